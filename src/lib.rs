@@ -1,0 +1,12 @@
+//! Authentication benchmarking and conformance testing for HTTP APIs.
+//!
+//! A scenario is resolved against the catalogue into a plan; the plan drives a target; what came back is observed as
+//! evidence; evidence is judged without I/O; every result becomes an event; reports are functions of the events.
+
+pub mod clock;
+pub mod exit;
+pub mod secret;
+pub mod seed;
+
+pub mod reference;
+pub mod scenario;

@@ -1,0 +1,203 @@
+//! Secrets in memory, and the scrubber that keeps them out of everything that leaves the process.
+//!
+//! Masking is structural first: whoever records an exchange masks the part that carries a credential. The
+//! [`Scrubber`] is the second net: it removes known values, in the encodings in which they travel, from any text.
+
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use zeroize::Zeroize;
+
+/// What stands where a secret stood.
+pub const MASK: &str = "···";
+
+/// Values shorter than this are not searched for: they would shred a report.
+const SHORTEST_SCRUBBED: usize = 8;
+/// A server that echoes a credential often cuts it; this much of its start counts as the credential.
+const SCRUBBED_PREFIX: usize = 12;
+
+/// A secret value: wiped when dropped, invisible to `Debug`, without `Display` and `Serialize`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes a value into custody.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
+    /// The value itself, for the one place that has to send it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(MASK)
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+/// Removes known secret values from text: verbatim, Base64 (both alphabets, at any alignment) and percent-encoded.
+#[derive(Clone, Default)]
+pub struct Scrubber {
+    /// Longest first, so that a value goes before its own prefix.
+    needles: BTreeSet<(std::cmp::Reverse<usize>, Vec<u8>)>,
+}
+
+impl Scrubber {
+    /// Adds a value and its encodings; values under eight bytes are ignored.
+    pub fn add(&mut self, value: &[u8]) {
+        if value.len() < SHORTEST_SCRUBBED {
+            return;
+        }
+        self.insert(value.to_vec());
+        if value.len() >= SCRUBBED_PREFIX + 4 {
+            self.insert(value[..SCRUBBED_PREFIX].to_vec());
+        }
+        for offset in 0..3 {
+            for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
+                self.insert(embedded_base64(value, offset, engine));
+            }
+        }
+        if let Ok(text) = std::str::from_utf8(value) {
+            let percent = utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+            self.insert(percent.to_lowercase().into_bytes());
+            self.insert(percent.replace("%20", "+").into_bytes());
+            self.insert(percent.into_bytes());
+            let form: String = url::form_urlencoded::byte_serialize(value).collect();
+            self.insert(form.into_bytes());
+            // how JSON and Rust would print it
+            let json = serde_json::Value::from(text).to_string();
+            self.insert(json[1..json.len() - 1].as_bytes().to_vec());
+        }
+    }
+
+    fn insert(&mut self, needle: Vec<u8>) {
+        if needle.len() >= SHORTEST_SCRUBBED {
+            self.needles.insert((std::cmp::Reverse(needle.len()), needle));
+        }
+    }
+
+    /// The text without any known value.
+    pub fn scrub(&self, text: &str) -> String {
+        String::from_utf8_lossy(&self.scrub_bytes(text.as_bytes())).into_owned()
+    }
+
+    /// The bytes without any known value.
+    pub fn scrub_bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut clean = bytes.to_vec();
+        for (_, needle) in &self.needles {
+            if find(&clean, needle, 0).is_some() {
+                clean = replace(&clean, needle);
+            }
+        }
+        clean
+    }
+
+    /// Whether the bytes contain any known value.
+    pub fn finds_in(&self, bytes: &[u8]) -> bool {
+        self.needles.iter().any(|(_, needle)| find(bytes, needle, 0).is_some())
+    }
+}
+
+impl std::fmt::Debug for Scrubber {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Scrubber({} values)", self.needles.len())
+    }
+}
+
+/// The characters that Base64 of any text must contain if `value` stands in it at `offset` (modulo 3): the first and
+/// last character that depend on neighbours are left out.
+fn embedded_base64(value: &[u8], offset: usize, engine: &impl base64::Engine) -> Vec<u8> {
+    let mut padded = vec![0; offset];
+    padded.extend_from_slice(value);
+    let encoded = engine.encode(&padded).into_bytes();
+    let start = (offset * 8).div_ceil(6);
+    let end = padded.len() * 8 / 6;
+    encoded[start..end.max(start)].to_vec()
+}
+
+fn find(haystack: &[u8], needle: &[u8], from: usize) -> Option<usize> {
+    let first = *needle.first()?;
+    let mut at = from;
+    while at + needle.len() <= haystack.len() {
+        let step = haystack[at..=haystack.len() - needle.len()].iter().position(|byte| *byte == first)?;
+        at += step;
+        if &haystack[at..at + needle.len()] == needle {
+            return Some(at);
+        }
+        at += 1;
+    }
+    None
+}
+
+fn replace(haystack: &[u8], needle: &[u8]) -> Vec<u8> {
+    let mut clean = Vec::with_capacity(haystack.len());
+    let mut from = 0;
+    while let Some(at) = find(haystack, needle, from) {
+        clean.extend_from_slice(&haystack[from..at]);
+        clean.extend_from_slice(MASK.as_bytes());
+        from = at + needle.len();
+    }
+    clean.extend_from_slice(&haystack[from..]);
+    clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::engine::general_purpose::STANDARD;
+
+    fn scrubber() -> Scrubber {
+        let mut scrubber = Scrubber::default();
+        scrubber.add(b"s3cr3t/with+odd:chars");
+        scrubber
+    }
+
+    #[test]
+    fn every_encoding_in_which_a_secret_travels_is_removed() {
+        for (form, text) in [
+            ("plain", "key s3cr3t/with+odd:chars end".to_owned()),
+            ("json", r#"{"k":"s3cr3t/with+odd:chars"}"#.to_owned()),
+            ("percent", "k=s3cr3t%2Fwith%2Bodd%3Achars".to_owned()),
+            ("percent, lower case", "k=s3cr3t%2fwith%2bodd%3achars".to_owned()),
+            ("basic, offset 0", STANDARD.encode("abcs3cr3t/with+odd:chars")),
+            ("basic, offset 1", STANDARD.encode("u:xxs3cr3t/with+odd:chars tail").replace('=', "")),
+            ("basic, offset 2", STANDARD.encode("user:s3cr3t/with+odd:chars")),
+            ("url-safe", URL_SAFE_NO_PAD.encode("user:s3cr3t/with+odd:chars")),
+            ("first part", "invalid key s3cr3t/with+...".to_owned()),
+        ] {
+            let clean = scrubber().scrub(&text);
+            assert!(clean.contains(MASK), "{form}: {clean}");
+            assert!(!clean.contains("s3cr3t"), "{form}: {clean}");
+        }
+    }
+
+    #[test]
+    fn text_without_a_secret_is_untouched() {
+        let text = "nothing to see: s3cr, 200 OK, ···";
+        assert_eq!(scrubber().scrub(text), text);
+        assert!(!scrubber().finds_in(text.as_bytes()));
+    }
+
+    #[test]
+    fn short_values_do_not_shred_a_report() {
+        let mut scrubber = Scrubber::default();
+        scrubber.add(b"test");
+        assert_eq!(scrubber.scrub("a test of tests"), "a test of tests");
+    }
+
+    #[test]
+    fn debug_shows_nothing() {
+        assert_eq!(format!("{:?}", Secret::new("hunter2hunter2")), MASK);
+    }
+}
