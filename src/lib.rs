@@ -8,5 +8,23 @@ pub mod exit;
 pub mod secret;
 pub mod seed;
 
-pub mod reference;
 pub mod scenario;
+
+pub mod check;
+pub mod scheme;
+
+pub mod plan;
+
+pub mod drive;
+pub mod observe;
+
+pub mod judge;
+pub mod stats;
+
+pub mod event;
+pub mod report;
+
+pub mod reference;
+
+pub mod cli;
+pub mod run;

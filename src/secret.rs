@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 
-use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use zeroize::Zeroize;
@@ -77,7 +76,7 @@ impl Scrubber {
             self.insert(form.into_bytes());
             // how JSON and Rust would print it
             let json = serde_json::Value::from(text).to_string();
-            self.insert(json[1..json.len() - 1].as_bytes().to_vec());
+            self.insert(json.as_bytes()[1..json.len() - 1].to_vec());
         }
     }
 
@@ -155,6 +154,7 @@ fn replace(haystack: &[u8], needle: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
 
     fn scrubber() -> Scrubber {

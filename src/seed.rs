@@ -136,9 +136,7 @@ mod tests {
     fn names_and_secrets_are_unique() {
         let mut seen = std::collections::BTreeSet::new();
         for identity in IDENTITIES {
-            for value in
-                [identity.name, identity.api_key, identity.password, identity.token, identity.client_secret]
-            {
+            for value in [identity.name, identity.api_key, identity.password, identity.token, identity.client_secret] {
                 assert!(seen.insert(value), "{value} occurs twice");
                 assert!(value == identity.name || value.len() >= 16, "{value} is too short to be scrubbed");
             }

@@ -1,0 +1,5 @@
+//! The catalogue as code.
+
+mod verdict;
+
+pub use verdict::{Level, Severity, Verdict};

@@ -1,0 +1,1 @@
+//! Load phases: workers, lanes, histograms.

@@ -1,0 +1,291 @@
+//! The record of a run: one enum, versioned, written as JSON Lines. Every report is made from it alone.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::check::{Level, Severity, Verdict};
+use crate::observe::{Interval, LoadFigures, Outcome, RecordedExchange};
+use crate::stats::OverheadFigures;
+
+/// Version of this format; a reader refuses a newer one.
+pub const FORMAT: u32 = 1;
+
+/// Something that happened in a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// The first event.
+    RunStarted(RunStarted),
+    /// What follows belongs to this scenario.
+    ScenarioStarted(ScenarioStarted),
+    /// Something that a reader has to know.
+    Note(Note),
+    /// A check came to its verdict.
+    CheckFinished(Box<CheckResult>),
+    /// A load phase begins.
+    LoadStarted(LoadStarted),
+    /// One second of a load phase.
+    LoadInterval(LoadInterval),
+    /// A load phase ended.
+    LoadFinished(Box<LoadFigures>),
+    /// An overhead study ended.
+    OverheadFinished(Box<OverheadFigures>),
+    /// A threshold was judged.
+    ThresholdJudged(ThresholdResult),
+    /// The scenario ended.
+    ScenarioFinished(ScenarioFinished),
+    /// The last event; without it the run was cut off.
+    RunFinished(RunFinished),
+}
+
+/// How a run began.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunStarted {
+    /// [`FORMAT`] of the writer.
+    pub format: u32,
+    /// Version of authbench.
+    pub version: String,
+    /// Version of the catalogue.
+    pub catalogue: u32,
+    /// Wall-clock start.
+    #[schemars(with = "String")]
+    pub started: Timestamp,
+    /// Seed of everything random; `--seed` repeats it.
+    pub seed: u64,
+    /// Where the load came from.
+    pub machine: Machine,
+}
+
+/// The machine that ran authbench.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Machine {
+    /// Operating system.
+    pub os: String,
+    /// Architecture.
+    pub arch: String,
+    /// Model of the processor, where it can be read.
+    pub cpu: String,
+    /// Logical processors that authbench may use.
+    pub cpus: usize,
+}
+
+/// What a scenario is about to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ScenarioStarted {
+    /// Its name.
+    pub name: String,
+    /// Its file, as given on the command line.
+    pub file: String,
+    /// Its description.
+    #[serde(default)]
+    pub description: String,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// The target, for a reader: `reference` or a URL without user information.
+    pub target: String,
+    /// The scheme under test.
+    pub scheme: String,
+    /// The active profile.
+    pub profile: String,
+    /// Checks that will be executed.
+    pub planned_checks: usize,
+}
+
+/// Something that a reader has to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Note {
+    /// How much it matters.
+    pub kind: NoteKind,
+    /// One line.
+    pub text: String,
+}
+
+/// How much a note matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoteKind {
+    /// Good to know.
+    Info,
+    /// May change how the results are read.
+    Warning,
+    /// A finding of the run itself, such as a stale waiver.
+    Finding,
+    /// The run broke here.
+    Error,
+}
+
+/// Where a scenario speaks of something.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SourcePlace {
+    /// File, as given on the command line.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column, from 1.
+    pub column: usize,
+}
+
+/// Which part of a requirement was violated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// Access was granted, or refused, against the requirement.
+    Access,
+    /// Status, headers or body deviate.
+    Protocol,
+}
+
+/// A clause that a check rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Cited {
+    /// Document and section, such as `RFC 6750 §3.1`.
+    pub source: String,
+    /// Where to read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+/// An exception that somebody answers for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Waived {
+    /// Why.
+    pub reason: String,
+    /// Who.
+    pub owner: String,
+    /// Last day on which it holds, UTC.
+    pub expires: String,
+}
+
+/// What an exchange was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// The same request with a good credential, before the probes.
+    ControlBefore,
+    /// What the check is about.
+    Probe,
+    /// The same request with a good credential, after the probes.
+    ControlAfter,
+}
+
+/// One exchange of a check, masked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct EvidenceRecord {
+    /// What it was for.
+    pub role: Role,
+    /// What was sent, in a few words.
+    pub label: String,
+    /// What the answer means.
+    pub outcome: Outcome,
+    /// What was sent and seen.
+    pub exchange: RecordedExchange,
+}
+
+/// What a check came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CheckResult {
+    /// Id in the catalogue, or `case.` with the name of a case of the user.
+    pub id: String,
+    /// What must hold, in one line.
+    pub title: String,
+    /// Topic: the id up to its first dot.
+    pub group: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Set when somebody answers for the finding; the verdict stays.
+    #[serde(default)]
+    pub waived: Option<Waived>,
+    /// Strength of the requirement under the active profile.
+    pub level: Level,
+    /// Severity of the finding, or of the check where there is none. Protocol deviations are at most low.
+    pub severity: Severity,
+    /// Which part was violated, for fail and warn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
+    /// Clauses; the first is printed with the verdict.
+    pub citations: Vec<Cited>,
+    /// Where the scenario asked for it.
+    pub place: SourcePlace,
+    /// What was found, or why there is no verdict, in one line.
+    pub summary: String,
+    /// What was expected: outcome and statuses.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub expected: String,
+    /// What was seen instead: outcome, status and time.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub seen: String,
+    /// All deviations, one line each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deviations: Vec<String>,
+    /// Index in `evidence` of the exchange that shows the finding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown_by: Option<usize>,
+    /// A person should look at this.
+    #[serde(default)]
+    pub needs_review: bool,
+    /// Exchanges in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<EvidenceRecord>,
+    /// How long it took, in milliseconds.
+    pub took_ms: f64,
+}
+
+/// A load phase begins.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LoadStarted {
+    /// Name of the phase.
+    pub name: String,
+    /// Requests a second that will be offered; none in the closed model.
+    pub offered_rate: Option<f64>,
+    /// Seconds that it will take, warm-up included.
+    pub length_s: f64,
+}
+
+/// One second of a load phase.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LoadInterval {
+    /// Name of the phase.
+    pub phase: String,
+    /// What the second measured.
+    pub interval: Interval,
+}
+
+/// A threshold against what was measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ThresholdResult {
+    /// As it is written, such as `p(99) < 20ms`.
+    pub threshold: String,
+    /// The phase, or the row of the overhead study, that it was applied to.
+    pub applied_to: String,
+    /// What was measured, with its unit.
+    pub measured: String,
+    /// Whether it holds; none where the figures are inconclusive.
+    pub holds: Option<bool>,
+    /// Where the scenario asks for it.
+    pub place: SourcePlace,
+}
+
+/// How a scenario ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ScenarioFinished {
+    /// Checks that apply to this target and scheme.
+    pub applicable: usize,
+    /// Checks of these that came to pass, fail, warn or info.
+    pub executed: usize,
+    /// Code that the scenario alone would end with.
+    pub exit_code: u8,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunFinished {
+    /// Wall-clock end.
+    #[schemars(with = "String")]
+    pub finished: Timestamp,
+    /// The process exit code.
+    pub exit_code: u8,
+    /// What it means.
+    pub reason: String,
+}

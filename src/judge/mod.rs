@@ -1,0 +1,1 @@
+//! Evidence and figures, judged without I/O.

@@ -1,0 +1,87 @@
+//! Everything that one check saw.
+
+use super::{Exchange, Outcome};
+
+/// Where a request went, for the reader of a finding and for the judge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A resource of the scenario, by its index.
+    Resource(usize),
+    /// The token endpoint (RFC 6749 §3.2).
+    Token,
+    /// The introspection endpoint (RFC 7662 §2).
+    Introspection,
+    /// The revocation endpoint (RFC 7009 §2).
+    Revocation,
+    /// A metadata document (RFC 8414 §3).
+    Metadata,
+}
+
+/// One step's exchange with its meaning.
+#[derive(Clone, Debug)]
+pub struct Observation {
+    /// Index of the step in the check.
+    pub step: usize,
+    /// What was sent, in a few words.
+    pub label: String,
+    /// Where it went.
+    pub place: Place,
+    /// Request and answer.
+    pub exchange: Exchange,
+    /// What the answer means.
+    pub outcome: Outcome,
+    /// For a server error: whether it came again when the request was repeated between passing controls.
+    pub reproduced: bool,
+}
+
+/// A control: the same request with a good credential.
+#[derive(Clone, Debug)]
+pub struct ControlRun {
+    /// What was sent, in a few words.
+    pub label: String,
+    /// Whether it ran before or after the probes.
+    pub closing: bool,
+    /// Request and answer.
+    pub exchange: Exchange,
+    /// What the answer means; anything but accepted breaks the check.
+    pub outcome: Outcome,
+}
+
+/// What one check saw: probes between their controls.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// The steps' exchanges in order.
+    pub observations: Vec<Observation>,
+    /// The controls around them.
+    pub controls: Vec<ControlRun>,
+    /// Set when a step could not be carried out, such as a token that was not obtained.
+    pub obstacle: Option<String>,
+    /// Facts that steps leave behind, such as a measured delay: name and value.
+    pub facts: Vec<(&'static str, String)>,
+    /// Values that were sent as credentials, to look for echoes.
+    pub sent_secrets: Vec<crate::secret::Secret>,
+    /// The issuer as it is configured, for metadata checks.
+    pub issuer: Option<String>,
+}
+
+impl Evidence {
+    /// The observations of one step.
+    pub fn of_step(&self, step: usize) -> impl Iterator<Item = &Observation> {
+        self.observations.iter().filter(move |observation| observation.step == step)
+    }
+
+    /// The observations with one label.
+    pub fn labelled<'a>(&'a self, label: &'a str) -> impl Iterator<Item = &'a Observation> {
+        self.observations.iter().filter(move |observation| observation.label == label)
+    }
+
+    /// A fact by its name.
+    pub fn fact(&self, name: &str) -> Option<&str> {
+        self.facts.iter().find(|(other, _)| *other == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The first control that was not accepted.
+    pub fn broken_control(&self) -> Option<&ControlRun> {
+        self.controls.iter().find(|control| control.outcome != Outcome::Accepted)
+    }
+}

@@ -1,0 +1,91 @@
+//! How access granted looks on one resource.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Exchange, Outcome, Response};
+
+/// What a granted answer carries: declared in the scenario, or learned from a good request against an anonymous one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Fingerprint {
+    /// Status of a granted answer.
+    pub status: u16,
+    /// Media type of a granted answer, if it has one.
+    pub content_type: Option<String>,
+    /// JSON pointer (RFC 6901) that resolves in a granted answer.
+    pub pointer: Option<String>,
+    /// Top-level members of a granted JSON object.
+    pub members: BTreeSet<String>,
+}
+
+impl Fingerprint {
+    /// What a good answer looks like, by itself.
+    pub fn of(response: &Response) -> Self {
+        let json = response.json();
+        let members = json.as_ref().and_then(|json| json.as_object()).map(|object| object.keys().cloned().collect());
+        Self {
+            status: response.status,
+            content_type: response.media_type(),
+            pointer: None,
+            members: members.unwrap_or_default(),
+        }
+    }
+
+    /// Whether a response carries this fingerprint.
+    pub fn matches(&self, response: &Response) -> bool {
+        response.status == self.status && self.body_matches(response)
+    }
+
+    /// Whether the body is that of a granted answer, whatever the status says.
+    pub fn body_matches(&self, response: &Response) -> bool {
+        if self.content_type.is_some() && response.media_type() != self.content_type {
+            return false;
+        }
+        if self.pointer.is_none() && self.members.is_empty() {
+            return true;
+        }
+        let Some(json) = response.json() else { return false };
+        let pointer_resolves = self.pointer.as_ref().is_none_or(|pointer| json.pointer(pointer).is_some());
+        pointer_resolves && self.members.iter().all(|member| json.get(member).is_some())
+    }
+
+    /// The same, for answers that have no body by definition (HEAD, RFC 9110 §9.3.2).
+    pub fn without_body(&self) -> Self {
+        Self { status: self.status, content_type: None, pointer: None, members: BTreeSet::new() }
+    }
+
+    /// What an exchange means under this fingerprint.
+    pub fn outcome(&self, exchange: &Exchange) -> Outcome {
+        match exchange.response() {
+            None => Outcome::Silent,
+            Some(response) if self.matches(response) => Outcome::Accepted,
+            Some(response) if response.status >= 500 => Outcome::Broke,
+            Some(_) => Outcome::Rejected,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response(status: u16, body: &str) -> Response {
+        let headers = vec![("content-type".to_owned(), b"application/json; charset=utf-8".to_vec())];
+        Response { status, headers, body: body.into(), truncated: false }
+    }
+
+    #[test]
+    fn a_granted_answer_is_recognised_by_more_than_its_status() {
+        let granted = Fingerprint::of(&response(200, r#"{"orders":[],"page":1}"#));
+        for (matches, status, body) in [
+            (true, 200, r#"{"orders":[1,2],"page":2,"more":true}"#),
+            (false, 200, r#"{"error":"invalid_token"}"#),
+            (false, 401, r#"{"orders":[],"page":1}"#),
+            (false, 200, "not json"),
+        ] {
+            assert_eq!(granted.matches(&response(status, body)), matches, "{status} {body}");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Figures of a load phase, as they are reported. Times in microseconds.
+
+use hdrhistogram::Histogram;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A distribution of times in microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Latency {
+    /// Median.
+    pub p50: f64,
+    /// 90th percentile.
+    pub p90: f64,
+    /// 95th percentile.
+    pub p95: f64,
+    /// 99th percentile.
+    pub p99: f64,
+    /// 99.9th percentile.
+    pub p999: f64,
+    /// Largest value.
+    pub max: f64,
+    /// Arithmetic mean.
+    pub mean: f64,
+}
+
+impl Latency {
+    /// Reads a histogram of nanoseconds.
+    pub fn of(histogram: &Histogram<u64>) -> Self {
+        let at = |quantile: f64| histogram.value_at_quantile(quantile) as f64 / 1000.0;
+        Self {
+            p50: at(0.5),
+            p90: at(0.9),
+            p95: at(0.95),
+            p99: at(0.99),
+            p999: at(0.999),
+            max: histogram.max() as f64 / 1000.0,
+            mean: histogram.mean() / 1000.0,
+        }
+    }
+}
+
+/// Who decides when the next request leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Model {
+    /// Requests leave by a schedule, whatever the target does: response times are true under stalls.
+    Open,
+    /// A connection's next request leaves when its last is answered: a stall hides the requests that it held up.
+    Closed,
+}
+
+/// Answers counted by outcome.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Outcomes {
+    /// Access granted.
+    pub accepted: u64,
+    /// Access refused.
+    pub rejected: u64,
+    /// Server errors.
+    pub broke: u64,
+    /// No answer.
+    pub silent: u64,
+}
+
+impl Outcomes {
+    /// All of them.
+    pub fn total(&self) -> u64 {
+        self.accepted + self.rejected + self.broke + self.silent
+    }
+}
+
+/// One lane of a mix.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LaneFigures {
+    /// Name: `valid`, or the forgery that the lane sends.
+    pub name: String,
+    /// Share of the requests, from 0 to 1.
+    pub share: f64,
+    /// Whether the lane's requests should be accepted.
+    pub expects_accepted: bool,
+    /// Answers by outcome.
+    pub outcomes: Outcomes,
+    /// Answers by status code.
+    #[serde(default)]
+    pub statuses: std::collections::BTreeMap<u16, u64>,
+    /// For a lane that expects refusal: seconds into the phase at which the first request was accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_accepted_s: Option<f64>,
+}
+
+/// One second of a phase.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Interval {
+    /// Start, in seconds after the end of the warm-up.
+    pub start_s: f64,
+    /// Length in seconds.
+    pub length_s: f64,
+    /// Answers by outcome over all lanes.
+    pub outcomes: Outcomes,
+    /// Response times in this second (service times in the closed model).
+    pub response_time_us: Latency,
+    /// The same as an HdrHistogram of nanoseconds: V2, deflated, Base64.
+    #[serde(default)]
+    pub histogram: String,
+}
+
+/// What a load phase measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LoadFigures {
+    /// Name of the phase.
+    pub name: String,
+    /// Open or closed.
+    pub model: Model,
+    /// Requests answered or given up after the warm-up.
+    pub requests: u64,
+    /// Measured seconds, warm-up excluded.
+    pub duration_s: f64,
+    /// Seconds of warm-up, measured by nothing.
+    pub warmup_s: f64,
+    /// Requests a second that the schedule asked for; none in the closed model.
+    pub offered_rate: Option<f64>,
+    /// Requests a second that were answered.
+    pub achieved_rate: f64,
+    /// Connections.
+    pub connections: usize,
+    /// Worker threads.
+    pub threads: usize,
+    /// Figures by lane.
+    pub lanes: Vec<LaneFigures>,
+    /// From the due time to the last byte. In the closed model, which has no due time, the same as service time.
+    pub response_time_us: Latency,
+    /// From the first byte sent to the last byte read.
+    pub service_time_us: Latency,
+    /// How late requests left: from the due time to the first byte sent. Zero in the closed model.
+    pub lateness_us: Latency,
+    /// Server time spent on authentication, from `Server-Timing: auth;dur=`, where the target sends it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_auth_us: Option<Latency>,
+    /// Time to obtain a token, where tokens were obtained during the phase.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_acquisition_us: Option<Latency>,
+    /// Tokens obtained during the phase.
+    #[serde(default)]
+    pub tokens_obtained: u64,
+    /// Why the figures cannot be trusted, if they cannot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inconclusive: Option<String>,
+    /// Things a reader has to know to read the figures.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// Response times as percentiles for a curve: quantile and microseconds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub curve: Vec<(f64, f64)>,
+}

@@ -1,0 +1,15 @@
+//! Facts: what was sent, what came back, and how long it took. No judgement here.
+
+mod challenge;
+mod evidence;
+mod exchange;
+mod fingerprint;
+mod latency;
+mod outcome;
+
+pub use challenge::{Challenge, parse_challenges};
+pub use evidence::{ControlRun, Evidence, Observation, Place};
+pub use exchange::{Exchange, Header, RecordedExchange, RecordedHeader, Request, Response, Silence};
+pub use fingerprint::Fingerprint;
+pub use latency::{Interval, LaneFigures, Latency, LoadFigures, Model, Outcomes};
+pub use outcome::Outcome;

@@ -1,0 +1,1 @@
+//! Scenario and catalogue, resolved into what will be sent.

@@ -1,0 +1,1 @@
+//! One verifier for each scheme, each with its table of faults.

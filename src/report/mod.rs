@@ -1,0 +1,1 @@
+//! One module for each report format; each a pure function of the record of a run.
