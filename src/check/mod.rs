@@ -1,5 +1,189 @@
-//! The catalogue as code.
+//! The catalogue as code: what must hold, what is sent to find out, and how the answers are judged.
 
+mod api_key;
+mod basic;
+mod bearer;
+mod challenges;
+mod citation;
+mod common;
+mod expect;
+mod introspection;
+mod judgement;
+mod metadata;
+pub mod profile;
+mod revocation;
+pub mod step;
+mod token;
 mod verdict;
 
+pub use citation::url_of;
+pub use judgement::{Case, Deviation, Judgement};
+pub use step::Step;
 pub use verdict::{Level, Severity, Verdict};
+
+/// Version of the catalogue; it grows when a check is added, removed or judges differently.
+pub const CATALOGUE_VERSION: u32 = 1;
+
+/// How soon a requirement belongs in a gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tier {
+    /// What every API must hold.
+    Core,
+    /// What a careful one holds.
+    Extended,
+}
+
+/// How a check comes to its verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// One answer decides.
+    Deterministic,
+    /// Something has to be waited for.
+    Timed,
+    /// Samples decide.
+    Statistical,
+    /// A listener of authbench decides.
+    OutOfBand,
+}
+
+/// What is said about a check to people.
+#[derive(Clone, Copy, Debug)]
+pub struct Doc {
+    /// What is sent.
+    pub sends: &'static str,
+    /// Why it matters.
+    pub matters: &'static str,
+    /// How to fix a violation.
+    pub fix: &'static str,
+}
+
+/// One requirement with its probe.
+#[derive(Debug)]
+pub struct Check {
+    /// Stable id: topic, dot, name.
+    pub id: &'static str,
+    /// What must hold, in one line.
+    pub title: &'static str,
+    /// Strength, before the profile.
+    pub level: Level,
+    /// Impact of a violation of the access part.
+    pub severity: Severity,
+    /// How soon it belongs in a gate.
+    pub tier: Tier,
+    /// How it comes to its verdict.
+    pub mode: Mode,
+    /// Whether it may run against a target that the scenario does not own.
+    pub remote_safe: bool,
+    /// Whether it is the positive control of its group.
+    pub control: bool,
+    /// Documents and sections; the first is printed with the verdict.
+    pub sources: &'static [&'static str],
+    /// What is sent, why it matters, how to fix.
+    pub doc: Doc,
+    /// What is sent.
+    pub steps: &'static [Step],
+    /// How the answers are judged.
+    pub expect: fn(&Case<'_>) -> Judgement,
+    /// The fault of the reference that this check must find.
+    pub fault: &'static str,
+}
+
+impl Check {
+    /// Topic: the id up to its first dot.
+    pub fn group(&self) -> &'static str {
+        self.id.split_once('.').map_or(self.id, |(group, _)| group)
+    }
+
+    /// What is sent, why it matters and how to fix it, as one text.
+    pub fn help(&self) -> String {
+        format!("{} {} {}", self.doc.sends, self.doc.matters, self.doc.fix)
+    }
+}
+
+/// What most checks have in common; entries say what is theirs.
+const PLAIN: Check = Check {
+    id: "",
+    title: "",
+    level: Level::Practice,
+    severity: Severity::Medium,
+    tier: Tier::Core,
+    mode: Mode::Deterministic,
+    remote_safe: true,
+    control: false,
+    sources: &[],
+    doc: Doc { sends: "", matters: "", fix: "" },
+    steps: &[],
+    expect: expect::wants,
+    fault: "",
+};
+
+/// Topics in the order in which they run, with the schemes (as profiles call them) whose scenarios they apply to.
+pub const GROUPS: &[Group] = &[
+    Group { name: "apikey", about: "API keys", tables: &[api_key::CHECKS] },
+    Group { name: "basic", about: "HTTP Basic (RFC 7617)", tables: &[basic::CHECKS] },
+    Group { name: "token", about: "OAuth 2.0 token endpoint (RFC 6749)", tables: &[token::CHECKS] },
+    Group { name: "bearer", about: "Bearer tokens at the API (RFC 6750)", tables: &[bearer::CHECKS] },
+    Group { name: "introspect", about: "Token introspection (RFC 7662)", tables: &[introspection::CHECKS] },
+    Group { name: "revoke", about: "Token revocation (RFC 7009)", tables: &[revocation::CHECKS] },
+    Group { name: "meta", about: "Authorization server metadata (RFC 8414)", tables: &[metadata::CHECKS] },
+    Group { name: "common", about: "Any protected HTTP API", tables: &[common::CHECKS] },
+];
+
+/// A topic of the catalogue.
+#[derive(Debug)]
+pub struct Group {
+    /// Prefix of its ids.
+    pub name: &'static str,
+    /// What it is about.
+    pub about: &'static str,
+    tables: &'static [&'static [Check]],
+}
+
+impl Group {
+    /// Its checks: the positive control first.
+    pub fn checks(&self) -> impl Iterator<Item = &'static Check> {
+        self.tables.iter().flat_map(|table| table.iter())
+    }
+}
+
+/// All checks in the order in which they run.
+pub fn catalogue() -> impl Iterator<Item = &'static Check> {
+    GROUPS.iter().flat_map(Group::checks)
+}
+
+/// A check by its id.
+pub fn find(id: &str) -> Option<&'static Check> {
+    catalogue().find(|check| check.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn entries_are_whole() {
+        let mut ids = BTreeSet::new();
+        let mut faults = BTreeSet::new();
+        for check in catalogue() {
+            assert!(ids.insert(check.id), "{} occurs twice", check.id);
+            assert!(faults.insert(check.fault), "{}: fault {} occurs twice", check.id, check.fault);
+            assert!(!check.fault.is_empty() && !check.title.is_empty() && !check.steps.is_empty(), "{}", check.id);
+            assert!(!check.sources.is_empty(), "{} cites nothing", check.id);
+            for part in [check.doc.sends, check.doc.matters, check.doc.fix] {
+                assert!(part.len() > 20 && part.ends_with('.'), "{}: {part:?} is no sentence", check.id);
+            }
+        }
+    }
+
+    #[test]
+    fn groups_hold_their_own_and_begin_with_their_control() {
+        for group in GROUPS {
+            for (index, check) in group.checks().enumerate() {
+                assert_eq!(check.group(), group.name);
+                assert!(!check.control || index == 0, "{} is a control and not the first", check.id);
+            }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Judgements that checks share.
+
+use super::judgement::{Case, Judgement};
+use crate::observe::Response;
+
+/// Each answer against what its step wants; what most checks need.
+pub(super) fn wants(case: &Case<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, _) in case.observations() {
+        case.judge(index, &mut judgement);
+    }
+    judgement
+}
+
+/// Each answer against what its step wants, and each refusal names one of these OAuth error codes (RFC 6749 §5.2).
+pub(super) fn wants_error(case: &Case<'_>, codes: &[&str]) -> Judgement {
+    let mut judgement = wants(case);
+    for (index, response) in case.refusals() {
+        error_is_one_of(&mut judgement, index, response, codes);
+    }
+    judgement
+}
+
+/// The `error` member of a JSON body is one of these.
+pub(super) fn error_is_one_of(judgement: &mut Judgement, index: usize, response: &Response, codes: &[&str]) {
+    let error = response.json_text("error");
+    if !error.as_deref().is_some_and(|error| codes.contains(&error)) {
+        let seen = error.map_or_else(|| "no error member".to_owned(), |error| format!("error={error:?}"));
+        judgement.deviates(index, format!("the body has {seen}"), format!("error={}", codes.join(" or ")));
+    }
+}
+
+/// The media type of a body.
+pub(super) fn media_type_is(judgement: &mut Judgement, index: usize, response: &Response, expected: &str) {
+    let seen = response.media_type().unwrap_or_default();
+    if seen != expected {
+        judgement.deviates(index, format!("the media type is {seen:?}"), expected);
+    }
+}

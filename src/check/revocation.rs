@@ -1,0 +1,5 @@
+//! Checks of this topic.
+
+use super::Check;
+
+pub(super) const CHECKS: &[Check] = &[];
