@@ -1,1 +1,0 @@
-//! Scenario and catalogue, resolved into what will be sent.

@@ -1,0 +1,342 @@
+//! What is known about a target before anything is sent: who may do what, where, and what else there is to test with.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::scheme::{Carrier, Proof, Scheme};
+use crate::secret::Secret;
+
+/// State of a credential, as its owner declares it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Usable.
+    Valid,
+    /// Taken back before the run.
+    Revoked,
+    /// Past its end before the run.
+    Expired,
+}
+
+/// What an identity logs in with.
+#[derive(Clone, Debug)]
+pub enum Login {
+    /// Its credential as it is.
+    Proof(Proof),
+    /// A client of the client credentials grant (RFC 6749 §4.4): the credential has to be obtained.
+    Client {
+        /// Client identifier.
+        id: String,
+        /// Client secret.
+        secret: Secret,
+    },
+    /// None is needed.
+    Nothing,
+}
+
+/// Somebody whom the target knows.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// Name in the scenario.
+    pub name: String,
+    /// What it logs in with.
+    pub login: Login,
+    /// Scopes it holds.
+    pub scopes: BTreeSet<String>,
+    /// Tenant, where the target has tenants.
+    pub tenant: Option<String>,
+    /// State of its credential.
+    pub state: State,
+}
+
+/// Something that a request can be sent to.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// Method.
+    pub method: String,
+    /// Path with its query, as written.
+    pub path: String,
+    /// Added header lines.
+    pub headers: Vec<(String, String)>,
+    /// Body with its media type.
+    pub body: Option<(String, Vec<u8>)>,
+    /// Scopes that it needs.
+    pub scopes: BTreeSet<String>,
+    /// Tenant that owns it.
+    pub tenant: Option<String>,
+    /// Whether it needs no credential.
+    pub public: bool,
+    /// Whether it changes state.
+    pub writes: bool,
+    /// Declared fingerprint of access granted.
+    pub success: Option<Success>,
+}
+
+impl Resource {
+    /// Method and path, for a reader.
+    pub fn name(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
+    fn open_to(&self, identity: &Identity) -> bool {
+        identity.state == State::Valid
+            && self.scopes.is_subset(&identity.scopes)
+            && (self.tenant.is_none() || self.tenant == identity.tenant)
+    }
+}
+
+/// A declared fingerprint of access granted.
+#[derive(Clone, Debug, Default)]
+pub struct Success {
+    /// Status; any 2xx where absent.
+    pub status: Option<u16>,
+    /// Media type.
+    pub content_type: Option<String>,
+    /// JSON pointer (RFC 6901) that resolves.
+    pub pointer: Option<String>,
+}
+
+/// How clients authenticate at the endpoints of the authorization server (RFC 6749 §2.3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientAuthMethod {
+    /// `client_secret_basic`.
+    Basic,
+    /// `client_secret_post`.
+    Post,
+}
+
+/// The authorization server: addresses absolute, or paths on the target.
+#[derive(Clone, Debug)]
+pub struct AuthorizationServer {
+    /// Issuer identifier (RFC 8414 §2), where its metadata is used.
+    pub issuer: Option<String>,
+    /// Token endpoint; discovered where absent.
+    pub token: Option<String>,
+    /// Introspection endpoint (RFC 7662 §2).
+    pub introspection: Option<String>,
+    /// Revocation endpoint (RFC 7009 §2).
+    pub revocation: Option<String>,
+    /// How clients authenticate.
+    pub client_auth: ClientAuthMethod,
+}
+
+/// A client with its secret.
+#[derive(Clone, Debug)]
+pub struct ClientSecret {
+    /// Client identifier.
+    pub id: String,
+    /// Client secret.
+    pub secret: Secret,
+}
+
+/// What unlocks further checks.
+#[derive(Clone, Debug, Default)]
+pub struct Material {
+    /// The resource server's client at the introspection endpoint.
+    pub introspection_client: Option<ClientSecret>,
+    /// A resource server of another audience.
+    pub foreign_introspection_client: Option<ClientSecret>,
+    /// A public client.
+    pub public_client_id: Option<String>,
+    /// A confidential client without the client credentials grant.
+    pub client_without_grant: Option<ClientSecret>,
+    /// A client whose identifier or secret needs form encoding.
+    pub special_client: Option<ClientSecret>,
+    /// A scope that exists and that the good client may not have.
+    pub disallowed_scope: Option<String>,
+    /// Scopes that look like a needed one, open nothing, and may be had by the client that lacks the needed one.
+    pub lookalike_scopes: Vec<String>,
+    /// A live token of the same issuer for another audience.
+    pub other_audience_token: Option<Secret>,
+    /// A refresh token of the same issuer.
+    pub refresh_token: Option<Secret>,
+    /// Accounts with peculiar passwords: long, with colons, outside ASCII.
+    pub accounts: Vec<(crate::check::step::Account, String, Secret)>,
+    /// Hooks.
+    pub hooks: Hooks,
+}
+
+/// Ways to make the target do what no client can ask for.
+#[derive(Clone, Debug, Default)]
+pub struct Hooks {
+    /// Takes the authentication backend away (`on`) and brings it back (`off`).
+    pub outage: Option<HookCall>,
+    /// Revokes a credential.
+    pub revoke: Option<HookCall>,
+    /// Rotates a key and prints the new one.
+    pub rotate: Option<HookCall>,
+}
+
+/// How a hook is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HookCall {
+    /// A command, without a shell; arguments are appended.
+    Command(Vec<String>),
+    /// A POST to this path of the reference; arguments become path segments.
+    Post(String),
+}
+
+/// What a scenario tolerates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tolerances {
+    /// How long a token may live past its end.
+    pub max_leeway: Duration,
+    /// How long a revoked credential may live on.
+    pub revocation_delay: Duration,
+    /// How long a rotated key may live on.
+    pub rotation_delay: Duration,
+    /// How far the clocks may be apart.
+    pub max_clock_skew: Duration,
+}
+
+impl Default for Tolerances {
+    fn default() -> Self {
+        Self {
+            max_leeway: Duration::from_secs(1),
+            revocation_delay: Duration::from_secs(1),
+            rotation_delay: Duration::from_secs(2),
+            max_clock_skew: Duration::from_secs(2),
+        }
+    }
+}
+
+/// What is known about a target.
+#[derive(Clone)]
+pub struct Subject {
+    /// Scheme under test.
+    pub scheme: &'static dyn Scheme,
+    /// Where its credential goes.
+    pub carrier: Carrier,
+    /// Whether probes that write, and load, are allowed.
+    pub owned: bool,
+    /// Who is known to it.
+    pub identities: Vec<Identity>,
+    /// What can be asked for.
+    pub resources: Vec<Resource>,
+    /// Its authorization server, under a scheme that has one.
+    pub authorization_server: Option<AuthorizationServer>,
+    /// What else there is.
+    pub material: Material,
+    /// What is tolerated.
+    pub tolerances: Tolerances,
+}
+
+/// An identity that is good for a resource, both by index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Right {
+    /// Index of the identity.
+    pub identity: usize,
+    /// Index of the resource.
+    pub resource: usize,
+}
+
+impl Subject {
+    /// Resources that need a credential, can be used under the rules of ownership, and are open to somebody.
+    pub fn protected(&self) -> impl Iterator<Item = usize> {
+        let usable = |at: &usize| {
+            let resource = &self.resources[*at];
+            !resource.public && (self.owned || !resource.writes) && self.good_for(*at).is_some()
+        };
+        (0..self.resources.len()).filter(usable)
+    }
+
+    /// The protected resource that most checks use: one that is read, without a tenant where there is a choice.
+    pub fn main_resource(&self) -> Option<usize> {
+        let reads = |at: &usize| !self.resources[*at].writes;
+        let plain = |at: &usize| self.resources[*at].tenant.is_none();
+        self.protected().filter(reads).find(plain).or_else(|| self.protected().find(reads))
+    }
+
+    /// The first valid identity that may use a resource.
+    pub fn good_for(&self, resource: usize) -> Option<usize> {
+        let resource = &self.resources[resource];
+        self.identities.iter().position(|identity| resource.open_to(identity))
+    }
+
+    /// The first identity in a state other than valid.
+    pub fn in_state(&self, state: State) -> Option<usize> {
+        self.identities.iter().position(|identity| identity.state == state)
+    }
+
+    /// A resource, an identity that lacks a scope of it, and what that identity may open instead.
+    pub fn scope_gap(&self, writes: Option<bool>) -> Option<ScopeGap> {
+        let candidates = self.protected().filter(|at| writes.is_none_or(|writes| self.resources[*at].writes == writes));
+        // a probe that reads disturbs less than one that writes
+        let mut candidates: Vec<usize> = candidates.collect();
+        candidates.sort_by_key(|at| self.resources[*at].writes);
+        candidates.into_iter().find_map(|resource| self.gap_at(resource))
+    }
+
+    fn gap_at(&self, resource: usize) -> Option<ScopeGap> {
+        let wanted = &self.resources[resource];
+        let tenant_fits = |identity: &Identity| wanted.tenant.is_none() || wanted.tenant == identity.tenant;
+        let lacks = |identity: &Identity| {
+            identity.state == State::Valid && tenant_fits(identity) && !wanted.scopes.is_subset(&identity.scopes)
+        };
+        let positions = (0..self.identities.len()).filter(|at| lacks(&self.identities[*at]));
+        positions.into_iter().find_map(|low| {
+            let open = self.protected().find(|at| self.resources[*at].open_to(&self.identities[low]))?;
+            Some(ScopeGap { resource, low, open_to_low: open, good: self.good_for(resource)? })
+        })
+    }
+
+    /// An object of one tenant and a valid identity of another with all its scopes.
+    pub fn tenant_gap(&self) -> Option<ScopeGap> {
+        self.protected().find_map(|resource| {
+            let object = &self.resources[resource];
+            object.tenant.as_ref()?;
+            let foreign = |identity: &Identity| {
+                identity.state == State::Valid
+                    && identity.tenant.is_some()
+                    && identity.tenant != object.tenant
+                    && object.scopes.is_subset(&identity.scopes)
+            };
+            let low = self.identities.iter().position(foreign)?;
+            let open = self.protected().find(|at| self.resources[*at].open_to(&self.identities[low]))?;
+            Some(ScopeGap { resource, low, open_to_low: open, good: self.good_for(resource)? })
+        })
+    }
+
+    /// A valid client other than the given one.
+    pub fn second_client(&self, first: usize) -> Option<usize> {
+        let other = |(at, identity): &(usize, &Identity)| {
+            *at != first && identity.state == State::Valid && matches!(identity.login, Login::Client { .. })
+        };
+        self.identities.iter().enumerate().find(other).map(|(at, _)| at)
+    }
+
+    /// Every secret value, for the scrubber.
+    pub fn secrets(&self) -> Vec<&Secret> {
+        let mut secrets: Vec<&Secret> = Vec::new();
+        for identity in &self.identities {
+            match &identity.login {
+                Login::Proof(Proof::Key(secret) | Proof::Token(secret) | Proof::Password { password: secret, .. })
+                | Login::Client { secret, .. } => secrets.push(secret),
+                Login::Nothing => {}
+            }
+        }
+        let material = &self.material;
+        let clients = [
+            &material.introspection_client,
+            &material.foreign_introspection_client,
+            &material.client_without_grant,
+            &material.special_client,
+        ];
+        secrets.extend(clients.into_iter().flatten().map(|client| &client.secret));
+        secrets.extend([&material.other_audience_token, &material.refresh_token].into_iter().flatten());
+        secrets.extend(material.accounts.iter().map(|(_, _, password)| password));
+        secrets
+    }
+}
+
+/// Somebody who may not use a resource although the target knows them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScopeGap {
+    /// The resource.
+    pub resource: usize,
+    /// Who may not use it.
+    pub low: usize,
+    /// What they may use instead.
+    pub open_to_low: usize,
+    /// Who may use it.
+    pub good: usize,
+}
