@@ -56,6 +56,8 @@ pub struct Evidence {
     pub controls: Vec<ControlRun>,
     /// Set when a step could not be carried out, such as a token that was not obtained.
     pub obstacle: Option<String>,
+    /// Set when it turned out that a step cannot be carried out with what the scenario supplies.
+    pub untestable: Option<String>,
     /// Facts that steps leave behind, such as a measured delay: name and value.
     pub facts: Vec<(&'static str, String)>,
     /// Values that were sent as credentials, to look for echoes.

@@ -1,0 +1,286 @@
+//! The control plane: tokens and discovery through an ordinary HTTP client, never on the measured path.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use url::Url;
+
+use crate::clock;
+use crate::plan::subject::{AuthorizationServer, ClientAuthMethod, ClientSecret};
+use crate::secret::Secret;
+
+/// Time limit of a request of the control plane.
+const TIME_LIMIT: Duration = Duration::from_secs(10);
+/// Bytes of an answer that are read.
+const BODY_LIMIT: usize = 1 << 20;
+/// A token is renewed when this little of its life is left, or half of it, whichever is less.
+const RENEWAL_MARGIN: Duration = Duration::from_secs(30);
+/// How long a token without `expires_in` is taken to live.
+const ASSUMED_LIFETIME: Duration = Duration::from_secs(300);
+
+/// Why the control plane did not get what it asked for. Carries no secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ControlError {
+    /// No answer.
+    Unreachable(String),
+    /// An answer that is not what was asked for.
+    Refused {
+        /// Status.
+        status: u16,
+        /// `error` member of the answer (RFC 6749 §5.2), if there is one.
+        error: Option<String>,
+    },
+    /// An answer that cannot be used.
+    Unusable(String),
+}
+
+impl std::fmt::Display for ControlError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ControlError::Unreachable(why) => write!(f, "not reachable: {why}"),
+            ControlError::Refused { status, error: Some(error) } => write!(f, "refused with {status} {error}"),
+            ControlError::Refused { status, error: None } => write!(f, "refused with {status}"),
+            ControlError::Unusable(why) => f.write_str(why),
+        }
+    }
+}
+
+impl std::error::Error for ControlError {}
+
+/// An access token with its life.
+#[derive(Clone, Debug)]
+pub struct Token {
+    /// The token.
+    pub value: Secret,
+    /// When it was asked for.
+    pub obtained: Instant,
+    /// How long it lives, as the server says; none where it does not say.
+    pub lifetime: Option<Duration>,
+    /// How long it took to obtain.
+    pub took: Duration,
+    /// Scope, as the server says.
+    pub scope: Option<String>,
+}
+
+impl Token {
+    /// When it should be replaced: before its end by a margin.
+    pub fn renew_at(&self) -> Instant {
+        let lifetime = self.lifetime.unwrap_or(ASSUMED_LIFETIME);
+        self.obtained + lifetime.saturating_sub(RENEWAL_MARGIN.min(lifetime / 2))
+    }
+}
+
+/// Talks to an authorization server.
+pub struct ControlPlane {
+    client: reqwest::Client,
+    token_endpoint: Option<Url>,
+    client_auth: ClientAuthMethod,
+    tokens: Mutex<HashMap<(String, Option<String>), Token>>,
+}
+
+impl ControlPlane {
+    /// A control plane for one authorization server; a CA in PEM is trusted beside the machine's own.
+    ///
+    /// # Errors
+    /// Says what is wrong with an address or the CA.
+    pub fn new(base: &Url, server: Option<&AuthorizationServer>, ca_pem: Option<&[u8]>) -> Result<Self, ControlError> {
+        let token_endpoint = server.and_then(|server| server.token.as_deref()).map(|at| join(base, at)).transpose()?;
+        Ok(Self {
+            client: client(ca_pem)?,
+            token_endpoint,
+            client_auth: server.map_or(ClientAuthMethod::Basic, |server| server.client_auth),
+            tokens: Mutex::new(HashMap::new()),
+        })
+    }
+
+    /// A token of a client that will live for a while: the last one, or a new one.
+    ///
+    /// # Errors
+    /// See [`ControlPlane::obtain`].
+    pub async fn current(&self, client: &ClientSecret) -> Result<Token, ControlError> {
+        let key = (client.id.clone(), None);
+        let kept = self.tokens.lock().ok().and_then(|tokens| tokens.get(&key).cloned());
+        if let Some(token) = kept.filter(|token| clock::now() < token.renew_at()) {
+            return Ok(token);
+        }
+        let token = self.obtain(client, None).await?;
+        if let Ok(mut tokens) = self.tokens.lock() {
+            tokens.insert(key, token.clone());
+        }
+        Ok(token)
+    }
+
+    /// Forgets kept tokens, so that the next use obtains new ones.
+    pub fn forget(&self) {
+        if let Ok(mut tokens) = self.tokens.lock() {
+            tokens.clear();
+        }
+    }
+
+    /// Obtains a token by the client credentials grant (RFC 6749 §4.4.2).
+    ///
+    /// # Errors
+    /// When there is no answer, a refusal, or an answer without a token.
+    pub async fn obtain(&self, client: &ClientSecret, scope: Option<&str>) -> Result<Token, ControlError> {
+        let Some(endpoint) = &self.token_endpoint else {
+            return Err(ControlError::Unusable("no token endpoint".to_owned()));
+        };
+        let mut form = vec![("grant_type", "client_credentials")];
+        form.extend(scope.map(|scope| ("scope", scope)));
+        let mut request = self.client.post(endpoint.clone());
+        match self.client_auth {
+            ClientAuthMethod::Basic => {
+                request = request.basic_auth(encoded(&client.id), Some(encoded(client.secret.expose())));
+            }
+            ClientAuthMethod::Post => {
+                form.extend([("client_id", client.id.as_str()), ("client_secret", client.secret.expose())]);
+            }
+        }
+        let obtained = clock::now();
+        let (status, body) = read(request.form(&form).send().await).await?;
+        let took = clock::now() - obtained;
+        let json: Value = serde_json::from_slice(&body).unwrap_or_default();
+        if status != 200 {
+            let error = json.get("error").and_then(Value::as_str).map(short);
+            return Err(ControlError::Refused { status, error });
+        }
+        let value = json.get("access_token").and_then(Value::as_str).filter(|token| !token.is_empty());
+        let Some(value) = value else {
+            return Err(ControlError::Unusable("the token endpoint's answer has no access_token".to_owned()));
+        };
+        Ok(Token {
+            value: Secret::new(value),
+            obtained,
+            lifetime: json.get("expires_in").and_then(Value::as_f64).and_then(seconds),
+            took,
+            scope: json.get("scope").and_then(Value::as_str).map(str::to_owned),
+        })
+    }
+
+    /// The metadata of an issuer (RFC 8414 §3): the well-known part stands between host and path.
+    ///
+    /// # Errors
+    /// When there is no answer, a refusal, or no JSON object.
+    pub async fn metadata(&self, issuer: &Url) -> Result<Value, ControlError> {
+        let (status, body) =
+            read(self.client.get(well_known(issuer, "oauth-authorization-server")).send().await).await?;
+        if status != 200 {
+            return Err(ControlError::Refused { status, error: None });
+        }
+        match serde_json::from_slice::<Value>(&body) {
+            Ok(json) if json.is_object() => Ok(json),
+            _ => Err(ControlError::Unusable("the metadata document is not a JSON object".to_owned())),
+        }
+    }
+
+    /// POSTs to a hook of the reference; the answer's body.
+    ///
+    /// # Errors
+    /// When there is no answer or a refusal.
+    pub async fn post(&self, url: Url) -> Result<Vec<u8>, ControlError> {
+        let (status, body) = read(self.client.post(url).send().await).await?;
+        if (200..300).contains(&status) { Ok(body) } else { Err(ControlError::Refused { status, error: None }) }
+    }
+}
+
+/// An address that may be a path on the target.
+///
+/// # Errors
+/// Says which address is not one.
+pub fn join(base: &Url, at: &str) -> Result<Url, ControlError> {
+    base.join(at).map_err(|error| ControlError::Unusable(format!("{at:?} is not an address: {error}")))
+}
+
+/// The address of a well-known document of an issuer (RFC 8414 §3.1).
+pub fn well_known(issuer: &Url, suffix: &str) -> Url {
+    let mut url = issuer.clone();
+    let path = issuer.path().trim_end_matches('/');
+    url.set_path(&format!("/.well-known/{suffix}{path}"));
+    url.set_query(None);
+    url
+}
+
+fn client(ca_pem: Option<&[u8]>) -> Result<reqwest::Client, ControlError> {
+    let unusable = |error: reqwest::Error| ControlError::Unusable(error.without_url().to_string());
+    // refused only when a provider is installed already, which is as good
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let mut builder = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(TIME_LIMIT)
+        .user_agent(concat!("authbench/", env!("CARGO_PKG_VERSION")));
+    if let Some(pem) = ca_pem {
+        builder = builder.tls_certs_merge([reqwest::Certificate::from_pem(pem).map_err(unusable)?]);
+    }
+    builder.build().map_err(unusable)
+}
+
+/// RFC 6749 §2.3.1: identifier and secret are form-encoded before they become user-id and password.
+fn encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+async fn read(answer: Result<reqwest::Response, reqwest::Error>) -> Result<(u16, Vec<u8>), ControlError> {
+    let unreachable = |error: reqwest::Error| ControlError::Unreachable(root_cause(&error.without_url()));
+    let mut response = answer.map_err(unreachable)?;
+    let status = response.status().as_u16();
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+        body.extend_from_slice(&chunk);
+        if body.len() > BODY_LIMIT {
+            return Err(ControlError::Unusable(format!("an answer of more than {BODY_LIMIT} bytes")));
+        }
+    }
+    Ok((status, body))
+}
+
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}
+
+/// An error code is an identifier; anything longer is not one and is cut.
+fn short(text: &str) -> String {
+    text.chars().filter(|c| c.is_ascii_graphic()).take(60).collect()
+}
+
+fn seconds(value: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(value).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_well_known_part_stands_between_host_and_path() {
+        for (issuer, expected) in [
+            ("https://as.test", "https://as.test/.well-known/oauth-authorization-server"),
+            ("https://as.test/", "https://as.test/.well-known/oauth-authorization-server"),
+            ("https://as.test/t/1", "https://as.test/.well-known/oauth-authorization-server/t/1"),
+        ] {
+            let issuer = Url::parse(issuer).expect("a URL");
+            assert_eq!(well_known(&issuer, "oauth-authorization-server").as_str(), expected);
+        }
+    }
+
+    #[test]
+    fn a_short_lived_token_is_renewed_at_half_its_life() {
+        let token = |lifetime| Token {
+            value: Secret::new("t"),
+            obtained: clock::now(),
+            lifetime: Some(Duration::from_secs(lifetime)),
+            took: Duration::ZERO,
+            scope: None,
+        };
+        for (lifetime, renewed_after) in [(2, 1), (60, 30), (3600, 3570)] {
+            let token = token(lifetime);
+            assert_eq!(token.renew_at() - token.obtained, Duration::from_secs(renewed_after));
+        }
+    }
+}

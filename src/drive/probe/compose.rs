@@ -1,0 +1,88 @@
+//! Requests to resources, byte for byte.
+
+use url::Url;
+
+use super::Prober;
+use crate::check::step::{Alter, Fill};
+use crate::drive::wire::{self, Destination};
+use crate::observe::{Exchange, Request, Silence};
+
+/// What says who is asking, in every request.
+const USER_AGENT: &str = concat!("authbench/", env!("CARGO_PKG_VERSION"));
+
+impl Prober {
+    /// The request of a resource without any credential.
+    pub(super) fn bare_request(&self, resource: usize) -> Request {
+        let resource = &self.subject().resources[resource];
+        let base = self.equipment.base.path().trim_end_matches('/');
+        let mut request = Request::new(&resource.method, &format!("{base}{}", resource.path))
+            .header("Host", host_of(&self.equipment.base))
+            .header("User-Agent", USER_AGENT)
+            .header("Accept", "*/*");
+        for (name, value) in &resource.headers {
+            request.push(name, value, false);
+        }
+        match &resource.body {
+            Some((media, body)) => request.with_body(media, body.clone()),
+            None if resource.writes => request.header("Content-Length", "0"),
+            None => request,
+        }
+    }
+
+    /// Sends a request to the target.
+    pub(super) async fn send_to(&self, _resource: usize, request: &Request) -> Exchange {
+        self.send_at(&self.equipment.base, request).await
+    }
+
+    /// Sends a request to the host of an address, on a connection of its own.
+    pub(super) async fn send_at(&self, url: &Url, request: &Request) -> Exchange {
+        match self.destination(url) {
+            Ok(destination) => wire::send_once(&destination, &self.equipment.limits, request).await,
+            Err(why) => Exchange {
+                request: request.clone(),
+                answer: Err(Silence::Unreachable(why)),
+                took: std::time::Duration::ZERO,
+            },
+        }
+    }
+
+    fn destination(&self, url: &Url) -> Result<Destination, String> {
+        let origin = url.origin().ascii_serialization();
+        let known = self.destinations.lock().ok().and_then(|known| known.get(&origin).cloned());
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let destination = Destination::of(url, self.equipment.tls.clone()).map_err(|error| error.to_string())?;
+        if let Ok(mut known) = self.destinations.lock() {
+            known.insert(origin, destination.clone());
+        }
+        Ok(destination)
+    }
+
+    /// Changes a request as a step says.
+    pub(super) fn alter(&self, request: &mut Request, alter: &Alter, fill: &dyn Fn(Fill) -> String) {
+        match alter {
+            Alter::Method(method) => request.method = (*method).to_owned(),
+            Alter::Path(spelling) => {
+                let target = String::from_utf8_lossy(&request.target).into_owned();
+                let (path, query) = target.split_once('?').map_or((target.as_str(), None), |(p, q)| (p, Some(q)));
+                let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+                request.target = format!("{}{query}", spelling(path)).into_bytes();
+            }
+            Alter::Header(name, value) => request.push(name, fill(*value), false),
+            Alter::Query(name, value) => request.push_query(name, &fill(*value)),
+            Alter::Body(media, body) => *request = request.clone().with_body(media, *body),
+            Alter::AbsoluteForm => {
+                let origin = self.equipment.base.origin().ascii_serialization();
+                let target = String::from_utf8_lossy(&request.target).into_owned();
+                request.target = format!("{origin}{target}").into_bytes();
+            }
+        }
+    }
+}
+
+/// The `Host` field for an address (RFC 9110 §7.2): without the default port.
+pub(super) fn host_of(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}

@@ -1,0 +1,159 @@
+//! Runs the steps of checks between their controls and gathers what comes back.
+
+mod compose;
+mod fingerprints;
+mod form;
+mod stage;
+mod values;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use url::Url;
+
+use super::control::{ControlError, ControlPlane};
+use super::wire::{Destination, Limits};
+use crate::observe::{ControlRun, Evidence, Exchange, Fingerprint, Outcome, Request};
+use crate::plan::subject::{ClientSecret, Identity, Login, Subject};
+use crate::plan::{Control, PlannedCheck, Script};
+use crate::scheme::Proof;
+use stage::Stage;
+
+/// What a prober is made of.
+pub struct Equipment {
+    /// What is known about the target.
+    pub subject: Arc<Subject>,
+    /// Address of the target; paths are joined to it.
+    pub base: Url,
+    /// TLS, for https addresses.
+    pub tls: Option<Arc<rustls::ClientConfig>>,
+    /// Limits of one exchange.
+    pub limits: Limits,
+    /// Tokens and hooks.
+    pub control: Arc<ControlPlane>,
+    /// Seed of everything random.
+    pub seed: u64,
+}
+
+/// Sends probes to one target.
+pub struct Prober {
+    equipment: Equipment,
+    destinations: Mutex<HashMap<String, Destination>>,
+    fingerprints: Mutex<HashMap<usize, Fingerprint>>,
+}
+
+impl Prober {
+    /// A prober for one target.
+    pub fn new(equipment: Equipment) -> Self {
+        Self { equipment, destinations: Mutex::default(), fingerprints: Mutex::default() }
+    }
+
+    fn subject(&self) -> &Subject {
+        &self.equipment.subject
+    }
+
+    /// Runs a check: its controls, its steps, its controls again.
+    pub async fn run(&self, planned: &PlannedCheck, script: &Script) -> Evidence {
+        let mut evidence = Evidence { issuer: self.issuer(), ..Evidence::default() };
+        self.controls(script, false, &mut evidence).await;
+        if evidence.broken_control().is_some() {
+            return evidence;
+        }
+        let mut stage = Stage::new(self, planned.check, StdRng::seed_from_u64(self.seed_of(planned.check.id)));
+        stage.play(&script.actions, &mut evidence).await;
+        self.controls(script, true, &mut evidence).await;
+        evidence
+    }
+
+    /// Every check has its own randomness, so that it can be repeated alone.
+    fn seed_of(&self, id: &str) -> u64 {
+        // FNV-1a: stable over versions of Rust, unlike its own hasher
+        let hash = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        self.equipment.seed ^ id.as_bytes().iter().fold(0xcbf2_9ce4_8422_2325, hash)
+    }
+
+    fn issuer(&self) -> Option<String> {
+        self.subject().authorization_server.as_ref().and_then(|server| server.issuer.clone())
+    }
+
+    async fn controls(&self, script: &Script, closing: bool, evidence: &mut Evidence) {
+        for control in &script.controls {
+            let run = self.control(*control, closing, evidence).await;
+            let broken = run.outcome != Outcome::Accepted;
+            evidence.controls.push(run);
+            if broken {
+                return;
+            }
+        }
+    }
+
+    async fn control(&self, control: Control, closing: bool, evidence: &mut Evidence) -> ControlRun {
+        match control {
+            Control::Use { identity, resource } => self.use_control(identity, resource, closing, evidence).await,
+            Control::Token => self.token_control(closing, evidence).await,
+            Control::Introspection => self.introspection_control(closing, evidence).await,
+            Control::Revocation => self.revocation_control(closing, evidence).await,
+        }
+    }
+
+    async fn use_control(
+        &self,
+        identity: usize,
+        resource: usize,
+        closing: bool,
+        evidence: &mut Evidence,
+    ) -> ControlRun {
+        let who = &self.subject().identities[identity];
+        let label = format!("{} with the good credential of {}", self.subject().resources[resource].name(), who.name);
+        let proof = match self.proof(who).await {
+            Ok(proof) => proof,
+            Err(error) => return unobtainable(label, closing, &error),
+        };
+        let request = self.good_request(&proof, resource, evidence);
+        let exchange = self.send_to(resource, &request).await;
+        let outcome = self.outcome(resource, &exchange).await;
+        ControlRun { label, closing, exchange, outcome }
+    }
+
+    /// The request of a resource with a good proof; the proof is noted for the scrubber.
+    fn good_request(&self, proof: &Proof, resource: usize, evidence: &mut Evidence) -> Request {
+        let subject = self.subject();
+        let mut request = self.bare_request(resource);
+        for carried in subject.scheme.carry(&subject.carrier, proof) {
+            values::note(&carried.value, evidence);
+            carried.apply(&mut request);
+        }
+        request
+    }
+
+    /// What an identity proves itself with now; tokens are obtained and kept while they live.
+    ///
+    /// # Errors
+    /// When a token is not obtained.
+    pub async fn proof(&self, identity: &Identity) -> Result<Proof, ControlError> {
+        match &identity.login {
+            Login::Proof(proof) => Ok(proof.clone()),
+            Login::Client { id, secret } => {
+                let client = ClientSecret { id: id.clone(), secret: secret.clone() };
+                Ok(Proof::Token(self.equipment.control.current(&client).await?.value))
+            }
+            Login::Nothing => Ok(Proof::Key(crate::secret::Secret::new(""))),
+        }
+    }
+
+    /// What an exchange with a resource means.
+    async fn outcome(&self, resource: usize, exchange: &Exchange) -> Outcome {
+        self.fingerprint(resource).await.outcome(exchange)
+    }
+}
+
+/// A control that could not be sent because its credential was not obtained.
+fn unobtainable(label: String, closing: bool, error: &ControlError) -> ControlRun {
+    let silence = crate::observe::Silence::Unreachable(format!("no token: {error}"));
+    let exchange =
+        Exchange { request: Request::new("POST", "token endpoint"), answer: Err(silence), took: Duration::ZERO };
+    ControlRun { label, closing, exchange, outcome: Outcome::Silent }
+}

@@ -1,0 +1,40 @@
+//! Values that were sent as credentials, noted so that nothing that leaves the process shows them.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::observe::{Evidence, Response};
+use crate::secret::Secret;
+
+/// Values that are sent as probes and are no secret at all.
+const SHORTEST: usize = 8;
+
+/// Notes what stood in a carrier: the value, the credential behind the name of its scheme, and what Basic encodes.
+pub(super) fn note(value: &[u8], evidence: &mut Evidence) {
+    let Ok(text) = std::str::from_utf8(value) else { return };
+    let credential = text.split_once(' ').map_or(text, |(_, credential)| credential).trim();
+    note_text(credential, evidence);
+    let Ok(decoded) = STANDARD.decode(credential) else { return };
+    if let Ok(pair) = String::from_utf8(decoded)
+        && let Some((_, password)) = pair.split_once(':')
+    {
+        note_text(password, evidence);
+    }
+}
+
+/// Notes a value.
+pub(super) fn note_text(value: &str, evidence: &mut Evidence) {
+    let known = evidence.sent_secrets.iter().any(|secret| secret.expose() == value);
+    if value.len() >= SHORTEST && !known {
+        evidence.sent_secrets.push(Secret::new(value));
+    }
+}
+
+/// Notes tokens that an answer hands out.
+pub(super) fn note_tokens(response: &Response, evidence: &mut Evidence) {
+    for member in ["access_token", "refresh_token", "id_token"] {
+        if let Some(token) = response.json_text(member) {
+            note_text(&token, evidence);
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! From evidence to the verdict of a check.
+
+use std::time::Duration;
+
+use crate::check::profile::Effective;
+use crate::check::{Case, Check, Deviation, Judgement, Level, Severity, Verdict, url_of};
+use crate::event::{CheckResult, Cited, EvidenceRecord, Part, Role, SourcePlace};
+use crate::observe::{ControlRun, Evidence, Exchange, Observation, Outcome};
+use crate::plan::PlannedCheck;
+use crate::secret::Scrubber;
+
+/// What a verdict needs beside the evidence.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The profile, resolved for the scheme under test.
+    pub profile: &'a Effective,
+    /// Removes every known secret from what is recorded.
+    pub scrubber: &'a Scrubber,
+    /// Where the scenario asks for the check.
+    pub place: SourcePlace,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// The result of a check that was not executed.
+pub fn not_tested(planned: &PlannedCheck, why: &str, context: &Context<'_>) -> CheckResult {
+    CheckResult { summary: why.to_owned(), ..blank(planned, Verdict::NotTested, context) }
+}
+
+/// The result of a check that was executed.
+pub fn judge(planned: &PlannedCheck, evidence: &Evidence, context: &Context<'_>) -> CheckResult {
+    let mut scrubber = context.scrubber.clone();
+    for secret in &evidence.sent_secrets {
+        scrubber.add(secret.expose().as_bytes());
+    }
+    let finding = find(planned.check, planned.level, evidence, context.profile);
+    let (records, shown_by) = record(evidence, finding.shown_by, &scrubber);
+    let deviations = finding.deviations.iter().map(|line| scrubber.scrub(line));
+    CheckResult {
+        severity: finding.severity(planned.check),
+        part: finding.part,
+        summary: scrubber.scrub(&finding.summary),
+        expected: finding.expected,
+        seen: finding.shown_by.map(|shown| seen(shown.exchange(evidence), shown.outcome(evidence))).unwrap_or_default(),
+        deviations: deviations.collect(),
+        shown_by,
+        needs_review: finding.needs_review,
+        evidence: records,
+        ..blank(planned, finding.verdict, context)
+    }
+}
+
+fn blank(planned: &PlannedCheck, verdict: Verdict, context: &Context<'_>) -> CheckResult {
+    let check = planned.check;
+    let cited = |source: &&str| Cited { source: (*source).to_owned(), url: url_of(source) };
+    CheckResult {
+        id: check.id.to_owned(),
+        title: check.title.to_owned(),
+        group: check.group().to_owned(),
+        verdict,
+        waived: None,
+        level: planned.level,
+        severity: check.severity,
+        part: None,
+        citations: check.sources.iter().map(cited).collect(),
+        place: context.place.clone(),
+        summary: String::new(),
+        expected: String::new(),
+        seen: String::new(),
+        deviations: Vec::new(),
+        shown_by: None,
+        needs_review: false,
+        evidence: Vec::new(),
+        took_ms: context.took.as_secs_f64() * 1000.0,
+    }
+}
+
+/// The exchange that shows a finding.
+#[derive(Clone, Copy)]
+enum Shown {
+    Observation(usize),
+    Control(usize),
+}
+
+impl Shown {
+    fn exchange(self, evidence: &Evidence) -> &Exchange {
+        match self {
+            Shown::Observation(at) => &evidence.observations[at].exchange,
+            Shown::Control(at) => &evidence.controls[at].exchange,
+        }
+    }
+
+    fn outcome(self, evidence: &Evidence) -> Outcome {
+        match self {
+            Shown::Observation(at) => evidence.observations[at].outcome,
+            Shown::Control(at) => evidence.controls[at].outcome,
+        }
+    }
+}
+
+/// A verdict with its reasons.
+struct Finding {
+    verdict: Verdict,
+    part: Option<Part>,
+    summary: String,
+    expected: String,
+    deviations: Vec<String>,
+    shown_by: Option<Shown>,
+    needs_review: bool,
+}
+
+impl Finding {
+    fn plain(verdict: Verdict, summary: impl Into<String>) -> Self {
+        let (expected, deviations) = (String::new(), Vec::new());
+        Self { verdict, part: None, summary: summary.into(), expected, deviations, shown_by: None, needs_review: false }
+    }
+
+    /// A protocol deviation is at most low, whatever the check guards.
+    fn severity(&self, check: &Check) -> Severity {
+        match self.part {
+            Some(Part::Protocol) => check.severity.min(Severity::Low),
+            _ => check.severity,
+        }
+    }
+}
+
+/// Decides in the order of certainty: what was not carried out, broken controls, access, protocol, open questions.
+///
+/// Access that was granted against the requirement stands even where a closing control broke: it was seen.
+fn find(check: &Check, level: Level, evidence: &Evidence, profile: &Effective) -> Finding {
+    if let Some(why) = &evidence.untestable {
+        return Finding::plain(Verdict::NotTested, why);
+    }
+    let judgement = (check.expect)(&Case { check, evidence, profile });
+    if check.control && !judgement.open.is_empty() && judgement.access.is_empty() {
+        // the control that never passes is the failure, whatever kept it from passing
+        return unanswered_control(evidence, &judgement);
+    }
+    if !judgement.access.is_empty() {
+        return violation(Verdict::Fail, Part::Access, &judgement.access, &judgement);
+    }
+    if let Some(broken) = evidence.controls.iter().position(|control| control.outcome != Outcome::Accepted) {
+        return broken_control(broken, &evidence.controls[broken]);
+    }
+    if let Some(why) = &evidence.obstacle {
+        return Finding::plain(Verdict::Inconclusive, why);
+    }
+    if let Some(why) = &judgement.not_applicable {
+        return Finding::plain(Verdict::NotApplicable, why);
+    }
+    if !judgement.protocol.is_empty() {
+        let verdict = if level == Level::Must { Verdict::Fail } else { Verdict::Warn };
+        return violation(verdict, Part::Protocol, &judgement.protocol, &judgement);
+    }
+    if let Some(why) = judgement.open.first() {
+        let mut finding = Finding::plain(Verdict::Inconclusive, why);
+        finding.deviations = judgement.open.clone();
+        return finding;
+    }
+    if evidence.observations.is_empty() {
+        return Finding::plain(Verdict::Inconclusive, "nothing was observed");
+    }
+    if judgement.needs_review || !judgement.remarks.is_empty() {
+        let verdict = if judgement.needs_review { Verdict::Info } else { Verdict::Pass };
+        let mut finding = Finding::plain(verdict, judgement.remarks.join("; "));
+        finding.needs_review = judgement.needs_review;
+        return finding;
+    }
+    Finding::plain(Verdict::Pass, passed(evidence))
+}
+
+fn passed(evidence: &Evidence) -> String {
+    let probes = evidence.observations.len();
+    let mut summary = if probes == 1 { "1 probe".to_owned() } else { format!("{probes} probes") };
+    if !evidence.controls.is_empty() {
+        summary.push_str(&format!(" between {} passing controls", evidence.controls.len()));
+    }
+    for (name, value) in &evidence.facts {
+        summary.push_str(&format!(", {name} {value}"));
+    }
+    summary
+}
+
+fn violation(verdict: Verdict, part: Part, deviations: &[Deviation], judgement: &Judgement) -> Finding {
+    let first = &deviations[0];
+    let all = judgement.access.iter().chain(&judgement.protocol).map(|deviation| deviation.text.clone());
+    Finding {
+        verdict,
+        part: Some(part),
+        summary: first.text.clone(),
+        expected: first.expected.clone(),
+        deviations: all.chain(judgement.open.iter().cloned()).collect(),
+        shown_by: Some(Shown::Observation(first.observation)),
+        needs_review: false,
+    }
+}
+
+fn unanswered_control(evidence: &Evidence, judgement: &Judgement) -> Finding {
+    let mut finding = Finding::plain(Verdict::Fail, judgement.open[0].clone());
+    finding.part = Some(Part::Access);
+    finding.expected = "accepted".to_owned();
+    finding.shown_by = (!evidence.observations.is_empty()).then_some(Shown::Observation(0));
+    finding
+}
+
+fn broken_control(at: usize, control: &ControlRun) -> Finding {
+    let when = if control.closing { "after the probes" } else { "before the probes" };
+    let answer = seen(&control.exchange, control.outcome);
+    let mut finding =
+        Finding::plain(Verdict::Inconclusive, format!("the control {when} failed: {}: {answer}", control.label));
+    finding.expected = "accepted".to_owned();
+    finding.shown_by = Some(Shown::Control(at));
+    finding
+}
+
+/// Outcome, status and time, for a reader.
+fn seen(exchange: &Exchange, outcome: Outcome) -> String {
+    let took = format_took(exchange.took);
+    match &exchange.answer {
+        Ok(response) => format!("{outcome} {} in {took}", response.status),
+        Err(silence) => format!("{outcome}: {silence}"),
+    }
+}
+
+fn format_took(took: Duration) -> String {
+    let micros = took.as_secs_f64() * 1e6;
+    if micros < 1000.0 { format!("{micros:.0} us") } else { format!("{:.1} ms", micros / 1000.0) }
+}
+
+/// Exchanges in the order in which they were made, and where among them the finding is shown.
+fn record(evidence: &Evidence, shown: Option<Shown>, scrubber: &Scrubber) -> (Vec<EvidenceRecord>, Option<usize>) {
+    let mut records = Vec::new();
+    let mut shown_by = None;
+    let controls = |closing: bool| evidence.controls.iter().enumerate().filter(move |(_, run)| run.closing == closing);
+    for closing in [false, true] {
+        if closing {
+            for (at, observation) in evidence.observations.iter().enumerate() {
+                if matches!(shown, Some(Shown::Observation(wanted)) if wanted == at) {
+                    shown_by = Some(records.len());
+                }
+                records.push(record_of(observation, scrubber));
+            }
+        }
+        for (at, run) in controls(closing) {
+            if matches!(shown, Some(Shown::Control(wanted)) if wanted == at) {
+                shown_by = Some(records.len());
+            }
+            let role = if closing { Role::ControlAfter } else { Role::ControlBefore };
+            let (label, outcome) = (scrubber.scrub(&run.label), run.outcome);
+            records.push(EvidenceRecord { role, label, outcome, exchange: run.exchange.record(scrubber) });
+        }
+    }
+    (records, shown_by)
+}
+
+fn record_of(observation: &Observation, scrubber: &Scrubber) -> EvidenceRecord {
+    EvidenceRecord {
+        role: Role::Probe,
+        label: scrubber.scrub(&observation.label),
+        outcome: observation.outcome,
+        exchange: observation.exchange.record(scrubber),
+    }
+}
