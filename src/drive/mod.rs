@@ -3,5 +3,6 @@
 pub mod command;
 pub mod control;
 pub mod load;
+pub mod probe;
 
 pub mod wire;

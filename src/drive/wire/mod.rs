@@ -1,1 +1,38 @@
-//! HTTP/1.1 as it goes over the wire: nothing normalised, merged or added.
+//! HTTP/1.1 as it goes over the wire: nothing normalised, merged or added; every answer within limits.
+
+mod connection;
+mod destination;
+mod head;
+
+pub use connection::{Connection, send_once};
+pub use destination::{BadDestination, Destination, tls_config};
+pub use head::{BodyLength, Head};
+
+use std::time::Duration;
+
+/// Limits of one exchange, so that a hostile server can exhaust nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of a response head.
+    pub head: usize,
+    /// Header lines of a response.
+    pub headers: usize,
+    /// Bytes of a response body that are kept; a longer one is cut and its connection closed.
+    pub body: usize,
+    /// Time from the first byte sent to the last byte read, connecting apart.
+    pub time: Duration,
+    /// Time to connect, TLS included.
+    pub connect: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            head: 64 * 1024,
+            headers: 128,
+            body: 1 << 20,
+            time: Duration::from_secs(10),
+            connect: Duration::from_secs(5),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Where a connection goes: host, port, and TLS if the address asks for it.
+
+use std::sync::Arc;
+
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use url::Url;
+
+/// Host and port of an address, with TLS for `https`.
+#[derive(Clone, Debug)]
+pub struct Destination {
+    /// Host name or address, without brackets.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// TLS, for `https`.
+    pub tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
+}
+
+/// Why an address cannot be connected to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadDestination(String);
+
+impl std::fmt::Display for BadDestination {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BadDestination {}
+
+impl Destination {
+    /// The destination of an address.
+    ///
+    /// # Errors
+    /// When the address is neither http nor https, has no host, or needs TLS that was not configured.
+    pub fn of(url: &Url, tls: Option<Arc<ClientConfig>>) -> Result<Self, BadDestination> {
+        let bad = |why: &str| BadDestination(format!("{why}: {}", url.origin().ascii_serialization()));
+        let host = url.host_str().ok_or_else(|| bad("the address has no host"))?;
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let port = url.port_or_known_default().ok_or_else(|| bad("the address has no port"))?;
+        let tls = match url.scheme() {
+            "http" => None,
+            "https" => {
+                let config = tls.ok_or_else(|| bad("TLS is not configured"))?;
+                let name = ServerName::try_from(host.clone()).map_err(|_| bad("not a server name"))?;
+                Some((config, name))
+            }
+            _ => return Err(bad("only http and https are supported")),
+        };
+        Ok(Self { host, port, tls })
+    }
+}
+
+/// TLS with the machine's trust store, or with the given certificate authorities in PEM alone. HTTP/1.1 only.
+///
+/// # Errors
+/// When the PEM holds no certificate.
+pub fn tls_config(ca_pem: Option<&[u8]>) -> Result<Arc<ClientConfig>, BadDestination> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| BadDestination(error.to_string()))?;
+    let mut config = match ca_pem {
+        Some(pem) => {
+            let mut roots = RootCertStore::empty();
+            for certificate in CertificateDer::pem_slice_iter(pem) {
+                let certificate = certificate.map_err(|error| BadDestination(format!("the CA is no PEM: {error}")))?;
+                roots.add(certificate).map_err(|error| BadDestination(format!("the CA cannot be used: {error}")))?;
+            }
+            if roots.is_empty() {
+                return Err(BadDestination("the CA file holds no certificate".to_owned()));
+            }
+            builder.with_root_certificates(roots).with_no_client_auth()
+        }
+        None => {
+            let verifier = rustls_platform_verifier::Verifier::new(provider)
+                .map_err(|error| BadDestination(format!("the machine's trust store cannot be read: {error}")))?;
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth()
+        }
+    };
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
