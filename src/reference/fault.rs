@@ -13,6 +13,11 @@ pub struct Fault {
     pub opens: &'static str,
 }
 
+/// One row of a table of faults.
+pub(crate) const fn row(name: &'static str, check: &'static str, opens: &'static str) -> Fault {
+    Fault { name, check, opens }
+}
+
 /// The faults that are open in one server.
 #[derive(Clone, Debug, Default)]
 pub struct Faults(BTreeSet<String>);
@@ -25,6 +30,6 @@ impl Faults {
 
     /// Whether a fault is open.
     pub fn on(&self, name: &str) -> bool {
-        self.0.contains(name)
+        !self.0.is_empty() && self.0.contains(name)
     }
 }

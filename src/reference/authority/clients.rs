@@ -1,0 +1,128 @@
+//! Clients and how they authenticate (RFC 6749 §2.3).
+
+use axum::http::{HeaderMap, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use subtle::ConstantTimeEq as _;
+
+use super::answer::OAuthError;
+use super::form::Params;
+use super::{AUDIENCE, Authority};
+use crate::reference::state::digest;
+use crate::seed::{self, READ, SeedState, WRITE};
+
+/// A registered client.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    pub(crate) id: String,
+    secret: Option<&'static str>,
+    pub(crate) scopes: Vec<&'static str>,
+    pub(crate) tenant: String,
+    /// Whether it may use the client credentials grant.
+    pub(crate) may_obtain: bool,
+    /// The audience whose tokens it may introspect, for a resource server.
+    pub(crate) serves: Option<&'static str>,
+}
+
+/// Scopes that look like real ones and open nothing; every client may ask for them.
+pub(crate) const LOOKALIKES: &[&str] = &["read:orders-archive", "write:orders-archive", "write:order", "WRITE:ORDERS"];
+
+fn find(id: &str) -> Option<Client> {
+    let client = |secret, scopes: &[&'static str], tenant: &str, may_obtain, serves| Client {
+        id: id.to_owned(),
+        secret,
+        scopes: scopes.to_vec(),
+        tenant: tenant.to_owned(),
+        may_obtain,
+        serves,
+    };
+    let identity = seed::IDENTITIES.iter().find(|identity| identity.name == id && identity.state == SeedState::Valid);
+    if let Some(identity) = identity {
+        return Some(client(Some(identity.client_secret), identity.scopes, identity.tenant, true, None));
+    }
+    let confidential = [
+        (seed::SPECIAL_CLIENT, &[READ, WRITE][..], true, None),
+        (seed::CLIENT_WITHOUT_GRANT, &[READ], false, None),
+        (seed::INTROSPECTION_CLIENT, &[], false, Some(AUDIENCE)),
+        (seed::FOREIGN_INTROSPECTION_CLIENT, &[], false, Some("billing-api")),
+    ];
+    if id == seed::PUBLIC_CLIENT {
+        return Some(client(None, &[READ], "a", false, None));
+    }
+    let (_, scopes, may_obtain, serves) = confidential.into_iter().find(|((name, _), ..)| *name == id)?;
+    let secret = confidential.iter().find(|((name, _), ..)| *name == id).map(|((_, secret), ..)| *secret);
+    Some(client(secret, scopes, "a", may_obtain, serves))
+}
+
+/// Who is asking.
+#[derive(Debug)]
+pub(crate) enum Caller {
+    /// A client that proved who it is, or a public one that named itself.
+    Known(Client),
+    /// Nobody.
+    Nobody,
+}
+
+/// Authenticates the client of a request.
+pub(crate) fn authenticate(authority: &Authority, headers: &HeaderMap, params: &Params) -> Result<Caller, OAuthError> {
+    let mut lines = headers.get_all(header::AUTHORIZATION).iter();
+    let line = lines.next();
+    if lines.next().is_some() {
+        return Err(OAuthError::bad("invalid_request"));
+    }
+    let (id, secret) = (params.value("client_id"), params.value("client_secret"));
+    match (line, secret) {
+        // RFC 6749 §2.3: one method of authentication in a request
+        (Some(_), Some(_)) => Err(OAuthError::bad("invalid_request")),
+        (Some(line), None) => {
+            let client = by_basic(authority, line.as_bytes())?;
+            if id.is_some_and(|id| id != client.id) {
+                return Err(OAuthError::bad("invalid_request"));
+            }
+            Ok(Caller::Known(client))
+        }
+        (None, Some(secret)) => {
+            let client = id.and_then(find).ok_or_else(OAuthError::invalid_client)?;
+            let matches = proves(&client, secret) || authority.fault("secret-not-checked");
+            if matches { Ok(Caller::Known(client)) } else { Err(OAuthError::invalid_client()) }
+        }
+        (None, None) => match id.and_then(find) {
+            Some(client) if client.secret.is_none() || authority.fault("client-id-suffices") => {
+                Ok(Caller::Known(client))
+            }
+            Some(_) => Err(OAuthError::invalid_client()),
+            None if id.is_some() => Err(OAuthError::invalid_client()),
+            None => Ok(Caller::Nobody),
+        },
+    }
+}
+
+fn by_basic(authority: &Authority, line: &[u8]) -> Result<Client, OAuthError> {
+    let failed = || match authority.fault("invalid-client-400") {
+        true => OAuthError::bad("invalid_client"),
+        false => OAuthError::invalid_client(),
+    };
+    let line = std::str::from_utf8(line).map_err(|_| failed())?;
+    let (scheme, encoded) = line.split_once(' ').ok_or_else(failed)?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Err(OAuthError::invalid_token());
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return Err(failed());
+    }
+    let decoded = STANDARD.decode(encoded.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let decoded = decoded.ok_or_else(failed)?;
+    let (id, secret) = decoded.split_once(':').ok_or_else(failed)?;
+    // RFC 6749 §2.3.1: both parts are form-encoded
+    let client = find(&form_decoded(id)).ok_or_else(failed)?;
+    if proves(&client, &form_decoded(secret)) { Ok(client) } else { Err(failed()) }
+}
+
+fn form_decoded(text: &str) -> String {
+    let spaced = text.replace('+', " ");
+    percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+}
+
+fn proves(client: &Client, secret: &str) -> bool {
+    client.secret.is_some_and(|own| bool::from(digest(own).ct_eq(&digest(secret))))
+}

@@ -1,0 +1,38 @@
+//! Form bodies (RFC 6749 §3.2): parameters once, empty ones as if they were not there.
+
+use std::collections::BTreeMap;
+
+use axum::http::{HeaderMap, Uri, header};
+
+use super::answer::OAuthError;
+
+/// Parameters of a request.
+#[derive(Debug, Default)]
+pub(crate) struct Params(BTreeMap<String, String>);
+
+impl Params {
+    pub(crate) fn value(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// Reads a form body; with `merge_query`, parameters of the URL too.
+    pub(crate) fn read(headers: &HeaderMap, uri: &Uri, body: &[u8], merge_query: bool) -> Result<Self, OAuthError> {
+        let media = headers.get(header::CONTENT_TYPE).and_then(|media| media.to_str().ok()).unwrap_or_default();
+        let media = media.split(';').next().unwrap_or_default().trim();
+        if !media.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Err(OAuthError::bad("invalid_request"));
+        }
+        let mut params = BTreeMap::new();
+        let query = uri.query().filter(|_| merge_query).unwrap_or_default().as_bytes();
+        for (name, value) in url::form_urlencoded::parse(body).chain(url::form_urlencoded::parse(query)) {
+            if value.is_empty() {
+                continue;
+            }
+            // RFC 6749 §3.2: parameters must not be included more than once
+            if params.insert(name.into_owned(), value.into_owned()).is_some() {
+                return Err(OAuthError::bad("invalid_request"));
+            }
+        }
+        Ok(Self(params))
+    }
+}

@@ -1,0 +1,76 @@
+//! Introspection (RFC 7662).
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::answer::{OAuthError, private};
+use super::clients::{self, Caller};
+use super::form::Params;
+use super::{Authority, TokenRecord};
+use crate::reference::fault::{Fault, row};
+
+/// Holes of this endpoint.
+pub(crate) const FAULTS: &[Fault] = &[
+    row("active-string", "introspect.active-response", "spells active as text"),
+    row("error-on-unknown", "introspect.unknown-token-inactive", "answers 400 to a token that it does not know"),
+    row("introspect-ignores-exp", "introspect.expired-inactive", "calls expired tokens active"),
+    row("introspect-ignores-revocation", "introspect.revoked-inactive", "calls revoked tokens active"),
+    row("open-introspection", "introspect.requires-authorization", "answers anybody"),
+];
+
+pub(crate) async fn answer(
+    State(authority): State<Arc<Authority>>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, OAuthError> {
+    let params = Params::read(&headers, &uri, &body, false)?;
+    let caller = match clients::authenticate(&authority, &headers, &params) {
+        Err(_) | Ok(Caller::Nobody) if authority.fault("open-introspection") => None,
+        Err(error) => return Err(error),
+        // a public client proves nothing
+        Ok(Caller::Known(client)) if client.id != crate::seed::PUBLIC_CLIENT => Some(client),
+        Ok(_) => return Err(OAuthError::invalid_client()),
+    };
+    let token = params.value("token").ok_or(OAuthError::bad("invalid_request"))?;
+    let Some(record) = authority.look_up(token) else {
+        return match authority.fault("error-on-unknown") {
+            true => Err(OAuthError::bad("invalid_request")),
+            false => Ok(inactive()),
+        };
+    };
+    // RFC 7662 §4: what a resource server may not use, it does not learn about
+    let entitled = caller.is_none_or(|caller| {
+        caller.serves == Some(record.audience) || (caller.serves.is_none() && caller.id == record.client)
+    });
+    let expired = record.has_expired() && !authority.fault("introspect-ignores-exp");
+    let revoked = record.is_revoked() && !authority.fault("introspect-ignores-revocation");
+    if !entitled || expired || revoked || !record.is_access_token {
+        return Ok(inactive());
+    }
+    Ok(private(StatusCode::OK, described(&authority, &record)))
+}
+
+fn inactive() -> Response {
+    private(StatusCode::OK, json!({ "active": false }))
+}
+
+fn described(authority: &Authority, record: &TokenRecord) -> Value {
+    let active = if authority.fault("active-string") { json!("true") } else { json!(true) };
+    json!({
+        "active": active,
+        "scope": record.principal.scopes.join(" "),
+        "client_id": record.client,
+        "token_type": "Bearer",
+        "exp": record.expires_at,
+        "iat": record.issued_at,
+        "sub": record.principal.name,
+        "aud": record.audience,
+        "iss": authority.issuer,
+    })
+}

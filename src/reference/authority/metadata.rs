@@ -1,0 +1,50 @@
+//! Metadata (RFC 8414, RFC 9728).
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::{Value, json};
+
+use super::Authority;
+use crate::reference::fault::{Fault, row};
+use crate::seed::{READ, WRITE};
+
+/// Holes of these documents.
+pub(crate) const FAULTS: &[Fault] = &[
+    row("issuer-trailing-slash", "meta.issuer-identical", "adds a slash to the issuer"),
+    row("advertises-none", "meta.no-alg-none", "offers alg none for client authentication"),
+];
+
+pub(crate) async fn authorization_server(State(authority): State<Arc<Authority>>) -> Json<Value> {
+    let issuer = &authority.issuer;
+    let methods = ["client_secret_basic", "client_secret_post"];
+    let slash = if authority.fault("issuer-trailing-slash") { "/" } else { "" };
+    let mut document = json!({
+        "issuer": format!("{issuer}{slash}"),
+        "token_endpoint": format!("{issuer}/oauth2/token"),
+        "introspection_endpoint": format!("{issuer}/oauth2/introspect"),
+        "revocation_endpoint": format!("{issuer}/oauth2/revoke"),
+        "grant_types_supported": ["client_credentials"],
+        // RFC 8414 §2 requires the member; no response type is offered
+        "response_types_supported": ["none"],
+        "token_endpoint_auth_methods_supported": methods,
+        "introspection_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_methods_supported": methods,
+        "scopes_supported": [READ, WRITE],
+    });
+    if authority.fault("advertises-none") {
+        document["token_endpoint_auth_signing_alg_values_supported"] = json!(["RS256", "none"]);
+    }
+    Json(document)
+}
+
+pub(crate) async fn protected_resource(State(authority): State<Arc<Authority>>) -> Json<Value> {
+    let issuer = &authority.issuer;
+    Json(json!({
+        "resource": format!("{issuer}/oauth2"),
+        "authorization_servers": [issuer],
+        "scopes_supported": [READ, WRITE],
+        "bearer_methods_supported": ["header"],
+    }))
+}

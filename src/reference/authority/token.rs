@@ -1,0 +1,96 @@
+//! The token endpoint: client credentials (RFC 6749 §4.4).
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
+use serde_json::json;
+
+use super::Authority;
+use super::answer::{OAuthError, private};
+use super::clients::{self, Caller, Client, LOOKALIKES};
+use super::form::Params;
+use crate::reference::fault::{Fault, row};
+
+/// Holes of this endpoint.
+pub(crate) const FAULTS: &[Fault] = &[
+    row("token-type-missing", "token.client-credentials-success", "omits token_type"),
+    row("grants-requested-scope", "token.scope-not-escalated", "copies the requested scope into the token"),
+    row(
+        "invalid-client-400",
+        "token.bad-secret-basic-401",
+        "answers a failed client authentication with 400 and no challenge",
+    ),
+    row("secret-not-checked", "token.bad-secret-post", "accepts any secret in the body"),
+    row("client-id-suffices", "token.missing-client-auth", "issues tokens for a bare client_id"),
+    row("public-cc", "token.public-client-cc-refused", "issues tokens to public clients"),
+    row("grant-allow-list-ignored", "token.grant-not-allowed", "lets any client use any grant"),
+    row("ropc-enabled", "token.password-grant-disabled", "offers the password grant"),
+    row(
+        "merges-query-and-form",
+        "token.query-credentials-refused",
+        "reads parameters of the URL and of the body alike",
+    ),
+    row("counter-token", "token.values-unique-and-long", "counts its tokens"),
+];
+
+pub(crate) async fn answer(
+    State(authority): State<Arc<Authority>>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, OAuthError> {
+    let params = Params::read(&headers, &uri, &body, authority.fault("merges-query-and-form"))?;
+    let client = match clients::authenticate(&authority, &headers, &params)? {
+        Caller::Known(client) => client,
+        Caller::Nobody => return Err(OAuthError::invalid_client()),
+    };
+    match params.value("grant_type") {
+        None => return Err(OAuthError::bad("invalid_request")),
+        Some("client_credentials") => {}
+        // RFC 6749 §5.2: an answer about the resource owner shows that the grant is live
+        Some("password") if authority.fault("ropc-enabled") => return Err(OAuthError::bad("invalid_grant")),
+        Some(_) => return Err(OAuthError::bad("unsupported_grant_type")),
+    }
+    let open = match client.id.as_str() {
+        crate::seed::PUBLIC_CLIENT => authority.fault("public-cc"),
+        _ => authority.fault("grant-allow-list-ignored") && client.serves.is_none(),
+    };
+    if !client.may_obtain && !open {
+        return Err(OAuthError::bad("unauthorized_client"));
+    }
+    let scopes = granted(&authority, &client, params.value("scope"))?;
+    let scope = scopes.join(" ");
+    let (token, expires_in) = authority.issue(&client, scopes);
+    let mut answer = json!({ "access_token": token, "token_type": "Bearer", "expires_in": expires_in, "scope": scope });
+    if authority.fault("token-type-missing")
+        && let Some(members) = answer.as_object_mut()
+    {
+        members.remove("token_type");
+    }
+    Ok(private(StatusCode::OK, answer))
+}
+
+/// RFC 6749 §3.3: what the client may have of what it asks for; everything it may have if it asks for nothing.
+fn granted(authority: &Authority, client: &Client, requested: Option<&str>) -> Result<Vec<String>, OAuthError> {
+    let Some(requested) = requested else {
+        return Ok(client.scopes.iter().map(|scope| (*scope).to_owned()).collect());
+    };
+    let in_scope = |c: char| matches!(c, '\x21' | '\x23'..='\x5b' | '\x5d'..='\x7e');
+    let mut granted: Vec<String> = Vec::new();
+    for scope in requested.split(' ') {
+        if scope.is_empty() || !scope.chars().all(in_scope) {
+            return Err(OAuthError::bad("invalid_scope"));
+        }
+        let entitled = client.scopes.contains(&scope) || LOOKALIKES.contains(&scope);
+        if !entitled && !authority.fault("grants-requested-scope") {
+            return Err(OAuthError::bad("invalid_scope"));
+        }
+        if !granted.iter().any(|other| other == scope) {
+            granted.push(scope.to_owned());
+        }
+    }
+    Ok(granted)
+}

@@ -1,0 +1,124 @@
+//! What the reference knows: principals, their credentials as hashes, and the orders.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+
+use super::authority::Authority;
+use super::verify::basic::Accounts;
+use super::{Faults, KeyLocation};
+use crate::seed::{self, SeedIdentity, SeedState};
+
+/// Somebody who was authenticated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Principal {
+    pub(crate) name: String,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) tenant: String,
+}
+
+/// Whose credential it is, and in which state.
+#[derive(Clone, Debug)]
+pub(crate) struct Holder {
+    pub(crate) principal: Arc<Principal>,
+    pub(crate) state: SeedState,
+}
+
+/// A store of opaque credentials by their SHA-256.
+#[derive(Debug, Default)]
+pub(crate) struct Store(RwLock<HashMap<[u8; 32], Holder>>);
+
+impl Store {
+    pub(crate) fn find(&self, credential: &str) -> Option<Holder> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&digest(credential)).cloned()
+    }
+
+    pub(crate) fn insert(&self, credential: &str, holder: Holder) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(digest(credential), holder);
+    }
+
+    /// Revokes every credential of a principal; its holder, if there is one.
+    pub(crate) fn revoke(&self, principal: &str) -> Option<Holder> {
+        let mut store = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut found = None;
+        for holder in store.values_mut().filter(|holder| holder.principal.name == principal) {
+            found = Some(holder.clone());
+            holder.state = SeedState::Revoked;
+        }
+        found
+    }
+
+    pub(crate) fn holder_of(&self, principal: &str) -> Option<Holder> {
+        let store = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        store.values().find(|holder| holder.principal.name == principal).cloned()
+    }
+}
+
+/// Keys are long and random, so a plain hash protects them: nothing can be guessed from it.
+pub(crate) fn digest(credential: &str) -> [u8; 32] {
+    Sha256::digest(credential.as_bytes()).into()
+}
+
+/// Everything that handlers share.
+pub(crate) struct State {
+    pub(crate) faults: Faults,
+    pub(crate) key_location: KeyLocation,
+    pub(crate) keys: Store,
+    pub(crate) tokens: Store,
+    pub(crate) accounts: Accounts,
+    pub(crate) authority: Arc<Authority>,
+    /// How many orders there are: the state that writes change.
+    pub(crate) orders: AtomicU64,
+    /// Whether the store of credentials cannot be reached.
+    pub(crate) outage: AtomicBool,
+    /// Busy-wait on protected answers.
+    pub(crate) busy: Duration,
+    pub(crate) throttle: super::throttle::Throttle,
+}
+
+impl State {
+    pub(crate) fn new(faults: Faults, key_location: KeyLocation, authority: Arc<Authority>, busy: Duration) -> Self {
+        let (keys, tokens) = (Store::default(), Store::default());
+        for identity in seed::IDENTITIES {
+            keys.insert(identity.api_key, holder(identity));
+            tokens.insert(identity.token, holder(identity));
+        }
+        Self {
+            faults,
+            key_location,
+            keys,
+            tokens,
+            accounts: Accounts::seeded(),
+            authority,
+            orders: AtomicU64::new(3),
+            outage: AtomicBool::new(false),
+            busy,
+            throttle: super::throttle::Throttle::default(),
+        }
+    }
+
+    pub(crate) fn fault(&self, name: &str) -> bool {
+        self.faults.on(name)
+    }
+
+    pub(crate) fn backend_is_down(&self) -> bool {
+        self.outage.load(Ordering::Relaxed)
+    }
+}
+
+/// The holder of a seeded credential.
+pub(crate) fn holder(identity: &SeedIdentity) -> Holder {
+    Holder { principal: Arc::new(principal(identity)), state: identity.state }
+}
+
+/// The principal of a seeded identity.
+pub(crate) fn principal(identity: &SeedIdentity) -> Principal {
+    Principal {
+        name: identity.name.to_owned(),
+        scopes: identity.scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+        tenant: identity.tenant.to_owned(),
+    }
+}
