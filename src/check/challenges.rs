@@ -1,5 +1,7 @@
 //! Judgements about `WWW-Authenticate` (RFC 9110 §11.6.1).
 
+use std::collections::BTreeSet;
+
 use super::judgement::{Case, Judgement};
 use crate::observe::{Challenge, Response, parse_challenges};
 
@@ -7,8 +9,55 @@ use crate::observe::{Challenge, Response, parse_challenges};
 pub(super) fn named_on_401(case: &Case<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, response) in case.all_answers() {
-        if response.status == 401 && of(response).is_empty() {
+        if response.status == 401 && response.header("www-authenticate").is_none() {
             judgement.deviates(index, "401 without a challenge", "WWW-Authenticate with at least one challenge");
+        }
+    }
+    judgement
+}
+
+/// Every challenge parses, names a scheme, and names no parameter twice (RFC 9110 §11.2, §11.3).
+pub(super) fn parse(case: &Case<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    let expected = "challenges in the grammar of RFC 9110 §11.3";
+    for (index, response) in case.all_answers() {
+        let lines = lines(response);
+        match parse_challenges(lines.iter().map(String::as_str)) {
+            Err(why) => judgement.deviates(index, format!("WWW-Authenticate does not parse: {why}"), expected),
+            Ok(challenges) => {
+                for challenge in challenges {
+                    let names: BTreeSet<&str> = challenge.params.iter().map(|(name, _)| name.as_str()).collect();
+                    if names.len() < challenge.params.len() {
+                        judgement.deviates(index, "a challenge names a parameter twice", expected);
+                    }
+                    if challenge.scheme == "null" {
+                        judgement.deviates(index, "the scheme of a challenge is null", expected);
+                    }
+                }
+            }
+        }
+    }
+    judgement
+}
+
+/// RFC 6750 §3.1: a refusal of a request with a token says why, in a Bearer challenge.
+pub(super) fn bearer_error(case: &Case<'_>, error: &str) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, response) in case.refusals().filter(|(_, response)| matches!(response.status, 401 | 403)) {
+        let challenges = of(response);
+        let bearer = challenges.iter().find(|challenge| challenge.scheme == "bearer");
+        let named = bearer.and_then(|challenge| challenge.param("error"));
+        if named != Some(error) {
+            let seen = match (bearer, named) {
+                (None, _) => "no Bearer challenge".to_owned(),
+                (Some(_), None) => "a Bearer challenge without error".to_owned(),
+                (Some(_), Some(other)) => format!("error={other:?}"),
+            };
+            judgement.deviates(
+                index,
+                format!("{}: {seen}", case.evidence.observations[index].label),
+                format!("Bearer error={error:?}"),
+            );
         }
     }
     judgement
@@ -16,6 +65,10 @@ pub(super) fn named_on_401(case: &Case<'_>) -> Judgement {
 
 /// The challenges of a response; none where they do not parse.
 pub(super) fn of(response: &Response) -> Vec<Challenge> {
-    let lines: Vec<String> = response.header_values("www-authenticate").map(std::borrow::Cow::into_owned).collect();
+    let lines = lines(response);
     parse_challenges(lines.iter().map(String::as_str)).unwrap_or_default()
+}
+
+fn lines(response: &Response) -> Vec<String> {
+    response.header_values("www-authenticate").map(std::borrow::Cow::into_owned).collect()
 }

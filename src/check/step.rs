@@ -131,6 +131,8 @@ pub enum Fill {
     NeededScope,
     /// A scope that the client is not entitled to.
     DisallowedScope,
+    /// A scope that looks like a needed one and opens nothing.
+    LookalikeScope,
     /// The token in a slot.
     Slot(&'static str),
     /// The token in a slot with one character changed.
@@ -359,8 +361,12 @@ pub enum Hook {
     OutageEnds,
     /// Revokes the good credential's throw-away sibling.
     Revoke,
-    /// Rotates a key; the new one is kept in the slot `rotated`.
+    /// Rotates the good key; the new one is kept in the slot `rotated`.
     Rotate,
+    /// Waits until the tolerated overlap of a rotation has passed.
+    AwaitRotation,
+    /// Rotates back to the key of the scenario.
+    RotateBack,
 }
 
 /// A request by somebody for something.

@@ -179,8 +179,8 @@ impl ControlPlane {
     ///
     /// # Errors
     /// When there is no answer or a refusal.
-    pub async fn post(&self, url: Url) -> Result<Vec<u8>, ControlError> {
-        let (status, body) = read(self.client.post(url).send().await).await?;
+    pub async fn post(&self, url: Url, body: String) -> Result<Vec<u8>, ControlError> {
+        let (status, body) = read(self.client.post(url).body(body).send().await).await?;
         if (200..300).contains(&status) { Ok(body) } else { Err(ControlError::Refused { status, error: None }) }
     }
 }

@@ -121,6 +121,9 @@ pub fn script(check: &'static Check, subject: &Subject) -> Result<Script, Missin
         return missing("it writes or disturbs; the scenario does not say `owned: true`");
     }
     let mut caster = Caster { subject, script: Script::default() };
+    if let Some(state) = caster.declared_state(check) {
+        return caster.by_state(check, state);
+    }
     for (index, step) in check.steps.iter().enumerate() {
         caster.step(index, step)?;
     }
@@ -133,6 +136,38 @@ struct Caster<'a> {
 }
 
 impl Caster<'_> {
+    /// Where tokens cannot be obtained, a credential that the scenario declares as expired or revoked takes the place
+    /// of one that is made so.
+    fn declared_state(&self, check: &Check) -> Option<State> {
+        let obtainable = self.subject.identities.iter().any(|identity| matches!(identity.login, Login::Client { .. }));
+        let waits = |wanted: fn(&Step) -> bool| check.steps.iter().any(wanted);
+        if obtainable {
+            None
+        } else if waits(|step| matches!(step, Step::AwaitExpiry(_))) {
+            Some(State::Expired)
+        } else if waits(|step| matches!(step, Step::AwaitRefusal(_))) {
+            Some(State::Revoked)
+        } else {
+            None
+        }
+    }
+
+    fn by_state(mut self, check: &'static Check, state: State) -> Result<Script, Missing> {
+        let word = if state == State::Expired { "expired" } else { "revoked" };
+        let identity = self.in_state(state, word)?;
+        let resource = self.main_resource()?;
+        for (index, step) in check.steps.iter().enumerate() {
+            if let Step::Send(send) = step
+                && matches!(send.want, Want::Denied(_))
+            {
+                self.controls_of(send, resource, resource);
+                let act = Act::Send { part: Part::Identity(identity), resource, counts: resource, send: *send };
+                self.push(index, format!("a credential that is {word}"), act);
+            }
+        }
+        Ok(self.script)
+    }
+
     fn step(&mut self, index: usize, step: &'static Step) -> Result<(), Missing> {
         match step {
             Step::Send(send) => self.send(index, send),
@@ -408,7 +443,7 @@ impl Caster<'_> {
         let (there, key) = match hook {
             Hook::OutageBegins | Hook::OutageEnds => (hooks.outage.is_some(), "outage"),
             Hook::Revoke => (hooks.revoke.is_some(), "revoke"),
-            Hook::Rotate => (hooks.rotate.is_some(), "rotate"),
+            Hook::Rotate | Hook::AwaitRotation | Hook::RotateBack => (hooks.rotate.is_some(), "rotate"),
         };
         if !there {
             return missing(format!("no `material.hooks.{key}`"));
@@ -424,6 +459,10 @@ impl Caster<'_> {
             Fill::DisallowedScope => match &subject.material.disallowed_scope {
                 Some(scope) => Ok(scope.clone()),
                 None => missing("no `material.disallowed_scope`"),
+            },
+            Fill::LookalikeScope => match subject.material.lookalike_scopes.first() {
+                Some(_) => Ok(subject.material.lookalike_scopes.join(" ")),
+                None => missing("no `material.lookalike_scopes`"),
             },
             Fill::NeededScope => match subject.scope_gap(None) {
                 Some(gap) => {

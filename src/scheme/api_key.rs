@@ -29,28 +29,90 @@ impl Scheme for ApiKey {
         FORGERIES
     }
 
-    fn malformed(&self, _: &Carrier) -> Vec<(String, Vec<Carried>)> {
-        Vec::new()
+    fn malformed(&self, carrier: &Carrier) -> Vec<(String, Vec<Carried>)> {
+        super::malformed::VALUES
+            .iter()
+            .map(|(says, value)| ((*says).to_owned(), vec![Carried::new(carrier, value())]))
+            .collect()
     }
 }
 
+/// The table of lies.
 const FORGERIES: &[Forgery] = &[
-    Forgery {
-        name: "unknown",
-        says: "a well-formed key that was never issued",
-        forge: |draft| {
-            let lie = lies::unknown(draft.proof.secret(), draft.rng);
-            one(draft, lie)
-        },
-    },
-    Forgery {
-        name: "truncated",
-        says: "the key without its last character",
-        forge: |draft| one(draft, lies::truncated(draft.proof.secret())),
-    },
+    lie("unknown", "a well-formed key that was never issued", |draft| tell("unknown", draft)),
+    lie("truncated", "the key without its last character", |draft| tell("truncated", draft)),
+    lie("without-first", "the key without its first character", |draft| tell("without-first", draft)),
+    lie("extended", "the key with one character appended", |draft| tell("extended", draft)),
+    lie("middle-changed", "the key with its middle character changed", |draft| tell("middle-changed", draft)),
+    lie("case-flipped", "the key with the case of its letters flipped", |draft| tell("case-flipped", draft)),
+    lie("upper-cased", "the key in upper case", |draft| tell("upper-cased", draft)),
+    lie("lower-cased", "the key in lower case", |draft| tell("lower-cased", draft)),
+    lie("reversed", "the key reversed", |draft| tell("reversed", draft)),
+    lie("doubled", "the key twice over", |draft| tell("doubled", draft)),
+    lie("percent-encoded", "the key with each character percent-encoded", |draft| tell("percent-encoded", draft)),
+    lie("base64", "the key in Base64", |draft| tell("base64", draft)),
+    lie("empty", "an empty key", |draft| carry(draft, Some(String::new()))),
+    lie("space", "a blank key", |draft| carry(draft, Some(" ".to_owned()))),
+    lie("tab", "a tab for a key", |draft| carry(draft, Some("\t".to_owned()))),
+    lie("null", "the key null", |draft| carry(draft, Some("null".to_owned()))),
+    lie("undefined", "the key undefined", |draft| carry(draft, Some("undefined".to_owned()))),
+    lie("none-word", "the key None", |draft| carry(draft, Some("None".to_owned()))),
+    lie("zero", "the key 0", |draft| carry(draft, Some("0".to_owned()))),
+    lie("false-word", "the key false", |draft| carry(draft, Some("false".to_owned()))),
+    lie("empty-array", "the key []", |draft| carry(draft, Some("[]".to_owned()))),
+    lie("empty-object", "the key {}", |draft| carry(draft, Some("{}".to_owned()))),
+    lie("nul-inside", "the key with a NUL and more after it", |draft| {
+        altered(draft, |key| Some(format!("{key}\0tail")))
+    }),
+    lie("cr-inside", "the key with a bare CR inside", |draft| altered(draft, |key| inside(key, "\r"))),
+    lie("lf-inside", "the key with a bare LF inside", |draft| altered(draft, |key| inside(key, "\n"))),
+    lie("sql-or", "an SQL tautology", |draft| carry(draft, Some("' OR '1'='1".to_owned()))),
+    lie("like-pattern", "the start of the key and an SQL wildcard", |draft| {
+        altered(draft, |key| Some(format!("{}%", start(key))))
+    }),
+    lie("star", "the wildcard *", |draft| carry(draft, Some("*".to_owned()))),
+    lie("regex", "the pattern .*", |draft| carry(draft, Some(".*".to_owned()))),
+    lie("nosql", "a NoSQL operator", |draft| carry(draft, Some(r#"{"$ne":null}"#.to_owned()))),
+    lie("array-parameter", "the text key[]=x", |draft| carry(draft, Some("key[]=x".to_owned()))),
+    lie("jndi", "a JNDI lookup", |draft| carry(draft, Some("${jndi:x}".to_owned()))),
+    lie("traversal", "a path traversal", |draft| carry(draft, Some("../valid".to_owned()))),
+    lie("ldap", "an LDAP filter", |draft| carry(draft, Some(")(|(a=*".to_owned()))),
+    lie("demo-test", "the key test", |draft| carry(draft, Some("test".to_owned()))),
+    lie("demo-demo", "the key demo", |draft| carry(draft, Some("demo".to_owned()))),
+    lie("demo-changeme", "the key changeme", |draft| carry(draft, Some("changeme".to_owned()))),
+    lie("demo-secret", "the key secret", |draft| carry(draft, Some("secret".to_owned()))),
+    lie("demo-admin", "the key admin", |draft| carry(draft, Some("admin".to_owned()))),
+    lie("demo-password", "the key password", |draft| carry(draft, Some("password".to_owned()))),
+    lie("demo-apikey", "the key apikey", |draft| carry(draft, Some("apikey".to_owned()))),
+    lie("demo-123456", "the key 123456", |draft| carry(draft, Some("123456".to_owned()))),
+    lie("demo-your-api-key", "the key your-api-key", |draft| carry(draft, Some("your-api-key".to_owned()))),
+    lie("demo-xxx", "the key xxx", |draft| carry(draft, Some("xxx".to_owned()))),
 ];
 
-fn one(draft: &Draft<'_>, lie: Option<String>) -> Forged {
-    let lie = lie.ok_or_else(|| Unforgeable("the key offers nothing to change".to_owned()))?;
-    Ok(vec![Carried::new(draft.carrier, lie)])
+const fn lie(name: &'static str, says: &'static str, forge: fn(&mut Draft<'_>) -> Forged) -> Forgery {
+    Forgery { name, says, forge }
+}
+
+fn tell(name: &str, draft: &mut Draft<'_>) -> Forged {
+    let told = lies::tell(name, draft.proof.secret(), draft.rng);
+    carry(draft, told)
+}
+
+fn altered(draft: &Draft<'_>, alter: fn(&str) -> Option<String>) -> Forged {
+    carry(draft, alter(draft.proof.secret()))
+}
+
+fn carry(draft: &Draft<'_>, told: Option<String>) -> Forged {
+    let told = told.ok_or_else(|| Unforgeable("the key offers nothing to change".to_owned()))?;
+    Ok(vec![Carried::new(draft.carrier, told)])
+}
+
+fn inside(key: &str, control: &str) -> Option<String> {
+    let middle = key.char_indices().nth(key.chars().count() / 2).map(|(at, _)| at)?;
+    (middle > 0).then(|| format!("{}{control}{}", &key[..middle], &key[middle..]))
+}
+
+/// The first half of a key.
+fn start(key: &str) -> String {
+    key.chars().take(key.chars().count() / 2).collect()
 }

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Carried, Carrier, Forgery, Proof, Scheme};
+use super::{Carried, Carrier, Draft, Forged, Forgery, Proof, Scheme, Unforgeable, lies};
 
 pub(super) struct Basic;
 
@@ -25,19 +25,22 @@ impl Scheme for Basic {
     }
 
     fn carry(&self, carrier: &Carrier, proof: &Proof) -> Vec<Carried> {
-        let user = match proof {
-            Proof::Password { user, .. } => user,
-            _ => "",
-        };
-        vec![Carried::new(carrier, credentials(user, proof.secret()))]
+        vec![Carried::new(carrier, credentials(user_of(proof), proof.secret()))]
     }
 
     fn forgeries(&self) -> &'static [Forgery] {
         FORGERIES
     }
 
-    fn malformed(&self, _: &Carrier) -> Vec<(String, Vec<Carried>)> {
-        Vec::new()
+    fn malformed(&self, carrier: &Carrier) -> Vec<(String, Vec<Carried>)> {
+        super::malformed::after_scheme("Basic", carrier)
+    }
+}
+
+fn user_of(proof: &Proof) -> &str {
+    match proof {
+        Proof::Password { user, .. } => user,
+        Proof::Key(_) | Proof::Token(_) => "",
     }
 }
 
@@ -46,4 +49,46 @@ fn credentials(user: &str, password: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }
 
-const FORGERIES: &[Forgery] = &[];
+/// The table of lies.
+const FORGERIES: &[Forgery] = &[
+    lie("unknown", "a well-formed password that was never issued", |draft| tell("unknown", draft)),
+    lie("truncated", "the password without its last character", |draft| tell("truncated", draft)),
+    lie("without-first", "the password without its first character", |draft| tell("without-first", draft)),
+    lie("extended", "the password with one character appended", |draft| tell("extended", draft)),
+    lie("middle-changed", "the password with its middle character changed", |draft| tell("middle-changed", draft)),
+    lie("case-flipped", "the password with the case of its letters flipped", |draft| tell("case-flipped", draft)),
+    lie("upper-cased", "the password in upper case", |draft| tell("upper-cased", draft)),
+    lie("lower-cased", "the password in lower case", |draft| tell("lower-cased", draft)),
+    lie("reversed", "the password reversed", |draft| tell("reversed", draft)),
+    lie("doubled", "the password twice over", |draft| tell("doubled", draft)),
+    lie("percent-encoded", "the password with each character percent-encoded", |draft| tell("percent-encoded", draft)),
+    lie("base64", "the password in Base64", |draft| tell("base64", draft)),
+    lie("empty", "an empty password", |draft| password(draft, Some(String::new()))),
+    lie("unknown-user", "a user that does not exist", |draft| {
+        Ok(vec![Carried::new(draft.carrier, credentials("authbench-no-such-user", draft.proof.secret()))])
+    }),
+    lie("first-72-bytes", "the first 72 bytes of the password", |draft| password(draft, first(draft, ""))),
+    lie("first-72-and-tail", "the first 72 bytes of the password and another tail", |draft| {
+        password(draft, first(draft, "-another"))
+    }),
+];
+
+const fn lie(name: &'static str, says: &'static str, forge: fn(&mut Draft<'_>) -> Forged) -> Forgery {
+    Forgery { name, says, forge }
+}
+
+fn tell(name: &str, draft: &mut Draft<'_>) -> Forged {
+    let told = lies::tell(name, draft.proof.secret(), draft.rng);
+    password(draft, told)
+}
+
+fn password(draft: &Draft<'_>, told: Option<String>) -> Forged {
+    let told = told.ok_or_else(|| Unforgeable("the password offers nothing to change".to_owned()))?;
+    Ok(vec![Carried::new(draft.carrier, credentials(user_of(draft.proof), &told))])
+}
+
+fn first(draft: &Draft<'_>, tail: &str) -> Option<String> {
+    let good = draft.proof.secret();
+    let start = good.get(..72)?;
+    (good.len() > 72).then(|| format!("{start}{tail}"))
+}

@@ -1,6 +1,6 @@
 //! Bearer tokens (RFC 6750): given ones, and those of the client credentials grant (RFC 6749 §4.4).
 
-use super::{Carried, Carrier, Forgery, Proof, Scheme};
+use super::{Carried, Carrier, Draft, Forged, Forgery, Proof, Scheme, Unforgeable, lies};
 
 pub(super) struct Bearer;
 pub(super) struct ClientCredentials;
@@ -30,8 +30,8 @@ impl Scheme for Bearer {
         FORGERIES
     }
 
-    fn malformed(&self, _: &Carrier) -> Vec<(String, Vec<Carried>)> {
-        Vec::new()
+    fn malformed(&self, carrier: &Carrier) -> Vec<(String, Vec<Carried>)> {
+        super::malformed::after_scheme("Bearer", carrier)
     }
 }
 
@@ -70,4 +70,28 @@ fn credentials(token: &str) -> String {
     format!("Bearer {token}")
 }
 
-const FORGERIES: &[Forgery] = &[];
+/// The table of lies.
+const FORGERIES: &[Forgery] = &[
+    lie("unknown", "a well-formed token that was never issued", |draft| tell("unknown", draft)),
+    lie("truncated", "the token without its last character", |draft| tell("truncated", draft)),
+    lie("without-first", "the token without its first character", |draft| tell("without-first", draft)),
+    lie("extended", "the token with one character appended", |draft| tell("extended", draft)),
+    lie("middle-changed", "the token with its middle character changed", |draft| tell("middle-changed", draft)),
+    lie("case-flipped", "the token with the case of its letters flipped", |draft| tell("case-flipped", draft)),
+    lie("upper-cased", "the token in upper case", |draft| tell("upper-cased", draft)),
+    lie("lower-cased", "the token in lower case", |draft| tell("lower-cased", draft)),
+    lie("reversed", "the token reversed", |draft| tell("reversed", draft)),
+    lie("doubled", "the token twice over", |draft| tell("doubled", draft)),
+    lie("percent-encoded", "the token with each character percent-encoded", |draft| tell("percent-encoded", draft)),
+    lie("base64", "the token in Base64", |draft| tell("base64", draft)),
+];
+
+const fn lie(name: &'static str, says: &'static str, forge: fn(&mut Draft<'_>) -> Forged) -> Forgery {
+    Forgery { name, says, forge }
+}
+
+fn tell(name: &str, draft: &mut Draft<'_>) -> Forged {
+    let told = lies::tell(name, draft.proof.secret(), draft.rng);
+    let told = told.ok_or_else(|| Unforgeable("the token offers nothing to change".to_owned()))?;
+    Ok(vec![Carried::new(draft.carrier, credentials(&told))])
+}

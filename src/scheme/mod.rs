@@ -5,6 +5,7 @@ mod basic;
 mod bearer;
 mod carrier;
 mod lies;
+mod malformed;
 mod none;
 mod placement;
 
@@ -109,4 +110,40 @@ pub const SCHEMES: &[&dyn Scheme] =
 /// A scheme by its name in scenarios.
 pub fn find(name: &str) -> Option<&'static dyn Scheme> {
     SCHEMES.iter().copied().find(|scheme| scheme.name() == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::step::{Send, Step, Who};
+
+    fn forged(step: &Step) -> Option<&'static str> {
+        match step {
+            Step::Send(Send {
+                who: Who::Forged(name) | Who::ForgedLow(name) | Who::ForgedAccount(_, name), ..
+            }) => Some(name),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn every_lie_that_a_check_sends_is_in_the_table_of_its_schemes() {
+        for check in crate::check::catalogue() {
+            for scheme in SCHEMES.iter().filter(|scheme| scheme.groups().contains(&check.group())) {
+                for name in check.steps.iter().filter_map(forged) {
+                    assert!(scheme.forgery(name).is_some(), "{}: {} has no forgery {name}", check.id, scheme.name());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn names_of_lies_are_unique() {
+        for scheme in SCHEMES {
+            let mut names = std::collections::BTreeSet::new();
+            for forgery in scheme.forgeries() {
+                assert!(names.insert(forgery.name), "{} twice in {}", forgery.name, scheme.name());
+            }
+        }
+    }
 }

@@ -11,6 +11,7 @@ use super::{Prober, values};
 use crate::check::Check;
 use crate::check::step::{Document, Endpoint, Fetch, Fill, Form, Hook, Send};
 use crate::clock;
+use crate::drive::command;
 use crate::drive::control::{Token, join, well_known};
 use crate::observe::{Evidence, Exchange, Observation, Outcome, Place, Request};
 use crate::plan::subject::{ClientSecret, HookCall};
@@ -48,12 +49,13 @@ pub(super) struct Stage<'a> {
     random: String,
     slots: HashMap<&'static str, Kept>,
     outage: bool,
+    rotated: bool,
 }
 
 impl<'a> Stage<'a> {
     pub(super) fn new(prober: &'a Prober, check: &'static Check, mut rng: StdRng) -> Self {
         let random = (0..40).map(|_| char::from(rng.random_range(b'a'..=b'z'))).collect();
-        Self { prober, check, rng, random, slots: HashMap::new(), outage: false }
+        Self { prober, check, rng, random, slots: HashMap::new(), outage: false, rotated: false }
     }
 
     /// Plays all actions, or up to the first that cannot be carried out.
@@ -74,6 +76,9 @@ impl<'a> Stage<'a> {
         if self.outage {
             // whatever happened, the backend comes back
             let _ = self.call(Hook::OutageEnds, evidence).await;
+        }
+        if self.rotated {
+            let _ = self.call(Hook::RotateBack, evidence).await;
         }
     }
 
@@ -411,6 +416,7 @@ impl<'a> Stage<'a> {
                 }
                 None => String::new(),
             },
+            Fill::LookalikeScope => material.lookalike_scopes.join(" "),
             Fill::DisallowedScope => material.disallowed_scope.clone().unwrap_or_default(),
             Fill::Slot(name) => slot(name)?,
             Fill::SlotAltered(name) => altered(&slot(name)?),
@@ -426,19 +432,32 @@ impl<'a> Stage<'a> {
 
     async fn call(&mut self, hook: Hook, evidence: &mut Evidence) -> Result<(), Halt> {
         let hooks = &self.prober.subject().material.hooks;
+        if hook == Hook::AwaitRotation {
+            tokio::time::sleep(self.prober.subject().tolerances.rotation_delay).await;
+            return Ok(());
+        }
+        let mut body = String::new();
         let (call, arguments) = match hook {
             Hook::OutageBegins => (&hooks.outage, vec!["on".to_owned()]),
             Hook::OutageEnds => (&hooks.outage, vec!["off".to_owned()]),
-            Hook::Revoke | Hook::Rotate => {
-                let call = if hook == Hook::Revoke { &hooks.revoke } else { &hooks.rotate };
-                (call, vec![self.principal()])
+            Hook::Revoke => (&hooks.revoke, vec![self.principal()]),
+            Hook::Rotate | Hook::AwaitRotation => (&hooks.rotate, vec![self.principal()]),
+            Hook::RotateBack => {
+                body = self.good_secret().await?;
+                (&hooks.rotate, vec![self.principal()])
             }
         };
         let call = call.as_ref().ok_or_else(|| Halt::Untestable("the scenario has no such hook".to_owned()))?;
-        self.outage = hook == Hook::OutageBegins;
+        match hook {
+            Hook::OutageBegins => self.outage = true,
+            Hook::OutageEnds => self.outage = false,
+            Hook::Rotate => self.rotated = true,
+            Hook::RotateBack => self.rotated = false,
+            Hook::Revoke | Hook::AwaitRotation => {}
+        }
         let said = match call {
-            HookCall::Post(path) => self.post_hook(path, &arguments).await?,
-            HookCall::Command(argv) => super::super::command::call(argv, &arguments).await.map_err(Halt::Obstacle)?,
+            HookCall::Post(path) => self.post_hook(path, &arguments, body).await?,
+            HookCall::Command(argv) => command::call(argv, &arguments, &body).await.map_err(Halt::Obstacle)?,
         };
         if hook == Hook::Rotate {
             let key = rotated_key(&said).ok_or_else(|| Halt::Obstacle("the rotate hook printed no key".to_owned()))?;
@@ -455,11 +474,18 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    async fn post_hook(&self, path: &str, arguments: &[String]) -> Result<Vec<u8>, Halt> {
+    async fn post_hook(&self, path: &str, arguments: &[String], body: String) -> Result<Vec<u8>, Halt> {
         let path = format!("{path}/{}", arguments.join("/"));
         let url = join(&self.prober.equipment.base, &path).map_err(|error| Halt::Obstacle(error.to_string()))?;
-        let posted = self.prober.equipment.control.post(url).await;
+        let posted = self.prober.equipment.control.post(url, body).await;
         posted.map_err(|error| Halt::Obstacle(format!("the hook {path} failed: {error}")))
+    }
+
+    async fn good_secret(&self) -> Result<String, Halt> {
+        let subject = self.prober.subject();
+        let good = subject.main_resource().and_then(|resource| subject.good_for(resource));
+        let good = good.ok_or_else(|| Halt::Obstacle("no good credential".to_owned()))?;
+        Ok(self.proof(good).await?.secret().to_owned())
     }
 
     fn principal(&self) -> String {

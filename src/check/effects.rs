@@ -1,0 +1,58 @@
+//! Judgements about what a request did, beside how it was answered.
+
+use super::expect;
+use super::judgement::{Case, Judgement};
+use crate::observe::Outcome;
+
+/// Nothing changed between the readings called `the state before` and `the state after`.
+pub(super) fn none(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let before = case.answers("the state before").next();
+    let after = case.answers("the state after").next();
+    if let (Some((_, before)), Some((index, after))) = (before, after)
+        && before.body != after.body
+    {
+        judgement.violates(index, "the refused request changed the state", "the same representation before and after");
+    }
+    judgement
+}
+
+/// RFC 9110 §9.3.2: HEAD is answered like GET; a target that does not have HEAD says so to everybody.
+pub(super) fn head_like_get(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    if let Some((index, response)) = case.answers("HEAD with the good credential").next() {
+        let observation = &case.evidence.observations[index];
+        match (observation.outcome, response.status) {
+            (Outcome::Accepted, _) => {}
+            (_, 405 | 501) if judgement.access.is_empty() => {
+                judgement.not_applicable = Some("the target does not offer HEAD".to_owned());
+            }
+            (_, status) => judgement.deviates(index, format!("HEAD with the good credential: {status}"), "as GET"),
+        }
+    }
+    judgement
+}
+
+/// Methods that nobody listed: refused, and 405 says which there are (RFC 9110 §15.5.6).
+pub(super) fn methods(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, response) in case.all_answers() {
+        let observation = &case.evidence.observations[index];
+        if observation.outcome == Outcome::Accepted && observation.exchange.request.method == "OPTIONS" {
+            judgement.violates(
+                index,
+                "OPTIONS shows the protected representation",
+                "rejected, or an answer without it",
+            );
+        }
+        if response.status == 405 && response.header("allow").is_none() {
+            judgement.deviates(index, "405 without Allow", "405 with Allow");
+        }
+    }
+    judgement
+}
+
+/// Only a success that carries the protected representation is a bypass.
+pub(super) fn spellings(case: &Case<'_>) -> Judgement {
+    expect::wants(case)
+}

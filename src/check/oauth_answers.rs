@@ -1,0 +1,237 @@
+//! Judgements about the answers of an authorization server.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::judgement::{Case, Judgement};
+use super::{challenges, expect};
+use crate::observe::{Observation, Outcome, Place, Response};
+
+/// RFC 6749 §5.1: members and media type of a token answer.
+pub(super) fn token_answer(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, response) in case.all_answers().filter(|(_, response)| response.status == 200) {
+        expect::media_type_is(&mut judgement, index, response, "application/json");
+        let token_type = response.json_text("token_type").unwrap_or_default();
+        // RFC 6749 §5.1: the value is case insensitive
+        if !["bearer", "dpop"].contains(&token_type.to_ascii_lowercase().as_str()) {
+            judgement.deviates(index, format!("token_type is {token_type:?}"), "token_type Bearer or DPoP");
+        }
+    }
+    judgement
+}
+
+/// A client gets none of a scope that it is not entitled to: refusal, or a token that says it has another scope.
+pub(super) fn scope_not_escalated(case: &Case<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, observation) in case.observations() {
+        let requested = requested_scope(observation);
+        match observation.outcome {
+            Outcome::Accepted => {
+                let scope = observation.exchange.response().and_then(|response| response.json_text("scope"));
+                match scope {
+                    // RFC 6749 §5.1: without the member the scope is the one that was asked for
+                    None => {
+                        judgement.violates(index, "a token without a scope member: it has what was asked for", REDUCED)
+                    }
+                    Some(scope) if scope.split(' ').any(|one| one == requested) => {
+                        judgement.violates(index, "the token has the scope", REDUCED);
+                    }
+                    Some(_) => {}
+                }
+            }
+            Outcome::Rejected => {
+                let response = observation.exchange.response();
+                if let Some(response) = response.filter(|response| response.status == 400) {
+                    expect::error_is_one_of(&mut judgement, index, response, &["invalid_scope"]);
+                } else {
+                    judgement.deviates(index, "refused, but not with 400", "rejected 400 or a token without the scope");
+                }
+            }
+            Outcome::Broke | Outcome::Silent => case.judge(index, &mut judgement),
+        }
+    }
+    judgement
+}
+
+const REDUCED: &str = "rejected 400, or a token whose scope member leaves it out";
+
+fn requested_scope(observation: &Observation) -> String {
+    let body = &observation.exchange.request.body;
+    let mut pairs = url::form_urlencoded::parse(body);
+    pairs.find(|(name, _)| name == "scope").map(|(_, scope)| scope.into_owned()).unwrap_or_default()
+}
+
+/// RFC 6749 §5.2: a client that used the Authorization header gets 401 and a challenge of the scheme that it used.
+pub(super) fn basic_client_refused(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants_error(case, &["invalid_client"]);
+    for (index, response) in case.refusals().filter(|(_, response)| response.status == 401) {
+        if !challenges::of(response).iter().any(|challenge| challenge.scheme == "basic") {
+            judgement.deviates(index, "401 without a Basic challenge", "WWW-Authenticate: Basic");
+        }
+    }
+    judgement
+}
+
+/// Tokens differ, and hold enough of an alphabet to be hard to guess; a lower bound cannot be proven from outside.
+pub(super) fn tokens_unique(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let tokens: Vec<(usize, String)> =
+        case.all_answers().filter_map(|(index, response)| Some((index, response.json_text("access_token")?))).collect();
+    let Some((last, _)) = tokens.last() else { return judgement };
+    let distinct: BTreeSet<&str> = tokens.iter().map(|(_, token)| token.as_str()).collect();
+    if distinct.len() < tokens.len() {
+        let repeated = tokens.len() - distinct.len();
+        judgement.violates(
+            *last,
+            format!("{repeated} of {} tokens came before", tokens.len()),
+            "tokens that are all distinct",
+        );
+        return judgement;
+    }
+    let bits = bits_bound(&distinct);
+    if bits < 128.0 {
+        let text = format!("at most {bits:.0} bits differ between {} tokens", tokens.len());
+        judgement.violates(*last, text, "at least 128 bits");
+    } else {
+        judgement.remarks.push(format!("{} distinct tokens, at most {bits:.0} bits each", tokens.len()));
+    }
+    judgement
+}
+
+/// An upper bound: at each place, the logarithm of how many characters were seen there, times what a sample can show.
+fn bits_bound(tokens: &BTreeSet<&str>) -> f64 {
+    let columns: Vec<Vec<char>> = tokens.iter().map(|token| token.chars().collect()).collect();
+    let length = columns.iter().map(Vec::len).max().unwrap_or_default();
+    let seen_at = |at: usize| columns.iter().filter_map(|token| token.get(at)).collect::<BTreeSet<_>>().len();
+    (0..length).map(|at| f64::log2(seen_at(at).max(1) as f64)).sum()
+}
+
+/// RFC 7662 §2.2: members of an active answer have their types.
+pub(super) fn active_answer(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, response) in introspections(case) {
+        expect::media_type_is(&mut judgement, index, response, "application/json");
+        let Some(json) = response.json() else { continue };
+        match json.get("active") {
+            Some(Value::Bool(true)) => {}
+            Some(Value::Bool(false)) => judgement.violates(index, "a live token is inactive", "active true"),
+            other => {
+                let seen = other.map_or_else(|| "missing".to_owned(), Value::to_string);
+                judgement.deviates(index, format!("active is {seen}"), "active as the boolean true");
+            }
+        }
+        for member in ["exp", "iat", "nbf"] {
+            if json.get(member).is_some_and(|value| value.as_i64().is_none()) {
+                judgement.deviates(index, format!("{member} is no integer"), "seconds since 1970 as an integer");
+            }
+        }
+        if json.get("scope").is_some_and(|scope| !scope.is_string()) {
+            judgement.deviates(index, "scope is no string", "scope values in one string, separated by spaces");
+        }
+    }
+    judgement
+}
+
+/// RFC 7662 §2.2: what cannot be used is inactive, which is no error.
+pub(super) fn inactive(case: &Case<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, observation) in case.observations() {
+        match observation.outcome {
+            Outcome::Accepted => {
+                let active = observation
+                    .exchange
+                    .response()
+                    .and_then(Response::json)
+                    .and_then(|json| json.get("active").cloned());
+                match active {
+                    Some(Value::Bool(false)) => {}
+                    Some(Value::Bool(true)) => {
+                        judgement.violates(index, format!("{}: active", observation.label), "active false");
+                    }
+                    _ => judgement.deviates(index, "active is no boolean", "active as the boolean false"),
+                }
+            }
+            Outcome::Rejected => {
+                let status = observation.exchange.status().unwrap_or_default();
+                let text = format!("{}: answered {status}", observation.label);
+                judgement.deviates(index, text, "200 with active false");
+            }
+            Outcome::Broke | Outcome::Silent => case.judge(index, &mut judgement),
+        }
+    }
+    judgement
+}
+
+fn introspections<'a>(case: &Case<'a>) -> impl Iterator<Item = (usize, &'a Response)> {
+    let of_endpoint = case.observations().filter(|(_, seen)| seen.place == Place::Introspection);
+    of_endpoint.filter_map(|(index, seen)| Some((index, seen.exchange.response()?)))
+}
+
+/// RFC 7662 §2.3: invalid_client for clients, invalid_token in the challenge for a bearer token.
+pub(super) fn introspection_refused(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, response) in case.refusals() {
+        let request = &case.evidence.observations[index].exchange.request;
+        let bearer = request.value_of("authorization").is_some_and(|value| value.starts_with(b"Bearer"));
+        if response.status == 401 && challenges::of(response).is_empty() {
+            judgement.deviates(index, "401 without a challenge", "WWW-Authenticate for the scheme that was used");
+        }
+        if !bearer {
+            expect::error_is_one_of(&mut judgement, index, response, &["invalid_client", "invalid_request"]);
+        } else if response.status == 401 {
+            let named =
+                challenges::of(response).iter().any(|challenge| challenge.param("error") == Some("invalid_token"));
+            let in_body = response.json_text("error").is_some();
+            if !named && !in_body {
+                judgement.deviates(
+                    index,
+                    "a wrong bearer token is not named",
+                    "error=\"invalid_token\" in the challenge",
+                );
+            }
+        }
+    }
+    judgement
+}
+
+/// RFC 7009 §2.1: the client is authenticated before anything else.
+pub(super) fn revocation_refused(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, response) in case.refusals() {
+        if case.evidence.observations[index].place == Place::Revocation {
+            expect::error_is_one_of(&mut judgement, index, response, &["invalid_client", "invalid_request"]);
+        }
+    }
+    judgement
+}
+
+/// RFC 7009 §2.1: whatever the endpoint says to a foreign client, the token lives on. That decides.
+pub(super) fn foreign_revocation(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, response) in case.all_answers() {
+        let revocation = case.evidence.observations[index].place == Place::Revocation;
+        if revocation && ![200, 400, 401, 403].contains(&response.status) {
+            judgement.deviates(index, format!("answered {}", response.status), "200, 400, 401 or 403");
+        }
+    }
+    judgement
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_hold_few_bits_and_random_tokens_many() {
+        let counted: Vec<String> = (0..200).map(|at| format!("abt_{at:020}")).collect();
+        let bits = bits_bound(&counted.iter().map(String::as_str).collect());
+        assert!(bits < 12.0, "{bits}");
+        let spread: Vec<String> = (0..200_u64)
+            .map(|at| (0..40_u64).map(|i| char::from(b'a' + ((at * 7 + i * 11 + at * i) % 26) as u8)).collect())
+            .collect();
+        let bits = bits_bound(&spread.iter().map(String::as_str).collect());
+        assert!(bits > 128.0, "{bits}");
+    }
+}
