@@ -183,6 +183,17 @@ pub struct EvidenceRecord {
     pub exchange: RecordedExchange,
 }
 
+/// What a reader of a finding wants to know about its check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Help {
+    /// What is sent.
+    pub sends: String,
+    /// Why it matters.
+    pub matters: String,
+    /// How to fix a violation.
+    pub fix: String,
+}
+
 /// What a check came to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CheckResult {
@@ -195,7 +206,7 @@ pub struct CheckResult {
     /// The verdict.
     pub verdict: Verdict,
     /// Set when somebody answers for the finding; the verdict stays.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waived: Option<Waived>,
     /// Strength of the requirement under the active profile.
     pub level: Level,
@@ -206,6 +217,9 @@ pub struct CheckResult {
     pub part: Option<Part>,
     /// Clauses; the first is printed with the verdict.
     pub citations: Vec<Cited>,
+    /// What the catalogue says about the check; none for a case of the user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<Help>,
     /// Where the scenario asked for it.
     pub place: SourcePlace,
     /// What was found, or why there is no verdict, in one line.

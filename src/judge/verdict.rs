@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::check::profile::Effective;
 use crate::check::{Case, Check, Deviation, Judgement, Level, Severity, Verdict, url_of};
-use crate::event::{CheckResult, Cited, EvidenceRecord, Part, Role, SourcePlace};
+use crate::event::{CheckResult, Cited, EvidenceRecord, Help, Part, Role, SourcePlace};
 use crate::observe::{ControlRun, Evidence, Exchange, Observation, Outcome};
 use crate::plan::PlannedCheck;
 use crate::secret::Scrubber;
@@ -52,6 +52,7 @@ pub fn judge(planned: &PlannedCheck, evidence: &Evidence, context: &Context<'_>)
 
 fn blank(planned: &PlannedCheck, verdict: Verdict, context: &Context<'_>) -> CheckResult {
     let check = planned.check;
+    let (sends, matters, fix) = (check.doc.sends.to_owned(), check.doc.matters.to_owned(), check.doc.fix.to_owned());
     let cited = |source: &&str| Cited { source: (*source).to_owned(), url: url_of(source) };
     CheckResult {
         id: check.id.to_owned(),
@@ -63,6 +64,7 @@ fn blank(planned: &PlannedCheck, verdict: Verdict, context: &Context<'_>) -> Che
         severity: check.severity,
         part: None,
         citations: check.sources.iter().map(cited).collect(),
+        help: Some(Help { sends, matters, fix }),
         place: context.place.clone(),
         summary: String::new(),
         expected: String::new(),

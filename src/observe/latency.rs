@@ -1,8 +1,10 @@
 //! Figures of a load phase, as they are reported. Times in microseconds.
 
+use std::collections::BTreeMap;
+
 use hdrhistogram::Histogram;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 /// A distribution of times in microseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -81,11 +83,18 @@ pub struct LaneFigures {
     /// Answers by outcome.
     pub outcomes: Outcomes,
     /// Answers by status code.
-    #[serde(default)]
-    pub statuses: std::collections::BTreeMap<u16, u64>,
+    #[serde(default, deserialize_with = "status_counts")]
+    pub statuses: BTreeMap<u16, u64>,
     /// For a lane that expects refusal: seconds into the phase at which the first request was accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_accepted_s: Option<f64>,
+}
+
+/// JSON has text for keys, and inside a tagged event serde does not make numbers of it.
+fn status_counts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<u16, u64>, D::Error> {
+    let counts = BTreeMap::<String, u64>::deserialize(deserializer)?;
+    let parsed = counts.into_iter().map(|(status, count)| Ok((status.parse().map_err(D::Error::custom)?, count)));
+    parsed.collect()
 }
 
 /// One second of a phase.
@@ -100,7 +109,7 @@ pub struct Interval {
     /// Response times in this second (service times in the closed model).
     pub response_time_us: Latency,
     /// The same as an HdrHistogram of nanoseconds: V2, deflated, Base64.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub histogram: String,
 }
 

@@ -1,1 +1,141 @@
 //! One module for each report format; each a pure function of the record of a run.
+
+mod escape;
+mod file;
+mod finding;
+mod json;
+mod jsonl;
+mod junit;
+mod record;
+mod sarif;
+mod text;
+
+use std::path::{Path, PathBuf};
+
+use crate::event::Event;
+
+pub use file::{FileReporter, write_atomically};
+pub use json::{Report, report_schema};
+pub use jsonl::{JsonLines, ReadError, read_jsonl};
+pub use record::{Counts, LoadRecord, Record, ScenarioRecord, findings, is_finding};
+
+/// Something that follows a run event by event.
+pub trait Reporter {
+    /// Takes note of an event. A failure is kept for [`Reporter::finish`], so that one report cannot stop a run.
+    fn on_event(&mut self, event: &Event);
+
+    /// Completes the report.
+    ///
+    /// # Errors
+    ///
+    /// Where the report could not be made or written; what was there before is untouched.
+    fn finish(&mut self) -> Result<(), ReportError>;
+}
+
+/// A report format.
+#[derive(Debug)]
+pub struct Format {
+    /// Name on the command line.
+    pub name: &'static str,
+    /// Extension of its files, without the dot.
+    pub extension: &'static str,
+    /// What it is for, in one line.
+    pub description: &'static str,
+    /// Makes the whole report.
+    pub render: fn(&Record) -> Result<Vec<u8>, ReportError>,
+}
+
+/// All formats that can be written to a file, the most asked for first.
+pub const FORMATS: &[Format] = &[
+    Format { name: "json", extension: "json", description: "everything, for programs", render: json::render },
+    Format {
+        name: "jsonl",
+        extension: "jsonl",
+        description: "the record itself, event by event",
+        render: jsonl::render,
+    },
+    Format { name: "junit", extension: "xml", description: "test results for CI servers", render: junit::render },
+    Format { name: "sarif", extension: "sarif", description: "findings for code scanning", render: sarif::render },
+];
+
+/// The format of this name.
+pub fn format(name: &str) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.name == name)
+}
+
+/// The format that a file of this name is written in, by its extension.
+pub fn format_of(path: &Path) -> Option<&'static Format> {
+    let extension = path.extension()?.to_str()?;
+    FORMATS.iter().find(|format| format.extension.eq_ignore_ascii_case(extension))
+}
+
+/// A reporter that writes this format to a file: the record as it comes, everything else at the end.
+///
+/// # Errors
+///
+/// Where the folder of the file cannot be made, or the file cannot be created there.
+pub fn to_file(format: &'static Format, path: &Path) -> Result<Box<dyn Reporter + Send>, ReportError> {
+    if format.name == "jsonl" {
+        return Ok(Box::new(JsonLines::create(path)?));
+    }
+    Ok(Box::new(FileReporter::create(format, path)?))
+}
+
+/// Why a report could not be made or written.
+#[derive(Debug)]
+pub enum ReportError {
+    /// The file system refused.
+    Write {
+        /// What was being done, such as `write`.
+        doing: &'static str,
+        /// To which path.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The record cannot be expressed in the format.
+    Render {
+        /// Name of the format.
+        format: &'static str,
+        /// Why not.
+        why: String,
+    },
+}
+
+impl std::fmt::Display for ReportError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ReportError::Write { doing, path, source } => write!(f, "{doing} {}: {source}", path.display()),
+            ReportError::Render { format, why } => write!(f, "make a {format} report: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for ReportError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            ReportError::Write { source, .. } => Some(source),
+            ReportError::Render { .. } => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn formats_are_told_apart_by_name_and_extension() {
+        let names: BTreeSet<_> = FORMATS.iter().map(|format| format.name).collect();
+        let extensions: BTreeSet<_> = FORMATS.iter().map(|format| format.extension).collect();
+        assert_eq!((names.len(), extensions.len()), (FORMATS.len(), FORMATS.len()));
+        for format in FORMATS {
+            assert_eq!(
+                format_of(&PathBuf::from(format!("a/b.{}", format.extension))).map(|found| found.name),
+                Some(format.name)
+            );
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Reports in files: written beside their place and moved there when they are whole.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::{Format, Record, ReportError, Reporter};
+use crate::event::Event;
+
+/// Renders one format from the whole record when the run ends.
+#[derive(Debug)]
+pub struct FileReporter {
+    format: &'static Format,
+    path: PathBuf,
+    record: Record,
+}
+
+impl FileReporter {
+    /// Prepares a report; its folder is made now, so that a wrong path is known before the run.
+    ///
+    /// # Errors
+    ///
+    /// Where the folder cannot be made.
+    pub fn create(format: &'static Format, path: &Path) -> Result<Self, ReportError> {
+        make_folder(path)?;
+        Ok(Self { format, path: path.to_owned(), record: Record::default() })
+    }
+}
+
+impl Reporter for FileReporter {
+    fn on_event(&mut self, event: &Event) {
+        self.record.apply(event);
+    }
+
+    fn finish(&mut self) -> Result<(), ReportError> {
+        write_atomically(&self.path, &(self.format.render)(&self.record)?)
+    }
+}
+
+/// Makes the folder that a file stands in, and those above it.
+pub(super) fn make_folder(path: &Path) -> Result<(), ReportError> {
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => fs::create_dir_all(folder).map_err(|source| failed("create folder", folder, source)),
+        None => Ok(()),
+    }
+}
+
+/// Writes a file so that a reader sees the old one or the whole new one, never a part.
+///
+/// # Errors
+///
+/// Where the file system refuses; the partial file is removed and the old one stays.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
+    if is_special(path) {
+        return fs::write(path, bytes).map_err(|source| failed("write", path, source));
+    }
+    let partial = beside(path, &format!(".{}.partial", std::process::id()));
+    let written = File::create(&partial).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    let moved = written.map_err(|source| failed("write", path, source)).and_then(|()| put_in_place(&partial, path));
+    if moved.is_err() {
+        // the first error is the one to report; the partial file may not even exist
+        let _ = fs::remove_file(&partial);
+    }
+    moved
+}
+
+/// Whether the path is a pipe or a device such as `/dev/stdout`, which must be written to and not replaced.
+pub(super) fn is_special(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+}
+
+/// Moves a whole file to its place and makes the move durable.
+pub(super) fn put_in_place(partial: &Path, path: &Path) -> Result<(), ReportError> {
+    fs::rename(partial, path).map_err(|source| failed("write", path, source))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // not every file system can sync a folder; the file itself is whole either way
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    Ok(())
+}
+
+/// A path in the same folder with a longer name.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(suffix);
+    path.with_file_name(name)
+}
+
+pub(super) fn failed(doing: &'static str, path: &Path, source: std::io::Error) -> ReportError {
+    ReportError::Write { doing, path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_nothing_stays_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.json");
+        write_atomically(&path, b"old").unwrap();
+        write_atomically(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_device_is_written_to_and_not_replaced() {
+        assert!(is_special(Path::new("/dev/null")));
+        write_atomically(Path::new("/dev/null"), b"x").unwrap();
+        assert!(is_special(Path::new("/dev/null")));
+    }
+
+    #[test]
+    fn folders_are_made_and_errors_name_the_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let deep = folder.path().join("a/b/report.json");
+        make_folder(&deep).unwrap();
+        write_atomically(&deep, b"x").unwrap();
+        let below_a_file = deep.join("c.json");
+        let error = make_folder(&below_a_file).unwrap_err();
+        assert!(error.to_string().contains("report.json"), "{error}");
+        let error = write_atomically(&folder.path().join("missing/x.json"), b"x").unwrap_err();
+        assert!(error.to_string().contains("missing/x.json"), "{error}");
+    }
+}

@@ -1,0 +1,94 @@
+//! What every format says about a check, in words: clause, place, what was sent, how to send it again.
+
+use super::escape::{line, shell};
+use crate::check::Level;
+use crate::event::{CheckResult, EvidenceRecord, Role, SourcePlace};
+use crate::observe::RecordedExchange;
+use crate::secret::MASK;
+
+/// The first clause with the strength of the requirement: `RFC 9068 §4 (MUST)`.
+pub(super) fn citation(check: &CheckResult) -> String {
+    match check.citations.first() {
+        Some(cited) => format!("{} ({})", line(&cited.source), level_word(check.level)),
+        None => format!("({})", level_word(check.level)),
+    }
+}
+
+/// RFC 2119 words stand in capitals.
+pub(super) fn level_word(level: Level) -> &'static str {
+    match level {
+        Level::Must => "MUST",
+        Level::Should => "SHOULD",
+        Level::May => "MAY",
+        Level::Practice => "practice",
+    }
+}
+
+/// `scenarios/orders.yaml:14`, the form that editors and terminals open.
+pub(super) fn place(place: &SourcePlace) -> String {
+    if place.line == 0 { line(&place.file) } else { format!("{}:{}", line(&place.file), place.line) }
+}
+
+/// The exchange that shows the finding: the one that the judge named, else the first probe.
+pub(super) fn shown(check: &CheckResult) -> Option<&EvidenceRecord> {
+    let named = check.shown_by.and_then(|index| check.evidence.get(index));
+    named.or_else(|| check.evidence.iter().find(|record| record.role == Role::Probe))
+}
+
+/// `GET /orders   Authorization: Bearer ···   (alg-none: an unsigned token)`
+pub(super) fn sent(record: &EvidenceRecord) -> String {
+    let mut text = request_line(&record.exchange);
+    let masked = record.exchange.request_headers.iter().filter(|header| header.value.contains(MASK));
+    for header in masked {
+        text.push_str(&format!("   {}: {}", line(&header.name), line(&header.value)));
+    }
+    text.push_str(&format!("   ({})", line(&record.label)));
+    text
+}
+
+/// Method and target.
+pub(super) fn request_line(exchange: &RecordedExchange) -> String {
+    format!("{} {}", line(&exchange.method), line(&exchange.target))
+}
+
+/// The outcome apart from the rest: `("rejected", "401")`. The rest alone where no outcome leads.
+pub(super) fn outcome_apart(text: &str) -> (&str, &str) {
+    let (first, rest) = text.split_once(' ').unwrap_or((text, ""));
+    match first.trim_end_matches(':') {
+        outcome @ ("accepted" | "rejected" | "broke" | "silent") => (outcome, rest.trim_start()),
+        _ => ("", text),
+    }
+}
+
+/// The command that runs this check alone.
+pub(super) fn replay(check: &CheckResult) -> String {
+    format!("authbench run {} --check {}", shell(&check.place.file), shell(&check.id))
+}
+
+/// The command that tells more about the check; a case of the user has no entry in the catalogue.
+pub(super) fn more(check: &CheckResult) -> Option<String> {
+    (!check.id.starts_with("case.")).then(|| format!("authbench explain {}", shell(&check.id)))
+}
+
+/// Deviations beside the one in the summary.
+pub(super) fn further_deviations(check: &CheckResult) -> impl Iterator<Item = &str> {
+    check.deviations.iter().map(String::as_str).filter(|text| *text != check.summary)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_stand_apart() {
+        for (text, parts) in [
+            ("rejected 401", ("rejected", "401")),
+            ("accepted 200 in 1.8 ms", ("accepted", "200 in 1.8 ms")),
+            ("silent: connection closed", ("silent", "connection closed")),
+            ("accepted", ("accepted", "")),
+            ("401 with a challenge", ("", "401 with a challenge")),
+        ] {
+            assert_eq!(outcome_apart(text), parts);
+        }
+    }
+}

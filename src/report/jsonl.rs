@@ -1,0 +1,232 @@
+//! `run.jsonl`: the record itself, one event a line, written as it happens and readable if the run is killed.
+
+use std::fs::File;
+use std::io::{self, BufRead, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::file::{beside, failed, is_special, make_folder, put_in_place};
+use super::{Record, ReportError, Reporter};
+use crate::event::{Event, FORMAT, NoteKind};
+
+/// Streams events to a file. Until the run ends the file's name ends in `.partial`.
+#[derive(Debug)]
+pub struct JsonLines {
+    file: File,
+    /// Where the lines go until the run ends; the same as `path` for a pipe or a device.
+    partial: PathBuf,
+    path: PathBuf,
+    failure: Option<ReportError>,
+}
+
+impl JsonLines {
+    /// Begins a record.
+    ///
+    /// # Errors
+    ///
+    /// Where the folder cannot be made or the file not be created.
+    pub fn create(path: &Path) -> Result<Self, ReportError> {
+        make_folder(path)?;
+        let partial = if is_special(path) { path.to_owned() } else { beside(path, ".partial") };
+        let file = File::create(&partial).map_err(|source| failed("create", &partial, source))?;
+        Ok(Self { file, partial, path: path.to_owned(), failure: None })
+    }
+
+    /// One write for each line and no buffer of ours: what was written survives the process.
+    fn append(&mut self, event: &Event) -> Result<(), ReportError> {
+        let line = json_line(event)?;
+        self.file.write_all(&line).map_err(|source| failed("write", &self.partial, source))
+    }
+}
+
+impl Reporter for JsonLines {
+    fn on_event(&mut self, event: &Event) {
+        // after a failed write the file may end in half a line: nothing may follow it
+        if self.failure.is_none() {
+            self.failure = self.append(event).err();
+        }
+    }
+
+    fn finish(&mut self) -> Result<(), ReportError> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        if self.partial == self.path {
+            return Ok(());
+        }
+        self.file.sync_all().map_err(|source| failed("write", &self.partial, source))?;
+        put_in_place(&self.partial, &self.path)
+    }
+}
+
+pub(super) fn render(record: &Record) -> Result<Vec<u8>, ReportError> {
+    let mut bytes = Vec::new();
+    for event in record.events() {
+        bytes.extend(json_line(&event)?);
+    }
+    Ok(bytes)
+}
+
+fn json_line(event: &Event) -> Result<Vec<u8>, ReportError> {
+    let mut line =
+        serde_json::to_vec(event).map_err(|error| ReportError::Render { format: "jsonl", why: error.to_string() })?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+/// Why a record could not be read.
+#[derive(Debug)]
+pub enum ReadError {
+    /// The file could not be read.
+    Io(io::Error),
+    /// A newer authbench wrote it.
+    Newer {
+        /// Version of its format.
+        format: u32,
+        /// Version of authbench that wrote it.
+        version: String,
+    },
+    /// A line is no event.
+    NotAnEvent {
+        /// Line, from 1.
+        line: usize,
+        /// Why not.
+        why: String,
+    },
+    /// It does not begin with the start of a run.
+    NoStart,
+}
+
+impl std::fmt::Display for ReadError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ReadError::Io(error) => write!(f, "{error}"),
+            ReadError::Newer { format, version } => write!(
+                f,
+                "the record has format {format}, written by authbench {version}; this authbench reads up to {FORMAT}"
+            ),
+            ReadError::NotAnEvent { line, why } => write!(f, "line {line} is not an event of a run: {why}"),
+            ReadError::NoStart => f.write_str("this is not the record of a run: it does not begin with run-started"),
+        }
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+/// Reads a record back. A last line that was cut is left out, and a note says so.
+///
+/// # Errors
+///
+/// Where the file cannot be read, is no record, or was written in a newer format.
+pub fn read_jsonl(reader: impl BufRead) -> Result<Record, ReadError> {
+    let mut record = Record::default();
+    let mut lines = reader.split(b'\n').enumerate().peekable();
+    while let Some((index, line)) = lines.next() {
+        let line = line.map_err(ReadError::Io)?;
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        if record.started.is_none() {
+            refuse_newer(&line)?;
+        }
+        match serde_json::from_slice::<Event>(&line) {
+            Ok(event) if record.started.is_none() && !matches!(event, Event::RunStarted(_)) => {
+                return Err(ReadError::NoStart);
+            }
+            Ok(event) => record.apply(&event),
+            Err(_) if lines.peek().is_none() && record.started.is_some() => {
+                let text = format!("line {} of the record was cut and is left out", index + 1);
+                record.note(NoteKind::Warning, text);
+            }
+            Err(error) => return Err(ReadError::NotAnEvent { line: index + 1, why: error.to_string() }),
+        }
+    }
+    if record.started.is_none() { Err(ReadError::NoStart) } else { Ok(record) }
+}
+
+/// Looks at the version before the rest: a newer format may have events that cannot be parsed here.
+fn refuse_newer(line: &[u8]) -> Result<(), ReadError> {
+    let Ok(first) = serde_json::from_slice::<serde_json::Value>(line) else { return Ok(()) };
+    let format = first["format"].as_u64().and_then(|format| u32::try_from(format).ok()).unwrap_or(0);
+    if format > FORMAT {
+        let version = first["version"].as_str().unwrap_or("of unknown version").to_owned();
+        return Err(ReadError::Newer { format, version });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Machine, Note, RunStarted};
+
+    fn started(format: u32) -> Event {
+        let (version, machine) = ("9.9.9".to_owned(), Machine::default());
+        Event::RunStarted(RunStarted {
+            format,
+            version,
+            catalogue: 1,
+            started: jiff::Timestamp::UNIX_EPOCH,
+            seed: 7,
+            machine,
+        })
+    }
+
+    fn note() -> Event {
+        Event::Note(Note { kind: NoteKind::Info, text: "two\nlines".to_owned() })
+    }
+
+    fn lines(events: &[Event]) -> Vec<u8> {
+        events.iter().flat_map(|event| json_line(event).unwrap()).collect()
+    }
+
+    #[test]
+    fn what_was_written_is_readable_before_and_after_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out/run.jsonl");
+        let mut reporter = JsonLines::create(&path).unwrap();
+        reporter.on_event(&started(FORMAT));
+        reporter.on_event(&note());
+        assert!(!path.exists());
+        let partial = std::fs::read(folder.path().join("out/run.jsonl.partial")).unwrap();
+        assert_eq!(read_jsonl(&partial[..]).unwrap().notes.len(), 1);
+        reporter.finish().unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), partial);
+        assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_is_an_error_that_names_the_path() {
+        let mut reporter = JsonLines::create(Path::new("/dev/full")).unwrap();
+        reporter.on_event(&note());
+        let error = reporter.finish().unwrap_err();
+        assert!(error.to_string().starts_with("write /dev/full: "), "{error}");
+    }
+
+    #[test]
+    fn a_cut_last_line_is_left_out_with_a_note() {
+        let whole = lines(&[started(FORMAT), note()]);
+        let record = read_jsonl(&whole[..whole.len() - 5]).unwrap();
+        assert_eq!(record.notes.len(), 1);
+        assert!(record.notes[0].text.contains("line 2 of the record was cut"), "{:?}", record.notes);
+    }
+
+    #[test]
+    fn what_is_no_record_is_refused_with_its_line() {
+        let mut newer = lines(&[started(FORMAT + 1)]);
+        newer.extend(b"{\"event\":\"from-the-future\"}\n");
+        let mut broken = lines(&[started(FORMAT)]);
+        broken.extend(b"{}\n");
+        broken.extend(lines(&[note()]));
+        for (bytes, message) in [
+            (newer, "written by authbench 9.9.9"),
+            (broken, "line 2 is not an event"),
+            (lines(&[note()]), "does not begin with run-started"),
+            (b"not json\n".to_vec(), "line 1 is not an event"),
+            (Vec::new(), "not the record of a run"),
+        ] {
+            let error = read_jsonl(&bytes[..]).unwrap_err().to_string();
+            assert!(error.contains(message), "{error}");
+        }
+    }
+}

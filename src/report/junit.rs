@@ -1,0 +1,155 @@
+//! JUnit XML: a suite for each scenario, a case for each check, load phase, threshold and finding of the run.
+
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use super::escape::line;
+use super::text::finding_block;
+use super::{Record, ReportError, ScenarioRecord};
+use crate::check::Verdict;
+use crate::event::{CheckResult, Note, NoteKind, ThresholdResult};
+use crate::observe::LoadFigures;
+
+pub(super) fn render(record: &Record) -> Result<Vec<u8>, ReportError> {
+    let mut report = Report::new("authbench");
+    let mut run = TestSuite::new("authbench");
+    run.add_test_cases(notes("authbench", &record.notes));
+    if record.finished.is_none() {
+        run.add_test_case(case("authbench", "run", error("cut off", &record.reason())));
+    }
+    if run.tests > 0 {
+        report.add_test_suite(run);
+    }
+    report.add_test_suites(record.scenarios.iter().map(|scenario| suite(record, scenario)));
+    let mut bytes = Vec::new();
+    let failed = |error: quick_junit::SerializeError| ReportError::Render { format: "junit", why: error.to_string() };
+    report.serialize(&mut bytes).map_err(failed)?;
+    Ok(bytes)
+}
+
+fn suite(record: &Record, scenario: &ScenarioRecord) -> TestSuite {
+    let started = &scenario.started;
+    let mut suite = TestSuite::new(line(&started.name));
+    for (name, value) in [
+        ("file", &started.file),
+        ("target", &started.target),
+        ("scheme", &started.scheme),
+        ("profile", &started.profile),
+    ] {
+        suite.add_property((name.to_owned(), line(value)));
+    }
+    if let Some(started) = &record.started {
+        suite.add_property(("seed".to_owned(), started.seed.to_string()));
+        suite.extra.insert("timestamp".into(), started.started.to_string().into());
+    }
+    suite.set_time(scenario.checks.iter().map(took).sum());
+    suite.add_test_cases(scenario.checks.iter().map(|check| check_case(&started.name, check)));
+    suite.add_test_cases(
+        scenario.load.iter().map(|phase| phase_case(&started.name, phase.name(), phase.figures.as_ref())),
+    );
+    suite.add_test_cases(scenario.thresholds.iter().map(|threshold| threshold_case(&started.name, threshold)));
+    suite.add_test_cases(notes(&started.name, &scenario.notes));
+    suite
+}
+
+fn check_case(scenario: &str, check: &CheckResult) -> TestCase {
+    let mut case = case(&format!("{scenario}.{}", check.group), &check.id, check_status(check));
+    case.set_time(took(check));
+    case.extra.insert("file".into(), line(&check.place.file).into());
+    case.extra.insert("line".into(), check.place.line.to_string().into());
+    if check.verdict == Verdict::Warn && check.waived.is_none() {
+        // JUnit has no warnings: the case passes and says why it should not be forgotten
+        case.set_system_out(finding_block(check));
+    }
+    case
+}
+
+fn check_status(check: &CheckResult) -> TestCaseStatus {
+    if let Some(waived) = &check.waived {
+        let until = format!("waived by {} until {}: {}", waived.owner, waived.expires, waived.reason);
+        return skipped(&format!("{until} ({})", check.summary));
+    }
+    match check.verdict {
+        Verdict::Pass | Verdict::Info | Verdict::Warn => TestCaseStatus::success(),
+        Verdict::Fail => {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_type(check.severity.name()).set_message(line(&check.summary));
+            status.set_description(finding_block(check));
+            status
+        }
+        Verdict::Inconclusive => error("inconclusive", &check.summary),
+        Verdict::NotTested | Verdict::NotApplicable => skipped(&format!("{}: {}", check.verdict, check.summary)),
+    }
+}
+
+/// A phase passes when its figures can be trusted; whether they are good is what thresholds say.
+fn phase_case(scenario: &str, name: &str, figures: Option<&LoadFigures>) -> TestCase {
+    let status = match figures {
+        None => error("cut off", "the phase was cut off before its end"),
+        Some(figures) => match &figures.inconclusive {
+            Some(why) => error("inconclusive", why),
+            None => TestCaseStatus::success(),
+        },
+    };
+    let mut case = case(&format!("{scenario}.load"), name, status);
+    case.set_time(seconds(figures.map_or(0.0, |figures| figures.warmup_s + figures.duration_s)));
+    case
+}
+
+fn threshold_case(scenario: &str, result: &ThresholdResult) -> TestCase {
+    let what = format!("{} on {}: measured {}", result.threshold, result.applied_to, result.measured);
+    let status = match result.holds {
+        Some(true) => TestCaseStatus::success(),
+        Some(false) => failure("threshold", &what),
+        None => error("inconclusive", &what),
+    };
+    case(&format!("{scenario}.thresholds"), &format!("{} [{}]", result.threshold, result.applied_to), status)
+}
+
+/// Findings and errors of the run itself, such as a stale waiver.
+fn notes(class: &str, notes: &[Note]) -> Vec<TestCase> {
+    let mut cases = Vec::new();
+    for note in notes {
+        let status = match note.kind {
+            NoteKind::Finding => failure("finding", &note.text),
+            NoteKind::Error => error("error", &note.text),
+            NoteKind::Info | NoteKind::Warning => continue,
+        };
+        cases.push(case(&format!("{class}.run"), &note.text, status));
+    }
+    cases
+}
+
+fn case(class: &str, name: &str, status: TestCaseStatus) -> TestCase {
+    let mut case = TestCase::new(line(name), status);
+    case.set_classname(line(class));
+    case
+}
+
+fn failure(kind: &str, message: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+    status.set_type(kind).set_message(line(message));
+    status
+}
+
+fn error(kind: &str, message: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+    status.set_type(kind).set_message(line(message));
+    status
+}
+
+fn skipped(message: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::skipped();
+    status.set_message(line(message));
+    status
+}
+
+fn took(check: &CheckResult) -> Duration {
+    seconds(check.took_ms / 1000.0)
+}
+
+/// A record that was read back may hold any number.
+fn seconds(number: f64) -> Duration {
+    Duration::try_from_secs_f64(number).unwrap_or_default()
+}

@@ -1,0 +1,292 @@
+//! The events of a run folded into one value: what every report is a function of.
+
+use crate::check::Verdict;
+use crate::event::{
+    CheckResult, Event, LoadStarted, Note, NoteKind, Part, RunFinished, RunStarted, ScenarioFinished, ScenarioStarted,
+    ThresholdResult,
+};
+use crate::observe::{Interval, LoadFigures};
+use crate::stats::OverheadFigures;
+
+/// A run, as far as it came.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Record {
+    /// How it began; none in a record that was cut at its start.
+    pub started: Option<RunStarted>,
+    /// Scenarios in the order in which they ran.
+    pub scenarios: Vec<ScenarioRecord>,
+    /// Notes that belong to no scenario.
+    pub notes: Vec<Note>,
+    /// How it ended; none if it was cut off.
+    pub finished: Option<RunFinished>,
+}
+
+/// One scenario of a run, as far as it came.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScenarioRecord {
+    /// What it set out to do.
+    pub started: ScenarioStarted,
+    /// Results in the order in which they came.
+    pub checks: Vec<CheckResult>,
+    /// Load phases in order.
+    pub load: Vec<LoadRecord>,
+    /// Overhead studies in order; a scenario has at most one today.
+    pub overhead: Vec<OverheadFigures>,
+    /// Judged thresholds in order.
+    pub thresholds: Vec<ThresholdResult>,
+    /// Notes in order.
+    pub notes: Vec<Note>,
+    /// How it ended; none if it was cut off.
+    pub finished: Option<ScenarioFinished>,
+}
+
+/// One load phase, as far as it came.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoadRecord {
+    /// What it set out to do.
+    pub started: LoadStarted,
+    /// Its seconds.
+    pub intervals: Vec<Interval>,
+    /// What it measured; none if it was cut off.
+    pub figures: Option<LoadFigures>,
+}
+
+impl Record {
+    /// Folds all events of a run.
+    pub fn from_events<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
+        let mut record = Self::default();
+        events.into_iter().for_each(|event| record.apply(event));
+        record
+    }
+
+    /// Folds one more event. An event outside of its scenario or phase, which only a damaged record has, is dropped.
+    pub fn apply(&mut self, event: &Event) {
+        match event {
+            Event::RunStarted(started) => self.started = Some(started.clone()),
+            Event::RunFinished(finished) => self.finished = Some(finished.clone()),
+            Event::ScenarioStarted(started) => self.scenarios.push(ScenarioRecord::new(started.clone())),
+            Event::Note(note) => match self.running() {
+                Some(scenario) => scenario.notes.push(note.clone()),
+                None => self.notes.push(note.clone()),
+            },
+            within_scenario => {
+                if let Some(scenario) = self.running() {
+                    scenario.apply(within_scenario);
+                }
+            }
+        }
+    }
+
+    /// The scenario that has begun and not ended.
+    fn running(&mut self) -> Option<&mut ScenarioRecord> {
+        self.scenarios.last_mut().filter(|scenario| scenario.finished.is_none())
+    }
+
+    /// The events that fold to this record, in the order of its parts.
+    pub fn events(&self) -> Vec<Event> {
+        let mut events = Vec::new();
+        events.extend(self.started.clone().map(Event::RunStarted));
+        events.extend(self.notes.iter().cloned().map(Event::Note));
+        self.scenarios.iter().for_each(|scenario| scenario.push_events(&mut events));
+        events.extend(self.finished.clone().map(Event::RunFinished));
+        events
+    }
+
+    /// Every check with its scenario.
+    pub fn checks(&self) -> impl Iterator<Item = (&ScenarioRecord, &CheckResult)> {
+        self.scenarios.iter().flat_map(|scenario| scenario.checks.iter().map(move |check| (scenario, check)))
+    }
+
+    /// Results over all scenarios.
+    pub fn counts(&self) -> Counts {
+        Counts::of(self.checks().map(|(_, check)| check))
+    }
+
+    /// One line that says how the run ended.
+    pub fn reason(&self) -> String {
+        match &self.finished {
+            Some(finished) => format!("exit {}: {}", finished.exit_code, finished.reason),
+            None => "the run was cut off before its end".to_owned(),
+        }
+    }
+
+    /// Adds a note of the reader, such as that the file was cut.
+    pub(super) fn note(&mut self, kind: NoteKind, text: impl Into<String>) {
+        self.notes.push(Note { kind, text: text.into() });
+    }
+}
+
+impl ScenarioRecord {
+    fn new(started: ScenarioStarted) -> Self {
+        Self {
+            started,
+            checks: Vec::new(),
+            load: Vec::new(),
+            overhead: Vec::new(),
+            thresholds: Vec::new(),
+            notes: Vec::new(),
+            finished: None,
+        }
+    }
+
+    fn apply(&mut self, event: &Event) {
+        match event {
+            Event::CheckFinished(result) => self.checks.push((**result).clone()),
+            Event::LoadStarted(started) => {
+                self.load.push(LoadRecord { started: started.clone(), intervals: Vec::new(), figures: None });
+            }
+            Event::LoadInterval(second) => {
+                if let Some(phase) = self.load.iter_mut().rfind(|phase| phase.started.name == second.phase) {
+                    phase.intervals.push(second.interval.clone());
+                }
+            }
+            Event::LoadFinished(figures) => {
+                if let Some(phase) = self.load.iter_mut().rfind(|phase| phase.started.name == figures.name) {
+                    phase.figures = Some((**figures).clone());
+                }
+            }
+            Event::OverheadFinished(figures) => self.overhead.push((**figures).clone()),
+            Event::ThresholdJudged(result) => self.thresholds.push(result.clone()),
+            Event::ScenarioFinished(finished) => self.finished = Some(finished.clone()),
+            Event::RunStarted(_) | Event::RunFinished(_) | Event::ScenarioStarted(_) | Event::Note(_) => {}
+        }
+    }
+
+    fn push_events(&self, events: &mut Vec<Event>) {
+        events.push(Event::ScenarioStarted(self.started.clone()));
+        events.extend(self.notes.iter().cloned().map(Event::Note));
+        events.extend(self.checks.iter().map(|check| Event::CheckFinished(Box::new(check.clone()))));
+        for phase in &self.load {
+            let name = &phase.started.name;
+            events.push(Event::LoadStarted(phase.started.clone()));
+            events.extend(phase.intervals.iter().map(|interval| {
+                Event::LoadInterval(crate::event::LoadInterval { phase: name.clone(), interval: interval.clone() })
+            }));
+            events.extend(phase.figures.clone().map(|figures| Event::LoadFinished(Box::new(figures))));
+        }
+        events.extend(self.overhead.iter().map(|figures| Event::OverheadFinished(Box::new(figures.clone()))));
+        events.extend(self.thresholds.iter().cloned().map(Event::ThresholdJudged));
+        events.extend(self.finished.clone().map(Event::ScenarioFinished));
+    }
+
+    /// Results of this scenario.
+    pub fn counts(&self) -> Counts {
+        Counts::of(&self.checks)
+    }
+}
+
+impl LoadRecord {
+    /// Name of the phase.
+    pub fn name(&self) -> &str {
+        &self.started.name
+    }
+}
+
+/// Results by verdict; waived ones are counted apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    by_verdict: [usize; Verdict::ALL.len()],
+    /// Findings that somebody answers for.
+    pub waived: usize,
+}
+
+impl Counts {
+    /// Counts results.
+    pub fn of<'a>(checks: impl IntoIterator<Item = &'a CheckResult>) -> Self {
+        let mut counts = Self::default();
+        for check in checks {
+            if check.waived.is_some() {
+                counts.waived += 1;
+            } else {
+                counts.by_verdict[Self::index(check.verdict)] += 1;
+            }
+        }
+        counts
+    }
+
+    fn index(verdict: Verdict) -> usize {
+        Verdict::ALL.iter().position(|other| *other == verdict).expect("ALL holds every verdict")
+    }
+
+    /// How many came to this verdict and are not waived.
+    pub fn of_verdict(&self, verdict: Verdict) -> usize {
+        self.by_verdict[Self::index(verdict)]
+    }
+
+    /// Verdicts that occurred, worst first, with how often.
+    pub fn occurred(&self) -> impl Iterator<Item = (Verdict, usize)> {
+        Verdict::ALL.into_iter().map(|verdict| (verdict, self.of_verdict(verdict))).filter(|(_, count)| *count > 0)
+    }
+
+    /// All results.
+    pub fn total(&self) -> usize {
+        self.by_verdict.iter().sum::<usize>() + self.waived
+    }
+}
+
+/// Failed and deviating checks, the worst first: by verdict, then severity, then whether access is concerned.
+pub fn findings<'a>(
+    checks: impl IntoIterator<Item = (&'a ScenarioRecord, &'a CheckResult)>,
+) -> Vec<(&'a ScenarioRecord, &'a CheckResult)> {
+    let mut findings: Vec<_> = checks.into_iter().filter(|(_, check)| is_finding(check)).collect();
+    findings.sort_by_key(|(_, check)| {
+        let protocol = check.part == Some(Part::Protocol);
+        (check.waived.is_some(), check.verdict, std::cmp::Reverse(check.severity), protocol)
+    });
+    findings
+}
+
+/// Whether the check found something, waived or not.
+pub fn is_finding(check: &CheckResult) -> bool {
+    matches!(check.verdict, Verdict::Fail | Verdict::Warn)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn note(text: &str) -> Event {
+        Event::Note(Note { kind: NoteKind::Info, text: text.to_owned() })
+    }
+
+    fn scenario(name: &str) -> Event {
+        Event::ScenarioStarted(ScenarioStarted {
+            name: name.to_owned(),
+            file: format!("{name}.yaml"),
+            description: String::new(),
+            tags: Vec::new(),
+            target: "reference".to_owned(),
+            scheme: "basic".to_owned(),
+            profile: "api-key-403".to_owned(),
+            planned_checks: 1,
+        })
+    }
+
+    fn finished() -> Event {
+        Event::ScenarioFinished(ScenarioFinished { applicable: 1, executed: 1, exit_code: 0 })
+    }
+
+    #[test]
+    fn notes_belong_to_the_scenario_that_runs() {
+        let events = [note("before"), scenario("a"), note("in a"), finished(), note("between"), scenario("b")];
+        let record = Record::from_events(&events);
+        let texts = |notes: &[Note]| notes.iter().map(|note| note.text.clone()).collect::<Vec<_>>();
+        assert_eq!(texts(&record.notes), ["before", "between"]);
+        assert_eq!(texts(&record.scenarios[0].notes), ["in a"]);
+        assert!(record.scenarios[1].finished.is_none());
+        assert_eq!(record.reason(), "the run was cut off before its end");
+    }
+
+    #[test]
+    fn events_of_a_record_fold_to_it_again() {
+        let record = Record::from_events(&[scenario("a"), note("in a"), finished(), scenario("b"), note("in b")]);
+        assert_eq!(Record::from_events(&record.events()), record);
+    }
+
+    #[test]
+    fn a_damaged_record_does_not_break_the_fold() {
+        let record = Record::from_events(&[finished(), note("alone")]);
+        assert!(record.scenarios.is_empty());
+        assert_eq!(record.notes.len(), 1);
+    }
+}
