@@ -53,6 +53,11 @@ fn no_format_lets_control_characters_through() {
 }
 
 #[test]
+fn the_terminal_shows_findings_first() {
+    snapshot("text", "txt");
+}
+
+#[test]
 fn junit_reads_as_it_should() {
     snapshot("junit", "xml");
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::escape::line;
-use super::text::finding_block;
+use super::text::block;
 use super::{Record, ReportError, ScenarioRecord};
 use crate::check::Verdict;
 use crate::event::{CheckResult, Note, NoteKind, ThresholdResult};
@@ -60,7 +60,7 @@ fn check_case(scenario: &str, check: &CheckResult) -> TestCase {
     case.extra.insert("line".into(), check.place.line.to_string().into());
     if check.verdict == Verdict::Warn && check.waived.is_none() {
         // JUnit has no warnings: the case passes and says why it should not be forgotten
-        case.set_system_out(finding_block(check));
+        case.set_system_out(block(check));
     }
     case
 }
@@ -75,7 +75,7 @@ fn check_status(check: &CheckResult) -> TestCaseStatus {
         Verdict::Fail => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status.set_type(check.severity.name()).set_message(line(&check.summary));
-            status.set_description(finding_block(check));
+            status.set_description(block(check));
             status
         }
         Verdict::Inconclusive => error("inconclusive", &check.summary),

@@ -2,13 +2,15 @@
 
 mod escape;
 mod file;
-mod finding;
 mod json;
 mod jsonl;
 mod junit;
 mod record;
 mod sarif;
+mod terminal;
 mod text;
+mod units;
+mod words;
 
 use std::path::{Path, PathBuf};
 
@@ -18,6 +20,8 @@ pub use file::{FileReporter, write_atomically};
 pub use json::{Report, report_schema};
 pub use jsonl::{JsonLines, ReadError, read_jsonl};
 pub use record::{Counts, LoadRecord, Record, ScenarioRecord, findings, is_finding};
+pub use terminal::{Progress, ResultPrinter};
+pub use text::Verbosity;
 
 /// Something that follows a run event by event.
 pub trait Reporter {
@@ -56,6 +60,12 @@ pub const FORMATS: &[Format] = &[
     },
     Format { name: "junit", extension: "xml", description: "test results for CI servers", render: junit::render },
     Format { name: "sarif", extension: "sarif", description: "findings for code scanning", render: sarif::render },
+    Format {
+        name: "text",
+        extension: "txt",
+        description: "what the terminal shows, without colours",
+        render: text::render,
+    },
 ];
 
 /// The format of this name.

@@ -194,14 +194,17 @@ impl Counts {
     /// Counts results.
     pub fn of<'a>(checks: impl IntoIterator<Item = &'a CheckResult>) -> Self {
         let mut counts = Self::default();
-        for check in checks {
-            if check.waived.is_some() {
-                counts.waived += 1;
-            } else {
-                counts.by_verdict[Self::index(check.verdict)] += 1;
-            }
-        }
+        checks.into_iter().for_each(|check| counts.add(check));
         counts
+    }
+
+    /// Counts one more result.
+    pub fn add(&mut self, check: &CheckResult) {
+        if check.waived.is_some() {
+            self.waived += 1;
+        } else {
+            self.by_verdict[Self::index(check.verdict)] += 1;
+        }
     }
 
     fn index(verdict: Verdict) -> usize {

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::escape::{line, lines};
-use super::finding::citation;
-use super::text::finding_block;
+use super::text::block;
+use super::words::citation;
 use super::{Record, ReportError, findings};
 use crate::check::{Severity, Verdict};
 use crate::event::{CheckResult, Note, NoteKind, SourcePlace, ThresholdResult};
@@ -151,7 +151,7 @@ fn check_result(rule: usize, scenario: &str, check: &CheckResult) -> Value {
         "ruleIndex": rule,
         "kind": "fail",
         "level": level(check),
-        "message": message(&format!("{}\n\n{}", check.summary, finding_block(check))),
+        "message": message(&format!("{}\n\n{}", check.summary, block(check))),
         "locations": [location(&check.place, scenario)],
         "partialFingerprints": { "authbench/v1": fingerprint(&[&check.id, scenario, &check.place.file, part]) },
         "properties": { "severity": check.severity.name(), "verdict": check.verdict.name(), "part": part },

@@ -10,6 +10,7 @@ use crate::secret::MASK;
 pub(super) fn citation(check: &CheckResult) -> String {
     match check.citations.first() {
         Some(cited) => format!("{} ({})", line(&cited.source), level_word(check.level)),
+        None if is_own_case(check) => "own case".to_owned(),
         None => format!("({})", level_word(check.level)),
     }
 }
@@ -67,7 +68,12 @@ pub(super) fn replay(check: &CheckResult) -> String {
 
 /// The command that tells more about the check; a case of the user has no entry in the catalogue.
 pub(super) fn more(check: &CheckResult) -> Option<String> {
-    (!check.id.starts_with("case.")).then(|| format!("authbench explain {}", shell(&check.id)))
+    (!is_own_case(check)).then(|| format!("authbench explain {}", shell(&check.id)))
+}
+
+/// Whether the user wrote the check; the catalogue then says nothing about it.
+pub(super) fn is_own_case(check: &CheckResult) -> bool {
+    check.id.starts_with("case.")
 }
 
 /// Deviations beside the one in the summary.

@@ -1,0 +1,151 @@
+//! Load phases, overhead studies and thresholds as small tables.
+
+use super::Row;
+use super::columns::aligned;
+use super::style::{bad, dim, doubtful, good};
+use crate::event::ThresholdResult;
+use crate::observe::{LaneFigures, Latency, LoadFigures, Model, Outcomes};
+use crate::report::LoadRecord;
+use crate::report::escape::line;
+use crate::report::units::{count, counted, difference, length, rate, share, time};
+use crate::stats::{Estimate, OverheadFigures, OverheadRow};
+
+/// A load phase under its name.
+pub(super) fn phase(phase: &LoadRecord) -> Vec<Row> {
+    let Some(figures) = &phase.figures else {
+        return vec![Row::new("load", format!("{}: {}", line(phase.name()), doubtful("cut off before its end")))];
+    };
+    let mut rows = vec![Row::new("load", format!("{}: {}", line(&figures.name), headline(figures)))];
+    if let Some(why) = &figures.inconclusive {
+        rows.push(Row::more(format!("{} {}", doubtful("inconclusive:"), line(why))));
+    }
+    let times = aligned(&times(figures), true);
+    rows.extend(times.into_iter().enumerate().map(|(at, text)| Row::more(if at == 0 { dim(&text) } else { text })));
+    rows.extend(lanes(&figures.lanes).into_iter().map(Row::more));
+    rows.extend(figures.notes.iter().map(|note| Row::more(dim(&line(note)))));
+    rows
+}
+
+fn headline(figures: &LoadFigures) -> String {
+    let model = match (figures.model, figures.offered_rate) {
+        (Model::Open, Some(offered)) => format!("open model, {} offered, ", rate(offered)),
+        (Model::Open, None) => "open model, ".to_owned(),
+        (Model::Closed, _) => "closed model, ".to_owned(),
+    };
+    let (answered, over) = (rate(figures.achieved_rate), counted(figures.connections, "connection"));
+    let requests = counted(usize::try_from(figures.requests).unwrap_or(usize::MAX), "request");
+    format!("{model}{answered} answered, {requests} in {} over {over}", length(figures.duration_s))
+}
+
+/// In the closed model there is no due time: response time is service time, and nothing is late.
+fn times(figures: &LoadFigures) -> Vec<Vec<String>> {
+    let head = ["", "p50", "p90", "p99", "p99.9", "max"];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    if figures.model == Model::Open {
+        rows.push(time_row("response time", &figures.response_time_us));
+    }
+    rows.push(time_row("service time", &figures.service_time_us));
+    if figures.model == Model::Open {
+        rows.push(time_row("left late by", &figures.lateness_us));
+    }
+    rows.extend(figures.server_auth_us.as_ref().map(|times| time_row("server's auth", times)));
+    rows.extend(figures.token_acquisition_us.as_ref().map(|times| time_row("obtaining a token", times)));
+    rows
+}
+
+fn time_row(name: &str, times: &Latency) -> Vec<String> {
+    let figures = [times.p50, times.p90, times.p99, times.p999, times.max].map(time);
+    [name.to_owned()].into_iter().chain(figures).collect()
+}
+
+fn lanes(lanes: &[LaneFigures]) -> Vec<String> {
+    let rows: Vec<_> =
+        lanes.iter().map(|lane| vec![line(&lane.name), share(lane.share), outcomes(&lane.outcomes)]).collect();
+    let texts = aligned(&rows, false).into_iter().zip(lanes).map(|(text, lane)| match failed_open(lane) {
+        Some(words) => format!("{text}  {}", bad(&words)),
+        None => text,
+    });
+    texts.collect()
+}
+
+/// A lane that expects refusal and was let in.
+fn failed_open(lane: &LaneFigures) -> Option<String> {
+    if lane.expects_accepted || lane.outcomes.accepted == 0 {
+        return None;
+    }
+    let first = lane.first_accepted_s.map(|seconds| format!(", first after {}", length(seconds))).unwrap_or_default();
+    Some(format!("let in {} times{first}", count(lane.outcomes.accepted)))
+}
+
+/// `37,998 accepted, 2 broke`
+fn outcomes(outcomes: &Outcomes) -> String {
+    let named = [
+        ("accepted", outcomes.accepted),
+        ("rejected", outcomes.rejected),
+        ("broke", outcomes.broke),
+        ("silent", outcomes.silent),
+    ];
+    let some: Vec<_> = named.iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{} {name}", count(*n))).collect();
+    if some.is_empty() { "no answers".to_owned() } else { some.join(", ") }
+}
+
+/// An overhead study.
+pub(super) fn overhead(study: &OverheadFigures) -> Vec<Row> {
+    let control = format!("the baseline against itself {}", interval(&study.control_us));
+    let headline = format!("over {}, {} of measuring; {control}", line(&study.baseline), length(study.duration_s));
+    let head = ["scheme", "difference", "95 % interval", "service time", "client", "server", "pairs"];
+    let mut table = vec![head.map(str::to_owned).to_vec()];
+    table.extend(study.rows.iter().map(overhead_row));
+    let lines = aligned(&table, true).into_iter().enumerate();
+    let mut rows = vec![Row::new("overhead", headline)];
+    rows.extend(lines.map(|(at, text)| Row::more(if at == 0 { dim(&text) } else { text })));
+    rows.extend(study.notes.iter().map(|note| Row::more(dim(&line(note)))));
+    rows
+}
+
+fn overhead_row(row: &OverheadRow) -> Vec<String> {
+    let difference =
+        if row.distinguishable { difference(row.difference_us.value) } else { NOT_DISTINGUISHABLE.to_owned() };
+    let server = row.server_us.as_ref().map_or_else(|| "–".to_owned(), |server| time(server.value));
+    vec![
+        line(&row.name),
+        difference,
+        interval(&row.difference_us),
+        time(row.service_time_us),
+        time(row.client_us),
+        server,
+        count(row.pairs),
+    ]
+}
+
+/// What stands in place of a difference that cannot be told from none.
+const NOT_DISTINGUISHABLE: &str = "not distinguishable";
+
+/// `−0.9 µs … +1 µs`
+fn interval(estimate: &Estimate) -> String {
+    format!("{} … {}", difference(estimate.low), difference(estimate.high))
+}
+
+/// Judged thresholds, what is broken first.
+pub(super) fn thresholds(results: &[ThresholdResult]) -> Vec<Row> {
+    let mut sorted: Vec<_> = results.iter().collect();
+    sorted.sort_by_key(|result| match result.holds {
+        Some(false) => 0,
+        None => 1,
+        Some(true) => 2,
+    });
+    let cells = sorted.iter().map(|result| {
+        vec![
+            line(&result.threshold),
+            format!("on {}", line(&result.applied_to)),
+            format!("measured {}", line(&result.measured)),
+        ]
+    });
+    let texts = aligned(&cells.collect::<Vec<_>>(), false).into_iter().zip(&sorted);
+    let lines = texts.map(|(text, result)| match result.holds {
+        Some(false) => format!("{}  {text}", bad("broken")),
+        None => format!("{}    {text}", doubtful("open")),
+        Some(true) => format!("{}   {text}", good("holds")),
+    });
+    Row::list("thresholds", lines)
+}

@@ -1,0 +1,119 @@
+//! The result for people: findings first, then a summary of each scenario. Styled; printed or stripped elsewhere.
+
+mod columns;
+mod figures;
+mod finding;
+mod scenario;
+mod style;
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use owo_colors::OwoColorize as _;
+
+pub(super) use finding::block;
+
+use super::escape::line;
+use super::{Record, ReportError, findings};
+use crate::check::Verdict;
+use crate::event::CheckResult;
+
+/// Width of the words before the rows of a summary.
+const LABEL: usize = 14;
+
+/// How much is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Verbosity {
+    /// Findings alone.
+    Quiet,
+    /// Findings and a summary of each scenario.
+    #[default]
+    Normal,
+    /// Every check.
+    Verbose,
+}
+
+/// A line of a summary.
+struct Row {
+    label: &'static str,
+    text: String,
+    title: bool,
+}
+
+impl Row {
+    fn new(label: &'static str, text: impl Into<String>) -> Self {
+        Self { label, text: text.into(), title: false }
+    }
+
+    /// A line that goes on under the label of the last.
+    fn more(text: impl Into<String>) -> Self {
+        Self::new("", text)
+    }
+
+    fn title(text: String) -> Self {
+        Self { label: "", text, title: true }
+    }
+
+    /// Lines under one label.
+    fn list(label: &'static str, texts: impl IntoIterator<Item = String>) -> Vec<Self> {
+        let labelled = texts.into_iter().enumerate();
+        labelled.map(|(at, text)| Self::new(if at == 0 { label } else { "" }, text)).collect()
+    }
+}
+
+/// The whole result with styles, ending in how the run ended.
+pub(super) fn result(record: &Record, verbosity: Verbosity, reports: &[PathBuf]) -> String {
+    let mut text = String::new();
+    for (_, check) in findings(record.checks()) {
+        if check.waived.is_none() || verbosity == Verbosity::Verbose {
+            text.push_str(&finding::styled(check));
+            text.push('\n');
+        }
+    }
+    record.scenarios.iter().for_each(|scenario| finding::beside_checks(scenario, &mut text));
+    if verbosity == Verbosity::Quiet {
+        return text;
+    }
+    for scenario in &record.scenarios {
+        push_rows(&mut text, scenario::summary(scenario, verbosity));
+        if verbosity == Verbosity::Verbose {
+            scenario.checks.iter().for_each(|check| listed(&mut text, check));
+        }
+        text.push('\n');
+    }
+    push_rows(&mut text, record.notes.iter().map(scenario::note));
+    push_rows(&mut text, Row::list("reports", reports.iter().map(|path| line(&path.display().to_string()))));
+    push_rows(&mut text, end(record));
+    text
+}
+
+/// One line for a check.
+fn listed(text: &mut String, check: &CheckResult) {
+    let verdict = columns::padded(check.verdict.name(), LABEL);
+    let verdict = verdict.style(style::of_verdict(check.verdict));
+    let reason = if check.verdict == Verdict::Pass { &check.title } else { &check.summary };
+    let _ = writeln!(text, "  {verdict}{}  {}", line(&check.id), style::dim(&line(reason)));
+}
+
+fn push_rows(text: &mut String, rows: impl IntoIterator<Item = Row>) {
+    for row in rows {
+        let label = style::dim(&columns::padded(row.label, LABEL));
+        let _ = if row.title { writeln!(text, "{}", row.text) } else { writeln!(text, "  {label}{}", row.text) };
+    }
+}
+
+fn end(record: &Record) -> [Row; 1] {
+    let reason = line(&record.reason());
+    let styled = match record.finished.as_ref().map(|finished| finished.exit_code) {
+        Some(0) => style::good(&reason),
+        Some(5) | None => style::doubtful(&reason),
+        Some(_) => style::bad(&reason),
+    };
+    [Row::title(styled)]
+}
+
+/// The result as a file: complete, without colours.
+pub(super) fn render(record: &Record) -> Result<Vec<u8>, ReportError> {
+    let text = result(record, Verbosity::Verbose, &[]);
+    Ok(anstream::adapter::strip_str(&text).to_string().into_bytes())
+}
