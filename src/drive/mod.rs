@@ -3,6 +3,9 @@
 pub mod command;
 pub mod control;
 pub mod load;
+pub mod mix;
+pub mod pacer;
 pub mod probe;
+pub mod stop;
 
 pub mod wire;
