@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::time::Duration;
 
-use authbench::drive::wire::{Destination, Limits, send_once};
+use authbench::drive::wire::{Connection, Destination, Limits, send_once};
 use authbench::observe::{Exchange, Request, Silence};
 
 /// Answers one connection with these bytes and closes it, or holds it open until the client leaves.
@@ -72,4 +72,114 @@ async fn a_long_body_is_cut() {
     let exchange = against(answer.as_bytes(), false).await;
     let response = exchange.response().expect("an answer");
     assert_eq!((response.body.len(), response.truncated), (1000, true));
+}
+
+/// Plays one script on one connection: for each step reads once, then writes and waits as told.
+fn server(script: impl FnOnce(std::net::TcpStream) + Send + 'static) -> (Destination, std::thread::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("binds");
+    let url = format!("http://{}", listener.local_addr().expect("has an address")).parse().expect("a URL");
+    let server = std::thread::spawn(move || script(listener.accept().expect("accepts").0));
+    (Destination::of(&url, None).expect("a destination"), server)
+}
+
+#[tokio::test]
+async fn an_early_refusal_is_read_while_the_request_is_still_being_written() {
+    for holds in [false, true] {
+        let (done, answered) = std::sync::mpsc::channel::<()>();
+        let (destination, server) = server(move |mut stream| {
+            let mut some = [0; 100];
+            stream.read_exact(&mut some).expect("reads the start");
+            let _ = stream.write_all(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n");
+            if holds {
+                // neither reads nor closes until the client has its answer
+                let _ = answered.recv();
+            }
+        });
+        let limits = Limits { time: Duration::from_secs(5), ..Limits::default() };
+        let mut connection = Connection::open(&destination, limits).await.expect("connects");
+        let request = Request::new("POST", "/").header("Host", "h").with_body("text/plain", vec![b'x'; 32 << 20]);
+        let exchange = connection.exchange(&request).await;
+        assert_eq!(exchange.status(), Some(413), "{:?}", exchange.answer);
+        assert!(!connection.is_reusable(), "the rest of the request was never sent");
+        drop((connection, done));
+        server.join().expect("the server ends");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_is_used_again_only_when_nothing_is_left_over() {
+    for (method, answer, reusable) in [
+        ("GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", true),
+        ("HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", true),
+        ("GET", "HTTP/1.1 204 No Content\r\n\r\n", true),
+        ("GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", true),
+        ("GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi", false),
+        ("GET", "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi", false),
+        ("GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi and more", false),
+        ("HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", false),
+    ] {
+        let (destination, server) = server(move |mut stream| {
+            let mut request = [0; 4096];
+            while matches!(stream.read(&mut request), Ok(read) if read > 0) {
+                stream.write_all(answer.as_bytes()).expect("writes");
+            }
+        });
+        let mut connection = Connection::open(&destination, Limits::default()).await.expect("connects");
+        let exchange = connection.exchange(&Request::new(method, "/").header("Host", "h")).await;
+        assert!(exchange.response().is_some(), "{answer:?}: {:?}", exchange.answer);
+        assert_eq!(connection.is_reusable(), reusable, "{method} {answer:?}");
+        if reusable {
+            let again = connection.exchange(&Request::new(method, "/").header("Host", "h")).await;
+            assert_eq!(again.response(), exchange.response(), "{answer:?}");
+        }
+        drop(connection);
+        server.join().expect("the server ends");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_may_come_byte_by_byte_but_not_for_ever() {
+    let answer = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\
+                  3;a=b\r\nhi \r\n3\r\nyou\r\n0\r\nTrailer: 1\r\n\r\n";
+    let (destination, whole) = server(move |mut stream| {
+        let _ = stream.read(&mut [0; 4096]);
+        for byte in answer.bytes() {
+            stream.write_all(&[byte]).expect("writes");
+        }
+    });
+    let exchange = send_once(&destination, &Limits::default(), &Request::new("GET", "/")).await;
+    assert_eq!(exchange.response().map(|response| &response.body[..]), Some(&b"hi you"[..]), "{:?}", exchange.answer);
+    whole.join().expect("the server ends");
+
+    let (destination, endless) = server(|mut stream| {
+        let _ = stream.read(&mut [0; 4096]);
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nA: ");
+        while stream.write_all(b"x").is_ok() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    });
+    let limits = Limits { time: Duration::from_millis(200), ..Limits::default() };
+    let exchange = send_once(&destination, &limits, &Request::new("GET", "/")).await;
+    assert_eq!(exchange.answer, Err(Silence::TimedOut));
+    endless.join().expect("the server ends");
+}
+
+#[tokio::test]
+async fn endless_framing_is_malformed() {
+    for (start, again) in [
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "Trailer: again and again\r\n"),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", "extension"),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", ""),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n", ""),
+        ("", "HTTP/1.1 100 Continue\r\n\r\n"),
+    ] {
+        let (destination, server) = server(move |mut stream| {
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(start.as_bytes());
+            while !again.is_empty() && stream.write_all(again.as_bytes()).is_ok() {}
+        });
+        let exchange = send_once(&destination, &Limits::default(), &Request::new("GET", "/")).await;
+        assert!(matches!(exchange.answer, Err(Silence::Malformed(_))), "{start:?}: {:?}", exchange.answer);
+        server.join().expect("the server ends");
+    }
 }

@@ -1,21 +1,23 @@
 //! One connection: bytes out, one answer in.
 
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio::time::timeout;
 
-use super::{BodyLength, Destination, Head, Limits};
+use super::reader::{Answer, AnswerReader};
+use super::stream::Stream;
+use super::{Destination, Limits};
 use crate::clock;
 use crate::observe::{Exchange, Request, Response, Silence};
 
-/// A stream in clear text or under TLS.
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
-
 /// An open connection.
 pub struct Connection {
-    stream: Box<dyn Stream>,
-    buffer: Vec<u8>,
+    stream: Stream,
+    reader: AnswerReader,
     limits: Limits,
     reusable: bool,
 }
@@ -24,7 +26,7 @@ pub struct Connection {
 pub async fn send_once(destination: &Destination, limits: &Limits, request: &Request) -> Exchange {
     match Connection::open(destination, *limits).await {
         Ok(mut connection) => connection.exchange(request).await,
-        Err(silence) => Exchange { request: request.clone(), answer: Err(silence), took: std::time::Duration::ZERO },
+        Err(silence) => Exchange { request: request.clone(), answer: Err(silence), took: Duration::ZERO },
     }
 }
 
@@ -34,17 +36,8 @@ impl Connection {
     /// # Errors
     /// When the host is not reached in time or the handshake fails.
     pub async fn open(destination: &Destination, limits: Limits) -> Result<Self, Silence> {
-        let connect = async {
-            let address = (destination.host.as_str(), destination.port);
-            let tcp = TcpStream::connect(address).await.map_err(|error| Silence::Unreachable(error.to_string()))?;
-            tcp.set_nodelay(true).map_err(|error| Silence::Unreachable(error.to_string()))?;
-            let Some((config, name)) = &destination.tls else { return Ok(Box::new(tcp) as Box<dyn Stream>) };
-            let connector = tokio_rustls::TlsConnector::from(config.clone());
-            let tls = connector.connect(name.clone(), tcp).await;
-            tls.map(|tls| Box::new(tls) as Box<dyn Stream>).map_err(|error| Silence::Handshake(error.to_string()))
-        };
-        let stream = timeout(limits.connect, connect).await.unwrap_or(Err(Silence::TimedOut))?;
-        Ok(Self { stream, buffer: Vec::with_capacity(4096), limits, reusable: true })
+        let stream = Stream::open(destination, &limits).await?;
+        Ok(Self { stream, reader: AnswerReader::new(limits), limits, reusable: true })
     }
 
     /// Whether another request may be sent.
@@ -65,107 +58,76 @@ impl Connection {
     /// # Errors
     /// Why there is no whole answer.
     pub async fn exchange_bytes(&mut self, bytes: &[u8], method: &str) -> Result<Response, Silence> {
+        self.begin();
+        let mut rest = bytes;
+        // RFC 9110 §9.3.2: an answer to HEAD has no body
+        let limit = self.limits.time;
+        let conversation = poll_fn(|cx| self.poll_answer(cx, &mut rest, method != "HEAD"));
+        match timeout(limit, conversation).await {
+            Ok(answered) => answered?,
+            Err(_) => return Err(Silence::TimedOut),
+        }
+        let answer = self.reader.response();
+        self.reusable = rest.is_empty() && self.answer().is_some_and(|answer| answer.keeps_alive);
+        answer.ok_or(Silence::Closed)
+    }
+
+    /// Makes ready for the next answer; until it is whole, the connection is of no other use.
+    pub(in crate::drive) fn begin(&mut self) {
+        self.reader.clear();
         self.reusable = false;
-        match timeout(self.limits.time, self.write_and_read(bytes, method)).await {
-            Ok(answer) => answer,
-            Err(_) => Err(Silence::TimedOut),
-        }
     }
 
-    async fn write_and_read(&mut self, bytes: &[u8], method: &str) -> Result<Response, Silence> {
-        // a server may refuse and close before it has read everything: its answer still counts
-        let written = self.stream.write_all(bytes).await.is_ok() && self.stream.flush().await.is_ok();
-        let head = loop {
-            if let Some(head) = Head::parse(&self.buffer, method, &self.limits)? {
-                self.buffer.drain(..head.length);
-                // RFC 9110 §15.2: interim answers come before the final one
-                if (100..200).contains(&head.status) && head.status != 101 {
-                    continue;
-                }
-                break head;
-            }
-            if self.fill().await? == 0 {
-                return Err(Silence::Closed);
-            }
-        };
-        let (body, truncated) = self.body(head.body).await?;
-        self.reusable = written && head.keeps_alive && !truncated;
-        Ok(Response { status: head.status, headers: head.headers, body, truncated })
+    /// The answer that [`Self::poll_answer`] completed.
+    pub(in crate::drive) fn answer(&self) -> Option<Answer<'_>> {
+        self.reader.answer()
     }
 
-    async fn body(&mut self, length: BodyLength) -> Result<(Vec<u8>, bool), Silence> {
-        match length {
-            BodyLength::None => Ok((Vec::new(), false)),
-            BodyLength::Fixed(length) => {
-                let wanted = usize::try_from(length).unwrap_or(usize::MAX);
-                let kept = wanted.min(self.limits.body);
-                while self.buffer.len() < kept {
-                    if self.fill().await? == 0 {
-                        return Err(Silence::Closed);
-                    }
-                }
-                Ok((self.buffer.drain(..kept).collect(), kept < wanted))
-            }
-            BodyLength::UntilClose => {
-                while self.buffer.len() < self.limits.body {
-                    if self.fill().await? == 0 {
-                        return Ok((std::mem::take(&mut self.buffer), false));
-                    }
-                }
-                self.buffer.truncate(self.limits.body);
-                Ok((std::mem::take(&mut self.buffer), true))
-            }
-            BodyLength::Chunked => self.chunks().await,
-        }
+    /// Whether anything of an answer came.
+    pub(in crate::drive) fn has_begun(&self) -> bool {
+        self.reader.has_begun()
     }
 
-    /// RFC 9112 §7.1; trailer fields are read and dropped.
-    async fn chunks(&mut self) -> Result<(Vec<u8>, bool), Silence> {
-        let mut body = Vec::new();
+    /// Whether the other side has left an idle connection, or sent what nobody asked for.
+    pub(in crate::drive) fn is_stale(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut byte = [0];
+        Pin::new(&mut self.stream).poll_read(cx, &mut ReadBuf::new(&mut byte)).is_ready()
+    }
+
+    /// Writes what is left of a request and reads until its answer is whole, both at once: a server may refuse and
+    /// close before it has read everything, and its answer still counts.
+    ///
+    /// # Errors
+    /// Why there is no whole answer.
+    pub(in crate::drive) fn poll_answer(
+        &mut self,
+        cx: &mut Context<'_>,
+        rest: &mut &[u8],
+        may_have_body: bool,
+    ) -> Poll<Result<(), Silence>> {
+        self.write(cx, rest);
         loop {
-            let line = self.line().await?;
-            let size = line.split(|byte| *byte == b';').next().unwrap_or_default();
-            let size = std::str::from_utf8(size).unwrap_or_default().trim();
-            let size =
-                usize::from_str_radix(size, 16).map_err(|_| Silence::Malformed("a chunk without a size".to_owned()))?;
-            if size == 0 {
-                while !self.line().await?.is_empty() {}
-                return Ok((body, false));
-            }
-            let kept = size.min(self.limits.body - body.len());
-            while self.buffer.len() < kept {
-                if self.fill().await? == 0 {
-                    return Err(Silence::Closed);
-                }
-            }
-            body.extend(self.buffer.drain(..kept));
-            if kept < size {
-                return Ok((body, true));
-            }
-            if !self.line().await?.is_empty() {
-                return Err(Silence::Malformed("a chunk longer than its size".to_owned()));
+            let mut space = ReadBuf::new(self.reader.space());
+            // a reset after an early answer ends the stream like a close
+            let read = match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut space)) {
+                Ok(()) => space.filled().len(),
+                Err(_) => 0,
+            };
+            if self.reader.advance(read, may_have_body)? {
+                return Poll::Ready(Ok(()));
             }
         }
     }
 
-    async fn line(&mut self) -> Result<Vec<u8>, Silence> {
-        loop {
-            if let Some(end) = self.buffer.windows(2).position(|pair| pair == b"\r\n") {
-                let line = self.buffer.drain(..end).collect();
-                self.buffer.drain(..2);
-                return Ok(line);
-            }
-            if self.buffer.len() > self.limits.head {
-                return Err(Silence::Malformed("an endless line".to_owned()));
-            }
-            if self.fill().await? == 0 {
-                return Err(Silence::Closed);
+    /// Writes what can be written now. A failure is not final here: what was answered before it is read first.
+    fn write(&mut self, cx: &mut Context<'_>, rest: &mut &[u8]) {
+        let mut stream = Pin::new(&mut self.stream);
+        while !rest.is_empty() {
+            match stream.as_mut().poll_write(cx, rest) {
+                Poll::Ready(Ok(written)) if written > 0 => *rest = &rest[written..],
+                _ => return,
             }
         }
-    }
-
-    async fn fill(&mut self) -> Result<usize, Silence> {
-        // a reset after an early answer ends the stream like a close
-        Ok(self.stream.read_buf(&mut self.buffer).await.unwrap_or(0))
+        let _ = stream.poll_flush(cx);
     }
 }

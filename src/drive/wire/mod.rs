@@ -3,10 +3,11 @@
 mod connection;
 mod destination;
 mod head;
+mod reader;
+mod stream;
 
 pub use connection::{Connection, send_once};
 pub use destination::{BadDestination, Destination, tls_config};
-pub use head::{BodyLength, Head};
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use std::time::Duration;
 pub struct Limits {
     /// Bytes of a response head.
     pub head: usize,
-    /// Header lines of a response.
+    /// Header lines of a response; 128 at most.
     pub headers: usize,
     /// Bytes of a response body that are kept; a longer one is cut and its connection closed.
     pub body: usize,

@@ -1,0 +1,73 @@
+//! A byte stream to the target: TCP, or TLS over it.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::client::TlsStream;
+
+use super::{Destination, Limits};
+use crate::observe::Silence;
+
+/// A stream in clear text or under TLS.
+pub(in crate::drive) enum Stream {
+    /// TCP.
+    Plain(TcpStream),
+    /// TLS over TCP.
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Stream {
+    /// Connects, with TLS if the destination has it.
+    ///
+    /// # Errors
+    /// When the host is not reached in time or the handshake fails.
+    pub(in crate::drive) async fn open(destination: &Destination, limits: &Limits) -> Result<Self, Silence> {
+        timeout(limits.connect, connect(destination)).await.unwrap_or(Err(Silence::TimedOut))
+    }
+}
+
+async fn connect(destination: &Destination) -> Result<Stream, Silence> {
+    let unreachable = |error: io::Error| Silence::Unreachable(error.to_string());
+    let tcp = TcpStream::connect((destination.host.as_str(), destination.port)).await.map_err(unreachable)?;
+    tcp.set_nodelay(true).map_err(unreachable)?;
+    let Some((config, name)) = &destination.tls else { return Ok(Stream::Plain(tcp)) };
+    let connector = tokio_rustls::TlsConnector::from(config.clone());
+    let tls = connector.connect(name.clone(), tcp).await;
+    tls.map(|tls| Stream::Tls(Box::new(tls))).map_err(|error| Silence::Handshake(error.to_string()))
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Stream::Plain(tcp) => Pin::new(tcp).poll_read(cx, buf),
+            Stream::Tls(tls) => Pin::new(tls).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Stream::Plain(tcp) => Pin::new(tcp).poll_write(cx, bytes),
+            Stream::Tls(tls) => Pin::new(tls).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Stream::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
+            Stream::Tls(tls) => Pin::new(tls).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Stream::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
+            Stream::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
+        }
+    }
+}
