@@ -145,13 +145,14 @@ pub struct Group {
 
 impl Group {
     /// Its checks: the positive control first.
-    pub fn checks(&self) -> impl Iterator<Item = &'static Check> {
-        self.tables.iter().flat_map(|table| table.iter())
+    pub fn checks(&self) -> impl Iterator<Item = &'static Check> + Clone + use<> {
+        let tables = self.tables;
+        tables.iter().flat_map(|table| table.iter())
     }
 }
 
 /// All checks in the order in which they run.
-pub fn catalogue() -> impl Iterator<Item = &'static Check> {
+pub fn catalogue() -> impl Iterator<Item = &'static Check> + Clone {
     GROUPS.iter().flat_map(Group::checks)
 }
 

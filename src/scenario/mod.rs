@@ -1,1 +1,24 @@
 //! What the user wrote.
+
+mod either;
+mod error;
+mod load;
+pub mod model;
+mod place;
+pub mod template;
+pub mod text;
+mod validate;
+
+pub use error::ScenarioError;
+pub(crate) use error::nearest;
+pub use load::{LoadedScenario, load_paths};
+pub use model::Scenario;
+pub use place::{At, Place};
+pub use template::{Environment, Template};
+
+/// The JSON Schema of a scenario.
+pub fn schema() -> serde_json::Value {
+    let mut schema = serde_json::Value::from(schemars::schema_for!(Scenario));
+    schema["title"] = "authbench scenario".into();
+    schema
+}

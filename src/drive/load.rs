@@ -1,1 +1,0 @@
-//! Load phases: workers, lanes, histograms.

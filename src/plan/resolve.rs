@@ -1,0 +1,264 @@
+//! From a scenario to what is known about its target.
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+
+use super::seeded;
+use super::subject::{
+    AuthorizationServer, ClientAuthMethod, ClientSecret, HookCall, Hooks, Identity, Login, Material, Resource, State,
+    Subject, Success, Tolerances,
+};
+use crate::check::step::Account;
+use crate::scenario::model::{self, SchemeFields};
+use crate::scenario::text::Length;
+use crate::scenario::{Environment, LoadedScenario, ScenarioError, Template};
+use crate::scheme::{self, Carrier, Proof};
+use crate::secret::Secret;
+
+/// What stands for a value that is not read.
+const UNREAD: &str = "unread";
+
+/// Reads the values of a scenario, or stands in for them.
+pub struct Values<'a> {
+    loaded: &'a LoadedScenario,
+    /// None: no variable and no file is read.
+    environment: Option<&'a dyn Environment>,
+    folder: PathBuf,
+    errors: RefCell<Vec<ScenarioError>>,
+}
+
+impl<'a> Values<'a> {
+    /// Reads variables and files.
+    pub fn reading(loaded: &'a LoadedScenario, environment: &'a dyn Environment) -> Self {
+        Self { loaded, environment: Some(environment), folder: loaded.folder(), errors: RefCell::default() }
+    }
+
+    /// Reads nothing.
+    pub fn blind(loaded: &'a LoadedScenario) -> Self {
+        Self { loaded, environment: None, folder: loaded.folder(), errors: RefCell::default() }
+    }
+
+    /// The value of a template; a mistake is kept until [`Values::finish`].
+    pub fn text(&self, template: &Template) -> String {
+        let Some(environment) = self.environment else {
+            return if template.written().contains("${") { UNREAD.to_owned() } else { template.written().to_owned() };
+        };
+        match template.resolve(environment, &self.folder) {
+            Ok(value) => value,
+            Err(why) => {
+                let error = self.loaded.error(template.place(), why.clone());
+                let help = match why.contains("variable") {
+                    true => "set it in the environment, or write a default: ${VAR:-default}",
+                    false => "see `${file:path}` in the documentation of scenarios",
+                };
+                self.errors.borrow_mut().push(error.with_help(help));
+                UNREAD.to_owned()
+            }
+        }
+    }
+
+    fn secret(&self, template: &Template) -> Secret {
+        Secret::new(self.text(template))
+    }
+
+    /// All mistakes that were met.
+    ///
+    /// # Errors
+    /// When there are any.
+    pub fn finish(self) -> Result<(), Vec<ScenarioError>> {
+        let errors = self.errors.into_inner();
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+}
+
+/// What a scenario says about its target.
+pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
+    let scenario = &loaded.scenario;
+    let name = scenario.scheme.name();
+    let scheme = scheme::find(name).expect("every scheme of the format is registered");
+    let on_reference = scenario.target.reference.is_some();
+    let mut identities: Vec<Identity> =
+        scenario.credentials.iter().map(|(name, credential)| identity(name, credential, values)).collect();
+    // the order of a map is that of the alphabet; the most powerful credential is the one to prove that access works
+    identities.sort_by_key(|identity| std::cmp::Reverse(identity.scopes.len()));
+    if identities.is_empty() && on_reference {
+        identities = seeded::identities(name);
+    }
+    if name == "none" {
+        identities = vec![Identity {
+            name: "anybody".to_owned(),
+            login: Login::Nothing,
+            scopes: scenario.resources.iter().flat_map(|resource| resource.scopes.iter().cloned()).collect(),
+            tenant: None,
+            state: State::Valid,
+        }];
+    }
+    let mut resources: Vec<Resource> = scenario.resources.iter().map(|resource| self::resource(resource)).collect();
+    if resources.is_empty() && on_reference {
+        resources = seeded::resources(name);
+    }
+    Subject {
+        scheme,
+        carrier: carrier(&scenario.scheme.value.0, scheme),
+        owned: on_reference || scenario.target.owned || scenario.target.command.is_some(),
+        identities,
+        resources,
+        authorization_server: authorization_server(loaded, values, on_reference),
+        material: material(&scenario.material, values, on_reference),
+        tolerances: tolerances(&scenario.conformance.tolerances),
+    }
+}
+
+fn carrier(fields: &SchemeFields, scheme: &'static dyn scheme::Scheme) -> Carrier {
+    match fields {
+        SchemeFields::ApiKey(model::ApiKey { query: Some(name), .. }) => Carrier::Query(name.clone()),
+        SchemeFields::ApiKey(model::ApiKey { cookie: Some(name), .. }) => Carrier::Cookie(name.clone()),
+        SchemeFields::ApiKey(model::ApiKey { header: Some(name), .. }) => Carrier::Header(name.clone()),
+        _ => scheme.carrier(),
+    }
+}
+
+fn identity(name: &str, credential: &model::Credential, values: &Values<'_>) -> Identity {
+    let login = if let Some(key) = &credential.key {
+        Login::Proof(Proof::Key(values.secret(key)))
+    } else if let Some(token) = &credential.token {
+        Login::Proof(Proof::Token(values.secret(token)))
+    } else if let (Some(user), Some(password)) = (&credential.username, &credential.password) {
+        Login::Proof(Proof::Password { user: values.text(user), password: values.secret(password) })
+    } else if let (Some(id), Some(secret)) = (&credential.client_id, &credential.client_secret) {
+        Login::Client { id: values.text(id), secret: values.secret(secret) }
+    } else {
+        Login::Nothing
+    };
+    Identity {
+        name: name.to_owned(),
+        login,
+        scopes: credential.scopes.iter().cloned().collect(),
+        tenant: credential.tenant.clone(),
+        state: match credential.state {
+            model::State::Valid => State::Valid,
+            model::State::Revoked => State::Revoked,
+            model::State::Expired => State::Expired,
+        },
+    }
+}
+
+fn resource(resource: &model::Resource) -> Resource {
+    let body = match (&resource.json, &resource.form, &resource.body) {
+        (Some(json), _, _) => Some(("application/json".to_owned(), json.to_string().into_bytes())),
+        (None, Some(form), _) => {
+            let pairs = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+            Some(("application/x-www-form-urlencoded".to_owned(), pairs.into_bytes()))
+        }
+        (None, None, Some(text)) => Some(("text/plain; charset=utf-8".to_owned(), text.clone().into_bytes())),
+        (None, None, None) => None,
+    };
+    Resource {
+        method: resource.request.method.clone(),
+        path: resource.request.path.clone(),
+        headers: resource.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+        body,
+        scopes: resource.scopes.iter().cloned().collect(),
+        tenant: resource.tenant.clone(),
+        public: resource.public,
+        writes: resource.writes,
+        success: resource.success.as_ref().map(|success| Success {
+            status: success.status,
+            content_type: success.content_type.as_ref().map(|media| media.to_ascii_lowercase()),
+            pointer: success.json.clone(),
+        }),
+    }
+}
+
+fn authorization_server(
+    loaded: &LoadedScenario,
+    values: &Values<'_>,
+    on_reference: bool,
+) -> Option<AuthorizationServer> {
+    let SchemeFields::OAuth2ClientCredentials(oauth2) = &loaded.scenario.scheme.value.0 else { return None };
+    let client_auth = match oauth2.client_auth {
+        model::ClientAuth::Basic => ClientAuthMethod::Basic,
+        model::ClientAuth::Post => ClientAuthMethod::Post,
+    };
+    let named = |template: &Option<Template>| template.as_ref().map(|template| values.text(template));
+    if on_reference && oauth2.token_url.is_none() && oauth2.issuer.is_none() {
+        return Some(seeded::authorization_server(client_auth));
+    }
+    Some(AuthorizationServer {
+        issuer: named(&oauth2.issuer),
+        token: named(&oauth2.token_url),
+        introspection: named(&oauth2.introspection_url),
+        revocation: named(&oauth2.revocation_url),
+        client_auth,
+    })
+}
+
+fn material(written: &model::Material, values: &Values<'_>, on_reference: bool) -> Material {
+    let client = |client: &Option<model::Client>| {
+        client.as_ref().map(|client| ClientSecret {
+            id: values.text(&client.client_id),
+            secret: values.secret(&client.client_secret),
+        })
+    };
+    let secret = |template: &Option<Template>| template.as_ref().map(|template| values.secret(template));
+    let hook = |argv: &Option<Vec<String>>| argv.clone().map(HookCall::Command);
+    let accounts = [
+        (Account::LongPassword, &written.long_password_account),
+        (Account::ColonPassword, &written.colon_password_account),
+        (Account::Utf8Password, &written.utf8_password_account),
+    ];
+    let accounts = accounts.into_iter().filter_map(|(kind, account)| {
+        let account = account.as_ref()?;
+        Some((kind, values.text(&account.username), values.secret(&account.password)))
+    });
+    let own = Material {
+        introspection_client: client(&written.introspection_client),
+        foreign_introspection_client: client(&written.foreign_introspection_client),
+        public_client_id: written.public_client_id.as_ref().map(|id| values.text(id)),
+        client_without_grant: client(&written.client_without_grant),
+        special_client: client(&written.special_client),
+        disallowed_scope: written.disallowed_scope.clone(),
+        lookalike_scopes: written.lookalike_scopes.clone(),
+        other_audience_token: secret(&written.other_audience_token),
+        refresh_token: secret(&written.refresh_token),
+        accounts: accounts.collect(),
+        hooks: Hooks {
+            outage: hook(&written.hooks.outage),
+            revoke: hook(&written.hooks.revoke),
+            rotate: hook(&written.hooks.rotate),
+        },
+    };
+    if on_reference { completed(own, seeded::material()) } else { own }
+}
+
+/// What the scenario leaves out, the reference's seed supplies.
+fn completed(own: Material, seed: Material) -> Material {
+    Material {
+        introspection_client: own.introspection_client.or(seed.introspection_client),
+        foreign_introspection_client: own.foreign_introspection_client.or(seed.foreign_introspection_client),
+        public_client_id: own.public_client_id.or(seed.public_client_id),
+        client_without_grant: own.client_without_grant.or(seed.client_without_grant),
+        special_client: own.special_client.or(seed.special_client),
+        disallowed_scope: own.disallowed_scope.or(seed.disallowed_scope),
+        lookalike_scopes: if own.lookalike_scopes.is_empty() { seed.lookalike_scopes } else { own.lookalike_scopes },
+        other_audience_token: own.other_audience_token.or(seed.other_audience_token),
+        refresh_token: own.refresh_token.or(seed.refresh_token),
+        accounts: if own.accounts.is_empty() { seed.accounts } else { own.accounts },
+        hooks: Hooks {
+            outage: own.hooks.outage.or(seed.hooks.outage),
+            revoke: own.hooks.revoke.or(seed.hooks.revoke),
+            rotate: own.hooks.rotate.or(seed.hooks.rotate),
+        },
+    }
+}
+
+fn tolerances(written: &model::Tolerances) -> Tolerances {
+    let default = Tolerances::default();
+    let or = |length: Option<Length>, other| length.map_or(other, |length| length.0);
+    Tolerances {
+        max_leeway: or(written.max_leeway, default.max_leeway),
+        revocation_delay: or(written.revocation_delay, default.revocation_delay),
+        rotation_delay: or(written.rotation_delay, default.rotation_delay),
+        max_clock_skew: or(written.max_clock_skew, default.max_clock_skew),
+    }
+}

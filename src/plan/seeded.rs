@@ -1,0 +1,117 @@
+//! What is known about the reference: its fixed seed, without asking a server.
+
+use super::subject::{
+    AuthorizationServer, ClientAuthMethod, ClientSecret, HookCall, Hooks, Identity, Login, Material, Resource, State,
+};
+use crate::check::step::Account;
+use crate::scheme::Proof;
+use crate::secret::Secret;
+use crate::seed::{self, SeedIdentity, SeedState};
+
+/// Prefix of the resources under a scheme.
+pub(super) fn prefix(scheme: &str) -> &'static str {
+    match scheme {
+        "api-key" => "/api-key",
+        "basic" => "/basic",
+        "bearer" => "/bearer",
+        "oauth2-client-credentials" => "/oauth2",
+        _ => "/none",
+    }
+}
+
+/// Its identities under a scheme.
+pub(super) fn identities(scheme: &str) -> Vec<Identity> {
+    let known = seed::IDENTITIES.iter().filter(|identity| {
+        // a client that may not log in any more cannot be told from one that never could
+        scheme != "oauth2-client-credentials" || identity.state == SeedState::Valid
+    });
+    known.map(|identity| to_identity(scheme, identity)).collect()
+}
+
+fn to_identity(scheme: &str, identity: &SeedIdentity) -> Identity {
+    let login = match scheme {
+        "api-key" => Login::Proof(Proof::Key(Secret::new(identity.api_key))),
+        "basic" => {
+            Login::Proof(Proof::Password { user: identity.name.to_owned(), password: Secret::new(identity.password) })
+        }
+        "bearer" => Login::Proof(Proof::Token(Secret::new(identity.token))),
+        "oauth2-client-credentials" => {
+            Login::Client { id: identity.name.to_owned(), secret: Secret::new(identity.client_secret) }
+        }
+        _ => Login::Nothing,
+    };
+    Identity {
+        name: identity.name.to_owned(),
+        login,
+        scopes: identity.scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+        tenant: Some(identity.tenant.to_owned()),
+        state: match identity.state {
+            SeedState::Valid => State::Valid,
+            SeedState::Revoked => State::Revoked,
+            SeedState::Expired => State::Expired,
+        },
+    }
+}
+
+/// Its resources under a scheme.
+pub(super) fn resources(scheme: &str) -> Vec<Resource> {
+    let prefix = prefix(scheme);
+    let plain = |method: &str, path: String, scopes: &[&str]| Resource {
+        method: method.to_owned(),
+        path,
+        headers: Vec::new(),
+        body: None,
+        scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+        tenant: None,
+        public: false,
+        writes: false,
+        success: None,
+    };
+    let body = Some(("application/json".to_owned(), br#"{"item":"lamp"}"#.to_vec()));
+    let tenant = Some(seed::IDENTITIES[0].tenant.to_owned());
+    vec![
+        plain("GET", format!("{prefix}/orders"), &[seed::READ]),
+        Resource { writes: true, body, ..plain("POST", format!("{prefix}/orders"), &[seed::WRITE]) },
+        plain("GET", format!("{prefix}/account"), &[]),
+        Resource { tenant, ..plain("GET", format!("{prefix}/tenants/a/orders"), &[seed::READ]) },
+        Resource { public: true, ..plain("GET", "/public".to_owned(), &[]) },
+    ]
+}
+
+/// Its authorization server.
+pub(super) fn authorization_server(client_auth: ClientAuthMethod) -> AuthorizationServer {
+    AuthorizationServer {
+        issuer: Some("/".to_owned()),
+        token: Some("/oauth2/token".to_owned()),
+        introspection: Some("/oauth2/introspect".to_owned()),
+        revocation: Some("/oauth2/revoke".to_owned()),
+        client_auth,
+    }
+}
+
+/// What else there is.
+pub(super) fn material() -> Material {
+    let client = |(id, secret): (&str, &str)| Some(ClientSecret { id: id.to_owned(), secret: Secret::new(secret) });
+    let account = |kind, (user, password): (&str, &str)| (kind, user.to_owned(), Secret::new(password));
+    Material {
+        introspection_client: client(seed::INTROSPECTION_CLIENT),
+        foreign_introspection_client: client(seed::FOREIGN_INTROSPECTION_CLIENT),
+        public_client_id: Some(seed::PUBLIC_CLIENT.to_owned()),
+        client_without_grant: client(seed::CLIENT_WITHOUT_GRANT),
+        special_client: client(seed::SPECIAL_CLIENT),
+        disallowed_scope: Some(seed::ADMIN.to_owned()),
+        lookalike_scopes: ["write:orders-archive", "write:order", "WRITE:ORDERS"].map(str::to_owned).to_vec(),
+        other_audience_token: Some(Secret::new(seed::OTHER_AUDIENCE_TOKEN)),
+        refresh_token: Some(Secret::new(seed::REFRESH_TOKEN)),
+        accounts: vec![
+            account(Account::LongPassword, seed::LONG_USER),
+            account(Account::ColonPassword, seed::COLON_USER),
+            account(Account::Utf8Password, seed::UTF8_USER),
+        ],
+        hooks: Hooks {
+            outage: Some(HookCall::Post("/hooks/outage".to_owned())),
+            revoke: Some(HookCall::Post("/hooks/revoke/api-key".to_owned())),
+            rotate: Some(HookCall::Post("/hooks/rotate".to_owned())),
+        },
+    }
+}

@@ -1,0 +1,206 @@
+//! What is wrong with a scenario: where, what, and the way out.
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+use super::Place;
+
+/// A mistake in a scenario.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScenarioError {
+    /// File, as given.
+    pub file: String,
+    /// Where in it; none where the file as a whole is meant.
+    pub place: Option<Place>,
+    /// What is wrong, in one line.
+    pub message: String,
+    /// The way out.
+    pub help: Option<String>,
+    /// The file's text with credentials masked, for the snippet.
+    source: String,
+}
+
+impl ScenarioError {
+    /// A mistake at a place; the source is masked before it is kept.
+    pub fn new(file: &str, source: &str, place: Option<Place>, message: impl Into<String>) -> Self {
+        Self {
+            file: file.to_owned(),
+            place: place.filter(|place| place.line > 0),
+            message: message.into(),
+            help: None,
+            source: masked(source),
+        }
+    }
+
+    /// Adds a way out.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The mistake with its line, for people.
+    pub fn render(&self, colour: bool) -> String {
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let title = match self.place {
+            Some(_) => self.message.clone(),
+            None => format!("{}: {}", self.file, self.message),
+        };
+        let mut group = annotate_snippets::Group::with_title(Level::ERROR.primary_title(title.as_str()));
+        if let Some(place) = self.place {
+            let start = offset(&self.source, place);
+            let end = token_end(&self.source, start);
+            let annotation = AnnotationKind::Primary.span(start..end);
+            group = group.element(Snippet::source(&self.source).path(&self.file).annotation(annotation));
+        }
+        if let Some(help) = &self.help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        renderer.render(&[group])
+    }
+}
+
+impl std::fmt::Display for ScenarioError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.place {
+            Some(Place { line, column }) => write!(f, "{}:{line}:{column}: {}", self.file, self.message),
+            None => write!(f, "{}: {}", self.file, self.message),
+        }
+    }
+}
+
+impl std::error::Error for ScenarioError {}
+
+/// From an error of the YAML library: its place, what it says in plain words, and a way out.
+pub(super) fn from_yaml(file: &str, source: &str, error: &serde_yaml::Error) -> ScenarioError {
+    use serde_yaml::Error;
+    let place = error.location().map(|location| Place::of(&location));
+    let at = |message: String| ScenarioError::new(file, source, place, message);
+    match error.without_snippet() {
+        Error::SerdeUnknownField { field, expected, .. } => {
+            unknown(at(format!("unknown key `{field}`")), field, expected)
+        }
+        Error::SerdeUnknownVariant { variant, expected, .. } => {
+            unknown(at(format!("unknown value `{variant}`")), variant, expected)
+        }
+        Error::SerdeMissingField { field, .. } => {
+            at(format!("the key `{field}` is missing")).with_help(format!("add `{field}: …` here"))
+        }
+        Error::DuplicateMappingKey { key, .. } => {
+            let key = key.as_deref().map(|key| format!(" `{key}`")).unwrap_or_default();
+            at(format!("the key{key} stands here twice")).with_help("keep one of them")
+        }
+        Error::MultipleDocuments { .. } => at("a second document begins here".to_owned())
+            .with_help("one file holds one scenario: put the second into a file of its own"),
+        Error::NullIntoString { .. } => {
+            at("a value is missing here".to_owned()).with_help("write the value after the colon, or leave the key out")
+        }
+        Error::Budget { .. } => at("the file is too large or too deeply nested for a scenario".to_owned()),
+        Error::Eof { .. } => at("the file is empty".to_owned()).with_help("begin with `authbench: 1`"),
+        other => plain(&at, &other.to_string()),
+    }
+}
+
+/// Messages of the parser, in plain words where they are known.
+fn plain(at: &dyn Fn(String) -> ScenarioError, message: &str) -> ScenarioError {
+    let first = message.lines().next().unwrap_or_default();
+    let cut = first.find(" at line ").map_or(first, |end| &first[..end]);
+    if cut.contains("null") || cut.contains("unit value") {
+        return at("a value is missing here".to_owned())
+            .with_help("write the value after the colon, or leave the key out");
+    }
+    if cut.contains("map") && cut.contains("expected") && (cut.contains("text") || cut.contains("string")) {
+        return at(cut.to_owned()).with_help("`${VAR}` needs quotes inside braces: \"${VAR}\"");
+    }
+    at(cut.chars().take(300).collect())
+}
+
+fn unknown(error: ScenarioError, word: &str, expected: &[&'static str]) -> ScenarioError {
+    match nearest(word, expected.iter().copied()) {
+        Some(near) => error.with_help(format!("did you mean `{near}`?")),
+        None if expected.is_empty() => error,
+        None => error.with_help(format!("there are {}", expected.join(", "))),
+    }
+}
+
+/// An error for a bare word that is none of the known ones.
+pub(super) fn unreadable_word<E: serde::de::Error>(word: &str, words: &[&str], expecting: &str) -> E {
+    match nearest(word, words.iter().copied()) {
+        Some(near) => E::custom(format!("unknown value `{word}`; did you mean `{near}`?")),
+        None => E::custom(format!("`{word}` is not {expecting}")),
+    }
+}
+
+/// The nearest of some words, if one is near.
+pub(crate) fn nearest<'a>(word: &str, words: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let near = words.map(|other| (strsim::damerau_levenshtein(other, word), other));
+    near.min().filter(|(distance, _)| *distance <= word.chars().count().div_ceil(3)).map(|(_, other)| other)
+}
+
+fn offset(source: &str, place: Place) -> usize {
+    let mut start = 0;
+    for line in source.split_inclusive('\n').take(place.line - 1) {
+        start += line.len();
+    }
+    let line = source[start..].lines().next().unwrap_or_default();
+    let column = line.char_indices().nth(place.column.saturating_sub(1)).map_or(line.len(), |(at, _)| at);
+    start + column
+}
+
+fn token_end(source: &str, start: usize) -> usize {
+    let rest = &source[start..];
+    let end = rest.find(['\n', ':', ',', '}', ']', ' ']).unwrap_or(rest.len());
+    let end = start + end.max(1).min(rest.len());
+    (end..=source.len()).find(|at| source.is_char_boundary(*at)).unwrap_or(source.len())
+}
+
+/// Keys whose values are secrets.
+const SECRET_KEYS: [&str; 7] =
+    ["key", "token", "password", "client_secret", "other_audience_token", "refresh_token", "secret"];
+
+/// The text with literal credentials replaced, byte for byte, by stars; `${…}` may stay.
+fn masked(source: &str) -> String {
+    let mut clean = String::with_capacity(source.len());
+    for line in source.split_inclusive('\n') {
+        clean.push_str(&masked_line(line));
+    }
+    clean
+}
+
+fn masked_line(line: &str) -> String {
+    let mut clean = line.to_owned();
+    for name in SECRET_KEYS {
+        let mut from = 0;
+        while let Some(at) = clean[from..].find(&format!("{name}:")).map(|at| at + from) {
+            let value = at + name.len() + 1;
+            from = value;
+            let whole_word = !clean[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+            if !whole_word {
+                continue;
+            }
+            let start = value + (clean[value..].len() - clean[value..].trim_start().len());
+            let end = clean[start..].find([',', '}', '\n', '\r']).map_or(clean.len(), |end| start + end);
+            let text = clean[start..end].trim_matches(['"', '\'', ' ']);
+            if !text.is_empty() && !text.starts_with("${") && !text.starts_with('{') {
+                clean.replace_range(start..end, &"*".repeat(end - start));
+            }
+        }
+    }
+    clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literal_credentials_are_masked_and_variables_are_not() {
+        for (line, expected) in [
+            ("  live: { key: sk-123, scopes: [a] }", "  live: { key: ******, scopes: [a] }"),
+            ("  password: \"pa ss\"", "  password: *******"),
+            ("  live: { key: \"${KEY}\" }", "  live: { key: \"${KEY}\" }"),
+            ("scheme: { api-key: { header: X } }", "scheme: { api-key: { header: X } }"),
+        ] {
+            assert_eq!(masked_line(line), expected);
+        }
+    }
+}

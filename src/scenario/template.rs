@@ -1,0 +1,196 @@
+//! Values that may name a variable or a file: `${VAR}`, `${VAR:-default}`, `${file:path}`.
+
+use std::fmt;
+use std::path::Path;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer};
+
+/// Bytes of a secret file.
+const FILE_LIMIT: u64 = 64 * 1024;
+
+/// Reads the environment; only the command line has a real one.
+pub trait Environment {
+    /// The value of a variable.
+    fn variable(&self, name: &str) -> Option<String>;
+}
+
+/// Text with places for variables and files.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Template {
+    text: String,
+    /// Where it stands in the scenario.
+    pub(super) place: super::Place,
+}
+
+impl Template {
+    /// The text as it is written.
+    pub fn written(&self) -> &str {
+        &self.text
+    }
+
+    /// Where it stands in the scenario.
+    pub fn place(&self) -> super::Place {
+        self.place
+    }
+
+    /// Names of the variables that it needs and that have no default.
+    pub fn variables(&self) -> Vec<String> {
+        let parts = parts(&self.text).unwrap_or_default();
+        let named = parts.into_iter().filter_map(|part| match part {
+            Part::Variable(name, None) => Some(name.to_owned()),
+            _ => None,
+        });
+        named.collect()
+    }
+
+    /// The value.
+    ///
+    /// # Errors
+    /// When a variable is unset or empty, or a file cannot be read.
+    pub fn resolve(&self, environment: &dyn Environment, folder: &Path) -> Result<String, String> {
+        let mut value = String::new();
+        for part in parts(&self.text)? {
+            match part {
+                Part::Text(text) => value.push_str(text),
+                Part::Variable(name, default) => {
+                    let found = environment.variable(name).filter(|found| !found.is_empty());
+                    let found = found.or_else(|| default.map(str::to_owned));
+                    value.push_str(&found.ok_or_else(|| format!("the variable {name} is unset or empty"))?);
+                }
+                Part::File(path) => value.push_str(&read(&folder.join(path), path)?),
+            }
+        }
+        if value.is_empty() { Err("the value is empty".to_owned()) } else { Ok(value) }
+    }
+}
+
+fn read(path: &Path, written: &str) -> Result<String, String> {
+    let metadata = std::fs::metadata(path).map_err(|error| format!("the file {written} cannot be read: {error}"))?;
+    if !metadata.is_file() {
+        return Err(format!("{written} is not a regular file"));
+    }
+    if metadata.len() > FILE_LIMIT {
+        return Err(format!("the file {written} is over {FILE_LIMIT} bytes"));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| format!("the file {written} cannot be read: {error}"))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+enum Part<'a> {
+    Text(&'a str),
+    Variable(&'a str, Option<&'a str>),
+    File(&'a str),
+}
+
+fn parts(text: &str) -> Result<Vec<Part<'_>>, String> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some(start) = rest.find("${") {
+        let (before, after) = rest.split_at(start);
+        if let Some(escaped) = before.strip_suffix('$') {
+            // `$${` stands for `${`
+            parts.push(Part::Text(escaped));
+            parts.push(Part::Text(&after[..2]));
+            rest = &after[2..];
+            continue;
+        }
+        parts.push(Part::Text(before));
+        let end = after.find('}').ok_or("a ${ without its }")?;
+        let name = &after[2..end];
+        parts.push(match (name.strip_prefix("file:"), name.split_once(":-")) {
+            (Some(path), _) => Part::File(path),
+            (None, Some((name, default))) => Part::Variable(variable(name)?, Some(default)),
+            (None, None) => Part::Variable(variable(name)?, None),
+        });
+        rest = &after[end + 1..];
+    }
+    parts.push(Part::Text(rest));
+    Ok(parts)
+}
+
+fn variable(name: &str) -> Result<&str, String> {
+    let lawful = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if lawful { Ok(name) } else { Err("between ${ and } stands a variable, or file: and a path".to_owned()) }
+}
+
+impl<'de> Deserialize<'de> for Template {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = String;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("text; `${VAR}` needs quotes inside braces")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<String, E> {
+                parts(text).map_err(E::custom)?;
+                Ok(text.to_owned())
+            }
+        }
+        struct Read(String);
+        impl<'de> Deserialize<'de> for Read {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_str(Text).map(Read)
+            }
+        }
+        let spanned = serde_yaml::Spanned::<Read>::deserialize(deserializer)?;
+        let place = super::Place::of(&spanned.referenced);
+        Ok(Self { text: spanned.value.0, place })
+    }
+}
+
+/// A secret may stand here: only variables and files are shown.
+impl fmt::Debug for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plain = self.text.starts_with("${") && self.text.ends_with('}') && !self.text.contains(":-");
+        f.write_str(if plain { &self.text } else { crate::secret::MASK })
+    }
+}
+
+impl JsonSchema for Template {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Template".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "description": "text; ${VAR}, ${VAR:-default} and ${file:path} stand for a variable or a file"
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Fixed;
+    impl Environment for Fixed {
+        fn variable(&self, name: &str) -> Option<String> {
+            match name {
+                "SET" => Some("value".to_owned()),
+                "EMPTY" => Some(String::new()),
+                _ => None,
+            }
+        }
+    }
+
+    fn resolve(text: &str) -> Result<String, String> {
+        let template = Template { text: text.to_owned(), place: super::super::Place::default() };
+        template.resolve(&Fixed, Path::new("."))
+    }
+
+    #[test]
+    fn variables_resolve_or_say_why_not() {
+        assert_eq!(resolve("${SET}").as_deref(), Ok("value"));
+        assert_eq!(resolve("a-${SET}-${NONE:-b}").as_deref(), Ok("a-value-b"));
+        assert_eq!(resolve("$${SET}").as_deref(), Ok("${SET}"));
+        assert_eq!(resolve("${EMPTY:-x}").as_deref(), Ok("x"));
+        for bad in ["${NONE}", "${EMPTY}", "${SET", "${a b}", "${file:/dev/null}", "${file:no-such-file}"] {
+            assert!(resolve(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! Values that are written as text: durations, rates, shares, request lines.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer};
+
+/// Reads a value from text by its `FromStr`; a number or a boolean counts as the text that it is written as.
+fn from_text<'de, D, T>(deserializer: D, expecting: &'static str) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err = String>,
+{
+    struct Text<T>(&'static str, std::marker::PhantomData<T>);
+    impl<T: FromStr<Err = String>> Visitor<'_> for Text<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+            text.parse().map_err(|why| E::custom(format!("{why}: {text:?}; write {}", self.0)))
+        }
+    }
+    deserializer.deserialize_str(Text(expecting, std::marker::PhantomData))
+}
+
+macro_rules! text {
+    ($type:ty, $name:literal, $expecting:literal, $pattern:literal) => {
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                from_text(deserializer, $expecting)
+            }
+        }
+
+        impl JsonSchema for $type {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                $name.into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "string", "pattern": $pattern, "description": $expecting })
+            }
+        }
+    };
+}
+
+/// A length of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
+pub struct Length(pub Duration);
+
+impl FromStr for Length {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        humantime::parse_duration(text).map(Self).map_err(|_| "not a length of time".to_owned())
+    }
+}
+
+text!(Length, "Length", "a length of time such as 10s, 250ms or 2m", r"^([0-9]+(ns|us|ms|s|m|min|h|d) ?)+$");
+
+/// Requests per second.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rate(pub f64);
+
+impl FromStr for Rate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (count, unit) = text.split_once('/').ok_or("not a rate")?;
+        let seconds = match unit.trim() {
+            "s" => 1.0,
+            "m" | "min" => 60.0,
+            _ => return Err("not a rate".to_owned()),
+        };
+        let count: f64 = count.trim().parse().map_err(|_| "not a rate")?;
+        if count > 0.0 && count <= 10_000_000.0 {
+            Ok(Self(count / seconds))
+        } else {
+            Err("a rate out of range".to_owned())
+        }
+    }
+}
+
+text!(Rate, "Rate", "a rate such as 500/s or 30/m", r"^[0-9]+(\.[0-9]+)? ?/ ?(s|m|min)$");
+
+/// A share of the whole, from 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Share(pub f64);
+
+impl FromStr for Share {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = text.strip_suffix('%').ok_or("not a percentage")?;
+        let percent: f64 = number.trim().parse().map_err(|_| "not a percentage")?;
+        if (0.0..=100.0).contains(&percent) {
+            Ok(Self(percent / 100.0))
+        } else {
+            Err("a percentage out of range".to_owned())
+        }
+    }
+}
+
+text!(Share, "Share", "a percentage such as 95%", r"^[0-9]+(\.[0-9]+)? ?%$");
+
+/// A method and a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestLine {
+    /// Method token.
+    pub method: String,
+    /// Path with its query.
+    pub path: String,
+}
+
+impl FromStr for RequestLine {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (method, path) = text.split_once(' ').ok_or("a request needs a method and a path")?;
+        let path = path.trim();
+        if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            return Err("a method is written in capital letters".to_owned());
+        }
+        if !path.starts_with('/') {
+            return Err("a path begins with a slash".to_owned());
+        }
+        if path.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            return Err("a path has no spaces".to_owned());
+        }
+        Ok(Self { method: method.to_owned(), path: path.to_owned() })
+    }
+}
+
+text!(RequestLine, "RequestLine", "a method and a path such as GET /orders", r"^[A-Z]+ /\S*$");
+
+/// A day in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
+pub struct Day(pub jiff::civil::Date);
+
+impl FromStr for Day {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|_| "not a date".to_owned())
+    }
+}
+
+text!(Day, "Day", "a date such as 2027-02-01", r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$");
+
+/// What a threshold compares.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    /// As it is written.
+    pub text: String,
+    /// The figure.
+    pub metric: Metric,
+    /// Whether the figure has to stay below the bound, or above it.
+    pub below: bool,
+    /// Whether the bound itself is allowed.
+    pub inclusive: bool,
+    /// The bound: microseconds for times, 0 to 1 for shares, requests a second for rates.
+    pub bound: f64,
+}
+
+/// A figure that a threshold looks at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Metric {
+    /// A percentile of response time (service time in the closed model).
+    Percentile(f64),
+    /// Its mean.
+    Mean,
+    /// Its largest value.
+    Max,
+    /// Share of outcomes that the lane does not expect.
+    ErrorRate,
+    /// Requests a second that were answered.
+    AchievedRate,
+    /// A percentile of the paired difference; only the median is measured.
+    Overhead(f64),
+    /// Highest rate that holds an objective.
+    Capacity,
+}
+
+impl FromStr for Condition {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let at = text.find(['<', '>']).ok_or("a threshold needs < or >")?;
+        let (metric, rest) = text.split_at(at);
+        let below = rest.starts_with('<');
+        let rest = &rest[1..];
+        let inclusive = rest.starts_with('=');
+        let bound = rest.trim_start_matches('=').trim();
+        let metric = metric_of(metric.trim())?;
+        let bound = match metric {
+            Metric::ErrorRate => bound.parse::<Share>().map_err(|_| "an error rate is compared with a percentage")?.0,
+            Metric::AchievedRate | Metric::Capacity => {
+                bound.parse::<Rate>().map_err(|_| "a rate is compared with a rate such as 5000/s")?.0
+            }
+            _ => {
+                let length = bound.parse::<Length>().map_err(|_| "a time needs its unit, such as 20ms")?;
+                length.0.as_secs_f64() * 1e6
+            }
+        };
+        Ok(Self { text: text.to_owned(), metric, below, inclusive, bound })
+    }
+}
+
+fn metric_of(text: &str) -> Result<Metric, String> {
+    let quantile = |text: &str| -> Option<f64> {
+        let percent: f64 = text.strip_prefix("p(")?.strip_suffix(')')?.trim().parse().ok()?;
+        (0.0..=100.0).contains(&percent).then_some(percent / 100.0)
+    };
+    let unknown = || {
+        "unknown figure; there are p(99), mean, max, error_rate, achieved_rate, capacity and overhead.p(50)".to_owned()
+    };
+    match text {
+        "mean" => Ok(Metric::Mean),
+        "max" => Ok(Metric::Max),
+        "error_rate" => Ok(Metric::ErrorRate),
+        "achieved_rate" => Ok(Metric::AchievedRate),
+        "capacity" => Ok(Metric::Capacity),
+        _ => match text.strip_prefix("overhead.") {
+            Some(rest) => quantile(rest).map(Metric::Overhead).ok_or_else(unknown),
+            None => quantile(text).map(Metric::Percentile).ok_or_else(unknown),
+        },
+    }
+}
+
+text!(
+    Condition,
+    "Condition",
+    "a threshold such as p(99) < 20ms or error_rate < 0.1%",
+    r"^[a-z_.]+(\([0-9.]+\))? ?[<>]=? ?\S+$"
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thresholds_need_their_units() {
+        for (text, expected) in [
+            ("p(99) < 20ms", Some((Metric::Percentile(0.99), true, 20_000.0))),
+            ("error_rate < 0.1%", Some((Metric::ErrorRate, true, 0.001))),
+            ("achieved_rate >= 500/s", Some((Metric::AchievedRate, false, 500.0))),
+            ("overhead.p(50) < 50us", Some((Metric::Overhead(0.5), true, 50.0))),
+            ("p(99) < 20", None),
+            ("error_rate < 0.1", None),
+            ("p(101) < 1ms", None),
+            ("latency < 1ms", None),
+            ("p(99) 20ms", None),
+        ] {
+            let parsed = text.parse::<Condition>().ok();
+            assert_eq!(parsed.map(|parsed| (parsed.metric, parsed.below, parsed.bound)), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn requests_and_rates_are_read() {
+        assert!("GET /a?b=c".parse::<RequestLine>().is_ok());
+        for bad in ["/a", "get /a", "GET a", "GET /a b"] {
+            assert!(bad.parse::<RequestLine>().is_err(), "{bad}");
+        }
+        assert_eq!("30/m".parse::<Rate>().map(|rate| rate.0), Ok(0.5));
+        for bad in ["500", "0/s", "-1/s", "500/h", "x/s"] {
+            assert!(bad.parse::<Rate>().is_err(), "{bad}");
+        }
+    }
+}

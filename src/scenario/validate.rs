@@ -1,0 +1,151 @@
+//! Rules that types cannot say.
+
+use super::model::{Credential, SchemeFields, TargetFields};
+use super::{At, LoadedScenario, ScenarioError};
+
+/// Longest life of a waiver.
+const WAIVER_DAYS: i32 = 180;
+
+/// Everything that is wrong with a scenario by itself.
+pub(super) fn mistakes(loaded: &LoadedScenario) -> Vec<ScenarioError> {
+    let scenario = &loaded.scenario;
+    let mut mistakes = Vec::new();
+    if *scenario.authbench != 1 {
+        let error = loaded.error(scenario.authbench.place, format!("format {} is not known", *scenario.authbench));
+        mistakes.push(error.with_help("this authbench reads format 1"));
+    }
+    target(loaded, &mut mistakes);
+    scheme(loaded, &mut mistakes);
+    for (name, credential) in &scenario.credentials {
+        credential_fits(loaded, name, credential, &mut mistakes);
+    }
+    for case in &scenario.cases {
+        if let Some(with) = &case.with
+            && !scenario.credentials.contains_key(with)
+            && !scenario.credentials.is_empty()
+        {
+            let near = super::error::nearest(with, scenario.credentials.keys().map(String::as_str));
+            let help =
+                near.map_or_else(|| "name one of `credentials`".to_owned(), |near| format!("did you mean `{near}`?"));
+            mistakes.push(loaded.error(case.place, format!("there is no credential `{with}`")).with_help(help));
+        }
+    }
+    waivers(loaded, &mut mistakes);
+    phases(loaded, &mut mistakes);
+    mistakes
+}
+
+fn target(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
+    let scenario = &loaded.scenario;
+    let TargetFields { reference, url, command, .. } = &scenario.target.value.0;
+    let place = scenario.target.place;
+    match (reference, url, command) {
+        (Some(_), None, None) | (None, Some(_), _) => {}
+        (None, None, Some(command)) => {
+            if !command.run.iter().any(|argument| argument.contains("{port}")) {
+                let error = loaded.error(place, "a command without `url` needs {port} among its arguments");
+                mistakes.push(error.with_help("add `url:`, or pass {port} to the service"));
+            }
+        }
+        _ => {
+            let error = loaded.error(place, "a target is `reference`, a `url`, or a `command`");
+            mistakes.push(error.with_help("write `target: reference` or `target: { url: … }`"));
+        }
+    }
+    if reference.is_none() {
+        let needed: [(&str, bool); 2] = [
+            ("resources", scenario.resources.is_empty()),
+            ("credentials", scenario.credentials.is_empty() && scenario.scheme.name() != "none"),
+        ];
+        for (key, missing) in needed {
+            if missing {
+                let error = loaded.error(place, format!("a target that is not the reference needs `{key}`"));
+                mistakes.push(error.with_help(format!("add `{key}:`; `authbench explain scenario` shows one")));
+            }
+        }
+    }
+}
+
+fn scheme(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
+    let scenario = &loaded.scenario;
+    match &scenario.scheme.value.0 {
+        SchemeFields::ApiKey(key) => {
+            let places = [&key.header, &key.query, &key.cookie].into_iter().flatten().count();
+            if places > 1 {
+                mistakes
+                    .push(loaded.error(scenario.scheme.place, "a key travels in one place: header, query or cookie"));
+            }
+        }
+        SchemeFields::OAuth2ClientCredentials(oauth2)
+            if scenario.target.reference.is_none() && oauth2.token_url.is_none() && oauth2.issuer.is_none() =>
+        {
+            let error = loaded.error(scenario.scheme.place, "the token endpoint is not known");
+            mistakes.push(error.with_help("add `token_url:`, or `issuer:` to read it from the metadata"));
+        }
+        _ => {}
+    }
+}
+
+fn credential_fits(
+    loaded: &LoadedScenario,
+    name: &str,
+    credential: &At<Credential>,
+    mistakes: &mut Vec<ScenarioError>,
+) {
+    let present: Vec<&str> = [
+        ("key", credential.key.is_some()),
+        ("token", credential.token.is_some()),
+        ("username", credential.username.is_some()),
+        ("password", credential.password.is_some()),
+        ("client_id", credential.client_id.is_some()),
+        ("client_secret", credential.client_secret.is_some()),
+    ]
+    .into_iter()
+    .filter_map(|(key, there)| there.then_some(key))
+    .collect();
+    let scheme = loaded.scenario.scheme.name();
+    let wanted: &[&str] = match scheme {
+        "api-key" => &["key"],
+        "bearer" => &["token"],
+        "basic" => &["username", "password"],
+        "oauth2-client-credentials" => &["client_id", "client_secret"],
+        _ => &[],
+    };
+    if present != wanted {
+        let error = loaded.error(credential.place, format!("the credential `{name}` does not fit the scheme {scheme}"));
+        let needed = if wanted.is_empty() { "no credential".to_owned() } else { wanted.join(" and ") };
+        mistakes.push(error.with_help(format!("{scheme} needs {needed}")));
+    }
+}
+
+fn waivers(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
+    for waiver in &loaded.scenario.conformance.waivers {
+        let days = (waiver.expires.0 - waiver.created.0).get_days();
+        if days <= 0 {
+            mistakes.push(loaded.error(waiver.place, "the waiver expires before it was created"));
+        } else if days > WAIVER_DAYS {
+            let error =
+                loaded.error(waiver.place, format!("a waiver holds {WAIVER_DAYS} days at most, this one {days}"));
+            mistakes.push(error.with_help("set an earlier `expires`, and renew it when it is due"));
+        }
+    }
+}
+
+fn phases(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
+    for phase in &loaded.scenario.load {
+        let sum: f64 = phase.mix.values().map(|share| share.0).sum();
+        if !phase.mix.is_empty() && (sum - 1.0).abs() > 1e-6 {
+            let error = loaded.error(phase.place, format!("the mix adds up to {:.1}%", sum * 100.0));
+            mistakes.push(error.with_help("make the shares add up to 100%"));
+        }
+        if phase.to.is_some() && phase.rate.is_none() {
+            mistakes.push(loaded.error(phase.place, "a ramp needs the `rate` that it begins with"));
+        }
+        if phase.connections == Some(0) || phase.connections.is_some_and(|count| count > 10_000) {
+            mistakes.push(loaded.error(phase.place, "`connections` is between 1 and 10000"));
+        }
+        if phase.duration.0.is_zero() {
+            mistakes.push(loaded.error(phase.place, "`duration` is longer than nothing"));
+        }
+    }
+}
