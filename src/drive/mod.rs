@@ -3,8 +3,6 @@
 pub mod command;
 pub mod control;
 pub mod load;
-pub mod mix;
-pub mod pacer;
 pub mod probe;
 pub mod stop;
 

@@ -1,5 +1,6 @@
 //! Evidence and figures, judged without I/O.
 
+pub mod threshold;
 mod verdict;
 
 pub use verdict::{Context, judge, not_tested};

@@ -7,11 +7,10 @@ mod pacer;
 mod timer;
 mod worker;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use super::stop::Stop;
 use super::wire::{Destination, Limits};
 use crate::clock;
 use crate::observe::{Interval, LoadFigures, Model};
@@ -38,29 +37,13 @@ pub struct Phase {
     pub seed: u64,
 }
 
-/// Lets go of a phase before its end.
-#[derive(Clone, Debug, Default)]
-pub struct StopFlag(Arc<AtomicBool>);
-
-impl StopFlag {
-    /// Ends what looks at this flag.
-    pub fn raise(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether it was raised.
-    pub fn is_raised(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
 /// Runs a phase to its end; blocks. Each measured second goes to the sink.
 pub fn run(
     phase: &Phase,
     lanes: &[Lane],
     destination: &Destination,
     limits: Limits,
-    stop: &StopFlag,
+    stop: &Stop,
     sink: &mut dyn FnMut(Interval),
 ) -> LoadFigures {
     let threads = phase.threads.clamp(1, phase.connections.max(1));

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
+use super::Phase;
 use super::collect::{Slice, Tally};
 use super::connection::Connection;
 use super::lane::{Lane, Mix};
 use super::pacer::Pacer;
 use super::timer::Timer;
-use super::{Phase, StopFlag};
 use crate::clock;
+use crate::drive::stop::Stop;
 use crate::drive::wire::{Destination, Limits};
 use crate::observe::Outcome;
 
@@ -29,7 +30,7 @@ pub(super) struct Task {
     pub(super) destination: Destination,
     pub(super) limits: Limits,
     pub(super) begin: Instant,
-    pub(super) stop: StopFlag,
+    pub(super) stop: Stop,
     pub(super) intervals: Sender<Slice>,
 }
 
@@ -130,12 +131,12 @@ impl Shared {
         if self.schedule.borrow().is_none() {
             let now = clock::now();
             self.timer.wait_until(self.task.begin).await;
-            let over = now >= end || self.task.stop.is_raised();
+            let over = now >= end || self.task.stop.is_requested();
             return (!over).then(|| Ticket { due: None, ready: now, lane: self.mix.borrow_mut().next() });
         }
         let _turn = self.turn.lock().await;
         let ready = clock::now();
-        if self.task.stop.is_raised() || ready > end + self.task.limits.time {
+        if self.task.stop.is_requested() || ready > end + self.task.limits.time {
             return None;
         }
         let due = self.next_due()?;
@@ -182,7 +183,7 @@ impl Shared {
 
     /// What was due and never left: told as silent, with the time it waited.
     fn give_up_rest(&self) {
-        if self.task.stop.is_raised() {
+        if self.task.stop.is_requested() {
             return;
         }
         let now = clock::now();

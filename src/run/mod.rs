@@ -1,0 +1,315 @@
+//! The whole pipeline on one page: scenario, plan, drive, observe, judge, event. The only module that knows every stage.
+
+mod cases;
+mod conformance;
+mod load;
+mod target;
+mod threshold;
+mod waiver;
+
+use std::sync::Arc;
+
+use crate::check::CATALOGUE_VERSION;
+use crate::check::profile::Effective;
+use crate::clock;
+use crate::drive::control::ControlPlane;
+use crate::drive::probe::{Equipment, Prober};
+use crate::drive::stop::Stop;
+use crate::drive::wire::{self, Limits};
+use crate::event::{
+    Event, FORMAT, Machine, Note, NoteKind, RunFinished, RunStarted, ScenarioFinished, ScenarioStarted, SourcePlace,
+};
+use crate::exit::Exit;
+use crate::plan::subject::Subject;
+use crate::plan::{PlannedCheck, Selection, Values, resolve};
+use crate::scenario::{Environment, LoadedScenario, Place, ScenarioError};
+use crate::secret::Scrubber;
+
+pub use target::{Launch, StartFailure};
+
+/// Which parts of scenarios run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Only {
+    /// Checks.
+    Conformance,
+    /// Load phases.
+    Load,
+    /// Overhead studies.
+    Overhead,
+}
+
+/// What a command line says about a run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Parts that run; all if none.
+    pub only: Option<Only>,
+    /// Patterns of check ids.
+    pub checks: Vec<String>,
+    /// Load workers; chosen by the machine if none.
+    pub threads: Option<usize>,
+    /// Checks that run side by side.
+    pub jobs: usize,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Whether commands of scenarios may be started.
+    pub commands: bool,
+    /// How the reference is started.
+    pub launch: Launch,
+    /// Wish to end early.
+    pub stop: Stop,
+}
+
+impl Options {
+    /// Options of a run that nothing narrows.
+    pub fn new(launch: Launch) -> Self {
+        Self {
+            only: None,
+            checks: Vec::new(),
+            threads: None,
+            jobs: 8,
+            seed: 1,
+            commands: true,
+            launch,
+            stop: Stop::default(),
+        }
+    }
+
+    fn wants(&self, part: Only) -> bool {
+        self.only.is_none_or(|only| only == part)
+    }
+}
+
+/// A scenario with its values read, ready to run.
+pub struct Ready {
+    loaded: LoadedScenario,
+    subject: Subject,
+    selection: Selection,
+    launch: target::Wanted,
+}
+
+/// Reads the values of all scenarios, before any runs.
+///
+/// # Errors
+/// All mistakes of all scenarios: unset secrets, patterns that match nothing, unknown profiles.
+pub fn prepare(
+    loaded: Vec<LoadedScenario>,
+    environment: Option<&dyn Environment>,
+    options: &Options,
+) -> Result<Vec<Ready>, Vec<ScenarioError>> {
+    let (mut ready, mut errors) = (Vec::new(), Vec::new());
+    for loaded in loaded {
+        match prepare_one(loaded, environment, options) {
+            Ok(one) => ready.push(one),
+            Err(mistakes) => errors.extend(mistakes),
+        }
+    }
+    if errors.is_empty() { Ok(ready) } else { Err(errors) }
+}
+
+fn prepare_one(
+    loaded: LoadedScenario,
+    environment: Option<&dyn Environment>,
+    options: &Options,
+) -> Result<Ready, Vec<ScenarioError>> {
+    let mut errors = crate::plan::mistakes(&loaded);
+    let values = match environment {
+        Some(environment) => Values::reading(&loaded, environment),
+        None => Values::blind(&loaded),
+    };
+    let subject = resolve::subject(&loaded, &values);
+    let launch = target::wanted(&loaded, &values);
+    errors.extend(values.finish().err().unwrap_or_default());
+    let selection = Selection::of(&loaded, &options.checks);
+    match selection {
+        Ok(selection) if errors.is_empty() => Ok(Ready { loaded, subject, selection, launch }),
+        Ok(_) => Err(errors),
+        Err(more) => Err(errors.into_iter().chain(more).collect()),
+    }
+}
+
+/// The checks that a scenario would run, for a dry run.
+pub fn plan_of(ready: &Ready) -> Vec<PlannedCheck> {
+    let profile = profile_of(&ready.loaded, &ready.subject);
+    crate::plan::checks(&ready.subject, &profile, |id| ready.selection.selects(id))
+}
+
+/// Runs scenarios one after another; every result goes to the sink.
+pub async fn run(scenarios: Vec<Ready>, options: &Options, sink: &mut dyn FnMut(Event)) -> Exit {
+    sink(Event::RunStarted(RunStarted {
+        format: FORMAT,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        catalogue: CATALOGUE_VERSION,
+        started: clock::timestamp(),
+        seed: options.seed,
+        machine: machine(),
+    }));
+    let mut exit = None;
+    for scenario in scenarios {
+        if options.stop.is_requested() {
+            break;
+        }
+        let ended = one(scenario, options, sink).await;
+        exit = Some(exit.map_or(ended, |exit: Exit| exit.worst(ended)));
+    }
+    let exit = exit.unwrap_or(Exit::NothingSelected);
+    let exit = if options.stop.is_requested() { exit.worst(Exit::Interrupted) } else { exit };
+    sink(Event::RunFinished(RunFinished {
+        finished: clock::timestamp(),
+        exit_code: exit.code(),
+        reason: exit.reason().to_owned(),
+    }));
+    exit
+}
+
+fn machine() -> Machine {
+    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    Machine {
+        os: std::env::consts::OS.to_owned(),
+        arch: std::env::consts::ARCH.to_owned(),
+        cpu: model.map(|(_, name)| name.trim().to_owned()).unwrap_or_default(),
+        cpus: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+    }
+}
+
+fn profile_of(loaded: &LoadedScenario, subject: &Subject) -> Effective {
+    let names = loaded.scenario.conformance.profile.as_ref().map(|profiles| profiles.value.0.clone()).unwrap_or_default();
+    Effective::of(names.iter().map(String::as_str), subject.scheme.profile_name())
+}
+
+/// What the parts of a scenario share while it runs.
+struct Session<'a> {
+    loaded: &'a LoadedScenario,
+    subject: Arc<Subject>,
+    prober: Arc<Prober>,
+    profile: Effective,
+    selection: &'a Selection,
+    options: &'a Options,
+    scrubber: Scrubber,
+    target: &'a target::Running,
+}
+
+impl Session<'_> {
+    fn place(&self, place: Place) -> SourcePlace {
+        SourcePlace { file: self.loaded.file.clone(), line: place.line, column: place.column }
+    }
+}
+
+async fn one(ready: Ready, options: &Options, sink: &mut dyn FnMut(Event)) -> Exit {
+    let Ready { loaded, subject, selection, launch } = ready;
+    let profile = profile_of(&loaded, &subject);
+    let started = |target: String, planned: usize| {
+        Event::ScenarioStarted(ScenarioStarted {
+            name: loaded.scenario.name.clone(),
+            file: loaded.file.clone(),
+            description: loaded.scenario.description.clone(),
+            tags: loaded.scenario.tags.clone(),
+            target,
+            scheme: subject.scheme.name().to_owned(),
+            profile: profile.name().to_owned(),
+            planned_checks: planned,
+        })
+    };
+    let running = match target::start(&launch, options).await {
+        Ok(running) => running,
+        Err(failure) => {
+            sink(started(launch.name(), 0));
+            return broken(&failure.to_string(), sink);
+        }
+    };
+    let exit = match equip(&subject, &running, options).await {
+        Ok((subject, prober)) => {
+            let planned = crate::plan::checks(&subject, &profile, |id| selection.selects(id));
+            let executable = planned.iter().filter(|check| check.script.is_ok()).count();
+            let planned_checks = if options.wants(Only::Conformance) { executable } else { 0 };
+            sink(started(running.name.clone(), planned_checks));
+            let scrubber = scrubber_of(&subject);
+            let session = Session {
+                loaded: &loaded,
+                subject,
+                prober,
+                profile,
+                selection: &selection,
+                options,
+                scrubber,
+                target: &running,
+            };
+            parts(&session, planned, sink).await
+        }
+        Err(failure) => {
+            sink(started(running.name.clone(), 0));
+            broken(&failure, sink)
+        }
+    };
+    running.stop().await;
+    exit
+}
+
+fn broken(why: &str, sink: &mut dyn FnMut(Event)) -> Exit {
+    sink(Event::Note(Note { kind: NoteKind::Error, text: why.to_owned() }));
+    let exit_code = Exit::Broken.code();
+    sink(Event::ScenarioFinished(ScenarioFinished { applicable: 0, executed: 0, exit_code }));
+    Exit::Broken
+}
+
+fn scrubber_of(subject: &Subject) -> Scrubber {
+    let mut scrubber = Scrubber::default();
+    for secret in subject.secrets() {
+        scrubber.add(secret.expose().as_bytes());
+    }
+    scrubber
+}
+
+/// Completes what is known about the target now that it runs, and makes what talks to it.
+async fn equip(
+    subject: &Subject,
+    running: &target::Running,
+    options: &Options,
+) -> Result<(Arc<Subject>, Arc<Prober>), String> {
+    let mut subject = subject.clone();
+    let base = running.base.clone();
+    let tls = wire::tls_config(running.ca_pem.as_deref()).map_err(|error| error.to_string())?;
+    if let Some(server) = &mut subject.authorization_server {
+        if server.issuer.as_deref() == Some("/") {
+            server.issuer = Some(base.as_str().trim_end_matches('/').to_owned());
+        }
+        target::discover(server, &base, running.ca_pem.as_deref()).await?;
+    }
+    let control = ControlPlane::new(&base, subject.authorization_server.as_ref(), running.ca_pem.as_deref());
+    let control = control.map_err(|error| error.to_string())?;
+    let subject = Arc::new(subject);
+    let prober = Prober::new(Equipment {
+        subject: subject.clone(),
+        base,
+        tls: Some(tls),
+        limits: Limits::default(),
+        control: Arc::new(control),
+        seed: options.seed,
+    });
+    Ok((subject, Arc::new(prober)))
+}
+
+async fn parts(session: &Session<'_>, planned: Vec<PlannedCheck>, sink: &mut dyn FnMut(Event)) -> Exit {
+    let options = session.options;
+    let (mut exit, mut selected) = (Exit::Passed, false);
+    let (mut applicable, mut executed) = (0, 0);
+    if options.wants(Only::Conformance) {
+        if let Some(departure) = session.profile.departure() {
+            sink(Event::Note(Note { kind: NoteKind::Info, text: departure }));
+        }
+        let end = conformance::run(session, planned, sink).await;
+        selected |= end.applicable > 0;
+        (applicable, executed) = (end.applicable, end.executed);
+        exit = exit.worst(end.exit);
+    }
+    if options.wants(Only::Load) && !options.stop.is_requested() && options.checks.is_empty() {
+        let end = load::run(session, sink).await;
+        selected |= end.selected;
+        exit = exit.worst(end.exit);
+    }
+    if !selected && exit == Exit::Passed {
+        exit = Exit::NothingSelected;
+    }
+    sink(Event::ScenarioFinished(ScenarioFinished { applicable, executed, exit_code: exit.code() }));
+    exit
+}
