@@ -1,1 +1,99 @@
 //! One module for each command.
+
+mod check;
+mod explain;
+mod list;
+mod print;
+mod render;
+mod run;
+mod schema;
+mod serve;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::Exit;
+use crate::scenario::{Environment, ScenarioError};
+
+/// Tests and measures how HTTP APIs authenticate.
+///
+/// Scenarios say what is tested: the built-in reference server, an address, or a command that is started. Checks prove
+/// that what must be refused is refused, each between controls that prove that a good credential still works.
+#[derive(Debug, Parser)]
+#[command(name = "authbench", version, max_term_width = 110, after_help = EXIT_CODES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    everything that ran passed
+  1    findings: a failed check, a broken threshold, an expired or stale waiver
+  2    arguments, a scenario, a secret or a waiver are wrong
+  3    the run broke: a target was not reached, a report was not written
+  4    nothing was selected to run
+  5    inconclusive: controls broke, or too little ran for a verdict
+  130  interrupted (143: terminated); the reports hold what was done
+
+Start:
+  authbench run scenarios/          checks and load against the built-in reference
+  authbench explain apikey.missing-denied
+  authbench serve                   the reference alone, with its test credentials";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Arguments),
+    Check(check::Arguments),
+    Serve(serve::Arguments),
+    List(list::Arguments),
+    Explain(explain::Arguments),
+    Render(render::Arguments),
+    Schema(schema::Arguments),
+}
+
+/// The command line, from arguments to exit code.
+pub fn main() -> Exit {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let help = !error.use_stderr();
+            let _ = error.print();
+            return if help { Exit::Passed } else { Exit::Usage };
+        }
+    };
+    match arguments.command {
+        Command::Run(arguments) => run::run(arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Serve(arguments) => serve::run(arguments),
+        Command::List(arguments) => list::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Render(arguments) => render::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
+    }
+}
+
+/// The environment of this process.
+struct ProcessEnvironment;
+
+impl Environment for ProcessEnvironment {
+    fn variable(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+}
+
+/// Tells mistakes of scenarios, each with its place and a way out.
+fn tell(errors: &[ScenarioError]) -> Exit {
+    let colour = print::error_is_coloured();
+    for error in errors {
+        print::error(&format!("{}\n", error.render(colour)));
+    }
+    Exit::Usage
+}
+
+/// A runtime for everything but the load engine, which has its own.
+fn runtime() -> Result<tokio::runtime::Runtime, Exit> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| {
+        print::error(&format!("error: failed to start: {error}"));
+        Exit::Broken
+    })
+}

@@ -7,8 +7,9 @@ mod seeded;
 pub mod selection;
 pub mod subject;
 
-use crate::check::profile::Effective;
+use crate::check::profile::{Effective, PROFILES, profile};
 use crate::check::{Check, Level};
+use crate::scenario::{LoadedScenario, ScenarioError, nearest};
 
 pub use cast::{Act, Action, Control, Missing, Part, Script, script};
 pub use resolve::Values;
@@ -54,4 +55,38 @@ pub fn checks(subject: &Subject, profile: &Effective, selected: impl Fn(&str) ->
         script: script(check, subject),
     });
     planned.collect()
+}
+
+/// What is wrong with a scenario in the light of the catalogue: unknown profiles, waivers of checks that do not exist.
+pub fn mistakes(loaded: &LoadedScenario) -> Vec<ScenarioError> {
+    let mut mistakes = Vec::new();
+    let conformance = &loaded.scenario.conformance;
+    for profiles in &conformance.profile {
+        for name in profiles.value.0.iter().filter(|name| profile(name).is_none()) {
+            let names: Vec<&str> = PROFILES.iter().map(|profile| profile.name).collect();
+            let near = nearest(name, names.iter().copied());
+            let help = near
+                .map_or_else(|| format!("there are {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
+            mistakes.push(loaded.error(profiles.place, format!("there is no profile `{name}`")).with_help(help));
+        }
+    }
+    for waiver in conformance.waivers.iter().filter(|waiver| crate::check::find(&waiver.check).is_none()) {
+        let error = loaded.error(waiver.place, format!("there is no check `{}`", waiver.check));
+        mistakes.push(error.with_help(selection::way_out(&waiver.check)));
+    }
+    mistakes
+}
+
+/// Names of the variables that a scenario needs, each once.
+pub fn variables(loaded: &LoadedScenario) -> Vec<String> {
+    let mut names = Vec::new();
+    for (start, _) in loaded.source.match_indices("${") {
+        let rest = &loaded.source[start + 2..];
+        let Some(name) = rest.split('}').next() else { continue };
+        let plain = !name.contains(':') && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        if plain && !name.is_empty() && !names.iter().any(|other| other == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
 }

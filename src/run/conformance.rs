@@ -93,7 +93,10 @@ pub(super) async fn run(session: &Session<'_>, planned: Vec<PlannedCheck>, sink:
     }
     if let Some(control) = refused {
         let uses = |check: &PlannedCheck| {
-            check.script.as_ref().is_ok_and(|script| script.controls.iter().any(|one| matches!(one, Control::Use { .. })))
+            check
+                .script
+                .as_ref()
+                .is_ok_and(|script| script.controls.iter().any(|one| matches!(one, Control::Use { .. })))
         };
         let (hopeless, rest): (Vec<_>, Vec<_>) = together.into_iter().chain(alone).partition(uses);
         for check in hopeless {
@@ -168,7 +171,7 @@ async fn side_by_side(session: &Session<'_>, checks: Vec<PlannedCheck>, tally: &
     }
 }
 
-fn finish(session: &Session<'_>, mut tally: Tally<'_>) -> End {
+fn finish(session: &Session<'_>, tally: Tally<'_>) -> End {
     let stale = if session.options.checks.is_empty() { tally.waivers.findings() } else { Vec::new() };
     let mut findings = tally.findings + stale.len();
     for text in stale {
@@ -177,7 +180,11 @@ fn finish(session: &Session<'_>, mut tally: Tally<'_>) -> End {
     let share = tally.executed as f64 / tally.applicable.max(1) as f64;
     if let Some(min) = session.loaded.scenario.conformance.min_coverage.filter(|min| share < min.0) {
         findings += 1;
-        let text = format!("{:.0} % of the applicable checks were executed; min_coverage is {:.0} %", share * 100.0, min.0 * 100.0);
+        let text = format!(
+            "{:.0} % of the applicable checks were executed; min_coverage is {:.0} %",
+            share * 100.0,
+            min.0 * 100.0
+        );
         (tally.sink)(Event::Note(Note { kind: NoteKind::Finding, text }));
     }
     let exit = if findings > 0 {

@@ -55,6 +55,8 @@ pub struct Options {
     pub commands: bool,
     /// How the reference is started.
     pub launch: Launch,
+    /// Where commands of scenarios are searched.
+    pub path: Option<std::ffi::OsString>,
     /// Wish to end early.
     pub stop: Stop,
 }
@@ -70,6 +72,7 @@ impl Options {
             seed: 1,
             commands: true,
             launch,
+            path: None,
             stop: Stop::default(),
         }
     }
@@ -173,7 +176,8 @@ fn machine() -> Machine {
 }
 
 fn profile_of(loaded: &LoadedScenario, subject: &Subject) -> Effective {
-    let names = loaded.scenario.conformance.profile.as_ref().map(|profiles| profiles.value.0.clone()).unwrap_or_default();
+    let names =
+        loaded.scenario.conformance.profile.as_ref().map(|profiles| profiles.value.0.clone()).unwrap_or_default();
     Effective::of(names.iter().map(String::as_str), subject.scheme.profile_name())
 }
 
@@ -312,4 +316,26 @@ async fn parts(session: &Session<'_>, planned: Vec<PlannedCheck>, sink: &mut dyn
     }
     sink(Event::ScenarioFinished(ScenarioFinished { applicable, executed, exit_code: exit.code() }));
     exit
+}
+
+impl Ready {
+    /// Name of the scenario.
+    pub fn name(&self) -> &str {
+        &self.loaded.scenario.name
+    }
+
+    /// Its file.
+    pub fn file(&self) -> &str {
+        &self.loaded.file
+    }
+
+    /// Names of its load phases.
+    pub fn phases(&self) -> impl Iterator<Item = &str> {
+        self.loaded.scenario.load.iter().map(|phase| phase.name.as_str())
+    }
+
+    /// Variables that it needs and that an environment does not have.
+    pub fn unset(&self, environment: &dyn Environment) -> Vec<String> {
+        crate::plan::variables(&self.loaded).into_iter().filter(|name| environment.variable(name).is_none()).collect()
+    }
 }

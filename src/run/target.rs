@@ -1,5 +1,6 @@
 //! Targets: the reference as a child process, a command of the scenario, or an address.
 
+use std::ffi::OsString;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -120,7 +121,8 @@ pub(super) fn wanted(loaded: &LoadedScenario, values: &Values<'_>) -> Wanted {
     }
     match (reference, url) {
         (Some(reference), _) => {
-            let mut config = reference::Config { faults: reference.faults.clone(), tls: reference.tls, ..Default::default() };
+            let mut config =
+                reference::Config { faults: reference.faults.clone(), tls: reference.tls, ..Default::default() };
             if let Some(lifetime) = reference.token_lifetime {
                 config.token_lifetime = lifetime.0;
             }
@@ -170,7 +172,7 @@ pub(super) async fn start(wanted: &Wanted, options: &Options) -> Result<Running,
         Wanted::Command(_) if !options.commands => {
             Err(StartFailure("the scenario starts a command, and --no-command forbids it".to_owned()))
         }
-        Wanted::Command(command) => command_child(command).await,
+        Wanted::Command(command) => command_child(command, options.path.as_ref()).await,
     }
 }
 
@@ -229,14 +231,14 @@ async fn reference_child(config: &reference::Config, program: &PathBuf) -> Resul
     Ok(Running { name: "reference".to_owned(), base, ca_pem, local: true, held: Held::Child(child) })
 }
 
-async fn command_child(line: &CommandLine) -> Result<Running, StartFailure> {
+async fn command_child(line: &CommandLine, path: Option<&OsString>) -> Result<Running, StartFailure> {
     let program = line.argv.first().cloned().unwrap_or_default();
     let failed = |why: String| StartFailure(format!("the command {program} did not start: {why}"));
     let port = free_port().map_err(|error| failed(error.to_string()))?;
     let argv: Vec<String> = line.argv.iter().map(|argument| argument.replace("{port}", &port.to_string())).collect();
     let mut command = Command::new(&program);
     command.args(&argv[1..]).env_clear().envs(line.env.iter().cloned());
-    if let Some(path) = std::env::var_os("PATH") {
+    if let Some(path) = path {
         command.env("PATH", path);
     }
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0).kill_on_drop(true);
@@ -294,14 +296,6 @@ impl Running {
             Held::InProcess(running) => running.stop().await,
         }
     }
-
-    /// Processor time of the target so far, where it is a child and the system tells.
-    pub(super) fn pid(&self) -> Option<u32> {
-        match &self.held {
-            Held::Child(child) => child.id(),
-            _ => None,
-        }
-    }
 }
 
 /// Completes the endpoints from the issuer's metadata (RFC 8414), as far as the scenario does not name them.
@@ -323,7 +317,9 @@ pub(super) async fn discover(
         let Some(found) = metadata[member].as_str().filter(|_| endpoint.is_none()) else { continue };
         let same = found.parse::<Url>().is_ok_and(|found| found.origin() == issuer.origin());
         if !same {
-            return Err(format!("{member} is not on the origin of the issuer; name it in the scenario if that is meant"));
+            return Err(format!(
+                "{member} is not on the origin of the issuer; name it in the scenario if that is meant"
+            ));
         }
         *endpoint = Some(found.to_owned());
     }

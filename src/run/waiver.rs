@@ -22,7 +22,7 @@ impl<'a> Waivers<'a> {
             waivers: waivers.map(|waiver| (&waiver.value, Cell::new(false))).collect(),
             target: session.target.base.to_string(),
             // RFC 3339 days in UTC: a waiver ends everywhere at the same moment
-            today: clock::timestamp().to_zoned(jiff::tz::TimeZone::UTC).date(),
+            today: jiff::tz::Offset::UTC.to_datetime(clock::timestamp()).date(),
         }
     }
 
@@ -52,7 +52,8 @@ impl<'a> Waivers<'a> {
         });
         let shown = result.shown_by.and_then(|at| result.evidence.get(at));
         let status = shown.and_then(|record| record.exchange.status);
-        let risk = result.part != Some(Part::Access) || result.severity < Severity::Critical || waiver.accept_risk.is_some();
+        let risk =
+            result.part != Some(Part::Access) || result.severity < Severity::Critical || waiver.accept_risk.is_some();
         let target = waiver.target.as_ref().is_none_or(|target| self.target.starts_with(target.as_str()));
         part && risk && target && waiver.observed.status.is_none_or(|wanted| status == Some(wanted))
     }
@@ -62,7 +63,10 @@ impl<'a> Waivers<'a> {
         let mut findings = Vec::new();
         for (waiver, needed) in &self.waivers {
             if waiver.expires.0 < self.today {
-                findings.push(format!("the waiver of {} by {} expired on {}", waiver.check, waiver.owner, waiver.expires.0));
+                findings.push(format!(
+                    "the waiver of {} by {} expired on {}",
+                    waiver.check, waiver.owner, waiver.expires.0
+                ));
             } else if !needed.get() {
                 findings.push(format!("the waiver of {} by {} is stale: no such finding", waiver.check, waiver.owner));
             }

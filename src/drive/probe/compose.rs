@@ -14,19 +14,25 @@ impl Prober {
     /// The request of a resource without any credential.
     pub(super) fn bare_request(&self, resource: usize) -> Request {
         let resource = &self.subject().resources[resource];
-        let base = self.equipment.base.path().trim_end_matches('/');
-        let mut request = Request::new(&resource.method, &format!("{base}{}", resource.path))
-            .header("Host", host_of(&self.equipment.base))
-            .header("User-Agent", USER_AGENT)
-            .header("Accept", "*/*");
-        for (name, value) in &resource.headers {
-            request.push(name, value, false);
-        }
+        let request = self.plain_request(&resource.method, &resource.path, &resource.headers);
         match &resource.body {
             Some((media, body)) => request.with_body(media, body.clone()),
             None if resource.writes => request.header("Content-Length", "0"),
             None => request,
         }
+    }
+
+    /// A request without a body and a credential.
+    pub(super) fn plain_request(&self, method: &str, path: &str, headers: &[(String, String)]) -> Request {
+        let base = self.equipment.base.path().trim_end_matches('/');
+        let mut request = Request::new(method, &format!("{base}{path}"))
+            .header("Host", host_of(&self.equipment.base))
+            .header("User-Agent", USER_AGENT)
+            .header("Accept", "*/*");
+        for (name, value) in headers {
+            request.push(name, value, false);
+        }
+        request
     }
 
     /// Sends a request to the target.

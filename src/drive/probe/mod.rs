@@ -3,6 +3,7 @@
 mod compose;
 mod fingerprints;
 mod form;
+mod lane;
 mod stage;
 mod values;
 

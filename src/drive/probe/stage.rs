@@ -20,9 +20,9 @@ use crate::scheme::{Carried, Draft, Proof};
 use crate::secret::Secret;
 
 /// The longest that a probe waits for a token to expire.
-const LONGEST_WAIT: Duration = Duration::from_secs(45);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(45);
 /// Beyond the tolerated leeway, so that rounding to whole seconds decides nothing.
-const ROUNDING: Duration = Duration::from_millis(1100);
+pub(super) const ROUNDING: Duration = Duration::from_millis(1100);
 /// Between two looks whether a token is refused.
 const POLL: Duration = Duration::from_millis(50);
 

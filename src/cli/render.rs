@@ -1,0 +1,52 @@
+//! `authbench render`: makes any report again from the record of a run.
+
+use std::fs::File;
+use std::io::{BufReader, Write as _};
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::print;
+use crate::exit::Exit;
+use crate::report::{FORMATS, format, read_jsonl, write_atomically};
+
+/// Make a report again from the record of a run (run.jsonl).
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The record: run.jsonl.
+    record: PathBuf,
+    /// Format of the report.
+    #[arg(long, default_value = "text", value_parser = clap::builder::PossibleValuesParser::new(FORMATS.iter().map(|format| format.name)))]
+    format: String,
+    /// File to write; standard output if none.
+    #[arg(short, long)]
+    output: Option<PathBuf>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Exit {
+    let fail = |exit: Exit, text: String| {
+        print::error(&format!("error: failed to {text}"));
+        exit
+    };
+    let file = match File::open(&arguments.record) {
+        Ok(file) => file,
+        Err(error) => return fail(Exit::Usage, format!("read {}: {error}", arguments.record.display())),
+    };
+    let record = match read_jsonl(BufReader::new(file)) {
+        Ok(record) => record,
+        Err(error) => return fail(Exit::Usage, format!("read {}: {error}", arguments.record.display())),
+    };
+    let Some(format) = format(&arguments.format) else { return Exit::Usage };
+    let bytes = match (format.render)(&record) {
+        Ok(bytes) => bytes,
+        Err(error) => return fail(Exit::Broken, error.to_string()),
+    };
+    let written = match &arguments.output {
+        Some(path) => write_atomically(path, &bytes).map_err(|error| error.to_string()),
+        None => std::io::stdout().write_all(&bytes).map_err(|error| format!("write standard output: {error}")),
+    };
+    match written {
+        Ok(()) => Exit::Passed,
+        Err(why) => fail(Exit::Broken, why),
+    }
+}

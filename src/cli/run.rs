@@ -1,0 +1,227 @@
+//! `authbench run`: runs scenarios and writes reports.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::{ProcessEnvironment, print};
+use crate::drive::stop::Stop;
+use crate::event::Event;
+use crate::exit::Exit;
+use crate::plan::selection;
+use crate::report::{self, FORMATS, Progress, Reporter, ResultPrinter, Verbosity};
+use crate::run::{Launch, Only, Options, plan_of, prepare};
+use crate::scenario::load_paths;
+
+/// Reports that are written where none is asked for.
+const DEFAULT_REPORTS: [&str; 3] = ["html", "json", "jsonl"];
+
+/// Run scenarios: checks, load phases, reports.
+///
+/// A folder is read without its subfolders, in order of names. All files are read before any runs.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Scenario files and folders.
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// Write a report; repeatable. Without any: html, json and jsonl under reports/.
+    #[arg(long = "report", value_name = "FORMAT=PATH", env = "AUTHBENCH_REPORT", value_delimiter = ',')]
+    reports: Vec<String>,
+    /// Run only one part of each scenario.
+    #[arg(long, value_enum, env = "AUTHBENCH_ONLY")]
+    only: Option<OnlyPart>,
+    /// Run only checks whose id matches; repeatable; `bearer.*` selects a topic. No load runs then.
+    #[arg(long = "check", value_name = "GLOB", env = "AUTHBENCH_CHECK", value_delimiter = ',')]
+    checks: Vec<String>,
+    /// Run only scenarios with this tag; repeatable.
+    #[arg(long = "tag", value_name = "TAG", env = "AUTHBENCH_TAG", value_delimiter = ',')]
+    tags: Vec<String>,
+    /// Load workers; one less than the processors for a local target.
+    #[arg(long, env = "AUTHBENCH_THREADS", value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
+    /// Checks that run side by side; 1 for a delicate target.
+    #[arg(long, default_value_t = 8, env = "AUTHBENCH_JOBS", value_parser = clap::value_parser!(u16).range(1..=64))]
+    jobs: u16,
+    /// Seed of everything random; the report names it.
+    #[arg(long, env = "AUTHBENCH_SEED")]
+    seed: Option<u64>,
+    /// Print what would run, and send nothing. Reads no secret.
+    #[arg(long)]
+    dry_run: bool,
+    /// Start no command of a scenario: for files that are not trusted.
+    #[arg(long, env = "AUTHBENCH_NO_COMMAND")]
+    no_command: bool,
+    /// List every check.
+    #[arg(short, long, conflicts_with = "quiet")]
+    verbose: bool,
+    /// Show findings only.
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum OnlyPart {
+    Conformance,
+    Load,
+    Overhead,
+}
+
+pub(super) fn run(arguments: Arguments) -> Exit {
+    match prepared(&arguments) {
+        Ok((ready, options)) if arguments.dry_run => dry_run(&ready, &options),
+        Ok((ready, options)) => execute(&arguments, ready, &options),
+        Err(exit) => exit,
+    }
+}
+
+fn prepared(arguments: &Arguments) -> Result<(Vec<crate::run::Ready>, Options), Exit> {
+    for pattern in &arguments.checks {
+        if !selection::matches_any(pattern) {
+            print::error(&format!("error: no check is called {pattern:?}\nhelp: {}", selection::way_out(pattern)));
+            return Err(Exit::Usage);
+        }
+    }
+    let mut loaded = load_paths(&arguments.paths).map_err(|errors| super::tell(&errors))?;
+    if !arguments.tags.is_empty() {
+        loaded.retain(|one| one.scenario.tags.iter().any(|tag| arguments.tags.contains(tag)));
+    }
+    let program = std::env::current_exe().map_err(|error| {
+        print::error(&format!("error: failed to find this program: {error}"));
+        Exit::Broken
+    })?;
+    let options = Options {
+        only: arguments.only.map(|only| match only {
+            OnlyPart::Conformance => Only::Conformance,
+            OnlyPart::Load => Only::Load,
+            OnlyPart::Overhead => Only::Overhead,
+        }),
+        checks: arguments.checks.clone(),
+        threads: arguments.threads.map(usize::from),
+        jobs: usize::from(arguments.jobs),
+        seed: arguments.seed.unwrap_or_else(rand::random),
+        commands: !arguments.no_command,
+        path: std::env::var_os("PATH"),
+        ..Options::new(Launch::Child(program))
+    };
+    let environment = ProcessEnvironment;
+    let environment = (!arguments.dry_run).then_some(&environment as &dyn crate::scenario::Environment);
+    let ready = prepare(loaded, environment, &options).map_err(|errors| super::tell(&errors))?;
+    Ok((ready, options))
+}
+
+fn dry_run(ready: &[crate::run::Ready], _: &Options) -> Exit {
+    for scenario in ready {
+        print::line(scenario.name());
+        for planned in plan_of(scenario) {
+            match &planned.script {
+                Ok(script) => print::line(&format!("  {:<44} {} steps", planned.check.id, script.actions.len())),
+                Err(missing) => print::line(&format!("  {:<44} not tested: {}", planned.check.id, missing.0)),
+            }
+        }
+        for phase in scenario.phases() {
+            print::line(&format!("  load {phase}"));
+        }
+    }
+    if ready.is_empty() { Exit::NothingSelected } else { Exit::Passed }
+}
+
+fn execute(arguments: &Arguments, ready: Vec<crate::run::Ready>, options: &Options) -> Exit {
+    let (mut reporters, paths) = match reporters(&arguments.reports) {
+        Ok(reporters) => reporters,
+        Err(exit) => return exit,
+    };
+    let verbosity = match (arguments.quiet, arguments.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (_, true) => Verbosity::Verbose,
+        _ => Verbosity::Normal,
+    };
+    if !arguments.quiet {
+        reporters.insert(0, Box::new(Progress::new()));
+    }
+    reporters.push(Box::new(ResultPrinter::new(verbosity, paths)));
+    let runtime = match super::runtime() {
+        Ok(runtime) => runtime,
+        Err(exit) => return exit,
+    };
+    let mut exit = runtime.block_on(async {
+        let signalled = watch_signals(options.stop.clone());
+        let mut sink = |event: Event| reporters.iter_mut().for_each(|reporter| reporter.on_event(&event));
+        let exit = crate::run::run(ready, options, &mut sink).await;
+        match signalled.load(std::sync::atomic::Ordering::Relaxed) {
+            15 => exit.worst(Exit::Terminated),
+            _ => exit,
+        }
+    });
+    for reporter in &mut reporters {
+        if let Err(error) = reporter.finish() {
+            print::error(&format!("error: failed to {error}"));
+            exit = exit.worst(Exit::Broken);
+        }
+    }
+    // what still waits for an answer is not waited for
+    runtime.shutdown_timeout(std::time::Duration::from_millis(200));
+    exit
+}
+
+/// Asks the run to end at the first signal; a second one ends the process.
+fn watch_signals(stop: Stop) -> std::sync::Arc<std::sync::atomic::AtomicU8> {
+    let signalled = std::sync::Arc::new(std::sync::atomic::AtomicU8::new(0));
+    let seen = signalled.clone();
+    tokio::spawn(async move {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+        else {
+            return;
+        };
+        let number = tokio::select! { _ = interrupt.recv() => 2, _ = terminate.recv() => 15 };
+        seen.store(number, std::sync::atomic::Ordering::Relaxed);
+        stop.request();
+        print::error("ending; the reports will hold what was done (again to end at once)");
+        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        std::process::exit(i32::from(Exit::Interrupted.code()));
+    });
+    signalled
+}
+
+type Reporters = (Vec<Box<dyn Reporter>>, Vec<PathBuf>);
+
+fn reporters(asked: &[String]) -> Result<Reporters, Exit> {
+    let mut wanted: Vec<(&'static report::Format, PathBuf)> = Vec::new();
+    for one in asked {
+        wanted.push(parse(one)?);
+    }
+    if asked.is_empty() {
+        let defaults = DEFAULT_REPORTS.iter().filter_map(|name| report::format(name));
+        wanted.extend(defaults.map(|format| {
+            let stem = if format.name == "jsonl" { "run" } else { "report" };
+            (format, Path::new("reports").join(format!("{stem}.{}", format.extension)))
+        }));
+    }
+    let (mut reporters, mut paths): Reporters = (Vec::new(), Vec::new());
+    for (format, path) in wanted {
+        match report::to_file(format, &path) {
+            Ok(reporter) => reporters.push(reporter),
+            Err(error) => {
+                print::error(&format!("error: failed to {error}"));
+                return Err(Exit::Broken);
+            }
+        }
+        paths.push(path);
+    }
+    Ok((reporters, paths))
+}
+
+fn parse(asked: &str) -> Result<(&'static report::Format, PathBuf), Exit> {
+    let names: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
+    let Some((name, path)) = asked.split_once('=').filter(|(_, path)| !path.is_empty()) else {
+        print::error(&format!("error: a report is FORMAT=PATH, not {asked:?}\nhelp: formats: {}", names.join(", ")));
+        return Err(Exit::Usage);
+    };
+    match report::format(name) {
+        Some(format) => Ok((format, PathBuf::from(path))),
+        None => {
+            print::error(&format!("error: no report format is called {name:?}\nhelp: formats: {}", names.join(", ")));
+            Err(Exit::Usage)
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Requests of load lanes: what a lane sends is made like a probe.
+
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+
+use super::Prober;
+use crate::drive::control::{ControlError, Token};
+use crate::observe::{Evidence, Exchange, Request};
+use crate::plan::subject::{ClientSecret, State};
+use crate::scheme::{Draft, Proof};
+use crate::secret::Secret;
+
+impl Prober {
+    /// What a lane sends: `valid`, `no-credential`, `expired`, `revoked`, or a forgery of the scheme.
+    ///
+    /// # Errors
+    /// When a token is not obtained, or the lane's lie cannot be told.
+    pub async fn lane_request(&self, lane: &str, identity: usize, resource: usize) -> Result<Request, String> {
+        let subject = self.subject();
+        let state = match lane {
+            "no-credential" => return Ok(self.bare_request(resource)),
+            "expired" => Some(State::Expired),
+            "revoked" => Some(State::Revoked),
+            _ => None,
+        };
+        let of_state = state.and_then(|state| subject.in_state(state));
+        if state == Some(State::Expired) && of_state.is_none() {
+            return self.expired(identity, resource).await;
+        }
+        if state.is_some() && of_state.is_none() {
+            return Err(format!("the lane {lane} needs a credential with `state: {lane}`"));
+        }
+        let who = &subject.identities[of_state.unwrap_or(identity)];
+        let proof = self.proof(who).await.map_err(|error| format!("no token for {}: {error}", who.name))?;
+        if lane == "valid" || state.is_some() {
+            return Ok(self.good_request(&proof, resource, &mut Evidence::default()));
+        }
+        let mut rng = StdRng::seed_from_u64(self.seed_of(lane));
+        let mut draft = Draft { carrier: &subject.carrier, proof: &proof, rng: &mut rng };
+        let name = if lane == "flipped-bit" { "middle-changed" } else { lane };
+        let carried = subject.scheme.forge(name, &mut draft).map_err(|why| format!("the lane {lane}: {}", why.0))?;
+        let mut request = self.bare_request(resource);
+        for one in carried {
+            one.apply(&mut request);
+        }
+        Ok(request)
+    }
+
+    /// A token that is obtained, and waited for until it has ended.
+    async fn expired(&self, identity: usize, resource: usize) -> Result<Request, String> {
+        let identity = &self.subject().identities[identity];
+        let client =
+            super::form::client_of(identity).ok_or("the lane expired needs a credential with `state: expired`")?;
+        let token = self.renew(&client).await.map_err(|error| error.to_string())?;
+        let lifetime = token.lifetime.filter(|lifetime| *lifetime <= super::stage::LONGEST_WAIT);
+        let lifetime = lifetime.ok_or("the lane expired needs tokens that live 45 s at most")?;
+        let end = token.obtained + lifetime + self.subject().tolerances.max_leeway + super::stage::ROUNDING;
+        tokio::time::sleep_until(end.into()).await;
+        Ok(self.request_with(&token, resource))
+    }
+
+    /// A new token of a client.
+    ///
+    /// # Errors
+    /// When there is no answer, a refusal, or an answer without a token.
+    pub async fn renew(&self, client: &ClientSecret) -> Result<Token, ControlError> {
+        self.equipment.control.obtain(client, None).await
+    }
+
+    /// The request of a resource with a token.
+    pub fn request_with(&self, token: &Token, resource: usize) -> Request {
+        self.good_request(&Proof::Token(token.value.clone()), resource, &mut Evidence::default())
+    }
+}
+
+impl Prober {
+    /// Sends a request of the user's own, with a credential by its name; the exchange and what it carried.
+    ///
+    /// # Errors
+    /// When there is no such credential, or no token for it.
+    pub async fn case(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(String, String)],
+        json: Option<String>,
+        with: Option<&str>,
+    ) -> Result<(Exchange, Vec<Secret>), String> {
+        let subject = self.subject();
+        let mut evidence = Evidence::default();
+        let mut request = self.plain_request(method, path, headers);
+        if let Some(json) = json {
+            request = request.with_body("application/json", json);
+        }
+        if let Some(name) = with {
+            let identity = subject.identities.iter().find(|identity| identity.name == name);
+            let identity = identity.ok_or_else(|| format!("there is no credential {name}"))?;
+            let proof = self.proof(identity).await.map_err(|error| format!("no token for {name}: {error}"))?;
+            for carried in subject.scheme.carry(&subject.carrier, &proof) {
+                super::values::note(&carried.value, &mut evidence);
+                carried.apply(&mut request);
+            }
+        }
+        let exchange = self.send_to(0, &request).await;
+        Ok((exchange, evidence.sent_secrets))
+    }
+}
