@@ -61,7 +61,7 @@ pub fn checks(subject: &Subject, profile: &Effective, selected: impl Fn(&str) ->
 pub fn mistakes(loaded: &LoadedScenario) -> Vec<ScenarioError> {
     let mut mistakes = Vec::new();
     let conformance = &loaded.scenario.conformance;
-    for profiles in &conformance.profile {
+    if let Some(profiles) = &conformance.profile {
         for name in profiles.value.0.iter().filter(|name| profile(name).is_none()) {
             let names: Vec<&str> = PROFILES.iter().map(|profile| profile.name).collect();
             let near = nearest(name, names.iter().copied());

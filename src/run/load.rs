@@ -192,7 +192,7 @@ impl Renewal {
         }
         let took = self.took.lock().map(|took| took.clone()).unwrap_or_default();
         figures.tokens_obtained = took.len() as u64;
-        if let Ok(mut histogram) = hdrhistogram::Histogram::<u64>::new(3)
+        if let Ok(mut histogram) = hdrhistogram::Histogram::<u64>::new_with_bounds(1, 3_600_000_000_000, 3)
             && !took.is_empty()
         {
             for one in took {

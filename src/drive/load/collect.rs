@@ -10,13 +10,15 @@ use super::Phase;
 use super::lane::Lane;
 use crate::observe::{Interval, LaneFigures, Latency, LoadFigures, Model, Outcome, Outcomes};
 
+/// The longest time that a histogram tells apart: an hour, in nanoseconds.
+const LONGEST: u64 = 3_600_000_000_000;
 /// Lateness of the generator beyond which response times say more about authbench than about the target.
 const LATENESS_BOUND: Duration = Duration::from_millis(5);
 /// Share of the offered rate that has to be achieved.
 const ACHIEVED: f64 = 0.99;
 
 fn histogram() -> Histogram<u64> {
-    Histogram::new(3).expect("three significant digits are lawful")
+    Histogram::new_with_bounds(1, LONGEST, 3).expect("the bounds and three digits are lawful")
 }
 
 fn record(histogram: &mut Histogram<u64>, nanoseconds: u64) {
