@@ -2,6 +2,7 @@
 
 mod escape;
 mod file;
+mod html;
 mod json;
 mod jsonl;
 mod junit;
@@ -51,6 +52,7 @@ pub struct Format {
 
 /// All formats that can be written to a file, the most asked for first.
 pub const FORMATS: &[Format] = &[
+    Format { name: "html", extension: "html", description: "one page for people", render: html::render },
     Format { name: "json", extension: "json", description: "everything, for programs", render: json::render },
     Format {
         name: "jsonl",

@@ -26,7 +26,7 @@ pub(super) fn phase(phase: &LoadRecord) -> Vec<Row> {
     rows
 }
 
-fn headline(figures: &LoadFigures) -> String {
+pub(in crate::report) fn headline(figures: &LoadFigures) -> String {
     let model = match (figures.model, figures.offered_rate) {
         (Model::Open, Some(offered)) => format!("open model, {} offered, ", rate(offered)),
         (Model::Open, None) => "open model, ".to_owned(),
@@ -38,7 +38,7 @@ fn headline(figures: &LoadFigures) -> String {
 }
 
 /// In the closed model there is no due time: response time is service time, and nothing is late.
-fn times(figures: &LoadFigures) -> Vec<Vec<String>> {
+pub(in crate::report) fn times(figures: &LoadFigures) -> Vec<Vec<String>> {
     let head = ["", "p50", "p90", "p99", "p99.9", "max"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     if figures.model == Model::Open {
@@ -78,7 +78,7 @@ fn failed_open(lane: &LaneFigures) -> Option<String> {
 }
 
 /// `37,998 accepted, 2 broke`
-fn outcomes(outcomes: &Outcomes) -> String {
+pub(in crate::report) fn outcomes(outcomes: &Outcomes) -> String {
     let named = [
         ("accepted", outcomes.accepted),
         ("rejected", outcomes.rejected),
@@ -119,10 +119,10 @@ fn overhead_row(row: &OverheadRow) -> Vec<String> {
 }
 
 /// What stands in place of a difference that cannot be told from none.
-const NOT_DISTINGUISHABLE: &str = "not distinguishable";
+pub(in crate::report) const NOT_DISTINGUISHABLE: &str = "not distinguishable";
 
 /// `−0.9 µs … +1 µs`
-fn interval(estimate: &Estimate) -> String {
+pub(in crate::report) fn interval(estimate: &Estimate) -> String {
     format!("{} … {}", difference(estimate.low), difference(estimate.high))
 }
 

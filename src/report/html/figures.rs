@@ -1,0 +1,244 @@
+//! Load phases and overhead studies with their charts.
+
+use askama::Template;
+
+use super::chart::{Chart, Line, Scale, Table, Tick, nines, nines_ticks, percent, points, time_label};
+use crate::observe::{Interval, LaneFigures, LoadFigures, Model};
+use crate::report::LoadRecord;
+use crate::report::text::{NOT_DISTINGUISHABLE, interval, outcomes, time_rows};
+use crate::report::units::{count, difference, length, rate, share, time};
+use crate::stats::{OverheadFigures, OverheadRow};
+
+/// A load phase.
+#[derive(Template)]
+#[template(path = "phase.html")]
+pub(super) struct PhaseView<'a> {
+    name: &'a str,
+    figures: Option<&'a LoadFigures>,
+    charts: Vec<Chart>,
+}
+
+impl<'a> PhaseView<'a> {
+    /// The phase; `id` is unique on the page.
+    pub(super) fn of(phase: &'a LoadRecord, id: &str) -> Self {
+        let figures = phase.figures.as_ref();
+        let mut charts = Vec::new();
+        if let Some(figures) = figures {
+            charts.extend(percentiles(figures, &format!("{id}-percentiles")));
+            if phase.intervals.len() > 1 {
+                charts.push(response_over_time(&phase.intervals, figures.model, &format!("{id}-times")));
+                charts.push(rate_over_time(&phase.intervals, figures.offered_rate, &format!("{id}-rates")));
+            }
+        }
+        Self { name: phase.name(), figures, charts }
+    }
+
+    fn headline(&self) -> String {
+        self.figures.map(crate::report::text::headline).unwrap_or_default()
+    }
+
+    fn times(&self) -> Vec<Vec<String>> {
+        self.figures.map(time_rows).unwrap_or_default()
+    }
+
+    fn lanes(&self) -> &'a [LaneFigures] {
+        self.figures.map(|figures| &figures.lanes[..]).unwrap_or_default()
+    }
+}
+
+/// A row of the table of lanes.
+fn lane_cells(lane: &LaneFigures) -> [String; 4] {
+    let statuses = lane.statuses.iter().map(|(status, number)| format!("{status} × {}", count(*number)));
+    let wants = if lane.expects_accepted { "accepted" } else { "rejected" };
+    [share(lane.share), wants.to_owned(), outcomes(&lane.outcomes), statuses.collect::<Vec<_>>().join(", ")]
+}
+
+/// What is measured, as the model allows it to be called.
+fn measured(model: Model) -> &'static str {
+    match model {
+        Model::Open => "Response time",
+        Model::Closed => "Service time",
+    }
+}
+
+fn percentiles(figures: &LoadFigures, id: &str) -> Option<Chart> {
+    let (first, last) = (figures.curve.first()?, figures.curve.last()?);
+    let x = Scale::across(0.0, nines(1.0, figures.requests));
+    let y = Scale::up_by_powers(first.1, last.1);
+    let curve = figures.curve.iter().map(|(quantile, micros)| (nines(*quantile, figures.requests), *micros));
+    let times = &figures.response_time_us;
+    let rows = figures.curve.iter().map(|(quantile, micros)| vec![percent(*quantile), time(*micros)]);
+    Some(Chart {
+        id: id.to_owned(),
+        title: format!("{} by percentile", measured(figures.model)),
+        description: format!(
+            "Half of the requests took at most {}, 99 % at most {}, the slowest {}.",
+            time(times.p50),
+            time(times.p99),
+            time(times.max)
+        ),
+        x_title: "share of requests that were this fast or faster",
+        x_ticks: nines_ticks(x, figures.requests),
+        y_ticks: y.ticks(5.0, time_label),
+        lines: vec![Line { name: measured(figures.model).to_lowercase(), class: "a", points: points(curve, x, y) }],
+        table: Table { head: vec!["Percentile".to_owned(), measured(figures.model).to_owned()], rows: rows.collect() },
+    })
+}
+
+fn middle(interval: &Interval) -> f64 {
+    interval.start_s + interval.length_s / 2.0
+}
+
+fn seconds(intervals: &[Interval]) -> (Scale, Vec<Tick>) {
+    let end = intervals.last().map_or(0.0, |last| last.start_s + last.length_s);
+    let x = Scale::across(0.0, end);
+    (x, x.ticks(6.0, |second| format!("{second} s")))
+}
+
+fn response_over_time(intervals: &[Interval], model: Model, id: &str) -> Chart {
+    let lowest = intervals.iter().map(|interval| interval.response_time_us.p50).fold(f64::INFINITY, f64::min);
+    let highest = intervals.iter().map(|interval| interval.response_time_us.max).fold(0.0, f64::max);
+    let (x, x_ticks) = seconds(intervals);
+    let y = Scale::up_by_powers(lowest, highest);
+    let line = |name: &str, class, of: fn(&Interval) -> f64| {
+        let values = intervals.iter().map(|interval| (middle(interval), of(interval)));
+        Line { name: name.to_owned(), class, points: points(values, x, y) }
+    };
+    let rows = intervals.iter().map(|interval| {
+        let times = &interval.response_time_us;
+        let start = format!("{:.0} s", interval.start_s);
+        vec![start, time(times.p50), time(times.p90), time(times.p99), time(times.max)]
+    });
+    Chart {
+        id: id.to_owned(),
+        title: format!("{} over time", measured(model)),
+        description: format!(
+            "Each second's median, 99th percentile and maximum; the slowest request took {}.",
+            time(highest)
+        ),
+        x_title: "time since the warm-up",
+        x_ticks,
+        y_ticks: y.ticks(5.0, time_label),
+        lines: vec![
+            line("maximum", "c", |interval| interval.response_time_us.max),
+            line("p99", "b", |interval| interval.response_time_us.p99),
+            line("median", "a", |interval| interval.response_time_us.p50),
+        ],
+        table: Table { head: ["Second", "p50", "p90", "p99", "max"].map(str::to_owned).to_vec(), rows: rows.collect() },
+    }
+}
+
+fn answered(interval: &Interval) -> f64 {
+    interval.outcomes.total() as f64 / interval.length_s.max(f64::EPSILON)
+}
+
+fn rate_over_time(intervals: &[Interval], offered: Option<f64>, id: &str) -> Chart {
+    let rates = || intervals.iter().map(answered);
+    let (lowest, highest) = (rates().fold(f64::INFINITY, f64::min), rates().fold(0.0, f64::max));
+    let (x, x_ticks) = seconds(intervals);
+    let y = Scale::up_from_zero(highest.max(offered.unwrap_or(0.0)));
+    let answers = points(intervals.iter().map(|interval| (middle(interval), answered(interval))), x, y);
+    let mut lines = vec![Line { name: "answered".to_owned(), class: "a", points: answers }];
+    if let Some(offered) = offered {
+        let ends = intervals.first().into_iter().chain(intervals.last()).map(|interval| (middle(interval), offered));
+        lines.push(Line { name: "offered".to_owned(), class: "b", points: points(ends, x, y) });
+    }
+    let rows = intervals.iter().map(|interval| {
+        vec![format!("{:.0} s", interval.start_s), rate(answered(interval)), outcomes(&interval.outcomes)]
+    });
+    Chart {
+        id: id.to_owned(),
+        title: "Rate over time".to_owned(),
+        description: format!("Between {} and {} were answered.", rate(lowest), rate(highest)),
+        x_title: "time since the warm-up",
+        x_ticks,
+        y_ticks: y.ticks(5.0, rate),
+        lines,
+        table: Table { head: ["Second", "Rate", "Outcomes"].map(str::to_owned).to_vec(), rows: rows.collect() },
+    }
+}
+
+/// An overhead study.
+#[derive(Template)]
+#[template(path = "overhead.html")]
+pub(super) struct OverheadView<'a> {
+    study: &'a OverheadFigures,
+    id: String,
+    /// Where no difference stands.
+    zero: f64,
+    /// The baseline against itself: from and width.
+    control: (f64, f64),
+    ticks: Vec<Tick>,
+    rows: Vec<OverheadMark<'a>>,
+}
+
+/// A row of the dot plot.
+struct OverheadMark<'a> {
+    row: &'a OverheadRow,
+    /// Top of the row.
+    top: f64,
+    low: f64,
+    value: f64,
+    high: f64,
+}
+
+/// Height of a row: a line of text, and the dot with its whiskers under it.
+const ROW: f64 = 44.0;
+
+impl<'a> OverheadView<'a> {
+    /// The study; `id` is unique on the page.
+    pub(super) fn of(study: &'a OverheadFigures, id: String) -> Self {
+        let estimates = || study.rows.iter().map(|row| &row.difference_us).chain([&study.control_us]);
+        let low = estimates().map(|estimate| estimate.low).fold(0.0, f64::min);
+        let high = estimates().map(|estimate| estimate.high).fold(0.0, f64::max);
+        let x = Scale::between(low, high, 8.0, 472.0);
+        let control = (x.place(study.control_us.low), x.place(study.control_us.high));
+        let rows = study.rows.iter().enumerate().map(|(index, row)| OverheadMark {
+            row,
+            top: index as f64 * ROW,
+            low: x.place(row.difference_us.low),
+            value: x.place(row.difference_us.value),
+            high: x.place(row.difference_us.high),
+        });
+        let ticks = x.ticks(4.0, |micros| if micros == 0.0 { "0".to_owned() } else { difference(micros) });
+        let control = (control.0, (control.1 - control.0).max(2.0));
+        Self { study, id, zero: x.place(0.0), control, ticks, rows: rows.collect() }
+    }
+
+    fn height(&self) -> f64 {
+        self.rows.len() as f64 * ROW
+    }
+
+    fn headline(&self) -> String {
+        format!(
+            "Each scheme against {} on the same server, {} of measuring. The baseline against itself: {}.",
+            self.study.baseline,
+            length(self.study.duration_s),
+            interval(&self.study.control_us)
+        )
+    }
+}
+
+impl OverheadMark<'_> {
+    /// The figure, or that there is none to be told.
+    fn figure(&self) -> String {
+        if self.row.distinguishable { difference(self.row.difference_us.value) } else { NOT_DISTINGUISHABLE.to_owned() }
+    }
+
+    fn cells(&self) -> Vec<String> {
+        let row = self.row;
+        let or_dash = |micros: Option<f64>| micros.map_or_else(|| "–".to_owned(), time);
+        vec![
+            self.figure(),
+            interval(&row.difference_us),
+            time(row.service_time_us),
+            time(row.client_us),
+            or_dash(row.server_us.map(|server| server.value)),
+            or_dash(row.rest_us),
+            or_dash(row.first_request_us),
+            or_dash(row.token_acquisition_us),
+            row.requests_per_core_second.map_or_else(|| "–".to_owned(), rate),
+            count(row.pairs),
+        ]
+    }
+}

@@ -1,0 +1,157 @@
+//! Checks and findings with their evidence.
+
+use askama::Template;
+
+use crate::check::Verdict;
+use crate::event::{CheckResult, EvidenceRecord, Role};
+use crate::observe::{RecordedExchange, RecordedHeader};
+use crate::report::units::{counted, time};
+use crate::report::words::{further_deviations, level_word, more, place, replay, sent, shown};
+
+/// A check, in a table or as a finding.
+pub(super) struct CheckView<'a> {
+    pub(super) check: &'a CheckResult,
+    /// Name and anchor of its scenario.
+    pub(super) scenario: (&'a str, String),
+    /// Unique on the page.
+    pub(super) id: String,
+}
+
+/// A finding as a card.
+#[derive(Template)]
+#[template(path = "finding.html")]
+pub(super) struct FindingView<'a> {
+    pub(super) view: CheckView<'a>,
+}
+
+/// What was sent and seen for a check.
+#[derive(Template)]
+#[template(path = "evidence.html")]
+struct EvidenceView<'a> {
+    records: &'a [EvidenceRecord],
+    shown_by: Option<usize>,
+}
+
+impl EvidenceView<'_> {
+    fn is_shown(&self, at: &usize) -> bool {
+        self.shown_by.as_ref() == Some(at)
+    }
+}
+
+/// A clause, with a link where it is one that can be followed.
+pub(super) struct Clause<'a> {
+    pub(super) source: &'a str,
+    pub(super) url: Option<&'a str>,
+}
+
+impl<'a> CheckView<'a> {
+    /// Class and word of the verdict.
+    pub(super) fn verdict(&self) -> &'static str {
+        if self.check.waived.is_some() { "waived" } else { self.check.verdict.name() }
+    }
+
+    /// The verdict in words, for a reader.
+    pub(super) fn verdict_words(&self) -> String {
+        self.verdict().replace('-', " ")
+    }
+
+    /// A sign that stands for the verdict beside its colour.
+    pub(super) fn sign(&self) -> &'static str {
+        sign(if self.check.waived.is_some() { None } else { Some(self.check.verdict) })
+    }
+
+    /// Clauses; only web addresses become links.
+    pub(super) fn clauses(&self) -> Vec<Clause<'a>> {
+        let clauses = self.check.citations.iter().map(|cited| {
+            let url = cited.url.as_deref().filter(|url| url.starts_with("https://") || url.starts_with("http://"));
+            Clause { source: &cited.source, url }
+        });
+        clauses.collect()
+    }
+
+    /// The strength of the requirement.
+    pub(super) fn level(&self) -> &'static str {
+        level_word(self.check.level)
+    }
+
+    /// How many exchanges there are.
+    pub(super) fn exchanges(&self) -> String {
+        counted(self.check.evidence.len(), "exchange")
+    }
+
+    /// The exchanges.
+    pub(super) fn evidence(&self) -> impl askama::FastWritable + std::fmt::Display {
+        EvidenceView { records: &self.check.evidence, shown_by: self.check.shown_by }
+    }
+}
+
+/// A sign for a verdict; none is for a waived one.
+pub(super) fn sign(verdict: Option<Verdict>) -> &'static str {
+    match verdict {
+        None => "⊘",
+        Some(Verdict::Fail) => "✕",
+        Some(Verdict::Warn) => "!",
+        Some(Verdict::Inconclusive) => "?",
+        Some(Verdict::Info) => "i",
+        Some(Verdict::Pass) => "✓",
+        Some(Verdict::NotTested | Verdict::NotApplicable) => "–",
+    }
+}
+
+impl FindingView<'_> {
+    fn sent(&self) -> Option<String> {
+        shown(self.view.check).map(sent)
+    }
+
+    fn further(&self) -> Vec<&str> {
+        further_deviations(self.view.check).collect()
+    }
+
+    fn place(&self) -> String {
+        place(&self.view.check.place)
+    }
+
+    fn replay(&self) -> String {
+        replay(self.view.check)
+    }
+
+    fn more(&self) -> Option<String> {
+        more(self.view.check)
+    }
+}
+
+fn role(role: &Role) -> &'static str {
+    match role {
+        Role::ControlBefore => "control before",
+        Role::Probe => "probe",
+        Role::ControlAfter => "control after",
+    }
+}
+
+fn request_text(exchange: &RecordedExchange) -> String {
+    let first = format!("{} {}", exchange.method, exchange.target);
+    message(first, &exchange.request_headers, &exchange.request_body)
+}
+
+fn answer_text(exchange: &RecordedExchange) -> String {
+    let took = time(exchange.took_us as f64);
+    match (exchange.status, &exchange.silence) {
+        (Some(status), _) => {
+            message(format!("{status} in {took}"), &exchange.response_headers, &exchange.response_body)
+        }
+        (None, Some(silence)) => format!("no answer: {silence} ({took})"),
+        (None, None) => format!("no answer ({took})"),
+    }
+}
+
+fn message(first: String, headers: &[RecordedHeader], body: &str) -> String {
+    let mut text = first;
+    for header in headers {
+        text.push_str(&format!("\n{}: {}", header.name, header.value));
+    }
+    if !body.is_empty() {
+        text.push_str("\n\n");
+        text.push_str(body);
+    }
+    text
+}

@@ -1,0 +1,33 @@
+//! `report.html`: one file that needs nothing else, reads without scripts, prints, and suits dark and light.
+
+mod chart;
+mod figures;
+mod finding;
+mod page;
+
+use askama::Template as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
+
+use super::{Record, ReportError, escape};
+use page::Page;
+
+/// The script that filters tables; the page is complete without it.
+const SCRIPT: &str = include_str!("../templates/filters.js");
+
+pub(super) fn render(record: &Record) -> Result<Vec<u8>, ReportError> {
+    let failed = |error: askama::Error| ReportError::Render { format: "html", why: error.to_string() };
+    let html = Page::of(record).render().map_err(failed)?;
+    // the templates escape HTML; one pass over the whole takes what would reorder or hide text
+    Ok(escape::lines(&html).into_bytes())
+}
+
+/// The content security policy of the page: no request leaves it, and only our own script runs in it.
+fn policy() -> String {
+    let hash = STANDARD.encode(Sha256::digest(SCRIPT));
+    format!(
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{hash}'; base-uri 'none'; \
+         form-action 'none'"
+    )
+}
