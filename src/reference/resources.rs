@@ -25,11 +25,6 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("act-then-check", "common.denied-write-has-no-effect", "writes an order before it checks who writes"),
     row("head-unguarded", "common.head-same-decision-as-get", "guards every method but HEAD"),
     row(
-        "unknown-method-falls-through",
-        "common.unlisted-method-not-a-bypass",
-        "handles an unknown method like GET, unguarded",
-    ),
-    row(
         "override-after-auth",
         "common.method-override-header-ignored",
         "decides by the method and acts by the override header",
@@ -92,9 +87,6 @@ async fn authenticate(Shared((state, guard)): Shared<(Arc<State>, Guard)>, reque
             let auth = began.elapsed();
             let mut request = Request::from_parts(parts, body);
             request.extensions_mut().insert(principal);
-            if state.fault("unknown-method-falls-through") && is_extension(request.method()) {
-                *request.method_mut() = Method::GET;
-            }
             let mut response = next.run(request).await;
             finish(&state, guard, &mut response, auth);
             response
@@ -133,20 +125,6 @@ fn busy_wait(length: std::time::Duration) -> std::time::Duration {
     began.elapsed()
 }
 
-fn is_extension(method: &Method) -> bool {
-    ![
-        Method::GET,
-        Method::HEAD,
-        Method::POST,
-        Method::PUT,
-        Method::PATCH,
-        Method::DELETE,
-        Method::OPTIONS,
-        Method::TRACE,
-    ]
-    .contains(method)
-}
-
 fn through_a_hole(state: &State, parts: &axum::http::request::Parts) -> Option<Arc<Principal>> {
     let no_credential = !parts.headers.contains_key(header::AUTHORIZATION) && !carries_key(state, parts);
     let spoofed = || {
@@ -155,7 +133,6 @@ fn through_a_hole(state: &State, parts: &axum::http::request::Parts) -> Option<A
     };
     let open = (state.fault("unguarded-route") && parts.uri.path() == "/account" && no_credential)
         || (state.fault("head-unguarded") && parts.method == Method::HEAD)
-        || (state.fault("unknown-method-falls-through") && is_extension(&parts.method))
         || (state.fault("fail-open") && state.backend_is_down())
         || (state.fault("trusts-x-forwarded-user") && spoofed().is_some())
         || parts.extensions.get::<Unguarded>().is_some();

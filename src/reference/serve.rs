@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::Response;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -26,6 +26,11 @@ use super::wire_faults;
 
 /// Holes before the router.
 pub(crate) const FAULTS: &[Fault] = &[
+    row(
+        "unknown-method-falls-through",
+        "common.unlisted-method-not-a-bypass",
+        "handles an unknown method like GET, unguarded",
+    ),
     row(
         "prefix-matcher-bypass",
         "common.path-normalisation-not-a-bypass",
@@ -142,6 +147,10 @@ impl From<super::rejection::Rejection> for Response {
 
 /// Faults that change where a request goes.
 fn rewrite(state: &State, request: &mut Request) {
+    if state.fault("unknown-method-falls-through") && is_extension(request.method()) {
+        *request.method_mut() = Method::GET;
+        request.extensions_mut().insert(Unguarded);
+    }
     if state.fault("honours-x-original-url") && request.uri().path() == "/public" {
         let wanted = request.headers().get("x-original-url").and_then(|url| url.to_str().ok());
         if let Some(uri) = wanted.and_then(|url| url.parse::<Uri>().ok()) {
@@ -158,6 +167,20 @@ fn rewrite(state: &State, request: &mut Request) {
             request.extensions_mut().insert(Unguarded);
         }
     }
+}
+
+fn is_extension(method: &Method) -> bool {
+    ![
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+        Method::TRACE,
+    ]
+    .contains(method)
 }
 
 /// A path without empty and dot segments (RFC 3986 §5.2.4), parameters and percent encoding.

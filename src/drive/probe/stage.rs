@@ -358,6 +358,14 @@ impl<'a> Stage<'a> {
             let exchange = self.prober.send_to(resource, &request).await;
             let outcome = self.prober.outcome(resource, &exchange).await;
             let waited = clock::now() - began;
+            if let Some(lifetime) = self.kept(slot)?.token.lifetime
+                && clock::now() >= self.kept(slot)?.token.obtained + lifetime
+            {
+                // refused because it has ended by itself: that says nothing about revocation
+                return Err(Halt::Obstacle(
+                    "the token ended by itself before the tolerated delay had passed".to_owned(),
+                ));
+            }
             if outcome == Outcome::Rejected || waited >= tolerated {
                 evidence.facts.push(("delay", format!("{} ms", waited.as_millis())));
                 return Ok(());

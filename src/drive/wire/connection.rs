@@ -83,17 +83,6 @@ impl Connection {
         self.reader.answer()
     }
 
-    /// Whether anything of an answer came.
-    pub(in crate::drive) fn has_begun(&self) -> bool {
-        self.reader.has_begun()
-    }
-
-    /// Whether the other side has left an idle connection, or sent what nobody asked for.
-    pub(in crate::drive) fn is_stale(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut byte = [0];
-        Pin::new(&mut self.stream).poll_read(cx, &mut ReadBuf::new(&mut byte)).is_ready()
-    }
-
     /// Writes what is left of a request and reads until its answer is whole, both at once: a server may refuse and
     /// close before it has read everything, and its answer still counts.
     ///

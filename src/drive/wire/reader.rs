@@ -16,14 +16,10 @@ const MOST_INTERIM: usize = 16;
 pub(in crate::drive) struct Answer<'a> {
     /// Status code.
     pub(in crate::drive) status: u16,
-    /// Value of the first `Content-Type`.
-    pub(in crate::drive) content_type: Option<&'a [u8]>,
     /// Body, cut at the limit.
     pub(in crate::drive) body: &'a [u8],
     /// Whether the body was cut.
     pub(in crate::drive) truncated: bool,
-    /// Nanoseconds that the target says it spent on authentication.
-    pub(in crate::drive) auth_ns: Option<u64>,
     /// Whether the connection may be used again.
     pub(in crate::drive) keeps_alive: bool,
 }
@@ -84,11 +80,6 @@ impl AnswerReader {
         self.chunks.clear();
         self.truncated = false;
         self.ended = false;
-    }
-
-    /// Whether anything of an answer came.
-    pub(in crate::drive) fn has_begun(&self) -> bool {
-        self.filled > 0 || self.interim > 0
     }
 
     /// Where the next bytes go.
@@ -259,10 +250,8 @@ impl AnswerReader {
         };
         Some(Answer {
             status: head.status,
-            content_type: head.content_type.clone().map(|place| &self.buffer[place]),
             body: if head.body == BodyLength::Chunked { &self.chunks } else { plain },
             truncated: self.truncated,
-            auth_ns: head.auth_ns,
             keeps_alive: head.keeps_alive && !surplus && !self.truncated && !self.ended,
         })
     }

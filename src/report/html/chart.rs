@@ -4,9 +4,6 @@ use askama::Template;
 
 use crate::report::units;
 
-/// Width of a chart in its own units; text is 13 of them, so that it stays readable on a narrow screen.
-const WIDTH: f64 = 480.0;
-const HEIGHT: f64 = 250.0;
 const LEFT: f64 = 62.0;
 const RIGHT: f64 = 468.0;
 const TOP: f64 = 14.0;

@@ -9,7 +9,7 @@ use crate::check::{GROUPS, Severity, Verdict};
 use crate::event::{CheckResult, Note, NoteKind, ThresholdResult};
 use crate::report::units::{count, counted, difference, length, time};
 use crate::report::words::place;
-use crate::report::{Counts, Record, ScenarioRecord, findings, is_finding};
+use crate::report::{Counts, Record, ScenarioRecord, findings};
 
 /// The whole page.
 #[derive(Template)]
