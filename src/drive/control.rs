@@ -100,7 +100,7 @@ impl ControlPlane {
     /// # Errors
     /// See [`ControlPlane::obtain`].
     pub async fn current(&self, client: &ClientSecret) -> Result<Token, ControlError> {
-        let key = (client.id.clone(), None);
+        let key = (client.id.clone(), client.scope.clone());
         let kept = self.tokens.lock().ok().and_then(|tokens| tokens.get(&key).cloned());
         if let Some(token) = kept.filter(|token| clock::now() < token.renew_at()) {
             return Ok(token);
@@ -128,7 +128,7 @@ impl ControlPlane {
             return Err(ControlError::Unusable("no token endpoint".to_owned()));
         };
         let mut form = vec![("grant_type", "client_credentials")];
-        form.extend(scope.map(|scope| ("scope", scope)));
+        form.extend(scope.or(client.scope.as_deref()).map(|scope| ("scope", scope)));
         let mut request = self.client.post(endpoint.clone());
         match self.client_auth {
             ClientAuthMethod::Basic => {

@@ -120,7 +120,7 @@ pub fn script(check: &'static Check, subject: &Subject) -> Result<Script, Missin
     if !check.remote_safe && !subject.owned {
         return missing("it writes or disturbs; the scenario does not say `owned: true`");
     }
-    let mut caster = Caster { subject, script: Script::default() };
+    let mut caster = Caster { subject, is_control: check.control, script: Script::default() };
     if let Some(state) = caster.declared_state(check) {
         return caster.by_state(check, state);
     }
@@ -132,6 +132,8 @@ pub fn script(check: &'static Check, subject: &Subject) -> Result<Script, Missin
 
 struct Caster<'a> {
     subject: &'a Subject,
+    /// Whether the check is the positive control itself, which nothing else can prove.
+    is_control: bool,
     script: Script,
 }
 
@@ -237,7 +239,7 @@ impl Caster<'_> {
     /// A probe that expects refusal stands between controls of equal rights; one about rights also between controls of
     /// the principal who lacks them.
     fn controls_of(&mut self, send: &Send, resource: usize, counts: usize) {
-        if !matches!(send.want, Want::Denied(_)) && send.counts.is_none() {
+        if self.is_control || (matches!(send.want, Want::Either) && send.counts.is_none()) {
             return;
         }
         for resource in [resource, counts] {

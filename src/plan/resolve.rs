@@ -198,6 +198,7 @@ fn material(written: &model::Material, values: &Values<'_>, on_reference: bool) 
         client.as_ref().map(|client| ClientSecret {
             id: values.text(&client.client_id),
             secret: values.secret(&client.client_secret),
+            scope: None,
         })
     };
     let secret = |template: &Option<Template>| template.as_ref().map(|template| values.secret(template));

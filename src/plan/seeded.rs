@@ -91,7 +91,8 @@ pub(super) fn authorization_server(client_auth: ClientAuthMethod) -> Authorizati
 
 /// What else there is.
 pub(super) fn material() -> Material {
-    let client = |(id, secret): (&str, &str)| Some(ClientSecret { id: id.to_owned(), secret: Secret::new(secret) });
+    let client =
+        |(id, secret): (&str, &str)| Some(ClientSecret { id: id.to_owned(), secret: Secret::new(secret), scope: None });
     let account = |kind, (user, password): (&str, &str)| (kind, user.to_owned(), Secret::new(password));
     Material {
         introspection_client: client(seed::INTROSPECTION_CLIENT),

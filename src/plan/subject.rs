@@ -48,6 +48,15 @@ pub struct Identity {
     pub state: State,
 }
 
+impl Identity {
+    /// Its client, where its credential has to be obtained.
+    pub fn client(&self) -> Option<ClientSecret> {
+        let Login::Client { id, secret } = &self.login else { return None };
+        let scope = self.scopes.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
+        Some(ClientSecret { id: id.clone(), secret: secret.clone(), scope: (!scope.is_empty()).then_some(scope) })
+    }
+}
+
 /// Something that a request can be sent to.
 #[derive(Clone, Debug)]
 pub struct Resource {
@@ -126,6 +135,8 @@ pub struct ClientSecret {
     pub id: String,
     /// Client secret.
     pub secret: Secret,
+    /// Scope that it asks for; some servers grant none to who asks for none.
+    pub scope: Option<String>,
 }
 
 /// What unlocks further checks.

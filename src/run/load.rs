@@ -11,7 +11,6 @@ use crate::drive::wire::{Destination, Limits, tls_config};
 use crate::event::{Event, LoadInterval, LoadStarted, Note, NoteKind};
 use crate::exit::Exit;
 use crate::observe::{Interval, Latency, LoadFigures};
-use crate::plan::subject::{ClientSecret, Login};
 use crate::scenario::model::{self, LoadPhase};
 
 /// Connections of a phase that names no number.
@@ -161,10 +160,7 @@ impl Renewal {
     fn start(session: &Session<'_>, identity: usize, resource: usize, lanes: &[Lane]) -> Self {
         let took = Arc::new(std::sync::Mutex::new(Vec::new()));
         let valid = lanes.iter().find(|lane| lane.expects_accepted).map(|lane| lane.request.clone());
-        let client = match &session.subject.identities[identity].login {
-            Login::Client { id, secret } => Some(ClientSecret { id: id.clone(), secret: secret.clone() }),
-            _ => None,
-        };
+        let client = session.subject.identities[identity].client();
         let (Some(valid), Some(client)) = (valid, client) else { return Self { task: None, took } };
         let (prober, kept) = (session.prober.clone(), took.clone());
         let task = tokio::spawn(async move {

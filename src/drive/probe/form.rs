@@ -9,7 +9,7 @@ use super::{Prober, unobtainable, values};
 use crate::check::step::{ClientAuth, Encoding, Endpoint, Fill, Form, Want};
 use crate::drive::control::{ControlError, join};
 use crate::observe::{ControlRun, Evidence, Exchange, Outcome, Request};
-use crate::plan::subject::{ClientAuthMethod, ClientSecret, Identity, Login};
+use crate::plan::subject::{ClientAuthMethod, ClientSecret};
 
 /// What stands for a secret that is wrong.
 const WRONG_SECRET: &str = "not-the-secret-of-this-client";
@@ -44,7 +44,7 @@ impl Prober {
     pub(super) fn good_client(&self) -> Option<ClientSecret> {
         let subject = self.subject();
         let good = subject.main_resource().and_then(|resource| subject.good_for(resource))?;
-        client_of(&subject.identities[good])
+        subject.identities[good].client()
     }
 
     /// Composes and posts a form.
@@ -116,7 +116,11 @@ impl Prober {
         authorizations: &mut Vec<String>,
     ) -> Result<(), ControlError> {
         let client = self.client_for(form)?;
-        let wrong = |id: &str| ClientSecret { id: id.to_owned(), secret: crate::secret::Secret::new(WRONG_SECRET) };
+        let wrong = |id: &str| ClientSecret {
+            id: id.to_owned(),
+            secret: crate::secret::Secret::new(WRONG_SECRET),
+            scope: None,
+        };
         let method = self.subject().authorization_server.as_ref().map(|server| server.client_auth);
         match form.auth {
             ClientAuth::None => {}
@@ -151,10 +155,11 @@ impl Prober {
     fn client_for(&self, form: &Form) -> Result<ClientSecret, ControlError> {
         let material = &self.subject().material;
         let found = match form.auth {
-            ClientAuth::Public => material
-                .public_client_id
-                .clone()
-                .map(|id| ClientSecret { id, secret: crate::secret::Secret::new(String::new()) }),
+            ClientAuth::Public => material.public_client_id.clone().map(|id| ClientSecret {
+                id,
+                secret: crate::secret::Secret::new(String::new()),
+                scope: None,
+            }),
             ClientAuth::WithoutGrant => material.client_without_grant.clone(),
             ClientAuth::Special | ClientAuth::SpecialRaw => material.special_client.clone(),
             ClientAuth::ForeignResourceServer => material.foreign_introspection_client.clone(),
@@ -170,7 +175,7 @@ impl Prober {
     fn second_client(&self) -> Option<ClientSecret> {
         let subject = self.subject();
         let good = subject.main_resource().and_then(|resource| subject.good_for(resource))?;
-        client_of(&subject.identities[subject.second_client(good)?])
+        subject.identities[subject.second_client(good)?].client()
     }
 
     pub(super) async fn token_control(&self, closing: bool, evidence: &mut Evidence) -> ControlRun {
@@ -260,14 +265,6 @@ pub(super) fn meaning(endpoint: Endpoint, exchange: &Exchange) -> Outcome {
         _ if granted => Outcome::Accepted,
         500.. => Outcome::Broke,
         _ => Outcome::Rejected,
-    }
-}
-
-/// The client of an identity, if it has one.
-pub(super) fn client_of(identity: &Identity) -> Option<ClientSecret> {
-    match &identity.login {
-        Login::Client { id, secret } => Some(ClientSecret { id: id.clone(), secret: secret.clone() }),
-        _ => None,
     }
 }
 

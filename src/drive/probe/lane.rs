@@ -49,8 +49,7 @@ impl Prober {
     /// A token that is obtained, and waited for until it has ended.
     async fn expired(&self, identity: usize, resource: usize) -> Result<Request, String> {
         let identity = &self.subject().identities[identity];
-        let client =
-            super::form::client_of(identity).ok_or("the lane expired needs a credential with `state: expired`")?;
+        let client = identity.client().ok_or("the lane expired needs a credential with `state: expired`")?;
         let token = self.renew(&client).await.map_err(|error| error.to_string())?;
         let lifetime = token.lifetime.filter(|lifetime| *lifetime <= super::stage::LONGEST_WAIT);
         let lifetime = lifetime.ok_or("the lane expired needs tokens that live 45 s at most")?;

@@ -18,7 +18,7 @@ use url::Url;
 use super::control::{ControlError, ControlPlane};
 use super::wire::{Destination, Limits};
 use crate::observe::{ControlRun, Evidence, Exchange, Fingerprint, Outcome, Request};
-use crate::plan::subject::{ClientSecret, Identity, Login, Subject};
+use crate::plan::subject::{Identity, Login, Subject};
 use crate::plan::{Control, PlannedCheck, Script};
 use crate::scheme::Proof;
 use stage::Stage;
@@ -137,8 +137,8 @@ impl Prober {
     pub async fn proof(&self, identity: &Identity) -> Result<Proof, ControlError> {
         match &identity.login {
             Login::Proof(proof) => Ok(proof.clone()),
-            Login::Client { id, secret } => {
-                let client = ClientSecret { id: id.clone(), secret: secret.clone() };
+            Login::Client { .. } => {
+                let client = identity.client().ok_or_else(|| ControlError::Unusable("no client".to_owned()))?;
                 Ok(Proof::Token(self.equipment.control.current(&client).await?.value))
             }
             Login::Nothing => Ok(Proof::Key(crate::secret::Secret::new(""))),

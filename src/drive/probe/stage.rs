@@ -6,7 +6,7 @@ use std::time::Duration;
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 
-use super::form::{FilledForm, client_of, meaning};
+use super::form::{FilledForm, meaning};
 use super::{Prober, values};
 use crate::check::Check;
 use crate::check::step::{Document, Endpoint, Fetch, Fill, Form, Hook, Send};
@@ -301,7 +301,7 @@ impl<'a> Stage<'a> {
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
         let identity = &self.prober.subject().identities[identity];
-        let client = client_of(identity).ok_or_else(|| Halt::Untestable("no client".to_owned()))?;
+        let client = identity.client().ok_or_else(|| Halt::Untestable("no client".to_owned()))?;
         let token = self.prober.equipment.control.obtain(&client, scope).await;
         let token = token.map_err(|error| Halt::Obstacle(format!("no token for {}: {error}", identity.name)))?;
         values::note_text(token.value.expose(), evidence);
