@@ -38,6 +38,14 @@ pub(super) fn scope_not_escalated(case: &Case<'_>) -> Judgement {
                     Some(scope) if scope.split(' ').any(|one| one == requested) => {
                         judgement.violates(index, "the token has the scope", REDUCED);
                     }
+                    // RFC 6749 §3.3: a scope is one value at least
+                    Some(scope) if scope.is_empty() => {
+                        judgement.deviates(
+                            index,
+                            "a token with an empty scope member",
+                            "invalid_scope, or the scope that was granted",
+                        );
+                    }
                     Some(_) => {}
                 }
             }
@@ -69,6 +77,9 @@ pub(super) fn basic_client_refused(case: &Case<'_>) -> Judgement {
     for (index, response) in case.refusals().filter(|(_, response)| response.status == 401) {
         if !challenges::of(response).iter().any(|challenge| challenge.scheme == "basic") {
             judgement.deviates(index, "401 without a Basic challenge", "WWW-Authenticate: Basic");
+        } else if challenges::of(response).iter().any(|one| one.scheme == "basic" && one.param("realm").is_none()) {
+            // RFC 7617 §2: the realm is required
+            judgement.deviates(index, "a Basic challenge without realm", "WWW-Authenticate: Basic realm=…");
         }
     }
     judgement
