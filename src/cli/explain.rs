@@ -29,7 +29,7 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
     }
     print::line("Sources");
     for source in check.sources {
-        print::line(&format!("  {source}  {}", url_of(source).unwrap_or_default()).trim_end().to_owned().as_str());
+        print::line(format!("  {source}  {}", url_of(source).unwrap_or_default()).trim_end());
     }
     print::line(&format!("\nSee it fail\n  authbench serve --fault {}", check.fault));
     Exit::Passed

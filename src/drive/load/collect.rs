@@ -29,6 +29,16 @@ fn nanoseconds(length: Duration) -> u64 {
     u64::try_from(length.as_nanos()).unwrap_or(u64::MAX)
 }
 
+/// One request, as it is counted.
+pub(super) struct Seen {
+    pub(super) outcome: Outcome,
+    pub(super) status: Option<u16>,
+    pub(super) response: Duration,
+    pub(super) service: Duration,
+    /// When it was accepted in a lane that wants refusal, from the begin of measuring.
+    pub(super) accepted_against: Option<Duration>,
+}
+
 /// One worker's part of one second.
 pub(super) struct Slice {
     second: u64,
@@ -74,15 +84,8 @@ impl Tally {
         }
     }
 
-    pub(super) fn record(
-        &mut self,
-        lane: usize,
-        outcome: Outcome,
-        status: Option<u16>,
-        response: Duration,
-        service: Duration,
-        accepted_against: Option<Duration>,
-    ) {
+    pub(super) fn record(&mut self, lane: usize, seen: &Seen) {
+        let Seen { outcome, status, response, service, accepted_against } = *seen;
         let lane = &mut self.lanes[lane];
         count(&mut lane.outcomes, outcome);
         if let Some(status) = status {
@@ -105,7 +108,7 @@ impl Tally {
     }
 
     /// Counts an answer into its second; a second that is over is sent away.
-    pub(super) fn into_slice(&mut self, second: u64, outcome: Outcome, response: Duration, to: &Sender<Slice>) {
+    pub(super) fn add_to_second(&mut self, second: u64, outcome: Outcome, response: Duration, to: &Sender<Slice>) {
         if second > self.slice.second {
             self.flush(to, false);
             self.slice.second = second;

@@ -7,8 +7,8 @@ use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 use super::Phase;
-use super::collect::{Slice, Tally};
-use super::connection::Connection;
+use super::collect::{Seen, Slice, Tally};
+use super::connection::{Answer, Connection};
 use super::lane::{Lane, Mix};
 use super::pacer::Pacer;
 use super::timer::Timer;
@@ -114,9 +114,7 @@ async fn connection(shared: Rc<Shared>) {
         if answer.is_none() {
             open = None;
         }
-        let outcome = answer.map_or(Outcome::Silent, |answer| answer.outcome);
-        let status = answer.map(|answer| answer.status);
-        shared.record(&ticket, sent, done, outcome, status, answer.and_then(|answer| answer.server_auth));
+        shared.record(&ticket, sent, done, answer);
         if open.is_none() && answer.is_none() {
             // a dead target must not become a storm of connections
             tokio::time::sleep(RECONNECT).await;
@@ -152,15 +150,8 @@ impl Shared {
         Some(self.task.begin + due)
     }
 
-    fn record(
-        &self,
-        ticket: &Ticket,
-        sent: Instant,
-        done: Instant,
-        outcome: Outcome,
-        status: Option<u16>,
-        server_auth: Option<u64>,
-    ) {
+    fn record(&self, ticket: &Ticket, sent: Instant, done: Instant, answer: Option<Answer>) {
+        let outcome = answer.map_or(Outcome::Silent, |answer| answer.outcome);
         let start = ticket.due.unwrap_or(sent);
         let measured = self.task.begin + self.task.phase.warmup;
         let Some(at) = start.checked_duration_since(measured) else { return };
@@ -168,17 +159,19 @@ impl Shared {
         let accepted_against = outcome == Outcome::Accepted && !self.task.lanes[ticket.lane].expects_accepted;
         let service = done - sent;
         let response = ticket.due.map_or(service, |due| done - due);
-        tally.record(ticket.lane, outcome, status, response, service, accepted_against.then_some(at));
+        let status = answer.map(|answer| answer.status);
+        let accepted_against = accepted_against.then_some(at);
+        tally.record(ticket.lane, &Seen { outcome, status, response, service, accepted_against });
         if let Some(due) = ticket.due {
             // late by the generator is what remains when no connection was waited for
             tally.record_lateness(sent - due, sent.saturating_duration_since(due.max(ticket.ready)));
         }
-        if let Some(server_auth) = server_auth {
+        if let Some(server_auth) = answer.and_then(|answer| answer.server_auth) {
             tally.record_server_auth(server_auth);
         }
         tally.last_done = tally.last_done.max((done - measured).as_secs_f64());
         let second = (done - measured).as_secs();
-        tally.into_slice(second, outcome, response, &self.task.intervals);
+        tally.add_to_second(second, outcome, response, &self.task.intervals);
     }
 
     /// What was due and never left: told as silent, with the time it waited.
@@ -195,7 +188,9 @@ impl Shared {
             let lane = self.mix.borrow_mut().next();
             let waited = now.saturating_duration_since(due);
             let mut tally = self.tally.borrow_mut();
-            tally.record(lane, Outcome::Silent, None, waited, Duration::ZERO, None);
+            let outcome = Outcome::Silent;
+            let (service, accepted_against) = (Duration::ZERO, None);
+            tally.record(lane, &Seen { outcome, status: None, response: waited, service, accepted_against });
             tally.abandoned += 1;
         }
     }
