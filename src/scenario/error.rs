@@ -76,6 +76,10 @@ pub(super) fn from_yaml(file: &str, source: &str, error: &serde_yaml::Error) -> 
     let place = error.location().map(|location| Place::of(&location));
     let at = |message: String| ScenarioError::new(file, source, place, message);
     match error.without_snippet() {
+        Error::SerdeUnknownField { field, .. } if field.contains(':') => {
+            let name = field.split(':').next().unwrap_or_default();
+            at(format!("a space is missing after `{name}:`")).with_help(format!("write `{name}: …`"))
+        }
         Error::SerdeUnknownField { field, expected, .. } => {
             unknown(at(format!("unknown key `{field}`")), field, expected)
         }
@@ -168,6 +172,12 @@ fn masked(source: &str) -> String {
 
 fn masked_line(line: &str) -> String {
     let mut clean = line.to_owned();
+    if let Some(start) = clean.find("://").map(|at| at + 3)
+        && let Some(length) =
+            clean[start..].find('@').filter(|length| !clean[start..start + length].contains(['/', ' ']))
+    {
+        clean.replace_range(start..start + length, &"*".repeat(length));
+    }
     for name in SECRET_KEYS {
         let mut from = 0;
         while let Some(at) = clean[from..].find(&format!("{name}:")).map(|at| at + from) {
@@ -180,7 +190,13 @@ fn masked_line(line: &str) -> String {
             let start = value + (clean[value..].len() - clean[value..].trim_start().len());
             let end = clean[start..].find([',', '}', '\n', '\r']).map_or(clean.len(), |end| start + end);
             let text = clean[start..end].trim_matches(['"', '\'', ' ']);
-            if !text.is_empty() && !text.starts_with("${") && !text.starts_with('{') {
+            // a whole `${VAR}` is no secret; a default, or what lacks its end, may be one
+            let raw = &clean[start..end];
+            let variable = raw.trim_start_matches(['"', '\'']).starts_with("${")
+                && clean[end..].starts_with('}')
+                && !raw.ends_with(['"', '\'', ' '])
+                && !raw.contains(":-");
+            if !text.is_empty() && !variable && !text.starts_with('{') {
                 clean.replace_range(start..end, &"*".repeat(end - start));
             }
         }

@@ -60,7 +60,7 @@ fn target(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
         for (key, missing) in needed {
             if missing {
                 let error = loaded.error(place, format!("a target that is not the reference needs `{key}`"));
-                mistakes.push(error.with_help(format!("add `{key}:`; `authbench explain scenario` shows one")));
+                mistakes.push(error.with_help(format!("add `{key}:`; scenarios/examples/ shows how")));
             }
         }
     }
