@@ -29,7 +29,7 @@ macro_rules! bare_or_map {
                         let bare: fn(&str) -> Option<$fields> = $bare;
                         bare(word).ok_or_else(|| {
                             let words: &[&str] = &[$($word),*];
-                            super::error::unreadable_word(word, words, $expecting)
+                            crate::scenario::error::unreadable_word(word, words, $expecting)
                         })
                     }
 

@@ -1,0 +1,52 @@
+//! Who is known to the target.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::scenario::Template;
+
+/// A credential: the members that its scheme needs, with what it may do.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Credential {
+    /// API key.
+    #[serde(default)]
+    pub key: Option<Template>,
+    /// Bearer token.
+    #[serde(default)]
+    pub token: Option<Template>,
+    /// User-id.
+    #[serde(default)]
+    pub username: Option<Template>,
+    /// Password.
+    #[serde(default)]
+    pub password: Option<Template>,
+    /// Client identifier.
+    #[serde(default)]
+    pub client_id: Option<Template>,
+    /// Client secret.
+    #[serde(default)]
+    pub client_secret: Option<Template>,
+    /// Scopes that it holds.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// Tenant that it belongs to.
+    #[serde(default)]
+    pub tenant: Option<String>,
+    /// Its state.
+    #[serde(default)]
+    pub state: State,
+}
+
+/// State of a credential.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Usable.
+    #[default]
+    Valid,
+    /// Taken back before the run.
+    Revoked,
+    /// Past its end before the run.
+    Expired,
+}

@@ -1,0 +1,50 @@
+//! Load phases.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::scenario::text::{Length, Rate, RequestLine, Share};
+
+/// A load phase.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoadPhase {
+    /// Name, for reports.
+    pub name: String,
+    /// Arrival rate: an open model. Without it each connection sends when its last request is answered.
+    #[serde(default)]
+    pub rate: Option<Rate>,
+    /// How requests arrive at that rate.
+    #[serde(default)]
+    pub arrivals: Arrivals,
+    /// Rate that the phase ends with, for a ramp.
+    #[serde(default)]
+    pub to: Option<Rate>,
+    /// Connections.
+    #[serde(default)]
+    pub connections: Option<usize>,
+    /// Time that is not measured.
+    #[serde(default)]
+    pub warmup: Option<Length>,
+    /// Time that is measured.
+    pub duration: Length,
+    /// Lanes by share: `valid`, `expired`, `no-credential`, or the name of a forgery.
+    #[serde(default)]
+    pub mix: BTreeMap<String, Share>,
+    /// Method and path of the resource, if it is not the first protected one that reads.
+    #[serde(default)]
+    pub request: Option<RequestLine>,
+}
+
+/// How requests arrive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Arrivals {
+    /// At equal distances.
+    #[default]
+    Constant,
+    /// At random distances, as independent clients do.
+    Poisson,
+}

@@ -1,0 +1,86 @@
+//! What unlocks further checks.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::scenario::Template;
+
+/// A client with its secret.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Client {
+    /// Client identifier.
+    pub client_id: Template,
+    /// Client secret.
+    pub client_secret: Template,
+}
+
+/// An account with its password.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// User-id.
+    pub username: Template,
+    /// Password.
+    pub password: Template,
+}
+
+/// What unlocks further checks; what is missing is reported as not tested.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Material {
+    /// The resource server's client at the introspection endpoint.
+    #[serde(default)]
+    pub introspection_client: Option<Client>,
+    /// A resource server of another audience.
+    #[serde(default)]
+    pub foreign_introspection_client: Option<Client>,
+    /// A public client.
+    #[serde(default)]
+    pub public_client_id: Option<Template>,
+    /// A confidential client that may not use the client credentials grant.
+    #[serde(default)]
+    pub client_without_grant: Option<Client>,
+    /// A client whose identifier or secret needs form encoding (RFC 6749 §2.3.1).
+    #[serde(default)]
+    pub special_client: Option<Client>,
+    /// A scope that exists and that the good client may not have.
+    #[serde(default)]
+    pub disallowed_scope: Option<String>,
+    /// Scopes that look like a needed one, open nothing, and may be had by the client that lacks the needed one.
+    #[serde(default)]
+    pub lookalike_scopes: Vec<String>,
+    /// A live token of the same issuer for another audience.
+    #[serde(default)]
+    pub other_audience_token: Option<Template>,
+    /// A refresh token of the same issuer.
+    #[serde(default)]
+    pub refresh_token: Option<Template>,
+    /// An account with a password of more than 72 bytes.
+    #[serde(default)]
+    pub long_password_account: Option<Account>,
+    /// An account with colons in its password.
+    #[serde(default)]
+    pub colon_password_account: Option<Account>,
+    /// An account with a password outside ASCII.
+    #[serde(default)]
+    pub utf8_password_account: Option<Account>,
+    /// Ways to make the target do what no client can ask for.
+    #[serde(default)]
+    pub hooks: Hooks,
+}
+
+/// Commands without a shell. Arguments are appended: `on` or `off` for an outage, a credential's name else.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Hooks {
+    /// Revokes a credential.
+    #[serde(default)]
+    pub revoke: Option<Vec<String>>,
+    /// Rotates a key and prints the new one; a key on its input is the one to rotate to.
+    #[serde(default)]
+    pub rotate: Option<Vec<String>>,
+    /// Takes the authentication backend away, or brings it back.
+    #[serde(default)]
+    pub outage: Option<Vec<String>>,
+}

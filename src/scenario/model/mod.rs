@@ -1,0 +1,74 @@
+//! The scenario file, as types. Field names are the format; docstrings are its documentation.
+
+mod case;
+mod conformance;
+mod credential;
+mod load;
+mod material;
+mod overhead;
+mod resource;
+mod scheme;
+mod target;
+mod threshold;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::At;
+
+pub use case::*;
+pub use conformance::*;
+pub use credential::*;
+pub use load::*;
+pub use material::*;
+pub use overhead::*;
+pub use resource::*;
+pub use scheme::*;
+pub use target::*;
+pub use threshold::*;
+
+/// What authbench is to test, and how.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// Version of this format: 1.
+    pub authbench: At<u32>,
+    /// Name, for reports.
+    pub name: String,
+    /// A few sentences, for reports.
+    #[serde(default)]
+    pub description: String,
+    /// Words to select scenarios by.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// What is tested.
+    pub target: At<Target>,
+    /// How clients prove who they are.
+    pub scheme: At<Scheme>,
+    /// Who is known to the target, by free names. The reference has its own.
+    #[serde(default)]
+    pub credentials: BTreeMap<String, At<Credential>>,
+    /// What unlocks further checks.
+    #[serde(default)]
+    pub material: Material,
+    /// What can be asked for. The reference has its own.
+    #[serde(default)]
+    pub resources: Vec<At<Resource>>,
+    /// Which checks run, and how strictly.
+    #[serde(default)]
+    pub conformance: Conformance,
+    /// Checks of your own.
+    #[serde(default)]
+    pub cases: Vec<At<Case>>,
+    /// Load phases, one after another.
+    #[serde(default)]
+    pub load: Vec<At<LoadPhase>>,
+    /// Compares what schemes cost.
+    #[serde(default)]
+    pub overhead: Option<At<Overhead>>,
+    /// What the figures have to hold.
+    #[serde(default)]
+    pub thresholds: Vec<At<Threshold>>,
+}

@@ -1,0 +1,58 @@
+//! What can be asked for.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::scenario::text::RequestLine;
+
+/// Something that can be asked for.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Resource {
+    /// Method and path.
+    pub request: RequestLine,
+    /// Scopes that it needs.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// How access granted looks; learned from a good answer if absent.
+    #[serde(default)]
+    pub success: Option<Success>,
+    /// JSON body.
+    #[serde(default)]
+    pub json: Option<serde_json::Value>,
+    /// Form body.
+    #[serde(default)]
+    pub form: Option<BTreeMap<String, String>>,
+    /// Body as text.
+    #[serde(default)]
+    pub body: Option<String>,
+    /// Added header lines.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// Whether it changes state.
+    #[serde(default)]
+    pub writes: bool,
+    /// Whether it needs no credential.
+    #[serde(default)]
+    pub public: bool,
+    /// Tenant that owns it.
+    #[serde(default)]
+    pub tenant: Option<String>,
+}
+
+/// How access granted looks.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Success {
+    /// Status.
+    #[serde(default)]
+    pub status: Option<u16>,
+    /// A JSON pointer (RFC 6901) that resolves in the body.
+    #[serde(default)]
+    pub json: Option<String>,
+    /// Media type.
+    #[serde(default)]
+    pub content_type: Option<String>,
+}

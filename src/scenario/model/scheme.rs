@@ -1,0 +1,115 @@
+//! How clients prove who they are.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::scenario::Template;
+use crate::scenario::either::bare_or_map;
+
+/// How clients prove who they are, with details.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SchemeFields {
+    /// No authentication: a baseline.
+    None(NoFields),
+    /// A shared key.
+    ApiKey(ApiKey),
+    /// A bearer token that is given (RFC 6750).
+    Bearer(NoFields),
+    /// User-id and password (RFC 7617).
+    Basic(NoFields),
+    /// Tokens of the client credentials grant (RFC 6749 §4.4).
+    #[serde(rename = "oauth2-client-credentials")]
+    OAuth2ClientCredentials(OAuth2),
+}
+
+bare_or_map!(
+    /// How clients prove who they are.
+    Scheme, SchemeFields, "a scheme such as `basic`, or `api-key: { header: X-API-Key }`",
+    |word: &str| match word {
+        "none" => Some(SchemeFields::None(NoFields {})),
+        "api-key" => Some(SchemeFields::ApiKey(ApiKey::default())),
+        "bearer" => Some(SchemeFields::Bearer(NoFields {})),
+        "basic" => Some(SchemeFields::Basic(NoFields {})),
+        "oauth2-client-credentials" => Some(SchemeFields::OAuth2ClientCredentials(OAuth2::default())),
+        _ => None,
+    },
+    ["none", "api-key", "bearer", "basic", "oauth2-client-credentials"]
+);
+
+impl Scheme {
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        match self.0 {
+            SchemeFields::None(_) => "none",
+            SchemeFields::ApiKey(_) => "api-key",
+            SchemeFields::Bearer(_) => "bearer",
+            SchemeFields::Basic(_) => "basic",
+            SchemeFields::OAuth2ClientCredentials(_) => "oauth2-client-credentials",
+        }
+    }
+}
+
+/// A scheme without details.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoFields {}
+
+/// Where an API key travels; one of the three.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApiKey {
+    /// Name of a header field; X-API-Key unless another place is named.
+    #[serde(default)]
+    pub header: Option<String>,
+    /// Name of a query parameter.
+    #[serde(default)]
+    pub query: Option<String>,
+    /// Name of a cookie.
+    #[serde(default)]
+    pub cookie: Option<String>,
+}
+
+/// An authorization server: addresses, or paths on the target.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OAuth2 {
+    /// Issuer; what is not named here is read from its metadata (RFC 8414).
+    #[serde(default)]
+    pub issuer: Option<Template>,
+    /// Token endpoint.
+    #[serde(default)]
+    pub token_url: Option<Template>,
+    /// Introspection endpoint (RFC 7662).
+    #[serde(default)]
+    pub introspection_url: Option<Template>,
+    /// Revocation endpoint (RFC 7009).
+    #[serde(default)]
+    pub revocation_url: Option<Template>,
+    /// How clients authenticate.
+    #[serde(default)]
+    pub client_auth: ClientAuth,
+    /// Form of the access tokens.
+    #[serde(default)]
+    pub access_token: AccessToken,
+}
+
+/// How clients authenticate (RFC 6749 §2.3.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClientAuth {
+    /// HTTP Basic.
+    #[default]
+    Basic,
+    /// Body parameters.
+    Post,
+}
+
+/// Form of access tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AccessToken {
+    /// Only the issuer can read them.
+    #[default]
+    Opaque,
+}

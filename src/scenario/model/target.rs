@@ -1,0 +1,80 @@
+//! What is tested.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::scenario::Template;
+use crate::scenario::either::bare_or_map;
+use crate::scenario::text::Length;
+
+/// What is tested: `reference`, a URL, or a command.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TargetFields {
+    /// The built-in server.
+    #[serde(default)]
+    pub reference: Option<Reference>,
+    /// Address of the target.
+    #[serde(default)]
+    pub url: Option<Template>,
+    /// Whether it is yours: allows load, and probes that write, revoke or make it call out.
+    #[serde(default)]
+    pub owned: bool,
+    /// How its certificate is verified.
+    #[serde(default)]
+    pub tls: Option<TargetTls>,
+    /// Starts and stops it.
+    #[serde(default)]
+    pub command: Option<Command>,
+}
+
+bare_or_map!(
+    /// What is tested.
+    Target, TargetFields, "`reference`, or a mapping with `url`, `command` or `reference`",
+    |word: &str| (word == "reference").then(|| TargetFields { reference: Some(Reference::default()), ..TargetFields::default() }),
+    ["reference"]
+);
+
+/// The built-in server.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reference {
+    /// Holes to open, by name; `authbench serve --help` tells where they are listed.
+    #[serde(default)]
+    pub faults: Vec<String>,
+    /// Whether it speaks TLS.
+    #[serde(default)]
+    pub tls: bool,
+    /// Life of its access tokens.
+    #[serde(default)]
+    pub token_lifetime: Option<Length>,
+    /// Busy-wait on protected answers.
+    #[serde(default)]
+    pub busy: Option<Length>,
+}
+
+/// How a certificate is verified.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TargetTls {
+    /// Certificate authorities in PEM, relative to the scenario.
+    pub ca: String,
+}
+
+/// Starts and stops the service under test.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Command {
+    /// Arguments, without a shell; `{port}` is a free port.
+    pub run: Vec<String>,
+    /// Variables; the child gets these, PATH and nothing else.
+    #[serde(default)]
+    pub env: BTreeMap<String, Template>,
+    /// Path that answers when the service is ready.
+    pub ready: String,
+    /// How long it may take to be ready.
+    #[serde(default)]
+    pub timeout: Option<Length>,
+}
