@@ -5,6 +5,7 @@
 
 mod authority;
 mod fault;
+pub mod hopeless;
 mod rejection;
 mod resources;
 mod serve;
