@@ -14,7 +14,7 @@ use crate::event::{Event, Part};
 use crate::judge::not_tested;
 use crate::observe::Evidence;
 use crate::plan::subject::Login;
-use crate::plan::{Control, PlannedCheck, Subject};
+use crate::plan::{Act, Control, PlannedCheck, Subject};
 
 /// Between two looks whether the run should end.
 const STOP_POLL: Duration = Duration::from_millis(50);
@@ -22,7 +22,8 @@ const STOP_POLL: Duration = Duration::from_millis(50);
 /// Runs all planned checks and the scenario's own cases.
 pub(super) async fn run(session: &Session<'_>, planned: Vec<PlannedCheck>, sink: &mut dyn FnMut(Event)) -> End {
     let mut tally = Tally::new(session, sink);
-    let (mut together, mut alone, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut together, mut alone) = (Vec::new(), Vec::new());
+    let mut refused: Vec<&Check> = Vec::new();
     for check in planned {
         match &check.script {
             Err(missing) => {
@@ -30,7 +31,7 @@ pub(super) async fn run(session: &Session<'_>, planned: Vec<PlannedCheck>, sink:
                 tally.take(result);
             }
             // controls first: what they do not prove, nothing else needs to ask
-            Ok(_) if check.check.control => {
+            Ok(_) if check.check.control && !refused.iter().any(|one| leans_on(&check, one, &session.subject)) => {
                 if alone_now(session, &check, &mut tally).await == Some(Some(Part::Access)) {
                     refused.push(check.check);
                 }
@@ -56,18 +57,25 @@ pub(super) async fn run(session: &Session<'_>, planned: Vec<PlannedCheck>, sink:
     tally.finish()
 }
 
-/// Whether a check is proved by the same thing as a positive control.
+/// Whether a check is proved by what a positive control has failed to do: it asks the same endpoint, or a resource.
 fn leans_on(check: &PlannedCheck, positive: &Check, subject: &Subject) -> bool {
     let Ok(script) = &check.script else { return false };
-    script.controls.iter().any(|control| match control {
+    let uses = |control: &Control| match control {
         Control::Use { identity, .. } => match positive.group() {
             "token" => matches!(subject.identities[*identity].login, Login::Client { .. }),
-            group => !matches!(group, "introspect" | "revoke"),
+            group => !is_endpoint(group),
         },
         Control::Token => positive.group() == "token",
         // these fail for what they find as well: each check asks for itself
         Control::Introspection | Control::Revocation => false,
-    })
+    };
+    let sends = script.actions.iter().any(|action| matches!(action.act, Act::Send { .. } | Act::AwaitRefusal { .. }));
+    script.controls.iter().any(uses) || (sends && !is_endpoint(positive.group()))
+}
+
+/// Whether a topic is about an endpoint of an authorization server, and not about resources.
+fn is_endpoint(group: &str) -> bool {
+    matches!(group, "token" | "introspect" | "revoke" | "meta")
 }
 
 /// Runs one check by itself, and says whether and how it failed; none where the run was asked to end.
