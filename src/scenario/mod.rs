@@ -3,6 +3,7 @@
 mod either;
 mod error;
 mod load;
+pub mod manual;
 pub mod model;
 mod place;
 pub mod template;
