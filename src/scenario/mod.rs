@@ -4,6 +4,7 @@ mod either;
 mod error;
 mod load;
 pub mod manual;
+mod mask;
 pub mod model;
 mod place;
 pub mod template;
