@@ -4,7 +4,7 @@ use super::Session;
 use crate::event::{Event, ThresholdResult};
 use crate::exit::Exit;
 use crate::judge::threshold;
-use crate::observe::LoadFigures;
+use crate::observe::{Limit, LoadFigures};
 use crate::scenario::model::ThresholdSeverity;
 
 /// Judges every threshold that speaks of load against one phase.
@@ -13,7 +13,7 @@ pub(super) fn judge(session: &Session<'_>, figures: &LoadFigures, sink: &mut dyn
     for written in &session.loaded.scenario.thresholds {
         let condition = &written.threshold;
         let Some(measured) = threshold::measured(condition.metric, figures) else { continue };
-        let holds = figures.inconclusive.is_none().then(|| threshold::holds(condition, measured));
+        let holds = verdict(threshold::holds(condition, measured), figures);
         if holds == Some(false) && written.severity == ThresholdSeverity::Error {
             exit = exit.worst(Exit::Findings);
         }
@@ -26,4 +26,13 @@ pub(super) fn judge(session: &Session<'_>, figures: &LoadFigures, sink: &mut dyn
         }));
     }
     exit
+}
+
+/// Figures that cannot be trusted prove nothing; but what the target did not keep up with, it did break.
+fn verdict(holds: bool, figures: &LoadFigures) -> Option<bool> {
+    match (&figures.inconclusive, figures.limited_by) {
+        (None, _) => Some(holds),
+        (Some(_), Some(Limit::Target)) if !holds => Some(false),
+        _ => None,
+    }
 }
