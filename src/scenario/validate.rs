@@ -32,6 +32,7 @@ pub(super) fn mistakes(loaded: &LoadedScenario) -> Vec<ScenarioError> {
     }
     waivers(loaded, &mut mistakes);
     phases(loaded, &mut mistakes);
+    super::thresholds::mistakes(loaded, &mut mistakes);
     mistakes
 }
 

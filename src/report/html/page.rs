@@ -115,7 +115,7 @@ impl<'a> Page<'a> {
 }
 
 fn broken(scenario: &ScenarioRecord) -> impl Iterator<Item = &ThresholdResult> {
-    scenario.thresholds.iter().filter(|threshold| threshold.holds == Some(false))
+    scenario.thresholds.iter().filter(|threshold| threshold.fails())
 }
 
 /// Failed checks that are not waived, broken thresholds, findings of the run.
