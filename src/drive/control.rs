@@ -202,6 +202,12 @@ pub fn well_known(issuer: &Url, suffix: &str) -> Url {
     url
 }
 
+/// Whether a service answers at an address with anything but a server error.
+pub async fn answers(url: &Url) -> bool {
+    let Ok(client) = client(None) else { return false };
+    client.get(url.clone()).send().await.is_ok_and(|answer| answer.status().as_u16() < 500)
+}
+
 fn client(ca_pem: Option<&[u8]>) -> Result<reqwest::Client, ControlError> {
     let unusable = |error: reqwest::Error| ControlError::Unusable(error.without_url().to_string());
     // refused only when a provider is installed already, which is as good

@@ -1,7 +1,7 @@
 //! Targets: the reference as a child process, a command of the scenario, or an address.
 
-use std::ffi::OsString;
-use std::net::TcpListener;
+mod command;
+
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -11,13 +11,14 @@ use tokio::process::{Child, Command};
 use url::Url;
 
 use super::Options;
-use crate::clock;
 use crate::drive::control::{ControlPlane, join};
 use crate::plan::Values;
 use crate::plan::subject::AuthorizationServer;
 use crate::reference;
 use crate::scenario::LoadedScenario;
 use crate::scenario::model::{SchemeFields, TargetFields};
+use crate::secret::Secret;
+use command::CommandLine;
 
 /// How long the reference may take to start.
 const REFERENCE_START: Duration = Duration::from_secs(10);
@@ -25,8 +26,6 @@ const REFERENCE_START: Duration = Duration::from_secs(10);
 const COMMAND_START: Duration = Duration::from_secs(10);
 /// How long a child may take to end after SIGTERM.
 const TERM_GRACE: Duration = Duration::from_secs(2);
-/// Between two looks whether a command is ready.
-const POLL: Duration = Duration::from_millis(50);
 
 /// How the reference is started.
 #[derive(Clone, Debug)]
@@ -45,23 +44,13 @@ pub(super) enum Wanted {
     Command(CommandLine),
 }
 
-/// A service under test that is started and stopped.
-#[derive(Clone, Debug)]
-pub(super) struct CommandLine {
-    argv: Vec<String>,
-    env: Vec<(String, String)>,
-    ready: String,
-    timeout: Duration,
-    url: Option<Result<Url, String>>,
-}
-
 impl Wanted {
     pub(super) fn name(&self) -> String {
         match self {
             Wanted::Reference(_) => "reference".to_owned(),
             Wanted::Url { url: Ok(url), .. } => shown(url),
             Wanted::Url { url: Err(_), .. } => "unknown".to_owned(),
-            Wanted::Command(command) => command.argv.first().cloned().unwrap_or_default(),
+            Wanted::Command(line) => line.program(),
         }
     }
 }
@@ -113,7 +102,7 @@ pub(super) fn wanted(loaded: &LoadedScenario, values: &Values<'_>) -> Wanted {
     if let Some(command) = command {
         return Wanted::Command(CommandLine {
             argv: command.run.clone(),
-            env: command.env.iter().map(|(name, value)| (name.clone(), values.text(value))).collect(),
+            env: command.env.iter().map(|(name, value)| (name.clone(), Secret::new(values.text(value)))).collect(),
             ready: command.ready.clone(),
             timeout: command.timeout.map_or(COMMAND_START, |length| length.0),
             url,
@@ -172,7 +161,7 @@ pub(super) async fn start(wanted: &Wanted, options: &Options) -> Result<Running,
         Wanted::Command(_) if !options.commands => {
             Err(StartFailure("the scenario starts a command, and --no-command forbids it".to_owned()))
         }
-        Wanted::Command(command) => command_child(command, options.path.as_ref()).await,
+        Wanted::Command(line) => line.start(options.path.as_ref()).await,
     }
 }
 
@@ -229,51 +218,6 @@ async fn reference_child(config: &reference::Config, program: &PathBuf) -> Resul
     let base = base.ok_or_else(|| failed("it did not say where it listens".to_owned()))?;
     let ca_pem = described["certificate"].as_str().map(|pem| pem.as_bytes().to_vec());
     Ok(Running { name: "reference".to_owned(), base, ca_pem, local: true, held: Held::Child(child) })
-}
-
-async fn command_child(line: &CommandLine, path: Option<&OsString>) -> Result<Running, StartFailure> {
-    let program = line.argv.first().cloned().unwrap_or_default();
-    let failed = |why: String| StartFailure(format!("the command {program} did not start: {why}"));
-    let port = free_port().map_err(|error| failed(error.to_string()))?;
-    let argv: Vec<String> = line.argv.iter().map(|argument| argument.replace("{port}", &port.to_string())).collect();
-    let mut command = Command::new(&program);
-    command.args(&argv[1..]).env_clear().envs(line.env.iter().cloned());
-    if let Some(path) = path {
-        command.env("PATH", path);
-    }
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0).kill_on_drop(true);
-    let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
-    let base = match &line.url {
-        Some(url) => url.clone().map_err(StartFailure)?,
-        None => format!("http://127.0.0.1:{port}").parse().map_err(|_| failed("no address".to_owned()))?,
-    };
-    let ready = join(&base, &line.ready).map_err(|error| failed(error.to_string()))?;
-    let began = clock::now();
-    while !answers(&ready).await {
-        if let Ok(Some(status)) = child.try_wait() {
-            return Err(failed(format!("it ended with {status}")));
-        }
-        if clock::now() - began > line.timeout {
-            terminate(&mut child).await;
-            let limit = humantime::format_duration(line.timeout);
-            return Err(failed(format!("{} did not answer within {limit}", line.ready)));
-        }
-        tokio::time::sleep(POLL).await;
-    }
-    Ok(Running { name: shown(&base), base, ca_pem: None, local: true, held: Held::Child(child) })
-}
-
-fn free_port() -> std::io::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
-}
-
-async fn answers(url: &Url) -> bool {
-    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build();
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    match client {
-        Ok(client) => client.get(url.clone()).send().await.is_ok_and(|answer| answer.status().as_u16() < 500),
-        Err(_) => false,
-    }
 }
 
 /// TERM to the process group, then KILL.
