@@ -2,6 +2,8 @@
 
 pub mod abort;
 pub mod threshold;
+mod vacuity;
 mod verdict;
 
+pub use vacuity::Vacuity;
 pub use verdict::{Context, judge, not_tested};

@@ -15,6 +15,7 @@ use crate::drive::control::{ControlPlane, join};
 use crate::plan::Values;
 use crate::plan::subject::AuthorizationServer;
 use crate::reference;
+use crate::reference::hopeless::{self, Manner};
 use crate::scenario::LoadedScenario;
 use crate::scenario::model::{SchemeFields, TargetFields};
 use crate::secret::Secret;
@@ -34,6 +35,8 @@ pub enum Launch {
     Child(PathBuf),
     /// In this process, for tests.
     InProcess,
+    /// In this process, with a server in its place that nothing can be proved about.
+    Hopeless(Manner),
 }
 
 /// What a scenario wants to be started.
@@ -78,6 +81,7 @@ enum Held {
     Nothing,
     Child(Child),
     InProcess(reference::Running),
+    Hopeless(hopeless::Running),
 }
 
 /// Why a target is not there.
@@ -147,6 +151,13 @@ pub(super) async fn start(wanted: &Wanted, options: &Options) -> Result<Running,
                 let ca_pem = running.certificate().map(|pem| pem.as_bytes().to_vec());
                 let name = "reference".to_owned();
                 Ok(Running { name, base, ca_pem, local: true, held: Held::InProcess(running) })
+            }
+            Launch::Hopeless(manner) => {
+                let running = hopeless::start(*manner, config.as_ref().clone()).await;
+                let running = running.map_err(|error| StartFailure(error.to_string()))?;
+                let base = running.url().parse().map_err(|_| StartFailure("no address".to_owned()))?;
+                let name = manner.name().to_owned();
+                Ok(Running { name, base, ca_pem: None, local: true, held: Held::Hopeless(running) })
             }
         },
         Wanted::Url { url, ca } => {
@@ -238,6 +249,7 @@ impl Running {
             Held::Nothing => {}
             Held::Child(mut child) => terminate(&mut child).await,
             Held::InProcess(running) => running.stop().await,
+            Held::Hopeless(running) => running.stop().await,
         }
     }
 }
@@ -245,12 +257,14 @@ impl Running {
 /// Completes the endpoints from the issuer's metadata (RFC 8414), as far as the scenario does not name them.
 pub(super) async fn discover(
     server: &mut AuthorizationServer,
-    base: &Url,
-    ca_pem: Option<&[u8]>,
+    running: &Running,
+    time_limit: Duration,
 ) -> Result<(), String> {
+    let base = &running.base;
     let (Some(issuer), None) = (&server.issuer, &server.token) else { return Ok(()) };
     let issuer = join(base, issuer).map_err(|error| error.to_string())?;
-    let control = ControlPlane::new(base, None, ca_pem).map_err(|error| error.to_string())?;
+    let control = ControlPlane::new(base, None, running.ca_pem.as_deref()).map_err(|error| error.to_string())?;
+    let control = control.within(time_limit);
     let metadata = control.metadata(&issuer).await;
     let metadata = metadata.map_err(|error| format!("the metadata of {} is not there: {error}", shown(&issuer)))?;
     for (endpoint, member) in [
