@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn a_phase_ends_where_what_was_measured_breaks_a_condition() {
         let errors = [second(0, 100, 50, 0), second(1, 100, 50, 6), second(2, 100, 50, 6), second(3, 100, 50, 0)];
-        let slow = [second(0, 600, 50, 0), second(1, 600, 9000, 0)];
+        let slow = [second(0, 600, 50, 0), second(1, 700, 9000, 0)];
         for (condition, seconds, expected) in [
             ("error_rate < 3%", &errors[..], Some(3.0)),
             ("error_rate < 10%", &errors, None),
