@@ -3,10 +3,13 @@
 mod either;
 mod error;
 mod load;
+pub mod manual;
+mod mask;
 pub mod model;
 mod place;
 pub mod template;
 pub mod text;
+mod thresholds;
 mod validate;
 
 pub use error::ScenarioError;

@@ -32,6 +32,8 @@ pub(super) fn mistakes(loaded: &LoadedScenario) -> Vec<ScenarioError> {
     }
     waivers(loaded, &mut mistakes);
     phases(loaded, &mut mistakes);
+    super::thresholds::mistakes(loaded, &mut mistakes);
+    resources(loaded, &mut mistakes);
     mistakes
 }
 
@@ -146,6 +148,29 @@ fn phases(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
         }
         if phase.duration.0.is_zero() {
             mistakes.push(loaded.error(phase.place, "`duration` is longer than nothing"));
+        }
+    }
+}
+
+/// A threshold on what is never measured would hold for ever.
+fn resources(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
+    for resource in &loaded.scenario.resources {
+        let mut wrong = |message: &str, help: &str| {
+            mistakes.push(loaded.error(resource.place, message).with_help(help.to_owned()));
+        };
+        let bodies = [resource.json.is_some(), resource.form.is_some(), resource.body.is_some()];
+        if bodies.into_iter().filter(|there| *there).count() > 1 {
+            wrong("a request has one body", "keep one of json, form and body");
+        }
+        if resource.public && !resource.scopes.is_empty() {
+            wrong("a public resource needs no scope", "keep one of `public` and `scopes`");
+        }
+        let Some(success) = &resource.success else { continue };
+        if success.status.is_some_and(|status| !(200..=599).contains(&status)) {
+            wrong("`status` is a final status between 200 and 599", "write the status of access granted, such as 200");
+        }
+        if success.json.as_ref().is_some_and(|pointer| !pointer.is_empty() && !pointer.starts_with('/')) {
+            wrong("`json` is a JSON pointer (RFC 6901)", "begin it with a slash, such as /orders/0");
         }
     }
 }

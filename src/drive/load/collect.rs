@@ -23,6 +23,7 @@ pub(super) fn intervals(receiver: &Receiver<Slice>, workers: usize, sink: &mut d
             std::collections::btree_map::Entry::Vacant(entry) => drop(entry.insert(slice)),
             std::collections::btree_map::Entry::Occupied(mut entry) => {
                 add(&mut entry.get_mut().outcomes, &slice.outcomes);
+                entry.get_mut().unexpected += slice.unexpected;
                 let _ = entry.get_mut().response.add(&slice.response);
             }
         }
@@ -44,6 +45,7 @@ fn pass(slice: Slice, sink: &mut dyn FnMut(Interval)) {
         start_s: slice.second as f64,
         length_s: 1.0,
         outcomes: slice.outcomes,
+        unexpected: slice.unexpected,
         response_time_us: Latency::of(&slice.response),
         histogram: encoded(&slice.response),
     });

@@ -60,7 +60,8 @@ pub(super) fn of(
         notes,
         curve: curve(&response),
     };
-    (figures.limited_by, figures.inconclusive) = doubts(&figures, &sum.generator_lateness);
+    (figures.limited_by, figures.inconclusive) =
+        doubts(&figures, Duration::from_nanos(sum.generator_lateness.value_at_quantile(0.99)));
     figures
 }
 

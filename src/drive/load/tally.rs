@@ -24,6 +24,8 @@ fn record(histogram: &mut Histogram<u64>, time: Duration) {
 pub(super) struct Seen {
     pub(super) lane: usize,
     pub(super) outcome: Outcome,
+    /// Whether it is what its lane expects.
+    pub(super) expected: bool,
     pub(super) status: Option<u16>,
     /// From the due time, or from the send in the closed model; none where the connection broke before an answer.
     pub(super) response: Option<Duration>,
@@ -39,13 +41,15 @@ pub(super) struct Seen {
 pub(super) struct Slice {
     pub(super) second: u64,
     pub(super) outcomes: Outcomes,
+    /// Those that their lane does not expect.
+    pub(super) unexpected: u64,
     pub(super) response: Histogram<u64>,
     pub(super) last: bool,
 }
 
 impl Slice {
     fn new(second: u64) -> Self {
-        Self { second, outcomes: Outcomes::default(), response: histogram(), last: false }
+        Self { second, outcomes: Outcomes::default(), unexpected: 0, response: histogram(), last: false }
     }
 }
 
@@ -119,6 +123,7 @@ impl Tally {
             self.flush(to, second, false);
         }
         count(&mut self.slice.outcomes, seen.outcome);
+        self.slice.unexpected += u64::from(!seen.expected);
         if let Some(response) = seen.response {
             record(&mut self.slice.response, response);
         }

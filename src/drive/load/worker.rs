@@ -252,10 +252,12 @@ impl Shared {
     fn record(&self, lane: usize, ticket: &Ticket, (sent, done): (Instant, Instant), answered: &Answered) {
         let Some((start, at)) = self.measured(ticket, done) else { return };
         let mut tally = self.tally.borrow_mut();
-        let against = answered.outcome == Outcome::Accepted && !self.task.lanes[lane].expects_accepted;
+        let wanted = if self.task.lanes[lane].expects_accepted { Outcome::Accepted } else { Outcome::Rejected };
+        let against = answered.outcome == Outcome::Accepted && wanted == Outcome::Rejected;
         let seen = Seen {
             lane,
             outcome: answered.outcome,
+            expected: answered.outcome == wanted,
             status: answered.status,
             response: Some(ticket.due.map_or(done - sent, |due| done - due)),
             service: ticket.due.map(|_| done - sent),
@@ -285,8 +287,12 @@ impl Shared {
     fn record_end(&self, lane: usize, ticket: &Ticket, done: Instant, response: Option<Duration>, silence: &Silence) {
         let Some((_, at)) = self.measured(ticket, done) else { return };
         let mut tally = self.tally.borrow_mut();
-        let (outcome, status, service, accepted_against) = (Outcome::Silent, None, None, None);
-        tally.record(&Seen { lane, outcome, status, response, service, at, accepted_against }, &self.task.intervals);
+        let (outcome, expected) = (Outcome::Silent, false);
+        let (status, service, accepted_against) = (None, None, None);
+        tally.record(
+            &Seen { lane, outcome, expected, status, response, service, at, accepted_against },
+            &self.task.intervals,
+        );
         tally.record_silence(silence);
     }
 
