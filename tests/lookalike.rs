@@ -83,6 +83,15 @@ async fn answers_that_look_alike_are_told_and_prove_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_declared_text_tells_them_apart() {
+    let results = results(", success: { status: 200, text: <h1>Orders }").await;
+    let (invalid, told) = verdict(&results, "apikey.invalid-denied");
+    // refused, and yet with 200: that is what remains to be said
+    assert_eq!(invalid, Verdict::Fail, "{told}");
+    assert!(told.contains("refused, but with 200"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_answer_for_everybody_is_access() {
     // the marks that are declared fit both pages: whoever declares them says that both are success
     let results = results(", success: { status: 200 }").await;

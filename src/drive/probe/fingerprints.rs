@@ -25,7 +25,11 @@ impl Prober {
         // a good answer that is no success teaches nothing: the control will fail and say so
         let good = good.as_ref().and_then(Exchange::response).filter(|good| (200..300).contains(&good.status));
         let mut fingerprint = good.map_or_else(|| blank(200), Fingerprint::of);
-        if declared.status.is_some() || declared.pointer.is_some() || declared.content_type.is_some() {
+        if declared.status.is_some()
+            || declared.pointer.is_some()
+            || declared.content_type.is_some()
+            || declared.text.is_some()
+        {
             fingerprint.members.clear();
         } else if let Some(good) = good
             && self.anonymous_looks_alike(resource, &fingerprint, good).await
@@ -39,6 +43,7 @@ impl Prober {
             fingerprint.content_type = declared.content_type;
         }
         fingerprint.pointer = declared.pointer;
+        fingerprint.text = declared.text;
         fingerprint
     }
 
@@ -72,5 +77,5 @@ impl Prober {
 }
 
 fn blank(status: u16) -> Fingerprint {
-    Fingerprint { status, content_type: None, pointer: None, members: std::collections::BTreeSet::new() }
+    Fingerprint { status, content_type: None, pointer: None, text: None, members: std::collections::BTreeSet::new() }
 }
