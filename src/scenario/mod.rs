@@ -13,7 +13,7 @@ mod validate;
 
 pub use error::ScenarioError;
 pub(crate) use error::nearest;
-pub use load::{LoadedScenario, load_paths};
+pub use load::{LoadedScenario, load_paths, load_text};
 pub use model::Scenario;
 pub use place::{At, Place};
 pub use template::{Environment, Template};
