@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
 use hdrhistogram::Histogram;
+use hdrhistogram::serialization::Deserializer as HistogramReader;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
@@ -106,11 +108,22 @@ pub struct Interval {
     pub length_s: f64,
     /// Answers by outcome over all lanes.
     pub outcomes: Outcomes,
+    /// Outcomes of these that their lane does not expect.
+    #[serde(default)]
+    pub unexpected: u64,
     /// Response times in this second (service times in the closed model).
     pub response_time_us: Latency,
     /// The same as an HdrHistogram of nanoseconds: V2, deflated, Base64.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub histogram: String,
+}
+
+impl Interval {
+    /// The distribution in nanoseconds; none where the record does not carry it.
+    pub fn distribution(&self) -> Option<Histogram<u64>> {
+        let bytes = base64::engine::general_purpose::STANDARD.decode(&self.histogram).ok()?;
+        HistogramReader::new().deserialize(&mut bytes.as_slice()).ok()
+    }
 }
 
 /// What a load phase measured.

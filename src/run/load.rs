@@ -10,6 +10,7 @@ use crate::drive::load::{self, Arrivals, Lane, LaneRequest, Marks, Phase};
 use crate::drive::wire::{Destination, Limits, tls_config};
 use crate::event::{Event, LoadInterval, LoadStarted, Note, NoteKind};
 use crate::exit::Exit;
+use crate::judge::abort::Aborted;
 use crate::observe::{Interval, Latency, LoadFigures};
 use crate::scenario::model::{self, LoadPhase};
 
@@ -39,8 +40,8 @@ pub(super) async fn run(session: &Session<'_>, sink: &mut dyn FnMut(Event)) -> E
         }
         end.selected = true;
         match one(session, written, sink).await {
-            Ok(figures) => {
-                let judged = threshold::judge(session, &figures, sink);
+            Ok((figures, aborted)) => {
+                let judged = threshold::judge(session, &figures, aborted.as_ref(), sink);
                 end.exit = end.exit.worst(judged).worst(verdict(&figures, sink));
             }
             Err(why) => {
@@ -72,7 +73,11 @@ fn verdict(figures: &LoadFigures, sink: &mut dyn FnMut(Event)) -> Exit {
     exit
 }
 
-async fn one(session: &Session<'_>, written: &LoadPhase, sink: &mut dyn FnMut(Event)) -> Result<LoadFigures, String> {
+async fn one(
+    session: &Session<'_>,
+    written: &LoadPhase,
+    sink: &mut dyn FnMut(Event),
+) -> Result<(LoadFigures, Option<Aborted>), String> {
     let resource = resource_of(session, written)?;
     let identity = session.subject.good_for(resource).ok_or("no valid credential for its resource")?;
     let fingerprint = session.prober.fingerprint(resource).await;
@@ -95,20 +100,31 @@ async fn one(session: &Session<'_>, written: &LoadPhase, sink: &mut dyn FnMut(Ev
         length_s: (phase.warmup + phase.duration).as_secs_f64(),
     }));
     let renewal = Renewal::start(session, identity, resource, &lanes);
-    let stop = session.options.stop.clone();
+    let stop = session.options.stop.below();
+    let ending = stop.clone();
     let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel::<Interval>();
     let name = phase.name.clone();
     let engine = tokio::task::spawn_blocking(move || {
         let mut pass = |interval| drop(sender.send(interval));
         load::run(&phase, &lanes, &destination, Limits::default(), &stop, &mut pass)
     });
+    let (mut watch, mut aborted, mut until_s) = (threshold::watch(session), None, 0.0);
     while let Some(interval) = receiver.recv().await {
+        until_s = interval.start_s + interval.length_s;
+        if aborted.is_none() {
+            aborted = watch.add(&interval);
+            aborted.is_some().then(|| ending.request());
+        }
         sink(Event::LoadInterval(LoadInterval { phase: name.clone(), interval }));
     }
     let mut figures = engine.await.map_err(|_| "the engine broke".to_owned())?;
     renewal.finish(&mut figures).await;
+    if let Some(aborted) = &aborted {
+        figures.duration_s = figures.duration_s.min(until_s);
+        figures.notes.push(format!("ended early: {} was broken after {:.0} s", aborted.condition, aborted.after_s));
+    }
     sink(Event::LoadFinished(Box::new(figures.clone())));
-    Ok(figures)
+    Ok((figures, aborted))
 }
 
 fn resource_of(session: &Session<'_>, written: &LoadPhase) -> Result<usize, String> {

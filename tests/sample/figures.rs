@@ -55,6 +55,7 @@ fn seconds(seed: u64, count: u64, stalled: Option<u64>) -> (Vec<Interval>, Histo
             start_s: second as f64,
             length_s: 1.0,
             outcomes: outcomes(1900, 98, u64::from(stalled == Some(second)) * 2, 0),
+            unexpected: u64::from(stalled == Some(second)) * 2,
             response_time_us: Latency::of(&histogram),
             histogram: encoded(&histogram),
         }

@@ -43,8 +43,15 @@ pub(super) struct Seen {
 pub(super) struct Slice {
     second: u64,
     outcomes: Outcomes,
+    unexpected: u64,
     response: Histogram<u64>,
     last: bool,
+}
+
+impl Slice {
+    fn of(second: u64) -> Self {
+        Self { second, outcomes: Outcomes::default(), unexpected: 0, response: histogram(), last: false }
+    }
 }
 
 /// What one worker recorded.
@@ -78,7 +85,7 @@ impl Tally {
             lateness: histogram(),
             generator_lateness: histogram(),
             server_auth: histogram(),
-            slice: Slice { second: 0, outcomes: Outcomes::default(), response: histogram(), last: false },
+            slice: Slice::of(0),
             last_done: 0.0,
             abandoned: 0,
         }
@@ -108,18 +115,18 @@ impl Tally {
     }
 
     /// Counts an answer into its second; a second that is over is sent away.
-    pub(super) fn add_to_second(&mut self, second: u64, outcome: Outcome, response: Duration, to: &Sender<Slice>) {
+    pub(super) fn add_to_second(&mut self, second: u64, seen: &Seen, expected: Outcome, to: &Sender<Slice>) {
         if second > self.slice.second {
             self.flush(to, false);
             self.slice.second = second;
         }
-        count(&mut self.slice.outcomes, outcome);
-        record(&mut self.slice.response, nanoseconds(response));
+        count(&mut self.slice.outcomes, seen.outcome);
+        self.slice.unexpected += u64::from(seen.outcome != expected);
+        record(&mut self.slice.response, nanoseconds(seen.response));
     }
 
     pub(super) fn flush(&mut self, to: &Sender<Slice>, last: bool) {
-        let next =
-            Slice { second: self.slice.second, outcomes: Outcomes::default(), response: histogram(), last: false };
+        let next = Slice::of(self.slice.second);
         let mut slice = std::mem::replace(&mut self.slice, next);
         slice.last = last;
         // nobody listens any more when the run was interrupted
@@ -155,6 +162,7 @@ pub(super) fn intervals(receiver: &Receiver<Slice>, workers: usize, sink: &mut d
             std::collections::btree_map::Entry::Vacant(entry) => drop(entry.insert(slice)),
             std::collections::btree_map::Entry::Occupied(mut entry) => {
                 add(&mut entry.get_mut().outcomes, &slice.outcomes);
+                entry.get_mut().unexpected += slice.unexpected;
                 // equal bounds: both were made by `histogram`
                 let _ = entry.get_mut().response.add(&slice.response);
             }
@@ -176,6 +184,7 @@ fn pass(slice: Slice, sink: &mut dyn FnMut(Interval)) {
         start_s: slice.second as f64,
         length_s: 1.0,
         outcomes: slice.outcomes,
+        unexpected: slice.unexpected,
         response_time_us: Latency::of(&slice.response),
         histogram: encoded(&slice.response),
     });

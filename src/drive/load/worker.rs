@@ -161,7 +161,8 @@ impl Shared {
         let response = ticket.due.map_or(service, |due| done - due);
         let status = answer.map(|answer| answer.status);
         let accepted_against = accepted_against.then_some(at);
-        tally.record(ticket.lane, &Seen { outcome, status, response, service, accepted_against });
+        let seen = Seen { outcome, status, response, service, accepted_against };
+        tally.record(ticket.lane, &seen);
         if let Some(due) = ticket.due {
             // late by the generator is what remains when no connection was waited for
             tally.record_lateness(sent - due, sent.saturating_duration_since(due.max(ticket.ready)));
@@ -171,7 +172,9 @@ impl Shared {
         }
         tally.last_done = tally.last_done.max((done - measured).as_secs_f64());
         let second = (done - measured).as_secs();
-        tally.add_to_second(second, outcome, response, &self.task.intervals);
+        let accepts = self.task.lanes[ticket.lane].expects_accepted;
+        let expected = if accepts { Outcome::Accepted } else { Outcome::Rejected };
+        tally.add_to_second(second, &seen, expected, &self.task.intervals);
     }
 
     /// What was due and never left: told as silent, with the time it waited.
