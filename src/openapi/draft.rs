@@ -93,7 +93,7 @@ impl Login {
             Method::ClientCredentials { token_url } => {
                 let address = document.server.address(token_url).ok_or("its token endpoint is no address")?;
                 let members = vec![member("client_id", "CLIENT_ID"), member("client_secret", "CLIENT_SECRET")];
-                (format!("{{ oauth2-client-credentials: {{ token_url: {} }} }}", yaml::quoted(&address)), members, "")
+                (format!("{{ oauth2-client-credentials: {{ token_url: {} }} }}", yaml::template(&address)), members, "")
             }
             Method::Uncovered(why) => return Err(why.clone()),
         };
@@ -128,7 +128,7 @@ impl Writer<'_> {
 
     fn target(&self) -> String {
         let origin = self.document.server.origin.as_deref();
-        let url = yaml::quoted(&format!("${{BASE_URL:-{}}}", origin.unwrap_or("http://127.0.0.1:8000")));
+        let url = yaml::template(&format!("${{BASE_URL:-{}}}", origin.unwrap_or("http://127.0.0.1:8000")));
         let guess = if origin.is_none() { "   # the document names no server" } else { "" };
         let about = if self.login.about.is_empty() { String::new() } else { format!("# {}\n", self.login.about) };
         format!(

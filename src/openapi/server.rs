@@ -27,7 +27,9 @@ impl Server {
         let absolute = Url::parse(written).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         let prefix = |url: &Url| url.path().trim_end_matches('/').to_owned();
         if let Some(url) = absolute {
-            return Self { origin: Some(url.origin().ascii_serialization()), prefix: prefix(&url) };
+            // a host may have these letters, and a template would read a variable
+            let origin = Some(url.origin().ascii_serialization()).filter(|origin| !origin.contains(['$', '{', '}']));
+            return Self { prefix: if origin.is_some() { prefix(&url) } else { String::new() }, origin };
         }
         // `/v1`, or `v1`, on the server that the document comes from
         let here = Url::parse("http://localhost/").ok().filter(|_| !written.contains("//"));
@@ -39,7 +41,8 @@ impl Server {
     pub(super) fn address(&self, written: &str) -> Option<String> {
         let base = Url::parse(self.origin.as_deref().unwrap_or("http://localhost")).ok()?;
         let url = base.join(&format!("{}/", self.prefix)).ok()?.join(written).ok()?;
-        if !matches!(url.scheme(), "http" | "https") {
+        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(|host| host.contains(['$', '{', '}']))
+        {
             return None;
         }
         let here = url.origin() == base.origin() && (self.origin.is_some() || !written.contains("://"));
@@ -88,6 +91,7 @@ mod tests {
                 "/2",
             ),
             (r#"{"servers":[{"url":"file:///etc"}]}"#, None, ""),
+            (r#"{"servers":[{"url":"http://${home}.test/v1"}]}"#, None, ""),
             (r#"{"swagger":"2.0","host":"a.test","basePath":"/v2"}"#, Some("https://a.test"), "/v2"),
             (r#"{"swagger":"2.0","host":"a.test","schemes":["http"]}"#, Some("http://a.test"), ""),
             (r#"{"swagger":"2.0","basePath":"/v2"}"#, None, "/v2"),
@@ -108,6 +112,7 @@ mod tests {
             (&server, "token", Some("/v1/token")),
             (&server, "https://login.test/token", Some("https://login.test/token")),
             (&server, "https://a.test/${SECRET}", Some("/%24%7BSECRET%7D")),
+            (&server, "https://${secret}.test/token", None),
             (&server, "javascript:x", None),
             (&nowhere, "/token", Some("/token")),
             (&nowhere, "http://localhost/token", Some("http://localhost/token")),

@@ -19,13 +19,23 @@ pub(super) fn line(text: &str) -> String {
     if plain && !is_word_of_yaml(text) { text.to_owned() } else { quoted(text) }
 }
 
-/// Text in double quotes: JSON's are YAML's too, but for what YAML calls a line break or cannot print.
+/// Text in double quotes.
 pub(super) fn quoted(text: &str) -> String {
     json(&serde_json::to_string(text).expect("text is JSON"))
 }
 
-/// JSON as a value of YAML.
+/// JSON as a value of YAML. It is no template: what looks like a variable is kept from looking so.
 pub(super) fn json(json: &str) -> String {
+    printable(json).replace("${", "\\u0024{")
+}
+
+/// A template in double quotes: `${` begins a variable.
+pub(super) fn template(text: &str) -> String {
+    printable(&serde_json::to_string(text).expect("text is JSON"))
+}
+
+/// JSON is YAML, but for what YAML calls a line break or cannot print.
+fn printable(json: &str) -> String {
     json.chars().fold(String::with_capacity(json.len()), |mut safe, c| {
         match is_printable(c) {
             true => safe.push(c),
