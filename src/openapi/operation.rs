@@ -179,7 +179,7 @@ impl<'a> Asking<'a> {
         for inherited in of(self.item) {
             let same =
                 |own: &&Node| own.text("name") == inherited.text("name") && own.text("in") == inherited.text("in");
-            if !parameters.iter().any(|own| same(own)) {
+            if !parameters.iter().any(same) {
                 parameters.push(inherited);
             }
         }
