@@ -1,5 +1,6 @@
 //! Evidence and figures, judged without I/O.
 
+pub mod abort;
 pub mod threshold;
 mod vacuity;
 mod verdict;
