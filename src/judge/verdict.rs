@@ -154,6 +154,9 @@ fn find(check: &Check, level: Level, evidence: &Evidence, profile: &Effective) -
         let verdict = if level == Level::Must { Verdict::Fail } else { Verdict::Warn };
         return violation(verdict, Part::Protocol, &judgement.protocol, &judgement);
     }
+    if !judgement.advice.is_empty() {
+        return violation(Verdict::Warn, Part::Protocol, &judgement.advice, &judgement);
+    }
     if let Some(why) = judgement.open.first() {
         let mut finding = Finding::plain(Verdict::Inconclusive, why);
         finding.deviations = judgement.open.clone();
@@ -185,7 +188,8 @@ fn passed(evidence: &Evidence) -> String {
 
 fn violation(verdict: Verdict, part: Part, deviations: &[Deviation], judgement: &Judgement) -> Finding {
     let first = &deviations[0];
-    let all = judgement.access.iter().chain(&judgement.protocol).map(|deviation| deviation.text.clone());
+    let all = judgement.access.iter().chain(&judgement.protocol).chain(&judgement.advice);
+    let all = all.map(|deviation| deviation.text.clone());
     Finding {
         verdict,
         part: Some(part),

@@ -8,6 +8,7 @@ mod fault;
 mod rejection;
 mod resources;
 mod serve;
+mod spoil;
 mod state;
 mod throttle;
 mod tls;
@@ -133,11 +134,13 @@ pub fn faults() -> Vec<&'static Fault> {
         verify::api_key::FAULTS,
         verify::basic::FAULTS,
         verify::bearer::FAULTS,
+        verify::lenient::FAULTS,
         authority::token::FAULTS,
         authority::introspection::FAULTS,
         authority::revocation::FAULTS,
         authority::metadata::FAULTS,
         resources::FAULTS,
+        spoil::FAULTS,
         serve::FAULTS,
     ];
     tables.into_iter().flatten().collect()
