@@ -3,6 +3,8 @@
 mod either;
 mod error;
 mod load;
+pub mod manual;
+mod mask;
 pub mod model;
 mod place;
 pub mod template;

@@ -65,7 +65,8 @@ pub(crate) fn verify(state: &State, parts: &Parts, source: Source) -> Result<Arc
     }
 }
 
-fn presented(state: &State, parts: &Parts) -> Result<String, Rejection> {
+/// The token of a request (RFC 6750 §2.1).
+pub(super) fn presented(state: &State, parts: &Parts) -> Result<String, Rejection> {
     let lines = header_values(&parts.headers, "authorization")
         .map_err(|_| if state.fault("panics-on-bad-base64") { Rejection::broken() } else { malformed() })?;
     if let Some(token) = lenient::found(state, parts, &lines) {
@@ -102,7 +103,8 @@ fn missing() -> Rejection {
     Rejection::new(StatusCode::UNAUTHORIZED, "missing_token").with_challenge("Bearer realm=\"orders\"")
 }
 
-fn invalid() -> Rejection {
+/// RFC 6750 §3.1: expired, revoked, malformed or invalid for another reason.
+pub(super) fn invalid() -> Rejection {
     Rejection::new(StatusCode::UNAUTHORIZED, "invalid_token")
         .with_challenge("Bearer realm=\"orders\", error=\"invalid_token\"")
 }

@@ -20,12 +20,14 @@ const PLACE: usize = 70;
 
 /// The lines of a finding after its summary, without styles.
 pub(in crate::report) fn block(check: &CheckResult) -> String {
-    let mut text =
-        format!("{}: {}\n{}  {}\n", line(&check.id), line(&check.title), citation(check), place(&check.place));
-    for (label, value) in rows(check) {
-        let _ = writeln!(text, "{label:LABEL$}{value}");
-    }
-    text
+    let head = format!("{}: {}\n{}  {}\n", line(&check.id), line(&check.title), citation(check), place(&check.place));
+    head + &particulars(check)
+}
+
+/// What was sent, expected and seen, and how to send it again: a line each, without styles.
+pub(in crate::report) fn particulars(check: &CheckResult) -> String {
+    let lines = rows(check).into_iter().map(|(label, value)| format!("{label:LABEL$}{value}\n"));
+    lines.collect()
 }
 
 /// A finding with its headline.
