@@ -3,8 +3,8 @@
 pub(crate) mod api_key;
 pub(crate) mod basic;
 pub(crate) mod bearer;
-pub(crate) mod lenient;
 pub(crate) mod jwt;
+pub(crate) mod lenient;
 
 use std::sync::Arc;
 
