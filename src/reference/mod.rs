@@ -5,6 +5,7 @@
 
 mod authority;
 mod fault;
+pub mod hopeless;
 mod keys;
 mod rejection;
 mod resources;

@@ -26,6 +26,14 @@ pub struct Limits {
     pub connect: Duration,
 }
 
+impl Limits {
+    /// The same, for answers that may take this long.
+    #[must_use]
+    pub fn within(self, time: Duration) -> Self {
+        Self { time, connect: self.connect.min(time), ..self }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

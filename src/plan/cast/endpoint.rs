@@ -10,7 +10,9 @@ impl Caster<'_> {
         self.client(Client::Good)?;
         self.client_auth(form)?;
         self.check_fills(form.params.iter().map(|(_, fill)| *fill))?;
-        if matches!(form.want, Want::Denied(_)) || form.endpoint == Endpoint::Introspection {
+        // what may be answered either way is read for what it does not grant: somebody else must be granted it
+        let either = matches!(form.want, Want::Either) && !self.is_control;
+        if either || matches!(form.want, Want::Denied(_)) || form.endpoint == Endpoint::Introspection {
             self.control(match form.endpoint {
                 Endpoint::Token => Control::Token,
                 Endpoint::Introspection => Control::Introspection,

@@ -35,7 +35,9 @@ impl Caster<'_> {
     /// A probe that expects refusal stands between controls of equal rights; one about rights also between controls of
     /// the principal who lacks them.
     pub(super) fn controls_of(&mut self, send: &Send, resource: usize, counts: usize) {
-        if self.is_control || (matches!(send.want, Want::Either) && send.counts.is_none()) {
+        // a positive control needs none, but for what it wants refused: a server that has locked everybody out refuses too
+        let proves_itself = self.is_control && !matches!(send.want, Want::Denied(_));
+        if proves_itself || (matches!(send.want, Want::Either) && send.counts.is_none()) {
             return;
         }
         for resource in [resource, counts] {

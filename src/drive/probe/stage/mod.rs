@@ -15,7 +15,7 @@ use super::Prober;
 use crate::check::Check;
 use crate::check::step::Hook;
 use crate::drive::control::Token;
-use crate::observe::Evidence;
+use crate::observe::{Evidence, Outcome};
 use crate::plan::subject::ClientSecret;
 use crate::plan::{Act, Action};
 use crate::scheme::Proof;
@@ -82,12 +82,18 @@ impl<'a> Stage<'a> {
             Act::Send { part, resource, counts, send } => {
                 for _ in 0..send.times {
                     self.send(action, part, (*resource, *counts), send, evidence).await?;
+                    if fell_silent(evidence) {
+                        break;
+                    }
                 }
                 Ok(())
             }
             Act::Form(form) => {
                 for _ in 0..form.times {
                     self.form(action, form, evidence).await?;
+                    if fell_silent(evidence) {
+                        break;
+                    }
                 }
                 Ok(())
             }
@@ -118,4 +124,9 @@ impl<'a> Stage<'a> {
             _ => Proof::Token(value),
         })
     }
+}
+
+/// Whether the last probe stayed without an answer: the same again would only wait again.
+fn fell_silent(evidence: &Evidence) -> bool {
+    evidence.observations.last().is_some_and(|last| last.outcome == Outcome::Silent && last.reproduced)
 }
