@@ -153,8 +153,13 @@ impl<'a> Case<'a> {
 
     /// Judges one observation against what its step wants.
     pub fn judge(&self, index: usize, judgement: &mut Judgement) {
+        self.judge_as(index, self.step_of(&self.evidence.observations[index]).wanted(), judgement);
+    }
+
+    /// Judges one observation as if its step wanted this.
+    pub fn judge_as(&self, index: usize, want: Want, judgement: &mut Judgement) {
         let observation = &self.evidence.observations[index];
-        match self.step_of(observation).wanted() {
+        match want {
             Want::Denied(accepts) => self.judge_denied(index, accepts, judgement),
             Want::Granted => self.judge_granted(index, judgement),
             Want::Either => {

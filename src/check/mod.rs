@@ -18,8 +18,11 @@ mod metadata_members;
 mod oauth_answers;
 pub mod profile;
 mod revocation;
+mod sameness;
 pub mod step;
 mod token;
+mod token_answers;
+mod token_requests;
 mod verdict;
 
 pub use citation::url_of;
@@ -127,7 +130,11 @@ const PLAIN: Check = Check {
 pub const GROUPS: &[Group] = &[
     Group { name: "apikey", about: "API keys", tables: &[api_key::CHECKS] },
     Group { name: "basic", about: "HTTP Basic (RFC 7617)", tables: &[basic::CHECKS] },
-    Group { name: "token", about: "OAuth 2.0 token endpoint (RFC 6749)", tables: &[token::CHECKS] },
+    Group {
+        name: "token",
+        about: "OAuth 2.0 token endpoint (RFC 6749)",
+        tables: &[token::CHECKS, token_answers::CHECKS, token_requests::CHECKS],
+    },
     Group {
         name: "bearer",
         about: "Bearer tokens at the API (RFC 6750)",

@@ -140,6 +140,8 @@ pub fn faults() -> Vec<&'static Fault> {
         verify::jwt::FAULTS,
         authority::jwt::FAULTS,
         authority::token::FAULTS,
+        authority::clients::FAULTS,
+        authority::sloppy::FAULTS,
         authority::introspection::FAULTS,
         authority::revocation::FAULTS,
         authority::metadata::FAULTS,

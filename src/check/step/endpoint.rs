@@ -34,6 +34,8 @@ pub enum ClientAuth {
     UnknownClient,
     /// HTTP Basic and body parameters at once.
     Both,
+    /// HTTP Basic with the good client, a wrong secret in the body.
+    BothBodyWrong,
     /// HTTP Basic with the good client, another `client_id` in the body.
     Contradicting,
     /// Identifier and secret only in the query of the URL.
@@ -63,6 +65,8 @@ pub enum Encoding {
     Form,
     /// JSON in the body.
     Json,
+    /// A multipart body (RFC 7578).
+    Multipart,
     /// Form encoding in the body, labelled as plain text.
     Mislabelled,
     /// Form encoding in the query of the URL, no body.

@@ -21,6 +21,8 @@ pub enum Step {
     Fetch(Fetch),
     /// Obtains an access token into a slot; part of the set-up, it must succeed.
     Obtain(Obtain),
+    /// Keeps something of the scenario's material in a slot; part of the set-up.
+    Given(&'static str, Artefact),
     /// Revokes the token in a slot by its own client; part of the set-up, it must succeed.
     Revoke(&'static str),
     /// Waits until the token in a slot has expired and the tolerated leeway has passed.

@@ -51,6 +51,10 @@ pub enum Artefact {
     OtherAudienceToken,
     /// A refresh token.
     RefreshToken,
+    /// A refresh token that the run uses up.
+    GrantRefreshToken,
+    /// An access token of the same grant.
+    GrantAccessToken,
 }
 
 /// For what.
@@ -112,6 +116,10 @@ pub enum Fill {
     NeededScope,
     /// A scope that the client is not entitled to.
     DisallowedScope,
+    /// The good client's own scopes and one that it is not entitled to.
+    OwnAndDisallowedScope,
+    /// A text several times over.
+    Repeated(&'static str, usize),
     /// A scope that looks like a needed one and opens nothing.
     LookalikeScope,
     /// The token in a slot.

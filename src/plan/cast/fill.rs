@@ -1,7 +1,7 @@
 //! What fills the values of a step, as far as the plan can tell.
 
 use super::{Caster, Missing, missing};
-use crate::check::step::{Fill, On, Who};
+use crate::check::step::{Client, Fill, On, Who};
 
 impl Caster<'_> {
     pub(super) fn scope(&self, fill: Fill) -> Result<String, Missing> {
@@ -12,6 +12,13 @@ impl Caster<'_> {
                 Some(scope) => Ok(scope.clone()),
                 None => missing("no `material.disallowed_scope`"),
             },
+            Fill::OwnAndDisallowedScope => {
+                let own = self.client(Client::Good).ok().and_then(|good| subject.identities[good].client()?.scope);
+                match own {
+                    Some(own) => Ok(format!("{own} {}", self.scope(Fill::DisallowedScope)?)),
+                    None => missing("the good client has no `scopes` in the scenario"),
+                }
+            }
             Fill::LookalikeScope => match subject.material.lookalike_scopes.first() {
                 Some(_) => Ok(subject.material.lookalike_scopes.join(" ")),
                 None => missing("no `material.lookalike_scopes`"),
@@ -34,7 +41,7 @@ impl Caster<'_> {
             match fill {
                 Fill::PublicPath => drop(self.resource(On::Public, Who::Good)?),
                 Fill::WriteMethod => drop(self.resource(On::Writable, Who::Good)?),
-                Fill::NeededScope | Fill::DisallowedScope => drop(self.scope(fill)?),
+                Fill::NeededScope | Fill::DisallowedScope | Fill::OwnAndDisallowedScope => drop(self.scope(fill)?),
                 Fill::RefreshToken if material.refresh_token.is_none() => {
                     return missing("no `material.refresh_token`");
                 }

@@ -57,6 +57,13 @@ pub enum Act {
         /// Scope to ask for.
         scope: Option<String>,
     },
+    /// Keeps a token of the scenario's material in a slot.
+    Given {
+        /// The slot.
+        slot: &'static str,
+        /// The token.
+        proof: Proof,
+    },
     /// Revokes the token in a slot.
     Revoke(&'static str),
     /// Waits for the end of the token in a slot.
@@ -182,6 +189,11 @@ impl Caster<'_> {
                 let identity = self.client(obtain.client)?;
                 let scope = obtain.scope.map(|fill| self.scope(fill)).transpose()?;
                 self.push(index, String::new(), Act::Obtain { slot: obtain.slot, identity, scope });
+                Ok(())
+            }
+            Step::Given(slot, artefact) => {
+                let proof = self.artefact(*artefact)?;
+                self.push(index, String::new(), Act::Given { slot, proof });
                 Ok(())
             }
             Step::Revoke(slot) => {

@@ -58,9 +58,12 @@ impl Caster<'_> {
 
     pub(super) fn artefact(&self, artefact: Artefact) -> Result<Proof, Missing> {
         let material = &self.subject.material;
+        let grant = material.refresh_grant.as_ref();
         let (found, key) = match artefact {
-            Artefact::OtherAudienceToken => (&material.other_audience_token, "other_audience_token"),
-            Artefact::RefreshToken => (&material.refresh_token, "refresh_token"),
+            Artefact::OtherAudienceToken => (material.other_audience_token.as_ref(), "other_audience_token"),
+            Artefact::RefreshToken => (material.refresh_token.as_ref(), "refresh_token"),
+            Artefact::GrantRefreshToken => (grant.map(|grant| &grant.refresh_token), "refresh_grant"),
+            Artefact::GrantAccessToken => (grant.map(|grant| &grant.access_token), "refresh_grant"),
         };
         match found {
             Some(token) => Ok(Proof::Token(token.clone())),

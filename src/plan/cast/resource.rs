@@ -117,7 +117,8 @@ impl Caster<'_> {
             Who::Slot(_) => "the token".to_owned(),
             Who::Account(_) => "the account's own password".to_owned(),
             Who::Artefact(Artefact::OtherAudienceToken) => "a token for another audience".to_owned(),
-            Who::Artefact(Artefact::RefreshToken) => "a refresh token".to_owned(),
+            Who::Artefact(Artefact::RefreshToken | Artefact::GrantRefreshToken) => "a refresh token".to_owned(),
+            Who::Artefact(Artefact::GrantAccessToken) => "the access token of a grant".to_owned(),
         };
         let altered: Vec<String> = send.alter.iter().map(label::altered).collect();
         if altered.is_empty() { who } else { format!("{who}, {}", altered.join(", ")) }

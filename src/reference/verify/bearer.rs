@@ -55,7 +55,8 @@ pub(crate) fn verify(state: &State, parts: &Parts, source: Source) -> Result<Arc
         }
         Source::Authority => {
             let record = state.authority.look_up(token).ok_or_else(invalid)?;
-            let expired = record.has_expired() && !state.fault("bearer-accepts-expired-token");
+            let kept = state.fault("bearer-accepts-expired-token") || state.fault("expires-in-string");
+            let expired = record.has_expired() && !kept;
             let revoked = record.is_revoked() && !state.fault("introspection-cache-forever");
             if expired || revoked || !record.is_access_token || record.audience != AUDIENCE {
                 return Err(invalid());

@@ -122,6 +122,11 @@ impl Stage<'_> {
     }
 }
 
+/// A number, also where it is written as text: whether it may is for a check to say.
+fn seconds(value: &serde_json::Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
+}
+
 /// A token from the answer of a token endpoint.
 fn token_in(exchange: &Exchange) -> Option<Token> {
     let response = exchange.response()?;
@@ -129,7 +134,7 @@ fn token_in(exchange: &Exchange) -> Option<Token> {
     Some(Token {
         value: Secret::new(json.get("access_token")?.as_str()?),
         obtained: clock::now(),
-        lifetime: json.get("expires_in").and_then(serde_json::Value::as_u64).map(Duration::from_secs),
+        lifetime: json.get("expires_in").and_then(seconds).map(Duration::from_secs),
         took: exchange.took,
         scope: json.get("scope").and_then(serde_json::Value::as_str).map(str::to_owned),
     })

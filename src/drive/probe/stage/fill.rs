@@ -42,6 +42,11 @@ impl Stage<'_> {
             },
             Fill::LookalikeScope => material.lookalike_scopes.join(" "),
             Fill::DisallowedScope => material.disallowed_scope.clone().unwrap_or_default(),
+            Fill::OwnAndDisallowedScope => {
+                let own = client()?.scope.unwrap_or_default();
+                format!("{own} {}", material.disallowed_scope.clone().unwrap_or_default())
+            }
+            Fill::Repeated(text, times) => text.repeat(times).trim_end().to_owned(),
             Fill::Slot(name) => slot(name)?,
             Fill::SlotAltered(name) => altered(&slot(name)?),
             Fill::Random => self.random.clone(),

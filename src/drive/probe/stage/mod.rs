@@ -7,18 +7,21 @@ mod resource;
 mod wait;
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 
-use super::Prober;
+use super::{Prober, values};
 use crate::check::Check;
 use crate::check::step::Hook;
+use crate::clock;
 use crate::drive::control::Token;
 use crate::observe::{Evidence, Outcome};
 use crate::plan::subject::ClientSecret;
 use crate::plan::{Act, Action};
 use crate::scheme::Proof;
+use crate::secret::Secret;
 pub(super) use wait::{LONGEST_WAIT, ROUNDING};
 
 /// A token that a step keeps, with whose it is.
@@ -99,6 +102,18 @@ impl<'a> Stage<'a> {
             }
             Act::Fetch(fetch) => self.fetch(action, fetch, evidence).await,
             Act::Obtain { slot, identity, scope } => self.obtain(slot, *identity, scope.as_deref(), evidence).await,
+            Act::Given { slot, proof } => {
+                values::note_text(proof.secret(), evidence);
+                let token = Token {
+                    value: Secret::new(proof.secret()),
+                    obtained: clock::now(),
+                    lifetime: None,
+                    took: Duration::ZERO,
+                    scope: None,
+                };
+                self.slots.insert(slot, Kept { token, client: None });
+                Ok(())
+            }
             Act::Revoke(slot) => self.revoke(slot, evidence).await,
             Act::AwaitExpiry(slot) => self.await_expiry(slot).await,
             Act::AwaitRefusal { slot, resource } => self.await_refusal(slot, *resource, evidence).await,
