@@ -244,7 +244,7 @@ fn error_shape(case: &Case<'_>) -> Judgement {
             Some(_) => judgement.deviates(index, "error_description is not printable ASCII", "RFC 6749 §A.8"),
         }
         if let Some(uri) = json.get("error_uri")
-            && !uri.as_str().is_some_and(|uri| url::Url::parse(uri).is_ok())
+            && uri.as_str().is_none_or(|uri| url::Url::parse(uri).is_err())
         {
             judgement.deviates(index, "error_uri is no URI", "RFC 6749 §A.9");
         }

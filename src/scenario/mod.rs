@@ -9,7 +9,9 @@ pub mod model;
 mod place;
 pub mod template;
 pub mod text;
+mod thresholds;
 mod validate;
+mod waivers;
 
 pub use error::ScenarioError;
 pub(crate) use error::nearest;
@@ -17,6 +19,7 @@ pub use load::{LoadedScenario, load_paths};
 pub use model::Scenario;
 pub use place::{At, Place};
 pub use template::{Environment, Template};
+pub use waivers::{WaiverFile, load_waivers};
 
 /// The JSON Schema of a scenario.
 pub fn schema() -> serde_json::Value {

@@ -81,6 +81,7 @@ fn plain(id: &str, title: &str, verdict: Verdict) -> CheckResult {
         shown_by: None,
         needs_review: false,
         evidence: Vec::new(),
+        statuses: Vec::new(),
         took_ms: 12.5,
     }
 }
@@ -172,6 +173,8 @@ fn realm_waived() -> CheckResult {
             reason: "the gateway emits a bare challenge, fix planned".to_owned(),
             owner: "platform-team".to_owned(),
             expires: "2027-02-01".to_owned(),
+            ticket: Some("PLAT-123".to_owned()),
+            approved_by: None,
         }),
         citations: vec![cited("RFC 6750 §3")],
         summary: "the challenge has no parameter".to_owned(),
