@@ -175,6 +175,9 @@ fn find(check: &Check, level: Level, evidence: &Evidence, profile: &Effective) -
         let verdict = if level == Level::Must { Verdict::Fail } else { Verdict::Warn };
         return violation(verdict, Part::Protocol, &judgement.protocol, &judgement, evidence);
     }
+    if !judgement.advice.is_empty() {
+        return violation(Verdict::Warn, Part::Protocol, &judgement.advice, &judgement, evidence);
+    }
     if let Some(why) = judgement.open.first() {
         let mut finding = Finding::plain(Verdict::Inconclusive, why);
         finding.deviations = judgement.open.clone();
@@ -222,7 +225,7 @@ fn violation(
     evidence: &Evidence,
 ) -> Finding {
     let first = &deviations[0];
-    let all = judgement.access.iter().chain(&judgement.protocol);
+    let all = judgement.access.iter().chain(&judgement.protocol).chain(&judgement.advice);
     let status = |deviation: &Deviation| evidence.observations[deviation.observation].exchange.status();
     let statuses: BTreeSet<u16> = all.clone().filter_map(status).collect();
     let all = all.map(|deviation| deviation.text.clone());
