@@ -1,6 +1,7 @@
 //! The result for people: findings first, then a summary of each scenario. Styled; printed or stripped elsewhere.
 
 mod columns;
+mod comparison;
 mod figures;
 mod finding;
 mod scenario;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 
 use owo_colors::OwoColorize as _;
 
+pub(super) use comparison::comparison;
 pub(super) use figures::{NOT_DISTINGUISHABLE, headline, interval, outcomes, times as time_rows};
 pub(super) use finding::{block, particulars};
 
