@@ -1,6 +1,6 @@
 //! A threshold against figures; pure.
 
-use crate::observe::LoadFigures;
+use crate::observe::{Limit, LoadFigures};
 use crate::scenario::text::{Condition, Metric};
 use crate::stats::OverheadRow;
 
@@ -16,8 +16,17 @@ pub struct Figure {
 /// A threshold against a load phase; none where it speaks of something else.
 pub fn of_load(condition: &Condition, figures: &LoadFigures) -> Option<Figure> {
     let measured = measured(condition.metric, figures)?;
-    let holds = figures.inconclusive.is_none().then(|| holds(condition, measured));
+    let holds = trusted(holds(condition, measured), figures);
     Some(Figure { text: shown(condition.metric, measured), holds })
+}
+
+/// Figures that cannot be trusted prove nothing; but what the target did not keep up with, it did break.
+fn trusted(holds: bool, figures: &LoadFigures) -> Option<bool> {
+    match (&figures.inconclusive, figures.limited_by) {
+        (None, _) => Some(holds),
+        (Some(_), Some(Limit::Target)) if !holds => Some(false),
+        _ => None,
+    }
 }
 
 /// A threshold against one scheme of an overhead study; none where it speaks of something else. It holds or is broken

@@ -128,15 +128,20 @@ impl Finding {
 
 /// Decides in the order of certainty: what was not carried out, broken controls, access, protocol, open questions.
 ///
-/// Access that was granted against the requirement stands even where a closing control broke: it was seen.
+/// Access that was granted against the requirement stands even where a closing control broke: it was seen. Access that
+/// was refused says nothing then: the control was refused too.
 fn find(check: &Check, level: Level, evidence: &Evidence, profile: &Effective) -> Finding {
     if let Some(why) = &evidence.untestable {
         return Finding::plain(Verdict::NotTested, why);
     }
-    let judgement = (check.expect)(&Case { check, evidence, profile });
+    let mut judgement = (check.expect)(&Case { check, evidence, profile });
     if check.control && !judgement.open.is_empty() && judgement.access.is_empty() {
         // the control that never passes is the failure, whatever kept it from passing
         return unanswered_control(evidence, &judgement);
+    }
+    if evidence.broken_control().is_some() {
+        let granted = |at: usize| evidence.observations[at].outcome == Outcome::Accepted;
+        judgement.access.retain(|deviation| granted(deviation.observation));
     }
     if !judgement.access.is_empty() {
         return violation(Verdict::Fail, Part::Access, &judgement.access, &judgement);

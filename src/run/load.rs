@@ -89,10 +89,10 @@ async fn one(
     for (name, share) in mix {
         let request = session.prober.lane_request(&name, identity, resource).await?;
         let expects_accepted = name == "valid";
-        let (request, marks) = (LaneRequest::new(request.to_bytes()), Marks::of(&fingerprint));
-        lanes.push(Lane { name, share, expects_accepted, request, marks });
+        let (requests, marks) = (vec![LaneRequest::new(request.to_bytes())], Marks::of(&fingerprint));
+        lanes.push(Lane { name, share, expects_accepted, requests, marks });
     }
-    let phase = phase_of(session, written);
+    let phase = phase_of(session, written, resource);
     let destination = destination_of(session)?;
     sink(Event::LoadStarted(LoadStarted {
         name: phase.name.clone(),
@@ -141,7 +141,7 @@ fn resource_of(session: &Session<'_>, written: &LoadPhase) -> Result<usize, Stri
     }
 }
 
-fn phase_of(session: &Session<'_>, written: &LoadPhase) -> Phase {
+fn phase_of(session: &Session<'_>, written: &LoadPhase, resource: usize) -> Phase {
     let arrivals = written.rate.map(|rate| match (written.to, written.arrivals) {
         (Some(to), _) => Arrivals::Ramp(rate.0, to.0),
         (None, model::Arrivals::Constant) => Arrivals::Constant(rate.0),
@@ -149,14 +149,19 @@ fn phase_of(session: &Session<'_>, written: &LoadPhase) -> Phase {
     });
     // a local target needs a processor of its own
     let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let spare = if session.target.local { cpus.saturating_sub(1).max(1) } else { cpus };
+    let spare = if session.target.local { cpus.saturating_sub(1) } else { cpus };
+    let threads = session.options.threads.unwrap_or(spare).max(1);
+    let method = session.subject.resources[resource].method.as_str();
     Phase {
         name: written.name.clone(),
         arrivals,
         connections: written.connections.unwrap_or(CONNECTIONS),
-        threads: session.options.threads.unwrap_or(spare).max(1),
+        threads,
+        spins: threads <= spare,
         warmup: written.warmup.map_or(Duration::ZERO, |length| length.0),
         duration: written.duration.0,
+        may_have_body: method != "HEAD",
+        may_repeat: matches!(method, "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE"),
         seed: session.options.seed,
     }
 }
@@ -175,7 +180,7 @@ struct Renewal {
 impl Renewal {
     fn start(session: &Session<'_>, identity: usize, resource: usize, lanes: &[Lane]) -> Self {
         let took = Arc::new(std::sync::Mutex::new(Vec::new()));
-        let valid = lanes.iter().find(|lane| lane.expects_accepted).map(|lane| lane.request.clone());
+        let valid = lanes.iter().find(|lane| lane.expects_accepted).map(|lane| lane.requests[0].clone());
         let client = session.subject.identities[identity].client();
         let (Some(valid), Some(client)) = (valid, client) else { return Self { task: None, took } };
         let (prober, kept) = (session.prober.clone(), took.clone());

@@ -229,7 +229,8 @@ async fn one(ready: Ready, options: &Options, sink: &mut dyn FnMut(Event)) -> Ex
     let exit = match equip(&subject, &running, options).await {
         Ok((subject, prober)) => {
             let planned = crate::plan::checks(&subject, &profile, |id| selection.selects(id));
-            let executable = planned.iter().filter(|check| check.script.is_ok()).count();
+            let executable = planned.iter().filter(|check| check.script.is_ok()).count()
+                + cases::planned(&loaded, subject.owned, &selection);
             let planned_checks = if options.wants(Only::Conformance) { executable } else { 0 };
             sink(started(running.name.clone(), planned_checks));
             let scrubber = scrubber_of(&subject);

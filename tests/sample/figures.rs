@@ -110,6 +110,10 @@ pub(crate) fn steady() -> Phase {
             mean: 2200.0,
         }),
         tokens_obtained: 12,
+        backlog_max: 0,
+        generator_busy: None,
+        silences: Default::default(),
+        limited_by: None,
         inconclusive: None,
         notes: vec!["the target runs on this machine: the load used 7 of 8 cores".to_owned()],
         curve: curve(&histogram),
@@ -138,6 +142,10 @@ pub(crate) fn closed() -> Phase {
         server_auth_us: None,
         token_acquisition_us: None,
         tokens_obtained: 0,
+        backlog_max: 0,
+        generator_busy: None,
+        silences: Default::default(),
+        limited_by: None,
         inconclusive: Some("requests left up to 14 ms late: the machine was busy".to_owned()),
         notes: Vec::new(),
         curve: Vec::new(),
@@ -154,7 +162,7 @@ fn lane(
     first_accepted_s: Option<f64>,
 ) -> LaneFigures {
     let (name, statuses) = (name.to_owned(), statuses.iter().copied().collect());
-    LaneFigures { name, share, expects_accepted, outcomes, statuses, first_accepted_s }
+    LaneFigures { name, share, expects_accepted, outcomes, statuses, first_accepted_s, first_accepted_rate: None }
 }
 
 /// Presets of the reference over no authentication.
