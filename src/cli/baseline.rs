@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use clap::builder::FalseyValueParser;
 
+use super::print;
 use crate::event::comparison::Comparison;
 use crate::event::{Event, RunFinished};
 use crate::exit::Exit;
@@ -13,15 +15,24 @@ use crate::report::{self, Record, comparison, read_run, write_atomically};
 /// Seed of the resamples behind intervals: the same two runs compare alike each time.
 const SEED: u64 = 1;
 
-/// Where baselines are.
+/// Where baselines are, unless another folder is named.
+pub(super) const FOLDER: &str = "reports/baselines";
+
+/// What a run is compared with, and what is kept of it.
 #[derive(Clone, Debug, Args)]
-pub(super) struct Folder {
+pub(super) struct Baselines {
+    /// Compare with a saved baseline, or with the record of a run; a regression fails.
+    #[arg(long, value_name = "NAME|FILE", env = "AUTHBENCH_BASELINE")]
+    baseline: Option<String>,
+    /// Keep the run as a baseline under this name.
+    #[arg(long, value_name = "NAME", env = "AUTHBENCH_SAVE_BASELINE", value_parser = name)]
+    save_baseline: Option<String>,
     /// Folder of saved baselines.
-    #[arg(long = "baselines", value_name = "FOLDER", default_value = "reports/baselines", env = "AUTHBENCH_BASELINES")]
+    #[arg(long = "baselines", value_name = "FOLDER", default_value = FOLDER, env = "AUTHBENCH_BASELINES")]
     folder: PathBuf,
     /// Compare figures of different machines all the same.
-    #[arg(long, env = "AUTHBENCH_FORCE")]
-    pub(super) force: bool,
+    #[arg(long, env = "AUTHBENCH_FORCE", value_parser = FalseyValueParser::new())]
+    force: bool,
 }
 
 /// A run that was read, with its name for a reader.
@@ -31,38 +42,69 @@ pub(super) struct Saved {
     pub(super) record: Record,
 }
 
-impl Folder {
-    /// Reads a run by the name of a baseline or by its file.
-    pub(super) fn read(&self, name: &str) -> Result<Saved, String> {
-        let named = self.folder.join(format!("{name}.jsonl"));
-        let path = if is_name(name) && named.is_file() { named } else { PathBuf::from(name) };
-        if is_name(name) && !path.is_file() {
-            return Err(format!("find the baseline {name:?}: there is no {}", self.folder.join(format!("{name}.jsonl")).display()));
-        }
-        let bytes = std::fs::read(&path).map_err(|error| format!("read {}: {error}", path.display()))?;
-        let record = read_run(&bytes).map_err(|error| format!("read {}: {error}", path.display()))?;
-        Ok(Saved { name: name.to_owned(), record })
+/// Reads a run by the name of a baseline or by its file.
+pub(super) fn read(folder: &Path, name: &str) -> Result<Saved, String> {
+    let named = folder.join(format!("{name}.jsonl"));
+    let path = if is_name(name) && named.is_file() { named.clone() } else { PathBuf::from(name) };
+    if is_name(name) && !path.is_file() {
+        return Err(format!("find the baseline {name:?}: there is no {}", named.display()));
+    }
+    let bytes = std::fs::read(&path).map_err(|error| format!("read {}: {error}", path.display()))?;
+    let record = read_run(&bytes).map_err(|error| format!("read {}: {error}", path.display()))?;
+    Ok(Saved { name: name.to_owned(), record })
+}
+
+/// Keeps a run under a name, without what was sent and seen: a baseline may be committed.
+fn save(folder: &Path, name: &str, record: &Record) -> Result<PathBuf, String> {
+    let mut kept = Record { compared: None, ..record.clone() };
+    for check in kept.scenarios.iter_mut().flat_map(|scenario| &mut scenario.checks) {
+        (check.evidence, check.shown_by) = (Vec::new(), None);
+    }
+    let path = folder.join(format!("{name}.jsonl"));
+    let lines = report::format("jsonl").ok_or("make a record")?;
+    let bytes = (lines.render)(&kept).map_err(|error| error.to_string())?;
+    std::fs::create_dir_all(folder).map_err(|error| format!("create folder {}: {error}", folder.display()))?;
+    write_atomically(&path, &bytes).map_err(|error| error.to_string())?;
+    Ok(path)
+}
+
+impl Baselines {
+    /// Follows a run that may be narrowed to a part of its scenarios.
+    pub(super) fn keeper(&self, partial: bool) -> Result<Keeper, Exit> {
+        let baseline = self.baseline.as_ref().map(|name| read(&self.folder, name)).transpose().map_err(|why| {
+            print::error(&format!("error: failed to {why}\nhelp: --save-baseline NAME makes one"));
+            Exit::Usage
+        })?;
+        Ok(Keeper { record: Record::default(), baseline, partial, force: self.force, exit: Exit::Passed })
     }
 
-    /// Keeps a run under a name, without what was sent and seen: a baseline may be committed.
-    pub(super) fn save(&self, name: &str, record: &Record) -> Result<PathBuf, String> {
-        let mut kept = Record { compared: None, ..record.clone() };
-        for check in kept.scenarios.iter_mut().flat_map(|scenario| &mut scenario.checks) {
-            (check.evidence, check.shown_by) = (Vec::new(), None);
+    /// Keeps a run that came to its end as a baseline, if one is asked for; the exit that counts.
+    pub(super) fn save(&self, record: &Record, exit: Exit) -> Exit {
+        let Some(name) = &self.save_baseline else { return exit };
+        if !matches!(exit, Exit::Passed | Exit::Findings | Exit::Inconclusive) {
+            print::error(&format!("error: the baseline {name} is not saved: the run did not come to its end"));
+            return exit;
         }
-        let path = self.folder.join(format!("{name}.jsonl"));
-        let lines = report::format("jsonl").ok_or("make a record")?;
-        let bytes = (lines.render)(&kept).map_err(|error| error.to_string())?;
-        std::fs::create_dir_all(&self.folder)
-            .map_err(|error| format!("create folder {}: {error}", self.folder.display()))?;
-        write_atomically(&path, &bytes).map_err(|error| error.to_string())?;
-        Ok(path)
+        match save(&self.folder, name, record) {
+            Ok(path) => {
+                print::error(&format!("baseline {name} saved as {}", path.display()));
+                exit
+            }
+            Err(why) => {
+                print::error(&format!("error: failed to {why}"));
+                exit.worst(Exit::Broken)
+            }
+        }
     }
 }
 
 /// Reads the name of a baseline.
-pub(super) fn name(text: &str) -> Result<String, String> {
-    if is_name(text) { Ok(text.to_owned()) } else { Err("a name has letters, digits, `-`, `_` and `.` alone".to_owned()) }
+fn name(text: &str) -> Result<String, String> {
+    if is_name(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("a name has letters, digits, `-`, `_` and `.` alone".to_owned())
+    }
 }
 
 /// Names stay in their folder; what has a slash or an extension of a run is a file.
@@ -113,10 +155,11 @@ pub(super) fn exit_of(comparison: &Comparison) -> Exit {
 /// Follows a run, and compares it with a baseline before it ends.
 #[derive(Debug)]
 pub(super) struct Keeper {
+    /// What happened so far.
     pub(super) record: Record,
-    pub(super) baseline: Option<Saved>,
-    pub(super) partial: bool,
-    pub(super) force: bool,
+    baseline: Option<Saved>,
+    partial: bool,
+    force: bool,
     /// How the comparison ended.
     pub(super) exit: Exit,
 }
@@ -125,7 +168,8 @@ impl Keeper {
     /// The events to pass on for one event: the comparison stands before the end of the run, which counts it.
     pub(super) fn take(&mut self, event: Event) -> Vec<Event> {
         self.record.apply(&event);
-        let (Event::RunFinished(finished), Some(baseline)) = (&event, self.baseline.take()) else { return vec![event] };
+        let Event::RunFinished(finished) = &event else { return vec![event] };
+        let Some(baseline) = self.baseline.take() else { return vec![event] };
         // what a signal or a limit of failures kept from running is not missing
         let partial = self.partial || finished.exit_code >= Exit::Interrupted.code();
         let run = Saved { name: "this run".to_owned(), record: self.record.clone() };

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
 
 use super::{baseline, print};
@@ -24,10 +25,14 @@ pub(super) struct Arguments {
     #[arg(long, value_enum, default_value_t = Form::Text, env = "AUTHBENCH_COMPARE_FORMAT")]
     format: Form,
     /// File to write; standard output if none.
-    #[arg(short, long, env = "AUTHBENCH_OUTPUT")]
+    #[arg(short, long, env = "AUTHBENCH_COMPARE_OUTPUT")]
     output: Option<PathBuf>,
-    #[command(flatten)]
-    folder: baseline::Folder,
+    /// Folder of saved baselines.
+    #[arg(long, value_name = "FOLDER", default_value = baseline::FOLDER, env = "AUTHBENCH_COMPARE_BASELINES")]
+    baselines: PathBuf,
+    /// Compare figures of different machines all the same.
+    #[arg(long, env = "AUTHBENCH_COMPARE_FORCE", value_parser = FalseyValueParser::new())]
+    force: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -38,11 +43,13 @@ enum Form {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Exit {
-    let read = |name: &str| arguments.folder.read(name);
+    let read = |name: &str| baseline::read(&arguments.baselines, name);
     let compared = read(&arguments.before).and_then(|before| {
         let after = read(&arguments.after)?;
-        baseline::compared(&before, &after, false, arguments.folder.force).map_err(|why| {
-            format!("compare: {why}\nhelp: times of different machines say nothing about each other; --force compares them")
+        baseline::compared(&before, &after, false, arguments.force).map_err(|why| {
+            format!(
+                "compare: {why}\nhelp: times of different machines say nothing about each other; --force compares them"
+            )
         })
     });
     let comparison = match compared {

@@ -35,15 +35,18 @@ impl Selecting {
     pub(super) fn of(&self, loaded: Vec<LoadedScenario>) -> Result<Vec<LoadedScenario>, Exit> {
         let names = || SCHEMES.iter().map(|scheme| scheme.name());
         if let Some(unknown) = self.schemes.iter().find(|scheme| !names().any(|name| name == scheme.as_str())) {
-            let help = nearest(unknown, names())
-                .map_or_else(|| "`authbench list schemes` shows all".to_owned(), |near| format!("did you mean `{near}`?"));
+            let help = nearest(unknown, names()).map_or_else(
+                || "`authbench list schemes` shows all".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
             print::error(&format!("error: no scheme is called {unknown:?}\nhelp: {help}"));
             return Err(Exit::Usage);
         }
         let count = loaded.len();
         let left: Vec<_> = loaded.into_iter().filter(|one| self.selects(one)).collect();
         if left.is_empty() && count > 0 {
-            print::error(&format!("error: {} of {count} scenarios are selected: {}", 0, self.words()));
+            let help = "`authbench list scenarios PATHS…` shows names and files";
+            print::error(&format!("error: none of {count} scenarios is selected by {}\nhelp: {help}", self.words()));
             return Err(Exit::NothingSelected);
         }
         Ok(left)

@@ -2,6 +2,7 @@
 
 mod cases;
 mod conformance;
+mod failures;
 mod load;
 mod tally;
 mod target;
@@ -26,6 +27,8 @@ use crate::plan::subject::Subject;
 use crate::plan::{PlannedCheck, Selection, Values, resolve};
 use crate::scenario::{Environment, LoadedScenario, Place, ScenarioError};
 use crate::secret::Scrubber;
+
+use failures::Failures;
 
 pub use target::{Launch, StartFailure};
 
@@ -55,6 +58,12 @@ pub struct Options {
     pub time_limit: Duration,
     /// Seed of everything random.
     pub seed: u64,
+    /// Failures that end the run; none for as many as there are.
+    pub max_failures: Option<usize>,
+    /// Whether thresholds are judged.
+    pub thresholds: bool,
+    /// What an inconclusive end counts as.
+    pub inconclusive: Exit,
     /// Whether commands of scenarios may be started.
     pub commands: bool,
     /// How the reference is started.
@@ -75,6 +84,9 @@ impl Options {
             jobs: 8,
             time_limit: Limits::default().time,
             seed: 1,
+            max_failures: None,
+            thresholds: true,
+            inconclusive: Exit::Inconclusive,
             commands: true,
             launch,
             path: None,
@@ -151,12 +163,20 @@ pub async fn run(scenarios: Vec<Ready>, options: &Options, sink: &mut dyn FnMut(
         seed: options.seed,
         machine: machine(),
     }));
+    // a limit of failures ends the parts; only a signal ends the whole as interrupted
+    let part = Options { stop: options.stop.below(), ..options.clone() };
+    let mut failures = Failures::new(options.max_failures, part.stop.clone());
+    let mut counted = |event: Event| {
+        let note = failures.count(&event);
+        sink(event);
+        note.into_iter().for_each(&mut *sink);
+    };
     let mut exit = None;
     for scenario in scenarios {
-        if options.stop.is_requested() {
+        if part.stop.is_requested() {
             break;
         }
-        let ended = one(scenario, options, sink).await;
+        let ended = one(scenario, &part, &mut counted).await;
         exit = Some(exit.map_or(ended, |exit: Exit| exit.worst(ended)));
     }
     let exit = exit.unwrap_or(Exit::NothingSelected);
@@ -301,7 +321,7 @@ async fn equip(
 
 async fn parts(session: &Session<'_>, planned: Vec<PlannedCheck>, sink: &mut dyn FnMut(Event)) -> Exit {
     let options = session.options;
-    let (mut exit, mut selected) = (Exit::Passed, false);
+    let (mut exit, mut selected, mut loaded) = (Exit::Passed, false, false);
     let (mut applicable, mut executed) = (0, 0);
     if options.wants(Only::Conformance) {
         if let Some(departure) = session.profile.departure() {
@@ -314,11 +334,16 @@ async fn parts(session: &Session<'_>, planned: Vec<PlannedCheck>, sink: &mut dyn
     }
     if options.wants(Only::Load) && !options.stop.is_requested() && options.checks.is_empty() {
         let end = load::run(session, sink).await;
+        loaded = end.selected;
         selected |= end.selected;
         exit = exit.worst(end.exit);
     }
     if !selected && exit == Exit::Passed {
         exit = Exit::NothingSelected;
+    }
+    // what is inconclusive because nothing ran stays so, whatever it is to count as
+    if exit == Exit::Inconclusive && (executed > 0 || loaded) {
+        exit = options.inconclusive;
     }
     sink(Event::ScenarioFinished(ScenarioFinished { applicable, executed, exit_code: exit.code() }));
     exit

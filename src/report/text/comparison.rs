@@ -27,7 +27,9 @@ pub(in crate::report) fn comparison(comparison: &Comparison) -> String {
         text.push('\n');
     }
     let figures = figures(&comparison.figures);
-    figures.iter().for_each(|figure| drop(writeln!(text, "  {figure}")));
+    for figure in &figures {
+        let _ = writeln!(text, "  {figure}");
+    }
     if !figures.is_empty() {
         text.push('\n');
     }
