@@ -5,6 +5,7 @@ pub mod compare;
 pub mod threshold;
 mod vacuity;
 mod verdict;
+pub mod waiver;
 
 pub use vacuity::Vacuity;
 pub use verdict::{Context, judge, not_tested};

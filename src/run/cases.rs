@@ -55,6 +55,7 @@ async fn one(session: &Session<'_>, case: &At<Case>, id: String) -> CheckResult 
         shown_by: None,
         needs_review: false,
         evidence: Vec::new(),
+        statuses: Vec::new(),
         took_ms: 0.0,
     };
     if case.writes && !session.subject.owned {
@@ -98,6 +99,7 @@ async fn one(session: &Session<'_>, case: &At<Case>, id: String) -> CheckResult 
         seen: status,
         deviations: deviations.iter().map(|line| scrubber.scrub(line)).collect(),
         shown_by: Some(0),
+        statuses: exchange.status().into_iter().collect(),
         evidence: vec![record],
         took_ms: (clock::now() - began).as_secs_f64() * 1000.0,
         ..blank

@@ -14,15 +14,17 @@ use std::time::Duration;
 
 use crate::check::CATALOGUE_VERSION;
 use crate::check::profile::Effective;
-use crate::clock;
+use crate::clock::{self, Wall};
 use crate::drive::control::ControlPlane;
 use crate::drive::probe::{Equipment, Prober};
 use crate::drive::stop::Stop;
 use crate::drive::wire::{self, Limits};
 use crate::event::{
-    Event, FORMAT, Machine, Note, NoteKind, RunFinished, RunStarted, ScenarioFinished, ScenarioStarted, SourcePlace,
+    CheckResult, Event, FORMAT, Machine, Note, NoteKind, RunFinished, RunStarted, ScenarioFinished, ScenarioStarted,
+    SourcePlace,
 };
 use crate::exit::Exit;
+use crate::judge::waiver::WaivedTarget;
 use crate::plan::subject::Subject;
 use crate::plan::{PlannedCheck, Selection, Values, resolve};
 use crate::scenario::{Environment, LoadedScenario, Place, ScenarioError};
@@ -31,6 +33,7 @@ use crate::secret::Scrubber;
 use failures::Failures;
 
 pub use target::{Launch, StartFailure};
+use waiver::Ledger;
 
 /// Which parts of scenarios run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,8 +59,12 @@ pub struct Options {
     pub jobs: usize,
     /// How long an answer may take.
     pub time_limit: Duration,
+    /// The clock by which waivers end.
+    pub wall: Wall,
     /// Seed of everything random.
     pub seed: u64,
+    /// Whether scenarios were left out.
+    pub narrowed: bool,
     /// Failures that end the run; none for as many as there are.
     pub max_failures: Option<usize>,
     /// Whether thresholds are judged.
@@ -83,7 +90,9 @@ impl Options {
             threads: None,
             jobs: 8,
             time_limit: Limits::default().time,
+            wall: Wall::default(),
             seed: 1,
+            narrowed: false,
             max_failures: None,
             thresholds: true,
             inconclusive: Exit::Inconclusive,
@@ -92,6 +101,11 @@ impl Options {
             path: None,
             stop: Stop::default(),
         }
+    }
+
+    /// Whether all checks of all scenarios are asked for: only then can be said that something was not needed.
+    fn is_whole(&self) -> bool {
+        self.checks.is_empty() && !self.narrowed && self.wants(Only::Conformance)
     }
 
     fn wants(&self, part: Only) -> bool {
@@ -123,6 +137,9 @@ pub fn prepare(
             Err(mistakes) => errors.extend(mistakes),
         }
     }
+    // a mistake in a file of waivers is one mistake, however many scenarios name the file
+    let mut told = std::collections::BTreeSet::new();
+    errors.retain(|error| told.insert(error.render(false)));
     if errors.is_empty() { Ok(ready) } else { Err(errors) }
 }
 
@@ -172,12 +189,16 @@ pub async fn run(scenarios: Vec<Ready>, options: &Options, sink: &mut dyn FnMut(
         note.into_iter().for_each(&mut *sink);
     };
     let mut exit = None;
-    for scenario in scenarios {
+    let ledger = Ledger::of(&scenarios, &part);
+    for (at, scenario) in scenarios.into_iter().enumerate() {
         if part.stop.is_requested() {
             break;
         }
-        let ended = one(scenario, &part, &mut counted).await;
+        let ended = one(scenario, &part, Turn { at, ledger: &ledger }, &mut counted).await;
         exit = Some(exit.map_or(ended, |exit: Exit| exit.worst(ended)));
+    }
+    if ledger.tell(None, &mut counted) > 0 {
+        exit = exit.map(|exit| exit.worst(Exit::Findings));
     }
     let exit = exit.unwrap_or(Exit::NothingSelected);
     let exit = if options.stop.is_requested() { exit.worst(Exit::Interrupted) } else { exit };
@@ -216,15 +237,29 @@ struct Session<'a> {
     options: &'a Options,
     scrubber: Scrubber,
     target: &'a target::Running,
+    turn: Turn<'a>,
+}
+
+/// A scenario's place in the run.
+#[derive(Clone, Copy)]
+struct Turn<'a> {
+    at: usize,
+    ledger: &'a Ledger,
 }
 
 impl Session<'_> {
     fn place(&self, place: Place) -> SourcePlace {
         SourcePlace { file: self.loaded.file.clone(), line: place.line, column: place.column }
     }
+
+    /// Waives a result, if somebody answers for it.
+    fn waive(&self, result: &mut CheckResult) {
+        let target = WaivedTarget { name: &self.target.name, base: &self.target.base };
+        self.turn.ledger.apply(self.turn.at, target, result);
+    }
 }
 
-async fn one(ready: Ready, options: &Options, sink: &mut dyn FnMut(Event)) -> Exit {
+async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnMut(Event)) -> Exit {
     let Ready { loaded, subject, selection, launch } = ready;
     let profile = profile_of(&loaded, &subject);
     let started = |target: String, planned: usize| {
@@ -263,6 +298,7 @@ async fn one(ready: Ready, options: &Options, sink: &mut dyn FnMut(Event)) -> Ex
                 options,
                 scrubber,
                 target: &running,
+                turn,
             };
             parts(&session, planned, sink).await
         }
