@@ -26,6 +26,7 @@ use std::path::{Path, PathBuf};
 use crate::event::Event;
 
 pub use file::{FileReporter, write_atomically};
+pub use html::{PastRun, index};
 pub use json::{Report, report_schema};
 pub use jsonl::{JsonLines, ReadError, read_jsonl};
 pub use read::read_run;
