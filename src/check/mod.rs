@@ -1,7 +1,9 @@
 //! The catalogue as code: what must hold, what is sent to find out, and how the answers are judged.
 
 mod api_key;
+mod api_key_carrier;
 mod basic;
+mod basic_protocol;
 mod bearer;
 mod bearer_challenges;
 mod bearer_methods;
@@ -13,6 +15,7 @@ mod effects;
 mod expect;
 mod introspection;
 mod judgement;
+mod leaks;
 mod metadata;
 mod metadata_members;
 mod oauth_answers;
@@ -128,8 +131,8 @@ const PLAIN: Check = Check {
 
 /// Topics in the order in which they run, with the schemes (as profiles call them) whose scenarios they apply to.
 pub const GROUPS: &[Group] = &[
-    Group { name: "apikey", about: "API keys", tables: &[api_key::CHECKS] },
-    Group { name: "basic", about: "HTTP Basic (RFC 7617)", tables: &[basic::CHECKS] },
+    Group { name: "apikey", about: "API keys", tables: &[api_key::CHECKS, api_key_carrier::CHECKS] },
+    Group { name: "basic", about: "HTTP Basic (RFC 7617)", tables: &[basic::CHECKS, basic_protocol::CHECKS] },
     Group {
         name: "token",
         about: "OAuth 2.0 token endpoint (RFC 6749)",

@@ -64,6 +64,8 @@ pub struct Evidence {
     pub sent_secrets: Vec<crate::secret::Secret>,
     /// The issuer as it is configured, for metadata checks.
     pub issuer: Option<String>,
+    /// The identifier of the resource as it is configured, for its metadata (RFC 9728 §1.2).
+    pub resource_identifier: Option<String>,
 }
 
 impl Evidence {

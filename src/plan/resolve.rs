@@ -222,6 +222,7 @@ fn material(written: &model::Material, values: &Values<'_>, on_reference: bool) 
         lookalike_scopes: written.lookalike_scopes.clone(),
         other_audience_token: secret(&written.other_audience_token),
         refresh_token: secret(&written.refresh_token),
+        resource_identifier: written.resource_identifier.as_ref().map(|identifier| values.text(identifier)),
         refresh_grant: written.refresh_grant.as_ref().map(|grant| RefreshGrant {
             refresh_token: values.secret(&grant.refresh_token),
             access_token: values.secret(&grant.access_token),
@@ -248,6 +249,7 @@ fn completed(own: Material, seed: Material) -> Material {
         lookalike_scopes: if own.lookalike_scopes.is_empty() { seed.lookalike_scopes } else { own.lookalike_scopes },
         other_audience_token: own.other_audience_token.or(seed.other_audience_token),
         refresh_token: own.refresh_token.or(seed.refresh_token),
+        resource_identifier: own.resource_identifier.or(seed.resource_identifier),
         refresh_grant: own.refresh_grant.or(seed.refresh_grant),
         accounts: if own.accounts.is_empty() { seed.accounts } else { own.accounts },
         hooks: Hooks {

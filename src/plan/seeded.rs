@@ -105,6 +105,7 @@ pub(super) fn material() -> Material {
         lookalike_scopes: ["write:orders-archive", "write:order", "WRITE:ORDERS"].map(str::to_owned).to_vec(),
         other_audience_token: Some(Secret::new(seed::OTHER_AUDIENCE_TOKEN)),
         refresh_token: Some(Secret::new(seed::REFRESH_TOKEN)),
+        resource_identifier: Some("/oauth2".to_owned()),
         refresh_grant: Some(RefreshGrant {
             refresh_token: Secret::new(seed::GRANT.refresh_token),
             access_token: Secret::new(seed::GRANT.access_token),

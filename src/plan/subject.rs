@@ -169,6 +169,8 @@ pub struct Material {
     pub other_audience_token: Option<Secret>,
     /// A refresh token of the same issuer.
     pub refresh_token: Option<Secret>,
+    /// The identifier of the protected resource, absolute or a path on the target (RFC 9728 §1.2).
+    pub resource_identifier: Option<String>,
     /// Tokens of one grant of the good client, which the run uses up.
     pub refresh_grant: Option<RefreshGrant>,
     /// Accounts with peculiar passwords: long, with colons, outside ASCII.

@@ -148,6 +148,7 @@ pub fn faults() -> Vec<&'static Fault> {
         resources::FAULTS,
         spoil::FAULTS,
         serve::FAULTS,
+        wire_faults::FAULTS,
     ];
     tables.into_iter().flatten().collect()
 }

@@ -41,6 +41,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         "common.rewrite-header-not-a-bypass",
         "routes by X-Original-URL and guards by the request line",
     ),
+    row("hashes-unbounded-input", "apikey.oversized-bounded", "takes longer, the longer a key is"),
     row("reflects-origin", "common.cors-credentials-not-open", "allows credentials to whatever origin asks"),
 ];
 
@@ -48,6 +49,8 @@ pub(crate) const FAULTS: &[Fault] = &[
 const HEAD_LIMIT: usize = 256 * 1024;
 /// Bytes of one field.
 const FIELD_LIMIT: usize = 32 * 1024;
+/// How long a hash of a field that is too long takes to a faulty server.
+const SLOW_HASH: Duration = Duration::from_millis(2200);
 /// Bytes of a request body.
 const BODY_LIMIT: usize = 1 << 20;
 /// How long open connections may take to end.
@@ -105,7 +108,7 @@ where
         .header_read_timeout(Duration::from_secs(30))
         .half_close(true);
     let ended = if wire_faults::any(&state.faults) {
-        let stream = wire_faults::Shim::new(stream, &state.faults);
+        let stream = wire_faults::Shim::new(stream, &state.faults, &state.key_location);
         watcher.watch(http.serve_connection(TokioIo::new(stream), service)).await
     } else {
         watcher.watch(http.serve_connection(TokioIo::new(stream), service)).await
@@ -116,6 +119,9 @@ where
 
 async fn answer(router: Router, state: &State, mut request: Request) -> Response {
     if request.headers().values().any(|value| value.len() > FIELD_LIMIT) {
+        if state.fault("hashes-unbounded-input") {
+            tokio::time::sleep(SLOW_HASH).await;
+        }
         return plain(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     }
     let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());

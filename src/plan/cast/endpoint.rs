@@ -55,7 +55,11 @@ impl Caster<'_> {
 
     pub(super) fn fetch(&mut self, index: usize, fetch: &'static Fetch) -> Result<(), Missing> {
         let issuer = self.subject.authorization_server.as_ref().and_then(|server| server.issuer.as_ref());
-        if issuer.is_none() {
+        if fetch.document == Document::ProtectedResource {
+            if self.subject.material.resource_identifier.is_none() {
+                return missing("no `material.resource_identifier`");
+            }
+        } else if issuer.is_none() {
             return missing("no `issuer` in the scenario");
         }
         if fetch.document == Document::KeySet {

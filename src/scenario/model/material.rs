@@ -66,6 +66,10 @@ pub struct Material {
     /// A refresh token of the same issuer.
     #[serde(default)]
     pub refresh_token: Option<Template>,
+    /// The identifier of the protected resource (RFC 9728 §1.2), absolute or a path on the target, where it publishes
+    /// its metadata.
+    #[serde(default)]
+    pub resource_identifier: Option<Template>,
     /// A refresh token of the good client and an access token of the same grant; a run revokes both.
     #[serde(default)]
     pub refresh_grant: Option<Grant>,
