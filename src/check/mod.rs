@@ -10,6 +10,7 @@ mod bearer_methods;
 mod challenges;
 mod citation;
 mod common;
+mod common_answers;
 mod cross_origin;
 mod effects;
 mod expect;
@@ -23,6 +24,7 @@ pub mod profile;
 mod revocation;
 mod sameness;
 pub mod step;
+mod throttling;
 mod token;
 mod token_answers;
 mod token_requests;
@@ -136,7 +138,7 @@ pub const GROUPS: &[Group] = &[
     Group {
         name: "token",
         about: "OAuth 2.0 token endpoint (RFC 6749)",
-        tables: &[token::CHECKS, token_answers::CHECKS, token_requests::CHECKS],
+        tables: &[token::CHECKS, token_answers::CHECKS, token_requests::CHECKS, throttling::TOKEN],
     },
     Group {
         name: "bearer",
@@ -146,7 +148,11 @@ pub const GROUPS: &[Group] = &[
     Group { name: "introspect", about: "Token introspection (RFC 7662)", tables: &[introspection::CHECKS] },
     Group { name: "revoke", about: "Token revocation (RFC 7009)", tables: &[revocation::CHECKS] },
     Group { name: "meta", about: "Authorization server metadata (RFC 8414)", tables: &[metadata::CHECKS] },
-    Group { name: "common", about: "Any protected HTTP API", tables: &[common::CHECKS] },
+    Group {
+        name: "common",
+        about: "Any protected HTTP API",
+        tables: &[common::CHECKS, common_answers::CHECKS, throttling::CHECKS],
+    },
 ];
 
 /// A topic of the catalogue.

@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
+use super::careless;
 use super::fault::{Fault, row};
 use super::resources::Unguarded;
 use super::state::State;
@@ -129,10 +130,13 @@ async fn answer(router: Router, state: &State, mut request: Request) -> Response
         return plain(StatusCode::PAYLOAD_TOO_LARGE);
     }
     request = request.map(|body| Body::new(http_body_util::Limited::new(body, BODY_LIMIT).map_err(axum::Error::new)));
+    if let Some(traced) = careless::traced(state, &request) {
+        return traced;
+    }
     let origin = request.headers().get(header::ORIGIN).cloned();
     rewrite(state, &mut request);
     let answered = router.oneshot(request).await;
-    let mut response = answered.unwrap_or_else(|infallible| match infallible {});
+    let mut response = careless::dated(state, answered.unwrap_or_else(|infallible| match infallible {}));
     if let Some(origin) = origin.filter(|_| state.fault("reflects-origin")) {
         let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);

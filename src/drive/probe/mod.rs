@@ -59,7 +59,12 @@ impl Prober {
     /// Runs a check: its controls, its steps, its controls again.
     pub async fn run(&self, planned: &PlannedCheck, script: &Script) -> Evidence {
         let identifier = self.resource_identifier().map(|url| url.as_str().trim_end_matches('/').to_owned());
-        let mut evidence = Evidence { issuer: self.issuer(), resource_identifier: identifier, ..Evidence::default() };
+        let mut evidence = Evidence {
+            issuer: self.issuer(),
+            resource_identifier: identifier,
+            max_clock_skew: self.subject().tolerances.max_clock_skew,
+            ..Evidence::default()
+        };
         self.controls(script, false, &mut evidence).await;
         if evidence.broken_control().is_some() {
             return evidence;

@@ -32,6 +32,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("accepts-key-anywhere", "apikey.query-location-policy", "looks for a key in the query and in cookies too"),
     row("echoes-key-in-error", "apikey.not-echoed", "repeats a wrong key in the error"),
     row("distinct-revoked-message", "apikey.uniform-denial", "says that a key was revoked"),
+    row("last-header-wins", "common.duplicate-credential-header", "takes whichever of two keys is good"),
     row("ships-demo-key", "apikey.default-values-denied", "accepts the key of the documentation's example"),
 ];
 
@@ -48,6 +49,10 @@ pub(crate) fn verify(state: &State, parts: &Parts) -> Result<Arc<Principal>, Rej
         [] if state.fault("missing-key-is-anonymous") => return Ok(service()),
         [] => return Err(missing()),
         [key] => key.as_str(),
+        several if state.fault("last-header-wins") => {
+            let good = several.iter().find(|key| state.keys.find(key).is_some());
+            good.or(several.last()).map_or("", String::as_str)
+        }
         // which of two keys counts is for nobody to guess
         _ => return Err(Rejection::new(StatusCode::BAD_REQUEST, "invalid_request")),
     };

@@ -40,7 +40,8 @@ impl Stage<'_> {
             Endpoint::Revocation => Place::Revocation,
         };
         let label = action.label.clone();
-        evidence.observations.push(Observation { step: action.step, label, place, exchange, outcome, reproduced });
+        let at = clock::unix_seconds();
+        evidence.observations.push(Observation { step: action.step, label, place, exchange, outcome, at, reproduced });
         Ok(())
     }
 
@@ -87,7 +88,8 @@ impl Stage<'_> {
         };
         let (step, label) = (action.step, action.label.clone());
         let place = Place::Metadata;
-        evidence.observations.push(Observation { step, label, place, exchange, outcome, reproduced: false });
+        let at = clock::unix_seconds();
+        evidence.observations.push(Observation { step, label, place, exchange, outcome, at, reproduced: false });
         Ok(())
     }
 
