@@ -1,14 +1,19 @@
 //! One module for each command.
 
+mod baseline;
 mod check;
+mod compare;
 mod completions;
 mod explain;
+mod init;
 mod list;
 mod man;
 mod print;
 mod render;
+mod reports;
 mod run;
 mod schema;
+mod select;
 mod serve;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -30,7 +35,7 @@ struct Arguments {
 const EXIT_CODES: &str = "\
 Exit codes:
   0    everything that ran passed
-  1    findings: a failed check, a broken threshold, an expired or stale waiver
+  1    findings: a failed check, a broken threshold, an expired or stale waiver, a regression
   2    arguments, a scenario, a secret or a waiver are wrong
   3    the run broke: a target was not reached, a report was not written
   4    nothing was selected to run
@@ -38,17 +43,20 @@ Exit codes:
   130  interrupted (143: terminated); the reports hold what was done
 
 Start:
+  authbench init                    a first scenario, or scenarios from openapi.yaml
   authbench run scenarios/          checks and load against the built-in reference
   authbench explain apikey.missing-denied
   authbench serve                   the reference alone, with its test credentials";
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::Arguments),
     Run(run::Arguments),
     Check(check::Arguments),
     Serve(serve::Arguments),
     List(list::Arguments),
     Explain(explain::Arguments),
+    Compare(compare::Arguments),
     Render(render::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
@@ -66,11 +74,13 @@ pub fn main() -> Exit {
         }
     };
     match arguments.command {
+        Command::Init(arguments) => init::run(&arguments),
         Command::Run(arguments) => run::run(arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Serve(arguments) => serve::run(arguments),
         Command::List(arguments) => list::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

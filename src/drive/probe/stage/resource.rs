@@ -81,6 +81,9 @@ impl Stage<'_> {
                 (exchange, outcome, at) = (again, outcome_again, clock::unix_seconds());
             }
         }
+        if outcome == Outcome::Accepted && self.prober.is_alike(counts) {
+            evidence.alike = Some(self.prober.subject().resources[counts].name());
+        }
         let place = Place::Resource(counts);
         evidence.observations.push(Observation { step: action.step, label, place, exchange, outcome, at, reproduced });
     }
