@@ -22,6 +22,7 @@ pub(super) const CHECKS: &[Check] = &[
             fix: "Answer 400 where a field that may come once comes twice.",
         },
         steps: &[
+            send(Who::Good, On::Protected).granted(),
             send(Who::Forged("good-then-unknown"), On::Protected).called(GOOD_FIRST),
             send(Who::Forged("unknown-then-good"), On::Protected).called(GOOD_LAST),
             send(Who::Forged("comma-joined"), On::Protected).called("both in one line"),
@@ -201,7 +202,7 @@ const GOOD_LAST: &str = "an unknown credential, then the good one";
 /// One of the two credentials is good, so access is no violation; that somebody chose is a deviation.
 fn not_resolved(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    for (index, observation) in case.observations() {
+    for (index, observation) in case.observations().filter(|(_, seen)| seen.step > 0) {
         match observation.outcome {
             Outcome::Accepted => {
                 judgement.deviates(index, format!("{}: one of them was chosen", observation.label), "400");
