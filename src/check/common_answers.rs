@@ -140,7 +140,7 @@ pub(super) const CHECKS: &[Check] = &[
         doc: Doc {
             sends: "TRACE with a made-up Authorization value.",
             matters: "An answer that repeats the request shows scripts what they may not read, and what proxies have added.",
-            fix: "Switch TRACE off.",
+            fix: "Switch TRACE off at the server and at the edge.",
         },
         steps: &[
             send(Who::Good, On::Protected).granted(),
