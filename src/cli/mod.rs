@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod explain;
+mod github;
 mod init;
 mod list;
 mod man;
