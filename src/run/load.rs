@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Session, threshold};
+use super::{Session, mix, threshold};
 use crate::clock;
 use crate::drive::control::Token;
 use crate::drive::load::{self, Arrivals, Lane, LaneRequest, Marks, Phase};
@@ -42,7 +42,8 @@ pub(super) async fn run(session: &Session<'_>, sink: &mut dyn FnMut(Event)) -> E
         match one(session, written, sink).await {
             Ok((figures, aborted)) => {
                 let judged = threshold::judge(session, &figures, aborted.as_ref(), sink);
-                end.exit = end.exit.worst(judged).worst(verdict(&figures, sink));
+                let mixed = mix::judge(session, written.place, &figures, sink);
+                end.exit = end.exit.worst(judged).worst(mixed).worst(trusted(&figures));
             }
             Err(why) => {
                 sink(Event::Note(Note {
@@ -56,21 +57,9 @@ pub(super) async fn run(session: &Session<'_>, sink: &mut dyn FnMut(Event)) -> E
     end
 }
 
-/// A lane that should be refused and was not is a finding; figures that cannot be trusted prove nothing.
-fn verdict(figures: &LoadFigures, sink: &mut dyn FnMut(Event)) -> Exit {
-    let mut exit = if figures.inconclusive.is_some() { Exit::Inconclusive } else { Exit::Passed };
-    for lane in figures.lanes.iter().filter(|lane| !lane.expects_accepted && lane.outcomes.accepted > 0) {
-        let text = format!(
-            "critical: {} of {} requests of the lane {} were accepted under load, the first {:.3} s into the phase",
-            lane.outcomes.accepted,
-            lane.outcomes.total(),
-            lane.name,
-            lane.first_accepted_s.unwrap_or_default()
-        );
-        sink(Event::Note(Note { kind: NoteKind::Finding, text }));
-        exit = exit.worst(Exit::Findings);
-    }
-    exit
+/// Figures that cannot be trusted prove nothing.
+fn trusted(figures: &LoadFigures) -> Exit {
+    if figures.inconclusive.is_some() { Exit::Inconclusive } else { Exit::Passed }
 }
 
 async fn one(

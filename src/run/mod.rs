@@ -3,6 +3,7 @@
 mod cases;
 mod conformance;
 mod load;
+mod mix;
 mod tally;
 mod target;
 mod threshold;
