@@ -7,7 +7,8 @@
 
 It installs nothing: wrk and oha take part where they are on the PATH. The target runs on the last processor, the client on
 the first. Rounds are interleaved in a random order; ratios are taken within a round, and their median is what counts.
-CPU is user and system time of the whole client process (wait4), start and report included.
+CPU is user and system time of the whole client process (wait4), start and report included. Where times are measured and
+not CPU, the client is not bound to a processor.
 """
 import argparse, json, os, pathlib, random, re, shutil, statistics, subprocess, sys, tempfile
 
@@ -39,10 +40,10 @@ def pinned(cpu):
     return ['taskset', '-c', str(cpus[cpu])] if shutil.which('taskset') and len(cpus) > 1 else []
 
 
-def client(command):
-    """Runs a client on the first processor: output, CPU seconds, peak memory in MB."""
+def client(command, alone=True):
+    """Runs a client, alone on the first processor or wherever it likes: output, CPU seconds, peak memory in MB."""
     with tempfile.TemporaryFile() as out:
-        process = subprocess.Popen(pinned(0) + command, stdout=out, stderr=subprocess.STDOUT)
+        process = subprocess.Popen((pinned(0) if alone else []) + command, stdout=out, stderr=subprocess.STDOUT)
         _, _, usage = os.wait4(process.pid, 0)
         out.seek(0)
         return out.read().decode(), usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
@@ -61,10 +62,10 @@ def scenario(folder, target, phase):
     return str(path)
 
 
-def authbench(folder, target, phase, more=()):
+def authbench(folder, target, phase, more=(), alone=False):
     report = f'{folder}/report.json'
     command = [str(BUILD / 'authbench'), 'run', scenario(folder, target, phase), '--only', 'load', '--quiet']
-    out, cpu, memory = client(command + ['--report', f'json={report}', *more])
+    out, cpu, memory = client(command + ['--report', f'json={report}', *more], alone)
     try:
         figures = json.load(open(report))['scenarios'][0]['load'][0]
     except (OSError, LookupError, ValueError):
@@ -74,7 +75,7 @@ def authbench(folder, target, phase, more=()):
 
 def of_authbench(folder, target, connections, seconds):
     phase = f'{{ name: closed, connections: {connections}, duration: {seconds}s }}'
-    figures, cpu, memory = authbench(folder, target, phase, ['--threads', '1'])
+    figures, cpu, memory = authbench(folder, target, phase, ['--threads', '1'], alone=True)
     return figures['requests'], figures['achieved_rate'], cpu, memory
 
 
@@ -131,15 +132,15 @@ def truth(quantile):
 
 
 def stall(folder):
-    """The whole server stalls for 200 ms every 2 s; 1000 requests a second are offered for 10 s."""
+    """The whole server stalls for 200 ms every 2 s; 1000 requests a second are offered for 10 s, which hold 5 stalls whole."""
     named = {'p50': 0.5, 'p95': 0.95, 'p99': 0.99, 'p999': 0.999, 'max': 1.0}
     print('\nstall experiment, ms: the server stops for 200 ms every 2 s, 1000 requests a second for 10 s')
     print(f'{"":34}' + ''.join(f'{name:>9}' for name in named) + '   largest error at p95, p99, p99.9')
     print(f'{"analytic truth":34}' + ''.join(f'{truth(quantile):9.1f}' for quantile in named.values()))
     for label, phase in (
-        ('open model, 10 connections', '{ name: open, rate: 1000/s, connections: 10, duration: 10s }'),
-        ('open model, 100 connections', '{ name: open, rate: 1000/s, connections: 100, duration: 10s }'),
-        ('closed model, 10 connections', '{ name: closed, connections: 10, duration: 10s }'),
+        ('open model, 10 connections', '{ name: open, rate: 1000/s, connections: 10, warmup: 1s, duration: 10s }'),
+        ('open model, 100 connections', '{ name: open, rate: 1000/s, connections: 100, warmup: 1s, duration: 10s }'),
+        ('closed model, 10 connections', '{ name: closed, connections: 10, warmup: 1s, duration: 10s }'),
     ):
         with Target('stall', folder) as target:
             figures, _, _ = authbench(folder, target, phase)
@@ -159,10 +160,10 @@ def late(folder):
     print(f'{"rate":>10}{"p50":>9}{"p90":>9}{"p99":>9}{"p99.9":>9}{"max":>9}{"CPU of one core":>18}')
     with Target('raw', folder) as target:
         for rate in (1000, 5000, 20000):
-            phase = f'{{ name: late, rate: {rate}/s, connections: 16, duration: 5s }}'
+            phase = f'{{ name: late, rate: {rate}/s, connections: 16, warmup: 1s, duration: 5s }}'
             figures, cpu, _ = authbench(folder, target, phase)
             times = [figures['lateness_us'][name] for name in ('p50', 'p90', 'p99', 'p999', 'max')]
-            print(f'{rate:>8}/s' + ''.join(f'{time:9.1f}' for time in times) + f'{cpu / 5:18.0%}')
+            print(f'{rate:>8}/s' + ''.join(f'{time:9.1f}' for time in times) + f'{cpu / 6:18.0%}')
 
 
 def memory(folder):

@@ -45,6 +45,7 @@ fn result(lane: &LaneFigures, figures: &LoadFigures, place: SourcePlace) -> Chec
         seen: seen(lane),
         deviations: Vec::new(),
         shown_by: None,
+        statuses: lane.statuses.keys().copied().collect(),
         needs_review: false,
         evidence: Vec::new(),
         took_ms: figures.duration_s * 1000.0,
