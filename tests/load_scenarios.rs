@@ -1,4 +1,4 @@
-//! Mixes under load, against the reference: it refuses what is forged, and a hole in it is a critical finding.
+//! Load phases of scenarios against the reference: mixes, tokens, capacity.
 
 use authbench::check::{Severity, Verdict};
 use authbench::event::{CheckResult, Event};
@@ -91,4 +91,30 @@ async fn lanes_keep_their_shares_and_tokens_are_renewed_beside_them() {
     assert_eq!(figures.lanes[2].outcomes.rejected, 0, "a token that ends in 2 s was renewed in time");
     assert!(figures.tokens_obtained >= 2, "{}", figures.tokens_obtained);
     assert!(figures.token_acquisition_us.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_capacity_at_an_objective_is_searched() {
+    let phase = "{ name: most, rate: 50/s, to: 400/s, connections: 1, duration: 200ms, capacity: { p(90): 40us } }\n\
+                 thresholds: [capacity > 1/s]";
+    let (events, exit) = events("api-key", "", phase).await;
+    let figures = figures(&events);
+    let found = figures.capacity.as_ref().expect("a search");
+    // no answer of the reference comes within 40 us over a socket: every rate breaks, twice
+    assert_eq!((found.rate, found.objective.as_str()), (None, "p(90) <= 40us"));
+    assert!(found.steps.len() >= 4 && found.steps.iter().all(|step| !step.held && !step.why.is_empty()), "{found:?}");
+    assert!(exit == Exit::Findings || exit == Exit::Inconclusive, "{exit:?}");
+
+    let phase = "{ name: most, rate: 50/s, to: 200/s, connections: 4, duration: 200ms, capacity: { max: 1h } }";
+    let (events, _) = self::events("api-key", "", phase).await;
+    let found = self::figures(&events).capacity.clone().expect("a search");
+    // nothing but a machine that is too busy keeps it from the end of the range
+    assert!(found.steps.iter().all(|step| step.held || !step.why.contains("max <= 1h")), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_staircase_offers_what_its_steps_add_up_to() {
+    let phase = "{ name: stairs, rate: 100/s, to: 300/s, steps: 3, connections: 4, duration: 900ms, timeout: 5s }";
+    let (events, _) = events("api-key", "", phase).await;
+    assert_eq!(figures(&events).requests, 180);
 }
