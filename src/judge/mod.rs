@@ -2,6 +2,7 @@
 
 pub mod abort;
 pub mod capacity;
+pub mod compare;
 pub mod threshold;
 mod vacuity;
 mod verdict;
