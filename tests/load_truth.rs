@@ -76,6 +76,7 @@ fn phase(arrivals: Option<Arrivals>, connections: usize, duration: Duration) -> 
         duration,
         may_have_body: true,
         may_repeat: true,
+        lateness_bound: Duration::from_millis(5),
         seed: 1,
     }
 }

@@ -90,6 +90,9 @@ fn resource_of(session: &Session<'_>, written: &LoadPhase) -> Result<usize, Stri
     }
 }
 
+/// Lateness of the generator beyond which response times say more about authbench than about the target.
+const LATENESS_BOUND: Duration = Duration::from_millis(5);
+
 fn phase_of(session: &Session<'_>, written: &LoadPhase, resource: usize) -> Phase {
     let arrivals = written.rate.map(|rate| match (written.to, written.arrivals) {
         (Some(to), _) => match written.steps {
@@ -114,6 +117,7 @@ fn phase_of(session: &Session<'_>, written: &LoadPhase, resource: usize) -> Phas
         duration: written.duration.0,
         may_have_body: method != "HEAD",
         may_repeat: matches!(method, "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE"),
+        lateness_bound: written.max_lateness.map_or(LATENESS_BOUND, |length| length.0),
         seed: session.options.seed,
     }
 }

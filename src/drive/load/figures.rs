@@ -9,8 +9,8 @@ use super::lane::Lane;
 use super::tally::{LaneTally, Tally, add};
 use crate::observe::{LaneFigures, Latency, Limit, LoadFigures, Model};
 
-/// Lateness of the generator beyond which response times say more about authbench than about the target.
-const LATENESS_BOUND: Duration = Duration::from_millis(5);
+/// How long after the end the last answer may come before it counts against the rate: a pause, not a backlog.
+const LAST_ANSWER: Duration = Duration::from_millis(250);
 /// Share of the offered rate that has to be achieved, and of good requests that have to be accepted.
 const ENOUGH: f64 = 0.99;
 /// Share of its time from which a worker is the limit.
@@ -62,7 +62,7 @@ pub(super) fn of(
         curve: curve(&response),
     };
     (figures.limited_by, figures.inconclusive) =
-        doubts(&figures, Duration::from_nanos(sum.generator_lateness.value_at_quantile(0.99)));
+        doubts(&figures, Duration::from_nanos(sum.generator_lateness.value_at_quantile(0.99)), phase.lateness_bound);
     figures
 }
 
@@ -140,22 +140,24 @@ fn lane_figures(phase: &Phase, lane: &Lane, tally: &LaneTally) -> LaneFigures {
 }
 
 /// What was the limit, and why the figures cannot be trusted.
-fn doubts(figures: &LoadFigures, late: Duration) -> (Option<Limit>, Option<String>) {
+fn doubts(figures: &LoadFigures, late: Duration, bound: Duration) -> (Option<Limit>, Option<String>) {
     if figures.requests == 0 {
         return (None, Some("no request was answered or given up".to_owned()));
     }
-    if figures.model == Model::Open && late > LATENESS_BOUND {
+    if figures.model == Model::Open && late > bound {
         let why = format!(
             "authbench itself sent 1 % of the requests more than {:.1} ms late (bound: {} ms): use a lower rate, or a machine \
              that is less busy",
             late.as_secs_f64() * 1000.0,
-            LATENESS_BOUND.as_millis()
+            bound.as_millis()
         );
         return (Some(Limit::Generator), Some(why));
     }
     let saturated = figures.generator_busy.is_some_and(|busy| busy >= SATURATED);
     let offered = figures.offered_rate.unwrap_or_default();
-    if figures.achieved_rate < offered * ENOUGH {
+    let measured = figures.requests as f64 / offered.max(1e-9);
+    let took = measured.max(figures.duration_s - LAST_ANSWER.as_secs_f64());
+    if figures.achieved_rate * figures.duration_s / took.max(1e-9) < offered * ENOUGH {
         let who = if saturated { "authbench's own processor was the limit" } else { "the target did not keep up" };
         let achieved = figures.achieved_rate;
         let why = format!("{achieved:.0} of {offered:.0} requests a second were achieved, less than 99 %: {who}");
@@ -247,7 +249,8 @@ mod tests {
             (1000.0, 1000, 0.3, 6, generator, true),
             (1000.0, 980, 0.3, 0, target, true),
         ] {
-            let (limited_by, why) = doubts(&second(achieved, accepted, busy), Duration::from_millis(late_ms));
+            let (limited_by, why) =
+                doubts(&second(achieved, accepted, busy), Duration::from_millis(late_ms), Duration::from_millis(5));
             assert_eq!((limited_by, why.is_some()), (limit, inconclusive), "{achieved} {accepted} {busy} {late_ms}");
         }
     }

@@ -41,6 +41,10 @@ pub struct LoadPhase {
     pub warmup: Option<Length>,
     /// Time that is measured.
     pub duration: Length,
+    /// How late authbench itself may send 1 % of the requests before the figures are inconclusive, 5ms unless told. More of
+    /// it is for a phase that only asks whether all answers are right, on a machine that does other work too.
+    #[serde(default)]
+    pub max_lateness: Option<Length>,
     /// Lanes by share: `valid`, `expired`, `no-credential`, or the name of a forgery.
     #[serde(default)]
     pub mix: BTreeMap<String, Share>,
