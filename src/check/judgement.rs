@@ -39,6 +39,8 @@ pub struct Judgement {
     pub access: Vec<Deviation>,
     /// Statuses, headers and bodies that deviate.
     pub protocol: Vec<Deviation>,
+    /// What is against a recommendation only: a warning, whatever the level.
+    pub advice: Vec<Deviation>,
     /// Why nothing can be said.
     pub open: Vec<String>,
     /// Why the requirement does not apply to this target after all.
@@ -55,6 +57,7 @@ impl Judgement {
     pub fn and(mut self, other: Judgement) -> Self {
         self.access.extend(other.access);
         self.protocol.extend(other.protocol);
+        self.advice.extend(other.advice);
         self.open.extend(other.open);
         self.remarks.extend(other.remarks);
         self.not_applicable = self.not_applicable.or(other.not_applicable);
@@ -65,6 +68,11 @@ impl Judgement {
     /// A protocol deviation.
     pub fn deviates(&mut self, observation: usize, text: impl Into<String>, expected: impl Into<String>) {
         self.protocol.push(Deviation { observation, text: text.into(), expected: expected.into() });
+    }
+
+    /// Something against a recommendation.
+    pub fn advises(&mut self, observation: usize, text: impl Into<String>, expected: impl Into<String>) {
+        self.advice.push(Deviation { observation, text: text.into(), expected: expected.into() });
     }
 
     /// A violation of the access part.

@@ -11,6 +11,12 @@ mod effects;
 mod expect;
 mod introspection;
 mod judgement;
+mod jwt_claims;
+mod jwt_header;
+mod jwt_keys;
+mod jwt_signature;
+mod jwt_verdicts;
+mod key_sets;
 mod metadata;
 mod metadata_members;
 mod oauth_answers;
@@ -127,6 +133,11 @@ pub const GROUPS: &[Group] = &[
     Group { name: "basic", about: "HTTP Basic (RFC 7617)", tables: &[basic::CHECKS] },
     Group { name: "token", about: "OAuth 2.0 token endpoint (RFC 6749)", tables: &[token::CHECKS] },
     Group { name: "bearer", about: "Bearer tokens at the API (RFC 6750)", tables: &[bearer::CHECKS] },
+    Group {
+        name: "jwt",
+        about: "JSON Web Tokens (RFC 7519, RFC 8725, RFC 9068)",
+        tables: &[jwt_signature::CHECKS, jwt_header::CHECKS, jwt_claims::CHECKS, jwt_keys::CHECKS],
+    },
     Group { name: "introspect", about: "Token introspection (RFC 7662)", tables: &[introspection::CHECKS] },
     Group { name: "revoke", about: "Token revocation (RFC 7009)", tables: &[revocation::CHECKS] },
     Group { name: "meta", about: "Authorization server metadata (RFC 8414)", tables: &[metadata::CHECKS] },

@@ -19,6 +19,19 @@ pub enum Step {
     AwaitRefusal(&'static str),
     /// Calls a hook of the scenario; part of the set-up, it must succeed.
     Hook(Hook),
+    /// Changes the key set that the target reads from authbench.
+    Keys(KeyChange),
+    /// Repeats a request with the token in a slot until it is granted or the tolerated delay has passed.
+    AwaitAcceptance(&'static str),
+}
+
+/// Changes of the key set that the target reads from authbench (RFC 7517 §5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyChange {
+    /// Publishes a new key beside the others; a token that it signed is kept in a slot.
+    Publish(&'static str),
+    /// Withdraws that key again.
+    Withdraw,
 }
 
 /// Who asks.
@@ -38,7 +51,10 @@ pub enum Who {
     Expired,
     /// A lie from the scheme's table or the placement table, derived from the good credential.
     Forged(&'static str),
-    /// The same, derived from the credential with too few scopes.
+    /// Each of these lies, one request each. Those that cannot be told about this credential are left out; where none
+    /// can, the check is not tested.
+    EachForged(&'static [&'static str]),
+    /// A lie derived from the credential with too few scopes.
     ForgedLow(&'static str),
     /// Each value of the scheme's corpus of malformed credentials, one request each.
     Malformed,
@@ -135,6 +151,8 @@ pub enum Fill {
     LookalikeScope,
     /// The token in a slot.
     Slot(&'static str),
+    /// A lie about the JWT in a slot.
+    SlotForged(&'static str, &'static str),
     /// The token in a slot with one character changed.
     SlotAltered(&'static str),
     /// A random value in the form of a token.

@@ -133,6 +133,9 @@ fn find(check: &Check, level: Level, evidence: &Evidence, profile: &Effective) -
     if let Some(why) = &evidence.untestable {
         return Finding::plain(Verdict::NotTested, why);
     }
+    if let Some(why) = &evidence.not_applicable {
+        return Finding::plain(Verdict::NotApplicable, why);
+    }
     let judgement = (check.expect)(&Case { check, evidence, profile });
     if check.control && !judgement.open.is_empty() && judgement.access.is_empty() {
         // the control that never passes is the failure, whatever kept it from passing
@@ -153,6 +156,9 @@ fn find(check: &Check, level: Level, evidence: &Evidence, profile: &Effective) -
     if !judgement.protocol.is_empty() {
         let verdict = if level == Level::Must { Verdict::Fail } else { Verdict::Warn };
         return violation(verdict, Part::Protocol, &judgement.protocol, &judgement);
+    }
+    if !judgement.advice.is_empty() {
+        return violation(Verdict::Warn, Part::Protocol, &judgement.advice, &judgement);
     }
     if let Some(why) = judgement.open.first() {
         let mut finding = Finding::plain(Verdict::Inconclusive, why);
@@ -195,7 +201,12 @@ fn passed(evidence: &Evidence) -> String {
 
 fn violation(verdict: Verdict, part: Part, deviations: &[Deviation], judgement: &Judgement) -> Finding {
     let first = &deviations[0];
-    let all = judgement.access.iter().chain(&judgement.protocol).map(|deviation| deviation.text.clone());
+    let all = judgement
+        .access
+        .iter()
+        .chain(&judgement.protocol)
+        .chain(&judgement.advice)
+        .map(|deviation| deviation.text.clone());
     Finding {
         verdict,
         part: Some(part),

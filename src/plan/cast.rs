@@ -3,7 +3,8 @@
 use super::subject::{Login, ScopeGap, State, Subject};
 use crate::check::Check;
 use crate::check::step::{
-    Account, Artefact, Client, ClientAuth, Document, Endpoint, Fetch, Fill, Form, Hook, On, Send, Step, Want, Who,
+    Account, Artefact, Client, ClientAuth, Document, Endpoint, Fetch, Fill, Form, Hook, KeyChange, On, Send, Step,
+    Want, Who,
 };
 use crate::scheme::Proof;
 
@@ -67,6 +68,15 @@ pub enum Act {
     },
     /// Calls a hook.
     Hook(Hook),
+    /// Changes the key set that the target reads.
+    Keys(KeyChange),
+    /// Waits for the token in a slot to be granted at a resource.
+    AwaitAcceptance {
+        /// The slot.
+        slot: &'static str,
+        /// Index of the resource.
+        resource: usize,
+    },
 }
 
 /// Who asks, by index.
@@ -78,6 +88,8 @@ pub enum Part {
     Identity(usize),
     /// A lie derived from an identity's credential.
     Forged(usize, &'static str),
+    /// Each of these lies derived from an identity's credential.
+    EachForged(usize, &'static [&'static str]),
     /// All malformed values.
     Malformed,
     /// The token in a slot.
@@ -91,6 +103,13 @@ pub enum Part {
 pub enum Control {
     /// An identity uses a resource.
     Use {
+        /// Index of the identity.
+        identity: usize,
+        /// Index of the resource.
+        resource: usize,
+    },
+    /// A fresh copy of an identity's token, signed by authbench, opens a resource.
+    Twin {
         /// Index of the identity.
         identity: usize,
         /// Index of the resource.
@@ -130,8 +149,8 @@ pub fn script(check: &'static Check, subject: &Subject) -> Result<Script, Missin
     Ok(caster.script)
 }
 
-struct Caster<'a> {
-    subject: &'a Subject,
+pub(super) struct Caster<'a> {
+    pub(super) subject: &'a Subject,
     /// Whether the check is the positive control itself, which nothing else can prove.
     is_control: bool,
     script: Script,
@@ -143,7 +162,7 @@ impl Caster<'_> {
     fn declared_state(&self, check: &Check) -> Option<State> {
         let obtainable = self.subject.identities.iter().any(|identity| matches!(identity.login, Login::Client { .. }));
         let waits = |wanted: fn(&Step) -> bool| check.steps.iter().any(wanted);
-        if obtainable {
+        if obtainable || waits(|step| matches!(step, Step::Keys(_))) {
             None
         } else if waits(|step| matches!(step, Step::AwaitExpiry(_))) {
             Some(State::Expired)
@@ -197,14 +216,20 @@ impl Caster<'_> {
                 Ok(())
             }
             Step::Hook(hook) => self.hook(index, *hook),
+            Step::Keys(change) => self.keys(index, *change),
+            Step::AwaitAcceptance(slot) => {
+                let resource = self.main_resource()?;
+                self.push(index, "until it is granted".to_owned(), Act::AwaitAcceptance { slot, resource });
+                Ok(())
+            }
         }
     }
 
-    fn push(&mut self, step: usize, label: String, act: Act) {
+    pub(super) fn push(&mut self, step: usize, label: String, act: Act) {
         self.script.actions.push(Action { step, label, act });
     }
 
-    fn control(&mut self, control: Control) {
+    pub(super) fn control(&mut self, control: Control) {
         if !self.script.controls.contains(&control) {
             self.script.controls.push(control);
         }
@@ -221,6 +246,7 @@ impl Caster<'_> {
         let several = resources.len() > 1;
         for resource in resources {
             let part = self.part(send.who, resource)?;
+            self.twin_of(&part, resource);
             let counts = match send.counts {
                 Some(on) => self.resource(on, send.who)?,
                 None => resource,
@@ -327,10 +353,18 @@ impl Caster<'_> {
             Who::Expired => Part::Identity(self.in_state(State::Expired, "expired")?),
             Who::Forged(name) => Part::Forged(good()?, name),
             Who::ForgedLow(name) => Part::Forged(low()?, name),
+            Who::EachForged(names) => {
+                self.tellable(names)?;
+                Part::EachForged(good()?, names)
+            }
             Who::Malformed => Part::Malformed,
             Who::Slot(slot) => Part::Slot(slot),
             Who::Account(account) => Part::Given(self.account(account)?, None),
             Who::ForgedAccount(account, name) => Part::Given(self.account(account)?, Some(name)),
+            // with the issuer's key, a token for another audience is a lie like others
+            Who::Artefact(Artefact::OtherAudienceToken) if self.mints_other_audience() => {
+                Part::Forged(good()?, "aud-other")
+            }
             Who::Artefact(artefact) => Part::Given(self.artefact(artefact)?, None),
         })
     }
@@ -378,7 +412,8 @@ impl Caster<'_> {
             Client::LowScope => subject.scope_gap(None).map(|gap| gap.low),
             Client::Second => subject.second_client(good),
         };
-        match found.filter(|at| matches!(subject.identities[*at].login, Login::Client { .. })) {
+        let obtained = |login: &Login| matches!(login, Login::Client { .. } | Login::Minted { .. });
+        match found.filter(|at| obtained(&subject.identities[*at].login)) {
             Some(found) => Ok(found),
             None => missing("tokens cannot be obtained: no client that fits"),
         }
@@ -436,8 +471,8 @@ impl Caster<'_> {
         if issuer.is_none() {
             return missing("no `issuer` in the scenario");
         }
-        if fetch.document == Document::KeySet {
-            return missing("the issuer publishes no keys that this scheme uses");
+        if fetch.document == Document::KeySet && self.subject.kit.keys_at.is_none() {
+            return missing("no `jwks_url` in the scheme and no `jwks_uri` in the issuer's metadata");
         }
         let label = if fetch.label.is_empty() { "the metadata document".to_owned() } else { fetch.label.to_owned() };
         self.push(index, label, Act::Fetch(*fetch));
@@ -512,6 +547,8 @@ impl Caster<'_> {
             Who::Revoked => "a revoked credential".to_owned(),
             Who::Expired => "an expired credential".to_owned(),
             Who::Forged(name) | Who::ForgedAccount(_, name) => says(name),
+            // each says for itself what it is
+            Who::EachForged(_) => String::new(),
             Who::ForgedLow(name) => format!("{}, of a principal who lacks the scope", says(name)),
             Who::Malformed => "a malformed credential".to_owned(),
             Who::Slot(_) => "the token".to_owned(),

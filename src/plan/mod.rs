@@ -1,6 +1,8 @@
 //! Scenario and catalogue, resolved into what will be sent; pure.
 
 pub mod cast;
+mod forging;
+mod keys;
 mod label;
 pub mod resolve;
 mod seeded;

@@ -4,6 +4,8 @@ mod api_key;
 mod basic;
 mod bearer;
 mod carrier;
+pub mod jose;
+pub mod jwt;
 mod lies;
 mod malformed;
 mod none;
@@ -49,6 +51,23 @@ pub struct Draft<'a> {
     pub proof: &'a Proof,
     /// Randomness of the run; seeded, so that a run can be repeated.
     pub rng: &'a mut StdRng,
+    /// What else there is to lie with: keys, and a listener.
+    pub kit: &'a jwt::Kit,
+}
+
+/// What a lie needs beside a good credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Nothing: one valid credential is enough.
+    Token,
+    /// The key that signs for the issuer.
+    IssuerKey,
+    /// Two keys of the issuer.
+    SecondKey,
+    /// The keys of two issuers.
+    SecondIssuer,
+    /// The keys that the issuer publishes.
+    PublishedKeys,
 }
 
 /// Why a lie cannot be told with what is there; its check is not tested, for this reason.
@@ -59,7 +78,7 @@ pub struct Unforgeable(pub String);
 pub type Forged = Result<Vec<Carried>, Unforgeable>;
 
 /// One lie.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Forgery {
     /// Name, as steps and lanes use it.
     pub name: &'static str,
@@ -86,6 +105,16 @@ pub trait Scheme: Send + Sync {
     /// Malformed credentials that no parser may choke on: a name and the carriers.
     fn malformed(&self, carrier: &Carrier) -> Vec<(String, Vec<Carried>)>;
 
+    /// What a lie of this scheme needs.
+    fn needs(&self, _name: &str) -> Need {
+        Need::Token
+    }
+
+    /// Why a lie makes no sense about this credential, whatever the scenario supplied.
+    fn inapplicable(&self, _name: &str, _draft: &Draft<'_>) -> Option<String> {
+        None
+    }
+
     /// Tells a lie by its name: one of the scheme's, or one about placement.
     ///
     /// # Errors
@@ -104,8 +133,15 @@ pub trait Scheme: Send + Sync {
 }
 
 /// All schemes that a scenario can name.
-pub const SCHEMES: &[&dyn Scheme] =
-    &[&none::None, &api_key::ApiKey, &basic::Basic, &bearer::Bearer, &bearer::ClientCredentials];
+pub const SCHEMES: &[&dyn Scheme] = &[
+    &none::None,
+    &api_key::ApiKey,
+    &basic::Basic,
+    &bearer::Bearer,
+    &bearer::ClientCredentials,
+    &jwt::Jwt,
+    &jwt::ClientCredentialsJwt,
+];
 
 /// A scheme by its name in scenarios.
 pub fn find(name: &str) -> Option<&'static dyn Scheme> {

@@ -2,10 +2,12 @@
 
 mod compose;
 mod fingerprints;
+mod forging;
 mod form;
 mod lane;
 mod stage;
 mod values;
+mod waits;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -35,6 +37,8 @@ pub struct Equipment {
     pub limits: Limits,
     /// Tokens and hooks.
     pub control: Arc<ControlPlane>,
+    /// Sees who follows an address that a token names.
+    pub listener: Option<Arc<super::listener::Listener>>,
     /// Seed of everything random.
     pub seed: u64,
 }
@@ -58,7 +62,8 @@ impl Prober {
 
     /// Runs a check: its controls, its steps, its controls again.
     pub async fn run(&self, planned: &PlannedCheck, script: &Script) -> Evidence {
-        let mut evidence = Evidence { issuer: self.issuer(), ..Evidence::default() };
+        let claims_rfc9068 = self.subject().kit.claims_rfc9068;
+        let mut evidence = Evidence { issuer: self.issuer(), claims_rfc9068, ..Evidence::default() };
         self.controls(script, false, &mut evidence).await;
         if evidence.broken_control().is_some() {
             return evidence;
@@ -94,6 +99,7 @@ impl Prober {
     async fn control(&self, control: Control, closing: bool, evidence: &mut Evidence) -> ControlRun {
         match control {
             Control::Use { identity, resource } => self.use_control(identity, resource, closing, evidence).await,
+            Control::Twin { identity, resource } => self.twin_control(identity, resource, closing, evidence).await,
             Control::Token => self.token_control(closing, evidence).await,
             Control::Introspection => self.introspection_control(closing, evidence).await,
             Control::Revocation => self.revocation_control(closing, evidence).await,
@@ -141,6 +147,7 @@ impl Prober {
                 let client = identity.client().ok_or_else(|| ControlError::Unusable("no client".to_owned()))?;
                 Ok(Proof::Token(self.equipment.control.current(&client).await?.value))
             }
+            Login::Minted { .. } => Ok(Proof::Token(self.minted(identity, None)?.value)),
             Login::Nothing => Ok(Proof::Key(crate::secret::Secret::new(""))),
         }
     }

@@ -9,13 +9,14 @@ use rand::rngs::StdRng;
 use super::form::{FilledForm, meaning};
 use super::{Prober, values};
 use crate::check::Check;
-use crate::check::step::{Document, Endpoint, Fetch, Fill, Form, Hook, Send};
+use crate::check::step::{Document, Endpoint, Fetch, Fill, Form, Hook, KeyChange, Send};
 use crate::clock;
 use crate::drive::command;
 use crate::drive::control::{Token, join, well_known};
 use crate::observe::{Evidence, Exchange, Observation, Outcome, Place, Request};
-use crate::plan::subject::{ClientSecret, HookCall};
+use crate::plan::subject::{ClientSecret, HookCall, Login};
 use crate::plan::{Act, Action, Part};
+use crate::scheme::jwt::Kit;
 use crate::scheme::{Carried, Draft, Proof};
 use crate::secret::Secret;
 
@@ -24,42 +25,60 @@ pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(45);
 /// Beyond the tolerated leeway, so that rounding to whole seconds decides nothing.
 pub(super) const ROUNDING: Duration = Duration::from_millis(1100);
 /// Between two looks whether a token is refused.
-const POLL: Duration = Duration::from_millis(50);
+pub(super) const POLL: Duration = Duration::from_millis(50);
 
 /// A token that a step keeps, with whose it is.
-struct Kept {
-    token: Token,
-    client: Option<ClientSecret>,
+pub(super) struct Kept {
+    pub(super) token: Token,
+    pub(super) client: Option<ClientSecret>,
 }
 
 /// Why a check cannot go on.
-enum Halt {
+pub(super) enum Halt {
     /// A step failed: the check is inconclusive.
     Obstacle(String),
     /// The target does not offer what the step needs: the check is not tested.
     Untestable(String),
+    /// The requirement makes no sense for this target.
+    Inapplicable(String),
 }
 
 /// One check's steps in progress.
 pub(super) struct Stage<'a> {
-    prober: &'a Prober,
-    check: &'static Check,
-    rng: StdRng,
+    pub(super) prober: &'a Prober,
+    pub(super) check: &'static Check,
+    pub(super) rng: StdRng,
     /// A value in the form of a token that nobody issued.
-    random: String,
-    slots: HashMap<&'static str, Kept>,
+    pub(super) random: String,
+    pub(super) slots: HashMap<&'static str, Kept>,
+    /// What lies are told with, the listener's address marked as this check's.
+    pub(super) kit: Kit,
+    /// Lies that were not told.
+    pub(super) left_out: Vec<super::forging::LeftOut>,
+    /// A key that was published for this check.
+    pub(super) published: Option<String>,
+    /// Whether it was withdrawn again.
+    pub(super) withdrawn: bool,
     outage: bool,
     rotated: bool,
 }
 
 impl<'a> Stage<'a> {
     pub(super) fn new(prober: &'a Prober, check: &'static Check, mut rng: StdRng) -> Self {
-        let random = (0..40).map(|_| char::from(rng.random_range(b'a'..=b'z'))).collect();
-        Self { prober, check, rng, random, slots: HashMap::new(), outage: false, rotated: false }
+        let random: String = (0..40).map(|_| char::from(rng.random_range(b'a'..=b'z'))).collect();
+        let mut kit = prober.subject().kit.clone();
+        if let Some(listener) = &mut kit.listener {
+            *listener = format!("{listener}/{}", &random[..16]);
+        }
+        let (slots, left_out) = (HashMap::new(), Vec::new());
+        let (published, withdrawn) = (None, false);
+        Self { prober, check, rng, random, slots, kit, left_out, published, withdrawn, outage: false, rotated: false }
     }
 
     /// Plays all actions, or up to the first that cannot be carried out.
     pub(super) async fn play(&mut self, actions: &[Action], evidence: &mut Evidence) {
+        let began = clock::now();
+        let fetched = self.prober.equipment.listener.as_ref().map_or(0, |listener| listener.key_fetches());
         for action in actions {
             match self.act(action, evidence).await {
                 Ok(()) => {}
@@ -71,7 +90,15 @@ impl<'a> Stage<'a> {
                     evidence.untestable = Some(why);
                     break;
                 }
+                Err(Halt::Inapplicable(why)) => {
+                    evidence.not_applicable = Some(why);
+                    break;
+                }
             }
+        }
+        self.conclude(began, fetched, evidence).await;
+        if self.published.is_some() {
+            let _ = self.keys(KeyChange::Withdraw, evidence).await;
         }
         if self.outage {
             // whatever happened, the backend comes back
@@ -108,6 +135,8 @@ impl<'a> Stage<'a> {
             Act::AwaitExpiry(slot) => self.await_expiry(slot).await,
             Act::AwaitRefusal { slot, resource } => self.await_refusal(slot, *resource, evidence).await,
             Act::Hook(hook) => self.call(*hook, evidence).await,
+            Act::Keys(change) => self.keys(*change, evidence).await,
+            Act::AwaitAcceptance { slot, resource } => self.await_acceptance(slot, *resource, evidence).await,
         }
     }
 
@@ -145,7 +174,11 @@ impl<'a> Stage<'a> {
             if matches!(part, Part::Forged(..)) && send.alter.is_empty() {
                 self.must_differ(part, resource, &request).await?;
             }
-            let label = says.map_or_else(|| action.label.clone(), |says| format!("{}: {says}", action.label));
+            let label = match says {
+                Some(says) if action.label.is_empty() => says,
+                Some(says) => format!("{}: {says}", action.label),
+                None => action.label.clone(),
+            };
             self.probe(action, label, counts, request, evidence).await;
         }
         Ok(())
@@ -195,6 +228,10 @@ impl<'a> Stage<'a> {
                 let proof = self.proof(*identity).await?;
                 vec![(None, self.forge(name, &proof)?)]
             }
+            Part::EachForged(identity, names) => {
+                let proof = self.proof(*identity).await?;
+                self.each_forged(names, &proof)
+            }
             Part::Malformed => {
                 let values = subject.scheme.malformed(carrier);
                 values.into_iter().map(|(says, carried)| (Some(says), carried)).collect()
@@ -213,11 +250,11 @@ impl<'a> Stage<'a> {
 
     fn forge(&mut self, name: &str, proof: &Proof) -> Result<Vec<Carried>, Halt> {
         let subject = self.prober.subject();
-        let mut draft = Draft { carrier: &subject.carrier, proof, rng: &mut self.rng };
+        let mut draft = Draft { carrier: &subject.carrier, proof, rng: &mut self.rng, kit: &self.kit };
         subject.scheme.forge(name, &mut draft).map_err(|unforgeable| Halt::Untestable(unforgeable.0))
     }
 
-    async fn proof(&self, identity: usize) -> Result<Proof, Halt> {
+    pub(super) async fn proof(&self, identity: usize) -> Result<Proof, Halt> {
         let identity = &self.prober.subject().identities[identity];
         let proof = self.prober.proof(identity).await;
         proof.map_err(|error| Halt::Obstacle(format!("no token for {}: {error}", identity.name)))
@@ -229,6 +266,9 @@ impl<'a> Stage<'a> {
         let main = self.prober.subject().main_resource().unwrap_or_default();
         let mut params = Vec::new();
         for (name, fill) in form.params {
+            if let Fill::SlotForged(slot, _) = fill {
+                self.must_be_a_jwt(slot)?;
+            }
             params.push(((*name).to_owned(), self.fill(*fill, main).map_err(Halt::Obstacle)?));
         }
         let (mut exchange, mut outcome) = self.post(form, params.clone(), evidence).await?;
@@ -275,7 +315,10 @@ impl<'a> Stage<'a> {
             Document::OpenIdConfiguration => appended(&issuer, "openid-configuration"),
             Document::AuthorizationServerAppended => appended(&issuer, "oauth-authorization-server"),
             Document::ProtectedResource => well_known(&self.prober.equipment.base, "oauth-protected-resource"),
-            Document::KeySet => return Err(Halt::Untestable("the issuer publishes no keys".to_owned())),
+            Document::KeySet => {
+                let at = self.kit.keys_at.as_deref().ok_or_else(|| Halt::Untestable("no key set".to_owned()))?;
+                join(&self.prober.equipment.base, at).map_err(|error| Halt::Obstacle(error.to_string()))?
+            }
         };
         let mut request = Request::new("GET", url.path())
             .header("Host", super::compose::host_of(&url))
@@ -295,6 +338,9 @@ impl<'a> Stage<'a> {
         };
         let (step, label) = (action.step, action.label.clone());
         let place = Place::Metadata;
+        if fetch.document == Document::KeySet {
+            super::forging::note_signature(&exchange, evidence);
+        }
         evidence.observations.push(Observation { step, label, place, exchange, outcome, reproduced: false });
         Ok(())
     }
@@ -307,6 +353,12 @@ impl<'a> Stage<'a> {
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
         let identity = &self.prober.subject().identities[identity];
+        if matches!(identity.login, Login::Minted { .. }) {
+            let token = self.prober.minted(identity, scope).map_err(|error| Halt::Untestable(error.to_string()))?;
+            values::note_text(token.value.expose(), evidence);
+            self.slots.insert(slot, Kept { token, client: None });
+            return Ok(());
+        }
         let client = identity.client().ok_or_else(|| Halt::Untestable("no client".to_owned()))?;
         let token = self.prober.equipment.control.obtain(&client, scope).await;
         let token = token.map_err(|error| Halt::Obstacle(format!("no token for {}: {error}", identity.name)))?;
@@ -332,62 +384,14 @@ impl<'a> Stage<'a> {
         Err(Halt::Obstacle(format!("the token was not revoked: {status}")))
     }
 
-    async fn await_expiry(&mut self, slot: &'static str) -> Result<(), Halt> {
-        let leeway = self.prober.subject().tolerances.max_leeway;
-        let token = &self.kept(slot)?.token;
-        let Some(lifetime) = token.lifetime else {
-            return Err(Halt::Untestable("the token endpoint does not say how long its tokens live".to_owned()));
-        };
-        let end = token.obtained + lifetime + leeway + ROUNDING;
-        let wait = end.saturating_duration_since(clock::now());
-        if wait > LONGEST_WAIT {
-            let lifetime = lifetime.as_secs();
-            let longest = LONGEST_WAIT.as_secs();
-            let why = format!("tokens live {lifetime} s, and a probe waits at most {longest} s for one to expire");
-            return Err(Halt::Untestable(why));
-        }
-        tokio::time::sleep(wait).await;
-        Ok(())
-    }
-
-    async fn await_refusal(
-        &mut self,
-        slot: &'static str,
-        resource: usize,
-        evidence: &mut Evidence,
-    ) -> Result<(), Halt> {
-        let proof = self.slot_proof(slot)?;
-        let request = self.prober.good_request(&proof, resource, evidence);
-        let began = clock::now();
-        let tolerated = self.prober.subject().tolerances.revocation_delay;
-        loop {
-            let exchange = self.prober.send_to(resource, &request).await;
-            let outcome = self.prober.outcome(resource, &exchange).await;
-            let waited = clock::now() - began;
-            if let Some(lifetime) = self.kept(slot)?.token.lifetime
-                && clock::now() >= self.kept(slot)?.token.obtained + lifetime
-            {
-                // refused because it has ended by itself: that says nothing about revocation
-                return Err(Halt::Obstacle(
-                    "the token ended by itself before the tolerated delay had passed".to_owned(),
-                ));
-            }
-            if outcome == Outcome::Rejected || waited >= tolerated {
-                evidence.facts.push(("delay", format!("{} ms", waited.as_millis())));
-                return Ok(());
-            }
-            tokio::time::sleep(POLL).await;
-        }
-    }
-
     // --- what steps keep and need ------------------------------------------------------------------------------
 
-    fn kept(&self, slot: &str) -> Result<&Kept, Halt> {
+    pub(super) fn kept(&self, slot: &str) -> Result<&Kept, Halt> {
         let kept = self.slots.get(slot);
         kept.ok_or_else(|| Halt::Obstacle(format!("{}: no token was obtained", self.check.id)))
     }
 
-    fn slot_proof(&self, slot: &str) -> Result<Proof, Halt> {
+    pub(super) fn slot_proof(&self, slot: &str) -> Result<Proof, Halt> {
         let value = self.kept(slot)?.token.value.clone();
         Ok(match self.prober.subject().scheme.name() {
             "api-key" => Proof::Key(value),
@@ -433,6 +437,7 @@ impl<'a> Stage<'a> {
             Fill::LookalikeScope => material.lookalike_scopes.join(" "),
             Fill::DisallowedScope => material.disallowed_scope.clone().unwrap_or_default(),
             Fill::Slot(name) => slot(name)?,
+            Fill::SlotForged(name, lie) => self.slot_forged(name, lie)?,
             Fill::SlotAltered(name) => altered(&slot(name)?),
             Fill::Random => self.random.clone(),
             Fill::ClientId => client()?.id,

@@ -1,0 +1,78 @@
+//! Waiting: for the end of a token, for its refusal, for its acceptance.
+
+use super::stage::{Halt, LONGEST_WAIT, POLL, ROUNDING, Stage};
+use crate::clock;
+use crate::observe::{Evidence, Outcome};
+
+impl Stage<'_> {
+    pub(super) async fn await_expiry(&mut self, slot: &'static str) -> Result<(), Halt> {
+        let leeway = self.prober.subject().tolerances.max_leeway;
+        let token = &self.kept(slot)?.token;
+        let Some(lifetime) = token.lifetime else {
+            return Err(Halt::Untestable("the token endpoint does not say how long its tokens live".to_owned()));
+        };
+        let end = token.obtained + lifetime + leeway + ROUNDING;
+        let wait = end.saturating_duration_since(clock::now());
+        if wait > LONGEST_WAIT {
+            let lifetime = lifetime.as_secs();
+            let longest = LONGEST_WAIT.as_secs();
+            let why = format!("tokens live {lifetime} s, and a probe waits at most {longest} s for one to expire");
+            return Err(Halt::Untestable(why));
+        }
+        tokio::time::sleep(wait).await;
+        Ok(())
+    }
+
+    pub(super) async fn await_refusal(
+        &mut self,
+        slot: &'static str,
+        resource: usize,
+        evidence: &mut Evidence,
+    ) -> Result<(), Halt> {
+        let proof = self.slot_proof(slot)?;
+        let request = self.prober.good_request(&proof, resource, evidence);
+        let began = clock::now();
+        let tolerances = self.prober.subject().tolerances;
+        let tolerated = if self.withdrawn { tolerances.rotation_delay } else { tolerances.revocation_delay };
+        loop {
+            let exchange = self.prober.send_to(resource, &request).await;
+            let outcome = self.prober.outcome(resource, &exchange).await;
+            let waited = clock::now() - began;
+            if let Some(lifetime) = self.kept(slot)?.token.lifetime
+                && clock::now() >= self.kept(slot)?.token.obtained + lifetime
+            {
+                // refused because it has ended by itself: that says nothing about revocation
+                return Err(Halt::Obstacle(
+                    "the token ended by itself before the tolerated delay had passed".to_owned(),
+                ));
+            }
+            if outcome == Outcome::Rejected || waited >= tolerated {
+                evidence.facts.push(("delay", format!("{} ms", waited.as_millis())));
+                return Ok(());
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    pub(super) async fn await_acceptance(
+        &mut self,
+        slot: &'static str,
+        resource: usize,
+        evidence: &mut Evidence,
+    ) -> Result<(), Halt> {
+        let proof = self.slot_proof(slot)?;
+        let request = self.prober.good_request(&proof, resource, evidence);
+        let began = clock::now();
+        let tolerated = self.prober.subject().tolerances.rotation_delay;
+        loop {
+            let exchange = self.prober.send_to(resource, &request).await;
+            let outcome = self.prober.outcome(resource, &exchange).await;
+            let waited = clock::now() - began;
+            if outcome == Outcome::Accepted || waited >= tolerated {
+                evidence.facts.push(("delay", format!("{} ms", waited.as_millis())));
+                return Ok(());
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+}
