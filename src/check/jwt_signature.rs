@@ -149,8 +149,6 @@ pub(super) const CHECKS: &[Check] = &[
         },
         steps: &[refused(&[
             "hmac-empty",
-            "hmac-nul",
-            "hmac-32-nul",
             "hmac-secret",
             "hmac-changeme",
             "hmac-your-256-bit-secret",

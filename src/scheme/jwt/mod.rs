@@ -225,3 +225,92 @@ pub fn forged_text(name: &str, draft: &mut Draft<'_>) -> Result<String, Unforgea
     let value = carried.first().map(|one| String::from_utf8_lossy(&one.value).into_owned()).unwrap_or_default();
     Ok(value.strip_prefix("Bearer ").unwrap_or(&value).to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng as _;
+    use rand::rngs::StdRng;
+
+    use super::*;
+    use crate::secret::Secret;
+    use crate::seed::keys::{AUDIENCE, ISSUER, KEY_RINGS, PARTNER, SeedKey};
+
+    fn kit(name: &str) -> Kit {
+        let ring = crate::seed::keys::ring(name).expect("has keys");
+        let key = |seed: SeedKey| {
+            let key = SigningKey::read(seed.key, Some(seed.kid.to_owned()), Alg::named(name)).expect("is a key");
+            Some(Arc::new(key))
+        };
+        let mut kit = Kit {
+            issuer_key: key(ring.first),
+            second_key: key(ring.second),
+            second_issuer: key(ring.partner).map(|key| (PARTNER.to_owned(), key)),
+            issuer: Some(ISSUER.to_owned()),
+            audience: Some(AUDIENCE.to_owned()),
+            typ: Some("at+jwt".to_owned()),
+            listener: Some("http://127.0.0.1:9/nonce".to_owned()),
+            ..Kit::default()
+        };
+        kit.published = kit.key_set()["keys"].as_array().cloned().expect("keys");
+        kit
+    }
+
+    fn own_claims() -> Vec<(String, Value)> {
+        ["sub", "client_id", "scope"].map(|name| (name.to_owned(), "service".into())).to_vec()
+    }
+
+    /// Lies that cannot be told about a credential say why; all others differ from it, and from each other.
+    #[test]
+    fn every_lie_is_told_or_says_why_not() {
+        let algorithms = KEY_RINGS.iter().flat_map(|ring| ring.algorithms);
+        for name in algorithms {
+            let kit = kit(name);
+            let proof = Proof::Token(Secret::new(mint(&kit, &own_claims(), 300, "jti").expect("mints")));
+            let mut told = std::collections::BTreeSet::new();
+            for (_, table) in TABLES {
+                for lie in *table {
+                    let mut rng = StdRng::seed_from_u64(1);
+                    let mut draft = Draft { carrier: &Jwt.carrier(), proof: &proof, rng: &mut rng, kit: &kit };
+                    match forged_text(lie.name, &mut draft) {
+                        Ok(text) => assert!(told.insert(text), "{name}: {} is told like another lie", lie.name),
+                        Err(why) => {
+                            assert!(!why.0.contains("it would change"), "{name}: {}: {}", lie.name, why.0);
+                            assert!(!why.0.contains("no JWT"), "{name}: {}: {}", lie.name, why.0);
+                        }
+                    }
+                }
+            }
+            assert!(told.len() > 130, "{name}: only {} lies were told", told.len());
+        }
+    }
+
+    #[test]
+    fn a_twin_is_signed_as_it_says() {
+        for name in ["RS256", "PS256", "ES256", "ES384", "EdDSA"] {
+            let kit = kit(name);
+            let proof = Proof::Token(Secret::new(mint(&kit, &own_claims(), 300, "jti").expect("mints")));
+            let mut rng = StdRng::seed_from_u64(1);
+            let mut draft = Draft { carrier: &Jwt.carrier(), proof: &proof, rng: &mut rng, kit: &kit };
+            let twin = Jws::read(&forged_text("twin", &mut draft).expect("a twin")).expect("a token");
+            let alg = twin.alg().expect("an algorithm");
+            let input = twin.signing_input();
+            assert!(super::super::jose::key::verifies(&kit.published[0], alg, input.as_bytes(), &twin.signature));
+        }
+    }
+
+    #[test]
+    fn without_the_key_lies_about_signatures_are_still_told() {
+        let proof = Proof::Token(Secret::new(mint(&kit("RS256"), &own_claims(), 300, "jti").expect("mints")));
+        let kit = Kit { issuer_key: None, ..kit("RS256") };
+        let mut tell = |name: &str| {
+            let mut rng = StdRng::seed_from_u64(1);
+            let mut draft = Draft { carrier: &Jwt.carrier(), proof: &proof, rng: &mut rng, kit: &kit };
+            forged_text(name, &mut draft)
+        };
+        for name in ["sig-empty", "sig-flipped-bit", "alg-none", "confusion-pem", "header-jwk", "jku", "jwe-to-holder"]
+        {
+            assert!(tell(name).is_ok(), "{name}");
+        }
+        assert_eq!(tell("exp-yesterday"), Err(Unforgeable("no `material.issuer_key`".to_owned())));
+    }
+}
