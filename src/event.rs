@@ -156,6 +156,12 @@ pub struct Waived {
     pub owner: String,
     /// Last day on which it holds, UTC.
     pub expires: String,
+    /// Where it is followed up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+    /// Who accepts the risk beside the owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<String>,
 }
 
 /// What an exchange was for.
@@ -236,6 +242,9 @@ pub struct CheckResult {
     /// Index in `evidence` of the exchange that shows the finding.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown_by: Option<usize>,
+    /// Statuses of the answers that deviate, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub statuses: Vec<u16>,
     /// A person should look at this.
     #[serde(default)]
     pub needs_review: bool,
@@ -277,8 +286,26 @@ pub struct ThresholdResult {
     pub measured: String,
     /// Whether it holds; none where the figures are inconclusive.
     pub holds: Option<bool>,
+    /// Whether a broken one is only told, and fails nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_warns: bool,
+    /// Seconds after the warm-up at which it ended the phase; none where the phase came to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aborted_after_s: Option<f64>,
     /// Where the scenario asks for it.
     pub place: SourcePlace,
+}
+
+impl ThresholdResult {
+    /// Whether it is broken, and this fails the run.
+    pub fn fails(&self) -> bool {
+        self.holds == Some(false) && !self.only_warns
+    }
+
+    /// Where it ended the phase early, words for that.
+    pub fn abort(&self) -> Option<String> {
+        self.aborted_after_s.map(|seconds| format!("ended the phase after {seconds:.0} s"))
+    }
 }
 
 /// How a scenario ended.

@@ -39,7 +39,7 @@ pub struct Judgement {
     pub access: Vec<Deviation>,
     /// Statuses, headers and bodies that deviate.
     pub protocol: Vec<Deviation>,
-    /// What is against a recommendation only: a warning, whatever the level.
+    /// Deviations from a recommendation beside a stronger requirement: a warning at most, whatever the level.
     pub advice: Vec<Deviation>,
     /// Why nothing can be said.
     pub open: Vec<String>,
@@ -70,7 +70,7 @@ impl Judgement {
         self.protocol.push(Deviation { observation, text: text.into(), expected: expected.into() });
     }
 
-    /// Something against a recommendation.
+    /// A deviation from a recommendation beside a stronger requirement.
     pub fn advises(&mut self, observation: usize, text: impl Into<String>, expected: impl Into<String>) {
         self.advice.push(Deviation { observation, text: text.into(), expected: expected.into() });
     }
@@ -153,8 +153,13 @@ impl<'a> Case<'a> {
 
     /// Judges one observation against what its step wants.
     pub fn judge(&self, index: usize, judgement: &mut Judgement) {
+        self.judge_as(index, self.step_of(&self.evidence.observations[index]).wanted(), judgement);
+    }
+
+    /// Judges one observation as if its step wanted this.
+    pub fn judge_as(&self, index: usize, want: Want, judgement: &mut Judgement) {
         let observation = &self.evidence.observations[index];
-        match self.step_of(observation).wanted() {
+        match want {
             Want::Denied(accepts) => self.judge_denied(index, accepts, judgement),
             Want::Granted => self.judge_granted(index, judgement),
             Want::Either => {

@@ -61,7 +61,7 @@ pub(super) const CHECKS: &[Check] = &[
         doc: Doc {
             sends: "Tokens without an end, and with one of null.",
             matters: "A token without an end lives for ever.",
-            fix: "Require exp.",
+            fix: "Require exp, and refuse a token without it.",
         },
         steps: &[each(&["exp-absent", "exp-null"]).denied(&[INVALID])],
         fault: "exp-optional",

@@ -147,13 +147,7 @@ pub(super) const CHECKS: &[Check] = &[
             matters: "Whoever guesses the secret signs for the issuer.",
             fix: "Use a random secret as long as the hash (RFC 7518 §3.2), and none as a default.",
         },
-        steps: &[refused(&[
-            "hmac-empty",
-            "hmac-secret",
-            "hmac-changeme",
-            "hmac-your-256-bit-secret",
-            "hmac-guessed",
-        ])],
+        steps: &[refused(&["hmac-empty", "hmac-secret", "hmac-changeme", "hmac-your-256-bit-secret", "hmac-guessed"])],
         fault: "weak-hs-secret",
         ..PLAIN
     },

@@ -162,6 +162,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_sees_what_is_asked_and_shows_what_is_published() {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let listener = Listener::start(None, None, &json!({ "keys": [{ "kid": "a" }] })).await.expect("listens");
         assert_eq!(listener.prove_itself().await, Ok(()));
         assert!(listener.seen_below("/other").is_empty());

@@ -5,11 +5,13 @@ mod evidence;
 mod exchange;
 mod fingerprint;
 mod latency;
+mod marks;
 mod outcome;
 
 pub use challenge::{Challenge, parse_challenges};
 pub use evidence::{ControlRun, Evidence, Observation, Place};
 pub use exchange::{Exchange, Header, RecordedExchange, RecordedHeader, Request, Response, Silence};
 pub use fingerprint::Fingerprint;
-pub use latency::{Interval, LaneFigures, Latency, LoadFigures, Model, Outcomes};
+pub use latency::{Interval, LaneFigures, Latency, Limit, LoadFigures, Model, Outcomes};
+pub use marks::Marks;
 pub use outcome::Outcome;

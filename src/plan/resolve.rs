@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use super::seeded;
 use super::subject::{
-    AuthorizationServer, ClientAuthMethod, ClientSecret, HookCall, Hooks, Identity, Login, Material, Resource, State,
-    Subject, Success, Tolerances,
+    AuthorizationServer, ClientAuthMethod, ClientSecret, HookCall, Hooks, Identity, Login, Material, RefreshGrant,
+    Resource, State, Subject, Success, Tolerances,
 };
 use crate::check::step::Account;
 use crate::scenario::model::{self, SchemeFields};
@@ -120,6 +120,7 @@ pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
     if on_reference && name.ends_with("jwt") {
         // the opaque token of the seed would be refused for being none
         material.other_audience_token = scenario.material.other_audience_token.as_ref().map(|own| values.secret(own));
+        material.refresh_grant = self::material(&scenario.material, values, false).refresh_grant;
         material.hooks.revoke = scenario.material.hooks.revoke.clone().map(HookCall::Command);
         material.hooks.rotate = scenario.material.hooks.rotate.clone().map(HookCall::Command);
     }
@@ -263,6 +264,10 @@ fn material(written: &model::Material, values: &Values<'_>, on_reference: bool) 
         other_audience_token: secret(&written.other_audience_token),
         refresh_token: secret(&written.refresh_token),
         signing_secrets: Vec::new(),
+        refresh_grant: written.refresh_grant.as_ref().map(|grant| RefreshGrant {
+            refresh_token: values.secret(&grant.refresh_token),
+            access_token: values.secret(&grant.access_token),
+        }),
         accounts: accounts.collect(),
         hooks: Hooks {
             outage: hook(&written.hooks.outage),
@@ -286,6 +291,7 @@ fn completed(own: Material, seed: Material) -> Material {
         other_audience_token: own.other_audience_token.or(seed.other_audience_token),
         refresh_token: own.refresh_token.or(seed.refresh_token),
         signing_secrets: own.signing_secrets,
+        refresh_grant: own.refresh_grant.or(seed.refresh_grant),
         accounts: if own.accounts.is_empty() { seed.accounts } else { own.accounts },
         hooks: Hooks {
             outage: own.hooks.outage.or(seed.hooks.outage),

@@ -145,6 +145,15 @@ pub struct ClientSecret {
     pub scope: Option<String>,
 }
 
+/// A refresh token and an access token of one grant.
+#[derive(Clone, Debug)]
+pub struct RefreshGrant {
+    /// Refresh token.
+    pub refresh_token: Secret,
+    /// Access token.
+    pub access_token: Secret,
+}
+
 /// What unlocks further checks.
 #[derive(Clone, Debug, Default)]
 pub struct Material {
@@ -168,6 +177,8 @@ pub struct Material {
     pub refresh_token: Option<Secret>,
     /// Secrets that sign tokens.
     pub signing_secrets: Vec<Secret>,
+    /// Tokens of one grant of the good client, which the run uses up.
+    pub refresh_grant: Option<RefreshGrant>,
     /// Accounts with peculiar passwords: long, with colons, outside ASCII.
     pub accounts: Vec<(crate::check::step::Account, String, Secret)>,
     /// Hooks.
@@ -345,6 +356,7 @@ impl Subject {
         secrets.extend(clients.into_iter().flatten().map(|client| &client.secret));
         secrets.extend([&material.other_audience_token, &material.refresh_token].into_iter().flatten());
         secrets.extend(&material.signing_secrets);
+        secrets.extend(material.refresh_grant.iter().flat_map(|grant| [&grant.refresh_token, &grant.access_token]));
         secrets.extend(material.accounts.iter().map(|(_, _, password)| password));
         secrets
     }

@@ -183,7 +183,7 @@ fn threshold_result(rule: usize, scenario: &str, threshold: &ThresholdResult) ->
         "ruleId": "threshold",
         "ruleIndex": rule,
         "kind": "fail",
-        "level": "error",
+        "level": if threshold.fails() { "error" } else { "warning" },
         "message": message(&text),
         "locations": [location(&threshold.place, scenario)],
         "partialFingerprints": {

@@ -44,7 +44,7 @@ pub(super) fn found(record: &Record) -> usize {
 
 /// Thresholds that do not hold.
 pub(super) fn broken(scenario: &ScenarioRecord) -> impl Iterator<Item = &ThresholdResult> {
-    scenario.thresholds.iter().filter(|threshold| threshold.holds == Some(false))
+    scenario.thresholds.iter().filter(|threshold| threshold.fails())
 }
 
 /// Findings that no check made, scenario by scenario.

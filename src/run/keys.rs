@@ -24,38 +24,37 @@ pub(super) async fn listen(subject: &mut Subject, wanted: &Wanted) -> Result<Opt
     Ok(Some(Arc::new(listener)))
 }
 
-/// Tells the reference to read its issuer's keys from the listener.
+/// Tells the reference to read its issuer's keys from the listener; whoever does not hear it keeps its own.
 pub(super) async fn host(
-    subject: &Subject,
+    subject: &mut Subject,
     wanted: &Wanted,
     listener: Option<&Arc<Listener>>,
     control: &ControlPlane,
     base: &Url,
-) -> Result<(), String> {
-    let (Wanted::Reference(_), Some(listener), true) = (wanted, listener, subject.kit.hosts_keys) else {
-        return Ok(());
+) {
+    if !matches!(wanted, Wanted::Reference(_)) || !subject.kit.hosts_keys {
+        return;
+    }
+    let told = match (listener, join(base, "/hooks/keys")) {
+        (Some(listener), Ok(hook)) => control.post(hook, listener.keys_url()).await.is_ok(),
+        _ => false,
     };
-    let hook = join(base, "/hooks/keys").map_err(|error| error.to_string())?;
-    let told = control.post(hook, listener.keys_url()).await;
-    told.map(drop).map_err(|error| format!("the reference was not told where its keys are: {error}"))
+    subject.kit.hosts_keys = told;
 }
 
 /// Reads the key set of the issuer: where the scenario says it is, or where the issuer's metadata does.
-pub(super) async fn read_published(subject: &mut Subject, control: &ControlPlane, base: &Url) -> Result<(), String> {
-    let named = subject.kit.keys_at.clone();
-    if named.is_none() {
+pub(super) async fn read_published(subject: &mut Subject, control: &ControlPlane, base: &Url) {
+    if subject.kit.keys_at.is_none() {
         subject.kit.keys_at = discovered(subject, control, base).await;
     }
-    let Some(at) = subject.kit.keys_at.clone() else { return Ok(()) };
-    let url = join(base, &at).map_err(|error| error.to_string())?;
-    match control.document(url).await {
-        Ok(set) => {
-            subject.kit.published = set["keys"].as_array().cloned().unwrap_or_default();
-            Ok(())
-        }
-        Err(error) if named.is_some() => Err(format!("the key set at {at} is not there: {error}")),
-        // a key set that only the metadata names is for a check to look at
-        Err(_) => Ok(()),
+    let Some(at) = subject.kit.keys_at.clone() else { return };
+    let read = match join(base, &at) {
+        Ok(url) => control.document(url).await,
+        Err(error) => Err(error),
+    };
+    match read {
+        Ok(set) => subject.kit.published = set["keys"].as_array().cloned().unwrap_or_default(),
+        Err(error) => subject.kit.unpublished = Some(format!("the key set at {at} is not there: {error}")),
     }
 }
 

@@ -1,11 +1,7 @@
 //! Rules that types cannot say.
 
 use super::model::{Credential, SchemeFields, TargetFields};
-use super::text::Metric;
 use super::{At, LoadedScenario, ScenarioError};
-
-/// Longest life of a waiver.
-const WAIVER_DAYS: i32 = 180;
 
 /// Everything that is wrong with a scenario by itself.
 pub(super) fn mistakes(loaded: &LoadedScenario) -> Vec<ScenarioError> {
@@ -33,7 +29,7 @@ pub(super) fn mistakes(loaded: &LoadedScenario) -> Vec<ScenarioError> {
     }
     waivers(loaded, &mut mistakes);
     phases(loaded, &mut mistakes);
-    thresholds(loaded, &mut mistakes);
+    super::thresholds::mistakes(loaded, &mut mistakes);
     resources(loaded, &mut mistakes);
     mistakes
 }
@@ -126,14 +122,9 @@ fn credential_fits(
 
 fn waivers(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
     for waiver in &loaded.scenario.conformance.waivers {
-        let days = (waiver.expires.0 - waiver.created.0).get_days();
-        if days <= 0 {
-            mistakes.push(loaded.error(waiver.place, "the waiver expires before it was created"));
-        } else if days > WAIVER_DAYS {
-            let error =
-                loaded.error(waiver.place, format!("a waiver holds {WAIVER_DAYS} days at most, this one {days}"));
-            mistakes.push(error.with_help("set an earlier `expires`, and renew it when it is due"));
-        }
+        super::waivers::tell_mistakes(waiver, &mut |message, help| {
+            mistakes.push(loaded.error(waiver.place, message).with_help(help));
+        });
     }
 }
 
@@ -157,20 +148,6 @@ fn phases(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
 }
 
 /// A threshold on what is never measured would hold for ever.
-fn thresholds(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
-    let scenario = &loaded.scenario;
-    for threshold in &scenario.thresholds {
-        let (key, measured) = match threshold.threshold.metric {
-            Metric::Overhead(_) => ("overhead", scenario.overhead.is_some()),
-            _ => ("load", !scenario.load.is_empty()),
-        };
-        if !measured {
-            let message = format!("`{}` looks at what this scenario does not measure", threshold.threshold.text);
-            mistakes.push(loaded.error(threshold.place, message).with_help(format!("add `{key}:`")));
-        }
-    }
-}
-
 fn resources(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
     for resource in &loaded.scenario.resources {
         let mut wrong = |message: &str, help: &str| {

@@ -10,6 +10,7 @@ mod lies;
 mod malformed;
 mod none;
 mod placement;
+mod syntax;
 
 use rand::rngs::StdRng;
 
@@ -128,7 +129,11 @@ pub trait Scheme: Send + Sync {
 
     /// A lie of this scheme by its name.
     fn forgery(&self, name: &str) -> Option<&'static Forgery> {
-        self.forgeries().iter().chain(placement::FORGERIES).find(|forgery| forgery.name == name)
+        self.forgeries()
+            .iter()
+            .chain(placement::FORGERIES)
+            .chain(syntax::FORGERIES)
+            .find(|forgery| forgery.name == name)
     }
 }
 

@@ -2,12 +2,11 @@
 
 mod compose;
 mod fingerprints;
-mod forging;
 mod form;
 mod lane;
+mod minting;
 mod stage;
 mod values;
-mod waits;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

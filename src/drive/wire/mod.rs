@@ -8,6 +8,7 @@ mod stream;
 
 pub use connection::{Connection, send_once};
 pub use destination::{BadDestination, Destination, tls_config};
+pub(in crate::drive) use reader::Answer;
 
 use std::time::Duration;
 

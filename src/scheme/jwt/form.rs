@@ -170,9 +170,7 @@ fn nested() -> Members {
 
 fn to_holder(draft: &Draft<'_>, mut header: Members, plain: &str) -> Forged {
     let good = good(draft)?;
-    let Some(jwk) = super::published_for(draft, &good) else {
-        return unforgeable("no published key has the kid and the type of the token's");
-    };
+    let jwk = super::published_for(draft, &good)?;
     if let Some(kid) = jwk.get("kid") {
         header.set("kid", kid.clone());
     }

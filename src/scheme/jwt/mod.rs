@@ -39,6 +39,8 @@ pub struct Kit {
     pub keys_at: Option<String>,
     /// The keys that were found there.
     pub published: Vec<Value>,
+    /// Why there are none, where they should be there.
+    pub unpublished: Option<String>,
     /// Whether the target reads the issuer's keys from a listener of authbench.
     pub hosts_keys: bool,
     /// Whether the issuer's tokens are said to follow RFC 9068.
@@ -203,13 +205,18 @@ fn is_access_token(typ: &str) -> bool {
     typ.eq_ignore_ascii_case("at+jwt") || typ.eq_ignore_ascii_case("application/at+jwt")
 }
 
-/// The published key that fits a token: by its kid, or the only one of its kind.
-fn published_for<'k>(draft: &Draft<'k>, good: &Jws) -> Option<&'k Value> {
+/// The published key that fits a token: by its kid, or the first of its kind.
+fn published_for<'k>(draft: &Draft<'k>, good: &Jws) -> Result<&'k Value, Unforgeable> {
     let kit: &'k Kit = draft.kit;
-    let kid = Members::read(&decoded(&good.header)?)?.value("kid");
-    let family = good.alg()?.family();
-    let fitting = || kit.published.iter().filter(move |jwk| family_of(jwk) == Some(family));
-    fitting().find(|jwk| kid.is_some() && jwk.get("kid") == kid.as_ref()).or_else(|| fitting().next())
+    let header = decoded(&good.header).and_then(|header| Members::read(&header));
+    let kid = header.and_then(|header| header.value("kid"));
+    let family = good.alg().map(Alg::family);
+    let fitting = || kit.published.iter().filter(move |jwk| family_of(jwk) == family);
+    let found = fitting().find(|jwk| kid.is_some() && jwk.get("kid") == kid.as_ref()).or_else(|| fitting().next());
+    found.ok_or_else(|| {
+        let problem = kit.unpublished.clone();
+        Unforgeable(problem.unwrap_or_else(|| "no published key is of the kind that signs the token".to_owned()))
+    })
 }
 
 const fn lie(name: &'static str, says: &'static str, forge: fn(&mut Draft<'_>) -> Forged) -> Forgery {
@@ -302,7 +309,7 @@ mod tests {
     fn without_the_key_lies_about_signatures_are_still_told() {
         let proof = Proof::Token(Secret::new(mint(&kit("RS256"), &own_claims(), 300, "jti").expect("mints")));
         let kit = Kit { issuer_key: None, ..kit("RS256") };
-        let mut tell = |name: &str| {
+        let tell = |name: &str| {
             let mut rng = StdRng::seed_from_u64(1);
             let mut draft = Draft { carrier: &Jwt.carrier(), proof: &proof, rng: &mut rng, kit: &kit };
             forged_text(name, &mut draft)

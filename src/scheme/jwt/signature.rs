@@ -269,9 +269,7 @@ fn confusion(draft: &Draft<'_>, alg: Alg, form: impl FnOnce(&Value) -> Option<Ve
     if good.alg().is_none_or(|alg| alg.family() == Family::Hmac) {
         return unforgeable("the token is signed by HMAC: there is no public key");
     }
-    let Some(jwk) = super::published_for(draft, &good) else {
-        return unforgeable("no published key has the kid and the type of the token's");
-    };
+    let jwk = super::published_for(draft, &good)?;
     let Some(secret) = form(jwk) else { return unforgeable("the published key has no such form") };
     header_signed_by(draft, &["alg"], |header| header.set("alg", alg.name()), |input| mac(alg, &secret, input))
 }

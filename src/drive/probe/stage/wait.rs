@@ -1,8 +1,19 @@
-//! Waiting: for the end of a token, for its refusal, for its acceptance.
+//! Steps that wait for something.
 
-use super::stage::{Halt, LONGEST_WAIT, POLL, ROUNDING, Stage};
+use std::time::Duration;
+
+use super::{Halt, Stage};
 use crate::clock;
 use crate::observe::{Evidence, Outcome};
+
+/// The longest that a probe waits for a token to expire.
+pub(in crate::drive::probe) const LONGEST_WAIT: Duration = Duration::from_secs(45);
+
+/// Beyond the tolerated leeway, so that rounding to whole seconds decides nothing.
+pub(in crate::drive::probe) const ROUNDING: Duration = Duration::from_millis(1100);
+
+/// Between two looks whether a token is refused.
+const POLL: Duration = Duration::from_millis(50);
 
 impl Stage<'_> {
     pub(super) async fn await_expiry(&mut self, slot: &'static str) -> Result<(), Halt> {

@@ -1,6 +1,6 @@
 //! What lies about tokens need: keys of the issuer, and a listener of authbench.
 
-use super::cast::{Act, Caster, Control, Missing, Part};
+use super::{Act, Caster, Control, Missing, Part};
 use crate::check::step::KeyChange;
 use crate::scheme::Need;
 

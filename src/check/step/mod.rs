@@ -1,0 +1,64 @@
+//! What a check sends, as data: who asks, for what, altered how, and what must come of it.
+
+mod answer;
+mod build;
+mod endpoint;
+mod request;
+
+pub use answer::{Accept, Class, INSUFFICIENT, INVALID, MALFORMED, MISSING, Want};
+pub use build::{fetch, introspect, obtain, obtain_as, revoke, send, token};
+pub use endpoint::{Client, ClientAuth, Document, Encoding, Endpoint, Fetch, Form, Obtain};
+pub use request::{Account, Alter, Artefact, Fill, On, Send, Who};
+
+/// One step of a check.
+#[derive(Clone, Copy, Debug)]
+pub enum Step {
+    /// A request to a resource.
+    Send(Send),
+    /// A form post to an endpoint of the authorization server.
+    Form(Form),
+    /// A metadata document.
+    Fetch(Fetch),
+    /// Obtains an access token into a slot; part of the set-up, it must succeed.
+    Obtain(Obtain),
+    /// Keeps something of the scenario's material in a slot; part of the set-up.
+    Given(&'static str, Artefact),
+    /// Revokes the token in a slot by its own client; part of the set-up, it must succeed.
+    Revoke(&'static str),
+    /// Waits until the token in a slot has expired and the tolerated leeway has passed.
+    AwaitExpiry(&'static str),
+    /// Repeats a request with the token in a slot until it is refused or the tolerated delay has passed.
+    AwaitRefusal(&'static str),
+    /// Calls a hook of the scenario; part of the set-up, it must succeed.
+    Hook(Hook),
+    /// Changes the key set that the target reads from authbench.
+    Keys(KeyChange),
+    /// Repeats a request with the token in a slot until it is granted or the tolerated delay has passed.
+    AwaitAcceptance(&'static str),
+}
+
+/// Changes of the key set that the target reads from authbench (RFC 7517 §5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyChange {
+    /// Publishes a new key beside the others; a token that it signed is kept in a slot.
+    Publish(&'static str),
+    /// Withdraws that key again.
+    Withdraw,
+}
+
+/// Hooks that a scenario can offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hook {
+    /// Takes the authentication backend away.
+    OutageBegins,
+    /// Brings it back.
+    OutageEnds,
+    /// Revokes the good credential's throw-away sibling.
+    Revoke,
+    /// Rotates the good key; the new one is kept in the slot `rotated`.
+    Rotate,
+    /// Waits until the tolerated overlap of a rotation has passed.
+    AwaitRotation,
+    /// Rotates back to the key of the scenario.
+    RotateBack,
+}
