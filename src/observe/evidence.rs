@@ -66,6 +66,8 @@ pub struct Evidence {
     pub key_fetches: Option<(usize, std::time::Duration)>,
     /// Whether the issuer's tokens are said to follow RFC 9068.
     pub claims_rfc9068: bool,
+    /// The resource whose answers with and without a credential look alike, where such an answer counted as accepted.
+    pub alike: Option<String>,
     /// Facts that steps leave behind, such as a measured delay: name and value.
     pub facts: Vec<(&'static str, String)>,
     /// Values that were sent as credentials, to look for echoes.

@@ -206,6 +206,7 @@ fn resource(resource: &model::Resource) -> Resource {
             status: success.status,
             content_type: success.content_type.as_ref().map(|media| media.to_ascii_lowercase()),
             pointer: success.json.clone(),
+            text: success.text.clone(),
         }),
     }
 }

@@ -108,6 +108,8 @@ pub struct Success {
     pub content_type: Option<String>,
     /// JSON pointer (RFC 6901) that resolves.
     pub pointer: Option<String>,
+    /// Text that stands in the body.
+    pub text: Option<String>,
 }
 
 /// How clients authenticate at the endpoints of the authorization server (RFC 6749 §2.3.1).

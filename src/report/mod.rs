@@ -1,5 +1,6 @@
 //! One module for each report format; each a pure function of the record of a run.
 
+pub mod comparison;
 mod csv;
 mod escape;
 mod file;
@@ -11,6 +12,7 @@ mod jsonl;
 mod junit;
 mod markdown;
 mod openmetrics;
+mod read;
 mod record;
 mod sarif;
 mod summary;
@@ -26,6 +28,7 @@ use crate::event::Event;
 pub use file::{FileReporter, write_atomically};
 pub use json::{Report, report_schema};
 pub use jsonl::{JsonLines, ReadError, read_jsonl};
+pub use read::read_run;
 pub use record::{Counts, LoadRecord, Record, ScenarioRecord, findings, is_finding};
 pub use terminal::{Progress, ResultPrinter};
 pub use text::Verbosity;
@@ -122,6 +125,11 @@ pub fn to_file(format: &'static Format, path: &Path) -> Result<Box<dyn Reporter 
         return Ok(Box::new(JsonLines::create(path)?));
     }
     Ok(Box::new(FileReporter::create(format, path)?))
+}
+
+/// A reporter that writes this format behind what a file already holds, such as the summary of a CI step.
+pub fn append_to_file(format: &'static Format, path: &Path) -> FileReporter {
+    FileReporter::appending(format, path)
 }
 
 /// Why a report could not be made or written.

@@ -8,9 +8,8 @@ mod minting;
 mod stage;
 mod values;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
@@ -47,12 +46,14 @@ pub struct Prober {
     equipment: Equipment,
     destinations: Mutex<HashMap<String, Destination>>,
     fingerprints: Mutex<HashMap<usize, Fingerprint>>,
+    /// Resources whose answers with and without a credential cannot be told apart.
+    alike: Mutex<HashSet<usize>>,
 }
 
 impl Prober {
     /// A prober for one target.
     pub fn new(equipment: Equipment) -> Self {
-        Self { equipment, destinations: Mutex::default(), fingerprints: Mutex::default() }
+        Self { equipment, destinations: Mutex::default(), fingerprints: Mutex::default(), alike: Mutex::default() }
     }
 
     fn subject(&self) -> &Subject {
@@ -160,7 +161,6 @@ impl Prober {
 /// A control that could not be sent because its credential was not obtained.
 fn unobtainable(label: String, closing: bool, error: &ControlError) -> ControlRun {
     let silence = crate::observe::Silence::Unreachable(format!("no token: {error}"));
-    let exchange =
-        Exchange { request: Request::new("POST", "token endpoint"), answer: Err(silence), took: Duration::ZERO };
+    let exchange = Exchange::unanswered(Request::new("POST", "token endpoint"), silence);
     ControlRun { label, closing, exchange, outcome: Outcome::Silent }
 }

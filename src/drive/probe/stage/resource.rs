@@ -93,6 +93,9 @@ impl Stage<'_> {
                 (exchange, outcome) = (again, outcome_again);
             }
         }
+        if outcome == Outcome::Accepted && self.prober.is_alike(counts) {
+            evidence.alike = Some(self.prober.subject().resources[counts].name());
+        }
         let place = Place::Resource(counts);
         evidence.observations.push(Observation { step: action.step, label, place, exchange, outcome, reproduced });
     }
