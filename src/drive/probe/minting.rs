@@ -76,8 +76,8 @@ impl Prober {
 
 /// Says whether a fetched key set verifies the token that was obtained before it.
 pub(super) fn note_signature(exchange: &Exchange, evidence: &mut Evidence) {
-    let tokens = evidence.observations.iter().filter(|seen| seen.place == Place::Token);
-    let token = tokens.filter_map(|seen| seen.exchange.response()?.json_text("access_token")).last();
+    let mut tokens = evidence.observations.iter().rev().filter(|seen| seen.place == Place::Token);
+    let token = tokens.find_map(|seen| seen.exchange.response()?.json_text("access_token"));
     let set = exchange.response().and_then(|response| response.json());
     let (Some(token), Some(set)) = (token.and_then(|token| Jws::read(&token)), set) else { return };
     let Some(alg) = token.alg() else { return };

@@ -10,6 +10,12 @@ use crate::scheme::jose::{Alg, Jws, decoded, der};
 
 /// Told with one valid token.
 pub(super) const WITH_A_TOKEN: &[Forgery] = &[
+    // what other schemes make of random letters
+    lie("unknown", "a well-formed token that was never issued", |draft| {
+        use rand::RngExt as _;
+        let random: Vec<u8> = (0..512).map(|_| draft.rng.random()).collect();
+        signature(draft, |made| Some(random[..made.len().min(random.len())].to_vec()))
+    }),
     // --- without a signature
     lie("sig-empty", "an empty signature", |draft| signature(draft, |_| Some(Vec::new()))),
     lie("sig-absent", "no third part", |draft| {
