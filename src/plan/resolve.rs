@@ -121,6 +121,9 @@ pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
         // the opaque token of the seed would be refused for being none
         material.other_audience_token = scenario.material.other_audience_token.as_ref().map(|own| values.secret(own));
         material.refresh_grant = self::material(&scenario.material, values, false).refresh_grant;
+        let own = scenario.material.resource_identifier.as_ref().map(|own| values.text(own));
+        let seeded = (name != "jwt").then(|| "/oauth2-jwt".to_owned());
+        material.resource_identifier = own.or(seeded);
         material.hooks.revoke = scenario.material.hooks.revoke.clone().map(HookCall::Command);
         material.hooks.rotate = scenario.material.hooks.rotate.clone().map(HookCall::Command);
     }
@@ -200,6 +203,7 @@ fn resource(resource: &model::Resource) -> Resource {
         body,
         scopes: resource.scopes.iter().cloned().collect(),
         tenant: resource.tenant.clone(),
+        absent: resource.absent.clone(),
         public: resource.public,
         writes: resource.writes,
         success: resource.success.as_ref().map(|success| Success {
@@ -265,6 +269,10 @@ fn material(written: &model::Material, values: &Values<'_>, on_reference: bool) 
         other_audience_token: secret(&written.other_audience_token),
         refresh_token: secret(&written.refresh_token),
         signing_secrets: Vec::new(),
+        failure_budget: written.failure_budget,
+        source_header: written.source_header.clone(),
+        expendable_client_id: written.expendable_client_id.as_ref().map(|id| values.text(id)),
+        resource_identifier: written.resource_identifier.as_ref().map(|identifier| values.text(identifier)),
         refresh_grant: written.refresh_grant.as_ref().map(|grant| RefreshGrant {
             refresh_token: values.secret(&grant.refresh_token),
             access_token: values.secret(&grant.access_token),
@@ -292,6 +300,10 @@ fn completed(own: Material, seed: Material) -> Material {
         other_audience_token: own.other_audience_token.or(seed.other_audience_token),
         refresh_token: own.refresh_token.or(seed.refresh_token),
         signing_secrets: own.signing_secrets,
+        failure_budget: own.failure_budget.or(seed.failure_budget),
+        source_header: own.source_header.or(seed.source_header),
+        expendable_client_id: own.expendable_client_id.or(seed.expendable_client_id),
+        resource_identifier: own.resource_identifier.or(seed.resource_identifier),
         refresh_grant: own.refresh_grant.or(seed.refresh_grant),
         accounts: if own.accounts.is_empty() { seed.accounts } else { own.accounts },
         hooks: Hooks {

@@ -74,17 +74,19 @@ pub(super) fn resources(prefix: &str) -> Vec<Resource> {
         body: None,
         scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
         tenant: None,
+        absent: None,
         public: false,
         writes: false,
         success: None,
     };
     let body = Some(("application/json".to_owned(), br#"{"item":"lamp"}"#.to_vec()));
     let tenant = Some(seed::IDENTITIES[0].tenant.to_owned());
+    let absent = Some(format!("{prefix}/tenants/zz/orders"));
     vec![
         plain("GET", format!("{prefix}/orders"), &[seed::READ]),
         Resource { writes: true, body, ..plain("POST", format!("{prefix}/orders"), &[seed::WRITE]) },
         plain("GET", format!("{prefix}/account"), &[]),
-        Resource { tenant, ..plain("GET", format!("{prefix}/tenants/a/orders"), &[seed::READ]) },
+        Resource { tenant, absent, ..plain("GET", format!("{prefix}/tenants/a/orders"), &[seed::READ]) },
         Resource { public: true, ..plain("GET", "/public".to_owned(), &[]) },
     ]
 }
@@ -125,6 +127,10 @@ pub(super) fn material() -> Material {
         other_audience_token: Some(Secret::new(seed::OTHER_AUDIENCE_TOKEN)),
         refresh_token: Some(Secret::new(seed::REFRESH_TOKEN)),
         signing_secrets: Vec::new(),
+        failure_budget: Some(seed::FAILURE_BUDGET),
+        source_header: Some(seed::SOURCE_HEADER.to_owned()),
+        expendable_client_id: Some(seed::EXPENDABLE_CLIENT.0.to_owned()),
+        resource_identifier: Some("/oauth2".to_owned()),
         refresh_grant: Some(RefreshGrant {
             refresh_token: Secret::new(seed::GRANT.refresh_token),
             access_token: Secret::new(seed::GRANT.access_token),
