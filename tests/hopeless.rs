@@ -29,6 +29,10 @@ struct Ended {
 async fn against(manner: Manner, scheme: &str) -> Ended {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("scenario.yaml");
+    let scheme = match scheme {
+        "oauth2-client-credentials-jwt" => "{ oauth2-client-credentials: { access_token: jwt } }",
+        scheme => scheme,
+    };
     let yaml = format!(
         "authbench: 1\nname: hopeless\ntarget: {{ reference: {{ token_lifetime: 3s }} }}\nscheme: {scheme}\n\
          conformance: {{ tolerances: {{ max_leeway: 0s, revocation_delay: 0s, rotation_delay: 0s }} }}\n"

@@ -87,6 +87,33 @@ pub(super) const CHECKS: &[Check] = &[
         ..PLAIN
     },
     Check {
+        id: "introspect.tampered-jwt-inactive",
+        title: "A signed token with a bad signature is inactive",
+        level: Level::Must,
+        severity: Severity::Critical,
+        sources: &["RFC 7662 §4"],
+        doc: Doc {
+            sends: "A live JWT with one bit of its signature flipped, as alg none, and signed by a stranger.",
+            matters: "Resource servers believe this answer: whoever decodes here and does not verify opens all of them.",
+            fix: "Verify the token before it is called active.",
+        },
+        steps: &[
+            obtain("t"),
+            introspect(ClientAuth::Good, &[("token", Fill::SlotForged("t", "sig-flipped-bit"))])
+                .granted()
+                .called("a JWT with one bit of its signature flipped"),
+            introspect(ClientAuth::Good, &[("token", Fill::SlotForged("t", "alg-none"))])
+                .granted()
+                .called("a JWT of alg none"),
+            introspect(ClientAuth::Good, &[("token", Fill::SlotForged("t", "sig-strangers"))])
+                .granted()
+                .called("a JWT that a stranger signed"),
+        ],
+        expect: oauth_answers::inactive,
+        fault: "introspect-decodes-only",
+        ..PLAIN
+    },
+    Check {
         id: "introspect.requires-authorization",
         title: "Anonymous introspection is refused",
         level: Level::Must,

@@ -16,6 +16,12 @@ mod effects;
 mod expect;
 mod introspection;
 mod judgement;
+mod jwt_claims;
+mod jwt_header;
+mod jwt_keys;
+mod jwt_signature;
+mod jwt_verdicts;
+mod key_sets;
 mod leaks;
 mod metadata;
 mod metadata_members;
@@ -144,6 +150,11 @@ pub const GROUPS: &[Group] = &[
         name: "token",
         about: "OAuth 2.0 token endpoint (RFC 6749)",
         tables: &[token::CHECKS, token_answers::CHECKS, token_requests::CHECKS, throttling::TOKEN],
+    },
+    Group {
+        name: "jwt",
+        about: "JSON Web Tokens (RFC 7519, RFC 8725, RFC 9068)",
+        tables: &[jwt_signature::CHECKS, jwt_header::CHECKS, jwt_claims::CHECKS, jwt_keys::CHECKS],
     },
     Group {
         name: "bearer",

@@ -177,14 +177,21 @@ impl ControlPlane {
     /// # Errors
     /// When there is no answer, a refusal, or no JSON object.
     pub async fn metadata(&self, issuer: &Url) -> Result<Value, ControlError> {
-        let request = self.client.get(well_known(issuer, "oauth-authorization-server"));
-        let (status, body) = self.answer(request).await?;
+        self.document(well_known(issuer, "oauth-authorization-server")).await
+    }
+
+    /// A document of an issuer, such as its key set (RFC 7517 §5).
+    ///
+    /// # Errors
+    /// When there is no answer, a refusal, or no JSON object.
+    pub async fn document(&self, url: Url) -> Result<Value, ControlError> {
+        let (status, body) = self.answer(self.client.get(url)).await?;
         if status != 200 {
             return Err(ControlError::Refused { status, error: None });
         }
         match serde_json::from_slice::<Value>(&body) {
             Ok(json) if json.is_object() => Ok(json),
-            _ => Err(ControlError::Unusable("the metadata document is not a JSON object".to_owned())),
+            _ => Err(ControlError::Unusable("the document is not a JSON object".to_owned())),
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub mod command;
 pub mod control;
+pub mod listener;
 pub mod load;
 pub mod probe;
 pub mod stop;

@@ -147,6 +147,9 @@ fn find(check: &Check, level: Level, evidence: &Evidence, profile: &Effective) -
     if let Some(why) = &evidence.untestable {
         return Finding::plain(Verdict::NotTested, why);
     }
+    if let Some(why) = &evidence.not_applicable {
+        return Finding::plain(Verdict::NotApplicable, why);
+    }
     let mut judgement = (check.expect)(&Case { check, evidence, profile });
     if check.control && !judgement.open.is_empty() && judgement.access.is_empty() {
         // the control that never passes is the failure, whatever kept it from passing

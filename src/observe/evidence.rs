@@ -82,6 +82,14 @@ pub struct Evidence {
     pub obstacle: Option<String>,
     /// Set when it turned out that a step cannot be carried out with what the scenario supplies.
     pub untestable: Option<String>,
+    /// Set when the requirement makes no sense for the credentials of this target.
+    pub not_applicable: Option<String>,
+    /// Requests that a listener of authbench saw while the steps ran: their paths.
+    pub callbacks: Vec<String>,
+    /// How often the target fetched its key set from authbench while the steps ran, and how long they ran.
+    pub key_fetches: Option<(usize, std::time::Duration)>,
+    /// Whether the issuer's tokens are said to follow RFC 9068.
+    pub claims_rfc9068: bool,
     /// The resource whose answers with and without a credential look alike, where such an answer counted as accepted.
     pub alike: Option<String>,
     /// Facts that steps leave behind, such as a measured delay: name and value.

@@ -1,6 +1,7 @@
 //! Scenario and catalogue, resolved into what will be sent; pure.
 
 pub mod cast;
+mod keys;
 mod label;
 pub mod resolve;
 mod seeded;

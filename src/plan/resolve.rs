@@ -61,6 +61,24 @@ impl<'a> Values<'a> {
         Secret::new(self.text(template))
     }
 
+    /// The text of a file that a value names, relative to the scenario; nothing where nothing is read.
+    pub fn file(&self, path: &Template) -> Option<String> {
+        self.environment?;
+        let written = self.text(path);
+        match std::fs::read_to_string(self.folder.join(&written)) {
+            Ok(text) => Some(text.trim_end_matches(['\r', '\n']).to_owned()),
+            Err(why) => {
+                self.mistake(self.loaded.error(path.place(), format!("the file {written} cannot be read: {why}")));
+                None
+            }
+        }
+    }
+
+    /// Keeps a mistake until [`Values::finish`].
+    pub(super) fn mistake(&self, error: ScenarioError) {
+        self.errors.borrow_mut().push(error);
+    }
+
     /// All mistakes that were met.
     ///
     /// # Errors
@@ -74,7 +92,7 @@ impl<'a> Values<'a> {
 /// What a scenario says about its target.
 pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
     let scenario = &loaded.scenario;
-    let name = scenario.scheme.name();
+    let name = registered(&scenario.scheme);
     let scheme = scheme::find(name).expect("every scheme of the format is registered");
     let on_reference = scenario.target.reference.is_some();
     let mut identities: Vec<Identity> =
@@ -95,7 +113,19 @@ pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
     }
     let mut resources: Vec<Resource> = scenario.resources.iter().map(|resource| self::resource(resource)).collect();
     if resources.is_empty() && on_reference {
-        resources = seeded::resources(name);
+        resources = seeded::resources(&seeded::prefix(name, super::keys::algorithm(loaded)));
+    }
+    let mut material = material(&scenario.material, values, on_reference);
+    let kit = super::keys::kit(loaded, values, &mut material.signing_secrets);
+    if on_reference && name.ends_with("jwt") {
+        // the opaque token of the seed would be refused for being none
+        material.other_audience_token = scenario.material.other_audience_token.as_ref().map(|own| values.secret(own));
+        material.refresh_grant = self::material(&scenario.material, values, false).refresh_grant;
+        let own = scenario.material.resource_identifier.as_ref().map(|own| values.text(own));
+        let seeded = (name != "jwt").then(|| "/oauth2-jwt".to_owned());
+        material.resource_identifier = own.or(seeded);
+        material.hooks.revoke = scenario.material.hooks.revoke.clone().map(HookCall::Command);
+        material.hooks.rotate = scenario.material.hooks.rotate.clone().map(HookCall::Command);
     }
     Subject {
         scheme,
@@ -104,8 +134,19 @@ pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
         identities,
         resources,
         authorization_server: authorization_server(loaded, values, on_reference),
-        material: material(&scenario.material, values, on_reference),
+        material,
+        kit,
         tolerances: tolerances(&scenario.conformance.tolerances),
+    }
+}
+
+/// The scheme of the registry: one whose tokens are JWTs is another than one whose tokens are opaque.
+fn registered(scheme: &model::Scheme) -> &'static str {
+    match &scheme.0 {
+        SchemeFields::OAuth2ClientCredentials(oauth2) if oauth2.access_token != model::AccessToken::Opaque => {
+            "oauth2-client-credentials-jwt"
+        }
+        _ => scheme.name(),
     }
 }
 
@@ -123,6 +164,8 @@ fn identity(name: &str, credential: &model::Credential, values: &Values<'_>) -> 
         Login::Proof(Proof::Key(values.secret(key)))
     } else if let Some(token) = &credential.token {
         Login::Proof(Proof::Token(values.secret(token)))
+    } else if let Some(claims) = &credential.claims {
+        Login::Minted { claims: claims.iter().map(|(name, value)| (name.clone(), value.clone())).collect() }
     } else if let (Some(user), Some(password)) = (&credential.username, &credential.password) {
         Login::Proof(Proof::Password { user: values.text(user), password: values.secret(password) })
     } else if let (Some(id), Some(secret)) = (&credential.client_id, &credential.client_secret) {
@@ -184,7 +227,8 @@ fn authorization_server(
     };
     let named = |template: &Option<Template>| template.as_ref().map(|template| values.text(template));
     if on_reference && oauth2.token_url.is_none() && oauth2.issuer.is_none() {
-        return Some(seeded::authorization_server(client_auth));
+        let jwt = oauth2.access_token != model::AccessToken::Opaque;
+        return Some(seeded::authorization_server(client_auth, jwt));
     }
     Some(AuthorizationServer {
         issuer: named(&oauth2.issuer),
@@ -224,6 +268,7 @@ fn material(written: &model::Material, values: &Values<'_>, on_reference: bool) 
         lookalike_scopes: written.lookalike_scopes.clone(),
         other_audience_token: secret(&written.other_audience_token),
         refresh_token: secret(&written.refresh_token),
+        signing_secrets: Vec::new(),
         failure_budget: written.failure_budget,
         source_header: written.source_header.clone(),
         expendable_client_id: written.expendable_client_id.as_ref().map(|id| values.text(id)),
@@ -254,6 +299,7 @@ fn completed(own: Material, seed: Material) -> Material {
         lookalike_scopes: if own.lookalike_scopes.is_empty() { seed.lookalike_scopes } else { own.lookalike_scopes },
         other_audience_token: own.other_audience_token.or(seed.other_audience_token),
         refresh_token: own.refresh_token.or(seed.refresh_token),
+        signing_secrets: own.signing_secrets,
         failure_budget: own.failure_budget.or(seed.failure_budget),
         source_header: own.source_header.or(seed.source_header),
         expendable_client_id: own.expendable_client_id.or(seed.expendable_client_id),

@@ -10,13 +10,15 @@ use crate::secret::Secret;
 use crate::seed::{self, SeedIdentity, SeedState};
 
 /// Prefix of the resources under a scheme.
-pub(super) fn prefix(scheme: &str) -> &'static str {
+pub(super) fn prefix(scheme: &str, algorithm: &str) -> String {
     match scheme {
-        "api-key" => "/api-key",
-        "basic" => "/basic",
-        "bearer" => "/bearer",
-        "oauth2-client-credentials" => "/oauth2",
-        _ => "/none",
+        "api-key" => "/api-key".to_owned(),
+        "basic" => "/basic".to_owned(),
+        "bearer" => "/bearer".to_owned(),
+        "oauth2-client-credentials" => "/oauth2".to_owned(),
+        "oauth2-client-credentials-jwt" => "/oauth2-jwt".to_owned(),
+        "jwt" => format!("/jwt/{}", algorithm.to_lowercase()),
+        _ => "/none".to_owned(),
     }
 }
 
@@ -24,7 +26,7 @@ pub(super) fn prefix(scheme: &str) -> &'static str {
 pub(super) fn identities(scheme: &str) -> Vec<Identity> {
     let known = seed::IDENTITIES.iter().filter(|identity| {
         // a client that may not log in any more cannot be told from one that never could
-        scheme != "oauth2-client-credentials" || identity.state == SeedState::Valid
+        !scheme.starts_with("oauth2-client-credentials") || identity.state == SeedState::Valid
     });
     known.map(|identity| to_identity(scheme, identity)).collect()
 }
@@ -36,7 +38,8 @@ fn to_identity(scheme: &str, identity: &SeedIdentity) -> Identity {
             Login::Proof(Proof::Password { user: identity.name.to_owned(), password: Secret::new(identity.password) })
         }
         "bearer" => Login::Proof(Proof::Token(Secret::new(identity.token))),
-        "oauth2-client-credentials" => {
+        "jwt" => Login::Minted { claims: claims(identity) },
+        "oauth2-client-credentials" | "oauth2-client-credentials-jwt" => {
             Login::Client { id: identity.name.to_owned(), secret: Secret::new(identity.client_secret) }
         }
         _ => Login::Nothing,
@@ -54,9 +57,16 @@ fn to_identity(scheme: &str, identity: &SeedIdentity) -> Identity {
     }
 }
 
-/// Its resources under a scheme.
-pub(super) fn resources(scheme: &str) -> Vec<Resource> {
-    let prefix = prefix(scheme);
+/// What a token says of an identity (RFC 9068 §2.2).
+fn claims(identity: &SeedIdentity) -> Vec<(String, serde_json::Value)> {
+    let scope = identity.scopes.join(" ");
+    let members =
+        [("sub", identity.name), ("client_id", identity.name), ("scope", scope.as_str()), ("tenant", identity.tenant)];
+    members.map(|(name, value)| (name.to_owned(), value.into())).to_vec()
+}
+
+/// Its resources below a prefix.
+pub(super) fn resources(prefix: &str) -> Vec<Resource> {
     let plain = |method: &str, path: String, scopes: &[&str]| Resource {
         method: method.to_owned(),
         path,
@@ -82,7 +92,16 @@ pub(super) fn resources(scheme: &str) -> Vec<Resource> {
 }
 
 /// Its authorization server.
-pub(super) fn authorization_server(client_auth: ClientAuthMethod) -> AuthorizationServer {
+pub(super) fn authorization_server(client_auth: ClientAuthMethod, jwt: bool) -> AuthorizationServer {
+    if jwt {
+        return AuthorizationServer {
+            issuer: Some("/oauth2-jwt".to_owned()),
+            token: Some("/oauth2-jwt/token".to_owned()),
+            introspection: Some("/oauth2-jwt/introspect".to_owned()),
+            revocation: Some("/oauth2-jwt/revoke".to_owned()),
+            client_auth,
+        };
+    }
     AuthorizationServer {
         issuer: Some("/".to_owned()),
         token: Some("/oauth2/token".to_owned()),
@@ -107,6 +126,7 @@ pub(super) fn material() -> Material {
         lookalike_scopes: ["write:orders-archive", "write:order", "WRITE:ORDERS"].map(str::to_owned).to_vec(),
         other_audience_token: Some(Secret::new(seed::OTHER_AUDIENCE_TOKEN)),
         refresh_token: Some(Secret::new(seed::REFRESH_TOKEN)),
+        signing_secrets: Vec::new(),
         failure_budget: Some(seed::FAILURE_BUDGET),
         source_header: Some(seed::SOURCE_HEADER.to_owned()),
         expendable_client_id: Some(seed::EXPENDABLE_CLIENT.0.to_owned()),

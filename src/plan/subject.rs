@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::scheme::jwt::Kit;
 use crate::scheme::{Carrier, Proof, Scheme};
 use crate::secret::Secret;
 
@@ -28,6 +29,11 @@ pub enum Login {
         id: String,
         /// Client secret.
         secret: Secret,
+    },
+    /// Claims of a token that is minted with the issuer's key (RFC 7519 §4).
+    Minted {
+        /// Claims, beside issuer, audience and times.
+        claims: Vec<(String, serde_json::Value)>,
     },
     /// None is needed.
     Nothing,
@@ -173,6 +179,8 @@ pub struct Material {
     pub other_audience_token: Option<Secret>,
     /// A refresh token of the same issuer.
     pub refresh_token: Option<Secret>,
+    /// Secrets that sign tokens.
+    pub signing_secrets: Vec<Secret>,
     /// Failures after which the target throttles.
     pub failure_budget: Option<u32>,
     /// Header by which the target tells sources of failures apart.
@@ -250,6 +258,8 @@ pub struct Subject {
     pub authorization_server: Option<AuthorizationServer>,
     /// What else there is.
     pub material: Material,
+    /// What tokens are minted and forged with.
+    pub kit: Kit,
     /// What is tolerated.
     pub tolerances: Tolerances,
 }
@@ -352,7 +362,7 @@ impl Subject {
             match &identity.login {
                 Login::Proof(Proof::Key(secret) | Proof::Token(secret) | Proof::Password { password: secret, .. })
                 | Login::Client { secret, .. } => secrets.push(secret),
-                Login::Nothing => {}
+                Login::Minted { .. } | Login::Nothing => {}
             }
         }
         let material = &self.material;
@@ -364,6 +374,7 @@ impl Subject {
         ];
         secrets.extend(clients.into_iter().flatten().map(|client| &client.secret));
         secrets.extend([&material.other_audience_token, &material.refresh_token].into_iter().flatten());
+        secrets.extend(&material.signing_secrets);
         secrets.extend(material.refresh_grant.iter().flat_map(|grant| [&grant.refresh_token, &grant.access_token]));
         secrets.extend(material.accounts.iter().map(|(_, _, password)| password));
         secrets

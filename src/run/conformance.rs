@@ -68,7 +68,7 @@ pub(super) async fn run(session: &Session<'_>, planned: Vec<PlannedCheck>, sink:
 fn leans_on(check: &PlannedCheck, positive: &Check, subject: &Subject) -> bool {
     let Ok(script) = &check.script else { return false };
     let uses = |control: &Control| match control {
-        Control::Use { identity, .. } => match positive.group() {
+        Control::Use { identity, .. } | Control::Twin { identity, .. } => match positive.group() {
             "token" => matches!(subject.identities[*identity].login, Login::Client { .. }),
             group => !is_endpoint(group),
         },

@@ -4,6 +4,7 @@ mod capacity;
 mod cases;
 mod conformance;
 mod failures;
+mod keys;
 mod load;
 mod mix;
 mod phase;
@@ -20,6 +21,7 @@ use crate::check::CATALOGUE_VERSION;
 use crate::check::profile::Effective;
 use crate::clock::{self, Wall};
 use crate::drive::control::ControlPlane;
+use crate::drive::listener::Listener;
 use crate::drive::probe::{Equipment, Prober};
 use crate::drive::stop::Stop;
 use crate::drive::wire::{self, Limits};
@@ -264,8 +266,12 @@ impl Session<'_> {
 }
 
 async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnMut(Event)) -> Exit {
-    let Ready { loaded, subject, selection, launch } = ready;
+    let Ready { loaded, mut subject, selection, launch } = ready;
     let profile = profile_of(&loaded, &subject);
+    let listener = match options.wants(Only::Conformance) {
+        true => keys::listen(&mut subject, &launch).await,
+        false => Ok(None),
+    };
     let started = |target: String, planned: usize| {
         Event::ScenarioStarted(ScenarioStarted {
             name: loaded.scenario.name.clone(),
@@ -285,7 +291,7 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
             return broken(&failure.to_string(), sink);
         }
     };
-    let exit = match equip(&subject, &running, options).await {
+    let exit = match equip(&subject, (&launch, &running), listener, options).await {
         Ok((subject, prober)) => {
             let planned = crate::plan::checks(&subject, &profile, |id| selection.selects(id));
             let executable = planned.iter().filter(|check| check.script.is_ok()).count()
@@ -333,20 +339,24 @@ fn scrubber_of(subject: &Subject) -> Scrubber {
 /// Completes what is known about the target now that it runs, and makes what talks to it.
 async fn equip(
     subject: &Subject,
-    running: &target::Running,
+    (launch, running): (&target::Wanted, &target::Running),
+    listener: Result<Option<Arc<Listener>>, String>,
     options: &Options,
 ) -> Result<(Arc<Subject>, Arc<Prober>), String> {
     let mut subject = subject.clone();
     let base = running.base.clone();
     let tls = wire::tls_config(running.ca_pem.as_deref()).map_err(|error| error.to_string())?;
     if let Some(server) = &mut subject.authorization_server {
-        if server.issuer.as_deref() == Some("/") {
-            server.issuer = Some(base.as_str().trim_end_matches('/').to_owned());
+        if let Some(path) = server.issuer.as_deref().filter(|issuer| issuer.starts_with('/')) {
+            server.issuer = Some(format!("{}{}", base.as_str().trim_end_matches('/'), path.trim_end_matches('/')));
         }
         target::discover(server, running, options.time_limit).await?;
     }
     let control = ControlPlane::new(&base, subject.authorization_server.as_ref(), running.ca_pem.as_deref());
     let control = control.map_err(|error| error.to_string())?.within(options.time_limit);
+    let listener = listener?;
+    keys::host(&mut subject, launch, listener.as_ref(), &control, &base).await;
+    keys::read_published(&mut subject, &control, &base).await;
     let subject = Arc::new(subject);
     let prober = Prober::new(Equipment {
         subject: subject.clone(),
@@ -354,6 +364,7 @@ async fn equip(
         tls: Some(tls),
         limits: Limits::default().within(options.time_limit),
         control: Arc::new(control),
+        listener,
         seed: options.seed,
     });
     Ok((subject, Arc::new(prober)))

@@ -58,6 +58,16 @@ impl Wanted {
     }
 }
 
+impl Wanted {
+    /// Whether it shares this machine, so that it can reach the loopback interface of authbench.
+    pub(super) fn is_local(&self) -> bool {
+        match self {
+            Wanted::Reference(_) | Wanted::Command(_) => true,
+            Wanted::Url { url, .. } => url.as_ref().is_ok_and(is_local),
+        }
+    }
+}
+
 /// An address without user information and query.
 fn shown(url: &Url) -> String {
     let mut url = url.clone();

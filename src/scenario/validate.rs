@@ -94,6 +94,7 @@ fn credential_fits(
     let present: Vec<&str> = [
         ("key", credential.key.is_some()),
         ("token", credential.token.is_some()),
+        ("claims", credential.claims.is_some()),
         ("username", credential.username.is_some()),
         ("password", credential.password.is_some()),
         ("client_id", credential.client_id.is_some()),
@@ -106,6 +107,8 @@ fn credential_fits(
     let wanted: &[&str] = match scheme {
         "api-key" => &["key"],
         "bearer" => &["token"],
+        "jwt" if credential.claims.is_some() => &["claims"],
+        "jwt" => &["token"],
         "basic" => &["username", "password"],
         "oauth2-client-credentials" => &["client_id", "client_secret"],
         _ => &[],

@@ -4,6 +4,8 @@ mod api_key;
 mod basic;
 mod bearer;
 mod carrier;
+pub mod jose;
+pub mod jwt;
 mod lies;
 mod malformed;
 mod none;
@@ -50,6 +52,23 @@ pub struct Draft<'a> {
     pub proof: &'a Proof,
     /// Randomness of the run; seeded, so that a run can be repeated.
     pub rng: &'a mut StdRng,
+    /// What else there is to lie with: keys, and a listener.
+    pub kit: &'a jwt::Kit,
+}
+
+/// What a lie needs beside a good credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Nothing: one valid credential is enough.
+    Token,
+    /// The key that signs for the issuer.
+    IssuerKey,
+    /// Two keys of the issuer.
+    SecondKey,
+    /// The keys of two issuers.
+    SecondIssuer,
+    /// The keys that the issuer publishes.
+    PublishedKeys,
 }
 
 /// Why a lie cannot be told with what is there; its check is not tested, for this reason.
@@ -60,7 +79,7 @@ pub struct Unforgeable(pub String);
 pub type Forged = Result<Vec<Carried>, Unforgeable>;
 
 /// One lie.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Forgery {
     /// Name, as steps and lanes use it.
     pub name: &'static str,
@@ -87,6 +106,16 @@ pub trait Scheme: Send + Sync {
     /// Malformed credentials that no parser may choke on: a name and the carriers.
     fn malformed(&self, carrier: &Carrier) -> Vec<(String, Vec<Carried>)>;
 
+    /// What a lie of this scheme needs.
+    fn needs(&self, _name: &str) -> Need {
+        Need::Token
+    }
+
+    /// Why a lie makes no sense about this credential, whatever the scenario supplied.
+    fn inapplicable(&self, _name: &str, _draft: &Draft<'_>) -> Option<String> {
+        None
+    }
+
     /// Tells a lie by its name: one of the scheme's, or one about placement.
     ///
     /// # Errors
@@ -109,8 +138,15 @@ pub trait Scheme: Send + Sync {
 }
 
 /// All schemes that a scenario can name.
-pub const SCHEMES: &[&dyn Scheme] =
-    &[&none::None, &api_key::ApiKey, &basic::Basic, &bearer::Bearer, &bearer::ClientCredentials];
+pub const SCHEMES: &[&dyn Scheme] = &[
+    &none::None,
+    &api_key::ApiKey,
+    &basic::Basic,
+    &bearer::Bearer,
+    &bearer::ClientCredentials,
+    &jwt::Jwt,
+    &jwt::ClientCredentialsJwt,
+];
 
 /// A scheme by its name in scenarios.
 pub fn find(name: &str) -> Option<&'static dyn Scheme> {
@@ -122,12 +158,13 @@ mod tests {
     use super::*;
     use crate::check::step::{Send, Step, Who};
 
-    fn forged(step: &Step) -> Option<&'static str> {
+    fn forged(step: &Step) -> Vec<&'static str> {
         match step {
+            Step::Send(Send { who: Who::EachForged(names), .. }) => names.to_vec(),
             Step::Send(Send {
                 who: Who::Forged(name) | Who::ForgedLow(name) | Who::ForgedAccount(_, name), ..
-            }) => Some(name),
-            _ => None,
+            }) => vec![name],
+            _ => Vec::new(),
         }
     }
 
@@ -135,7 +172,7 @@ mod tests {
     fn every_lie_that_a_check_sends_is_in_the_table_of_its_schemes() {
         for check in crate::check::catalogue() {
             for scheme in SCHEMES.iter().filter(|scheme| scheme.groups().contains(&check.group())) {
-                for name in check.steps.iter().filter_map(forged) {
+                for name in check.steps.iter().flat_map(forged) {
                     assert!(scheme.forgery(name).is_some(), "{}: {} has no forgery {name}", check.id, scheme.name());
                 }
             }

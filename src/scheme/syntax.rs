@@ -70,7 +70,7 @@ mod tests {
     fn told(name: &str, proof: &Proof, carrier: &Carrier) -> Forged {
         let mut rng = rand::rngs::StdRng::seed_from_u64(1);
         let lie = FORGERIES.iter().find(|lie| lie.name == name).expect("a lie");
-        (lie.forge)(&mut Draft { carrier, proof, rng: &mut rng })
+        (lie.forge)(&mut Draft { carrier, proof, rng: &mut rng, kit: &crate::scheme::jwt::Kit::default() })
     }
 
     #[test]

@@ -33,6 +33,19 @@ pub enum Step {
     AwaitRefusal(&'static str),
     /// Calls a hook of the scenario; part of the set-up, it must succeed.
     Hook(Hook),
+    /// Changes the key set that the target reads from authbench.
+    Keys(KeyChange),
+    /// Repeats a request with the token in a slot until it is granted or the tolerated delay has passed.
+    AwaitAcceptance(&'static str),
+}
+
+/// Changes of the key set that the target reads from authbench (RFC 7517 §5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyChange {
+    /// Publishes a new key beside the others; a token that it signed is kept in a slot.
+    Publish(&'static str),
+    /// Withdraws that key again.
+    Withdraw,
 }
 
 /// Hooks that a scenario can offer.

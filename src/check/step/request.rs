@@ -21,7 +21,10 @@ pub enum Who {
     Expired,
     /// A lie from the scheme's table or the placement table, derived from the good credential.
     Forged(&'static str),
-    /// The same, derived from the credential with too few scopes.
+    /// Each of these lies, one request each. Those that cannot be told about this credential are left out; where none
+    /// can, the check is not tested.
+    EachForged(&'static [&'static str]),
+    /// A lie derived from the credential with too few scopes.
     ForgedLow(&'static str),
     /// Each value of the scheme's corpus of malformed credentials, one request each.
     Malformed,
@@ -132,6 +135,8 @@ pub enum Fill {
     LookalikeScope,
     /// The token in a slot.
     Slot(&'static str),
+    /// A lie about the JWT in a slot.
+    SlotForged(&'static str, &'static str),
     /// The token in a slot with one character changed.
     SlotAltered(&'static str),
     /// A random value in the form of a token.

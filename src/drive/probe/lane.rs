@@ -36,7 +36,7 @@ impl Prober {
             return Ok(self.good_request(&proof, resource, &mut Evidence::default()));
         }
         let mut rng = StdRng::seed_from_u64(self.seed_of(lane));
-        let mut draft = Draft { carrier: &subject.carrier, proof: &proof, rng: &mut rng };
+        let mut draft = Draft { carrier: &subject.carrier, proof: &proof, rng: &mut rng, kit: &subject.kit };
         let name = if lane == "flipped-bit" { "middle-changed" } else { lane };
         let carried = subject.scheme.forge(name, &mut draft).map_err(|why| format!("the lane {lane}: {}", why.0))?;
         let mut request = self.bare_request(resource);

@@ -4,6 +4,7 @@ mod compose;
 mod fingerprints;
 mod form;
 mod lane;
+mod minting;
 mod stage;
 mod values;
 
@@ -34,6 +35,8 @@ pub struct Equipment {
     pub limits: Limits,
     /// Tokens and hooks.
     pub control: Arc<ControlPlane>,
+    /// Sees who follows an address that a token names.
+    pub listener: Option<Arc<super::listener::Listener>>,
     /// Seed of everything random.
     pub seed: u64,
 }
@@ -63,6 +66,7 @@ impl Prober {
         let mut evidence = Evidence {
             issuer: self.issuer(),
             resource_identifier: identifier,
+            claims_rfc9068: self.subject().kit.claims_rfc9068,
             max_clock_skew: self.subject().tolerances.max_clock_skew,
             ..Evidence::default()
         };
@@ -107,6 +111,7 @@ impl Prober {
     async fn control(&self, control: Control, closing: bool, evidence: &mut Evidence) -> ControlRun {
         match control {
             Control::Use { identity, resource } => self.use_control(identity, resource, closing, evidence).await,
+            Control::Twin { identity, resource } => self.twin_control(identity, resource, closing, evidence).await,
             Control::Token => self.token_control(closing, evidence).await,
             Control::Introspection => self.introspection_control(closing, evidence).await,
             Control::Revocation => self.revocation_control(closing, evidence).await,
@@ -154,6 +159,7 @@ impl Prober {
                 let client = identity.client().ok_or_else(|| ControlError::Unusable("no client".to_owned()))?;
                 Ok(Proof::Token(self.equipment.control.current(&client).await?.value))
             }
+            Login::Minted { .. } => Ok(Proof::Token(self.minted(identity, None)?.value)),
             Login::Nothing => Ok(Proof::Key(crate::secret::Secret::new(""))),
         }
     }

@@ -64,8 +64,8 @@ impl Caster<'_> {
         } else if issuer.is_none() {
             return missing("no `issuer` in the scenario");
         }
-        if fetch.document == Document::KeySet {
-            return missing("the issuer publishes no keys that this scheme uses");
+        if fetch.document == Document::KeySet && self.subject.kit.keys_at.is_none() {
+            return missing("no `jwks_url` in the scheme and no `jwks_uri` in the issuer's metadata");
         }
         let label = if fetch.label.is_empty() { "the metadata document".to_owned() } else { fetch.label.to_owned() };
         self.push(index, label, Act::Fetch(*fetch));

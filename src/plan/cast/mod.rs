@@ -2,12 +2,13 @@
 
 mod endpoint;
 mod fill;
+mod forging;
 mod part;
 mod resource;
 
 use super::subject::{Login, State, Subject};
 use crate::check::Check;
-use crate::check::step::{Endpoint, Fetch, Form, Hook, Send, Step, Want};
+use crate::check::step::{Endpoint, Fetch, Form, Hook, KeyChange, Send, Step, Want};
 use crate::scheme::Proof;
 
 /// What a check becomes for one target.
@@ -86,6 +87,15 @@ pub enum Act {
     },
     /// Calls a hook.
     Hook(Hook),
+    /// Changes the key set that the target reads.
+    Keys(KeyChange),
+    /// Waits for the token in a slot to be granted at a resource.
+    AwaitAcceptance {
+        /// The slot.
+        slot: &'static str,
+        /// Index of the resource.
+        resource: usize,
+    },
 }
 
 /// Who asks, by index.
@@ -97,6 +107,8 @@ pub enum Part {
     Identity(usize),
     /// A lie derived from an identity's credential.
     Forged(usize, &'static str),
+    /// Each of these lies derived from an identity's credential.
+    EachForged(usize, &'static [&'static str]),
     /// All malformed values.
     Malformed,
     /// The token in a slot.
@@ -110,6 +122,13 @@ pub enum Part {
 pub enum Control {
     /// An identity uses a resource.
     Use {
+        /// Index of the identity.
+        identity: usize,
+        /// Index of the resource.
+        resource: usize,
+    },
+    /// A fresh copy of an identity's token, signed by authbench, opens a resource.
+    Twin {
         /// Index of the identity.
         identity: usize,
         /// Index of the resource.
@@ -162,7 +181,7 @@ impl Caster<'_> {
     fn declared_state(&self, check: &Check) -> Option<State> {
         let obtainable = self.subject.identities.iter().any(|identity| matches!(identity.login, Login::Client { .. }));
         let waits = |wanted: fn(&Step) -> bool| check.steps.iter().any(wanted);
-        if obtainable {
+        if obtainable || waits(|step| matches!(step, Step::Keys(_))) {
             None
         } else if waits(|step| matches!(step, Step::AwaitExpiry(_))) {
             Some(State::Expired)
@@ -222,6 +241,12 @@ impl Caster<'_> {
                 Ok(())
             }
             Step::Hook(hook) => self.hook(index, *hook),
+            Step::Keys(change) => self.keys(index, *change),
+            Step::AwaitAcceptance(slot) => {
+                let resource = self.main_resource()?;
+                self.push(index, "until it is granted".to_owned(), Act::AwaitAcceptance { slot, resource });
+                Ok(())
+            }
         }
     }
 

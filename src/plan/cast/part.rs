@@ -32,10 +32,18 @@ impl Caster<'_> {
             Who::Expired => Part::Identity(self.in_state(State::Expired, "expired")?),
             Who::Forged(name) => Part::Forged(good()?, name),
             Who::ForgedLow(name) => Part::Forged(low()?, name),
+            Who::EachForged(names) => {
+                self.tellable(names)?;
+                Part::EachForged(good()?, names)
+            }
             Who::Malformed => Part::Malformed,
             Who::Slot(slot) => Part::Slot(slot),
             Who::Account(account) => Part::Given(self.account(account)?, None),
             Who::ForgedAccount(account, name) => Part::Given(self.account(account)?, Some(name)),
+            // with the issuer's key, a token for another audience is a lie like others
+            Who::Artefact(Artefact::OtherAudienceToken) if self.mints_other_audience() => {
+                Part::Forged(good()?, "aud-other")
+            }
             Who::Artefact(artefact) => Part::Given(self.artefact(artefact)?, None),
         })
     }
@@ -86,7 +94,8 @@ impl Caster<'_> {
             Client::LowScope => subject.scope_gap(None).map(|gap| gap.low),
             Client::Second => subject.second_client(good),
         };
-        match found.filter(|at| matches!(subject.identities[*at].login, Login::Client { .. })) {
+        let obtained = |login: &Login| matches!(login, Login::Client { .. } | Login::Minted { .. });
+        match found.filter(|at| obtained(&subject.identities[*at].login)) {
             Some(found) => Ok(found),
             None => missing("tokens cannot be obtained: no client that fits"),
         }

@@ -18,6 +18,7 @@ impl Caster<'_> {
         let several = resources.len() > 1;
         for resource in resources {
             let part = self.part(send.who, resource)?;
+            self.twin_of(&part, resource);
             let counts = match send.counts {
                 Some(on) => self.resource(on, send.who)?,
                 None => resource,
@@ -142,6 +143,8 @@ impl Caster<'_> {
             Who::Revoked => "a revoked credential".to_owned(),
             Who::Expired => "an expired credential".to_owned(),
             Who::Forged(name) | Who::ForgedAccount(_, name) => says(name),
+            // each says for itself what it is
+            Who::EachForged(_) => String::new(),
             Who::ForgedLow(name) => format!("{}, of a principal who lacks the scope", says(name)),
             Who::Malformed => "a malformed credential".to_owned(),
             Who::Slot(_) => "the token".to_owned(),

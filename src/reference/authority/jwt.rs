@@ -12,14 +12,19 @@ use serde_json::{Value, json};
 
 use super::{AUDIENCE, Authority, clients::Client, introspection, metadata, random_text, revocation, token};
 use crate::clock;
-use crate::reference::fault::Fault;
+use crate::reference::fault::{Fault, row};
 use crate::reference::keys::{self, KeyPair};
 
 /// Where its endpoints are.
 pub(crate) const PREFIX: &str = "/oauth2-jwt";
 
 /// Holes of these tokens and keys.
-pub(crate) const FAULTS: &[Fault] = &[];
+pub(crate) const FAULTS: &[Fault] = &[
+    row("issues-without-jti", "jwt.issued-token-profile", "issues tokens of type JWT without a jti"),
+    row("introspect-decodes-only", "introspect.tampered-jwt-inactive", "decodes a JWT without verifying it"),
+    row("jwks-leaks-private", "meta.jwks-public-only", "publishes the private parameters of its keys"),
+    row("rsa-1024", "meta.jwks-key-quality", "publishes an RSA key of 1024 bits"),
+];
 
 /// The endpoints of a server whose tokens are signed.
 pub(crate) fn router(authority: Arc<Authority>) -> Router {

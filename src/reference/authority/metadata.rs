@@ -55,7 +55,7 @@ pub(crate) async fn protected_resource(State(authority): State<Arc<Authority>>) 
     let elsewhere = authority.fault("prm-resource-mismatch");
     let host = if elsewhere { "https://elsewhere.invalid" } else { issuer.as_str() };
     Json(json!({
-        "resource": format!("{host}/oauth2"),
+        "resource": format!("{host}{}", authority.resource_path()),
         "authorization_servers": [issuer],
         "scopes_supported": [READ, WRITE],
         "bearer_methods_supported": ["header"],

@@ -127,6 +127,11 @@ impl Authority {
         self.keys.clone()
     }
 
+    /// Where the resources are that its tokens open, seen from the issuer.
+    pub(crate) fn resource_path(&self) -> &'static str {
+        if self.keys.is_empty() { "/oauth2" } else { "" }
+    }
+
     /// The address of one of its endpoints.
     pub(crate) fn endpoint(&self, name: &str) -> String {
         let prefix = if self.keys.is_empty() { "/oauth2" } else { "" };

@@ -15,6 +15,9 @@ pub struct Credential {
     /// Bearer token.
     #[serde(default)]
     pub token: Option<Template>,
+    /// Claims of a token that authbench mints with `material.issuer_key`, beside iss, aud, iat, exp and jti.
+    #[serde(default)]
+    pub claims: Option<serde_json::Map<String, serde_json::Value>>,
     /// User-id.
     #[serde(default)]
     pub username: Option<Template>,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::scenario::Template;
+use crate::scenario::{At, Template};
 
 /// A client with its secret.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -23,6 +23,37 @@ pub struct Account {
     pub username: Template,
     /// Password.
     pub password: Template,
+}
+
+/// A key that signs tokens.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SigningKey {
+    /// File with the private key in PEM or as a JWK, or with the secret itself; relative to the scenario.
+    #[serde(default)]
+    pub file: Option<Template>,
+    /// The secret of an HMAC key.
+    #[serde(default)]
+    pub secret: Option<Template>,
+    /// Key identifier in the header of tokens.
+    #[serde(default)]
+    pub kid: Option<String>,
+    /// Algorithm; that of the key, RS256, or HS256 unless another is named.
+    #[serde(default)]
+    pub alg: Option<String>,
+    /// Name of its issuer; only for the second issuer.
+    #[serde(default)]
+    pub issuer: Option<String>,
+}
+
+/// A listener of authbench that the target can reach.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Listener {
+    /// Address that it listens on.
+    pub bind: std::net::SocketAddr,
+    /// Its address as the target sees it.
+    pub url: Template,
 }
 
 /// Tokens of one grant.
@@ -92,6 +123,18 @@ pub struct Material {
     /// An account with a password outside ASCII.
     #[serde(default)]
     pub utf8_password_account: Option<Account>,
+    /// The key that signs for the issuer: with it, authbench mints correctly signed wrong tokens.
+    #[serde(default)]
+    pub issuer_key: Option<At<SigningKey>>,
+    /// Another key of the issuer.
+    #[serde(default)]
+    pub second_key: Option<At<SigningKey>>,
+    /// The key of another issuer that the target trusts.
+    #[serde(default)]
+    pub second_issuer_key: Option<At<SigningKey>>,
+    /// Where authbench waits for requests that tokens ask the target to make.
+    #[serde(default)]
+    pub listener: Option<Listener>,
     /// Ways to make the target do what no client can ask for.
     #[serde(default)]
     pub hooks: Hooks,

@@ -18,6 +18,8 @@ pub enum SchemeFields {
     Bearer(NoFields),
     /// User-id and password (RFC 7617).
     Basic(NoFields),
+    /// A JSON Web Token that is given, or minted with the issuer's key (RFC 7519).
+    Jwt(Jwt),
     /// Tokens of the client credentials grant (RFC 6749 §4.4).
     #[serde(rename = "oauth2-client-credentials")]
     OAuth2ClientCredentials(OAuth2),
@@ -31,10 +33,11 @@ bare_or_map!(
         "api-key" => Some(SchemeFields::ApiKey(ApiKey::default())),
         "bearer" => Some(SchemeFields::Bearer(NoFields {})),
         "basic" => Some(SchemeFields::Basic(NoFields {})),
+        "jwt" => Some(SchemeFields::Jwt(Jwt::default())),
         "oauth2-client-credentials" => Some(SchemeFields::OAuth2ClientCredentials(OAuth2::default())),
         _ => None,
     },
-    ["none", "api-key", "bearer", "basic", "oauth2-client-credentials"]
+    ["none", "api-key", "bearer", "basic", "jwt", "oauth2-client-credentials"]
 );
 
 impl Scheme {
@@ -45,6 +48,7 @@ impl Scheme {
             SchemeFields::ApiKey(_) => "api-key",
             SchemeFields::Bearer(_) => "bearer",
             SchemeFields::Basic(_) => "basic",
+            SchemeFields::Jwt(_) => "jwt",
             SchemeFields::OAuth2ClientCredentials(_) => "oauth2-client-credentials",
         }
     }
@@ -70,6 +74,31 @@ pub struct ApiKey {
     pub cookie: Option<String>,
 }
 
+/// Tokens of an issuer.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Jwt {
+    /// Algorithm of the reference's resources; ES256 unless another is named. Elsewhere the key and the tokens say it.
+    #[serde(default)]
+    pub alg: Option<String>,
+    /// Issuer of minted tokens.
+    #[serde(default)]
+    pub issuer: Option<Template>,
+    /// Audience of minted tokens.
+    #[serde(default)]
+    pub audience: Option<Template>,
+    /// Type of minted tokens: JWT, or at+jwt for those that follow RFC 9068.
+    #[serde(default)]
+    pub typ: Option<String>,
+    /// Where the issuer publishes its keys: an address, or a path on the target.
+    #[serde(default)]
+    pub jwks_url: Option<Template>,
+    /// Address on which authbench publishes the keys of `material.issuer_key`, for a target that reads them there;
+    /// the path is /jwks.json.
+    #[serde(default)]
+    pub serve_jwks: Option<std::net::SocketAddr>,
+}
+
 /// An authorization server: addresses, or paths on the target.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -92,6 +121,9 @@ pub struct OAuth2 {
     /// Form of the access tokens.
     #[serde(default)]
     pub access_token: AccessToken,
+    /// Where the issuer publishes its keys, if its metadata does not say so.
+    #[serde(default)]
+    pub jwks_url: Option<Template>,
 }
 
 /// How clients authenticate (RFC 6749 §2.3.1).
@@ -112,4 +144,8 @@ pub enum AccessToken {
     /// Only the issuer can read them.
     #[default]
     Opaque,
+    /// JSON Web Tokens that follow RFC 9068.
+    Jwt,
+    /// JSON Web Tokens that do not claim to follow RFC 9068.
+    PlainJwt,
 }

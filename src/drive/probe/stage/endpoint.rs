@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use super::{Halt, Kept, Stage};
-use crate::check::step::{Document, Endpoint, Fetch, Form};
+use crate::check::step::{Document, Endpoint, Fetch, Fill, Form};
 use crate::clock;
 use crate::drive::control::{Token, join, well_known};
 use crate::drive::probe::compose::host_of;
 use crate::drive::probe::form::{FilledForm, meaning, sound};
+use crate::drive::probe::minting::note_signature;
 use crate::drive::probe::values;
 use crate::observe::{Evidence, Exchange, Observation, Outcome, Place, Request};
 use crate::plan::Action;
+use crate::plan::subject::Login;
 use crate::secret::Secret;
 
 impl Stage<'_> {
@@ -18,6 +20,9 @@ impl Stage<'_> {
         let main = self.prober.subject().main_resource().unwrap_or_default();
         let mut params = Vec::new();
         for (name, fill) in form.params {
+            if let Fill::SlotForged(slot, _) = fill {
+                self.must_be_a_jwt(slot)?;
+            }
             params.push(((*name).to_owned(), self.fill(*fill, main).map_err(Halt::Obstacle)?));
         }
         let (mut exchange, mut outcome) = self.post(form, params.clone(), evidence).await?;
@@ -68,7 +73,10 @@ impl Stage<'_> {
             Document::OpenIdConfiguration => appended(&issuer, "openid-configuration"),
             Document::AuthorizationServerAppended => appended(&issuer, "oauth-authorization-server"),
             Document::ProtectedResource => well_known(&issuer, "oauth-protected-resource"),
-            Document::KeySet => return Err(Halt::Untestable("the issuer publishes no keys".to_owned())),
+            Document::KeySet => {
+                let at = self.kit.keys_at.as_deref().ok_or_else(|| Halt::Untestable("no key set".to_owned()))?;
+                join(&self.prober.equipment.base, at).map_err(|error| Halt::Obstacle(error.to_string()))?
+            }
         };
         let mut request = Request::new("GET", url.path())
             .header("Host", host_of(&url))
@@ -88,6 +96,9 @@ impl Stage<'_> {
         };
         let (step, label) = (action.step, action.label.clone());
         let place = Place::Metadata;
+        if fetch.document == Document::KeySet {
+            note_signature(&exchange, evidence);
+        }
         let at = clock::unix_seconds();
         evidence.observations.push(Observation { step, label, place, exchange, outcome, at, reproduced: false });
         Ok(())
@@ -101,6 +112,12 @@ impl Stage<'_> {
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
         let identity = &self.prober.subject().identities[identity];
+        if matches!(identity.login, Login::Minted { .. }) {
+            let token = self.prober.minted(identity, scope).map_err(|error| Halt::Untestable(error.to_string()))?;
+            values::note_text(token.value.expose(), evidence);
+            self.slots.insert(slot, Kept { token, client: None });
+            return Ok(());
+        }
         let client = identity.client().ok_or_else(|| Halt::Untestable("no client".to_owned()))?;
         let token = self.prober.equipment.control.obtain(&client, scope).await;
         let token = token.map_err(|error| Halt::Obstacle(format!("no token for {}: {error}", identity.name)))?;

@@ -49,6 +49,7 @@ impl Stage<'_> {
             }
             Fill::Repeated(text, times) => text.repeat(times).trim_end().to_owned(),
             Fill::Slot(name) => slot(name)?,
+            Fill::SlotForged(name, lie) => self.slot_forged(name, lie)?,
             Fill::SlotAltered(name) => altered(&slot(name)?),
             Fill::Random => self.random.clone(),
             Fill::ClientId => client()?.id,

@@ -2,6 +2,7 @@
 
 mod endpoint;
 mod fill;
+mod forging;
 mod hook;
 mod resource;
 mod timing;
@@ -15,13 +16,14 @@ use rand::rngs::StdRng;
 
 use super::{Prober, values};
 use crate::check::Check;
-use crate::check::step::Hook;
+use crate::check::step::{Hook, KeyChange};
 use crate::clock;
 use crate::drive::control::Token;
 use crate::observe::{Evidence, Outcome};
 use crate::plan::subject::ClientSecret;
 use crate::plan::{Act, Action, Part};
 use crate::scheme::Proof;
+use crate::scheme::jwt::Kit;
 use crate::secret::Secret;
 pub(super) use wait::{LONGEST_WAIT, ROUNDING};
 
@@ -37,6 +39,8 @@ enum Halt {
     Obstacle(String),
     /// The target does not offer what the step needs: the check is not tested.
     Untestable(String),
+    /// The requirement makes no sense for this target.
+    Inapplicable(String),
 }
 
 /// One check's steps in progress.
@@ -47,20 +51,36 @@ pub(super) struct Stage<'a> {
     /// A value in the form of a token that nobody issued.
     random: String,
     slots: HashMap<&'static str, Kept>,
+    /// What lies are told with, the listener's address marked as this check's.
+    kit: Kit,
+    /// Lies that were not told.
+    left_out: Vec<forging::LeftOut>,
+    /// A key that was published for this check.
+    published: Option<String>,
+    /// Whether it was withdrawn again.
+    withdrawn: bool,
     outage: bool,
     rotated: bool,
 }
 
 impl<'a> Stage<'a> {
     pub(super) fn new(prober: &'a Prober, check: &'static Check, mut rng: StdRng) -> Self {
-        let random = (0..40).map(|_| char::from(rng.random_range(b'a'..=b'z'))).collect();
-        Self { prober, check, rng, random, slots: HashMap::new(), outage: false, rotated: false }
+        let random: String = (0..40).map(|_| char::from(rng.random_range(b'a'..=b'z'))).collect();
+        let mut kit = prober.subject().kit.clone();
+        if let Some(listener) = &mut kit.listener {
+            *listener = format!("{listener}/{}", &random[..16]);
+        }
+        let (slots, left_out) = (HashMap::new(), Vec::new());
+        let (published, withdrawn) = (None, false);
+        Self { prober, check, rng, random, slots, kit, left_out, published, withdrawn, outage: false, rotated: false }
     }
 
     /// Plays all actions, or up to the first that cannot be carried out.
     ///
     /// A lie that cannot be told about this credential is left out where others of the same check can be told.
     pub(super) async fn play(&mut self, actions: &[Action], evidence: &mut Evidence) {
+        let began = clock::now();
+        let fetched = self.prober.equipment.listener.as_ref().map_or(0, |listener| listener.key_fetches());
         let is_lie = |action: &&Action| matches!(action.act, Act::Send { part: Part::Forged(..), .. });
         let mut lies = actions.iter().filter(is_lie).count();
         for action in actions {
@@ -78,7 +98,15 @@ impl<'a> Stage<'a> {
                     evidence.untestable = Some(why);
                     break;
                 }
+                Err(Halt::Inapplicable(why)) => {
+                    evidence.not_applicable = Some(why);
+                    break;
+                }
             }
+        }
+        self.conclude(began, fetched, evidence).await;
+        if self.published.is_some() {
+            let _ = self.keys(KeyChange::Withdraw, evidence).await;
         }
         if self.outage {
             // whatever happened, the backend comes back
@@ -128,6 +156,8 @@ impl<'a> Stage<'a> {
             Act::AwaitExpiry(slot) => self.await_expiry(slot).await,
             Act::AwaitRefusal { slot, resource } => self.await_refusal(slot, *resource, evidence).await,
             Act::Hook(hook) => self.call(*hook, evidence).await,
+            Act::Keys(change) => self.keys(*change, evidence).await,
+            Act::AwaitAcceptance { slot, resource } => self.await_acceptance(slot, *resource, evidence).await,
         }
     }
 

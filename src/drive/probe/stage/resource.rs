@@ -4,9 +4,15 @@ use super::{Halt, Stage};
 use crate::check::step::Send;
 use crate::clock;
 use crate::drive::probe::values;
-use crate::observe::{Evidence, Observation, Outcome, Place, Request};
+use crate::observe::{Evidence, Observation, Outcome, Place, Request, Silence};
 use crate::plan::{Action, Part};
 use crate::scheme::{Carried, Draft, Proof};
+
+/// Whether the last probe waited in vain, twice.
+fn timed_out(evidence: &Evidence) -> bool {
+    let last = evidence.observations.last().filter(|last| last.reproduced);
+    last.is_some_and(|last| matches!(last.exchange.answer, Err(Silence::TimedOut)))
+}
 
 impl Stage<'_> {
     pub(super) async fn send(
@@ -41,8 +47,16 @@ impl Stage<'_> {
             if matches!(part, Part::Forged(..)) && send.alter.is_empty() {
                 self.must_differ(part, resource, &request).await?;
             }
-            let label = says.map_or_else(|| action.label.clone(), |says| format!("{}: {says}", action.label));
+            let label = match says {
+                Some(says) if action.label.is_empty() => says,
+                Some(says) => format!("{}: {says}", action.label),
+                None => action.label.clone(),
+            };
             self.probe(action, label, counts, request, evidence).await;
+            if timed_out(evidence) {
+                // the same again in another form would only wait again
+                break;
+            }
         }
         Ok(())
     }
@@ -106,6 +120,10 @@ impl Stage<'_> {
                 let proof = self.proof(*identity).await?;
                 vec![(None, self.forge(name, &proof)?)]
             }
+            Part::EachForged(identity, names) => {
+                let proof = self.proof(*identity).await?;
+                self.each_forged(names, &proof)
+            }
             Part::Malformed => {
                 let values = subject.scheme.malformed(carrier);
                 values.into_iter().map(|(says, carried)| (Some(says), carried)).collect()
@@ -124,7 +142,7 @@ impl Stage<'_> {
 
     pub(super) fn forge(&mut self, name: &str, proof: &Proof) -> Result<Vec<Carried>, Halt> {
         let subject = self.prober.subject();
-        let mut draft = Draft { carrier: &subject.carrier, proof, rng: &mut self.rng };
+        let mut draft = Draft { carrier: &subject.carrier, proof, rng: &mut self.rng, kit: &self.kit };
         subject.scheme.forge(name, &mut draft).map_err(|unforgeable| Halt::Untestable(unforgeable.0))
     }
 }

@@ -43,7 +43,8 @@ impl Stage<'_> {
         let proof = self.slot_proof(slot)?;
         let request = self.prober.good_request(&proof, resource, evidence);
         let began = clock::now();
-        let tolerated = self.prober.subject().tolerances.revocation_delay;
+        let tolerances = self.prober.subject().tolerances;
+        let tolerated = if self.withdrawn { tolerances.rotation_delay } else { tolerances.revocation_delay };
         loop {
             let exchange = self.prober.send_to(resource, &request).await;
             let outcome = self.prober.outcome(resource, &exchange).await;
@@ -57,6 +58,28 @@ impl Stage<'_> {
                 ));
             }
             if outcome == Outcome::Rejected || waited >= tolerated {
+                evidence.facts.push(("delay", format!("{} ms", waited.as_millis())));
+                return Ok(());
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    pub(super) async fn await_acceptance(
+        &mut self,
+        slot: &'static str,
+        resource: usize,
+        evidence: &mut Evidence,
+    ) -> Result<(), Halt> {
+        let proof = self.slot_proof(slot)?;
+        let request = self.prober.good_request(&proof, resource, evidence);
+        let began = clock::now();
+        let tolerated = self.prober.subject().tolerances.rotation_delay;
+        loop {
+            let exchange = self.prober.send_to(resource, &request).await;
+            let outcome = self.prober.outcome(resource, &exchange).await;
+            let waited = clock::now() - began;
+            if outcome == Outcome::Accepted || waited >= tolerated {
                 evidence.facts.push(("delay", format!("{} ms", waited.as_millis())));
                 return Ok(());
             }

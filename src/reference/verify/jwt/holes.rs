@@ -61,7 +61,7 @@ fn by_another_algorithm(deployment: &Deployment, compact: &Compact) -> bool {
     let Some(algorithm) = compact.header_text("alg").and_then(|name| name.parse::<Algorithm>().ok()) else {
         return false;
     };
-    deployment.all_keys().any(|key| verifies(compact, &key.verifying, algorithm))
+    algorithm != deployment.algorithm && deployment.all_keys().any(|key| verifies(compact, &key.verifying, algorithm))
 }
 
 fn by_secret(compact: &Compact, secret: &[u8]) -> bool {

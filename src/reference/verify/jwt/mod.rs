@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::Guard;
 use super::bearer::{self, invalid};
-use crate::reference::fault::Fault;
+use crate::reference::fault::{Fault, row};
 use crate::reference::keys::name_of;
 use crate::reference::rejection::Rejection;
 use crate::reference::state::{Principal, State};
@@ -35,7 +35,42 @@ pub(crate) const ALGORITHMS: [(Algorithm, &str); 8] = [
 ];
 
 /// Holes of this verifier.
-pub(crate) const FAULTS: &[Fault] = &[];
+pub(crate) const FAULTS: &[Fault] = &[
+    row("jwt-rejects-everything", "jwt.valid-accepted", "refuses every JWT"),
+    row("jwt-signature-optional", "jwt.signature-required", "skips verification if the third part is empty"),
+    row("decode-without-verify", "jwt.signature-verified", "reads the claims without verifying the signature"),
+    row("accepts-alg-none", "jwt.alg-none-refused", "takes alg none, in any case of letters, for a signature"),
+    row("rs-hs-confusion", "jwt.alg-confusion-refused", "verifies HS256 with the PEM of the public key"),
+    row("any-alg-of-key-type", "jwt.alg-allow-list", "accepts every algorithm that the type of the key allows"),
+    row("weak-hs-secret", "jwt.empty-hmac-key-refused", "has a second HMAC secret: the word secret"),
+    row("psychic-signature", "jwt.ecdsa-zero-signature-refused", "accepts an ECDSA signature of zeros"),
+    row("accepts-der-ecdsa", "jwt.ecdsa-encoding-strict", "accepts ECDSA signatures in DER as well"),
+    row("trusts-header-jwk", "jwt.embedded-jwk-ignored", "verifies with the key in the token's own header"),
+    row("fetches-jku", "jwt.remote-key-url-ignored", "downloads keys from the address in the token's header"),
+    row("kid-is-file-path", "jwt.kid-injection-inert", "reads the HMAC key from the file that kid names"),
+    row("tries-all-keys", "jwt.kid-key-agreement", "ignores kid and tries one key after another"),
+    row("ignores-crit", "jwt.crit-enforced", "skips header members that it does not know, crit among them"),
+    row("jwt-accepts-expired-token", "jwt.exp-enforced", "does not compare the expiry"),
+    row("one-hour-leeway", "jwt.exp-leeway-bounded", "lets tokens live an hour past their end"),
+    row("exp-optional", "jwt.exp-required", "takes a token without exp for one that never ends"),
+    row("exp-string-coerced", "jwt.numeric-date-types", "reads a number out of an exp that is text"),
+    row("ignores-nbf", "jwt.nbf-enforced", "does not read nbf"),
+    row("ignores-iat", "jwt.iat-future-refused", "does not read iat"),
+    row("jwt-audience-ignored", "jwt.aud-enforced", "does not compare the audience"),
+    row("aud-string-only", "jwt.aud-array-accepted", "refuses an audience that is an array"),
+    row("issuer-ignored", "jwt.iss-enforced", "does not compare the issuer"),
+    row("pooled-keys", "jwt.key-bound-to-issuer", "keeps the keys of all issuers in one set"),
+    row("typ-ignored", "jwt.typ-confusion-refused", "accepts every type of JWT"),
+    row("typ-exact-string", "jwt.typ-media-type-forms", "knows only the short form of the type"),
+    row("first-duplicate-wins", "jwt.duplicate-members-safe", "keeps the first of two members of one name"),
+    row("scope-array-bypass", "jwt.claim-type-confusion-safe", "skips the check of a scope that is an array"),
+    row("jwe-plaintext-trusted", "jwt.jwe-in-place-refused", "decrypts a token and trusts what it holds"),
+    row("pbes2-unbounded", "jwt.expansion-bounded", "stretches a password as often as the token asks"),
+    row("lenient-base64", "jwt.compact-form-strict", "ignores padding and left-over bits"),
+    row("jwks-loaded-once", "jwt.rotation-new-key", "reads the key set when it first needs it and never again"),
+    row("keys-never-evicted", "jwt.rotation-retired-key", "keeps keys that have left the key set"),
+    row("refetch-per-kid", "jwt.unknown-kid-fetch-limited", "fetches the key set for each unknown kid"),
+];
 
 /// What may have to be fetched before a token can be verified.
 pub(crate) async fn prepare(state: &State, guard: Guard, parts: &Parts) {

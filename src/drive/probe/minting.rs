@@ -1,0 +1,93 @@
+//! Tokens that authbench signs itself with the issuer's key.
+
+use std::time::Duration;
+
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+
+use super::{Prober, unobtainable};
+use crate::clock;
+use crate::drive::control::{ControlError, Token};
+use crate::observe::{ControlRun, Evidence, Exchange, Place};
+use crate::plan::subject::{Identity, Login};
+use crate::scheme::jose::Jws;
+use crate::scheme::jose::key::verifies;
+use crate::scheme::jwt::{Kit, forged_text, mint};
+use crate::scheme::{Draft, Proof};
+use crate::secret::Secret;
+
+/// Life of a token that authbench mints; RFC 6750 §5.3 recommends an hour or less.
+const MINTED: i64 = 3600;
+
+impl Prober {
+    /// A token for an identity that has claims only, with another scope where one is asked for.
+    ///
+    /// # Errors
+    /// When there is no key to sign it with.
+    pub(super) fn minted(&self, identity: &Identity, scope: Option<&str>) -> Result<Token, ControlError> {
+        let Login::Minted { claims } = &identity.login else {
+            return Err(ControlError::Unusable("the credential is not minted".to_owned()));
+        };
+        let mut claims = claims.clone();
+        if let Some(scope) = scope {
+            claims.retain(|(name, _)| name != "scope");
+            claims.push(("scope".to_owned(), scope.into()));
+        }
+        let ends = if identity.state == crate::plan::subject::State::Expired { -MINTED } else { MINTED };
+        let random: String = {
+            use rand::RngExt as _;
+            let mut rng = rand::rng();
+            (0..22).map(|_| char::from(rng.sample(rand::distr::Alphanumeric))).collect()
+        };
+        let kit: &Kit = &self.subject().kit;
+        let token = mint(kit, &claims, ends, &random).map_err(|unforgeable| ControlError::Unusable(unforgeable.0))?;
+        Ok(given(token))
+    }
+
+    /// A fresh copy of an identity's token, signed by authbench, opens a resource: what shows that refused lies were
+    /// refused for the lie.
+    pub(super) async fn twin_control(
+        &self,
+        identity: usize,
+        resource: usize,
+        closing: bool,
+        evidence: &mut Evidence,
+    ) -> ControlRun {
+        let subject = self.subject();
+        let who = &subject.identities[identity];
+        let label =
+            format!("{} with a token that authbench signed for {}", subject.resources[resource].name(), who.name);
+        let proof = match self.proof(who).await {
+            Ok(proof) => proof,
+            Err(error) => return unobtainable(label, closing, &error),
+        };
+        let mut rng = StdRng::seed_from_u64(u64::from(rand::random::<u32>()));
+        let mut draft = Draft { carrier: &subject.carrier, proof: &proof, rng: &mut rng, kit: &subject.kit };
+        let token = match forged_text("twin", &mut draft) {
+            Ok(token) => Proof::Token(Secret::new(token)),
+            Err(why) => return unobtainable(label, closing, &ControlError::Unusable(why.0)),
+        };
+        let request = self.good_request(&token, resource, evidence);
+        let exchange = self.send_to(resource, &request).await;
+        let outcome = self.outcome(resource, &exchange).await;
+        ControlRun { label, closing, exchange, outcome }
+    }
+}
+
+/// Says whether a fetched key set verifies the token that was obtained before it.
+pub(super) fn note_signature(exchange: &Exchange, evidence: &mut Evidence) {
+    let mut tokens = evidence.observations.iter().rev().filter(|seen| seen.place == Place::Token);
+    let token = tokens.find_map(|seen| seen.exchange.response()?.json_text("access_token"));
+    let set = exchange.response().and_then(|response| response.json());
+    let (Some(token), Some(set)) = (token.and_then(|token| Jws::read(&token)), set) else { return };
+    let Some(alg) = token.alg() else { return };
+    let input = token.signing_input();
+    let holds = |jwk: &serde_json::Value| verifies(jwk, alg, input.as_bytes(), &token.signature);
+    let verified = set["keys"].as_array().is_some_and(|keys| keys.iter().any(holds));
+    evidence.facts.push(("signature", if verified { "verified" } else { "no key verifies it" }.to_owned()));
+}
+
+/// A token whose life nobody told.
+pub(super) fn given(token: String) -> Token {
+    Token { value: Secret::new(token), obtained: clock::now(), lifetime: None, took: Duration::ZERO, scope: None }
+}

@@ -1,0 +1,133 @@
+//! Lies about tokens, many in one step, and keys that come and go while a check runs.
+
+use std::time::Duration;
+
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+
+use super::{Halt, Kept, Stage};
+use crate::check::Mode;
+use crate::check::step::KeyChange;
+use crate::clock;
+use crate::drive::probe::minting::given;
+use crate::drive::probe::values;
+use crate::observe::Evidence;
+use crate::scheme::jose::{Jws, SigningKey};
+use crate::scheme::jwt::{forged_text, under_key};
+use crate::scheme::{Carried, Draft, Proof};
+
+/// How long a target may take to follow an address after it has answered.
+const STRAGGLERS: Duration = Duration::from_millis(250);
+
+/// A lie that was not told.
+pub(super) struct LeftOut {
+    why: String,
+    /// Whether it makes no sense about this credential at all.
+    inapplicable: bool,
+}
+
+impl Stage<'_> {
+    /// Each lie that can be told, with what it says.
+    pub(super) fn each_forged(&mut self, names: &[&'static str], proof: &Proof) -> Vec<(Option<String>, Vec<Carried>)> {
+        let scheme = self.prober.subject().scheme;
+        let carrier = self.prober.subject().carrier.clone();
+        let mut told = Vec::new();
+        for name in names {
+            let mut draft = Draft { carrier: &carrier, proof, rng: &mut self.rng, kit: &self.kit };
+            match scheme.forge(name, &mut draft) {
+                Ok(carried) => {
+                    let says = scheme.forgery(name).map_or(*name, |lie| lie.says);
+                    told.push((Some(says.to_owned()), carried));
+                }
+                Err(unforgeable) => {
+                    let inapplicable = scheme.inapplicable(name, &draft);
+                    let missing = self.kit.lacks(scheme.needs(name)).map(str::to_owned);
+                    self.left_out.push(LeftOut {
+                        inapplicable: inapplicable.is_some(),
+                        why: inapplicable.or(missing).unwrap_or(unforgeable.0),
+                    });
+                }
+            }
+        }
+        told
+    }
+
+    /// A lie about the token in a slot, for an endpoint that takes tokens in forms.
+    pub(super) fn slot_forged(&self, slot: &str, name: &str) -> Result<String, String> {
+        let kept = self.slots.get(slot).ok_or("no token was obtained")?;
+        let proof = Proof::Token(kept.token.value.clone());
+        let mut rng = StdRng::seed_from_u64(1);
+        let carrier = &self.prober.subject().carrier;
+        let mut draft = Draft { carrier, proof: &proof, rng: &mut rng, kit: &self.kit };
+        forged_text(name, &mut draft).map_err(|unforgeable| unforgeable.0)
+    }
+
+    /// Whether the token in a slot is a JWT, as lies about it suppose.
+    pub(super) fn must_be_a_jwt(&self, slot: &str) -> Result<(), Halt> {
+        let token = self.slots.get(slot).map(|kept| kept.token.value.expose()).unwrap_or_default();
+        match Jws::read(token) {
+            Some(_) => Ok(()),
+            None => Err(Halt::Inapplicable("the tokens are opaque: there is nothing to tamper with".to_owned())),
+        }
+    }
+
+    /// Says what became of lies that were not told, and what listeners saw.
+    pub(super) async fn conclude(&mut self, began: std::time::Instant, fetched: usize, evidence: &mut Evidence) {
+        let told = !evidence.observations.is_empty();
+        if let Some(first) = self.left_out.first() {
+            if told {
+                let forms = if self.left_out.len() == 1 { "form" } else { "forms" };
+                evidence.facts.push(("left out", format!("{} {forms}", self.left_out.len())));
+            } else if self.left_out.iter().all(|left| left.inapplicable) {
+                evidence.not_applicable = Some(first.why.clone());
+            } else {
+                let missing = self.left_out.iter().find(|left| !left.inapplicable);
+                evidence.untestable = missing.map(|left| left.why.clone());
+            }
+        }
+        if let Some(listener) = &self.prober.equipment.listener {
+            let took = clock::now() - began;
+            if self.check.mode == Mode::OutOfBand {
+                tokio::time::sleep(STRAGGLERS).await;
+                evidence.callbacks = listener.seen_below(&format!("/{}", self.nonce()));
+                evidence.key_fetches = Some((listener.key_fetches() - fetched, took));
+            }
+        }
+    }
+
+    /// What marks the requests that this check's tokens ask for.
+    pub(super) fn nonce(&self) -> &str {
+        &self.random[..16]
+    }
+
+    // --- keys that come and go ---------------------------------------------------------------------------------
+
+    pub(super) async fn keys(&mut self, change: KeyChange, evidence: &mut Evidence) -> Result<(), Halt> {
+        let listener = self.prober.equipment.listener.clone();
+        let listener = listener.ok_or_else(|| Halt::Untestable("authbench publishes no keys".to_owned()))?;
+        match change {
+            KeyChange::Withdraw => {
+                if let Some(kid) = self.published.take() {
+                    listener.withdraw(&kid);
+                }
+                self.withdrawn = true;
+            }
+            KeyChange::Publish(slot) => {
+                let subject = self.prober.subject();
+                let good = subject.main_resource().and_then(|resource| subject.good_for(resource));
+                let proof = self.proof(good.ok_or_else(|| Halt::Obstacle("no good credential".to_owned()))?).await?;
+                let alg = Jws::read(proof.secret()).and_then(|good| good.alg());
+                let alg = alg.ok_or_else(|| Halt::Untestable("the credential is no JWT".to_owned()))?;
+                let kid = format!("authbench-{}", self.nonce());
+                let key = SigningKey::generated(alg, &kid);
+                let mut draft = Draft { carrier: &subject.carrier, proof: &proof, rng: &mut self.rng, kit: &self.kit };
+                let token = under_key(&mut draft, &key).map_err(|unforgeable| Halt::Untestable(unforgeable.0))?;
+                values::note_text(&token, evidence);
+                listener.publish(key.public_jwk().unwrap_or_default());
+                self.published = Some(kid);
+                self.slots.insert(slot, Kept { token: given(token), client: None });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,433 @@
+//! Keys that sign what the client side mints and forges, and the public halves in the forms that targets hold them in.
+
+use std::sync::LazyLock;
+
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RsaKeyPair, UnparsedPublicKey};
+use aws_lc_rs::{digest, hmac};
+use serde_json::{Value, json};
+
+use super::{decoded, der, encoded};
+
+/// Signature algorithms (RFC 7518 §3.1, RFC 8037 §3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of the registry")]
+pub enum Alg {
+    HS256,
+    HS384,
+    HS512,
+    RS256,
+    RS384,
+    RS512,
+    PS256,
+    PS384,
+    PS512,
+    ES256,
+    ES384,
+    EdDSA,
+}
+
+/// Kinds of keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// A shared secret.
+    Hmac,
+    /// RSA.
+    Rsa,
+    /// An elliptic curve.
+    Ec,
+    /// Ed25519.
+    Ed,
+}
+
+impl Alg {
+    const ALL: [Alg; 12] = [
+        Alg::HS256,
+        Alg::HS384,
+        Alg::HS512,
+        Alg::RS256,
+        Alg::RS384,
+        Alg::RS512,
+        Alg::PS256,
+        Alg::PS384,
+        Alg::PS512,
+        Alg::ES256,
+        Alg::ES384,
+        Alg::EdDSA,
+    ];
+
+    /// The algorithm of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|alg| alg.name() == name)
+    }
+
+    /// Its name in a header.
+    pub fn name(self) -> &'static str {
+        match self {
+            Alg::HS256 => "HS256",
+            Alg::HS384 => "HS384",
+            Alg::HS512 => "HS512",
+            Alg::RS256 => "RS256",
+            Alg::RS384 => "RS384",
+            Alg::RS512 => "RS512",
+            Alg::PS256 => "PS256",
+            Alg::PS384 => "PS384",
+            Alg::PS512 => "PS512",
+            Alg::ES256 => "ES256",
+            Alg::ES384 => "ES384",
+            Alg::EdDSA => "EdDSA",
+        }
+    }
+
+    /// The kind of key that it needs.
+    pub fn family(self) -> Family {
+        match self {
+            Alg::HS256 | Alg::HS384 | Alg::HS512 => Family::Hmac,
+            Alg::ES256 | Alg::ES384 => Family::Ec,
+            Alg::EdDSA => Family::Ed,
+            _ => Family::Rsa,
+        }
+    }
+
+    /// Another algorithm for the same key.
+    pub fn sibling(self) -> Option<Self> {
+        match self {
+            Alg::HS256 => Some(Alg::HS512),
+            Alg::HS384 | Alg::HS512 => Some(Alg::HS256),
+            Alg::RS256 => Some(Alg::RS512),
+            Alg::RS384 | Alg::RS512 | Alg::PS256 => Some(Alg::RS256),
+            Alg::PS384 | Alg::PS512 => Some(Alg::PS256),
+            Alg::ES256 | Alg::ES384 | Alg::EdDSA => None,
+        }
+    }
+}
+
+enum Material {
+    Secret(Vec<u8>),
+    Rsa(RsaKeyPair),
+    Ec(EcdsaKeyPair),
+    Ed(Ed25519KeyPair),
+}
+
+/// A private key, or a shared secret, with its identifier.
+pub struct SigningKey {
+    /// Key identifier.
+    pub kid: Option<String>,
+    /// The algorithm that it signs with.
+    pub alg: Alg,
+    material: Material,
+}
+
+impl SigningKey {
+    /// A key from PEM, a JWK, or the bytes of a secret.
+    ///
+    /// # Errors
+    /// Says what is wrong with the key.
+    pub fn read(text: &str, kid: Option<String>, alg: Option<Alg>) -> Result<Self, String> {
+        if text.contains("-----BEGIN ") {
+            let (label, bytes) = der::from_pem(text).ok_or("the PEM file cannot be read")?;
+            return Self::from_der(&label, &bytes, kid, alg);
+        }
+        if let Ok(jwk) = serde_json::from_str::<Value>(text)
+            && jwk.is_object()
+        {
+            return Self::from_jwk(&jwk, kid, alg);
+        }
+        let alg = alg.unwrap_or(Alg::HS256);
+        if alg.family() != Family::Hmac {
+            return Err(format!("it is neither PEM nor a JWK, and {} needs one of them", alg.name()));
+        }
+        Ok(Self::secret(text.as_bytes(), alg, kid))
+    }
+
+    /// A shared secret.
+    pub fn secret(secret: &[u8], alg: Alg, kid: Option<String>) -> Self {
+        Self { kid, alg, material: Material::Secret(secret.to_vec()) }
+    }
+
+    fn from_der(label: &str, bytes: &[u8], kid: Option<String>, alg: Option<Alg>) -> Result<Self, String> {
+        if label.contains("PUBLIC") || label == "CERTIFICATE" {
+            return Err("it is the public half; minting needs the private one".to_owned());
+        }
+        let rsa = || RsaKeyPair::from_pkcs8(bytes).or_else(|_| RsaKeyPair::from_der(bytes)).ok().map(Material::Rsa);
+        let ec = |alg: &'static signature::EcdsaSigningAlgorithm| {
+            EcdsaKeyPair::from_private_key_der(alg, bytes).ok().map(Material::Ec)
+        };
+        let ed = || Ed25519KeyPair::from_pkcs8_maybe_unchecked(bytes).ok().map(Material::Ed);
+        let found = [
+            (Alg::RS256, rsa()),
+            (Alg::ES256, ec(&signature::ECDSA_P256_SHA256_FIXED_SIGNING)),
+            (Alg::ES384, ec(&signature::ECDSA_P384_SHA384_FIXED_SIGNING)),
+            (Alg::EdDSA, ed()),
+        ];
+        let found = found.into_iter().find_map(|(alg, material)| Some((alg, material?)));
+        let (default, material) = found.ok_or("it holds no RSA, P-256, P-384 or Ed25519 private key")?;
+        let alg = alg.unwrap_or(default);
+        if alg != default && !(alg.family() == Family::Rsa && default.family() == Family::Rsa) {
+            return Err(format!("the key is one for {}, not for {}", default.name(), alg.name()));
+        }
+        Ok(Self { kid, alg, material })
+    }
+
+    fn from_jwk(jwk: &Value, kid: Option<String>, alg: Option<Alg>) -> Result<Self, String> {
+        let kid = kid.or_else(|| jwk["kid"].as_str().map(str::to_owned));
+        let alg = alg.or_else(|| jwk["alg"].as_str().and_then(Alg::named));
+        let part = |name: &str| {
+            let text = jwk[name].as_str().ok_or_else(|| format!("the JWK has no `{name}`"))?;
+            decoded(text).ok_or_else(|| format!("`{name}` of the JWK is not base64url"))
+        };
+        let unfit = |_| "the JWK holds no key that fits together".to_owned();
+        match jwk["kty"].as_str().unwrap_or_default() {
+            "oct" => Ok(Self::secret(&part("k")?, alg.unwrap_or(Alg::HS256), kid)),
+            "RSA" => {
+                let names = ["n", "e", "d", "p", "q", "dp", "dq", "qi"];
+                let mut parts: [Vec<u8>; 8] = Default::default();
+                for (at, name) in names.into_iter().enumerate() {
+                    parts[at] = part(name)?;
+                }
+                let pair = RsaKeyPair::from_der(&der::rsa_private(&parts)).map_err(unfit)?;
+                Ok(Self { kid, alg: alg.unwrap_or(Alg::RS256), material: Material::Rsa(pair) })
+            }
+            "EC" => {
+                let (alg, signing) = match jwk["crv"].as_str() {
+                    Some("P-256") => (Alg::ES256, &signature::ECDSA_P256_SHA256_FIXED_SIGNING),
+                    Some("P-384") => (Alg::ES384, &signature::ECDSA_P384_SHA384_FIXED_SIGNING),
+                    _ => return Err("only the curves P-256 and P-384 are known".to_owned()),
+                };
+                let point = [vec![4], part("x")?, part("y")?].concat();
+                let pair = EcdsaKeyPair::from_private_key_and_public_key(signing, &part("d")?, &point);
+                Ok(Self { kid, alg, material: Material::Ec(pair.map_err(unfit)?) })
+            }
+            "OKP" => {
+                let pair = Ed25519KeyPair::from_seed_and_public_key(&part("d")?, &part("x")?).map_err(unfit)?;
+                Ok(Self { kid, alg: Alg::EdDSA, material: Material::Ed(pair) })
+            }
+            other => Err(format!("keys of the type {other:?} are not known")),
+        }
+    }
+
+    /// A new key for an algorithm.
+    ///
+    /// # Panics
+    /// When the machine has no randomness.
+    pub fn generated(alg: Alg, kid: &str) -> Self {
+        let ec = |signing| Material::Ec(EcdsaKeyPair::generate(signing).expect("randomness"));
+        let material = match alg {
+            Alg::ES256 => ec(&signature::ECDSA_P256_SHA256_FIXED_SIGNING),
+            Alg::ES384 => ec(&signature::ECDSA_P384_SHA384_FIXED_SIGNING),
+            Alg::EdDSA => Material::Ed(Ed25519KeyPair::generate().expect("randomness")),
+            _ if alg.family() == Family::Rsa => {
+                Material::Rsa(RsaKeyPair::generate(KeySize::Rsa2048).expect("randomness"))
+            }
+            _ => {
+                let mut secret = vec![0; 64];
+                aws_lc_rs::rand::fill(&mut secret).expect("randomness");
+                Material::Secret(secret)
+            }
+        };
+        Self { kid: Some(kid.to_owned()), alg, material }
+    }
+
+    /// A signature by its own algorithm.
+    pub fn sign(&self, input: &[u8]) -> Vec<u8> {
+        self.sign_as(self.alg, input)
+    }
+
+    /// A signature by another algorithm of the same kind of key; nothing where the kind is another.
+    pub fn sign_as(&self, alg: Alg, input: &[u8]) -> Vec<u8> {
+        let random = SystemRandom::new();
+        match &self.material {
+            Material::Secret(secret) => mac(alg, secret, input),
+            Material::Ec(pair) => pair.sign(&random, input).map(|made| made.as_ref().to_vec()).unwrap_or_default(),
+            Material::Ed(pair) => pair.sign(input).as_ref().to_vec(),
+            Material::Rsa(pair) => {
+                let padding: &'static dyn signature::RsaEncoding = match alg {
+                    Alg::RS384 => &signature::RSA_PKCS1_SHA384,
+                    Alg::RS512 => &signature::RSA_PKCS1_SHA512,
+                    Alg::PS256 => &signature::RSA_PSS_SHA256,
+                    Alg::PS384 => &signature::RSA_PSS_SHA384,
+                    Alg::PS512 => &signature::RSA_PSS_SHA512,
+                    _ => &signature::RSA_PKCS1_SHA256,
+                };
+                let mut made = vec![0; pair.public_modulus_len()];
+                pair.sign(padding, &random, input, &mut made).map(|()| made).unwrap_or_default()
+            }
+        }
+    }
+
+    /// The public half as a JWK (RFC 7517); none for a secret.
+    pub fn public_jwk(&self) -> Option<Value> {
+        let mut jwk = match &self.material {
+            Material::Secret(_) => return None,
+            Material::Rsa(pair) => {
+                let parts = der::integers(pair.public_key().as_ref())?;
+                let [modulus, exponent] = parts.as_slice() else { return None };
+                json!({ "kty": "RSA", "n": encoded(modulus), "e": encoded(exponent) })
+            }
+            Material::Ec(pair) => {
+                let point = pair.public_key().as_ref();
+                let (x, y) = point.get(1..)?.split_at((point.len() - 1) / 2);
+                let curve = if self.alg == Alg::ES384 { "P-384" } else { "P-256" };
+                json!({ "kty": "EC", "crv": curve, "x": encoded(x), "y": encoded(y) })
+            }
+            Material::Ed(pair) => json!({ "kty": "OKP", "crv": "Ed25519", "x": encoded(pair.public_key().as_ref()) }),
+        };
+        jwk["use"] = json!("sig");
+        jwk["alg"] = json!(self.alg.name());
+        if let Some(kid) = &self.kid {
+            jwk["kid"] = json!(kid);
+        }
+        Some(jwk)
+    }
+
+    /// A self-signed certificate for it, in DER; none for a secret.
+    pub fn certificate(&self) -> Option<Vec<u8>> {
+        let pkcs8: Vec<u8> = match &self.material {
+            Material::Secret(_) => return None,
+            Material::Rsa(pair) => AsDer::<Pkcs8V1Der<'_>>::as_der(pair).ok()?.as_ref().to_vec(),
+            Material::Ec(pair) => pair.to_pkcs8v1().ok()?.as_ref().to_vec(),
+            Material::Ed(pair) => pair.to_pkcs8v1().ok()?.as_ref().to_vec(),
+        };
+        let pair = rcgen::KeyPair::try_from(pkcs8.as_slice()).ok()?;
+        let params = rcgen::CertificateParams::new(vec!["authbench.invalid".to_owned()]).ok()?;
+        Some(params.self_signed(&pair).ok()?.der().to_vec())
+    }
+}
+
+impl std::fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} key {:?}", self.alg.name(), self.kid)
+    }
+}
+
+/// A message authentication code; SHA-256 unless the algorithm is another HMAC.
+pub fn mac(alg: Alg, secret: &[u8], input: &[u8]) -> Vec<u8> {
+    let algorithm = match alg {
+        Alg::HS384 => hmac::HMAC_SHA384,
+        Alg::HS512 => hmac::HMAC_SHA512,
+        _ => hmac::HMAC_SHA256,
+    };
+    hmac::sign(&hmac::Key::new(algorithm, secret), input).as_ref().to_vec()
+}
+
+/// Whether a published key (RFC 7517) verifies a signature.
+pub fn verifies(jwk: &Value, alg: Alg, input: &[u8], made: &[u8]) -> bool {
+    let algorithm: &'static dyn signature::VerificationAlgorithm = match alg {
+        Alg::RS256 => &signature::RSA_PKCS1_2048_8192_SHA256,
+        Alg::RS384 => &signature::RSA_PKCS1_2048_8192_SHA384,
+        Alg::RS512 => &signature::RSA_PKCS1_2048_8192_SHA512,
+        Alg::PS256 => &signature::RSA_PSS_2048_8192_SHA256,
+        Alg::PS384 => &signature::RSA_PSS_2048_8192_SHA384,
+        Alg::PS512 => &signature::RSA_PSS_2048_8192_SHA512,
+        Alg::ES256 => &signature::ECDSA_P256_SHA256_FIXED,
+        Alg::ES384 => &signature::ECDSA_P384_SHA384_FIXED,
+        Alg::EdDSA => &signature::ED25519,
+        Alg::HS256 | Alg::HS384 | Alg::HS512 => return false,
+    };
+    let Some(public) = public_bytes(jwk) else { return false };
+    family_of(jwk) == Some(alg.family()) && UnparsedPublicKey::new(algorithm, public).verify(input, made).is_ok()
+}
+
+/// The kind of a published key.
+pub fn family_of(jwk: &Value) -> Option<Family> {
+    match jwk["kty"].as_str()? {
+        "RSA" => Some(Family::Rsa),
+        "EC" => Some(Family::Ec),
+        "OKP" => Some(Family::Ed),
+        "oct" => Some(Family::Hmac),
+        _ => None,
+    }
+}
+
+fn member(jwk: &Value, name: &str) -> Option<Vec<u8>> {
+    decoded(jwk[name].as_str()?)
+}
+
+/// A published key as signature libraries take it: PKCS #1, a point, or the bytes of Ed25519.
+pub fn public_bytes(jwk: &Value) -> Option<Vec<u8>> {
+    match family_of(jwk)? {
+        Family::Rsa => Some(der::rsa_public(&member(jwk, "n")?, &member(jwk, "e")?)),
+        Family::Ec => Some([vec![4], member(jwk, "x")?, member(jwk, "y")?].concat()),
+        Family::Ed => member(jwk, "x"),
+        Family::Hmac => None,
+    }
+}
+
+/// A published key as a subject public key info.
+pub fn public_key_info(jwk: &Value) -> Option<Vec<u8>> {
+    let algorithm = match (family_of(jwk)?, jwk["crv"].as_str()) {
+        (Family::Rsa, _) => der::RSA,
+        (Family::Ec, Some("P-256")) => der::P256,
+        (Family::Ec, Some("P-384")) => der::P384,
+        (Family::Ed, Some("Ed25519")) => der::ED25519,
+        _ => return None,
+    };
+    Some(der::public_key_info(algorithm, &public_bytes(jwk)?))
+}
+
+/// The thumbprint of a key (RFC 7638): its required members in the order of their names.
+pub fn thumbprint(jwk: &Value) -> Option<String> {
+    let names: &[&str] = match family_of(jwk)? {
+        Family::Rsa => &["e", "kty", "n"],
+        Family::Ec => &["crv", "kty", "x", "y"],
+        Family::Ed => &["crv", "kty", "x"],
+        Family::Hmac => &["k", "kty"],
+    };
+    let members: Option<Vec<String>> = names
+        .iter()
+        .map(|name| Some(format!("{}:{}", Value::from(*name), Value::from(jwk[*name].as_str()?))))
+        .collect();
+    let text = format!("{{{}}}", members?.join(","));
+    Some(encoded(digest::digest(&digest::SHA256, text.as_bytes())))
+}
+
+/// A key of nobody's, one for each kind, for lies that are signed by the wrong hand.
+pub fn strangers(alg: Alg) -> &'static SigningKey {
+    static RSA: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generated(Alg::RS256, "stranger"));
+    static P256: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generated(Alg::ES256, "stranger"));
+    static P384: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generated(Alg::ES384, "stranger"));
+    static ED: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generated(Alg::EdDSA, "stranger"));
+    static SECRET: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generated(Alg::HS256, "stranger"));
+    match (alg, alg.family()) {
+        (Alg::ES384, _) => &P384,
+        (_, Family::Hmac) => &SECRET,
+        (_, Family::Rsa) => &RSA,
+        (_, Family::Ec) => &P256,
+        (_, Family::Ed) => &ED,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seed::keys::KEY_RINGS;
+
+    #[test]
+    fn what_a_key_signs_its_public_half_verifies() {
+        for ring in KEY_RINGS {
+            for name in ring.algorithms {
+                let alg = Alg::named(name).expect("is known");
+                let key = SigningKey::read(ring.first.key, Some("k".to_owned()), Some(alg)).expect("is a key");
+                let Some(jwk) = key.public_jwk() else { continue };
+                let made = key.sign(b"input");
+                assert!(verifies(&jwk, alg, b"input", &made), "{name}");
+                assert!(!verifies(&jwk, alg, b"other", &made), "{name}");
+                assert!(public_key_info(&jwk).is_some() && key.certificate().is_some(), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_none_says_why() {
+        for (text, alg) in [
+            ("just a word", Some(Alg::ES256)),
+            (r#"{"kty":"RSA","n":"AQAB"}"#, None),
+            ("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", None),
+            (KEY_RINGS[2].first.key, Some(Alg::RS256)),
+        ] {
+            assert!(SigningKey::read(text, None, alg).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! JSON Web Tokens as access tokens (RFC 7519, RFC 9068), given or minted, and the lies about them: one table for each
+//! kind of material that they are told with.
+
+mod claims;
+mod form;
+mod header;
+mod signature;
+mod twin;
+mod words;
+
+use std::sync::{Arc, LazyLock};
+
+use serde_json::Value;
+
+use super::bearer::Bearer;
+use super::jose::key::family_of;
+use super::jose::{Alg, Jws, Members, SigningKey, decoded};
+use super::{Carried, Carrier, Draft, Forged, Forgery, Need, Proof, Scheme, Unforgeable};
+
+pub use header::{SLEEP, strangers_keys, under_key};
+pub use twin::mint;
+
+/// What tokens are minted and forged with, beside a good one.
+#[derive(Clone, Debug, Default)]
+pub struct Kit {
+    /// The key of the issuer.
+    pub issuer_key: Option<Arc<SigningKey>>,
+    /// Another key of the issuer.
+    pub second_key: Option<Arc<SigningKey>>,
+    /// Another issuer that the target trusts, with its key.
+    pub second_issuer: Option<(String, Arc<SigningKey>)>,
+    /// Issuer of minted tokens.
+    pub issuer: Option<String>,
+    /// Audience of minted tokens.
+    pub audience: Option<String>,
+    /// Type of minted tokens.
+    pub typ: Option<String>,
+    /// Where the issuer publishes its keys: an address, or a path on the target.
+    pub keys_at: Option<String>,
+    /// The keys that were found there.
+    pub published: Vec<Value>,
+    /// Why there are none, where they should be there.
+    pub unpublished: Option<String>,
+    /// Whether the target reads the issuer's keys from a listener of authbench.
+    pub hosts_keys: bool,
+    /// Whether the issuer's tokens are said to follow RFC 9068.
+    pub claims_rfc9068: bool,
+    /// Address that the listener is bound to; a free port of the loopback interface unless the scenario names one.
+    pub listens_at: Option<std::net::SocketAddr>,
+    /// Address of a listener of authbench that the target can reach.
+    pub listener: Option<String>,
+}
+
+impl Kit {
+    /// What is missing for a lie, if anything is; known before anything is sent.
+    pub fn lacks(&self, need: Need) -> Option<&'static str> {
+        let (there, what) = match need {
+            Need::Token => (true, ""),
+            Need::IssuerKey => (self.issuer_key.is_some(), "no `material.issuer_key`: its lies have to be signed"),
+            Need::SecondKey => (
+                self.issuer_key.is_some() && self.second_key.is_some(),
+                "no `material.issuer_key` and `material.second_key`, two keys of the issuer",
+            ),
+            Need::SecondIssuer => (
+                self.issuer_key.is_some() && self.second_issuer.is_some(),
+                "no `material.second_issuer_key`, the key of another issuer that the target trusts",
+            ),
+            Need::PublishedKeys => (
+                self.keys_at.is_some() || !self.published.is_empty(),
+                "no `jwks_url` in the scheme and no `jwks_uri` in the issuer's metadata",
+            ),
+        };
+        (!there).then_some(what)
+    }
+
+    /// The key set that the target is to read (RFC 7517 §5).
+    pub fn key_set(&self) -> Value {
+        let keys = [&self.issuer_key, &self.second_key].into_iter().flatten();
+        let public: Vec<Value> = keys.filter_map(|key| key.public_jwk()).collect();
+        serde_json::json!({ "keys": public })
+    }
+}
+
+/// The scheme `jwt`.
+pub(super) struct Jwt;
+/// Client credentials whose tokens are JWTs.
+pub(super) struct ClientCredentialsJwt;
+
+/// Tables of lies, each with what it needs.
+const TABLES: &[(Need, &[Forgery])] = &[
+    (Need::Token, signature::WITH_A_TOKEN),
+    (Need::Token, header::WITH_A_TOKEN),
+    (Need::Token, header::WITH_A_LISTENER),
+    (Need::Token, form::WITH_A_TOKEN),
+    (Need::PublishedKeys, signature::WITH_PUBLISHED_KEYS),
+    (Need::PublishedKeys, form::WITH_PUBLISHED_KEYS),
+    (Need::IssuerKey, signature::WITH_THE_KEY),
+    (Need::IssuerKey, header::WITH_THE_KEY),
+    (Need::IssuerKey, claims::WITH_THE_KEY),
+    (Need::IssuerKey, form::WITH_THE_KEY),
+    (Need::SecondKey, header::WITH_TWO_KEYS),
+    (Need::SecondIssuer, claims::WITH_TWO_ISSUERS),
+];
+
+/// The lies of every bearer token, then those of JWTs.
+static ALL: LazyLock<Vec<Forgery>> = LazyLock::new(|| {
+    let own: Vec<Forgery> = TABLES.iter().flat_map(|(_, table)| table.iter()).copied().collect();
+    let told = |lie: &&Forgery| own.iter().all(|other| other.name != lie.name);
+    Bearer.forgeries().iter().filter(told).chain(&own).copied().collect()
+});
+
+impl Scheme for Jwt {
+    fn name(&self) -> &'static str {
+        "jwt"
+    }
+
+    fn profile_name(&self) -> &'static str {
+        Bearer.profile_name()
+    }
+
+    fn groups(&self) -> &'static [&'static str] {
+        &["jwt", "bearer", "common"]
+    }
+
+    fn carrier(&self) -> Carrier {
+        Bearer.carrier()
+    }
+
+    fn carry(&self, carrier: &Carrier, proof: &Proof) -> Vec<Carried> {
+        Bearer.carry(carrier, proof)
+    }
+
+    fn forgeries(&self) -> &'static [Forgery] {
+        &ALL
+    }
+
+    fn malformed(&self, carrier: &Carrier) -> Vec<(String, Vec<Carried>)> {
+        Bearer.malformed(carrier)
+    }
+
+    fn needs(&self, name: &str) -> Need {
+        let table = TABLES.iter().find(|(_, table)| table.iter().any(|lie| lie.name == name));
+        table.map_or(Need::Token, |(need, _)| *need)
+    }
+
+    fn inapplicable(&self, name: &str, draft: &Draft<'_>) -> Option<String> {
+        let good = Jws::read(draft.proof.secret())?;
+        let alg = good.alg()?;
+        let typ = Members::read(&decoded(&good.header)?)?.text("typ").unwrap_or_default();
+        let (family, name_of_alg) = (alg.family(), alg.name());
+        match name.split_once('-').map_or(name, |(kind, _)| kind) {
+            "ecdsa" if !matches!(alg, Alg::ES256 | Alg::ES384) => {
+                Some(format!("the token is signed with {name_of_alg}, not by ECDSA"))
+            }
+            "confusion" if family == super::jose::key::Family::Hmac => {
+                Some(format!("the token is signed with {name_of_alg}: there is no public key"))
+            }
+            "typ" if !is_access_token(&typ) => {
+                Some(format!("the tokens are of the type {typ:?}: they do not claim to follow RFC 9068"))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Scheme for ClientCredentialsJwt {
+    fn name(&self) -> &'static str {
+        "oauth2-client-credentials-jwt"
+    }
+
+    fn profile_name(&self) -> &'static str {
+        Bearer.profile_name()
+    }
+
+    fn groups(&self) -> &'static [&'static str] {
+        &["token", "bearer", "introspect", "revoke", "meta", "jwt", "common"]
+    }
+
+    fn carrier(&self) -> Carrier {
+        Bearer.carrier()
+    }
+
+    fn carry(&self, carrier: &Carrier, proof: &Proof) -> Vec<Carried> {
+        Bearer.carry(carrier, proof)
+    }
+
+    fn forgeries(&self) -> &'static [Forgery] {
+        Jwt.forgeries()
+    }
+
+    fn malformed(&self, carrier: &Carrier) -> Vec<(String, Vec<Carried>)> {
+        Bearer.malformed(carrier)
+    }
+
+    fn needs(&self, name: &str) -> Need {
+        Jwt.needs(name)
+    }
+
+    fn inapplicable(&self, name: &str, draft: &Draft<'_>) -> Option<String> {
+        Jwt.inapplicable(name, draft)
+    }
+}
+
+/// RFC 9068 §2.1, RFC 7515 §4.1.9.
+fn is_access_token(typ: &str) -> bool {
+    typ.eq_ignore_ascii_case("at+jwt") || typ.eq_ignore_ascii_case("application/at+jwt")
+}
+
+/// The published key that fits a token: by its kid, or the first of its kind.
+fn published_for<'k>(draft: &Draft<'k>, good: &Jws) -> Result<&'k Value, Unforgeable> {
+    let kit: &'k Kit = draft.kit;
+    let header = decoded(&good.header).and_then(|header| Members::read(&header));
+    let kid = header.and_then(|header| header.value("kid"));
+    let family = good.alg().map(Alg::family);
+    let fitting = || kit.published.iter().filter(move |jwk| family_of(jwk) == family);
+    let found = fitting().find(|jwk| kid.is_some() && jwk.get("kid") == kid.as_ref()).or_else(|| fitting().next());
+    found.ok_or_else(|| {
+        let problem = kit.unpublished.clone();
+        Unforgeable(problem.unwrap_or_else(|| "no published key is of the kind that signs the token".to_owned()))
+    })
+}
+
+const fn lie(name: &'static str, says: &'static str, forge: fn(&mut Draft<'_>) -> Forged) -> Forgery {
+    Forgery { name, says, forge }
+}
+
+/// Tells a lie about any token, whatever the scheme: for endpoints that take tokens in forms.
+///
+/// # Errors
+/// When the lie does not exist or cannot be told.
+pub fn forged_text(name: &str, draft: &mut Draft<'_>) -> Result<String, Unforgeable> {
+    let carried = Jwt.forge(name, draft)?;
+    let value = carried.first().map(|one| String::from_utf8_lossy(&one.value).into_owned()).unwrap_or_default();
+    Ok(value.strip_prefix("Bearer ").unwrap_or(&value).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng as _;
+    use rand::rngs::StdRng;
+
+    use super::*;
+    use crate::secret::Secret;
+    use crate::seed::keys::{AUDIENCE, ISSUER, KEY_RINGS, PARTNER, SeedKey};
+
+    fn kit(name: &str) -> Kit {
+        let ring = crate::seed::keys::ring(name).expect("has keys");
+        let key = |seed: SeedKey| {
+            let key = SigningKey::read(seed.key, Some(seed.kid.to_owned()), Alg::named(name)).expect("is a key");
+            Some(Arc::new(key))
+        };
+        let mut kit = Kit {
+            issuer_key: key(ring.first),
+            second_key: key(ring.second),
+            second_issuer: key(ring.partner).map(|key| (PARTNER.to_owned(), key)),
+            issuer: Some(ISSUER.to_owned()),
+            audience: Some(AUDIENCE.to_owned()),
+            typ: Some("at+jwt".to_owned()),
+            listener: Some("http://127.0.0.1:9/nonce".to_owned()),
+            ..Kit::default()
+        };
+        kit.published = kit.key_set()["keys"].as_array().cloned().expect("keys");
+        kit
+    }
+
+    fn own_claims() -> Vec<(String, Value)> {
+        ["sub", "client_id", "scope"].map(|name| (name.to_owned(), "service".into())).to_vec()
+    }
+
+    /// Lies that cannot be told about a credential say why; all others differ from it, and from each other.
+    #[test]
+    fn every_lie_is_told_or_says_why_not() {
+        let algorithms = KEY_RINGS.iter().flat_map(|ring| ring.algorithms);
+        for name in algorithms {
+            let kit = kit(name);
+            let proof = Proof::Token(Secret::new(mint(&kit, &own_claims(), 300, "jti").expect("mints")));
+            let mut told = std::collections::BTreeSet::new();
+            for (_, table) in TABLES {
+                for lie in *table {
+                    let mut rng = StdRng::seed_from_u64(1);
+                    let mut draft = Draft { carrier: &Jwt.carrier(), proof: &proof, rng: &mut rng, kit: &kit };
+                    match forged_text(lie.name, &mut draft) {
+                        Ok(text) => assert!(told.insert(text), "{name}: {} is told like another lie", lie.name),
+                        Err(why) => {
+                            assert!(!why.0.contains("it would change"), "{name}: {}: {}", lie.name, why.0);
+                            assert!(!why.0.contains("no JWT"), "{name}: {}: {}", lie.name, why.0);
+                        }
+                    }
+                }
+            }
+            assert!(told.len() > 130, "{name}: only {} lies were told", told.len());
+        }
+    }
+
+    #[test]
+    fn a_twin_is_signed_as_it_says() {
+        for name in ["RS256", "PS256", "ES256", "ES384", "EdDSA"] {
+            let kit = kit(name);
+            let proof = Proof::Token(Secret::new(mint(&kit, &own_claims(), 300, "jti").expect("mints")));
+            let mut rng = StdRng::seed_from_u64(1);
+            let mut draft = Draft { carrier: &Jwt.carrier(), proof: &proof, rng: &mut rng, kit: &kit };
+            let twin = Jws::read(&forged_text("twin", &mut draft).expect("a twin")).expect("a token");
+            let alg = twin.alg().expect("an algorithm");
+            let input = twin.signing_input();
+            assert!(super::super::jose::key::verifies(&kit.published[0], alg, input.as_bytes(), &twin.signature));
+        }
+    }
+
+    #[test]
+    fn without_the_key_lies_about_signatures_are_still_told() {
+        let proof = Proof::Token(Secret::new(mint(&kit("RS256"), &own_claims(), 300, "jti").expect("mints")));
+        let kit = Kit { issuer_key: None, ..kit("RS256") };
+        let tell = |name: &str| {
+            let mut rng = StdRng::seed_from_u64(1);
+            let mut draft = Draft { carrier: &Jwt.carrier(), proof: &proof, rng: &mut rng, kit: &kit };
+            forged_text(name, &mut draft)
+        };
+        for name in ["sig-empty", "sig-flipped-bit", "alg-none", "confusion-pem", "header-jwk", "jku", "jwe-to-holder"]
+        {
+            assert!(tell(name).is_ok(), "{name}");
+        }
+        assert_eq!(tell("exp-yesterday"), Err(Unforgeable("no `material.issuer_key`".to_owned())));
+    }
+}
