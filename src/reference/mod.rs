@@ -11,6 +11,7 @@ mod serve;
 mod state;
 mod throttle;
 mod tls;
+mod verifier;
 mod verify;
 mod wire_faults;
 
@@ -24,6 +25,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use fault::{Fault, Faults};
+pub use verifier::Verifier;
 
 use crate::seed;
 
