@@ -27,7 +27,9 @@ fn mistakes_are_explained() {
         if seen != expected {
             wrong.push(format!("{}\n--- expected\n{expected}--- seen\n{seen}", file.display()));
         }
-        assert!(!seen.contains("hunter"), "{} shows a secret:\n{seen}", file.display());
+        if seen.contains("hunter") || seen.starts_with("there is no mistake") {
+            wrong.push(format!("{} shows a secret, or no mistake:\n{seen}", file.display()));
+        }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -48,7 +50,9 @@ fn read(file: &Path) -> String {
         Ok(loaded) => prepare(loaded, Some(&Empty), &Options::new(Launch::InProcess)).err().unwrap_or_default(),
         Err(errors) => errors,
     };
-    assert!(!errors.is_empty(), "{} is right", file.display());
+    if errors.is_empty() {
+        return "there is no mistake here\n".to_owned();
+    }
     errors.iter().map(|error: &ScenarioError| error.render(false) + "\n").collect::<Vec<_>>().join("\n")
 }
 

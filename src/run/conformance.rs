@@ -14,7 +14,7 @@ use crate::event::{CheckResult, Event, Note, NoteKind, SourcePlace};
 use crate::exit::Exit;
 use crate::judge::{Context, judge, not_tested};
 use crate::observe::Evidence;
-use crate::plan::{Control, PlannedCheck};
+use crate::plan::{Act, Control, PlannedCheck};
 
 /// Between two looks whether the run should end.
 const STOP_POLL: Duration = Duration::from_millis(50);
@@ -81,7 +81,7 @@ pub(super) async fn run(session: &Session<'_>, planned: Vec<PlannedCheck>, sink:
                 tally.take(result);
             }
             // controls first: what they do not prove, nothing else needs to ask
-            Ok(_) if check.check.control => {
+            Ok(_) if check.check.control && !(refused.is_some() && asks_for_resource(&check)) => {
                 let verdict = alone_now(session, &check, &mut tally).await;
                 if verdict == Some(Verdict::Fail) && is_access_control(check.check.group()) {
                     refused = Some(check.check.id);
@@ -92,13 +92,7 @@ pub(super) async fn run(session: &Session<'_>, planned: Vec<PlannedCheck>, sink:
         }
     }
     if let Some(control) = refused {
-        let uses = |check: &PlannedCheck| {
-            check
-                .script
-                .as_ref()
-                .is_ok_and(|script| script.controls.iter().any(|one| matches!(one, Control::Use { .. })))
-        };
-        let (hopeless, rest): (Vec<_>, Vec<_>) = together.into_iter().chain(alone).partition(uses);
+        let (hopeless, rest): (Vec<_>, Vec<_>) = together.into_iter().chain(alone).partition(asks_for_resource);
         for check in hopeless {
             let obstacle = Some(format!("{control} failed: a refusal would prove nothing"));
             tally.judged(&check, &Evidence { obstacle, ..Evidence::default() }, Duration::ZERO);
@@ -113,6 +107,13 @@ pub(super) async fn run(session: &Session<'_>, planned: Vec<PlannedCheck>, sink:
     }
     super::cases::run(session, &mut |result| tally.take(result)).await;
     finish(session, tally)
+}
+
+/// Whether a check sends something to a resource, or stands between controls that do.
+fn asks_for_resource(check: &PlannedCheck) -> bool {
+    let Ok(script) = &check.script else { return false };
+    script.controls.iter().any(|control| matches!(control, Control::Use { .. }))
+        || script.actions.iter().any(|action| matches!(action.act, Act::Send { .. } | Act::AwaitRefusal { .. }))
 }
 
 fn is_access_control(group: &str) -> bool {

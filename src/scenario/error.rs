@@ -3,6 +3,7 @@
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use super::Place;
+use super::mask::masked;
 
 /// A mistake in a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,6 +113,21 @@ fn plain(at: &dyn Fn(String) -> ScenarioError, message: &str) -> ScenarioError {
         return at("a value is missing here".to_owned())
             .with_help("write the value after the colon, or leave the key out");
     }
+    let belongs = |what: &str, help: &str| at(format!("{what} belongs here")).with_help(help.to_owned());
+    match cut {
+        "expected mapping start" => return belongs("a mapping", "write `{ name: value }`, or the keys indented below"),
+        "expected sequence start" => return belongs("a list", "write `[one, two]`, or each behind a dash below"),
+        "expected mapping end" => return at("one key too many stands here".to_owned()).with_help("keep one of them"),
+        "expected string scalar" => return belongs("a text", "write one value"),
+        _ => {}
+    }
+    if cut.contains("flow mapping") {
+        return at("a brace is not closed, or a value inside braces is not read as one value".to_owned())
+            .with_help("close it with `}`; `${VAR}` needs quotes inside braces: \"${VAR}\"");
+    }
+    if cut == "unclosed quote" {
+        return at("a quote is not closed".to_owned()).with_help("end the value with the quote that it begins with");
+    }
     if cut.contains("map") && cut.contains("expected") && (cut.contains("text") || cut.contains("string")) {
         return at(cut.to_owned()).with_help("`${VAR}` needs quotes inside braces: \"${VAR}\"");
     }
@@ -155,68 +171,4 @@ fn token_end(source: &str, start: usize) -> usize {
     let end = rest.find(['\n', ':', ',', '}', ']', ' ']).unwrap_or(rest.len());
     let end = start + end.max(1).min(rest.len());
     (end..=source.len()).find(|at| source.is_char_boundary(*at)).unwrap_or(source.len())
-}
-
-/// Keys whose values are secrets.
-const SECRET_KEYS: [&str; 7] =
-    ["key", "token", "password", "client_secret", "other_audience_token", "refresh_token", "secret"];
-
-/// The text with literal credentials replaced, byte for byte, by stars; `${…}` may stay.
-fn masked(source: &str) -> String {
-    let mut clean = String::with_capacity(source.len());
-    for line in source.split_inclusive('\n') {
-        clean.push_str(&masked_line(line));
-    }
-    clean
-}
-
-fn masked_line(line: &str) -> String {
-    let mut clean = line.to_owned();
-    if let Some(start) = clean.find("://").map(|at| at + 3)
-        && let Some(length) =
-            clean[start..].find('@').filter(|length| !clean[start..start + length].contains(['/', ' ']))
-    {
-        clean.replace_range(start..start + length, &"*".repeat(length));
-    }
-    for name in SECRET_KEYS {
-        let mut from = 0;
-        while let Some(at) = clean[from..].find(&format!("{name}:")).map(|at| at + from) {
-            let value = at + name.len() + 1;
-            from = value;
-            let whole_word = !clean[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
-            if !whole_word {
-                continue;
-            }
-            let start = value + (clean[value..].len() - clean[value..].trim_start().len());
-            let end = clean[start..].find([',', '}', '\n', '\r']).map_or(clean.len(), |end| start + end);
-            let text = clean[start..end].trim_matches(['"', '\'', ' ']);
-            // a whole `${VAR}` is no secret; a default, or what lacks its end, may be one
-            let raw = &clean[start..end];
-            let variable = raw.trim_start_matches(['"', '\'']).starts_with("${")
-                && clean[end..].starts_with('}')
-                && !raw.ends_with(['"', '\'', ' '])
-                && !raw.contains(":-");
-            if !text.is_empty() && !variable && !text.starts_with('{') {
-                clean.replace_range(start..end, &"*".repeat(end - start));
-            }
-        }
-    }
-    clean
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn literal_credentials_are_masked_and_variables_are_not() {
-        for (line, expected) in [
-            ("  live: { key: sk-123, scopes: [a] }", "  live: { key: ******, scopes: [a] }"),
-            ("  password: \"pa ss\"", "  password: *******"),
-            ("  live: { key: \"${KEY}\" }", "  live: { key: \"${KEY}\" }"),
-            ("scheme: { api-key: { header: X } }", "scheme: { api-key: { header: X } }"),
-        ] {
-            assert_eq!(masked_line(line), expected);
-        }
-    }
 }

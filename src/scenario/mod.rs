@@ -3,6 +3,7 @@
 mod either;
 mod error;
 mod load;
+mod mask;
 pub mod model;
 mod place;
 pub mod template;

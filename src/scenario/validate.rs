@@ -1,6 +1,7 @@
 //! Rules that types cannot say.
 
 use super::model::{Credential, SchemeFields, TargetFields};
+use super::text::Metric;
 use super::{At, LoadedScenario, ScenarioError};
 
 /// Longest life of a waiver.
@@ -32,6 +33,8 @@ pub(super) fn mistakes(loaded: &LoadedScenario) -> Vec<ScenarioError> {
     }
     waivers(loaded, &mut mistakes);
     phases(loaded, &mut mistakes);
+    thresholds(loaded, &mut mistakes);
+    resources(loaded, &mut mistakes);
     mistakes
 }
 
@@ -146,6 +149,43 @@ fn phases(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
         }
         if phase.duration.0.is_zero() {
             mistakes.push(loaded.error(phase.place, "`duration` is longer than nothing"));
+        }
+    }
+}
+
+/// A threshold on what is never measured would hold for ever.
+fn thresholds(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
+    let scenario = &loaded.scenario;
+    for threshold in &scenario.thresholds {
+        let (key, measured) = match threshold.threshold.metric {
+            Metric::Overhead(_) => ("overhead", scenario.overhead.is_some()),
+            _ => ("load", !scenario.load.is_empty()),
+        };
+        if !measured {
+            let message = format!("`{}` looks at what this scenario does not measure", threshold.threshold.text);
+            mistakes.push(loaded.error(threshold.place, message).with_help(format!("add `{key}:`")));
+        }
+    }
+}
+
+fn resources(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
+    for resource in &loaded.scenario.resources {
+        let mut wrong = |message: &str, help: &str| {
+            mistakes.push(loaded.error(resource.place, message).with_help(help.to_owned()));
+        };
+        let bodies = [resource.json.is_some(), resource.form.is_some(), resource.body.is_some()];
+        if bodies.into_iter().filter(|there| *there).count() > 1 {
+            wrong("a request has one body", "keep one of json, form and body");
+        }
+        if resource.public && !resource.scopes.is_empty() {
+            wrong("a public resource needs no scope", "keep one of `public` and `scopes`");
+        }
+        let Some(success) = &resource.success else { continue };
+        if success.status.is_some_and(|status| !(200..=599).contains(&status)) {
+            wrong("`status` is a final status between 200 and 599", "write the status of access granted, such as 200");
+        }
+        if success.json.as_ref().is_some_and(|pointer| !pointer.is_empty() && !pointer.starts_with('/')) {
+            wrong("`json` is a JSON pointer (RFC 6901)", "begin it with a slash, such as /orders/0");
         }
     }
 }
