@@ -22,7 +22,7 @@ pub(super) struct Arguments {
     #[arg(default_value = "scenarios")]
     paths: Vec<PathBuf>,
     /// How it is printed.
-    #[arg(long, value_enum, default_value_t = Form::Text)]
+    #[arg(long, value_enum, default_value_t = Form::Text, env = "AUTHBENCH_LIST_FORMAT")]
     format: Form,
 }
 

@@ -1,15 +1,17 @@
 //! One module for each command.
 
 mod check;
+mod completions;
 mod explain;
 mod list;
+mod man;
 mod print;
 mod render;
 mod run;
 mod schema;
 mod serve;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::exit::Exit;
 use crate::scenario::{Environment, ScenarioError};
@@ -49,6 +51,8 @@ enum Command {
     Explain(explain::Arguments),
     Render(render::Arguments),
     Schema(schema::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
 }
 
 /// The command line, from arguments to exit code.
@@ -69,7 +73,14 @@ pub fn main() -> Exit {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
     }
+}
+
+/// The command line as data, for completions, manual pages and tests.
+pub fn command() -> clap::Command {
+    Arguments::command()
 }
 
 /// The environment of this process.

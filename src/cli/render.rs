@@ -16,10 +16,10 @@ pub(super) struct Arguments {
     /// The record: run.jsonl.
     record: PathBuf,
     /// Format of the report.
-    #[arg(long, default_value = "text", value_parser = clap::builder::PossibleValuesParser::new(FORMATS.iter().map(|format| format.name)))]
+    #[arg(long, default_value = "text", env = "AUTHBENCH_RENDER_FORMAT", value_parser = clap::builder::PossibleValuesParser::new(FORMATS.iter().map(|format| format.name)))]
     format: String,
     /// File to write; standard output if none.
-    #[arg(short, long)]
+    #[arg(short, long, env = "AUTHBENCH_RENDER_OUTPUT")]
     output: Option<PathBuf>,
 }
 

@@ -46,16 +46,16 @@ pub(super) struct Arguments {
     #[arg(long, env = "AUTHBENCH_SEED")]
     seed: Option<u64>,
     /// Print what would run, and send nothing. Reads no secret.
-    #[arg(long)]
+    #[arg(long, env = "AUTHBENCH_DRY_RUN")]
     dry_run: bool,
     /// Start no command of a scenario: for files that are not trusted.
     #[arg(long, env = "AUTHBENCH_NO_COMMAND")]
     no_command: bool,
     /// List every check.
-    #[arg(short, long, conflicts_with = "quiet")]
+    #[arg(short, long, conflicts_with = "quiet", env = "AUTHBENCH_VERBOSE")]
     verbose: bool,
     /// Show findings only.
-    #[arg(short, long)]
+    #[arg(short, long, env = "AUTHBENCH_QUIET")]
     quiet: bool,
 }
 

@@ -1,4 +1,4 @@
-//! `authbench schema`: JSON Schemas of what authbench reads and writes.
+//! `authbench schema`: JSON Schemas of what authbench reads and writes, and the documentation made from them.
 
 use clap::{Args, ValueEnum};
 
@@ -6,24 +6,46 @@ use super::print;
 use crate::exit::Exit;
 
 /// Print the JSON Schema of scenarios, or of report.json.
+///
+/// An editor with a YAML language server completes and checks scenarios that begin with
+/// `# yaml-language-server: $schema=schema.json` when `authbench schema > schema.json` stands beside them.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Of what.
-    #[arg(long, value_enum, default_value_t = Of::Scenario)]
+    #[arg(long, value_enum, default_value_t = Of::Scenario, env = "AUTHBENCH_SCHEMA_OF")]
     of: Of,
+    /// As a JSON Schema, or as a page to read (scenarios only).
+    #[arg(long, value_enum, default_value_t = Form::Json, env = "AUTHBENCH_SCHEMA_FORMAT")]
+    format: Form,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Of {
     Scenario,
     Report,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Form {
+    Json,
+    Markdown,
+}
+
 pub(super) fn run(arguments: &Arguments) -> Exit {
-    let schema = match arguments.of {
-        Of::Scenario => crate::scenario::schema(),
-        Of::Report => crate::report::report_schema(),
-    };
-    print::line(&serde_json::to_string_pretty(&schema).unwrap_or_default());
+    match (arguments.of, arguments.format) {
+        (Of::Scenario, Form::Markdown) => print::line(crate::scenario::manual::page().trim_end()),
+        (Of::Report, Form::Markdown) => {
+            print::error(
+                "error: the report has no page to read\nhelp: `authbench schema --of report` prints its schema",
+            );
+            return Exit::Usage;
+        }
+        (Of::Scenario, Form::Json) => json(&crate::scenario::schema()),
+        (Of::Report, Form::Json) => json(&crate::report::report_schema()),
+    }
     Exit::Passed
+}
+
+fn json(schema: &serde_json::Value) {
+    print::line(&serde_json::to_string_pretty(schema).unwrap_or_default());
 }

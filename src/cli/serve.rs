@@ -15,31 +15,31 @@ use crate::reference::{self, Config, KeyLocation};
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Port; 0 takes a free one.
-    #[arg(long, default_value_t = 8377, env = "AUTHBENCH_PORT")]
+    #[arg(long, default_value_t = 8377, env = "AUTHBENCH_SERVE_PORT")]
     port: u16,
     /// Open a hole by name; repeatable. `authbench list faults` shows all.
-    #[arg(long = "fault", value_name = "NAME", value_delimiter = ',')]
+    #[arg(long = "fault", value_name = "NAME", value_delimiter = ',', env = "AUTHBENCH_SERVE_FAULT")]
     faults: Vec<String>,
     /// Life of access tokens.
-    #[arg(long, default_value = "1h", value_parser = humantime::parse_duration)]
+    #[arg(long, default_value = "1h", env = "AUTHBENCH_SERVE_TOKEN_LIFETIME", value_parser = humantime::parse_duration)]
     token_lifetime: Duration,
     /// Header that carries API keys.
-    #[arg(long, default_value = crate::seed::API_KEY_HEADER)]
+    #[arg(long, default_value = crate::seed::API_KEY_HEADER, env = "AUTHBENCH_SERVE_KEY_HEADER")]
     key_header: String,
     /// Query parameter that carries API keys, instead of the header.
-    #[arg(long)]
+    #[arg(long, env = "AUTHBENCH_SERVE_KEY_QUERY")]
     key_query: Option<String>,
     /// Cookie that carries API keys, instead of the header.
-    #[arg(long)]
+    #[arg(long, env = "AUTHBENCH_SERVE_KEY_COOKIE")]
     key_cookie: Option<String>,
     /// Speak TLS with a certificate made for this run.
-    #[arg(long)]
+    #[arg(long, env = "AUTHBENCH_SERVE_TLS")]
     tls: bool,
     /// Busy-wait on protected answers, to slow them by a known time.
-    #[arg(long, default_value = "0s", value_parser = humantime::parse_duration)]
+    #[arg(long, default_value = "0s", env = "AUTHBENCH_SERVE_BUSY", value_parser = humantime::parse_duration)]
     busy: Duration,
     /// How addresses and credentials are printed.
-    #[arg(long, value_enum, default_value_t = Form::Text)]
+    #[arg(long, value_enum, default_value_t = Form::Text, env = "AUTHBENCH_SERVE_FORMAT")]
     format: Form,
     /// End when standard input closes.
     #[arg(long, hide = true)]

@@ -3,6 +3,7 @@
 mod either;
 mod error;
 mod load;
+pub mod manual;
 mod mask;
 pub mod model;
 mod place;
