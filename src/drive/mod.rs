@@ -3,6 +3,7 @@
 pub mod command;
 pub mod control;
 pub mod load;
+pub mod paired;
 pub mod probe;
 pub mod stop;
 

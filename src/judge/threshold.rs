@@ -2,6 +2,7 @@
 
 use crate::observe::LoadFigures;
 use crate::scenario::text::{Condition, Metric};
+use crate::stats::Estimate;
 
 /// The figure that a threshold looks at, in its unit; none where a load phase has no such figure.
 pub fn measured(metric: Metric, figures: &LoadFigures) -> Option<f64> {
@@ -48,6 +49,13 @@ pub fn holds(condition: &Condition, measured: f64) -> bool {
     }
 }
 
+/// Whether a figure holds a threshold wherever in its interval the truth lies; none where the interval reaches over the
+/// bound, so that neither can be said.
+pub fn holds_throughout(condition: &Condition, estimate: &Estimate) -> Option<bool> {
+    let (low, high) = (holds(condition, estimate.low), holds(condition, estimate.high));
+    (low == high).then_some(low)
+}
+
 /// A figure with its unit.
 pub fn shown(metric: Metric, measured: f64) -> String {
     match metric {
@@ -73,6 +81,15 @@ mod tests {
         ] {
             let condition: Condition = text.parse().expect("a threshold");
             assert_eq!(holds(&condition, measured), expected, "{text} at {measured}");
+        }
+    }
+
+    #[test]
+    fn an_interval_over_the_bound_says_neither() {
+        let condition: Condition = "overhead.p(50) < 50us".parse().expect("a threshold");
+        for (low, high, expected) in [(40.0, 49.9, Some(true)), (50.0, 60.0, Some(false)), (49.0, 51.0, None)] {
+            let estimate = Estimate { value: f64::midpoint(low, high), low, high };
+            assert_eq!(holds_throughout(&condition, &estimate), expected, "{estimate:?}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod cast;
 mod label;
+pub mod overhead;
 pub mod resolve;
 mod seeded;
 pub mod selection;

@@ -3,6 +3,7 @@
 mod cases;
 mod conformance;
 mod load;
+mod overhead;
 mod target;
 mod threshold;
 mod waiver;
@@ -20,6 +21,7 @@ use crate::event::{
     Event, FORMAT, Machine, Note, NoteKind, RunFinished, RunStarted, ScenarioFinished, ScenarioStarted, SourcePlace,
 };
 use crate::exit::Exit;
+use crate::plan::overhead::Comparison;
 use crate::plan::subject::Subject;
 use crate::plan::{PlannedCheck, Selection, Values, resolve};
 use crate::scenario::{Environment, LoadedScenario, Place, ScenarioError};
@@ -87,6 +89,7 @@ pub struct Ready {
     loaded: LoadedScenario,
     subject: Subject,
     selection: Selection,
+    comparison: Option<Comparison>,
     launch: target::Wanted,
 }
 
@@ -120,11 +123,15 @@ fn prepare_one(
         None => Values::blind(&loaded),
     };
     let subject = resolve::subject(&loaded, &values);
+    let comparison = crate::plan::overhead::comparison(&loaded, &values).unwrap_or_else(|mistakes| {
+        errors.extend(mistakes);
+        None
+    });
     let launch = target::wanted(&loaded, &values);
     errors.extend(values.finish().err().unwrap_or_default());
     let selection = Selection::of(&loaded, &options.checks);
     match selection {
-        Ok(selection) if errors.is_empty() => Ok(Ready { loaded, subject, selection, launch }),
+        Ok(selection) if errors.is_empty() => Ok(Ready { loaded, subject, selection, comparison, launch }),
         Ok(_) => Err(errors),
         Err(more) => Err(errors.into_iter().chain(more).collect()),
     }
@@ -200,7 +207,7 @@ impl Session<'_> {
 }
 
 async fn one(ready: Ready, options: &Options, sink: &mut dyn FnMut(Event)) -> Exit {
-    let Ready { loaded, subject, selection, launch } = ready;
+    let Ready { loaded, subject, selection, comparison, launch } = ready;
     let profile = profile_of(&loaded, &subject);
     let started = |target: String, planned: usize| {
         Event::ScenarioStarted(ScenarioStarted {
@@ -238,7 +245,7 @@ async fn one(ready: Ready, options: &Options, sink: &mut dyn FnMut(Event)) -> Ex
                 scrubber,
                 target: &running,
             };
-            parts(&session, planned, sink).await
+            parts(&session, planned, comparison.as_ref(), sink).await
         }
         Err(failure) => {
             sink(started(running.name.clone(), 0));
@@ -293,7 +300,12 @@ async fn equip(
     Ok((subject, Arc::new(prober)))
 }
 
-async fn parts(session: &Session<'_>, planned: Vec<PlannedCheck>, sink: &mut dyn FnMut(Event)) -> Exit {
+async fn parts(
+    session: &Session<'_>,
+    planned: Vec<PlannedCheck>,
+    comparison: Option<&Comparison>,
+    sink: &mut dyn FnMut(Event),
+) -> Exit {
     let options = session.options;
     let (mut exit, mut selected) = (Exit::Passed, false);
     let (mut applicable, mut executed) = (0, 0);
@@ -308,6 +320,11 @@ async fn parts(session: &Session<'_>, planned: Vec<PlannedCheck>, sink: &mut dyn
     }
     if options.wants(Only::Load) && !options.stop.is_requested() && options.checks.is_empty() {
         let end = load::run(session, sink).await;
+        selected |= end.selected;
+        exit = exit.worst(end.exit);
+    }
+    if options.wants(Only::Overhead) && !options.stop.is_requested() && options.checks.is_empty() {
+        let end = overhead::run(session, comparison, sink).await;
         selected |= end.selected;
         exit = exit.worst(end.exit);
     }
@@ -332,6 +349,13 @@ impl Ready {
     /// Names of its load phases.
     pub fn phases(&self) -> impl Iterator<Item = &str> {
         self.loaded.scenario.load.iter().map(|phase| phase.name.as_str())
+    }
+
+    /// What its overhead study compares, the baseline first, and for how long; nothing where it has none.
+    pub fn compared(&self) -> Option<(Vec<&str>, std::time::Duration)> {
+        let comparison = self.comparison.as_ref()?;
+        let sides = std::iter::once(&comparison.baseline).chain(&comparison.schemes);
+        Some((sides.map(|side| side.name.as_str()).collect(), overhead::length(comparison)))
     }
 
     /// Variables that it needs and that an environment does not have.

@@ -71,6 +71,10 @@ fn target(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
 
 fn scheme(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
     let scenario = &loaded.scenario;
+    if scenario.scheme.place == super::Place::default() && scenario.overhead.is_none() {
+        let error = loaded.error(scenario.target.place, "the key `scheme` is missing");
+        mistakes.push(error.with_help("add `scheme: …` beside `target`"));
+    }
     match &scenario.scheme.value.0 {
         SchemeFields::ApiKey(key) => {
             let places = [&key.header, &key.query, &key.cookie].into_iter().flatten().count();
@@ -164,6 +168,10 @@ fn thresholds(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
         if !measured {
             let message = format!("`{}` looks at what this scenario does not measure", threshold.threshold.text);
             mistakes.push(loaded.error(threshold.place, message).with_help(format!("add `{key}:`")));
+        }
+        if matches!(threshold.threshold.metric, Metric::Overhead(quantile) if quantile != 0.5) {
+            let error = loaded.error(threshold.place, "of a paired difference only the median is measured");
+            mistakes.push(error.with_help("write `overhead.p(50) < …`"));
         }
     }
 }
