@@ -59,17 +59,17 @@ fn sized(group: &mut BenchmarkGroup<'_, WallTime>, prefix: &str) {
 
 fn verify(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("verify");
-    let oauth2 = Verifier::of("oauth2").expect("the reference has it");
-    let token = oauth2.token().expect("the client is registered");
-    let obtained = Row {
-        prefix: "oauth2",
-        scheme: scheme::find("bearer").expect("the scheme is registered"),
-        proof: Proof::Token(Secret::new(token)),
-    };
-    for row in rows().into_iter().chain([obtained]) {
-        // the token was issued by this very verifier
-        let own = (row.prefix != "oauth2").then(|| Verifier::of(row.prefix).expect("the reference has it"));
-        let verifier = own.as_ref().unwrap_or(&oauth2);
+    let given = rows().into_iter().map(|row| {
+        let verifier = Verifier::of(row.prefix).expect("the reference has it");
+        (row, verifier)
+    });
+    let issued = ["oauth2", "oauth2-jwt"].map(|prefix| {
+        let verifier = Verifier::of(prefix).expect("the reference has it");
+        let token = verifier.token().expect("the client is registered");
+        let scheme = scheme::find("bearer").expect("the scheme is registered");
+        (Row { prefix, scheme, proof: Proof::Token(Secret::new(token)) }, verifier)
+    });
+    for (row, verifier) in given.chain(issued) {
         let parts = parts(&request(&row, "localhost"));
         assert!(verifier.verify(&parts).is_some(), "{} refuses the good credential", row.prefix);
         sized(&mut group, row.prefix);

@@ -277,8 +277,26 @@ pub struct ThresholdResult {
     pub measured: String,
     /// Whether it holds; none where the figures are inconclusive.
     pub holds: Option<bool>,
+    /// Whether a broken one is only told, and fails nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_warns: bool,
+    /// Seconds after the warm-up at which it ended the phase; none where the phase came to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aborted_after_s: Option<f64>,
     /// Where the scenario asks for it.
     pub place: SourcePlace,
+}
+
+impl ThresholdResult {
+    /// Whether it is broken, and this fails the run.
+    pub fn fails(&self) -> bool {
+        self.holds == Some(false) && !self.only_warns
+    }
+
+    /// Where it ended the phase early, words for that.
+    pub fn abort(&self) -> Option<String> {
+        self.aborted_after_s.map(|seconds| format!("ended the phase after {seconds:.0} s"))
+    }
 }
 
 /// How a scenario ended.

@@ -50,15 +50,16 @@ impl Exit {
         }
     }
 
-    /// Of two ends, the one that counts: usage, then signals, broken, findings, inconclusive, nothing selected.
+    /// Of two ends, the one that counts: usage, then signals, broken, findings, inconclusive, passed. That nothing was
+    /// selected counts only where it holds for all.
     pub fn worst(self, other: Exit) -> Exit {
         if self.rank() >= other.rank() { self } else { other }
     }
 
     fn rank(self) -> u8 {
         match self {
-            Exit::Passed => 0,
-            Exit::NothingSelected => 1,
+            Exit::NothingSelected => 0,
+            Exit::Passed => 1,
             Exit::Inconclusive => 2,
             Exit::Findings => 3,
             Exit::Broken => 4,
@@ -75,8 +76,8 @@ mod tests {
     #[test]
     fn worse_ends_outrank_better_ones() {
         let by_rank = [
-            Exit::Passed,
             Exit::NothingSelected,
+            Exit::Passed,
             Exit::Inconclusive,
             Exit::Findings,
             Exit::Broken,

@@ -1,6 +1,8 @@
 //! The fixed identities of the reference target: plain data, known to the server that holds them and to the plan that
 //! uses them, so that a dry run needs no server. Test credentials, published on purpose: never use them elsewhere.
 
+pub mod keys;
+
 /// What state a seeded credential is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SeedState {

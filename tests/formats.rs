@@ -3,6 +3,7 @@
 mod sample;
 
 use authbench::report::{FORMATS, Record, format, read_jsonl, report_schema};
+use base64::Engine as _;
 
 fn rendered(name: &str, record: &Record) -> String {
     let format = format(name).unwrap_or_else(|| panic!("no format {name}"));
@@ -63,6 +64,26 @@ fn junit_reads_as_it_should() {
 }
 
 #[test]
+fn markdown_reads_as_it_should() {
+    snapshot("md", "md");
+}
+
+#[test]
+fn annotations_read_as_they_should() {
+    snapshot("github", "txt");
+}
+
+#[test]
+fn csv_reads_as_it_should() {
+    snapshot("csv", "csv");
+}
+
+#[test]
+fn openmetrics_read_as_they_should() {
+    snapshot("openmetrics", "prom");
+}
+
+#[test]
 fn junit_counts_what_it_lists() {
     let report = quick_junit::Report::deserialize_from_str(&rendered("junit", &sample::record())).unwrap();
     assert_eq!(report.tests, report.test_suites.iter().map(|suite| suite.test_cases.len()).sum::<usize>());
@@ -72,6 +93,67 @@ fn junit_counts_what_it_lists() {
 #[test]
 fn sarif_reads_as_it_should() {
     snapshot("sarif", "json");
+}
+
+#[test]
+fn sarif_matches_its_schema() {
+    // a published pattern ends in a stray bracket, which only lenient engines forgive
+    let published = include_str!("schemas/sarif-2.1.0.json").replace("{2}]?$", "{2}?$");
+    let schema: serde_json::Value = serde_json::from_str(&published).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for record in [sample::record(), Record::default()] {
+        let document: serde_json::Value = serde_json::from_str(&rendered("sarif", &record)).unwrap();
+        let errors: Vec<_> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
+        assert_eq!(errors, Vec::<String>::new());
+    }
+    let wrong = serde_json::json!({ "version": "2.1.0", "runs": [{ "tool": {} }] });
+    assert!(!validator.is_valid(&wrong), "the schema refuses nothing");
+}
+
+#[test]
+fn the_log_of_intervals_holds_every_request() {
+    use hdrhistogram::serialization::Deserializer;
+    use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
+    let record = sample::record();
+    let log = rendered("hlog", &record);
+    let (mut deserializer, mut read) = (Deserializer::new(), std::collections::BTreeMap::new());
+    for entry in IntervalLogIterator::new(log.as_bytes()) {
+        let LogEntry::Interval(interval) = entry.unwrap() else { continue };
+        let bytes = base64::engine::general_purpose::STANDARD.decode(interval.encoded_histogram()).unwrap();
+        let histogram: hdrhistogram::Histogram<u64> = deserializer.deserialize(&mut &bytes[..]).unwrap();
+        *read.entry(interval.tag().unwrap().as_str().to_owned()).or_insert(0) += histogram.len();
+    }
+    assert_eq!(read.into_iter().collect::<Vec<_>>(), [("1.closed".to_owned(), 2500), ("1.steady".to_owned(), 10_000)]);
+}
+
+/// GitHub takes what follows `::` at the start of a line for a command, and nothing else may look like one.
+#[test]
+fn every_annotation_is_one_of_ours() {
+    let report = rendered("github", &sample::record());
+    assert!(report.lines().count() > 5);
+    for line in report.lines() {
+        assert!(
+            ["::error file=", "::warning file=", "::notice file="].iter().any(|ours| line.starts_with(ours)),
+            "{line}"
+        );
+    }
+}
+
+/// What a spreadsheet would take for a formula is text in every cell but those with our own numbers.
+#[test]
+fn no_cell_is_a_formula() {
+    let report = rendered("csv", &sample::record());
+    let mut reader = csv::Reader::from_reader(report.as_bytes());
+    let head = reader.headers().unwrap().clone();
+    let mut rows = 0;
+    for row in reader.records() {
+        rows += 1;
+        for (name, cell) in head.iter().zip(&row.unwrap()) {
+            let number = ["value", "low", "high"].contains(&name) && cell.parse::<f64>().is_ok();
+            assert!(number || !cell.starts_with(['=', '+', '-', '@']), "{name}: {cell}");
+        }
+    }
+    assert!(rows > 50);
 }
 
 #[test]

@@ -43,6 +43,9 @@ pub(super) fn no_alg_none(case: &Case<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, document) in documents(case, &mut judgement) {
         let Some(members) = document.as_object() else { continue };
+        if !["issuer", "token_endpoint"].iter().any(|member| members.contains_key(*member)) {
+            judgement.open.push("the document is no metadata: it names neither an issuer nor an endpoint".to_owned());
+        }
         for (name, value) in members {
             let algorithms: Vec<&str> = value.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
             let bad = |name: &str, algorithm: &str| match name {

@@ -11,7 +11,7 @@ use crate::clock;
 use crate::plan::subject::{AuthorizationServer, ClientAuthMethod, ClientSecret};
 use crate::secret::Secret;
 
-/// Time limit of a request of the control plane.
+/// Time limit of a request of the control plane, unless another is set.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 /// Bytes of an answer that are read.
 const BODY_LIMIT: usize = 1 << 20;
@@ -77,6 +77,7 @@ pub struct ControlPlane {
     client: reqwest::Client,
     token_endpoint: Option<Url>,
     client_auth: ClientAuthMethod,
+    time_limit: Duration,
     tokens: Mutex<HashMap<(String, Option<String>), Token>>,
 }
 
@@ -91,8 +92,20 @@ impl ControlPlane {
             client: client(ca_pem)?,
             token_endpoint,
             client_auth: server.map_or(ClientAuthMethod::Basic, |server| server.client_auth),
+            time_limit: TIME_LIMIT,
             tokens: Mutex::new(HashMap::new()),
         })
+    }
+
+    /// The same, for answers that may take this long.
+    #[must_use]
+    pub fn within(self, time_limit: Duration) -> Self {
+        Self { time_limit, ..self }
+    }
+
+    /// Sends a request and reads its answer.
+    async fn answer(&self, request: reqwest::RequestBuilder) -> Result<(u16, Vec<u8>), ControlError> {
+        read(request.timeout(self.time_limit).send().await).await
     }
 
     /// A token of a client that will live for a while: the last one, or a new one.
@@ -139,7 +152,7 @@ impl ControlPlane {
             }
         }
         let obtained = clock::now();
-        let (status, body) = read(request.form(&form).send().await).await?;
+        let (status, body) = self.answer(request.form(&form)).await?;
         let took = clock::now() - obtained;
         let json: Value = serde_json::from_slice(&body).unwrap_or_default();
         if status != 200 {
@@ -164,8 +177,8 @@ impl ControlPlane {
     /// # Errors
     /// When there is no answer, a refusal, or no JSON object.
     pub async fn metadata(&self, issuer: &Url) -> Result<Value, ControlError> {
-        let (status, body) =
-            read(self.client.get(well_known(issuer, "oauth-authorization-server")).send().await).await?;
+        let request = self.client.get(well_known(issuer, "oauth-authorization-server"));
+        let (status, body) = self.answer(request).await?;
         if status != 200 {
             return Err(ControlError::Refused { status, error: None });
         }
@@ -180,7 +193,7 @@ impl ControlPlane {
     /// # Errors
     /// When there is no answer or a refusal.
     pub async fn post(&self, url: Url, body: String) -> Result<Vec<u8>, ControlError> {
-        let (status, body) = read(self.client.post(url).body(body).send().await).await?;
+        let (status, body) = self.answer(self.client.post(url).body(body)).await?;
         if (200..300).contains(&status) { Ok(body) } else { Err(ControlError::Refused { status, error: None }) }
     }
 }
@@ -202,6 +215,12 @@ pub fn well_known(issuer: &Url, suffix: &str) -> Url {
     url
 }
 
+/// Whether a service answers at an address with anything but a server error.
+pub async fn answers(url: &Url) -> bool {
+    let Ok(client) = client(None) else { return false };
+    client.get(url.clone()).send().await.is_ok_and(|answer| answer.status().as_u16() < 500)
+}
+
 fn client(ca_pem: Option<&[u8]>) -> Result<reqwest::Client, ControlError> {
     let unusable = |error: reqwest::Error| ControlError::Unusable(error.without_url().to_string());
     // refused only when a provider is installed already, which is as good
@@ -209,7 +228,6 @@ fn client(ca_pem: Option<&[u8]>) -> Result<reqwest::Client, ControlError> {
     let mut builder = reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
-        .timeout(TIME_LIMIT)
         .user_agent(concat!("authbench/", env!("CARGO_PKG_VERSION")));
     if let Some(pem) = ca_pem {
         builder = builder.tls_certs_merge([reqwest::Certificate::from_pem(pem).map_err(unusable)?]);

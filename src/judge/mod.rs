@@ -1,6 +1,9 @@
 //! Evidence and figures, judged without I/O.
 
+pub mod abort;
 pub mod threshold;
+mod vacuity;
 mod verdict;
 
+pub use vacuity::Vacuity;
 pub use verdict::{Context, judge, not_tested};

@@ -1,11 +1,53 @@
 //! A threshold against figures; pure.
 
-use crate::observe::LoadFigures;
+use crate::observe::{Limit, LoadFigures};
 use crate::scenario::text::{Condition, Metric};
-use crate::stats::Estimate;
+use crate::stats::OverheadRow;
+
+/// A figure beside its threshold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    /// What was measured, with its unit.
+    pub text: String,
+    /// Whether the threshold holds; none where the figure cannot decide it.
+    pub holds: Option<bool>,
+}
+
+/// A threshold against a load phase; none where it speaks of something else.
+pub fn of_load(condition: &Condition, figures: &LoadFigures) -> Option<Figure> {
+    let measured = measured(condition.metric, figures)?;
+    let holds = trusted(holds(condition, measured), figures);
+    Some(Figure { text: shown(condition.metric, measured), holds })
+}
+
+/// Figures that cannot be trusted prove nothing; but what the target did not keep up with, it did break.
+fn trusted(holds: bool, figures: &LoadFigures) -> Option<bool> {
+    match (&figures.inconclusive, figures.limited_by) {
+        (None, _) => Some(holds),
+        (Some(_), Some(Limit::Target)) if !holds => Some(false),
+        _ => None,
+    }
+}
+
+/// A threshold against one scheme of an overhead study; none where it speaks of something else. It holds or is broken
+/// where the whole interval is on one side of the bound.
+pub fn of_overhead(condition: &Condition, row: &OverheadRow) -> Option<Figure> {
+    if condition.metric != Metric::Overhead {
+        return None;
+    }
+    let difference = row.difference_us;
+    let ends = [difference.low, difference.high].map(|end| holds(condition, end));
+    let text = format!(
+        "{} ({} to {})",
+        shown(condition.metric, difference.value),
+        shown(condition.metric, difference.low),
+        shown(condition.metric, difference.high)
+    );
+    Some(Figure { text, holds: (ends[0] == ends[1]).then_some(ends[0]) })
+}
 
 /// The figure that a threshold looks at, in its unit; none where a load phase has no such figure.
-pub fn measured(metric: Metric, figures: &LoadFigures) -> Option<f64> {
+fn measured(metric: Metric, figures: &LoadFigures) -> Option<f64> {
     let times = &figures.response_time_us;
     Some(match metric {
         Metric::Percentile(quantile) => match (quantile * 1000.0).round() as u64 {
@@ -21,7 +63,7 @@ pub fn measured(metric: Metric, figures: &LoadFigures) -> Option<f64> {
         Metric::Max => times.max,
         Metric::ErrorRate => error_rate(figures),
         Metric::AchievedRate => figures.achieved_rate,
-        Metric::Overhead(_) | Metric::Capacity => return None,
+        Metric::Overhead | Metric::Capacity => return None,
     })
 }
 
@@ -49,19 +91,12 @@ pub fn holds(condition: &Condition, measured: f64) -> bool {
     }
 }
 
-/// Whether a figure holds a threshold wherever in its interval the truth lies; none where the interval reaches over the
-/// bound, so that neither can be said.
-pub fn holds_throughout(condition: &Condition, estimate: &Estimate) -> Option<bool> {
-    let (low, high) = (holds(condition, estimate.low), holds(condition, estimate.high));
-    (low == high).then_some(low)
-}
-
 /// A figure with its unit.
 pub fn shown(metric: Metric, measured: f64) -> String {
     match metric {
         Metric::ErrorRate => format!("{:.3}%", measured * 100.0),
         Metric::AchievedRate | Metric::Capacity => format!("{measured:.1}/s"),
-        _ if measured < 1000.0 => format!("{measured:.1} us"),
+        _ if measured.abs() < 1000.0 => format!("{measured:.1} us"),
         _ => format!("{:.2} ms", measured / 1000.0),
     }
 }
@@ -85,11 +120,24 @@ mod tests {
     }
 
     #[test]
-    fn an_interval_over_the_bound_says_neither() {
+    fn an_interval_across_the_bound_decides_nothing() {
         let condition: Condition = "overhead.p(50) < 50us".parse().expect("a threshold");
-        for (low, high, expected) in [(40.0, 49.9, Some(true)), (50.0, 60.0, Some(false)), (49.0, 51.0, None)] {
-            let estimate = Estimate { value: f64::midpoint(low, high), low, high };
-            assert_eq!(holds_throughout(&condition, &estimate), expected, "{estimate:?}");
+        for (low, high, expected) in [(10.0, 20.0, Some(true)), (45.0, 55.0, None), (51.0, 60.0, Some(false))] {
+            let difference_us = crate::stats::Estimate { value: (low + high) / 2.0, low, high };
+            let row = OverheadRow {
+                name: "basic".to_owned(),
+                difference_us,
+                distinguishable: true,
+                service_time_us: 100.0,
+                client_us: 1.0,
+                server_us: None,
+                rest_us: None,
+                pairs: 100,
+                first_request_us: None,
+                token_acquisition_us: None,
+                requests_per_core_second: None,
+            };
+            assert_eq!(of_overhead(&condition, &row).expect("a figure").holds, expected, "{low} to {high}");
         }
     }
 }

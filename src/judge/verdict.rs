@@ -162,6 +162,9 @@ fn find(check: &Check, level: Level, evidence: &Evidence, profile: &Effective) -
     if evidence.observations.is_empty() {
         return Finding::plain(Verdict::Inconclusive, "nothing was observed");
     }
+    if !somebody_got_in(evidence) {
+        return Finding::plain(Verdict::Inconclusive, "nothing was ever accepted: what was not seen proves nothing");
+    }
     if judgement.needs_review || !judgement.remarks.is_empty() {
         let verdict = if judgement.needs_review { Verdict::Info } else { Verdict::Pass };
         let mut finding = Finding::plain(verdict, judgement.remarks.join("; "));
@@ -169,6 +172,13 @@ fn find(check: &Check, level: Level, evidence: &Evidence, profile: &Effective) -
         return finding;
     }
     Finding::plain(Verdict::Pass, passed(evidence))
+}
+
+/// Whether anything was accepted at all. Without it, an answer that lacks what must not be there may lack everything.
+fn somebody_got_in(evidence: &Evidence) -> bool {
+    let controls = evidence.controls.iter().map(|control| control.outcome);
+    let probes = evidence.observations.iter().map(|observation| observation.outcome);
+    controls.chain(probes).any(|outcome| outcome == Outcome::Accepted)
 }
 
 fn passed(evidence: &Evidence) -> String {

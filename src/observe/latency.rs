@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
 use hdrhistogram::Histogram;
+use hdrhistogram::serialization::Deserializer as HistogramReader;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
@@ -51,6 +53,16 @@ pub enum Model {
     Closed,
 }
 
+/// Who kept a rate from being higher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Limit {
+    /// This program or its machine: the figures say nothing of the target.
+    Generator,
+    /// The target: times are true, and what was offered was too much for it.
+    Target,
+}
+
 /// Answers counted by outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Outcomes {
@@ -88,6 +100,9 @@ pub struct LaneFigures {
     /// For a lane that expects refusal: seconds into the phase at which the first request was accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_accepted_s: Option<f64>,
+    /// The rate that the schedule asked for at that moment, in requests a second; none in the closed model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_accepted_rate: Option<f64>,
 }
 
 /// JSON has text for keys, and inside a tagged event serde does not make numbers of it.
@@ -106,11 +121,22 @@ pub struct Interval {
     pub length_s: f64,
     /// Answers by outcome over all lanes.
     pub outcomes: Outcomes,
+    /// Outcomes of these that their lane does not expect.
+    #[serde(default)]
+    pub unexpected: u64,
     /// Response times in this second (service times in the closed model).
     pub response_time_us: Latency,
     /// The same as an HdrHistogram of nanoseconds: V2, deflated, Base64.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub histogram: String,
+}
+
+impl Interval {
+    /// The distribution in nanoseconds; none where the record does not carry it.
+    pub fn distribution(&self) -> Option<Histogram<u64>> {
+        let bytes = base64::engine::general_purpose::STANDARD.decode(&self.histogram).ok()?;
+        HistogramReader::new().deserialize(&mut bytes.as_slice()).ok()
+    }
 }
 
 /// What a load phase measured.
@@ -151,6 +177,18 @@ pub struct LoadFigures {
     /// Tokens obtained during the phase.
     #[serde(default)]
     pub tokens_obtained: u64,
+    /// Most requests that were due and had not left, at a time. None of them is dropped.
+    #[serde(default)]
+    pub backlog_max: u64,
+    /// Share of its time in which the busiest worker had something to do, from 0 to 1, where the system tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generator_busy: Option<f64>,
+    /// Why requests had no answer, and how many.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub silences: BTreeMap<String, u64>,
+    /// Who kept the rate from being higher, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limited_by: Option<Limit>,
     /// Why the figures cannot be trusted, if they cannot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inconclusive: Option<String>,

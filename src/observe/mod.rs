@@ -11,5 +11,5 @@ pub use challenge::{Challenge, parse_challenges};
 pub use evidence::{ControlRun, Evidence, Observation, Place};
 pub use exchange::{Exchange, Header, RecordedExchange, RecordedHeader, Request, Response, Silence};
 pub use fingerprint::Fingerprint;
-pub use latency::{Interval, LaneFigures, Latency, LoadFigures, Model, Outcomes};
+pub use latency::{Interval, LaneFigures, Latency, Limit, LoadFigures, Model, Outcomes};
 pub use outcome::Outcome;

@@ -239,7 +239,9 @@ impl Caster<'_> {
     /// A probe that expects refusal stands between controls of equal rights; one about rights also between controls of
     /// the principal who lacks them.
     fn controls_of(&mut self, send: &Send, resource: usize, counts: usize) {
-        if self.is_control || (matches!(send.want, Want::Either) && send.counts.is_none()) {
+        // a positive control needs none, but for what it wants refused: a server that has locked everybody out refuses too
+        let proves_itself = self.is_control && !matches!(send.want, Want::Denied(_));
+        if proves_itself || (matches!(send.want, Want::Either) && send.counts.is_none()) {
             return;
         }
         for resource in [resource, counts] {
@@ -387,7 +389,9 @@ impl Caster<'_> {
         self.client(Client::Good)?;
         self.client_auth(form)?;
         self.check_fills(form.params.iter().map(|(_, fill)| *fill))?;
-        if matches!(form.want, Want::Denied(_)) || form.endpoint == Endpoint::Introspection {
+        // what may be answered either way is read for what it does not grant: somebody else must be granted it
+        let either = matches!(form.want, Want::Either) && !self.is_control;
+        if either || matches!(form.want, Want::Denied(_)) || form.endpoint == Endpoint::Introspection {
             self.control(match form.endpoint {
                 Endpoint::Token => Control::Token,
                 Endpoint::Introspection => Control::Introspection,

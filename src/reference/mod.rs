@@ -5,6 +5,8 @@
 
 mod authority;
 mod fault;
+pub mod hopeless;
+mod keys;
 mod rejection;
 mod resources;
 mod serve;
@@ -135,6 +137,8 @@ pub fn faults() -> Vec<&'static Fault> {
         verify::api_key::FAULTS,
         verify::basic::FAULTS,
         verify::bearer::FAULTS,
+        verify::jwt::FAULTS,
+        authority::jwt::FAULTS,
         authority::token::FAULTS,
         authority::introspection::FAULTS,
         authority::revocation::FAULTS,
@@ -164,9 +168,12 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     };
     let scheme = if config.tls { "https" } else { "http" };
     let faults = Faults::new(config.faults);
-    let authority = authority::Authority::new(format!("{scheme}://{addr}"), config.token_lifetime, faults.clone());
-    let state = Arc::new(state::State::new(faults, config.api_key, authority.clone(), config.busy));
-    let router = resources::router(&state).merge(authority.router());
+    let base = format!("{scheme}://{addr}");
+    let authority = authority::Authority::new(base.clone(), config.token_lifetime, faults.clone());
+    let issuer = format!("{base}{}", authority::jwt::PREFIX);
+    let signing = authority::Authority::signing(issuer, config.token_lifetime, faults.clone());
+    let state = Arc::new(state::State::new(faults, config.api_key, authority.clone(), signing.clone(), config.busy));
+    let router = resources::router(&state).merge(authority.router()).merge(authority::jwt::router(signing));
     let (stop, stopped) = watch::channel(false);
     let server = tokio::spawn(serve::serve(listener, acceptor, router, state, stopped));
     Ok(Running { addr, certificate, stop, server })
@@ -194,7 +201,7 @@ pub fn describe(running: &Running) -> Value {
         "token_endpoint": format!("{url}/oauth2/token"),
         "introspection_endpoint": format!("{url}/oauth2/introspect"),
         "revocation_endpoint": format!("{url}/oauth2/revoke"),
-        "resources": verify::Guard::ALL.map(|(_, prefix)| format!("{url}/{prefix}/orders")),
+        "resources": verify::Guard::all().map(|(_, prefix)| format!("{url}/{prefix}/orders")).collect::<Vec<_>>(),
         "public": format!("{url}/public"),
         "api_key_header": seed::API_KEY_HEADER,
         "certificate": running.certificate,

@@ -60,8 +60,10 @@ pub(crate) fn router(state: &Arc<State>) -> Router {
         .route("/public", get(public))
         .route("/hooks/outage/{switch}", post(outage))
         .route("/hooks/revoke/{store}/{principal}", post(revoke))
-        .route("/hooks/rotate/{principal}", post(rotate));
-    for (guard, prefix) in Guard::ALL {
+        .route("/hooks/rotate/{principal}", post(rotate))
+        .route("/hooks/keys", post(follow_keys))
+        .route("/jwt/{algorithm}/jwks.json", get(key_set));
+    for (guard, prefix) in Guard::all() {
         let guarded = Router::new()
             .route("/orders", get(list_orders).post(add_order).options(options))
             .route("/account", get(account).options(options))
@@ -84,6 +86,7 @@ async fn authenticate(Shared((state, guard)): Shared<(Arc<State>, Guard)>, reque
     let asked = asked_to_wait(request.headers());
     let began = clock::now();
     let (parts, body) = request.into_parts();
+    super::verify::jwt::prepare(&state, guard, &parts).await;
     let verified = match through_a_hole(&state, &parts) {
         Some(principal) => Ok(principal),
         None if state.backend_is_down() && guard != Guard::None => Err(Rejection::unavailable()),
@@ -227,6 +230,14 @@ async fn tenant_orders(
     Ok(Json(json!({ "tenant": tenant, "orders": [{ "id": 1 }] })))
 }
 
+/// The public keys that guard the resources of an algorithm.
+async fn key_set(Shared(state): Shared<Arc<State>>, Path(algorithm): Path<String>) -> Result<Json<Value>, Rejection> {
+    let known =
+        super::verify::jwt::ALGORITHMS.into_iter().find(|(_, prefix)| prefix.ends_with(&format!("/{algorithm}")));
+    let (algorithm, _) = known.ok_or(Rejection::new(StatusCode::NOT_FOUND, "not_found"))?;
+    Ok(Json(super::keys::key_set(state.deployments.of(algorithm).all_keys())))
+}
+
 // --- hooks: what an operator does, and no client can -----------------------------------------------------------------
 
 async fn outage(Shared(state): Shared<Arc<State>>, Path(switch): Path<String>) -> StatusCode {
@@ -264,4 +275,11 @@ async fn rotate(
     let key = if body.len() >= 16 { body } else { format!("abk_live_{}", super::authority::random_text(24)) };
     state.keys.insert(&key, super::state::Holder { state: crate::seed::SeedState::Valid, ..holder });
     Ok(Json(json!({ "api_key": key })))
+}
+
+/// Takes the issuer's keys from the address in the body; without one, from the seed again.
+async fn follow_keys(Shared(state): Shared<Arc<State>>, body: String) -> StatusCode {
+    let address = body.trim();
+    state.remote_keys.follow((!address.is_empty()).then(|| address.to_owned())).await;
+    StatusCode::NO_CONTENT
 }

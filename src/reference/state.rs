@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::authority::Authority;
 use super::verify::basic::Accounts;
+use super::verify::jwt::deployment::Deployments;
 use super::{Faults, KeyLocation};
 use crate::seed::{self, SeedIdentity, SeedState};
 
@@ -70,6 +71,10 @@ pub(crate) struct State {
     pub(crate) tokens: Store,
     pub(crate) accounts: Accounts,
     pub(crate) authority: Arc<Authority>,
+    /// APIs that accept JWTs.
+    pub(crate) deployments: Deployments,
+    /// Keys of their first issuer that are fetched.
+    pub(crate) remote_keys: super::verify::jwt::remote::RemoteKeys,
     /// How many orders there are: the state that writes change.
     pub(crate) orders: AtomicU64,
     /// Whether the store of credentials cannot be reached.
@@ -80,13 +85,22 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(faults: Faults, key_location: KeyLocation, authority: Arc<Authority>, busy: Duration) -> Self {
+    pub(crate) fn new(
+        faults: Faults,
+        key_location: KeyLocation,
+        authority: Arc<Authority>,
+        signing: Arc<Authority>,
+        busy: Duration,
+    ) -> Self {
         let (keys, tokens) = (Store::default(), Store::default());
         for identity in seed::IDENTITIES {
             keys.insert(identity.api_key, holder(identity));
             tokens.insert(identity.token, holder(identity));
         }
+        let deployments = Deployments::new(signing, &faults);
         Self {
+            deployments,
+            remote_keys: super::verify::jwt::remote::RemoteKeys::default(),
             faults,
             key_location,
             keys,

@@ -14,21 +14,25 @@ use crate::seed;
 /// A sound verifier with the seeded credentials.
 pub struct Verifier {
     state: State,
+    signing: Arc<Authority>,
     guard: Guard,
 }
 
 impl Verifier {
     /// The verifier behind a prefix of the reference, such as `basic-cached`.
     pub fn of(prefix: &str) -> Option<Self> {
-        let (guard, _) = Guard::ALL.into_iter().find(|(_, other)| *other == prefix)?;
-        let authority = Authority::new("http://127.0.0.1".to_owned(), Duration::from_secs(3600), Faults::default());
+        let (guard, _) = Guard::all().find(|(_, other)| *other == prefix)?;
+        let (issuer, life) = ("http://127.0.0.1".to_owned(), Duration::from_secs(3600));
+        let authority = Authority::new(issuer.clone(), life, Faults::default());
+        let signing = Authority::signing(issuer, life, Faults::default());
         let location = KeyLocation::Header(seed::API_KEY_HEADER.to_owned());
-        Some(Self { state: State::new(Faults::default(), location, authority, Duration::ZERO), guard })
+        let state = State::new(Faults::default(), location, authority, signing.clone(), Duration::ZERO);
+        Some(Self { state, signing, guard })
     }
 
     /// Prefixes that have a verifier.
     pub fn prefixes() -> impl Iterator<Item = &'static str> {
-        Guard::ALL.into_iter().map(|(_, prefix)| prefix)
+        Guard::all().map(|(_, prefix)| prefix)
     }
 
     /// Who sent a request; none where it is refused.
@@ -37,9 +41,10 @@ impl Verifier {
         Some(principal.name.clone())
     }
 
-    /// A new token of its authorization server for the first seeded client.
+    /// A new token for the first seeded client, from the authorization server whose tokens it accepts.
     pub fn token(&self) -> Option<String> {
-        self.state.authority.issue_to(seed::IDENTITIES[0].name)
+        let authority = if self.guard == Guard::OAuth2Jwt { &self.signing } else { &self.state.authority };
+        authority.issue_to(seed::IDENTITIES[0].name)
     }
 }
 
@@ -54,9 +59,11 @@ mod tests {
 
     #[test]
     fn a_verifier_tells_good_from_bad() {
-        let verifier = Verifier::of("oauth2").expect("is there");
-        let good = verifier.token().expect("issues one");
-        assert_eq!(verifier.verify(&parts(&format!("Bearer {good}"))).as_deref(), Some("service"));
-        assert_eq!(verifier.verify(&parts(&format!("Bearer {good}x"))), None);
+        for prefix in ["oauth2", "oauth2-jwt"] {
+            let verifier = Verifier::of(prefix).expect("is there");
+            let good = verifier.token().expect("issues one");
+            assert_eq!(verifier.verify(&parts(&format!("Bearer {good}"))).as_deref(), Some("service"), "{prefix}");
+            assert_eq!(verifier.verify(&parts(&format!("Bearer {good}x"))), None, "{prefix}");
+        }
     }
 }

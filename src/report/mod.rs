@@ -1,13 +1,19 @@
 //! One module for each report format; each a pure function of the record of a run.
 
+mod csv;
 mod escape;
 mod file;
+mod github;
+mod hlog;
 mod html;
 mod json;
 mod jsonl;
 mod junit;
+mod markdown;
+mod openmetrics;
 mod record;
 mod sarif;
+mod summary;
 mod terminal;
 mod text;
 mod units;
@@ -67,6 +73,31 @@ pub const FORMATS: &[Format] = &[
         extension: "txt",
         description: "what the terminal shows, without colours",
         render: text::render,
+    },
+    Format {
+        name: "md",
+        extension: "md",
+        description: "a summary for a pull request or a CI step",
+        render: markdown::render,
+    },
+    Format {
+        name: "github",
+        extension: "annotations",
+        description: "workflow commands that mark the scenario's lines in GitHub Actions",
+        render: github::render,
+    },
+    Format { name: "csv", extension: "csv", description: "every result and figure as a row", render: csv::render },
+    Format {
+        name: "openmetrics",
+        extension: "prom",
+        description: "gauges for a textfile collector",
+        render: openmetrics::render,
+    },
+    Format {
+        name: "hlog",
+        extension: "hlog",
+        description: "load intervals as an HdrHistogram log",
+        render: hlog::render,
     },
 ];
 

@@ -6,9 +6,9 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::escape::{line, lines};
+use super::escape::{line, lines, markdown};
 use super::text::block;
-use super::words::citation;
+use super::words::{citation, web_address};
 use super::{Record, ReportError, findings};
 use crate::check::{Severity, Verdict};
 use crate::event::{CheckResult, Note, NoteKind, SourcePlace, ThresholdResult};
@@ -93,15 +93,10 @@ impl Rules {
                 "fullDescription": { "text": format!("{}. {}", line(&check.title), citation(check)) },
                 "help": help(check),
                 "defaultConfiguration": { "level": level(check) },
-                "properties": {
-                    "tags": ["security", "authentication", line(&check.group)],
-                    "precision": "very-high",
-                    "problem.severity": if check.verdict == Verdict::Fail { "error" } else { "warning" },
-                    "security-severity": security_severity(check.severity),
-                },
+                "properties": properties(check),
             });
-            if let Some(url) = check.citations.iter().find_map(|cited| cited.url.as_ref()) {
-                rule["helpUri"] = url.clone().into();
+            if let Some(url) = check.citations.iter().find_map(|cited| web_address(cited.url.as_deref())) {
+                rule["helpUri"] = url.into();
             }
             rule
         })
@@ -134,14 +129,31 @@ fn simple_rule(id: &str, description: &str) -> Value {
     })
 }
 
+/// What code scanning sorts and filters by.
+fn properties(check: &CheckResult) -> Value {
+    let mut properties = json!({
+        "tags": ["security", "authentication", line(&check.group)],
+        "precision": "very-high",
+        "problem.severity": if check.verdict == Verdict::Fail { "error" } else { "warning" },
+    });
+    if let Some(number) = security_severity(check.severity) {
+        properties["security-severity"] = number.into();
+    }
+    properties
+}
+
+/// Help as text, and as Markdown with a heading for each part, which code scanning prefers.
 fn help(check: &CheckResult) -> Value {
     let clauses: Vec<_> = check.citations.iter().map(|cited| line(&cited.source)).collect();
-    let clauses = clauses.join(", ");
-    let text = match &check.help {
-        Some(help) => format!("{} {} {} See {clauses}.", help.sends, help.matters, help.fix),
-        None => format!("{}. See {clauses}.", check.title),
+    let see = if clauses.is_empty() { String::new() } else { format!("See {}.", clauses.join(", ")) };
+    let Some(help) = &check.help else {
+        return json!({ "text": format!("{}. {see}", line(&check.title)).trim_end() });
     };
-    json!({ "text": lines(&text) })
+    let text = format!("{} {} {} {see}", help.sends, help.matters, help.fix);
+    let [sends, matters, fix, see] = [&help.sends, &help.matters, &help.fix, &see].map(|part| markdown(part));
+    let told =
+        format!("**What is sent.** {sends}\n\n**Why it matters.** {matters}\n\n**How to fix it.** {fix}\n\n{see}");
+    json!({ "text": lines(text.trim_end()), "markdown": told.trim_end() })
 }
 
 fn check_result(rule: usize, scenario: &str, check: &CheckResult) -> Value {
@@ -171,7 +183,7 @@ fn threshold_result(rule: usize, scenario: &str, threshold: &ThresholdResult) ->
         "ruleId": "threshold",
         "ruleIndex": rule,
         "kind": "fail",
-        "level": "error",
+        "level": if threshold.fails() { "error" } else { "warning" },
         "message": message(&text),
         "locations": [location(&threshold.place, scenario)],
         "partialFingerprints": {
@@ -222,14 +234,14 @@ fn level(check: &CheckResult) -> &'static str {
     if check.verdict == Verdict::Fail { "error" } else { "warning" }
 }
 
-/// Middles of the CVSS bands into which code scanning sorts.
-fn security_severity(severity: Severity) -> &'static str {
+/// Middles of the CVSS bands into which code scanning sorts; it knows none for what has no impact.
+fn security_severity(severity: Severity) -> Option<&'static str> {
     match severity {
-        Severity::Critical => "9.5",
-        Severity::High => "8.0",
-        Severity::Medium => "5.5",
-        Severity::Low => "2.0",
-        Severity::Info => "0.0",
+        Severity::Critical => Some("9.5"),
+        Severity::High => Some("8.0"),
+        Severity::Medium => Some("5.5"),
+        Severity::Low => Some("2.0"),
+        Severity::Info => None,
     }
 }
 

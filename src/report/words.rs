@@ -15,6 +15,11 @@ pub(super) fn citation(check: &CheckResult) -> String {
     }
 }
 
+/// An address that a link may lead to: what a record says could be of any scheme, such as `javascript:`.
+pub(super) fn web_address(url: Option<&str>) -> Option<&str> {
+    url.filter(|url| url.starts_with("https://") || url.starts_with("http://"))
+}
+
 /// RFC 2119 words stand in capitals.
 pub(super) fn level_word(level: Level) -> &'static str {
     match level {

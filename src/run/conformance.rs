@@ -7,73 +7,23 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::Session;
-use super::waiver::Waivers;
-use crate::check::{Mode, Verdict};
+use super::tally::{End, Tally};
+use crate::check::{Check, Mode};
 use crate::clock;
-use crate::event::{CheckResult, Event, Note, NoteKind, SourcePlace};
-use crate::exit::Exit;
-use crate::judge::{Context, judge, not_tested};
+use crate::event::{Event, Part};
+use crate::judge::not_tested;
 use crate::observe::Evidence;
-use crate::plan::{Act, Control, PlannedCheck};
+use crate::plan::subject::Login;
+use crate::plan::{Act, Control, PlannedCheck, Subject};
 
 /// Between two looks whether the run should end.
 const STOP_POLL: Duration = Duration::from_millis(50);
 
-/// How the checks of a scenario ended.
-pub(super) struct End {
-    pub(super) applicable: usize,
-    pub(super) executed: usize,
-    pub(super) exit: Exit,
-}
-
-/// Verdicts as they come in.
-struct Tally<'a> {
-    session: &'a Session<'a>,
-    waivers: Waivers<'a>,
-    applicable: usize,
-    executed: usize,
-    findings: usize,
-    inconclusive: usize,
-    sink: &'a mut dyn FnMut(Event),
-}
-
-impl Tally<'_> {
-    fn take(&mut self, mut result: CheckResult) {
-        self.waivers.apply(&mut result);
-        self.applicable += usize::from(result.verdict != Verdict::NotApplicable);
-        self.executed += usize::from(result.verdict.executed());
-        self.findings += usize::from(result.verdict == Verdict::Fail && result.waived.is_none());
-        self.inconclusive += usize::from(result.verdict == Verdict::Inconclusive);
-        (self.sink)(Event::CheckFinished(Box::new(result)));
-    }
-
-    fn judged(&mut self, planned: &PlannedCheck, evidence: &Evidence, took: Duration) -> Verdict {
-        let context = self.context(took);
-        let result = judge(planned, evidence, &context);
-        let verdict = result.verdict;
-        self.take(result);
-        verdict
-    }
-
-    fn context(&self, took: Duration) -> Context<'_> {
-        Context {
-            profile: &self.session.profile,
-            scrubber: &self.session.scrubber,
-            place: scheme_place(self.session),
-            took,
-        }
-    }
-}
-
-fn scheme_place(session: &Session<'_>) -> SourcePlace {
-    session.place(session.loaded.scenario.scheme.place)
-}
-
 /// Runs all planned checks and the scenario's own cases.
 pub(super) async fn run(session: &Session<'_>, planned: Vec<PlannedCheck>, sink: &mut dyn FnMut(Event)) -> End {
-    let waivers = Waivers::of(session);
-    let mut tally = Tally { session, waivers, applicable: 0, executed: 0, findings: 0, inconclusive: 0, sink };
-    let (mut together, mut alone, mut refused) = (Vec::new(), Vec::new(), None);
+    let mut tally = Tally::new(session, sink);
+    let (mut together, mut alone) = (Vec::new(), Vec::new());
+    let mut refused: Vec<&Check> = Vec::new();
     for check in planned {
         match &check.script {
             Err(missing) => {
@@ -81,23 +31,21 @@ pub(super) async fn run(session: &Session<'_>, planned: Vec<PlannedCheck>, sink:
                 tally.take(result);
             }
             // controls first: what they do not prove, nothing else needs to ask
-            Ok(_) if check.check.control && !(refused.is_some() && asks_for_resource(&check)) => {
-                let verdict = alone_now(session, &check, &mut tally).await;
-                if verdict == Some(Verdict::Fail) && is_access_control(check.check.group()) {
-                    refused = Some(check.check.id);
+            Ok(_) if check.check.control && !refused.iter().any(|one| leans_on(&check, one, &session.subject)) => {
+                if alone_now(session, &check, &mut tally).await == Some(Some(Part::Access)) {
+                    refused.push(check.check);
                 }
             }
             Ok(_) if check.runs_alone(&session.subject) => alone.push(check),
             Ok(_) => together.push(check),
         }
     }
-    if let Some(control) = refused {
-        let (hopeless, rest): (Vec<_>, Vec<_>) = together.into_iter().chain(alone).partition(asks_for_resource);
-        for check in hopeless {
-            let obstacle = Some(format!("{control} failed: a refusal would prove nothing"));
+    for control in refused {
+        let hopeless = |check: &mut PlannedCheck| leans_on(check, control, &session.subject);
+        for check in together.extract_if(.., hopeless).chain(alone.extract_if(.., hopeless)) {
+            let obstacle = Some(format!("{} failed: a refusal would prove nothing", control.id));
             tally.judged(&check, &Evidence { obstacle, ..Evidence::default() }, Duration::ZERO);
         }
-        (together, alone) = (rest, Vec::new());
     }
     side_by_side(session, together, &mut tally).await;
     for check in alone {
@@ -106,22 +54,32 @@ pub(super) async fn run(session: &Session<'_>, planned: Vec<PlannedCheck>, sink:
         }
     }
     super::cases::run(session, &mut |result| tally.take(result)).await;
-    finish(session, tally)
+    tally.finish()
 }
 
-/// Whether a check sends something to a resource, or stands between controls that do.
-fn asks_for_resource(check: &PlannedCheck) -> bool {
+/// Whether a check is proved by what a positive control has failed to do: it asks the same endpoint, or a resource.
+fn leans_on(check: &PlannedCheck, positive: &Check, subject: &Subject) -> bool {
     let Ok(script) = &check.script else { return false };
-    script.controls.iter().any(|control| matches!(control, Control::Use { .. }))
-        || script.actions.iter().any(|action| matches!(action.act, Act::Send { .. } | Act::AwaitRefusal { .. }))
+    let uses = |control: &Control| match control {
+        Control::Use { identity, .. } => match positive.group() {
+            "token" => matches!(subject.identities[*identity].login, Login::Client { .. }),
+            group => !is_endpoint(group),
+        },
+        Control::Token => positive.group() == "token",
+        // these fail for what they find as well: each check asks for itself
+        Control::Introspection | Control::Revocation => false,
+    };
+    let sends = script.actions.iter().any(|action| matches!(action.act, Act::Send { .. } | Act::AwaitRefusal { .. }));
+    script.controls.iter().any(uses) || (sends && !is_endpoint(positive.group()))
 }
 
-fn is_access_control(group: &str) -> bool {
-    matches!(group, "apikey" | "basic" | "bearer")
+/// Whether a topic is about an endpoint of an authorization server, and not about resources.
+fn is_endpoint(group: &str) -> bool {
+    matches!(group, "token" | "introspect" | "revoke" | "meta")
 }
 
-/// Runs one check by itself; none where the run was asked to end.
-async fn alone_now(session: &Session<'_>, check: &PlannedCheck, tally: &mut Tally<'_>) -> Option<Verdict> {
+/// Runs one check by itself, and says whether and how it failed; none where the run was asked to end.
+async fn alone_now(session: &Session<'_>, check: &PlannedCheck, tally: &mut Tally<'_>) -> Option<Option<Part>> {
     let script = check.script.as_ref().ok()?;
     let began = clock::now();
     tokio::select! {
@@ -170,30 +128,4 @@ async fn side_by_side(session: &Session<'_>, checks: Vec<PlannedCheck>, tally: &
     for check in again {
         alone_now(session, &check, tally).await;
     }
-}
-
-fn finish(session: &Session<'_>, tally: Tally<'_>) -> End {
-    let stale = if session.options.checks.is_empty() { tally.waivers.findings() } else { Vec::new() };
-    let mut findings = tally.findings + stale.len();
-    for text in stale {
-        (tally.sink)(Event::Note(Note { kind: NoteKind::Finding, text }));
-    }
-    let share = tally.executed as f64 / tally.applicable.max(1) as f64;
-    if let Some(min) = session.loaded.scenario.conformance.min_coverage.filter(|min| share < min.0) {
-        findings += 1;
-        let text = format!(
-            "{:.0} % of the applicable checks were executed; min_coverage is {:.0} %",
-            share * 100.0,
-            min.0 * 100.0
-        );
-        (tally.sink)(Event::Note(Note { kind: NoteKind::Finding, text }));
-    }
-    let exit = if findings > 0 {
-        Exit::Findings
-    } else if tally.inconclusive > 0 || (tally.applicable > 0 && tally.executed == 0) {
-        Exit::Inconclusive
-    } else {
-        Exit::Passed
-    };
-    End { applicable: tally.applicable, executed: tally.executed, exit }
 }

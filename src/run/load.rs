@@ -10,6 +10,7 @@ use crate::drive::load::{self, Arrivals, Lane, LaneRequest, Marks, Phase};
 use crate::drive::wire::{Destination, Limits, tls_config};
 use crate::event::{Event, LoadInterval, LoadStarted, Note, NoteKind};
 use crate::exit::Exit;
+use crate::judge::abort::Aborted;
 use crate::observe::{Interval, Latency, LoadFigures};
 use crate::scenario::model::{self, LoadPhase};
 
@@ -39,8 +40,8 @@ pub(super) async fn run(session: &Session<'_>, sink: &mut dyn FnMut(Event)) -> E
         }
         end.selected = true;
         match one(session, written, sink).await {
-            Ok(figures) => {
-                let judged = threshold::judge(session, &figures, sink);
+            Ok((figures, aborted)) => {
+                let judged = threshold::judge(session, &figures, aborted.as_ref(), sink);
                 end.exit = end.exit.worst(judged).worst(verdict(&figures, sink));
             }
             Err(why) => {
@@ -72,7 +73,11 @@ fn verdict(figures: &LoadFigures, sink: &mut dyn FnMut(Event)) -> Exit {
     exit
 }
 
-async fn one(session: &Session<'_>, written: &LoadPhase, sink: &mut dyn FnMut(Event)) -> Result<LoadFigures, String> {
+async fn one(
+    session: &Session<'_>,
+    written: &LoadPhase,
+    sink: &mut dyn FnMut(Event),
+) -> Result<(LoadFigures, Option<Aborted>), String> {
     let resource = resource_of(session, written)?;
     let identity = session.subject.good_for(resource).ok_or("no valid credential for its resource")?;
     let fingerprint = session.prober.fingerprint(resource).await;
@@ -84,10 +89,10 @@ async fn one(session: &Session<'_>, written: &LoadPhase, sink: &mut dyn FnMut(Ev
     for (name, share) in mix {
         let request = session.prober.lane_request(&name, identity, resource).await?;
         let expects_accepted = name == "valid";
-        let (request, marks) = (LaneRequest::new(request.to_bytes()), Marks::of(&fingerprint));
-        lanes.push(Lane { name, share, expects_accepted, request, marks });
+        let (requests, marks) = (vec![LaneRequest::new(request.to_bytes())], Marks::of(&fingerprint));
+        lanes.push(Lane { name, share, expects_accepted, requests, marks });
     }
-    let phase = phase_of(session, written);
+    let phase = phase_of(session, written, resource);
     let destination = destination_of(session)?;
     sink(Event::LoadStarted(LoadStarted {
         name: phase.name.clone(),
@@ -95,20 +100,31 @@ async fn one(session: &Session<'_>, written: &LoadPhase, sink: &mut dyn FnMut(Ev
         length_s: (phase.warmup + phase.duration).as_secs_f64(),
     }));
     let renewal = Renewal::start(session, identity, resource, &lanes);
-    let stop = session.options.stop.clone();
+    let stop = session.options.stop.below();
+    let ending = stop.clone();
     let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel::<Interval>();
     let name = phase.name.clone();
     let engine = tokio::task::spawn_blocking(move || {
         let mut pass = |interval| drop(sender.send(interval));
         load::run(&phase, &lanes, &destination, Limits::default(), &stop, &mut pass)
     });
+    let (mut watch, mut aborted, mut until_s) = (threshold::watch(session), None, 0.0);
     while let Some(interval) = receiver.recv().await {
+        until_s = interval.start_s + interval.length_s;
+        if aborted.is_none() {
+            aborted = watch.add(&interval);
+            aborted.is_some().then(|| ending.request());
+        }
         sink(Event::LoadInterval(LoadInterval { phase: name.clone(), interval }));
     }
     let mut figures = engine.await.map_err(|_| "the engine broke".to_owned())?;
     renewal.finish(&mut figures).await;
+    if let Some(aborted) = &aborted {
+        figures.duration_s = figures.duration_s.min(until_s);
+        figures.notes.push(format!("ended early: {} was broken after {:.0} s", aborted.condition, aborted.after_s));
+    }
     sink(Event::LoadFinished(Box::new(figures.clone())));
-    Ok(figures)
+    Ok((figures, aborted))
 }
 
 fn resource_of(session: &Session<'_>, written: &LoadPhase) -> Result<usize, String> {
@@ -125,7 +141,7 @@ fn resource_of(session: &Session<'_>, written: &LoadPhase) -> Result<usize, Stri
     }
 }
 
-fn phase_of(session: &Session<'_>, written: &LoadPhase) -> Phase {
+fn phase_of(session: &Session<'_>, written: &LoadPhase, resource: usize) -> Phase {
     let arrivals = written.rate.map(|rate| match (written.to, written.arrivals) {
         (Some(to), _) => Arrivals::Ramp(rate.0, to.0),
         (None, model::Arrivals::Constant) => Arrivals::Constant(rate.0),
@@ -133,14 +149,19 @@ fn phase_of(session: &Session<'_>, written: &LoadPhase) -> Phase {
     });
     // a local target needs a processor of its own
     let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let spare = if session.target.local { cpus.saturating_sub(1).max(1) } else { cpus };
+    let spare = if session.target.local { cpus.saturating_sub(1) } else { cpus };
+    let threads = session.options.threads.unwrap_or(spare).max(1);
+    let method = session.subject.resources[resource].method.as_str();
     Phase {
         name: written.name.clone(),
         arrivals,
         connections: written.connections.unwrap_or(CONNECTIONS),
-        threads: session.options.threads.unwrap_or(spare).max(1),
+        threads,
+        spins: threads <= spare,
         warmup: written.warmup.map_or(Duration::ZERO, |length| length.0),
         duration: written.duration.0,
+        may_have_body: method != "HEAD",
+        may_repeat: matches!(method, "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE"),
         seed: session.options.seed,
     }
 }
@@ -159,7 +180,7 @@ struct Renewal {
 impl Renewal {
     fn start(session: &Session<'_>, identity: usize, resource: usize, lanes: &[Lane]) -> Self {
         let took = Arc::new(std::sync::Mutex::new(Vec::new()));
-        let valid = lanes.iter().find(|lane| lane.expects_accepted).map(|lane| lane.request.clone());
+        let valid = lanes.iter().find(|lane| lane.expects_accepted).map(|lane| lane.requests[0].clone());
         let client = session.subject.identities[identity].client();
         let (Some(valid), Some(client)) = (valid, client) else { return Self { task: None, took } };
         let (prober, kept) = (session.prober.clone(), took.clone());

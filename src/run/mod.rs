@@ -4,11 +4,13 @@ mod cases;
 mod conformance;
 mod load;
 mod overhead;
+mod tally;
 mod target;
 mod threshold;
 mod waiver;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::check::CATALOGUE_VERSION;
 use crate::check::profile::Effective;
@@ -51,6 +53,8 @@ pub struct Options {
     pub threads: Option<usize>,
     /// Checks that run side by side.
     pub jobs: usize,
+    /// How long an answer may take.
+    pub time_limit: Duration,
     /// Seed of everything random.
     pub seed: u64,
     /// Whether commands of scenarios may be started.
@@ -71,6 +75,7 @@ impl Options {
             checks: Vec::new(),
             threads: None,
             jobs: 8,
+            time_limit: Limits::default().time,
             seed: 1,
             commands: true,
             launch,
@@ -284,16 +289,16 @@ async fn equip(
         if server.issuer.as_deref() == Some("/") {
             server.issuer = Some(base.as_str().trim_end_matches('/').to_owned());
         }
-        target::discover(server, &base, running.ca_pem.as_deref()).await?;
+        target::discover(server, running, options.time_limit).await?;
     }
     let control = ControlPlane::new(&base, subject.authorization_server.as_ref(), running.ca_pem.as_deref());
-    let control = control.map_err(|error| error.to_string())?;
+    let control = control.map_err(|error| error.to_string())?.within(options.time_limit);
     let subject = Arc::new(subject);
     let prober = Prober::new(Equipment {
         subject: subject.clone(),
         base,
         tls: Some(tls),
-        limits: Limits::default(),
+        limits: Limits::default().within(options.time_limit),
         control: Arc::new(control),
         seed: options.seed,
     });

@@ -1,12 +1,9 @@
 //! Runs the overhead study of a scenario: each scheme's credential, the pairs, and what they say.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Session, threshold};
-use crate::drive::control::ControlPlane;
 use crate::drive::paired::{self, Contender, Failure, Measured, ProcessCpu, Study};
-use crate::drive::probe::{Equipment, Prober};
 use crate::drive::wire::{Destination, Limits, tls_config};
 use crate::event::{Event, Note, NoteKind};
 use crate::exit::Exit;
@@ -62,7 +59,7 @@ async fn study(session: &Session<'_>, comparison: &Comparison) -> Result<Overhea
         baseline,
         schemes: contenders.collect(),
         destination,
-        limits: Limits::default(),
+        limits: Limits::default().within(session.options.time_limit),
         duration: comparison.duration,
         saturation: comparison.duration.mul_f64(SATURATION_SHARE),
         server: session.target.own_process().and_then(ProcessCpu::of),
@@ -89,23 +86,8 @@ async fn study(session: &Session<'_>, comparison: &Comparison) -> Result<Overhea
 /// A side with its credential in hand, and how long it took to obtain it.
 async fn ready(session: &Session<'_>, side: &Side) -> Result<(Contender, Vec<f64>), (String, Exit)> {
     let broken = |why: String| (why, Exit::Broken);
-    let (base, ca_pem) = (session.target.base.clone(), session.target.ca_pem.as_deref());
-    let mut subject = side.subject.clone();
-    if let Some(server) = &mut subject.authorization_server {
-        super::target::discover(server, &base, ca_pem).await.map_err(broken)?;
-    }
-    let control = ControlPlane::new(&base, subject.authorization_server.as_ref(), ca_pem);
-    let control = Arc::new(control.map_err(|error| broken(error.to_string()))?);
-    let tls = tls_config(ca_pem).map_err(|error| broken(error.to_string()))?;
+    let (subject, prober) = super::equip(&side.subject, session.target, session.options).await.map_err(broken)?;
     let client = subject.identities[side.identity].client();
-    let prober = Prober::new(Equipment {
-        subject: Arc::new(subject),
-        base,
-        tls: Some(tls),
-        limits: Limits::default(),
-        control,
-        seed: session.options.seed,
-    });
     let contender = prober.contender(&side.name, side.identity, side.resource).await;
     let contender = contender.map_err(|why| (why, Exit::Inconclusive))?;
     let mut took = Vec::new();

@@ -1,7 +1,7 @@
 //! Targets: the reference as a child process, a command of the scenario, or an address.
 
-use std::ffi::OsString;
-use std::net::TcpListener;
+mod command;
+
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -11,13 +11,15 @@ use tokio::process::{Child, Command};
 use url::Url;
 
 use super::Options;
-use crate::clock;
 use crate::drive::control::{ControlPlane, join};
 use crate::plan::Values;
 use crate::plan::subject::AuthorizationServer;
 use crate::reference;
+use crate::reference::hopeless::{self, Manner};
 use crate::scenario::LoadedScenario;
 use crate::scenario::model::{SchemeFields, TargetFields};
+use crate::secret::Secret;
+use command::CommandLine;
 
 /// How long the reference may take to start.
 const REFERENCE_START: Duration = Duration::from_secs(10);
@@ -25,8 +27,6 @@ const REFERENCE_START: Duration = Duration::from_secs(10);
 const COMMAND_START: Duration = Duration::from_secs(10);
 /// How long a child may take to end after SIGTERM.
 const TERM_GRACE: Duration = Duration::from_secs(2);
-/// Between two looks whether a command is ready.
-const POLL: Duration = Duration::from_millis(50);
 
 /// How the reference is started.
 #[derive(Clone, Debug)]
@@ -35,6 +35,8 @@ pub enum Launch {
     Child(PathBuf),
     /// In this process, for tests.
     InProcess,
+    /// In this process, with a server in its place that nothing can be proved about.
+    Hopeless(Manner),
 }
 
 /// What a scenario wants to be started.
@@ -45,23 +47,13 @@ pub(super) enum Wanted {
     Command(CommandLine),
 }
 
-/// A service under test that is started and stopped.
-#[derive(Clone, Debug)]
-pub(super) struct CommandLine {
-    argv: Vec<String>,
-    env: Vec<(String, String)>,
-    ready: String,
-    timeout: Duration,
-    url: Option<Result<Url, String>>,
-}
-
 impl Wanted {
     pub(super) fn name(&self) -> String {
         match self {
             Wanted::Reference(_) => "reference".to_owned(),
             Wanted::Url { url: Ok(url), .. } => shown(url),
             Wanted::Url { url: Err(_), .. } => "unknown".to_owned(),
-            Wanted::Command(command) => command.argv.first().cloned().unwrap_or_default(),
+            Wanted::Command(line) => line.program(),
         }
     }
 }
@@ -89,6 +81,7 @@ enum Held {
     Nothing,
     Child(Child),
     InProcess(reference::Running),
+    Hopeless(hopeless::Running),
 }
 
 /// Why a target is not there.
@@ -113,7 +106,7 @@ pub(super) fn wanted(loaded: &LoadedScenario, values: &Values<'_>) -> Wanted {
     if let Some(command) = command {
         return Wanted::Command(CommandLine {
             argv: command.run.clone(),
-            env: command.env.iter().map(|(name, value)| (name.clone(), values.text(value))).collect(),
+            env: command.env.iter().map(|(name, value)| (name.clone(), Secret::new(values.text(value)))).collect(),
             ready: command.ready.clone(),
             timeout: command.timeout.map_or(COMMAND_START, |length| length.0),
             url,
@@ -159,6 +152,13 @@ pub(super) async fn start(wanted: &Wanted, options: &Options) -> Result<Running,
                 let name = "reference".to_owned();
                 Ok(Running { name, base, ca_pem, local: true, held: Held::InProcess(running) })
             }
+            Launch::Hopeless(manner) => {
+                let running = hopeless::start(*manner, config.as_ref().clone()).await;
+                let running = running.map_err(|error| StartFailure(error.to_string()))?;
+                let base = running.url().parse().map_err(|_| StartFailure("no address".to_owned()))?;
+                let name = manner.name().to_owned();
+                Ok(Running { name, base, ca_pem: None, local: true, held: Held::Hopeless(running) })
+            }
         },
         Wanted::Url { url, ca } => {
             let base = url.clone().map_err(StartFailure)?;
@@ -172,7 +172,7 @@ pub(super) async fn start(wanted: &Wanted, options: &Options) -> Result<Running,
         Wanted::Command(_) if !options.commands => {
             Err(StartFailure("the scenario starts a command, and --no-command forbids it".to_owned()))
         }
-        Wanted::Command(command) => command_child(command, options.path.as_ref()).await,
+        Wanted::Command(line) => line.start(options.path.as_ref()).await,
     }
 }
 
@@ -231,51 +231,6 @@ async fn reference_child(config: &reference::Config, program: &PathBuf) -> Resul
     Ok(Running { name: "reference".to_owned(), base, ca_pem, local: true, held: Held::Child(child) })
 }
 
-async fn command_child(line: &CommandLine, path: Option<&OsString>) -> Result<Running, StartFailure> {
-    let program = line.argv.first().cloned().unwrap_or_default();
-    let failed = |why: String| StartFailure(format!("the command {program} did not start: {why}"));
-    let port = free_port().map_err(|error| failed(error.to_string()))?;
-    let argv: Vec<String> = line.argv.iter().map(|argument| argument.replace("{port}", &port.to_string())).collect();
-    let mut command = Command::new(&program);
-    command.args(&argv[1..]).env_clear().envs(line.env.iter().cloned());
-    if let Some(path) = path {
-        command.env("PATH", path);
-    }
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0).kill_on_drop(true);
-    let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
-    let base = match &line.url {
-        Some(url) => url.clone().map_err(StartFailure)?,
-        None => format!("http://127.0.0.1:{port}").parse().map_err(|_| failed("no address".to_owned()))?,
-    };
-    let ready = join(&base, &line.ready).map_err(|error| failed(error.to_string()))?;
-    let began = clock::now();
-    while !answers(&ready).await {
-        if let Ok(Some(status)) = child.try_wait() {
-            return Err(failed(format!("it ended with {status}")));
-        }
-        if clock::now() - began > line.timeout {
-            terminate(&mut child).await;
-            let limit = humantime::format_duration(line.timeout);
-            return Err(failed(format!("{} did not answer within {limit}", line.ready)));
-        }
-        tokio::time::sleep(POLL).await;
-    }
-    Ok(Running { name: shown(&base), base, ca_pem: None, local: true, held: Held::Child(child) })
-}
-
-fn free_port() -> std::io::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
-}
-
-async fn answers(url: &Url) -> bool {
-    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build();
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    match client {
-        Ok(client) => client.get(url.clone()).send().await.is_ok_and(|answer| answer.status().as_u16() < 500),
-        Err(_) => false,
-    }
-}
-
 /// TERM to the process group, then KILL.
 async fn terminate(child: &mut Child) {
     if let Some(pid) = child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())) {
@@ -292,7 +247,7 @@ impl Running {
     pub(super) fn own_process(&self) -> Option<u32> {
         match &self.held {
             Held::Child(child) => child.id(),
-            Held::Nothing | Held::InProcess(_) => None,
+            Held::Nothing | Held::InProcess(_) | Held::Hopeless(_) => None,
         }
     }
 
@@ -302,6 +257,7 @@ impl Running {
             Held::Nothing => {}
             Held::Child(mut child) => terminate(&mut child).await,
             Held::InProcess(running) => running.stop().await,
+            Held::Hopeless(running) => running.stop().await,
         }
     }
 }
@@ -309,12 +265,14 @@ impl Running {
 /// Completes the endpoints from the issuer's metadata (RFC 8414), as far as the scenario does not name them.
 pub(super) async fn discover(
     server: &mut AuthorizationServer,
-    base: &Url,
-    ca_pem: Option<&[u8]>,
+    running: &Running,
+    time_limit: Duration,
 ) -> Result<(), String> {
+    let base = &running.base;
     let (Some(issuer), None) = (&server.issuer, &server.token) else { return Ok(()) };
     let issuer = join(base, issuer).map_err(|error| error.to_string())?;
-    let control = ControlPlane::new(base, None, ca_pem).map_err(|error| error.to_string())?;
+    let control = ControlPlane::new(base, None, running.ca_pem.as_deref()).map_err(|error| error.to_string())?;
+    let control = control.within(time_limit);
     let metadata = control.metadata(&issuer).await;
     let metadata = metadata.map_err(|error| format!("the metadata of {} is not there: {error}", shown(&issuer)))?;
     for (endpoint, member) in [

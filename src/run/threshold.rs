@@ -1,58 +1,82 @@
-//! Thresholds against what a load phase or an overhead study measured.
+//! Thresholds against what load phases and overhead studies measured.
 
 use super::Session;
 use crate::event::{Event, ThresholdResult};
 use crate::exit::Exit;
-use crate::judge::threshold;
+use crate::judge::abort::{Aborted, Watch};
+use crate::judge::threshold::{self, Figure};
 use crate::observe::LoadFigures;
-use crate::scenario::model::ThresholdSeverity;
-use crate::scenario::text::Metric;
+use crate::scenario::At;
+use crate::scenario::model::{Threshold, ThresholdSeverity};
 use crate::stats::OverheadFigures;
 
+/// What may end a load phase early.
+pub(super) fn watch<'a>(session: &'a Session<'_>) -> Watch<'a> {
+    Watch::of(written(session).filter(|written| written.abort).map(|written| &written.threshold))
+}
+
 /// Judges every threshold that speaks of load against one phase.
-pub(super) fn judge(session: &Session<'_>, figures: &LoadFigures, sink: &mut dyn FnMut(Event)) -> Exit {
-    let mut exit = Exit::Passed;
-    for written in &session.loaded.scenario.thresholds {
+pub(super) fn judge(
+    session: &Session<'_>,
+    figures: &LoadFigures,
+    aborted: Option<&Aborted>,
+    sink: &mut dyn FnMut(Event),
+) -> Exit {
+    let judged = written(session).filter_map(|written| {
         let condition = &written.threshold;
-        let Some(measured) = threshold::measured(condition.metric, figures) else { continue };
-        let holds = figures.inconclusive.is_none().then(|| threshold::holds(condition, measured));
-        if holds == Some(false) && written.severity == ThresholdSeverity::Error {
-            exit = exit.worst(Exit::Findings);
+        if let Some(aborted) = aborted.filter(|aborted| aborted.condition == condition.text) {
+            let figure = Figure { text: threshold::shown(condition.metric, aborted.measured), holds: Some(false) };
+            return Some(result(session, written, &figures.name, figure, Some(aborted.after_s)));
         }
-        sink(Event::ThresholdJudged(ThresholdResult {
-            threshold: condition.text.clone(),
-            applied_to: figures.name.clone(),
-            measured: threshold::shown(condition.metric, measured),
-            holds,
-            place: session.place(written.place),
-        }));
-    }
-    exit
+        let figure = threshold::of_load(condition, figures)?;
+        Some(result(session, written, &figures.name, figure, None))
+    });
+    tell(judged, sink)
 }
 
 /// Judges every threshold that speaks of overhead against each scheme of a study.
 pub(super) fn judge_overhead(session: &Session<'_>, figures: &OverheadFigures, sink: &mut dyn FnMut(Event)) -> Exit {
-    let mut exit = Exit::Passed;
-    let written = session.loaded.scenario.thresholds.iter();
-    for written in written.filter(|written| matches!(written.threshold.metric, Metric::Overhead(_))) {
-        let condition = &written.threshold;
-        for row in figures.rows.iter().filter(|row| row.name != figures.baseline) {
-            let holds = threshold::holds_throughout(condition, &row.difference_us);
-            if written.severity == ThresholdSeverity::Error {
-                exit = exit.worst(match holds {
-                    Some(true) => Exit::Passed,
-                    Some(false) => Exit::Findings,
-                    None => Exit::Inconclusive,
-                });
-            }
-            sink(Event::ThresholdJudged(ThresholdResult {
-                threshold: condition.text.clone(),
-                applied_to: row.name.clone(),
-                measured: threshold::shown(condition.metric, row.difference_us.value),
-                holds,
-                place: session.place(written.place),
-            }));
-        }
+    let rows = || figures.rows.iter().filter(|row| row.name != figures.baseline);
+    let judged = written(session).flat_map(|written| {
+        rows().filter_map(|row| {
+            let figure = threshold::of_overhead(&written.threshold, row)?;
+            Some(result(session, written, &row.name, figure, None))
+        })
+    });
+    tell(judged, sink)
+}
+
+fn written<'a>(session: &'a Session<'_>) -> impl Iterator<Item = &'a At<Threshold>> {
+    session.loaded.scenario.thresholds.iter()
+}
+
+fn result(
+    session: &Session<'_>,
+    written: &At<Threshold>,
+    applied_to: &str,
+    figure: Figure,
+    aborted_after_s: Option<f64>,
+) -> ThresholdResult {
+    ThresholdResult {
+        threshold: written.threshold.text.clone(),
+        applied_to: applied_to.to_owned(),
+        measured: figure.text,
+        holds: figure.holds,
+        only_warns: written.severity == ThresholdSeverity::Warn,
+        aborted_after_s,
+        place: session.place(written.place),
     }
-    exit
+}
+
+/// Passes the results on. One that is broken is a finding; one that could not be judged proves nothing.
+fn tell(judged: impl Iterator<Item = ThresholdResult>, sink: &mut dyn FnMut(Event)) -> Exit {
+    judged.fold(Exit::Passed, |exit, result| {
+        let ended = match result.holds {
+            Some(false) if result.fails() => Exit::Findings,
+            None if !result.only_warns => Exit::Inconclusive,
+            _ => Exit::Passed,
+        };
+        sink(Event::ThresholdJudged(result));
+        exit.worst(ended)
+    })
 }

@@ -58,8 +58,8 @@ impl<'a> Waivers<'a> {
         part && risk && target && waiver.observed.status.is_none_or(|wanted| status == Some(wanted))
     }
 
-    /// What is wrong with the waivers themselves: expired ones, and stale ones that nothing needed.
-    pub(super) fn findings(&self) -> Vec<String> {
+    /// What is wrong with the waivers themselves: expired ones and, after a whole run, stale ones that nothing needed.
+    pub(super) fn findings(&self, whole: bool) -> Vec<String> {
         let mut findings = Vec::new();
         for (waiver, needed) in &self.waivers {
             if waiver.expires.0 < self.today {
@@ -67,7 +67,7 @@ impl<'a> Waivers<'a> {
                     "the waiver of {} by {} expired on {}",
                     waiver.check, waiver.owner, waiver.expires.0
                 ));
-            } else if !needed.get() {
+            } else if whole && !needed.get() {
                 findings.push(format!("the waiver of {} by {} is stale: no such finding", waiver.check, waiver.owner));
             }
         }

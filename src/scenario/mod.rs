@@ -9,6 +9,7 @@ pub mod model;
 mod place;
 pub mod template;
 pub mod text;
+mod thresholds;
 mod validate;
 
 pub use error::ScenarioError;

@@ -180,8 +180,8 @@ pub enum Metric {
     ErrorRate,
     /// Requests a second that were answered.
     AchievedRate,
-    /// A percentile of the paired difference; only the median is measured.
-    Overhead(f64),
+    /// The median of the paired difference of each scheme against the baseline.
+    Overhead,
     /// Highest rate that holds an objective.
     Capacity,
 }
@@ -190,7 +190,7 @@ impl FromStr for Condition {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let at = text.find(['<', '>']).ok_or("a threshold needs < or >")?;
+        let at = text.find(['<', '>']).ok_or("a threshold compares a figure by < or >, such as p(99) < 20ms")?;
         let (metric, rest) = text.split_at(at);
         let below = rest.starts_with('<');
         let rest = &rest[1..];
@@ -198,7 +198,9 @@ impl FromStr for Condition {
         let bound = rest.trim_start_matches('=').trim();
         let metric = metric_of(metric.trim())?;
         let bound = match metric {
-            Metric::ErrorRate => bound.parse::<Share>().map_err(|_| "an error rate is compared with a percentage")?.0,
+            Metric::ErrorRate => {
+                bound.parse::<Share>().map_err(|_| "an error rate is compared with a percentage such as 0.1%")?.0
+            }
             Metric::AchievedRate | Metric::Capacity => {
                 bound.parse::<Rate>().map_err(|_| "a rate is compared with a rate such as 5000/s")?.0
             }
@@ -216,8 +218,11 @@ fn metric_of(text: &str) -> Result<Metric, String> {
         let percent: f64 = text.strip_prefix("p(")?.strip_suffix(')')?.trim().parse().ok()?;
         (0.0..=100.0).contains(&percent).then_some(percent / 100.0)
     };
-    let unknown = || {
-        "unknown figure; there are p(99), mean, max, error_rate, achieved_rate, capacity and overhead.p(50)".to_owned()
+    let unknown = || match text.strip_prefix('p').filter(|rest| rest.parse::<f64>().is_ok()) {
+        Some(percent) => format!("a percentile is written p({percent})"),
+        None => format!(
+            "unknown figure {text:?}; there are p(99), mean, max, error_rate, achieved_rate, capacity and overhead.p(50)"
+        ),
     };
     match text {
         "mean" => Ok(Metric::Mean),
@@ -226,7 +231,11 @@ fn metric_of(text: &str) -> Result<Metric, String> {
         "achieved_rate" => Ok(Metric::AchievedRate),
         "capacity" => Ok(Metric::Capacity),
         _ => match text.strip_prefix("overhead.") {
-            Some(rest) => quantile(rest).map(Metric::Overhead).ok_or_else(unknown),
+            Some(rest) => match quantile(rest) {
+                Some(0.5) => Ok(Metric::Overhead),
+                Some(_) => Err("of overhead the median is measured: write overhead.p(50)".to_owned()),
+                None => Err(unknown()),
+            },
             None => quantile(text).map(Metric::Percentile).ok_or_else(unknown),
         },
     }
@@ -249,12 +258,13 @@ mod tests {
             ("p(99) < 20ms", Some((Metric::Percentile(0.99), true, 20_000.0))),
             ("error_rate < 0.1%", Some((Metric::ErrorRate, true, 0.001))),
             ("achieved_rate >= 500/s", Some((Metric::AchievedRate, false, 500.0))),
-            ("overhead.p(50) < 50us", Some((Metric::Overhead(0.5), true, 50.0))),
+            ("overhead.p(50) < 50us", Some((Metric::Overhead, true, 50.0))),
             ("p(99) < 20", None),
             ("error_rate < 0.1", None),
             ("p(101) < 1ms", None),
             ("latency < 1ms", None),
             ("p(99) 20ms", None),
+            ("overhead.p(99) < 1ms", None),
         ] {
             let parsed = text.parse::<Condition>().ok();
             assert_eq!(parsed.map(|parsed| (parsed.metric, parsed.below, parsed.bound)), expected, "{text}");

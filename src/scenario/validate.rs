@@ -1,7 +1,6 @@
 //! Rules that types cannot say.
 
 use super::model::{Credential, SchemeFields, TargetFields};
-use super::text::Metric;
 use super::{At, LoadedScenario, ScenarioError};
 
 /// Longest life of a waiver.
@@ -33,7 +32,7 @@ pub(super) fn mistakes(loaded: &LoadedScenario) -> Vec<ScenarioError> {
     }
     waivers(loaded, &mut mistakes);
     phases(loaded, &mut mistakes);
-    thresholds(loaded, &mut mistakes);
+    super::thresholds::mistakes(loaded, &mut mistakes);
     resources(loaded, &mut mistakes);
     mistakes
 }
@@ -158,24 +157,6 @@ fn phases(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
 }
 
 /// A threshold on what is never measured would hold for ever.
-fn thresholds(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
-    let scenario = &loaded.scenario;
-    for threshold in &scenario.thresholds {
-        let (key, measured) = match threshold.threshold.metric {
-            Metric::Overhead(_) => ("overhead", scenario.overhead.is_some()),
-            _ => ("load", !scenario.load.is_empty()),
-        };
-        if !measured {
-            let message = format!("`{}` looks at what this scenario does not measure", threshold.threshold.text);
-            mistakes.push(loaded.error(threshold.place, message).with_help(format!("add `{key}:`")));
-        }
-        if matches!(threshold.threshold.metric, Metric::Overhead(quantile) if quantile != 0.5) {
-            let error = loaded.error(threshold.place, "of a paired difference only the median is measured");
-            mistakes.push(error.with_help("write `overhead.p(50) < …`"));
-        }
-    }
-}
-
 fn resources(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
     for resource in &loaded.scenario.resources {
         let mut wrong = |message: &str, help: &str| {

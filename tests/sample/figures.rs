@@ -55,6 +55,7 @@ fn seconds(seed: u64, count: u64, stalled: Option<u64>) -> (Vec<Interval>, Histo
             start_s: second as f64,
             length_s: 1.0,
             outcomes: outcomes(1900, 98, u64::from(stalled == Some(second)) * 2, 0),
+            unexpected: u64::from(stalled == Some(second)) * 2,
             response_time_us: Latency::of(&histogram),
             histogram: encoded(&histogram),
         }
@@ -109,6 +110,10 @@ pub(crate) fn steady() -> Phase {
             mean: 2200.0,
         }),
         tokens_obtained: 12,
+        backlog_max: 0,
+        generator_busy: None,
+        silences: Default::default(),
+        limited_by: None,
         inconclusive: None,
         notes: vec!["the target runs on this machine: the load used 7 of 8 cores".to_owned()],
         curve: curve(&histogram),
@@ -137,6 +142,10 @@ pub(crate) fn closed() -> Phase {
         server_auth_us: None,
         token_acquisition_us: None,
         tokens_obtained: 0,
+        backlog_max: 0,
+        generator_busy: None,
+        silences: Default::default(),
+        limited_by: None,
         inconclusive: Some("requests left up to 14 ms late: the machine was busy".to_owned()),
         notes: Vec::new(),
         curve: Vec::new(),
@@ -153,7 +162,7 @@ fn lane(
     first_accepted_s: Option<f64>,
 ) -> LaneFigures {
     let (name, statuses) = (name.to_owned(), statuses.iter().copied().collect());
-    LaneFigures { name, share, expects_accepted, outcomes, statuses, first_accepted_s }
+    LaneFigures { name, share, expects_accepted, outcomes, statuses, first_accepted_s, first_accepted_rate: None }
 }
 
 /// Presets of the reference over no authentication.

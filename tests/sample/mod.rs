@@ -91,6 +91,8 @@ fn orders(events: &mut Vec<Event>) {
             applied_to: applied_to.to_owned(),
             measured: measured.to_owned(),
             holds,
+            only_warns: false,
+            aborted_after_s: None,
             place: SourcePlace { file: checks::FILE.to_owned(), line: 61, column: 5 },
         }));
     }
@@ -119,6 +121,8 @@ fn overhead(events: &mut Vec<Event>) {
         applied_to: "jwt-es256".to_owned(),
         measured: "127 us".to_owned(),
         holds: Some(false),
+        only_warns: false,
+        aborted_after_s: None,
         place: SourcePlace { file: "scenarios/overhead.yaml".to_owned(), line: 9, column: 5 },
     }));
     events.push(Event::ScenarioFinished(ScenarioFinished { applicable: 0, executed: 0, exit_code: 1 }));

@@ -1,5 +1,6 @@
-//! Lanes: what is sent in which share, and how an answer is recognised while the load runs.
+//! Lanes: what is sent in which share.
 
+use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -7,7 +8,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 
-use crate::observe::{Fingerprint, Outcome};
+use super::marks::Marks;
 
 /// The bytes of a lane's request; a renewed credential is swapped in whole, and workers notice by the version.
 #[derive(Debug)]
@@ -37,46 +38,6 @@ impl LaneRequest {
     }
 }
 
-/// How access granted is recognised without parsing a body: status, media type, and the members by their names.
-#[derive(Clone, Debug)]
-pub struct Marks {
-    status: u16,
-    content_type: Option<Vec<u8>>,
-    members: Vec<Vec<u8>>,
-}
-
-impl Marks {
-    /// The marks of a fingerprint.
-    pub fn of(fingerprint: &Fingerprint) -> Self {
-        let pointed = fingerprint.pointer.iter().filter_map(|pointer| pointer.rsplit('/').next());
-        let names = fingerprint.members.iter().map(String::as_str).chain(pointed);
-        Self {
-            status: fingerprint.status,
-            content_type: fingerprint.content_type.clone().map(String::into_bytes),
-            members: names.map(|name| format!("\"{name}\"").into_bytes()).collect(),
-        }
-    }
-
-    /// What an answer means.
-    pub(super) fn outcome(&self, status: u16, content_type: &[u8], body: &[u8]) -> Outcome {
-        let typed = |expected: &Vec<u8>| {
-            content_type.len() >= expected.len() && content_type[..expected.len()].eq_ignore_ascii_case(expected)
-        };
-        let granted = status == self.status
-            && self.content_type.as_ref().is_none_or(typed)
-            && self.members.iter().all(|member| contains(body, member));
-        match status {
-            _ if granted => Outcome::Accepted,
-            500.. => Outcome::Broke,
-            _ => Outcome::Rejected,
-        }
-    }
-}
-
-fn contains(body: &[u8], member: &[u8]) -> bool {
-    body.windows(member.len()).any(|window| window == member)
-}
-
 /// A share of the load.
 #[derive(Clone, Debug)]
 pub struct Lane {
@@ -86,35 +47,37 @@ pub struct Lane {
     pub share: f64,
     /// Whether its requests should be accepted.
     pub expects_accepted: bool,
-    /// What it sends.
-    pub request: Arc<LaneRequest>,
+    /// What it sends: one request for each identity, in turn.
+    pub requests: Vec<Arc<LaneRequest>>,
     /// How access granted is recognised.
     pub marks: Marks,
 }
 
-/// Requests of one shuffled block; shares are kept exactly within each.
-const BLOCK: usize = 1000;
+/// Requests of one shuffled block, in which shares are kept exactly; the second where a share is finer than one in a thousand.
+const BLOCK: (usize, usize) = (1000, 10_000);
 
 /// Which lane is next: seeded, in shuffled blocks.
 #[derive(Debug)]
 pub(super) struct Mix {
-    block: Vec<usize>,
+    block: Vec<u16>,
     next: usize,
     rng: StdRng,
 }
 
 impl Mix {
     pub(super) fn new(lanes: &[Lane], seed: u64) -> Self {
-        let mut block = Vec::with_capacity(BLOCK);
+        let fine = lanes.iter().any(|lane| (lane.share * 1000.0 - (lane.share * 1000.0).round()).abs() > 1e-9);
+        let length = if fine { BLOCK.1 } else { BLOCK.0 };
+        let mut block = Vec::with_capacity(length);
         let mut owed = 0.0;
-        for (index, lane) in lanes.iter().enumerate() {
-            owed += lane.share * BLOCK as f64;
+        for (index, lane) in (0..).zip(lanes) {
+            owed += lane.share * length as f64;
             while (block.len() as f64) < owed.round() {
                 block.push(index);
             }
         }
-        if block.is_empty() {
-            block.push(0);
+        if block.is_empty() || lanes.len() == 1 {
+            block = vec![0];
         }
         Self { next: block.len(), block, rng: StdRng::seed_from_u64(seed) }
     }
@@ -125,43 +88,71 @@ impl Mix {
             self.next = 0;
         }
         self.next += 1;
-        self.block[self.next - 1]
+        usize::from(self.block[self.next - 1])
+    }
+}
+
+/// A worker's own copies of a lane's requests.
+#[derive(Debug)]
+pub(super) struct Copies {
+    requests: Vec<(Arc<LaneRequest>, u64, Rc<[u8]>)>,
+    next: usize,
+}
+
+impl Copies {
+    /// Each worker begins at another identity.
+    pub(super) fn of(lane: &Lane, worker: usize, workers: usize) -> Self {
+        let requests =
+            lane.requests.iter().map(|request| (request.clone(), request.version(), Rc::from(&*request.bytes())));
+        Self { requests: requests.collect(), next: lane.requests.len() * worker / workers.max(1) }
+    }
+
+    /// The bytes of the next identity; a renewed credential is noticed here.
+    pub(super) fn next(&mut self) -> Rc<[u8]> {
+        let index = self.next;
+        self.next = if index + 1 == self.requests.len() { 0 } else { index + 1 };
+        let (request, known, bytes) = &mut self.requests[index];
+        let version = request.version();
+        if *known != version {
+            (*known, *bytes) = (version, Rc::from(&*request.bytes()));
+        }
+        bytes.clone()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observe::Fingerprint;
 
     fn lane(name: &str, share: f64) -> Lane {
         let fingerprint =
             Fingerprint { status: 200, content_type: None, pointer: None, members: std::collections::BTreeSet::new() };
-        let (request, marks) = (LaneRequest::new(Vec::new()), Marks::of(&fingerprint));
-        Lane { name: name.to_owned(), share, expects_accepted: true, request, marks }
+        let (requests, marks) =
+            (vec![LaneRequest::new(b"a".to_vec()), LaneRequest::new(b"b".to_vec())], Marks::of(&fingerprint));
+        Lane { name: name.to_owned(), share, expects_accepted: true, requests, marks }
     }
 
     #[test]
     fn a_block_keeps_the_shares_exactly() {
-        let mut mix = Mix::new(&[lane("valid", 0.95), lane("expired", 0.03), lane("flipped", 0.02)], 1);
-        let mut counts = [0; 3];
-        for _ in 0..2 * BLOCK {
-            counts[mix.next()] += 1;
+        for (shares, expected) in [([0.95, 0.03, 0.02], [9500, 300, 200]), ([0.9997, 0.0002, 0.0001], [9997, 2, 1])] {
+            let lanes = shares.map(|share| lane("some", share));
+            let mut mix = Mix::new(&lanes, 1);
+            let mut counts = [0; 3];
+            for _ in 0..10_000 {
+                counts[mix.next()] += 1;
+            }
+            assert_eq!(counts, expected);
         }
-        assert_eq!(counts, [1900, 60, 40]);
     }
 
     #[test]
-    fn marks_recognise_an_error_body_in_a_success() {
-        let members = ["orders".to_owned()].into();
-        let content_type = Some("application/json".to_owned());
-        let marks = Marks::of(&Fingerprint { status: 200, content_type, pointer: None, members });
-        for (expected, status, media, body) in [
-            (Outcome::Accepted, 200, "application/json; charset=utf-8", r#"{"orders":[]}"#),
-            (Outcome::Rejected, 200, "application/json", r#"{"error":"no"}"#),
-            (Outcome::Rejected, 200, "text/html", r#"{"orders":[]}"#),
-            (Outcome::Broke, 503, "application/json", r#"{"orders":[]}"#),
-        ] {
-            assert_eq!(marks.outcome(status, media.as_bytes(), body.as_bytes()), expected, "{status} {media} {body}");
-        }
+    fn identities_take_turns_and_a_renewed_credential_is_noticed() {
+        let lane = lane("valid", 1.0);
+        let mut copies = Copies::of(&lane, 0, 1);
+        assert_eq!([copies.next(), copies.next(), copies.next()].map(|bytes| bytes[0]), *b"aba");
+        lane.requests[1].renew(b"c".to_vec());
+        assert_eq!([copies.next(), copies.next()].map(|bytes| bytes[0]), *b"ca");
+        assert_eq!(Copies::of(&lane, 1, 2).next()[0], b'c');
     }
 }

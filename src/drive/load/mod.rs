@@ -1,9 +1,13 @@
 //! Load phases: when requests leave, what they carry, and what came of them.
 
 mod collect;
-mod connection;
+mod figures;
 mod lane;
+mod line;
+mod marks;
 mod pacer;
+mod processor;
+mod tally;
 mod timer;
 mod worker;
 
@@ -13,9 +17,10 @@ use std::time::Duration;
 use super::stop::Stop;
 use super::wire::{Destination, Limits};
 use crate::clock;
-use crate::observe::{Interval, LoadFigures, Model};
+use crate::observe::{Interval, LoadFigures};
 
-pub use lane::{Lane, LaneRequest, Marks};
+pub use lane::{Lane, LaneRequest};
+pub use marks::Marks;
 pub use pacer::{Arrivals, Pacer};
 
 /// What a phase is.
@@ -29,13 +34,22 @@ pub struct Phase {
     pub connections: usize,
     /// Worker threads.
     pub threads: usize,
+    /// Whether workers may wait by yielding for the last part: not where the target needs their processors.
+    pub spins: bool,
     /// Time that is not measured.
     pub warmup: Duration,
     /// Time that is measured.
     pub duration: Duration,
+    /// Whether an answer may have a body (RFC 9110 §9.3.2: not one to HEAD).
+    pub may_have_body: bool,
+    /// Whether a request may be sent again on a new connection, where the target had closed the old one (RFC 9110 §9.2.2).
+    pub may_repeat: bool,
     /// Seed of the mix and of random arrivals.
     pub seed: u64,
 }
+
+/// From all workers being ready to the begin of the phase.
+const LEAD: Duration = Duration::from_millis(2);
 
 /// Runs a phase to its end; blocks. Each measured second goes to the sink.
 pub fn run(
@@ -48,10 +62,11 @@ pub fn run(
 ) -> LoadFigures {
     let threads = phase.threads.clamp(1, phase.connections.max(1));
     let (sender, receiver) = mpsc::channel();
-    // every worker has time to start before the first request is due
-    let begin = clock::now() + Duration::from_millis(20);
-    let mut workers = Vec::new();
+    let (ready, waiting) = mpsc::channel();
+    let mut notes = Vec::new();
+    let (mut workers, mut begins) = (Vec::new(), Vec::new());
     for index in 0..threads {
+        let (begins_at, begin) = mpsc::channel();
         let task = worker::Task {
             index,
             workers: threads,
@@ -60,26 +75,38 @@ pub fn run(
             lanes: lanes.to_vec(),
             destination: destination.clone(),
             limits,
-            begin,
             stop: stop.clone(),
             intervals: sender.clone(),
+            ready: ready.clone(),
+            begin,
         };
         let named = std::thread::Builder::new().name(format!("load-{index}"));
-        workers.push(named.spawn(move || worker::work(task)));
-    }
-    drop(sender);
-    collect::intervals(&receiver, threads, sink);
-    let mut notes = Vec::new();
-    let mut tallies = Vec::new();
-    for worker in workers {
-        match worker.map(std::thread::JoinHandle::join) {
-            Ok(Ok(tally)) => tallies.push(tally),
-            Ok(Err(_)) => notes.push("a worker broke; its requests are not counted".to_owned()),
+        match named.spawn(move || worker::work(task)) {
+            Ok(worker) => {
+                workers.push(worker);
+                begins.push(begins_at);
+            }
             Err(error) => notes.push(format!("a worker was not started: {error}")),
         }
     }
-    let model = if phase.arrivals.is_some() { Model::Open } else { Model::Closed };
-    collect::figures(phase, model, threads, lanes, tallies, notes)
+    drop((sender, ready));
+    // the phase begins when the last connection is open
+    let _ = waiting.iter().take(workers.len()).count();
+    let begin = clock::now() + LEAD;
+    for begins_at in begins {
+        // a worker that broke does not listen
+        let _ = begins_at.send(begin);
+    }
+    let response = collect::intervals(&receiver, workers.len(), sink);
+    let mut tallies = Vec::new();
+    for worker in workers {
+        match worker.join() {
+            Ok(tally) => tallies.push(tally),
+            Err(_) => notes.push("a worker broke; its requests are not counted".to_owned()),
+        }
+    }
+    let interrupted = stop.is_requested().then(|| clock::now().saturating_duration_since(begin + phase.warmup));
+    figures::of(phase, threads, lanes, tallies, response, (notes, interrupted))
 }
 
 fn share(total: usize, parts: usize, index: usize) -> usize {

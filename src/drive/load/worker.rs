@@ -1,24 +1,27 @@
 //! One worker: a thread with its own reactor, its part of the connections and its own histograms.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use super::Phase;
-use super::collect::{Seen, Slice, Tally};
-use super::connection::{Answer, Connection};
-use super::lane::{Lane, Mix};
+use super::lane::{Copies, Lane, Mix};
+use super::line::Line;
+use super::marks::Judge;
 use super::pacer::Pacer;
+use super::processor::Processor;
+use super::tally::{Seen, Slice, Tally};
 use super::timer::Timer;
 use crate::clock;
 use crate::drive::stop::Stop;
-use crate::drive::wire::{Destination, Limits};
-use crate::observe::Outcome;
+use crate::drive::wire::{Answer, Destination, Limits};
+use crate::observe::{Outcome, Silence};
 
-/// After a connection that could not be opened.
+/// After a connection that could not be opened: a dead target must not become a storm of connections.
 const RECONNECT: Duration = Duration::from_millis(20);
+/// Lateness from which a backlog is counted.
+const BACKLOG: Duration = Duration::from_micros(500);
 
 /// What one worker does.
 pub(super) struct Task {
@@ -29,20 +32,36 @@ pub(super) struct Task {
     pub(super) lanes: Vec<Lane>,
     pub(super) destination: Destination,
     pub(super) limits: Limits,
-    pub(super) begin: Instant,
     pub(super) stop: Stop,
     pub(super) intervals: Sender<Slice>,
+    /// Told once the connections are open; dropped if they never are.
+    pub(super) ready: Sender<()>,
+    /// When the phase begins, once every worker is ready.
+    pub(super) begin: Receiver<Instant>,
 }
 
 /// What the connections of a worker share.
 struct Shared {
     task: Task,
+    /// Marks of the phase: its begin, the begin and the end of measuring, and when the last answer is given up.
+    marks: Marks,
     schedule: RefCell<Option<Schedule>>,
     /// Held by the connection that waits for the next due time, so that one timer is armed at a time.
     turn: tokio::sync::Mutex<()>,
     timer: Timer,
     mix: RefCell<Mix>,
+    copies: RefCell<Vec<Copies>>,
+    judges: RefCell<Vec<Judge>>,
     tally: RefCell<Tally>,
+    /// When a connection may be tried again, after one could not be opened.
+    retry: Cell<Instant>,
+}
+
+struct Marks {
+    begin: Instant,
+    measured: Instant,
+    end: Instant,
+    give_up: Instant,
 }
 
 struct Schedule {
@@ -54,9 +73,18 @@ struct Schedule {
 struct Ticket {
     /// When it is due; none in the closed model.
     due: Option<Instant>,
-    /// When a connection was ready to take it.
-    ready: Instant,
-    lane: usize,
+    /// When it was taken, which is when it leaves if a connection is open.
+    taken: Instant,
+    /// How late that is through the generator and not through a connection that was busy.
+    of_generator: Duration,
+}
+
+/// What came of it.
+struct Answered {
+    outcome: Outcome,
+    status: Option<u16>,
+    auth_ns: Option<u64>,
+    cut: bool,
 }
 
 /// Works a phase to its end.
@@ -65,81 +93,105 @@ pub(super) fn work(task: Task) -> Tally {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let Ok(runtime) = runtime else { return Tally::new(lanes) };
     runtime.block_on(async {
-        let length = task.phase.warmup + task.phase.duration;
-        let seed = task.phase.seed ^ task.index as u64;
-        let pacer = task.phase.arrivals.map(|arrivals| Pacer::new(arrivals, length, task.index, task.workers, seed));
-        let shared = Rc::new(Shared {
-            schedule: RefCell::new(pacer.map(|pacer| Schedule { pacer, next: 0 })),
-            turn: tokio::sync::Mutex::new(()),
-            timer: Timer::new(),
-            mix: RefCell::new(Mix::new(&task.lanes, seed)),
-            tally: RefCell::new(Tally::new(lanes)),
-            task,
-        });
+        let timer = Timer::new();
+        if task.phase.arrivals.is_some() && task.phase.spins {
+            timer.calibrate().await;
+        }
+        let open = opened(&task).await;
+        let _ = task.ready.send(());
+        let Ok(begin) = task.begin.recv() else { return Tally::new(lanes) };
+        let shared = Rc::new(Shared::new(task, timer, begin));
+        // one wait at a time: the timer is shared
+        let begun = shared.timer.wait_until(begin, &shared.task.stop).await;
+        let processor = Processor::begin();
         let local = tokio::task::LocalSet::new();
-        for _ in 0..shared.task.connections {
-            local.spawn_local(connection(shared.clone()));
+        for line in open {
+            local.spawn_local(connection(shared.clone(), line, begun));
         }
         local.await;
         shared.give_up_rest();
         let mut tally = shared.tally.replace(Tally::new(lanes));
-        tally.flush(&shared.task.intervals, true);
+        tally.busy = processor.busy(shared.timer.spun());
+        tally.finish(&shared.task.intervals);
         tally
     })
 }
 
-async fn connection(shared: Rc<Shared>) {
-    let mut open: Option<Connection> = None;
-    let mut requests: Vec<(u64, Arc<[u8]>)> =
-        shared.task.lanes.iter().map(|lane| (lane.request.version(), lane.request.bytes())).collect();
-    while let Some(ticket) = shared.ticket().await {
-        if open.as_ref().is_none_or(|connection| !connection.reusable) {
-            open = Connection::open(&shared.task.destination, shared.task.limits).await;
+/// The connections of a worker, opened before the phase begins. What cannot be opened is tried again by its first request.
+async fn opened(task: &Task) -> Vec<Line> {
+    let mut lines = Vec::with_capacity(task.connections);
+    let mut reachable = true;
+    for _ in 0..task.connections {
+        let mut line = Line::new();
+        reachable = reachable && line.open(&task.destination, task.limits).await.is_ok();
+        lines.push(line);
+    }
+    lines
+}
+
+/// Sends requests on one connection until there are no more.
+async fn connection(shared: Rc<Shared>, mut line: Line, begun: Instant) {
+    let mut free = begun;
+    while let Some(ticket) = shared.ticket(free).await {
+        let lane = shared.mix.borrow_mut().next();
+        let (sent, answer) = shared.send(&mut line, lane, ticket.taken).await;
+        free = clock::now();
+        match &answer {
+            Ok(answered) => shared.record(lane, &ticket, (sent, free), answered),
+            Err(silence) => shared.record_silent(lane, &ticket, (sent, free), silence),
         }
-        let lane = &shared.task.lanes[ticket.lane];
-        let version = lane.request.version();
-        let request = &mut requests[ticket.lane];
-        if request.0 != version {
-            *request = (version, lane.request.bytes());
-        }
-        let sent = clock::now();
-        let answer = match &mut open {
-            None => None,
-            Some(connection) => {
-                let limit = shared.task.limits.time;
-                tokio::time::timeout(limit, connection.exchange(&request.1, &lane.marks)).await.ok().flatten()
-            }
-        };
-        let done = clock::now();
-        if answer.is_none() {
-            open = None;
-        }
-        shared.record(&ticket, sent, done, answer);
-        if open.is_none() && answer.is_none() {
-            // a dead target must not become a storm of connections
+        if answer.is_err() && ticket.due.is_none() && !line.is_used() {
             tokio::time::sleep(RECONNECT).await;
+            free = clock::now();
         }
     }
 }
 
 impl Shared {
-    /// The next request to send, at its due time; none at the end.
-    async fn ticket(&self) -> Option<Ticket> {
-        let end = self.task.begin + self.task.phase.warmup + self.task.phase.duration;
-        if self.schedule.borrow().is_none() {
-            let now = clock::now();
-            self.timer.wait_until(self.task.begin).await;
-            let over = now >= end || self.task.stop.is_requested();
-            return (!over).then(|| Ticket { due: None, ready: now, lane: self.mix.borrow_mut().next() });
+    fn new(task: Task, timer: Timer, begin: Instant) -> Self {
+        let phase = &task.phase;
+        let seed = phase.seed ^ task.index as u64;
+        let pacer = phase.arrivals.map(|arrivals| {
+            Pacer::new(arrivals, (phase.warmup, phase.duration), (task.index, task.workers), phase.seed)
+        });
+        let (measured, end) = (begin + phase.warmup, begin + phase.warmup + phase.duration);
+        let copies = task.lanes.iter().map(|lane| Copies::of(lane, task.index, task.workers));
+        let judges = task.lanes.iter().map(|lane| Judge::new(&lane.marks, lane.expects_accepted));
+        Self {
+            marks: Marks { begin, measured, end, give_up: end + task.limits.time },
+            schedule: RefCell::new(pacer.map(|pacer| Schedule { pacer, next: 0 })),
+            turn: tokio::sync::Mutex::new(()),
+            timer,
+            mix: RefCell::new(Mix::new(&task.lanes, seed)),
+            copies: RefCell::new(copies.collect()),
+            judges: RefCell::new(judges.collect()),
+            tally: RefCell::new(Tally::new(task.lanes.len())),
+            retry: Cell::new(begin),
+            task,
+        }
+    }
+
+    /// The next request to send, at its due time; none at the end. A connection asks that is free since some time.
+    async fn ticket(&self, free: Instant) -> Option<Ticket> {
+        let stop = &self.task.stop;
+        if self.task.phase.arrivals.is_none() {
+            let over = free >= self.marks.end || stop.is_requested();
+            return (!over).then_some(Ticket { due: None, taken: free, of_generator: Duration::ZERO });
         }
         let _turn = self.turn.lock().await;
-        let ready = clock::now();
-        if self.task.stop.is_requested() || ready > end + self.task.limits.time {
+        if stop.is_requested() || clock::now() >= self.marks.give_up {
             return None;
         }
         let due = self.next_due()?;
-        self.timer.wait_until(due).await;
-        Some(Ticket { due: Some(due), ready, lane: self.mix.borrow_mut().next() })
+        let taken = self.timer.wait_until(due, stop).await;
+        if taken < due {
+            return None;
+        }
+        let late = taken - due;
+        if late > BACKLOG {
+            self.note_backlog(late);
+        }
+        Some(Ticket { due: Some(due), taken, of_generator: taken.saturating_duration_since(due.max(free)) })
     }
 
     fn next_due(&self) -> Option<Instant> {
@@ -147,31 +199,107 @@ impl Shared {
         let schedule = schedule.as_mut()?;
         let due = schedule.pacer.due(schedule.next)?;
         schedule.next += 1;
-        Some(self.task.begin + due)
+        Some(self.marks.begin + due)
     }
 
-    fn record(&self, ticket: &Ticket, sent: Instant, done: Instant, answer: Option<Answer>) {
-        let outcome = answer.map_or(Outcome::Silent, |answer| answer.outcome);
-        let start = ticket.due.unwrap_or(sent);
-        let measured = self.task.begin + self.task.phase.warmup;
-        let Some(at) = start.checked_duration_since(measured) else { return };
+    fn note_backlog(&self, late: Duration) {
+        if let Some(schedule) = &*self.schedule.borrow() {
+            let mut tally = self.tally.borrow_mut();
+            tally.backlog_max = tally.backlog_max.max(schedule.pacer.own_rate() * late.as_secs_f64());
+        }
+    }
+
+    /// Sends the next request of a lane, on a new connection if need be; when it left, and what came.
+    async fn send(&self, line: &mut Line, lane: usize, taken: Instant) -> (Instant, Result<Answered, Silence>) {
+        let request = self.copies.borrow_mut()[lane].next();
+        let mut sent = taken;
+        loop {
+            if !line.is_open() {
+                if let Err(silence) = self.open(line).await {
+                    return (sent, Err(silence));
+                }
+                sent = clock::now();
+            }
+            let deadline = (sent + self.task.limits.time).min(self.marks.give_up);
+            let silence = match line.exchange(&request, self.task.phase.may_have_body, deadline).await {
+                Ok(answer) => return (sent, Ok(self.judged(lane, &answer))),
+                Err(silence) => silence,
+            };
+            if !(self.task.phase.may_repeat && line.was_stale(&silence)) {
+                return (sent, Err(silence));
+            }
+            self.tally.borrow_mut().repeated += 1;
+        }
+    }
+
+    fn judged(&self, lane: usize, answer: &Answer<'_>) -> Answered {
+        let outcome = self.judges.borrow_mut()[lane].outcome(answer);
+        Answered { outcome, status: Some(answer.status), auth_ns: answer.auth_ns, cut: answer.truncated }
+    }
+
+    /// Opens a connection, unless one could not be opened a moment ago.
+    async fn open(&self, line: &mut Line) -> Result<(), Silence> {
+        if clock::now() < self.retry.get() {
+            return Err(Silence::Unreachable(String::new()));
+        }
+        let opened = line.open(&self.task.destination, self.task.limits).await;
+        if opened.is_err() {
+            self.retry.set(clock::now() + RECONNECT);
+        }
+        opened
+    }
+
+    fn record(&self, lane: usize, ticket: &Ticket, (sent, done): (Instant, Instant), answered: &Answered) {
+        let Some((start, at)) = self.measured(ticket, done) else { return };
         let mut tally = self.tally.borrow_mut();
-        let accepted_against = outcome == Outcome::Accepted && !self.task.lanes[ticket.lane].expects_accepted;
-        let service = done - sent;
-        let response = ticket.due.map_or(service, |due| done - due);
-        let status = answer.map(|answer| answer.status);
-        let accepted_against = accepted_against.then_some(at);
-        tally.record(ticket.lane, &Seen { outcome, status, response, service, accepted_against });
+        let wanted = if self.task.lanes[lane].expects_accepted { Outcome::Accepted } else { Outcome::Rejected };
+        let against = answered.outcome == Outcome::Accepted && wanted == Outcome::Rejected;
+        let seen = Seen {
+            lane,
+            outcome: answered.outcome,
+            expected: answered.outcome == wanted,
+            status: answered.status,
+            response: Some(ticket.due.map_or(done - sent, |due| done - due)),
+            service: ticket.due.map(|_| done - sent),
+            at,
+            accepted_against: against.then_some(start),
+        };
+        tally.record(&seen, &self.task.intervals);
+        tally.cut += u64::from(answered.cut);
         if let Some(due) = ticket.due {
-            // late by the generator is what remains when no connection was waited for
-            tally.record_lateness(sent - due, sent.saturating_duration_since(due.max(ticket.ready)));
+            tally.record_lateness(sent - due, ticket.of_generator);
         }
-        if let Some(server_auth) = answer.and_then(|answer| answer.server_auth) {
-            tally.record_server_auth(server_auth);
+        if let Some(auth_ns) = answered.auth_ns {
+            tally.record_server_auth(auth_ns);
         }
-        tally.last_done = tally.last_done.max((done - measured).as_secs_f64());
-        let second = (done - measured).as_secs();
-        tally.add_to_second(second, outcome, response, &self.task.intervals);
+    }
+
+    /// A request without an answer: what was waited for to the end counts with its time, what broke off has none.
+    fn record_silent(&self, lane: usize, ticket: &Ticket, (sent, done): (Instant, Instant), silence: &Silence) {
+        let waited = *silence == Silence::TimedOut;
+        let since = ticket.due.unwrap_or(sent);
+        self.record_end(lane, ticket, done, waited.then(|| done - since), silence);
+        if let (Some(due), Some(_)) = (ticket.due, self.measured(ticket, done)) {
+            self.tally.borrow_mut().record_lateness(sent - due, ticket.of_generator);
+        }
+    }
+
+    fn record_end(&self, lane: usize, ticket: &Ticket, done: Instant, response: Option<Duration>, silence: &Silence) {
+        let Some((_, at)) = self.measured(ticket, done) else { return };
+        let mut tally = self.tally.borrow_mut();
+        let (outcome, expected) = (Outcome::Silent, false);
+        let (status, service, accepted_against) = (None, None, None);
+        tally.record(
+            &Seen { lane, outcome, expected, status, response, service, at, accepted_against },
+            &self.task.intervals,
+        );
+        tally.record_silence(silence);
+    }
+
+    /// When a request began and when it ended, from the begin of measuring; none for the warm-up.
+    fn measured(&self, ticket: &Ticket, done: Instant) -> Option<(Duration, Duration)> {
+        let start = ticket.due.unwrap_or(ticket.taken).checked_duration_since(self.marks.measured)?;
+        Some((start, done - self.marks.measured))
     }
 
     /// What was due and never left: told as silent, with the time it waited.
@@ -180,18 +308,14 @@ impl Shared {
             return;
         }
         let now = clock::now();
-        let measured = self.task.begin + self.task.phase.warmup;
         while let Some(due) = self.next_due() {
-            if due < measured {
-                continue;
-            }
             let lane = self.mix.borrow_mut().next();
-            let waited = now.saturating_duration_since(due);
-            let mut tally = self.tally.borrow_mut();
-            let outcome = Outcome::Silent;
-            let (service, accepted_against) = (Duration::ZERO, None);
-            tally.record(lane, &Seen { outcome, status: None, response: waited, service, accepted_against });
-            tally.abandoned += 1;
+            let ticket = Ticket { due: Some(due), taken: now, of_generator: Duration::ZERO };
+            if self.measured(&ticket, now).is_some() {
+                let waited = now.saturating_duration_since(due);
+                self.record_end(lane, &ticket, now, Some(waited), &Silence::TimedOut);
+                self.tally.borrow_mut().abandoned += 1;
+            }
         }
     }
 }

@@ -87,12 +87,18 @@ impl<'a> Stage<'a> {
             Act::Send { part, resource, counts, send } => {
                 for _ in 0..send.times {
                     self.send(action, part, (*resource, *counts), send, evidence).await?;
+                    if fell_silent(evidence) {
+                        break;
+                    }
                 }
                 Ok(())
             }
             Act::Form(form) => {
                 for _ in 0..form.times {
                     self.form(action, form, evidence).await?;
+                    if fell_silent(evidence) {
+                        break;
+                    }
                 }
                 Ok(())
             }
@@ -501,6 +507,11 @@ impl<'a> Stage<'a> {
         let good = subject.main_resource().and_then(|resource| subject.good_for(resource));
         good.map(|good| subject.identities[good].name.clone()).unwrap_or_default()
     }
+}
+
+/// Whether the last probe stayed without an answer: the same again would only wait again.
+fn fell_silent(evidence: &Evidence) -> bool {
+    evidence.observations.last().is_some_and(|last| last.outcome == Outcome::Silent && last.reproduced)
 }
 
 /// A key as JSON, or as the first line of what a command printed.

@@ -68,7 +68,7 @@ impl Connection {
             Err(_) => return Err(Silence::TimedOut),
         }
         let answer = self.reader.response();
-        self.reusable = rest.is_empty() && self.answer().is_some_and(|answer| answer.keeps_alive);
+        self.settle(rest.is_empty());
         answer.ok_or(Silence::Closed)
     }
 
@@ -76,6 +76,16 @@ impl Connection {
     pub(in crate::drive) fn begin(&mut self) {
         self.reader.clear();
         self.reusable = false;
+    }
+
+    /// Ends an exchange whose answer is whole: the connection may be used again if the request was sent whole too.
+    pub(in crate::drive) fn settle(&mut self, sent_whole: bool) {
+        self.reusable = sent_whole && self.answer().is_some_and(|answer| answer.keeps_alive);
+    }
+
+    /// Whether nothing has come since [`Self::begin`].
+    pub(in crate::drive) fn heard_nothing(&self) -> bool {
+        self.reader.is_empty()
     }
 
     /// The answer that [`Self::poll_answer`] completed.

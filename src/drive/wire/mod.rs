@@ -8,6 +8,7 @@ mod stream;
 
 pub use connection::{Connection, send_once};
 pub use destination::{BadDestination, Destination, tls_config};
+pub(in crate::drive) use reader::Answer;
 
 use std::time::Duration;
 
@@ -24,6 +25,14 @@ pub struct Limits {
     pub time: Duration,
     /// Time to connect, TLS included.
     pub connect: Duration,
+}
+
+impl Limits {
+    /// The same, for answers that may take this long.
+    #[must_use]
+    pub fn within(self, time: Duration) -> Self {
+        Self { time, connect: self.connect.min(time), ..self }
+    }
 }
 
 impl Default for Limits {

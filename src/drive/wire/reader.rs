@@ -16,6 +16,10 @@ const MOST_INTERIM: usize = 16;
 pub(in crate::drive) struct Answer<'a> {
     /// Status code.
     pub(in crate::drive) status: u16,
+    /// Value of the first `Content-Type`.
+    pub(in crate::drive) content_type: Option<&'a [u8]>,
+    /// Nanoseconds that the target says it spent on authentication.
+    pub(in crate::drive) auth_ns: Option<u64>,
     /// Body, cut at the limit.
     pub(in crate::drive) body: &'a [u8],
     /// Whether the body was cut.
@@ -80,6 +84,11 @@ impl AnswerReader {
         self.chunks.clear();
         self.truncated = false;
         self.ended = false;
+    }
+
+    /// Whether nothing of an answer has come.
+    pub(in crate::drive) fn is_empty(&self) -> bool {
+        self.filled == 0
     }
 
     /// Where the next bytes go.
@@ -250,6 +259,8 @@ impl AnswerReader {
         };
         Some(Answer {
             status: head.status,
+            content_type: head.content_type.clone().map(|place| &self.buffer[place]),
+            auth_ns: head.auth_ns,
             body: if head.body == BodyLength::Chunked { &self.chunks } else { plain },
             truncated: self.truncated,
             keeps_alive: head.keeps_alive && !surplus && !self.truncated && !self.ended,

@@ -22,9 +22,9 @@ pub(crate) async fn authorization_server(State(authority): State<Arc<Authority>>
     let slash = if authority.fault("issuer-trailing-slash") { "/" } else { "" };
     let mut document = json!({
         "issuer": format!("{issuer}{slash}"),
-        "token_endpoint": format!("{issuer}/oauth2/token"),
-        "introspection_endpoint": format!("{issuer}/oauth2/introspect"),
-        "revocation_endpoint": format!("{issuer}/oauth2/revoke"),
+        "token_endpoint": authority.endpoint("token"),
+        "introspection_endpoint": authority.endpoint("introspect"),
+        "revocation_endpoint": authority.endpoint("revoke"),
         "grant_types_supported": ["client_credentials"],
         // RFC 8414 §2 requires the member; no response type is offered
         "response_types_supported": ["none"],
@@ -33,6 +33,7 @@ pub(crate) async fn authorization_server(State(authority): State<Arc<Authority>>
         "revocation_endpoint_auth_methods_supported": methods,
         "scopes_supported": [READ, WRITE],
     });
+    super::jwt::describe(&authority, &mut document);
     if authority.fault("advertises-none") {
         document["token_endpoint_auth_signing_alg_values_supported"] = json!(["RS256", "none"]);
     }

@@ -4,6 +4,7 @@ mod answer;
 mod clients;
 mod form;
 pub(crate) mod introspection;
+pub(crate) mod jwt;
 pub(crate) mod metadata;
 pub(crate) mod revocation;
 pub(crate) mod token;
@@ -18,6 +19,7 @@ use axum::routing::{get, post};
 use rand::RngExt as _;
 
 use super::Faults;
+use super::keys::KeyPair;
 use super::state::{Principal, digest};
 use crate::clock;
 use crate::seed;
@@ -62,12 +64,25 @@ pub(crate) struct Authority {
     lifetime: Duration,
     tokens: RwLock<HashMap<[u8; 32], Arc<TokenRecord>>>,
     counter: AtomicU64,
+    /// Keys that sign its tokens (RFC 9068); without any they are opaque.
+    keys: Vec<KeyPair>,
 }
 
 impl Authority {
+    /// One whose tokens are opaque.
     pub(crate) fn new(issuer: String, lifetime: Duration, faults: Faults) -> Arc<Self> {
+        Self::with_keys(issuer, lifetime, faults, Vec::new())
+    }
+
+    /// One whose tokens are signed.
+    pub(crate) fn signing(issuer: String, lifetime: Duration, faults: Faults) -> Arc<Self> {
+        let [first, second, _] = super::keys::of_algorithm(jsonwebtoken::Algorithm::ES256);
+        Self::with_keys(issuer, lifetime, faults, vec![first, second])
+    }
+
+    fn with_keys(issuer: String, lifetime: Duration, faults: Faults, keys: Vec<KeyPair>) -> Arc<Self> {
         let (tokens, counter) = (RwLock::default(), AtomicU64::new(0));
-        let authority = Self { issuer, faults, lifetime, tokens, counter };
+        let authority = Self { issuer, faults, lifetime, tokens, counter, keys };
         let service = Arc::new(super::state::principal(&seed::IDENTITIES[0]));
         let long = Duration::from_secs(24 * 3600);
         authority
@@ -92,13 +107,26 @@ impl Authority {
         self.tokens.read().unwrap_or_else(PoisonError::into_inner).get(&digest(token)).cloned()
     }
 
+    /// The keys that sign its tokens.
+    pub(crate) fn keys(&self) -> Vec<KeyPair> {
+        self.keys.clone()
+    }
+
+    /// The address of one of its endpoints.
+    pub(crate) fn endpoint(&self, name: &str) -> String {
+        let prefix = if self.keys.is_empty() { "/oauth2" } else { "" };
+        format!("{}{prefix}/{name}", self.issuer)
+    }
+
     pub(crate) fn fault(&self, name: &str) -> bool {
         self.faults.on(name)
     }
 
     /// A new access token with its life in seconds.
     fn issue(&self, client: &clients::Client, scopes: Vec<String>) -> (String, u64) {
-        let token = if self.fault("counter-token") {
+        let token = if let Some(key) = self.keys.first() {
+            jwt::access_token(self, key, client, &scopes)
+        } else if self.fault("counter-token") {
             format!("abt_{:020}", self.counter.fetch_add(1, Ordering::Relaxed))
         } else {
             // RFC 6749 §10.10: 43 of 62 characters are over 256 bits

@@ -65,7 +65,8 @@ pub(crate) fn verify(state: &State, parts: &Parts, source: Source) -> Result<Arc
     }
 }
 
-fn presented<'a>(state: &State, parts: &'a Parts) -> Result<&'a str, Rejection> {
+/// The token of a request (RFC 6750 §2.1).
+pub(super) fn presented<'a>(state: &State, parts: &'a Parts) -> Result<&'a str, Rejection> {
     let lines = header_values(&parts.headers, "authorization")
         .map_err(|_| if state.fault("panics-on-bad-base64") { Rejection::broken() } else { malformed() })?;
     let elsewhere = query_value(parts, "access_token").is_some();
@@ -98,7 +99,8 @@ fn missing() -> Rejection {
     Rejection::new(StatusCode::UNAUTHORIZED, "missing_token").with_challenge("Bearer realm=\"orders\"")
 }
 
-fn invalid() -> Rejection {
+/// RFC 6750 §3.1: expired, revoked, malformed or invalid for another reason.
+pub(super) fn invalid() -> Rejection {
     Rejection::new(StatusCode::UNAUTHORIZED, "invalid_token")
         .with_challenge("Bearer realm=\"orders\", error=\"invalid_token\"")
 }

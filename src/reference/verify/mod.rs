@@ -3,6 +3,7 @@
 pub(crate) mod api_key;
 pub(crate) mod basic;
 pub(crate) mod bearer;
+pub(crate) mod jwt;
 
 use std::sync::Arc;
 
@@ -21,18 +22,24 @@ pub(crate) enum Guard {
     BasicCached,
     Bearer,
     OAuth2,
+    Jwt(jsonwebtoken::Algorithm),
+    OAuth2Jwt,
 }
 
 impl Guard {
     /// All guards with the prefixes of their resources.
-    pub(crate) const ALL: [(Guard, &'static str); 6] = [
-        (Guard::None, "none"),
-        (Guard::ApiKey, "api-key"),
-        (Guard::Basic, "basic"),
-        (Guard::BasicCached, "basic-cached"),
-        (Guard::Bearer, "bearer"),
-        (Guard::OAuth2, "oauth2"),
-    ];
+    pub(crate) fn all() -> impl Iterator<Item = (Guard, &'static str)> {
+        let plain = [
+            (Guard::None, "none"),
+            (Guard::ApiKey, "api-key"),
+            (Guard::Basic, "basic"),
+            (Guard::BasicCached, "basic-cached"),
+            (Guard::Bearer, "bearer"),
+            (Guard::OAuth2, "oauth2"),
+            (Guard::OAuth2Jwt, "oauth2-jwt"),
+        ];
+        plain.into_iter().chain(jwt::ALGORITHMS.map(|(algorithm, prefix)| (Guard::Jwt(algorithm), prefix)))
+    }
 
     /// Who sent a request.
     pub(crate) fn verify(self, state: &State, parts: &Parts) -> Result<Arc<Principal>, Rejection> {
@@ -47,6 +54,8 @@ impl Guard {
             Guard::BasicCached => basic::verify(state, parts, true),
             Guard::Bearer => bearer::verify(state, parts, bearer::Source::Static),
             Guard::OAuth2 => bearer::verify(state, parts, bearer::Source::Authority),
+            Guard::Jwt(algorithm) => jwt::verify(state, parts, state.deployments.of(algorithm)),
+            Guard::OAuth2Jwt => jwt::verify_issued(state, parts),
         }
     }
 
@@ -55,7 +64,7 @@ impl Guard {
         let holds = principal.scopes.iter().any(|held| held == scope);
         let open = match self {
             Guard::ApiKey => state.fault("scope-ignored"),
-            Guard::Bearer | Guard::OAuth2 => {
+            Guard::Bearer | Guard::OAuth2 | Guard::Jwt(_) | Guard::OAuth2Jwt => {
                 state.fault("scope-not-enforced")
                     || (state.fault("scope-substring") && principal.scopes.join(" ").contains(scope))
             }
@@ -67,8 +76,10 @@ impl Guard {
         let status = if state.fault("authz-as-401") { StatusCode::UNAUTHORIZED } else { StatusCode::FORBIDDEN };
         Err(match self {
             // RFC 6750 §3.1: insufficient_scope, and the scope that would do
-            Guard::Bearer | Guard::OAuth2 => Rejection::new(status, "insufficient_scope")
-                .with_challenge(format!("Bearer realm=\"orders\", error=\"insufficient_scope\", scope=\"{scope}\"")),
+            Guard::Bearer | Guard::OAuth2 | Guard::Jwt(_) | Guard::OAuth2Jwt => {
+                Rejection::new(status, "insufficient_scope")
+                    .with_challenge(format!("Bearer realm=\"orders\", error=\"insufficient_scope\", scope=\"{scope}\""))
+            }
             _ => Rejection::new(status, "insufficient_scope"),
         })
     }
@@ -78,7 +89,7 @@ impl Guard {
         let open = match self {
             Guard::None => true,
             Guard::ApiKey => state.fault("no-object-check"),
-            Guard::Bearer | Guard::OAuth2 => state.fault("bola"),
+            Guard::Bearer | Guard::OAuth2 | Guard::Jwt(_) | Guard::OAuth2Jwt => state.fault("bola"),
             Guard::Basic | Guard::BasicCached => false,
         };
         if open || principal.tenant == tenant {

@@ -6,7 +6,7 @@ use crate::check::Verdict;
 use crate::event::{CheckResult, EvidenceRecord, Role};
 use crate::observe::{RecordedExchange, RecordedHeader};
 use crate::report::units::{counted, time};
-use crate::report::words::{further_deviations, level_word, more, place, replay, sent, shown};
+use crate::report::words::{further_deviations, level_word, more, place, replay, sent, shown, web_address};
 
 /// A check, in a table or as a finding.
 pub(super) struct CheckView<'a> {
@@ -62,10 +62,11 @@ impl<'a> CheckView<'a> {
 
     /// Clauses; only web addresses become links.
     pub(super) fn clauses(&self) -> Vec<Clause<'a>> {
-        let clauses = self.check.citations.iter().map(|cited| {
-            let url = cited.url.as_deref().filter(|url| url.starts_with("https://") || url.starts_with("http://"));
-            Clause { source: &cited.source, url }
-        });
+        let clauses = self
+            .check
+            .citations
+            .iter()
+            .map(|cited| Clause { source: &cited.source, url: web_address(cited.url.as_deref()) });
         clauses.collect()
     }
 

@@ -5,11 +5,11 @@ use askama::Template;
 use super::figures::{OverheadView, PhaseView};
 use super::finding::{CheckView, FindingView, sign};
 use super::{SCRIPT, policy};
-use crate::check::{GROUPS, Severity, Verdict};
+use crate::check::{GROUPS, Verdict};
 use crate::event::{CheckResult, Note, NoteKind, ThresholdResult};
-use crate::report::units::{count, counted, difference, length, time};
+use crate::report::units::{count, counted, difference, time};
 use crate::report::words::place;
-use crate::report::{Counts, Record, ScenarioRecord, findings};
+use crate::report::{Record, ScenarioRecord, findings, summary};
 
 /// The whole page.
 #[derive(Template)]
@@ -68,63 +68,26 @@ impl<'a> Page<'a> {
 
     /// What the run came to, in a few words.
     fn verdict(&self) -> String {
-        let found = found(self.record);
-        match self.record.finished.as_ref().map(|finished| finished.exit_code) {
-            None => "Cut off before its end".to_owned(),
-            _ if found > 0 => counted(found, "finding"),
-            Some(0) => "Nothing found".to_owned(),
-            Some(_) => "No verdict".to_owned(),
-        }
+        summary::verdict(self.record)
     }
 
     /// Class of the verdict.
     fn verdict_class(&self) -> &'static str {
-        match self.record.finished.as_ref().map(|finished| finished.exit_code) {
-            Some(0) => "pass",
-            Some(5) | None => "inconclusive",
-            Some(_) => "fail",
-        }
+        summary::grade(self.record).name()
     }
 
     fn started(&self) -> Option<(String, String)> {
-        let started = self.record.started.as_ref()?.started;
-        Some((started.to_string(), started.strftime("%-d %B %Y, %H:%M UTC").to_string()))
+        summary::began(self.record)
     }
 
     fn took(&self) -> Option<String> {
-        let (started, finished) = (self.record.started.as_ref()?, self.record.finished.as_ref()?);
-        Some(length(finished.finished.duration_since(started.started).as_secs_f64()))
+        summary::took(self.record)
     }
 
-    /// Findings that no check made, each with its scenario's place.
+    /// Findings that no check made, each with its place.
     fn beside_checks(&self) -> Vec<(String, String)> {
-        let mut texts = Vec::new();
-        for scenario in &self.record.scenarios {
-            for threshold in broken(scenario) {
-                let text = format!(
-                    "{} does not hold on {}: measured {}",
-                    threshold.threshold, threshold.applied_to, threshold.measured
-                );
-                texts.push((text, place(&threshold.place)));
-            }
-            let notes = scenario.notes.iter().filter(|note| note.kind == NoteKind::Finding);
-            texts.extend(notes.map(|note| (note.text.clone(), scenario.started.file.clone())));
-        }
-        texts
+        summary::beside_checks(self.record).into_iter().map(|one| (one.text, place(&one.place))).collect()
     }
-}
-
-fn broken(scenario: &ScenarioRecord) -> impl Iterator<Item = &ThresholdResult> {
-    scenario.thresholds.iter().filter(|threshold| threshold.holds == Some(false))
-}
-
-/// Failed checks that are not waived, broken thresholds, findings of the run.
-fn found(record: &Record) -> usize {
-    let beside = |scenario: &ScenarioRecord| {
-        let notes = scenario.notes.iter().filter(|note| note.kind == NoteKind::Finding);
-        broken(scenario).count() + notes.count()
-    };
-    record.counts().of_verdict(Verdict::Fail) + record.scenarios.iter().map(beside).sum::<usize>()
 }
 
 fn tiles(record: &Record) -> Vec<Tile> {
@@ -132,41 +95,15 @@ fn tiles(record: &Record) -> Vec<Tile> {
     let mut tiles = Vec::new();
     if counts.total() > 0 {
         let class = if counts.of_verdict(Verdict::Fail) > 0 { "fail" } else { "pass" };
-        let (figure, about) = (count(counts.of_verdict(Verdict::Fail) as u64), by_severity(record));
+        let (figure, about) = (count(counts.of_verdict(Verdict::Fail) as u64), summary::by_severity(record));
         tiles.push(Tile { name: "Failed checks", figure, about, class });
         let executed = record.checks().filter(|(_, check)| check.verdict.executed()).count();
         let passed = format!("{} of {executed}", counts.of_verdict(Verdict::Pass));
-        tiles.push(Tile { name: "Passed of executed", figure: passed, about: not_judged(&counts), class: "" });
+        tiles.push(Tile { name: "Passed of executed", figure: passed, about: summary::not_judged(&counts), class: "" });
     }
     tiles.extend(slowest(record));
     tiles.extend(costliest(record));
     tiles
-}
-
-fn by_severity(record: &Record) -> String {
-    let failed = |severity: Severity| {
-        let failed = record.checks().filter(|(_, check)| check.verdict == Verdict::Fail && check.waived.is_none());
-        failed.filter(|(_, check)| check.severity == severity).count()
-    };
-    let all = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Info];
-    let texts: Vec<_> = all
-        .into_iter()
-        .filter(|severity| failed(*severity) > 0)
-        .map(|severity| format!("{} {}", failed(severity), severity.name()))
-        .collect();
-    if texts.is_empty() { "no requirement was violated".to_owned() } else { texts.join(", ") }
-}
-
-fn not_judged(counts: &Counts) -> String {
-    let told =
-        [Verdict::Warn, Verdict::Inconclusive, Verdict::NotTested].map(|verdict| (verdict, counts.of_verdict(verdict)));
-    let mut texts: Vec<_> = told
-        .into_iter()
-        .filter(|(_, number)| *number > 0)
-        .map(|(verdict, number)| format!("{number} {}", verdict.name().replace('-', " ")))
-        .collect();
-    texts.extend((counts.waived > 0).then(|| format!("{} waived", counts.waived)));
-    if texts.is_empty() { "everything was judged".to_owned() } else { texts.join(", ") }
 }
 
 /// The phase with the highest p99 that can be trusted.

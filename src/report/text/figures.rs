@@ -143,7 +143,11 @@ pub(super) fn thresholds(results: &[ThresholdResult]) -> Vec<Row> {
     });
     let texts = aligned(&cells.collect::<Vec<_>>(), false).into_iter().zip(&sorted);
     let lines = texts.map(|(text, result)| match result.holds {
-        Some(false) => format!("{}  {text}", bad("broken")),
+        Some(false) => {
+            let abort = result.abort().map(|words| format!(", {words}")).unwrap_or_default();
+            let word = if result.fails() { bad("broken") } else { doubtful("broken") };
+            format!("{word}  {text}{abort}")
+        }
         None => format!("{}    {text}", doubtful("open")),
         Some(true) => format!("{}   {text}", good("holds")),
     });

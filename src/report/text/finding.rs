@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use owo_colors::OwoColorize as _;
 
 use super::columns::padded;
-use super::style::{bad, badge, dim, severity};
+use super::style::{bad, badge, dim, doubtful, severity};
 use crate::event::{CheckResult, NoteKind, SourcePlace};
 use crate::report::ScenarioRecord;
 use crate::report::escape::line;
@@ -20,12 +20,14 @@ const PLACE: usize = 70;
 
 /// The lines of a finding after its summary, without styles.
 pub(in crate::report) fn block(check: &CheckResult) -> String {
-    let mut text =
-        format!("{}: {}\n{}  {}\n", line(&check.id), line(&check.title), citation(check), place(&check.place));
-    for (label, value) in rows(check) {
-        let _ = writeln!(text, "{label:LABEL$}{value}");
-    }
-    text
+    let head = format!("{}: {}\n{}  {}\n", line(&check.id), line(&check.title), citation(check), place(&check.place));
+    head + &particulars(check)
+}
+
+/// What was sent, expected and seen, and how to send it again: a line each, without styles.
+pub(in crate::report) fn particulars(check: &CheckResult) -> String {
+    let lines = rows(check).into_iter().map(|(label, value)| format!("{label:LABEL$}{value}\n"));
+    lines.collect()
 }
 
 /// A finding with its headline.
@@ -52,9 +54,11 @@ fn headline(left: &str, width: usize, at: &SourcePlace) -> String {
 pub(super) fn beside_checks(scenario: &ScenarioRecord, text: &mut String) {
     for threshold in scenario.thresholds.iter().filter(|threshold| threshold.holds == Some(false)) {
         let words = format!("threshold {}", line(&threshold.threshold));
-        let left = format!("{} {}", bad("FAIL"), words.bold());
+        let badge = if threshold.fails() { bad("FAIL") } else { doubtful("WARN") };
+        let left = format!("{badge} {}", words.bold());
         text.push_str(&headline(&left, words.chars().count() + 5, &threshold.place));
-        let _ = writeln!(text, "     {} measured {}\n", line(&threshold.applied_to), line(&threshold.measured));
+        let abort = threshold.abort().map(|words| format!("; it {words}")).unwrap_or_default();
+        let _ = writeln!(text, "     {} measured {}{abort}\n", line(&threshold.applied_to), line(&threshold.measured));
     }
     let at = SourcePlace { file: scenario.started.file.clone(), line: 0, column: 0 };
     for note in scenario.notes.iter().filter(|note| note.kind == NoteKind::Finding) {

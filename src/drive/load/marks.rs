@@ -1,0 +1,168 @@
+//! How an answer is recognised while the load runs.
+
+use crate::drive::wire::Answer;
+use crate::observe::{Fingerprint, Outcome, Response};
+
+/// Longest body that is remembered to recognise the next answer by.
+const REMEMBERED: usize = 16 * 1024;
+
+/// How access granted is recognised without parsing a body: status, media type, and the members by their names.
+#[derive(Clone, Debug)]
+pub struct Marks {
+    fingerprint: Fingerprint,
+    members: Vec<Vec<u8>>,
+}
+
+impl Marks {
+    /// The marks of a fingerprint.
+    pub fn of(fingerprint: &Fingerprint) -> Self {
+        let pointed = fingerprint.pointer.iter().flat_map(|pointer| pointer.split('/').skip(1));
+        // what stands in a body as it stands in the pointer: no index of an array, nothing escaped
+        let named = pointed.filter(|part| !part.contains('~') && part.parse::<u64>().is_err());
+        let names = fingerprint.members.iter().map(String::as_str).chain(named);
+        let members = names.filter_map(|name| serde_json::to_vec(name).ok()).collect();
+        Self { fingerprint: fingerprint.clone(), members }
+    }
+
+    /// What an answer means, as far as it is told without parsing its body.
+    fn outcome(&self, answer: &Answer<'_>) -> Outcome {
+        let typed = |expected: &String| media_type(answer.content_type).eq_ignore_ascii_case(expected.as_bytes());
+        let granted = answer.status == self.fingerprint.status
+            && self.fingerprint.content_type.as_ref().is_none_or(typed)
+            && self.members.iter().all(|member| contains(answer.body, member));
+        match answer.status {
+            _ if granted => Outcome::Accepted,
+            500.. => Outcome::Broke,
+            _ => Outcome::Rejected,
+        }
+    }
+
+    /// Whether the whole fingerprint is there: what a finding rests on is looked at in full.
+    fn confirmed(&self, answer: &Answer<'_>) -> bool {
+        let content_type = answer.content_type.map(|value| ("content-type".to_owned(), value.to_vec()));
+        self.fingerprint.matches(&Response {
+            status: answer.status,
+            headers: content_type.into_iter().collect(),
+            body: answer.body.to_vec(),
+            truncated: answer.truncated,
+        })
+    }
+}
+
+fn media_type(content_type: Option<&[u8]>) -> &[u8] {
+    let value = content_type.unwrap_or_default();
+    value.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii()
+}
+
+fn contains(body: &[u8], member: &[u8]) -> bool {
+    body.windows(member.len()).any(|window| window == member)
+}
+
+/// Judges the answers of one lane. A target that answers the same again is recognised by that.
+#[derive(Debug)]
+pub(super) struct Judge {
+    marks: Marks,
+    expects_accepted: bool,
+    last: Option<Judged>,
+}
+
+#[derive(Debug, Default)]
+struct Judged {
+    status: u16,
+    content_type: Vec<u8>,
+    body: Vec<u8>,
+    outcome: Option<Outcome>,
+}
+
+impl Judge {
+    pub(super) fn new(marks: &Marks, expects_accepted: bool) -> Self {
+        Self { marks: marks.clone(), expects_accepted, last: None }
+    }
+
+    /// What an answer means.
+    pub(super) fn outcome(&mut self, answer: &Answer<'_>) -> Outcome {
+        let content_type = answer.content_type.unwrap_or_default();
+        if let Some(last) = &self.last
+            && last.status == answer.status
+            && last.body == answer.body
+            && last.content_type == content_type
+            && let Some(outcome) = last.outcome
+        {
+            return outcome;
+        }
+        let outcome = match self.marks.outcome(answer) {
+            Outcome::Accepted if !self.expects_accepted && !self.marks.confirmed(answer) => Outcome::Rejected,
+            outcome => outcome,
+        };
+        if answer.body.len() <= REMEMBERED {
+            let last = self.last.get_or_insert_default();
+            last.status = answer.status;
+            last.content_type.clear();
+            last.content_type.extend_from_slice(content_type);
+            last.body.clear();
+            last.body.extend_from_slice(answer.body);
+            last.outcome = Some(outcome);
+        }
+        outcome
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer<'a>(status: u16, content_type: &'a str, body: &'a str) -> Answer<'a> {
+        Answer {
+            status,
+            content_type: Some(content_type.as_bytes()),
+            auth_ns: None,
+            body: body.as_bytes(),
+            truncated: false,
+            keeps_alive: true,
+        }
+    }
+
+    fn judge(pointer: Option<&str>, members: &[&str], expects_accepted: bool) -> Judge {
+        let fingerprint = Fingerprint {
+            status: 200,
+            content_type: Some("application/json".to_owned()),
+            pointer: pointer.map(str::to_owned),
+            members: members.iter().map(|member| (*member).to_owned()).collect(),
+        };
+        Judge::new(&Marks::of(&fingerprint), expects_accepted)
+    }
+
+    #[test]
+    fn marks_recognise_an_error_body_in_a_success() {
+        let mut judge = judge(None, &["orders"], true);
+        for (expected, status, media, body) in [
+            (Outcome::Accepted, 200, "application/json; charset=utf-8", r#"{"orders":[]}"#),
+            (Outcome::Accepted, 200, "application/json; charset=utf-8", r#"{"orders":[]}"#),
+            (Outcome::Rejected, 200, "application/json", r#"{"error":"no"}"#),
+            (Outcome::Rejected, 401, "application/json", r#"{"orders":[]}"#),
+            (Outcome::Rejected, 200, "text/html", r#"{"orders":[]}"#),
+            (Outcome::Rejected, 200, "application/jsonp", r#"{"orders":[]}"#),
+            (Outcome::Broke, 503, "application/json", r#"{"orders":[]}"#),
+        ] {
+            assert_eq!(judge.outcome(&answer(status, media, body)), expected, "{status} {media} {body}");
+        }
+    }
+
+    #[test]
+    fn a_pointer_through_an_array_is_recognised() {
+        let mut judge = judge(Some("/orders/0"), &[], true);
+        assert_eq!(judge.outcome(&answer(200, "application/json", r#"{"orders":[1]}"#)), Outcome::Accepted);
+    }
+
+    #[test]
+    fn a_finding_needs_the_whole_fingerprint() {
+        let nested = r#"{"error":{"orders":"none"}}"#;
+        assert_eq!(
+            judge(None, &["orders"], false).outcome(&answer(200, "application/json", nested)),
+            Outcome::Rejected
+        );
+        let granted = r#"{"orders":[]}"#;
+        let mut refusing = judge(None, &["orders"], false);
+        assert_eq!(refusing.outcome(&answer(200, "application/json", granted)), Outcome::Accepted);
+    }
+}

@@ -1,0 +1,94 @@
+//! Whether a run proved anything at all: one in which nobody gets in looks secure and is not.
+
+use crate::check::{Check, Mode};
+use crate::observe::{Evidence, Outcome};
+
+/// Statuses that a server gives to everybody once it has had enough of a client.
+const DENIALS: [u16; 3] = [401, 403, 429];
+/// Share of denials among all answers that makes a run suspicious.
+const SUSPICIOUS: f64 = 0.9;
+/// Answers below which a share says nothing.
+const FEW: usize = 20;
+
+/// What all checks of a scenario were answered.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Vacuity {
+    answers: usize,
+    denials: usize,
+    controls: usize,
+    accepted: usize,
+}
+
+impl Vacuity {
+    /// Counts what one check saw.
+    pub fn count(&mut self, check: &Check, evidence: &Evidence) {
+        for control in &evidence.controls {
+            self.control(control.outcome);
+        }
+        if check.control {
+            evidence.observations.iter().for_each(|seen| self.control(seen.outcome));
+        }
+        // samples are many of a kind: their number says nothing about the target
+        if check.mode != Mode::Statistical {
+            let controls = evidence.controls.iter().map(|control| &control.exchange);
+            let probes = evidence.observations.iter().map(|seen| &seen.exchange);
+            controls.chain(probes).filter_map(|exchange| exchange.status()).for_each(|status| self.answer(status));
+        }
+    }
+
+    fn control(&mut self, outcome: Outcome) {
+        self.controls += 1;
+        self.accepted += usize::from(outcome == Outcome::Accepted);
+    }
+
+    fn answer(&mut self, status: u16) {
+        self.answers += 1;
+        self.denials += usize::from(DENIALS.contains(&status));
+    }
+
+    /// That not one good credential was accepted: a finding, whatever else was seen.
+    pub fn nothing_proved(&self) -> Option<String> {
+        let text = "no control passed: not one good credential was accepted, so no refusal proves anything";
+        (self.controls > 0 && self.accepted == 0).then(|| text.to_owned())
+    }
+
+    /// That hardly anything but denials came back: a reason to doubt that the target listened to the end.
+    pub fn suspicion(&self) -> Option<String> {
+        let share = self.denials as f64 / self.answers.max(1) as f64;
+        (self.answers >= FEW && share > SUSPICIOUS).then(|| {
+            let (denials, answers) = (self.denials, self.answers);
+            format!("{denials} of {answers} answers were 401, 403 or 429: the target may have locked this run out")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered(denials: usize, others: usize) -> Vacuity {
+        let mut vacuity = Vacuity::default();
+        (0..denials).for_each(|at| vacuity.answer(DENIALS[at % 3]));
+        (0..others).for_each(|_| vacuity.answer(200));
+        vacuity
+    }
+
+    #[test]
+    fn more_than_nine_denials_in_ten_answers_are_suspicious() {
+        for (denials, others, suspicious) in
+            [(91, 9, true), (90, 10, false), (19, 0, false), (20, 0, true), (0, 0, false)]
+        {
+            assert_eq!(answered(denials, others).suspicion().is_some(), suspicious, "{denials} and {others}");
+        }
+    }
+
+    #[test]
+    fn one_accepted_control_proves_something_and_no_control_promises_nothing() {
+        let mut vacuity = Vacuity::default();
+        assert_eq!(vacuity.nothing_proved(), None);
+        vacuity.control(Outcome::Rejected);
+        assert!(vacuity.nothing_proved().is_some());
+        vacuity.control(Outcome::Accepted);
+        assert_eq!(vacuity.nothing_proved(), None);
+    }
+}

@@ -1,0 +1,230 @@
+//! Targets without hope: servers that nothing can be proved about. A client that calls one of them sound is wrong.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+
+use super::{Config, StartError};
+
+/// Answers of a good server before one that changes its mind does so.
+pub const PATIENCE: usize = 20;
+/// Bytes of a request that are read.
+const REQUEST_LIMIT: usize = 512 * 1024;
+/// How long a client may take to send its request.
+const PATIENCE_TO_READ: Duration = Duration::from_secs(5);
+
+/// How a target without hope behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// 401 with a challenge to everybody, good credentials included.
+    Unauthorized,
+    /// 403 to everybody.
+    Forbidden,
+    /// 200 with what everybody wants, to everybody.
+    Welcome,
+    /// Accepts connections and never answers.
+    Silent,
+    /// Resets every connection once it has read the request.
+    Reset,
+    /// Closes every connection without an answer.
+    Close,
+    /// 500 to everybody.
+    Broken,
+    /// 503 to everybody.
+    Unavailable,
+    /// 200 to everybody, with an error in the body.
+    ErrorInOk,
+    /// A redirect to a login page for everybody.
+    Login,
+    /// Bytes that are no HTTP.
+    Garbage,
+    /// A sound server for [`PATIENCE`] requests, 429 from then on.
+    Limited,
+    /// A sound server for [`PATIENCE`] requests, 401 to everybody from then on.
+    LockedOut,
+}
+
+impl Manner {
+    /// All manners.
+    pub const ALL: [Manner; 13] = [
+        Manner::Unauthorized,
+        Manner::Forbidden,
+        Manner::Welcome,
+        Manner::Silent,
+        Manner::Reset,
+        Manner::Close,
+        Manner::Broken,
+        Manner::Unavailable,
+        Manner::ErrorInOk,
+        Manner::Login,
+        Manner::Garbage,
+        Manner::Limited,
+        Manner::LockedOut,
+    ];
+
+    /// Its name, for a reader.
+    pub fn name(self) -> &'static str {
+        match self {
+            Manner::Unauthorized => "401-to-all",
+            Manner::Forbidden => "403-to-all",
+            Manner::Welcome => "200-to-all",
+            Manner::Silent => "hangs",
+            Manner::Reset => "resets",
+            Manner::Close => "closes",
+            Manner::Broken => "500-to-all",
+            Manner::Unavailable => "503-to-all",
+            Manner::ErrorInOk => "200-with-an-error",
+            Manner::Login => "redirects-to-login",
+            Manner::Garbage => "garbage",
+            Manner::Limited => "429-after-20",
+            Manner::LockedOut => "401-after-20",
+        }
+    }
+
+    /// Whether it is a sound server at first, so that what was seen until then stands.
+    pub fn begins_sound(self) -> bool {
+        matches!(self, Manner::Limited | Manner::LockedOut)
+    }
+
+    /// What it sends when it is past all hope; none where it sends nothing.
+    fn bytes(self) -> Option<Vec<u8>> {
+        let json = "Content-Type: application/json\r\n";
+        let (status, headers, body) = match self {
+            Manner::Unauthorized | Manner::LockedOut => {
+                ("401 Unauthorized", "WWW-Authenticate: Bearer realm=\"api\", error=\"invalid_token\"\r\n", "{}")
+            }
+            Manner::Forbidden => ("403 Forbidden", json, "{}"),
+            Manner::Welcome => ("200 OK", json, WELCOME),
+            Manner::Broken => ("500 Internal Server Error", json, "{}"),
+            Manner::Unavailable => ("503 Service Unavailable", json, "{}"),
+            Manner::ErrorInOk => ("200 OK", json, r#"{"status":401,"error":"invalid_token"}"#),
+            Manner::Login => ("302 Found", "Location: /login\r\n", ""),
+            Manner::Limited => ("429 Too Many Requests", "Retry-After: 60\r\n", "{}"),
+            Manner::Garbage => return Some(b"\x00\xff\x16\x03 this is no HTTP at all\r\n\r\n\x80".to_vec()),
+            Manner::Silent | Manner::Reset | Manner::Close => return None,
+        };
+        let length = body.len();
+        let head = format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n");
+        Some((head + body).into_bytes())
+    }
+}
+
+/// Everything that any resource or endpoint might be asked for.
+const WELCOME: &str = r#"{"orders":[],"order":{"id":1},"access_token":"welcome-token-welcome-token-welcome","token_type":"Bearer","expires_in":3600,"scope":"read:orders write:orders","active":true}"#;
+
+/// A running target without hope.
+#[derive(Debug)]
+pub struct Running {
+    addr: SocketAddr,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<()>,
+}
+
+impl Running {
+    /// Its address.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// Ends it, with everything that it keeps waiting.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        let _ = self.server.await;
+    }
+}
+
+/// Starts a target on the loopback interface; `sound` is what it is at first, where it begins as a sound server.
+///
+/// # Errors
+/// When no port can be had.
+pub async fn start(manner: Manner, sound: Config) -> Result<Running, StartError> {
+    let bind = |error| StartError::Bind(0, error);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(bind)?;
+    let addr = listener.local_addr().map_err(bind)?;
+    let sound = if manner.begins_sound() { Some(super::start(sound).await?) } else { None };
+    let (stop, stopped) = watch::channel(false);
+    let server = tokio::spawn(serve(listener, manner, sound, stopped));
+    Ok(Running { addr, stop, server })
+}
+
+async fn serve(listener: TcpListener, manner: Manner, sound: Option<super::Running>, mut stop: watch::Receiver<bool>) {
+    let answered = Arc::new(AtomicUsize::new(0));
+    let upstream = sound.as_ref().map(super::Running::addr);
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => if let Ok((stream, _)) = accepted {
+                let answered = answered.clone();
+                connections.spawn(async move { drop(connection(stream, manner, upstream, &answered).await) });
+            },
+            _ = connections.join_next(), if !connections.is_empty() => {}
+            _ = stop.changed() => break,
+        }
+    }
+    connections.shutdown().await;
+    if let Some(sound) = sound {
+        sound.stop().await;
+    }
+}
+
+/// One connection, one answer.
+async fn connection(
+    mut stream: TcpStream,
+    manner: Manner,
+    upstream: Option<SocketAddr>,
+    answered: &AtomicUsize,
+) -> std::io::Result<()> {
+    let request = tokio::time::timeout(PATIENCE_TO_READ, request(&mut stream)).await??;
+    if let Some(upstream) = upstream
+        && answered.fetch_add(1, Ordering::Relaxed) < PATIENCE
+    {
+        return pass_on(&request, upstream, stream).await;
+    }
+    match manner {
+        Manner::Silent => std::future::pending().await,
+        Manner::Reset => stream.set_zero_linger(),
+        _ => {
+            stream.write_all(&manner.bytes().unwrap_or_default()).await?;
+            stream.shutdown().await
+        }
+    }
+}
+
+/// Reads one request: its head, and the body that its length announces.
+async fn request(stream: &mut TcpStream) -> std::io::Result<Vec<u8>> {
+    let mut request = Vec::new();
+    while request.len() < REQUEST_LIMIT {
+        if let Some(head) = request.windows(4).position(|four| four == b"\r\n\r\n")
+            && request.len() >= head + 4 + announced(&request[..head])
+        {
+            break;
+        }
+        if stream.read_buf(&mut request).await? == 0 {
+            break;
+        }
+    }
+    Ok(request)
+}
+
+fn announced(head: &[u8]) -> usize {
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
+    length.and_then(|length| length.trim().parse().ok()).unwrap_or_default()
+}
+
+/// Has a sound server answer, and that alone: the connection ends with it.
+async fn pass_on(request: &[u8], upstream: SocketAddr, mut client: TcpStream) -> std::io::Result<()> {
+    let mut server = TcpStream::connect(upstream).await?;
+    let line = request.windows(2).position(|two| two == b"\r\n").map_or(request.len(), |at| at + 2);
+    server.write_all(&request[..line]).await?;
+    server.write_all(b"Connection: close\r\n").await?;
+    server.write_all(&request[line..]).await?;
+    tokio::io::copy(&mut server, &mut client).await?;
+    client.shutdown().await
+}

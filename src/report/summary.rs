@@ -1,0 +1,107 @@
+//! What a run came to, in the words with which every format for people begins.
+
+use super::units::{counted, length};
+use super::{Counts, Record, ScenarioRecord};
+use crate::check::{Severity, Verdict};
+use crate::event::{NoteKind, SourcePlace, ThresholdResult};
+
+/// Severities, the worst first.
+pub(super) const SEVERITIES: [Severity; 5] =
+    [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Info];
+
+/// A finding that no check made: a broken threshold, or one of the run itself such as a stale waiver.
+pub(super) struct Beside {
+    /// What was found, in one line.
+    pub(super) text: String,
+    /// Where the scenario asked for it; line 0 stands for the whole file.
+    pub(super) place: SourcePlace,
+}
+
+/// The end of a run in two or three words.
+pub(super) fn verdict(record: &Record) -> String {
+    let found = found(record);
+    match record.finished.as_ref().map(|finished| finished.exit_code) {
+        None => "Cut off before its end".to_owned(),
+        _ if found > 0 => counted(found, "finding"),
+        Some(0) => "Nothing found".to_owned(),
+        Some(_) => "No verdict".to_owned(),
+    }
+}
+
+/// The verdict whose colour and sign the end of the run takes.
+pub(super) fn grade(record: &Record) -> Verdict {
+    match record.finished.as_ref().map(|finished| finished.exit_code) {
+        Some(0) => Verdict::Pass,
+        Some(5) | None => Verdict::Inconclusive,
+        Some(_) => Verdict::Fail,
+    }
+}
+
+/// Failed checks that are not waived, broken thresholds, findings of the run.
+pub(super) fn found(record: &Record) -> usize {
+    record.counts().of_verdict(Verdict::Fail) + beside_checks(record).len()
+}
+
+/// Thresholds that do not hold.
+pub(super) fn broken(scenario: &ScenarioRecord) -> impl Iterator<Item = &ThresholdResult> {
+    scenario.thresholds.iter().filter(|threshold| threshold.fails())
+}
+
+/// Findings that no check made, scenario by scenario.
+pub(super) fn beside_checks(record: &Record) -> Vec<Beside> {
+    let mut all = Vec::new();
+    for scenario in &record.scenarios {
+        all.extend(broken(scenario).map(|one| Beside { text: threshold(one), place: one.place.clone() }));
+        let file = || SourcePlace { file: scenario.started.file.clone(), line: 0, column: 0 };
+        let notes = scenario.notes.iter().filter(|note| note.kind == NoteKind::Finding);
+        all.extend(notes.map(|note| Beside { text: note.text.clone(), place: file() }));
+    }
+    all
+}
+
+/// A broken threshold in one line.
+pub(super) fn threshold(one: &ThresholdResult) -> String {
+    format!("{} does not hold on {}: measured {}", one.threshold, one.applied_to, one.measured)
+}
+
+/// `2 critical, 1 low`: failed checks that nobody answers for.
+pub(super) fn by_severity(record: &Record) -> String {
+    let texts: Vec<_> = SEVERITIES
+        .into_iter()
+        .map(|severity| (failed_at(record, severity), severity))
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, severity)| format!("{number} {}", severity.name()))
+        .collect();
+    if texts.is_empty() { "no requirement was violated".to_owned() } else { texts.join(", ") }
+}
+
+/// Failed checks of a severity that nobody answers for.
+fn failed_at(record: &Record, severity: Severity) -> usize {
+    let failed = record.checks().filter(|(_, check)| check.verdict == Verdict::Fail && check.waived.is_none());
+    failed.filter(|(_, check)| check.severity == severity).count()
+}
+
+/// `1 warn, 3 not tested, 1 waived`: what neither passed nor failed.
+pub(super) fn not_judged(counts: &Counts) -> String {
+    let told =
+        [Verdict::Warn, Verdict::Inconclusive, Verdict::NotTested].map(|verdict| (verdict, counts.of_verdict(verdict)));
+    let mut texts: Vec<_> = told
+        .into_iter()
+        .filter(|(_, number)| *number > 0)
+        .map(|(verdict, number)| format!("{number} {}", verdict.name().replace('-', " ")))
+        .collect();
+    texts.extend((counts.waived > 0).then(|| format!("{} waived", counts.waived)));
+    if texts.is_empty() { "everything was judged".to_owned() } else { texts.join(", ") }
+}
+
+/// When the run began: for machines, and for people.
+pub(super) fn began(record: &Record) -> Option<(String, String)> {
+    let started = record.started.as_ref()?.started;
+    Some((started.to_string(), started.strftime("%-d %B %Y, %H:%M UTC").to_string()))
+}
+
+/// How long the run took.
+pub(super) fn took(record: &Record) -> Option<String> {
+    let (started, finished) = (record.started.as_ref()?, record.finished.as_ref()?);
+    Some(length(finished.finished.duration_since(started.started).as_secs_f64()))
+}

@@ -1,0 +1,171 @@
+//! Who may use whom, how large a file may grow, and what only one place may do.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// What each room may use beside itself and [`EVERYWHERE`], in the direction of the data.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("clock", &[]),
+    ("secret", &[]),
+    ("seed", &[]),
+    ("exit", &[]),
+    ("stats", &[]),
+    ("scenario", &[]),
+    ("observe", &["stats"]),
+    ("check", &["observe"]),
+    ("scheme", &["observe"]),
+    ("plan", &["scenario", "check", "scheme", "seed"]),
+    ("drive", &["plan", "scheme", "check", "observe", "stats"]),
+    ("event", &["observe", "check", "stats"]),
+    ("judge", &["event", "plan", "check", "observe", "stats", "scenario"]),
+    ("report", &["event", "check", "observe", "stats"]),
+    ("reference", &["seed"]),
+    (
+        "run",
+        &[
+            "scenario",
+            "plan",
+            "scheme",
+            "drive",
+            "check",
+            "observe",
+            "judge",
+            "stats",
+            "event",
+            "reference",
+            "exit",
+            "seed",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "run",
+            "scenario",
+            "plan",
+            "scheme",
+            "drive",
+            "check",
+            "observe",
+            "judge",
+            "stats",
+            "event",
+            "report",
+            "reference",
+            "exit",
+            "seed",
+        ],
+    ),
+];
+
+/// What every room may use.
+const EVERYWHERE: &[&str] = &["clock", "secret"];
+
+/// Lines of a file; a file that needs more holds more than one idea.
+const LINES: usize = 600;
+
+/// What may stand in one place only: the words, the places, why.
+const ONE_PLACE: &[(&str, &[&str], &str)] = &[
+    ("Instant::now(", &["clock.rs"], "only the clock reads the time"),
+    ("SystemTime::now(", &["clock.rs"], "only the clock reads the time"),
+    ("Timestamp::now(", &["clock.rs"], "only the clock reads the time"),
+    ("env::var", &["cli/"], "only the command line reads the environment"),
+    ("env::args", &["cli/"], "only the command line reads arguments"),
+    ("println!", &["cli/"], "only the command line prints"),
+];
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("the folder is there") {
+        let path = entry.expect("is readable").path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files
+}
+
+/// The room of a source file: the first part of its path below `src`, without `.rs`.
+fn room(file: &Path) -> String {
+    let below = file.strip_prefix("src").expect("is below src");
+    let first = below.iter().next().expect("has a name").to_string_lossy();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// Rooms that a file names through `crate::`, test modules left out.
+fn uses(text: &str) -> BTreeSet<String> {
+    let text = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let named = code.split("crate::").skip(1).flat_map(|rest| match rest.strip_prefix('{') {
+        None => vec![word(rest)],
+        Some(list) => list.split('}').next().unwrap_or_default().split(',').map(|one| word(one.trim())).collect(),
+    });
+    named.filter(|word| MAY_USE.iter().any(|(room, _)| room == word)).collect()
+}
+
+fn word(text: &str) -> String {
+    text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+#[test]
+fn rooms_use_only_what_they_may() {
+    let mut wrong = Vec::new();
+    for file in rust_files(Path::new("src")) {
+        let room = room(&file);
+        if matches!(room.as_str(), "lib" | "main") {
+            continue;
+        }
+        let (_, allowed) = MAY_USE
+            .iter()
+            .find(|(name, _)| *name == room)
+            .unwrap_or_else(|| panic!("{room} is new: say what it may use"));
+        let text = std::fs::read_to_string(&file).expect("is readable");
+        let forbidden = uses(&text)
+            .into_iter()
+            .filter(|used| *used != room && !allowed.contains(&used.as_str()) && !EVERYWHERE.contains(&used.as_str()));
+        wrong.extend(forbidden.map(|used| format!("{} uses {used}", file.display())));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_file_holds_one_idea() {
+    let mut large = Vec::new();
+    for file in [rust_files(Path::new("src")), rust_files(Path::new("tests"))].concat() {
+        let lines = std::fs::read_to_string(&file).expect("is readable").lines().count();
+        if lines > LINES {
+            large.push(format!("{} has {lines} lines", file.display()));
+        }
+    }
+    assert!(large.is_empty(), "{}", large.join("\n"));
+}
+
+#[test]
+fn some_things_are_done_in_one_place() {
+    let mut wrong = Vec::new();
+    for file in rust_files(Path::new("src")) {
+        let text = std::fs::read_to_string(&file).expect("is readable");
+        let below = file.strip_prefix("src").expect("is below src").to_string_lossy().into_owned();
+        for (words, places, why) in ONE_PLACE {
+            if text.contains(words) && !places.iter().any(|place| below.starts_with(place)) {
+                wrong.push(format!("{}: {words} stands here; {why}", file.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_architecture_fits_on_a_page() {
+    let lines = std::fs::read_to_string("ARCHITECTURE.md").expect("is there").lines().count();
+    assert!(lines <= 80, "ARCHITECTURE.md has {lines} lines, 80 are enough");
+}
+
+#[test]
+fn the_two_commands_stand_in_the_readme() {
+    let readme = std::fs::read_to_string("README.md").expect("is there");
+    assert!(readme.contains("cargo run --release -- run scenarios/") && readme.contains("cargo test"));
+}
