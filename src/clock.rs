@@ -12,6 +12,27 @@ pub fn timestamp() -> jiff::Timestamp {
     jiff::Timestamp::now()
 }
 
+/// The wall clock by which days are counted; it stands still in tests.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Wall {
+    /// The machine's.
+    #[default]
+    Machine,
+    /// One that stands still.
+    Fixed(jiff::Timestamp),
+}
+
+impl Wall {
+    /// The day in UTC, so that what ends with a day ends everywhere at the same moment.
+    pub fn today(self) -> jiff::civil::Date {
+        let now = match self {
+            Wall::Machine => timestamp(),
+            Wall::Fixed(at) => at,
+        };
+        jiff::tz::Offset::UTC.to_datetime(now).date()
+    }
+}
+
 /// Seconds since 1970-01-01T00:00:00Z, the NumericDate of RFC 7519 §2.
 pub fn unix_seconds() -> i64 {
     timestamp().as_second()

@@ -156,6 +156,12 @@ pub struct Waived {
     pub owner: String,
     /// Last day on which it holds, UTC.
     pub expires: String,
+    /// Where it is followed up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+    /// Who accepts the risk beside the owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<String>,
 }
 
 /// What an exchange was for.
@@ -236,6 +242,9 @@ pub struct CheckResult {
     /// Index in `evidence` of the exchange that shows the finding.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown_by: Option<usize>,
+    /// Statuses of the answers that deviate, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub statuses: Vec<u16>,
     /// A person should look at this.
     #[serde(default)]
     pub needs_review: bool,

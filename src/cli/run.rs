@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::plan::selection;
 use crate::report::{self, FORMATS, Progress, Reporter, ResultPrinter, Verbosity};
 use crate::run::{Launch, Only, Options, plan_of, prepare};
-use crate::scenario::load_paths;
+use crate::scenario::{LoadedScenario, ScenarioError, load_paths, load_waivers};
 
 /// Reports that are written where none is asked for.
 const DEFAULT_REPORTS: [&str; 3] = ["html", "json", "jsonl"];
@@ -36,12 +36,18 @@ pub(super) struct Arguments {
     /// Run only scenarios with this tag; repeatable.
     #[arg(long = "tag", value_name = "TAG", env = "AUTHBENCH_TAG", value_delimiter = ',')]
     tags: Vec<String>,
+    /// Waivers of a file, for every scenario whose target they name; repeatable.
+    #[arg(long = "waivers", value_name = "FILE", env = "AUTHBENCH_WAIVERS", value_delimiter = ',')]
+    waivers: Vec<PathBuf>,
     /// Load workers; one less than the processors for a local target.
     #[arg(long, env = "AUTHBENCH_THREADS", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
     /// Checks that run side by side; 1 for a delicate target.
     #[arg(long, default_value_t = 8, env = "AUTHBENCH_JOBS", value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
+    /// How long an answer may take.
+    #[arg(long, value_name = "TIME", default_value = "10s", env = "AUTHBENCH_TIMEOUT", value_parser = humantime::parse_duration)]
+    timeout: std::time::Duration,
     /// Seed of everything random; the report names it.
     #[arg(long, env = "AUTHBENCH_SEED")]
     seed: Option<u64>,
@@ -81,7 +87,7 @@ fn prepared(arguments: &Arguments) -> Result<(Vec<crate::run::Ready>, Options), 
             return Err(Exit::Usage);
         }
     }
-    let mut loaded = load_paths(&arguments.paths).map_err(|errors| super::tell(&errors))?;
+    let mut loaded = load(arguments).map_err(|errors| super::tell(&errors))?;
     if !arguments.tags.is_empty() {
         loaded.retain(|one| one.scenario.tags.iter().any(|tag| arguments.tags.contains(tag)));
     }
@@ -98,6 +104,7 @@ fn prepared(arguments: &Arguments) -> Result<(Vec<crate::run::Ready>, Options), 
         checks: arguments.checks.clone(),
         threads: arguments.threads.map(usize::from),
         jobs: usize::from(arguments.jobs),
+        time_limit: arguments.timeout,
         seed: arguments.seed.unwrap_or_else(rand::random),
         commands: !arguments.no_command,
         path: std::env::var_os("PATH"),
@@ -107,6 +114,15 @@ fn prepared(arguments: &Arguments) -> Result<(Vec<crate::run::Ready>, Options), 
     let environment = (!arguments.dry_run).then_some(&environment as &dyn crate::scenario::Environment);
     let ready = prepare(loaded, environment, &options).map_err(|errors| super::tell(&errors))?;
     Ok((ready, options))
+}
+
+fn load(arguments: &Arguments) -> Result<Vec<LoadedScenario>, Vec<ScenarioError>> {
+    let mut loaded = load_paths(&arguments.paths)?;
+    for path in &arguments.waivers {
+        let waivers = std::sync::Arc::new(load_waivers(path)?);
+        loaded.iter_mut().for_each(|scenario| scenario.waiver_files.push(waivers.clone()));
+    }
+    Ok(loaded)
 }
 
 fn dry_run(ready: &[crate::run::Ready], _: &Options) -> Exit {

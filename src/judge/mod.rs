@@ -4,6 +4,7 @@ pub mod abort;
 pub mod threshold;
 mod vacuity;
 mod verdict;
+pub mod waiver;
 
 pub use vacuity::Vacuity;
 pub use verdict::{Context, judge, not_tested};

@@ -1,5 +1,6 @@
 //! From evidence to the verdict of a check.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::check::profile::Effective;
@@ -45,6 +46,7 @@ pub fn judge(planned: &PlannedCheck, evidence: &Evidence, context: &Context<'_>)
         deviations: deviations.collect(),
         shown_by,
         needs_review: finding.needs_review,
+        statuses: finding.statuses,
         evidence: records,
         ..blank(planned, finding.verdict, context)
     }
@@ -72,6 +74,7 @@ fn blank(planned: &PlannedCheck, verdict: Verdict, context: &Context<'_>) -> Che
         deviations: Vec::new(),
         shown_by: None,
         needs_review: false,
+        statuses: Vec::new(),
         evidence: Vec::new(),
         took_ms: context.took.as_secs_f64() * 1000.0,
     }
@@ -109,12 +112,21 @@ struct Finding {
     deviations: Vec<String>,
     shown_by: Option<Shown>,
     needs_review: bool,
+    statuses: Vec<u16>,
 }
 
 impl Finding {
     fn plain(verdict: Verdict, summary: impl Into<String>) -> Self {
-        let (expected, deviations) = (String::new(), Vec::new());
-        Self { verdict, part: None, summary: summary.into(), expected, deviations, shown_by: None, needs_review: false }
+        Self {
+            verdict,
+            part: None,
+            summary: summary.into(),
+            expected: String::new(),
+            deviations: Vec::new(),
+            shown_by: None,
+            needs_review: false,
+            statuses: Vec::new(),
+        }
     }
 
     /// A protocol deviation is at most low, whatever the check guards.
@@ -128,18 +140,23 @@ impl Finding {
 
 /// Decides in the order of certainty: what was not carried out, broken controls, access, protocol, open questions.
 ///
-/// Access that was granted against the requirement stands even where a closing control broke: it was seen.
+/// Access that was granted against the requirement stands even where a closing control broke: it was seen. Access that
+/// was refused says nothing then: the control was refused too.
 fn find(check: &Check, level: Level, evidence: &Evidence, profile: &Effective) -> Finding {
     if let Some(why) = &evidence.untestable {
         return Finding::plain(Verdict::NotTested, why);
     }
-    let judgement = (check.expect)(&Case { check, evidence, profile });
+    let mut judgement = (check.expect)(&Case { check, evidence, profile });
     if check.control && !judgement.open.is_empty() && judgement.access.is_empty() {
         // the control that never passes is the failure, whatever kept it from passing
         return unanswered_control(evidence, &judgement);
     }
+    if evidence.broken_control().is_some() {
+        let granted = |at: usize| evidence.observations[at].outcome == Outcome::Accepted;
+        judgement.access.retain(|deviation| granted(deviation.observation));
+    }
     if !judgement.access.is_empty() {
-        return violation(Verdict::Fail, Part::Access, &judgement.access, &judgement);
+        return violation(Verdict::Fail, Part::Access, &judgement.access, &judgement, evidence);
     }
     if let Some(broken) = evidence.controls.iter().position(|control| control.outcome != Outcome::Accepted) {
         return broken_control(broken, &evidence.controls[broken]);
@@ -152,7 +169,7 @@ fn find(check: &Check, level: Level, evidence: &Evidence, profile: &Effective) -
     }
     if !judgement.protocol.is_empty() {
         let verdict = if level == Level::Must { Verdict::Fail } else { Verdict::Warn };
-        return violation(verdict, Part::Protocol, &judgement.protocol, &judgement);
+        return violation(verdict, Part::Protocol, &judgement.protocol, &judgement, evidence);
     }
     if let Some(why) = judgement.open.first() {
         let mut finding = Finding::plain(Verdict::Inconclusive, why);
@@ -193,9 +210,18 @@ fn passed(evidence: &Evidence) -> String {
     summary
 }
 
-fn violation(verdict: Verdict, part: Part, deviations: &[Deviation], judgement: &Judgement) -> Finding {
+fn violation(
+    verdict: Verdict,
+    part: Part,
+    deviations: &[Deviation],
+    judgement: &Judgement,
+    evidence: &Evidence,
+) -> Finding {
     let first = &deviations[0];
-    let all = judgement.access.iter().chain(&judgement.protocol).map(|deviation| deviation.text.clone());
+    let all = judgement.access.iter().chain(&judgement.protocol);
+    let status = |deviation: &Deviation| evidence.observations[deviation.observation].exchange.status();
+    let statuses: BTreeSet<u16> = all.clone().filter_map(status).collect();
+    let all = all.map(|deviation| deviation.text.clone());
     Finding {
         verdict,
         part: Some(part),
@@ -204,6 +230,7 @@ fn violation(verdict: Verdict, part: Part, deviations: &[Deviation], judgement: 
         deviations: all.chain(judgement.open.iter().cloned()).collect(),
         shown_by: Some(Shown::Observation(first.observation)),
         needs_review: false,
+        statuses: statuses.into_iter().collect(),
     }
 }
 

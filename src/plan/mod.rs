@@ -10,6 +10,7 @@ pub mod subject;
 
 use crate::check::profile::{Effective, PROFILES, profile};
 use crate::check::{Check, Level};
+use crate::scenario::model::Waiver;
 use crate::scenario::{LoadedScenario, ScenarioError, nearest};
 
 pub use cast::{Act, Action, Control, Missing, Part, Script, script};
@@ -71,18 +72,27 @@ pub fn mistakes(loaded: &LoadedScenario) -> Vec<ScenarioError> {
             mistakes.push(loaded.error(profiles.place, format!("there is no profile `{name}`")).with_help(help));
         }
     }
-    for waiver in conformance.waivers.iter().filter(|waiver| crate::check::find(&waiver.check).is_none()) {
-        let error = loaded.error(waiver.place, format!("there is no check `{}`", waiver.check));
+    let unknown = |waiver: &Waiver| !waiver.check.starts_with("case.") && crate::check::find(&waiver.check).is_none();
+    let own = conformance.waivers.iter().map(|waiver| (waiver, loaded.error(waiver.place, no_check(waiver))));
+    let in_files = loaded.waiver_files.iter();
+    let in_files = in_files
+        .flat_map(|file| file.waivers.iter().map(|waiver| (waiver, file.error(waiver.place, no_check(waiver)))));
+    for (waiver, error) in own.chain(in_files).filter(|(waiver, _)| unknown(waiver)) {
         mistakes.push(error.with_help(selection::way_out(&waiver.check)));
     }
     mistakes
 }
 
+fn no_check(waiver: &Waiver) -> String {
+    format!("there is no check `{}`", waiver.check)
+}
+
 /// Names of the variables that a scenario needs, each once.
 pub fn variables(loaded: &LoadedScenario) -> Vec<String> {
     let mut names = Vec::new();
-    for (start, _) in loaded.source.match_indices("${") {
-        let rest = &loaded.source[start + 2..];
+    let is_comment = |line: &&str| line.trim_start().starts_with('#');
+    let lines = loaded.source.lines().filter(|line| !is_comment(line));
+    for rest in lines.flat_map(|line| line.split("${").skip(1)) {
         let Some(name) = rest.split('}').next() else { continue };
         let plain = !name.contains(':') && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         if plain && !name.is_empty() && !names.iter().any(|other| other == name) {

@@ -5,8 +5,9 @@ use crate::check::{Level, Severity, Verdict};
 use crate::clock;
 use crate::event::{CheckResult, EvidenceRecord, Part, Role};
 use crate::observe::{Exchange, Outcome, Response};
+use crate::plan::Selection;
 use crate::scenario::model::Case;
-use crate::scenario::{At, text::RequestLine};
+use crate::scenario::{At, LoadedScenario, text::RequestLine};
 
 /// Runs the cases that are selected, one after another.
 pub(super) async fn run(session: &Session<'_>, take: &mut dyn FnMut(CheckResult)) {
@@ -19,6 +20,12 @@ pub(super) async fn run(session: &Session<'_>, take: &mut dyn FnMut(CheckResult)
             take(one(session, case, id).await);
         }
     }
+}
+
+/// How many cases will be executed.
+pub(super) fn planned(loaded: &LoadedScenario, owned: bool, selection: &Selection) -> usize {
+    let cases = loaded.scenario.cases.iter();
+    cases.filter(|case| selection.selects(&id_of(&case.name)) && (owned || !case.writes)).count()
 }
 
 /// `case.` and the name in lower case, its spaces as hyphens.
@@ -48,6 +55,7 @@ async fn one(session: &Session<'_>, case: &At<Case>, id: String) -> CheckResult 
         shown_by: None,
         needs_review: false,
         evidence: Vec::new(),
+        statuses: Vec::new(),
         took_ms: 0.0,
     };
     if case.writes && !session.subject.owned {
@@ -91,6 +99,7 @@ async fn one(session: &Session<'_>, case: &At<Case>, id: String) -> CheckResult 
         seen: status,
         deviations: deviations.iter().map(|line| scrubber.scrub(line)).collect(),
         shown_by: Some(0),
+        statuses: exchange.status().into_iter().collect(),
         evidence: vec![record],
         took_ms: (clock::now() - began).as_secs_f64() * 1000.0,
         ..blank

@@ -14,15 +14,17 @@ use std::time::Duration;
 
 use crate::check::CATALOGUE_VERSION;
 use crate::check::profile::Effective;
-use crate::clock;
+use crate::clock::{self, Wall};
 use crate::drive::control::ControlPlane;
 use crate::drive::probe::{Equipment, Prober};
 use crate::drive::stop::Stop;
 use crate::drive::wire::{self, Limits};
 use crate::event::{
-    Event, FORMAT, Machine, Note, NoteKind, RunFinished, RunStarted, ScenarioFinished, ScenarioStarted, SourcePlace,
+    CheckResult, Event, FORMAT, Machine, Note, NoteKind, RunFinished, RunStarted, ScenarioFinished, ScenarioStarted,
+    SourcePlace,
 };
 use crate::exit::Exit;
+use crate::judge::waiver::WaivedTarget;
 use crate::plan::overhead::Comparison;
 use crate::plan::subject::Subject;
 use crate::plan::{PlannedCheck, Selection, Values, resolve};
@@ -30,6 +32,7 @@ use crate::scenario::{Environment, LoadedScenario, Place, ScenarioError};
 use crate::secret::Scrubber;
 
 pub use target::{Launch, StartFailure};
+use waiver::Ledger;
 
 /// Which parts of scenarios run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +58,8 @@ pub struct Options {
     pub jobs: usize,
     /// How long an answer may take.
     pub time_limit: Duration,
+    /// The clock by which waivers end.
+    pub wall: Wall,
     /// Seed of everything random.
     pub seed: u64,
     /// Whether commands of scenarios may be started.
@@ -76,12 +81,18 @@ impl Options {
             threads: None,
             jobs: 8,
             time_limit: Limits::default().time,
+            wall: Wall::default(),
             seed: 1,
             commands: true,
             launch,
             path: None,
             stop: Stop::default(),
         }
+    }
+
+    /// Whether all checks of all scenarios are asked for: only then can be said that something was not needed.
+    fn is_whole(&self) -> bool {
+        self.checks.is_empty() && self.wants(Only::Conformance)
     }
 
     fn wants(&self, part: Only) -> bool {
@@ -114,6 +125,9 @@ pub fn prepare(
             Err(mistakes) => errors.extend(mistakes),
         }
     }
+    // a mistake in a file of waivers is one mistake, however many scenarios name the file
+    let mut told = std::collections::BTreeSet::new();
+    errors.retain(|error| told.insert(error.render(false)));
     if errors.is_empty() { Ok(ready) } else { Err(errors) }
 }
 
@@ -159,12 +173,16 @@ pub async fn run(scenarios: Vec<Ready>, options: &Options, sink: &mut dyn FnMut(
         machine: machine(),
     }));
     let mut exit = None;
-    for scenario in scenarios {
+    let ledger = Ledger::of(&scenarios, options);
+    for (at, scenario) in scenarios.into_iter().enumerate() {
         if options.stop.is_requested() {
             break;
         }
-        let ended = one(scenario, options, sink).await;
+        let ended = one(scenario, options, Turn { at, ledger: &ledger }, sink).await;
         exit = Some(exit.map_or(ended, |exit: Exit| exit.worst(ended)));
+    }
+    if ledger.tell(None, sink) > 0 {
+        exit = exit.map(|exit| exit.worst(Exit::Findings));
     }
     let exit = exit.unwrap_or(Exit::NothingSelected);
     let exit = if options.stop.is_requested() { exit.worst(Exit::Interrupted) } else { exit };
@@ -203,15 +221,29 @@ struct Session<'a> {
     options: &'a Options,
     scrubber: Scrubber,
     target: &'a target::Running,
+    turn: Turn<'a>,
+}
+
+/// A scenario's place in the run.
+#[derive(Clone, Copy)]
+struct Turn<'a> {
+    at: usize,
+    ledger: &'a Ledger,
 }
 
 impl Session<'_> {
     fn place(&self, place: Place) -> SourcePlace {
         SourcePlace { file: self.loaded.file.clone(), line: place.line, column: place.column }
     }
+
+    /// Waives a result, if somebody answers for it.
+    fn waive(&self, result: &mut CheckResult) {
+        let target = WaivedTarget { name: &self.target.name, base: &self.target.base };
+        self.turn.ledger.apply(self.turn.at, target, result);
+    }
 }
 
-async fn one(ready: Ready, options: &Options, sink: &mut dyn FnMut(Event)) -> Exit {
+async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnMut(Event)) -> Exit {
     let Ready { loaded, subject, selection, comparison, launch } = ready;
     let profile = profile_of(&loaded, &subject);
     let started = |target: String, planned: usize| {
@@ -236,7 +268,8 @@ async fn one(ready: Ready, options: &Options, sink: &mut dyn FnMut(Event)) -> Ex
     let exit = match equip(&subject, &running, options).await {
         Ok((subject, prober)) => {
             let planned = crate::plan::checks(&subject, &profile, |id| selection.selects(id));
-            let executable = planned.iter().filter(|check| check.script.is_ok()).count();
+            let executable = planned.iter().filter(|check| check.script.is_ok()).count()
+                + cases::planned(&loaded, subject.owned, &selection);
             let planned_checks = if options.wants(Only::Conformance) { executable } else { 0 };
             sink(started(running.name.clone(), planned_checks));
             let scrubber = scrubber_of(&subject);
@@ -249,6 +282,7 @@ async fn one(ready: Ready, options: &Options, sink: &mut dyn FnMut(Event)) -> Ex
                 options,
                 scrubber,
                 target: &running,
+                turn,
             };
             parts(&session, planned, comparison.as_ref(), sink).await
         }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::Session;
-use super::waiver::Waivers;
 use crate::check::Verdict;
 use crate::event::{CheckResult, Event, Note, NoteKind, Part};
 use crate::exit::Exit;
@@ -21,7 +20,6 @@ pub(super) struct End {
 /// Verdicts as they come in.
 pub(super) struct Tally<'a> {
     session: &'a Session<'a>,
-    waivers: Waivers<'a>,
     applicable: usize,
     executed: usize,
     findings: usize,
@@ -36,7 +34,6 @@ impl<'a> Tally<'a> {
     pub(super) fn new(session: &'a Session<'a>, sink: &'a mut dyn FnMut(Event)) -> Self {
         Self {
             session,
-            waivers: Waivers::of(session),
             applicable: 0,
             executed: 0,
             findings: 0,
@@ -49,7 +46,7 @@ impl<'a> Tally<'a> {
 
     /// Takes a result that is complete.
     pub(super) fn take(&mut self, mut result: CheckResult) {
-        self.waivers.apply(&mut result);
+        self.session.waive(&mut result);
         self.applicable += usize::from(result.verdict != Verdict::NotApplicable);
         self.executed += usize::from(result.verdict.executed());
         self.findings += usize::from(result.verdict == Verdict::Fail && result.waived.is_none());
@@ -79,7 +76,7 @@ impl<'a> Tally<'a> {
 
     /// What all results amount to.
     pub(super) fn finish(mut self) -> End {
-        self.tell_waivers();
+        self.findings += self.session.turn.ledger.tell(Some(self.session.turn.at), self.sink);
         self.tell_vacuity();
         self.tell_coverage();
         let exit = if self.findings > 0 {
@@ -99,14 +96,6 @@ impl<'a> Tally<'a> {
 
     fn warn(&mut self, text: String) {
         (self.sink)(Event::Note(Note { kind: NoteKind::Warning, text }));
-    }
-
-    /// Only a whole run can tell that nothing needed a waiver.
-    fn tell_waivers(&mut self) {
-        let whole = self.session.options.checks.is_empty() && !self.session.options.stop.is_requested();
-        for text in self.waivers.findings(whole) {
-            self.finding(text);
-        }
     }
 
     fn tell_vacuity(&mut self) {

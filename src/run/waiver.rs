@@ -1,76 +1,100 @@
-//! Exceptions that somebody answers for: applied to the failure that they name, and to no other.
+//! The waivers of a run, each with whether it was needed.
 
 use std::cell::Cell;
 
-use super::Session;
-use crate::check::{Severity, Verdict};
-use crate::clock;
-use crate::event::{CheckResult, Part, Waived};
-use crate::scenario::model::{ObservedPart, Waiver};
+use jiff::civil::Date;
 
-/// The waivers of a scenario, each with whether it was needed.
-pub(super) struct Waivers<'a> {
-    waivers: Vec<(&'a Waiver, Cell<bool>)>,
-    target: String,
-    today: jiff::civil::Date,
+use super::{Options, Ready};
+use crate::drive::stop::Stop;
+use crate::event::{CheckResult, Event, Note, NoteKind, SourcePlace};
+use crate::judge::waiver::{self, Standing, WaivedTarget};
+use crate::scenario::At;
+use crate::scenario::model::Waiver;
+
+/// The waivers of a run, each with whether it was needed.
+pub(super) struct Ledger {
+    entries: Vec<Entry>,
+    today: Date,
+    /// Whether enough runs to say that nothing needed a waiver.
+    whole: bool,
+    stop: Stop,
 }
 
-impl<'a> Waivers<'a> {
-    pub(super) fn of(session: &'a Session<'a>) -> Self {
-        let waivers = session.loaded.scenario.conformance.waivers.iter();
-        Self {
-            waivers: waivers.map(|waiver| (&waiver.value, Cell::new(false))).collect(),
-            target: session.target.base.to_string(),
-            // RFC 3339 days in UTC: a waiver ends everywhere at the same moment
-            today: jiff::tz::Offset::UTC.to_datetime(clock::timestamp()).date(),
+struct Entry {
+    waiver: Waiver,
+    place: SourcePlace,
+    /// The scenario that it is written in; none for one in a file, which speaks of all scenarios.
+    scenario: Option<usize>,
+    needed: Cell<bool>,
+    concerned: Cell<bool>,
+}
+
+impl Ledger {
+    /// All waivers of all scenarios, and of the files that they name, each file once.
+    pub(super) fn of(scenarios: &[Ready], options: &Options) -> Self {
+        let (today, stop) = (options.wall.today(), options.stop.clone());
+        let mut ledger = Self { entries: Vec::new(), today, whole: options.is_whole(), stop };
+        let mut files: Vec<&str> = Vec::new();
+        for (at, ready) in scenarios.iter().enumerate() {
+            let loaded = &ready.loaded;
+            ledger.add(&loaded.file, &loaded.scenario.conformance.waivers, Some(at));
+            for file in &loaded.waiver_files {
+                if !files.contains(&file.file.as_str()) {
+                    files.push(&file.file);
+                    ledger.add(&file.file, &file.waivers, None);
+                }
+            }
         }
+        ledger
     }
 
-    /// Waives a finding that one of them names.
-    pub(super) fn apply(&self, result: &mut CheckResult) {
-        if !matches!(result.verdict, Verdict::Fail | Verdict::Warn) {
-            return;
-        }
-        for (waiver, needed) in &self.waivers {
-            if waiver.check == result.id && self.fits(waiver, result) {
-                needed.set(true);
-                if waiver.expires.0 >= self.today {
-                    result.waived = Some(Waived {
-                        reason: waiver.reason.clone(),
-                        owner: waiver.owner.clone(),
-                        expires: waiver.expires.0.to_string(),
-                    });
+    fn add(&mut self, file: &str, waivers: &[At<Waiver>], scenario: Option<usize>) {
+        self.entries.extend(waivers.iter().map(|waiver| Entry {
+            waiver: waiver.value.clone(),
+            place: SourcePlace { file: file.to_owned(), line: waiver.place.line, column: waiver.place.column },
+            scenario,
+            needed: Cell::new(false),
+            concerned: Cell::new(false),
+        }));
+    }
+
+    /// Waives a finding of a scenario that a waiver names.
+    pub(super) fn apply(&self, scenario: usize, target: WaivedTarget<'_>, result: &mut CheckResult) {
+        for entry in self.entries.iter().filter(|entry| entry.scenario.is_none_or(|own| own == scenario)) {
+            entry.concerned.set(entry.concerned.get() || waiver::concerns(&entry.waiver, target));
+            if waiver::covers(&entry.waiver, result, target) {
+                entry.needed.set(true);
+                if waiver::standing(&entry.waiver, self.today) == Standing::Holds {
+                    result.waived = Some(waiver::waived(&entry.waiver));
                 }
             }
         }
     }
 
-    fn fits(&self, waiver: &Waiver, result: &CheckResult) -> bool {
-        let part = waiver.observed.part.is_none_or(|part| match part {
-            ObservedPart::Access => result.part == Some(Part::Access),
-            ObservedPart::Protocol => result.part == Some(Part::Protocol),
-        });
-        let shown = result.shown_by.and_then(|at| result.evidence.get(at));
-        let status = shown.and_then(|record| record.exchange.status);
-        let risk =
-            result.part != Some(Part::Access) || result.severity < Severity::Critical || waiver.accept_risk.is_some();
-        let target = waiver.target.as_ref().is_none_or(|target| self.target.starts_with(target.as_str()));
-        part && risk && target && waiver.observed.status.is_none_or(|wanted| status == Some(wanted))
-    }
-
-    /// What is wrong with the waivers themselves: expired ones and, after a whole run, stale ones that nothing needed.
-    pub(super) fn findings(&self, whole: bool) -> Vec<String> {
-        let mut findings = Vec::new();
-        for (waiver, needed) in &self.waivers {
-            if waiver.expires.0 < self.today {
-                findings.push(format!(
-                    "the waiver of {} by {} expired on {}",
-                    waiver.check, waiver.owner, waiver.expires.0
-                ));
-            } else if whole && !needed.get() {
-                findings.push(format!("the waiver of {} by {} is stale: no such finding", waiver.check, waiver.owner));
-            }
+    /// Tells what is wrong with the waivers of a scenario, or with those in files; how many findings there are.
+    pub(super) fn tell(&self, scenario: Option<usize>, sink: &mut dyn FnMut(Event)) -> usize {
+        let own = self.entries.iter().filter(|entry| entry.scenario == scenario);
+        let mut findings = 0;
+        for (kind, text) in own.filter_map(|entry| self.trouble(entry)) {
+            findings += usize::from(kind == NoteKind::Finding);
+            sink(Event::Note(Note { kind, text }));
         }
         findings
+    }
+
+    fn trouble(&self, entry: &Entry) -> Option<(NoteKind, String)> {
+        let Waiver { check, owner, created, expires, .. } = &entry.waiver;
+        let SourcePlace { file, line, .. } = &entry.place;
+        let waiver = format!("the waiver of {check} by {owner} ({file}:{line})");
+        let finding = |what: String| Some((NoteKind::Finding, format!("{waiver} {what}")));
+        match waiver::standing(&entry.waiver, self.today) {
+            Standing::Expired => finding(format!("expired on {}", expires.0)),
+            Standing::TooEarly => finding(format!("begins on {}: it excuses nothing today", created.0)),
+            Standing::Holds if entry.needed.get() || !self.whole || self.stop.is_requested() => None,
+            Standing::Holds if entry.scenario.is_none() && !entry.concerned.get() => {
+                Some((NoteKind::Warning, format!("{waiver} speaks of no target of this run")))
+            }
+            Standing::Holds => finding("is stale: no such finding".to_owned()),
+        }
     }
 }

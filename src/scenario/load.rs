@@ -1,8 +1,10 @@
 //! Reads scenario files, all of them before any runs.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::error::from_yaml;
+use super::waivers::{WaiverFile, load_waivers};
 use super::{Scenario, ScenarioError, validate};
 
 /// Bytes of a scenario file.
@@ -17,6 +19,8 @@ pub struct LoadedScenario {
     pub source: String,
     /// What it says.
     pub scenario: Scenario,
+    /// Files of waivers that speak of it.
+    pub waiver_files: Vec<Arc<WaiverFile>>,
 }
 
 impl LoadedScenario {
@@ -78,15 +82,28 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, ScenarioError> {
 }
 
 fn load(path: &Path) -> Result<LoadedScenario, Vec<ScenarioError>> {
-    let file = path.display().to_string();
     let source = read(path).map_err(|error| vec![error])?;
+    load_text(path.display().to_string(), source)
+}
+
+/// Reads a scenario from its text, as if it stood in a file of this name.
+///
+/// # Errors
+/// All its mistakes.
+pub fn load_text(file: String, source: String) -> Result<LoadedScenario, Vec<ScenarioError>> {
     let scenario = parse(&file, &source).map_err(|error| vec![error])?;
-    let loaded = LoadedScenario { file, source, scenario };
-    let mistakes = validate::mistakes(&loaded);
+    let mut loaded = LoadedScenario { file, source, scenario, waiver_files: Vec::new() };
+    let mut mistakes = validate::mistakes(&loaded);
+    if let Some(named) = &loaded.scenario.conformance.waivers_file {
+        match load_waivers(&loaded.folder().join(&named.value)) {
+            Ok(waivers) => loaded.waiver_files.push(Arc::new(waivers)),
+            Err(more) => mistakes.extend(more),
+        }
+    }
     if mistakes.is_empty() { Ok(loaded) } else { Err(mistakes) }
 }
 
-fn read(path: &Path) -> Result<String, ScenarioError> {
+pub(super) fn read(path: &Path) -> Result<String, ScenarioError> {
     let failed = |error: std::io::Error| whole(path, format!("cannot be read: {error}"));
     let length = std::fs::metadata(path).map_err(failed)?.len();
     if length > FILE_LIMIT {
@@ -116,7 +133,7 @@ fn parse(file: &str, source: &str) -> Result<Scenario, ScenarioError> {
 }
 
 /// Limits that no honest scenario meets.
-fn options() -> serde_yaml::Options {
+pub(super) fn options() -> serde_yaml::Options {
     let mut budget = serde_yaml::Budget::default();
     budget.max_depth = 64;
     budget.flow_nesting_limit = 64;

@@ -11,13 +11,15 @@ pub mod template;
 pub mod text;
 mod thresholds;
 mod validate;
+mod waivers;
 
 pub use error::ScenarioError;
 pub(crate) use error::nearest;
-pub use load::{LoadedScenario, load_paths};
+pub use load::{LoadedScenario, load_paths, load_text};
 pub use model::Scenario;
 pub use place::{At, Place};
 pub use template::{Environment, Template};
+pub use waivers::{WaiverFile, load_waivers};
 
 /// The JSON Schema of a scenario.
 pub fn schema() -> serde_json::Value {

@@ -3,9 +3,6 @@
 use super::model::{Credential, SchemeFields, TargetFields};
 use super::{At, LoadedScenario, ScenarioError};
 
-/// Longest life of a waiver.
-const WAIVER_DAYS: i32 = 180;
-
 /// Everything that is wrong with a scenario by itself.
 pub(super) fn mistakes(loaded: &LoadedScenario) -> Vec<ScenarioError> {
     let scenario = &loaded.scenario;
@@ -126,14 +123,9 @@ fn credential_fits(
 
 fn waivers(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
     for waiver in &loaded.scenario.conformance.waivers {
-        let days = (waiver.expires.0 - waiver.created.0).get_days();
-        if days <= 0 {
-            mistakes.push(loaded.error(waiver.place, "the waiver expires before it was created"));
-        } else if days > WAIVER_DAYS {
-            let error =
-                loaded.error(waiver.place, format!("a waiver holds {WAIVER_DAYS} days at most, this one {days}"));
-            mistakes.push(error.with_help("set an earlier `expires`, and renew it when it is due"));
-        }
+        super::waivers::tell_mistakes(waiver, &mut |message, help| {
+            mistakes.push(loaded.error(waiver.place, message).with_help(help));
+        });
     }
 }
 

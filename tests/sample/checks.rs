@@ -2,7 +2,7 @@
 
 use authbench::check::{Level, Severity, Verdict};
 use authbench::event::{CheckResult, Cited, EvidenceRecord, Help, Part, Role, SourcePlace, Waived};
-use authbench::observe::{Outcome, RecordedExchange, RecordedHeader};
+use authbench::observe::{Marks, Outcome, RecordedExchange, RecordedHeader};
 
 use super::HOSTILE;
 
@@ -81,6 +81,7 @@ fn plain(id: &str, title: &str, verdict: Verdict) -> CheckResult {
         shown_by: None,
         needs_review: false,
         evidence: Vec::new(),
+        statuses: Vec::new(),
         took_ms: 12.5,
     }
 }
@@ -112,6 +113,11 @@ fn exchange(role: Role, label: &str, outcome: Outcome, status: Option<u16>) -> E
             response_body: if status == Some(200) { r#"{"orders":[{"id":1}]}"#.to_owned() } else { String::new() },
             silence: status.is_none().then(|| "connection closed without a whole answer".to_owned()),
             took_us: 1840,
+            marks: Marks {
+                connect_us: (role == Role::ControlBefore).then_some(412),
+                sent_us: Some(38),
+                first_byte_us: status.map(|_| 1702),
+            },
         },
     }
 }
@@ -172,6 +178,8 @@ fn realm_waived() -> CheckResult {
             reason: "the gateway emits a bare challenge, fix planned".to_owned(),
             owner: "platform-team".to_owned(),
             expires: "2027-02-01".to_owned(),
+            ticket: Some("PLAT-123".to_owned()),
+            approved_by: None,
         }),
         citations: vec![cited("RFC 6750 §3")],
         summary: "the challenge has no parameter".to_owned(),

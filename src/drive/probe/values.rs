@@ -25,9 +25,15 @@ pub(super) fn note(value: &[u8], evidence: &mut Evidence) {
 /// Notes a value.
 pub(super) fn note_text(value: &str, evidence: &mut Evidence) {
     let known = evidence.sent_secrets.iter().any(|secret| secret.expose() == value);
-    if value.len() >= SHORTEST && !known {
+    if value.len() >= SHORTEST && !known && !is_published(value) {
         evidence.sent_secrets.push(Secret::new(value));
     }
+}
+
+/// Whether a value is one of the keys that products ship with: no secret, and a reader wants to know which one it was.
+fn is_published(value: &str) -> bool {
+    let lies = crate::scheme::find("api-key").map(|scheme| scheme.forgeries()).unwrap_or_default();
+    lies.iter().any(|lie| lie.name.strip_prefix("demo-") == Some(value))
 }
 
 /// Notes tokens that an answer hands out.

@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::waiver::Waiver;
 use crate::scenario::At;
 use crate::scenario::either::name_or_map;
-use crate::scenario::text::{Day, Length, Share};
+use crate::scenario::text::{Length, Share};
 
 /// Which checks run, and how strictly.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -29,6 +30,9 @@ pub struct Conformance {
     /// Exceptions that somebody answers for.
     #[serde(default)]
     pub waivers: Vec<At<Waiver>>,
+    /// A file of more of them, relative to the scenario; it may serve several scenarios.
+    #[serde(default)]
+    pub waivers_file: Option<At<String>>,
 }
 
 name_or_map!(
@@ -52,54 +56,4 @@ pub struct Tolerances {
     /// How far the clocks may be apart; 2 s.
     #[serde(default)]
     pub max_clock_skew: Option<Length>,
-}
-
-/// An exception that somebody answers for.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Waiver {
-    /// Id of the check, exactly.
-    pub check: String,
-    /// Target that it holds for: an address or its start.
-    #[serde(default)]
-    pub target: Option<String>,
-    /// The failure that is excused; another failure of the same check is not.
-    #[serde(default)]
-    pub observed: Observed,
-    /// Why.
-    pub reason: String,
-    /// Who answers for it.
-    pub owner: String,
-    /// Where it is followed up.
-    #[serde(default)]
-    pub ticket: Option<String>,
-    /// Day on which it was written.
-    pub created: Day,
-    /// Last day on which it holds, UTC; at most 180 days after `created`.
-    pub expires: Day,
-    /// Needed to excuse access of critical severity, together with a second name.
-    #[serde(default)]
-    pub accept_risk: Option<String>,
-}
-
-/// The shape of a failure.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Observed {
-    /// `access` or `protocol`.
-    #[serde(default)]
-    pub part: Option<ObservedPart>,
-    /// Status of the answer that shows it.
-    #[serde(default)]
-    pub status: Option<u16>,
-}
-
-/// Part of a requirement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ObservedPart {
-    /// Access granted, or refused.
-    Access,
-    /// Status, headers, body.
-    Protocol,
 }

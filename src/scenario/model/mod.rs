@@ -10,6 +10,7 @@ mod resource;
 mod scheme;
 mod target;
 mod threshold;
+mod waiver;
 
 use std::collections::BTreeMap;
 
@@ -28,6 +29,7 @@ pub use resource::*;
 pub use scheme::*;
 pub use target::*;
 pub use threshold::*;
+pub use waiver::*;
 
 /// What authbench is to test, and how.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
