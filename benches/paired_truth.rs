@@ -93,6 +93,7 @@ fn waiting(micros: u32, host: &str) -> Contender {
             content_type: Some("application/json".to_owned()),
             pointer: Some("/orders".to_owned()),
             members: Default::default(),
+            text: None,
         },
     }
 }

@@ -73,6 +73,7 @@ impl Server {
                 content_type: Some("application/json".to_owned()),
                 pointer: Some("/orders".to_owned()),
                 members: Default::default(),
+                text: None,
             },
         };
         let cpu = ProcessCpu::of(child.id()).expect("its processor time can be read");

@@ -47,7 +47,7 @@ pub(super) fn judge_overhead(session: &Session<'_>, figures: &OverheadFigures, s
 }
 
 fn written<'a>(session: &'a Session<'_>) -> impl Iterator<Item = &'a At<Threshold>> {
-    session.loaded.scenario.thresholds.iter()
+    session.loaded.scenario.thresholds.iter().filter(|_| session.options.thresholds)
 }
 
 fn result(

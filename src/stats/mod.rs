@@ -2,11 +2,13 @@
 
 mod bootstrap;
 pub mod paired;
+mod ratio;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use bootstrap::{block_median, median};
+pub use ratio::{Seconds, normal_quantile, quantile_ratios};
 
 /// A figure with its 95 % interval.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
