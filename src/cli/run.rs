@@ -172,6 +172,9 @@ fn dry_run(ready: &[crate::run::Ready], _: &Options) -> Exit {
         for phase in scenario.phases() {
             print::line(&format!("  load {phase}"));
         }
+        if let Some((compared, length)) = scenario.compared() {
+            print::line(&format!("  overhead of {}, about {:.0} s", compared.join(", "), length.as_secs_f64()));
+        }
     }
     if ready.is_empty() { Exit::NothingSelected } else { Exit::Passed }
 }

@@ -4,6 +4,7 @@ pub mod command;
 pub mod control;
 pub mod listener;
 pub mod load;
+pub mod paired;
 pub mod probe;
 pub mod stop;
 

@@ -67,7 +67,7 @@ fn of_scheme(jwt: &model::Jwt, values: &Values<'_>) -> Kit {
 }
 
 /// The keys of the reference's JWT resources.
-fn seeded(algorithm: &str) -> Kit {
+pub(super) fn seeded(algorithm: &str) -> Kit {
     let Some(ring) = keys::ring(algorithm) else { return Kit::default() };
     let alg = Alg::named(algorithm);
     let key = |seed: keys::SeedKey| SigningKey::read(seed.key, Some(seed.kid.to_owned()), alg).ok().map(Arc::new);

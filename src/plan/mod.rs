@@ -3,6 +3,7 @@
 pub mod cast;
 mod keys;
 mod label;
+pub mod overhead;
 pub mod resolve;
 mod seeded;
 pub mod selection;

@@ -11,7 +11,7 @@ use super::subject::{
 use crate::check::step::Account;
 use crate::scenario::model::{self, SchemeFields};
 use crate::scenario::text::Length;
-use crate::scenario::{Environment, LoadedScenario, ScenarioError, Template};
+use crate::scenario::{At, Environment, LoadedScenario, ScenarioError, Template};
 use crate::scheme::{self, Carrier, Proof};
 use crate::secret::Secret;
 
@@ -133,7 +133,7 @@ pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
         owned: on_reference || scenario.target.owned || scenario.target.command.is_some(),
         identities,
         resources,
-        authorization_server: authorization_server(loaded, values, on_reference),
+        authorization_server: authorization_server(&scenario.scheme.value.0, values, on_reference),
         material,
         kit,
         tolerances: tolerances(&scenario.conformance.tolerances),
@@ -150,7 +150,50 @@ fn registered(scheme: &model::Scheme) -> &'static str {
     }
 }
 
-fn carrier(fields: &SchemeFields, scheme: &'static dyn scheme::Scheme) -> Carrier {
+/// The same target under another scheme with credentials of its own; it has no resources yet.
+pub(super) fn subject_under(
+    loaded: &LoadedScenario,
+    values: &Values<'_>,
+    scheme: &model::Scheme,
+    credentials: &std::collections::BTreeMap<String, At<model::Credential>>,
+) -> Subject {
+    let on_reference = loaded.scenario.target.reference.is_some();
+    let found = scheme::find(scheme.name()).expect("every scheme of the format is registered");
+    let mut identities: Vec<Identity> =
+        credentials.iter().map(|(name, credential)| identity(name, credential, values)).collect();
+    if identities.is_empty() && (on_reference || scheme.name() == "none") {
+        identities = seeded::identities(scheme.name());
+    }
+    Subject {
+        scheme: found,
+        carrier: carrier(&scheme.0, found),
+        owned: on_reference || loaded.scenario.target.owned || loaded.scenario.target.command.is_some(),
+        identities,
+        resources: Vec::new(),
+        authorization_server: authorization_server(&scheme.0, values, on_reference),
+        material: Material::default(),
+        kit: Default::default(),
+        tolerances: Tolerances::default(),
+    }
+}
+
+/// A resource of which no more is known than how it is asked for.
+pub(super) fn plain_resource(method: &str, path: &str) -> Resource {
+    Resource {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        headers: Vec::new(),
+        body: None,
+        scopes: Default::default(),
+        tenant: None,
+        public: false,
+        writes: false,
+        success: None,
+        absent: None,
+    }
+}
+
+pub(super) fn carrier(fields: &SchemeFields, scheme: &'static dyn scheme::Scheme) -> Carrier {
     match fields {
         SchemeFields::ApiKey(model::ApiKey { query: Some(name), .. }) => Carrier::Query(name.clone()),
         SchemeFields::ApiKey(model::ApiKey { cookie: Some(name), .. }) => Carrier::Cookie(name.clone()),
@@ -186,7 +229,7 @@ fn identity(name: &str, credential: &model::Credential, values: &Values<'_>) -> 
     }
 }
 
-fn resource(resource: &model::Resource) -> Resource {
+pub(super) fn resource(resource: &model::Resource) -> Resource {
     let body = match (&resource.json, &resource.form, &resource.body) {
         (Some(json), _, _) => Some(("application/json".to_owned(), json.to_string().into_bytes())),
         (None, Some(form), _) => {
@@ -215,12 +258,8 @@ fn resource(resource: &model::Resource) -> Resource {
     }
 }
 
-fn authorization_server(
-    loaded: &LoadedScenario,
-    values: &Values<'_>,
-    on_reference: bool,
-) -> Option<AuthorizationServer> {
-    let SchemeFields::OAuth2ClientCredentials(oauth2) = &loaded.scenario.scheme.value.0 else { return None };
+fn authorization_server(fields: &SchemeFields, values: &Values<'_>, on_reference: bool) -> Option<AuthorizationServer> {
+    let SchemeFields::OAuth2ClientCredentials(oauth2) = fields else { return None };
     let client_auth = match oauth2.client_auth {
         model::ClientAuth::Basic => ClientAuthMethod::Basic,
         model::ClientAuth::Post => ClientAuthMethod::Post,

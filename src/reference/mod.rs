@@ -15,6 +15,7 @@ mod spoil;
 mod state;
 mod throttle;
 mod tls;
+mod verifier;
 mod verify;
 mod wire_faults;
 
@@ -28,6 +29,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use fault::{Fault, Faults};
+pub use verifier::Verifier;
 
 use crate::seed;
 

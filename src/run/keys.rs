@@ -25,14 +25,8 @@ pub(super) async fn listen(subject: &mut Subject, wanted: &Wanted) -> Result<Opt
 }
 
 /// Tells the reference to read its issuer's keys from the listener; whoever does not hear it keeps its own.
-pub(super) async fn host(
-    subject: &mut Subject,
-    wanted: &Wanted,
-    listener: Option<&Arc<Listener>>,
-    control: &ControlPlane,
-    base: &Url,
-) {
-    if !matches!(wanted, Wanted::Reference(_)) || !subject.kit.hosts_keys {
+pub(super) async fn host(subject: &mut Subject, listener: Option<&Arc<Listener>>, control: &ControlPlane, base: &Url) {
+    if !subject.kit.hosts_keys {
         return;
     }
     let told = match (listener, join(base, "/hooks/keys")) {

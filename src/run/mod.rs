@@ -7,6 +7,7 @@ mod failures;
 mod keys;
 mod load;
 mod mix;
+mod overhead;
 mod phase;
 mod renewal;
 mod tally;
@@ -31,6 +32,7 @@ use crate::event::{
 };
 use crate::exit::Exit;
 use crate::judge::waiver::WaivedTarget;
+use crate::plan::overhead::Comparison;
 use crate::plan::subject::Subject;
 use crate::plan::{PlannedCheck, Selection, Values, resolve};
 use crate::scenario::{Environment, LoadedScenario, Place, ScenarioError};
@@ -124,6 +126,7 @@ pub struct Ready {
     loaded: LoadedScenario,
     subject: Subject,
     selection: Selection,
+    comparison: Option<Comparison>,
     launch: target::Wanted,
 }
 
@@ -160,11 +163,15 @@ fn prepare_one(
         None => Values::blind(&loaded),
     };
     let subject = resolve::subject(&loaded, &values);
+    let comparison = crate::plan::overhead::comparison(&loaded, &values).unwrap_or_else(|mistakes| {
+        errors.extend(mistakes);
+        None
+    });
     let launch = target::wanted(&loaded, &values);
     errors.extend(values.finish().err().unwrap_or_default());
     let selection = Selection::of(&loaded, &options.checks);
     match selection {
-        Ok(selection) if errors.is_empty() => Ok(Ready { loaded, subject, selection, launch }),
+        Ok(selection) if errors.is_empty() => Ok(Ready { loaded, subject, selection, comparison, launch }),
         Ok(_) => Err(errors),
         Err(more) => Err(errors.into_iter().chain(more).collect()),
     }
@@ -266,7 +273,7 @@ impl Session<'_> {
 }
 
 async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnMut(Event)) -> Exit {
-    let Ready { loaded, mut subject, selection, launch } = ready;
+    let Ready { loaded, mut subject, selection, comparison, launch } = ready;
     let profile = profile_of(&loaded, &subject);
     let listener = match options.wants(Only::Conformance) {
         true => keys::listen(&mut subject, &launch).await,
@@ -291,7 +298,7 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
             return broken(&failure.to_string(), sink);
         }
     };
-    let exit = match equip(&subject, (&launch, &running), listener, options).await {
+    let exit = match equip(&subject, &running, listener, options).await {
         Ok((subject, prober)) => {
             let planned = crate::plan::checks(&subject, &profile, |id| selection.selects(id));
             let executable = planned.iter().filter(|check| check.script.is_ok()).count()
@@ -310,7 +317,7 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
                 target: &running,
                 turn,
             };
-            parts(&session, planned, sink).await
+            parts(&session, planned, comparison.as_ref(), sink).await
         }
         Err(failure) => {
             sink(started(running.name.clone(), 0));
@@ -339,7 +346,7 @@ fn scrubber_of(subject: &Subject) -> Scrubber {
 /// Completes what is known about the target now that it runs, and makes what talks to it.
 async fn equip(
     subject: &Subject,
-    (launch, running): (&target::Wanted, &target::Running),
+    running: &target::Running,
     listener: Result<Option<Arc<Listener>>, String>,
     options: &Options,
 ) -> Result<(Arc<Subject>, Arc<Prober>), String> {
@@ -355,7 +362,7 @@ async fn equip(
     let control = ControlPlane::new(&base, subject.authorization_server.as_ref(), running.ca_pem.as_deref());
     let control = control.map_err(|error| error.to_string())?.within(options.time_limit);
     let listener = listener?;
-    keys::host(&mut subject, launch, listener.as_ref(), &control, &base).await;
+    keys::host(&mut subject, listener.as_ref(), &control, &base).await;
     keys::read_published(&mut subject, &control, &base).await;
     let subject = Arc::new(subject);
     let prober = Prober::new(Equipment {
@@ -370,7 +377,12 @@ async fn equip(
     Ok((subject, Arc::new(prober)))
 }
 
-async fn parts(session: &Session<'_>, planned: Vec<PlannedCheck>, sink: &mut dyn FnMut(Event)) -> Exit {
+async fn parts(
+    session: &Session<'_>,
+    planned: Vec<PlannedCheck>,
+    comparison: Option<&Comparison>,
+    sink: &mut dyn FnMut(Event),
+) -> Exit {
     let options = session.options;
     let (mut exit, mut selected, mut loaded) = (Exit::Passed, false, false);
     let (mut applicable, mut executed) = (0, 0);
@@ -386,6 +398,11 @@ async fn parts(session: &Session<'_>, planned: Vec<PlannedCheck>, sink: &mut dyn
     if options.wants(Only::Load) && !options.stop.is_requested() && options.checks.is_empty() {
         let end = load::run(session, sink).await;
         loaded = end.selected;
+        selected |= end.selected;
+        exit = exit.worst(end.exit);
+    }
+    if options.wants(Only::Overhead) && !options.stop.is_requested() && options.checks.is_empty() {
+        let end = overhead::run(session, comparison, sink).await;
         selected |= end.selected;
         exit = exit.worst(end.exit);
     }
@@ -414,6 +431,13 @@ impl Ready {
     /// Names of its load phases.
     pub fn phases(&self) -> impl Iterator<Item = &str> {
         self.loaded.scenario.load.iter().map(|phase| phase.name.as_str())
+    }
+
+    /// What its overhead study compares, the baseline first, and for how long; nothing where it has none.
+    pub fn compared(&self) -> Option<(Vec<&str>, std::time::Duration)> {
+        let comparison = self.comparison.as_ref()?;
+        let sides = std::iter::once(&comparison.baseline).chain(&comparison.schemes);
+        Some((sides.map(|side| side.name.as_str()).collect(), overhead::length(comparison)))
     }
 
     /// Variables that it needs and that an environment does not have.

@@ -253,6 +253,14 @@ async fn terminate(child: &mut Child) {
 }
 
 impl Running {
+    /// The process id of a server that serves nobody but this run, in a process of its own.
+    pub(super) fn own_process(&self) -> Option<u32> {
+        match &self.held {
+            Held::Child(child) => child.id(),
+            Held::Nothing | Held::InProcess(_) | Held::Hopeless(_) => None,
+        }
+    }
+
     /// Ends what was started.
     pub(super) async fn stop(self) {
         match self.held {

@@ -1,4 +1,4 @@
-//! Thresholds against what load phases measured.
+//! Thresholds against what load phases and overhead studies measured.
 
 use super::Session;
 use crate::event::{Event, ThresholdResult};
@@ -8,6 +8,7 @@ use crate::judge::threshold::{self, Figure};
 use crate::observe::LoadFigures;
 use crate::scenario::At;
 use crate::scenario::model::{Threshold, ThresholdSeverity};
+use crate::stats::OverheadFigures;
 
 /// What may end a load phase early.
 pub(super) fn watch<'a>(session: &'a Session<'_>) -> Watch<'a> {
@@ -29,6 +30,18 @@ pub(super) fn judge(
         }
         let figure = threshold::of_load(condition, figures)?;
         Some(result(session, written, &figures.name, figure, None))
+    });
+    tell(judged, sink)
+}
+
+/// Judges every threshold that speaks of overhead against each scheme of a study.
+pub(super) fn judge_overhead(session: &Session<'_>, figures: &OverheadFigures, sink: &mut dyn FnMut(Event)) -> Exit {
+    let rows = || figures.rows.iter().filter(|row| row.name != figures.baseline);
+    let judged = written(session).flat_map(|written| {
+        rows().filter_map(|row| {
+            let figure = threshold::of_overhead(&written.threshold, row)?;
+            Some(result(session, written, &row.name, figure, None))
+        })
     });
     tell(judged, sink)
 }

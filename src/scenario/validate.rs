@@ -67,6 +67,10 @@ fn target(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
 
 fn scheme(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
     let scenario = &loaded.scenario;
+    if scenario.scheme.place == super::Place::default() && scenario.overhead.is_none() {
+        let error = loaded.error(scenario.target.place, "the key `scheme` is missing");
+        mistakes.push(error.with_help("add `scheme: …` beside `target`"));
+    }
     match &scenario.scheme.value.0 {
         SchemeFields::ApiKey(key) => {
             let places = [&key.header, &key.query, &key.cookie].into_iter().flatten().count();

@@ -180,6 +180,7 @@ pub(crate) fn overhead() -> OverheadFigures {
         ],
         control_us: Estimate { value: 0.1, low: -0.9, high: 1.0 },
         floor_us: 0.5,
+        floor_share: 0.005,
         duration_s: 50.0,
         notes: vec!["the processor's clock was not fixed".to_owned()],
     }

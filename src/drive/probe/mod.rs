@@ -1,6 +1,7 @@
 //! Runs the steps of checks between their controls and gathers what comes back.
 
 mod compose;
+mod contender;
 mod fingerprints;
 mod form;
 mod lane;

@@ -3,7 +3,7 @@
 mod connection;
 mod destination;
 mod head;
-mod reader;
+pub(in crate::drive) mod reader;
 mod stream;
 
 pub use connection::{Connection, send_once};

@@ -35,7 +35,8 @@ pub(crate) struct Client {
 /// Scopes that look like real ones and open nothing; every client may ask for them.
 pub(crate) const LOOKALIKES: &[&str] = &["read:orders-archive", "write:orders-archive", "write:order", "WRITE:ORDERS"];
 
-fn find(id: &str) -> Option<Client> {
+/// A registered client by its identifier.
+pub(super) fn find(id: &str) -> Option<Client> {
     let client = |secret, scopes: &[&'static str], tenant: &str, may_obtain, serves| Client {
         id: id.to_owned(),
         secret,

@@ -47,7 +47,8 @@ pub struct Scenario {
     pub tags: Vec<String>,
     /// What is tested.
     pub target: At<Target>,
-    /// How clients prove who they are.
+    /// How clients prove who they are; a file that compares schemes needs none.
+    #[serde(default = "unwritten")]
     pub scheme: At<Scheme>,
     /// Who is known to the target, by free names. The reference has its own.
     #[serde(default)]
@@ -73,4 +74,9 @@ pub struct Scenario {
     /// What the figures have to hold.
     #[serde(default)]
     pub thresholds: Vec<At<Threshold>>,
+}
+
+/// The scheme of a file that names none: no place in the file tells it from one that is written.
+fn unwritten() -> At<Scheme> {
+    At { value: Scheme(SchemeFields::None(NoFields {})), place: super::Place::default() }
 }

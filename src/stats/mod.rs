@@ -1,11 +1,14 @@
 //! Statistics of paired and repeated measurements; pure.
 
+mod bootstrap;
+pub mod paired;
 mod ratio;
 pub mod timing;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use bootstrap::{block_median, median};
 pub use ratio::{Seconds, normal_quantile, quantile_ratios};
 
 /// A figure with its 95 % interval.
@@ -24,18 +27,19 @@ pub struct Estimate {
 pub struct OverheadRow {
     /// Name of the scheme or preset.
     pub name: String,
-    /// Median of paired differences of service time against the baseline.
+    /// Median of paired differences against the baseline, from the first step of preparing the request to the last byte
+    /// of its answer; the interval includes the floor.
     pub difference_us: Estimate,
     /// Whether the difference can be told from none, given the A/A control.
     pub distinguishable: bool,
-    /// Median service time.
+    /// Median service time: from the first byte sent to the last byte read.
     pub service_time_us: f64,
-    /// Time to prepare the credential of one request, on the client.
+    /// What preparing its request takes the client more than the baseline's.
     pub client_us: f64,
-    /// Time that the server spent on authentication, where it says so (`Server-Timing: auth;dur=`).
+    /// What the server says that authentication took it more than under the baseline (`Server-Timing: auth;dur=`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_us: Option<Estimate>,
-    /// What remains of the difference: bytes on the wire, parsing, scheduling.
+    /// What remains of the difference: bytes on the wire, parsing, authorisation, scheduling.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rest_us: Option<f64>,
     /// Pairs measured.
@@ -58,10 +62,13 @@ pub struct OverheadFigures {
     pub baseline: String,
     /// Rows in order of cost.
     pub rows: Vec<OverheadRow>,
-    /// The baseline against itself, on connections of the same topology: what no difference looks like.
+    /// The baseline against itself on the same connection: what no difference looks like. Its interval includes the floor.
     pub control_us: Estimate,
-    /// Systematic floor that is added to each interval, in microseconds.
+    /// Systematic floor in microseconds; each interval reaches that much further on both sides.
     pub floor_us: f64,
+    /// Part of the floor that grows with the difference: a share of it, from 0 to 1, on both sides as well.
+    #[serde(default)]
+    pub floor_share: f64,
     /// Seconds of measuring.
     pub duration_s: f64,
     /// Things a reader has to know to read the figures.

@@ -1,0 +1,74 @@
+//! As many requests as the server can answer, for the processor time that one of them takes it.
+
+use std::time::Duration;
+
+use super::contender::{Contender, Failure};
+use super::cpu::ProcessCpu;
+use super::socket::Socket;
+use crate::clock;
+use crate::drive::wire::{Destination, Limits};
+use crate::observe::Silence;
+
+/// Connections with a request in flight each.
+const CONNECTIONS: usize = 16;
+
+/// Keeps a server busy with one scheme for a while: answers, and the processor seconds that they took its process, where
+/// those can be read. Blocks.
+///
+/// # Errors
+/// When the scheme is not accepted, or answers do not come.
+pub fn saturate(
+    scheme: &Contender,
+    destination: &Destination,
+    limits: Limits,
+    server: &ProcessCpu,
+    length: Duration,
+) -> Result<Option<(u64, f64)>, Failure> {
+    let bytes = scheme.prepare();
+    let mut sockets = Vec::with_capacity(CONNECTIONS);
+    for _ in 0..CONNECTIONS {
+        let mut socket = Socket::open(destination, limits).map_err(Failure::Silent)?;
+        // one answer each before the count begins: connecting is no part of it
+        socket.exchange(&bytes).map_err(Failure::Silent)?;
+        scheme.accepts(&socket.response().ok_or(Failure::Silent(Silence::Closed))?)?;
+        sockets.push(socket);
+    }
+    let before = server.seconds();
+    let answers = busy(scheme, &bytes, &mut sockets, length, limits.time)?;
+    Ok(before.zip(server.seconds()).map(|(before, after)| (answers, after - before)))
+}
+
+fn busy(
+    scheme: &Contender,
+    bytes: &[u8],
+    sockets: &mut [Socket],
+    length: Duration,
+    patience: Duration,
+) -> Result<u64, Failure> {
+    for socket in sockets.iter_mut() {
+        socket.send(bytes).map_err(Failure::Silent)?;
+    }
+    let (began, mut answers, mut in_flight) = (clock::now(), 0, sockets.len());
+    let mut waiting = vec![true; sockets.len()];
+    while in_flight > 0 {
+        let over = began.elapsed() >= length;
+        if began.elapsed() >= length + patience {
+            return Err(Failure::Silent(Silence::TimedOut));
+        }
+        for (socket, waiting) in sockets.iter_mut().zip(&mut waiting).filter(|(_, waiting)| **waiting) {
+            if !socket.poll().map_err(Failure::Silent)? {
+                continue;
+            }
+            scheme.accepts(&socket.response().ok_or(Failure::Silent(Silence::Closed))?)?;
+            answers += 1;
+            match over {
+                false => socket.send(bytes).map_err(Failure::Silent)?,
+                true => {
+                    *waiting = false;
+                    in_flight -= 1;
+                }
+            }
+        }
+    }
+    Ok(answers)
+}

@@ -1,0 +1,39 @@
+//! What the paired study sends for a scheme is made like a probe.
+
+use super::Prober;
+use crate::drive::paired::Contender;
+use crate::observe::Outcome;
+use crate::plan::subject::Login;
+
+impl Prober {
+    /// A side of a paired study.
+    ///
+    /// # Errors
+    /// When its credential is not obtained or not accepted, or when no credential is needed: then what is measured is
+    /// not the cost of the scheme.
+    pub async fn contender(&self, name: &str, identity: usize, resource: usize) -> Result<Contender, String> {
+        let subject = self.subject();
+        let who = &subject.identities[identity];
+        let proof = match who.login {
+            Login::Nothing => None,
+            _ => Some(self.proof(who).await.map_err(|error| format!("no token for {name}: {error}"))?),
+        };
+        let contender = Contender {
+            name: name.to_owned(),
+            bare: self.bare_request(resource),
+            scheme: subject.scheme,
+            carrier: subject.carrier.clone(),
+            proof,
+            fingerprint: self.fingerprint(resource).await,
+        };
+        let anonymous = self.send_to(resource, &contender.bare).await;
+        let anonymous = contender.fingerprint.outcome(&anonymous);
+        match (&contender.proof, anonymous) {
+            (Some(_), Outcome::Accepted) => {
+                let resource = subject.resources[resource].name();
+                Err(format!("{name}: {resource} opens without a credential, so nothing here is the cost of one"))
+            }
+            _ => Ok(contender),
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! What an overhead study compares: presets of the reference, or schemes of the user's own; pure.
+
+use super::resolve::{self, Values};
+use super::seeded;
+use super::subject::{Login, Resource, Subject, Tolerances};
+use crate::scenario::model::{self, OverheadSchemeFields, PRESETS, SchemeFields};
+use crate::scenario::{At, LoadedScenario, ScenarioError, nearest};
+use crate::scheme;
+
+/// One side of a comparison.
+#[derive(Clone)]
+pub struct Side {
+    /// Its name in the scenario.
+    pub name: String,
+    /// What is known about the target under its scheme.
+    pub subject: Subject,
+    /// Who asks, by index.
+    pub identity: usize,
+    /// For what, by index.
+    pub resource: usize,
+}
+
+/// A study, ready to be measured.
+#[derive(Clone)]
+pub struct Comparison {
+    /// What the others are compared with.
+    pub baseline: Side,
+    /// The others.
+    pub schemes: Vec<Side>,
+    /// Time for each.
+    pub duration: std::time::Duration,
+}
+
+/// Time for each scheme where the scenario names none.
+const DURATION: std::time::Duration = std::time::Duration::from_secs(2);
+/// Name of the baseline where the scenario names none.
+const BASELINE: &str = "none";
+
+/// The study of a scenario, if it has one.
+///
+/// # Errors
+/// All mistakes of its `overhead`.
+pub fn comparison(loaded: &LoadedScenario, values: &Values<'_>) -> Result<Option<Comparison>, Vec<ScenarioError>> {
+    let Some(written) = &loaded.scenario.overhead else { return Ok(None) };
+    let baseline = written.baseline.as_ref().map_or(BASELINE, |baseline| baseline.value.as_str());
+    let (mut sides, mut errors) = (Vec::new(), Vec::new());
+    for one in &written.schemes {
+        if sides.iter().any(|side: &Side| side.name == one.name) {
+            errors.push(loaded.error(one.place, format!("`{}` is compared twice", one.name)));
+            continue;
+        }
+        match side(loaded, one, values) {
+            Ok(side) => sides.push(side),
+            Err(error) => errors.push(*error),
+        }
+    }
+    if sides.iter().all(|side| side.name != baseline) && errors.is_empty() {
+        match preset_side(loaded, baseline) {
+            Some(side) if written.baseline.is_none() && loaded.scenario.target.reference.is_some() => sides.push(side),
+            _ => errors.push(no_baseline(loaded, written, baseline, &sides)),
+        }
+    }
+    if sides.len() < 2 && errors.is_empty() {
+        let error = loaded.error(written.place, "there is nothing to compare");
+        errors.push(error.with_help("name at least one scheme beside the baseline"));
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let at = sides.iter().position(|side| side.name == baseline).unwrap_or_default();
+    let baseline = sides.remove(at);
+    let duration = written.duration.map_or(DURATION, |length| length.0);
+    Ok(Some(Comparison { baseline, schemes: sides, duration }))
+}
+
+fn no_baseline(loaded: &LoadedScenario, written: &At<model::Overhead>, name: &str, sides: &[Side]) -> ScenarioError {
+    let place = written.baseline.as_ref().map_or(written.place, |baseline| baseline.place);
+    let near = nearest(name, sides.iter().map(|side| side.name.as_str()));
+    let help = near
+        .map_or_else(|| "name one of `schemes` as the `baseline`".to_owned(), |near| format!("did you mean `{near}`?"));
+    loaded.error(place, format!("the baseline `{name}` is not among the schemes")).with_help(help)
+}
+
+fn side(
+    loaded: &LoadedScenario,
+    one: &At<model::OverheadScheme>,
+    values: &Values<'_>,
+) -> Result<Side, Box<ScenarioError>> {
+    let OverheadSchemeFields { name, scheme, credentials, request } = &one.value.0;
+    let mistake = |message: &str, help: &str| Box::new(loaded.error(one.place, message).with_help(help));
+    let on_reference = loaded.scenario.target.reference.is_some();
+    let Some(scheme) = scheme else {
+        let preset = preset_side(loaded, name);
+        return preset.filter(|_| on_reference).ok_or_else(|| match PRESETS.contains(&name.as_str()) {
+            true => mistake(
+                &format!("`{name}` alone is a scheme of the reference, which is not the target"),
+                "write { name: …, scheme: …, credentials: { … }, request: GET /… }",
+            ),
+            false => mistake(&format!("`{name}` has no scheme"), "add `scheme:`"),
+        });
+    };
+    let resource = match request {
+        Some(line) => own_resource(loaded, line),
+        None if on_reference => {
+            seeded::resources(&seeded::prefix(scheme.name(), super::keys::algorithm(loaded))).swap_remove(0)
+        }
+        None => return Err(mistake(&format!("`{name}` asks for nothing"), "add `request: GET /…`")),
+    };
+    let mut subject = resolve::subject_under(loaded, values, scheme, credentials);
+    subject.resources = vec![resource];
+    let Some(identity) = subject.good_for(0) else {
+        let help = "add `credentials:` with one that is valid and has the scopes of the resource";
+        return Err(mistake(&format!("`{name}` has no credential for its request"), help));
+    };
+    Ok(Side { name: name.clone(), subject, identity, resource: 0 })
+}
+
+/// The resource of the scenario with this method and path, or one that nothing more is known about.
+fn own_resource(loaded: &LoadedScenario, line: &crate::scenario::text::RequestLine) -> Resource {
+    let written = loaded.scenario.resources.iter();
+    let mut known = written.filter(|resource| {
+        resource.request.method == line.method && resource.request.path == line.path && !resource.public
+    });
+    known.next().map_or_else(|| resolve::plain_resource(&line.method, &line.path), |known| resolve::resource(known))
+}
+
+/// A scheme of the reference with its seed.
+fn preset_side(loaded: &LoadedScenario, name: &str) -> Option<Side> {
+    let (prefix, scheme) = match name {
+        "none" => ("none", "none"),
+        "api-key" => ("api-key", "api-key"),
+        "basic" => ("basic", "basic"),
+        "basic-cached" => ("basic-cached", "basic"),
+        "bearer" => ("bearer", "bearer"),
+        "oauth2" => ("oauth2", "oauth2-client-credentials"),
+        "jwt-hs256" => ("jwt/hs256", "jwt"),
+        "jwt-rs256" => ("jwt/rs256", "jwt"),
+        "jwt-es256" => ("jwt/es256", "jwt"),
+        "jwt-eddsa" => ("jwt/eddsa", "jwt"),
+        _ => return None,
+    };
+    let found = scheme::find(scheme)?;
+    // the reference looks for keys where the scenario's own scheme puts them
+    let written = &loaded.scenario.scheme.value.0;
+    let carrier = match (scheme, written) {
+        ("api-key", SchemeFields::ApiKey(_)) => resolve::carrier(written, found),
+        _ => found.carrier(),
+    };
+    let resource = seeded::resources(&format!("/{prefix}")).swap_remove(0);
+    let mut identities = seeded::identities(scheme);
+    if scheme == "none" {
+        identities.iter_mut().for_each(|identity| identity.login = Login::Nothing);
+    }
+    let subject = Subject {
+        scheme: found,
+        carrier,
+        owned: true,
+        identities,
+        resources: vec![resource],
+        authorization_server: (name == "oauth2")
+            .then(|| seeded::authorization_server(super::subject::ClientAuthMethod::Basic, false)),
+        material: Default::default(),
+        kit: prefix.strip_prefix("jwt/").map(super::keys::seeded).unwrap_or_default(),
+        tolerances: Tolerances::default(),
+    };
+    let identity = subject.good_for(0)?;
+    Some(Side { name: name.to_owned(), subject, identity, resource: 0 })
+}

@@ -1,0 +1,69 @@
+//! One verifier of the reference in this process: what verifying costs by itself, without a server around it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::request::Parts;
+
+use super::authority::Authority;
+use super::state::State;
+use super::verify::Guard;
+use super::{Faults, KeyLocation};
+use crate::seed;
+
+/// A sound verifier with the seeded credentials.
+pub struct Verifier {
+    state: State,
+    signing: Arc<Authority>,
+    guard: Guard,
+}
+
+impl Verifier {
+    /// The verifier behind a prefix of the reference, such as `basic-cached`.
+    pub fn of(prefix: &str) -> Option<Self> {
+        let (guard, _) = Guard::all().find(|(_, other)| *other == prefix)?;
+        let (issuer, life) = ("http://127.0.0.1".to_owned(), Duration::from_secs(3600));
+        let authority = Authority::new(issuer.clone(), life, Faults::default());
+        let signing = Authority::signing(issuer, life, Faults::default());
+        let location = KeyLocation::Header(seed::API_KEY_HEADER.to_owned());
+        let state = State::new(Faults::default(), location, authority, signing.clone(), Duration::ZERO);
+        Some(Self { state, signing, guard })
+    }
+
+    /// Prefixes that have a verifier.
+    pub fn prefixes() -> impl Iterator<Item = &'static str> {
+        Guard::all().map(|(_, prefix)| prefix)
+    }
+
+    /// Who sent a request; none where it is refused.
+    pub fn verify(&self, parts: &Parts) -> Option<String> {
+        let principal: Arc<_> = self.guard.verify(&self.state, parts).ok()?;
+        Some(principal.name.clone())
+    }
+
+    /// A new token for the first seeded client, from the authorization server whose tokens it accepts.
+    pub fn token(&self) -> Option<String> {
+        let authority = if self.guard == Guard::OAuth2Jwt { &self.signing } else { &self.state.authority };
+        authority.issue_to(seed::IDENTITIES[0].name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(authorization: &str) -> Parts {
+        let request = axum::http::Request::get("/orders").header("authorization", authorization);
+        request.body(()).expect("a request").into_parts().0
+    }
+
+    #[test]
+    fn a_verifier_tells_good_from_bad() {
+        for prefix in ["oauth2", "oauth2-jwt"] {
+            let verifier = Verifier::of(prefix).expect("is there");
+            let good = verifier.token().expect("issues one");
+            assert_eq!(verifier.verify(&parts(&format!("Bearer {good}"))).as_deref(), Some("service"), "{prefix}");
+            assert_eq!(verifier.verify(&parts(&format!("Bearer {good}x"))), None, "{prefix}");
+        }
+    }
+}
