@@ -11,6 +11,7 @@ mod effects;
 mod expect;
 mod introspection;
 mod judgement;
+pub mod manual;
 mod metadata;
 mod metadata_members;
 mod oauth_answers;
@@ -18,6 +19,7 @@ pub mod profile;
 mod revocation;
 pub mod step;
 mod token;
+mod untested;
 mod verdict;
 
 pub use citation::url_of;
@@ -37,6 +39,16 @@ pub enum Tier {
     Extended,
 }
 
+impl Tier {
+    /// Its name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Tier::Core => "core",
+            Tier::Extended => "extended",
+        }
+    }
+}
+
 /// How a check comes to its verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -48,6 +60,18 @@ pub enum Mode {
     Statistical,
     /// A listener of authbench decides.
     OutOfBand,
+}
+
+impl Mode {
+    /// Its name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mode::Deterministic => "deterministic",
+            Mode::Timed => "timed",
+            Mode::Statistical => "statistical",
+            Mode::OutOfBand => "out-of-band",
+        }
+    }
 }
 
 /// What is said about a check to people.

@@ -162,6 +162,21 @@ pub enum Class {
     Malformed,
 }
 
+impl Class {
+    /// All classes.
+    pub const ALL: [Class; 4] = [Class::Missing, Class::Invalid, Class::Insufficient, Class::Malformed];
+
+    /// Its name in profiles.
+    pub fn name(self) -> &'static str {
+        match self {
+            Class::Missing => "missing",
+            Class::Invalid => "invalid",
+            Class::Insufficient => "insufficient",
+            Class::Malformed => "malformed",
+        }
+    }
+}
+
 /// An answer that a step accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Accept {
@@ -510,6 +525,16 @@ impl Step {
             Step::Send(send) => send.want,
             Step::Form(form) => form.want,
             _ => Want::Either,
+        }
+    }
+
+    /// How many requests it sends, about.
+    pub fn probes(&self) -> usize {
+        match self {
+            Step::Send(Send { who: Who::Malformed, .. }) => 30,
+            Step::Send(send) => send.times,
+            Step::Form(form) => form.times,
+            _ => 1,
         }
     }
 

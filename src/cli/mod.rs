@@ -6,9 +6,11 @@ mod explain;
 mod list;
 mod man;
 mod print;
+mod profile;
 mod render;
 mod run;
 mod schema;
+mod selftest;
 mod serve;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -49,7 +51,9 @@ enum Command {
     Serve(serve::Arguments),
     List(list::Arguments),
     Explain(explain::Arguments),
+    Profile(profile::Arguments),
     Render(render::Arguments),
+    Selftest(selftest::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -71,7 +75,9 @@ pub fn main() -> Exit {
         Command::Serve(arguments) => serve::run(arguments),
         Command::List(arguments) => list::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Profile(arguments) => profile::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
+        Command::Selftest(arguments) => selftest::run(arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),

@@ -3,6 +3,7 @@
 mod cases;
 mod conformance;
 mod load;
+pub mod selftest;
 mod tally;
 mod target;
 mod threshold;
