@@ -8,6 +8,7 @@ pub mod exit;
 pub mod secret;
 pub mod seed;
 
+pub mod openapi;
 pub mod scenario;
 
 pub mod check;

@@ -11,6 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("exit", &[]),
     ("stats", &[]),
     ("scenario", &[]),
+    ("openapi", &[]),
     ("observe", &["stats"]),
     ("check", &["observe"]),
     ("scheme", &["observe"]),
@@ -42,6 +43,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "run",
             "scenario",
+            "openapi",
             "plan",
             "scheme",
             "drive",

@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod explain;
+mod init;
 mod list;
 mod man;
 mod print;
@@ -40,12 +41,14 @@ Exit codes:
   130  interrupted (143: terminated); the reports hold what was done
 
 Start:
+  authbench init                    a first scenario, or scenarios from openapi.yaml
   authbench run scenarios/          checks and load against the built-in reference
   authbench explain apikey.missing-denied
   authbench serve                   the reference alone, with its test credentials";
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::Arguments),
     Run(run::Arguments),
     Check(check::Arguments),
     Serve(serve::Arguments),
@@ -70,6 +73,7 @@ pub fn main() -> Exit {
         }
     };
     match arguments.command {
+        Command::Init(arguments) => init::run(&arguments),
         Command::Run(arguments) => run::run(arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Serve(arguments) => serve::run(arguments),

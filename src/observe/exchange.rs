@@ -6,6 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Marks;
 use crate::secret::{MASK, Scrubber};
 
 /// Bytes of a body that are kept in a record.
@@ -252,6 +253,7 @@ impl Exchange {
             response_body,
             silence,
             took_us: self.took.as_micros().try_into().unwrap_or(u64::MAX),
+            marks: Marks::default(),
         }
     }
 }
@@ -290,6 +292,9 @@ pub struct RecordedExchange {
     pub silence: Option<String>,
     /// Service time in microseconds.
     pub took_us: u64,
+    /// When its parts happened.
+    #[serde(default, skip_serializing_if = "Marks::is_empty")]
+    pub marks: Marks,
 }
 
 /// A credential header value: an authentication scheme may stay, the credential may not.

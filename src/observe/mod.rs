@@ -5,6 +5,7 @@ mod evidence;
 mod exchange;
 mod fingerprint;
 mod latency;
+mod marks;
 mod outcome;
 
 pub use challenge::{Challenge, parse_challenges};
@@ -12,4 +13,5 @@ pub use evidence::{ControlRun, Evidence, Observation, Place};
 pub use exchange::{Exchange, Header, RecordedExchange, RecordedHeader, Request, Response, Silence};
 pub use fingerprint::Fingerprint;
 pub use latency::{Interval, LaneFigures, Latency, Limit, LoadFigures, Model, Outcomes};
+pub use marks::Marks;
 pub use outcome::Outcome;

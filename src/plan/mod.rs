@@ -89,8 +89,9 @@ fn no_check(waiver: &Waiver) -> String {
 /// Names of the variables that a scenario needs, each once.
 pub fn variables(loaded: &LoadedScenario) -> Vec<String> {
     let mut names = Vec::new();
-    for (start, _) in loaded.source.match_indices("${") {
-        let rest = &loaded.source[start + 2..];
+    let is_comment = |line: &&str| line.trim_start().starts_with('#');
+    let lines = loaded.source.lines().filter(|line| !is_comment(line));
+    for rest in lines.flat_map(|line| line.split("${").skip(1)) {
         let Some(name) = rest.split('}').next() else { continue };
         let plain = !name.contains(':') && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         if plain && !name.is_empty() && !names.iter().any(|other| other == name) {

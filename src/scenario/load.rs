@@ -82,17 +82,15 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, ScenarioError> {
 }
 
 fn load(path: &Path) -> Result<LoadedScenario, Vec<ScenarioError>> {
-    let file = path.display().to_string();
     let source = read(path).map_err(|error| vec![error])?;
-    from_text(&file, &source)
+    load_text(path.display().to_string(), source)
 }
 
 /// Reads a scenario from its text, as if it stood in a file of this name.
 ///
 /// # Errors
 /// All its mistakes.
-pub fn from_text(file: &str, source: &str) -> Result<LoadedScenario, Vec<ScenarioError>> {
-    let (file, source) = (file.to_owned(), source.to_owned());
+pub fn load_text(file: String, source: String) -> Result<LoadedScenario, Vec<ScenarioError>> {
     let scenario = parse(&file, &source).map_err(|error| vec![error])?;
     let mut loaded = LoadedScenario { file, source, scenario, waiver_files: Vec::new() };
     let mut mistakes = validate::mistakes(&loaded);

@@ -15,7 +15,7 @@ mod waivers;
 
 pub use error::ScenarioError;
 pub(crate) use error::nearest;
-pub use load::{LoadedScenario, from_text, load_paths};
+pub use load::{LoadedScenario, load_paths, load_text};
 pub use model::Scenario;
 pub use place::{At, Place};
 pub use template::{Environment, Template};

@@ -2,7 +2,7 @@
 
 use authbench::check::{Level, Severity, Verdict};
 use authbench::event::{CheckResult, Cited, EvidenceRecord, Help, Part, Role, SourcePlace, Waived};
-use authbench::observe::{Outcome, RecordedExchange, RecordedHeader};
+use authbench::observe::{Marks, Outcome, RecordedExchange, RecordedHeader};
 
 use super::HOSTILE;
 
@@ -113,6 +113,11 @@ fn exchange(role: Role, label: &str, outcome: Outcome, status: Option<u16>) -> E
             response_body: if status == Some(200) { r#"{"orders":[{"id":1}]}"#.to_owned() } else { String::new() },
             silence: status.is_none().then(|| "connection closed without a whole answer".to_owned()),
             took_us: 1840,
+            marks: Marks {
+                connect_us: (role == Role::ControlBefore).then_some(412),
+                sent_us: Some(38),
+                first_byte_us: status.map(|_| 1702),
+            },
         },
     }
 }

@@ -4,8 +4,8 @@ use askama::Template;
 
 use crate::report::units;
 
-const LEFT: f64 = 62.0;
-const RIGHT: f64 = 468.0;
+const LEFT: f64 = 72.0;
+const RIGHT: f64 = 452.0;
 const TOP: f64 = 14.0;
 const BOTTOM: f64 = 208.0;
 
@@ -21,6 +21,8 @@ pub(super) struct Chart {
     pub(super) x_ticks: Vec<Tick>,
     pub(super) y_ticks: Vec<Tick>,
     pub(super) lines: Vec<Line>,
+    /// Points that are named in the chart.
+    pub(super) marks: Vec<Mark>,
     pub(super) table: Table,
 }
 
@@ -30,6 +32,24 @@ pub(super) struct Line {
     /// Class that carries colour and dashes.
     pub(super) class: &'static str,
     pub(super) points: String,
+}
+
+/// A point of a line with its figure beside it.
+pub(super) struct Mark {
+    pub(super) at: f64,
+    pub(super) up: f64,
+    pub(super) label: String,
+}
+
+impl Mark {
+    /// Where its label stands: under a rising curve there is room at the right, but at the end of the axis.
+    fn beside(&self) -> (f64, f64, &'static str) {
+        if self.at < RIGHT - 60.0 {
+            (self.at + 8.0, self.up + 15.0, "start")
+        } else {
+            (self.at - 8.0, self.up - 8.0, "end")
+        }
+    }
 }
 
 /// A mark on an axis.
@@ -130,10 +150,10 @@ pub(super) fn nines(quantile: f64, requests: u64) -> f64 {
     if quantile >= 1.0 { last } else { (-(1.0 - quantile).log10()).min(last) }
 }
 
-/// Ticks at 0, 50, 90, 99, 99.9 … % as far as there are requests for them.
+/// Ticks at 50, 90, 99, 99.9 … % as far as there are requests for them.
 pub(super) fn nines_ticks(x: Scale, requests: u64) -> Vec<Tick> {
     let last = (requests.max(2) as f64).log10();
-    let quantiles = [0.0, 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999_999];
+    let quantiles = [0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999_999];
     let within = quantiles.into_iter().map(|q| (q, -(1.0_f64 - q).log10())).filter(|(_, at)| *at <= last + 1e-9);
     within.map(|(q, at)| Tick { at: x.place(at), label: percent(q) }).collect()
 }
@@ -166,6 +186,6 @@ mod tests {
         assert_eq!(Scale::across(0.0, 22.0).round_values(6.0), [0.0, 5.0, 10.0, 15.0, 20.0]);
         assert_eq!(Scale::up_by_powers(90.0, 1200.0).round_values(5.0), [100.0, 200.0, 500.0, 1000.0]);
         let labels: Vec<_> = nines_ticks(Scale::across(0.0, 4.0), 10_000).into_iter().map(|tick| tick.label).collect();
-        assert_eq!(labels, ["0 %", "50 %", "90 %", "99 %", "99.9 %", "99.99 %"]);
+        assert_eq!(labels, ["50 %", "90 %", "99 %", "99.9 %", "99.99 %"]);
     }
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::chart::{Chart, Line, Scale, Table, Tick, nines, nines_ticks, percent, points, time_label};
+use super::chart::{Chart, Line, Mark, Scale, Table, Tick, nines, nines_ticks, percent, points, time_label};
 use crate::observe::{Interval, LaneFigures, LoadFigures, Model};
 use crate::report::LoadRecord;
 use crate::report::text::{NOT_DISTINGUISHABLE, interval, outcomes, time_rows};
@@ -41,6 +41,16 @@ impl<'a> PhaseView<'a> {
         self.figures.map(time_rows).unwrap_or_default()
     }
 
+    /// Lanes of forged requests that were let in.
+    fn failed_open(&self) -> Vec<String> {
+        let open = self.lanes().iter().filter(|lane| !lane.expects_accepted && lane.outcomes.accepted > 0);
+        let told = open.map(|lane| {
+            let first = lane.first_accepted_s.map(|at| format!(", first after {}", length(at))).unwrap_or_default();
+            format!("{} was let in {} times{first}", lane.name, count(lane.outcomes.accepted))
+        });
+        told.collect()
+    }
+
     fn lanes(&self) -> &'a [LaneFigures] {
         self.figures.map(|figures| &figures.lanes[..]).unwrap_or_default()
     }
@@ -77,12 +87,20 @@ fn percentiles(figures: &LoadFigures, id: &str) -> Option<Chart> {
             time(times.p99),
             time(times.max)
         ),
-        x_title: "share of requests that were this fast or faster",
+        x_title: "share of requests that took at most this long",
         x_ticks: nines_ticks(x, figures.requests),
         y_ticks: y.ticks(5.0, time_label),
         lines: vec![Line { name: measured(figures.model).to_lowercase(), class: "a", points: points(curve, x, y) }],
+        marks: [(0.5, times.p50), (0.99, times.p99)]
+            .map(|(quantile, micros)| point(x, y, quantile, micros, figures))
+            .into(),
         table: Table { head: vec!["Percentile".to_owned(), measured(figures.model).to_owned()], rows: rows.collect() },
     })
+}
+
+/// A percentile of the curve with its figure.
+fn point(x: Scale, y: Scale, quantile: f64, micros: f64, figures: &LoadFigures) -> Mark {
+    Mark { at: x.place(nines(quantile, figures.requests)), up: y.place(micros), label: time(micros) }
 }
 
 fn middle(interval: &Interval) -> f64 {
@@ -124,6 +142,7 @@ fn response_over_time(intervals: &[Interval], model: Model, id: &str) -> Chart {
             line("p99", "b", |interval| interval.response_time_us.p99),
             line("median", "a", |interval| interval.response_time_us.p50),
         ],
+        marks: Vec::new(),
         table: Table { head: ["Second", "p50", "p90", "p99", "max"].map(str::to_owned).to_vec(), rows: rows.collect() },
     }
 }
@@ -154,6 +173,7 @@ fn rate_over_time(intervals: &[Interval], offered: Option<f64>, id: &str) -> Cha
         x_ticks,
         y_ticks: y.ticks(5.0, rate),
         lines,
+        marks: Vec::new(),
         table: Table { head: ["Second", "Rate", "Outcomes"].map(str::to_owned).to_vec(), rows: rows.collect() },
     }
 }

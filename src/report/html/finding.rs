@@ -2,19 +2,24 @@
 
 use askama::Template;
 
+use super::waterfall::Waterfall;
 use crate::check::Verdict;
 use crate::event::{CheckResult, EvidenceRecord, Role};
 use crate::observe::{RecordedExchange, RecordedHeader};
 use crate::report::units::{counted, time};
-use crate::report::words::{further_deviations, level_word, more, place, replay, sent, shown, web_address};
+use crate::report::words::{further_deviations, level_word, place, replay, sent, shown, web_address};
 
-/// A check, in a table or as a finding.
+/// A check in the list of its topic.
+#[derive(Template)]
+#[template(path = "check.html")]
 pub(super) struct CheckView<'a> {
     pub(super) check: &'a CheckResult,
     /// Name and anchor of its scenario.
     pub(super) scenario: (&'a str, String),
     /// Unique on the page.
     pub(super) id: String,
+    /// Anchor of its card among the findings, if it is one.
+    pub(super) finding: Option<String>,
 }
 
 /// A finding as a card.
@@ -22,6 +27,8 @@ pub(super) struct CheckView<'a> {
 #[template(path = "finding.html")]
 pub(super) struct FindingView<'a> {
     pub(super) view: CheckView<'a>,
+    /// Unique on the page.
+    pub(super) id: String,
 }
 
 /// What was sent and seen for a check.
@@ -75,6 +82,11 @@ impl<'a> CheckView<'a> {
         level_word(self.check.level)
     }
 
+    /// What a filter looks in.
+    pub(super) fn text(&self) -> String {
+        format!("{} {} {}", self.check.id, self.check.title, self.check.summary)
+    }
+
     /// How many exchanges there are.
     pub(super) fn exchanges(&self) -> String {
         counted(self.check.evidence.len(), "exchange")
@@ -100,6 +112,10 @@ pub(super) fn sign(verdict: Option<Verdict>) -> &'static str {
 }
 
 impl FindingView<'_> {
+    fn waterfall(&self) -> Waterfall {
+        Waterfall::of(&self.view.check.evidence, self.view.check.shown_by, format!("{}w", self.id))
+    }
+
     fn sent(&self) -> Option<String> {
         shown(self.view.check).map(sent)
     }
@@ -115,13 +131,9 @@ impl FindingView<'_> {
     fn replay(&self) -> String {
         replay(self.view.check)
     }
-
-    fn more(&self) -> Option<String> {
-        more(self.view.check)
-    }
 }
 
-fn role(role: &Role) -> &'static str {
+pub(super) fn role(role: &Role) -> &'static str {
     match role {
         Role::ControlBefore => "control before",
         Role::Probe => "probe",

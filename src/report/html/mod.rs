@@ -3,7 +3,10 @@
 mod chart;
 mod figures;
 mod finding;
+mod matrix;
 mod page;
+mod scenario;
+mod waterfall;
 
 use askama::Template as _;
 use base64::Engine as _;
@@ -11,6 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
 use super::{Record, ReportError, escape};
+use crate::event::{Note, NoteKind};
 use page::Page;
 
 /// The script that filters tables; the page is complete without it.
@@ -30,4 +34,13 @@ fn policy() -> String {
         "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{hash}'; base-uri 'none'; \
          form-action 'none'"
     )
+}
+
+/// Class of a note.
+fn note_class(note: &Note) -> &'static str {
+    match note.kind {
+        NoteKind::Info => "info",
+        NoteKind::Warning => "warn",
+        NoteKind::Finding | NoteKind::Error => "fail",
+    }
 }

@@ -2,11 +2,11 @@
 
 use askama::Template;
 
-use super::figures::{OverheadView, PhaseView};
 use super::finding::{CheckView, FindingView, sign};
-use super::{SCRIPT, policy};
-use crate::check::{GROUPS, Verdict};
-use crate::event::{CheckResult, Note, NoteKind, ThresholdResult};
+use super::scenario::{ScenarioView, verdicts};
+use super::{SCRIPT, note_class, policy};
+use crate::check::Verdict;
+use crate::event::{CheckResult, Note};
 use crate::report::units::{count, counted, difference, time};
 use crate::report::words::place;
 use crate::report::{Record, ScenarioRecord, findings, summary};
@@ -30,40 +30,25 @@ struct Tile {
     class: &'static str,
 }
 
-/// One scenario.
-struct ScenarioView<'a> {
-    scenario: &'a ScenarioRecord,
-    id: String,
-    groups: Vec<GroupView<'a>>,
-    load: Vec<PhaseView<'a>>,
-    overhead: Vec<OverheadView<'a>>,
-}
-
-/// The checks of one topic.
-struct GroupView<'a> {
-    name: &'a str,
-    about: &'a str,
-    checks: Vec<CheckView<'a>>,
-}
-
 impl<'a> Page<'a> {
     /// The page for a record.
     pub(super) fn of(record: &'a Record) -> Self {
-        let scenarios = record.scenarios.iter().enumerate();
         let anchor = |wanted: &ScenarioRecord| {
             let at = record.scenarios.iter().position(|scenario| std::ptr::eq(scenario, wanted));
             format!("s{}", at.map_or(0, |at| at + 1))
         };
-        let cards = findings(record.checks()).into_iter().enumerate().map(|(at, (scenario, check))| {
+        let found = findings(record.checks());
+        let card = |wanted: &CheckResult| {
+            let at = found.iter().position(|(_, check)| std::ptr::eq(*check, wanted));
+            at.map(|at| format!("f{}", at + 1))
+        };
+        let cards = found.iter().enumerate().map(|(at, (scenario, check))| {
             let (id, scenario) = (format!("f{}", at + 1), (&scenario.started.name[..], anchor(scenario)));
-            FindingView { view: CheckView { check, scenario, id } }
+            FindingView { view: CheckView { check, scenario, id: id.clone(), finding: None }, id }
         });
-        Self {
-            record,
-            tiles: tiles(record),
-            findings: cards.collect(),
-            scenarios: scenarios.map(|(at, scenario)| ScenarioView::of(scenario, format!("s{}", at + 1))).collect(),
-        }
+        let scenarios = record.scenarios.iter().enumerate();
+        let scenarios = scenarios.map(|(at, scenario)| ScenarioView::of(scenario, format!("s{}", at + 1), &card));
+        Self { record, tiles: tiles(record), findings: cards.collect(), scenarios: scenarios.collect() }
     }
 
     /// What the run came to, in a few words.
@@ -76,6 +61,10 @@ impl<'a> Page<'a> {
         summary::grade(self.record).name()
     }
 
+    fn seal(&self) -> &'static str {
+        sign(Some(summary::grade(self.record)))
+    }
+
     fn started(&self) -> Option<(String, String)> {
         summary::began(self.record)
     }
@@ -84,9 +73,27 @@ impl<'a> Page<'a> {
         summary::took(self.record)
     }
 
+    fn has_findings(&self) -> bool {
+        !self.findings.is_empty() || !self.beside_checks().is_empty()
+    }
+
     /// Findings that no check made, each with its place.
     fn beside_checks(&self) -> Vec<(String, String)> {
         summary::beside_checks(self.record).into_iter().map(|one| (one.text, place(&one.place))).collect()
+    }
+
+    /// Verdicts that a filter can choose: class, sign, words and number. Checks that do not apply are not listed.
+    fn verdicts(&self) -> Vec<(&'static str, &'static str, String, usize)> {
+        let listed = |class: &str| class != Verdict::NotApplicable.name();
+        verdicts(&self.record.counts()).into_iter().filter(|(class, ..)| listed(class)).collect()
+    }
+
+    fn notes(&self) -> &'a [Note] {
+        &self.record.notes
+    }
+
+    fn processors(&self, number: &usize) -> String {
+        counted(*number, "processor")
     }
 }
 
@@ -124,78 +131,4 @@ fn costliest(record: &Record) -> Option<Tile> {
     let (study, row) = told.max_by(|(_, a), (_, b)| a.difference_us.value.total_cmp(&b.difference_us.value))?;
     let about = format!("{} over {}", row.name, study.baseline);
     Some(Tile { name: "Costliest scheme", figure: difference(row.difference_us.value), about, class: "" })
-}
-
-impl<'a> ScenarioView<'a> {
-    fn of(scenario: &'a ScenarioRecord, id: String) -> Self {
-        let mut groups = Vec::<GroupView<'a>>::new();
-        for (at, check) in scenario.checks.iter().enumerate() {
-            let view =
-                CheckView { check, scenario: (&scenario.started.name, id.clone()), id: format!("{id}c{}", at + 1) };
-            match groups.iter_mut().find(|group| group.name == check.group) {
-                Some(group) => group.checks.push(view),
-                None => groups.push(GroupView { name: &check.group, about: about(check), checks: vec![view] }),
-            }
-        }
-        let load = scenario.load.iter().enumerate();
-        let load = load.map(|(at, phase)| PhaseView::of(phase, &format!("{id}l{}", at + 1))).collect();
-        let overhead = scenario.overhead.iter().enumerate();
-        let overhead = overhead.map(|(at, study)| OverheadView::of(study, format!("{id}o{}", at + 1))).collect();
-        Self { scenario, id, groups, load, overhead }
-    }
-
-    /// Verdicts with their share in percent, for the strip.
-    fn strip(&self) -> Vec<(&'static str, f64)> {
-        let counts = self.scenario.counts();
-        let total = counts.total().max(1) as f64;
-        let mut parts: Vec<_> =
-            counts.occurred().map(|(verdict, number)| (verdict.name(), number as f64 / total * 100.0)).collect();
-        parts.extend((counts.waived > 0).then(|| ("waived", counts.waived as f64 / total * 100.0)));
-        parts
-    }
-
-    /// Verdicts that occurred: class, sign, words and number.
-    fn verdicts(&self) -> Vec<(&'static str, &'static str, String, usize)> {
-        let counts = self.scenario.counts();
-        let named = |(verdict, number): (Verdict, usize)| {
-            (verdict.name(), sign(Some(verdict)), verdict.name().replace('-', " "), number)
-        };
-        let mut verdicts: Vec<_> = counts.occurred().map(named).collect();
-        verdicts.extend((counts.waived > 0).then(|| ("waived", sign(None), "waived".to_owned(), counts.waived)));
-        verdicts
-    }
-
-    fn executed(&self) -> String {
-        let executed = self.scenario.checks.iter().filter(|check| check.verdict.executed()).count();
-        let planned = counted(self.scenario.started.planned_checks, "planned check");
-        match &self.scenario.finished {
-            Some(finished) => format!("{executed} of {planned} executed, {} apply", finished.applicable),
-            None => format!("{executed} of {planned} executed before it was cut off"),
-        }
-    }
-
-    fn thresholds(&self) -> &'a [ThresholdResult] {
-        &self.scenario.thresholds
-    }
-
-    fn notes(&self) -> impl Iterator<Item = &'a Note> {
-        self.scenario.notes.iter().filter(|note| note.kind != NoteKind::Finding)
-    }
-}
-
-/// What a topic is about, where the catalogue knows it.
-fn about(check: &CheckResult) -> &str {
-    match GROUPS.iter().find(|group| group.name == check.group) {
-        Some(group) => group.about,
-        None if check.group == "case" => "Cases of the scenario",
-        None => &check.group,
-    }
-}
-
-fn note_class(note: &Note) -> &'static str {
-    match note.kind {
-        NoteKind::Info => "info",
-        NoteKind::Warning => "warn",
-        NoteKind::Finding | NoteKind::Error => "fail",
-    }
 }

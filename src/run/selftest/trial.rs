@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::event::{CheckResult, Event, Note};
 use crate::exit::Exit;
 use crate::run::{Launch, Only, Options, prepare, run};
-use crate::scenario::{Environment, from_text};
+use crate::scenario::{Environment, load_text};
 
 /// What is tried: a scheme with everything declared, against a server.
 #[derive(Clone, Debug)]
@@ -79,7 +79,8 @@ impl Trial {
     /// When the scenario cannot be made: a scheme or a fault that does not exist.
     pub async fn run(&self) -> Result<Ended, String> {
         let told = |error: crate::scenario::ScenarioError| error.render(false);
-        let loaded = from_text("selftest.yaml", &self.scenario()).map_err(|mut errors| told(errors.remove(0)))?;
+        let loaded =
+            load_text("selftest.yaml".to_owned(), self.scenario()).map_err(|mut errors| told(errors.remove(0)))?;
         let options = Options {
             only: Some(Only::Conformance),
             checks: self.checks.iter().map(|check| (*check).to_owned()).collect(),

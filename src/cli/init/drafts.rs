@@ -1,0 +1,143 @@
+//! Scenarios from a document: their names, their variables, and what is told about them.
+
+use std::path::Path;
+
+use super::{Arguments, Plan};
+use crate::openapi::{self, Document, Draft, Method, SecurityScheme, Wishes};
+use crate::run::{Launch, Options, prepare};
+use crate::scenario::load_text;
+
+/// Characters of a file name, at most.
+const NAME_LIMIT: usize = 40;
+
+/// One scenario for each security scheme that can be tested.
+pub(super) fn plan(text: &str, file: &Path, arguments: &Arguments) -> Result<Plan, String> {
+    let shown = file.display();
+    let document = openapi::read(text).map_err(|why| {
+        format!("failed to read {shown}: {why}\nhelp: OpenAPI 3.0 and 3.1 and Swagger 2 are read, in YAML or JSON")
+    })?;
+    if document.schemes().is_empty() {
+        let help = "name one under `components.securitySchemes` (Swagger 2: `securityDefinitions`) and demand it under `security`";
+        return Err(format!("{shown} declares no security scheme\nhelp: {help}"));
+    }
+    let name = named(&document, file);
+    let mut plan = Plan::default();
+    plan.told.push(format!("read {shown}: {}, {}", document.generation(), count(document.operations(), "operation")));
+    let several = document.schemes().len() > 1;
+    for scheme in document.schemes() {
+        let full_name = if several { format!("{name} ({})", one_line(&scheme.id)) } else { name.clone() };
+        let wishes = Wishes {
+            source: file.file_name().and_then(std::ffi::OsStr::to_str).unwrap_or("a document"),
+            name: &full_name,
+            prefix: &prefix(scheme, document.schemes()),
+            every: arguments.every_route,
+        };
+        let stem = if several { format!("{}-{}", slug(&name), slug(&scheme.id)) } else { slug(&name) };
+        match document.draft(scheme, &wishes) {
+            Ok(draft) => add(&mut plan, scheme, draft, &stem, arguments)?,
+            Err(why) => plan.told.push(format!("not covered: {}: {why}", one_line(&scheme.id))),
+        }
+    }
+    if plan.files.is_empty() {
+        return Err(format!("no scenario can be made of {shown}\n{}", plan.told[1..].join("\n")));
+    }
+    Ok(plan)
+}
+
+fn add(
+    plan: &mut Plan,
+    scheme: &SecurityScheme,
+    draft: Draft,
+    stem: &str,
+    arguments: &Arguments,
+) -> Result<(), String> {
+    let file = free_name(stem, plan);
+    let path = arguments.out.join(&file).display().to_string();
+    // what is written has to be accepted when it is read
+    let mistakes = load_text(path.clone(), draft.text.clone())
+        .and_then(|loaded| prepare(vec![loaded], None, &Options::new(Launch::InProcess)).map(drop));
+    if let Err(mistakes) = mistakes {
+        let mistake = mistakes.first().map(ToString::to_string).unwrap_or_default();
+        return Err(format!("failed to make a scenario of {}: {mistake}", one_line(&scheme.id)));
+    }
+    let comments = if draft.unsure == 0 { String::new() } else { format!(", {} more as comments", draft.unsure) };
+    plan.told.push(format!(
+        "{}: scheme {}: {}{comments}",
+        one_line(&scheme.id),
+        draft.scheme,
+        count(draft.resources, "protected route")
+    ));
+    plan.files.push((file, draft.text));
+    let address = if draft.address_is_known { None } else { Some("BASE_URL=http://\u{2026}".to_owned()) };
+    let variables = draft.variables.iter().map(|variable| format!("{variable}=\u{2026}"));
+    let set: Vec<String> = address.into_iter().chain(variables).collect();
+    plan.next.push(format!("{} authbench run {path}", set.join(" ")));
+    Ok(())
+}
+
+/// The document's title, else the name of its file.
+fn named(document: &Document, file: &Path) -> String {
+    let stem = file.file_stem().and_then(std::ffi::OsStr::to_str).filter(|stem| *stem != "-").unwrap_or("api");
+    if document.title().is_empty() { one_line(stem) } else { document.title().to_owned() }
+}
+
+/// What the variables of a scheme begin with where another scheme has the same kind of secret.
+fn prefix(scheme: &SecurityScheme, all: &[SecurityScheme]) -> String {
+    let kind = |scheme: &SecurityScheme| std::mem::discriminant::<Method>(&scheme.method);
+    if all.iter().filter(|other| kind(other) == kind(scheme)).count() < 2 {
+        return String::new();
+    }
+    let name = slug(&scheme.id).replace('-', "_").to_uppercase();
+    // a name cannot begin with a digit
+    if name.starts_with(|c: char| c.is_ascii_digit()) { format!("S{name}_") } else { format!("{name}_") }
+}
+
+/// Small letters, digits and dashes; `apiKey` as `api-key`.
+fn slug(text: &str) -> String {
+    let mut slug = String::new();
+    let mut after_small = false;
+    for c in text.chars() {
+        if c.is_ascii_uppercase() && after_small {
+            slug.push('-');
+        }
+        after_small = c.is_ascii_lowercase() || c.is_ascii_digit();
+        slug.push(if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' });
+    }
+    let parts: Vec<&str> = slug.split('-').filter(|part| !part.is_empty()).collect();
+    let slug: String = parts.join("-").chars().take(NAME_LIMIT).collect();
+    if slug.is_empty() { "api".to_owned() } else { slug.trim_end_matches('-').to_owned() }
+}
+
+fn free_name(stem: &str, plan: &Plan) -> String {
+    let taken = |name: &String| plan.files.iter().any(|(file, _)| file == name);
+    let numbered = (2..).map(|number| format!("{stem}-{number}.yaml"));
+    let mut names = std::iter::once(format!("{stem}.yaml")).chain(numbered);
+    names.find(|name| !taken(name)).unwrap_or_default()
+}
+
+fn one_line(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(60).collect()
+}
+
+fn count(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_become_file_names() {
+        for (title, expected) in [
+            ("Orders API", "orders-api"),
+            ("APIKeyHeader", "apikey-header"),
+            ("../../etc/passwd", "etc-passwd"),
+            ("\u{fc}\u{fc}", "api"),
+            ("", "api"),
+        ] {
+            assert_eq!(slug(title), expected);
+        }
+        assert!(slug(&"long ".repeat(50)).len() <= NAME_LIMIT);
+    }
+}

@@ -1,0 +1,157 @@
+//! `authbench init`: first scenarios, from nothing or from a document of the API.
+
+mod detect;
+mod drafts;
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::print;
+use crate::exit::Exit;
+use crate::report::write_atomically;
+
+/// Bytes of a document.
+const DOCUMENT_LIMIT: u64 = 32 << 20;
+/// A scenario that runs on the reference.
+const STARTER: &str = include_str!("starter.yaml");
+
+/// Write first scenarios, from nothing or from a document of the API.
+///
+/// With --from, or with an OpenAPI document in this folder: one scenario for each security scheme that authbench can
+/// test, with the routes that it protects, their scopes and their examples. Secrets become variables. Routes that lack
+/// an example are named with the reason. Without a document: a scenario that runs on the built-in reference.
+///
+/// Nothing is sent and nothing is asked.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// A document of OpenAPI 3.0 or 3.1 or of Swagger 2, in YAML or JSON; - for standard input.
+    #[arg(long, value_name = "FILE", env = "AUTHBENCH_INIT_FROM")]
+    from: Option<PathBuf>,
+    /// Folder that the scenarios are written to.
+    #[arg(long, value_name = "DIR", default_value = "scenarios", env = "AUTHBENCH_INIT_OUT")]
+    out: PathBuf,
+    /// Take every route as open to the same credential, instead of one to begin with.
+    #[arg(long, env = "AUTHBENCH_INIT_EVERY_ROUTE")]
+    every_route: bool,
+    /// Replace files that are there.
+    #[arg(long, env = "AUTHBENCH_INIT_FORCE")]
+    force: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  authbench init
+  authbench init --from openapi.yaml --out tests/auth
+  curl -s http://127.0.0.1:8000/openapi.json | authbench init --from -";
+
+/// What will be written, and what is to be told.
+#[derive(Debug, Default)]
+struct Plan {
+    /// Names in the folder, each with its text.
+    files: Vec<(String, String)>,
+    /// Lines about them.
+    told: Vec<String>,
+    /// Commands that come next.
+    next: Vec<String>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Exit {
+    let planned = match &arguments.from {
+        Some(file) => from(file, arguments),
+        None => detected(arguments),
+    };
+    match planned.and_then(|plan| write(plan, arguments)) {
+        Ok(()) => Exit::Passed,
+        Err((exit, message)) => {
+            print::error(&format!("error: {message}"));
+            exit
+        }
+    }
+}
+
+type Failure = (Exit, String);
+
+fn from(file: &Path, arguments: &Arguments) -> Result<Plan, Failure> {
+    let text = read(file).map_err(|why| (Exit::Usage, why))?;
+    drafts::plan(&text, file, arguments).map_err(|why| (Exit::Usage, why))
+}
+
+/// A document in this folder; else the starter.
+fn detected(arguments: &Arguments) -> Result<Plan, Failure> {
+    let here = Path::new(".");
+    if let Some(file) = detect::document(here) {
+        let mut plan = from(&file, arguments)?;
+        plan.told.insert(0, format!("found {}; another one is named with --from", file.display()));
+        return Ok(plan);
+    }
+    let mut plan = Plan::default();
+    plan.files.push(("starter.yaml".to_owned(), STARTER.to_owned()));
+    plan.next.push(format!("authbench run {}", arguments.out.join("starter.yaml").display()));
+    if let Some(framework) = detect::framework(here) {
+        let (name, document) = (framework.name, framework.document);
+        plan.told.push(format!("this looks like {name}, which describes its API: while it runs, do"));
+        plan.told.push(format!("  curl -s {document} | authbench init --from -"));
+    }
+    Ok(plan)
+}
+
+/// The text of a document.
+fn read(file: &Path) -> Result<String, String> {
+    let shown = file.display();
+    if file.to_str().is_some_and(|name| name.starts_with("http://") || name.starts_with("https://")) {
+        return Err(format!("failed to read {shown}: an address\nhelp: curl -s {shown} | authbench init --from -"));
+    }
+    let failed = |error: std::io::Error| format!("failed to read {shown}: {error}");
+    let mut bytes = Vec::new();
+    let count = if file == Path::new("-") {
+        std::io::stdin().lock().take(DOCUMENT_LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?
+    } else {
+        let file = std::fs::File::open(file).map_err(failed)?;
+        file.take(DOCUMENT_LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?
+    };
+    if count as u64 > DOCUMENT_LIMIT {
+        return Err(format!("failed to read {shown}: over {DOCUMENT_LIMIT} bytes"));
+    }
+    String::from_utf8(bytes).map_err(|_| format!("failed to read {shown}: not text in UTF-8"))
+}
+
+/// Writes all files, or none where one is in the way.
+fn write(plan: Plan, arguments: &Arguments) -> Result<(), Failure> {
+    let out = &arguments.out;
+    let in_the_way: Vec<String> = plan
+        .files
+        .iter()
+        .map(|(name, _)| out.join(name))
+        .filter(|path| path.exists())
+        .map(|path| path.display().to_string())
+        .collect();
+    if !in_the_way.is_empty() && !arguments.force {
+        let message =
+            format!("{} is there already\nhelp: --force replaces it, --out writes elsewhere", in_the_way.join(", "));
+        return Err((Exit::Usage, message));
+    }
+    std::fs::create_dir_all(out)
+        .map_err(|error| (Exit::Broken, format!("failed to create folder {}: {error}", out.display())))?;
+    let schema = serde_json::to_string_pretty(&crate::scenario::schema()).unwrap_or_default() + "\n";
+    let schema = is_schema_or_free(&out.join("schema.json")).then_some(("schema.json".to_owned(), schema));
+    plan.told.iter().for_each(|line| print::line(line));
+    for (name, text) in plan.files.iter().chain(&schema) {
+        let path = out.join(name);
+        write_atomically(&path, text.as_bytes()).map_err(|error| (Exit::Broken, format!("failed to {error}")))?;
+        print::line(&format!("wrote {}", path.display()));
+    }
+    print::line("next:");
+    plan.next.iter().for_each(|line| print::line(&format!("  {line}")));
+    Ok(())
+}
+
+/// Whether the schema may be written here: nothing else has the name.
+fn is_schema_or_free(path: &Path) -> bool {
+    match std::fs::read_to_string(path) {
+        Ok(text) => text.contains("\"authbench scenario\""),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    }
+}

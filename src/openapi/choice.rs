@@ -1,0 +1,95 @@
+//! Which operations become resources of a scenario.
+
+use super::Document;
+use super::operation::{Operation, Request};
+
+/// Resources of one kind, at most: a scenario is to be read, and every protected one is asked for.
+const LIMIT: usize = 50;
+/// Public resources; checks use the first.
+const PUBLIC: usize = 3;
+
+/// Operations that a scenario can ask for, with their requests.
+type Asked<'a> = (&'a Operation, &'a Request);
+
+/// Which operations become resources.
+#[derive(Default)]
+pub(super) struct Choice<'a> {
+    /// What the credential surely opens, as far as the document can tell.
+    pub(super) active: Vec<Asked<'a>>,
+    /// What it may open: written as comments.
+    pub(super) unsure: Vec<Asked<'a>>,
+    /// What needs no credential.
+    pub(super) public: Vec<Asked<'a>>,
+    /// What cannot be asked for, and why.
+    pub(super) left_out: Vec<(&'a Operation, &'a str)>,
+    /// How many were left out because there are many.
+    pub(super) beyond: usize,
+}
+
+impl<'a> Choice<'a> {
+    /// Chooses for a scheme. A document without scopes does not say which credential opens what: then one resource is
+    /// chosen that asks for the least, unless everything is wanted.
+    pub(super) fn of(document: &'a Document, scheme: &str, every: bool) -> Self {
+        let mut choice = Choice::default();
+        let mut guesses = Vec::new();
+        for operation in &document.operations {
+            match (&operation.request, operation.scopes_under(scheme)) {
+                (Ok(request), None) if operation.is_public() => {
+                    if operation.reads() && request.guessed.is_none() && choice.public.len() < PUBLIC {
+                        choice.public.push((operation, request));
+                    }
+                }
+                (_, None) if operation.needs_more_than(scheme) => {
+                    choice.left_out.push((operation, "it needs another security scheme as well"));
+                }
+                (_, None) => {}
+                (Err(why), Some(_)) => choice.left_out.push((operation, why)),
+                (Ok(request), Some(_)) if request.guessed.is_some() => guesses.push((operation, request)),
+                (Ok(request), Some(_)) => choice.unsure.push((operation, request)),
+            }
+        }
+        choice.activate(scheme, every);
+        choice.fall_back_on(guesses);
+        choice.limit();
+        choice
+    }
+
+    fn activate(&mut self, scheme: &str, every: bool) {
+        let scoped =
+            |(operation, _): &Asked<'_>| operation.scopes_under(scheme).is_some_and(|scopes| !scopes.is_empty());
+        let plain = |(operation, _): &Asked<'_>| !operation.template.contains('{');
+        if every || self.unsure.iter().any(scoped) {
+            // an object that is only an example may not exist
+            let (sure, unsure) = std::mem::take(&mut self.unsure).into_iter().partition(|asked| every || plain(asked));
+            (self.active, self.unsure) = (sure, unsure);
+        }
+        if !self.active.iter().any(|(operation, _)| operation.reads()) {
+            let effort =
+                |(operation, request): &Asked<'_>| (operation.template.contains('{'), request.path.contains('?'));
+            let reads = self.unsure.iter().enumerate().filter(|(_, (operation, _))| operation.reads());
+            if let Some((at, _)) = reads.min_by_key(|(_, asked)| effort(asked)) {
+                let asked = self.unsure.remove(at);
+                self.active.insert(0, asked);
+            }
+        }
+    }
+
+    /// Where nothing can be read with the document's own examples, one value is made up.
+    fn fall_back_on(&mut self, guesses: Vec<Asked<'a>>) {
+        let mut guesses = guesses;
+        if !self.active.iter().any(|(operation, _)| operation.reads())
+            && let Some(at) = guesses.iter().position(|(operation, _)| operation.reads())
+        {
+            self.active.insert(0, guesses.remove(at));
+        }
+        let why = |request: &'a Request| request.guessed.as_deref().unwrap_or_default();
+        self.left_out.extend(guesses.into_iter().map(|(operation, request)| (operation, why(request))));
+    }
+
+    fn limit(&mut self) {
+        for list in [&mut self.active, &mut self.unsure] {
+            self.beyond += list.len().saturating_sub(LIMIT);
+            list.truncate(LIMIT);
+        }
+    }
+}

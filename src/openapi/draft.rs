@@ -1,0 +1,232 @@
+//! Scenarios as text.
+
+use super::choice::Choice;
+use super::operation::{Body, Operation, Request};
+use super::security::{Method, Place, SecurityScheme};
+use super::{Document, yaml};
+
+/// Operations that are named with the reason why they were left out, at most.
+const REASONS: usize = 20;
+
+/// What whoever asks for a scenario knows.
+#[derive(Clone, Debug)]
+pub struct Wishes<'a> {
+    /// Name of the document, for a comment.
+    pub source: &'a str,
+    /// Name of the scenario.
+    pub name: &'a str,
+    /// What the names of variables begin with: `ORDERS_`, or nothing.
+    pub prefix: &'a str,
+    /// Whether the same credential opens everything.
+    pub every: bool,
+}
+
+/// A scenario that is to be filled in.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// Its text.
+    pub text: String,
+    /// Variables that have to be set.
+    pub variables: Vec<String>,
+    /// Protected resources in it.
+    pub resources: usize,
+    /// Protected resources in it that are comments still.
+    pub unsure: usize,
+    /// The scheme in words.
+    pub scheme: String,
+    /// Whether the document names a server; else the address is to be filled in too.
+    pub address_is_known: bool,
+}
+
+impl Document {
+    /// Drafts the scenario of one security scheme.
+    ///
+    /// # Errors
+    /// Says why there is none: the scheme is not covered, or nothing can be asked for under it.
+    pub fn draft(&self, scheme: &SecurityScheme, wishes: &Wishes<'_>) -> Result<Draft, String> {
+        let login = Login::of(self, &scheme.method, wishes.prefix)?;
+        let choice = Choice::of(self, &scheme.id, wishes.every);
+        if !choice.active.iter().any(|(operation, _)| operation.reads()) {
+            let why = choice.left_out.first().map_or("no operation demands it", |(_, why)| why);
+            return Err(format!("it protects nothing that can be read: {why}"));
+        }
+        let writer = Writer { document: self, scheme, wishes, login: &login, choice: &choice };
+        Ok(Draft {
+            text: writer.text(),
+            resources: choice.active.len(),
+            unsure: choice.unsure.len(),
+            scheme: login.scheme.clone(),
+            address_is_known: self.server.origin.is_some(),
+            variables: login.members.into_iter().map(|(_, variable)| variable).collect(),
+        })
+    }
+}
+
+/// How a scheme and its credential are written.
+struct Login {
+    /// The value of `scheme`.
+    scheme: String,
+    /// Members of the credential, each with its variable.
+    members: Vec<(&'static str, String)>,
+    /// What a reader has to know.
+    about: String,
+}
+
+impl Login {
+    fn of(document: &Document, method: &Method, prefix: &str) -> Result<Self, String> {
+        let member = |name: &'static str, variable: &str| (name, format!("{prefix}{variable}"));
+        let (scheme, members, about) = match method {
+            Method::Key(place, name) => {
+                let place = match place {
+                    Place::Header => "header",
+                    Place::Query => "query",
+                    Place::Cookie => "cookie",
+                };
+                let whole = "the key is the whole value of the header, with the word before it if there is one";
+                let about = if name.eq_ignore_ascii_case("authorization") { whole } else { "" };
+                (format!("{{ api-key: {{ {place}: {} }} }}", yaml::scalar(name)), vec![member("key", "API_KEY")], about)
+            }
+            Method::Basic => {
+                ("basic".to_owned(), vec![member("username", "USERNAME"), member("password", "PASSWORD")], "")
+            }
+            Method::Bearer { about } => ("bearer".to_owned(), vec![member("token", "TOKEN")], about.as_str()),
+            Method::ClientCredentials { token_url } => {
+                let address = document.server.address(token_url).ok_or("its token endpoint is no address")?;
+                let members = vec![member("client_id", "CLIENT_ID"), member("client_secret", "CLIENT_SECRET")];
+                (format!("{{ oauth2-client-credentials: {{ token_url: {} }} }}", yaml::template(&address)), members, "")
+            }
+            Method::Uncovered(why) => return Err(why.clone()),
+        };
+        Ok(Self { scheme, members, about: yaml::one_line(about) })
+    }
+}
+
+struct Writer<'a> {
+    document: &'a Document,
+    scheme: &'a SecurityScheme,
+    wishes: &'a Wishes<'a>,
+    login: &'a Login,
+    choice: &'a Choice<'a>,
+}
+
+impl Writer<'_> {
+    fn text(&self) -> String {
+        let parts = [self.head(), self.target(), self.credentials(), self.resources(), self.left_out()];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+    }
+
+    fn head(&self) -> String {
+        let (source, id) = (yaml::one_line(self.wishes.source), yaml::one_line(&self.scheme.id));
+        format!(
+            "# yaml-language-server: $schema=schema.json\n\
+             # Made by `authbench init` from {source} ({}), security scheme {id}.\n\
+             authbench: 1\nname: {}\n",
+            self.document.generation,
+            yaml::line(self.wishes.name)
+        )
+    }
+
+    fn target(&self) -> String {
+        let origin = self.document.server.origin.as_deref();
+        let url = yaml::template(&format!("${{BASE_URL:-{}}}", origin.unwrap_or("http://127.0.0.1:8000")));
+        let guess = if origin.is_none() { "   # the document names no server" } else { "" };
+        let about = if self.login.about.is_empty() { String::new() } else { format!("# {}\n", self.login.about) };
+        format!(
+            "target:\n  url: {url}{guess}\n  \
+             # owned: true   # if it is yours to load, to write to and to revoke in: unlocks more checks\n\
+             {about}scheme: {}\n",
+            self.login.scheme
+        )
+    }
+
+    fn credentials(&self) -> String {
+        let mut scopes: Vec<&String> = Vec::new();
+        for (operation, _) in &self.choice.active {
+            for scope in operation.scopes_under(&self.scheme.id).unwrap_or_default() {
+                if !scopes.contains(&scope) {
+                    scopes.push(scope);
+                }
+            }
+        }
+        let variables: Vec<String> =
+            self.login.members.iter().map(|(member, variable)| format!("{member}: \"${{{variable}}}\"")).collect();
+        let scopes = if scopes.is_empty() { String::new() } else { format!(", {}", list(scopes.into_iter())) };
+        format!(
+            "credentials:\n  main: {{ {}{scopes} }}\n  \
+             # Another credential unlocks the checks of rights: name the `scopes` of each here, and below those that a\n  \
+             # resource needs. One with `state: revoked` or `state: expired` unlocks more.\n",
+            variables.join(", ")
+        )
+    }
+
+    fn resources(&self) -> String {
+        let mut text = "resources:\n".to_owned();
+        for (operation, request) in &self.choice.active {
+            if let Some(why) = &request.guessed {
+                text.push_str(&format!("  # A value is made up, since {why}: put one in that exists.\n"));
+            }
+            text.push_str(&format!("  - {}\n", self.resource(operation, request)));
+        }
+        if !self.choice.unsure.is_empty() {
+            text.push_str("  # The document does not say whether `main` opens these, or whether their examples exist. Take in those that do.\n");
+        }
+        for (operation, request) in &self.choice.unsure {
+            text.push_str(&format!("  # - {}\n", self.resource(operation, request)));
+        }
+        for (operation, request) in &self.choice.public {
+            text.push_str(&format!("  - {{ {}, public: true }}\n", self.members(operation, request).join(", ")));
+        }
+        text
+    }
+
+    fn resource(&self, operation: &Operation, request: &Request) -> String {
+        let mut members = self.members(operation, request);
+        let scopes = operation.scopes_under(&self.scheme.id).unwrap_or_default();
+        if !scopes.is_empty() {
+            members.push(list(scopes.iter()));
+        }
+        if !operation.reads() {
+            members.push("writes: true".to_owned());
+        }
+        match members.as_slice() {
+            [request] => request.clone(),
+            several => format!("{{ {} }}", several.join(", ")),
+        }
+    }
+
+    fn members(&self, operation: &Operation, request: &Request) -> Vec<String> {
+        let line = format!("{} {}{}", operation.method, self.document.server.prefix, request.path);
+        let path = &line[operation.method.len() + 1..];
+        let line = if yaml::scalar(path) == path { line } else { yaml::quoted(&line) };
+        let pairs = |pairs: &[(String, String)]| {
+            let pairs = pairs.iter().map(|(name, value)| format!("{}: {}", yaml::scalar(name), yaml::quoted(value)));
+            pairs.collect::<Vec<_>>().join(", ")
+        };
+        let mut members = vec![format!("request: {line}")];
+        if !request.headers.is_empty() {
+            members.push(format!("headers: {{ {} }}", pairs(&request.headers)));
+        }
+        match &request.body {
+            Body::None => {}
+            Body::Json(json) => members.push(format!("json: {}", yaml::json(json))),
+            Body::Form(fields) => members.push(format!("form: {{ {} }}", pairs(fields))),
+        }
+        members
+    }
+
+    fn left_out(&self) -> String {
+        let mut text = String::new();
+        for (operation, why) in self.choice.left_out.iter().take(REASONS) {
+            text.push_str(&format!("#   {} {}: {why}\n", operation.method, yaml::one_line(&operation.template)));
+        }
+        let unnamed = self.choice.left_out.len().saturating_sub(REASONS) + self.choice.beyond;
+        if unnamed > 0 {
+            text.push_str(&format!("#   and {unnamed} more\n"));
+        }
+        if text.is_empty() { text } else { format!("# Left out:\n{text}") }
+    }
+}
+
+fn list<'a>(scopes: impl Iterator<Item = &'a String>) -> String {
+    format!("scopes: [{}]", scopes.map(|scope| yaml::scalar(scope)).collect::<Vec<_>>().join(", "))
+}

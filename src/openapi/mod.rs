@@ -1,0 +1,101 @@
+//! Reads documents of OpenAPI 3.0 and 3.1 and of Swagger 2, and drafts scenarios from what they say. Pure.
+
+mod choice;
+mod draft;
+mod example;
+mod node;
+mod operation;
+mod root;
+mod security;
+mod server;
+mod yaml;
+
+use node::Node;
+use operation::Operation;
+use root::Root;
+use server::Server;
+
+pub use draft::{Draft, Wishes};
+pub use security::{Method, Place, SecurityScheme};
+
+/// What a document says, as far as scenarios need it.
+#[derive(Clone, Debug)]
+pub struct Document {
+    generation: String,
+    title: String,
+    schemes: Vec<SecurityScheme>,
+    server: Server,
+    operations: Vec<Operation>,
+}
+
+/// Why a document is of no use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable(String);
+
+impl Unreadable {
+    fn new(why: impl Into<String>) -> Self {
+        Self(why.into())
+    }
+}
+
+impl std::fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+/// Reads a document in JSON or YAML.
+///
+/// # Errors
+/// When it is neither, or no document of OpenAPI 3 or Swagger 2.
+pub fn read(text: &str) -> Result<Document, Unreadable> {
+    let root = Root::read(text)?;
+    let generation = generation(&root.0)?;
+    let title = root.0.member("info").and_then(|info| info.text("title"));
+    Ok(Document {
+        generation,
+        title: title.map(yaml::one_line).unwrap_or_default(),
+        schemes: security::schemes(&root),
+        server: Server::of(&root),
+        operations: operation::operations(&root),
+    })
+}
+
+fn generation(root: &Node) -> Result<String, Unreadable> {
+    let version = |name: &str| root.member(name).and_then(Node::scalar);
+    match (version("openapi"), version("swagger")) {
+        (Some(version), _) if version.starts_with("3.") => Ok(format!("OpenAPI {}", yaml::one_line(&version))),
+        (None, Some(version)) if version == "2.0" || version == "2" => Ok("Swagger 2.0".to_owned()),
+        (Some(version), _) => {
+            Err(Unreadable::new(format!("version {:?} of OpenAPI is not known", yaml::one_line(&version))))
+        }
+        (None, Some(version)) => {
+            Err(Unreadable::new(format!("version {:?} of Swagger is not known", yaml::one_line(&version))))
+        }
+        (None, None) => Err(Unreadable::new("no `openapi:` and no `swagger:` at its top: not an API document")),
+    }
+}
+
+impl Document {
+    /// What it is written in, such as `OpenAPI 3.1.0`.
+    pub fn generation(&self) -> &str {
+        &self.generation
+    }
+
+    /// Its title, on one line; empty if it has none.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// How many operations it describes.
+    pub fn operations(&self) -> usize {
+        self.operations.len()
+    }
+
+    /// Its security schemes, in the order of the document.
+    pub fn schemes(&self) -> &[SecurityScheme] {
+        &self.schemes
+    }
+}

@@ -1,0 +1,241 @@
+//! Operations: what can be asked for, and the request that asks for it.
+
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::example::{Examples, guess};
+use super::node::Node;
+use super::root::Root;
+use super::security::{self, Requirements};
+
+/// What stays as it is in a segment of a path and in a query (RFC 3986 §2.3).
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// What a path cannot hold as it is.
+const PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'"');
+/// Bytes of a body, at most: a scenario is to be read.
+const BODY_LIMIT: usize = 2000;
+
+/// Something that a document says can be asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Operation {
+    /// Method, in capital letters.
+    pub(super) method: String,
+    /// Path as the document has it.
+    pub(super) template: String,
+    /// What it demands.
+    pub(super) requirements: Requirements,
+    /// The request, or why there is none.
+    pub(super) request: Result<Request, String>,
+}
+
+/// A request that can be sent.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Request {
+    /// Path and query, without what the server's address has in front.
+    pub(super) path: String,
+    /// Header lines.
+    pub(super) headers: Vec<(String, String)>,
+    /// Body.
+    pub(super) body: Body,
+    /// What was made up, for want of an example.
+    pub(super) guessed: Option<String>,
+}
+
+/// A body.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Body {
+    #[default]
+    None,
+    Json(String),
+    Form(Vec<(String, String)>),
+}
+
+impl Operation {
+    /// Whether it only reads.
+    pub(super) fn reads(&self) -> bool {
+        self.method == "GET"
+    }
+
+    /// Whether it can be had without a credential.
+    pub(super) fn is_public(&self) -> bool {
+        self.requirements.is_empty() || self.requirements.iter().any(Vec::is_empty)
+    }
+
+    /// The scopes that it needs of a scheme that suffices alone.
+    pub(super) fn scopes_under(&self, scheme: &str) -> Option<&[String]> {
+        let alone = |alternative: &&Vec<(String, Vec<String>)>| alternative.len() == 1 && alternative[0].0 == scheme;
+        (!self.is_public())
+            .then(|| self.requirements.iter().find(alone))?
+            .map(|alternative| alternative[0].1.as_slice())
+    }
+
+    /// Whether it needs a scheme, but not alone.
+    pub(super) fn needs_more_than(&self, scheme: &str) -> bool {
+        let named = self.requirements.iter().flatten().any(|(id, _)| id == scheme);
+        named && self.scopes_under(scheme).is_none() && !self.is_public()
+    }
+}
+
+/// All operations, in the order of the document.
+pub(super) fn operations(root: &Root) -> Vec<Operation> {
+    let mut operations = Vec::new();
+    for (template, item) in root.member(&root.0, "paths").map(Node::members).unwrap_or_default() {
+        let Some(item) = root.follow(item) else { continue };
+        for (method, operation) in item.members() {
+            if matches!(method.as_str(), "get" | "post" | "put" | "patch" | "delete") {
+                operations.push(Operation {
+                    method: method.to_ascii_uppercase(),
+                    template: template.clone(),
+                    requirements: security::requirements(root, operation),
+                    request: Asking::about(root, template, item, operation).request(),
+                });
+            }
+        }
+    }
+    operations
+}
+
+/// Puts the request of one operation together.
+struct Asking<'a> {
+    root: &'a Root,
+    template: &'a str,
+    item: &'a Node,
+    operation: &'a Node,
+    examples: Examples<'a>,
+}
+
+impl<'a> Asking<'a> {
+    fn about(root: &'a Root, template: &'a str, item: &'a Node, operation: &'a Node) -> Self {
+        Self { root, template, item, operation, examples: Examples::of(root) }
+    }
+
+    fn request(&self) -> Result<Request, String> {
+        if self.item.member("servers").or_else(|| self.operation.member("servers")).is_some() {
+            return Err("it has a server of its own".to_owned());
+        }
+        let mut request = Request { path: self.template.to_owned(), ..Request::default() };
+        let (mut query, mut form) = (Vec::new(), Vec::new());
+        for parameter in self.parameters() {
+            let name = parameter.text("name").unwrap_or_default();
+            let place = parameter.text("in").unwrap_or_default();
+            if !parameter.says("required") && place != "path" {
+                continue;
+            }
+            match place {
+                "path" => {
+                    let value = self.value(parameter, &mut request);
+                    let encoded = utf8_percent_encode(&value, UNRESERVED).to_string();
+                    request.path = request.path.replace(&format!("{{{name}}}"), &encoded);
+                }
+                "query" => query.push((name.to_owned(), self.value(parameter, &mut request))),
+                "formData" if parameter.text("type") == Some("file") => return Err("it uploads a file".to_owned()),
+                "formData" => {
+                    form.push((name.to_owned(), self.shown(parameter, &format!("the form field `{}`", one(name)))?));
+                }
+                // the three that the specification excludes are set by authbench
+                "header" if !["accept", "content-type", "authorization"].contains(&&*name.to_ascii_lowercase()) => {
+                    request
+                        .headers
+                        .push((name.to_owned(), self.shown(parameter, &format!("the header `{}`", one(name)))?));
+                }
+                "cookie" => return Err(format!("it needs the cookie `{}`", one(name))),
+                "body" => request.body = self.json(self.examples.of_media(parameter))?,
+                _ => {}
+            }
+        }
+        self.finish(request, &query, form)
+    }
+
+    fn finish(
+        &self,
+        mut request: Request,
+        query: &[(String, String)],
+        form: Vec<(String, String)>,
+    ) -> Result<Request, String> {
+        if request.path.contains(['{', '}', '#', '?']) || !request.path.starts_with('/') {
+            return Err("its path cannot be filled in".to_owned());
+        }
+        request.path = utf8_percent_encode(&request.path, PATH).to_string();
+        let encoded = |text: &str| utf8_percent_encode(text, UNRESERVED).to_string();
+        for (at, (name, value)) in query.iter().enumerate() {
+            request.path.push(if at == 0 { '?' } else { '&' });
+            request.path.push_str(&format!("{}={}", encoded(name), encoded(value)));
+        }
+        if !form.is_empty() {
+            request.body = Body::Form(form);
+        }
+        if let Some(body) = self.root.member(self.operation, "requestBody") {
+            request.body = self.body(body)?;
+        }
+        Ok(request)
+    }
+
+    /// Parameters of the operation, then those of its path that it does not replace.
+    fn parameters(&self) -> Vec<&'a Node> {
+        let of = |node: &'a Node| {
+            let list = node.member("parameters").map(Node::items).unwrap_or_default();
+            list.iter().filter_map(|parameter| self.root.follow(parameter))
+        };
+        let mut parameters: Vec<&Node> = of(self.operation).collect();
+        for inherited in of(self.item) {
+            let same =
+                |own: &&Node| own.text("name") == inherited.text("name") && own.text("in") == inherited.text("in");
+            if !parameters.iter().any(same) {
+                parameters.push(inherited);
+            }
+        }
+        parameters
+    }
+
+    /// What the document shows, or a guess that the request is marked with.
+    fn value(&self, parameter: &Node, request: &mut Request) -> String {
+        self.examples.of_parameter(parameter).unwrap_or_else(|| {
+            let place = parameter.text("in").unwrap_or_default();
+            let name = one(parameter.text("name").unwrap_or_default());
+            request.guessed.get_or_insert(format!("the {place} parameter `{name}` has no example"));
+            guess(self.root, parameter)
+        })
+    }
+
+    fn shown(&self, parameter: &Node, what: &str) -> Result<String, String> {
+        self.examples.of_parameter(parameter).ok_or_else(|| format!("{what} has no example"))
+    }
+
+    /// The body of OpenAPI 3.
+    fn body(&self, body: &Node) -> Result<Body, String> {
+        let contents = body.member("content").map(Node::members).unwrap_or_default();
+        let of_type =
+            |wanted: fn(&str) -> bool| contents.iter().find(|(media, _)| wanted(media)).map(|(_, media)| media);
+        let is_json = |media: &str| media == "application/json" || media.starts_with("application/json;");
+        if let Some(media) = of_type(is_json) {
+            return match self.json(self.examples.of_media(media)) {
+                Err(_) if !body.says("required") => Ok(Body::None),
+                found => found,
+            };
+        }
+        let is_form = |media: &str| media.starts_with("application/x-www-form-urlencoded");
+        let example = of_type(is_form).and_then(|media| self.examples.of_media(media));
+        match example {
+            Some(example) => fields(&example),
+            None if !body.says("required") => Ok(Body::None),
+            None => Err("its body has no example in JSON or as a form".to_owned()),
+        }
+    }
+
+    fn json(&self, example: Option<Node>) -> Result<Body, String> {
+        let example = example.ok_or("its body has no example")?;
+        let text = serde_json::to_string(&example).map_err(|_| "its body is no JSON")?;
+        if text.len() > BODY_LIMIT { Err("the example of its body is long".to_owned()) } else { Ok(Body::Json(text)) }
+    }
+}
+
+fn fields(example: &Node) -> Result<Body, String> {
+    let scalars = example.members().iter().map(|(name, value)| Some((name.clone(), value.scalar()?)));
+    match scalars.collect::<Option<Vec<_>>>().filter(|fields| !fields.is_empty()) {
+        Some(fields) => Ok(Body::Form(fields)),
+        None => Err("the example of its form is no form".to_owned()),
+    }
+}
+
+fn one(name: &str) -> String {
+    super::yaml::one_line(name)
+}
