@@ -1,6 +1,8 @@
 //! One module for each command.
 
+mod baseline;
 mod check;
+mod compare;
 mod completions;
 mod explain;
 mod init;
@@ -9,9 +11,11 @@ mod man;
 mod print;
 mod profile;
 mod render;
+mod reports;
 mod run;
 mod schema;
 mod selftest;
+mod select;
 mod serve;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -33,7 +37,7 @@ struct Arguments {
 const EXIT_CODES: &str = "\
 Exit codes:
   0    everything that ran passed
-  1    findings: a failed check, a broken threshold, an expired or stale waiver
+  1    findings: a failed check, a broken threshold, an expired or stale waiver, a regression
   2    arguments, a scenario, a secret or a waiver are wrong
   3    the run broke: a target was not reached, a report was not written
   4    nothing was selected to run
@@ -55,6 +59,7 @@ enum Command {
     List(list::Arguments),
     Explain(explain::Arguments),
     Profile(profile::Arguments),
+    Compare(compare::Arguments),
     Render(render::Arguments),
     Selftest(selftest::Arguments),
     Schema(schema::Arguments),
@@ -80,6 +85,7 @@ pub fn main() -> Exit {
         Command::List(arguments) => list::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Profile(arguments) => profile::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
         Command::Selftest(arguments) => selftest::run(arguments),
         Command::Schema(arguments) => schema::run(&arguments),
