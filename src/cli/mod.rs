@@ -14,8 +14,8 @@ mod render;
 mod reports;
 mod run;
 mod schema;
-mod selftest;
 mod select;
+mod selftest;
 mod serve;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
