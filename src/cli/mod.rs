@@ -53,7 +53,7 @@ Start:
 #[derive(Debug, Subcommand)]
 enum Command {
     Init(init::Arguments),
-    Run(run::Arguments),
+    Run(Box<run::Arguments>),
     Check(check::Arguments),
     Serve(serve::Arguments),
     List(list::Arguments),
@@ -79,7 +79,7 @@ pub fn main() -> Exit {
     };
     match arguments.command {
         Command::Init(arguments) => init::run(&arguments),
-        Command::Run(arguments) => run::run(arguments),
+        Command::Run(arguments) => run::run(*arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Serve(arguments) => serve::run(arguments),
         Command::List(arguments) => list::run(&arguments),

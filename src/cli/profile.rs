@@ -65,7 +65,7 @@ fn document(value: &Value) {
 }
 
 fn show(names: &[String], format: Form) -> Exit {
-    for name in names.iter().filter(|name| profile(name).is_none()) {
+    if let Some(name) = names.iter().find(|name| profile(name).is_none()) {
         let near = nearest(name, PROFILES.iter().map(|profile| profile.name));
         let help = near
             .map_or_else(|| "`authbench profile list` shows all".to_owned(), |near| format!("did you mean `{near}`?"));

@@ -4,6 +4,7 @@ pub mod command;
 pub mod control;
 pub mod load;
 pub mod probe;
+pub mod rate;
 pub mod stop;
 
 pub mod wire;

@@ -16,6 +16,7 @@ use rand::rngs::StdRng;
 use url::Url;
 
 use super::control::{ControlError, ControlPlane};
+use super::rate::RateLimit;
 use super::wire::{Destination, Limits};
 use crate::observe::{ControlRun, Evidence, Exchange, Fingerprint, Outcome, Request};
 use crate::plan::subject::{Identity, Login, Subject};
@@ -35,6 +36,8 @@ pub struct Equipment {
     pub limits: Limits,
     /// Tokens and hooks.
     pub control: Arc<ControlPlane>,
+    /// How often the target may be asked.
+    pub rate_limit: RateLimit,
     /// Seed of everything random.
     pub seed: u64,
 }
