@@ -47,11 +47,7 @@ impl Prober {
                 self.equipment.rate_limit.wait().await;
                 wire::send_once(&destination, &self.equipment.limits, request).await
             }
-            Err(why) => Exchange {
-                request: request.clone(),
-                answer: Err(Silence::Unreachable(why)),
-                took: std::time::Duration::ZERO,
-            },
+            Err(why) => Exchange::unanswered(request.clone(), Silence::Unreachable(why)),
         }
     }
 
