@@ -332,7 +332,7 @@ mod tests {
     use crate::check::catalogue;
     use crate::check::profile::PROFILES;
     use crate::check::step::{Step, Want};
-    use crate::observe::{Place, Request, Response};
+    use crate::observe::{Place, Request, Response, Silence};
     use crate::plan::Script;
 
     /// What a check sees that is let in wherever it must be refused.
@@ -345,7 +345,10 @@ mod tests {
                 step,
                 label: check.steps[step].label().to_owned(),
                 place: Place::Resource(0),
-                exchange: Exchange { request: Request::new("GET", "/"), answer: Ok(response), took: Duration::ZERO },
+                exchange: Exchange {
+                    answer: Ok(response),
+                    ..Exchange::unanswered(Request::new("GET", "/"), Silence::Closed)
+                },
                 outcome: Outcome::Accepted,
                 reproduced: false,
             });

@@ -84,6 +84,8 @@ pub(crate) struct State {
     /// Whether a wrong key is answered 401 with a challenge, as RFC 9110 §11.4 suggests, and not 403.
     pub(crate) strict: bool,
     pub(crate) throttle: super::throttle::Throttle,
+    /// Answers that a careless server keeps.
+    pub(crate) kept: super::careless::Kept,
 }
 
 impl State {
@@ -114,6 +116,7 @@ impl State {
             busy,
             strict: false,
             throttle: super::throttle::Throttle::default(),
+            kept: super::careless::Kept::default(),
         }
     }
 

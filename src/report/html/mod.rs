@@ -1,6 +1,7 @@
 //! `report.html`: one file that needs nothing else, reads without scripts, prints, and suits dark and light.
 
 mod chart;
+mod compared;
 mod figures;
 mod finding;
 mod matrix;
