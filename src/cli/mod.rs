@@ -12,6 +12,7 @@ mod man;
 mod print;
 mod profile;
 mod render;
+mod report;
 mod reports;
 mod run;
 mod schema;
@@ -63,6 +64,7 @@ enum Command {
     Compare(compare::Arguments),
     Render(render::Arguments),
     Selftest(selftest::Arguments),
+    Report(report::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -89,6 +91,7 @@ pub fn main() -> Exit {
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
         Command::Selftest(arguments) => selftest::run(arguments),
+        Command::Report(arguments) => report::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),

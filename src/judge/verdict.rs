@@ -350,6 +350,7 @@ mod tests {
                     ..Exchange::unanswered(Request::new("GET", "/"), Silence::Closed)
                 },
                 outcome: Outcome::Accepted,
+                at: 0,
                 reproduced: false,
             });
         }

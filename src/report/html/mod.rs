@@ -7,6 +7,7 @@ mod finding;
 mod matrix;
 mod page;
 mod scenario;
+mod trend;
 mod waterfall;
 
 use askama::Template as _;
@@ -17,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Record, ReportError, escape};
 use crate::event::{Note, NoteKind};
 use page::Page;
+pub use trend::{PastRun, index};
 
 /// The script that filters tables; the page is complete without it.
 const SCRIPT: &str = include_str!("../templates/filters.js");
