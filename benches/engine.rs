@@ -104,6 +104,7 @@ fn engine(destination: &Destination, count: u64) -> Duration {
         duration: RUN,
         may_have_body: true,
         may_repeat: true,
+        lateness_bound: Duration::MAX,
         seed: 1,
     };
     let began = Instant::now();

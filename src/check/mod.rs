@@ -23,6 +23,7 @@ mod jwt_signature;
 mod jwt_verdicts;
 mod key_sets;
 mod leaks;
+pub mod manual;
 mod metadata;
 mod metadata_members;
 mod oauth_answers;
@@ -35,6 +36,7 @@ mod timing;
 mod token;
 mod token_answers;
 mod token_requests;
+mod untested;
 mod verdict;
 
 pub use citation::url_of;
@@ -54,6 +56,16 @@ pub enum Tier {
     Extended,
 }
 
+impl Tier {
+    /// Its name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Tier::Core => "core",
+            Tier::Extended => "extended",
+        }
+    }
+}
+
 /// How a check comes to its verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -65,6 +77,18 @@ pub enum Mode {
     Statistical,
     /// A listener of authbench decides.
     OutOfBand,
+}
+
+impl Mode {
+    /// Its name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mode::Deterministic => "deterministic",
+            Mode::Timed => "timed",
+            Mode::Statistical => "statistical",
+            Mode::OutOfBand => "out-of-band",
+        }
+    }
 }
 
 /// What is said about a check to people.

@@ -156,6 +156,18 @@ pub fn profile(name: &str) -> Option<&'static Profile> {
     PROFILES.iter().find(|profile| profile.name == name)
 }
 
+/// Schemes that profiles tell apart, and `*` for any other, in the order in which they are first named.
+pub fn schemes() -> Vec<&'static str> {
+    let mut schemes = Vec::new();
+    for (scheme, ..) in PROFILES.iter().flat_map(|profile| profile.statuses) {
+        if !schemes.contains(scheme) && *scheme != "*" {
+            schemes.push(*scheme);
+        }
+    }
+    schemes.push("*");
+    schemes
+}
+
 /// A stack of profiles, resolved for the scheme under test.
 #[derive(Clone, Debug)]
 pub struct Effective {
@@ -190,17 +202,41 @@ impl Effective {
         self.chain.first().map_or(DEFAULT_PROFILE, |profile| profile.name)
     }
 
+    /// Names from the profile on top to the root.
+    pub fn chain(&self) -> impl Iterator<Item = &'static str> {
+        self.chain.iter().map(|profile| profile.name)
+    }
+
     /// Statuses of a class: own entry, own `*`, then the parent's the same way.
     pub fn statuses(&self, class: Class) -> &'static [u16] {
+        self.statuses_by(class).0
+    }
+
+    /// Statuses of a class, with the name of the profile that says so.
+    pub fn statuses_by(&self, class: Class) -> (&'static [u16], &'static str) {
         for profile in &self.chain {
             for wanted in [self.scheme, "*"] {
                 let row = profile.statuses.iter().find(|(scheme, of, _)| *scheme == wanted && *of == class);
                 if let Some((_, _, statuses)) = row {
-                    return statuses;
+                    return (statuses, profile.name);
                 }
             }
         }
         unreachable!("the root profile has a row for every class")
+    }
+
+    /// Levels that differ from the catalogue's, each with the name of the profile that says so, in order of ids.
+    pub fn levels(&self) -> Vec<(&'static str, Level, &'static str)> {
+        let mut levels: Vec<(&str, Level, &str)> = Vec::new();
+        for profile in &self.chain {
+            for (check, level) in profile.levels {
+                if !levels.iter().any(|(known, ..)| known == check) {
+                    levels.push((check, *level, profile.name));
+                }
+            }
+        }
+        levels.sort_by_key(|(check, ..)| *check);
+        levels
     }
 
     /// Level of a check under this profile.
@@ -264,6 +300,28 @@ mod tests {
         assert!(Effective::of([], "api-key").departure().is_some_and(|line| line.contains("RFC 9110 §11.4")));
         assert_eq!(Effective::of(["strict-rfc"], "api-key").departure(), None);
         assert_eq!(Effective::of([], "basic").departure(), None);
+    }
+
+    #[test]
+    fn a_profile_speaks_of_refusals_only() {
+        for profile in PROFILES {
+            for (scheme, class, statuses) in profile.statuses {
+                let refuses = !statuses.is_empty() && statuses.iter().all(|status| (400..500).contains(status));
+                assert!(refuses, "{}: {scheme} {class:?} {statuses:?}", profile.name);
+            }
+            for (check, _) in profile.levels {
+                assert!(crate::check::manual::is_known(check), "{}: nobody knows {check}", profile.name);
+            }
+        }
+    }
+
+    #[test]
+    fn of_the_effective_table_every_cell_says_where_it_comes_from() {
+        let stacked = Effective::of(["fastapi-legacy", "oauth21"], "bearer");
+        assert_eq!(stacked.chain().collect::<Vec<_>>(), ["oauth21", "fastapi-legacy", "api-key-403"]);
+        assert_eq!(stacked.statuses_by(Missing), (&[403][..], "fastapi-legacy"));
+        assert!(stacked.levels().contains(&("apikey.invalid-denied", Level::Must, "api-key-403")));
+        assert!(stacked.levels().is_sorted());
     }
 
     #[test]

@@ -10,12 +10,14 @@ mod init;
 mod list;
 mod man;
 mod print;
+mod profile;
 mod render;
 mod report;
 mod reports;
 mod run;
 mod schema;
 mod select;
+mod selftest;
 mod serve;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -53,13 +55,15 @@ Start:
 #[derive(Debug, Subcommand)]
 enum Command {
     Init(init::Arguments),
-    Run(run::Arguments),
+    Run(Box<run::Arguments>),
     Check(check::Arguments),
     Serve(serve::Arguments),
     List(list::Arguments),
     Explain(explain::Arguments),
+    Profile(profile::Arguments),
     Compare(compare::Arguments),
     Render(render::Arguments),
+    Selftest(selftest::Arguments),
     Report(report::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
@@ -78,13 +82,15 @@ pub fn main() -> Exit {
     };
     match arguments.command {
         Command::Init(arguments) => init::run(&arguments),
-        Command::Run(arguments) => run::run(arguments),
+        Command::Run(arguments) => run::run(*arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Serve(arguments) => serve::run(arguments),
         Command::List(arguments) => list::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Profile(arguments) => profile::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
+        Command::Selftest(arguments) => selftest::run(arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

@@ -17,6 +17,7 @@ use crate::exit::Exit;
 use crate::plan::selection;
 use crate::report::{Progress, Reporter, ResultPrinter, Verbosity, interject};
 use crate::run::{Launch, Only, Options, plan_of, prepare};
+use crate::scenario::text::Rate;
 use crate::scenario::{LoadedScenario, ScenarioError, load_paths, load_waivers};
 
 /// Run scenarios: checks, load phases, reports.
@@ -47,6 +48,9 @@ pub(super) struct Arguments {
     /// Checks that run side by side; 1 for a delicate target.
     #[arg(long, default_value_t = 8, env = "AUTHBENCH_JOBS", value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
+    /// Most requests that checks send in a time, such as 5/s, for a delicate target; load phases keep their own rates.
+    #[arg(long, value_name = "N/s", env = "AUTHBENCH_RATE_LIMIT")]
+    rate_limit: Option<Rate>,
     /// How long an answer may take.
     #[arg(long, value_name = "TIME", default_value = "10s", env = "AUTHBENCH_TIMEOUT", value_parser = humantime::parse_duration)]
     timeout: std::time::Duration,
@@ -132,6 +136,7 @@ fn prepared(arguments: &Arguments) -> Result<(Vec<crate::run::Ready>, Options), 
         threads: arguments.threads.map(usize::from),
         jobs: usize::from(arguments.jobs),
         time_limit: arguments.timeout,
+        rate_limit: arguments.rate_limit.map(|rate| rate.0),
         seed: arguments.seed.unwrap_or_else(rand::random),
         narrowed: arguments.select.narrows(),
         max_failures: if arguments.fail_fast { Some(1) } else { arguments.max_failures.map(|borne| borne as usize) },

@@ -38,6 +38,9 @@ pub(super) struct Arguments {
     /// Busy-wait on protected answers, to slow them by a known time.
     #[arg(long, default_value = "0s", env = "AUTHBENCH_SERVE_BUSY", value_parser = humantime::parse_duration)]
     busy: Duration,
+    /// Answer a wrong API key with 401 and a challenge, as RFC 9110 §11.4 suggests, and not with 403.
+    #[arg(long, env = "AUTHBENCH_SERVE_STRICT")]
+    strict: bool,
     /// How addresses and credentials are printed.
     #[arg(long, value_enum, default_value_t = Form::Text, env = "AUTHBENCH_SERVE_FORMAT")]
     format: Form,
@@ -73,6 +76,7 @@ async fn serve(arguments: Arguments) -> Exit {
         api_key: query.or(cookie).unwrap_or(KeyLocation::Header(arguments.key_header)),
         tls: arguments.tls,
         busy: arguments.busy,
+        strict: arguments.strict,
     };
     let running = match reference::start(config).await {
         Ok(running) => running,

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use url::Url;
 
+use super::rate::RateLimit;
 use crate::clock;
 use crate::plan::subject::{AuthorizationServer, ClientAuthMethod, ClientSecret};
 use crate::secret::Secret;
@@ -78,6 +79,7 @@ pub struct ControlPlane {
     token_endpoint: Option<Url>,
     client_auth: ClientAuthMethod,
     time_limit: Duration,
+    rate_limit: RateLimit,
     tokens: Mutex<HashMap<(String, Option<String>), Token>>,
 }
 
@@ -93,6 +95,7 @@ impl ControlPlane {
             token_endpoint,
             client_auth: server.map_or(ClientAuthMethod::Basic, |server| server.client_auth),
             time_limit: TIME_LIMIT,
+            rate_limit: RateLimit::default(),
             tokens: Mutex::new(HashMap::new()),
         })
     }
@@ -103,8 +106,15 @@ impl ControlPlane {
         Self { time_limit, ..self }
     }
 
+    /// The same, asking no more often than this.
+    #[must_use]
+    pub fn paced(self, rate_limit: RateLimit) -> Self {
+        Self { rate_limit, ..self }
+    }
+
     /// Sends a request and reads its answer.
     async fn answer(&self, request: reqwest::RequestBuilder) -> Result<(u16, Vec<u8>), ControlError> {
+        self.rate_limit.wait().await;
         read(request.timeout(self.time_limit).send().await).await
     }
 

@@ -6,6 +6,7 @@ pub mod listener;
 pub mod load;
 pub mod paired;
 pub mod probe;
+pub mod rate;
 pub mod stop;
 
 pub mod wire;

@@ -328,3 +328,60 @@ fn record_of(observation: &Observation, scrubber: &Scrubber) -> EvidenceRecord {
         exchange: observation.exchange.record(scrubber),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::catalogue;
+    use crate::check::profile::PROFILES;
+    use crate::check::step::{Step, Want};
+    use crate::observe::{Place, Request, Response, Silence};
+    use crate::plan::Script;
+
+    /// What a check sees that is let in wherever it must be refused.
+    fn let_in(check: &Check) -> Evidence {
+        let denied = |step: &Step| matches!(step.wanted(), Want::Denied(_));
+        let mut evidence = Evidence::default();
+        for (step, _) in check.steps.iter().enumerate().filter(|(_, step)| denied(step)) {
+            let response = Response { status: 200, headers: Vec::new(), body: Vec::new(), truncated: false };
+            evidence.observations.push(Observation {
+                step,
+                label: check.steps[step].label().to_owned(),
+                place: Place::Resource(0),
+                exchange: Exchange {
+                    answer: Ok(response),
+                    ..Exchange::unanswered(Request::new("GET", "/"), Silence::Closed)
+                },
+                outcome: Outcome::Accepted,
+                at: 0,
+                reproduced: false,
+            });
+        }
+        evidence
+    }
+
+    #[test]
+    fn access_fails_under_every_profile_and_at_every_level() {
+        for check in catalogue() {
+            let evidence = let_in(check);
+            if evidence.observations.is_empty() {
+                continue;
+            }
+            for profile in PROFILES {
+                for level in [Level::Must, Level::Should, Level::May, Level::Practice] {
+                    let planned = PlannedCheck { check, level, script: Ok(Script::default()) };
+                    let context = Context {
+                        profile: &Effective::of([profile.name], "api-key"),
+                        scrubber: &Scrubber::default(),
+                        place: SourcePlace::default(),
+                        took: Duration::ZERO,
+                    };
+                    let result = judge(&planned, &evidence, &context);
+                    let id = check.id;
+                    assert_eq!((result.verdict, result.part), (Verdict::Fail, Some(Part::Access)), "{id} {profile:?}");
+                    assert_eq!(result.severity, check.severity, "{id} {profile:?}");
+                }
+            }
+        }
+    }
+}

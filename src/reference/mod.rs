@@ -59,6 +59,8 @@ pub struct Config {
     pub tls: bool,
     /// Busy-wait on protected answers, to slow them by a known time.
     pub busy: Duration,
+    /// Whether a wrong API key is answered 401 with a challenge, as RFC 9110 §11.4 suggests, and not 403.
+    pub strict: bool,
 }
 
 impl Default for Config {
@@ -70,6 +72,7 @@ impl Default for Config {
             api_key: KeyLocation::Header(seed::API_KEY_HEADER.to_owned()),
             tls: false,
             busy: Duration::ZERO,
+            strict: false,
         }
     }
 }
@@ -181,7 +184,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let authority = authority::Authority::new(base.clone(), config.token_lifetime, faults.clone());
     let issuer = format!("{base}{}", authority::jwt::PREFIX);
     let signing = authority::Authority::signing(issuer, config.token_lifetime, faults.clone());
-    let state = Arc::new(state::State::new(faults, config.api_key, authority.clone(), signing.clone(), config.busy));
+    let state = state::State::new(faults, config.api_key, authority.clone(), signing.clone(), config.busy);
+    let state = Arc::new(state::State { strict: config.strict, ..state });
     let router = resources::router(&state).merge(authority.router()).merge(authority::jwt::router(signing));
     let (stop, stopped) = watch::channel(false);
     let server = tokio::spawn(serve::serve(listener, acceptor, router, state, stopped));

@@ -81,6 +81,8 @@ pub(crate) struct State {
     pub(crate) outage: AtomicBool,
     /// Busy-wait on protected answers.
     pub(crate) busy: Duration,
+    /// Whether a wrong key is answered 401 with a challenge, as RFC 9110 §11.4 suggests, and not 403.
+    pub(crate) strict: bool,
     pub(crate) throttle: super::throttle::Throttle,
     /// Answers that a careless server keeps.
     pub(crate) kept: super::careless::Kept,
@@ -112,6 +114,7 @@ impl State {
             orders: AtomicU64::new(3),
             outage: AtomicBool::new(false),
             busy,
+            strict: false,
             throttle: super::throttle::Throttle::default(),
             kept: super::careless::Kept::default(),
         }

@@ -87,6 +87,8 @@ pub struct Coverage {
     pub applicable: Option<usize>,
     /// Checks that came to pass, fail, warn or info.
     pub executed: usize,
+    /// Their ids in order: what vanishes between two runs was not proved again.
+    pub executed_ids: Vec<String>,
 }
 
 /// One load phase. Times in microseconds.
@@ -147,11 +149,14 @@ impl<'a> ScenarioReport<'a> {
 impl Coverage {
     fn of(scenario: &ScenarioRecord) -> Self {
         let finished = scenario.finished.as_ref();
-        let executed = || scenario.checks.iter().filter(|check| check.verdict.executed()).count();
+        let executed = || scenario.checks.iter().filter(|check| check.verdict.executed());
+        let mut executed_ids: Vec<String> = executed().map(|check| check.id.clone()).collect();
+        executed_ids.sort();
         Self {
             planned: scenario.started.planned_checks,
             applicable: finished.map(|finished| finished.applicable),
-            executed: finished.map_or_else(executed, |finished| finished.executed),
+            executed: finished.map_or_else(|| executed().count(), |finished| finished.executed),
+            executed_ids,
         }
     }
 }

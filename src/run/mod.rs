@@ -11,6 +11,7 @@ mod overhead;
 mod phase;
 mod pool;
 mod renewal;
+pub mod selftest;
 mod tally;
 mod target;
 mod threshold;
@@ -25,6 +26,7 @@ use crate::clock::{self, Wall};
 use crate::drive::control::ControlPlane;
 use crate::drive::listener::Listener;
 use crate::drive::probe::{Equipment, Prober};
+use crate::drive::rate::RateLimit;
 use crate::drive::stop::Stop;
 use crate::drive::wire::{self, Limits};
 use crate::event::{
@@ -68,6 +70,8 @@ pub struct Options {
     pub jobs: usize,
     /// How long an answer may take.
     pub time_limit: Duration,
+    /// Requests a second that checks may send; no limit if none. Load phases have rates of their own.
+    pub rate_limit: Option<f64>,
     /// The clock by which waivers end.
     pub wall: Wall,
     /// Seed of everything random.
@@ -99,6 +103,7 @@ impl Options {
             threads: None,
             jobs: 8,
             time_limit: Limits::default().time,
+            rate_limit: None,
             wall: Wall::default(),
             seed: 1,
             narrowed: false,
@@ -360,8 +365,9 @@ async fn equip(
         }
         target::discover(server, running, options.time_limit).await?;
     }
+    let rate_limit = RateLimit::new(options.rate_limit);
     let control = ControlPlane::new(&base, subject.authorization_server.as_ref(), running.ca_pem.as_deref());
-    let control = control.map_err(|error| error.to_string())?.within(options.time_limit);
+    let control = control.map_err(|error| error.to_string())?.within(options.time_limit).paced(rate_limit.clone());
     let listener = listener?;
     keys::host(&mut subject, listener.as_ref(), &control, &base).await;
     keys::read_published(&mut subject, &control, &base).await;
@@ -373,6 +379,7 @@ async fn equip(
         limits: Limits::default().within(options.time_limit),
         control: Arc::new(control),
         listener,
+        rate_limit,
         seed: options.seed,
     });
     Ok((subject, Arc::new(prober)))

@@ -132,6 +132,7 @@ pub(super) fn wanted(loaded: &LoadedScenario, values: &Values<'_>) -> Wanted {
             if let Some(busy) = reference.busy {
                 config.busy = busy.0;
             }
+            config.strict = reference.strict;
             config.api_key = key_location(&loaded.scenario.scheme.value.0).unwrap_or(config.api_key);
             Wanted::Reference(Box::new(config))
         }
@@ -219,6 +220,9 @@ async fn reference_child(config: &reference::Config, program: &PathBuf) -> Resul
     }
     if config.tls {
         command.arg("--tls");
+    }
+    if config.strict {
+        command.arg("--strict");
     }
     // its input stays open while this process lives, so that it can never outlive it
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);

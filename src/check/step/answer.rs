@@ -13,6 +13,21 @@ pub enum Class {
     Malformed,
 }
 
+impl Class {
+    /// All classes.
+    pub const ALL: [Class; 4] = [Class::Missing, Class::Invalid, Class::Insufficient, Class::Malformed];
+
+    /// Its name in profiles.
+    pub fn name(self) -> &'static str {
+        match self {
+            Class::Missing => "missing",
+            Class::Invalid => "invalid",
+            Class::Insufficient => "insufficient",
+            Class::Malformed => "malformed",
+        }
+    }
+}
+
 /// An answer that a step accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Accept {

@@ -166,6 +166,16 @@ impl Step {
         }
     }
 
+    /// How many requests it sends, about.
+    pub fn probes(&self) -> usize {
+        match self {
+            Step::Send(Send { who: Who::Malformed, .. }) => 30,
+            Step::Send(send) => send.times,
+            Step::Form(form) => form.times,
+            _ => 1,
+        }
+    }
+
     /// What it is called.
     pub fn label(&self) -> &'static str {
         match self {

@@ -43,7 +43,10 @@ impl Prober {
     /// Sends a request to the host of an address, on a connection of its own.
     pub(super) async fn send_at(&self, url: &Url, request: &Request) -> Exchange {
         match self.destination(url) {
-            Ok(destination) => wire::send_once(&destination, &self.equipment.limits, request).await,
+            Ok(destination) => {
+                self.equipment.rate_limit.wait().await;
+                wire::send_once(&destination, &self.equipment.limits, request).await
+            }
             Err(why) => Exchange::unanswered(request.clone(), Silence::Unreachable(why)),
         }
     }

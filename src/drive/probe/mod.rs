@@ -17,6 +17,7 @@ use rand::rngs::StdRng;
 use url::Url;
 
 use super::control::{ControlError, ControlPlane};
+use super::rate::RateLimit;
 use super::wire::{Destination, Limits};
 use crate::observe::{ControlRun, Evidence, Exchange, Fingerprint, Outcome, Request};
 use crate::plan::subject::{Identity, Login, Subject};
@@ -38,6 +39,8 @@ pub struct Equipment {
     pub control: Arc<ControlPlane>,
     /// Sees who follows an address that a token names.
     pub listener: Option<Arc<super::listener::Listener>>,
+    /// How often the target may be asked.
+    pub rate_limit: RateLimit,
     /// Seed of everything random.
     pub seed: u64,
 }

@@ -46,7 +46,7 @@ pub(crate) const FAULTS: &[Fault] = &[
 ];
 
 pub(crate) fn verify(state: &State, parts: &Parts) -> Result<Arc<Principal>, Rejection> {
-    let invalid = || Rejection::new(StatusCode::FORBIDDEN, "invalid_api_key");
+    let invalid = || invalid(state);
     let presented = match presented(state, parts) {
         Ok(presented) if presented.is_empty() => lenient::key_elsewhere(state, parts).into_iter().collect(),
         Ok(presented) => presented,
@@ -83,6 +83,14 @@ pub(crate) fn verify(state: &State, parts: &Parts) -> Result<Arc<Principal>, Rej
         SeedState::Revoked if !state.fault("revocation-ignored") => Err(invalid()),
         SeedState::Expired if !state.fault("no-expiry-check") => Err(invalid()),
         _ => Ok(holder.principal),
+    }
+}
+
+fn invalid(state: &State) -> Rejection {
+    let rejection = |status| Rejection::new(status, "invalid_api_key");
+    match state.strict {
+        true => rejection(StatusCode::UNAUTHORIZED).with_challenge("APIKey realm=\"orders\""),
+        false => rejection(StatusCode::FORBIDDEN),
     }
 }
 

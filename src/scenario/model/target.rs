@@ -53,6 +53,9 @@ pub struct Reference {
     /// Busy-wait on protected answers.
     #[serde(default)]
     pub busy: Option<Length>,
+    /// Whether a wrong API key is answered 401 with a challenge, as RFC 9110 §11.4 suggests, and not 403.
+    #[serde(default)]
+    pub strict: bool,
 }
 
 /// How a certificate is verified.

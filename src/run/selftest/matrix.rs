@@ -1,0 +1,93 @@
+//! Faults against checks: which check finds which fault.
+
+use std::fmt::Write as _;
+
+use super::{Trial, is_costly, schemes_of};
+use crate::check::{Verdict, catalogue, find};
+use crate::event::CheckResult;
+use crate::reference::Fault;
+
+/// What came of one fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kill {
+    /// Name of the fault.
+    pub fault: &'static str,
+    /// The check that has to find it.
+    pub check: &'static str,
+    /// The scheme under which it was tried.
+    pub scheme: &'static str,
+    /// Whether its check failed or warned.
+    pub killed: bool,
+    /// Other checks that failed or warned, in order of their ids.
+    pub also: Vec<String>,
+    /// What its check said.
+    pub said: String,
+}
+
+/// Tries a fault under a profile: its own check, and those of the same scheme that cost little. Where its check cannot
+/// be executed under a scheme, the next that sees its topic is tried.
+///
+/// # Errors
+/// When the scenario cannot be made.
+pub async fn kill(fault: &'static Fault, profile: &'static str) -> Result<Kill, String> {
+    let mut last = None;
+    for scheme in schemes_of(fault.check) {
+        // some lies about algorithms can be told of one family only
+        let algs: &[Option<&'static str>] =
+            if scheme == "jwt" { &[None, Some("RS256"), Some("HS256")] } else { &[None] };
+        for alg in algs {
+            let (kill, executed) = under(fault, (scheme, *alg), profile).await?;
+            if executed {
+                return Ok(kill);
+            }
+            last = Some(kill);
+        }
+    }
+    last.ok_or_else(|| format!("no scheme sees {}", fault.check))
+}
+
+async fn under(
+    fault: &'static Fault,
+    (scheme, alg): (&'static str, Option<&'static str>),
+    profile: &'static str,
+) -> Result<(Kill, bool), String> {
+    let groups = crate::scheme::find(scheme).map(|scheme| scheme.groups()).unwrap_or_default();
+    let tried = catalogue().filter(|check| groups.contains(&check.group()));
+    let tried = tried.filter(|check| check.id == fault.check || !is_costly(check)).map(|check| check.id);
+    let trial = Trial { alg, profile, faults: vec![fault.name], checks: tried.collect(), ..Trial::of(scheme) };
+    let ended = trial.run().await?;
+    let own = ended.results.iter().find(|result| result.id == fault.check);
+    let mut also: Vec<String> = ended.results.iter().filter(|result| trips(result)).map(|one| one.id.clone()).collect();
+    also.retain(|id| id != fault.check);
+    also.sort();
+    let said = own.map_or_else(|| "it did not run".to_owned(), |own| format!("{}: {}", own.verdict, own.summary));
+    let executed = own.is_some_and(|own| !matches!(own.verdict, Verdict::NotTested | Verdict::NotApplicable));
+    let killed = own.is_some_and(trips);
+    Ok((Kill { fault: fault.name, check: fault.check, scheme, killed, also, said }, executed))
+}
+
+fn trips(result: &CheckResult) -> bool {
+    matches!(result.verdict, Verdict::Fail | Verdict::Warn)
+}
+
+impl Kill {
+    /// Whether the check samples: what it finds depends on the quiet of the machine.
+    pub fn is_statistical(&self) -> bool {
+        find(self.check).is_some_and(|check| check.mode == crate::check::Mode::Statistical)
+    }
+}
+
+/// The kill matrix, one line for each fault: its check, whether that found it, and which others did.
+pub fn page(kills: &[Kill]) -> String {
+    let mut page = String::new();
+    for kill in kills {
+        let state = if kill.killed { "killed" } else { "SURVIVED" };
+        let also = if kill.also.is_empty() { String::new() } else { format!("also {}", kill.also.join(" ")) };
+        let line = format!("{:34} {:46} {state:8} {also}", kill.fault, kill.check);
+        let _ = writeln!(page, "{}", line.trim_end());
+        if !kill.killed {
+            let _ = writeln!(page, "    {}", kill.said);
+        }
+    }
+    page
+}

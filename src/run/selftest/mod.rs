@@ -1,0 +1,45 @@
+//! The proof of the catalogue: its check finds every fault of the reference, nothing trips on the sound one, and nothing
+//! passes against servers without hope.
+
+mod hopeless;
+mod matrix;
+mod proof;
+mod trial;
+
+use std::collections::BTreeSet;
+
+use crate::check::{Check, Mode, catalogue};
+use crate::reference::faults;
+
+pub use hopeless::{Hope, hope};
+pub use matrix::{Kill, kill, page};
+pub use proof::{Effort, Proof, Sound, prove};
+pub use trial::{Ended, Trial};
+
+/// Schemes whose scenarios see a topic, the one that sees most of it first.
+pub fn schemes_of(check: &str) -> Vec<&'static str> {
+    let group = check.split('.').next().unwrap_or_default();
+    let sees = crate::scheme::SCHEMES.iter().filter(|scheme| scheme.groups().contains(&group));
+    let mut names: Vec<&'static str> = sees.map(|scheme| scheme.name()).collect();
+    // a scheme that obtains its tokens shows more of them than one with a token that is given
+    names.sort_by_key(|name| match (group, *name) {
+        ("common", "api-key") | ("jwt", "jwt") => 0,
+        (_, "oauth2-client-credentials") => 1,
+        _ => 2,
+    });
+    names
+}
+
+/// Checks that no fault of the reference proves, and faults that no check is named for.
+pub fn unproved() -> Vec<String> {
+    let checks: BTreeSet<(&str, &str)> = catalogue().map(|check| (check.fault, check.id)).collect();
+    let faults: BTreeSet<(&str, &str)> = faults().into_iter().map(|fault| (fault.name, fault.check)).collect();
+    let pairs = checks.symmetric_difference(&faults);
+    pairs.map(|(fault, check)| format!("{check} and the fault {fault} do not name each other")).collect()
+}
+
+/// Whether a check costs too much to be tried against the faults of others: it waits, it samples, or it sends a lot.
+fn is_costly(check: &Check) -> bool {
+    const MANY: usize = 20;
+    check.mode != Mode::Deterministic || check.steps.iter().map(crate::check::Step::probes).sum::<usize>() > MANY
+}

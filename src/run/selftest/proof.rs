@@ -1,0 +1,200 @@
+//! All of it at once, within a minute.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::future::Future;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio::task::{JoinSet, LocalSet};
+
+use super::matrix::page;
+use super::{Hope, Kill, Trial, hope, kill, unproved};
+use crate::check::{Mode, Verdict, catalogue, find};
+use crate::reference::hopeless::Manner;
+use crate::reference::{Fault, faults};
+
+/// Trials that mostly wait and may therefore be many at once.
+const WAITING: usize = 16;
+
+/// How much is proved.
+#[derive(Clone, Debug)]
+pub struct Effort {
+    /// The profile under which everything is judged.
+    pub profile: &'static str,
+    /// Names of the faults that are tried; all if empty. With names, nothing else is tried.
+    pub faults: Vec<String>,
+    /// Whether checks that sample are tried: what they find depends on the quiet of the machine.
+    pub statistical: bool,
+    /// Trials side by side.
+    pub jobs: usize,
+}
+
+/// What the sound reference was found to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sound {
+    /// The scheme under which it was tried.
+    pub scheme: &'static str,
+    /// Checks that came to a verdict.
+    pub executed: usize,
+    /// Checks that found something, or came to nothing, each with what it said.
+    pub tripped: Vec<String>,
+}
+
+/// What was proved.
+#[derive(Clone, Debug, Default)]
+pub struct Proof {
+    /// Faults in the order of their names.
+    pub kills: Vec<Kill>,
+    /// The sound reference under each scheme.
+    pub sound: Vec<Sound>,
+    /// Servers without hope under each scheme.
+    pub hopes: Vec<Hope>,
+    /// Checks without a fault, and faults without a check.
+    pub unproved: Vec<String>,
+    /// Trials that could not be made.
+    pub broken: Vec<String>,
+}
+
+/// Tries everything.
+pub async fn prove(effort: &Effort) -> Proof {
+    LocalSet::new().run_until(all(effort.clone())).await
+}
+
+/// Faults that are tried in one way, and those that are tried in another.
+type Split = (Vec<&'static Fault>, Vec<&'static Fault>);
+
+async fn all(effort: Effort) -> Proof {
+    let profile = effort.profile;
+    let (named, whole) =
+        (|fault: &&'static Fault| effort.faults.iter().any(|name| name == fault.name), effort.faults.is_empty());
+    let wanted = faults().into_iter().filter(|fault| whole || named(fault));
+    let mode = |fault: &Fault| find(fault.check).map_or(Mode::Deterministic, |check| check.mode);
+    let of =
+        |wanted: Vec<&'static Fault>| wanted.into_iter().map(move |fault| kill(fault, profile)).collect::<Vec<_>>();
+    let (sampled, rest): Split = wanted.partition(|fault| mode(fault) == Mode::Statistical);
+    let (waiting, quick): Split = rest.into_iter().partition(|fault| mode(fault) == Mode::Timed);
+    let schemes: Vec<&'static str> = if whole { schemes().collect() } else { Vec::new() };
+    let sounds = schemes.iter().map(|scheme| sound(scheme, profile, false)).collect();
+    let manners = schemes.iter().flat_map(|scheme| Manner::ALL.map(|manner| hope(manner, scheme))).collect();
+    let (first, second, sounds, hopes) = tokio::join!(
+        side_by_side(effort.jobs, of(quick)),
+        side_by_side(WAITING, of(waiting)),
+        side_by_side(effort.jobs, sounds),
+        side_by_side(effort.jobs, manners),
+    );
+    let mut proof = Proof::default();
+    let unproved = if whole { unproved() } else { Vec::new() };
+    let mut take = |kills: Vec<Result<Kill, String>>| proof.kills.extend(sorted(kills, &mut proof.broken));
+    take(first);
+    take(second);
+    if effort.statistical {
+        // alone: a neighbour is noise
+        take(side_by_side(1, of(sampled)).await);
+        let sampled = side_by_side(1, schemes.iter().map(|scheme| sound(scheme, profile, true)).collect()).await;
+        proof.sound.extend(sorted(sampled, &mut proof.broken));
+    }
+    proof.sound.extend(sorted(sounds, &mut proof.broken));
+    proof.hopes.extend(sorted(hopes, &mut proof.broken));
+    proof.kills.sort_by_key(|kill| kill.fault);
+    proof.unproved = unproved;
+    proof
+}
+
+fn schemes() -> impl Iterator<Item = &'static str> {
+    let with_checks = crate::scheme::SCHEMES.iter().filter(|scheme| scheme.name() != "none");
+    with_checks.map(|scheme| scheme.name())
+}
+
+/// What came to something; the rest is told apart.
+fn sorted<T>(results: Vec<Result<T, String>>, broken: &mut Vec<String>) -> Vec<T> {
+    results.into_iter().filter_map(|result| result.map_err(|why| broken.push(why)).ok()).collect()
+}
+
+/// Runs jobs side by side, so many at a time, and keeps their order.
+async fn side_by_side<T: 'static>(width: usize, jobs: Vec<impl Future<Output = T> + 'static>) -> Vec<T> {
+    let places = Arc::new(Semaphore::new(width.max(1)));
+    let mut running = JoinSet::new();
+    for (at, job) in jobs.into_iter().enumerate() {
+        let places = places.clone();
+        running.spawn_local(async move {
+            let place = places.acquire().await;
+            let done = job.await;
+            drop(place);
+            (at, done)
+        });
+    }
+    let mut done = running.join_all().await;
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, done)| done).collect()
+}
+
+/// All checks of a scheme against the sound reference: those that sample, or the others.
+async fn sound(scheme: &'static str, profile: &'static str, statistical: bool) -> Result<Sound, String> {
+    let groups = crate::scheme::find(scheme).map(|scheme| scheme.groups()).unwrap_or_default();
+    let tried = catalogue().filter(|check| groups.contains(&check.group()));
+    let tried = tried.filter(|check| (check.mode == Mode::Statistical) == statistical).map(|check| check.id);
+    let checks: Vec<&'static str> = tried.collect();
+    if checks.is_empty() {
+        return Ok(Sound { scheme, executed: 0, tripped: Vec::new() });
+    }
+    let ended = Trial { profile, checks, ..Trial::of(scheme) }.run().await?;
+    let is_well = |verdict: Verdict| {
+        matches!(verdict, Verdict::Pass | Verdict::Info | Verdict::NotTested | Verdict::NotApplicable)
+    };
+    let tripped = ended.results.iter().filter(|result| !is_well(result.verdict));
+    Ok(Sound {
+        scheme,
+        executed: ended.results.iter().filter(|result| result.verdict.executed()).count(),
+        tripped: tripped.map(|result| format!("{} {}: {}", result.id, result.verdict, result.summary)).collect(),
+    })
+}
+
+impl Proof {
+    /// Whether everything is proved.
+    pub fn holds(&self) -> bool {
+        self.kills.iter().all(|kill| kill.killed)
+            && self.sound.iter().all(|sound| sound.tripped.is_empty())
+            && !self.hopes.iter().any(Hope::is_fooled)
+            && self.unproved.is_empty()
+            && self.broken.is_empty()
+    }
+
+    /// The kill matrix and everything else, for a reader.
+    pub fn text(&self) -> String {
+        let mut text = page(&self.kills);
+        for line in self.remarks() {
+            let _ = writeln!(text, "{line}");
+        }
+        let killed = self.kills.iter().filter(|kill| kill.killed).count();
+        let _ = writeln!(text, "\n{killed} of {} faults killed", self.kills.len());
+        if !self.sound.is_empty() {
+            let tripped: usize = self.sound.iter().map(|sound| sound.tripped.len()).sum();
+            let executed: usize = self.sound.iter().map(|sound| sound.executed).sum();
+            let schemes: BTreeSet<&str> = self.sound.iter().map(|sound| sound.scheme).collect();
+            let fooled = self.hopes.iter().filter(|hope| hope.is_fooled()).count();
+            let _ = writeln!(
+                text,
+                "{executed} checks under {} schemes on the sound reference, {tripped} tripped",
+                schemes.len()
+            );
+            let _ = writeln!(text, "{} runs against servers without hope, {fooled} fooled", self.hopes.len());
+        }
+        text
+    }
+
+    /// What stands against the proof, one line each.
+    fn remarks(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for sound in &self.sound {
+            lines.extend(sound.tripped.iter().map(|tripped| format!("sound reference, {}: {tripped}", sound.scheme)));
+        }
+        for hope in self.hopes.iter().filter(|hope| hope.is_fooled()) {
+            let (manner, passed) = (hope.manner.name(), hope.fooled.join(" "));
+            lines.push(format!("{manner}, {}: {:?}, passed {passed}", hope.scheme, hope.exit));
+        }
+        lines.extend(self.unproved.iter().cloned());
+        lines.extend(self.broken.iter().map(|why| format!("not tried: {why}")));
+        lines
+    }
+}

@@ -1,0 +1,112 @@
+//! One scenario against one server of our own.
+
+use std::time::Duration;
+
+use crate::event::{CheckResult, Event, Note};
+use crate::exit::Exit;
+use crate::run::{Launch, Only, Options, prepare, run};
+use crate::scenario::{Environment, load_text};
+
+/// What is tried: a scheme with everything declared, against a server.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// The scheme of the scenario.
+    pub scheme: &'static str,
+    /// The algorithm of the reference's JWT resources, if it is not the one of the seed.
+    pub alg: Option<&'static str>,
+    /// The profile.
+    pub profile: &'static str,
+    /// Faults of the reference that are open.
+    pub faults: Vec<&'static str>,
+    /// What is started as the target.
+    pub launch: Launch,
+    /// Ids of the checks; all if empty.
+    pub checks: Vec<&'static str>,
+    /// Checks that run side by side.
+    pub jobs: usize,
+    /// How long an answer may take.
+    pub time_limit: Duration,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// The code that the run alone would end with.
+    pub exit: Exit,
+    /// All results.
+    pub results: Vec<CheckResult>,
+    /// All notes.
+    pub notes: Vec<Note>,
+}
+
+/// An environment without variables.
+struct Empty;
+
+impl Environment for Empty {
+    fn variable(&self, _: &str) -> Option<String> {
+        None
+    }
+}
+
+impl Trial {
+    /// All checks of a scheme against the sound reference, judged to the letter of the RFCs.
+    pub fn of(scheme: &'static str) -> Self {
+        Self {
+            scheme,
+            alg: None,
+            profile: "strict-rfc",
+            faults: Vec::new(),
+            launch: Launch::InProcess,
+            checks: Vec::new(),
+            jobs: 8,
+            time_limit: Duration::from_secs(10),
+        }
+    }
+
+    fn scenario(&self) -> String {
+        // the reference can be sound to the letter of the RFCs, or as services answer that refuse keys with 403
+        let (strict, faults) = (self.profile == "strict-rfc", self.faults.join(", "));
+        // a rotated API key is gone at once; a key set is fetched again after a second
+        let rotation = if self.scheme.ends_with("jwt") { "5s" } else { "0s" };
+        let scheme = match (self.scheme, self.alg) {
+            ("oauth2-client-credentials-jwt", _) => "{ oauth2-client-credentials: { access_token: jwt } }".to_owned(),
+            (scheme, Some(alg)) => format!("{{ {scheme}: {{ alg: {alg} }} }}"),
+            (scheme, None) => scheme.to_owned(),
+        };
+        format!(
+            "authbench: 1\n\
+             name: selftest\n\
+             target: {{ reference: {{ faults: [{faults}], strict: {strict}, token_lifetime: 3s }} }}\n\
+             scheme: {scheme}\n\
+             conformance: {{ profile: {}, tolerances: {{ max_leeway: 0s, rotation_delay: {rotation} }} }}\n",
+            self.profile
+        )
+    }
+
+    /// Runs it.
+    ///
+    /// # Errors
+    /// When the scenario cannot be made: a scheme or a fault that does not exist.
+    pub async fn run(&self) -> Result<Ended, String> {
+        let told = |error: crate::scenario::ScenarioError| error.render(false);
+        let loaded =
+            load_text("selftest.yaml".to_owned(), self.scenario()).map_err(|mut errors| told(errors.remove(0)))?;
+        let options = Options {
+            only: Some(Only::Conformance),
+            checks: self.checks.iter().map(|check| (*check).to_owned()).collect(),
+            jobs: self.jobs,
+            time_limit: self.time_limit,
+            ..Options::new(self.launch.clone())
+        };
+        let ready = prepare(vec![loaded], Some(&Empty), &options).map_err(|mut errors| told(errors.remove(0)))?;
+        let (mut results, mut notes) = (Vec::new(), Vec::new());
+        let mut take = |event| match event {
+            Event::CheckFinished(result) => results.push(*result),
+            Event::Note(note) => notes.push(note),
+            _ => {}
+        };
+        // on the heap: many trials are polled from one stack
+        let exit = Box::pin(run(ready, &options, &mut take)).await;
+        Ok(Ended { exit, results, notes })
+    }
+}
