@@ -101,7 +101,9 @@ async fn authenticate(Shared((state, guard)): Shared<(Arc<State>, Guard)>, reque
             let mut request = Request::from_parts(parts, body);
             request.extensions_mut().insert(principal);
             let mut response = next.run(request).await;
-            let busy = asked.map(|asked| asked + state.busy).or((!state.busy.is_zero()).then_some(state.busy));
+            // what asks for no credential is not protected: it stays the baseline that a slowed scheme is measured by
+            let always = Some(state.busy).filter(|busy| guard != Guard::None && !busy.is_zero());
+            let busy = asked.map(|asked| asked + always.unwrap_or_default()).or(always);
             finish(guard, &mut response, auth, busy);
             careless::after(&state, &path, response).await
         }

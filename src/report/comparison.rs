@@ -10,7 +10,7 @@ use crate::event::comparison::{CheckChange, Comparison, FigureChange, Movement, 
 /// What a comparison came to, in one line.
 pub fn outcome(comparison: &Comparison) -> String {
     match comparison.regressions() {
-        0 if comparison.is_empty() => "nothing could be compared".to_owned(),
+        0 if comparison.is_empty() => "nothing could be decided".to_owned(),
         0 => "no regression".to_owned(),
         1 => "1 regression".to_owned(),
         many => format!("{many} regressions"),

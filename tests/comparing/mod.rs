@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::binary::{authbench, told};
+use crate::binary::{Served, authbench, told};
 use crate::sample;
 use authbench::check::Verdict;
 use authbench::report::{Record, format};
@@ -156,4 +156,24 @@ fn past_runs_have_an_index() {
     assert!(!page.contains("src=\"http") && !page.contains("href=\"http"), "the page asks nobody");
     std::fs::create_dir_all(folder.path().join("empty")).expect("a folder");
     assert_eq!(index(&["empty"]).0, Some(4));
+}
+
+/// A reference that is slowed on purpose says so on protected answers, and leaves the baseline of a study alone.
+#[test]
+fn a_slowed_reference_keeps_its_baseline() {
+    use std::io::{Read as _, Write as _};
+
+    let served = Served::start(&["--busy", "50us"]);
+    let address = served.url().trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let answer = |path: &str| {
+        let mut stream = std::net::TcpStream::connect(&address).expect("connects");
+        let key = "X-API-Key: abk_live_q7Wn2Zp4XcRt9Vb3";
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n{key}\r\nConnection: close\r\n\r\n").expect("writes");
+        let mut text = String::new();
+        stream.read_to_string(&mut text).expect("answers");
+        assert!(text.starts_with("HTTP/1.1 200"), "{path}: {text}");
+        text
+    };
+    assert!(answer("/api-key/orders").contains("busy;dur="));
+    assert!(!answer("/none/orders").contains("busy;dur="));
 }
