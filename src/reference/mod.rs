@@ -4,6 +4,7 @@
 //! is known to both.
 
 mod authority;
+mod description;
 mod fault;
 pub mod hopeless;
 mod keys;
