@@ -118,6 +118,18 @@ pub const CLIENT_WITHOUT_GRANT: (&str, &str) = ("no-grant", "no-grant-Secret-6bW
 pub const OTHER_AUDIENCE_TOKEN: &str = "abt_billing_Zk92vQx6Ch4Mt8Fy";
 /// A refresh token of the same issuer, which is no access token.
 pub const REFRESH_TOKEN: &str = "abr_refresh_Hq37wNc1Vd5Rs9Lb";
+/// A refresh token and an access token of one grant, which a run uses up.
+pub const GRANT: SeedGrant =
+    SeedGrant { refresh_token: "abr_grant_Vt84hKx2Mq6Zc9Wd", access_token: "abt_grant_Bn35sJy7Lf1Xp8Rg" };
+
+/// Tokens of one grant.
+#[derive(Clone, Copy, Debug)]
+pub struct SeedGrant {
+    /// Refresh token.
+    pub refresh_token: &'static str,
+    /// Access token.
+    pub access_token: &'static str,
+}
 
 /// The header that carries API keys unless a scenario says otherwise.
 pub const API_KEY_HEADER: &str = "X-API-Key";

@@ -53,6 +53,7 @@ fn lane(name: &str, expects_accepted: bool) -> Lane {
         status: 200,
         content_type: Some("application/json".to_owned()),
         pointer: None,
+        text: None,
         members: ["orders".to_owned()].into(),
     };
     Lane {

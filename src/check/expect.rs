@@ -37,3 +37,25 @@ pub(super) fn media_type_is(judgement: &mut Judgement, index: usize, response: &
         judgement.deviates(index, format!("the media type is {seen:?}"), expected);
     }
 }
+
+/// The directives of `Cache-Control` in lower case, with their arguments (RFC 9111 §5.2).
+pub(super) fn directives(response: &Response) -> Vec<(String, Option<String>)> {
+    let lines = response.header_values("cache-control").map(|line| line.to_ascii_lowercase()).collect::<Vec<_>>();
+    let parts = lines.iter().flat_map(|line| line.split(',')).map(str::trim).filter(|part| !part.is_empty());
+    let split = |part: &str| match part.split_once('=') {
+        Some((name, argument)) => (name.trim().to_owned(), Some(argument.trim().trim_matches('"').to_owned())),
+        None => (part.to_owned(), None),
+    };
+    parts.map(split).collect()
+}
+
+/// Each answer against what its step wants, and no cache keeps a successful one (RFC 9111 §5.2.2.5).
+pub(super) fn no_store(case: &Case<'_>) -> Judgement {
+    let mut judgement = wants(case);
+    for (index, response) in case.all_answers().filter(|(_, response)| response.status == 200) {
+        if !directives(response).iter().any(|(name, _)| name == "no-store") {
+            judgement.deviates(index, "Cache-Control has no no-store", "Cache-Control: no-store");
+        }
+    }
+    judgement
+}

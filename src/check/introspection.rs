@@ -1,8 +1,8 @@
 //! Token introspection (RFC 7662).
 
-use super::oauth_answers;
-use super::step::{Accept, ClientAuth, Fill, Step, introspect, obtain};
-use super::{Check, Doc, Level, Mode, PLAIN, Severity};
+use super::step::{Accept, ClientAuth, Encoding, Fill, Step, introspect, obtain};
+use super::{Check, Doc, Level, Mode, PLAIN, Severity, Tier};
+use super::{expect, oauth_answers};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -107,7 +107,130 @@ pub(super) const CHECKS: &[Check] = &[
         fault: "open-introspection",
         ..PLAIN
     },
+    Check {
+        id: "introspect.inactive-is-minimal",
+        title: "Inactive answers carry nothing but active",
+        level: Level::Should,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 7662 §2.2"],
+        doc: Doc {
+            sends: "A token that was never issued, and one that was revoked; the members of the answers are compared.",
+            matters: "A reason tells whoever holds a stolen token what it was, and whose.",
+            fix: "Answer {\"active\": false} and nothing else, whatever the reason.",
+        },
+        steps: &[
+            obtain("t"),
+            introspect(ClientAuth::Good, &[("token", Fill::Random)]).granted().called("a token that was never issued"),
+            Step::Revoke("t"),
+            introspect(ClientAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("a revoked token"),
+        ],
+        expect: oauth_answers::inactive_is_minimal,
+        fault: "inactive-leaks-reason",
+        ..PLAIN
+    },
+    Check {
+        id: "introspect.foreign-rs-inactive",
+        title: "A resource server not entitled to a token sees it as inactive",
+        level: Level::Must,
+        tier: Tier::Extended,
+        sources: &["RFC 7662 §2.2", "RFC 7662 §4"],
+        doc: Doc {
+            sends: "A live token, with the credentials of a resource server of another audience.",
+            matters: "One resource server could learn what the tokens of all others hold, and take them for its own.",
+            fix: "Answer active false to a resource server that the token is not meant for.",
+        },
+        steps: &[
+            obtain("t"),
+            introspect(ClientAuth::ForeignResourceServer, &[("token", Fill::Slot("t"))])
+                .granted()
+                .called("a live token, by another resource server"),
+        ],
+        expect: oauth_answers::foreign_inactive,
+        fault: "introspect-any-rs",
+        ..PLAIN
+    },
+    Check {
+        id: "introspect.wrong-hint-still-found",
+        title: "A wrong or unknown token_type_hint does not hide the token",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 7662 §2.1"],
+        doc: Doc {
+            sends: "A live access token with token_type_hint=refresh_token, and with a hint that does not exist.",
+            matters: "A hint that hides a live token locks its holder out.",
+            fix: "Search all kinds of tokens when the hinted kind does not have it (RFC 7662 §2.1).",
+        },
+        steps: &[
+            obtain("t"),
+            introspect(
+                ClientAuth::Good,
+                &[("token", Fill::Slot("t")), ("token_type_hint", Fill::Text("refresh_token"))],
+            )
+            .granted()
+            .called("a wrong hint"),
+            introspect(ClientAuth::Good, &[("token", Fill::Slot("t")), ("token_type_hint", Fill::Text("authbench"))])
+                .granted()
+                .called("an unknown hint"),
+        ],
+        expect: oauth_answers::active_answer,
+        fault: "hint-is-filter",
+        ..PLAIN
+    },
+    Check {
+        id: "introspect.bad-request",
+        title: "Missing or repeated token parameter is a 400; GET with token in the URL is not served",
+        level: Level::Should,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 7662 §2.1", "RFC 7662 §4", "RFC 6749 §5.2"],
+        doc: Doc {
+            sends: "A request without token, one with two, and a GET with the token in the query.",
+            matters: "Tokens in URLs end in logs; a request with two is read in two ways.",
+            fix: "Offer POST only, and answer 400 invalid_request where there is not exactly one token.",
+        },
+        steps: &[
+            obtain("t"),
+            introspect(ClientAuth::Good, &[("token_type_hint", Fill::Text("access_token"))])
+                .denied(BAD)
+                .called("no token"),
+            introspect(ClientAuth::Good, &[("token", Fill::Slot("t")), ("token", Fill::Slot("t"))])
+                .denied(BAD)
+                .called("the token twice"),
+            introspect(ClientAuth::Good, &[("token", Fill::Slot("t"))])
+                .by("GET")
+                .encoded(Encoding::Query)
+                .denied(BAD)
+                .called("a GET with the token in the query"),
+        ],
+        expect: oauth_answers::bad_request,
+        fault: "introspect-get",
+        ..PLAIN
+    },
+    Check {
+        id: "introspect.no-store",
+        title: "Introspection responses are not stored",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 9111 §5.2.2.5", "ASVS 14.3.2"],
+        doc: Doc {
+            sends: "A live token; the Cache-Control of the answer is read.",
+            matters: "A stored answer says active after the token was revoked.",
+            fix: "Send Cache-Control: no-store with introspection answers.",
+        },
+        steps: &[
+            obtain("t"),
+            introspect(ClientAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("a live token"),
+        ],
+        expect: expect::no_store,
+        fault: "cacheable-introspection",
+        ..PLAIN
+    },
 ];
+
+/// A request that is not served.
+const BAD: &[Accept] = &[Accept::Status(400), Accept::Status(404), Accept::Status(405)];
 
 /// What a refused introspection may answer.
 const REFUSED: &[Accept] = &[Accept::Status(400), Accept::Status(401)];

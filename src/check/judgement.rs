@@ -39,6 +39,8 @@ pub struct Judgement {
     pub access: Vec<Deviation>,
     /// Statuses, headers and bodies that deviate.
     pub protocol: Vec<Deviation>,
+    /// Deviations from a recommendation beside a stronger requirement: a warning at most, whatever the level.
+    pub advice: Vec<Deviation>,
     /// Why nothing can be said.
     pub open: Vec<String>,
     /// Why the requirement does not apply to this target after all.
@@ -55,6 +57,7 @@ impl Judgement {
     pub fn and(mut self, other: Judgement) -> Self {
         self.access.extend(other.access);
         self.protocol.extend(other.protocol);
+        self.advice.extend(other.advice);
         self.open.extend(other.open);
         self.remarks.extend(other.remarks);
         self.not_applicable = self.not_applicable.or(other.not_applicable);
@@ -65,6 +68,11 @@ impl Judgement {
     /// A protocol deviation.
     pub fn deviates(&mut self, observation: usize, text: impl Into<String>, expected: impl Into<String>) {
         self.protocol.push(Deviation { observation, text: text.into(), expected: expected.into() });
+    }
+
+    /// A deviation from a recommendation beside a stronger requirement.
+    pub fn advises(&mut self, observation: usize, text: impl Into<String>, expected: impl Into<String>) {
+        self.advice.push(Deviation { observation, text: text.into(), expected: expected.into() });
     }
 
     /// A violation of the access part.
@@ -145,8 +153,13 @@ impl<'a> Case<'a> {
 
     /// Judges one observation against what its step wants.
     pub fn judge(&self, index: usize, judgement: &mut Judgement) {
+        self.judge_as(index, self.step_of(&self.evidence.observations[index]).wanted(), judgement);
+    }
+
+    /// Judges one observation as if its step wanted this.
+    pub fn judge_as(&self, index: usize, want: Want, judgement: &mut Judgement) {
         let observation = &self.evidence.observations[index];
-        match self.step_of(observation).wanted() {
+        match want {
             Want::Denied(accepts) => self.judge_denied(index, accepts, judgement),
             Want::Granted => self.judge_granted(index, judgement),
             Want::Either => {

@@ -3,6 +3,8 @@
 mod api_key;
 mod basic;
 mod bearer;
+mod bearer_challenges;
+mod bearer_methods;
 mod challenges;
 mod citation;
 mod common;
@@ -16,8 +18,11 @@ mod metadata_members;
 mod oauth_answers;
 pub mod profile;
 mod revocation;
+mod sameness;
 pub mod step;
 mod token;
+mod token_answers;
+mod token_requests;
 mod verdict;
 
 pub use citation::url_of;
@@ -125,8 +130,16 @@ const PLAIN: Check = Check {
 pub const GROUPS: &[Group] = &[
     Group { name: "apikey", about: "API keys", tables: &[api_key::CHECKS] },
     Group { name: "basic", about: "HTTP Basic (RFC 7617)", tables: &[basic::CHECKS] },
-    Group { name: "token", about: "OAuth 2.0 token endpoint (RFC 6749)", tables: &[token::CHECKS] },
-    Group { name: "bearer", about: "Bearer tokens at the API (RFC 6750)", tables: &[bearer::CHECKS] },
+    Group {
+        name: "token",
+        about: "OAuth 2.0 token endpoint (RFC 6749)",
+        tables: &[token::CHECKS, token_answers::CHECKS, token_requests::CHECKS],
+    },
+    Group {
+        name: "bearer",
+        about: "Bearer tokens at the API (RFC 6750)",
+        tables: &[bearer::CHECKS, bearer_challenges::CHECKS, bearer_methods::CHECKS],
+    },
     Group { name: "introspect", about: "Token introspection (RFC 7662)", tables: &[introspection::CHECKS] },
     Group { name: "revoke", about: "Token revocation (RFC 7009)", tables: &[revocation::CHECKS] },
     Group { name: "meta", about: "Authorization server metadata (RFC 8414)", tables: &[metadata::CHECKS] },

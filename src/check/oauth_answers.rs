@@ -230,6 +230,46 @@ pub(super) fn foreign_revocation(case: &Case<'_>) -> Judgement {
     judgement
 }
 
+/// RFC 7662 §2.2: an inactive answer should hold nothing else.
+pub(super) fn inactive_is_minimal(case: &Case<'_>) -> Judgement {
+    let mut judgement = inactive(case);
+    for (index, response) in introspections(case) {
+        let json = response.json().unwrap_or_default();
+        let others = json.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+        let others: Vec<&str> = others.filter(|name| *name != "active").collect();
+        if !others.is_empty() {
+            judgement.deviates(
+                index,
+                format!("an inactive answer has {}", others.join(", ")),
+                "active and nothing else",
+            );
+        }
+    }
+    judgement
+}
+
+/// RFC 7662 §4: a resource server that a token is not meant for sees it as inactive. One that is not known at all, or
+/// not let in, proves nothing.
+pub(super) fn foreign_inactive(case: &Case<'_>) -> Judgement {
+    match case.evidence.observations.iter().find_map(|seen| seen.exchange.status()) {
+        Some(403) => Judgement::default(),
+        Some(401) => {
+            let open = vec!["the other resource server was not authenticated".to_owned()];
+            Judgement { open, ..Judgement::default() }
+        }
+        _ => inactive(case),
+    }
+}
+
+/// RFC 6749 §5.2: what is refused with 400 is an invalid_request.
+pub(super) fn bad_request(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, response) in case.refusals().filter(|(_, response)| response.status == 400) {
+        expect::error_is_one_of(&mut judgement, index, response, &["invalid_request"]);
+    }
+    judgement
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -49,7 +49,7 @@ pub const PROFILES: &[Profile] = &[
             ("*", Insufficient, &[403]),
             ("*", Malformed, &[400, 401]),
         ],
-        levels: &[("apikey.invalid-denied", Level::Must)],
+        levels: &[("apikey.invalid-denied", Level::Must), ("token.response-pragma", Level::Should)],
         strict_challenges: Some(false),
     },
     Profile {

@@ -1,8 +1,8 @@
 //! Token revocation (RFC 7009).
 
 use super::oauth_answers;
-use super::step::{Accept, ClientAuth, Fill, INVALID, On, Step, Who, obtain, revoke, send};
-use super::{Check, Doc, Level, PLAIN, Severity};
+use super::step::{Accept, Artefact, ClientAuth, Encoding, Fill, INVALID, On, Step, Who, obtain, revoke, send};
+use super::{Check, Doc, Level, PLAIN, Severity, Tier};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -69,7 +69,111 @@ pub(super) const CHECKS: &[Check] = &[
         fault: "cross-client-revocation",
         ..PLAIN
     },
+    Check {
+        id: "revoke.refresh-cascades",
+        title: "Revoking a refresh token ends its access tokens",
+        level: Level::Should,
+        severity: Severity::High,
+        remote_safe: false,
+        sources: &["RFC 7009 §2.1"],
+        doc: Doc {
+            sends: "A refresh token is revoked by its client; then an access token of the same grant is used.",
+            matters: "Who revokes a refresh token means to log out: an access token that survives keeps the session open.",
+            fix: "Revoke the access tokens of a grant with its refresh token (RFC 7009 §2.1).",
+        },
+        steps: &[
+            Step::Given("t", Artefact::GrantAccessToken),
+            Step::Given("r", Artefact::GrantRefreshToken),
+            send(Who::Slot("t"), On::Protected).granted().called("the access token before"),
+            revoke(ClientAuth::Good, &[("token", Fill::Slot("r")), ("token_type_hint", Fill::Text("refresh_token"))])
+                .granted()
+                .called("the revocation of the refresh token"),
+            Step::AwaitRefusal("t"),
+            send(Who::Slot("t"), On::Protected).denied(&[INVALID]).called("the access token afterwards"),
+        ],
+        fault: "no-cascade",
+        ..PLAIN
+    },
+    Check {
+        id: "revoke.unknown-token-200",
+        title: "Unknown, expired and already revoked tokens give 200",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 7009 §2.2"],
+        doc: Doc {
+            sends: "The revocation of a token that was never issued, and of one token twice.",
+            matters: "What the client wants holds already: an error makes it try again, and tells which tokens exist.",
+            fix: "Answer 200 where the token is not alive (RFC 7009 §2.2).",
+        },
+        steps: &[
+            obtain("t"),
+            revoke(ClientAuth::Good, &[("token", Fill::Random)]).granted().called("a token that was never issued"),
+            revoke(ClientAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("a live token"),
+            revoke(ClientAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("the same token again"),
+        ],
+        fault: "revoke-unknown-error",
+        ..PLAIN
+    },
+    Check {
+        id: "revoke.hint-ignored",
+        title: "A wrong or unknown token_type_hint does not stop revocation",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 7009 §2.1", "RFC 7009 §2.2"],
+        doc: Doc {
+            sends: "Access tokens are revoked with token_type_hint=refresh_token and with a hint that does not exist; then they are used.",
+            matters: "A revocation that looks in one place only says 200 and leaves the token alive.",
+            fix: "Search all kinds of tokens when the hinted kind does not have it (RFC 7009 §2.1).",
+        },
+        steps: &[
+            obtain("t"),
+            obtain("u"),
+            revoke(ClientAuth::Good, &[("token", Fill::Slot("t")), ("token_type_hint", Fill::Text("refresh_token"))])
+                .granted()
+                .called("its revocation with a wrong hint"),
+            revoke(ClientAuth::Good, &[("token", Fill::Slot("u")), ("token_type_hint", Fill::Text("authbench"))])
+                .granted()
+                .called("its revocation with an unknown hint"),
+            Step::AwaitRefusal("t"),
+            Step::AwaitRefusal("u"),
+            send(Who::Slot("t"), On::Protected).denied(&[INVALID]).called("the token revoked with a wrong hint"),
+            send(Who::Slot("u"), On::Protected).denied(&[INVALID]).called("the token revoked with an unknown hint"),
+        ],
+        fault: "revoke-hint-filter",
+        ..PLAIN
+    },
+    Check {
+        id: "revoke.bad-request",
+        title: "Missing token is invalid_request and GET is not a revocation",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 7009 §2.1", "RFC 7009 §2.2.1"],
+        doc: Doc {
+            sends: "A revocation without token, and a GET with a live token in the query; then the token is used.",
+            matters: "A link that revokes is one that a page can make a browser follow.",
+            fix: "Offer POST only, and answer 400 invalid_request where the token is missing.",
+        },
+        steps: &[
+            obtain("t"),
+            revoke(ClientAuth::Good, &[("token_type_hint", Fill::Text("access_token"))]).denied(BAD).called("no token"),
+            revoke(ClientAuth::Good, &[("token", Fill::Slot("t"))])
+                .by("GET")
+                .encoded(Encoding::Query)
+                .denied(BAD)
+                .called("a GET with the token in the query"),
+            send(Who::Slot("t"), On::Protected).granted().called("the token afterwards"),
+        ],
+        expect: oauth_answers::bad_request,
+        fault: "revoke-get",
+        ..PLAIN
+    },
 ];
+
+/// A request that is not served.
+const BAD: &[Accept] = &[Accept::Status(400), Accept::Status(404), Accept::Status(405)];
 
 /// What a refused revocation may answer.
 const REFUSED: &[Accept] = &[Accept::Status(400), Accept::Status(401)];

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::check::profile::Effective;
-use crate::check::{Case, Check, Deviation, Judgement, Level, Severity, Verdict, url_of};
+use crate::check::step::Who;
+use crate::check::{Case, Check, Deviation, Judgement, Level, Severity, Step, Verdict, url_of};
 use crate::event::{CheckResult, Cited, EvidenceRecord, Help, Part, Role, SourcePlace};
 use crate::observe::{ControlRun, Evidence, Exchange, Observation, Outcome};
 use crate::plan::PlannedCheck;
@@ -155,6 +156,9 @@ fn find(check: &Check, level: Level, evidence: &Evidence, profile: &Effective) -
         let granted = |at: usize| evidence.observations[at].outcome == Outcome::Accepted;
         judgement.access.retain(|deviation| granted(deviation.observation));
     }
+    if let Some(resource) = evidence.alike.as_deref().filter(|_| !judgement.access.is_empty()) {
+        return alike(check, resource, evidence, &judgement);
+    }
     if !judgement.access.is_empty() {
         return violation(Verdict::Fail, Part::Access, &judgement.access, &judgement, evidence);
     }
@@ -170,6 +174,9 @@ fn find(check: &Check, level: Level, evidence: &Evidence, profile: &Effective) -
     if !judgement.protocol.is_empty() {
         let verdict = if level == Level::Must { Verdict::Fail } else { Verdict::Warn };
         return violation(verdict, Part::Protocol, &judgement.protocol, &judgement, evidence);
+    }
+    if !judgement.advice.is_empty() {
+        return violation(Verdict::Warn, Part::Protocol, &judgement.advice, &judgement, evidence);
     }
     if let Some(why) = judgement.open.first() {
         let mut finding = Finding::plain(Verdict::Inconclusive, why);
@@ -218,7 +225,7 @@ fn violation(
     evidence: &Evidence,
 ) -> Finding {
     let first = &deviations[0];
-    let all = judgement.access.iter().chain(&judgement.protocol);
+    let all = judgement.access.iter().chain(&judgement.protocol).chain(&judgement.advice);
     let status = |deviation: &Deviation| evidence.observations[deviation.observation].exchange.status();
     let statuses: BTreeSet<u16> = all.clone().filter_map(status).collect();
     let all = all.map(|deviation| deviation.text.clone());
@@ -232,6 +239,24 @@ fn violation(
         needs_review: false,
         statuses: statuses.into_iter().collect(),
     }
+}
+
+/// Answers with and without a credential look alike: one failure that names the way out, and no verdict elsewhere.
+fn alike(check: &Check, resource: &str, evidence: &Evidence, judgement: &Judgement) -> Finding {
+    let first = judgement.access[0].observation;
+    let text = format!(
+        "{resource}: answers with and without a credential cannot be told apart; declare `success` on the resource"
+    );
+    let anonymous = match &check.steps[evidence.observations[first].step] {
+        Step::Send(send) => send.who == Who::Anonymous,
+        _ => false,
+    };
+    if !anonymous {
+        return Finding::plain(Verdict::Inconclusive, text);
+    }
+    let mut finding = violation(Verdict::Fail, Part::Access, &judgement.access, judgement, evidence);
+    finding.summary = text;
+    finding
 }
 
 fn unanswered_control(evidence: &Evidence, judgement: &Judgement) -> Finding {

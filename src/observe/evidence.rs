@@ -58,6 +58,8 @@ pub struct Evidence {
     pub obstacle: Option<String>,
     /// Set when it turned out that a step cannot be carried out with what the scenario supplies.
     pub untestable: Option<String>,
+    /// The resource whose answers with and without a credential look alike, where such an answer counted as accepted.
+    pub alike: Option<String>,
     /// Facts that steps leave behind, such as a measured delay: name and value.
     pub facts: Vec<(&'static str, String)>,
     /// Values that were sent as credentials, to look for echoes.

@@ -16,6 +16,9 @@ pub struct Fingerprint {
     pub content_type: Option<String>,
     /// JSON pointer (RFC 6901) that resolves in a granted answer.
     pub pointer: Option<String>,
+    /// Text that stands in a granted body.
+    #[serde(default)]
+    pub text: Option<String>,
     /// Top-level members of a granted JSON object.
     pub members: BTreeSet<String>,
 }
@@ -29,6 +32,7 @@ impl Fingerprint {
             status: response.status,
             content_type: response.media_type(),
             pointer: None,
+            text: None,
             members: members.unwrap_or_default(),
         }
     }
@@ -43,6 +47,9 @@ impl Fingerprint {
         if self.content_type.is_some() && response.media_type() != self.content_type {
             return false;
         }
+        if self.text.as_ref().is_some_and(|text| !contains(&response.body, text.as_bytes())) {
+            return false;
+        }
         if self.pointer.is_none() && self.members.is_empty() {
             return true;
         }
@@ -53,7 +60,7 @@ impl Fingerprint {
 
     /// The same, for answers that have no body by definition (HEAD, RFC 9110 §9.3.2).
     pub fn without_body(&self) -> Self {
-        Self { status: self.status, content_type: None, pointer: None, members: BTreeSet::new() }
+        Self { status: self.status, content_type: None, pointer: None, text: None, members: BTreeSet::new() }
     }
 
     /// What an exchange means under this fingerprint.
@@ -65,6 +72,10 @@ impl Fingerprint {
             Some(_) => Outcome::Rejected,
         }
     }
+}
+
+fn contains(body: &[u8], text: &[u8]) -> bool {
+    text.is_empty() || body.windows(text.len()).any(|window| window == text)
 }
 
 #[cfg(test)]

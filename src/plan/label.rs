@@ -34,6 +34,7 @@ pub(super) fn client_auth(auth: ClientAuth) -> &'static str {
         ClientAuth::WrongPost => "a wrong secret in the body",
         ClientAuth::UnknownClient => "a client that does not exist",
         ClientAuth::Both => "HTTP Basic and body parameters at once",
+        ClientAuth::BothBodyWrong => "HTTP Basic, and a wrong secret in the body",
         ClientAuth::Contradicting => "HTTP Basic and another client_id in the body",
         ClientAuth::InQuery => "client credentials in the query",
         ClientAuth::WrongBearer => "a bearer token that does not exist",

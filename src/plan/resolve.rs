@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use super::seeded;
 use super::subject::{
-    AuthorizationServer, ClientAuthMethod, ClientSecret, HookCall, Hooks, Identity, Login, Material, Resource, State,
-    Subject, Success, Tolerances,
+    AuthorizationServer, ClientAuthMethod, ClientSecret, HookCall, Hooks, Identity, Login, Material, RefreshGrant,
+    Resource, State, Subject, Success, Tolerances,
 };
 use crate::check::step::Account;
 use crate::scenario::model::{self, SchemeFields};
@@ -166,6 +166,7 @@ fn resource(resource: &model::Resource) -> Resource {
             status: success.status,
             content_type: success.content_type.as_ref().map(|media| media.to_ascii_lowercase()),
             pointer: success.json.clone(),
+            text: success.text.clone(),
         }),
     }
 }
@@ -222,6 +223,10 @@ fn material(written: &model::Material, values: &Values<'_>, on_reference: bool) 
         lookalike_scopes: written.lookalike_scopes.clone(),
         other_audience_token: secret(&written.other_audience_token),
         refresh_token: secret(&written.refresh_token),
+        refresh_grant: written.refresh_grant.as_ref().map(|grant| RefreshGrant {
+            refresh_token: values.secret(&grant.refresh_token),
+            access_token: values.secret(&grant.access_token),
+        }),
         accounts: accounts.collect(),
         hooks: Hooks {
             outage: hook(&written.hooks.outage),
@@ -244,6 +249,7 @@ fn completed(own: Material, seed: Material) -> Material {
         lookalike_scopes: if own.lookalike_scopes.is_empty() { seed.lookalike_scopes } else { own.lookalike_scopes },
         other_audience_token: own.other_audience_token.or(seed.other_audience_token),
         refresh_token: own.refresh_token.or(seed.refresh_token),
+        refresh_grant: own.refresh_grant.or(seed.refresh_grant),
         accounts: if own.accounts.is_empty() { seed.accounts } else { own.accounts },
         hooks: Hooks {
             outage: own.hooks.outage.or(seed.hooks.outage),

@@ -1,7 +1,8 @@
 //! What is known about the reference: its fixed seed, without asking a server.
 
 use super::subject::{
-    AuthorizationServer, ClientAuthMethod, ClientSecret, HookCall, Hooks, Identity, Login, Material, Resource, State,
+    AuthorizationServer, ClientAuthMethod, ClientSecret, HookCall, Hooks, Identity, Login, Material, RefreshGrant,
+    Resource, State,
 };
 use crate::check::step::Account;
 use crate::scheme::Proof;
@@ -104,6 +105,10 @@ pub(super) fn material() -> Material {
         lookalike_scopes: ["write:orders-archive", "write:order", "WRITE:ORDERS"].map(str::to_owned).to_vec(),
         other_audience_token: Some(Secret::new(seed::OTHER_AUDIENCE_TOKEN)),
         refresh_token: Some(Secret::new(seed::REFRESH_TOKEN)),
+        refresh_grant: Some(RefreshGrant {
+            refresh_token: Secret::new(seed::GRANT.refresh_token),
+            access_token: Secret::new(seed::GRANT.access_token),
+        }),
         accounts: vec![
             account(Account::LongPassword, seed::LONG_USER),
             account(Account::ColonPassword, seed::COLON_USER),

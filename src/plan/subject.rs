@@ -102,6 +102,8 @@ pub struct Success {
     pub content_type: Option<String>,
     /// JSON pointer (RFC 6901) that resolves.
     pub pointer: Option<String>,
+    /// Text that stands in the body.
+    pub text: Option<String>,
 }
 
 /// How clients authenticate at the endpoints of the authorization server (RFC 6749 §2.3.1).
@@ -139,6 +141,15 @@ pub struct ClientSecret {
     pub scope: Option<String>,
 }
 
+/// A refresh token and an access token of one grant.
+#[derive(Clone, Debug)]
+pub struct RefreshGrant {
+    /// Refresh token.
+    pub refresh_token: Secret,
+    /// Access token.
+    pub access_token: Secret,
+}
+
 /// What unlocks further checks.
 #[derive(Clone, Debug, Default)]
 pub struct Material {
@@ -160,6 +171,8 @@ pub struct Material {
     pub other_audience_token: Option<Secret>,
     /// A refresh token of the same issuer.
     pub refresh_token: Option<Secret>,
+    /// Tokens of one grant of the good client, which the run uses up.
+    pub refresh_grant: Option<RefreshGrant>,
     /// Accounts with peculiar passwords: long, with colons, outside ASCII.
     pub accounts: Vec<(crate::check::step::Account, String, Secret)>,
     /// Hooks.
@@ -334,6 +347,7 @@ impl Subject {
         ];
         secrets.extend(clients.into_iter().flatten().map(|client| &client.secret));
         secrets.extend([&material.other_audience_token, &material.refresh_token].into_iter().flatten());
+        secrets.extend(material.refresh_grant.iter().flat_map(|grant| [&grant.refresh_token, &grant.access_token]));
         secrets.extend(material.accounts.iter().map(|(_, _, password)| password));
         secrets
     }

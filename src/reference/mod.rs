@@ -11,6 +11,7 @@ mod keys;
 mod rejection;
 mod resources;
 mod serve;
+mod spoil;
 mod state;
 mod throttle;
 mod tls;
@@ -136,13 +137,17 @@ pub fn faults() -> Vec<&'static Fault> {
         verify::api_key::FAULTS,
         verify::basic::FAULTS,
         verify::bearer::FAULTS,
+        verify::lenient::FAULTS,
         verify::jwt::FAULTS,
         authority::jwt::FAULTS,
         authority::token::FAULTS,
+        authority::clients::FAULTS,
+        authority::sloppy::FAULTS,
         authority::introspection::FAULTS,
         authority::revocation::FAULTS,
         authority::metadata::FAULTS,
         resources::FAULTS,
+        spoil::FAULTS,
         serve::FAULTS,
     ];
     tables.into_iter().flatten().collect()

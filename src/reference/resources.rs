@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::fault::{Fault, row};
 use super::rejection::Rejection;
+use super::spoil::spoil;
 use super::state::{Principal, State};
 use super::verify::Guard;
 use crate::clock;
@@ -37,8 +38,6 @@ pub(crate) const FAULTS: &[Fault] = &[
         "lets everybody in while the store of credentials is away",
     ),
     row("authz-as-401", "common.insufficient-is-403", "answers 401 to a principal without the scope"),
-    row("bare-401", "common.401-carries-challenge", "sends 401 without a challenge"),
-    row("malformed-challenge", "common.challenge-grammar", "prints a challenge outside the grammar"),
 ];
 
 /// The source of a request, for throttling.
@@ -79,7 +78,14 @@ async fn authenticate(Shared((state, guard)): Shared<(Arc<State>, Guard)>, reque
         return Rejection::throttled(seconds).into_response();
     }
     let began = clock::now();
-    let (parts, body) = request.into_parts();
+    let (mut parts, mut body) = request.into_parts();
+    if state.fault("token-in-json-body") {
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+        if let Some(token) = super::verify::lenient::of_body(&bytes) {
+            parts.extensions.insert(token);
+        }
+        body = bytes.into();
+    }
     super::verify::jwt::prepare(&state, guard, &parts).await;
     let verified = match through_a_hole(&state, &parts) {
         Some(principal) => Ok(principal),
@@ -149,19 +155,6 @@ fn carries_key(state: &State, parts: &axum::http::request::Parts) -> bool {
         super::KeyLocation::Query(name) => super::verify::query_value(parts, name).is_some(),
         super::KeyLocation::Cookie(name) => super::verify::cookie_value(&parts.headers, name).is_some(),
     }
-}
-
-/// Faults of refusals.
-fn spoil(state: &State, mut rejection: Rejection) -> Rejection {
-    if state.fault("bare-401") {
-        rejection.challenge = None;
-    }
-    if state.fault("malformed-challenge")
-        && let Some(challenge) = &rejection.challenge
-    {
-        rejection.challenge = Some(format!("{challenge}, realm=\"ord\"ers\""));
-    }
-    rejection
 }
 
 async fn public() -> Json<Value> {

@@ -2,6 +2,9 @@
 
 use crate::observe::Request;
 
+/// Separates the parts of a multipart body.
+const BOUNDARY: &str = "authbench-boundary";
+
 /// A place for a credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Carrier {
@@ -13,6 +16,10 @@ pub enum Carrier {
     Cookie(String),
     /// A parameter of a form body (RFC 6750 §2.2).
     Form(String),
+    /// A member of a JSON body.
+    Json(String),
+    /// A part of a multipart body (RFC 7578).
+    Multipart(String),
     /// A header line whose field name and colon are written exactly as given, such as `X-Key :`.
     RawHeaderName(String),
 }
@@ -52,6 +59,17 @@ impl Carried {
                 let pair = url::form_urlencoded::Serializer::new(String::new()).append_pair(name, &value).finish();
                 let body = std::mem::take(&mut request.body);
                 *request = request.clone().with_body("application/x-www-form-urlencoded", join(body, pair));
+            }
+            Carrier::Json(name) => {
+                let body = serde_json::json!({ name: String::from_utf8_lossy(&self.value) });
+                *request = request.clone().with_body("application/json", body.to_string());
+            }
+            Carrier::Multipart(name) => {
+                let value = String::from_utf8_lossy(&self.value);
+                let part = format!("Content-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}");
+                let body = format!("--{BOUNDARY}\r\n{part}\r\n--{BOUNDARY}--\r\n");
+                let media = format!("multipart/form-data; boundary={BOUNDARY}");
+                *request = request.clone().with_body(&media, body);
             }
         }
     }

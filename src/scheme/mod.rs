@@ -8,6 +8,7 @@ mod lies;
 mod malformed;
 mod none;
 mod placement;
+mod syntax;
 
 use rand::rngs::StdRng;
 
@@ -99,7 +100,11 @@ pub trait Scheme: Send + Sync {
 
     /// A lie of this scheme by its name.
     fn forgery(&self, name: &str) -> Option<&'static Forgery> {
-        self.forgeries().iter().chain(placement::FORGERIES).find(|forgery| forgery.name == name)
+        self.forgeries()
+            .iter()
+            .chain(placement::FORGERIES)
+            .chain(syntax::FORGERIES)
+            .find(|forgery| forgery.name == name)
     }
 }
 

@@ -126,8 +126,13 @@ mod tests {
     use crate::observe::Fingerprint;
 
     fn lane(name: &str, share: f64) -> Lane {
-        let fingerprint =
-            Fingerprint { status: 200, content_type: None, pointer: None, members: std::collections::BTreeSet::new() };
+        let fingerprint = Fingerprint {
+            status: 200,
+            content_type: None,
+            pointer: None,
+            text: None,
+            members: std::collections::BTreeSet::new(),
+        };
         let (requests, marks) =
             (vec![LaneRequest::new(b"a".to_vec()), LaneRequest::new(b"b".to_vec())], Marks::of(&fingerprint));
         Lane { name: name.to_owned(), share, expects_accepted: true, requests, marks }

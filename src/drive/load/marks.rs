@@ -6,7 +6,7 @@ use crate::observe::{Fingerprint, Outcome, Response};
 /// Longest body that is remembered to recognise the next answer by.
 const REMEMBERED: usize = 16 * 1024;
 
-/// How access granted is recognised without parsing a body: status, media type, and the members by their names.
+/// How access granted is recognised without parsing a body: status, media type, the members by their names, the text.
 #[derive(Clone, Debug)]
 pub struct Marks {
     fingerprint: Fingerprint,
@@ -20,7 +20,8 @@ impl Marks {
         // what stands in a body as it stands in the pointer: no index of an array, nothing escaped
         let named = pointed.filter(|part| !part.contains('~') && part.parse::<u64>().is_err());
         let names = fingerprint.members.iter().map(String::as_str).chain(named);
-        let members = names.filter_map(|name| serde_json::to_vec(name).ok()).collect();
+        let text = fingerprint.text.iter().filter(|text| !text.is_empty()).map(|text| text.clone().into_bytes());
+        let members = names.filter_map(|name| serde_json::to_vec(name).ok()).chain(text).collect();
         Self { fingerprint: fingerprint.clone(), members }
     }
 
@@ -127,6 +128,7 @@ mod tests {
             status: 200,
             content_type: Some("application/json".to_owned()),
             pointer: pointer.map(str::to_owned),
+            text: None,
             members: members.iter().map(|member| (*member).to_owned()).collect(),
         };
         Judge::new(&Marks::of(&fingerprint), expects_accepted)

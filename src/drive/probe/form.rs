@@ -85,6 +85,7 @@ impl Prober {
             Encoding::Form | Encoding::Mislabelled => body = pairs(&params),
             Encoding::Query => query.splice(0..0, params).for_each(drop),
             Encoding::Json => body = json(&params),
+            Encoding::Multipart => body = multipart(&params),
         }
         let mut target = url.path().to_owned();
         let pairs_of_query = [url.query().unwrap_or_default().to_owned(), pairs(&query)];
@@ -103,6 +104,7 @@ impl Prober {
         let media = match form.encoding {
             Encoding::Form | Encoding::Query => "application/x-www-form-urlencoded",
             Encoding::Json => "application/json",
+            Encoding::Multipart => "multipart/form-data; boundary=authbench-boundary",
             Encoding::Mislabelled => "text/plain",
         };
         Ok(if form.method == "GET" { request } else { request.with_body(media, body) })
@@ -136,6 +138,10 @@ impl Prober {
             ClientAuth::Both => {
                 authorizations.push(basic(&client));
                 in_form(&client, params);
+            }
+            ClientAuth::BothBodyWrong => {
+                authorizations.push(basic(&client));
+                in_form(&wrong(&client.id), params);
             }
             ClientAuth::Contradicting => {
                 authorizations.push(basic(&client));
@@ -295,4 +301,12 @@ fn pairs(params: &[(String, String)]) -> String {
 fn json(params: &[(String, String)]) -> String {
     let members = params.iter().map(|(name, value)| (name.clone(), serde_json::Value::from(value.as_str())));
     serde_json::Value::Object(members.collect()).to_string()
+}
+
+/// RFC 7578 §4.1, with the boundary that the media type names.
+fn multipart(params: &[(String, String)]) -> String {
+    let part = |(name, value): &(String, String)| {
+        format!("--authbench-boundary\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    params.iter().map(part).chain(["--authbench-boundary--\r\n".to_owned()]).collect()
 }

@@ -7,7 +7,7 @@ mod lane;
 mod stage;
 mod values;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -44,12 +44,14 @@ pub struct Prober {
     equipment: Equipment,
     destinations: Mutex<HashMap<String, Destination>>,
     fingerprints: Mutex<HashMap<usize, Fingerprint>>,
+    /// Resources whose answers with and without a credential cannot be told apart.
+    alike: Mutex<HashSet<usize>>,
 }
 
 impl Prober {
     /// A prober for one target.
     pub fn new(equipment: Equipment) -> Self {
-        Self { equipment, destinations: Mutex::default(), fingerprints: Mutex::default() }
+        Self { equipment, destinations: Mutex::default(), fingerprints: Mutex::default(), alike: Mutex::default() }
     }
 
     fn subject(&self) -> &Subject {

@@ -1,6 +1,6 @@
 //! Clients and how they authenticate (RFC 6749 §2.3).
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use subtle::ConstantTimeEq as _;
@@ -8,8 +8,16 @@ use subtle::ConstantTimeEq as _;
 use super::answer::OAuthError;
 use super::form::Params;
 use super::{AUDIENCE, Authority};
+use crate::reference::fault::{Fault, row};
 use crate::reference::state::digest;
 use crate::seed::{self, READ, SeedState, WRITE};
+
+/// Holes in how clients authenticate.
+pub(crate) const FAULTS: &[Fault] = &[
+    row("client-not-found", "token.unknown-client-indistinct", "answers 404 to a client that does not exist"),
+    row("double-auth-ok", "token.two-auth-methods-refused", "takes the first of two methods"),
+    row("no-form-decode", "token.basic-form-decoding", "compares what is still form-encoded"),
+];
 
 /// A registered client.
 #[derive(Clone, Debug)]
@@ -73,6 +81,9 @@ pub(crate) fn authenticate(authority: &Authority, headers: &HeaderMap, params: &
     let (id, secret) = (params.value("client_id"), params.value("client_secret"));
     match (line, secret) {
         // RFC 6749 §2.3: one method of authentication in a request
+        (Some(line), Some(_)) if authority.fault("double-auth-ok") => {
+            by_basic(authority, line.as_bytes()).map(Caller::Known)
+        }
         (Some(_), Some(_)) => Err(OAuthError::bad("invalid_request")),
         (Some(line), None) => {
             let client = by_basic(authority, line.as_bytes())?;
@@ -114,8 +125,13 @@ fn by_basic(authority: &Authority, line: &[u8]) -> Result<Client, OAuthError> {
     let decoded = decoded.ok_or_else(failed)?;
     let (id, secret) = decoded.split_once(':').ok_or_else(failed)?;
     // RFC 6749 §2.3.1: both parts are form-encoded
-    let client = find(&form_decoded(id)).ok_or_else(failed)?;
-    if proves(&client, &form_decoded(secret)) { Ok(client) } else { Err(failed()) }
+    let decode = |text: &str| if authority.fault("no-form-decode") { text.to_owned() } else { form_decoded(text) };
+    let unknown = || match authority.fault("client-not-found") {
+        true => OAuthError { status: StatusCode::NOT_FOUND, ..OAuthError::bad("invalid_client") },
+        false => failed(),
+    };
+    let client = find(&decode(id)).ok_or_else(unknown)?;
+    if proves(&client, &decode(secret)) { Ok(client) } else { Err(failed()) }
 }
 
 fn form_decoded(text: &str) -> String {

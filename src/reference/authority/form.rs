@@ -10,22 +10,44 @@ use super::answer::OAuthError;
 #[derive(Debug, Default)]
 pub(crate) struct Params(BTreeMap<String, String>);
 
+/// What a faulty server puts up with.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Leniency {
+    /// Parameters of the URL count too.
+    pub(crate) merge_query: bool,
+    /// Of two values the first counts.
+    pub(crate) first_wins: bool,
+    /// JSON will do.
+    pub(crate) json: bool,
+}
+
 impl Params {
+    /// Names of all parameters.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     pub(crate) fn value(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 
-    /// Reads a form body; with `merge_query`, parameters of the URL too.
-    pub(crate) fn read(headers: &HeaderMap, uri: &Uri, body: &[u8], merge_query: bool) -> Result<Self, OAuthError> {
+    /// Reads a form body.
+    pub(crate) fn read(headers: &HeaderMap, uri: &Uri, body: &[u8], leniency: Leniency) -> Result<Self, OAuthError> {
         let media = headers.get(header::CONTENT_TYPE).and_then(|media| media.to_str().ok()).unwrap_or_default();
         let media = media.split(';').next().unwrap_or_default().trim();
+        if leniency.json && media.eq_ignore_ascii_case("application/json") {
+            return Ok(Self(serde_json::from_slice(body).unwrap_or_default()));
+        }
         if !media.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return Err(OAuthError::bad("invalid_request"));
         }
         let mut params = BTreeMap::new();
-        let query = uri.query().filter(|_| merge_query).unwrap_or_default().as_bytes();
+        let query = uri.query().filter(|_| leniency.merge_query).unwrap_or_default().as_bytes();
         for (name, value) in url::form_urlencoded::parse(body).chain(url::form_urlencoded::parse(query)) {
             if value.is_empty() {
+                continue;
+            }
+            if leniency.first_wins && params.contains_key(&*name) {
                 continue;
             }
             // RFC 6749 §3.2: parameters must not be included more than once

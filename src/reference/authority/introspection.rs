@@ -5,13 +5,13 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
 use super::answer::{OAuthError, private};
 use super::clients::{self, Caller};
-use super::form::Params;
-use super::{Authority, TokenRecord};
+use super::form::{Leniency, Params};
+use super::{Authority, TokenRecord, sloppy};
 use crate::reference::fault::{Fault, row};
 
 /// Holes of this endpoint.
@@ -20,6 +20,9 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("error-on-unknown", "introspect.unknown-token-inactive", "answers 400 to a token that it does not know"),
     row("introspect-ignores-exp", "introspect.expired-inactive", "calls expired tokens active"),
     row("introspect-ignores-revocation", "introspect.revoked-inactive", "calls revoked tokens active"),
+    row("inactive-leaks-reason", "introspect.inactive-is-minimal", "says why a token is inactive, and whose it was"),
+    row("introspect-any-rs", "introspect.foreign-rs-inactive", "tells every resource server about every token"),
+    row("hint-is-filter", "introspect.wrong-hint-still-found", "looks where the hint points and nowhere else"),
     row("open-introspection", "introspect.requires-authorization", "answers anybody"),
 ];
 
@@ -28,9 +31,14 @@ pub(crate) async fn answer(
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Response, OAuthError> {
-    let params = Params::read(&headers, &uri, &body, false)?;
-    let caller = match clients::authenticate(&authority, &headers, &params) {
+) -> Response {
+    let decided = decide(&authority, &uri, &headers, &body);
+    sloppy::introspection_answer(&authority, decided.into_response())
+}
+
+fn decide(authority: &Authority, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Result<Response, OAuthError> {
+    let params = Params::read(headers, uri, body, Leniency::default())?;
+    let caller = match clients::authenticate(authority, headers, &params) {
         Err(_) | Ok(Caller::Nobody) if authority.fault("open-introspection") => None,
         Err(error) => return Err(error),
         // a public client proves nothing
@@ -39,28 +47,38 @@ pub(crate) async fn answer(
     };
     let token = params.value("token").ok_or(OAuthError::bad("invalid_request"))?;
     let Some(record) = authority.look_up(token) else {
-        if let Some(claims) = super::jwt::claims_of_unverified(&authority, token) {
+        if let Some(claims) = super::jwt::claims_of_unverified(authority, token) {
             return Ok(private(StatusCode::OK, claims));
         }
         return match authority.fault("error-on-unknown") {
             true => Err(OAuthError::bad("invalid_request")),
-            false => Ok(inactive()),
+            false => Ok(inactive(authority, None)),
         };
     };
     // RFC 7662 §4: what a resource server may not use, it does not learn about
     let entitled = caller.is_none_or(|caller| {
         caller.serves == Some(record.audience) || (caller.serves.is_none() && caller.id == record.client)
-    });
+    }) || authority.fault("introspect-any-rs");
     let expired = record.has_expired() && !authority.fault("introspect-ignores-exp");
     let revoked = record.is_revoked() && !authority.fault("introspect-ignores-revocation");
-    if !entitled || expired || revoked || !record.is_access_token {
-        return Ok(inactive());
+    let hint = params.value("token_type_hint").is_some_and(|hint| hint != "access_token");
+    let hidden = hint && authority.fault("hint-is-filter");
+    if !entitled || expired || revoked || hidden || !record.is_access_token {
+        return Ok(inactive(authority, Some(&record)));
     }
-    Ok(private(StatusCode::OK, described(&authority, &record)))
+    Ok(private(StatusCode::OK, described(authority, &record)))
 }
 
-fn inactive() -> Response {
-    private(StatusCode::OK, json!({ "active": false }))
+/// RFC 7662 §2.2: nothing but that it is inactive, whatever the reason.
+fn inactive(authority: &Authority, record: Option<&TokenRecord>) -> Response {
+    let leak = record.filter(|_| authority.fault("inactive-leaks-reason"));
+    private(
+        StatusCode::OK,
+        match leak {
+            None => json!({ "active": false }),
+            Some(record) => json!({ "active": false, "reason": "revoked", "sub": record.principal.name }),
+        },
+    )
 }
 
 fn described(authority: &Authority, record: &TokenRecord) -> Value {

@@ -1,12 +1,13 @@
 //! The authorization server: client credentials, opaque tokens, introspection, revocation, metadata.
 
 mod answer;
-mod clients;
+pub(crate) mod clients;
 mod form;
 pub(crate) mod introspection;
 pub(crate) mod jwt;
 pub(crate) mod metadata;
 pub(crate) mod revocation;
+pub(crate) mod sloppy;
 pub(crate) mod token;
 
 use std::collections::HashMap;
@@ -40,6 +41,8 @@ pub(crate) struct TokenRecord {
     ends: Instant,
     revoked: AtomicBool,
     pub(crate) is_access_token: bool,
+    /// The grant that it belongs to, where others do as well.
+    pub(crate) grant: Option<&'static str>,
 }
 
 impl TokenRecord {
@@ -87,24 +90,34 @@ impl Authority {
         let long = Duration::from_secs(24 * 3600);
         authority
             .keep(seed::OTHER_AUDIENCE_TOKEN, authority.record("service", service.clone(), "billing-api", long, true));
-        authority.keep(seed::REFRESH_TOKEN, authority.record("service", service, AUDIENCE, long, false));
+        authority.keep(seed::REFRESH_TOKEN, authority.record("service", service.clone(), AUDIENCE, long, false));
+        for (token, access) in [(seed::GRANT.refresh_token, false), (seed::GRANT.access_token, true)] {
+            let record = authority.record("service", service.clone(), AUDIENCE, long, access);
+            authority.keep(token, TokenRecord { grant: Some("seeded"), ..record });
+        }
         Arc::new(authority)
     }
 
     /// Its endpoints.
     pub(crate) fn router(self: Arc<Self>) -> Router {
-        Router::new()
+        let router = Router::new()
             .route("/oauth2/token", post(token::answer))
             .route("/oauth2/introspect", post(introspection::answer))
             .route("/oauth2/revoke", post(revocation::answer))
             .route("/.well-known/oauth-authorization-server", get(metadata::authorization_server))
-            .route("/.well-known/oauth-protected-resource/oauth2", get(metadata::protected_resource))
-            .with_state(self)
+            .route("/.well-known/oauth-protected-resource/oauth2", get(metadata::protected_resource));
+        sloppy::routes(&self, router).with_state(self)
     }
 
     /// What is known about a token.
     pub(crate) fn look_up(&self, token: &str) -> Option<Arc<TokenRecord>> {
         self.tokens.read().unwrap_or_else(PoisonError::into_inner).get(&digest(token)).cloned()
+    }
+
+    /// Revokes every access token of a grant.
+    pub(crate) fn revoke_grant(&self, grant: &str) {
+        let tokens = self.tokens.read().unwrap_or_else(PoisonError::into_inner);
+        tokens.values().filter(|record| record.grant == Some(grant)).for_each(|record| record.revoke());
     }
 
     /// The keys that sign its tokens.
@@ -156,6 +169,7 @@ impl Authority {
             ends: clock::now() + life,
             revoked: AtomicBool::new(false),
             is_access_token: access,
+            grant: None,
         }
     }
 

@@ -11,12 +11,15 @@ use serde_json::json;
 use super::Authority;
 use super::answer::{OAuthError, private};
 use super::clients::{self, Caller};
-use super::form::Params;
+use super::form::{Leniency, Params};
 use crate::reference::fault::{Fault, row};
 
 /// Holes of this endpoint.
 pub(crate) const FAULTS: &[Fault] = &[
     row("revoke-noop", "revoke.valid-token", "answers 200 and revokes nothing"),
+    row("revoke-unknown-error", "revoke.unknown-token-200", "answers 400 to a token that is not alive"),
+    row("revoke-hint-filter", "revoke.hint-ignored", "looks where the hint points and nowhere else"),
+    row("no-cascade", "revoke.refresh-cascades", "leaves the access tokens of a revoked refresh token alive"),
     row("open-revocation", "revoke.client-auth-required", "revokes for anybody"),
     row("cross-client-revocation", "revoke.foreign-token-refused", "revokes the tokens of other clients"),
 ];
@@ -27,7 +30,7 @@ pub(crate) async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, OAuthError> {
-    let params = Params::read(&headers, &uri, &body, false)?;
+    let params = Params::read(&headers, &uri, &body, Leniency::default())?;
     let caller = match clients::authenticate(&authority, &headers, &params) {
         Ok(Caller::Known(client)) => Some(client),
         _ if authority.fault("open-revocation") => None,
@@ -35,14 +38,25 @@ pub(crate) async fn answer(
         Err(error) => return Err(error),
     };
     let token = params.value("token").ok_or(OAuthError::bad("invalid_request"))?;
+    let found = authority.look_up(token);
+    let dead = found.as_ref().is_none_or(|record| record.is_revoked());
+    if dead && authority.fault("revoke-unknown-error") {
+        return Err(OAuthError::bad("invalid_request"));
+    }
+    let hint = params.value("token_type_hint").is_some_and(|hint| hint != "access_token");
+    let hidden = hint && authority.fault("revoke-hint-filter");
     // RFC 7009 §2.2: a token that is not known is as good as revoked
-    if let Some(record) = authority.look_up(token) {
+    if let Some(record) = found.filter(|_| !hidden) {
         let foreign = caller.is_some_and(|caller| caller.id != record.client);
         if foreign && !authority.fault("cross-client-revocation") {
             return Err(OAuthError::bad("unauthorized_client"));
         }
         if !authority.fault("revoke-noop") {
             record.revoke();
+            // RFC 7009 §2.1: the access tokens of a refresh token's grant end with it
+            if let Some(grant) = record.grant.filter(|_| !authority.fault("no-cascade")) {
+                authority.revoke_grant(grant);
+            }
         }
     }
     Ok(private(StatusCode::OK, json!({})))

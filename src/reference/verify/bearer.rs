@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 
-use super::{header_values, query_value};
+use super::{header_values, lenient, query_value};
 use crate::reference::authority::AUDIENCE;
 use crate::reference::fault::{Fault, row};
 use crate::reference::rejection::Rejection;
@@ -37,7 +37,7 @@ pub(crate) enum Source {
 }
 
 pub(crate) fn verify(state: &State, parts: &Parts, source: Source) -> Result<Arc<Principal>, Rejection> {
-    let token = presented(state, parts)?;
+    let token = &*presented(state, parts)?;
     if state.fault("bearer-rejects-everything") {
         return Err(invalid());
     }
@@ -55,7 +55,8 @@ pub(crate) fn verify(state: &State, parts: &Parts, source: Source) -> Result<Arc
         }
         Source::Authority => {
             let record = state.authority.look_up(token).ok_or_else(invalid)?;
-            let expired = record.has_expired() && !state.fault("bearer-accepts-expired-token");
+            let kept = state.fault("bearer-accepts-expired-token") || state.fault("expires-in-string");
+            let expired = record.has_expired() && !kept;
             let revoked = record.is_revoked() && !state.fault("introspection-cache-forever");
             if expired || revoked || !record.is_access_token || record.audience != AUDIENCE {
                 return Err(invalid());
@@ -66,9 +67,12 @@ pub(crate) fn verify(state: &State, parts: &Parts, source: Source) -> Result<Arc
 }
 
 /// The token of a request (RFC 6750 §2.1).
-pub(super) fn presented<'a>(state: &State, parts: &'a Parts) -> Result<&'a str, Rejection> {
+pub(super) fn presented(state: &State, parts: &Parts) -> Result<String, Rejection> {
     let lines = header_values(&parts.headers, "authorization")
         .map_err(|_| if state.fault("panics-on-bad-base64") { Rejection::broken() } else { malformed() })?;
+    if let Some(token) = lenient::found(state, parts, &lines) {
+        return Ok(token);
+    }
     let elsewhere = query_value(parts, "access_token").is_some();
     let line = match lines.as_slice() {
         // RFC 6750 §2.3: a token in the query is not offered here, so this is a request without authentication
@@ -79,7 +83,8 @@ pub(super) fn presented<'a>(state: &State, parts: &'a Parts) -> Result<&'a str, 
         _ => return Err(malformed()),
     };
     let (scheme, token) = line.split_once(' ').unwrap_or((line, ""));
-    if !scheme.eq_ignore_ascii_case("bearer") {
+    let insensitive = !state.fault("bearer-case-sensitive-scheme");
+    if !(scheme == "Bearer" || insensitive && scheme.eq_ignore_ascii_case("bearer")) {
         // RFC 6750 §3.1: another scheme is no bearer credential; the challenge carries no error
         return Err(missing());
     }
@@ -87,7 +92,7 @@ pub(super) fn presented<'a>(state: &State, parts: &'a Parts) -> Result<&'a str, 
     if token.is_empty() || !token.bytes().all(is_b64token) {
         return Err(malformed());
     }
-    Ok(token)
+    Ok(token.to_owned())
 }
 
 /// RFC 6750 §2.1: `b64token`.

@@ -4,6 +4,7 @@ pub(crate) mod api_key;
 pub(crate) mod basic;
 pub(crate) mod bearer;
 pub(crate) mod jwt;
+pub(crate) mod lenient;
 
 use std::sync::Arc;
 

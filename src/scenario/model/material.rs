@@ -25,6 +25,16 @@ pub struct Account {
     pub password: Template,
 }
 
+/// Tokens of one grant.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Grant {
+    /// Refresh token.
+    pub refresh_token: Template,
+    /// Access token.
+    pub access_token: Template,
+}
+
 /// What unlocks further checks; what is missing is reported as not tested.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -56,6 +66,9 @@ pub struct Material {
     /// A refresh token of the same issuer.
     #[serde(default)]
     pub refresh_token: Option<Template>,
+    /// A refresh token of the good client and an access token of the same grant; a run revokes both.
+    #[serde(default)]
+    pub refresh_grant: Option<Grant>,
     /// An account with a password of more than 72 bytes.
     #[serde(default)]
     pub long_password_account: Option<Account>,

@@ -52,6 +52,9 @@ pub struct Success {
     /// A JSON pointer (RFC 6901) that resolves in the body.
     #[serde(default)]
     pub json: Option<String>,
+    /// Text that stands in the body, where it is no JSON.
+    #[serde(default)]
+    pub text: Option<String>,
     /// Media type.
     #[serde(default)]
     pub content_type: Option<String>,

@@ -41,13 +41,13 @@ pub(crate) const FAULTS: &[Fault] = &[];
 pub(crate) async fn prepare(state: &State, guard: Guard, parts: &Parts) {
     if matches!(guard, Guard::Jwt(_)) && state.remote_keys.are_used(&state.faults) {
         let Ok(token) = bearer::presented(state, parts) else { return };
-        state.remote_keys.refresh(token, &state.faults).await;
+        state.remote_keys.refresh(&token, &state.faults).await;
     }
 }
 
 /// Verifies the token of a request.
 pub(crate) fn verify(state: &State, parts: &Parts, deployment: &Deployment) -> Result<Arc<Principal>, Rejection> {
-    let token = bearer::presented(state, parts)?;
+    let token = &*bearer::presented(state, parts)?;
     if state.fault("jwt-rejects-everything") {
         return Err(invalid());
     }
@@ -58,7 +58,7 @@ pub(crate) fn verify(state: &State, parts: &Parts, deployment: &Deployment) -> R
 /// Verifies the token of a request that the authorization server issued: one that it revoked is refused.
 pub(crate) fn verify_issued(state: &State, parts: &Parts) -> Result<Arc<Principal>, Rejection> {
     let principal = verify(state, parts, state.deployments.of_authority())?;
-    let token = bearer::presented(state, parts)?;
+    let token = &*bearer::presented(state, parts)?;
     let record = state.deployments.authority.look_up(token);
     let revoked = record.is_some_and(|record| record.is_revoked()) && !state.fault("introspection-cache-forever");
     if revoked { Err(invalid()) } else { Ok(principal) }

@@ -1,0 +1,145 @@
+//! Requests to the endpoints of an authorization server, and tokens obtained from it.
+
+use super::{Fill, Want};
+
+/// Endpoints of an authorization server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// RFC 6749 §3.2.
+    Token,
+    /// RFC 7662 §2.
+    Introspection,
+    /// RFC 7009 §2.
+    Revocation,
+}
+
+/// How the client of a form authenticates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientAuth {
+    /// As the scenario says, with the good client; at the introspection endpoint with the resource server's client.
+    Good,
+    /// HTTP Basic with the good client (RFC 6749 §2.3.1).
+    Basic,
+    /// Parameters in the body with the good client (RFC 6749 §2.3.1).
+    Post,
+    /// Not at all.
+    None,
+    /// Only `client_id` in the body.
+    IdOnly,
+    /// HTTP Basic with a wrong secret.
+    WrongBasic,
+    /// Body parameters with a wrong secret.
+    WrongPost,
+    /// HTTP Basic with a client that does not exist.
+    UnknownClient,
+    /// HTTP Basic and body parameters at once.
+    Both,
+    /// HTTP Basic with the good client, a wrong secret in the body.
+    BothBodyWrong,
+    /// HTTP Basic with the good client, another `client_id` in the body.
+    Contradicting,
+    /// Identifier and secret only in the query of the URL.
+    InQuery,
+    /// A bearer token that does not exist.
+    WrongBearer,
+    /// HTTP Basic with two `Authorization` lines.
+    TwoHeaders,
+    /// The public client, by `client_id`.
+    Public,
+    /// A confidential client that may not use the client credentials grant.
+    WithoutGrant,
+    /// Another client than the good one, entitled to tokens of its own.
+    Second,
+    /// A resource server of another audience.
+    ForeignResourceServer,
+    /// HTTP Basic with a client whose identifier and secret need form encoding, encoded.
+    Special,
+    /// The same without the form encoding.
+    SpecialRaw,
+}
+
+/// How the parameters of a form are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// `application/x-www-form-urlencoded` in the body.
+    Form,
+    /// JSON in the body.
+    Json,
+    /// A multipart body (RFC 7578).
+    Multipart,
+    /// Form encoding in the body, labelled as plain text.
+    Mislabelled,
+    /// Form encoding in the query of the URL, no body.
+    Query,
+}
+
+/// A form post to an endpoint of the authorization server.
+#[derive(Clone, Copy, Debug)]
+pub struct Form {
+    /// Where.
+    pub endpoint: Endpoint,
+    /// By whom.
+    pub auth: ClientAuth,
+    /// Parameters beside those of client authentication.
+    pub params: &'static [(&'static str, Fill)],
+    /// Method; a form is posted unless this says otherwise.
+    pub method: &'static str,
+    /// How the parameters are written.
+    pub encoding: Encoding,
+    /// What must come of it: a token, an introspection answer, or 200 at the revocation endpoint is access granted.
+    pub want: Want,
+    /// What is sent, in a few words.
+    pub label: &'static str,
+    /// How often it is sent.
+    pub times: usize,
+    /// Slot for the access token that comes back.
+    pub keep: Option<&'static str>,
+}
+
+/// A metadata document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Document {
+    /// RFC 8414 §3, below `/.well-known/`.
+    AuthorizationServer,
+    /// The same at the place that path-appending implementations use.
+    AuthorizationServerAppended,
+    /// RFC 9728 §3.
+    ProtectedResource,
+    /// OpenID Connect Discovery 1.0 §4.
+    OpenIdConfiguration,
+    /// RFC 7517 §5, at the `jwks_uri` of the metadata.
+    KeySet,
+}
+
+/// Fetches a metadata document.
+#[derive(Clone, Copy, Debug)]
+pub struct Fetch {
+    /// Which.
+    pub document: Document,
+    /// Added header lines.
+    pub headers: &'static [(&'static str, &'static str)],
+    /// What is sent, in a few words.
+    pub label: &'static str,
+}
+
+/// Obtains an access token into a slot.
+#[derive(Clone, Copy, Debug)]
+pub struct Obtain {
+    /// The slot.
+    pub slot: &'static str,
+    /// Whose token.
+    pub client: Client,
+    /// The scope that is asked for.
+    pub scope: Option<Fill>,
+}
+
+/// Clients of the client credentials grant, by their part in a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Client {
+    /// The client of the good credential.
+    Good,
+    /// The client of the credential with too few scopes.
+    LowScope,
+    /// Another client than the good one.
+    Second,
+}

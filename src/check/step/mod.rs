@@ -1,0 +1,51 @@
+//! What a check sends, as data: who asks, for what, altered how, and what must come of it.
+
+mod answer;
+mod build;
+mod endpoint;
+mod request;
+
+pub use answer::{Accept, Class, INSUFFICIENT, INVALID, MALFORMED, MISSING, Want};
+pub use build::{fetch, introspect, obtain, obtain_as, revoke, send, token};
+pub use endpoint::{Client, ClientAuth, Document, Encoding, Endpoint, Fetch, Form, Obtain};
+pub use request::{Account, Alter, Artefact, Fill, On, Send, Who};
+
+/// One step of a check.
+#[derive(Clone, Copy, Debug)]
+pub enum Step {
+    /// A request to a resource.
+    Send(Send),
+    /// A form post to an endpoint of the authorization server.
+    Form(Form),
+    /// A metadata document.
+    Fetch(Fetch),
+    /// Obtains an access token into a slot; part of the set-up, it must succeed.
+    Obtain(Obtain),
+    /// Keeps something of the scenario's material in a slot; part of the set-up.
+    Given(&'static str, Artefact),
+    /// Revokes the token in a slot by its own client; part of the set-up, it must succeed.
+    Revoke(&'static str),
+    /// Waits until the token in a slot has expired and the tolerated leeway has passed.
+    AwaitExpiry(&'static str),
+    /// Repeats a request with the token in a slot until it is refused or the tolerated delay has passed.
+    AwaitRefusal(&'static str),
+    /// Calls a hook of the scenario; part of the set-up, it must succeed.
+    Hook(Hook),
+}
+
+/// Hooks that a scenario can offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hook {
+    /// Takes the authentication backend away.
+    OutageBegins,
+    /// Brings it back.
+    OutageEnds,
+    /// Revokes the good credential's throw-away sibling.
+    Revoke,
+    /// Rotates the good key; the new one is kept in the slot `rotated`.
+    Rotate,
+    /// Waits until the tolerated overlap of a rotation has passed.
+    AwaitRotation,
+    /// Rotates back to the key of the scenario.
+    RotateBack,
+}

@@ -1,0 +1,158 @@
+//! Requests to resources.
+
+use super::Want;
+
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Nobody: no carrier of a credential is sent.
+    Anonymous,
+    /// A valid credential with rights enough for the resource.
+    Good,
+    /// A valid credential that lacks a scope of the resource.
+    LowScope,
+    /// A valid credential of another tenant than the object's.
+    OtherTenant,
+    /// A credential that was revoked before the run.
+    Revoked,
+    /// A credential that expired before the run.
+    Expired,
+    /// A lie from the scheme's table or the placement table, derived from the good credential.
+    Forged(&'static str),
+    /// The same, derived from the credential with too few scopes.
+    ForgedLow(&'static str),
+    /// Each value of the scheme's corpus of malformed credentials, one request each.
+    Malformed,
+    /// The token in a slot.
+    Slot(&'static str),
+    /// An account with a peculiar password (RFC 7617), good as it is.
+    Account(Account),
+    /// A lie derived from such an account.
+    ForgedAccount(Account, &'static str),
+    /// Something of the same issuer that is no credential for this API.
+    Artefact(Artefact),
+}
+
+/// Accounts with peculiar passwords.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Account {
+    /// 80 bytes long.
+    LongPassword,
+    /// With colons in the password.
+    ColonPassword,
+    /// With characters outside ASCII.
+    Utf8Password,
+}
+
+/// Things of the same issuer that must not open this API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Artefact {
+    /// An access token for another audience.
+    OtherAudienceToken,
+    /// A refresh token.
+    RefreshToken,
+    /// A refresh token that the run uses up.
+    GrantRefreshToken,
+    /// An access token of the same grant.
+    GrantAccessToken,
+}
+
+/// For what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum On {
+    /// A protected resource that is read.
+    Protected,
+    /// Every protected resource.
+    EachProtected,
+    /// A resource for which a valid credential lacks a scope.
+    Scoped,
+    /// A resource that changes state.
+    Writable,
+    /// A resource that changes state and for which a valid credential lacks a scope.
+    ScopedWrite,
+    /// The representation that a write would change.
+    ReadBack,
+    /// A public resource.
+    Public,
+    /// An object of a tenant.
+    Object,
+}
+
+/// One change to the request.
+#[derive(Clone, Copy, Debug)]
+pub enum Alter {
+    /// Another method.
+    Method(&'static str),
+    /// Another spelling of the path.
+    Path(fn(&str) -> String),
+    /// An added header line.
+    Header(&'static str, Fill),
+    /// An added query parameter.
+    Query(&'static str, Fill),
+    /// Another body with its media type.
+    Body(&'static str, &'static str),
+    /// The request target in absolute form (RFC 9112 §3.2.2).
+    AbsoluteForm,
+}
+
+/// What fills a value.
+#[derive(Clone, Copy, Debug)]
+pub enum Fill {
+    /// This text.
+    Text(&'static str),
+    /// The path of the protected resource.
+    ProtectedPath,
+    /// The path of the public resource.
+    PublicPath,
+    /// The name of a principal who has access.
+    Principal,
+    /// The method of the writable resource.
+    WriteMethod,
+    /// This many bytes.
+    Bytes(usize),
+    /// The target's own origin with a suffix appended.
+    OriginSuffixed(&'static str),
+    /// Scopes of the good credential that the resource needs.
+    NeededScope,
+    /// A scope that the client is not entitled to.
+    DisallowedScope,
+    /// The good client's own scopes and one that it is not entitled to.
+    OwnAndDisallowedScope,
+    /// A text several times over.
+    Repeated(&'static str, usize),
+    /// A scope that looks like a needed one and opens nothing.
+    LookalikeScope,
+    /// The token in a slot.
+    Slot(&'static str),
+    /// The token in a slot with one character changed.
+    SlotAltered(&'static str),
+    /// A random value in the form of a token.
+    Random,
+    /// The client identifier of the good client.
+    ClientId,
+    /// The client secret of the good client.
+    ClientSecret,
+    /// The refresh token of the scenario's material.
+    RefreshToken,
+    /// The token of another audience of the scenario's material.
+    OtherAudienceToken,
+}
+
+/// A request to a resource.
+#[derive(Clone, Copy, Debug)]
+pub struct Send {
+    /// Who asks.
+    pub who: Who,
+    /// For what.
+    pub on: On,
+    /// Changes to the request.
+    pub alter: &'static [Alter],
+    /// What must come of it.
+    pub want: Want,
+    /// Whose success counts as access, where it is not that of `on`.
+    pub counts: Option<On>,
+    /// What is sent, in a few words; derived where empty.
+    pub label: &'static str,
+    /// How often it is sent.
+    pub times: usize,
+}

@@ -1,0 +1,148 @@
+//! Requests to the endpoints of an authorization server.
+
+use std::time::Duration;
+
+use super::{Halt, Kept, Stage};
+use crate::check::step::{Document, Endpoint, Fetch, Form};
+use crate::clock;
+use crate::drive::control::{Token, join, well_known};
+use crate::drive::probe::compose::host_of;
+use crate::drive::probe::form::{FilledForm, meaning, sound};
+use crate::drive::probe::values;
+use crate::observe::{Evidence, Exchange, Observation, Outcome, Place, Request};
+use crate::plan::Action;
+use crate::secret::Secret;
+
+impl Stage<'_> {
+    pub(super) async fn form(&mut self, action: &Action, form: &Form, evidence: &mut Evidence) -> Result<(), Halt> {
+        let main = self.prober.subject().main_resource().unwrap_or_default();
+        let mut params = Vec::new();
+        for (name, fill) in form.params {
+            params.push(((*name).to_owned(), self.fill(*fill, main).map_err(Halt::Obstacle)?));
+        }
+        let (mut exchange, mut outcome) = self.post(form, params.clone(), evidence).await?;
+        let mut reproduced = false;
+        if matches!(outcome, Outcome::Silent | Outcome::Broke) {
+            let (again, outcome_again) = self.post(form, params, evidence).await?;
+            reproduced = outcome == outcome_again;
+            if !reproduced && outcome == Outcome::Silent {
+                (exchange, outcome) = (again, outcome_again);
+            }
+        }
+        if let Some(slot) = form.keep
+            && let Some(token) = token_in(&exchange)
+        {
+            self.slots.insert(slot, Kept { token, client: self.prober.good_client() });
+        }
+        let place = match form.endpoint {
+            Endpoint::Token => Place::Token,
+            Endpoint::Introspection => Place::Introspection,
+            Endpoint::Revocation => Place::Revocation,
+        };
+        let label = action.label.clone();
+        evidence.observations.push(Observation { step: action.step, label, place, exchange, outcome, reproduced });
+        Ok(())
+    }
+
+    pub(super) async fn post(
+        &self,
+        form: &Form,
+        params: Vec<(String, String)>,
+        evidence: &mut Evidence,
+    ) -> Result<(Exchange, Outcome), Halt> {
+        let posted = self.prober.post_form(FilledForm { form, params }, evidence).await;
+        let exchange = posted.map_err(|error| Halt::Obstacle(error.to_string()))?;
+        let outcome = meaning(form.endpoint, &exchange);
+        Ok((exchange, outcome))
+    }
+
+    pub(super) async fn fetch(&mut self, action: &Action, fetch: &Fetch, evidence: &mut Evidence) -> Result<(), Halt> {
+        let issuer = self.prober.issuer().ok_or_else(|| Halt::Untestable("no issuer".to_owned()))?;
+        let issuer = join(&self.prober.equipment.base, &issuer).map_err(|error| Halt::Obstacle(error.to_string()))?;
+        let url = match fetch.document {
+            Document::AuthorizationServer => well_known(&issuer, "oauth-authorization-server"),
+            Document::OpenIdConfiguration => appended(&issuer, "openid-configuration"),
+            Document::AuthorizationServerAppended => appended(&issuer, "oauth-authorization-server"),
+            Document::ProtectedResource => well_known(&self.prober.equipment.base, "oauth-protected-resource"),
+            Document::KeySet => return Err(Halt::Untestable("the issuer publishes no keys".to_owned())),
+        };
+        let mut request = Request::new("GET", url.path())
+            .header("Host", host_of(&url))
+            .header("User-Agent", concat!("authbench/", env!("CARGO_PKG_VERSION")))
+            .header("Accept", "application/json");
+        for (name, value) in fetch.headers {
+            request.push(name, value, false);
+        }
+        let exchange = self.prober.send_at(&url, &request).await;
+        let outcome = match exchange.response() {
+            None => Outcome::Silent,
+            Some(response) if response.status >= 500 => Outcome::Broke,
+            Some(response) if response.status == 200 && response.json().is_some_and(|json| json.is_object()) => {
+                Outcome::Accepted
+            }
+            Some(_) => Outcome::Rejected,
+        };
+        let (step, label) = (action.step, action.label.clone());
+        let place = Place::Metadata;
+        evidence.observations.push(Observation { step, label, place, exchange, outcome, reproduced: false });
+        Ok(())
+    }
+
+    pub(super) async fn obtain(
+        &mut self,
+        slot: &'static str,
+        identity: usize,
+        scope: Option<&str>,
+        evidence: &mut Evidence,
+    ) -> Result<(), Halt> {
+        let identity = &self.prober.subject().identities[identity];
+        let client = identity.client().ok_or_else(|| Halt::Untestable("no client".to_owned()))?;
+        let token = self.prober.equipment.control.obtain(&client, scope).await;
+        let token = token.map_err(|error| Halt::Obstacle(format!("no token for {}: {error}", identity.name)))?;
+        values::note_text(token.value.expose(), evidence);
+        self.slots.insert(slot, Kept { token, client: Some(client) });
+        Ok(())
+    }
+
+    pub(super) async fn revoke(&mut self, slot: &'static str, evidence: &mut Evidence) -> Result<(), Halt> {
+        let form = sound(Endpoint::Revocation);
+        let kept = self.kept(slot)?;
+        let token = kept.token.value.expose().to_owned();
+        if kept.client.as_ref().map(|client| &client.id) != self.prober.good_client().as_ref().map(|client| &client.id)
+        {
+            return Err(Halt::Obstacle("the token belongs to another client".to_owned()));
+        }
+        let (exchange, outcome) = self.post(&form, vec![("token".to_owned(), token)], evidence).await?;
+        self.prober.equipment.control.forget();
+        if outcome == Outcome::Accepted {
+            return Ok(());
+        }
+        let status = exchange.status().map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+        Err(Halt::Obstacle(format!("the token was not revoked: {status}")))
+    }
+}
+
+/// A number, also where it is written as text: whether it may is for a check to say.
+fn seconds(value: &serde_json::Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
+}
+
+/// A token from the answer of a token endpoint.
+fn token_in(exchange: &Exchange) -> Option<Token> {
+    let response = exchange.response()?;
+    let json = response.json()?;
+    Some(Token {
+        value: Secret::new(json.get("access_token")?.as_str()?),
+        obtained: clock::now(),
+        lifetime: json.get("expires_in").and_then(seconds).map(Duration::from_secs),
+        took: exchange.took,
+        scope: json.get("scope").and_then(serde_json::Value::as_str).map(str::to_owned),
+    })
+}
+
+/// The place that path-appending implementations use (OpenID Connect Discovery 1.0 §4).
+fn appended(issuer: &url::Url, suffix: &str) -> url::Url {
+    let mut url = issuer.clone();
+    url.set_path(&format!("{}/.well-known/{suffix}", issuer.path().trim_end_matches('/')));
+    url
+}

@@ -1,0 +1,70 @@
+//! What fills the values of a step.
+
+use super::Stage;
+use crate::check::step::Fill;
+use crate::secret::Secret;
+
+impl Stage<'_> {
+    pub(super) fn fill(&self, fill: Fill, resource: usize) -> Result<String, String> {
+        let subject = self.prober.subject();
+        let path = |at: Option<usize>| at.map(|at| subject.resources[at].path.clone()).unwrap_or_default();
+        let slot = |slot: &str| {
+            let kept = self.slots.get(slot).map(|kept| kept.token.value.expose().to_owned());
+            kept.ok_or_else(|| "no token was obtained".to_owned())
+        };
+        let client = || self.prober.good_client().ok_or_else(|| "no client".to_owned());
+        let material = &subject.material;
+        let given =
+            |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned()).unwrap_or_default();
+        Ok(match fill {
+            Fill::Text(text) => text.to_owned(),
+            Fill::ProtectedPath => path(subject.main_resource()),
+            Fill::PublicPath => path(subject.resources.iter().position(|resource| resource.public)),
+            Fill::Principal => {
+                let good = subject.good_for(resource).or_else(|| subject.good_for(subject.main_resource()?));
+                good.map(|good| subject.identities[good].name.clone()).unwrap_or_default()
+            }
+            Fill::WriteMethod => {
+                let written = subject.protected().find(|at| subject.resources[*at].writes);
+                written.map(|at| subject.resources[at].method.clone()).unwrap_or_default()
+            }
+            Fill::Bytes(count) => "a".repeat(count),
+            Fill::OriginSuffixed(suffix) => {
+                format!("{}{suffix}", self.prober.equipment.base.origin().ascii_serialization())
+            }
+            Fill::NeededScope => match subject.scope_gap(None) {
+                Some(gap) => {
+                    let lacking =
+                        subject.resources[gap.resource].scopes.difference(&subject.identities[gap.low].scopes);
+                    lacking.cloned().collect::<Vec<_>>().join(" ")
+                }
+                None => String::new(),
+            },
+            Fill::LookalikeScope => material.lookalike_scopes.join(" "),
+            Fill::DisallowedScope => material.disallowed_scope.clone().unwrap_or_default(),
+            Fill::OwnAndDisallowedScope => {
+                let own = client()?.scope.unwrap_or_default();
+                format!("{own} {}", material.disallowed_scope.clone().unwrap_or_default())
+            }
+            Fill::Repeated(text, times) => text.repeat(times).trim_end().to_owned(),
+            Fill::Slot(name) => slot(name)?,
+            Fill::SlotAltered(name) => altered(&slot(name)?),
+            Fill::Random => self.random.clone(),
+            Fill::ClientId => client()?.id,
+            Fill::ClientSecret => client()?.secret.expose().to_owned(),
+            Fill::RefreshToken => given(&material.refresh_token),
+            Fill::OtherAudienceToken => given(&material.other_audience_token),
+        })
+    }
+}
+
+/// The same value with its middle character changed.
+fn altered(value: &str) -> String {
+    let middle = value.chars().count() / 2;
+    let change = |(at, c): (usize, char)| match (at == middle, c) {
+        (true, 'A') => 'B',
+        (true, _) => 'A',
+        (false, c) => c,
+    };
+    value.chars().enumerate().map(change).collect()
+}

@@ -1,0 +1,88 @@
+//! Hooks of the scenario.
+
+use std::time::Duration;
+
+use super::{Halt, Kept, Stage};
+use crate::check::step::Hook;
+use crate::clock;
+use crate::drive::command;
+use crate::drive::control::{Token, join};
+use crate::drive::probe::values;
+use crate::observe::Evidence;
+use crate::plan::subject::HookCall;
+use crate::secret::Secret;
+
+impl Stage<'_> {
+    pub(super) async fn call(&mut self, hook: Hook, evidence: &mut Evidence) -> Result<(), Halt> {
+        let hooks = &self.prober.subject().material.hooks;
+        if hook == Hook::AwaitRotation {
+            tokio::time::sleep(self.prober.subject().tolerances.rotation_delay).await;
+            return Ok(());
+        }
+        let mut body = String::new();
+        let (call, arguments) = match hook {
+            Hook::OutageBegins => (&hooks.outage, vec!["on".to_owned()]),
+            Hook::OutageEnds => (&hooks.outage, vec!["off".to_owned()]),
+            Hook::Revoke => (&hooks.revoke, vec![self.principal()]),
+            Hook::Rotate | Hook::AwaitRotation => (&hooks.rotate, vec![self.principal()]),
+            Hook::RotateBack => {
+                body = self.good_secret().await?;
+                (&hooks.rotate, vec![self.principal()])
+            }
+        };
+        let call = call.as_ref().ok_or_else(|| Halt::Untestable("the scenario has no such hook".to_owned()))?;
+        match hook {
+            Hook::OutageBegins => self.outage = true,
+            Hook::OutageEnds => self.outage = false,
+            Hook::Rotate => self.rotated = true,
+            Hook::RotateBack => self.rotated = false,
+            Hook::Revoke | Hook::AwaitRotation => {}
+        }
+        let said = match call {
+            HookCall::Post(path) => self.post_hook(path, &arguments, body).await?,
+            HookCall::Command(argv) => command::call(argv, &arguments, &body).await.map_err(Halt::Obstacle)?,
+        };
+        if hook == Hook::Rotate {
+            let key = rotated_key(&said).ok_or_else(|| Halt::Obstacle("the rotate hook printed no key".to_owned()))?;
+            values::note_text(&key, evidence);
+            let token = Token {
+                value: Secret::new(key),
+                obtained: clock::now(),
+                lifetime: None,
+                took: Duration::ZERO,
+                scope: None,
+            };
+            self.slots.insert("rotated", Kept { token, client: None });
+        }
+        Ok(())
+    }
+
+    pub(super) async fn post_hook(&self, path: &str, arguments: &[String], body: String) -> Result<Vec<u8>, Halt> {
+        let path = format!("{path}/{}", arguments.join("/"));
+        let url = join(&self.prober.equipment.base, &path).map_err(|error| Halt::Obstacle(error.to_string()))?;
+        let posted = self.prober.equipment.control.post(url, body).await;
+        posted.map_err(|error| Halt::Obstacle(format!("the hook {path} failed: {error}")))
+    }
+
+    pub(super) async fn good_secret(&self) -> Result<String, Halt> {
+        let subject = self.prober.subject();
+        let good = subject.main_resource().and_then(|resource| subject.good_for(resource));
+        let good = good.ok_or_else(|| Halt::Obstacle("no good credential".to_owned()))?;
+        Ok(self.proof(good).await?.secret().to_owned())
+    }
+
+    pub(super) fn principal(&self) -> String {
+        let subject = self.prober.subject();
+        let good = subject.main_resource().and_then(|resource| subject.good_for(resource));
+        good.map(|good| subject.identities[good].name.clone()).unwrap_or_default()
+    }
+}
+
+/// A key as JSON, or as the first line of what a command printed.
+fn rotated_key(said: &[u8]) -> Option<String> {
+    if let Ok(json) = serde_json::from_slice::<serde_json::Value>(said) {
+        return json.get("api_key").or_else(|| json.get("key"))?.as_str().map(str::to_owned);
+    }
+    let text = String::from_utf8_lossy(said);
+    text.lines().next().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned)
+}

@@ -1,0 +1,147 @@
+//! One check's steps, played in order, with the tokens that they keep.
+
+mod endpoint;
+mod fill;
+mod hook;
+mod resource;
+mod wait;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use rand::RngExt as _;
+use rand::rngs::StdRng;
+
+use super::{Prober, values};
+use crate::check::Check;
+use crate::check::step::Hook;
+use crate::clock;
+use crate::drive::control::Token;
+use crate::observe::{Evidence, Outcome};
+use crate::plan::subject::ClientSecret;
+use crate::plan::{Act, Action};
+use crate::scheme::Proof;
+use crate::secret::Secret;
+pub(super) use wait::{LONGEST_WAIT, ROUNDING};
+
+/// A token that a step keeps, with whose it is.
+struct Kept {
+    token: Token,
+    client: Option<ClientSecret>,
+}
+
+/// Why a check cannot go on.
+enum Halt {
+    /// A step failed: the check is inconclusive.
+    Obstacle(String),
+    /// The target does not offer what the step needs: the check is not tested.
+    Untestable(String),
+}
+
+/// One check's steps in progress.
+pub(super) struct Stage<'a> {
+    prober: &'a Prober,
+    check: &'static Check,
+    rng: StdRng,
+    /// A value in the form of a token that nobody issued.
+    random: String,
+    slots: HashMap<&'static str, Kept>,
+    outage: bool,
+    rotated: bool,
+}
+
+impl<'a> Stage<'a> {
+    pub(super) fn new(prober: &'a Prober, check: &'static Check, mut rng: StdRng) -> Self {
+        let random = (0..40).map(|_| char::from(rng.random_range(b'a'..=b'z'))).collect();
+        Self { prober, check, rng, random, slots: HashMap::new(), outage: false, rotated: false }
+    }
+
+    /// Plays all actions, or up to the first that cannot be carried out.
+    pub(super) async fn play(&mut self, actions: &[Action], evidence: &mut Evidence) {
+        for action in actions {
+            match self.act(action, evidence).await {
+                Ok(()) => {}
+                Err(Halt::Obstacle(why)) => {
+                    evidence.obstacle = Some(why);
+                    break;
+                }
+                Err(Halt::Untestable(why)) => {
+                    evidence.untestable = Some(why);
+                    break;
+                }
+            }
+        }
+        if self.outage {
+            // whatever happened, the backend comes back
+            let _ = self.call(Hook::OutageEnds, evidence).await;
+        }
+        if self.rotated {
+            let _ = self.call(Hook::RotateBack, evidence).await;
+        }
+    }
+
+    async fn act(&mut self, action: &Action, evidence: &mut Evidence) -> Result<(), Halt> {
+        match &action.act {
+            Act::Send { part, resource, counts, send } => {
+                for _ in 0..send.times {
+                    self.send(action, part, (*resource, *counts), send, evidence).await?;
+                    if fell_silent(evidence) {
+                        break;
+                    }
+                }
+                Ok(())
+            }
+            Act::Form(form) => {
+                for _ in 0..form.times {
+                    self.form(action, form, evidence).await?;
+                    if fell_silent(evidence) {
+                        break;
+                    }
+                }
+                Ok(())
+            }
+            Act::Fetch(fetch) => self.fetch(action, fetch, evidence).await,
+            Act::Obtain { slot, identity, scope } => self.obtain(slot, *identity, scope.as_deref(), evidence).await,
+            Act::Given { slot, proof } => {
+                values::note_text(proof.secret(), evidence);
+                let token = Token {
+                    value: Secret::new(proof.secret()),
+                    obtained: clock::now(),
+                    lifetime: None,
+                    took: Duration::ZERO,
+                    scope: None,
+                };
+                self.slots.insert(slot, Kept { token, client: None });
+                Ok(())
+            }
+            Act::Revoke(slot) => self.revoke(slot, evidence).await,
+            Act::AwaitExpiry(slot) => self.await_expiry(slot).await,
+            Act::AwaitRefusal { slot, resource } => self.await_refusal(slot, *resource, evidence).await,
+            Act::Hook(hook) => self.call(*hook, evidence).await,
+        }
+    }
+
+    async fn proof(&self, identity: usize) -> Result<Proof, Halt> {
+        let identity = &self.prober.subject().identities[identity];
+        let proof = self.prober.proof(identity).await;
+        proof.map_err(|error| Halt::Obstacle(format!("no token for {}: {error}", identity.name)))
+    }
+
+    fn kept(&self, slot: &str) -> Result<&Kept, Halt> {
+        let kept = self.slots.get(slot);
+        kept.ok_or_else(|| Halt::Obstacle(format!("{}: no token was obtained", self.check.id)))
+    }
+
+    fn slot_proof(&self, slot: &str) -> Result<Proof, Halt> {
+        let value = self.kept(slot)?.token.value.clone();
+        Ok(match self.prober.subject().scheme.name() {
+            "api-key" => Proof::Key(value),
+            _ => Proof::Token(value),
+        })
+    }
+}
+
+/// Whether the last probe stayed without an answer: the same again would only wait again.
+fn fell_silent(evidence: &Evidence) -> bool {
+    evidence.observations.last().is_some_and(|last| last.outcome == Outcome::Silent && last.reproduced)
+}

@@ -1,0 +1,68 @@
+//! Requests to the endpoints of an authorization server.
+
+use super::{Act, Caster, Control, Missing, missing};
+use crate::check::step::{Client, ClientAuth, Document, Endpoint, Fetch, Form, Want};
+use crate::plan::label;
+
+impl Caster<'_> {
+    pub(super) fn form(&mut self, index: usize, form: &'static Form) -> Result<(), Missing> {
+        self.endpoint(form.endpoint)?;
+        self.client(Client::Good)?;
+        self.client_auth(form)?;
+        self.check_fills(form.params.iter().map(|(_, fill)| *fill))?;
+        // what may be answered either way is read for what it does not grant: somebody else must be granted it
+        let either = matches!(form.want, Want::Either) && !self.is_control;
+        if either || matches!(form.want, Want::Denied(_)) || form.endpoint == Endpoint::Introspection {
+            self.control(match form.endpoint {
+                Endpoint::Token => Control::Token,
+                Endpoint::Introspection => Control::Introspection,
+                Endpoint::Revocation => Control::Revocation,
+            });
+        }
+        let label =
+            if form.label.is_empty() { label::client_auth(form.auth).to_owned() } else { form.label.to_owned() };
+        self.push(index, label, Act::Form(*form));
+        Ok(())
+    }
+
+    pub(super) fn client_auth(&self, form: &Form) -> Result<(), Missing> {
+        let material = &self.subject.material;
+        let (there, key) = match form.auth {
+            ClientAuth::Public => (material.public_client_id.is_some(), "public_client_id"),
+            ClientAuth::WithoutGrant => (material.client_without_grant.is_some(), "client_without_grant"),
+            ClientAuth::Special | ClientAuth::SpecialRaw => (material.special_client.is_some(), "special_client"),
+            ClientAuth::ForeignResourceServer => {
+                (material.foreign_introspection_client.is_some(), "foreign_introspection_client")
+            }
+            ClientAuth::Second => (self.client(Client::Second).is_ok(), "a second client among `credentials`"),
+            _ => (true, ""),
+        };
+        if there { Ok(()) } else { missing(format!("no {key} in the scenario's material")) }
+    }
+
+    pub(super) fn endpoint(&self, endpoint: Endpoint) -> Result<(), Missing> {
+        let Some(server) = &self.subject.authorization_server else {
+            return missing("the scheme has no authorization server");
+        };
+        // with an issuer, endpoints that the scenario does not name are discovered when the run begins
+        let (there, key) = match endpoint {
+            Endpoint::Token => (server.token.is_some(), "token_url"),
+            Endpoint::Introspection => (server.introspection.is_some(), "introspection_url"),
+            Endpoint::Revocation => (server.revocation.is_some(), "revocation_url"),
+        };
+        if there { Ok(()) } else { missing(format!("no `{key}` in the scenario or in the issuer's metadata")) }
+    }
+
+    pub(super) fn fetch(&mut self, index: usize, fetch: &'static Fetch) -> Result<(), Missing> {
+        let issuer = self.subject.authorization_server.as_ref().and_then(|server| server.issuer.as_ref());
+        if issuer.is_none() {
+            return missing("no `issuer` in the scenario");
+        }
+        if fetch.document == Document::KeySet {
+            return missing("the issuer publishes no keys that this scheme uses");
+        }
+        let label = if fetch.label.is_empty() { "the metadata document".to_owned() } else { fetch.label.to_owned() };
+        self.push(index, label, Act::Fetch(*fetch));
+        Ok(())
+    }
+}

@@ -1,0 +1,241 @@
+//! Who plays which part in a check, and what each step becomes for one target.
+
+mod endpoint;
+mod fill;
+mod part;
+mod resource;
+
+use super::subject::{Login, State, Subject};
+use crate::check::Check;
+use crate::check::step::{Endpoint, Fetch, Form, Hook, Send, Step, Want};
+use crate::scheme::Proof;
+
+/// What a check becomes for one target.
+#[derive(Clone, Debug, Default)]
+pub struct Script {
+    /// What is done, in order.
+    pub actions: Vec<Action>,
+    /// What is asked before and after, to prove that the target still lets somebody in.
+    pub controls: Vec<Control>,
+}
+
+/// One thing to do.
+#[derive(Clone, Debug)]
+pub struct Action {
+    /// Index of the step in the check.
+    pub step: usize,
+    /// What it is, for a reader; the driver adds what only it knows.
+    pub label: String,
+    /// What is done.
+    pub act: Act,
+}
+
+/// What is done.
+#[derive(Clone, Debug)]
+pub enum Act {
+    /// A request to a resource.
+    Send {
+        /// Who asks.
+        part: Part,
+        /// Index of the resource.
+        resource: usize,
+        /// Index of the resource whose success counts as access.
+        counts: usize,
+        /// The step.
+        send: Send,
+    },
+    /// A form post.
+    Form(Form),
+    /// A metadata document.
+    Fetch(Fetch),
+    /// Obtains a token into a slot.
+    Obtain {
+        /// The slot.
+        slot: &'static str,
+        /// Index of the identity whose client asks.
+        identity: usize,
+        /// Scope to ask for.
+        scope: Option<String>,
+    },
+    /// Keeps a token of the scenario's material in a slot.
+    Given {
+        /// The slot.
+        slot: &'static str,
+        /// The token.
+        proof: Proof,
+    },
+    /// Revokes the token in a slot.
+    Revoke(&'static str),
+    /// Waits for the end of the token in a slot.
+    AwaitExpiry(&'static str),
+    /// Waits for the token in a slot to be refused at a resource.
+    AwaitRefusal {
+        /// The slot.
+        slot: &'static str,
+        /// Index of the resource.
+        resource: usize,
+    },
+    /// Calls a hook.
+    Hook(Hook),
+}
+
+/// Who asks, by index.
+#[derive(Clone, Debug)]
+pub enum Part {
+    /// Nobody.
+    Anonymous,
+    /// An identity with its good credential.
+    Identity(usize),
+    /// A lie derived from an identity's credential.
+    Forged(usize, &'static str),
+    /// All malformed values.
+    Malformed,
+    /// The token in a slot.
+    Slot(&'static str),
+    /// A credential that is no identity's, or a lie derived from it.
+    Given(Proof, Option<&'static str>),
+}
+
+/// What proves that the target still lets somebody in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Control {
+    /// An identity uses a resource.
+    Use {
+        /// Index of the identity.
+        identity: usize,
+        /// Index of the resource.
+        resource: usize,
+    },
+    /// The good client obtains a token.
+    Token,
+    /// A live token is introspected as active.
+    Introspection,
+    /// A token is obtained and revoked.
+    Revocation,
+}
+
+/// Why a check is not executed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing(pub String);
+
+fn missing<T>(what: impl Into<String>) -> Result<T, Missing> {
+    Err(Missing(what.into()))
+}
+
+/// Resolves a check for a target.
+///
+/// # Errors
+/// Says which material is missing.
+pub fn script(check: &'static Check, subject: &Subject) -> Result<Script, Missing> {
+    if !check.remote_safe && !subject.owned {
+        return missing("it writes or disturbs; the scenario does not say `owned: true`");
+    }
+    let mut caster = Caster { subject, is_control: check.control, script: Script::default() };
+    if let Some(state) = caster.declared_state(check) {
+        return caster.by_state(check, state);
+    }
+    for (index, step) in check.steps.iter().enumerate() {
+        caster.step(index, step)?;
+    }
+    Ok(caster.script)
+}
+
+struct Caster<'a> {
+    subject: &'a Subject,
+    /// Whether the check is the positive control itself, which nothing else can prove.
+    is_control: bool,
+    script: Script,
+}
+
+impl Caster<'_> {
+    /// Where tokens cannot be obtained, a credential that the scenario declares as expired or revoked takes the place
+    /// of one that is made so.
+    fn declared_state(&self, check: &Check) -> Option<State> {
+        let obtainable = self.subject.identities.iter().any(|identity| matches!(identity.login, Login::Client { .. }));
+        let waits = |wanted: fn(&Step) -> bool| check.steps.iter().any(wanted);
+        if obtainable {
+            None
+        } else if waits(|step| matches!(step, Step::AwaitExpiry(_))) {
+            Some(State::Expired)
+        } else if waits(|step| matches!(step, Step::AwaitRefusal(_))) {
+            Some(State::Revoked)
+        } else {
+            None
+        }
+    }
+
+    fn by_state(mut self, check: &'static Check, state: State) -> Result<Script, Missing> {
+        let word = if state == State::Expired { "expired" } else { "revoked" };
+        let identity = self.in_state(state, word)?;
+        let resource = self.main_resource()?;
+        for (index, step) in check.steps.iter().enumerate() {
+            if let Step::Send(send) = step
+                && matches!(send.want, Want::Denied(_))
+            {
+                self.controls_of(send, resource, resource);
+                let act = Act::Send { part: Part::Identity(identity), resource, counts: resource, send: *send };
+                self.push(index, format!("a credential that is {word}"), act);
+            }
+        }
+        Ok(self.script)
+    }
+
+    fn step(&mut self, index: usize, step: &'static Step) -> Result<(), Missing> {
+        match step {
+            Step::Send(send) => self.send(index, send),
+            Step::Form(form) => self.form(index, form),
+            Step::Fetch(fetch) => self.fetch(index, fetch),
+            Step::Obtain(obtain) => {
+                let identity = self.client(obtain.client)?;
+                let scope = obtain.scope.map(|fill| self.scope(fill)).transpose()?;
+                self.push(index, String::new(), Act::Obtain { slot: obtain.slot, identity, scope });
+                Ok(())
+            }
+            Step::Given(slot, artefact) => {
+                let proof = self.artefact(*artefact)?;
+                self.push(index, String::new(), Act::Given { slot, proof });
+                Ok(())
+            }
+            Step::Revoke(slot) => {
+                self.endpoint(Endpoint::Revocation)?;
+                self.push(index, String::new(), Act::Revoke(slot));
+                Ok(())
+            }
+            Step::AwaitExpiry(slot) => {
+                self.push(index, String::new(), Act::AwaitExpiry(slot));
+                Ok(())
+            }
+            Step::AwaitRefusal(slot) => {
+                let resource = self.main_resource()?;
+                let label = "until it is refused".to_owned();
+                self.push(index, label, Act::AwaitRefusal { slot, resource });
+                Ok(())
+            }
+            Step::Hook(hook) => self.hook(index, *hook),
+        }
+    }
+
+    fn push(&mut self, step: usize, label: String, act: Act) {
+        self.script.actions.push(Action { step, label, act });
+    }
+
+    fn control(&mut self, control: Control) {
+        if !self.script.controls.contains(&control) {
+            self.script.controls.push(control);
+        }
+    }
+
+    fn hook(&mut self, index: usize, hook: Hook) -> Result<(), Missing> {
+        let hooks = &self.subject.material.hooks;
+        let (there, key) = match hook {
+            Hook::OutageBegins | Hook::OutageEnds => (hooks.outage.is_some(), "outage"),
+            Hook::Revoke => (hooks.revoke.is_some(), "revoke"),
+            Hook::Rotate | Hook::AwaitRotation | Hook::RotateBack => (hooks.rotate.is_some(), "rotate"),
+        };
+        if !there {
+            return missing(format!("no `material.hooks.{key}`"));
+        }
+        self.push(index, String::new(), Act::Hook(hook));
+        Ok(())
+    }
+}

@@ -1,0 +1,90 @@
+//! Who asks.
+
+use super::{Caster, Missing, Part, missing};
+use crate::check::step::{Account, Artefact, Client, Who};
+use crate::plan::subject::{Login, State};
+use crate::scheme::Proof;
+
+impl Caster<'_> {
+    pub(super) fn part(&self, who: Who, resource: usize) -> Result<Part, Missing> {
+        let subject = self.subject;
+        let good = || match subject.good_for(resource).or_else(|| subject.good_for(subject.main_resource()?)) {
+            Some(good) => Ok(good),
+            None => missing("no valid credential"),
+        };
+        let low = || match subject.scope_gap(None) {
+            Some(gap) => Ok(gap.low),
+            None => missing("no valid credential lacks a scope of a protected resource"),
+        };
+        Ok(match who {
+            Who::Anonymous => Part::Anonymous,
+            Who::Good => Part::Identity(good()?),
+            Who::LowScope => Part::Identity(low()?),
+            Who::OtherTenant => match subject.tenant_gap() {
+                Some(gap) => Part::Identity(gap.low),
+                None => return missing("no valid credential of another tenant"),
+            },
+            Who::Revoked => Part::Identity(self.in_state(State::Revoked, "revoked")?),
+            Who::Expired => Part::Identity(self.in_state(State::Expired, "expired")?),
+            Who::Forged(name) => Part::Forged(good()?, name),
+            Who::ForgedLow(name) => Part::Forged(low()?, name),
+            Who::Malformed => Part::Malformed,
+            Who::Slot(slot) => Part::Slot(slot),
+            Who::Account(account) => Part::Given(self.account(account)?, None),
+            Who::ForgedAccount(account, name) => Part::Given(self.account(account)?, Some(name)),
+            Who::Artefact(artefact) => Part::Given(self.artefact(artefact)?, None),
+        })
+    }
+
+    pub(super) fn in_state(&self, state: State, word: &str) -> Result<usize, Missing> {
+        match self.subject.in_state(state) {
+            Some(identity) => Ok(identity),
+            None => missing(format!("no credential with `state: {word}`")),
+        }
+    }
+
+    pub(super) fn account(&self, account: Account) -> Result<Proof, Missing> {
+        let found = self.subject.material.accounts.iter().find(|(kind, _, _)| *kind == account);
+        let key = match account {
+            Account::LongPassword => "long_password_account",
+            Account::ColonPassword => "colon_password_account",
+            Account::Utf8Password => "utf8_password_account",
+        };
+        match found {
+            Some((_, user, password)) => Ok(Proof::Password { user: user.clone(), password: password.clone() }),
+            None => missing(format!("no `material.{key}`")),
+        }
+    }
+
+    pub(super) fn artefact(&self, artefact: Artefact) -> Result<Proof, Missing> {
+        let material = &self.subject.material;
+        let grant = material.refresh_grant.as_ref();
+        let (found, key) = match artefact {
+            Artefact::OtherAudienceToken => (material.other_audience_token.as_ref(), "other_audience_token"),
+            Artefact::RefreshToken => (material.refresh_token.as_ref(), "refresh_token"),
+            Artefact::GrantRefreshToken => (grant.map(|grant| &grant.refresh_token), "refresh_grant"),
+            Artefact::GrantAccessToken => (grant.map(|grant| &grant.access_token), "refresh_grant"),
+        };
+        match found {
+            Some(token) => Ok(Proof::Token(token.clone())),
+            None => missing(format!("no `material.{key}`")),
+        }
+    }
+
+    pub(super) fn client(&self, client: Client) -> Result<usize, Missing> {
+        let subject = self.subject;
+        let good = match subject.main_resource().and_then(|resource| subject.good_for(resource)) {
+            Some(good) => good,
+            None => return missing("no client that may use a protected resource"),
+        };
+        let found = match client {
+            Client::Good => Some(good),
+            Client::LowScope => subject.scope_gap(None).map(|gap| gap.low),
+            Client::Second => subject.second_client(good),
+        };
+        match found.filter(|at| matches!(subject.identities[*at].login, Login::Client { .. })) {
+            Some(found) => Ok(found),
+            None => missing("tokens cannot be obtained: no client that fits"),
+        }
+    }
+}

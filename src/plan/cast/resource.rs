@@ -1,0 +1,133 @@
+//! Requests to resources: which resource, between which controls, under which name.
+
+use super::{Act, Caster, Control, Missing, missing};
+use crate::check::step::{Alter, Artefact, Fill, On, Send, Want, Who};
+use crate::plan::label;
+use crate::plan::subject::ScopeGap;
+
+impl Caster<'_> {
+    pub(super) fn send(&mut self, index: usize, send: &'static Send) -> Result<(), Missing> {
+        let resources = match send.on {
+            On::EachProtected => self.subject.protected().collect(),
+            _ => vec![self.resource(send.on, send.who)?],
+        };
+        if resources.is_empty() {
+            return missing("no protected resource that a valid credential may use");
+        }
+        let several = resources.len() > 1;
+        for resource in resources {
+            let part = self.part(send.who, resource)?;
+            let counts = match send.counts {
+                Some(on) => self.resource(on, send.who)?,
+                None => resource,
+            };
+            self.controls_of(send, resource, counts);
+            let mut label = if send.label.is_empty() { self.label(send) } else { send.label.to_owned() };
+            if several {
+                label = format!("{} {label}", self.subject.resources[resource].name());
+            }
+            self.check_fills(send.alter.iter().filter_map(filled))?;
+            self.push(index, label, Act::Send { part, resource, counts, send: *send });
+        }
+        Ok(())
+    }
+
+    /// A probe that expects refusal stands between controls of equal rights; one about rights also between controls of
+    /// the principal who lacks them.
+    pub(super) fn controls_of(&mut self, send: &Send, resource: usize, counts: usize) {
+        // a positive control needs none, but for what it wants refused: a server that has locked everybody out refuses too
+        let proves_itself = self.is_control && !matches!(send.want, Want::Denied(_));
+        if proves_itself || (matches!(send.want, Want::Either) && send.counts.is_none()) {
+            return;
+        }
+        for resource in [resource, counts] {
+            if let Some(identity) = self.subject.good_for(resource).filter(|_| !self.subject.resources[resource].public)
+            {
+                self.control(Control::Use { identity, resource });
+            }
+        }
+        let gap = match send.who {
+            Who::LowScope | Who::ForgedLow(_) => self.subject.scope_gap(None),
+            Who::OtherTenant => self.subject.tenant_gap(),
+            _ => None,
+        };
+        if let Some(ScopeGap { low, open_to_low, .. }) = gap {
+            self.control(Control::Use { identity: low, resource: open_to_low });
+        }
+    }
+
+    pub(super) fn resource(&self, on: On, who: Who) -> Result<usize, Missing> {
+        let subject = self.subject;
+        let found = match on {
+            On::Protected | On::EachProtected => return self.main_resource(),
+            On::Scoped => subject.scope_gap(None).map(|gap| gap.resource),
+            On::ScopedWrite => subject.scope_gap(Some(true)).map(|gap| gap.resource),
+            On::Writable if who == Who::LowScope => subject.scope_gap(Some(true)).map(|gap| gap.resource),
+            On::Writable => subject
+                .scope_gap(Some(true))
+                .map(|gap| gap.resource)
+                .or_else(|| subject.protected().find(|at| subject.resources[*at].writes)),
+            On::ReadBack => self.read_back(),
+            On::Public => subject.resources.iter().position(|resource| resource.public),
+            On::Object => subject.tenant_gap().map(|gap| gap.resource),
+        };
+        match (found, on) {
+            (Some(found), _) => Ok(found),
+            (None, On::Scoped) => missing("no valid credential lacks a scope of a protected resource"),
+            (None, On::ScopedWrite | On::Writable) if !subject.owned => {
+                missing("it writes; the scenario does not say `owned: true`")
+            }
+            (None, On::ScopedWrite) => missing("no valid credential lacks a scope of a resource with `writes: true`"),
+            (None, On::Writable) => missing("no resource with `writes: true`"),
+            (None, On::Public) => missing("no resource with `public: true`"),
+            (None, On::Object) => missing("no resource with a `tenant`, or no valid credential of another tenant"),
+            (None, _) => missing("no resource that fits"),
+        }
+    }
+
+    pub(super) fn main_resource(&self) -> Result<usize, Missing> {
+        match self.subject.main_resource() {
+            Some(resource) => Ok(resource),
+            None => missing("no protected resource that a valid credential may read"),
+        }
+    }
+
+    /// The representation that a write would change: the same path if it can be read.
+    pub(super) fn read_back(&self) -> Option<usize> {
+        let subject = self.subject;
+        let written = self.resource(On::Writable, Who::Good).ok()?;
+        let path = &subject.resources[written].path;
+        let readable = |at: &usize| !subject.resources[*at].writes && subject.resources[*at].path == *path;
+        subject.protected().find(readable)
+    }
+
+    pub(super) fn label(&self, send: &Send) -> String {
+        let scheme = self.subject.scheme;
+        let says = |name: &str| scheme.forgery(name).map_or_else(|| name.to_owned(), |lie| lie.says.to_owned());
+        let who = match send.who {
+            Who::Anonymous => "no credential".to_owned(),
+            Who::Good => "the good credential".to_owned(),
+            Who::LowScope => "a valid credential that lacks the scope".to_owned(),
+            Who::OtherTenant => "a valid credential of another tenant".to_owned(),
+            Who::Revoked => "a revoked credential".to_owned(),
+            Who::Expired => "an expired credential".to_owned(),
+            Who::Forged(name) | Who::ForgedAccount(_, name) => says(name),
+            Who::ForgedLow(name) => format!("{}, of a principal who lacks the scope", says(name)),
+            Who::Malformed => "a malformed credential".to_owned(),
+            Who::Slot(_) => "the token".to_owned(),
+            Who::Account(_) => "the account's own password".to_owned(),
+            Who::Artefact(Artefact::OtherAudienceToken) => "a token for another audience".to_owned(),
+            Who::Artefact(Artefact::RefreshToken | Artefact::GrantRefreshToken) => "a refresh token".to_owned(),
+            Who::Artefact(Artefact::GrantAccessToken) => "the access token of a grant".to_owned(),
+        };
+        let altered: Vec<String> = send.alter.iter().map(label::altered).collect();
+        if altered.is_empty() { who } else { format!("{who}, {}", altered.join(", ")) }
+    }
+}
+
+fn filled(alter: &Alter) -> Option<Fill> {
+    match alter {
+        Alter::Header(_, fill) | Alter::Query(_, fill) => Some(*fill),
+        _ => None,
+    }
+}
