@@ -1,9 +1,12 @@
 //! The record of a run: one enum, versioned, written as JSON Lines. Every report is made from it alone.
 
+pub mod comparison;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::comparison::Comparison;
 use crate::check::{Level, Severity, Verdict};
 use crate::observe::{Interval, LoadFigures, Outcome, RecordedExchange};
 use crate::stats::OverheadFigures;
@@ -35,6 +38,8 @@ pub enum Event {
     ThresholdJudged(ThresholdResult),
     /// The scenario ended.
     ScenarioFinished(ScenarioFinished),
+    /// The run was compared with a baseline.
+    Compared(Box<Comparison>),
     /// The last event; without it the run was cut off.
     RunFinished(RunFinished),
 }

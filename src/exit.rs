@@ -5,7 +5,7 @@
 pub enum Exit {
     /// Everything that ran passed.
     Passed,
-    /// A check failed, a threshold broke, a waiver expired.
+    /// A check failed, a threshold broke, a waiver expired, something became worse than a baseline.
     Findings,
     /// Arguments, scenario, secret or waiver are wrong.
     Usage,
@@ -34,6 +34,21 @@ impl Exit {
             Exit::Interrupted => 130,
             Exit::Terminated => 143,
         }
+    }
+
+    /// The end that a code stands for; none of a code that no run ends with.
+    pub fn of_code(code: u8) -> Option<Self> {
+        let all = [
+            Exit::Passed,
+            Exit::Findings,
+            Exit::Usage,
+            Exit::Broken,
+            Exit::NothingSelected,
+            Exit::Inconclusive,
+            Exit::Interrupted,
+            Exit::Terminated,
+        ];
+        all.into_iter().find(|exit| exit.code() == code)
     }
 
     /// One line that says why, for the end of standard error.

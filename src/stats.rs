@@ -1,7 +1,11 @@
 //! Statistics of paired and repeated measurements; pure.
 
+mod ratio;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use ratio::{Seconds, normal_quantile, quantile_ratios};
 
 /// A figure with its 95 % interval.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -1,6 +1,9 @@
 //! The real binary: exit codes, reports, interruption, and what scripts rely on.
 
 mod binary;
+mod comparing;
+mod control;
+mod sample;
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _};

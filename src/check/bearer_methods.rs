@@ -60,11 +60,12 @@ pub(super) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 6750 §2", "RFC 6750 §3.1"],
         doc: Doc {
-            sends: "The valid token in the header and an unknown one in the query, and the other way round.",
+            sends: "The valid token in the query alone, in the header beside an unknown one in the query, and the other way round.",
             matters: "Where a gateway reads one place and the API the other, whoever writes the link decides whose token counts.",
             fix: "Read tokens from one place, or answer 400 with error=\"invalid_request\" where there are two.",
         },
         steps: &[
+            send(Who::Forged("in-query"), On::Protected),
             send(Who::Forged("unknown-in-query-too"), On::Protected),
             send(Who::Forged("good-in-query-too"), On::Protected).denied(&[Accept::Status(400), INVALID]),
         ],
@@ -126,14 +127,18 @@ fn malformed(case: &Case<'_>) -> Judgement {
     judgement
 }
 
-/// A good token in the header beside another in the query: whoever ignores the query lets nobody in who should not be,
-/// and still departs from RFC 6750 §3.1.
+/// A good token in the header beside another in the query: whoever takes tokens from the query has to refuse two of them
+/// (RFC 6750 §3.1). To whoever does not, the parameter is one of the many that nobody knows.
 fn one_method(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    for (index, observation) in case.observations().filter(|(_, observation)| observation.step == 0) {
+    let reads_query = case.evidence.of_step(0).any(|alone| alone.outcome == Outcome::Accepted);
+    for (index, observation) in case.observations().filter(|(_, observation)| observation.step == 1) {
         let status = observation.exchange.status().unwrap_or_default();
         let label = &observation.label;
         match observation.outcome {
+            Outcome::Accepted if !reads_query => {
+                judgement.remarks.push("a token in the query is no credential here, and is ignored".to_owned());
+            }
             Outcome::Accepted => {
                 judgement.deviates(index, format!("{label}: one of the two is ignored"), "400 invalid_request");
             }

@@ -1,6 +1,8 @@
 //! One module for each command.
 
+mod baseline;
 mod check;
+mod compare;
 mod completions;
 mod explain;
 mod init;
@@ -8,8 +10,10 @@ mod list;
 mod man;
 mod print;
 mod render;
+mod reports;
 mod run;
 mod schema;
+mod select;
 mod serve;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -31,7 +35,7 @@ struct Arguments {
 const EXIT_CODES: &str = "\
 Exit codes:
   0    everything that ran passed
-  1    findings: a failed check, a broken threshold, an expired or stale waiver
+  1    findings: a failed check, a broken threshold, an expired or stale waiver, a regression
   2    arguments, a scenario, a secret or a waiver are wrong
   3    the run broke: a target was not reached, a report was not written
   4    nothing was selected to run
@@ -52,6 +56,7 @@ enum Command {
     Serve(serve::Arguments),
     List(list::Arguments),
     Explain(explain::Arguments),
+    Compare(compare::Arguments),
     Render(render::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
@@ -75,6 +80,7 @@ pub fn main() -> Exit {
         Command::Serve(arguments) => serve::run(arguments),
         Command::List(arguments) => list::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

@@ -1,20 +1,21 @@
 //! `authbench run`: runs scenarios and writes reports.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
 
+use super::baseline::Baselines;
+use super::reports::reporters;
+use super::select::Selecting;
 use super::{ProcessEnvironment, print};
 use crate::drive::stop::Stop;
 use crate::event::Event;
 use crate::exit::Exit;
 use crate::plan::selection;
-use crate::report::{self, FORMATS, Progress, Reporter, ResultPrinter, Verbosity};
+use crate::report::{Progress, ResultPrinter, Verbosity};
 use crate::run::{Launch, Only, Options, plan_of, prepare};
 use crate::scenario::{LoadedScenario, ScenarioError, load_paths, load_waivers};
-
-/// Reports that are written where none is asked for.
-const DEFAULT_REPORTS: [&str; 3] = ["html", "json", "jsonl"];
 
 /// Run scenarios: checks, load phases, reports.
 ///
@@ -33,9 +34,8 @@ pub(super) struct Arguments {
     /// Run only checks whose id matches; repeatable; `bearer.*` selects a topic. No load runs then.
     #[arg(long = "check", value_name = "GLOB", env = "AUTHBENCH_CHECK", value_delimiter = ',')]
     checks: Vec<String>,
-    /// Run only scenarios with this tag; repeatable.
-    #[arg(long = "tag", value_name = "TAG", env = "AUTHBENCH_TAG", value_delimiter = ',')]
-    tags: Vec<String>,
+    #[command(flatten)]
+    select: Selecting,
     /// Waivers of a file, for every scenario whose target they name; repeatable.
     #[arg(long = "waivers", value_name = "FILE", env = "AUTHBENCH_WAIVERS", value_delimiter = ',')]
     waivers: Vec<PathBuf>,
@@ -51,17 +51,31 @@ pub(super) struct Arguments {
     /// Seed of everything random; the report names it.
     #[arg(long, env = "AUTHBENCH_SEED")]
     seed: Option<u64>,
+    /// End at the first failure: a failed check, a broken threshold, a stale waiver.
+    #[arg(long, conflicts_with = "max_failures", env = "AUTHBENCH_FAIL_FAST", value_parser = FalseyValueParser::new())]
+    fail_fast: bool,
+    /// End after so many failures.
+    #[arg(long, value_name = "N", env = "AUTHBENCH_MAX_FAILURES", value_parser = clap::value_parser!(u32).range(1..))]
+    max_failures: Option<u32>,
+    /// Judge no thresholds.
+    #[arg(long, env = "AUTHBENCH_NO_THRESHOLDS", value_parser = FalseyValueParser::new())]
+    no_thresholds: bool,
+    /// What an inconclusive run counts as; without it, it ends with 5.
+    #[arg(long, value_enum, env = "AUTHBENCH_INCONCLUSIVE")]
+    inconclusive: Option<CountsAs>,
+    #[command(flatten)]
+    baselines: Baselines,
     /// Print what would run, and send nothing. Reads no secret.
-    #[arg(long, env = "AUTHBENCH_DRY_RUN")]
+    #[arg(long, env = "AUTHBENCH_DRY_RUN", value_parser = FalseyValueParser::new())]
     dry_run: bool,
     /// Start no command of a scenario: for files that are not trusted.
-    #[arg(long, env = "AUTHBENCH_NO_COMMAND")]
+    #[arg(long, env = "AUTHBENCH_NO_COMMAND", value_parser = FalseyValueParser::new())]
     no_command: bool,
     /// List every check.
-    #[arg(short, long, conflicts_with = "quiet", env = "AUTHBENCH_VERBOSE")]
+    #[arg(short, long, conflicts_with = "quiet", env = "AUTHBENCH_VERBOSE", value_parser = FalseyValueParser::new())]
     verbose: bool,
     /// Show findings only.
-    #[arg(short, long, env = "AUTHBENCH_QUIET")]
+    #[arg(short, long, env = "AUTHBENCH_QUIET", value_parser = FalseyValueParser::new())]
     quiet: bool,
 }
 
@@ -72,12 +86,22 @@ enum OnlyPart {
     Overhead,
 }
 
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum CountsAs {
+    Pass,
+    Fail,
+}
+
 pub(super) fn run(arguments: Arguments) -> Exit {
-    match prepared(&arguments) {
-        Ok((ready, options)) if arguments.dry_run => dry_run(&ready, &options),
+    let exit = match prepared(&arguments) {
+        Ok((ready, options)) if arguments.dry_run => return dry_run(&ready, &options),
         Ok((ready, options)) => execute(&arguments, ready, &options),
         Err(exit) => exit,
+    };
+    if exit != Exit::Passed || !arguments.quiet {
+        print::error(&format!("exit {}: {}", exit.code(), exit.reason()));
     }
+    exit
 }
 
 fn prepared(arguments: &Arguments) -> Result<(Vec<crate::run::Ready>, Options), Exit> {
@@ -87,10 +111,8 @@ fn prepared(arguments: &Arguments) -> Result<(Vec<crate::run::Ready>, Options), 
             return Err(Exit::Usage);
         }
     }
-    let mut loaded = load(arguments).map_err(|errors| super::tell(&errors))?;
-    if !arguments.tags.is_empty() {
-        loaded.retain(|one| one.scenario.tags.iter().any(|tag| arguments.tags.contains(tag)));
-    }
+    let loaded = load(arguments).map_err(|errors| super::tell(&errors))?;
+    let loaded = arguments.select.of(loaded)?;
     let program = std::env::current_exe().map_err(|error| {
         print::error(&format!("error: failed to find this program: {error}"));
         Exit::Broken
@@ -106,6 +128,14 @@ fn prepared(arguments: &Arguments) -> Result<(Vec<crate::run::Ready>, Options), 
         jobs: usize::from(arguments.jobs),
         time_limit: arguments.timeout,
         seed: arguments.seed.unwrap_or_else(rand::random),
+        narrowed: arguments.select.narrows(),
+        max_failures: if arguments.fail_fast { Some(1) } else { arguments.max_failures.map(|borne| borne as usize) },
+        thresholds: !arguments.no_thresholds,
+        inconclusive: match arguments.inconclusive {
+            None => Exit::Inconclusive,
+            Some(CountsAs::Pass) => Exit::Passed,
+            Some(CountsAs::Fail) => Exit::Findings,
+        },
         commands: !arguments.no_command,
         path: std::env::var_os("PATH"),
         ..Options::new(Launch::Child(program))
@@ -142,6 +172,12 @@ fn dry_run(ready: &[crate::run::Ready], _: &Options) -> Exit {
 }
 
 fn execute(arguments: &Arguments, ready: Vec<crate::run::Ready>, options: &Options) -> Exit {
+    let narrowed = arguments.only.is_some() || !arguments.checks.is_empty() || arguments.select.narrows();
+    let partial = narrowed || arguments.fail_fast || arguments.max_failures.is_some();
+    let mut keeper = match arguments.baselines.keeper(partial) {
+        Ok(keeper) => keeper,
+        Err(exit) => return exit,
+    };
     let (mut reporters, paths) = match reporters(&arguments.reports) {
         Ok(reporters) => reporters,
         Err(exit) => return exit,
@@ -161,8 +197,12 @@ fn execute(arguments: &Arguments, ready: Vec<crate::run::Ready>, options: &Optio
     };
     let mut exit = runtime.block_on(async {
         let signalled = watch_signals(options.stop.clone());
-        let mut sink = |event: Event| reporters.iter_mut().for_each(|reporter| reporter.on_event(&event));
-        let exit = crate::run::run(ready, options, &mut sink).await;
+        let mut sink = |event: Event| {
+            for event in keeper.take(event) {
+                reporters.iter_mut().for_each(|reporter| reporter.on_event(&event));
+            }
+        };
+        let exit = crate::run::run(ready, options, &mut sink).await.worst(keeper.exit);
         match signalled.load(std::sync::atomic::Ordering::Relaxed) {
             15 => exit.worst(Exit::Terminated),
             _ => exit,
@@ -174,6 +214,7 @@ fn execute(arguments: &Arguments, ready: Vec<crate::run::Ready>, options: &Optio
             exit = exit.worst(Exit::Broken);
         }
     }
+    exit = arguments.baselines.save(&keeper.record, exit);
     // what still waits for an answer is not waited for
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));
     exit
@@ -197,47 +238,4 @@ fn watch_signals(stop: Stop) -> std::sync::Arc<std::sync::atomic::AtomicU8> {
         std::process::exit(i32::from(Exit::Interrupted.code()));
     });
     signalled
-}
-
-type Reporters = (Vec<Box<dyn Reporter>>, Vec<PathBuf>);
-
-fn reporters(asked: &[String]) -> Result<Reporters, Exit> {
-    let mut wanted: Vec<(&'static report::Format, PathBuf)> = Vec::new();
-    for one in asked {
-        wanted.push(parse(one)?);
-    }
-    if asked.is_empty() {
-        let defaults = DEFAULT_REPORTS.iter().filter_map(|name| report::format(name));
-        wanted.extend(defaults.map(|format| {
-            let stem = if format.name == "jsonl" { "run" } else { "report" };
-            (format, Path::new("reports").join(format!("{stem}.{}", format.extension)))
-        }));
-    }
-    let (mut reporters, mut paths): Reporters = (Vec::new(), Vec::new());
-    for (format, path) in wanted {
-        match report::to_file(format, &path) {
-            Ok(reporter) => reporters.push(reporter),
-            Err(error) => {
-                print::error(&format!("error: failed to {error}"));
-                return Err(Exit::Broken);
-            }
-        }
-        paths.push(path);
-    }
-    Ok((reporters, paths))
-}
-
-fn parse(asked: &str) -> Result<(&'static report::Format, PathBuf), Exit> {
-    let names: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
-    let Some((name, path)) = asked.split_once('=').filter(|(_, path)| !path.is_empty()) else {
-        print::error(&format!("error: a report is FORMAT=PATH, not {asked:?}\nhelp: formats: {}", names.join(", ")));
-        return Err(Exit::Usage);
-    };
-    match report::format(name) {
-        Some(format) => Ok((format, PathBuf::from(path))),
-        None => {
-            print::error(&format!("error: no report format is called {name:?}\nhelp: formats: {}", names.join(", ")));
-            Err(Exit::Usage)
-        }
-    }
 }

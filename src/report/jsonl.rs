@@ -144,7 +144,7 @@ pub fn read_jsonl(reader: impl BufRead) -> Result<Record, ReadError> {
 }
 
 /// Looks at the version before the rest: a newer format may have events that cannot be parsed here.
-fn refuse_newer(line: &[u8]) -> Result<(), ReadError> {
+pub(super) fn refuse_newer(line: &[u8]) -> Result<(), ReadError> {
     let Ok(first) = serde_json::from_slice::<serde_json::Value>(line) else { return Ok(()) };
     let format = first["format"].as_u64().and_then(|format| u32::try_from(format).ok()).unwrap_or(0);
     if format > FORMAT {

@@ -24,6 +24,7 @@ pub(super) fn render(record: &Record) -> Result<Vec<u8>, ReportError> {
     overhead(record, &mut text);
     thresholds(record, &mut text);
     notes(record, &mut text);
+    text.extend(record.compared.as_ref().map(|compared| format!("\n{}", super::comparison::as_markdown(compared))));
     Ok(text.into_bytes())
 }
 

@@ -1,5 +1,6 @@
 //! One module for each report format; each a pure function of the record of a run.
 
+pub mod comparison;
 mod csv;
 mod escape;
 mod file;
@@ -11,6 +12,7 @@ mod jsonl;
 mod junit;
 mod markdown;
 mod openmetrics;
+mod read;
 mod record;
 mod sarif;
 mod summary;
@@ -26,6 +28,7 @@ use crate::event::Event;
 pub use file::{FileReporter, write_atomically};
 pub use json::{Report, report_schema};
 pub use jsonl::{JsonLines, ReadError, read_jsonl};
+pub use read::read_run;
 pub use record::{Counts, LoadRecord, Record, ScenarioRecord, findings, is_finding};
 pub use terminal::{Progress, ResultPrinter};
 pub use text::Verbosity;

@@ -1,6 +1,7 @@
 //! The events of a run folded into one value: what every report is a function of.
 
 use crate::check::Verdict;
+use crate::event::comparison::Comparison;
 use crate::event::{
     CheckResult, Event, LoadStarted, Note, NoteKind, Part, RunFinished, RunStarted, ScenarioFinished, ScenarioStarted,
     ThresholdResult,
@@ -17,6 +18,8 @@ pub struct Record {
     pub scenarios: Vec<ScenarioRecord>,
     /// Notes that belong to no scenario.
     pub notes: Vec<Note>,
+    /// What changed since a baseline; none where it was compared with none.
+    pub compared: Option<Comparison>,
     /// How it ended; none if it was cut off.
     pub finished: Option<RunFinished>,
 }
@@ -63,6 +66,7 @@ impl Record {
     pub fn apply(&mut self, event: &Event) {
         match event {
             Event::RunStarted(started) => self.started = Some(started.clone()),
+            Event::Compared(comparison) => self.compared = Some((**comparison).clone()),
             Event::RunFinished(finished) => self.finished = Some(finished.clone()),
             Event::ScenarioStarted(started) => self.scenarios.push(ScenarioRecord::new(started.clone())),
             Event::Note(note) => match self.running() {
@@ -88,6 +92,7 @@ impl Record {
         events.extend(self.started.clone().map(Event::RunStarted));
         events.extend(self.notes.iter().cloned().map(Event::Note));
         self.scenarios.iter().for_each(|scenario| scenario.push_events(&mut events));
+        events.extend(self.compared.clone().map(|comparison| Event::Compared(Box::new(comparison))));
         events.extend(self.finished.clone().map(Event::RunFinished));
         events
     }
@@ -148,7 +153,11 @@ impl ScenarioRecord {
             Event::OverheadFinished(figures) => self.overhead.push((**figures).clone()),
             Event::ThresholdJudged(result) => self.thresholds.push(result.clone()),
             Event::ScenarioFinished(finished) => self.finished = Some(finished.clone()),
-            Event::RunStarted(_) | Event::RunFinished(_) | Event::ScenarioStarted(_) | Event::Note(_) => {}
+            Event::RunStarted(_)
+            | Event::RunFinished(_)
+            | Event::Compared(_)
+            | Event::ScenarioStarted(_)
+            | Event::Note(_) => {}
         }
     }
 

@@ -113,7 +113,8 @@ async fn side_by_side(session: &Session<'_>, checks: Vec<PlannedCheck>, tally: &
         });
     }
     let mut again = Vec::new();
-    loop {
+    // looked at between two verdicts too: the one that was too many is the last
+    while !session.options.stop.is_requested() {
         tokio::select! {
             ended = running.join_next() => match ended {
                 None => break,
@@ -122,9 +123,10 @@ async fn side_by_side(session: &Session<'_>, checks: Vec<PlannedCheck>, tally: &
                 Some(Ok((check, evidence, _))) if evidence.broken_control().is_some() => again.push(check),
                 Some(Ok((check, evidence, took))) => drop(tally.judged(&check, &evidence, took)),
             },
-            () = stopped(session) => { running.abort_all(); return; }
+            () = stopped(session) => {}
         }
     }
+    running.abort_all();
     for check in again {
         alone_now(session, &check, tally).await;
     }

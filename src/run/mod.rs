@@ -2,6 +2,7 @@
 
 mod cases;
 mod conformance;
+mod failures;
 mod load;
 mod tally;
 mod target;
@@ -28,6 +29,8 @@ use crate::plan::subject::Subject;
 use crate::plan::{PlannedCheck, Selection, Values, resolve};
 use crate::scenario::{Environment, LoadedScenario, Place, ScenarioError};
 use crate::secret::Scrubber;
+
+use failures::Failures;
 
 pub use target::{Launch, StartFailure};
 use waiver::Ledger;
@@ -60,6 +63,14 @@ pub struct Options {
     pub wall: Wall,
     /// Seed of everything random.
     pub seed: u64,
+    /// Whether scenarios were left out.
+    pub narrowed: bool,
+    /// Failures that end the run; none for as many as there are.
+    pub max_failures: Option<usize>,
+    /// Whether thresholds are judged.
+    pub thresholds: bool,
+    /// What an inconclusive end counts as.
+    pub inconclusive: Exit,
     /// Whether commands of scenarios may be started.
     pub commands: bool,
     /// How the reference is started.
@@ -81,6 +92,10 @@ impl Options {
             time_limit: Limits::default().time,
             wall: Wall::default(),
             seed: 1,
+            narrowed: false,
+            max_failures: None,
+            thresholds: true,
+            inconclusive: Exit::Inconclusive,
             commands: true,
             launch,
             path: None,
@@ -90,7 +105,7 @@ impl Options {
 
     /// Whether all checks of all scenarios are asked for: only then can be said that something was not needed.
     fn is_whole(&self) -> bool {
-        self.checks.is_empty() && self.wants(Only::Conformance)
+        self.checks.is_empty() && !self.narrowed && self.wants(Only::Conformance)
     }
 
     fn wants(&self, part: Only) -> bool {
@@ -165,16 +180,24 @@ pub async fn run(scenarios: Vec<Ready>, options: &Options, sink: &mut dyn FnMut(
         seed: options.seed,
         machine: machine(),
     }));
+    // a limit of failures ends the parts; only a signal ends the whole as interrupted
+    let part = Options { stop: options.stop.below(), ..options.clone() };
+    let mut failures = Failures::new(options.max_failures, part.stop.clone());
+    let mut counted = |event: Event| {
+        let note = failures.count(&event);
+        sink(event);
+        note.into_iter().for_each(&mut *sink);
+    };
     let mut exit = None;
-    let ledger = Ledger::of(&scenarios, options);
+    let ledger = Ledger::of(&scenarios, &part);
     for (at, scenario) in scenarios.into_iter().enumerate() {
-        if options.stop.is_requested() {
+        if part.stop.is_requested() {
             break;
         }
-        let ended = one(scenario, options, Turn { at, ledger: &ledger }, sink).await;
+        let ended = one(scenario, &part, Turn { at, ledger: &ledger }, &mut counted).await;
         exit = Some(exit.map_or(ended, |exit: Exit| exit.worst(ended)));
     }
-    if ledger.tell(None, sink) > 0 {
+    if ledger.tell(None, &mut counted) > 0 {
         exit = exit.map(|exit| exit.worst(Exit::Findings));
     }
     let exit = exit.unwrap_or(Exit::NothingSelected);
@@ -334,7 +357,7 @@ async fn equip(
 
 async fn parts(session: &Session<'_>, planned: Vec<PlannedCheck>, sink: &mut dyn FnMut(Event)) -> Exit {
     let options = session.options;
-    let (mut exit, mut selected) = (Exit::Passed, false);
+    let (mut exit, mut selected, mut loaded) = (Exit::Passed, false, false);
     let (mut applicable, mut executed) = (0, 0);
     if options.wants(Only::Conformance) {
         if let Some(departure) = session.profile.departure() {
@@ -347,11 +370,16 @@ async fn parts(session: &Session<'_>, planned: Vec<PlannedCheck>, sink: &mut dyn
     }
     if options.wants(Only::Load) && !options.stop.is_requested() && options.checks.is_empty() {
         let end = load::run(session, sink).await;
+        loaded = end.selected;
         selected |= end.selected;
         exit = exit.worst(end.exit);
     }
     if !selected && exit == Exit::Passed {
         exit = Exit::NothingSelected;
+    }
+    // what is inconclusive because nothing ran stays so, whatever it is to count as
+    if exit == Exit::Inconclusive && (executed > 0 || loaded) {
+        exit = options.inconclusive;
     }
     sink(Event::ScenarioFinished(ScenarioFinished { applicable, executed, exit_code: exit.code() }));
     exit

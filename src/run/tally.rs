@@ -116,6 +116,10 @@ impl<'a> Tally<'a> {
     }
 
     fn tell_coverage(&mut self) {
+        // what was ended early says nothing of what a whole run covers
+        if self.session.options.stop.is_requested() {
+            return;
+        }
         let share = self.executed as f64 / self.applicable.max(1) as f64;
         let Some(min) = self.session.loaded.scenario.conformance.min_coverage.filter(|min| share < min.0) else {
             return;

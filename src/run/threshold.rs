@@ -34,7 +34,7 @@ pub(super) fn judge(
 }
 
 fn written<'a>(session: &'a Session<'_>) -> impl Iterator<Item = &'a At<Threshold>> {
-    session.loaded.scenario.thresholds.iter()
+    session.loaded.scenario.thresholds.iter().filter(|_| session.options.thresholds)
 }
 
 fn result(

@@ -1,6 +1,7 @@
 //! The result for people: findings first, then a summary of each scenario. Styled; printed or stripped elsewhere.
 
 mod columns;
+mod comparison;
 mod figures;
 mod finding;
 mod scenario;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 
 use owo_colors::OwoColorize as _;
 
+pub(super) use comparison::comparison;
 pub(super) use figures::{NOT_DISTINGUISHABLE, headline, interval, outcomes, times as time_rows};
 pub(super) use finding::{block, particulars};
 
@@ -62,7 +64,7 @@ impl Row {
     }
 }
 
-/// The whole result with styles, ending in how the run ended.
+/// The whole result with styles. How the run ended stands last on standard error, where scripts look.
 pub(super) fn result(record: &Record, verbosity: Verbosity, reports: &[PathBuf]) -> String {
     let mut text = String::new();
     for (_, check) in findings(record.checks()) {
@@ -73,6 +75,8 @@ pub(super) fn result(record: &Record, verbosity: Verbosity, reports: &[PathBuf])
     }
     record.scenarios.iter().for_each(|scenario| finding::beside_checks(scenario, &mut text));
     if verbosity == Verbosity::Quiet {
+        let worse = record.compared.as_ref().filter(|compared| compared.regressions() > 0);
+        text.extend(worse.map(comparison::comparison));
         return text;
     }
     for scenario in &record.scenarios {
@@ -83,8 +87,8 @@ pub(super) fn result(record: &Record, verbosity: Verbosity, reports: &[PathBuf])
         text.push('\n');
     }
     push_rows(&mut text, record.notes.iter().map(scenario::note));
+    text.extend(record.compared.as_ref().map(comparison::comparison));
     push_rows(&mut text, Row::list("reports", reports.iter().map(|path| line(&path.display().to_string()))));
-    push_rows(&mut text, end(record));
     text
 }
 
@@ -115,6 +119,7 @@ fn end(record: &Record) -> [Row; 1] {
 
 /// The result as a file: complete, without colours.
 pub(super) fn render(record: &Record) -> Result<Vec<u8>, ReportError> {
-    let text = result(record, Verbosity::Verbose, &[]);
+    let mut text = result(record, Verbosity::Verbose, &[]);
+    push_rows(&mut text, end(record));
     Ok(anstream::adapter::strip_str(&text).to_string().into_bytes())
 }

@@ -1,0 +1,200 @@
+//! Runs that others are compared with: where they are kept, and how they are found again.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use clap::builder::FalseyValueParser;
+
+use super::print;
+use crate::event::comparison::Comparison;
+use crate::event::{Event, RunFinished};
+use crate::exit::Exit;
+use crate::judge::compare::{RunSide, ScenarioSide, compare, different_machines};
+use crate::report::{self, Record, comparison, read_run, write_atomically};
+
+/// Seed of the resamples behind intervals: the same two runs compare alike each time.
+const SEED: u64 = 1;
+
+/// Where baselines are, unless another folder is named.
+pub(super) const FOLDER: &str = "reports/baselines";
+
+/// What a run is compared with, and what is kept of it.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Baselines {
+    /// Compare with a saved baseline, or with the record of a run; a regression fails.
+    #[arg(long, value_name = "NAME|FILE", env = "AUTHBENCH_BASELINE")]
+    baseline: Option<String>,
+    /// Keep the run as a baseline under this name.
+    #[arg(long, value_name = "NAME", env = "AUTHBENCH_SAVE_BASELINE", value_parser = name)]
+    save_baseline: Option<String>,
+    /// Folder of saved baselines.
+    #[arg(long = "baselines", value_name = "FOLDER", default_value = FOLDER, env = "AUTHBENCH_BASELINES")]
+    folder: PathBuf,
+    /// Compare figures of different machines all the same.
+    #[arg(long, env = "AUTHBENCH_FORCE", value_parser = FalseyValueParser::new())]
+    force: bool,
+}
+
+/// A run that was read, with its name for a reader.
+#[derive(Debug)]
+pub(super) struct Saved {
+    pub(super) name: String,
+    pub(super) record: Record,
+}
+
+/// Reads a run by the name of a baseline or by its file.
+pub(super) fn read(folder: &Path, name: &str) -> Result<Saved, String> {
+    let named = folder.join(format!("{name}.jsonl"));
+    let path = if is_name(name) && named.is_file() { named.clone() } else { PathBuf::from(name) };
+    if is_name(name) && !path.is_file() {
+        return Err(format!("find the baseline {name:?}: there is no {}", named.display()));
+    }
+    let bytes = std::fs::read(&path).map_err(|error| format!("read {}: {error}", path.display()))?;
+    let record = read_run(&bytes).map_err(|error| format!("read {}: {error}", path.display()))?;
+    Ok(Saved { name: name.to_owned(), record })
+}
+
+/// Keeps a run under a name, without what was sent and seen: a baseline may be committed.
+fn save(folder: &Path, name: &str, record: &Record) -> Result<PathBuf, String> {
+    let mut kept = Record { compared: None, ..record.clone() };
+    for check in kept.scenarios.iter_mut().flat_map(|scenario| &mut scenario.checks) {
+        (check.evidence, check.shown_by) = (Vec::new(), None);
+    }
+    let path = folder.join(format!("{name}.jsonl"));
+    let lines = report::format("jsonl").ok_or("make a record")?;
+    let bytes = (lines.render)(&kept).map_err(|error| error.to_string())?;
+    std::fs::create_dir_all(folder).map_err(|error| format!("create folder {}: {error}", folder.display()))?;
+    write_atomically(&path, &bytes).map_err(|error| error.to_string())?;
+    Ok(path)
+}
+
+impl Baselines {
+    /// Follows a run that may be narrowed to a part of its scenarios.
+    pub(super) fn keeper(&self, partial: bool) -> Result<Keeper, Exit> {
+        let baseline = self.baseline.as_ref().map(|name| read(&self.folder, name)).transpose().map_err(|why| {
+            print::error(&format!("error: failed to {why}\nhelp: --save-baseline NAME makes one"));
+            Exit::Usage
+        })?;
+        Ok(Keeper { record: Record::default(), baseline, partial, force: self.force, exit: Exit::Passed })
+    }
+
+    /// Keeps a run that came to its end as a baseline, if one is asked for; the exit that counts.
+    pub(super) fn save(&self, record: &Record, exit: Exit) -> Exit {
+        let Some(name) = &self.save_baseline else { return exit };
+        if !matches!(exit, Exit::Passed | Exit::Findings | Exit::Inconclusive) {
+            print::error(&format!("error: the baseline {name} is not saved: the run did not come to its end"));
+            return exit;
+        }
+        match save(&self.folder, name, record) {
+            Ok(path) => {
+                print::error(&format!("baseline {name} saved as {}", path.display()));
+                exit
+            }
+            Err(why) => {
+                print::error(&format!("error: failed to {why}"));
+                exit.worst(Exit::Broken)
+            }
+        }
+    }
+}
+
+/// Reads the name of a baseline.
+fn name(text: &str) -> Result<String, String> {
+    if is_name(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("a name has letters, digits, `-`, `_` and `.` alone".to_owned())
+    }
+}
+
+/// Names stay in their folder; what has a slash or an extension of a run is a file.
+fn is_name(text: &str) -> bool {
+    let extension = Path::new(text).extension().and_then(std::ffi::OsStr::to_str);
+    !text.is_empty()
+        && !text.starts_with('.')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+        && !matches!(extension, Some("json" | "jsonl" | "partial"))
+}
+
+/// A run as a comparison takes it.
+fn side<'a>(run: &'a Saved, partial: bool, figures: bool) -> Result<RunSide<'a>, String> {
+    let started = run.record.started.as_ref().ok_or_else(|| format!("compare {}: it has no start", run.name))?;
+    let scenarios = run.record.scenarios.iter().map(|scenario| ScenarioSide {
+        name: &scenario.started.name,
+        target: &scenario.started.target,
+        checks: &scenario.checks,
+        phases: scenario
+            .load
+            .iter()
+            .filter(|_| figures)
+            .filter_map(|phase| Some((phase.figures.as_ref()?, phase.intervals.as_slice())))
+            .collect(),
+        studies: if figures { &scenario.overhead } else { &[] },
+    });
+    Ok(RunSide { name: &run.name, started, scenarios: scenarios.collect(), partial })
+}
+
+/// Compares two runs that must come from one machine, unless it is asked for all the same.
+pub(super) fn compared(before: &Saved, after: &Saved, partial: bool, force: bool) -> Result<Comparison, String> {
+    let (old, new) = (side(before, false, true)?, side(after, partial, true)?);
+    match different_machines(&old, &new) {
+        Some(why) if !force => Err(why),
+        _ => Ok(compare(&old, &new, SEED)),
+    }
+}
+
+/// How a comparison ends.
+pub(super) fn exit_of(comparison: &Comparison) -> Exit {
+    match comparison.regressions() {
+        0 if comparison.is_empty() => Exit::Inconclusive,
+        0 => Exit::Passed,
+        _ => Exit::Findings,
+    }
+}
+
+/// Follows a run, and compares it with a baseline before it ends.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    /// What happened so far.
+    pub(super) record: Record,
+    baseline: Option<Saved>,
+    partial: bool,
+    force: bool,
+    /// How the comparison ended.
+    pub(super) exit: Exit,
+}
+
+impl Keeper {
+    /// The events to pass on for one event: the comparison stands before the end of the run, which counts it.
+    pub(super) fn take(&mut self, event: Event) -> Vec<Event> {
+        self.record.apply(&event);
+        let Event::RunFinished(finished) = &event else { return vec![event] };
+        let Some(baseline) = self.baseline.take() else { return vec![event] };
+        // what a signal or a limit of failures kept from running is not missing
+        let partial = self.partial || finished.exit_code >= Exit::Interrupted.code();
+        let run = Saved { name: "this run".to_owned(), record: self.record.clone() };
+        let compared = compared(&baseline, &run, partial, self.force).or_else(|why| {
+            let (old, new) = (side(&baseline, false, false)?, side(&run, partial, false)?);
+            let mut comparison = compare(&old, &new, SEED);
+            comparison.notes.push(format!("no figures are compared: {why}; --force compares them"));
+            self.exit = Exit::Inconclusive;
+            Ok::<_, String>(comparison)
+        });
+        let Ok(comparison) = compared else { return vec![event] };
+        self.exit = self.exit.worst(exit_of(&comparison));
+        let finished = self.ended(finished, &comparison);
+        let events = vec![Event::Compared(Box::new(comparison)), Event::RunFinished(finished)];
+        events.iter().for_each(|event| self.record.apply(event));
+        events
+    }
+
+    fn ended(&self, finished: &RunFinished, comparison: &Comparison) -> RunFinished {
+        let ended = Exit::of_code(finished.exit_code).map_or(self.exit, |exit| exit.worst(self.exit));
+        let reason = match (ended, ended.code() == finished.exit_code) {
+            (_, true) => finished.reason.clone(),
+            (Exit::Findings, _) => format!("{} since {}", comparison::outcome(comparison), comparison.before.name),
+            _ => ended.reason().to_owned(),
+        };
+        RunFinished { finished: finished.finished, exit_code: ended.code(), reason }
+    }
+}

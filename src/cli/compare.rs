@@ -1,0 +1,87 @@
+//! `authbench compare`: what changed between two runs.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use clap::builder::FalseyValueParser;
+use clap::{Args, ValueEnum};
+
+use super::{baseline, print};
+use crate::event::comparison::Comparison;
+use crate::exit::Exit;
+use crate::report::{comparison, write_atomically};
+
+/// Compare two runs: checks that broke or vanished, and what their figures prove.
+///
+/// A run is a record (run.jsonl), a report (report.json, which lacks the distributions behind percentiles), or the name of
+/// a saved baseline. A regression ends with 1.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The run that is compared with.
+    before: String,
+    /// The run that is looked at.
+    after: String,
+    /// How it is printed.
+    #[arg(long, value_enum, default_value_t = Form::Text, env = "AUTHBENCH_COMPARE_FORMAT")]
+    format: Form,
+    /// File to write; standard output if none.
+    #[arg(short, long, env = "AUTHBENCH_COMPARE_OUTPUT")]
+    output: Option<PathBuf>,
+    /// Folder of saved baselines.
+    #[arg(long, value_name = "FOLDER", default_value = baseline::FOLDER, env = "AUTHBENCH_COMPARE_BASELINES")]
+    baselines: PathBuf,
+    /// Compare figures of different machines all the same.
+    #[arg(long, env = "AUTHBENCH_COMPARE_FORCE", value_parser = FalseyValueParser::new())]
+    force: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Form {
+    Text,
+    Json,
+    Markdown,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Exit {
+    let read = |name: &str| baseline::read(&arguments.baselines, name);
+    let compared = read(&arguments.before).and_then(|before| {
+        let after = read(&arguments.after)?;
+        baseline::compared(&before, &after, false, arguments.force).map_err(|why| {
+            format!(
+                "compare: {why}\nhelp: times of different machines say nothing about each other; --force compares them"
+            )
+        })
+    });
+    let comparison = match compared {
+        Ok(comparison) => comparison,
+        Err(why) => {
+            print::error(&format!("error: failed to {why}"));
+            return Exit::Usage;
+        }
+    };
+    if let Err(why) = write(arguments, &comparison) {
+        print::error(&format!("error: failed to {why}"));
+        return Exit::Broken;
+    }
+    let exit = baseline::exit_of(&comparison);
+    print::error(&format!("exit {}: {}", exit.code(), comparison::outcome(&comparison)));
+    exit
+}
+
+fn write(arguments: &Arguments, comparison: &Comparison) -> Result<(), String> {
+    let text = match arguments.format {
+        Form::Text => comparison::text(comparison),
+        Form::Markdown => comparison::as_markdown(comparison),
+        Form::Json => serde_json::to_string_pretty(comparison).map_err(|error| error.to_string())? + "\n",
+    };
+    match &arguments.output {
+        Some(path) => {
+            let plain = anstream::adapter::strip_str(&text).to_string();
+            write_atomically(path, plain.as_bytes()).map_err(|error| error.to_string())
+        }
+        None => match anstream::stdout().write_all(text.as_bytes()) {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            written => written.map_err(|error| format!("write standard output: {error}")),
+        },
+    }
+}

@@ -1,0 +1,125 @@
+//! Two runs beside each other, by the real binary: what changed, what that proves, how it ends.
+
+use std::path::Path;
+
+use crate::binary::{authbench, told};
+use crate::sample;
+use authbench::check::Verdict;
+use authbench::report::{Record, format};
+use authbench::stats::Estimate;
+
+fn save(folder: &Path, name: &str, record: &Record) {
+    let render = format("jsonl").expect("a format").render;
+    std::fs::write(folder.join(name), render(record).expect("renders")).expect("writes");
+}
+
+/// The sample as it was before: one finding less, one check more, a cheaper scheme.
+fn before() -> Record {
+    let mut record = sample::record();
+    for check in record.scenarios.iter_mut().flat_map(|scenario| &mut scenario.checks) {
+        if check.verdict == Verdict::Fail && check.waived.is_none() {
+            check.verdict = Verdict::Pass;
+            break;
+        }
+    }
+    let checks = &mut record.scenarios[0].checks;
+    let mut gone = checks.iter().find(|check| check.verdict == Verdict::Pass).expect("one passes").clone();
+    gone.id = "bearer.was-here-before".to_owned();
+    checks.push(gone);
+    for study in record.scenarios.iter_mut().flat_map(|scenario| &mut scenario.overhead) {
+        for row in study.rows.iter_mut().filter(|row| row.name == "jwt-es256") {
+            let Estimate { value, low, high } = row.difference_us;
+            row.difference_us = Estimate { value: value - 40.0, low: low - 40.0, high: high - 40.0 };
+        }
+    }
+    record
+}
+
+/// Compares the sample with what it was before; the exit code and what was told.
+fn compare(change: impl Fn(&mut Record), arguments: &[&str]) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut after = sample::record();
+    change(&mut after);
+    save(folder.path(), "before.jsonl", &before());
+    save(folder.path(), "after.jsonl", &after);
+    let output = authbench(folder.path()).args(["compare", "before.jsonl", "after.jsonl"]).args(arguments).output();
+    let output = output.expect("runs");
+    (output.status.code(), told(&output))
+}
+
+fn snapshot(name: &str, text: String) {
+    insta::with_settings!({ snapshot_path => "../snapshots/compare", prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!(name, text);
+    });
+}
+
+#[test]
+fn regressions_stand_first_and_end_with_1() {
+    let (code, text) = compare(|_| {}, &[]);
+    assert_eq!(code, Some(1), "{text}");
+    snapshot("text", text);
+}
+
+#[test]
+fn programs_and_pull_requests_read_the_same() {
+    let (code, json) = compare(|_| {}, &["--format", "json"]);
+    assert_eq!(code, Some(1), "{json}");
+    let document: serde_json::Value =
+        serde_json::from_str(json.split("\nexit ").next().expect("the document")).expect("is JSON");
+    let regressions = document["checks"].as_array().expect("a list").iter().filter(|check| check["regression"] == true);
+    assert_eq!(regressions.count(), 2);
+    let worse = document["figures"].as_array().expect("a list").iter().filter(|figure| figure["movement"] == "worse");
+    let worse: Vec<_> = worse.map(|figure| figure["figure"].as_str().unwrap_or_default()).collect();
+    assert_eq!(worse, ["overhead of jwt-es256"]);
+    snapshot("markdown", compare(|_| {}, &["--format", "markdown"]).1);
+}
+
+#[test]
+fn a_run_is_as_good_as_itself() {
+    let folder = tempfile::tempdir().expect("a folder");
+    save(folder.path(), "run.jsonl", &sample::record());
+    let output = authbench(folder.path()).args(["compare", "run.jsonl", "run.jsonl"]).output().expect("runs");
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    let json = format("json").expect("a format").render;
+    std::fs::write(folder.path().join("report.json"), json(&sample::record()).expect("renders")).expect("writes");
+    let output = authbench(folder.path()).args(["compare", "run.jsonl", "report.json"]).output().expect("runs");
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    assert!(told(&output).contains("compare the records"), "{}", told(&output));
+}
+
+#[test]
+fn a_catalogue_that_changed_takes_its_checks_along() {
+    let newer = |record: &mut Record| record.started.as_mut().expect("a start").catalogue += 1;
+    let (code, text) = compare(newer, &["--format", "json"]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("the catalogue changed"), "{text}");
+    let document: serde_json::Value =
+        serde_json::from_str(text.split("\nexit ").next().expect("one")).expect("is JSON");
+    let vanished = document["checks"].as_array().expect("a list").iter().find(|check| check["change"] == "vanished");
+    assert_eq!(vanished.expect("is told")["regression"], false);
+}
+
+#[test]
+fn figures_of_different_machines_are_refused() {
+    let other = |record: &mut Record| record.started.as_mut().expect("a start").machine.cpu = "another".to_owned();
+    let (code, text) = compare(other, &[]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("different machines") && text.contains("--force"), "{text}");
+    let (code, text) = compare(other, &["--force"]);
+    assert_eq!(code, Some(1), "{text}");
+}
+
+#[test]
+fn what_is_no_run_is_a_mistake_of_the_user() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("a.json"), "{}").expect("writes");
+    for (arguments, expected) in [
+        (["a.json", "a.json"], "not an event of a run"),
+        (["missing.jsonl", "a.json"], "missing.jsonl"),
+        (["main", "a.json"], "baseline"),
+    ] {
+        let output = authbench(folder.path()).arg("compare").args(arguments).output().expect("runs");
+        assert_eq!(output.status.code(), Some(2), "{}", told(&output));
+        assert!(told(&output).contains(expected), "{arguments:?}: {}", told(&output));
+    }
+}
