@@ -5,6 +5,7 @@ mod check;
 mod compare;
 mod completions;
 mod explain;
+mod github;
 mod init;
 mod list;
 mod man;

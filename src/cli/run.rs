@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use super::baseline::Baselines;
 use super::reports::reporters;
 use super::select::Selecting;
-use super::{ProcessEnvironment, print};
+use super::{ProcessEnvironment, github, print};
 use crate::drive::stop::Stop;
 use crate::event::Event;
 use crate::exit::Exit;
@@ -90,6 +90,9 @@ pub(super) struct Arguments {
     /// Start no command of a scenario: for files that are not trusted.
     #[arg(long, env = "AUTHBENCH_NO_COMMAND", value_parser = FalseyValueParser::new(), help_heading = "What runs")]
     no_command: bool,
+    /// Annotate the lines of scenarios and write a step summary, as GitHub Actions shows them; on by itself there.
+    #[arg(long, env = "AUTHBENCH_GITHUB")]
+    github: bool,
     /// List every check.
     #[arg(short, long, conflicts_with = "quiet", env = "AUTHBENCH_VERBOSE", value_parser = FalseyValueParser::new(), help_heading = "Output")]
     verbose: bool,
@@ -223,6 +226,9 @@ fn execute(arguments: &Arguments, ready: Vec<crate::run::Ready>, options: &Optio
         reporters.insert(0, Box::new(Progress::new()));
     }
     reporters.push(Box::new(ResultPrinter::new(verbosity, paths)));
+    if github::is_wanted(arguments.github) {
+        reporters.extend(github::reporters());
+    }
     let runtime = match super::runtime() {
         Ok(runtime) => runtime,
         Err(exit) => return exit,

@@ -127,6 +127,11 @@ pub fn to_file(format: &'static Format, path: &Path) -> Result<Box<dyn Reporter 
     Ok(Box::new(FileReporter::create(format, path)?))
 }
 
+/// A reporter that writes this format behind what a file already holds, such as the summary of a CI step.
+pub fn append_to_file(format: &'static Format, path: &Path) -> FileReporter {
+    FileReporter::appending(format, path)
+}
+
 /// Why a report could not be made or written.
 #[derive(Debug)]
 pub enum ReportError {

@@ -44,11 +44,7 @@ impl Prober {
     pub(super) async fn send_at(&self, url: &Url, request: &Request) -> Exchange {
         match self.destination(url) {
             Ok(destination) => wire::send_once(&destination, &self.equipment.limits, request).await,
-            Err(why) => Exchange {
-                request: request.clone(),
-                answer: Err(Silence::Unreachable(why)),
-                took: std::time::Duration::ZERO,
-            },
+            Err(why) => Exchange::unanswered(request.clone(), Silence::Unreachable(why)),
         }
     }
 

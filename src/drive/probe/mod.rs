@@ -9,7 +9,6 @@ mod values;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
@@ -156,7 +155,6 @@ impl Prober {
 /// A control that could not be sent because its credential was not obtained.
 fn unobtainable(label: String, closing: bool, error: &ControlError) -> ControlRun {
     let silence = crate::observe::Silence::Unreachable(format!("no token: {error}"));
-    let exchange =
-        Exchange { request: Request::new("POST", "token endpoint"), answer: Err(silence), took: Duration::ZERO };
+    let exchange = Exchange::unanswered(Request::new("POST", "token endpoint"), silence);
     ControlRun { label, closing, exchange, outcome: Outcome::Silent }
 }
