@@ -59,7 +59,7 @@ fn the_action_tells_how_a_run_ended_and_keeps_its_reports() {
     let ran = run(&paths, "--only\nconformance\n");
     assert_eq!(ran.code, "exit-code=0", "{}", ran.output);
     assert!(!ran.summary.is_empty());
-    for name in ["report.html", "report.json", "run.jsonl", "junit.xml", "authbench.sarif", "summary.md"] {
+    for name in ["report.html", "report.json", "run.jsonl", "junit.xml", "authbench.sarif"] {
         assert!(ran.reports.path().join("reports of the run").join(name).is_file(), "{name}");
     }
 }

@@ -91,7 +91,7 @@ pub(super) struct Arguments {
     #[arg(long, env = "AUTHBENCH_NO_COMMAND", value_parser = FalseyValueParser::new(), help_heading = "What runs")]
     no_command: bool,
     /// Annotate the lines of scenarios and write a step summary, as GitHub Actions shows them; on by itself there.
-    #[arg(long, env = "AUTHBENCH_GITHUB")]
+    #[arg(long, env = "AUTHBENCH_GITHUB", value_parser = FalseyValueParser::new(), help_heading = "Output")]
     github: bool,
     /// List every check.
     #[arg(short, long, conflicts_with = "quiet", env = "AUTHBENCH_VERBOSE", value_parser = FalseyValueParser::new(), help_heading = "Output")]
