@@ -59,7 +59,13 @@ impl Prober {
 
     /// Runs a check: its controls, its steps, its controls again.
     pub async fn run(&self, planned: &PlannedCheck, script: &Script) -> Evidence {
-        let mut evidence = Evidence { issuer: self.issuer(), ..Evidence::default() };
+        let identifier = self.resource_identifier().map(|url| url.as_str().trim_end_matches('/').to_owned());
+        let mut evidence = Evidence {
+            issuer: self.issuer(),
+            resource_identifier: identifier,
+            max_clock_skew: self.subject().tolerances.max_clock_skew,
+            ..Evidence::default()
+        };
         self.controls(script, false, &mut evidence).await;
         if evidence.broken_control().is_some() {
             return evidence;
@@ -79,6 +85,12 @@ impl Prober {
 
     fn issuer(&self) -> Option<String> {
         self.subject().authorization_server.as_ref().and_then(|server| server.issuer.clone())
+    }
+
+    /// The identifier of the resource (RFC 9728 §1.2), where the scenario has one.
+    fn resource_identifier(&self) -> Option<Url> {
+        let written = self.subject().material.resource_identifier.as_deref()?;
+        super::control::join(&self.equipment.base, written).ok()
     }
 
     async fn controls(&self, script: &Script, closing: bool, evidence: &mut Evidence) {
