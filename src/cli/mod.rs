@@ -11,6 +11,7 @@ mod list;
 mod man;
 mod print;
 mod render;
+mod report;
 mod reports;
 mod run;
 mod schema;
@@ -59,6 +60,7 @@ enum Command {
     Explain(explain::Arguments),
     Compare(compare::Arguments),
     Render(render::Arguments),
+    Report(report::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -83,6 +85,7 @@ pub fn main() -> Exit {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),

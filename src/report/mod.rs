@@ -26,11 +26,12 @@ use std::path::{Path, PathBuf};
 use crate::event::Event;
 
 pub use file::{FileReporter, write_atomically};
+pub use html::{PastRun, index};
 pub use json::{Report, report_schema};
 pub use jsonl::{JsonLines, ReadError, read_jsonl};
 pub use read::read_run;
 pub use record::{Counts, LoadRecord, Record, ScenarioRecord, findings, is_finding};
-pub use terminal::{Progress, ResultPrinter};
+pub use terminal::{Progress, ResultPrinter, interject};
 pub use text::Verbosity;
 
 /// Something that follows a run event by event.
