@@ -7,6 +7,7 @@ mod failures;
 mod load;
 mod mix;
 mod phase;
+mod pool;
 mod renewal;
 mod tally;
 mod target;

@@ -102,7 +102,7 @@ pub enum Alter {
 }
 
 /// What fills a value.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fill {
     /// This text.
     Text(&'static str),
@@ -124,6 +124,8 @@ pub enum Fill {
     NeededScope,
     /// A scope that the client is not entitled to.
     DisallowedScope,
+    /// The good client's own scopes; the parameter is left out where it declares none.
+    OwnScope,
     /// The good client's own scopes and one that it is not entitled to.
     OwnAndDisallowedScope,
     /// A text several times over.
@@ -165,4 +167,17 @@ pub struct Send {
     pub times: usize,
     /// Whether it is sent until the target throttles, or the failure budget of the scenario is used up.
     pub exhausts: bool,
+}
+
+/// Two kinds of requests to a resource whose times are compared, interleaved on one connection, in several runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Compare {
+    /// Who asks in one kind, and in its A/A control.
+    pub one: Who,
+    /// Who asks in the other.
+    pub other: Who,
+    /// For what.
+    pub on: On,
+    /// What must come of each.
+    pub want: Want,
 }
