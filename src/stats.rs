@@ -1,6 +1,7 @@
 //! Statistics of paired and repeated measurements; pure.
 
 mod ratio;
+pub mod timing;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

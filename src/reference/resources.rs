@@ -123,7 +123,7 @@ fn finish(state: &State, guard: Guard, response: &mut Response, auth: std::time:
 }
 
 /// Spins, and says for how long it really did.
-fn busy_wait(length: std::time::Duration) -> std::time::Duration {
+pub(super) fn busy_wait(length: std::time::Duration) -> std::time::Duration {
     let began: Instant = clock::now();
     while began.elapsed() < length {
         std::hint::spin_loop();
