@@ -8,6 +8,7 @@ mod keys;
 mod load;
 mod mix;
 mod phase;
+mod pool;
 mod renewal;
 mod tally;
 mod target;
