@@ -23,7 +23,10 @@ impl Stage<'_> {
             if let Fill::SlotForged(slot, _) = fill {
                 self.must_be_a_jwt(slot)?;
             }
-            params.push(((*name).to_owned(), self.fill(*fill, main).map_err(Halt::Obstacle)?));
+            let value = self.fill(*fill, main).map_err(Halt::Obstacle)?;
+            if *fill != Fill::OwnScope || !value.is_empty() {
+                params.push(((*name).to_owned(), value));
+            }
         }
         let (mut exchange, mut outcome) = self.post(form, params.clone(), evidence).await?;
         let mut reproduced = false;
