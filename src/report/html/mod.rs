@@ -4,6 +4,7 @@ mod chart;
 mod figures;
 mod finding;
 mod matrix;
+mod overhead;
 mod page;
 mod scenario;
 mod waterfall;

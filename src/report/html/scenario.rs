@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 
-use super::figures::{OverheadView, PhaseView};
+use super::figures::PhaseView;
+use super::overhead::OverheadView;
 use super::finding::{CheckView, sign};
 use super::matrix::Matrix;
 use super::note_class;
