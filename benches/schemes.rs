@@ -5,7 +5,8 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use authbench::drive::wire::{Connection, Destination, Limits};
+use authbench::drive::paired::Socket;
+use authbench::drive::wire::{Destination, Limits};
 use authbench::observe::Request;
 use authbench::reference::{self, Verifier};
 use authbench::scheme::{self, Proof, Scheme};
@@ -63,7 +64,7 @@ fn verify(criterion: &mut Criterion) {
         let verifier = Verifier::of(row.prefix).expect("the reference has it");
         (row, verifier)
     });
-    let issued = ["oauth2", "oauth2-jwt"].map(|prefix| {
+    let issued = ["oauth2", "jwt/hs256", "jwt/rs256", "jwt/es256", "jwt/eddsa"].map(|prefix| {
         let verifier = Verifier::of(prefix).expect("the reference has it");
         let token = verifier.token().expect("the client is registered");
         let scheme = scheme::find("bearer").expect("the scheme is registered");
@@ -73,7 +74,7 @@ fn verify(criterion: &mut Criterion) {
         let parts = parts(&request(&row, "localhost"));
         assert!(verifier.verify(&parts).is_some(), "{} refuses the good credential", row.prefix);
         sized(&mut group, row.prefix);
-        group.bench_function(row.prefix, |bencher| bencher.iter(|| verifier.verify(black_box(&parts))));
+        group.bench_function(row.prefix.replace('/', "-"), |bencher| bencher.iter(|| verifier.verify(black_box(&parts))));
     }
     group.finish();
 }
@@ -102,18 +103,13 @@ fn round_trip(criterion: &mut Criterion) {
     let running = server.block_on(reference::start(reference::Config::default())).expect("the reference starts");
     let url: url::Url = running.url().parse().expect("an address");
     let destination = Destination::of(&url, None).expect("loopback in clear text");
-    // of one thread: an answer wakes nobody but the one who waits for it
-    let client = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     for row in rows() {
         let bytes = request(&row, &running.addr().to_string()).to_bytes();
-        let opened = client.block_on(Connection::open(&destination, Limits::default()));
-        let connection = tokio::sync::Mutex::new(opened.expect("connects"));
+        let mut socket = Socket::open(&destination, Limits::default()).expect("connects");
         sized(&mut group, row.prefix);
         group.bench_function(row.prefix, |bencher| {
-            bencher.to_async(&client).iter(async || {
-                let answer = connection.lock().await.exchange_bytes(&bytes, "GET").await.expect("answers");
-                assert_eq!(answer.status, 200);
-            });
+            bencher.iter(|| socket.exchange(&bytes).expect("answers"));
+            assert_eq!(socket.response().map(|response| response.status), Some(200));
         });
     }
     group.finish();

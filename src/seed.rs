@@ -114,6 +114,12 @@ pub const FOREIGN_INTROSPECTION_CLIENT: (&str, &str) = ("billing-api", "billing-
 pub const PUBLIC_CLIENT: &str = "public-app";
 /// A confidential client that is not registered for the client credentials grant.
 pub const CLIENT_WITHOUT_GRANT: (&str, &str) = ("no-grant", "no-grant-Secret-6bW1zJ4r");
+/// A client whose secret may be guessed at: the token endpoint counts its failures.
+pub const EXPENDABLE_CLIENT: (&str, &str) = ("expendable", "expendable-Secret-4fY8tL1h");
+/// Failures after which a source, or the expendable client, has to wait.
+pub const FAILURE_BUDGET: u32 = 50;
+/// The header by which a caller names itself as a source of failures.
+pub const SOURCE_HEADER: &str = "X-Authbench-Source";
 /// A live token of the same issuer whose audience is the billing API.
 pub const OTHER_AUDIENCE_TOKEN: &str = "abt_billing_Zk92vQx6Ch4Mt8Fy";
 /// A refresh token of the same issuer, which is no access token.

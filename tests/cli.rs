@@ -252,3 +252,19 @@ fn a_remote_target_gets_no_load_unless_it_is_owned() {
     let report = json(&folder.path().join("out.json"));
     assert_eq!(report["scenarios"][0]["load"], Value::Array(Vec::new()));
 }
+
+#[test]
+fn github_actions_are_told_by_annotations_and_a_summary() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let yaml = "authbench: 1\nname: hole\ntarget: { reference: { faults: [accepts-any-key] } }\nscheme: api-key\n";
+    std::fs::write(folder.path().join("scenario.yaml"), yaml).expect("writes");
+    std::fs::write(folder.path().join("summary.md"), "of another step\n").expect("writes");
+    let mut command = authbench(folder.path());
+    command.env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", "summary.md");
+    let output = command.args(["run", "scenario.yaml", "--check", "apikey.invalid-denied"]).output().expect("runs");
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(stdout.lines().any(|line| line.starts_with("::error file=scenario.yaml,line=")), "{stdout}");
+    let summary = std::fs::read_to_string(folder.path().join("summary.md")).expect("is there");
+    assert!(summary.starts_with("of another step\n## ") && summary.contains("apikey.invalid-denied"), "{summary}");
+}

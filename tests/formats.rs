@@ -2,6 +2,7 @@
 
 mod sample;
 
+use authbench::check::{Severity, Verdict};
 use authbench::report::{FORMATS, Record, format, read_jsonl, report_schema};
 use base64::Engine as _;
 
@@ -166,7 +167,9 @@ fn sarif_has_what_code_scanning_requires() {
     for result in results {
         let rule = &rules[usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap()];
         assert_eq!(rule["id"], result["ruleId"]);
-        assert!(!rule["shortDescription"]["text"].as_str().unwrap().is_empty());
+        for description in ["shortDescription", "fullDescription", "help"] {
+            assert!(!rule[description]["text"].as_str().unwrap().is_empty(), "{description} of {}", rule["id"]);
+        }
         assert!(!result["message"]["text"].as_str().unwrap().is_empty());
         let place = &result["locations"][0]["physicalLocation"];
         assert!(place["artifactLocation"]["uri"].as_str().unwrap().starts_with("scenarios/"));
@@ -175,4 +178,70 @@ fn sarif_has_what_code_scanning_requires() {
     }
     let waived = results.iter().filter(|result| result["suppressions"].is_array()).count();
     assert_eq!(waived, 1);
+}
+
+/// A run whose only findings are regressions.
+fn regressed() -> Record {
+    use authbench::event::comparison::{
+        Change, CheckChange, ComparedRun, Comparison, FigureChange, Movement, Scale, Unit,
+    };
+    let mut record = sample::record();
+    record.scenarios.truncate(1);
+    let scenario = &mut record.scenarios[0];
+    scenario.checks.retain(|check| check.verdict == Verdict::Pass);
+    (scenario.thresholds, scenario.notes) = (Vec::new(), Vec::new());
+    let run = |name: &str| ComparedRun {
+        name: name.to_owned(),
+        started: "2026-11-22T09:30:00Z".parse().unwrap(),
+        version: "0.1.0".to_owned(),
+        catalogue: 1,
+    };
+    let name = scenario.started.name.clone();
+    record.compared = Some(Comparison {
+        before: run("yesterday"),
+        after: run("this run"),
+        checks: vec![CheckChange {
+            scenario: name.clone(),
+            id: "bearer.revoked-token-401".to_owned(),
+            change: Change::Vanished,
+            before: Some(Verdict::Pass),
+            after: None,
+            severity: Severity::High,
+            regression: true,
+            summary: sample::HOSTILE.to_owned(),
+        }],
+        unchanged: 6,
+        figures: vec![FigureChange {
+            scenario: name,
+            figure: "overhead of basic".to_owned(),
+            unit: Unit::Microseconds,
+            before: 31.0,
+            after: 52.0,
+            scale: Scale::Difference,
+            change: None,
+            allowance: None,
+            movement: Movement::Worse,
+            why: "more than the machine explains".to_owned(),
+        }],
+        notes: Vec::new(),
+    });
+    record
+}
+
+#[test]
+fn a_regression_is_a_finding_in_every_format() {
+    let record = regressed();
+    let html = rendered("html", &record);
+    assert!(html.contains("<title>authbench: 2 findings</title>") && html.contains("Since yesterday"));
+    let junit = quick_junit::Report::deserialize_from_str(&rendered("junit", &record)).unwrap();
+    assert_eq!(junit.failures, 2);
+    let sarif: serde_json::Value = serde_json::from_str(&rendered("sarif", &record)).unwrap();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    let rules: Vec<_> = results.iter().map(|result| &result["ruleId"]).collect();
+    assert_eq!(rules, ["regression", "regression"]);
+    assert_eq!(rendered("github", &record).matches("::error file=scenarios/orders.yaml").count(), 2);
+    assert!(rendered("openmetrics", &record).contains("authbench_findings{} 2.0"));
+    for text in ["md", "text"].map(|name| rendered(name, &record)) {
+        assert!(text.contains("bearer.revoked-token-401") && text.contains("overhead of basic"), "{text}");
+    }
 }

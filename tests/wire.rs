@@ -101,6 +101,7 @@ async fn an_early_refusal_is_read_while_the_request_is_still_being_written() {
         let exchange = connection.exchange(&request).await;
         assert_eq!(exchange.status(), Some(413), "{:?}", exchange.answer);
         assert!(!connection.is_reusable(), "the rest of the request was never sent");
+        assert_eq!((exchange.marks.sent_us, exchange.marks.first_byte_us.is_some()), (None, true));
         drop((connection, done));
         server.join().expect("the server ends");
     }
@@ -131,6 +132,10 @@ async fn a_connection_is_used_again_only_when_nothing_is_left_over() {
         if reusable {
             let again = connection.exchange(&Request::new(method, "/").header("Host", "h")).await;
             assert_eq!(again.response(), exchange.response(), "{answer:?}");
+            // only the first request on a connection waited for it
+            assert_eq!((exchange.marks.connect_us.is_some(), again.marks.connect_us), (true, None));
+            let parts = [again.marks.sent_us, again.marks.first_byte_us, Some(again.took.as_micros() as u64)];
+            assert!(parts.iter().all(Option::is_some) && parts.is_sorted(), "{parts:?}");
         }
         drop(connection);
         server.join().expect("the server ends");

@@ -1,8 +1,8 @@
 //! Authorization server metadata (RFC 8414).
 
 use super::metadata_members;
-use super::step::{Document, fetch};
-use super::{Check, Doc, Level, PLAIN, Severity};
+use super::step::{ClientAuth, Document, Fill, On, Who, fetch, send, token};
+use super::{Check, Doc, Level, PLAIN, Severity, Tier};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -37,4 +37,62 @@ pub(super) const CHECKS: &[Check] = &[
         fault: "advertises-none",
         ..PLAIN
     },
+    Check {
+        id: "meta.as-document",
+        title: "Authorization-server metadata is served and complete",
+        level: Level::Must,
+        tier: Tier::Extended,
+        sources: &["RFC 8414 §3", "RFC 8414 §2", "RFC 8414 §3.2"],
+        doc: Doc {
+            sends: "The metadata document at its well-known place, and at the one behind the issuer's path.",
+            matters: "Clients that follow the standard find nothing elsewhere, and cannot use a document without its members.",
+            fix: "Serve the document between host and path of the issuer (RFC 8414 §3.1), as JSON, without empty lists.",
+        },
+        steps: &[fetch(Document::AuthorizationServer), fetch(Document::AuthorizationServerAppended).called(APPENDED)],
+        expect: metadata_members::complete,
+        fault: "well-known-appended",
+        ..PLAIN
+    },
+    Check {
+        id: "meta.auth-methods-truthful",
+        title: "Advertised client authentication methods are exactly those that work",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 8414 §2", "ASVS 10.4.16"],
+        doc: Doc {
+            sends: "The metadata document, and token requests by HTTP Basic and by body parameters.",
+            matters: "A method that works and is not advertised is one that nobody watches.",
+            fix: "Advertise every method that works, and switch the others off.",
+        },
+        steps: &[
+            fetch(Document::AuthorizationServer),
+            token(ClientAuth::Basic, &[("grant_type", Fill::Text("client_credentials"))]).called("client_secret_basic"),
+            token(ClientAuth::Post, &[("grant_type", Fill::Text("client_credentials"))]).called("client_secret_post"),
+        ],
+        expect: metadata_members::methods_truthful,
+        fault: "undeclared-post",
+        ..PLAIN
+    },
+    Check {
+        id: "meta.protected-resource-document",
+        title: "Protected-resource metadata matches the resource",
+        level: Level::Must,
+        tier: Tier::Extended,
+        sources: &["RFC 9728 §3.3", "RFC 9728 §2", "RFC 9728 §3.2", "RFC 9728 §5.1"],
+        doc: Doc {
+            sends: "The metadata document of the resource, and a request without a token, whose challenge may point to it.",
+            matters: "A document that names another resource leads clients to ask for tokens that an attacker can use.",
+            fix: "Publish resource exactly as clients know it, and let resource_metadata in the challenge point to the same document.",
+        },
+        steps: &[
+            fetch(Document::ProtectedResource).called("the metadata of the resource"),
+            send(Who::Anonymous, On::Protected).called("a request without a token"),
+        ],
+        expect: metadata_members::protected_resource,
+        fault: "prm-resource-mismatch",
+        ..PLAIN
+    },
 ];
+
+/// What the document at the other place is called.
+pub(super) const APPENDED: &str = "the document behind the issuer's path";

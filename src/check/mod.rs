@@ -1,18 +1,22 @@
 //! The catalogue as code: what must hold, what is sent to find out, and how the answers are judged.
 
 mod api_key;
+mod api_key_carrier;
 mod basic;
+mod basic_protocol;
 mod bearer;
 mod bearer_challenges;
 mod bearer_methods;
 mod challenges;
 mod citation;
 mod common;
+mod common_answers;
 mod cross_origin;
 mod effects;
 mod expect;
 mod introspection;
 mod judgement;
+mod leaks;
 mod metadata;
 mod metadata_members;
 mod oauth_answers;
@@ -20,6 +24,7 @@ pub mod profile;
 mod revocation;
 mod sameness;
 pub mod step;
+mod throttling;
 mod token;
 mod token_answers;
 mod token_requests;
@@ -128,12 +133,12 @@ const PLAIN: Check = Check {
 
 /// Topics in the order in which they run, with the schemes (as profiles call them) whose scenarios they apply to.
 pub const GROUPS: &[Group] = &[
-    Group { name: "apikey", about: "API keys", tables: &[api_key::CHECKS] },
-    Group { name: "basic", about: "HTTP Basic (RFC 7617)", tables: &[basic::CHECKS] },
+    Group { name: "apikey", about: "API keys", tables: &[api_key::CHECKS, api_key_carrier::CHECKS] },
+    Group { name: "basic", about: "HTTP Basic (RFC 7617)", tables: &[basic::CHECKS, basic_protocol::CHECKS] },
     Group {
         name: "token",
         about: "OAuth 2.0 token endpoint (RFC 6749)",
-        tables: &[token::CHECKS, token_answers::CHECKS, token_requests::CHECKS],
+        tables: &[token::CHECKS, token_answers::CHECKS, token_requests::CHECKS, throttling::TOKEN],
     },
     Group {
         name: "bearer",
@@ -143,7 +148,11 @@ pub const GROUPS: &[Group] = &[
     Group { name: "introspect", about: "Token introspection (RFC 7662)", tables: &[introspection::CHECKS] },
     Group { name: "revoke", about: "Token revocation (RFC 7009)", tables: &[revocation::CHECKS] },
     Group { name: "meta", about: "Authorization server metadata (RFC 8414)", tables: &[metadata::CHECKS] },
-    Group { name: "common", about: "Any protected HTTP API", tables: &[common::CHECKS] },
+    Group {
+        name: "common",
+        about: "Any protected HTTP API",
+        tables: &[common::CHECKS, common_answers::CHECKS, throttling::CHECKS],
+    },
 ];
 
 /// A topic of the catalogue.

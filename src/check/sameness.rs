@@ -40,6 +40,12 @@ pub(super) fn all(case: &Case<'_>) -> Judgement {
     expect::wants(case).and(alike(case, &every))
 }
 
+/// Each answer against what its step wants, and the two answers of each pair of steps alike.
+pub(super) fn in_pairs(case: &Case<'_>) -> Judgement {
+    let indices: Vec<usize> = (0..case.evidence.observations.len()).collect();
+    indices.chunks(2).fold(expect::wants(case), |judgement, pair| judgement.and(alike(case, pair)))
+}
+
 /// These observations cannot be told apart, what varies by itself aside.
 fn alike(case: &Case<'_>, indices: &[usize]) -> Judgement {
     let mut judgement = Judgement::default();

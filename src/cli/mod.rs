@@ -5,11 +5,13 @@ mod check;
 mod compare;
 mod completions;
 mod explain;
+mod github;
 mod init;
 mod list;
 mod man;
 mod print;
 mod render;
+mod report;
 mod reports;
 mod run;
 mod schema;
@@ -58,6 +60,7 @@ enum Command {
     Explain(explain::Arguments),
     Compare(compare::Arguments),
     Render(render::Arguments),
+    Report(report::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -82,6 +85,7 @@ pub fn main() -> Exit {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),

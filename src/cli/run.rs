@@ -1,5 +1,7 @@
 //! `authbench run`: runs scenarios and writes reports.
 
+use std::cell::RefCell;
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
@@ -8,12 +10,12 @@ use clap::{Args, ValueEnum};
 use super::baseline::Baselines;
 use super::reports::reporters;
 use super::select::Selecting;
-use super::{ProcessEnvironment, print};
+use super::{ProcessEnvironment, github, print};
 use crate::drive::stop::Stop;
 use crate::event::Event;
 use crate::exit::Exit;
 use crate::plan::selection;
-use crate::report::{Progress, ResultPrinter, Verbosity};
+use crate::report::{Progress, Reporter, ResultPrinter, Verbosity, interject};
 use crate::run::{Launch, Only, Options, plan_of, prepare};
 use crate::scenario::{LoadedScenario, ScenarioError, load_paths, load_waivers};
 
@@ -71,6 +73,9 @@ pub(super) struct Arguments {
     /// Start no command of a scenario: for files that are not trusted.
     #[arg(long, env = "AUTHBENCH_NO_COMMAND", value_parser = FalseyValueParser::new())]
     no_command: bool,
+    /// Annotate the lines of scenarios and write a step summary, as GitHub Actions shows them; on by itself there.
+    #[arg(long, env = "AUTHBENCH_GITHUB")]
+    github: bool,
     /// List every check.
     #[arg(short, long, conflicts_with = "quiet", env = "AUTHBENCH_VERBOSE", value_parser = FalseyValueParser::new())]
     verbose: bool,
@@ -190,28 +195,35 @@ fn execute(arguments: &Arguments, ready: Vec<crate::run::Ready>, options: &Optio
         (_, true) => Verbosity::Verbose,
         _ => Verbosity::Normal,
     };
-    if !arguments.quiet {
-        reporters.insert(0, Box::new(Progress::new()));
-    }
+    let live = live();
+    let progress = RefCell::new((!arguments.quiet).then(|| Progress::new(live)));
     reporters.push(Box::new(ResultPrinter::new(verbosity, paths)));
+    if github::is_wanted(arguments.github) {
+        reporters.extend(github::reporters());
+    }
     let runtime = match super::runtime() {
         Ok(runtime) => runtime,
         Err(exit) => return exit,
     };
     let mut exit = runtime.block_on(async {
-        let signalled = watch_signals(options.stop.clone());
+        let signalled = watch_signals(options.stop.clone(), live && !arguments.quiet);
         let mut sink = |event: Event| {
             for event in keeper.take(event) {
+                progress.borrow_mut().iter_mut().for_each(|progress| progress.on_event(&event));
                 reporters.iter_mut().for_each(|reporter| reporter.on_event(&event));
             }
         };
-        let exit = crate::run::run(ready, options, &mut sink).await.worst(keeper.exit);
+        let exit = tokio::select! {
+            exit = crate::run::run(ready, options, &mut sink) => exit.worst(keeper.exit),
+            never = ticking(&progress) => match never {},
+        };
         match signalled.load(std::sync::atomic::Ordering::Relaxed) {
             15 => exit.worst(Exit::Terminated),
             _ => exit,
         }
     });
-    for reporter in &mut reporters {
+    let progress = progress.into_inner().map(|progress| Box::new(progress) as Box<dyn Reporter>);
+    for mut reporter in progress.into_iter().chain(reporters) {
         if let Err(error) = reporter.finish() {
             print::error(&format!("error: failed to {error}"));
             exit = exit.worst(Exit::Broken);
@@ -223,8 +235,22 @@ fn execute(arguments: &Arguments, ready: Vec<crate::run::Ready>, options: &Optio
     exit
 }
 
+/// Whether somebody watches standard error, on a terminal that knows how to draw over a line.
+fn live() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// Keeps the progress alive beside a run.
+async fn ticking(progress: &RefCell<Option<Progress>>) -> std::convert::Infallible {
+    let mut ticks = tokio::time::interval(Progress::TICK);
+    loop {
+        ticks.tick().await;
+        progress.borrow_mut().iter_mut().for_each(Progress::tick);
+    }
+}
+
 /// Asks the run to end at the first signal; a second one ends the process.
-fn watch_signals(stop: Stop) -> std::sync::Arc<std::sync::atomic::AtomicU8> {
+fn watch_signals(stop: Stop, live: bool) -> std::sync::Arc<std::sync::atomic::AtomicU8> {
     let signalled = std::sync::Arc::new(std::sync::atomic::AtomicU8::new(0));
     let seen = signalled.clone();
     tokio::spawn(async move {
@@ -236,8 +262,11 @@ fn watch_signals(stop: Stop) -> std::sync::Arc<std::sync::atomic::AtomicU8> {
         let number = tokio::select! { _ = interrupt.recv() => 2, _ = terminate.recv() => 15 };
         seen.store(number, std::sync::atomic::Ordering::Relaxed);
         stop.request();
-        print::error("ending; the reports will hold what was done (again to end at once)");
+        interject("ending; the reports will hold what was done (again to end at once)", live);
         tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        if live {
+            interject("ended at once", live);
+        }
         std::process::exit(i32::from(Exit::Interrupted.code()));
     });
     signalled

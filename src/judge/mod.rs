@@ -1,6 +1,7 @@
 //! Evidence and figures, judged without I/O.
 
 pub mod abort;
+pub mod capacity;
 pub mod compare;
 pub mod threshold;
 mod vacuity;

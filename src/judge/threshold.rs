@@ -16,8 +16,17 @@ pub struct Figure {
 /// A threshold against a load phase; none where it speaks of something else.
 pub fn of_load(condition: &Condition, figures: &LoadFigures) -> Option<Figure> {
     let measured = measured(condition.metric, figures)?;
-    let holds = trusted(holds(condition, measured), figures);
+    let holds = match &figures.capacity {
+        Some(capacity) if condition.metric == Metric::Capacity => at_least(condition, measured, capacity.is_open()),
+        _ => trusted(holds(condition, measured), figures),
+    };
     Some(Figure { text: shown(condition.metric, measured), holds })
+}
+
+/// What held is a lower bound; where nothing broke, the capacity may be anything above it.
+fn at_least(condition: &Condition, measured: f64, open: bool) -> Option<bool> {
+    let holds = holds(condition, measured);
+    (!open || holds != condition.below).then_some(holds)
 }
 
 /// Figures that cannot be trusted prove nothing; but what the target did not keep up with, it did break.
@@ -47,7 +56,7 @@ pub fn of_overhead(condition: &Condition, row: &OverheadRow) -> Option<Figure> {
 }
 
 /// The figure that a threshold looks at, in its unit; none where a load phase has no such figure.
-fn measured(metric: Metric, figures: &LoadFigures) -> Option<f64> {
+pub fn measured(metric: Metric, figures: &LoadFigures) -> Option<f64> {
     let times = &figures.response_time_us;
     Some(match metric {
         Metric::Percentile(quantile) => match (quantile * 1000.0).round() as u64 {
@@ -63,7 +72,8 @@ fn measured(metric: Metric, figures: &LoadFigures) -> Option<f64> {
         Metric::Max => times.max,
         Metric::ErrorRate => error_rate(figures),
         Metric::AchievedRate => figures.achieved_rate,
-        Metric::Overhead | Metric::Capacity => return None,
+        Metric::Capacity => figures.capacity.as_ref()?.rate.unwrap_or_default(),
+        Metric::Overhead => return None,
     })
 }
 
@@ -116,6 +126,20 @@ mod tests {
         ] {
             let condition: Condition = text.parse().expect("a threshold");
             assert_eq!(holds(&condition, measured), expected, "{text} at {measured}");
+        }
+    }
+
+    #[test]
+    fn a_capacity_without_an_upper_end_decides_one_side() {
+        for (text, open, expected) in [
+            ("capacity > 500/s", true, Some(true)),
+            ("capacity > 900/s", true, None),
+            ("capacity > 900/s", false, Some(false)),
+            ("capacity < 900/s", true, None),
+            ("capacity < 500/s", true, Some(false)),
+        ] {
+            let condition: Condition = text.parse().expect("a threshold");
+            assert_eq!(at_least(&condition, 800.0, open), expected, "{text} {open}");
         }
     }
 

@@ -30,6 +30,8 @@ pub struct Observation {
     pub exchange: Exchange,
     /// What the answer means.
     pub outcome: Outcome,
+    /// When the answer had come, in seconds since 1970 by the clock here.
+    pub at: i64,
     /// For a server error: whether it came again when the request was repeated between passing controls.
     pub reproduced: bool,
 }
@@ -66,6 +68,10 @@ pub struct Evidence {
     pub sent_secrets: Vec<crate::secret::Secret>,
     /// The issuer as it is configured, for metadata checks.
     pub issuer: Option<String>,
+    /// The identifier of the resource as it is configured, for its metadata (RFC 9728 §1.2).
+    pub resource_identifier: Option<String>,
+    /// How far the clocks of target and harness may lie apart.
+    pub max_clock_skew: std::time::Duration,
 }
 
 impl Evidence {

@@ -209,9 +209,16 @@ pub struct Exchange {
     pub answer: Result<Response, Silence>,
     /// From the first byte sent to the last byte read (service time).
     pub took: Duration,
+    /// When its parts happened.
+    pub marks: Marks,
 }
 
 impl Exchange {
+    /// A request that could not be sent.
+    pub fn unanswered(request: Request, silence: Silence) -> Self {
+        Self { request, answer: Err(silence), took: Duration::ZERO, marks: Marks::default() }
+    }
+
     /// The response, if there is one.
     pub fn response(&self) -> Option<&Response> {
         self.answer.as_ref().ok()
@@ -253,7 +260,7 @@ impl Exchange {
             response_body,
             silence,
             took_us: self.took.as_micros().try_into().unwrap_or(u64::MAX),
-            marks: Marks::default(),
+            marks: self.marks,
         }
     }
 }
@@ -371,7 +378,7 @@ mod tests {
     fn exchange(request: Request, body: &str) -> Exchange {
         let headers = vec![("Content-Type".to_owned(), b"application/json".to_vec())];
         let answer = Ok(Response { status: 403, headers, body: body.into(), truncated: false });
-        Exchange { request, answer, took: Duration::from_micros(42) }
+        Exchange { request, answer, took: Duration::from_micros(42), marks: Marks::default() }
     }
 
     #[test]

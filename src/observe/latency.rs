@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::CapacityFigures;
 use base64::Engine as _;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer as HistogramReader;
@@ -189,6 +190,9 @@ pub struct LoadFigures {
     /// Who kept the rate from being higher, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limited_by: Option<Limit>,
+    /// What a search of the capacity found; the other figures are those of the highest rate that held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<CapacityFigures>,
     /// Why the figures cannot be trusted, if they cannot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inconclusive: Option<String>,

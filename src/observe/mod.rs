@@ -1,5 +1,6 @@
 //! Facts: what was sent, what came back, and how long it took. No judgement here.
 
+mod capacity;
 mod challenge;
 mod evidence;
 mod exchange;
@@ -8,6 +9,7 @@ mod latency;
 mod marks;
 mod outcome;
 
+pub use capacity::{CapacityFigures, CapacityStep};
 pub use challenge::{Challenge, parse_challenges};
 pub use evidence::{ControlRun, Evidence, Observation, Place};
 pub use exchange::{Exchange, Header, RecordedExchange, RecordedHeader, Request, Response, Silence};

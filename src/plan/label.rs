@@ -10,6 +10,8 @@ pub(super) fn altered(alter: &Alter) -> String {
         Alter::Header(name, fill) => format!("with {name}{}", value(fill)),
         Alter::Query(name, fill) => format!("with ?{name}={}", value(fill).trim_start_matches(": ")),
         Alter::Body(media, _) => format!("with a body of {media}"),
+        Alter::Target(_) => "another path".to_owned(),
+        Alter::Source(_) => "from a source of its own".to_owned(),
         Alter::AbsoluteForm => "target in absolute form".to_owned(),
     }
 }
@@ -32,6 +34,7 @@ pub(super) fn client_auth(auth: ClientAuth) -> &'static str {
         ClientAuth::IdOnly => "client_id without a secret",
         ClientAuth::WrongBasic => "a wrong secret by HTTP Basic",
         ClientAuth::WrongPost => "a wrong secret in the body",
+        ClientAuth::ExpendableWrong => "a wrong secret for an expendable client",
         ClientAuth::UnknownClient => "a client that does not exist",
         ClientAuth::Both => "HTTP Basic and body parameters at once",
         ClientAuth::BothBodyWrong => "HTTP Basic, and a wrong secret in the body",

@@ -9,7 +9,7 @@ pub mod selection;
 pub mod subject;
 
 use crate::check::profile::{Effective, PROFILES, profile};
-use crate::check::{Check, Level};
+use crate::check::{Check, Level, Step};
 use crate::scenario::model::Waiver;
 use crate::scenario::{LoadedScenario, ScenarioError, nearest};
 
@@ -40,6 +40,17 @@ impl PlannedCheck {
         let controls =
             script.controls.iter().any(|control| matches!(control, Control::Use { resource, .. } if writes(resource)));
         !self.check.remote_safe || hooks || sends || controls
+    }
+}
+
+impl PlannedCheck {
+    /// Whether it uses up the target's patience: it runs after all others.
+    pub fn runs_last(&self) -> bool {
+        self.check.steps.iter().any(|step| match step {
+            Step::Send(send) => send.exhausts,
+            Step::Form(form) => form.exhausts,
+            _ => false,
+        })
     }
 }
 

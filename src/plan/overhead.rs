@@ -2,7 +2,7 @@
 
 use super::resolve::{self, Values};
 use super::seeded;
-use super::subject::{Login, Resource, Subject, Tolerances};
+use super::subject::{AuthorizationServer, ClientAuthMethod, Login, Resource, Subject, Tolerances};
 use crate::scenario::model::{self, OverheadSchemeFields, PRESETS, SchemeFields};
 use crate::scenario::{At, LoadedScenario, ScenarioError, nearest};
 use crate::scheme;
@@ -131,6 +131,7 @@ fn preset_side(loaded: &LoadedScenario, name: &str) -> Option<Side> {
         "basic-cached" => ("basic-cached", "basic"),
         "bearer" => ("bearer", "bearer"),
         "oauth2" => ("oauth2", "oauth2-client-credentials"),
+        "oauth2-jwt" => ("oauth2-jwt", "oauth2-client-credentials"),
         _ => return None,
     };
     let found = scheme::find(scheme)?;
@@ -152,11 +153,16 @@ fn preset_side(loaded: &LoadedScenario, name: &str) -> Option<Side> {
         owned: true,
         identities,
         resources: vec![resource],
-        authorization_server: (name == "oauth2")
-            .then(|| seeded::authorization_server(super::subject::ClientAuthMethod::Basic)),
+        authorization_server: (scheme == "oauth2-client-credentials").then(|| authorization_server(prefix)),
         material: Default::default(),
         tolerances: Tolerances::default(),
     };
     let identity = subject.good_for(0)?;
     Some(Side { name: name.to_owned(), subject, identity, resource: 0 })
+}
+
+/// The authorization server of the reference whose tokens a prefix accepts: its endpoints stand under the same prefix.
+fn authorization_server(prefix: &str) -> AuthorizationServer {
+    let server = seeded::authorization_server(ClientAuthMethod::Basic);
+    AuthorizationServer { issuer: None, token: Some(format!("/{prefix}/token")), ..server }
 }

@@ -147,6 +147,7 @@ pub(super) fn plain_resource(method: &str, path: &str) -> Resource {
         public: false,
         writes: false,
         success: None,
+        absent: None,
     }
 }
 
@@ -201,6 +202,7 @@ pub(super) fn resource(resource: &model::Resource) -> Resource {
         body,
         scopes: resource.scopes.iter().cloned().collect(),
         tenant: resource.tenant.clone(),
+        absent: resource.absent.clone(),
         public: resource.public,
         writes: resource.writes,
         success: resource.success.as_ref().map(|success| Success {
@@ -260,6 +262,10 @@ fn material(written: &model::Material, values: &Values<'_>, on_reference: bool) 
         lookalike_scopes: written.lookalike_scopes.clone(),
         other_audience_token: secret(&written.other_audience_token),
         refresh_token: secret(&written.refresh_token),
+        failure_budget: written.failure_budget,
+        source_header: written.source_header.clone(),
+        expendable_client_id: written.expendable_client_id.as_ref().map(|id| values.text(id)),
+        resource_identifier: written.resource_identifier.as_ref().map(|identifier| values.text(identifier)),
         refresh_grant: written.refresh_grant.as_ref().map(|grant| RefreshGrant {
             refresh_token: values.secret(&grant.refresh_token),
             access_token: values.secret(&grant.access_token),
@@ -286,6 +292,10 @@ fn completed(own: Material, seed: Material) -> Material {
         lookalike_scopes: if own.lookalike_scopes.is_empty() { seed.lookalike_scopes } else { own.lookalike_scopes },
         other_audience_token: own.other_audience_token.or(seed.other_audience_token),
         refresh_token: own.refresh_token.or(seed.refresh_token),
+        failure_budget: own.failure_budget.or(seed.failure_budget),
+        source_header: own.source_header.or(seed.source_header),
+        expendable_client_id: own.expendable_client_id.or(seed.expendable_client_id),
+        resource_identifier: own.resource_identifier.or(seed.resource_identifier),
         refresh_grant: own.refresh_grant.or(seed.refresh_grant),
         accounts: if own.accounts.is_empty() { seed.accounts } else { own.accounts },
         hooks: Hooks {

@@ -64,17 +64,19 @@ pub(super) fn resources(scheme: &str) -> Vec<Resource> {
         body: None,
         scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
         tenant: None,
+        absent: None,
         public: false,
         writes: false,
         success: None,
     };
     let body = Some(("application/json".to_owned(), br#"{"item":"lamp"}"#.to_vec()));
     let tenant = Some(seed::IDENTITIES[0].tenant.to_owned());
+    let absent = Some(format!("{prefix}/tenants/zz/orders"));
     vec![
         plain("GET", format!("{prefix}/orders"), &[seed::READ]),
         Resource { writes: true, body, ..plain("POST", format!("{prefix}/orders"), &[seed::WRITE]) },
         plain("GET", format!("{prefix}/account"), &[]),
-        Resource { tenant, ..plain("GET", format!("{prefix}/tenants/a/orders"), &[seed::READ]) },
+        Resource { tenant, absent, ..plain("GET", format!("{prefix}/tenants/a/orders"), &[seed::READ]) },
         Resource { public: true, ..plain("GET", "/public".to_owned(), &[]) },
     ]
 }
@@ -105,6 +107,10 @@ pub(super) fn material() -> Material {
         lookalike_scopes: ["write:orders-archive", "write:order", "WRITE:ORDERS"].map(str::to_owned).to_vec(),
         other_audience_token: Some(Secret::new(seed::OTHER_AUDIENCE_TOKEN)),
         refresh_token: Some(Secret::new(seed::REFRESH_TOKEN)),
+        failure_budget: Some(seed::FAILURE_BUDGET),
+        source_header: Some(seed::SOURCE_HEADER.to_owned()),
+        expendable_client_id: Some(seed::EXPENDABLE_CLIENT.0.to_owned()),
+        resource_identifier: Some("/oauth2".to_owned()),
         refresh_grant: Some(RefreshGrant {
             refresh_token: Secret::new(seed::GRANT.refresh_token),
             access_token: Secret::new(seed::GRANT.access_token),

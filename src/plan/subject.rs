@@ -72,6 +72,8 @@ pub struct Resource {
     pub scopes: BTreeSet<String>,
     /// Tenant that owns it.
     pub tenant: Option<String>,
+    /// A path of the same shape that names nothing.
+    pub absent: Option<String>,
     /// Whether it needs no credential.
     pub public: bool,
     /// Whether it changes state.
@@ -171,6 +173,14 @@ pub struct Material {
     pub other_audience_token: Option<Secret>,
     /// A refresh token of the same issuer.
     pub refresh_token: Option<Secret>,
+    /// Failures after which the target throttles.
+    pub failure_budget: Option<u32>,
+    /// Header by which the target tells sources of failures apart.
+    pub source_header: Option<String>,
+    /// A client that may be locked out.
+    pub expendable_client_id: Option<String>,
+    /// The identifier of the protected resource, absolute or a path on the target (RFC 9728 §1.2).
+    pub resource_identifier: Option<String>,
     /// Tokens of one grant of the good client, which the run uses up.
     pub refresh_grant: Option<RefreshGrant>,
     /// Accounts with peculiar passwords: long, with colons, outside ASCII.
@@ -274,6 +284,13 @@ impl Subject {
     pub fn good_for(&self, resource: usize) -> Option<usize> {
         let resource = &self.resources[resource];
         self.identities.iter().position(|identity| resource.open_to(identity))
+    }
+
+    /// Another valid identity that may use a resource.
+    pub fn second_for(&self, resource: usize) -> Option<usize> {
+        let first = self.good_for(resource)?;
+        let resource = &self.resources[resource];
+        (0..self.identities.len()).find(|at| *at != first && resource.open_to(&self.identities[*at]))
     }
 
     /// The first identity in a state other than valid.

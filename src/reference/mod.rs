@@ -4,6 +4,7 @@
 //! is known to both.
 
 mod authority;
+mod careless;
 mod fault;
 pub mod hopeless;
 mod keys;
@@ -150,6 +151,9 @@ pub fn faults() -> Vec<&'static Fault> {
         resources::FAULTS,
         spoil::FAULTS,
         serve::FAULTS,
+        wire_faults::FAULTS,
+        throttle::FAULTS,
+        careless::FAULTS,
     ];
     tables.into_iter().flatten().collect()
 }

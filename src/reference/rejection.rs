@@ -12,11 +12,13 @@ pub(crate) struct Rejection {
     pub(crate) error: &'static str,
     pub(crate) challenge: Option<String>,
     pub(crate) retry_after: Option<u64>,
+    /// More than a client needs to know; only faults say it.
+    pub(crate) detail: Option<String>,
 }
 
 impl Rejection {
     pub(crate) fn new(status: StatusCode, error: &'static str) -> Self {
-        Self { status, error, challenge: None, retry_after: None }
+        Self { status, error, challenge: None, retry_after: None, detail: None }
     }
 
     pub(crate) fn with_challenge(mut self, challenge: impl Into<String>) -> Self {
@@ -41,7 +43,11 @@ impl Rejection {
 
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
-        let mut response = (self.status, Json(json!({ "error": self.error }))).into_response();
+        let mut body = json!({ "error": self.error });
+        if let Some(detail) = self.detail {
+            body["detail"] = detail.into();
+        }
+        let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(challenge) = self.challenge.and_then(|challenge| HeaderValue::from_str(&challenge).ok()) {

@@ -17,8 +17,9 @@ use super::rejection::Rejection;
 use super::spoil::spoil;
 use super::state::{Principal, State};
 use super::verify::Guard;
+use super::{careless, throttle};
 use crate::clock;
-use crate::seed::{READ, WRITE};
+use crate::seed::{READ, SOURCE_HEADER, WRITE};
 
 /// Holes around the verifiers.
 pub(crate) const FAULTS: &[Fault] = &[
@@ -39,9 +40,6 @@ pub(crate) const FAULTS: &[Fault] = &[
     ),
     row("authz-as-401", "common.insufficient-is-403", "answers 401 to a principal without the scope"),
 ];
-
-/// The source of a request, for throttling.
-const SOURCE: &str = "x-authbench-source";
 
 /// Microseconds that the answer to this request is held up, beside what every answer is: a study of how truly such times
 /// are measured alternates between requests that differ in nothing else.
@@ -76,22 +74,20 @@ pub(crate) fn router(state: &Arc<State>) -> Router {
 
 async fn authenticate(Shared((state, guard)): Shared<(Arc<State>, Guard)>, request: Request, next: Next) -> Response {
     if request.method() == Method::OPTIONS {
-        return next.run(request).await;
+        return careless::options(&state, next.run(request).await);
     }
-    let source = request.headers().get(SOURCE).and_then(|source| source.to_str().ok()).map(str::to_owned);
+    let named = request.headers().get(SOURCE_HEADER).and_then(|source| source.to_str().ok());
+    let source = throttle::counted(&state.faults, named).map(str::to_owned);
     if let Some(seconds) = source.as_deref().and_then(|source| state.throttle.wait(source)) {
-        return Rejection::throttled(seconds).into_response();
+        return careless::throttled(&state, Rejection::throttled(seconds).into_response());
     }
     let asked = asked_to_wait(request.headers());
+    let request = match careless::before(&state, request).await {
+        Ok(request) => request,
+        Err(response) => return response,
+    };
     let began = clock::now();
-    let (mut parts, mut body) = request.into_parts();
-    if state.fault("token-in-json-body") {
-        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
-        if let Some(token) = super::verify::lenient::of_body(&bytes) {
-            parts.extensions.insert(token);
-        }
-        body = bytes.into();
-    }
+    let (parts, body) = request.into_parts();
     super::verify::jwt::prepare(&state, guard, &parts).await;
     let verified = match through_a_hole(&state, &parts) {
         Some(principal) => Ok(principal),
@@ -101,18 +97,19 @@ async fn authenticate(Shared((state, guard)): Shared<(Arc<State>, Guard)>, reque
     match verified {
         Ok(principal) => {
             let auth = began.elapsed();
+            let path = parts.uri.path().to_owned();
             let mut request = Request::from_parts(parts, body);
             request.extensions_mut().insert(principal);
             let mut response = next.run(request).await;
             let busy = asked.map(|asked| asked + state.busy).or((!state.busy.is_zero()).then_some(state.busy));
             finish(guard, &mut response, auth, busy);
-            response
+            careless::after(&state, &path, response).await
         }
         Err(rejection) => {
             if let Some(source) = source {
                 state.throttle.failed(&source);
             }
-            spoil(&state, rejection).into_response()
+            careless::refused(&state, &parts, spoil(&state, rejection)).into_response()
         }
     }
 }
@@ -162,7 +159,7 @@ fn through_a_hole(state: &State, parts: &axum::http::request::Parts) -> Option<A
     open.then(|| Arc::new(super::state::principal(&crate::seed::IDENTITIES[0])))
 }
 
-fn carries_key(state: &State, parts: &axum::http::request::Parts) -> bool {
+pub(super) fn carries_key(state: &State, parts: &axum::http::request::Parts) -> bool {
     match &state.key_location {
         super::KeyLocation::Header(name) => parts.headers.contains_key(name.as_str()),
         super::KeyLocation::Query(name) => super::verify::query_value(parts, name).is_some(),

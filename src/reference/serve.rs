@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
+use super::careless;
 use super::fault::{Fault, row};
 use super::resources::Unguarded;
 use super::state::State;
@@ -41,6 +42,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         "common.rewrite-header-not-a-bypass",
         "routes by X-Original-URL and guards by the request line",
     ),
+    row("hashes-unbounded-input", "apikey.oversized-bounded", "takes longer, the longer a key is"),
     row("reflects-origin", "common.cors-credentials-not-open", "allows credentials to whatever origin asks"),
 ];
 
@@ -48,6 +50,8 @@ pub(crate) const FAULTS: &[Fault] = &[
 const HEAD_LIMIT: usize = 256 * 1024;
 /// Bytes of one field.
 const FIELD_LIMIT: usize = 32 * 1024;
+/// How long a hash of a field that is too long takes to a faulty server.
+const SLOW_HASH: Duration = Duration::from_millis(2200);
 /// Bytes of a request body.
 const BODY_LIMIT: usize = 1 << 20;
 /// How long open connections may take to end.
@@ -105,7 +109,7 @@ where
         .header_read_timeout(Duration::from_secs(30))
         .half_close(true);
     let ended = if wire_faults::any(&state.faults) {
-        let stream = wire_faults::Shim::new(stream, &state.faults);
+        let stream = wire_faults::Shim::new(stream, &state.faults, &state.key_location);
         watcher.watch(http.serve_connection(TokioIo::new(stream), service)).await
     } else {
         watcher.watch(http.serve_connection(TokioIo::new(stream), service)).await
@@ -116,6 +120,9 @@ where
 
 async fn answer(router: Router, state: &State, mut request: Request) -> Response {
     if request.headers().values().any(|value| value.len() > FIELD_LIMIT) {
+        if state.fault("hashes-unbounded-input") {
+            tokio::time::sleep(SLOW_HASH).await;
+        }
         return plain(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     }
     let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
@@ -123,10 +130,13 @@ async fn answer(router: Router, state: &State, mut request: Request) -> Response
         return plain(StatusCode::PAYLOAD_TOO_LARGE);
     }
     request = request.map(|body| Body::new(http_body_util::Limited::new(body, BODY_LIMIT).map_err(axum::Error::new)));
+    if let Some(traced) = careless::traced(state, &request) {
+        return traced;
+    }
     let origin = request.headers().get(header::ORIGIN).cloned();
     rewrite(state, &mut request);
     let answered = router.oneshot(request).await;
-    let mut response = answered.unwrap_or_else(|infallible| match infallible {});
+    let mut response = careless::dated(state, answered.unwrap_or_else(|infallible| match infallible {}));
     if let Some(origin) = origin.filter(|_| state.fault("reflects-origin")) {
         let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);

@@ -82,6 +82,8 @@ pub(crate) struct State {
     /// Busy-wait on protected answers.
     pub(crate) busy: Duration,
     pub(crate) throttle: super::throttle::Throttle,
+    /// Answers that a careless server keeps.
+    pub(crate) kept: super::careless::Kept,
 }
 
 impl State {
@@ -111,6 +113,7 @@ impl State {
             outage: AtomicBool::new(false),
             busy,
             throttle: super::throttle::Throttle::default(),
+            kept: super::careless::Kept::default(),
         }
     }
 

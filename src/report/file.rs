@@ -12,6 +12,7 @@ use crate::event::Event;
 pub struct FileReporter {
     format: &'static Format,
     path: PathBuf,
+    appends: bool,
     record: Record,
 }
 
@@ -23,7 +24,12 @@ impl FileReporter {
     /// Where the folder cannot be made.
     pub fn create(format: &'static Format, path: &Path) -> Result<Self, ReportError> {
         make_folder(path)?;
-        Ok(Self { format, path: path.to_owned(), record: Record::default() })
+        Ok(Self { format, path: path.to_owned(), appends: false, record: Record::default() })
+    }
+
+    /// Prepares a report that goes behind what the file already holds.
+    pub(super) fn appending(format: &'static Format, path: &Path) -> Self {
+        Self { format, path: path.to_owned(), appends: true, record: Record::default() }
     }
 }
 
@@ -33,7 +39,8 @@ impl Reporter for FileReporter {
     }
 
     fn finish(&mut self) -> Result<(), ReportError> {
-        write_atomically(&self.path, &(self.format.render)(&self.record)?)
+        let bytes = (self.format.render)(&self.record)?;
+        if self.appends { append(&self.path, &bytes) } else { write_atomically(&self.path, &bytes) }
     }
 }
 
@@ -65,6 +72,11 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
         let _ = fs::remove_file(&partial);
     }
     moved
+}
+
+fn append(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
+    let opened = File::options().append(true).create(true).open(path);
+    opened.and_then(|mut file| file.write_all(bytes)).map_err(|source| failed("append to", path, source))
 }
 
 /// Whether the path is a pipe or a device such as `/dev/stdout`, which must be written to and not replaced.

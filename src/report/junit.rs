@@ -5,6 +5,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::escape::line;
+use super::summary::{self, Source};
 use super::text::block;
 use super::{Record, ReportError, ScenarioRecord};
 use crate::check::Verdict;
@@ -18,6 +19,11 @@ pub(super) fn render(record: &Record) -> Result<Vec<u8>, ReportError> {
     if record.finished.is_none() {
         run.add_test_case(case("authbench", "run", error("cut off", &record.reason())));
     }
+    let regressed = summary::beside_checks(record).into_iter().filter(|one| one.source == Source::Regression);
+    run.add_test_cases(
+        regressed
+            .map(|one| case(&format!("{}.regressions", one.scenario), &one.text, failure("regression", &one.text))),
+    );
     if run.tests > 0 {
         report.add_test_suite(run);
     }

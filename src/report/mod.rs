@@ -26,11 +26,12 @@ use std::path::{Path, PathBuf};
 use crate::event::Event;
 
 pub use file::{FileReporter, write_atomically};
+pub use html::{PastRun, index};
 pub use json::{Report, report_schema};
 pub use jsonl::{JsonLines, ReadError, read_jsonl};
 pub use read::read_run;
 pub use record::{Counts, LoadRecord, Record, ScenarioRecord, findings, is_finding};
-pub use terminal::{Progress, ResultPrinter};
+pub use terminal::{Progress, ResultPrinter, interject};
 pub use text::Verbosity;
 
 /// Something that follows a run event by event.
@@ -125,6 +126,11 @@ pub fn to_file(format: &'static Format, path: &Path) -> Result<Box<dyn Reporter 
         return Ok(Box::new(JsonLines::create(path)?));
     }
     Ok(Box::new(FileReporter::create(format, path)?))
+}
+
+/// A reporter that writes this format behind what a file already holds, such as the summary of a CI step.
+pub fn append_to_file(format: &'static Format, path: &Path) -> FileReporter {
+    FileReporter::appending(format, path)
 }
 
 /// Why a report could not be made or written.

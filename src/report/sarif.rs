@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::escape::{line, lines, markdown};
+use super::summary::{self, Source};
 use super::text::block;
 use super::words::{citation, web_address};
 use super::{Record, ReportError, findings};
 use crate::check::{Severity, Verdict};
-use crate::event::{CheckResult, Note, NoteKind, SourcePlace, ThresholdResult};
+use crate::event::{CheckResult, NoteKind, SourcePlace, ThresholdResult};
 
 /// What a URI path may not carry as it is (RFC 3986 §3.3).
 const PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'?').add(b'`').add(b'%');
@@ -30,8 +31,11 @@ pub(super) fn render(record: &Record) -> Result<Vec<u8>, ReportError> {
         }
         let first_line = SourcePlace { file: started.file.clone(), line: 1, column: 1 };
         for note in scenario.notes.iter().filter(|note| note.kind == NoteKind::Finding) {
-            results.push(note_result(rules.of_note(), &started.name, note, &first_line));
+            results.push(run_result("run", rules.of_note(), &started.name, &note.text, &first_line));
         }
+    }
+    for one in summary::beside_checks(record).into_iter().filter(|one| one.source == Source::Regression) {
+        results.push(run_result("regression", rules.of_regression(), &one.scenario, &one.text, &one.place));
     }
     let document = json!({
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
@@ -110,6 +114,10 @@ impl Rules {
         self.find_or_add("run", || simple_rule("run", "A finding of the run itself, such as a stale waiver"))
     }
 
+    fn of_regression(&mut self) -> usize {
+        self.find_or_add("regression", || simple_rule("regression", "Something is worse than in the baseline"))
+    }
+
     fn find_or_add(&mut self, id: &str, make: impl FnOnce() -> Value) -> usize {
         if let Some(index) = self.index.get(id) {
             return *index;
@@ -124,6 +132,7 @@ fn simple_rule(id: &str, description: &str) -> Value {
     json!({
         "id": id,
         "shortDescription": { "text": description },
+        "fullDescription": { "text": format!("{description}.") },
         "help": { "text": description },
         "defaultConfiguration": { "level": "error" },
     })
@@ -192,15 +201,15 @@ fn threshold_result(rule: usize, scenario: &str, threshold: &ThresholdResult) ->
     })
 }
 
-fn note_result(rule: usize, scenario: &str, note: &Note, place: &SourcePlace) -> Value {
+fn run_result(rule_id: &str, rule: usize, scenario: &str, text: &str, place: &SourcePlace) -> Value {
     json!({
-        "ruleId": "run",
+        "ruleId": rule_id,
         "ruleIndex": rule,
         "kind": "fail",
         "level": "error",
-        "message": message(&note.text),
+        "message": message(text),
         "locations": [location(place, scenario)],
-        "partialFingerprints": { "authbench/v1": fingerprint(&["run", scenario, &note.text]) },
+        "partialFingerprints": { "authbench/v1": fingerprint(&[rule_id, scenario, text]) },
     })
 }
 

@@ -1,16 +1,33 @@
 //! What a run came to, in the words with which every format for people begins.
 
+use super::comparison::{cells, verdicts};
 use super::units::{counted, length};
 use super::{Counts, Record, ScenarioRecord};
 use crate::check::{Severity, Verdict};
+use crate::event::comparison::{Change, Comparison, Movement};
 use crate::event::{NoteKind, SourcePlace, ThresholdResult};
 
 /// Severities, the worst first.
 pub(super) const SEVERITIES: [Severity; 5] =
     [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Info];
 
-/// A finding that no check made: a broken threshold, or one of the run itself such as a stale waiver.
+/// Where a finding comes from that no check made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// A broken threshold.
+    Threshold,
+    /// The run itself, such as a stale waiver.
+    Run,
+    /// A comparison with a baseline. Newly failing checks are findings of their own.
+    Regression,
+}
+
+/// A finding that no check made.
 pub(super) struct Beside {
+    /// Where it comes from.
+    pub(super) source: Source,
+    /// Name of its scenario.
+    pub(super) scenario: String,
     /// What was found, in one line.
     pub(super) text: String,
     /// Where the scenario asked for it; line 0 stands for the whole file.
@@ -37,7 +54,7 @@ pub(super) fn grade(record: &Record) -> Verdict {
     }
 }
 
-/// Failed checks that are not waived, broken thresholds, findings of the run.
+/// Failed checks that are not waived, broken thresholds, findings of the run, regressions.
 pub(super) fn found(record: &Record) -> usize {
     record.counts().of_verdict(Verdict::Fail) + beside_checks(record).len()
 }
@@ -47,16 +64,44 @@ pub(super) fn broken(scenario: &ScenarioRecord) -> impl Iterator<Item = &Thresho
     scenario.thresholds.iter().filter(|threshold| threshold.fails())
 }
 
-/// Findings that no check made, scenario by scenario.
+/// Findings that no check made, scenario by scenario, and regressions behind them.
 pub(super) fn beside_checks(record: &Record) -> Vec<Beside> {
     let mut all = Vec::new();
     for scenario in &record.scenarios {
-        all.extend(broken(scenario).map(|one| Beside { text: threshold(one), place: one.place.clone() }));
-        let file = || SourcePlace { file: scenario.started.file.clone(), line: 0, column: 0 };
+        let of = |source, text, place| Beside { source, scenario: scenario.started.name.clone(), text, place };
+        all.extend(broken(scenario).map(|one| of(Source::Threshold, threshold(one), one.place.clone())));
         let notes = scenario.notes.iter().filter(|note| note.kind == NoteKind::Finding);
-        all.extend(notes.map(|note| Beside { text: note.text.clone(), place: file() }));
+        all.extend(notes.map(|note| of(Source::Run, note.text.clone(), file_of(record, &scenario.started.name))));
     }
+    all.extend(record.compared.iter().flat_map(regressions).map(|(scenario, text)| {
+        let place = file_of(record, &scenario);
+        Beside { source: Source::Regression, scenario, text, place }
+    }));
     all
+}
+
+/// The file of a scenario as a whole.
+fn file_of(record: &Record, scenario: &str) -> SourcePlace {
+    let named = record.scenarios.iter().find(|one| one.started.name == scenario);
+    let file = named.map(|one| one.started.file.clone()).unwrap_or_default();
+    SourcePlace { file, line: 0, column: 0 }
+}
+
+/// What became worse since the baseline, with its scenario.
+fn regressions(compared: &Comparison) -> Vec<(String, String)> {
+    let since = &compared.before.name;
+    let checks = compared.checks.iter().filter(|check| check.regression && check.change != Change::NewlyFailing);
+    let checks = checks.map(|check| {
+        let text = format!("{}: {} since {since} ({})", check.id, check.change.name(), verdicts(check));
+        (check.scenario.clone(), text)
+    });
+    let figures = compared.figures.iter().filter(|figure| figure.movement == Movement::Worse);
+    let figures = figures.map(|figure| {
+        let [before, after, change, interval] = cells(figure);
+        let text = format!("{} is worse than in {since}: {before} → {after}, {change} ({interval})", figure.figure);
+        (figure.scenario.clone(), text)
+    });
+    checks.chain(figures).collect()
 }
 
 /// A broken threshold in one line.

@@ -1,6 +1,6 @@
 //! What is printed: a line of progress on standard error, the result on standard output.
 
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -60,48 +60,68 @@ impl Reporter for ResultPrinter {
 pub struct Progress {
     live: bool,
     state: State,
-    shown: Option<Instant>,
+    began: Instant,
+    /// When a line was shown last, and which.
+    shown: Option<(Instant, String)>,
 }
 
 impl Progress {
-    /// Progress in the form that suits what standard error is connected to.
-    pub fn new() -> Self {
-        Self { live: io::stderr().is_terminal(), state: State::default(), shown: None }
+    /// How often [`Progress::tick`] wants to be called.
+    pub const TICK: Duration = Duration::from_millis(250);
+
+    /// Progress as one live line, or as a line now and then.
+    pub fn new(live: bool) -> Self {
+        Self { live, state: State::default(), began: clock::now(), shown: None }
     }
 
-    fn show(&mut self, now: Instant) {
-        self.shown = Some(now);
-        let status = self.state.line();
-        // autowrap is off while the line is drawn, so that a long one is cut and not repeated
-        let text = if self.live { format!("\r\x1b[2K\x1b[?7l{status}\x1b[?7h") } else { format!("{status}\n") };
-        print(&text);
-    }
-}
-
-impl Default for Progress {
-    fn default() -> Self {
-        Self::new()
+    /// Shows the line anew where it is due, so that a reader sees that the run lives even while nothing ends.
+    pub fn tick(&mut self) {
+        let now = clock::now();
+        let (pause, last) = if self.live { (LIVE, self.began) } else { (PLAIN, self.began) };
+        let last = self.shown.as_ref().map_or(last, |(at, _)| *at);
+        // a run that takes a moment needs no line where nobody watches
+        if now.duration_since(last) < pause && (self.shown.is_some() || !self.live) {
+            return;
+        }
+        let status = self.state.line(now.duration_since(self.began));
+        if self.live {
+            // what stands there already is not drawn again: nothing flickers, and a reader may select it
+            if self.shown.as_ref().is_none_or(|(_, text)| *text != status) {
+                print(&live(&status));
+            }
+        } else {
+            print(&format!("{status}\n"));
+        }
+        self.shown = Some((now, status));
     }
 }
 
 impl Reporter for Progress {
     fn on_event(&mut self, event: &Event) {
         self.state.apply(event);
-        let (now, pause) = (clock::now(), if self.live { LIVE } else { PLAIN });
-        match self.shown {
-            // a run that takes a moment needs no line where nobody watches
-            None if !self.live => self.shown = Some(now),
-            Some(last) if now.duration_since(last) < pause => {}
-            _ => self.show(now),
-        }
+        self.tick();
     }
 
     fn finish(&mut self) -> Result<(), ReportError> {
         if self.live && self.shown.is_some() {
-            print("\r\x1b[2K");
+            print(CLEAR);
         }
         Ok(())
     }
+}
+
+/// Back to the begin of the line, and nothing on it.
+const CLEAR: &str = "\r\x1b[2K";
+
+/// A line over the one that stands there. Wrapping is off while it is drawn, so that one which is too long for the terminal
+/// is cut and not carried on to a next line, where it would stay; what is left of a longer one is cleared last.
+fn live(status: &str) -> String {
+    format!("\r\x1b[?7l{status}\x1b[K\x1b[?7h")
+}
+
+/// A message between lines of progress, on a line of its own.
+pub fn interject(text: &str, live: bool) {
+    print(&format!("{}{text}\n", if live { CLEAR } else { "" }));
 }
 
 /// Progress that cannot be shown is no reason to stop.
@@ -151,7 +171,8 @@ impl State {
         }
     }
 
-    fn line(&self) -> String {
+    /// What is happening, and how long the run takes already.
+    fn line(&self, since: Duration) -> String {
         let mut parts = vec![line(&self.scenario)];
         match &self.phase {
             Some(phase) => parts.extend(phase.parts()),
@@ -164,6 +185,10 @@ impl State {
             counted.filter(|(_, count)| *count > 0).map(|(verdict, count)| format!("{count} {verdict}")).collect();
         parts.extend((!counted.is_empty()).then(|| counted.join(" ")));
         parts.retain(|part| !part.is_empty());
+        if parts.is_empty() {
+            parts.push("starting".to_owned());
+        }
+        parts.push(format!("{} s", since.as_secs()));
         parts.join(" · ")
     }
 }
@@ -206,11 +231,12 @@ mod tests {
     #[test]
     fn the_line_says_what_is_happening() {
         let mut state = State::default();
-        assert_eq!(state.line(), "");
+        let line = |state: &State| state.line(Duration::from_millis(7900));
+        assert_eq!(line(&state), "starting · 7 s");
         state.apply(&scenario());
-        assert_eq!(state.line(), "Orders\u{fffd}[2J · 0 of 12 checks");
+        assert_eq!(line(&state), "Orders\u{fffd}[2J · 0 of 12 checks · 7 s");
         state.apply(&Event::LoadStarted(LoadStarted { name: "steady".to_owned(), offered_rate: None, length_s: 22.0 }));
-        assert_eq!(state.line(), "Orders\u{fffd}[2J · steady · 22 s to go");
+        assert_eq!(line(&state), "Orders\u{fffd}[2J · steady · 22 s to go · 7 s");
         let interval = Interval {
             start_s: 6.0,
             length_s: 1.0,
@@ -220,6 +246,13 @@ mod tests {
             histogram: String::new(),
         };
         state.apply(&Event::LoadInterval(LoadInterval { phase: "steady".to_owned(), interval }));
-        assert_eq!(state.line(), "Orders\u{fffd}[2J · steady · second 7 of 22 · 1999/s · p50 412 µs p99 1.84 ms");
+        assert_eq!(line(&state), "Orders\u{fffd}[2J · steady · second 7 of 22 · 1999/s · p50 412 µs p99 1.84 ms · 7 s");
+    }
+
+    #[test]
+    fn a_live_line_is_drawn_over_the_last_and_never_wraps() {
+        let text = live("abc");
+        assert!(text.starts_with("\r\x1b[?7l") && text.ends_with("abc\x1b[K\x1b[?7h"), "{text:?}");
+        assert!(!text.contains('\n'));
     }
 }

@@ -48,12 +48,19 @@ pub(super) async fn run(session: &Session<'_>, planned: Vec<PlannedCheck>, sink:
         }
     }
     side_by_side(session, together, &mut tally).await;
+    // what uses up the target's patience comes last: nothing else has to bear it
+    let (last, alone): (Vec<_>, Vec<_>) = alone.into_iter().partition(PlannedCheck::runs_last);
     for check in alone {
         if alone_now(session, &check, &mut tally).await.is_none() {
             break;
         }
     }
     super::cases::run(session, &mut |result| tally.take(result)).await;
+    for check in last {
+        if alone_now(session, &check, &mut tally).await.is_none() {
+            break;
+        }
+    }
     tally.finish()
 }
 

@@ -1,10 +1,14 @@
 //! The whole pipeline on one page: scenario, plan, drive, observe, judge, event. The only module that knows every stage.
 
+mod capacity;
 mod cases;
 mod conformance;
 mod failures;
 mod load;
+mod mix;
 mod overhead;
+mod phase;
+mod renewal;
 mod tally;
 mod target;
 mod threshold;

@@ -6,6 +6,7 @@ mod load;
 pub mod manual;
 mod mask;
 pub mod model;
+pub mod objective;
 mod place;
 pub mod template;
 pub mod text;

@@ -1,6 +1,6 @@
 //! Rules that types cannot say.
 
-use super::model::{Credential, SchemeFields, TargetFields};
+use super::model::{Arrivals, Credential, LoadPhase, SchemeFields, TargetFields};
 use super::{At, LoadedScenario, ScenarioError};
 
 /// Everything that is wrong with a scenario by itself.
@@ -136,15 +136,34 @@ fn phases(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
             let error = loaded.error(phase.place, format!("the mix adds up to {:.1}%", sum * 100.0));
             mistakes.push(error.with_help("make the shares add up to 100%"));
         }
-        if phase.to.is_some() && phase.rate.is_none() {
-            mistakes.push(loaded.error(phase.place, "a ramp needs the `rate` that it begins with"));
-        }
+        shape(loaded, phase, mistakes);
         if phase.connections == Some(0) || phase.connections.is_some_and(|count| count > 10_000) {
             mistakes.push(loaded.error(phase.place, "`connections` is between 1 and 10000"));
         }
         if phase.duration.0.is_zero() {
             mistakes.push(loaded.error(phase.place, "`duration` is longer than nothing"));
         }
+    }
+}
+
+/// What a phase says about its rate has to fit together.
+fn shape(loaded: &LoadedScenario, phase: &At<LoadPhase>, mistakes: &mut Vec<ScenarioError>) {
+    let mut wrong = |message: &str| mistakes.push(loaded.error(phase.place, message));
+    let searches = phase.capacity.is_some();
+    if phase.to.is_some() && phase.rate.is_none() && !searches {
+        wrong("a ramp needs the `rate` that it begins with");
+    }
+    if phase.steps.is_some_and(|steps| !(2..=1000).contains(&steps)) {
+        wrong("`steps` is between 2 and 1000");
+    }
+    if phase.steps.is_some() && (phase.to.is_none() || searches) {
+        wrong("`steps` go from `rate` to `to`; a search of the capacity finds its own");
+    }
+    if phase.to.is_some() && phase.arrivals == Arrivals::Poisson && !searches {
+        wrong("random arrivals have one rate: keep one of `to` and `arrivals: poisson`");
+    }
+    if phase.timeout.is_some_and(|timeout| timeout.0.is_zero()) {
+        wrong("`timeout` is longer than nothing");
     }
 }
 

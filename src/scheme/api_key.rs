@@ -66,6 +66,38 @@ const FORGERIES: &[Forgery] = &[
     }),
     lie("cr-inside", "the key with a bare CR inside", |draft| altered(draft, |key| inside(key, "\r"))),
     lie("lf-inside", "the key with a bare LF inside", |draft| altered(draft, |key| inside(key, "\n"))),
+    lie("whitespace-around", "the key with spaces and tabs around it", |draft| {
+        in_header(draft, |name, key| (name.to_owned(), format!("\t  {key} \t")))
+    }),
+    lie("name-case-flipped", "the field name with the case of its letters flipped", |draft| {
+        in_header(draft, |name, key| (name.chars().map(flipped).collect(), key.to_owned()))
+    }),
+    lie("name-first-flipped", "the field name with the case of its first letter flipped", |draft| {
+        in_header(draft, |name, key| {
+            let mut letters = name.chars();
+            (letters.next().map(flipped).into_iter().chain(letters).collect(), key.to_owned())
+        })
+    }),
+    lie("look-alike", "the key with one letter replaced by a look-alike outside ASCII", |draft| {
+        altered(draft, look_alike)
+    }),
+    lie("full-width", "the key in full-width letters", |draft| {
+        altered(draft, |key| Some(key.chars().map(full_width).collect()))
+    }),
+    lie("byte-ff", "the key with the byte 0xFF behind it", |draft| {
+        Ok(vec![Carried::new(draft.carrier, [draft.proof.secret().as_bytes(), &[0xff]].concat())])
+    }),
+    lie("long-8k", "a key of 8 KiB", |draft| carry(draft, Some("a".repeat(8 << 10)))),
+    lie("long-16k", "a key of 16 KiB", |draft| carry(draft, Some("a".repeat(16 << 10)))),
+    lie("long-64k", "a key of 64 KiB", |draft| carry(draft, Some("a".repeat(64 << 10)))),
+    lie("in-query-api_key", "the key as ?api_key=", |draft| in_query(draft, "api_key")),
+    lie("in-query-apikey", "the key as ?apikey=", |draft| in_query(draft, "apikey")),
+    lie("in-query-key", "the key as ?key=", |draft| in_query(draft, "key")),
+    lie("in-query-access_token", "the key as ?access_token=", |draft| in_query(draft, "access_token")),
+    lie("in-cookie", "the key in a cookie", |draft| match draft.carrier {
+        Carrier::Header(name) => Ok(vec![Carried::new(&Carrier::Cookie(name.clone()), draft.proof.secret())]),
+        _ => Err(Unforgeable("the scenario declares another place than a header".to_owned())),
+    }),
     lie("sql-or", "an SQL tautology", |draft| carry(draft, Some("' OR '1'='1".to_owned()))),
     lie("like-pattern", "the start of the key and an SQL wildcard", |draft| {
         altered(draft, |key| Some(format!("{}%", start(key))))
@@ -105,6 +137,41 @@ fn altered(draft: &Draft<'_>, alter: fn(&str) -> Option<String>) -> Forged {
 fn carry(draft: &Draft<'_>, told: Option<String>) -> Forged {
     let told = told.ok_or_else(|| Unforgeable("the key offers nothing to change".to_owned()))?;
     Ok(vec![Carried::new(draft.carrier, told)])
+}
+
+/// The key in a header line with another name or value.
+fn in_header(draft: &Draft<'_>, write: fn(&str, &str) -> (String, String)) -> Forged {
+    let Carrier::Header(name) = draft.carrier else {
+        return Err(Unforgeable("the key does not travel in a header".to_owned()));
+    };
+    let (name, value) = write(name, draft.proof.secret());
+    Ok(vec![Carried::header(&name, value)])
+}
+
+/// The key in the query, where the scenario does not declare that place.
+fn in_query(draft: &Draft<'_>, name: &str) -> Forged {
+    match draft.carrier {
+        Carrier::Query(_) => Err(Unforgeable("the scenario declares the query for keys".to_owned())),
+        _ => Ok(vec![Carried::new(&Carrier::Query(name.to_owned()), draft.proof.secret())]),
+    }
+}
+
+/// The full-width twin of a letter, which compatibility normalisation makes plain again.
+fn full_width(c: char) -> char {
+    if c.is_ascii_graphic() { char::from_u32(u32::from(c) + 0xfee0).unwrap_or(c) } else { c }
+}
+
+fn flipped(c: char) -> char {
+    if c.is_ascii_uppercase() { c.to_ascii_lowercase() } else { c.to_ascii_uppercase() }
+}
+
+/// With the first letter that has a Cyrillic twin replaced by it.
+fn look_alike(key: &str) -> Option<String> {
+    let twins = [('a', 'а'), ('e', 'е'), ('o', 'о'), ('p', 'р'), ('c', 'с'), ('x', 'х'), ('y', 'у'), ('i', 'і')];
+    let (at, twin) = key
+        .char_indices()
+        .find_map(|(at, c)| twins.iter().find(|(latin, _)| *latin == c).map(|(_, twin)| (at, *twin)))?;
+    Some(format!("{}{twin}{}", &key[..at], &key[at + 1..]))
 }
 
 fn inside(key: &str, control: &str) -> Option<String> {

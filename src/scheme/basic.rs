@@ -1,7 +1,7 @@
 //! User-id and password (RFC 7617).
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE};
 
 use super::{Carried, Carrier, Draft, Forged, Forgery, Proof, Scheme, Unforgeable, lies};
 
@@ -67,6 +67,29 @@ const FORGERIES: &[Forgery] = &[
     lie("unknown-user", "a user that does not exist", |draft| {
         Ok(vec![Carried::new(draft.carrier, credentials("authbench-no-such-user", draft.proof.secret()))])
     }),
+    lie("until-last-colon", "the password up to its last colon", |draft| {
+        let told = draft.proof.secret().rsplit_once(':').map(|(start, _)| start.to_owned());
+        password(draft, told)
+    }),
+    lie("latin-1", "the password in Latin-1", |draft| {
+        // what Latin-1 does not have stands as a question mark
+        let byte = |c: char| u8::try_from(u32::from(c)).unwrap_or(b'?');
+        let bytes = format!("{}:{}", user_of(draft.proof), draft.proof.secret()).chars().map(byte).collect::<Vec<_>>();
+        Ok(vec![Carried::new(draft.carrier, format!("Basic {}", STANDARD.encode(bytes)))])
+    }),
+    lie("no-colon", "Base64 of a text without a colon", |draft| {
+        value(draft, &STANDARD.encode("authbench-without-colon"))
+    }),
+    lie("bad-base64", "a value that is no Base64", |draft| value(draft, "!!not-base64!!")),
+    lie("base64url", "Base64 in the alphabet of URLs", |draft| value(draft, &URL_SAFE.encode("authbench>>>???:x~~~"))),
+    lie("no-padding", "Base64 without its padding", |draft| value(draft, &STANDARD_NO_PAD.encode("authbench:x"))),
+    lie("control-characters", "control characters in the user-id", |draft| {
+        value(draft, &STANDARD.encode("auth\u{1}bench:authbench"))
+    }),
+    lie("word-after", "a word after the good value", |draft| {
+        let good = credentials(user_of(draft.proof), draft.proof.secret());
+        Ok(vec![Carried::new(draft.carrier, format!("{good} authbench"))])
+    }),
     lie("first-72-bytes", "the first 72 bytes of the password", |draft| password(draft, first(draft, ""))),
     lie("first-72-and-tail", "the first 72 bytes of the password and another tail", |draft| {
         password(draft, first(draft, "-another"))
@@ -85,6 +108,10 @@ fn tell(name: &str, draft: &mut Draft<'_>) -> Forged {
 fn password(draft: &Draft<'_>, told: Option<String>) -> Forged {
     let told = told.ok_or_else(|| Unforgeable("the password offers nothing to change".to_owned()))?;
     Ok(vec![Carried::new(draft.carrier, credentials(user_of(draft.proof), &told))])
+}
+
+fn value(draft: &Draft<'_>, value: &str) -> Forged {
+    Ok(vec![Carried::new(draft.carrier, format!("Basic {value}"))])
 }
 
 fn first(draft: &Draft<'_>, tail: &str) -> Option<String> {

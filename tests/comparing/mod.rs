@@ -123,3 +123,37 @@ fn what_is_no_run_is_a_mistake_of_the_user() {
         assert!(told(&output).contains(expected), "{arguments:?}: {}", told(&output));
     }
 }
+
+#[test]
+fn past_runs_have_an_index() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let index = |arguments: &[&str]| {
+        let output = authbench(folder.path()).args(["report", "index"]).args(arguments).output().expect("runs");
+        (output.status.code(), told(&output))
+    };
+    assert_eq!(index(&["missing"]).0, Some(2));
+    for (day, record) in [("1 monday", before()), ("2 <b>tuesday</b>", sample::record())] {
+        let runs = folder.path().join("past").join(day);
+        std::fs::create_dir_all(&runs).expect("a folder");
+        save(&runs, "run.jsonl", &record);
+        std::fs::write(runs.join("report.html"), "the page").expect("writes");
+    }
+    std::fs::create_dir_all(folder.path().join("past/broken")).expect("a folder");
+    std::fs::write(folder.path().join("past/broken/run.jsonl"), "no run").expect("writes");
+    let (code, told) = index(&["past"]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("2 runs") && told.contains("broken"), "{told}");
+    let page = std::fs::read_to_string(folder.path().join("past/index.html")).expect("is written");
+    for words in [
+        "href=\"./1%20monday/report.html\"",
+        "What schemes cost: overhead of jwt-es256",
+        "87 µs in the first of 2 runs, +127 µs in the last",
+        "Failing checks",
+    ] {
+        assert!(page.contains(words) || page.contains(&words.replace("87 µs", "+87 µs")), "{words} is missing");
+    }
+    assert!(!page.contains("<b>tuesday") && !page.contains("<script"), "what a folder is called is text");
+    assert!(!page.contains("src=\"http") && !page.contains("href=\"http"), "the page asks nobody");
+    std::fs::create_dir_all(folder.path().join("empty")).expect("a folder");
+    assert_eq!(index(&["empty"]).0, Some(4));
+}

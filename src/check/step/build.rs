@@ -7,7 +7,7 @@ use super::{
 
 /// A request by somebody for something.
 pub const fn send(who: Who, on: On) -> Step {
-    Step::Send(Send { who, on, alter: &[], want: Want::Either, counts: None, label: "", times: 1 })
+    Step::Send(Send { who, on, alter: &[], want: Want::Either, counts: None, label: "", times: 1, exhausts: false })
 }
 
 /// A post to the token endpoint.
@@ -35,6 +35,7 @@ const fn form(endpoint: Endpoint, auth: ClientAuth, params: &'static [(&'static 
         want: Want::Either,
         label: "",
         times: 1,
+        exhausts: false,
         keep: None,
     })
 }
@@ -88,6 +89,15 @@ impl Step {
         match self {
             Step::Send(send) => Step::Send(Send { times, ..send }),
             Step::Form(form) => Step::Form(Form { times, ..form }),
+            other => other,
+        }
+    }
+
+    /// Sends it until the target throttles, or the failure budget of the scenario is used up.
+    pub const fn exhausting(self) -> Step {
+        match self {
+            Step::Send(send) => Step::Send(Send { exhausts: true, ..send }),
+            Step::Form(form) => Step::Form(Form { exhausts: true, ..form }),
             other => other,
         }
     }

@@ -30,6 +30,8 @@ pub enum ClientAuth {
     WrongBasic,
     /// Body parameters with a wrong secret.
     WrongPost,
+    /// HTTP Basic with a wrong secret for a client that may be locked out.
+    ExpendableWrong,
     /// HTTP Basic with a client that does not exist.
     UnknownClient,
     /// HTTP Basic and body parameters at once.
@@ -92,6 +94,8 @@ pub struct Form {
     pub label: &'static str,
     /// How often it is sent.
     pub times: usize,
+    /// Whether it is sent until the endpoint throttles, or the failure budget of the scenario is used up.
+    pub exhausts: bool,
     /// Slot for the access token that comes back.
     pub keep: Option<&'static str>,
 }

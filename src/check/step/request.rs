@@ -13,6 +13,8 @@ pub enum Who {
     LowScope,
     /// A valid credential of another tenant than the object's.
     OtherTenant,
+    /// A valid credential of another principal than the good one, with rights enough for the resource.
+    Second,
     /// A credential that was revoked before the run.
     Revoked,
     /// A credential that expired before the run.
@@ -91,6 +93,10 @@ pub enum Alter {
     Query(&'static str, Fill),
     /// Another body with its media type.
     Body(&'static str, &'static str),
+    /// Another path, with its query.
+    Target(Fill),
+    /// Another source, by the header that the scenario names for it: a number for each.
+    Source(u8),
     /// The request target in absolute form (RFC 9112 §3.2.2).
     AbsoluteForm,
 }
@@ -102,6 +108,8 @@ pub enum Fill {
     Text(&'static str),
     /// The path of the protected resource.
     ProtectedPath,
+    /// A path of the same shape that names nothing.
+    AbsentPath,
     /// The path of the public resource.
     PublicPath,
     /// The name of a principal who has access.
@@ -155,4 +163,6 @@ pub struct Send {
     pub label: &'static str,
     /// How often it is sent.
     pub times: usize,
+    /// Whether it is sent until the target throttles, or the failure budget of the scenario is used up.
+    pub exhausts: bool,
 }

@@ -144,7 +144,8 @@ impl Pacer {
                 self.segments[self.current].due(index)
             }
         };
-        (at < self.end).then(|| Duration::from_secs_f64(at))
+        // a nanosecond short of the end is rounding
+        (at + 1e-9 < self.end).then(|| Duration::from_secs_f64(at))
     }
 
     /// This worker's share of the current rate, in requests a second.

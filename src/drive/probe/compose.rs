@@ -44,12 +44,14 @@ impl Prober {
     pub(super) async fn send_at(&self, url: &Url, request: &Request) -> Exchange {
         match self.destination(url) {
             Ok(destination) => wire::send_once(&destination, &self.equipment.limits, request).await,
-            Err(why) => Exchange {
-                request: request.clone(),
-                answer: Err(Silence::Unreachable(why)),
-                took: std::time::Duration::ZERO,
-            },
+            Err(why) => Exchange::unanswered(request.clone(), Silence::Unreachable(why)),
         }
+    }
+
+    /// An address that stands for a source of this run alone (RFC 1918), so that runs do not use up each other's budget.
+    fn source(&self, number: u8) -> String {
+        let seed = self.equipment.seed.to_le_bytes();
+        format!("10.{}.{}.{number}", seed[0], seed[1])
     }
 
     fn destination(&self, url: &Url) -> Result<Destination, String> {
@@ -78,6 +80,15 @@ impl Prober {
             Alter::Header(name, value) => request.push(name, fill(*value), false),
             Alter::Query(name, value) => request.push_query(name, &fill(*value)),
             Alter::Body(media, body) => *request = request.clone().with_body(media, *body),
+            Alter::Target(path) => {
+                let base = self.equipment.base.path().trim_end_matches('/');
+                request.target = format!("{base}{}", fill(*path)).into_bytes();
+            }
+            Alter::Source(number) => {
+                if let Some(name) = &self.subject().material.source_header {
+                    request.push(name, self.source(*number), false);
+                }
+            }
             Alter::AbsoluteForm => {
                 let origin = self.equipment.base.origin().ascii_serialization();
                 let target = String::from_utf8_lossy(&request.target).into_owned();

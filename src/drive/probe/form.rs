@@ -131,6 +131,7 @@ impl Prober {
             ClientAuth::SpecialRaw => authorizations.push(raw_basic(&client.id, client.secret.expose())),
             ClientAuth::Post => in_form(&client, params),
             ClientAuth::WrongBasic => authorizations.push(basic(&wrong(&client.id))),
+            ClientAuth::ExpendableWrong => authorizations.push(basic(&wrong(&client.id))),
             ClientAuth::WrongPost => in_form(&wrong(&client.id), params),
             ClientAuth::UnknownClient => authorizations.push(basic(&wrong(UNKNOWN_CLIENT))),
             ClientAuth::WrongBearer => authorizations.push("Bearer authbench-no-such-token".to_owned()),
@@ -162,6 +163,11 @@ impl Prober {
         let material = &self.subject().material;
         let found = match form.auth {
             ClientAuth::Public => material.public_client_id.clone().map(|id| ClientSecret {
+                id,
+                secret: crate::secret::Secret::new(String::new()),
+                scope: None,
+            }),
+            ClientAuth::ExpendableWrong => material.expendable_client_id.clone().map(|id| ClientSecret {
                 id,
                 secret: crate::secret::Secret::new(String::new()),
                 scope: None,
@@ -254,6 +260,7 @@ pub(super) fn sound(endpoint: Endpoint) -> Form {
         want: Want::Granted,
         label: "",
         times: 1,
+        exhausts: false,
         keep: None,
     }
 }

@@ -10,7 +10,6 @@ mod values;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
@@ -61,7 +60,13 @@ impl Prober {
 
     /// Runs a check: its controls, its steps, its controls again.
     pub async fn run(&self, planned: &PlannedCheck, script: &Script) -> Evidence {
-        let mut evidence = Evidence { issuer: self.issuer(), ..Evidence::default() };
+        let identifier = self.resource_identifier().map(|url| url.as_str().trim_end_matches('/').to_owned());
+        let mut evidence = Evidence {
+            issuer: self.issuer(),
+            resource_identifier: identifier,
+            max_clock_skew: self.subject().tolerances.max_clock_skew,
+            ..Evidence::default()
+        };
         self.controls(script, false, &mut evidence).await;
         if evidence.broken_control().is_some() {
             return evidence;
@@ -81,6 +86,12 @@ impl Prober {
 
     fn issuer(&self) -> Option<String> {
         self.subject().authorization_server.as_ref().and_then(|server| server.issuer.clone())
+    }
+
+    /// The identifier of the resource (RFC 9728 §1.2), where the scenario has one.
+    fn resource_identifier(&self) -> Option<Url> {
+        let written = self.subject().material.resource_identifier.as_deref()?;
+        super::control::join(&self.equipment.base, written).ok()
     }
 
     async fn controls(&self, script: &Script, closing: bool, evidence: &mut Evidence) {
@@ -157,7 +168,6 @@ impl Prober {
 /// A control that could not be sent because its credential was not obtained.
 fn unobtainable(label: String, closing: bool, error: &ControlError) -> ControlRun {
     let silence = crate::observe::Silence::Unreachable(format!("no token: {error}"));
-    let exchange =
-        Exchange { request: Request::new("POST", "token endpoint"), answer: Err(silence), took: Duration::ZERO };
+    let exchange = Exchange::unanswered(Request::new("POST", "token endpoint"), silence);
     ControlRun { label, closing, exchange, outcome: Outcome::Silent }
 }

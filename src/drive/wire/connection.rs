@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio::time::timeout;
@@ -12,7 +12,7 @@ use super::reader::{Answer, AnswerReader};
 use super::stream::Stream;
 use super::{Destination, Limits};
 use crate::clock;
-use crate::observe::{Exchange, Request, Response, Silence};
+use crate::observe::{Exchange, Marks, Request, Response, Silence};
 
 /// An open connection.
 pub struct Connection {
@@ -20,14 +20,20 @@ pub struct Connection {
     reader: AnswerReader,
     limits: Limits,
     reusable: bool,
+    /// Time to connect, which the first exchange takes note of.
+    connected_in: Option<Duration>,
 }
 
 /// Sends a request on a connection of its own and reads the answer.
 pub async fn send_once(destination: &Destination, limits: &Limits, request: &Request) -> Exchange {
     match Connection::open(destination, *limits).await {
         Ok(mut connection) => connection.exchange(request).await,
-        Err(silence) => Exchange { request: request.clone(), answer: Err(silence), took: Duration::ZERO },
+        Err(silence) => Exchange::unanswered(request.clone(), silence),
     }
+}
+
+fn micros(length: Duration) -> u64 {
+    length.as_micros().try_into().unwrap_or(u64::MAX)
 }
 
 impl Connection {
@@ -36,8 +42,10 @@ impl Connection {
     /// # Errors
     /// When the host is not reached in time or the handshake fails.
     pub async fn open(destination: &Destination, limits: Limits) -> Result<Self, Silence> {
+        let began = clock::now();
         let stream = Stream::open(destination, &limits).await?;
-        Ok(Self { stream, reader: AnswerReader::new(limits), limits, reusable: true })
+        let connected_in = Some(clock::now() - began);
+        Ok(Self { stream, reader: AnswerReader::new(limits), limits, reusable: true, connected_in })
     }
 
     /// Whether another request may be sent.
@@ -49,20 +57,34 @@ impl Connection {
     pub async fn exchange(&mut self, request: &Request) -> Exchange {
         let bytes = request.to_bytes();
         let began = clock::now();
-        let answer = self.exchange_bytes(&bytes, &request.method).await;
-        Exchange { request: request.clone(), answer, took: clock::now() - began }
+        let mut marks = Marks { connect_us: self.connected_in.take().map(micros), ..Marks::default() };
+        let answer = self.exchange_bytes(&bytes, &request.method, began, &mut marks).await;
+        Exchange { request: request.clone(), answer, took: clock::now() - began, marks }
     }
 
     /// Sends bytes and reads one answer; the method decides whether there is a body.
-    ///
-    /// # Errors
-    /// Why there is no whole answer.
-    pub async fn exchange_bytes(&mut self, bytes: &[u8], method: &str) -> Result<Response, Silence> {
+    async fn exchange_bytes(
+        &mut self,
+        bytes: &[u8],
+        method: &str,
+        began: Instant,
+        marks: &mut Marks,
+    ) -> Result<Response, Silence> {
         self.begin();
         let mut rest = bytes;
         // RFC 9110 §9.3.2: an answer to HEAD has no body
         let limit = self.limits.time;
-        let conversation = poll_fn(|cx| self.poll_answer(cx, &mut rest, method != "HEAD"));
+        let conversation = poll_fn(|cx| {
+            let whole = self.poll_answer(cx, &mut rest, method != "HEAD");
+            let now = || Some(micros(clock::now() - began));
+            if rest.is_empty() {
+                marks.sent_us = marks.sent_us.or_else(now);
+            }
+            if !self.heard_nothing() {
+                marks.first_byte_us = marks.first_byte_us.or_else(now);
+            }
+            whole
+        });
         match timeout(limit, conversation).await {
             Ok(answered) => answered?,
             Err(_) => return Err(Silence::TimedOut),

@@ -16,7 +16,7 @@ const CONFIDENCE: f64 = 0.95;
 const STUDIED: f64 = 0.975;
 /// A difference of differences that counts at least, in microseconds: what two runs of one build differ by because of
 /// where their memory and threads came to lie.
-const LEAST_US: f64 = 2.0;
+const LEAST_US: f64 = 0.5;
 /// The same as a share of the scheme's service time.
 const LEAST_SHARE: f64 = 0.02;
 

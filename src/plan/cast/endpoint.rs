@@ -9,6 +9,7 @@ impl Caster<'_> {
         self.endpoint(form.endpoint)?;
         self.client(Client::Good)?;
         self.client_auth(form)?;
+        self.budget(form.exhausts)?;
         self.check_fills(form.params.iter().map(|(_, fill)| *fill))?;
         // what may be answered either way is read for what it does not grant: somebody else must be granted it
         let either = matches!(form.want, Want::Either) && !self.is_control;
@@ -29,6 +30,7 @@ impl Caster<'_> {
         let material = &self.subject.material;
         let (there, key) = match form.auth {
             ClientAuth::Public => (material.public_client_id.is_some(), "public_client_id"),
+            ClientAuth::ExpendableWrong => (material.expendable_client_id.is_some(), "expendable_client_id"),
             ClientAuth::WithoutGrant => (material.client_without_grant.is_some(), "client_without_grant"),
             ClientAuth::Special | ClientAuth::SpecialRaw => (material.special_client.is_some(), "special_client"),
             ClientAuth::ForeignResourceServer => {
@@ -55,7 +57,11 @@ impl Caster<'_> {
 
     pub(super) fn fetch(&mut self, index: usize, fetch: &'static Fetch) -> Result<(), Missing> {
         let issuer = self.subject.authorization_server.as_ref().and_then(|server| server.issuer.as_ref());
-        if issuer.is_none() {
+        if fetch.document == Document::ProtectedResource {
+            if self.subject.material.resource_identifier.is_none() {
+                return missing("no `material.resource_identifier`");
+            }
+        } else if issuer.is_none() {
             return missing("no `issuer` in the scenario");
         }
         if fetch.document == Document::KeySet {

@@ -24,6 +24,10 @@ impl Caster<'_> {
                 Some(gap) => Part::Identity(gap.low),
                 None => return missing("no valid credential of another tenant"),
             },
+            Who::Second => match subject.second_for(resource) {
+                Some(second) => Part::Identity(second),
+                None => return missing("no second valid credential that may use the resource"),
+            },
             Who::Revoked => Part::Identity(self.in_state(State::Revoked, "revoked")?),
             Who::Expired => Part::Identity(self.in_state(State::Expired, "expired")?),
             Who::Forged(name) => Part::Forged(good()?, name),

@@ -7,6 +7,7 @@ use crate::plan::subject::ScopeGap;
 
 impl Caster<'_> {
     pub(super) fn send(&mut self, index: usize, send: &'static Send) -> Result<(), Missing> {
+        self.budget(send.exhausts)?;
         let resources = match send.on {
             On::EachProtected => self.subject.protected().collect(),
             _ => vec![self.resource(send.on, send.who)?],
@@ -27,6 +28,7 @@ impl Caster<'_> {
                 label = format!("{} {label}", self.subject.resources[resource].name());
             }
             self.check_fills(send.alter.iter().filter_map(filled))?;
+            self.absent(send, resource)?;
             self.push(index, label, Act::Send { part, resource, counts, send: *send });
         }
         Ok(())
@@ -92,6 +94,23 @@ impl Caster<'_> {
         }
     }
 
+    /// What is sent until the target throttles needs to know when it should.
+    pub(super) fn budget(&self, exhausts: bool) -> Result<(), Missing> {
+        match self.subject.material.failure_budget {
+            None if exhausts => missing("no `material.failure_budget`"),
+            _ => Ok(()),
+        }
+    }
+
+    /// A path that names nothing has to be declared: nobody else can know the shape of identifiers.
+    fn absent(&self, send: &Send, resource: usize) -> Result<(), Missing> {
+        let wanted = send.alter.iter().any(|alter| matches!(alter, Alter::Target(Fill::AbsentPath)));
+        match &self.subject.resources[resource].absent {
+            None if wanted => missing("the resource with a `tenant` has no `absent` path"),
+            _ => Ok(()),
+        }
+    }
+
     /// The representation that a write would change: the same path if it can be read.
     pub(super) fn read_back(&self) -> Option<usize> {
         let subject = self.subject;
@@ -109,6 +128,7 @@ impl Caster<'_> {
             Who::Good => "the good credential".to_owned(),
             Who::LowScope => "a valid credential that lacks the scope".to_owned(),
             Who::OtherTenant => "a valid credential of another tenant".to_owned(),
+            Who::Second => "a valid credential of another principal".to_owned(),
             Who::Revoked => "a revoked credential".to_owned(),
             Who::Expired => "an expired credential".to_owned(),
             Who::Forged(name) | Who::ForgedAccount(_, name) => says(name),
@@ -127,7 +147,7 @@ impl Caster<'_> {
 
 fn filled(alter: &Alter) -> Option<Fill> {
     match alter {
-        Alter::Header(_, fill) | Alter::Query(_, fill) => Some(*fill),
+        Alter::Header(_, fill) | Alter::Query(_, fill) | Alter::Target(fill) => Some(*fill),
         _ => None,
     }
 }

@@ -52,6 +52,7 @@ pub(super) fn find(id: &str) -> Option<Client> {
     let confidential = [
         (seed::SPECIAL_CLIENT, &[READ, WRITE][..], true, None),
         (seed::CLIENT_WITHOUT_GRANT, &[READ], false, None),
+        (seed::EXPENDABLE_CLIENT, &[READ], true, None),
         (seed::INTROSPECTION_CLIENT, &[], false, Some(AUDIENCE)),
         (seed::FOREIGN_INTROSPECTION_CLIENT, &[], false, Some("billing-api")),
     ];
@@ -132,7 +133,18 @@ fn by_basic(authority: &Authority, line: &[u8]) -> Result<Client, OAuthError> {
         false => failed(),
     };
     let client = find(&decode(id)).ok_or_else(unknown)?;
-    if proves(&client, &decode(secret)) { Ok(client) } else { Err(failed()) }
+    // failures are counted for one client: tests of throttling must not lock out every other test
+    let counted = client.id == seed::EXPENDABLE_CLIENT.0 && !authority.fault("token-no-throttle");
+    if counted && authority.throttle.wait(&client.id).is_some() {
+        return Err(OAuthError { status: StatusCode::TOO_MANY_REQUESTS, ..OAuthError::bad("slow_down") });
+    }
+    if proves(&client, &decode(secret)) {
+        return Ok(client);
+    }
+    if counted {
+        authority.throttle.failed(&client.id);
+    }
+    Err(failed())
 }
 
 fn form_decoded(text: &str) -> String {

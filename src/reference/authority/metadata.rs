@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::Authority;
@@ -13,10 +14,16 @@ use crate::seed::{READ, WRITE};
 /// Holes of these documents.
 pub(crate) const FAULTS: &[Fault] = &[
     row("issuer-trailing-slash", "meta.issuer-identical", "adds a slash to the issuer"),
+    row("well-known-appended", "meta.as-document", "serves its metadata behind the issuer's path only"),
+    row("undeclared-post", "meta.auth-methods-truthful", "does not advertise client_secret_post, which works"),
+    row("prm-resource-mismatch", "meta.protected-resource-document", "names another host as the resource"),
     row("advertises-none", "meta.no-alg-none", "offers alg none for client authentication"),
 ];
 
-pub(crate) async fn authorization_server(State(authority): State<Arc<Authority>>) -> Json<Value> {
+pub(crate) async fn authorization_server(State(authority): State<Arc<Authority>>) -> Result<Json<Value>, StatusCode> {
+    if authority.fault("well-known-appended") {
+        return Err(StatusCode::NOT_FOUND);
+    }
     let issuer = &authority.issuer;
     let methods = ["client_secret_basic", "client_secret_post"];
     let slash = if authority.fault("issuer-trailing-slash") { "/" } else { "" };
@@ -37,13 +44,18 @@ pub(crate) async fn authorization_server(State(authority): State<Arc<Authority>>
     if authority.fault("advertises-none") {
         document["token_endpoint_auth_signing_alg_values_supported"] = json!(["RS256", "none"]);
     }
-    Json(document)
+    if authority.fault("undeclared-post") {
+        document["token_endpoint_auth_methods_supported"] = json!(["client_secret_basic"]);
+    }
+    Ok(Json(document))
 }
 
 pub(crate) async fn protected_resource(State(authority): State<Arc<Authority>>) -> Json<Value> {
     let issuer = &authority.issuer;
+    let elsewhere = authority.fault("prm-resource-mismatch");
+    let host = if elsewhere { "https://elsewhere.invalid" } else { issuer.as_str() };
     Json(json!({
-        "resource": format!("{issuer}/oauth2"),
+        "resource": format!("{host}/oauth2"),
         "authorization_servers": [issuer],
         "scopes_supported": [READ, WRITE],
         "bearer_methods_supported": ["header"],

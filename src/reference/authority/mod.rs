@@ -67,6 +67,7 @@ pub(crate) struct Authority {
     lifetime: Duration,
     tokens: RwLock<HashMap<[u8; 32], Arc<TokenRecord>>>,
     counter: AtomicU64,
+    throttle: super::throttle::Throttle,
     /// Keys that sign its tokens (RFC 9068); without any they are opaque.
     keys: Vec<KeyPair>,
 }
@@ -85,7 +86,8 @@ impl Authority {
 
     fn with_keys(issuer: String, lifetime: Duration, faults: Faults, keys: Vec<KeyPair>) -> Arc<Self> {
         let (tokens, counter) = (RwLock::default(), AtomicU64::new(0));
-        let authority = Self { issuer, faults, lifetime, tokens, counter, keys };
+        let throttle = super::throttle::Throttle::default();
+        let authority = Self { issuer, faults, lifetime, tokens, counter, throttle, keys };
         let service = Arc::new(super::state::principal(&seed::IDENTITIES[0]));
         let long = Duration::from_secs(24 * 3600);
         authority

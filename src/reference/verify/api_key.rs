@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use subtle::ConstantTimeEq as _;
 
-use super::{NotText, cookie_value, header_values, query_value};
+use super::{NotText, cookie_value, header_values, lenient, query_value};
 use crate::reference::KeyLocation;
 use crate::reference::fault::{Fault, row};
 use crate::reference::rejection::Rejection;
@@ -28,13 +28,20 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("old-key-lives", "apikey.rotation-effective", "adds a key at rotation and retires none"),
     row("no-object-check", "apikey.cross-tenant-denied", "never compares the owner of an object"),
     row("scope-ignored", "apikey.scope-enforced", "loads scopes and does not look at them"),
+    row("nfkc-before-compare", "apikey.non-ascii-denied", "normalises keys before it compares them"),
+    row("accepts-key-anywhere", "apikey.query-location-policy", "looks for a key in the query and in cookies too"),
+    row("echoes-key-in-error", "apikey.not-echoed", "repeats a wrong key in the error"),
+    row("distinct-revoked-message", "apikey.uniform-denial", "says that a key was revoked"),
+    row("last-header-wins", "common.duplicate-credential-header", "takes whichever of two keys is good"),
     row("ships-demo-key", "apikey.default-values-denied", "accepts the key of the documentation's example"),
 ];
 
 pub(crate) fn verify(state: &State, parts: &Parts) -> Result<Arc<Principal>, Rejection> {
     let invalid = || Rejection::new(StatusCode::FORBIDDEN, "invalid_api_key");
     let presented = match presented(state, parts) {
+        Ok(presented) if presented.is_empty() => lenient::key_elsewhere(state, parts).into_iter().collect(),
         Ok(presented) => presented,
+        Err(_) if state.fault("nfkc-before-compare") => lenient::normalised_key(state, parts).into_iter().collect(),
         Err(_) if state.fault("panics-on-bad-base64") => return Err(Rejection::broken()),
         Err(_) => return Err(invalid()),
     };
@@ -42,6 +49,10 @@ pub(crate) fn verify(state: &State, parts: &Parts) -> Result<Arc<Principal>, Rej
         [] if state.fault("missing-key-is-anonymous") => return Ok(service()),
         [] => return Err(missing()),
         [key] => key.as_str(),
+        several if state.fault("last-header-wins") => {
+            let good = several.iter().find(|key| state.keys.find(key).is_some());
+            good.or(several.last()).map_or("", String::as_str)
+        }
         // which of two keys counts is for nobody to guess
         _ => return Err(Rejection::new(StatusCode::BAD_REQUEST, "invalid_request")),
     };
@@ -51,8 +62,14 @@ pub(crate) fn verify(state: &State, parts: &Parts) -> Result<Arc<Principal>, Rej
     if let Some(principal) = through_a_hole(state, key) {
         return Ok(principal);
     }
-    let holder = state.keys.find(key).ok_or_else(invalid)?;
+    let holder = state.keys.find(key).ok_or_else(|| Rejection {
+        detail: state.fault("echoes-key-in-error").then(|| format!("no such key: {key}")),
+        ..invalid()
+    })?;
     match holder.state {
+        SeedState::Revoked if state.fault("distinct-revoked-message") => {
+            Err(Rejection::new(StatusCode::FORBIDDEN, "key_revoked"))
+        }
         SeedState::Revoked if !state.fault("revocation-ignored") => Err(invalid()),
         SeedState::Expired if !state.fault("no-expiry-check") => Err(invalid()),
         _ => Ok(holder.principal),

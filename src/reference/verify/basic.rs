@@ -20,6 +20,13 @@ use crate::seed::{self, COLON_USER, IDENTITIES, LONG_USER, SeedState, UTF8_USER}
 pub(crate) const FAULTS: &[Fault] = &[
     row("basic-rejects-everything", "basic.valid-accepted", "refuses every password"),
     row("user-only-check", "basic.wrong-password-denied", "accepts any password of a known user"),
+    row("challenge-without-realm", "basic.missing-challenged", "sends a challenge without realm"),
+    row("charset-latin1", "basic.charset-param-value", "announces ISO-8859-1"),
+    row("user-not-found-message", "basic.unknown-user-indistinct", "says that a user does not exist"),
+    row("basic-case-sensitive-scheme", "basic.scheme-case-insensitive", "requires the scheme name as Basic"),
+    row("splits-on-last-colon", "basic.first-colon-splits", "splits at the last colon"),
+    row("crash-on-no-colon", "basic.malformed-credentials-denied", "breaks where there is no colon"),
+    row("latin1-decode", "basic.utf8-credentials", "decodes credentials as ISO-8859-1"),
     row("bcrypt-72", "basic.long-password-not-truncated", "ignores what follows the 72nd byte of a password"),
 ];
 
@@ -52,7 +59,21 @@ fn hash(password: &str) -> phc::PasswordHash {
     hasher().hash_password(password.as_bytes()).expect("a password of this length can be hashed")
 }
 
+fn challenge(state: &State) -> &'static str {
+    if state.fault("challenge-without-realm") {
+        "Basic"
+    } else if state.fault("charset-latin1") {
+        "Basic realm=\"orders\", charset=\"ISO-8859-1\""
+    } else {
+        CHALLENGE
+    }
+}
+
 impl Accounts {
+    fn knows(&self, user: &str) -> bool {
+        self.hashes.contains_key(user)
+    }
+
     pub(crate) fn seeded() -> Self {
         let plain = Principal {
             name: String::new(),
@@ -96,7 +117,7 @@ impl Accounts {
 }
 
 pub(crate) fn verify(state: &State, parts: &Parts, cached: bool) -> Result<Arc<Principal>, Rejection> {
-    let refused = |error| Rejection::new(StatusCode::UNAUTHORIZED, error).with_challenge(CHALLENGE);
+    let refused = |error| Rejection::new(StatusCode::UNAUTHORIZED, error).with_challenge(challenge(state));
     let bad = || {
         if state.fault("panics-on-bad-base64") { Rejection::broken() } else { refused("invalid_credentials") }
     };
@@ -107,17 +128,29 @@ pub(crate) fn verify(state: &State, parts: &Parts, cached: bool) -> Result<Arc<P
         _ => return Err(Rejection::new(StatusCode::BAD_REQUEST, "invalid_request")),
     };
     let Some((scheme, encoded)) = line.split_once(' ') else { return Err(refused("invalid_credentials")) };
-    if !scheme.eq_ignore_ascii_case("basic") {
+    let insensitive = !state.fault("basic-case-sensitive-scheme");
+    if !(scheme == "Basic" || insensitive && scheme.eq_ignore_ascii_case("basic")) {
         return Err(refused("invalid_credentials"));
     }
-    let decoded = STANDARD.decode(encoded.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let latin1 = state.fault("latin1-decode");
+    let text = |bytes: Vec<u8>| match latin1 {
+        true => Some(bytes.into_iter().map(char::from).collect()),
+        false => String::from_utf8(bytes).ok(),
+    };
+    let decoded: Option<String> = STANDARD.decode(encoded.trim()).ok().and_then(text);
     let decoded = decoded.ok_or_else(bad)?;
     // RFC 7617 §2: the user-id ends at the first colon; control characters are not allowed
-    let Some((user, password)) = decoded.split_once(':').filter(|_| !decoded.chars().any(char::is_control)) else {
+    let split = if state.fault("splits-on-last-colon") { decoded.rsplit_once(':') } else { decoded.split_once(':') };
+    if split.is_none() && state.fault("crash-on-no-colon") {
+        return Err(Rejection::broken());
+    }
+    let Some((user, password)) = split.filter(|_| !decoded.chars().any(char::is_control)) else {
         return Err(refused("invalid_credentials"));
     };
     if state.fault("basic-rejects-everything") {
         return Err(refused("invalid_credentials"));
     }
-    state.accounts.verify(state, user, password, cached).ok_or_else(|| refused("invalid_credentials"))
+    let unknown = state.fault("user-not-found-message") && !state.accounts.knows(user);
+    let error = if unknown { "user_not_found" } else { "invalid_credentials" };
+    state.accounts.verify(state, user, password, cached).ok_or_else(|| refused(error))
 }

@@ -1,8 +1,9 @@
-//! Holes in where a bearer token is looked for.
+//! Holes in where a credential is looked for.
 
 use axum::http::request::Parts;
 
-use super::query_value;
+use super::{cookie_value, query_value};
+use crate::reference::KeyLocation;
 use crate::reference::fault::{Fault, row};
 use crate::reference::state::State;
 
@@ -37,4 +38,24 @@ pub(crate) fn of_body(body: &[u8]) -> Option<BodyToken> {
     let member = json.and_then(|json| json.get("access_token")?.as_str().map(str::to_owned));
     let form = || url::form_urlencoded::parse(body).find(|(name, _)| name == "access_token");
     member.or_else(|| form().map(|(_, value)| value.into_owned())).map(BodyToken)
+}
+
+/// A key in a place that nobody declared.
+pub(super) fn key_elsewhere(state: &State, parts: &Parts) -> Option<String> {
+    if !state.fault("accepts-key-anywhere") {
+        return None;
+    }
+    let in_query = ["api_key", "apikey", "key", "access_token"].iter().find_map(|name| query_value(parts, name));
+    in_query.or_else(|| cookie_value(&parts.headers, "x-api-key").map(str::to_owned))
+}
+
+/// A key with its full-width letters made plain, as compatibility normalisation does.
+pub(super) fn normalised_key(state: &State, parts: &Parts) -> Option<String> {
+    let KeyLocation::Header(name) = &state.key_location else { return None };
+    let text = std::str::from_utf8(parts.headers.get(name.as_str())?.as_bytes()).ok()?.to_owned();
+    let plain = |c: char| match u32::from(c) {
+        wide @ 0xff01..=0xff5e => char::from_u32(wide - 0xfee0).unwrap_or(c),
+        _ => c,
+    };
+    Some(text.chars().map(plain).collect())
 }

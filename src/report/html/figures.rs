@@ -40,6 +40,21 @@ impl<'a> PhaseView<'a> {
         self.figures.map(time_rows).unwrap_or_default()
     }
 
+    fn capacity(&self) -> Option<String> {
+        self.figures?.capacity.as_ref().map(crate::report::text::capacity)
+    }
+
+    /// Each rate that a search tried: offered, answered, the 99th percentile, and what came of it.
+    fn steps(&self) -> Vec<[String; 4]> {
+        let found = self.figures.and_then(|figures| figures.capacity.as_ref());
+        let steps = found.map(|found| &found.steps[..]).unwrap_or_default().iter();
+        let cells = steps.map(|step| {
+            let end = if step.held { "held".to_owned() } else { step.why.clone() };
+            [rate(step.rate), rate(step.achieved_rate), time(step.p99_us), end]
+        });
+        cells.collect()
+    }
+
     /// Lanes of forged requests that were let in.
     fn failed_open(&self) -> Vec<String> {
         let open = self.lanes().iter().filter(|lane| !lane.expects_accepted && lane.outcomes.accepted > 0);

@@ -44,11 +44,10 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// The marks of a cell, the worst first.
+/// The marks of a cell, in the order of the list.
 fn marks(group: &GroupView<'_>, severity: Severity) -> Vec<Mark> {
-    let mut views: Vec<_> = group.checks.iter().filter(|view| view.check.severity == severity).collect();
-    views.sort_by_key(|view| (view.check.waived.is_some(), view.check.verdict));
-    let marks = views.into_iter().map(|view| Mark {
+    let views = group.checks.iter().filter(|view| view.check.severity == severity);
+    let marks = views.map(|view| Mark {
         class: view.verdict(),
         sign: view.sign(),
         severity: severity.name(),

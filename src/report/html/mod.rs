@@ -1,12 +1,14 @@
 //! `report.html`: one file that needs nothing else, reads without scripts, prints, and suits dark and light.
 
 mod chart;
+mod compared;
 mod figures;
 mod finding;
 mod matrix;
 mod overhead;
 mod page;
 mod scenario;
+mod trend;
 mod waterfall;
 
 use askama::Template as _;
@@ -17,6 +19,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Record, ReportError, escape};
 use crate::event::{Note, NoteKind};
 use page::Page;
+pub use trend::{PastRun, index};
 
 /// The script that filters tables; the page is complete without it.
 const SCRIPT: &str = include_str!("../templates/filters.js");

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::compared::ComparedView;
 use super::finding::{CheckView, FindingView, sign};
 use super::scenario::{ScenarioView, verdicts};
 use super::{SCRIPT, note_class, policy};
@@ -19,6 +20,7 @@ pub(super) struct Page<'a> {
     tiles: Vec<Tile>,
     findings: Vec<FindingView<'a>>,
     scenarios: Vec<ScenarioView<'a>>,
+    compared: Option<ComparedView<'a>>,
 }
 
 /// One figure that sums up.
@@ -48,7 +50,8 @@ impl<'a> Page<'a> {
         });
         let scenarios = record.scenarios.iter().enumerate();
         let scenarios = scenarios.map(|(at, scenario)| ScenarioView::of(scenario, format!("s{}", at + 1), &card));
-        Self { record, tiles: tiles(record), findings: cards.collect(), scenarios: scenarios.collect() }
+        let compared = record.compared.as_ref().map(|compared| ComparedView { compared });
+        Self { record, tiles: tiles(record), findings: cards.collect(), scenarios: scenarios.collect(), compared }
     }
 
     /// What the run came to, in a few words.

@@ -101,7 +101,7 @@ pub(super) fn verdicts(counts: &Counts) -> Vec<(&'static str, &'static str, Stri
     verdicts
 }
 
-/// Checks that apply by topic, in the order in which topics first came.
+/// Checks that apply by topic, in the order in which topics first came; within a topic the worst come first.
 fn groups<'a>(
     scenario: &'a ScenarioRecord,
     id: &str,
@@ -120,6 +120,11 @@ fn groups<'a>(
             Some(group) => group.checks.push(view),
             None => groups.push(GroupView { name: &check.group, about: about(check), checks: vec![view] }),
         }
+    }
+    for group in &mut groups {
+        group.checks.sort_by_key(|view| {
+            (view.check.verdict, view.check.waived.is_some(), std::cmp::Reverse(view.check.severity))
+        });
     }
     groups
 }

@@ -25,5 +25,3 @@ if (form) {
   form.addEventListener('submit', (event) => event.preventDefault());
   apply();
 }
-// browsers that print closed parts closed
-addEventListener('beforeprint', () => document.querySelectorAll('details').forEach((part) => { part.open = true; }));

@@ -4,7 +4,7 @@ use super::Row;
 use super::columns::aligned;
 use super::style::{bad, dim, doubtful, good};
 use crate::event::ThresholdResult;
-use crate::observe::{LaneFigures, Latency, LoadFigures, Model, Outcomes};
+use crate::observe::{CapacityFigures, LaneFigures, Latency, LoadFigures, Model, Outcomes};
 use crate::report::LoadRecord;
 use crate::report::escape::line;
 use crate::report::units::{count, counted, difference, length, rate, share, time};
@@ -19,6 +19,7 @@ pub(super) fn phase(phase: &LoadRecord) -> Vec<Row> {
     if let Some(why) = &figures.inconclusive {
         rows.push(Row::more(format!("{} {}", doubtful("inconclusive:"), line(why))));
     }
+    rows.extend(figures.capacity.as_ref().map(|found| Row::more(line(&capacity(found)))));
     let times = aligned(&times(figures), true);
     rows.extend(times.into_iter().enumerate().map(|(at, text)| Row::more(if at == 0 { dim(&text) } else { text })));
     rows.extend(lanes(&figures.lanes).into_iter().map(Row::more));
@@ -35,6 +36,23 @@ pub(in crate::report) fn headline(figures: &LoadFigures) -> String {
     let (answered, over) = (rate(figures.achieved_rate), counted(figures.connections, "connection"));
     let requests = counted(usize::try_from(figures.requests).unwrap_or(usize::MAX), "request");
     format!("{model}{answered} answered, {requests} in {} over {over}", length(figures.duration_s))
+}
+
+/// `capacity 4,800/s at p(99) <= 20ms; 5,040/s broke it: p(99) <= 20ms was 31.20 ms`
+pub(in crate::report) fn capacity(found: &CapacityFigures) -> String {
+    let Some(held) = found.rate else {
+        let why = found.steps.last().map(|step| step.why.as_str()).unwrap_or_default();
+        return format!("capacity: no rate held {}: {why}", found.objective);
+    };
+    let objective = &found.objective;
+    match found.broken_at {
+        None => format!("capacity at least {} at {objective}; no rate was found that broke it", rate(held)),
+        Some(broken) => {
+            let step = found.steps.iter().rfind(|step| !step.held && step.rate == broken);
+            let why = step.map(|step| step.why.as_str()).unwrap_or_default();
+            format!("capacity {} at {objective}; {} broke it: {why}", rate(held), rate(broken))
+        }
+    }
 }
 
 /// In the closed model there is no due time: response time is service time, and nothing is late.

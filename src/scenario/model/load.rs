@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::scenario::objective::Objective;
 use crate::scenario::text::{Length, Rate, RequestLine, Share};
 
 /// A load phase.
@@ -19,9 +20,19 @@ pub struct LoadPhase {
     /// How requests arrive at that rate.
     #[serde(default)]
     pub arrivals: Arrivals,
-    /// Rate that the phase ends with, for a ramp.
+    /// Rate that the phase ends with, for a ramp; the highest that is tried, for a search.
     #[serde(default)]
     pub to: Option<Rate>,
+    /// Steps of equal length and height from `rate` to `to`, instead of a ramp.
+    #[serde(default)]
+    pub steps: Option<u32>,
+    /// Searches the highest rate that holds this, such as `{ p(99): 20ms }`: it doubles from `rate` (100/s) and then halves
+    /// the gap; each try takes `warmup` and `duration`.
+    #[serde(default)]
+    pub capacity: Option<Objective>,
+    /// Time after which a request is given up, 10s unless told.
+    #[serde(default)]
+    pub timeout: Option<Length>,
     /// Connections.
     #[serde(default)]
     pub connections: Option<usize>,

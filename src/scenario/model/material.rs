@@ -66,6 +66,20 @@ pub struct Material {
     /// A refresh token of the same issuer.
     #[serde(default)]
     pub refresh_token: Option<Template>,
+    /// Failures in a row after which the target should throttle; unlocks the checks that guess so often.
+    #[serde(default)]
+    pub failure_budget: Option<u32>,
+    /// A header by which the target tells sources of failures apart, such as the one that its proxy sets. Without it the
+    /// checks that use up the failure budget lock out where authbench runs.
+    #[serde(default)]
+    pub source_header: Option<String>,
+    /// A client whose secret may be guessed at until it is locked out.
+    #[serde(default)]
+    pub expendable_client_id: Option<Template>,
+    /// The identifier of the protected resource (RFC 9728 §1.2), absolute or a path on the target, where it publishes
+    /// its metadata.
+    #[serde(default)]
+    pub resource_identifier: Option<Template>,
     /// A refresh token of the good client and an access token of the same grant; a run revokes both.
     #[serde(default)]
     pub refresh_grant: Option<Grant>,

@@ -25,7 +25,7 @@ pub struct Overhead {
 }
 
 /// Schemes of the reference that can be compared by name.
-pub const PRESETS: &[&str] = &["none", "api-key", "basic", "basic-cached", "bearer", "oauth2"];
+pub const PRESETS: &[&str] = &["none", "api-key", "basic", "basic-cached", "bearer", "oauth2", "oauth2-jwt"];
 
 /// A scheme of your own that is compared.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -53,5 +53,5 @@ bare_or_map!(
         credentials: BTreeMap::new(),
         request: None,
     }),
-    ["none", "api-key", "basic", "basic-cached", "bearer", "oauth2"]
+    ["none", "api-key", "basic", "basic-cached", "bearer", "oauth2", "oauth2-jwt"]
 );

@@ -40,6 +40,9 @@ pub struct Resource {
     /// Tenant that owns it.
     #[serde(default)]
     pub tenant: Option<String>,
+    /// A path of the same shape that names nothing, such as `/tenants/zz/orders` beside `/tenants/a/orders`.
+    #[serde(default)]
+    pub absent: Option<String>,
 }
 
 /// How access granted looks.

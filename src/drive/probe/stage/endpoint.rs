@@ -40,7 +40,8 @@ impl Stage<'_> {
             Endpoint::Revocation => Place::Revocation,
         };
         let label = action.label.clone();
-        evidence.observations.push(Observation { step: action.step, label, place, exchange, outcome, reproduced });
+        let at = clock::unix_seconds();
+        evidence.observations.push(Observation { step: action.step, label, place, exchange, outcome, at, reproduced });
         Ok(())
     }
 
@@ -57,13 +58,16 @@ impl Stage<'_> {
     }
 
     pub(super) async fn fetch(&mut self, action: &Action, fetch: &Fetch, evidence: &mut Evidence) -> Result<(), Halt> {
-        let issuer = self.prober.issuer().ok_or_else(|| Halt::Untestable("no issuer".to_owned()))?;
-        let issuer = join(&self.prober.equipment.base, &issuer).map_err(|error| Halt::Obstacle(error.to_string()))?;
+        let url = match fetch.document {
+            Document::ProtectedResource => self.prober.resource_identifier(),
+            _ => self.prober.issuer().and_then(|issuer| join(&self.prober.equipment.base, &issuer).ok()),
+        };
+        let issuer = url.ok_or_else(|| Halt::Untestable("no address to derive the document's from".to_owned()))?;
         let url = match fetch.document {
             Document::AuthorizationServer => well_known(&issuer, "oauth-authorization-server"),
             Document::OpenIdConfiguration => appended(&issuer, "openid-configuration"),
             Document::AuthorizationServerAppended => appended(&issuer, "oauth-authorization-server"),
-            Document::ProtectedResource => well_known(&self.prober.equipment.base, "oauth-protected-resource"),
+            Document::ProtectedResource => well_known(&issuer, "oauth-protected-resource"),
             Document::KeySet => return Err(Halt::Untestable("the issuer publishes no keys".to_owned())),
         };
         let mut request = Request::new("GET", url.path())
@@ -84,7 +88,8 @@ impl Stage<'_> {
         };
         let (step, label) = (action.step, action.label.clone());
         let place = Place::Metadata;
-        evidence.observations.push(Observation { step, label, place, exchange, outcome, reproduced: false });
+        let at = clock::unix_seconds();
+        evidence.observations.push(Observation { step, label, place, exchange, outcome, at, reproduced: false });
         Ok(())
     }
 

@@ -91,18 +91,18 @@ impl<'a> Stage<'a> {
     async fn act(&mut self, action: &Action, evidence: &mut Evidence) -> Result<(), Halt> {
         match &action.act {
             Act::Send { part, resource, counts, send } => {
-                for _ in 0..send.times {
+                for _ in 0..self.times(send.times, send.exhausts) {
                     self.send(action, part, (*resource, *counts), send, evidence).await?;
-                    if fell_silent(evidence) {
+                    if fell_silent(evidence) || (send.exhausts && was_throttled(evidence)) {
                         break;
                     }
                 }
                 Ok(())
             }
             Act::Form(form) => {
-                for _ in 0..form.times {
+                for _ in 0..self.times(form.times, form.exhausts) {
                     self.form(action, form, evidence).await?;
-                    if fell_silent(evidence) {
+                    if fell_silent(evidence) || (form.exhausts && was_throttled(evidence)) {
                         break;
                     }
                 }
@@ -129,6 +129,12 @@ impl<'a> Stage<'a> {
         }
     }
 
+    /// How often a step is sent: what uses up the failure budget, once more than that allows.
+    fn times(&self, times: usize, exhausts: bool) -> usize {
+        let budget = self.prober.subject().material.failure_budget.filter(|_| exhausts);
+        budget.map_or(times, |budget| budget as usize + 1)
+    }
+
     async fn proof(&self, identity: usize) -> Result<Proof, Halt> {
         let identity = &self.prober.subject().identities[identity];
         let proof = self.prober.proof(identity).await;
@@ -147,6 +153,10 @@ impl<'a> Stage<'a> {
             _ => Proof::Token(value),
         })
     }
+}
+
+fn was_throttled(evidence: &Evidence) -> bool {
+    evidence.observations.last().is_some_and(|last| last.exchange.status() == Some(429))
 }
 
 /// Whether the last probe stayed without an answer: the same again would only wait again.

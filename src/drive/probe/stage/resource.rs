@@ -2,6 +2,7 @@
 
 use super::{Halt, Stage};
 use crate::check::step::Send;
+use crate::clock;
 use crate::drive::probe::values;
 use crate::observe::{Evidence, Observation, Outcome, Place, Request};
 use crate::plan::{Action, Part};
@@ -69,6 +70,7 @@ impl Stage<'_> {
         let fingerprint = self.prober.fingerprint(counts).await;
         let fingerprint = if request.method == "HEAD" { fingerprint.without_body() } else { fingerprint };
         let mut exchange = self.prober.send_to(counts, &request).await;
+        let mut at = clock::unix_seconds();
         let mut outcome = fingerprint.outcome(&exchange);
         let mut reproduced = false;
         if matches!(outcome, Outcome::Silent | Outcome::Broke) {
@@ -76,14 +78,14 @@ impl Stage<'_> {
             let outcome_again = fingerprint.outcome(&again);
             reproduced = outcome == outcome_again;
             if !reproduced && outcome == Outcome::Silent {
-                (exchange, outcome) = (again, outcome_again);
+                (exchange, outcome, at) = (again, outcome_again, clock::unix_seconds());
             }
         }
         if outcome == Outcome::Accepted && self.prober.is_alike(counts) {
             evidence.alike = Some(self.prober.subject().resources[counts].name());
         }
         let place = Place::Resource(counts);
-        evidence.observations.push(Observation { step: action.step, label, place, exchange, outcome, reproduced });
+        evidence.observations.push(Observation { step: action.step, label, place, exchange, outcome, at, reproduced });
     }
 
     /// What is carried: one set for most parts, one for each malformed value.

@@ -1,0 +1,112 @@
+//! `authbench report`: pages over many runs.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::print;
+use crate::exit::Exit;
+use crate::report::{PastRun, index, read_run, write_atomically};
+
+/// Files that are looked for in each folder, the more telling first.
+const FILES: [&str; 2] = ["run.jsonl", "report.json"];
+/// The page of a run for people, beside its record.
+const PAGE: &str = "report.html";
+/// Folders within folders that are looked into.
+const DEPTH: usize = 8;
+
+/// Make a page over past runs: how their main figures went.
+///
+/// Each folder with a record (run.jsonl) or a report (report.json) is a run.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// What to make.
+    #[arg(value_enum)]
+    what: What,
+    /// Folder of the runs; their folders lie within it.
+    #[arg(default_value = "reports")]
+    folder: PathBuf,
+    /// File to write; index.html in that folder if none.
+    #[arg(short, long, env = "AUTHBENCH_REPORT_OUTPUT")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum What {
+    Index,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Exit {
+    let What::Index = arguments.what;
+    let mut runs = Vec::new();
+    if let Err(why) = find(&arguments.folder, &arguments.folder, DEPTH, &mut runs) {
+        print::error(&format!("error: failed to {why}"));
+        return Exit::Usage;
+    }
+    if runs.is_empty() {
+        let help = "a run leaves one: authbench run … --report jsonl=reports/DAY/run.jsonl";
+        print::error(&format!("error: no run is in {}\nhelp: {help}", arguments.folder.display()));
+        return Exit::NothingSelected;
+    }
+    let (count, output) = (runs.len(), arguments.output.clone().unwrap_or_else(|| arguments.folder.join("index.html")));
+    let written = index(runs).and_then(|page| write_atomically(&output, &page));
+    match written {
+        Ok(()) => {
+            print::line(&format!("{}: {count} runs", output.display()));
+            Exit::Passed
+        }
+        Err(error) => {
+            print::error(&format!("error: failed to {error}"));
+            Exit::Broken
+        }
+    }
+}
+
+/// Adds the runs of a folder and of those within it. What cannot be read as a run is told and left out.
+fn find(root: &Path, folder: &Path, depth: usize, runs: &mut Vec<PastRun>) -> Result<(), String> {
+    let entries = std::fs::read_dir(folder).map_err(|error| format!("read {}: {error}", folder.display()))?;
+    let mut folders: Vec<PathBuf> = entries
+        .filter_map(Result::ok)
+        // a link may lead back to where it stands
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .map(|entry| entry.path())
+        .collect();
+    folders.sort();
+    runs.extend(
+        FILES
+            .iter()
+            .map(|name| folder.join(name))
+            .find(|path| path.is_file())
+            .and_then(|path| read(root, folder, &path)),
+    );
+    match depth.checked_sub(1) {
+        Some(depth) => folders.iter().try_for_each(|folder| find(root, folder, depth, runs)),
+        None => Ok(()),
+    }
+}
+
+fn read(root: &Path, folder: &Path, path: &Path) -> Option<PastRun> {
+    let read = std::fs::read(path).map_err(|error| error.to_string());
+    match read.and_then(|bytes| read_run(&bytes).map_err(|error| error.to_string())) {
+        Ok(record) => {
+            let within = folder.strip_prefix(root).unwrap_or(folder);
+            let name = if within.as_os_str().is_empty() { "latest".to_owned() } else { within.display().to_string() };
+            let link = folder.join(PAGE).is_file().then(|| address(&within.join(PAGE)));
+            Some(PastRun { name, link, record })
+        }
+        Err(why) => {
+            print::error(&format!("note: {} is left out: {why}", path.display()));
+            None
+        }
+    }
+}
+
+/// A relative path as the address of a link: what would have a meaning in it is encoded.
+fn address(path: &Path) -> String {
+    let parts = path.components().map(|part| {
+        let text = part.as_os_str().to_string_lossy().into_owned();
+        percent_encoding::utf8_percent_encode(&text, percent_encoding::NON_ALPHANUMERIC).to_string()
+    });
+    // dots need no encoding, and read better
+    format!("./{}", parts.collect::<Vec<_>>().join("/").replace("%2E", "."))
+}

@@ -1,0 +1,128 @@
+//! Lanes that should be refused, judged under load: does the target fail open?
+
+use super::Session;
+use crate::check::{Level, Severity, Verdict, url_of};
+use crate::event::{CheckResult, Cited, Event, Part, SourcePlace};
+use crate::exit::Exit;
+use crate::observe::{LaneFigures, LoadFigures};
+use crate::scenario::Place;
+
+/// Share of a lane's requests that has to be refused for a verdict.
+const ENOUGH: f64 = 0.99;
+
+/// Judges each lane that should be refused, as a check of its own.
+pub(super) fn judge(session: &Session<'_>, place: Place, figures: &LoadFigures, sink: &mut dyn FnMut(Event)) -> Exit {
+    figures.lanes.iter().filter(|lane| !lane.expects_accepted).fold(Exit::Passed, |exit, lane| {
+        let result = result(lane, figures, session.place(place));
+        let ended = match result.verdict {
+            Verdict::Fail => Exit::Findings,
+            Verdict::Inconclusive => Exit::Inconclusive,
+            _ => Exit::Passed,
+        };
+        sink(Event::CheckFinished(Box::new(result)));
+        exit.worst(ended)
+    })
+}
+
+fn result(lane: &LaneFigures, figures: &LoadFigures, place: SourcePlace) -> CheckResult {
+    let (verdict, summary) = verdict(lane, &figures.lanes);
+    let cited = |source: &str| Cited { source: source.to_owned(), url: url_of(source) };
+    CheckResult {
+        id: format!("load.{}-refused", lane.name),
+        title: format!("requests of the lane {} are refused under load, in the phase {}", lane.name, figures.name),
+        group: "load".to_owned(),
+        verdict,
+        waived: None,
+        level: Level::Must,
+        severity: Severity::Critical,
+        part: (verdict == Verdict::Fail).then_some(Part::Access),
+        // not failing securely; improper authentication
+        citations: vec![cited("CWE-636"), cited("CWE-287")],
+        help: None,
+        place,
+        summary,
+        expected: "rejected".to_owned(),
+        seen: seen(lane),
+        deviations: Vec::new(),
+        shown_by: None,
+        statuses: lane.statuses.keys().copied().collect(),
+        needs_review: false,
+        evidence: Vec::new(),
+        took_ms: figures.duration_s * 1000.0,
+    }
+}
+
+/// Accepting is a finding whatever else is doubtful. Refusing proves something where good requests are accepted beside it.
+fn verdict(lane: &LaneFigures, lanes: &[LaneFigures]) -> (Verdict, String) {
+    let outcomes = &lane.outcomes;
+    if outcomes.accepted > 0 {
+        let since = lane.first_accepted_s.unwrap_or_default();
+        let rate = lane.first_accepted_rate.map(|rate| format!(", at {rate:.0} requests a second")).unwrap_or_default();
+        let (accepted, total) = (outcomes.accepted, outcomes.total());
+        let text = format!("{accepted} of {total} were accepted under load, the first after {since:.3} s{rate}");
+        return (Verdict::Fail, text);
+    }
+    let mut good = lanes.iter().filter(|lane| lane.expects_accepted);
+    if !good.any(|lane| lane.outcomes.accepted > 0) {
+        let text = "no request with a good credential was accepted beside it: a refusal proves nothing";
+        return (Verdict::Inconclusive, text.to_owned());
+    }
+    if outcomes.total() == 0 {
+        return (Verdict::Inconclusive, "no request of it was sent".to_owned());
+    }
+    if (outcomes.rejected as f64) < outcomes.total() as f64 * ENOUGH {
+        let (rejected, total) = (outcomes.rejected, outcomes.total());
+        let text = format!("only {rejected} of {total} were refused; the others broke or had no answer");
+        return (Verdict::Inconclusive, text);
+    }
+    (Verdict::Pass, format!("all {} that were answered were refused under load", outcomes.rejected))
+}
+
+fn seen(lane: &LaneFigures) -> String {
+    let by_status: Vec<_> = lane.statuses.iter().map(|(status, count)| format!("{status} {count} times")).collect();
+    let word = if lane.outcomes.accepted > 0 { "accepted" } else { "rejected" };
+    format!("{word}: {}", by_status.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::Outcomes;
+
+    fn lane(name: &str, expects_accepted: bool, (accepted, rejected, silent): (u64, u64, u64)) -> LaneFigures {
+        LaneFigures {
+            name: name.to_owned(),
+            share: 0.5,
+            expects_accepted,
+            outcomes: Outcomes { accepted, rejected, broke: 0, silent },
+            statuses: Default::default(),
+            first_accepted_s: (accepted > 0).then_some(1.25),
+            first_accepted_rate: Some(500.0),
+        }
+    }
+
+    #[test]
+    fn a_lane_that_should_be_refused_is_judged_beside_the_good_one() {
+        for (good, expired, expected) in [
+            ((950, 0, 0), (0, 50, 0), Verdict::Pass),
+            ((950, 0, 0), (1, 49, 0), Verdict::Fail),
+            // whoever refuses everyone proves nothing
+            ((0, 950, 0), (0, 50, 0), Verdict::Inconclusive),
+            ((0, 950, 0), (1, 49, 0), Verdict::Fail),
+            ((950, 0, 0), (0, 40, 10), Verdict::Inconclusive),
+            ((950, 0, 0), (0, 0, 0), Verdict::Inconclusive),
+        ] {
+            let lanes = vec![lane("valid", true, good), lane("expired", false, expired)];
+            let (verdict, summary) = verdict(&lanes[1], &lanes);
+            assert_eq!(verdict, expected, "{good:?} {expired:?}: {summary}");
+        }
+    }
+
+    #[test]
+    fn a_finding_says_how_many_and_when_it_began() {
+        let lanes = [lane("valid", true, (950, 0, 0)), lane("expired", false, (7, 43, 0))];
+        let (_, summary) = verdict(&lanes[1], &lanes);
+        let expected = "7 of 50 were accepted under load, the first after 1.250 s, at 500 requests a second";
+        assert_eq!(summary, expected);
+    }
+}

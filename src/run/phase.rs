@@ -1,0 +1,124 @@
+//! A load phase made ready: its lanes, where they go, and when.
+
+use std::time::Duration;
+
+use super::Session;
+use crate::drive::load::{self, Arrivals, Lane, LaneRequest, Marks, Phase};
+use crate::drive::stop::Stop;
+use crate::drive::wire::{Destination, Limits, tls_config};
+use crate::observe::{Interval, LoadFigures};
+use crate::scenario::model::{self, LoadPhase};
+
+/// Connections of a phase that names no number.
+const CONNECTIONS: usize = 8;
+
+/// A phase that can be run, and run again at other rates.
+pub(super) struct Prepared {
+    pub(super) phase: Phase,
+    pub(super) lanes: Vec<Lane>,
+    pub(super) identity: usize,
+    pub(super) resource: usize,
+    destination: Destination,
+    limits: Limits,
+}
+
+impl Prepared {
+    /// Obtains what the lanes send.
+    ///
+    /// # Errors
+    /// When a lane's credential is not there, or its lie cannot be told.
+    pub(super) async fn of(session: &Session<'_>, written: &LoadPhase) -> Result<Self, String> {
+        let resource = resource_of(session, written)?;
+        let identity = session.subject.good_for(resource).ok_or("no valid credential for its resource")?;
+        let fingerprint = session.prober.fingerprint(resource).await;
+        let mut lanes = Vec::new();
+        let mix: Vec<(String, f64)> = match written.mix.is_empty() {
+            true => vec![("valid".to_owned(), 1.0)],
+            false => written.mix.iter().map(|(name, share)| (name.clone(), share.0)).collect(),
+        };
+        for (name, share) in mix {
+            let request = session.prober.lane_request(&name, identity, resource).await?;
+            let expects_accepted = name == "valid";
+            let (requests, marks) = (vec![LaneRequest::new(request.to_bytes())], Marks::of(&fingerprint));
+            lanes.push(Lane { name, share, expects_accepted, requests, marks });
+        }
+        let limits = written.timeout.map_or(Limits::default(), |timeout| Limits::default().within(timeout.0));
+        let (phase, destination) = (phase_of(session, written, resource), destination_of(session)?);
+        Ok(Self { phase, lanes, identity, resource, destination, limits })
+    }
+
+    /// How long one run takes.
+    pub(super) fn length(&self) -> Duration {
+        self.phase.warmup + self.phase.duration
+    }
+
+    /// Runs a phase with these lanes; each second is passed on as it comes.
+    ///
+    /// # Errors
+    /// When the engine broke.
+    pub(super) async fn run(
+        &self,
+        phase: &Phase,
+        stop: &Stop,
+        take: &mut dyn FnMut(Interval),
+    ) -> Result<LoadFigures, String> {
+        let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel::<Interval>();
+        let (phase, lanes, destination) = (phase.clone(), self.lanes.clone(), self.destination.clone());
+        let (limits, stop) = (self.limits, stop.clone());
+        let engine = tokio::task::spawn_blocking(move || {
+            let mut pass = |interval| drop(sender.send(interval));
+            load::run(&phase, &lanes, &destination, limits, &stop, &mut pass)
+        });
+        while let Some(interval) = receiver.recv().await {
+            take(interval);
+        }
+        engine.await.map_err(|_| "the engine broke".to_owned())
+    }
+}
+
+fn resource_of(session: &Session<'_>, written: &LoadPhase) -> Result<usize, String> {
+    let subject = &session.subject;
+    match &written.request {
+        None => {
+            subject.main_resource().ok_or_else(|| "no protected resource that a valid credential may read".to_owned())
+        }
+        Some(line) => subject
+            .resources
+            .iter()
+            .position(|resource| resource.method == line.method && resource.path == line.path)
+            .ok_or_else(|| format!("{} {} is not among the resources", line.method, line.path)),
+    }
+}
+
+fn phase_of(session: &Session<'_>, written: &LoadPhase, resource: usize) -> Phase {
+    let arrivals = written.rate.map(|rate| match (written.to, written.arrivals) {
+        (Some(to), _) => match written.steps {
+            Some(steps) => Arrivals::Staircase(rate.0, to.0, steps),
+            None => Arrivals::Ramp(rate.0, to.0),
+        },
+        (None, model::Arrivals::Constant) => Arrivals::Constant(rate.0),
+        (None, model::Arrivals::Poisson) => Arrivals::Poisson(rate.0),
+    });
+    // a local target needs a processor of its own
+    let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let spare = if session.target.local { cpus.saturating_sub(1) } else { cpus };
+    let threads = session.options.threads.unwrap_or(spare).max(1);
+    let method = session.subject.resources[resource].method.as_str();
+    Phase {
+        name: written.name.clone(),
+        arrivals,
+        connections: written.connections.unwrap_or(CONNECTIONS),
+        threads,
+        spins: threads <= spare,
+        warmup: written.warmup.map_or(Duration::ZERO, |length| length.0),
+        duration: written.duration.0,
+        may_have_body: method != "HEAD",
+        may_repeat: matches!(method, "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE"),
+        seed: session.options.seed,
+    }
+}
+
+fn destination_of(session: &Session<'_>) -> Result<Destination, String> {
+    let tls = tls_config(session.target.ca_pem.as_deref()).map_err(|error| error.to_string())?;
+    Destination::of(&session.target.base, Some(tls)).map_err(|error| error.to_string())
+}

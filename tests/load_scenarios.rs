@@ -1,0 +1,120 @@
+//! Load phases of scenarios against the reference: mixes, tokens, capacity.
+
+use authbench::check::{Severity, Verdict};
+use authbench::event::{CheckResult, Event};
+use authbench::exit::Exit;
+use authbench::observe::LoadFigures;
+use authbench::report::Record;
+use authbench::run::{Launch, Only, Options, prepare, run};
+use authbench::scenario::{Environment, load_paths};
+
+struct Nothing;
+impl Environment for Nothing {
+    fn variable(&self, _: &str) -> Option<String> {
+        None
+    }
+}
+
+/// Runs the load of a scenario: its events and how it ended.
+async fn events(scheme: &str, fault: &str, phase: &str) -> (Vec<Event>, Exit) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("scenario.yaml");
+    let yaml = format!(
+        "authbench: 1\nname: mix\ntarget: {{ reference: {{ faults: [{fault}], token_lifetime: 2s }} }}\nscheme: {scheme}\n\
+         conformance: {{ tolerances: {{ max_leeway: 0s }} }}\nload:\n  - {phase}\n"
+    );
+    std::fs::write(&file, yaml).expect("writes");
+    let loaded = load_paths(&[file]).expect("is a scenario");
+    let mut options = Options::new(Launch::InProcess);
+    options.only = Some(Only::Load);
+    // one worker keeps the shares exactly over a thousand requests
+    options.threads = Some(1);
+    let ready = prepare(loaded, Some(&Nothing), &options).expect("is ready");
+    let mut events = Vec::new();
+    let exit = run(ready, &options, &mut |event| events.push(event)).await;
+    (events, exit)
+}
+
+fn checks(events: &[Event]) -> Vec<&CheckResult> {
+    events
+        .iter()
+        .filter_map(|event| if let Event::CheckFinished(result) = event { Some(&**result) } else { None })
+        .collect()
+}
+
+fn figures(events: &[Event]) -> &LoadFigures {
+    events
+        .iter()
+        .find_map(|event| if let Event::LoadFinished(figures) = event { Some(&**figures) } else { None })
+        .expect("figures")
+}
+
+const MIX: &str = "{ name: steady, rate: 500/s, connections: 4, duration: 2s, mix: { valid: 95%, expired: 5% } }";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_sound_reference_accepts_no_expired_token_under_load() {
+    let (events, exit) = events("oauth2-client-credentials", "", MIX).await;
+    let lane = &figures(&events).lanes[0];
+    assert_eq!((lane.name.as_str(), lane.outcomes.accepted, lane.outcomes.total()), ("expired", 0, 50));
+    let checks = checks(&events);
+    assert_eq!(checks.len(), 1);
+    assert_eq!(checks[0].id, "load.expired-refused");
+    // a machine that is too busy leaves it open, and never fails it
+    assert_ne!(checks[0].verdict, Verdict::Fail, "{}", checks[0].summary);
+    assert_ne!(exit, Exit::Findings);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hole_that_opens_under_load_is_a_critical_finding_in_every_report() {
+    let (events, exit) = events("oauth2-client-credentials", "bearer-accepts-expired-token", MIX).await;
+    assert_eq!(exit, Exit::Findings);
+    let checks = checks(&events);
+    let found = checks.first().expect("a finding");
+    assert_eq!((found.verdict, found.severity), (Verdict::Fail, Severity::Critical));
+    assert!(found.summary.starts_with("50 of 50 were accepted under load, the first after "), "{}", found.summary);
+    assert!(found.summary.ends_with(", at 500 requests a second"), "{}", found.summary);
+    let record = Record::from_events(&events);
+    for name in ["html", "json", "jsonl", "junit", "sarif", "text", "md"] {
+        let render = authbench::report::format(name).expect("a format").render;
+        let page = String::from_utf8(render(&record).expect("renders")).expect("is text");
+        assert!(page.contains("load.expired-refused"), "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lanes_keep_their_shares_and_tokens_are_renewed_beside_them() {
+    let phase = "{ name: steady, rate: 250/s, connections: 4, duration: 4s, mix: { valid: 90%, no-credential: 5%, flipped-bit: 5% } }";
+    let (events, _) = events("oauth2-client-credentials", "", phase).await;
+    let figures = figures(&events);
+    let totals: Vec<_> = figures.lanes.iter().map(|lane| (lane.name.as_str(), lane.outcomes.total())).collect();
+    assert_eq!(totals, [("flipped-bit", 50), ("no-credential", 50), ("valid", 900)]);
+    assert_eq!(figures.lanes[2].outcomes.rejected, 0, "a token that ends in 2 s was renewed in time");
+    assert!(figures.tokens_obtained >= 2, "{}", figures.tokens_obtained);
+    assert!(figures.token_acquisition_us.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_capacity_at_an_objective_is_searched() {
+    let phase = "{ name: most, rate: 50/s, to: 400/s, connections: 1, duration: 200ms, capacity: { p(90): 40us } }\n\
+                 thresholds: [capacity > 1/s]";
+    let (events, exit) = events("api-key", "", phase).await;
+    let figures = figures(&events);
+    let found = figures.capacity.as_ref().expect("a search");
+    // no answer of the reference comes within 40 us over a socket: every rate breaks, twice
+    assert_eq!((found.rate, found.objective.as_str()), (None, "p(90) <= 40us"));
+    assert!(found.steps.len() >= 4 && found.steps.iter().all(|step| !step.held && !step.why.is_empty()), "{found:?}");
+    assert!(exit == Exit::Findings || exit == Exit::Inconclusive, "{exit:?}");
+
+    let phase = "{ name: most, rate: 50/s, to: 200/s, connections: 4, duration: 200ms, capacity: { max: 1h } }";
+    let (events, _) = self::events("api-key", "", phase).await;
+    let found = self::figures(&events).capacity.clone().expect("a search");
+    // nothing but a machine that is too busy keeps it from the end of the range
+    assert!(found.steps.iter().all(|step| step.held || !step.why.contains("max <= 1h")), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_staircase_offers_what_its_steps_add_up_to() {
+    let phase = "{ name: stairs, rate: 100/s, to: 300/s, steps: 3, connections: 4, duration: 900ms, timeout: 5s }";
+    let (events, _) = events("api-key", "", phase).await;
+    assert_eq!(figures(&events).requests, 180);
+}
