@@ -74,7 +74,9 @@ fn verify(criterion: &mut Criterion) {
         let parts = parts(&request(&row, "localhost"));
         assert!(verifier.verify(&parts).is_some(), "{} refuses the good credential", row.prefix);
         sized(&mut group, row.prefix);
-        group.bench_function(row.prefix.replace('/', "-"), |bencher| bencher.iter(|| verifier.verify(black_box(&parts))));
+        group.bench_function(row.prefix.replace('/', "-"), |bencher| {
+            bencher.iter(|| verifier.verify(black_box(&parts)))
+        });
     }
     group.finish();
 }

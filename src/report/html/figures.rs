@@ -6,7 +6,7 @@ use super::chart::{Chart, Line, Mark, Scale, Table, Tick, nines, nines_ticks, pe
 use crate::observe::{Interval, LaneFigures, LoadFigures, Model};
 use crate::report::LoadRecord;
 use crate::report::text::{outcomes, time_rows};
-use crate::report::units::{count, rate, share, time};
+use crate::report::units::{count, length, rate, share, time};
 
 /// A load phase.
 #[derive(Template)]

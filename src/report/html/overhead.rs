@@ -111,7 +111,8 @@ impl<'a> OverheadView<'a> {
     /// What the plot shows, for who does not see it.
     fn description(&self) -> String {
         let rows = self.rows.iter().map(|mark| format!("{}: {}", mark.row.name, mark.figure()));
-        let axis = "A dot for each scheme with its 95 % interval, on an axis that is logarithmic beyond the shaded control.";
+        let axis =
+            "A dot for each scheme with its 95 % interval, on an axis that is logarithmic beyond the shaded control.";
         format!("{axis} {}.", rows.collect::<Vec<_>>().join("; "))
     }
 
