@@ -118,3 +118,25 @@ async fn a_staircase_offers_what_its_steps_add_up_to() {
     let (events, _) = events("api-key", "", phase).await;
     assert_eq!(figures(&events).requests, 180);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_request_carries_the_next_credential_of_its_pool() {
+    let phase = "{ name: many, rate: 200/s, connections: 2, duration: 500ms, pool: { tokens: 5 } }";
+    let (events, _) = events("oauth2-client-credentials", "", phase).await;
+    let figures = figures(&events);
+    assert!(figures.tokens_obtained >= 5, "{}", figures.tokens_obtained);
+    assert_eq!((figures.requests, figures.lanes[0].outcomes.rejected), (100, 0));
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let keys = folder.path().join("keys.txt");
+    // one key of four is not known
+    std::fs::write(
+        &keys,
+        "abk_live_q7Wn2Zp4XcRt9Vb3\nabk_read_m3Hs8Kd6YbLf1Gj5\n\nabk_live_q7Wn2Zp4XcRt9Vb3\nunknown\n",
+    )
+    .expect("writes");
+    let phase =
+        format!("{{ name: many, rate: 200/s, connections: 2, duration: 500ms, pool: {{ file: {} }} }}", keys.display());
+    let (events, _) = self::events("api-key", "", &phase).await;
+    assert_eq!(self::figures(&events).lanes[0].outcomes.rejected, 25);
+}

@@ -25,6 +25,7 @@ mod revocation;
 mod sameness;
 pub mod step;
 mod throttling;
+mod timing;
 mod token;
 mod token_answers;
 mod token_requests;
@@ -133,8 +134,12 @@ const PLAIN: Check = Check {
 
 /// Topics in the order in which they run, with the schemes (as profiles call them) whose scenarios they apply to.
 pub const GROUPS: &[Group] = &[
-    Group { name: "apikey", about: "API keys", tables: &[api_key::CHECKS, api_key_carrier::CHECKS] },
-    Group { name: "basic", about: "HTTP Basic (RFC 7617)", tables: &[basic::CHECKS, basic_protocol::CHECKS] },
+    Group { name: "apikey", about: "API keys", tables: &[api_key::CHECKS, api_key_carrier::CHECKS, timing::API_KEY] },
+    Group {
+        name: "basic",
+        about: "HTTP Basic (RFC 7617)",
+        tables: &[basic::CHECKS, basic_protocol::CHECKS, timing::BASIC],
+    },
     Group {
         name: "token",
         about: "OAuth 2.0 token endpoint (RFC 6749)",

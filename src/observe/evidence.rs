@@ -36,6 +36,28 @@ pub struct Observation {
     pub reproduced: bool,
 }
 
+/// One run of a comparison of times, in microseconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TimingRun {
+    /// By how much the other kind takes longer, with its interval.
+    pub difference: Effect,
+    /// The same of the one kind against itself.
+    pub control: Effect,
+    /// Samples of each kind.
+    pub samples: usize,
+}
+
+/// A figure with the interval that it lies in.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Effect {
+    /// Point estimate.
+    pub value: f64,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
 /// A control: the same request with a good credential.
 #[derive(Clone, Debug)]
 pub struct ControlRun {
@@ -64,6 +86,8 @@ pub struct Evidence {
     pub alike: Option<String>,
     /// Facts that steps leave behind, such as a measured delay: name and value.
     pub facts: Vec<(&'static str, String)>,
+    /// Runs of comparisons of times.
+    pub timings: Vec<TimingRun>,
     /// Values that were sent as credentials, to look for echoes.
     pub sent_secrets: Vec<crate::secret::Secret>,
     /// The issuer as it is configured, for metadata checks.

@@ -11,7 +11,7 @@ mod outcome;
 
 pub use capacity::{CapacityFigures, CapacityStep};
 pub use challenge::{Challenge, parse_challenges};
-pub use evidence::{ControlRun, Evidence, Observation, Place};
+pub use evidence::{ControlRun, Effect, Evidence, Observation, Place, TimingRun};
 pub use exchange::{Exchange, Header, RecordedExchange, RecordedHeader, Request, Response, Silence};
 pub use fingerprint::Fingerprint;
 pub use latency::{Interval, LaneFigures, Latency, Limit, LoadFigures, Model, Outcomes};

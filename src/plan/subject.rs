@@ -88,7 +88,8 @@ impl Resource {
         format!("{} {}", self.method, self.path)
     }
 
-    fn open_to(&self, identity: &Identity) -> bool {
+    /// Whether an identity may use it with the credential that it has.
+    pub fn open_to(&self, identity: &Identity) -> bool {
         identity.state == State::Valid
             && self.scopes.is_subset(&identity.scopes)
             && (self.tenant.is_none() || self.tenant == identity.tenant)

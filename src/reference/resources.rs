@@ -137,7 +137,7 @@ fn asked_to_wait(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// Spins, and says for how long it really did.
-fn busy_wait(length: Duration) -> Duration {
+pub(super) fn busy_wait(length: Duration) -> Duration {
     let began: Instant = clock::now();
     while began.elapsed() < length {
         std::hint::spin_loop();

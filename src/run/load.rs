@@ -65,7 +65,7 @@ async fn one(
         offered_rate: prepared.phase.arrivals.map(Arrivals::mean_rate).filter(|_| search.is_none()),
         length_s: prepared.length().as_secs_f64() * search.as_ref().map_or(1.0, capacity::Range::likely_steps),
     }));
-    let renewal = Renewal::start(session, prepared.identity, prepared.resource, &prepared.lanes);
+    let renewal = Renewal::start(session, &prepared.good, prepared.resource);
     let ended = match &search {
         Some(range) => capacity::search(session, &prepared, range, sink).await.map(|figures| (figures, None)),
         None => once(session, &prepared, sink).await,

@@ -8,6 +8,7 @@ mod load;
 mod mix;
 mod overhead;
 mod phase;
+mod pool;
 mod renewal;
 mod tally;
 mod target;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::Session;
+use super::renewal::Good;
+use super::{Session, pool};
 use crate::drive::load::{self, Arrivals, Lane, LaneRequest, Marks, Phase};
 use crate::drive::stop::Stop;
 use crate::drive::wire::{Destination, Limits, tls_config};
@@ -16,7 +17,8 @@ const CONNECTIONS: usize = 8;
 pub(super) struct Prepared {
     pub(super) phase: Phase,
     pub(super) lanes: Vec<Lane>,
-    pub(super) identity: usize,
+    /// What the valid lane sends, and what has to be renewed of it.
+    pub(super) good: Good,
     pub(super) resource: usize,
     destination: Destination,
     limits: Limits,
@@ -36,15 +38,22 @@ impl Prepared {
             true => vec![("valid".to_owned(), 1.0)],
             false => written.mix.iter().map(|(name, share)| (name.clone(), share.0)).collect(),
         };
+        let identities = pool::identities(session, written.pool.as_ref(), (identity, resource))?;
+        let good = Good::obtain(session, &identities, resource).await?;
         for (name, share) in mix {
-            let request = session.prober.lane_request(&name, identity, resource).await?;
             let expects_accepted = name == "valid";
-            let (requests, marks) = (vec![LaneRequest::new(request.to_bytes())], Marks::of(&fingerprint));
-            lanes.push(Lane { name, share, expects_accepted, requests, marks });
+            let requests = match expects_accepted {
+                true => good.requests.clone(),
+                false => {
+                    let request = session.prober.lane_request(&name, identity, resource).await?;
+                    vec![LaneRequest::new(request.to_bytes())]
+                }
+            };
+            lanes.push(Lane { name, share, expects_accepted, requests, marks: Marks::of(&fingerprint) });
         }
         let limits = written.timeout.map_or(Limits::default(), |timeout| Limits::default().within(timeout.0));
         let (phase, destination) = (phase_of(session, written, resource), destination_of(session)?);
-        Ok(Self { phase, lanes, identity, resource, destination, limits })
+        Ok(Self { phase, lanes, good, resource, destination, limits })
     }
 
     /// How long one run takes.

@@ -1,43 +1,88 @@
 //! Renews tokens beside the measured path, ahead of their end, so that no request waits for one.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Session;
 use crate::clock;
 use crate::drive::control::Token;
-use crate::drive::load::Lane;
+use crate::drive::load::LaneRequest;
 use crate::observe::{Latency, LoadFigures};
+use crate::plan::subject::{ClientSecret, Identity};
 
 /// After a renewal that failed.
 const RETRY: Duration = Duration::from_millis(200);
 
-/// Renews the token of the valid lane before it ends, so that no request waits for it.
+/// What the valid lane sends: one request for each identity.
+pub(super) struct Good {
+    pub(super) requests: Vec<Arc<LaneRequest>>,
+    /// Clients whose tokens end: the index of the request, and the first token.
+    clients: Vec<(usize, ClientSecret, Token)>,
+}
+
+impl Good {
+    /// Makes the requests of all identities; tokens are obtained one after another.
+    ///
+    /// # Errors
+    /// When a token is not obtained.
+    pub(super) async fn obtain(
+        session: &Session<'_>,
+        identities: &[Identity],
+        resource: usize,
+    ) -> Result<Self, String> {
+        let (mut requests, mut clients) = (Vec::with_capacity(identities.len()), Vec::new());
+        for (index, identity) in identities.iter().enumerate() {
+            let request = match (session.prober.request_of(identity, resource), identity.client()) {
+                (Some(request), _) => request,
+                (None, None) => return Err(format!("no credential for {}", identity.name)),
+                (None, Some(client)) => {
+                    let token = session.prober.renew(&client).await;
+                    let token = token.map_err(|error| format!("no token for {}: {error}", identity.name))?;
+                    let request = session.prober.request_with(&token, resource);
+                    clients.push((index, client, token));
+                    request
+                }
+            };
+            requests.push(LaneRequest::new(request.to_bytes()));
+        }
+        Ok(Self { requests, clients })
+    }
+}
+
+/// Renews the tokens of the valid lane before they end, so that no request waits for one.
 pub(super) struct Renewal {
     task: Option<tokio::task::JoinHandle<()>>,
     took: Arc<std::sync::Mutex<Vec<Duration>>>,
 }
 
 impl Renewal {
-    pub(super) fn start(session: &Session<'_>, identity: usize, resource: usize, lanes: &[Lane]) -> Self {
-        let took = Arc::new(std::sync::Mutex::new(Vec::new()));
-        let valid = lanes.iter().find(|lane| lane.expects_accepted).map(|lane| lane.requests[0].clone());
-        let client = session.subject.identities[identity].client();
-        let (Some(valid), Some(client)) = (valid, client) else { return Self { task: None, took } };
+    pub(super) fn start(session: &Session<'_>, good: &Good, resource: usize) -> Self {
+        let took = Arc::new(std::sync::Mutex::new(good.clients.iter().map(|(.., token)| token.took).collect()));
+        if good.clients.is_empty() {
+            return Self { task: None, took };
+        }
+        let due = good.clients.iter().map(|(index, client, token)| {
+            Reverse(Due { at: token.renew_at(), request: good.requests[*index].clone(), client: client.clone() })
+        });
+        let mut due: BinaryHeap<Reverse<Due>> = due.collect();
         let (prober, kept) = (session.prober.clone(), took.clone());
         let task = tokio::spawn(async move {
-            loop {
-                let wait = match prober.renew(&client).await {
+            // the one that ends first is first
+            while let Some(Reverse(Due { at, request, client })) = due.pop() {
+                tokio::time::sleep_until(at.into()).await;
+                let at = match prober.renew(&client).await {
                     Ok(token) => {
-                        valid.renew(prober.request_with(&token, resource).to_bytes());
+                        request.renew(prober.request_with(&token, resource).to_bytes());
                         if let Ok(mut kept) = kept.lock() {
                             kept.push(token.took);
                         }
-                        until(&token)
+                        token.renew_at()
                     }
-                    Err(_) => RETRY,
+                    Err(_) => clock::now() + RETRY,
                 };
-                tokio::time::sleep(wait).await;
+                due.push(Reverse(Due { at, request, client }));
             }
         });
         Self { task: Some(task), took }
@@ -61,6 +106,29 @@ impl Renewal {
     }
 }
 
-fn until(token: &Token) -> Duration {
-    token.renew_at().saturating_duration_since(clock::now())
+/// A token that has to be renewed at a time; the order is that of the times.
+struct Due {
+    at: Instant,
+    request: Arc<LaneRequest>,
+    client: ClientSecret,
+}
+
+impl PartialEq for Due {
+    fn eq(&self, other: &Self) -> bool {
+        self.at == other.at
+    }
+}
+
+impl Eq for Due {}
+
+impl PartialOrd for Due {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Due {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.at.cmp(&other.at)
+    }
 }

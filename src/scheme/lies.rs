@@ -14,6 +14,9 @@ const LIES: &[(&str, Lie)] = &[
     ("unknown", unknown),
     ("truncated", |good, _| changed(good, but_last(good)?)),
     ("without-first", |good, _| changed(good, skip_first(good))),
+    ("last-changed", last_changed),
+    ("no-common-prefix", no_common_prefix),
+    ("unknown-id", unknown_id),
     ("extended", |good, _| changed(good, format!("{good}x"))),
     ("middle-changed", |good, _| middle_changed(good)),
     ("case-flipped", |good, _| changed(good, case_flipped(good))),
@@ -35,6 +38,39 @@ fn but_last(good: &str) -> Option<String> {
     let mut lie = good.to_owned();
     lie.pop()?;
     Some(lie)
+}
+
+/// With its last character replaced by another of its kind, not always the same.
+fn last_changed(good: &str, rng: &mut StdRng) -> Option<String> {
+    let last = good.chars().next_back()?;
+    let other = (0..64).map(|_| alike(last, rng)).find(|other| *other != last)?;
+    changed(good, format!("{}{other}", but_last(good)?))
+}
+
+/// A random value of the same length and alphabet whose first character is another.
+fn no_common_prefix(good: &str, rng: &mut StdRng) -> Option<String> {
+    let first = good.chars().next()?;
+    let other = (0..64).map(|_| alike(first, rng)).find(|other| *other != first)?;
+    let rest: String = good.chars().skip(1).map(|c| alike(c, rng)).collect();
+    changed(good, format!("{other}{rest}"))
+}
+
+/// A random identifier before the last separator, and a random secret after it.
+fn unknown_id(good: &str, rng: &mut StdRng) -> Option<String> {
+    let at = good.rfind(['_', '-', '.']).filter(|at| *at > 0 && good.len() - at > 8)?;
+    let id: String = good[..at].chars().map(|c| alike(c, rng)).collect();
+    let secret: String = good[at..].chars().map(|c| alike(c, rng)).collect();
+    changed(&good[..at], id).map(|id| format!("{id}{secret}"))
+}
+
+/// A random character of the same kind.
+fn alike(c: char, rng: &mut StdRng) -> char {
+    match c {
+        'a'..='z' => char::from(rng.random_range(b'a'..=b'z')),
+        'A'..='Z' => char::from(rng.random_range(b'A'..=b'Z')),
+        '0'..='9' => char::from(rng.random_range(b'0'..=b'9')),
+        other => other,
+    }
 }
 
 fn skip_first(good: &str) -> String {
@@ -64,13 +100,7 @@ fn unknown(good: &str, rng: &mut StdRng) -> Option<String> {
     let kept = good.rfind(['_', '-']).map_or(0, |at| at + 1);
     // too little left after the prefix: the whole value is random then
     let kept = if good.len() - kept < 8 { 0 } else { kept };
-    let random = |c: char| match c {
-        'a'..='z' => char::from(rng.random_range(b'a'..=b'z')),
-        'A'..='Z' => char::from(rng.random_range(b'A'..=b'Z')),
-        '0'..='9' => char::from(rng.random_range(b'0'..=b'9')),
-        other => other,
-    };
-    let lie: String = good[..kept].chars().chain(good[kept..].chars().map(random)).collect();
+    let lie: String = good[..kept].chars().chain(good[kept..].chars().map(|c| alike(c, rng))).collect();
     changed(good, lie)
 }
 

@@ -3,6 +3,7 @@
 mod bootstrap;
 pub mod paired;
 mod ratio;
+pub mod timing;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

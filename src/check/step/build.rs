@@ -1,13 +1,18 @@
 //! Steps as checks write them.
 
 use super::{
-    Accept, Alter, Client, ClientAuth, Document, Encoding, Endpoint, Fetch, Fill, Form, Obtain, On, Send, Step, Want,
-    Who,
+    Accept, Alter, Client, ClientAuth, Compare, Document, Encoding, Endpoint, Fetch, Fill, Form, Obtain, On, Send,
+    Step, Want, Who,
 };
 
 /// A request by somebody for something.
 pub const fn send(who: Who, on: On) -> Step {
     Step::Send(Send { who, on, alter: &[], want: Want::Either, counts: None, label: "", times: 1, exhausts: false })
+}
+
+/// Two kinds of requests whose times are compared.
+pub const fn compare(one: Who, other: Who, on: On) -> Step {
+    Step::Compare(Compare { one, other, on, want: Want::Either })
 }
 
 /// A post to the token endpoint.
@@ -70,6 +75,7 @@ impl Step {
         match self {
             Step::Send(send) => Step::Send(Send { want, ..send }),
             Step::Form(form) => Step::Form(Form { want, ..form }),
+            Step::Compare(compare) => Step::Compare(Compare { want, ..compare }),
             other => other,
         }
     }
@@ -155,6 +161,7 @@ impl Step {
         match self {
             Step::Send(send) => send.want,
             Step::Form(form) => form.want,
+            Step::Compare(compare) => compare.want,
             _ => Want::Either,
         }
     }

@@ -6,15 +6,17 @@ mod endpoint;
 mod request;
 
 pub use answer::{Accept, Class, INSUFFICIENT, INVALID, MALFORMED, MISSING, Want};
-pub use build::{fetch, introspect, obtain, obtain_as, revoke, send, token};
+pub use build::{compare, fetch, introspect, obtain, obtain_as, revoke, send, token};
 pub use endpoint::{Client, ClientAuth, Document, Encoding, Endpoint, Fetch, Form, Obtain};
-pub use request::{Account, Alter, Artefact, Fill, On, Send, Who};
+pub use request::{Account, Alter, Artefact, Compare, Fill, On, Send, Who};
 
 /// One step of a check.
 #[derive(Clone, Copy, Debug)]
 pub enum Step {
     /// A request to a resource.
     Send(Send),
+    /// Two kinds of requests whose times are compared.
+    Compare(Compare),
     /// A form post to an endpoint of the authorization server.
     Form(Form),
     /// A metadata document.

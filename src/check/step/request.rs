@@ -166,3 +166,16 @@ pub struct Send {
     /// Whether it is sent until the target throttles, or the failure budget of the scenario is used up.
     pub exhausts: bool,
 }
+
+/// Two kinds of requests to a resource whose times are compared, interleaved on one connection, in several runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Compare {
+    /// Who asks in one kind, and in its A/A control.
+    pub one: Who,
+    /// Who asks in the other.
+    pub other: Who,
+    /// For what.
+    pub on: On,
+    /// What must come of each.
+    pub want: Want,
+}

@@ -54,7 +54,7 @@ impl Prober {
         format!("10.{}.{}.{number}", seed[0], seed[1])
     }
 
-    fn destination(&self, url: &Url) -> Result<Destination, String> {
+    pub(super) fn destination(&self, url: &Url) -> Result<Destination, String> {
         let origin = url.origin().ascii_serialization();
         let known = self.destinations.lock().ok().and_then(|known| known.get(&origin).cloned());
         if let Some(known) = known {

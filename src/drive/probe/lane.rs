@@ -6,7 +6,7 @@ use rand::rngs::StdRng;
 use super::Prober;
 use crate::drive::control::{ControlError, Token};
 use crate::observe::{Evidence, Exchange, Request};
-use crate::plan::subject::{ClientSecret, State};
+use crate::plan::subject::{ClientSecret, Identity, Login, State};
 use crate::scheme::{Draft, Proof};
 use crate::secret::Secret;
 
@@ -64,6 +64,15 @@ impl Prober {
     /// When there is no answer, a refusal, or an answer without a token.
     pub async fn renew(&self, client: &ClientSecret) -> Result<Token, ControlError> {
         self.equipment.control.obtain(client, None).await
+    }
+
+    /// The request of a resource with the credential that an identity has as it is; none where it has to be obtained.
+    pub fn request_of(&self, identity: &Identity, resource: usize) -> Option<Request> {
+        match &identity.login {
+            Login::Proof(proof) => Some(self.good_request(proof, resource, &mut Evidence::default())),
+            Login::Nothing => Some(self.bare_request(resource)),
+            _ => None,
+        }
     }
 
     /// The request of a resource with a token.

@@ -44,6 +44,15 @@ pub enum Act {
         /// The step.
         send: Send,
     },
+    /// Two kinds of requests to a resource whose times are compared.
+    Compare {
+        /// Who asks in one kind.
+        one: Part,
+        /// Who asks in the other.
+        other: Part,
+        /// Index of the resource.
+        resource: usize,
+    },
     /// A form post.
     Form(Form),
     /// A metadata document.
@@ -183,6 +192,7 @@ impl Caster<'_> {
     fn step(&mut self, index: usize, step: &'static Step) -> Result<(), Missing> {
         match step {
             Step::Send(send) => self.send(index, send),
+            Step::Compare(compare) => self.compare(index, compare),
             Step::Form(form) => self.form(index, form),
             Step::Fetch(fetch) => self.fetch(index, fetch),
             Step::Obtain(obtain) => {

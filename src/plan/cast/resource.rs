@@ -1,7 +1,7 @@
 //! Requests to resources: which resource, between which controls, under which name.
 
 use super::{Act, Caster, Control, Missing, missing};
-use crate::check::step::{Alter, Artefact, Fill, On, Send, Want, Who};
+use crate::check::step::{Alter, Artefact, Compare, Fill, On, Send, Want, Who};
 use crate::plan::label;
 use crate::plan::subject::ScopeGap;
 
@@ -31,6 +31,16 @@ impl Caster<'_> {
             self.absent(send, resource)?;
             self.push(index, label, Act::Send { part, resource, counts, send: *send });
         }
+        Ok(())
+    }
+
+    pub(super) fn compare(&mut self, index: usize, compare: &'static Compare) -> Result<(), Missing> {
+        let resource = self.resource(compare.on, compare.one)?;
+        let (one, other) = (self.part(compare.one, resource)?, self.part(compare.other, resource)?);
+        if let Some(identity) = self.subject.good_for(resource) {
+            self.control(Control::Use { identity, resource });
+        }
+        self.push(index, "two kinds of refusals".to_owned(), Act::Compare { one, other, resource });
         Ok(())
     }
 

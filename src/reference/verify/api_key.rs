@@ -1,6 +1,7 @@
 //! API keys.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -10,8 +11,14 @@ use super::{NotText, cookie_value, header_values, lenient, query_value};
 use crate::reference::KeyLocation;
 use crate::reference::fault::{Fault, row};
 use crate::reference::rejection::Rejection;
+use crate::reference::resources::busy_wait;
 use crate::reference::state::{Principal, State, digest};
 use crate::seed::{DEMO_KEYS, IDENTITIES, SeedState};
+
+/// What each byte of a faulty comparison takes: far more than a real one, so that few samples show it.
+const PER_BYTE: Duration = Duration::from_micros(100);
+/// What a hash takes that a faulty server computes for known keys only.
+const SLOW_HASH: Duration = Duration::from_millis(2);
 
 /// Holes of this verifier.
 pub(crate) const FAULTS: &[Fault] = &[
@@ -33,6 +40,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("echoes-key-in-error", "apikey.not-echoed", "repeats a wrong key in the error"),
     row("distinct-revoked-message", "apikey.uniform-denial", "says that a key was revoked"),
     row("last-header-wins", "common.duplicate-credential-header", "takes whichever of two keys is good"),
+    row("byte-by-byte-compare", "apikey.timing-independent-of-prefix", "compares bytes until the first difference"),
+    row("hash-only-known-ids", "apikey.timing-independent-of-existence", "hashes the secret of known keys only"),
     row("ships-demo-key", "apikey.default-values-denied", "accepts the key of the documentation's example"),
 ];
 
@@ -59,6 +68,7 @@ pub(crate) fn verify(state: &State, parts: &Parts) -> Result<Arc<Principal>, Rej
     if state.fault("apikey-rejects-everything") {
         return Err(invalid());
     }
+    tell_by_time(state, key);
     if let Some(principal) = through_a_hole(state, key) {
         return Ok(principal);
     }
@@ -73,6 +83,18 @@ pub(crate) fn verify(state: &State, parts: &Parts) -> Result<Arc<Principal>, Rej
         SeedState::Revoked if !state.fault("revocation-ignored") => Err(invalid()),
         SeedState::Expired if !state.fault("no-expiry-check") => Err(invalid()),
         _ => Ok(holder.principal),
+    }
+}
+
+/// Faults that take time by what a key has in common with good ones.
+fn tell_by_time(state: &State, key: &str) {
+    if state.fault("byte-by-byte-compare") {
+        let common = IDENTITIES[0].api_key.bytes().zip(key.bytes()).take_while(|(good, other)| good == other).count();
+        busy_wait(PER_BYTE * u32::try_from(common).unwrap_or(0));
+    }
+    let id = |key: &str| key.rsplit_once('_').map(|(id, _)| id.to_owned());
+    if state.fault("hash-only-known-ids") && IDENTITIES.iter().any(|identity| id(identity.api_key) == id(key)) {
+        busy_wait(SLOW_HASH);
     }
 }
 

@@ -27,6 +27,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("splits-on-last-colon", "basic.first-colon-splits", "splits at the last colon"),
     row("crash-on-no-colon", "basic.malformed-credentials-denied", "breaks where there is no colon"),
     row("latin1-decode", "basic.utf8-credentials", "decodes credentials as ISO-8859-1"),
+    row("hash-skipped-for-unknown-user", "basic.timing-user-enumeration", "hashes the passwords of known users only"),
     row("bcrypt-72", "basic.long-password-not-truncated", "ignores what follows the 72nd byte of a password"),
 ];
 
@@ -100,6 +101,9 @@ impl Accounts {
     fn verify(&self, state: &State, user: &str, password: &str, cached: bool) -> Option<Arc<Principal>> {
         // an unknown user costs as much as a known one, so that time does not tell who exists
         let account = self.hashes.get(user);
+        if account.is_none() && state.fault("hash-skipped-for-unknown-user") {
+            return None;
+        }
         let against = account.or_else(|| self.hashes.get("service"))?;
         let key = digest(&format!("{user}:{password}"));
         let known = cached && self.verified.read().unwrap_or_else(PoisonError::into_inner).contains(&key);

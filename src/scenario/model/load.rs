@@ -30,6 +30,9 @@ pub struct LoadPhase {
     /// the gap; each try takes `warmup` and `duration`.
     #[serde(default)]
     pub capacity: Option<Objective>,
+    /// Many identities: each request of the valid lane carries the next one's credential.
+    #[serde(default)]
+    pub pool: Option<Pool>,
     /// Time after which a request is given up, 10s unless told.
     #[serde(default)]
     pub timeout: Option<Length>,
@@ -58,4 +61,16 @@ pub enum Arrivals {
     Constant,
     /// At random distances, as independent clients do.
     Poisson,
+}
+
+/// Where the credentials of a pool come from.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pool {
+    /// Every credential of the scenario that is valid for the resource.
+    Declared,
+    /// A file with one credential a line: a key, a token, `user:password` or `client_id:client_secret`; relative to the scenario.
+    File(std::path::PathBuf),
+    /// This many tokens of one client, each obtained by itself.
+    Tokens(usize),
 }

@@ -4,6 +4,7 @@ mod endpoint;
 mod fill;
 mod hook;
 mod resource;
+mod timing;
 mod wait;
 
 use std::collections::HashMap;
@@ -99,6 +100,7 @@ impl<'a> Stage<'a> {
                 }
                 Ok(())
             }
+            Act::Compare { one, other, resource } => self.compare(action, [one, other], *resource, evidence).await,
             Act::Form(form) => {
                 for _ in 0..self.times(form.times, form.exhausts) {
                     self.form(action, form, evidence).await?;

@@ -1,0 +1,114 @@
+//! Times of two kinds of requests, interleaved on one connection.
+
+use std::time::Duration;
+
+use rand::seq::SliceRandom as _;
+
+use super::{Halt, Stage};
+use crate::clock;
+use crate::drive::probe::values;
+use crate::drive::wire::Connection;
+use crate::observe::{Effect, Evidence, Observation, Outcome, Place, TimingRun};
+use crate::plan::{Action, Part};
+use crate::stats::timing::low_quantile_difference;
+
+/// Runs that are made.
+const RUNS: usize = 2;
+/// Runs that are made again because their A/A control showed an effect, or a connection ended.
+const AGAIN: usize = 3;
+/// Samples of each kind in a run: no more than these, and no fewer, whatever the time.
+const SAMPLES: (usize, usize) = (150, 60);
+/// When a run with samples enough ends.
+const LONG_ENOUGH: Duration = Duration::from_secs(3);
+/// Samples that warm up connection and caches, and are not counted.
+const WARM_UP: usize = 5;
+/// An A/A control that shows this effect, in microseconds, is too noisy.
+const NOISE_US: f64 = 20.0;
+
+/// Times in microseconds: of the one kind, of the one kind again, and of the other.
+type Samples = [Vec<f64>; 3];
+
+impl Stage<'_> {
+    pub(super) async fn compare(
+        &mut self,
+        action: &Action,
+        [one, other]: [&Part; 2],
+        resource: usize,
+        evidence: &mut Evidence,
+    ) -> Result<(), Halt> {
+        let mut again = AGAIN;
+        while evidence.timings.len() < RUNS {
+            let samples = self.run(action, [one, one, other], resource, evidence).await?;
+            let run = samples.as_ref().and_then(measured);
+            let clean = run.filter(|run| run.control.low <= NOISE_US && run.control.high >= -NOISE_US);
+            match clean {
+                Some(run) => evidence.timings.push(run),
+                None if again > 0 => again -= 1,
+                None => {
+                    evidence.timings.extend(run);
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One run on a connection of its own; none where the connection did not last.
+    async fn run(
+        &mut self,
+        action: &Action,
+        kinds: [&Part; 3],
+        resource: usize,
+        evidence: &mut Evidence,
+    ) -> Result<Option<Samples>, Halt> {
+        let prober = self.prober;
+        let destination = prober.destination(&prober.equipment.base).map_err(Halt::Obstacle)?;
+        let opened = Connection::open(&destination, prober.equipment.limits).await;
+        let mut connection = opened.map_err(|silence| Halt::Obstacle(silence.to_string()))?;
+        let fingerprint = prober.fingerprint(resource).await;
+        let mut samples = Samples::default();
+        let began = clock::now();
+        for round in 0..WARM_UP + SAMPLES.0 {
+            if round > WARM_UP + SAMPLES.1 && began.elapsed() > LONG_ENOUGH {
+                break;
+            }
+            let mut order = [0, 1, 2];
+            order.shuffle(&mut self.rng);
+            for kind in order {
+                let mut request = prober.bare_request(resource);
+                for (_, carried) in self.carriers(kinds[kind], resource).await? {
+                    for one in carried {
+                        values::note(&one.value, evidence);
+                        one.apply(&mut request);
+                    }
+                }
+                let exchange = connection.exchange(&request).await;
+                let outcome = fingerprint.outcome(&exchange);
+                if round >= WARM_UP {
+                    samples[kind].push(exchange.took.as_secs_f64() * 1e6);
+                }
+                // the first of each kind stand for the rest, and whatever was not refused stands for itself
+                if (evidence.timings.is_empty() && round == 0) || outcome != Outcome::Rejected {
+                    let (step, label, place) = (action.step, action.label.clone(), Place::Resource(resource));
+                    let (at, reproduced) = (clock::unix_seconds(), false);
+                    evidence.observations.push(Observation { step, label, place, exchange, outcome, at, reproduced });
+                    if outcome != Outcome::Rejected {
+                        return Ok(None);
+                    }
+                }
+                if !connection.is_reusable() {
+                    return Err(Halt::Untestable("the target ends the connection after a refusal".to_owned()));
+                }
+            }
+        }
+        Ok(Some(samples))
+    }
+}
+
+fn measured([one, again, other]: &Samples) -> Option<TimingRun> {
+    let interval = |other: &[f64]| {
+        let estimate = low_quantile_difference(one, other)?;
+        Some(Effect { value: estimate.value, low: estimate.low, high: estimate.high })
+    };
+    Some(TimingRun { difference: interval(other)?, control: interval(again)?, samples: one.len() })
+}

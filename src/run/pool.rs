@@ -1,0 +1,97 @@
+//! Many identities for the valid lane of a load phase.
+
+use std::path::Path;
+
+use super::Session;
+use crate::plan::subject::{Identity, Login};
+use crate::scenario::model::Pool;
+use crate::scheme::Proof;
+use crate::secret::Secret;
+
+/// Credentials of one pool, and bytes of its file.
+const MOST: usize = 100_000;
+const MOST_BYTES: u64 = 64 << 20;
+
+/// The identities of a phase: one, or those of its pool.
+///
+/// # Errors
+/// When the file is not there, has a line that is no credential of the scheme, or holds none.
+pub(super) fn identities(
+    session: &Session<'_>,
+    pool: Option<&Pool>,
+    (identity, resource): (usize, usize),
+) -> Result<Vec<Identity>, String> {
+    let subject = &session.subject;
+    let model = &subject.identities[identity];
+    let members = match pool {
+        None => vec![model.clone()],
+        Some(Pool::Declared) => {
+            let good = subject.identities.iter().filter(|one| subject.resources[resource].open_to(one));
+            good.cloned().collect()
+        }
+        Some(Pool::Tokens(count)) if model.client().is_some() => vec![model.clone(); (*count).clamp(1, MOST)],
+        Some(Pool::Tokens(_)) => return Err("a pool of tokens needs a scheme that obtains them".to_owned()),
+        Some(Pool::File(path)) => {
+            let text = read(&session.loaded.folder().join(path))?;
+            let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+            let members = lines.map(|(at, line)| {
+                let login = login(line.trim(), &model.login);
+                let login =
+                    login.ok_or_else(|| format!("line {} of the pool is no credential of the scheme", at + 1))?;
+                Ok(Identity { name: format!("line {} of the pool", at + 1), login, ..model.clone() })
+            });
+            members.collect::<Result<Vec<_>, String>>()?
+        }
+    };
+    match members.len() {
+        0 => Err("the pool holds no credential".to_owned()),
+        count if count > MOST => Err(format!("the pool holds more than {MOST} credentials")),
+        _ => Ok(members),
+    }
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    let failed = |why: String| format!("the pool {} cannot be read: {why}", path.display());
+    let known = std::fs::metadata(path).map_err(|error| failed(error.to_string()))?;
+    if !known.is_file() || known.len() > MOST_BYTES {
+        return Err(failed("not a regular file of 64 MiB at most".to_owned()));
+    }
+    std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))
+}
+
+/// A login of the same kind as another.
+fn login(line: &str, like: &Login) -> Option<Login> {
+    let pair = || line.split_once(':').filter(|(name, _)| !name.is_empty());
+    Some(match like {
+        Login::Proof(Proof::Key(_)) => Login::Proof(Proof::Key(Secret::new(line))),
+        Login::Proof(Proof::Token(_)) => Login::Proof(Proof::Token(Secret::new(line))),
+        Login::Proof(Proof::Password { .. }) => {
+            let (user, password) = pair()?;
+            Login::Proof(Proof::Password { user: user.to_owned(), password: Secret::new(password) })
+        }
+        Login::Client { .. } => {
+            let (id, secret) = pair()?;
+            Login::Client { id: id.to_owned(), secret: Secret::new(secret) }
+        }
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_read_as_the_scheme_has_it() {
+        let key = Login::Proof(Proof::Key(Secret::new("k")));
+        assert!(
+            matches!(login("abc:def", &key), Some(Login::Proof(Proof::Key(secret))) if secret.expose() == "abc:def")
+        );
+        let client = Login::Client { id: "c".to_owned(), secret: Secret::new("s") };
+        assert!(
+            matches!(login("id:a:b", &client), Some(Login::Client { id, secret }) if id == "id" && secret.expose() == "a:b")
+        );
+        assert!(login("no-colon", &client).is_none());
+        assert!(login("x", &Login::Nothing).is_none());
+    }
+}
