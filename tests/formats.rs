@@ -38,6 +38,14 @@ fn the_record_reads_back_to_itself() {
 }
 
 #[test]
+fn every_format_is_documented() {
+    let page = include_str!("../docs/reports.md");
+    for format in FORMATS {
+        assert!(page.contains(&format!("| `{}` |", format.name)), "docs/reports.md has no row for {}", format.name);
+    }
+}
+
+#[test]
 fn an_empty_record_has_every_report() {
     for format in FORMATS {
         let report = (format.render)(&Record::default());

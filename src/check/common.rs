@@ -163,6 +163,7 @@ pub(super) const CHECKS: &[Check] = &[
             fix: "Drop these headers at the edge, and switch their support off.",
         },
         steps: &[
+            send(Who::Anonymous, On::Public).counting(On::Protected).called(effects::PUBLIC_AS_IT_IS),
             send(Who::Anonymous, On::Public)
                 .with(&[Alter::Header("X-Original-URL", Fill::ProtectedPath)])
                 .counting(On::Protected)
@@ -186,6 +187,7 @@ pub(super) const CHECKS: &[Check] = &[
                 .with(&[Alter::Header("X-Rewrite-URL", Fill::PublicPath)])
                 .denied(&[MISSING, Accept::Status(404)]),
         ],
+        expect: effects::rewritten,
         fault: "honours-x-original-url",
         ..PLAIN
     },

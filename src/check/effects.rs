@@ -58,3 +58,15 @@ pub(super) fn methods(case: &Case<'_>) -> Judgement {
 pub(super) fn spellings(case: &Case<'_>) -> Judgement {
     expect::wants(case)
 }
+
+/// What the public resource answers without any header is called this.
+pub(super) const PUBLIC_AS_IT_IS: &str = "the public resource as it is";
+
+/// A header that leads to the protected resource shows only where that looks different from the public one.
+pub(super) fn rewritten(case: &Case<'_>) -> Judgement {
+    if case.observations().any(|(_, seen)| seen.label == PUBLIC_AS_IT_IS && seen.outcome == Outcome::Accepted) {
+        let why = "the public resource looks like the protected one: declare a `success` that tells them apart";
+        return Judgement { open: vec![why.to_owned()], ..Judgement::default() };
+    }
+    expect::wants(case)
+}

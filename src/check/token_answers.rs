@@ -80,7 +80,10 @@ pub(super) const CHECKS: &[Check] = &[
             fix: "Send expires_in as a number of seconds, and refuse the token after it.",
         },
         steps: &[
-            token(ClientAuth::Good, &[GRANT]).granted().keep("t").called("a client credentials request"),
+            token(ClientAuth::Good, &[GRANT, ("scope", Fill::OwnScope)])
+                .granted()
+                .keep("t")
+                .called("a client credentials request"),
             send(Who::Slot("t"), On::Protected).granted().called("the token while it lives"),
             Step::AwaitExpiry("t"),
             send(Who::Slot("t"), On::Protected).denied(&[INVALID]).called("the token after its expires_in"),

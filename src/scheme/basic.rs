@@ -84,11 +84,11 @@ const FORGERIES: &[Forgery] = &[
     lie("base64url", "Base64 in the alphabet of URLs", |draft| value(draft, &URL_SAFE.encode("authbench>>>???:x~~~"))),
     lie("no-padding", "Base64 without its padding", |draft| value(draft, &STANDARD_NO_PAD.encode("authbench:x"))),
     lie("control-characters", "control characters in the user-id", |draft| {
-        value(draft, &STANDARD.encode("auth\u{1}bench:authbench"))
+        value(draft, &STANDARD.encode("auth\u{1}bench:x"))
     }),
     lie("word-after", "a word after the good value", |draft| {
         let good = credentials(user_of(draft.proof), draft.proof.secret());
-        Ok(vec![Carried::new(draft.carrier, format!("{good} authbench"))])
+        Ok(vec![Carried::new(draft.carrier, format!("{good} extra"))])
     }),
     lie("first-72-bytes", "the first 72 bytes of the password", |draft| password(draft, first(draft, ""))),
     lie("first-72-and-tail", "the first 72 bytes of the password and another tail", |draft| {

@@ -102,7 +102,7 @@ pub enum Alter {
 }
 
 /// What fills a value.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fill {
     /// This text.
     Text(&'static str),
@@ -124,6 +124,8 @@ pub enum Fill {
     NeededScope,
     /// A scope that the client is not entitled to.
     DisallowedScope,
+    /// The good client's own scopes; the parameter is left out where it declares none.
+    OwnScope,
     /// The good client's own scopes and one that it is not entitled to.
     OwnAndDisallowedScope,
     /// A text several times over.

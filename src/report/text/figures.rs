@@ -4,7 +4,7 @@ use super::Row;
 use super::columns::aligned;
 use super::style::{bad, dim, doubtful, good};
 use crate::event::ThresholdResult;
-use crate::observe::{CapacityFigures, LaneFigures, Latency, LoadFigures, Model, Outcomes};
+use crate::observe::{CapacityFigures, LaneFigures, Latency, Limit, LoadFigures, Model, Outcomes};
 use crate::report::LoadRecord;
 use crate::report::escape::line;
 use crate::report::units::{count, counted, difference, length, rate, share, time};
@@ -35,7 +35,12 @@ pub(in crate::report) fn headline(figures: &LoadFigures) -> String {
     };
     let (answered, over) = (rate(figures.achieved_rate), counted(figures.connections, "connection"));
     let requests = counted(usize::try_from(figures.requests).unwrap_or(usize::MAX), "request");
-    format!("{model}{answered} answered, {requests} in {} over {over}", length(figures.duration_s))
+    let limit = match figures.limited_by {
+        Some(Limit::Generator) => "; authbench itself was the limit",
+        Some(Limit::Target) => "; the target was the limit",
+        None => "",
+    };
+    format!("{model}{answered} answered, {requests} in {} over {over}{limit}", length(figures.duration_s))
 }
 
 /// `capacity 4,800/s at p(99) <= 20ms; 5,040/s broke it: p(99) <= 20ms was 31.20 ms`

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Halt, Kept, Stage};
-use crate::check::step::{Document, Endpoint, Fetch, Form};
+use crate::check::step::{Document, Endpoint, Fetch, Fill, Form};
 use crate::clock;
 use crate::drive::control::{Token, join, well_known};
 use crate::drive::probe::compose::host_of;
@@ -18,7 +18,10 @@ impl Stage<'_> {
         let main = self.prober.subject().main_resource().unwrap_or_default();
         let mut params = Vec::new();
         for (name, fill) in form.params {
-            params.push(((*name).to_owned(), self.fill(*fill, main).map_err(Halt::Obstacle)?));
+            let value = self.fill(*fill, main).map_err(Halt::Obstacle)?;
+            if *fill != Fill::OwnScope || !value.is_empty() {
+                params.push(((*name).to_owned(), value));
+            }
         }
         let (mut exchange, mut outcome) = self.post(form, params.clone(), evidence).await?;
         let mut reproduced = false;
