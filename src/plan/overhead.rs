@@ -2,7 +2,7 @@
 
 use super::resolve::{self, Values};
 use super::seeded;
-use super::subject::{Login, Resource, Subject, Tolerances};
+use super::subject::{AuthorizationServer, ClientAuthMethod, Login, Resource, Subject, Tolerances};
 use crate::scenario::model::{self, OverheadSchemeFields, PRESETS, SchemeFields};
 use crate::scenario::{At, LoadedScenario, ScenarioError, nearest};
 use crate::scheme;
@@ -137,6 +137,7 @@ fn preset_side(loaded: &LoadedScenario, name: &str) -> Option<Side> {
         "jwt-rs256" => ("jwt/rs256", "jwt"),
         "jwt-es256" => ("jwt/es256", "jwt"),
         "jwt-eddsa" => ("jwt/eddsa", "jwt"),
+        "oauth2-jwt" => ("oauth2-jwt", "oauth2-client-credentials"),
         _ => return None,
     };
     let found = scheme::find(scheme)?;
@@ -157,12 +158,17 @@ fn preset_side(loaded: &LoadedScenario, name: &str) -> Option<Side> {
         owned: true,
         identities,
         resources: vec![resource],
-        authorization_server: (name == "oauth2")
-            .then(|| seeded::authorization_server(super::subject::ClientAuthMethod::Basic, false)),
+        authorization_server: (scheme == "oauth2-client-credentials").then(|| authorization_server(prefix)),
         material: Default::default(),
         kit: prefix.strip_prefix("jwt/").map(super::keys::seeded).unwrap_or_default(),
         tolerances: Tolerances::default(),
     };
     let identity = subject.good_for(0)?;
     Some(Side { name: name.to_owned(), subject, identity, resource: 0 })
+}
+
+/// The authorization server of the reference whose tokens a prefix accepts: its endpoints stand under the same prefix.
+fn authorization_server(prefix: &str) -> AuthorizationServer {
+    let server = seeded::authorization_server(ClientAuthMethod::Basic, prefix == "oauth2-jwt");
+    AuthorizationServer { issuer: None, token: Some(format!("/{prefix}/token")), ..server }
 }

@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::request::Parts;
+use jsonwebtoken::{Algorithm, Header};
+use serde_json::json;
 
 use super::authority::Authority;
 use super::state::State;
 use super::verify::Guard;
 use super::{Faults, KeyLocation};
+use crate::clock;
 use crate::seed;
 
 /// A sound verifier with the seeded credentials.
@@ -41,10 +44,33 @@ impl Verifier {
         Some(principal.name.clone())
     }
 
-    /// A new token for the first seeded client, from the authorization server whose tokens it accepts.
+    /// A new token for the first seeded client, from an authorization server whose tokens it accepts.
     pub fn token(&self) -> Option<String> {
-        let authority = if self.guard == Guard::OAuth2Jwt { &self.signing } else { &self.state.authority };
-        authority.issue_to(seed::IDENTITIES[0].name)
+        let client = seed::IDENTITIES[0].name;
+        match self.guard {
+            Guard::Jwt(algorithm) => self.signed(algorithm, client),
+            Guard::OAuth2Jwt => self.signing.issue_to(client),
+            _ => self.state.authority.issue_to(client),
+        }
+    }
+
+    /// A token as the issuer of the seed signs it (RFC 9068 §2).
+    fn signed(&self, algorithm: Algorithm, client: &str) -> Option<String> {
+        let key = self.state.deployments.of(algorithm).own_key();
+        let now = clock::unix_seconds();
+        let header = Header { typ: Some("at+jwt".to_owned()), kid: Some(key.kid.clone()), ..Header::new(algorithm) };
+        let claims = json!({
+            "iss": seed::keys::ISSUER,
+            "sub": client,
+            "client_id": client,
+            "aud": seed::keys::AUDIENCE,
+            "iat": now,
+            "exp": now + 3600,
+            "jti": super::authority::random_text(22),
+            "scope": seed::IDENTITIES[0].scopes.join(" "),
+            "tenant": seed::IDENTITIES[0].tenant,
+        });
+        jsonwebtoken::encode(&header, &claims, &key.signing).ok()
     }
 }
 
@@ -59,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_verifier_tells_good_from_bad() {
-        for prefix in ["oauth2", "oauth2-jwt"] {
+        for prefix in ["oauth2", "oauth2-jwt", "jwt/hs256", "jwt/rs256", "jwt/es256", "jwt/eddsa"] {
             let verifier = Verifier::of(prefix).expect("is there");
             let good = verifier.token().expect("issues one");
             assert_eq!(verifier.verify(&parts(&format!("Bearer {good}"))).as_deref(), Some("service"), "{prefix}");

@@ -1,13 +1,12 @@
-//! Load phases and overhead studies with their charts.
+//! Load phases with their charts.
 
 use askama::Template;
 
 use super::chart::{Chart, Line, Mark, Scale, Table, Tick, nines, nines_ticks, percent, points, time_label};
 use crate::observe::{Interval, LaneFigures, LoadFigures, Model};
 use crate::report::LoadRecord;
-use crate::report::text::{NOT_DISTINGUISHABLE, interval, outcomes, time_rows};
-use crate::report::units::{count, difference, length, rate, share, time};
-use crate::stats::{OverheadFigures, OverheadRow};
+use crate::report::text::{outcomes, time_rows};
+use crate::report::units::{count, length, rate, share, time};
 
 /// A load phase.
 #[derive(Template)]
@@ -190,90 +189,5 @@ fn rate_over_time(intervals: &[Interval], offered: Option<f64>, id: &str) -> Cha
         lines,
         marks: Vec::new(),
         table: Table { head: ["Second", "Rate", "Outcomes"].map(str::to_owned).to_vec(), rows: rows.collect() },
-    }
-}
-
-/// An overhead study.
-#[derive(Template)]
-#[template(path = "overhead.html")]
-pub(super) struct OverheadView<'a> {
-    study: &'a OverheadFigures,
-    id: String,
-    /// Where no difference stands.
-    zero: f64,
-    /// The baseline against itself: from and width.
-    control: (f64, f64),
-    ticks: Vec<Tick>,
-    rows: Vec<OverheadMark<'a>>,
-}
-
-/// A row of the dot plot.
-struct OverheadMark<'a> {
-    row: &'a OverheadRow,
-    /// Top of the row.
-    top: f64,
-    low: f64,
-    value: f64,
-    high: f64,
-}
-
-/// Height of a row: a line of text, and the dot with its whiskers under it.
-const ROW: f64 = 44.0;
-
-impl<'a> OverheadView<'a> {
-    /// The study; `id` is unique on the page.
-    pub(super) fn of(study: &'a OverheadFigures, id: String) -> Self {
-        let estimates = || study.rows.iter().map(|row| &row.difference_us).chain([&study.control_us]);
-        let low = estimates().map(|estimate| estimate.low).fold(0.0, f64::min);
-        let high = estimates().map(|estimate| estimate.high).fold(0.0, f64::max);
-        let x = Scale::between(low, high, 8.0, 472.0);
-        let control = (x.place(study.control_us.low), x.place(study.control_us.high));
-        let rows = study.rows.iter().enumerate().map(|(index, row)| OverheadMark {
-            row,
-            top: index as f64 * ROW,
-            low: x.place(row.difference_us.low),
-            value: x.place(row.difference_us.value),
-            high: x.place(row.difference_us.high),
-        });
-        let ticks = x.ticks(4.0, |micros| if micros == 0.0 { "0".to_owned() } else { difference(micros) });
-        let control = (control.0, (control.1 - control.0).max(2.0));
-        Self { study, id, zero: x.place(0.0), control, ticks, rows: rows.collect() }
-    }
-
-    fn height(&self) -> f64 {
-        self.rows.len() as f64 * ROW
-    }
-
-    fn headline(&self) -> String {
-        format!(
-            "Each scheme against {} on the same server, {} of measuring. The baseline against itself: {}.",
-            self.study.baseline,
-            length(self.study.duration_s),
-            interval(&self.study.control_us)
-        )
-    }
-}
-
-impl OverheadMark<'_> {
-    /// The figure, or that there is none to be told.
-    fn figure(&self) -> String {
-        if self.row.distinguishable { difference(self.row.difference_us.value) } else { NOT_DISTINGUISHABLE.to_owned() }
-    }
-
-    fn cells(&self) -> Vec<String> {
-        let row = self.row;
-        let or_dash = |micros: Option<f64>| micros.map_or_else(|| "–".to_owned(), time);
-        vec![
-            self.figure(),
-            interval(&row.difference_us),
-            time(row.service_time_us),
-            time(row.client_us),
-            or_dash(row.server_us.map(|server| server.value)),
-            or_dash(row.rest_us),
-            or_dash(row.first_request_us),
-            or_dash(row.token_acquisition_us),
-            row.requests_per_core_second.map_or_else(|| "–".to_owned(), rate),
-            count(row.pairs),
-        ]
     }
 }

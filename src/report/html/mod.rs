@@ -5,6 +5,7 @@ mod compared;
 mod figures;
 mod finding;
 mod matrix;
+mod overhead;
 mod page;
 mod scenario;
 mod trend;

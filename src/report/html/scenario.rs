@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 
-use super::figures::{OverheadView, PhaseView};
+use super::figures::PhaseView;
 use super::finding::{CheckView, sign};
 use super::matrix::Matrix;
 use super::note_class;
+use super::overhead::OverheadView;
 use crate::check::{GROUPS, Verdict};
 use crate::event::{CheckResult, Note, NoteKind, ThresholdResult};
 use crate::report::units::counted;

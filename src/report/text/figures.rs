@@ -116,27 +116,59 @@ pub(in crate::report) fn outcomes(outcomes: &Outcomes) -> String {
 pub(super) fn overhead(study: &OverheadFigures) -> Vec<Row> {
     let control = format!("the baseline against itself {}", interval(&study.control_us));
     let headline = format!("over {}, {} of measuring; {control}", line(&study.baseline), length(study.duration_s));
-    let head = ["scheme", "difference", "95 % interval", "service time", "client", "server", "pairs"];
+    let head = [
+        "scheme",
+        "difference",
+        "95 % interval",
+        "client",
+        "server",
+        "rest",
+        "service time",
+        "first request",
+        "per core second",
+        "pairs",
+    ];
     let mut table = vec![head.map(str::to_owned).to_vec()];
     table.extend(study.rows.iter().map(overhead_row));
     let lines = aligned(&table, true).into_iter().enumerate();
     let mut rows = vec![Row::new("overhead", headline)];
     rows.extend(lines.map(|(at, text)| Row::more(if at == 0 { dim(&text) } else { text })));
+    rows.push(Row::more(dim(&floor(study))));
+    rows.extend(study.rows.iter().filter_map(tokens).map(|text| Row::more(dim(&text))));
     rows.extend(study.notes.iter().map(|note| Row::more(dim(&line(note)))));
     rows
+}
+
+/// How much of each interval is systematic.
+pub(in crate::report) fn floor(study: &OverheadFigures) -> String {
+    format!(
+        "each interval includes a systematic floor of {} and {} of the difference on both sides",
+        time(study.floor_us),
+        share(study.floor_share)
+    )
+}
+
+/// What obtaining a token adds to each of the requests that are made with it.
+pub(in crate::report) fn tokens(row: &OverheadRow) -> Option<String> {
+    let took = row.token_acquisition_us?;
+    let shares = [10_u32, 100, 1000].map(|requests| format!("{} over {requests}", time(took / f64::from(requests))));
+    Some(format!("{}: a token takes {}, a request's share of it {}", line(&row.name), time(took), shares.join(", ")))
 }
 
 fn overhead_row(row: &OverheadRow) -> Vec<String> {
     let difference =
         if row.distinguishable { difference(row.difference_us.value) } else { NOT_DISTINGUISHABLE.to_owned() };
-    let server = row.server_us.as_ref().map_or_else(|| "–".to_owned(), |server| time(server.value));
+    let or_dash = |micros: Option<f64>| micros.map_or_else(|| "–".to_owned(), time);
     vec![
         line(&row.name),
         difference,
         interval(&row.difference_us),
-        time(row.service_time_us),
         time(row.client_us),
-        server,
+        or_dash(row.server_us.map(|server| server.value)),
+        or_dash(row.rest_us),
+        time(row.service_time_us),
+        or_dash(row.first_request_us),
+        row.requests_per_core_second.map_or_else(|| "–".to_owned(), rate),
         count(row.pairs),
     ]
 }

@@ -13,7 +13,9 @@ use std::path::PathBuf;
 use owo_colors::OwoColorize as _;
 
 pub(super) use comparison::comparison;
-pub(super) use figures::{NOT_DISTINGUISHABLE, capacity, headline, interval, outcomes, times as time_rows};
+pub(super) use figures::{
+    NOT_DISTINGUISHABLE, capacity, floor, headline, interval, outcomes, times as time_rows, tokens,
+};
 pub(super) use finding::{block, particulars};
 
 use super::escape::line;

@@ -32,6 +32,7 @@ pub const PRESETS: &[&str] = &[
     "basic-cached",
     "bearer",
     "oauth2",
+    "oauth2-jwt",
     "jwt-hs256",
     "jwt-rs256",
     "jwt-es256",
@@ -64,5 +65,5 @@ bare_or_map!(
         credentials: BTreeMap::new(),
         request: None,
     }),
-    ["none", "api-key", "basic", "basic-cached", "bearer", "oauth2", "jwt-hs256", "jwt-rs256", "jwt-es256", "jwt-eddsa"]
+    ["none", "api-key", "basic", "basic-cached", "bearer", "oauth2", "oauth2-jwt", "jwt-hs256", "jwt-rs256", "jwt-es256", "jwt-eddsa"]
 );
