@@ -76,13 +76,22 @@ fn every_option_has_its_variable_and_its_sentence() {
                 continue;
             }
             let wanted = format!("{prefix}{}", long.to_uppercase().replace('-', "_"));
-            match option.get_env().map(|found| found.to_string_lossy().into_owned()) {
-                Some(found) if found == wanted => {}
-                other => wrong.push(format!("{name} --{long}: variable {other:?} instead of {wanted}")),
+            let found = option.get_env().map(|found| found.to_string_lossy().into_owned());
+            if found.as_deref() != Some(wanted.as_str()) {
+                wrong.push(format!("{name} --{long}: variable {found:?} instead of {wanted}"));
+            }
+            // `=1` and `=0` are what people write
+            if matches!(option.get_action(), clap::ArgAction::SetTrue) && !takes_one(option) {
+                wrong.push(format!("{name} --{long}: {wanted}=1 is refused; FalseyValueParser takes it"));
             }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Whether a switch takes `1` from its variable; the parser that clap puts in by itself takes `true` and nothing else.
+fn takes_one(option: &clap::Arg) -> bool {
+    format!("{:?}", option.get_value_parser()) != "ValueParser::bool"
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `authbench init` through the real binary: what it makes of documents, of folders and of hostile input, and that what
 //! it makes runs. `AUTHBENCH_BLESS=1 cargo test --test init` writes what `tests/openapi/` expects.
 
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -71,13 +72,24 @@ fn documents_become_scenarios_that_check_accepts() {
     assert!(wrong.is_empty(), "{}\n{way_out}", wrong.join("\n"));
 }
 
+/// The document that the reference serves of itself.
+fn described_by(addr: std::net::SocketAddr) -> String {
+    let mut stream = std::net::TcpStream::connect(addr).expect("connects");
+    write!(stream, "GET /openapi.json HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n\r\n").expect("sends");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("answers");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    body.to_owned()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn scenarios_run_once_their_secrets_are_filled_in() {
     let running = reference::start(reference::Config::default()).await.expect("starts");
     let described = reference::describe(&running);
     let at = |pointer: &str| described.pointer(pointer).and_then(serde_json::Value::as_str).expect(pointer).to_owned();
     let folder = tempfile::tempdir().expect("a folder");
-    let document = std::fs::canonicalize("tests/openapi/reference.yaml").expect("is there");
+    std::fs::write(folder.path().join("openapi.json"), described_by(running.addr())).expect("writes");
     let (base, key, user) = (at("/url"), at("/identities/0/api_key"), at("/identities/0/name"));
     let (password, token) = (at("/identities/0/password"), at("/identities/0/token"));
     let (client, secret) = (at("/identities/0/client_id"), at("/identities/0/client_secret"));
@@ -90,7 +102,7 @@ async fn scenarios_run_once_their_secrets_are_filled_in() {
         ("CLIENT_ID", &client),
         ("CLIENT_SECRET", &secret),
     ];
-    succeeds(folder.path(), &["init", "--from", document.to_str().expect("text")]);
+    succeeds(folder.path(), &["init"]);
     assert_eq!(scenarios_in(&folder.path().join("scenarios")).len(), 4);
     let ran = authbench(folder.path(), &["run", "scenarios", "--report", "json=report.json"], &variables);
     running.stop().await;

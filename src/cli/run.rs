@@ -15,7 +15,7 @@ use crate::drive::stop::Stop;
 use crate::event::Event;
 use crate::exit::Exit;
 use crate::plan::selection;
-use crate::report::{Progress, Reporter, ResultPrinter, Verbosity, interject};
+use crate::report::{FORMATS, Progress, Reporter, ResultPrinter, Verbosity, interject};
 use crate::run::{Launch, Only, Options, plan_of, prepare};
 use crate::scenario::text::Rate;
 use crate::scenario::{LoadedScenario, ScenarioError, load_paths, load_waivers};
@@ -24,68 +24,100 @@ use crate::scenario::{LoadedScenario, ScenarioError, load_paths, load_waivers};
 ///
 /// A folder is read without its subfolders, in order of names. All files are read before any runs.
 #[derive(Debug, Args)]
+#[command(after_help = more_help())]
 pub(super) struct Arguments {
     /// Scenario files and folders.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
-    /// Write a report; repeatable. Without any: html, json and jsonl under reports/.
-    #[arg(long = "report", value_name = "FORMAT=PATH", env = "AUTHBENCH_REPORT", value_delimiter = ',')]
+    /// Write a report in one of the formats below; repeatable. Without any: html, json and jsonl under reports/.
+    #[arg(
+        long = "report",
+        value_name = "FORMAT=PATH",
+        env = "AUTHBENCH_REPORT",
+        value_delimiter = ',',
+        help_heading = "Output"
+    )]
     reports: Vec<String>,
     /// Run only one part of each scenario.
-    #[arg(long, value_enum, env = "AUTHBENCH_ONLY")]
+    #[arg(long, value_enum, env = "AUTHBENCH_ONLY", help_heading = "What runs")]
     only: Option<OnlyPart>,
     /// Run only checks whose id matches; repeatable; `bearer.*` selects a topic. No load runs then.
-    #[arg(long = "check", value_name = "GLOB", env = "AUTHBENCH_CHECK", value_delimiter = ',')]
+    #[arg(
+        long = "check",
+        value_name = "GLOB",
+        env = "AUTHBENCH_CHECK",
+        value_delimiter = ',',
+        help_heading = "What runs"
+    )]
     checks: Vec<String>,
     #[command(flatten)]
     select: Selecting,
     /// Waivers of a file, for every scenario whose target they name; repeatable.
-    #[arg(long = "waivers", value_name = "FILE", env = "AUTHBENCH_WAIVERS", value_delimiter = ',')]
+    #[arg(
+        long = "waivers",
+        value_name = "FILE",
+        env = "AUTHBENCH_WAIVERS",
+        value_delimiter = ',',
+        help_heading = "What it comes to"
+    )]
     waivers: Vec<PathBuf>,
     /// Load workers; one less than the processors for a local target.
-    #[arg(long, env = "AUTHBENCH_THREADS", value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, env = "AUTHBENCH_THREADS", value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "How it runs")]
     threads: Option<u16>,
     /// Checks that run side by side; 1 for a delicate target.
-    #[arg(long, default_value_t = 8, env = "AUTHBENCH_JOBS", value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, default_value_t = 8, env = "AUTHBENCH_JOBS", value_parser = clap::value_parser!(u16).range(1..=64), help_heading = "How it runs")]
     jobs: u16,
     /// Most requests that checks send in a time, such as 5/s, for a delicate target; load phases keep their own rates.
     #[arg(long, value_name = "N/s", env = "AUTHBENCH_RATE_LIMIT")]
     rate_limit: Option<Rate>,
     /// How long an answer may take.
-    #[arg(long, value_name = "TIME", default_value = "10s", env = "AUTHBENCH_TIMEOUT", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "10s", env = "AUTHBENCH_TIMEOUT", value_parser = humantime::parse_duration, help_heading = "How it runs")]
     timeout: std::time::Duration,
     /// Seed of everything random; the report names it.
-    #[arg(long, env = "AUTHBENCH_SEED")]
+    #[arg(long, env = "AUTHBENCH_SEED", help_heading = "How it runs")]
     seed: Option<u64>,
     /// End at the first failure: a failed check, a broken threshold, a stale waiver.
-    #[arg(long, conflicts_with = "max_failures", env = "AUTHBENCH_FAIL_FAST", value_parser = FalseyValueParser::new())]
+    #[arg(long, conflicts_with = "max_failures", env = "AUTHBENCH_FAIL_FAST", value_parser = FalseyValueParser::new(), help_heading = "What it comes to")]
     fail_fast: bool,
     /// End after so many failures.
-    #[arg(long, value_name = "N", env = "AUTHBENCH_MAX_FAILURES", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", env = "AUTHBENCH_MAX_FAILURES", value_parser = clap::value_parser!(u32).range(1..), help_heading = "What it comes to")]
     max_failures: Option<u32>,
     /// Judge no thresholds.
-    #[arg(long, env = "AUTHBENCH_NO_THRESHOLDS", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "AUTHBENCH_NO_THRESHOLDS", value_parser = FalseyValueParser::new(), help_heading = "What it comes to")]
     no_thresholds: bool,
     /// What an inconclusive run counts as; without it, it ends with 5.
-    #[arg(long, value_enum, env = "AUTHBENCH_INCONCLUSIVE")]
+    #[arg(long, value_enum, env = "AUTHBENCH_INCONCLUSIVE", help_heading = "What it comes to")]
     inconclusive: Option<CountsAs>,
     #[command(flatten)]
     baselines: Baselines,
     /// Print what would run, and send nothing. Reads no secret.
-    #[arg(long, env = "AUTHBENCH_DRY_RUN", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "AUTHBENCH_DRY_RUN", value_parser = FalseyValueParser::new(), help_heading = "What runs")]
     dry_run: bool,
     /// Start no command of a scenario: for files that are not trusted.
-    #[arg(long, env = "AUTHBENCH_NO_COMMAND", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "AUTHBENCH_NO_COMMAND", value_parser = FalseyValueParser::new(), help_heading = "What runs")]
     no_command: bool,
     /// Annotate the lines of scenarios and write a step summary, as GitHub Actions shows them; on by itself there.
-    #[arg(long, env = "AUTHBENCH_GITHUB")]
+    #[arg(long, env = "AUTHBENCH_GITHUB", value_parser = FalseyValueParser::new(), help_heading = "Output")]
     github: bool,
     /// List every check.
-    #[arg(short, long, conflicts_with = "quiet", env = "AUTHBENCH_VERBOSE", value_parser = FalseyValueParser::new())]
+    #[arg(short, long, conflicts_with = "quiet", env = "AUTHBENCH_VERBOSE", value_parser = FalseyValueParser::new(), help_heading = "Output")]
     verbose: bool,
     /// Show findings only.
-    #[arg(short, long, env = "AUTHBENCH_QUIET", value_parser = FalseyValueParser::new())]
+    #[arg(short, long, env = "AUTHBENCH_QUIET", value_parser = FalseyValueParser::new(), help_heading = "Output")]
     quiet: bool,
+}
+
+/// The formats of reports, and examples.
+fn more_help() -> String {
+    let formats = FORMATS.iter().map(|format| format!("  {:<12} {}\n", format.name, format.description));
+    format!(
+        "Report formats:\n{}\nExamples:\n  \
+         authbench run scenarios/\n  \
+         authbench run orders.yaml --check 'apikey.*' --verbose\n  \
+         authbench run scenarios/ --report junit=junit.xml,sarif=authbench.sarif\n  \
+         authbench run scenarios/ --tag nightly --save-baseline main",
+        formats.collect::<String>()
+    )
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -12,16 +12,35 @@ use crate::scheme::SCHEMES;
 #[derive(Clone, Debug, Args)]
 pub(super) struct Selecting {
     /// Run only scenarios with this tag; repeatable.
-    #[arg(long = "tag", value_name = "TAG", env = "AUTHBENCH_TAG", value_delimiter = ',')]
+    #[arg(long = "tag", value_name = "TAG", env = "AUTHBENCH_TAG", value_delimiter = ',', help_heading = "What runs")]
     tags: Vec<String>,
     /// Leave out scenarios with this tag; repeatable.
-    #[arg(long = "skip-tag", value_name = "TAG", env = "AUTHBENCH_SKIP_TAG", value_delimiter = ',')]
+    #[arg(
+        long = "skip-tag",
+        value_name = "TAG",
+        env = "AUTHBENCH_SKIP_TAG",
+        value_delimiter = ',',
+        help_heading = "What runs"
+    )]
     skip_tags: Vec<String>,
     /// Run only scenarios whose name or file matches; `*` stands for any text; repeatable.
-    #[arg(short = 'k', long = "filter", value_name = "GLOB", env = "AUTHBENCH_FILTER", value_delimiter = ',')]
+    #[arg(
+        short = 'k',
+        long = "filter",
+        value_name = "GLOB",
+        env = "AUTHBENCH_FILTER",
+        value_delimiter = ',',
+        help_heading = "What runs"
+    )]
     filters: Vec<String>,
     /// Run only scenarios of this scheme; repeatable.
-    #[arg(long = "scheme", value_name = "SCHEME", env = "AUTHBENCH_SCHEME", value_delimiter = ',')]
+    #[arg(
+        long = "scheme",
+        value_name = "SCHEME",
+        env = "AUTHBENCH_SCHEME",
+        value_delimiter = ',',
+        help_heading = "What runs"
+    )]
     schemes: Vec<String>,
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
 use tokio::io::AsyncReadExt as _;
 
@@ -33,7 +34,7 @@ pub(super) struct Arguments {
     #[arg(long, env = "AUTHBENCH_SERVE_KEY_COOKIE")]
     key_cookie: Option<String>,
     /// Speak TLS with a certificate made for this run.
-    #[arg(long, env = "AUTHBENCH_SERVE_TLS")]
+    #[arg(long, env = "AUTHBENCH_SERVE_TLS", value_parser = FalseyValueParser::new())]
     tls: bool,
     /// Busy-wait on protected answers, to slow them by a known time.
     #[arg(long, default_value = "0s", env = "AUTHBENCH_SERVE_BUSY", value_parser = humantime::parse_duration)]

@@ -5,6 +5,7 @@
 
 mod authority;
 mod careless;
+mod description;
 mod fault;
 pub mod hopeless;
 mod keys;

@@ -49,6 +49,7 @@ pub(crate) struct Unguarded;
 pub(crate) fn router(state: &Arc<State>) -> Router {
     let mut router = Router::new()
         .route("/public", get(public))
+        .route("/openapi.json", get(super::description::openapi))
         .route("/hooks/outage/{switch}", post(outage))
         .route("/hooks/revoke/{store}/{principal}", post(revoke))
         .route("/hooks/rotate/{principal}", post(rotate))

@@ -12,7 +12,7 @@ const NAME_LIMIT: usize = 40;
 
 /// One scenario for each security scheme that can be tested.
 pub(super) fn plan(text: &str, file: &Path, arguments: &Arguments) -> Result<Plan, String> {
-    let shown = file.display();
+    let shown = if file == Path::new("-") { "standard input".to_owned() } else { file.display().to_string() };
     let document = openapi::read(text).map_err(|why| {
         format!("failed to read {shown}: {why}\nhelp: OpenAPI 3.0 and 3.1 and Swagger 2 are read, in YAML or JSON")
     })?;
@@ -27,7 +27,7 @@ pub(super) fn plan(text: &str, file: &Path, arguments: &Arguments) -> Result<Pla
     for scheme in document.schemes() {
         let full_name = if several { format!("{name} ({})", one_line(&scheme.id)) } else { name.clone() };
         let wishes = Wishes {
-            source: file.file_name().and_then(std::ffi::OsStr::to_str).unwrap_or("a document"),
+            source: file.file_name().and_then(std::ffi::OsStr::to_str).filter(|name| *name != "-").unwrap_or(&shown),
             name: &full_name,
             prefix: &prefix(scheme, document.schemes()),
             every: arguments.every_route,

@@ -7,6 +7,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use clap::builder::FalseyValueParser;
 
 use super::print;
 use crate::exit::Exit;
@@ -34,10 +35,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIR", default_value = "scenarios", env = "AUTHBENCH_INIT_OUT")]
     out: PathBuf,
     /// Take every route as open to the same credential, instead of one to begin with.
-    #[arg(long, env = "AUTHBENCH_INIT_EVERY_ROUTE")]
+    #[arg(long, env = "AUTHBENCH_INIT_EVERY_ROUTE", value_parser = FalseyValueParser::new())]
     every_route: bool,
     /// Replace files that are there.
-    #[arg(long, env = "AUTHBENCH_INIT_FORCE")]
+    #[arg(long, env = "AUTHBENCH_INIT_FORCE", value_parser = FalseyValueParser::new())]
     force: bool,
 }
 
