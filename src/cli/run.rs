@@ -68,7 +68,7 @@ pub(super) struct Arguments {
     #[arg(long, default_value_t = 8, env = "AUTHBENCH_JOBS", value_parser = clap::value_parser!(u16).range(1..=64), help_heading = "How it runs")]
     jobs: u16,
     /// Most requests that checks send in a time, such as 5/s, for a delicate target; load phases keep their own rates.
-    #[arg(long, value_name = "N/s", env = "AUTHBENCH_RATE_LIMIT")]
+    #[arg(long, value_name = "N/s", env = "AUTHBENCH_RATE_LIMIT", help_heading = "How it runs")]
     rate_limit: Option<Rate>,
     /// How long an answer may take.
     #[arg(long, value_name = "TIME", default_value = "10s", env = "AUTHBENCH_TIMEOUT", value_parser = humantime::parse_duration, help_heading = "How it runs")]

@@ -28,7 +28,7 @@ pub(super) struct Arguments {
         value_parser = clap::builder::PossibleValuesParser::new(PROFILES.iter().map(|profile| profile.name)))]
     profile: String,
     /// Leave out the checks that sample: what they find depends on the quiet of the machine.
-    #[arg(long, env = "AUTHBENCH_SELFTEST_NO_STATISTICS")]
+    #[arg(long, env = "AUTHBENCH_SELFTEST_NO_STATISTICS", value_parser = clap::builder::FalseyValueParser::new())]
     no_statistics: bool,
     /// Trials that run side by side.
     #[arg(long, default_value_t = 4, env = "AUTHBENCH_SELFTEST_JOBS", value_parser = clap::value_parser!(u16).range(1..=64))]

@@ -40,7 +40,7 @@ pub(super) struct Arguments {
     #[arg(long, default_value = "0s", env = "AUTHBENCH_SERVE_BUSY", value_parser = humantime::parse_duration)]
     busy: Duration,
     /// Answer a wrong API key with 401 and a challenge, as RFC 9110 §11.4 suggests, and not with 403.
-    #[arg(long, env = "AUTHBENCH_SERVE_STRICT")]
+    #[arg(long, env = "AUTHBENCH_SERVE_STRICT", value_parser = clap::builder::FalseyValueParser::new())]
     strict: bool,
     /// How addresses and credentials are printed.
     #[arg(long, value_enum, default_value_t = Form::Text, env = "AUTHBENCH_SERVE_FORMAT")]
