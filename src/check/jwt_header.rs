@@ -184,7 +184,6 @@ pub(super) const CHECKS: &[Check] = &[
                 "form-six-parts",
                 "form-json",
                 "form-padded-payload",
-                "form-byte-order-mark",
                 "form-latin-1",
                 "form-array",
             ])

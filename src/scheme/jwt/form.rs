@@ -126,9 +126,7 @@ pub(super) const WITH_THE_KEY: &[Forgery] = &[
         let made = twin.key.sign_as(twin.alg, input.as_bytes());
         carry(draft, &format!("{input}.{}", encoded(made)))
     }),
-    lie("form-byte-order-mark", "a byte order mark before the claims", |draft| {
-        payload(draft, |claims| [b"\xef\xbb\xbf", claims.as_bytes()].concat())
-    }),
+    // a byte order mark is no lie: parsers may ignore it (RFC 8259 §8.1)
     lie("form-latin-1", "claims that are not UTF-8", |draft| {
         payload(draft, |claims| {
             let mut bytes = claims.into_bytes();

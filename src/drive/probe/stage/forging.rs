@@ -34,18 +34,18 @@ impl Stage<'_> {
         let mut told = Vec::new();
         for name in names {
             let mut draft = Draft { carrier: &carrier, proof, rng: &mut self.rng, kit: &self.kit };
+            if let Some(why) = scheme.inapplicable(name, &draft) {
+                self.left_out.push(LeftOut { why, inapplicable: true });
+                continue;
+            }
             match scheme.forge(name, &mut draft) {
                 Ok(carried) => {
                     let says = scheme.forgery(name).map_or(*name, |lie| lie.says);
                     told.push((Some(says.to_owned()), carried));
                 }
                 Err(unforgeable) => {
-                    let inapplicable = scheme.inapplicable(name, &draft);
                     let missing = self.kit.lacks(scheme.needs(name)).map(str::to_owned);
-                    self.left_out.push(LeftOut {
-                        inapplicable: inapplicable.is_some(),
-                        why: inapplicable.or(missing).unwrap_or(unforgeable.0),
-                    });
+                    self.left_out.push(LeftOut { inapplicable: false, why: missing.unwrap_or(unforgeable.0) });
                 }
             }
         }
