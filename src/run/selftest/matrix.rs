@@ -37,7 +37,7 @@ pub async fn kill(fault: &'static Fault, profile: &'static str) -> Result<Kill, 
             if scheme == "jwt" { &[None, Some("RS256"), Some("HS256")] } else { &[None] };
         for alg in algs {
             let (kill, executed) = under(fault, (scheme, *alg), profile).await?;
-            if executed {
+            if kill.killed || (executed && scheme != "jwt") {
                 return Ok(kill);
             }
             last = Some(kill);
