@@ -160,11 +160,18 @@ fn preset_side(loaded: &LoadedScenario, name: &str) -> Option<Side> {
         resources: vec![resource],
         authorization_server: (scheme == "oauth2-client-credentials").then(|| authorization_server(prefix)),
         material: Default::default(),
-        kit: prefix.strip_prefix("jwt/").map(super::keys::seeded).unwrap_or_default(),
+        kit: algorithm_under(prefix).map(super::keys::seeded).unwrap_or_default(),
         tolerances: Tolerances::default(),
     };
     let identity = subject.good_for(0)?;
     Some(Side { name: name.to_owned(), subject, identity, resource: 0 })
+}
+
+/// The algorithm that the reference's resources under a prefix accept tokens of, as RFC 7518 §3.1 spells it.
+fn algorithm_under(prefix: &str) -> Option<&'static str> {
+    let named = ["HS256", "RS256", "ES256", "EdDSA"];
+    let wanted = prefix.strip_prefix("jwt/")?;
+    named.into_iter().find(|name| name.eq_ignore_ascii_case(wanted))
 }
 
 /// The authorization server of the reference whose tokens a prefix accepts: its endpoints stand under the same prefix.
