@@ -77,6 +77,17 @@ fn a_load_report_has_the_members_that_scripts_read() {
 }
 
 #[test]
+fn tokens_that_authbench_signs_carry_load_too() {
+    let (folder, code, told) = run(
+        "authbench: 1\nname: load\ntarget: reference\nscheme: jwt\nload: [{ name: steady, rate: 50/s, duration: 500ms }]\n",
+        &["--only", "load", "--report", "json=out.json"],
+    );
+    assert!(matches!(code, Some(0 | 5)), "{told}");
+    let phase = &json(&folder.path().join("out.json"))["scenarios"][0]["load"][0];
+    assert_eq!(phase["lanes"][0]["outcomes"]["accepted"], phase["requests"], "{phase}");
+}
+
+#[test]
 fn a_hole_is_a_finding_with_its_replay() {
     let (folder, code, told) = run(
         "authbench: 1\nname: hole\ntarget: { reference: { faults: [accepts-any-key] } }\nscheme: api-key\n",

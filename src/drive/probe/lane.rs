@@ -66,6 +66,17 @@ impl Prober {
         self.equipment.control.obtain(client, None).await
     }
 
+    /// A new token of an identity: obtained by its client, or signed with the issuer's key.
+    ///
+    /// # Errors
+    /// When there is no token to be had.
+    pub async fn fresh(&self, identity: &Identity) -> Result<Token, ControlError> {
+        match identity.client() {
+            Some(client) => self.renew(&client).await,
+            None => self.minted(identity, None),
+        }
+    }
+
     /// The request of a resource with the credential that an identity has as it is; none where it has to be obtained.
     pub fn request_of(&self, identity: &Identity, resource: usize) -> Option<Request> {
         match &identity.login {
