@@ -145,8 +145,15 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 /// What a key that is too long may be answered with.
-const OVERSIZED: &[Accept] =
-    &[Accept::Status(400), INVALID, Accept::Status(413), Accept::Status(414), Accept::Status(431), Accept::Closed];
+const OVERSIZED: &[Accept] = &[
+    Accept::Status(400),
+    Accept::Status(403),
+    INVALID,
+    Accept::Status(413),
+    Accept::Status(414),
+    Accept::Status(431),
+    Accept::Closed,
+];
 /// What a key in another place may be answered with: it is not looked at, or refused.
 const ELSEWHERE: &[Accept] = &[MISSING, INVALID, Accept::Status(400)];
 

@@ -85,7 +85,13 @@ pub(super) fn complete(case: &Case<'_>) -> Judgement {
             }
         }
         for (name, value) in document.as_object().into_iter().flatten() {
-            if value.as_array().is_some_and(Vec::is_empty) {
+            if !value.as_array().is_some_and(Vec::is_empty) {
+                continue;
+            }
+            if name == "response_types_supported" {
+                // required by RFC 8414 §2 and left out when empty by §3.2: a server without response types cannot do both
+                judgement.advises(index, format!("{name} is an empty list"), "the response types that there are");
+            } else {
                 judgement.deviates(index, format!("{name} is an empty list"), "no member without a value");
             }
         }
