@@ -4,6 +4,7 @@ mod capacity;
 mod cases;
 mod conformance;
 mod failures;
+mod http2;
 mod keys;
 mod load;
 mod mix;
