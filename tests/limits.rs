@@ -72,14 +72,14 @@ fn run(address: SocketAddr, conformance: &str, arguments: &[&str]) -> Output {
 #[test]
 fn too_little_coverage_is_a_finding_that_says_how_much_there_was() {
     let (address, _) = service();
-    // one of the two is not tested: the scenario has no key that was revoked
-    let checks = "include: [apikey.invalid-denied, apikey.revoked-denied]";
-    let output = run(address, &format!("{{ {checks}, min_coverage: 51% }}"), &[]);
+    // one of the three is not tested: the scenario has no key that was revoked
+    let checks = "include: [apikey.valid-accepted, apikey.invalid-denied, apikey.revoked-denied]";
+    let output = run(address, &format!("{{ {checks}, min_coverage: 67% }}"), &[]);
     assert_eq!(output.status.code(), Some(1), "{}", told(&output));
     let text = told(&output);
-    assert!(text.contains("50 % of the applicable checks were executed (1 of 2); min_coverage is 51 %"), "{text}");
+    assert!(text.contains("66 % of the applicable checks were executed (2 of 3); min_coverage is 67 %"), "{text}");
     assert_eq!(text.trim_end().lines().last(), Some("exit 1: there are findings"));
-    for enough in ["min_coverage: 50%", "profile: api-key-403"] {
+    for enough in ["min_coverage: 66%", "profile: api-key-403"] {
         let output = run(address, &format!("{{ {checks}, {enough} }}"), &[]);
         assert_eq!(output.status.code(), Some(0), "{}", told(&output));
     }

@@ -36,7 +36,9 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
     match (arguments.of, arguments.format) {
         (Of::Scenario, Form::Markdown) => print::line(crate::scenario::manual::page().trim_end()),
         (Of::Report | Of::Waivers, Form::Markdown) => {
-            print::error("error: only scenarios have a page to read\nhelp: leave out `--format markdown` for the schema");
+            print::error(
+                "error: only scenarios have a page to read\nhelp: leave out `--format markdown` for the schema",
+            );
             return Exit::Usage;
         }
         (Of::Waivers, Form::Json) => json(&crate::scenario::waivers_schema()),
