@@ -1,14 +1,12 @@
 //! What a run is held to: how much of the catalogue it covers, and how often it asks.
 
-mod binary;
-
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Output;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use binary::{authbench, told};
+use crate::binary::{authbench, told};
 
 const KEY: &str = "key-0123456789abcdef";
 
