@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use authbench::drive::load::{Lane, LaneRequest, Marks, Phase, run};
+use authbench::drive::load::{Http, Lane, LaneRequest, Marks, Phase, run};
 use authbench::drive::stop::Stop;
 use authbench::drive::wire::{Connection, Destination, Limits};
 use authbench::observe::{Fingerprint, Request};
@@ -110,12 +110,13 @@ fn load_engine(address: SocketAddr) -> u64 {
         name: "valid".to_owned(),
         share: 1.0,
         expects_accepted: true,
-        requests: vec![LaneRequest::new(format!("GET / HTTP/1.1\r\nHost: h\r\nX-API-Key: {KEY}\r\n\r\n").into_bytes())],
+        requests: vec![LaneRequest::new(Request::new("GET", "/").header("Host", "h").header("X-API-Key", KEY))],
         marks: Marks::of(&fingerprint),
     };
     let phase = Phase {
         name: "bench".to_owned(),
         arrivals: None,
+        http: Http::One,
         connections: CONNECTIONS,
         threads: 1,
         spins: false,

@@ -48,5 +48,7 @@ pub(super) fn client_auth(auth: ClientAuth) -> &'static str {
         ClientAuth::ForeignResourceServer => "a resource server of another audience",
         ClientAuth::Special => "a client whose credentials need form encoding",
         ClientAuth::SpecialRaw => "the same client without the form encoding",
+        ClientAuth::Line(_) => "another Authorization line",
+        ClientAuth::OtherSecret(_) => "the good client with another secret",
     }
 }

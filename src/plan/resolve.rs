@@ -275,6 +275,7 @@ fn authorization_server(fields: &SchemeFields, values: &Values<'_>, on_reference
         introspection: named(&oauth2.introspection_url),
         revocation: named(&oauth2.revocation_url),
         client_auth,
+        token_params: oauth2.token_params.iter().map(|(name, value)| (name.clone(), values.text(value))).collect(),
     })
 }
 

@@ -100,6 +100,7 @@ pub(super) fn authorization_server(client_auth: ClientAuthMethod, jwt: bool) -> 
             introspection: Some("/oauth2-jwt/introspect".to_owned()),
             revocation: Some("/oauth2-jwt/revoke".to_owned()),
             client_auth,
+            token_params: Vec::new(),
         };
     }
     AuthorizationServer {
@@ -108,6 +109,7 @@ pub(super) fn authorization_server(client_auth: ClientAuthMethod, jwt: bool) -> 
         introspection: Some("/oauth2/introspect".to_owned()),
         revocation: Some("/oauth2/revoke".to_owned()),
         client_auth,
+        token_params: Vec::new(),
     }
 }
 

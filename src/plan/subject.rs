@@ -137,6 +137,8 @@ pub struct AuthorizationServer {
     pub revocation: Option<String>,
     /// How clients authenticate.
     pub client_auth: ClientAuthMethod,
+    /// Parameters that every token request carries beside grant and scope.
+    pub token_params: Vec<(String, String)>,
 }
 
 /// A client with its secret.

@@ -58,6 +58,10 @@ pub enum ClientAuth {
     Special,
     /// The same without the form encoding.
     SpecialRaw,
+    /// This `Authorization` line and nothing else.
+    Line(&'static str),
+    /// HTTP Basic with the good client and this secret.
+    OtherSecret(&'static str),
 }
 
 /// How the parameters of a form are written.

@@ -75,6 +75,10 @@ impl Prober {
         let mut query: Vec<(String, String)> = Vec::new();
         let mut authorizations = Vec::new();
         self.authenticate(form, &mut params, &mut query, &mut authorizations)?;
+        if let Some(server) = self.subject().authorization_server.as_ref().filter(|_| form.endpoint == Endpoint::Token)
+        {
+            params.extend(server.token_params.iter().cloned());
+        }
         for (name, value) in params.iter().chain(&query) {
             if matches!(name.as_str(), "token" | "client_secret" | "refresh_token" | "client_assertion") {
                 values::note_text(value, evidence);
@@ -130,6 +134,10 @@ impl Prober {
             ClientAuth::Basic | ClientAuth::Special => authorizations.push(basic(&client)),
             ClientAuth::SpecialRaw => authorizations.push(raw_basic(&client.id, client.secret.expose())),
             ClientAuth::Post => in_form(&client, params),
+            ClientAuth::Line(line) => authorizations.push(line.to_owned()),
+            ClientAuth::OtherSecret(secret) => {
+                authorizations.push(basic(&ClientSecret { secret: crate::secret::Secret::new(secret), ..client }));
+            }
             ClientAuth::WrongBasic => authorizations.push(basic(&wrong(&client.id))),
             ClientAuth::ExpendableWrong => authorizations.push(basic(&wrong(&client.id))),
             ClientAuth::WrongPost => in_form(&wrong(&client.id), params),
