@@ -35,6 +35,7 @@ mod throttling;
 mod timing;
 mod token;
 mod token_answers;
+mod token_assertions;
 mod token_requests;
 mod untested;
 mod verdict;
@@ -173,7 +174,13 @@ pub const GROUPS: &[Group] = &[
     Group {
         name: "token",
         about: "OAuth 2.0 token endpoint (RFC 6749)",
-        tables: &[token::CHECKS, token_answers::CHECKS, token_requests::CHECKS, throttling::TOKEN],
+        tables: &[
+            token::CHECKS,
+            token_answers::CHECKS,
+            token_requests::CHECKS,
+            token_assertions::CHECKS,
+            throttling::TOKEN,
+        ],
     },
     Group {
         name: "jwt",

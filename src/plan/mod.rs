@@ -1,6 +1,7 @@
 //! Scenario and catalogue, resolved into what will be sent; pure.
 
 pub mod cast;
+mod client;
 mod keys;
 mod label;
 pub mod overhead;

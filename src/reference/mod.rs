@@ -148,6 +148,7 @@ pub fn faults() -> Vec<&'static Fault> {
         authority::jwt::FAULTS,
         authority::token::FAULTS,
         authority::clients::FAULTS,
+        authority::assertion::FAULTS,
         authority::sloppy::FAULTS,
         authority::introspection::FAULTS,
         authority::revocation::FAULTS,
