@@ -3,13 +3,16 @@
 mod capacity;
 mod cases;
 mod conformance;
+mod equip;
 mod failures;
 mod keys;
 mod load;
 mod mix;
+mod options;
 mod overhead;
 mod phase;
 mod pool;
+mod ready;
 mod renewal;
 pub mod selftest;
 mod tally;
@@ -18,17 +21,11 @@ mod threshold;
 mod waiver;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::check::CATALOGUE_VERSION;
 use crate::check::profile::Effective;
-use crate::clock::{self, Wall};
-use crate::drive::control::ControlPlane;
-use crate::drive::listener::Listener;
-use crate::drive::probe::{Equipment, Prober};
-use crate::drive::rate::RateLimit;
-use crate::drive::stop::Stop;
-use crate::drive::wire::{self, Limits};
+use crate::clock;
+use crate::drive::probe::Prober;
 use crate::event::{
     CheckResult, Event, FORMAT, Machine, Note, NoteKind, RunFinished, RunStarted, ScenarioFinished, ScenarioStarted,
     SourcePlace,
@@ -37,157 +34,18 @@ use crate::exit::Exit;
 use crate::judge::waiver::WaivedTarget;
 use crate::plan::overhead::Comparison;
 use crate::plan::subject::Subject;
-use crate::plan::{PlannedCheck, Selection, Values, resolve};
-use crate::scenario::{Environment, LoadedScenario, Place, ScenarioError};
+use crate::plan::{PlannedCheck, Selection};
+use crate::scenario::{LoadedScenario, Place};
 use crate::secret::Scrubber;
 
+use equip::{equip, scrubber_of};
 use failures::Failures;
-
-pub use target::{Launch, StartFailure};
+use ready::profile_of;
 use waiver::Ledger;
 
-/// Which parts of scenarios run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Only {
-    /// Checks.
-    Conformance,
-    /// Load phases.
-    Load,
-    /// Overhead studies.
-    Overhead,
-}
-
-/// What a command line says about a run.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Parts that run; all if none.
-    pub only: Option<Only>,
-    /// Patterns of check ids.
-    pub checks: Vec<String>,
-    /// Load workers; chosen by the machine if none.
-    pub threads: Option<usize>,
-    /// Checks that run side by side.
-    pub jobs: usize,
-    /// How long an answer may take.
-    pub time_limit: Duration,
-    /// Requests a second that checks may send; no limit if none. Load phases have rates of their own.
-    pub rate_limit: Option<f64>,
-    /// The clock by which waivers end.
-    pub wall: Wall,
-    /// Seed of everything random.
-    pub seed: u64,
-    /// Whether scenarios were left out.
-    pub narrowed: bool,
-    /// Failures that end the run; none for as many as there are.
-    pub max_failures: Option<usize>,
-    /// Whether thresholds are judged.
-    pub thresholds: bool,
-    /// What an inconclusive end counts as.
-    pub inconclusive: Exit,
-    /// Whether commands of scenarios may be started.
-    pub commands: bool,
-    /// How the reference is started.
-    pub launch: Launch,
-    /// Where commands of scenarios are searched.
-    pub path: Option<std::ffi::OsString>,
-    /// Wish to end early.
-    pub stop: Stop,
-}
-
-impl Options {
-    /// Options of a run that nothing narrows.
-    pub fn new(launch: Launch) -> Self {
-        Self {
-            only: None,
-            checks: Vec::new(),
-            threads: None,
-            jobs: 8,
-            time_limit: Limits::default().time,
-            rate_limit: None,
-            wall: Wall::default(),
-            seed: 1,
-            narrowed: false,
-            max_failures: None,
-            thresholds: true,
-            inconclusive: Exit::Inconclusive,
-            commands: true,
-            launch,
-            path: None,
-            stop: Stop::default(),
-        }
-    }
-
-    /// Whether all checks of all scenarios are asked for: only then can be said that something was not needed.
-    fn is_whole(&self) -> bool {
-        self.checks.is_empty() && !self.narrowed && self.wants(Only::Conformance)
-    }
-
-    fn wants(&self, part: Only) -> bool {
-        self.only.is_none_or(|only| only == part)
-    }
-}
-
-/// A scenario with its values read, ready to run.
-pub struct Ready {
-    loaded: LoadedScenario,
-    subject: Subject,
-    selection: Selection,
-    comparison: Option<Comparison>,
-    launch: target::Wanted,
-}
-
-/// Reads the values of all scenarios, before any runs.
-///
-/// # Errors
-/// All mistakes of all scenarios: unset secrets, patterns that match nothing, unknown profiles.
-pub fn prepare(
-    loaded: Vec<LoadedScenario>,
-    environment: Option<&dyn Environment>,
-    options: &Options,
-) -> Result<Vec<Ready>, Vec<ScenarioError>> {
-    let (mut ready, mut errors) = (Vec::new(), Vec::new());
-    for loaded in loaded {
-        match prepare_one(loaded, environment, options) {
-            Ok(one) => ready.push(one),
-            Err(mistakes) => errors.extend(mistakes),
-        }
-    }
-    // a mistake in a file of waivers is one mistake, however many scenarios name the file
-    let mut told = std::collections::BTreeSet::new();
-    errors.retain(|error| told.insert(error.render(false)));
-    if errors.is_empty() { Ok(ready) } else { Err(errors) }
-}
-
-fn prepare_one(
-    loaded: LoadedScenario,
-    environment: Option<&dyn Environment>,
-    options: &Options,
-) -> Result<Ready, Vec<ScenarioError>> {
-    let mut errors = crate::plan::mistakes(&loaded);
-    let values = match environment {
-        Some(environment) => Values::reading(&loaded, environment),
-        None => Values::blind(&loaded),
-    };
-    let subject = resolve::subject(&loaded, &values);
-    let comparison = crate::plan::overhead::comparison(&loaded, &values).unwrap_or_else(|mistakes| {
-        errors.extend(mistakes);
-        None
-    });
-    let launch = target::wanted(&loaded, &values);
-    errors.extend(values.finish().err().unwrap_or_default());
-    let selection = Selection::of(&loaded, &options.checks);
-    match selection {
-        Ok(selection) if errors.is_empty() => Ok(Ready { loaded, subject, selection, comparison, launch }),
-        Ok(_) => Err(errors),
-        Err(more) => Err(errors.into_iter().chain(more).collect()),
-    }
-}
-
-/// The checks that a scenario would run, for a dry run.
-pub fn plan_of(ready: &Ready) -> Vec<PlannedCheck> {
-    let profile = profile_of(&ready.loaded, &ready.subject);
-    crate::plan::checks(&ready.subject, &profile, |id| ready.selection.selects(id))
-}
+pub use options::{Only, Options};
+pub use ready::{Ready, plan_of, prepare};
+pub use target::{Launch, StartFailure};
 
 /// Runs scenarios one after another; every result goes to the sink.
 pub async fn run(scenarios: Vec<Ready>, options: &Options, sink: &mut dyn FnMut(Event)) -> Exit {
@@ -238,12 +96,6 @@ fn machine() -> Machine {
         cpu: model.map(|(_, name)| name.trim().to_owned()).unwrap_or_default(),
         cpus: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
     }
-}
-
-fn profile_of(loaded: &LoadedScenario, subject: &Subject) -> Effective {
-    let names =
-        loaded.scenario.conformance.profile.as_ref().map(|profiles| profiles.value.0.clone()).unwrap_or_default();
-    Effective::of(names.iter().map(String::as_str), subject.scheme.profile_name())
 }
 
 /// What the parts of a scenario share while it runs.
@@ -341,50 +193,6 @@ fn broken(why: &str, sink: &mut dyn FnMut(Event)) -> Exit {
     Exit::Broken
 }
 
-fn scrubber_of(subject: &Subject) -> Scrubber {
-    let mut scrubber = Scrubber::default();
-    for secret in subject.secrets() {
-        scrubber.add(secret.expose().as_bytes());
-    }
-    scrubber
-}
-
-/// Completes what is known about the target now that it runs, and makes what talks to it.
-async fn equip(
-    subject: &Subject,
-    running: &target::Running,
-    listener: Result<Option<Arc<Listener>>, String>,
-    options: &Options,
-) -> Result<(Arc<Subject>, Arc<Prober>), String> {
-    let mut subject = subject.clone();
-    let base = running.base.clone();
-    let tls = wire::tls_config(running.ca_pem.as_deref()).map_err(|error| error.to_string())?;
-    if let Some(server) = &mut subject.authorization_server {
-        if let Some(path) = server.issuer.as_deref().filter(|issuer| issuer.starts_with('/')) {
-            server.issuer = Some(format!("{}{}", base.as_str().trim_end_matches('/'), path.trim_end_matches('/')));
-        }
-        target::discover(server, running, options.time_limit).await?;
-    }
-    let rate_limit = RateLimit::new(options.rate_limit);
-    let control = ControlPlane::new(&base, subject.authorization_server.as_ref(), running.ca_pem.as_deref());
-    let control = control.map_err(|error| error.to_string())?.within(options.time_limit).paced(rate_limit.clone());
-    let listener = listener?;
-    keys::host(&mut subject, listener.as_ref(), &control, &base).await;
-    keys::read_published(&mut subject, &control, &base).await;
-    let subject = Arc::new(subject);
-    let prober = Prober::new(Equipment {
-        subject: subject.clone(),
-        base,
-        tls: Some(tls),
-        limits: Limits::default().within(options.time_limit),
-        control: Arc::new(control),
-        listener,
-        rate_limit,
-        seed: options.seed,
-    });
-    Ok((subject, Arc::new(prober)))
-}
-
 async fn parts(
     session: &Session<'_>,
     planned: Vec<PlannedCheck>,
@@ -423,33 +231,4 @@ async fn parts(
     }
     sink(Event::ScenarioFinished(ScenarioFinished { applicable, executed, exit_code: exit.code() }));
     exit
-}
-
-impl Ready {
-    /// Name of the scenario.
-    pub fn name(&self) -> &str {
-        &self.loaded.scenario.name
-    }
-
-    /// Its file.
-    pub fn file(&self) -> &str {
-        &self.loaded.file
-    }
-
-    /// Names of its load phases.
-    pub fn phases(&self) -> impl Iterator<Item = &str> {
-        self.loaded.scenario.load.iter().map(|phase| phase.name.as_str())
-    }
-
-    /// What its overhead study compares, the baseline first, and for how long; nothing where it has none.
-    pub fn compared(&self) -> Option<(Vec<&str>, std::time::Duration)> {
-        let comparison = self.comparison.as_ref()?;
-        let sides = std::iter::once(&comparison.baseline).chain(&comparison.schemes);
-        Some((sides.map(|side| side.name.as_str()).collect(), overhead::length(comparison)))
-    }
-
-    /// Variables that it needs and that an environment does not have.
-    pub fn unset(&self, environment: &dyn Environment) -> Vec<String> {
-        crate::plan::variables(&self.loaded).into_iter().filter(|name| environment.variable(name).is_none()).collect()
-    }
 }

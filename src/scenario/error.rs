@@ -99,6 +99,8 @@ pub(super) fn from_yaml(file: &str, source: &str, error: &serde_yaml::Error) -> 
         Error::NullIntoString { .. } => {
             at("a value is missing here".to_owned()).with_help("write the value after the colon, or leave the key out")
         }
+        Error::UnsupportedTag { tag, .. } => at(format!("the tag `{tag}` means nothing in a scenario"))
+            .with_help("leave the tag out; a value of the environment is written `${NAME}`"),
         Error::Budget { .. } => at("the file is too large or too deeply nested for a scenario".to_owned()),
         Error::Eof { .. } => at("the file is empty".to_owned()).with_help("begin with `authbench: 1`"),
         other => plain(&at, &other.to_string()),

@@ -143,5 +143,7 @@ pub(super) fn options() -> serde_yaml::Options {
     budget.max_anchors = 1000;
     let mut options = serde_yaml::Options::default();
     options.budget = Some(budget);
+    // `!env NAME` of another program would be read as the text NAME
+    options.reject_unsupported_tags = true;
     options
 }

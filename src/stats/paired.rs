@@ -7,7 +7,7 @@ use super::{Estimate, OverheadRow};
 /// (docs/methodology.md): this much, and [`FLOOR_SHARE`] of the difference. Added to both sides of each interval.
 pub const FLOOR_US: f64 = 0.1;
 /// The part of the systematic error that grows with the difference: after a longer wait the way back is a little slower.
-pub const FLOOR_SHARE: f64 = 0.005;
+pub const FLOOR_SHARE: f64 = 0.01;
 
 /// Two requests, one after the other: differences are the scheme's minus the baseline's.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,0 +1,90 @@
+//! What a command line says about a run.
+
+use std::time::Duration;
+
+use super::target::Launch;
+use crate::clock::Wall;
+use crate::drive::stop::Stop;
+use crate::drive::wire::Limits;
+use crate::exit::Exit;
+
+/// Which parts of scenarios run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Only {
+    /// Checks.
+    Conformance,
+    /// Load phases.
+    Load,
+    /// Overhead studies.
+    Overhead,
+}
+
+/// What a command line says about a run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Parts that run; all if none.
+    pub only: Option<Only>,
+    /// Patterns of check ids.
+    pub checks: Vec<String>,
+    /// Load workers; chosen by the machine if none.
+    pub threads: Option<usize>,
+    /// Checks that run side by side.
+    pub jobs: usize,
+    /// How long an answer may take.
+    pub time_limit: Duration,
+    /// Requests a second that checks may send; no limit if none. Load phases have rates of their own.
+    pub rate_limit: Option<f64>,
+    /// The clock by which waivers end.
+    pub wall: Wall,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Whether scenarios were left out.
+    pub narrowed: bool,
+    /// Failures that end the run; none for as many as there are.
+    pub max_failures: Option<usize>,
+    /// Whether thresholds are judged.
+    pub thresholds: bool,
+    /// What an inconclusive end counts as.
+    pub inconclusive: Exit,
+    /// Whether commands of scenarios may be started.
+    pub commands: bool,
+    /// How the reference is started.
+    pub launch: Launch,
+    /// Where commands of scenarios are searched.
+    pub path: Option<std::ffi::OsString>,
+    /// Wish to end early.
+    pub stop: Stop,
+}
+
+impl Options {
+    /// Options of a run that nothing narrows.
+    pub fn new(launch: Launch) -> Self {
+        Self {
+            only: None,
+            checks: Vec::new(),
+            threads: None,
+            jobs: 8,
+            time_limit: Limits::default().time,
+            rate_limit: None,
+            wall: Wall::default(),
+            seed: 1,
+            narrowed: false,
+            max_failures: None,
+            thresholds: true,
+            inconclusive: Exit::Inconclusive,
+            commands: true,
+            launch,
+            path: None,
+            stop: Stop::default(),
+        }
+    }
+
+    /// Whether all checks of all scenarios are asked for: only then can be said that something was not needed.
+    pub(super) fn is_whole(&self) -> bool {
+        self.checks.is_empty() && !self.narrowed && self.wants(Only::Conformance)
+    }
+
+    pub(super) fn wants(&self, part: Only) -> bool {
+        self.only.is_none_or(|only| only == part)
+    }
+}

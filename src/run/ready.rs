@@ -1,0 +1,108 @@
+//! Scenarios with their values read: what can be told before anything starts.
+
+use std::time::Duration;
+
+use super::{Options, overhead, target};
+use crate::check::profile::Effective;
+use crate::plan::overhead::Comparison;
+use crate::plan::subject::Subject;
+use crate::plan::{PlannedCheck, Selection, Values, resolve};
+use crate::scenario::{Environment, LoadedScenario, ScenarioError};
+
+/// A scenario with its values read, ready to run.
+pub struct Ready {
+    pub(super) loaded: LoadedScenario,
+    pub(super) subject: Subject,
+    pub(super) selection: Selection,
+    pub(super) comparison: Option<Comparison>,
+    pub(super) launch: target::Wanted,
+}
+
+/// Reads the values of all scenarios, before any runs.
+///
+/// # Errors
+/// All mistakes of all scenarios: unset secrets, patterns that match nothing, unknown profiles.
+pub fn prepare(
+    loaded: Vec<LoadedScenario>,
+    environment: Option<&dyn Environment>,
+    options: &Options,
+) -> Result<Vec<Ready>, Vec<ScenarioError>> {
+    let (mut ready, mut errors) = (Vec::new(), Vec::new());
+    for loaded in loaded {
+        match prepare_one(loaded, environment, options) {
+            Ok(one) => ready.push(one),
+            Err(mistakes) => errors.extend(mistakes),
+        }
+    }
+    // a mistake in a file of waivers is one mistake, however many scenarios name the file
+    let mut told = std::collections::BTreeSet::new();
+    errors.retain(|error| told.insert(error.render(false)));
+    if errors.is_empty() { Ok(ready) } else { Err(errors) }
+}
+
+fn prepare_one(
+    loaded: LoadedScenario,
+    environment: Option<&dyn Environment>,
+    options: &Options,
+) -> Result<Ready, Vec<ScenarioError>> {
+    let mut errors = crate::plan::mistakes(&loaded);
+    let values = match environment {
+        Some(environment) => Values::reading(&loaded, environment),
+        None => Values::blind(&loaded),
+    };
+    let subject = resolve::subject(&loaded, &values);
+    let comparison = crate::plan::overhead::comparison(&loaded, &values).unwrap_or_else(|mistakes| {
+        errors.extend(mistakes);
+        None
+    });
+    let launch = target::wanted(&loaded, &values);
+    errors.extend(values.finish().err().unwrap_or_default());
+    let selection = Selection::of(&loaded, &options.checks);
+    match selection {
+        Ok(selection) if errors.is_empty() => Ok(Ready { loaded, subject, selection, comparison, launch }),
+        Ok(_) => Err(errors),
+        Err(more) => Err(errors.into_iter().chain(more).collect()),
+    }
+}
+
+/// The checks that a scenario would run, for a dry run.
+pub fn plan_of(ready: &Ready) -> Vec<PlannedCheck> {
+    let profile = profile_of(&ready.loaded, &ready.subject);
+    crate::plan::checks(&ready.subject, &profile, |id| ready.selection.selects(id))
+}
+
+impl Ready {
+    /// Name of the scenario.
+    pub fn name(&self) -> &str {
+        &self.loaded.scenario.name
+    }
+
+    /// Its file.
+    pub fn file(&self) -> &str {
+        &self.loaded.file
+    }
+
+    /// Names of its load phases.
+    pub fn phases(&self) -> impl Iterator<Item = &str> {
+        self.loaded.scenario.load.iter().map(|phase| phase.name.as_str())
+    }
+
+    /// What its overhead study compares, the baseline first, and for how long; nothing where it has none.
+    pub fn compared(&self) -> Option<(Vec<&str>, Duration)> {
+        let comparison = self.comparison.as_ref()?;
+        let sides = std::iter::once(&comparison.baseline).chain(&comparison.schemes);
+        Some((sides.map(|side| side.name.as_str()).collect(), overhead::length(comparison)))
+    }
+
+    /// Variables that it needs and that an environment does not have.
+    pub fn unset(&self, environment: &dyn Environment) -> Vec<String> {
+        crate::plan::variables(&self.loaded).into_iter().filter(|name| environment.variable(name).is_none()).collect()
+    }
+}
+
+/// The profile of a scenario, with what it asks to relax or to add.
+pub(super) fn profile_of(loaded: &LoadedScenario, subject: &Subject) -> Effective {
+    let names =
+        loaded.scenario.conformance.profile.as_ref().map(|profiles| profiles.value.0.clone()).unwrap_or_default();
+    Effective::of(names.iter().map(String::as_str), subject.scheme.profile_name())
+}
