@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::resolve::Values;
+use super::values::Values;
 use crate::scenario::model::{self, SchemeFields};
 use crate::scenario::{At, LoadedScenario, Template};
 use crate::scheme::jose::{Alg, SigningKey};

@@ -1,111 +1,16 @@
 //! From a scenario to what is known about its target.
 
-use std::cell::RefCell;
-use std::path::PathBuf;
-
 use super::seeded;
 use super::subject::{
     AuthorizationServer, ClientAuthMethod, ClientCredential, HookCall, Hooks, Identity, Login, Material, RefreshGrant,
     Resource, State, Subject, Success, Tolerances,
 };
+use super::values::Values;
 use crate::check::step::Account;
 use crate::scenario::model::{self, SchemeFields};
 use crate::scenario::text::Length;
-use crate::scenario::{At, Environment, LoadedScenario, ScenarioError, Template};
+use crate::scenario::{At, LoadedScenario, Template};
 use crate::scheme::{self, Carrier, Proof};
-use crate::secret::Secret;
-
-/// What stands for a value that is not read.
-const UNREAD: &str = "unread";
-
-/// Reads the values of a scenario, or stands in for them.
-pub struct Values<'a> {
-    loaded: &'a LoadedScenario,
-    /// None: no variable and no file is read.
-    environment: Option<&'a dyn Environment>,
-    folder: PathBuf,
-    errors: RefCell<Vec<ScenarioError>>,
-    /// What is private about keys that were read.
-    noted: RefCell<Vec<Secret>>,
-}
-
-impl<'a> Values<'a> {
-    /// Reads variables and files.
-    pub fn reading(loaded: &'a LoadedScenario, environment: &'a dyn Environment) -> Self {
-        Self { environment: Some(environment), ..Self::blind(loaded) }
-    }
-
-    /// Reads nothing.
-    pub fn blind(loaded: &'a LoadedScenario) -> Self {
-        let (errors, noted) = (RefCell::default(), RefCell::default());
-        Self { loaded, environment: None, folder: loaded.folder(), errors, noted }
-    }
-
-    /// The value of a template; a mistake is kept until [`Values::finish`].
-    pub fn text(&self, template: &Template) -> String {
-        let Some(environment) = self.environment else {
-            return if template.written().contains("${") { UNREAD.to_owned() } else { template.written().to_owned() };
-        };
-        match template.resolve(environment, &self.folder) {
-            Ok(value) => value,
-            Err(why) => {
-                let error = self.loaded.error(template.place(), why.clone());
-                let help = match why.contains("variable") {
-                    true => "set it in the environment, or write a default: ${VAR:-default}",
-                    false => "see `${file:path}` in the documentation of scenarios",
-                };
-                self.errors.borrow_mut().push(error.with_help(help));
-                UNREAD.to_owned()
-            }
-        }
-    }
-
-    fn secret(&self, template: &Template) -> Secret {
-        Secret::new(self.text(template))
-    }
-
-    /// The text of a file that a value names, relative to the scenario; nothing where nothing is read.
-    pub fn file(&self, path: &Template) -> Option<String> {
-        self.environment?;
-        let written = self.text(path);
-        match std::fs::read_to_string(self.folder.join(&written)) {
-            Ok(text) => Some(text.trim_end_matches(['\r', '\n']).to_owned()),
-            Err(why) => {
-                self.mistake(self.loaded.error(path.place(), format!("the file {written} cannot be read: {why}")));
-                None
-            }
-        }
-    }
-
-    /// The scenario.
-    pub(super) fn loaded(&self) -> &LoadedScenario {
-        self.loaded
-    }
-
-    /// Whether variables and files are read.
-    pub(super) fn reads(&self) -> bool {
-        self.environment.is_some()
-    }
-
-    /// Keeps a secret that is no value by itself, for the scrubber.
-    pub(super) fn note(&self, secret: Secret) {
-        self.noted.borrow_mut().push(secret);
-    }
-
-    /// Keeps a mistake until [`Values::finish`].
-    pub(super) fn mistake(&self, error: ScenarioError) {
-        self.errors.borrow_mut().push(error);
-    }
-
-    /// All mistakes that were met.
-    ///
-    /// # Errors
-    /// When there are any.
-    pub fn finish(self) -> Result<(), Vec<ScenarioError>> {
-        let errors = self.errors.into_inner();
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
-    }
-}
 
 /// What a scenario says about its target.
 pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
@@ -139,7 +44,7 @@ pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
     }
     let mut material = material(&scenario.material, values, on_reference);
     let kit = super::keys::kit(loaded, values);
-    material.signing_secrets.extend(values.noted.take());
+    material.signing_secrets.extend(values.take_noted());
     if on_reference && name.ends_with("jwt") {
         // the opaque token of the seed would be refused for being none
         material.other_audience_token = scenario.material.other_audience_token.as_ref().map(|own| values.secret(own));
@@ -293,7 +198,8 @@ fn authorization_server(fields: &SchemeFields, values: &Values<'_>, on_reference
     let named = |template: &Option<Template>| template.as_ref().map(|template| values.text(template));
     if on_reference && oauth2.token_url.is_none() && oauth2.issuer.is_none() {
         let jwt = oauth2.access_token != model::AccessToken::Opaque;
-        return Some(seeded::authorization_server(client_auth, jwt));
+        let seeded = seeded::authorization_server(client_auth, jwt);
+        return Some(AuthorizationServer { assertion_audience: named(&oauth2.assertion_audience), ..seeded });
     }
     Some(AuthorizationServer {
         issuer: named(&oauth2.issuer),
@@ -309,7 +215,7 @@ fn material(written: &model::Material, values: &Values<'_>, on_reference: bool) 
     let client = |client: &Option<model::Client>| {
         let client = client.as_ref()?;
         if client.client_secret.is_none() && client.client_key.is_none() {
-            let error = values.loaded.error(client.client_id.place(), "the client has nothing to authenticate with");
+            let error = values.loaded().error(client.client_id.place(), "the client has nothing to authenticate with");
             values.mistake(
                 error.with_help("add `client_secret`, or `client_key` with the key that signs its assertions"),
             );

@@ -204,6 +204,7 @@ pub fn describe(running: &Running) -> Value {
             "token": identity.token,
             "client_id": identity.name,
             "client_secret": identity.client_secret,
+            "client_key": identity.client_key.map(|key| key.key),
             "scopes": identity.scopes,
             "tenant": identity.tenant,
             "state": format!("{:?}", identity.state).to_lowercase(),
