@@ -262,6 +262,20 @@ fn a_remote_target_gets_no_load_unless_it_is_owned() {
     assert!(told.contains("owned: true"), "{told}");
     let report = json(&folder.path().join("out.json"));
     assert_eq!(report["scenarios"][0]["load"], Value::Array(Vec::new()));
+
+    let (_folder, code, told) = run(&yaml, &["--only", "load"]);
+    assert_eq!(code, Some(4), "nothing ran, which is no pass: {told}");
+    let bounded = format!("{yaml}thresholds: [\"p(99) < 1s\"]\n");
+    let (_folder, code, told) = run(&bounded, &[]);
+    assert_eq!(code, Some(5), "a threshold that nothing was measured for is no pass: {told}");
+    assert!(told.contains("not measured"), "{told}");
+}
+
+#[test]
+fn a_run_that_does_nothing_is_no_pass() {
+    let yaml = "authbench: 1\nname: checks alone\ntarget: reference\nscheme: api-key\n";
+    let (_folder, code, told) = run(yaml, &["--only", "overhead"]);
+    assert_eq!(code, Some(4), "{told}");
 }
 
 #[test]

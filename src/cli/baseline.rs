@@ -75,7 +75,7 @@ impl Baselines {
             print::error(&format!("error: failed to {why}\nhelp: --save-baseline NAME makes one"));
             Exit::Usage
         })?;
-        Ok(Keeper { record: Record::default(), baseline, partial, force: self.force, exit: Exit::Passed })
+        Ok(Keeper { record: Record::default(), baseline, partial, force: self.force, exit: None })
     }
 
     /// Keeps a run that came to its end as a baseline, if one is asked for; the exit that counts.
@@ -160,8 +160,8 @@ pub(super) struct Keeper {
     baseline: Option<Saved>,
     partial: bool,
     force: bool,
-    /// How the comparison ended.
-    pub(super) exit: Exit,
+    /// How the comparison ended; none where nothing is compared.
+    exit: Option<Exit>,
 }
 
 impl Keeper {
@@ -177,19 +177,28 @@ impl Keeper {
             let (old, new) = (side(&baseline, false, false)?, side(&run, partial, false)?);
             let mut comparison = compare(&old, &new, SEED);
             comparison.notes.push(format!("no figures are compared: {why}; --force compares them"));
-            self.exit = Exit::Inconclusive;
+            self.exit = Some(Exit::Inconclusive);
             Ok::<_, String>(comparison)
         });
         let Ok(comparison) = compared else { return vec![event] };
-        self.exit = self.exit.worst(exit_of(&comparison));
+        let ended = exit_of(&comparison);
+        self.exit = Some(self.exit.map_or(ended, |exit| exit.worst(ended)));
         let finished = self.ended(finished, &comparison);
         let events = vec![Event::Compared(Box::new(comparison)), Event::RunFinished(finished)];
         events.iter().for_each(|event| self.record.apply(event));
         events
     }
 
+    /// The end of a run with what its comparison came to. That nothing became worse makes no end better.
+    pub(super) fn worsened(&self, exit: Exit) -> Exit {
+        match self.exit {
+            None | Some(Exit::Passed) => exit,
+            Some(compared) => exit.worst(compared),
+        }
+    }
+
     fn ended(&self, finished: &RunFinished, comparison: &Comparison) -> RunFinished {
-        let ended = Exit::of_code(finished.exit_code).map_or(self.exit, |exit| exit.worst(self.exit));
+        let ended = Exit::of_code(finished.exit_code).map_or(Exit::Broken, |exit| self.worsened(exit));
         let reason = match (ended, ended.code() == finished.exit_code) {
             (_, true) => finished.reason.clone(),
             (Exit::Findings, _) => format!("{} since {}", comparison::outcome(comparison), comparison.before.name),

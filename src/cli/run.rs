@@ -251,7 +251,7 @@ fn execute(arguments: &Arguments, ready: Vec<crate::run::Ready>, options: &Optio
             }
         };
         let exit = tokio::select! {
-            exit = crate::run::run(ready, options, &mut sink) => exit.worst(keeper.exit),
+            exit = crate::run::run(ready, options, &mut sink) => keeper.worsened(exit),
             never = ticking(&progress) => match never {},
         };
         match signalled.load(std::sync::atomic::Ordering::Relaxed) {

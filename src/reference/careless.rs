@@ -3,17 +3,18 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use axum::Json;
-use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::Request;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::{Bytes, Incoming};
 use serde_json::json;
 
+use super::answer::{self, Answer};
 use super::fault::{Fault, row};
+use super::guarded::carries_key;
 use super::rejection::Rejection;
-use super::resources::carries_key;
+use super::resource::Resource;
+use super::serve::BODY_LIMIT;
 use super::state::State;
 use super::verify::lenient;
 use crate::clock;
@@ -37,48 +38,49 @@ pub(crate) const FAULTS: &[Fault] = &[
 /// Answers that are kept by their path, while that hole is open.
 pub(crate) type Kept = Mutex<HashMap<String, Bytes>>;
 
-/// What a careless server does before the guard decides.
-pub(super) async fn before(state: &State, request: Request) -> Result<Request, Response> {
-    let (mut parts, mut body) = request.into_parts();
-    let path = parts.uri.path().to_owned();
-    if state.fault("lookup-before-auth") && path.starts_with("/tenants/") {
-        let tenant = path.split('/').nth(2).unwrap_or_default();
-        if !IDENTITIES.iter().any(|identity| identity.tenant == tenant) {
-            return Err(Rejection::new(StatusCode::NOT_FOUND, "not_found").into_response());
-        }
+/// What a careless server does before the guard decides; an answer, where that is all it does.
+pub(super) async fn before(state: &State, resource: &Resource, parts: &mut Parts, body: Incoming) -> Option<Answer> {
+    if let Resource::Tenant(tenant) = resource
+        && state.fault("lookup-before-auth")
+        && !IDENTITIES.iter().any(|identity| identity.tenant == tenant)
+    {
+        return Some(Rejection::new(StatusCode::NOT_FOUND, "not_found").answer());
     }
     if state.fault("token-in-json-body") || state.fault("validate-before-auth") {
-        let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
-        if let Some(token) = lenient::of_body(&bytes).filter(|_| state.fault("token-in-json-body")) {
-            parts.extensions.insert(token);
-        }
-        let item =
-            serde_json::from_slice(&bytes).ok().and_then(|json: serde_json::Value| json["item"].as_str().map(drop));
-        if state.fault("validate-before-auth") && parts.method == Method::POST && item.is_none() {
-            let detail = json!({ "detail": [{ "loc": ["body", "item"], "msg": "a text is required" }] });
-            return Err((StatusCode::UNPROCESSABLE_ENTITY, Json(detail)).into_response());
-        }
-        body = bytes.into();
-    }
-    let anonymous = !parts.headers.contains_key(header::AUTHORIZATION) && !carries_key(state, &parts);
-    if state.fault("cache-key-ignores-credential") && anonymous && parts.method == Method::GET {
-        let kept = state.kept.lock().unwrap_or_else(PoisonError::into_inner).get(&path).cloned();
-        if let Some(kept) = kept {
-            return Err(([(header::CONTENT_TYPE, "application/json")], kept).into_response());
+        let read = Limited::new(body, BODY_LIMIT).collect().await;
+        if let Some(answer) = read_body(state, parts, &read.map(|read| read.to_bytes()).unwrap_or_default()) {
+            return Some(answer);
         }
     }
-    Ok(Request::from_parts(parts, body))
+    if state.fault("cache-key-ignores-credential") && parts.method == Method::GET && is_anonymous(state, parts) {
+        let kept = state.kept.lock().unwrap_or_else(PoisonError::into_inner).get(parts.uri.path()).cloned();
+        return kept.map(|kept| answer::typed(StatusCode::OK, "application/json", kept));
+    }
+    None
+}
+
+fn read_body(state: &State, parts: &mut Parts, bytes: &[u8]) -> Option<Answer> {
+    if let Some(token) = lenient::of_body(bytes).filter(|_| state.fault("token-in-json-body")) {
+        parts.extensions.insert(token);
+    }
+    let item = serde_json::from_slice(bytes).ok().and_then(|json: serde_json::Value| json["item"].as_str().map(drop));
+    if state.fault("validate-before-auth") && parts.method == Method::POST && item.is_none() {
+        let detail = json!({ "detail": [{ "loc": ["body", "item"], "msg": "a text is required" }] });
+        return Some(answer::json(StatusCode::UNPROCESSABLE_ENTITY, &detail));
+    }
+    None
+}
+
+fn is_anonymous(state: &State, parts: &Parts) -> bool {
+    !parts.headers.contains_key(header::AUTHORIZATION) && !carries_key(state, parts)
 }
 
 /// What a careless server keeps of an answer.
-pub(super) async fn after(state: &State, path: &str, response: Response) -> Response {
-    if !state.fault("cache-key-ignores-credential") || response.status() != StatusCode::OK {
-        return response;
+pub(super) fn after(state: &State, parts: &Parts, answer: &Answer) {
+    if state.fault("cache-key-ignores-credential") && answer.status() == StatusCode::OK {
+        let mut kept = state.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.insert(parts.uri.path().to_owned(), answer.body().clone());
     }
-    let (parts, body) = response.into_parts();
-    let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
-    state.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), bytes.clone());
-    Response::from_parts(parts, Body::from(bytes))
 }
 
 /// A refusal with more in it than there should be.
@@ -90,25 +92,23 @@ pub(super) fn refused(state: &State, parts: &Parts, mut rejection: Rejection) ->
     rejection
 }
 
-/// An answer to OPTIONS.
-pub(super) fn options(state: &State, response: Response) -> Response {
-    if state.fault("options-runs-handler") {
-        return Json(json!({ "orders": [{ "id": 1, "item": "lamp" }], "count": 3 })).into_response();
-    }
-    response
+/// The answer to OPTIONS of a server that treats it like GET.
+pub(super) fn options(state: &State) -> Option<Answer> {
+    let orders = || json!({ "orders": [{ "id": 1, "item": "lamp" }], "count": 3 });
+    state.fault("options-runs-handler").then(|| answer::json(StatusCode::OK, &orders()))
 }
 
 /// A 429.
-pub(super) fn throttled(state: &State, mut response: Response) -> Response {
+pub(super) fn throttled(state: &State, mut answer: Answer) -> Answer {
     if state.fault("cacheable-429") {
         let public = HeaderValue::from_static("public, max-age=60");
-        response.headers_mut().insert(header::CACHE_CONTROL, public);
+        answer.headers_mut().insert(header::CACHE_CONTROL, public);
     }
-    response
+    answer
 }
 
 /// The answer to TRACE of a server that has it.
-pub(super) fn traced(state: &State, request: &Request) -> Option<Response> {
+pub(super) fn traced<B>(state: &State, request: &Request<B>) -> Option<Answer> {
     if request.method() != Method::TRACE || !state.fault("trace-echo") {
         return None;
     }
@@ -116,17 +116,15 @@ pub(super) fn traced(state: &State, request: &Request) -> Option<Response> {
         .headers()
         .iter()
         .map(|(name, value)| format!("{name}: {}\r\n", String::from_utf8_lossy(value.as_bytes())));
-    let echo: String = lines.collect();
-    Some(([(header::CONTENT_TYPE, "message/http")], echo).into_response())
+    Some(answer::typed(StatusCode::OK, "message/http", lines.collect::<String>()))
 }
 
 /// The date of a clock that is fast.
-pub(super) fn dated(state: &State, mut response: Response) -> Response {
+pub(super) fn dated<B>(state: &State, response: &mut Response<B>) {
     if state.fault("clock-ahead")
         && let Ok(ahead) = jiff::Timestamp::from_second(clock::unix_seconds() + 600)
     {
         let date = ahead.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
         response.headers_mut().extend(HeaderValue::from_str(&date).ok().map(|date| (header::DATE, date)));
     }
-    response
 }

@@ -3,14 +3,17 @@
 //! It shares no code with the client side, so that one mistake cannot cancel another; only [`crate::seed`], plain data,
 //! is known to both.
 
+mod answer;
 mod authority;
 mod careless;
 mod description;
 mod fault;
+mod guarded;
 pub mod hopeless;
 mod keys;
 mod rejection;
-mod resources;
+mod resource;
+mod routes;
 mod serve;
 mod spoil;
 mod state;
@@ -153,7 +156,7 @@ pub fn faults() -> Vec<&'static Fault> {
         authority::introspection::FAULTS,
         authority::revocation::FAULTS,
         authority::metadata::FAULTS,
-        resources::FAULTS,
+        guarded::FAULTS,
         spoil::FAULTS,
         serve::FAULTS,
         wire_faults::FAULTS,
@@ -188,7 +191,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let signing = authority::Authority::signing(issuer, config.token_lifetime, faults.clone());
     let state = state::State::new(faults, config.api_key, authority.clone(), signing.clone(), config.busy);
     let state = Arc::new(state::State { strict: config.strict, ..state });
-    let router = resources::router(&state).merge(authority.router()).merge(authority::jwt::router(signing));
+    let router = routes::router(&state).merge(authority.router()).merge(authority::jwt::router(signing));
     let (stop, stopped) = watch::channel(false);
     let server = tokio::spawn(serve::serve(listener, acceptor, router, state, stopped));
     Ok(Running { addr, certificate, stop, server })

@@ -1,9 +1,11 @@
 //! Refusals: status, challenge and a JSON body that gives nothing away.
 
-use axum::Json;
+use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+
+use super::answer::{self, Answer};
 
 /// Why a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,16 +41,15 @@ impl Rejection {
     pub(crate) fn throttled(seconds: u64) -> Self {
         Self { retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests") }
     }
-}
 
-impl IntoResponse for Rejection {
-    fn into_response(self) -> Response {
+    /// The answer that says so.
+    pub(crate) fn answer(self) -> Answer {
         let mut body = json!({ "error": self.error });
         if let Some(detail) = self.detail {
             body["detail"] = detail.into();
         }
-        let mut response = (self.status, Json(body)).into_response();
-        let headers = response.headers_mut();
+        let mut answer = answer::json(self.status, &body);
+        let headers = answer.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(challenge) = self.challenge.and_then(|challenge| HeaderValue::from_str(&challenge).ok()) {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
@@ -56,6 +57,12 @@ impl IntoResponse for Rejection {
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        response
+        answer
+    }
+}
+
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response {
+        self.answer().map(Body::from)
     }
 }

@@ -6,11 +6,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
-use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
-use axum::response::Response;
-use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
+use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
+use http_body_util::{BodyExt as _, Either, Full, Limited};
+use hyper::body::{Bytes, Incoming};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -19,11 +17,13 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
-use super::careless;
+use super::answer::Answer;
 use super::fault::{Fault, row};
-use super::resources::Unguarded;
+use super::guarded::Unguarded;
+use super::rejection::Rejection;
+use super::resource::Resource;
 use super::state::State;
-use super::wire_faults;
+use super::{careless, guarded, wire_faults};
 
 /// Holes before the router.
 pub(crate) const FAULTS: &[Fault] = &[
@@ -53,7 +53,7 @@ const FIELD_LIMIT: usize = 32 * 1024;
 /// How long a hash of a field that is too long takes to a faulty server.
 const SLOW_HASH: Duration = Duration::from_millis(2200);
 /// Bytes of a request body.
-const BODY_LIMIT: usize = 1 << 20;
+pub(super) const BODY_LIMIT: usize = 1 << 20;
 /// How long open connections may take to end.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -98,9 +98,9 @@ where
 {
     let service = hyper::service::service_fn({
         let state = state.clone();
-        move |request: hyper::Request<Incoming>| {
+        move |request| {
             let (router, state) = (router.clone(), state.clone());
-            async move { Ok::<_, std::convert::Infallible>(answer(router, &state, request.map(Body::new)).await) }
+            async move { Ok::<_, std::convert::Infallible>(answer(router, &state, request).await) }
         }
     });
     let mut http = hyper::server::conn::http1::Builder::new();
@@ -118,26 +118,27 @@ where
     drop(ended);
 }
 
-async fn answer(router: Router, state: &State, mut request: Request) -> Response {
-    if request.headers().values().any(|value| value.len() > FIELD_LIMIT) {
-        if state.fault("hashes-unbounded-input") {
+/// What is sent: an answer at hand, or one of the router.
+type Sent = Either<Full<Bytes>, Body>;
+
+async fn answer(router: Router, state: &State, mut request: Request<Incoming>) -> Response<Sent> {
+    if let Some(status) = too_large(request.headers()) {
+        if state.fault("hashes-unbounded-input") && status == StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE {
             tokio::time::sleep(SLOW_HASH).await;
         }
-        return plain(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+        return at_hand(Rejection::new(status, "too_large").answer());
     }
-    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    if declared.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > BODY_LIMIT) {
-        return plain(StatusCode::PAYLOAD_TOO_LARGE);
-    }
-    request = request.map(|body| Body::new(http_body_util::Limited::new(body, BODY_LIMIT).map_err(axum::Error::new)));
     if let Some(traced) = careless::traced(state, &request) {
-        return traced;
+        return at_hand(traced);
     }
-    let origin = request.headers().get(header::ORIGIN).cloned();
+    let origin = request.headers().get(header::ORIGIN).filter(|_| state.fault("reflects-origin")).cloned();
     rewrite(state, &mut request);
-    let answered = router.oneshot(request).await;
-    let mut response = careless::dated(state, answered.unwrap_or_else(|infallible| match infallible {}));
-    if let Some(origin) = origin.filter(|_| state.fault("reflects-origin")) {
+    let mut response = match Resource::find(request.uri().path()) {
+        Some((guard, resource)) => at_hand(guarded::answer(state, guard, &resource, request).await),
+        None => routed(router, request).await,
+    };
+    careless::dated(state, &mut response);
+    if let Some(origin) = origin {
         let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
@@ -145,18 +146,26 @@ async fn answer(router: Router, state: &State, mut request: Request) -> Response
     response
 }
 
-fn plain(status: StatusCode) -> Response {
-    super::rejection::Rejection::new(status, "too_large").into()
+/// The refusal of a request that is larger than anything asked here has to be.
+fn too_large(headers: &HeaderMap) -> Option<StatusCode> {
+    if headers.values().any(|value| value.len() > FIELD_LIMIT) {
+        return Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+    }
+    let length: usize = headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()?;
+    (length > BODY_LIMIT).then_some(StatusCode::PAYLOAD_TOO_LARGE)
 }
 
-impl From<super::rejection::Rejection> for Response {
-    fn from(rejection: super::rejection::Rejection) -> Self {
-        axum::response::IntoResponse::into_response(rejection)
-    }
+fn at_hand(answer: Answer) -> Response<Sent> {
+    answer.map(|body| Either::Left(Full::new(body)))
+}
+
+async fn routed(router: Router, request: Request<Incoming>) -> Response<Sent> {
+    let limited = request.map(|body| Body::new(Limited::new(body, BODY_LIMIT).map_err(axum::Error::new)));
+    router.oneshot(limited).await.unwrap_or_else(|infallible| match infallible {}).map(Either::Right)
 }
 
 /// Faults that change where a request goes.
-fn rewrite(state: &State, request: &mut Request) {
+fn rewrite<B>(state: &State, request: &mut Request<B>) {
     if state.fault("unknown-method-falls-through") && is_extension(request.method()) {
         *request.method_mut() = Method::GET;
         request.extensions_mut().insert(Unguarded);

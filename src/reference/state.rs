@@ -67,6 +67,8 @@ pub(crate) fn digest(credential: &str) -> [u8; 32] {
 pub(crate) struct State {
     pub(crate) faults: Faults,
     pub(crate) key_location: KeyLocation,
+    /// Whoever asks where nobody is asked for a credential.
+    pub(crate) anybody: Arc<Principal>,
     pub(crate) keys: Store,
     pub(crate) tokens: Store,
     pub(crate) accounts: Accounts,
@@ -107,6 +109,7 @@ impl State {
             remote_keys: super::verify::jwt::remote::RemoteKeys::default(),
             faults,
             key_location,
+            anybody: Arc::new(anybody()),
             keys,
             tokens,
             accounts: Accounts::seeded(),
@@ -140,5 +143,13 @@ pub(crate) fn principal(identity: &SeedIdentity) -> Principal {
         name: identity.name.to_owned(),
         scopes: identity.scopes.iter().map(|scope| (*scope).to_owned()).collect(),
         tenant: identity.tenant.to_owned(),
+    }
+}
+
+fn anybody() -> Principal {
+    Principal {
+        name: "anybody".to_owned(),
+        scopes: vec![seed::READ.to_owned(), seed::WRITE.to_owned()],
+        tenant: "a".to_owned(),
     }
 }

@@ -20,6 +20,8 @@ mod target;
 mod threshold;
 mod waiver;
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::check::CATALOGUE_VERSION;
@@ -202,6 +204,13 @@ async fn parts(
     let options = session.options;
     let (mut exit, mut selected, mut loaded) = (Exit::Passed, false, false);
     let (mut applicable, mut executed) = (0, 0);
+    let judged = RefCell::new(BTreeSet::new());
+    let sink = &mut |event: Event| {
+        if let Event::ThresholdJudged(result) = &event {
+            judged.borrow_mut().insert(threshold::key(&result.place));
+        }
+        sink(event);
+    };
     if options.wants(Only::Conformance) {
         if let Some(departure) = session.profile.departure() {
             sink(Event::Note(Note { kind: NoteKind::Info, text: departure }));
@@ -221,6 +230,10 @@ async fn parts(
         let end = overhead::run(session, comparison, sink).await;
         selected |= end.selected;
         exit = exit.worst(end.exit);
+    }
+    if !options.stop.is_requested() && options.checks.is_empty() {
+        let judged = judged.take();
+        exit = exit.worst(threshold::unmeasured(session, &judged, sink));
     }
     if !selected && exit == Exit::Passed {
         exit = Exit::NothingSelected;

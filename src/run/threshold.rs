@@ -1,13 +1,16 @@
 //! Thresholds against what load phases and overhead studies measured.
 
-use super::Session;
-use crate::event::{Event, ThresholdResult};
+use std::collections::BTreeSet;
+
+use super::{Only, Session};
+use crate::event::{Event, SourcePlace, ThresholdResult};
 use crate::exit::Exit;
 use crate::judge::abort::{Aborted, Watch};
 use crate::judge::threshold::{self, Figure};
 use crate::observe::LoadFigures;
 use crate::scenario::At;
 use crate::scenario::model::{Threshold, ThresholdSeverity};
+use crate::scenario::text::Metric;
 use crate::stats::OverheadFigures;
 
 /// What may end a load phase early.
@@ -44,6 +47,28 @@ pub(super) fn judge_overhead(session: &Session<'_>, figures: &OverheadFigures, s
         })
     });
     tell(judged, sink)
+}
+
+/// Tells the thresholds that nothing was measured for, though their part was asked for: they prove nothing.
+pub(super) fn unmeasured(
+    session: &Session<'_>,
+    judged: &BTreeSet<(usize, usize)>,
+    sink: &mut dyn FnMut(Event),
+) -> Exit {
+    let wanted = |written: &&At<Threshold>| {
+        let part = if written.threshold.metric == Metric::Overhead { Only::Overhead } else { Only::Load };
+        session.options.wants(part) && !judged.contains(&key(&session.place(written.place)))
+    };
+    let left = written(session).filter(wanted).map(|written| {
+        let figure = Figure { text: "not measured".to_owned(), holds: None };
+        result(session, written, "nothing", figure, None)
+    });
+    tell(left, sink)
+}
+
+/// What tells the thresholds of a scenario apart: line and column.
+pub(super) fn key(place: &SourcePlace) -> (usize, usize) {
+    (place.line, place.column)
 }
 
 fn written<'a>(session: &'a Session<'_>) -> impl Iterator<Item = &'a At<Threshold>> {

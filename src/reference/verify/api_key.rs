@@ -10,8 +10,8 @@ use subtle::ConstantTimeEq as _;
 use super::{NotText, cookie_value, header_values, lenient, query_value};
 use crate::reference::KeyLocation;
 use crate::reference::fault::{Fault, row};
+use crate::reference::guarded::busy_wait;
 use crate::reference::rejection::Rejection;
-use crate::reference::resources::busy_wait;
 use crate::reference::state::{Principal, State, digest};
 use crate::seed::{DEMO_KEYS, IDENTITIES, SeedState};
 

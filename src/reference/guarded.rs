@@ -1,0 +1,185 @@
+//! The guard before the resources: who asks, whether they may, and what every answer to them carries.
+//!
+//! It stands beside the router and not in it: layers of boxed services cost each request more than a key takes to verify.
+
+use std::io::Write as _;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
+
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use hyper::body::Incoming;
+
+use super::answer::{self, Answer};
+use super::fault::{Fault, row};
+use super::rejection::Rejection;
+use super::resource::Resource;
+use super::spoil::spoil;
+use super::state::{Principal, State};
+use super::verify::Guard;
+use super::{careless, throttle};
+use crate::clock;
+use crate::seed::{IDENTITIES, SOURCE_HEADER};
+
+/// Holes around the verifiers.
+pub(crate) const FAULTS: &[Fault] = &[
+    row("unguarded-route", "common.protected-route-denies-anonymous", "mounts /account outside the guard"),
+    row("act-then-check", "common.denied-write-has-no-effect", "writes an order before it checks who writes"),
+    row("head-unguarded", "common.head-same-decision-as-get", "guards every method but HEAD"),
+    row(
+        "override-after-auth",
+        "common.method-override-header-ignored",
+        "decides by the method and acts by the override header",
+    ),
+    row("trusts-x-forwarded-user", "common.identity-header-spoof", "believes whoever names a user in X-Forwarded-User"),
+    row("panics-on-bad-base64", "common.malformed-credential-never-5xx", "breaks on a credential that does not decode"),
+    row(
+        "fail-open",
+        "common.fail-closed-on-backend-outage",
+        "lets everybody in while the store of credentials is away",
+    ),
+    row("authz-as-401", "common.insufficient-is-403", "answers 401 to a principal without the scope"),
+];
+
+/// Microseconds that the answer to this request is held up, beside what every answer is: a study of how truly such times
+/// are measured alternates between requests that differ in nothing else.
+static BUSY: HeaderName = HeaderName::from_static("x-authbench-busy");
+/// A request may ask for this much at most.
+const BUSY_LIMIT: Duration = Duration::from_millis(10);
+/// Who names itself as a source of failures.
+static SOURCE: LazyLock<HeaderName> = LazyLock::new(|| SOURCE_HEADER.parse().expect("it is a field name"));
+static SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+/// Set on a request that came through a hole before the guards.
+#[derive(Clone, Copy)]
+pub(crate) struct Unguarded;
+
+/// Answers a request for a resource behind a guard.
+pub(crate) async fn answer(state: &State, guard: Guard, resource: &Resource, request: Request<Incoming>) -> Answer {
+    let (mut parts, body) = request.into_parts();
+    if parts.method == Method::OPTIONS {
+        return careless::options(state).unwrap_or_else(options);
+    }
+    let named = parts.headers.get(&*SOURCE).and_then(|source| source.to_str().ok());
+    let source = throttle::counted(&state.faults, named).map(str::to_owned);
+    if let Some(seconds) = source.as_deref().and_then(|source| state.throttle.wait(source)) {
+        return careless::throttled(state, Rejection::throttled(seconds).answer());
+    }
+    if let Some(answer) = careless::before(state, resource, &mut parts, body).await {
+        return answer;
+    }
+    let began = clock::now();
+    super::verify::jwt::prepare(state, guard, &parts).await;
+    match decide(state, guard, resource, &parts) {
+        Ok(principal) => {
+            let auth = began.elapsed();
+            let mut answer = resource.answer(state, guard, &principal, &parts);
+            finish(guard, &mut answer, auth, held_up(state, guard, &parts.headers));
+            careless::after(state, &parts, &answer);
+            answer
+        }
+        Err(rejection) => {
+            if let Some(source) = source {
+                state.throttle.failed(&source);
+            }
+            careless::refused(state, &parts, spoil(state, rejection)).answer()
+        }
+    }
+}
+
+fn options() -> Answer {
+    let mut answer = answer::empty(StatusCode::NO_CONTENT);
+    answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST, OPTIONS"));
+    answer
+}
+
+/// Whether the guard lets a request in, and as whom.
+fn decide(state: &State, guard: Guard, resource: &Resource, parts: &Parts) -> Result<Arc<Principal>, Rejection> {
+    match through_a_hole(state, resource, parts) {
+        Some(principal) => Ok(principal),
+        None if state.backend_is_down() && guard != Guard::None => Err(Rejection::unavailable()),
+        None => guard.verify(state, parts),
+    }
+}
+
+/// What every answer to an authenticated request carries.
+fn finish(guard: Guard, answer: &mut Answer, auth: Duration, held_up: Option<Duration>) {
+    let timing = timing(auth, held_up.map(busy_wait));
+    let headers = answer.headers_mut();
+    headers.extend(timing.map(|timing| (SERVER_TIMING.clone(), timing)));
+    if guard != Guard::None {
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    }
+}
+
+/// `Server-Timing`, in milliseconds with six places: nanoseconds, printed without a detour through floating point.
+fn timing(auth: Duration, busy: Option<Duration>) -> Option<HeaderValue> {
+    let millis = |length: Duration| (length.as_millis(), length.subsec_nanos() % 1_000_000);
+    let mut text = [0; 128];
+    let mut rest = &mut text[..];
+    let (whole, part) = millis(auth);
+    write!(rest, "auth;dur={whole}.{part:06}").ok()?;
+    if let Some((whole, part)) = busy.map(millis) {
+        write!(rest, ", busy;dur={whole}.{part:06}").ok()?;
+    }
+    let unused = rest.len();
+    HeaderValue::from_bytes(&text[..text.len() - unused]).ok()
+}
+
+/// How long the answer is held up; what asks for no credential is not protected: it stays the baseline that a slowed
+/// scheme is measured by.
+fn held_up(state: &State, guard: Guard, headers: &HeaderMap) -> Option<Duration> {
+    let always = Some(state.busy).filter(|busy| guard != Guard::None && !busy.is_zero());
+    asked_to_wait(headers).map(|asked| asked + always.unwrap_or_default()).or(always)
+}
+
+/// How long a request asks its answer to be held up, where it asks.
+fn asked_to_wait(headers: &HeaderMap) -> Option<Duration> {
+    let micros: u64 = headers.get(&BUSY)?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_micros(micros).min(BUSY_LIMIT))
+}
+
+/// Spins, and says for how long it really did.
+pub(super) fn busy_wait(length: Duration) -> Duration {
+    let began: Instant = clock::now();
+    while began.elapsed() < length {
+        std::hint::spin_loop();
+    }
+    began.elapsed()
+}
+
+fn through_a_hole(state: &State, resource: &Resource, parts: &Parts) -> Option<Arc<Principal>> {
+    let no_credential = || !parts.headers.contains_key(header::AUTHORIZATION) && !carries_key(state, parts);
+    let spoofed = || {
+        let named = parts.headers.get("x-forwarded-user")?.to_str().ok()?;
+        IDENTITIES.iter().find(|identity| identity.name == named)
+    };
+    let open = (state.fault("unguarded-route") && *resource == Resource::Account && no_credential())
+        || (state.fault("head-unguarded") && parts.method == Method::HEAD)
+        || (state.fault("fail-open") && state.backend_is_down())
+        || (state.fault("trusts-x-forwarded-user") && spoofed().is_some())
+        || parts.extensions.get::<Unguarded>().is_some();
+    open.then(|| Arc::new(super::state::principal(&IDENTITIES[0])))
+}
+
+pub(super) fn carries_key(state: &State, parts: &Parts) -> bool {
+    match &state.key_location {
+        super::KeyLocation::Header(name) => parts.headers.contains_key(name.as_str()),
+        super::KeyLocation::Query(name) => super::verify::query_value(parts, name).is_some(),
+        super::KeyLocation::Cookie(name) => super::verify::cookie_value(&parts.headers, name).is_some(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timings_are_milliseconds_to_the_nanosecond() {
+        let said = |auth, busy| timing(auth, busy).and_then(|value| value.to_str().map(str::to_owned).ok());
+        assert_eq!(said(Duration::from_nanos(120), None).as_deref(), Some("auth;dur=0.000120"));
+        let (auth, busy) = (Duration::from_nanos(2_600_000_001), Duration::from_micros(20));
+        assert_eq!(said(auth, Some(busy)).as_deref(), Some("auth;dur=2600.000001, busy;dur=0.020000"));
+        assert!(said(Duration::MAX, Some(Duration::MAX)).is_some(), "the longest there is has room");
+    }
+}

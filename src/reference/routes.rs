@@ -1,0 +1,85 @@
+//! What no guard stands before: the public page, the description, key sets, and the operator's hooks.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use axum::extract::{Path, State as Shared};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+use super::rejection::Rejection;
+use super::state::State;
+use super::verify::jwt::ALGORITHMS;
+
+/// Everything but the guarded resources and the authorization server.
+pub(crate) fn router(state: &Arc<State>) -> Router {
+    Router::new()
+        .route("/public", get(public))
+        .route("/openapi.json", get(super::description::openapi))
+        .route("/hooks/outage/{switch}", post(outage))
+        .route("/hooks/revoke/{store}/{principal}", post(revoke))
+        .route("/hooks/rotate/{principal}", post(rotate))
+        .route("/hooks/keys", post(follow_keys))
+        .route("/jwt/{algorithm}/jwks.json", get(key_set))
+        .fallback(async || Rejection::new(StatusCode::NOT_FOUND, "not_found"))
+        .with_state(state.clone())
+}
+
+async fn public() -> Json<Value> {
+    Json(json!({ "status": "ok" }))
+}
+
+/// The public keys that guard the resources of an algorithm.
+async fn key_set(Shared(state): Shared<Arc<State>>, Path(algorithm): Path<String>) -> Result<Json<Value>, Rejection> {
+    let known = ALGORITHMS.into_iter().find(|(_, prefix)| prefix.ends_with(&format!("/{algorithm}")));
+    let (algorithm, _) = known.ok_or(Rejection::new(StatusCode::NOT_FOUND, "not_found"))?;
+    Ok(Json(super::keys::key_set(state.deployments.of(algorithm).all_keys())))
+}
+
+// --- hooks: what an operator does, and no client can -----------------------------------------------------------------
+
+async fn outage(Shared(state): Shared<Arc<State>>, Path(switch): Path<String>) -> StatusCode {
+    match switch.as_str() {
+        "on" => state.outage.store(true, Ordering::Relaxed),
+        "off" => state.outage.store(false, Ordering::Relaxed),
+        _ => return StatusCode::NOT_FOUND,
+    }
+    StatusCode::NO_CONTENT
+}
+
+async fn revoke(
+    Shared(state): Shared<Arc<State>>,
+    Path((store, principal)): Path<(String, String)>,
+) -> Result<StatusCode, Rejection> {
+    let revoked = match store.as_str() {
+        "api-key" => state.keys.revoke(&principal),
+        "bearer" => state.tokens.revoke(&principal),
+        _ => None,
+    };
+    revoked.map(|_| StatusCode::NO_CONTENT).ok_or(Rejection::new(StatusCode::NOT_FOUND, "not_found"))
+}
+
+/// Gives a principal a new key and retires the old one; a body of 16 characters and more is the new key.
+async fn rotate(
+    Shared(state): Shared<Arc<State>>,
+    Path(principal): Path<String>,
+    body: String,
+) -> Result<Json<Value>, Rejection> {
+    let holder = match state.fault("old-key-lives") {
+        true => state.keys.holder_of(&principal),
+        false => state.keys.revoke(&principal).or_else(|| state.keys.holder_of(&principal)),
+    };
+    let holder = holder.ok_or(Rejection::new(StatusCode::NOT_FOUND, "not_found"))?;
+    let key = if body.len() >= 16 { body } else { format!("abk_live_{}", super::authority::random_text(24)) };
+    state.keys.insert(&key, super::state::Holder { state: crate::seed::SeedState::Valid, ..holder });
+    Ok(Json(json!({ "api_key": key })))
+}
+
+/// Takes the issuer's keys from the address in the body; without one, from the seed again.
+async fn follow_keys(Shared(state): Shared<Arc<State>>, body: String) -> StatusCode {
+    let address = body.trim();
+    state.remote_keys.follow((!address.is_empty()).then(|| address.to_owned())).await;
+    StatusCode::NO_CONTENT
+}
