@@ -2,7 +2,7 @@
 
 use super::expect;
 use super::judgement::{Case, Judgement};
-use super::step::{Accept, ClientAuth, Fill, token};
+use super::step::{Accept, ClientAuth, Fill, Want, token};
 use super::{Check, Doc, Level, PLAIN, Severity, Step, Tier};
 use crate::observe::Outcome;
 
@@ -85,10 +85,7 @@ pub(super) const CHECKS: &[Check] = &[
             matters: "Assertions pass through proxies and logs; one that works twice works for whoever finds it. RFC 7523 leaves it to the server: a warning, unless the profile says must.",
             fix: "Keep the jti of each assertion until it expires, in a store that all nodes share (RFC 7523 §3).",
         },
-        steps: &[
-            token(ClientAuth::Assertion, &[GRANT]).granted(),
-            token(ClientAuth::SameAssertion, &[GRANT]).denied(BAD_CLIENT).times(2),
-        ],
+        steps: &[token(ClientAuth::Assertion, &[GRANT]).granted(), token(ClientAuth::SameAssertion, &[GRANT]).times(2)],
         expect: replay,
         fault: "assertion-replay",
         ..PLAIN
@@ -102,15 +99,19 @@ fn invalid_client(case: &Case<'_>) -> Judgement {
 
 /// RFC 7523 §3: a server may refuse a `jti` that it has seen. Where the profile makes that a must, access decides.
 fn replay(case: &Case<'_>) -> Judgement {
-    let mut judgement = invalid_client(case);
-    if case.profile.level(case.check.id, case.check.level) == Level::Must {
-        return judgement;
+    let mut judgement = expect::wants(case);
+    let must = case.profile.level(case.check.id, case.check.level) == Level::Must;
+    for (index, again) in case.observations().filter(|(_, seen)| seen.step == 1) {
+        match again.exchange.response().filter(|_| again.outcome == Outcome::Rejected) {
+            Some(response) => {
+                case.judge_as(index, Want::Denied(BAD_CLIENT), &mut judgement);
+                expect::error_is_one_of(&mut judgement, index, response, &["invalid_client"]);
+            }
+            None if again.outcome != Outcome::Accepted || must => {
+                case.judge_as(index, Want::Denied(BAD_CLIENT), &mut judgement);
+            }
+            None => judgement.advises(index, format!("{}: access was granted", again.label), "rejected 400, 401"),
+        }
     }
-    let accepted = |at: usize| {
-        let seen = &case.evidence.observations[at];
-        seen.step == 1 && seen.outcome == Outcome::Accepted
-    };
-    let (again, access) = judgement.access.into_iter().partition(|deviation| accepted(deviation.observation));
-    (judgement.access, judgement.advice) = (access, again);
     judgement
 }
