@@ -3,6 +3,7 @@
 mod binary;
 mod comparing;
 mod control;
+mod limits;
 mod sample;
 
 use std::collections::BTreeSet;

@@ -24,6 +24,26 @@ fn the_published_schema_is_the_one_of_the_code() {
 }
 
 #[test]
+fn the_published_schema_of_waivers_is_the_one_of_the_code() {
+    let schema = authbench::scenario::waivers_schema();
+    let pretty = serde_json::to_string_pretty(&schema).expect("JSON");
+    compare("scenarios/waivers.schema.json", &(pretty + "\n"));
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let waiver = serde_json::json!({
+        "check": "bearer.challenge-has-param", "target": "https://api.example.test/", "reason": "the gateway is being replaced",
+        "owner": "platform", "created": "2026-11-01", "expires": "2026-12-01", "observed": { "status": 401 },
+    });
+    let file = |change: &dyn Fn(&mut Value)| {
+        let mut waiver = waiver.clone();
+        change(&mut waiver);
+        validator.is_valid(&serde_json::json!({ "waivers": [waiver] }))
+    };
+    assert!(file(&|_| {}));
+    assert!(!file(&|waiver| drop(waiver.as_object_mut().and_then(|members| members.remove("target")))));
+    assert!(!file(&|waiver| waiver["expiry"] = Value::from("2026-12-01")));
+}
+
+#[test]
 fn the_documentation_of_scenarios_is_the_one_of_the_code() {
     compare("docs/scenarios.md", &authbench::scenario::manual::page());
 }

@@ -2,7 +2,7 @@
 
 use super::judgement::{Case, Judgement};
 use super::step::{Accept, INVALID, MISSING, On, Who, send};
-use super::{Check, Doc, Level, PLAIN, Severity, Tier};
+use super::{Check, Doc, Level, PLAIN, REFUSAL, Severity, Tier};
 use super::{expect, leaks, sameness};
 
 /// The longest that an answer to an oversized key may take, in seconds.
@@ -60,7 +60,7 @@ pub(super) const CHECKS: &[Check] = &[
             send(Who::Forged("byte-ff"), On::Protected).denied(&[Accept::Status(400), INVALID]),
         ],
         fault: "nfkc-before-compare",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "apikey.oversized-bounded",
@@ -80,7 +80,7 @@ pub(super) const CHECKS: &[Check] = &[
         ],
         expect: promptly,
         fault: "hashes-unbounded-input",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "apikey.query-location-policy",

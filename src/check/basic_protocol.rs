@@ -1,7 +1,7 @@
 //! HTTP Basic to the letter (RFC 7617), and what it gives away.
 
 use super::judgement::{Case, Judgement};
-use super::step::{Accept, Account, INVALID, MALFORMED, MISSING, On, Who, send};
+use super::step::{Accept, Account, INVALID, MALFORMED, MISSING, On, Want, Who, send};
 use super::{Check, Doc, Level, PLAIN, Severity, Tier};
 use super::{challenges, expect, sameness};
 use crate::observe::{Challenge, Outcome};
@@ -104,7 +104,7 @@ pub(super) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 7617 §2", "RFC 9110 §11.4"],
         doc: Doc {
-            sends: "No colon, bad Base64, its URL alphabet, no padding, a second word, nothing, control characters, and 64 KiB.",
+            sends: "No colon, bad Base64, its URL alphabet, no padding, nothing, control characters, 64 KiB, and the good value with a word, other characters or a NUL behind it.",
             matters: "A parser that breaks is a way to take a service down.",
             fix: "Refuse what does not decode like a wrong password.",
         },
@@ -116,7 +116,9 @@ pub(super) const CHECKS: &[Check] = &[
             send(Who::Forged("scheme-and-space"), On::Protected).denied(BAD),
             send(Who::Forged("control-characters"), On::Protected).denied(BAD),
             send(Who::Forged("very-long"), On::Protected).denied(BAD),
-            send(Who::Forged("word-after"), On::Protected).called(WORD_AFTER),
+            send(Who::Forged("word-after"), On::Protected),
+            send(Who::Forged("junk-after"), On::Protected),
+            send(Who::Forged("nul-after"), On::Protected),
         ],
         expect: malformed,
         fault: "crash-on-no-colon",
@@ -148,8 +150,6 @@ pub(super) const CHECKS: &[Check] = &[
 
 /// What a malformed value may be answered with.
 const BAD: &[Accept] = &[Accept::Status(400), MALFORMED, INVALID, MISSING, Accept::Status(431), Accept::Closed];
-/// The good value with a word behind it.
-const WORD_AFTER: &str = "a word after the good value";
 
 fn basic(challenges: Vec<Challenge>) -> Option<Challenge> {
     challenges.into_iter().find(|challenge| challenge.scheme == "basic")
@@ -185,10 +185,13 @@ fn charset(case: &Case<'_>) -> Judgement {
 /// A good value with something behind it lets nobody in who should not be; it is read more leniently than it should.
 fn malformed(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    for (index, observation) in case.observations().filter(|(_, observation)| observation.label == WORD_AFTER) {
+    for (index, observation) in case.observations() {
+        if !matches!(case.step_of(observation).wanted(), Want::Either) {
+            continue;
+        }
         match observation.outcome {
-            Outcome::Accepted => judgement.deviates(index, format!("{WORD_AFTER} is accepted"), "rejected"),
-            _ => case.judge_as(index, super::step::Want::Denied(BAD), &mut judgement),
+            Outcome::Accepted => judgement.deviates(index, format!("{}: accepted", observation.label), "rejected"),
+            _ => case.judge_as(index, Want::Denied(BAD), &mut judgement),
         }
     }
     judgement

@@ -1,7 +1,7 @@
 //! How bearer tokens may travel (RFC 6750 §2), and how they may not.
 
 use super::judgement::{Case, Judgement};
-use super::step::{Accept, INVALID, MALFORMED, MISSING, On, Who, send};
+use super::step::{Accept, INVALID, MALFORMED, MISSING, On, Want, Who, send};
 use super::{Check, Doc, Level, PLAIN, Severity, Tier};
 use super::{challenges, expect};
 use crate::observe::Outcome;
@@ -39,9 +39,9 @@ pub(super) const CHECKS: &[Check] = &[
         level: Level::Must,
         severity: Severity::Low,
         tier: Tier::Extended,
-        sources: &["RFC 9110 §11.1", "RFC 6750 §2.1"],
+        sources: &["RFC 9110 §11.1", "RFC 9110 §11.4", "RFC 6750 §2.1"],
         doc: Doc {
-            sends: "The valid token behind bearer, BEARER and bEaReR.",
+            sends: "The valid token behind bearer, BEARER and bEaReR, and behind two spaces.",
             matters: "Clients that write the name in lower case are right, and are shut out.",
             fix: "Compare the scheme name without regard to case (RFC 9110 §11.1).",
         },
@@ -49,7 +49,9 @@ pub(super) const CHECKS: &[Check] = &[
             send(Who::Forged("scheme-lower-case"), On::Protected).granted(),
             send(Who::Forged("scheme-upper-case"), On::Protected).granted(),
             send(Who::Forged("scheme-mixed-case"), On::Protected).granted(),
+            send(Who::Forged("two-spaces"), On::Protected),
         ],
+        expect: scheme_read,
         fault: "bearer-case-sensitive-scheme",
         ..PLAIN
     },
@@ -113,6 +115,20 @@ pub(super) const CHECKS: &[Check] = &[
 const BAD_FIELD: &[Accept] = &[MALFORMED, MISSING, INVALID, Accept::Status(431), Accept::Closed];
 /// What GET with a body that is not looked at may be answered with.
 const BODY: &[Accept] = &[Accept::Status(400), INVALID, MISSING, Accept::Status(405), Accept::Status(415)];
+
+/// RFC 9110 §11.4: one or more spaces. Many read exactly one; that shuts nobody out who writes what clients write.
+fn scheme_read(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let spaced = case.observations().filter(|(_, seen)| matches!(case.step_of(seen).wanted(), Want::Either));
+    for (index, seen) in spaced.filter(|(_, seen)| seen.outcome != Outcome::Accepted) {
+        let text = format!("{}: access was refused", seen.label);
+        match case.profile.strict_challenges() {
+            true => judgement.deviates(index, text, "accepted"),
+            false => judgement.remarks.push(text),
+        }
+    }
+    judgement
+}
 
 fn malformed(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);

@@ -16,6 +16,13 @@ pub(super) fn named_on_401(case: &Case<'_>) -> Judgement {
     judgement
 }
 
+/// The same as a recommendation: RFC 6749 §5.2 lets an endpoint answer 401 to credentials in the body, and says nothing
+/// of a challenge then.
+pub(super) fn advised_on_401(case: &Case<'_>) -> Judgement {
+    let named = named_on_401(case);
+    Judgement { advice: named.protocol, ..Judgement::default() }
+}
+
 /// Every challenge parses, names a scheme, and names no parameter twice (RFC 9110 §11.2, §11.3).
 pub(super) fn parse(case: &Case<'_>) -> Judgement {
     let mut judgement = Judgement::default();

@@ -1,7 +1,7 @@
 //! Any protected HTTP API.
 
 use super::step::{Accept, Alter, Fill, Hook, INSUFFICIENT, INVALID, MISSING, On, Step, Who, send};
-use super::{Check, Doc, Level, PLAIN, Severity, Tier};
+use super::{Check, Doc, Level, PLAIN, REFUSAL, Severity, Tier};
 use super::{cross_origin, effects, expect};
 
 pub(super) const CHECKS: &[Check] = &[
@@ -66,7 +66,7 @@ pub(super) const CHECKS: &[Check] = &[
         ],
         expect: effects::head_like_get,
         fault: "head-unguarded",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "common.unlisted-method-not-a-bypass",
@@ -237,13 +237,14 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "common.malformed-credential-never-5xx",
         title: "Hostile credential input never yields a server error",
+        level: Level::Must,
         sources: &["ASVS 16.5.3", "OWASP API8:2023"],
         doc: Doc {
             sends: "About forty malformed credentials: bad Base64, lone schemes, quotes, 8-bit bytes, deep JSON, NUL, long values.",
             matters: "A parser that breaks is a way to take a service down, and often a way in.",
             fix: "Treat every failure to decode as an invalid credential.",
         },
-        steps: &[send(Who::Malformed, On::Protected).denied(&[Accept::Range(400, 499)])],
+        steps: &[send(Who::Malformed, On::Protected).denied(&[Accept::Range(300, 499)])],
         fault: "panics-on-bad-base64",
         ..PLAIN
     },
@@ -359,8 +360,8 @@ pub(super) const CHECKS: &[Check] = &[
 /// Statuses that a spelling of the path may have: refusal, no such resource, or a redirect to the right one.
 const BYPASS: &[Accept] =
     &[MISSING, Accept::Status(400), Accept::Status(404), Accept::Status(405), Accept::Range(300, 399)];
-/// Statuses of methods that are not there.
-const METHOD: &[Accept] = &[MISSING, Accept::Status(404), Accept::Status(405), Accept::Status(501)];
+/// Statuses of methods that are not there; some parsers answer 400 to a method that they do not know.
+const METHOD: &[Accept] = &[MISSING, Accept::Range(400, 499), Accept::Status(501)];
 /// A public resource may answer: what counts is that the protected one does not.
 const REWRITE: &[Accept] = &[MISSING, Accept::Range(200, 299), Accept::Range(400, 499), Accept::Range(300, 399)];
 /// Ways to say no while nobody can be asked.

@@ -2,7 +2,7 @@
 
 use super::judgement::{Case, Judgement};
 use super::step::{Accept, Alter, Fill, INSUFFICIENT, INVALID, MISSING, On, Want, Who, send};
-use super::{Check, Doc, Level, PLAIN, Severity, Tier};
+use super::{Check, Doc, Level, PLAIN, REFUSAL, Severity, Tier};
 use super::{expect, leaks, sameness};
 use crate::observe::{Observation, Outcome};
 
@@ -29,7 +29,7 @@ pub(super) const CHECKS: &[Check] = &[
         ],
         expect: not_resolved,
         fault: "last-header-wins",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "common.auth-error-no-internals",

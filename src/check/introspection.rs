@@ -2,7 +2,7 @@
 
 use super::step::{Accept, ClientAuth, Encoding, Fill, Step, introspect, obtain};
 use super::{Check, Doc, Level, Mode, PLAIN, Severity, Tier};
-use super::{expect, oauth_answers};
+use super::{challenges, expect, oauth_answers};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -40,6 +40,9 @@ pub(super) const CHECKS: &[Check] = &[
             introspect(ClientAuth::Good, &[("token", Fill::Text("aaaa.bbbb.cccc"))])
                 .granted()
                 .called("a token with dots"),
+            introspect(ClientAuth::Good, &[("token", Fill::Text(STRANGE_JWT))])
+                .granted()
+                .called("a JWT of somebody else"),
         ],
         expect: oauth_answers::inactive,
         fault: "error-on-unknown",
@@ -201,7 +204,7 @@ pub(super) const CHECKS: &[Check] = &[
                 .granted()
                 .called("an unknown hint"),
         ],
-        expect: oauth_answers::active_answer,
+        expect: |case| oauth_answers::active_answer(case).and(challenges::advised_on_401(case)),
         fault: "hint-is-filter",
         ..PLAIN
     },
@@ -223,7 +226,6 @@ pub(super) const CHECKS: &[Check] = &[
                 .denied(BAD)
                 .called("no token"),
             introspect(ClientAuth::Good, &[("token", Fill::Slot("t")), ("token", Fill::Slot("t"))])
-                .denied(BAD)
                 .called("the token twice"),
             introspect(ClientAuth::Good, &[("token", Fill::Slot("t"))])
                 .by("GET")
@@ -231,7 +233,7 @@ pub(super) const CHECKS: &[Check] = &[
                 .denied(BAD)
                 .called("a GET with the token in the query"),
         ],
-        expect: oauth_answers::bad_request,
+        expect: |case| oauth_answers::bad_request(case).and(oauth_answers::one_token(case)),
         fault: "introspect-get",
         ..PLAIN
     },
@@ -255,6 +257,10 @@ pub(super) const CHECKS: &[Check] = &[
         ..PLAIN
     },
 ];
+
+/// `{"alg":"ES256"}`, `{"iss":"https://authbench.invalid"}` and a signature of zeros.
+const STRANGE_JWT: &str = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJodHRwczovL2F1dGhiZW5jaC5pbnZhbGlkIn0.\
+                           AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// A request that is not served.
 const BAD: &[Accept] = &[Accept::Status(400), Accept::Status(404), Accept::Status(405)];

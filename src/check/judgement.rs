@@ -151,6 +151,12 @@ impl<'a> Case<'a> {
         })
     }
 
+    /// Whether a status refuses as this check asks.
+    fn refuses(&self, accepts: &[Accept], status: u16) -> bool {
+        let somehow = self.check.any_refusal && (400..500).contains(&status) && !TELLS_NOTHING.contains(&status);
+        somehow || self.accepts(accepts, status)
+    }
+
     /// Judges one observation against what its step wants.
     pub fn judge(&self, index: usize, judgement: &mut Judgement) {
         self.judge_as(index, self.step_of(&self.evidence.observations[index]).wanted(), judgement);
@@ -174,7 +180,7 @@ impl<'a> Case<'a> {
         let observation = &self.evidence.observations[index];
         let statuses = self.statuses(accepts);
         let label = &observation.label;
-        let accepted_status = observation.exchange.status().is_some_and(|status| self.accepts(accepts, status));
+        let accepted_status = observation.exchange.status().is_some_and(|status| self.refuses(accepts, status));
         match observation.outcome {
             Outcome::Accepted => {
                 judgement.violates(index, format!("{label}: access was granted"), format!("rejected {statuses}"));

@@ -1,7 +1,7 @@
 //! JSON Web Tokens: the header, and the form of the whole (RFC 7515 §4, RFC 8725 §3.10 to §3.12).
 
 use super::step::{Accept, INVALID, On, Step, Who, send};
-use super::{Check, Doc, Level, Mode, PLAIN, Severity, Tier, jwt_verdicts};
+use super::{Check, Doc, Level, Mode, REFUSAL, Severity, Tier, jwt_verdicts};
 
 const fn each(names: &'static [&'static str]) -> Step {
     send(Who::EachForged(names), On::Protected)
@@ -42,7 +42,7 @@ pub(super) const CHECKS: &[Check] = &[
         ],
         expect: jwt_verdicts::inert,
         fault: "kid-is-file-path",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "jwt.kid-key-agreement",
@@ -58,7 +58,7 @@ pub(super) const CHECKS: &[Check] = &[
         steps: &[each(&["kid-of-another"]).denied(&[INVALID]), each(&["kid-unknown", "kid-absent"])],
         expect: jwt_verdicts::remarked,
         fault: "tries-all-keys",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "jwt.crit-enforced",
@@ -78,7 +78,7 @@ pub(super) const CHECKS: &[Check] = &[
         ],
         expect: jwt_verdicts::better_refused,
         fault: "ignores-crit",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "jwt.typ-confusion-refused",
@@ -102,7 +102,7 @@ pub(super) const CHECKS: &[Check] = &[
         ])
         .denied(&[INVALID])],
         fault: "typ-ignored",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "jwt.typ-media-type-forms",
@@ -119,7 +119,7 @@ pub(super) const CHECKS: &[Check] = &[
         steps: &[each(&["typ-short", "typ-long"]).granted(), each(&["typ-upper"])],
         expect: jwt_verdicts::remarked,
         fault: "typ-exact-string",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "jwt.duplicate-members-safe",
@@ -136,10 +136,12 @@ pub(super) const CHECKS: &[Check] = &[
         steps: &[
             each(&["dup-exp-past-last", "dup-aud-other-last", "dup-alg"]).denied(&[INVALID]),
             each(&["dup-exp-past-first"]),
+            // what opens the API alone says nothing beside another
+            each(&["exp-yesterday", "aud-other"]),
         ],
-        expect: jwt_verdicts::remarked,
+        expect: jwt_verdicts::duplicates,
         fault: "first-duplicate-wins",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "jwt.expansion-bounded",
@@ -159,7 +161,7 @@ pub(super) const CHECKS: &[Check] = &[
         ],
         expect: jwt_verdicts::bounded,
         fault: "pbes2-unbounded",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "jwt.compact-form-strict",
@@ -193,6 +195,6 @@ pub(super) const CHECKS: &[Check] = &[
         ],
         expect: jwt_verdicts::better_refused,
         fault: "lenient-base64",
-        ..PLAIN
+        ..REFUSAL
     },
 ];

@@ -1,7 +1,7 @@
 //! JSON Web Tokens: keys that come and go, and tokens as they are issued (RFC 7517, RFC 9068 §2).
 
 use super::step::{ClientAuth, Document, Fill, INVALID, KeyChange, On, Step, Who, fetch, send, token};
-use super::{Check, Doc, Level, Mode, PLAIN, Severity, Tier, jwt_verdicts};
+use super::{Check, Doc, Level, Mode, REFUSAL, Severity, Tier, jwt_verdicts};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -21,7 +21,7 @@ pub(super) const CHECKS: &[Check] = &[
             send(Who::Slot("new"), On::Protected).granted().called("a token by the new key"),
         ],
         fault: "jwks-loaded-once",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "jwt.rotation-retired-key",
@@ -45,7 +45,7 @@ pub(super) const CHECKS: &[Check] = &[
         ],
         expect: jwt_verdicts::retired,
         fault: "keys-never-evicted",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "jwt.unknown-kid-fetch-limited",
@@ -62,7 +62,7 @@ pub(super) const CHECKS: &[Check] = &[
         steps: &[send(Who::EachForged(&["kid-random"]), On::Protected).times(100).denied(&[INVALID])],
         expect: jwt_verdicts::few_fetches,
         fault: "refetch-per-kid",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "jwt.issued-token-profile",
@@ -83,6 +83,6 @@ pub(super) const CHECKS: &[Check] = &[
         ],
         expect: jwt_verdicts::issued_profile,
         fault: "issues-without-jti",
-        ..PLAIN
+        ..REFUSAL
     },
 ];

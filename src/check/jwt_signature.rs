@@ -1,7 +1,7 @@
 //! JSON Web Tokens: who signed, and by what (RFC 8725 §3.1 to §3.4, §3.8).
 
 use super::step::{INVALID, On, Step, Who, send};
-use super::{Check, Doc, Level, Mode, PLAIN, Severity, jwt_verdicts};
+use super::{Check, Doc, Level, Mode, REFUSAL, Severity, jwt_verdicts};
 
 /// A lie in a list, refused as an invalid token.
 const fn refused(names: &'static [&'static str]) -> Step {
@@ -23,7 +23,7 @@ pub(super) const CHECKS: &[Check] = &[
         },
         steps: &[send(Who::Good, On::Protected).granted()],
         fault: "jwt-rejects-everything",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "jwt.signature-required",
@@ -38,7 +38,7 @@ pub(super) const CHECKS: &[Check] = &[
         },
         steps: &[refused(&["sig-empty", "sig-absent", "sig-of-another", "sig-truncated"])],
         fault: "jwt-signature-optional",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "jwt.signature-verified",
@@ -60,7 +60,7 @@ pub(super) const CHECKS: &[Check] = &[
             "sig-strangers",
         ])],
         fault: "decode-without-verify",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "jwt.alg-none-refused",
@@ -92,7 +92,7 @@ pub(super) const CHECKS: &[Check] = &[
             "alg-absent-junk",
         ])],
         fault: "accepts-alg-none",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "jwt.alg-confusion-refused",
@@ -117,7 +117,7 @@ pub(super) const CHECKS: &[Check] = &[
             "confusion-512",
         ])],
         fault: "rs-hs-confusion",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "jwt.alg-allow-list",
@@ -133,7 +133,7 @@ pub(super) const CHECKS: &[Check] = &[
         },
         steps: &[refused(&["alg-sibling", "alg-pss", "alg-lower-case", "alg-array", "alg-number", "alg-unknown"])],
         fault: "any-alg-of-key-type",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "jwt.empty-hmac-key-refused",
@@ -149,7 +149,7 @@ pub(super) const CHECKS: &[Check] = &[
         },
         steps: &[refused(&["hmac-empty", "hmac-secret", "hmac-changeme", "hmac-your-256-bit-secret", "hmac-guessed"])],
         fault: "weak-hs-secret",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "jwt.ecdsa-zero-signature-refused",
@@ -171,7 +171,7 @@ pub(super) const CHECKS: &[Check] = &[
             "ecdsa-der-zeros",
         ])],
         fault: "psychic-signature",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "jwt.ecdsa-encoding-strict",
@@ -187,7 +187,7 @@ pub(super) const CHECKS: &[Check] = &[
         },
         steps: &[refused(&["ecdsa-der", "ecdsa-longer", "ecdsa-shorter"])],
         fault: "accepts-der-ecdsa",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "jwt.embedded-jwk-ignored",
@@ -202,7 +202,7 @@ pub(super) const CHECKS: &[Check] = &[
         },
         steps: &[refused(&["header-jwk", "header-jwk-kid", "header-x5c"])],
         fault: "trusts-header-jwk",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "jwt.remote-key-url-ignored",
@@ -220,7 +220,7 @@ pub(super) const CHECKS: &[Check] = &[
         steps: &[refused(&["jku", "x5u", "jku-user", "jku-fragment", "jku-query"])],
         expect: jwt_verdicts::not_followed,
         fault: "fetches-jku",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "jwt.jwe-in-place-refused",
@@ -241,6 +241,6 @@ pub(super) const CHECKS: &[Check] = &[
             "jwe-direct-unsigned",
         ])],
         fault: "jwe-plaintext-trusted",
-        ..PLAIN
+        ..REFUSAL
     },
 ];

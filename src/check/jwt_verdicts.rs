@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use super::expect;
-use super::judgement::{Case, Judgement};
+use super::judgement::{Case, Deviation, Judgement};
 use super::step::Want;
 use crate::observe::{Observation, Outcome, Place};
 
@@ -72,6 +72,20 @@ pub(super) fn remarked(case: &Case<'_>) -> Judgement {
     unbroken(case, &mut judgement);
     for (_, seen) in either(case).into_iter().filter(|(_, seen)| seen.outcome == Outcome::Accepted) {
         judgement.remarks.push(format!("accepted: {}", seen.label));
+    }
+    judgement
+}
+
+/// A bad value beside a good one is a finding only where the bad value alone is refused.
+pub(super) fn duplicates(case: &Case<'_>) -> Judgement {
+    let mut judgement = remarked(case);
+    let alone = [("exp twice", "an end yesterday"), ("aud twice", "the audience of another API")];
+    for (twice, alone) in alone {
+        let opens = case.observations().any(|(_, seen)| seen.label == alone && seen.outcome == Outcome::Accepted);
+        if opens {
+            let label = |deviation: &Deviation| &case.evidence.observations[deviation.observation].label;
+            judgement.access.retain(|deviation| !label(deviation).starts_with(twice));
+        }
     }
     judgement
 }

@@ -9,6 +9,7 @@ mod bearer_challenges;
 mod bearer_methods;
 mod challenges;
 mod citation;
+mod client_authentication;
 mod common;
 mod common_answers;
 mod cross_origin;
@@ -128,6 +129,9 @@ pub struct Check {
     pub doc: Doc,
     /// What is sent.
     pub steps: &'static [Step],
+    /// Whether any client error refuses. One check of each topic judges which status that should be: a server whose
+    /// refusals have another one deviates once, not in every check.
+    pub any_refusal: bool,
     /// How the answers are judged.
     pub expect: fn(&Case<'_>) -> Judgement,
     /// The fault of the reference that this check must find.
@@ -159,9 +163,13 @@ const PLAIN: Check = Check {
     sources: &[],
     doc: Doc { sends: "", matters: "", fix: "" },
     steps: &[],
+    any_refusal: false,
     expect: expect::wants,
     fault: "",
 };
+
+/// The same for checks that ask whether something is refused, and not how.
+const REFUSAL: Check = Check { any_refusal: true, ..PLAIN };
 
 /// Topics in the order in which they run, with the schemes (as profiles call them) whose scenarios they apply to.
 pub const GROUPS: &[Group] = &[
@@ -179,6 +187,7 @@ pub const GROUPS: &[Group] = &[
             token_answers::CHECKS,
             token_requests::CHECKS,
             token_assertions::CHECKS,
+            client_authentication::CHECKS,
             throttling::TOKEN,
         ],
     },

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use super::judgement::{Case, Judgement};
@@ -31,10 +33,17 @@ pub(super) fn scope_not_escalated(case: &Case<'_>) -> Judgement {
             Outcome::Accepted => {
                 let scope = observation.exchange.response().and_then(|response| response.json_text("scope"));
                 match scope {
-                    // RFC 6749 §5.1: without the member the scope is the one that was asked for
-                    None => {
-                        judgement.violates(index, "a token without a scope member: it has what was asked for", REDUCED)
-                    }
+                    // RFC 6749 §5.1: without the member the scope is the one that was asked for; what the token opens
+                    // cannot be seen here unless it says so itself
+                    None => match claimed_scope(observation) {
+                        Some(claimed) if claimed.contains(&requested) => {
+                            judgement.violates(index, "the token claims the scope", REDUCED);
+                        }
+                        _ => {
+                            let text = "a token without a scope member: it says that it has what was asked for";
+                            judgement.deviates(index, text, REDUCED);
+                        }
+                    },
                     Some(scope) if scope.split(' ').any(|one| one == requested) => {
                         judgement.violates(index, "the token has the scope", REDUCED);
                     }
@@ -63,6 +72,19 @@ pub(super) fn scope_not_escalated(case: &Case<'_>) -> Judgement {
     judgement
 }
 
+/// The scope values in the claims of an access token that is a JWT, as RFC 9068 §2.2.3 and others write them.
+fn claimed_scope(observation: &Observation) -> Option<BTreeSet<String>> {
+    let token = observation.exchange.response()?.json_text("access_token")?;
+    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    let claims: Value = serde_json::from_slice(&claims).ok()?;
+    let values = ["scope", "scp"].into_iter().filter_map(|name| claims.get(name)).flat_map(|value| match value {
+        Value::String(text) => text.split(' ').map(str::to_owned).collect(),
+        Value::Array(values) => values.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        _ => Vec::new(),
+    });
+    Some(values.collect())
+}
+
 const REDUCED: &str = "rejected 400, or a token whose scope member leaves it out";
 
 fn requested_scope(observation: &Observation) -> String {
@@ -77,8 +99,16 @@ pub(super) fn basic_client_refused(case: &Case<'_>) -> Judgement {
     for (index, response) in case.refusals().filter(|(_, response)| response.status == 401) {
         if !challenges::of(response).iter().any(|challenge| challenge.scheme == "basic") {
             judgement.deviates(index, "401 without a Basic challenge", "WWW-Authenticate: Basic");
-        } else if challenges::of(response).iter().any(|one| one.scheme == "basic" && one.param("realm").is_none()) {
-            // RFC 7617 §2: the realm is required
+        }
+    }
+    judgement.and(realms(case))
+}
+
+/// RFC 7617 §2: a Basic challenge has a realm.
+pub(super) fn realms(case: &Case<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, response) in case.refusals().filter(|(_, response)| response.status == 401) {
+        if challenges::of(response).iter().any(|one| one.scheme == "basic" && one.param("realm").is_none()) {
             judgement.deviates(index, "a Basic challenge without realm", "WWW-Authenticate: Basic realm=…");
         }
     }
@@ -259,6 +289,16 @@ pub(super) fn foreign_inactive(case: &Case<'_>) -> Judgement {
         }
         _ => inactive(case),
     }
+}
+
+/// A request with two tokens is better refused: whoever reads the first and whoever reads the last differ.
+pub(super) fn one_token(case: &Case<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, response) in case.answers("the token twice").filter(|(_, response)| response.status == 200) {
+        let text = format!("the token twice: answered {}", response.status);
+        judgement.advises(index, text, "400 invalid_request");
+    }
+    judgement
 }
 
 /// RFC 6749 §5.2: what is refused with 400 is an invalid_request.

@@ -2,7 +2,7 @@
 
 use super::step::{Accept, ClientAuth, Fill, token};
 use super::{Check, Doc, Level, Mode, PLAIN, Severity};
-use super::{expect, oauth_answers};
+use super::{challenges, expect, oauth_answers};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -72,7 +72,7 @@ pub(super) const CHECKS: &[Check] = &[
             fix: "Verify secrets in one place for every method.",
         },
         steps: &[token(ClientAuth::WrongPost, &[("grant_type", Fill::Text("client_credentials"))]).denied(BAD_CLIENT)],
-        expect: |case| expect::wants_error(case, &["invalid_client"]),
+        expect: |case| expect::wants_error(case, &["invalid_client"]).and(challenges::advised_on_401(case)),
         fault: "secret-not-checked",
         ..PLAIN
     },

@@ -1,7 +1,7 @@
 //! What the token endpoint makes of requests that are not as they should be (RFC 6749 §3.2, §5.2).
 
 use super::judgement::{Case, Judgement};
-use super::step::{Accept, ClientAuth, Encoding, Fill, token};
+use super::step::{Accept, ClientAuth, Encoding, Fill, Want, token};
 use super::{Check, Doc, Level, PLAIN, Severity, Tier};
 use super::{expect, sameness};
 use crate::observe::Outcome;
@@ -172,15 +172,17 @@ pub(super) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 6749 §4.4.2", "RFC 6749 §B"],
         doc: Doc {
-            sends: "The parameters of a sound request as JSON, as multipart, and labelled as plain text.",
+            sends: "The parameters of a sound request as JSON, as multipart, labelled as plain text, and in the query of the URL.",
             matters: "A second parser is a second set of mistakes; labels that browsers may send across origins invite forged requests.",
             fix: "Refuse every media type but application/x-www-form-urlencoded.",
         },
         steps: &[
-            token(ClientAuth::Good, &[GRANT]).encoded(Encoding::Json).denied(MEDIA).called("JSON"),
-            token(ClientAuth::Good, &[GRANT]).encoded(Encoding::Multipart).denied(MEDIA).called("multipart"),
-            token(ClientAuth::Good, &[GRANT]).encoded(Encoding::Mislabelled).denied(MEDIA).called("text/plain"),
+            token(ClientAuth::Good, &[GRANT]).encoded(Encoding::Json).called("JSON"),
+            token(ClientAuth::Good, &[GRANT]).encoded(Encoding::Multipart).called("multipart"),
+            token(ClientAuth::Good, &[GRANT]).encoded(Encoding::Mislabelled).called("text/plain"),
+            token(ClientAuth::Good, &[GRANT]).encoded(Encoding::Query).called("the query of the URL"),
         ],
+        expect: form_only,
         fault: "json-token-request",
         ..PLAIN
     },
@@ -214,6 +216,21 @@ pub(super) const CHECKS: &[Check] = &[
 
 /// Media types that are not offered.
 const MEDIA: &[Accept] = &[Accept::Status(400), Accept::Status(401), Accept::Status(415)];
+
+/// Another reader lets nobody in who should not be: it is one more to make mistakes in, and a deviation at most.
+fn form_only(case: &Case<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, observation) in case.observations() {
+        match observation.outcome {
+            Outcome::Accepted => {
+                let text = format!("{}: parameters are read from there too", observation.label);
+                judgement.deviates(index, text, "a form in the body and nothing else");
+            }
+            _ => case.judge_as(index, Want::Denied(MEDIA), &mut judgement),
+        }
+    }
+    judgement
+}
 
 /// The ecosystem is split on the raw form: worth knowing, no deviation.
 fn raw_is_remarked(case: &Case<'_>) -> Judgement {

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use super::print;
 use crate::exit::Exit;
 
-/// Print the JSON Schema of scenarios, or of report.json.
+/// Print the JSON Schema of scenarios, of files of waivers, or of report.json.
 ///
 /// An editor with a YAML language server completes and checks scenarios that begin with
 /// `# yaml-language-server: $schema=schema.json` when `authbench schema > schema.json` stands beside them.
@@ -23,6 +23,7 @@ pub(super) struct Arguments {
 enum Of {
     Scenario,
     Report,
+    Waivers,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -34,12 +35,13 @@ enum Form {
 pub(super) fn run(arguments: &Arguments) -> Exit {
     match (arguments.of, arguments.format) {
         (Of::Scenario, Form::Markdown) => print::line(crate::scenario::manual::page().trim_end()),
-        (Of::Report, Form::Markdown) => {
+        (Of::Report | Of::Waivers, Form::Markdown) => {
             print::error(
-                "error: the report has no page to read\nhelp: `authbench schema --of report` prints its schema",
+                "error: only scenarios have a page to read\nhelp: leave out `--format markdown` for the schema",
             );
             return Exit::Usage;
         }
+        (Of::Waivers, Form::Json) => json(&crate::scenario::waivers_schema()),
         (Of::Scenario, Form::Json) => json(&crate::scenario::schema()),
         (Of::Report, Form::Json) => json(&crate::report::report_schema()),
     }

@@ -81,6 +81,7 @@ pub struct ControlPlane {
     client_auth: ClientAuthMethod,
     /// Whom client assertions are for.
     audience: Option<String>,
+    token_params: Vec<(String, String)>,
     time_limit: Duration,
     rate_limit: RateLimit,
     tokens: Mutex<HashMap<(String, Option<String>), Token>>,
@@ -99,6 +100,7 @@ impl ControlPlane {
             client: client(ca_pem)?,
             token_endpoint,
             client_auth: server.map_or(ClientAuthMethod::Basic, |server| server.client_auth),
+            token_params: server.map(|server| server.token_params.clone()).unwrap_or_default(),
             time_limit: TIME_LIMIT,
             rate_limit: RateLimit::default(),
             tokens: Mutex::new(HashMap::new()),
@@ -157,6 +159,7 @@ impl ControlPlane {
         };
         let mut form = vec![("grant_type", "client_credentials")];
         form.extend(scope.or(client.scope.as_deref()).map(|scope| ("scope", scope)));
+        form.extend(self.token_params.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         let mut request = self.client.post(endpoint.clone());
         let assertion;
         match client.method(self.client_auth) {

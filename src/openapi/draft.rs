@@ -90,6 +90,7 @@ impl Login {
                 ("basic".to_owned(), vec![member("username", "USERNAME"), member("password", "PASSWORD")], "")
             }
             Method::Bearer { about } => ("bearer".to_owned(), vec![member("token", "TOKEN")], about.as_str()),
+            Method::Jwt => ("jwt".to_owned(), vec![member("token", "TOKEN")], ""),
             Method::ClientCredentials { token_url } => {
                 let address = document.server.address(token_url).ok_or("its token endpoint is no address")?;
                 let members = vec![member("client_id", "CLIENT_ID"), member("client_secret", "CLIENT_SECRET")];
@@ -111,7 +112,8 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn text(&self) -> String {
-        let parts = [self.head(), self.target(), self.credentials(), self.resources(), self.left_out()];
+        let parts =
+            [self.head(), self.target(), self.credentials(), self.material(), self.resources(), self.left_out()];
         parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
     }
 
@@ -157,6 +159,20 @@ impl Writer<'_> {
              # resource needs. One with `state: revoked` or `state: expired` unlocks more.\n",
             variables.join(", ")
         )
+    }
+
+    /// What a document does not say of JWTs, and each blank unlocks.
+    fn material(&self) -> String {
+        if self.scheme.method != Method::Jwt {
+            return String::new();
+        }
+        "# The document says no more than that the token is a JWT. Where the issuer publishes its keys unlocks the checks\n\
+         # of these keys; in place of `scheme: jwt`:\n\
+         # scheme: { jwt: { jwks_url: \"https://issuer.example/jwks.json\" } }\n\
+         # The issuer's key, of a test environment, lets authbench sign wrong tokens: unlocks the checks of claims.\n\
+         # material:\n\
+         #   issuer_key: { file: issuer.pem, kid: key-1 }   # or: { secret: \"${ISSUER_SECRET}\", alg: HS256 }\n"
+            .to_owned()
     }
 
     fn resources(&self) -> String {

@@ -24,6 +24,8 @@ pub enum Method {
         /// What the document says of it, for a comment.
         about: String,
     },
+    /// The same, where the document says that it is a JSON Web Token.
+    Jwt,
     /// The client credentials grant.
     ClientCredentials {
         /// Token endpoint, as written.
@@ -97,8 +99,12 @@ fn http(scheme: &Node) -> Method {
     match name.to_ascii_lowercase().as_str() {
         "basic" => Method::Basic,
         "bearer" => {
-            let format = scheme.text("bearerFormat").map(|format| format!("bearer format: {format}"));
-            Method::Bearer { about: format.unwrap_or_default() }
+            let format = scheme.text("bearerFormat").unwrap_or_default();
+            match format.trim().to_ascii_lowercase().as_str() {
+                "jwt" | "at+jwt" | "jws" => Method::Jwt,
+                "" => Method::Bearer { about: String::new() },
+                _ => Method::Bearer { about: format!("bearer format: {format}") },
+            }
         }
         _ => Method::Uncovered(format!("the HTTP scheme {} is not known", super::yaml::one_line(name))),
     }
@@ -140,6 +146,11 @@ mod tests {
             (r#"{"type":"basic"}"#, Some(Method::Basic)),
             (r#"{"type":"http","scheme":"Basic"}"#, Some(Method::Basic)),
             (r#"{"type":"http","scheme":"bearer"}"#, Some(Method::Bearer { about: String::new() })),
+            (r#"{"type":"http","scheme":"bearer","bearerFormat":"Jwt"}"#, Some(Method::Jwt)),
+            (
+                r#"{"type":"http","scheme":"bearer","bearerFormat":"UUID"}"#,
+                Some(Method::Bearer { about: "bearer format: UUID".to_owned() }),
+            ),
             (r#"{"type":"http","scheme":"digest"}"#, None),
             (
                 r#"{"type":"oauth2","flow":"application","tokenUrl":"/t"}"#,

@@ -31,6 +31,8 @@ pub struct AuthorizationServer {
     pub client_auth: ClientAuthMethod,
     /// Audience of client assertions; the token endpoint where absent (RFC 7523 §3).
     pub assertion_audience: Option<String>,
+    /// Parameters that every token request carries beside grant and scope.
+    pub token_params: Vec<(String, String)>,
 }
 
 /// A client with what it authenticates with.

@@ -51,5 +51,7 @@ pub(super) fn client_auth(auth: ClientAuth) -> &'static str {
         ClientAuth::Assertion => "the good client by a signed assertion",
         ClientAuth::ForgedAssertion(_) => "an assertion that is a lie",
         ClientAuth::SameAssertion => "the same assertion once more",
+        ClientAuth::Line(_) => "another Authorization line",
+        ClientAuth::OtherSecret(_) => "the good client with another secret",
     }
 }

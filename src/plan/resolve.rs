@@ -208,6 +208,7 @@ fn authorization_server(fields: &SchemeFields, values: &Values<'_>, on_reference
         revocation: named(&oauth2.revocation_url),
         client_auth,
         assertion_audience: named(&oauth2.assertion_audience),
+        token_params: oauth2.token_params.iter().map(|(name, value)| (name.clone(), values.text(value))).collect(),
     })
 }
 

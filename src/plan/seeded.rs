@@ -116,6 +116,7 @@ pub(super) fn authorization_server(client_auth: ClientAuthMethod, jwt: bool) -> 
             revocation: Some("/oauth2-jwt/revoke".to_owned()),
             client_auth,
             assertion_audience: None,
+            token_params: Vec::new(),
         };
     }
     AuthorizationServer {
@@ -125,6 +126,7 @@ pub(super) fn authorization_server(client_auth: ClientAuthMethod, jwt: bool) -> 
         revocation: Some("/oauth2/revoke".to_owned()),
         client_auth,
         assertion_audience: None,
+        token_params: Vec::new(),
     }
 }
 

@@ -126,7 +126,7 @@ impl<'a> Tally<'a> {
         };
         self.finding(format!(
             "{:.0} % of the applicable checks were executed ({} of {}); min_coverage is {:.0} %",
-            share * 100.0,
+            (share * 100.0).floor(),
             self.executed,
             self.applicable,
             min.0 * 100.0

@@ -22,6 +22,17 @@ pub use place::{At, Place};
 pub use template::{Environment, Template};
 pub use waivers::{WaiverFile, load_waivers};
 
+/// The JSON Schema of a file of waivers.
+pub fn waivers_schema() -> serde_json::Value {
+    let mut schema = serde_json::Value::from(schemars::schema_for!(model::WaiverList));
+    schema["title"] = "authbench waivers".into();
+    // inside a scenario the target is known; a file serves several
+    if let Some(required) = schema.pointer_mut("/$defs/Waiver/required").and_then(serde_json::Value::as_array_mut) {
+        required.push("target".into());
+    }
+    schema
+}
+
 /// The JSON Schema of a scenario.
 pub fn schema() -> serde_json::Value {
     let mut schema = serde_json::Value::from(schemars::schema_for!(Scenario));

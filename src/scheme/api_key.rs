@@ -129,17 +129,23 @@ const fn lie(name: &'static str, says: &'static str, forge: fn(&mut Draft<'_>) -
 }
 
 fn tell(name: &str, draft: &mut Draft<'_>) -> Forged {
-    let told = lies::tell(name, draft.proof.secret(), draft.rng);
+    let told = lies::tell(name, parts(draft.proof.secret()).1, draft.rng);
     carry(draft, told)
 }
 
 fn altered(draft: &Draft<'_>, alter: fn(&str) -> Option<String>) -> Forged {
-    carry(draft, alter(draft.proof.secret()))
+    carry(draft, alter(parts(draft.proof.secret()).1))
 }
 
 fn carry(draft: &Draft<'_>, told: Option<String>) -> Forged {
     let told = told.ok_or_else(|| Unforgeable("the key offers nothing to change".to_owned()))?;
-    Ok(vec![Carried::new(draft.carrier, told)])
+    Ok(vec![Carried::new(draft.carrier, format!("{}{told}", parts(draft.proof.secret()).0))])
+}
+
+/// What stands before the key, such as `Token `, and the key. A lie about the word before it would be no lie about the
+/// key: the server would see none.
+fn parts(value: &str) -> (&str, &str) {
+    value.split_at(value.rfind(' ').map_or(0, |at| at + 1))
 }
 
 /// The key in a header line with another name or value.

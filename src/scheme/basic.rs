@@ -90,6 +90,14 @@ const FORGERIES: &[Forgery] = &[
         let good = credentials(user_of(draft.proof), draft.proof.secret());
         Ok(vec![Carried::new(draft.carrier, format!("{good} extra"))])
     }),
+    lie("junk-after", "characters outside Base64 after the good value", |draft| {
+        let good = credentials(user_of(draft.proof), draft.proof.secret());
+        Ok(vec![Carried::new(draft.carrier, format!("{good}!!!!"))])
+    }),
+    lie("nul-after", "the good password with a NUL behind it", |draft| {
+        let told = format!("{}\0", draft.proof.secret());
+        password(draft, Some(told))
+    }),
     lie("first-72-bytes", "the first 72 bytes of the password", |draft| password(draft, first(draft, ""))),
     lie("first-72-and-tail", "the first 72 bytes of the password and another tail", |draft| {
         password(draft, first(draft, "-another"))

@@ -15,6 +15,9 @@ pub(super) const FORGERIES: &[Forgery] = &[
     lie("scheme-mixed-case", "the scheme name in mixed case", |draft| {
         written(draft, |scheme, value| format!("{} {value}", mixed(scheme)))
     }),
+    lie("two-spaces", "two spaces after the scheme name", |draft| {
+        written(draft, |scheme, value| format!("{scheme}  {value}"))
+    }),
     lie("scheme-alone", "the scheme name and nothing after it", |draft| written(draft, |scheme, _| scheme.to_owned())),
     lie("scheme-and-space", "the scheme name and a space", |draft| written(draft, |scheme, _| format!("{scheme} "))),
     lie("word-before", "a word between scheme name and credential", |draft| {

@@ -64,6 +64,10 @@ pub enum ClientAuth {
     ForgedAssertion(&'static str),
     /// The assertion of the step before, byte for byte.
     SameAssertion,
+    /// This `Authorization` line and nothing else.
+    Line(&'static str),
+    /// HTTP Basic with the good client and this secret.
+    OtherSecret(&'static str),
 }
 
 /// How the parameters of a form are written.

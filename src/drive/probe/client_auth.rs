@@ -98,6 +98,10 @@ impl Prober {
                 Authentication { authorizations: vec![raw_basic(&client.id, client.secret())], ..none }
             }
             ClientAuth::Post => none.post(&client),
+            ClientAuth::Line(line) => Authentication { authorizations: vec![line.to_owned()], ..none },
+            ClientAuth::OtherSecret(secret) => {
+                none.basic(&ClientCredential { secret: Some(Secret::new(secret)), ..client })
+            }
             ClientAuth::WrongBasic | ClientAuth::ExpendableWrong => none.basic(&wrong(&client.id)),
             ClientAuth::WrongPost => none.post(&wrong(&client.id)),
             ClientAuth::UnknownClient => none.basic(&wrong(UNKNOWN_CLIENT)),

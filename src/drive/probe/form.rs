@@ -63,6 +63,10 @@ impl Prober {
         let FilledForm { form, mut params, assertion } = filled;
         let Authentication { params: own, mut query, authorizations } = self.authenticate(form, assertion)?;
         params.extend(own);
+        if let Some(server) = self.subject().authorization_server.as_ref().filter(|_| form.endpoint == Endpoint::Token)
+        {
+            params.extend(server.token_params.iter().cloned());
+        }
         for (name, value) in params.iter().chain(&query) {
             if matches!(name.as_str(), "token" | "client_secret" | "refresh_token" | "client_assertion") {
                 values::note_text(value, evidence);

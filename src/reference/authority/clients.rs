@@ -17,6 +17,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("client-not-found", "token.unknown-client-indistinct", "answers 404 to a client that does not exist"),
     row("double-auth-ok", "token.two-auth-methods-refused", "takes the first of two methods"),
     row("no-form-decode", "token.basic-form-decoding", "compares what is still form-encoded"),
+    row("client-auth-crash", "token.malformed-client-auth", "breaks on client credentials that do not decode"),
 ];
 
 /// A registered client.
@@ -131,7 +132,11 @@ fn by_basic(authority: &Authority, line: &[u8]) -> Result<Client, OAuthError> {
         return Err(failed());
     }
     let decoded = STANDARD.decode(encoded.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    let decoded = decoded.ok_or_else(failed)?;
+    let undecodable = || match authority.fault("client-auth-crash") {
+        true => OAuthError { status: StatusCode::INTERNAL_SERVER_ERROR, ..OAuthError::bad("server_error") },
+        false => failed(),
+    };
+    let decoded = decoded.ok_or_else(undecodable)?;
     let (id, secret) = decoded.split_once(':').ok_or_else(failed)?;
     // RFC 6749 §2.3.1: both parts are form-encoded
     let decode = |text: &str| if authority.fault("no-form-decode") { text.to_owned() } else { form_decoded(text) };

@@ -1,5 +1,7 @@
 //! How clients prove who they are.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -127,6 +129,9 @@ pub struct OAuth2 {
     /// Where the issuer publishes its keys, if its metadata does not say so.
     #[serde(default)]
     pub jwks_url: Option<Template>,
+    /// Parameters that every token request carries beside grant and scope, such as `resource` (RFC 8707) or `audience`.
+    #[serde(default)]
+    pub token_params: BTreeMap<String, Template>,
 }
 
 /// How clients authenticate (RFC 6749 §2.3).

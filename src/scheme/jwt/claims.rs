@@ -18,7 +18,14 @@ pub(super) const WITH_THE_KEY: &[Forgery] = &[
     lie("exp-past-leeway", "an end six minutes ago", |draft| ended(draft, 360)),
     lie("exp-zero", "an end in 1970", |draft| claim(draft, "exp", |claims, _| claims.set("exp", 0))),
     lie("exp-negative", "an end before 1970", |draft| claim(draft, "exp", |claims, _| claims.set("exp", -1))),
-    lie("exp-absent", "no end", |draft| claim(draft, "exp", |claims, _| claims.remove("exp"))),
+    lie("exp-absent", "no end", |draft| match follows_rfc9068(draft)? {
+        true => claim(draft, "exp", |claims, _| claims.remove("exp")),
+        false => unforgeable("the tokens do not claim to follow RFC 9068, which requires an end"),
+    }),
+    lie("exp-absent-plain", "no end, in a token that need not have one", |draft| match follows_rfc9068(draft)? {
+        true => unforgeable("the tokens claim to follow RFC 9068, which requires an end"),
+        false => claim(draft, "exp", |claims, _| claims.remove("exp")),
+    }),
     lie("exp-null", "an end of null", |draft| claim(draft, "exp", |claims, _| claims.set("exp", Value::Null))),
     lie("exp-string", "a good end, as text", |draft| {
         claim(draft, "exp", |claims, twin| claims.set("exp", (twin.now + 300).to_string()))
@@ -241,7 +248,16 @@ fn aud(draft: &mut Draft<'_>, value: &Value) -> Forged {
 }
 
 fn iss(draft: &mut Draft<'_>, value: &Value) -> Forged {
+    if draft.kit.issuer.is_none() && !good_draft(draft)?.claims.has("iss") {
+        return unforgeable("neither the tokens nor the scheme name an issuer");
+    }
     claim(draft, "iss", |claims, _| claims.set("iss", value.clone()))
+}
+
+/// Whether the scenario or the type of the tokens says that they follow RFC 9068 (§2.1).
+fn follows_rfc9068(draft: &Draft<'_>) -> Result<bool, super::super::Unforgeable> {
+    let typ = good_draft(draft)?.header.text("typ").unwrap_or_default().to_ascii_lowercase();
+    Ok(draft.kit.claims_rfc9068 || typ.trim_start_matches("application/") == "at+jwt")
 }
 
 fn sub(draft: &mut Draft<'_>, value: Value) -> Forged {
