@@ -33,7 +33,7 @@ pub(super) const CHECKS: &[Check] = &[
             lie("aud-absent", "an assertion for nobody"),
             lie("exp-yesterday", "an assertion that ended yesterday"),
             lie("exp-past-leeway", "an assertion that ended six minutes ago"),
-            lie("exp-absent", "an assertion without an end"),
+            lie("exp-absent-plain", "an assertion without an end"),
             lie("nbf-future", "an assertion that begins in one hour"),
             lie("sub-of-another", "an assertion about another client"),
             lie("sub-absent", "an assertion about nobody"),

@@ -148,7 +148,7 @@ mod tests {
             ("of-another", true),
             ("sub-absent", true),
             ("aud-other", true),
-            ("exp-absent", true),
+            ("exp-absent-plain", true),
             ("nbf-future", true),
             ("signed-by-another", false),
             ("sig-strangers", false),
