@@ -3,6 +3,7 @@
 use super::{Act, Caster, Control, Missing, missing};
 use crate::check::step::{Client, ClientAuth, Document, Endpoint, Fetch, Form, Want};
 use crate::plan::label;
+use crate::plan::subject::ClientCredential;
 
 impl Caster<'_> {
     pub(super) fn form(&mut self, index: usize, form: &'static Form) -> Result<(), Missing> {
@@ -15,6 +16,7 @@ impl Caster<'_> {
         let either = matches!(form.want, Want::Either) && !self.is_control;
         if either || matches!(form.want, Want::Denied(_)) || form.endpoint == Endpoint::Introspection {
             self.control(match form.endpoint {
+                Endpoint::Token if is_assertion(form.auth) => Control::Assertion,
                 Endpoint::Token => Control::Token,
                 Endpoint::Introspection => Control::Introspection,
                 Endpoint::Revocation => Control::Revocation,
@@ -37,9 +39,22 @@ impl Caster<'_> {
                 (material.foreign_introspection_client.is_some(), "foreign_introspection_client")
             }
             ClientAuth::Second => (self.client(Client::Second).is_ok(), "a second client among `credentials`"),
+            ClientAuth::Basic
+            | ClientAuth::Post
+            | ClientAuth::Both
+            | ClientAuth::BothBodyWrong
+            | ClientAuth::Contradicting
+            | ClientAuth::InQuery
+            | ClientAuth::TwoHeaders => return self.good_client_has(|client| client.secret.is_some(), "client_secret"),
+            auth if is_assertion(auth) => return self.good_client_has(|client| client.key.is_some(), "client_key"),
             _ => (true, ""),
         };
         if there { Ok(()) } else { missing(format!("no {key} in the scenario's material")) }
+    }
+
+    fn good_client_has(&self, has: fn(&ClientCredential) -> bool, key: &str) -> Result<(), Missing> {
+        let good = self.subject.identities[self.client(Client::Good)?].client();
+        if good.as_ref().is_some_and(has) { Ok(()) } else { missing(format!("the good client has no `{key}`")) }
     }
 
     pub(super) fn endpoint(&self, endpoint: Endpoint) -> Result<(), Missing> {
@@ -71,4 +86,9 @@ impl Caster<'_> {
         self.push(index, label, Act::Fetch(*fetch));
         Ok(())
     }
+}
+
+/// Whether a form is authenticated by an assertion whatever the scenario says.
+fn is_assertion(auth: ClientAuth) -> bool {
+    matches!(auth, ClientAuth::Assertion | ClientAuth::ForgedAssertion(_) | ClientAuth::SameAssertion)
 }
