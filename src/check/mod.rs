@@ -37,6 +37,7 @@ mod timing;
 mod token;
 mod token_answers;
 mod token_requests;
+mod token_scopes;
 mod untested;
 mod verdict;
 
@@ -183,6 +184,7 @@ pub const GROUPS: &[Group] = &[
         about: "OAuth 2.0 token endpoint (RFC 6749)",
         tables: &[
             token::CHECKS,
+            token_scopes::CHECKS,
             token_answers::CHECKS,
             token_requests::CHECKS,
             client_authentication::CHECKS,

@@ -157,12 +157,14 @@ impl Prober {
                 params.push(("client_id".to_owned(), UNKNOWN_CLIENT.to_owned()));
             }
             ClientAuth::TwoHeaders => authorizations.extend([basic(&client), basic(&client)]),
-            ClientAuth::Good | ClientAuth::Second | ClientAuth::WithoutGrant | ClientAuth::ForeignResourceServer => {
-                match method {
-                    Some(ClientAuthMethod::Post) => in_form(&client, params),
-                    _ => authorizations.push(basic(&client)),
-                }
-            }
+            ClientAuth::Good
+            | ClientAuth::Second
+            | ClientAuth::LowScope
+            | ClientAuth::WithoutGrant
+            | ClientAuth::ForeignResourceServer => match method {
+                Some(ClientAuthMethod::Post) => in_form(&client, params),
+                _ => authorizations.push(basic(&client)),
+            },
         }
         Ok(())
     }
@@ -184,6 +186,9 @@ impl Prober {
             ClientAuth::Special | ClientAuth::SpecialRaw => material.special_client.clone(),
             ClientAuth::ForeignResourceServer => material.foreign_introspection_client.clone(),
             ClientAuth::Second => self.second_client(),
+            ClientAuth::LowScope => {
+                self.subject().scope_gap(None).and_then(|gap| self.subject().identities[gap.low].client())
+            }
             _ if form.endpoint == Endpoint::Introspection => {
                 material.introspection_client.clone().or_else(|| self.good_client())
             }

@@ -29,6 +29,8 @@ impl Caster<'_> {
     pub(super) fn client_auth(&self, form: &Form) -> Result<(), Missing> {
         let material = &self.subject.material;
         let (there, key) = match form.auth {
+            ClientAuth::Second => return self.client(Client::Second).map(drop),
+            ClientAuth::LowScope => return self.client(Client::LowScope).map(drop),
             ClientAuth::Public => (material.public_client_id.is_some(), "public_client_id"),
             ClientAuth::ExpendableWrong => (material.expendable_client_id.is_some(), "expendable_client_id"),
             ClientAuth::WithoutGrant => (material.client_without_grant.is_some(), "client_without_grant"),
@@ -36,10 +38,9 @@ impl Caster<'_> {
             ClientAuth::ForeignResourceServer => {
                 (material.foreign_introspection_client.is_some(), "foreign_introspection_client")
             }
-            ClientAuth::Second => (self.client(Client::Second).is_ok(), "a second client among `credentials`"),
             _ => (true, ""),
         };
-        if there { Ok(()) } else { missing(format!("no {key} in the scenario's material")) }
+        if there { Ok(()) } else { missing(format!("no `material.{key}`")) }
     }
 
     pub(super) fn endpoint(&self, endpoint: Endpoint) -> Result<(), Missing> {
