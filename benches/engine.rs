@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
-use authbench::drive::load::{Lane, LaneRequest, Marks, Phase, run};
+use authbench::drive::load::{Http, Lane, LaneRequest, Marks, Phase, run};
 use authbench::drive::stop::Stop;
 use authbench::drive::wire::{Connection, Destination, Limits};
 use authbench::observe::{Fingerprint, Request};
@@ -91,12 +91,13 @@ fn engine(destination: &Destination, count: u64) -> Duration {
         name: "valid".to_owned(),
         share: 1.0,
         expects_accepted: true,
-        requests: vec![LaneRequest::new(format!("GET / HTTP/1.1\r\nHost: h\r\nX-API-Key: {KEY}\r\n\r\n").into_bytes())],
+        requests: vec![LaneRequest::new(Request::new("GET", "/").header("Host", "h").header("X-API-Key", KEY))],
         marks: Marks::of(&fingerprint),
     };
     let phase = Phase {
         name: "bench".to_owned(),
         arrivals: None,
+        http: Http::One,
         connections: 1,
         threads: 1,
         spins: false,

@@ -3,7 +3,7 @@
 use authbench::check::{Severity, Verdict};
 use authbench::event::{CheckResult, Event};
 use authbench::exit::Exit;
-use authbench::observe::LoadFigures;
+use authbench::observe::{LoadFigures, Outcomes};
 use authbench::report::Record;
 use authbench::run::{Launch, Only, Options, prepare, run};
 use authbench::scenario::{Environment, load_paths};
@@ -17,10 +17,15 @@ impl Environment for Nothing {
 
 /// Runs the load of a scenario: its events and how it ended.
 async fn events(scheme: &str, fault: &str, phase: &str) -> (Vec<Event>, Exit) {
+    on(&format!("faults: [{fault}]"), scheme, phase).await
+}
+
+/// The same against a reference that is started so.
+async fn on(reference: &str, scheme: &str, phase: &str) -> (Vec<Event>, Exit) {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("scenario.yaml");
     let yaml = format!(
-        "authbench: 1\nname: mix\ntarget: {{ reference: {{ faults: [{fault}], token_lifetime: 2s }} }}\nscheme: {scheme}\n\
+        "authbench: 1\nname: mix\ntarget: {{ reference: {{ {reference}, token_lifetime: 2s }} }}\nscheme: {scheme}\n\
          conformance: {{ tolerances: {{ max_leeway: 0s }} }}\nload:\n  - {phase}\n"
     );
     std::fs::write(&file, yaml).expect("writes");
@@ -139,4 +144,84 @@ async fn each_request_carries_the_next_credential_of_its_pool() {
         format!("{{ name: many, rate: 200/s, connections: 2, duration: 500ms, pool: {{ file: {} }} }}", keys.display());
     let (events, _) = self::events("api-key", "", &phase).await;
     assert_eq!(self::figures(&events).lanes[0].outcomes.rejected, 25);
+}
+
+const MIX_OVER_HTTP2: &str = "{ name: steady, http: 2, rate: 500/s, connections: 2, streams: 4, duration: 2s, max_lateness: 1s, \
+                              mix: { valid: 90%, expired: 5%, no-credential: 5% } }";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mix_over_http_2_keeps_its_counts_in_clear_text_and_over_tls() {
+    for reference in ["tls: false", "tls: true"] {
+        let (events, exit) = on(reference, "oauth2-client-credentials", MIX_OVER_HTTP2).await;
+        let figures = figures(&events);
+        assert_eq!((figures.http, figures.connections, figures.streams), (2, 2, Some(4)));
+        let counts: Vec<_> = figures.lanes.iter().map(|lane| (&lane.name[..], lane.outcomes)).collect();
+        let outcomes = |accepted, rejected| Outcomes { accepted, rejected, ..Outcomes::default() };
+        let expected = [("expired", outcomes(0, 50)), ("no-credential", outcomes(0, 50)), ("valid", outcomes(900, 0))];
+        assert_eq!(counts, expected, "{reference}: {:?}", figures.notes);
+        assert!(figures.server_auth_us.is_some());
+        assert!(figures.tokens_obtained >= 2, "tokens are renewed beside it");
+        assert!(exit == Exit::Passed || exit == Exit::Inconclusive, "{exit:?}");
+        let record = Record::from_events(&events);
+        for (name, told) in [
+            ("text", "HTTP/2, open model"),
+            ("html", "HTTP/2, open model"),
+            ("md", "steady, HTTP/2"),
+            ("json", "\"http\": 2"),
+            ("csv", "HTTP version,2"),
+            ("openmetrics", "http=\"2\""),
+            ("hlog", "open model, HTTP/2"),
+        ] {
+            let render = authbench::report::format(name).expect("a format").render;
+            let page = String::from_utf8(render(&record).expect("renders")).expect("is text");
+            assert!(page.contains(told), "{name}: {page}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hole_that_opens_over_http_2_is_a_critical_finding() {
+    let fault = "faults: [bearer-accepts-expired-token]";
+    let (events, exit) = on(fault, "oauth2-client-credentials", MIX_OVER_HTTP2).await;
+    assert_eq!(exit, Exit::Findings);
+    let found = checks(&events).into_iter().find(|check| check.id == "load.expired-refused").expect("is judged");
+    assert_eq!((found.verdict, found.severity), (Verdict::Fail, Severity::Critical));
+    assert!(found.summary.starts_with("50 of 50 were accepted under load"), "{}", found.summary);
+}
+
+/// What a phase that did not run says.
+fn refused(events: &[Event]) -> String {
+    assert!(!events.iter().any(|event| matches!(event, Event::LoadFinished(_))), "there are no figures");
+    let notes =
+        events.iter().filter_map(|event| if let Event::Note(note) = event { Some(&note.text[..]) } else { None });
+    notes.collect::<Vec<_>>().join("; ")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_target_without_http_2_has_no_figures_of_it() {
+    let phase = "{ name: steady, http: 2, rate: 50/s, duration: 1s }";
+    // with this hole the reference has a shim for the lines of HTTP/1.1, and speaks nothing else
+    for reference in ["faults: [ows-significant]", "faults: [ows-significant], tls: true"] {
+        let (events, exit) = on(reference, "api-key", phase).await;
+        let told = refused(&events);
+        assert!(told.contains("the target does not speak HTTP/2") && told.contains("leave out `http: 2`"), "{told}");
+        assert_eq!(exit, Exit::Broken);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lie_that_http_2_cannot_tell_is_not_measured() {
+    for (lane, why) in [
+        ("whitespace-around", "whitespace around it"),
+        ("nul-inside", "control character"),
+        ("name-case-flipped", "sends the same as a good request"),
+    ] {
+        let phase =
+            format!("{{ name: steady, http: 2, rate: 50/s, duration: 1s, mix: {{ valid: 50%, {lane}: 50% }} }}");
+        let (events, exit) = events("api-key", "", &phase).await;
+        let told = refused(&events);
+        assert!(told.contains(why) && told.contains(lane), "{told}");
+        assert!(!told.contains("abk_live"), "{told}");
+        assert_eq!(exit, Exit::Broken);
+    }
 }

@@ -1,15 +1,17 @@
 //! Load against servers that die, dawdle or flood: the phase ends, nothing is dropped, and the figures say what happened.
 
+mod http2;
+
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use authbench::drive::load::{Arrivals, Lane, LaneRequest, Marks, Phase, run};
+use authbench::drive::load::{Arrivals, Http, Lane, LaneRequest, Marks, Phase, run};
 use authbench::drive::stop::Stop;
 use authbench::drive::wire::{Destination, Limits};
-use authbench::observe::{Fingerprint, Limit, LoadFigures};
+use authbench::observe::{Fingerprint, Limit, LoadFigures, Request};
 
 const GOOD: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{\"orders\":[]}";
 /// How long a request may take where it is to be given up.
@@ -60,7 +62,7 @@ fn lane(name: &str, expects_accepted: bool) -> Lane {
         name: name.to_owned(),
         share: 1.0,
         expects_accepted,
-        requests: vec![LaneRequest::new(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n".to_vec())],
+        requests: vec![LaneRequest::new(Request::new("GET", "/").header("Host", "h"))],
         marks: Marks::of(&fingerprint),
     }
 }
@@ -69,6 +71,7 @@ fn phase(arrivals: Option<Arrivals>, connections: usize, duration: Duration) -> 
     Phase {
         name: "truth".to_owned(),
         arrivals,
+        http: Http::One,
         connections,
         threads: 1,
         spins: false,

@@ -3,9 +3,9 @@
 
     cargo build --release --bin authbench --example peer-target
     python3 benches/peers/compare.py                # everything, about five minutes
-    python3 benches/peers/compare.py plain tls      # some of: plain tls stall late memory
+    python3 benches/peers/compare.py plain tls      # some of: plain tls http2 stall late memory
 
-It installs nothing: wrk and oha take part where they are on the PATH. The target runs on the last processor, the client on
+It installs nothing: wrk and oha (h2load for HTTP/2) take part where they are on the PATH. The target runs on the last processor, the client on
 the first. Rounds are interleaved in a random order; ratios are taken within a round, and their median is what counts.
 CPU is user and system time of the whole client process (wait4), start and report included. Where times are measured and
 not CPU, the client is not bound to a processor.
@@ -125,6 +125,43 @@ def compare(folder, mode, rounds, seconds, connections):
         print(row)
 
 
+def of_h2load(_, target, connections, streams, seconds):
+    command = ['h2load', '-t1', f'-c{connections}', f'-m{streams}', f'-D{seconds}', '-H', f'X-API-Key: {KEY}']
+    out, cpu, memory = client(command + [target.url + '/'])
+    return int(re.search(r'requests: (\d+) total', out)[1]), float(re.search(r'([\d.]+) req/s', out)[1]), cpu, memory
+
+
+def over_http2(target, folder, connections, streams, seconds):
+    phase = f'{{ name: closed, http: 2, connections: {connections}, streams: {streams}, duration: {seconds}s }}'
+    figures, cpu, memory = authbench(folder, target, phase, ['--threads', '1'], alone=True)
+    return figures['requests'], figures['achieved_rate'], cpu, memory
+
+
+def http2(folder, rounds, seconds, requests):
+    """CPU a request over HTTP/2 beside HTTP/1.1, with as many requests at a time, by one server that speaks both."""
+    shapes = [(connections, requests // connections) for connections in (1, 8, requests)]
+    with Target('http2', folder) as target:
+        ways = {f'HTTP/1.1, {requests} connections': lambda: of_authbench(folder, target, requests, seconds)}
+        for shape in shapes:
+            name = 'HTTP/2, {} connections of {} streams'.format(*shape)
+            ways[name] = lambda shape=shape: over_http2(target, folder, *shape, seconds)
+            if shutil.which('h2load'):
+                ways['h2load: ' + name] = lambda shape=shape: of_h2load(folder, target, *shape, seconds)
+        runs = {name: [] for name in ways}
+        for _ in range(rounds):
+            for name in random.sample(sorted(ways), len(ways)):
+                sent, rate, cpu, memory = ways[name]()
+                runs[name].append((cpu * 1e6 / sent, rate, memory))
+    print(f'\nHTTP/2, {requests} requests at a time, {rounds} rounds of {seconds} s: medians, and relative to HTTP/1.1')
+    print(f'{"":48}{"CPU us/request":>16}{"requests/s":>12}{"memory MB":>11}{"CPU ratio":>22}')
+    first = next(iter(runs.values()))
+    for name, results in runs.items():
+        columns = [statistics.median(column) for column in zip(*results)]
+        ratios = sorted(one[0] / other[0] for one, other in zip(results, first))
+        row = f'{name:48}{columns[0]:16.2f}{columns[1]:12.0f}{columns[2]:11.1f}'
+        print(row + f'{statistics.median(ratios):10.2f} [{ratios[0]:.2f}..{ratios[-1]:.2f}]')
+
+
 def truth(quantile):
     """Response time in ms of arrivals at an even rate: a tenth of them wait, for a time even between 0 and the stall."""
     share = STALL_S / PERIOD_S
@@ -179,7 +216,7 @@ def memory(folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('parts', nargs='*', help='plain tls stall late memory; all if none')
+    parser.add_argument('parts', nargs='*', help='plain tls http2 stall late memory; all if none')
     parser.add_argument('--rounds', type=int, default=9)
     parser.add_argument('--seconds', type=int, default=1)
     parser.add_argument('--connections', type=int, default=64)
@@ -190,13 +227,15 @@ def main():
     if not (BUILD / 'examples/peer-target').exists():
         sys.exit('first: cargo build --release --bin authbench --example peer-target')
     os.environ['PEER_KEY'] = KEY
-    parts = arguments.parts or ['plain', 'tls', 'stall', 'late', 'memory']
+    parts = arguments.parts or ['plain', 'tls', 'http2', 'stall', 'late', 'memory']
     with tempfile.TemporaryDirectory() as folder:
         for part in parts:
             match part:
                 case 'plain' | 'tls':
                     mode = 'raw' if part == 'plain' else 'tls'
                     compare(folder, mode, arguments.rounds, arguments.seconds, arguments.connections)
+                case 'http2':
+                    http2(folder, arguments.rounds, arguments.seconds, arguments.connections)
                 case 'stall':
                     stall(folder)
                 case 'late':

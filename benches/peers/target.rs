@@ -1,7 +1,8 @@
 //! Targets for the comparison with other load generators: as fast as one thread allows, so that the client is what limits.
 //!
-//! `peer-target raw|stall|tls`: serves on a free loopback port, prints `PORT`, ends when standard input closes. `stall` stops the
-//! whole server for 200 ms on a grid of 2 s. `tls` takes the path that its certificate is written to.
+//! `peer-target raw|stall|tls|http2`: serves on a free loopback port, prints `PORT`, ends when standard input closes. `stall` stops the
+//! whole server for 200 ms on a grid of 2 s. `tls` takes the path that its certificate is written to. `http2` speaks both versions
+//! of HTTP, through hyper.
 
 use std::collections::HashMap;
 use std::io::{self, Read as _, Write as _};
@@ -38,7 +39,8 @@ fn main() -> io::Result<()> {
             Served::new(listener)?.serve(Some(Instant::now() + STALL_EVERY))
         }
         ("tls", Some(certificate)) => serve_tls(listener, &certificate),
-        _ => Err(io::Error::other("usage: peer-target raw | stall | tls CERTIFICATE")),
+        ("http2", None) => serve_both(listener),
+        _ => Err(io::Error::other("usage: peer-target raw | stall | http2 | tls CERTIFICATE")),
     }
 }
 
@@ -160,4 +162,35 @@ fn serve_tls(listener: TcpListener, certificate: &str) -> io::Result<()> {
             });
         }
     })
+}
+
+/// HTTP/1.1 and HTTP/2 on one port, with the same answer.
+fn serve_both(listener: TcpListener) -> io::Result<()> {
+    use hyper::body::{Bytes, Incoming};
+    use hyper::{Request, Response};
+    let body = &ANSWER[head_end(ANSWER)..];
+    let answer = move |_: Request<Incoming>| async move {
+        let response = Response::builder().header("content-type", "application/json");
+        response.body(http_body_util::Full::new(Bytes::from_static(body)))
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    say(listener.local_addr()?.port())?;
+    runtime.block_on(async move {
+        listener.set_nonblocking(true)?;
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        loop {
+            let (stream, _) = listener.accept().await?;
+            stream.set_nodelay(true)?;
+            tokio::spawn(async move {
+                let http = hyper_util::server::conn::auto::Builder::new(hyper_util::rt::TokioExecutor::new());
+                let stream = hyper_util::rt::TokioIo::new(stream);
+                let _ = http.serve_connection(stream, hyper::service::service_fn(answer)).await;
+            });
+        }
+    })
+}
+
+/// Where the first head ends.
+fn head_end(bytes: &[u8]) -> usize {
+    bytes.windows(4).position(|window| window == b"\r\n\r\n").map_or(bytes.len(), |at| at + 4)
 }

@@ -157,8 +157,14 @@ pub struct LoadFigures {
     pub offered_rate: Option<f64>,
     /// Requests a second that were answered.
     pub achieved_rate: f64,
+    /// Version of HTTP that was spoken: 1 is HTTP/1.1, 2 is HTTP/2.
+    #[serde(default = "http1")]
+    pub http: u8,
     /// Connections.
     pub connections: usize,
+    /// Requests that a connection had at a time, at most: the streams of HTTP/2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub streams: Option<usize>,
     /// Worker threads.
     pub threads: usize,
     /// Figures by lane.
@@ -202,4 +208,16 @@ pub struct LoadFigures {
     /// Response times as percentiles for a curve: quantile and microseconds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub curve: Vec<(f64, f64)>,
+}
+
+/// What older records spoke, which do not say it.
+fn http1() -> u8 {
+    1
+}
+
+impl LoadFigures {
+    /// What was spoken, where it is not HTTP/1.1.
+    pub fn other_protocol(&self) -> Option<String> {
+        (self.http != http1()).then(|| format!("HTTP/{}", self.http))
+    }
 }

@@ -178,12 +178,12 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let bind = |error| StartError::Bind(config.port, error);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)).await.map_err(bind)?;
     let addr = listener.local_addr().map_err(bind)?;
+    let faults = Faults::new(config.faults);
     let (acceptor, certificate) = match config.tls {
-        true => tls::acceptor().map(|(acceptor, pem)| (Some(acceptor), Some(pem)))?,
+        true => tls::acceptor(!wire_faults::any(&faults)).map(|(acceptor, pem)| (Some(acceptor), Some(pem)))?,
         false => (None, None),
     };
     let scheme = if config.tls { "https" } else { "http" };
-    let faults = Faults::new(config.faults);
     let base = format!("{scheme}://{addr}");
     let authority = authority::Authority::new(base.clone(), config.token_lifetime, faults.clone());
     let issuer = format!("{base}{}", authority::jwt::PREFIX);

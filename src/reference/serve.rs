@@ -1,4 +1,4 @@
-//! Connections: accept, TLS, HTTP/1.1, and a graceful stop.
+//! Connections: accept, TLS, HTTP/1.1 or HTTP/2, and a graceful stop.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,7 +9,8 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Either, Full, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
@@ -48,6 +49,8 @@ pub(crate) const FAULTS: &[Fault] = &[
 
 /// Bytes of a request head.
 const HEAD_LIMIT: usize = 256 * 1024;
+/// The same in HTTP/2, where 32 bytes count beside each field (RFC 9113 §6.5.2).
+const HEADER_LIST_LIMIT: u32 = HEAD_LIMIT as u32;
 /// Bytes of one field.
 const FIELD_LIMIT: usize = 32 * 1024;
 /// How long a hash of a field that is too long takes to a faulty server.
@@ -103,16 +106,23 @@ where
             async move { Ok::<_, std::convert::Infallible>(answer(router, &state, request).await) }
         }
     });
-    let mut http = hyper::server::conn::http1::Builder::new();
-    http.max_buf_size(HEAD_LIMIT)
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    // RFC 9113 §3.3: a client that knows it speaks HTTP/2 begins with its preface, in clear text as under TLS
+    http.http2().timer(TokioTimer::new()).max_header_list_size(HEADER_LIST_LIMIT);
+    http.http1()
+        .max_buf_size(HEAD_LIMIT)
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_secs(30))
         .half_close(true);
     let ended = if wire_faults::any(&state.faults) {
+        // the shim knows header lines, not frames
         let stream = wire_faults::Shim::new(stream, &state.faults, &state.key_location);
-        watcher.watch(http.serve_connection(TokioIo::new(stream), service)).await
+        let http = http.http1_only();
+        let connection = http.serve_connection(TokioIo::new(stream), service);
+        watcher.watch(connection).await
     } else {
-        watcher.watch(http.serve_connection(TokioIo::new(stream), service)).await
+        let connection = http.serve_connection(TokioIo::new(stream), service);
+        watcher.watch(connection).await
     };
     // a client that leaves early is its own affair
     drop(ended);

@@ -116,6 +116,7 @@ fn load(phase: &LoadRecord, rows: &mut Vec<Row>) {
     rows.push(Row { verdict: verdict.to_owned(), summary, ..row("answered rate", figures.achieved_rate, "1/s") });
     rows.extend(figures.offered_rate.map(|offered| row("offered rate", offered, "1/s")));
     rows.push(row("requests", figures.requests as f64, ""));
+    rows.push(row("HTTP version", f64::from(figures.http), ""));
     for (name, times) in distributions(figures) {
         let named = [
             ("p50", times.p50),

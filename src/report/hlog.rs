@@ -65,7 +65,9 @@ fn about(name: &str, phase: &LoadRecord) -> String {
         Some(Model::Closed) => "service times, closed model",
         None => "times of a phase that was cut off",
     };
-    format!("[{name}: {measured}]")
+    let spoken = phase.other_protocol();
+    let spoken = spoken.map(|name| format!(", {name}")).unwrap_or_default();
+    format!("[{name}: {measured}{spoken}]")
 }
 
 fn decoded(interval: &Interval) -> Result<Histogram<u64>, String> {

@@ -132,7 +132,9 @@ fn load(record: &Record, text: &mut String) {
     }
     text.push_str("### Load\n\n");
     let rows = phases().map(|(scenario, phase)| {
-        let mut row = vec![markdown(&scenario.started.name), markdown(phase.name())];
+        let spoken = phase.other_protocol();
+        let spoken = spoken.map(|name| format!(", {name}")).unwrap_or_default();
+        let mut row = vec![markdown(&scenario.started.name), markdown(phase.name()) + &spoken];
         match &phase.figures {
             None => row.extend(["cut off", "", "", "", "", ""].map(str::to_owned)),
             Some(figures) => {

@@ -136,8 +136,9 @@ fn checks(scenario: &ScenarioRecord, families: &Families) {
 
 fn load(scenario: &ScenarioRecord, phase: &LoadRecord, families: &Families) {
     let Some(figures) = &phase.figures else { return };
+    let http = figures.http.to_string();
     let labels = |more: &[(&'static str, &'static str)]| {
-        let phase = [("phase", phase.name())];
+        let phase = [("phase", phase.name()), ("http", &http)];
         with(scenario, &phase).into_iter().chain(more.iter().copied()).collect::<Vec<_>>()
     };
     set(&families.rate, &labels(&[("kind", "answered")]), figures.achieved_rate);
@@ -163,6 +164,7 @@ fn percentiles(times: &Latency) -> [(&'static str, f64); 6] {
 }
 
 fn requests(scenario: &ScenarioRecord, figures: &LoadFigures, families: &Families) {
+    let http = figures.http.to_string();
     for lane in &figures.lanes {
         let outcomes = &lane.outcomes;
         for (outcome, number) in [
@@ -171,7 +173,10 @@ fn requests(scenario: &ScenarioRecord, figures: &LoadFigures, families: &Familie
             ("broke", outcomes.broke),
             ("silent", outcomes.silent),
         ] {
-            let labels = with(scenario, &[("phase", &figures.name), ("lane", &lane.name), ("outcome", outcome)]);
+            let labels = with(
+                scenario,
+                &[("phase", &figures.name[..]), ("http", &http), ("lane", &lane.name), ("outcome", outcome)],
+            );
             set(&families.requests, &labels, number as f64);
         }
     }

@@ -189,6 +189,11 @@ impl LoadRecord {
     pub fn name(&self) -> &str {
         &self.started.name
     }
+
+    /// What was spoken, where it is known and not HTTP/1.1.
+    pub fn other_protocol(&self) -> Option<String> {
+        self.figures.as_ref().and_then(LoadFigures::other_protocol)
+    }
 }
 
 /// Results by verdict; waived ones are counted apart.

@@ -5,6 +5,7 @@ mod cases;
 mod conformance;
 mod equip;
 mod failures;
+mod http2;
 mod keys;
 mod load;
 mod mix;

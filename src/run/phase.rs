@@ -3,15 +3,18 @@
 use std::time::Duration;
 
 use super::renewal::Good;
-use super::{Session, pool};
-use crate::drive::load::{self, Arrivals, Lane, LaneRequest, Marks, Phase};
+use super::{Session, http2, pool};
+use crate::drive::load::{self, Arrivals, Http, Lane, LaneRequest, Marks, Phase};
 use crate::drive::stop::Stop;
 use crate::drive::wire::{Destination, Limits, tls_config};
 use crate::observe::{Interval, LoadFigures};
 use crate::scenario::model::{self, LoadPhase};
+use crate::scenario::text;
 
 /// Connections of a phase that names no number.
 const CONNECTIONS: usize = 8;
+/// Streams of a connection of HTTP/2 where it names none.
+const STREAMS: usize = 10;
 
 /// A phase that can be run, and run again at other rates.
 pub(super) struct Prepared {
@@ -46,13 +49,18 @@ impl Prepared {
                 true => good.requests.clone(),
                 false => {
                     let request = session.prober.lane_request(&name, identity, resource).await?;
-                    vec![LaneRequest::new(request.to_bytes())]
+                    vec![LaneRequest::new(request)]
                 }
             };
             lanes.push(Lane { name, share, expects_accepted, requests, marks: Marks::of(&fingerprint) });
         }
         let limits = written.timeout.map_or(Limits::default(), |timeout| Limits::default().within(timeout.0));
-        let (phase, destination) = (phase_of(session, written, resource), destination_of(session)?);
+        let phase = phase_of(session, written, resource);
+        let mut destination = destination_of(session)?;
+        if phase.http != Http::One {
+            destination = destination.over_http2();
+            http2::ready(&lanes, &destination, &limits).await?;
+        }
         Ok(Self { phase, lanes, good, resource, destination, limits })
     }
 
@@ -119,6 +127,10 @@ fn phase_of(session: &Session<'_>, written: &LoadPhase, resource: usize) -> Phas
     Phase {
         name: written.name.clone(),
         arrivals,
+        http: match written.http {
+            text::Http::One => Http::One,
+            text::Http::Two => Http::Two { streams: written.streams.unwrap_or(STREAMS) },
+        },
         connections: written.connections.unwrap_or(CONNECTIONS),
         threads,
         spins: threads <= spare,

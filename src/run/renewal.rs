@@ -44,7 +44,7 @@ impl Good {
                     request
                 }
             };
-            requests.push(LaneRequest::new(request.to_bytes()));
+            requests.push(LaneRequest::new(request));
         }
         Ok(Self { requests, ending })
     }
@@ -73,7 +73,7 @@ impl Renewal {
                 tokio::time::sleep_until(at.into()).await;
                 let at = match prober.fresh(&identity).await {
                     Ok(token) => {
-                        request.renew(prober.request_with(&token, resource).to_bytes());
+                        request.renew(prober.request_with(&token, resource));
                         if let Ok(mut kept) = kept.lock() {
                             kept.push(token.took);
                         }

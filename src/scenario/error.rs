@@ -137,6 +137,9 @@ fn plain(at: &dyn Fn(String) -> ScenarioError, message: &str) -> ScenarioError {
 }
 
 fn unknown(error: ScenarioError, word: &str, expected: &[&'static str]) -> ScenarioError {
+    if expected.contains(&"request") && ["path", "url", "endpoint", "method", "get"].contains(&word) {
+        return error.with_help("write method and path as `request: GET /path`");
+    }
     match nearest(word, expected.iter().copied()) {
         Some(near) => error.with_help(format!("did you mean `{near}`?")),
         None if expected.is_empty() => error,

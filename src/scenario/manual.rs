@@ -64,7 +64,8 @@ impl Manual<'_> {
         {
             kind = format!("{kind}, `{default}` if absent");
         }
-        let cell = |text: &str| text.replace('|', "\\|");
+        // a row of a table ends with its line
+        let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
         self.page.push_str(&format!("| {key} | {} | {} |\n", cell(&kind), cell(says)));
     }
 
@@ -79,12 +80,8 @@ impl Manual<'_> {
             return shown.join(", or ");
         }
         if let Some(words) = value["enum"].as_array() {
-            return words
-                .iter()
-                .filter_map(Value::as_str)
-                .map(|word| format!("`{word}`"))
-                .collect::<Vec<_>>()
-                .join(" \u{b7} ");
+            let shown = words.iter().map(|word| word.as_str().map_or_else(|| word.to_string(), str::to_owned));
+            return shown.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" \u{b7} ");
         }
         let types = match &value["type"] {
             Value::String(name) => vec![name.as_str()],

@@ -138,6 +138,44 @@ impl FromStr for RequestLine {
 
 text!(RequestLine, "RequestLine", "a method and a path such as GET /orders", r"^[A-Z]+ /\S*$");
 
+/// Version of HTTP.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Http {
+    /// HTTP/1.1.
+    #[default]
+    One,
+    /// HTTP/2.
+    Two,
+}
+
+impl FromStr for Http {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "1" => Ok(Self::One),
+            "2" => Ok(Self::Two),
+            _ => Err("not a version of HTTP that authbench speaks".to_owned()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Http {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        from_text(deserializer, "1 for HTTP/1.1 or 2 for HTTP/2")
+    }
+}
+
+impl JsonSchema for Http {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Http".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "enum": [1, 2], "description": "1 for HTTP/1.1 or 2 for HTTP/2" })
+    }
+}
+
 /// A day in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub struct Day(pub jiff::civil::Date);

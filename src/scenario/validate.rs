@@ -1,6 +1,7 @@
 //! Rules that types cannot say.
 
 use super::model::{Arrivals, Credential, LoadPhase, SchemeFields, TargetFields};
+use super::text::Http;
 use super::{At, LoadedScenario, ScenarioError};
 
 /// Everything that is wrong with a scenario by itself.
@@ -143,9 +144,24 @@ fn phases(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
         if phase.connections == Some(0) || phase.connections.is_some_and(|count| count > 10_000) {
             mistakes.push(loaded.error(phase.place, "`connections` is between 1 and 10000"));
         }
+        streams(loaded, phase, mistakes);
         if phase.duration.0.is_zero() {
             mistakes.push(loaded.error(phase.place, "`duration` is longer than nothing"));
         }
+    }
+}
+
+/// Streams are a thing of HTTP/2.
+fn streams(loaded: &LoadedScenario, phase: &At<LoadPhase>, mistakes: &mut Vec<ScenarioError>) {
+    let Some(streams) = phase.streams else { return };
+    if phase.http == Http::One {
+        let error = loaded.error(phase.place, "a connection of HTTP/1.1 has no `streams`");
+        mistakes.push(error.with_help("add `http: 2`, or take more `connections` instead"));
+    }
+    if streams == 0 || streams.saturating_mul(phase.connections.unwrap_or(1)) > 10_000 {
+        let error = loaded.error(phase.place, "`streams` are at least 1, and at most 10000 over all connections");
+        mistakes
+            .push(error.with_help("10 are taken unless told; targets rarely allow more than 100 to 250 a connection"));
     }
 }
 

@@ -110,6 +110,28 @@ fn figures_of_different_machines_are_refused() {
 }
 
 #[test]
+fn figures_of_two_protocols_are_not_compared() {
+    let to_http2 = |record: &mut Record| {
+        let phases = record.scenarios.iter_mut().flat_map(|scenario| &mut scenario.load);
+        for figures in phases.filter_map(|phase| phase.figures.as_mut()) {
+            (figures.http, figures.streams) = (2, Some(10));
+        }
+    };
+    let (_, text) = compare(to_http2, &["--format", "json"]);
+    let document: serde_json::Value =
+        serde_json::from_str(text.split("\nexit ").next().expect("one")).expect("is JSON");
+    let figures = document["figures"].as_array().expect("a list").iter();
+    let of_load: Vec<_> =
+        figures.filter(|figure| figure["figure"].as_str().is_some_and(|name| name.contains(" of steady"))).collect();
+    assert_eq!(of_load.len(), 3, "{text}");
+    for figure in of_load {
+        let why = figure["why"].as_str().unwrap_or_default();
+        assert!(why.contains("not alike") && why.contains("HTTP/2") && why.contains("10 streams"), "{why}");
+        assert_eq!((&figure["movement"], &figure["change"]), (&"inconclusive".into(), &serde_json::Value::Null));
+    }
+}
+
+#[test]
 fn what_is_no_run_is_a_mistake_of_the_user() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("a.json"), "{}").expect("writes");

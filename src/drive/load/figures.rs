@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use super::Phase;
 use super::lane::Lane;
 use super::tally::{LaneTally, Tally, add};
+use super::{Http, Phase};
 use crate::observe::{LaneFigures, Latency, Limit, LoadFigures, Model};
 
 /// How long after the end the last answer may come before it counts against the rate: a pause, not a backlog.
@@ -43,7 +43,12 @@ pub(super) fn of(
         // what was due in the measured time; random arrivals are not exactly their mean
         offered_rate: phase.arrivals.map(|_| requests as f64 / measured.max(1e-9)),
         achieved_rate: (requests - silent) as f64 / took.max(1e-9),
+        http: match phase.http {
+            Http::One => 1,
+            Http::Two { .. } => 2,
+        },
         connections: phase.connections,
+        streams: sum.streams,
         threads,
         lanes: lanes.iter().zip(&sum.lanes).map(|(lane, tally)| lane_figures(phase, lane, tally)).collect(),
         response_time_us: times,
@@ -93,6 +98,7 @@ fn sum_of(lanes: usize, tallies: &[Tally]) -> Tally {
         sum.cut += tally.cut;
         sum.backlog_max += tally.backlog_max;
         sum.last_done = sum.last_done.max(tally.last_done);
+        sum.streams = [sum.streams, tally.streams].into_iter().flatten().min();
         // the busiest worker is the one that limits
         sum.busy = [sum.busy, tally.busy].into_iter().flatten().reduce(f64::max);
     }
@@ -111,6 +117,11 @@ fn notes_of(sum: &Tally, model: Model, phase: &Phase) -> Vec<String> {
         let count = sum.repeated;
         notes
             .push(format!("{count} requests were sent again: the target had closed their connection before they came"));
+    }
+    if let (Http::Two { streams }, Some(allowed)) = (phase.http, sum.streams)
+        && allowed < streams
+    {
+        notes.push(format!("the target allows {allowed} streams a connection at a time; {streams} were asked for"));
     }
     if !sum.silences.is_empty() {
         let parts: Vec<_> = sum.silences.iter().map(|(why, count)| format!("{why} ({count})")).collect();
@@ -217,7 +228,9 @@ mod tests {
             warmup_s: 0.0,
             offered_rate: Some(1000.0),
             achieved_rate,
+            http: 1,
             connections: 1,
+            streams: None,
             threads: 1,
             lanes: vec![lane],
             response_time_us: Latency::default(),

@@ -9,23 +9,24 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 
 use super::marks::Marks;
+use crate::observe::Request;
 
-/// The bytes of a lane's request; a renewed credential is swapped in whole, and workers notice by the version.
+/// A lane's request; a renewed credential is swapped in whole, and workers notice by the version.
 #[derive(Debug)]
 pub struct LaneRequest {
     version: AtomicU64,
-    bytes: RwLock<Arc<[u8]>>,
+    request: RwLock<Arc<Request>>,
 }
 
 impl LaneRequest {
     /// A request with its first credential.
-    pub fn new(bytes: Vec<u8>) -> Arc<Self> {
-        Arc::new(Self { version: AtomicU64::new(0), bytes: RwLock::new(bytes.into()) })
+    pub fn new(request: Request) -> Arc<Self> {
+        Arc::new(Self { version: AtomicU64::new(0), request: RwLock::new(request.into()) })
     }
 
     /// Swaps in the request with a renewed credential.
-    pub fn renew(&self, bytes: Vec<u8>) {
-        *self.bytes.write().unwrap_or_else(PoisonError::into_inner) = bytes.into();
+    pub fn renew(&self, request: Request) {
+        *self.request.write().unwrap_or_else(PoisonError::into_inner) = request.into();
         self.version.fetch_add(1, Ordering::Release);
     }
 
@@ -33,8 +34,9 @@ impl LaneRequest {
         self.version.load(Ordering::Acquire)
     }
 
-    pub(super) fn bytes(&self) -> Arc<[u8]> {
-        self.bytes.read().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The request as it is now.
+    pub fn request(&self) -> Arc<Request> {
+        self.request.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -92,31 +94,31 @@ impl Mix {
     }
 }
 
-/// A worker's own copies of a lane's requests.
+/// A worker's own copies of a lane's requests, in the form in which they are sent.
 #[derive(Debug)]
-pub(super) struct Copies {
-    requests: Vec<(Arc<LaneRequest>, u64, Rc<[u8]>)>,
+pub(super) struct Copies<F> {
+    requests: Vec<(Arc<LaneRequest>, u64, Rc<F>)>,
     next: usize,
 }
 
-impl Copies {
+impl<F> Copies<F> {
     /// Each worker begins at another identity.
-    pub(super) fn of(lane: &Lane, worker: usize, workers: usize) -> Self {
+    pub(super) fn of(lane: &Lane, worker: usize, workers: usize, form: impl Fn(&Request) -> F) -> Self {
         let requests =
-            lane.requests.iter().map(|request| (request.clone(), request.version(), Rc::from(&*request.bytes())));
+            lane.requests.iter().map(|request| (request.clone(), request.version(), Rc::new(form(&request.request()))));
         Self { requests: requests.collect(), next: lane.requests.len() * worker / workers.max(1) }
     }
 
-    /// The bytes of the next identity; a renewed credential is noticed here.
-    pub(super) fn next(&mut self) -> Rc<[u8]> {
+    /// The request of the next identity; a renewed credential is noticed here.
+    pub(super) fn next(&mut self, form: impl Fn(&Request) -> F) -> Rc<F> {
         let index = self.next;
         self.next = if index + 1 == self.requests.len() { 0 } else { index + 1 };
-        let (request, known, bytes) = &mut self.requests[index];
+        let (request, known, copy) = &mut self.requests[index];
         let version = request.version();
         if *known != version {
-            (*known, *bytes) = (version, Rc::from(&*request.bytes()));
+            (*known, *copy) = (version, Rc::new(form(&request.request())));
         }
-        bytes.clone()
+        copy.clone()
     }
 }
 
@@ -133,8 +135,8 @@ mod tests {
             text: None,
             members: std::collections::BTreeSet::new(),
         };
-        let (requests, marks) =
-            (vec![LaneRequest::new(b"a".to_vec()), LaneRequest::new(b"b".to_vec())], Marks::of(&fingerprint));
+        let requests = ["/a", "/b"].map(|path| LaneRequest::new(Request::new("GET", path))).to_vec();
+        let marks = Marks::of(&fingerprint);
         Lane { name: name.to_owned(), share, expects_accepted: true, requests, marks }
     }
 
@@ -154,10 +156,11 @@ mod tests {
     #[test]
     fn identities_take_turns_and_a_renewed_credential_is_noticed() {
         let lane = lane("valid", 1.0);
-        let mut copies = Copies::of(&lane, 0, 1);
-        assert_eq!([copies.next(), copies.next(), copies.next()].map(|bytes| bytes[0]), *b"aba");
-        lane.requests[1].renew(b"c".to_vec());
-        assert_eq!([copies.next(), copies.next()].map(|bytes| bytes[0]), *b"ca");
-        assert_eq!(Copies::of(&lane, 1, 2).next()[0], b'c');
+        let form = |request: &Request| request.target[1];
+        let mut copies = Copies::of(&lane, 0, 1, form);
+        assert_eq!([(); 3].map(|()| *copies.next(form)), *b"aba");
+        lane.requests[1].renew(Request::new("GET", "/c"));
+        assert_eq!([(); 2].map(|()| *copies.next(form)), *b"ca");
+        assert_eq!(*Copies::of(&lane, 1, 2, form).next(form), b'c');
     }
 }

@@ -23,6 +23,18 @@ pub use lane::{Lane, LaneRequest};
 pub use marks::Marks;
 pub use pacer::{Arrivals, Pacer};
 
+/// The version of HTTP that a phase speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Http {
+    /// HTTP/1.1: a connection has one request at a time.
+    One,
+    /// HTTP/2.
+    Two {
+        /// Requests that a connection has at a time, at most.
+        streams: usize,
+    },
+}
+
 /// What a phase is.
 #[derive(Clone, Debug)]
 pub struct Phase {
@@ -30,6 +42,8 @@ pub struct Phase {
     pub name: String,
     /// When requests leave; none for the closed model.
     pub arrivals: Option<Arrivals>,
+    /// What is spoken.
+    pub http: Http,
     /// Connections over all workers.
     pub connections: usize,
     /// Worker threads.
@@ -83,7 +97,11 @@ pub fn run(
             begin,
         };
         let named = std::thread::Builder::new().name(format!("load-{index}"));
-        match named.spawn(move || worker::work(task)) {
+        let work = match phase.http {
+            Http::One => worker::work::<line::http1::Alone>,
+            Http::Two { .. } => worker::work::<line::http2::Shared>,
+        };
+        match named.spawn(move || work(task)) {
             Ok(worker) => {
                 workers.push(worker);
                 begins.push(begins_at);

@@ -73,6 +73,8 @@ pub(super) struct Tally {
     pub(super) cut: u64,
     /// Most requests that were due and had not left, at a time.
     pub(super) backlog_max: f64,
+    /// Streams a connection, where connections have streams.
+    pub(super) streams: Option<usize>,
     /// Share of its time in which the worker had something to do.
     pub(super) busy: Option<f64>,
 }
@@ -100,6 +102,7 @@ impl Tally {
             repeated: 0,
             cut: 0,
             backlog_max: 0.0,
+            streams: None,
             busy: None,
         }
     }

@@ -5,21 +5,23 @@ use std::rc::Rc;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
-use super::Phase;
 use super::lane::{Copies, Lane, Mix};
-use super::line::Line;
+use super::line::{Line, Lines};
 use super::marks::Judge;
 use super::pacer::Pacer;
 use super::processor::Processor;
 use super::tally::{Seen, Slice, Tally};
 use super::timer::Timer;
+use super::{Http, Phase};
 use crate::clock;
 use crate::drive::stop::Stop;
 use crate::drive::wire::{Answer, Destination, Limits};
-use crate::observe::{Outcome, Silence};
+use crate::observe::{Outcome, Request, Silence};
 
 /// After a connection that could not be opened: a dead target must not become a storm of connections.
 const RECONNECT: Duration = Duration::from_millis(20);
+/// How often one request is sent again at most, on connections that were closed before it came.
+const REPEATS: usize = 3;
 /// Lateness from which a backlog is counted.
 const BACKLOG: Duration = Duration::from_micros(500);
 
@@ -40,8 +42,8 @@ pub(super) struct Task {
     pub(super) begin: Receiver<Instant>,
 }
 
-/// What the connections of a worker share.
-struct Shared {
+/// What the lines of a worker share.
+struct Shared<L: Line> {
     task: Task,
     /// Marks of the phase: its begin, the begin and the end of measuring, and when the last answer is given up.
     marks: Marks,
@@ -50,7 +52,7 @@ struct Shared {
     turn: tokio::sync::Mutex<()>,
     timer: Timer,
     mix: RefCell<Mix>,
-    copies: RefCell<Vec<Copies>>,
+    copies: RefCell<Vec<Copies<L::Form>>>,
     judges: RefCell<Vec<Judge>>,
     tally: RefCell<Tally>,
     /// When a connection may be tried again, after one could not be opened.
@@ -88,49 +90,48 @@ struct Answered {
 }
 
 /// Works a phase to its end.
-pub(super) fn work(task: Task) -> Tally {
+pub(super) fn work<L: Line>(task: Task) -> Tally {
     let lanes = task.lanes.len();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let Ok(runtime) = runtime else { return Tally::new(lanes) };
-    runtime.block_on(async {
+    let local = tokio::task::LocalSet::new();
+    // what is left of connections ends with `local`, whether their targets listen or not
+    local.block_on(&runtime, async {
         let timer = Timer::new();
         if task.phase.arrivals.is_some() && task.phase.spins {
             timer.calibrate().await;
         }
-        let open = opened(&task).await;
+        let Lines { lines, streams } = opened::<L>(&task).await;
         let _ = task.ready.send(());
         let Ok(begin) = task.begin.recv() else { return Tally::new(lanes) };
-        let shared = Rc::new(Shared::new(task, timer, begin));
+        let shared = Rc::new(Shared::<L>::new(task, timer, begin));
         // one wait at a time: the timer is shared
         let begun = shared.timer.wait_until(begin, &shared.task.stop).await;
         let processor = Processor::begin();
-        let local = tokio::task::LocalSet::new();
-        for line in open {
-            local.spawn_local(connection(shared.clone(), line, begun));
+        let mut sending = tokio::task::JoinSet::new();
+        for line in lines {
+            sending.spawn_local(send_on(shared.clone(), line, begun));
         }
-        local.await;
+        while sending.join_next().await.is_some() {}
         shared.give_up_rest();
         let mut tally = shared.tally.replace(Tally::new(lanes));
-        tally.busy = processor.busy(shared.timer.spun());
+        (tally.busy, tally.streams) = (processor.busy(shared.timer.spun()), streams);
         tally.finish(&shared.task.intervals);
         tally
     })
 }
 
-/// The connections of a worker, opened before the phase begins. What cannot be opened is tried again by its first request.
-async fn opened(task: &Task) -> Vec<Line> {
-    let mut lines = Vec::with_capacity(task.connections);
-    let mut reachable = true;
-    for _ in 0..task.connections {
-        let mut line = Line::new();
-        reachable = reachable && line.open(&task.destination, task.limits).await.is_ok();
-        lines.push(line);
-    }
-    lines
+/// The connections of a worker, opened before the phase begins.
+async fn opened<L: Line>(task: &Task) -> Lines<L> {
+    let streams = match task.phase.http {
+        Http::One => 1,
+        Http::Two { streams } => streams,
+    };
+    L::opened(task.connections, streams, &task.destination, task.limits).await
 }
 
-/// Sends requests on one connection until there are no more.
-async fn connection(shared: Rc<Shared>, mut line: Line, begun: Instant) {
+/// Sends requests on one line until there are no more.
+async fn send_on<L: Line>(shared: Rc<Shared<L>>, mut line: L, begun: Instant) {
     let mut free = begun;
     while let Some(ticket) = shared.ticket(free).await {
         let lane = shared.mix.borrow_mut().next();
@@ -147,7 +148,7 @@ async fn connection(shared: Rc<Shared>, mut line: Line, begun: Instant) {
     }
 }
 
-impl Shared {
+impl<L: Line> Shared<L> {
     fn new(task: Task, timer: Timer, begin: Instant) -> Self {
         let phase = &task.phase;
         let seed = phase.seed ^ task.index as u64;
@@ -155,7 +156,10 @@ impl Shared {
             Pacer::new(arrivals, (phase.warmup, phase.duration), (task.index, task.workers), phase.seed)
         });
         let (measured, end) = (begin + phase.warmup, begin + phase.warmup + phase.duration);
-        let copies = task.lanes.iter().map(|lane| Copies::of(lane, task.index, task.workers));
+        let copies = task
+            .lanes
+            .iter()
+            .map(|lane| Copies::of(lane, task.index, task.workers, |request| L::form(request, &task.destination)));
         let judges = task.lanes.iter().map(|lane| Judge::new(&lane.marks, lane.expects_accepted));
         Self {
             marks: Marks { begin, measured, end, give_up: end + task.limits.time },
@@ -210,9 +214,10 @@ impl Shared {
     }
 
     /// Sends the next request of a lane, on a new connection if need be; when it left, and what came.
-    async fn send(&self, line: &mut Line, lane: usize, taken: Instant) -> (Instant, Result<Answered, Silence>) {
-        let request = self.copies.borrow_mut()[lane].next();
-        let mut sent = taken;
+    async fn send(&self, line: &mut L, lane: usize, taken: Instant) -> (Instant, Result<Answered, Silence>) {
+        let form = |request: &Request| L::form(request, &self.task.destination);
+        let request = self.copies.borrow_mut()[lane].next(form);
+        let (mut sent, mut repeats) = (taken, 0);
         loop {
             if !line.is_open() {
                 if let Err(silence) = self.open(line).await {
@@ -225,9 +230,10 @@ impl Shared {
                 Ok(answer) => return (sent, Ok(self.judged(lane, &answer))),
                 Err(silence) => silence,
             };
-            if !(self.task.phase.may_repeat && line.was_stale(&silence)) {
+            if repeats == REPEATS || !line.may_repeat(&silence, self.task.phase.may_repeat) {
                 return (sent, Err(silence));
             }
+            repeats += 1;
             self.tally.borrow_mut().repeated += 1;
         }
     }
@@ -238,7 +244,7 @@ impl Shared {
     }
 
     /// Opens a connection, unless one could not be opened a moment ago.
-    async fn open(&self, line: &mut Line) -> Result<(), Silence> {
+    async fn open(&self, line: &mut L) -> Result<(), Silence> {
         if clock::now() < self.retry.get() {
             return Err(Silence::Unreachable(String::new()));
         }

@@ -7,6 +7,9 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use url::Url;
 
+/// The name of HTTP/2 in a TLS handshake (RFC 9113 §3.2).
+pub(super) const HTTP2: &[u8] = b"h2";
+
 /// Host and port of an address, with TLS for `https`.
 #[derive(Clone, Debug)]
 pub struct Destination {
@@ -50,6 +53,15 @@ impl Destination {
             _ => return Err(bad("only http and https are supported")),
         };
         Ok(Self { host, port, tls })
+    }
+
+    /// The same for HTTP/2: nothing else is offered in a TLS handshake, so that no target falls back in silence.
+    #[must_use]
+    pub fn over_http2(mut self) -> Self {
+        if let Some((config, _)) = &mut self.tls {
+            Arc::make_mut(config).alpn_protocols = vec![HTTP2.to_vec()];
+        }
+        self
     }
 }
 

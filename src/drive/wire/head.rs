@@ -159,7 +159,7 @@ fn last_token(value: &[u8]) -> &[u8] {
 }
 
 /// The duration of the metric `auth` (W3C Server Timing §2), which is given in milliseconds, in nanoseconds.
-fn auth_duration(value: &[u8]) -> Option<u64> {
+pub(super) fn auth_duration(value: &[u8]) -> Option<u64> {
     let metric =
         tokens(value).find(|metric| metric.starts_with(b"auth") && matches!(metric.get(4), Some(b';' | b' ')))?;
     let duration =

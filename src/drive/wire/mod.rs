@@ -1,8 +1,10 @@
-//! HTTP/1.1 as it goes over the wire: nothing normalised, merged or added; every answer within limits.
+//! HTTP/1.1 as it goes over the wire: nothing normalised, merged or added; every answer within limits. HTTP/2 beside it,
+//! for load.
 
 mod connection;
 mod destination;
 mod head;
+pub mod http2;
 pub(in crate::drive) mod reader;
 mod stream;
 

@@ -37,7 +37,19 @@ async fn connect(destination: &Destination) -> Result<Stream, Silence> {
     let Some((config, name)) = &destination.tls else { return Ok(Stream::Plain(tcp)) };
     let connector = tokio_rustls::TlsConnector::from(config.clone());
     let tls = connector.connect(name.clone(), tcp).await;
-    tls.map(|tls| Stream::Tls(Box::new(tls))).map_err(|error| Silence::Handshake(error.to_string()))
+    tls.map(|tls| Stream::Tls(Box::new(tls))).map_err(|error| refused(&error))
+}
+
+/// A target that speaks none of what was offered says so (RFC 7301 §3.2), which is not for want of trust.
+fn refused(error: &io::Error) -> Silence {
+    use rustls::{AlertDescription, Error};
+    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+    match tls {
+        Some(Error::AlertReceived(AlertDescription::NoApplicationProtocol) | Error::NoApplicationProtocol) => {
+            Silence::Malformed("it refused each protocol that was offered in the TLS handshake (ALPN)".to_owned())
+        }
+        _ => Silence::Handshake(error.to_string()),
+    }
 }
 
 impl AsyncRead for Stream {

@@ -100,7 +100,15 @@ fn unlike(before: &LoadFigures, after: &LoadFigures) -> Option<String> {
         (Model::Open, Some(rate)) => format!("{rate:.0}/s"),
         _ => "a closed model".to_owned(),
     };
-    let shape = |figures: &LoadFigures| format!("{} over {} connections", offered(figures), figures.connections);
+    // figures of two protocols are two figures, whatever their phases are called
+    let spoken = |figures: &LoadFigures| figures.other_protocol().map(|name| format!("{name}, ")).unwrap_or_default();
+    let shared = |figures: &LoadFigures| {
+        figures.streams.map(|streams| format!(" with {streams} streams each")).unwrap_or_default()
+    };
+    let shape = |figures: &LoadFigures| {
+        let (rate, connections) = (offered(figures), figures.connections);
+        format!("{}{rate} over {connections} connections{}", spoken(figures), shared(figures))
+    };
     let (one, other) = (shape(before), shape(after));
     (one != other).then(|| format!("the phases are not alike: {one} and {other}"))
 }

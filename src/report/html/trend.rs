@@ -120,15 +120,20 @@ fn names<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
 
 fn loads(runs: &[PastRun]) -> Vec<Series> {
     let scenarios = runs.iter().flat_map(|run| &run.record.scenarios);
+    // a phase that went over to another protocol begins another course
     let phases = names(scenarios.flat_map(|scenario| {
-        scenario.load.iter().map(|phase| (scenario.started.name.clone(), phase.name().to_owned()))
+        scenario
+            .load
+            .iter()
+            .map(|phase| (scenario.started.name.clone(), phase.name().to_owned(), phase.other_protocol()))
     }));
-    let series = phases.into_iter().flat_map(|(scenario, phase)| {
+    let series = phases.into_iter().flat_map(|(scenario, phase, protocol)| {
         let figures = |record: &Record| {
             let scenario = record.scenarios.iter().find(|one| one.started.name == scenario)?;
-            scenario.load.iter().find(|one| one.name() == phase)?.figures.clone()
+            scenario.load.iter().find(|one| one.name() == phase && one.other_protocol() == protocol)?.figures.clone()
         };
-        let title = |figure: &str| format!("{scenario}, {phase}: {figure}");
+        let told = protocol.as_ref().map(|name| format!(", {name}")).unwrap_or_default();
+        let title = |figure: &str| format!("{scenario}, {phase}{told}: {figure}");
         [
             Series::of(runs, title("p50"), time, |record| Some(figures(record)?.response_time_us.p50)),
             Series::of(runs, title("p99"), time, |record| Some(figures(record)?.response_time_us.p99)),

@@ -33,14 +33,21 @@ pub(in crate::report) fn headline(figures: &LoadFigures) -> String {
         (Model::Open, None) => "open model, ".to_owned(),
         (Model::Closed, _) => "closed model, ".to_owned(),
     };
-    let (answered, over) = (rate(figures.achieved_rate), counted(figures.connections, "connection"));
+    let spoken = figures.other_protocol().map(|name| format!("{name}, ")).unwrap_or_default();
+    let (answered, over) = (rate(figures.achieved_rate), connections(figures));
     let requests = counted(usize::try_from(figures.requests).unwrap_or(usize::MAX), "request");
     let limit = match figures.limited_by {
         Some(Limit::Generator) => "; authbench itself was the limit",
         Some(Limit::Target) => "; the target was the limit",
         None => "",
     };
-    format!("{model}{answered} answered, {requests} in {} over {over}{limit}", length(figures.duration_s))
+    format!("{spoken}{model}{answered} answered, {requests} in {} over {over}{limit}", length(figures.duration_s))
+}
+
+/// `8 connections`, `8 connections of 10 streams`
+fn connections(figures: &LoadFigures) -> String {
+    let streams = figures.streams.map(|streams| format!(" of {}", counted(streams, "stream"))).unwrap_or_default();
+    counted(figures.connections, "connection") + &streams
 }
 
 /// `capacity 4,800/s at p(99) <= 20ms; 5,040/s broke it: p(99) <= 20ms was 31.20 ms`

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::scenario::objective::Objective;
-use crate::scenario::text::{Length, Rate, RequestLine, Share};
+use crate::scenario::text::{Http, Length, Rate, RequestLine, Share};
 
 /// A load phase.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -36,9 +36,17 @@ pub struct LoadPhase {
     /// Time after which a request is given up, 10s unless told.
     #[serde(default)]
     pub timeout: Option<Length>,
-    /// Connections.
+    /// What is spoken: 1 for HTTP/1.1, 2 for HTTP/2 (over TLS by ALPN, in clear text by prior knowledge). A target that does not
+    /// speak it is told, and nothing else is spoken instead.
+    #[serde(default)]
+    pub http: Http,
+    /// Connections, 8 unless told.
     #[serde(default)]
     pub connections: Option<usize>,
+    /// Requests that a connection has at a time, at most: the streams of `http: 2`. 10 unless told, and never more than the
+    /// target allows.
+    #[serde(default)]
+    pub streams: Option<usize>,
     /// Time that is not measured.
     #[serde(default)]
     pub warmup: Option<Length>,

@@ -1,0 +1,36 @@
+//! Whether a phase can be spoken in HTTP/2: by its requests, and by its target.
+
+use std::sync::Arc;
+
+use crate::drive::load::{Lane, LaneRequest};
+use crate::drive::wire::http2::{Form, speaks};
+use crate::drive::wire::{Destination, Limits};
+
+/// Holds that each lane says in HTTP/2 what it says in HTTP/1.1, and that the target speaks it.
+///
+/// # Errors
+/// Why the phase would measure something else.
+pub(super) async fn ready(lanes: &[Lane], destination: &Destination, limits: &Limits) -> Result<(), String> {
+    let secure = destination.tls.is_some();
+    let good: Vec<_> = lanes.iter().filter(|lane| lane.expects_accepted).flat_map(|lane| &lane.requests).collect();
+    let good: Vec<_> = good.into_iter().filter_map(|request| form(request, secure).ok()).collect();
+    for lane in lanes {
+        for request in &lane.requests {
+            let form = form(request, secure);
+            let form =
+                form.map_err(|why| format!("HTTP/2 cannot carry the requests of its lane {}: {why}", lane.name))?;
+            if !lane.expects_accepted && good.iter().any(|good| good.says_the_same_as(&form)) {
+                return Err(format!("in HTTP/2 the lane {} sends the same as a good request", lane.name));
+            }
+        }
+    }
+    let spoken = speaks(destination, limits).await;
+    spoken.map_err(|silence| {
+        let way = if secure { "by ALPN over TLS" } else { "by prior knowledge in clear text" };
+        format!("the target does not speak HTTP/2 {way}: {silence}; leave out `http: 2` to measure HTTP/1.1")
+    })
+}
+
+fn form(request: &Arc<LaneRequest>, secure: bool) -> Result<Form, String> {
+    Form::of(&request.request(), secure)
+}
