@@ -27,6 +27,8 @@ pub struct SeedIdentity {
     pub token: &'static str,
     /// Client secret for OAuth 2.0 client credentials.
     pub client_secret: &'static str,
+    /// Key that signs its client assertions, ES256; nobody but valid identities are clients.
+    pub client_key: Option<keys::SeedKey>,
     /// Scopes it holds.
     pub scopes: &'static [&'static str],
     /// Tenant whose objects it may read.
@@ -50,6 +52,7 @@ pub const IDENTITIES: &[SeedIdentity] = &[
         password: "correct-Horse-7-battery",
         token: "abt_service_Lk29dMx7Qw3Zr8Tn",
         client_secret: "service-Secret-5vK8mT2x",
+        client_key: Some(keys::CLIENT_SERVICE),
         scopes: &[READ, WRITE],
         tenant: "a",
         state: SeedState::Valid,
@@ -60,6 +63,7 @@ pub const IDENTITIES: &[SeedIdentity] = &[
         password: "reader-Lantern-4-quiet",
         token: "abt_reader_Pf83hNs5Vb6Yc1Jm",
         client_secret: "reader-Secret-9pQ4wZ7c",
+        client_key: Some(keys::CLIENT_READER),
         scopes: &[READ],
         tenant: "a",
         state: SeedState::Valid,
@@ -70,6 +74,7 @@ pub const IDENTITIES: &[SeedIdentity] = &[
         password: "tenant-Bridge-9-orchid",
         token: "abt_tenantb_Gx46kRw2Td9Hv3Bq",
         client_secret: "tenant-b-Secret-3jH6nB1s",
+        client_key: Some(keys::CLIENT_OTHER_TENANT),
         scopes: &[READ, WRITE],
         tenant: "b",
         state: SeedState::Valid,
@@ -80,6 +85,7 @@ pub const IDENTITIES: &[SeedIdentity] = &[
         password: "retired-Compass-2-amber",
         token: "abt_retired_Wn71cVz4Kf8Lp2Xs",
         client_secret: "retired-Secret-7tR2yD5f",
+        client_key: None,
         scopes: &[READ, WRITE],
         tenant: "a",
         state: SeedState::Revoked,
@@ -90,6 +96,7 @@ pub const IDENTITIES: &[SeedIdentity] = &[
         password: "lapsed-Harbour-8-velvet",
         token: "abt_lapsed_Ds58jBm9Rg3Nk7Wt",
         client_secret: "lapsed-Secret-1gL9uC4k",
+        client_key: None,
         scopes: &[READ, WRITE],
         tenant: "a",
         state: SeedState::Expired,

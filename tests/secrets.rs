@@ -125,6 +125,32 @@ fn client_secrets_and_tokens_stay_out_of_every_output() {
     assert_no_token(&outputs);
 }
 
+#[test]
+fn keys_of_clients_and_assertions_stay_out_of_every_output() {
+    let faults = ["assertion-exp-ignored", "assertion-alg-confusion", "assertion-replay"];
+    let faults: Vec<&str> = faults.into_iter().flat_map(|fault| ["--fault", fault]).collect();
+    let served = Served::start(&faults);
+    let (key, other) = (credential(&served, 0, "client_key"), credential(&served, 1, "client_key"));
+    let yaml = format!(
+        "authbench: 1\nname: assertions\ntarget: {{ url: \"{}\", owned: true }}\nscheme:\n  oauth2-client-credentials:\n    \
+         {{ token_url: /oauth2/token, client_auth: private-key-jwt }}\ncredentials:\n  \
+         a: {{ client_id: service, client_key: {{ secret: \"${{KEY}}\" }}, scopes: [\"read:orders\", \"write:orders\"] }}\n  \
+         b: {{ client_id: reader, client_key: {{ secret: \"${{OTHER_KEY}}\" }}, scopes: [\"read:orders\"] }}\nresources:\n  \
+         - {{ request: GET /oauth2/orders, scopes: [\"read:orders\"] }}\nconformance: {{ include: [token.*] }}\n",
+        served.url()
+    );
+    let variables = [("KEY".to_owned(), key.clone()), ("OTHER_KEY".to_owned(), other.clone())];
+    let outputs = outputs(&yaml, &variables);
+    let body = |key: &str| key.lines().filter(|line| !line.starts_with('-')).map(str::to_owned).collect::<Vec<_>>();
+    let lines = [body(&key), body(&other)].concat().into_iter().map(|line| ("KEY".to_owned(), line));
+    assert_clean(&outputs, &lines.collect::<Vec<_>>());
+    // an assertion that is good for a minute is one that whoever reads a report could use
+    for (name, bytes) in &outputs {
+        let text = String::from_utf8_lossy(bytes);
+        assert!(!text.contains("client_assertion=ey"), "{name} shows an assertion");
+    }
+}
+
 /// Tokens are not known beforehand: no `access_token` member of any recorded body holds one.
 fn assert_no_token(outputs: &[(String, Vec<u8>)]) {
     let (_, report) = outputs.iter().find(|(name, _)| name == "out.json").expect("is there");

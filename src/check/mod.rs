@@ -36,6 +36,7 @@ mod throttling;
 mod timing;
 mod token;
 mod token_answers;
+mod token_assertions;
 mod token_requests;
 mod token_scopes;
 mod untested;
@@ -187,6 +188,7 @@ pub const GROUPS: &[Group] = &[
             token_scopes::CHECKS,
             token_answers::CHECKS,
             token_requests::CHECKS,
+            token_assertions::CHECKS,
             client_authentication::CHECKS,
             throttling::TOKEN,
         ],

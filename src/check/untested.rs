@@ -16,9 +16,9 @@ pub(super) struct Untested {
     pub(super) why: &'static str,
 }
 
-/// What is known and has no check. A line whose check has come since does not count.
+/// What is known and has no check.
 pub(super) fn untested() -> impl Iterator<Item = Untested> {
-    LINES.lines().filter_map(parse).filter(|requirement| super::find(requirement.id).is_none())
+    LINES.lines().filter_map(parse)
 }
 
 fn parse(line: &'static str) -> Option<Untested> {
@@ -50,7 +50,8 @@ mod tests {
     fn what_is_tested_is_not_among_the_untested() {
         for group in GROUPS {
             for check in group.checks() {
-                assert!(!untested().any(|requirement| requirement.id == check.id), "{}", check.id);
+                let listed = untested().any(|requirement| requirement.id == check.id);
+                assert!(!listed, "{} has a check: take its line out", check.id);
             }
         }
     }

@@ -9,7 +9,8 @@ use url::Url;
 
 use super::rate::RateLimit;
 use crate::clock;
-use crate::plan::subject::{AuthorizationServer, ClientAuthMethod, ClientSecret};
+use crate::plan::subject::{AuthorizationServer, ClientAuthMethod, ClientCredential};
+use crate::scheme::jwt::{ASSERTION_TYPE, Assertions};
 use crate::secret::Secret;
 
 /// Time limit of a request of the control plane, unless another is set.
@@ -78,6 +79,8 @@ pub struct ControlPlane {
     client: reqwest::Client,
     token_endpoint: Option<Url>,
     client_auth: ClientAuthMethod,
+    /// Whom client assertions are for.
+    audience: Option<String>,
     token_params: Vec<(String, String)>,
     time_limit: Duration,
     rate_limit: RateLimit,
@@ -91,7 +94,9 @@ impl ControlPlane {
     /// Says what is wrong with an address or the CA.
     pub fn new(base: &Url, server: Option<&AuthorizationServer>, ca_pem: Option<&[u8]>) -> Result<Self, ControlError> {
         let token_endpoint = server.and_then(|server| server.token.as_deref()).map(|at| join(base, at)).transpose()?;
+        let named = server.and_then(|server| server.assertion_audience.clone());
         Ok(Self {
+            audience: named.or_else(|| token_endpoint.as_ref().map(Url::to_string)),
             client: client(ca_pem)?,
             token_endpoint,
             client_auth: server.map_or(ClientAuthMethod::Basic, |server| server.client_auth),
@@ -124,7 +129,7 @@ impl ControlPlane {
     ///
     /// # Errors
     /// See [`ControlPlane::obtain`].
-    pub async fn current(&self, client: &ClientSecret) -> Result<Token, ControlError> {
+    pub async fn current(&self, client: &ClientCredential) -> Result<Token, ControlError> {
         let key = (client.id.clone(), client.scope.clone());
         let kept = self.tokens.lock().ok().and_then(|tokens| tokens.get(&key).cloned());
         if let Some(token) = kept.filter(|token| clock::now() < token.renew_at()) {
@@ -148,7 +153,7 @@ impl ControlPlane {
     ///
     /// # Errors
     /// When there is no answer, a refusal, or an answer without a token.
-    pub async fn obtain(&self, client: &ClientSecret, scope: Option<&str>) -> Result<Token, ControlError> {
+    pub async fn obtain(&self, client: &ClientCredential, scope: Option<&str>) -> Result<Token, ControlError> {
         let Some(endpoint) = &self.token_endpoint else {
             return Err(ControlError::Unusable("no token endpoint".to_owned()));
         };
@@ -156,12 +161,18 @@ impl ControlPlane {
         form.extend(scope.or(client.scope.as_deref()).map(|scope| ("scope", scope)));
         form.extend(self.token_params.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         let mut request = self.client.post(endpoint.clone());
-        match self.client_auth {
+        let assertion;
+        match client.method(self.client_auth) {
             ClientAuthMethod::Basic => {
-                request = request.basic_auth(encoded(&client.id), Some(encoded(client.secret.expose())));
+                request = request.basic_auth(encoded(&client.id), Some(encoded(client.secret())));
             }
             ClientAuthMethod::Post => {
-                form.extend([("client_id", client.id.as_str()), ("client_secret", client.secret.expose())]);
+                form.extend([("client_id", client.id.as_str()), ("client_secret", client.secret())]);
+            }
+            ClientAuthMethod::PrivateKeyJwt => {
+                assertion = self.assertions(client)?.fresh().map_err(|why| ControlError::Unusable(why.0))?;
+                form.extend([("client_id", client.id.as_str()), ("client_assertion_type", ASSERTION_TYPE)]);
+                form.push(("client_assertion", &assertion));
             }
         }
         let obtained = clock::now();
@@ -183,6 +194,18 @@ impl ControlPlane {
             took,
             scope: json.get("scope").and_then(Value::as_str).map(str::to_owned),
         })
+    }
+
+    /// What a client's assertions are made from (RFC 7523 §3).
+    ///
+    /// # Errors
+    /// When the client has no key, or nobody is known whom they are for.
+    pub fn assertions(&self, client: &ClientCredential) -> Result<Assertions, ControlError> {
+        match (&client.key, &self.audience) {
+            (Some(key), Some(audience)) => Ok(Assertions::new(&client.id, audience, key)),
+            (None, _) => Err(ControlError::Unusable(format!("the client {} has no `client_key`", client.id))),
+            (_, None) => Err(ControlError::Unusable("no token endpoint".to_owned())),
+        }
     }
 
     /// The metadata of an issuer (RFC 8414 §3): the well-known part stands between host and path.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::resolve::Values;
+use super::values::Values;
 use crate::scenario::model::{self, SchemeFields};
 use crate::scenario::{At, LoadedScenario, Template};
 use crate::scheme::jose::{Alg, SigningKey};
@@ -21,8 +21,8 @@ pub(super) fn algorithm(loaded: &LoadedScenario) -> &str {
     }
 }
 
-/// What tokens are minted and forged with; secrets among the keys are noted.
-pub(super) fn kit(loaded: &LoadedScenario, values: &Values<'_>, secrets: &mut Vec<Secret>) -> Kit {
+/// What tokens are minted and forged with.
+pub(super) fn kit(loaded: &LoadedScenario, values: &Values<'_>) -> Kit {
     let scenario = &loaded.scenario;
     let on_reference = scenario.target.reference.is_some();
     let mut kit = match &scenario.scheme.value.0 {
@@ -38,9 +38,7 @@ pub(super) fn kit(loaded: &LoadedScenario, values: &Values<'_>, secrets: &mut Ve
         _ => Kit::default(),
     };
     let material = &scenario.material;
-    let mut key = |written: &Option<At<model::SigningKey>>| {
-        written.as_ref().and_then(|written| self::key(loaded, written, values, secrets)).map(Arc::new)
-    };
+    let key = |written: &Option<At<model::SigningKey>>| written.as_ref().and_then(|written| key(written, values));
     kit.issuer_key = key(&material.issuer_key).or(kit.issuer_key);
     kit.second_key = key(&material.second_key).or(kit.second_key);
     if let (Some(written), Some(key)) = (&material.second_issuer_key, key(&material.second_issuer_key)) {
@@ -92,40 +90,68 @@ fn of_authority() -> Kit {
     Kit { keys_at, hosts_keys: false, second_issuer: None, ..seeded(SEEDED) }
 }
 
-fn key(
-    loaded: &LoadedScenario,
-    written: &At<model::SigningKey>,
-    values: &Values<'_>,
-    secrets: &mut Vec<Secret>,
-) -> Option<SigningKey> {
+/// A key that the scenario names; what is private about it is noted as a secret.
+pub(super) fn key(written: &At<model::SigningKey>, values: &Values<'_>) -> Option<Arc<SigningKey>> {
+    let mistake = |message: String| values.loaded().error(written.place, message);
     let alg = match written.alg.as_deref().map(|name| (name, Alg::named(name))) {
         Some((name, None)) => {
-            values.mistake(loaded.error(written.place, format!("the algorithm {name:?} is not known")));
+            values.mistake(mistake(format!("the algorithm {name:?} is not known")));
             return None;
         }
         named => named.and_then(|(_, alg)| alg),
     };
     let text = match (&written.file, &written.secret) {
         (Some(file), None) => values.file(file),
-        (None, Some(secret)) => Some(values.text(secret)),
+        (None, Some(secret)) => values.reads().then(|| values.text(secret)),
         _ => {
-            let error = loaded.error(written.place, "a key stands in a `file`, or is a `secret`");
+            let error = mistake("a key stands in a `file`, or is a `secret`".to_owned());
             values.mistake(error.with_help("write one of them"));
             return None;
         }
     };
     // nothing was read: a stand-in shows a dry run that there is a key
-    let Some(text) = text else { return Some(SigningKey::secret(&[], Alg::HS256, written.kid.clone())) };
+    let stand_in = || SigningKey::secret(&[], Alg::HS256, written.kid.clone());
+    let Some(text) = text else { return Some(Arc::new(stand_in())) };
+    private_parts(&text).into_iter().for_each(|part| values.note(part));
     match SigningKey::read(&text, written.kid.clone(), alg) {
-        Ok(key) => {
-            if alg.is_none_or(|alg| alg.name().starts_with("HS")) || key.alg.name().starts_with("HS") {
-                secrets.push(Secret::new(text));
-            }
-            Some(key)
-        }
+        Ok(key) => Some(Arc::new(key)),
         Err(why) => {
-            values.mistake(loaded.error(written.place, format!("the key cannot be used: {why}")));
+            values.mistake(mistake(format!("the key cannot be used: {why}")));
             None
+        }
+    }
+}
+
+/// What no report may show of a key: the lines of a PEM file, the private members of a JWK, or all of a secret. What
+/// everybody's keys have in common, such as the label of a PEM file, is no secret and would shred a report.
+fn private_parts(text: &str) -> Vec<Secret> {
+    if text.contains("-----BEGIN ") {
+        let body = text.lines().map(str::trim).filter(|line| !line.starts_with("-----"));
+        return body.map(Secret::new).collect();
+    }
+    match serde_json::from_str::<serde_json::Value>(text) {
+        Ok(jwk) if jwk.is_object() => {
+            let private = ["k", "d", "p", "q", "dp", "dq", "qi"].into_iter().filter_map(|name| jwk[name].as_str());
+            private.map(Secret::new).collect()
+        }
+        _ => vec![Secret::new(text)],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_private_about_a_key_is_told_from_what_is_not() {
+        for (text, expected) in [
+            ("-----BEGIN PRIVATE KEY-----\nAAAA\nBBBB\n-----END PRIVATE KEY-----", vec!["AAAA", "BBBB"]),
+            (r#"{"kty":"EC","crv":"P-256","x":"xx","y":"yy","d":"dd"}"#, vec!["dd"]),
+            (r#"{"kty":"oct","k":"kk"}"#, vec!["kk"]),
+            ("a secret", vec!["a secret"]),
+        ] {
+            let found = private_parts(text);
+            assert_eq!(found.iter().map(Secret::expose).collect::<Vec<_>>(), expected);
         }
     }
 }

@@ -49,6 +49,9 @@ pub(super) fn client_auth(auth: ClientAuth) -> &'static str {
         ClientAuth::ForeignResourceServer => "a resource server of another audience",
         ClientAuth::Special => "a client whose credentials need form encoding",
         ClientAuth::SpecialRaw => "the same client without the form encoding",
+        ClientAuth::Assertion => "the good client by a signed assertion",
+        ClientAuth::ForgedAssertion(_) => "an assertion that is a lie",
+        ClientAuth::SameAssertion => "the same assertion once more",
         ClientAuth::Line(_) => "another Authorization line",
         ClientAuth::OtherSecret(_) => "the good client with another secret",
     }

@@ -1,6 +1,7 @@
 //! Scenario and catalogue, resolved into what will be sent; pure.
 
 pub mod cast;
+mod client;
 mod keys;
 mod label;
 pub mod overhead;
@@ -8,6 +9,7 @@ pub mod resolve;
 mod seeded;
 pub mod selection;
 pub mod subject;
+mod values;
 
 use crate::check::profile::{Effective, PROFILES, profile};
 use crate::check::{Check, Level, Step};
@@ -15,9 +17,9 @@ use crate::scenario::model::Waiver;
 use crate::scenario::{LoadedScenario, ScenarioError, nearest};
 
 pub use cast::{Act, Action, Control, Missing, Part, Script, script};
-pub use resolve::Values;
 pub use selection::Selection;
 pub use subject::Subject;
+pub use values::Values;
 
 /// A check as it stands for one scenario.
 #[derive(Clone, Debug)]

@@ -1,8 +1,9 @@
 //! What an overhead study compares: presets of the reference, or schemes of the user's own; pure.
 
-use super::resolve::{self, Values};
+use super::resolve;
 use super::seeded;
 use super::subject::{AuthorizationServer, ClientAuthMethod, Login, Resource, Subject, Tolerances};
+use super::values::Values;
 use crate::scenario::model::{self, OverheadSchemeFields, PRESETS, SchemeFields};
 use crate::scenario::{At, LoadedScenario, ScenarioError, nearest};
 use crate::scheme;

@@ -1,93 +1,16 @@
 //! From a scenario to what is known about its target.
 
-use std::cell::RefCell;
-use std::path::PathBuf;
-
 use super::seeded;
 use super::subject::{
-    AuthorizationServer, ClientAuthMethod, ClientSecret, HookCall, Hooks, Identity, Login, Material, RefreshGrant,
+    AuthorizationServer, ClientAuthMethod, ClientCredential, HookCall, Hooks, Identity, Login, Material, RefreshGrant,
     Resource, State, Subject, Success, Tolerances,
 };
+use super::values::Values;
 use crate::check::step::Account;
 use crate::scenario::model::{self, SchemeFields};
 use crate::scenario::text::Length;
-use crate::scenario::{At, Environment, LoadedScenario, ScenarioError, Template};
+use crate::scenario::{At, LoadedScenario, Template};
 use crate::scheme::{self, Carrier, Proof};
-use crate::secret::Secret;
-
-/// What stands for a value that is not read.
-const UNREAD: &str = "unread";
-
-/// Reads the values of a scenario, or stands in for them.
-pub struct Values<'a> {
-    loaded: &'a LoadedScenario,
-    /// None: no variable and no file is read.
-    environment: Option<&'a dyn Environment>,
-    folder: PathBuf,
-    errors: RefCell<Vec<ScenarioError>>,
-}
-
-impl<'a> Values<'a> {
-    /// Reads variables and files.
-    pub fn reading(loaded: &'a LoadedScenario, environment: &'a dyn Environment) -> Self {
-        Self { loaded, environment: Some(environment), folder: loaded.folder(), errors: RefCell::default() }
-    }
-
-    /// Reads nothing.
-    pub fn blind(loaded: &'a LoadedScenario) -> Self {
-        Self { loaded, environment: None, folder: loaded.folder(), errors: RefCell::default() }
-    }
-
-    /// The value of a template; a mistake is kept until [`Values::finish`].
-    pub fn text(&self, template: &Template) -> String {
-        let Some(environment) = self.environment else {
-            return if template.written().contains("${") { UNREAD.to_owned() } else { template.written().to_owned() };
-        };
-        match template.resolve(environment, &self.folder) {
-            Ok(value) => value,
-            Err(why) => {
-                let error = self.loaded.error(template.place(), why.clone());
-                let help = match why.contains("variable") {
-                    true => "set it in the environment, or write a default: ${VAR:-default}",
-                    false => "see `${file:path}` in the documentation of scenarios",
-                };
-                self.errors.borrow_mut().push(error.with_help(help));
-                UNREAD.to_owned()
-            }
-        }
-    }
-
-    fn secret(&self, template: &Template) -> Secret {
-        Secret::new(self.text(template))
-    }
-
-    /// The text of a file that a value names, relative to the scenario; nothing where nothing is read.
-    pub fn file(&self, path: &Template) -> Option<String> {
-        self.environment?;
-        let written = self.text(path);
-        match std::fs::read_to_string(self.folder.join(&written)) {
-            Ok(text) => Some(text.trim_end_matches(['\r', '\n']).to_owned()),
-            Err(why) => {
-                self.mistake(self.loaded.error(path.place(), format!("the file {written} cannot be read: {why}")));
-                None
-            }
-        }
-    }
-
-    /// Keeps a mistake until [`Values::finish`].
-    pub(super) fn mistake(&self, error: ScenarioError) {
-        self.errors.borrow_mut().push(error);
-    }
-
-    /// All mistakes that were met.
-    ///
-    /// # Errors
-    /// When there are any.
-    pub fn finish(self) -> Result<(), Vec<ScenarioError>> {
-        let errors = self.errors.into_inner();
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
-    }
-}
 
 /// What a scenario says about its target.
 pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
@@ -99,8 +22,12 @@ pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
         scenario.credentials.iter().map(|(name, credential)| identity(name, credential, values)).collect();
     // the order of a map is that of the alphabet; the most powerful credential is the one to prove that access works
     identities.sort_by_key(|identity| std::cmp::Reverse(identity.scopes.len()));
+    let authorization_server = authorization_server(&scenario.scheme.value.0, values, on_reference);
     if identities.is_empty() && on_reference {
         identities = seeded::identities(name);
+        if authorization_server.as_ref().is_some_and(|server| server.client_auth == ClientAuthMethod::PrivateKeyJwt) {
+            seeded::leave_secrets_out(&mut identities);
+        }
     }
     if name == "none" {
         identities = vec![Identity {
@@ -116,7 +43,8 @@ pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
         resources = seeded::resources(&seeded::prefix(name, super::keys::algorithm(loaded)));
     }
     let mut material = material(&scenario.material, values, on_reference);
-    let kit = super::keys::kit(loaded, values, &mut material.signing_secrets);
+    let kit = super::keys::kit(loaded, values);
+    material.signing_secrets.extend(values.take_noted());
     if on_reference && name.ends_with("jwt") {
         // the opaque token of the seed would be refused for being none
         material.other_audience_token = scenario.material.other_audience_token.as_ref().map(|own| values.secret(own));
@@ -133,7 +61,7 @@ pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
         owned: on_reference || scenario.target.owned || scenario.target.command.is_some(),
         identities,
         resources,
-        authorization_server: authorization_server(&scenario.scheme.value.0, values, on_reference),
+        authorization_server,
         material,
         kit,
         tolerances: tolerances(&scenario.conformance.tolerances),
@@ -211,8 +139,10 @@ fn identity(name: &str, credential: &model::Credential, values: &Values<'_>) -> 
         Login::Minted { claims: claims.iter().map(|(name, value)| (name.clone(), value.clone())).collect() }
     } else if let (Some(user), Some(password)) = (&credential.username, &credential.password) {
         Login::Proof(Proof::Password { user: values.text(user), password: values.secret(password) })
-    } else if let (Some(id), Some(secret)) = (&credential.client_id, &credential.client_secret) {
-        Login::Client { id: values.text(id), secret: values.secret(secret) }
+    } else if let Some(id) = &credential.client_id {
+        let (secret, key) = (credential.client_secret.as_ref(), credential.client_key.as_ref());
+        let key = key.and_then(|key| super::keys::key(key, values));
+        Login::Client { id: values.text(id), secret: secret.map(|secret| values.secret(secret)), key }
     } else {
         Login::Nothing
     };
@@ -263,11 +193,13 @@ fn authorization_server(fields: &SchemeFields, values: &Values<'_>, on_reference
     let client_auth = match oauth2.client_auth {
         model::ClientAuth::Basic => ClientAuthMethod::Basic,
         model::ClientAuth::Post => ClientAuthMethod::Post,
+        model::ClientAuth::PrivateKeyJwt => ClientAuthMethod::PrivateKeyJwt,
     };
     let named = |template: &Option<Template>| template.as_ref().map(|template| values.text(template));
     if on_reference && oauth2.token_url.is_none() && oauth2.issuer.is_none() {
         let jwt = oauth2.access_token != model::AccessToken::Opaque;
-        return Some(seeded::authorization_server(client_auth, jwt));
+        let seeded = seeded::authorization_server(client_auth, jwt);
+        return Some(AuthorizationServer { assertion_audience: named(&oauth2.assertion_audience), ..seeded });
     }
     Some(AuthorizationServer {
         issuer: named(&oauth2.issuer),
@@ -275,15 +207,24 @@ fn authorization_server(fields: &SchemeFields, values: &Values<'_>, on_reference
         introspection: named(&oauth2.introspection_url),
         revocation: named(&oauth2.revocation_url),
         client_auth,
+        assertion_audience: named(&oauth2.assertion_audience),
         token_params: oauth2.token_params.iter().map(|(name, value)| (name.clone(), values.text(value))).collect(),
     })
 }
 
 fn material(written: &model::Material, values: &Values<'_>, on_reference: bool) -> Material {
     let client = |client: &Option<model::Client>| {
-        client.as_ref().map(|client| ClientSecret {
+        let client = client.as_ref()?;
+        if client.client_secret.is_none() && client.client_key.is_none() {
+            let error = values.loaded().error(client.client_id.place(), "the client has nothing to authenticate with");
+            values.mistake(
+                error.with_help("add `client_secret`, or `client_key` with the key that signs its assertions"),
+            );
+        }
+        Some(ClientCredential {
             id: values.text(&client.client_id),
-            secret: values.secret(&client.client_secret),
+            secret: client.client_secret.as_ref().map(|secret| values.secret(secret)),
+            key: client.client_key.as_ref().and_then(|key| super::keys::key(key, values)),
             scope: None,
         })
     };

@@ -1,11 +1,14 @@
 //! What is known about the reference: its fixed seed, without asking a server.
 
+use std::sync::Arc;
+
 use super::subject::{
-    AuthorizationServer, ClientAuthMethod, ClientSecret, HookCall, Hooks, Identity, Login, Material, RefreshGrant,
+    AuthorizationServer, ClientAuthMethod, ClientCredential, HookCall, Hooks, Identity, Login, Material, RefreshGrant,
     Resource, State,
 };
 use crate::check::step::Account;
 use crate::scheme::Proof;
+use crate::scheme::jose::SigningKey;
 use crate::secret::Secret;
 use crate::seed::{self, SeedIdentity, SeedState};
 
@@ -40,7 +43,10 @@ fn to_identity(scheme: &str, identity: &SeedIdentity) -> Identity {
         "bearer" => Login::Proof(Proof::Token(Secret::new(identity.token))),
         "jwt" => Login::Minted { claims: claims(identity) },
         "oauth2-client-credentials" | "oauth2-client-credentials-jwt" => {
-            Login::Client { id: identity.name.to_owned(), secret: Secret::new(identity.client_secret) }
+            let key =
+                identity.client_key.and_then(|key| SigningKey::read(key.key, Some(key.kid.to_owned()), None).ok());
+            let secret = Some(Secret::new(identity.client_secret));
+            Login::Client { id: identity.name.to_owned(), secret, key: key.map(Arc::new) }
         }
         _ => Login::Nothing,
     };
@@ -54,6 +60,15 @@ fn to_identity(scheme: &str, identity: &SeedIdentity) -> Identity {
             SeedState::Revoked => State::Revoked,
             SeedState::Expired => State::Expired,
         },
+    }
+}
+
+/// Leaves identities with nothing but their keys, as clients that sign assertions are registered.
+pub(super) fn leave_secrets_out(identities: &mut [Identity]) {
+    for identity in identities {
+        if let Login::Client { secret, .. } = &mut identity.login {
+            *secret = None;
+        }
     }
 }
 
@@ -100,6 +115,7 @@ pub(super) fn authorization_server(client_auth: ClientAuthMethod, jwt: bool) -> 
             introspection: Some("/oauth2-jwt/introspect".to_owned()),
             revocation: Some("/oauth2-jwt/revoke".to_owned()),
             client_auth,
+            assertion_audience: None,
             token_params: Vec::new(),
         };
     }
@@ -109,14 +125,14 @@ pub(super) fn authorization_server(client_auth: ClientAuthMethod, jwt: bool) -> 
         introspection: Some("/oauth2/introspect".to_owned()),
         revocation: Some("/oauth2/revoke".to_owned()),
         client_auth,
+        assertion_audience: None,
         token_params: Vec::new(),
     }
 }
 
 /// What else there is.
 pub(super) fn material() -> Material {
-    let client =
-        |(id, secret): (&str, &str)| Some(ClientSecret { id: id.to_owned(), secret: Secret::new(secret), scope: None });
+    let client = |(id, secret): (&str, &str)| Some(ClientCredential::with_secret(id, Secret::new(secret)));
     let account = |kind, (user, password): (&str, &str)| (kind, user.to_owned(), Secret::new(password));
     Material {
         introspection_client: client(seed::INTROSPECTION_CLIENT),

@@ -1,11 +1,15 @@
 //! What is known about a target before anything is sent: who may do what, where, and what else there is to test with.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::scheme::jose::SigningKey;
 use crate::scheme::jwt::Kit;
 use crate::scheme::{Carrier, Proof, Scheme};
 use crate::secret::Secret;
+
+pub use super::client::{AuthorizationServer, ClientAuthMethod, ClientCredential};
 
 /// State of a credential, as its owner declares it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +32,9 @@ pub enum Login {
         /// Client identifier.
         id: String,
         /// Client secret.
-        secret: Secret,
+        secret: Option<Secret>,
+        /// The key that signs its assertions (RFC 7523 §2.2).
+        key: Option<Arc<SigningKey>>,
     },
     /// Claims of a token that is minted with the issuer's key (RFC 7519 §4).
     Minted {
@@ -56,10 +62,11 @@ pub struct Identity {
 
 impl Identity {
     /// Its client, where its credential has to be obtained.
-    pub fn client(&self) -> Option<ClientSecret> {
-        let Login::Client { id, secret } = &self.login else { return None };
+    pub fn client(&self) -> Option<ClientCredential> {
+        let Login::Client { id, secret, key } = &self.login else { return None };
         let scope = self.scopes.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
-        Some(ClientSecret { id: id.clone(), secret: secret.clone(), scope: (!scope.is_empty()).then_some(scope) })
+        let scope = (!scope.is_empty()).then_some(scope);
+        Some(ClientCredential { id: id.clone(), secret: secret.clone(), key: key.clone(), scope })
     }
 }
 
@@ -115,43 +122,6 @@ pub struct Success {
     pub text: Option<String>,
 }
 
-/// How clients authenticate at the endpoints of the authorization server (RFC 6749 §2.3.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClientAuthMethod {
-    /// `client_secret_basic`.
-    Basic,
-    /// `client_secret_post`.
-    Post,
-}
-
-/// The authorization server: addresses absolute, or paths on the target.
-#[derive(Clone, Debug)]
-pub struct AuthorizationServer {
-    /// Issuer identifier (RFC 8414 §2), where its metadata is used.
-    pub issuer: Option<String>,
-    /// Token endpoint; discovered where absent.
-    pub token: Option<String>,
-    /// Introspection endpoint (RFC 7662 §2).
-    pub introspection: Option<String>,
-    /// Revocation endpoint (RFC 7009 §2).
-    pub revocation: Option<String>,
-    /// How clients authenticate.
-    pub client_auth: ClientAuthMethod,
-    /// Parameters that every token request carries beside grant and scope.
-    pub token_params: Vec<(String, String)>,
-}
-
-/// A client with its secret.
-#[derive(Clone, Debug)]
-pub struct ClientSecret {
-    /// Client identifier.
-    pub id: String,
-    /// Client secret.
-    pub secret: Secret,
-    /// Scope that it asks for; some servers grant none to who asks for none.
-    pub scope: Option<String>,
-}
-
 /// A refresh token and an access token of one grant.
 #[derive(Clone, Debug)]
 pub struct RefreshGrant {
@@ -165,15 +135,15 @@ pub struct RefreshGrant {
 #[derive(Clone, Debug, Default)]
 pub struct Material {
     /// The resource server's client at the introspection endpoint.
-    pub introspection_client: Option<ClientSecret>,
+    pub introspection_client: Option<ClientCredential>,
     /// A resource server of another audience.
-    pub foreign_introspection_client: Option<ClientSecret>,
+    pub foreign_introspection_client: Option<ClientCredential>,
     /// A public client.
     pub public_client_id: Option<String>,
     /// A confidential client without the client credentials grant.
-    pub client_without_grant: Option<ClientSecret>,
+    pub client_without_grant: Option<ClientCredential>,
     /// A client whose identifier or secret needs form encoding.
-    pub special_client: Option<ClientSecret>,
+    pub special_client: Option<ClientCredential>,
     /// A scope that exists and that the good client may not have.
     pub disallowed_scope: Option<String>,
     /// Scopes that look like a needed one, open nothing, and may be had by the client that lacks the needed one.
@@ -182,7 +152,7 @@ pub struct Material {
     pub other_audience_token: Option<Secret>,
     /// A refresh token of the same issuer.
     pub refresh_token: Option<Secret>,
-    /// Secrets that sign tokens.
+    /// Secrets that sign tokens and assertions.
     pub signing_secrets: Vec<Secret>,
     /// Failures after which the target throttles.
     pub failure_budget: Option<u32>,
@@ -364,8 +334,8 @@ impl Subject {
         for identity in &self.identities {
             match &identity.login {
                 Login::Proof(Proof::Key(secret) | Proof::Token(secret) | Proof::Password { password: secret, .. })
-                | Login::Client { secret, .. } => secrets.push(secret),
-                Login::Minted { .. } | Login::Nothing => {}
+                | Login::Client { secret: Some(secret), .. } => secrets.push(secret),
+                Login::Client { secret: None, .. } | Login::Minted { .. } | Login::Nothing => {}
             }
         }
         let material = &self.material;
@@ -375,7 +345,7 @@ impl Subject {
             &material.client_without_grant,
             &material.special_client,
         ];
-        secrets.extend(clients.into_iter().flatten().map(|client| &client.secret));
+        secrets.extend(clients.into_iter().flatten().filter_map(|client| client.secret.as_ref()));
         secrets.extend([&material.other_audience_token, &material.refresh_token].into_iter().flatten());
         secrets.extend(&material.signing_secrets);
         secrets.extend(material.refresh_grant.iter().flat_map(|grant| [&grant.refresh_token, &grant.access_token]));

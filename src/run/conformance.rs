@@ -72,7 +72,7 @@ fn leans_on(check: &PlannedCheck, positive: &Check, subject: &Subject) -> bool {
             "token" => matches!(subject.identities[*identity].login, Login::Client { .. }),
             group => !is_endpoint(group),
         },
-        Control::Token => positive.group() == "token",
+        Control::Token | Control::Assertion => positive.group() == "token",
         // these fail for what they find as well: each check asks for itself
         Control::Introspection | Control::Revocation => false,
     };

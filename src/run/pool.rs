@@ -71,7 +71,7 @@ fn login(line: &str, like: &Login) -> Option<Login> {
         }
         Login::Client { .. } => {
             let (id, secret) = pair()?;
-            Login::Client { id: id.to_owned(), secret: Secret::new(secret) }
+            Login::Client { id: id.to_owned(), secret: Some(Secret::new(secret)), key: None }
         }
         _ => return None,
     })
@@ -87,9 +87,9 @@ mod tests {
         assert!(
             matches!(login("abc:def", &key), Some(Login::Proof(Proof::Key(secret))) if secret.expose() == "abc:def")
         );
-        let client = Login::Client { id: "c".to_owned(), secret: Secret::new("s") };
+        let client = Login::Client { id: "c".to_owned(), secret: Some(Secret::new("s")), key: None };
         assert!(
-            matches!(login("id:a:b", &client), Some(Login::Client { id, secret }) if id == "id" && secret.expose() == "a:b")
+            matches!(login("id:a:b", &client), Some(Login::Client { id, secret: Some(secret), .. }) if id == "id" && secret.expose() == "a:b")
         );
         assert!(login("no-colon", &client).is_none());
         assert!(login("x", &Login::Nothing).is_none());

@@ -1,6 +1,6 @@
 //! Rules that types cannot say.
 
-use super::model::{Arrivals, Credential, LoadPhase, SchemeFields, TargetFields};
+use super::model::{Arrivals, ClientAuth, Credential, LoadPhase, SchemeFields, TargetFields};
 use super::text::Http;
 use super::{At, LoadedScenario, ScenarioError};
 
@@ -104,21 +104,28 @@ fn credential_fits(
         ("password", credential.password.is_some()),
         ("client_id", credential.client_id.is_some()),
         ("client_secret", credential.client_secret.is_some()),
+        ("client_key", credential.client_key.is_some()),
     ]
     .into_iter()
     .filter_map(|(key, there)| there.then_some(key))
     .collect();
     let scheme = loaded.scenario.scheme.name();
+    let signs = matches!(&loaded.scenario.scheme.value.0,
+        SchemeFields::OAuth2ClientCredentials(oauth2) if oauth2.client_auth == ClientAuth::PrivateKeyJwt);
+    // a client may hold a secret and a key; the one that it authenticates with has to be there
+    let spare = if signs { "client_secret" } else { "client_key" };
     let wanted: &[&str] = match scheme {
         "api-key" => &["key"],
         "bearer" => &["token"],
         "jwt" if credential.claims.is_some() => &["claims"],
         "jwt" => &["token"],
         "basic" => &["username", "password"],
+        "oauth2-client-credentials" if signs => &["client_id", "client_key"],
         "oauth2-client-credentials" => &["client_id", "client_secret"],
         _ => &[],
     };
-    if present != wanted {
+    let needed = present.iter().filter(|key| **key != spare || scheme != "oauth2-client-credentials");
+    if !needed.eq(wanted) {
         let error = loaded.error(credential.place, format!("the credential `{name}` does not fit the scheme {scheme}"));
         let needed = if wanted.is_empty() { "no credential".to_owned() } else { wanted.join(" and ") };
         mistakes.push(error.with_help(format!("{scheme} needs {needed}")));

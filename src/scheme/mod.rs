@@ -180,6 +180,18 @@ mod tests {
     }
 
     #[test]
+    fn every_lie_about_assertions_is_known() {
+        use crate::check::step::{ClientAuth, Form};
+        for check in crate::check::catalogue() {
+            for step in check.steps {
+                if let Step::Form(Form { auth: ClientAuth::ForgedAssertion(name), .. }) = step {
+                    assert!(jwt::Assertions::knows(name), "{}: there is no lie {name}", check.id);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn names_of_lies_are_unique() {
         for scheme in SCHEMES {
             let mut names = std::collections::BTreeSet::new();

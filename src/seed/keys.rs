@@ -71,3 +71,11 @@ pub const KEY_RINGS: &[KeyRing] = &[
 pub fn ring(algorithm: &str) -> Option<&'static KeyRing> {
     KEY_RINGS.iter().find(|ring| ring.algorithms.contains(&algorithm))
 }
+
+/// The key of the client `service`.
+pub const CLIENT_SERVICE: SeedKey = SeedKey { kid: "client-service", key: include_str!("client-service.pem") };
+/// The key of the client `reader`.
+pub const CLIENT_READER: SeedKey = SeedKey { kid: "client-reader", key: include_str!("client-reader.pem") };
+/// The key of the client `other-tenant`.
+pub const CLIENT_OTHER_TENANT: SeedKey =
+    SeedKey { kid: "client-other-tenant", key: include_str!("client-other-tenant.pem") };

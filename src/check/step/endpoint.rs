@@ -60,6 +60,12 @@ pub enum ClientAuth {
     Special,
     /// The same without the form encoding.
     SpecialRaw,
+    /// A fresh assertion that the good client's key signs (RFC 7523 §2.2).
+    Assertion,
+    /// A lie about such an assertion.
+    ForgedAssertion(&'static str),
+    /// The assertion of the step before, byte for byte.
+    SameAssertion,
     /// This `Authorization` line and nothing else.
     Line(&'static str),
     /// HTTP Basic with the good client and this secret.

@@ -147,8 +147,6 @@ pub enum Fill {
     Random,
     /// The client identifier of the good client.
     ClientId,
-    /// The client secret of the good client.
-    ClientSecret,
     /// The refresh token of the scenario's material.
     RefreshToken,
     /// The token of another audience of the scenario's material.

@@ -1,20 +1,14 @@
 //! Form posts to the endpoints of an authorization server, sound and unsound.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use url::Url;
 
+use super::client_auth::Authentication;
+use super::client_auth::unusable;
 use super::compose::host_of;
 use super::{Prober, unobtainable, values};
 use crate::check::step::{ClientAuth, Encoding, Endpoint, Fill, Form, Want};
 use crate::drive::control::{ControlError, join};
 use crate::observe::{ControlRun, Evidence, Exchange, Outcome, Request};
-use crate::plan::subject::{ClientAuthMethod, ClientSecret};
-
-/// What stands for a secret that is wrong.
-const WRONG_SECRET: &str = "not-the-secret-of-this-client";
-/// An identifier that no client has.
-const UNKNOWN_CLIENT: &str = "authbench-no-such-client";
 
 /// A form with everything filled in.
 pub(super) struct FilledForm<'a> {
@@ -22,6 +16,8 @@ pub(super) struct FilledForm<'a> {
     pub(super) form: &'a Form,
     /// Parameters, beside those of client authentication.
     pub(super) params: Vec<(String, String)>,
+    /// The assertion of a step that names one (RFC 7523 §2.2).
+    pub(super) assertion: Option<String>,
 }
 
 impl Prober {
@@ -38,13 +34,6 @@ impl Prober {
         });
         let at = at.ok_or_else(|| ControlError::Unusable(format!("the scenario has no {endpoint:?} endpoint")))?;
         join(&self.equipment.base, at)
-    }
-
-    /// The client of the first identity that may use the main resource.
-    pub(super) fn good_client(&self) -> Option<ClientSecret> {
-        let subject = self.subject();
-        let good = subject.main_resource().and_then(|resource| subject.good_for(resource))?;
-        subject.identities[good].client()
     }
 
     /// Composes and posts a form.
@@ -71,10 +60,9 @@ impl Prober {
         filled: FilledForm<'_>,
         evidence: &mut Evidence,
     ) -> Result<Request, ControlError> {
-        let FilledForm { form, mut params } = filled;
-        let mut query: Vec<(String, String)> = Vec::new();
-        let mut authorizations = Vec::new();
-        self.authenticate(form, &mut params, &mut query, &mut authorizations)?;
+        let FilledForm { form, mut params, assertion } = filled;
+        let Authentication { params: own, mut query, authorizations } = self.authenticate(form, assertion)?;
+        params.extend(own);
         if let Some(server) = self.subject().authorization_server.as_ref().filter(|_| form.endpoint == Endpoint::Token)
         {
             params.extend(server.token_params.iter().cloned());
@@ -114,99 +102,29 @@ impl Prober {
         Ok(if form.method == "GET" { request } else { request.with_body(media, body) })
     }
 
-    fn authenticate(
-        &self,
-        form: &Form,
-        params: &mut Vec<(String, String)>,
-        query: &mut Vec<(String, String)>,
-        authorizations: &mut Vec<String>,
-    ) -> Result<(), ControlError> {
-        let client = self.client_for(form)?;
-        let wrong = |id: &str| ClientSecret {
-            id: id.to_owned(),
-            secret: crate::secret::Secret::new(WRONG_SECRET),
-            scope: None,
-        };
-        let method = self.subject().authorization_server.as_ref().map(|server| server.client_auth);
-        match form.auth {
-            ClientAuth::None => {}
-            ClientAuth::IdOnly | ClientAuth::Public => params.push(("client_id".to_owned(), client.id)),
-            ClientAuth::Basic | ClientAuth::Special => authorizations.push(basic(&client)),
-            ClientAuth::SpecialRaw => authorizations.push(raw_basic(&client.id, client.secret.expose())),
-            ClientAuth::Post => in_form(&client, params),
-            ClientAuth::Line(line) => authorizations.push(line.to_owned()),
-            ClientAuth::OtherSecret(secret) => {
-                authorizations.push(basic(&ClientSecret { secret: crate::secret::Secret::new(secret), ..client }));
-            }
-            ClientAuth::WrongBasic => authorizations.push(basic(&wrong(&client.id))),
-            ClientAuth::ExpendableWrong => authorizations.push(basic(&wrong(&client.id))),
-            ClientAuth::WrongPost => in_form(&wrong(&client.id), params),
-            ClientAuth::UnknownClient => authorizations.push(basic(&wrong(UNKNOWN_CLIENT))),
-            ClientAuth::WrongBearer => authorizations.push("Bearer authbench-no-such-token".to_owned()),
-            ClientAuth::InQuery => in_form(&client, query),
-            ClientAuth::Both => {
-                authorizations.push(basic(&client));
-                in_form(&client, params);
-            }
-            ClientAuth::BothBodyWrong => {
-                authorizations.push(basic(&client));
-                in_form(&wrong(&client.id), params);
-            }
-            ClientAuth::Contradicting => {
-                authorizations.push(basic(&client));
-                params.push(("client_id".to_owned(), UNKNOWN_CLIENT.to_owned()));
-            }
-            ClientAuth::TwoHeaders => authorizations.extend([basic(&client), basic(&client)]),
-            ClientAuth::Good
-            | ClientAuth::Second
-            | ClientAuth::LowScope
-            | ClientAuth::WithoutGrant
-            | ClientAuth::ForeignResourceServer => match method {
-                Some(ClientAuthMethod::Post) => in_form(&client, params),
-                _ => authorizations.push(basic(&client)),
-            },
-        }
-        Ok(())
-    }
-
-    fn client_for(&self, form: &Form) -> Result<ClientSecret, ControlError> {
-        let material = &self.subject().material;
-        let found = match form.auth {
-            ClientAuth::Public => material.public_client_id.clone().map(|id| ClientSecret {
-                id,
-                secret: crate::secret::Secret::new(String::new()),
-                scope: None,
-            }),
-            ClientAuth::ExpendableWrong => material.expendable_client_id.clone().map(|id| ClientSecret {
-                id,
-                secret: crate::secret::Secret::new(String::new()),
-                scope: None,
-            }),
-            ClientAuth::WithoutGrant => material.client_without_grant.clone(),
-            ClientAuth::Special | ClientAuth::SpecialRaw => material.special_client.clone(),
-            ClientAuth::ForeignResourceServer => material.foreign_introspection_client.clone(),
-            ClientAuth::Second => self.second_client(),
-            ClientAuth::LowScope => {
-                self.subject().scope_gap(None).and_then(|gap| self.subject().identities[gap.low].client())
-            }
-            _ if form.endpoint == Endpoint::Introspection => {
-                material.introspection_client.clone().or_else(|| self.good_client())
-            }
-            _ => self.good_client(),
-        };
-        found.ok_or_else(|| ControlError::Unusable("the scenario has no client that fits".to_owned()))
-    }
-
-    fn second_client(&self) -> Option<ClientSecret> {
-        let subject = self.subject();
-        let good = subject.main_resource().and_then(|resource| subject.good_for(resource))?;
-        subject.identities[subject.second_client(good)?].client()
-    }
-
     pub(super) async fn token_control(&self, closing: bool, evidence: &mut Evidence) -> ControlRun {
         let label = "the good client obtains a token".to_owned();
         let params = vec![("grant_type".to_owned(), "client_credentials".to_owned())];
         self.form_control(label, Endpoint::Token, params, closing, evidence).await
+    }
+
+    /// What shows that refused assertions were refused for the lie: one that is good, by the same key.
+    pub(super) async fn assertion_control(&self, closing: bool, evidence: &mut Evidence) -> ControlRun {
+        let label = "the good client obtains a token with an assertion".to_owned();
+        let assertion = self.assertions().and_then(|made| made.fresh().map_err(unusable));
+        let assertion = match assertion {
+            Ok(assertion) => Some(assertion),
+            Err(error) => return unobtainable(label, closing, &error),
+        };
+        let params = vec![("grant_type".to_owned(), "client_credentials".to_owned())];
+        let form = Form { auth: ClientAuth::Assertion, ..sound(Endpoint::Token) };
+        match self.post_form(FilledForm { form: &form, params, assertion }, evidence).await {
+            Ok(exchange) => {
+                let outcome = meaning(Endpoint::Token, &exchange);
+                ControlRun { label, closing, exchange, outcome }
+            }
+            Err(error) => unobtainable(label, closing, &error),
+        }
     }
 
     pub(super) async fn introspection_control(&self, closing: bool, evidence: &mut Evidence) -> ControlRun {
@@ -252,7 +170,7 @@ impl Prober {
         evidence: &mut Evidence,
     ) -> ControlRun {
         let form = sound(endpoint);
-        match self.post_form(FilledForm { form: &form, params }, evidence).await {
+        match self.post_form(FilledForm { form: &form, params, assertion: None }, evidence).await {
             Ok(exchange) => {
                 let outcome = meaning(endpoint, &exchange);
                 ControlRun { label, closing, exchange, outcome }
@@ -297,21 +215,6 @@ pub(super) fn meaning(endpoint: Endpoint, exchange: &Exchange) -> Outcome {
 /// A server that spells `true` as text lets the token pass as well: whether it may is for a check to say.
 fn is_true(active: &serde_json::Value) -> bool {
     active == &serde_json::Value::Bool(true) || active == "true" || active == &serde_json::json!(1)
-}
-
-/// RFC 6749 §2.3.1: both parts are form-encoded before they are joined.
-fn basic(client: &ClientSecret) -> String {
-    let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    raw_basic(&encoded(&client.id), &encoded(client.secret.expose()))
-}
-
-fn raw_basic(id: &str, secret: &str) -> String {
-    format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
-}
-
-fn in_form(client: &ClientSecret, params: &mut Vec<(String, String)>) {
-    params.push(("client_id".to_owned(), client.id.clone()));
-    params.push(("client_secret".to_owned(), client.secret.expose().to_owned()));
 }
 
 fn pairs(params: &[(String, String)]) -> String {

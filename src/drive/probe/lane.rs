@@ -6,7 +6,7 @@ use rand::rngs::StdRng;
 use super::Prober;
 use crate::drive::control::{ControlError, Token};
 use crate::observe::{Evidence, Exchange, Request};
-use crate::plan::subject::{ClientSecret, Identity, Login, State};
+use crate::plan::subject::{ClientCredential, Identity, Login, State};
 use crate::scheme::{Draft, Proof};
 use crate::secret::Secret;
 
@@ -62,7 +62,7 @@ impl Prober {
     ///
     /// # Errors
     /// When there is no answer, a refusal, or an answer without a token.
-    pub async fn renew(&self, client: &ClientSecret) -> Result<Token, ControlError> {
+    pub async fn renew(&self, client: &ClientCredential) -> Result<Token, ControlError> {
         self.equipment.control.obtain(client, None).await
     }
 

@@ -1,5 +1,6 @@
 //! Runs the steps of checks between their controls and gathers what comes back.
 
+mod client_auth;
 mod compose;
 mod contender;
 mod fingerprints;
@@ -117,6 +118,7 @@ impl Prober {
             Control::Use { identity, resource } => self.use_control(identity, resource, closing, evidence).await,
             Control::Twin { identity, resource } => self.twin_control(identity, resource, closing, evidence).await,
             Control::Token => self.token_control(closing, evidence).await,
+            Control::Assertion => self.assertion_control(closing, evidence).await,
             Control::Introspection => self.introspection_control(closing, evidence).await,
             Control::Revocation => self.revocation_control(closing, evidence).await,
         }

@@ -3,6 +3,7 @@
 use super::{Act, Caster, Control, Missing, missing};
 use crate::check::step::{Client, ClientAuth, Document, Endpoint, Fetch, Form, Want};
 use crate::plan::label;
+use crate::plan::subject::ClientCredential;
 
 impl Caster<'_> {
     pub(super) fn form(&mut self, index: usize, form: &'static Form) -> Result<(), Missing> {
@@ -15,6 +16,7 @@ impl Caster<'_> {
         let either = matches!(form.want, Want::Either) && !self.is_control;
         if either || matches!(form.want, Want::Denied(_)) || form.endpoint == Endpoint::Introspection {
             self.control(match form.endpoint {
+                Endpoint::Token if is_assertion(form.auth) => Control::Assertion,
                 Endpoint::Token => Control::Token,
                 Endpoint::Introspection => Control::Introspection,
                 Endpoint::Revocation => Control::Revocation,
@@ -29,8 +31,6 @@ impl Caster<'_> {
     pub(super) fn client_auth(&self, form: &Form) -> Result<(), Missing> {
         let material = &self.subject.material;
         let (there, key) = match form.auth {
-            ClientAuth::Second => return self.client(Client::Second).map(drop),
-            ClientAuth::LowScope => return self.client(Client::LowScope).map(drop),
             ClientAuth::Public => (material.public_client_id.is_some(), "public_client_id"),
             ClientAuth::ExpendableWrong => (material.expendable_client_id.is_some(), "expendable_client_id"),
             ClientAuth::WithoutGrant => (material.client_without_grant.is_some(), "client_without_grant"),
@@ -38,9 +38,24 @@ impl Caster<'_> {
             ClientAuth::ForeignResourceServer => {
                 (material.foreign_introspection_client.is_some(), "foreign_introspection_client")
             }
+            ClientAuth::Second => return self.client(Client::Second).map(drop),
+            ClientAuth::LowScope => return self.client(Client::LowScope).map(drop),
+            ClientAuth::Basic
+            | ClientAuth::Post
+            | ClientAuth::Both
+            | ClientAuth::BothBodyWrong
+            | ClientAuth::Contradicting
+            | ClientAuth::InQuery
+            | ClientAuth::TwoHeaders => return self.good_client_has(|client| client.secret.is_some(), "client_secret"),
+            auth if is_assertion(auth) => return self.good_client_has(|client| client.key.is_some(), "client_key"),
             _ => (true, ""),
         };
         if there { Ok(()) } else { missing(format!("no `material.{key}`")) }
+    }
+
+    fn good_client_has(&self, has: fn(&ClientCredential) -> bool, key: &str) -> Result<(), Missing> {
+        let good = self.subject.identities[self.client(Client::Good)?].client();
+        if good.as_ref().is_some_and(has) { Ok(()) } else { missing(format!("the good client has no `{key}`")) }
     }
 
     pub(super) fn endpoint(&self, endpoint: Endpoint) -> Result<(), Missing> {
@@ -72,4 +87,9 @@ impl Caster<'_> {
         self.push(index, label, Act::Fetch(*fetch));
         Ok(())
     }
+}
+
+/// Whether a form is authenticated by an assertion whatever the scenario says.
+fn is_assertion(auth: ClientAuth) -> bool {
+    matches!(auth, ClientAuth::Assertion | ClientAuth::ForgedAssertion(_) | ClientAuth::SameAssertion)
 }

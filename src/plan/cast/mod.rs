@@ -138,6 +138,8 @@ pub enum Control {
     },
     /// The good client obtains a token.
     Token,
+    /// The good client obtains a token with a fresh assertion.
+    Assertion,
     /// A live token is introspected as active.
     Introspection,
     /// A token is obtained and revoked.

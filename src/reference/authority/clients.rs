@@ -7,7 +7,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::answer::OAuthError;
 use super::form::Params;
-use super::{AUDIENCE, Authority};
+use super::{AUDIENCE, Authority, assertion};
 use crate::reference::fault::{Fault, row};
 use crate::reference::state::digest;
 use crate::seed::{self, READ, SeedState, WRITE};
@@ -82,6 +82,13 @@ pub(crate) fn authenticate(authority: &Authority, headers: &HeaderMap, params: &
         return Err(OAuthError::bad("invalid_request"));
     }
     let (id, secret) = (params.value("client_id"), params.value("client_secret"));
+    if assertion::is_there(params) {
+        // RFC 6749 §2.3: one method of authentication in a request
+        return match (line, secret) {
+            (None, None) => assertion::authenticate(authority, params).map(Caller::Known),
+            _ => Err(OAuthError::bad("invalid_request")),
+        };
+    }
     match (line, secret) {
         // RFC 6749 §2.3: one method of authentication in a request
         (Some(line), Some(_)) if authority.fault("double-auth-ok") => {

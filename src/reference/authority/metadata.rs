@@ -8,7 +8,9 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::Authority;
+use super::assertion::ALGORITHM;
 use crate::reference::fault::{Fault, row};
+use crate::reference::keys::name_of;
 use crate::seed::{READ, WRITE};
 
 /// Holes of these documents.
@@ -25,7 +27,9 @@ pub(crate) async fn authorization_server(State(authority): State<Arc<Authority>>
         return Err(StatusCode::NOT_FOUND);
     }
     let issuer = &authority.issuer;
-    let methods = ["client_secret_basic", "client_secret_post"];
+    let methods = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
+    // RFC 8414 §2: required beside private_key_jwt
+    let algorithms = [name_of(ALGORITHM)];
     let slash = if authority.fault("issuer-trailing-slash") { "/" } else { "" };
     let mut document = json!({
         "issuer": format!("{issuer}{slash}"),
@@ -36,8 +40,11 @@ pub(crate) async fn authorization_server(State(authority): State<Arc<Authority>>
         // RFC 8414 §2 requires the member; no response type is offered
         "response_types_supported": ["none"],
         "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": algorithms,
         "introspection_endpoint_auth_methods_supported": methods,
+        "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
         "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
         "scopes_supported": [READ, WRITE],
     });
     super::jwt::describe(&authority, &mut document);
@@ -45,7 +52,7 @@ pub(crate) async fn authorization_server(State(authority): State<Arc<Authority>>
         document["token_endpoint_auth_signing_alg_values_supported"] = json!(["RS256", "none"]);
     }
     if authority.fault("undeclared-post") {
-        document["token_endpoint_auth_methods_supported"] = json!(["client_secret_basic"]);
+        document["token_endpoint_auth_methods_supported"] = json!(["client_secret_basic", "private_key_jwt"]);
     }
     Ok(Json(document))
 }

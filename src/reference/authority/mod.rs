@@ -1,6 +1,7 @@
 //! The authorization server: client credentials, opaque tokens, introspection, revocation, metadata.
 
 mod answer;
+pub(crate) mod assertion;
 pub(crate) mod clients;
 mod form;
 pub(crate) mod introspection;
@@ -68,6 +69,8 @@ pub(crate) struct Authority {
     tokens: RwLock<HashMap<[u8; 32], Arc<TokenRecord>>>,
     counter: AtomicU64,
     throttle: super::throttle::Throttle,
+    /// What clients sign with (RFC 7523).
+    assertions: assertion::Assertions,
     /// Keys that sign its tokens (RFC 9068); without any they are opaque.
     keys: Vec<KeyPair>,
 }
@@ -87,7 +90,8 @@ impl Authority {
     fn with_keys(issuer: String, lifetime: Duration, faults: Faults, keys: Vec<KeyPair>) -> Arc<Self> {
         let (tokens, counter) = (RwLock::default(), AtomicU64::new(0));
         let throttle = super::throttle::Throttle::default();
-        let authority = Self { issuer, faults, lifetime, tokens, counter, throttle, keys };
+        let assertions = assertion::Assertions::seeded();
+        let authority = Self { issuer, faults, lifetime, tokens, counter, throttle, assertions, keys };
         let service = Arc::new(super::state::principal(&seed::IDENTITIES[0]));
         let long = Duration::from_secs(24 * 3600);
         authority

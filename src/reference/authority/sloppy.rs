@@ -27,8 +27,17 @@ pub(crate) const FAULTS: &[Fault] = &[
 ];
 
 /// Parameters that the token endpoint knows.
-const KNOWN: &[&str] =
-    &["grant_type", "scope", "client_id", "client_secret", "username", "password", "client_assertion", "resource"];
+const KNOWN: &[&str] = &[
+    "grant_type",
+    "scope",
+    "client_id",
+    "client_secret",
+    "username",
+    "password",
+    "client_assertion",
+    "client_assertion_type",
+    "resource",
+];
 
 /// Routes that a sound server does not have.
 pub(super) fn routes(authority: &Authority, mut router: Router<Arc<Authority>>) -> Router<Arc<Authority>> {

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::scenario::Template;
+use super::SigningKey;
+use crate::scenario::{At, Template};
 
 /// A credential: the members that its scheme needs, with what it may do.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -30,6 +31,10 @@ pub struct Credential {
     /// Client secret.
     #[serde(default)]
     pub client_secret: Option<Template>,
+    /// Key that signs the client's assertions, where `client_auth` is `private-key-jwt`; beside a secret it unlocks the
+    /// checks of assertions.
+    #[serde(default)]
+    pub client_key: Option<At<SigningKey>>,
     /// Scopes that it holds.
     #[serde(default)]
     pub scopes: Vec<String>,

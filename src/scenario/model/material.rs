@@ -5,14 +5,18 @@ use serde::Deserialize;
 
 use crate::scenario::{At, Template};
 
-/// A client with its secret.
+/// A client with its secret, or with the key that signs its assertions.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Client {
     /// Client identifier.
     pub client_id: Template,
     /// Client secret.
-    pub client_secret: Template,
+    #[serde(default)]
+    pub client_secret: Option<Template>,
+    /// Key that signs its assertions (RFC 7523).
+    #[serde(default)]
+    pub client_key: Option<At<SigningKey>>,
 }
 
 /// An account with its password.
@@ -25,17 +29,17 @@ pub struct Account {
     pub password: Template,
 }
 
-/// A key that signs tokens.
+/// A key that signs tokens, or a client's assertions.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SigningKey {
     /// File with the private key in PEM or as a JWK, or with the secret itself; relative to the scenario.
     #[serde(default)]
     pub file: Option<Template>,
-    /// The secret of an HMAC key.
+    /// The key itself: the secret of an HMAC key, or a private key in PEM or as a JWK, such as one from a variable.
     #[serde(default)]
     pub secret: Option<Template>,
-    /// Key identifier in the header of tokens.
+    /// Key identifier in the header of what it signs.
     #[serde(default)]
     pub kid: Option<String>,
     /// Algorithm; that of the key, RS256, or HS256 unless another is named.

@@ -120,6 +120,9 @@ pub struct OAuth2 {
     /// How clients authenticate.
     #[serde(default)]
     pub client_auth: ClientAuth,
+    /// Audience of client assertions; the token endpoint unless another is named, such as the issuer.
+    #[serde(default)]
+    pub assertion_audience: Option<Template>,
     /// Form of the access tokens.
     #[serde(default)]
     pub access_token: AccessToken,
@@ -131,7 +134,7 @@ pub struct OAuth2 {
     pub token_params: BTreeMap<String, Template>,
 }
 
-/// How clients authenticate (RFC 6749 §2.3.1).
+/// How clients authenticate (RFC 6749 §2.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClientAuth {
@@ -140,6 +143,8 @@ pub enum ClientAuth {
     Basic,
     /// Body parameters.
     Post,
+    /// Assertions that each credential's `client_key` signs (RFC 7523, OpenID Connect Core 1.0 §9).
+    PrivateKeyJwt,
 }
 
 /// Form of access tokens.

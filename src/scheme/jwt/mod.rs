@@ -1,6 +1,7 @@
 //! JSON Web Tokens as access tokens (RFC 7519, RFC 9068), given or minted, and the lies about them: one table for each
 //! kind of material that they are told with.
 
+mod assertion;
 mod claims;
 mod form;
 mod header;
@@ -17,6 +18,7 @@ use super::jose::key::family_of;
 use super::jose::{Alg, Jws, Members, SigningKey, decoded};
 use super::{Carried, Carrier, Draft, Forged, Forgery, Need, Proof, Scheme, Unforgeable};
 
+pub use assertion::{ASSERTION_TYPE, Assertions};
 pub use header::{SLEEP, strangers_keys, under_key};
 pub use twin::mint;
 
@@ -229,9 +231,13 @@ const fn lie(name: &'static str, says: &'static str, forge: fn(&mut Draft<'_>) -
 /// # Errors
 /// When the lie does not exist or cannot be told.
 pub fn forged_text(name: &str, draft: &mut Draft<'_>) -> Result<String, Unforgeable> {
-    let carried = Jwt.forge(name, draft)?;
+    Jwt.forge(name, draft).map(text_of)
+}
+
+/// The token in what goes onto the wire.
+fn text_of(carried: Vec<Carried>) -> String {
     let value = carried.first().map(|one| String::from_utf8_lossy(&one.value).into_owned()).unwrap_or_default();
-    Ok(value.strip_prefix("Bearer ").unwrap_or(&value).to_owned())
+    value.strip_prefix("Bearer ").unwrap_or(&value).to_owned()
 }
 
 #[cfg(test)]

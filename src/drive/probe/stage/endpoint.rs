@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Halt, Kept, Stage};
-use crate::check::step::{Document, Endpoint, Fetch, Fill, Form};
+use crate::check::step::{ClientAuth, Document, Endpoint, Fetch, Fill, Form};
 use crate::clock;
 use crate::drive::control::{Token, join, well_known};
 use crate::drive::probe::compose::host_of;
@@ -54,15 +54,29 @@ impl Stage<'_> {
     }
 
     pub(super) async fn post(
-        &self,
+        &mut self,
         form: &Form,
         params: Vec<(String, String)>,
         evidence: &mut Evidence,
     ) -> Result<(Exchange, Outcome), Halt> {
-        let posted = self.prober.post_form(FilledForm { form, params }, evidence).await;
+        let assertion = self.assertion(form.auth)?;
+        let posted = self.prober.post_form(FilledForm { form, params, assertion }, evidence).await;
         let exchange = posted.map_err(|error| Halt::Obstacle(error.to_string()))?;
         let outcome = meaning(form.endpoint, &exchange);
         Ok((exchange, outcome))
+    }
+
+    /// The assertion that a step sends: a new one, a lie about a new one, or the last one again.
+    fn assertion(&mut self, auth: ClientAuth) -> Result<Option<String>, Halt> {
+        let made = || self.prober.assertions().map_err(|error| Halt::Untestable(error.to_string()));
+        let assertion = match auth {
+            ClientAuth::Assertion => made()?.fresh(),
+            ClientAuth::ForgedAssertion(lie) => made()?.forged(lie, &mut self.rng),
+            ClientAuth::SameAssertion => return Ok(self.assertion.clone()),
+            _ => return Ok(None),
+        };
+        self.assertion = Some(assertion.map_err(|unforgeable| Halt::Untestable(unforgeable.0))?);
+        Ok(self.assertion.clone())
     }
 
     pub(super) async fn fetch(&mut self, action: &Action, fetch: &Fetch, evidence: &mut Evidence) -> Result<(), Halt> {

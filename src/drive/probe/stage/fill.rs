@@ -54,7 +54,6 @@ impl Stage<'_> {
             Fill::SlotAltered(name) => altered(&slot(name)?),
             Fill::Random => self.random.clone(),
             Fill::ClientId => client()?.id,
-            Fill::ClientSecret => client()?.secret.expose().to_owned(),
             Fill::RefreshToken => given(&material.refresh_token),
             Fill::OtherAudienceToken => given(&material.other_audience_token),
         })

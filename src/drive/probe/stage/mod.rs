@@ -16,11 +16,11 @@ use rand::rngs::StdRng;
 
 use super::{Prober, values};
 use crate::check::Check;
-use crate::check::step::{Hook, KeyChange};
+use crate::check::step::{ClientAuth, Hook, KeyChange};
 use crate::clock;
 use crate::drive::control::Token;
 use crate::observe::{Evidence, Outcome};
-use crate::plan::subject::ClientSecret;
+use crate::plan::subject::ClientCredential;
 use crate::plan::{Act, Action, Part};
 use crate::scheme::Proof;
 use crate::scheme::jwt::Kit;
@@ -30,7 +30,7 @@ pub(super) use wait::{LONGEST_WAIT, ROUNDING};
 /// A token that a step keeps, with whose it is.
 struct Kept {
     token: Token,
-    client: Option<ClientSecret>,
+    client: Option<ClientCredential>,
 }
 
 /// Why a check cannot go on.
@@ -51,6 +51,8 @@ pub(super) struct Stage<'a> {
     /// A value in the form of a token that nobody issued.
     random: String,
     slots: HashMap<&'static str, Kept>,
+    /// The last client assertion that was sent.
+    assertion: Option<String>,
     /// What lies are told with, the listener's address marked as this check's.
     kit: Kit,
     /// Lies that were not told.
@@ -70,9 +72,20 @@ impl<'a> Stage<'a> {
         if let Some(listener) = &mut kit.listener {
             *listener = format!("{listener}/{}", &random[..16]);
         }
-        let (slots, left_out) = (HashMap::new(), Vec::new());
-        let (published, withdrawn) = (None, false);
-        Self { prober, check, rng, random, slots, kit, left_out, published, withdrawn, outage: false, rotated: false }
+        Self {
+            prober,
+            check,
+            rng,
+            random,
+            slots: HashMap::new(),
+            assertion: None,
+            kit,
+            left_out: Vec::new(),
+            published: None,
+            withdrawn: false,
+            outage: false,
+            rotated: false,
+        }
     }
 
     /// Plays all actions, or up to the first that cannot be carried out.
@@ -81,7 +94,11 @@ impl<'a> Stage<'a> {
     pub(super) async fn play(&mut self, actions: &[Action], evidence: &mut Evidence) {
         let began = clock::now();
         let fetched = self.prober.equipment.listener.as_ref().map_or(0, |listener| listener.key_fetches());
-        let is_lie = |action: &&Action| matches!(action.act, Act::Send { part: Part::Forged(..), .. });
+        let is_lie = |action: &&Action| match &action.act {
+            Act::Send { part, .. } => matches!(part, Part::Forged(..)),
+            Act::Form(form) => matches!(form.auth, ClientAuth::ForgedAssertion(_)),
+            _ => false,
+        };
         let mut lies = actions.iter().filter(is_lie).count();
         for action in actions {
             match self.act(action, evidence).await {

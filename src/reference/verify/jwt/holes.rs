@@ -73,7 +73,12 @@ fn by_secret(compact: &Compact, secret: &[u8]) -> bool {
 
 /// RFC 8725 §2.1: the bytes of the public key, which everybody has, used as an HMAC secret.
 fn keyed_with_the_public_key(deployment: &Deployment, compact: &Compact) -> bool {
-    deployment.all_keys().filter_map(public_pem).any(|pem| by_secret(compact, pem.as_bytes()))
+    deployment.all_keys().any(|key| keyed_with_the_public_half(key, compact))
+}
+
+/// The same for one key.
+pub(crate) fn keyed_with_the_public_half(key: &crate::reference::keys::KeyPair, compact: &Compact) -> bool {
+    public_pem(key).is_some_and(|pem| by_secret(compact, pem.as_bytes()))
 }
 
 fn public_pem(key: &crate::reference::keys::KeyPair) -> Option<String> {

@@ -21,6 +21,7 @@ use crate::reference::rejection::Rejection;
 use crate::reference::state::{Principal, State};
 use compact::{Compact, Leniency};
 use deployment::Deployment;
+pub(crate) use holes::keyed_with_the_public_half;
 
 /// Algorithms that resources are guarded with, and their place in the path.
 pub(crate) const ALGORITHMS: [(Algorithm, &str); 8] = [

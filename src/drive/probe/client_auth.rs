@@ -1,0 +1,180 @@
+//! How the client of a form authenticates, soundly and unsoundly.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::Prober;
+use crate::check::step::{ClientAuth, Endpoint, Form};
+use crate::drive::control::ControlError;
+use crate::plan::subject::{ClientAuthMethod, ClientCredential};
+use crate::scheme::Unforgeable;
+use crate::scheme::jose::Jws;
+use crate::scheme::jwt::{ASSERTION_TYPE, Assertions};
+use crate::secret::Secret;
+
+/// What stands for a secret that is wrong.
+const WRONG_SECRET: &str = "not-the-secret-of-this-client";
+/// An identifier that no client has.
+const UNKNOWN_CLIENT: &str = "authbench-no-such-client";
+
+/// What a form carries so that its client is known.
+#[derive(Default)]
+pub(super) struct Authentication {
+    /// Parameters of the body.
+    pub(super) params: Vec<(String, String)>,
+    /// Parameters of the URL.
+    pub(super) query: Vec<(String, String)>,
+    /// `Authorization` lines.
+    pub(super) authorizations: Vec<String>,
+}
+
+impl Authentication {
+    fn basic(mut self, client: &ClientCredential) -> Self {
+        self.authorizations.push(basic(client));
+        self
+    }
+
+    fn post(mut self, client: &ClientCredential) -> Self {
+        self.params.extend(in_form(client));
+        self
+    }
+
+    fn param(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.params.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// RFC 7521 §4.2: `client_id` may come along and has to name whom the assertion speaks for, also where that is a lie.
+    fn assertion(self, client: &ClientCredential, assertion: String) -> Self {
+        let claims = Jws::read(&assertion).and_then(|read| read.draft()).map(|draft| draft.claims);
+        let subject = claims.and_then(|claims| claims.text("sub"));
+        self.param("client_id", subject.unwrap_or_else(|| client.id.clone()))
+            .param("client_assertion_type", ASSERTION_TYPE)
+            .param("client_assertion", assertion)
+    }
+}
+
+impl Prober {
+    /// The client of the first identity that may use the main resource.
+    pub(super) fn good_client(&self) -> Option<ClientCredential> {
+        let subject = self.subject();
+        let good = subject.main_resource().and_then(|resource| subject.good_for(resource))?;
+        subject.identities[good].client()
+    }
+
+    fn second_client(&self) -> Option<ClientCredential> {
+        let subject = self.subject();
+        let good = subject.main_resource().and_then(|resource| subject.good_for(resource))?;
+        subject.identities[subject.second_client(good)?].client()
+    }
+
+    /// The assertions of the good client, beside a second one where there is one.
+    ///
+    /// # Errors
+    /// When it has no key, or there is no token endpoint.
+    pub(super) fn assertions(&self) -> Result<Assertions, ControlError> {
+        let client = self.good_client();
+        let client = client.ok_or_else(|| ControlError::Unusable("no client".to_owned()))?;
+        let made = self.equipment.control.assertions(&client)?;
+        Ok(match self.second_client() {
+            Some(second) => made.beside(&second.id, second.key.as_ref()),
+            None => made,
+        })
+    }
+
+    /// What a form carries; a step that names an assertion brings it along.
+    ///
+    /// # Errors
+    /// When the scenario lacks what the form needs.
+    pub(super) fn authenticate(&self, form: &Form, assertion: Option<String>) -> Result<Authentication, ControlError> {
+        let client = self.client_for(form)?;
+        let wrong = |id: &str| ClientCredential::with_secret(id, Secret::new(WRONG_SECRET));
+        let none = Authentication::default();
+        Ok(match form.auth {
+            ClientAuth::None => none,
+            ClientAuth::IdOnly | ClientAuth::Public => none.param("client_id", client.id),
+            ClientAuth::Basic | ClientAuth::Special => none.basic(&client),
+            ClientAuth::SpecialRaw => {
+                Authentication { authorizations: vec![raw_basic(&client.id, client.secret())], ..none }
+            }
+            ClientAuth::Post => none.post(&client),
+            ClientAuth::Line(line) => Authentication { authorizations: vec![line.to_owned()], ..none },
+            ClientAuth::OtherSecret(secret) => {
+                none.basic(&ClientCredential { secret: Some(Secret::new(secret)), ..client })
+            }
+            ClientAuth::WrongBasic | ClientAuth::ExpendableWrong => none.basic(&wrong(&client.id)),
+            ClientAuth::WrongPost => none.post(&wrong(&client.id)),
+            ClientAuth::UnknownClient => none.basic(&wrong(UNKNOWN_CLIENT)),
+            ClientAuth::WrongBearer => {
+                Authentication { authorizations: vec!["Bearer authbench-no-such-token".to_owned()], ..none }
+            }
+            ClientAuth::InQuery => Authentication { query: in_form(&client).to_vec(), ..none },
+            ClientAuth::Both => none.basic(&client).post(&client),
+            ClientAuth::BothBodyWrong => none.basic(&client).post(&wrong(&client.id)),
+            ClientAuth::Contradicting => none.basic(&client).param("client_id", UNKNOWN_CLIENT),
+            ClientAuth::TwoHeaders => none.basic(&client).basic(&client),
+            ClientAuth::Assertion | ClientAuth::ForgedAssertion(_) | ClientAuth::SameAssertion => {
+                let assertion = assertion.ok_or_else(|| ControlError::Unusable("no assertion was made".to_owned()))?;
+                none.assertion(&client, assertion)
+            }
+            ClientAuth::Good
+            | ClientAuth::Second
+            | ClientAuth::LowScope
+            | ClientAuth::WithoutGrant
+            | ClientAuth::ForeignResourceServer => self.as_the_scenario_says(&client)?,
+        })
+    }
+
+    fn as_the_scenario_says(&self, client: &ClientCredential) -> Result<Authentication, ControlError> {
+        let wanted = self.subject().authorization_server.as_ref().map(|server| server.client_auth);
+        let none = Authentication::default();
+        Ok(match client.method(wanted.unwrap_or(ClientAuthMethod::Basic)) {
+            ClientAuthMethod::Basic => none.basic(client),
+            ClientAuthMethod::Post => none.post(client),
+            ClientAuthMethod::PrivateKeyJwt => {
+                none.assertion(client, self.equipment.control.assertions(client)?.fresh().map_err(unusable)?)
+            }
+        })
+    }
+
+    fn client_for(&self, form: &Form) -> Result<ClientCredential, ControlError> {
+        let material = &self.subject().material;
+        let nameless =
+            |id: &Option<String>| id.clone().map(|id| ClientCredential::with_secret(id, Secret::new(String::new())));
+        let found = match form.auth {
+            ClientAuth::Public => nameless(&material.public_client_id),
+            ClientAuth::ExpendableWrong => nameless(&material.expendable_client_id),
+            ClientAuth::WithoutGrant => material.client_without_grant.clone(),
+            ClientAuth::Special | ClientAuth::SpecialRaw => material.special_client.clone(),
+            ClientAuth::ForeignResourceServer => material.foreign_introspection_client.clone(),
+            ClientAuth::Second => self.second_client(),
+            ClientAuth::LowScope => {
+                self.subject().scope_gap(None).and_then(|gap| self.subject().identities[gap.low].client())
+            }
+            _ if form.endpoint == Endpoint::Introspection => {
+                material.introspection_client.clone().or_else(|| self.good_client())
+            }
+            _ => self.good_client(),
+        };
+        found.ok_or_else(|| ControlError::Unusable("the scenario has no client that fits".to_owned()))
+    }
+}
+
+pub(super) fn unusable(why: Unforgeable) -> ControlError {
+    ControlError::Unusable(why.0)
+}
+
+/// RFC 6749 §2.3.1: both parts are form-encoded before they are joined.
+fn basic(client: &ClientCredential) -> String {
+    let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    raw_basic(&encoded(&client.id), &encoded(client.secret()))
+}
+
+fn raw_basic(id: &str, secret: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
+}
+
+fn in_form(client: &ClientCredential) -> [(String, String); 2] {
+    [("client_id", client.id.as_str()), ("client_secret", client.secret())]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+}

@@ -1,0 +1,105 @@
+//! The values of a scenario: variables and files, read or stood in for.
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+
+use crate::scenario::{Environment, LoadedScenario, ScenarioError, Template};
+use crate::secret::Secret;
+
+/// What stands for a value that is not read.
+const UNREAD: &str = "unread";
+
+/// Reads the values of a scenario, or stands in for them.
+pub struct Values<'a> {
+    loaded: &'a LoadedScenario,
+    /// None: no variable and no file is read.
+    environment: Option<&'a dyn Environment>,
+    folder: PathBuf,
+    errors: RefCell<Vec<ScenarioError>>,
+    /// What is private about keys that were read.
+    noted: RefCell<Vec<Secret>>,
+}
+
+impl<'a> Values<'a> {
+    /// Reads variables and files.
+    pub fn reading(loaded: &'a LoadedScenario, environment: &'a dyn Environment) -> Self {
+        Self { environment: Some(environment), ..Self::blind(loaded) }
+    }
+
+    /// Reads nothing.
+    pub fn blind(loaded: &'a LoadedScenario) -> Self {
+        let (errors, noted) = (RefCell::default(), RefCell::default());
+        Self { loaded, environment: None, folder: loaded.folder(), errors, noted }
+    }
+
+    /// The value of a template; a mistake is kept until [`Values::finish`].
+    pub fn text(&self, template: &Template) -> String {
+        let Some(environment) = self.environment else {
+            return if template.written().contains("${") { UNREAD.to_owned() } else { template.written().to_owned() };
+        };
+        match template.resolve(environment, &self.folder) {
+            Ok(value) => value,
+            Err(why) => {
+                let error = self.loaded.error(template.place(), why.clone());
+                let help = match why.contains("variable") {
+                    true => "set it in the environment, or write a default: ${VAR:-default}",
+                    false => "see `${file:path}` in the documentation of scenarios",
+                };
+                self.errors.borrow_mut().push(error.with_help(help));
+                UNREAD.to_owned()
+            }
+        }
+    }
+
+    /// The value of a template that is a secret.
+    pub(super) fn secret(&self, template: &Template) -> Secret {
+        Secret::new(self.text(template))
+    }
+
+    /// The text of a file that a value names, relative to the scenario; nothing where nothing is read.
+    pub fn file(&self, path: &Template) -> Option<String> {
+        self.environment?;
+        let written = self.text(path);
+        match std::fs::read_to_string(self.folder.join(&written)) {
+            Ok(text) => Some(text.trim_end_matches(['\r', '\n']).to_owned()),
+            Err(why) => {
+                self.mistake(self.loaded.error(path.place(), format!("the file {written} cannot be read: {why}")));
+                None
+            }
+        }
+    }
+
+    /// The scenario.
+    pub(super) fn loaded(&self) -> &LoadedScenario {
+        self.loaded
+    }
+
+    /// Whether variables and files are read.
+    pub(super) fn reads(&self) -> bool {
+        self.environment.is_some()
+    }
+
+    /// Keeps a secret that is no value by itself, for the scrubber.
+    pub(super) fn note(&self, secret: Secret) {
+        self.noted.borrow_mut().push(secret);
+    }
+
+    /// What was kept so.
+    pub(super) fn take_noted(&self) -> Vec<Secret> {
+        self.noted.take()
+    }
+
+    /// Keeps a mistake until [`Values::finish`].
+    pub(super) fn mistake(&self, error: ScenarioError) {
+        self.errors.borrow_mut().push(error);
+    }
+
+    /// All mistakes that were met.
+    ///
+    /// # Errors
+    /// When there are any.
+    pub fn finish(self) -> Result<(), Vec<ScenarioError>> {
+        let errors = self.errors.into_inner();
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+}

@@ -1,0 +1,175 @@
+//! Client assertions (RFC 7523 §2.2, OpenID Connect Core 1.0 §9) and the lies about them: tokens whose issuer is the
+//! client itself.
+
+use std::sync::Arc;
+
+use rand::RngExt as _;
+use rand::rngs::StdRng;
+
+use super::twin::{carry, claims, good_draft, unforgeable};
+use super::{Jwt, Kit, forged_text, lie, mint};
+use crate::scheme::jose::{SigningKey, encoded};
+use crate::scheme::{Draft, Forged, Forgery, Proof, Scheme as _, Unforgeable};
+use crate::secret::Secret;
+
+/// `client_assertion_type` of a client assertion that is a JWT (RFC 7523 §2.2).
+pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// Seconds that an assertion lives: it is sent at once.
+const LIFE: i64 = 60;
+/// A client that is named where the scenario has no second one.
+const STRANGER: &str = "authbench-no-such-client";
+
+/// What the assertions of a client are made from.
+#[derive(Clone, Debug)]
+pub struct Assertions {
+    kit: Kit,
+    client: String,
+}
+
+impl Assertions {
+    /// Of a client, for an authorization server, signed with the client's key.
+    pub fn new(client: &str, audience: &str, key: &Arc<SigningKey>) -> Self {
+        let kit = Kit {
+            issuer_key: Some(key.clone()),
+            issuer: Some(client.to_owned()),
+            audience: Some(audience.to_owned()),
+            published: key.public_jwk().into_iter().collect(),
+            ..Kit::default()
+        };
+        Self { kit, client: client.to_owned() }
+    }
+
+    /// The same, with another client of the server to take for this one.
+    #[must_use]
+    pub fn beside(mut self, client: &str, key: Option<&Arc<SigningKey>>) -> Self {
+        let key = key.or(self.kit.issuer_key.as_ref()).cloned();
+        self.kit.second_issuer = key.map(|key| (client.to_owned(), key));
+        self
+    }
+
+    /// A good one, never made before.
+    ///
+    /// # Errors
+    /// When there is no key.
+    pub fn fresh(&self) -> Result<String, Unforgeable> {
+        let unique: [u8; 16] = rand::rng().random();
+        let subject = [("sub".to_owned(), self.client.as_str().into())];
+        mint(&self.kit, &subject, LIFE, &encoded(unique))
+    }
+
+    /// A lie about a good one that nobody has seen: it differs from it in what the lie names and in nothing else.
+    ///
+    /// # Errors
+    /// When the lie does not exist, or cannot be told with this key.
+    pub fn forged(&self, name: &str, rng: &mut StdRng) -> Result<String, Unforgeable> {
+        let proof = Proof::Token(Secret::new(self.fresh()?));
+        let mut draft = Draft { carrier: &Jwt.carrier(), proof: &proof, rng, kit: &self.kit };
+        if let Some(why) = Jwt.inapplicable(name, &draft) {
+            return Err(Unforgeable(why));
+        }
+        match OWN.iter().find(|own| own.name == name) {
+            Some(own) => (own.forge)(&mut draft).map(super::text_of),
+            None => forged_text(name, &mut draft),
+        }
+    }
+
+    /// Whether there is such a lie.
+    pub fn knows(name: &str) -> bool {
+        OWN.iter().any(|own| own.name == name) || Jwt.forgery(name).is_some()
+    }
+}
+
+/// Lies that make sense about assertions only.
+const OWN: &[Forgery] = &[
+    lie("sub-of-another", "another client for a subject", |draft| named(draft, &["sub"])),
+    lie("iss-of-another", "another client for an issuer", |draft| named(draft, &["iss"])),
+    lie("of-another", "another client for issuer and subject", |draft| named(draft, &["iss", "sub"])),
+    lie("sub-absent", "no subject", |draft| claims(draft, &["sub"], |claims, _| claims.remove("sub"))),
+    lie("signed-by-another", "the signature and kid of another client", |draft| match &draft.kit.second_issuer {
+        Some((_, key)) if !is_own(draft.kit, key) => signed_by(draft, key),
+        _ => unforgeable("no second client with a `client_key` among `credentials`"),
+    }),
+];
+
+/// The good claims under another key, which the header names.
+fn signed_by(draft: &Draft<'_>, key: &SigningKey) -> Forged {
+    let mut lie = good_draft(draft)?;
+    lie.header.set("alg", key.alg.name());
+    match &key.kid {
+        Some(kid) => lie.header.set("kid", kid.as_str()),
+        None => lie.header.remove("kid"),
+    }
+    carry(draft, &lie.signed(|input| key.sign(input)).text())
+}
+
+fn is_own(kit: &Kit, key: &Arc<SigningKey>) -> bool {
+    kit.issuer_key.as_ref().is_some_and(|own| Arc::ptr_eq(own, key))
+}
+
+/// Another client in these claims, correctly signed with this client's key.
+fn named(draft: &mut Draft<'_>, names: &[&str]) -> Forged {
+    let other = draft.kit.second_issuer.as_ref().map_or(STRANGER, |(name, _)| name).to_owned();
+    claims(draft, names, |claims, _| names.iter().for_each(|name| claims.set(name, other.as_str())))
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng as _;
+
+    use super::*;
+    use crate::scheme::jose::{Alg, Jws, key::verifies};
+
+    fn assertions() -> Assertions {
+        let key = |kid| Arc::new(SigningKey::generated(Alg::ES256, kid));
+        Assertions::new("service", "https://as.test/token", &key("a")).beside("reader", Some(&key("b")))
+    }
+
+    fn claim(token: &str, name: &str) -> Option<String> {
+        Jws::read(token)?.draft()?.claims.text(name)
+    }
+
+    #[test]
+    fn a_good_one_names_the_client_twice_and_never_repeats_itself() {
+        let (one, other) = (assertions().fresh().expect("made"), assertions().fresh().expect("made"));
+        for name in ["iss", "sub"] {
+            assert_eq!(claim(&one, name).as_deref(), Some("service"));
+        }
+        assert_eq!(claim(&one, "aud").as_deref(), Some("https://as.test/token"));
+        assert_ne!(claim(&one, "jti"), claim(&other, "jti"));
+    }
+
+    #[test]
+    fn lies_about_claims_are_correctly_signed_and_lies_about_signatures_are_not() {
+        let made = assertions();
+        let mut rng = StdRng::seed_from_u64(1);
+        for (name, signed) in [
+            ("sub-of-another", true),
+            ("iss-of-another", true),
+            ("of-another", true),
+            ("sub-absent", true),
+            ("aud-other", true),
+            ("exp-absent-plain", true),
+            ("nbf-future", true),
+            ("signed-by-another", false),
+            ("sig-strangers", false),
+            ("alg-none", false),
+            ("sig-flipped-bit", false),
+            ("confusion-pem", false),
+        ] {
+            assert!(Assertions::knows(name), "{name}");
+            let told = Jws::read(&made.forged(name, &mut rng).expect(name)).expect(name);
+            let input = told.signing_input();
+            let holds = verifies(&made.kit.published[0], Alg::ES256, input.as_bytes(), &told.signature);
+            assert_eq!(holds, signed, "{name}");
+        }
+    }
+
+    #[test]
+    fn without_a_second_key_nobody_else_can_sign() {
+        let key = Arc::new(SigningKey::generated(Alg::ES256, "a"));
+        let made = Assertions::new("service", "https://as.test/token", &key).beside("reader", None);
+        assert!(made.forged("signed-by-another", &mut StdRng::seed_from_u64(1)).is_err());
+        let told = made.forged("of-another", &mut StdRng::seed_from_u64(1)).expect("told");
+        assert_eq!(claim(&told, "sub").as_deref(), Some("reader"));
+    }
+}
