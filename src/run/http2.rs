@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::drive::load::{Lane, LaneRequest};
 use crate::drive::wire::http2::{Form, speaks};
 use crate::drive::wire::{Destination, Limits};
+use crate::observe::Silence;
 
 /// Holds that each lane says in HTTP/2 what it says in HTTP/1.1, and that the target speaks it.
 ///
@@ -27,7 +28,11 @@ pub(super) async fn ready(lanes: &[Lane], destination: &Destination, limits: &Li
     let spoken = speaks(destination, limits).await;
     spoken.map_err(|silence| {
         let way = if secure { "by ALPN over TLS" } else { "by prior knowledge in clear text" };
-        format!("the target does not speak HTTP/2 {way}: {silence}; leave out `http: 2` to measure HTTP/1.1")
+        let did = match silence {
+            Silence::Malformed(why) => why,
+            silence => silence.to_string(),
+        };
+        format!("the target does not speak HTTP/2 {way}: {did}; leave out `http: 2` to measure HTTP/1.1")
     })
 }
 

@@ -109,14 +109,39 @@ fn figures_of_different_machines_are_refused() {
     assert_eq!(code, Some(1), "{text}");
 }
 
+/// The same run with its load over HTTP/2.
+fn to_http2(record: &mut Record) {
+    let phases = record.scenarios.iter_mut().flat_map(|scenario| &mut scenario.load);
+    for figures in phases.filter_map(|phase| phase.figures.as_mut()) {
+        (figures.http, figures.streams) = (2, Some(10));
+    }
+}
+
+#[test]
+fn a_phase_over_another_protocol_begins_another_course() {
+    let mut over_http2 = sample::record();
+    to_http2(&mut over_http2);
+    for (runs, one, other) in [
+        ([sample::record(), sample::record(), over_http2.clone()], true, false),
+        ([sample::record(), over_http2.clone(), over_http2.clone()], false, true),
+        ([over_http2.clone(), sample::record(), over_http2], false, true),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (day, record) in runs.iter().enumerate() {
+            let past = folder.path().join(format!("past/{day}"));
+            std::fs::create_dir_all(&past).expect("a folder");
+            save(&past, "run.jsonl", record);
+        }
+        let output = authbench(folder.path()).args(["report", "index", "past"]).output().expect("runs");
+        assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+        let page = std::fs::read_to_string(folder.path().join("past/index.html")).expect("is written");
+        let has = ["steady: p50", "steady, HTTP/2: p50"].map(|title| page.contains(title));
+        assert_eq!(has, [one, other]);
+    }
+}
+
 #[test]
 fn figures_of_two_protocols_are_not_compared() {
-    let to_http2 = |record: &mut Record| {
-        let phases = record.scenarios.iter_mut().flat_map(|scenario| &mut scenario.load);
-        for figures in phases.filter_map(|phase| phase.figures.as_mut()) {
-            (figures.http, figures.streams) = (2, Some(10));
-        }
-    };
     let (_, text) = compare(to_http2, &["--format", "json"]);
     let document: serde_json::Value =
         serde_json::from_str(text.split("\nexit ").next().expect("one")).expect("is JSON");

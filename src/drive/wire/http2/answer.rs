@@ -115,7 +115,9 @@ fn failure_of(error: &h2::Error) -> Failure {
 /// Without the words of the target, which GOAWAY may carry.
 pub(super) fn silence_of(error: &h2::Error) -> Silence {
     match error.reason() {
-        Some(reason) if error.is_library() => Silence::Malformed(format!("no HTTP/2: {}", reason.description())),
+        Some(reason) if error.is_library() => {
+            Silence::Malformed(format!("what it sends is no HTTP/2 ({})", reason.description()))
+        }
         _ => Silence::Closed,
     }
 }
