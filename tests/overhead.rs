@@ -50,12 +50,12 @@ fn errors(events: &[Event]) -> String {
 #[test]
 fn every_preset_has_a_row_beside_the_baseline_with_itself() {
     let (exit, events) = study(
-        "authbench: 1\nname: presets\ntarget: reference\noverhead:\n  schemes: [api-key, basic, basic-cached, bearer, oauth2, oauth2-jwt, jwt-hs256, jwt-rs256, jwt-es256, jwt-eddsa]\n  duration: 120ms\nthresholds: [overhead.p(50) < 60s]\n",
+        "authbench: 1\nname: presets\ntarget: reference\noverhead:\n  schemes: [api-key, basic, basic-cached, bearer, oauth2, oauth2-jwt, opaque-introspection, opaque-introspection-cached, jwt-hs256, jwt-rs256, jwt-es256, jwt-eddsa]\n  duration: 120ms\nthresholds: [overhead.p(50) < 60s]\n",
     );
     assert_eq!(exit, Exit::Passed, "{}", errors(&events));
     let figures = figures(&events).expect("figures");
     assert_eq!(figures.baseline, "none");
-    assert_eq!(figures.rows.len(), 11);
+    assert_eq!(figures.rows.len(), 13);
     assert!(figures.control_us.low <= 0.0 && 0.0 <= figures.control_us.high, "{:?}", figures.control_us);
     assert!(!row(figures, "none").distinguishable, "the baseline is told apart from itself");
     for row in &figures.rows {

@@ -196,3 +196,54 @@ async fn parameters_of_the_scenario_travel_with_every_token_request() {
         assert_eq!(one(&results, id).verdict, Verdict::Pass, "{id}: {}", one(&results, id).summary);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_revokes_no_access_tokens_says_so_lawfully() {
+    let token =
+        || async { Json(json!({ "access_token": good(), "token_type": "Bearer", "expires_in": 600, "scope": "a" })) };
+    // RFC 7009 §2.2.1
+    let revoke = || async { (StatusCode::BAD_REQUEST, Json(json!({ "error": "unsupported_token_type" }))) };
+    let router = resource(strict(), 401).route("/token", post(token)).route("/revoke", post(revoke));
+    let address = serve(router).await;
+    let results = results(format!(
+        "authbench: 1\nname: strangers\ntarget: {{ url: \"http://{address}\", owned: true }}\n\
+         scheme: {{ oauth2-client-credentials: {{ token_url: /token, revocation_url: /revoke }} }}\n\
+         credentials:\n  a: {{ client_id: a, client_secret: \"${{S:-secret}}\" }}\n  \
+         b: {{ client_id: b, client_secret: \"${{S:-secret}}\" }}\n\
+         resources: [{{ request: GET /orders }}]\n\
+         conformance: {{ include: [revoke.*, bearer.revoked-token-401], exclude: [revoke.unknown-token-200] }}\n"
+    ))
+    .await;
+    // RFC 7009 §2: access tokens should be revocable; nothing else follows from one that is not
+    assert_eq!(one(&results, "revoke.valid-token").verdict, Verdict::Warn);
+    let about_it = |id: &str| id.contains("revoke") && id != "revoke.valid-token";
+    for result in results.iter().filter(|result| about_it(&result.id)) {
+        let quiet = matches!(result.verdict, Verdict::NotApplicable | Verdict::NotTested);
+        assert!(quiet, "{} {}: {}", result.id, result.verdict, result.summary);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_breaks_on_what_it_cannot_read_fails() {
+    let answer = |headers: HeaderMap| async move {
+        let Some(line) = presented(&headers) else {
+            return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer realm=\"orders\"")]).into_response();
+        };
+        // as with an index into what was split: no second word is an error that nobody catches
+        match line.split_once(' ') {
+            Some(("Bearer", "the-good-token-0123456789")) => Json(json!({ "orders": [1] })).into_response(),
+            Some(_) => StatusCode::UNAUTHORIZED.into_response(),
+            None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        }
+    };
+    let address = serve(Router::new().route("/orders", get(answer))).await;
+    let results = results(format!(
+        "authbench: 1\nname: strangers\ntarget: {{ url: \"http://{address}\" }}\nscheme: bearer\n\
+         credentials: {{ a: {{ token: \"${{T:-the-good-token-0123456789}}\" }} }}\n\
+         resources: [{{ request: GET /orders }}]\nconformance: {{ include: [common.malformed-credential-never-5xx] }}\n"
+    ))
+    .await;
+    let result = one(&results, "common.malformed-credential-never-5xx");
+    assert_eq!(result.verdict, Verdict::Fail, "{}", result.summary);
+    assert!(result.deviations.iter().all(|text| text.contains("breaks with 500")), "{:?}", result.deviations);
+}

@@ -38,6 +38,7 @@ mod token;
 mod token_answers;
 mod token_assertions;
 mod token_requests;
+mod token_scopes;
 mod untested;
 mod verdict;
 
@@ -184,6 +185,7 @@ pub const GROUPS: &[Group] = &[
         about: "OAuth 2.0 token endpoint (RFC 6749)",
         tables: &[
             token::CHECKS,
+            token_scopes::CHECKS,
             token_answers::CHECKS,
             token_requests::CHECKS,
             token_assertions::CHECKS,

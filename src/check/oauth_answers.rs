@@ -27,7 +27,7 @@ pub(super) fn token_answer(case: &Case<'_>) -> Judgement {
 /// A client gets none of a scope that it is not entitled to: refusal, or a token that says it has another scope.
 pub(super) fn scope_not_escalated(case: &Case<'_>) -> Judgement {
     let mut judgement = Judgement::default();
-    for (index, observation) in case.observations() {
+    for (index, observation) in case.observations().filter(|(_, seen)| seen.place == Place::Token) {
         let requested = requested_scope(observation);
         match observation.outcome {
             Outcome::Accepted => {
@@ -36,7 +36,7 @@ pub(super) fn scope_not_escalated(case: &Case<'_>) -> Judgement {
                     // RFC 6749 §5.1: without the member the scope is the one that was asked for; what the token opens
                     // cannot be seen here unless it says so itself
                     None => match claimed_scope(observation) {
-                        Some(claimed) if claimed.contains(&requested) => {
+                        Some(claimed) if requested.iter().any(|scope| claimed.contains(scope)) => {
                             judgement.violates(index, "the token claims the scope", REDUCED);
                         }
                         _ => {
@@ -44,7 +44,7 @@ pub(super) fn scope_not_escalated(case: &Case<'_>) -> Judgement {
                             judgement.deviates(index, text, REDUCED);
                         }
                     },
-                    Some(scope) if scope.split(' ').any(|one| one == requested) => {
+                    Some(scope) if scope.split(' ').any(|one| requested.contains(one)) => {
                         judgement.violates(index, "the token has the scope", REDUCED);
                     }
                     // RFC 6749 §3.3: a scope is one value at least
@@ -87,10 +87,11 @@ fn claimed_scope(observation: &Observation) -> Option<BTreeSet<String>> {
 
 const REDUCED: &str = "rejected 400, or a token whose scope member leaves it out";
 
-fn requested_scope(observation: &Observation) -> String {
+fn requested_scope(observation: &Observation) -> BTreeSet<String> {
     let body = &observation.exchange.request.body;
     let mut pairs = url::form_urlencoded::parse(body);
-    pairs.find(|(name, _)| name == "scope").map(|(_, scope)| scope.into_owned()).unwrap_or_default()
+    let requested = pairs.find(|(name, _)| name == "scope").map(|(_, scope)| scope.into_owned());
+    requested.unwrap_or_default().split(' ').filter(|one| !one.is_empty()).map(str::to_owned).collect()
 }
 
 /// RFC 6749 §5.2: a client that used the Authorization header gets 401 and a challenge of the scheme that it used.
@@ -234,6 +235,39 @@ pub(super) fn introspection_refused(case: &Case<'_>) -> Judgement {
             }
         }
     }
+    judgement
+}
+
+/// RFC 7009 §2.2.1: a server may not revoke tokens of some kind at all, and says so.
+fn not_revocable(response: &Response) -> bool {
+    response.status == 400 && response.json_text("error").as_deref() == Some("unsupported_token_type")
+}
+
+/// What is wanted of revocations, of a server that revokes tokens of this kind.
+pub(super) fn revocations(case: &Case<'_>) -> Judgement {
+    let judgement = expect::wants(case);
+    let of_endpoint =
+        case.all_answers().filter(|(index, _)| case.evidence.observations[*index].place == Place::Revocation);
+    let answers: Vec<(usize, &Response)> = of_endpoint.collect();
+    let Some((first, _)) = answers.iter().find(|(_, response)| not_revocable(response)) else { return judgement };
+    if answers.iter().any(|(_, response)| response.status == 200) {
+        return judgement;
+    }
+    let mut lawful = Judgement::default();
+    if case.check.control {
+        // RFC 7009 §2: access tokens should be revocable
+        lawful.advises(*first, "the server does not revoke access tokens: unsupported_token_type", "200");
+    } else {
+        lawful.not_applicable = Some("the target does not revoke tokens of this kind".to_owned());
+    }
+    lawful
+}
+
+/// What is wanted of each revocation, but for those that are refused for the kind of their token.
+pub(super) fn lawful_revocations(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let answer = |at: usize| case.evidence.observations[at].exchange.response();
+    judgement.access.retain(|deviation| !answer(deviation.observation).is_some_and(not_revocable));
     judgement
 }
 

@@ -24,6 +24,7 @@ pub(super) const CHECKS: &[Check] = &[
             Step::AwaitRefusal("t"),
             send(Who::Slot("t"), On::Protected).denied(&[INVALID]).called("the token after its revocation"),
         ],
+        expect: oauth_answers::revocations,
         fault: "revoke-noop",
         ..PLAIN
     },
@@ -112,6 +113,7 @@ pub(super) const CHECKS: &[Check] = &[
             revoke(ClientAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("a live token"),
             revoke(ClientAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("the same token again"),
         ],
+        expect: oauth_answers::lawful_revocations,
         fault: "revoke-unknown-error",
         ..PLAIN
     },
@@ -141,6 +143,7 @@ pub(super) const CHECKS: &[Check] = &[
             send(Who::Slot("t"), On::Protected).denied(&[INVALID]).called("the token revoked with a wrong hint"),
             send(Who::Slot("u"), On::Protected).denied(&[INVALID]).called("the token revoked with an unknown hint"),
         ],
+        expect: oauth_answers::revocations,
         fault: "revoke-hint-filter",
         ..PLAIN
     },

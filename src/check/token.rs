@@ -27,8 +27,9 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "token.scope-not-escalated",
         title: "A client never receives scope it is not entitled to",
+        level: Level::Must,
         severity: Severity::Critical,
-        sources: &["ASVS 10.4.11", "RFC 9700 §2.3"],
+        sources: &["RFC 6749 §3.3", "RFC 6749 §5.1", "ASVS 10.4.11", "RFC 9700 §2.3"],
         doc: Doc {
             sends: "A request for a scope that the client is not entitled to.",
             matters: "A server that copies the requested scope into the token makes every client an administrator.",

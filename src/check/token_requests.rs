@@ -133,15 +133,16 @@ pub(super) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 6749 §2.3", "RFC 6749 §5.2"],
         doc: Doc {
-            sends: "HTTP Basic and body parameters at once: both right, and the body wrong.",
+            sends: "HTTP Basic and body parameters at once: both right, and the body wrong; and HTTP Basic beside the client_id of another.",
             matters: "A server that takes whichever is right lets a guess ride along with a good credential.",
             fix: "Answer 400 invalid_request where a request uses more than one method.",
         },
         steps: &[
             token(ClientAuth::Both, &[GRANT]).denied(BAD_CLIENT),
             token(ClientAuth::BothBodyWrong, &[GRANT]).denied(BAD_CLIENT),
+            token(ClientAuth::Contradicting, &[GRANT]),
         ],
-        expect: |case| expect::wants_error(case, &["invalid_request", "invalid_client"]),
+        expect: one_method,
         fault: "double-auth-ok",
         ..PLAIN
     },
@@ -216,6 +217,18 @@ pub(super) const CHECKS: &[Check] = &[
 
 /// Media types that are not offered.
 const MEDIA: &[Accept] = &[Accept::Status(400), Accept::Status(401), Accept::Status(415)];
+
+/// Beside HTTP Basic the identifier in the body proves nothing; one of another client is better refused.
+fn one_method(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants_error(case, &["invalid_request", "invalid_client"]);
+    for (index, seen) in case.observations().filter(|(_, seen)| matches!(case.step_of(seen).wanted(), Want::Either)) {
+        match seen.outcome {
+            Outcome::Accepted => judgement.advises(index, format!("{}: a token", seen.label), "400 invalid_request"),
+            _ => case.judge_as(index, Want::Denied(BAD_CLIENT), &mut judgement),
+        }
+    }
+    judgement
+}
 
 /// Another reader lets nobody in who should not be: it is one more to make mistakes in, and a deviation at most.
 fn form_only(case: &Case<'_>) -> Judgement {

@@ -231,11 +231,22 @@ fn violation(
     let all = judgement.access.iter().chain(&judgement.protocol).chain(&judgement.advice);
     let status = |deviation: &Deviation| evidence.observations[deviation.observation].exchange.status();
     let statuses: BTreeSet<u16> = all.clone().filter_map(status).collect();
-    let all = all.map(|deviation| deviation.text.clone());
+    let texts: Vec<&str> = all.clone().map(|deviation| deviation.text.as_str()).collect();
+    // where several answers deviate alike, each says whose it is
+    let told = |deviation: &Deviation| {
+        let label = &evidence.observations[deviation.observation].label;
+        let alike = texts.iter().filter(|text| **text == deviation.text).count() > 1;
+        if alike && !deviation.text.starts_with(label.as_str()) {
+            format!("{label}: {}", deviation.text)
+        } else {
+            deviation.text.clone()
+        }
+    };
+    let all = all.map(told);
     Finding {
         verdict,
         part: Some(part),
-        summary: first.text.clone(),
+        summary: told(first),
         expected: first.expected.clone(),
         deviations: all.chain(judgement.open.iter().cloned()).collect(),
         shown_by: Some(Shown::Observation(first.observation)),
@@ -271,6 +282,11 @@ fn unanswered_control(evidence: &Evidence, judgement: &Judgement) -> Finding {
 }
 
 fn broken_control(at: usize, control: &ControlRun) -> Finding {
+    let error = control.exchange.response().and_then(|response| response.json_text("error"));
+    if error.as_deref() == Some("unsupported_token_type") {
+        // RFC 7009 §2.2.1: lawful, and a server that revokes nothing of a kind cannot do it wrongly
+        return Finding::plain(Verdict::NotApplicable, "the target does not revoke tokens of this kind");
+    }
     let when = if control.closing { "after the probes" } else { "before the probes" };
     let answer = seen(&control.exchange, control.outcome);
     let mut finding =

@@ -45,6 +45,7 @@ pub(super) fn client_auth(auth: ClientAuth) -> &'static str {
         ClientAuth::Public => "a public client",
         ClientAuth::WithoutGrant => "a client without the grant",
         ClientAuth::Second => "another client",
+        ClientAuth::LowScope => "a client with fewer scopes",
         ClientAuth::ForeignResourceServer => "a resource server of another audience",
         ClientAuth::Special => "a client whose credentials need form encoding",
         ClientAuth::SpecialRaw => "the same client without the form encoding",

@@ -139,6 +139,8 @@ fn preset_side(loaded: &LoadedScenario, name: &str) -> Option<Side> {
         "jwt-es256" => ("jwt/es256", "jwt"),
         "jwt-eddsa" => ("jwt/eddsa", "jwt"),
         "oauth2-jwt" => ("oauth2-jwt", "oauth2-client-credentials"),
+        "opaque-introspection" => ("opaque-introspection", "oauth2-client-credentials"),
+        "opaque-introspection-cached" => ("opaque-introspection-cached", "oauth2-client-credentials"),
         _ => return None,
     };
     let found = scheme::find(scheme)?;
@@ -175,8 +177,8 @@ fn algorithm_under(prefix: &str) -> Option<&'static str> {
     named.into_iter().find(|name| name.eq_ignore_ascii_case(wanted))
 }
 
-/// The authorization server of the reference whose tokens a prefix accepts: its endpoints stand under the same prefix.
+/// The authorization server of the reference whose tokens a prefix accepts; it is not asked for its metadata.
 fn authorization_server(prefix: &str) -> AuthorizationServer {
     let server = seeded::authorization_server(ClientAuthMethod::Basic, prefix == "oauth2-jwt");
-    AuthorizationServer { issuer: None, token: Some(format!("/{prefix}/token")), ..server }
+    AuthorizationServer { issuer: None, ..server }
 }

@@ -70,6 +70,7 @@ pub(crate) async fn answer(state: &State, guard: Guard, resource: &Resource, req
     }
     let began = clock::now();
     super::verify::jwt::prepare(state, guard, &parts).await;
+    super::verify::introspected::prepare(state, guard, &mut parts).await;
     match decide(state, guard, resource, &parts) {
         Ok(principal) => {
             let auth = began.elapsed();

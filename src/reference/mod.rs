@@ -190,7 +190,9 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let issuer = format!("{base}{}", authority::jwt::PREFIX);
     let signing = authority::Authority::signing(issuer, config.token_lifetime, faults.clone());
     let state = state::State::new(faults, config.api_key, authority.clone(), signing.clone(), config.busy);
-    let state = Arc::new(state::State { strict: config.strict, ..state });
+    let introspection = authority.endpoint("introspect");
+    let introspector = verify::introspected::Introspector::new(introspection, certificate.as_deref());
+    let state = Arc::new(state::State { strict: config.strict, introspector, ..state });
     let router = routes::router(&state).merge(authority.router()).merge(authority::jwt::router(signing));
     let (stop, stopped) = watch::channel(false);
     let server = tokio::spawn(serve::serve(listener, acceptor, router, state, stopped));

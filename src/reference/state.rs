@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::authority::Authority;
 use super::verify::basic::Accounts;
+use super::verify::introspected::Introspector;
 use super::verify::jwt::deployment::Deployments;
 use super::{Faults, KeyLocation};
 use crate::seed::{self, SeedIdentity, SeedState};
@@ -75,6 +76,8 @@ pub(crate) struct State {
     pub(crate) authority: Arc<Authority>,
     /// APIs that accept JWTs.
     pub(crate) deployments: Deployments,
+    /// Asks about tokens.
+    pub(crate) introspector: Introspector,
     /// Keys of their first issuer that are fetched.
     pub(crate) remote_keys: super::verify::jwt::remote::RemoteKeys,
     /// How many orders there are: the state that writes change.
@@ -106,6 +109,7 @@ impl State {
         let deployments = Deployments::new(signing, &faults);
         Self {
             deployments,
+            introspector: Introspector::new(authority.endpoint("introspect"), None),
             remote_keys: super::verify::jwt::remote::RemoteKeys::default(),
             faults,
             key_location,

@@ -24,7 +24,7 @@ pub struct Verifier {
 impl Verifier {
     /// The verifier behind a prefix of the reference, such as `basic-cached`.
     pub fn of(prefix: &str) -> Option<Self> {
-        let (guard, _) = Guard::all().find(|(_, other)| *other == prefix)?;
+        let (guard, _) = alone().find(|(_, other)| *other == prefix)?;
         let (issuer, life) = ("http://127.0.0.1".to_owned(), Duration::from_secs(3600));
         let authority = Authority::new(issuer.clone(), life, Faults::default());
         let signing = Authority::signing(issuer, life, Faults::default());
@@ -35,7 +35,7 @@ impl Verifier {
 
     /// Prefixes that have a verifier.
     pub fn prefixes() -> impl Iterator<Item = &'static str> {
-        Guard::all().map(|(_, prefix)| prefix)
+        alone().map(|(_, prefix)| prefix)
     }
 
     /// Who sent a request; none where it is refused.
@@ -72,6 +72,11 @@ impl Verifier {
         });
         jsonwebtoken::encode(&header, &claims, &key.signing).ok()
     }
+}
+
+/// Guards that verify by themselves: those that ask an authorization server need one that runs.
+fn alone() -> impl Iterator<Item = (Guard, &'static str)> {
+    Guard::all().filter(|(guard, _)| !guard.asks())
 }
 
 #[cfg(test)]

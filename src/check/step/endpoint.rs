@@ -52,6 +52,8 @@ pub enum ClientAuth {
     WithoutGrant,
     /// Another client than the good one, entitled to tokens of its own.
     Second,
+    /// The client of the credential with too few scopes.
+    LowScope,
     /// A resource server of another audience.
     ForeignResourceServer,
     /// HTTP Basic with a client whose identifier and secret need form encoding, encoded.

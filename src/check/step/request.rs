@@ -30,6 +30,8 @@ pub enum Who {
     Malformed,
     /// The token in a slot.
     Slot(&'static str),
+    /// The token in a slot, where an earlier step was granted one; else nothing is sent.
+    IfKept(&'static str),
     /// An account with a peculiar password (RFC 7617), good as it is.
     Account(Account),
     /// A lie derived from such an account.

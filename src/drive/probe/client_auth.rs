@@ -117,9 +117,11 @@ impl Prober {
                 let assertion = assertion.ok_or_else(|| ControlError::Unusable("no assertion was made".to_owned()))?;
                 none.assertion(&client, assertion)
             }
-            ClientAuth::Good | ClientAuth::Second | ClientAuth::WithoutGrant | ClientAuth::ForeignResourceServer => {
-                self.as_the_scenario_says(&client)?
-            }
+            ClientAuth::Good
+            | ClientAuth::Second
+            | ClientAuth::LowScope
+            | ClientAuth::WithoutGrant
+            | ClientAuth::ForeignResourceServer => self.as_the_scenario_says(&client)?,
         })
     }
 
@@ -146,6 +148,9 @@ impl Prober {
             ClientAuth::Special | ClientAuth::SpecialRaw => material.special_client.clone(),
             ClientAuth::ForeignResourceServer => material.foreign_introspection_client.clone(),
             ClientAuth::Second => self.second_client(),
+            ClientAuth::LowScope => {
+                self.subject().scope_gap(None).and_then(|gap| self.subject().identities[gap.low].client())
+            }
             _ if form.endpoint == Endpoint::Introspection => {
                 material.introspection_client.clone().or_else(|| self.good_client())
             }

@@ -38,7 +38,8 @@ impl Caster<'_> {
             ClientAuth::ForeignResourceServer => {
                 (material.foreign_introspection_client.is_some(), "foreign_introspection_client")
             }
-            ClientAuth::Second => (self.client(Client::Second).is_ok(), "a second client among `credentials`"),
+            ClientAuth::Second => return self.client(Client::Second).map(drop),
+            ClientAuth::LowScope => return self.client(Client::LowScope).map(drop),
             ClientAuth::Basic
             | ClientAuth::Post
             | ClientAuth::Both
@@ -49,7 +50,7 @@ impl Caster<'_> {
             auth if is_assertion(auth) => return self.good_client_has(|client| client.key.is_some(), "client_key"),
             _ => (true, ""),
         };
-        if there { Ok(()) } else { missing(format!("no {key} in the scenario's material")) }
+        if there { Ok(()) } else { missing(format!("no `material.{key}`")) }
     }
 
     fn good_client_has(&self, has: fn(&ClientCredential) -> bool, key: &str) -> Result<(), Missing> {

@@ -113,6 +113,8 @@ pub enum Part {
     Malformed,
     /// The token in a slot.
     Slot(&'static str),
+    /// The token in a slot, if there is one.
+    IfKept(&'static str),
     /// A credential that is no identity's, or a lie derived from it.
     Given(Proof, Option<&'static str>),
 }

@@ -38,6 +38,7 @@ impl Caster<'_> {
             }
             Who::Malformed => Part::Malformed,
             Who::Slot(slot) => Part::Slot(slot),
+            Who::IfKept(slot) => Part::IfKept(slot),
             Who::Account(account) => Part::Given(self.account(account)?, None),
             Who::ForgedAccount(account, name) => Part::Given(self.account(account)?, Some(name)),
             // with the issuer's key, a token for another audience is a lie like others

@@ -147,7 +147,7 @@ impl Caster<'_> {
             Who::EachForged(_) => String::new(),
             Who::ForgedLow(name) => format!("{}, of a principal who lacks the scope", says(name)),
             Who::Malformed => "a malformed credential".to_owned(),
-            Who::Slot(_) => "the token".to_owned(),
+            Who::Slot(_) | Who::IfKept(_) => "the token".to_owned(),
             Who::Account(_) => "the account's own password".to_owned(),
             Who::Artefact(Artefact::OtherAudienceToken) => "a token for another audience".to_owned(),
             Who::Artefact(Artefact::RefreshToken | Artefact::GrantRefreshToken) => "a refresh token".to_owned(),

@@ -13,6 +13,7 @@ use super::clients::{self, Caller, Client, LOOKALIKES};
 use super::form::{Leniency, Params};
 use super::{Authority, sloppy};
 use crate::reference::fault::{Fault, row};
+use crate::seed::{READ, WRITE};
 
 /// Holes of this endpoint.
 pub(crate) const FAULTS: &[Fault] = &[
@@ -40,6 +41,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("grant-type-optional", "token.missing-grant-type", "takes no grant for client credentials"),
     row("empty-scope-is-error", "token.empty-param-is-omitted", "refuses an empty scope"),
     row("refresh-for-cc", "token.no-refresh-for-cc", "adds a refresh token"),
+    row(
+        "grants-lacked-scope",
+        "token.lacked-scope-opens-nothing",
+        "grants every scope that some client has, and does not say so",
+    ),
     row("counter-token", "token.values-unique-and-long", "counts its tokens"),
 ];
 
@@ -109,7 +115,9 @@ fn spoil(authority: &Authority, answer: &mut Value) {
         answer["refresh_token"] = json!(format!("abr_{}", super::random_text(43)));
     }
     let Some(members) = answer.as_object_mut() else { return };
-    for (fault, member) in [("token-type-missing", "token_type"), ("silent-downscope", "scope")] {
+    for (fault, member) in
+        [("token-type-missing", "token_type"), ("silent-downscope", "scope"), ("grants-lacked-scope", "scope")]
+    {
         if authority.fault(fault) {
             members.remove(member);
         }
@@ -127,7 +135,8 @@ fn granted(authority: &Authority, client: &Client, requested: Option<&str>) -> R
         if scope.is_empty() || !scope.chars().all(in_scope) {
             return Err(OAuthError::bad("invalid_scope"));
         }
-        let entitled = client.scopes.contains(&scope) || LOOKALIKES.contains(&scope);
+        let held = [READ, WRITE].contains(&scope) && authority.fault("grants-lacked-scope");
+        let entitled = client.scopes.contains(&scope) || LOOKALIKES.contains(&scope) || held;
         if !entitled && authority.fault("silent-downscope") {
             continue;
         }

@@ -3,6 +3,7 @@
 pub(crate) mod api_key;
 pub(crate) mod basic;
 pub(crate) mod bearer;
+pub(crate) mod introspected;
 pub(crate) mod jwt;
 pub(crate) mod lenient;
 
@@ -25,6 +26,8 @@ pub(crate) enum Guard {
     OAuth2,
     Jwt(jsonwebtoken::Algorithm),
     OAuth2Jwt,
+    Introspected,
+    IntrospectedCached,
 }
 
 impl Guard {
@@ -39,7 +42,20 @@ impl Guard {
             (Guard::OAuth2, "oauth2"),
             (Guard::OAuth2Jwt, "oauth2-jwt"),
         ];
-        plain.into_iter().chain(jwt::ALGORITHMS.map(|(algorithm, prefix)| (Guard::Jwt(algorithm), prefix)))
+        let asking =
+            [(Guard::Introspected, "opaque-introspection"), (Guard::IntrospectedCached, "opaque-introspection-cached")];
+        let signed = jwt::ALGORITHMS.map(|(algorithm, prefix)| (Guard::Jwt(algorithm), prefix));
+        plain.into_iter().chain(signed).chain(asking)
+    }
+
+    /// Whether it asks the authorization server about tokens.
+    pub(crate) fn asks(self) -> bool {
+        matches!(self, Guard::Introspected | Guard::IntrospectedCached)
+    }
+
+    /// Whether its credentials are bearer tokens (RFC 6750).
+    fn takes_bearer_tokens(self) -> bool {
+        matches!(self, Guard::Bearer | Guard::OAuth2 | Guard::Jwt(_) | Guard::OAuth2Jwt) || self.asks()
     }
 
     /// The guard that stands before a path, and the path behind it.
@@ -62,6 +78,7 @@ impl Guard {
             Guard::OAuth2 => bearer::verify(state, parts, bearer::Source::Authority),
             Guard::Jwt(algorithm) => jwt::verify(state, parts, state.deployments.of(algorithm)),
             Guard::OAuth2Jwt => jwt::verify_issued(state, parts),
+            Guard::Introspected | Guard::IntrospectedCached => introspected::verify(state, parts),
         }
     }
 
@@ -70,7 +87,7 @@ impl Guard {
         let holds = principal.scopes.iter().any(|held| held == scope);
         let open = match self {
             Guard::ApiKey => state.fault("scope-ignored"),
-            Guard::Bearer | Guard::OAuth2 | Guard::Jwt(_) | Guard::OAuth2Jwt => {
+            guard if guard.takes_bearer_tokens() => {
                 state.fault("scope-not-enforced")
                     || (state.fault("scope-substring") && principal.scopes.join(" ").contains(scope))
             }
@@ -82,10 +99,8 @@ impl Guard {
         let status = if state.fault("authz-as-401") { StatusCode::UNAUTHORIZED } else { StatusCode::FORBIDDEN };
         Err(match self {
             // RFC 6750 §3.1: insufficient_scope, and the scope that would do
-            Guard::Bearer | Guard::OAuth2 | Guard::Jwt(_) | Guard::OAuth2Jwt => {
-                Rejection::new(status, "insufficient_scope")
-                    .with_challenge(format!("Bearer realm=\"orders\", error=\"insufficient_scope\", scope=\"{scope}\""))
-            }
+            guard if guard.takes_bearer_tokens() => Rejection::new(status, "insufficient_scope")
+                .with_challenge(format!("Bearer realm=\"orders\", error=\"insufficient_scope\", scope=\"{scope}\"")),
             _ => Rejection::new(status, "insufficient_scope"),
         })
     }
@@ -95,8 +110,9 @@ impl Guard {
         let open = match self {
             Guard::None => true,
             Guard::ApiKey => state.fault("no-object-check"),
-            Guard::Bearer | Guard::OAuth2 | Guard::Jwt(_) | Guard::OAuth2Jwt => state.fault("bola"),
             Guard::Basic | Guard::BasicCached => false,
+            // all others take bearer tokens
+            _ => state.fault("bola"),
         };
         if open || principal.tenant == tenant {
             return Ok(());

@@ -43,7 +43,7 @@ fn checks(scenario: &ScenarioRecord, verbosity: Verbosity) -> Vec<Row> {
     let mut rows =
         vec![Row::new("checks", format!("{}; {executed} of {planned} executed", by_verdict(&scenario.counts())))];
     let of = |verdict: Verdict| scenario.checks.iter().filter(move |check| check.verdict == verdict);
-    rows.extend(Row::list("inconclusive", of(Verdict::Inconclusive).map(with_summary)));
+    rows.extend(Row::list("inconclusive", reasons(of(Verdict::Inconclusive))));
     rows.extend(Row::list("review", scenario.checks.iter().filter(|check| check.needs_review).map(with_summary)));
     if verbosity == Verbosity::Verbose {
         // every check is listed below with its reason

@@ -33,6 +33,8 @@ pub const PRESETS: &[&str] = &[
     "bearer",
     "oauth2",
     "oauth2-jwt",
+    "opaque-introspection",
+    "opaque-introspection-cached",
     "jwt-hs256",
     "jwt-rs256",
     "jwt-es256",
@@ -65,5 +67,5 @@ bare_or_map!(
         credentials: BTreeMap::new(),
         request: None,
     }),
-    ["none", "api-key", "basic", "basic-cached", "bearer", "oauth2", "oauth2-jwt", "jwt-hs256", "jwt-rs256", "jwt-es256", "jwt-eddsa"]
+    ["none", "api-key", "basic", "basic-cached", "bearer", "oauth2", "oauth2-jwt", "opaque-introspection", "opaque-introspection-cached", "jwt-hs256", "jwt-rs256", "jwt-es256", "jwt-eddsa"]
 );

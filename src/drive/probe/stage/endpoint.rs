@@ -156,6 +156,10 @@ impl Stage<'_> {
         if outcome == Outcome::Accepted {
             return Ok(());
         }
+        let error = exchange.response().and_then(|response| response.json_text("error"));
+        if error.as_deref() == Some("unsupported_token_type") {
+            return Err(Halt::Untestable("the target does not revoke tokens of this kind".to_owned()));
+        }
         let status = exchange.status().map_or_else(|| "no answer".to_owned(), |status| status.to_string());
         Err(Halt::Obstacle(format!("the token was not revoked: {status}")))
     }

@@ -132,6 +132,11 @@ impl Stage<'_> {
                 let proof = self.slot_proof(slot)?;
                 vec![(None, subject.scheme.carry(carrier, &proof))]
             }
+            Part::IfKept(slot) if !self.slots.contains_key(slot) => Vec::new(),
+            Part::IfKept(slot) => {
+                let proof = self.slot_proof(slot)?;
+                vec![(None, subject.scheme.carry(carrier, &proof))]
+            }
             Part::Given(proof, None) => vec![(None, subject.scheme.carry(carrier, proof))],
             Part::Given(proof, Some(name)) => {
                 let _ = resource;
