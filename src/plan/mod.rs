@@ -4,6 +4,7 @@ pub mod cast;
 mod client;
 mod keys;
 mod label;
+mod lanes;
 pub mod overhead;
 pub mod resolve;
 mod seeded;
@@ -94,6 +95,7 @@ pub fn mistakes(loaded: &LoadedScenario) -> Vec<ScenarioError> {
     for (waiver, error) in own.chain(in_files).filter(|(waiver, _)| unknown(waiver)) {
         mistakes.push(error.with_help(selection::way_out(&waiver.check)));
     }
+    mistakes.extend(lanes::mistakes(loaded));
     mistakes
 }
 

@@ -69,7 +69,7 @@ pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
 }
 
 /// The scheme of the registry: one whose tokens are JWTs is another than one whose tokens are opaque.
-fn registered(scheme: &model::Scheme) -> &'static str {
+pub(super) fn registered(scheme: &model::Scheme) -> &'static str {
     match &scheme.0 {
         SchemeFields::OAuth2ClientCredentials(oauth2) if oauth2.access_token != model::AccessToken::Opaque => {
             "oauth2-client-credentials-jwt"
