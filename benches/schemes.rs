@@ -1,44 +1,68 @@
-//! What each scheme costs: to verify, to prepare a request, and for a whole round trip over loopback.
+//! What each scheme costs: to verify, to prepare a request, to mint a token for it, and for a whole round trip over loopback.
+//! Rows have the names that `scenarios/overhead.yaml` gives them.
 //!
 //! `cargo bench --bench schemes`, or a part of it: `cargo bench --bench schemes -- verify/`.
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::Duration;
 
 use authbench::drive::paired::Socket;
 use authbench::drive::wire::{Destination, Limits};
 use authbench::observe::Request;
 use authbench::reference::{self, Verifier};
-use authbench::scheme::{self, Proof, Scheme};
+use authbench::scheme::jose::{Alg, SigningKey};
+use authbench::scheme::{self, Proof, Scheme, jwt};
 use authbench::secret::Secret;
-use authbench::seed;
+use authbench::seed::{self, keys};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 
+/// Name, path of the resource, and who speaks to it.
+const ROWS: [(&str, &str, &str); 11] = [
+    ("none", "none", "none"),
+    ("api-key", "api-key", "api-key"),
+    ("basic", "basic", "basic"),
+    ("basic-cached", "basic-cached", "basic"),
+    ("bearer", "bearer", "bearer"),
+    ("oauth2", "oauth2", "bearer"),
+    ("oauth2-jwt", "oauth2-jwt", "bearer"),
+    ("jwt-hs256", "jwt/hs256", "bearer"),
+    ("jwt-rs256", "jwt/rs256", "bearer"),
+    ("jwt-es256", "jwt/es256", "bearer"),
+    ("jwt-eddsa", "jwt/eddsa", "bearer"),
+];
+
 /// A row of the study: a verifier of the reference, and how a client speaks to it.
 struct Row {
+    name: &'static str,
     prefix: &'static str,
     scheme: &'static dyn Scheme,
     proof: Proof,
 }
 
-fn rows() -> Vec<Row> {
+/// One of [`ROWS`]; `issued` obtains its token where somebody issues one.
+fn row((name, prefix, scheme): (&'static str, &'static str, &str), issued: impl FnOnce() -> String) -> Row {
     let service = &seed::IDENTITIES[0];
-    let password = || Proof::Password { user: service.name.to_owned(), password: Secret::new(service.password) };
-    let given = Proof::Token(Secret::new(service.token));
-    let proofs = [
-        ("none", "none", Proof::Key(Secret::new(""))),
-        ("api-key", "api-key", Proof::Key(Secret::new(service.api_key))),
-        ("basic", "basic", password()),
-        ("basic-cached", "basic", password()),
-        ("bearer", "bearer", given),
-    ];
-    let rows = proofs.into_iter().map(|(prefix, scheme, proof)| Row {
-        prefix,
-        scheme: scheme::find(scheme).expect("the scheme is registered"),
-        proof,
-    });
-    rows.collect()
+    let proof = match name {
+        "none" => Proof::Key(Secret::new("")),
+        "api-key" => Proof::Key(Secret::new(service.api_key)),
+        "basic" | "basic-cached" => {
+            Proof::Password { user: service.name.to_owned(), password: Secret::new(service.password) }
+        }
+        "bearer" => Proof::Token(Secret::new(service.token)),
+        _ => Proof::Token(Secret::new(issued())),
+    };
+    Row { name, prefix, scheme: scheme::find(scheme).expect("the scheme is registered"), proof }
+}
+
+fn verifier(prefix: &str) -> Verifier {
+    Verifier::of(prefix).expect("the reference has it")
+}
+
+/// A token that the verifier accepts.
+fn token(verifier: &Verifier) -> String {
+    verifier.token().expect("the client is registered")
 }
 
 /// The request as it goes over the wire.
@@ -51,8 +75,7 @@ fn request(row: &Row, host: &str) -> Request {
 }
 
 /// Hashing a password takes milliseconds: fewer samples of it say as much.
-fn sized(group: &mut BenchmarkGroup<'_, WallTime>, prefix: &str) {
-    let slow = prefix == "basic";
+fn sized(group: &mut BenchmarkGroup<'_, WallTime>, slow: bool) {
     group.sample_size(if slow { 10 } else { 50 });
     group.warm_up_time(Duration::from_millis(300));
     group.measurement_time(Duration::from_millis(if slow { 1500 } else { 1000 }));
@@ -60,23 +83,13 @@ fn sized(group: &mut BenchmarkGroup<'_, WallTime>, prefix: &str) {
 
 fn verify(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("verify");
-    let given = rows().into_iter().map(|row| {
-        let verifier = Verifier::of(row.prefix).expect("the reference has it");
-        (row, verifier)
-    });
-    let issued = ["oauth2", "jwt/hs256", "jwt/rs256", "jwt/es256", "jwt/eddsa"].map(|prefix| {
-        let verifier = Verifier::of(prefix).expect("the reference has it");
-        let token = verifier.token().expect("the client is registered");
-        let scheme = scheme::find("bearer").expect("the scheme is registered");
-        (Row { prefix, scheme, proof: Proof::Token(Secret::new(token)) }, verifier)
-    });
-    for (row, verifier) in given.chain(issued) {
+    for entry in ROWS {
+        let verifier = verifier(entry.1);
+        let row = row(entry, || token(&verifier));
         let parts = parts(&request(&row, "localhost"));
-        assert!(verifier.verify(&parts).is_some(), "{} refuses the good credential", row.prefix);
-        sized(&mut group, row.prefix);
-        group.bench_function(row.prefix.replace('/', "-"), |bencher| {
-            bencher.iter(|| verifier.verify(black_box(&parts)))
-        });
+        assert!(verifier.verify(&parts).is_some(), "{} refuses the good credential", row.name);
+        sized(&mut group, row.name == "basic");
+        group.bench_function(row.name, |bencher| bencher.iter(|| verifier.verify(black_box(&parts))));
     }
     group.finish();
 }
@@ -92,9 +105,32 @@ fn parts(request: &Request) -> axum::http::request::Parts {
 
 fn prepare(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("prepare");
-    for row in rows() {
-        sized(&mut group, "");
-        group.bench_function(row.prefix, |bencher| bencher.iter(|| request(black_box(&row), "localhost").to_bytes()));
+    for entry in ROWS {
+        let row = row(entry, || token(&verifier(entry.1)));
+        sized(&mut group, false);
+        group.bench_function(row.name, |bencher| bencher.iter(|| request(black_box(&row), "localhost").to_bytes()));
+    }
+    group.finish();
+}
+
+/// What a client takes that signs its tokens itself; one token serves many requests.
+fn mint(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("mint");
+    for alg in [Alg::HS256, Alg::RS256, Alg::ES256, Alg::EdDSA] {
+        let ring = keys::ring(alg.name()).expect("the reference has keys for it");
+        let key = SigningKey::read(ring.first.key, Some(ring.first.kid.to_owned()), Some(alg)).expect("a key");
+        let kit = jwt::Kit {
+            issuer_key: Some(Arc::new(key)),
+            issuer: Some(keys::ISSUER.to_owned()),
+            audience: Some(keys::AUDIENCE.to_owned()),
+            typ: Some("at+jwt".to_owned()),
+            ..jwt::Kit::default()
+        };
+        let claims: Vec<_> = ["sub", "client_id", "scope", "tenant"].map(|name| (name.to_owned(), name.into())).into();
+        sized(&mut group, false);
+        group.bench_function(format!("jwt-{}", alg.name().to_lowercase()), |bencher| {
+            bencher.iter(|| jwt::mint(&kit, black_box(&claims), 3600, "0123456789abcdefghijkl").expect("signs"));
+        });
     }
     group.finish();
 }
@@ -105,17 +141,39 @@ fn round_trip(criterion: &mut Criterion) {
     let running = server.block_on(reference::start(reference::Config::default())).expect("the reference starts");
     let url: url::Url = running.url().parse().expect("an address");
     let destination = Destination::of(&url, None).expect("loopback in clear text");
-    for row in rows() {
-        let bytes = request(&row, &running.addr().to_string()).to_bytes();
+    let host = running.addr().to_string();
+    for entry in ROWS {
+        // tokens under one of the seed's keys open any reference, those of its own authorization server that one alone
+        let row = row(entry, || match entry.1.starts_with("jwt/") {
+            true => token(&verifier(entry.1)),
+            false => obtain(&destination, entry.1),
+        });
+        let bytes = request(&row, &host).to_bytes();
         let mut socket = Socket::open(&destination, Limits::default()).expect("connects");
-        sized(&mut group, row.prefix);
-        group.bench_function(row.prefix, |bencher| {
+        sized(&mut group, row.name == "basic");
+        group.bench_function(row.name, |bencher| {
             bencher.iter(|| socket.exchange(&bytes).expect("answers"));
-            assert_eq!(socket.response().map(|response| response.status), Some(200));
+            assert_eq!(socket.response().map(|response| response.status), Some(200), "{}", row.name);
         });
     }
     group.finish();
     server.block_on(running.stop());
+}
+
+/// A token of the authorization server (RFC 6749 §4.4).
+fn obtain(destination: &Destination, prefix: &str) -> String {
+    let service = &seed::IDENTITIES[0];
+    let body =
+        format!("grant_type=client_credentials&client_id={}&client_secret={}", service.name, service.client_secret);
+    let head = format!(
+        "POST /{prefix}/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    let mut socket = Socket::open(destination, Limits::default()).expect("connects");
+    socket.exchange((head + &body).as_bytes()).expect("answers");
+    let response = socket.response().expect("a whole answer");
+    let answer: serde_json::Value = serde_json::from_slice(&response.body).expect("JSON");
+    answer["access_token"].as_str().unwrap_or_else(|| panic!("no token: {answer}")).to_owned()
 }
 
 /// The server has a thread of its own.
@@ -124,5 +182,5 @@ fn runtime() -> tokio::runtime::Runtime {
     built.expect("a runtime")
 }
 
-criterion_group!(benches, verify, prepare, round_trip);
+criterion_group!(benches, verify, prepare, mint, round_trip);
 criterion_main!(benches);

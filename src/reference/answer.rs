@@ -7,6 +7,9 @@ use serde::Serialize;
 /// An answer with its whole body.
 pub(crate) type Answer = axum::http::Response<Bytes>;
 
+/// The media type of nearly all of them.
+pub(crate) const JSON: &str = "application/json";
+
 /// An answer without a body.
 pub(crate) fn empty(status: StatusCode) -> Answer {
     let mut answer = Answer::default();
@@ -25,5 +28,5 @@ pub(crate) fn typed(status: StatusCode, media_type: &'static str, body: impl Int
 /// A JSON answer.
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Answer {
     // what is answered here has text for keys and no way to fail
-    typed(status, "application/json", serde_json::to_vec(body).unwrap_or_default())
+    typed(status, JSON, serde_json::to_vec(body).unwrap_or_default())
 }

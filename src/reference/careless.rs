@@ -54,7 +54,7 @@ pub(super) async fn before(state: &State, resource: &Resource, parts: &mut Parts
     }
     if state.fault("cache-key-ignores-credential") && parts.method == Method::GET && is_anonymous(state, parts) {
         let kept = state.kept.lock().unwrap_or_else(PoisonError::into_inner).get(parts.uri.path()).cloned();
-        return kept.map(|kept| answer::typed(StatusCode::OK, "application/json", kept));
+        return kept.map(|kept| answer::typed(StatusCode::OK, answer::JSON, kept));
     }
     None
 }

@@ -4,7 +4,6 @@ use std::sync::atomic::Ordering;
 
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
-use serde::Serialize;
 use serde_json::json;
 
 use super::answer::{self, Answer};
@@ -23,19 +22,6 @@ pub(crate) enum Resource {
     Account,
     /// `tenants/{tenant}/orders`
     Tenant(String),
-}
-
-/// The list of orders, as it is printed.
-#[derive(Serialize)]
-struct Listed {
-    count: u64,
-    orders: [Order; 2],
-}
-
-#[derive(Serialize)]
-struct Order {
-    id: u64,
-    item: &'static str,
 }
 
 impl Resource {
@@ -83,8 +69,10 @@ fn list_orders(state: &State, guard: Guard, principal: &Principal, parts: &Parts
         state.orders.fetch_add(1, Ordering::Relaxed);
         return Ok(answer::json(StatusCode::CREATED, &json!({ "created": true })));
     }
-    let orders = [Order { id: 1, item: "lamp" }, Order { id: 2, item: "chair" }];
-    Ok(answer::json(StatusCode::OK, &Listed { count: state.orders.load(Ordering::Relaxed), orders }))
+    let count = state.orders.load(Ordering::Relaxed);
+    // written out: everything here is measured by this answer, and building a tree of values would be part of it
+    let body = format!(r#"{{"count":{count},"orders":[{{"id":1,"item":"lamp"}},{{"id":2,"item":"chair"}}]}}"#);
+    Ok(answer::typed(StatusCode::OK, answer::JSON, body))
 }
 
 fn add_order(state: &State, guard: Guard, principal: &Principal) -> Result<Answer, Rejection> {

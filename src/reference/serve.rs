@@ -99,12 +99,11 @@ async fn connection<S>(stream: S, router: Router, state: Arc<State>, watcher: hy
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let service = hyper::service::service_fn({
-        let state = state.clone();
-        move |request| {
-            let (router, state) = (router.clone(), state.clone());
-            async move { Ok::<_, std::convert::Infallible>(answer(router, &state, request).await) }
-        }
+    // counted for each connection: threads that count on one place for all of them wait for each other
+    let served = Arc::new((router, state.clone()));
+    let service = hyper::service::service_fn(move |request| {
+        let served = served.clone();
+        async move { Ok::<_, std::convert::Infallible>(answer(&served.0, &served.1, request).await) }
     });
     let mut http = auto::Builder::new(TokioExecutor::new());
     // RFC 9113 §3.3: a client that knows it speaks HTTP/2 begins with its preface, in clear text as under TLS
@@ -131,7 +130,7 @@ where
 /// What is sent: an answer at hand, or one of the router.
 type Sent = Either<Full<Bytes>, Body>;
 
-async fn answer(router: Router, state: &State, mut request: Request<Incoming>) -> Response<Sent> {
+async fn answer(router: &Router, state: &State, mut request: Request<Incoming>) -> Response<Sent> {
     if let Some(status) = too_large(request.headers()) {
         if state.fault("hashes-unbounded-input") && status == StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE {
             tokio::time::sleep(SLOW_HASH).await;
@@ -169,9 +168,9 @@ fn at_hand(answer: Answer) -> Response<Sent> {
     answer.map(|body| Either::Left(Full::new(body)))
 }
 
-async fn routed(router: Router, request: Request<Incoming>) -> Response<Sent> {
+async fn routed(router: &Router, request: Request<Incoming>) -> Response<Sent> {
     let limited = request.map(|body| Body::new(Limited::new(body, BODY_LIMIT).map_err(axum::Error::new)));
-    router.oneshot(limited).await.unwrap_or_else(|infallible| match infallible {}).map(Either::Right)
+    router.clone().oneshot(limited).await.unwrap_or_else(|infallible| match infallible {}).map(Either::Right)
 }
 
 /// Faults that change where a request goes.
