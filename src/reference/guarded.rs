@@ -183,4 +183,36 @@ mod tests {
         assert_eq!(said(auth, Some(busy)).as_deref(), Some("auth;dur=2600.000001, busy;dur=0.020000"));
         assert!(said(Duration::MAX, Some(Duration::MAX)).is_some(), "the longest there is has room");
     }
+
+    #[tokio::test]
+    async fn the_guard_decides_before_the_method_does() {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let running = crate::reference::start(crate::reference::Config::default()).await.expect("starts");
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let (all, reads) = ("GET,HEAD,POST,OPTIONS", "GET,HEAD,OPTIONS");
+        for (method, path, key, status, allow, length) in [
+            ("GET", "api-key/orders", true, 200, None, Some("69")),
+            ("HEAD", "api-key/orders", true, 200, None, Some("69")),
+            ("HEAD", "api-key/orders", false, 401, None, Some("27")),
+            ("POST", "api-key/orders", true, 201, None, Some("23")),
+            ("DELETE", "api-key/orders", true, 405, Some(all), Some("0")),
+            ("DELETE", "api-key/orders", false, 401, None, Some("27")),
+            ("POST", "api-key/account", true, 405, Some(reads), Some("0")),
+            ("POST", "api-key/tenants/a/orders", true, 405, Some(reads), Some("0")),
+            ("GET", "api-key/tenants/b/orders", true, 403, None, Some("21")),
+            ("OPTIONS", "api-key/orders", false, 204, Some("GET, HEAD, POST, OPTIONS"), None),
+            ("OPTIONS", "api-key/nothing", false, 404, None, Some("21")),
+            ("GET", "api-key/orders/", true, 404, None, Some("21")),
+        ] {
+            let request = client.request(method.parse().expect("a method"), format!("{}/{path}", running.url()));
+            let request = if key { request.header("X-API-Key", IDENTITIES[0].api_key) } else { request };
+            let answer = request.send().await.expect("an answer");
+            let field = |name: &str| answer.headers().get(name).map(|value| value.to_str().expect("text"));
+            let seen = (answer.status().as_u16(), field("allow"), field("content-length"));
+            assert_eq!(seen, (status, allow, length), "{method} {path}");
+            let let_in = key && status != 404;
+            assert_eq!(field("server-timing").is_some(), let_in, "{method} {path}");
+        }
+        running.stop().await;
+    }
 }
