@@ -1,5 +1,6 @@
 //! What each scheme costs: to verify, to prepare a request, to mint a token for it, and for a whole round trip over loopback.
-//! Rows have the names that `scenarios/overhead.yaml` gives them.
+//! Rows have the names that `scenarios/overhead.yaml` gives them; those that ask an introspection endpoint stand there alone,
+//! for they are measured with a network in between or not at all.
 //!
 //! `cargo bench --bench schemes`, or a part of it: `cargo bench --bench schemes -- verify/`.
 

@@ -225,3 +225,24 @@ async fn a_lie_that_http_2_cannot_tell_is_not_measured() {
         assert_eq!(exit, Exit::Broken);
     }
 }
+
+#[test]
+fn a_pool_that_is_not_there_is_a_mistake_before_anything_is_sent() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("scenario.yaml");
+    let yaml = "authbench: 1\nname: pool\ntarget: reference\nscheme: api-key\n\
+                load:\n  - { name: many, connections: 2, duration: 1s, pool: { file: nowhere.txt } }\n";
+    std::fs::write(&file, yaml).expect("writes");
+    let told = |only: Option<Only>, environment: Option<&dyn Environment>| {
+        let options = Options { only, ..Options::new(Launch::InProcess) };
+        let ready = prepare(load_paths(std::slice::from_ref(&file)).expect("is a scenario"), environment, &options);
+        ready.err().map(|errors| errors.iter().map(|error| error.render(false)).collect::<String>())
+    };
+    let told_of = told(None, Some(&Nothing)).expect("is a mistake");
+    for part in ["nowhere.txt", "scenario.yaml:6:", "one credential a line"] {
+        assert!(told_of.contains(part), "{part}: {told_of}");
+    }
+    // what is not run needs no pool, and a dry run reads no file
+    assert_eq!(told(Some(Only::Conformance), Some(&Nothing)), None);
+    assert_eq!(told(None, None), None);
+}

@@ -75,6 +75,11 @@ async fn serve(router: Router) -> SocketAddr {
 }
 
 async fn results(scenario: String) -> Vec<CheckResult> {
+    let checks = |event| if let Event::CheckFinished(result) = event { Some(*result) } else { None };
+    events(scenario).await.into_iter().filter_map(checks).collect()
+}
+
+async fn events(scenario: String) -> Vec<Event> {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("scenario.yaml");
     std::fs::write(&file, scenario).expect("writes");
@@ -82,14 +87,9 @@ async fn results(scenario: String) -> Vec<CheckResult> {
     options.only = Some(Only::Conformance);
     let loaded = load_paths(&[file]).unwrap_or_else(|errors| panic!("{}", errors[0].render(false)));
     let ready = prepare(loaded, Some(&Nothing), &options).expect("is ready");
-    let mut results = Vec::new();
-    run(ready, &options, &mut |event| {
-        if let Event::CheckFinished(result) = event {
-            results.push(*result);
-        }
-    })
-    .await;
-    results
+    let mut events = Vec::new();
+    run(ready, &options, &mut |event| events.push(event)).await;
+    events
 }
 
 /// Checks of JWTs at such a server, with the key given.
@@ -246,4 +246,20 @@ async fn a_server_that_breaks_on_what_it_cannot_read_fails() {
     let result = one(&results, "common.malformed-credential-never-5xx");
     assert_eq!(result.verdict, Verdict::Fail, "{}", result.summary);
     assert!(result.deviations.iter().all(|text| text.contains("breaks with 500")), "{:?}", result.deviations);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_has_ended_is_told_of_in_words() {
+    let address = serve(resource(strict(), 401)).await;
+    let token = signed(&json!({ "sub": "a", "aud": AUDIENCE, "exp": unix_seconds() - 600 }));
+    let events = events(format!(
+        "authbench: 1\nname: strangers\ntarget: {{ url: \"http://{address}\" }}\nscheme: jwt\n\
+         credentials: {{ a: {{ token: \"${{T:-{token}}}\" }} }}\nresources: [{{ request: GET /orders }}]\n\
+         conformance: {{ include: [jwt.valid-accepted] }}\n"
+    ))
+    .await;
+    let note = |event: &Event| if let Event::Note(note) = event { Some(note.text.clone()) } else { None };
+    let notes: Vec<String> = events.iter().filter_map(note).collect();
+    assert!(notes.iter().any(|text| text.contains("the token of `a` has ended")), "{notes:?}");
+    assert!(notes.iter().all(|text| !text.contains(&token)), "a note shows the token");
 }

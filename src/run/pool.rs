@@ -5,6 +5,7 @@ use std::path::Path;
 use super::Session;
 use crate::plan::subject::{Identity, Login};
 use crate::scenario::model::Pool;
+use crate::scenario::{LoadedScenario, ScenarioError};
 use crate::scheme::Proof;
 use crate::secret::Secret;
 
@@ -48,6 +49,19 @@ pub(super) fn identities(
         count if count > MOST => Err(format!("the pool holds more than {MOST} credentials")),
         _ => Ok(members),
     }
+}
+
+/// Files of pools that are not there, told before anything is sent.
+pub(super) fn mistakes(loaded: &LoadedScenario) -> Vec<ScenarioError> {
+    let mut mistakes = Vec::new();
+    for phase in &loaded.scenario.load {
+        let Some(Pool::File(path)) = &phase.pool else { continue };
+        if let Err(why) = read(&loaded.folder().join(path)) {
+            let help = "name a file with one credential a line, relative to the scenario";
+            mistakes.push(loaded.error(phase.place, why).with_help(help));
+        }
+    }
+    mistakes
 }
 
 fn read(path: &Path) -> Result<String, String> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Options, overhead, target};
+use super::{Only, Options, overhead, pool, target};
 use crate::check::profile::Effective;
 use crate::plan::overhead::Comparison;
 use crate::plan::subject::Subject;
@@ -57,6 +57,9 @@ fn prepare_one(
     });
     let launch = target::wanted(&loaded, &values);
     errors.extend(values.finish().err().unwrap_or_default());
+    if environment.is_some() && options.wants(Only::Load) {
+        errors.extend(pool::mistakes(&loaded));
+    }
     let selection = Selection::of(&loaded, &options.checks);
     match selection {
         Ok(selection) if errors.is_empty() => Ok(Ready { loaded, subject, selection, comparison, launch }),

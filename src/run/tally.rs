@@ -9,6 +9,9 @@ use crate::exit::Exit;
 use crate::judge::{Context, Vacuity, judge};
 use crate::observe::Evidence;
 use crate::plan::PlannedCheck;
+use crate::plan::subject::{Identity, Login, State};
+use crate::scheme::Proof;
+use crate::scheme::jose::Jws;
 
 /// How the checks of a scenario ended.
 pub(super) struct End {
@@ -77,6 +80,7 @@ impl<'a> Tally<'a> {
     /// What all results amount to.
     pub(super) fn finish(mut self) -> End {
         self.findings += self.session.turn.ledger.tell(Some(self.session.turn.at), self.sink);
+        self.tell_ended_tokens();
         self.tell_vacuity();
         self.tell_coverage();
         let exit = if self.findings > 0 {
@@ -96,6 +100,22 @@ impl<'a> Tally<'a> {
 
     fn warn(&mut self, text: String) {
         (self.sink)(Event::Note(Note { kind: NoteKind::Warning, text }));
+    }
+
+    /// A token that was given as good and has ended explains most of what went wrong.
+    fn tell_ended_tokens(&mut self) {
+        let now = crate::clock::unix_seconds();
+        let ended = |identity: &&Identity| {
+            let Login::Proof(Proof::Token(token)) = &identity.login else { return false };
+            let claims = Jws::read(token.expose()).and_then(|read| read.draft()).map(|draft| draft.claims);
+            let end = claims.and_then(|claims| claims.value("exp")?.as_i64());
+            identity.state == State::Valid && end.is_some_and(|end| end <= now)
+        };
+        let names: Vec<String> =
+            self.session.subject.identities.iter().filter(ended).map(|identity| identity.name.clone()).collect();
+        for name in names {
+            self.warn(format!("the token of `{name}` has ended by its `exp`: give a fresh one, or `state: expired`"));
+        }
     }
 
     fn tell_vacuity(&mut self) {
