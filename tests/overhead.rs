@@ -69,8 +69,8 @@ fn every_preset_has_a_row_beside_the_baseline_with_itself() {
     }
     let costs: Vec<f64> = figures.rows.iter().map(|row| row.difference_us.value).collect();
     assert!(costs.is_sorted(), "{costs:?}");
-    // milliseconds of hashing stand out of any noise
-    assert!(row(figures, "basic").distinguishable, "{:?}", row(figures, "basic"));
+    // what hashing takes the server is a lower bound that no noise of the machine can undercut
+    assert!(row(figures, "basic").server_us.is_some_and(|server| server.value > 100.0), "{:?}", row(figures, "basic"));
     let judged =
         events.iter().filter(|event| matches!(event, Event::ThresholdJudged(result) if result.holds == Some(true)));
     assert_eq!(judged.count(), 12, "the baseline is not judged, every other row is");
