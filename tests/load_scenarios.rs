@@ -211,11 +211,7 @@ async fn a_target_without_http_2_has_no_figures_of_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lie_that_http_2_cannot_tell_is_not_measured() {
-    for (lane, why) in [
-        ("whitespace-around", "whitespace around it"),
-        ("nul-inside", "control character"),
-        ("name-case-flipped", "sends the same as a good request"),
-    ] {
+    for (lane, why) in [("nul-inside", "control character"), ("lf-inside", "control character")] {
         let phase =
             format!("{{ name: steady, http: 2, rate: 50/s, duration: 1s, mix: {{ valid: 50%, {lane}: 50% }} }}");
         let (events, exit) = events("api-key", "", &phase).await;

@@ -56,7 +56,7 @@ pub struct LoadPhase {
     /// it is for a phase that only asks whether all answers are right, on a machine that does other work too.
     #[serde(default)]
     pub max_lateness: Option<Length>,
-    /// Lanes by share: `valid`, `expired`, `no-credential`, or the name of a forgery.
+    /// Lanes by share: `valid`, `expired`, `no-credential`, or the name of a forgery that has to be refused.
     #[serde(default)]
     pub mix: BTreeMap<String, Share>,
     /// Method and path of the resource, if it is not the first protected one that reads.
