@@ -6,17 +6,17 @@
 //!
 //! `cargo bench --bench paired_truth -- [studies] [milliseconds for each wait] [seed]`; 4, 500 and 1 if not named.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+mod served;
+
 use std::time::Duration;
 
 use authbench::drive::paired::{self, Contender, Measured, Study};
 use authbench::drive::stop::Stop;
-use authbench::drive::wire::{Destination, Limits};
-use authbench::observe::{Fingerprint, Request};
-use authbench::scheme;
+use authbench::drive::wire::Limits;
 use authbench::stats::median;
 use authbench::stats::paired::{Control, Series, row};
+
+use served::Served;
 
 /// Busy-waits in microseconds.
 const WAITS: [u32; 4] = [0, 5, 20, 100];
@@ -36,14 +36,14 @@ fn main() {
     let mut numbers = std::env::args().skip(1).filter_map(|argument| argument.parse::<u64>().ok());
     let (studies, millis, seed) = (numbers.next(), numbers.next(), numbers.next());
     let (studies, millis, seed) = (studies.unwrap_or(4), millis.unwrap_or(500), seed.unwrap_or(1));
-    let (mut server, destination, host) = serve();
+    let mut server = Served::reference();
     let mut outcomes: [Vec<Outcome>; WAITS.len()] = Default::default();
     let mut controls = Vec::new();
     for at in 0..studies {
         let study = Study {
-            baseline: waiting(0, &host),
-            schemes: WAITS.map(|micros| waiting(micros, &host)).to_vec(),
-            destination: destination.clone(),
+            baseline: waiting(0, &server),
+            schemes: WAITS.map(|micros| waiting(micros, &server)).to_vec(),
+            destination: server.destination.clone(),
             limits: Limits::default(),
             duration: Duration::from_millis(millis),
             saturation: Duration::ZERO,
@@ -59,43 +59,13 @@ fn main() {
         }
         progress(at, &measured);
     }
-    server.kill().expect("the reference ends");
+    server.child.kill().expect("the reference ends");
     report(&outcomes, &controls, millis);
 }
 
-/// The reference in a process of its own, where it listens, and its `Host`.
-fn serve() -> (Child, Destination, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_authbench"));
-    command.args(["serve", "--port", "0", "--format", "json", "--until-stdin-closes"]);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the reference starts");
-    let mut line = String::new();
-    let stdout = child.stdout.take().expect("it has an output");
-    BufReader::new(stdout).read_line(&mut line).expect("it says where it listens");
-    let described: serde_json::Value = serde_json::from_str(&line).expect("JSON");
-    let url: url::Url = described["url"].as_str().and_then(|url| url.parse().ok()).expect("an address");
-    let destination = Destination::of(&url, None).expect("loopback in clear text");
-    let host = format!("127.0.0.1:{}", destination.port);
-    (child, destination, host)
-}
-
-fn waiting(micros: u32, host: &str) -> Contender {
-    let none = scheme::find("none").expect("the scheme is registered");
-    Contender {
-        name: format!("+{micros}"),
-        bare: Request::new("GET", "/none/orders")
-            .header("Host", host)
-            .header("X-Authbench-Busy", format!("{micros:03}")),
-        scheme: none,
-        carrier: none.carrier(),
-        proof: None,
-        fingerprint: Fingerprint {
-            status: 200,
-            content_type: Some("application/json".to_owned()),
-            pointer: Some("/orders".to_owned()),
-            members: Default::default(),
-            text: None,
-        },
-    }
+fn waiting(micros: u32, server: &Served) -> Contender {
+    let orders = server.orders(format!("+{micros}"));
+    Contender { bare: orders.bare.header("X-Authbench-Busy", format!("{micros:03}")), ..orders }
 }
 
 fn outcome(series: &Series, control: &Control, seed: u64) -> Outcome {

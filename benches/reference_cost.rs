@@ -3,20 +3,21 @@
 //! Both run as processes of their own and are kept busy in turns; figures are processor time of the server a request.
 //! `cargo bench --bench reference_cost -- [rounds]`; 15 if not named.
 
+mod served;
+
 use std::convert::Infallible;
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use authbench::drive::paired::{Contender, ProcessCpu, saturate};
-use authbench::drive::wire::{Destination, Limits};
-use authbench::observe::{Fingerprint, Request};
-use authbench::scheme;
+use authbench::drive::wire::Limits;
 use authbench::stats::median;
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+
+use served::Served;
 
 /// How this program is told to be bare hyper.
 const SERVE: &str = "--serve-bare-hyper";
@@ -29,59 +30,32 @@ fn main() {
     }
     let rounds = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(15);
     let this = std::env::current_exe().expect("this program");
-    let reference = ["serve", "--port", "0", "--format", "json", "--until-stdin-closes"];
-    let mut servers = [
-        Server::start(Command::new(this).arg(SERVE)),
-        Server::start(Command::new(env!("CARGO_BIN_EXE_authbench")).args(reference)),
-    ];
+    let mut servers = [Server::of(Served::start(Command::new(this).arg(SERVE))), Server::of(Served::reference())];
     let mut costs = [Vec::new(), Vec::new()];
     for _ in 0..rounds {
         for (server, costs) in servers.iter().zip(&mut costs) {
             costs.push(server.micros_a_request());
         }
     }
-    servers.iter_mut().for_each(|server| server.child.kill().expect("the server ends"));
+    servers.iter_mut().for_each(|server| server.served.child.kill().expect("the server ends"));
     report(&costs);
 }
 
-/// A server with a process of its own.
+/// A server whose processor time is read.
 struct Server {
-    child: Child,
+    served: Served,
     cpu: ProcessCpu,
-    destination: Destination,
     request: Contender,
 }
 
 impl Server {
-    fn start(command: &mut Command) -> Self {
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the server starts");
-        let mut line = String::new();
-        let stdout = child.stdout.take().expect("it has an output");
-        BufReader::new(stdout).read_line(&mut line).expect("it says where it listens");
-        let described: serde_json::Value = serde_json::from_str(&line).expect("JSON");
-        let url: url::Url = described["url"].as_str().and_then(|url| url.parse().ok()).expect("an address");
-        let destination = Destination::of(&url, None).expect("loopback in clear text");
-        let none = scheme::find("none").expect("the scheme is registered");
-        let request = Contender {
-            name: "none".to_owned(),
-            bare: Request::new("GET", "/none/orders").header("Host", format!("127.0.0.1:{}", destination.port)),
-            scheme: none,
-            carrier: none.carrier(),
-            proof: None,
-            fingerprint: Fingerprint {
-                status: 200,
-                content_type: Some("application/json".to_owned()),
-                pointer: Some("/orders".to_owned()),
-                members: Default::default(),
-                text: None,
-            },
-        };
-        let cpu = ProcessCpu::of(child.id()).expect("its processor time can be read");
-        Self { child, cpu, destination, request }
+    fn of(served: Served) -> Self {
+        let cpu = ProcessCpu::of(served.child.id()).expect("its processor time can be read");
+        Self { request: served.orders("none".to_owned()), cpu, served }
     }
 
     fn micros_a_request(&self) -> f64 {
-        let measured = saturate(&self.request, &self.destination, Limits::default(), &self.cpu, LENGTH);
+        let measured = saturate(&self.request, &self.served.destination, Limits::default(), &self.cpu, LENGTH);
         let (answers, seconds) = measured.expect("it answers").expect("its processor time can be read");
         seconds * 1e6 / answers as f64
     }

@@ -1,6 +1,7 @@
 //! Load against servers that die, dawdle or flood: the phase ends, nothing is dropped, and the figures say what happened.
 
 mod http2;
+mod slow;
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -12,6 +13,8 @@ use authbench::drive::load::{Arrivals, Http, Lane, LaneRequest, Marks, Phase, ru
 use authbench::drive::stop::Stop;
 use authbench::drive::wire::{Destination, Limits};
 use authbench::observe::{Fingerprint, Limit, LoadFigures, Request};
+
+use slow::dawdle;
 
 const GOOD: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{\"orders\":[]}";
 /// How long a request may take where it is to be given up.
@@ -156,10 +159,9 @@ fn one_byte_a_second_is_no_answer() {
     let (destination, _) = server(|mut stream| {
         while request(&mut stream).is_some() {
             for byte in GOOD {
-                if stream.write_all(&[*byte]).is_err() {
+                if stream.write_all(&[*byte]).is_err() || !dawdle(&stream, Duration::from_secs(1)) {
                     return;
                 }
-                std::thread::sleep(Duration::from_secs(1));
             }
         }
     });
@@ -227,8 +229,7 @@ fn a_connection_that_the_target_closes_between_requests_costs_no_answer() {
 fn a_slow_target_is_not_blamed_on_the_generator() {
     let (destination, _) = server(|mut stream| {
         while request(&mut stream).is_some() {
-            std::thread::sleep(Duration::from_millis(20));
-            if stream.write_all(GOOD).is_err() {
+            if !dawdle(&stream, Duration::from_millis(20)) || stream.write_all(GOOD).is_err() {
                 return;
             }
         }

@@ -1,5 +1,7 @@
 //! The wire against servers that do not behave.
 
+mod slow;
+
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::time::Duration;
@@ -159,9 +161,7 @@ async fn an_answer_may_come_byte_by_byte_but_not_for_ever() {
     let (destination, endless) = server(|mut stream| {
         let _ = stream.read(&mut [0; 4096]);
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nA: ");
-        while stream.write_all(b"x").is_ok() {
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        while stream.write_all(b"x").is_ok() && slow::dawdle(&stream, Duration::from_millis(5)) {}
     });
     let limits = Limits { time: Duration::from_millis(200), ..Limits::default() };
     let exchange = send_once(&destination, &limits, &Request::new("GET", "/")).await;

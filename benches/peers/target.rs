@@ -141,6 +141,26 @@ fn serve_tls(listener: TcpListener, certificate: &str) -> io::Result<()> {
     let mut config = config.map_err(io::Error::other)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    serve_each(listener, move |stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            let Ok(mut stream) = acceptor.accept(stream).await else { return };
+            let mut read = vec![0; 16_384];
+            while let Ok(length @ 1..) = stream.read(&mut read).await {
+                let answers = ANSWER.repeat(requests(&read[..length]));
+                if stream.write_all(&answers).await.is_err() || stream.flush().await.is_err() {
+                    return;
+                }
+            }
+        }
+    })
+}
+
+/// Serves each connection by a task of its own, on one thread.
+fn serve_each<F: Future<Output = ()> + Send + 'static>(
+    listener: TcpListener,
+    serve: impl Fn(tokio::net::TcpStream) -> F,
+) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     say(listener.local_addr()?.port())?;
     runtime.block_on(async move {
@@ -149,17 +169,7 @@ fn serve_tls(listener: TcpListener, certificate: &str) -> io::Result<()> {
         loop {
             let (stream, _) = listener.accept().await?;
             stream.set_nodelay(true)?;
-            let acceptor = acceptor.clone();
-            tokio::spawn(async move {
-                let Ok(mut stream) = acceptor.accept(stream).await else { return };
-                let mut read = vec![0; 16_384];
-                while let Ok(length @ 1..) = stream.read(&mut read).await {
-                    let answers = ANSWER.repeat(requests(&read[..length]));
-                    if stream.write_all(&answers).await.is_err() || stream.flush().await.is_err() {
-                        return;
-                    }
-                }
-            });
+            tokio::spawn(serve(stream));
         }
     })
 }
@@ -173,20 +183,10 @@ fn serve_both(listener: TcpListener) -> io::Result<()> {
         let response = Response::builder().header("content-type", "application/json");
         response.body(http_body_util::Full::new(Bytes::from_static(body)))
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    say(listener.local_addr()?.port())?;
-    runtime.block_on(async move {
-        listener.set_nonblocking(true)?;
-        let listener = tokio::net::TcpListener::from_std(listener)?;
-        loop {
-            let (stream, _) = listener.accept().await?;
-            stream.set_nodelay(true)?;
-            tokio::spawn(async move {
-                let http = hyper_util::server::conn::auto::Builder::new(hyper_util::rt::TokioExecutor::new());
-                let stream = hyper_util::rt::TokioIo::new(stream);
-                let _ = http.serve_connection(stream, hyper::service::service_fn(answer)).await;
-            });
-        }
+    serve_each(listener, move |stream| async move {
+        let http = hyper_util::server::conn::auto::Builder::new(hyper_util::rt::TokioExecutor::new());
+        let stream = hyper_util::rt::TokioIo::new(stream);
+        let _ = http.serve_connection(stream, hyper::service::service_fn(answer)).await;
     })
 }
 
