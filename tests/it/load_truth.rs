@@ -1,8 +1,7 @@
 //! Load against servers that die, dawdle or flood: the phase ends, nothing is dropped, and the figures say what happened.
 
 mod http2;
-mod slow;
-
+use crate::slow;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;

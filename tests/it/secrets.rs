@@ -1,7 +1,6 @@
 //! No credential reaches any output: not verbatim, not in Base64, not percent-encoded, not in part.
 
-mod binary;
-
+use crate::binary;
 use std::path::Path;
 
 use base64::Engine as _;

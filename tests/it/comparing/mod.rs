@@ -48,7 +48,7 @@ fn compare(change: impl Fn(&mut Record), arguments: &[&str]) -> (Option<i32>, St
 }
 
 fn snapshot(name: &str, text: String) {
-    insta::with_settings!({ snapshot_path => "../snapshots/compare", prepend_module_to_snapshot => false, omit_expression => true }, {
+    insta::with_settings!({ snapshot_path => "../../snapshots/compare", prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!(name, text);
     });
 }

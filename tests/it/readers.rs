@@ -2,8 +2,7 @@
 //! names, else `python3`. Where its packages are not installed this is left out, and says so; with
 //! `AUTHBENCH_REQUIRE_READERS=1` that is a failure.
 
-mod sample;
-
+use crate::sample;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Command;

@@ -1,7 +1,6 @@
 //! One recorded run in every format, as people and programs read it.
 
-mod sample;
-
+use crate::sample;
 use authbench::check::{Severity, Verdict};
 use authbench::report::{FORMATS, Record, format, read_jsonl, report_schema};
 use base64::Engine as _;
@@ -14,7 +13,7 @@ fn rendered(name: &str, record: &Record) -> String {
 /// Snapshots of what changes with the sample only; histograms are long and have their own test.
 fn snapshot(name: &str, extension: &str) {
     let text = rendered(name, &sample::record());
-    insta::with_settings!({ snapshot_path => "snapshots/formats", prepend_module_to_snapshot => false, omit_expression => true }, {
+    insta::with_settings!({ snapshot_path => "../snapshots/formats", prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!(format!("{name}.{extension}"), text);
     });
 }
@@ -39,7 +38,7 @@ fn the_record_reads_back_to_itself() {
 
 #[test]
 fn every_format_is_documented() {
-    let page = include_str!("../docs/reports.md");
+    let page = include_str!("../../docs/reports.md");
     for format in FORMATS {
         assert!(page.contains(&format!("| `{}` |", format.name)), "docs/reports.md has no row for {}", format.name);
     }
@@ -107,7 +106,7 @@ fn sarif_reads_as_it_should() {
 #[test]
 fn sarif_matches_its_schema() {
     // a published pattern ends in a stray bracket, which only lenient engines forgive
-    let published = include_str!("schemas/sarif-2.1.0.json").replace("{2}]?$", "{2}?$");
+    let published = include_str!("../schemas/sarif-2.1.0.json").replace("{2}]?$", "{2}?$");
     let schema: serde_json::Value = serde_json::from_str(&published).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     for record in [sample::record(), Record::default()] {

@@ -2,8 +2,7 @@
 //! the width of a telephone. `AUTHBENCH_BROWSER` names the program, else the usual ones are tried. Where there is none
 //! this is left out, and says so; with `AUTHBENCH_REQUIRE_BROWSER=1` that is a failure.
 
-mod sample;
-
+use crate::sample;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
@@ -18,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::process::Command;
 
 /// What looks at the page from within.
-const INSPECT: &str = include_str!("browser/inspect.js");
+const INSPECT: &str = include_str!("../browser/inspect.js");
 /// A machine under load may take long to start a browser.
 const PATIENCE: Duration = Duration::from_secs(180);
 

@@ -1,7 +1,6 @@
 //! The wire against servers that do not behave.
 
-mod slow;
-
+use crate::slow;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::time::Duration;

@@ -1,7 +1,6 @@
 //! `reports/sample/` is what a reader of the repository sees of a report: made from the recorded sample, and up to date.
 
-mod sample;
-
+use crate::sample;
 use std::path::Path;
 
 use authbench::report::{Record, format};
