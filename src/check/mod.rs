@@ -1,49 +1,23 @@
 //! The catalogue as code: what must hold, what is sent to find out, and how the answers are judged.
 
 mod api_key;
-mod api_key_carrier;
 mod basic;
-mod basic_protocol;
 mod bearer;
-mod bearer_challenges;
-mod bearer_methods;
-mod challenges;
-mod citation;
-mod client_authentication;
 mod common;
-mod common_answers;
-mod cross_origin;
-mod effects;
-mod expect;
 mod introspection;
 mod judgement;
-mod jwt_claims;
-mod jwt_header;
-mod jwt_keys;
-mod jwt_signature;
-mod jwt_verdicts;
-mod key_sets;
-mod leaks;
-pub mod manual;
+mod jwt;
 mod metadata;
-mod metadata_members;
-mod oauth_answers;
+pub mod page;
 pub mod profile;
 mod revocation;
-mod sameness;
 pub mod step;
-mod throttling;
-mod timing;
 mod token;
-mod token_answers;
-mod token_assertions;
-mod token_requests;
-mod token_scopes;
-mod untested;
 mod verdict;
 
-pub use citation::url_of;
+use judgement::expect;
 pub use judgement::{Case, Deviation, Judgement};
+pub use page::citation::url_of;
 pub use step::Step;
 pub use verdict::{Level, Severity, Verdict};
 
@@ -174,34 +148,38 @@ const REFUSAL: Check = Check { any_refusal: true, ..PLAIN };
 
 /// Topics in the order in which they run, with the schemes (as profiles call them) whose scenarios they apply to.
 pub const GROUPS: &[Group] = &[
-    Group { name: "apikey", about: "API keys", tables: &[api_key::CHECKS, api_key_carrier::CHECKS, timing::API_KEY] },
+    Group {
+        name: "apikey",
+        about: "API keys",
+        tables: &[api_key::CHECKS, api_key::carrier::CHECKS, common::timing::API_KEY],
+    },
     Group {
         name: "basic",
         about: "HTTP Basic (RFC 7617)",
-        tables: &[basic::CHECKS, basic_protocol::CHECKS, timing::BASIC],
+        tables: &[basic::CHECKS, basic::protocol::CHECKS, common::timing::BASIC],
     },
     Group {
         name: "token",
         about: "OAuth 2.0 token endpoint (RFC 6749)",
         tables: &[
             token::CHECKS,
-            token_scopes::CHECKS,
-            token_answers::CHECKS,
-            token_requests::CHECKS,
-            token_assertions::CHECKS,
-            client_authentication::CHECKS,
-            throttling::TOKEN,
+            token::scopes::CHECKS,
+            token::answers::CHECKS,
+            token::requests::CHECKS,
+            token::assertions::CHECKS,
+            token::client_authentication::CHECKS,
+            common::throttling::TOKEN,
         ],
     },
     Group {
         name: "jwt",
         about: "JSON Web Tokens (RFC 7519, RFC 8725, RFC 9068)",
-        tables: &[jwt_signature::CHECKS, jwt_header::CHECKS, jwt_claims::CHECKS, jwt_keys::CHECKS],
+        tables: &[jwt::signature::CHECKS, jwt::header::CHECKS, jwt::claims::CHECKS, jwt::keys::CHECKS],
     },
     Group {
         name: "bearer",
         about: "Bearer tokens at the API (RFC 6750)",
-        tables: &[bearer::CHECKS, bearer_challenges::CHECKS, bearer_methods::CHECKS],
+        tables: &[bearer::CHECKS, bearer::challenges::CHECKS, bearer::methods::CHECKS],
     },
     Group { name: "introspect", about: "Token introspection (RFC 7662)", tables: &[introspection::CHECKS] },
     Group { name: "revoke", about: "Token revocation (RFC 7009)", tables: &[revocation::CHECKS] },
@@ -209,7 +187,7 @@ pub const GROUPS: &[Group] = &[
     Group {
         name: "common",
         about: "Any protected HTTP API",
-        tables: &[common::CHECKS, common_answers::CHECKS, throttling::CHECKS],
+        tables: &[common::CHECKS, common::answers::CHECKS, common::throttling::CHECKS],
     },
 ];
 

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::print;
-use crate::check::manual::{self, Clause, Document, Section};
+use crate::check::page::{self, Clause, Document, Section};
 use crate::check::profile::PROFILES;
 use crate::check::{Check, catalogue};
 use crate::exit::Exit;
@@ -50,7 +50,7 @@ type Row = Vec<(&'static str, Value)>;
 pub(super) fn run(arguments: &Arguments) -> Exit {
     let rows: Vec<Row> = match arguments.what {
         What::Checks => catalogue().map(check).collect(),
-        What::Coverage => manual::clauses().iter().map(clause).collect(),
+        What::Coverage => page::clauses().iter().map(clause).collect(),
         What::Schemes => SCHEMES
             .iter()
             .map(|scheme| {
@@ -132,8 +132,8 @@ fn text(rows: &[Row]) {
 
 fn markdown(what: What, rows: &[Row]) {
     match what {
-        What::Checks => return print::line(manual::checks().trim_end()),
-        What::Coverage => return print::line(manual::coverage().trim_end()),
+        What::Checks => return print::line(page::checks().trim_end()),
+        What::Coverage => return print::line(page::coverage().trim_end()),
         _ => {}
     }
     for row in rows {

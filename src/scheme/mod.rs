@@ -4,13 +4,10 @@ mod api_key;
 mod basic;
 mod bearer;
 mod carrier;
+mod forgery;
 pub mod jose;
 pub mod jwt;
-mod lies;
-mod malformed;
 mod none;
-mod placement;
-mod syntax;
 
 use rand::rngs::StdRng;
 
@@ -131,8 +128,8 @@ pub trait Scheme: Send + Sync {
     fn forgery(&self, name: &str) -> Option<&'static Forgery> {
         self.forgeries()
             .iter()
-            .chain(placement::FORGERIES)
-            .chain(syntax::FORGERIES)
+            .chain(forgery::placement::FORGERIES)
+            .chain(forgery::syntax::FORGERIES)
             .find(|forgery| forgery.name == name)
     }
 }

@@ -13,10 +13,10 @@ fn compare(file: &str, generated: &str) {
 
 #[test]
 fn the_page_of_checks_is_the_catalogue() {
-    compare("docs/checks.md", &authbench::check::manual::checks());
+    compare("docs/checks.md", &authbench::check::page::checks());
 }
 
 #[test]
 fn the_page_of_clauses_is_the_catalogue() {
-    compare("docs/coverage.md", &authbench::check::manual::coverage());
+    compare("docs/coverage.md", &authbench::check::page::coverage());
 }

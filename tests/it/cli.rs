@@ -1,10 +1,6 @@
 //! The real binary: exit codes, reports, interruption, and what scripts rely on.
 
 use crate::binary;
-use crate::comparing;
-use crate::control;
-use crate::limits;
-use crate::sample;
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;

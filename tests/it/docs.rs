@@ -77,7 +77,7 @@ fn checks_in_the_documentation_exist_or_are_known_to_be_missing() {
     for (page, text) in pages() {
         for id in text.split('`').filter(|part| part.contains('.') && !part.contains([' ', '/', '*', '(', '…'])) {
             if groups.contains(&id.split('.').next().unwrap_or_default()) {
-                assert!(authbench::check::manual::is_known(id), "{}: no check {id}", page.display());
+                assert!(authbench::check::page::is_known(id), "{}: no check {id}", page.display());
             }
         }
     }

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::super::{Draft, Forged, Forgery};
 use super::lie;
 use super::twin::{carry, claim, claims, good_draft, twin, unforgeable};
+use crate::scheme::{Draft, Forged, Forgery};
 
 /// Told with the issuer's key.
 pub(super) const WITH_THE_KEY: &[Forgery] = &[
@@ -255,7 +255,7 @@ fn iss(draft: &mut Draft<'_>, value: &Value) -> Forged {
 }
 
 /// Whether the scenario or the type of the tokens says that they follow RFC 9068 (§2.1).
-fn follows_rfc9068(draft: &Draft<'_>) -> Result<bool, super::super::Unforgeable> {
+fn follows_rfc9068(draft: &Draft<'_>) -> Result<bool, crate::scheme::Unforgeable> {
     let typ = good_draft(draft)?.header.text("typ").unwrap_or_default().to_ascii_lowercase();
     Ok(draft.kit.claims_rfc9068 || typ.trim_start_matches("application/") == "at+jwt")
 }
@@ -269,14 +269,14 @@ fn scope(draft: &mut Draft<'_>, value: Value) -> Forged {
     claim(draft, "scope", |claims, _| claims.set("scope", value))
 }
 
-fn has_scope(draft: &Draft<'_>) -> Result<(), super::super::Unforgeable> {
+fn has_scope(draft: &Draft<'_>) -> Result<(), crate::scheme::Unforgeable> {
     match good_draft(draft)?.claims.has("scope") {
         true => Ok(()),
         false => unforgeable("the token has no claim `scope`"),
     }
 }
 
-fn audience(draft: &Draft<'_>) -> Result<String, super::super::Unforgeable> {
+fn audience(draft: &Draft<'_>) -> Result<String, crate::scheme::Unforgeable> {
     let right = match good_draft(draft)?.claims.value("aud") {
         Some(Value::String(right)) => Some(right),
         Some(Value::Array(several)) => several.first().and_then(Value::as_str).map(str::to_owned),
@@ -285,7 +285,7 @@ fn audience(draft: &Draft<'_>) -> Result<String, super::super::Unforgeable> {
     right.map_or_else(|| unforgeable("the token has no audience"), Ok)
 }
 
-fn issuer(draft: &Draft<'_>) -> Result<String, super::super::Unforgeable> {
+fn issuer(draft: &Draft<'_>) -> Result<String, crate::scheme::Unforgeable> {
     good_draft(draft)?.claims.text("iss").map_or_else(|| unforgeable("the token has no issuer"), Ok)
 }
 

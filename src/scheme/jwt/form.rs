@@ -3,10 +3,10 @@
 
 use serde_json::json;
 
-use super::super::{Draft, Forged, Forgery};
 use super::lie;
 use super::twin::{carry, good, good_draft, twin, unforgeable};
 use crate::scheme::jose::{Jws, Members, encoded, jwe};
+use crate::scheme::{Draft, Forged, Forgery};
 
 /// Told with one valid token.
 pub(super) const WITH_A_TOKEN: &[Forgery] = &[
@@ -148,12 +148,12 @@ fn payload(draft: &mut Draft<'_>, change: impl FnOnce(String) -> Vec<u8>) -> For
 }
 
 /// The claims of the good token.
-fn fresh(draft: &Draft<'_>) -> Result<crate::scheme::jose::Draft, super::super::Unforgeable> {
+fn fresh(draft: &Draft<'_>) -> Result<crate::scheme::jose::Draft, crate::scheme::Unforgeable> {
     good_draft(draft)
 }
 
 /// The good claims as an unsecured token (RFC 7519 §6).
-fn unsigned(draft: &Draft<'_>) -> Result<String, super::super::Unforgeable> {
+fn unsigned(draft: &Draft<'_>) -> Result<String, crate::scheme::Unforgeable> {
     let mut lie = good_draft(draft)?;
     lie.header.set("alg", "none");
     Ok(lie.signed(|_| Vec::new()).text())

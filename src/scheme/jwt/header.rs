@@ -1,10 +1,10 @@
 //! Lies about the header: where the key is, which it is, and what has to be understood.
 
-use super::super::{Draft, Forged, Forgery};
 use super::lie;
 use super::twin::{good, good_draft, header, header_signed_by, random_text, twin, unforgeable};
 use crate::scheme::jose::key::{mac, strangers};
 use crate::scheme::jose::{Alg, Jws, Members, SigningKey};
+use crate::scheme::{Draft, Forged, Forgery};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -185,7 +185,7 @@ fn own_key(draft: &Draft<'_>, change: impl FnOnce(&mut Members, &SigningKey)) ->
     header_signed_by(draft, &["alg", "kid", "jwk", "x5c"], change, |input| key.sign_as(alg, input))
 }
 
-fn listener<'k>(draft: &Draft<'k>) -> Result<&'k str, super::super::Unforgeable> {
+fn listener<'k>(draft: &Draft<'k>) -> Result<&'k str, crate::scheme::Unforgeable> {
     let kit: &'k super::Kit = draft.kit;
     match kit.listener.as_deref() {
         Some(listener) => Ok(listener),
@@ -207,7 +207,7 @@ fn address(draft: &Draft<'_>, member: &str, at: impl FnOnce(&str, &str) -> Strin
 }
 
 /// The host of the issuer, or a name in its place.
-fn trusted_host(draft: &Draft<'_>) -> Result<String, super::super::Unforgeable> {
+fn trusted_host(draft: &Draft<'_>) -> Result<String, crate::scheme::Unforgeable> {
     let issuer = good_draft(draft)?.claims.text("iss").unwrap_or_default();
     let host = url::Url::parse(&issuer).ok().and_then(|url| url.host_str().map(str::to_owned));
     Ok(host.unwrap_or_else(|| "issuer.invalid".to_owned()))
@@ -224,7 +224,7 @@ pub fn strangers_keys() -> Value {
 ///
 /// # Errors
 /// When the good token cannot be copied.
-pub fn under_key(draft: &mut Draft<'_>, key: &SigningKey) -> Result<String, super::super::Unforgeable> {
+pub fn under_key(draft: &mut Draft<'_>, key: &SigningKey) -> Result<String, crate::scheme::Unforgeable> {
     let mut fresh = twin(draft)?.draft;
     if let Some(kid) = &key.kid {
         fresh.header.set("kid", kid.as_str());

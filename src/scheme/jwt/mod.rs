@@ -13,10 +13,10 @@ use std::sync::{Arc, LazyLock};
 
 use serde_json::Value;
 
-use super::bearer::Bearer;
-use super::jose::key::family_of;
-use super::jose::{Alg, Jws, Members, SigningKey, decoded};
-use super::{Carried, Carrier, Draft, Forged, Forgery, Need, Proof, Scheme, Unforgeable};
+use crate::scheme::bearer::Bearer;
+use crate::scheme::jose::key::family_of;
+use crate::scheme::jose::{Alg, Jws, Members, SigningKey, decoded};
+use crate::scheme::{Carried, Carrier, Draft, Forged, Forgery, Need, Proof, Scheme, Unforgeable};
 
 pub use assertion::{ASSERTION_TYPE, Assertions};
 pub use header::{SLEEP, strangers_keys, under_key};
@@ -154,7 +154,7 @@ impl Scheme for Jwt {
             "ecdsa" if !matches!(alg, Alg::ES256 | Alg::ES384) => {
                 Some(format!("the token is signed with {name_of_alg}, not by ECDSA"))
             }
-            "confusion" if family == super::jose::key::Family::Hmac => {
+            "confusion" if family == crate::scheme::jose::key::Family::Hmac => {
                 Some(format!("the token is signed with {name_of_alg}: there is no public key"))
             }
             "typ" if !is_access_token(&typ) => {
@@ -308,7 +308,7 @@ mod tests {
             let twin = Jws::read(&forged_text("twin", &mut draft).expect("a twin")).expect("a token");
             let alg = twin.alg().expect("an algorithm");
             let input = twin.signing_input();
-            assert!(super::super::jose::key::verifies(&kit.published[0], alg, input.as_bytes(), &twin.signature));
+            assert!(crate::scheme::jose::key::verifies(&kit.published[0], alg, input.as_bytes(), &twin.signature));
         }
     }
 

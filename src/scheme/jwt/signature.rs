@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::super::{Draft, Forged, Forgery};
 use super::twin::{carry, good, good_draft, header_signed_by, twin, unforgeable};
 use super::{lie, words};
 use crate::scheme::jose::key::{Family, family_of, mac, public_bytes, public_key_info, strangers};
 use crate::scheme::jose::{Alg, Jws, decoded, der};
+use crate::scheme::{Draft, Forged, Forgery};
 
 /// Told with one valid token.
 pub(super) const WITH_A_TOKEN: &[Forgery] = &[

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::super::{Carried, Draft, Forged, Unforgeable};
 use super::Kit;
 use crate::clock;
 use crate::scheme::jose::{self, Alg, Jws, Members, SigningKey, encoded};
+use crate::scheme::{Carried, Draft, Forged, Unforgeable};
 
 /// Seconds that a minted token lives at least and at most.
 const LIFE: std::ops::RangeInclusive<i64> = 60..=300;

@@ -1,0 +1,173 @@
+//! How an API key travels, and what refusals give away.
+
+use crate::check::common::leaks;
+use crate::check::judgement::expect;
+use crate::check::judgement::sameness;
+use crate::check::judgement::{Case, Judgement};
+use crate::check::step::{Accept, INVALID, MISSING, On, Who, send};
+use crate::check::{Check, Doc, Level, PLAIN, REFUSAL, Severity, Tier};
+
+/// The longest that an answer to an oversized key may take, in seconds.
+const PROMPT: f64 = 2.0;
+
+pub(crate) const CHECKS: &[Check] = &[
+    Check {
+        id: "apikey.ows-trimmed",
+        title: "Optional whitespace around the field value is not part of the key",
+        level: Level::Must,
+        severity: Severity::Info,
+        tier: Tier::Extended,
+        sources: &["RFC 9110 §5.5"],
+        doc: Doc {
+            sends: "The good key with spaces and tabs before and after it, byte for byte.",
+            matters: "Whitespace around a field value is no part of it; a server that compares it shuts clients out.",
+            fix: "Use an HTTP parser that strips optional whitespace.",
+        },
+        steps: &[send(Who::Forged("whitespace-around"), On::Protected).granted()],
+        fault: "ows-significant",
+        ..PLAIN
+    },
+    Check {
+        id: "apikey.header-name-case-insensitive",
+        title: "Header field name is matched without regard to case",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 9110 §5.1"],
+        doc: Doc {
+            sends: "The good key under other spellings of the field name.",
+            matters: "Proxies and HTTP/2 write field names in lower case.",
+            fix: "Look fields up without regard to case.",
+        },
+        steps: &[
+            send(Who::Forged("name-case-flipped"), On::Protected).granted(),
+            send(Who::Forged("name-first-flipped"), On::Protected).granted(),
+        ],
+        fault: "case-sensitive-header",
+        ..PLAIN
+    },
+    Check {
+        id: "apikey.non-ascii-denied",
+        title: "Non-ASCII look-alikes are denied without error",
+        tier: Tier::Extended,
+        sources: &["RFC 9110 §5.5", "CWE-176"],
+        doc: Doc {
+            sends: "The good key with one letter replaced by a look-alike, in full-width letters, and with the byte 0xFF.",
+            matters: "A key that is normalised before it is compared has more spellings than were issued.",
+            fix: "Compare keys as bytes, and refuse bytes outside ASCII.",
+        },
+        steps: &[
+            send(Who::Forged("look-alike"), On::Protected).denied(&[Accept::Status(400), INVALID]),
+            send(Who::Forged("full-width"), On::Protected).denied(&[Accept::Status(400), INVALID]),
+            send(Who::Forged("byte-ff"), On::Protected).denied(&[Accept::Status(400), INVALID]),
+        ],
+        fault: "nfkc-before-compare",
+        ..REFUSAL
+    },
+    Check {
+        id: "apikey.oversized-bounded",
+        title: "A 64 KiB key is refused cheaply",
+        level: Level::Must,
+        tier: Tier::Extended,
+        sources: &["RFC 9110 §5.4", "RFC 6585 §5", "OWASP API4:2023"],
+        doc: Doc {
+            sends: "Keys of 8, 16 and 64 KiB, the last one twice.",
+            matters: "Work that grows with what an anonymous client sends is a way to take a service down.",
+            fix: "Bound the length of a key before anything is computed from it.",
+        },
+        steps: &[
+            send(Who::Forged("long-8k"), On::Protected).denied(OVERSIZED),
+            send(Who::Forged("long-16k"), On::Protected).denied(OVERSIZED),
+            send(Who::Forged("long-64k"), On::Protected).denied(OVERSIZED).times(2),
+        ],
+        expect: promptly,
+        fault: "hashes-unbounded-input",
+        ..REFUSAL
+    },
+    Check {
+        id: "apikey.query-location-policy",
+        title: "A key in the query string is refused unless the policy allows it",
+        tier: Tier::Extended,
+        sources: &["ASVS 14.2.1", "OWASP REST Security Cheat Sheet", "CWE-598"],
+        doc: Doc {
+            sends: "The good key as ?api_key=, ?apikey=, ?key=, ?access_token=, and in a cookie, and nowhere else.",
+            matters: "URLs end in logs, histories and referrers; cookies are sent by browsers that nobody asked.",
+            fix: "Read keys from the documented place only.",
+        },
+        steps: &[
+            send(Who::Forged("in-query-api_key"), On::Protected).denied(ELSEWHERE),
+            send(Who::Forged("in-query-apikey"), On::Protected).denied(ELSEWHERE),
+            send(Who::Forged("in-query-key"), On::Protected).denied(ELSEWHERE),
+            send(Who::Forged("in-query-access_token"), On::Protected).denied(ELSEWHERE),
+            send(Who::Forged("in-cookie"), On::Protected).denied(ELSEWHERE),
+        ],
+        fault: "accepts-key-anywhere",
+        ..PLAIN
+    },
+    Check {
+        id: "apikey.not-echoed",
+        title: "Neither success nor error responses repeat the key",
+        tier: Tier::Extended,
+        sources: &["ASVS 16.5.1", "CWE-209"],
+        doc: Doc {
+            sends: "The good key and two wrong ones; the answers are searched for the key, its Base64 and its first half.",
+            matters: "What an answer repeats ends in logs and on screens.",
+            fix: "Name a key by its identifier, never by its value.",
+        },
+        steps: &[
+            send(Who::Good, On::Protected).granted(),
+            send(Who::Forged("unknown"), On::Protected).denied(&[Accept::Range(400, 499)]),
+            send(Who::Forged("extended"), On::Protected),
+        ],
+        expect: |case| expect::wants(case).and(leaks::credentials(case)),
+        fault: "echoes-key-in-error",
+        ..PLAIN
+    },
+    Check {
+        id: "apikey.uniform-denial",
+        title: "Unknown, revoked, expired and malformed keys look the same",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["ASVS 6.3.8", "WSTG-IDNT-04"],
+        doc: Doc {
+            sends: "An unknown, a shortened, a revoked and an expired key; the answers are compared.",
+            matters: "Answers that differ tell an attacker that a stolen key was once good, and whose it may be.",
+            fix: "Answer all of them with the same status, fields and body.",
+        },
+        steps: &[
+            send(Who::Forged("unknown"), On::Protected).denied(&[INVALID]),
+            send(Who::Forged("truncated"), On::Protected).denied(&[INVALID]),
+            send(Who::Revoked, On::Protected).denied(&[INVALID]),
+            send(Who::Expired, On::Protected).denied(&[INVALID]),
+        ],
+        expect: sameness::all,
+        fault: "distinct-revoked-message",
+        ..PLAIN
+    },
+];
+
+/// What a key that is too long may be answered with.
+const OVERSIZED: &[Accept] = &[
+    Accept::Status(400),
+    Accept::Status(403),
+    INVALID,
+    Accept::Status(413),
+    Accept::Status(414),
+    Accept::Status(431),
+    Accept::Closed,
+];
+/// What a key in another place may be answered with: it is not looked at, or refused.
+const ELSEWHERE: &[Accept] = &[MISSING, INVALID, Accept::Status(400)];
+
+/// Every answer to the longest key comes late, by itself and against the controls: a busy machine delays both.
+fn promptly(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let longest = case.observations().filter(|(_, observation)| observation.step == 2);
+    let took: Vec<(usize, f64)> = longest.map(|(index, seen)| (index, seen.exchange.took.as_secs_f64())).collect();
+    let control = case.evidence.controls.iter().map(|run| run.exchange.took.as_secs_f64()).fold(0.0, f64::max);
+    let slowest = took.iter().map(|(_, took)| *took).fold(f64::INFINITY, f64::min);
+    if let Some((index, _)) = took.first().filter(|_| slowest > PROMPT && slowest > 10.0 * control) {
+        judgement.deviates(*index, format!("the answer takes {slowest:.1} s, each time"), "an answer within 2 s");
+    }
+    judgement
+}

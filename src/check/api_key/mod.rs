@@ -1,0 +1,271 @@
+//! API keys.
+
+pub(crate) mod carrier;
+
+use crate::check::judgement::challenges;
+use crate::check::judgement::expect;
+use crate::check::step::{Accept, Hook, INSUFFICIENT, INVALID, MISSING, On, Step, Who, send};
+use crate::check::{Check, Doc, Level, Mode, PLAIN, REFUSAL, Severity};
+
+pub(crate) const CHECKS: &[Check] = &[
+    Check {
+        id: "apikey.valid-accepted",
+        title: "A live key in the declared location is accepted (positive control)",
+        severity: Severity::Info,
+        control: true,
+        sources: &["OWASP REST Security Cheat Sheet"],
+        doc: Doc {
+            sends: "The key exactly as the scenario declares it, to every protected resource.",
+            matters: "A target that refuses everybody refuses a wrong key for the wrong reason: without this control no refusal proves anything.",
+            fix: "Check the key, its scopes and the carrier in the scenario, then the target's log.",
+        },
+        steps: &[send(Who::Good, On::EachProtected).granted()],
+        fault: "apikey-rejects-everything",
+        ..PLAIN
+    },
+    Check {
+        id: "apikey.missing-denied",
+        title: "No key is denied",
+        severity: Severity::Critical,
+        sources: &["OWASP API2:2023", "CWE-306", "RFC 9110 §11.4"],
+        doc: Doc {
+            sends: "The request of the control without the key.",
+            matters: "An absent key that maps to a default consumer opens the API to everybody.",
+            fix: "Refuse a request without a key before any handler runs.",
+        },
+        steps: &[send(Who::Anonymous, On::Protected).denied(&[MISSING])],
+        expect: |case| expect::wants(case).and(challenges::named_on_401(case)),
+        fault: "missing-key-is-anonymous",
+        ..PLAIN
+    },
+    Check {
+        id: "apikey.invalid-denied",
+        title: "A well-formed but unknown key is denied",
+        severity: Severity::Critical,
+        sources: &["OWASP API2:2023", "RFC 9110 §11.4", "RFC 9110 §15.5.4"],
+        doc: Doc {
+            sends: "A random key with the length, alphabet and prefix of the good one.",
+            matters: "A check that only looks whether there is a key lets everybody in.",
+            fix: "Look the key up, and refuse with the status that the API documents.",
+        },
+        steps: &[send(Who::Forged("unknown"), On::Protected).denied(&[INVALID])],
+        fault: "accepts-any-key",
+        ..PLAIN
+    },
+    Check {
+        id: "apikey.empty-or-blank-denied",
+        title: "An empty or blank key is denied",
+        severity: Severity::Critical,
+        sources: &["CWE-287", "OWASP API2:2023"],
+        doc: Doc {
+            sends: "The key empty, blank, and as the words that programming languages print for nothing.",
+            matters: "A comparison with a setting that was never set succeeds for an empty key.",
+            fix: "Refuse to start without a configured key, and refuse blank keys before comparing.",
+        },
+        steps: &[
+            send(Who::Forged("empty"), On::Protected).denied(&[MISSING, INVALID, Accept::Status(400)]),
+            send(Who::Forged("space"), On::Protected).denied(&[MISSING, INVALID, Accept::Status(400)]),
+            send(Who::Forged("tab"), On::Protected).denied(&[MISSING, INVALID, Accept::Status(400)]),
+            send(Who::Forged("null"), On::Protected).denied(&[MISSING, INVALID, Accept::Status(400)]),
+            send(Who::Forged("undefined"), On::Protected).denied(&[MISSING, INVALID, Accept::Status(400)]),
+            send(Who::Forged("none-word"), On::Protected).denied(&[MISSING, INVALID, Accept::Status(400)]),
+            send(Who::Forged("zero"), On::Protected).denied(&[MISSING, INVALID, Accept::Status(400)]),
+            send(Who::Forged("false-word"), On::Protected).denied(&[MISSING, INVALID, Accept::Status(400)]),
+            send(Who::Forged("empty-array"), On::Protected).denied(&[MISSING, INVALID, Accept::Status(400)]),
+            send(Who::Forged("empty-object"), On::Protected).denied(&[MISSING, INVALID, Accept::Status(400)]),
+        ],
+        fault: "empty-matches-unset",
+        ..REFUSAL
+    },
+    Check {
+        id: "apikey.near-miss-denied",
+        title: "Truncated, extended or altered keys are denied",
+        severity: Severity::Critical,
+        sources: &["CWE-187", "OWASP API2:2023"],
+        doc: Doc {
+            sends: "The good key shortened, extended, altered, reversed, doubled and encoded.",
+            matters: "A lookup by prefix or with decoding makes a guessed part of a key as good as the key.",
+            fix: "Look keys up by their exact value, hashed, and compare in constant time.",
+        },
+        steps: &[
+            send(Who::Forged("truncated"), On::Protected).denied(&[INVALID]),
+            send(Who::Forged("without-first"), On::Protected).denied(&[INVALID]),
+            send(Who::Forged("extended"), On::Protected).denied(&[INVALID]),
+            send(Who::Forged("middle-changed"), On::Protected).denied(&[INVALID]),
+            send(Who::Forged("reversed"), On::Protected).denied(&[INVALID]),
+            send(Who::Forged("doubled"), On::Protected).denied(&[INVALID]),
+            send(Who::Forged("percent-encoded"), On::Protected).denied(&[INVALID]),
+            send(Who::Forged("base64"), On::Protected).denied(&[INVALID]),
+        ],
+        fault: "prefix-compare",
+        ..REFUSAL
+    },
+    Check {
+        id: "apikey.case-folding-denied",
+        title: "Key comparison is case sensitive",
+        severity: Severity::High,
+        sources: &["CWE-178"],
+        doc: Doc {
+            sends: "The good key in upper and in lower case.",
+            matters: "A case-insensitive collation shrinks the space that an attacker has to search.",
+            fix: "Store and compare keys as bytes, under a binary collation.",
+        },
+        steps: &[
+            send(Who::Forged("upper-cased"), On::Protected).denied(&[INVALID]),
+            send(Who::Forged("lower-cased"), On::Protected).denied(&[INVALID]),
+        ],
+        fault: "case-insensitive-compare",
+        ..REFUSAL
+    },
+    Check {
+        id: "apikey.control-bytes-rejected",
+        title: "NUL, CR or LF inside the field value is refused",
+        level: Level::Must,
+        severity: Severity::High,
+        sources: &["RFC 9110 §5.5", "CWE-158"],
+        doc: Doc {
+            sends: "The good key with a NUL, a bare CR or a bare LF strictly inside it.",
+            matters: "A comparison that stops at a control character accepts keys that were never issued, and splits headers further down.",
+            fix: "Let the HTTP library refuse control characters, and compare whole values.",
+        },
+        steps: &[
+            send(Who::Forged("nul-inside"), On::Protected).denied(REFUSED),
+            send(Who::Forged("cr-inside"), On::Protected).denied(REFUSED),
+            send(Who::Forged("lf-inside"), On::Protected).denied(REFUSED),
+        ],
+        fault: "nul-truncation",
+        ..REFUSAL
+    },
+    Check {
+        id: "apikey.injection-denied",
+        title: "Query metacharacters in the key have no effect",
+        severity: Severity::Critical,
+        sources: &["CWE-89", "CWE-943", "OWASP API8:2023"],
+        doc: Doc {
+            sends: "Metacharacters of SQL, LDAP, NoSQL, patterns and paths in place of the key.",
+            matters: "A key that reaches a query as text selects other people's keys.",
+            fix: "Bind the key as a parameter, or look up its hash.",
+        },
+        steps: &[
+            send(Who::Forged("sql-or"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
+            send(Who::Forged("like-pattern"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
+            send(Who::Forged("star"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
+            send(Who::Forged("regex"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
+            send(Who::Forged("nosql"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
+            send(Who::Forged("array-parameter"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
+            send(Who::Forged("jndi"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
+            send(Who::Forged("traversal"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
+            send(Who::Forged("ldap"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
+        ],
+        fault: "like-query",
+        ..REFUSAL
+    },
+    Check {
+        id: "apikey.revoked-denied",
+        title: "A revoked key stops working",
+        severity: Severity::Critical,
+        mode: Mode::Timed,
+        sources: &["ASVS 8.3.2", "ASVS 13.3.4"],
+        doc: Doc {
+            sends: "A key that was revoked before the run.",
+            matters: "A leaked key can only be contained by revoking it.",
+            fix: "Read the state of a key on each request, or bound the life of caches.",
+        },
+        steps: &[send(Who::Revoked, On::Protected).denied(&[INVALID])],
+        fault: "revocation-ignored",
+        ..PLAIN
+    },
+    Check {
+        id: "apikey.expired-denied",
+        title: "An expired key is denied",
+        severity: Severity::High,
+        mode: Mode::Timed,
+        sources: &["ASVS 13.3.4"],
+        doc: Doc {
+            sends: "A key whose lifetime has passed.",
+            matters: "An expiry that is stored and not read protects nobody.",
+            fix: "Compare the expiry on each request.",
+        },
+        steps: &[send(Who::Expired, On::Protected).denied(&[INVALID])],
+        fault: "no-expiry-check",
+        ..PLAIN
+    },
+    Check {
+        id: "apikey.rotation-effective",
+        title: "After rotation the new key works and the old one ends",
+        severity: Severity::High,
+        mode: Mode::Timed,
+        remote_safe: false,
+        sources: &["ASVS 13.3.4", "OWASP Secrets Management Cheat Sheet"],
+        doc: Doc {
+            sends: "The new key at once after a rotation, and the old one after the tolerated overlap.",
+            matters: "A rotation that leaves the old key alive contains no leak.",
+            fix: "Retire the old key when the overlap ends.",
+        },
+        steps: &[
+            Step::Hook(Hook::Rotate),
+            send(Who::Slot("rotated"), On::Protected).granted().called("the new key"),
+            Step::Hook(Hook::AwaitRotation),
+            send(Who::Good, On::Protected).denied(&[INVALID]).called("the old key"),
+            Step::Hook(Hook::RotateBack),
+        ],
+        fault: "old-key-lives",
+        ..PLAIN
+    },
+    Check {
+        id: "apikey.cross-tenant-denied",
+        title: "A key cannot reach another tenant object",
+        severity: Severity::Critical,
+        sources: &["OWASP API1:2023", "ASVS 8.2.2", "ASVS 8.4.1", "WSTG-ATHZ-04"],
+        doc: Doc {
+            sends: "A valid key of one tenant to an object of another.",
+            matters: "Broken object level authorization is the most common API flaw: one customer reads another's data.",
+            fix: "Compare the owner of each object with the owner of the key.",
+        },
+        steps: &[send(Who::OtherTenant, On::Object).denied(&[INSUFFICIENT, Accept::Status(404)])],
+        fault: "no-object-check",
+        ..PLAIN
+    },
+    Check {
+        id: "apikey.scope-enforced",
+        title: "A key lacking a permission is refused on that operation",
+        severity: Severity::Critical,
+        sources: &["OWASP API5:2023", "ASVS 8.2.1"],
+        doc: Doc {
+            sends: "A valid key to a resource whose scope it does not hold, after it worked on another.",
+            matters: "Without this a read-only key writes.",
+            fix: "Evaluate the scopes of the key on each operation.",
+        },
+        steps: &[send(Who::LowScope, On::Scoped).denied(&[INSUFFICIENT])],
+        fault: "scope-ignored",
+        ..PLAIN
+    },
+    Check {
+        id: "apikey.default-values-denied",
+        title: "Placeholder keys do not work",
+        severity: Severity::High,
+        sources: &["ASVS 13.2.3", "ASVS 6.3.2"],
+        doc: Doc {
+            sends: "Ten placeholder keys from examples and tutorials.",
+            matters: "Sample keys left enabled are the first that an attacker tries.",
+            fix: "Ship without keys, and refuse to start with an example's.",
+        },
+        steps: &[
+            send(Who::Forged("demo-test"), On::Protected).denied(&[INVALID]),
+            send(Who::Forged("demo-demo"), On::Protected).denied(&[INVALID]),
+            send(Who::Forged("demo-changeme"), On::Protected).denied(&[INVALID]),
+            send(Who::Forged("demo-secret"), On::Protected).denied(&[INVALID]),
+            send(Who::Forged("demo-admin"), On::Protected).denied(&[INVALID]),
+            send(Who::Forged("demo-password"), On::Protected).denied(&[INVALID]),
+            send(Who::Forged("demo-apikey"), On::Protected).denied(&[INVALID]),
+            send(Who::Forged("demo-123456"), On::Protected).denied(&[INVALID]),
+            send(Who::Forged("demo-your-api-key"), On::Protected).denied(&[INVALID]),
+            send(Who::Forged("demo-xxx"), On::Protected).denied(&[INVALID]),
+        ],
+        fault: "ships-demo-key",
+        ..REFUSAL
+    },
+];
+
+/// A control character may end the line or the connection before anybody looks at the key: any refusal will do.
+const REFUSED: &[Accept] = &[Accept::Range(400, 499), Accept::Closed];

@@ -1,0 +1,64 @@
+//! HTTP Basic (RFC 7617).
+
+pub(crate) mod protocol;
+
+use crate::check::step::{Account, INVALID, On, Who, send};
+use crate::check::{Check, Doc, Level, PLAIN, Severity};
+
+pub(crate) const CHECKS: &[Check] = &[
+    Check {
+        id: "basic.valid-accepted",
+        title: "Valid user-id and password are accepted (positive control)",
+        level: Level::Must,
+        severity: Severity::Info,
+        control: true,
+        sources: &["RFC 7617 §2"],
+        doc: Doc {
+            sends: "User-id and password as the scenario declares them, to every protected resource.",
+            matters: "Without this control no refusal proves anything.",
+            fix: "Check the account in the scenario, then the target's log.",
+        },
+        steps: &[send(Who::Good, On::EachProtected).granted()],
+        fault: "basic-rejects-everything",
+        ..PLAIN
+    },
+    Check {
+        id: "basic.wrong-password-denied",
+        title: "Wrong password is denied with 401",
+        level: Level::Should,
+        severity: Severity::Critical,
+        sources: &["RFC 9110 §11.4", "RFC 7617 §2"],
+        doc: Doc {
+            sends: "The known user with a wrong, empty, altered, longer and shorter password.",
+            matters: "A check of the user-id alone opens every account whose name is known.",
+            fix: "Verify the password with a password hash, in full.",
+        },
+        steps: &[
+            send(Who::Forged("unknown"), On::Protected).denied(&[INVALID]),
+            send(Who::Forged("empty"), On::Protected).denied(&[INVALID]),
+            send(Who::Forged("case-flipped"), On::Protected).denied(&[INVALID]),
+            send(Who::Forged("extended"), On::Protected).denied(&[INVALID]),
+            send(Who::Forged("truncated"), On::Protected).denied(&[INVALID]),
+        ],
+        fault: "user-only-check",
+        ..PLAIN
+    },
+    Check {
+        id: "basic.long-password-not-truncated",
+        title: "Bytes after the 72nd of a password still matter",
+        severity: Severity::High,
+        sources: &["OWASP Password Storage Cheat Sheet", "CWE-521"],
+        doc: Doc {
+            sends: "An account with a password of 80 bytes: the whole password, its first 72 bytes, and those with another tail.",
+            matters: "bcrypt ignores what follows the 72nd byte, so passwords with a common start become one.",
+            fix: "Hash with argon2id or scrypt, or refuse passwords over 72 bytes.",
+        },
+        steps: &[
+            send(Who::Account(Account::LongPassword), On::Protected).granted(),
+            send(Who::ForgedAccount(Account::LongPassword, "first-72-bytes"), On::Protected).denied(&[INVALID]),
+            send(Who::ForgedAccount(Account::LongPassword, "first-72-and-tail"), On::Protected).denied(&[INVALID]),
+        ],
+        fault: "bcrypt-72",
+        ..PLAIN
+    },
+];

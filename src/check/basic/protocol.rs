@@ -1,0 +1,213 @@
+//! HTTP Basic to the letter (RFC 7617), and what it gives away.
+
+use crate::check::judgement::challenges;
+use crate::check::judgement::expect;
+use crate::check::judgement::sameness;
+use crate::check::judgement::{Case, Judgement};
+use crate::check::step::{Accept, Account, INVALID, MALFORMED, MISSING, On, Want, Who, send};
+use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
+use crate::observe::{Challenge, Outcome};
+
+pub(crate) const CHECKS: &[Check] = &[
+    Check {
+        id: "basic.missing-challenged",
+        title: "Missing credentials get 401 and a Basic challenge with realm",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 7617 §2", "RFC 9110 §15.5.2"],
+        doc: Doc {
+            sends: "A request without credentials.",
+            matters: "Without the challenge a client does not know that it should send a password, nor which.",
+            fix: "Answer 401 with WWW-Authenticate: Basic realm=\"…\".",
+        },
+        steps: &[send(Who::Anonymous, On::Protected).denied(&[MISSING])],
+        expect: challenged,
+        fault: "challenge-without-realm",
+        ..PLAIN
+    },
+    Check {
+        id: "basic.charset-param-value",
+        title: "If charset is announced its value is UTF-8",
+        level: Level::Must,
+        severity: Severity::Info,
+        tier: Tier::Extended,
+        sources: &["RFC 7617 §2.1"],
+        doc: Doc {
+            sends: "A request without credentials; the charset of the challenge is read.",
+            matters: "Clients know one value: with another they encode passwords in ways that do not match.",
+            fix: "Announce charset=\"UTF-8\", or nothing.",
+        },
+        steps: &[send(Who::Anonymous, On::Protected).denied(&[Accept::Range(400, 499)])],
+        expect: charset,
+        fault: "charset-latin1",
+        ..PLAIN
+    },
+    Check {
+        id: "basic.unknown-user-indistinct",
+        title: "Unknown user and wrong password answers match",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["ASVS 6.3.8", "WSTG-IDNT-04"],
+        doc: Doc {
+            sends: "A known user with a wrong password, and a user that does not exist; the answers are compared.",
+            matters: "Answers that differ tell an attacker which accounts exist.",
+            fix: "Answer both with the same status, fields and body.",
+        },
+        steps: &[
+            send(Who::Forged("unknown"), On::Protected).denied(&[INVALID]),
+            send(Who::Forged("unknown-user"), On::Protected).denied(&[INVALID]),
+        ],
+        expect: sameness::all,
+        fault: "user-not-found-message",
+        ..PLAIN
+    },
+    Check {
+        id: "basic.scheme-case-insensitive",
+        title: "The scheme name is case-insensitive",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 9110 §11.1", "RFC 7617 §2"],
+        doc: Doc {
+            sends: "The valid credentials behind basic, BASIC and bAsIc.",
+            matters: "Clients that write the name in lower case are right, and are shut out.",
+            fix: "Compare the scheme name without regard to case (RFC 9110 §11.1).",
+        },
+        steps: &[
+            send(Who::Forged("scheme-lower-case"), On::Protected).granted(),
+            send(Who::Forged("scheme-upper-case"), On::Protected).granted(),
+            send(Who::Forged("scheme-mixed-case"), On::Protected).granted(),
+        ],
+        fault: "basic-case-sensitive-scheme",
+        ..PLAIN
+    },
+    Check {
+        id: "basic.first-colon-splits",
+        title: "Only the first colon separates user-id from password",
+        level: Level::Must,
+        tier: Tier::Extended,
+        sources: &["RFC 7617 §2"],
+        doc: Doc {
+            sends: "An account with colons in its password: the whole password, and what stands before its last colon.",
+            matters: "A split at another colon locks such users out, or takes half a password for the whole.",
+            fix: "Split at the first colon and nowhere else.",
+        },
+        steps: &[
+            send(Who::Account(Account::ColonPassword), On::Protected).granted(),
+            send(Who::ForgedAccount(Account::ColonPassword, "until-last-colon"), On::Protected).denied(&[INVALID]),
+        ],
+        fault: "splits-on-last-colon",
+        ..PLAIN
+    },
+    Check {
+        id: "basic.malformed-credentials-denied",
+        title: "Malformed Basic values are denied without error",
+        tier: Tier::Extended,
+        sources: &["RFC 7617 §2", "RFC 9110 §11.4"],
+        doc: Doc {
+            sends: "No colon, bad Base64, its URL alphabet, no padding, nothing, control characters, 64 KiB, and the good value with a word, other characters or a NUL behind it.",
+            matters: "A parser that breaks is a way to take a service down.",
+            fix: "Refuse what does not decode like a wrong password.",
+        },
+        steps: &[
+            send(Who::Forged("no-colon"), On::Protected).denied(BAD),
+            send(Who::Forged("bad-base64"), On::Protected).denied(BAD),
+            send(Who::Forged("base64url"), On::Protected).denied(BAD),
+            send(Who::Forged("no-padding"), On::Protected).denied(BAD),
+            send(Who::Forged("scheme-and-space"), On::Protected).denied(BAD),
+            send(Who::Forged("control-characters"), On::Protected).denied(BAD),
+            send(Who::Forged("very-long"), On::Protected).denied(BAD),
+            send(Who::Forged("word-after"), On::Protected),
+            send(Who::Forged("junk-after"), On::Protected),
+            send(Who::Forged("nul-after"), On::Protected),
+        ],
+        expect: malformed,
+        fault: "crash-on-no-colon",
+        ..PLAIN
+    },
+    Check {
+        id: "basic.utf8-credentials",
+        title: "UTF-8 credentials verify when charset UTF-8 is in force",
+        level: Level::Should,
+        severity: Severity::Info,
+        tier: Tier::Extended,
+        sources: &["RFC 7617 §2.1"],
+        doc: Doc {
+            sends: "A password outside ASCII in UTF-8, and in Latin-1.",
+            matters: "A server that decodes in another way locks out everybody whose password has an umlaut.",
+            fix: "Decode user-id and password as UTF-8, and announce charset=\"UTF-8\".",
+        },
+        steps: &[
+            send(Who::Anonymous, On::Protected).called("the challenge"),
+            send(Who::Account(Account::Utf8Password), On::Protected).granted().called("the password in UTF-8"),
+            send(Who::ForgedAccount(Account::Utf8Password, "latin-1"), On::Protected)
+                .denied(&[INVALID, Accept::Status(400)]),
+        ],
+        expect: utf8,
+        fault: "latin1-decode",
+        ..PLAIN
+    },
+];
+
+/// What a malformed value may be answered with.
+const BAD: &[Accept] = &[Accept::Status(400), MALFORMED, INVALID, MISSING, Accept::Status(431), Accept::Closed];
+
+fn basic(challenges: Vec<Challenge>) -> Option<Challenge> {
+    challenges.into_iter().find(|challenge| challenge.scheme == "basic")
+}
+
+fn challenged(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, response) in case.refusals() {
+        match basic(challenges::of(response)) {
+            None => judgement.deviates(index, "no Basic challenge", "WWW-Authenticate: Basic realm=…"),
+            Some(challenge) if challenge.param("realm").is_none() => {
+                judgement.deviates(index, "a Basic challenge without realm", "WWW-Authenticate: Basic realm=…");
+            }
+            Some(_) => {}
+        }
+    }
+    judgement
+}
+
+fn charset(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, response) in case.refusals() {
+        let announced = basic(challenges::of(response));
+        let announced = announced.as_ref().and_then(|challenge| challenge.param("charset"));
+        if announced.is_some_and(|charset| !charset.eq_ignore_ascii_case("UTF-8")) {
+            let text = format!("charset={:?}", announced.unwrap_or_default());
+            judgement.deviates(index, text, "charset=\"UTF-8\" or none");
+        }
+    }
+    judgement
+}
+
+/// A good value with something behind it lets nobody in who should not be; it is read more leniently than it should.
+fn malformed(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, observation) in case.observations() {
+        if !matches!(case.step_of(observation).wanted(), Want::Either) {
+            continue;
+        }
+        match observation.outcome {
+            Outcome::Accepted => judgement.deviates(index, format!("{}: accepted", observation.label), "rejected"),
+            _ => case.judge_as(index, Want::Denied(BAD), &mut judgement),
+        }
+    }
+    judgement
+}
+
+/// Without the announcement nobody can know the encoding (RFC 7617 §2).
+fn utf8(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let announced = case.answers("the challenge").filter_map(|(_, response)| basic(challenges::of(response)));
+    let announced = announced.into_iter().any(|challenge| challenge.param("charset").is_some());
+    let refused = case.observations().any(|(_, seen)| seen.step == 1 && seen.outcome == Outcome::Rejected);
+    if refused && !announced {
+        judgement.access.clear();
+        judgement.not_applicable = Some("the target does not announce charset=\"UTF-8\"".to_owned());
+    }
+    judgement
+}

@@ -1,0 +1,169 @@
+//! How bearer tokens may travel (RFC 6750 §2), and how they may not.
+
+use crate::check::judgement::challenges;
+use crate::check::judgement::expect;
+use crate::check::judgement::{Case, Judgement};
+use crate::check::step::{Accept, INVALID, MALFORMED, MISSING, On, Want, Who, send};
+use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
+use crate::observe::Outcome;
+
+pub(crate) const CHECKS: &[Check] = &[
+    Check {
+        id: "bearer.malformed-header",
+        title: "A malformed Authorization header is 400 or 401, never access",
+        level: Level::Should,
+        tier: Tier::Extended,
+        sources: &["RFC 6750 §3.1", "RFC 6750 §2.1"],
+        doc: Doc {
+            sends: "The scheme name alone, with a colon, glued to the token, replaced by another, with two words, with a comma, and with 64 KiB behind it.",
+            matters: "A parser that takes the last word of the field for the token also takes what other parts of the chain read differently.",
+            fix: "Parse the field as scheme, spaces, token (RFC 6750 §2.1), and refuse the rest.",
+        },
+        steps: &[
+            send(Who::Forged("scheme-alone"), On::Protected).denied(BAD_FIELD),
+            send(Who::Forged("scheme-and-space"), On::Protected).denied(BAD_FIELD),
+            send(Who::Forged("word-before"), On::Protected).denied(BAD_FIELD),
+            send(Who::Forged("scheme-colon"), On::Protected).denied(BAD_FIELD),
+            send(Who::Forged("no-space"), On::Protected).denied(BAD_FIELD),
+            send(Who::Forged("scheme-token"), On::Protected).denied(BAD_FIELD),
+            send(Who::Forged("scheme-basic"), On::Protected).denied(BAD_FIELD),
+            send(Who::Forged("comma-alone"), On::Protected).denied(BAD_FIELD),
+            send(Who::Forged("very-long"), On::Protected).denied(BAD_FIELD),
+        ],
+        expect: malformed,
+        fault: "scheme-ignored",
+        ..PLAIN
+    },
+    Check {
+        id: "bearer.scheme-case-insensitive",
+        title: "The Bearer scheme name is case-insensitive",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 9110 §11.1", "RFC 9110 §11.4", "RFC 6750 §2.1"],
+        doc: Doc {
+            sends: "The valid token behind bearer, BEARER and bEaReR, and behind two spaces.",
+            matters: "Clients that write the name in lower case are right, and are shut out.",
+            fix: "Compare the scheme name without regard to case (RFC 9110 §11.1).",
+        },
+        steps: &[
+            send(Who::Forged("scheme-lower-case"), On::Protected).granted(),
+            send(Who::Forged("scheme-upper-case"), On::Protected).granted(),
+            send(Who::Forged("scheme-mixed-case"), On::Protected).granted(),
+            send(Who::Forged("two-spaces"), On::Protected),
+        ],
+        expect: scheme_read,
+        fault: "bearer-case-sensitive-scheme",
+        ..PLAIN
+    },
+    Check {
+        id: "bearer.multiple-methods-refused",
+        title: "Two token transmission methods in one request are refused",
+        level: Level::Should,
+        tier: Tier::Extended,
+        sources: &["RFC 6750 §2", "RFC 6750 §3.1"],
+        doc: Doc {
+            sends: "The valid token in the query alone, in the header beside an unknown one in the query, and the other way round.",
+            matters: "Where a gateway reads one place and the API the other, whoever writes the link decides whose token counts.",
+            fix: "Read tokens from one place, or answer 400 with error=\"invalid_request\" where there are two.",
+        },
+        steps: &[
+            send(Who::Forged("in-query"), On::Protected),
+            send(Who::Forged("unknown-in-query-too"), On::Protected),
+            send(Who::Forged("good-in-query-too"), On::Protected).denied(&[Accept::Status(400), INVALID]),
+        ],
+        expect: one_method,
+        fault: "query-overrides-header",
+        ..PLAIN
+    },
+    Check {
+        id: "bearer.query-token-refused",
+        title: "Tokens in the URI query are refused",
+        level: Level::Should,
+        tier: Tier::Extended,
+        sources: &["RFC 6750 §2.3", "RFC 9700 §4.3.2", "draft-ietf-oauth-v2-1 (query method removed)"],
+        doc: Doc {
+            sends: "The valid token as ?access_token= and nowhere else.",
+            matters: "URLs end in logs, histories and referrers.",
+            fix: "Read tokens from the Authorization field only.",
+        },
+        steps: &[send(Who::Forged("in-query"), On::Protected).denied(&[Accept::Status(400), INVALID, MISSING])],
+        fault: "query-token-accepted",
+        ..PLAIN
+    },
+    Check {
+        id: "bearer.form-token-limits",
+        title: "Form-body tokens obey the RFC conditions",
+        level: Level::Must,
+        tier: Tier::Extended,
+        sources: &["RFC 6750 §2.2"],
+        doc: Doc {
+            sends: "GET with the valid token in a form, a JSON and a multipart body, and nowhere else.",
+            matters: "A token in a body that intermediaries do not look at passes by whatever they check.",
+            fix: "Read access_token from single-part form bodies of methods that have a body, or not at all.",
+        },
+        steps: &[
+            send(Who::Forged("in-form"), On::Protected).denied(BODY),
+            send(Who::Forged("in-json"), On::Protected).denied(BODY),
+            send(Who::Forged("in-multipart"), On::Protected).denied(BODY),
+        ],
+        fault: "token-in-json-body",
+        ..PLAIN
+    },
+];
+
+/// What a malformed field may be answered with: a field too large for the server may also end the connection.
+const BAD_FIELD: &[Accept] = &[MALFORMED, MISSING, INVALID, Accept::Status(431), Accept::Closed];
+/// What GET with a body that is not looked at may be answered with.
+const BODY: &[Accept] = &[Accept::Status(400), INVALID, MISSING, Accept::Status(405), Accept::Status(415)];
+
+/// RFC 9110 §11.4: one or more spaces. Many read exactly one; that shuts nobody out who writes what clients write.
+fn scheme_read(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let spaced = case.observations().filter(|(_, seen)| matches!(case.step_of(seen).wanted(), Want::Either));
+    for (index, seen) in spaced.filter(|(_, seen)| seen.outcome != Outcome::Accepted) {
+        let text = format!("{}: access was refused", seen.label);
+        match case.profile.strict_challenges() {
+            true => judgement.deviates(index, text, "accepted"),
+            false => judgement.remarks.push(text),
+        }
+    }
+    judgement
+}
+
+fn malformed(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, response) in case.refusals() {
+        let challenges = challenges::of(response);
+        let bearer = challenges.iter().find(|challenge| challenge.scheme == "bearer");
+        let error = bearer.and_then(|challenge| challenge.param("error"));
+        if error.is_some_and(|error| error != "invalid_request" && error != "invalid_token") {
+            judgement.deviates(index, format!("error={:?}", error.unwrap_or_default()), "invalid_request");
+        }
+    }
+    judgement
+}
+
+/// A good token in the header beside another in the query: whoever takes tokens from the query has to refuse two of them
+/// (RFC 6750 §3.1). To whoever does not, the parameter is one of the many that nobody knows.
+fn one_method(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let reads_query = case.evidence.of_step(0).any(|alone| alone.outcome == Outcome::Accepted);
+    for (index, observation) in case.observations().filter(|(_, observation)| observation.step == 1) {
+        let status = observation.exchange.status().unwrap_or_default();
+        let label = &observation.label;
+        match observation.outcome {
+            Outcome::Accepted if !reads_query => {
+                judgement.remarks.push("a token in the query is no credential here, and is ignored".to_owned());
+            }
+            Outcome::Accepted => {
+                judgement.deviates(index, format!("{label}: one of the two is ignored"), "400 invalid_request");
+            }
+            Outcome::Rejected if !case.accepts(&[Accept::Status(400), INVALID], status) => {
+                judgement.deviates(index, format!("{label}: refused, but with {status}"), "400 invalid_request");
+            }
+            _ => {}
+        }
+    }
+    judgement
+}

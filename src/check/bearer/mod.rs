@@ -1,0 +1,175 @@
+//! Bearer tokens at the API (RFC 6750).
+
+pub(crate) mod challenges;
+pub(crate) mod methods;
+
+use crate::check::judgement::challenges::bearer_error;
+use crate::check::judgement::expect;
+use crate::check::step::{
+    Accept, Artefact, Client, Fill, INSUFFICIENT, INVALID, On, Step, Who, obtain, obtain_as, send,
+};
+use crate::check::{Check, Doc, Level, Mode, PLAIN, Severity};
+
+pub(crate) const CHECKS: &[Check] = &[
+    Check {
+        id: "bearer.valid-accepted",
+        title: "A valid token in the Authorization header is accepted (positive control)",
+        level: Level::Must,
+        severity: Severity::Info,
+        control: true,
+        sources: &["RFC 6750 §2.1"],
+        doc: Doc {
+            sends: "A valid token in the Authorization header, to every protected resource.",
+            matters: "Without this control no refusal proves anything.",
+            fix: "Check token, issuer and audience in the scenario, then the target's log.",
+        },
+        steps: &[send(Who::Good, On::EachProtected).granted()],
+        fault: "bearer-rejects-everything",
+        ..PLAIN
+    },
+    Check {
+        id: "bearer.garbage-token-401",
+        title: "An unknown or altered opaque token is invalid_token, 401",
+        level: Level::Should,
+        severity: Severity::Critical,
+        sources: &["RFC 6750 §3.1"],
+        doc: Doc {
+            sends: "A token that was never issued, and the good one shortened, extended and altered.",
+            matters: "A resource server that only looks whether there is a token lets everybody in.",
+            fix: "Verify the token by introspection or signature, and answer 401 with error=\"invalid_token\".",
+        },
+        steps: &[
+            send(Who::Forged("unknown"), On::Protected).denied(&[INVALID]),
+            send(Who::Forged("truncated"), On::Protected).denied(&[INVALID]),
+            send(Who::Forged("extended"), On::Protected).denied(&[INVALID]),
+            send(Who::Forged("middle-changed"), On::Protected).denied(&[INVALID]),
+            send(Who::Forged("case-flipped"), On::Protected).denied(&[INVALID]),
+        ],
+        expect: |case| expect::wants(case).and(bearer_error(case, "invalid_token")),
+        fault: "accepts-any-token",
+        ..PLAIN
+    },
+    Check {
+        id: "bearer.expired-token-401",
+        title: "An expired token is refused",
+        level: Level::Should,
+        severity: Severity::Critical,
+        mode: Mode::Timed,
+        sources: &["RFC 6750 §3.1", "RFC 7519 §4.1.4"],
+        doc: Doc {
+            sends: "A token that worked, again after its end and the tolerated leeway have passed.",
+            matters: "The end of its life is what limits the damage of a stolen token.",
+            fix: "Compare the expiry on each request, with a leeway of seconds.",
+        },
+        steps: &[
+            obtain("t"),
+            send(Who::Slot("t"), On::Protected).granted().called("the token while it lives"),
+            Step::AwaitExpiry("t"),
+            send(Who::Slot("t"), On::Protected).denied(&[INVALID]).called("the token after its end"),
+        ],
+        expect: |case| expect::wants(case).and(bearer_error(case, "invalid_token")),
+        fault: "bearer-accepts-expired-token",
+        ..PLAIN
+    },
+    Check {
+        id: "bearer.revoked-token-401",
+        title: "A revoked token is refused within the stated delay",
+        level: Level::Should,
+        severity: Severity::High,
+        mode: Mode::Timed,
+        sources: &["RFC 6750 §3.1", "RFC 7009 §2.1", "ASVS 7.4.1"],
+        doc: Doc {
+            sends: "A token that worked, again after its client revoked it and the tolerated delay has passed.",
+            matters: "A resource server that remembers a good answer for ever cannot be told that a token was stolen.",
+            fix: "Bound the life of cached introspection answers by the delay that you promise.",
+        },
+        steps: &[
+            obtain("t"),
+            send(Who::Slot("t"), On::Protected).granted().called("the token before its revocation"),
+            Step::Revoke("t"),
+            Step::AwaitRefusal("t"),
+            send(Who::Slot("t"), On::Protected).denied(&[INVALID]).called("the token after its revocation"),
+        ],
+        fault: "introspection-cache-forever",
+        ..PLAIN
+    },
+    Check {
+        id: "bearer.insufficient-scope-403",
+        title: "Missing scope is 403 insufficient_scope",
+        level: Level::Should,
+        severity: Severity::Critical,
+        sources: &["RFC 6750 §3.1", "OWASP API5:2023", "ASVS 10.3.2"],
+        doc: Doc {
+            sends: "A valid token to a resource whose scope it lacks, after it worked on another.",
+            matters: "Without this every client of the issuer may do everything.",
+            fix: "Compare the token's scope on each operation, and answer 403 with error=\"insufficient_scope\".",
+        },
+        steps: &[send(Who::LowScope, On::Scoped).denied(&[INSUFFICIENT])],
+        expect: |case| expect::wants(case).and(bearer_error(case, "insufficient_scope")),
+        fault: "scope-not-enforced",
+        ..PLAIN
+    },
+    Check {
+        id: "bearer.scope-match-exact",
+        title: "Scope values match whole, case-sensitively and in any order",
+        level: Level::Must,
+        severity: Severity::Critical,
+        sources: &["RFC 6749 §3.3"],
+        doc: Doc {
+            sends: "A token whose scope contains the needed value as part of another word, or in another case.",
+            matters: "A search for a substring takes write:orders-archive for write:orders.",
+            fix: "Split the scope at spaces and compare whole values (RFC 6749 §3.3).",
+        },
+        steps: &[
+            obtain_as("t", Client::LowScope, Some(Fill::LookalikeScope)),
+            send(Who::Slot("t"), On::Scoped)
+                .denied(&[INSUFFICIENT])
+                .called("a token whose scope only looks like the needed one"),
+        ],
+        fault: "scope-substring",
+        ..PLAIN
+    },
+    Check {
+        id: "bearer.wrong-audience-401",
+        title: "A token meant for another resource server is refused",
+        level: Level::Must,
+        severity: Severity::Critical,
+        sources: &["RFC 9700 §2.3", "RFC 9700 §4.10.2", "ASVS 10.3.1", "RFC 7662 §4"],
+        doc: Doc {
+            sends: "A live token of the same issuer that was meant for another API.",
+            matters: "A token for a weak API must not open a strong one.",
+            fix: "Compare the audience of the token with the API's own identifier.",
+        },
+        steps: &[send(Who::Artefact(Artefact::OtherAudienceToken), On::Protected).denied(&[INVALID, INSUFFICIENT])],
+        fault: "bearer-audience-ignored",
+        ..PLAIN
+    },
+    Check {
+        id: "bearer.non-access-token-refused",
+        title: "Refresh tokens, ID tokens and client assertions are not access tokens",
+        severity: Severity::Critical,
+        sources: &["ASVS 9.2.2", "RFC 8725 §3.12"],
+        doc: Doc {
+            sends: "A refresh token in place of an access token.",
+            matters: "Long-lived artefacts of the issuer are not meant to travel to APIs.",
+            fix: "Accept access tokens only: look at the token's type.",
+        },
+        steps: &[send(Who::Artefact(Artefact::RefreshToken), On::Protected).denied(&[INVALID])],
+        fault: "any-issuer-artefact",
+        ..PLAIN
+    },
+    Check {
+        id: "bearer.object-ownership",
+        title: "A token cannot read another subject object",
+        severity: Severity::Critical,
+        sources: &["OWASP API1:2023", "ASVS 8.2.2"],
+        doc: Doc {
+            sends: "A valid token of one subject to an object of another.",
+            matters: "Broken object level authorization is the most common API flaw.",
+            fix: "Compare the owner of each object with the subject of the token.",
+        },
+        steps: &[send(Who::OtherTenant, On::Object).denied(&[INSUFFICIENT, Accept::Status(404)])],
+        fault: "bola",
+        ..PLAIN
+    },
+];

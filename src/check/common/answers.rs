@@ -1,0 +1,323 @@
+//! What answers give away, to whom, and what may be kept of them.
+
+use crate::check::common::leaks;
+use crate::check::judgement::expect;
+use crate::check::judgement::sameness;
+use crate::check::judgement::{Case, Judgement};
+use crate::check::step::{Accept, Alter, Fill, INSUFFICIENT, INVALID, MISSING, On, Want, Who, send};
+use crate::check::{Check, Doc, Level, PLAIN, REFUSAL, Severity, Tier};
+use crate::observe::{Observation, Outcome};
+
+/// A value that is no credential, to see whether it comes back.
+const CANARY: &str = "authbench-trace-canary";
+
+pub(crate) const CHECKS: &[Check] = &[
+    Check {
+        id: "common.duplicate-credential-header",
+        title: "Two conflicting credential header lines are not silently resolved",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 9110 §5.3", "RFC 9110 §11.6.2", "WSTG-INPV-04"],
+        doc: Doc {
+            sends: "The good and an unknown credential in two header lines, in both orders, and in one line with a comma.",
+            matters: "Where a gateway reads the first line and the API the last, one of them judges a credential that the other never sees.",
+            fix: "Answer 400 where a field that may come once comes twice.",
+        },
+        steps: &[
+            send(Who::Good, On::Protected).granted(),
+            send(Who::Forged("good-then-unknown"), On::Protected).called(GOOD_FIRST),
+            send(Who::Forged("unknown-then-good"), On::Protected).called(GOOD_LAST),
+            send(Who::Forged("comma-joined"), On::Protected).called("both in one line"),
+        ],
+        expect: not_resolved,
+        fault: "last-header-wins",
+        ..REFUSAL
+    },
+    Check {
+        id: "common.auth-error-no-internals",
+        title: "Auth failures expose no secrets or internals",
+        tier: Tier::Extended,
+        sources: &["ASVS 16.5.1", "WSTG-ERRH-01"],
+        doc: Doc {
+            sends: "Requests without, with an unknown and with malformed credentials; the answers are searched for what was sent, stack traces, SQL, file paths and versions.",
+            matters: "Errors are read by whoever causes them: what they say about the inside helps the next attempt.",
+            fix: "Answer with a fixed text and an identifier of the log entry.",
+        },
+        steps: &[
+            send(Who::Anonymous, On::Protected).denied(REFUSED),
+            send(Who::Forged("unknown"), On::Protected).denied(REFUSED),
+            send(Who::Forged("extended"), On::Protected),
+            send(Who::Forged("base64"), On::Protected),
+        ],
+        expect: |case| expect::wants(case).and(leaks::credentials(case)).and(leaks::internals(case)),
+        fault: "echoes-credential",
+        ..PLAIN
+    },
+    Check {
+        id: "common.existence-oracle",
+        title: "An unauthorised caller cannot tell existing from missing objects",
+        tier: Tier::Extended,
+        sources: &["RFC 9110 §15.5.4", "WSTG-IDNT-04", "OWASP API1:2023"],
+        doc: Doc {
+            sends: "An object that exists and one that does not, without a credential and with another tenant's; the answers are compared.",
+            matters: "Answers that differ tell which objects exist: customers, invoices, names.",
+            fix: "Decide about access before anything is looked up, or answer 404 to both.",
+        },
+        steps: &[
+            send(Who::Anonymous, On::Object).denied(HIDDEN).called("an object that exists, without a credential"),
+            send(Who::Anonymous, On::Object)
+                .with(&[Alter::Target(Fill::AbsentPath)])
+                .denied(HIDDEN)
+                .called("one that does not, without a credential"),
+            send(Who::OtherTenant, On::Object).denied(HIDDEN).called("an object that exists, by another tenant"),
+            send(Who::OtherTenant, On::Object)
+                .with(&[Alter::Target(Fill::AbsentPath)])
+                .denied(HIDDEN)
+                .called("one that does not, by another tenant"),
+        ],
+        expect: sameness::in_pairs,
+        fault: "lookup-before-auth",
+        ..PLAIN
+    },
+    Check {
+        id: "common.auth-before-input-validation",
+        title: "Schema errors are not reported to unauthenticated callers",
+        severity: Severity::Info,
+        tier: Tier::Extended,
+        sources: &["OWASP API8:2023", "ASVS 16.5.1"],
+        doc: Doc {
+            sends: "A write without a credential and with a body and a query that no schema allows.",
+            matters: "An error that names fields shows the inside of an API to whoever has no business there.",
+            fix: "Authenticate before the body is parsed.",
+        },
+        steps: &[
+            send(Who::Anonymous, On::Writable)
+                .with(&[Alter::Body("application/json", "{\"authbench\": [1, {\"x\": \"y\"}], \"item\": {}}")])
+                .denied(&[MISSING])
+                .called("a body that no schema allows"),
+            send(Who::Anonymous, On::Writable)
+                .with(&[Alter::Body("application/json", "{\"item\": ")])
+                .denied(&[MISSING])
+                .called("a body that is no JSON"),
+            send(Who::Anonymous, On::Writable)
+                .with(&[Alter::Query("limit", Fill::Text("authbench"))])
+                .denied(&[MISSING])
+                .called("a query that no schema allows"),
+        ],
+        fault: "validate-before-auth",
+        ..PLAIN
+    },
+    Check {
+        id: "common.preflight-exposes-nothing",
+        title: "Unauthenticated OPTIONS preflight carries no protected content",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["WHATWG Fetch (CORS-preflight)", "ASVS 4.1.4"],
+        doc: Doc {
+            sends: "A preflight without a credential, as browsers send it.",
+            matters: "Preflights carry no credential and pass by the guard: a handler behind them answers everybody.",
+            fix: "Answer OPTIONS by itself, with fields and without a body.",
+        },
+        steps: &[
+            send(Who::Good, On::Protected).granted(),
+            send(Who::Anonymous, On::Protected)
+                .with(&[
+                    Alter::Method("OPTIONS"),
+                    Alter::Header("Origin", Fill::Text("https://authbench.invalid")),
+                    Alter::Header("Access-Control-Request-Method", Fill::Text("GET")),
+                    Alter::Header("Access-Control-Request-Headers", Fill::Text("authorization")),
+                ])
+                .called("a preflight"),
+        ],
+        expect: preflight,
+        fault: "options-runs-handler",
+        ..PLAIN
+    },
+    Check {
+        id: "common.trace-disabled",
+        title: "TRACE does not echo credentials",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["ASVS 13.4.4", "RFC 9110 §9.3.8", "WSTG-CONF-06"],
+        doc: Doc {
+            sends: "TRACE with a made-up Authorization value.",
+            matters: "An answer that repeats the request shows scripts what they may not read, and what proxies have added.",
+            fix: "Switch TRACE off at the server and at the edge.",
+        },
+        steps: &[
+            send(Who::Good, On::Protected).granted(),
+            send(Who::Anonymous, On::Protected)
+                .with(&[
+                    Alter::Method("TRACE"),
+                    Alter::Header("Authorization", Fill::Text("Bearer authbench-trace-canary")),
+                ])
+                .called("TRACE"),
+        ],
+        expect: trace,
+        fault: "trace-echo",
+        ..PLAIN
+    },
+    Check {
+        id: "common.authenticated-response-not-shared-cached",
+        title: "Protected responses are not storable by shared caches",
+        tier: Tier::Extended,
+        sources: &["RFC 9111 §3.5", "RFC 9111 §5.2.2.5", "ASVS 14.3.2"],
+        doc: Doc {
+            sends: "The good request, whose Cache-Control is read, and the same without a credential twice right after.",
+            matters: "A shared cache that keeps an answer serves it to whoever asks next.",
+            fix: "Send Cache-Control: no-store or private with protected answers; where keys travel in fields of their own, always.",
+        },
+        steps: &[
+            send(Who::Good, On::Protected).granted().called("the good request"),
+            send(Who::Anonymous, On::Protected).denied(&[MISSING]).times(2).called("the same without a credential"),
+        ],
+        expect: not_shared,
+        fault: "cache-key-ignores-credential",
+        ..PLAIN
+    },
+    Check {
+        id: "common.server-clock-sane",
+        title: "Server Date header agrees with the harness clock",
+        level: Level::Must,
+        severity: Severity::Info,
+        tier: Tier::Extended,
+        sources: &["RFC 9110 §6.6.1"],
+        doc: Doc {
+            sends: "The good request and one without a credential; the Date of the answers is compared with the clock here.",
+            matters: "A server whose clock is wrong accepts what has expired and refuses what is fresh.",
+            fix: "Synchronise the clock, and send Date.",
+        },
+        steps: &[send(Who::Good, On::Protected).granted(), send(Who::Anonymous, On::Protected).denied(REFUSED)],
+        expect: clock,
+        fault: "clock-ahead",
+        ..PLAIN
+    },
+];
+
+/// Any refusal.
+const REFUSED: &[Accept] = &[Accept::Range(400, 499)];
+/// Refusals that say nothing about an object.
+const HIDDEN: &[Accept] = &[MISSING, INSUFFICIENT, INVALID, Accept::Status(404)];
+const GOOD_FIRST: &str = "the good credential, then an unknown one";
+const GOOD_LAST: &str = "an unknown credential, then the good one";
+
+/// One of the two credentials is good, so access is no violation; that somebody chose is a deviation.
+fn not_resolved(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, observation) in case.observations().filter(|(_, seen)| seen.step > 0) {
+        match observation.outcome {
+            Outcome::Accepted => {
+                judgement.deviates(index, format!("{}: one of them was chosen", observation.label), "400");
+            }
+            _ => case.judge_as(index, Want::Denied(&[Accept::Status(400), INVALID]), &mut judgement),
+        }
+    }
+    let status = |label| case.answers(label).next().map(|(index, response)| (index, response.status));
+    if let (Some((_, first)), Some((index, last))) = (status(GOOD_FIRST), status(GOOD_LAST))
+        && first != last
+    {
+        let text = format!("the order decides: {first} and {last}");
+        judgement.deviates(index, text, "the same answer in both orders");
+    }
+    judgement
+}
+
+/// Without a body nothing protected can be in it, whatever the status.
+fn preflight(case: &Case<'_>) -> Judgement {
+    const ALLOWED: &[Accept] = &[
+        Accept::Range(200, 204),
+        MISSING,
+        Accept::Status(400),
+        Accept::Status(403),
+        Accept::Status(404),
+        Accept::Status(405),
+    ];
+    let mut judgement = expect::wants(case);
+    for (index, observation) in case.observations().filter(|(_, seen)| seen.step == 1) {
+        let Some(response) = observation.exchange.response() else { continue };
+        if observation.outcome == Outcome::Accepted && !response.body.is_empty() {
+            judgement.violates(
+                index,
+                "a preflight is answered with the protected representation",
+                "an answer without it",
+            );
+        } else if !case.accepts(ALLOWED, response.status) {
+            judgement.deviates(
+                index,
+                format!("a preflight is answered with {}", response.status),
+                case.statuses(ALLOWED),
+            );
+        }
+    }
+    judgement
+}
+
+fn trace(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, response) in case.answers("TRACE") {
+        let echoed = String::from_utf8_lossy(&response.body).contains(CANARY);
+        if echoed {
+            judgement.violates(index, "TRACE repeats the Authorization field", "4xx or 501");
+        } else if !(400..=499).contains(&response.status) && response.status != 501 {
+            judgement.deviates(index, format!("TRACE is answered with {}", response.status), "4xx or 501");
+        }
+    }
+    judgement
+}
+
+/// RFC 9111 §3.5: an answer to a request with `Authorization` is not shared unless it says that it may be; one to a
+/// request with another carrier may be shared unless it says that it may not.
+fn not_shared(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, response) in case.answers("the good request").filter(|(_, response)| response.status < 300) {
+        let directives = expect::directives(response);
+        let has = |name: &str| directives.iter().any(|(other, _)| other == name);
+        if has("no-store") || has("private") {
+            continue;
+        }
+        let by_authorization = case.evidence.observations[index].exchange.request.value_of("authorization").is_some();
+        let named: Vec<&str> = ["public", "s-maxage"].into_iter().filter(|name| has(name)).collect();
+        if !named.is_empty() {
+            let text = format!("Cache-Control of a protected answer has {}", named.join(" and "));
+            judgement.deviates(index, text, "no-store or private");
+        } else if !by_authorization {
+            let text = "a shared cache may keep the answer: the credential is no Authorization, and nothing forbids it";
+            judgement.deviates(index, text, "Cache-Control: no-store or private");
+        }
+    }
+    judgement
+}
+
+fn clock(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, observation) in case.observations() {
+        let Some(response) = observation.exchange.response().filter(|response| response.status < 500) else { continue };
+        let Some(date) = response.header("date") else {
+            judgement.deviates(index, format!("{} without Date", response.status), "Date (RFC 9110 §6.6.1)");
+            continue;
+        };
+        match jiff::fmt::rfc2822::parse(&date) {
+            Err(_) => judgement.deviates(index, format!("Date is {date:?}"), "an IMF-fixdate"),
+            Ok(date) => {
+                let skew = skew(date.timestamp().as_second(), observation);
+                if skew.unsigned_abs() > case.evidence.max_clock_skew.as_secs() {
+                    judgement.deviates(index, format!("the clock of the server is off by {skew} s"), "the same time");
+                }
+            }
+        }
+    }
+    judgement
+}
+
+/// Seconds by which a date lies outside the exchange, by whole seconds as the field has them.
+fn skew(date: i64, observation: &Observation) -> i64 {
+    let took = observation.exchange.took.as_secs().cast_signed() + 1;
+    let (first, last) = (observation.at - took - 1, observation.at + 1);
+    if date < first {
+        date - first
+    } else if date > last {
+        date - last
+    } else {
+        0
+    }
+}

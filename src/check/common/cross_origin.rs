@@ -1,0 +1,28 @@
+//! Judgements about credentials across origins (WHATWG Fetch, CORS protocol).
+
+use crate::check::judgement::expect;
+use crate::check::judgement::{Case, Judgement};
+
+/// No hostile origin is allowed together with credentials.
+pub(crate) fn limited(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, response) in case.all_answers() {
+        let request = &case.evidence.observations[index].exchange.request;
+        let origin = request.value_of("origin").map(|origin| String::from_utf8_lossy(origin).into_owned());
+        let allowed = response.header("access-control-allow-origin").unwrap_or_default();
+        let credentials = response.header("access-control-allow-credentials").is_some_and(|value| value == "true");
+        if !credentials {
+            continue;
+        }
+        if allowed == "*" {
+            judgement.violates(index, "any origin, together with credentials", "a list of origins");
+        } else if origin.is_some_and(|origin| origin == allowed) {
+            judgement.violates(
+                index,
+                format!("the origin {allowed} is reflected, with credentials"),
+                "a list of origins",
+            );
+        }
+    }
+    judgement
+}

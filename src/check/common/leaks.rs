@@ -1,0 +1,108 @@
+//! Judgements about what answers repeat or give away.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::check::judgement::{Case, Judgement};
+use crate::observe::{Exchange, Response};
+
+/// Credentials that are shorter are words that occur by themselves.
+const SHORTEST: usize = 12;
+
+/// Text that says how a server is built; each with what it is.
+const MARKERS: &[(&str, &str)] = &[
+    ("Traceback (most recent call last)", "a stack trace"),
+    ("\tat java.", "a stack trace"),
+    ("    at Object.", "a stack trace"),
+    ("at org.springframework", "a stack trace"),
+    ("goroutine 1 [", "a stack trace"),
+    ("stack backtrace:", "a stack trace"),
+    ("panicked at ", "a stack trace"),
+    ("System.NullReferenceException", "a stack trace"),
+    ("node_modules/", "a file path"),
+    ("site-packages/", "a file path"),
+    ("/usr/local/", "a file path"),
+    ("/var/www/", "a file path"),
+    ("/home/", "a file path"),
+    ("C:\\\\", "a file path"),
+    ("SQLSTATE[", "an SQL error"),
+    ("syntax error at or near", "an SQL error"),
+    ("You have an error in your SQL syntax", "an SQL error"),
+    ("SELECT * FROM", "an SQL statement"),
+    ("ORA-0", "an SQL error"),
+];
+/// Products whose name with a version in a body gives the version away.
+const PRODUCTS: &[&str] =
+    &["nginx/", "Apache/", "openresty/", "Werkzeug/", "gunicorn/", "Tomcat/", "Jetty/", "PHP/", "Python/", "Express/"];
+
+/// No answer repeats the credential that its request carried.
+pub(crate) fn credentials(case: &Case<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, observation) in case.observations() {
+        let Some(response) = observation.exchange.response() else { continue };
+        let label = &observation.label;
+        for secret in sent(&observation.exchange) {
+            if let Some(form) = forms(&secret).into_iter().find(|form| occurs(response, &form.text)) {
+                let text = format!("{label}: the answer repeats {}", form.says);
+                judgement.deviates(index, text, "no part of the credential");
+                break;
+            }
+        }
+    }
+    judgement
+}
+
+/// No answer says how the server is built.
+pub(crate) fn internals(case: &Case<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, response) in case.all_answers() {
+        let label = &case.evidence.observations[index].label;
+        let body = String::from_utf8_lossy(&response.body);
+        let marker = MARKERS.iter().find(|(marker, _)| body.contains(marker)).map(|(_, says)| (*says).to_owned());
+        let versioned = |product: &&&str| {
+            let after = body.split_once(**product).map(|(_, after)| after);
+            after.is_some_and(|after| after.starts_with(|c: char| c.is_ascii_digit()))
+        };
+        let version =
+            PRODUCTS.iter().find(versioned).map(|product| format!("the version of {}", &product[..product.len() - 1]));
+        if let Some(says) = marker.or(version) {
+            judgement.deviates(index, format!("{label}: the body shows {says}"), "an error without internals");
+        }
+    }
+    judgement
+}
+
+/// What a request carried as a credential: without the scheme's name, and what Basic encodes.
+fn sent(exchange: &Exchange) -> Vec<String> {
+    let mut secrets = Vec::new();
+    for header in exchange.request.headers.iter().filter(|header| header.sensitive) {
+        let value = String::from_utf8_lossy(&header.value).into_owned();
+        let credential = value.split_once(' ').map_or(value.as_str(), |(_, credential)| credential).trim();
+        let decoded = STANDARD.decode(credential).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        secrets
+            .extend(decoded.as_deref().and_then(|pair| pair.split_once(':')).map(|(_, password)| password.to_owned()));
+        secrets.push(credential.to_owned());
+    }
+    secrets.retain(|secret| secret.len() >= SHORTEST);
+    secrets
+}
+
+/// A form in which a credential may be repeated.
+struct Form {
+    says: &'static str,
+    text: String,
+}
+
+fn forms(secret: &str) -> Vec<Form> {
+    let half: String = secret.chars().take((secret.chars().count() / 2).max(SHORTEST)).collect();
+    vec![
+        Form { says: "the credential", text: secret.to_owned() },
+        Form { says: "the credential in Base64", text: STANDARD.encode(secret) },
+        Form { says: "the first half of the credential", text: half },
+    ]
+}
+
+fn occurs(response: &Response, text: &str) -> bool {
+    let holds = |bytes: &[u8]| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    holds(&response.body) || response.headers.iter().any(|(_, value)| holds(value))
+}

@@ -1,0 +1,385 @@
+//! Any protected HTTP API.
+
+pub(crate) mod answers;
+pub(crate) mod cross_origin;
+pub(crate) mod effects;
+pub(crate) mod leaks;
+pub(crate) mod throttling;
+pub(crate) mod timing;
+
+use crate::check::judgement::expect;
+use crate::check::step::{Accept, Alter, Fill, Hook, INSUFFICIENT, INVALID, MISSING, On, Step, Who, send};
+use crate::check::{Check, Doc, Level, PLAIN, REFUSAL, Severity, Tier};
+
+pub(crate) const CHECKS: &[Check] = &[
+    Check {
+        id: "common.protected-route-denies-anonymous",
+        title: "Every route declared protected refuses an anonymous request",
+        severity: Severity::Critical,
+        sources: &["OWASP API2:2023", "CWE-306", "WSTG-ATHN-04", "RFC 9110 §11.4"],
+        doc: Doc {
+            sends: "Every protected request of the scenario without any carrier of a credential.",
+            matters: "One sibling route mounted outside the guard is enough.",
+            fix: "Guard by default: mount routes inside the guard, and list the public ones.",
+        },
+        steps: &[send(Who::Anonymous, On::EachProtected).denied(&[MISSING])],
+        fault: "unguarded-route",
+        ..PLAIN
+    },
+    Check {
+        id: "common.denied-write-has-no-effect",
+        title: "A refused state-changing request leaves state unchanged",
+        severity: Severity::Critical,
+        remote_safe: false,
+        sources: &["OWASP API5:2023", "ASVS 8.3.1", "WSTG-ATHZ-02"],
+        doc: Doc {
+            sends: "A write without, with a wrong and with a too weak credential, between two readings of what it would change.",
+            matters: "A handler that acts before it checks does the damage and then says no.",
+            fix: "Decide about access before anything is touched.",
+        },
+        steps: &[
+            send(Who::Good, On::ReadBack).called("the state before").granted(),
+            send(Who::Anonymous, On::Writable).denied(&[MISSING]),
+            send(Who::Forged("unknown"), On::Writable).denied(&[INVALID]),
+            send(Who::LowScope, On::Writable).denied(&[INSUFFICIENT]),
+            send(Who::Good, On::ReadBack).called("the state after").granted(),
+        ],
+        expect: effects::none,
+        fault: "act-then-check",
+        ..PLAIN
+    },
+    Check {
+        id: "common.head-same-decision-as-get",
+        title: "HEAD is authorised exactly like GET",
+        severity: Severity::High,
+        sources: &["RFC 9110 §9.3.2", "WSTG-ATHZ-02"],
+        doc: Doc {
+            sends: "HEAD without, with a wrong and with the good credential.",
+            matters: "A guard that lists methods forgets HEAD, which tells whether things exist.",
+            fix: "Guard every method; let HEAD follow GET (RFC 9110 §9.3.2).",
+        },
+        steps: &[
+            send(Who::Anonymous, On::Protected).with(&[Alter::Method("HEAD")]).denied(&[
+                MISSING,
+                Accept::Status(405),
+                Accept::Status(501),
+            ]),
+            send(Who::Forged("unknown"), On::Protected).with(&[Alter::Method("HEAD")]).denied(&[
+                INVALID,
+                Accept::Status(405),
+                Accept::Status(501),
+            ]),
+            send(Who::Good, On::Protected).with(&[Alter::Method("HEAD")]).called("HEAD with the good credential"),
+        ],
+        expect: effects::head_like_get,
+        fault: "head-unguarded",
+        ..REFUSAL
+    },
+    Check {
+        id: "common.unlisted-method-not-a-bypass",
+        title: "Other and invented methods never skip authentication",
+        severity: Severity::High,
+        remote_safe: false,
+        sources: &["WSTG-CONF-06", "ASVS 4.1.4", "OWASP API5:2023"],
+        doc: Doc {
+            sends: "PUT, PATCH, DELETE, PROPFIND, OPTIONS and an invented method without a credential.",
+            matters: "A router that hands unknown methods to the handler of GET may do so past the guard.",
+            fix: "Guard before routing by method, and answer 405 with Allow.",
+        },
+        steps: &[
+            send(Who::Anonymous, On::Protected).with(&[Alter::Method("PUT")]).denied(METHOD),
+            send(Who::Anonymous, On::Protected).with(&[Alter::Method("PATCH")]).denied(METHOD),
+            send(Who::Anonymous, On::Protected).with(&[Alter::Method("DELETE")]).denied(METHOD),
+            send(Who::Anonymous, On::Protected).with(&[Alter::Method("PROPFIND")]).denied(METHOD),
+            send(Who::Anonymous, On::Protected).with(&[Alter::Method("AUTHBENCH")]).denied(METHOD),
+            send(Who::Anonymous, On::Protected).with(&[Alter::Method("OPTIONS")]),
+        ],
+        expect: effects::methods,
+        fault: "unknown-method-falls-through",
+        ..PLAIN
+    },
+    Check {
+        id: "common.method-override-header-ignored",
+        title: "Override headers cannot move a request past a method-based rule",
+        severity: Severity::High,
+        remote_safe: false,
+        sources: &["WSTG-ATHZ-02", "OWASP API5:2023"],
+        doc: Doc {
+            sends: "GET by a principal who may not write, with the override headers of frameworks set to the writing method.",
+            matters: "If permission is decided on one method and routing on another, reading rights write.",
+            fix: "Switch method overriding off, or decide on the overridden method.",
+        },
+        steps: &[
+            send(Who::Good, On::ReadBack).called("the state before").granted(),
+            send(Who::LowScope, On::ReadBack)
+                .with(&[Alter::Header("X-HTTP-Method-Override", Fill::WriteMethod)])
+                .called("GET with X-HTTP-Method-Override"),
+            send(Who::LowScope, On::ReadBack)
+                .with(&[Alter::Header("X-HTTP-Method", Fill::WriteMethod)])
+                .called("GET with X-HTTP-Method"),
+            send(Who::LowScope, On::ReadBack)
+                .with(&[Alter::Header("X-Method-Override", Fill::WriteMethod)])
+                .called("GET with X-Method-Override"),
+            send(Who::LowScope, On::ReadBack)
+                .with(&[Alter::Query("_method", Fill::WriteMethod)])
+                .called("GET with ?_method="),
+            send(Who::Good, On::ReadBack).called("the state after").granted(),
+        ],
+        expect: effects::none,
+        fault: "override-after-auth",
+        ..PLAIN
+    },
+    Check {
+        id: "common.path-normalisation-not-a-bypass",
+        title: "Equivalent spellings of a path get the same decision",
+        severity: Severity::Critical,
+        sources: &["WSTG-ATHZ-02", "RFC 3986 §6.2.2", "OWASP API8:2023"],
+        doc: Doc {
+            sends: "Fourteen other spellings of a protected path, without a credential, byte for byte.",
+            matters: "A guard that compares the raw path while the router normalises it lets //path through.",
+            fix: "Decide on the routed resource and not on the text of the path.",
+        },
+        steps: &[
+            send(Who::Anonymous, On::Protected).with(&[Alter::Path(|path| format!("/{path}"))]).denied(BYPASS),
+            send(Who::Anonymous, On::Protected).with(&[Alter::Path(|path| format!("/.{path}"))]).denied(BYPASS),
+            send(Who::Anonymous, On::Protected).with(&[Alter::Path(|path| format!("/x/..{path}"))]).denied(BYPASS),
+            send(Who::Anonymous, On::Protected).with(&[Alter::Path(|path| format!("/%2e{path}"))]).denied(BYPASS),
+            send(Who::Anonymous, On::Protected).with(&[Alter::Path(|path| format!("{path}%2f"))]).denied(BYPASS),
+            send(Who::Anonymous, On::Protected).with(&[Alter::Path(|path| format!("{path}/"))]).denied(BYPASS),
+            send(Who::Anonymous, On::Protected).with(&[Alter::Path(|path| format!("{path};x=1"))]).denied(BYPASS),
+            send(Who::Anonymous, On::Protected).with(&[Alter::Path(|path| format!("{path}%00"))]).denied(BYPASS),
+            send(Who::Anonymous, On::Protected).with(&[Alter::Path(|path| format!("{path}.json"))]).denied(BYPASS),
+            send(Who::Anonymous, On::Protected).with(&[Alter::Path(|path| format!("{path}?"))]).denied(BYPASS),
+            send(Who::Anonymous, On::Protected).with(&[Alter::Path(|path| path.to_uppercase())]).denied(BYPASS),
+            send(Who::Anonymous, On::Protected).with(&[Alter::Path(first_letter_encoded)]).denied(BYPASS),
+            send(Who::Anonymous, On::Protected).with(&[Alter::Path(|path| format!("{path}/."))]).denied(BYPASS),
+            send(Who::Anonymous, On::Protected).with(&[Alter::AbsoluteForm]).denied(BYPASS),
+        ],
+        expect: effects::spellings,
+        fault: "prefix-matcher-bypass",
+        ..PLAIN
+    },
+    Check {
+        id: "common.rewrite-header-not-a-bypass",
+        title: "Front-end rewrite headers from a client are inert",
+        severity: Severity::Critical,
+        sources: &["WSTG-ATHZ-02", "ASVS 4.1.3"],
+        doc: Doc {
+            sends: "A public path with headers that name the protected one, and the other way round.",
+            matters: "Frameworks that route by such headers move a request past the guard of the front end.",
+            fix: "Drop these headers at the edge, and switch their support off.",
+        },
+        steps: &[
+            send(Who::Anonymous, On::Public).counting(On::Protected).called(effects::PUBLIC_AS_IT_IS),
+            send(Who::Anonymous, On::Public)
+                .with(&[Alter::Header("X-Original-URL", Fill::ProtectedPath)])
+                .counting(On::Protected)
+                .denied(REWRITE),
+            send(Who::Anonymous, On::Public)
+                .with(&[Alter::Header("X-Rewrite-URL", Fill::ProtectedPath)])
+                .counting(On::Protected)
+                .denied(REWRITE),
+            send(Who::Anonymous, On::Public)
+                .with(&[Alter::Header("X-Forwarded-Prefix", Fill::ProtectedPath)])
+                .counting(On::Protected)
+                .denied(REWRITE),
+            send(Who::Anonymous, On::Public)
+                .with(&[Alter::Header("X-Forwarded-Path", Fill::ProtectedPath)])
+                .counting(On::Protected)
+                .denied(REWRITE),
+            send(Who::Anonymous, On::Protected)
+                .with(&[Alter::Header("X-Original-URL", Fill::PublicPath)])
+                .denied(&[MISSING, Accept::Status(404)]),
+            send(Who::Anonymous, On::Protected)
+                .with(&[Alter::Header("X-Rewrite-URL", Fill::PublicPath)])
+                .denied(&[MISSING, Accept::Status(404)]),
+        ],
+        expect: effects::rewritten,
+        fault: "honours-x-original-url",
+        ..PLAIN
+    },
+    Check {
+        id: "common.identity-header-spoof",
+        title: "Proxy identity headers supplied by a client grant nothing",
+        severity: Severity::Critical,
+        sources: &["ASVS 4.1.3", "RFC 9700 §4.13"],
+        doc: Doc {
+            sends: "An anonymous request with ten headers by which proxies name a user or an address.",
+            matters: "A service that believes them from anybody has no authentication.",
+            fix: "Accept them only from the proxy that sets them, and strip them at the edge.",
+        },
+        steps: &[
+            send(Who::Anonymous, On::Protected)
+                .with(&[Alter::Header("X-Forwarded-For", Fill::Text("127.0.0.1"))])
+                .denied(&[MISSING]),
+            send(Who::Anonymous, On::Protected)
+                .with(&[Alter::Header("X-Real-IP", Fill::Text("127.0.0.1"))])
+                .denied(&[MISSING]),
+            send(Who::Anonymous, On::Protected)
+                .with(&[Alter::Header("Forwarded", Fill::Text("for=127.0.0.1;proto=https"))])
+                .denied(&[MISSING]),
+            send(Who::Anonymous, On::Protected)
+                .with(&[Alter::Header("X-Forwarded-User", Fill::Principal)])
+                .denied(&[MISSING]),
+            send(Who::Anonymous, On::Protected)
+                .with(&[Alter::Header("X-Remote-User", Fill::Principal)])
+                .denied(&[MISSING]),
+            send(Who::Anonymous, On::Protected)
+                .with(&[Alter::Header("Remote-User", Fill::Principal)])
+                .denied(&[MISSING]),
+            send(Who::Anonymous, On::Protected)
+                .with(&[Alter::Header("X-Auth-Request-Email", Fill::Principal)])
+                .denied(&[MISSING]),
+            send(Who::Anonymous, On::Protected).with(&[Alter::Header("X-User-Id", Fill::Principal)]).denied(&[MISSING]),
+            send(Who::Anonymous, On::Protected)
+                .with(&[Alter::Header("X-Authenticated", Fill::Text("true"))])
+                .denied(&[MISSING]),
+            send(Who::Anonymous, On::Protected)
+                .with(&[Alter::Header("X-Api-Consumer", Fill::Principal)])
+                .denied(&[MISSING]),
+        ],
+        fault: "trusts-x-forwarded-user",
+        ..PLAIN
+    },
+    Check {
+        id: "common.malformed-credential-never-5xx",
+        title: "Hostile credential input never yields a server error",
+        level: Level::Must,
+        sources: &["ASVS 16.5.3", "OWASP API8:2023"],
+        doc: Doc {
+            sends: "About forty malformed credentials: bad Base64, lone schemes, quotes, 8-bit bytes, deep JSON, NUL, long values.",
+            matters: "A parser that breaks is a way to take a service down, and often a way in.",
+            fix: "Treat every failure to decode as an invalid credential.",
+        },
+        steps: &[send(Who::Malformed, On::Protected).denied(&[Accept::Range(300, 499)])],
+        fault: "panics-on-bad-base64",
+        ..PLAIN
+    },
+    Check {
+        id: "common.insufficient-is-403",
+        title: "A recognised principal without permission gets 403, not 401",
+        level: Level::Should,
+        tier: Tier::Extended,
+        sources: &["RFC 9110 §15.5.4", "RFC 9110 §11.4", "OWASP API5:2023"],
+        doc: Doc {
+            sends: "A valid credential that lacks the permission, after it worked on another resource.",
+            matters: "A 401 makes clients authenticate again and again, for nothing.",
+            fix: "Answer 403 where the principal is known and the permission is missing.",
+        },
+        steps: &[send(Who::LowScope, On::Scoped).denied(&[INSUFFICIENT])],
+        fault: "authz-as-401",
+        ..PLAIN
+    },
+    Check {
+        id: "common.401-carries-challenge",
+        title: "A 401 response always names at least one challenge",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 9110 §15.5.2", "RFC 9110 §11.6.1"],
+        doc: Doc {
+            sends: "The protected request without and with a wrong credential.",
+            matters: "A 401 without a challenge does not tell a client what to do, and breaks the protocol.",
+            fix: "Send WWW-Authenticate with every 401 (RFC 9110 §15.5.2).",
+        },
+        steps: &[
+            send(Who::Anonymous, On::Protected).denied(&[Accept::Range(400, 499)]),
+            send(Who::Forged("unknown"), On::Protected).denied(&[Accept::Range(400, 499)]),
+        ],
+        expect: |case| expect::wants(case).and(crate::check::judgement::challenges::named_on_401(case)),
+        fault: "bare-401",
+        ..PLAIN
+    },
+    Check {
+        id: "common.challenge-grammar",
+        title: "WWW-Authenticate parses under the HTTP challenge grammar",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 9110 §11.2", "RFC 9110 §11.3", "RFC 9110 §11.6.1"],
+        doc: Doc {
+            sends: "The protected request without and with a wrong credential; every challenge that comes back is parsed.",
+            matters: "A challenge outside the grammar is one that clients cannot read.",
+            fix: "Quote parameter values, escape quotes inside them, and name each parameter once.",
+        },
+        steps: &[
+            send(Who::Anonymous, On::Protected).denied(&[Accept::Range(400, 499)]),
+            send(Who::Forged("unknown"), On::Protected).denied(&[Accept::Range(400, 499)]),
+        ],
+        expect: |case| expect::wants(case).and(crate::check::judgement::challenges::parse(case)),
+        fault: "malformed-challenge",
+        ..PLAIN
+    },
+    Check {
+        id: "common.fail-closed-on-backend-outage",
+        title: "If the verifier or key store is unreachable the request is refused",
+        severity: Severity::Critical,
+        remote_safe: false,
+        sources: &["ASVS 16.5.3", "OWASP API2:2023"],
+        doc: Doc {
+            sends: "The good and a wrong credential while the store of credentials is away.",
+            matters: "A verifier that takes a timeout for a yes opens the API to whoever can slow the store down.",
+            fix: "Answer 503 with Retry-After when a credential cannot be verified.",
+        },
+        steps: &[
+            Step::Hook(Hook::OutageBegins),
+            send(Who::Good, On::Protected).denied(OUTAGE).called("the good credential during the outage"),
+            send(Who::Forged("unknown"), On::Protected).denied(OUTAGE).called("a wrong credential during the outage"),
+            Step::Hook(Hook::OutageEnds),
+        ],
+        fault: "fail-open",
+        ..PLAIN
+    },
+    Check {
+        id: "common.cors-credentials-not-open",
+        title: "Credentialed CORS is limited to an allow-list",
+        severity: Severity::High,
+        sources: &["ASVS 3.4.2", "OWASP API8:2023", "WSTG-CLNT-07", "WHATWG Fetch (CORS and credentials)"],
+        doc: Doc {
+            sends: "Requests and a preflight with hostile origins.",
+            matters: "An API that reflects any origin and allows credentials lets every web page act as its visitor.",
+            fix: "Allow credentials to a list of origins only, and send Vary: Origin.",
+        },
+        steps: &[
+            send(Who::Good, On::Protected)
+                .with(&[Alter::Header("Origin", Fill::Text("https://authbench.invalid"))])
+                .called("a hostile origin"),
+            send(Who::Good, On::Protected)
+                .with(&[Alter::Header("Origin", Fill::Text("null"))])
+                .called("the origin null"),
+            send(Who::Good, On::Protected)
+                .with(&[Alter::Header("Origin", Fill::OriginSuffixed(".authbench.invalid"))])
+                .called("an origin that begins like the target's"),
+            send(Who::Anonymous, On::Protected)
+                .with(&[
+                    Alter::Method("OPTIONS"),
+                    Alter::Header("Origin", Fill::Text("https://authbench.invalid")),
+                    Alter::Header("Access-Control-Request-Method", Fill::Text("GET")),
+                ])
+                .called("a preflight of a hostile origin"),
+        ],
+        expect: cross_origin::limited,
+        fault: "reflects-origin",
+        ..PLAIN
+    },
+];
+
+/// Statuses that a spelling of the path may have: refusal, no such resource, or a redirect to the right one.
+const BYPASS: &[Accept] =
+    &[MISSING, Accept::Status(400), Accept::Status(404), Accept::Status(405), Accept::Range(300, 399)];
+/// Statuses of methods that are not there; some parsers answer 400 to a method that they do not know.
+const METHOD: &[Accept] = &[MISSING, Accept::Range(400, 499), Accept::Status(501)];
+/// A public resource may answer: what counts is that the protected one does not.
+const REWRITE: &[Accept] = &[MISSING, Accept::Range(200, 299), Accept::Range(400, 499), Accept::Range(300, 399)];
+/// Ways to say no while nobody can be asked.
+const OUTAGE: &[Accept] =
+    &[Accept::Status(401), Accept::Status(403), Accept::Status(500), Accept::Status(502), Accept::Status(503)];
+
+/// The first letter of the last segment, percent-encoded: the same path (RFC 3986 §6.2.2.2).
+fn first_letter_encoded(path: &str) -> String {
+    let at = path.rfind('/').map_or(0, |at| at + 1);
+    match path[at..].chars().next() {
+        Some(first) => format!("{}%{:02X}{}", &path[..at], u32::from(first), &path[at + first.len_utf8()..]),
+        None => path.to_owned(),
+    }
+}

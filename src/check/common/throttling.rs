@@ -1,0 +1,188 @@
+//! Whether guessing is slowed down (OWASP API2:2023), and whom it hits.
+
+use crate::check::judgement::expect;
+use crate::check::judgement::{Case, Judgement};
+use crate::check::step::{Alter, ClientAuth, Fill, On, Step, Who, send, token};
+use crate::check::{Check, Doc, Level, Mode, PLAIN, Severity, Tier};
+use crate::observe::{Observation, Outcome};
+
+/// A delay that nobody adds by accident.
+const DELAY: f64 = 0.2;
+
+/// For the token endpoint.
+pub(crate) const TOKEN: &[Check] = &[Check {
+    id: "token.secret-guessing-throttled",
+    title: "The token endpoint resists secret guessing",
+    level: Level::Must,
+    tier: Tier::Extended,
+    mode: Mode::Timed,
+    remote_safe: false,
+    sources: &["RFC 6749 §2.3.1", "RFC 6749 §10.10"],
+    doc: Doc {
+        sends: "Wrong secrets for one expendable client, one more than the failure budget of the scenario.",
+        matters: "An endpoint that answers every guess at full speed lets weak secrets be found.",
+        fix: "Count failures for each client, and answer 429 or ever more slowly.",
+    },
+    steps: &[token(ClientAuth::ExpendableWrong, &[("grant_type", Fill::Text("client_credentials"))])
+        .exhausting()
+        .called("a wrong secret")],
+    expect: throttled,
+    fault: "token-no-throttle",
+    ..PLAIN
+}];
+
+/// For resources.
+pub(crate) const CHECKS: &[Check] = &[
+    Check {
+        id: "common.failed-auth-throttled",
+        title: "Repeated failures are slowed or blocked",
+        tier: Tier::Extended,
+        mode: Mode::Timed,
+        remote_safe: false,
+        sources: &["OWASP API2:2023", "ASVS 6.3.1", "RFC 6585 §4", "WSTG-ATHN-03"],
+        doc: Doc {
+            sends: "Distinct wrong credentials from one source, one more than the failure budget of the scenario.",
+            matters: "Without a limit, guessing is only a question of time.",
+            fix: "Count failures by source and principal, and answer 429 with Retry-After.",
+        },
+        steps: &[
+            BEFORE,
+            send(Who::Forged("unknown"), On::Protected).with(&[Alter::Source(1)]).exhausting().called(WRONG),
+        ],
+        expect: throttled,
+        fault: "no-throttle",
+        ..PLAIN
+    },
+    Check {
+        id: "common.throttle-is-per-principal",
+        title: "Throttling one principal does not lock out another",
+        tier: Tier::Extended,
+        mode: Mode::Timed,
+        remote_safe: false,
+        sources: &["ASVS 6.1.1", "OWASP API4:2023"],
+        doc: Doc {
+            sends: "Wrong credentials from one source until it is throttled, then a valid one of another principal from another source.",
+            matters: "A counter that all share lets anybody lock everybody out.",
+            fix: "Count failures for each source and principal apart.",
+        },
+        steps: &[
+            BEFORE,
+            send(Who::Forged("unknown"), On::Protected).with(&[Alter::Source(2)]).exhausting().called(WRONG),
+            send(Who::Second, On::Protected).with(&[Alter::Source(3)]).called(OTHER),
+        ],
+        expect: apart,
+        fault: "global-lockout",
+        ..PLAIN
+    },
+    Check {
+        id: "common.429-not-cacheable",
+        title: "A 429 answer is not marked cacheable",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        mode: Mode::Timed,
+        remote_safe: false,
+        sources: &["RFC 6585 §4"],
+        doc: Doc {
+            sends: "Wrong credentials from one source until 429 comes; its Cache-Control is read.",
+            matters: "A cache that keeps a 429 serves it to those who have done nothing.",
+            fix: "Send Cache-Control: no-store with 429, or nothing.",
+        },
+        steps: &[
+            BEFORE,
+            send(Who::Forged("unknown"), On::Protected).with(&[Alter::Source(4)]).exhausting().called(WRONG),
+        ],
+        expect: not_cacheable,
+        fault: "cacheable-429",
+        ..PLAIN
+    },
+];
+
+/// Somebody is let in: without that a refusal is no failure.
+const BEFORE: Step = send(Who::Good, On::Protected).called("the good credential before");
+const WRONG: &str = "a wrong credential";
+const OTHER: &str = "a valid credential of another principal, from another source";
+
+/// The guesses, with their index.
+fn guesses<'a>(case: &Case<'a>) -> Vec<(usize, &'a Observation)> {
+    let exhausts = |observation: &Observation| match case.step_of(observation) {
+        Step::Send(send) => send.exhausts,
+        Step::Form(form) => form.exhausts,
+        _ => false,
+    };
+    case.observations().filter(|(_, observation)| exhausts(observation)).collect()
+}
+
+fn is_throttled(observation: &Observation) -> bool {
+    observation.exchange.status() == Some(429)
+}
+
+/// No guess is right, and before the budget ends something holds the guesser up.
+fn throttled(case: &Case<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    let guesses = guesses(case);
+    for (index, observation) in guesses.iter().filter(|(_, seen)| seen.outcome == Outcome::Accepted) {
+        judgement.violates(*index, format!("{}: access was granted", observation.label), "rejected");
+    }
+    let Some((last, observation)) = guesses.last().copied() else { return judgement };
+    if is_throttled(observation) {
+        let retry = observation.exchange.response().and_then(|response| response.header("retry-after"));
+        let retry = if retry.is_some() { "" } else { ", without Retry-After" };
+        judgement.remarks.push(format!("429 after {} failures{retry}", guesses.len() - 1));
+    } else if observation.outcome == Outcome::Silent {
+        judgement.open.push("the target stopped to answer: blocked, or broken".to_owned());
+    } else if slowed(&guesses) {
+        judgement.remarks.push("answers come ever more slowly".to_owned());
+    } else {
+        let text = format!("{} failures in a row are answered at full speed", guesses.len());
+        judgement.deviates(last, text, "429 or a growing delay within the failure budget");
+    }
+    judgement
+}
+
+/// Every one of the last answers took far longer than any of the first.
+fn slowed(guesses: &[(usize, &Observation)]) -> bool {
+    let took: Vec<f64> = guesses.iter().map(|(_, seen)| seen.exchange.took.as_secs_f64()).collect();
+    let part = (took.len() / 5).max(1);
+    let first = took[..part].iter().copied().fold(0.0, f64::max);
+    let last = took[took.len() - part..].iter().copied().fold(f64::INFINITY, f64::min);
+    took.len() >= 10 && last > DELAY && last > 5.0 * first
+}
+
+fn apart(case: &Case<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    if !case.evidence.observations.iter().any(|seen| seen.label == WRONG && is_throttled(seen)) {
+        judgement.not_applicable = Some("no throttling was seen within the failure budget".to_owned());
+        return judgement;
+    }
+    for (index, observation) in case.observations().filter(|(_, seen)| seen.label == OTHER) {
+        match (observation.outcome, observation.exchange.status()) {
+            (Outcome::Accepted, _) => {}
+            (Outcome::Rejected, Some(status)) => {
+                judgement.violates(index, format!("another principal is locked out with {status}"), "accepted");
+            }
+            _ => case.judge(index, &mut judgement),
+        }
+    }
+    judgement
+}
+
+fn not_cacheable(case: &Case<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    let throttled: Vec<_> = case.observations().filter(|(_, seen)| is_throttled(seen)).collect();
+    if throttled.is_empty() {
+        judgement.not_applicable = Some("no 429 was seen within the failure budget".to_owned());
+    }
+    for (index, observation) in throttled {
+        let Some(response) = observation.exchange.response() else { continue };
+        let positive =
+            |argument: &Option<String>| argument.as_ref().and_then(|text| text.parse().ok()).unwrap_or(0_u64) > 0;
+        let bad = expect::directives(response).into_iter().find(|(name, argument)| {
+            name == "public" || name == "s-maxage" || (name == "max-age" && positive(argument))
+        });
+        if let Some((name, _)) = bad {
+            judgement.deviates(index, format!("a 429 has {name} in its Cache-Control"), "no-store or nothing");
+        }
+    }
+    judgement
+}

@@ -1,0 +1,119 @@
+//! Whether the time of a refusal tells an attacker something (CWE-208).
+
+use crate::check::judgement::expect;
+use crate::check::judgement::{Case, Judgement};
+use crate::check::step::{Accept, On, Step, Who, compare};
+use crate::check::{Check, Doc, Mode, PLAIN, Severity, Tier};
+use crate::observe::TimingRun;
+
+/// The least effect that is called one, in microseconds: less is not worth an attacker's while over a network.
+const LEAST_US: f64 = 20.0;
+/// Runs that have to agree.
+const RUNS: usize = 2;
+
+/// For API keys.
+pub(crate) const API_KEY: &[Check] = &[
+    Check {
+        id: "apikey.timing-independent-of-prefix",
+        title: "Denial time does not depend on matching prefix length",
+        tier: Tier::Extended,
+        mode: Mode::Statistical,
+        remote_safe: false,
+        sources: &["CWE-208", "ASVS 11.2.4"],
+        doc: Doc {
+            sends: "Wrong keys that share no character with the good one, and ones that share all but the last, interleaved on one connection, in two runs with an A/A control.",
+            matters: "A comparison that ends at the first difference lets a key be guessed character by character.",
+            fix: "Look keys up by their hash, or compare in constant time.",
+        },
+        steps: PREFIX,
+        expect: independent,
+        fault: "byte-by-byte-compare",
+        ..PLAIN
+    },
+    Check {
+        id: "apikey.timing-independent-of-existence",
+        title: "Known key id with wrong secret is not distinguishable by time",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        mode: Mode::Statistical,
+        remote_safe: false,
+        sources: &["CWE-208", "ASVS 6.3.8"],
+        doc: Doc {
+            sends: "Wrong keys with the identifier of the good one, and ones with an unknown identifier, interleaved on one connection, in two runs with an A/A control.",
+            matters: "Time that tells known identifiers apart tells which customers exist.",
+            fix: "Do the same work for an unknown identifier as for a known one.",
+        },
+        steps: EXISTENCE,
+        expect: independent,
+        fault: "hash-only-known-ids",
+        ..PLAIN
+    },
+];
+
+/// For HTTP Basic.
+pub(crate) const BASIC: &[Check] = &[Check {
+    id: "basic.timing-user-enumeration",
+    title: "Response time does not reveal whether the user exists",
+    severity: Severity::Low,
+    tier: Tier::Extended,
+    mode: Mode::Statistical,
+    remote_safe: false,
+    sources: &["CWE-208", "ASVS 6.3.8"],
+    doc: Doc {
+        sends: "A known user with wrong passwords, and a user that does not exist, interleaved on one connection, in two runs with an A/A control.",
+        matters: "A password hash that is computed for known users only tells by time who exists.",
+        fix: "Hash the password of an unknown user as well, against a fixed value.",
+    },
+    steps: USER,
+    expect: independent,
+    fault: "hash-skipped-for-unknown-user",
+    ..PLAIN
+}];
+
+/// Which status refuses is for other checks to say: this one looks at the time that it takes.
+const REFUSED: &[Accept] = &[Accept::Range(400, 499)];
+
+const PREFIX: &[Step] =
+    &[compare(Who::Forged("no-common-prefix"), Who::Forged("last-changed"), On::Protected).denied(REFUSED)];
+const EXISTENCE: &[Step] = &[compare(Who::Forged("unknown-id"), Who::Forged("unknown"), On::Protected).denied(REFUSED)];
+const USER: &[Step] = &[compare(Who::Forged("unknown-user"), Who::Forged("unknown"), On::Protected).denied(REFUSED)];
+
+/// An effect is one that every run shows, beyond its interval and in the same direction, while the A/A control of no run
+/// shows any. What passes is "no effect above so much".
+fn independent(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let runs = &case.evidence.timings;
+    if runs.len() < RUNS {
+        judgement.open.push(format!("{} of {RUNS} runs had samples enough", runs.len()));
+        return judgement;
+    }
+    if let Some(run) = runs.iter().find(|run| beyond(run.control.low, run.control.high) != 0) {
+        judgement.open.push(format!("the A/A control shows an effect of {:.0} us: too noisy", run.control.value));
+        return judgement;
+    }
+    let directions: Vec<i8> = runs.iter().map(|run| beyond(run.difference.low, run.difference.high)).collect();
+    let described = |run: &TimingRun| {
+        format!("{:.0} us ({:.0} to {:.0})", run.difference.value, run.difference.low, run.difference.high)
+    };
+    if directions.iter().all(|direction| *direction == 1) || directions.iter().all(|direction| *direction == -1) {
+        let seen: Vec<String> = runs.iter().map(described).collect();
+        let text = format!("one kind of refusal takes longer than the other: by {}", seen.join(", and again by "));
+        judgement.deviates(0, text, format!("no difference above {LEAST_US:.0} us"));
+        return judgement;
+    }
+    let above = runs.iter().map(|run| run.difference.low.abs().max(run.difference.high.abs())).fold(0.0, f64::max);
+    let samples: usize = runs.iter().map(|run| run.samples).sum();
+    judgement.remarks.push(format!("no effect above {above:.0} us in {RUNS} runs of {samples} samples of each kind"));
+    judgement
+}
+
+/// In which direction an interval lies beyond the least effect, if it does.
+fn beyond(low: f64, high: f64) -> i8 {
+    if low > LEAST_US {
+        1
+    } else if high < -LEAST_US {
+        -1
+    } else {
+        0
+    }
+}

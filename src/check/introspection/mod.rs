@@ -1,0 +1,271 @@
+//! Token introspection (RFC 7662).
+
+use crate::check::judgement::challenges;
+use crate::check::judgement::expect;
+use crate::check::judgement::oauth;
+use crate::check::step::{Accept, ClientAuth, Encoding, Fill, Step, introspect, obtain};
+use crate::check::{Check, Doc, Level, Mode, PLAIN, Severity, Tier};
+
+pub(crate) const CHECKS: &[Check] = &[
+    Check {
+        id: "introspect.active-response",
+        title: "An active token returns active=true with consistent members (positive control)",
+        level: Level::Must,
+        control: true,
+        sources: &["RFC 7662 §2.2"],
+        doc: Doc {
+            sends: "A live token, with the credentials of the resource server.",
+            matters: "A resource server decides about access by this answer: its members have types.",
+            fix: "Send active as a boolean, times as integers, scope as one string (RFC 7662 §2.2).",
+        },
+        steps: &[
+            obtain("t"),
+            introspect(ClientAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("a live token"),
+        ],
+        expect: oauth::active_answer,
+        fault: "active-string",
+        ..PLAIN
+    },
+    Check {
+        id: "introspect.unknown-token-inactive",
+        title: "An unknown token is 200 active=false, not an error",
+        level: Level::Must,
+        severity: Severity::High,
+        sources: &["RFC 7662 §2.2"],
+        doc: Doc {
+            sends: "Tokens that were never issued.",
+            matters: "An error where inactive belongs makes resource servers fail in ways of their own.",
+            fix: "Answer 200 with active false.",
+        },
+        steps: &[
+            introspect(ClientAuth::Good, &[("token", Fill::Random)]).granted().called("a token that was never issued"),
+            introspect(ClientAuth::Good, &[("token", Fill::Text("aaaa.bbbb.cccc"))])
+                .granted()
+                .called("a token with dots"),
+            introspect(ClientAuth::Good, &[("token", Fill::Text(STRANGE_JWT))])
+                .granted()
+                .called("a JWT of somebody else"),
+        ],
+        expect: oauth::inactive,
+        fault: "error-on-unknown",
+        ..PLAIN
+    },
+    Check {
+        id: "introspect.expired-inactive",
+        title: "Expired and not-yet-valid tokens are inactive",
+        level: Level::Must,
+        severity: Severity::Critical,
+        mode: Mode::Timed,
+        sources: &["RFC 7662 §4"],
+        doc: Doc {
+            sends: "A token after its end and the tolerated leeway.",
+            matters: "Resource servers believe this answer: an expired token that is active never ends.",
+            fix: "Check the expiry before active is set.",
+        },
+        steps: &[
+            obtain("t"),
+            Step::AwaitExpiry("t"),
+            introspect(ClientAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("an expired token"),
+        ],
+        expect: oauth::inactive,
+        fault: "introspect-ignores-exp",
+        ..PLAIN
+    },
+    Check {
+        id: "introspect.revoked-inactive",
+        title: "Revoked tokens are inactive",
+        level: Level::Must,
+        severity: Severity::Critical,
+        sources: &["RFC 7662 §4", "RFC 7009 §2.1"],
+        doc: Doc {
+            sends: "A token right after its revocation.",
+            matters: "Revocation that introspection does not see stops nobody.",
+            fix: "Look at the state of the token, not only at its content.",
+        },
+        steps: &[
+            obtain("t"),
+            Step::Revoke("t"),
+            introspect(ClientAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("a revoked token"),
+        ],
+        expect: oauth::inactive,
+        fault: "introspect-ignores-revocation",
+        ..PLAIN
+    },
+    Check {
+        id: "introspect.tampered-jwt-inactive",
+        title: "A signed token with a bad signature is inactive",
+        level: Level::Must,
+        severity: Severity::Critical,
+        sources: &["RFC 7662 §4"],
+        doc: Doc {
+            sends: "A live JWT with one bit of its signature flipped, as alg none, and signed by a stranger.",
+            matters: "Resource servers believe this answer: whoever decodes here and does not verify opens all of them.",
+            fix: "Verify the token before it is called active.",
+        },
+        steps: &[
+            obtain("t"),
+            introspect(ClientAuth::Good, &[("token", Fill::SlotForged("t", "sig-flipped-bit"))])
+                .granted()
+                .called("a JWT with one bit of its signature flipped"),
+            introspect(ClientAuth::Good, &[("token", Fill::SlotForged("t", "alg-none"))])
+                .granted()
+                .called("a JWT of alg none"),
+            introspect(ClientAuth::Good, &[("token", Fill::SlotForged("t", "sig-strangers"))])
+                .granted()
+                .called("a JWT that a stranger signed"),
+        ],
+        expect: oauth::inactive,
+        fault: "introspect-decodes-only",
+        ..PLAIN
+    },
+    Check {
+        id: "introspect.requires-authorization",
+        title: "Anonymous introspection is refused",
+        level: Level::Must,
+        severity: Severity::High,
+        sources: &["RFC 7662 §2.1", "RFC 7662 §2.3"],
+        doc: Doc {
+            sends: "A live token with no, with wrong client and with wrong bearer credentials.",
+            matters: "An open endpoint lets anybody test stolen tokens and read what they hold (RFC 7662 §4).",
+            fix: "Require the credentials of a resource server.",
+        },
+        steps: &[
+            obtain("t"),
+            introspect(ClientAuth::None, &[("token", Fill::Slot("t"))]).denied(REFUSED),
+            introspect(ClientAuth::WrongBasic, &[("token", Fill::Slot("t"))]).denied(REFUSED),
+            introspect(ClientAuth::WrongBearer, &[("token", Fill::Slot("t"))]).denied(REFUSED),
+        ],
+        expect: oauth::introspection_refused,
+        fault: "open-introspection",
+        ..PLAIN
+    },
+    Check {
+        id: "introspect.inactive-is-minimal",
+        title: "Inactive answers carry nothing but active",
+        level: Level::Should,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 7662 §2.2"],
+        doc: Doc {
+            sends: "A token that was never issued, and one that was revoked; the members of the answers are compared.",
+            matters: "A reason tells whoever holds a stolen token what it was, and whose.",
+            fix: "Answer {\"active\": false} and nothing else, whatever the reason.",
+        },
+        steps: &[
+            obtain("t"),
+            introspect(ClientAuth::Good, &[("token", Fill::Random)]).granted().called("a token that was never issued"),
+            Step::Revoke("t"),
+            introspect(ClientAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("a revoked token"),
+        ],
+        expect: oauth::inactive_is_minimal,
+        fault: "inactive-leaks-reason",
+        ..PLAIN
+    },
+    Check {
+        id: "introspect.foreign-rs-inactive",
+        title: "A resource server not entitled to a token sees it as inactive",
+        level: Level::Must,
+        tier: Tier::Extended,
+        sources: &["RFC 7662 §2.2", "RFC 7662 §4"],
+        doc: Doc {
+            sends: "A live token, with the credentials of a resource server of another audience.",
+            matters: "One resource server could learn what the tokens of all others hold, and take them for its own.",
+            fix: "Answer active false to a resource server that the token is not meant for.",
+        },
+        steps: &[
+            obtain("t"),
+            introspect(ClientAuth::ForeignResourceServer, &[("token", Fill::Slot("t"))])
+                .granted()
+                .called("a live token, by another resource server"),
+        ],
+        expect: oauth::foreign_inactive,
+        fault: "introspect-any-rs",
+        ..PLAIN
+    },
+    Check {
+        id: "introspect.wrong-hint-still-found",
+        title: "A wrong or unknown token_type_hint does not hide the token",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 7662 §2.1"],
+        doc: Doc {
+            sends: "A live access token with token_type_hint=refresh_token, and with a hint that does not exist.",
+            matters: "A hint that hides a live token locks its holder out.",
+            fix: "Search all kinds of tokens when the hinted kind does not have it (RFC 7662 §2.1).",
+        },
+        steps: &[
+            obtain("t"),
+            introspect(
+                ClientAuth::Good,
+                &[("token", Fill::Slot("t")), ("token_type_hint", Fill::Text("refresh_token"))],
+            )
+            .granted()
+            .called("a wrong hint"),
+            introspect(ClientAuth::Good, &[("token", Fill::Slot("t")), ("token_type_hint", Fill::Text("authbench"))])
+                .granted()
+                .called("an unknown hint"),
+        ],
+        expect: |case| oauth::active_answer(case).and(challenges::advised_on_401(case)),
+        fault: "hint-is-filter",
+        ..PLAIN
+    },
+    Check {
+        id: "introspect.bad-request",
+        title: "Missing or repeated token parameter is a 400; GET with token in the URL is not served",
+        level: Level::Should,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 7662 §2.1", "RFC 7662 §4", "RFC 6749 §5.2"],
+        doc: Doc {
+            sends: "A request without token, one with two, and a GET with the token in the query.",
+            matters: "Tokens in URLs end in logs; a request with two is read in two ways.",
+            fix: "Offer POST only, and answer 400 invalid_request where there is not exactly one token.",
+        },
+        steps: &[
+            obtain("t"),
+            introspect(ClientAuth::Good, &[("token_type_hint", Fill::Text("access_token"))])
+                .denied(BAD)
+                .called("no token"),
+            introspect(ClientAuth::Good, &[("token", Fill::Slot("t")), ("token", Fill::Slot("t"))])
+                .called("the token twice"),
+            introspect(ClientAuth::Good, &[("token", Fill::Slot("t"))])
+                .by("GET")
+                .encoded(Encoding::Query)
+                .denied(BAD)
+                .called("a GET with the token in the query"),
+        ],
+        expect: |case| oauth::bad_request(case).and(oauth::one_token(case)),
+        fault: "introspect-get",
+        ..PLAIN
+    },
+    Check {
+        id: "introspect.no-store",
+        title: "Introspection responses are not stored",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 9111 §5.2.2.5", "ASVS 14.3.2"],
+        doc: Doc {
+            sends: "A live token; the Cache-Control of the answer is read.",
+            matters: "A stored answer says active after the token was revoked.",
+            fix: "Send Cache-Control: no-store with introspection answers.",
+        },
+        steps: &[
+            obtain("t"),
+            introspect(ClientAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("a live token"),
+        ],
+        expect: expect::no_store,
+        fault: "cacheable-introspection",
+        ..PLAIN
+    },
+];
+
+/// `{"alg":"ES256"}`, `{"iss":"https://authbench.invalid"}` and a signature of zeros.
+const STRANGE_JWT: &str = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJodHRwczovL2F1dGhiZW5jaC5pbnZhbGlkIn0.\
+                           AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// A request that is not served.
+const BAD: &[Accept] = &[Accept::Status(400), Accept::Status(404), Accept::Status(405)];
+
+/// What a refused introspection may answer.
+const REFUSED: &[Accept] = &[Accept::Status(400), Accept::Status(401)];

@@ -1,0 +1,81 @@
+//! Judgements about `WWW-Authenticate` (RFC 9110 §11.6.1).
+
+use std::collections::BTreeSet;
+
+use crate::check::judgement::{Case, Judgement};
+use crate::observe::{Challenge, Response, parse_challenges};
+
+/// Every 401 names at least one challenge (RFC 9110 §15.5.2).
+pub(crate) fn named_on_401(case: &Case<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, response) in case.all_answers() {
+        if response.status == 401 && response.header("www-authenticate").is_none() {
+            judgement.deviates(index, "401 without a challenge", "WWW-Authenticate with at least one challenge");
+        }
+    }
+    judgement
+}
+
+/// The same as a recommendation: RFC 6749 §5.2 lets an endpoint answer 401 to credentials in the body, and says nothing
+/// of a challenge then.
+pub(crate) fn advised_on_401(case: &Case<'_>) -> Judgement {
+    let named = named_on_401(case);
+    Judgement { advice: named.protocol, ..Judgement::default() }
+}
+
+/// Every challenge parses, names a scheme, and names no parameter twice (RFC 9110 §11.2, §11.3).
+pub(crate) fn parse(case: &Case<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    let expected = "challenges in the grammar of RFC 9110 §11.3";
+    for (index, response) in case.all_answers() {
+        let lines = lines(response);
+        match parse_challenges(lines.iter().map(String::as_str)) {
+            Err(why) => judgement.deviates(index, format!("WWW-Authenticate does not parse: {why}"), expected),
+            Ok(challenges) => {
+                for challenge in challenges {
+                    let names: BTreeSet<&str> = challenge.params.iter().map(|(name, _)| name.as_str()).collect();
+                    if names.len() < challenge.params.len() {
+                        judgement.deviates(index, "a challenge names a parameter twice", expected);
+                    }
+                    if challenge.scheme == "null" {
+                        judgement.deviates(index, "the scheme of a challenge is null", expected);
+                    }
+                }
+            }
+        }
+    }
+    judgement
+}
+
+/// RFC 6750 §3.1: a refusal of a request with a token says why, in a Bearer challenge.
+pub(crate) fn bearer_error(case: &Case<'_>, error: &str) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, response) in case.refusals().filter(|(_, response)| matches!(response.status, 401 | 403)) {
+        let challenges = of(response);
+        let bearer = challenges.iter().find(|challenge| challenge.scheme == "bearer");
+        let named = bearer.and_then(|challenge| challenge.param("error"));
+        if named != Some(error) {
+            let seen = match (bearer, named) {
+                (None, _) => "no Bearer challenge".to_owned(),
+                (Some(_), None) => "a Bearer challenge without error".to_owned(),
+                (Some(_), Some(other)) => format!("error={other:?}"),
+            };
+            judgement.deviates(
+                index,
+                format!("{}: {seen}", case.evidence.observations[index].label),
+                format!("Bearer error={error:?}"),
+            );
+        }
+    }
+    judgement
+}
+
+/// The challenges of a response; none where they do not parse.
+pub(crate) fn of(response: &Response) -> Vec<Challenge> {
+    let lines = lines(response);
+    parse_challenges(lines.iter().map(String::as_str)).unwrap_or_default()
+}
+
+fn lines(response: &Response) -> Vec<String> {
+    response.header_values("www-authenticate").map(std::borrow::Cow::into_owned).collect()
+}

@@ -1,0 +1,61 @@
+//! Judgements that checks share.
+
+use crate::check::judgement::{Case, Judgement};
+use crate::observe::Response;
+
+/// Each answer against what its step wants; what most checks need.
+pub(crate) fn wants(case: &Case<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, _) in case.observations() {
+        case.judge(index, &mut judgement);
+    }
+    judgement
+}
+
+/// Each answer against what its step wants, and each refusal names one of these OAuth error codes (RFC 6749 §5.2).
+pub(crate) fn wants_error(case: &Case<'_>, codes: &[&str]) -> Judgement {
+    let mut judgement = wants(case);
+    for (index, response) in case.refusals() {
+        error_is_one_of(&mut judgement, index, response, codes);
+    }
+    judgement
+}
+
+/// The `error` member of a JSON body is one of these.
+pub(crate) fn error_is_one_of(judgement: &mut Judgement, index: usize, response: &Response, codes: &[&str]) {
+    let error = response.json_text("error");
+    if !error.as_deref().is_some_and(|error| codes.contains(&error)) {
+        let seen = error.map_or_else(|| "no error member".to_owned(), |error| format!("error={error:?}"));
+        judgement.deviates(index, format!("the body has {seen}"), format!("error={}", codes.join(" or ")));
+    }
+}
+
+/// The media type of a body.
+pub(crate) fn media_type_is(judgement: &mut Judgement, index: usize, response: &Response, expected: &str) {
+    let seen = response.media_type().unwrap_or_default();
+    if seen != expected {
+        judgement.deviates(index, format!("the media type is {seen:?}"), expected);
+    }
+}
+
+/// The directives of `Cache-Control` in lower case, with their arguments (RFC 9111 §5.2).
+pub(crate) fn directives(response: &Response) -> Vec<(String, Option<String>)> {
+    let lines = response.header_values("cache-control").map(|line| line.to_ascii_lowercase()).collect::<Vec<_>>();
+    let parts = lines.iter().flat_map(|line| line.split(',')).map(str::trim).filter(|part| !part.is_empty());
+    let split = |part: &str| match part.split_once('=') {
+        Some((name, argument)) => (name.trim().to_owned(), Some(argument.trim().trim_matches('"').to_owned())),
+        None => (part.to_owned(), None),
+    };
+    parts.map(split).collect()
+}
+
+/// Each answer against what its step wants, and no cache keeps a successful one (RFC 9111 §5.2.2.5).
+pub(crate) fn no_store(case: &Case<'_>) -> Judgement {
+    let mut judgement = wants(case);
+    for (index, response) in case.all_answers().filter(|(_, response)| response.status == 200) {
+        if !directives(response).iter().any(|(name, _)| name == "no-store") {
+            judgement.deviates(index, "Cache-Control has no no-store", "Cache-Control: no-store");
+        }
+    }
+    judgement
+}

@@ -1,0 +1,251 @@
+//! What a check's answers amount to, before levels and waivers.
+
+pub(crate) mod challenges;
+pub(crate) mod expect;
+pub(crate) mod oauth;
+pub(crate) mod sameness;
+
+use std::fmt::Write as _;
+
+use crate::check::profile::Effective;
+use crate::check::step::{Accept, Want};
+use crate::check::{Check, Step};
+use crate::observe::{Evidence, Observation, Outcome, Response, Silence};
+
+/// Statuses that say nothing about a credential: too many requests, and a server that is not there.
+const TELLS_NOTHING: [u16; 4] = [429, 502, 503, 504];
+
+/// What `expect` looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// The check.
+    pub check: &'a Check,
+    /// What it saw.
+    pub evidence: &'a Evidence,
+    /// The profile, resolved for the scheme under test.
+    pub profile: &'a Effective,
+}
+
+/// One violation or deviation, with the exchange that shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deviation {
+    /// Index of the observation that shows it.
+    pub observation: usize,
+    /// What is wrong, in one line.
+    pub text: String,
+    /// What was expected instead.
+    pub expected: String,
+}
+
+/// What a check's answers amount to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judgement {
+    /// Access granted, or refused, against the requirement.
+    pub access: Vec<Deviation>,
+    /// Statuses, headers and bodies that deviate.
+    pub protocol: Vec<Deviation>,
+    /// Deviations from a recommendation beside a stronger requirement: a warning at most, whatever the level.
+    pub advice: Vec<Deviation>,
+    /// Why nothing can be said.
+    pub open: Vec<String>,
+    /// Why the requirement does not apply to this target after all.
+    pub not_applicable: Option<String>,
+    /// Facts worth knowing where nothing is violated.
+    pub remarks: Vec<String>,
+    /// Whether the remarks are the result, for a person to look at.
+    pub needs_review: bool,
+}
+
+impl Judgement {
+    /// Adds what another judgement found.
+    #[must_use]
+    pub fn and(mut self, other: Judgement) -> Self {
+        self.access.extend(other.access);
+        self.protocol.extend(other.protocol);
+        self.advice.extend(other.advice);
+        self.open.extend(other.open);
+        self.remarks.extend(other.remarks);
+        self.not_applicable = self.not_applicable.or(other.not_applicable);
+        self.needs_review |= other.needs_review;
+        self
+    }
+
+    /// A protocol deviation.
+    pub fn deviates(&mut self, observation: usize, text: impl Into<String>, expected: impl Into<String>) {
+        self.protocol.push(Deviation { observation, text: text.into(), expected: expected.into() });
+    }
+
+    /// A deviation from a recommendation beside a stronger requirement.
+    pub fn advises(&mut self, observation: usize, text: impl Into<String>, expected: impl Into<String>) {
+        self.advice.push(Deviation { observation, text: text.into(), expected: expected.into() });
+    }
+
+    /// A violation of the access part.
+    pub fn violates(&mut self, observation: usize, text: impl Into<String>, expected: impl Into<String>) {
+        self.access.push(Deviation { observation, text: text.into(), expected: expected.into() });
+    }
+}
+
+impl<'a> Case<'a> {
+    /// The step that an observation belongs to.
+    pub fn step_of(&self, observation: &Observation) -> &'static Step {
+        &self.check.steps[observation.step]
+    }
+
+    /// Observations with their index.
+    pub fn observations(&self) -> impl Iterator<Item = (usize, &'a Observation)> {
+        self.evidence.observations.iter().enumerate()
+    }
+
+    /// Observations of one label with their index and answer.
+    pub fn answers(&self, label: &'a str) -> impl Iterator<Item = (usize, &'a Response)> {
+        let labelled = self.observations().filter(move |(_, observation)| observation.label == label);
+        labelled.filter_map(|(index, observation)| Some((index, observation.exchange.response()?)))
+    }
+
+    /// All answers with their index.
+    pub fn all_answers(&self) -> impl Iterator<Item = (usize, &'a Response)> {
+        self.observations().filter_map(|(index, observation)| Some((index, observation.exchange.response()?)))
+    }
+
+    /// Answers to steps that want refusal and that were refused.
+    pub fn refusals(&self) -> impl Iterator<Item = (usize, &'a Response)> {
+        let case = *self;
+        let wanted = move |observation: &Observation| matches!(case.step_of(observation).wanted(), Want::Denied(_));
+        let refused = self.observations().filter(move |(_, seen)| wanted(seen) && seen.outcome == Outcome::Rejected);
+        refused.filter_map(|(index, observation)| Some((index, observation.exchange.response()?)))
+    }
+
+    /// The statuses of what a step accepts, for the reader.
+    pub fn statuses(&self, accepts: &[Accept]) -> String {
+        let mut text = String::new();
+        let mut seen = std::collections::BTreeSet::new();
+        for accept in accepts {
+            let separator = if text.is_empty() { "" } else { ", " };
+            match accept {
+                Accept::Of(class) => {
+                    for status in self.profile.statuses(*class) {
+                        if seen.insert(*status) {
+                            let separator = if text.is_empty() { "" } else { ", " };
+                            let _ = write!(text, "{separator}{status}");
+                        }
+                    }
+                }
+                Accept::Status(status) if seen.insert(*status) => {
+                    let _ = write!(text, "{separator}{status}");
+                }
+                Accept::Status(_) => {}
+                Accept::Range(first, last) => {
+                    let _ = write!(text, "{separator}{first} to {last}");
+                }
+                Accept::Closed => {
+                    let _ = write!(text, "{separator}a closed connection");
+                }
+            }
+        }
+        text
+    }
+
+    /// Whether a step accepts this status.
+    pub fn accepts(&self, accepts: &[Accept], status: u16) -> bool {
+        accepts.iter().any(|accept| match accept {
+            Accept::Of(class) => self.profile.statuses(*class).contains(&status),
+            Accept::Status(other) => *other == status,
+            Accept::Range(first, last) => (*first..=*last).contains(&status),
+            Accept::Closed => false,
+        })
+    }
+
+    /// Whether a status refuses as this check asks.
+    fn refuses(&self, accepts: &[Accept], status: u16) -> bool {
+        let somehow = self.check.any_refusal && (400..500).contains(&status) && !TELLS_NOTHING.contains(&status);
+        somehow || self.accepts(accepts, status)
+    }
+
+    /// Judges one observation against what its step wants.
+    pub fn judge(&self, index: usize, judgement: &mut Judgement) {
+        self.judge_as(index, self.step_of(&self.evidence.observations[index]).wanted(), judgement);
+    }
+
+    /// Judges one observation as if its step wanted this.
+    pub fn judge_as(&self, index: usize, want: Want, judgement: &mut Judgement) {
+        let observation = &self.evidence.observations[index];
+        match want {
+            Want::Denied(accepts) => self.judge_denied(index, accepts, judgement),
+            Want::Granted => self.judge_granted(index, judgement),
+            Want::Either => {
+                if let Some(reason) = tells_nothing(observation) {
+                    judgement.open.push(reason);
+                }
+            }
+        }
+    }
+
+    fn judge_denied(&self, index: usize, accepts: &[Accept], judgement: &mut Judgement) {
+        let observation = &self.evidence.observations[index];
+        let statuses = self.statuses(accepts);
+        let label = &observation.label;
+        let accepted_status = observation.exchange.status().is_some_and(|status| self.refuses(accepts, status));
+        match observation.outcome {
+            Outcome::Accepted => {
+                judgement.violates(index, format!("{label}: access was granted"), format!("rejected {statuses}"));
+            }
+            _ if accepted_status && observation.outcome != Outcome::Silent => {}
+            Outcome::Silent if accepts.contains(&Accept::Closed) && closed(observation) => {}
+            Outcome::Silent | Outcome::Broke => self.judge_breakage(index, &statuses, judgement),
+            Outcome::Rejected => match tells_nothing(observation) {
+                Some(reason) => judgement.open.push(reason),
+                None => {
+                    let status = observation.exchange.status().unwrap_or_default();
+                    let text = format!("{label}: refused, but with {status}");
+                    judgement.deviates(index, text, format!("rejected {statuses}"));
+                }
+            },
+        }
+    }
+
+    fn judge_granted(&self, index: usize, judgement: &mut Judgement) {
+        let observation = &self.evidence.observations[index];
+        let label = &observation.label;
+        match observation.outcome {
+            Outcome::Accepted => {}
+            Outcome::Rejected => match tells_nothing(observation) {
+                Some(reason) => judgement.open.push(reason),
+                None => judgement.violates(index, format!("{label}: access was refused"), "accepted"),
+            },
+            Outcome::Broke | Outcome::Silent => self.judge_breakage(index, "accepted", judgement),
+        }
+    }
+
+    /// A server error that comes again between passing controls is a deviation; anything else says nothing.
+    fn judge_breakage(&self, index: usize, expected: &str, judgement: &mut Judgement) {
+        let observation = &self.evidence.observations[index];
+        if let Some(reason) = tells_nothing(observation) {
+            judgement.open.push(reason);
+            return;
+        }
+        let label = &observation.label;
+        let status = observation.exchange.status().unwrap_or_default();
+        if observation.reproduced {
+            judgement.deviates(index, format!("{label}: the server breaks with {status}, each time"), expected);
+        } else {
+            judgement.open.push(format!("{label}: the server broke with {status} once"));
+        }
+    }
+}
+
+fn closed(observation: &Observation) -> bool {
+    matches!(observation.exchange.answer, Err(Silence::Closed))
+}
+
+/// Why an answer says nothing about the credential, if it does not.
+fn tells_nothing(observation: &Observation) -> Option<String> {
+    let label = &observation.label;
+    match &observation.exchange.answer {
+        Err(silence) => Some(format!("{label}: no answer ({silence})")),
+        Ok(response) if TELLS_NOTHING.contains(&response.status) => {
+            Some(format!("{label}: {} says nothing about the credential", response.status))
+        }
+        Ok(_) => None,
+    }
+}

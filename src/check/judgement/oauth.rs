@@ -1,0 +1,363 @@
+//! Judgements about the answers of an authorization server.
+
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+
+use crate::check::judgement::challenges;
+use crate::check::judgement::expect;
+use crate::check::judgement::{Case, Judgement};
+use crate::observe::{Observation, Outcome, Place, Response};
+
+/// RFC 6749 §5.1: members and media type of a token answer.
+pub(crate) fn token_answer(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, response) in case.all_answers().filter(|(_, response)| response.status == 200) {
+        expect::media_type_is(&mut judgement, index, response, "application/json");
+        let token_type = response.json_text("token_type").unwrap_or_default();
+        // RFC 6749 §5.1: the value is case insensitive
+        if !["bearer", "dpop"].contains(&token_type.to_ascii_lowercase().as_str()) {
+            judgement.deviates(index, format!("token_type is {token_type:?}"), "token_type Bearer or DPoP");
+        }
+    }
+    judgement
+}
+
+/// A client gets none of a scope that it is not entitled to: refusal, or a token that says it has another scope.
+pub(crate) fn scope_not_escalated(case: &Case<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, observation) in case.observations().filter(|(_, seen)| seen.place == Place::Token) {
+        let requested = requested_scope(observation);
+        match observation.outcome {
+            Outcome::Accepted => {
+                let scope = observation.exchange.response().and_then(|response| response.json_text("scope"));
+                match scope {
+                    // RFC 6749 §5.1: without the member the scope is the one that was asked for; what the token opens
+                    // cannot be seen here unless it says so itself
+                    None => match claimed_scope(observation) {
+                        Some(claimed) if requested.iter().any(|scope| claimed.contains(scope)) => {
+                            judgement.violates(index, "the token claims the scope", REDUCED);
+                        }
+                        _ => {
+                            let text = "a token without a scope member: it says that it has what was asked for";
+                            judgement.deviates(index, text, REDUCED);
+                        }
+                    },
+                    Some(scope) if scope.split(' ').any(|one| requested.contains(one)) => {
+                        judgement.violates(index, "the token has the scope", REDUCED);
+                    }
+                    // RFC 6749 §3.3: a scope is one value at least
+                    Some(scope) if scope.is_empty() => {
+                        judgement.deviates(
+                            index,
+                            "a token with an empty scope member",
+                            "invalid_scope, or the scope that was granted",
+                        );
+                    }
+                    Some(_) => {}
+                }
+            }
+            Outcome::Rejected => {
+                let response = observation.exchange.response();
+                if let Some(response) = response.filter(|response| response.status == 400) {
+                    expect::error_is_one_of(&mut judgement, index, response, &["invalid_scope"]);
+                } else {
+                    judgement.deviates(index, "refused, but not with 400", "rejected 400 or a token without the scope");
+                }
+            }
+            Outcome::Broke | Outcome::Silent => case.judge(index, &mut judgement),
+        }
+    }
+    judgement
+}
+
+/// The scope values in the claims of an access token that is a JWT, as RFC 9068 §2.2.3 and others write them.
+fn claimed_scope(observation: &Observation) -> Option<BTreeSet<String>> {
+    let token = observation.exchange.response()?.json_text("access_token")?;
+    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    let claims: Value = serde_json::from_slice(&claims).ok()?;
+    let values = ["scope", "scp"].into_iter().filter_map(|name| claims.get(name)).flat_map(|value| match value {
+        Value::String(text) => text.split(' ').map(str::to_owned).collect(),
+        Value::Array(values) => values.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        _ => Vec::new(),
+    });
+    Some(values.collect())
+}
+
+const REDUCED: &str = "rejected 400, or a token whose scope member leaves it out";
+
+fn requested_scope(observation: &Observation) -> BTreeSet<String> {
+    let body = &observation.exchange.request.body;
+    let mut pairs = url::form_urlencoded::parse(body);
+    let requested = pairs.find(|(name, _)| name == "scope").map(|(_, scope)| scope.into_owned());
+    requested.unwrap_or_default().split(' ').filter(|one| !one.is_empty()).map(str::to_owned).collect()
+}
+
+/// RFC 6749 §5.2: a client that used the Authorization header gets 401 and a challenge of the scheme that it used.
+pub(crate) fn basic_client_refused(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants_error(case, &["invalid_client"]);
+    for (index, response) in case.refusals().filter(|(_, response)| response.status == 401) {
+        if !challenges::of(response).iter().any(|challenge| challenge.scheme == "basic") {
+            judgement.deviates(index, "401 without a Basic challenge", "WWW-Authenticate: Basic");
+        }
+    }
+    judgement.and(realms(case))
+}
+
+/// RFC 7617 §2: a Basic challenge has a realm.
+pub(crate) fn realms(case: &Case<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, response) in case.refusals().filter(|(_, response)| response.status == 401) {
+        if challenges::of(response).iter().any(|one| one.scheme == "basic" && one.param("realm").is_none()) {
+            judgement.deviates(index, "a Basic challenge without realm", "WWW-Authenticate: Basic realm=…");
+        }
+    }
+    judgement
+}
+
+/// Tokens differ, and hold enough of an alphabet to be hard to guess; a lower bound cannot be proven from outside.
+pub(crate) fn tokens_unique(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let tokens: Vec<(usize, String)> =
+        case.all_answers().filter_map(|(index, response)| Some((index, response.json_text("access_token")?))).collect();
+    let Some((last, _)) = tokens.last() else { return judgement };
+    let distinct: BTreeSet<&str> = tokens.iter().map(|(_, token)| token.as_str()).collect();
+    if distinct.len() < tokens.len() {
+        let repeated = tokens.len() - distinct.len();
+        judgement.violates(
+            *last,
+            format!("{repeated} of {} tokens came before", tokens.len()),
+            "tokens that are all distinct",
+        );
+        return judgement;
+    }
+    let bits = bits_bound(&distinct);
+    if bits < 128.0 {
+        let text = format!("at most {bits:.0} bits differ between {} tokens", tokens.len());
+        judgement.violates(*last, text, "at least 128 bits");
+    } else {
+        judgement.remarks.push(format!("{} distinct tokens, at most {bits:.0} bits each", tokens.len()));
+    }
+    judgement
+}
+
+/// An upper bound: at each place, the logarithm of how many characters were seen there, times what a sample can show.
+fn bits_bound(tokens: &BTreeSet<&str>) -> f64 {
+    let columns: Vec<Vec<char>> = tokens.iter().map(|token| token.chars().collect()).collect();
+    let length = columns.iter().map(Vec::len).max().unwrap_or_default();
+    let seen_at = |at: usize| columns.iter().filter_map(|token| token.get(at)).collect::<BTreeSet<_>>().len();
+    (0..length).map(|at| f64::log2(seen_at(at).max(1) as f64)).sum()
+}
+
+/// RFC 7662 §2.2: members of an active answer have their types.
+pub(crate) fn active_answer(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, response) in introspections(case) {
+        expect::media_type_is(&mut judgement, index, response, "application/json");
+        let Some(json) = response.json() else { continue };
+        match json.get("active") {
+            Some(Value::Bool(true)) => {}
+            Some(Value::Bool(false)) => judgement.violates(index, "a live token is inactive", "active true"),
+            other => {
+                let seen = other.map_or_else(|| "missing".to_owned(), Value::to_string);
+                judgement.deviates(index, format!("active is {seen}"), "active as the boolean true");
+            }
+        }
+        for member in ["exp", "iat", "nbf"] {
+            if json.get(member).is_some_and(|value| value.as_i64().is_none()) {
+                judgement.deviates(index, format!("{member} is no integer"), "seconds since 1970 as an integer");
+            }
+        }
+        if json.get("scope").is_some_and(|scope| !scope.is_string()) {
+            judgement.deviates(index, "scope is no string", "scope values in one string, separated by spaces");
+        }
+    }
+    judgement
+}
+
+/// RFC 7662 §2.2: what cannot be used is inactive, which is no error.
+pub(crate) fn inactive(case: &Case<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, observation) in case.observations() {
+        match observation.outcome {
+            Outcome::Accepted => {
+                let active = observation
+                    .exchange
+                    .response()
+                    .and_then(Response::json)
+                    .and_then(|json| json.get("active").cloned());
+                match active {
+                    Some(Value::Bool(false)) => {}
+                    Some(Value::Bool(true)) => {
+                        judgement.violates(index, format!("{}: active", observation.label), "active false");
+                    }
+                    _ => judgement.deviates(index, "active is no boolean", "active as the boolean false"),
+                }
+            }
+            Outcome::Rejected => {
+                let status = observation.exchange.status().unwrap_or_default();
+                let text = format!("{}: answered {status}", observation.label);
+                judgement.deviates(index, text, "200 with active false");
+            }
+            Outcome::Broke | Outcome::Silent => case.judge(index, &mut judgement),
+        }
+    }
+    judgement
+}
+
+fn introspections<'a>(case: &Case<'a>) -> impl Iterator<Item = (usize, &'a Response)> {
+    let of_endpoint = case.observations().filter(|(_, seen)| seen.place == Place::Introspection);
+    of_endpoint.filter_map(|(index, seen)| Some((index, seen.exchange.response()?)))
+}
+
+/// RFC 7662 §2.3: invalid_client for clients, invalid_token in the challenge for a bearer token.
+pub(crate) fn introspection_refused(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, response) in case.refusals() {
+        let request = &case.evidence.observations[index].exchange.request;
+        let bearer = request.value_of("authorization").is_some_and(|value| value.starts_with(b"Bearer"));
+        if response.status == 401 && challenges::of(response).is_empty() {
+            judgement.deviates(index, "401 without a challenge", "WWW-Authenticate for the scheme that was used");
+        }
+        if !bearer {
+            expect::error_is_one_of(&mut judgement, index, response, &["invalid_client", "invalid_request"]);
+        } else if response.status == 401 {
+            let named =
+                challenges::of(response).iter().any(|challenge| challenge.param("error") == Some("invalid_token"));
+            let in_body = response.json_text("error").is_some();
+            if !named && !in_body {
+                judgement.deviates(
+                    index,
+                    "a wrong bearer token is not named",
+                    "error=\"invalid_token\" in the challenge",
+                );
+            }
+        }
+    }
+    judgement
+}
+
+/// RFC 7009 §2.2.1: a server may not revoke tokens of some kind at all, and says so.
+fn not_revocable(response: &Response) -> bool {
+    response.status == 400 && response.json_text("error").as_deref() == Some("unsupported_token_type")
+}
+
+/// What is wanted of revocations, of a server that revokes tokens of this kind.
+pub(crate) fn revocations(case: &Case<'_>) -> Judgement {
+    let judgement = expect::wants(case);
+    let of_endpoint =
+        case.all_answers().filter(|(index, _)| case.evidence.observations[*index].place == Place::Revocation);
+    let answers: Vec<(usize, &Response)> = of_endpoint.collect();
+    let Some((first, _)) = answers.iter().find(|(_, response)| not_revocable(response)) else { return judgement };
+    if answers.iter().any(|(_, response)| response.status == 200) {
+        return judgement;
+    }
+    let mut lawful = Judgement::default();
+    if case.check.control {
+        // RFC 7009 §2: access tokens should be revocable
+        lawful.advises(*first, "the server does not revoke access tokens: unsupported_token_type", "200");
+    } else {
+        lawful.not_applicable = Some("the target does not revoke tokens of this kind".to_owned());
+    }
+    lawful
+}
+
+/// What is wanted of each revocation, but for those that are refused for the kind of their token.
+pub(crate) fn lawful_revocations(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let answer = |at: usize| case.evidence.observations[at].exchange.response();
+    judgement.access.retain(|deviation| !answer(deviation.observation).is_some_and(not_revocable));
+    judgement
+}
+
+/// RFC 7009 §2.1: the client is authenticated before anything else.
+pub(crate) fn revocation_refused(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, response) in case.refusals() {
+        if case.evidence.observations[index].place == Place::Revocation {
+            expect::error_is_one_of(&mut judgement, index, response, &["invalid_client", "invalid_request"]);
+        }
+    }
+    judgement
+}
+
+/// RFC 7009 §2.1: whatever the endpoint says to a foreign client, the token lives on. That decides.
+pub(crate) fn foreign_revocation(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, response) in case.all_answers() {
+        let revocation = case.evidence.observations[index].place == Place::Revocation;
+        if revocation && ![200, 400, 401, 403].contains(&response.status) {
+            judgement.deviates(index, format!("answered {}", response.status), "200, 400, 401 or 403");
+        }
+    }
+    judgement
+}
+
+/// RFC 7662 §2.2: an inactive answer should hold nothing else.
+pub(crate) fn inactive_is_minimal(case: &Case<'_>) -> Judgement {
+    let mut judgement = inactive(case);
+    for (index, response) in introspections(case) {
+        let json = response.json().unwrap_or_default();
+        let others = json.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+        let others: Vec<&str> = others.filter(|name| *name != "active").collect();
+        if !others.is_empty() {
+            judgement.deviates(
+                index,
+                format!("an inactive answer has {}", others.join(", ")),
+                "active and nothing else",
+            );
+        }
+    }
+    judgement
+}
+
+/// RFC 7662 §4: a resource server that a token is not meant for sees it as inactive. One that is not known at all, or
+/// not let in, proves nothing.
+pub(crate) fn foreign_inactive(case: &Case<'_>) -> Judgement {
+    match case.evidence.observations.iter().find_map(|seen| seen.exchange.status()) {
+        Some(403) => Judgement::default(),
+        Some(401) => {
+            let open = vec!["the other resource server was not authenticated".to_owned()];
+            Judgement { open, ..Judgement::default() }
+        }
+        _ => inactive(case),
+    }
+}
+
+/// A request with two tokens is better refused: whoever reads the first and whoever reads the last differ.
+pub(crate) fn one_token(case: &Case<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, response) in case.answers("the token twice").filter(|(_, response)| response.status == 200) {
+        let text = format!("the token twice: answered {}", response.status);
+        judgement.advises(index, text, "400 invalid_request");
+    }
+    judgement
+}
+
+/// RFC 6749 §5.2: what is refused with 400 is an invalid_request.
+pub(crate) fn bad_request(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, response) in case.refusals().filter(|(_, response)| response.status == 400) {
+        expect::error_is_one_of(&mut judgement, index, response, &["invalid_request"]);
+    }
+    judgement
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_hold_few_bits_and_random_tokens_many() {
+        let counted: Vec<String> = (0..200).map(|at| format!("abt_{at:020}")).collect();
+        let bits = bits_bound(&counted.iter().map(String::as_str).collect());
+        assert!(bits < 12.0, "{bits}");
+        let spread: Vec<String> = (0..200_u64)
+            .map(|at| (0..40_u64).map(|i| char::from(b'a' + ((at * 7 + i * 11 + at * i) % 26) as u8)).collect())
+            .collect();
+        let bits = bits_bound(&spread.iter().map(String::as_str).collect());
+        assert!(bits > 128.0, "{bits}");
+    }
+}

@@ -1,0 +1,159 @@
+//! Judgements about refusals that must not be told apart.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::check::judgement::expect;
+use crate::check::judgement::{Case, Judgement};
+use crate::observe::{Exchange, Response};
+
+/// Header fields whose presence or value changes from answer to answer.
+const VOLATILE: &[&str] = &[
+    "age",
+    "cf-ray",
+    "connection",
+    "content-length",
+    "date",
+    "etag",
+    "expires",
+    "keep-alive",
+    "last-modified",
+    "report-to",
+    "retry-after",
+    "server-timing",
+    "set-cookie",
+    "traceparent",
+    "tracestate",
+    "x-correlation-id",
+    "x-request-id",
+    "x-response-time",
+    "x-runtime",
+];
+/// Digits in a row that are taken for an identifier or a time.
+const LONG_RUN: usize = 8;
+
+/// Each answer against what its step wants, and all of them alike.
+pub(crate) fn all(case: &Case<'_>) -> Judgement {
+    let every: Vec<usize> = (0..case.evidence.observations.len()).collect();
+    expect::wants(case).and(alike(case, &every))
+}
+
+/// Each answer against what its step wants, and the two answers of each pair of steps alike.
+pub(crate) fn in_pairs(case: &Case<'_>) -> Judgement {
+    let indices: Vec<usize> = (0..case.evidence.observations.len()).collect();
+    indices.chunks(2).fold(expect::wants(case), |judgement, pair| judgement.and(alike(case, pair)))
+}
+
+/// These observations cannot be told apart, what varies by itself aside.
+fn alike(case: &Case<'_>, indices: &[usize]) -> Judgement {
+    let mut judgement = Judgement::default();
+    let shapes =
+        indices.iter().filter_map(|index| Some((*index, Shape::of(&case.evidence.observations[*index].exchange)?)));
+    let mut shapes = shapes.collect::<Vec<_>>().into_iter();
+    let Some((first, wanted)) = shapes.next() else { return judgement };
+    for (index, shape) in shapes {
+        if let Some(difference) = wanted.differs(&shape) {
+            let label = |index: usize| &case.evidence.observations[index].label;
+            let text = format!("{} is told from {} by {difference}", label(index), label(first));
+            judgement.deviates(index, text, "answers that cannot be told apart");
+        }
+    }
+    judgement
+}
+
+/// An answer without what changes by itself.
+struct Shape {
+    status: u16,
+    headers: BTreeMap<String, String>,
+    body: String,
+}
+
+impl Shape {
+    fn of(exchange: &Exchange) -> Option<Self> {
+        let response = exchange.response()?;
+        let sent = identifiers(exchange);
+        Some(Self { status: response.status, headers: headers(response, &sent), body: masked(&response.body, &sent) })
+    }
+
+    fn differs(&self, other: &Self) -> Option<String> {
+        if self.status != other.status {
+            return Some(format!("the status, {} and {}", other.status, self.status));
+        }
+        let names = self.headers.keys().chain(other.headers.keys());
+        for name in names {
+            if self.headers.get(name) != other.headers.get(name) {
+                return Some(format!("the field {name}"));
+            }
+        }
+        (self.body != other.body).then(|| "the body".to_owned())
+    }
+}
+
+fn headers(response: &Response, sent: &[String]) -> BTreeMap<String, String> {
+    let stable = response.headers.iter().filter(|(name, _)| {
+        let name = name.to_ascii_lowercase();
+        !VOLATILE.contains(&name.as_str()) && !name.contains("ratelimit")
+    });
+    stable.map(|(name, value)| (name.to_ascii_lowercase(), masked(value, sent))).collect()
+}
+
+/// What a request says about who is asking: an answer that repeats it tells nothing new.
+fn identifiers(exchange: &Exchange) -> Vec<String> {
+    let mut found = Vec::new();
+    for header in exchange.request.headers.iter().filter(|header| header.sensitive) {
+        let value = String::from_utf8_lossy(&header.value);
+        let credential = value.split_once(' ').map_or(&*value, |(_, credential)| credential).to_owned();
+        let decoded = STANDARD.decode(&credential).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        if let Some((user, password)) = decoded.as_deref().and_then(|pair| pair.split_once(':')) {
+            found.extend([user.to_owned(), password.to_owned()]);
+        }
+        found.push(credential);
+    }
+    let path = String::from_utf8_lossy(&exchange.request.target).into_owned();
+    found.push(path.split('?').next().unwrap_or_default().to_owned());
+    found.retain(|value| value.len() > 2);
+    found
+}
+
+/// Text with what was sent, long runs of hexadecimal digits and all numbers taken out.
+fn masked(bytes: &[u8], sent: &[String]) -> String {
+    let mut text = String::from_utf8_lossy(bytes).into_owned();
+    for value in sent {
+        text = text.replace(value.as_str(), "#");
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut run = String::new();
+    for c in text.chars().chain(['\n']) {
+        if c.is_ascii_hexdigit() || c == '-' {
+            run.push(c);
+            continue;
+        }
+        let number = !run.is_empty() && run.chars().all(|c| c.is_ascii_digit());
+        let long = run.len() >= LONG_RUN && run.chars().any(|c| c.is_ascii_digit());
+        out.push_str(if number || long { "#" } else { &run });
+        run.clear();
+        out.push(c);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_varies_by_itself_is_masked_and_words_are_not() {
+        for (one, other, alike) in [
+            (r#"{"error":"no","id":"3f2a9c1e-77aa"}"#, r#"{"error":"no","id":"90bd11e2-0f31"}"#, true),
+            ("at 1732435200", "at 1732435299", true),
+            ("user alice", "user bob", true),
+            ("no such user", "wrong password", false),
+            ("dead", "beef", false),
+        ] {
+            let sent = ["alice".to_owned(), "bob".to_owned()];
+            assert_eq!(masked(one.as_bytes(), &sent) == masked(other.as_bytes(), &sent), alike, "{one} {other}");
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! Judgements about JSON Web Tokens.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
+
+use crate::check::judgement::expect;
+use crate::check::judgement::{Case, Deviation, Judgement};
+use crate::check::step::Want;
+use crate::observe::{Observation, Outcome, Place};
+
+/// How long a cheap refusal may take at most.
+const PROMPT: Duration = Duration::from_secs(2);
+/// How long a shell was asked to sleep.
+const SLEEP: Duration = Duration::from_secs(3);
+/// A time is told from noise where it is so many times that of a control.
+const FAR: u32 = 10;
+/// Fetches of a key set that are lawful whatever arrives: one that was due, and one that ran already.
+const DUE: usize = 2;
+/// RFC 6750 §5.3: an hour or less.
+const LONGEST_LIFE: f64 = 3600.0;
+
+/// Ages of the ladder of expired tokens, by what their lies say.
+const LADDER: [(&str, u32); 10] = [
+    ("an end 1 s ago", 1),
+    ("an end 5 s ago", 5),
+    ("an end 15 s ago", 15),
+    ("an end 30 s ago", 30),
+    ("an end 55 s ago", 55),
+    ("an end 70 s ago", 70),
+    ("an end 130 s ago", 130),
+    ("an end 290 s ago", 290),
+    ("an end 310 s ago", 310),
+    ("an end 610 s ago", 610),
+];
+/// Leeway beyond which a person should look, and beyond which it is no leeway any more, in seconds.
+const LEEWAY: (u32, u32) = (60, 300);
+
+/// Observations that may go either way.
+fn either<'a>(case: &Case<'a>) -> Vec<(usize, &'a Observation)> {
+    let mut found: Vec<(usize, &Observation)> = case.observations().collect();
+    found.retain(|(_, seen)| matches!(case.step_of(seen).wanted(), Want::Either));
+    found
+}
+
+/// A server error is a deviation wherever it comes again, also where access may go either way.
+fn unbroken(case: &Case<'_>, judgement: &mut Judgement) {
+    for (index, seen) in either(case).into_iter().filter(|(_, seen)| seen.outcome == Outcome::Broke) {
+        let status = seen.exchange.status().unwrap_or_default();
+        if seen.reproduced && status == 500 {
+            let text = format!("{}: the server breaks with {status}, each time", seen.label);
+            judgement.deviates(index, text, "an answer");
+        }
+    }
+}
+
+/// What may go either way is better refused.
+pub(crate) fn better_refused(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    unbroken(case, &mut judgement);
+    for (index, seen) in either(case).into_iter().filter(|(_, seen)| seen.outcome == Outcome::Accepted) {
+        judgement.advises(index, format!("{}: access was granted", seen.label), "better refused");
+    }
+    judgement
+}
+
+/// What may go either way is worth a remark where it is accepted.
+pub(crate) fn remarked(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    unbroken(case, &mut judgement);
+    for (_, seen) in either(case).into_iter().filter(|(_, seen)| seen.outcome == Outcome::Accepted) {
+        judgement.remarks.push(format!("accepted: {}", seen.label));
+    }
+    judgement
+}
+
+/// A bad value beside a good one is a finding only where the bad value alone is refused.
+pub(crate) fn duplicates(case: &Case<'_>) -> Judgement {
+    let mut judgement = remarked(case);
+    let alone = [("exp twice", "an end yesterday"), ("aud twice", "the audience of another API")];
+    for (twice, alone) in alone {
+        let opens = case.observations().any(|(_, seen)| seen.label == alone && seen.outcome == Outcome::Accepted);
+        if opens {
+            let label = |deviation: &Deviation| &case.evidence.observations[deviation.observation].label;
+            judgement.access.retain(|deviation| !label(deviation).starts_with(twice));
+        }
+    }
+    judgement
+}
+
+/// Text where a number belongs is a deviation that opens nothing by itself: the time it holds is still compared.
+pub(crate) fn numeric_dates(case: &Case<'_>) -> Judgement {
+    let mut judgement = remarked(case);
+    for (index, seen) in either(case).into_iter().filter(|(_, seen)| seen.label == "a good end, as text") {
+        if seen.outcome == Outcome::Accepted {
+            judgement.advises(index, "an exp that is text is taken for a number", "a JSON number (RFC 7519 §4.1.4)");
+        }
+    }
+    judgement
+}
+
+/// RFC 7519 §4.1.4: a small leeway, usually no more than a few minutes.
+pub(crate) fn leeway(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let mut longest = 0;
+    for (index, seen) in case.observations().filter(|(_, seen)| seen.outcome == Outcome::Accepted) {
+        let Some((_, age)) = LADDER.iter().find(|(says, _)| *says == seen.label) else { continue };
+        longest = longest.max(*age);
+        let text = format!("a token is accepted {age} s after its end");
+        if *age > LEEWAY.1 {
+            judgement.violates(index, text, format!("refused {} s after its end at the latest", LEEWAY.1));
+        } else if *age > LEEWAY.0 {
+            judgement.advises(index, text, format!("refused {} s after its end", LEEWAY.0));
+        }
+    }
+    let above = LADDER.iter().map(|(_, age)| *age).find(|age| *age > longest);
+    judgement.remarks.push(match (longest, above) {
+        (0, _) => "refused 1 s after the end".to_owned(),
+        (accepted, Some(refused)) => format!("accepted {accepted} s after the end, refused after {refused} s"),
+        (accepted, None) => format!("accepted {accepted} s after the end"),
+    });
+    judgement
+}
+
+/// RFC 8725 §3.10: an address in a token is followed only from a list; fetching it is against a recommendation even
+/// where the token is refused.
+pub(crate) fn not_followed(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    if let Some(path) = case.evidence.callbacks.first() {
+        let count = case.evidence.callbacks.len();
+        let text = format!("the server followed an address in a token, {count} times: {path}");
+        judgement.advises(0, text, "no request to the listener");
+    }
+    judgement
+}
+
+/// A kid reached nothing: no shell that sleeps, no address that is followed.
+pub(crate) fn inert(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let asleep: Vec<(usize, &Observation)> =
+        case.observations().filter(|(_, seen)| seen.label.contains("a shell to sleep")).collect();
+    let slow = |seen: &Observation| seen.exchange.took >= SLEEP && seen.exchange.took > slowest(case) * FAR;
+    if !asleep.is_empty() && asleep.iter().all(|(_, seen)| slow(seen)) {
+        judgement.violates(asleep[0].0, "the answer took as long as the kid asked a shell to sleep", "at once");
+    }
+    if let Some(path) = case.evidence.callbacks.first() {
+        judgement.violates(0, format!("the server followed the address in kid: {path}"), "no request");
+    }
+    judgement
+}
+
+fn slowest(case: &Case<'_>) -> Duration {
+    case.evidence.controls.iter().map(|control| control.exchange.took).max().unwrap_or_default()
+}
+
+/// Each answer comes promptly, whatever the token asks for.
+pub(crate) fn bounded(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, seen) in case.observations() {
+        let took = seen.exchange.took;
+        let late = took > PROMPT && took > slowest(case) * FAR;
+        if late {
+            let text = format!("{}: {:.1} s for one request", seen.label, took.as_secs_f64());
+            judgement.violates(index, text, format!("an answer within {} s", PROMPT.as_secs()));
+        }
+    }
+    judgement
+}
+
+/// Whoever does not trust the second issuer proves nothing by refusing it.
+pub(crate) fn bound_to_issuer(case: &Case<'_>) -> Judgement {
+    after_acceptance(case, "the second issuer's own token is refused: refusing its signature proves nothing")
+}
+
+/// A key that was never accepted cannot be withdrawn.
+pub(crate) fn retired(case: &Case<'_>) -> Judgement {
+    after_acceptance(case, "the new key was not accepted in time: its refusal proves nothing")
+}
+
+/// What has to be accepted first, so that the refusals after it prove something.
+fn after_acceptance(case: &Case<'_>, why: &str) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, seen) in case.observations() {
+        match case.step_of(seen).wanted() {
+            Want::Granted if seen.outcome != Outcome::Accepted => judgement.open.push(why.to_owned()),
+            _ => case.judge(index, &mut judgement),
+        }
+    }
+    judgement
+}
+
+/// About one fetch in a second, and not one for each token.
+pub(crate) fn few_fetches(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let Some((fetches, took)) = case.evidence.key_fetches else {
+        judgement.open.push("authbench does not publish the keys of this target".to_owned());
+        return judgement;
+    };
+    let tokens = case.evidence.observations.len();
+    let lawful = DUE + usize::try_from(took.as_secs()).unwrap_or(usize::MAX);
+    if fetches > lawful {
+        let text = format!("{tokens} tokens with unknown kids led to {fetches} fetches of the key set");
+        judgement.violates(0, text, format!("at most {lawful} fetches in {:.1} s", took.as_secs_f64()));
+    }
+    judgement.remarks.push(format!("{tokens} unknown kids, {fetches} fetches of the key set"));
+    judgement
+}
+
+// --- tokens as they are issued -----------------------------------------------------------------------------------
+
+/// RFC 9068 §2: type and claims of an issued token.
+pub(crate) fn issued_profile(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    if !case.evidence.claims_rfc9068 {
+        judgement.not_applicable = Some("the tokens are not said to follow RFC 9068".to_owned());
+        return judgement;
+    }
+    let tokens = case.all_answers().filter(|(index, _)| case.evidence.observations[*index].place == Place::Token);
+    for (index, response) in tokens {
+        let Some(token) = response.json_text("access_token") else { continue };
+        match read(&token) {
+            Some((header, claims)) => issued(&mut judgement, index, &header, &claims),
+            None => judgement.deviates(index, "the access token is no JWT", "a JWT (RFC 9068 §2)"),
+        }
+        match case.evidence.fact("signature") {
+            Some("verified") | None => {}
+            Some(other) => {
+                judgement.deviates(index, format!("the key set does not verify the token: {other}"), "it does")
+            }
+        }
+    }
+    judgement
+}
+
+fn issued(judgement: &mut Judgement, index: usize, header: &Map<String, Value>, claims: &Map<String, Value>) {
+    let typ = header.get("typ").and_then(Value::as_str).unwrap_or_default();
+    if !typ.eq_ignore_ascii_case("at+jwt") && !typ.eq_ignore_ascii_case("application/at+jwt") {
+        judgement.deviates(index, format!("the type is {typ:?}"), "at+jwt (RFC 9068 §2.1)");
+    }
+    let alg = header.get("alg").and_then(Value::as_str).unwrap_or_default();
+    if alg.eq_ignore_ascii_case("none") || alg.is_empty() {
+        judgement.deviates(index, format!("the algorithm is {alg:?}"), "a signature (RFC 9068 §2.1)");
+    } else if alg.starts_with("HS") {
+        judgement.advises(index, format!("the algorithm is {alg}"), "an asymmetric algorithm (RFC 9068 §2.1)");
+    }
+    let is_text = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
+    for name in ["iss", "sub", "client_id", "jti"] {
+        if !claims.get(name).is_some_and(is_text) {
+            judgement.deviates(index, format!("there is no text in {name}"), format!("{name} (RFC 9068 §2.2)"));
+        }
+    }
+    let names_somebody = |aud: &Value| is_text(aud) || aud.as_array().is_some_and(|all| !all.is_empty());
+    if !claims.get("aud").is_some_and(names_somebody) {
+        judgement.deviates(index, "aud names nobody", "aud (RFC 9068 §2.2)");
+    }
+    let time = |name: &str| claims.get(name).and_then(Value::as_f64);
+    for name in ["exp", "iat"] {
+        if time(name).is_none() {
+            judgement.deviates(index, format!("there is no number in {name}"), format!("{name} (RFC 9068 §2.2)"));
+        }
+    }
+    if let (Some(exp), Some(iat)) = (time("exp"), time("iat"))
+        && exp - iat > LONGEST_LIFE
+    {
+        judgement.advises(index, format!("the token lives {:.0} s", exp - iat), "an hour or less (RFC 6750 §5.3)");
+    }
+    // RFC 9068 §2.2.3: a token that was issued for a scope says so
+    if claims.get("scope").is_some_and(|scope| !scope.is_string()) {
+        judgement.deviates(index, "scope is no text", "one text of words (RFC 9068 §2.2.3)");
+    }
+}
+
+/// Header and claims of a token, unverified.
+fn read(token: &str) -> Option<(Map<String, Value>, Map<String, Value>)> {
+    let mut parts = token.split('.');
+    let mut object = || serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts.next()?).ok()?).ok();
+    Some((object()?, object()?))
+}

@@ -1,0 +1,163 @@
+//! Judgements about metadata documents.
+
+use serde_json::Value;
+
+use crate::check::judgement::expect;
+use crate::check::judgement::{Case, Judgement};
+use crate::check::metadata::APPENDED;
+use crate::observe::{Outcome, Place};
+
+/// The document itself, or a deviation that says what came instead.
+fn documents<'a>(case: &Case<'a>, judgement: &mut Judgement) -> Vec<(usize, Value)> {
+    let mut documents = Vec::new();
+    for (index, observation) in case.observations().filter(|(_, seen)| seen.place == Place::Metadata) {
+        match (observation.outcome, observation.exchange.response()) {
+            (Outcome::Accepted, Some(response)) => documents.extend(response.json().map(|json| (index, json))),
+            (Outcome::Rejected, Some(response)) => {
+                judgement.deviates(
+                    index,
+                    format!("the document is answered with {}", response.status),
+                    "200 with a JSON object",
+                );
+            }
+            _ => case.judge(index, judgement),
+        }
+    }
+    documents
+}
+
+/// RFC 8414 §3.3: identical, code point by code point.
+pub(crate) fn issuer_identical(case: &Case<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    let configured = case.evidence.issuer.clone().unwrap_or_default();
+    for (index, document) in documents(case, &mut judgement) {
+        match document.get("issuer").and_then(Value::as_str) {
+            Some(issuer) if issuer == configured => {}
+            Some(issuer) => judgement.deviates(index, format!("the issuer is {issuer:?}"), format!("{configured:?}")),
+            None => judgement.deviates(index, "there is no issuer", format!("{configured:?}")),
+        }
+    }
+    judgement
+}
+
+/// RFC 8414 §2: `none` must not be used for client authentication; RFC 9449 §5.1: DPoP keys are asymmetric.
+pub(crate) fn no_alg_none(case: &Case<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, document) in documents(case, &mut judgement) {
+        let Some(members) = document.as_object() else { continue };
+        if !["issuer", "token_endpoint"].iter().any(|member| members.contains_key(*member)) {
+            judgement.open.push("the document is no metadata: it names neither an issuer nor an endpoint".to_owned());
+        }
+        for (name, value) in members {
+            let algorithms: Vec<&str> = value.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            let bad = |name: &str, algorithm: &str| match name {
+                "dpop_signing_alg_values_supported" => algorithm == "none" || algorithm.starts_with("HS"),
+                name => name.ends_with("_endpoint_auth_signing_alg_values_supported") && algorithm == "none",
+            };
+            for algorithm in algorithms.into_iter().filter(|algorithm| bad(name, algorithm)) {
+                judgement.deviates(index, format!("{name} offers {algorithm}"), "signatures only");
+            }
+        }
+    }
+    judgement
+}
+
+/// RFC 8414 §2: the members that are required, and none without a value (§3.2).
+pub(crate) fn complete(case: &Case<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, observation) in case.observations().filter(|(_, observation)| observation.step == 0) {
+        let Some(response) = observation.exchange.response() else {
+            case.judge(index, &mut judgement);
+            continue;
+        };
+        if observation.outcome != Outcome::Accepted {
+            let appended = case.answers(APPENDED).any(|(_, other)| other.status == 200);
+            let elsewhere = if appended { "; it is served behind the issuer's path" } else { "" };
+            let text = format!("the document is answered with {}{elsewhere}", response.status);
+            judgement.deviates(index, text, "200 with a JSON object (RFC 8414 §3.1)");
+            continue;
+        }
+        expect::media_type_is(&mut judgement, index, response, "application/json");
+        let document = response.json().unwrap_or_default();
+        for member in ["issuer", "response_types_supported", "token_endpoint"] {
+            if document.get(member).is_none() {
+                judgement.deviates(index, format!("there is no {member}"), "the members of RFC 8414 §2");
+            }
+        }
+        for (name, value) in document.as_object().into_iter().flatten() {
+            if !value.as_array().is_some_and(Vec::is_empty) {
+                continue;
+            }
+            if name == "response_types_supported" {
+                // required by RFC 8414 §2 and left out when empty by §3.2: a server without response types cannot do both
+                judgement.advises(index, format!("{name} is an empty list"), "the response types that there are");
+            } else {
+                judgement.deviates(index, format!("{name} is an empty list"), "no member without a value");
+            }
+        }
+    }
+    judgement
+}
+
+/// RFC 8414 §2: without the member, `client_secret_basic` is what works.
+pub(crate) fn methods_truthful(case: &Case<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    let document = case.observations().find_map(|(_, seen)| {
+        (seen.place == Place::Metadata && seen.outcome == Outcome::Accepted)
+            .then(|| seen.exchange.response()?.json())?
+    });
+    let Some(document) = document else {
+        judgement.open.push("there is no metadata document".to_owned());
+        return judgement;
+    };
+    let listed = document.get("token_endpoint_auth_methods_supported").and_then(Value::as_array);
+    let listed: Vec<&str> = match listed {
+        Some(methods) => methods.iter().filter_map(Value::as_str).collect(),
+        None => vec!["client_secret_basic"],
+    };
+    for (index, observation) in case.observations().filter(|(_, seen)| seen.place == Place::Token) {
+        let method = observation.label.as_str();
+        match (observation.outcome, listed.contains(&method)) {
+            (Outcome::Accepted, false) => {
+                judgement.deviates(index, format!("{method} works and is not advertised"), "the methods that work");
+            }
+            // the client may be registered for another method
+            (Outcome::Rejected, true) => judgement.remarks.push(format!("{method} is advertised; not for this client")),
+            (Outcome::Broke | Outcome::Silent, _) => case.judge(index, &mut judgement),
+            _ => {}
+        }
+    }
+    judgement
+}
+
+/// RFC 9728 §3.3: `resource` is the identifier that the well-known address was made from.
+pub(crate) fn protected_resource(case: &Case<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    let identifier = case.evidence.resource_identifier.clone().unwrap_or_default();
+    let mut address = String::new();
+    for (index, document) in documents(case, &mut judgement) {
+        let request = &case.evidence.observations[index].exchange.request;
+        address = String::from_utf8_lossy(&request.target).into_owned();
+        match document.get("resource").and_then(Value::as_str) {
+            Some(resource) if resource == identifier => {}
+            Some(other) => judgement.deviates(index, format!("resource is {other:?}"), format!("{identifier:?}")),
+            None => judgement.deviates(index, "there is no resource", format!("{identifier:?}")),
+        }
+        let secure = identifier.starts_with("https:");
+        for issuer in document.get("authorization_servers").and_then(Value::as_array).into_iter().flatten() {
+            let url = issuer.as_str().and_then(|issuer| url::Url::parse(issuer).ok());
+            if !url.is_some_and(|url| url.scheme() == "https" || !secure) {
+                judgement.deviates(index, format!("{issuer} is no issuer"), "https addresses (RFC 8414 §2)");
+            }
+        }
+    }
+    for (index, response) in case.answers("a request without a token") {
+        let challenges = crate::check::judgement::challenges::of(response);
+        let named = challenges.iter().find_map(|challenge| challenge.param("resource_metadata"));
+        let path = |url: &str| url::Url::parse(url).ok().map(|url| url.path().to_owned());
+        if named.is_some_and(|named| !address.is_empty() && path(named).as_deref() != Some(&address)) {
+            judgement.deviates(index, "resource_metadata points to another document", address.clone());
+        }
+    }
+    judgement
+}

@@ -1,0 +1,287 @@
+//! What the token endpoint hands out (RFC 6749 §5.1), and what it makes of scopes (§3.3).
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::check::judgement::expect;
+use crate::check::judgement::{Case, Judgement};
+use crate::check::step::{Accept, ClientAuth, Fill, INVALID, On, Step, Want, Who, send, token};
+use crate::check::{Check, Doc, Level, Mode, PLAIN, Severity, Tier};
+use crate::observe::{Outcome, Response};
+
+/// The parameter of every request here.
+const GRANT: (&str, Fill) = ("grant_type", Fill::Text("client_credentials"));
+
+/// A sound request, for checks that read the answer.
+const SOUND: &[Step] = &[token(ClientAuth::Good, &[GRANT]).granted().called("a client credentials request")];
+
+pub(crate) const CHECKS: &[Check] = &[
+    Check {
+        id: "token.response-no-store",
+        title: "Token responses forbid caching",
+        level: Level::Must,
+        tier: Tier::Extended,
+        sources: &["RFC 6749 §5.1", "RFC 9111 §5.2.2.5"],
+        doc: Doc {
+            sends: "A sound client credentials request; the answer's Cache-Control is read.",
+            matters: "A token in a cache is a token for whoever asks the cache.",
+            fix: "Send Cache-Control: no-store with every answer that holds a token.",
+        },
+        steps: SOUND,
+        expect: expect::no_store,
+        fault: "cacheable-token",
+        ..PLAIN
+    },
+    Check {
+        id: "token.response-pragma",
+        title: "Token responses carry Pragma: no-cache",
+        level: Level::Must,
+        severity: Severity::Info,
+        tier: Tier::Extended,
+        sources: &["RFC 6749 §5.1", "RFC 9111 §5.4 (Pragma deprecated)"],
+        doc: Doc {
+            sends: "A sound client credentials request; the answer's Pragma is read.",
+            matters: "RFC 6749 asks for it for caches of HTTP/1.0; RFC 9111 has deprecated the field since.",
+            fix: "Send Pragma: no-cache beside Cache-Control: no-store, or relax the level by a profile.",
+        },
+        steps: SOUND,
+        expect: pragma,
+        fault: "no-pragma",
+        ..PLAIN
+    },
+    Check {
+        id: "token.no-refresh-for-cc",
+        title: "Client-credentials responses contain no refresh token",
+        level: Level::Should,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 6749 §4.4.3"],
+        doc: Doc {
+            sends: "A sound client credentials request; the members of the answer are read.",
+            matters: "The client can ask again with its own credentials: a refresh token only adds something to steal.",
+            fix: "Leave refresh_token out of answers to the client credentials grant.",
+        },
+        steps: SOUND,
+        expect: no_refresh,
+        fault: "refresh-for-cc",
+        ..PLAIN
+    },
+    Check {
+        id: "token.expires-in-truthful",
+        title: "expires_in is a number and matches real behaviour",
+        level: Level::Should,
+        tier: Tier::Extended,
+        mode: Mode::Timed,
+        sources: &["RFC 6749 §5.1", "RFC 6749 §A.14"],
+        doc: Doc {
+            sends: "A token while it lives by its expires_in, and again after that and the tolerated leeway.",
+            matters: "Clients renew by this number: one that is text, or that the API does not keep, is worth nothing.",
+            fix: "Send expires_in as a number of seconds, and refuse the token after it.",
+        },
+        steps: &[
+            token(ClientAuth::Good, &[GRANT, ("scope", Fill::OwnScope)])
+                .granted()
+                .keep("t")
+                .called("a client credentials request"),
+            send(Who::Slot("t"), On::Protected).granted().called("the token while it lives"),
+            Step::AwaitExpiry("t"),
+            send(Who::Slot("t"), On::Protected).denied(&[INVALID]).called("the token after its expires_in"),
+        ],
+        expect: expires_in,
+        fault: "expires-in-string",
+        ..PLAIN
+    },
+    Check {
+        id: "token.scope-returned-when-different",
+        title: "Response states the scope if it differs from the request",
+        level: Level::Must,
+        tier: Tier::Extended,
+        sources: &["RFC 6749 §3.3", "RFC 6749 §5.1"],
+        doc: Doc {
+            sends: "The client's own scopes and one that it is not entitled to, in one request.",
+            matters: "A client that is not told what it did not get believes that it may do everything it asked for.",
+            fix: "Send the scope member whenever the granted scope is not the requested one, or answer invalid_scope.",
+        },
+        steps: &[token(ClientAuth::Good, &[GRANT, ("scope", Fill::OwnAndDisallowedScope)])
+            .called("own scopes and one that the client is not entitled to")],
+        expect: scope_stated,
+        fault: "silent-downscope",
+        ..PLAIN
+    },
+    Check {
+        id: "token.invalid-scope-error",
+        title: "Unknown or malformed scope is reported as invalid_scope or ignored, never a 5xx",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 6749 §3.3", "RFC 6749 §5.2"],
+        doc: Doc {
+            sends: "Scopes with a quote, a backslash and characters outside ASCII, one that does not exist, and two thousand of those.",
+            matters: "Scopes are text from outside: what cannot be parsed must not break the endpoint, nor end in a token.",
+            fix: "Answer 400 invalid_scope, or leave the value out of the granted scope and say so.",
+        },
+        steps: &[
+            token(ClientAuth::Good, &[GRANT, ("scope", Fill::Text("authbench\"quote"))]).called("a scope with a quote"),
+            token(ClientAuth::Good, &[GRANT, ("scope", Fill::Text("authbench\\slash"))])
+                .called("a scope with a backslash"),
+            token(ClientAuth::Good, &[GRANT, ("scope", Fill::Text("authbench-größe"))]).called("a scope outside ASCII"),
+            token(ClientAuth::Good, &[GRANT, ("scope", Fill::Text("authbench-no-such-scope"))])
+                .called("a scope that does not exist"),
+            token(ClientAuth::Good, &[GRANT, ("scope", Fill::Repeated("authbench-no-such-scope ", 2000))])
+                .called("two thousand scopes"),
+        ],
+        expect: invalid_scope,
+        fault: "scope-crash",
+        ..PLAIN
+    },
+    Check {
+        id: "token.unknown-param-ignored",
+        title: "Unrecognised parameters are ignored",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 6749 §3.2"],
+        doc: Doc {
+            sends: "A sound request with one parameter more that nobody has defined.",
+            matters: "Extensions of OAuth add parameters; a server that refuses them shuts newer clients out.",
+            fix: "Ignore parameters that the server does not know (RFC 6749 §3.2).",
+        },
+        steps: &[token(ClientAuth::Good, &[GRANT, ("authbench_extra", Fill::Text("1"))])
+            .granted()
+            .called("a parameter that nobody has defined")],
+        fault: "strict-params",
+        ..PLAIN
+    },
+    Check {
+        id: "token.empty-param-is-omitted",
+        title: "A parameter without value counts as absent",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 6749 §3.2", "RFC 6749 §3.3"],
+        doc: Doc {
+            sends: "A request without a scope, and the same with an empty one.",
+            matters: "An empty scope that is read as every scope, or as an error, surprises clients that fill in forms.",
+            fix: "Drop parameters without a value before anything else looks at them.",
+        },
+        steps: &[
+            token(ClientAuth::Good, &[GRANT]).called("no scope"),
+            token(ClientAuth::Good, &[GRANT, ("scope", Fill::Text(""))]).called("an empty scope"),
+        ],
+        expect: same_outcome,
+        fault: "empty-scope-is-error",
+        ..PLAIN
+    },
+];
+
+fn successes<'a>(case: &Case<'a>) -> impl Iterator<Item = (usize, &'a Response)> {
+    case.all_answers().filter(|(_, response)| response.status == 200)
+}
+
+fn pragma(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, response) in successes(case) {
+        if !response.header("pragma").is_some_and(|value| value.eq_ignore_ascii_case("no-cache")) {
+            judgement.deviates(index, "no Pragma: no-cache", "Pragma: no-cache");
+        }
+    }
+    judgement
+}
+
+fn no_refresh(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, response) in successes(case) {
+        if response.json().is_some_and(|json| json.get("refresh_token").is_some()) {
+            judgement.deviates(index, "the answer has a refresh_token", "no refresh_token");
+        }
+    }
+    judgement
+}
+
+fn expires_in(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, response) in case.answers("a client credentials request").filter(|(_, answer)| answer.status == 200) {
+        match response.json().and_then(|json| json.get("expires_in").cloned()) {
+            Some(Value::Number(number)) if number.as_f64().is_some_and(|seconds| seconds > 0.0) => {}
+            Some(other) => judgement.deviates(index, format!("expires_in is {other}"), "a positive number"),
+            // RFC 6749 §5.1: recommended, not required
+            None => judgement.remarks.push("the answer has no expires_in".to_owned()),
+        }
+    }
+    judgement
+}
+
+fn scopes_of(response: &Response) -> Option<BTreeSet<String>> {
+    Some(response.json_text("scope")?.split(' ').map(str::to_owned).collect())
+}
+
+fn scope_stated(case: &Case<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, observation) in case.observations() {
+        let Some(response) = observation.exchange.response() else {
+            case.judge(index, &mut judgement);
+            continue;
+        };
+        match observation.outcome {
+            Outcome::Accepted if scopes_of(response).is_none() => {
+                judgement.deviates(index, "a token without a scope member", "the scope that was granted");
+            }
+            Outcome::Accepted => {}
+            Outcome::Rejected if response.status == 400 => {
+                expect::error_is_one_of(&mut judgement, index, response, &["invalid_scope"]);
+            }
+            _ => refused_otherwise(case, index, &mut judgement),
+        }
+    }
+    judgement
+}
+
+fn invalid_scope(case: &Case<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, observation) in case.observations() {
+        let Some(response) = observation.exchange.response() else {
+            case.judge(index, &mut judgement);
+            continue;
+        };
+        let label = &observation.label;
+        match observation.outcome {
+            Outcome::Accepted => match scopes_of(response) {
+                None => judgement.deviates(index, format!("{label}: a token that claims it"), EXCLUDED),
+                Some(scopes) if scopes.iter().any(|scope| scope.starts_with("authbench")) => {
+                    judgement.deviates(index, format!("{label}: it was granted"), EXCLUDED);
+                }
+                Some(_) => {}
+            },
+            Outcome::Rejected if response.status == 400 => {
+                let codes = ["invalid_scope", "invalid_request"];
+                expect::error_is_one_of(&mut judgement, index, response, &codes);
+            }
+            _ => refused_otherwise(case, index, &mut judgement),
+        }
+    }
+    judgement
+}
+
+const EXCLUDED: &str = "400 invalid_scope, or a granted scope without it";
+
+/// A refusal with another status than 400, or a server that breaks.
+fn refused_otherwise(case: &Case<'_>, index: usize, judgement: &mut Judgement) {
+    const BAD_REQUEST: &[Accept] = &[Accept::Status(400)];
+    case.judge_as(index, Want::Denied(BAD_REQUEST), judgement);
+}
+
+fn same_outcome(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let without = case.answers("no scope").next();
+    let with = case.answers("an empty scope").next();
+    if let (Some((_, without)), Some((index, with))) = (without, with) {
+        if without.status != with.status {
+            let text = format!("an empty scope is answered with {}, none with {}", with.status, without.status);
+            judgement.deviates(index, text, "the same answer");
+        } else if scopes_of(without) != scopes_of(with) {
+            judgement.deviates(index, "an empty scope is granted another scope than none", "the same scope");
+        }
+    }
+    judgement
+}

@@ -1,0 +1,117 @@
+//! What the token endpoint makes of client assertions (RFC 7523 §2.2, OpenID Connect Core 1.0 §9).
+
+use crate::check::judgement::expect;
+use crate::check::judgement::{Case, Judgement};
+use crate::check::step::{Accept, ClientAuth, Fill, Want, token};
+use crate::check::{Check, Doc, Level, PLAIN, Severity, Step, Tier};
+use crate::observe::Outcome;
+
+/// The parameter of a sound request.
+const GRANT: (&str, Fill) = ("grant_type", Fill::Text("client_credentials"));
+/// RFC 6749 §5.2, RFC 7523 §3.2.
+const BAD_CLIENT: &[Accept] = &[Accept::Status(400), Accept::Status(401)];
+
+/// A lie about an assertion; it is sent with whatever else a good one is sent with.
+const fn lie(name: &'static str, label: &'static str) -> Step {
+    token(ClientAuth::ForgedAssertion(name), &[GRANT]).denied(BAD_CLIENT).called(label)
+}
+
+pub(crate) const CHECKS: &[Check] = &[
+    Check {
+        id: "token.assertion-claims-verified",
+        title: "private_key_jwt claims are verified",
+        level: Level::Must,
+        severity: Severity::Critical,
+        sources: &["RFC 7523 §3", "RFC 7523 §3.2"],
+        doc: Doc {
+            sends: "Assertions that the client's key correctly signs, each with one claim wrong or missing: aud, exp, nbf, iss, sub.",
+            matters: "An assertion made for another server, or long ago, is then as good as the key: whoever saw one is the client.",
+            fix: "Require iss and sub to be the client, aud to be this server, and exp to lie ahead; honour nbf (RFC 7523 §3).",
+        },
+        steps: &[
+            lie("aud-other", "an assertion for another server"),
+            lie("aud-absent", "an assertion for nobody"),
+            lie("exp-yesterday", "an assertion that ended yesterday"),
+            lie("exp-past-leeway", "an assertion that ended six minutes ago"),
+            lie("exp-absent-plain", "an assertion without an end"),
+            lie("nbf-future", "an assertion that begins in one hour"),
+            lie("sub-of-another", "an assertion about another client"),
+            lie("sub-absent", "an assertion about nobody"),
+            lie("iss-of-another", "an assertion in another client's name"),
+            lie("iss-absent", "an assertion in nobody's name"),
+        ],
+        expect: invalid_client,
+        fault: "assertion-exp-ignored",
+        ..PLAIN
+    },
+    Check {
+        id: "token.assertion-signature-verified",
+        title: "Client assertions need a valid signature by the registered key",
+        level: Level::Must,
+        severity: Severity::Critical,
+        sources: &["RFC 7523 §3", "RFC 8725 §3.1", "RFC 8725 §3.3"],
+        doc: Doc {
+            sends: "Assertions with right claims: unsigned, with a broken signature, signed by other keys, and by HMAC with the public key.",
+            matters: "Public keys are public: where one of them serves as a secret, or none is needed, anybody is the client.",
+            fix: "Take algorithm and key from the client's registration, never from the header (RFC 8725 §3.1).",
+        },
+        steps: &[
+            lie("alg-none", "alg none and no signature"),
+            lie("alg-none-capital", "alg None and no signature"),
+            lie("sig-empty", "an empty signature"),
+            lie("sig-flipped-bit", "one bit of the signature flipped"),
+            lie("sig-strangers", "a signature by a key of nobody's, under the client's kid"),
+            lie("header-jwk", "a key of its own in the header, and its signature"),
+            lie("signed-by-another", "the signature and kid of another client"),
+            lie("of-another", "another client's name under this client's signature"),
+            lie("confusion-pem", "HS256 keyed with the public key in PEM"),
+            lie("confusion-pem-unended", "HS256 keyed with the public key in PEM without its final newline"),
+            lie("confusion-der", "HS256 keyed with the public key in DER"),
+            lie("confusion-jwk", "HS256 keyed with the JWK as JSON"),
+            lie("hmac-empty", "HS256 with an empty key"),
+        ],
+        expect: invalid_client,
+        fault: "assertion-alg-confusion",
+        ..PLAIN
+    },
+    Check {
+        id: "token.assertion-replay-refused",
+        title: "A client assertion jti cannot be used twice",
+        level: Level::May,
+        tier: Tier::Extended,
+        sources: &["RFC 7523 §3", "ASVS 10.4.16"],
+        doc: Doc {
+            sends: "The same assertion twice within its lifetime.",
+            matters: "Assertions pass through proxies and logs; one that works twice works for whoever finds it. RFC 7523 leaves it to the server: a warning, unless the profile says must.",
+            fix: "Keep the jti of each assertion until it expires, in a store that all nodes share (RFC 7523 §3).",
+        },
+        steps: &[token(ClientAuth::Assertion, &[GRANT]).granted(), token(ClientAuth::SameAssertion, &[GRANT]).times(2)],
+        expect: replay,
+        fault: "assertion-replay",
+        ..PLAIN
+    },
+];
+
+/// RFC 7523 §3.2: the value of `error` must be `invalid_client`.
+fn invalid_client(case: &Case<'_>) -> Judgement {
+    expect::wants_error(case, &["invalid_client"])
+}
+
+/// RFC 7523 §3: a server may refuse a `jti` that it has seen. Where the profile makes that a must, access decides.
+fn replay(case: &Case<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let must = case.profile.level(case.check.id, case.check.level) == Level::Must;
+    for (index, again) in case.observations().filter(|(_, seen)| seen.step == 1) {
+        match again.exchange.response().filter(|_| again.outcome == Outcome::Rejected) {
+            Some(response) => {
+                case.judge_as(index, Want::Denied(BAD_CLIENT), &mut judgement);
+                expect::error_is_one_of(&mut judgement, index, response, &["invalid_client"]);
+            }
+            None if again.outcome != Outcome::Accepted || must => {
+                case.judge_as(index, Want::Denied(BAD_CLIENT), &mut judgement);
+            }
+            None => judgement.advises(index, format!("{}: access was granted", again.label), "rejected 400, 401"),
+        }
+    }
+    judgement
+}

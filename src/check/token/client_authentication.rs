@@ -1,0 +1,47 @@
+//! What an authorization server makes of client credentials that cannot be read (RFC 6749 §2.3.1, §5.2).
+
+use crate::check::judgement::expect;
+use crate::check::judgement::oauth;
+use crate::check::judgement::{Case, Judgement};
+use crate::check::step::{Accept, ClientAuth, Fill, token};
+use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
+
+/// The parameter of a sound request.
+const GRANT: (&str, Fill) = ("grant_type", Fill::Text("client_credentials"));
+/// RFC 6749 §5.2: whatever is wrong with it, it is a client error.
+const BAD_CLIENT: &[Accept] = &[Accept::Status(400), Accept::Status(401)];
+
+pub(crate) const CHECKS: &[Check] = &[Check {
+    id: "token.malformed-client-auth",
+    title: "Client credentials that cannot be read are refused like wrong ones",
+    level: Level::Must,
+    severity: Severity::Medium,
+    tier: Tier::Extended,
+    sources: &["RFC 6749 §5.2", "RFC 7617 §2"],
+    doc: Doc {
+        sends: "HTTP Basic that is empty, no Base64, without a colon, not UTF-8 and outside ASCII, and the good client with a \
+                secret outside ASCII.",
+        matters: "A parser that breaks is a way to take the endpoint down, and clients can act on OAuth errors only.",
+        fix: "Answer what does not decode like a wrong secret: 401, error invalid_client, WWW-Authenticate: Basic realm=\"…\".",
+    },
+    steps: &[
+        token(ClientAuth::Line("Basic"), &[GRANT]).denied(BAD_CLIENT).called("Basic and nothing after it"),
+        token(ClientAuth::Line("Basic !!not-base64!!"), &[GRANT]).denied(BAD_CLIENT).called("Basic with no Base64"),
+        // "authbench-without-colon"
+        token(ClientAuth::Line("Basic YXV0aGJlbmNoLXdpdGhvdXQtY29sb24="), &[GRANT])
+            .denied(BAD_CLIENT)
+            .called("Basic without a colon"),
+        // the bytes ff fe 3a 78
+        token(ClientAuth::Line("Basic //46eA=="), &[GRANT]).denied(BAD_CLIENT).called("Basic that is not UTF-8"),
+        token(ClientAuth::Line("Basic \u{fc}\u{fc}"), &[GRANT]).denied(BAD_CLIENT).called("Basic outside ASCII"),
+        token(ClientAuth::OtherSecret("\u{e9}"), &[GRANT]).denied(BAD_CLIENT).called("a secret outside ASCII"),
+    ],
+    expect: refused_like_wrong,
+    fault: "client-auth-crash",
+    ..PLAIN
+}];
+
+fn refused_like_wrong(case: &Case<'_>) -> Judgement {
+    let judgement = expect::wants_error(case, &["invalid_client", "invalid_request"]);
+    judgement.and(oauth::realms(case))
+}

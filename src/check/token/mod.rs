@@ -1,0 +1,204 @@
+//! The token endpoint (RFC 6749).
+
+pub(crate) mod answers;
+pub(crate) mod assertions;
+pub(crate) mod client_authentication;
+pub(crate) mod requests;
+pub(crate) mod scopes;
+
+use crate::check::judgement::challenges;
+use crate::check::judgement::expect;
+use crate::check::judgement::oauth;
+use crate::check::step::{Accept, ClientAuth, Fill, token};
+use crate::check::{Check, Doc, Level, Mode, PLAIN, Severity};
+
+pub(crate) const CHECKS: &[Check] = &[
+    Check {
+        id: "token.client-credentials-success",
+        title: "Client-credentials request yields a well-formed token response (positive control)",
+        level: Level::Must,
+        severity: Severity::High,
+        control: true,
+        sources: &["RFC 6749 §4.4.2", "RFC 6749 §4.4.3", "RFC 6749 §5.1"],
+        doc: Doc {
+            sends: "A client credentials request as RFC 6749 describes it.",
+            matters: "Without this control no refusal proves anything, and clients cannot use a malformed answer.",
+            fix: "Answer with access_token and token_type as JSON (RFC 6749 §5.1).",
+        },
+        steps: &[token(ClientAuth::Good, &[("grant_type", Fill::Text("client_credentials"))])
+            .granted()
+            .called("a client credentials request")],
+        expect: oauth::token_answer,
+        fault: "token-type-missing",
+        ..PLAIN
+    },
+    Check {
+        id: "token.scope-not-escalated",
+        title: "A client never receives scope it is not entitled to",
+        level: Level::Must,
+        severity: Severity::Critical,
+        sources: &["RFC 6749 §3.3", "RFC 6749 §5.1", "ASVS 10.4.11", "RFC 9700 §2.3"],
+        doc: Doc {
+            sends: "A request for a scope that the client is not entitled to.",
+            matters: "A server that copies the requested scope into the token makes every client an administrator.",
+            fix: "Intersect the requested scope with what the client is registered for.",
+        },
+        steps: &[token(
+            ClientAuth::Good,
+            &[("grant_type", Fill::Text("client_credentials")), ("scope", Fill::DisallowedScope)],
+        )
+        .called("a scope that the client is not entitled to")],
+        expect: oauth::scope_not_escalated,
+        fault: "grants-requested-scope",
+        ..PLAIN
+    },
+    Check {
+        id: "token.bad-secret-basic-401",
+        title: "Failed Basic client authentication is 401 with a matching challenge",
+        level: Level::Must,
+        severity: Severity::High,
+        sources: &["RFC 6749 §5.2"],
+        doc: Doc {
+            sends: "The right client identifier with a wrong secret by HTTP Basic.",
+            matters: "Without 401 and a challenge a client cannot tell what failed; without a refusal secrets are worth nothing.",
+            fix: "Answer 401, error invalid_client, and WWW-Authenticate: Basic.",
+        },
+        steps: &[token(ClientAuth::WrongBasic, &[("grant_type", Fill::Text("client_credentials"))])
+            .denied(&[Accept::Status(401)])],
+        expect: oauth::basic_client_refused,
+        fault: "invalid-client-400",
+        ..PLAIN
+    },
+    Check {
+        id: "token.bad-secret-post",
+        title: "Failed body client authentication is invalid_client",
+        level: Level::Must,
+        severity: Severity::High,
+        sources: &["RFC 6749 §5.2", "RFC 6749 §2.3.1"],
+        doc: Doc {
+            sends: "The right client identifier with a wrong secret in the body.",
+            matters: "A second way to authenticate is often the one that nobody tested.",
+            fix: "Verify secrets in one place for every method.",
+        },
+        steps: &[token(ClientAuth::WrongPost, &[("grant_type", Fill::Text("client_credentials"))]).denied(BAD_CLIENT)],
+        expect: |case| expect::wants_error(case, &["invalid_client"]).and(challenges::advised_on_401(case)),
+        fault: "secret-not-checked",
+        ..PLAIN
+    },
+    Check {
+        id: "token.missing-client-auth",
+        title: "A confidential client without authentication is refused",
+        level: Level::Must,
+        severity: Severity::Critical,
+        sources: &["RFC 6749 §3.2.1", "RFC 6749 §5.2"],
+        doc: Doc {
+            sends: "A request without client authentication, and with the identifier alone.",
+            matters: "A client identifier is public: it proves nothing.",
+            fix: "Require authentication of every confidential client.",
+        },
+        steps: &[
+            token(ClientAuth::None, &[("grant_type", Fill::Text("client_credentials"))]).denied(BAD_CLIENT),
+            token(ClientAuth::IdOnly, &[("grant_type", Fill::Text("client_credentials"))]).denied(BAD_CLIENT),
+        ],
+        expect: |case| expect::wants_error(case, &["invalid_client", "invalid_request"]),
+        fault: "client-id-suffices",
+        ..PLAIN
+    },
+    Check {
+        id: "token.public-client-cc-refused",
+        title: "client_credentials is refused for public clients",
+        level: Level::Must,
+        severity: Severity::High,
+        sources: &["RFC 6749 §4.4", "RFC 6749 §5.2"],
+        doc: Doc {
+            sends: "The public client, which has no secret.",
+            matters: "A token for a public client is a token for anybody.",
+            fix: "Offer the client credentials grant to confidential clients only (RFC 6749 §4.4).",
+        },
+        steps: &[token(ClientAuth::Public, &[("grant_type", Fill::Text("client_credentials"))]).denied(BAD_CLIENT)],
+        expect: |case| expect::wants_error(case, &["unauthorized_client", "invalid_client"]),
+        fault: "public-cc",
+        ..PLAIN
+    },
+    Check {
+        id: "token.grant-not-allowed",
+        title: "A client is limited to its registered grants",
+        level: Level::Must,
+        severity: Severity::High,
+        sources: &["RFC 6749 §5.2", "ASVS 10.4.4"],
+        doc: Doc {
+            sends: "A confidential client that is not registered for the grant.",
+            matters: "Grants that a client does not need widen what its secret is worth.",
+            fix: "Keep a list of grants for each client, and answer unauthorized_client.",
+        },
+        steps: &[token(ClientAuth::WithoutGrant, &[("grant_type", Fill::Text("client_credentials"))])
+            .denied(&[Accept::Status(400)])],
+        expect: |case| expect::wants_error(case, &["unauthorized_client"]),
+        fault: "grant-allow-list-ignored",
+        ..PLAIN
+    },
+    Check {
+        id: "token.password-grant-disabled",
+        title: "The resource-owner password grant is not offered",
+        level: Level::Must,
+        severity: Severity::High,
+        sources: &["RFC 9700 §2.4", "ASVS 10.4.4"],
+        doc: Doc {
+            sends: "The password grant with a made-up user.",
+            matters: "The grant teaches users to type their passwords into clients; RFC 9700 forbids it.",
+            fix: "Switch the password grant off.",
+        },
+        steps: &[token(
+            ClientAuth::Good,
+            &[
+                ("grant_type", Fill::Text("password")),
+                ("username", Fill::Text("authbench")),
+                ("password", Fill::Text("authbench-no-such-password")),
+            ],
+        )
+        .denied(BAD_CLIENT)
+        .called("the password grant")],
+        expect: |case| expect::wants_error(case, &["unsupported_grant_type", "unauthorized_client", "invalid_client"]),
+        fault: "ropc-enabled",
+        ..PLAIN
+    },
+    Check {
+        id: "token.query-credentials-refused",
+        title: "Client credentials in the request URI are refused",
+        level: Level::Must,
+        severity: Severity::High,
+        sources: &["RFC 6749 §2.3.1"],
+        doc: Doc {
+            sends: "Client identifier and secret only in the query of the URL.",
+            matters: "URLs end in logs, histories and referrers.",
+            fix: "Read client credentials from the header or the body only (RFC 6749 §2.3.1).",
+        },
+        steps: &[token(ClientAuth::InQuery, &[("grant_type", Fill::Text("client_credentials"))]).denied(BAD_CLIENT)],
+        fault: "merges-query-and-form",
+        ..PLAIN
+    },
+    Check {
+        id: "token.values-unique-and-long",
+        title: "Issued opaque tokens are unique and hard to guess",
+        level: Level::Must,
+        severity: Severity::High,
+        mode: Mode::Statistical,
+        remote_safe: false,
+        sources: &["RFC 6749 §10.10", "ASVS 7.2.3", "ASVS 11.5.1"],
+        doc: Doc {
+            sends: "Two hundred token requests; the tokens are compared.",
+            matters: "A token that can be guessed needs no stealing.",
+            fix: "Take at least 128 bits from a cryptographic generator for each token.",
+        },
+        steps: &[token(ClientAuth::Good, &[("grant_type", Fill::Text("client_credentials"))])
+            .granted()
+            .times(200)
+            .called("a token")],
+        expect: oauth::tokens_unique,
+        fault: "counter-token",
+        ..PLAIN
+    },
+];
+
+/// What RFC 6749 §5.2 allows for a request that is refused.
+const BAD_CLIENT: &[Accept] = &[Accept::Status(400), Accept::Status(401)];

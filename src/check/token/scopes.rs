@@ -1,0 +1,34 @@
+//! Whether the token endpoint gives a client what another client holds (RFC 6749 §3.3).
+
+use crate::check::judgement::expect;
+use crate::check::judgement::oauth;
+use crate::check::judgement::{Case, Judgement};
+use crate::check::step::{ClientAuth, Fill, INSUFFICIENT, INVALID, On, Who, send, token};
+use crate::check::{Check, Doc, Level, PLAIN, Severity};
+
+pub(crate) const CHECKS: &[Check] = &[Check {
+    id: "token.lacked-scope-opens-nothing",
+    title: "A client that asks for the scope of another gets nothing that opens with it",
+    level: Level::Must,
+    severity: Severity::Critical,
+    sources: &["RFC 6749 §3.3", "RFC 6749 §5.1", "ASVS 10.4.11"],
+    doc: Doc {
+        sends: "A request of the client with fewer scopes for one that it lacks; a token that comes back is used where \
+                that scope is needed.",
+        matters: "A server that copies the requested scope into the token makes every client as mighty as the mightiest.",
+        fix: "Intersect the requested scope with what the client is registered for, and state the scope that was granted.",
+    },
+    steps: &[
+        token(ClientAuth::LowScope, &[("grant_type", Fill::Text("client_credentials")), ("scope", Fill::NeededScope)])
+            .keep("t")
+            .called("a client asks for a scope that it lacks"),
+        send(Who::IfKept("t"), On::Scoped).denied(&[INSUFFICIENT, INVALID]).called("the token that it got"),
+    ],
+    expect: opens_nothing,
+    fault: "grants-lacked-scope",
+    ..PLAIN
+}];
+
+fn opens_nothing(case: &Case<'_>) -> Judgement {
+    expect::wants(case).and(oauth::scope_not_escalated(case))
+}

@@ -1,0 +1,66 @@
+//! Hostile values that no parser of credentials may choke on.
+
+use crate::scheme::{Carried, Carrier};
+
+/// What a value is, and how it is made.
+type Value = (&'static str, fn() -> Vec<u8>);
+
+/// Values that fit every scheme.
+pub(crate) const VALUES: &[Value] = &[
+    ("one character", || b"x".to_vec()),
+    ("only spaces between letters", || b"a b c".to_vec()),
+    ("bad Base64", || b"!!!not-base64!!!".to_vec()),
+    ("Base64 with a wrong length", || b"abcde".to_vec()),
+    ("Base64 with too much padding", || b"YWJj====".to_vec()),
+    ("Base64 of bytes that are no UTF-8", || b"//79/A==".to_vec()),
+    ("Base64 of a NUL", || b"AAAA".to_vec()),
+    ("8-bit bytes", || vec![0xff, 0xfe, 0xe9, 0x80]),
+    ("UTF-8 outside ASCII", || "schlüssel-測試".as_bytes().to_vec()),
+    ("an unbalanced quote", || b"\"abc".to_vec()),
+    ("a lone backslash", || b"abc\\".to_vec()),
+    ("a comma list", || b"a, b, c".to_vec()),
+    ("an equals sign", || b"=".to_vec()),
+    ("a colon", || b":".to_vec()),
+    ("two dots", || b"..".to_vec()),
+    ("three empty segments", || b"...".to_vec()),
+    ("JSON", || br#"{"a":[1,2,{"b":null}]}"#.to_vec()),
+    ("deeply nested JSON", || [b"[".repeat(2000), b"]".repeat(2000)].concat()),
+    ("XML with an entity", || b"<?xml version=\"1.0\"?><!DOCTYPE x [<!ENTITY a \"b\">]><x>&a;</x>".to_vec()),
+    ("a format string", || b"%s%s%n%x".to_vec()),
+    ("a template", || b"{{7*7}}${7*7}".to_vec()),
+    ("a bad percent encoding", || b"%zz%".to_vec()),
+    ("an encoded line break", || b"a%0d%0aSet-Cookie:x".to_vec()),
+    ("a negative number", || b"-1".to_vec()),
+    ("a huge number", || b"99999999999999999999999999999999999999".to_vec()),
+    ("an exponent", || b"1e309".to_vec()),
+    ("a null byte escape", || b"\\u0000".to_vec()),
+    ("a byte order mark", || vec![0xef, 0xbb, 0xbf, b'a']),
+    ("a right-to-left mark", || "a\u{202e}b".as_bytes().to_vec()),
+    ("a long repeated letter", || vec![b'a'; 4000]),
+    ("a value of 16,000 bytes", || vec![b'A'; 16_000]),
+    ("many equals signs", || vec![b'='; 500]),
+    ("many dots", || vec![b'.'; 500]),
+    ("a tab inside", || b"ab\tcd".to_vec()),
+    ("a delete character", || vec![b'a', 0x7f, b'b']),
+    ("a NUL inside", || b"ab\0cd".to_vec()),
+];
+
+/// The values behind the name of an authentication scheme, and some without one.
+pub(crate) fn after_scheme(scheme: &str, carrier: &Carrier) -> Vec<(String, Vec<Carried>)> {
+    let mut values: Vec<(String, Vec<Carried>)> = VALUES
+        .iter()
+        .map(|(says, value)| {
+            let bytes = [scheme.as_bytes(), b" ", &value()].concat();
+            ((*says).to_owned(), vec![Carried::new(carrier, bytes)])
+        })
+        .collect();
+    let bare: [(&str, String); 5] = [
+        ("the scheme alone", scheme.to_owned()),
+        ("the scheme and a space", format!("{scheme} ")),
+        ("no space after the scheme", format!("{scheme}abc")),
+        ("parameters instead of a value", format!("{scheme} a=\"b, c=d")),
+        ("another scheme", "Negotiate YWJj".to_owned()),
+    ];
+    values.extend(bare.into_iter().map(|(says, value)| (says.to_owned(), vec![Carried::new(carrier, value)])));
+    values
+}

@@ -1,0 +1,151 @@
+//! Lies about a string that fit every scheme whose credential is one. Each returns `None` where it would change nothing.
+
+use rand::RngExt as _;
+use rand::rngs::StdRng;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// A lie about a string.
+type Lie = fn(&str, &mut StdRng) -> Option<String>;
+
+/// Lies by name.
+const LIES: &[(&str, Lie)] = &[
+    ("unknown", unknown),
+    ("truncated", |good, _| changed(good, but_last(good)?)),
+    ("without-first", |good, _| changed(good, skip_first(good))),
+    ("last-changed", last_changed),
+    ("no-common-prefix", no_common_prefix),
+    ("unknown-id", unknown_id),
+    ("extended", |good, _| changed(good, format!("{good}x"))),
+    ("middle-changed", |good, _| middle_changed(good)),
+    ("case-flipped", |good, _| changed(good, case_flipped(good))),
+    ("upper-cased", |good, _| changed(good, good.to_uppercase())),
+    ("lower-cased", |good, _| changed(good, good.to_lowercase())),
+    ("reversed", |good, _| changed(good, good.chars().rev().collect())),
+    ("doubled", |good, _| changed(good, format!("{good}{good}"))),
+    ("percent-encoded", |good, _| changed(good, percent_encoded(good))),
+    ("base64", |good, _| changed(good, STANDARD.encode(good))),
+];
+
+/// Tells a lie by its name.
+pub(crate) fn tell(name: &str, good: &str, rng: &mut StdRng) -> Option<String> {
+    let (_, lie) = LIES.iter().find(|(other, _)| *other == name)?;
+    lie(good, rng)
+}
+
+fn but_last(good: &str) -> Option<String> {
+    let mut lie = good.to_owned();
+    lie.pop()?;
+    Some(lie)
+}
+
+/// With its last character replaced by another of its kind, not always the same.
+fn last_changed(good: &str, rng: &mut StdRng) -> Option<String> {
+    let last = good.chars().next_back()?;
+    let other = (0..64).map(|_| alike(last, rng)).find(|other| *other != last)?;
+    changed(good, format!("{}{other}", but_last(good)?))
+}
+
+/// A random value of the same length and alphabet whose first character is another.
+fn no_common_prefix(good: &str, rng: &mut StdRng) -> Option<String> {
+    let first = good.chars().next()?;
+    let other = (0..64).map(|_| alike(first, rng)).find(|other| *other != first)?;
+    let rest: String = good.chars().skip(1).map(|c| alike(c, rng)).collect();
+    changed(good, format!("{other}{rest}"))
+}
+
+/// A random identifier before the last separator, and a random secret after it.
+fn unknown_id(good: &str, rng: &mut StdRng) -> Option<String> {
+    let at = good.rfind(['_', '-', '.']).filter(|at| *at > 0 && good.len() - at > 8)?;
+    let id: String = good[..at].chars().map(|c| alike(c, rng)).collect();
+    let secret: String = good[at..].chars().map(|c| alike(c, rng)).collect();
+    changed(&good[..at], id).map(|id| format!("{id}{secret}"))
+}
+
+/// A random character of the same kind.
+fn alike(c: char, rng: &mut StdRng) -> char {
+    match c {
+        'a'..='z' => char::from(rng.random_range(b'a'..=b'z')),
+        'A'..='Z' => char::from(rng.random_range(b'A'..=b'Z')),
+        '0'..='9' => char::from(rng.random_range(b'0'..=b'9')),
+        other => other,
+    }
+}
+
+fn skip_first(good: &str) -> String {
+    good.chars().skip(1).collect()
+}
+
+/// With its middle character replaced by another of its kind.
+fn middle_changed(good: &str) -> Option<String> {
+    let mut chars: Vec<char> = good.chars().collect();
+    let middle = chars.len() / 2;
+    let at = (middle..chars.len()).chain(0..middle).find(|at| chars[*at].is_ascii_alphanumeric())?;
+    chars[at] = neighbour(chars[at]);
+    changed(good, chars.into_iter().collect())
+}
+
+fn case_flipped(good: &str) -> String {
+    let flip = |c: char| if c.is_ascii_uppercase() { c.to_ascii_lowercase() } else { c.to_ascii_uppercase() };
+    good.chars().map(flip).collect()
+}
+
+fn percent_encoded(good: &str) -> String {
+    good.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+/// A random value of the same length, alphabet and prefix.
+fn unknown(good: &str, rng: &mut StdRng) -> Option<String> {
+    let kept = good.rfind(['_', '-']).map_or(0, |at| at + 1);
+    // too little left after the prefix: the whole value is random then
+    let kept = if good.len() - kept < 8 { 0 } else { kept };
+    let lie: String = good[..kept].chars().chain(good[kept..].chars().map(|c| alike(c, rng))).collect();
+    changed(good, lie)
+}
+
+fn neighbour(c: char) -> char {
+    match c {
+        'z' => 'a',
+        'Z' => 'A',
+        '9' => '0',
+        other => char::from_u32(other as u32 + 1).unwrap_or('a'),
+    }
+}
+
+fn changed(good: &str, lie: String) -> Option<String> {
+    (lie != good && !lie.is_empty()).then_some(lie)
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng as _;
+
+    use super::*;
+
+    #[test]
+    fn every_lie_differs_from_the_truth() {
+        let mut rng = StdRng::seed_from_u64(1);
+        for good in ["abk_live_q7Wn2Zp4XcRt9Vb3", "sk-1", "ALLCAPS", "0123456789", "pässwörd"] {
+            for (name, lie) in LIES {
+                assert_ne!(lie(good, &mut rng).as_deref(), Some(good), "{name} of {good}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_lie_that_would_change_nothing_is_not_told() {
+        let mut rng = StdRng::seed_from_u64(1);
+        for (name, good) in [("case-flipped", "0123"), ("upper-cased", "ABC"), ("reversed", "abba"), ("truncated", "")]
+        {
+            assert_eq!(tell(name, good, &mut rng), None, "{name} of {good:?}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_value_keeps_prefix_length_and_alphabet() {
+        let lie = tell("unknown", "abk_live_q7Wn2Zp4XcRt9Vb3", &mut StdRng::seed_from_u64(7)).expect("a lie");
+        assert!(lie.starts_with("abk_live_") && lie.len() == 25, "{lie}");
+        assert!(lie[9..10].chars().all(|c| c.is_ascii_lowercase()));
+    }
+}

@@ -1,0 +1,35 @@
+//! No authentication: the baseline.
+
+use crate::scheme::{Carried, Carrier, Forgery, Proof, Scheme};
+
+pub(crate) struct None;
+
+impl Scheme for None {
+    fn name(&self) -> &'static str {
+        "none"
+    }
+
+    fn profile_name(&self) -> &'static str {
+        "none"
+    }
+
+    fn groups(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn carrier(&self) -> Carrier {
+        Carrier::Header("Authorization".to_owned())
+    }
+
+    fn carry(&self, _: &Carrier, _: &Proof) -> Vec<Carried> {
+        Vec::new()
+    }
+
+    fn forgeries(&self) -> &'static [Forgery] {
+        &[]
+    }
+
+    fn malformed(&self, _: &Carrier) -> Vec<(String, Vec<Carried>)> {
+        Vec::new()
+    }
+}
