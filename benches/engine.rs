@@ -109,7 +109,7 @@ fn load_engine(address: SocketAddr) -> u64 {
     let lane = Lane {
         name: "valid".to_owned(),
         share: 1.0,
-        expects_accepted: true,
+        expects_grant: true,
         requests: vec![LaneRequest::new(Request::new("GET", "/").header("Host", "h").header("X-API-Key", KEY))],
         marks: Marks::of(&fingerprint),
     };

@@ -12,7 +12,7 @@ use crate::observe::{Interval, LoadFigures, Outcome, RecordedExchange};
 use crate::stats::OverheadFigures;
 
 /// Version of this format; a reader refuses a newer one.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Something that happened in a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

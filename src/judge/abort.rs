@@ -101,7 +101,7 @@ mod tests {
         Interval {
             start_s: at as f64,
             length_s: 1.0,
-            outcomes: Outcomes { accepted: count - unexpected, broke: unexpected, ..Outcomes::default() },
+            outcomes: Outcomes { granted: count - unexpected, broke: unexpected, ..Outcomes::default() },
             unexpected,
             response_time_us: Latency::of(&times),
             histogram: base64::engine::general_purpose::STANDARD.encode(bytes),

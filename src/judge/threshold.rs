@@ -84,9 +84,9 @@ fn on_curve(figures: &LoadFigures, quantile: f64) -> Option<f64> {
 
 /// Share of outcomes that their lane does not expect.
 fn error_rate(figures: &LoadFigures) -> f64 {
-    let unexpected = figures.lanes.iter().map(|lane| match lane.expects_accepted {
-        true => lane.outcomes.total() - lane.outcomes.accepted,
-        false => lane.outcomes.total() - lane.outcomes.rejected,
+    let unexpected = figures.lanes.iter().map(|lane| match lane.expects_grant {
+        true => lane.outcomes.total() - lane.outcomes.granted,
+        false => lane.outcomes.total() - lane.outcomes.refused,
     });
     unexpected.sum::<u64>() as f64 / figures.requests.max(1) as f64
 }

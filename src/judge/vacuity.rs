@@ -16,7 +16,7 @@ pub struct Vacuity {
     answers: usize,
     denials: usize,
     controls: usize,
-    accepted: usize,
+    granted: usize,
 }
 
 impl Vacuity {
@@ -38,7 +38,7 @@ impl Vacuity {
 
     fn control(&mut self, outcome: Outcome) {
         self.controls += 1;
-        self.accepted += usize::from(outcome == Outcome::Accepted);
+        self.granted += usize::from(outcome == Outcome::Granted);
     }
 
     fn answer(&mut self, status: u16) {
@@ -46,10 +46,10 @@ impl Vacuity {
         self.denials += usize::from(DENIALS.contains(&status));
     }
 
-    /// That not one good credential was accepted: a finding, whatever else was seen.
+    /// That not one good credential was granted: a finding, whatever else was seen.
     pub fn nothing_proved(&self) -> Option<String> {
-        let text = "no control passed: not one good credential was accepted, so no refusal proves anything";
-        (self.controls > 0 && self.accepted == 0).then(|| text.to_owned())
+        let text = "no control passed: not one good credential was granted, so no refusal proves anything";
+        (self.controls > 0 && self.granted == 0).then(|| text.to_owned())
     }
 
     /// That hardly anything but denials came back: a reason to doubt that the target listened to the end.
@@ -86,9 +86,9 @@ mod tests {
     fn one_accepted_control_proves_something_and_no_control_promises_nothing() {
         let mut vacuity = Vacuity::default();
         assert_eq!(vacuity.nothing_proved(), None);
-        vacuity.control(Outcome::Rejected);
+        vacuity.control(Outcome::Refused);
         assert!(vacuity.nothing_proved().is_some());
-        vacuity.control(Outcome::Accepted);
+        vacuity.control(Outcome::Granted);
         assert_eq!(vacuity.nothing_proved(), None);
     }
 }

@@ -156,7 +156,7 @@ fn find(check: &Check, level: Level, evidence: &Evidence, profile: &Effective) -
         return unanswered_control(evidence, &judgement);
     }
     if evidence.broken_control().is_some() {
-        let granted = |at: usize| evidence.observations[at].outcome == Outcome::Accepted;
+        let granted = |at: usize| evidence.observations[at].outcome == Outcome::Granted;
         judgement.access.retain(|deviation| granted(deviation.observation));
     }
     if let Some(resource) = evidence.alike.as_deref().filter(|_| !judgement.access.is_empty()) {
@@ -165,7 +165,7 @@ fn find(check: &Check, level: Level, evidence: &Evidence, profile: &Effective) -
     if !judgement.access.is_empty() {
         return violation(Verdict::Fail, Part::Access, &judgement.access, &judgement, evidence);
     }
-    if let Some(broken) = evidence.controls.iter().position(|control| control.outcome != Outcome::Accepted) {
+    if let Some(broken) = evidence.controls.iter().position(|control| control.outcome != Outcome::Granted) {
         return broken_control(broken, &evidence.controls[broken]);
     }
     if let Some(why) = &evidence.obstacle {
@@ -205,7 +205,7 @@ fn find(check: &Check, level: Level, evidence: &Evidence, profile: &Effective) -
 fn somebody_got_in(evidence: &Evidence) -> bool {
     let controls = evidence.controls.iter().map(|control| control.outcome);
     let probes = evidence.observations.iter().map(|observation| observation.outcome);
-    controls.chain(probes).any(|outcome| outcome == Outcome::Accepted)
+    controls.chain(probes).any(|outcome| outcome == Outcome::Granted)
 }
 
 fn passed(evidence: &Evidence) -> String {
@@ -276,7 +276,7 @@ fn alike(check: &Check, resource: &str, evidence: &Evidence, judgement: &Judgeme
 fn unanswered_control(evidence: &Evidence, judgement: &Judgement) -> Finding {
     let mut finding = Finding::plain(Verdict::Fail, judgement.open[0].clone());
     finding.part = Some(Part::Access);
-    finding.expected = "accepted".to_owned();
+    finding.expected = "granted".to_owned();
     finding.shown_by = (!evidence.observations.is_empty()).then_some(Shown::Observation(0));
     finding
 }
@@ -291,7 +291,7 @@ fn broken_control(at: usize, control: &ControlRun) -> Finding {
     let answer = seen(&control.exchange, control.outcome);
     let mut finding =
         Finding::plain(Verdict::Inconclusive, format!("the control {when} failed: {}: {answer}", control.label));
-    finding.expected = "accepted".to_owned();
+    finding.expected = "granted".to_owned();
     finding.shown_by = Some(Shown::Control(at));
     finding
 }
@@ -368,7 +368,7 @@ mod tests {
                     answer: Ok(response),
                     ..Exchange::unanswered(Request::new("GET", "/"), Silence::Closed)
                 },
-                outcome: Outcome::Accepted,
+                outcome: Outcome::Granted,
                 at: 0,
                 reproduced: false,
             });

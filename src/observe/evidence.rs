@@ -124,6 +124,6 @@ impl Evidence {
 
     /// The first control that was not accepted.
     pub fn broken_control(&self) -> Option<&ControlRun> {
-        self.controls.iter().find(|control| control.outcome != Outcome::Accepted)
+        self.controls.iter().find(|control| control.outcome != Outcome::Granted)
     }
 }

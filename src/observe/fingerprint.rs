@@ -67,9 +67,9 @@ impl Fingerprint {
     pub fn outcome(&self, exchange: &Exchange) -> Outcome {
         match exchange.response() {
             None => Outcome::Silent,
-            Some(response) if self.matches(response) => Outcome::Accepted,
+            Some(response) if self.matches(response) => Outcome::Granted,
             Some(response) if response.status >= 500 => Outcome::Broke,
-            Some(_) => Outcome::Rejected,
+            Some(_) => Outcome::Refused,
         }
     }
 }

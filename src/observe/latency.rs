@@ -68,9 +68,14 @@ pub enum Limit {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Outcomes {
     /// Access granted.
-    pub accepted: u64,
+    #[serde(alias = "accepted")]
+    pub granted: u64,
     /// Access refused.
-    pub rejected: u64,
+    #[serde(alias = "rejected")]
+    pub refused: u64,
+    /// Complete answers that are neither.
+    #[serde(default)]
+    pub unclear: u64,
     /// Server errors.
     pub broke: u64,
     /// No answer.
@@ -80,7 +85,7 @@ pub struct Outcomes {
 impl Outcomes {
     /// All of them.
     pub fn total(&self) -> u64 {
-        self.accepted + self.rejected + self.broke + self.silent
+        self.granted + self.refused + self.unclear + self.broke + self.silent
     }
 }
 
@@ -91,19 +96,20 @@ pub struct LaneFigures {
     pub name: String,
     /// Share of the requests, from 0 to 1.
     pub share: f64,
-    /// Whether the lane's requests should be accepted.
-    pub expects_accepted: bool,
+    /// Whether the lane's requests should be granted.
+    #[serde(alias = "expects_accepted")]
+    pub expects_grant: bool,
     /// Answers by outcome.
     pub outcomes: Outcomes,
     /// Answers by status code.
     #[serde(default, deserialize_with = "status_counts")]
     pub statuses: BTreeMap<u16, u64>,
-    /// For a lane that expects refusal: seconds into the phase at which the first request was accepted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub first_accepted_s: Option<f64>,
+    /// For a lane that expects refusal: seconds into the phase at which the first request was granted.
+    #[serde(default, skip_serializing_if = "Option::is_none", alias = "first_accepted_s")]
+    pub first_granted_s: Option<f64>,
     /// The rate that the schedule asked for at that moment, in requests a second; none in the closed model.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub first_accepted_rate: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none", alias = "first_accepted_rate")]
+    pub first_granted_rate: Option<f64>,
 }
 
 /// JSON has text for keys, and inside a tagged event serde does not make numbers of it.

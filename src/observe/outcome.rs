@@ -3,25 +3,30 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How the target answered, decided by the success fingerprint and not by the status alone.
+/// What an answer means. A refusal is recognised as positively as a grant: whatever is neither is unclear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// The answer carries the fingerprint of access granted.
-    Accepted,
-    /// The answer is a refusal: it does not carry the fingerprint.
-    Rejected,
-    /// A server error (5xx).
+    /// Access was granted: the answer has the success fingerprint, or carries what only a credential opens.
+    #[serde(alias = "accepted")]
+    Granted,
+    /// Access was refused: a complete answer whose status refuses, with nothing protected in it.
+    #[serde(alias = "rejected")]
+    Refused,
+    /// A complete answer that is neither a grant nor a refusal.
+    Unclear,
+    /// A server error (5xx) that says nothing about the credential.
     Broke,
-    /// No answer at all.
+    /// No complete answer.
     Silent,
 }
 
 impl std::fmt::Display for Outcome {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(match self {
-            Outcome::Accepted => "accepted",
-            Outcome::Rejected => "rejected",
+            Outcome::Granted => "granted",
+            Outcome::Refused => "refused",
+            Outcome::Unclear => "unclear",
             Outcome::Broke => "broke",
             Outcome::Silent => "silent",
         })

@@ -87,7 +87,7 @@ pub(super) fn after(state: &State, parts: &Parts, answer: &Answer) {
 pub(super) fn refused(state: &State, parts: &Parts, mut rejection: Rejection) -> Rejection {
     if state.fault("echoes-credential") {
         let line = parts.headers.get(header::AUTHORIZATION).or_else(|| parts.headers.get("x-api-key"));
-        rejection.detail = line.map(|line| format!("rejected {}", String::from_utf8_lossy(line.as_bytes())));
+        rejection.detail = line.map(|line| format!("refused {}", String::from_utf8_lossy(line.as_bytes())));
     }
     rejection
 }

@@ -147,8 +147,9 @@ fn lanes(figures: &LoadFigures, rows: &mut Vec<Row>) {
     for lane in &figures.lanes {
         let outcomes = &lane.outcomes;
         let counted = [
-            ("accepted", outcomes.accepted),
-            ("rejected", outcomes.rejected),
+            ("granted", outcomes.granted),
+            ("refused", outcomes.refused),
+            ("unclear", outcomes.unclear),
             ("broke", outcomes.broke),
             ("silent", outcomes.silent),
         ];
@@ -157,7 +158,7 @@ fn lanes(figures: &LoadFigures, rows: &mut Vec<Row>) {
             name: format!("{} {}", figures.name, lane.name),
             figure: outcome.to_owned(),
             value: Some(number as f64),
-            expected: if lane.expects_accepted { "accepted" } else { "rejected" }.to_owned(),
+            expected: if lane.expects_grant { "granted" } else { "refused" }.to_owned(),
             ..Row::default()
         }));
     }

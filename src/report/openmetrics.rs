@@ -168,8 +168,9 @@ fn requests(scenario: &ScenarioRecord, figures: &LoadFigures, families: &Familie
     for lane in &figures.lanes {
         let outcomes = &lane.outcomes;
         for (outcome, number) in [
-            ("accepted", outcomes.accepted),
-            ("rejected", outcomes.rejected),
+            ("granted", outcomes.granted),
+            ("refused", outcomes.refused),
+            ("unclear", outcomes.unclear),
             ("broke", outcomes.broke),
             ("silent", outcomes.silent),
         ] {

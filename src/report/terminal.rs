@@ -240,7 +240,7 @@ mod tests {
         let interval = Interval {
             start_s: 6.0,
             length_s: 1.0,
-            outcomes: Outcomes { accepted: 1999, ..Outcomes::default() },
+            outcomes: Outcomes { granted: 1999, ..Outcomes::default() },
             unexpected: 0,
             response_time_us: Latency { p50: 412.0, p99: 1840.0, ..Latency::default() },
             histogram: String::new(),

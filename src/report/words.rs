@@ -57,11 +57,11 @@ pub(super) fn request_line(exchange: &RecordedExchange) -> String {
     format!("{} {}", line(&exchange.method), line(&exchange.target))
 }
 
-/// The outcome apart from the rest: `("rejected", "401")`. The rest alone where no outcome leads.
+/// The outcome apart from the rest: `("refused", "401")`. The rest alone where no outcome leads.
 pub(super) fn outcome_apart(text: &str) -> (&str, &str) {
     let (first, rest) = text.split_once(' ').unwrap_or((text, ""));
     match first.trim_end_matches(':') {
-        outcome @ ("accepted" | "rejected" | "broke" | "silent") => (outcome, rest.trim_start()),
+        outcome @ ("granted" | "refused" | "unclear" | "broke" | "silent") => (outcome, rest.trim_start()),
         _ => ("", text),
     }
 }
@@ -93,10 +93,10 @@ mod tests {
     #[test]
     fn outcomes_stand_apart() {
         for (text, parts) in [
-            ("rejected 401", ("rejected", "401")),
-            ("accepted 200 in 1.8 ms", ("accepted", "200 in 1.8 ms")),
+            ("refused 401", ("refused", "401")),
+            ("granted 200 in 1.8 ms", ("granted", "200 in 1.8 ms")),
             ("silent: connection closed", ("silent", "connection closed")),
-            ("accepted", ("accepted", "")),
+            ("granted", ("granted", "")),
             ("401 with a challenge", ("", "401 with a challenge")),
         ] {
             assert_eq!(outcome_apart(text), parts);

@@ -110,8 +110,8 @@ fn outcome(exchange: &Exchange) -> Outcome {
     match exchange.status() {
         None => Outcome::Silent,
         Some(500..) => Outcome::Broke,
-        Some(200..300) => Outcome::Accepted,
-        Some(_) => Outcome::Rejected,
+        Some(200..300) => Outcome::Granted,
+        Some(_) => Outcome::Refused,
     }
 }
 

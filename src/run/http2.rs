@@ -13,14 +13,14 @@ use crate::observe::Silence;
 /// Why the phase would measure something else.
 pub(super) async fn ready(lanes: &[Lane], destination: &Destination, limits: &Limits) -> Result<(), String> {
     let secure = destination.tls.is_some();
-    let good: Vec<_> = lanes.iter().filter(|lane| lane.expects_accepted).flat_map(|lane| &lane.requests).collect();
+    let good: Vec<_> = lanes.iter().filter(|lane| lane.expects_grant).flat_map(|lane| &lane.requests).collect();
     let good: Vec<_> = good.into_iter().filter_map(|request| form(request, secure).ok()).collect();
     for lane in lanes {
         for request in &lane.requests {
             let form = form(request, secure);
             let form =
                 form.map_err(|why| format!("HTTP/2 cannot carry the requests of its lane {}: {why}", lane.name))?;
-            if !lane.expects_accepted && good.iter().any(|good| good.says_the_same_as(&form)) {
+            if !lane.expects_grant && good.iter().any(|good| good.says_the_same_as(&form)) {
                 return Err(format!("in HTTP/2 the lane {} sends the same as a good request", lane.name));
             }
         }

@@ -12,7 +12,7 @@ const ENOUGH: f64 = 0.99;
 
 /// Judges each lane that should be refused, as a check of its own.
 pub(super) fn judge(session: &Session<'_>, place: Place, figures: &LoadFigures, sink: &mut dyn FnMut(Event)) -> Exit {
-    figures.lanes.iter().filter(|lane| !lane.expects_accepted).fold(Exit::Passed, |exit, lane| {
+    figures.lanes.iter().filter(|lane| !lane.expects_grant).fold(Exit::Passed, |exit, lane| {
         let result = result(lane, figures, session.place(place));
         let ended = match result.verdict {
             Verdict::Fail => Exit::Findings,
@@ -41,7 +41,7 @@ fn result(lane: &LaneFigures, figures: &LoadFigures, place: SourcePlace) -> Chec
         help: None,
         place,
         summary,
-        expected: "rejected".to_owned(),
+        expected: "refused".to_owned(),
         seen: seen(lane),
         deviations: Vec::new(),
         shown_by: None,
@@ -52,35 +52,35 @@ fn result(lane: &LaneFigures, figures: &LoadFigures, place: SourcePlace) -> Chec
     }
 }
 
-/// Accepting is a finding whatever else is doubtful. Refusing proves something where good requests are accepted beside it.
+/// Accepting is a finding whatever else is doubtful. Refusing proves something where good requests are granted beside it.
 fn verdict(lane: &LaneFigures, lanes: &[LaneFigures]) -> (Verdict, String) {
     let outcomes = &lane.outcomes;
-    if outcomes.accepted > 0 {
-        let since = lane.first_accepted_s.unwrap_or_default();
-        let rate = lane.first_accepted_rate.map(|rate| format!(", at {rate:.0} requests a second")).unwrap_or_default();
-        let (accepted, total) = (outcomes.accepted, outcomes.total());
-        let text = format!("{accepted} of {total} were accepted under load, the first after {since:.3} s{rate}");
+    if outcomes.granted > 0 {
+        let since = lane.first_granted_s.unwrap_or_default();
+        let rate = lane.first_granted_rate.map(|rate| format!(", at {rate:.0} requests a second")).unwrap_or_default();
+        let (granted, total) = (outcomes.granted, outcomes.total());
+        let text = format!("{granted} of {total} were granted under load, the first after {since:.3} s{rate}");
         return (Verdict::Fail, text);
     }
-    let mut good = lanes.iter().filter(|lane| lane.expects_accepted);
-    if !good.any(|lane| lane.outcomes.accepted > 0) {
-        let text = "no request with a good credential was accepted beside it: a refusal proves nothing";
+    let mut good = lanes.iter().filter(|lane| lane.expects_grant);
+    if !good.any(|lane| lane.outcomes.granted > 0) {
+        let text = "no request with a good credential was granted beside it: a refusal proves nothing";
         return (Verdict::Inconclusive, text.to_owned());
     }
     if outcomes.total() == 0 {
         return (Verdict::Inconclusive, "no request of it was sent".to_owned());
     }
-    if (outcomes.rejected as f64) < outcomes.total() as f64 * ENOUGH {
-        let (rejected, total) = (outcomes.rejected, outcomes.total());
-        let text = format!("only {rejected} of {total} were refused; the others broke or had no answer");
+    if (outcomes.refused as f64) < outcomes.total() as f64 * ENOUGH {
+        let (refused, total) = (outcomes.refused, outcomes.total());
+        let text = format!("only {refused} of {total} were refused; the others broke or had no answer");
         return (Verdict::Inconclusive, text);
     }
-    (Verdict::Pass, format!("all {} that were answered were refused under load", outcomes.rejected))
+    (Verdict::Pass, format!("all {} that were answered were refused under load", outcomes.refused))
 }
 
 fn seen(lane: &LaneFigures) -> String {
     let by_status: Vec<_> = lane.statuses.iter().map(|(status, count)| format!("{status} {count} times")).collect();
-    let word = if lane.outcomes.accepted > 0 { "accepted" } else { "rejected" };
+    let word = if lane.outcomes.granted > 0 { "granted" } else { "refused" };
     format!("{word}: {}", by_status.join(", "))
 }
 
@@ -89,15 +89,15 @@ mod tests {
     use super::*;
     use crate::observe::Outcomes;
 
-    fn lane(name: &str, expects_accepted: bool, (accepted, rejected, silent): (u64, u64, u64)) -> LaneFigures {
+    fn lane(name: &str, expects_grant: bool, (granted, refused, silent): (u64, u64, u64)) -> LaneFigures {
         LaneFigures {
             name: name.to_owned(),
             share: 0.5,
-            expects_accepted,
-            outcomes: Outcomes { accepted, rejected, broke: 0, silent },
+            expects_grant,
+            outcomes: Outcomes { granted, refused, silent, ..Outcomes::default() },
             statuses: Default::default(),
-            first_accepted_s: (accepted > 0).then_some(1.25),
-            first_accepted_rate: Some(500.0),
+            first_granted_s: (granted > 0).then_some(1.25),
+            first_granted_rate: Some(500.0),
         }
     }
 
@@ -122,7 +122,7 @@ mod tests {
     fn a_finding_says_how_many_and_when_it_began() {
         let lanes = [lane("valid", true, (950, 0, 0)), lane("expired", false, (7, 43, 0))];
         let (_, summary) = verdict(&lanes[1], &lanes);
-        let expected = "7 of 50 were accepted under load, the first after 1.250 s, at 500 requests a second";
+        let expected = "7 of 50 were granted under load, the first after 1.250 s, at 500 requests a second";
         assert_eq!(summary, expected);
     }
 }

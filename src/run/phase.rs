@@ -44,15 +44,15 @@ impl Prepared {
         let identities = pool::identities(session, written.pool.as_ref(), (identity, resource))?;
         let good = Good::obtain(session, &identities, resource).await?;
         for (name, share) in mix {
-            let expects_accepted = name == "valid";
-            let requests = match expects_accepted {
+            let expects_grant = name == "valid";
+            let requests = match expects_grant {
                 true => good.requests.clone(),
                 false => {
                     let request = session.prober.lane_request(&name, identity, resource).await?;
                     vec![LaneRequest::new(request)]
                 }
             };
-            lanes.push(Lane { name, share, expects_accepted, requests, marks: Marks::of(&fingerprint) });
+            lanes.push(Lane { name, share, expects_grant, requests, marks: Marks::of(&fingerprint) });
         }
         let limits = written.timeout.map_or(Limits::default(), |timeout| Limits::default().within(timeout.0));
         let phase = phase_of(session, written, resource);

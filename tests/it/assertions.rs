@@ -63,8 +63,8 @@ fn lies(check: &str) -> BTreeSet<String> {
 
 /// Labels of the probes of a check that were let in.
 fn let_in(result: &CheckResult) -> BTreeSet<String> {
-    let accepted = |role: Role, outcome: Outcome| role == Role::Probe && outcome == Outcome::Accepted;
-    let seen = result.evidence.iter().filter(|record| accepted(record.role, record.outcome));
+    let granted = |role: Role, outcome: Outcome| role == Role::Probe && outcome == Outcome::Granted;
+    let seen = result.evidence.iter().filter(|record| granted(record.role, record.outcome));
     seen.map(|record| record.label.clone()).collect()
 }
 

@@ -67,8 +67,8 @@ fn a_load_report_has_the_members_that_scripts_read() {
     }
     let outcomes = &phase["lanes"][0]["outcomes"];
     // the phase outlives its tokens twice
-    assert_eq!(outcomes["rejected"], 0, "{outcomes}");
-    assert_eq!(outcomes["accepted"], phase["requests"], "{outcomes}");
+    assert_eq!(outcomes["refused"], 0, "{outcomes}");
+    assert_eq!(outcomes["granted"], phase["requests"], "{outcomes}");
     assert!(outcomes["broke"].is_number() && outcomes["silent"].is_number());
 }
 
@@ -80,7 +80,7 @@ fn tokens_that_authbench_signs_carry_load_too() {
     );
     assert!(matches!(code, Some(0 | 5)), "{told}");
     let phase = &json(&folder.path().join("out.json"))["scenarios"][0]["load"][0];
-    assert_eq!(phase["lanes"][0]["outcomes"]["accepted"], phase["requests"], "{phase}");
+    assert_eq!(phase["lanes"][0]["outcomes"]["granted"], phase["requests"], "{phase}");
 }
 
 #[test]

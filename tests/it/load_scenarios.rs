@@ -60,7 +60,7 @@ const MIX: &str = "{ name: steady, rate: 500/s, connections: 4, duration: 2s, mi
 async fn the_sound_reference_accepts_no_expired_token_under_load() {
     let (events, exit) = events("oauth2-client-credentials", "", MIX).await;
     let lane = &figures(&events).lanes[0];
-    assert_eq!((lane.name.as_str(), lane.outcomes.accepted, lane.outcomes.total()), ("expired", 0, 50));
+    assert_eq!((lane.name.as_str(), lane.outcomes.granted, lane.outcomes.total()), ("expired", 0, 50));
     let checks = checks(&events);
     assert_eq!(checks.len(), 1);
     assert_eq!(checks[0].id, "load.expired-refused");
@@ -76,7 +76,7 @@ async fn a_hole_that_opens_under_load_is_a_critical_finding_in_every_report() {
     let checks = checks(&events);
     let found = checks.first().expect("a finding");
     assert_eq!((found.verdict, found.severity), (Verdict::Fail, Severity::Critical));
-    assert!(found.summary.starts_with("50 of 50 were accepted under load, the first after "), "{}", found.summary);
+    assert!(found.summary.starts_with("50 of 50 were granted under load, the first after "), "{}", found.summary);
     assert!(found.summary.ends_with(", at 500 requests a second"), "{}", found.summary);
     let record = Record::from_events(&events);
     for name in ["html", "json", "jsonl", "junit", "sarif", "text", "md"] {
@@ -93,7 +93,7 @@ async fn lanes_keep_their_shares_and_tokens_are_renewed_beside_them() {
     let figures = figures(&events);
     let totals: Vec<_> = figures.lanes.iter().map(|lane| (lane.name.as_str(), lane.outcomes.total())).collect();
     assert_eq!(totals, [("flipped-bit", 50), ("no-credential", 50), ("valid", 900)]);
-    assert_eq!(figures.lanes[2].outcomes.rejected, 0, "a token that ends in 2 s was renewed in time");
+    assert_eq!(figures.lanes[2].outcomes.refused, 0, "a token that ends in 2 s was renewed in time");
     assert!(figures.tokens_obtained >= 2, "{}", figures.tokens_obtained);
     assert!(figures.token_acquisition_us.is_some());
 }
@@ -130,7 +130,7 @@ async fn each_request_carries_the_next_credential_of_its_pool() {
     let (events, _) = events("oauth2-client-credentials", "", phase).await;
     let figures = figures(&events);
     assert!(figures.tokens_obtained >= 5, "{}", figures.tokens_obtained);
-    assert_eq!((figures.requests, figures.lanes[0].outcomes.rejected), (100, 0));
+    assert_eq!((figures.requests, figures.lanes[0].outcomes.refused), (100, 0));
 
     let folder = tempfile::tempdir().expect("a folder");
     let keys = folder.path().join("keys.txt");
@@ -143,7 +143,7 @@ async fn each_request_carries_the_next_credential_of_its_pool() {
     let phase =
         format!("{{ name: many, rate: 200/s, connections: 2, duration: 500ms, pool: {{ file: {} }} }}", keys.display());
     let (events, _) = self::events("api-key", "", &phase).await;
-    assert_eq!(self::figures(&events).lanes[0].outcomes.rejected, 25);
+    assert_eq!(self::figures(&events).lanes[0].outcomes.refused, 25);
 }
 
 const MIX_OVER_HTTP2: &str = "{ name: steady, http: 2, rate: 500/s, connections: 2, streams: 4, duration: 2s, max_lateness: 1s, \
@@ -156,7 +156,7 @@ async fn a_mix_over_http_2_keeps_its_counts_in_clear_text_and_over_tls() {
         let figures = figures(&events);
         assert_eq!((figures.http, figures.connections, figures.streams), (2, 2, Some(4)));
         let counts: Vec<_> = figures.lanes.iter().map(|lane| (&lane.name[..], lane.outcomes)).collect();
-        let outcomes = |accepted, rejected| Outcomes { accepted, rejected, ..Outcomes::default() };
+        let outcomes = |granted, refused| Outcomes { granted, refused, ..Outcomes::default() };
         let expected = [("expired", outcomes(0, 50)), ("no-credential", outcomes(0, 50)), ("valid", outcomes(900, 0))];
         assert_eq!(counts, expected, "{reference}: {:?}", figures.notes);
         assert!(figures.server_auth_us.is_some());
@@ -186,7 +186,7 @@ async fn a_hole_that_opens_over_http_2_is_a_critical_finding() {
     assert_eq!(exit, Exit::Findings);
     let found = checks(&events).into_iter().find(|check| check.id == "load.expired-refused").expect("is judged");
     assert_eq!((found.verdict, found.severity), (Verdict::Fail, Severity::Critical));
-    assert!(found.summary.starts_with("50 of 50 were accepted under load"), "{}", found.summary);
+    assert!(found.summary.starts_with("50 of 50 were granted under load"), "{}", found.summary);
 }
 
 /// What a phase that did not run says.

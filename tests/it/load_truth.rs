@@ -52,7 +52,7 @@ fn request(stream: &mut TcpStream) -> Option<()> {
     Some(())
 }
 
-fn lane(name: &str, expects_accepted: bool) -> Lane {
+fn lane(name: &str, expects_grant: bool) -> Lane {
     let fingerprint = Fingerprint {
         status: 200,
         content_type: Some("application/json".to_owned()),
@@ -63,7 +63,7 @@ fn lane(name: &str, expects_accepted: bool) -> Lane {
     Lane {
         name: name.to_owned(),
         share: 1.0,
-        expects_accepted,
+        expects_grant,
         requests: vec![LaneRequest::new(Request::new("GET", "/").header("Host", "h"))],
         marks: Marks::of(&fingerprint),
     }
@@ -129,7 +129,7 @@ fn a_server_that_dies_in_the_middle_is_told() {
     let figures = figures(&phase(Some(Arrivals::Constant(500.0)), 4, Duration::from_secs(1)), &destination, LONG);
     assert_nothing_dropped(&figures, 500);
     let outcomes = figures.lanes[0].outcomes;
-    assert_eq!((outcomes.accepted, outcomes.silent), (100, 400));
+    assert_eq!((outcomes.granted, outcomes.silent), (100, 400));
     assert!(figures.inconclusive.is_some());
     assert_eq!(left.load(Ordering::Relaxed), 0);
 }
@@ -191,9 +191,9 @@ fn an_endless_body_is_cut_and_its_begin_judged() {
     });
     let figures = figures(&phase(Some(Arrivals::Constant(20.0)), 2, Duration::from_millis(500)), &destination, SHORT);
     assert_nothing_dropped(&figures, 10);
-    let answered = figures.lanes[0].outcomes.accepted + figures.lanes[0].outcomes.silent;
+    let answered = figures.lanes[0].outcomes.granted + figures.lanes[0].outcomes.silent;
     assert_eq!(answered, 10);
-    assert!(figures.notes.iter().any(|note| note.contains("cut")) || figures.lanes[0].outcomes.accepted == 0);
+    assert!(figures.notes.iter().any(|note| note.contains("cut")) || figures.lanes[0].outcomes.granted == 0);
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn a_connection_that_the_target_closes_between_requests_costs_no_answer() {
     });
     let figures = figures(&phase(Some(Arrivals::Constant(100.0)), 2, Duration::from_millis(300)), &destination, LONG);
     assert_nothing_dropped(&figures, 30);
-    assert_eq!(figures.lanes[0].outcomes.accepted, 30, "{:?}", figures.notes);
+    assert_eq!(figures.lanes[0].outcomes.granted, 30, "{:?}", figures.notes);
     assert!(came.load(Ordering::Relaxed) >= 30);
 }
 
@@ -252,6 +252,6 @@ fn refusals_of_good_requests_prove_nothing() {
         }
     });
     let figures = figures(&phase(None, 2, Duration::from_millis(200)), &destination, LONG);
-    assert_eq!(figures.lanes[0].outcomes.rejected, figures.requests);
+    assert_eq!(figures.lanes[0].outcomes.refused, figures.requests);
     assert!(figures.inconclusive.as_ref().is_some_and(|why| why.contains("good credential")), "{figures:?}");
 }

@@ -192,7 +192,7 @@ fn malformed(case: &Case<'_>) -> Judgement {
             continue;
         }
         match observation.outcome {
-            Outcome::Accepted => judgement.deviates(index, format!("{}: accepted", observation.label), "rejected"),
+            Outcome::Granted => judgement.deviates(index, format!("{}: accepted", observation.label), "refused"),
             _ => case.judge_as(index, Want::Denied(BAD), &mut judgement),
         }
     }
@@ -204,7 +204,7 @@ fn utf8(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let announced = case.answers("the challenge").filter_map(|(_, response)| basic(challenges::of(response)));
     let announced = announced.into_iter().any(|challenge| challenge.param("charset").is_some());
-    let refused = case.observations().any(|(_, seen)| seen.step == 1 && seen.outcome == Outcome::Rejected);
+    let refused = case.observations().any(|(_, seen)| seen.step == 1 && seen.outcome == Outcome::Refused);
     if refused && !announced {
         judgement.access.clear();
         judgement.not_applicable = Some("the target does not announce charset=\"UTF-8\"".to_owned());

@@ -121,10 +121,10 @@ const BODY: &[Accept] = &[Accept::Status(400), INVALID, MISSING, Accept::Status(
 fn scheme_read(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let spaced = case.observations().filter(|(_, seen)| matches!(case.step_of(seen).wanted(), Want::Either));
-    for (index, seen) in spaced.filter(|(_, seen)| seen.outcome != Outcome::Accepted) {
+    for (index, seen) in spaced.filter(|(_, seen)| seen.outcome != Outcome::Granted) {
         let text = format!("{}: access was refused", seen.label);
         match case.profile.strict_challenges() {
-            true => judgement.deviates(index, text, "accepted"),
+            true => judgement.deviates(index, text, "granted"),
             false => judgement.remarks.push(text),
         }
     }
@@ -148,18 +148,18 @@ fn malformed(case: &Case<'_>) -> Judgement {
 /// (RFC 6750 §3.1). To whoever does not, the parameter is one of the many that nobody knows.
 fn one_method(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    let reads_query = case.evidence.of_step(0).any(|alone| alone.outcome == Outcome::Accepted);
+    let reads_query = case.evidence.of_step(0).any(|alone| alone.outcome == Outcome::Granted);
     for (index, observation) in case.observations().filter(|(_, observation)| observation.step == 1) {
         let status = observation.exchange.status().unwrap_or_default();
         let label = &observation.label;
         match observation.outcome {
-            Outcome::Accepted if !reads_query => {
+            Outcome::Granted if !reads_query => {
                 judgement.remarks.push("a token in the query is no credential here, and is ignored".to_owned());
             }
-            Outcome::Accepted => {
+            Outcome::Granted => {
                 judgement.deviates(index, format!("{label}: one of the two is ignored"), "400 invalid_request");
             }
-            Outcome::Rejected if !case.accepts(&[Accept::Status(400), INVALID], status) => {
+            Outcome::Refused if !case.accepts(&[Accept::Status(400), INVALID], status) => {
                 judgement.deviates(index, format!("{label}: refused, but with {status}"), "400 invalid_request");
             }
             _ => {}

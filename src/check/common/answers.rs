@@ -206,7 +206,7 @@ fn not_resolved(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, observation) in case.observations().filter(|(_, seen)| seen.step > 0) {
         match observation.outcome {
-            Outcome::Accepted => {
+            Outcome::Granted => {
                 judgement.deviates(index, format!("{}: one of them was chosen", observation.label), "400");
             }
             _ => case.judge_as(index, Want::Denied(&[Accept::Status(400), INVALID]), &mut judgement),
@@ -235,7 +235,7 @@ fn preflight(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, observation) in case.observations().filter(|(_, seen)| seen.step == 1) {
         let Some(response) = observation.exchange.response() else { continue };
-        if observation.outcome == Outcome::Accepted && !response.body.is_empty() {
+        if observation.outcome == Outcome::Granted && !response.body.is_empty() {
             judgement.violates(
                 index,
                 "a preflight is answered with the protected representation",

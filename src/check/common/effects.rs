@@ -23,7 +23,7 @@ pub(crate) fn head_like_get(case: &Case<'_>) -> Judgement {
     if let Some((index, response)) = case.answers("HEAD with the good credential").next() {
         let observation = &case.evidence.observations[index];
         match (observation.outcome, response.status) {
-            (Outcome::Accepted, _) => {}
+            (Outcome::Granted, _) => {}
             (_, 405 | 501) if judgement.access.is_empty() => {
                 judgement.not_applicable = Some("the target does not offer HEAD".to_owned());
             }
@@ -40,7 +40,7 @@ pub(crate) fn methods(case: &Case<'_>) -> Judgement {
         let observation = &case.evidence.observations[index];
         // without a body nothing protected can be in it, whatever the fingerprint says
         let options = observation.exchange.request.method == "OPTIONS" && !response.body.is_empty();
-        if observation.outcome == Outcome::Accepted && options {
+        if observation.outcome == Outcome::Granted && options {
             judgement.violates(
                 index,
                 "OPTIONS shows the protected representation",
@@ -64,7 +64,7 @@ pub(crate) const PUBLIC_AS_IT_IS: &str = "the public resource as it is";
 
 /// A header that leads to the protected resource shows only where that looks different from the public one.
 pub(crate) fn rewritten(case: &Case<'_>) -> Judgement {
-    if case.observations().any(|(_, seen)| seen.label == PUBLIC_AS_IT_IS && seen.outcome == Outcome::Accepted) {
+    if case.observations().any(|(_, seen)| seen.label == PUBLIC_AS_IT_IS && seen.outcome == Outcome::Granted) {
         let why = "the public resource looks like the protected one: declare a `success` that tells them apart";
         return Judgement { open: vec![why.to_owned()], ..Judgement::default() };
     }

@@ -121,8 +121,8 @@ fn is_throttled(observation: &Observation) -> bool {
 fn throttled(case: &Case<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     let guesses = guesses(case);
-    for (index, observation) in guesses.iter().filter(|(_, seen)| seen.outcome == Outcome::Accepted) {
-        judgement.violates(*index, format!("{}: access was granted", observation.label), "rejected");
+    for (index, observation) in guesses.iter().filter(|(_, seen)| seen.outcome == Outcome::Granted) {
+        judgement.violates(*index, format!("{}: access was granted", observation.label), "refused");
     }
     let Some((last, observation)) = guesses.last().copied() else { return judgement };
     if is_throttled(observation) {
@@ -157,9 +157,9 @@ fn apart(case: &Case<'_>) -> Judgement {
     }
     for (index, observation) in case.observations().filter(|(_, seen)| seen.label == OTHER) {
         match (observation.outcome, observation.exchange.status()) {
-            (Outcome::Accepted, _) => {}
-            (Outcome::Rejected, Some(status)) => {
-                judgement.violates(index, format!("another principal is locked out with {status}"), "accepted");
+            (Outcome::Granted, _) => {}
+            (Outcome::Refused, Some(status)) => {
+                judgement.violates(index, format!("another principal is locked out with {status}"), "granted");
             }
             _ => case.judge(index, &mut judgement),
         }

@@ -112,7 +112,7 @@ impl<'a> Case<'a> {
     pub fn refusals(&self) -> impl Iterator<Item = (usize, &'a Response)> {
         let case = *self;
         let wanted = move |observation: &Observation| matches!(case.step_of(observation).wanted(), Want::Denied(_));
-        let refused = self.observations().filter(move |(_, seen)| wanted(seen) && seen.outcome == Outcome::Rejected);
+        let refused = self.observations().filter(move |(_, seen)| wanted(seen) && seen.outcome == Outcome::Refused);
         refused.filter_map(|(index, observation)| Some((index, observation.exchange.response()?)))
     }
 
@@ -187,18 +187,19 @@ impl<'a> Case<'a> {
         let label = &observation.label;
         let accepted_status = observation.exchange.status().is_some_and(|status| self.refuses(accepts, status));
         match observation.outcome {
-            Outcome::Accepted => {
-                judgement.violates(index, format!("{label}: access was granted"), format!("rejected {statuses}"));
+            Outcome::Granted => {
+                judgement.violates(index, format!("{label}: access was granted"), format!("refused {statuses}"));
             }
             _ if accepted_status && observation.outcome != Outcome::Silent => {}
             Outcome::Silent if accepts.contains(&Accept::Closed) && closed(observation) => {}
             Outcome::Silent | Outcome::Broke => self.judge_breakage(index, &statuses, judgement),
-            Outcome::Rejected => match tells_nothing(observation) {
+            Outcome::Unclear => judgement.open.push(unclear(observation)),
+            Outcome::Refused => match tells_nothing(observation) {
                 Some(reason) => judgement.open.push(reason),
                 None => {
                     let status = observation.exchange.status().unwrap_or_default();
                     let text = format!("{label}: refused, but with {status}");
-                    judgement.deviates(index, text, format!("rejected {statuses}"));
+                    judgement.deviates(index, text, format!("refused {statuses}"));
                 }
             },
         }
@@ -208,12 +209,13 @@ impl<'a> Case<'a> {
         let observation = &self.evidence.observations[index];
         let label = &observation.label;
         match observation.outcome {
-            Outcome::Accepted => {}
-            Outcome::Rejected => match tells_nothing(observation) {
+            Outcome::Granted => {}
+            Outcome::Unclear => judgement.open.push(unclear(observation)),
+            Outcome::Refused => match tells_nothing(observation) {
                 Some(reason) => judgement.open.push(reason),
-                None => judgement.violates(index, format!("{label}: access was refused"), "accepted"),
+                None => judgement.violates(index, format!("{label}: access was refused"), "granted"),
             },
-            Outcome::Broke | Outcome::Silent => self.judge_breakage(index, "accepted", judgement),
+            Outcome::Broke | Outcome::Silent => self.judge_breakage(index, "granted", judgement),
         }
     }
 
@@ -232,6 +234,13 @@ impl<'a> Case<'a> {
             judgement.open.push(format!("{label}: the server broke with {status} once"));
         }
     }
+}
+
+/// Says which of the two declarations would decide an answer that is neither a grant nor a refusal.
+fn unclear(observation: &Observation) -> String {
+    let status = observation.exchange.status().unwrap_or_default();
+    let label = &observation.label;
+    format!("{label}: {status} is neither a recognised grant nor a recognised refusal; declare `success` or `refusal`")
 }
 
 fn closed(observation: &Observation) -> bool {

@@ -31,7 +31,7 @@ pub(crate) fn scope_not_escalated(case: &Case<'_>) -> Judgement {
     for (index, observation) in case.observations().filter(|(_, seen)| seen.place == Place::Token) {
         let requested = requested_scope(observation);
         match observation.outcome {
-            Outcome::Accepted => {
+            Outcome::Granted => {
                 let scope = observation.exchange.response().and_then(|response| response.json_text("scope"));
                 match scope {
                     // RFC 6749 §5.1: without the member the scope is the one that was asked for; what the token opens
@@ -59,7 +59,7 @@ pub(crate) fn scope_not_escalated(case: &Case<'_>) -> Judgement {
                     Some(_) => {}
                 }
             }
-            Outcome::Rejected => {
+            Outcome::Refused => {
                 let response = observation.exchange.response();
                 if let Some(response) = response.filter(|response| response.status == 400) {
                     expect::error_is_one_of(&mut judgement, index, response, &["invalid_scope"]);
@@ -67,7 +67,7 @@ pub(crate) fn scope_not_escalated(case: &Case<'_>) -> Judgement {
                     judgement.deviates(index, "refused, but not with 400", "rejected 400 or a token without the scope");
                 }
             }
-            Outcome::Broke | Outcome::Silent => case.judge(index, &mut judgement),
+            Outcome::Unclear | Outcome::Broke | Outcome::Silent => case.judge(index, &mut judgement),
         }
     }
     judgement
@@ -182,7 +182,7 @@ pub(crate) fn inactive(case: &Case<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, observation) in case.observations() {
         match observation.outcome {
-            Outcome::Accepted => {
+            Outcome::Granted => {
                 let active = observation
                     .exchange
                     .response()
@@ -196,12 +196,12 @@ pub(crate) fn inactive(case: &Case<'_>) -> Judgement {
                     _ => judgement.deviates(index, "active is no boolean", "active as the boolean false"),
                 }
             }
-            Outcome::Rejected => {
+            Outcome::Refused => {
                 let status = observation.exchange.status().unwrap_or_default();
                 let text = format!("{}: answered {status}", observation.label);
                 judgement.deviates(index, text, "200 with active false");
             }
-            Outcome::Broke | Outcome::Silent => case.judge(index, &mut judgement),
+            Outcome::Unclear | Outcome::Broke | Outcome::Silent => case.judge(index, &mut judgement),
         }
     }
     judgement

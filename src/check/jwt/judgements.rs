@@ -60,7 +60,7 @@ fn unbroken(case: &Case<'_>, judgement: &mut Judgement) {
 pub(crate) fn better_refused(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     unbroken(case, &mut judgement);
-    for (index, seen) in either(case).into_iter().filter(|(_, seen)| seen.outcome == Outcome::Accepted) {
+    for (index, seen) in either(case).into_iter().filter(|(_, seen)| seen.outcome == Outcome::Granted) {
         judgement.advises(index, format!("{}: access was granted", seen.label), "better refused");
     }
     judgement
@@ -70,7 +70,7 @@ pub(crate) fn better_refused(case: &Case<'_>) -> Judgement {
 pub(crate) fn remarked(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     unbroken(case, &mut judgement);
-    for (_, seen) in either(case).into_iter().filter(|(_, seen)| seen.outcome == Outcome::Accepted) {
+    for (_, seen) in either(case).into_iter().filter(|(_, seen)| seen.outcome == Outcome::Granted) {
         judgement.remarks.push(format!("accepted: {}", seen.label));
     }
     judgement
@@ -81,7 +81,7 @@ pub(crate) fn duplicates(case: &Case<'_>) -> Judgement {
     let mut judgement = remarked(case);
     let alone = [("exp twice", "an end yesterday"), ("aud twice", "the audience of another API")];
     for (twice, alone) in alone {
-        let opens = case.observations().any(|(_, seen)| seen.label == alone && seen.outcome == Outcome::Accepted);
+        let opens = case.observations().any(|(_, seen)| seen.label == alone && seen.outcome == Outcome::Granted);
         if opens {
             let label = |deviation: &Deviation| &case.evidence.observations[deviation.observation].label;
             judgement.access.retain(|deviation| !label(deviation).starts_with(twice));
@@ -94,7 +94,7 @@ pub(crate) fn duplicates(case: &Case<'_>) -> Judgement {
 pub(crate) fn numeric_dates(case: &Case<'_>) -> Judgement {
     let mut judgement = remarked(case);
     for (index, seen) in either(case).into_iter().filter(|(_, seen)| seen.label == "a good end, as text") {
-        if seen.outcome == Outcome::Accepted {
+        if seen.outcome == Outcome::Granted {
             judgement.advises(index, "an exp that is text is taken for a number", "a JSON number (RFC 7519 §4.1.4)");
         }
     }
@@ -105,7 +105,7 @@ pub(crate) fn numeric_dates(case: &Case<'_>) -> Judgement {
 pub(crate) fn leeway(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let mut longest = 0;
-    for (index, seen) in case.observations().filter(|(_, seen)| seen.outcome == Outcome::Accepted) {
+    for (index, seen) in case.observations().filter(|(_, seen)| seen.outcome == Outcome::Granted) {
         let Some((_, age)) = LADDER.iter().find(|(says, _)| *says == seen.label) else { continue };
         longest = longest.max(*age);
         let text = format!("a token is accepted {age} s after its end");
@@ -184,7 +184,7 @@ fn after_acceptance(case: &Case<'_>, why: &str) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, seen) in case.observations() {
         match case.step_of(seen).wanted() {
-            Want::Granted if seen.outcome != Outcome::Accepted => judgement.open.push(why.to_owned()),
+            Want::Granted if seen.outcome != Outcome::Granted => judgement.open.push(why.to_owned()),
             _ => case.judge(index, &mut judgement),
         }
     }

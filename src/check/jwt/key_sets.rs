@@ -18,7 +18,7 @@ const RSA_BITS: usize = 2048;
 fn keys(case: &Case<'_>, judgement: &mut Judgement) -> Vec<(usize, Value)> {
     let mut found = Vec::new();
     for (index, seen) in case.observations() {
-        let response = seen.exchange.response().filter(|_| seen.outcome == Outcome::Accepted);
+        let response = seen.exchange.response().filter(|_| seen.outcome == Outcome::Granted);
         let keys = response.and_then(|response| response.json()).and_then(|set| set.get("keys").cloned());
         match keys {
             Some(Value::Array(keys)) => found.extend(keys.into_iter().map(|key| (index, key))),

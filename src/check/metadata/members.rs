@@ -12,8 +12,8 @@ fn documents<'a>(case: &Case<'a>, judgement: &mut Judgement) -> Vec<(usize, Valu
     let mut documents = Vec::new();
     for (index, observation) in case.observations().filter(|(_, seen)| seen.place == Place::Metadata) {
         match (observation.outcome, observation.exchange.response()) {
-            (Outcome::Accepted, Some(response)) => documents.extend(response.json().map(|json| (index, json))),
-            (Outcome::Rejected, Some(response)) => {
+            (Outcome::Granted, Some(response)) => documents.extend(response.json().map(|json| (index, json))),
+            (Outcome::Refused, Some(response)) => {
                 judgement.deviates(
                     index,
                     format!("the document is answered with {}", response.status),
@@ -70,7 +70,7 @@ pub(crate) fn complete(case: &Case<'_>) -> Judgement {
             case.judge(index, &mut judgement);
             continue;
         };
-        if observation.outcome != Outcome::Accepted {
+        if observation.outcome != Outcome::Granted {
             let appended = case.answers(APPENDED).any(|(_, other)| other.status == 200);
             let elsewhere = if appended { "; it is served behind the issuer's path" } else { "" };
             let text = format!("the document is answered with {}{elsewhere}", response.status);
@@ -103,8 +103,7 @@ pub(crate) fn complete(case: &Case<'_>) -> Judgement {
 pub(crate) fn methods_truthful(case: &Case<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     let document = case.observations().find_map(|(_, seen)| {
-        (seen.place == Place::Metadata && seen.outcome == Outcome::Accepted)
-            .then(|| seen.exchange.response()?.json())?
+        (seen.place == Place::Metadata && seen.outcome == Outcome::Granted).then(|| seen.exchange.response()?.json())?
     });
     let Some(document) = document else {
         judgement.open.push("there is no metadata document".to_owned());
@@ -118,11 +117,11 @@ pub(crate) fn methods_truthful(case: &Case<'_>) -> Judgement {
     for (index, observation) in case.observations().filter(|(_, seen)| seen.place == Place::Token) {
         let method = observation.label.as_str();
         match (observation.outcome, listed.contains(&method)) {
-            (Outcome::Accepted, false) => {
+            (Outcome::Granted, false) => {
                 judgement.deviates(index, format!("{method} works and is not advertised"), "the methods that work");
             }
             // the client may be registered for another method
-            (Outcome::Rejected, true) => judgement.remarks.push(format!("{method} is advertised; not for this client")),
+            (Outcome::Refused, true) => judgement.remarks.push(format!("{method} is advertised; not for this client")),
             (Outcome::Broke | Outcome::Silent, _) => case.judge(index, &mut judgement),
             _ => {}
         }

@@ -224,11 +224,11 @@ fn scope_stated(case: &Case<'_>) -> Judgement {
             continue;
         };
         match observation.outcome {
-            Outcome::Accepted if scopes_of(response).is_none() => {
+            Outcome::Granted if scopes_of(response).is_none() => {
                 judgement.deviates(index, "a token without a scope member", "the scope that was granted");
             }
-            Outcome::Accepted => {}
-            Outcome::Rejected if response.status == 400 => {
+            Outcome::Granted => {}
+            Outcome::Refused if response.status == 400 => {
                 expect::error_is_one_of(&mut judgement, index, response, &["invalid_scope"]);
             }
             _ => refused_otherwise(case, index, &mut judgement),
@@ -246,14 +246,14 @@ fn invalid_scope(case: &Case<'_>) -> Judgement {
         };
         let label = &observation.label;
         match observation.outcome {
-            Outcome::Accepted => match scopes_of(response) {
+            Outcome::Granted => match scopes_of(response) {
                 None => judgement.deviates(index, format!("{label}: a token that claims it"), EXCLUDED),
                 Some(scopes) if scopes.iter().any(|scope| scope.starts_with("authbench")) => {
                     judgement.deviates(index, format!("{label}: it was granted"), EXCLUDED);
                 }
                 Some(_) => {}
             },
-            Outcome::Rejected if response.status == 400 => {
+            Outcome::Refused if response.status == 400 => {
                 let codes = ["invalid_scope", "invalid_request"];
                 expect::error_is_one_of(&mut judgement, index, response, &codes);
             }

@@ -102,12 +102,12 @@ fn replay(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let must = case.profile.level(case.check.id, case.check.level) == Level::Must;
     for (index, again) in case.observations().filter(|(_, seen)| seen.step == 1) {
-        match again.exchange.response().filter(|_| again.outcome == Outcome::Rejected) {
+        match again.exchange.response().filter(|_| again.outcome == Outcome::Refused) {
             Some(response) => {
                 case.judge_as(index, Want::Denied(BAD_CLIENT), &mut judgement);
                 expect::error_is_one_of(&mut judgement, index, response, &["invalid_client"]);
             }
-            None if again.outcome != Outcome::Accepted || must => {
+            None if again.outcome != Outcome::Granted || must => {
                 case.judge_as(index, Want::Denied(BAD_CLIENT), &mut judgement);
             }
             None => judgement.advises(index, format!("{}: access was granted", again.label), "rejected 400, 401"),

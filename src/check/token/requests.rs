@@ -224,7 +224,7 @@ fn one_method(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants_error(case, &["invalid_request", "invalid_client"]);
     for (index, seen) in case.observations().filter(|(_, seen)| matches!(case.step_of(seen).wanted(), Want::Either)) {
         match seen.outcome {
-            Outcome::Accepted => judgement.advises(index, format!("{}: a token", seen.label), "400 invalid_request"),
+            Outcome::Granted => judgement.advises(index, format!("{}: a token", seen.label), "400 invalid_request"),
             _ => case.judge_as(index, Want::Denied(BAD_CLIENT), &mut judgement),
         }
     }
@@ -236,7 +236,7 @@ fn form_only(case: &Case<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, observation) in case.observations() {
         match observation.outcome {
-            Outcome::Accepted => {
+            Outcome::Granted => {
                 let text = format!("{}: parameters are read from there too", observation.label);
                 judgement.deviates(index, text, "a form in the body and nothing else");
             }
@@ -251,7 +251,7 @@ fn raw_is_remarked(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (_, observation) in case.observations().filter(|(_, observation)| observation.step == 1) {
         judgement.remarks.push(match observation.outcome {
-            Outcome::Accepted => "the raw form is accepted too".to_owned(),
+            Outcome::Granted => "the raw form is accepted too".to_owned(),
             _ => "the raw form is refused".to_owned(),
         });
     }

@@ -11,7 +11,7 @@ use crate::observe::{LaneFigures, Latency, Limit, LoadFigures, Model};
 
 /// How long after the end the last answer may come before it counts against the rate: a pause, not a backlog.
 const LAST_ANSWER: Duration = Duration::from_millis(250);
-/// Share of the offered rate that has to be achieved, and of good requests that have to be accepted.
+/// Share of the offered rate that has to be achieved, and of good requests that have to be granted.
 const ENOUGH: f64 = 0.99;
 /// Share of its time from which a worker is the limit.
 const SATURATED: f64 = 0.95;
@@ -88,7 +88,7 @@ fn sum_of(lanes: usize, tallies: &[Tally]) -> Tally {
             for (status, count) in &part.statuses {
                 *total.statuses.entry(*status).or_default() += count;
             }
-            total.first_accepted = [total.first_accepted, part.first_accepted].into_iter().flatten().min();
+            total.first_granted = [total.first_granted, part.first_granted].into_iter().flatten().min();
         }
         for (why, count) in &tally.silences {
             *sum.silences.entry(why).or_default() += count;
@@ -142,11 +142,11 @@ fn lane_figures(phase: &Phase, lane: &Lane, tally: &LaneTally) -> LaneFigures {
     LaneFigures {
         name: lane.name.clone(),
         share: lane.share,
-        expects_accepted: lane.expects_accepted,
+        expects_grant: lane.expects_grant,
         outcomes: tally.outcomes,
         statuses: tally.statuses.clone(),
-        first_accepted_s: tally.first_accepted.map(|at| at.as_secs_f64()),
-        first_accepted_rate: tally.first_accepted.and_then(rate_at),
+        first_granted_s: tally.first_granted.map(|at| at.as_secs_f64()),
+        first_granted_rate: tally.first_granted.and_then(rate_at),
     }
 }
 
@@ -174,13 +174,12 @@ fn doubts(figures: &LoadFigures, late: Duration, bound: Duration) -> (Option<Lim
         let why = format!("{achieved:.0} of {offered:.0} requests a second were achieved, less than 99 %: {who}");
         return (Some(if saturated { Limit::Generator } else { Limit::Target }), Some(why));
     }
-    let good = figures.lanes.iter().filter(|lane| lane.expects_accepted);
-    let (accepted, sent) =
-        good.fold((0, 0), |(accepted, sent), lane| (accepted + lane.outcomes.accepted, sent + lane.outcomes.total()));
-    let share = accepted as f64 / f64::max(sent as f64, 1.0);
+    let good = figures.lanes.iter().filter(|lane| lane.expects_grant);
+    let (granted, sent) =
+        good.fold((0, 0), |(granted, sent), lane| (granted + lane.outcomes.granted, sent + lane.outcomes.total()));
+    let share = granted as f64 / f64::max(sent as f64, 1.0);
     if sent > 0 && share < ENOUGH {
-        let why =
-            format!("{:.1} % of the requests with a good credential were accepted, less than 99 %", share * 100.0);
+        let why = format!("{:.1} % of the requests with a good credential were granted, less than 99 %", share * 100.0);
         return (Some(Limit::Target), Some(why));
     }
     (saturated.then_some(Limit::Generator), None)
@@ -210,15 +209,15 @@ mod tests {
     use crate::observe::Outcomes;
 
     /// A second of 1000 offered requests.
-    fn second(achieved_rate: f64, accepted: u64, generator_busy: f64) -> LoadFigures {
+    fn second(achieved_rate: f64, granted: u64, generator_busy: f64) -> LoadFigures {
         let lane = LaneFigures {
             name: "valid".to_owned(),
             share: 1.0,
-            expects_accepted: true,
-            outcomes: Outcomes { accepted, rejected: 1000 - accepted, ..Outcomes::default() },
+            expects_grant: true,
+            outcomes: Outcomes { granted, refused: 1000 - granted, ..Outcomes::default() },
             statuses: Default::default(),
-            first_accepted_s: None,
-            first_accepted_rate: None,
+            first_granted_s: None,
+            first_granted_rate: None,
         };
         LoadFigures {
             name: "steady".to_owned(),
@@ -253,7 +252,7 @@ mod tests {
     #[test]
     fn who_was_the_limit_is_told_apart() {
         let (generator, target) = (Some(Limit::Generator), Some(Limit::Target));
-        for (achieved, accepted, busy, late_ms, limit, inconclusive) in [
+        for (achieved, granted, busy, late_ms, limit, inconclusive) in [
             (1000.0, 1000, 0.3, 0, None, false),
             (991.0, 1000, 0.3, 5, None, false),
             (980.0, 1000, 0.3, 0, target, true),
@@ -263,8 +262,8 @@ mod tests {
             (1000.0, 980, 0.3, 0, target, true),
         ] {
             let (limited_by, why) =
-                doubts(&second(achieved, accepted, busy), Duration::from_millis(late_ms), Duration::from_millis(5));
-            assert_eq!((limited_by, why.is_some()), (limit, inconclusive), "{achieved} {accepted} {busy} {late_ms}");
+                doubts(&second(achieved, granted, busy), Duration::from_millis(late_ms), Duration::from_millis(5));
+            assert_eq!((limited_by, why.is_some()), (limit, inconclusive), "{achieved} {granted} {busy} {late_ms}");
         }
     }
 }

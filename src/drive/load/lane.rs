@@ -48,7 +48,7 @@ pub struct Lane {
     /// Share of the requests, from 0 to 1.
     pub share: f64,
     /// Whether its requests should be accepted.
-    pub expects_accepted: bool,
+    pub expects_grant: bool,
     /// What it sends: one request for each identity, in turn.
     pub requests: Vec<Arc<LaneRequest>>,
     /// How access granted is recognised.
@@ -137,7 +137,7 @@ mod tests {
         };
         let requests = ["/a", "/b"].map(|path| LaneRequest::new(Request::new("GET", path))).to_vec();
         let marks = Marks::of(&fingerprint);
-        Lane { name: name.to_owned(), share, expects_accepted: true, requests, marks }
+        Lane { name: name.to_owned(), share, expects_grant: true, requests, marks }
     }
 
     #[test]

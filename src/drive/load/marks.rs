@@ -32,9 +32,9 @@ impl Marks {
             && self.fingerprint.content_type.as_ref().is_none_or(typed)
             && self.members.iter().all(|member| contains(answer.body, member));
         match answer.status {
-            _ if granted => Outcome::Accepted,
+            _ if granted => Outcome::Granted,
             500.. => Outcome::Broke,
-            _ => Outcome::Rejected,
+            _ => Outcome::Refused,
         }
     }
 
@@ -63,7 +63,7 @@ fn contains(body: &[u8], member: &[u8]) -> bool {
 #[derive(Debug)]
 pub(super) struct Judge {
     marks: Marks,
-    expects_accepted: bool,
+    expects_grant: bool,
     last: Option<Judged>,
 }
 
@@ -76,8 +76,8 @@ struct Judged {
 }
 
 impl Judge {
-    pub(super) fn new(marks: &Marks, expects_accepted: bool) -> Self {
-        Self { marks: marks.clone(), expects_accepted, last: None }
+    pub(super) fn new(marks: &Marks, expects_grant: bool) -> Self {
+        Self { marks: marks.clone(), expects_grant, last: None }
     }
 
     /// What an answer means.
@@ -92,7 +92,7 @@ impl Judge {
             return outcome;
         }
         let outcome = match self.marks.outcome(answer) {
-            Outcome::Accepted if !self.expects_accepted && !self.marks.confirmed(answer) => Outcome::Rejected,
+            Outcome::Granted if !self.expects_grant && !self.marks.confirmed(answer) => Outcome::Refused,
             outcome => outcome,
         };
         if answer.body.len() <= REMEMBERED {
@@ -123,7 +123,7 @@ mod tests {
         }
     }
 
-    fn judge(pointer: Option<&str>, members: &[&str], expects_accepted: bool) -> Judge {
+    fn judge(pointer: Option<&str>, members: &[&str], expects_grant: bool) -> Judge {
         let fingerprint = Fingerprint {
             status: 200,
             content_type: Some("application/json".to_owned()),
@@ -131,19 +131,19 @@ mod tests {
             text: None,
             members: members.iter().map(|member| (*member).to_owned()).collect(),
         };
-        Judge::new(&Marks::of(&fingerprint), expects_accepted)
+        Judge::new(&Marks::of(&fingerprint), expects_grant)
     }
 
     #[test]
     fn marks_recognise_an_error_body_in_a_success() {
         let mut judge = judge(None, &["orders"], true);
         for (expected, status, media, body) in [
-            (Outcome::Accepted, 200, "application/json; charset=utf-8", r#"{"orders":[]}"#),
-            (Outcome::Accepted, 200, "application/json; charset=utf-8", r#"{"orders":[]}"#),
-            (Outcome::Rejected, 200, "application/json", r#"{"error":"no"}"#),
-            (Outcome::Rejected, 401, "application/json", r#"{"orders":[]}"#),
-            (Outcome::Rejected, 200, "text/html", r#"{"orders":[]}"#),
-            (Outcome::Rejected, 200, "application/jsonp", r#"{"orders":[]}"#),
+            (Outcome::Granted, 200, "application/json; charset=utf-8", r#"{"orders":[]}"#),
+            (Outcome::Granted, 200, "application/json; charset=utf-8", r#"{"orders":[]}"#),
+            (Outcome::Refused, 200, "application/json", r#"{"error":"no"}"#),
+            (Outcome::Refused, 401, "application/json", r#"{"orders":[]}"#),
+            (Outcome::Refused, 200, "text/html", r#"{"orders":[]}"#),
+            (Outcome::Refused, 200, "application/jsonp", r#"{"orders":[]}"#),
             (Outcome::Broke, 503, "application/json", r#"{"orders":[]}"#),
         ] {
             assert_eq!(judge.outcome(&answer(status, media, body)), expected, "{status} {media} {body}");
@@ -153,18 +153,15 @@ mod tests {
     #[test]
     fn a_pointer_through_an_array_is_recognised() {
         let mut judge = judge(Some("/orders/0"), &[], true);
-        assert_eq!(judge.outcome(&answer(200, "application/json", r#"{"orders":[1]}"#)), Outcome::Accepted);
+        assert_eq!(judge.outcome(&answer(200, "application/json", r#"{"orders":[1]}"#)), Outcome::Granted);
     }
 
     #[test]
     fn a_finding_needs_the_whole_fingerprint() {
         let nested = r#"{"error":{"orders":"none"}}"#;
-        assert_eq!(
-            judge(None, &["orders"], false).outcome(&answer(200, "application/json", nested)),
-            Outcome::Rejected
-        );
+        assert_eq!(judge(None, &["orders"], false).outcome(&answer(200, "application/json", nested)), Outcome::Refused);
         let granted = r#"{"orders":[]}"#;
         let mut refusing = judge(None, &["orders"], false);
-        assert_eq!(refusing.outcome(&answer(200, "application/json", granted)), Outcome::Accepted);
+        assert_eq!(refusing.outcome(&answer(200, "application/json", granted)), Outcome::Granted);
     }
 }

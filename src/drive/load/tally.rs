@@ -33,7 +33,7 @@ pub(super) struct Seen {
     pub(super) service: Option<Duration>,
     /// When it ended, from the begin of measuring.
     pub(super) at: Duration,
-    /// When it was accepted in a lane that wants refusal, from the begin of measuring.
+    /// When it was granted in a lane that wants refusal, from the begin of measuring.
     pub(super) accepted_against: Option<Duration>,
 }
 
@@ -84,7 +84,7 @@ pub(super) struct Tally {
 pub(super) struct LaneTally {
     pub(super) outcomes: Outcomes,
     pub(super) statuses: BTreeMap<u16, u64>,
-    pub(super) first_accepted: Option<Duration>,
+    pub(super) first_granted: Option<Duration>,
 }
 
 impl Tally {
@@ -114,8 +114,8 @@ impl Tally {
         if let Some(status) = seen.status {
             *lane.statuses.entry(status).or_default() += 1;
         }
-        if lane.first_accepted.is_none() {
-            lane.first_accepted = seen.accepted_against;
+        if lane.first_granted.is_none() {
+            lane.first_granted = seen.accepted_against;
         }
         if let Some(service) = seen.service {
             record(&mut self.service, service);
@@ -171,8 +171,9 @@ fn word(silence: &Silence) -> &'static str {
 
 fn count(outcomes: &mut Outcomes, outcome: Outcome) {
     match outcome {
-        Outcome::Accepted => outcomes.accepted += 1,
-        Outcome::Rejected => outcomes.rejected += 1,
+        Outcome::Granted => outcomes.granted += 1,
+        Outcome::Refused => outcomes.refused += 1,
+        Outcome::Unclear => outcomes.unclear += 1,
         Outcome::Broke => outcomes.broke += 1,
         Outcome::Silent => outcomes.silent += 1,
     }
@@ -180,8 +181,9 @@ fn count(outcomes: &mut Outcomes, outcome: Outcome) {
 
 /// Adds counts to counts.
 pub(super) fn add(to: &mut Outcomes, other: &Outcomes) {
-    to.accepted += other.accepted;
-    to.rejected += other.rejected;
+    to.granted += other.granted;
+    to.refused += other.refused;
+    to.unclear += other.unclear;
     to.broke += other.broke;
     to.silent += other.silent;
 }

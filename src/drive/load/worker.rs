@@ -160,7 +160,7 @@ impl<L: Line> Shared<L> {
             .lanes
             .iter()
             .map(|lane| Copies::of(lane, task.index, task.workers, |request| L::form(request, &task.destination)));
-        let judges = task.lanes.iter().map(|lane| Judge::new(&lane.marks, lane.expects_accepted));
+        let judges = task.lanes.iter().map(|lane| Judge::new(&lane.marks, lane.expects_grant));
         Self {
             marks: Marks { begin, measured, end, give_up: end + task.limits.time },
             schedule: RefCell::new(pacer.map(|pacer| Schedule { pacer, next: 0 })),
@@ -258,8 +258,8 @@ impl<L: Line> Shared<L> {
     fn record(&self, lane: usize, ticket: &Ticket, (sent, done): (Instant, Instant), answered: &Answered) {
         let Some((start, at)) = self.measured(ticket, done) else { return };
         let mut tally = self.tally.borrow_mut();
-        let wanted = if self.task.lanes[lane].expects_accepted { Outcome::Accepted } else { Outcome::Rejected };
-        let against = answered.outcome == Outcome::Accepted && wanted == Outcome::Rejected;
+        let wanted = if self.task.lanes[lane].expects_grant { Outcome::Granted } else { Outcome::Refused };
+        let against = answered.outcome == Outcome::Granted && wanted == Outcome::Refused;
         let seen = Seen {
             lane,
             outcome: answered.outcome,

@@ -29,7 +29,7 @@ impl Prober {
         let anonymous = self.send_to(resource, &contender.bare).await;
         let anonymous = contender.fingerprint.outcome(&anonymous);
         match (&contender.proof, anonymous) {
-            (Some(_), Outcome::Accepted) => {
+            (Some(_), Outcome::Granted) => {
                 let resource = subject.resources[resource].name();
                 Err(format!("{name}: {resource} opens without a credential, so nothing here is the cost of one"))
             }

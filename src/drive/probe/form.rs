@@ -138,8 +138,8 @@ impl Prober {
         let active = |response: &crate::observe::Response| {
             response.json().and_then(|json| json.get("active").cloned()).is_some_and(|active| is_true(&active))
         };
-        if run.outcome == Outcome::Accepted && !run.exchange.response().is_some_and(active) {
-            run.outcome = Outcome::Rejected;
+        if run.outcome == Outcome::Granted && !run.exchange.response().is_some_and(active) {
+            run.outcome = Outcome::Refused;
         }
         run
     }
@@ -206,9 +206,9 @@ pub(super) fn meaning(endpoint: Endpoint, exchange: &Exchange) -> Outcome {
             Endpoint::Revocation => true,
         };
     match response.status {
-        _ if granted => Outcome::Accepted,
+        _ if granted => Outcome::Granted,
         500.. => Outcome::Broke,
-        _ => Outcome::Rejected,
+        _ => Outcome::Refused,
     }
 }
 

@@ -105,7 +105,7 @@ impl Prober {
     async fn controls(&self, script: &Script, closing: bool, evidence: &mut Evidence) {
         for control in &script.controls {
             let run = self.control(*control, closing, evidence).await;
-            let broken = run.outcome != Outcome::Accepted;
+            let broken = run.outcome != Outcome::Granted;
             evidence.controls.push(run);
             if broken {
                 return;

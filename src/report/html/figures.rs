@@ -57,10 +57,10 @@ impl<'a> PhaseView<'a> {
 
     /// Lanes of forged requests that were let in.
     fn failed_open(&self) -> Vec<String> {
-        let open = self.lanes().iter().filter(|lane| !lane.expects_accepted && lane.outcomes.accepted > 0);
+        let open = self.lanes().iter().filter(|lane| !lane.expects_grant && lane.outcomes.granted > 0);
         let told = open.map(|lane| {
-            let first = lane.first_accepted_s.map(|at| format!(", first after {}", length(at))).unwrap_or_default();
-            format!("{} was let in {} times{first}", lane.name, count(lane.outcomes.accepted))
+            let first = lane.first_granted_s.map(|at| format!(", first after {}", length(at))).unwrap_or_default();
+            format!("{} was let in {} times{first}", lane.name, count(lane.outcomes.granted))
         });
         told.collect()
     }
@@ -73,7 +73,7 @@ impl<'a> PhaseView<'a> {
 /// A row of the table of lanes.
 fn lane_cells(lane: &LaneFigures) -> [String; 4] {
     let statuses = lane.statuses.iter().map(|(status, number)| format!("{status} × {}", count(*number)));
-    let wants = if lane.expects_accepted { "accepted" } else { "rejected" };
+    let wants = if lane.expects_grant { "granted" } else { "refused" };
     [share(lane.share), wants.to_owned(), outcomes(&lane.outcomes), statuses.collect::<Vec<_>>().join(", ")]
 }
 

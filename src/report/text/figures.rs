@@ -100,18 +100,19 @@ fn lanes(lanes: &[LaneFigures]) -> Vec<String> {
 
 /// A lane that expects refusal and was let in.
 fn failed_open(lane: &LaneFigures) -> Option<String> {
-    if lane.expects_accepted || lane.outcomes.accepted == 0 {
+    if lane.expects_grant || lane.outcomes.granted == 0 {
         return None;
     }
-    let first = lane.first_accepted_s.map(|seconds| format!(", first after {}", length(seconds))).unwrap_or_default();
-    Some(format!("let in {} times{first}", count(lane.outcomes.accepted)))
+    let first = lane.first_granted_s.map(|seconds| format!(", first after {}", length(seconds))).unwrap_or_default();
+    Some(format!("let in {} times{first}", count(lane.outcomes.granted)))
 }
 
 /// `37,998 accepted, 2 broke`
 pub(in crate::report) fn outcomes(outcomes: &Outcomes) -> String {
     let named = [
-        ("accepted", outcomes.accepted),
-        ("rejected", outcomes.rejected),
+        ("granted", outcomes.granted),
+        ("refused", outcomes.refused),
+        ("unclear", outcomes.unclear),
         ("broke", outcomes.broke),
         ("silent", outcomes.silent),
     ];

@@ -60,11 +60,11 @@ fn wants_denial(result: &CheckResult) -> bool {
     find(&result.id).is_some_and(|check| check.steps.iter().any(|step| matches!(step.wanted(), Want::Denied(_))))
 }
 
-/// Whether a pass stands on controls on both sides that were accepted.
+/// Whether a pass stands on controls on both sides that were granted.
 fn is_proved(result: &CheckResult) -> bool {
-    let accepted = |wanted: Role| {
+    let granted = |wanted: Role| {
         let mut controls = result.evidence.iter().filter(|record| record.role == wanted).peekable();
-        controls.peek().is_some() && controls.all(|record| record.outcome == Outcome::Accepted)
+        controls.peek().is_some() && controls.all(|record| record.outcome == Outcome::Granted)
     };
-    accepted(Role::ControlBefore) && accepted(Role::ControlAfter)
+    granted(Role::ControlBefore) && granted(Role::ControlAfter)
 }

@@ -125,9 +125,9 @@ fn exchange(role: Role, label: &str, outcome: Outcome, status: Option<u16>) -> E
 /// A probe between two passing controls.
 fn between_controls(label: &str, outcome: Outcome, status: Option<u16>) -> Vec<EvidenceRecord> {
     vec![
-        exchange(Role::ControlBefore, "a good token", Outcome::Accepted, Some(200)),
+        exchange(Role::ControlBefore, "a good token", Outcome::Granted, Some(200)),
         exchange(Role::Probe, label, outcome, status),
-        exchange(Role::ControlAfter, "a good token", Outcome::Accepted, Some(200)),
+        exchange(Role::ControlAfter, "a good token", Outcome::Granted, Some(200)),
     ]
 }
 
@@ -136,7 +136,7 @@ fn passed(id: &str, title: &str, level: Level, source: &str) -> CheckResult {
         level,
         citations: vec![cited(source)],
         summary: "1 probe between 2 passing controls".to_owned(),
-        evidence: between_controls("a changed token", Outcome::Rejected, Some(401)),
+        evidence: between_controls("a changed token", Outcome::Refused, Some(401)),
         ..plain(id, title, Verdict::Pass)
     }
 }
@@ -151,7 +151,7 @@ fn alg_none() -> CheckResult {
         seen: "accepted 200 in 1.8 ms".to_owned(),
         deviations: vec!["unsigned tokens are accepted".to_owned(), "the same with alg written as nOnE".to_owned()],
         shown_by: Some(1),
-        evidence: between_controls("alg-none: an unsigned token", Outcome::Accepted, Some(200)),
+        evidence: between_controls("alg-none: an unsigned token", Outcome::Granted, Some(200)),
         ..plain("jwt.alg-none-refused", "Unsigned tokens are refused", Verdict::Fail)
     }
 }
@@ -164,7 +164,7 @@ fn expired_accepted() -> CheckResult {
         expected: "rejected 401".to_owned(),
         seen: "accepted 200 in 2.1 ms".to_owned(),
         shown_by: Some(1),
-        evidence: between_controls("expired 3 s ago", Outcome::Accepted, Some(200)),
+        evidence: between_controls("expired 3 s ago", Outcome::Granted, Some(200)),
         place: SourcePlace { file: FILE.to_owned(), line: 22, column: 3 },
         ..plain("jwt.expired-refused", "Expired tokens are refused", Verdict::Fail)
     }
@@ -186,7 +186,7 @@ fn realm_waived() -> CheckResult {
         expected: "WWW-Authenticate: Bearer realm=…".to_owned(),
         seen: "rejected 401 in 1.8 ms".to_owned(),
         shown_by: Some(1),
-        evidence: between_controls("no credential", Outcome::Rejected, Some(401)),
+        evidence: between_controls("no credential", Outcome::Refused, Some(401)),
         ..plain("bearer.challenge-has-param", "A Bearer challenge has at least one parameter", Verdict::Fail)
     }
 }
@@ -200,7 +200,7 @@ fn error_code_warned() -> CheckResult {
         expected: "rejected error=\"invalid_token\"".to_owned(),
         seen: "rejected 401 in 1.8 ms".to_owned(),
         shown_by: Some(1),
-        evidence: between_controls("a token that does not exist", Outcome::Rejected, Some(401)),
+        evidence: between_controls("a token that does not exist", Outcome::Refused, Some(401)),
         ..plain("bearer.invalid-token-code", "The challenge says invalid_token", Verdict::Warn)
     }
 }
@@ -208,9 +208,9 @@ fn error_code_warned() -> CheckResult {
 fn broken_control() -> CheckResult {
     CheckResult {
         summary: "the control before the probes failed: a good token: rejected 429 in 1.8 ms".to_owned(),
-        expected: "accepted".to_owned(),
+        expected: "granted".to_owned(),
         shown_by: Some(0),
-        evidence: vec![exchange(Role::ControlBefore, "a good token", Outcome::Rejected, Some(429))],
+        evidence: vec![exchange(Role::ControlBefore, "a good token", Outcome::Refused, Some(429))],
         ..plain("token.bad-secret-limit", "Guessing a secret is slowed down", Verdict::Inconclusive)
     }
 }
@@ -255,7 +255,7 @@ fn case() -> CheckResult {
         expected: "rejected 403".to_owned(),
         seen: "accepted 201 in 4.2 ms".to_owned(),
         shown_by: Some(0),
-        evidence: vec![exchange(Role::Probe, "the credential reader", Outcome::Accepted, Some(201))],
+        evidence: vec![exchange(Role::Probe, "the credential reader", Outcome::Granted, Some(201))],
         place: SourcePlace { file: FILE.to_owned(), line: 48, column: 5 },
         ..plain("case.a reader cannot write", "A reader cannot write", Verdict::Fail)
     }

@@ -39,8 +39,8 @@ fn encoded(histogram: &Histogram<u64>) -> String {
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }
 
-fn outcomes(accepted: u64, rejected: u64, broke: u64, silent: u64) -> Outcomes {
-    Outcomes { accepted, rejected, broke, silent }
+fn outcomes(granted: u64, refused: u64, broke: u64, silent: u64) -> Outcomes {
+    Outcomes { granted, refused, broke, silent, ..Outcomes::default() }
 }
 
 fn seconds(seed: u64, count: u64, stalled: Option<u64>) -> (Vec<Interval>, Histogram<u64>) {
@@ -162,13 +162,13 @@ pub(crate) fn closed() -> Phase {
 fn lane(
     name: &str,
     share: f64,
-    expects_accepted: bool,
+    expects_grant: bool,
     outcomes: Outcomes,
     statuses: &[(u16, u64)],
-    first_accepted_s: Option<f64>,
+    first_granted_s: Option<f64>,
 ) -> LaneFigures {
     let (name, statuses) = (name.to_owned(), statuses.iter().copied().collect());
-    LaneFigures { name, share, expects_accepted, outcomes, statuses, first_accepted_s, first_accepted_rate: None }
+    LaneFigures { name, share, expects_grant, outcomes, statuses, first_granted_s, first_granted_rate: None }
 }
 
 /// Presets of the reference over no authentication.

@@ -107,9 +107,9 @@ impl Stage<'_> {
             None => Outcome::Silent,
             Some(response) if response.status >= 500 => Outcome::Broke,
             Some(response) if response.status == 200 && response.json().is_some_and(|json| json.is_object()) => {
-                Outcome::Accepted
+                Outcome::Granted
             }
-            Some(_) => Outcome::Rejected,
+            Some(_) => Outcome::Refused,
         };
         let (step, label) = (action.step, action.label.clone());
         let place = Place::Metadata;
@@ -153,7 +153,7 @@ impl Stage<'_> {
         }
         let (exchange, outcome) = self.post(&form, vec![("token".to_owned(), token)], evidence).await?;
         self.prober.equipment.control.forget();
-        if outcome == Outcome::Accepted {
+        if outcome == Outcome::Granted {
             return Ok(());
         }
         let error = exchange.response().and_then(|response| response.json_text("error"));

@@ -95,7 +95,7 @@ impl Stage<'_> {
                 (exchange, outcome, at) = (again, outcome_again, clock::unix_seconds());
             }
         }
-        if outcome == Outcome::Accepted && self.prober.is_alike(counts) {
+        if outcome == Outcome::Granted && self.prober.is_alike(counts) {
             evidence.alike = Some(self.prober.subject().resources[counts].name());
         }
         let place = Place::Resource(counts);

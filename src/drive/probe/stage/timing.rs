@@ -88,11 +88,11 @@ impl Stage<'_> {
                     samples[kind].push(exchange.took.as_secs_f64() * 1e6);
                 }
                 // the first of each kind stand for the rest, and whatever was not refused stands for itself
-                if (evidence.timings.is_empty() && round == 0) || outcome != Outcome::Rejected {
+                if (evidence.timings.is_empty() && round == 0) || outcome != Outcome::Refused {
                     let (step, label, place) = (action.step, action.label.clone(), Place::Resource(resource));
                     let (at, reproduced) = (clock::unix_seconds(), false);
                     evidence.observations.push(Observation { step, label, place, exchange, outcome, at, reproduced });
-                    if outcome != Outcome::Rejected {
+                    if outcome != Outcome::Refused {
                         return Ok(None);
                     }
                 }

@@ -57,7 +57,7 @@ impl Stage<'_> {
                     "the token ended by itself before the tolerated delay had passed".to_owned(),
                 ));
             }
-            if outcome == Outcome::Rejected || waited >= tolerated {
+            if outcome == Outcome::Refused || waited >= tolerated {
                 evidence.facts.push(("delay", format!("{} ms", waited.as_millis())));
                 return Ok(());
             }
@@ -79,7 +79,7 @@ impl Stage<'_> {
             let exchange = self.prober.send_to(resource, &request).await;
             let outcome = self.prober.outcome(resource, &exchange).await;
             let waited = clock::now() - began;
-            if outcome == Outcome::Accepted || waited >= tolerated {
+            if outcome == Outcome::Granted || waited >= tolerated {
                 evidence.facts.push(("delay", format!("{} ms", waited.as_millis())));
                 return Ok(());
             }

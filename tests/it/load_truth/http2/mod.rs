@@ -33,7 +33,7 @@ fn every_request_is_answered_over_few_connections() {
     let target = target(100, |_| Deed::Answer);
     let figures = sent(&target, 200.0, LONG);
     assert_nothing_dropped(&figures, 100);
-    assert_eq!(figures.lanes[0].outcomes.accepted, 100);
+    assert_eq!(figures.lanes[0].outcomes.granted, 100);
     assert_eq!((figures.http, figures.connections, figures.streams), (2, 2, Some(4)));
     assert_eq!(target.connections.load(Ordering::Relaxed), 2);
     assert_eq!(target.requests.load(Ordering::Relaxed), 100);
@@ -52,7 +52,7 @@ fn the_closed_model_fills_its_streams() {
 fn no_more_streams_are_opened_than_the_target_allows() {
     let target = target(2, |_| Deed::Answer);
     let figures = sent(&target, 100.0, LONG);
-    assert_eq!((figures.lanes[0].outcomes.accepted, figures.streams), (50, Some(2)));
+    assert_eq!((figures.lanes[0].outcomes.granted, figures.streams), (50, Some(2)));
     assert!(figures.notes.iter().any(|note| note.contains("allows 2 streams")), "{:?}", figures.notes);
 }
 
@@ -66,8 +66,8 @@ fn a_target_that_dies_in_the_middle_is_told() {
         let outcomes = figures.lanes[0].outcomes;
         // the end of a connection may take answers along that were on their way on its other streams
         let most_lost = u64::from(streams > 1) * 8;
-        assert!((50 - most_lost..=50).contains(&outcomes.accepted), "{outcomes:?}");
-        assert_eq!(outcomes.silent, 100 - outcomes.accepted, "{:?}", figures.silences);
+        assert!((50 - most_lost..=50).contains(&outcomes.granted), "{outcomes:?}");
+        assert_eq!(outcomes.silent, 100 - outcomes.granted, "{:?}", figures.silences);
         assert!(figures.inconclusive.is_some());
     }
 }
@@ -96,7 +96,7 @@ fn a_stream_that_is_reset_is_no_answer_and_not_sent_again() {
     let target = target(100, |at| if at % 2 == 0 { Deed::Answer } else { Deed::Reset(Reason::INTERNAL_ERROR) });
     let figures = sent(&target, 200.0, LONG);
     let outcomes = figures.lanes[0].outcomes;
-    assert_eq!((outcomes.accepted, outcomes.silent), (50, 50), "{:?}", figures.silences);
+    assert_eq!((outcomes.granted, outcomes.silent), (50, 50), "{:?}", figures.silences);
     assert_eq!(target.requests.load(Ordering::Relaxed), 100);
     // the connection went on
     assert_eq!(target.connections.load(Ordering::Relaxed), 2);
@@ -106,7 +106,7 @@ fn a_stream_that_is_reset_is_no_answer_and_not_sent_again() {
 fn a_stream_that_was_not_processed_is_sent_again_and_counted() {
     let one_in_five = target(100, |at| if at % 5 == 0 { Deed::Reset(Reason::REFUSED_STREAM) } else { Deed::Answer });
     let figures = sent(&one_in_five, 200.0, LONG);
-    assert_eq!(figures.lanes[0].outcomes.accepted, 100, "{:?}", figures.silences);
+    assert_eq!(figures.lanes[0].outcomes.granted, 100, "{:?}", figures.silences);
     assert!(figures.notes.iter().any(|note| note.contains("sent again")), "{:?}", figures.notes);
     // a target that refuses for ever is asked three times more, and no more
     let always = target(100, |_| Deed::Reset(Reason::REFUSED_STREAM));
@@ -120,7 +120,7 @@ fn a_connection_that_is_wound_down_costs_no_answer() {
     let target = target(100, |at| if at % 20 == 19 { Deed::AnswerAndLeave } else { Deed::Answer });
     let figures = sent(&target, 200.0, LONG);
     assert_nothing_dropped(&figures, 100);
-    assert_eq!(figures.lanes[0].outcomes.accepted, 100, "{:?}", figures.silences);
+    assert_eq!(figures.lanes[0].outcomes.granted, 100, "{:?}", figures.silences);
     assert!(target.connections.load(Ordering::Relaxed) > 2);
 }
 
@@ -130,7 +130,7 @@ fn one_stream_without_an_answer_holds_up_no_other() {
     let figures = sent(&target, 100.0, SHORT);
     assert_nothing_dropped(&figures, 50);
     let outcomes = figures.lanes[0].outcomes;
-    assert!(outcomes.silent >= 5 && outcomes.accepted > 0, "{outcomes:?}");
+    assert!(outcomes.silent >= 5 && outcomes.granted > 0, "{outcomes:?}");
     assert_eq!(figures.silences.keys().collect::<Vec<_>>(), ["no whole answer in time"]);
     assert_eq!(target.connections.load(Ordering::Relaxed), 2);
 }
@@ -141,7 +141,7 @@ fn an_answer_without_measure_is_cut_or_none() {
     let limits = Limits { body: 1000, ..Limits::default() };
     let phase = over_http2(Some(Arrivals::Constant(20.0)), 1, 2, 500);
     let figures = run(&phase, &[lane("valid", true)], &flood.destination, limits, &Stop::default(), &mut |_| {});
-    assert_eq!(figures.lanes[0].outcomes.accepted, 10, "{:?}", figures.silences);
+    assert_eq!(figures.lanes[0].outcomes.granted, 10, "{:?}", figures.silences);
     assert!(figures.notes.iter().any(|note| note.contains("cut")), "{:?}", figures.notes);
     assert_eq!(flood.connections.load(Ordering::Relaxed), 1);
 
@@ -160,7 +160,7 @@ fn a_body_is_sent_whole() {
     let lane = Lane { requests: vec![LaneRequest::new(request)], ..lane("valid", true) };
     let phase = over_http2(Some(Arrivals::Constant(100.0)), 1, 4, 300);
     let figures = run(&phase, &[lane], &target.destination, Limits::default(), &Stop::default(), &mut |_| {});
-    assert_eq!(figures.lanes[0].outcomes.accepted, 30, "{:?}", figures.silences);
+    assert_eq!(figures.lanes[0].outcomes.granted, 30, "{:?}", figures.silences);
 }
 
 #[test]
