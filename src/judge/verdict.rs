@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::check::profile::Effective;
-use crate::check::step::Who;
-use crate::check::{Case, Check, Deviation, Judgement, Level, Severity, Step, Verdict, url_of};
+use crate::check::{Case, Check, Deviation, Judgement, Level, Severity, Verdict, url_of};
 use crate::event::{CheckResult, Cited, EvidenceRecord, Help, Part, Role, SourcePlace};
 use crate::observe::{ControlRun, Evidence, Exchange, Observation, Outcome};
 use crate::plan::PlannedCheck;
@@ -159,9 +158,6 @@ fn find(check: &Check, level: Level, evidence: &Evidence, profile: &Effective) -
         let granted = |at: usize| evidence.observations[at].outcome == Outcome::Granted;
         judgement.access.retain(|deviation| granted(deviation.observation));
     }
-    if let Some(resource) = evidence.alike.as_deref().filter(|_| !judgement.access.is_empty()) {
-        return alike(check, resource, evidence, &judgement);
-    }
     if !judgement.access.is_empty() {
         return violation(Verdict::Fail, Part::Access, &judgement.access, &judgement, evidence);
     }
@@ -253,24 +249,6 @@ fn violation(
         needs_review: false,
         statuses: statuses.into_iter().collect(),
     }
-}
-
-/// Answers with and without a credential look alike: one failure that names the way out, and no verdict elsewhere.
-fn alike(check: &Check, resource: &str, evidence: &Evidence, judgement: &Judgement) -> Finding {
-    let first = judgement.access[0].observation;
-    let text = format!(
-        "{resource}: answers with and without a credential cannot be told apart; declare `success` on the resource"
-    );
-    let anonymous = match &check.steps[evidence.observations[first].step] {
-        Step::Send(send) => send.who == Who::Anonymous,
-        _ => false,
-    };
-    if !anonymous {
-        return Finding::plain(Verdict::Inconclusive, text);
-    }
-    let mut finding = violation(Verdict::Fail, Part::Access, &judgement.access, judgement, evidence);
-    finding.summary = text;
-    finding
 }
 
 fn unanswered_control(evidence: &Evidence, judgement: &Judgement) -> Finding {
@@ -369,6 +347,7 @@ mod tests {
                     ..Exchange::unanswered(Request::new("GET", "/"), Silence::Closed)
                 },
                 outcome: Outcome::Granted,
+                why: None,
                 at: 0,
                 reproduced: false,
             });

@@ -30,6 +30,8 @@ pub struct Observation {
     pub exchange: Exchange,
     /// What the answer means.
     pub outcome: Outcome,
+    /// Why it means that, where status and outcome do not say it: what the body carries, what to declare.
+    pub why: Option<String>,
     /// When the answer had come, in seconds since 1970 by the clock here.
     pub at: i64,
     /// For a server error: whether it came again when the request was repeated between passing controls.
@@ -90,8 +92,6 @@ pub struct Evidence {
     pub key_fetches: Option<(usize, std::time::Duration)>,
     /// Whether the issuer's tokens are said to follow RFC 9068.
     pub claims_rfc9068: bool,
-    /// The resource whose answers with and without a credential look alike, where such an answer counted as accepted.
-    pub alike: Option<String>,
     /// Facts that steps leave behind, such as a measured delay: name and value.
     pub facts: Vec<(&'static str, String)>,
     /// Runs of comparisons of times.

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Exchange, Outcome, Response};
+use super::Response;
+use super::recognition::Answered;
 
 /// What a granted answer carries: declared in the scenario, or learned from a good request against an anonymous one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -37,40 +38,36 @@ impl Fingerprint {
         }
     }
 
-    /// Whether a response carries this fingerprint.
-    pub fn matches(&self, response: &Response) -> bool {
-        response.status == self.status && self.body_matches(response)
+    /// A status and nothing else.
+    pub fn of_status(status: u16) -> Self {
+        Self { status, content_type: None, pointer: None, text: None, members: BTreeSet::new() }
     }
 
-    /// Whether the body is that of a granted answer, whatever the status says.
-    pub fn body_matches(&self, response: &Response) -> bool {
-        if self.content_type.is_some() && response.media_type() != self.content_type {
+    /// Whether a response carries this fingerprint.
+    pub fn matches(&self, response: &Response) -> bool {
+        self.fits(&Answered::from_response(response))
+    }
+
+    /// Whether a complete answer carries this fingerprint.
+    pub fn fits(&self, answer: &Answered<'_>) -> bool {
+        answer.status == self.status && self.body_fits(answer)
+    }
+
+    fn body_fits(&self, answer: &Answered<'_>) -> bool {
+        let media = answer.content_type.unwrap_or_default().split(|byte| *byte == b';').next().unwrap_or_default();
+        let typed = |expected: &String| media.trim_ascii().eq_ignore_ascii_case(expected.as_bytes());
+        if !self.content_type.as_ref().is_none_or(typed) {
             return false;
         }
-        if self.text.as_ref().is_some_and(|text| !contains(&response.body, text.as_bytes())) {
+        if self.text.as_ref().is_some_and(|text| !contains(answer.body, text.as_bytes())) {
             return false;
         }
         if self.pointer.is_none() && self.members.is_empty() {
             return true;
         }
-        let Some(json) = response.json() else { return false };
+        let Ok(json) = serde_json::from_slice::<serde_json::Value>(answer.body) else { return false };
         let pointer_resolves = self.pointer.as_ref().is_none_or(|pointer| json.pointer(pointer).is_some());
         pointer_resolves && self.members.iter().all(|member| json.get(member).is_some())
-    }
-
-    /// The same, for answers that have no body by definition (HEAD, RFC 9110 §9.3.2).
-    pub fn without_body(&self) -> Self {
-        Self { status: self.status, content_type: None, pointer: None, text: None, members: BTreeSet::new() }
-    }
-
-    /// What an exchange means under this fingerprint.
-    pub fn outcome(&self, exchange: &Exchange) -> Outcome {
-        match exchange.response() {
-            None => Outcome::Silent,
-            Some(response) if self.matches(response) => Outcome::Granted,
-            Some(response) if response.status >= 500 => Outcome::Broke,
-            Some(_) => Outcome::Refused,
-        }
     }
 }
 

@@ -8,6 +8,7 @@ mod fingerprint;
 mod latency;
 mod marks;
 mod outcome;
+mod recognition;
 
 pub use capacity::{CapacityFigures, CapacityStep};
 pub use challenge::{Challenge, parse_challenges};
@@ -17,3 +18,4 @@ pub use fingerprint::Fingerprint;
 pub use latency::{Interval, LaneFigures, Latency, Limit, LoadFigures, Model, Outcomes};
 pub use marks::Marks;
 pub use outcome::Outcome;
+pub use recognition::{Answered, Asked, Atom, BodyKind, Declared, Learned, Reading, Recognition, meaning_of_status};

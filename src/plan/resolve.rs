@@ -2,8 +2,8 @@
 
 use super::seeded;
 use super::subject::{
-    AuthorizationServer, ClientAuthMethod, ClientCredential, HookCall, Hooks, Identity, Login, Material, RefreshGrant,
-    Resource, State, Subject, Success, Tolerances,
+    AuthorizationServer, ClientAuthMethod, ClientCredential, DeclaredAnswer, HookCall, Hooks, Identity, Login,
+    Material, RefreshGrant, Resource, State, Subject, Tolerances,
 };
 use super::values::Values;
 use crate::check::step::Account;
@@ -117,6 +117,7 @@ pub(super) fn plain_resource(method: &str, path: &str) -> Resource {
         public: false,
         writes: false,
         success: None,
+        refusal: None,
         absent: None,
     }
 }
@@ -179,12 +180,8 @@ pub(super) fn resource(resource: &model::Resource) -> Resource {
         absent: resource.absent.clone(),
         public: resource.public,
         writes: resource.writes,
-        success: resource.success.as_ref().map(|success| Success {
-            status: success.status,
-            content_type: success.content_type.as_ref().map(|media| media.to_ascii_lowercase()),
-            pointer: success.json.clone(),
-            text: success.text.clone(),
-        }),
+        success: resource.success.as_ref().map(declared),
+        refusal: resource.refusal.as_ref().map(declared),
     }
 }
 
@@ -303,5 +300,14 @@ fn tolerances(written: &model::Tolerances) -> Tolerances {
         revocation_delay: or(written.revocation_delay, default.revocation_delay),
         rotation_delay: or(written.rotation_delay, default.rotation_delay),
         max_clock_skew: or(written.max_clock_skew, default.max_clock_skew),
+    }
+}
+
+fn declared(pattern: &crate::scenario::model::AnswerPattern) -> DeclaredAnswer {
+    DeclaredAnswer {
+        status: pattern.status,
+        content_type: pattern.content_type.as_ref().map(|media| media.to_ascii_lowercase()),
+        pointer: pattern.json.clone(),
+        text: pattern.text.clone(),
     }
 }

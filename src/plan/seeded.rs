@@ -93,6 +93,7 @@ pub(super) fn resources(prefix: &str) -> Vec<Resource> {
         public: false,
         writes: false,
         success: None,
+        refusal: None,
     };
     let body = Some(("application/json".to_owned(), br#"{"item":"lamp"}"#.to_vec()));
     let tenant = Some(seed::IDENTITIES[0].tenant.to_owned());

@@ -61,6 +61,19 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// Its user or client identifier, which an error page may name.
+    pub fn account_name(&self) -> Option<String> {
+        match &self.login {
+            Login::Proof(Proof::Password { user, .. }) => Some(user.clone()),
+            Login::Client { id, .. } => Some(id.clone()),
+            Login::Minted { claims } => {
+                let subject = claims.iter().find(|(name, _)| name == "sub");
+                subject.and_then(|(_, value)| value.as_str().map(str::to_owned))
+            }
+            Login::Proof(_) | Login::Nothing => None,
+        }
+    }
+
     /// Its client, where its credential has to be obtained.
     pub fn client(&self) -> Option<ClientCredential> {
         let Login::Client { id, secret, key } = &self.login else { return None };
@@ -91,8 +104,10 @@ pub struct Resource {
     pub public: bool,
     /// Whether it changes state.
     pub writes: bool,
-    /// Declared fingerprint of access granted.
-    pub success: Option<Success>,
+    /// How access granted looks, as the scenario declares it.
+    pub success: Option<DeclaredAnswer>,
+    /// How access refused looks, where its status does not say it.
+    pub refusal: Option<DeclaredAnswer>,
 }
 
 impl Resource {
@@ -109,10 +124,10 @@ impl Resource {
     }
 }
 
-/// A declared fingerprint of access granted.
+/// How an answer is recognised, as the scenario declares it.
 #[derive(Clone, Debug, Default)]
-pub struct Success {
-    /// Status; any 2xx where absent.
+pub struct DeclaredAnswer {
+    /// Status; not looked at where absent.
     pub status: Option<u16>,
     /// Media type.
     pub content_type: Option<String>,

@@ -35,7 +35,7 @@ impl Prepared {
     pub(super) async fn of(session: &Session<'_>, written: &LoadPhase) -> Result<Self, String> {
         let resource = resource_of(session, written)?;
         let identity = session.subject.good_for(resource).ok_or("no valid credential for its resource")?;
-        let fingerprint = session.prober.fingerprint(resource).await;
+        let recognition = session.prober.recognition(resource).await;
         let mut lanes = Vec::new();
         let mix: Vec<(String, f64)> = match written.mix.is_empty() {
             true => vec![("valid".to_owned(), 1.0)],
@@ -52,7 +52,7 @@ impl Prepared {
                     vec![LaneRequest::new(request)]
                 }
             };
-            lanes.push(Lane { name, share, expects_grant, requests, marks: Marks::of(&fingerprint) });
+            lanes.push(Lane { name, share, expects_grant, requests, marks: Marks::learned(&recognition) });
         }
         let limits = written.timeout.map_or(Limits::default(), |timeout| Limits::default().within(timeout.0));
         let phase = phase_of(session, written, resource);

@@ -33,7 +33,7 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "An absent key that maps to a default consumer opens the API to everybody.",
             fix: "Refuse a request without a key before any handler runs.",
         },
-        steps: &[send(Who::Anonymous, On::Protected).denied(&[MISSING])],
+        steps: &[send(Who::Anonymous, On::Protected).denied(&[MISSING]).thoroughly()],
         expect: |case| expect::wants(case).and(challenges::named_on_401(case)),
         fault: "missing-key-is-anonymous",
         ..PLAIN
@@ -48,7 +48,7 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "A check that only looks whether there is a key lets everybody in.",
             fix: "Look the key up, and refuse with the status that the API documents.",
         },
-        steps: &[send(Who::Forged("unknown"), On::Protected).denied(&[INVALID])],
+        steps: &[send(Who::Forged("unknown"), On::Protected).denied(&[INVALID]).thoroughly()],
         fault: "accepts-any-key",
         ..PLAIN
     },

@@ -39,7 +39,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Verify the token by introspection or signature, and answer 401 with error=\"invalid_token\".",
         },
         steps: &[
-            send(Who::Forged("unknown"), On::Protected).denied(&[INVALID]),
+            send(Who::Forged("unknown"), On::Protected).denied(&[INVALID]).thoroughly(),
             send(Who::Forged("truncated"), On::Protected).denied(&[INVALID]),
             send(Who::Forged("extended"), On::Protected).denied(&[INVALID]),
             send(Who::Forged("middle-changed"), On::Protected).denied(&[INVALID]),

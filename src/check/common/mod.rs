@@ -22,7 +22,7 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "One sibling route mounted outside the guard is enough.",
             fix: "Guard by default: mount routes inside the guard, and list the public ones.",
         },
-        steps: &[send(Who::Anonymous, On::EachProtected).denied(&[MISSING])],
+        steps: &[send(Who::Anonymous, On::EachProtected).denied(&[MISSING]).thoroughly()],
         fault: "unguarded-route",
         ..PLAIN
     },

@@ -1,5 +1,6 @@
 //! Judgements that checks share.
 
+use crate::check::Step;
 use crate::check::judgement::{Case, Judgement};
 use crate::observe::Response;
 
@@ -9,7 +10,31 @@ pub(crate) fn wants(case: &Case<'_>) -> Judgement {
     for (index, _) in case.observations() {
         case.judge(index, &mut judgement);
     }
+    count_repeats(case, &mut judgement);
     judgement
+}
+
+/// Of a request that was sent several times, one violation stays: it says how often access was granted.
+fn count_repeats(case: &Case<'_>, judgement: &mut Judgement) {
+    let of = |index: usize| {
+        let seen = &case.evidence.observations[index];
+        matches!(case.step_of(seen), Step::Send(send) if send.thorough).then_some((seen.step, seen.place))
+    };
+    let violations = std::mem::take(&mut judgement.access);
+    let groups: Vec<_> = violations.iter().map(|violation| of(violation.observation)).collect();
+    for (at, mut violation) in violations.into_iter().enumerate() {
+        let Some(group) = groups[at] else {
+            judgement.access.push(violation);
+            continue;
+        };
+        if groups[..at].contains(&Some(group)) {
+            continue;
+        }
+        let granted = groups.iter().filter(|other| **other == Some(group)).count();
+        let sent = case.observations().filter(|(index, _)| of(*index) == Some(group)).count();
+        violation.text = format!("{} ({granted} of {sent} requests)", violation.text);
+        judgement.access.push(violation);
+    }
 }
 
 /// Each answer against what its step wants, and each refusal names one of these OAuth error codes (RFC 6749 §5.2).

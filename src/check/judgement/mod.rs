@@ -8,9 +8,9 @@ pub(crate) mod sameness;
 use std::fmt::Write as _;
 
 use crate::check::profile::Effective;
-use crate::check::step::{Accept, Want};
+use crate::check::step::{Accept, MISSING, Want};
 use crate::check::{Check, Step};
-use crate::observe::{Evidence, Observation, Outcome, Response, Silence};
+use crate::observe::{Evidence, Observation, Outcome, Response, Silence, meaning_of_status};
 
 /// Statuses that say nothing about a credential: too many requests, and a server that is not there.
 const TELLS_NOTHING: [u16; 4] = [429, 502, 503, 504];
@@ -156,10 +156,11 @@ impl<'a> Case<'a> {
         })
     }
 
-    /// Whether a status refuses as this check asks.
+    /// Whether the status of a refusal is one that this check asks for. A declared refusal with another status than a
+    /// client error is how the API asks for a credential: that is right where there was none.
     fn refuses(&self, accepts: &[Accept], status: u16) -> bool {
-        let somehow = self.check.any_refusal && (400..500).contains(&status) && !TELLS_NOTHING.contains(&status);
-        somehow || self.accepts(accepts, status)
+        let asks = status < 400 && accepts.contains(&MISSING);
+        self.check.any_refusal || asks || self.accepts(accepts, status)
     }
 
     /// Judges one observation against what its step wants.
@@ -185,23 +186,21 @@ impl<'a> Case<'a> {
         let observation = &self.evidence.observations[index];
         let statuses = self.statuses(accepts);
         let label = &observation.label;
-        let accepted_status = observation.exchange.status().is_some_and(|status| self.refuses(accepts, status));
+        let status = observation.exchange.status().unwrap_or_default();
         match observation.outcome {
             Outcome::Granted => {
-                judgement.violates(index, format!("{label}: access was granted"), format!("refused {statuses}"));
+                judgement.violates(index, granted(observation), format!("refused {statuses}"));
             }
-            _ if accepted_status && observation.outcome != Outcome::Silent => {}
-            Outcome::Silent if accepts.contains(&Accept::Closed) && closed(observation) => {}
-            Outcome::Silent | Outcome::Broke => self.judge_breakage(index, &statuses, judgement),
+            Outcome::Refused if self.refuses(accepts, status) => {}
+            Outcome::Refused => {
+                judgement.deviates(index, format!("{label}: refused with {status}"), format!("refused {statuses}"));
+            }
+            // an answer that the check names is one, unless something protected is in it
+            Outcome::Unclear if meaning_of_status(status) != Outcome::Refused && self.accepts(accepts, status) => {}
             Outcome::Unclear => judgement.open.push(unclear(observation)),
-            Outcome::Refused => match tells_nothing(observation) {
-                Some(reason) => judgement.open.push(reason),
-                None => {
-                    let status = observation.exchange.status().unwrap_or_default();
-                    let text = format!("{label}: refused, but with {status}");
-                    judgement.deviates(index, text, format!("refused {statuses}"));
-                }
-            },
+            Outcome::Silent if accepts.contains(&Accept::Closed) && closed(observation) => {}
+            Outcome::Broke if self.accepts(accepts, status) => {}
+            Outcome::Silent | Outcome::Broke => self.judge_breakage(index, &statuses, judgement),
         }
     }
 
@@ -211,10 +210,7 @@ impl<'a> Case<'a> {
         match observation.outcome {
             Outcome::Granted => {}
             Outcome::Unclear => judgement.open.push(unclear(observation)),
-            Outcome::Refused => match tells_nothing(observation) {
-                Some(reason) => judgement.open.push(reason),
-                None => judgement.violates(index, format!("{label}: access was refused"), "granted"),
-            },
+            Outcome::Refused => judgement.violates(index, format!("{label}: access was refused"), "granted"),
             Outcome::Broke | Outcome::Silent => self.judge_breakage(index, "granted", judgement),
         }
     }
@@ -236,11 +232,26 @@ impl<'a> Case<'a> {
     }
 }
 
+/// That access was granted, and how it shows where the status does not say it.
+fn granted(observation: &Observation) -> String {
+    let label = &observation.label;
+    match &observation.why {
+        Some(why) => {
+            let status = observation.exchange.status().unwrap_or_default();
+            format!("{label}: access was granted: the answer has status {status}, and {why}")
+        }
+        None => format!("{label}: access was granted"),
+    }
+}
+
 /// Says which of the two declarations would decide an answer that is neither a grant nor a refusal.
 fn unclear(observation: &Observation) -> String {
     let status = observation.exchange.status().unwrap_or_default();
     let label = &observation.label;
-    format!("{label}: {status} is neither a recognised grant nor a recognised refusal; declare `success` or `refusal`")
+    match &observation.why {
+        Some(why) => format!("{label}: {why}"),
+        None => format!("{label}: {status} is neither a recognised grant nor a recognised refusal"),
+    }
 }
 
 fn closed(observation: &Observation) -> bool {

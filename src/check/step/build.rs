@@ -7,7 +7,17 @@ use super::{
 
 /// A request by somebody for something.
 pub const fn send(who: Who, on: On) -> Step {
-    Step::Send(Send { who, on, alter: &[], want: Want::Either, counts: None, label: "", times: 1, exhausts: false })
+    Step::Send(Send {
+        who,
+        on,
+        alter: &[],
+        want: Want::Either,
+        counts: None,
+        label: "",
+        times: 1,
+        exhausts: false,
+        thorough: false,
+    })
 }
 
 /// Two kinds of requests whose times are compared.
@@ -104,6 +114,15 @@ impl Step {
         match self {
             Step::Send(send) => Step::Send(Send { exhausts: true, ..send }),
             Step::Form(form) => Step::Form(Form { exhausts: true, ..form }),
+            other => other,
+        }
+    }
+
+    /// Sends it several times, and once on a connection that was authenticated before; what the resource was learned from
+    /// is judged with it.
+    pub const fn thoroughly(self) -> Step {
+        match self {
+            Step::Send(send) => Step::Send(Send { thorough: true, ..send }),
             other => other,
         }
     }

@@ -172,6 +172,8 @@ pub struct Send {
     pub times: usize,
     /// Whether it is sent until the target throttles, or the failure budget of the scenario is used up.
     pub exhausts: bool,
+    /// Whether it is also sent several times, and once on a connection that was authenticated before.
+    pub thorough: bool,
 }
 
 /// Two kinds of requests to a resource whose times are compared, interleaved on one connection, in several runs.

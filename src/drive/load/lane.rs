@@ -40,6 +40,9 @@ impl LaneRequest {
     }
 }
 
+/// The lane that sends no credential.
+pub(super) const ANONYMOUS: &str = "no-credential";
+
 /// A share of the load.
 #[derive(Clone, Debug)]
 pub struct Lane {

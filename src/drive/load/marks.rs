@@ -1,52 +1,61 @@
 //! How an answer is recognised while the load runs.
 
+use std::sync::Arc;
+
+use super::lane::{ANONYMOUS, Lane};
 use crate::drive::wire::Answer;
-use crate::observe::{Fingerprint, Outcome, Response};
+use crate::observe::{Answered, Asked, Fingerprint, Learned, Outcome, Recognition, Request};
 
 /// Longest body that is remembered to recognise the next answer by.
 const REMEMBERED: usize = 16 * 1024;
 
 /// How access granted is recognised without parsing a body: status, media type, the members by their names, the text.
+/// What has not all of that is looked at like the answer to a probe.
 #[derive(Clone, Debug)]
 pub struct Marks {
-    fingerprint: Fingerprint,
+    recognition: Arc<Recognition>,
     members: Vec<Vec<u8>>,
 }
 
 impl Marks {
-    /// The marks of a fingerprint.
+    /// The marks of a fingerprint, where nothing else is known about the answers.
     pub fn of(fingerprint: &Fingerprint) -> Self {
+        let recognition = Learned::default().recognition().with_success(fingerprint.clone());
+        Self::learned(&Arc::new(recognition))
+    }
+
+    /// The marks of what is known about the answers of a resource.
+    pub fn learned(recognition: &Arc<Recognition>) -> Self {
+        let fingerprint = recognition.success();
         let pointed = fingerprint.pointer.iter().flat_map(|pointer| pointer.split('/').skip(1));
         // what stands in a body as it stands in the pointer: no index of an array, nothing escaped
         let named = pointed.filter(|part| !part.contains('~') && part.parse::<u64>().is_err());
         let names = fingerprint.members.iter().map(String::as_str).chain(named);
         let text = fingerprint.text.iter().filter(|text| !text.is_empty()).map(|text| text.clone().into_bytes());
         let members = names.filter_map(|name| serde_json::to_vec(name).ok()).chain(text).collect();
-        Self { fingerprint: fingerprint.clone(), members }
+        Self { recognition: recognition.clone(), members }
     }
 
-    /// What an answer means, as far as it is told without parsing its body.
-    fn outcome(&self, answer: &Answer<'_>) -> Outcome {
+    /// Whether an answer has the marks of success, as far as they show without parsing its body.
+    fn show_in(&self, answer: &Answer<'_>) -> bool {
+        let fingerprint = self.recognition.success();
         let typed = |expected: &String| media_type(answer.content_type).eq_ignore_ascii_case(expected.as_bytes());
-        let granted = answer.status == self.fingerprint.status
-            && self.fingerprint.content_type.as_ref().is_none_or(typed)
-            && self.members.iter().all(|member| contains(answer.body, member));
-        match answer.status {
-            _ if granted => Outcome::Granted,
-            500.. => Outcome::Broke,
-            _ => Outcome::Refused,
-        }
+        answer.status == fingerprint.status
+            && fingerprint.content_type.as_ref().is_none_or(typed)
+            && self.members.iter().all(|member| contains(answer.body, member))
     }
 
-    /// Whether the whole fingerprint is there: what a finding rests on is looked at in full.
-    fn confirmed(&self, answer: &Answer<'_>) -> bool {
-        let content_type = answer.content_type.map(|value| ("content-type".to_owned(), value.to_vec()));
-        self.fingerprint.matches(&Response {
+    /// What the answer means, looked at in full.
+    fn outcome(&self, answer: &Answer<'_>, asked: &Asked<'_>) -> Outcome {
+        let answered = Answered {
             status: answer.status,
-            headers: content_type.into_iter().collect(),
-            body: answer.body.to_vec(),
+            content_type: answer.content_type,
+            content_encoding: answer.content_encoding,
+            location: answer.location,
+            body: answer.body,
             truncated: answer.truncated,
-        })
+        };
+        self.recognition.read_answer(&answered, asked).outcome
     }
 }
 
@@ -64,6 +73,9 @@ fn contains(body: &[u8], member: &[u8]) -> bool {
 pub(super) struct Judge {
     marks: Marks,
     expects_grant: bool,
+    anonymous: bool,
+    /// What the lane sends: an answer that repeats it shows nothing.
+    request: Option<Arc<Request>>,
     last: Option<Judged>,
 }
 
@@ -71,35 +83,50 @@ pub(super) struct Judge {
 struct Judged {
     status: u16,
     content_type: Vec<u8>,
+    location: Vec<u8>,
     body: Vec<u8>,
     outcome: Option<Outcome>,
 }
 
 impl Judge {
-    pub(super) fn new(marks: &Marks, expects_grant: bool) -> Self {
-        Self { marks: marks.clone(), expects_grant, last: None }
+    pub(super) fn of(lane: &Lane) -> Self {
+        let request = lane.requests.first().filter(|_| !lane.expects_grant).map(|request| request.request());
+        Self {
+            marks: lane.marks.clone(),
+            expects_grant: lane.expects_grant,
+            anonymous: lane.name == ANONYMOUS,
+            request,
+            last: None,
+        }
     }
 
     /// What an answer means.
     pub(super) fn outcome(&mut self, answer: &Answer<'_>) -> Outcome {
         let content_type = answer.content_type.unwrap_or_default();
+        let location = answer.location.unwrap_or_default();
         if let Some(last) = &self.last
             && last.status == answer.status
             && last.body == answer.body
             && last.content_type == content_type
+            && last.location == location
             && let Some(outcome) = last.outcome
         {
             return outcome;
         }
-        let outcome = match self.marks.outcome(answer) {
-            Outcome::Granted if !self.expects_grant && !self.marks.confirmed(answer) => Outcome::Refused,
-            outcome => outcome,
+        let outcome = if self.expects_grant && self.marks.show_in(answer) {
+            Outcome::Granted
+        } else {
+            let (anonymous, entitled) = (self.anonymous, self.expects_grant);
+            let asked = Asked { anonymous, entitled, request: self.request.as_deref(), readable: &[] };
+            self.marks.outcome(answer, &asked)
         };
         if answer.body.len() <= REMEMBERED {
             let last = self.last.get_or_insert_default();
             last.status = answer.status;
             last.content_type.clear();
             last.content_type.extend_from_slice(content_type);
+            last.location.clear();
+            last.location.extend_from_slice(location);
             last.body.clear();
             last.body.extend_from_slice(answer.body);
             last.outcome = Some(outcome);
@@ -116,6 +143,8 @@ mod tests {
         Answer {
             status,
             content_type: Some(content_type.as_bytes()),
+            content_encoding: None,
+            location: None,
             auth_ns: None,
             body: body.as_bytes(),
             truncated: false,
@@ -131,7 +160,14 @@ mod tests {
             text: None,
             members: members.iter().map(|member| (*member).to_owned()).collect(),
         };
-        Judge::new(&Marks::of(&fingerprint), expects_grant)
+        let name = if expects_grant { "valid" } else { "unknown" };
+        Judge::of(&Lane {
+            name: name.to_owned(),
+            share: 1.0,
+            expects_grant,
+            requests: Vec::new(),
+            marks: Marks::of(&fingerprint),
+        })
     }
 
     #[test]
@@ -140,11 +176,11 @@ mod tests {
         for (expected, status, media, body) in [
             (Outcome::Granted, 200, "application/json; charset=utf-8", r#"{"orders":[]}"#),
             (Outcome::Granted, 200, "application/json; charset=utf-8", r#"{"orders":[]}"#),
-            (Outcome::Refused, 200, "application/json", r#"{"error":"no"}"#),
+            (Outcome::Unclear, 200, "application/json", r#"{"error":"no"}"#),
             (Outcome::Refused, 401, "application/json", r#"{"orders":[]}"#),
-            (Outcome::Refused, 200, "text/html", r#"{"orders":[]}"#),
-            (Outcome::Refused, 200, "application/jsonp", r#"{"orders":[]}"#),
-            (Outcome::Broke, 503, "application/json", r#"{"orders":[]}"#),
+            (Outcome::Unclear, 200, "text/html", r#"{"orders":[]}"#),
+            (Outcome::Unclear, 200, "application/jsonp", r#"{"orders":[]}"#),
+            (Outcome::Broke, 500, "application/json", r#"{"orders":[]}"#),
         ] {
             assert_eq!(judge.outcome(&answer(status, media, body)), expected, "{status} {media} {body}");
         }

@@ -160,7 +160,7 @@ impl<L: Line> Shared<L> {
             .lanes
             .iter()
             .map(|lane| Copies::of(lane, task.index, task.workers, |request| L::form(request, &task.destination)));
-        let judges = task.lanes.iter().map(|lane| Judge::new(&lane.marks, lane.expects_grant));
+        let judges = task.lanes.iter().map(|lane| Judge::of(lane));
         Self {
             marks: Marks { begin, measured, end, give_up: end + task.limits.time },
             schedule: RefCell::new(pacer.map(|pacer| Schedule { pacer, next: 0 })),

@@ -2,7 +2,7 @@
 
 use super::Prober;
 use crate::drive::paired::Contender;
-use crate::observe::Outcome;
+use crate::observe::{Asked, Outcome};
 use crate::plan::subject::Login;
 
 impl Prober {
@@ -24,10 +24,11 @@ impl Prober {
             scheme: subject.scheme,
             carrier: subject.carrier.clone(),
             proof,
-            fingerprint: self.fingerprint(resource).await,
+            fingerprint: self.recognition(resource).await.success().clone(),
         };
         let anonymous = self.send_to(resource, &contender.bare).await;
-        let anonymous = contender.fingerprint.outcome(&anonymous);
+        let asked = Asked { anonymous: true, ..Asked::default() };
+        let anonymous = self.read(resource, &anonymous, &asked).await.outcome;
         match (&contender.proof, anonymous) {
             (Some(_), Outcome::Granted) => {
                 let resource = subject.resources[resource].name();

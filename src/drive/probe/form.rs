@@ -205,11 +205,7 @@ pub(super) fn meaning(endpoint: Endpoint, exchange: &Exchange) -> Outcome {
             Endpoint::Introspection => response.json().is_some_and(|json| json.get("active").is_some()),
             Endpoint::Revocation => true,
         };
-    match response.status {
-        _ if granted => Outcome::Granted,
-        500.. => Outcome::Broke,
-        _ => Outcome::Refused,
-    }
+    if granted { Outcome::Granted } else { crate::observe::meaning_of_status(response.status) }
 }
 
 /// A server that spells `true` as text lets the token pass as well: whether it may is for a check to say.

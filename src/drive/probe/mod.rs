@@ -3,27 +3,29 @@
 mod client_auth;
 mod compose;
 mod contender;
-mod fingerprints;
 mod form;
 mod lane;
 mod minting;
+mod recognising;
 mod stage;
 mod values;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
+use tokio::sync::OnceCell;
 use url::Url;
 
 use super::control::{ControlError, ControlPlane};
 use super::rate::RateLimit;
 use super::wire::{Destination, Limits};
-use crate::observe::{ControlRun, Evidence, Exchange, Fingerprint, Outcome, Request};
+use crate::observe::{Asked, ControlRun, Evidence, Exchange, Outcome, Request};
 use crate::plan::subject::{Identity, Login, Subject};
 use crate::plan::{Control, PlannedCheck, Script};
 use crate::scheme::Proof;
+use recognising::Known;
 use stage::Stage;
 
 /// What a prober is made of.
@@ -50,15 +52,16 @@ pub struct Equipment {
 pub struct Prober {
     equipment: Equipment,
     destinations: Mutex<HashMap<String, Destination>>,
-    fingerprints: Mutex<HashMap<usize, Fingerprint>>,
-    /// Resources whose answers with and without a credential cannot be told apart.
-    alike: Mutex<HashSet<usize>>,
+    /// How the answers of each resource are recognised.
+    known: Mutex<HashMap<usize, Arc<OnceCell<Arc<Known>>>>>,
+    /// What anybody may read.
+    public: OnceCell<Vec<Exchange>>,
 }
 
 impl Prober {
     /// A prober for one target.
     pub fn new(equipment: Equipment) -> Self {
-        Self { equipment, destinations: Mutex::default(), fingerprints: Mutex::default(), alike: Mutex::default() }
+        Self { equipment, destinations: Mutex::default(), known: Mutex::default(), public: OnceCell::new() }
     }
 
     fn subject(&self) -> &Subject {
@@ -139,7 +142,7 @@ impl Prober {
         };
         let request = self.good_request(&proof, resource, evidence);
         let exchange = self.send_to(resource, &request).await;
-        let outcome = self.outcome(resource, &exchange).await;
+        let outcome = self.read_good(resource, &exchange).await.outcome;
         ControlRun { label, closing, exchange, outcome }
     }
 
@@ -170,9 +173,9 @@ impl Prober {
         }
     }
 
-    /// What an exchange with a resource means.
+    /// What an exchange of a token with a resource means.
     async fn outcome(&self, resource: usize, exchange: &Exchange) -> Outcome {
-        self.fingerprint(resource).await.outcome(exchange)
+        self.read(resource, exchange, &Asked::default()).await.outcome
     }
 }
 

@@ -35,6 +35,10 @@ pub(super) struct Head {
     pub(super) keeps_alive: bool,
     /// Where the value of the first `Content-Type` stands.
     pub(super) content_type: Option<Range<usize>>,
+    /// Where the value of `Content-Encoding` stands.
+    pub(super) content_encoding: Option<Range<usize>>,
+    /// Where the value of `Location` stands.
+    pub(super) location: Option<Range<usize>>,
     /// Nanoseconds that the target says it spent on authentication.
     pub(super) auth_ns: Option<u64>,
 }
@@ -71,6 +75,8 @@ impl Head {
             body,
             keeps_alive: persistent && body != BodyLength::UntilClose,
             content_type: fields.content_type,
+            content_encoding: fields.content_encoding,
+            location: fields.location,
             auth_ns: fields.auth_ns,
         }))
     }
@@ -89,6 +95,11 @@ fn too_long(limits: &Limits) -> Silence {
     Silence::Malformed(format!("a head of more than {} bytes", limits.head))
 }
 
+fn place_of(header: &httparse::Header<'_>, bytes: &[u8]) -> Range<usize> {
+    let start = header.value.as_ptr().addr() - bytes.as_ptr().addr();
+    start..start + header.value.len()
+}
+
 /// The few fields that decide something here.
 #[derive(Default)]
 struct Fields {
@@ -97,6 +108,8 @@ struct Fields {
     chunked: bool,
     closes: bool,
     content_type: Option<Range<usize>>,
+    content_encoding: Option<Range<usize>>,
+    location: Option<Range<usize>>,
     auth_ns: Option<u64>,
 }
 
@@ -114,9 +127,10 @@ impl Fields {
                 self.closes |= tokens(header.value).any(|token| token.eq_ignore_ascii_case(b"close"));
             }
             12 if is("content-type") && self.content_type.is_none() => {
-                let start = header.value.as_ptr().addr() - bytes.as_ptr().addr();
-                self.content_type = Some(start..start + header.value.len());
+                self.content_type = Some(place_of(header, bytes));
             }
+            16 if is("content-encoding") => self.content_encoding = Some(place_of(header, bytes)),
+            8 if is("location") => self.location = Some(place_of(header, bytes)),
             13 if is("server-timing") => self.auth_ns = self.auth_ns.or_else(|| auth_duration(header.value)),
             _ => {}
         }

@@ -29,6 +29,9 @@ pub struct Limits {
     pub connect: Duration,
 }
 
+/// Bytes of a body that are kept to be searched. What a report shows of it is far less.
+const BODY_LIMIT: usize = 4 << 20;
+
 impl Limits {
     /// The same, for answers that may take this long.
     #[must_use]
@@ -42,7 +45,7 @@ impl Default for Limits {
         Self {
             head: 64 * 1024,
             headers: 128,
-            body: 1 << 20,
+            body: BODY_LIMIT,
             time: Duration::from_secs(10),
             connect: Duration::from_secs(5),
         }

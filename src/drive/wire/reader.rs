@@ -18,6 +18,10 @@ pub(in crate::drive) struct Answer<'a> {
     pub(in crate::drive) status: u16,
     /// Value of the first `Content-Type`.
     pub(in crate::drive) content_type: Option<&'a [u8]>,
+    /// Value of `Content-Encoding`.
+    pub(in crate::drive) content_encoding: Option<&'a [u8]>,
+    /// Value of `Location`.
+    pub(in crate::drive) location: Option<&'a [u8]>,
     /// Nanoseconds that the target says it spent on authentication.
     pub(in crate::drive) auth_ns: Option<u64>,
     /// Body, cut at the limit.
@@ -260,6 +264,8 @@ impl AnswerReader {
         Some(Answer {
             status: head.status,
             content_type: head.content_type.clone().map(|place| &self.buffer[place]),
+            content_encoding: head.content_encoding.clone().map(|place| &self.buffer[place]),
+            location: head.location.clone().map(|place| &self.buffer[place]),
             auth_ns: head.auth_ns,
             body: if head.body == BodyLength::Chunked { &self.chunks } else { plain },
             truncated: self.truncated,

@@ -18,7 +18,11 @@ pub struct Resource {
     pub scopes: Vec<String>,
     /// How access granted looks; learned from a good answer if absent.
     #[serde(default)]
-    pub success: Option<Success>,
+    pub success: Option<AnswerPattern>,
+    /// How access refused looks, where a refusal has a status of success or redirects: it says how a refusal is
+    /// recognised, not which status is right.
+    #[serde(default)]
+    pub refusal: Option<AnswerPattern>,
     /// JSON body.
     #[serde(default)]
     pub json: Option<serde_json::Value>,
@@ -45,17 +49,17 @@ pub struct Resource {
     pub absent: Option<String>,
 }
 
-/// How access granted looks.
+/// How an answer is recognised: everything that is named has to hold.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Success {
+pub struct AnswerPattern {
     /// Status.
     #[serde(default)]
     pub status: Option<u16>,
     /// A JSON pointer (RFC 6901) that resolves in the body.
     #[serde(default)]
     pub json: Option<String>,
-    /// Text that stands in the body, where it is no JSON.
+    /// Text that the body contains.
     #[serde(default)]
     pub text: Option<String>,
     /// Media type.

@@ -49,8 +49,36 @@ impl Stage<'_> {
         };
         let label = action.label.clone();
         let at = clock::unix_seconds();
-        evidence.observations.push(Observation { step: action.step, label, place, exchange, outcome, at, reproduced });
+        let why = self.refused_with_a_token(form.endpoint, &exchange, outcome).await;
+        let outcome = if why.is_some() { Outcome::Granted } else { outcome };
+        evidence.observations.push(Observation {
+            step: action.step,
+            label,
+            place,
+            exchange,
+            outcome,
+            why,
+            at,
+            reproduced,
+        });
         Ok(())
+    }
+
+    /// A refusal of the token endpoint that carries a token which opens a resource has granted.
+    async fn refused_with_a_token(&self, endpoint: Endpoint, exchange: &Exchange, outcome: Outcome) -> Option<String> {
+        if endpoint != Endpoint::Token || outcome == Outcome::Granted {
+            return None;
+        }
+        let token = exchange.response()?.json_text("access_token").filter(|token| !token.is_empty())?;
+        let status = exchange.status()?;
+        let Some(main) = self.prober.subject().main_resource() else {
+            return Some(format!("the answer has status {status} and carries an access token"));
+        };
+        let proof = crate::scheme::Proof::Token(Secret::new(token.as_str()));
+        let used = self.prober.good_request(&proof, main, &mut Evidence::default());
+        let used = self.prober.send_to(main, &used).await;
+        let opens = self.prober.outcome(main, &used).await == Outcome::Granted;
+        opens.then(|| format!("the answer has status {status} and carries an access token that opens a resource"))
     }
 
     pub(super) async fn post(
@@ -117,7 +145,16 @@ impl Stage<'_> {
             note_signature(&exchange, evidence);
         }
         let at = clock::unix_seconds();
-        evidence.observations.push(Observation { step, label, place, exchange, outcome, at, reproduced: false });
+        evidence.observations.push(Observation {
+            step,
+            label,
+            place,
+            exchange,
+            outcome,
+            why: None,
+            at,
+            reproduced: false,
+        });
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use super::{Halt, Stage};
 use crate::clock;
 use crate::drive::probe::values;
 use crate::drive::wire::Connection;
-use crate::observe::{Effect, Evidence, Observation, Outcome, Place, TimingRun};
+use crate::observe::{Asked, Effect, Evidence, Observation, Outcome, Place, TimingRun};
 use crate::plan::{Action, Part};
 use crate::stats::timing::low_quantile_difference;
 
@@ -65,7 +65,6 @@ impl Stage<'_> {
         let destination = prober.destination(&prober.equipment.base).map_err(Halt::Obstacle)?;
         let opened = Connection::open(&destination, prober.equipment.limits).await;
         let mut connection = opened.map_err(|silence| Halt::Obstacle(silence.to_string()))?;
-        let fingerprint = prober.fingerprint(resource).await;
         let mut samples = Samples::default();
         let began = clock::now();
         for round in 0..WARM_UP + SAMPLES.0 {
@@ -83,7 +82,8 @@ impl Stage<'_> {
                     }
                 }
                 let exchange = connection.exchange(&request).await;
-                let outcome = fingerprint.outcome(&exchange);
+                let reading = prober.read(resource, &exchange, &Asked::default()).await;
+                let outcome = reading.outcome;
                 if round >= WARM_UP {
                     samples[kind].push(exchange.took.as_secs_f64() * 1e6);
                 }
@@ -91,7 +91,16 @@ impl Stage<'_> {
                 if (evidence.timings.is_empty() && round == 0) || outcome != Outcome::Refused {
                     let (step, label, place) = (action.step, action.label.clone(), Place::Resource(resource));
                     let (at, reproduced) = (clock::unix_seconds(), false);
-                    evidence.observations.push(Observation { step, label, place, exchange, outcome, at, reproduced });
+                    evidence.observations.push(Observation {
+                        step,
+                        label,
+                        place,
+                        exchange,
+                        outcome,
+                        why: reading.why,
+                        at,
+                        reproduced,
+                    });
                     if outcome != Outcome::Refused {
                         return Ok(None);
                     }

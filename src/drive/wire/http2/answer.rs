@@ -4,7 +4,7 @@ use std::future::poll_fn;
 
 use h2::Reason;
 use h2::client::ResponseFuture;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, LOCATION};
 
 use super::super::head::auth_duration;
 use super::super::{Answer, Limits};
@@ -35,6 +35,8 @@ pub(in crate::drive) struct AnswerOfStream {
     limits: Limits,
     status: u16,
     content_type: Option<HeaderValue>,
+    content_encoding: Option<HeaderValue>,
+    location: Option<HeaderValue>,
     auth_ns: Option<u64>,
     body: Vec<u8>,
     truncated: bool,
@@ -43,7 +45,16 @@ pub(in crate::drive) struct AnswerOfStream {
 impl AnswerOfStream {
     /// Without an answer yet.
     pub(in crate::drive) fn new(limits: Limits) -> Self {
-        Self { limits, status: 0, content_type: None, auth_ns: None, body: Vec::new(), truncated: false }
+        Self {
+            limits,
+            status: 0,
+            content_type: None,
+            content_encoding: None,
+            location: None,
+            auth_ns: None,
+            body: Vec::new(),
+            truncated: false,
+        }
     }
 
     /// The answer that [`Self::exchange`] put together.
@@ -51,6 +62,8 @@ impl AnswerOfStream {
         Answer {
             status: self.status,
             content_type: self.content_type.as_ref().map(HeaderValue::as_bytes),
+            content_encoding: self.content_encoding.as_ref().map(HeaderValue::as_bytes),
+            location: self.location.as_ref().map(HeaderValue::as_bytes),
             auth_ns: self.auth_ns,
             body: &self.body,
             truncated: self.truncated,
@@ -81,6 +94,8 @@ impl AnswerOfStream {
         }
         self.status = head.status.as_u16();
         self.content_type = head.headers.get(CONTENT_TYPE).cloned();
+        self.content_encoding = head.headers.get(CONTENT_ENCODING).cloned();
+        self.location = head.headers.get(LOCATION).cloned();
         let timings = head.headers.get_all("server-timing").into_iter();
         self.auth_ns = timings.filter_map(|value| auth_duration(value.as_bytes())).next();
         self.body.clear();

@@ -1,0 +1,193 @@
+//! How the answers of each resource are recognised: learned by good and by anonymous requests when it is first asked for.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokio::sync::OnceCell;
+
+use super::Prober;
+use crate::observe::{Asked, Declared, Evidence, Exchange, Learned, Reading, Recognition, Request, Response};
+use crate::plan::subject::{DeclaredAnswer, Resource};
+
+/// Public resources whose answers are looked at: what anybody may read is not protected.
+const MOST_PUBLIC: usize = 4;
+/// Good answers that are kept to learn from.
+const MOST_GOOD: usize = 8;
+
+/// What is known about the answers of one resource.
+pub(super) struct Known {
+    learned: RwLock<Learned>,
+    recognition: RwLock<Arc<Recognition>>,
+    /// The requests without a credential that it was learned from: they are judged as probes too.
+    anonymous: Vec<Exchange>,
+}
+
+impl Known {
+    fn recognition(&self) -> Arc<Recognition> {
+        self.recognition.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes note of a further good answer: what it lacks is not in every good answer.
+    fn renew(&self, good: &Response) {
+        let stable = self.recognition();
+        let mut learned = self.learned.write().unwrap_or_else(PoisonError::into_inner);
+        let first = learned.good.is_empty();
+        learned.good.push(good.clone());
+        let renewed = learned.recognition();
+        let adds = first || renewed.stable_atoms().len() != stable.stable_atoms().len();
+        if adds && learned.good.len() <= MOST_GOOD {
+            *self.recognition.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(renewed);
+        } else {
+            learned.good.pop();
+        }
+    }
+}
+
+impl Prober {
+    /// How the answers of a resource are recognised; learned when it is first asked for.
+    pub async fn recognition(&self, resource: usize) -> Arc<Recognition> {
+        self.known(resource).await.recognition()
+    }
+
+    /// What an exchange with a resource means.
+    pub(super) async fn read(&self, resource: usize, exchange: &Exchange, asked: &Asked<'_>) -> Reading {
+        self.recognition(resource).await.read(exchange, asked)
+    }
+
+    /// What an exchange with a good credential means; a granted one teaches what good answers have in common.
+    pub(super) async fn read_good(&self, resource: usize, exchange: &Exchange) -> Reading {
+        let known = self.known(resource).await;
+        let reading = known.recognition().read(exchange, &Asked { entitled: true, ..Asked::default() });
+        if reading.outcome == crate::observe::Outcome::Granted
+            && exchange.request.method != "HEAD"
+            && let Some(response) = exchange.response()
+        {
+            known.renew(response);
+        }
+        reading
+    }
+
+    /// The requests without a credential that a resource was learned from.
+    pub(super) async fn anonymous_lessons(&self, resource: usize) -> Vec<Exchange> {
+        self.known(resource).await.anonymous.clone()
+    }
+
+    /// Resources that were asked, and whose good answers have nothing that could be recognised in a refusal: a refusal
+    /// that carries their data cannot be told from another.
+    pub fn blind_resources(&self) -> Vec<String> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut blind: Vec<usize> = Vec::new();
+        for (at, cell) in known.iter() {
+            if cell.get().is_some_and(|known| known.recognition().is_blind()) && !self.subject().resources[*at].public {
+                blind.push(*at);
+            }
+        }
+        blind.sort_unstable();
+        blind.into_iter().map(|at| self.subject().resources[at].name()).collect()
+    }
+
+    async fn known(&self, resource: usize) -> Arc<Known> {
+        let cell: Arc<OnceCell<Arc<Known>>> = {
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            known.entry(resource).or_default().clone()
+        };
+        cell.get_or_init(|| async { Arc::new(self.learn(resource).await) }).await.clone()
+    }
+
+    async fn learn(&self, at: usize) -> Known {
+        let resource = &self.subject().resources[at];
+        // a write is not repeated for the sake of learning: the controls renew what is known about it
+        let times = if resource.writes { 1 } else { 2 };
+        let mut good = Vec::new();
+        let mut anonymous = Vec::new();
+        for _ in 0..times {
+            good.extend(self.good_answer(at).await);
+        }
+        if !resource.public {
+            for _ in 0..times {
+                anonymous.push(self.send_to(at, &self.bare_request(at)).await);
+            }
+        }
+        let mut elsewhere = Vec::new();
+        if !resource.writes && !resource.public {
+            elsewhere.push(self.send_to(at, &self.absent_request(at, resource)).await);
+            elsewhere.extend(self.public_answers(at).await);
+        }
+        let responses = |exchanges: &[Exchange]| exchanges.iter().filter_map(Exchange::response).cloned().collect();
+        let learned = Learned {
+            good: responses(&good),
+            anonymous: responses(&anonymous),
+            elsewhere: responses(&elsewhere),
+            words: self.declared_words(),
+            success: resource.success.as_ref().map(declared),
+            refusal: resource.refusal.as_ref().map(declared),
+        };
+        let recognition = RwLock::new(Arc::new(learned.recognition()));
+        Known { learned: RwLock::new(learned), recognition, anonymous }
+    }
+
+    async fn good_answer(&self, resource: usize) -> Option<Exchange> {
+        let subject = self.subject();
+        let mut evidence = Evidence::default();
+        let request = if subject.resources[resource].public {
+            self.bare_request(resource)
+        } else {
+            let good = subject.good_for(resource)?;
+            let proof = self.proof(&subject.identities[good]).await.ok()?;
+            self.good_request(&proof, resource, &mut evidence)
+        };
+        Some(self.send_to(resource, &request).await)
+    }
+
+    /// A request without a credential for something beside the resource that does not exist.
+    fn absent_request(&self, at: usize, resource: &Resource) -> Request {
+        let mut request = self.bare_request(at);
+        let path = resource.absent.clone().unwrap_or_else(|| {
+            let path = resource.path.split('?').next().unwrap_or_default();
+            let folder = path.trim_end_matches('/').rsplit_once('/').map_or("", |(folder, _)| folder);
+            format!("{folder}/absent-{:08x}", self.seed_of("absent") as u32)
+        });
+        let base = self.equipment.base.path().trim_end_matches('/');
+        request.target = format!("{base}{path}").into_bytes();
+        request
+    }
+
+    /// What anybody may read at the public resources of the scenario.
+    async fn public_answers(&self, resource: usize) -> Vec<Exchange> {
+        let resources = self.subject().resources.iter().enumerate();
+        let readable = resources.filter(|(_, other)| other.public && !other.writes).take(MOST_PUBLIC);
+        let readable: Vec<usize> = readable.map(|(at, _)| at).filter(|at| *at != resource).collect();
+        let public = self.public.get_or_init(|| async {
+            let mut answers = Vec::new();
+            for at in readable {
+                answers.push(self.send_to(at, &self.bare_request(at)).await);
+            }
+            answers
+        });
+        public.await.clone()
+    }
+
+    /// Names, scopes and tenants of the scenario, which an error page may show.
+    fn declared_words(&self) -> Vec<String> {
+        let subject = self.subject();
+        let identities = subject.identities.iter();
+        let of_identities = identities.flat_map(|identity| {
+            let scopes = identity.scopes.iter().cloned();
+            let own = [Some(identity.name.clone()), identity.tenant.clone(), identity.account_name()];
+            own.into_iter().flatten().chain(scopes)
+        });
+        let of_resources = subject
+            .resources
+            .iter()
+            .flat_map(|resource| resource.scopes.iter().cloned().chain(resource.tenant.clone()));
+        of_identities.chain(of_resources).collect()
+    }
+}
+
+fn declared(answer: &DeclaredAnswer) -> Declared {
+    Declared {
+        status: answer.status,
+        content_type: answer.content_type.clone(),
+        pointer: answer.pointer.clone(),
+        text: answer.text.clone(),
+    }
+}

@@ -1,0 +1,156 @@
+//! What answers of a resource were learned from, and what follows from them.
+
+use std::collections::BTreeSet;
+
+use super::atoms::{self, Atom, BodyKind};
+use super::search::{Needles, contains};
+use super::{Answered, Recognition, body, status};
+use crate::observe::{Fingerprint, Response};
+
+/// Atoms that are searched for; half of them, or three, are a grant.
+const MOST_NEEDLES: usize = 256;
+
+/// How an answer is recognised, as the scenario declares it under `success` or `refusal`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Declared {
+    /// Status; any 2xx under `success`, any status under `refusal`, where absent.
+    pub status: Option<u16>,
+    /// Media type.
+    pub content_type: Option<String>,
+    /// JSON pointer (RFC 6901) that resolves.
+    pub pointer: Option<String>,
+    /// Text that the body contains.
+    pub text: Option<String>,
+}
+
+impl Declared {
+    /// Whether nothing is declared.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether an answer has everything that is declared.
+    pub(super) fn fits(&self, answer: &Answered<'_>) -> bool {
+        let body = body::decoded(answer.body, answer.content_encoding).unwrap_or_default();
+        let media = |expected: &String| media_type(answer.content_type).eq_ignore_ascii_case(expected.as_bytes());
+        let resolves = |pointer: &String| {
+            let json: Option<serde_json::Value> = serde_json::from_slice(atoms::without_bom(&body)).ok();
+            json.is_some_and(|json| json.pointer(pointer).is_some())
+        };
+        !self.is_empty()
+            && self.status.is_none_or(|status| status == answer.status)
+            && self.content_type.as_ref().is_none_or(media)
+            && self.text.as_ref().is_none_or(|text| contains(&body, text.as_bytes()))
+            && self.pointer.as_ref().is_none_or(resolves)
+    }
+}
+
+fn media_type(content_type: Option<&[u8]>) -> &[u8] {
+    content_type.unwrap_or_default().split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii()
+}
+
+/// Answers that a resource was learned from.
+#[derive(Clone, Debug, Default)]
+pub struct Learned {
+    /// Answers to good requests.
+    pub good: Vec<Response>,
+    /// Answers to requests without a credential.
+    pub anonymous: Vec<Response>,
+    /// Answers that anybody gets elsewhere: of an absent path, of public resources.
+    pub elsewhere: Vec<Response>,
+    /// Names, scopes and tenants that the scenario declares: an error page may name them.
+    pub words: Vec<String>,
+    /// What the scenario declares.
+    pub success: Option<Declared>,
+    /// What the scenario declares.
+    pub refusal: Option<Declared>,
+}
+
+impl Learned {
+    /// How the answers of the resource are recognised.
+    pub fn recognition(&self) -> Recognition {
+        // a good answer that is no success teaches nothing: the control fails and says so
+        let good: Vec<Response> = self.good.iter().filter(|good| (200..300).contains(&good.status)).cloned().collect();
+        let success = self.fingerprint(&good);
+        let declared = self.success.as_ref().is_some_and(|success| !success.is_empty());
+        let (kind, stable) = stable(&good);
+        let generic = self.elsewhere.iter().flat_map(atoms_in).collect::<BTreeSet<_>>();
+        let named = |atom: &Atom| {
+            let text = String::from_utf8_lossy(&atom.value);
+            self.words.iter().any(|word| word.eq_ignore_ascii_case(&text))
+        };
+        let stable: BTreeSet<Atom> =
+            stable.into_iter().filter(|atom| !generic.contains(atom) && !named(atom)).collect();
+        let elsewhere = self.elsewhere.iter().chain(&self.anonymous);
+        let shown: Vec<u8> = elsewhere.flat_map(|answer| decoded(answer).into_iter().chain([b'\n'])).collect();
+        let of_anybody = self.anonymous.iter().flat_map(atoms_in).collect::<BTreeSet<_>>();
+        let protected = stable
+            .iter()
+            .filter(|atom| !of_anybody.contains(atom) && !(atom.is_searchable() && contains(&shown, &atom.value)));
+        let protected: Vec<Atom> = protected.cloned().collect();
+        let fits_anybody = self.anonymous.iter().any(|answer| success.fits(&Answered::from_response(answer)));
+        Recognition {
+            void: !declared && fits_anybody,
+            refusal: self.refusal.clone(),
+            kind,
+            good: good.iter().map(|answer| (answer.status, answer.body.clone())).collect(),
+            stable: Needles::new(spread(stable.into_iter().collect())),
+            protected: Needles::new(spread(protected)),
+            anonymous_locations: self.anonymous.iter().filter_map(location).collect(),
+            head: status::HeadMarks::of(success.status, &good, &self.anonymous),
+            success,
+        }
+    }
+
+    fn fingerprint(&self, good: &[Response]) -> Fingerprint {
+        let declared = self.success.clone().unwrap_or_default();
+        let mut fingerprint = good.first().map_or_else(|| Fingerprint::of_status(200), Fingerprint::of);
+        for other in good.iter().skip(1).map(Fingerprint::of) {
+            // what one good answer lacks is no mark of them
+            fingerprint.members.retain(|member| other.members.contains(member));
+        }
+        if !declared.is_empty() {
+            fingerprint.members.clear();
+        }
+        if let Some(status) = declared.status {
+            fingerprint.status = status;
+        }
+        if declared.content_type.is_some() {
+            fingerprint.content_type = declared.content_type;
+        }
+        fingerprint.pointer = declared.pointer;
+        fingerprint.text = declared.text;
+        fingerprint
+    }
+}
+
+fn decoded(response: &Response) -> Vec<u8> {
+    let answer = Answered::from_response(response);
+    body::decoded(answer.body, answer.content_encoding).unwrap_or_default().into_owned()
+}
+
+fn atoms_in(response: &Response) -> BTreeSet<Atom> {
+    atoms::atoms_of(&decoded(response)).1
+}
+
+/// Atoms that all good answers share.
+fn stable(good: &[Response]) -> (BodyKind, BTreeSet<Atom>) {
+    let mut answers = good.iter().map(|answer| atoms::atoms_of(&decoded(answer)));
+    let Some((kind, mut shared)) = answers.next() else { return (BodyKind::Binary, BTreeSet::new()) };
+    for (_, other) in answers {
+        shared.retain(|atom| other.contains(atom));
+    }
+    (kind, shared)
+}
+
+fn location(response: &Response) -> Option<Vec<u8>> {
+    let is_redirect = (300..400).contains(&response.status);
+    let found = response.headers.iter().find(|(name, _)| is_redirect && name.eq_ignore_ascii_case("location"));
+    found.map(|(_, value)| value.clone())
+}
+
+/// A long list is searched for in samples that lie all over it.
+fn spread(atoms: Vec<Atom>) -> Vec<Atom> {
+    let step = atoms.len().div_ceil(MOST_NEEDLES).max(1);
+    atoms.into_iter().step_by(step).collect()
+}

@@ -1,0 +1,241 @@
+//! How the answers of one resource are recognised, grants and refusals alike: one function for probes, load and cases.
+//!
+//! A good answer has *stable* atoms: those that both learned good answers have. What is *protected* is stable and appears
+//! in no answer that anybody gets. Protected atoms in an answer are access, whatever its status says; a refusal is a
+//! status that refuses, with nothing protected beside it. Everything else is unclear, and proves nothing.
+
+mod atoms;
+mod body;
+mod learned;
+mod search;
+mod status;
+
+pub use atoms::{Atom, BodyKind};
+pub use learned::{Declared, Learned};
+pub use status::meaning_of_status;
+
+use super::{Exchange, Fingerprint, Outcome, Request, Response};
+use search::Needles;
+
+/// A complete answer, as far as its meaning depends on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Answered<'a> {
+    /// Status code.
+    pub status: u16,
+    /// `Content-Type`.
+    pub content_type: Option<&'a [u8]>,
+    /// `Content-Encoding`.
+    pub content_encoding: Option<&'a [u8]>,
+    /// `Location`.
+    pub location: Option<&'a [u8]>,
+    /// Body, up to the limit of the reader.
+    pub body: &'a [u8],
+    /// Whether the body was longer than that.
+    pub truncated: bool,
+}
+
+impl<'a> Answered<'a> {
+    /// A response as it is looked at.
+    pub fn from_response(response: &'a Response) -> Self {
+        let field = |name: &str| {
+            let found = response.headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
+            found.map(|(_, value)| value.as_slice())
+        };
+        Self {
+            status: response.status,
+            content_type: field("content-type"),
+            content_encoding: field("content-encoding"),
+            location: field("location"),
+            body: &response.body,
+            truncated: response.truncated,
+        }
+    }
+}
+
+/// Who asked, as far as the meaning of the answer depends on it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asked<'a> {
+    /// Whether the request carried no credential.
+    pub anonymous: bool,
+    /// Whether the request carried a good credential that opens the resource: the marks of success suffice then.
+    pub entitled: bool,
+    /// What was sent: an answer that repeats it shows nothing.
+    pub request: Option<&'a Request>,
+    /// Atoms that the credential of the request may read elsewhere.
+    pub readable: &'a [Atom],
+}
+
+/// What an answer means, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// The meaning.
+    pub outcome: Outcome,
+    /// What a reader of a finding has to know beside outcome and status.
+    pub why: Option<String>,
+}
+
+impl Reading {
+    fn plain(outcome: Outcome) -> Self {
+        Self { outcome, why: None }
+    }
+
+    fn because(outcome: Outcome, why: impl Into<String>) -> Self {
+        Self { outcome, why: Some(why.into()) }
+    }
+}
+
+/// How the answers of one resource are recognised.
+#[derive(Clone, Debug)]
+pub struct Recognition {
+    success: Fingerprint,
+    refusal: Option<Declared>,
+    /// Whether the learned fingerprint of success also fits an anonymous answer: it tells nothing then.
+    void: bool,
+    kind: BodyKind,
+    /// Status and body of the good answers that were learned from.
+    good: Vec<(u16, Vec<u8>)>,
+    stable: Needles,
+    protected: Needles,
+    /// Addresses that anonymous requests are sent to (RFC 9110 §10.2.2).
+    anonymous_locations: Vec<Vec<u8>>,
+    head: status::HeadMarks,
+}
+
+impl Recognition {
+    /// How granted answers look.
+    pub fn success(&self) -> &Fingerprint {
+        &self.success
+    }
+
+    /// The same with another fingerprint of success, as if the scenario declared it.
+    #[must_use]
+    pub fn with_success(self, success: Fingerprint) -> Self {
+        Self { success, void: false, ..self }
+    }
+
+    /// Whether nothing of a good answer could be recognised in the body of a refusal.
+    pub fn is_blind(&self) -> bool {
+        self.protected.is_empty()
+    }
+
+    /// Whether the learned fingerprint of success fits an anonymous answer as well.
+    pub fn is_void(&self) -> bool {
+        self.void
+    }
+
+    /// The atoms that every good answer has.
+    pub fn stable_atoms(&self) -> &[Atom] {
+        self.stable.atoms()
+    }
+
+    /// What an exchange means.
+    pub fn read(&self, exchange: &Exchange, asked: &Asked<'_>) -> Reading {
+        let Ok(response) = &exchange.answer else { return Reading::plain(Outcome::Silent) };
+        let asked = Asked { request: Some(&exchange.request), ..*asked };
+        if exchange.request.method == "HEAD" {
+            return self.head.read(response, self.status_of(response.status, None), asked.entitled);
+        }
+        self.read_answer(&Answered::from_response(response), &asked)
+    }
+
+    /// What a complete answer means.
+    pub fn read_answer(&self, answer: &Answered<'_>, asked: &Asked<'_>) -> Reading {
+        let fits = self.success.fits(answer);
+        let tells = !self.void || asked.entitled;
+        if fits && tells {
+            return Reading::plain(Outcome::Granted);
+        }
+        let Some(body) = body::decoded(answer.body, answer.content_encoding) else {
+            return Reading::because(
+                Outcome::Unclear,
+                "its Content-Encoding is not known here, so its body was not searched",
+            );
+        };
+        // the members of the fingerprint show only once the content coding is undone
+        if answer.content_encoding.is_some() && tells && self.success.fits(&Answered { body: &body, ..*answer }) {
+            return Reading::plain(Outcome::Granted);
+        }
+        let body = search::Searched::of(&body);
+        let found = self.protected.found_in(&body, asked);
+        if self.protected.are_shown_by(&found) {
+            let why = format!("its body carries protected content ({})", search::listed(&found));
+            return Reading::because(Outcome::Granted, why);
+        }
+        if asked.anonymous
+            && let Some(why) = self.shown_to_anybody(&body, asked)
+        {
+            return Reading::because(Outcome::Granted, why);
+        }
+        let declared = self.refusal.as_ref().is_some_and(|refusal| refusal.fits(answer));
+        if asked.anonymous && !declared && self.is_a_good_answer(answer) {
+            return Reading::because(Outcome::Granted, IDENTICAL);
+        }
+        let meaning = if declared { Outcome::Refused } else { self.status_of(answer.status, answer.location) };
+        match meaning {
+            Outcome::Refused if !found.is_empty() => {
+                let why = format!("its body carries something protected ({})", search::listed(&found));
+                Reading::because(Outcome::Unclear, why)
+            }
+            Outcome::Refused if answer.truncated => Reading::because(
+                Outcome::Unclear,
+                "its body is longer than the limit, so it was not searched to its end",
+            ),
+            Outcome::Unclear => Reading::because(Outcome::Unclear, self.unclear(answer.status, fits)),
+            outcome => Reading::plain(outcome),
+        }
+    }
+
+    /// An anonymous answer that has most of what every good answer has: the first one may have leaked already, and what
+    /// it showed is not protected any more.
+    fn shown_to_anybody(&self, body: &search::Searched<'_>, asked: &Asked<'_>) -> Option<String> {
+        let found = self.stable.found_in(body, asked);
+        let all = self.stable.atoms().len();
+        let enough = match self.kind {
+            BodyKind::Json => found.len() * 2 >= all,
+            BodyKind::Text | BodyKind::Binary => found.len() * 10 >= all * 9,
+        };
+        let bytes: usize = found.iter().map(|atom| atom.value.len()).sum();
+        (enough && bytes >= ENOUGH_BYTES)
+            .then(|| format!("it carries the content of a good answer ({})", search::listed(&found)))
+    }
+
+    fn is_a_good_answer(&self, answer: &Answered<'_>) -> bool {
+        (200..300).contains(&answer.status)
+            && self.good.iter().any(|(status, body)| *status == answer.status && body == answer.body)
+    }
+
+    fn status_of(&self, status: u16, location: Option<&[u8]>) -> Outcome {
+        match status {
+            300..=399 if location.is_some_and(|to| self.anonymous_locations.iter().any(|known| known == to)) => {
+                Outcome::Refused
+            }
+            _ => meaning_of_status(status),
+        }
+    }
+
+    fn unclear(&self, status: u16, fits: bool) -> String {
+        if fits {
+            return format!(
+                "{status} has the marks of a good answer, and so have answers to requests without a credential; declare \
+                 `success` on the resource"
+            );
+        }
+        match status {
+            429 | 408 | 421 | 425 | 502..=504 => format!("{status} says nothing about the credential"),
+            200..=399 => format!(
+                "{status} is neither a recognised grant nor a recognised refusal; declare `success` or `refusal` on the \
+                 resource"
+            ),
+            _ => format!("{status} is neither a grant nor a refusal"),
+        }
+    }
+}
+
+/// Both readings of a good and an anonymous answer that are the same.
+const IDENTICAL: &str = "it is the answer that a good credential gets: either the route is open, or its answers cannot be \
+                         told apart (declare `success` and `refusal` on the resource)";
+/// Bytes of shared content below which two answers may be alike by chance.
+const ENOUGH_BYTES: usize = 16;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! Finds atoms of one answer in another, whatever form it has.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use aho_corasick::AhoCorasick;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
+use super::atoms::{self, Atom};
+use super::{Asked, ENOUGH_BYTES};
+use crate::observe::Request;
+
+/// A body, ready to be searched.
+pub(super) struct Searched<'a> {
+    bytes: &'a [u8],
+    pairs: BTreeSet<Atom>,
+}
+
+impl<'a> Searched<'a> {
+    pub(super) fn of(body: &'a [u8]) -> Self {
+        Self { bytes: body, pairs: atoms::json_pairs(body) }
+    }
+}
+
+/// Atoms that are searched for together.
+#[derive(Clone, Debug)]
+pub(super) struct Needles {
+    atoms: Vec<Atom>,
+    /// The patterns in the order of `patterns`.
+    matcher: Option<AhoCorasick>,
+    /// Index of the atom of each pattern.
+    owners: Vec<usize>,
+}
+
+impl Needles {
+    pub(super) fn new(atoms: Vec<Atom>) -> Self {
+        let (mut patterns, mut owners) = (Vec::new(), Vec::new());
+        for (at, atom) in atoms.iter().enumerate() {
+            for pattern in patterns_of(atom) {
+                patterns.push(pattern);
+                owners.push(at);
+            }
+        }
+        let matcher = if patterns.is_empty() { None } else { AhoCorasick::new(&patterns).ok() };
+        Self { atoms, matcher, owners }
+    }
+
+    pub(super) fn atoms(&self) -> &[Atom] {
+        &self.atoms
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.atoms.is_empty()
+    }
+
+    /// The atoms that a body carries, without those that the request carried and those that its credential may read.
+    pub(super) fn found_in(&self, body: &Searched<'_>, asked: &Asked<'_>) -> Vec<&Atom> {
+        let mut found = BTreeSet::new();
+        if let Some(matcher) = &self.matcher {
+            for hit in matcher.find_overlapping_iter(body.bytes) {
+                found.insert(self.owners[hit.pattern().as_usize()]);
+            }
+        }
+        for (at, atom) in self.atoms.iter().enumerate() {
+            if body.pairs.contains(atom) {
+                found.insert(at);
+            }
+        }
+        if found.is_empty() {
+            return Vec::new();
+        }
+        let sent = asked.request.map(sent_with).unwrap_or_default();
+        let repeated = |atom: &Atom| contains(&sent, &atom.value) || asked.readable.contains(atom);
+        found.into_iter().map(|at| &self.atoms[at]).filter(|atom| !repeated(atom)).collect()
+    }
+
+    /// Whether what was found is content and no accident: three atoms, or half of them. A single one has to be long.
+    pub(super) fn are_shown_by(&self, found: &[&Atom]) -> bool {
+        let half = found.len() * 2 >= self.atoms.len();
+        match found.len() {
+            0 => false,
+            1 => half && found[0].value.len() >= ENOUGH_BYTES,
+            2 => half,
+            _ => true,
+        }
+    }
+}
+
+/// How an atom stands in bytes that are not read as JSON: a long scalar by itself, a short one behind its member.
+fn patterns_of(atom: &Atom) -> Vec<Vec<u8>> {
+    let text = String::from_utf8_lossy(&atom.value);
+    let escaped = serde_json::to_vec(&text).unwrap_or_default();
+    let inner = escaped.get(1..escaped.len().saturating_sub(1)).unwrap_or_default();
+    if atom.is_searchable() {
+        let mut patterns = vec![atom.value.clone()];
+        if inner != atom.value {
+            patterns.push(inner.to_vec());
+        }
+        return patterns;
+    }
+    let mut patterns = Vec::new();
+    if !atom.member.is_empty() {
+        for colon in ["\":", "\": "] {
+            patterns.push([b"\"", atom.member.as_bytes(), colon.as_bytes(), &escaped].concat());
+            // a number stands without quotes; what follows it decides whether it goes on
+            if atom.value.iter().all(|byte| byte.is_ascii_digit() || b"-.eE+".contains(byte)) {
+                for end in [",", "}", "]"] {
+                    patterns
+                        .push([b"\"", atom.member.as_bytes(), colon.as_bytes(), &atom.value, end.as_bytes()].concat());
+                }
+            }
+        }
+    }
+    patterns
+}
+
+/// Everything that a request carried, its credential also decoded (RFC 7617 §2, RFC 7519 §3).
+fn sent_with(request: &Request) -> Vec<u8> {
+    let mut sent = request.target.clone();
+    sent.extend_from_slice(percent_encoding::percent_decode(&request.target).collect::<Vec<u8>>().as_slice());
+    for header in &request.headers {
+        sent.push(b'\n');
+        sent.extend_from_slice(&header.value);
+        if header.sensitive {
+            let words = header.value.split(|byte| matches!(byte, b' ' | b'.' | b',' | b'='));
+            for word in words.filter(|word| !word.is_empty()) {
+                let decoded = STANDARD.decode(word).or_else(|_| URL_SAFE_NO_PAD.decode(word));
+                sent.extend_from_slice(&decoded.unwrap_or_default());
+                sent.push(b'\n');
+            }
+            let credential = header.value.splitn(2, |byte| *byte == b' ').nth(1).unwrap_or_default();
+            sent.extend_from_slice(&STANDARD.decode(credential).unwrap_or_default());
+        }
+    }
+    sent.push(b'\n');
+    sent.extend_from_slice(&request.body);
+    sent
+}
+
+pub(super) fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    part.is_empty() || bytes.windows(part.len()).any(|window| window == part)
+}
+
+/// Names of atoms, the first few.
+pub(super) fn listed(found: &[&Atom]) -> String {
+    let names: BTreeSet<String> = found.iter().map(|atom| atom.name()).collect();
+    let mut text = names.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > 3 {
+        let _ = write!(text, " and {} more", names.len() - 3);
+    }
+    text
+}

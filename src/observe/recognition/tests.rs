@@ -1,0 +1,246 @@
+use std::io::Write as _;
+
+use super::*;
+
+/// What the protected resource answers to a good request.
+const DATA: &str =
+    r#"{"orders":[{"id":"ord_7f3c91aa","item":"walnut desk"},{"id":"ord_90bde112","item":"brass lamp"}],"page":1}"#;
+/// What it answers to anybody else.
+const REFUSAL: &str = r#"{"error":"invalid_token","request_id":"8c1f"}"#;
+
+fn response(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Response {
+    let headers = vec![("Content-Type".to_owned(), content_type.as_bytes().to_vec())];
+    Response { status, headers, body: body.into(), truncated: false }
+}
+
+fn learned() -> Learned {
+    Learned {
+        good: vec![response(200, "application/json", DATA), response(200, "application/json", DATA)],
+        anonymous: vec![response(401, "application/json", REFUSAL), response(401, "application/json", REFUSAL)],
+        elsewhere: vec![response(404, "application/json", r#"{"error":"not found"}"#)],
+        words: vec!["alice".to_owned(), "read:orders".to_owned()],
+        ..Learned::default()
+    }
+}
+
+fn outcome(recognition: &Recognition, response: &Response, anonymous: bool) -> Outcome {
+    let asked = Asked { anonymous, ..Asked::default() };
+    recognition.read_answer(&Answered::from_response(response), &asked).outcome
+}
+
+/// The protected data in every form in which a server may give it away.
+fn shapes() -> Vec<(&'static str, Response)> {
+    let json: serde_json::Value = serde_json::from_str(DATA).expect("is JSON");
+    let mut short = json.clone();
+    short.as_object_mut().expect("an object").remove("page");
+    let mut one_order = json.clone();
+    one_order["orders"].as_array_mut().expect("a list").pop();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gzip.write_all(DATA.as_bytes()).expect("into memory");
+    let mut zipped = response(200, "application/json", gzip.finish().expect("into memory"));
+    zipped.headers.push(("Content-Encoding".to_owned(), b"gzip".to_vec()));
+    let long = format!(r#"{{"filler":"{}","data":{DATA}}}"#, "x".repeat(1_300_000));
+    vec![
+        ("same JSON", response(200, "application/json", DATA)),
+        ("wrapped", response(200, "application/json", serde_json::json!({ "error": "no", "data": json }).to_string())),
+        ("in a list", response(200, "application/json", serde_json::json!([json]).to_string())),
+        ("one member short", response(200, "application/json", short.to_string())),
+        ("one order short", response(200, "application/json", one_order.to_string())),
+        ("text/plain", response(200, "text/plain", DATA)),
+        ("no JSON any more", response(200, "text/plain", format!("denied: {DATA}"))),
+        ("1.3 MB", response(200, "application/json", long)),
+        ("gzip", zipped),
+        ("BOM", response(200, "application/json", format!("\u{feff}{DATA}"))),
+        ("another media type", response(200, "application/vnd.orders+json", DATA)),
+        ("a string of JSON", response(200, "application/json", serde_json::json!({ "detail": DATA }).to_string())),
+        ("HTML", response(200, "text/html", "<p>Your walnut desk (ord_7f3c91aa)</p><p>brass lamp</p>")),
+    ]
+}
+
+#[test]
+fn protected_content_is_access_whatever_its_shape_and_status() {
+    let recognition = learned().recognition();
+    for status in [200, 202, 203, 206, 302, 401, 403, 404, 500] {
+        for (shape, answer) in shapes() {
+            for anonymous in [true, false] {
+                let answer = Response { status, ..answer.clone() };
+                assert_eq!(outcome(&recognition, &answer, anonymous), Outcome::Granted, "{shape} with {status}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_refusal_is_a_status_that_refuses_with_nothing_protected() {
+    let recognition = learned().recognition();
+    for (status, expected) in [
+        (400, Outcome::Refused),
+        (401, Outcome::Refused),
+        (403, Outcome::Refused),
+        (404, Outcome::Refused),
+        (405, Outcome::Refused),
+        (418, Outcome::Refused),
+        (501, Outcome::Refused),
+        (101, Outcome::Unclear),
+        (200, Outcome::Unclear),
+        (204, Outcome::Unclear),
+        (206, Outcome::Unclear),
+        (302, Outcome::Unclear),
+        (304, Outcome::Unclear),
+        (408, Outcome::Unclear),
+        (421, Outcome::Unclear),
+        (425, Outcome::Unclear),
+        (429, Outcome::Unclear),
+        (502, Outcome::Unclear),
+        (503, Outcome::Unclear),
+        (504, Outcome::Unclear),
+        (500, Outcome::Broke),
+        (507, Outcome::Broke),
+    ] {
+        let bodies =
+            [REFUSAL, "", "<html><p>Please log in to go on</p></html>", r#"{"user":"alice","needs":"read:orders"}"#];
+        for body in bodies {
+            assert_eq!(
+                outcome(&recognition, &response(status, "application/json", body), true),
+                expected,
+                "{status} {body}"
+            );
+        }
+    }
+}
+
+#[test]
+fn one_protected_atom_in_a_refusal_is_unclear_and_named() {
+    let recognition = learned().recognition();
+    let answer = response(403, "application/json", r#"{"error":"you may not see walnut desk"}"#);
+    let reading = recognition.read_answer(&Answered::from_response(&answer), &Asked::default());
+    assert_eq!(reading.outcome, Outcome::Unclear);
+    assert!(reading.why.as_deref().is_some_and(|why| why.contains("`item`")), "{reading:?}");
+}
+
+#[test]
+fn what_the_request_carried_and_what_its_credential_may_read_shows_nothing() {
+    let recognition = learned().recognition();
+    let leak = response(403, "application/json", DATA);
+    let mut request = Request::new("POST", "/orders").credential_header("Authorization", "Basic d2FsbnV0IGRlc2s6eA==");
+    request = request.with_body("application/json", r#"{"id":"ord_7f3c91aa","x":"ord_90bde112","y":"brass lamp"}"#);
+    let asked = Asked { request: Some(&request), ..Asked::default() };
+    assert_eq!(recognition.read_answer(&Answered::from_response(&leak), &asked).outcome, Outcome::Refused);
+    let readable = recognition.stable_atoms().to_vec();
+    let asked = Asked { readable: &readable, ..Asked::default() };
+    assert_eq!(recognition.read_answer(&Answered::from_response(&leak), &asked).outcome, Outcome::Refused);
+}
+
+#[test]
+fn the_first_anonymous_answer_may_be_the_one_that_leaks() {
+    let mut learned = learned();
+    learned.anonymous[0] = response(200, "application/json", DATA);
+    let recognition = learned.recognition();
+    assert!(recognition.is_void() && recognition.is_blind());
+    assert_eq!(outcome(&recognition, &learned.anonymous[0], true), Outcome::Granted);
+    assert_eq!(outcome(&recognition, &learned.anonymous[1], true), Outcome::Refused);
+    // an unknown credential that gets the same proves nothing, and the good one still opens the resource
+    assert_eq!(outcome(&recognition, &learned.anonymous[0], false), Outcome::Unclear);
+    let asked = Asked { entitled: true, ..Asked::default() };
+    let good = recognition.read_answer(&Answered::from_response(&learned.good[0]), &asked);
+    assert_eq!(good.outcome, Outcome::Granted);
+}
+
+#[test]
+fn content_that_changes_by_itself_is_no_reason_for_alarm() {
+    for (good, refused) in [
+        // every answer has its own id and time, refusals too
+        (
+            r#"{"id":"a%","at":"2026-11-26T01:00:0%Z","token":"csrf-abcdef-%"}"#,
+            r#"{"id":"b%","token":"csrf-ffffff-%"}"#,
+        ),
+        // nothing but a flag
+        (r#"{"ok":true}"#, r#"{"ok":false}"#),
+        // an envelope that refusals have as well
+        (
+            r#"{"version":"2026.11-build7","data":{"x%":"value-%-of-now"}}"#,
+            r#"{"version":"2026.11-build7","error":"no"}"#,
+        ),
+    ] {
+        let filled = |text: &str, n: usize| text.replace('%', &n.to_string());
+        let learned = Learned {
+            good: [1, 2].map(|n| response(200, "application/json", filled(good, n))).to_vec(),
+            anonymous: [3, 4].map(|n| response(401, "application/json", filled(refused, n))).to_vec(),
+            elsewhere: vec![response(404, "application/json", filled(refused, 5))],
+            ..Learned::default()
+        };
+        let recognition = learned.recognition();
+        assert_eq!(
+            outcome(&recognition, &response(401, "application/json", filled(refused, 6)), true),
+            Outcome::Refused
+        );
+        assert_eq!(outcome(&recognition, &response(200, "application/json", filled(good, 7)), false), Outcome::Granted);
+    }
+}
+
+#[test]
+fn a_login_page_is_unclear_until_it_is_declared() {
+    let page = |text: &str| response(200, "text/html", format!("<html><h1>Orders Inc.</h1><p>{text}</p></html>"));
+    let mut learned = Learned {
+        good: vec![page("Your walnut desk is on its way"), page("Your walnut desk is on its way")],
+        anonymous: vec![page("Please log in first"), page("Please log in first")],
+        elsewhere: vec![response(404, "text/html", "nothing here")],
+        ..Learned::default()
+    };
+    assert_eq!(outcome(&learned.recognition(), &page("Please log in first"), true), Outcome::Unclear);
+    learned.refusal = Some(Declared { status: Some(200), text: Some("log in".to_owned()), ..Declared::default() });
+    assert_eq!(outcome(&learned.recognition(), &page("Please log in first"), true), Outcome::Refused);
+    assert_eq!(outcome(&learned.recognition(), &page("Your walnut desk is on its way"), true), Outcome::Granted);
+    learned.success = Some(Declared { text: Some("on its way".to_owned()), ..Declared::default() });
+    assert_eq!(outcome(&learned.recognition(), &page("Please log in first"), true), Outcome::Refused);
+}
+
+#[test]
+fn a_redirect_refuses_where_anonymous_requests_are_sent_to_the_same_place() {
+    let redirect = |to: &str| {
+        let mut response = response(302, "text/html", "");
+        response.headers.push(("Location".to_owned(), to.as_bytes().to_vec()));
+        response
+    };
+    let mut learned = learned();
+    learned.anonymous = vec![redirect("/login"), redirect("/login")];
+    let recognition = learned.recognition();
+    assert_eq!(outcome(&recognition, &redirect("/login"), false), Outcome::Refused);
+    assert_eq!(outcome(&recognition, &redirect("/elsewhere"), false), Outcome::Unclear);
+}
+
+#[test]
+fn an_answer_to_head_is_told_by_the_fields_that_it_shares_with_get() {
+    let with = |status: u16, length: &str| {
+        let headers = vec![("Content-Length".to_owned(), length.as_bytes().to_vec())];
+        Response { status, headers, body: Vec::new(), truncated: false }
+    };
+    let mut learned = learned();
+    learned.good.iter_mut().for_each(|good| good.headers.push(("Content-Length".to_owned(), b"105".to_vec())));
+    let recognition = learned.recognition();
+    let read = |response: Response, entitled: bool| {
+        let exchange = Exchange {
+            answer: Ok(response),
+            ..Exchange::unanswered(Request::new("HEAD", "/"), super::super::Silence::Closed)
+        };
+        recognition.read(&exchange, &Asked { entitled, ..Asked::default() }).outcome
+    };
+    for (response, entitled, expected) in [
+        (with(200, "105"), false, Outcome::Granted),
+        (with(200, "44"), false, Outcome::Unclear),
+        (with(200, "44"), true, Outcome::Granted),
+        (with(401, "44"), false, Outcome::Refused),
+    ] {
+        assert_eq!(read(response.clone(), entitled), expected, "{response:?} {entitled}");
+    }
+}
+
+#[test]
+fn a_success_without_a_body_is_told_by_its_status() {
+    let empty = |status| Response { status, headers: Vec::new(), body: Vec::new(), truncated: false };
+    let learned = Learned { good: vec![empty(204); 2], anonymous: vec![empty(401); 2], ..Learned::default() };
+    let recognition = learned.recognition();
+    assert_eq!(outcome(&recognition, &empty(204), false), Outcome::Granted);
+    assert_eq!(outcome(&recognition, &empty(401), false), Outcome::Refused);
+    assert_eq!(outcome(&recognition, &empty(200), false), Outcome::Unclear);
+}
