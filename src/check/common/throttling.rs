@@ -158,7 +158,7 @@ fn apart(case: &Case<'_>) -> Judgement {
     for (index, observation) in case.observations().filter(|(_, seen)| seen.label == OTHER) {
         match (observation.outcome, observation.exchange.status()) {
             (Outcome::Granted, _) => {}
-            (Outcome::Refused, Some(status)) => {
+            (Outcome::Refused | Outcome::Unclear, Some(status)) => {
                 judgement.violates(index, format!("another principal is locked out with {status}"), "granted");
             }
             _ => case.judge(index, &mut judgement),
