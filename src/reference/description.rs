@@ -6,8 +6,7 @@ use axum::Json;
 use axum::extract::State as Shared;
 use serde_json::{Value, json};
 
-use super::KeyLocation;
-use super::state::State;
+use super::state::{KeyLocation, State};
 use crate::seed::{READ, WRITE};
 
 /// A document of OpenAPI 3.1: each scheme protects its own branch.

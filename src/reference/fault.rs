@@ -1,8 +1,8 @@
-//! Holes in the server, by name.
+//! Deliberate vulnerabilities of the server, by name.
 
 use std::collections::BTreeSet;
 
-/// A hole that the reference can open.
+/// A deliberate vulnerability that the reference can open.
 #[derive(Clone, Copy, Debug)]
 pub struct Fault {
     /// Name, as `--fault` takes it.

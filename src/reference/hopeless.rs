@@ -1,4 +1,4 @@
-//! Targets without hope: servers that nothing can be proved about. A client that calls one of them sound is wrong.
+//! Hopeless targets: servers about which nothing can be proven. A client that calls one of them correct is wrong.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -12,14 +12,14 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::{Config, StartError};
 
-/// Answers of a good server before one that changes its mind does so.
+/// Answers of a correct server before a target stops being one.
 pub const PATIENCE: usize = 20;
 /// Bytes of a request that are read.
 const REQUEST_LIMIT: usize = 512 * 1024;
 /// How long a client may take to send its request.
 const PATIENCE_TO_READ: Duration = Duration::from_secs(5);
 
-/// How a target without hope behaves.
+/// How a hopeless target behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Manner {
     /// 401 with a challenge to everybody, good credentials included.
@@ -42,11 +42,11 @@ pub enum Manner {
     ErrorInOk,
     /// A redirect to a login page for everybody.
     Login,
-    /// Bytes that are no HTTP.
+    /// Bytes that are not HTTP.
     Garbage,
-    /// A sound server for [`PATIENCE`] requests, 429 from then on.
+    /// A correct server for [`PATIENCE`] requests, 429 from then on.
     Limited,
-    /// A sound server for [`PATIENCE`] requests, 401 to everybody from then on.
+    /// A correct server for [`PATIENCE`] requests, 401 to everybody from then on.
     LockedOut,
 }
 
@@ -87,12 +87,12 @@ impl Manner {
         }
     }
 
-    /// Whether it is a sound server at first, so that what was seen until then stands.
-    pub fn begins_sound(self) -> bool {
+    /// Whether it is a correct server at first, so that what was seen until then counts.
+    pub fn starts_correct(self) -> bool {
         matches!(self, Manner::Limited | Manner::LockedOut)
     }
 
-    /// What it sends when it is past all hope; none where it sends nothing.
+    /// What it sends; none where it sends nothing.
     fn bytes(self) -> Option<Vec<u8>> {
         let json = "Content-Type: application/json\r\n";
         let (status, headers, body) = match self {
@@ -118,15 +118,15 @@ impl Manner {
 /// Everything that any resource or endpoint might be asked for.
 const WELCOME: &str = r#"{"orders":[],"order":{"id":1},"access_token":"welcome-token-welcome-token-welcome","token_type":"Bearer","expires_in":3600,"scope":"read:orders write:orders","active":true}"#;
 
-/// A running target without hope.
+/// A running hopeless target.
 #[derive(Debug)]
-pub struct Running {
+pub struct HopelessServer {
     addr: SocketAddr,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
 }
 
-impl Running {
+impl HopelessServer {
     /// Its address.
     pub fn url(&self) -> String {
         format!("http://{}", self.addr)
@@ -139,23 +139,28 @@ impl Running {
     }
 }
 
-/// Starts a target on the loopback interface; `sound` is what it is at first, where it begins as a sound server.
+/// Starts a target on the loopback interface; `correct` is what it is at first, where it starts as a correct server.
 ///
 /// # Errors
 /// When no port can be had.
-pub async fn start(manner: Manner, sound: Config) -> Result<Running, StartError> {
+pub async fn start(manner: Manner, correct: Config) -> Result<HopelessServer, StartError> {
     let bind = |error| StartError::Bind(0, error);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(bind)?;
     let addr = listener.local_addr().map_err(bind)?;
-    let sound = if manner.begins_sound() { Some(super::start(sound).await?) } else { None };
+    let correct = if manner.starts_correct() { Some(super::start(correct).await?) } else { None };
     let (stop, stopped) = watch::channel(false);
-    let server = tokio::spawn(serve(listener, manner, sound, stopped));
-    Ok(Running { addr, stop, server })
+    let server = tokio::spawn(serve(listener, manner, correct, stopped));
+    Ok(HopelessServer { addr, stop, server })
 }
 
-async fn serve(listener: TcpListener, manner: Manner, sound: Option<super::Running>, mut stop: watch::Receiver<bool>) {
+async fn serve(
+    listener: TcpListener,
+    manner: Manner,
+    correct: Option<super::ReferenceServer>,
+    mut stop: watch::Receiver<bool>,
+) {
     let answered = Arc::new(AtomicUsize::new(0));
-    let upstream = sound.as_ref().map(super::Running::addr);
+    let upstream = correct.as_ref().map(super::ReferenceServer::addr);
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -168,8 +173,8 @@ async fn serve(listener: TcpListener, manner: Manner, sound: Option<super::Runni
         }
     }
     connections.shutdown().await;
-    if let Some(sound) = sound {
-        sound.stop().await;
+    if let Some(correct) = correct {
+        correct.stop().await;
     }
 }
 
@@ -218,7 +223,7 @@ fn announced(head: &[u8]) -> usize {
     length.and_then(|length| length.trim().parse().ok()).unwrap_or_default()
 }
 
-/// Has a sound server answer, and that alone: the connection ends with it.
+/// Lets the correct server answer this request only: the connection ends with it.
 async fn pass_on(request: &[u8], upstream: SocketAddr, mut client: TcpStream) -> std::io::Result<()> {
     let mut server = TcpStream::connect(upstream).await?;
     let line = request.windows(2).position(|two| two == b"\r\n").map_or(request.len(), |at| at + 2);

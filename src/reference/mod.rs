@@ -1,27 +1,29 @@
-//! The reference target: a sound server for every scheme, with holes that can be opened by name.
+//! The built-in reference server: a correct server for every scheme, with deliberate vulnerabilities ("faults") that can be
+//! opened by name.
 //!
 //! It shares no code with the client side, so that one mistake cannot cancel another; only [`crate::seed`], plain data,
-//! is known to both.
+//! is known to both. Its rooms use each other in one direction: `state/` holds what is known, `scheme/` verifies credentials,
+//! `authority/` issues tokens, `resource/` answers behind a guard, `serve/` speaks HTTP; `tests/it/layers.rs` checks it.
 
 mod answer;
 mod authority;
-mod careless;
 mod description;
 mod fault;
-mod guarded;
 pub mod hopeless;
-mod keys;
+mod jose;
+mod random;
+mod registry;
 mod rejection;
+mod request;
 mod resource;
 mod routes;
+mod scheme;
 mod serve;
-mod spoil;
 mod state;
 mod throttle;
 mod tls;
 mod verifier;
-mod verify;
-mod wire_faults;
+mod wait;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -32,21 +34,18 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use authority::Authority;
 pub use fault::{Fault, Faults};
+pub use registry::faults;
+use scheme::introspection::Introspector;
+use scheme::jwt::deployment::{Deployments, Issuer};
+use scheme::{Guard, Verifiers};
+use serve::wire_faults;
+pub use state::KeyLocation;
+use state::State;
 pub use verifier::Verifier;
 
 use crate::seed;
-
-/// Where API keys are looked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KeyLocation {
-    /// A header field.
-    Header(String),
-    /// A query parameter.
-    Query(String),
-    /// A cookie.
-    Cookie(String),
-}
 
 /// How the reference is started.
 #[derive(Clone, Debug)]
@@ -107,16 +106,16 @@ impl std::fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
-/// A running reference.
+/// A running reference server.
 #[derive(Debug)]
-pub struct Running {
+pub struct ReferenceServer {
     addr: SocketAddr,
     certificate: Option<String>,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
 }
 
-impl Running {
+impl ReferenceServer {
     /// Where it listens.
     pub fn addr(&self) -> SocketAddr {
         self.addr
@@ -140,40 +139,14 @@ impl Running {
     }
 }
 
-/// All faults.
-pub fn faults() -> Vec<&'static Fault> {
-    let tables = [
-        verify::api_key::FAULTS,
-        verify::basic::FAULTS,
-        verify::bearer::FAULTS,
-        verify::lenient::FAULTS,
-        verify::jwt::FAULTS,
-        authority::jwt::FAULTS,
-        authority::token::FAULTS,
-        authority::clients::FAULTS,
-        authority::assertion::FAULTS,
-        authority::sloppy::FAULTS,
-        authority::introspection::FAULTS,
-        authority::revocation::FAULTS,
-        authority::metadata::FAULTS,
-        guarded::FAULTS,
-        spoil::FAULTS,
-        serve::FAULTS,
-        wire_faults::FAULTS,
-        throttle::FAULTS,
-        careless::FAULTS,
-    ];
-    tables.into_iter().flatten().collect()
-}
-
 /// Starts the reference on the loopback interface.
 ///
 /// # Errors
 /// When the port cannot be had or a fault does not exist.
-pub async fn start(config: Config) -> Result<Running, StartError> {
+pub async fn start(config: Config) -> Result<ReferenceServer, StartError> {
     for name in &config.faults {
         if !faults().iter().any(|fault| fault.name == name) {
-            return Err(StartError::UnknownFault(name.clone(), nearest(name)));
+            return Err(StartError::UnknownFault(name.clone(), registry::nearest(name)));
         }
     }
     let bind = |error| StartError::Bind(config.port, error);
@@ -181,26 +154,29 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let addr = listener.local_addr().map_err(bind)?;
     let faults = Faults::new(config.faults);
     let (acceptor, certificate) = match config.tls {
-        true => tls::acceptor(!wire_faults::any(&faults)).map(|(acceptor, pem)| (Some(acceptor), Some(pem)))?,
+        true => {
+            let made = tls::acceptor(!wire_faults::any(&faults)).map_err(StartError::Certificate)?;
+            (Some(made.0), Some(made.1))
+        }
         false => (None, None),
     };
     let scheme = if config.tls { "https" } else { "http" };
     let base = format!("{scheme}://{addr}");
-    let authority = authority::Authority::new(base.clone(), config.token_lifetime, faults.clone());
-    let issuer = format!("{base}{}", authority::jwt::PREFIX);
-    let signing = authority::Authority::signing(issuer, config.token_lifetime, faults.clone());
-    let state = state::State::new(faults, config.api_key, authority.clone(), signing.clone(), config.busy);
-    let introspection = authority.endpoint("introspect");
-    let introspector = verify::introspected::Introspector::new(introspection, certificate.as_deref());
-    let state = Arc::new(state::State { strict: config.strict, introspector, ..state });
-    let router = routes::router(&state).merge(authority.router()).merge(authority::jwt::router(signing));
+    let state = Arc::new(State::new(faults.clone(), config.api_key, config.busy, config.strict));
+    let authority = Authority::new(base.clone(), config.token_lifetime, faults.clone(), state.issued.clone());
+    let issuer = format!("{base}{}", authority::JWT_PREFIX);
+    let signing = Authority::signing(issuer, config.token_lifetime, faults.clone(), state.issued_jwts.clone());
+    let introspector = Introspector::new(authority.endpoint("introspect"), certificate.as_deref());
+    let issuer = Issuer { name: signing.issuer.clone(), keys: signing.keys() };
+    let verifiers = Arc::new(Verifiers::new(state, Deployments::new(issuer, &faults), introspector));
+    let router = routes::router(&verifiers).merge(authority::router(authority)).merge(authority::jwt_router(signing));
     let (stop, stopped) = watch::channel(false);
-    let server = tokio::spawn(serve::serve(listener, acceptor, router, state, stopped));
-    Ok(Running { addr, certificate, stop, server })
+    let server = tokio::spawn(serve::serve(listener, acceptor, router, verifiers, stopped));
+    Ok(ReferenceServer { addr, certificate, stop, server })
 }
 
 /// Address, paths and test credentials, for scripts.
-pub fn describe(running: &Running) -> Value {
+pub fn describe(running: &ReferenceServer) -> Value {
     let identity = |identity: &seed::SeedIdentity| {
         json!({
             "name": identity.name,
@@ -222,16 +198,11 @@ pub fn describe(running: &Running) -> Value {
         "token_endpoint": format!("{url}/oauth2/token"),
         "introspection_endpoint": format!("{url}/oauth2/introspect"),
         "revocation_endpoint": format!("{url}/oauth2/revoke"),
-        "resources": verify::Guard::all().map(|(_, prefix)| format!("{url}/{prefix}/orders")).collect::<Vec<_>>(),
+        "resources": Guard::all().map(|(_, prefix)| format!("{url}/{prefix}/orders")).collect::<Vec<_>>(),
         "public": format!("{url}/public"),
         "api_key_header": seed::API_KEY_HEADER,
         "certificate": running.certificate,
         "identities": seed::IDENTITIES.iter().map(identity).collect::<Vec<_>>(),
         "introspection_client": { "client_id": seed::INTROSPECTION_CLIENT.0, "client_secret": seed::INTROSPECTION_CLIENT.1 },
     })
-}
-
-fn nearest(name: &str) -> Option<&'static str> {
-    let near = faults().into_iter().map(|fault| (strsim::damerau_levenshtein(fault.name, name), fault.name));
-    near.min().filter(|(distance, _)| *distance <= name.len().div_ceil(3)).map(|(_, name)| name)
 }

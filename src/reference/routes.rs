@@ -9,22 +9,27 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
+use super::random::random_text;
 use super::rejection::Rejection;
+use super::scheme::Verifiers;
+use super::scheme::jwt::deployment::ALGORITHMS;
 use super::state::State;
-use super::verify::jwt::ALGORITHMS;
 
 /// Everything but the guarded resources and the authorization server.
-pub(crate) fn router(state: &Arc<State>) -> Router {
-    Router::new()
+pub(crate) fn router(verifiers: &Arc<Verifiers>) -> Router {
+    let of_state = Router::new()
         .route("/public", get(public))
         .route("/openapi.json", get(super::description::openapi))
         .route("/hooks/outage/{switch}", post(outage))
         .route("/hooks/revoke/{store}/{principal}", post(revoke))
         .route("/hooks/rotate/{principal}", post(rotate))
+        .with_state(verifiers.state.clone());
+    Router::new()
         .route("/hooks/keys", post(follow_keys))
         .route("/jwt/{algorithm}/jwks.json", get(key_set))
         .fallback(async || Rejection::new(StatusCode::NOT_FOUND, "not_found"))
-        .with_state(state.clone())
+        .with_state(verifiers.clone())
+        .merge(of_state)
 }
 
 async fn public() -> Json<Value> {
@@ -32,10 +37,13 @@ async fn public() -> Json<Value> {
 }
 
 /// The public keys that guard the resources of an algorithm.
-async fn key_set(Shared(state): Shared<Arc<State>>, Path(algorithm): Path<String>) -> Result<Json<Value>, Rejection> {
+async fn key_set(
+    Shared(verifiers): Shared<Arc<Verifiers>>,
+    Path(algorithm): Path<String>,
+) -> Result<Json<Value>, Rejection> {
     let known = ALGORITHMS.into_iter().find(|(_, prefix)| prefix.ends_with(&format!("/{algorithm}")));
     let (algorithm, _) = known.ok_or(Rejection::new(StatusCode::NOT_FOUND, "not_found"))?;
-    Ok(Json(super::keys::key_set(state.deployments.of(algorithm).all_keys())))
+    Ok(Json(super::jose::keys::key_set(verifiers.jwt.deployments.of(algorithm).all_keys())))
 }
 
 // --- hooks: what an operator does, and no client can -----------------------------------------------------------------
@@ -72,14 +80,14 @@ async fn rotate(
         false => state.keys.revoke(&principal).or_else(|| state.keys.holder_of(&principal)),
     };
     let holder = holder.ok_or(Rejection::new(StatusCode::NOT_FOUND, "not_found"))?;
-    let key = if body.len() >= 16 { body } else { format!("abk_live_{}", super::authority::random_text(24)) };
+    let key = if body.len() >= 16 { body } else { format!("abk_live_{}", random_text(24)) };
     state.keys.insert(&key, super::state::Holder { state: crate::seed::SeedState::Valid, ..holder });
     Ok(Json(json!({ "api_key": key })))
 }
 
 /// Takes the issuer's keys from the address in the body; without one, from the seed again.
-async fn follow_keys(Shared(state): Shared<Arc<State>>, body: String) -> StatusCode {
+async fn follow_keys(Shared(verifiers): Shared<Arc<Verifiers>>, body: String) -> StatusCode {
     let address = body.trim();
-    state.remote_keys.follow((!address.is_empty()).then(|| address.to_owned())).await;
+    verifiers.jwt.remote_keys.follow((!address.is_empty()).then(|| address.to_owned())).await;
     StatusCode::NO_CONTENT
 }

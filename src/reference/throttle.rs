@@ -5,18 +5,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::Faults;
-use super::fault::{Fault, row};
 use crate::clock;
 use crate::seed::FAILURE_BUDGET;
-
-/// Holes in throttling.
-pub(crate) const FAULTS: &[Fault] = &[
-    row("no-throttle", "common.failed-auth-throttled", "lets every source guess as often as it likes"),
-    row("global-lockout", "common.throttle-is-per-principal", "counts the failures of all sources together"),
-    row("cacheable-429", "common.429-not-cacheable", "lets 429 be cached"),
-    row("token-no-throttle", "token.secret-guessing-throttled", "lets clients guess secrets as often as they like"),
-];
 
 /// Failures within the window that are tolerated.
 const FAILURES: usize = FAILURE_BUDGET as usize;
@@ -28,15 +18,6 @@ const SOURCES: usize = 1000;
 /// Failures by source.
 #[derive(Debug, Default)]
 pub(crate) struct Throttle(Mutex<HashMap<String, Vec<Instant>>>);
-
-/// The source that failures of a caller are counted for; none where they are not counted.
-pub(crate) fn counted<'a>(faults: &Faults, source: Option<&'a str>) -> Option<&'a str> {
-    match source {
-        Some(_) if faults.on("no-throttle") => None,
-        Some(_) if faults.on("global-lockout") => Some("everybody"),
-        source => source,
-    }
-}
 
 impl Throttle {
     /// Seconds that a source has to wait, if it has failed too often.

@@ -8,15 +8,19 @@ use jsonwebtoken::{Algorithm, Header};
 use serde_json::json;
 
 use super::authority::Authority;
-use super::state::State;
-use super::verify::Guard;
-use super::{Faults, KeyLocation};
+use super::fault::Faults;
+use super::random::random_text;
+use super::scheme::introspection::Introspector;
+use super::scheme::jwt::deployment::{Deployments, Issuer};
+use super::scheme::{Guard, Verifiers};
+use super::state::{KeyLocation, State};
 use crate::clock;
 use crate::seed;
 
-/// A sound verifier with the seeded credentials.
+/// A correct verifier with the seeded credentials.
 pub struct Verifier {
-    state: State,
+    verifiers: Verifiers,
+    authority: Arc<Authority>,
     signing: Arc<Authority>,
     guard: Guard,
 }
@@ -26,11 +30,15 @@ impl Verifier {
     pub fn of(prefix: &str) -> Option<Self> {
         let (guard, _) = alone().find(|(_, other)| *other == prefix)?;
         let (issuer, life) = ("http://127.0.0.1".to_owned(), Duration::from_secs(3600));
-        let authority = Authority::new(issuer.clone(), life, Faults::default());
-        let signing = Authority::signing(issuer, life, Faults::default());
+        let faults = Faults::default();
         let location = KeyLocation::Header(seed::API_KEY_HEADER.to_owned());
-        let state = State::new(Faults::default(), location, authority, signing.clone(), Duration::ZERO);
-        Some(Self { state, signing, guard })
+        let state = Arc::new(State::new(faults.clone(), location, Duration::ZERO, false));
+        let authority = Authority::new(issuer.clone(), life, faults.clone(), state.issued.clone());
+        let signing = Authority::signing(issuer, life, faults.clone(), state.issued_jwts.clone());
+        let issuer = Issuer { name: signing.issuer.clone(), keys: signing.keys() };
+        let introspector = Introspector::new(authority.endpoint("introspect"), None);
+        let verifiers = Verifiers::new(state, Deployments::new(issuer, &faults), introspector);
+        Some(Self { verifiers, authority, signing, guard })
     }
 
     /// Prefixes that have a verifier.
@@ -40,7 +48,7 @@ impl Verifier {
 
     /// Who sent a request; none where it is refused.
     pub fn verify(&self, parts: &Parts) -> Option<String> {
-        let principal: Arc<_> = self.guard.verify(&self.state, parts).ok()?;
+        let principal: Arc<_> = self.verifiers.verify(self.guard, parts).ok()?;
         Some(principal.name.clone())
     }
 
@@ -50,13 +58,13 @@ impl Verifier {
         match self.guard {
             Guard::Jwt(algorithm) => self.signed(algorithm, client),
             Guard::OAuth2Jwt => self.signing.issue_to(client),
-            _ => self.state.authority.issue_to(client),
+            _ => self.authority.issue_to(client),
         }
     }
 
     /// A token as the issuer of the seed signs it (RFC 9068 §2).
     fn signed(&self, algorithm: Algorithm, client: &str) -> Option<String> {
-        let key = self.state.deployments.of(algorithm).own_key();
+        let key = self.verifiers.jwt.deployments.of(algorithm).own_key();
         let now = clock::unix_seconds();
         let header = Header { typ: Some("at+jwt".to_owned()), kid: Some(key.kid.clone()), ..Header::new(algorithm) };
         let claims = json!({
@@ -66,7 +74,7 @@ impl Verifier {
             "aud": seed::keys::AUDIENCE,
             "iat": now,
             "exp": now + 3600,
-            "jti": super::authority::random_text(22),
+            "jti": random_text(22),
             "scope": seed::IDENTITIES[0].scopes.join(" "),
             "tenant": seed::IDENTITIES[0].tenant,
         });

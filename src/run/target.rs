@@ -90,8 +90,8 @@ pub(super) struct Running {
 enum Held {
     Nothing,
     Child(Child),
-    InProcess(reference::Running),
-    Hopeless(hopeless::Running),
+    InProcess(reference::ReferenceServer),
+    Hopeless(hopeless::HopelessServer),
 }
 
 /// Why a target is not there.

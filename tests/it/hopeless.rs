@@ -42,7 +42,7 @@ async fn against(manner: Manner, scheme: &str) -> Ended {
     options.only = Some(Only::Conformance);
     options.time_limit = if manner == Manner::Silent { Duration::from_millis(100) } else { Duration::from_secs(5) };
     // one after another, so that checks come to their end before a target that begins sound changes its mind
-    options.jobs = if manner.begins_sound() { 1 } else { 8 };
+    options.jobs = if manner.starts_correct() { 1 } else { 8 };
     let ready = prepare(load_paths(&[file]).expect("is a scenario"), Some(&Nothing), &options).expect("is ready");
     let (mut results, mut notes) = (Vec::new(), Vec::new());
     let exit = run(ready, &options, &mut |event| match event {

@@ -1,17 +1,17 @@
 //! Resources of the reference that ask the authorization server about tokens (RFC 7662), each time or once in a while.
 
-use authbench::reference::{Config, Running, start};
+use authbench::reference::{Config, ReferenceServer, start};
 use authbench::seed::{GRANT, IDENTITIES, OTHER_AUDIENCE_TOKEN, REFRESH_TOKEN};
 use serde_json::Value;
 
-fn client(running: &Running) -> reqwest::Client {
+fn client(running: &ReferenceServer) -> reqwest::Client {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let own = running.certificate().map(|pem| reqwest::Certificate::from_pem(pem.as_bytes()).expect("a certificate"));
     reqwest::Client::builder().no_proxy().tls_certs_merge(own).build().expect("a client")
 }
 
 /// The status of a resource, and the error that its challenge names.
-async fn asked(running: &Running, path: &str, token: Option<&str>) -> (u16, String) {
+async fn asked(running: &ReferenceServer, path: &str, token: Option<&str>) -> (u16, String) {
     let request = client(running).get(format!("{}{path}", running.url()));
     let request = token.iter().fold(request, |request, token| request.bearer_auth(token));
     let answer = request.send().await.expect("answers");
@@ -19,7 +19,7 @@ async fn asked(running: &Running, path: &str, token: Option<&str>) -> (u16, Stri
     (answer.status().as_u16(), challenge.unwrap_or_default())
 }
 
-async fn posted(running: &Running, endpoint: &str, form: &[(&str, &str)]) -> Value {
+async fn posted(running: &ReferenceServer, endpoint: &str, form: &[(&str, &str)]) -> Value {
     let service = &IDENTITIES[0];
     let request = client(running).post(format!("{}/oauth2/{endpoint}", running.url())).form(form);
     let answer = request.basic_auth(service.name, Some(service.client_secret)).send().await.expect("answers");
@@ -27,7 +27,7 @@ async fn posted(running: &Running, endpoint: &str, form: &[(&str, &str)]) -> Val
     serde_json::from_slice(&answer.bytes().await.expect("a body")).unwrap_or_default()
 }
 
-async fn token(running: &Running, scope: &str) -> String {
+async fn token(running: &ReferenceServer, scope: &str) -> String {
     let answer = posted(running, "token", &[("grant_type", "client_credentials"), ("scope", scope)]).await;
     answer["access_token"].as_str().expect("a token").to_owned()
 }

@@ -1,7 +1,7 @@
 //! The reference accepts what its issuers sign, algorithm by algorithm, and nothing else.
 
 use authbench::clock::unix_seconds;
-use authbench::reference::{Config, Running, start};
+use authbench::reference::{Config, ReferenceServer, start};
 use authbench::seed::keys::{AUDIENCE, ISSUER, ring};
 use authbench::seed::{IDENTITIES, READ};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
@@ -38,13 +38,13 @@ fn token(algorithm: Algorithm, name: &str, change: impl FnOnce(&mut Value)) -> S
     encode(&header, &claims, &signing).expect("signs")
 }
 
-async fn status(running: &Running, path: &str, token: &str) -> u16 {
+async fn status(running: &ReferenceServer, path: &str, token: &str) -> u16 {
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
     let url = format!("{}{path}", running.url());
     client.get(url).bearer_auth(token).send().await.expect("answers").status().as_u16()
 }
 
-async fn reference() -> Running {
+async fn reference() -> ReferenceServer {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     start(Config::default()).await.expect("starts")
 }

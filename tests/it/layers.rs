@@ -60,6 +60,30 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// What each part of the reference may use of it, from the bottom to the top: only parts that are listed before it.
+const REFERENCE_MAY_USE: &[(&str, &[&str])] = &[
+    ("answer", &[]),
+    ("fault", &[]),
+    ("random", &[]),
+    ("wait", &[]),
+    ("tls", &[]),
+    ("throttle", &[]),
+    ("jose", &[]),
+    ("rejection", &["answer"]),
+    ("state", &["fault", "throttle"]),
+    ("request", &["state"]),
+    ("scheme", &["fault", "jose", "random", "wait", "rejection", "state", "request"]),
+    ("authority", &["fault", "jose", "random", "state", "throttle"]),
+    ("resource", &["answer", "fault", "wait", "rejection", "state", "request", "scheme"]),
+    ("description", &["state"]),
+    ("routes", &["random", "jose", "rejection", "state", "scheme", "description"]),
+    ("serve", &["answer", "fault", "rejection", "state", "request", "scheme", "resource"]),
+    ("registry", &["fault", "scheme", "authority", "resource"]),
+    ("verifier", &["fault", "random", "state", "scheme", "authority"]),
+    ("mod", &["fault", "tls", "state", "scheme", "authority", "routes", "serve", "registry", "verifier"]),
+    ("hopeless", &["mod"]),
+];
+
 /// What every room may use.
 const EVERYWHERE: &[&str] = &["clock", "secret"];
 
@@ -128,6 +152,58 @@ fn rooms_use_only_what_they_may() {
         let forbidden = uses(&text)
             .into_iter()
             .filter(|used| *used != room && !allowed.contains(&used.as_str()) && !EVERYWHERE.contains(&used.as_str()));
+        wrong.extend(forbidden.map(|used| format!("{} uses {used}", file.display())));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The part of the reference that a file belongs to, and whether `super` is the reference there.
+fn part(file: &Path) -> (String, bool) {
+    let below = file.strip_prefix("src/reference").expect("is below the reference");
+    let first = below.iter().next().expect("has a name").to_string_lossy();
+    let is_root = below.components().count() == 1 || (below.components().count() == 2 && below.ends_with("mod.rs"));
+    (first.trim_end_matches(".rs").to_owned(), is_root)
+}
+
+/// Parts of the reference that a file names, test modules left out; what the reference itself defines counts as `mod`.
+fn parts_used(text: &str, is_root: bool, is_mod: bool) -> BTreeSet<String> {
+    let text = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let after = |prefix: &str| code.split(prefix).skip(1).map(str::to_owned).collect::<Vec<_>>();
+    let mut rests = after("crate::reference::");
+    match (is_mod, is_root) {
+        (true, _) => rests.extend(REFERENCE_MAY_USE.iter().flat_map(|(part, _)| {
+            let named = code.contains(&format!(" {part}::")) || code.contains(&format!("({part}::"));
+            named.then(|| (*part).to_owned())
+        })),
+        (false, true) => rests.extend(after("super::")),
+        (false, false) => {}
+    }
+    let named = rests.iter().flat_map(|rest| match rest.strip_prefix('{') {
+        None => vec![word(rest)],
+        Some(list) => list.split('}').next().unwrap_or_default().split(',').map(|one| word(one.trim())).collect(),
+    });
+    let known = |word: &String| REFERENCE_MAY_USE.iter().any(|(part, _)| part == word);
+    named.filter(|word| !word.is_empty()).map(|word| if known(&word) { word } else { "mod".to_owned() }).collect()
+}
+
+#[test]
+fn the_reference_is_used_in_one_direction() {
+    let mut wrong = Vec::new();
+    for (at, (part, uses)) in REFERENCE_MAY_USE.iter().enumerate() {
+        let below = |used: &str| REFERENCE_MAY_USE[..at].iter().any(|(other, _)| *other == used);
+        let above = uses.iter().filter(|used| !below(used));
+        wrong.extend(above.map(|used| format!("{part} is listed before {used}, which it may use")));
+    }
+    for file in rust_files(Path::new("src/reference")) {
+        let (part, is_root) = part(&file);
+        let (_, allowed) = REFERENCE_MAY_USE
+            .iter()
+            .find(|(name, _)| *name == part)
+            .unwrap_or_else(|| panic!("{part} is new: write what it may use"));
+        let text = std::fs::read_to_string(&file).expect("is readable");
+        let used = parts_used(&text, is_root, part == "mod").into_iter();
+        let forbidden = used.filter(|used| *used != part && !allowed.contains(&used.as_str()));
         wrong.extend(forbidden.map(|used| format!("{} uses {used}", file.display())));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -1,69 +1,15 @@
-//! Clients and how they authenticate (RFC 6749 §2.3).
+//! How clients authenticate (RFC 6749 §2.3).
 
 use axum::http::{HeaderMap, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use subtle::ConstantTimeEq as _;
 
 use super::answer::OAuthError;
+use super::assertion;
 use super::form::Params;
-use super::{AUDIENCE, Authority, assertion};
-use crate::reference::fault::{Fault, row};
-use crate::reference::state::digest;
-use crate::seed::{self, READ, SeedState, WRITE};
-
-/// Holes in how clients authenticate.
-pub(crate) const FAULTS: &[Fault] = &[
-    row("client-not-found", "token.unknown-client-indistinct", "answers 404 to a client that does not exist"),
-    row("double-auth-ok", "token.two-auth-methods-refused", "takes the first of two methods"),
-    row("no-form-decode", "token.basic-form-decoding", "compares what is still form-encoded"),
-    row("client-auth-crash", "token.malformed-client-auth", "breaks on client credentials that do not decode"),
-];
-
-/// A registered client.
-#[derive(Clone, Debug)]
-pub(crate) struct Client {
-    pub(crate) id: String,
-    secret: Option<&'static str>,
-    pub(crate) scopes: Vec<&'static str>,
-    pub(crate) tenant: String,
-    /// Whether it may use the client credentials grant.
-    pub(crate) may_obtain: bool,
-    /// The audience whose tokens it may introspect, for a resource server.
-    pub(crate) serves: Option<&'static str>,
-}
-
-/// Scopes that look like real ones and open nothing; every client may ask for them.
-pub(crate) const LOOKALIKES: &[&str] = &["read:orders-archive", "write:orders-archive", "write:order", "WRITE:ORDERS"];
-
-/// A registered client by its identifier.
-pub(super) fn find(id: &str) -> Option<Client> {
-    let client = |secret, scopes: &[&'static str], tenant: &str, may_obtain, serves| Client {
-        id: id.to_owned(),
-        secret,
-        scopes: scopes.to_vec(),
-        tenant: tenant.to_owned(),
-        may_obtain,
-        serves,
-    };
-    let identity = seed::IDENTITIES.iter().find(|identity| identity.name == id && identity.state == SeedState::Valid);
-    if let Some(identity) = identity {
-        return Some(client(Some(identity.client_secret), identity.scopes, identity.tenant, true, None));
-    }
-    let confidential = [
-        (seed::SPECIAL_CLIENT, &[READ, WRITE][..], true, None),
-        (seed::CLIENT_WITHOUT_GRANT, &[READ], false, None),
-        (seed::EXPENDABLE_CLIENT, &[READ], true, None),
-        (seed::INTROSPECTION_CLIENT, &[], false, Some(AUDIENCE)),
-        (seed::FOREIGN_INTROSPECTION_CLIENT, &[], false, Some("billing-api")),
-    ];
-    if id == seed::PUBLIC_CLIENT {
-        return Some(client(None, &[READ], "a", false, None));
-    }
-    let (_, scopes, may_obtain, serves) = confidential.into_iter().find(|((name, _), ..)| *name == id)?;
-    let secret = confidential.iter().find(|((name, _), ..)| *name == id).map(|((_, secret), ..)| *secret);
-    Some(client(secret, scopes, "a", may_obtain, serves))
-}
+use super::registration::{Client, find, proves};
+use super::server::Authority;
+use crate::seed;
 
 /// Who is asking.
 #[derive(Debug)]
@@ -162,8 +108,4 @@ fn by_basic(authority: &Authority, line: &[u8]) -> Result<Client, OAuthError> {
 fn form_decoded(text: &str) -> String {
     let spaced = text.replace('+', " ");
     percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
-}
-
-fn proves(client: &Client, secret: &str) -> bool {
-    client.secret.is_some_and(|own| bool::from(digest(own).ct_eq(&digest(secret))))
 }

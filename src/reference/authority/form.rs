@@ -12,7 +12,7 @@ pub(crate) struct Params(BTreeMap<String, String>);
 
 /// What a faulty server puts up with.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Leniency {
+pub(crate) struct FormLeniency {
     /// Parameters of the URL count too.
     pub(crate) merge_query: bool,
     /// Of two values the first counts.
@@ -32,7 +32,12 @@ impl Params {
     }
 
     /// Reads a form body.
-    pub(crate) fn read(headers: &HeaderMap, uri: &Uri, body: &[u8], leniency: Leniency) -> Result<Self, OAuthError> {
+    pub(crate) fn read(
+        headers: &HeaderMap,
+        uri: &Uri,
+        body: &[u8],
+        leniency: FormLeniency,
+    ) -> Result<Self, OAuthError> {
         let media = headers.get(header::CONTENT_TYPE).and_then(|media| media.to_str().ok()).unwrap_or_default();
         let media = media.split(';').next().unwrap_or_default().trim();
         if leniency.json && media.eq_ignore_ascii_case("application/json") {

@@ -10,21 +10,10 @@ use serde_json::{Value, json};
 
 use super::answer::{OAuthError, private};
 use super::clients::{self, Caller};
-use super::form::{Leniency, Params};
-use super::{Authority, TokenRecord, sloppy};
-use crate::reference::fault::{Fault, row};
-
-/// Holes of this endpoint.
-pub(crate) const FAULTS: &[Fault] = &[
-    row("active-string", "introspect.active-response", "spells active as text"),
-    row("error-on-unknown", "introspect.unknown-token-inactive", "answers 400 to a token that it does not know"),
-    row("introspect-ignores-exp", "introspect.expired-inactive", "calls expired tokens active"),
-    row("introspect-ignores-revocation", "introspect.revoked-inactive", "calls revoked tokens active"),
-    row("inactive-leaks-reason", "introspect.inactive-is-minimal", "says why a token is inactive, and whose it was"),
-    row("introspect-any-rs", "introspect.foreign-rs-inactive", "tells every resource server about every token"),
-    row("hint-is-filter", "introspect.wrong-hint-still-found", "looks where the hint points and nowhere else"),
-    row("open-introspection", "introspect.requires-authorization", "answers anybody"),
-];
+use super::form::{FormLeniency, Params};
+use super::form_faults;
+use super::server::Authority;
+use crate::reference::state::tokens::TokenRecord;
 
 pub(crate) async fn answer(
     State(authority): State<Arc<Authority>>,
@@ -33,11 +22,11 @@ pub(crate) async fn answer(
     body: Bytes,
 ) -> Response {
     let decided = decide(&authority, &uri, &headers, &body);
-    sloppy::introspection_answer(&authority, decided.into_response())
+    form_faults::introspection_answer(&authority, decided.into_response())
 }
 
 fn decide(authority: &Authority, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Result<Response, OAuthError> {
-    let params = Params::read(headers, uri, body, Leniency::default())?;
+    let params = Params::read(headers, uri, body, FormLeniency::default())?;
     let caller = match clients::authenticate(authority, headers, &params) {
         Err(_) | Ok(Caller::Nobody) if authority.fault("open-introspection") => None,
         Err(error) => return Err(error),
@@ -46,7 +35,7 @@ fn decide(authority: &Authority, uri: &Uri, headers: &HeaderMap, body: &[u8]) ->
         Ok(_) => return Err(OAuthError::invalid_client()),
     };
     let token = params.value("token").ok_or(OAuthError::bad("invalid_request"))?;
-    let Some(record) = authority.look_up(token) else {
+    let Some(record) = authority.tokens.look_up(token) else {
         if let Some(claims) = super::jwt::claims_of_unverified(authority, token) {
             return Ok(private(StatusCode::OK, claims));
         }

@@ -1,73 +1,19 @@
-//! Access tokens that are JWTs (RFC 9068), the keys that they are verified with, and the server that issues them.
+//! The keys that tokens of type JWT (RFC 9068) are verified with, and what such a token says of itself.
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::State;
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::Header;
 use serde_json::{Value, json};
 
-use super::{AUDIENCE, Authority, clients::Client, introspection, metadata, random_text, revocation, token};
-use crate::clock;
-use crate::reference::fault::{Fault, row};
-use crate::reference::keys::{self, KeyPair};
+use super::server::Authority;
+use crate::reference::jose::keys;
+use crate::reference::random::random_text;
 
-/// Where its endpoints are.
-pub(crate) const PREFIX: &str = "/oauth2-jwt";
-
-/// Holes of these tokens and keys.
-pub(crate) const FAULTS: &[Fault] = &[
-    row("issues-without-jti", "jwt.issued-token-profile", "issues tokens of type JWT without a jti"),
-    row("introspect-decodes-only", "introspect.tampered-jwt-inactive", "decodes a JWT without verifying it"),
-    row("jwks-leaks-private", "meta.jwks-public-only", "publishes the private parameters of its keys"),
-    row("rsa-1024", "meta.jwks-key-quality", "publishes an RSA key of 1024 bits"),
-];
-
-/// The endpoints of a server whose tokens are signed.
-pub(crate) fn router(authority: Arc<Authority>) -> Router {
-    let well_known = format!("/.well-known/oauth-authorization-server{PREFIX}");
-    let protected = format!("/.well-known/oauth-protected-resource{PREFIX}");
-    Router::new()
-        .route(&format!("{PREFIX}/token"), post(token::answer))
-        .route(&format!("{PREFIX}/introspect"), post(introspection::answer))
-        .route(&format!("{PREFIX}/revoke"), post(revocation::answer))
-        .route(&format!("{PREFIX}/jwks"), get(key_set))
-        .route(&well_known, get(metadata::authorization_server))
-        .route(&protected, get(metadata::protected_resource))
-        .with_state(authority)
-}
-
-/// RFC 9068 §2: type, and the claims that are required.
-pub(super) fn access_token(authority: &Authority, key: &KeyPair, client: &Client, scopes: &[String]) -> String {
-    let now = clock::unix_seconds();
-    let mut header = Header::new(key.algorithm);
-    header.typ = Some("at+jwt".to_owned());
-    header.kid = Some(key.kid.clone());
-    let mut claims = json!({
-        "iss": authority.issuer,
-        "sub": client.id,
-        "client_id": client.id,
-        "aud": AUDIENCE,
-        "iat": now,
-        "exp": now + authority.lifetime.as_secs().cast_signed(),
-        "jti": random_text(22),
-        "scope": scopes.join(" "),
-        "tenant": client.tenant,
-    });
-    if authority.fault("issues-without-jti") {
-        header.typ = Some("JWT".to_owned());
-        if let Some(members) = claims.as_object_mut() {
-            members.remove("jti");
-        }
-    }
-    // signing with a key of the seed cannot fail; an empty token would be refused everywhere
-    jsonwebtoken::encode(&header, &claims, &key.signing).unwrap_or_default()
-}
-
-async fn key_set(State(authority): State<Arc<Authority>>) -> Json<Value> {
+/// The public keys (RFC 7517 §5).
+pub(super) async fn key_set(State(authority): State<Arc<Authority>>) -> Json<Value> {
     let mut set = keys::key_set(authority.keys.iter());
     let Some(shown) = set["keys"].as_array_mut() else { return Json(set) };
     if authority.fault("jwks-leaks-private") {
@@ -92,7 +38,7 @@ pub(super) fn describe(authority: &Authority, document: &mut Value) {
     document["jwks_uri"] = json!(authority.endpoint("jwks"));
 }
 
-/// Through a hole: what a token says of itself.
+/// Through a fault: what a token says of itself.
 pub(super) fn claims_of_unverified(authority: &Authority, token: &str) -> Option<Value> {
     if !authority.fault("introspect-decodes-only") {
         return None;

@@ -7,20 +7,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::Authority;
-use super::assertion::ALGORITHM;
-use crate::reference::fault::{Fault, row};
-use crate::reference::keys::name_of;
+use super::assertions::ALGORITHM;
+use super::server::Authority;
+use crate::reference::jose::keys::name_of;
 use crate::seed::{READ, WRITE};
-
-/// Holes of these documents.
-pub(crate) const FAULTS: &[Fault] = &[
-    row("issuer-trailing-slash", "meta.issuer-identical", "adds a slash to the issuer"),
-    row("well-known-appended", "meta.as-document", "serves its metadata behind the issuer's path only"),
-    row("undeclared-post", "meta.auth-methods-truthful", "does not advertise client_secret_post, which works"),
-    row("prm-resource-mismatch", "meta.protected-resource-document", "names another host as the resource"),
-    row("advertises-none", "meta.no-alg-none", "offers alg none for client authentication"),
-];
 
 pub(crate) async fn authorization_server(State(authority): State<Arc<Authority>>) -> Result<Json<Value>, StatusCode> {
     if authority.fault("well-known-appended") {

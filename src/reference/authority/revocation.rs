@@ -8,21 +8,10 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use serde_json::json;
 
-use super::Authority;
 use super::answer::{OAuthError, private};
 use super::clients::{self, Caller};
-use super::form::{Leniency, Params};
-use crate::reference::fault::{Fault, row};
-
-/// Holes of this endpoint.
-pub(crate) const FAULTS: &[Fault] = &[
-    row("revoke-noop", "revoke.valid-token", "answers 200 and revokes nothing"),
-    row("revoke-unknown-error", "revoke.unknown-token-200", "answers 400 to a token that is not alive"),
-    row("revoke-hint-filter", "revoke.hint-ignored", "looks where the hint points and nowhere else"),
-    row("no-cascade", "revoke.refresh-cascades", "leaves the access tokens of a revoked refresh token alive"),
-    row("open-revocation", "revoke.client-auth-required", "revokes for anybody"),
-    row("cross-client-revocation", "revoke.foreign-token-refused", "revokes the tokens of other clients"),
-];
+use super::form::{FormLeniency, Params};
+use super::server::Authority;
 
 pub(crate) async fn answer(
     State(authority): State<Arc<Authority>>,
@@ -30,7 +19,7 @@ pub(crate) async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, OAuthError> {
-    let params = Params::read(&headers, &uri, &body, Leniency::default())?;
+    let params = Params::read(&headers, &uri, &body, FormLeniency::default())?;
     let caller = match clients::authenticate(&authority, &headers, &params) {
         Ok(Caller::Known(client)) => Some(client),
         _ if authority.fault("open-revocation") => None,
@@ -38,7 +27,7 @@ pub(crate) async fn answer(
         Err(error) => return Err(error),
     };
     let token = params.value("token").ok_or(OAuthError::bad("invalid_request"))?;
-    let found = authority.look_up(token);
+    let found = authority.tokens.look_up(token);
     let dead = found.as_ref().is_none_or(|record| record.is_revoked());
     if dead && authority.fault("revoke-unknown-error") {
         return Err(OAuthError::bad("invalid_request"));
@@ -55,7 +44,7 @@ pub(crate) async fn answer(
             record.revoke();
             // RFC 7009 §2.1: the access tokens of a refresh token's grant end with it
             if let Some(grant) = record.grant.filter(|_| !authority.fault("no-cascade")) {
-                authority.revoke_grant(grant);
+                authority.tokens.revoke_grant(grant);
             }
         }
     }

@@ -9,45 +9,13 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
 use super::answer::{OAuthError, private};
-use super::clients::{self, Caller, Client, LOOKALIKES};
-use super::form::{Leniency, Params};
-use super::{Authority, sloppy};
-use crate::reference::fault::{Fault, row};
+use super::clients::{self, Caller};
+use super::form::{FormLeniency, Params};
+use super::form_faults;
+use super::registration::{Client, LOOKALIKES};
+use super::server::Authority;
+use crate::reference::random::random_text;
 use crate::seed::{READ, WRITE};
-
-/// Holes of this endpoint.
-pub(crate) const FAULTS: &[Fault] = &[
-    row("token-type-missing", "token.client-credentials-success", "omits token_type"),
-    row("grants-requested-scope", "token.scope-not-escalated", "copies the requested scope into the token"),
-    row(
-        "invalid-client-400",
-        "token.bad-secret-basic-401",
-        "answers a failed client authentication with 400 and no challenge",
-    ),
-    row("secret-not-checked", "token.bad-secret-post", "accepts any secret in the body"),
-    row("client-id-suffices", "token.missing-client-auth", "issues tokens for a bare client_id"),
-    row("public-cc", "token.public-client-cc-refused", "issues tokens to public clients"),
-    row("grant-allow-list-ignored", "token.grant-not-allowed", "lets any client use any grant"),
-    row("ropc-enabled", "token.password-grant-disabled", "offers the password grant"),
-    row(
-        "merges-query-and-form",
-        "token.query-credentials-refused",
-        "reads parameters of the URL and of the body alike",
-    ),
-    row("expires-in-string", "token.expires-in-truthful", "spells expires_in as text, and the API does not keep it"),
-    row("silent-downscope", "token.scope-returned-when-different", "drops a scope and does not say so"),
-    row("scope-crash", "token.invalid-scope-error", "breaks on a scope outside ASCII"),
-    row("default-grant", "token.unsupported-grant", "takes an unknown grant for client credentials"),
-    row("grant-type-optional", "token.missing-grant-type", "takes no grant for client credentials"),
-    row("empty-scope-is-error", "token.empty-param-is-omitted", "refuses an empty scope"),
-    row("refresh-for-cc", "token.no-refresh-for-cc", "adds a refresh token"),
-    row(
-        "grants-lacked-scope",
-        "token.lacked-scope-opens-nothing",
-        "grants every scope that some client has, and does not say so",
-    ),
-    row("counter-token", "token.values-unique-and-long", "counts its tokens"),
-];
 
 pub(crate) async fn answer(
     State(authority): State<Arc<Authority>>,
@@ -55,7 +23,7 @@ pub(crate) async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let leniency = Leniency {
+    let leniency = FormLeniency {
         merge_query: authority.fault("merges-query-and-form"),
         first_wins: authority.fault("first-value-wins"),
         json: authority.fault("json-token-request"),
@@ -68,7 +36,7 @@ pub(crate) async fn answer(
         }
         decide(&authority, &headers, &params)
     });
-    sloppy::token_answer(&authority, decided.into_response())
+    form_faults::token_answer(&authority, decided.into_response())
 }
 
 fn decide(authority: &Authority, headers: &HeaderMap, params: &Params) -> Result<Response, OAuthError> {
@@ -76,7 +44,7 @@ fn decide(authority: &Authority, headers: &HeaderMap, params: &Params) -> Result
         Caller::Known(client) => client,
         Caller::Nobody => return Err(OAuthError::invalid_client()),
     };
-    if sloppy::minds(authority, params.names()) {
+    if form_faults::minds(authority, params.names()) {
         return Err(OAuthError::bad("invalid_request"));
     }
     match params.value("grant_type") {
@@ -102,17 +70,17 @@ fn decide(authority: &Authority, headers: &HeaderMap, params: &Params) -> Result
     let scope = scopes.join(" ");
     let (token, expires_in) = authority.issue(&client, scopes);
     let mut answer = json!({ "access_token": token, "token_type": "Bearer", "expires_in": expires_in, "scope": scope });
-    spoil(authority, &mut answer);
+    apply_faults(authority, &mut answer);
     Ok(private(StatusCode::OK, answer))
 }
 
-/// Faults of the answer.
-fn spoil(authority: &Authority, answer: &mut Value) {
+/// Changes the answer as the open faults do.
+fn apply_faults(authority: &Authority, answer: &mut Value) {
     if authority.fault("expires-in-string") {
         answer["expires_in"] = json!(answer["expires_in"].to_string());
     }
     if authority.fault("refresh-for-cc") {
-        answer["refresh_token"] = json!(format!("abr_{}", super::random_text(43)));
+        answer["refresh_token"] = json!(format!("abr_{}", random_text(43)));
     }
     let Some(members) = answer.as_object_mut() else { return };
     for (fault, member) in

@@ -45,13 +45,13 @@ pub async fn hope(manner: Manner, scheme: &'static str) -> Result<Hope, String> 
     if manner == Manner::Silent {
         trial.time_limit = IMPATIENCE;
     }
-    if manner.begins_sound() {
+    if manner.starts_correct() {
         // one after another, so that some come to their end before the server changes its mind
         trial.jobs = 1;
     }
     let ended = trial.run().await?;
     let passed = ended.results.iter().filter(|result| result.verdict == Verdict::Pass);
-    let fooled = passed.filter(|result| wants_denial(result) && !(manner.begins_sound() && is_proved(result)));
+    let fooled = passed.filter(|result| wants_denial(result) && !(manner.starts_correct() && is_proved(result)));
     let fooled = fooled.map(|result| result.id.clone()).collect();
     Ok(Hope { manner, scheme, exit: ended.exit, results: ended.results.len(), fooled })
 }

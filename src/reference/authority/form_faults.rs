@@ -1,0 +1,49 @@
+//! Faults in the form of requests and answers at the endpoints: who gets what is decided correctly.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+
+use super::server::Authority;
+
+/// Parameters that the token endpoint knows.
+const KNOWN: &[&str] = &[
+    "grant_type",
+    "scope",
+    "client_id",
+    "client_secret",
+    "username",
+    "password",
+    "client_assertion",
+    "client_assertion_type",
+    "resource",
+];
+
+/// Whether a request has a parameter that nobody has defined, to a server that minds.
+pub(super) fn minds<'a>(authority: &Authority, mut names: impl Iterator<Item = &'a str>) -> bool {
+    authority.fault("strict-params") && names.any(|name| !KNOWN.contains(&name))
+}
+
+/// An answer of the token endpoint as the open faults make it.
+pub(super) fn token_answer(authority: &Authority, mut response: Response) -> Response {
+    if authority.fault("cacheable-token") {
+        response.headers_mut().remove(header::CACHE_CONTROL);
+    }
+    if authority.fault("no-pragma") {
+        response.headers_mut().remove(header::PRAGMA);
+    }
+    if authority.fault("html-errors") && response.status() != StatusCode::OK {
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+        *response.body_mut() = Body::from("<html><body><h1>Bad Request</h1></body></html>");
+    }
+    response
+}
+
+/// An answer of the introspection endpoint as the open faults make it.
+pub(super) fn introspection_answer(authority: &Authority, mut response: Response) -> Response {
+    if authority.fault("cacheable-introspection") {
+        response.headers_mut().remove(header::CACHE_CONTROL);
+    }
+    response
+}

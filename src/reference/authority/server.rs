@@ -1,0 +1,135 @@
+//! What the endpoints of one authorization server share: its keys, the tokens that it has issued, and its faults.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use jsonwebtoken::{Algorithm, Header};
+use serde_json::json;
+
+use super::assertions::Assertions;
+use super::registration::{self, Client};
+use crate::clock;
+use crate::reference::fault::Faults;
+use crate::reference::jose::keys::{self, KeyPair};
+use crate::reference::random::random_text;
+use crate::reference::state::tokens::{AUDIENCE, IssuedTokens, TokenRecord};
+use crate::reference::state::{Principal, principal};
+use crate::reference::throttle::Throttle;
+use crate::seed;
+
+/// The authorization server.
+pub(crate) struct Authority {
+    pub(crate) issuer: String,
+    pub(crate) faults: Faults,
+    pub(super) lifetime: Duration,
+    pub(super) tokens: Arc<IssuedTokens>,
+    counter: AtomicU64,
+    pub(super) throttle: Throttle,
+    /// What clients sign with (RFC 7523).
+    pub(super) assertions: Assertions,
+    /// Keys that sign its tokens (RFC 9068); without any they are opaque.
+    pub(super) keys: Vec<KeyPair>,
+}
+
+impl Authority {
+    /// One whose tokens are opaque.
+    pub(crate) fn new(issuer: String, lifetime: Duration, faults: Faults, tokens: Arc<IssuedTokens>) -> Arc<Self> {
+        Self::with_keys(issuer, lifetime, faults, tokens, Vec::new())
+    }
+
+    /// One whose tokens are signed.
+    pub(crate) fn signing(issuer: String, lifetime: Duration, faults: Faults, tokens: Arc<IssuedTokens>) -> Arc<Self> {
+        let [first, second, _] = keys::of_algorithm(Algorithm::ES256);
+        Self::with_keys(issuer, lifetime, faults, tokens, vec![first, second])
+    }
+
+    fn with_keys(
+        issuer: String,
+        lifetime: Duration,
+        faults: Faults,
+        tokens: Arc<IssuedTokens>,
+        keys: Vec<KeyPair>,
+    ) -> Arc<Self> {
+        let service = Arc::new(principal(&seed::IDENTITIES[0]));
+        let long = Duration::from_secs(24 * 3600);
+        let record = |audience, access| TokenRecord::new("service", service.clone(), audience, long, access);
+        tokens.keep(seed::OTHER_AUDIENCE_TOKEN, record("billing-api", true));
+        tokens.keep(seed::REFRESH_TOKEN, record(AUDIENCE, false));
+        for (token, access) in [(seed::GRANT.refresh_token, false), (seed::GRANT.access_token, true)] {
+            tokens.keep(token, record(AUDIENCE, access).of_grant("seeded"));
+        }
+        let (counter, throttle, assertions) = (AtomicU64::new(0), Throttle::default(), Assertions::seeded());
+        Arc::new(Self { issuer, faults, lifetime, tokens, counter, throttle, assertions, keys })
+    }
+
+    /// The keys that sign its tokens.
+    pub(crate) fn keys(&self) -> Vec<KeyPair> {
+        self.keys.clone()
+    }
+
+    /// Where the resources are that its tokens open, seen from the issuer.
+    pub(crate) fn resource_path(&self) -> &'static str {
+        if self.keys.is_empty() { "/oauth2" } else { "" }
+    }
+
+    /// The address of one of its endpoints.
+    pub(crate) fn endpoint(&self, name: &str) -> String {
+        let prefix = if self.keys.is_empty() { "/oauth2" } else { "" };
+        format!("{}{prefix}/{name}", self.issuer)
+    }
+
+    pub(crate) fn fault(&self, name: &str) -> bool {
+        self.faults.on(name)
+    }
+
+    /// A new access token with its life in seconds.
+    pub(super) fn issue(&self, client: &Client, scopes: Vec<String>) -> (String, u64) {
+        let token = if let Some(key) = self.keys.first() {
+            self.signed(key, client, &scopes)
+        } else if self.fault("counter-token") {
+            format!("abt_{:020}", self.counter.fetch_add(1, Ordering::Relaxed))
+        } else {
+            // RFC 6749 §10.10: 43 of 62 characters are over 256 bits
+            format!("abt_{}", random_text(43))
+        };
+        let principal = Principal { name: client.id.clone(), scopes, tenant: client.tenant.clone() };
+        let record = TokenRecord::new(&client.id, Arc::new(principal), AUDIENCE, self.lifetime, true);
+        self.tokens.keep(&token, record);
+        (token, self.lifetime.as_secs())
+    }
+
+    /// A new access token of a registered client with all its scopes, without asking the endpoint.
+    pub(crate) fn issue_to(&self, client: &str) -> Option<String> {
+        let client = registration::find(client)?;
+        let scopes = client.scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        Some(self.issue(&client, scopes).0)
+    }
+
+    /// RFC 9068 §2: type, and the claims that are required.
+    fn signed(&self, key: &KeyPair, client: &Client, scopes: &[String]) -> String {
+        let now = clock::unix_seconds();
+        let mut header = Header::new(key.algorithm);
+        header.typ = Some("at+jwt".to_owned());
+        header.kid = Some(key.kid.clone());
+        let mut claims = json!({
+            "iss": self.issuer,
+            "sub": client.id,
+            "client_id": client.id,
+            "aud": AUDIENCE,
+            "iat": now,
+            "exp": now + self.lifetime.as_secs().cast_signed(),
+            "jti": random_text(22),
+            "scope": scopes.join(" "),
+            "tenant": client.tenant,
+        });
+        if self.fault("issues-without-jti") {
+            header.typ = Some("JWT".to_owned());
+            if let Some(members) = claims.as_object_mut() {
+                members.remove("jti");
+            }
+        }
+        // signing with a key of the seed cannot fail; an empty token would be refused everywhere
+        jsonwebtoken::encode(&header, &claims, &key.signing).unwrap_or_default()
+    }
+}

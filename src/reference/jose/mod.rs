@@ -1,0 +1,6 @@
+//! JSON Object Signing and Encryption: keys, the compact form and signatures, for the JWT verifier and for the
+//! authorization server.
+
+pub(crate) mod compact;
+pub(crate) mod keys;
+pub(crate) mod signature;

@@ -1,0 +1,25 @@
+//! All faults, collected from the rooms that declare them.
+
+use super::fault::Fault;
+use super::{authority, resource, scheme};
+
+/// One table for each scheme, one of the authorization server, one of the resources.
+const TABLES: &[&[Fault]] = &[
+    scheme::api_key::faults::FAULTS,
+    scheme::basic::faults::FAULTS,
+    scheme::bearer::faults::FAULTS,
+    scheme::jwt::faults::FAULTS,
+    authority::faults::FAULTS,
+    resource::faults::FAULTS,
+];
+
+/// All faults.
+pub fn faults() -> Vec<&'static Fault> {
+    TABLES.iter().copied().flatten().collect()
+}
+
+/// The name of a fault that a misspelt one may mean.
+pub(super) fn nearest(name: &str) -> Option<&'static str> {
+    let near = faults().into_iter().map(|fault| (strsim::damerau_levenshtein(fault.name, name), fault.name));
+    near.min().filter(|(distance, _)| *distance <= name.len().div_ceil(3)).map(|(_, name)| name)
+}

@@ -1,0 +1,40 @@
+//! What is read of a request: header values, query parameters, cookies.
+
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+
+use super::state::KeyLocation;
+
+/// Bytes of a request body.
+pub(crate) const BODY_LIMIT: usize = 1 << 20;
+
+/// A header value with bytes outside visible ASCII.
+pub(crate) struct NotText;
+
+/// All values of a header; a value that is no text counts as malformed.
+pub(crate) fn header_values<'a>(headers: &'a HeaderMap, name: &str) -> Result<Vec<&'a str>, NotText> {
+    headers.get_all(name).iter().map(|value| value.to_str().map_err(|_| NotText)).collect()
+}
+
+/// The value of a query parameter, decoded.
+pub(crate) fn query_value(parts: &Parts, name: &str) -> Option<String> {
+    let query = parts.uri.query()?;
+    url::form_urlencoded::parse(query.as_bytes()).find(|(other, _)| other == name).map(|(_, value)| value.into_owned())
+}
+
+/// The value of a cookie (RFC 6265 §5.4).
+pub(crate) fn cookie_value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let lines = headers.get_all("cookie").iter().filter_map(|line| line.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(other, _)| *other == name).map(|(_, value)| value)
+}
+
+/// Whether a request carries no credential, neither in `Authorization` nor where API keys are expected.
+pub(crate) fn is_anonymous(key: &KeyLocation, parts: &Parts) -> bool {
+    !parts.headers.contains_key(axum::http::header::AUTHORIZATION)
+        && match key {
+            KeyLocation::Header(name) => !parts.headers.contains_key(name.as_str()),
+            KeyLocation::Query(name) => query_value(parts, name).is_none(),
+            KeyLocation::Cookie(name) => cookie_value(&parts.headers, name).is_none(),
+        }
+}

@@ -1,0 +1,22 @@
+//! Faults in how the server refuses: the decision is right and the answer is not.
+
+use axum::http::StatusCode;
+
+use crate::reference::rejection::Rejection;
+use crate::reference::state::State;
+
+/// A refusal as the open faults make it.
+pub(crate) fn with_faults(state: &State, mut rejection: Rejection) -> Rejection {
+    let challenge = rejection.challenge.take();
+    rejection.challenge = match challenge {
+        Some(_) if state.fault("bare-401") => None,
+        Some(_) if state.fault("no-challenge-on-403") && rejection.status == StatusCode::FORBIDDEN => None,
+        Some(_) if state.fault("bare-bearer") => Some("Bearer".to_owned()),
+        Some(challenge) if state.fault("malformed-challenge") => Some(format!("{challenge}, realm=\"ord\"ers\"")),
+        Some(challenge) if state.fault("error-on-missing") && rejection.error == "missing_token" => {
+            Some(format!("{challenge}, error=\"invalid_token\""))
+        }
+        other => other,
+    };
+    rejection
+}

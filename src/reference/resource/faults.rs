@@ -1,0 +1,56 @@
+//! Faults that every scheme can have: around the guard, in challenges, in throttling, and before the router.
+
+use crate::reference::fault::{Fault, row};
+
+/// Faults of every scheme; those before the router are implemented in `serve/`.
+pub(crate) const FAULTS: &[Fault] = &[
+    row("last-header-wins", "common.duplicate-credential-header", "takes whichever of two keys is good"),
+    row("unguarded-route", "common.protected-route-denies-anonymous", "mounts /account outside the guard"),
+    row("act-then-check", "common.denied-write-has-no-effect", "writes an order before it checks who writes"),
+    row("head-unguarded", "common.head-same-decision-as-get", "guards every method but HEAD"),
+    row(
+        "override-after-auth",
+        "common.method-override-header-ignored",
+        "decides by the method and acts by the override header",
+    ),
+    row("trusts-x-forwarded-user", "common.identity-header-spoof", "believes whoever names a user in X-Forwarded-User"),
+    row("panics-on-bad-base64", "common.malformed-credential-never-5xx", "breaks on a credential that does not decode"),
+    row(
+        "fail-open",
+        "common.fail-closed-on-backend-outage",
+        "lets everybody in while the store of credentials is away",
+    ),
+    row("authz-as-401", "common.insufficient-is-403", "answers 401 to a principal without the scope"),
+    row("bare-401", "common.401-carries-challenge", "sends 401 without a challenge"),
+    row("malformed-challenge", "common.challenge-grammar", "prints a challenge outside the grammar"),
+    row(
+        "unknown-method-falls-through",
+        "common.unlisted-method-not-a-bypass",
+        "handles an unknown method like GET, unguarded",
+    ),
+    row(
+        "prefix-matcher-bypass",
+        "common.path-normalisation-not-a-bypass",
+        "guards the path as sent and routes the path as normalised",
+    ),
+    row(
+        "honours-x-original-url",
+        "common.rewrite-header-not-a-bypass",
+        "routes by X-Original-URL and guards by the request line",
+    ),
+    row("reflects-origin", "common.cors-credentials-not-open", "allows credentials to whatever origin asks"),
+    row("no-throttle", "common.failed-auth-throttled", "lets every source guess as often as it likes"),
+    row("global-lockout", "common.throttle-is-per-principal", "counts the failures of all sources together"),
+    row("cacheable-429", "common.429-not-cacheable", "lets 429 be cached"),
+    row("echoes-credential", "common.auth-error-no-internals", "repeats the credential in the error"),
+    row("lookup-before-auth", "common.existence-oracle", "looks an object up before it asks who wants it"),
+    row("validate-before-auth", "common.auth-before-input-validation", "parses bodies before it asks who sends them"),
+    row("options-runs-handler", "common.preflight-exposes-nothing", "answers OPTIONS like GET"),
+    row("trace-echo", "common.trace-disabled", "answers TRACE with the request"),
+    row(
+        "cache-key-ignores-credential",
+        "common.authenticated-response-not-shared-cached",
+        "keeps answers by their path and serves them to everybody",
+    ),
+    row("clock-ahead", "common.server-clock-sane", "has a clock that is ten minutes fast"),
+];

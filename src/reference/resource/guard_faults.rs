@@ -1,0 +1,137 @@
+//! Faults around the guard: what is done before it decides, and what is kept after.
+
+use std::sync::{Arc, PoisonError};
+
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::Incoming;
+use serde_json::json;
+
+use super::orders::Resource;
+use crate::clock;
+use crate::reference::answer::{self, Answer};
+use crate::reference::fault::Faults;
+use crate::reference::rejection::Rejection;
+use crate::reference::request::{BODY_LIMIT, is_anonymous};
+use crate::reference::scheme::bearer::faults::of_body;
+use crate::reference::state::{Principal, State, principal};
+use crate::seed::IDENTITIES;
+
+/// Set on a request that a fault before the guards let past them.
+#[derive(Clone, Copy)]
+pub(crate) struct Unguarded;
+
+/// The source that failures of a caller are counted for; none where they are not counted.
+pub(super) fn counted<'a>(faults: &Faults, source: Option<&'a str>) -> Option<&'a str> {
+    match source {
+        Some(_) if faults.on("no-throttle") => None,
+        Some(_) if faults.on("global-lockout") => Some("everybody"),
+        source => source,
+    }
+}
+
+/// What a faulty server does before the guard decides; an answer, where that is all it does.
+pub(super) async fn before(state: &State, resource: &Resource, parts: &mut Parts, body: Incoming) -> Option<Answer> {
+    if let Resource::Tenant(tenant) = resource
+        && state.fault("lookup-before-auth")
+        && !IDENTITIES.iter().any(|identity| identity.tenant == tenant)
+    {
+        return Some(Rejection::new(StatusCode::NOT_FOUND, "not_found").answer());
+    }
+    if state.fault("token-in-json-body") || state.fault("validate-before-auth") {
+        let read = Limited::new(body, BODY_LIMIT).collect().await;
+        if let Some(answer) = read_body(state, parts, &read.map(|read| read.to_bytes()).unwrap_or_default()) {
+            return Some(answer);
+        }
+    }
+    if state.fault("cache-key-ignores-credential")
+        && parts.method == Method::GET
+        && is_anonymous(&state.key_location, parts)
+    {
+        let kept = state.cached_answers.lock().unwrap_or_else(PoisonError::into_inner).get(parts.uri.path()).cloned();
+        return kept.map(|kept| answer::typed(StatusCode::OK, answer::JSON, kept));
+    }
+    None
+}
+
+fn read_body(state: &State, parts: &mut Parts, bytes: &[u8]) -> Option<Answer> {
+    if let Some(token) = of_body(bytes).filter(|_| state.fault("token-in-json-body")) {
+        parts.extensions.insert(token);
+    }
+    let item = serde_json::from_slice(bytes).ok().and_then(|json: serde_json::Value| json["item"].as_str().map(drop));
+    if state.fault("validate-before-auth") && parts.method == Method::POST && item.is_none() {
+        let detail = json!({ "detail": [{ "loc": ["body", "item"], "msg": "a text is required" }] });
+        return Some(answer::json(StatusCode::UNPROCESSABLE_ENTITY, &detail));
+    }
+    None
+}
+
+/// What a faulty server keeps of an answer.
+pub(super) fn after(state: &State, parts: &Parts, answer: &Answer) {
+    if state.fault("cache-key-ignores-credential") && answer.status() == StatusCode::OK {
+        let mut kept = state.cached_answers.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.insert(parts.uri.path().to_owned(), answer.body().clone());
+    }
+}
+
+/// A refusal with more in it than there should be.
+pub(super) fn refused(state: &State, parts: &Parts, mut rejection: Rejection) -> Rejection {
+    if state.fault("echoes-credential") {
+        let line = parts.headers.get(header::AUTHORIZATION).or_else(|| parts.headers.get("x-api-key"));
+        rejection.detail = line.map(|line| format!("refused {}", String::from_utf8_lossy(line.as_bytes())));
+    }
+    rejection
+}
+
+/// The answer to OPTIONS of a server that treats it like GET.
+pub(super) fn options(state: &State) -> Option<Answer> {
+    let orders = || json!({ "orders": [{ "id": 1, "item": "lamp" }], "count": 3 });
+    state.fault("options-runs-handler").then(|| answer::json(StatusCode::OK, &orders()))
+}
+
+/// A 429.
+pub(super) fn throttled(state: &State, mut answer: Answer) -> Answer {
+    if state.fault("cacheable-429") {
+        let public = HeaderValue::from_static("public, max-age=60");
+        answer.headers_mut().insert(header::CACHE_CONTROL, public);
+    }
+    answer
+}
+
+/// The answer to TRACE of a server that has it.
+pub(crate) fn traced<B>(state: &State, request: &Request<B>) -> Option<Answer> {
+    if request.method() != Method::TRACE || !state.fault("trace-echo") {
+        return None;
+    }
+    let lines = request
+        .headers()
+        .iter()
+        .map(|(name, value)| format!("{name}: {}\r\n", String::from_utf8_lossy(value.as_bytes())));
+    Some(answer::typed(StatusCode::OK, "message/http", lines.collect::<String>()))
+}
+
+/// The date of a clock that is fast.
+pub(crate) fn dated<B>(state: &State, response: &mut Response<B>) {
+    if state.fault("clock-ahead")
+        && let Ok(ahead) = jiff::Timestamp::from_second(clock::unix_seconds() + 600)
+    {
+        let date = ahead.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        response.headers_mut().extend(HeaderValue::from_str(&date).ok().map(|date| (header::DATE, date)));
+    }
+}
+
+/// The principal that an open fault takes a request for, whatever its credential.
+pub(super) fn let_in(state: &State, resource: &Resource, parts: &Parts) -> Option<Arc<Principal>> {
+    let spoofed = || {
+        let named = parts.headers.get("x-forwarded-user")?.to_str().ok()?;
+        IDENTITIES.iter().find(|identity| identity.name == named)
+    };
+    let open =
+        (state.fault("unguarded-route") && *resource == Resource::Account && is_anonymous(&state.key_location, parts))
+            || (state.fault("head-unguarded") && parts.method == Method::HEAD)
+            || (state.fault("fail-open") && state.backend_is_down())
+            || (state.fault("trusts-x-forwarded-user") && spoofed().is_some())
+            || parts.extensions.get::<Unguarded>().is_some();
+    open.then(|| Arc::new(principal(&IDENTITIES[0])))
+}

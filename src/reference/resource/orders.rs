@@ -1,0 +1,127 @@
+//! The resources behind every guard: the same under each, so that only the guard makes the difference.
+
+use std::sync::atomic::Ordering;
+
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use serde_json::json;
+
+use super::challenge_faults::with_faults;
+use crate::reference::answer::{self, Answer};
+use crate::reference::rejection::Rejection;
+use crate::reference::scheme::Guard;
+use crate::reference::state::{Principal, State};
+use crate::seed::{READ, WRITE};
+
+/// What is asked for, behind whichever guard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Resource {
+    /// `orders`
+    Orders,
+    /// `account`
+    Account,
+    /// `tenants/{tenant}/orders`
+    Tenant(String),
+}
+
+impl Resource {
+    /// The guard before a path, and the resource behind it.
+    pub(crate) fn find(path: &str) -> Option<(Guard, Self)> {
+        let (guard, rest) = Guard::before(path)?;
+        let resource = match rest {
+            "orders" => Resource::Orders,
+            "account" => Resource::Account,
+            rest => {
+                let tenant = rest.strip_prefix("tenants/")?.strip_suffix("/orders")?;
+                let tenant = Some(tenant).filter(|tenant| !tenant.contains('/'))?;
+                Resource::Tenant(percent_encoding::percent_decode_str(tenant).decode_utf8_lossy().into_owned())
+            }
+        };
+        Some((guard, resource))
+    }
+
+    /// What it answers to a principal that the guard has let in.
+    pub(crate) fn answer(&self, state: &State, guard: Guard, principal: &Principal, parts: &Parts) -> Answer {
+        let answered = match (self, parts.method.as_str()) {
+            (Resource::Orders, "GET" | "HEAD") => list_orders(state, guard, principal, parts),
+            (Resource::Orders, "POST") => add_order(state, guard, principal),
+            (Resource::Account, "GET" | "HEAD") => Ok(account(principal)),
+            (Resource::Tenant(tenant), "GET" | "HEAD") => tenant_orders(state, guard, principal, tenant),
+            (Resource::Orders, _) => Ok(not_allowed("GET,HEAD,POST,OPTIONS")),
+            (Resource::Account | Resource::Tenant(_), _) => Ok(not_allowed("GET,HEAD,OPTIONS")),
+        };
+        answered.unwrap_or_else(Rejection::answer)
+    }
+}
+
+/// RFC 9110 §15.5.6: with the methods that there are.
+fn not_allowed(methods: &'static str) -> Answer {
+    let mut answer = answer::empty(StatusCode::METHOD_NOT_ALLOWED);
+    answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static(methods));
+    answer
+}
+
+fn list_orders(state: &State, guard: Guard, principal: &Principal, parts: &Parts) -> Result<Answer, Rejection> {
+    guard.authorise(state, principal, READ).map_err(|rejection| with_faults(state, rejection))?;
+    let overridden =
+        || parts.headers.get("x-http-method-override").is_some_and(|method| method == Method::POST.as_str());
+    if state.fault("override-after-auth") && overridden() {
+        state.orders.fetch_add(1, Ordering::Relaxed);
+        return Ok(answer::json(StatusCode::CREATED, &json!({ "created": true })));
+    }
+    let count = state.orders.load(Ordering::Relaxed);
+    // written out: everything here is measured by this answer, and building a tree of values would be part of it
+    let body = format!(r#"{{"count":{count},"orders":[{{"id":1,"item":"lamp"}},{{"id":2,"item":"chair"}}]}}"#);
+    Ok(answer::typed(StatusCode::OK, answer::JSON, body))
+}
+
+fn add_order(state: &State, guard: Guard, principal: &Principal) -> Result<Answer, Rejection> {
+    if state.fault("act-then-check") {
+        state.orders.fetch_add(1, Ordering::Relaxed);
+    }
+    guard.authorise(state, principal, WRITE).map_err(|rejection| with_faults(state, rejection))?;
+    let id = state.orders.fetch_add(1, Ordering::Relaxed) + 1;
+    Ok(answer::json(StatusCode::CREATED, &json!({ "id": id, "created": true })))
+}
+
+fn account(principal: &Principal) -> Answer {
+    let account = json!({ "principal": principal.name, "scopes": principal.scopes, "tenant": principal.tenant });
+    answer::json(StatusCode::OK, &account)
+}
+
+fn tenant_orders(state: &State, guard: Guard, principal: &Principal, tenant: &str) -> Result<Answer, Rejection> {
+    guard.authorise(state, principal, READ).map_err(|rejection| with_faults(state, rejection))?;
+    guard.may_see(state, principal, tenant)?;
+    Ok(answer::json(StatusCode::OK, &json!({ "tenant": tenant, "orders": [{ "id": 1 }] })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_name_a_guard_and_a_resource() {
+        let found = |path| Resource::find(path);
+        assert_eq!(found("/none/orders"), Some((Guard::None, Resource::Orders)));
+        assert_eq!(found("/basic-cached/account"), Some((Guard::BasicCached, Resource::Account)));
+        let rs256 = Guard::Jwt(jsonwebtoken::Algorithm::RS256);
+        assert_eq!(found("/jwt/rs256/tenants/b%20c/orders"), Some((rs256, Resource::Tenant("b c".to_owned()))));
+        let nothing = [
+            "",
+            "/",
+            "/none",
+            "/none/",
+            "/none/orders/",
+            "//none/orders",
+            "/NONE/orders",
+            "/none/tenants/a/b/orders",
+            "/jwt/orders",
+            "/jwt/none/orders",
+            "/jwt/hs256/jwks.json",
+            "/oauth2/token",
+        ];
+        for path in nothing {
+            assert_eq!(found(path), None, "{path}");
+        }
+    }
+}

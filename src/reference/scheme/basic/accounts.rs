@@ -1,0 +1,87 @@
+//! Accounts with their passwords, kept as argon2id.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _, phc};
+use argon2::{Algorithm, Argon2, Params, Version};
+
+use crate::reference::state::{Principal, State, digest, principal};
+use crate::seed::{self, COLON_USER, IDENTITIES, LONG_USER, SeedState, UTF8_USER};
+
+/// Who has which password.
+#[derive(Debug)]
+pub(crate) struct Accounts {
+    hashes: HashMap<&'static str, Account>,
+    /// SHA-256 of credentials that were verified once.
+    verified: RwLock<HashSet<[u8; 32]>>,
+}
+
+#[derive(Debug)]
+struct Account {
+    password: &'static str,
+    /// Made when it is first needed: hashing all of them would delay the start.
+    hash: LazyLock<phc::PasswordHash, Box<dyn FnOnce() -> phc::PasswordHash + Send>>,
+    principal: Arc<Principal>,
+    state: SeedState,
+}
+
+/// 4 MiB, two passes: a few milliseconds, enough to be felt and few enough to test with.
+fn hasher() -> Argon2<'static> {
+    let params = Params::new(4096, 2, 1, None).expect("the parameters are within the limits of argon2");
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+fn hash(password: &str) -> phc::PasswordHash {
+    hasher().hash_password(password.as_bytes()).expect("a password of this length can be hashed")
+}
+
+impl Accounts {
+    pub(super) fn knows(&self, user: &str) -> bool {
+        self.hashes.contains_key(user)
+    }
+
+    pub(crate) fn seeded() -> Self {
+        let plain = Principal {
+            name: String::new(),
+            scopes: vec![seed::READ.to_owned(), seed::WRITE.to_owned()],
+            tenant: "a".to_owned(),
+        };
+        let account = |password: &'static str, principal: Principal, state| Account {
+            password,
+            hash: LazyLock::new(Box::new(move || hash(password))),
+            principal: Arc::new(principal),
+            state,
+        };
+        let mut hashes = HashMap::new();
+        for identity in IDENTITIES {
+            hashes.insert(identity.name, account(identity.password, principal(identity), identity.state));
+        }
+        for (name, password) in [LONG_USER, COLON_USER, UTF8_USER] {
+            let principal = Principal { name: name.to_owned(), ..plain.clone() };
+            hashes.insert(name, account(password, principal, SeedState::Valid));
+        }
+        Self { hashes, verified: RwLock::default() }
+    }
+
+    pub(super) fn verify(&self, state: &State, user: &str, password: &str, cached: bool) -> Option<Arc<Principal>> {
+        // an unknown user costs as much as a known one, so that time does not tell who exists
+        let account = self.hashes.get(user);
+        if account.is_none() && state.fault("hash-skipped-for-unknown-user") {
+            return None;
+        }
+        let against = account.or_else(|| self.hashes.get("service"))?;
+        let key = digest(&format!("{user}:{password}"));
+        let known = cached && self.verified.read().unwrap_or_else(PoisonError::into_inner).contains(&key);
+        let truncated = |text: &str| text.as_bytes()[..text.len().min(72)].to_vec();
+        let matches = known
+            || (account.is_some() && state.fault("user-only-check"))
+            || (state.fault("bcrypt-72") && password.len() >= 72 && truncated(password) == truncated(against.password))
+            || hasher().verify_password(password.as_bytes(), &*against.hash).is_ok();
+        let account = account.filter(|account| matches && account.state == SeedState::Valid)?;
+        if cached && !known {
+            self.verified.write().unwrap_or_else(PoisonError::into_inner).insert(key);
+        }
+        Some(account.principal.clone())
+    }
+}

@@ -1,0 +1,18 @@
+//! Faults of the Basic verifier.
+
+use crate::reference::fault::{Fault, row};
+
+/// Faults of passwords.
+pub(crate) const FAULTS: &[Fault] = &[
+    row("basic-rejects-everything", "basic.valid-accepted", "refuses every password"),
+    row("user-only-check", "basic.wrong-password-denied", "accepts any password of a known user"),
+    row("challenge-without-realm", "basic.missing-challenged", "sends a challenge without realm"),
+    row("charset-latin1", "basic.charset-param-value", "announces ISO-8859-1"),
+    row("user-not-found-message", "basic.unknown-user-indistinct", "says that a user does not exist"),
+    row("basic-case-sensitive-scheme", "basic.scheme-case-insensitive", "requires the scheme name as Basic"),
+    row("splits-on-last-colon", "basic.first-colon-splits", "splits at the last colon"),
+    row("crash-on-no-colon", "basic.malformed-credentials-denied", "breaks where there is no colon"),
+    row("latin1-decode", "basic.utf8-credentials", "decodes credentials as ISO-8859-1"),
+    row("hash-skipped-for-unknown-user", "basic.timing-user-enumeration", "hashes the passwords of known users only"),
+    row("bcrypt-72", "basic.long-password-not-truncated", "ignores what follows the 72nd byte of a password"),
+];

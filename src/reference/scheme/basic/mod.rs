@@ -1,0 +1,73 @@
+//! User-id and password (RFC 7617).
+
+pub(crate) mod accounts;
+pub(crate) mod faults;
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::reference::rejection::Rejection;
+use crate::reference::request::header_values;
+use crate::reference::state::{Principal, State};
+use accounts::Accounts;
+
+const CHALLENGE: &str = "Basic realm=\"orders\", charset=\"UTF-8\"";
+
+fn challenge(state: &State) -> &'static str {
+    if state.fault("challenge-without-realm") {
+        "Basic"
+    } else if state.fault("charset-latin1") {
+        "Basic realm=\"orders\", charset=\"ISO-8859-1\""
+    } else {
+        CHALLENGE
+    }
+}
+
+/// Who sent a request; `cached` accounts remember which credentials they verified.
+pub(crate) fn verify(
+    state: &State,
+    accounts: &Accounts,
+    parts: &Parts,
+    cached: bool,
+) -> Result<Arc<Principal>, Rejection> {
+    let refused = |error| Rejection::new(StatusCode::UNAUTHORIZED, error).with_challenge(challenge(state));
+    let bad = || {
+        if state.fault("panics-on-bad-base64") { Rejection::broken() } else { refused("invalid_credentials") }
+    };
+    let lines = header_values(&parts.headers, "authorization").map_err(|_| bad())?;
+    let line = match lines.as_slice() {
+        [] => return Err(refused("missing_credentials")),
+        [line] => line,
+        _ => return Err(Rejection::new(StatusCode::BAD_REQUEST, "invalid_request")),
+    };
+    let Some((scheme, encoded)) = line.split_once(' ') else { return Err(refused("invalid_credentials")) };
+    let insensitive = !state.fault("basic-case-sensitive-scheme");
+    if !(scheme == "Basic" || insensitive && scheme.eq_ignore_ascii_case("basic")) {
+        return Err(refused("invalid_credentials"));
+    }
+    let latin1 = state.fault("latin1-decode");
+    let text = |bytes: Vec<u8>| match latin1 {
+        true => Some(bytes.into_iter().map(char::from).collect()),
+        false => String::from_utf8(bytes).ok(),
+    };
+    let decoded: Option<String> = STANDARD.decode(encoded.trim()).ok().and_then(text);
+    let decoded = decoded.ok_or_else(bad)?;
+    // RFC 7617 §2: the user-id ends at the first colon; control characters are not allowed
+    let split = if state.fault("splits-on-last-colon") { decoded.rsplit_once(':') } else { decoded.split_once(':') };
+    if split.is_none() && state.fault("crash-on-no-colon") {
+        return Err(Rejection::broken());
+    }
+    let Some((user, password)) = split.filter(|_| !decoded.chars().any(char::is_control)) else {
+        return Err(refused("invalid_credentials"));
+    };
+    if state.fault("basic-rejects-everything") {
+        return Err(refused("invalid_credentials"));
+    }
+    let unknown = state.fault("user-not-found-message") && !accounts.knows(user);
+    let error = if unknown { "user_not_found" } else { "invalid_credentials" };
+    accounts.verify(state, user, password, cached).ok_or_else(|| refused(error))
+}

@@ -1,0 +1,68 @@
+//! Faults of the bearer token verifier: where a token is looked for, and which tokens are accepted.
+
+use std::sync::Arc;
+
+use axum::http::request::Parts;
+
+use crate::reference::fault::{Fault, row};
+use crate::reference::request::query_value;
+use crate::reference::state::{Principal, State, principal};
+use crate::seed::{IDENTITIES, OTHER_AUDIENCE_TOKEN, REFRESH_TOKEN};
+
+/// Faults of bearer tokens; those of challenges are implemented in `resource/`.
+pub(crate) const FAULTS: &[Fault] = &[
+    row("bearer-rejects-everything", "bearer.valid-accepted", "refuses every token"),
+    row("accepts-any-token", "bearer.garbage-token-401", "looks whether there is a token and not at the token"),
+    row("bearer-accepts-expired-token", "bearer.expired-token-401", "does not compare the expiry"),
+    row(
+        "introspection-cache-forever",
+        "bearer.revoked-token-401",
+        "remembers that a token was active and never asks again",
+    ),
+    row("scope-not-enforced", "bearer.insufficient-scope-403", "lets any valid token pass"),
+    row("scope-substring", "bearer.scope-match-exact", "searches the scope as a substring"),
+    row("bearer-audience-ignored", "bearer.wrong-audience-401", "accepts all tokens of the issuer"),
+    row("any-issuer-artefact", "bearer.non-access-token-refused", "takes a refresh token for an access token"),
+    row("bola", "bearer.object-ownership", "never compares the owner of an object"),
+    row("scheme-ignored", "bearer.malformed-header", "takes the last word of the field for the token"),
+    row("bearer-case-sensitive-scheme", "bearer.scheme-case-insensitive", "requires the scheme name as Bearer"),
+    row("query-overrides-header", "bearer.multiple-methods-refused", "prefers the token of the query"),
+    row("query-token-accepted", "bearer.query-token-refused", "takes the token from the query"),
+    row("token-in-json-body", "bearer.form-token-limits", "takes the token from any body"),
+    row("error-on-missing", "bearer.missing-401-no-error-code", "names an error where no token was presented"),
+    row("bare-bearer", "bearer.challenge-has-param", "sends the scheme name and no parameter"),
+    row("no-challenge-on-403", "bearer.denial-has-challenge", "sends 403 without a challenge"),
+];
+
+/// The token of a body, kept for the verifier while its fault is open.
+#[derive(Clone)]
+pub(crate) struct BodyToken(String);
+
+/// A token that only an open fault finds; `lines` are those of the `Authorization` field.
+pub(super) fn found(state: &State, parts: &Parts, lines: &[&str]) -> Option<String> {
+    let in_query = || query_value(parts, "access_token");
+    match lines {
+        [] if state.fault("query-token-accepted") => in_query(),
+        [] if state.fault("token-in-json-body") => parts.extensions.get::<BodyToken>().map(|token| token.0.clone()),
+        [_] if state.fault("query-overrides-header") => in_query(),
+        [line] if state.fault("scheme-ignored") => line.split_whitespace().last().map(str::to_owned),
+        _ => None,
+    }
+}
+
+/// The token in a body of any kind.
+pub(crate) fn of_body(body: &[u8]) -> Option<BodyToken> {
+    let json = serde_json::from_slice::<serde_json::Value>(body).ok();
+    let member = json.and_then(|json| json.get("access_token")?.as_str().map(str::to_owned));
+    let form = || url::form_urlencoded::parse(body).find(|(name, _)| name == "access_token");
+    member.or_else(|| form().map(|(_, value)| value.into_owned())).map(BodyToken)
+}
+
+/// The principal that an open fault takes a wrong token for.
+pub(super) fn accepted(state: &State, token: &str, is_unknown: impl FnOnce() -> bool) -> Option<Arc<Principal>> {
+    let foreign = [OTHER_AUDIENCE_TOKEN, REFRESH_TOKEN].contains(&token);
+    let open = (state.fault("accepts-any-token") && !foreign && is_unknown())
+        || (state.fault("bearer-audience-ignored") && token == OTHER_AUDIENCE_TOKEN)
+        || (state.fault("any-issuer-artefact") && token == REFRESH_TOKEN);
+    open.then(|| Arc::new(principal(&IDENTITIES[0])))
+}

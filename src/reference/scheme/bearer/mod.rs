@@ -1,0 +1,105 @@
+//! Bearer tokens (RFC 6750): given ones, and those of the authorization server.
+
+pub(crate) mod faults;
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+
+use crate::reference::rejection::Rejection;
+use crate::reference::request::{header_values, query_value};
+use crate::reference::state::tokens::AUDIENCE;
+use crate::reference::state::{Principal, State};
+use crate::seed::SeedState;
+
+/// Where tokens come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    Static,
+    Authority,
+}
+
+/// Who sent a request.
+pub(crate) fn verify(state: &State, parts: &Parts, source: Source) -> Result<Arc<Principal>, Rejection> {
+    let token = &*presented(state, parts)?;
+    if state.fault("bearer-rejects-everything") {
+        return Err(invalid());
+    }
+    let is_unknown = || match source {
+        Source::Static => state.tokens.find(token).is_none(),
+        Source::Authority => state.issued.look_up(token).is_none(),
+    };
+    if let Some(principal) = faults::accepted(state, token, is_unknown) {
+        return Ok(principal);
+    }
+    match source {
+        Source::Static => {
+            let holder = state.tokens.find(token).ok_or_else(invalid)?;
+            match holder.state {
+                SeedState::Revoked if !state.fault("introspection-cache-forever") => Err(invalid()),
+                SeedState::Expired if !state.fault("bearer-accepts-expired-token") => Err(invalid()),
+                _ => Ok(holder.principal),
+            }
+        }
+        Source::Authority => {
+            let record = state.issued.look_up(token).ok_or_else(invalid)?;
+            let kept = state.fault("bearer-accepts-expired-token") || state.fault("expires-in-string");
+            let expired = record.has_expired() && !kept;
+            let revoked = record.is_revoked() && !state.fault("introspection-cache-forever");
+            if expired || revoked || !record.is_access_token || record.audience != AUDIENCE {
+                return Err(invalid());
+            }
+            Ok(record.principal.clone())
+        }
+    }
+}
+
+/// The token of a request (RFC 6750 §2.1).
+pub(crate) fn presented(state: &State, parts: &Parts) -> Result<String, Rejection> {
+    let lines = header_values(&parts.headers, "authorization")
+        .map_err(|_| if state.fault("panics-on-bad-base64") { Rejection::broken() } else { malformed() })?;
+    if let Some(token) = faults::found(state, parts, &lines) {
+        return Ok(token);
+    }
+    let elsewhere = query_value(parts, "access_token").is_some();
+    let line = match lines.as_slice() {
+        // RFC 6750 §2.3: a token in the query is not offered here, so this is a request without authentication
+        [] => return Err(missing()),
+        // RFC 6750 §2: no more than one method in a request
+        [_] if elsewhere => return Err(malformed()),
+        [line] => *line,
+        _ => return Err(malformed()),
+    };
+    let (scheme, token) = line.split_once(' ').unwrap_or((line, ""));
+    let insensitive = !state.fault("bearer-case-sensitive-scheme");
+    if !(scheme == "Bearer" || insensitive && scheme.eq_ignore_ascii_case("bearer")) {
+        // RFC 6750 §3.1: another scheme is no bearer credential; the challenge carries no error
+        return Err(missing());
+    }
+    let token = token.trim_matches(' ');
+    if token.is_empty() || !token.bytes().all(is_b64token) {
+        return Err(malformed());
+    }
+    Ok(token.to_owned())
+}
+
+/// RFC 6750 §2.1: `b64token`.
+fn is_b64token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte)
+}
+
+fn missing() -> Rejection {
+    Rejection::new(StatusCode::UNAUTHORIZED, "missing_token").with_challenge("Bearer realm=\"orders\"")
+}
+
+/// RFC 6750 §3.1: expired, revoked, malformed or invalid for another reason.
+pub(crate) fn invalid() -> Rejection {
+    Rejection::new(StatusCode::UNAUTHORIZED, "invalid_token")
+        .with_challenge("Bearer realm=\"orders\", error=\"invalid_token\"")
+}
+
+fn malformed() -> Rejection {
+    Rejection::new(StatusCode::BAD_REQUEST, "invalid_request")
+        .with_challenge("Bearer realm=\"orders\", error=\"invalid_request\"")
+}

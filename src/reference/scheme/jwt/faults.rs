@@ -1,0 +1,164 @@
+//! Faults of the JWT verifier: ways in which a token is accepted that nobody signed.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::jwk::Jwk;
+use jsonwebtoken::{Algorithm, DecodingKey};
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+
+use super::deployment::Deployment;
+use super::encrypted;
+use super::remote::RemoteKeys;
+use crate::clock;
+use crate::reference::fault::{Fault, row};
+use crate::reference::jose::compact::Compact;
+use crate::reference::jose::keys::name_of;
+use crate::reference::jose::signature::{verifies, verifies_by_public_pem, verifies_by_secret};
+use crate::reference::state::State;
+
+/// Faults of JSON Web Tokens.
+pub(crate) const FAULTS: &[Fault] = &[
+    row("jwt-rejects-everything", "jwt.valid-accepted", "refuses every JWT"),
+    row("jwt-signature-optional", "jwt.signature-required", "skips verification if the third part is empty"),
+    row("decode-without-verify", "jwt.signature-verified", "reads the claims without verifying the signature"),
+    row("accepts-alg-none", "jwt.alg-none-refused", "takes alg none, in any case of letters, for a signature"),
+    row("rs-hs-confusion", "jwt.alg-confusion-refused", "verifies HS256 with the PEM of the public key"),
+    row("any-alg-of-key-type", "jwt.alg-allow-list", "accepts every algorithm that the type of the key allows"),
+    row("weak-hs-secret", "jwt.empty-hmac-key-refused", "has a second HMAC secret: the word secret"),
+    row("psychic-signature", "jwt.ecdsa-zero-signature-refused", "accepts an ECDSA signature of zeros"),
+    row("accepts-der-ecdsa", "jwt.ecdsa-encoding-strict", "accepts ECDSA signatures in DER as well"),
+    row("trusts-header-jwk", "jwt.embedded-jwk-ignored", "verifies with the key in the token's own header"),
+    row("fetches-jku", "jwt.remote-key-url-ignored", "downloads keys from the address in the token's header"),
+    row("kid-is-file-path", "jwt.kid-injection-inert", "reads the HMAC key from the file that kid names"),
+    row("tries-all-keys", "jwt.kid-key-agreement", "ignores kid and tries one key after another"),
+    row("ignores-crit", "jwt.crit-enforced", "skips header members that it does not know, crit among them"),
+    row("jwt-accepts-expired-token", "jwt.exp-enforced", "does not compare the expiry"),
+    row("one-hour-leeway", "jwt.exp-leeway-bounded", "lets tokens live an hour past their end"),
+    row("exp-optional", "jwt.exp-required", "takes a token without exp for one that never ends"),
+    row("exp-string-coerced", "jwt.numeric-date-types", "reads a number out of an exp that is text"),
+    row("ignores-nbf", "jwt.nbf-enforced", "does not read nbf"),
+    row("ignores-iat", "jwt.iat-future-refused", "does not read iat"),
+    row("jwt-audience-ignored", "jwt.aud-enforced", "does not compare the audience"),
+    row("aud-string-only", "jwt.aud-array-accepted", "refuses an audience that is an array"),
+    row("issuer-ignored", "jwt.iss-enforced", "does not compare the issuer"),
+    row("pooled-keys", "jwt.key-bound-to-issuer", "keeps the keys of all issuers in one set"),
+    row("typ-ignored", "jwt.typ-confusion-refused", "accepts every type of JWT"),
+    row("typ-exact-string", "jwt.typ-media-type-forms", "knows only the short form of the type"),
+    row("first-duplicate-wins", "jwt.duplicate-members-safe", "keeps the first of two members of one name"),
+    row("scope-array-bypass", "jwt.claim-type-confusion-safe", "skips the check of a scope that is an array"),
+    row("jwe-plaintext-trusted", "jwt.jwe-in-place-refused", "decrypts a token and trusts what it holds"),
+    row("pbes2-unbounded", "jwt.expansion-bounded", "stretches a password as often as the token asks"),
+    row("lenient-base64", "jwt.compact-form-strict", "ignores padding and left-over bits"),
+    row("jwks-loaded-once", "jwt.rotation-new-key", "reads the key set when it first needs it and never again"),
+    row("keys-never-evicted", "jwt.rotation-retired-key", "keeps keys that have left the key set"),
+    row("refetch-per-kid", "jwt.unknown-kid-fetch-limited", "fetches the key set for each unknown kid"),
+];
+
+/// The longest that the fault `pbes2-unbounded` keeps a processor busy.
+const STRETCHED_AT_MOST: Duration = Duration::from_millis(3500);
+
+/// Whether an open fault takes the token for signed.
+pub(super) fn accepts_signature(
+    state: &State,
+    remote_keys: &RemoteKeys,
+    deployment: &Deployment,
+    compact: &Compact,
+) -> bool {
+    let algorithm = compact.header_text("alg").unwrap_or_default();
+    let is = |name: &str| state.fault(name);
+    (is("jwt-signature-optional") && compact.signature.is_empty() && algorithm == name_of(deployment.algorithm))
+        || (is("decode-without-verify") && algorithm == name_of(deployment.algorithm))
+        || (is("accepts-alg-none") && algorithm.trim().eq_ignore_ascii_case("none"))
+        || (is("rs-hs-confusion") && keyed_with_the_public_key(deployment, compact))
+        || (is("any-alg-of-key-type") && by_another_algorithm(deployment, compact))
+        || (is("weak-hs-secret") && verifies_by_secret(compact, b"secret"))
+        || (is("psychic-signature") && has_a_zero(deployment, compact))
+        || (is("accepts-der-ecdsa") && der_signature_holds(deployment, compact))
+        || (is("trusts-header-jwk") && by_own_key(deployment, compact))
+        || (is("fetches-jku") && remote_keys.by_address(compact))
+        || (is("kid-is-file-path") && by_file(compact))
+}
+
+/// A token that stands in the place of the one that was sent.
+pub(super) fn rewritten(state: &State, deployment: &Deployment, token: &str) -> Option<String> {
+    if state.fault("pbes2-unbounded") {
+        stretch(token);
+    }
+    if state.fault("jwe-plaintext-trusted") {
+        let claims = encrypted::plaintext(deployment, token)?;
+        return signed_by_us(deployment, &claims);
+    }
+    None
+}
+
+fn signed_by_us(deployment: &Deployment, claims: &Map<String, Value>) -> Option<String> {
+    let key = deployment.own_key();
+    let mut header = jsonwebtoken::Header::new(key.algorithm);
+    header.typ = Some("at+jwt".to_owned());
+    header.kid = Some(key.kid.clone());
+    jsonwebtoken::encode(&header, claims, &key.signing).ok()
+}
+
+/// An RSA key verifies by every hash and padding, an HMAC secret by every hash.
+fn by_another_algorithm(deployment: &Deployment, compact: &Compact) -> bool {
+    let Some(algorithm) = compact.header_text("alg").and_then(|name| name.parse::<Algorithm>().ok()) else {
+        return false;
+    };
+    algorithm != deployment.algorithm && deployment.all_keys().any(|key| verifies(compact, &key.verifying, algorithm))
+}
+
+/// RFC 8725 §2.1: a public key, which everybody has, used as an HMAC secret.
+fn keyed_with_the_public_key(deployment: &Deployment, compact: &Compact) -> bool {
+    deployment.all_keys().any(|key| verifies_by_public_pem(compact, key))
+}
+
+/// CVE-2022-21449: without range checks on r and s, zeros solve the equation for every key.
+fn has_a_zero(deployment: &Deployment, compact: &Compact) -> bool {
+    let ecdsa = matches!(deployment.algorithm, Algorithm::ES256 | Algorithm::ES384);
+    ecdsa && !compact.signature.is_empty() && compact.signature.iter().all(|byte| *byte == 0)
+}
+
+fn der_signature_holds(deployment: &Deployment, compact: &Compact) -> bool {
+    use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, UnparsedPublicKey};
+    deployment.all_keys().any(|key| {
+        let Ok(point) = key.verifying.try_get_as_bytes() else { return false };
+        let holds = |key: UnparsedPublicKey<&[u8]>| key.verify(compact.signed.as_bytes(), &compact.signature).is_ok();
+        match key.algorithm {
+            Algorithm::ES256 => holds(UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, point)),
+            Algorithm::ES384 => holds(UnparsedPublicKey::new(&ECDSA_P384_SHA384_ASN1, point)),
+            _ => false,
+        }
+    })
+}
+
+fn by_own_key(deployment: &Deployment, compact: &Compact) -> bool {
+    let jwk = compact.header.get("jwk").cloned().and_then(|jwk| serde_json::from_value::<Jwk>(jwk).ok());
+    let key = jwk.and_then(|jwk| DecodingKey::from_jwk(&jwk).ok());
+    let named = compact.header_text("alg").and_then(|name| name.parse::<Algorithm>().ok());
+    let algorithm = named.unwrap_or(deployment.algorithm);
+    key.is_some_and(|key| verifies(compact, &key, algorithm))
+}
+
+/// The HMAC key is what stands in the file `keys/<kid>`; only the empty file is really read.
+fn by_file(compact: &Compact) -> bool {
+    compact.header_text("kid").is_some_and(|kid| kid.ends_with("/dev/null")) && verifies_by_secret(compact, b"")
+}
+
+/// PBES2 (RFC 7518 §4.8): as many iterations as `p2c` asks for, up to a limit that keeps tests short.
+fn stretch(token: &str) {
+    let header = token.split('.').next().and_then(|part| URL_SAFE_NO_PAD.decode(part).ok()).unwrap_or_default();
+    let header: Value = serde_json::from_slice(&header).unwrap_or_default();
+    let count = header.get("p2c").and_then(Value::as_u64).unwrap_or_default();
+    let began = clock::now();
+    let mut block = Sha256::digest(b"salt");
+    for round in 0..count {
+        block = Sha256::digest(block);
+        if round % 4096 == 0 && began.elapsed() > STRETCHED_AT_MOST {
+            break;
+        }
+    }
+    std::hint::black_box(block);
+}

@@ -1,0 +1,151 @@
+//! One verifier for each scheme, each in a folder with its faults.
+
+pub(crate) mod api_key;
+pub(crate) mod basic;
+pub(crate) mod bearer;
+pub(crate) mod introspection;
+pub(crate) mod jwt;
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+
+use super::rejection::Rejection;
+use super::state::{Principal, State};
+use basic::accounts::Accounts;
+use introspection::Introspector;
+use jwt::JwtVerifier;
+use jwt::deployment::{ALGORITHMS, Deployments};
+
+/// The verifiers of all schemes, over the state that they share.
+pub(crate) struct Verifiers {
+    pub(crate) state: Arc<State>,
+    pub(crate) jwt: JwtVerifier,
+    accounts: Accounts,
+    introspector: Introspector,
+}
+
+impl Verifiers {
+    /// All of them.
+    pub(crate) fn new(state: Arc<State>, deployments: Deployments, introspector: Introspector) -> Self {
+        Self { state, jwt: JwtVerifier::new(deployments), accounts: Accounts::seeded(), introspector }
+    }
+
+    /// What a guard has to ask others for before it can verify a request.
+    pub(crate) async fn prepare(&self, guard: Guard, parts: &mut Parts) {
+        match guard {
+            Guard::Jwt(_) => self.jwt.prepare(&self.state, parts).await,
+            Guard::Introspected => self.introspector.prepare(&self.state, parts, false).await,
+            Guard::IntrospectedCached => self.introspector.prepare(&self.state, parts, true).await,
+            _ => {}
+        }
+    }
+
+    /// Who sent a request.
+    pub(crate) fn verify(&self, guard: Guard, parts: &Parts) -> Result<Arc<Principal>, Rejection> {
+        let state = &*self.state;
+        match guard {
+            Guard::None => Ok(state.anybody.clone()),
+            Guard::ApiKey => api_key::verify(state, parts),
+            Guard::Basic => basic::verify(state, &self.accounts, parts, false),
+            Guard::BasicCached => basic::verify(state, &self.accounts, parts, true),
+            Guard::Bearer => bearer::verify(state, parts, bearer::Source::Static),
+            Guard::OAuth2 => bearer::verify(state, parts, bearer::Source::Authority),
+            Guard::Jwt(algorithm) => self.jwt.verify(state, parts, algorithm),
+            Guard::OAuth2Jwt => self.jwt.verify_issued(state, parts),
+            Guard::Introspected | Guard::IntrospectedCached => introspection::verify(state, parts),
+        }
+    }
+}
+
+/// A scheme that guards resources, by the prefix of their paths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Guard {
+    None,
+    ApiKey,
+    Basic,
+    BasicCached,
+    Bearer,
+    OAuth2,
+    Jwt(jsonwebtoken::Algorithm),
+    OAuth2Jwt,
+    Introspected,
+    IntrospectedCached,
+}
+
+impl Guard {
+    /// All guards with the prefixes of their resources.
+    pub(crate) fn all() -> impl Iterator<Item = (Guard, &'static str)> {
+        let plain = [
+            (Guard::None, "none"),
+            (Guard::ApiKey, "api-key"),
+            (Guard::Basic, "basic"),
+            (Guard::BasicCached, "basic-cached"),
+            (Guard::Bearer, "bearer"),
+            (Guard::OAuth2, "oauth2"),
+            (Guard::OAuth2Jwt, "oauth2-jwt"),
+        ];
+        let asking =
+            [(Guard::Introspected, "opaque-introspection"), (Guard::IntrospectedCached, "opaque-introspection-cached")];
+        let signed = ALGORITHMS.map(|(algorithm, prefix)| (Guard::Jwt(algorithm), prefix));
+        plain.into_iter().chain(signed).chain(asking)
+    }
+
+    /// Whether it asks the authorization server about tokens.
+    pub(crate) fn asks(self) -> bool {
+        matches!(self, Guard::Introspected | Guard::IntrospectedCached)
+    }
+
+    /// Whether its credentials are bearer tokens (RFC 6750).
+    fn takes_bearer_tokens(self) -> bool {
+        matches!(self, Guard::Bearer | Guard::OAuth2 | Guard::Jwt(_) | Guard::OAuth2Jwt) || self.asks()
+    }
+
+    /// The guard that stands before a path, and the path behind it.
+    pub(crate) fn before(path: &str) -> Option<(Self, &str)> {
+        let path = path.strip_prefix('/')?;
+        let first = path.find('/')?;
+        let end = if &path[..first] == "jwt" { first + 1 + path[first + 1..].find('/')? } else { first };
+        let (guard, _) = Self::all().find(|(_, prefix)| *prefix == &path[..end])?;
+        Some((guard, &path[end + 1..]))
+    }
+
+    /// Whether the principal holds a scope; a refusal in the words of the scheme.
+    pub(crate) fn authorise(self, state: &State, principal: &Principal, scope: &str) -> Result<(), Rejection> {
+        let holds = principal.scopes.iter().any(|held| held == scope);
+        let open = match self {
+            Guard::ApiKey => state.fault("scope-ignored"),
+            guard if guard.takes_bearer_tokens() => {
+                state.fault("scope-not-enforced")
+                    || (state.fault("scope-substring") && principal.scopes.join(" ").contains(scope))
+            }
+            _ => false,
+        };
+        if holds || open {
+            return Ok(());
+        }
+        let status = if state.fault("authz-as-401") { StatusCode::UNAUTHORIZED } else { StatusCode::FORBIDDEN };
+        Err(match self {
+            // RFC 6750 §3.1: insufficient_scope, and the scope that would do
+            guard if guard.takes_bearer_tokens() => Rejection::new(status, "insufficient_scope")
+                .with_challenge(format!("Bearer realm=\"orders\", error=\"insufficient_scope\", scope=\"{scope}\"")),
+            _ => Rejection::new(status, "insufficient_scope"),
+        })
+    }
+
+    /// Whether the principal may see the objects of a tenant.
+    pub(crate) fn may_see(self, state: &State, principal: &Principal, tenant: &str) -> Result<(), Rejection> {
+        let open = match self {
+            Guard::None => true,
+            Guard::ApiKey => state.fault("no-object-check"),
+            Guard::Basic | Guard::BasicCached => false,
+            // all others take bearer tokens
+            _ => state.fault("bola"),
+        };
+        if open || principal.tenant == tenant {
+            return Ok(());
+        }
+        Err(Rejection::new(StatusCode::FORBIDDEN, "not_yours"))
+    }
+}

@@ -1,0 +1,160 @@
+//! Connections: accept, TLS, HTTP/1.1 or HTTP/2, and a graceful stop.
+
+mod routing_faults;
+pub(crate) mod wire_faults;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt as _, Either, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt as _;
+
+use super::answer::Answer;
+use super::rejection::Rejection;
+use super::request::BODY_LIMIT;
+use super::resource::orders::Resource;
+use super::resource::{guard_faults, guarded};
+use super::scheme::Verifiers;
+use super::state::State;
+
+/// Bytes of a request head.
+const HEAD_LIMIT: usize = 256 * 1024;
+/// The same in HTTP/2, where 32 bytes count beside each field (RFC 9113 §6.5.2).
+const HEADER_LIST_LIMIT: u32 = HEAD_LIMIT as u32;
+/// Bytes of one field.
+const FIELD_LIMIT: usize = 32 * 1024;
+/// How long a hash of a field that is too long takes to a faulty server.
+const SLOW_HASH: Duration = Duration::from_millis(2200);
+/// How long open connections may take to end.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Serves until `stop` says so.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    verifiers: Arc<Verifiers>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let graceful = GracefulShutdown::new();
+    loop {
+        let (stream, _): (_, SocketAddr) = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                // out of file descriptors, most likely: let some connections end
+                Err(_) => { tokio::time::sleep(Duration::from_millis(20)).await; continue }
+            },
+            _ = stop.changed() => break,
+        };
+        let _ = stream.set_nodelay(true);
+        let (router, verifiers, tls, watcher) = (router.clone(), verifiers.clone(), tls.clone(), graceful.watcher());
+        tokio::spawn(async move {
+            match tls {
+                None => connection(stream, router, verifiers, watcher).await,
+                Some(tls) => {
+                    if let Ok(stream) = tls.accept(stream).await {
+                        connection(stream, router, verifiers, watcher).await;
+                    }
+                }
+            }
+        });
+    }
+    drop(listener);
+    let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
+}
+
+async fn connection<S>(
+    stream: S,
+    router: Router,
+    verifiers: Arc<Verifiers>,
+    watcher: hyper_util::server::graceful::Watcher,
+) where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    // counted for each connection: threads that count on one place for all of them wait for each other
+    let served = Arc::new((router, verifiers.clone()));
+    let service = hyper::service::service_fn(move |request| {
+        let served = served.clone();
+        async move { Ok::<_, std::convert::Infallible>(answer(&served.0, &served.1, request).await) }
+    });
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    // RFC 9113 §3.3: a client that knows it speaks HTTP/2 begins with its preface, in clear text as under TLS
+    http.http2().timer(TokioTimer::new()).max_header_list_size(HEADER_LIST_LIMIT);
+    http.http1()
+        .max_buf_size(HEAD_LIMIT)
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(30))
+        .half_close(true);
+    let state = &verifiers.state;
+    let ended = if wire_faults::any(&state.faults) {
+        // the shim knows header lines, not frames
+        let stream = wire_faults::Shim::new(stream, &state.faults, &state.key_location);
+        let http = http.http1_only();
+        let connection = http.serve_connection(TokioIo::new(stream), service);
+        watcher.watch(connection).await
+    } else {
+        let connection = http.serve_connection(TokioIo::new(stream), service);
+        watcher.watch(connection).await
+    };
+    // a client that leaves early is its own affair
+    drop(ended);
+}
+
+/// What is sent: an answer at hand, or one of the router.
+type Sent = Either<Full<Bytes>, Body>;
+
+async fn answer(router: &Router, verifiers: &Verifiers, mut request: Request<Incoming>) -> Response<Sent> {
+    let state: &State = &verifiers.state;
+    if let Some(status) = too_large(request.headers()) {
+        if state.fault("hashes-unbounded-input") && status == StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE {
+            tokio::time::sleep(SLOW_HASH).await;
+        }
+        return at_hand(Rejection::new(status, "too_large").answer());
+    }
+    if let Some(traced) = guard_faults::traced(state, &request) {
+        return at_hand(traced);
+    }
+    let origin = request.headers().get(header::ORIGIN).filter(|_| state.fault("reflects-origin")).cloned();
+    routing_faults::rewrite(state, &mut request);
+    let mut response = match Resource::find(request.uri().path()) {
+        Some((guard, resource)) => at_hand(guarded::answer(verifiers, guard, &resource, request).await),
+        None => routed(router, request).await,
+    };
+    guard_faults::dated(state, &mut response);
+    if let Some(origin) = origin {
+        let headers = response.headers_mut();
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    }
+    response
+}
+
+/// The refusal of a request that is larger than anything asked here has to be.
+fn too_large(headers: &HeaderMap) -> Option<StatusCode> {
+    if headers.values().any(|value| value.len() > FIELD_LIMIT) {
+        return Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+    }
+    let length: usize = headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()?;
+    (length > BODY_LIMIT).then_some(StatusCode::PAYLOAD_TOO_LARGE)
+}
+
+fn at_hand(answer: Answer) -> Response<Sent> {
+    answer.map(|body| Either::Left(Full::new(body)))
+}
+
+async fn routed(router: &Router, request: Request<Incoming>) -> Response<Sent> {
+    let limited = request.map(|body| Body::new(Limited::new(body, BODY_LIMIT).map_err(axum::Error::new)));
+    router.clone().oneshot(limited).await.unwrap_or_else(|infallible| match infallible {}).map(Either::Right)
+}

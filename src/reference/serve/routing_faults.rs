@@ -1,0 +1,58 @@
+//! Faults before the router: they change where a request goes.
+
+use axum::http::{Method, Request, Uri};
+
+use crate::reference::resource::guard_faults::Unguarded;
+use crate::reference::state::State;
+
+/// Changes where a request goes, as the open faults do.
+pub(super) fn rewrite<B>(state: &State, request: &mut Request<B>) {
+    if state.fault("unknown-method-falls-through") && is_extension(request.method()) {
+        *request.method_mut() = Method::GET;
+        request.extensions_mut().insert(Unguarded);
+    }
+    if state.fault("honours-x-original-url") && request.uri().path() == "/public" {
+        let wanted = request.headers().get("x-original-url").and_then(|url| url.to_str().ok());
+        if let Some(uri) = wanted.and_then(|url| url.parse::<Uri>().ok()) {
+            *request.uri_mut() = uri;
+            request.extensions_mut().insert(Unguarded);
+        }
+    }
+    if state.fault("prefix-matcher-bypass") {
+        let normal = normalised(request.uri().path());
+        if normal != request.uri().path()
+            && let Ok(uri) = normal.parse::<Uri>()
+        {
+            *request.uri_mut() = uri;
+            request.extensions_mut().insert(Unguarded);
+        }
+    }
+}
+
+fn is_extension(method: &Method) -> bool {
+    ![
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+        Method::TRACE,
+    ]
+    .contains(method)
+}
+
+/// A path without empty and dot segments (RFC 3986 §5.2.4), parameters and percent encoding.
+fn normalised(path: &str) -> String {
+    let decoded = percent_encoding::percent_decode_str(path).decode_utf8_lossy().to_lowercase();
+    let mut segments: Vec<&str> = Vec::new();
+    for segment in decoded.split('/') {
+        match segment.split(';').next().unwrap_or_default() {
+            "" | "." => {}
+            ".." => drop(segments.pop()),
+            segment => segments.push(segment),
+        }
+    }
+    format!("/{}", segments.join("/"))
+}

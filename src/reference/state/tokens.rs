@@ -1,0 +1,106 @@
+//! Tokens that the authorization server has issued: it writes them, and APIs that share its store look them up.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use super::{Principal, digest};
+use crate::clock;
+
+/// Audience of the tokens that open the orders API.
+pub(crate) const AUDIENCE: &str = "orders-api";
+/// How many tokens are added before those that have expired are removed.
+const SWEEP_EVERY: usize = 10_000;
+
+/// What is known about a token.
+#[derive(Debug)]
+pub(crate) struct TokenRecord {
+    pub(crate) client: String,
+    pub(crate) principal: Arc<Principal>,
+    pub(crate) audience: &'static str,
+    pub(crate) issued_at: i64,
+    pub(crate) expires_at: i64,
+    ends: Instant,
+    revoked: AtomicBool,
+    pub(crate) is_access_token: bool,
+    /// The grant that it belongs to, where others do as well.
+    pub(crate) grant: Option<&'static str>,
+}
+
+impl TokenRecord {
+    /// A token that is issued now.
+    pub(crate) fn new(
+        client: &str,
+        principal: Arc<Principal>,
+        audience: &'static str,
+        lifetime: Duration,
+        is_access_token: bool,
+    ) -> Self {
+        let issued_at = clock::unix_seconds();
+        Self {
+            client: client.to_owned(),
+            principal,
+            audience,
+            issued_at,
+            expires_at: issued_at + lifetime.as_secs().cast_signed(),
+            ends: clock::now() + lifetime,
+            revoked: AtomicBool::new(false),
+            is_access_token,
+            grant: None,
+        }
+    }
+
+    /// The same token as one of a grant.
+    pub(crate) fn of_grant(self, grant: &'static str) -> Self {
+        Self { grant: Some(grant), ..self }
+    }
+
+    /// On the monotonic clock, so that half seconds count.
+    pub(crate) fn has_expired(&self) -> bool {
+        clock::now() >= self.ends
+    }
+
+    pub(crate) fn is_revoked(&self) -> bool {
+        self.revoked.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn revoke(&self) {
+        self.revoked.store(true, Ordering::Relaxed);
+    }
+}
+
+/// All tokens of one authorization server, by their SHA-256.
+#[derive(Debug, Default)]
+pub(crate) struct IssuedTokens {
+    records: RwLock<HashMap<[u8; 32], Arc<TokenRecord>>>,
+    /// Whether expired tokens are kept: two faults need them.
+    keeps_expired: bool,
+}
+
+impl IssuedTokens {
+    /// An empty store.
+    pub(crate) fn new(keeps_expired: bool) -> Self {
+        Self { records: RwLock::default(), keeps_expired }
+    }
+
+    /// What is known about a token.
+    pub(crate) fn look_up(&self, token: &str) -> Option<Arc<TokenRecord>> {
+        self.records.read().unwrap_or_else(PoisonError::into_inner).get(&digest(token)).cloned()
+    }
+
+    /// Adds a token.
+    pub(crate) fn keep(&self, token: &str, record: TokenRecord) {
+        let mut records = self.records.write().unwrap_or_else(PoisonError::into_inner);
+        if records.len() % SWEEP_EVERY == SWEEP_EVERY - 1 {
+            records.retain(|_, record| self.keeps_expired || !record.has_expired());
+        }
+        records.insert(digest(token), Arc::new(record));
+    }
+
+    /// Revokes every access token of a grant.
+    pub(crate) fn revoke_grant(&self, grant: &str) {
+        let records = self.records.read().unwrap_or_else(PoisonError::into_inner);
+        records.values().filter(|record| record.grant == Some(grant)).for_each(|record| record.revoke());
+    }
+}
