@@ -1,5 +1,6 @@
 //! Faults around the guard: what is done before it decides, and what is kept after.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use axum::http::request::Parts;
@@ -86,8 +87,8 @@ pub(super) fn refused(state: &State, parts: &Parts, mut rejection: Rejection) ->
 
 /// The answer to OPTIONS of a server that treats it like GET.
 pub(super) fn options(state: &State) -> Option<Answer> {
-    let orders = || json!({ "orders": [{ "id": 1, "item": "lamp" }], "count": 3 });
-    state.fault("options-runs-handler").then(|| answer::json(StatusCode::OK, &orders()))
+    let orders = || state.objects.order_list(state.orders.load(Ordering::Relaxed));
+    state.fault("options-runs-handler").then(|| answer::typed(StatusCode::OK, answer::JSON, orders()))
 }
 
 /// A 429.

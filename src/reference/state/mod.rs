@@ -1,5 +1,6 @@
 //! What the reference knows: principals, their credentials as hashes, issued tokens, and the orders.
 
+pub(crate) mod objects;
 pub(crate) mod tokens;
 
 use std::collections::HashMap;
@@ -13,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::fault::Faults;
 use super::throttle::Throttle;
 use crate::seed::{self, SeedIdentity, SeedState};
+use objects::Objects;
 use tokens::IssuedTokens;
 
 /// Somebody who was authenticated.
@@ -88,6 +90,8 @@ pub(crate) struct State {
     pub(crate) issued: Arc<IssuedTokens>,
     /// JWTs of the authorization server.
     pub(crate) issued_jwts: Arc<IssuedTokens>,
+    /// What the resources show.
+    pub(crate) objects: Objects,
     /// How many orders there are: the state that writes change.
     pub(crate) orders: AtomicU64,
     /// Whether the store of credentials cannot be reached.
@@ -117,6 +121,7 @@ impl State {
             tokens,
             issued: Arc::new(IssuedTokens::new(keeps_expired)),
             issued_jwts: Arc::new(IssuedTokens::new(keeps_expired)),
+            objects: Objects::seeded(),
             orders: AtomicU64::new(3),
             outage: AtomicBool::new(false),
             busy,
