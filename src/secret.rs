@@ -4,7 +4,10 @@
 //! [`Scrubber`] is the second net: it removes known values, in the encodings in which they travel, from any text.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
+use aho_corasick::AhoCorasick;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use zeroize::Zeroize;
@@ -46,10 +49,25 @@ impl Drop for Secret {
 }
 
 /// Removes known secret values from text: verbatim, Base64 (both alphabets, at any alignment) and percent-encoded.
+///
+/// A clone shares what is known; what is added to the clone makes a search of its own. Values that one check obtains are
+/// so added without building the search for all others again.
 #[derive(Clone, Default)]
 pub struct Scrubber {
-    /// Longest first, so that a value goes before its own prefix.
-    needles: BTreeSet<(std::cmp::Reverse<usize>, Vec<u8>)>,
+    layers: Vec<Arc<Needles>>,
+}
+
+/// Values with their encodings, and the search for them, which is built when it is first needed.
+#[derive(Default)]
+struct Needles {
+    values: BTreeSet<Vec<u8>>,
+    search: OnceLock<AhoCorasick>,
+}
+
+impl Needles {
+    fn search(&self) -> &AhoCorasick {
+        self.search.get_or_init(|| AhoCorasick::new(&self.values).expect("fewer bytes of secrets than 2^31"))
+    }
 }
 
 impl Scrubber {
@@ -81,8 +99,15 @@ impl Scrubber {
     }
 
     fn insert(&mut self, needle: Vec<u8>) {
-        if needle.len() >= SHORTEST_SCRUBBED {
-            self.needles.insert((std::cmp::Reverse(needle.len()), needle));
+        if needle.len() < SHORTEST_SCRUBBED {
+            return;
+        }
+        match self.layers.last_mut().and_then(Arc::get_mut) {
+            Some(own) => {
+                own.values.insert(needle);
+                own.search.take();
+            }
+            None => self.layers.push(Arc::new(Needles { values: BTreeSet::from([needle]), ..Needles::default() })),
         }
     }
 
@@ -93,24 +118,42 @@ impl Scrubber {
 
     /// The bytes without any known value.
     pub fn scrub_bytes(&self, bytes: &[u8]) -> Vec<u8> {
-        let mut clean = bytes.to_vec();
-        for (_, needle) in &self.needles {
-            if find(&clean, needle, 0).is_some() {
-                clean = replace(&clean, needle);
-            }
+        let mut clean = Vec::with_capacity(bytes.len());
+        let mut from = 0;
+        for found in self.found_in(bytes) {
+            clean.extend_from_slice(&bytes[from..found.start]);
+            clean.extend_from_slice(MASK.as_bytes());
+            from = found.end;
         }
+        clean.extend_from_slice(&bytes[from..]);
         clean
     }
 
     /// Whether the bytes contain any known value.
     pub fn finds_in(&self, bytes: &[u8]) -> bool {
-        self.needles.iter().any(|(_, needle)| find(bytes, needle, 0).is_some())
+        self.layers.iter().any(|layer| layer.search().is_match(bytes))
+    }
+
+    /// Every part that belongs to a known value, in order. Values that overlap are one part, so that none leaves its rest
+    /// behind where another was found first.
+    fn found_in(&self, bytes: &[u8]) -> Vec<Range<usize>> {
+        let all = self.layers.iter().flat_map(|layer| layer.search().find_overlapping_iter(bytes));
+        let mut all: Vec<Range<usize>> = all.map(|found| found.range()).collect();
+        all.sort_unstable_by_key(|found| found.start);
+        all.dedup_by(|next, before| {
+            let overlaps = next.start < before.end;
+            if overlaps {
+                before.end = before.end.max(next.end);
+            }
+            overlaps
+        });
+        all
     }
 }
 
 impl std::fmt::Debug for Scrubber {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Scrubber({} values)", self.needles.len())
+        write!(f, "Scrubber({} values)", self.layers.iter().map(|layer| layer.values.len()).sum::<usize>())
     }
 }
 
@@ -123,32 +166,6 @@ fn embedded_base64(value: &[u8], offset: usize, engine: &impl base64::Engine) ->
     let start = (offset * 8).div_ceil(6);
     let end = padded.len() * 8 / 6;
     encoded[start..end.max(start)].to_vec()
-}
-
-fn find(haystack: &[u8], needle: &[u8], from: usize) -> Option<usize> {
-    let first = *needle.first()?;
-    let mut at = from;
-    while at + needle.len() <= haystack.len() {
-        let step = haystack[at..=haystack.len() - needle.len()].iter().position(|byte| *byte == first)?;
-        at += step;
-        if &haystack[at..at + needle.len()] == needle {
-            return Some(at);
-        }
-        at += 1;
-    }
-    None
-}
-
-fn replace(haystack: &[u8], needle: &[u8]) -> Vec<u8> {
-    let mut clean = Vec::with_capacity(haystack.len());
-    let mut from = 0;
-    while let Some(at) = find(haystack, needle, from) {
-        clean.extend_from_slice(&haystack[from..at]);
-        clean.extend_from_slice(MASK.as_bytes());
-        from = at + needle.len();
-    }
-    clean.extend_from_slice(&haystack[from..]);
-    clean
 }
 
 #[cfg(test)]
@@ -194,6 +211,24 @@ mod tests {
         let mut scrubber = Scrubber::default();
         scrubber.add(b"test");
         assert_eq!(scrubber.scrub("a test of tests"), "a test of tests");
+    }
+
+    #[test]
+    fn values_that_overlap_leave_nothing_behind() {
+        let mut scrubber = Scrubber::default();
+        scrubber.add(b"abcdefgh-first");
+        scrubber.add(b"first-and-longer");
+        assert_eq!(scrubber.scrub("x abcdefgh-first-and-longer y"), format!("x {MASK} y"));
+    }
+
+    #[test]
+    fn a_clone_learns_values_that_its_origin_does_not_know() {
+        let origin = scrubber();
+        let mut clone = origin.clone();
+        clone.add(b"obtained-later");
+        let text = "s3cr3t/with+odd:chars obtained-later";
+        assert_eq!(clone.scrub(text), format!("{MASK} {MASK}"));
+        assert_eq!(origin.scrub(text), format!("{MASK} obtained-later"));
     }
 
     #[test]

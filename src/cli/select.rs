@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::print;
 use crate::exit::Exit;
-use crate::plan::selection::matches;
+use crate::plan::selection::Pattern;
 use crate::scenario::{LoadedScenario, nearest};
 use crate::scheme::SCHEMES;
 
@@ -62,7 +62,8 @@ impl Selecting {
             return Err(Exit::Usage);
         }
         let count = loaded.len();
-        let left: Vec<_> = loaded.into_iter().filter(|one| self.selects(one)).collect();
+        let filters: Vec<_> = self.filters.iter().map(|filter| Pattern::new(filter)).collect();
+        let left: Vec<_> = loaded.into_iter().filter(|one| self.selects(one, &filters)).collect();
         if left.is_empty() && count > 0 {
             let help = "`authbench list scenarios PATHS…` shows names and files";
             print::error(&format!("error: none of {count} scenarios is selected by {}\nhelp: {help}", self.words()));
@@ -71,14 +72,14 @@ impl Selecting {
         Ok(left)
     }
 
-    fn selects(&self, loaded: &LoadedScenario) -> bool {
+    fn selects(&self, loaded: &LoadedScenario, filters: &[Pattern]) -> bool {
         let scenario = &loaded.scenario;
         let tagged = |tags: &[String]| scenario.tags.iter().any(|tag| tags.contains(tag));
         let stem = std::path::Path::new(&loaded.file).file_name().and_then(std::ffi::OsStr::to_str).unwrap_or_default();
-        let named = |glob: &String| [&scenario.name, &loaded.file, stem].iter().any(|text| matches(glob, text));
+        let named = |filter: &Pattern| [&scenario.name, &loaded.file, stem].iter().any(|text| filter.matches(text));
         (self.tags.is_empty() || tagged(&self.tags))
             && !tagged(&self.skip_tags)
-            && (self.filters.is_empty() || self.filters.iter().any(named))
+            && (filters.is_empty() || filters.iter().any(named))
             && (self.schemes.is_empty() || self.schemes.iter().any(|scheme| scheme == scenario.scheme.name()))
     }
 

@@ -1,15 +1,17 @@
 //! Which checks a scenario and a command line ask for.
 
-use crate::check::catalogue;
-use crate::scenario::{LoadedScenario, ScenarioError, nearest};
+use globset::{Glob, GlobMatcher};
 
-/// Patterns of check ids: `*` stands for any text.
+use crate::check::catalogue;
+use crate::scenario::{At, LoadedScenario, ScenarioError, nearest};
+
+/// Patterns of check ids.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    include: Vec<String>,
-    exclude: Vec<String>,
+    include: Vec<Pattern>,
+    exclude: Vec<Pattern>,
     /// Patterns of the command line; they narrow what the scenario asks for.
-    only: Vec<String>,
+    only: Vec<Pattern>,
 }
 
 impl Selection {
@@ -29,13 +31,17 @@ impl Selection {
         if !errors.is_empty() {
             return Err(errors);
         }
-        let texts = |patterns: &[crate::scenario::At<String>]| patterns.iter().map(|one| one.value.clone()).collect();
-        Ok(Self { include: texts(&conformance.include), exclude: texts(&conformance.exclude), only: only.to_vec() })
+        let patterns = |written: &[At<String>]| written.iter().map(|one| Pattern::new(&one.value)).collect();
+        Ok(Self {
+            include: patterns(&conformance.include),
+            exclude: patterns(&conformance.exclude),
+            only: only.iter().map(|one| Pattern::new(one)).collect(),
+        })
     }
 
     /// Whether a check is asked for.
     pub fn selects(&self, id: &str) -> bool {
-        let any = |patterns: &[String]| patterns.iter().any(|pattern| matches(pattern, id));
+        let any = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(id));
         (self.include.is_empty() || any(&self.include))
             && !any(&self.exclude)
             && (self.only.is_empty() || any(&self.only))
@@ -44,7 +50,8 @@ impl Selection {
 
 /// Whether any check, or any case of a user, can match a pattern.
 pub fn matches_any(pattern: &str) -> bool {
-    pattern.starts_with("case.") || catalogue().any(|check| matches(pattern, check.id))
+    let ids = Pattern::new(pattern);
+    pattern.starts_with("case.") || catalogue().any(|check| ids.matches(check.id))
 }
 
 /// What to write instead of a pattern that matches nothing.
@@ -55,14 +62,24 @@ pub fn way_out(pattern: &str) -> String {
     }
 }
 
-/// Whether a pattern with `*` matches a whole text.
-pub fn matches(pattern: &str, text: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == text,
-        Some((start, rest)) => {
-            let Some(tail) = text.strip_prefix(start) else { return false };
-            rest.is_empty() || (0..=tail.len()).any(|at| tail.is_char_boundary(at) && matches(rest, &tail[at..]))
-        }
+/// A glob over a whole text: `*` stands for any text, `?` for one character, `[ab]` and `{a,b}` for one of several.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    text: String,
+    /// None where the text is no glob: then it stands for itself only.
+    glob: Option<GlobMatcher>,
+}
+
+impl Pattern {
+    /// Reads a pattern; a text that is no glob, such as one with an open bracket, matches itself only.
+    pub fn new(text: &str) -> Self {
+        Self { text: text.to_owned(), glob: Glob::new(text).ok().map(|glob| glob.compile_matcher()) }
+    }
+
+    /// Whether it matches a whole text. Every pattern also matches the text that it is written as: names of scenarios
+    /// may have brackets.
+    pub fn matches(&self, text: &str) -> bool {
+        self.text == text || self.glob.as_ref().is_some_and(|glob| glob.is_match(text))
     }
 }
 
@@ -71,15 +88,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stars_stand_for_any_text() {
+    fn patterns_match_whole_texts() {
         for (pattern, text, expected) in [
             ("bearer.*", "bearer.valid-accepted", true),
             ("*.valid-*", "bearer.valid-accepted", true),
             ("bearer", "bearer.valid-accepted", false),
             ("*", "", true),
             ("a*c", "abd", false),
+            ("a*", "a/b", true),
+            ("a**d", "abcd", true),
+            ("bearer.{valid,invalid}-*", "bearer.valid-accepted", true),
+            ("orders [staging]", "orders [staging]", true),
+            ("orders [staging", "orders [staging", true),
         ] {
-            assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
+            assert_eq!(Pattern::new(pattern).matches(text), expected, "{pattern} {text}");
         }
     }
 }

@@ -1,114 +1,83 @@
-//! As much of DER (X.690) as keys need: integers, sequences, and the public key forms of RFC 5280 §4.1.2.7.
+//! Keys and signatures in DER (X.690) and PEM (RFC 7468), in the forms that servers hold them in.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use ::der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, UintRef};
+use ::der::{Decode as _, Encode as _};
+use pem::{EncodeConfig, LineEnding, Pem};
+use pkcs1::{RsaPrivateKey, RsaPublicKey};
+use spki::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
-const INTEGER: u8 = 0x02;
-const BIT_STRING: u8 = 0x03;
-const SEQUENCE: u8 = 0x30;
+const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const SECP256R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+const SECP384R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+const ID_ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
-/// One value with its tag and length.
-fn value(tag: u8, content: &[u8]) -> Vec<u8> {
-    let mut out = vec![tag];
-    let bytes = content.len().to_be_bytes();
-    let significant = &bytes[bytes.iter().take_while(|byte| **byte == 0).count()..];
-    if content.len() < 0x80 {
-        out.push(content.len().to_le_bytes()[0]);
-    } else {
-        out.push(0x80 | significant.len().to_le_bytes()[0]);
-        out.extend_from_slice(significant);
-    }
-    out.extend_from_slice(content);
-    out
+/// What a public key is for (RFC 3279 §2.3, RFC 8410 §3).
+#[derive(Clone, Copy)]
+pub enum PublicKeyKind {
+    /// RSA.
+    Rsa,
+    /// A point on P-256.
+    P256,
+    /// A point on P-384.
+    P384,
+    /// Ed25519.
+    Ed25519,
 }
 
-/// A sequence of values.
-pub fn sequence(values: &[Vec<u8>]) -> Vec<u8> {
-    value(SEQUENCE, &values.concat())
+/// An ECDSA signature (RFC 3279 §2.2.3) from its two numbers, most significant byte first.
+pub fn ecdsa_signature(r: &[u8], s: &[u8]) -> Option<Vec<u8>> {
+    vec![UintRef::new(r).ok()?, UintRef::new(s).ok()?].to_der().ok()
 }
 
-/// A non-negative integer from its bytes, most significant first.
-pub fn integer(bytes: &[u8]) -> Vec<u8> {
-    let significant = &bytes[bytes.iter().take_while(|byte| **byte == 0).count()..];
-    let mut content = Vec::with_capacity(significant.len() + 1);
-    if significant.first().is_none_or(|first| *first >= 0x80) {
-        content.push(0);
-    }
-    content.extend_from_slice(significant);
-    value(INTEGER, &content)
+/// An RSA public key (RFC 8017 appendix A.1.1).
+pub fn rsa_public(modulus: &[u8], exponent: &[u8]) -> Option<Vec<u8>> {
+    RsaPublicKey { modulus: UintRef::new(modulus).ok()?, public_exponent: UintRef::new(exponent).ok()? }.to_der().ok()
 }
 
-/// The integers of a sequence, without leading zeros; none where it holds something else.
-pub fn integers(der: &[u8]) -> Option<Vec<Vec<u8>>> {
-    let (SEQUENCE, mut rest, []) = taken(der)? else { return None };
-    let mut found = Vec::new();
-    while !rest.is_empty() {
-        let (INTEGER, content, after) = taken(rest)? else { return None };
-        found.push(content.iter().copied().skip_while(|byte| *byte == 0).collect());
-        rest = after;
-    }
-    Some(found)
+/// Modulus and exponent of an RSA public key, without leading zeros.
+pub fn rsa_numbers(der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let key = RsaPublicKey::<UintRef<'_>>::from_der(der).ok()?;
+    Some((key.modulus.as_bytes(), key.public_exponent.as_bytes()))
 }
 
-/// Tag, content and what follows.
-fn taken(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (tag, first) = (*der.first()?, usize::from(*der.get(1)?));
-    let (length, start) = if first < 0x80 {
-        (first, 2)
-    } else {
-        let count = first & 0x7f;
-        let bytes = der.get(2..2 + count)?;
-        (bytes.iter().try_fold(0_usize, |sum, byte| Some(sum.checked_mul(256)? + usize::from(*byte)))?, 2 + count)
+/// An RSA private key (RFC 8017 appendix A.1.2) from n, e, d, p, q, dp, dq, qi.
+pub fn rsa_private(parts: &[Vec<u8>; 8]) -> Option<Vec<u8>> {
+    let [n, e, d, p, q, dp, dq, qi] = parts;
+    let key = RsaPrivateKey {
+        modulus: UintRef::new(n).ok()?,
+        public_exponent: UintRef::new(e).ok()?,
+        private_exponent: UintRef::new(d).ok()?,
+        prime1: UintRef::new(p).ok()?,
+        prime2: UintRef::new(q).ok()?,
+        exponent1: UintRef::new(dp).ok()?,
+        exponent2: UintRef::new(dq).ok()?,
+        coefficient: UintRef::new(qi).ok()?,
+        other_prime_infos: None,
     };
-    let end = start.checked_add(length)?;
-    Some((tag, der.get(start..end)?, der.get(end..)?))
+    key.to_der().ok()
 }
 
-/// An RSA public key (PKCS #1).
-pub fn rsa_public(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
-    sequence(&[integer(modulus), integer(exponent)])
+/// A subject public key info (RFC 5280 §4.1.2.7) around a key.
+pub fn public_key_info(kind: PublicKeyKind, key: &[u8]) -> Option<Vec<u8>> {
+    let (oid, parameters) = match kind {
+        PublicKeyKind::Rsa => (RSA_ENCRYPTION, Some(AnyRef::NULL)),
+        PublicKeyKind::P256 => (EC_PUBLIC_KEY, Some(AnyRef::from(&SECP256R1))),
+        PublicKeyKind::P384 => (EC_PUBLIC_KEY, Some(AnyRef::from(&SECP384R1))),
+        PublicKeyKind::Ed25519 => (ID_ED25519, None),
+    };
+    let algorithm = AlgorithmIdentifier { oid, parameters };
+    SubjectPublicKeyInfo { algorithm, subject_public_key: BitStringRef::from_bytes(key).ok()? }.to_der().ok()
 }
-
-/// An RSA private key (PKCS #1) from n, e, d, p, q, dp, dq, qi.
-pub fn rsa_private(parts: &[Vec<u8>; 8]) -> Vec<u8> {
-    let mut values = vec![integer(&[0])];
-    values.extend(parts.iter().map(|part| integer(part)));
-    sequence(&values)
-}
-
-/// A subject public key info around a key.
-pub fn public_key_info(algorithm: &[u8], key: &[u8]) -> Vec<u8> {
-    let bits = [&[0], key].concat();
-    sequence(&[algorithm.to_vec(), value(BIT_STRING, &bits)])
-}
-
-/// Algorithm identifiers, encoded: rsaEncryption, EC on P-256 and P-384, Ed25519.
-pub const RSA: &[u8] = &[0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
-/// See [`RSA`].
-pub const P256: &[u8] = &[
-    0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03,
-    0x01, 0x07,
-];
-/// See [`RSA`].
-pub const P384: &[u8] =
-    &[0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22];
-/// See [`RSA`].
-pub const ED25519: &[u8] = &[0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70];
 
 /// Text encoding (RFC 7468), with its final newline.
 pub fn pem(label: &str, der: &[u8]) -> String {
-    let text = STANDARD.encode(der);
-    let lines: Vec<&str> = text.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+    pem::encode_config(&Pem::new(label, der), EncodeConfig::new().set_line_ending(LineEnding::LF))
 }
 
-/// Label and content of the first block of a PEM file.
-pub fn from_pem(text: &str) -> Option<(String, Vec<u8>)> {
-    let start = text.find("-----BEGIN ")? + "-----BEGIN ".len();
-    let (label, rest) = text[start..].split_once("-----")?;
-    let (body, _) = rest.split_once("-----END ")?;
-    let body: String = body.chars().filter(|c| !c.is_whitespace()).collect();
-    Some((label.to_owned(), STANDARD.decode(body).ok()?))
+/// The blocks of a PEM file.
+pub fn from_pem(text: &str) -> Option<Vec<Pem>> {
+    pem::parse_many(text).ok().filter(|blocks| !blocks.is_empty())
 }
 
 #[cfg(test)]
@@ -116,16 +85,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn integers_survive_the_way_there_and_back() {
+    fn the_numbers_of_a_key_survive_both_ways() {
         for bytes in [vec![1], vec![0x80, 1], vec![0x7f; 200], vec![0xff; 300]] {
-            assert_eq!(integers(&sequence(&[integer(&bytes)])), Some(vec![bytes]));
+            let der = rsa_public(&bytes, &[1, 0, 1]).expect("is a key");
+            assert_eq!(rsa_numbers(&der), Some((bytes.as_slice(), [1, 0, 1].as_slice())));
         }
-        assert_eq!(integer(&[0]), [2, 1, 0]);
+        assert_eq!(ecdsa_signature(&[0], &[0, 0x80]), Some(vec![0x30, 7, 2, 1, 0, 2, 2, 0, 0x80]));
     }
 
     #[test]
-    fn text_encoding_is_reversible() {
-        let der = rsa_public(&[0xab; 256], &[1, 0, 1]);
-        assert_eq!(from_pem(&pem("RSA PUBLIC KEY", &der)), Some(("RSA PUBLIC KEY".to_owned(), der)));
+    fn algorithms_are_encoded_as_their_rfcs_print_them() {
+        for (kind, start) in [
+            (PublicKeyKind::Rsa, "300d06092a864886f70d0101010500"),
+            (PublicKeyKind::P256, "301306072a8648ce3d020106082a8648ce3d030107"),
+            (PublicKeyKind::P384, "301006072a8648ce3d020106052b81040022"),
+            (PublicKeyKind::Ed25519, "300506032b6570"),
+        ] {
+            let der = public_key_info(kind, &[4; 32]).expect("is a key");
+            let hex: String = der.iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(hex[4..], format!("{start}032100{}", "04".repeat(32)));
+        }
+    }
+
+    #[test]
+    fn text_encoding_is_reversible_and_ends_with_a_newline() {
+        let der = rsa_public(&[0xab; 256], &[1, 0, 1]).expect("is a key");
+        let text = pem("RSA PUBLIC KEY", &der);
+        assert!(text.starts_with("-----BEGIN RSA PUBLIC KEY-----\n"), "{text}");
+        assert!(text.ends_with("\n-----END RSA PUBLIC KEY-----\n") && text.lines().all(|line| line.len() <= 64));
+        assert_eq!(from_pem(&text).expect("is PEM")[0].contents(), der);
     }
 }

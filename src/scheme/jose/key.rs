@@ -9,7 +9,8 @@ use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, Rsa
 use aws_lc_rs::{digest, hmac};
 use serde_json::{Value, json};
 
-use super::{decoded, der, encoded};
+use super::der::PublicKeyKind;
+use super::{KeyError, decoded, der, encoded};
 
 /// Signature algorithms (RFC 7518 §3.1, RFC 8037 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,10 +126,12 @@ impl SigningKey {
     ///
     /// # Errors
     /// Says what is wrong with the key.
-    pub fn read(text: &str, kid: Option<String>, alg: Option<Alg>) -> Result<Self, String> {
+    pub fn read(text: &str, kid: Option<String>, alg: Option<Alg>) -> Result<Self, KeyError> {
         if text.contains("-----BEGIN ") {
-            let (label, bytes) = der::from_pem(text).ok_or("the PEM file cannot be read")?;
-            return Self::from_der(&label, &bytes, kid, alg);
+            let blocks = der::from_pem(text).ok_or(KeyError::Pem)?;
+            // `openssl ecparam -genkey` writes the parameters of the curve before the key
+            let private = blocks.iter().find(|block| block.tag().ends_with("PRIVATE KEY"));
+            return Self::from_pem(private.unwrap_or(&blocks[0]), kid, alg);
         }
         if let Ok(jwk) = serde_json::from_str::<Value>(text)
             && jwk.is_object()
@@ -137,7 +140,7 @@ impl SigningKey {
         }
         let alg = alg.unwrap_or(Alg::HS256);
         if alg.family() != Family::Hmac {
-            return Err(format!("it is neither PEM nor a JWK, and {} needs one of them", alg.name()));
+            return Err(KeyError::Form { alg });
         }
         Ok(Self::secret(text.as_bytes(), alg, kid))
     }
@@ -147,9 +150,13 @@ impl SigningKey {
         Self { kid, alg, material: Material::Secret(secret.to_vec()) }
     }
 
-    fn from_der(label: &str, bytes: &[u8], kid: Option<String>, alg: Option<Alg>) -> Result<Self, String> {
+    fn from_pem(block: &pem::Pem, kid: Option<String>, alg: Option<Alg>) -> Result<Self, KeyError> {
+        let (label, bytes) = (block.tag(), block.contents());
         if label.contains("PUBLIC") || label == "CERTIFICATE" {
-            return Err("it is the public half; minting needs the private one".to_owned());
+            return Err(KeyError::Public);
+        }
+        if label.starts_with("ENCRYPTED") || block.headers().get("Proc-Type").is_some() {
+            return Err(KeyError::Encrypted);
         }
         let rsa = || RsaKeyPair::from_pkcs8(bytes).or_else(|_| RsaKeyPair::from_der(bytes)).ok().map(Material::Rsa);
         let ec = |alg: &'static signature::EcdsaSigningAlgorithm| {
@@ -163,22 +170,22 @@ impl SigningKey {
             (Alg::EdDSA, ed()),
         ];
         let found = found.into_iter().find_map(|(alg, material)| Some((alg, material?)));
-        let (default, material) = found.ok_or("it holds no RSA, P-256, P-384 or Ed25519 private key")?;
+        let (default, material) = found.ok_or(KeyError::Unknown)?;
         let alg = alg.unwrap_or(default);
         if alg != default && !(alg.family() == Family::Rsa && default.family() == Family::Rsa) {
-            return Err(format!("the key is one for {}, not for {}", default.name(), alg.name()));
+            return Err(KeyError::Algorithm { key: default, wanted: alg });
         }
         Ok(Self { kid, alg, material })
     }
 
-    fn from_jwk(jwk: &Value, kid: Option<String>, alg: Option<Alg>) -> Result<Self, String> {
+    fn from_jwk(jwk: &Value, kid: Option<String>, alg: Option<Alg>) -> Result<Self, KeyError> {
         let kid = kid.or_else(|| jwk["kid"].as_str().map(str::to_owned));
         let alg = alg.or_else(|| jwk["alg"].as_str().and_then(Alg::named));
-        let part = |name: &str| {
-            let text = jwk[name].as_str().ok_or_else(|| format!("the JWK has no `{name}`"))?;
-            decoded(text).ok_or_else(|| format!("`{name}` of the JWK is not base64url"))
+        let part = |name: &'static str| {
+            let text = jwk[name].as_str().ok_or(KeyError::NoMember(name))?;
+            decoded(text).ok_or(KeyError::NotBase64url(name))
         };
-        let unfit = |_| "the JWK holds no key that fits together".to_owned();
+        let unfit = |_| KeyError::Members;
         match jwk["kty"].as_str().unwrap_or_default() {
             "oct" => Ok(Self::secret(&part("k")?, alg.unwrap_or(Alg::HS256), kid)),
             "RSA" => {
@@ -187,14 +194,15 @@ impl SigningKey {
                 for (at, name) in names.into_iter().enumerate() {
                     parts[at] = part(name)?;
                 }
-                let pair = RsaKeyPair::from_der(&der::rsa_private(&parts)).map_err(unfit)?;
+                let pair = der::rsa_private(&parts).ok_or(KeyError::Members)?;
+                let pair = RsaKeyPair::from_der(&pair).map_err(unfit)?;
                 Ok(Self { kid, alg: alg.unwrap_or(Alg::RS256), material: Material::Rsa(pair) })
             }
             "EC" => {
                 let (alg, signing) = match jwk["crv"].as_str() {
                     Some("P-256") => (Alg::ES256, &signature::ECDSA_P256_SHA256_FIXED_SIGNING),
                     Some("P-384") => (Alg::ES384, &signature::ECDSA_P384_SHA384_FIXED_SIGNING),
-                    _ => return Err("only the curves P-256 and P-384 are known".to_owned()),
+                    _ => return Err(KeyError::Curve),
                 };
                 let point = [vec![4], part("x")?, part("y")?].concat();
                 let pair = EcdsaKeyPair::from_private_key_and_public_key(signing, &part("d")?, &point);
@@ -204,7 +212,7 @@ impl SigningKey {
                 let pair = Ed25519KeyPair::from_seed_and_public_key(&part("d")?, &part("x")?).map_err(unfit)?;
                 Ok(Self { kid, alg: Alg::EdDSA, material: Material::Ed(pair) })
             }
-            other => Err(format!("keys of the type {other:?} are not known")),
+            other => Err(KeyError::Type(other.to_owned())),
         }
     }
 
@@ -262,8 +270,7 @@ impl SigningKey {
         let mut jwk = match &self.material {
             Material::Secret(_) => return None,
             Material::Rsa(pair) => {
-                let parts = der::integers(pair.public_key().as_ref())?;
-                let [modulus, exponent] = parts.as_slice() else { return None };
+                let (modulus, exponent) = der::rsa_numbers(pair.public_key().as_ref())?;
                 json!({ "kty": "RSA", "n": encoded(modulus), "e": encoded(exponent) })
             }
             Material::Ec(pair) => {
@@ -348,7 +355,7 @@ fn member(jwk: &Value, name: &str) -> Option<Vec<u8>> {
 /// A published key as signature libraries take it: PKCS #1, a point, or the bytes of Ed25519.
 pub fn public_bytes(jwk: &Value) -> Option<Vec<u8>> {
     match family_of(jwk)? {
-        Family::Rsa => Some(der::rsa_public(&member(jwk, "n")?, &member(jwk, "e")?)),
+        Family::Rsa => der::rsa_public(&member(jwk, "n")?, &member(jwk, "e")?),
         Family::Ec => Some([vec![4], member(jwk, "x")?, member(jwk, "y")?].concat()),
         Family::Ed => member(jwk, "x"),
         Family::Hmac => None,
@@ -357,14 +364,14 @@ pub fn public_bytes(jwk: &Value) -> Option<Vec<u8>> {
 
 /// A published key as a subject public key info.
 pub fn public_key_info(jwk: &Value) -> Option<Vec<u8>> {
-    let algorithm = match (family_of(jwk)?, jwk["crv"].as_str()) {
-        (Family::Rsa, _) => der::RSA,
-        (Family::Ec, Some("P-256")) => der::P256,
-        (Family::Ec, Some("P-384")) => der::P384,
-        (Family::Ed, Some("Ed25519")) => der::ED25519,
+    let kind = match (family_of(jwk)?, jwk["crv"].as_str()) {
+        (Family::Rsa, _) => PublicKeyKind::Rsa,
+        (Family::Ec, Some("P-256")) => PublicKeyKind::P256,
+        (Family::Ec, Some("P-384")) => PublicKeyKind::P384,
+        (Family::Ed, Some("Ed25519")) => PublicKeyKind::Ed25519,
         _ => return None,
     };
-    Some(der::public_key_info(algorithm, &public_bytes(jwk)?))
+    der::public_key_info(kind, &public_bytes(jwk)?)
 }
 
 /// The thumbprint of a key (RFC 7638): its required members in the order of their names.

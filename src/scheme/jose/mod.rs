@@ -4,12 +4,14 @@
 pub mod der;
 pub mod jwe;
 pub mod key;
+mod key_error;
 mod members;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 pub use key::{Alg, SigningKey};
+pub use key_error::KeyError;
 pub use members::Members;
 
 /// Base64url without padding (RFC 7515 §2).

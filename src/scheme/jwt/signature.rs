@@ -94,13 +94,13 @@ pub(super) const WITH_A_TOKEN: &[Forgery] = &[
         ecdsa(draft, |made, size| Some([made.get(..size)?.to_vec(), order(size).to_vec()].concat()))
     }),
     lie("ecdsa-der-zeros", "an ECDSA signature of zeros in DER", |draft| {
-        ecdsa(draft, |_, _| Some(der::sequence(&[der::integer(&[0]), der::integer(&[0])])))
+        ecdsa(draft, |_, _| der::ecdsa_signature(&[0], &[0]))
     }),
     // --- ECDSA in another encoding (RFC 7518 §3.4)
     lie("ecdsa-der", "the good signature in DER", |draft| {
         ecdsa(draft, |made, size| {
             let (r, s) = made.split_at_checked(size)?;
-            Some(der::sequence(&[der::integer(r), der::integer(s)]))
+            der::ecdsa_signature(r, s)
         })
     }),
     lie("ecdsa-longer", "the good signature with a zero before r", |draft| {
