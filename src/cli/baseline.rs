@@ -10,7 +10,7 @@ use crate::event::comparison::Comparison;
 use crate::event::{Event, RunFinished};
 use crate::exit::Exit;
 use crate::judge::compare::{RunSide, ScenarioSide, compare, different_machines};
-use crate::report::{self, Record, comparison, read_run, write_atomically};
+use crate::report::{self, ReadError, Record, ReportError, comparison, read_run, write_atomically};
 
 /// Seed of the resamples behind intervals: the same two runs compare alike each time.
 const SEED: u64 = 1;
@@ -42,29 +42,48 @@ pub(super) struct Saved {
     pub(super) record: Record,
 }
 
+/// Why a run cannot be read, kept or compared. Each completes "failed to …".
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BaselineError {
+    #[error("find the baseline {name:?}: there is no {}", .path.display())]
+    Missing { name: String, path: PathBuf },
+    #[error("read {}: {source}", .path.display())]
+    File { path: PathBuf, source: std::io::Error },
+    #[error("read {}: {source}", .path.display())]
+    NoRecord { path: PathBuf, source: ReadError },
+    #[error("create folder {}: {source}", .path.display())]
+    Folder { path: PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    #[error("compare {0}: it has no start")]
+    NoStart(String),
+    #[error("compare: {0}\nhelp: times of different machines say nothing about each other; --force compares them")]
+    Machines(String),
+}
+
 /// Reads a run by the name of a baseline or by its file.
-pub(super) fn read(folder: &Path, name: &str) -> Result<Saved, String> {
+pub(super) fn read(folder: &Path, name: &str) -> Result<Saved, BaselineError> {
     let named = folder.join(format!("{name}.jsonl"));
     let path = if is_name(name) && named.is_file() { named.clone() } else { PathBuf::from(name) };
     if is_name(name) && !path.is_file() {
-        return Err(format!("find the baseline {name:?}: there is no {}", named.display()));
+        return Err(BaselineError::Missing { name: name.to_owned(), path: named });
     }
-    let bytes = std::fs::read(&path).map_err(|error| format!("read {}: {error}", path.display()))?;
-    let record = read_run(&bytes).map_err(|error| format!("read {}: {error}", path.display()))?;
+    let bytes = std::fs::read(&path).map_err(|source| BaselineError::File { path: path.clone(), source })?;
+    let record = read_run(&bytes).map_err(|source| BaselineError::NoRecord { path, source })?;
     Ok(Saved { name: name.to_owned(), record })
 }
 
 /// Keeps a run under a name, without what was sent and seen: a baseline may be committed.
-fn save(folder: &Path, name: &str, record: &Record) -> Result<PathBuf, String> {
+fn save(folder: &Path, name: &str, record: &Record) -> Result<PathBuf, BaselineError> {
     let mut kept = Record { compared: None, ..record.clone() };
     for check in kept.scenarios.iter_mut().flat_map(|scenario| &mut scenario.checks) {
         (check.evidence, check.shown_by) = (Vec::new(), None);
     }
     let path = folder.join(format!("{name}.jsonl"));
-    let lines = report::format("jsonl").ok_or("make a record")?;
-    let bytes = (lines.render)(&kept).map_err(|error| error.to_string())?;
-    std::fs::create_dir_all(folder).map_err(|error| format!("create folder {}: {error}", folder.display()))?;
-    write_atomically(&path, &bytes).map_err(|error| error.to_string())?;
+    let lines = report::format("jsonl").expect("records are one of the formats");
+    let bytes = (lines.render)(&kept)?;
+    std::fs::create_dir_all(folder).map_err(|source| BaselineError::Folder { path: folder.to_owned(), source })?;
+    write_atomically(&path, &bytes)?;
     Ok(path)
 }
 
@@ -98,13 +117,14 @@ impl Baselines {
     }
 }
 
+/// A name that could lead out of the folder of baselines, or be taken for a file.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("a name has letters, digits, `-`, `_` and `.` alone")]
+struct BadName;
+
 /// Reads the name of a baseline.
-fn name(text: &str) -> Result<String, String> {
-    if is_name(text) {
-        Ok(text.to_owned())
-    } else {
-        Err("a name has letters, digits, `-`, `_` and `.` alone".to_owned())
-    }
+fn name(text: &str) -> Result<String, BadName> {
+    if is_name(text) { Ok(text.to_owned()) } else { Err(BadName) }
 }
 
 /// Names stay in their folder; what has a slash or an extension of a run is a file.
@@ -117,8 +137,8 @@ fn is_name(text: &str) -> bool {
 }
 
 /// A run as a comparison takes it.
-fn side<'a>(run: &'a Saved, partial: bool, figures: bool) -> Result<RunSide<'a>, String> {
-    let started = run.record.started.as_ref().ok_or_else(|| format!("compare {}: it has no start", run.name))?;
+fn side<'a>(run: &'a Saved, partial: bool, figures: bool) -> Result<RunSide<'a>, BaselineError> {
+    let started = run.record.started.as_ref().ok_or_else(|| BaselineError::NoStart(run.name.clone()))?;
     let scenarios = run.record.scenarios.iter().map(|scenario| ScenarioSide {
         name: &scenario.started.name,
         target: &scenario.started.target,
@@ -135,10 +155,10 @@ fn side<'a>(run: &'a Saved, partial: bool, figures: bool) -> Result<RunSide<'a>,
 }
 
 /// Compares two runs that must come from one machine, unless it is asked for all the same.
-pub(super) fn compared(before: &Saved, after: &Saved, partial: bool, force: bool) -> Result<Comparison, String> {
+pub(super) fn compared(before: &Saved, after: &Saved, partial: bool, force: bool) -> Result<Comparison, BaselineError> {
     let (old, new) = (side(before, false, true)?, side(after, partial, true)?);
     match different_machines(&old, &new) {
-        Some(why) if !force => Err(why),
+        Some(why) if !force => Err(BaselineError::Machines(why)),
         _ => Ok(compare(&old, &new, SEED)),
     }
 }
@@ -173,12 +193,13 @@ impl Keeper {
         // what a signal or a limit of failures kept from running is not missing
         let partial = self.partial || finished.exit_code >= Exit::Interrupted.code();
         let run = Saved { name: "this run".to_owned(), record: self.record.clone() };
-        let compared = compared(&baseline, &run, partial, self.force).or_else(|why| {
+        let compared = compared(&baseline, &run, partial, self.force).or_else(|error| {
+            let BaselineError::Machines(why) = error else { return Err(error) };
             let (old, new) = (side(&baseline, false, false)?, side(&run, partial, false)?);
             let mut comparison = compare(&old, &new, SEED);
             comparison.notes.push(format!("no figures are compared: {why}; --force compares them"));
             self.exit = Some(Exit::Inconclusive);
-            Ok::<_, String>(comparison)
+            Ok(comparison)
         });
         let Ok(comparison) = compared else { return vec![event] };
         let ended = exit_of(&comparison);

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use super::{baseline, print};
 use crate::event::comparison::Comparison;
 use crate::exit::Exit;
-use crate::report::{comparison, write_atomically};
+use crate::report::{ReportError, comparison, write_atomically};
 
 /// Compare two runs: checks that broke or vanished, and what their figures prove.
 ///
@@ -46,11 +46,7 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
     let read = |name: &str| baseline::read(&arguments.baselines, name);
     let compared = read(&arguments.before).and_then(|before| {
         let after = read(&arguments.after)?;
-        baseline::compared(&before, &after, false, arguments.force).map_err(|why| {
-            format!(
-                "compare: {why}\nhelp: times of different machines say nothing about each other; --force compares them"
-            )
-        })
+        baseline::compared(&before, &after, false, arguments.force)
     });
     let comparison = match compared {
         Ok(comparison) => comparison,
@@ -68,20 +64,31 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
     exit
 }
 
-fn write(arguments: &Arguments, comparison: &Comparison) -> Result<(), String> {
+/// Why a comparison cannot be printed. Each completes "failed to …".
+#[derive(Debug, thiserror::Error)]
+enum OutputError {
+    #[error("express the comparison in JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error(transparent)]
+    File(#[from] ReportError),
+    #[error("write standard output: {0}")]
+    Standard(std::io::Error),
+}
+
+fn write(arguments: &Arguments, comparison: &Comparison) -> Result<(), OutputError> {
     let text = match arguments.format {
         Form::Text => comparison::text(comparison),
         Form::Markdown => comparison::as_markdown(comparison),
-        Form::Json => serde_json::to_string_pretty(comparison).map_err(|error| error.to_string())? + "\n",
+        Form::Json => serde_json::to_string_pretty(comparison)? + "\n",
     };
     match &arguments.output {
         Some(path) => {
             let plain = anstream::adapter::strip_str(&text).to_string();
-            write_atomically(path, plain.as_bytes()).map_err(|error| error.to_string())
+            Ok(write_atomically(path, plain.as_bytes())?)
         }
         None => match anstream::stdout().write_all(text.as_bytes()) {
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-            written => written.map_err(|error| format!("write standard output: {error}")),
+            written => written.map_err(OutputError::Standard),
         },
     }
 }

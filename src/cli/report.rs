@@ -39,7 +39,7 @@ enum What {
 pub(super) fn run(arguments: &Arguments) -> Exit {
     let What::Index = arguments.what;
     let mut runs = Vec::new();
-    if let Err(why) = find(&arguments.folder, &arguments.folder, DEPTH, &mut runs) {
+    if let Err(why) = add_runs(&arguments.folder, &arguments.folder, DEPTH, &mut runs) {
         print::error(&format!("error: failed to {why}"));
         return Exit::Usage;
     }
@@ -62,9 +62,17 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
     }
 }
 
+/// A folder of runs that cannot be listed.
+#[derive(Debug, thiserror::Error)]
+#[error("read {}: {source}", .folder.display())]
+struct FolderError {
+    folder: PathBuf,
+    source: std::io::Error,
+}
+
 /// Adds the runs of a folder and of those within it. What cannot be read as a run is told and left out.
-fn find(root: &Path, folder: &Path, depth: usize, runs: &mut Vec<PastRun>) -> Result<(), String> {
-    let entries = std::fs::read_dir(folder).map_err(|error| format!("read {}: {error}", folder.display()))?;
+fn add_runs(root: &Path, folder: &Path, depth: usize, runs: &mut Vec<PastRun>) -> Result<(), FolderError> {
+    let entries = std::fs::read_dir(folder).map_err(|source| FolderError { folder: folder.to_owned(), source })?;
     let mut folders: Vec<PathBuf> = entries
         .filter_map(Result::ok)
         // a link may lead back to where it stands
@@ -80,7 +88,7 @@ fn find(root: &Path, folder: &Path, depth: usize, runs: &mut Vec<PastRun>) -> Re
             .and_then(|path| read(root, folder, &path)),
     );
     match depth.checked_sub(1) {
-        Some(depth) => folders.iter().try_for_each(|folder| find(root, folder, depth, runs)),
+        Some(depth) => folders.iter().try_for_each(|folder| add_runs(root, folder, depth, runs)),
         None => Ok(()),
     }
 }

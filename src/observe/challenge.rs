@@ -18,11 +18,20 @@ impl Challenge {
     }
 }
 
+/// Where a line leaves the grammar.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected {expected} at byte {at} of {line:?}")]
+pub struct ChallengeError {
+    expected: &'static str,
+    at: usize,
+    line: String,
+}
+
 /// All challenges of all lines.
 ///
 /// # Errors
 /// Says at which place a line leaves the grammar of RFC 9110 §11.2 and §11.3.
-pub fn parse_challenges<'a>(lines: impl IntoIterator<Item = &'a str>) -> Result<Vec<Challenge>, String> {
+pub fn parse_challenges<'a>(lines: impl IntoIterator<Item = &'a str>) -> Result<Vec<Challenge>, ChallengeError> {
     let mut challenges = Vec::new();
     for line in lines {
         let mut parser = Parser { rest: line, line };
@@ -37,7 +46,7 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    fn list(&mut self, challenges: &mut Vec<Challenge>) -> Result<(), String> {
+    fn list(&mut self, challenges: &mut Vec<Challenge>) -> Result<(), ChallengeError> {
         loop {
             self.skip_commas();
             if self.rest.is_empty() {
@@ -52,7 +61,7 @@ impl Parser<'_> {
         }
     }
 
-    fn challenge(&mut self) -> Result<Challenge, String> {
+    fn challenge(&mut self) -> Result<Challenge, ChallengeError> {
         let scheme = self.token().ok_or_else(|| self.failure("an authentication scheme"))?.to_ascii_lowercase();
         let mut challenge = Challenge { scheme, params: Vec::new(), token68: None };
         if self.space() == 0 {
@@ -85,7 +94,7 @@ impl Parser<'_> {
         ahead.rest.starts_with('=')
     }
 
-    fn param(&mut self) -> Result<Option<(String, String)>, String> {
+    fn param(&mut self) -> Result<Option<(String, String)>, ChallengeError> {
         if !self.param_follows() {
             return Ok(None);
         }
@@ -100,7 +109,7 @@ impl Parser<'_> {
         Ok(Some((name, value)))
     }
 
-    fn quoted(&mut self) -> Result<Option<String>, String> {
+    fn quoted(&mut self) -> Result<Option<String>, ChallengeError> {
         if !self.rest.starts_with('"') {
             return Ok(None);
         }
@@ -155,8 +164,8 @@ impl Parser<'_> {
         self.rest = self.rest.trim_start_matches([' ', '\t', ',']);
     }
 
-    fn failure(&self, expected: &str) -> String {
-        format!("expected {expected} at byte {} of {:?}", self.line.len() - self.rest.len(), self.line)
+    fn failure(&self, expected: &'static str) -> ChallengeError {
+        ChallengeError { expected, at: self.line.len() - self.rest.len(), line: self.line.to_owned() }
     }
 }
 

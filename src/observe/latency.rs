@@ -119,6 +119,17 @@ fn status_counts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<
     parsed.collect()
 }
 
+/// Why an interval has no distribution.
+#[derive(Debug, thiserror::Error)]
+pub enum NoDistribution {
+    /// No Base64.
+    #[error("its histogram is no Base64: {0}")]
+    Base64(#[from] base64::DecodeError),
+    /// No histogram of that format.
+    #[error("its histogram cannot be read: {0}")]
+    Histogram(#[from] hdrhistogram::serialization::DeserializeError),
+}
+
 /// One second of a phase.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Interval {
@@ -139,10 +150,18 @@ pub struct Interval {
 }
 
 impl Interval {
+    /// The distribution in nanoseconds.
+    ///
+    /// # Errors
+    /// When the record does not carry it, as a report does not, or carries something else.
+    pub fn decoded(&self) -> Result<Histogram<u64>, NoDistribution> {
+        let bytes = base64::engine::general_purpose::STANDARD.decode(&self.histogram)?;
+        Ok(HistogramReader::new().deserialize(&mut bytes.as_slice())?)
+    }
+
     /// The distribution in nanoseconds; none where the record does not carry it.
     pub fn distribution(&self) -> Option<Histogram<u64>> {
-        let bytes = base64::engine::general_purpose::STANDARD.decode(&self.histogram).ok()?;
-        HistogramReader::new().deserialize(&mut bytes.as_slice()).ok()
+        self.decoded().ok()
     }
 }
 

@@ -11,11 +11,11 @@ mod outcome;
 mod recognition;
 
 pub use capacity::{CapacityFigures, CapacityStep};
-pub use challenge::{Challenge, parse_challenges};
+pub use challenge::{Challenge, ChallengeError, parse_challenges};
 pub use evidence::{ControlRun, Effect, Evidence, Observation, Place, TimingRun};
 pub use exchange::{Exchange, Header, RecordedExchange, RecordedHeader, Request, Response, Silence};
 pub use fingerprint::Fingerprint;
-pub use latency::{Interval, LaneFigures, Latency, Limit, LoadFigures, Model, Outcomes};
+pub use latency::{Interval, LaneFigures, Latency, Limit, LoadFigures, Model, NoDistribution, Outcomes};
 pub use marks::Marks;
 pub use outcome::Outcome;
 pub use recognition::{Answered, Asked, Atom, BodyKind, Declared, Learned, Reading, Recognition, meaning_of_status};

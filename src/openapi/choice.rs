@@ -1,6 +1,7 @@
 //! Which operations become resources of a scenario.
 
 use super::Document;
+use super::error::LeftOut;
 use super::operation::{Operation, Request};
 
 /// Resources of one kind, at most: a scenario is to be read, and every protected one is asked for.
@@ -21,7 +22,7 @@ pub(super) struct Choice<'a> {
     /// What needs no credential.
     pub(super) public: Vec<Asked<'a>>,
     /// What cannot be asked for, and why.
-    pub(super) left_out: Vec<(&'a Operation, &'a str)>,
+    pub(super) left_out: Vec<(&'a Operation, LeftOut)>,
     /// How many were left out because there are many.
     pub(super) beyond: usize,
 }
@@ -40,10 +41,10 @@ impl<'a> Choice<'a> {
                     }
                 }
                 (_, None) if operation.needs_more_than(scheme) => {
-                    choice.left_out.push((operation, "it needs another security scheme as well"));
+                    choice.left_out.push((operation, LeftOut::AnotherScheme));
                 }
                 (_, None) => {}
-                (Err(why), Some(_)) => choice.left_out.push((operation, why)),
+                (Err(why), Some(_)) => choice.left_out.push((operation, why.clone())),
                 (Ok(request), Some(_)) if request.guessed.is_some() => guesses.push((operation, request)),
                 (Ok(request), Some(_)) => choice.unsure.push((operation, request)),
             }
@@ -82,7 +83,7 @@ impl<'a> Choice<'a> {
         {
             self.active.insert(0, guesses.remove(at));
         }
-        let why = |request: &'a Request| request.guessed.as_deref().unwrap_or_default();
+        let why = |request: &Request| LeftOut::Guessed(request.guessed.clone().unwrap_or_default());
         self.left_out.extend(guesses.into_iter().map(|(operation, request)| (operation, why(request))));
     }
 

@@ -1,6 +1,7 @@
 //! Scenarios as text.
 
 use super::choice::Choice;
+use super::error::{LeftOut, NoDraft};
 use super::operation::{Body, Operation, Request};
 use super::security::{Method, Place, SecurityScheme};
 use super::{Document, yaml};
@@ -43,12 +44,12 @@ impl Document {
     ///
     /// # Errors
     /// Says why there is none: the scheme is not covered, or nothing can be asked for under it.
-    pub fn draft(&self, scheme: &SecurityScheme, wishes: &Wishes<'_>) -> Result<Draft, String> {
+    pub fn draft(&self, scheme: &SecurityScheme, wishes: &Wishes<'_>) -> Result<Draft, NoDraft> {
         let login = Login::of(self, &scheme.method, wishes.prefix)?;
         let choice = Choice::of(self, &scheme.id, wishes.every);
         if !choice.active.iter().any(|(operation, _)| operation.reads()) {
-            let why = choice.left_out.first().map_or("no operation demands it", |(_, why)| why);
-            return Err(format!("it protects nothing that can be read: {why}"));
+            let why = choice.left_out.first().map_or(LeftOut::NotDemanded, |(_, why)| why.clone());
+            return Err(NoDraft::NothingReadable(why));
         }
         let writer = Writer { document: self, scheme, wishes, login: &login, choice: &choice };
         Ok(Draft {
@@ -73,7 +74,7 @@ struct Login {
 }
 
 impl Login {
-    fn of(document: &Document, method: &Method, prefix: &str) -> Result<Self, String> {
+    fn of(document: &Document, method: &Method, prefix: &str) -> Result<Self, NoDraft> {
         let member = |name: &'static str, variable: &str| (name, format!("{prefix}{variable}"));
         let (scheme, members, about) = match method {
             Method::Key(place, name) => {
@@ -92,11 +93,11 @@ impl Login {
             Method::Bearer { about } => ("bearer".to_owned(), vec![member("token", "TOKEN")], about.as_str()),
             Method::Jwt => ("jwt".to_owned(), vec![member("token", "TOKEN")], ""),
             Method::ClientCredentials { token_url } => {
-                let address = document.server.address(token_url).ok_or("its token endpoint is no address")?;
+                let address = document.server.address(token_url).ok_or(NoDraft::TokenEndpoint)?;
                 let members = vec![member("client_id", "CLIENT_ID"), member("client_secret", "CLIENT_SECRET")];
                 (format!("{{ oauth2-client-credentials: {{ token_url: {} }} }}", yaml::template(&address)), members, "")
             }
-            Method::Uncovered(why) => return Err(why.clone()),
+            Method::Uncovered(why) => return Err(NoDraft::Uncovered(why.clone())),
         };
         Ok(Self { scheme, members, about: yaml::one_line(about) })
     }

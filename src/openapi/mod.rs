@@ -2,6 +2,7 @@
 
 mod choice;
 mod draft;
+mod error;
 mod example;
 mod node;
 mod operation;
@@ -16,6 +17,7 @@ use root::Root;
 use server::Server;
 
 pub use draft::{Draft, Wishes};
+pub use error::{LeftOut, NoDraft, Unreadable};
 pub use security::{Method, Place, SecurityScheme};
 
 /// What a document says, as far as scenarios need it.
@@ -27,24 +29,6 @@ pub struct Document {
     server: Server,
     operations: Vec<Operation>,
 }
-
-/// Why a document is of no use.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unreadable(String);
-
-impl Unreadable {
-    fn new(why: impl Into<String>) -> Self {
-        Self(why.into())
-    }
-}
-
-impl std::fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Unreadable {}
 
 /// Reads a document in JSON or YAML.
 ///
@@ -68,13 +52,9 @@ fn generation(root: &Node) -> Result<String, Unreadable> {
     match (version("openapi"), version("swagger")) {
         (Some(version), _) if version.starts_with("3.") => Ok(format!("OpenAPI {}", yaml::one_line(&version))),
         (None, Some(version)) if version == "2.0" || version == "2" => Ok("Swagger 2.0".to_owned()),
-        (Some(version), _) => {
-            Err(Unreadable::new(format!("version {:?} of OpenAPI is not known", yaml::one_line(&version))))
-        }
-        (None, Some(version)) => {
-            Err(Unreadable::new(format!("version {:?} of Swagger is not known", yaml::one_line(&version))))
-        }
-        (None, None) => Err(Unreadable::new("no `openapi:` and no `swagger:` at its top: not an API document")),
+        (Some(version), _) => Err(Unreadable::OpenApiVersion(yaml::one_line(&version))),
+        (None, Some(version)) => Err(Unreadable::SwaggerVersion(yaml::one_line(&version))),
+        (None, None) => Err(Unreadable::NoDocument),
     }
 }
 

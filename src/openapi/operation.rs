@@ -2,6 +2,7 @@
 
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::error::LeftOut;
 use super::example::{Examples, guess};
 use super::node::Node;
 use super::root::Root;
@@ -12,7 +13,7 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove
 /// What a path cannot hold as it is.
 const PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'"');
 /// Bytes of a body, at most: a scenario is to be read.
-const BODY_LIMIT: usize = 2000;
+pub(super) const BODY_LIMIT: usize = 2000;
 
 /// Something that a document says can be asked for.
 #[derive(Clone, Debug)]
@@ -24,7 +25,7 @@ pub(super) struct Operation {
     /// What it demands.
     pub(super) requirements: Requirements,
     /// The request, or why there is none.
-    pub(super) request: Result<Request, String>,
+    pub(super) request: Result<Request, LeftOut>,
 }
 
 /// A request that can be sent.
@@ -108,9 +109,9 @@ impl<'a> Asking<'a> {
         Self { root, template, item, operation, examples: Examples::of(root) }
     }
 
-    fn request(&self) -> Result<Request, String> {
+    fn request(&self) -> Result<Request, LeftOut> {
         if self.item.member("servers").or_else(|| self.operation.member("servers")).is_some() {
-            return Err("it has a server of its own".to_owned());
+            return Err(LeftOut::OwnServer);
         }
         let mut request = Request { path: self.template.to_owned(), ..Request::default() };
         let (mut query, mut form) = (Vec::new(), Vec::new());
@@ -127,17 +128,17 @@ impl<'a> Asking<'a> {
                     request.path = request.path.replace(&format!("{{{name}}}"), &encoded);
                 }
                 "query" => query.push((name.to_owned(), self.value(parameter, &mut request))),
-                "formData" if parameter.text("type") == Some("file") => return Err("it uploads a file".to_owned()),
+                "formData" if parameter.text("type") == Some("file") => return Err(LeftOut::Upload),
                 "formData" => {
-                    form.push((name.to_owned(), self.shown(parameter, &format!("the form field `{}`", one(name)))?));
+                    let shown = self.examples.of_parameter(parameter);
+                    form.push((name.to_owned(), shown.ok_or_else(|| LeftOut::FormField(one(name)))?));
                 }
                 // the three that the specification excludes are set by authbench
                 "header" if !["accept", "content-type", "authorization"].contains(&&*name.to_ascii_lowercase()) => {
-                    request
-                        .headers
-                        .push((name.to_owned(), self.shown(parameter, &format!("the header `{}`", one(name)))?));
+                    let shown = self.examples.of_parameter(parameter);
+                    request.headers.push((name.to_owned(), shown.ok_or_else(|| LeftOut::Header(one(name)))?));
                 }
-                "cookie" => return Err(format!("it needs the cookie `{}`", one(name))),
+                "cookie" => return Err(LeftOut::Cookie(one(name))),
                 "body" => request.body = self.json(self.examples.of_media(parameter))?,
                 _ => {}
             }
@@ -150,9 +151,9 @@ impl<'a> Asking<'a> {
         mut request: Request,
         query: &[(String, String)],
         form: Vec<(String, String)>,
-    ) -> Result<Request, String> {
+    ) -> Result<Request, LeftOut> {
         if request.path.contains(['{', '}', '#', '?']) || !request.path.starts_with('/') {
-            return Err("its path cannot be filled in".to_owned());
+            return Err(LeftOut::Path);
         }
         request.path = utf8_percent_encode(&request.path, PATH).to_string();
         let encoded = |text: &str| utf8_percent_encode(text, UNRESERVED).to_string();
@@ -196,12 +197,8 @@ impl<'a> Asking<'a> {
         })
     }
 
-    fn shown(&self, parameter: &Node, what: &str) -> Result<String, String> {
-        self.examples.of_parameter(parameter).ok_or_else(|| format!("{what} has no example"))
-    }
-
     /// The body of OpenAPI 3.
-    fn body(&self, body: &Node) -> Result<Body, String> {
+    fn body(&self, body: &Node) -> Result<Body, LeftOut> {
         let contents = body.member("content").map(Node::members).unwrap_or_default();
         let of_type =
             |wanted: fn(&str) -> bool| contents.iter().find(|(media, _)| wanted(media)).map(|(_, media)| media);
@@ -217,22 +214,22 @@ impl<'a> Asking<'a> {
         match example {
             Some(example) => fields(&example),
             None if !body.says("required") => Ok(Body::None),
-            None => Err("its body has no example in JSON or as a form".to_owned()),
+            None => Err(LeftOut::Media),
         }
     }
 
-    fn json(&self, example: Option<Node>) -> Result<Body, String> {
-        let example = example.ok_or("its body has no example")?;
-        let text = serde_json::to_string(&example).map_err(|_| "its body is no JSON")?;
-        if text.len() > BODY_LIMIT { Err("the example of its body is long".to_owned()) } else { Ok(Body::Json(text)) }
+    fn json(&self, example: Option<Node>) -> Result<Body, LeftOut> {
+        let example = example.ok_or(LeftOut::Body)?;
+        let text = serde_json::to_string(&example).map_err(|_| LeftOut::NoJson)?;
+        if text.len() > BODY_LIMIT { Err(LeftOut::LongBody) } else { Ok(Body::Json(text)) }
     }
 }
 
-fn fields(example: &Node) -> Result<Body, String> {
+fn fields(example: &Node) -> Result<Body, LeftOut> {
     let scalars = example.members().iter().map(|(name, value)| Some((name.clone(), value.scalar()?)));
     match scalars.collect::<Option<Vec<_>>>().filter(|fields| !fields.is_empty()) {
         Some(fields) => Ok(Body::Form(fields)),
-        None => Err("the example of its form is no form".to_owned()),
+        None => Err(LeftOut::NoForm),
     }
 }
 

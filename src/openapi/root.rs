@@ -14,12 +14,11 @@ impl Root {
     pub(super) fn read(text: &str) -> Result<Self, Unreadable> {
         let text = text.trim_start_matches('\u{feff}');
         if text.trim_start().starts_with('{') {
-            let node = serde_json::from_str(text)
-                .map_err(|error| Unreadable::new(format!("not JSON: {}", short(&error.to_string()))))?;
+            let node = serde_json::from_str(text).map_err(|error| Unreadable::Json(short(&error.to_string())))?;
             return Ok(Self(node));
         }
         let node = serde_yaml::from_str_with_options(text, options())
-            .map_err(|error| Unreadable::new(format!("not YAML: {}", short(&error.without_snippet().to_string()))))?;
+            .map_err(|error| Unreadable::Yaml(short(&error.without_snippet().to_string())))?;
         Ok(Self(node))
     }
 

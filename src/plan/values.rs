@@ -40,12 +40,8 @@ impl<'a> Values<'a> {
         match template.resolve(environment, &self.folder) {
             Ok(value) => value,
             Err(why) => {
-                let error = self.loaded.error(template.place(), why.clone());
-                let help = match why.contains("variable") {
-                    true => "set it in the environment, or write a default: ${VAR:-default}",
-                    false => "see `${file:path}` in the documentation of scenarios",
-                };
-                self.errors.borrow_mut().push(error.with_help(help));
+                let error = self.loaded.error(template.place(), why.to_string());
+                self.errors.borrow_mut().push(error.with_help(why.help()));
                 UNREAD.to_owned()
             }
         }

@@ -2,14 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use hdrhistogram::Histogram;
+use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
-use hdrhistogram::serialization::{Deserializer, V2DeflateSerializer};
 
 use super::{LoadRecord, Record, ReportError};
-use crate::observe::{Interval, Model};
+use crate::observe::Model;
 
 /// Nanoseconds in the histograms, milliseconds in the column of maxima.
 const NANOS_IN_A_MILLISECOND: f64 = 1_000_000.0;
@@ -24,7 +21,7 @@ pub(super) fn render(record: &Record) -> Result<Vec<u8>, ReportError> {
         let told = about(&name, phase);
         log.write_comment(&told).map_err(|error| failed(error.to_string()))?;
         for interval in phase.intervals.iter().filter(|interval| !interval.histogram.is_empty()) {
-            let histogram = decoded(interval).map_err(|why| failed(format!("phase {name}: {why}")))?;
+            let histogram = interval.decoded().map_err(|why| failed(format!("phase {name}: {why}")))?;
             log.write_histogram(&histogram, seconds(interval.start_s), seconds(interval.length_s), Tag::new(&name))
                 .map_err(|error| failed(error.to_string()))?;
         }
@@ -68,11 +65,6 @@ fn about(name: &str, phase: &LoadRecord) -> String {
     let spoken = phase.other_protocol();
     let spoken = spoken.map(|name| format!(", {name}")).unwrap_or_default();
     format!("[{name}: {measured}{spoken}]")
-}
-
-fn decoded(interval: &Interval) -> Result<Histogram<u64>, String> {
-    let bytes = STANDARD.decode(&interval.histogram).map_err(|error| error.to_string())?;
-    Deserializer::new().deserialize(&mut &bytes[..]).map_err(|error| error.to_string())
 }
 
 /// A record that was read back may hold any number.

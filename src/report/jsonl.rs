@@ -74,11 +74,13 @@ fn json_line(event: &Event) -> Result<Vec<u8>, ReportError> {
 }
 
 /// Why a record could not be read.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The file could not be read.
+    #[error("{0}")]
     Io(io::Error),
     /// A newer authbench wrote it.
+    #[error("the record has format {format}, written by authbench {version}; this authbench reads up to {FORMAT}")]
     Newer {
         /// Version of its format.
         format: u32,
@@ -86,6 +88,7 @@ pub enum ReadError {
         version: String,
     },
     /// A line is no event.
+    #[error("line {line} is not an event of a run: {why}")]
     NotAnEvent {
         /// Line, from 1.
         line: usize,
@@ -93,24 +96,9 @@ pub enum ReadError {
         why: String,
     },
     /// It does not begin with the start of a run.
+    #[error("this is not the record of a run: it does not begin with run-started")]
     NoStart,
 }
-
-impl std::fmt::Display for ReadError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            ReadError::Io(error) => write!(f, "{error}"),
-            ReadError::Newer { format, version } => write!(
-                f,
-                "the record has format {format}, written by authbench {version}; this authbench reads up to {FORMAT}"
-            ),
-            ReadError::NotAnEvent { line, why } => write!(f, "line {line} is not an event of a run: {why}"),
-            ReadError::NoStart => f.write_str("this is not the record of a run: it does not begin with run-started"),
-        }
-    }
-}
-
-impl std::error::Error for ReadError {}
 
 /// Reads a record back. A last line that was cut is left out, and a note says so.
 ///

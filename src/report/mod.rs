@@ -134,9 +134,10 @@ pub fn append_to_file(format: &'static Format, path: &Path) -> FileReporter {
 }
 
 /// Why a report could not be made or written.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum ReportError {
     /// The file system refused.
+    #[error("{doing} {}: {source}", .path.display())]
     Write {
         /// What was being done, such as `write`.
         doing: &'static str,
@@ -146,30 +147,13 @@ pub enum ReportError {
         source: std::io::Error,
     },
     /// The record cannot be expressed in the format.
+    #[error("make a {format} report: {why}")]
     Render {
         /// Name of the format.
         format: &'static str,
         /// Why not.
         why: String,
     },
-}
-
-impl std::fmt::Display for ReportError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            ReportError::Write { doing, path, source } => write!(f, "{doing} {}: {source}", path.display()),
-            ReportError::Render { format, why } => write!(f, "make a {format} report: {why}"),
-        }
-    }
-}
-
-impl std::error::Error for ReportError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            ReportError::Write { source, .. } => Some(source),
-            ReportError::Render { .. } => None,
-        }
-    }
 }
 
 #[cfg(test)]

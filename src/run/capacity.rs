@@ -2,6 +2,7 @@
 
 use super::Session;
 use super::phase::Prepared;
+use super::phase_error::PhaseError;
 use crate::drive::load::{Arrivals, Phase};
 use crate::event::{Event, LoadInterval};
 use crate::judge::capacity::Search;
@@ -41,7 +42,7 @@ pub(super) async fn search(
     prepared: &Prepared,
     range: &Range<'_>,
     sink: &mut dyn FnMut(Event),
-) -> Result<LoadFigures, String> {
+) -> Result<LoadFigures, PhaseError> {
     let stop = session.options.stop.below();
     let mut search = Search::new(range.first, range.most);
     let (mut best, mut last, mut steps, mut offset) = (None, None, Vec::new(), 0.0);
@@ -68,7 +69,7 @@ pub(super) async fn search(
         }
         if why.is_none() { best = Some(figures) } else { last = Some(figures) }
     }
-    let mut figures = best.or(last).ok_or("the search was ended before its first step")?;
+    let mut figures = best.or(last).ok_or(PhaseError::SearchEnded)?;
     if generator {
         let text = "the search ended where authbench itself was the limit: the capacity may be higher".to_owned();
         figures.notes.push(text);

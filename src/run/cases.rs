@@ -68,7 +68,7 @@ async fn one(session: &Session<'_>, case: &At<Case>, id: String) -> CheckResult 
     let sent = session.prober.case(method, path, &headers, body, case.with.as_deref()).await;
     let (exchange, secrets) = match sent {
         Ok(sent) => sent,
-        Err(why) => return CheckResult { verdict: Verdict::Inconclusive, summary: why, ..blank },
+        Err(why) => return CheckResult { verdict: Verdict::Inconclusive, summary: why.to_string(), ..blank },
     };
     let mut scrubber = session.scrubber.clone();
     for secret in &secrets {

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::phase_error::Http2Error;
 use crate::drive::load::{Lane, LaneRequest};
-use crate::drive::wire::http2::{Form, speaks};
+use crate::drive::wire::http2::{Form, NotInHttp2, speaks};
 use crate::drive::wire::{Destination, Limits};
 use crate::observe::Silence;
 
@@ -11,17 +12,16 @@ use crate::observe::Silence;
 ///
 /// # Errors
 /// Why the phase would measure something else.
-pub(super) async fn ready(lanes: &[Lane], destination: &Destination, limits: &Limits) -> Result<(), String> {
+pub(super) async fn ready(lanes: &[Lane], destination: &Destination, limits: &Limits) -> Result<(), Http2Error> {
     let secure = destination.tls.is_some();
     let good: Vec<_> = lanes.iter().filter(|lane| lane.expects_grant).flat_map(|lane| &lane.requests).collect();
     let good: Vec<_> = good.into_iter().filter_map(|request| form(request, secure).ok()).collect();
     for lane in lanes {
         for request in &lane.requests {
             let form = form(request, secure);
-            let form =
-                form.map_err(|why| format!("HTTP/2 cannot carry the requests of its lane {}: {why}", lane.name))?;
+            let form = form.map_err(|source| Http2Error::Request { lane: lane.name.clone(), source })?;
             if !lane.expects_grant && good.iter().any(|good| good.says_the_same_as(&form)) {
-                return Err(format!("in HTTP/2 the lane {} sends the same as a good request", lane.name));
+                return Err(Http2Error::Same(lane.name.clone()));
             }
         }
     }
@@ -32,10 +32,10 @@ pub(super) async fn ready(lanes: &[Lane], destination: &Destination, limits: &Li
             Silence::Malformed(why) => why,
             silence => silence.to_string(),
         };
-        format!("the target does not speak HTTP/2 {way}: {did}; leave out `http: 2` to measure HTTP/1.1")
+        Http2Error::NotSpoken { way, did }
     })
 }
 
-fn form(request: &Arc<LaneRequest>, secure: bool) -> Result<Form, String> {
+fn form(request: &Arc<LaneRequest>, secure: bool) -> Result<Form, NotInHttp2> {
     Form::of(&request.request(), secure)
 }

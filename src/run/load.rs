@@ -1,6 +1,7 @@
 //! Runs the load phases of a scenario, with tokens renewed beside the measured path.
 
 use super::phase::Prepared;
+use super::phase_error::PhaseError;
 use super::renewal::Renewal;
 use super::{Session, capacity, mix, threshold};
 use crate::drive::load::Arrivals;
@@ -57,7 +58,7 @@ async fn one(
     session: &Session<'_>,
     written: &LoadPhase,
     sink: &mut dyn FnMut(Event),
-) -> Result<(LoadFigures, Option<Aborted>), String> {
+) -> Result<(LoadFigures, Option<Aborted>), PhaseError> {
     let prepared = Prepared::of(session, written).await?;
     let search = written.capacity.as_ref().map(|objective| capacity::Range::of(written, objective));
     sink(Event::LoadStarted(LoadStarted {
@@ -81,7 +82,7 @@ async fn once(
     session: &Session<'_>,
     prepared: &Prepared,
     sink: &mut dyn FnMut(Event),
-) -> Result<(LoadFigures, Option<Aborted>), String> {
+) -> Result<(LoadFigures, Option<Aborted>), PhaseError> {
     let stop = session.options.stop.below();
     let (mut watch, mut aborted, mut until_s) = (threshold::watch(session), None, 0.0);
     let mut take = |interval: Interval| {

@@ -12,6 +12,7 @@ mod mix;
 mod options;
 mod overhead;
 mod phase;
+mod phase_error;
 mod pool;
 mod ready;
 mod renewal;

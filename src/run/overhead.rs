@@ -90,7 +90,7 @@ async fn ready(session: &Session<'_>, side: &Side) -> Result<(Contender, Vec<f64
         super::equip(&side.subject, session.target, Ok(None), session.options).await.map_err(broken)?;
     let client = subject.identities[side.identity].client();
     let contender = prober.contender(&side.name, side.identity, side.resource).await;
-    let contender = contender.map_err(|why| (why, Exit::Inconclusive))?;
+    let contender = contender.map_err(|why| (why.to_string(), Exit::Inconclusive))?;
     let mut took = Vec::new();
     if let Some(client) = client {
         for _ in 0..ACQUISITIONS {

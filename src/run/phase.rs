@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::phase_error::PhaseError;
 use super::renewal::Good;
 use super::{Session, http2, pool};
 use crate::drive::load::{self, Arrivals, Http, Lane, LaneRequest, Marks, Phase};
@@ -32,10 +33,10 @@ impl Prepared {
     ///
     /// # Errors
     /// When a lane's credential is not there, or its lie cannot be told.
-    pub(super) async fn of(session: &Session<'_>, written: &LoadPhase) -> Result<Self, String> {
+    pub(super) async fn of(session: &Session<'_>, written: &LoadPhase) -> Result<Self, PhaseError> {
         let resource = resource_of(session, written)?;
-        let identity = session.subject.good_for(resource).ok_or("no valid credential for its resource")?;
         let recognition = session.prober.recognition(resource).await;
+        let identity = session.subject.good_for(resource).ok_or(PhaseError::NoCredential)?;
         let mut lanes = Vec::new();
         let mix: Vec<(String, f64)> = match written.mix.is_empty() {
             true => vec![("valid".to_owned(), 1.0)],
@@ -78,7 +79,7 @@ impl Prepared {
         phase: &Phase,
         stop: &Stop,
         take: &mut dyn FnMut(Interval),
-    ) -> Result<LoadFigures, String> {
+    ) -> Result<LoadFigures, PhaseError> {
         let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel::<Interval>();
         let (phase, lanes, destination) = (phase.clone(), self.lanes.clone(), self.destination.clone());
         let (limits, stop) = (self.limits, stop.clone());
@@ -89,21 +90,19 @@ impl Prepared {
         while let Some(interval) = receiver.recv().await {
             take(interval);
         }
-        engine.await.map_err(|_| "the engine broke".to_owned())
+        engine.await.map_err(|_| PhaseError::Engine)
     }
 }
 
-fn resource_of(session: &Session<'_>, written: &LoadPhase) -> Result<usize, String> {
+fn resource_of(session: &Session<'_>, written: &LoadPhase) -> Result<usize, PhaseError> {
     let subject = &session.subject;
     match &written.request {
-        None => {
-            subject.main_resource().ok_or_else(|| "no protected resource that a valid credential may read".to_owned())
-        }
+        None => subject.main_resource().ok_or(PhaseError::NoResource),
         Some(line) => subject
             .resources
             .iter()
             .position(|resource| resource.method == line.method && resource.path == line.path)
-            .ok_or_else(|| format!("{} {} is not among the resources", line.method, line.path)),
+            .ok_or_else(|| PhaseError::UnknownResource { method: line.method.clone(), path: line.path.clone() }),
     }
 }
 
@@ -143,7 +142,7 @@ fn phase_of(session: &Session<'_>, written: &LoadPhase, resource: usize) -> Phas
     }
 }
 
-fn destination_of(session: &Session<'_>) -> Result<Destination, String> {
-    let tls = tls_config(session.target.ca_pem.as_deref()).map_err(|error| error.to_string())?;
-    Destination::of(&session.target.base, Some(tls)).map_err(|error| error.to_string())
+fn destination_of(session: &Session<'_>) -> Result<Destination, PhaseError> {
+    let tls = tls_config(session.target.ca_pem.as_deref())?;
+    Ok(Destination::of(&session.target.base, Some(tls))?)
 }

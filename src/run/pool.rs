@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::Session;
+use super::phase_error::PoolError;
 use crate::plan::subject::{Identity, Login};
 use crate::scenario::model::Pool;
 use crate::scenario::{LoadedScenario, ScenarioError};
@@ -10,7 +11,7 @@ use crate::scheme::Proof;
 use crate::secret::Secret;
 
 /// Credentials of one pool, and bytes of its file.
-const MOST: usize = 100_000;
+pub(super) const MOST: usize = 100_000;
 const MOST_BYTES: u64 = 64 << 20;
 
 /// The identities of a phase: one, or those of its pool.
@@ -21,7 +22,7 @@ pub(super) fn identities(
     session: &Session<'_>,
     pool: Option<&Pool>,
     (identity, resource): (usize, usize),
-) -> Result<Vec<Identity>, String> {
+) -> Result<Vec<Identity>, PoolError> {
     let subject = &session.subject;
     let model = &subject.identities[identity];
     let members = match pool {
@@ -31,22 +32,20 @@ pub(super) fn identities(
             good.cloned().collect()
         }
         Some(Pool::Tokens(count)) if model.client().is_some() => vec![model.clone(); (*count).clamp(1, MOST)],
-        Some(Pool::Tokens(_)) => return Err("a pool of tokens needs a scheme that obtains them".to_owned()),
+        Some(Pool::Tokens(_)) => return Err(PoolError::NoClient),
         Some(Pool::File(path)) => {
             let text = read(&session.loaded.folder().join(path))?;
             let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
             let members = lines.map(|(at, line)| {
-                let login = login(line.trim(), &model.login);
-                let login =
-                    login.ok_or_else(|| format!("line {} of the pool is no credential of the scheme", at + 1))?;
+                let login = login(line.trim(), &model.login).ok_or(PoolError::Line(at + 1))?;
                 Ok(Identity { name: format!("line {} of the pool", at + 1), login, ..model.clone() })
             });
-            members.collect::<Result<Vec<_>, String>>()?
+            members.collect::<Result<Vec<_>, PoolError>>()?
         }
     };
     match members.len() {
-        0 => Err("the pool holds no credential".to_owned()),
-        count if count > MOST => Err(format!("the pool holds more than {MOST} credentials")),
+        0 => Err(PoolError::Empty),
+        count if count > MOST => Err(PoolError::TooMany),
         _ => Ok(members),
     }
 }
@@ -58,19 +57,19 @@ pub(super) fn mistakes(loaded: &LoadedScenario) -> Vec<ScenarioError> {
         let Some(Pool::File(path)) = &phase.pool else { continue };
         if let Err(why) = read(&loaded.folder().join(path)) {
             let help = "name a file with one credential a line, relative to the scenario";
-            mistakes.push(loaded.error(phase.place, why).with_help(help));
+            mistakes.push(loaded.error(phase.place, why.to_string()).with_help(help));
         }
     }
     mistakes
 }
 
-fn read(path: &Path) -> Result<String, String> {
-    let failed = |why: String| format!("the pool {} cannot be read: {why}", path.display());
-    let known = std::fs::metadata(path).map_err(|error| failed(error.to_string()))?;
+fn read(path: &Path) -> Result<String, PoolError> {
+    let failed = |source| PoolError::Unreadable { path: path.to_owned(), source };
+    let known = std::fs::metadata(path).map_err(failed)?;
     if !known.is_file() || known.len() > MOST_BYTES {
-        return Err(failed("not a regular file of 64 MiB at most".to_owned()));
+        return Err(PoolError::NoFile(path.to_owned()));
     }
-    std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))
+    std::fs::read_to_string(path).map_err(failed)
 }
 
 /// A login of the same kind as another.

@@ -1,11 +1,11 @@
 //! Renews tokens beside the measured path, ahead of their end, so that no request waits for one.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Session;
+use super::phase_error::PhaseError;
 use crate::clock;
 use crate::drive::control::Token;
 use crate::drive::load::LaneRequest;
@@ -31,14 +31,14 @@ impl Good {
         session: &Session<'_>,
         identities: &[Identity],
         resource: usize,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, PhaseError> {
         let (mut requests, mut ending) = (Vec::with_capacity(identities.len()), Vec::new());
         for (index, identity) in identities.iter().enumerate() {
             let request = match session.prober.request_of(identity, resource) {
                 Some(request) => request,
                 None => {
-                    let token = session.prober.fresh(identity).await;
-                    let token = token.map_err(|error| format!("no token for {}: {error}", identity.name))?;
+                    let no_token = |source| PhaseError::NoToken { who: identity.name.clone(), source };
+                    let token = session.prober.fresh(identity).await.map_err(no_token)?;
                     let request = session.prober.request_with(&token, resource);
                     ending.push((index, identity.clone(), token));
                     request
@@ -62,14 +62,14 @@ impl Renewal {
         if good.ending.is_empty() {
             return Self { task: None, took };
         }
+        // in the order of their times; the index tells apart what ends at once
         let due = good.ending.iter().map(|(index, identity, token)| {
-            Reverse(Due { at: token.renew_at(), request: good.requests[*index].clone(), identity: identity.clone() })
+            ((token.renew_at(), *index), (good.requests[*index].clone(), identity.clone()))
         });
-        let mut due: BinaryHeap<Reverse<Due>> = due.collect();
+        let mut due: BTreeMap<(Instant, usize), (Arc<LaneRequest>, Identity)> = due.collect();
         let (prober, kept) = (session.prober.clone(), took.clone());
         let task = tokio::spawn(async move {
-            // the one that ends first is first
-            while let Some(Reverse(Due { at, request, identity })) = due.pop() {
+            while let Some(((at, index), (request, identity))) = due.pop_first() {
                 tokio::time::sleep_until(at.into()).await;
                 let at = match prober.fresh(&identity).await {
                     Ok(token) => {
@@ -81,7 +81,7 @@ impl Renewal {
                     }
                     Err(_) => clock::now() + RETRY,
                 };
-                due.push(Reverse(Due { at, request, identity }));
+                due.insert((at, index), (request, identity));
             }
         });
         Self { task: Some(task), took }
@@ -104,32 +104,5 @@ impl Renewal {
             }
             figures.token_acquisition_us = Some(Latency::of(&histogram));
         }
-    }
-}
-
-/// A token that has to be renewed at a time; the order is that of the times.
-struct Due {
-    at: Instant,
-    request: Arc<LaneRequest>,
-    identity: Identity,
-}
-
-impl PartialEq for Due {
-    fn eq(&self, other: &Self) -> bool {
-        self.at == other.at
-    }
-}
-
-impl Eq for Due {}
-
-impl PartialOrd for Due {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Due {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.at.cmp(&other.at)
     }
 }

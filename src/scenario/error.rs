@@ -6,7 +6,8 @@ use super::Place;
 use super::mask::masked;
 
 /// A mistake in a scenario.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}{}: {message}", .place.map(|place| format!(":{}:{}", place.line, place.column)).unwrap_or_default())]
 pub struct ScenarioError {
     /// File, as given.
     pub file: String,
@@ -17,7 +18,7 @@ pub struct ScenarioError {
     /// The way out.
     pub help: Option<String>,
     /// The file's text with credentials masked, for the snippet.
-    source: String,
+    text: String,
 }
 
 impl ScenarioError {
@@ -28,7 +29,7 @@ impl ScenarioError {
             place: place.filter(|place| place.line > 0),
             message: message.into(),
             help: None,
-            source: masked(source),
+            text: masked(source),
         }
     }
 
@@ -48,10 +49,10 @@ impl ScenarioError {
         };
         let mut group = annotate_snippets::Group::with_title(Level::ERROR.primary_title(title.as_str()));
         if let Some(place) = self.place {
-            let start = offset(&self.source, place);
-            let end = token_end(&self.source, start);
+            let start = offset(&self.text, place);
+            let end = token_end(&self.text, start);
             let annotation = AnnotationKind::Primary.span(start..end);
-            group = group.element(Snippet::source(&self.source).path(&self.file).annotation(annotation));
+            group = group.element(Snippet::source(&self.text).path(&self.file).annotation(annotation));
         }
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(help.as_str()));
@@ -59,17 +60,6 @@ impl ScenarioError {
         renderer.render(&[group])
     }
 }
-
-impl std::fmt::Display for ScenarioError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.place {
-            Some(Place { line, column }) => write!(f, "{}:{line}:{column}: {}", self.file, self.message),
-            None => write!(f, "{}: {}", self.file, self.message),
-        }
-    }
-}
-
-impl std::error::Error for ScenarioError {}
 
 /// From an error of the YAML library: its place, what it says in plain words, and a way out.
 pub(super) fn from_yaml(file: &str, source: &str, error: &serde_yaml::Error) -> ScenarioError {

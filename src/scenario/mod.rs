@@ -12,6 +12,7 @@ pub mod template;
 pub mod text;
 mod thresholds;
 mod validate;
+mod value_error;
 mod waivers;
 
 pub use error::ScenarioError;
@@ -19,7 +20,8 @@ pub(crate) use error::nearest;
 pub use load::{LoadedScenario, load_paths, load_text};
 pub use model::Scenario;
 pub use place::{At, Place};
-pub use template::{Environment, Template};
+pub use template::{Environment, Template, TemplateError};
+pub use value_error::ValueError;
 pub use waivers::{WaiverFile, load_waivers};
 
 /// The JSON Schema of a file of waivers.

@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::text::{Condition, Metric};
+use super::value_error::ValueError;
 
 /// Figures with the largest values that they may have.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,11 +31,11 @@ impl<'de> Deserialize<'de> for Objective {
     }
 }
 
-fn of(figure: &str, most: &str) -> Result<Condition, String> {
+fn of(figure: &str, most: &str) -> Result<Condition, ValueError> {
     let condition: Condition = format!("{figure} <= {most}").parse()?;
     match condition.metric {
         Metric::Percentile(_) | Metric::Mean | Metric::Max | Metric::ErrorRate => Ok(condition),
-        _ => Err(format!("a capacity is searched at p(…), mean, max and error_rate, not at {figure}")),
+        _ => Err(ValueError::Objective(figure.to_owned())),
     }
 }
 

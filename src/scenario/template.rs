@@ -10,6 +10,47 @@ use serde::{Deserialize, Deserializer};
 /// Bytes of a secret file.
 const FILE_LIMIT: u64 = 64 * 1024;
 
+/// Why a template has no value.
+#[derive(Debug, thiserror::Error)]
+pub enum TemplateError {
+    /// `${` and no `}`.
+    #[error("a ${{ without its }}")]
+    Unclosed,
+    /// Something else than a name or a file.
+    #[error("expected a variable name or `file:PATH` inside `${{…}}`")]
+    Name,
+    /// A variable without a value.
+    #[error("the variable {0} is unset or empty")]
+    Unset(String),
+    /// A file that is not there or not text.
+    #[error("the file {path} cannot be read: {source}")]
+    File {
+        /// As it is written.
+        path: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// A folder, a pipe or a device.
+    #[error("{0} is not a regular file")]
+    NotRegular(String),
+    /// A file that is too long for a secret.
+    #[error("the file {0} is over {FILE_LIMIT} bytes")]
+    TooLong(String),
+    /// Nothing where a value is needed.
+    #[error("the value is empty")]
+    Empty,
+}
+
+impl TemplateError {
+    /// What to do about it.
+    pub fn help(&self) -> &'static str {
+        match self {
+            TemplateError::Unset(_) => "set it in the environment, or write a default: ${VAR:-default}",
+            _ => "see `${file:path}` in the documentation of scenarios",
+        }
+    }
+}
+
 /// Reads the environment; only the command line has a real one.
 pub trait Environment {
     /// The value of a variable.
@@ -49,7 +90,7 @@ impl Template {
     ///
     /// # Errors
     /// When a variable is unset or empty, or a file cannot be read.
-    pub fn resolve(&self, environment: &dyn Environment, folder: &Path) -> Result<String, String> {
+    pub fn resolve(&self, environment: &dyn Environment, folder: &Path) -> Result<String, TemplateError> {
         let mut value = String::new();
         for part in parts(&self.text)? {
             match part {
@@ -57,24 +98,25 @@ impl Template {
                 Part::Variable(name, default) => {
                     let found = environment.variable(name).filter(|found| !found.is_empty());
                     let found = found.or_else(|| default.map(str::to_owned));
-                    value.push_str(&found.ok_or_else(|| format!("the variable {name} is unset or empty"))?);
+                    value.push_str(&found.ok_or_else(|| TemplateError::Unset(name.to_owned()))?);
                 }
                 Part::File(path) => value.push_str(&read(&folder.join(path), path)?),
             }
         }
-        if value.is_empty() { Err("the value is empty".to_owned()) } else { Ok(value) }
+        if value.is_empty() { Err(TemplateError::Empty) } else { Ok(value) }
     }
 }
 
-fn read(path: &Path, written: &str) -> Result<String, String> {
-    let metadata = std::fs::metadata(path).map_err(|error| format!("the file {written} cannot be read: {error}"))?;
+fn read(path: &Path, written: &str) -> Result<String, TemplateError> {
+    let unreadable = |source| TemplateError::File { path: written.to_owned(), source };
+    let metadata = std::fs::metadata(path).map_err(unreadable)?;
     if !metadata.is_file() {
-        return Err(format!("{written} is not a regular file"));
+        return Err(TemplateError::NotRegular(written.to_owned()));
     }
     if metadata.len() > FILE_LIMIT {
-        return Err(format!("the file {written} is over {FILE_LIMIT} bytes"));
+        return Err(TemplateError::TooLong(written.to_owned()));
     }
-    let text = std::fs::read_to_string(path).map_err(|error| format!("the file {written} cannot be read: {error}"))?;
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
@@ -84,7 +126,7 @@ enum Part<'a> {
     File(&'a str),
 }
 
-fn parts(text: &str) -> Result<Vec<Part<'_>>, String> {
+fn parts(text: &str) -> Result<Vec<Part<'_>>, TemplateError> {
     let mut parts = Vec::new();
     let mut rest = text;
     while let Some(start) = rest.find("${") {
@@ -97,7 +139,7 @@ fn parts(text: &str) -> Result<Vec<Part<'_>>, String> {
             continue;
         }
         parts.push(Part::Text(before));
-        let end = after.find('}').ok_or("a ${ without its }")?;
+        let end = after.find('}').ok_or(TemplateError::Unclosed)?;
         let name = &after[2..end];
         parts.push(match (name.strip_prefix("file:"), name.split_once(":-")) {
             (Some(path), _) => Part::File(path),
@@ -110,9 +152,9 @@ fn parts(text: &str) -> Result<Vec<Part<'_>>, String> {
     Ok(parts)
 }
 
-fn variable(name: &str) -> Result<&str, String> {
+fn variable(name: &str) -> Result<&str, TemplateError> {
     let lawful = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if lawful { Ok(name) } else { Err("between ${ and } stands a variable, or file: and a path".to_owned()) }
+    if lawful { Ok(name) } else { Err(TemplateError::Name) }
 }
 
 impl<'de> Deserialize<'de> for Template {
@@ -178,19 +220,19 @@ mod tests {
         }
     }
 
-    fn resolve(text: &str) -> Result<String, String> {
+    fn resolve(text: &str) -> Option<String> {
         let template = Template { text: text.to_owned(), place: super::super::Place::default() };
-        template.resolve(&Fixed, Path::new("."))
+        template.resolve(&Fixed, Path::new(".")).ok()
     }
 
     #[test]
     fn variables_resolve_or_say_why_not() {
-        assert_eq!(resolve("${SET}").as_deref(), Ok("value"));
-        assert_eq!(resolve("a-${SET}-${NONE:-b}").as_deref(), Ok("a-value-b"));
-        assert_eq!(resolve("$${SET}").as_deref(), Ok("${SET}"));
-        assert_eq!(resolve("${EMPTY:-x}").as_deref(), Ok("x"));
+        assert_eq!(resolve("${SET}").as_deref(), Some("value"));
+        assert_eq!(resolve("a-${SET}-${NONE:-b}").as_deref(), Some("a-value-b"));
+        assert_eq!(resolve("$${SET}").as_deref(), Some("${SET}"));
+        assert_eq!(resolve("${EMPTY:-x}").as_deref(), Some("x"));
         for bad in ["${NONE}", "${EMPTY}", "${SET", "${a b}", "${file:/dev/null}", "${file:no-such-file}"] {
-            assert!(resolve(bad).is_err(), "{bad}");
+            assert!(resolve(bad).is_none(), "{bad}");
         }
     }
 }

@@ -8,14 +8,16 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::value_error::ValueError;
+
 /// Reads a value from text by its `FromStr`; a number or a boolean counts as the text that it is written as.
 fn from_text<'de, D, T>(deserializer: D, expecting: &'static str) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
-    T: FromStr<Err = String>,
+    T: FromStr<Err = ValueError>,
 {
     struct Text<T>(&'static str, std::marker::PhantomData<T>);
-    impl<T: FromStr<Err = String>> Visitor<'_> for Text<T> {
+    impl<T: FromStr<Err = ValueError>> Visitor<'_> for Text<T> {
         type Value = T;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -54,34 +56,38 @@ macro_rules! text {
 pub struct Length(pub Duration);
 
 impl FromStr for Length {
-    type Err = String;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        humantime::parse_duration(text).map(Self).map_err(|_| "not a length of time".to_owned())
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        humantime::parse_duration(text).map(Self).map_err(|_| ValueError::Length)
     }
 }
 
 text!(Length, "Length", "a length of time such as 10s, 250ms or 2m", r"^([0-9]+(ns|us|ms|s|m|min|h|d) ?)+$");
+
+/// The highest number that a rate may have.
+pub(super) const MOST_RATE: f64 = 10_000_000.0;
 
 /// Requests per second.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rate(pub f64);
 
 impl FromStr for Rate {
-    type Err = String;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (count, unit) = text.split_once('/').ok_or("not a rate")?;
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        let (count, unit) = text.split_once('/').ok_or(ValueError::Rate)?;
         let seconds = match unit.trim() {
             "s" => 1.0,
             "m" | "min" => 60.0,
-            _ => return Err("not a rate".to_owned()),
+            _ => return Err(ValueError::Rate),
         };
-        let count: f64 = count.trim().parse().map_err(|_| "not a rate")?;
-        if count > 0.0 && count <= 10_000_000.0 {
-            Ok(Self(count / seconds))
-        } else {
-            Err("a rate out of range".to_owned())
+        let count: f64 = count.trim().parse().map_err(|_| ValueError::Rate)?;
+        match count {
+            _ if count.is_nan() => Err(ValueError::Rate),
+            _ if count <= 0.0 => Err(ValueError::RateOfNothing),
+            _ if count > MOST_RATE => Err(ValueError::RateTooHigh),
+            _ => Ok(Self(count / seconds)),
         }
     }
 }
@@ -93,16 +99,12 @@ text!(Rate, "Rate", "a rate such as 500/s or 30/m", r"^[0-9]+(\.[0-9]+)? ?/ ?(s|
 pub struct Share(pub f64);
 
 impl FromStr for Share {
-    type Err = String;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let number = text.strip_suffix('%').ok_or("not a percentage")?;
-        let percent: f64 = number.trim().parse().map_err(|_| "not a percentage")?;
-        if (0.0..=100.0).contains(&percent) {
-            Ok(Self(percent / 100.0))
-        } else {
-            Err("a percentage out of range".to_owned())
-        }
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        let number = text.strip_suffix('%').ok_or(ValueError::Share)?;
+        let percent: f64 = number.trim().parse().map_err(|_| ValueError::Share)?;
+        if (0.0..=100.0).contains(&percent) { Ok(Self(percent / 100.0)) } else { Err(ValueError::ShareRange) }
     }
 }
 
@@ -118,19 +120,19 @@ pub struct RequestLine {
 }
 
 impl FromStr for RequestLine {
-    type Err = String;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (method, path) = text.split_once(' ').ok_or("a request needs a method and a path")?;
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        let (method, path) = text.split_once(' ').ok_or(ValueError::RequestLine)?;
         let path = path.trim();
         if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
-            return Err("a method is written in capital letters".to_owned());
+            return Err(ValueError::Method);
         }
         if !path.starts_with('/') {
-            return Err("a path begins with a slash".to_owned());
+            return Err(ValueError::Path);
         }
         if path.chars().any(|c| c.is_whitespace() || c.is_control()) {
-            return Err("a path has no spaces".to_owned());
+            return Err(ValueError::PathWithSpaces);
         }
         Ok(Self { method: method.to_owned(), path: path.to_owned() })
     }
@@ -149,13 +151,13 @@ pub enum Http {
 }
 
 impl FromStr for Http {
-    type Err = String;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, ValueError> {
         match text {
             "1" => Ok(Self::One),
             "2" => Ok(Self::Two),
-            _ => Err("not a version of HTTP that authbench speaks".to_owned()),
+            _ => Err(ValueError::Http),
         }
     }
 }
@@ -181,10 +183,10 @@ impl JsonSchema for Http {
 pub struct Day(pub jiff::civil::Date);
 
 impl FromStr for Day {
-    type Err = String;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        text.parse().map(Self).map_err(|_| "not a date".to_owned())
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        text.parse().map(Self).map_err(|_| ValueError::Day)
     }
 }
 
@@ -225,10 +227,10 @@ pub enum Metric {
 }
 
 impl FromStr for Condition {
-    type Err = String;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let at = text.find(['<', '>']).ok_or("a threshold compares a figure by < or >, such as p(99) < 20ms")?;
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        let at = text.find(['<', '>']).ok_or(ValueError::Comparison)?;
         let (metric, rest) = text.split_at(at);
         let below = rest.starts_with('<');
         let rest = &rest[1..];
@@ -236,14 +238,10 @@ impl FromStr for Condition {
         let bound = rest.trim_start_matches('=').trim();
         let metric = metric_of(metric.trim())?;
         let bound = match metric {
-            Metric::ErrorRate => {
-                bound.parse::<Share>().map_err(|_| "an error rate is compared with a percentage such as 0.1%")?.0
-            }
-            Metric::AchievedRate | Metric::Capacity => {
-                bound.parse::<Rate>().map_err(|_| "a rate is compared with a rate such as 5000/s")?.0
-            }
+            Metric::ErrorRate => bound.parse::<Share>().map_err(|_| ValueError::ErrorRateBound)?.0,
+            Metric::AchievedRate | Metric::Capacity => bound.parse::<Rate>().map_err(|_| ValueError::RateBound)?.0,
             _ => {
-                let length = bound.parse::<Length>().map_err(|_| "a time needs its unit, such as 20ms")?;
+                let length = bound.parse::<Length>().map_err(|_| ValueError::TimeBound)?;
                 length.0.as_secs_f64() * 1e6
             }
         };
@@ -251,16 +249,14 @@ impl FromStr for Condition {
     }
 }
 
-fn metric_of(text: &str) -> Result<Metric, String> {
+fn metric_of(text: &str) -> Result<Metric, ValueError> {
     let quantile = |text: &str| -> Option<f64> {
         let percent: f64 = text.strip_prefix("p(")?.strip_suffix(')')?.trim().parse().ok()?;
         (0.0..=100.0).contains(&percent).then_some(percent / 100.0)
     };
     let unknown = || match text.strip_prefix('p').filter(|rest| rest.parse::<f64>().is_ok()) {
-        Some(percent) => format!("a percentile is written p({percent})"),
-        None => format!(
-            "unknown figure {text:?}; there are p(99), mean, max, error_rate, achieved_rate, capacity and overhead.p(50)"
-        ),
+        Some(percent) => ValueError::Percentile(percent.to_owned()),
+        None => ValueError::Metric(text.to_owned()),
     };
     match text {
         "mean" => Ok(Metric::Mean),
@@ -271,7 +267,7 @@ fn metric_of(text: &str) -> Result<Metric, String> {
         _ => match text.strip_prefix("overhead.") {
             Some(rest) => match quantile(rest) {
                 Some(0.5) => Ok(Metric::Overhead),
-                Some(_) => Err("of overhead the median is measured: write overhead.p(50)".to_owned()),
+                Some(_) => Err(ValueError::OverheadPercentile),
                 None => Err(unknown()),
             },
             None => quantile(text).map(Metric::Percentile).ok_or_else(unknown),

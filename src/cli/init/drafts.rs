@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::error::InitError;
 use super::{Arguments, Plan};
 use crate::openapi::{self, Document, Draft, Method, SecurityScheme, Wishes};
 use crate::run::{Launch, Options, prepare};
@@ -11,14 +12,11 @@ use crate::scenario::load_text;
 const NAME_LIMIT: usize = 40;
 
 /// One scenario for each security scheme that can be tested.
-pub(super) fn plan(text: &str, file: &Path, arguments: &Arguments) -> Result<Plan, String> {
+pub(super) fn plan(text: &str, file: &Path, arguments: &Arguments) -> Result<Plan, InitError> {
     let shown = if file == Path::new("-") { "standard input".to_owned() } else { file.display().to_string() };
-    let document = openapi::read(text).map_err(|why| {
-        format!("failed to read {shown}: {why}\nhelp: OpenAPI 3.0 and 3.1 and Swagger 2 are read, in YAML or JSON")
-    })?;
+    let document = openapi::read(text).map_err(|source| InitError::NoDocument { shown: shown.clone(), source })?;
     if document.schemes().is_empty() {
-        let help = "name one under `components.securitySchemes` (Swagger 2: `securityDefinitions`) and demand it under `security`";
-        return Err(format!("{shown} declares no security scheme\nhelp: {help}"));
+        return Err(InitError::NoSchemes(shown));
     }
     let name = named(&document, file);
     let mut plan = Plan::default();
@@ -39,7 +37,7 @@ pub(super) fn plan(text: &str, file: &Path, arguments: &Arguments) -> Result<Pla
         }
     }
     if plan.files.is_empty() {
-        return Err(format!("no scenario can be made of {shown}\n{}", plan.told[1..].join("\n")));
+        return Err(InitError::NoScenario { shown, reasons: plan.told[1..].join("\n") });
     }
     Ok(plan)
 }
@@ -50,7 +48,7 @@ fn add(
     draft: Draft,
     stem: &str,
     arguments: &Arguments,
-) -> Result<(), String> {
+) -> Result<(), InitError> {
     let file = free_name(stem, plan);
     let path = arguments.out.join(&file).display().to_string();
     // what is written has to be accepted when it is read
@@ -58,7 +56,7 @@ fn add(
         .and_then(|loaded| prepare(vec![loaded], None, &Options::new(Launch::InProcess)).map(drop));
     if let Err(mistakes) = mistakes {
         let mistake = mistakes.first().map(ToString::to_string).unwrap_or_default();
-        return Err(format!("failed to make a scenario of {}: {mistake}", one_line(&scheme.id)));
+        return Err(InitError::Draft { scheme: one_line(&scheme.id), mistake });
     }
     let comments = if draft.unsure == 0 { String::new() } else { format!(", {} more as comments", draft.unsure) };
     plan.told.push(format!(

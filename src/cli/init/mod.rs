@@ -2,6 +2,7 @@
 
 mod detect;
 mod drafts;
+mod error;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use clap::builder::FalseyValueParser;
 use super::print;
 use crate::exit::Exit;
 use crate::report::write_atomically;
+use error::InitError;
 
 /// Bytes of a document.
 const DOCUMENT_LIMIT: u64 = 32 << 20;
@@ -66,22 +68,19 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
     };
     match planned.and_then(|plan| write(plan, arguments)) {
         Ok(()) => Exit::Passed,
-        Err((exit, message)) => {
-            print::error(&format!("error: {message}"));
-            exit
+        Err(error) => {
+            print::error(&format!("error: {error}"));
+            error.exit()
         }
     }
 }
 
-type Failure = (Exit, String);
-
-fn from(file: &Path, arguments: &Arguments) -> Result<Plan, Failure> {
-    let text = read(file).map_err(|why| (Exit::Usage, why))?;
-    drafts::plan(&text, file, arguments).map_err(|why| (Exit::Usage, why))
+fn from(file: &Path, arguments: &Arguments) -> Result<Plan, InitError> {
+    drafts::plan(&read(file)?, file, arguments)
 }
 
 /// A document in this folder; else the starter.
-fn detected(arguments: &Arguments) -> Result<Plan, Failure> {
+fn detected(arguments: &Arguments) -> Result<Plan, InitError> {
     let here = Path::new(".");
     if let Some(file) = detect::document(here) {
         let mut plan = from(&file, arguments)?;
@@ -100,12 +99,12 @@ fn detected(arguments: &Arguments) -> Result<Plan, Failure> {
 }
 
 /// The text of a document.
-fn read(file: &Path) -> Result<String, String> {
-    let shown = file.display();
+fn read(file: &Path) -> Result<String, InitError> {
+    let shown = || file.display().to_string();
     if file.to_str().is_some_and(|name| name.starts_with("http://") || name.starts_with("https://")) {
-        return Err(format!("failed to read {shown}: an address\nhelp: curl -s {shown} | authbench init --from -"));
+        return Err(InitError::Address(shown()));
     }
-    let failed = |error: std::io::Error| format!("failed to read {shown}: {error}");
+    let failed = |source| InitError::File { shown: shown(), source };
     let mut bytes = Vec::new();
     let count = if file == Path::new("-") {
         std::io::stdin().lock().take(DOCUMENT_LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?
@@ -114,13 +113,13 @@ fn read(file: &Path) -> Result<String, String> {
         file.take(DOCUMENT_LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?
     };
     if count as u64 > DOCUMENT_LIMIT {
-        return Err(format!("failed to read {shown}: over {DOCUMENT_LIMIT} bytes"));
+        return Err(InitError::TooLong(shown()));
     }
-    String::from_utf8(bytes).map_err(|_| format!("failed to read {shown}: not text in UTF-8"))
+    String::from_utf8(bytes).map_err(|_| InitError::NotText(shown()))
 }
 
 /// Writes all files, or none where one is in the way.
-fn write(plan: Plan, arguments: &Arguments) -> Result<(), Failure> {
+fn write(plan: Plan, arguments: &Arguments) -> Result<(), InitError> {
     let out = &arguments.out;
     let in_the_way: Vec<String> = plan
         .files
@@ -130,18 +129,15 @@ fn write(plan: Plan, arguments: &Arguments) -> Result<(), Failure> {
         .map(|path| path.display().to_string())
         .collect();
     if !in_the_way.is_empty() && !arguments.force {
-        let message =
-            format!("{} is there already\nhelp: --force replaces it, --out writes elsewhere", in_the_way.join(", "));
-        return Err((Exit::Usage, message));
+        return Err(InitError::InTheWay(in_the_way.join(", ")));
     }
-    std::fs::create_dir_all(out)
-        .map_err(|error| (Exit::Broken, format!("failed to create folder {}: {error}", out.display())))?;
+    std::fs::create_dir_all(out).map_err(|source| InitError::Folder { folder: out.clone(), source })?;
     let schema = serde_json::to_string_pretty(&crate::scenario::schema()).unwrap_or_default() + "\n";
     let schema = is_schema_or_free(&out.join("schema.json")).then_some(("schema.json".to_owned(), schema));
     plan.told.iter().for_each(|line| print::line(line));
     for (name, text) in plan.files.iter().chain(&schema) {
         let path = out.join(name);
-        write_atomically(&path, text.as_bytes()).map_err(|error| (Exit::Broken, format!("failed to {error}")))?;
+        write_atomically(&path, text.as_bytes())?;
         print::line(&format!("wrote {}", path.display()));
     }
     print::line("next:");

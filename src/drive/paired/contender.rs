@@ -34,11 +34,13 @@ pub(super) struct Sample {
 }
 
 /// Why a sample does not count.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
     /// No whole answer.
+    #[error("no answer: {0}")]
     Silent(Silence),
     /// An answer, but not that of access granted: what such an exchange costs is not what was asked.
+    #[error("{name} was not accepted (status {status}); the cost of a refusal is no cost of the scheme")]
     NotAccepted {
         /// Which scheme.
         name: String,
@@ -46,19 +48,6 @@ pub enum Failure {
         status: u16,
     },
 }
-
-impl std::fmt::Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Failure::Silent(silence) => write!(f, "no answer: {silence}"),
-            Failure::NotAccepted { name, status } => {
-                write!(f, "{name} was not accepted (status {status}); the cost of a refusal is no cost of the scheme")
-            }
-        }
-    }
-}
-
-impl std::error::Error for Failure {}
 
 impl Contender {
     /// The bytes of the request with its credential.

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::Prober;
 use crate::check::step::{Alter, Fill};
-use crate::drive::wire::{self, Destination};
+use crate::drive::wire::{self, BadDestination, Destination};
 use crate::observe::{Exchange, Request, Silence};
 
 /// What says who is asking, in every request.
@@ -47,7 +47,7 @@ impl Prober {
                 self.equipment.rate_limit.wait().await;
                 wire::send_once(&destination, &self.equipment.limits, request).await
             }
-            Err(why) => Exchange::unanswered(request.clone(), Silence::Unreachable(why)),
+            Err(why) => Exchange::unanswered(request.clone(), Silence::Unreachable(why.to_string())),
         }
     }
 
@@ -57,13 +57,13 @@ impl Prober {
         format!("10.{}.{}.{number}", seed[0], seed[1])
     }
 
-    pub(super) fn destination(&self, url: &Url) -> Result<Destination, String> {
+    pub(super) fn destination(&self, url: &Url) -> Result<Destination, BadDestination> {
         let origin = url.origin().ascii_serialization();
         let known = self.destinations.lock().ok().and_then(|known| known.get(&origin).cloned());
         if let Some(known) = known {
             return Ok(known);
         }
-        let destination = Destination::of(url, self.equipment.tls.clone()).map_err(|error| error.to_string())?;
+        let destination = Destination::of(url, self.equipment.tls.clone())?;
         if let Ok(mut known) = self.destinations.lock() {
             known.insert(origin, destination.clone());
         }

@@ -1,6 +1,6 @@
 //! What the paired study sends for a scheme is made like a probe.
 
-use super::Prober;
+use super::{Prober, RequestError};
 use crate::drive::paired::Contender;
 use crate::observe::{Asked, Outcome};
 use crate::plan::subject::Login;
@@ -11,12 +11,12 @@ impl Prober {
     /// # Errors
     /// When its credential is not obtained or not accepted, or when no credential is needed: then what is measured is
     /// not the cost of the scheme.
-    pub async fn contender(&self, name: &str, identity: usize, resource: usize) -> Result<Contender, String> {
+    pub async fn contender(&self, name: &str, identity: usize, resource: usize) -> Result<Contender, RequestError> {
         let subject = self.subject();
         let who = &subject.identities[identity];
         let proof = match who.login {
             Login::Nothing => None,
-            _ => Some(self.proof(who).await.map_err(|error| format!("no token for {name}: {error}"))?),
+            _ => Some(self.proof(who).await.map_err(|source| RequestError::NoToken { who: name.to_owned(), source })?),
         };
         let contender = Contender {
             name: name.to_owned(),
@@ -32,7 +32,7 @@ impl Prober {
         match (&contender.proof, anonymous) {
             (Some(_), Outcome::Granted) => {
                 let resource = subject.resources[resource].name();
-                Err(format!("{name}: {resource} opens without a credential, so nothing here is the cost of one"))
+                Err(RequestError::OpensWithout { name: name.to_owned(), resource })
             }
             _ => Ok(contender),
         }

@@ -3,11 +3,11 @@
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-use super::Prober;
+use super::{Prober, RequestError};
 use crate::drive::control::{ControlError, Token};
 use crate::observe::{Evidence, Exchange, Request};
 use crate::plan::subject::{ClientCredential, Identity, Login, State};
-use crate::scheme::{Draft, Proof};
+use crate::scheme::{Draft, Proof, Unforgeable};
 use crate::secret::Secret;
 
 impl Prober {
@@ -15,7 +15,7 @@ impl Prober {
     ///
     /// # Errors
     /// When a token is not obtained, or the lane's lie cannot be told.
-    pub async fn lane_request(&self, lane: &str, identity: usize, resource: usize) -> Result<Request, String> {
+    pub async fn lane_request(&self, lane: &str, identity: usize, resource: usize) -> Result<Request, RequestError> {
         let subject = self.subject();
         let state = match lane {
             "no-credential" => return Ok(self.bare_request(resource)),
@@ -28,17 +28,19 @@ impl Prober {
             return self.expired(identity, resource).await;
         }
         if state.is_some() && of_state.is_none() {
-            return Err(format!("the lane {lane} needs a credential with `state: {lane}`"));
+            return Err(RequestError::NoCredentialInState(lane.to_owned()));
         }
         let who = &subject.identities[of_state.unwrap_or(identity)];
-        let proof = self.proof(who).await.map_err(|error| format!("no token for {}: {error}", who.name))?;
+        let no_token = |source| RequestError::NoToken { who: who.name.clone(), source };
+        let proof = self.proof(who).await.map_err(no_token)?;
         if lane == "valid" || state.is_some() {
             return Ok(self.good_request(&proof, resource, &mut Evidence::default()));
         }
         let mut rng = StdRng::seed_from_u64(self.seed_of(lane));
         let mut draft = Draft { carrier: &subject.carrier, proof: &proof, rng: &mut rng, kit: &subject.kit };
         let name = if lane == "flipped-bit" { "middle-changed" } else { lane };
-        let carried = subject.scheme.forge(name, &mut draft).map_err(|why| format!("the lane {lane}: {}", why.0))?;
+        let unforgeable = |why: Unforgeable| RequestError::Unforgeable { lane: lane.to_owned(), why: why.0 };
+        let carried = subject.scheme.forge(name, &mut draft).map_err(unforgeable)?;
         let mut request = self.bare_request(resource);
         for one in carried {
             one.apply(&mut request);
@@ -47,12 +49,13 @@ impl Prober {
     }
 
     /// A token that is obtained, and waited for until it has ended.
-    async fn expired(&self, identity: usize, resource: usize) -> Result<Request, String> {
+    async fn expired(&self, identity: usize, resource: usize) -> Result<Request, RequestError> {
         let identity = &self.subject().identities[identity];
-        let client = identity.client().ok_or("the lane expired needs a credential with `state: expired`")?;
-        let token = self.renew(&client).await.map_err(|error| error.to_string())?;
+        let client = identity.client().ok_or_else(|| RequestError::NoCredentialInState("expired".to_owned()))?;
+        let no_token = |source| RequestError::NoToken { who: identity.name.clone(), source };
+        let token = self.renew(&client).await.map_err(no_token)?;
         let lifetime = token.lifetime.filter(|lifetime| *lifetime <= super::stage::LONGEST_WAIT);
-        let lifetime = lifetime.ok_or("the lane expired needs tokens that live 45 s at most")?;
+        let lifetime = lifetime.ok_or(RequestError::LongLived)?;
         let end = token.obtained + lifetime + self.subject().tolerances.max_leeway + super::stage::ROUNDING;
         tokio::time::sleep_until(end.into()).await;
         Ok(self.request_with(&token, resource))
@@ -104,7 +107,7 @@ impl Prober {
         headers: &[(String, String)],
         json: Option<String>,
         with: Option<&str>,
-    ) -> Result<(Exchange, Vec<Secret>), String> {
+    ) -> Result<(Exchange, Vec<Secret>), RequestError> {
         let subject = self.subject();
         let mut evidence = Evidence::default();
         let mut request = self.plain_request(method, path, headers);
@@ -113,8 +116,9 @@ impl Prober {
         }
         if let Some(name) = with {
             let identity = subject.identities.iter().find(|identity| identity.name == name);
-            let identity = identity.ok_or_else(|| format!("there is no credential {name}"))?;
-            let proof = self.proof(identity).await.map_err(|error| format!("no token for {name}: {error}"))?;
+            let identity = identity.ok_or_else(|| RequestError::NoCredential(name.to_owned()))?;
+            let no_token = |source| RequestError::NoToken { who: name.to_owned(), source };
+            let proof = self.proof(identity).await.map_err(no_token)?;
             for carried in subject.scheme.carry(&subject.carrier, &proof) {
                 super::values::note(&carried.value, &mut evidence);
                 carried.apply(&mut request);

@@ -3,6 +3,7 @@
 mod client_auth;
 mod compose;
 mod contender;
+mod error;
 mod form;
 mod lane;
 mod minting;
@@ -16,6 +17,7 @@ use std::sync::{Arc, Mutex};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use tokio::sync::OnceCell;
+use sha2::{Digest as _, Sha256};
 use url::Url;
 
 use super::control::{ControlError, ControlPlane};
@@ -26,6 +28,7 @@ use crate::plan::subject::{Identity, Login, Subject};
 use crate::plan::{Control, PlannedCheck, Script};
 use crate::scheme::Proof;
 use recognising::Known;
+pub use error::RequestError;
 use stage::Stage;
 
 /// What a prober is made of.
@@ -90,9 +93,10 @@ impl Prober {
 
     /// Every check has its own randomness, so that it can be repeated alone.
     fn seed_of(&self, id: &str) -> u64 {
-        // FNV-1a: stable over versions of Rust, unlike its own hasher
-        let hash = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        self.equipment.seed ^ id.as_bytes().iter().fold(0xcbf2_9ce4_8422_2325, hash)
+        // stable over versions of Rust, unlike its own hasher
+        let hash = Sha256::digest(id);
+        let (first, _) = hash.split_first_chunk().expect("a SHA-256 value has 32 bytes");
+        self.equipment.seed ^ u64::from_le_bytes(*first)
     }
 
     fn issuer(&self) -> Option<String> {

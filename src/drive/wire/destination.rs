@@ -22,16 +22,32 @@ pub struct Destination {
 }
 
 /// Why an address cannot be connected to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadDestination(String);
-
-impl std::fmt::Display for BadDestination {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
+#[derive(Debug, thiserror::Error)]
+pub enum BadDestination {
+    /// The address itself.
+    #[error("{why}: {origin}")]
+    Address {
+        /// What is wrong with it.
+        why: &'static str,
+        /// Scheme, host and port.
+        origin: String,
+    },
+    /// The provider of cryptography has none of the protocols.
+    #[error("{0}")]
+    Protocols(rustls::Error),
+    /// A CA file that is no PEM.
+    #[error("the CA is no PEM: {0}")]
+    CaPem(rustls::pki_types::pem::Error),
+    /// A certificate that cannot be a trust anchor.
+    #[error("the CA cannot be used: {0}")]
+    Ca(rustls::Error),
+    /// A CA file without certificates.
+    #[error("the CA file holds no certificate")]
+    NoCa,
+    /// The trust store of the machine.
+    #[error("the machine's trust store cannot be read: {0}")]
+    TrustStore(rustls::Error),
 }
-
-impl std::error::Error for BadDestination {}
 
 impl Destination {
     /// The destination of an address.
@@ -39,7 +55,7 @@ impl Destination {
     /// # Errors
     /// When the address is neither http nor https, has no host, or needs TLS that was not configured.
     pub fn of(url: &Url, tls: Option<Arc<ClientConfig>>) -> Result<Self, BadDestination> {
-        let bad = |why: &str| BadDestination(format!("{why}: {}", url.origin().ascii_serialization()));
+        let bad = |why| BadDestination::Address { why, origin: url.origin().ascii_serialization() };
         let host = url.host_str().ok_or_else(|| bad("the address has no host"))?;
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         let port = url.port_or_known_default().ok_or_else(|| bad("the address has no port"))?;
@@ -73,22 +89,21 @@ pub fn tls_config(ca_pem: Option<&[u8]>) -> Result<Arc<ClientConfig>, BadDestina
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
-        .map_err(|error| BadDestination(error.to_string()))?;
+        .map_err(BadDestination::Protocols)?;
     let mut config = match ca_pem {
         Some(pem) => {
             let mut roots = RootCertStore::empty();
             for certificate in CertificateDer::pem_slice_iter(pem) {
-                let certificate = certificate.map_err(|error| BadDestination(format!("the CA is no PEM: {error}")))?;
-                roots.add(certificate).map_err(|error| BadDestination(format!("the CA cannot be used: {error}")))?;
+                let certificate = certificate.map_err(BadDestination::CaPem)?;
+                roots.add(certificate).map_err(BadDestination::Ca)?;
             }
             if roots.is_empty() {
-                return Err(BadDestination("the CA file holds no certificate".to_owned()));
+                return Err(BadDestination::NoCa);
             }
             builder.with_root_certificates(roots).with_no_client_auth()
         }
         None => {
-            let verifier = rustls_platform_verifier::Verifier::new(provider)
-                .map_err(|error| BadDestination(format!("the machine's trust store cannot be read: {error}")))?;
+            let verifier = rustls_platform_verifier::Verifier::new(provider).map_err(BadDestination::TrustStore)?;
             builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth()
         }
     };

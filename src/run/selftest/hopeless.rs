@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Trial;
+use super::{Trial, TrialError};
 use crate::check::step::Want;
 use crate::check::{Verdict, find};
 use crate::event::{CheckResult, Role};
@@ -40,7 +40,7 @@ impl Hope {
 ///
 /// # Errors
 /// When the scenario cannot be made.
-pub async fn hope(manner: Manner, scheme: &'static str) -> Result<Hope, String> {
+pub async fn hope(manner: Manner, scheme: &'static str) -> Result<Hope, TrialError> {
     let mut trial = Trial { launch: Launch::Hopeless(manner), ..Trial::of(scheme) };
     if manner == Manner::Silent {
         trial.time_limit = IMPATIENCE;

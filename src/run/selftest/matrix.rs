@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Trial, is_costly, schemes_of};
+use super::{Trial, TrialError, is_costly, schemes_of};
 use crate::check::{Verdict, catalogue, find};
 use crate::event::CheckResult;
 use crate::reference::Fault;
@@ -29,7 +29,7 @@ pub struct Kill {
 ///
 /// # Errors
 /// When the scenario cannot be made.
-pub async fn kill(fault: &'static Fault, profile: &'static str) -> Result<Kill, String> {
+pub async fn kill(fault: &'static Fault, profile: &'static str) -> Result<Kill, TrialError> {
     let mut last = None;
     for scheme in schemes_of(fault.check) {
         // some lies about algorithms can be told of one family only
@@ -43,14 +43,14 @@ pub async fn kill(fault: &'static Fault, profile: &'static str) -> Result<Kill, 
             last = Some(kill);
         }
     }
-    last.ok_or_else(|| format!("no scheme sees {}", fault.check))
+    last.ok_or(TrialError::Unseen(fault.check))
 }
 
 async fn under(
     fault: &'static Fault,
     (scheme, alg): (&'static str, Option<&'static str>),
     profile: &'static str,
-) -> Result<(Kill, bool), String> {
+) -> Result<(Kill, bool), TrialError> {
     let groups = crate::scheme::find(scheme).map(|scheme| scheme.groups()).unwrap_or_default();
     let tried = catalogue().filter(|check| groups.contains(&check.group()));
     let tried = tried.filter(|check| check.id == fault.check || !is_costly(check)).map(|check| check.id);
@@ -68,7 +68,7 @@ async fn under(
 
 /// Results of a trial; what came to no verdict is tried once more, alone: on a machine that does other things a token can
 /// end before its turn comes.
-async fn settled(trial: &Trial) -> Result<Vec<CheckResult>, String> {
+async fn settled(trial: &Trial) -> Result<Vec<CheckResult>, TrialError> {
     let open = |result: &CheckResult| result.verdict == Verdict::Inconclusive;
     let results = trial.run().await?.results;
     let ids = results.iter().filter(|result| open(result)).filter_map(|result| find(&result.id)).map(|check| check.id);

@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use tokio::task::{JoinSet, LocalSet};
 
 use super::matrix::page;
-use super::{Hope, Kill, Trial, hope, kill, unproved};
+use super::{Hope, Kill, Trial, TrialError, hope, kill, unproved};
 use crate::check::{Mode, Verdict, catalogue, find};
 use crate::reference::hopeless::Manner;
 use crate::reference::{Fault, faults};
@@ -85,7 +85,7 @@ async fn all(effort: Effort) -> Proof {
     );
     let mut proof = Proof::default();
     let unproved = if whole { unproved() } else { Vec::new() };
-    let mut take = |kills: Vec<Result<Kill, String>>| proof.kills.extend(sorted(kills, &mut proof.broken));
+    let mut take = |kills: Vec<Result<Kill, TrialError>>| proof.kills.extend(sorted(kills, &mut proof.broken));
     take(first);
     take(second);
     if effort.statistical {
@@ -107,8 +107,8 @@ fn schemes() -> impl Iterator<Item = &'static str> {
 }
 
 /// What came to something; the rest is told apart.
-fn sorted<T>(results: Vec<Result<T, String>>, broken: &mut Vec<String>) -> Vec<T> {
-    results.into_iter().filter_map(|result| result.map_err(|why| broken.push(why)).ok()).collect()
+fn sorted<T>(results: Vec<Result<T, TrialError>>, broken: &mut Vec<String>) -> Vec<T> {
+    results.into_iter().filter_map(|result| result.map_err(|why| broken.push(why.to_string())).ok()).collect()
 }
 
 /// Runs jobs side by side, so many at a time, and keeps their order.
@@ -130,7 +130,7 @@ async fn side_by_side<T: 'static>(width: usize, jobs: Vec<impl Future<Output = T
 }
 
 /// All checks of a scheme against the sound reference: those that sample, or the others.
-async fn sound(scheme: &'static str, profile: &'static str, statistical: bool) -> Result<Sound, String> {
+async fn sound(scheme: &'static str, profile: &'static str, statistical: bool) -> Result<Sound, TrialError> {
     let groups = crate::scheme::find(scheme).map(|scheme| scheme.groups()).unwrap_or_default();
     let tried = catalogue().filter(|check| groups.contains(&check.group()));
     let tried = tried.filter(|check| (check.mode == Mode::Statistical) == statistical).map(|check| check.id);

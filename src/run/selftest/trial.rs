@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::event::{CheckResult, Event, Note};
 use crate::exit::Exit;
 use crate::run::{Launch, Only, Options, prepare, run};
-use crate::scenario::{Environment, load_text};
+use crate::scenario::{Environment, ScenarioError, load_text};
 
 /// What is tried: a scheme with everything declared, against a server.
 #[derive(Clone, Debug)]
@@ -37,6 +37,17 @@ pub struct Ended {
     pub results: Vec<CheckResult>,
     /// All notes.
     pub notes: Vec<Note>,
+}
+
+/// Why a trial cannot be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TrialError {
+    /// A scheme, a check or a fault that does not exist.
+    #[error("{}", .0.render(false))]
+    Scenario(ScenarioError),
+    /// A fault whose check no scheme selects.
+    #[error("no scheme sees {0}")]
+    Unseen(&'static str),
 }
 
 /// An environment without variables.
@@ -87,10 +98,9 @@ impl Trial {
     ///
     /// # Errors
     /// When the scenario cannot be made: a scheme or a fault that does not exist.
-    pub async fn run(&self) -> Result<Ended, String> {
-        let told = |error: crate::scenario::ScenarioError| error.render(false);
-        let loaded =
-            load_text("selftest.yaml".to_owned(), self.scenario()).map_err(|mut errors| told(errors.remove(0)))?;
+    pub async fn run(&self) -> Result<Ended, TrialError> {
+        let first = |mut errors: Vec<ScenarioError>| TrialError::Scenario(errors.remove(0));
+        let loaded = load_text("selftest.yaml".to_owned(), self.scenario()).map_err(first)?;
         let options = Options {
             only: Some(Only::Conformance),
             checks: self.checks.iter().map(|check| (*check).to_owned()).collect(),
@@ -98,7 +108,7 @@ impl Trial {
             time_limit: self.time_limit,
             ..Options::new(self.launch.clone())
         };
-        let ready = prepare(vec![loaded], Some(&Empty), &options).map_err(|mut errors| told(errors.remove(0)))?;
+        let ready = prepare(vec![loaded], Some(&Empty), &options).map_err(first)?;
         let (mut results, mut notes) = (Vec::new(), Vec::new());
         let mut take = |event| match event {
             Event::CheckFinished(result) => results.push(*result),

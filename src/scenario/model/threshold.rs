@@ -55,7 +55,7 @@ impl<'de> Visitor<'de> for Either {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<ThresholdFields, E> {
-        let condition = text.parse().map_err(E::custom::<String>)?;
+        let condition = text.parse().map_err(E::custom::<crate::scenario::ValueError>)?;
         Ok(ThresholdFields { threshold: condition, severity: ThresholdSeverity::default(), abort: false })
     }
 

@@ -23,7 +23,7 @@ impl Stage<'_> {
             if let Fill::SlotForged(slot, _) = fill {
                 self.must_be_a_jwt(slot)?;
             }
-            let value = self.fill(*fill, main).map_err(Halt::Obstacle)?;
+            let value = self.fill(*fill, main).map_err(|why| Halt::Obstacle(why.to_string()))?;
             if *fill != Fill::OwnScope || !value.is_empty() {
                 params.push(((*name).to_owned(), value));
             }

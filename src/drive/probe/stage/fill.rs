@@ -2,17 +2,18 @@
 
 use super::Stage;
 use crate::check::step::Fill;
+use crate::drive::probe::error::FillError;
 use crate::secret::Secret;
 
 impl Stage<'_> {
-    pub(super) fn fill(&self, fill: Fill, resource: usize) -> Result<String, String> {
+    pub(super) fn fill(&self, fill: Fill, resource: usize) -> Result<String, FillError> {
         let subject = self.prober.subject();
         let path = |at: Option<usize>| at.map(|at| subject.resources[at].path.clone()).unwrap_or_default();
         let slot = |slot: &str| {
             let kept = self.slots.get(slot).map(|kept| kept.token.value.expose().to_owned());
-            kept.ok_or_else(|| "no token was obtained".to_owned())
+            kept.ok_or(FillError::NoToken)
         };
-        let client = || self.prober.good_client().ok_or_else(|| "no client".to_owned());
+        let client = || self.prober.good_client().ok_or(FillError::NoClient);
         let material = &subject.material;
         let given =
             |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned()).unwrap_or_default();

@@ -9,6 +9,7 @@ use super::{Halt, Kept, Stage};
 use crate::check::Mode;
 use crate::check::step::KeyChange;
 use crate::clock;
+use crate::drive::probe::error::FillError;
 use crate::drive::probe::minting::given;
 use crate::drive::probe::values;
 use crate::observe::Evidence;
@@ -53,13 +54,13 @@ impl Stage<'_> {
     }
 
     /// A lie about the token in a slot, for an endpoint that takes tokens in forms.
-    pub(super) fn slot_forged(&self, slot: &str, name: &str) -> Result<String, String> {
-        let kept = self.slots.get(slot).ok_or("no token was obtained")?;
+    pub(super) fn slot_forged(&self, slot: &str, name: &str) -> Result<String, FillError> {
+        let kept = self.slots.get(slot).ok_or(FillError::NoToken)?;
         let proof = Proof::Token(kept.token.value.clone());
         let mut rng = StdRng::seed_from_u64(1);
         let carrier = &self.prober.subject().carrier;
         let mut draft = Draft { carrier, proof: &proof, rng: &mut rng, kit: &self.kit };
-        forged_text(name, &mut draft).map_err(|unforgeable| unforgeable.0)
+        forged_text(name, &mut draft).map_err(|unforgeable| FillError::Unforgeable(unforgeable.0))
     }
 
     /// Whether the token in a slot is a JWT, as lies about it suppose.

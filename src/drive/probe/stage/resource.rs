@@ -47,7 +47,7 @@ impl Stage<'_> {
                 };
                 self.prober.alter(&mut request, alter, &fill);
                 if let Some(why) = text.into_inner() {
-                    return Err(Halt::Obstacle(why));
+                    return Err(Halt::Obstacle(why.to_string()));
                 }
             }
             if matches!(part, Part::Forged(..)) && send.alter.is_empty() {

@@ -62,7 +62,7 @@ impl Stage<'_> {
         evidence: &mut Evidence,
     ) -> Result<Option<Samples>, Halt> {
         let prober = self.prober;
-        let destination = prober.destination(&prober.equipment.base).map_err(Halt::Obstacle)?;
+        let destination = prober.destination(&prober.equipment.base).map_err(|why| Halt::Obstacle(why.to_string()))?;
         let opened = Connection::open(&destination, prober.equipment.limits).await;
         let mut connection = opened.map_err(|silence| Halt::Obstacle(silence.to_string()))?;
         let mut samples = Samples::default();

@@ -1,6 +1,6 @@
 //! Steps that wait for something.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Halt, Stage};
 use crate::clock;
@@ -22,14 +22,15 @@ impl Stage<'_> {
         let Some(lifetime) = token.lifetime else {
             return Err(Halt::Untestable("the token endpoint does not say how long its tokens live".to_owned()));
         };
-        let end = token.obtained + lifetime + leeway + ROUNDING;
-        let wait = end.saturating_duration_since(clock::now());
-        if wait > LONGEST_WAIT {
+        // a server may say any number
+        let end = token.obtained.checked_add(lifetime.saturating_add(leeway + ROUNDING));
+        let wait = end.map(|end| end.saturating_duration_since(clock::now())).filter(|wait| *wait <= LONGEST_WAIT);
+        let Some(wait) = wait else {
             let lifetime = lifetime.as_secs();
             let longest = LONGEST_WAIT.as_secs();
             let why = format!("tokens live {lifetime} s, and a probe waits at most {longest} s for one to expire");
             return Err(Halt::Untestable(why));
-        }
+        };
         tokio::time::sleep(wait).await;
         Ok(())
     }
@@ -40,29 +41,11 @@ impl Stage<'_> {
         resource: usize,
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
-        let proof = self.slot_proof(slot)?;
-        let request = self.prober.good_request(&proof, resource, evidence);
-        let began = clock::now();
         let tolerances = self.prober.subject().tolerances;
         let tolerated = if self.withdrawn { tolerances.rotation_delay } else { tolerances.revocation_delay };
-        loop {
-            let exchange = self.prober.send_to(resource, &request).await;
-            let outcome = self.prober.outcome(resource, &exchange).await;
-            let waited = clock::now() - began;
-            if let Some(lifetime) = self.kept(slot)?.token.lifetime
-                && clock::now() >= self.kept(slot)?.token.obtained + lifetime
-            {
-                // refused because it has ended by itself: that says nothing about revocation
-                return Err(Halt::Obstacle(
-                    "the token ended by itself before the tolerated delay had passed".to_owned(),
-                ));
-            }
-            if outcome == Outcome::Refused || waited >= tolerated {
-                evidence.facts.push(("delay", format!("{} ms", waited.as_millis())));
-                return Ok(());
-            }
-            tokio::time::sleep(POLL).await;
-        }
+        let token = &self.kept(slot)?.token;
+        let end = token.lifetime.and_then(|lifetime| token.obtained.checked_add(lifetime));
+        self.await_outcome(slot, resource, Awaited { outcome: Outcome::Refused, tolerated, end }, evidence).await
     }
 
     pub(super) async fn await_acceptance(
@@ -71,19 +54,44 @@ impl Stage<'_> {
         resource: usize,
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
+        let tolerated = self.prober.subject().tolerances.rotation_delay;
+        self.await_outcome(slot, resource, Awaited { outcome: Outcome::Granted, tolerated, end: None }, evidence).await
+    }
+
+    /// Asks with a kept token until the outcome is there or the tolerated delay has passed; how long that was is noted.
+    async fn await_outcome(
+        &mut self,
+        slot: &'static str,
+        resource: usize,
+        awaited: Awaited,
+        evidence: &mut Evidence,
+    ) -> Result<(), Halt> {
         let proof = self.slot_proof(slot)?;
         let request = self.prober.good_request(&proof, resource, evidence);
         let began = clock::now();
-        let tolerated = self.prober.subject().tolerances.rotation_delay;
         loop {
             let exchange = self.prober.send_to(resource, &request).await;
             let outcome = self.prober.outcome(resource, &exchange).await;
             let waited = clock::now() - began;
-            if outcome == Outcome::Granted || waited >= tolerated {
+            if awaited.end.is_some_and(|end| clock::now() >= end) {
+                // refused because it has ended by itself: that says nothing about revocation
+                return Err(Halt::Obstacle(
+                    "the token ended by itself before the tolerated delay had passed".to_owned(),
+                ));
+            }
+            if outcome == awaited.outcome || waited >= awaited.tolerated {
                 evidence.facts.push(("delay", format!("{} ms", waited.as_millis())));
                 return Ok(());
             }
             tokio::time::sleep(POLL).await;
         }
     }
+}
+
+/// What a step waits for.
+struct Awaited {
+    outcome: Outcome,
+    tolerated: Duration,
+    /// When the token ends by itself, where that would decide.
+    end: Option<Instant>,
 }

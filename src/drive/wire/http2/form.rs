@@ -5,6 +5,7 @@ use hyper::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::uri::{Authority, PathAndQuery, Scheme};
 use hyper::{Method, Uri};
 
+use super::NotInHttp2;
 use crate::observe::{Header, Request};
 
 /// Fields that belong to a connection of HTTP/1.1 (RFC 9113 §8.2.2).
@@ -24,11 +25,11 @@ impl Form {
     ///
     /// # Errors
     /// What of the request HTTP/2 cannot carry; no value is repeated.
-    pub fn of(request: &Request, secure: bool) -> Result<Self, String> {
-        let method = Method::from_bytes(request.method.as_bytes()).map_err(|_| "its method is no token".to_owned())?;
+    pub fn of(request: &Request, secure: bool) -> Result<Self, NotInHttp2> {
+        let method = Method::from_bytes(request.method.as_bytes()).map_err(|_| NotInHttp2::Method)?;
         let mut hosts = request.headers.iter().filter(|header| header.name.eq_ignore_ascii_case("host"));
         let (Some(host), None) = (hosts.next(), hosts.next()) else {
-            return Err("it does not have one Host field, which is `:authority` in HTTP/2".to_owned());
+            return Err(NotInHttp2::Host);
         };
         let uri = uri(secure, &host.value, &request.target)?;
         let mut fields = HeaderMap::with_capacity(request.headers.len());
@@ -61,27 +62,27 @@ impl Form {
     }
 }
 
-fn uri(secure: bool, host: &[u8], target: &[u8]) -> Result<Uri, String> {
-    let authority = Authority::try_from(host).map_err(|_| "its Host is no host and port".to_owned())?;
+fn uri(secure: bool, host: &[u8], target: &[u8]) -> Result<Uri, NotInHttp2> {
+    let authority = Authority::try_from(host).map_err(|_| NotInHttp2::Authority)?;
     let path = PathAndQuery::try_from(target).ok().filter(|path| path.as_str().as_bytes() == target);
-    let path = path.ok_or("its target is no path and query as HTTP/2 carries them")?;
+    let path = path.ok_or(NotInHttp2::Target)?;
     let scheme = if secure { Scheme::HTTPS } else { Scheme::HTTP };
     let uri = Uri::builder().scheme(scheme).authority(authority).path_and_query(path).build();
-    uri.map_err(|_| "its target is no path and query".to_owned())
+    uri.map_err(|_| NotInHttp2::Target)
 }
 
-fn field(header: &Header) -> Result<(HeaderName, HeaderValue), String> {
+fn field(header: &Header) -> Result<(HeaderName, HeaderValue), NotInHttp2> {
     let name = HeaderName::from_bytes(header.name.as_bytes());
-    let name = name.map_err(|_| "the name of a field is no token".to_owned())?;
+    let name = name.map_err(|_| NotInHttp2::FieldName)?;
     if OF_CONNECTIONS.contains(&name.as_str()) || (name == "te" && header.value != b"trailers") {
-        return Err(format!("a {name} field has no place in HTTP/2 (RFC 9113 §8.2.2)"));
+        return Err(NotInHttp2::OfConnection(name.to_string()));
     }
     // RFC 9113 §8.2.1: no NUL, CR or LF, and no whitespace around a value
     if header.value.trim_ascii() != header.value {
-        return Err(format!("the value of its {name} field has whitespace around it"));
+        return Err(NotInHttp2::Whitespace(name.to_string()));
     }
     let value = HeaderValue::from_bytes(&header.value);
-    let mut value = value.map_err(|_| format!("the value of its {name} field has a control character"))?;
+    let mut value = value.map_err(|_| NotInHttp2::ControlCharacter(name.to_string()))?;
     // RFC 7541 §7.1.3: what is secret stays out of the tables of both sides
     value.set_sensitive(header.sensitive);
     Ok((name, value))
@@ -119,7 +120,7 @@ mod tests {
             (Request::new("GET", "/a#b").header("Host", "api.test"), "no path"),
             (Request::new("GET", "/"), "one Host"),
         ] {
-            let told = Form::of(&changed, false).err().unwrap_or_default();
+            let told = Form::of(&changed, false).err().map(|error| error.to_string()).unwrap_or_default();
             assert!(told.contains(why), "{why}: {told}");
         }
         let trailers = request().header("TE", "trailers");

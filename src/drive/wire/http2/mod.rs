@@ -2,6 +2,7 @@
 //! for what hyper keeps to itself: how many streams the target allows, and which requests it never processed.
 
 mod answer;
+mod error;
 mod form;
 
 use std::future::{Future, poll_fn};
@@ -17,6 +18,7 @@ use super::{Destination, Limits};
 use crate::observe::Silence;
 
 pub(in crate::drive) use answer::{Again, AnswerOfStream, Failure};
+pub use error::NotInHttp2;
 pub use form::Form;
 
 /// Bytes that a target may send ahead of being read: on a stream, and on all streams of a connection.

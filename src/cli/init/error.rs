@@ -1,0 +1,47 @@
+//! Why no scenarios are created.
+
+use std::path::PathBuf;
+
+use super::DOCUMENT_LIMIT;
+use crate::exit::Exit;
+use crate::openapi::Unreadable;
+use crate::report::ReportError;
+
+/// Why no scenarios are created.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum InitError {
+    #[error("failed to read {0}: an address\nhelp: curl -s {0} | authbench init --from -")]
+    Address(String),
+    #[error("failed to read {shown}: {source}")]
+    File { shown: String, source: std::io::Error },
+    #[error("failed to read {0}: over {DOCUMENT_LIMIT} bytes")]
+    TooLong(String),
+    #[error("failed to read {0}: not text in UTF-8")]
+    NotText(String),
+    #[error("failed to read {shown}: {source}\nhelp: OpenAPI 3.0 and 3.1 and Swagger 2 are read, in YAML or JSON")]
+    NoDocument { shown: String, source: Unreadable },
+    #[error(
+        "{0} declares no security scheme\nhelp: name one under `components.securitySchemes` (Swagger 2: `securityDefinitions`) and demand it under `security`"
+    )]
+    NoSchemes(String),
+    #[error("no scenario can be made of {shown}\n{reasons}")]
+    NoScenario { shown: String, reasons: String },
+    #[error("failed to make a scenario of {scheme}: {mistake}")]
+    Draft { scheme: String, mistake: String },
+    #[error("{0} is there already\nhelp: --force replaces it, --out writes elsewhere")]
+    InTheWay(String),
+    #[error("failed to create folder {}: {source}", .folder.display())]
+    Folder { folder: PathBuf, source: std::io::Error },
+    #[error("failed to {0}")]
+    Write(#[from] ReportError),
+}
+
+impl InitError {
+    /// What the command ends with.
+    pub(super) fn exit(&self) -> Exit {
+        match self {
+            InitError::Folder { .. } | InitError::Write(_) => Exit::Broken,
+            _ => Exit::Usage,
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Why a load phase cannot be run.
+
+use std::path::PathBuf;
+
+use super::pool::MOST;
+use crate::drive::control::ControlError;
+use crate::drive::probe::RequestError;
+use crate::drive::wire::BadDestination;
+use crate::drive::wire::http2::NotInHttp2;
+
+/// Why a load phase cannot be run.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PhaseError {
+    #[error("no protected resource that a valid credential may read")]
+    NoResource,
+    #[error("{method} {path} is not among the resources")]
+    UnknownResource { method: String, path: String },
+    #[error("no valid credential for its resource")]
+    NoCredential,
+    #[error("no token for {who}: {source}")]
+    NoToken { who: String, source: ControlError },
+    #[error(transparent)]
+    Pool(#[from] PoolError),
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    #[error(transparent)]
+    Destination(#[from] BadDestination),
+    #[error(transparent)]
+    Http2(#[from] Http2Error),
+    #[error("the engine broke")]
+    Engine,
+    #[error("the search was ended before its first step")]
+    SearchEnded,
+}
+
+/// Why a pool yields no identities.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PoolError {
+    #[error("a pool of tokens needs a scheme that obtains them")]
+    NoClient,
+    #[error("line {0} of the pool is no credential of the scheme")]
+    Line(usize),
+    #[error("the pool holds no credential")]
+    Empty,
+    #[error("the pool holds more than {MOST} credentials")]
+    TooMany,
+    #[error("the pool {} cannot be read: {source}", .path.display())]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("the pool {} cannot be read: not a regular file of 64 MiB at most", .0.display())]
+    NoFile(PathBuf),
+}
+
+/// Why a phase cannot be spoken in HTTP/2.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Http2Error {
+    #[error("HTTP/2 cannot carry the requests of its lane {lane}: {source}")]
+    Request { lane: String, source: NotInHttp2 },
+    #[error("in HTTP/2 the lane {0} sends the same as a good request")]
+    Same(String),
+    #[error("the target does not speak HTTP/2 {way}: {did}; leave out `http: 2` to measure HTTP/1.1")]
+    NotSpoken { way: &'static str, did: String },
+}
