@@ -15,6 +15,25 @@ use zeroize::Zeroize;
 /// What stands where a secret stood.
 pub const MASK: &str = "···";
 
+/// Names of parameters and members whose values are credentials, wherever they appear in an exchange.
+const SECRET_NAMES: [&str; 10] = [
+    "access_token",
+    "api_key",
+    "apikey",
+    "client_assertion",
+    "client_secret",
+    "key",
+    "password",
+    "refresh_token",
+    "secret",
+    "token",
+];
+
+/// Whether a parameter or a member of a body holds a credential by its name.
+pub fn is_secret_name(name: &str) -> bool {
+    SECRET_NAMES.iter().any(|secret| secret.eq_ignore_ascii_case(name))
+}
+
 /// Values shorter than this are not searched for: they would shred a report.
 const SHORTEST_SCRUBBED: usize = 8;
 /// A server that echoes a credential often cuts it; this much of its start counts as the credential.

@@ -7,23 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Marks;
-use crate::secret::{MASK, Scrubber};
+use crate::secret::{MASK, Scrubber, is_secret_name};
 
 /// Bytes of a body that are kept in a record.
 const RECORDED_BODY: usize = 2048;
-/// Form and query parameters that carry credentials wherever they appear.
-const SECRET_PARAMETERS: &[&str] = &[
-    "access_token",
-    "api_key",
-    "apikey",
-    "client_assertion",
-    "client_secret",
-    "key",
-    "password",
-    "refresh_token",
-    "token",
-];
-
 /// A header line exactly as it goes onto the wire.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Header {
@@ -325,14 +312,10 @@ fn masked_target(target: &[u8]) -> String {
 
 fn masked_pairs(pairs: &str) -> String {
     let masked = pairs.split('&').map(|pair| match pair.split_once('=') {
-        Some((name, value)) if is_secret_parameter(name) && !value.is_empty() => format!("{name}={MASK}"),
+        Some((name, value)) if is_secret_name(name) && !value.is_empty() => format!("{name}={MASK}"),
         _ => pair.to_owned(),
     });
     masked.collect::<Vec<_>>().join("&")
-}
-
-fn is_secret_parameter(name: &str) -> bool {
-    SECRET_PARAMETERS.contains(&name.to_ascii_lowercase().as_str())
 }
 
 fn masked_body(body: &[u8], media: &[u8], clean: &dyn Fn(&[u8]) -> String) -> String {
@@ -348,7 +331,7 @@ fn masked_members(text: &str) -> String {
     let Some(object) = value.as_object_mut() else { return text.to_owned() };
     let mut masked = false;
     for (name, member) in object.iter_mut() {
-        if is_secret_parameter(name) && member.as_str().is_some_and(|value| !value.is_empty()) {
+        if is_secret_name(name) && member.as_str().is_some_and(|value| !value.is_empty()) {
             *member = MASK.into();
             masked = true;
         }

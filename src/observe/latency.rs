@@ -119,6 +119,17 @@ fn status_counts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<
     parsed.collect()
 }
 
+/// The longest time that a histogram tells apart: an hour, in nanoseconds.
+const LONGEST: u64 = 3_600_000_000_000;
+
+/// A histogram of times in nanoseconds: three significant digits from a nanosecond to an hour.
+///
+/// # Panics
+/// Never: its bounds and digits are lawful.
+pub fn histogram() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, LONGEST, 3).expect("the bounds and three digits are lawful")
+}
+
 /// Why an interval has no distribution.
 #[derive(Debug, thiserror::Error)]
 pub enum NoDistribution {

@@ -7,6 +7,7 @@ mod exchange;
 mod fingerprint;
 mod latency;
 mod marks;
+mod multipart;
 mod outcome;
 mod recognition;
 
@@ -15,7 +16,8 @@ pub use challenge::{Challenge, ChallengeError, parse_challenges};
 pub use evidence::{ControlRun, Effect, Evidence, Observation, Place, TimingRun};
 pub use exchange::{Exchange, Header, RecordedExchange, RecordedHeader, Request, Response, Silence};
 pub use fingerprint::Fingerprint;
-pub use latency::{Interval, LaneFigures, Latency, Limit, LoadFigures, Model, NoDistribution, Outcomes};
+pub use latency::{Interval, LaneFigures, Latency, Limit, LoadFigures, Model, NoDistribution, Outcomes, histogram};
 pub use marks::Marks;
+pub use multipart::{MULTIPART, multipart};
 pub use outcome::Outcome;
 pub use recognition::{Answered, Asked, Atom, BodyKind, Declared, Learned, Reading, Recognition, meaning_of_status};

@@ -9,7 +9,7 @@ use super::phase_error::PhaseError;
 use crate::clock;
 use crate::drive::control::Token;
 use crate::drive::load::LaneRequest;
-use crate::observe::{Latency, LoadFigures};
+use crate::observe::{Latency, LoadFigures, histogram};
 use crate::plan::subject::Identity;
 
 /// After a renewal that failed.
@@ -96,9 +96,8 @@ impl Renewal {
         // what authbench signs itself is not obtained from anybody
         took.retain(|one| !one.is_zero());
         figures.tokens_obtained = took.len() as u64;
-        if let Ok(mut histogram) = hdrhistogram::Histogram::<u64>::new_with_bounds(1, 3_600_000_000_000, 3)
-            && !took.is_empty()
-        {
+        if !took.is_empty() {
+            let mut histogram = histogram();
             for one in took {
                 histogram.saturating_record(u64::try_from(one.as_nanos()).unwrap_or(u64::MAX));
             }

@@ -1,6 +1,7 @@
 //! Masks literal credentials in the text of a scenario, so that an error may show the line it speaks of.
 
-/// Keys whose values are secrets wherever they stand.
+/// Keys of a scenario whose values are secrets wherever they stand. They are not those of an exchange: the key
+/// `access_token` names a kind of token.
 const SECRET_KEYS: [&str; 7] =
     ["key", "token", "password", "client_secret", "other_audience_token", "refresh_token", "secret"];
 

@@ -57,6 +57,16 @@ pub trait Environment {
     fn variable(&self, name: &str) -> Option<String>;
 }
 
+/// An environment without variables.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoVariables;
+
+impl Environment for NoVariables {
+    fn variable(&self, _: &str) -> Option<String> {
+        None
+    }
+}
+
 /// Text with places for variables and files.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Template {

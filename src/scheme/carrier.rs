@@ -1,9 +1,6 @@
 //! Where a credential travels in a request.
 
-use crate::observe::Request;
-
-/// Separates the parts of a multipart body.
-const BOUNDARY: &str = "authbench-boundary";
+use crate::observe::{MULTIPART, Request, multipart};
 
 /// A place for a credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,10 +63,7 @@ impl Carried {
             }
             Carrier::Multipart(name) => {
                 let value = String::from_utf8_lossy(&self.value);
-                let part = format!("Content-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}");
-                let body = format!("--{BOUNDARY}\r\n{part}\r\n--{BOUNDARY}--\r\n");
-                let media = format!("multipart/form-data; boundary={BOUNDARY}");
-                *request = request.clone().with_body(&media, body);
+                *request = request.clone().with_body(MULTIPART, multipart([(name.as_str(), &*value)]));
             }
         }
     }

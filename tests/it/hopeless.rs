@@ -10,15 +10,8 @@ use authbench::exit::Exit;
 use authbench::observe::Outcome;
 use authbench::reference::hopeless::Manner;
 use authbench::run::{Launch, Only, Options, prepare, run};
-use authbench::scenario::{Environment, load_paths};
+use authbench::scenario::{NoVariables, load_paths};
 use authbench::scheme::SCHEMES;
-
-struct Nothing;
-impl Environment for Nothing {
-    fn variable(&self, _: &str) -> Option<String> {
-        None
-    }
-}
 
 struct Ended {
     exit: Exit,
@@ -43,7 +36,7 @@ async fn against(manner: Manner, scheme: &str) -> Ended {
     options.time_limit = if manner == Manner::Silent { Duration::from_millis(100) } else { Duration::from_secs(5) };
     // one after another, so that checks come to their end before a target that begins sound changes its mind
     options.jobs = if manner.starts_correct() { 1 } else { 8 };
-    let ready = prepare(load_paths(&[file]).expect("is a scenario"), Some(&Nothing), &options).expect("is ready");
+    let ready = prepare(load_paths(&[file]).expect("is a scenario"), Some(&NoVariables), &options).expect("is ready");
     let (mut results, mut notes) = (Vec::new(), Vec::new());
     let exit = run(ready, &options, &mut |event| match event {
         Event::CheckFinished(result) => results.push(*result),

@@ -6,14 +6,7 @@ use authbench::exit::Exit;
 use authbench::observe::{LoadFigures, Outcomes};
 use authbench::report::Record;
 use authbench::run::{Launch, Only, Options, prepare, run};
-use authbench::scenario::{Environment, load_paths};
-
-struct Nothing;
-impl Environment for Nothing {
-    fn variable(&self, _: &str) -> Option<String> {
-        None
-    }
-}
+use authbench::scenario::{Environment, NoVariables, load_paths};
 
 /// Runs the load of a scenario: its events and how it ended.
 async fn events(scheme: &str, fault: &str, phase: &str) -> (Vec<Event>, Exit) {
@@ -34,7 +27,7 @@ async fn on(reference: &str, scheme: &str, phase: &str) -> (Vec<Event>, Exit) {
     options.only = Some(Only::Load);
     // one worker keeps the shares exactly over a thousand requests
     options.threads = Some(1);
-    let ready = prepare(loaded, Some(&Nothing), &options).expect("is ready");
+    let ready = prepare(loaded, Some(&NoVariables), &options).expect("is ready");
     let mut events = Vec::new();
     let exit = run(ready, &options, &mut |event| events.push(event)).await;
     (events, exit)
@@ -234,11 +227,11 @@ fn a_pool_that_is_not_there_is_a_mistake_before_anything_is_sent() {
         let ready = prepare(load_paths(std::slice::from_ref(&file)).expect("is a scenario"), environment, &options);
         ready.err().map(|errors| errors.iter().map(|error| error.render(false)).collect::<String>())
     };
-    let told_of = told(None, Some(&Nothing)).expect("is a mistake");
+    let told_of = told(None, Some(&NoVariables)).expect("is a mistake");
     for part in ["nowhere.txt", "scenario.yaml:6:", "one credential a line"] {
         assert!(told_of.contains(part), "{part}: {told_of}");
     }
     // what is not run needs no pool, and a dry run reads no file
-    assert_eq!(told(Some(Only::Conformance), Some(&Nothing)), None);
+    assert_eq!(told(Some(Only::Conformance), Some(&NoVariables)), None);
     assert_eq!(told(None, None), None);
 }

@@ -6,16 +6,9 @@ use std::net::TcpListener;
 use authbench::check::Verdict;
 use authbench::event::{CheckResult, Event};
 use authbench::run::{Launch, Only, Options, prepare, run};
-use authbench::scenario::{Environment, load_paths};
+use authbench::scenario::{NoVariables, load_paths};
 
 const KEY: &str = "key-0123456789abcdef";
-
-struct Nothing;
-impl Environment for Nothing {
-    fn variable(&self, _: &str) -> Option<String> {
-        None
-    }
-}
 
 /// Answers everybody with 200 and a page: the orders to the good key, a form to all others.
 fn pages() -> std::net::SocketAddr {
@@ -55,7 +48,7 @@ async fn results(success: &str) -> Vec<CheckResult> {
     std::fs::write(&file, yaml).expect("writes");
     let mut options = Options::new(Launch::InProcess);
     options.only = Some(Only::Conformance);
-    let ready = prepare(load_paths(&[file]).expect("is a scenario"), Some(&Nothing), &options).expect("is ready");
+    let ready = prepare(load_paths(&[file]).expect("is a scenario"), Some(&NoVariables), &options).expect("is ready");
     let mut results = Vec::new();
     run(ready, &options, &mut |event| {
         if let Event::CheckFinished(result) = event {

@@ -3,15 +3,8 @@
 use authbench::event::{Event, NoteKind};
 use authbench::exit::Exit;
 use authbench::run::{Launch, Only, Options, prepare, run};
-use authbench::scenario::{Environment, load_paths};
+use authbench::scenario::{NoVariables, load_paths};
 use authbench::stats::{OverheadFigures, OverheadRow};
-
-struct Empty;
-impl Environment for Empty {
-    fn variable(&self, _: &str) -> Option<String> {
-        None
-    }
-}
 
 /// Runs a scenario against a reference in this process.
 fn study(scenario: &str) -> (Exit, Vec<Event>) {
@@ -19,7 +12,7 @@ fn study(scenario: &str) -> (Exit, Vec<Event>) {
     let file = folder.path().join("overhead.yaml");
     std::fs::write(&file, scenario).expect("writes");
     let options = Options { only: Some(Only::Overhead), ..Options::new(Launch::InProcess) };
-    let ready = prepare(load_paths(&[file]).expect("reads"), Some(&Empty), &options).expect("is sound");
+    let ready = prepare(load_paths(&[file]).expect("reads"), Some(&NoVariables), &options).expect("is sound");
     let mut events = Vec::new();
     // the server is in this process: it needs a thread beside the one that waits for the study
     let runtime =

@@ -7,7 +7,7 @@ use authbench::check::Verdict;
 use authbench::clock::unix_seconds;
 use authbench::event::{CheckResult, Event};
 use authbench::run::{Launch, Only, Options, prepare, run};
-use authbench::scenario::{Environment, load_paths};
+use authbench::scenario::{NoVariables, load_paths};
 use axum::extract::Form;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse as _;
@@ -18,13 +18,6 @@ use serde_json::{Value, json};
 
 const SECRET: &str = "a-secret-of-these-tests-0123456789abcdef";
 const AUDIENCE: &str = "orders";
-
-struct Nothing;
-impl Environment for Nothing {
-    fn variable(&self, _: &str) -> Option<String> {
-        None
-    }
-}
 
 fn signed(claims: &Value) -> String {
     encode(&Header::new(Algorithm::HS256), claims, &EncodingKey::from_secret(SECRET.as_bytes())).expect("signs")
@@ -86,7 +79,7 @@ async fn events(scenario: String) -> Vec<Event> {
     let mut options = Options::new(Launch::InProcess);
     options.only = Some(Only::Conformance);
     let loaded = load_paths(&[file]).unwrap_or_else(|errors| panic!("{}", errors[0].render(false)));
-    let ready = prepare(loaded, Some(&Nothing), &options).expect("is ready");
+    let ready = prepare(loaded, Some(&NoVariables), &options).expect("is ready");
     let mut events = Vec::new();
     run(ready, &options, &mut |event| events.push(event)).await;
     events

@@ -3,14 +3,7 @@
 use authbench::event::{Event, ThresholdResult};
 use authbench::exit::Exit;
 use authbench::run::{Launch, Only, Options, prepare, run};
-use authbench::scenario::{Environment, load_paths};
-
-struct Empty;
-impl Environment for Empty {
-    fn variable(&self, _: &str) -> Option<String> {
-        None
-    }
-}
+use authbench::scenario::{NoVariables, load_paths};
 
 /// Runs a minute of load with these thresholds against the reference in this process.
 async fn judged(thresholds: &str) -> (Exit, Vec<ThresholdResult>, Vec<Event>) {
@@ -23,7 +16,7 @@ async fn judged(thresholds: &str) -> (Exit, Vec<ThresholdResult>, Vec<Event>) {
     std::fs::write(&file, text).expect("writes");
     let options = Options { only: Some(Only::Load), ..Options::new(Launch::InProcess) };
     let loaded = load_paths(&[file]).expect("is a scenario");
-    let ready = prepare(loaded, Some(&Empty), &options).expect("is ready");
+    let ready = prepare(loaded, Some(&NoVariables), &options).expect("is ready");
     let mut events = Vec::new();
     let exit = run(ready, &options, &mut |event| events.push(event)).await;
     let results = events.iter().filter_map(|event| match event {

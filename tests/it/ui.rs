@@ -4,14 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use authbench::run::{Launch, Options, prepare};
-use authbench::scenario::{Environment, ScenarioError, load_paths};
-
-struct Empty;
-impl Environment for Empty {
-    fn variable(&self, _: &str) -> Option<String> {
-        None
-    }
-}
+use authbench::scenario::{NoVariables, ScenarioError, load_paths};
 
 #[test]
 fn mistakes_are_explained() {
@@ -47,7 +40,7 @@ fn cases() -> Vec<PathBuf> {
 /// What is read of a scenario that is loaded and prepared in an empty environment.
 fn read(file: &Path) -> String {
     let errors = match load_paths(&[file.to_owned()]) {
-        Ok(loaded) => prepare(loaded, Some(&Empty), &Options::new(Launch::InProcess)).err().unwrap_or_default(),
+        Ok(loaded) => prepare(loaded, Some(&NoVariables), &Options::new(Launch::InProcess)).err().unwrap_or_default(),
         Err(errors) => errors,
     };
     if errors.is_empty() {

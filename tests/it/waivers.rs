@@ -9,14 +9,7 @@ use authbench::event::{CheckResult, Event, NoteKind};
 use authbench::exit::Exit;
 use authbench::report::{FORMATS, Record};
 use authbench::run::{Launch, Only, Options, prepare, run};
-use authbench::scenario::{Environment, load_paths, load_waivers};
-
-struct Nothing;
-impl Environment for Nothing {
-    fn variable(&self, _: &str) -> Option<String> {
-        None
-    }
-}
+use authbench::scenario::{NoVariables, load_paths, load_waivers};
 
 /// A day on which every waiver of these tests holds.
 const NOON: &str = "2026-11-24T12:00:00Z";
@@ -59,7 +52,7 @@ async fn at(moment: &str, fault: &str, waivers: &str, file: Option<&Path>) -> En
     options.only = Some(Only::Conformance);
     options.wall = Wall::Fixed(moment.parse().expect("a moment"));
     let ready =
-        prepare(loaded, Some(&Nothing), &options).unwrap_or_else(|errors| panic!("{}", errors[0].render(false)));
+        prepare(loaded, Some(&NoVariables), &options).unwrap_or_else(|errors| panic!("{}", errors[0].render(false)));
     let mut events: Vec<Event> = Vec::new();
     let exit = run(ready, &options, &mut |event| events.push(event)).await;
     Ended { exit, record: Record::from_events(&events) }

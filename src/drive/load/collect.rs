@@ -5,8 +5,8 @@ use std::sync::mpsc::Receiver;
 
 use hdrhistogram::Histogram;
 
-use super::tally::{Slice, add, histogram};
-use crate::observe::{Interval, Latency};
+use super::tally::{Slice, add};
+use crate::observe::{Interval, Latency, histogram};
 
 /// Merges the slices of all workers second by second, and passes a second on when it is two seconds old. All response times in one.
 pub(super) fn intervals(receiver: &Receiver<Slice>, workers: usize, sink: &mut dyn FnMut(Interval)) -> Histogram<u64> {

@@ -6,15 +6,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use crate::observe::{Outcome, Outcomes, Silence};
-
-/// The longest time that a histogram tells apart: an hour, in nanoseconds.
-const LONGEST: u64 = 3_600_000_000_000;
-
-/// Three significant digits from a nanosecond to an hour.
-pub(super) fn histogram() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, LONGEST, 3).expect("the bounds and three digits are lawful")
-}
+use crate::observe::{Outcome, Outcomes, Silence, histogram};
 
 fn record(histogram: &mut Histogram<u64>, time: Duration) {
     histogram.saturating_record(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX).max(1));

@@ -8,7 +8,8 @@ use super::compose::host_of;
 use super::{Prober, unobtainable, values};
 use crate::check::step::{ClientAuth, Encoding, Endpoint, Fill, Form, Want};
 use crate::drive::control::{ControlError, join};
-use crate::observe::{ControlRun, Evidence, Exchange, Outcome, Request};
+use crate::observe::{ControlRun, Evidence, Exchange, MULTIPART, Outcome, Request, multipart};
+use crate::secret::is_secret_name;
 
 /// A form with everything filled in.
 pub(super) struct FilledForm<'a> {
@@ -68,7 +69,7 @@ impl Prober {
             params.extend(server.token_params.iter().cloned());
         }
         for (name, value) in params.iter().chain(&query) {
-            if matches!(name.as_str(), "token" | "client_secret" | "refresh_token" | "client_assertion") {
+            if is_secret_name(name) {
                 values::note_text(value, evidence);
             }
         }
@@ -77,7 +78,7 @@ impl Prober {
             Encoding::Form | Encoding::Mislabelled => body = pairs(&params),
             Encoding::Query => query.splice(0..0, params).for_each(drop),
             Encoding::Json => body = json(&params),
-            Encoding::Multipart => body = multipart(&params),
+            Encoding::Multipart => body = multipart(params.iter().map(|(name, value)| (name.as_str(), value.as_str()))),
         }
         let mut target = url.path().to_owned();
         let pairs_of_query = [url.query().unwrap_or_default().to_owned(), pairs(&query)];
@@ -96,7 +97,7 @@ impl Prober {
         let media = match form.encoding {
             Encoding::Form | Encoding::Query => "application/x-www-form-urlencoded",
             Encoding::Json => "application/json",
-            Encoding::Multipart => "multipart/form-data; boundary=authbench-boundary",
+            Encoding::Multipart => MULTIPART,
             Encoding::Mislabelled => "text/plain",
         };
         Ok(if form.method == "GET" { request } else { request.with_body(media, body) })
@@ -220,12 +221,4 @@ fn pairs(params: &[(String, String)]) -> String {
 fn json(params: &[(String, String)]) -> String {
     let members = params.iter().map(|(name, value)| (name.clone(), serde_json::Value::from(value.as_str())));
     serde_json::Value::Object(members.collect()).to_string()
-}
-
-/// RFC 7578 §4.1, with the boundary that the media type names.
-fn multipart(params: &[(String, String)]) -> String {
-    let part = |(name, value): &(String, String)| {
-        format!("--authbench-boundary\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
-    };
-    params.iter().map(part).chain(["--authbench-boundary--\r\n".to_owned()]).collect()
 }

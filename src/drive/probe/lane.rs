@@ -119,10 +119,7 @@ impl Prober {
             let identity = identity.ok_or_else(|| RequestError::NoCredential(name.to_owned()))?;
             let no_token = |source| RequestError::NoToken { who: name.to_owned(), source };
             let proof = self.proof(identity).await.map_err(no_token)?;
-            for carried in subject.scheme.carry(&subject.carrier, &proof) {
-                super::values::note(&carried.value, &mut evidence);
-                carried.apply(&mut request);
-            }
+            self.carry(&proof, &mut request, &mut evidence);
         }
         let exchange = self.send_to(0, &request).await;
         Ok((exchange, evidence.sent_secrets))

@@ -16,8 +16,8 @@ use std::sync::{Arc, Mutex};
 
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
-use tokio::sync::OnceCell;
 use sha2::{Digest as _, Sha256};
+use tokio::sync::OnceCell;
 use url::Url;
 
 use super::control::{ControlError, ControlPlane};
@@ -27,8 +27,8 @@ use crate::observe::{Asked, ControlRun, Evidence, Exchange, Outcome, Request};
 use crate::plan::subject::{Identity, Login, Subject};
 use crate::plan::{Control, PlannedCheck, Script};
 use crate::scheme::Proof;
-use recognising::Known;
 pub use error::RequestError;
+use recognising::Known;
 use stage::Stage;
 
 /// What a prober is made of.
@@ -152,13 +152,18 @@ impl Prober {
 
     /// The request of a resource with a good proof; the proof is noted for the scrubber.
     fn good_request(&self, proof: &Proof, resource: usize, evidence: &mut Evidence) -> Request {
-        let subject = self.subject();
         let mut request = self.bare_request(resource);
+        self.carry(proof, &mut request, evidence);
+        request
+    }
+
+    /// Adds a good proof to a request; it is noted for the scrubber.
+    fn carry(&self, proof: &Proof, request: &mut Request, evidence: &mut Evidence) {
+        let subject = self.subject();
         for carried in subject.scheme.carry(&subject.carrier, proof) {
             values::note(&carried.value, evidence);
-            carried.apply(&mut request);
+            carried.apply(request);
         }
-        request
     }
 
     /// What an identity proves itself with now; tokens are obtained and kept while they live.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::event::{CheckResult, Event, Note};
 use crate::exit::Exit;
 use crate::run::{Launch, Only, Options, prepare, run};
-use crate::scenario::{Environment, ScenarioError, load_text};
+use crate::scenario::{NoVariables, ScenarioError, load_text};
 
 /// What is tried: a scheme with everything declared, against a server.
 #[derive(Clone, Debug)]
@@ -48,15 +48,6 @@ pub enum TrialError {
     /// A fault whose check no scheme selects.
     #[error("no scheme sees {0}")]
     Unseen(&'static str),
-}
-
-/// An environment without variables.
-struct Empty;
-
-impl Environment for Empty {
-    fn variable(&self, _: &str) -> Option<String> {
-        None
-    }
 }
 
 impl Trial {
@@ -108,7 +99,7 @@ impl Trial {
             time_limit: self.time_limit,
             ..Options::new(self.launch.clone())
         };
-        let ready = prepare(vec![loaded], Some(&Empty), &options).map_err(first)?;
+        let ready = prepare(vec![loaded], Some(&NoVariables), &options).map_err(first)?;
         let (mut results, mut notes) = (Vec::new(), Vec::new());
         let mut take = |event| match event {
             Event::CheckFinished(result) => results.push(*result),

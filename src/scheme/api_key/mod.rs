@@ -1,6 +1,6 @@
 //! A shared key in a header, a query parameter or a cookie.
 
-use crate::scheme::forgery::values;
+use crate::scheme::forgery::values::{self, case_flipped};
 use crate::scheme::{Carried, Carrier, Draft, Forged, Forgery, Proof, Scheme, Unforgeable};
 
 pub(crate) struct ApiKey;
@@ -74,12 +74,13 @@ const FORGERIES: &[Forgery] = &[
         in_header(draft, |name, key| (name.to_owned(), format!("\t  {key} \t")))
     }),
     lie("name-case-flipped", "the field name with the case of its letters flipped", |draft| {
-        in_header(draft, |name, key| (name.chars().map(flipped).collect(), key.to_owned()))
+        in_header(draft, |name, key| (case_flipped(name), key.to_owned()))
     }),
     lie("name-first-flipped", "the field name with the case of its first letter flipped", |draft| {
+        // RFC 9110 §5.6.2: a field name is ASCII
         in_header(draft, |name, key| {
-            let mut letters = name.chars();
-            (letters.next().map(flipped).into_iter().chain(letters).collect(), key.to_owned())
+            let (first, rest) = name.split_at_checked(1).unwrap_or((name, ""));
+            (format!("{}{rest}", case_flipped(first)), key.to_owned())
         })
     }),
     lie("look-alike", "the key with one letter replaced by a look-alike outside ASCII", |draft| {
@@ -169,10 +170,6 @@ fn in_query(draft: &Draft<'_>, name: &str) -> Forged {
 /// The full-width twin of a letter, which compatibility normalisation makes plain again.
 fn full_width(c: char) -> char {
     if c.is_ascii_graphic() { char::from_u32(u32::from(c) + 0xfee0).unwrap_or(c) } else { c }
-}
-
-fn flipped(c: char) -> char {
-    if c.is_ascii_uppercase() { c.to_ascii_lowercase() } else { c.to_ascii_uppercase() }
 }
 
 /// With the first letter that has a Cyrillic twin replaced by it.

@@ -86,7 +86,8 @@ fn middle_changed(good: &str) -> Option<String> {
     changed(good, chars.into_iter().collect())
 }
 
-fn case_flipped(good: &str) -> String {
+/// With the case of each ASCII letter flipped.
+pub(in crate::scheme) fn case_flipped(good: &str) -> String {
     let flip = |c: char| if c.is_ascii_uppercase() { c.to_ascii_lowercase() } else { c.to_ascii_uppercase() };
     good.chars().map(flip).collect()
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::lie;
 use super::twin::{carry, claim, claims, good_draft, twin, unforgeable};
+use crate::scheme::forgery::values::case_flipped;
 use crate::scheme::{Draft, Forged, Forgery};
 
 /// Told with the issuer's key.
@@ -107,7 +108,7 @@ pub(super) const WITH_THE_KEY: &[Forgery] = &[
     }),
     lie("aud-case", "the right audience in another case of letters", |draft| {
         let right = audience(draft)?;
-        aud(draft, &json!(flipped(&right)))
+        aud(draft, &json!(case_flipped(&right)))
     }),
     lie("aud-number", "a number for an audience", |draft| aud(draft, &json!(5))),
     lie("aud-object", "the right audience in an object", |draft| {
@@ -132,7 +133,7 @@ pub(super) const WITH_THE_KEY: &[Forgery] = &[
     }),
     lie("iss-case", "the right issuer in another case of letters", |draft| {
         let right = issuer(draft)?;
-        iss(draft, &json!(flipped(&right)))
+        iss(draft, &json!(case_flipped(&right)))
     }),
     lie("iss-scheme", "the right issuer with the other of http and https", |draft| {
         let right = issuer(draft)?;
@@ -287,8 +288,4 @@ fn audience(draft: &Draft<'_>) -> Result<String, crate::scheme::Unforgeable> {
 
 fn issuer(draft: &Draft<'_>) -> Result<String, crate::scheme::Unforgeable> {
     good_draft(draft)?.claims.text("iss").map_or_else(|| unforgeable("the token has no issuer"), Ok)
-}
-
-fn flipped(text: &str) -> String {
-    text.chars().map(|c| if c.is_ascii_uppercase() { c.to_ascii_lowercase() } else { c.to_ascii_uppercase() }).collect()
 }
