@@ -3,6 +3,7 @@
 mod api_key;
 mod basic;
 mod bearer;
+mod cause;
 mod common;
 mod introspection;
 mod judgement;
@@ -15,6 +16,7 @@ pub mod step;
 mod token;
 mod verdict;
 
+pub use cause::Explanation;
 use judgement::expect;
 pub use judgement::{Case, Deviation, Judgement};
 pub use page::citation::url_of;
@@ -107,6 +109,10 @@ pub struct Check {
     /// Whether any client error refuses. One check of each topic judges which status that should be: a server whose
     /// refusals have another one deviates once, not in every check.
     pub any_refusal: bool,
+    /// What a grant to a probe of this check shows, where its step does not say it by itself.
+    pub shows: Explanation,
+    /// Checks whose violation of the same part at the same resource implies this one's.
+    pub implied_by: &'static [&'static str],
     /// How the answers are judged.
     pub expect: fn(&Case<'_>) -> Judgement,
     /// The fault of the reference that this check must find.
@@ -139,6 +145,8 @@ const PLAIN: Check = Check {
     doc: Doc { sends: "", matters: "", fix: "" },
     steps: &[],
     any_refusal: false,
+    shows: Explanation::Own,
+    implied_by: &[],
     expect: expect::wants,
     fault: "",
 };
@@ -236,6 +244,16 @@ mod tests {
             assert!(!check.sources.is_empty(), "{} cites nothing", check.id);
             for part in [check.doc.sends, check.doc.matters, check.doc.fix] {
                 assert!(part.len() > 20 && part.ends_with('.'), "{}: {part:?} is no sentence", check.id);
+            }
+        }
+    }
+
+    #[test]
+    fn what_implies_a_check_is_in_the_catalogue_and_is_not_implied_by_it() {
+        for check in catalogue() {
+            for id in check.implied_by {
+                let other = find(id).unwrap_or_else(|| panic!("{}: there is no check {id}", check.id));
+                assert!(other.id != check.id && !other.implied_by.contains(&check.id), "{} and {id}", check.id);
             }
         }
     }

@@ -5,7 +5,7 @@ use crate::check::judgement::expect;
 use crate::check::judgement::sameness;
 use crate::check::judgement::{Case, Judgement};
 use crate::check::step::{Accept, INVALID, MISSING, On, Who, send};
-use crate::check::{Check, Doc, Level, PLAIN, REFUSAL, Severity, Tier};
+use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
 
 /// The longest that an answer to an oversized key may take, in seconds.
 const PROMPT: f64 = 2.0;
@@ -101,6 +101,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Forged("in-query-access_token"), On::Protected).denied(ELSEWHERE),
             send(Who::Forged("in-cookie"), On::Protected).denied(ELSEWHERE),
         ],
+        shows: Explanation::Carrier,
         fault: "accepts-key-anywhere",
         ..PLAIN
     },
@@ -141,6 +142,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Expired, On::Protected).denied(&[INVALID]),
         ],
         expect: sameness::all,
+        implied_by: &["apikey.near-miss-denied", "apikey.not-echoed"],
         fault: "distinct-revoked-message",
         ..PLAIN
     },

@@ -5,7 +5,7 @@ pub(crate) mod carrier;
 use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
 use crate::check::step::{Accept, Hook, INSUFFICIENT, INVALID, MISSING, On, Step, Who, send};
-use crate::check::{Check, Doc, Level, Mode, PLAIN, REFUSAL, Severity};
+use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity};
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -35,6 +35,7 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[send(Who::Anonymous, On::Protected).denied(&[MISSING]).thoroughly()],
         expect: |case| expect::wants(case).and(challenges::named_on_401(case)),
+        shows: Explanation::Anonymous,
         fault: "missing-key-is-anonymous",
         ..PLAIN
     },
@@ -48,7 +49,7 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "A check that only looks whether there is a key lets everybody in.",
             fix: "Look the key up, and refuse with the status that the API documents.",
         },
-        steps: &[send(Who::Forged("unknown"), On::Protected).denied(&[INVALID]).thoroughly()],
+        steps: &[send(Who::Forged("unknown"), On::EachUsed).denied(&[INVALID]).thoroughly()],
         fault: "accepts-any-key",
         ..PLAIN
     },
@@ -172,6 +173,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Read the state of a key on each request, or bound the life of caches.",
         },
         steps: &[send(Who::Revoked, On::Protected).denied(&[INVALID])],
+        shows: Explanation::Revocation,
         fault: "revocation-ignored",
         ..PLAIN
     },
@@ -187,6 +189,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Compare the expiry on each request.",
         },
         steps: &[send(Who::Expired, On::Protected).denied(&[INVALID])],
+        shows: Explanation::Time,
         fault: "no-expiry-check",
         ..PLAIN
     },

@@ -34,7 +34,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Verify the password with a password hash, in full.",
         },
         steps: &[
-            send(Who::Forged("unknown"), On::Protected).denied(&[INVALID]).thoroughly(),
+            send(Who::Forged("unknown"), On::EachUsed).denied(&[INVALID]).thoroughly(),
             send(Who::Forged("empty"), On::Protected).denied(&[INVALID]),
             send(Who::Forged("case-flipped"), On::Protected).denied(&[INVALID]),
             send(Who::Forged("extended"), On::Protected).denied(&[INVALID]),

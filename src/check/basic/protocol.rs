@@ -161,7 +161,12 @@ fn challenged(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, response) in case.refusals() {
         match basic(challenges::of(response)) {
-            None => judgement.deviates(index, "no Basic challenge", "WWW-Authenticate: Basic realm=…"),
+            None => judgement.deviates_by(
+                challenges::absence(response),
+                index,
+                "no Basic challenge",
+                "WWW-Authenticate: Basic realm=…",
+            ),
             Some(challenge) if challenge.param("realm").is_none() => {
                 judgement.deviates(index, "a Basic challenge without realm", "WWW-Authenticate: Basic realm=…");
             }

@@ -6,7 +6,7 @@ use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
 use crate::check::judgement::{Case, Judgement};
 use crate::check::step::{Accept, INSUFFICIENT, INVALID, MISSING, On, Who, send};
-use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
+use crate::check::{Check, Doc, Explanation, Level, PLAIN, Severity, Tier};
 use crate::observe::Challenge;
 
 pub(crate) const CHECKS: &[Check] = &[
@@ -79,7 +79,12 @@ fn missing(case: &Case<'_>) -> Judgement {
     for (index, response) in case.refusals() {
         let challenges = challenges::of(response);
         let Some(challenge) = bearer(&challenges) else {
-            judgement.deviates(index, "no Bearer challenge", "WWW-Authenticate: Bearer");
+            judgement.deviates_by(
+                challenges::absence(response),
+                index,
+                "no Bearer challenge",
+                "WWW-Authenticate: Bearer",
+            );
             continue;
         };
         // RFC 6750 §3.1: a request that lacks any authentication information should get no error code
@@ -136,10 +141,11 @@ fn named(case: &Case<'_>) -> Judgement {
         match bearer(&challenges) {
             None => {
                 let text = format!("{label}: {} without a Bearer challenge", response.status);
-                judgement.deviates(index, text, "WWW-Authenticate: Bearer");
+                judgement.deviates_by(challenges::absence(response), index, text, "WWW-Authenticate: Bearer");
             }
             Some(challenge) if challenge.param("error").is_none() => {
-                judgement.advises(index, format!("{label}: a Bearer challenge without error"), "an error code");
+                let text = format!("{label}: a Bearer challenge without error");
+                judgement.advises_by(Explanation::ChallengeReason, index, text, "an error code");
             }
             Some(_) => {}
         }

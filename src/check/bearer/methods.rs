@@ -4,7 +4,7 @@ use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
 use crate::check::judgement::{Case, Judgement};
 use crate::check::step::{Accept, INVALID, MALFORMED, MISSING, On, Want, Who, send};
-use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
+use crate::check::{Check, Doc, Explanation, Level, PLAIN, Severity, Tier};
 use crate::observe::Outcome;
 
 pub(crate) const CHECKS: &[Check] = &[
@@ -73,6 +73,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Forged("good-in-query-too"), On::Protected).denied(&[Accept::Status(400), INVALID]),
         ],
         expect: one_method,
+        shows: Explanation::Carrier,
         fault: "query-overrides-header",
         ..PLAIN
     },
@@ -88,6 +89,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Read tokens from the Authorization field only.",
         },
         steps: &[send(Who::Forged("in-query"), On::Protected).denied(&[Accept::Status(400), INVALID, MISSING])],
+        shows: Explanation::Carrier,
         fault: "query-token-accepted",
         ..PLAIN
     },
@@ -107,6 +109,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Forged("in-json"), On::Protected).denied(BODY),
             send(Who::Forged("in-multipart"), On::Protected).denied(BODY),
         ],
+        shows: Explanation::Carrier,
         fault: "token-in-json-body",
         ..PLAIN
     },

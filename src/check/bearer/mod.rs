@@ -8,7 +8,7 @@ use crate::check::judgement::expect;
 use crate::check::step::{
     Accept, Artefact, Client, Fill, INSUFFICIENT, INVALID, On, Step, Who, obtain, obtain_as, send,
 };
-use crate::check::{Check, Doc, Level, Mode, PLAIN, Severity};
+use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, Severity};
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -39,7 +39,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Verify the token by introspection or signature, and answer 401 with error=\"invalid_token\".",
         },
         steps: &[
-            send(Who::Forged("unknown"), On::Protected).denied(&[INVALID]).thoroughly(),
+            send(Who::Forged("unknown"), On::EachUsed).denied(&[INVALID]).thoroughly(),
             send(Who::Forged("truncated"), On::Protected).denied(&[INVALID]),
             send(Who::Forged("extended"), On::Protected).denied(&[INVALID]),
             send(Who::Forged("middle-changed"), On::Protected).denied(&[INVALID]),
@@ -68,6 +68,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Slot("t"), On::Protected).denied(&[INVALID]).called("the token after its end"),
         ],
         expect: |case| expect::wants(case).and(bearer_error(case, "invalid_token")),
+        shows: Explanation::Time,
         fault: "bearer-accepts-expired-token",
         ..PLAIN
     },
@@ -90,6 +91,7 @@ pub(crate) const CHECKS: &[Check] = &[
             Step::AwaitRefusal("t"),
             send(Who::Slot("t"), On::Protected).denied(&[INVALID]).called("the token after its revocation"),
         ],
+        shows: Explanation::Revocation,
         fault: "introspection-cache-forever",
         ..PLAIN
     },
@@ -106,6 +108,7 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[send(Who::LowScope, On::Scoped).denied(&[INSUFFICIENT])],
         expect: |case| expect::wants(case).and(bearer_error(case, "insufficient_scope")),
+        shows: Explanation::Scope,
         fault: "scope-not-enforced",
         ..PLAIN
     },
@@ -126,6 +129,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 .denied(&[INSUFFICIENT])
                 .called("a token whose scope only looks like the needed one"),
         ],
+        shows: Explanation::Scope,
         fault: "scope-substring",
         ..PLAIN
     },
@@ -141,6 +145,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Compare the audience of the token with the API's own identifier.",
         },
         steps: &[send(Who::Artefact(Artefact::OtherAudienceToken), On::Protected).denied(&[INVALID, INSUFFICIENT])],
+        shows: Explanation::Audience,
         fault: "bearer-audience-ignored",
         ..PLAIN
     },
@@ -169,6 +174,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Compare the owner of each object with the subject of the token.",
         },
         steps: &[send(Who::OtherTenant, On::Object).denied(&[INSUFFICIENT, Accept::Status(404)])],
+        shows: Explanation::Tenant,
         fault: "bola",
         ..PLAIN
     },

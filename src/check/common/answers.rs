@@ -30,6 +30,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Forged("comma-joined"), On::Protected).called("both in one line"),
         ],
         expect: not_resolved,
+        implied_by: &["apikey.near-miss-denied"],
         fault: "last-header-wins",
         ..REFUSAL
     },
@@ -130,6 +131,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 .called("a preflight"),
         ],
         expect: preflight,
+        implied_by: &["common.unlisted-method-not-a-bypass"],
         fault: "options-runs-handler",
         ..PLAIN
     },

@@ -1,5 +1,6 @@
 //! Judgements about what a request did, beside how it was answered.
 
+use crate::check::Explanation;
 use crate::check::judgement::expect;
 use crate::check::judgement::{Case, Judgement};
 use crate::observe::Outcome;
@@ -11,8 +12,15 @@ pub(crate) fn none(case: &Case<'_>) -> Judgement {
     let after = case.answers("the state after").next();
     if let (Some((_, before)), Some((index, after))) = (before, after)
         && before.body != after.body
+        // a write that was granted is no refused one
+        && judgement.access.is_empty()
     {
-        judgement.violates(index, "the refused request changed the state", "the same representation before and after");
+        judgement.violates_by(
+            Explanation::ExecutedWrite,
+            index,
+            "the refused request changed the state",
+            "the same representation before and after",
+        );
     }
     judgement
 }

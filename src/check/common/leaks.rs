@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::check::Explanation;
 use crate::check::judgement::{Case, Judgement};
 use crate::observe::{Exchange, Response};
 
@@ -44,7 +45,7 @@ pub(crate) fn credentials(case: &Case<'_>) -> Judgement {
         for secret in sent(&observation.exchange) {
             if let Some(form) = forms(&secret).into_iter().find(|form| occurs(response, &form.text)) {
                 let text = format!("{label}: the answer repeats {}", form.says);
-                judgement.deviates(index, text, "no part of the credential");
+                judgement.deviates_by(Explanation::Secret, index, text, "no part of the credential");
                 break;
             }
         }

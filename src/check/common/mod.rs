@@ -9,7 +9,7 @@ pub(crate) mod timing;
 
 use crate::check::judgement::expect;
 use crate::check::step::{Accept, Alter, Fill, Hook, INSUFFICIENT, INVALID, MISSING, On, Step, Who, send};
-use crate::check::{Check, Doc, Level, PLAIN, REFUSAL, Severity, Tier};
+use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -23,6 +23,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Guard by default: mount routes inside the guard, and list the public ones.",
         },
         steps: &[send(Who::Anonymous, On::EachProtected).denied(&[MISSING]).thoroughly()],
+        shows: Explanation::Anonymous,
         fault: "unguarded-route",
         ..PLAIN
     },
@@ -72,6 +73,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Good, On::Protected).with(&[Alter::Method("HEAD")]).called("HEAD with the good credential"),
         ],
         expect: effects::head_like_get,
+        shows: Explanation::Method,
         fault: "head-unguarded",
         ..REFUSAL
     },
@@ -95,6 +97,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Anonymous, On::Protected).with(&[Alter::Method("OPTIONS")]),
         ],
         expect: effects::methods,
+        shows: Explanation::Method,
         fault: "unknown-method-falls-through",
         ..PLAIN
     },
@@ -156,6 +159,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Anonymous, On::Protected).with(&[Alter::AbsoluteForm]).denied(BYPASS),
         ],
         expect: effects::spellings,
+        shows: Explanation::Spelling,
         fault: "prefix-matcher-bypass",
         ..PLAIN
     },
@@ -327,6 +331,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Forged("unknown"), On::Protected).denied(OUTAGE).called("a wrong credential during the outage"),
             Step::Hook(Hook::OutageEnds),
         ],
+        shows: Explanation::Outage,
         fault: "fail-open",
         ..PLAIN
     },

@@ -3,7 +3,7 @@
 use crate::check::judgement::expect;
 use crate::check::judgement::{Case, Judgement};
 use crate::check::step::{Accept, On, Step, Who, compare};
-use crate::check::{Check, Doc, Mode, PLAIN, Severity, Tier};
+use crate::check::{Check, Doc, Explanation, Mode, PLAIN, Severity, Tier};
 use crate::observe::TimingRun;
 
 /// The least effect that is called one, in microseconds: less is not worth an attacker's while over a network.
@@ -98,7 +98,7 @@ fn independent(case: &Case<'_>) -> Judgement {
     if directions.iter().all(|direction| *direction == 1) || directions.iter().all(|direction| *direction == -1) {
         let seen: Vec<String> = runs.iter().map(described).collect();
         let text = format!("one kind of refusal takes longer than the other: by {}", seen.join(", and again by "));
-        judgement.deviates(0, text, format!("no difference above {LEAST_US:.0} us"));
+        judgement.deviates_by(Explanation::Timing, 0, text, format!("no difference above {LEAST_US:.0} us"));
         return judgement;
     }
     let above = runs.iter().map(|run| run.difference.low.abs().max(run.difference.high.abs())).fold(0.0, f64::max);

@@ -4,7 +4,7 @@ use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
 use crate::check::judgement::oauth;
 use crate::check::step::{Accept, ClientAuth, Encoding, Fill, Step, introspect, obtain};
-use crate::check::{Check, Doc, Level, Mode, PLAIN, Severity, Tier};
+use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, Severity, Tier};
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -68,6 +68,7 @@ pub(crate) const CHECKS: &[Check] = &[
             introspect(ClientAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("an expired token"),
         ],
         expect: oauth::inactive,
+        shows: Explanation::Time,
         fault: "introspect-ignores-exp",
         ..PLAIN
     },
@@ -88,6 +89,7 @@ pub(crate) const CHECKS: &[Check] = &[
             introspect(ClientAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("a revoked token"),
         ],
         expect: oauth::inactive,
+        shows: Explanation::Revocation,
         fault: "introspect-ignores-revocation",
         ..PLAIN
     },
@@ -115,6 +117,8 @@ pub(crate) const CHECKS: &[Check] = &[
                 .called("a JWT that a stranger signed"),
         ],
         expect: oauth::inactive,
+        shows: Explanation::Unverified,
+        implied_by: &["introspect.unknown-token-inactive"],
         fault: "introspect-decodes-only",
         ..PLAIN
     },
@@ -158,6 +162,7 @@ pub(crate) const CHECKS: &[Check] = &[
             introspect(ClientAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("a revoked token"),
         ],
         expect: oauth::inactive_is_minimal,
+        implied_by: &["introspect.unknown-token-inactive", "introspect.revoked-inactive"],
         fault: "inactive-leaks-reason",
         ..PLAIN
     },
@@ -207,6 +212,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 .called("an unknown hint"),
         ],
         expect: |case| oauth::active_answer(case).and(challenges::advised_on_401(case)),
+        implied_by: &["introspect.active-response"],
         fault: "hint-is-filter",
         ..PLAIN
     },

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::check::Explanation::{self, ChallengeAbsent, ChallengeGrammar, ChallengeReason};
 use crate::check::judgement::{Case, Judgement};
 use crate::observe::{Challenge, Response, parse_challenges};
 
@@ -10,7 +11,8 @@ pub(crate) fn named_on_401(case: &Case<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, response) in case.all_answers() {
         if response.status == 401 && response.header("www-authenticate").is_none() {
-            judgement.deviates(index, "401 without a challenge", "WWW-Authenticate with at least one challenge");
+            let expected = "WWW-Authenticate with at least one challenge";
+            judgement.deviates_by(ChallengeAbsent, index, "401 without a challenge", expected);
         }
     }
     judgement
@@ -30,15 +32,18 @@ pub(crate) fn parse(case: &Case<'_>) -> Judgement {
     for (index, response) in case.all_answers() {
         let lines = lines(response);
         match parse_challenges(lines.iter().map(String::as_str)) {
-            Err(why) => judgement.deviates(index, format!("WWW-Authenticate does not parse: {why}"), expected),
+            Err(why) => {
+                let text = format!("WWW-Authenticate does not parse: {why}");
+                judgement.deviates_by(ChallengeGrammar, index, text, expected);
+            }
             Ok(challenges) => {
                 for challenge in challenges {
                     let names: BTreeSet<&str> = challenge.params.iter().map(|(name, _)| name.as_str()).collect();
                     if names.len() < challenge.params.len() {
-                        judgement.deviates(index, "a challenge names a parameter twice", expected);
+                        judgement.deviates_by(ChallengeGrammar, index, "a challenge names a parameter twice", expected);
                     }
                     if challenge.scheme == "null" {
-                        judgement.deviates(index, "the scheme of a challenge is null", expected);
+                        judgement.deviates_by(ChallengeGrammar, index, "the scheme of a challenge is null", expected);
                     }
                 }
             }
@@ -60,7 +65,9 @@ pub(crate) fn bearer_error(case: &Case<'_>, error: &str) -> Judgement {
                 (Some(_), None) => "a Bearer challenge without error".to_owned(),
                 (Some(_), Some(other)) => format!("error={other:?}"),
             };
-            judgement.deviates(
+            let explanation = if bearer.is_none() { absence(response) } else { ChallengeReason };
+            judgement.deviates_by(
+                explanation,
                 index,
                 format!("{}: {seen}", case.evidence.observations[index].label),
                 format!("Bearer error={error:?}"),
@@ -74,6 +81,13 @@ pub(crate) fn bearer_error(case: &Case<'_>, error: &str) -> Judgement {
 pub(crate) fn of(response: &Response) -> Vec<Challenge> {
     let lines = lines(response);
     parse_challenges(lines.iter().map(String::as_str)).unwrap_or_default()
+}
+
+/// What it shows that a response has no challenge of a scheme: none is there, or it cannot be read.
+pub(crate) fn absence(response: &Response) -> Explanation {
+    let lines = lines(response);
+    let unreadable = parse_challenges(lines.iter().map(String::as_str)).is_err();
+    if unreadable { ChallengeGrammar } else { ChallengeAbsent }
 }
 
 fn lines(response: &Response) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! Judgements that checks share.
 
-use crate::check::Step;
+use crate::check::{Explanation, Step};
 use crate::check::judgement::{Case, Judgement};
 use crate::observe::Response;
 
@@ -50,8 +50,14 @@ pub(crate) fn wants_error(case: &Case<'_>, codes: &[&str]) -> Judgement {
 pub(crate) fn error_is_one_of(judgement: &mut Judgement, index: usize, response: &Response, codes: &[&str]) {
     let error = response.json_text("error");
     if !error.as_deref().is_some_and(|error| codes.contains(&error)) {
+        let explanation = if error.is_none() { Explanation::ErrorAbsent } else { Explanation::Own };
         let seen = error.map_or_else(|| "no error member".to_owned(), |error| format!("error={error:?}"));
-        judgement.deviates(index, format!("the body has {seen}"), format!("error={}", codes.join(" or ")));
+        judgement.deviates_by(
+            explanation,
+            index,
+            format!("the body has {seen}"),
+            format!("error={}", codes.join(" or ")),
+        );
     }
 }
 

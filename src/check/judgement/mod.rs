@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use crate::check::profile::Effective;
 use crate::check::step::{Accept, MISSING, Want};
-use crate::check::{Check, Step};
+use crate::check::{Check, Explanation, Step};
 use crate::observe::{Evidence, Observation, Outcome, Response, Silence, meaning_of_status};
 
 /// Statuses that say nothing about a credential: too many requests, and a server that is not there.
@@ -35,6 +35,8 @@ pub struct Deviation {
     pub text: String,
     /// What was expected instead.
     pub expected: String,
+    /// What it shows about the target.
+    pub explanation: Explanation,
 }
 
 /// What a check's answers amount to.
@@ -72,17 +74,50 @@ impl Judgement {
 
     /// A protocol deviation.
     pub fn deviates(&mut self, observation: usize, text: impl Into<String>, expected: impl Into<String>) {
-        self.protocol.push(Deviation { observation, text: text.into(), expected: expected.into() });
+        self.deviates_by(Explanation::Own, observation, text, expected);
+    }
+
+    /// A protocol deviation that shows more than what its check is about.
+    pub fn deviates_by(
+        &mut self,
+        explanation: Explanation,
+        observation: usize,
+        text: impl Into<String>,
+        expected: impl Into<String>,
+    ) {
+        self.protocol.push(Deviation { observation, text: text.into(), expected: expected.into(), explanation });
     }
 
     /// A deviation from a recommendation beside a stronger requirement.
     pub fn advises(&mut self, observation: usize, text: impl Into<String>, expected: impl Into<String>) {
-        self.advice.push(Deviation { observation, text: text.into(), expected: expected.into() });
+        self.advises_by(Explanation::Own, observation, text, expected);
+    }
+
+    /// The same where it shows more than what its check is about.
+    pub fn advises_by(
+        &mut self,
+        explanation: Explanation,
+        observation: usize,
+        text: impl Into<String>,
+        expected: impl Into<String>,
+    ) {
+        self.advice.push(Deviation { observation, text: text.into(), expected: expected.into(), explanation });
     }
 
     /// A violation of the access part.
     pub fn violates(&mut self, observation: usize, text: impl Into<String>, expected: impl Into<String>) {
-        self.access.push(Deviation { observation, text: text.into(), expected: expected.into() });
+        self.violates_by(Explanation::Own, observation, text, expected);
+    }
+
+    /// A violation of the access part that shows more than what its check is about.
+    pub fn violates_by(
+        &mut self,
+        explanation: Explanation,
+        observation: usize,
+        text: impl Into<String>,
+        expected: impl Into<String>,
+    ) {
+        self.access.push(Deviation { observation, text: text.into(), expected: expected.into(), explanation });
     }
 }
 
@@ -193,7 +228,8 @@ impl<'a> Case<'a> {
             }
             Outcome::Refused if self.refuses(accepts, status) => {}
             Outcome::Refused => {
-                judgement.deviates(index, format!("{label}: refused with {status}"), format!("refused {statuses}"));
+                let (text, expected) = (format!("{label}: refused with {status}"), format!("refused {statuses}"));
+                judgement.deviates_by(status_of(accepts), index, text, expected);
             }
             // an answer that the check names is one, unless something protected is in it
             Outcome::Unclear if meaning_of_status(status) != Outcome::Refused && self.accepts(accepts, status) => {}
@@ -210,7 +246,10 @@ impl<'a> Case<'a> {
         match observation.outcome {
             Outcome::Granted => {}
             Outcome::Unclear => judgement.open.push(unclear(observation)),
-            Outcome::Refused => judgement.violates(index, format!("{label}: access was refused"), "granted"),
+            Outcome::Refused => {
+                let explanation = if self.check.control { Explanation::GoodRefused } else { Explanation::Own };
+                judgement.violates_by(explanation, index, format!("{label}: access was refused"), "granted");
+            }
             Outcome::Broke | Outcome::Silent => self.judge_breakage(index, "granted", judgement),
         }
     }
@@ -225,7 +264,8 @@ impl<'a> Case<'a> {
         let label = &observation.label;
         let status = observation.exchange.status().unwrap_or_default();
         if observation.reproduced {
-            judgement.deviates(index, format!("{label}: the server breaks with {status}, each time"), expected);
+            let text = format!("{label}: the server breaks with {status}, each time");
+            judgement.deviates_by(Explanation::ServerError, index, text, expected);
         } else {
             judgement.open.push(format!("{label}: the server broke with {status} once"));
         }
@@ -252,6 +292,15 @@ fn unclear(observation: &Observation) -> String {
         Some(why) => format!("{label}: {why}"),
         None => format!("{label}: {status} is neither a recognised grant nor a recognised refusal"),
     }
+}
+
+/// What another status than these shows.
+fn status_of(accepts: &[Accept]) -> Explanation {
+    let class = accepts.iter().find_map(|accept| match accept {
+        Accept::Of(class) => Some(*class),
+        _ => None,
+    });
+    class.map_or(Explanation::Own, Explanation::of_status)
 }
 
 fn closed(observation: &Observation) -> bool {

@@ -100,7 +100,12 @@ pub(crate) fn basic_client_refused(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants_error(case, &["invalid_client"]);
     for (index, response) in case.refusals().filter(|(_, response)| response.status == 401) {
         if !challenges::of(response).iter().any(|challenge| challenge.scheme == "basic") {
-            judgement.deviates(index, "401 without a Basic challenge", "WWW-Authenticate: Basic");
+            judgement.deviates_by(
+                challenges::absence(response),
+                index,
+                "401 without a Basic challenge",
+                "WWW-Authenticate: Basic",
+            );
         }
     }
     judgement.and(realms(case))
@@ -219,7 +224,12 @@ pub(crate) fn introspection_refused(case: &Case<'_>) -> Judgement {
         let request = &case.evidence.observations[index].exchange.request;
         let bearer = request.value_of("authorization").is_some_and(|value| value.starts_with(b"Bearer"));
         if response.status == 401 && challenges::of(response).is_empty() {
-            judgement.deviates(index, "401 without a challenge", "WWW-Authenticate for the scheme that was used");
+            judgement.deviates_by(
+                challenges::absence(response),
+                index,
+                "401 without a challenge",
+                "WWW-Authenticate for the scheme that was used",
+            );
         }
         if !bearer {
             expect::error_is_one_of(&mut judgement, index, response, &["invalid_client", "invalid_request"]);

@@ -2,7 +2,7 @@
 
 use crate::check::jwt::judgements;
 use crate::check::step::{INSUFFICIENT, INVALID, On, Step, Who, send};
-use crate::check::{Check, Doc, Level, Mode, REFUSAL, Severity, Tier};
+use crate::check::{Check, Doc, Explanation, Level, Mode, REFUSAL, Severity, Tier};
 
 const fn each(names: &'static [&'static str]) -> Step {
     send(Who::EachForged(names), On::Protected)
@@ -21,6 +21,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Compare exp with the clock, with a leeway of a few minutes at most.",
         },
         steps: &[each(&["exp-yesterday", "exp-past-leeway", "exp-zero", "exp-negative"]).denied(&[INVALID])],
+        shows: Explanation::Time,
         fault: "jwt-accepts-expired-token",
         ..REFUSAL
     },
@@ -50,6 +51,7 @@ pub(crate) const CHECKS: &[Check] = &[
             "ended-610",
         ])],
         expect: judgements::leeway,
+        shows: Explanation::Time,
         fault: "one-hour-leeway",
         ..REFUSAL
     },
@@ -70,6 +72,7 @@ pub(crate) const CHECKS: &[Check] = &[
             each(&["exp-absent-plain"]),
         ],
         expect: judgements::better_refused,
+        implied_by: &["jwt.exp-enforced"],
         fault: "exp-optional",
         ..REFUSAL
     },
@@ -104,6 +107,7 @@ pub(crate) const CHECKS: &[Check] = &[
             each(&["exp-2-63", "exp-2-64", "exp-1e400"]),
         ],
         expect: judgements::numeric_dates,
+        implied_by: &["jwt.exp-enforced"],
         fault: "exp-string-coerced",
         ..REFUSAL
     },
@@ -119,6 +123,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Compare nbf with the clock wherever it is there.",
         },
         steps: &[each(&["nbf-future", "nbf-string"]).denied(&[INVALID])],
+        implied_by: &["jwt.exp-leeway-bounded"],
         fault: "ignores-nbf",
         ..REFUSAL
     },
@@ -164,6 +169,7 @@ pub(crate) const CHECKS: &[Check] = &[
             "aud-object",
         ])
         .denied(&[INVALID])],
+        shows: Explanation::Audience,
         fault: "jwt-audience-ignored",
         ..REFUSAL
     },
@@ -195,6 +201,8 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[each(&["iss-other", "iss-absent", "iss-slash", "iss-case", "iss-scheme", "iss-array", "iss-user"])
             .denied(&[INVALID])],
+        shows: Explanation::Issuer,
+        implied_by: &["jwt.kid-key-agreement"],
         fault: "issuer-ignored",
         ..REFUSAL
     },
@@ -214,6 +222,8 @@ pub(crate) const CHECKS: &[Check] = &[
             each(&["partner-as-issuer", "issuer-as-partner"]).denied(&[INVALID]),
         ],
         expect: judgements::bound_to_issuer,
+        shows: Explanation::Issuer,
+        implied_by: &["jwt.kid-key-agreement"],
         fault: "pooled-keys",
         ..REFUSAL
     },
@@ -246,6 +256,7 @@ pub(crate) const CHECKS: &[Check] = &[
             each(&["sub-object", "sub-array", "sub-true", "client-absent"]),
         ],
         expect: judgements::better_refused,
+        implied_by: &["jwt.duplicate-members-safe"],
         fault: "scope-array-bypass",
         ..REFUSAL
     },

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
+use crate::check::Explanation;
 use crate::check::judgement::expect;
 use crate::check::judgement::{Case, Deviation, Judgement};
 use crate::check::step::Want;
@@ -51,7 +52,7 @@ fn unbroken(case: &Case<'_>, judgement: &mut Judgement) {
         let status = seen.exchange.status().unwrap_or_default();
         if seen.reproduced && status == 500 {
             let text = format!("{}: the server breaks with {status}, each time", seen.label);
-            judgement.deviates(index, text, "an answer");
+            judgement.deviates_by(Explanation::ServerError, index, text, "an answer");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::check::jwt::judgements;
 use crate::check::step::{INVALID, On, Step, Who, send};
-use crate::check::{Check, Doc, Level, Mode, REFUSAL, Severity};
+use crate::check::{Check, Doc, Explanation, Level, Mode, REFUSAL, Severity};
 
 /// A lie in a list, refused as an invalid token.
 const fn refused(names: &'static [&'static str]) -> Step {
@@ -60,6 +60,7 @@ pub(crate) const CHECKS: &[Check] = &[
             "sig-exp-changed",
             "sig-strangers",
         ])],
+        shows: Explanation::Unverified,
         fault: "decode-without-verify",
         ..REFUSAL
     },

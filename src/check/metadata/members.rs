@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::check::Explanation;
 use crate::check::judgement::expect;
 use crate::check::judgement::{Case, Judgement};
 use crate::check::metadata::APPENDED;
@@ -14,7 +15,8 @@ fn documents<'a>(case: &Case<'a>, judgement: &mut Judgement) -> Vec<(usize, Valu
         match (observation.outcome, observation.exchange.response()) {
             (Outcome::Granted, Some(response)) => documents.extend(response.json().map(|json| (index, json))),
             (Outcome::Refused, Some(response)) => {
-                judgement.deviates(
+                judgement.deviates_by(
+                    Explanation::DocumentAbsent,
                     index,
                     format!("the document is answered with {}", response.status),
                     "200 with a JSON object",
@@ -74,7 +76,7 @@ pub(crate) fn complete(case: &Case<'_>) -> Judgement {
             let appended = case.answers(APPENDED).any(|(_, other)| other.status == 200);
             let elsewhere = if appended { "; it is served behind the issuer's path" } else { "" };
             let text = format!("the document is answered with {}{elsewhere}", response.status);
-            judgement.deviates(index, text, "200 with a JSON object (RFC 8414 §3.1)");
+            judgement.deviates_by(Explanation::DocumentAbsent, index, text, "200 with a JSON object (RFC 8414 §3.1)");
             continue;
         }
         expect::media_type_is(&mut judgement, index, response, "application/json");

@@ -2,7 +2,7 @@
 
 use crate::check::judgement::oauth;
 use crate::check::step::{Accept, Artefact, ClientAuth, Encoding, Fill, INVALID, On, Step, Who, obtain, revoke, send};
-use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
+use crate::check::{Check, Doc, Explanation, Level, PLAIN, Severity, Tier};
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -25,6 +25,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Slot("t"), On::Protected).denied(&[INVALID]).called("the token after its revocation"),
         ],
         expect: oauth::revocations,
+        shows: Explanation::Revocation,
         fault: "revoke-noop",
         ..PLAIN
     },
@@ -92,6 +93,7 @@ pub(crate) const CHECKS: &[Check] = &[
             Step::AwaitRefusal("t"),
             send(Who::Slot("t"), On::Protected).denied(&[INVALID]).called("the access token afterwards"),
         ],
+        implied_by: &["revoke.valid-token", "revoke.hint-ignored"],
         fault: "no-cascade",
         ..PLAIN
     },
@@ -144,6 +146,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Slot("u"), On::Protected).denied(&[INVALID]).called("the token revoked with an unknown hint"),
         ],
         expect: oauth::revocations,
+        implied_by: &["revoke.valid-token"],
         fault: "revoke-hint-filter",
         ..PLAIN
     },

@@ -71,6 +71,8 @@ pub enum On {
     Protected,
     /// Every protected resource.
     EachProtected,
+    /// Each protected resource that checks use: the one that most use, a scoped one, one that writes, an object of a tenant.
+    EachUsed,
     /// A resource for which a valid credential lacks a scope.
     Scoped,
     /// A resource that changes state.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::check::judgement::expect;
 use crate::check::judgement::{Case, Judgement};
 use crate::check::step::{Accept, ClientAuth, Fill, INVALID, On, Step, Want, Who, send, token};
-use crate::check::{Check, Doc, Level, Mode, PLAIN, Severity, Tier};
+use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, Severity, Tier};
 use crate::observe::{Outcome, Response};
 
 /// The parameter of every request here.
@@ -89,6 +89,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Slot("t"), On::Protected).denied(&[INVALID]).called("the token after its expires_in"),
         ],
         expect: expires_in,
+        shows: Explanation::Time,
         fault: "expires-in-string",
         ..PLAIN
     },
@@ -132,6 +133,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 .called("two thousand scopes"),
         ],
         expect: invalid_scope,
+        implied_by: &["token.scope-not-escalated"],
         fault: "scope-crash",
         ..PLAIN
     },

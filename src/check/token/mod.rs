@@ -49,6 +49,7 @@ pub(crate) const CHECKS: &[Check] = &[
         )
         .called("a scope that the client is not entitled to")],
         expect: oauth::scope_not_escalated,
+        implied_by: &["token.scope-returned-when-different"],
         fault: "grants-requested-scope",
         ..PLAIN
     },

@@ -4,7 +4,7 @@ use crate::check::judgement::expect;
 use crate::check::judgement::sameness;
 use crate::check::judgement::{Case, Judgement};
 use crate::check::step::{Accept, ClientAuth, Encoding, Fill, Want, token};
-use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
+use crate::check::{Check, Doc, Explanation, Level, PLAIN, Severity, Tier};
 use crate::observe::Outcome;
 
 /// The parameter of a sound request.
@@ -185,6 +185,7 @@ pub(crate) const CHECKS: &[Check] = &[
             token(ClientAuth::Good, &[GRANT]).encoded(Encoding::Query).called("the query of the URL"),
         ],
         expect: form_only,
+        implied_by: &["token.query-credentials-refused", "token.missing-grant-type"],
         fault: "json-token-request",
         ..PLAIN
     },
@@ -211,6 +212,12 @@ pub(crate) const CHECKS: &[Check] = &[
                 .called("control characters in grant_type"),
         ],
         expect: error_shape,
+        implied_by: &[
+            "token.unsupported-grant",
+            "token.missing-grant-type",
+            "token.bad-secret-basic-401",
+            "token.missing-client-auth",
+        ],
         fault: "html-errors",
         ..PLAIN
     },
@@ -267,7 +274,12 @@ fn error_shape(case: &Case<'_>) -> Judgement {
         match json.get("error").and_then(|error| error.as_str()) {
             Some(error) if printable(error) && !error.is_empty() => {}
             Some(_) => judgement.deviates(index, "error has characters that it may not have", "RFC 6749 §A.7"),
-            None => judgement.deviates(index, "the body has no error", "a JSON object with error"),
+            None => judgement.deviates_by(
+                Explanation::ErrorAbsent,
+                index,
+                "the body has no error",
+                "a JSON object with error",
+            ),
         }
         match json.get("error_description") {
             None => {}

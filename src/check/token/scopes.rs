@@ -4,7 +4,7 @@ use crate::check::judgement::expect;
 use crate::check::judgement::oauth;
 use crate::check::judgement::{Case, Judgement};
 use crate::check::step::{ClientAuth, Fill, INSUFFICIENT, INVALID, On, Who, send, token};
-use crate::check::{Check, Doc, Level, PLAIN, Severity};
+use crate::check::{Check, Doc, Explanation, Level, PLAIN, Severity};
 
 pub(crate) const CHECKS: &[Check] = &[Check {
     id: "token.lacked-scope-opens-nothing",
@@ -25,6 +25,8 @@ pub(crate) const CHECKS: &[Check] = &[Check {
         send(Who::IfKept("t"), On::Scoped).denied(&[INSUFFICIENT, INVALID]).called("the token that it got"),
     ],
     expect: opens_nothing,
+    shows: Explanation::Scope,
+    implied_by: &["token.scope-not-escalated"],
     fault: "grants-lacked-scope",
     ..PLAIN
 }];

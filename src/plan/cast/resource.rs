@@ -10,6 +10,7 @@ impl Caster<'_> {
         self.budget(send.exhausts)?;
         let resources = match send.on {
             On::EachProtected => self.subject.protected().collect(),
+            On::EachUsed => self.used()?,
             _ => vec![self.resource(send.on, send.who)?],
         };
         if resources.is_empty() {
@@ -72,7 +73,7 @@ impl Caster<'_> {
     pub(super) fn resource(&self, on: On, who: Who) -> Result<usize, Missing> {
         let subject = self.subject;
         let found = match on {
-            On::Protected | On::EachProtected => return self.main_resource(),
+            On::Protected | On::EachProtected | On::EachUsed => return self.main_resource(),
             On::Scoped => subject.scope_gap(None).map(|gap| gap.resource),
             On::ScopedWrite => subject.scope_gap(Some(true)).map(|gap| gap.resource),
             On::Writable if who == Who::LowScope => subject.scope_gap(Some(true)).map(|gap| gap.resource),
@@ -96,6 +97,16 @@ impl Caster<'_> {
             (None, On::Object) => missing("no resource with a `tenant`, or no valid credential of another tenant"),
             (None, _) => missing("no resource that fits"),
         }
+    }
+
+    /// The resources that checks use, each once: what is granted there may have a cause that only a probe there shows.
+    fn used(&self) -> Result<Vec<usize>, Missing> {
+        let mut used = vec![self.main_resource()?];
+        for (on, who) in [(On::Scoped, Who::LowScope), (On::Writable, Who::LowScope), (On::Object, Who::OtherTenant)] {
+            let found = self.resource(on, who).ok().filter(|at| self.subject.protected().any(|other| other == *at));
+            used.extend(found.filter(|at| !used.contains(at)));
+        }
+        Ok(used)
     }
 
     pub(super) fn main_resource(&self) -> Result<usize, Missing> {

@@ -1,0 +1,186 @@
+//! What a deviation shows about the target: the explanation that failures of several checks can have in common.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::step::{Artefact, Class, Send, Step, Who};
+
+/// Why a check failed at a resource, as far as its probe can show it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Explanation {
+    /// A request without a credential is granted.
+    Anonymous,
+    /// A credential that was never issued is granted.
+    UnknownCredential,
+    /// A token whose signature does not fit is granted.
+    Unverified,
+    /// A credential is granted after its end.
+    Time,
+    /// A credential is granted after it was revoked.
+    Revocation,
+    /// A token of another issuer is granted.
+    Issuer,
+    /// A token for another audience is granted.
+    Audience,
+    /// A credential is granted away from what it is bound to.
+    Binding,
+    /// A principal is granted what its scopes or roles do not allow.
+    Scope,
+    /// A principal is granted what belongs to another tenant.
+    Tenant,
+    /// A credential is granted from a place where it must not travel.
+    Carrier,
+    /// Another spelling of the request passes the guard.
+    Spelling,
+    /// Another method passes the guard.
+    Method,
+    /// Requests are granted while credentials cannot be verified.
+    Outage,
+    /// A request that was refused took effect.
+    ExecutedWrite,
+    /// A good credential is refused.
+    GoodRefused,
+    /// The status for a missing credential is another one than the profile expects.
+    MissingStatus,
+    /// The status for an invalid credential is another one than the profile expects.
+    InvalidStatus,
+    /// The status for missing permissions is another one than the profile expects.
+    InsufficientStatus,
+    /// The status for a malformed credential is another one than the profile expects.
+    MalformedStatus,
+    /// A challenge that has to be there is not.
+    ChallengeAbsent,
+    /// A challenge is there and is not as it has to be.
+    ChallengeGrammar,
+    /// A challenge does not say why the request was refused.
+    ChallengeReason,
+    /// An error has no code that a client could read.
+    ErrorAbsent,
+    /// The server breaks each time.
+    ServerError,
+    /// A document that has to be there is not.
+    DocumentAbsent,
+    /// An answer shows what has to stay secret.
+    Secret,
+    /// Times tell what has to stay secret.
+    Timing,
+    /// What the check is about, and nothing else.
+    #[default]
+    Own,
+}
+
+use Explanation::{
+    Anonymous, Audience, ChallengeAbsent, ChallengeGrammar, ChallengeReason, ErrorAbsent, InsufficientStatus,
+    InvalidStatus, MalformedStatus, MissingStatus, Own, Revocation, Scope, Tenant, Time, UnknownCredential, Unverified,
+};
+
+/// Statuses of any class.
+const STATUS: &[Explanation] = &[MissingStatus, InvalidStatus, InsufficientStatus, MalformedStatus];
+
+impl Explanation {
+    /// Its name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Explanation::Anonymous => "anonymous",
+            Explanation::UnknownCredential => "unknown-credential",
+            Explanation::Unverified => "unverified",
+            Explanation::Time => "time",
+            Explanation::Revocation => "revocation",
+            Explanation::Issuer => "issuer",
+            Explanation::Audience => "audience",
+            Explanation::Binding => "binding",
+            Explanation::Scope => "scope",
+            Explanation::Tenant => "tenant",
+            Explanation::Carrier => "carrier",
+            Explanation::Spelling => "spelling",
+            Explanation::Method => "method",
+            Explanation::Outage => "outage",
+            Explanation::ExecutedWrite => "executed-write",
+            Explanation::GoodRefused => "good-refused",
+            Explanation::MissingStatus => "missing-status",
+            Explanation::InvalidStatus => "invalid-status",
+            Explanation::InsufficientStatus => "insufficient-status",
+            Explanation::MalformedStatus => "malformed-status",
+            Explanation::ChallengeAbsent => "challenge-absent",
+            Explanation::ChallengeGrammar => "challenge-grammar",
+            Explanation::ChallengeReason => "challenge-reason",
+            Explanation::ErrorAbsent => "error-absent",
+            Explanation::ServerError => "server-error",
+            Explanation::DocumentAbsent => "document-absent",
+            Explanation::Secret => "secret",
+            Explanation::Timing => "timing",
+            Explanation::Own => "own",
+        }
+    }
+
+    /// Whether it is a property of one route. Everything else is one of the verifier, or of how answers are made: it is the
+    /// same cause wherever a probe meets it.
+    pub fn is_of_route(self) -> bool {
+        matches!(
+            self,
+            Anonymous
+                | Explanation::Binding
+                | Scope
+                | Tenant
+                | Explanation::Carrier
+                | Explanation::Spelling
+                | Explanation::Method
+                | Explanation::ExecutedWrite
+                | Explanation::GoodRefused
+        )
+    }
+
+    /// That the status of a class is another one than the profile expects.
+    pub fn of_status(class: Class) -> Self {
+        match class {
+            Class::Missing => MissingStatus,
+            Class::Invalid => InvalidStatus,
+            Class::Insufficient => InsufficientStatus,
+            Class::Malformed => MalformedStatus,
+        }
+    }
+
+    /// Explanations of protocol deviations that explain this one too, the strongest first: an answer of another status
+    /// has no challenge, and what is not there has no grammar.
+    pub fn protocol_implied_by(self) -> &'static [Explanation] {
+        match self {
+            ChallengeAbsent => STATUS,
+            ChallengeGrammar => &[MissingStatus, InvalidStatus, InsufficientStatus, MalformedStatus, ChallengeAbsent],
+            ChallengeReason => {
+                &[MissingStatus, InvalidStatus, InsufficientStatus, MalformedStatus, ChallengeAbsent, ChallengeGrammar]
+            }
+            ErrorAbsent => STATUS,
+            _ => &[],
+        }
+    }
+
+    /// What a grant to a step shows that has to be refused: what its check is about, or what the step says by itself.
+    pub fn of_grant(check: Explanation, step: &Step) -> Self {
+        if check != Own {
+            return check;
+        }
+        let Step::Send(Send { who, alter, .. }) = step else { return Own };
+        match who {
+            Who::Anonymous if alter.is_empty() => Anonymous,
+            Who::Forged("unknown") if alter.is_empty() => UnknownCredential,
+            Who::Revoked => Revocation,
+            Who::Expired => Time,
+            Who::LowScope | Who::ForgedLow(_) => Scope,
+            Who::OtherTenant => Tenant,
+            Who::Artefact(Artefact::OtherAudienceToken) => Audience,
+            _ => Own,
+        }
+    }
+
+    /// Explanations of which any implies a grant to a step, the strongest first: whoever needs no credential accepts any,
+    /// and whoever accepts one that was never issued accepts every forgery.
+    pub fn grant_implied_by(step: &Step) -> &'static [Explanation] {
+        let Step::Send(Send { who, .. }) = step else { return &[] };
+        match who {
+            Who::Anonymous => &[Anonymous],
+            Who::Good | Who::Second | Who::Account(_) => &[],
+            _ => &[Anonymous, UnknownCredential, Unverified],
+        }
+    }
+}
