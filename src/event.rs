@@ -1,12 +1,14 @@
 //! The record of a run: one enum, versioned, written as JSON Lines. Every report is made from it alone.
 
 pub mod comparison;
+mod finding;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::comparison::Comparison;
+pub use self::finding::{Cell, CellName, Finding};
 use crate::check::{Level, Severity, Verdict};
 use crate::observe::{Interval, LoadFigures, Outcome, RecordedExchange};
 use crate::stats::OverheadFigures;
@@ -250,6 +252,9 @@ pub struct CheckResult {
     /// Statuses of the answers that deviate, each once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub statuses: Vec<u16>,
+    /// Where it deviates: each resource and method, with what the deviation shows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cells: Vec<Cell>,
     /// A person should look at this.
     #[serde(default)]
     pub needs_review: bool,
@@ -322,6 +327,9 @@ pub struct ScenarioFinished {
     pub executed: usize,
     /// Code that the scenario alone would end with.
     pub exit_code: u8,
+    /// Failures by cause, the worst first; none in a record of format 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub findings: Option<Vec<Finding>>,
 }
 
 /// How a run ended.

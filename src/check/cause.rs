@@ -114,6 +114,21 @@ impl Explanation {
         }
     }
 
+    /// Whether a check is the one that is about it, among others that meet it.
+    pub fn is_topic_of(self, check: &str) -> bool {
+        let topics: &[&str] = match self {
+            ChallengeAbsent => &["common.401-carries-challenge", "bearer.denial-has-challenge"],
+            ChallengeGrammar => &["common.challenge-grammar"],
+            ChallengeReason => &["bearer.denial-has-challenge"],
+            ErrorAbsent => &["token.error-body-shape"],
+            Explanation::ServerError => &["common.malformed-credential-never-5xx"],
+            Explanation::DocumentAbsent => &["meta.as-document"],
+            Explanation::Secret => &["apikey.not-echoed", "common.auth-error-no-internals"],
+            _ => &[],
+        };
+        topics.contains(&check)
+    }
+
     /// Whether it is a property of one route. Everything else is one of the verifier, or of how answers are made: it is the
     /// same cause wherever a probe meets it.
     pub fn is_of_route(self) -> bool {

@@ -2,11 +2,17 @@
 
 pub mod abort;
 pub mod capacity;
+mod case;
+pub mod cause;
+mod cell;
 pub mod compare;
+mod coverage;
+pub mod lane;
 pub mod threshold;
 mod vacuity;
 mod verdict;
 pub mod waiver;
 
-pub use vacuity::Vacuity;
+pub use case::CaseVerdict;
+pub use coverage::{Conclusion, Tally};
 pub use verdict::{Context, judge, not_tested};

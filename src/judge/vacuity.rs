@@ -12,7 +12,7 @@ const FEW: usize = 20;
 
 /// What all checks of a scenario were answered.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Vacuity {
+pub(super) struct Vacuity {
     answers: usize,
     denials: usize,
     controls: usize,
@@ -21,7 +21,7 @@ pub struct Vacuity {
 
 impl Vacuity {
     /// Counts what one check saw.
-    pub fn count(&mut self, check: &Check, evidence: &Evidence) {
+    pub(super) fn count(&mut self, check: &Check, evidence: &Evidence) {
         for control in &evidence.controls {
             self.control(control.outcome);
         }
@@ -47,13 +47,13 @@ impl Vacuity {
     }
 
     /// That not one good credential was granted: a finding, whatever else was seen.
-    pub fn nothing_proved(&self) -> Option<String> {
+    pub(super) fn nothing_proved(&self) -> Option<String> {
         let text = "no control passed: not one good credential was granted, so no refusal proves anything";
         (self.controls > 0 && self.granted == 0).then(|| text.to_owned())
     }
 
     /// That hardly anything but denials came back: a reason to doubt that the target listened to the end.
-    pub fn suspicion(&self) -> Option<String> {
+    pub(super) fn suspicion(&self) -> Option<String> {
         let share = self.denials as f64 / self.answers.max(1) as f64;
         (self.answers >= FEW && share > SUSPICIOUS).then(|| {
             let (denials, answers) = (self.denials, self.answers);

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::cell::Seen;
 use crate::check::profile::Effective;
-use crate::check::{Case, Check, Deviation, Judgement, Level, Severity, Verdict, url_of};
-use crate::event::{CheckResult, Cited, EvidenceRecord, Help, Part, Role, SourcePlace};
+use crate::check::{Case, Check, Deviation, Explanation, Judgement, Level, Severity, Verdict, url_of};
+use crate::event::{Cell, CheckResult, Cited, EvidenceRecord, Help, Part, Role, SourcePlace};
 use crate::observe::{ControlRun, Evidence, Exchange, Observation, Outcome};
 use crate::plan::PlannedCheck;
+use crate::plan::subject::Resource;
 use crate::secret::Scrubber;
 
 /// What a verdict needs beside the evidence.
@@ -21,6 +23,8 @@ pub struct Context<'a> {
     pub place: SourcePlace,
     /// How long it took.
     pub took: Duration,
+    /// The resources of the target, as observations name them by index.
+    pub resources: &'a [Resource],
 }
 
 /// The result of a check that was not executed.
@@ -34,7 +38,8 @@ pub fn judge(planned: &PlannedCheck, evidence: &Evidence, context: &Context<'_>)
     for secret in &evidence.sent_secrets {
         scrubber.add(secret.expose().as_bytes());
     }
-    let finding = find(planned.check, planned.level, evidence, context.profile);
+    let seen_by = Seen { check: planned.check, level: planned.level, evidence, resources: context.resources };
+    let finding = find(seen_by, context.profile);
     let (records, shown_by) = record(evidence, finding.shown_by, &scrubber);
     let deviations = finding.deviations.iter().map(|line| scrubber.scrub(line));
     CheckResult {
@@ -47,9 +52,17 @@ pub fn judge(planned: &PlannedCheck, evidence: &Evidence, context: &Context<'_>)
         shown_by,
         needs_review: finding.needs_review,
         statuses: finding.statuses,
+        cells: finding.cells.into_iter().map(|cell| scrubbed(cell, &scrubber)).collect(),
         evidence: records,
         ..blank(planned, finding.verdict, context)
     }
+}
+
+/// What a server says may repeat what was sent.
+fn scrubbed(cell: Cell, scrubber: &Scrubber) -> Cell {
+    let further = cell.further.iter().map(|line| scrubber.scrub(line)).collect();
+    let (endpoint, summary) = (scrubber.scrub(&cell.endpoint), scrubber.scrub(&cell.summary));
+    Cell { endpoint, summary, further, ..cell }
 }
 
 fn blank(planned: &PlannedCheck, verdict: Verdict, context: &Context<'_>) -> CheckResult {
@@ -75,6 +88,7 @@ fn blank(planned: &PlannedCheck, verdict: Verdict, context: &Context<'_>) -> Che
         shown_by: None,
         needs_review: false,
         statuses: Vec::new(),
+        cells: Vec::new(),
         evidence: Vec::new(),
         took_ms: context.took.as_secs_f64() * 1000.0,
     }
@@ -113,6 +127,7 @@ struct Finding {
     shown_by: Option<Shown>,
     needs_review: bool,
     statuses: Vec<u16>,
+    cells: Vec<Cell>,
 }
 
 impl Finding {
@@ -126,6 +141,7 @@ impl Finding {
             shown_by: None,
             needs_review: false,
             statuses: Vec::new(),
+            cells: Vec::new(),
         }
     }
 
@@ -142,7 +158,8 @@ impl Finding {
 ///
 /// Access that was granted against the requirement stands even where a closing control broke: it was seen. Access that
 /// was refused says nothing then: the control was refused too.
-fn find(check: &Check, level: Level, evidence: &Evidence, profile: &Effective) -> Finding {
+fn find(seen: Seen<'_>, profile: &Effective) -> Finding {
+    let Seen { check, level, evidence, .. } = seen;
     if let Some(why) = &evidence.untestable {
         return Finding::plain(Verdict::NotTested, why);
     }
@@ -152,14 +169,14 @@ fn find(check: &Check, level: Level, evidence: &Evidence, profile: &Effective) -
     let mut judgement = (check.expect)(&Case { check, evidence, profile });
     if check.control && !judgement.open.is_empty() && judgement.access.is_empty() {
         // the control that never passes is the failure, whatever kept it from passing
-        return unanswered_control(evidence, &judgement);
+        return unanswered_control(seen, &judgement);
     }
     if evidence.broken_control().is_some() {
         let granted = |at: usize| evidence.observations[at].outcome == Outcome::Granted;
         judgement.access.retain(|deviation| granted(deviation.observation));
     }
     if !judgement.access.is_empty() {
-        return violation(Verdict::Fail, Part::Access, &judgement.access, &judgement, evidence);
+        return violation(Verdict::Fail, Part::Access, &judgement.access, &judgement, seen);
     }
     if let Some(broken) = evidence.controls.iter().position(|control| control.outcome != Outcome::Granted) {
         return broken_control(broken, &evidence.controls[broken]);
@@ -172,10 +189,10 @@ fn find(check: &Check, level: Level, evidence: &Evidence, profile: &Effective) -
     }
     if !judgement.protocol.is_empty() {
         let verdict = if level == Level::Must { Verdict::Fail } else { Verdict::Warn };
-        return violation(verdict, Part::Protocol, &judgement.protocol, &judgement, evidence);
+        return violation(verdict, Part::Protocol, &judgement.protocol, &judgement, seen);
     }
     if !judgement.advice.is_empty() {
-        return violation(Verdict::Warn, Part::Protocol, &judgement.advice, &judgement, evidence);
+        return violation(Verdict::Warn, Part::Protocol, &judgement.advice, &judgement, seen);
     }
     if let Some(why) = judgement.open.first() {
         let mut finding = Finding::plain(Verdict::Inconclusive, why);
@@ -216,13 +233,8 @@ fn passed(evidence: &Evidence) -> String {
     summary
 }
 
-fn violation(
-    verdict: Verdict,
-    part: Part,
-    deviations: &[Deviation],
-    judgement: &Judgement,
-    evidence: &Evidence,
-) -> Finding {
+fn violation(verdict: Verdict, part: Part, deviations: &[Deviation], judgement: &Judgement, seen: Seen<'_>) -> Finding {
+    let evidence = seen.evidence;
     let first = &deviations[0];
     let all = judgement.access.iter().chain(&judgement.protocol).chain(&judgement.advice);
     let status = |deviation: &Deviation| evidence.observations[deviation.observation].exchange.status();
@@ -238,10 +250,11 @@ fn violation(
             deviation.text.clone()
         }
     };
-    let all = all.map(told);
+    let all = all.map(&told);
     Finding {
         verdict,
         part: Some(part),
+        cells: seen.cells(judgement, &told),
         summary: told(first),
         expected: first.expected.clone(),
         deviations: all.chain(judgement.open.iter().cloned()).collect(),
@@ -251,11 +264,17 @@ fn violation(
     }
 }
 
-fn unanswered_control(evidence: &Evidence, judgement: &Judgement) -> Finding {
+fn unanswered_control(seen: Seen<'_>, judgement: &Judgement) -> Finding {
+    let evidence = seen.evidence;
     let mut finding = Finding::plain(Verdict::Fail, judgement.open[0].clone());
     finding.part = Some(Part::Access);
     finding.expected = "granted".to_owned();
     finding.shown_by = (!evidence.observations.is_empty()).then_some(Shown::Observation(0));
+    if !evidence.observations.is_empty() {
+        let mut refused = Judgement::default();
+        refused.violates_by(Explanation::GoodRefused, 0, finding.summary.clone(), "granted");
+        finding.cells = seen.cells(&refused, &|deviation| deviation.text.clone());
+    }
     finding
 }
 
@@ -275,7 +294,7 @@ fn broken_control(at: usize, control: &ControlRun) -> Finding {
 }
 
 /// Outcome, status and time, for a reader.
-fn seen(exchange: &Exchange, outcome: Outcome) -> String {
+pub(super) fn seen(exchange: &Exchange, outcome: Outcome) -> String {
     let took = format_took(exchange.took);
     match &exchange.answer {
         Ok(response) => format!("{outcome} {} in {took}", response.status),
@@ -370,6 +389,7 @@ mod tests {
                         scrubber: &Scrubber::default(),
                         place: SourcePlace::default(),
                         took: Duration::ZERO,
+                        resources: &[],
                     };
                     let result = judge(&planned, &evidence, &context);
                     let id = check.id;

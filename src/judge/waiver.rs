@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use crate::check::{Severity, Verdict};
-use crate::event::{CheckResult, Part, Waived};
+use crate::event::{Cell, CheckResult, Part, Waived};
 use crate::scenario::model::{ObservedPart, Waiver};
 
 /// Where a scenario runs, as waivers speak of it.
@@ -53,23 +53,36 @@ pub fn concerns(waiver: &Waiver, target: WaivedTarget<'_>) -> bool {
     wanted == target.name || starts_address(base, wanted) || starts_address(wanted, base)
 }
 
-/// Whether a waiver excuses a finding: this check, this target, this shape.
-pub fn covers(waiver: &Waiver, result: &CheckResult, target: WaivedTarget<'_>) -> bool {
+/// Whether a waiver excuses one cell of a finding: this check, this target, this shape.
+pub fn covers(waiver: &Waiver, result: &CheckResult, cell: &Cell, target: WaivedTarget<'_>) -> bool {
     matches!(result.verdict, Verdict::Fail | Verdict::Warn)
         && waiver.check == result.id
-        && is_of(waiver, result, target)
-        && has_shape(waiver, result)
-        && (!is_critical(result) || (waiver.accept_risk && waiver.approved_by.is_some()))
+        && is_of(waiver, cell, target)
+        && has_shape(waiver, cell)
+        && (!is_critical(result, cell) || (waiver.accept_risk && waiver.approved_by.is_some()))
 }
 
-fn is_of(waiver: &Waiver, result: &CheckResult, target: WaivedTarget<'_>) -> bool {
+/// The cells of a result as waivers look at them.
+pub fn cells(result: &CheckResult) -> Vec<Cell> {
+    if result.cells.is_empty() { vec![Cell::whole(result)] } else { result.cells.clone() }
+}
+
+/// Marks cells as waived. The result is waived where every cell is.
+pub fn apply(result: &mut CheckResult, waived: Vec<Option<Waived>>) {
+    if waived.iter().all(Option::is_some) {
+        result.waived = waived.iter().flatten().next().cloned();
+    }
+    for (cell, waived) in result.cells.iter_mut().zip(waived) {
+        cell.waived = waived;
+    }
+}
+
+fn is_of(waiver: &Waiver, cell: &Cell, target: WaivedTarget<'_>) -> bool {
     let Some(wanted) = &waiver.target else { return true };
     if wanted == target.name || starts_address(target.base.as_str(), wanted) {
         return true;
     }
-    let shown = result.shown_by.and_then(|at| result.evidence.get(at));
-    let path = shown.map(|record| record.exchange.target.as_str()).unwrap_or_default();
-    starts_address(&format!("{}{path}", target.base.origin().ascii_serialization()), wanted)
+    starts_address(&format!("{}{}", target.base.origin().ascii_serialization(), cell.endpoint), wanted)
 }
 
 /// Whether an address begins with another: the same, or up to the end of a segment.
@@ -80,20 +93,19 @@ fn starts_address(address: &str, start: &str) -> bool {
     rest.is_empty() || start.ends_with('/') || rest.starts_with(['/', '?', '#'])
 }
 
-fn has_shape(waiver: &Waiver, result: &CheckResult) -> bool {
+fn has_shape(waiver: &Waiver, cell: &Cell) -> bool {
     let observed = &waiver.observed;
     let part = match observed.part {
         ObservedPart::Access => Part::Access,
         ObservedPart::Protocol => Part::Protocol,
     };
     let status = |status: &u16| observed.status.contains(status);
-    let statuses = observed.status.is_empty() || (!result.statuses.is_empty() && result.statuses.iter().all(status));
-    let says = |text: &String| {
-        result.summary.contains(text.as_str()) && result.deviations.iter().all(|line| line.contains(text.as_str()))
-    };
-    result.part == Some(part) && statuses && observed.text.as_ref().is_none_or(says)
+    let statuses = observed.status.is_empty() || (!cell.statuses.is_empty() && cell.statuses.iter().all(status));
+    let says =
+        |text: &String| std::iter::once(&cell.summary).chain(&cell.further).all(|line| line.contains(text.as_str()));
+    cell.part == part && statuses && observed.text.as_ref().is_none_or(says)
 }
 
-fn is_critical(result: &CheckResult) -> bool {
-    result.part == Some(Part::Access) && result.severity == Severity::Critical
+fn is_critical(result: &CheckResult, cell: &Cell) -> bool {
+    cell.part == Part::Access && result.severity == Severity::Critical
 }

@@ -3,12 +3,12 @@
 use csv::WriterBuilder;
 
 use super::escape::cell;
-use super::{LoadRecord, Record, ReportError, ScenarioRecord};
+use super::{Found, LoadRecord, Record, ReportError, ScenarioRecord};
 use crate::event::{CheckResult, Part, ThresholdResult};
 use crate::observe::{Latency, LoadFigures};
 use crate::stats::{Estimate, OverheadFigures};
 
-/// The columns. `kind` says what a row is: check, load, lane, overhead, threshold.
+/// The columns. `kind` says what a row is: finding, check, load, lane, overhead, threshold.
 const HEAD: [&str; 19] = [
     "scenario",
     "file",
@@ -66,11 +66,27 @@ pub(super) fn render(record: &Record) -> Result<Vec<u8>, ReportError> {
 }
 
 fn rows(scenario: &ScenarioRecord) -> Vec<Row> {
-    let mut rows: Vec<_> = scenario.checks.iter().map(check).collect();
+    let mut rows: Vec<_> = scenario.findings().iter().map(finding).collect();
+    rows.extend(scenario.checks.iter().map(check));
     scenario.load.iter().for_each(|phase| load(phase, &mut rows));
     scenario.overhead.iter().for_each(|study| overhead(study, &mut rows));
     rows.extend(scenario.thresholds.iter().map(threshold));
     rows
+}
+
+/// A finding: `name` is the check that shows it, `figure` and `value` how many more checks it affects.
+fn finding(found: &Found<'_>) -> Row {
+    let finding = &*found.finding;
+    let affected = finding.also_affected.join(" ");
+    let at = format!("{} at {} {}", finding.cause.name(), finding.method, finding.endpoint);
+    Row {
+        kind: "finding",
+        figure: "also affected".to_owned(),
+        value: Some(finding.also_affected.len() as f64),
+        unit: "",
+        summary: format!("{at}: {}{}{affected}", finding.summary, if affected.is_empty() { "" } else { "; also " }),
+        ..check(&found.check)
+    }
 }
 
 fn check(check: &CheckResult) -> Row {

@@ -3,16 +3,18 @@
 
 use super::escape::{command, command_property, line};
 use super::text::block;
-use super::{Record, ReportError, findings, summary};
+use super::{Record, ReportError, summary};
 use crate::check::Verdict;
 use crate::event::{NoteKind, SourcePlace};
 
 pub(super) fn render(record: &Record) -> Result<Vec<u8>, ReportError> {
     let mut text = String::new();
-    for (_, check) in findings(record.checks()).into_iter().filter(|(_, check)| check.waived.is_none()) {
+    for found in record.findings().into_iter().filter(|found| found.finding.waived.is_none()) {
+        let check = &*found.check;
         let kind = if check.verdict == Verdict::Fail { "error" } else { "warning" };
         let title = format!("{} ({})", check.id, check.severity.name());
-        text.push_str(&annotation(kind, &check.place, &title, &format!("{}\n{}", line(&check.summary), block(check))));
+        let told = format!("{}\n{}", line(&check.summary), block(check, &found.finding.also_affected));
+        text.push_str(&annotation(kind, &check.place, &title, &told));
     }
     for one in summary::beside_checks(record) {
         text.push_str(&annotation("error", &one.place, "authbench", &line(&one.text)));

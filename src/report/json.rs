@@ -1,24 +1,29 @@
 //! `report.json`: the whole run as one document, with a published schema.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Counts, LoadRecord, Record, ReportError, ScenarioRecord};
 use crate::check::Verdict;
-use crate::event::{CheckResult, FORMAT, Machine, Note, ThresholdResult};
+use crate::event::comparison::Comparison;
+use crate::event::{
+    CheckResult, FORMAT, Finding, LoadStarted, Machine, Note, RunFinished, RunStarted, ScenarioFinished,
+    ScenarioStarted, ThresholdResult,
+};
 use crate::observe::{Interval, LoadFigures};
 use crate::stats::OverheadFigures;
 
 /// A run as one document.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Report<'a> {
     /// Version of this format.
     pub format: u32,
     /// Version of authbench.
-    pub version: &'a str,
+    pub version: Cow<'a, str>,
     /// Version of the catalogue of checks.
     pub catalogue: u32,
     /// The exit code; none where the run was cut off.
@@ -36,50 +41,56 @@ pub struct Report<'a> {
     /// Where the load came from.
     pub machine: Machine,
     /// Notes that belong to no scenario.
-    pub notes: &'a [Note],
+    pub notes: Cow<'a, [Note]>,
+    /// What changed since a baseline; none where it was compared with none.
+    #[serde(default)]
+    pub compared: Option<Cow<'a, Comparison>>,
     /// Scenarios in the order in which they ran.
     pub scenarios: Vec<ScenarioReport<'a>>,
 }
 
 /// One scenario of a run.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ScenarioReport<'a> {
     /// Its name.
-    pub name: &'a str,
+    pub name: Cow<'a, str>,
     /// Its file, as given on the command line.
-    pub file: &'a str,
+    pub file: Cow<'a, str>,
     /// Its description.
-    pub description: &'a str,
+    pub description: Cow<'a, str>,
     /// Its tags.
-    pub tags: &'a [String],
+    pub tags: Cow<'a, [String]>,
     /// The target: `reference` or a URL without user information.
-    pub target: &'a str,
+    pub target: Cow<'a, str>,
     /// The scheme under test.
-    pub scheme: &'a str,
+    pub scheme: Cow<'a, str>,
     /// The active profile.
-    pub profile: &'a str,
+    pub profile: Cow<'a, str>,
     /// The code that the scenario alone would end with; none where it was cut off.
     pub exit_code: Option<u8>,
     /// How much of what applies was executed.
     pub coverage: Coverage,
+    /// Failures by cause, the worst first; none in a report of format 1.
+    #[serde(default)]
+    pub findings: Option<Cow<'a, [Finding]>>,
     /// Results by verdict, and `waived` apart from them.
-    pub counts: BTreeMap<&'static str, usize>,
+    pub counts: BTreeMap<Cow<'a, str>, usize>,
     /// Results in the order in which they came.
-    pub checks: &'a [CheckResult],
+    pub checks: Cow<'a, [CheckResult]>,
     /// Load phases that came to their end, in order.
     pub load: Vec<PhaseReport<'a>>,
     /// Names of load phases that were cut off.
-    pub cut_off: Vec<&'a str>,
+    pub cut_off: Vec<Cow<'a, str>>,
     /// What schemes cost over the baseline; none where it was not studied.
-    pub overhead: Option<&'a OverheadFigures>,
+    pub overhead: Option<Cow<'a, OverheadFigures>>,
     /// Thresholds against what was measured.
-    pub thresholds: &'a [ThresholdResult],
+    pub thresholds: Cow<'a, [ThresholdResult]>,
     /// Notes in order.
-    pub notes: &'a [Note],
+    pub notes: Cow<'a, [Note]>,
 }
 
 /// How much of what applies was executed.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Coverage {
     /// Checks that were going to be executed.
     pub planned: usize,
@@ -92,11 +103,11 @@ pub struct Coverage {
 }
 
 /// One load phase. Times in microseconds.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PhaseReport<'a> {
     /// What it measured.
     #[serde(flatten)]
-    pub figures: &'a LoadFigures,
+    pub figures: Cow<'a, LoadFigures>,
     /// Its seconds, without their histograms, which are in the record and in the `hlog` report.
     pub intervals: Vec<Interval>,
 }
@@ -107,8 +118,8 @@ impl<'a> Report<'a> {
         let started = record.started.as_ref();
         let finished = record.finished.as_ref();
         Self {
-            format: started.map_or(FORMAT, |started| started.format),
-            version: started.map_or("", |started| &started.version),
+            format: FORMAT,
+            version: started.map_or("", |started| &started.version).into(),
             catalogue: started.map_or(0, |started| started.catalogue),
             exit_code: finished.map(|finished| finished.exit_code),
             reason: finished.map_or_else(|| record.reason(), |finished| finished.reason.clone()),
@@ -116,8 +127,27 @@ impl<'a> Report<'a> {
             finished: finished.map(|finished| finished.finished),
             seed: started.map_or(0, |started| started.seed),
             machine: started.map(|started| started.machine.clone()).unwrap_or_default(),
-            notes: &record.notes,
+            notes: (&record.notes).into(),
+            compared: record.compared.as_ref().map(Cow::Borrowed),
             scenarios: record.scenarios.iter().map(ScenarioReport::of).collect(),
+        }
+    }
+
+    /// The record that it was made from, as far as it holds it.
+    pub(super) fn record(self) -> Record {
+        let Self { format, catalogue, seed, machine, .. } = self;
+        let version = self.version.into_owned();
+        let started = |started| RunStarted { format, version, catalogue, started, seed, machine };
+        Record {
+            started: self.started.map(started),
+            scenarios: self.scenarios.into_iter().map(ScenarioReport::record).collect(),
+            notes: self.notes.into_owned(),
+            compared: self.compared.map(Cow::into_owned),
+            finished: self.finished.zip(self.exit_code).map(|(finished, exit_code)| RunFinished {
+                finished,
+                exit_code,
+                reason: self.reason,
+            }),
         }
     }
 }
@@ -125,23 +155,58 @@ impl<'a> Report<'a> {
 impl<'a> ScenarioReport<'a> {
     fn of(scenario: &'a ScenarioRecord) -> Self {
         let started = &scenario.started;
+        let findings = scenario.finished.as_ref().and_then(|finished| finished.findings.as_deref());
         Self {
-            name: &started.name,
-            file: &started.file,
-            description: &started.description,
-            tags: &started.tags,
-            target: &started.target,
-            scheme: &started.scheme,
-            profile: &started.profile,
+            name: (&started.name).into(),
+            file: (&started.file).into(),
+            description: (&started.description).into(),
+            tags: (&started.tags).into(),
+            target: (&started.target).into(),
+            scheme: (&started.scheme).into(),
+            profile: (&started.profile).into(),
             exit_code: scenario.finished.as_ref().map(|finished| finished.exit_code),
             coverage: Coverage::of(scenario),
+            findings: findings.map(Cow::Borrowed),
             counts: counts(&scenario.counts()),
-            checks: &scenario.checks,
+            checks: (&scenario.checks).into(),
             load: scenario.load.iter().filter_map(PhaseReport::of).collect(),
-            cut_off: scenario.load.iter().filter(|phase| phase.figures.is_none()).map(LoadRecord::name).collect(),
-            overhead: scenario.overhead.last(),
-            thresholds: &scenario.thresholds,
-            notes: &scenario.notes,
+            cut_off: scenario
+                .load
+                .iter()
+                .filter(|phase| phase.figures.is_none())
+                .map(|phase| phase.name().into())
+                .collect(),
+            overhead: scenario.overhead.last().map(Cow::Borrowed),
+            thresholds: (&scenario.thresholds).into(),
+            notes: (&scenario.notes).into(),
+        }
+    }
+
+    fn record(self) -> ScenarioRecord {
+        let Coverage { planned, applicable, executed, .. } = self.coverage;
+        let findings = self.findings.map(Cow::into_owned);
+        ScenarioRecord {
+            started: ScenarioStarted {
+                name: self.name.into_owned(),
+                file: self.file.into_owned(),
+                description: self.description.into_owned(),
+                tags: self.tags.into_owned(),
+                target: self.target.into_owned(),
+                scheme: self.scheme.into_owned(),
+                profile: self.profile.into_owned(),
+                planned_checks: planned,
+            },
+            checks: self.checks.into_owned(),
+            load: self.load.into_iter().map(PhaseReport::record).collect(),
+            overhead: self.overhead.map(Cow::into_owned).into_iter().collect(),
+            thresholds: self.thresholds.into_owned(),
+            notes: self.notes.into_owned(),
+            finished: self.exit_code.zip(applicable).map(|(exit_code, applicable)| ScenarioFinished {
+                applicable,
+                executed,
+                exit_code,
+                findings,
+            }),
         }
     }
 }
@@ -165,13 +230,24 @@ impl<'a> PhaseReport<'a> {
     fn of(phase: &'a LoadRecord) -> Option<Self> {
         let bare = |interval: &Interval| Interval { histogram: String::new(), ..interval.clone() };
         let figures = phase.figures.as_ref()?;
-        Some(Self { figures, intervals: phase.intervals.iter().map(bare).collect() })
+        Some(Self { figures: Cow::Borrowed(figures), intervals: phase.intervals.iter().map(bare).collect() })
+    }
+
+    /// A phase has its figures and its seconds in one object.
+    fn record(self) -> LoadRecord {
+        let figures = self.figures.into_owned();
+        let started = LoadStarted {
+            name: figures.name.clone(),
+            offered_rate: figures.offered_rate,
+            length_s: figures.warmup_s + figures.duration_s,
+        };
+        LoadRecord { started, intervals: self.intervals, figures: Some(figures) }
     }
 }
 
-fn counts(counts: &Counts) -> BTreeMap<&'static str, usize> {
+fn counts(counts: &Counts) -> BTreeMap<Cow<'static, str>, usize> {
     let by_verdict = Verdict::ALL.into_iter().map(|verdict| (verdict.name(), counts.of_verdict(verdict)));
-    by_verdict.chain([("waived", counts.waived)]).collect()
+    by_verdict.chain([("waived", counts.waived)]).map(|(name, number)| (name.into(), number)).collect()
 }
 
 /// The JSON Schema of `report.json`.

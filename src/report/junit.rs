@@ -7,7 +7,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use super::escape::line;
 use super::summary::{self, Source};
 use super::text::block;
-use super::{Record, ReportError, ScenarioRecord};
+use super::{Found, Record, ReportError, ScenarioRecord};
 use crate::check::Verdict;
 use crate::event::{CheckResult, Note, NoteKind, ThresholdResult};
 use crate::observe::LoadFigures;
@@ -50,7 +50,8 @@ fn suite(record: &Record, scenario: &ScenarioRecord) -> TestSuite {
         suite.extra.insert("timestamp".into(), started.started.to_string().into());
     }
     suite.set_time(scenario.checks.iter().map(took).sum());
-    suite.add_test_cases(scenario.checks.iter().map(|check| check_case(&started.name, check)));
+    let findings = scenario.findings();
+    suite.add_test_cases(scenario.checks.iter().map(|check| check_case(&started.name, check, &findings)));
     suite.add_test_cases(
         scenario.load.iter().map(|phase| phase_case(&started.name, phase.name(), phase.figures.as_ref())),
     );
@@ -59,19 +60,39 @@ fn suite(record: &Record, scenario: &ScenarioRecord) -> TestSuite {
     suite
 }
 
-fn check_case(scenario: &str, check: &CheckResult) -> TestCase {
-    let mut case = case(&format!("{scenario}.{}", check.group), &check.id, check_status(check));
+fn check_case(scenario: &str, check: &CheckResult, findings: &[Found<'_>]) -> TestCase {
+    let status = match affected_by(check, findings) {
+        Some(root) => skipped(&format!("affected by the cause that {root} shows: {}", check.summary)),
+        None => check_status(check, also_affected(check, findings)),
+    };
+    let mut case = case(&format!("{scenario}.{}", check.group), &check.id, status);
     case.set_time(took(check));
     case.extra.insert("file".into(), line(&check.place.file).into());
     case.extra.insert("line".into(), check.place.line.to_string().into());
     if check.verdict == Verdict::Warn && check.waived.is_none() {
         // JUnit has no warnings: the case passes and says why it should not be forgotten
-        case.set_system_out(block(check));
+        case.set_system_out(block(check, also_affected(check, findings)));
     }
     case
 }
 
-fn check_status(check: &CheckResult) -> TestCaseStatus {
+/// Checks that fail for the cause that this one shows.
+fn also_affected<'a>(check: &CheckResult, findings: &'a [Found<'_>]) -> &'a [String] {
+    let shown = findings.iter().find(|found| found.finding.check == check.id);
+    shown.map(|found| &found.finding.also_affected[..]).unwrap_or_default()
+}
+
+/// The check that shows the cause of a failure, where that is another one.
+fn affected_by<'a>(check: &CheckResult, findings: &'a [Found<'_>]) -> Option<&'a str> {
+    let fails = check.verdict == Verdict::Fail && check.waived.is_none();
+    if !fails || findings.iter().any(|found| found.finding.check == check.id) {
+        return None;
+    }
+    let of = findings.iter().find(|found| found.finding.also_affected.contains(&check.id))?;
+    Some(&of.finding.check)
+}
+
+fn check_status(check: &CheckResult, also_affected: &[String]) -> TestCaseStatus {
     if let Some(waived) = &check.waived {
         let until = format!("waived by {} until {}: {}", waived.owner, waived.expires, waived.reason);
         return skipped(&format!("{until} ({})", check.summary));
@@ -81,7 +102,7 @@ fn check_status(check: &CheckResult) -> TestCaseStatus {
         Verdict::Fail => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status.set_type(check.severity.name()).set_message(line(&check.summary));
-            status.set_description(block(check));
+            status.set_description(block(check, also_affected));
             status
         }
         Verdict::Inconclusive => error("inconclusive", &check.summary),

@@ -6,9 +6,9 @@ use super::escape::{code, code_block, line, markdown};
 use super::text::{NOT_DISTINGUISHABLE, interval, particulars};
 use super::units::{counted, difference, rate, time};
 use super::words::{level_word, place, web_address};
-use super::{Record, ReportError, ScenarioRecord, findings, summary};
+use super::{Found, Record, ReportError, ScenarioRecord, summary};
 use crate::check::Verdict;
-use crate::event::{CheckResult, NoteKind};
+use crate::event::NoteKind;
 
 /// Findings that are told in full; a step summary has room for 1 MiB.
 const IN_FULL: usize = 50;
@@ -77,8 +77,8 @@ fn scenarios(record: &Record, text: &mut String) {
 }
 
 fn told(record: &Record, text: &mut String) {
-    let (checks, beside) = (findings(record.checks()), summary::beside_checks(record));
-    if checks.is_empty() && beside.is_empty() {
+    let (found, beside) = (record.findings(), summary::beside_checks(record));
+    if found.is_empty() && beside.is_empty() {
         return;
     }
     text.push_str("### Findings\n\n");
@@ -88,18 +88,19 @@ fn told(record: &Record, text: &mut String) {
     if !beside.is_empty() {
         text.push('\n');
     }
-    checks.iter().take(IN_FULL).for_each(|(_, check)| finding(check, text));
-    let rest = checks.get(IN_FULL..).unwrap_or_default();
+    found.iter().take(IN_FULL).for_each(|found| finding(found, text));
+    let rest = found.get(IN_FULL..).unwrap_or_default();
     if !rest.is_empty() {
         let _ = writeln!(text, "And {}:\n", counted(rest.len(), "more finding"));
-        for (_, check) in rest {
+        for Found { check, .. } in rest {
             let _ = writeln!(text, "- {} {}: {}", sign(check.verdict), code(&check.id), markdown(&check.summary));
         }
         text.push('\n');
     }
 }
 
-fn finding(check: &CheckResult, text: &mut String) {
+fn finding(found: &Found<'_>, text: &mut String) {
+    let check = &*found.check;
     let (sign, waived) = match &check.waived {
         Some(_) => ("⊘", "waived · "),
         None => (sign(check.verdict), ""),
@@ -110,7 +111,7 @@ fn finding(check: &CheckResult, text: &mut String) {
     let graded = format!("{waived}{} · {}", check.severity.name(), level_word(check.level));
     let at = code(&place(&check.place));
     let _ = writeln!(text, "**{}** · {graded} · {cited} · {at}\n", markdown(&check.summary));
-    let _ = writeln!(text, "{}", code_block(&particulars(check)));
+    let _ = writeln!(text, "{}", code_block(&particulars(check, &found.finding.also_affected)));
     if let Some(help) = &check.help {
         let _ = writeln!(text, "How to fix it: {}\n", markdown(&help.fix));
     }

@@ -24,6 +24,7 @@ struct Families {
     started: Gauges,
     finished: Gauges,
     findings: Gauges,
+    finding: Gauges,
     checks: Gauges,
     failing: Gauges,
     rate: Gauges,
@@ -50,8 +51,9 @@ impl Families {
             finished: gauges("finished_timestamp_seconds", "When the run ended; absent if it was cut off"),
             findings: gauges(
                 "findings",
-                "Failed checks, broken thresholds and findings of the run, waived ones not counted",
+                "Findings of checks by cause, broken thresholds and findings of the run, waived ones not counted",
             ),
+            finding: gauges("finding_checks", "Checks that fail for one cause, by the check that shows it"),
             checks: gauges("checks", "Checks by verdict, waived ones apart"),
             failing: gauges("check_failing", "1 where an executed check fails and is not waived, else 0"),
             rate: gauges("load_rate_per_second", "Requests a second that were offered, and that were answered"),
@@ -127,6 +129,17 @@ fn checks(scenario: &ScenarioRecord, families: &Families) {
         set(&families.checks, &labels, counts.of_verdict(verdict) as f64);
     }
     set(&families.checks, &with(scenario, &[("verdict", "waived")]), counts.waived as f64);
+    for found in scenario.findings().iter().filter(|found| found.finding.fails()) {
+        let finding = &*found.finding;
+        let more = [
+            ("check", &*finding.check),
+            ("cause", finding.cause.name()),
+            ("endpoint", &*finding.endpoint),
+            ("method", &*finding.method),
+            ("severity", finding.severity.name()),
+        ];
+        set(&families.finding, &with(scenario, &more), 1.0 + finding.also_affected.len() as f64);
+    }
     for check in scenario.checks.iter().filter(|check| check.verdict.executed()) {
         let fails = check.verdict == Verdict::Fail && check.waived.is_none();
         let labels = with(scenario, &[("check", &check.id), ("severity", check.severity.name())]);

@@ -1,10 +1,12 @@
 //! The events of a run folded into one value: what every report is a function of.
 
+use std::borrow::Cow;
+
 use crate::check::Verdict;
 use crate::event::comparison::Comparison;
 use crate::event::{
-    CheckResult, Event, LoadStarted, Note, NoteKind, Part, RunFinished, RunStarted, ScenarioFinished, ScenarioStarted,
-    ThresholdResult,
+    Cell, CheckResult, Event, FORMAT, Finding, LoadStarted, Note, NoteKind, RunFinished, RunStarted, ScenarioFinished,
+    ScenarioStarted, ThresholdResult,
 };
 use crate::observe::{Interval, LoadFigures};
 use crate::stats::OverheadFigures;
@@ -89,7 +91,9 @@ impl Record {
     /// The events that fold to this record, in the order of its parts.
     pub fn events(&self) -> Vec<Event> {
         let mut events = Vec::new();
-        events.extend(self.started.clone().map(Event::RunStarted));
+        // an older record is written in the format of today
+        let started = self.started.clone().map(|started| RunStarted { format: FORMAT, ..started });
+        events.extend(started.map(Event::RunStarted));
         events.extend(self.notes.iter().cloned().map(Event::Note));
         self.scenarios.iter().for_each(|scenario| scenario.push_events(&mut events));
         events.extend(self.compared.clone().map(|comparison| Event::Compared(Box::new(comparison))));
@@ -100,6 +104,13 @@ impl Record {
     /// Every check with its scenario.
     pub fn checks(&self) -> impl Iterator<Item = (&ScenarioRecord, &CheckResult)> {
         self.scenarios.iter().flat_map(|scenario| scenario.checks.iter().map(move |check| (scenario, check)))
+    }
+
+    /// Findings of all scenarios, the worst first.
+    pub fn findings(&self) -> Vec<Found<'_>> {
+        let mut all: Vec<_> = self.scenarios.iter().flat_map(ScenarioRecord::findings).collect();
+        all.sort_by_key(|found| found.finding.rank());
+        all
     }
 
     /// Results over all scenarios.
@@ -182,6 +193,23 @@ impl ScenarioRecord {
     pub fn counts(&self) -> Counts {
         Counts::of(&self.checks)
     }
+
+    /// Findings, each with the check that shows it. Where nobody looked for causes, because the record is older or was
+    /// cut, each failing check is one.
+    pub fn findings(&self) -> Vec<Found<'_>> {
+        let recorded = self.finished.as_ref().and_then(|finished| finished.findings.as_ref());
+        let Some(recorded) = recorded else {
+            let failing = self.checks.iter().filter(|check| is_finding(check));
+            return failing
+                .map(|check| Found {
+                    scenario: self,
+                    finding: Cow::Owned(Finding::alone(check)),
+                    check: Cow::Borrowed(check),
+                })
+                .collect();
+        };
+        recorded.iter().filter_map(|finding| Found::of(self, finding)).collect()
+    }
 }
 
 impl LoadRecord {
@@ -241,16 +269,55 @@ impl Counts {
     }
 }
 
-/// Failed and deviating checks, the worst first: by verdict, then severity, then whether access is concerned.
-pub fn findings<'a>(
-    checks: impl IntoIterator<Item = (&'a ScenarioRecord, &'a CheckResult)>,
-) -> Vec<(&'a ScenarioRecord, &'a CheckResult)> {
-    let mut findings: Vec<_> = checks.into_iter().filter(|(_, check)| is_finding(check)).collect();
-    findings.sort_by_key(|(_, check)| {
-        let protocol = check.part == Some(Part::Protocol);
-        (check.waived.is_some(), check.verdict, std::cmp::Reverse(check.severity), protocol)
-    });
-    findings
+/// A finding with the check that shows it.
+#[derive(Clone, Debug)]
+pub struct Found<'a> {
+    /// Its scenario.
+    pub scenario: &'a ScenarioRecord,
+    /// The failures that have one cause in common.
+    pub finding: Cow<'a, Finding>,
+    /// The check, as far as this finding is concerned: a check that deviates at several places shows one of them.
+    pub check: Cow<'a, CheckResult>,
+}
+
+impl<'a> Found<'a> {
+    /// None where a damaged record lacks the check.
+    fn of(scenario: &'a ScenarioRecord, finding: &'a Finding) -> Option<Self> {
+        let named = || scenario.checks.iter().filter(|check| check.id == finding.check);
+        let check =
+            named().find(|check| cell_of(check, finding).is_some()).or_else(|| named().find(|one| is_finding(one)))?;
+        Some(Self { scenario, finding: Cow::Borrowed(finding), check: narrowed(check, finding) })
+    }
+}
+
+fn cell_of<'a>(check: &'a CheckResult, finding: &Finding) -> Option<&'a Cell> {
+    let is_shown = |cell: &&Cell| {
+        (&cell.endpoint, &cell.method, cell.explanation, cell.part)
+            == (&finding.endpoint, &finding.method, finding.cause, finding.part)
+    };
+    check.cells.iter().find(is_shown)
+}
+
+/// A check as one of its cells shows it.
+fn narrowed<'a>(check: &'a CheckResult, finding: &Finding) -> Cow<'a, CheckResult> {
+    let Some(cell) = cell_of(check, finding) else { return Cow::Borrowed(check) };
+    let same = check.cells.len() == 1
+        && (check.verdict, check.severity, &check.waived) == (finding.verdict, finding.severity, &finding.waived);
+    if same {
+        return Cow::Borrowed(check);
+    }
+    let mut check = check.clone();
+    check.verdict = finding.verdict;
+    check.waived = finding.waived.clone();
+    check.severity = finding.severity;
+    check.part = Some(cell.part);
+    check.summary.clone_from(&cell.summary);
+    check.deviations.clone_from(&cell.further);
+    check.expected.clone_from(&cell.expected);
+    check.seen.clone_from(&cell.seen);
+    check.statuses.clone_from(&cell.statuses);
+    check.shown_by = cell.shown_by;
+    Cow::Owned(check)
 }
 
 /// Whether the check found something, waived or not.
@@ -280,7 +347,7 @@ mod tests {
     }
 
     fn finished() -> Event {
-        Event::ScenarioFinished(ScenarioFinished { applicable: 1, executed: 1, exit_code: 0 })
+        Event::ScenarioFinished(ScenarioFinished { applicable: 1, executed: 1, exit_code: 0, findings: None })
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::escape::{line, lines, markdown};
 use super::summary::{self, Source};
 use super::text::block;
 use super::words::{citation, web_address};
-use super::{Record, ReportError, findings};
+use super::{Found, Record, ReportError};
 use crate::check::{Severity, Verdict};
 use crate::event::{CheckResult, NoteKind, SourcePlace, ThresholdResult};
 
@@ -20,9 +20,9 @@ const PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'
 pub(super) fn render(record: &Record) -> Result<Vec<u8>, ReportError> {
     let mut rules = Rules::default();
     let mut results = Vec::new();
-    for (scenario, check) in findings(record.checks()) {
-        let rule = rules.of_check(check);
-        results.push(check_result(rule, &scenario.started.name, check));
+    for found in record.findings() {
+        let rule = rules.of_check(&found.check);
+        results.push(check_result(rule, &found));
     }
     for scenario in &record.scenarios {
         let started = &scenario.started;
@@ -165,17 +165,28 @@ fn help(check: &CheckResult) -> Value {
     json!({ "text": lines(text.trim_end()), "markdown": told.trim_end() })
 }
 
-fn check_result(rule: usize, scenario: &str, check: &CheckResult) -> Value {
+fn check_result(rule: usize, found: &Found<'_>) -> Value {
+    let (check, finding, scenario) = (&*found.check, &*found.finding, &*found.scenario.started.name);
     let part = check.part.map_or("", |part| if part == crate::event::Part::Access { "access" } else { "protocol" });
+    let (cause, file) = (finding.cause.name(), &*check.place.file);
+    let identity = [&*check.id, scenario, file, part, &finding.endpoint, &finding.method, cause];
     let mut result = json!({
         "ruleId": line(&check.id),
         "ruleIndex": rule,
         "kind": "fail",
         "level": level(check),
-        "message": message(&format!("{}\n\n{}", check.summary, block(check))),
+        "message": message(&format!("{}\n\n{}", check.summary, block(check, &finding.also_affected))),
         "locations": [location(&check.place, scenario)],
-        "partialFingerprints": { "authbench/v1": fingerprint(&[&check.id, scenario, &check.place.file, part]) },
-        "properties": { "severity": check.severity.name(), "verdict": check.verdict.name(), "part": part },
+        "partialFingerprints": { "authbench/v2": fingerprint(&identity) },
+        "properties": {
+            "severity": check.severity.name(),
+            "verdict": check.verdict.name(),
+            "part": part,
+            "cause": finding.cause.name(),
+            "endpoint": line(&finding.endpoint),
+            "method": line(&finding.method),
+            "alsoAffected": finding.also_affected.iter().map(|id| line(id)).collect::<Vec<_>>(),
+        },
     });
     if let Some(waived) = &check.waived {
         let justification = format!("{} ({}, until {})", waived.reason, waived.owner, waived.expires);

@@ -54,9 +54,20 @@ pub(super) fn grade(record: &Record) -> Verdict {
     }
 }
 
-/// Failed checks that are not waived, broken thresholds, findings of the run, regressions.
+/// Findings that are not waived, broken thresholds, findings of the run, regressions.
 pub(super) fn found(record: &Record) -> usize {
-    record.counts().of_verdict(Verdict::Fail) + beside_checks(record).len()
+    failed(record).len() + beside_checks(record).len()
+}
+
+/// Severities of the findings that fail the run.
+fn failed(record: &Record) -> Vec<Severity> {
+    let failing = record.findings().into_iter().filter(|found| found.finding.fails());
+    failing.map(|found| found.finding.severity).collect()
+}
+
+/// How many findings checks made that fail the run.
+pub(super) fn found_by_checks(record: &Record) -> usize {
+    failed(record).len()
 }
 
 /// Thresholds that do not hold.
@@ -109,21 +120,16 @@ pub(super) fn threshold(one: &ThresholdResult) -> String {
     format!("{} does not hold on {}: measured {}", one.threshold, one.applied_to, one.measured)
 }
 
-/// `2 critical, 1 low`: failed checks that nobody answers for.
+/// `2 critical, 1 low`: findings that nobody answers for.
 pub(super) fn by_severity(record: &Record) -> String {
+    let failed = failed(record);
     let texts: Vec<_> = SEVERITIES
         .into_iter()
-        .map(|severity| (failed_at(record, severity), severity))
+        .map(|severity| (failed.iter().filter(|one| **one == severity).count(), severity))
         .filter(|(number, _)| *number > 0)
         .map(|(number, severity)| format!("{number} {}", severity.name()))
         .collect();
     if texts.is_empty() { "no requirement was violated".to_owned() } else { texts.join(", ") }
-}
-
-/// Failed checks of a severity that nobody answers for.
-fn failed_at(record: &Record, severity: Severity) -> usize {
-    let failed = record.checks().filter(|(_, check)| check.verdict == Verdict::Fail && check.waived.is_none());
-    failed.filter(|(_, check)| check.severity == severity).count()
 }
 
 /// `1 warn, 3 not tested, 1 waived`: what neither passed nor failed.

@@ -3,41 +3,53 @@
 use crate::check::Verdict;
 use crate::drive::stop::Stop;
 use crate::event::{Event, Note, NoteKind};
+use crate::judge::cause::{self, Failure};
 
 /// Failures so far, against how many are borne.
 pub(super) struct Failures {
+    /// Failures of scenarios that are over, and failures of this one that no check made.
     seen: usize,
+    /// Failing checks of this scenario: those of one cause count once.
+    failing: Vec<Failure>,
     borne: Option<usize>,
     stop: Stop,
 }
 
 impl Failures {
     pub(super) fn new(borne: Option<usize>, stop: Stop) -> Self {
-        Self { seen: 0, borne, stop }
+        Self { seen: 0, failing: Vec::new(), borne, stop }
     }
 
     /// Counts an event. The one that is too many ends the run; the note says so.
     pub(super) fn count(&mut self, event: &Event) -> Option<Event> {
-        let borne = self.borne.filter(|_| is_failure(event) && !self.stop.is_requested())?;
-        self.seen += 1;
-        if self.seen < borne {
+        let borne = self.borne?;
+        match event {
+            Event::CheckFinished(result) if result.verdict == Verdict::Fail => {
+                self.failing.extend(Failure::of(result));
+            }
+            Event::ThresholdJudged(result) if result.fails() => self.seen += 1,
+            Event::Note(note) if note.kind == NoteKind::Finding => self.seen += 1,
+            Event::ScenarioFinished(_) => {
+                self.seen += failing(&self.failing);
+                self.failing.clear();
+                return None;
+            }
+            _ => return None,
+        }
+        let seen = self.seen + failing(&self.failing);
+        if seen < borne || self.stop.is_requested() {
             return None;
         }
         self.stop.request();
-        let failures = if self.seen == 1 { "the first failure".to_owned() } else { format!("{} failures", self.seen) };
+        let failures = if seen == 1 { "the first failure".to_owned() } else { format!("{seen} failures") };
         let text = format!("ended after {failures}, as was asked: what is missing was not run");
         Some(Event::Note(Note { kind: NoteKind::Warning, text }))
     }
 }
 
-/// Failed checks that are not waived, broken thresholds, findings of the run.
-fn is_failure(event: &Event) -> bool {
-    match event {
-        Event::CheckFinished(result) => result.verdict == Verdict::Fail && result.waived.is_none(),
-        Event::ThresholdJudged(result) => result.fails(),
-        Event::Note(note) => note.kind == NoteKind::Finding,
-        _ => false,
-    }
+/// How many causes of failures nobody answers for.
+fn failing(failing: &[Failure]) -> usize {
+    cause::findings(failing).iter().filter(|finding| finding.fails()).count()
 }
 
 #[cfg(test)]

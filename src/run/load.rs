@@ -3,12 +3,15 @@
 use super::phase::Prepared;
 use super::phase_error::PhaseError;
 use super::renewal::Renewal;
-use super::{Session, capacity, mix, threshold};
+use super::{Session, capacity, threshold};
+use crate::check::Verdict;
 use crate::drive::load::Arrivals;
 use crate::event::{Event, LoadInterval, LoadStarted, Note, NoteKind};
 use crate::exit::Exit;
 use crate::judge::abort::Aborted;
+use crate::judge::lane;
 use crate::observe::{Interval, LoadFigures};
+use crate::scenario::Place;
 use crate::scenario::model::LoadPhase;
 
 /// How the load of a scenario ended.
@@ -32,9 +35,9 @@ pub(super) async fn run(session: &Session<'_>, sink: &mut dyn FnMut(Event)) -> E
         }
         end.selected = true;
         match one(session, written, sink).await {
-            Ok((figures, aborted)) => {
+            Ok((figures, aborted, resource)) => {
                 let judged = threshold::judge(session, &figures, aborted.as_ref(), sink);
-                let mixed = mix::judge(session, written.place, &figures, sink);
+                let mixed = lanes(session, (written.place, resource), &figures, sink);
                 end.exit = end.exit.worst(judged).worst(mixed).worst(trusted(&figures));
             }
             Err(why) => {
@@ -49,6 +52,25 @@ pub(super) async fn run(session: &Session<'_>, sink: &mut dyn FnMut(Event)) -> E
     end
 }
 
+/// Passes on what the lanes that should be refused came to.
+fn lanes(
+    session: &Session<'_>,
+    (place, resource): (Place, usize),
+    figures: &LoadFigures,
+    sink: &mut dyn FnMut(Event),
+) -> Exit {
+    let verdicts = lane::verdicts(figures, &session.subject.resources[resource], &session.place(place));
+    verdicts.into_iter().fold(Exit::Passed, |exit, result| {
+        let ended = match result.verdict {
+            Verdict::Fail => Exit::Findings,
+            Verdict::Inconclusive => Exit::Inconclusive,
+            _ => Exit::Passed,
+        };
+        sink(Event::CheckFinished(Box::new(result)));
+        exit.worst(ended)
+    })
+}
+
 /// Figures that cannot be trusted prove nothing.
 fn trusted(figures: &LoadFigures) -> Exit {
     if figures.inconclusive.is_some() { Exit::Inconclusive } else { Exit::Passed }
@@ -58,7 +80,7 @@ async fn one(
     session: &Session<'_>,
     written: &LoadPhase,
     sink: &mut dyn FnMut(Event),
-) -> Result<(LoadFigures, Option<Aborted>), PhaseError> {
+) -> Result<(LoadFigures, Option<Aborted>, usize), PhaseError> {
     let prepared = Prepared::of(session, written).await?;
     let search = written.capacity.as_ref().map(|objective| capacity::Range::of(written, objective));
     sink(Event::LoadStarted(LoadStarted {
@@ -74,7 +96,7 @@ async fn one(
     let (mut figures, aborted) = ended?;
     renewal.finish(&mut figures).await;
     sink(Event::LoadFinished(Box::new(figures.clone())));
-    Ok((figures, aborted))
+    Ok((figures, aborted, prepared.resource))
 }
 
 /// Runs a phase that may be ended early by its thresholds.

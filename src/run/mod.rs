@@ -8,7 +8,6 @@ mod failures;
 mod http2;
 mod keys;
 mod load;
-mod mix;
 mod options;
 mod overhead;
 mod phase;
@@ -35,6 +34,7 @@ use crate::event::{
     SourcePlace,
 };
 use crate::exit::Exit;
+use crate::judge::cause::{self, Failure};
 use crate::judge::waiver::WaivedTarget;
 use crate::plan::overhead::Comparison;
 use crate::plan::subject::Subject;
@@ -193,7 +193,12 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
 fn broken(why: &str, sink: &mut dyn FnMut(Event)) -> Exit {
     sink(Event::Note(Note { kind: NoteKind::Error, text: why.to_owned() }));
     let exit_code = Exit::Broken.code();
-    sink(Event::ScenarioFinished(ScenarioFinished { applicable: 0, executed: 0, exit_code }));
+    sink(Event::ScenarioFinished(ScenarioFinished {
+        applicable: 0,
+        executed: 0,
+        exit_code,
+        findings: Some(Vec::new()),
+    }));
     Exit::Broken
 }
 
@@ -207,9 +212,13 @@ async fn parts(
     let (mut exit, mut selected, mut loaded) = (Exit::Passed, false, false);
     let (mut applicable, mut executed) = (0, 0);
     let judged = RefCell::new(BTreeSet::new());
+    let failures = RefCell::new(Vec::new());
     let sink = &mut |event: Event| {
         if let Event::ThresholdJudged(result) = &event {
             judged.borrow_mut().insert(threshold::key(&result.place));
+        }
+        if let Event::CheckFinished(result) = &event {
+            failures.borrow_mut().extend(Failure::of(result));
         }
         sink(event);
     };
@@ -244,6 +253,7 @@ async fn parts(
     if exit == Exit::Inconclusive && (executed > 0 || loaded) {
         exit = options.inconclusive;
     }
-    sink(Event::ScenarioFinished(ScenarioFinished { applicable, executed, exit_code: exit.code() }));
+    let findings = Some(cause::findings(&failures.take()));
+    sink(Event::ScenarioFinished(ScenarioFinished { applicable, executed, exit_code: exit.code(), findings }));
     exit
 }

@@ -1,4 +1,4 @@
-//! Verdicts as they come in, and what they amount to: coverage, vacuity, waivers, the exit.
+//! Passes verdicts on as they come in, and then what they amount to.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::Session;
 use crate::check::Verdict;
 use crate::event::{CheckResult, Event, Note, NoteKind, Part};
 use crate::exit::Exit;
-use crate::judge::{Context, Vacuity, judge};
+use crate::judge::{self, Conclusion, Context};
 use crate::observe::Evidence;
 use crate::plan::PlannedCheck;
 use crate::plan::subject::{Identity, Login, State};
@@ -23,45 +23,28 @@ pub(super) struct End {
 /// Verdicts as they come in.
 pub(super) struct Tally<'a> {
     session: &'a Session<'a>,
-    applicable: usize,
-    executed: usize,
-    findings: usize,
-    inconclusive: usize,
-    vacuity: Vacuity,
-    /// Whether a request without a credential was answered like a good one.
-    alike: bool,
+    tally: judge::Tally,
+    /// Findings that no check made.
+    beside: usize,
     sink: &'a mut dyn FnMut(Event),
 }
 
 impl<'a> Tally<'a> {
     pub(super) fn new(session: &'a Session<'a>, sink: &'a mut dyn FnMut(Event)) -> Self {
-        Self {
-            session,
-            applicable: 0,
-            executed: 0,
-            findings: 0,
-            inconclusive: 0,
-            vacuity: Vacuity::default(),
-            alike: false,
-            sink,
-        }
+        Self { session, tally: judge::Tally::default(), beside: 0, sink }
     }
 
     /// Takes a result that is complete.
     pub(super) fn take(&mut self, mut result: CheckResult) {
         self.session.waive(&mut result);
-        self.applicable += usize::from(result.verdict != Verdict::NotApplicable);
-        self.executed += usize::from(result.verdict.executed());
-        self.findings += usize::from(result.verdict == Verdict::Fail && result.waived.is_none());
-        self.inconclusive += usize::from(result.verdict == Verdict::Inconclusive);
-        self.alike |= result.id.ends_with(".missing-denied") && result.part == Some(Part::Access);
+        self.tally.take(&result);
         (self.sink)(Event::CheckFinished(Box::new(result)));
     }
 
     /// Judges what a check saw; whether it failed, and in which part.
     pub(super) fn judged(&mut self, planned: &PlannedCheck, evidence: &Evidence, took: Duration) -> Option<Part> {
-        self.vacuity.count(planned.check, evidence);
-        let result = judge(planned, evidence, &self.context(took));
+        self.tally.count(planned.check, evidence);
+        let result = judge::judge(planned, evidence, &self.context(took));
         let failed = if result.verdict == Verdict::Fail { result.part } else { None };
         self.take(result);
         failed
@@ -74,32 +57,33 @@ impl<'a> Tally<'a> {
             scrubber: &self.session.scrubber,
             place: self.session.place(self.session.loaded.scenario.scheme.place),
             took,
+            resources: &self.session.subject.resources,
         }
     }
 
     /// What all results amount to.
     pub(super) fn finish(mut self) -> End {
-        self.findings += self.session.turn.ledger.tell(Some(self.session.turn.at), self.sink);
+        self.beside += self.session.turn.ledger.tell(Some(self.session.turn.at), self.sink);
         self.tell_ended_tokens();
-        self.tell_vacuity();
-        self.tell_coverage();
-        let exit = if self.findings > 0 {
-            Exit::Findings
-        } else if self.inconclusive > 0 || (self.applicable > 0 && self.executed == 0) {
-            Exit::Inconclusive
-        } else {
-            Exit::Passed
+        let main = self.session.subject.main_resource().map(|main| &self.session.subject.resources[main]);
+        let declared = main.is_none_or(|main| main.success.is_some());
+        self.tally.vacuity(declared).into_iter().for_each(|note| self.note(note));
+        // what was ended early says nothing of what a whole run covers
+        if !self.session.options.stop.is_requested() {
+            let wanted = self.session.loaded.scenario.conformance.min_coverage.map(|share| share.0);
+            self.tally.coverage(wanted).into_iter().for_each(|note| self.note(note));
+        }
+        let exit = match self.tally.conclusion(self.beside) {
+            Conclusion::Findings => Exit::Findings,
+            Conclusion::Inconclusive => Exit::Inconclusive,
+            Conclusion::Passed => Exit::Passed,
         };
-        End { applicable: self.applicable, executed: self.executed, exit }
+        End { applicable: self.tally.applicable, executed: self.tally.executed, exit }
     }
 
-    fn finding(&mut self, text: String) {
-        self.findings += 1;
-        (self.sink)(Event::Note(Note { kind: NoteKind::Finding, text }));
-    }
-
-    fn warn(&mut self, text: String) {
-        (self.sink)(Event::Note(Note { kind: NoteKind::Warning, text }));
+    fn note(&mut self, note: Note) {
+        self.beside += usize::from(note.kind == NoteKind::Finding);
+        (self.sink)(Event::Note(note));
     }
 
     /// A token that was given as good and has ended explains most of what went wrong.
@@ -114,42 +98,8 @@ impl<'a> Tally<'a> {
         let names: Vec<String> =
             self.session.subject.identities.iter().filter(ended).map(|identity| identity.name.clone()).collect();
         for name in names {
-            self.warn(format!("the token of `{name}` has ended by its `exp`: give a fresh one, or `state: expired`"));
+            let text = format!("the token of `{name}` has ended by its `exp`: give a fresh one, or `state: expired`");
+            self.note(Note { kind: NoteKind::Warning, text });
         }
-    }
-
-    fn tell_vacuity(&mut self) {
-        if let Some(text) = self.vacuity.nothing_proved() {
-            self.finding(text);
-        }
-        if let Some(text) = self.vacuity.suspicion() {
-            self.warn(text);
-        }
-        let main = self.session.subject.main_resource().map(|main| &self.session.subject.resources[main]);
-        if self.alike && main.is_some_and(|main| main.success.is_none()) {
-            self.warn(
-                "a request without a credential is answered like a good one: if that answer is a refusal, declare \
-                 `success` for the resource"
-                    .to_owned(),
-            );
-        }
-    }
-
-    fn tell_coverage(&mut self) {
-        // what was ended early says nothing of what a whole run covers
-        if self.session.options.stop.is_requested() {
-            return;
-        }
-        let share = self.executed as f64 / self.applicable.max(1) as f64;
-        let Some(min) = self.session.loaded.scenario.conformance.min_coverage.filter(|min| share < min.0) else {
-            return;
-        };
-        self.finding(format!(
-            "{:.0} % of the applicable checks were executed ({} of {}); min_coverage is {:.0} %",
-            (share * 100.0).floor(),
-            self.executed,
-            self.applicable,
-            min.0 * 100.0
-        ));
     }
 }

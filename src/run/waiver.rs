@@ -58,17 +58,22 @@ impl Ledger {
         }));
     }
 
-    /// Waives a finding of a scenario that a waiver names.
+    /// Waives the cells of a result that a waiver names.
     pub(super) fn apply(&self, scenario: usize, target: WaivedTarget<'_>, result: &mut CheckResult) {
+        let cells = waiver::cells(result);
+        let mut waived = vec![None; cells.len()];
         for entry in self.entries.iter().filter(|entry| entry.scenario.is_none_or(|own| own == scenario)) {
             entry.concerned.set(entry.concerned.get() || waiver::concerns(&entry.waiver, target));
-            if waiver::covers(&entry.waiver, result, target) {
-                entry.needed.set(true);
-                if waiver::standing(&entry.waiver, self.today) == Standing::Holds {
-                    result.waived = Some(waiver::waived(&entry.waiver));
+            for (cell, waived) in cells.iter().zip(&mut waived) {
+                if waiver::covers(&entry.waiver, result, cell, target) {
+                    entry.needed.set(true);
+                    if waiver::standing(&entry.waiver, self.today) == Standing::Holds {
+                        *waived = Some(waiver::waived(&entry.waiver));
+                    }
                 }
             }
         }
+        waiver::apply(result, waived);
     }
 
     /// Tells what is wrong with the waivers of a scenario, or with those in files; how many findings there are.

@@ -1,5 +1,7 @@
 //! Verdicts of two runs beside each other.
 
+use std::collections::BTreeSet;
+
 use super::{RunSide, ScenarioSide};
 use crate::check::Verdict;
 use crate::event::CheckResult;
@@ -41,12 +43,23 @@ fn fails(check: Option<&CheckResult>, verdict: Verdict) -> bool {
     check.is_some_and(|check| check.verdict == verdict && check.waived.is_none())
 }
 
+/// Whether a check that failed before fails at another resource or method now: the cause may be an old one, this is not.
+fn fails_elsewhere(old: &CheckResult, new: &CheckResult) -> bool {
+    let failing = |check: &CheckResult| {
+        let failing = check.cells.iter().filter(|cell| cell.verdict == Verdict::Fail && cell.waived.is_none());
+        failing.map(|cell| (cell.endpoint.clone(), cell.method.clone())).collect::<BTreeSet<_>>()
+    };
+    // an older record names no cells
+    !old.cells.is_empty() && !failing(new).is_subset(&failing(old))
+}
+
 fn change(scenario: &str, old: Option<&CheckResult>, new: Option<&CheckResult>, may_go: bool) -> Option<CheckChange> {
     let executed = |check: Option<&CheckResult>| check.is_some_and(|check| check.verdict.executed());
     let found = |check| fails(check, Verdict::Fail) || fails(check, Verdict::Warn);
     let known_to_be_new = old.is_none() && may_go;
     let (change, regression) = match (old, new) {
         _ if fails(new, Verdict::Fail) && !fails(old, Verdict::Fail) => (Change::NewlyFailing, !known_to_be_new),
+        (Some(old), Some(new)) if fails_elsewhere(old, new) => (Change::NewlyFailing, true),
         (Some(_), None) if executed(old) => (Change::Vanished, !may_go),
         (Some(_), None) => return None,
         (None, _) => (Change::Added, false),

@@ -1,5 +1,7 @@
 //! Checks and findings with their evidence.
 
+use std::borrow::Cow;
+
 use askama::Template;
 
 use super::waterfall::Waterfall;
@@ -13,7 +15,7 @@ use crate::report::words::{further_deviations, level_word, place, replay, sent, 
 #[derive(Template)]
 #[template(path = "check.html")]
 pub(super) struct CheckView<'a> {
-    pub(super) check: &'a CheckResult,
+    pub(super) check: Cow<'a, CheckResult>,
     /// Name and anchor of its scenario.
     pub(super) scenario: (&'a str, String),
     /// Unique on the page.
@@ -27,6 +29,8 @@ pub(super) struct CheckView<'a> {
 #[template(path = "finding.html")]
 pub(super) struct FindingView<'a> {
     pub(super) view: CheckView<'a>,
+    /// Ids of other checks that fail for the same cause.
+    pub(super) also_affected: Vec<String>,
     /// Unique on the page.
     pub(super) id: String,
 }
@@ -68,7 +72,7 @@ impl<'a> CheckView<'a> {
     }
 
     /// Clauses; only web addresses become links.
-    pub(super) fn clauses(&self) -> Vec<Clause<'a>> {
+    pub(super) fn clauses(&self) -> Vec<Clause<'_>> {
         let clauses = self
             .check
             .citations
@@ -93,7 +97,7 @@ impl<'a> CheckView<'a> {
     }
 
     /// The exchanges.
-    pub(super) fn evidence(&self) -> impl askama::FastWritable + std::fmt::Display {
+    pub(super) fn evidence(&self) -> impl askama::FastWritable + std::fmt::Display + use<'_> {
         EvidenceView { records: &self.check.evidence, shown_by: self.check.shown_by }
     }
 }
@@ -117,11 +121,11 @@ impl FindingView<'_> {
     }
 
     fn sent(&self) -> Option<String> {
-        shown(self.view.check).map(sent)
+        shown(&self.view.check).map(sent)
     }
 
     fn further(&self) -> Vec<&str> {
-        further_deviations(self.view.check).collect()
+        further_deviations(&self.view.check).collect()
     }
 
     fn place(&self) -> String {
@@ -129,7 +133,7 @@ impl FindingView<'_> {
     }
 
     fn replay(&self) -> String {
-        replay(self.view.check)
+        replay(&self.view.check)
     }
 }
 

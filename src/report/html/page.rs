@@ -10,7 +10,7 @@ use crate::check::Verdict;
 use crate::event::{CheckResult, Note};
 use crate::report::units::{count, counted, difference, time};
 use crate::report::words::place;
-use crate::report::{Record, ScenarioRecord, findings, summary};
+use crate::report::{Found, Record, ScenarioRecord, is_finding, summary};
 
 /// The whole page.
 #[derive(Template)]
@@ -39,17 +39,22 @@ impl<'a> Page<'a> {
             let at = record.scenarios.iter().position(|scenario| std::ptr::eq(scenario, wanted));
             format!("s{}", at.map_or(0, |at| at + 1))
         };
-        let found = findings(record.checks());
-        let card = |wanted: &CheckResult| {
-            let at = found.iter().position(|(_, check)| std::ptr::eq(*check, wanted));
-            at.map(|at| format!("f{}", at + 1))
+        let found = record.findings();
+        // a check leads to the finding that it shows, or to the one whose cause affects it
+        let card = |scenario: &ScenarioRecord, wanted: &CheckResult| {
+            let own = || found.iter().enumerate().filter(|(_, one)| std::ptr::eq(one.scenario, scenario));
+            let shown = own().find(|(_, one)| one.finding.check == wanted.id);
+            let at = shown.or_else(|| own().find(|(_, one)| one.finding.also_affected.contains(&wanted.id)));
+            at.filter(|_| is_finding(wanted)).map(|(at, _)| format!("f{}", at + 1))
         };
-        let cards = found.iter().enumerate().map(|(at, (scenario, check))| {
+        let cards = found.iter().enumerate().map(|(at, Found { scenario, finding, check })| {
             let (id, scenario) = (format!("f{}", at + 1), (&scenario.started.name[..], anchor(scenario)));
-            FindingView { view: CheckView { check, scenario, id: id.clone(), finding: None }, id }
+            let view = CheckView { check: check.clone(), scenario, id: id.clone(), finding: None };
+            FindingView { view, also_affected: finding.also_affected.clone(), id }
         });
         let scenarios = record.scenarios.iter().enumerate();
-        let scenarios = scenarios.map(|(at, scenario)| ScenarioView::of(scenario, format!("s{}", at + 1), &card));
+        let scenarios = scenarios
+            .map(|(at, scenario)| ScenarioView::of(scenario, format!("s{}", at + 1), &|check| card(scenario, check)));
         let compared = record.compared.as_ref().map(|compared| ComparedView { compared });
         Self { record, tiles: tiles(record), findings: cards.collect(), scenarios: scenarios.collect(), compared }
     }
@@ -104,9 +109,10 @@ fn tiles(record: &Record) -> Vec<Tile> {
     let counts = record.counts();
     let mut tiles = Vec::new();
     if counts.total() > 0 {
-        let class = if counts.of_verdict(Verdict::Fail) > 0 { "fail" } else { "pass" };
-        let (figure, about) = (count(counts.of_verdict(Verdict::Fail) as u64), summary::by_severity(record));
-        tiles.push(Tile { name: "Failed checks", figure, about, class });
+        let found = summary::found_by_checks(record);
+        let class = if found > 0 { "fail" } else { "pass" };
+        let (figure, about) = (count(found as u64), summary::by_severity(record));
+        tiles.push(Tile { name: "Findings of checks", figure, about, class });
         let executed = record.checks().filter(|(_, check)| check.verdict.executed()).count();
         let passed = format!("{} of {executed}", counts.of_verdict(Verdict::Pass));
         tiles.push(Tile { name: "Passed of executed", figure: passed, about: summary::not_judged(&counts), class: "" });

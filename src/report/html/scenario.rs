@@ -1,5 +1,6 @@
 //! One scenario: its checks by topic, its load, its thresholds.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use askama::Template;
@@ -111,7 +112,7 @@ fn groups<'a>(
     let applies = |check: &CheckResult| check.verdict != Verdict::NotApplicable;
     for (at, check) in scenario.checks.iter().enumerate().filter(|(_, check)| applies(check)) {
         let view = CheckView {
-            check,
+            check: Cow::Borrowed(check),
             scenario: (&scenario.started.name, id.to_owned()),
             id: format!("{id}c{}", at + 1),
             finding: finding_of(check),

@@ -7,9 +7,10 @@ use owo_colors::OwoColorize as _;
 use super::columns::padded;
 use super::style::{bad, badge, dim, doubtful, severity};
 use crate::event::{CheckResult, NoteKind, SourcePlace};
-use crate::report::ScenarioRecord;
 use crate::report::escape::line;
+use crate::report::units::counted;
 use crate::report::words::{citation, further_deviations, more, outcome_apart, place, replay, sent, shown};
+use crate::report::{Found, ScenarioRecord};
 
 /// Width of the words before what a finding says.
 const LABEL: usize = 10;
@@ -19,26 +20,27 @@ const OUTCOME: usize = 14;
 const PLACE: usize = 70;
 
 /// The lines of a finding after its summary, without styles.
-pub(in crate::report) fn block(check: &CheckResult) -> String {
+pub(in crate::report) fn block(check: &CheckResult, also_affected: &[String]) -> String {
     let head = format!("{}: {}\n{}  {}\n", line(&check.id), line(&check.title), citation(check), place(&check.place));
-    head + &particulars(check)
+    head + &particulars(check, also_affected)
 }
 
 /// What was sent, expected and seen, and how to send it again: a line each, without styles.
-pub(in crate::report) fn particulars(check: &CheckResult) -> String {
-    let lines = rows(check).into_iter().map(|(label, value)| format!("{label:LABEL$}{value}\n"));
+pub(in crate::report) fn particulars(check: &CheckResult, also_affected: &[String]) -> String {
+    let lines = rows(check, also_affected).into_iter().map(|(label, value)| format!("{label:LABEL$}{value}\n"));
     lines.collect()
 }
 
 /// A finding with its headline.
-pub(super) fn styled(check: &CheckResult) -> String {
+pub(super) fn styled(found: &Found<'_>) -> String {
+    let check = &*found.check;
     let (id, grade, citation) = (line(&check.id), check.severity.name(), citation(check));
     let (word, badge) = badge(check);
     let width = [word, &id, grade, &citation].map(|part| part.chars().count()).iter().sum::<usize>() + 5;
     let left = format!("{badge} {}  {}  {citation}", id.bold(), severity(check.severity));
     let mut text = headline(&left, width, &check.place);
     let _ = writeln!(text, "     {}", line(&check.summary));
-    for (label, value) in rows(check) {
+    for (label, value) in rows(check, &found.finding.also_affected) {
         let _ = writeln!(text, "     {}{value}", dim(&padded(label, LABEL)));
     }
     text
@@ -68,7 +70,7 @@ pub(super) fn beside_checks(scenario: &ScenarioRecord, text: &mut String) {
 }
 
 /// What a finding says, each with the word before it.
-fn rows(check: &CheckResult) -> Vec<(&'static str, String)> {
+fn rows(check: &CheckResult, also_affected: &[String]) -> Vec<(&'static str, String)> {
     let mut rows = Vec::new();
     rows.extend(further_deviations(check).map(|text| ("also", line(text))));
     if let Some(record) = shown(check) {
@@ -83,6 +85,12 @@ fn rows(check: &CheckResult) -> Vec<(&'static str, String)> {
     }
     if let Some(waived) = &check.waived {
         rows.push(("waived", line(&format!("by {} until {}: {}", waived.owner, waived.expires, waived.reason))));
+    }
+    if !also_affected.is_empty() {
+        rows.push((
+            "affects",
+            line(&format!("{}: {}", counted(also_affected.len(), "more check"), also_affected.join(", "))),
+        ));
     }
     rows.push(("replay", replay(check)));
     rows.extend(more(check).map(|command| ("more", command)));

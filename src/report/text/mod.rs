@@ -19,7 +19,7 @@ pub(super) use figures::{
 pub(super) use finding::{block, particulars};
 
 use super::escape::line;
-use super::{Record, ReportError, findings};
+use super::{Record, ReportError};
 use crate::check::Verdict;
 use crate::event::CheckResult;
 
@@ -69,9 +69,9 @@ impl Row {
 /// The whole result with styles. How the run ended stands last on standard error, where scripts look.
 pub(super) fn result(record: &Record, verbosity: Verbosity, reports: &[PathBuf]) -> String {
     let mut text = String::new();
-    for (_, check) in findings(record.checks()) {
-        if check.waived.is_none() || verbosity == Verbosity::Verbose {
-            text.push_str(&finding::styled(check));
+    for found in record.findings() {
+        if found.finding.waived.is_none() || verbosity == Verbosity::Verbose {
+            text.push_str(&finding::styled(&found));
             text.push('\n');
         }
     }

@@ -82,6 +82,7 @@ fn plain(id: &str, title: &str, verdict: Verdict) -> CheckResult {
         needs_review: false,
         evidence: Vec::new(),
         statuses: Vec::new(),
+        cells: Vec::new(),
         took_ms: 12.5,
     }
 }

@@ -7,6 +7,7 @@ use authbench::event::{
     Event, FORMAT, LoadInterval, LoadStarted, Machine, Note, NoteKind, RunFinished, RunStarted, ScenarioFinished,
     ScenarioStarted, SourcePlace, ThresholdResult,
 };
+use authbench::judge::cause::{Failure, findings};
 use authbench::report::Record;
 
 /// Text as a server could send it to act on whoever prints it.
@@ -75,6 +76,7 @@ fn orders(events: &mut Vec<Event>) {
         NoteKind::Info,
         "profile api-key-403: an invalid API key is answered 403, where RFC 9110 §11.4 suggests 401",
     ));
+    let failures: Vec<_> = results.iter().filter_map(Failure::of).collect();
     events.extend(results.into_iter().map(|result| Event::CheckFinished(Box::new(result))));
     events.push(note(NoteKind::Finding, "the waiver of bearer.realm-stable is stale: the check passes"));
     events.push(note(NoteKind::Warning, &format!("the server announced itself as {HOSTILE}")));
@@ -96,7 +98,12 @@ fn orders(events: &mut Vec<Event>) {
             place: SourcePlace { file: checks::FILE.to_owned(), line: 61, column: 5 },
         }));
     }
-    events.push(Event::ScenarioFinished(ScenarioFinished { applicable, executed, exit_code: 1 }));
+    events.push(Event::ScenarioFinished(ScenarioFinished {
+        applicable,
+        executed,
+        exit_code: 1,
+        findings: Some(findings(&failures)),
+    }));
 }
 
 fn push_phase(events: &mut Vec<Event>, phase: figures::Phase) {
@@ -125,7 +132,12 @@ fn overhead(events: &mut Vec<Event>) {
         aborted_after_s: None,
         place: SourcePlace { file: "scenarios/overhead.yaml".to_owned(), line: 9, column: 5 },
     }));
-    events.push(Event::ScenarioFinished(ScenarioFinished { applicable: 0, executed: 0, exit_code: 1 }));
+    events.push(Event::ScenarioFinished(ScenarioFinished {
+        applicable: 0,
+        executed: 0,
+        exit_code: 1,
+        findings: Some(Vec::new()),
+    }));
 }
 
 /// A scenario that a signal ended in the middle of a phase.

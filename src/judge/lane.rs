@@ -1,32 +1,39 @@
-//! Lanes that should be refused, judged under load: does the target fail open?
+//! Lanes that should be refused, judged under load: does the target fail open? Pure.
 
-use super::Session;
-use crate::check::{Level, Severity, Verdict, url_of};
-use crate::event::{CheckResult, Cited, Event, Part, SourcePlace};
-use crate::exit::Exit;
+use crate::check::{Explanation, Level, Severity, Verdict, url_of};
+use crate::event::{Cell, CheckResult, Cited, Part, SourcePlace};
 use crate::observe::{LaneFigures, LoadFigures};
-use crate::scenario::Place;
+use crate::plan::subject::Resource;
 
 /// Share of a lane's requests that has to be refused for a verdict.
 const ENOUGH: f64 = 0.99;
 
-/// Judges each lane that should be refused, as a check of its own.
-pub(super) fn judge(session: &Session<'_>, place: Place, figures: &LoadFigures, sink: &mut dyn FnMut(Event)) -> Exit {
-    figures.lanes.iter().filter(|lane| !lane.expects_grant).fold(Exit::Passed, |exit, lane| {
-        let result = result(lane, figures, session.place(place));
-        let ended = match result.verdict {
-            Verdict::Fail => Exit::Findings,
-            Verdict::Inconclusive => Exit::Inconclusive,
-            _ => Exit::Passed,
-        };
-        sink(Event::CheckFinished(Box::new(result)));
-        exit.worst(ended)
-    })
+/// The verdict of each lane that should be refused, as a check of its own.
+pub fn verdicts(figures: &LoadFigures, resource: &Resource, place: &SourcePlace) -> Vec<CheckResult> {
+    let refusing = figures.lanes.iter().filter(|lane| !lane.expects_grant);
+    refusing.map(|lane| result(lane, figures, resource, place.clone())).collect()
 }
 
-fn result(lane: &LaneFigures, figures: &LoadFigures, place: SourcePlace) -> CheckResult {
+fn result(lane: &LaneFigures, figures: &LoadFigures, resource: &Resource, place: SourcePlace) -> CheckResult {
     let (verdict, summary) = verdict(lane, &figures.lanes);
     let cited = |source: &str| Cited { source: source.to_owned(), url: url_of(source) };
+    let failed = verdict == Verdict::Fail;
+    let statuses: Vec<u16> = lane.statuses.keys().copied().collect();
+    let cell = Cell {
+        endpoint: resource.path.clone(),
+        method: resource.method.clone(),
+        part: Part::Access,
+        verdict,
+        explanation: Explanation::Own,
+        implied_by: Vec::new(),
+        summary: summary.clone(),
+        further: Vec::new(),
+        expected: "refused".to_owned(),
+        seen: seen(lane),
+        statuses: statuses.clone(),
+        shown_by: None,
+        waived: None,
+    };
     CheckResult {
         id: format!("load.{}-refused", lane.name),
         title: format!("requests of the lane {} are refused under load, in the phase {}", lane.name, figures.name),
@@ -35,7 +42,7 @@ fn result(lane: &LaneFigures, figures: &LoadFigures, place: SourcePlace) -> Chec
         waived: None,
         level: Level::Must,
         severity: Severity::Critical,
-        part: (verdict == Verdict::Fail).then_some(Part::Access),
+        part: failed.then_some(Part::Access),
         // not failing securely; improper authentication
         citations: vec![cited("CWE-636"), cited("CWE-287")],
         help: None,
@@ -45,7 +52,8 @@ fn result(lane: &LaneFigures, figures: &LoadFigures, place: SourcePlace) -> Chec
         seen: seen(lane),
         deviations: Vec::new(),
         shown_by: None,
-        statuses: lane.statuses.keys().copied().collect(),
+        statuses,
+        cells: failed.then_some(cell).into_iter().collect(),
         needs_review: false,
         evidence: Vec::new(),
         took_ms: figures.duration_s * 1000.0,
@@ -72,7 +80,10 @@ fn verdict(lane: &LaneFigures, lanes: &[LaneFigures]) -> (Verdict, String) {
     }
     if (outcomes.refused as f64) < outcomes.total() as f64 * ENOUGH {
         let (refused, total) = (outcomes.refused, outcomes.total());
-        let text = format!("only {refused} of {total} were refused; the others broke or had no answer");
+        let others = [(outcomes.unclear, "unclear"), (outcomes.broke, "broke"), (outcomes.silent, "without an answer")];
+        let others = others.into_iter().filter(|(number, _)| *number > 0);
+        let others: Vec<_> = others.map(|(number, word)| format!("{number} {word}")).collect();
+        let text = format!("only {refused} of {total} were refused; {}", others.join(", "));
         return (Verdict::Inconclusive, text);
     }
     (Verdict::Pass, format!("all {} that were answered were refused under load", outcomes.refused))
@@ -80,7 +91,12 @@ fn verdict(lane: &LaneFigures, lanes: &[LaneFigures]) -> (Verdict, String) {
 
 fn seen(lane: &LaneFigures) -> String {
     let by_status: Vec<_> = lane.statuses.iter().map(|(status, count)| format!("{status} {count} times")).collect();
-    let word = if lane.outcomes.granted > 0 { "granted" } else { "refused" };
+    let outcomes = &lane.outcomes;
+    let word = match outcomes {
+        _ if outcomes.granted > 0 => "granted",
+        _ if outcomes.refused == outcomes.total() => "refused",
+        _ => "not all refused",
+    };
     format!("{word}: {}", by_status.join(", "))
 }
 
@@ -116,6 +132,16 @@ mod tests {
             let (verdict, summary) = verdict(&lanes[1], &lanes);
             assert_eq!(verdict, expected, "{good:?} {expired:?}: {summary}");
         }
+    }
+
+    #[test]
+    fn an_unclear_answer_is_no_refusal() {
+        let unclear = Outcomes { refused: 90, unclear: 8, broke: 1, silent: 1, ..Outcomes::default() };
+        let lanes =
+            [lane("valid", true, (900, 0, 0)), LaneFigures { outcomes: unclear, ..lane("no", false, (0, 0, 0)) }];
+        let (verdict, summary) = verdict(&lanes[1], &lanes);
+        let expected = "only 90 of 100 were refused; 8 unclear, 1 broke, 1 without an answer";
+        assert_eq!((verdict, summary.as_str()), (Verdict::Inconclusive, expected));
     }
 
     #[test]
