@@ -82,7 +82,10 @@ fn is_of(waiver: &Waiver, cell: &Cell, target: WaivedTarget<'_>) -> bool {
     if wanted == target.name || starts_address(target.base.as_str(), wanted) {
         return true;
     }
-    starts_address(&format!("{}{}", target.base.origin().ascii_serialization(), cell.endpoint), wanted)
+    // resources stand below the base; an endpoint is named by its whole path
+    let base = target.base.as_str().trim_end_matches('/');
+    let origin = target.base.origin().ascii_serialization();
+    [base, &origin].iter().any(|start| starts_address(&format!("{start}{}", cell.endpoint), wanted))
 }
 
 /// Whether an address begins with another: the same, or up to the end of a segment.
