@@ -2,6 +2,7 @@
 
 mod assertions;
 mod binary;
+mod broken;
 mod browser;
 mod catalogue;
 mod ci_files;
@@ -9,6 +10,7 @@ mod cli;
 mod comparing;
 mod control;
 mod docs;
+mod dynamic;
 mod faults;
 mod formats;
 mod help;
