@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use zeroize::Zeroize;
@@ -85,7 +85,9 @@ struct Needles {
 
 impl Needles {
     fn search(&self) -> &AhoCorasick {
-        self.search.get_or_init(|| AhoCorasick::new(&self.values).expect("fewer bytes of secrets than 2^31"))
+        // built anew for the values of each check: the automaton that is quick to build, for values may be long
+        let automaton = || AhoCorasick::builder().kind(Some(AhoCorasickKind::NoncontiguousNFA)).build(&self.values);
+        self.search.get_or_init(|| automaton().expect("fewer bytes of secrets than 2^31"))
     }
 }
 

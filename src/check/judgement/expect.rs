@@ -1,7 +1,7 @@
 //! Judgements that checks share.
 
-use crate::check::{Explanation, Step};
 use crate::check::judgement::{Case, Judgement};
+use crate::check::{Explanation, Step};
 use crate::observe::Response;
 
 /// Each answer against what its step wants; what most checks need.

@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::atoms::{self, Atom};
 use super::{Asked, ENOUGH_BYTES};
 use crate::observe::Request;
+
+/// Bytes of a value that are searched for.
+const LONGEST_NEEDLE: usize = 256;
 
 /// A body, ready to be searched.
 pub(super) struct Searched<'a> {
@@ -42,7 +45,7 @@ impl Needles {
                 owners.push(at);
             }
         }
-        let matcher = if patterns.is_empty() { None } else { AhoCorasick::new(&patterns).ok() };
+        let matcher = if patterns.is_empty() { None } else { automaton(&patterns) };
         Self { atoms, matcher, owners }
     }
 
@@ -87,14 +90,21 @@ impl Needles {
     }
 }
 
+/// Quick to build rather than to search: it is built again whenever a control teaches something.
+fn automaton(patterns: &[Vec<u8>]) -> Option<AhoCorasick> {
+    AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(patterns).ok()
+}
+
 /// How an atom stands in bytes that are not read as JSON: a long scalar by itself, a short one behind its member.
 fn patterns_of(atom: &Atom) -> Vec<Vec<u8>> {
-    let text = String::from_utf8_lossy(&atom.value);
+    // the start of a long value is as distinctive as the whole
+    let value = &atom.value[..atom.value.len().min(LONGEST_NEEDLE)];
+    let text = String::from_utf8_lossy(value);
     let escaped = serde_json::to_vec(&text).unwrap_or_default();
     let inner = escaped.get(1..escaped.len().saturating_sub(1)).unwrap_or_default();
     if atom.is_searchable() {
-        let mut patterns = vec![atom.value.clone()];
-        if inner != atom.value {
+        let mut patterns = vec![value.to_vec()];
+        if inner != value {
             patterns.push(inner.to_vec());
         }
         return patterns;
