@@ -18,6 +18,7 @@ pub mod plan;
 
 pub mod drive;
 pub mod observe;
+pub mod target;
 
 pub mod judge;
 pub mod stats;

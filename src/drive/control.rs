@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use thiserror::Error;
 use url::Url;
 
 use super::rate::RateLimit;
@@ -12,6 +13,8 @@ use crate::clock;
 use crate::plan::subject::{AuthorizationServer, ClientAuthMethod, ClientCredential};
 use crate::scheme::jwt::{ASSERTION_TYPE, Assertions};
 use crate::secret::Secret;
+use crate::target::address::{BadAddress, join, well_known};
+use crate::target::trust::{Distrust, Trust};
 
 /// Time limit of a request of the control plane, unless another is set.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -23,11 +26,13 @@ const RENEWAL_MARGIN: Duration = Duration::from_secs(30);
 const ASSUMED_LIFETIME: Duration = Duration::from_secs(300);
 
 /// Why the control plane did not get what it asked for. Carries no secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ControlError {
     /// No answer.
+    #[error("not reachable: {0}")]
     Unreachable(String),
     /// An answer that is not what was asked for.
+    #[error("refused with {status}{}", .error.as_ref().map(|error| format!(" {error}")).unwrap_or_default())]
     Refused {
         /// Status.
         status: u16,
@@ -35,21 +40,12 @@ pub enum ControlError {
         error: Option<String>,
     },
     /// An answer that cannot be used.
+    #[error("{0}")]
     Unusable(String),
+    /// An address that is none.
+    #[error(transparent)]
+    Address(#[from] BadAddress),
 }
-
-impl std::fmt::Display for ControlError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            ControlError::Unreachable(why) => write!(f, "not reachable: {why}"),
-            ControlError::Refused { status, error: Some(error) } => write!(f, "refused with {status} {error}"),
-            ControlError::Refused { status, error: None } => write!(f, "refused with {status}"),
-            ControlError::Unusable(why) => f.write_str(why),
-        }
-    }
-}
-
-impl std::error::Error for ControlError {}
 
 /// An access token with its life.
 #[derive(Clone, Debug)]
@@ -88,16 +84,16 @@ pub struct ControlPlane {
 }
 
 impl ControlPlane {
-    /// A control plane for one authorization server; a CA in PEM is trusted beside the machine's own.
+    /// A control plane for one authorization server.
     ///
     /// # Errors
-    /// Says what is wrong with an address or the CA.
-    pub fn new(base: &Url, server: Option<&AuthorizationServer>, ca_pem: Option<&[u8]>) -> Result<Self, ControlError> {
+    /// Says what is wrong with an address.
+    pub fn new(base: &Url, server: Option<&AuthorizationServer>, trust: &Trust) -> Result<Self, ControlError> {
         let token_endpoint = server.and_then(|server| server.token.as_deref()).map(|at| join(base, at)).transpose()?;
         let named = server.and_then(|server| server.assertion_audience.clone());
         Ok(Self {
             audience: named.or_else(|| token_endpoint.as_ref().map(Url::to_string)),
-            client: client(ca_pem)?,
+            client: client(trust)?,
             token_endpoint,
             client_auth: server.map_or(ClientAuthMethod::Basic, |server| server.client_auth),
             token_params: server.map(|server| server.token_params.clone()).unwrap_or_default(),
@@ -241,41 +237,23 @@ impl ControlPlane {
     }
 }
 
-/// An address that may be a path on the target.
-///
-/// # Errors
-/// Says which address is not one.
-pub fn join(base: &Url, at: &str) -> Result<Url, ControlError> {
-    base.join(at).map_err(|error| ControlError::Unusable(format!("{at:?} is not an address: {error}")))
-}
-
-/// The address of a well-known document of an issuer (RFC 8414 §3.1).
-pub fn well_known(issuer: &Url, suffix: &str) -> Url {
-    let mut url = issuer.clone();
-    let path = issuer.path().trim_end_matches('/');
-    url.set_path(&format!("/.well-known/{suffix}{path}"));
-    url.set_query(None);
-    url
-}
-
 /// Whether a service answers at an address with anything but a server error.
-pub async fn answers(url: &Url) -> bool {
-    let Ok(client) = client(None) else { return false };
+pub async fn answers(url: &Url, trust: &Trust) -> bool {
+    let Ok(client) = client(trust) else { return false };
     client.get(url.clone()).send().await.is_ok_and(|answer| answer.status().as_u16() < 500)
 }
 
-fn client(ca_pem: Option<&[u8]>) -> Result<reqwest::Client, ControlError> {
+fn client(trust: &Trust) -> Result<reqwest::Client, ControlError> {
     let unusable = |error: reqwest::Error| ControlError::Unusable(error.without_url().to_string());
     // refused only when a provider is installed already, which is as good
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let mut builder = reqwest::Client::builder()
+    reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
-        .user_agent(concat!("authbench/", env!("CARGO_PKG_VERSION")));
-    if let Some(pem) = ca_pem {
-        builder = builder.tls_certs_merge([reqwest::Certificate::from_pem(pem).map_err(unusable)?]);
-    }
-    builder.build().map_err(unusable)
+        .user_agent(concat!("authbench/", env!("CARGO_PKG_VERSION")))
+        .tls_backend_preconfigured(trust.for_issuers().as_ref().clone())
+        .build()
+        .map_err(unusable)
 }
 
 /// RFC 6749 §2.3.1: identifier and secret are form-encoded before they become user-id and password.
@@ -297,7 +275,10 @@ async fn read(answer: Result<reqwest::Response, reqwest::Error>) -> Result<(u16,
     Ok((status, body))
 }
 
-fn root_cause(error: &dyn std::error::Error) -> String {
+fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
+    if let Some(distrust) = Distrust::within(error) {
+        return distrust.to_string();
+    }
     let mut cause = error;
     while let Some(next) = cause.source() {
         cause = next;
@@ -317,18 +298,6 @@ fn seconds(value: f64) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_well_known_part_stands_between_host_and_path() {
-        for (issuer, expected) in [
-            ("https://as.test", "https://as.test/.well-known/oauth-authorization-server"),
-            ("https://as.test/", "https://as.test/.well-known/oauth-authorization-server"),
-            ("https://as.test/t/1", "https://as.test/.well-known/oauth-authorization-server/t/1"),
-        ] {
-            let issuer = Url::parse(issuer).expect("a URL");
-            assert_eq!(well_known(&issuer, "oauth-authorization-server").as_str(), expected);
-        }
-    }
 
     #[test]
     fn a_short_lived_token_is_renewed_at_half_its_life() {

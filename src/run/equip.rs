@@ -2,42 +2,61 @@
 
 use std::sync::Arc;
 
-use super::{Options, keys, target};
-use crate::drive::control::ControlPlane;
-use crate::drive::listener::Listener;
+use serde_json::Value;
+use thiserror::Error;
+use url::Url;
+
+use super::{Options, keys};
+use crate::drive::control::{ControlError, ControlPlane};
 use crate::drive::probe::{Equipment, Prober};
 use crate::drive::rate::RateLimit;
-use crate::drive::wire::{self, Limits};
+use crate::drive::wire::Limits;
 use crate::plan::subject::Subject;
 use crate::secret::Scrubber;
+use crate::target::Running;
+use crate::target::address::{join, shown};
+use crate::target::issuer;
+use crate::target::listener::{Listener, ListenerError};
+use crate::target::obstacle::Obstacle;
+
+/// Why nothing can talk to a target.
+#[derive(Debug, Error)]
+pub(super) enum EquipError {
+    /// The control plane.
+    #[error(transparent)]
+    Control(#[from] ControlError),
+    /// The listener.
+    #[error(transparent)]
+    Listener(#[from] ListenerError),
+    /// The scenario cannot be tested as it is written.
+    #[error(transparent)]
+    Obstacle(#[from] Obstacle),
+}
 
 /// Completes what is known about the target now that it runs, and makes what talks to it.
 pub(super) async fn equip(
     subject: &Subject,
-    running: &target::Running,
-    listener: Result<Option<Arc<Listener>>, String>,
+    running: &Running,
+    listener: Result<Option<Arc<Listener>>, ListenerError>,
     options: &Options,
-) -> Result<(Arc<Subject>, Arc<Prober>), String> {
+) -> Result<(Arc<Subject>, Arc<Prober>), EquipError> {
     let mut subject = subject.clone();
     let base = running.base.clone();
-    let tls = wire::tls_config(running.ca_pem.as_deref()).map_err(|error| error.to_string())?;
-    if let Some(server) = &mut subject.authorization_server {
-        if let Some(path) = server.issuer.as_deref().filter(|issuer| issuer.starts_with('/')) {
-            server.issuer = Some(format!("{}{}", base.as_str().trim_end_matches('/'), path.trim_end_matches('/')));
-        }
-        target::discover(server, running, options.time_limit).await?;
-    }
     let rate_limit = RateLimit::new(options.rate_limit);
-    let control = ControlPlane::new(&base, subject.authorization_server.as_ref(), running.ca_pem.as_deref());
-    let control = control.map_err(|error| error.to_string())?.within(options.time_limit).paced(rate_limit.clone());
+    let control = |subject: &Subject| {
+        let control = ControlPlane::new(&base, subject.authorization_server.as_ref(), &running.trust)?;
+        Ok::<_, ControlError>(control.within(options.time_limit).paced(rate_limit.clone()))
+    };
+    let metadata = discover(&mut subject, &base, &control).await?;
+    let control = control(&subject)?;
     let listener = listener?;
     keys::host(&mut subject, listener.as_ref(), &control, &base).await;
-    keys::read_published(&mut subject, &control, &base).await;
+    keys::read_published(&mut subject, &control, &base, metadata.as_ref()).await;
     let subject = Arc::new(subject);
     let prober = Prober::new(Equipment {
         subject: subject.clone(),
         base,
-        tls: Some(tls),
+        trust: running.trust.clone(),
         limits: Limits::default().within(options.time_limit),
         control: Arc::new(control),
         listener,
@@ -45,6 +64,41 @@ pub(super) async fn equip(
         seed: options.seed,
     });
     Ok((subject, Arc::new(prober)))
+}
+
+/// Fetches the metadata of the issuer (RFC 8414 §3) once, where something of it is needed, and completes the endpoints.
+async fn discover(
+    subject: &mut Subject,
+    base: &Url,
+    control: &impl Fn(&Subject) -> Result<ControlPlane, ControlError>,
+) -> Result<Option<(Url, Value)>, EquipError> {
+    let needs_keys = subject.kit.keys_at.is_none();
+    let Some(server) = &mut subject.authorization_server else { return Ok(None) };
+    if let Some(path) = server.issuer.as_deref().filter(|issuer| issuer.starts_with('/')) {
+        server.issuer = Some(format!("{}{}", base.as_str().trim_end_matches('/'), path.trim_end_matches('/')));
+    }
+    let Some(issuer) = server.issuer.clone() else { return Ok(None) };
+    let needs_endpoint = server.token.is_none();
+    if !needs_endpoint && !needs_keys {
+        return Ok(None);
+    }
+    let issuer = join(base, &issuer).map_err(ControlError::from)?;
+    let unusable =
+        |why: String, answered: bool| Obstacle::NoMetadata { why: format!("{}: {why}", shown(&issuer)), answered };
+    match control(subject)?.metadata(&issuer).await {
+        Ok(metadata) => {
+            if let (true, Some(server)) = (needs_endpoint, &mut subject.authorization_server) {
+                issuer::complete(server, &issuer, &metadata).map_err(|error| unusable(error.to_string(), true))?;
+            }
+            Ok(Some((issuer, metadata)))
+        }
+        Err(error) if needs_endpoint => {
+            let answered = !matches!(error, ControlError::Unreachable(_));
+            Err(unusable(error.to_string(), answered).into())
+        }
+        // the keys alone are missed: what needs them is not tested, and says so
+        Err(_) => Ok(None),
+    }
 }
 
 /// Takes every secret of a subject out of texts.

@@ -2,23 +2,27 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
 use url::Url;
 
-use super::target::Wanted;
-use crate::drive::control::{ControlPlane, join};
-use crate::drive::listener::Listener;
+use super::start::Wanted;
+use crate::drive::control::{ControlError, ControlPlane};
 use crate::plan::subject::Subject;
+use crate::scheme::jwt::strangers_keys;
+use crate::target::address::join;
+use crate::target::issuer;
+use crate::target::listener::{Listener, ListenerError};
 
 /// Listens where the scheme needs it and the target can reach it; the target may read its keys before it is ready, so
 /// this comes first.
-pub(super) async fn listen(subject: &mut Subject, wanted: &Wanted) -> Result<Option<Arc<Listener>>, String> {
+pub(super) async fn listen(subject: &mut Subject, wanted: &Wanted) -> Result<Option<Arc<Listener>>, ListenerError> {
     let kit = &mut subject.kit;
     let named = kit.listener.is_some() || kit.listens_at.is_some();
     let forges = subject.scheme.groups().contains(&"jwt");
     if !forges || !subject.owned || !(named || wanted.is_local()) {
         return Ok(None);
     }
-    let listener = Listener::start(kit.listens_at, kit.listener.clone(), &kit.key_set()).await?;
+    let listener = Listener::start(kit.listens_at, kit.listener.clone(), &kit.key_set(), strangers_keys()).await?;
     listener.prove_itself().await?;
     kit.listener = Some(listener.url().to_owned());
     Ok(Some(Arc::new(listener)))
@@ -37,27 +41,22 @@ pub(super) async fn host(subject: &mut Subject, listener: Option<&Arc<Listener>>
 }
 
 /// Reads the key set of the issuer: where the scenario says it is, or where the issuer's metadata does.
-pub(super) async fn read_published(subject: &mut Subject, control: &ControlPlane, base: &Url) {
+pub(super) async fn read_published(
+    subject: &mut Subject,
+    control: &ControlPlane,
+    base: &Url,
+    metadata: Option<&(Url, Value)>,
+) {
     if subject.kit.keys_at.is_none() {
-        subject.kit.keys_at = discovered(subject, control, base).await;
+        subject.kit.keys_at = metadata.and_then(|(issuer, metadata)| issuer::keys_at(issuer, metadata));
     }
     let Some(at) = subject.kit.keys_at.clone() else { return };
     let read = match join(base, &at) {
         Ok(url) => control.document(url).await,
-        Err(error) => Err(error),
+        Err(error) => Err(ControlError::from(error)),
     };
     match read {
         Ok(set) => subject.kit.published = set["keys"].as_array().cloned().unwrap_or_default(),
         Err(error) => subject.kit.unpublished = Some(format!("the key set at {at} is not there: {error}")),
     }
-}
-
-/// The `jwks_uri` of the issuer's metadata (RFC 8414 §2), on the issuer's own origin.
-async fn discovered(subject: &Subject, control: &ControlPlane, base: &Url) -> Option<String> {
-    let issuer = subject.authorization_server.as_ref()?.issuer.as_deref()?;
-    let issuer = join(base, issuer).ok()?;
-    let metadata = control.metadata(&issuer).await.ok()?;
-    let found = metadata["jwks_uri"].as_str()?;
-    let same = found.parse::<Url>().is_ok_and(|url| url.origin() == issuer.origin());
-    same.then(|| found.to_owned())
 }

@@ -16,8 +16,8 @@ mod pool;
 mod ready;
 mod renewal;
 pub mod selftest;
+mod start;
 mod tally;
-mod target;
 mod threshold;
 mod waiver;
 
@@ -41,6 +41,7 @@ use crate::plan::subject::Subject;
 use crate::plan::{PlannedCheck, Selection};
 use crate::scenario::{LoadedScenario, Place};
 use crate::secret::Scrubber;
+use crate::target::Running;
 
 use equip::{equip, scrubber_of};
 use failures::Failures;
@@ -49,7 +50,7 @@ use waiver::Ledger;
 
 pub use options::{Only, Options};
 pub use ready::{Ready, plan_of, prepare};
-pub use target::{Launch, StartFailure};
+pub use start::Launch;
 
 /// Runs scenarios one after another; every result goes to the sink.
 pub async fn run(scenarios: Vec<Ready>, options: &Options, sink: &mut dyn FnMut(Event)) -> Exit {
@@ -111,7 +112,7 @@ struct Session<'a> {
     selection: &'a Selection,
     options: &'a Options,
     scrubber: Scrubber,
-    target: &'a target::Running,
+    target: &'a Running,
     turn: Turn<'a>,
 }
 
@@ -153,7 +154,7 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
             planned_checks: planned,
         })
     };
-    let running = match target::start(&launch, options).await {
+    let running = match start::start(&launch, options).await {
         Ok(running) => running,
         Err(failure) => {
             sink(started(launch.name(), 0));
@@ -183,7 +184,7 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
         }
         Err(failure) => {
             sink(started(running.name.clone(), 0));
-            broken(&failure, sink)
+            broken(&failure.to_string(), sink)
         }
     };
     running.stop().await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::target::Launch;
+use super::start::Launch;
 use crate::clock::Wall;
 use crate::drive::stop::Stop;
 use crate::drive::wire::Limits;

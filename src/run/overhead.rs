@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Session, threshold};
 use crate::drive::paired::{self, Contender, Failure, Measured, ProcessCpu, Study};
-use crate::drive::wire::{Destination, Limits, tls_config};
+use crate::drive::wire::Limits;
 use crate::event::{Event, Note, NoteKind};
 use crate::exit::Exit;
 use crate::plan::overhead::{Comparison, Side};
@@ -50,8 +50,7 @@ async fn study(session: &Session<'_>, comparison: &Comparison) -> Result<Overhea
     for side in std::iter::once(&comparison.baseline).chain(&comparison.schemes) {
         sides.push(ready(session, side).await?);
     }
-    let tls = tls_config(session.target.ca_pem.as_deref()).map_err(|error| broken(error.to_string()))?;
-    let destination = Destination::of(&session.target.base, Some(tls)).map_err(|error| broken(error.to_string()))?;
+    let destination = session.target.destination().map_err(|error| broken(error.to_string()))?;
     let (contenders, acquisitions): (Vec<Contender>, Vec<Vec<f64>>) = sides.into_iter().unzip();
     let mut contenders = contenders.into_iter();
     let Some(baseline) = contenders.next() else { return Err(broken("nothing is compared".to_owned())) };
@@ -86,8 +85,9 @@ async fn study(session: &Session<'_>, comparison: &Comparison) -> Result<Overhea
 /// A side with its credential in hand, and how long it took to obtain it.
 async fn ready(session: &Session<'_>, side: &Side) -> Result<(Contender, Vec<f64>), (String, Exit)> {
     let broken = |why: String| (why, Exit::Broken);
-    let (subject, prober) =
-        super::equip(&side.subject, session.target, Ok(None), session.options).await.map_err(broken)?;
+    let (subject, prober) = super::equip(&side.subject, session.target, Ok(None), session.options)
+        .await
+        .map_err(|error| broken(error.to_string()))?;
     let client = subject.identities[side.identity].client();
     let contender = prober.contender(&side.name, side.identity, side.resource).await;
     let contender = contender.map_err(|why| (why.to_string(), Exit::Inconclusive))?;

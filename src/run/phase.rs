@@ -7,7 +7,7 @@ use super::renewal::Good;
 use super::{Session, http2, pool};
 use crate::drive::load::{self, Arrivals, Http, Lane, LaneRequest, Marks, Phase};
 use crate::drive::stop::Stop;
-use crate::drive::wire::{Destination, Limits, tls_config};
+use crate::drive::wire::{Destination, Limits};
 use crate::observe::{Interval, LoadFigures};
 use crate::scenario::model::{self, LoadPhase};
 use crate::scenario::text;
@@ -57,7 +57,7 @@ impl Prepared {
         }
         let limits = written.timeout.map_or(Limits::default(), |timeout| Limits::default().within(timeout.0));
         let phase = phase_of(session, written, resource);
-        let mut destination = destination_of(session)?;
+        let mut destination = session.target.destination()?;
         if phase.http != Http::One {
             destination = destination.over_http2();
             http2::ready(&lanes, &destination, &limits).await?;
@@ -140,9 +140,4 @@ fn phase_of(session: &Session<'_>, written: &LoadPhase, resource: usize) -> Phas
         lateness_bound: written.max_lateness.map_or(LATENESS_BOUND, |length| length.0),
         seed: session.options.seed,
     }
-}
-
-fn destination_of(session: &Session<'_>) -> Result<Destination, PhaseError> {
-    let tls = tls_config(session.target.ca_pem.as_deref())?;
-    Ok(Destination::of(&session.target.base, Some(tls))?)
 }

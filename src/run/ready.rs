@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Only, Options, overhead, pool, target};
+use super::{Only, Options, overhead, pool, start};
 use crate::check::profile::Effective;
 use crate::plan::overhead::Comparison;
 use crate::plan::subject::Subject;
@@ -15,7 +15,7 @@ pub struct Ready {
     pub(super) subject: Subject,
     pub(super) selection: Selection,
     pub(super) comparison: Option<Comparison>,
-    pub(super) launch: target::Wanted,
+    pub(super) launch: start::Wanted,
 }
 
 /// Reads the values of all scenarios, before any runs.
@@ -55,7 +55,7 @@ fn prepare_one(
         errors.extend(mistakes);
         None
     });
-    let launch = target::wanted(&loaded, &values);
+    let launch = start::wanted(&loaded, &values);
     errors.extend(values.finish().err().unwrap_or_default());
     if environment.is_some() && options.wants(Only::Load) {
         errors.extend(pool::mistakes(&loaded));

@@ -63,7 +63,9 @@ impl Prober {
         if let Some(known) = known {
             return Ok(known);
         }
-        let destination = Destination::of(url, self.equipment.tls.clone())?;
+        let trust = &self.equipment.trust;
+        let tls = if url.origin() == self.equipment.base.origin() { trust.for_target() } else { trust.for_issuers() };
+        let destination = Destination::of(url, Some(tls))?;
         if let Ok(mut known) = self.destinations.lock() {
             known.insert(origin, destination.clone());
         }

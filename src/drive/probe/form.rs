@@ -7,9 +7,10 @@ use super::client_auth::unusable;
 use super::compose::host_of;
 use super::{Prober, unobtainable, values};
 use crate::check::step::{ClientAuth, Encoding, Endpoint, Fill, Form, Want};
-use crate::drive::control::{ControlError, join};
+use crate::drive::control::ControlError;
 use crate::observe::{ControlRun, Evidence, Exchange, MULTIPART, Outcome, Request, multipart};
 use crate::secret::is_secret_name;
+use crate::target::address::join;
 
 /// A form with everything filled in.
 pub(super) struct FilledForm<'a> {
@@ -34,7 +35,7 @@ impl Prober {
             Endpoint::Revocation => server.revocation.as_deref(),
         });
         let at = at.ok_or_else(|| ControlError::Unusable(format!("the scenario has no {endpoint:?} endpoint")))?;
-        join(&self.equipment.base, at)
+        Ok(join(&self.equipment.base, at)?)
     }
 
     /// Composes and posts a form.

@@ -27,6 +27,7 @@ use crate::observe::{Asked, ControlRun, Evidence, Exchange, Outcome, Request};
 use crate::plan::subject::{Identity, Login, Subject};
 use crate::plan::{Control, PlannedCheck, Script};
 use crate::scheme::Proof;
+use crate::target::trust::Trust;
 pub use error::RequestError;
 use recognising::Known;
 use stage::Stage;
@@ -37,14 +38,14 @@ pub struct Equipment {
     pub subject: Arc<Subject>,
     /// Address of the target; paths are joined to it.
     pub base: Url,
-    /// TLS, for https addresses.
-    pub tls: Option<Arc<rustls::ClientConfig>>,
+    /// Whose certificates are trusted, for https addresses.
+    pub trust: Arc<Trust>,
     /// Limits of one exchange.
     pub limits: Limits,
     /// Tokens and hooks.
     pub control: Arc<ControlPlane>,
     /// Sees who follows an address that a token names.
-    pub listener: Option<Arc<super::listener::Listener>>,
+    pub listener: Option<Arc<crate::target::listener::Listener>>,
     /// How often the target may be asked.
     pub rate_limit: RateLimit,
     /// Seed of everything random.
@@ -106,7 +107,7 @@ impl Prober {
     /// The identifier of the resource (RFC 9728 §1.2), where the scenario has one.
     fn resource_identifier(&self) -> Option<Url> {
         let written = self.subject().material.resource_identifier.as_deref()?;
-        super::control::join(&self.equipment.base, written).ok()
+        crate::target::address::join(&self.equipment.base, written).ok()
     }
 
     async fn controls(&self, script: &Script, closing: bool, evidence: &mut Evidence) {

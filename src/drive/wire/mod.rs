@@ -2,17 +2,17 @@
 //! for load.
 
 mod connection;
-mod destination;
 mod head;
 pub mod http2;
 pub(in crate::drive) mod reader;
 mod stream;
 
 pub use connection::{Connection, send_once};
-pub use destination::{BadDestination, Destination, tls_config};
 pub(in crate::drive) use reader::Answer;
 
 use std::time::Duration;
+
+pub use crate::target::destination::{BadDestination, Destination};
 
 /// Limits of one exchange, so that a hostile server can exhaust nothing.
 #[derive(Clone, Copy, Debug)]

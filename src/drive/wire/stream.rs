@@ -11,6 +11,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::{Destination, Limits};
 use crate::observe::Silence;
+use crate::target::trust::Distrust;
 
 /// A stream in clear text or under TLS.
 pub(in crate::drive) enum Stream {
@@ -48,7 +49,8 @@ fn refused(error: &io::Error) -> Silence {
         Some(Error::AlertReceived(AlertDescription::NoApplicationProtocol) | Error::NoApplicationProtocol) => {
             Silence::Malformed("it refused each protocol that was offered in the TLS handshake (ALPN)".to_owned())
         }
-        _ => Silence::Handshake(error.to_string()),
+        // the library describes a certificate for programs, and this is read by people
+        _ => Silence::Handshake(Distrust::within(error).map_or_else(|| error.to_string(), |why| why.to_string())),
     }
 }
 

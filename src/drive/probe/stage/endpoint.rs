@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Halt, Kept, Stage};
 use crate::check::step::{ClientAuth, Document, Endpoint, Fetch, Fill, Form};
 use crate::clock;
-use crate::drive::control::{Token, join, well_known};
+use crate::drive::control::Token;
 use crate::drive::probe::compose::host_of;
 use crate::drive::probe::form::{FilledForm, meaning, sound};
 use crate::drive::probe::minting::note_signature;
@@ -14,6 +14,7 @@ use crate::observe::{Evidence, Exchange, Observation, Outcome, Place, Request};
 use crate::plan::Action;
 use crate::plan::subject::Login;
 use crate::secret::Secret;
+use crate::target::address::{join, well_known};
 
 impl Stage<'_> {
     pub(super) async fn form(&mut self, action: &Action, form: &Form, evidence: &mut Evidence) -> Result<(), Halt> {

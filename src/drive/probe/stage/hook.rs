@@ -5,12 +5,13 @@ use std::time::Duration;
 use super::{Halt, Kept, Stage};
 use crate::check::step::Hook;
 use crate::clock;
-use crate::drive::command;
-use crate::drive::control::{Token, join};
+use crate::drive::control::Token;
 use crate::drive::probe::values;
 use crate::observe::Evidence;
 use crate::plan::subject::HookCall;
 use crate::secret::Secret;
+use crate::target::address::join;
+use crate::target::hook;
 
 impl Stage<'_> {
     pub(super) async fn call(&mut self, hook: Hook, evidence: &mut Evidence) -> Result<(), Halt> {
@@ -40,7 +41,9 @@ impl Stage<'_> {
         }
         let said = match call {
             HookCall::Post(path) => self.post_hook(path, &arguments, body).await?,
-            HookCall::Command(argv) => command::call(argv, &arguments, &body).await.map_err(Halt::Obstacle)?,
+            HookCall::Command(argv) => {
+                hook::call(argv, &arguments, &body).await.map_err(|error| Halt::Obstacle(error.to_string()))?
+            }
         };
         if hook == Hook::Rotate {
             let key = rotated_key(&said).ok_or_else(|| Halt::Obstacle("the rotate hook printed no key".to_owned()))?;

@@ -45,7 +45,7 @@ pub(in crate::drive) async fn open(destination: &Destination, limits: &Limits) -
     let stream = Stream::open(destination, limits).await?;
     if let Stream::Tls(tls) = &stream {
         let chosen = tls.get_ref().1.alpn_protocol();
-        if chosen != Some(super::destination::HTTP2) {
+        if chosen != Some(crate::target::destination::HTTP2) {
             let chosen = chosen.map_or("no protocol".into(), String::from_utf8_lossy);
             return Err(Silence::Malformed(format!("it chose {chosen} and not h2 in the TLS handshake (ALPN)")));
         }

@@ -6,11 +6,26 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use thiserror::Error;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use crate::scheme::jwt::strangers_keys;
+/// Why a listener is of no use.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ListenerError {
+    /// Its address cannot be had.
+    #[error("failed to listen on {address}: {why}")]
+    NotListening {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        why: String,
+    },
+    /// It does not see what is sent to it.
+    #[error("the listener on {0} did not see a request of its own")]
+    Blind(SocketAddr),
+}
 
 /// Where the key set stands that a target reads.
 const KEYS: &str = "/jwks.json";
@@ -26,6 +41,7 @@ const REMEMBERED: usize = 10_000;
 struct Board {
     seen: Vec<String>,
     keys: Vec<Value>,
+    strangers: Value,
     fetches: usize,
 }
 
@@ -39,17 +55,23 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Listens on an address, or on a free port of the loopback interface, and publishes a key set.
+    /// Listens on an address, or on a free port of the loopback interface, and publishes a key set. Whoever asks for
+    /// anything else is shown the keys of strangers.
     ///
     /// # Errors
     /// When the address cannot be had.
-    pub async fn start(bind: Option<SocketAddr>, url: Option<String>, key_set: &Value) -> Result<Self, String> {
+    pub async fn start(
+        bind: Option<SocketAddr>,
+        url: Option<String>,
+        key_set: &Value,
+        strangers: Value,
+    ) -> Result<Self, ListenerError> {
         let bind = bind.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
-        let failed = |error: std::io::Error| format!("failed to listen on {bind}: {error}");
+        let failed = |error: std::io::Error| ListenerError::NotListening { address: bind, why: error.to_string() };
         let socket = TcpListener::bind(bind).await.map_err(failed)?;
         let address = socket.local_addr().map_err(failed)?;
         let keys = key_set["keys"].as_array().cloned().unwrap_or_default();
-        let board = Arc::new(Mutex::new(Board { keys, ..Board::default() }));
+        let board = Arc::new(Mutex::new(Board { keys, strangers, ..Board::default() }));
         let shown = board.clone();
         let server = tokio::spawn(async move {
             loop {
@@ -79,7 +101,7 @@ impl Listener {
     ///
     /// # Errors
     /// When the request was not seen.
-    pub async fn prove_itself(&self) -> Result<(), String> {
+    pub async fn prove_itself(&self) -> Result<(), ListenerError> {
         let path = "/does-it-see-this";
         let asked = async {
             let mut stream = TcpStream::connect(self.address).await?;
@@ -90,7 +112,7 @@ impl Listener {
         let asked: Result<std::io::Result<()>, _> = tokio::time::timeout(TIME_LIMIT, asked).await;
         match asked {
             Ok(Ok(())) if !self.seen_below(path).is_empty() => Ok(()),
-            _ => Err(format!("the listener on {} did not see a request of its own", self.address)),
+            _ => Err(ListenerError::Blind(self.address)),
         }
     }
 
@@ -153,7 +175,7 @@ fn shown(path: &str, board: &Mutex<Board>) -> String {
     if board.seen.len() < REMEMBERED {
         board.seen.push(path.to_owned());
     }
-    strangers_keys().to_string()
+    board.strangers.to_string()
 }
 
 #[cfg(test)]
@@ -163,7 +185,9 @@ mod tests {
     #[tokio::test]
     async fn it_sees_what_is_asked_and_shows_what_is_published() {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let listener = Listener::start(None, None, &json!({ "keys": [{ "kid": "a" }] })).await.expect("listens");
+        let listener = Listener::start(None, None, &json!({ "keys": [{ "kid": "a" }] }), json!({ "keys": [] }))
+            .await
+            .expect("listens");
         assert_eq!(listener.prove_itself().await, Ok(()));
         assert!(listener.seen_below("/other").is_empty());
         listener.publish(json!({ "kid": "b" }));

@@ -11,9 +11,11 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use url::Url;
 
-use super::{Held, Running, StartFailure, shown, terminate};
+use super::address::{join, shown};
+use super::child::terminate;
+use super::trust::Trust;
+use super::{Held, Running, StartError};
 use crate::clock;
-use crate::drive::control::{answers, join};
 use crate::secret::{Scrubber, Secret};
 
 /// Between two looks whether a command is ready.
@@ -25,29 +27,41 @@ const LINE_LIMIT: usize = 400;
 
 /// What is to be started.
 #[derive(Clone, Debug)]
-pub(in crate::run) struct CommandLine {
-    pub(super) argv: Vec<String>,
+pub struct CommandLine {
+    /// Arguments; `{port}` is a free port.
+    pub argv: Vec<String>,
     /// Variables of the child; it gets these, PATH and nothing else.
-    pub(super) env: Vec<(String, Secret)>,
-    pub(super) ready: String,
-    pub(super) timeout: Duration,
-    pub(super) url: Option<Result<Url, String>>,
+    pub env: Vec<(String, Secret)>,
+    /// Path that answers when the service is ready.
+    pub ready: String,
+    /// How long it may take to be ready.
+    pub timeout: Duration,
+    /// Its address, where it is not the free port in clear text.
+    pub url: Option<Result<Url, String>>,
 }
 
 impl CommandLine {
     /// The program, for a reader.
-    pub(super) fn program(&self) -> String {
+    pub fn program(&self) -> String {
         self.argv.first().cloned().unwrap_or_default()
     }
 
     /// Starts it on a free port and waits until it answers.
-    pub(super) async fn start(&self, path: Option<&OsString>) -> Result<Running, StartFailure> {
-        let failed = |why: String| StartFailure(format!("the command {} did not start: {why}", self.program()));
+    ///
+    /// # Errors
+    /// When it is not started, ends, or does not answer in time.
+    pub async fn start(
+        &self,
+        path: Option<&OsString>,
+        trust: Arc<Trust>,
+        answers: impl AsyncFn(&Url) -> bool,
+    ) -> Result<Running, StartError> {
+        let failed = |why: String| StartError::Command { program: self.program(), why };
         let port = free_port().map_err(|error| failed(error.to_string()))?;
         let mut child = self.command(port, path).spawn().map_err(|error| failed(error.to_string()))?;
         let said = Said::listen(&mut child, self.scrubber());
         let base = match &self.url {
-            Some(url) => url.clone().map_err(StartFailure)?,
+            Some(url) => url.clone().map_err(StartError::Address)?,
             None => format!("http://127.0.0.1:{port}").parse().map_err(|_| failed("no address".to_owned()))?,
         };
         let ready = join(&base, &self.ready).map_err(|error| failed(error.to_string()))?;
@@ -63,7 +77,7 @@ impl CommandLine {
             }
             tokio::time::sleep(POLL).await;
         }
-        Ok(Running { name: shown(&base), base, ca_pem: None, local: true, held: Held::Child(child) })
+        Ok(Running { name: shown(&base), base, trust, local: true, held: Held::Child(child) })
     }
 
     fn command(&self, port: u16, path: Option<&OsString>) -> Command {

@@ -1,0 +1,95 @@
+//! Whether a target is there as its address says: a connection, and TLS where the address asks for it. No credential is
+//! sent.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use rustls::pki_types::ServerName;
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
+use url::Url;
+
+use super::wire::{Destination, Limits, send_once};
+use crate::observe::Request;
+use crate::target::Running;
+use crate::target::address::authority;
+use crate::target::obstacle::Obstacle;
+use crate::target::trust::Distrust;
+
+/// Connects to a target once.
+///
+/// # Errors
+/// What is in the way.
+pub async fn reach(url: &Url, destination: &Destination, named: bool, limit: Duration) -> Result<(), Obstacle> {
+    let tcp = connected(url, destination, limit).await?;
+    let Some((config, name)) = &destination.tls else { return Ok(()) };
+    let connector = tokio_rustls::TlsConnector::from(config.clone());
+    let why = match timeout(limit, connector.connect(name.clone(), tcp)).await {
+        Ok(Ok(_)) => return Ok(()),
+        Ok(Err(error)) => match Distrust::within(&error) {
+            Some(distrust) => return Err(Obstacle::Distrusted { distrust, authorities_named: named }),
+            None if is_of_tls(&error) => {
+                return Err(Obstacle::Handshake { authority: authority(url), why: said(&error) });
+            }
+            None => said(&error),
+        },
+        Err(_) => format!("no answer within {}", shown(limit)),
+    };
+    match answers_in_clear_text(url, destination, limit).await {
+        true => Err(Obstacle::SpeaksNoTls(authority(url))),
+        false => Err(Obstacle::Handshake { authority: authority(url), why }),
+    }
+}
+
+async fn connected(url: &Url, destination: &Destination, limit: Duration) -> Result<TcpStream, Obstacle> {
+    let (host, port) = (destination.host.as_str(), destination.port);
+    let none = |_| Obstacle::NoConnection { authority: authority(url), limit: shown(limit) };
+    let found = timeout(limit, lookup_host((host, port))).await.map_err(none)?;
+    let addresses: Vec<_> = found.map_err(|_| Obstacle::UnknownHost(authority(url)))?.collect();
+    let connected = timeout(limit, TcpStream::connect(addresses.as_slice())).await.map_err(none)?;
+    connected.map_err(|error| match error.kind() {
+        io::ErrorKind::ConnectionRefused => Obstacle::ConnectionRefused(authority(url)),
+        _ => Obstacle::Unreachable { authority: authority(url), why: error.to_string() },
+    })
+}
+
+/// Whether a port that was asked in clear text expects TLS: it takes part in a handshake, to whatever end.
+pub async fn expects_tls(running: &Running, limit: Duration) -> bool {
+    let Ok(destination) = Destination::of(&running.base, None) else { return false };
+    let Ok(name) = ServerName::try_from(destination.host.clone()) else { return false };
+    let Ok(tcp) = connected(&running.base, &destination, limit).await else { return false };
+    let connector = tokio_rustls::TlsConnector::from(running.trust.for_issuers());
+    match timeout(limit, connector.connect(name, tcp)).await {
+        Ok(Ok(_)) => true,
+        Ok(Err(error)) => Distrust::within(&error).is_some() || is_of_tls(&error),
+        Err(_) => false,
+    }
+}
+
+/// Whether the peer spoke TLS and did not agree: an alert, or an offer that this side cannot take.
+fn is_of_tls(error: &io::Error) -> bool {
+    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    !matches!(tls, None | Some(rustls::Error::InvalidMessage(_)))
+}
+
+async fn answers_in_clear_text(url: &Url, destination: &Destination, limit: Duration) -> bool {
+    let clear = Destination { tls: None, ..destination.clone() };
+    let request = Request::new("HEAD", "/").header("Host", authority(url)).header("Connection", "close");
+    send_once(&clear, &Limits::default().within(limit), &request).await.response().is_some()
+}
+
+fn said(error: &io::Error) -> String {
+    let mut cause: &(dyn Error + 'static) = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    match cause.downcast_ref::<io::Error>().map(io::Error::kind) {
+        Some(io::ErrorKind::UnexpectedEof) => "the connection was closed".to_owned(),
+        _ => cause.to_string(),
+    }
+}
+
+fn shown(limit: Duration) -> String {
+    humantime::format_duration(limit).to_string()
+}

@@ -1,0 +1,218 @@
+//! Starts what a scenario names: the reference as a child process, a command, or nothing where it names an address.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::Command;
+use url::Url;
+
+use super::Options;
+use crate::drive::control::answers;
+use crate::drive::reach::reach;
+use crate::drive::wire::Destination;
+use crate::plan::Values;
+use crate::reference;
+use crate::reference::hopeless::{self, Manner};
+use crate::scenario::LoadedScenario;
+use crate::scenario::model::{SchemeFields, TargetFields};
+use crate::secret::Secret;
+use crate::target::address::{is_local, shown};
+use crate::target::command::CommandLine;
+use crate::target::trust::{BadTrust, Trust};
+use crate::target::{Held, Running, Server, StartError};
+
+/// How long the reference may take to start.
+const REFERENCE_START: Duration = Duration::from_secs(10);
+/// How long a command may take to be ready, unless the scenario says otherwise.
+const COMMAND_START: Duration = Duration::from_secs(10);
+/// How long a target may take to accept a connection.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// How the reference is started.
+#[derive(Clone, Debug)]
+pub enum Launch {
+    /// As a child process of this program.
+    Child(PathBuf),
+    /// In this process, for tests.
+    InProcess,
+    /// In this process, with a server in its place that nothing can be proved about.
+    Hopeless(Manner),
+}
+
+/// What a scenario wants to be started.
+#[derive(Clone, Debug)]
+pub(super) enum Wanted {
+    Reference(Box<reference::Config>),
+    Url { url: Result<Url, String>, ca: Option<PathBuf> },
+    Command { line: CommandLine, ca: Option<PathBuf> },
+}
+
+impl Wanted {
+    pub(super) fn name(&self) -> String {
+        match self {
+            Wanted::Reference(_) => "reference".to_owned(),
+            Wanted::Url { url: Ok(url), .. } => shown(url),
+            Wanted::Url { url: Err(_), .. } => "unknown".to_owned(),
+            Wanted::Command { line, .. } => line.program(),
+        }
+    }
+}
+
+impl Wanted {
+    /// Whether it shares this machine, so that it can reach the loopback interface of authbench.
+    pub(super) fn is_local(&self) -> bool {
+        match self {
+            Wanted::Reference(_) | Wanted::Command { .. } => true,
+            Wanted::Url { url, .. } => url.as_ref().is_ok_and(is_local),
+        }
+    }
+}
+
+/// What a scenario wants, with its values read.
+pub(super) fn wanted(loaded: &LoadedScenario, values: &Values<'_>) -> Wanted {
+    let TargetFields { reference, url, tls, command, .. } = &loaded.scenario.target.value.0;
+    let url = url.as_ref().map(|template| {
+        let text = values.text(template);
+        text.parse::<Url>().map_err(|error| format!("{text:?} is not an address: {error}"))
+    });
+    let ca = tls.as_ref().map(|tls| loaded.folder().join(&tls.ca));
+    if let Some(command) = command {
+        let line = CommandLine {
+            argv: command.run.clone(),
+            env: command.env.iter().map(|(name, value)| (name.clone(), Secret::new(values.text(value)))).collect(),
+            ready: command.ready.clone(),
+            timeout: command.timeout.map_or(COMMAND_START, |length| length.0),
+            url,
+        };
+        return Wanted::Command { line, ca };
+    }
+    match (reference, url) {
+        (Some(reference), _) => {
+            let mut config =
+                reference::Config { faults: reference.faults.clone(), tls: reference.tls, ..Default::default() };
+            if let Some(lifetime) = reference.token_lifetime {
+                config.token_lifetime = lifetime.0;
+            }
+            if let Some(busy) = reference.busy {
+                config.busy = busy.0;
+            }
+            config.strict = reference.strict;
+            config.api_key = key_location(&loaded.scenario.scheme.value.0).unwrap_or(config.api_key);
+            Wanted::Reference(Box::new(config))
+        }
+        (None, url) => Wanted::Url { url: url.unwrap_or_else(|| Err("the target has no address".to_owned())), ca },
+    }
+}
+
+fn key_location(scheme: &SchemeFields) -> Option<reference::KeyLocation> {
+    let SchemeFields::ApiKey(key) = scheme else { return None };
+    let header = key.header.clone().map(reference::KeyLocation::Header);
+    let query = key.query.clone().map(reference::KeyLocation::Query);
+    header.or(query).or_else(|| key.cookie.clone().map(reference::KeyLocation::Cookie))
+}
+
+/// Starts a target, or looks whether it is there.
+pub(super) async fn start(wanted: &Wanted, options: &Options) -> Result<Running, StartError> {
+    match wanted {
+        Wanted::Reference(config) => match &options.launch {
+            Launch::Child(program) => reference_child(config, program).await,
+            Launch::InProcess => {
+                let running = reference::start(config.as_ref().clone()).await.map_err(not_started)?;
+                let ca_pem = running.certificate().map(|pem| pem.as_bytes().to_vec());
+                in_process("reference", &running.url(), ca_pem.as_deref(), Held::Server(Box::new(running)))
+            }
+            Launch::Hopeless(manner) => {
+                let running = hopeless::start(*manner, config.as_ref().clone()).await.map_err(not_started)?;
+                in_process(manner.name(), &running.url(), None, Held::Server(Box::new(running)))
+            }
+        },
+        Wanted::Url { url, ca } => {
+            let base = url.clone().map_err(StartError::Address)?;
+            let trust = trust(ca.as_ref())?;
+            let destination = Destination::of(&base, Some(trust.for_target()))?;
+            reach(&base, &destination, trust.names_authorities(), CONNECT.min(options.time_limit)).await?;
+            Ok(Running { name: shown(&base), local: is_local(&base), base, trust, held: Held::Nothing })
+        }
+        Wanted::Command { .. } if !options.commands => Err(StartError::CommandForbidden),
+        Wanted::Command { line, ca } => {
+            let trust = trust(ca.as_ref())?;
+            line.start(options.path.as_ref(), trust.clone(), async |ready: &Url| answers(ready, &trust).await).await
+        }
+    }
+}
+
+/// Trust in the certificates of a file, or in the machine's.
+fn trust(ca: Option<&PathBuf>) -> Result<Arc<Trust>, BadTrust> {
+    let read = |path: &PathBuf| {
+        let unreadable =
+            |error: std::io::Error| BadTrust::Unreadable { path: path.display().to_string(), why: error.to_string() };
+        std::fs::read(path).map_err(unreadable)
+    };
+    Ok(Arc::new(Trust::of(ca.map(read).transpose()?.as_deref())?))
+}
+
+fn not_started(error: impl std::fmt::Display) -> StartError {
+    StartError::Reference(error.to_string())
+}
+
+fn in_process(name: &str, url: &str, ca_pem: Option<&[u8]>, held: Held) -> Result<Running, StartError> {
+    let base = url.parse().map_err(|_| not_started("no address"))?;
+    Ok(Running { name: name.to_owned(), base, trust: Arc::new(Trust::of(ca_pem)?), local: true, held })
+}
+
+impl Server for reference::ReferenceServer {
+    fn stop(self: Box<Self>) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(reference::ReferenceServer::stop(*self))
+    }
+}
+
+impl Server for hopeless::HopelessServer {
+    fn stop(self: Box<Self>) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(hopeless::HopelessServer::stop(*self))
+    }
+}
+
+async fn reference_child(config: &reference::Config, program: &PathBuf) -> Result<Running, StartError> {
+    let failed = StartError::Reference;
+    let mut command = Command::new(program);
+    command.args(["serve", "--port", "0", "--format", "json", "--until-stdin-closes"]);
+    command.arg("--token-lifetime").arg(humantime::format_duration(config.token_lifetime).to_string());
+    command.arg("--busy").arg(humantime::format_duration(config.busy).to_string());
+    let (flag, name) = match &config.api_key {
+        reference::KeyLocation::Header(name) => ("--key-header", name),
+        reference::KeyLocation::Query(name) => ("--key-query", name),
+        reference::KeyLocation::Cookie(name) => ("--key-cookie", name),
+    };
+    command.arg(flag).arg(name);
+    for fault in &config.faults {
+        command.args(["--fault", fault]);
+    }
+    if config.tls {
+        command.arg("--tls");
+    }
+    if config.strict {
+        command.arg("--strict");
+    }
+    // its input stays open while this process lives, so that it can never outlive it
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
+    let stdout = child.stdout.take().ok_or_else(|| failed("no output".to_owned()))?;
+    let mut line = String::new();
+    let read = tokio::time::timeout(REFERENCE_START, BufReader::new(stdout).read_line(&mut line)).await;
+    if !matches!(read, Ok(Ok(length)) if length > 0) {
+        let mut said = String::new();
+        if let Some(mut stderr) = child.stderr.take() {
+            let reading = tokio::io::AsyncReadExt::read_to_string(&mut stderr, &mut said);
+            let _ = tokio::time::timeout(Duration::from_secs(1), reading).await;
+        }
+        return Err(failed(said.trim().to_owned()));
+    }
+    let described: serde_json::Value = serde_json::from_str(&line).map_err(|error| failed(error.to_string()))?;
+    let base = described["url"].as_str().and_then(|url| url.parse().ok());
+    let base = base.ok_or_else(|| failed("it did not say where it listens".to_owned()))?;
+    let trust = Arc::new(Trust::of(described["certificate"].as_str().map(str::as_bytes))?);
+    Ok(Running { name: "reference".to_owned(), base, trust, local: true, held: Held::Child(child) })
+}

@@ -1,0 +1,89 @@
+//! What the metadata of an issuer (RFC 8414 §2) adds to a scenario. It is fetched once a run, and read here.
+
+use serde_json::Value;
+use thiserror::Error;
+use url::Url;
+
+use crate::plan::subject::AuthorizationServer;
+
+/// Why metadata cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum BadMetadata {
+    /// An endpoint elsewhere: whoever writes the metadata would say where credentials go.
+    #[error("{0} is not on the origin of the issuer; name it in the scenario if that is meant")]
+    ForeignEndpoint(&'static str),
+    /// No token endpoint.
+    #[error("it names no token_endpoint")]
+    NoTokenEndpoint,
+}
+
+/// Completes the endpoints that a scenario does not name.
+///
+/// # Errors
+/// When an endpoint is on another origin than the issuer, or there is no token endpoint.
+pub fn complete(server: &mut AuthorizationServer, issuer: &Url, metadata: &Value) -> Result<(), BadMetadata> {
+    for (endpoint, member) in [
+        (&mut server.token, "token_endpoint"),
+        (&mut server.introspection, "introspection_endpoint"),
+        (&mut server.revocation, "revocation_endpoint"),
+    ] {
+        let Some(found) = metadata[member].as_str().filter(|_| endpoint.is_none()) else { continue };
+        if !is_of(issuer, found) {
+            return Err(BadMetadata::ForeignEndpoint(member));
+        }
+        *endpoint = Some(found.to_owned());
+    }
+    server.token.as_ref().map(drop).ok_or(BadMetadata::NoTokenEndpoint)
+}
+
+/// Where the issuer publishes its keys, on its own origin.
+pub fn keys_at(issuer: &Url, metadata: &Value) -> Option<String> {
+    metadata["jwks_uri"].as_str().filter(|found| is_of(issuer, found)).map(str::to_owned)
+}
+
+fn is_of(issuer: &Url, address: &str) -> bool {
+    address.parse::<Url>().is_ok_and(|found| found.origin() == issuer.origin())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::plan::subject::ClientAuthMethod;
+
+    fn server() -> AuthorizationServer {
+        AuthorizationServer {
+            issuer: Some("https://as.test".to_owned()),
+            token: None,
+            introspection: Some("/own".to_owned()),
+            revocation: None,
+            client_auth: ClientAuthMethod::Basic,
+            assertion_audience: None,
+            token_params: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn metadata_completes_what_the_scenario_does_not_name() {
+        let issuer: Url = "https://as.test".parse().expect("a URL");
+        let mut completed = server();
+        let metadata = json!({
+            "token_endpoint": "https://as.test/token", "introspection_endpoint": "https://as.test/other",
+            "jwks_uri": "https://as.test/keys",
+        });
+        assert_eq!(complete(&mut completed, &issuer, &metadata), Ok(()));
+        assert_eq!(completed.token.as_deref(), Some("https://as.test/token"));
+        assert_eq!((completed.introspection.as_deref(), completed.revocation), (Some("/own"), None));
+        assert_eq!(keys_at(&issuer, &metadata).as_deref(), Some("https://as.test/keys"));
+    }
+
+    #[test]
+    fn metadata_sends_credentials_nowhere_else() {
+        let issuer: Url = "https://as.test".parse().expect("a URL");
+        let elsewhere = json!({ "token_endpoint": "https://evil.test/token", "jwks_uri": "https://evil.test/keys" });
+        assert_eq!(complete(&mut server(), &issuer, &elsewhere), Err(BadMetadata::ForeignEndpoint("token_endpoint")));
+        assert_eq!(keys_at(&issuer, &elsewhere), None);
+        assert_eq!(complete(&mut server(), &issuer, &json!({})), Err(BadMetadata::NoTokenEndpoint));
+    }
+}

@@ -1,0 +1,102 @@
+//! A target that is there, and why one is not.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokio::process::Child;
+use url::Url;
+
+use super::child::terminate;
+use super::destination::{BadDestination, Destination};
+use super::obstacle::Obstacle;
+use super::trust::{BadTrust, Trust};
+
+/// A server in this process that can be ended.
+pub trait Server: Send + Sync {
+    /// Ends it.
+    fn stop(self: Box<Self>) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+}
+
+/// What a run started and has to end.
+pub enum Held {
+    /// Nothing: the target is somebody else's.
+    Nothing,
+    /// A process.
+    Child(Child),
+    /// A server in this process.
+    Server(Box<dyn Server>),
+}
+
+/// A target that is there.
+pub struct Running {
+    /// Its name, for a reader.
+    pub name: String,
+    /// Its address.
+    pub base: Url,
+    /// Whose certificates it may have.
+    pub trust: Arc<Trust>,
+    /// Whether it shares this machine's processors.
+    pub local: bool,
+    /// What was started for it.
+    pub held: Held,
+}
+
+/// Why a target is not there.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum StartError {
+    /// The built-in reference, or a server in its place.
+    #[error("the reference did not start: {0}")]
+    Reference(String),
+    /// The scenario's command.
+    #[error("the command {program} did not start: {why}")]
+    Command {
+        /// The program.
+        program: String,
+        /// What happened, with the last lines that it wrote.
+        why: String,
+    },
+    /// The scenario has a command, and the command line forbids it.
+    #[error("the scenario starts a command, and --no-command forbids it")]
+    CommandForbidden,
+    /// The scenario's address cannot be used.
+    #[error("{0}")]
+    Address(String),
+    /// Its certificate authorities cannot be used.
+    #[error(transparent)]
+    Trust(#[from] BadTrust),
+    /// Its address cannot be connected to.
+    #[error(transparent)]
+    Destination(#[from] BadDestination),
+    /// It cannot be reached as the scenario says.
+    #[error(transparent)]
+    Obstacle(#[from] Obstacle),
+}
+
+impl Running {
+    /// Where its connections go.
+    ///
+    /// # Errors
+    /// When its address is not one of HTTP.
+    pub fn destination(&self) -> Result<Destination, BadDestination> {
+        Destination::of(&self.base, Some(self.trust.for_target()))
+    }
+
+    /// The process id of a server that serves nobody but this run, in a process of its own.
+    pub fn own_process(&self) -> Option<u32> {
+        match &self.held {
+            Held::Child(child) => child.id(),
+            Held::Nothing | Held::Server(_) => None,
+        }
+    }
+
+    /// Ends what was started.
+    pub async fn stop(self) {
+        match self.held {
+            Held::Nothing => {}
+            Held::Child(mut child) => terminate(&mut child).await,
+            Held::Server(server) => server.stop().await,
+        }
+    }
+}

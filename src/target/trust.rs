@@ -1,0 +1,280 @@
+//! Whose certificates are trusted: the machine's trust store, or what the scenario names under `tls.ca`.
+//!
+//! A certificate that stands in the file of `tls.ca` itself is trusted exactly as it is: the server that shows these very
+//! bytes, and proves in the handshake that it has their key, is the one that the scenario means. Its names, its dates and
+//! the marks of a CA in it are not looked at then. That is what makes the certificate of a plain `openssl req -x509` usable:
+//! it is marked as a CA (`CA:TRUE`), and RFC 5280 §4.2.1.9 has CAs sign certificates, not serve.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme};
+use thiserror::Error;
+
+/// Why a file of certificate authorities cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum BadTrust {
+    /// The file cannot be read.
+    #[error("{path} cannot be read: {why}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// Why not.
+        why: String,
+    },
+    /// Not PEM.
+    #[error("the file of `tls.ca` is not PEM: {0}")]
+    NotPem(String),
+    /// PEM without a certificate.
+    #[error("the file of `tls.ca` holds no certificate")]
+    Empty,
+    /// The machine's trust store.
+    #[error("the machine's trust store cannot be read: {0}")]
+    Machine(String),
+    /// The TLS library.
+    #[error("TLS cannot be set up: {0}")]
+    Library(String),
+}
+
+/// Why a certificate is not trusted.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Distrust {
+    /// It signed itself, and nobody named it.
+    #[error("the certificate is self-signed")]
+    SelfSigned,
+    /// Nobody trusts who signed it.
+    #[error("the certificate is signed by a CA that is not trusted")]
+    UnknownAuthority,
+    /// Its end is in the past.
+    #[error("the certificate has expired")]
+    Expired,
+    /// Its start is in the future.
+    #[error("the certificate is not valid yet")]
+    NotYetValid,
+    /// It is for other hosts.
+    #[error("the certificate is not for this host{}", for_names(.0))]
+    OtherName(Vec<String>),
+    /// It is that of a CA, which serves nobody.
+    #[error("the certificate is that of a CA, not of a server")]
+    Authority,
+    /// It was revoked.
+    #[error("the certificate is revoked")]
+    Revoked,
+    /// Anything else.
+    #[error("the certificate is not usable: {0}")]
+    Unusable(String),
+}
+
+fn for_names(names: &[String]) -> String {
+    if names.is_empty() { String::new() } else { format!(" but for {}", names.join(", ")) }
+}
+
+impl Distrust {
+    /// The distrust that caused an error of a connection, however deep it is.
+    pub fn within(error: &(dyn Error + 'static)) -> Option<Self> {
+        let mut cause = Some(error);
+        while let Some(error) = cause {
+            if let Some(rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(inner)))) =
+                error.downcast_ref::<rustls::Error>()
+            {
+                return inner.downcast_ref::<Self>().cloned();
+            }
+            let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+            cause = inner.map(|inner| inner as &(dyn Error + 'static)).or_else(|| error.source());
+        }
+        None
+    }
+
+    fn of(error: &CertificateError, end_entity: &CertificateDer<'_>) -> Self {
+        match error {
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => match is_self_issued(end_entity) {
+                true => Distrust::SelfSigned,
+                false => Distrust::UnknownAuthority,
+            },
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => Distrust::Expired,
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Distrust::NotYetValid,
+            CertificateError::NotValidForName => Distrust::OtherName(Vec::new()),
+            CertificateError::NotValidForNameContext { presented, .. } => {
+                Distrust::OtherName(presented.iter().map(|name| plain_name(name)).collect())
+            }
+            CertificateError::Revoked => Distrust::Revoked,
+            CertificateError::Other(OtherError(inner)) if is_authority(inner.as_ref()) => {
+                if is_self_issued(end_entity) { Distrust::SelfSigned } else { Distrust::Authority }
+            }
+            other => Distrust::Unusable(other.to_string()),
+        }
+    }
+}
+
+/// `DnsName("a.test")` as the library has it, and `a.test` as people do.
+fn plain_name(name: &str) -> String {
+    let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(name);
+    inner.trim_matches('"').chars().filter(|c| !c.is_control()).take(100).collect()
+}
+
+fn is_authority(error: &(dyn Error + 'static)) -> bool {
+    matches!(error.downcast_ref::<webpki::Error>(), Some(webpki::Error::CaUsedAsEndEntity))
+}
+
+/// Whether a certificate names itself as its issuer (RFC 5280 §6.1).
+fn is_self_issued(certificate: &CertificateDer<'_>) -> bool {
+    webpki::EndEntityCert::try_from(certificate).is_ok_and(|read| read.issuer() == read.subject())
+}
+
+/// Whose certificates are trusted on connections to the target, and to whoever issues its tokens.
+#[derive(Clone, Debug)]
+pub struct Trust {
+    target: Arc<ClientConfig>,
+    issuers: Arc<ClientConfig>,
+    names_authorities: bool,
+}
+
+impl Trust {
+    /// Trust in what a scenario names in PEM, or in the machine's trust store.
+    ///
+    /// # Errors
+    /// When the PEM holds no certificate, or the machine has no trust store.
+    pub fn of(ca_pem: Option<&[u8]>) -> Result<Self, BadTrust> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let machine = || {
+            rustls_platform_verifier::Verifier::new(provider.clone())
+                .map(Arc::new)
+                .map_err(|error| BadTrust::Machine(error.to_string()))
+        };
+        let Some(pem) = ca_pem else {
+            let config = configured(Verifier { machine: Some(machine()?), ..Verifier::none(&provider) }, &provider)?;
+            return Ok(Self { target: config.clone(), issuers: config, names_authorities: false });
+        };
+        let named = certificates(pem)?;
+        let roots = authorities(&named, &provider);
+        let alone = Verifier { named, roots, ..Verifier::none(&provider) };
+        // a token endpoint elsewhere may well have a certificate that everybody trusts
+        let beside = Verifier { machine: machine().ok(), ..alone.clone() };
+        let (target, issuers) = (configured(alone, &provider)?, configured(beside, &provider)?);
+        Ok(Self { target, issuers, names_authorities: true })
+    }
+
+    /// TLS to the target: what the scenario names, and nothing else.
+    pub fn for_target(&self) -> Arc<ClientConfig> {
+        self.target.clone()
+    }
+
+    /// TLS to an issuer: what the scenario names, and what the machine trusts.
+    pub fn for_issuers(&self) -> Arc<ClientConfig> {
+        self.issuers.clone()
+    }
+
+    /// Whether the scenario names certificates.
+    pub fn names_authorities(&self) -> bool {
+        self.names_authorities
+    }
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, BadTrust> {
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    let read = read.map_err(|error| BadTrust::NotPem(error.to_string()))?;
+    if read.is_empty() { Err(BadTrust::Empty) } else { Ok(read) }
+}
+
+/// A verifier for what the named certificates signed; none where none of them can sign.
+fn authorities(named: &[CertificateDer<'static>], provider: &Arc<CryptoProvider>) -> Option<Arc<WebPkiServerVerifier>> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(named.iter().cloned());
+    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build().ok()
+}
+
+/// HTTP/1.1 over TLS.
+fn configured(verifier: Verifier, provider: &Arc<CryptoProvider>) -> Result<Arc<ClientConfig>, BadTrust> {
+    let builder = ClientConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| BadTrust::Library(error.to_string()))?;
+    let mut config = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+/// Verifies a certificate: one that is named passes as it is, others need a signature of whoever is trusted.
+#[derive(Clone)]
+struct Verifier {
+    named: Vec<CertificateDer<'static>>,
+    roots: Option<Arc<WebPkiServerVerifier>>,
+    machine: Option<Arc<rustls_platform_verifier::Verifier>>,
+    provider: Arc<CryptoProvider>,
+}
+
+impl Verifier {
+    fn none(provider: &Arc<CryptoProvider>) -> Self {
+        Self { named: Vec::new(), roots: None, machine: None, provider: provider.clone() }
+    }
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verifier").field("named", &self.named.len()).field("machine", &self.machine.is_some()).finish()
+    }
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        if self.named.iter().any(|named| named == end_entity) {
+            return Ok(ServerCertVerified::assertion());
+        }
+        let roots = self.roots.iter().map(|roots| roots.as_ref() as &dyn ServerCertVerifier);
+        let machine = self.machine.iter().map(|machine| machine.as_ref() as &dyn ServerCertVerifier);
+        let mut distrust = None;
+        for verifier in roots.chain(machine) {
+            match verifier.verify_server_cert(end_entity, intermediates, name, ocsp, now) {
+                Ok(verified) => return Ok(verified),
+                Err(rustls::Error::InvalidCertificate(error)) => {
+                    let said = Distrust::of(&error, end_entity);
+                    // whoever knows the issuer says more than whoever does not
+                    if distrust.is_none() || distrust == Some(Distrust::UnknownAuthority) {
+                        distrust = Some(said);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let distrust = distrust.unwrap_or_else(|| match is_self_issued(end_entity) {
+            true => Distrust::SelfSigned,
+            false => Distrust::UnknownAuthority,
+        });
+        Err(rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(distrust)))))
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
