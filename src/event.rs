@@ -330,6 +330,9 @@ pub struct ScenarioFinished {
     /// Failures by cause, the worst first; none in a record of format 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub findings: Option<Vec<Finding>>,
+    /// Why it could not be tested as it is written, where nothing could be proven.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub untestable: Option<String>,
 }
 
 /// How a run ended.

@@ -11,9 +11,9 @@ pub enum Exit {
     Usage,
     /// The target could not be reached, or a report could not be written.
     Broken,
-    /// No check and no phase was selected.
+    /// A filter left no check and no phase to run.
     NothingSelected,
-    /// Controls broke, or too little ran for a verdict.
+    /// Nothing could be proven, controls broke, or too little ran for a verdict.
     Inconclusive,
     /// SIGINT; what was done is in the reports.
     Interrupted,
@@ -22,6 +22,18 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// Every end, in the order of the codes.
+    pub const ALL: [Exit; 8] = [
+        Exit::Passed,
+        Exit::Findings,
+        Exit::Usage,
+        Exit::Broken,
+        Exit::NothingSelected,
+        Exit::Inconclusive,
+        Exit::Interrupted,
+        Exit::Terminated,
+    ];
+
     /// The process exit code.
     pub fn code(self) -> u8 {
         match self {
@@ -38,17 +50,23 @@ impl Exit {
 
     /// The end that a code stands for; none of a code that no run ends with.
     pub fn of_code(code: u8) -> Option<Self> {
-        let all = [
-            Exit::Passed,
-            Exit::Findings,
-            Exit::Usage,
-            Exit::Broken,
-            Exit::NothingSelected,
-            Exit::Inconclusive,
-            Exit::Interrupted,
-            Exit::Terminated,
-        ];
-        all.into_iter().find(|exit| exit.code() == code)
+        Self::ALL.into_iter().find(|exit| exit.code() == code)
+    }
+
+    /// What the code stands for, for the list of all codes.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Exit::Passed => "everything that ran passed",
+            Exit::Findings => "findings: a failed check, a broken threshold, an expired or stale waiver, a regression",
+            Exit::Usage => "arguments, a scenario, a secret or a waiver are wrong",
+            Exit::Broken => "the run failed: a target was not reached, a report was not written",
+            Exit::NothingSelected => "a filter selected nothing to run",
+            Exit::Inconclusive => {
+                "inconclusive: nothing could be proven, controls broke, or too little ran for a verdict"
+            }
+            Exit::Interrupted => "interrupted; the reports hold what was done",
+            Exit::Terminated => "terminated; the reports hold what was done",
+        }
     }
 
     /// One line that says why, for the end of standard error.
@@ -57,16 +75,18 @@ impl Exit {
             Exit::Passed => "everything that ran passed",
             Exit::Findings => "there are findings",
             Exit::Usage => "the arguments, a scenario or a secret are wrong",
-            Exit::Broken => "the run itself broke: a target was not reached or a report was not written",
+            Exit::Broken => "the run failed: a target was not reached or a report was not written",
             Exit::NothingSelected => "nothing was selected to run",
-            Exit::Inconclusive => "inconclusive: controls broke or too little ran for a verdict",
+            Exit::Inconclusive => {
+                "inconclusive: nothing could be proven, controls broke or too little ran for a verdict"
+            }
             Exit::Interrupted => "interrupted; the reports hold what was done",
             Exit::Terminated => "terminated; the reports hold what was done",
         }
     }
 
     /// Of two ends, the one that counts: usage, then signals, broken, findings, inconclusive, passed. That nothing was
-    /// selected counts only where it holds for all.
+    /// selected counts only where it holds for all: a filter selects something in a few scenarios of many.
     pub fn worst(self, other: Exit) -> Exit {
         if self.rank() >= other.rank() { self } else { other }
     }
@@ -87,6 +107,12 @@ impl Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn codes_are_what_scripts_know() {
+        assert_eq!(Exit::ALL.map(Exit::code), [0, 1, 2, 3, 4, 5, 130, 143]);
+        assert!(Exit::ALL.into_iter().all(|exit| Exit::of_code(exit.code()) == Some(exit)));
+    }
 
     #[test]
     fn worse_ends_outrank_better_ones() {

@@ -7,7 +7,7 @@ use clap::builder::FalseyValueParser;
 
 use super::print;
 use crate::event::comparison::Comparison;
-use crate::event::{Event, RunFinished};
+use crate::event::{Event, RunFinished, ScenarioFinished};
 use crate::exit::Exit;
 use crate::judge::compare::{RunSide, ScenarioSide, compare, different_machines};
 use crate::report::{self, ReadError, Record, ReportError, comparison, read_run, write_atomically};
@@ -94,7 +94,7 @@ impl Baselines {
             print::error(&format!("error: failed to {why}\nhelp: --save-baseline NAME makes one"));
             Exit::Usage
         })?;
-        Ok(Keeper { record: Record::default(), baseline, partial, force: self.force, exit: None })
+        Ok(Keeper { record: Record::default(), baseline, partial, force: self.force, exit: None, lost: false })
     }
 
     /// Keeps a run that came to its end as a baseline, if one is asked for; the exit that counts.
@@ -182,6 +182,31 @@ pub(super) struct Keeper {
     force: bool,
     /// How the comparison ended; none where nothing is compared.
     exit: Option<Exit>,
+    /// Whether nothing else went wrong than that scenarios which passed cannot be tested any more.
+    lost: bool,
+}
+
+/// Scenarios that passed and that cannot be tested any more, with the cause: the target changed, not the scenario.
+fn lost<'a>(before: &Record, after: &'a Record) -> Vec<(&'a str, &'a str)> {
+    let passed = |name: &str| {
+        let mut old = before.scenarios.iter().filter(|scenario| scenario.started.name == name);
+        old.any(|scenario| scenario.finished.as_ref().is_some_and(|end| end.exit_code == Exit::Passed.code()))
+    };
+    let ended = after.scenarios.iter().filter(|scenario| passed(&scenario.started.name));
+    let cause = |end: &'a ScenarioFinished| end.untestable.as_deref();
+    ended
+        .filter_map(|scenario| Some((scenario.started.name.as_str(), scenario.finished.as_ref().and_then(cause)?)))
+        .collect()
+}
+
+/// Whether these are all scenarios that ended worse than with findings.
+fn is_all(lost: &[(&str, &str)], record: &Record) -> bool {
+    let broken = |end: &ScenarioFinished| end.exit_code == Exit::Broken.code();
+    record
+        .scenarios
+        .iter()
+        .filter(|scenario| scenario.finished.as_ref().is_some_and(broken))
+        .all(|scenario| lost.iter().any(|(name, _)| *name == scenario.started.name))
 }
 
 impl Keeper {
@@ -201,9 +226,14 @@ impl Keeper {
             self.exit = Some(Exit::Inconclusive);
             Ok(comparison)
         });
-        let Ok(comparison) = compared else { return vec![event] };
+        let Ok(mut comparison) = compared else { return vec![event] };
         let ended = exit_of(&comparison);
         self.exit = Some(self.exit.map_or(ended, |exit| exit.worst(ended)));
+        let lost = lost(&baseline.record, &self.record);
+        comparison
+            .notes
+            .extend(lost.iter().map(|(name, why)| format!("{name} passed then and cannot be tested now: {why}")));
+        self.lost = !lost.is_empty() && is_all(&lost, &self.record);
         let finished = self.ended(finished, &comparison);
         let events = vec![Event::Compared(Box::new(comparison)), Event::RunFinished(finished)];
         events.iter().for_each(|event| self.record.apply(event));
@@ -212,6 +242,8 @@ impl Keeper {
 
     /// The end of a run with what its comparison came to. That nothing became worse makes no end better.
     pub(super) fn worsened(&self, exit: Exit) -> Exit {
+        // a target that passed and cannot be tested any more became worse, whatever is to be said of this run alone
+        let exit = if self.lost && matches!(exit, Exit::Broken | Exit::Inconclusive) { Exit::Findings } else { exit };
         match self.exit {
             None | Some(Exit::Passed) => exit,
             Some(compared) => exit.worst(compared),
@@ -222,6 +254,9 @@ impl Keeper {
         let ended = Exit::of_code(finished.exit_code).map_or(Exit::Broken, |exit| self.worsened(exit));
         let reason = match (ended, ended.code() == finished.exit_code) {
             (_, true) => finished.reason.clone(),
+            _ if self.lost => {
+                format!("a scenario that passed in {} cannot be tested now", comparison.before.name)
+            }
             (Exit::Findings, _) => format!("{} since {}", comparison::outcome(comparison), comparison.before.name),
             _ => ended.reason().to_owned(),
         };

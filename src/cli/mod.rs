@@ -30,22 +30,19 @@ use crate::scenario::{Environment, ScenarioError};
 /// Scenarios say what is tested: the built-in reference server, an address, or a command that is started. Checks prove
 /// that what must be refused is refused, each between controls that prove that a good credential still works.
 #[derive(Debug, Parser)]
-#[command(name = "authbench", version, max_term_width = 110, after_help = EXIT_CODES)]
+#[command(name = "authbench", version, max_term_width = 110, after_help = more_help())]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
 
-const EXIT_CODES: &str = "\
-Exit codes:
-  0    everything that ran passed
-  1    findings: a failed check, a broken threshold, an expired or stale waiver, a regression
-  2    arguments, a scenario, a secret or a waiver are wrong
-  3    the run broke: a target was not reached, a report was not written
-  4    nothing was selected to run
-  5    inconclusive: controls broke, or too little ran for a verdict
-  130  interrupted (143: terminated); the reports hold what was done
+/// Exit codes, and how to start.
+fn more_help() -> String {
+    let codes = Exit::ALL.iter().map(|exit| format!("  {:<4} {}\n", exit.code(), exit.meaning()));
+    format!("Exit codes:\n{}\n{START}", codes.collect::<String>())
+}
 
+const START: &str = "\
 Start:
   authbench init                    a first scenario, or scenarios from openapi.yaml
   authbench run scenarios/          checks and load against the built-in reference

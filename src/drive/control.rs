@@ -24,6 +24,12 @@ const BODY_LIMIT: usize = 1 << 20;
 const RENEWAL_MARGIN: Duration = Duration::from_secs(30);
 /// How long a token without `expires_in` is taken to live.
 const ASSUMED_LIFETIME: Duration = Duration::from_secs(300);
+/// The longest life that is believed: enough for any run, and no sum with it overflows.
+const LONGEST_LIFETIME: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+/// The least time between two tokens of a client whose tokens end as soon as they are issued, and the most that it grows
+/// to: such a server is not to be flooded with requests.
+const RENEWAL_FLOOR: Duration = Duration::from_millis(200);
+const RENEWAL_CEILING: Duration = Duration::from_secs(5);
 
 /// Why the control plane did not get what it asked for. Carries no secret.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -66,8 +72,50 @@ impl Token {
     /// When it should be replaced: before its end by a margin.
     pub fn renew_at(&self) -> Instant {
         let lifetime = self.lifetime.unwrap_or(ASSUMED_LIFETIME);
-        self.obtained + lifetime.saturating_sub(RENEWAL_MARGIN.min(lifetime / 2))
+        clock::after(self.obtained, lifetime.saturating_sub(RENEWAL_MARGIN.min(lifetime / 2)))
     }
+
+    /// When it ends, as the server says; none where it does not say.
+    pub fn ends_at(&self) -> Option<Instant> {
+        self.lifetime.map(|lifetime| clock::after(self.obtained, lifetime))
+    }
+}
+
+/// When tokens of one client are renewed. Where they end as soon as they are issued, each one is used longer than it says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Renewals {
+    /// Tokens in a row that were of no use when they came.
+    useless: u32,
+}
+
+impl Renewals {
+    /// When a token is replaced that has just come.
+    pub fn next(&mut self, token: &Token) -> Instant {
+        let due = token.renew_at();
+        let floor = clock::after(token.obtained, token.took + RENEWAL_FLOOR);
+        if due >= floor {
+            self.useless = 0;
+            return due;
+        }
+        let wait = RENEWAL_FLOOR.saturating_mul(1 << self.useless.min(10)).min(RENEWAL_CEILING);
+        self.useless = self.useless.saturating_add(1);
+        clock::after(token.obtained, token.took + wait)
+    }
+
+    /// When it is tried again after a token was not obtained.
+    pub fn retry(&mut self) -> Instant {
+        let wait = RENEWAL_FLOOR.saturating_mul(1 << self.useless.min(10)).min(RENEWAL_CEILING);
+        self.useless = self.useless.saturating_add(1);
+        clock::after(clock::now(), wait)
+    }
+}
+
+/// A token that is kept for its client.
+#[derive(Clone, Debug)]
+struct Kept {
+    token: Token,
+    until: Instant,
+    renewals: Renewals,
 }
 
 /// Talks to an authorization server.
@@ -80,7 +128,7 @@ pub struct ControlPlane {
     token_params: Vec<(String, String)>,
     time_limit: Duration,
     rate_limit: RateLimit,
-    tokens: Mutex<HashMap<(String, Option<String>), Token>>,
+    tokens: Mutex<HashMap<(String, Option<String>), Kept>>,
 }
 
 impl ControlPlane {
@@ -128,12 +176,14 @@ impl ControlPlane {
     pub async fn current(&self, client: &ClientCredential) -> Result<Token, ControlError> {
         let key = (client.id.clone(), client.scope.clone());
         let kept = self.tokens.lock().ok().and_then(|tokens| tokens.get(&key).cloned());
-        if let Some(token) = kept.filter(|token| clock::now() < token.renew_at()) {
-            return Ok(token);
+        let mut renewals = kept.as_ref().map(|kept| kept.renewals).unwrap_or_default();
+        if let Some(kept) = kept.filter(|kept| clock::now() < kept.until) {
+            return Ok(kept.token);
         }
         let token = self.obtain(client, None).await?;
+        let until = renewals.next(&token);
         if let Ok(mut tokens) = self.tokens.lock() {
-            tokens.insert(key, token.clone());
+            tokens.insert(key, Kept { token: token.clone(), until, renewals });
         }
         Ok(token)
     }
@@ -186,7 +236,7 @@ impl ControlPlane {
         Ok(Token {
             value: Secret::new(value),
             obtained,
-            lifetime: json.get("expires_in").and_then(Value::as_f64).and_then(seconds),
+            lifetime: json.get("expires_in").and_then(Value::as_f64).map(seconds),
             took,
             scope: json.get("scope").and_then(Value::as_str).map(str::to_owned),
         })
@@ -291,13 +341,48 @@ fn short(text: &str) -> String {
     text.chars().filter(|c| c.is_ascii_graphic()).take(60).collect()
 }
 
-fn seconds(value: f64) -> Option<Duration> {
-    Duration::try_from_secs_f64(value).ok()
+/// `expires_in` (RFC 6749 §5.1): a token that lives no time, or less, has ended when it comes; none lives for ever.
+fn seconds(value: f64) -> Duration {
+    Duration::try_from_secs_f64(value.max(0.0)).unwrap_or(LONGEST_LIFETIME).min(LONGEST_LIFETIME)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn living(lifetime: f64) -> Token {
+        Token {
+            value: Secret::new("t"),
+            obtained: clock::now(),
+            lifetime: Some(seconds(lifetime)),
+            took: Duration::from_millis(3),
+            scope: None,
+        }
+    }
+
+    #[test]
+    fn no_lifetime_breaks_the_arithmetic() {
+        for lifetime in [18_446_744_073_709_551_615.0, 1e19, 1e300, f64::MAX, -1.0, -1e300, 0.0, 0.25, f64::NAN] {
+            let token = living(lifetime);
+            let end = token.ends_at().expect("it says when it ends");
+            assert!(token.renew_at() <= end && token.obtained <= end, "{lifetime}");
+        }
+        assert_eq!(living(0.5).lifetime, Some(Duration::from_millis(500)));
+        assert_eq!(living(-3.0).lifetime, Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn tokens_that_end_as_they_come_are_renewed_ever_more_rarely() {
+        let mut renewals = Renewals::default();
+        let mut wait = |lifetime| {
+            let token = living(lifetime);
+            renewals.next(&token) - token.obtained - token.took
+        };
+        let waits: Vec<u128> = (0..7).map(|_| wait(0.0).as_millis()).collect();
+        assert_eq!(waits, [200, 400, 800, 1600, 3200, 5000, 5000]);
+        assert!(wait(60.0) > Duration::from_secs(29));
+        assert_eq!(wait(0.1), RENEWAL_FLOOR);
+    }
 
     #[test]
     fn a_short_lived_token_is_renewed_at_half_its_life() {

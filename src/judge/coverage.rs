@@ -45,9 +45,11 @@ impl Tally {
         self.vacuity.count(check, evidence);
     }
 
-    /// What has to be said about what the results prove; `declared` is whether the main resource has a `success`.
-    pub fn vacuity(&self, declared: bool) -> Vec<Note> {
-        let finding = self.vacuity.nothing_proved().map(|text| Note { kind: NoteKind::Finding, text });
+    /// What has to be said about what the results prove; `declared` is whether the main resource has a `success`, and
+    /// `explained` whether it has been said already why nothing could be proven.
+    pub fn vacuity(&self, declared: bool, explained: bool) -> Vec<Note> {
+        let nothing = self.vacuity.nothing_proved().filter(|_| !explained);
+        let nothing = nothing.map(|text| Note { kind: NoteKind::Warning, text });
         let suspicion = self.vacuity.suspicion().map(|text| Note { kind: NoteKind::Warning, text });
         let alike = (self.alike && !declared).then(|| Note {
             kind: NoteKind::Warning,
@@ -55,7 +57,7 @@ impl Tally {
                    `success` for the resource"
                 .to_owned(),
         });
-        [finding, suspicion, alike].into_iter().flatten().collect()
+        [nothing, suspicion, alike].into_iter().flatten().collect()
     }
 
     /// That less was executed than the scenario asks for.
@@ -76,7 +78,10 @@ impl Tally {
     pub fn conclusion(&self, beside: usize) -> Conclusion {
         if self.failed + beside > 0 {
             Conclusion::Findings
-        } else if self.inconclusive > 0 || (self.applicable > 0 && self.executed == 0) {
+        } else if self.inconclusive > 0
+            || self.vacuity.nothing_proved().is_some()
+            || (self.applicable > 0 && self.executed == 0)
+        {
             Conclusion::Inconclusive
         } else {
             Conclusion::Passed

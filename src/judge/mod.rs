@@ -15,4 +15,4 @@ pub mod waiver;
 
 pub use case::CaseVerdict;
 pub use coverage::{Conclusion, Tally};
-pub use verdict::{Context, judge, not_tested};
+pub use verdict::{Context, inconclusive, judge, not_tested};

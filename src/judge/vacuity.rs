@@ -46,7 +46,7 @@ impl Vacuity {
         self.denials += usize::from(DENIALS.contains(&status));
     }
 
-    /// That not one good credential was granted: a finding, whatever else was seen.
+    /// That not one good credential was granted: nothing that was refused proves anything.
     pub(super) fn nothing_proved(&self) -> Option<String> {
         let text = "no control passed: not one good credential was granted, so no refusal proves anything";
         (self.controls > 0 && self.granted == 0).then(|| text.to_owned())

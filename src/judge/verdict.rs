@@ -32,6 +32,11 @@ pub fn not_tested(planned: &PlannedCheck, why: &str, context: &Context<'_>) -> C
     CheckResult { summary: why.to_owned(), ..blank(planned, Verdict::NotTested, context) }
 }
 
+/// The result of a check that came to nothing, for this reason.
+pub fn inconclusive(planned: &PlannedCheck, why: &str, context: &Context<'_>) -> CheckResult {
+    CheckResult { summary: why.to_owned(), ..blank(planned, Verdict::Inconclusive, context) }
+}
+
 /// The result of a check that was executed.
 pub fn judge(planned: &PlannedCheck, evidence: &Evidence, context: &Context<'_>) -> CheckResult {
     let mut scrubber = context.scrubber.clone();
@@ -167,6 +172,9 @@ fn find(seen: Seen<'_>, profile: &Effective) -> Finding {
         return Finding::plain(Verdict::NotApplicable, why);
     }
     let mut judgement = (check.expect)(&Case { check, evidence, profile });
+    if let Some(why) = evidence.unproven.as_ref().filter(|_| judgement.access.is_empty()) {
+        return Finding::plain(Verdict::Inconclusive, why);
+    }
     if check.control && !judgement.open.is_empty() && judgement.access.is_empty() {
         // the control that never passes is the failure, whatever kept it from passing
         return unanswered_control(seen, &judgement);

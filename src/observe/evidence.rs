@@ -82,6 +82,8 @@ pub struct Evidence {
     pub controls: Vec<ControlRun>,
     /// Set when a step could not be carried out, such as a token that was not obtained.
     pub obstacle: Option<String>,
+    /// Set on a positive control that did not pass for a reason that says nothing about the target.
+    pub unproven: Option<String>,
     /// Set when it turned out that a step cannot be carried out with what the scenario supplies.
     pub untestable: Option<String>,
     /// Set when the requirement makes no sense for the credentials of this target.

@@ -68,6 +68,9 @@ pub struct ScenarioReport<'a> {
     pub profile: Cow<'a, str>,
     /// The code that the scenario alone would end with; none where it was cut off.
     pub exit_code: Option<u8>,
+    /// Why it could not be tested as it is written, with its place and the way out; absent where it could.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub untestable: Option<Cow<'a, str>>,
     /// How much of what applies was executed.
     pub coverage: Coverage,
     /// Failures by cause, the worst first; none in a report of format 1.
@@ -165,6 +168,7 @@ impl<'a> ScenarioReport<'a> {
             scheme: (&started.scheme).into(),
             profile: (&started.profile).into(),
             exit_code: scenario.finished.as_ref().map(|finished| finished.exit_code),
+            untestable: scenario.finished.as_ref().and_then(|finished| finished.untestable.as_deref()).map(Cow::Borrowed),
             coverage: Coverage::of(scenario),
             findings: findings.map(Cow::Borrowed),
             counts: counts(&scenario.counts()),
@@ -206,6 +210,7 @@ impl<'a> ScenarioReport<'a> {
                 executed,
                 exit_code,
                 findings,
+                untestable: self.untestable.map(Cow::into_owned),
             }),
         }
     }

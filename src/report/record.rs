@@ -347,7 +347,13 @@ mod tests {
     }
 
     fn finished() -> Event {
-        Event::ScenarioFinished(ScenarioFinished { applicable: 1, executed: 1, exit_code: 0, findings: None })
+        Event::ScenarioFinished(ScenarioFinished {
+            applicable: 1,
+            executed: 1,
+            exit_code: 0,
+            findings: None,
+            untestable: None,
+        })
     }
 
     #[test]

@@ -41,6 +41,9 @@ async fn one(session: &Session<'_>, case: &At<Case>, id: String) -> CheckResult 
     if case.writes && !session.subject.owned {
         return judged.without_an_answer(Verdict::NotTested, "it writes; the scenario does not say `owned: true`");
     }
+    if let Some(untestable) = &session.untestable {
+        return judged.without_an_answer(Verdict::Inconclusive, untestable.cause());
+    }
     let RequestLine { method, path } = &case.request;
     let headers: Vec<(String, String)> =
         case.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect();

@@ -1,23 +1,29 @@
 //! Runs the checks of a scenario: side by side where they do not disturb each other, alone where they write.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinSet};
 
 use super::Session;
+use super::isolate::{Crash, Isolated};
 use super::tally::{End, Tally};
-use crate::check::{Check, Mode};
+use super::testable::beside_the_point;
+use crate::check::{Check, Mode, Verdict};
 use crate::clock;
-use crate::event::{Event, Part};
+use crate::event::Event;
 use crate::judge::not_tested;
-use crate::observe::Evidence;
+use crate::observe::{Evidence, Outcome};
 use crate::plan::subject::Login;
 use crate::plan::{Act, Control, PlannedCheck, Subject};
 
 /// Between two looks whether the run should end.
 const STOP_POLL: Duration = Duration::from_millis(50);
+
+/// What is said of a check that a wish to end interrupted.
+const CUT: &str = "the run was stopped before the check came to its end";
 
 /// Runs all planned checks and the scenario's own cases.
 pub(super) async fn run(session: &Session<'_>, planned: Vec<PlannedCheck>, sink: &mut dyn FnMut(Event)) -> End {
@@ -32,7 +38,8 @@ pub(super) async fn run(session: &Session<'_>, planned: Vec<PlannedCheck>, sink:
             }
             // controls first: what they do not prove, nothing else needs to ask
             Ok(_) if check.check.control && !refused.iter().any(|one| leans_on(&check, one, &session.subject)) => {
-                if alone_now(session, &check, &mut tally).await == Some(Some(Part::Access)) {
+                let verdict = alone_now(session, &check, &mut tally).await;
+                if session.untestable.is_some() && verdict == Some(Verdict::Inconclusive) {
                     refused.push(check.check);
                 }
             }
@@ -43,7 +50,7 @@ pub(super) async fn run(session: &Session<'_>, planned: Vec<PlannedCheck>, sink:
     for control in refused {
         let hopeless = |check: &mut PlannedCheck| leans_on(check, control, &session.subject);
         for check in together.extract_if(.., hopeless).chain(alone.extract_if(.., hopeless)) {
-            let obstacle = Some(format!("{} failed: a refusal would prove nothing", control.id));
+            let obstacle = Some(format!("{} did not pass: a refusal would prove nothing", control.id));
             tally.judged(&check, &Evidence { obstacle, ..Evidence::default() }, Duration::ZERO);
         }
     }
@@ -85,14 +92,42 @@ fn is_endpoint(group: &str) -> bool {
     matches!(group, "token" | "introspect" | "revoke" | "meta")
 }
 
-/// Runs one check by itself, and says whether and how it failed; none where the run was asked to end.
-async fn alone_now(session: &Session<'_>, check: &PlannedCheck, tally: &mut Tally<'_>) -> Option<Option<Part>> {
-    let script = check.script.as_ref().ok()?;
+/// Runs one check by itself, and says what it came to; none where the run was asked to end.
+async fn alone_now(session: &Session<'_>, check: &PlannedCheck, tally: &mut Tally<'_>) -> Option<Verdict> {
+    let script = check.script.as_ref().ok()?.clone();
     let began = clock::now();
-    tokio::select! {
-        evidence = session.prober.run(check, script) => Some(tally.judged(check, &evidence, clock::now() - began)),
-        () = stopped(session) => None,
+    let (prober, planned) = (session.prober.clone(), check.clone());
+    let mut running = Isolated::start(async move { prober.run(&planned, &script).await });
+    let ended = tokio::select! {
+        ended = running.end() => ended,
+        () = stopped(session) => {
+            tally.judged_without_answers(check, CUT.to_owned(), clock::now() - began);
+            return None;
+        }
+    };
+    Some(match ended {
+        Ok(mut evidence) => {
+            weigh(session, check, &mut evidence);
+            tally.judged(check, &evidence, clock::now() - began)
+        }
+        Err(crash) => tally.crashed(check, &crash, clock::now() - began),
+    })
+}
+
+/// A positive control that did not pass is a finding where something else proves that the scenario is as it should be:
+/// a credential that opens one resource and is refused by another that it should open. Elsewhere it says why not.
+fn weigh(session: &Session<'_>, check: &PlannedCheck, evidence: &mut Evidence) {
+    let granted = |outcome: Outcome| outcome == Outcome::Granted;
+    if !check.check.control {
+        return;
     }
+    evidence.unproven = match &session.untestable {
+        Some(untestable) if !evidence.observations.iter().any(|seen| granted(seen.outcome)) => {
+            Some(untestable.cause().to_owned())
+        }
+        Some(_) => None,
+        None => beside_the_point(&session.subject, session.prober.base(), evidence),
+    };
 }
 
 async fn stopped(session: &Session<'_>) {
@@ -105,36 +140,59 @@ async fn stopped(session: &Session<'_>) {
 async fn side_by_side(session: &Session<'_>, checks: Vec<PlannedCheck>, tally: &mut Tally<'_>) {
     let places = Arc::new(Semaphore::new(session.options.jobs.max(1)));
     let mut running = JoinSet::new();
+    let mut open: HashMap<Id, Open> = HashMap::new();
     for check in checks {
         let (prober, places) = (session.prober.clone(), places.clone());
-        running.spawn(async move {
-            let waits = check.check.mode == Mode::Timed;
+        let began: Arc<OnceLock<Instant>> = Arc::default();
+        let (planned, beginning) = (check.clone(), began.clone());
+        let task = running.spawn(async move {
+            let waits = planned.check.mode == Mode::Timed;
             let place = if waits { None } else { places.acquire().await.ok() };
-            let began = clock::now();
-            let evidence = match &check.script {
-                Ok(script) => prober.run(&check, script).await,
+            beginning.get_or_init(clock::now);
+            let evidence = match &planned.script {
+                Ok(script) => prober.run(&planned, script).await,
                 Err(_) => Evidence::default(),
             };
             drop(place);
-            (check, evidence, clock::now() - began)
+            evidence
         });
+        open.insert(task.id(), Open { check, began });
     }
     let mut again = Vec::new();
     // looked at between two verdicts too: the one that was too many is the last
     while !session.options.stop.is_requested() {
-        tokio::select! {
-            ended = running.join_next() => match ended {
-                None => break,
-                Some(Err(_)) => {}
-                // a control may have broken because of a neighbour: once more, alone
-                Some(Ok((check, evidence, _))) if evidence.broken_control().is_some() => again.push(check),
-                Some(Ok((check, evidence, took))) => drop(tally.judged(&check, &evidence, took)),
-            },
-            () = stopped(session) => {}
+        let ended = tokio::select! {
+            ended = running.join_next_with_id() => ended,
+            () = stopped(session) => break,
+        };
+        let (id, ended) = match ended {
+            None => break,
+            Some(Ok((id, evidence))) => (id, Ok(evidence)),
+            Some(Err(error)) => (error.id(), Err(Crash::from(error))),
+        };
+        let Some(Open { check, began }) = open.remove(&id) else { continue };
+        let took = began.get().map_or(Duration::ZERO, |began| clock::now() - *began);
+        match ended {
+            // a control may have broken because of a neighbour: once more, alone
+            Ok(evidence) if evidence.broken_control().is_some() => again.push(check),
+            Ok(evidence) => drop(tally.judged(&check, &evidence, took)),
+            Err(crash) => drop(tally.crashed(&check, &crash, took)),
         }
     }
     running.abort_all();
-    for check in again {
-        alone_now(session, &check, tally).await;
+    // what had not started was not run, and whoever stopped the run knows; what had started came to nothing
+    for (check, began) in open.into_values().filter_map(|open| Some((open.check, *open.began.get()?))) {
+        tally.judged_without_answers(&check, CUT.to_owned(), clock::now() - began);
     }
+    for check in again {
+        if alone_now(session, &check, tally).await.is_none() {
+            break;
+        }
+    }
+}
+
+/// A check that runs side by side with others, and when it started.
+struct Open {
+    check: PlannedCheck,
+    began: Arc<OnceLock<Instant>>,
 }

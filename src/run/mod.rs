@@ -6,6 +6,7 @@ mod conformance;
 mod equip;
 mod failures;
 mod http2;
+mod isolate;
 mod keys;
 mod load;
 mod options;
@@ -18,6 +19,7 @@ mod renewal;
 pub mod selftest;
 mod start;
 mod tally;
+mod testable;
 mod threshold;
 mod waiver;
 
@@ -41,11 +43,12 @@ use crate::plan::subject::Subject;
 use crate::plan::{PlannedCheck, Selection};
 use crate::scenario::{LoadedScenario, Place};
 use crate::secret::Scrubber;
-use crate::target::Running;
+use crate::target::{Running, StartError};
 
-use equip::{equip, scrubber_of};
+use equip::{EquipError, equip, scrubber_of};
 use failures::Failures;
 use ready::profile_of;
+use testable::Untestable;
 use waiver::Ledger;
 
 pub use options::{Only, Options};
@@ -113,6 +116,8 @@ struct Session<'a> {
     options: &'a Options,
     scrubber: Scrubber,
     target: &'a Running,
+    /// Why nothing can be proven; none where a good credential opens something.
+    untestable: Option<Untestable>,
     turn: Turn<'a>,
 }
 
@@ -126,6 +131,17 @@ struct Turn<'a> {
 impl Session<'_> {
     fn place(&self, place: Place) -> SourcePlace {
         SourcePlace { file: self.loaded.file.clone(), line: place.line, column: place.column }
+    }
+
+    /// Whether something asks for less than everything: then that nothing ran is no surprise.
+    fn is_filtered(&self) -> bool {
+        let conformance = &self.loaded.scenario.conformance;
+        let options = self.options;
+        !options.checks.is_empty()
+            || options.only.is_some()
+            || options.narrowed
+            || !conformance.include.is_empty()
+            || !conformance.exclude.is_empty()
     }
 
     /// Waives a result, if somebody answers for it.
@@ -158,11 +174,23 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
         Ok(running) => running,
         Err(failure) => {
             sink(started(launch.name(), 0));
-            return broken(&failure.to_string(), sink);
+            return match &failure {
+                StartError::Obstacle(obstacle) => cannot_be_tested(&Untestable::of(&loaded, obstacle), turn, sink),
+                _ => broken(&failure.to_string(), sink),
+            };
         }
     };
     let exit = match equip(&subject, &running, listener, options).await {
         Ok((subject, prober)) => {
+            let untestable = testable::look(&loaded, &subject, &prober, &running).await.err();
+            // against a server that nothing can be proved about, each check has to notice by itself
+            let insists = matches!(options.launch, Launch::Hopeless(_));
+            if let Some(untestable) = untestable.as_ref().filter(|found| !found.reached && !insists) {
+                sink(started(running.name.clone(), 0));
+                let exit = cannot_be_tested(untestable, turn, sink);
+                running.stop().await;
+                return exit;
+            }
             let planned = crate::plan::checks(&subject, &profile, |id| selection.selects(id));
             let executable = planned.iter().filter(|check| check.script.is_ok()).count()
                 + cases::planned(&loaded, subject.owned, &selection);
@@ -178,29 +206,53 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
                 options,
                 scrubber,
                 target: &running,
+                untestable,
                 turn,
             };
             parts(&session, planned, comparison.as_ref(), sink).await
         }
         Err(failure) => {
             sink(started(running.name.clone(), 0));
-            broken(&failure.to_string(), sink)
+            match &failure {
+                EquipError::Obstacle(obstacle) => cannot_be_tested(&Untestable::of(&loaded, obstacle), turn, sink),
+                _ => broken(&failure.to_string(), sink),
+            }
         }
     };
     running.stop().await;
     exit
 }
 
+fn error(text: &str, sink: &mut dyn FnMut(Event)) {
+    sink(Event::Note(Note { kind: NoteKind::Error, text: text.to_owned() }));
+}
+
 fn broken(why: &str, sink: &mut dyn FnMut(Event)) -> Exit {
-    sink(Event::Note(Note { kind: NoteKind::Error, text: why.to_owned() }));
+    error(why, sink);
     let exit_code = Exit::Broken.code();
     sink(Event::ScenarioFinished(ScenarioFinished {
         applicable: 0,
         executed: 0,
         exit_code,
         findings: Some(Vec::new()),
+        untestable: None,
     }));
     Exit::Broken
+}
+
+/// Ends a scenario that cannot be tested as it is written, before anything runs.
+fn cannot_be_tested(untestable: &Untestable, turn: Turn<'_>, sink: &mut dyn FnMut(Event)) -> Exit {
+    untestable.causes.iter().for_each(|cause| error(cause, sink));
+    turn.ledger.excuse(turn.at);
+    let exit = if untestable.reached { Exit::Inconclusive } else { Exit::Broken };
+    sink(Event::ScenarioFinished(ScenarioFinished {
+        applicable: 0,
+        executed: 0,
+        exit_code: exit.code(),
+        findings: Some(Vec::new()),
+        untestable: Some(untestable.cause().to_owned()),
+    }));
+    exit
 }
 
 async fn parts(
@@ -212,6 +264,7 @@ async fn parts(
     let options = session.options;
     let (mut exit, mut selected, mut loaded) = (Exit::Passed, false, false);
     let (mut applicable, mut executed) = (0, 0);
+    let mut firm = session.untestable.is_some();
     let judged = RefCell::new(BTreeSet::new());
     let failures = RefCell::new(Vec::new());
     let sink = &mut |event: Event| {
@@ -223,6 +276,10 @@ async fn parts(
         }
         sink(event);
     };
+    if let Some(untestable) = &session.untestable {
+        untestable.causes.iter().for_each(|cause| error(cause, sink));
+        exit = exit.worst(Exit::Inconclusive);
+    }
     if options.wants(Only::Conformance) {
         if let Some(departure) = session.profile.departure() {
             sink(Event::Note(Note { kind: NoteKind::Info, text: departure }));
@@ -230,15 +287,18 @@ async fn parts(
         let end = conformance::run(session, planned, sink).await;
         selected |= end.applicable > 0;
         (applicable, executed) = (end.applicable, end.executed);
+        firm |= end.firm;
         exit = exit.worst(end.exit);
     }
-    if options.wants(Only::Load) && !options.stop.is_requested() && options.checks.is_empty() {
+    // what is measured of a target that lets nobody in is not what was asked for
+    let testable = session.untestable.is_none();
+    if options.wants(Only::Load) && testable && !options.stop.is_requested() && options.checks.is_empty() {
         let end = load::run(session, sink).await;
         loaded = end.selected;
         selected |= end.selected;
         exit = exit.worst(end.exit);
     }
-    if options.wants(Only::Overhead) && !options.stop.is_requested() && options.checks.is_empty() {
+    if options.wants(Only::Overhead) && testable && !options.stop.is_requested() && options.checks.is_empty() {
         let end = overhead::run(session, comparison, sink).await;
         selected |= end.selected;
         exit = exit.worst(end.exit);
@@ -248,13 +308,16 @@ async fn parts(
         exit = exit.worst(threshold::unmeasured(session, &judged, sink));
     }
     if !selected && exit == Exit::Passed {
-        exit = Exit::NothingSelected;
+        exit = if session.is_filtered() { Exit::NothingSelected } else { Exit::Inconclusive };
+        firm = true;
     }
-    // what is inconclusive because nothing ran stays so, whatever it is to count as
-    if exit == Exit::Inconclusive && (executed > 0 || loaded) {
+    // what is inconclusive because nothing ran, or because authbench failed, stays so, whatever it is to count as
+    if exit == Exit::Inconclusive && !firm && (executed > 0 || loaded) {
         exit = options.inconclusive;
     }
     let findings = Some(cause::findings(&failures.take()));
-    sink(Event::ScenarioFinished(ScenarioFinished { applicable, executed, exit_code: exit.code(), findings }));
+    let untestable = session.untestable.as_ref().map(|untestable| untestable.cause().to_owned());
+    let exit_code = exit.code();
+    sink(Event::ScenarioFinished(ScenarioFinished { applicable, executed, exit_code, findings, untestable }));
     exit
 }

@@ -6,14 +6,10 @@ use std::time::{Duration, Instant};
 
 use super::Session;
 use super::phase_error::PhaseError;
-use crate::clock;
-use crate::drive::control::Token;
+use crate::drive::control::{Renewals, Token};
 use crate::drive::load::LaneRequest;
 use crate::observe::{Latency, LoadFigures, histogram};
 use crate::plan::subject::Identity;
-
-/// After a renewal that failed.
-const RETRY: Duration = Duration::from_millis(200);
 
 /// What the valid lane sends: one request for each identity.
 pub(super) struct Good {
@@ -64,12 +60,14 @@ impl Renewal {
         }
         // in the order of their times; the index tells apart what ends at once
         let due = good.ending.iter().map(|(index, identity, token)| {
-            ((token.renew_at(), *index), (good.requests[*index].clone(), identity.clone()))
+            let mut renewals = Renewals::default();
+            let at = renewals.next(token);
+            ((at, *index), (good.requests[*index].clone(), identity.clone(), renewals))
         });
-        let mut due: BTreeMap<(Instant, usize), (Arc<LaneRequest>, Identity)> = due.collect();
+        let mut due: BTreeMap<(Instant, usize), (Arc<LaneRequest>, Identity, Renewals)> = due.collect();
         let (prober, kept) = (session.prober.clone(), took.clone());
         let task = tokio::spawn(async move {
-            while let Some(((at, index), (request, identity))) = due.pop_first() {
+            while let Some(((at, index), (request, identity, mut renewals))) = due.pop_first() {
                 tokio::time::sleep_until(at.into()).await;
                 let at = match prober.fresh(&identity).await {
                     Ok(token) => {
@@ -77,11 +75,11 @@ impl Renewal {
                         if let Ok(mut kept) = kept.lock() {
                             kept.push(token.took);
                         }
-                        token.renew_at()
+                        renewals.next(&token)
                     }
-                    Err(_) => clock::now() + RETRY,
+                    Err(_) => renewals.retry(),
                 };
-                due.insert((at, index), (request, identity));
+                due.insert((at, index), (request, identity, renewals));
             }
         });
         Self { task: Some(task), took }

@@ -3,21 +3,22 @@
 use std::time::Duration;
 
 use super::Session;
+use super::isolate::{self, Crash};
+use super::testable::has_ended;
 use crate::check::Verdict;
-use crate::event::{CheckResult, Event, Note, NoteKind, Part};
+use crate::event::{CheckResult, Event, Note, NoteKind};
 use crate::exit::Exit;
-use crate::judge::{self, Conclusion, Context};
+use crate::judge::{self, Conclusion, Context, inconclusive};
 use crate::observe::Evidence;
 use crate::plan::PlannedCheck;
-use crate::plan::subject::{Identity, Login, State};
-use crate::scheme::Proof;
-use crate::scheme::jose::Jws;
 
 /// How the checks of a scenario ended.
 pub(super) struct End {
     pub(super) applicable: usize,
     pub(super) executed: usize,
     pub(super) exit: Exit,
+    /// Whether an inconclusive end stays so, whatever it is to count as.
+    pub(super) firm: bool,
 }
 
 /// Verdicts as they come in.
@@ -26,12 +27,14 @@ pub(super) struct Tally<'a> {
     tally: judge::Tally,
     /// Findings that no check made.
     beside: usize,
+    /// Checks that authbench itself failed in.
+    crashed: usize,
     sink: &'a mut dyn FnMut(Event),
 }
 
 impl<'a> Tally<'a> {
     pub(super) fn new(session: &'a Session<'a>, sink: &'a mut dyn FnMut(Event)) -> Self {
-        Self { session, tally: judge::Tally::default(), beside: 0, sink }
+        Self { session, tally: judge::Tally::default(), beside: 0, crashed: 0, sink }
     }
 
     /// Takes a result that is complete.
@@ -41,13 +44,31 @@ impl<'a> Tally<'a> {
         (self.sink)(Event::CheckFinished(Box::new(result)));
     }
 
-    /// Judges what a check saw; whether it failed, and in which part.
-    pub(super) fn judged(&mut self, planned: &PlannedCheck, evidence: &Evidence, took: Duration) -> Option<Part> {
-        self.tally.count(planned.check, evidence);
-        let result = judge::judge(planned, evidence, &self.context(took));
-        let failed = if result.verdict == Verdict::Fail { result.part } else { None };
+    /// Judges what a check saw, and says what it came to.
+    pub(super) fn judged(&mut self, planned: &PlannedCheck, evidence: &Evidence, took: Duration) -> Verdict {
+        let judging = || judge::judge(planned, evidence, &self.context(took));
+        match isolate::caught(judging) {
+            Ok(result) => {
+                self.tally.count(planned.check, evidence);
+                let verdict = result.verdict;
+                self.take(result);
+                verdict
+            }
+            Err(crash) => self.crashed(planned, &crash, took),
+        }
+    }
+
+    /// Takes a check that authbench itself failed in: it is shown, it counts, and the run does not end with 0.
+    pub(super) fn crashed(&mut self, planned: &PlannedCheck, crash: &Crash, took: Duration) -> Verdict {
+        self.crashed += 1;
+        self.judged_without_answers(planned, crash.to_string(), took)
+    }
+
+    /// Takes a check that came to nothing, for this reason.
+    pub(super) fn judged_without_answers(&mut self, planned: &PlannedCheck, why: String, took: Duration) -> Verdict {
+        let result = inconclusive(planned, &self.session.scrubber.scrub(&why), &self.context(took));
         self.take(result);
-        failed
+        Verdict::Inconclusive
     }
 
     /// What a verdict needs beside the evidence.
@@ -63,22 +84,28 @@ impl<'a> Tally<'a> {
 
     /// What all results amount to.
     pub(super) fn finish(mut self) -> End {
+        let untestable = self.session.untestable.is_some();
+        if untestable {
+            self.session.turn.ledger.excuse(self.session.turn.at);
+        }
         self.beside += self.session.turn.ledger.tell(Some(self.session.turn.at), self.sink);
         self.tell_ended_tokens();
         let main = self.session.subject.main_resource().map(|main| &self.session.subject.resources[main]);
         let declared = main.is_none_or(|main| main.success.is_some());
-        self.tally.vacuity(declared).into_iter().for_each(|note| self.note(note));
-        // what was ended early says nothing of what a whole run covers
-        if !self.session.options.stop.is_requested() {
+        self.tally.vacuity(declared, untestable).into_iter().for_each(|note| self.note(note));
+        // what was ended early, or not begun, says nothing of what a whole run covers
+        if !self.session.options.stop.is_requested() && !untestable {
             let wanted = self.session.loaded.scenario.conformance.min_coverage.map(|share| share.0);
             self.tally.coverage(wanted).into_iter().for_each(|note| self.note(note));
         }
         let exit = match self.tally.conclusion(self.beside) {
             Conclusion::Findings => Exit::Findings,
             Conclusion::Inconclusive => Exit::Inconclusive,
+            Conclusion::Passed if untestable => Exit::Inconclusive,
             Conclusion::Passed => Exit::Passed,
         };
-        End { applicable: self.tally.applicable, executed: self.tally.executed, exit }
+        let firm = untestable || self.crashed > 0;
+        End { applicable: self.tally.applicable, executed: self.tally.executed, exit, firm }
     }
 
     fn note(&mut self, note: Note) {
@@ -88,15 +115,8 @@ impl<'a> Tally<'a> {
 
     /// A token that was given as good and has ended explains most of what went wrong.
     fn tell_ended_tokens(&mut self) {
-        let now = crate::clock::unix_seconds();
-        let ended = |identity: &&Identity| {
-            let Login::Proof(Proof::Token(token)) = &identity.login else { return false };
-            let claims = Jws::read(token.expose()).and_then(|read| read.draft()).map(|draft| draft.claims);
-            let end = claims.and_then(|claims| claims.value("exp")?.as_i64());
-            identity.state == State::Valid && end.is_some_and(|end| end <= now)
-        };
-        let names: Vec<String> =
-            self.session.subject.identities.iter().filter(ended).map(|identity| identity.name.clone()).collect();
+        let ended = self.session.subject.identities.iter().filter(|identity| has_ended(identity));
+        let names: Vec<String> = ended.map(|identity| identity.name.clone()).collect();
         for name in names {
             let text = format!("the token of `{name}` has ended by its `exp`: give a fresh one, or `state: expired`");
             self.note(Note { kind: NoteKind::Warning, text });

@@ -76,6 +76,12 @@ impl Ledger {
         waiver::apply(result, waived);
     }
 
+    /// Excuses the waivers of a scenario that could not be tested: nobody knows whether they are needed.
+    pub(super) fn excuse(&self, scenario: usize) {
+        let concerned = self.entries.iter().filter(|entry| entry.scenario.is_none_or(|own| own == scenario));
+        concerned.for_each(|entry| entry.needed.set(true));
+    }
+
     /// Tells what is wrong with the waivers of a scenario, or with those in files; how many findings there are.
     pub(super) fn tell(&self, scenario: Option<usize>, sink: &mut dyn FnMut(Event)) -> usize {
         let own = self.entries.iter().filter(|entry| entry.scenario == scenario);

@@ -54,9 +54,9 @@ impl Prober {
         let client = identity.client().ok_or_else(|| RequestError::NoCredentialInState("expired".to_owned()))?;
         let no_token = |source| RequestError::NoToken { who: identity.name.clone(), source };
         let token = self.renew(&client).await.map_err(no_token)?;
-        let lifetime = token.lifetime.filter(|lifetime| *lifetime <= super::stage::LONGEST_WAIT);
-        let lifetime = lifetime.ok_or(RequestError::LongLived)?;
-        let end = token.obtained + lifetime + self.subject().tolerances.max_leeway + super::stage::ROUNDING;
+        let brief = token.lifetime.is_some_and(|lifetime| lifetime <= super::stage::LONGEST_WAIT);
+        let end = token.ends_at().filter(|_| brief).ok_or(RequestError::LongLived)?;
+        let end = end + self.subject().tolerances.max_leeway + super::stage::ROUNDING;
         tokio::time::sleep_until(end.into()).await;
         Ok(self.request_with(&token, resource))
     }

@@ -5,6 +5,7 @@ mod compose;
 mod contender;
 mod error;
 mod form;
+mod knock;
 mod lane;
 mod minting;
 mod recognising;
@@ -66,6 +67,11 @@ impl Prober {
     /// A prober for one target.
     pub fn new(equipment: Equipment) -> Self {
         Self { equipment, destinations: Mutex::default(), known: Mutex::default(), public: OnceCell::new() }
+    }
+
+    /// Address of the target.
+    pub fn base(&self) -> &Url {
+        &self.equipment.base
     }
 
     fn subject(&self) -> &Subject {

@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{Trial, TrialError, is_costly, schemes_of};
+use super::{Ended, Trial, TrialError, is_costly, schemes_of};
 use crate::check::{Verdict, catalogue, find};
 use crate::event::CheckResult;
+use crate::exit::Exit;
 use crate::reference::Fault;
 
 /// What came of one fault.
@@ -55,31 +56,33 @@ async fn under(
     let tried = catalogue().filter(|check| groups.contains(&check.group()));
     let tried = tried.filter(|check| check.id == fault.check || !is_costly(check)).map(|check| check.id);
     let trial = Trial { alg, profile, faults: vec![fault.name], checks: tried.collect(), ..Trial::of(scheme) };
-    let results = settled(&trial).await?;
+    let (exit, results) = settled(&trial).await?;
     let own = results.iter().find(|result| result.id == fault.check);
     let mut also: Vec<String> = results.iter().filter(|result| trips(result)).map(|one| one.id.clone()).collect();
     also.retain(|id| id != fault.check);
     also.sort();
     let said = own.map_or_else(|| "it did not run".to_owned(), |own| format!("{}: {}", own.verdict, own.summary));
     let executed = own.is_some_and(|own| !matches!(own.verdict, Verdict::NotTested | Verdict::NotApplicable));
-    let killed = own.is_some_and(trips);
+    // where no good credential is accepted, nothing can be proven: that is how a fault of this kind is found
+    let blocks_everybody = fault.name.ends_with("-rejects-everything") && exit == Exit::Inconclusive;
+    let killed = own.is_some_and(|own| trips(own) || (blocks_everybody && own.verdict == Verdict::Inconclusive));
     Ok((Kill { fault: fault.name, check: fault.check, scheme, killed, also, said }, executed))
 }
 
 /// Results of a trial; what came to no verdict is tried once more, alone: on a machine that does other things a token can
 /// end before its turn comes.
-async fn settled(trial: &Trial) -> Result<Vec<CheckResult>, TrialError> {
+async fn settled(trial: &Trial) -> Result<(Exit, Vec<CheckResult>), TrialError> {
     let open = |result: &CheckResult| result.verdict == Verdict::Inconclusive;
-    let results = trial.run().await?.results;
+    let Ended { exit, results, .. } = trial.run().await?;
     let ids = results.iter().filter(|result| open(result)).filter_map(|result| find(&result.id)).map(|check| check.id);
     let again = Trial { checks: ids.collect(), jobs: 1, ..trial.clone() };
     if again.checks.is_empty() {
-        return Ok(results);
+        return Ok((exit, results));
     }
     let decided = results.into_iter().filter(|result| !open(result));
     // controls run beside whatever is selected
     let repeated = again.run().await?.results.into_iter().filter(|result| again.checks.contains(&result.id.as_str()));
-    Ok(decided.chain(repeated).collect())
+    Ok((exit, decided.chain(repeated).collect()))
 }
 
 fn trips(result: &CheckResult) -> bool {

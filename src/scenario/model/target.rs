@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::scenario::Template;
 use crate::scenario::either::bare_or_map;
 use crate::scenario::text::Length;
+use crate::scenario::{At, Template};
 
 /// What is tested: `reference`, a URL, or a command.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -24,7 +24,7 @@ pub struct TargetFields {
     pub owned: bool,
     /// How its certificate is verified.
     #[serde(default)]
-    pub tls: Option<TargetTls>,
+    pub tls: Option<At<TargetTls>>,
     /// Starts and stops it.
     #[serde(default)]
     pub command: Option<Command>,

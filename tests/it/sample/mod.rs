@@ -103,6 +103,7 @@ fn orders(events: &mut Vec<Event>) {
         executed,
         exit_code: 1,
         findings: Some(findings(&failures)),
+        untestable: None,
     }));
 }
 
@@ -137,6 +138,7 @@ fn overhead(events: &mut Vec<Event>) {
         executed: 0,
         exit_code: 1,
         findings: Some(Vec::new()),
+        untestable: None,
     }));
 }
 

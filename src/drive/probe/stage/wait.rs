@@ -19,18 +19,17 @@ impl Stage<'_> {
     pub(super) async fn await_expiry(&mut self, slot: &'static str) -> Result<(), Halt> {
         let leeway = self.prober.subject().tolerances.max_leeway;
         let token = &self.kept(slot)?.token;
-        let Some(lifetime) = token.lifetime else {
+        let (Some(lifetime), Some(end)) = (token.lifetime, token.ends_at()) else {
             return Err(Halt::Untestable("the token endpoint does not say how long its tokens live".to_owned()));
         };
-        // a server may say any number
-        let end = token.obtained.checked_add(lifetime.saturating_add(leeway + ROUNDING));
-        let wait = end.map(|end| end.saturating_duration_since(clock::now())).filter(|wait| *wait <= LONGEST_WAIT);
-        let Some(wait) = wait else {
+        let end = end + leeway + ROUNDING;
+        let wait = end.saturating_duration_since(clock::now());
+        if wait > LONGEST_WAIT {
             let lifetime = lifetime.as_secs();
             let longest = LONGEST_WAIT.as_secs();
             let why = format!("tokens live {lifetime} s, and a probe waits at most {longest} s for one to expire");
             return Err(Halt::Untestable(why));
-        };
+        }
         tokio::time::sleep(wait).await;
         Ok(())
     }
@@ -43,8 +42,7 @@ impl Stage<'_> {
     ) -> Result<(), Halt> {
         let tolerances = self.prober.subject().tolerances;
         let tolerated = if self.withdrawn { tolerances.rotation_delay } else { tolerances.revocation_delay };
-        let token = &self.kept(slot)?.token;
-        let end = token.lifetime.and_then(|lifetime| token.obtained.checked_add(lifetime));
+        let end = self.kept(slot)?.token.ends_at();
         self.await_outcome(slot, resource, Awaited { outcome: Outcome::Refused, tolerated, end }, evidence).await
     }
 

@@ -1,0 +1,205 @@
+//! Whether a scenario can be tested as it is written: whether one good credential opens one resource. Where none does, no
+//! refusal proves anything, and the reason is a line of the scenario more often than the target.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use crate::drive::control::ControlError;
+use crate::drive::probe::Prober;
+use crate::drive::reach::expects_tls;
+use crate::observe::{Evidence, Outcome, Place as Asked};
+use crate::plan::subject::{Identity, Login, State, Subject};
+use crate::scenario::{LoadedScenario, Place};
+use crate::scheme::Proof;
+use crate::scheme::jose::Jws;
+use crate::target::Running;
+use crate::target::address::authority;
+use crate::target::obstacle::{self, Obstacle, Setting};
+
+/// Resources that are asked for before it is concluded that no credential opens any.
+const RESOURCES: usize = 16;
+/// Causes that are reported.
+const CAUSES: usize = 4;
+/// How long it may take to find out what a port speaks.
+const LOOK: Duration = Duration::from_secs(3);
+
+/// Why nothing can be proven, in words for a reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Untestable {
+    /// Each cause with its place and with what to write there; one at least.
+    pub(super) causes: Vec<String>,
+    /// Whether the target answered.
+    pub(super) reached: bool,
+}
+
+impl Untestable {
+    /// For one obstacle that nothing can be asked behind.
+    pub(super) fn of(loaded: &LoadedScenario, obstacle: &Obstacle) -> Self {
+        Self { causes: vec![told(loaded, None, obstacle, 0)], reached: obstacle.is_answered() }
+    }
+
+    /// The first cause.
+    pub(super) fn cause(&self) -> &str {
+        self.causes.first().map(String::as_str).unwrap_or_default()
+    }
+}
+
+/// Asks for resources with good credentials until one is granted.
+///
+/// # Errors
+/// Why none is.
+pub(super) async fn look(
+    loaded: &LoadedScenario,
+    subject: &Arc<Subject>,
+    prober: &Arc<Prober>,
+    running: &Running,
+) -> Result<(), Untestable> {
+    let mut pairs = pairs(subject).into_iter();
+    let Some(first) = pairs.next() else { return Ok(()) };
+    let Some(obstacle) = tried(subject, prober, first).await else { return Ok(()) };
+    let mut obstacles = vec![(first.1, in_words(obstacle, running).await)];
+    let mut asked = JoinSet::new();
+    for pair in pairs {
+        let (subject, prober) = (subject.clone(), prober.clone());
+        asked.spawn(async move { (pair.1, tried(&subject, &prober, pair).await) });
+    }
+    while let Some(ended) = asked.join_next().await {
+        match ended {
+            Ok((_, None)) => return Ok(()),
+            Ok((resource, Some(obstacle))) => obstacles.push((resource, obstacle)),
+            // whoever panicked has said so; the others count
+            Err(_) => {}
+        }
+    }
+    obstacles[1..].sort_by_key(|(resource, _)| *resource);
+    let reached = obstacles.iter().any(|(_, obstacle)| obstacle.is_answered());
+    let mut causes: Vec<String> = Vec::new();
+    for (resource, obstacle) in &obstacles {
+        let cause = told(loaded, Some(subject), obstacle, *resource);
+        if !causes.contains(&cause) && causes.len() < CAUSES {
+            causes.push(cause);
+        }
+    }
+    Err(Untestable { causes, reached })
+}
+
+/// Identities with what they should open: each resource once, then each further identity once. Nothing is written where
+/// something can be read.
+fn pairs(subject: &Subject) -> Vec<(usize, usize)> {
+    if subject.scheme.name() == "none" {
+        return Vec::new();
+    }
+    let main = subject.main_resource();
+    let reads: Vec<usize> = subject.protected().filter(|at| !subject.resources[*at].writes).collect();
+    let mut resources = if reads.is_empty() { subject.protected().take(1).collect() } else { reads };
+    resources.sort_by_key(|at| Some(*at) != main);
+    resources.truncate(RESOURCES);
+    let mut pairs: Vec<(usize, usize)> =
+        resources.iter().filter_map(|at| Some((subject.good_for(*at)?, *at))).collect();
+    for (at, identity) in subject.identities.iter().enumerate() {
+        let open = resources.iter().find(|resource| subject.resources[**resource].open_to(identity));
+        match open {
+            Some(resource) if !pairs.iter().any(|(other, _)| *other == at) => pairs.push((at, *resource)),
+            _ => {}
+        }
+    }
+    pairs
+}
+
+async fn tried(subject: &Subject, prober: &Prober, (identity, resource): (usize, usize)) -> Option<Obstacle> {
+    match prober.knock(identity, resource).await {
+        Ok((exchange, outcome)) => {
+            let name = subject.resources[resource].name();
+            Obstacle::of(&asked(subject, &name, &authority(prober.base()), (identity, resource)), &exchange, outcome)
+        }
+        Err(error) => Some(of_token(&error, identity, &subject.identities[identity].name)),
+    }
+}
+
+fn asked<'a>(
+    subject: &'a Subject,
+    resource: &'a str,
+    host: &'a str,
+    (identity, at): (usize, usize),
+) -> obstacle::Asked<'a> {
+    let who = &subject.identities[identity];
+    obstacle::Asked { at, resource, host, identity, credential: &who.name, ended: has_ended(who) }
+}
+
+/// Why no token was obtained.
+fn of_token(error: &ControlError, at: usize, credential: &str) -> Obstacle {
+    let credential = credential.to_owned();
+    match error {
+        ControlError::Refused { status: status @ (400 | 401 | 403), error } => {
+            Obstacle::ClientRefused { credential, status: *status, error: error.clone(), at }
+        }
+        ControlError::Refused { status, .. } => {
+            Obstacle::NoToken { credential, why: format!("the token endpoint answers with {status}"), answered: true }
+        }
+        ControlError::Unreachable(why) => Obstacle::NoToken {
+            credential,
+            why: format!("the token endpoint is not reachable: {why}"),
+            answered: false,
+        },
+        other => Obstacle::NoToken { credential, why: other.to_string(), answered: true },
+    }
+}
+
+/// An answer that makes no sense in clear text makes sense where TLS is expected.
+async fn in_words(obstacle: Obstacle, running: &Running) -> Obstacle {
+    let doubtful = matches!(obstacle, Obstacle::Unanswered { .. } | Obstacle::BadRequest { .. });
+    if doubtful && running.base.scheme() == "http" && expects_tls(running, LOOK).await {
+        return Obstacle::ExpectsTls(authority(&running.base));
+    }
+    obstacle
+}
+
+/// What kept a positive control from passing although the scenario can be tested: nothing where it is a finding.
+pub(super) fn beside_the_point(subject: &Subject, base: &url::Url, evidence: &Evidence) -> Option<String> {
+    let host = authority(base);
+    let mut first = None;
+    for seen in evidence.observations.iter().filter(|seen| seen.outcome != Outcome::Granted) {
+        let Asked::Resource(at) = seen.place else { return None };
+        let name = subject.resources[at].name();
+        let pair = (subject.good_for(at)?, at);
+        let obstacle = Obstacle::of(&asked(subject, &name, &host, pair), &seen.exchange, seen.outcome)?;
+        if obstacle.is_finding() {
+            return None;
+        }
+        first = first.or_else(|| Some(format!("{obstacle}; {}", obstacle.way_out())));
+    }
+    first
+}
+
+/// Whether a token that was given as good has ended by its `exp` (RFC 7519 §4.1.4).
+pub(super) fn has_ended(identity: &Identity) -> bool {
+    let Login::Proof(Proof::Token(token)) = &identity.login else { return false };
+    let claims = Jws::read(token.expose()).and_then(|read| read.draft()).map(|draft| draft.claims);
+    let end = claims.and_then(|claims| claims.value("exp")?.as_i64());
+    identity.state == State::Valid && end.is_some_and(|end| end <= crate::clock::unix_seconds())
+}
+
+/// An obstacle with its place in the scenario and with what to write there.
+fn told(loaded: &LoadedScenario, subject: Option<&Subject>, obstacle: &Obstacle, resource: usize) -> String {
+    let Place { line, column } = place(loaded, subject, obstacle.setting(resource));
+    format!("{}:{line}:{column}: {obstacle}; {}", loaded.file, obstacle.way_out())
+}
+
+fn place(loaded: &LoadedScenario, subject: Option<&Subject>, setting: Setting) -> Place {
+    let scenario = &loaded.scenario;
+    let target = &scenario.target.value.0;
+    let address = target.url.as_ref().map(crate::scenario::Template::place);
+    let found = match setting {
+        Setting::Address => address,
+        Setting::Authorities => target.tls.as_ref().map(|tls| tls.place).or(address),
+        Setting::Resource(at) => scenario.resources.get(at).map(|resource| resource.place),
+        Setting::Credential(at) => {
+            let identity = subject.and_then(|subject| subject.identities.get(at));
+            identity.and_then(|identity| scenario.credentials.get(&identity.name)).map(|credential| credential.place)
+        }
+        Setting::Scheme => Some(scenario.scheme.place),
+    };
+    found.filter(|place| place.line > 0).unwrap_or(scenario.target.place)
+}
