@@ -172,7 +172,7 @@ fn find(seen: Seen<'_>, profile: &Effective) -> Finding {
         return Finding::plain(Verdict::NotApplicable, why);
     }
     let mut judgement = (check.expect)(&Case { check, evidence, profile });
-    if let Some(why) = evidence.unproven.as_ref().filter(|_| judgement.access.is_empty()) {
+    if let Some(why) = &evidence.unproven {
         return Finding::plain(Verdict::Inconclusive, why);
     }
     if check.control && !judgement.open.is_empty() && judgement.access.is_empty() {

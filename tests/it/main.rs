@@ -35,6 +35,7 @@ mod slow;
 mod strangers;
 mod thresholds;
 mod ui;
+mod untestable;
 mod vectors;
 mod waivers;
 mod wire;
