@@ -97,7 +97,11 @@ async fn alone_now(session: &Session<'_>, check: &PlannedCheck, tally: &mut Tall
     let script = check.script.as_ref().ok()?.clone();
     let began = clock::now();
     let (prober, planned) = (session.prober.clone(), check.clone());
-    let mut running = Isolated::start(async move { prober.run(&planned, &script).await });
+    let rehearse = rehearsal(session);
+    let mut running = Isolated::start(async move {
+        rehearse(planned.check.id);
+        prober.run(&planned, &script).await
+    });
     let ended = tokio::select! {
         ended = running.end() => ended,
         () = stopped(session) => {
@@ -130,6 +134,18 @@ fn weigh(session: &Session<'_>, check: &PlannedCheck, evidence: &mut Evidence) {
     };
 }
 
+/// Fails in the check that a test of authbench names.
+#[cfg(test)]
+fn rehearsal(session: &Session<'_>) -> impl Fn(&str) + Send + 'static {
+    let fails_in = session.options.fails_in;
+    move |check| assert!(fails_in != Some(check), "a rehearsal in {check}")
+}
+
+#[cfg(not(test))]
+fn rehearsal(_: &Session<'_>) -> impl Fn(&str) + Send + 'static {
+    |_| ()
+}
+
 async fn stopped(session: &Session<'_>) {
     while !session.options.stop.is_requested() {
         tokio::time::sleep(STOP_POLL).await;
@@ -144,11 +160,12 @@ async fn side_by_side(session: &Session<'_>, checks: Vec<PlannedCheck>, tally: &
     for check in checks {
         let (prober, places) = (session.prober.clone(), places.clone());
         let began: Arc<OnceLock<Instant>> = Arc::default();
-        let (planned, beginning) = (check.clone(), began.clone());
+        let (planned, beginning, rehearse) = (check.clone(), began.clone(), rehearsal(session));
         let task = running.spawn(async move {
             let waits = planned.check.mode == Mode::Timed;
             let place = if waits { None } else { places.acquire().await.ok() };
             beginning.get_or_init(clock::now);
+            rehearse(planned.check.id);
             let evidence = match &planned.script {
                 Ok(script) => prober.run(&planned, script).await,
                 Err(_) => Evidence::default(),

@@ -59,6 +59,10 @@ impl<T> Drop for Isolated<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::Verdict;
+    use crate::event::{CheckResult, Event, ScenarioFinished};
+    use crate::exit::Exit;
+    use crate::run::{Launch, Only, Options, prepare, run};
 
     #[tokio::test]
     async fn a_panic_is_an_error_that_says_what_was_broken() {
@@ -69,5 +73,51 @@ mod tests {
         let mut endless = Isolated::start(std::future::pending::<()>());
         endless.0.abort();
         assert_eq!(endless.end().await, Err(Crash::Cancelled));
+    }
+
+    struct Empty;
+    impl crate::scenario::Environment for Empty {
+        fn variable(&self, _: &str) -> Option<String> {
+            None
+        }
+    }
+
+    /// The end of a run whose authbench fails in a check: side by side with others, or alone.
+    async fn failing_in(check: &'static str) -> (Exit, Vec<CheckResult>, ScenarioFinished) {
+        let yaml = "authbench: 1\nname: a\ntarget: { reference: { token_lifetime: 3s } }\nscheme: api-key\n\
+                    conformance: { include: [apikey.valid-accepted, apikey.invalid-denied, apikey.missing-denied] }\n";
+        let options = Options {
+            only: Some(Only::Conformance),
+            inconclusive: Exit::Passed,
+            fails_in: Some(check),
+            ..Options::new(Launch::InProcess)
+        };
+        let loaded = crate::scenario::load_text("a.yaml".to_owned(), yaml.to_owned()).expect("is a scenario");
+        let ready = prepare(vec![loaded], Some(&Empty), &options).expect("is ready");
+        let (mut results, mut finished) = (Vec::new(), None);
+        let exit = run(ready, &options, &mut |event| match event {
+            Event::CheckFinished(result) => results.push(*result),
+            Event::ScenarioFinished(end) => finished = Some(end),
+            _ => {}
+        })
+        .await;
+        (exit, results, finished.expect("the scenario ended"))
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_check_that_authbench_fails_in_is_shown_and_counts() {
+        for check in ["apikey.invalid-denied", "apikey.valid-accepted"] {
+            let (exit, results, finished) = failing_in(check).await;
+            // whatever inconclusive ends are to count as
+            assert_eq!(exit, Exit::Inconclusive, "{check}");
+            let failed = results.iter().find(|result| result.id == check).expect("is shown");
+            assert_eq!(failed.verdict, Verdict::Inconclusive, "{check}: {}", failed.summary);
+            assert!(
+                failed.summary.ends_with(&format!("please report it: a rehearsal in {check}")),
+                "{}",
+                failed.summary
+            );
+            assert_eq!((finished.applicable, finished.executed), (3, 2), "{check}");
+        }
     }
 }

@@ -54,6 +54,9 @@ pub struct Options {
     pub path: Option<std::ffi::OsString>,
     /// Wish to end early.
     pub stop: Stop,
+    /// Check in which authbench is to fail, for tests of what becomes of it.
+    #[cfg(test)]
+    pub(super) fails_in: Option<&'static str>,
 }
 
 impl Options {
@@ -76,6 +79,8 @@ impl Options {
             launch,
             path: None,
             stop: Stop::default(),
+            #[cfg(test)]
+            fails_in: None,
         }
     }
 

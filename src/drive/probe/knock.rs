@@ -5,15 +5,22 @@ use crate::drive::control::ControlError;
 use crate::observe::{Evidence, Exchange, Outcome};
 
 impl Prober {
-    /// Asks for a resource with the credential of an identity that should open it.
+    /// Asks for a resource with the credential of an identity that should open it. What cannot be a grant is not compared
+    /// with what is learned of the resource: nothing is to be learned where nobody is let in.
     ///
     /// # Errors
     /// When there is no credential to be had.
     pub async fn knock(&self, identity: usize, resource: usize) -> Result<(Exchange, Outcome), ControlError> {
-        let proof = self.proof(&self.subject().identities[identity]).await?;
+        let subject = self.subject();
+        let proof = self.proof(&subject.identities[identity]).await?;
         let request = self.good_request(&proof, resource, &mut Evidence::default());
         let exchange = self.send_to(resource, &request).await;
-        let outcome = self.outcome(resource, &exchange).await;
+        let outcome = match exchange.status() {
+            None => Outcome::Silent,
+            Some(400..500) if subject.resources[resource].success.is_none() => Outcome::Refused,
+            Some(500..) if subject.resources[resource].success.is_none() => Outcome::Broke,
+            Some(_) => self.read_good(resource, &exchange).await.outcome,
+        };
         Ok((exchange, outcome))
     }
 }

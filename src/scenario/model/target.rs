@@ -62,7 +62,8 @@ pub struct Reference {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TargetTls {
-    /// Certificate authorities in PEM, relative to the scenario.
+    /// File with certificates in PEM, relative to the scenario: of authorities, or of the target itself. A certificate that
+    /// is named itself is trusted as it is, whatever hosts, dates and marks of a CA it has.
     pub ca: String,
 }
 

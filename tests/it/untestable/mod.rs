@@ -151,6 +151,18 @@ fn granting(head: &str) -> String {
     }
 }
 
+#[test]
+fn codes_are_listed_in_the_help_and_in_the_readme() {
+    let readme = std::fs::read_to_string("README.md").expect("is there");
+    let help = authbench::cli::command().render_help().to_string();
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    for exit in authbench::exit::Exit::ALL {
+        let (code, meaning) = (exit.code(), exit.meaning());
+        assert!(readme.contains(&format!("| {code} | {meaning} |")), "README.md lacks {code}");
+        assert!(help.contains(&format!(" {code} {meaning}")), "--help lacks {code}: {help}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_mistake_is_named_with_its_line_and_its_exit() {
     let mut page = String::new();
