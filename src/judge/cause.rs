@@ -154,3 +154,142 @@ fn finding(key: &Key<'_>, members: &[Member<'_>]) -> (usize, Finding) {
     };
     (root.order, finding)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::Explanation::{self, *};
+    use crate::event::Waived;
+
+    /// A failing cell: check, endpoint, part, explanation, what implies it.
+    fn cell(endpoint: &str, part: Part, explanation: Explanation, implied_by: &[Explanation]) -> Cell {
+        Cell {
+            endpoint: endpoint.to_owned(),
+            method: "GET".to_owned(),
+            part,
+            verdict: Verdict::Fail,
+            explanation,
+            implied_by: implied_by.to_vec(),
+            summary: format!("{} at {endpoint}", explanation.name()),
+            further: Vec::new(),
+            expected: String::new(),
+            seen: String::new(),
+            statuses: vec![200],
+            shown_by: None,
+            waived: None,
+        }
+    }
+
+    fn failure(check: &str, cells: Vec<Cell>) -> Failure {
+        let order = catalogue().position(|one| one.id == check).unwrap_or(usize::MAX);
+        Failure { check: check.to_owned(), severity: Severity::High, order, cells }
+    }
+
+    fn access(check: &str, endpoint: &str, explanation: Explanation) -> Failure {
+        let implied = [Anonymous, UnknownCredential, Unverified];
+        let implied: Vec<_> = implied.into_iter().take_while(|one| *one != explanation).collect();
+        failure(check, vec![cell(endpoint, Part::Access, explanation, &implied)])
+    }
+
+    fn protocol(check: &str, endpoint: &str, explanation: Explanation, status: u16) -> Failure {
+        let mut cell = cell(endpoint, Part::Protocol, explanation, explanation.protocol_implied_by());
+        cell.statuses = vec![status];
+        failure(check, vec![cell])
+    }
+
+    /// Checks of each finding: the one that shows it first.
+    fn by_cause(failures: &[Failure]) -> Vec<Vec<String>> {
+        let one = |finding: Finding| std::iter::once(finding.check).chain(finding.also_affected).collect();
+        findings(failures).into_iter().map(one).collect()
+    }
+
+    #[test]
+    fn failures_join_the_strongest_that_implies_them_at_the_same_resource() {
+        let anonymous = access("apikey.missing-denied", "/a", Anonymous);
+        let unknown = access("apikey.invalid-denied", "/a", UnknownCredential);
+        let near = access("apikey.near-miss-denied", "/a", Own);
+        let none = access("jwt.alg-none-refused", "/a", Own);
+        let signature = access("jwt.signature-verified", "/a", Unverified);
+        let expired = access("jwt.exp-enforced", "/a", Time);
+        let bearer = access("bearer.expired-token-401", "/a", Time);
+        let issuer = access("jwt.iss-enforced", "/a", Issuer);
+        let elsewhere = access("apikey.near-miss-denied", "/b", Own);
+        let cases: Vec<(Vec<&Failure>, Vec<Vec<&str>>)> = vec![
+            (vec![&near, &unknown], vec![vec!["apikey.invalid-denied", "apikey.near-miss-denied"]]),
+            // the order in which they came does not matter, and the strongest explains all
+            (
+                vec![&near, &unknown, &anonymous],
+                vec![vec!["apikey.missing-denied", "apikey.invalid-denied", "apikey.near-miss-denied"]],
+            ),
+            // nobody looked whether any key opens the other resource
+            (vec![&unknown, &elsewhere], vec![vec!["apikey.invalid-denied"], vec!["apikey.near-miss-denied"]]),
+            // siblings never absorb each other
+            (vec![&none, &expired], vec![vec!["jwt.alg-none-refused"], vec!["jwt.exp-enforced"]]),
+            (vec![&expired, &issuer], vec![vec!["jwt.exp-enforced"], vec!["jwt.iss-enforced"]]),
+            (
+                vec![&signature, &expired, &none],
+                vec![vec!["jwt.signature-verified", "jwt.alg-none-refused", "jwt.exp-enforced"]],
+            ),
+            (vec![&expired, &bearer], vec![vec!["jwt.exp-enforced", "bearer.expired-token-401"]]),
+        ];
+        for (failures, expected) in cases {
+            let mut failures: Vec<Failure> = failures.into_iter().cloned().collect();
+            assert_eq!(by_cause(&failures), expected);
+            failures.reverse();
+            assert_eq!(by_cause(&failures), expected);
+        }
+    }
+
+    #[test]
+    fn protocol_causes_fold_and_never_join_access() {
+        let status = protocol("apikey.invalid-denied", "/a", InvalidStatus, 401);
+        let absent = protocol("common.401-carries-challenge", "/a", ChallengeAbsent, 401);
+        let grammar = protocol("common.challenge-grammar", "/a", ChallengeGrammar, 401);
+        let malformed = protocol("basic.malformed-credentials-denied", "/a", MalformedStatus, 401);
+        let other = protocol("basic.malformed-credentials-denied", "/a", MalformedStatus, 418);
+        let broken = protocol("common.malformed-credential-never-5xx", "/a", ServerError, 500);
+        let secret = protocol("apikey.not-echoed", "/a", Secret, 403);
+        let granted = access("apikey.missing-denied", "/a", Anonymous);
+        let cases: Vec<(Vec<&Failure>, usize)> = vec![
+            (vec![&status, &absent, &grammar], 1),
+            (vec![&absent, &grammar], 1),
+            (vec![&grammar], 1),
+            (vec![&status, &malformed], 1),
+            (vec![&status, &other], 2),
+            (vec![&status, &broken, &secret, &granted], 4),
+        ];
+        for (failures, expected) in cases {
+            let failures: Vec<Failure> = failures.into_iter().cloned().collect();
+            assert_eq!(by_cause(&failures).len(), expected, "{:?}", by_cause(&failures));
+        }
+    }
+
+    #[test]
+    fn open_routes_are_causes_of_their_own_and_a_verifier_is_one() {
+        let both = |explanation| {
+            let at = |endpoint| cell(endpoint, Part::Access, explanation, &[]);
+            failure("apikey.invalid-denied", vec![at("/a"), at("/b")])
+        };
+        let open = findings(&[both(Anonymous)]);
+        assert_eq!(open.iter().map(|one| one.endpoint.as_str()).collect::<Vec<_>>(), ["/a", "/b"]);
+        let any_key = findings(&[both(UnknownCredential)]);
+        assert_eq!(any_key.len(), 1);
+        assert_eq!(any_key[0].cells.iter().map(|cell| cell.endpoint.as_str()).collect::<Vec<_>>(), ["/a", "/b"]);
+    }
+
+    #[test]
+    fn a_waived_cell_explains_no_failure_that_nobody_answers_for() {
+        let mut root = access("apikey.invalid-denied", "/a", UnknownCredential);
+        root.cells[0].waived = Some(Waived {
+            reason: "known".to_owned(),
+            owner: "api".to_owned(),
+            expires: "2099-01-01".to_owned(),
+            ticket: None,
+            approved_by: None,
+        });
+        let new = access("apikey.near-miss-denied", "/a", Own);
+        let found = findings(&[root, new]);
+        let told: Vec<_> = found.iter().map(|one| (one.check.as_str(), one.fails())).collect();
+        assert_eq!(told, [("apikey.near-miss-denied", true), ("apikey.invalid-denied", false)]);
+    }
+}

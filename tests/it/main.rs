@@ -5,6 +5,7 @@ mod binary;
 mod broken;
 mod browser;
 mod catalogue;
+mod causes;
 mod ci_files;
 mod cli;
 mod comparing;

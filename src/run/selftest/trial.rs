@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::event::{CheckResult, Event, Note};
+use crate::event::{CheckResult, Event, Finding, Note};
 use crate::exit::Exit;
 use crate::run::{Launch, Only, Options, prepare, run};
 use crate::scenario::{NoVariables, ScenarioError, load_text};
@@ -37,6 +37,8 @@ pub struct Ended {
     pub results: Vec<CheckResult>,
     /// All notes.
     pub notes: Vec<Note>,
+    /// Failures by cause.
+    pub findings: Vec<Finding>,
 }
 
 /// Why a trial cannot be made.
@@ -100,14 +102,15 @@ impl Trial {
             ..Options::new(self.launch.clone())
         };
         let ready = prepare(vec![loaded], Some(&NoVariables), &options).map_err(first)?;
-        let (mut results, mut notes) = (Vec::new(), Vec::new());
+        let (mut results, mut notes, mut findings) = (Vec::new(), Vec::new(), Vec::new());
         let mut take = |event| match event {
             Event::CheckFinished(result) => results.push(*result),
             Event::Note(note) => notes.push(note),
+            Event::ScenarioFinished(finished) => findings.extend(finished.findings.into_iter().flatten()),
             _ => {}
         };
         // on the heap: many trials are polled from one stack
         let exit = Box::pin(run(ready, &options, &mut take)).await;
-        Ok(Ended { exit, results, notes })
+        Ok(Ended { exit, results, notes, findings })
     }
 }
