@@ -20,7 +20,7 @@ fn mistake(loaded: &LoadedScenario, phase: &At<LoadPhase>, lane: &str) -> Option
     if scheme.forgery(lane).is_none() {
         let lies = scheme.forgeries().iter().map(|forgery| forgery.name);
         let help = nearest(lane, NAMED.into_iter().chain(lies)).map_or_else(
-            || format!("there are {}, and the forgeries of {name}", NAMED.join(", ")),
+            || format!("expected one of {}, or a forgery of {name}", NAMED.join(", ")),
             |near| format!("did you mean `{near}`?"),
         );
         return Some(loaded.error(phase.place, format!("there is no lane `{lane}` for {name}")).with_help(help));

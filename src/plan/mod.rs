@@ -82,8 +82,10 @@ pub fn mistakes(loaded: &LoadedScenario) -> Vec<ScenarioError> {
         for name in profiles.value.0.iter().filter(|name| profile(name).is_none()) {
             let names: Vec<&str> = PROFILES.iter().map(|profile| profile.name).collect();
             let near = nearest(name, names.iter().copied());
-            let help = near
-                .map_or_else(|| format!("there are {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
+            let help = near.map_or_else(
+                || format!("expected one of {}", names.join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
             mistakes.push(loaded.error(profiles.place, format!("there is no profile `{name}`")).with_help(help));
         }
     }

@@ -168,7 +168,11 @@ impl<'a> ScenarioReport<'a> {
             scheme: (&started.scheme).into(),
             profile: (&started.profile).into(),
             exit_code: scenario.finished.as_ref().map(|finished| finished.exit_code),
-            untestable: scenario.finished.as_ref().and_then(|finished| finished.untestable.as_deref()).map(Cow::Borrowed),
+            untestable: scenario
+                .finished
+                .as_ref()
+                .and_then(|finished| finished.untestable.as_deref())
+                .map(Cow::Borrowed),
             coverage: Coverage::of(scenario),
             findings: findings.map(Cow::Borrowed),
             counts: counts(&scenario.counts()),

@@ -105,9 +105,23 @@ pub const FORMATS: &[Format] = &[
     },
 ];
 
+fn names() -> Vec<&'static str> {
+    FORMATS.iter().map(|format| format.name).collect()
+}
+
 /// The format of this name.
 pub fn format(name: &str) -> Option<&'static Format> {
     FORMATS.iter().find(|format| format.name == name)
+}
+
+/// Makes a report of a record in the format of a name, such as `html`, `junit` or `sarif`.
+///
+/// # Errors
+///
+/// Where there is no such format, or the record cannot be expressed in it.
+pub fn render(record: &Record, name: &str) -> Result<Vec<u8>, ReportError> {
+    let format = format(name).ok_or_else(|| ReportError::Unknown(name.to_owned()))?;
+    (format.render)(record)
 }
 
 /// The format that a file of this name is written in, by its extension.
@@ -133,9 +147,12 @@ pub fn append_to_file(format: &'static Format, path: &Path) -> FileReporter {
     FileReporter::appending(format, path)
 }
 
-/// Why a report could not be made or written.
+/// Why a report could not be made or written. Each completes "failed to …".
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
+    /// No format has this name.
+    #[error("make a {0} report: expected one of {known}", known = names().join(", "))]
+    Unknown(String),
     /// The file system refused.
     #[error("{doing} {}: {source}", .path.display())]
     Write {

@@ -82,9 +82,9 @@ pub(super) fn from_yaml(file: &str, source: &str, error: &serde_yaml::Error) -> 
         }
         Error::DuplicateMappingKey { key, .. } => {
             let key = key.as_deref().map(|key| format!(" `{key}`")).unwrap_or_default();
-            at(format!("the key{key} stands here twice")).with_help("keep one of them")
+            at(format!("duplicate key{key}")).with_help("keep one of them")
         }
-        Error::MultipleDocuments { .. } => at("a second document begins here".to_owned())
+        Error::MultipleDocuments { .. } => at("a second document starts here".to_owned())
             .with_help("one file holds one scenario: put the second into a file of its own"),
         Error::NullIntoString { .. } => {
             at("a value is missing here".to_owned()).with_help("write the value after the colon, or leave the key out")
@@ -92,7 +92,7 @@ pub(super) fn from_yaml(file: &str, source: &str, error: &serde_yaml::Error) -> 
         Error::UnsupportedTag { tag, .. } => at(format!("the tag `{tag}` means nothing in a scenario"))
             .with_help("leave the tag out; a value of the environment is written `${NAME}`"),
         Error::Budget { .. } => at("the file is too large or too deeply nested for a scenario".to_owned()),
-        Error::Eof { .. } => at("the file is empty".to_owned()).with_help("begin with `authbench: 1`"),
+        Error::Eof { .. } => at("the file is empty".to_owned()).with_help("start with `authbench: 1`"),
         other => plain(&at, &other.to_string()),
     }
 }
@@ -118,7 +118,7 @@ fn plain(at: &dyn Fn(String) -> ScenarioError, message: &str) -> ScenarioError {
             .with_help("close it with `}`; `${VAR}` needs quotes inside braces: \"${VAR}\"");
     }
     if cut == "unclosed quote" {
-        return at("a quote is not closed".to_owned()).with_help("end the value with the quote that it begins with");
+        return at("a quote is not closed".to_owned()).with_help("end the value with the quote that it starts with");
     }
     if cut.contains("map") && cut.contains("expected") && (cut.contains("text") || cut.contains("string")) {
         return at(cut.to_owned()).with_help("`${VAR}` needs quotes inside braces: \"${VAR}\"");
@@ -133,7 +133,7 @@ fn unknown(error: ScenarioError, word: &str, expected: &[&'static str]) -> Scena
     match nearest(word, expected.iter().copied()) {
         Some(near) => error.with_help(format!("did you mean `{near}`?")),
         None if expected.is_empty() => error,
-        None => error.with_help(format!("there are {}", expected.join(", "))),
+        None => error.with_help(format!("expected one of {}", expected.join(", "))),
     }
 }
 

@@ -76,8 +76,7 @@ fn scheme(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
         SchemeFields::ApiKey(key) => {
             let places = [&key.header, &key.query, &key.cookie].into_iter().flatten().count();
             if places > 1 {
-                mistakes
-                    .push(loaded.error(scenario.scheme.place, "a key travels in one place: header, query or cookie"));
+                mistakes.push(loaded.error(scenario.scheme.place, "choose exactly one of header, query, cookie"));
             }
         }
         SchemeFields::OAuth2ClientCredentials(oauth2)
@@ -153,7 +152,7 @@ fn phases(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
         }
         streams(loaded, phase, mistakes);
         if phase.duration.0.is_zero() {
-            mistakes.push(loaded.error(phase.place, "`duration` is longer than nothing"));
+            mistakes.push(loaded.error(phase.place, "`duration` must be greater than 0"));
         }
     }
 }
@@ -177,7 +176,7 @@ fn shape(loaded: &LoadedScenario, phase: &At<LoadPhase>, mistakes: &mut Vec<Scen
     let mut wrong = |message: &str| mistakes.push(loaded.error(phase.place, message));
     let searches = phase.capacity.is_some();
     if phase.to.is_some() && phase.rate.is_none() && !searches {
-        wrong("a ramp needs the `rate` that it begins with");
+        wrong("a ramp needs the `rate` that it starts with");
     }
     if phase.steps.is_some_and(|steps| !(2..=1000).contains(&steps)) {
         wrong("`steps` is between 2 and 1000");
@@ -189,7 +188,7 @@ fn shape(loaded: &LoadedScenario, phase: &At<LoadPhase>, mistakes: &mut Vec<Scen
         wrong("random arrivals have one rate: keep one of `to` and `arrivals: poisson`");
     }
     if phase.timeout.is_some_and(|timeout| timeout.0.is_zero()) {
-        wrong("`timeout` is longer than nothing");
+        wrong("`timeout` must be greater than 0");
     }
 }
 

@@ -1,5 +1,5 @@
 //! The pages made from the catalogue are those of the code. After a change of the catalogue, one command writes them:
-//! `AUTHBENCH_BLESS=1 cargo test --test catalogue`.
+//! `AUTHBENCH_BLESS=1 cargo test --test it catalogue::`.
 
 /// Compares a generated file with what generates it, or writes it.
 fn compare(file: &str, generated: &str) {
@@ -7,7 +7,7 @@ fn compare(file: &str, generated: &str) {
         std::fs::write(file, generated).expect("writes");
     }
     let found = std::fs::read_to_string(file).unwrap_or_default();
-    let way_out = "AUTHBENCH_BLESS=1 cargo test --test catalogue";
+    let way_out = "AUTHBENCH_BLESS=1 cargo test --test it catalogue::";
     assert!(found == generated, "{file} is not what the catalogue says; to write it: {way_out}");
 }
 

@@ -7,7 +7,8 @@ use authbench::run::{Launch, Options, prepare};
 use authbench::scenario::load_text;
 
 fn pages() -> Vec<(PathBuf, String)> {
-    let mut pages = vec![PathBuf::from("README.md"), PathBuf::from("ARCHITECTURE.md")];
+    let mut pages =
+        vec!["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].into_iter().map(PathBuf::from).collect::<Vec<_>>();
     let docs = std::fs::read_dir("docs").expect("the folder is there");
     pages.extend(docs.map(|entry| entry.expect("is readable").path()));
     pages.retain(|page| page.extension().is_some_and(|extension| extension == "md"));

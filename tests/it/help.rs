@@ -1,5 +1,5 @@
 //! What `--help` says, for every command, against `tests/help/*.txt`; and that every option can be set by a variable.
-//! `AUTHBENCH_BLESS=1 cargo test --test help` writes what is said now.
+//! `AUTHBENCH_BLESS=1 cargo test --test it help::` writes what is said now.
 
 use std::path::Path;
 use std::process::Command;
@@ -43,7 +43,7 @@ fn help_says_what_it_said() {
             wrong.push(format!("{}\n--- expected\n{expected}--- seen\n{seen}", file.display()));
         }
     }
-    let way_out = "if the change is meant: AUTHBENCH_BLESS=1 cargo test --test help";
+    let way_out = "if the change is meant: AUTHBENCH_BLESS=1 cargo test --test it help::";
     assert!(wrong.is_empty(), "{}\n{way_out}", wrong.join("\n"));
 }
 

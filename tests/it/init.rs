@@ -1,5 +1,5 @@
 //! `authbench init` through the real binary: what it makes of documents, of folders and of hostile input, and that what
-//! it makes runs. `AUTHBENCH_BLESS=1 cargo test --test init` writes what `tests/openapi/` expects.
+//! it makes runs. `AUTHBENCH_BLESS=1 cargo test --test it init::` writes what `tests/openapi/` expects.
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -68,7 +68,7 @@ fn documents_become_scenarios_that_check_accepts() {
             wrong.push(format!("{}\n--- expected\n{expected}--- seen\n{seen}", document.display()));
         }
     }
-    let way_out = "if the change is meant: AUTHBENCH_BLESS=1 cargo test --test init";
+    let way_out = "if the change is meant: AUTHBENCH_BLESS=1 cargo test --test it init::";
     assert!(wrong.is_empty(), "{}\n{way_out}", wrong.join("\n"));
 }
 

@@ -1,5 +1,5 @@
 //! The published schema and the page made from it are those of the code, and shipped scenarios keep to both.
-//! `AUTHBENCH_BLESS=1 cargo test --test schema` rewrites what is generated.
+//! `AUTHBENCH_BLESS=1 cargo test --test it schema::` rewrites what is generated.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ fn compare(file: &str, generated: &str) {
         std::fs::write(file, generated).expect("writes");
     }
     let found = std::fs::read_to_string(file).unwrap_or_default();
-    let way_out = "AUTHBENCH_BLESS=1 cargo test --test schema";
+    let way_out = "AUTHBENCH_BLESS=1 cargo test --test it schema::";
     assert!(found == generated, "{file} is not what the code generates; to write it: {way_out}");
 }
 

@@ -31,6 +31,9 @@ fn the_shipped_sample_is_up_to_date() {
         let differs = shipped.lines().zip(rendered.lines()).find(|(shipped, rendered)| shipped != rendered);
         let told = differs.map(|(shipped, rendered)| format!("{shipped:.200}\nis now\n{rendered:.200}"));
         let path = path.display();
-        assert!(shipped == rendered, "{path} is stale: AUTHBENCH_BLESS=1 cargo test --test shipped_sample\n{told:?}");
+        assert!(
+            shipped == rendered,
+            "{path} is stale: AUTHBENCH_BLESS=1 cargo test --test it shipped_sample::\n{told:?}"
+        );
     }
 }
