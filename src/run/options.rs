@@ -56,7 +56,7 @@ pub struct Options {
     pub stop: Stop,
     /// Check in which authbench is to fail, for tests of what becomes of it.
     #[cfg(test)]
-    pub(super) fails_in: Option<&'static str>,
+    pub(crate) fails_in: Option<&'static str>,
 }
 
 impl Options {
