@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::check::{Explanation, Level, Severity, Verdict};
 use crate::event::{Cell, CheckResult, EvidenceRecord, Part, Role, SourcePlace};
-use crate::observe::{Exchange, Outcome, Response};
+use crate::observe::{Exchange, Outcome, Reading, Response};
 use crate::scenario::model::Case;
 use crate::secret::Scrubber;
 
@@ -48,10 +48,12 @@ impl CaseVerdict<'_> {
     }
 
     /// It was sent.
-    pub fn of(self, exchange: &Exchange, scrubber: &Scrubber, took: Duration) -> CheckResult {
+    pub fn of(self, exchange: &Exchange, reading: &Reading, scrubber: &Scrubber, took: Duration) -> CheckResult {
         let case = self.case;
-        let deviations: Vec<String> =
-            exchange.response().map(|response| deviations(case, response)).unwrap_or_default();
+        let granted = granted_all_the_same(case, exchange, reading);
+        let part = if granted.is_some() { Part::Access } else { Part::Protocol };
+        let observed = exchange.response().map(|response| deviations(case, response)).unwrap_or_default();
+        let deviations: Vec<String> = granted.into_iter().chain(observed).collect();
         let verdict = match (exchange.response(), deviations.is_empty()) {
             (None, _) => Verdict::Inconclusive,
             (Some(_), true) => Verdict::Pass,
@@ -65,7 +67,7 @@ impl CaseVerdict<'_> {
         let record = EvidenceRecord {
             role: Role::Probe,
             label: case.with.clone().unwrap_or_else(|| "no credential".to_owned()),
-            outcome: outcome(exchange),
+            outcome: reading.outcome,
             exchange: exchange.record(scrubber),
         };
         let seen = exchange.status().map_or_else(|| "no answer".to_owned(), |status| status.to_string());
@@ -74,7 +76,7 @@ impl CaseVerdict<'_> {
         let cell = Cell {
             endpoint: case.request.path.clone(),
             method: case.request.method.clone(),
-            part: Part::Protocol,
+            part,
             verdict,
             explanation: Explanation::Own,
             implied_by: Vec::new(),
@@ -87,7 +89,7 @@ impl CaseVerdict<'_> {
             waived: None,
         };
         CheckResult {
-            part: failed.then_some(Part::Protocol),
+            part: failed.then_some(part),
             summary,
             seen,
             deviations: deviations.iter().map(|line| scrubber.scrub(line)).collect(),
@@ -101,13 +103,12 @@ impl CaseVerdict<'_> {
     }
 }
 
-fn outcome(exchange: &Exchange) -> Outcome {
-    match exchange.status() {
-        None => Outcome::Silent,
-        Some(500..) => Outcome::Broke,
-        Some(200..300) => Outcome::Granted,
-        Some(_) => Outcome::Refused,
-    }
+/// What a case that asks for a refusal sees in an answer that grants, whatever its status says.
+fn granted_all_the_same(case: &Case, exchange: &Exchange, reading: &Reading) -> Option<String> {
+    let refusal = case.expect.status.is_some_and(|status| (400..500).contains(&status));
+    let why = reading.why.as_deref().filter(|_| refusal && reading.outcome == Outcome::Granted)?;
+    let status = exchange.status().unwrap_or_default();
+    Some(format!("access was granted: the answer has status {status}, and {why}"))
 }
 
 fn expected(case: &Case) -> String {

@@ -53,9 +53,10 @@ async fn one(session: &Session<'_>, case: &At<Case>, id: String) -> CheckResult 
         Ok(sent) => sent,
         Err(why) => return judged.without_an_answer(Verdict::Inconclusive, &why.to_string()),
     };
+    let reading = session.prober.case_reading((method, path), case.with.as_deref(), &exchange).await;
     let mut scrubber = session.scrubber.clone();
     for secret in &secrets {
         scrubber.add(secret.expose().as_bytes());
     }
-    judged.of(&exchange, &scrubber, clock::now() - began)
+    judged.of(&exchange, &reading, &scrubber, clock::now() - began)
 }

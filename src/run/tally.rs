@@ -84,6 +84,7 @@ impl<'a> Tally<'a> {
 
     /// What all results amount to.
     pub(super) fn finish(mut self) -> End {
+        self.tell_blind_resources();
         let untestable = self.session.untestable.is_some();
         if untestable {
             self.session.turn.ledger.excuse(self.session.turn.at);
@@ -106,6 +107,19 @@ impl<'a> Tally<'a> {
         };
         let firm = untestable || self.crashed > 0;
         End { applicable: self.tally.applicable, executed: self.tally.executed, exit, firm }
+    }
+
+    /// Where the content of a good answer could not be recognised in a refusal, such a leak was not looked for.
+    fn tell_blind_resources(&mut self) {
+        let blind = self.session.prober.blind_resources();
+        if !blind.is_empty() {
+            let text = format!(
+                "{}: a good answer has no content that could be recognised in the body of a refusal, so a refusal that \
+                 carries data would not be noticed",
+                blind.join(", ")
+            );
+            self.note(Note { kind: NoteKind::Info, text });
+        }
     }
 
     fn note(&mut self, note: Note) {

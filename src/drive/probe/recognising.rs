@@ -5,7 +5,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::OnceCell;
 
 use super::Prober;
-use crate::observe::{Asked, Declared, Evidence, Exchange, Learned, Reading, Recognition, Request, Response};
+use crate::observe::{
+    Asked, Declared, Evidence, Exchange, Learned, Outcome, Reading, Recognition, Request, Response, meaning_of_status,
+};
 use crate::plan::subject::{DeclaredAnswer, Resource};
 
 /// Public resources whose answers are looked at: what anybody may read is not protected.
@@ -57,13 +59,35 @@ impl Prober {
     pub(super) async fn read_good(&self, resource: usize, exchange: &Exchange) -> Reading {
         let known = self.known(resource).await;
         let reading = known.recognition().read(exchange, &Asked { entitled: true, ..Asked::default() });
-        if reading.outcome == crate::observe::Outcome::Granted
+        if reading.outcome == Outcome::Granted
             && exchange.request.method != "HEAD"
             && let Some(response) = exchange.response()
         {
             known.renew(response);
         }
         reading
+    }
+
+    /// What the exchange of a case means: like that of a probe where its request is one of the resources, else by its
+    /// status.
+    pub async fn case_reading(&self, (method, path): (&str, &str), with: Option<&str>, exchange: &Exchange) -> Reading {
+        let subject = self.subject();
+        let resource = subject.resources.iter().position(|resource| resource.method == method && resource.path == path);
+        let identity = with.and_then(|name| subject.identities.iter().find(|identity| identity.name == name));
+        match resource.filter(|at| subject.owned || !subject.resources[*at].writes) {
+            Some(at) => {
+                let entitled = identity.is_some_and(|identity| subject.resources[at].open_to(identity));
+                self.read(at, exchange, &Asked { anonymous: with.is_none(), entitled, ..Asked::default() }).await
+            }
+            None => Reading {
+                outcome: match exchange.status() {
+                    None => Outcome::Silent,
+                    Some(200..300) => Outcome::Granted,
+                    Some(status) => meaning_of_status(status),
+                },
+                why: None,
+            },
+        }
     }
 
     /// The requests without a credential that a resource was learned from.
