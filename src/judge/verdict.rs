@@ -403,6 +403,8 @@ mod tests {
                     let id = check.id;
                     assert_eq!((result.verdict, result.part), (Verdict::Fail, Some(Part::Access)), "{id} {profile:?}");
                     assert_eq!(result.severity, check.severity, "{id} {profile:?}");
+                    assert!(result.cells.iter().all(|cell| cell.verdict == Verdict::Fail), "{id} {:?}", result.cells);
+                    assert!(!result.cells.is_empty(), "{id} names no place");
                 }
             }
         }

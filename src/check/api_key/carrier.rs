@@ -103,7 +103,7 @@ pub(crate) const CHECKS: &[Check] = &[
         ],
         shows: Explanation::Carrier,
         fault: "accepts-key-anywhere",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "apikey.not-echoed",
@@ -144,7 +144,7 @@ pub(crate) const CHECKS: &[Check] = &[
         expect: sameness::all,
         implied_by: &["apikey.near-miss-denied", "apikey.not-echoed"],
         fault: "distinct-revoked-message",
-        ..PLAIN
+        ..REFUSAL
     },
 ];
 

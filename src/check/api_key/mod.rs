@@ -175,7 +175,7 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[send(Who::Revoked, On::Protected).denied(&[INVALID])],
         shows: Explanation::Revocation,
         fault: "revocation-ignored",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "apikey.expired-denied",
@@ -191,7 +191,7 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[send(Who::Expired, On::Protected).denied(&[INVALID])],
         shows: Explanation::Time,
         fault: "no-expiry-check",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "apikey.rotation-effective",
@@ -213,7 +213,7 @@ pub(crate) const CHECKS: &[Check] = &[
             Step::Hook(Hook::RotateBack),
         ],
         fault: "old-key-lives",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "apikey.cross-tenant-denied",
@@ -227,7 +227,7 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[send(Who::OtherTenant, On::Object).denied(&[INSUFFICIENT, Accept::Status(404)])],
         fault: "no-object-check",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "apikey.scope-enforced",
@@ -241,7 +241,7 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[send(Who::LowScope, On::Scoped).denied(&[INSUFFICIENT])],
         fault: "scope-ignored",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "apikey.default-values-denied",

@@ -3,7 +3,7 @@
 pub(crate) mod protocol;
 
 use crate::check::step::{Account, INVALID, On, Who, send};
-use crate::check::{Check, Doc, Level, PLAIN, Severity};
+use crate::check::{Check, Doc, Level, PLAIN, REFUSAL, Severity};
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -59,6 +59,6 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::ForgedAccount(Account::LongPassword, "first-72-and-tail"), On::Protected).denied(&[INVALID]),
         ],
         fault: "bcrypt-72",
-        ..PLAIN
+        ..REFUSAL
     },
 ];

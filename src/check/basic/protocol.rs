@@ -5,7 +5,7 @@ use crate::check::judgement::expect;
 use crate::check::judgement::sameness;
 use crate::check::judgement::{Case, Judgement};
 use crate::check::step::{Accept, Account, INVALID, MALFORMED, MISSING, On, Want, Who, send};
-use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
+use crate::check::{Check, Doc, Level, PLAIN, REFUSAL, Severity, Tier};
 use crate::observe::{Challenge, Outcome};
 
 pub(crate) const CHECKS: &[Check] = &[
@@ -60,7 +60,7 @@ pub(crate) const CHECKS: &[Check] = &[
         ],
         expect: sameness::all,
         fault: "user-not-found-message",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "basic.scheme-case-insensitive",
@@ -98,7 +98,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::ForgedAccount(Account::ColonPassword, "until-last-colon"), On::Protected).denied(&[INVALID]),
         ],
         fault: "splits-on-last-colon",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "basic.malformed-credentials-denied",

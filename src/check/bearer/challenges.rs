@@ -6,7 +6,7 @@ use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
 use crate::check::judgement::{Case, Judgement};
 use crate::check::step::{Accept, INSUFFICIENT, INVALID, MISSING, On, Who, send};
-use crate::check::{Check, Doc, Explanation, Level, PLAIN, Severity, Tier};
+use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
 use crate::observe::Challenge;
 
 pub(crate) const CHECKS: &[Check] = &[
@@ -65,7 +65,7 @@ pub(crate) const CHECKS: &[Check] = &[
         ],
         expect: named,
         fault: "no-challenge-on-403",
-        ..PLAIN
+        ..REFUSAL
     },
 ];
 

@@ -8,7 +8,7 @@ use crate::check::judgement::expect;
 use crate::check::step::{
     Accept, Artefact, Client, Fill, INSUFFICIENT, INVALID, On, Step, Who, obtain, obtain_as, send,
 };
-use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, Severity};
+use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity};
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -70,7 +70,7 @@ pub(crate) const CHECKS: &[Check] = &[
         expect: |case| expect::wants(case).and(bearer_error(case, "invalid_token")),
         shows: Explanation::Time,
         fault: "bearer-accepts-expired-token",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "bearer.revoked-token-401",
@@ -93,7 +93,7 @@ pub(crate) const CHECKS: &[Check] = &[
         ],
         shows: Explanation::Revocation,
         fault: "introspection-cache-forever",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "bearer.insufficient-scope-403",
@@ -131,7 +131,7 @@ pub(crate) const CHECKS: &[Check] = &[
         ],
         shows: Explanation::Scope,
         fault: "scope-substring",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "bearer.wrong-audience-401",
@@ -147,7 +147,7 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[send(Who::Artefact(Artefact::OtherAudienceToken), On::Protected).denied(&[INVALID, INSUFFICIENT])],
         shows: Explanation::Audience,
         fault: "bearer-audience-ignored",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "bearer.non-access-token-refused",
@@ -161,7 +161,7 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[send(Who::Artefact(Artefact::RefreshToken), On::Protected).denied(&[INVALID])],
         fault: "any-issuer-artefact",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "bearer.object-ownership",
@@ -176,6 +176,6 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[send(Who::OtherTenant, On::Object).denied(&[INSUFFICIENT, Accept::Status(404)])],
         shows: Explanation::Tenant,
         fault: "bola",
-        ..PLAIN
+        ..REFUSAL
     },
 ];

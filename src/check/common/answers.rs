@@ -78,7 +78,7 @@ pub(crate) const CHECKS: &[Check] = &[
         ],
         expect: sameness::in_pairs,
         fault: "lookup-before-auth",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "common.auth-before-input-validation",
@@ -175,7 +175,7 @@ pub(crate) const CHECKS: &[Check] = &[
         ],
         expect: not_shared,
         fault: "cache-key-ignores-credential",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "common.server-clock-sane",

@@ -25,7 +25,7 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[send(Who::Anonymous, On::EachProtected).denied(&[MISSING]).thoroughly()],
         shows: Explanation::Anonymous,
         fault: "unguarded-route",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "common.denied-write-has-no-effect",
@@ -47,7 +47,7 @@ pub(crate) const CHECKS: &[Check] = &[
         ],
         expect: effects::none,
         fault: "act-then-check",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "common.head-same-decision-as-get",
@@ -243,7 +243,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 .denied(&[MISSING]),
         ],
         fault: "trusts-x-forwarded-user",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "common.malformed-credential-never-5xx",

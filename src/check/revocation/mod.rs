@@ -2,7 +2,7 @@
 
 use crate::check::judgement::oauth;
 use crate::check::step::{Accept, Artefact, ClientAuth, Encoding, Fill, INVALID, On, Step, Who, obtain, revoke, send};
-use crate::check::{Check, Doc, Explanation, Level, PLAIN, Severity, Tier};
+use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -27,7 +27,7 @@ pub(crate) const CHECKS: &[Check] = &[
         expect: oauth::revocations,
         shows: Explanation::Revocation,
         fault: "revoke-noop",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "revoke.client-auth-required",
@@ -95,7 +95,7 @@ pub(crate) const CHECKS: &[Check] = &[
         ],
         implied_by: &["revoke.valid-token", "revoke.hint-ignored"],
         fault: "no-cascade",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "revoke.unknown-token-200",
@@ -148,7 +148,7 @@ pub(crate) const CHECKS: &[Check] = &[
         expect: oauth::revocations,
         implied_by: &["revoke.valid-token"],
         fault: "revoke-hint-filter",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "revoke.bad-request",

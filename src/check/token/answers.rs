@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::check::judgement::expect;
 use crate::check::judgement::{Case, Judgement};
 use crate::check::step::{Accept, ClientAuth, Fill, INVALID, On, Step, Want, Who, send, token};
-use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, Severity, Tier};
+use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity, Tier};
 use crate::observe::{Outcome, Response};
 
 /// The parameter of every request here.
@@ -91,7 +91,7 @@ pub(crate) const CHECKS: &[Check] = &[
         expect: expires_in,
         shows: Explanation::Time,
         fault: "expires-in-string",
-        ..PLAIN
+        ..REFUSAL
     },
     Check {
         id: "token.scope-returned-when-different",

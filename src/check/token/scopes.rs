@@ -4,7 +4,7 @@ use crate::check::judgement::expect;
 use crate::check::judgement::oauth;
 use crate::check::judgement::{Case, Judgement};
 use crate::check::step::{ClientAuth, Fill, INSUFFICIENT, INVALID, On, Who, send, token};
-use crate::check::{Check, Doc, Explanation, Level, PLAIN, Severity};
+use crate::check::{Check, Doc, Explanation, Level, REFUSAL, Severity};
 
 pub(crate) const CHECKS: &[Check] = &[Check {
     id: "token.lacked-scope-opens-nothing",
@@ -28,7 +28,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     shows: Explanation::Scope,
     implied_by: &["token.scope-not-escalated"],
     fault: "grants-lacked-scope",
-    ..PLAIN
+    ..REFUSAL
 }];
 
 fn opens_nothing(case: &Case<'_>) -> Judgement {

@@ -97,8 +97,8 @@ impl Series {
 }
 
 fn charts(runs: &[PastRun]) -> Vec<Chart> {
-    let failing = |record: &Record| Some(record.counts().of_verdict(Verdict::Fail) as f64);
-    let checks = Series::of(runs, "Failing checks".to_owned(), |value| format!("{value:.0}"), failing);
+    let found = |record: &Record| Some(summary::found_by_checks(record) as f64);
+    let checks = Series::of(runs, "Findings of checks".to_owned(), |value| format!("{value:.0}"), found);
     // whole numbers have whole ticks
     let mut all = vec![Series { least: 4.0, ..checks }];
     all.extend(loads(runs));

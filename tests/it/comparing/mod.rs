@@ -195,7 +195,7 @@ fn past_runs_have_an_index() {
         "href=\"./1%20monday/report.html\"",
         "What schemes cost: overhead of jwt-es256",
         "87 µs in the first of 2 runs, +127 µs in the last",
-        "Failing checks",
+        "Findings of checks",
     ] {
         assert!(page.contains(words) || page.contains(&words.replace("87 µs", "+87 µs")), "{words} is missing");
     }
