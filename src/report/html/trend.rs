@@ -3,7 +3,6 @@
 use askama::Template;
 
 use super::chart::{Chart, Line, Mark, Scale, Table, Tick, points};
-use crate::check::Verdict;
 use crate::report::units::{counted, difference, rate, time};
 use crate::report::{Record, ReportError, escape, summary};
 

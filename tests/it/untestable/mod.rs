@@ -174,7 +174,7 @@ async fn each_mistake_is_named_with_its_line_and_its_exit() {
         assert!(!ended.said.contains(KEY) && !ended.said.contains("ticket"), "{name}: {}", ended.said);
         assert!(!ended.said.contains("FAIL"), "{name}: {}", ended.said);
         let _ = writeln!(page, "{name}: exit {}", ended.code.unwrap_or(-1));
-        for cause in &causes {
+        for cause in causes {
             let _ = writeln!(page, "  {cause}");
         }
     }
