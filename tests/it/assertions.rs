@@ -116,7 +116,7 @@ async fn a_client_needs_no_secret_and_its_key_may_stand_in_a_variable() {
             assert_eq!(verdict("token.query-credentials-refused"), Some(Verdict::NotTested));
         } else {
             // an audience that the server does not answer to: nobody gets in, so nothing is proved
-            assert_eq!(verdict("token.client-credentials-success"), Some(Verdict::Fail));
+            assert_eq!(verdict("token.client-credentials-success"), Some(Verdict::Inconclusive));
             assert_ne!(verdict("token.assertion-claims-verified"), Some(Verdict::Pass));
         }
     }

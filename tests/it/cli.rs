@@ -152,7 +152,7 @@ fn a_dead_target_ends_with_three_and_still_reports() {
     );
     let (folder, code, told) = run(&yaml, &["--report", "json=out.json"]);
     assert_eq!(code, Some(3), "{told}");
-    assert!(told.contains("not reachable"), "{told}");
+    assert!(told.contains("refused the connection"), "{told}");
     assert_eq!(json(&folder.path().join("out.json"))["exit_code"], 3);
 }
 
