@@ -13,7 +13,7 @@ use crate::reference::faults;
 use crate::run::selftest::{Effort, Proof, prove};
 use crate::scenario::nearest;
 
-/// Prove the catalogue: every hole of the reference is found by its check.
+/// Prove the catalogue: every fault of the reference is found by its check.
 ///
 /// Opens each fault of the reference alone and runs the checks that could see it; runs every check against the sound
 /// reference, which must trip none; and runs every scheme against servers that refuse all, accept all, hang, reset, break

@@ -18,7 +18,7 @@ pub(super) struct Arguments {
     /// Port; 0 takes a free one.
     #[arg(long, default_value_t = 8377, env = "AUTHBENCH_SERVE_PORT")]
     port: u16,
-    /// Open a hole by name; repeatable. `authbench list faults` shows all.
+    /// Open a deliberate vulnerability by name; repeatable. `authbench list faults` shows all.
     #[arg(long = "fault", value_name = "NAME", value_delimiter = ',', env = "AUTHBENCH_SERVE_FAULT")]
     faults: Vec<String>,
     /// Life of access tokens.

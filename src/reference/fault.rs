@@ -11,11 +11,35 @@ pub struct Fault {
     pub check: &'static str,
     /// What the server does wrong when it is open.
     pub opens: &'static str,
+    /// What the check must conclude.
+    pub kind: FaultKind,
 }
 
-/// One row of a table of faults.
+/// How a fault and its check belong together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// The one fault that the check names; the check fails or warns.
+    Principal,
+    /// Another way to do what the check forbids, under every scheme; the check fails or warns.
+    Outcome,
+    /// An answer that proves neither a grant nor a refusal, under every scheme; the check is inconclusive, and so is a run of
+    /// it alone.
+    Undecidable,
+}
+
+/// One row of a table of faults: the principal fault of a check.
 pub(crate) const fn row(name: &'static str, check: &'static str, opens: &'static str) -> Fault {
-    Fault { name, check, opens }
+    Fault { name, check, opens, kind: FaultKind::Principal }
+}
+
+/// One row of a table of faults: another fault that a check must find.
+pub(crate) const fn outcome(name: &'static str, check: &'static str, opens: &'static str) -> Fault {
+    Fault { name, check, opens, kind: FaultKind::Outcome }
+}
+
+/// One row of a table of faults: one that leaves a check without a verdict.
+pub(crate) const fn undecidable(name: &'static str, check: &'static str, opens: &'static str) -> Fault {
+    Fault { name, check, opens, kind: FaultKind::Undecidable }
 }
 
 /// The faults that are open in one server.

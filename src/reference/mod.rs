@@ -35,7 +35,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use authority::Authority;
-pub use fault::{Fault, Faults};
+pub use fault::{Fault, FaultKind, Faults};
 pub use registry::faults;
 use scheme::introspection::Introspector;
 use scheme::jwt::deployment::{Deployments, Issuer};

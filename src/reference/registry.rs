@@ -1,9 +1,10 @@
 //! All faults, collected from the rooms that declare them.
 
 use super::fault::Fault;
-use super::{authority, resource, scheme};
+use super::{authority, resource, scheme, serve};
 
-/// One table for each scheme, one of the authorization server, one of the resources.
+/// One table for each scheme, one of the authorization server, one of the resources; those of
+/// outcomes have a table in `serve/`.
 const TABLES: &[&[Fault]] = &[
     scheme::api_key::faults::FAULTS,
     scheme::basic::faults::FAULTS,
@@ -15,7 +16,8 @@ const TABLES: &[&[Fault]] = &[
 
 /// All faults.
 pub fn faults() -> Vec<&'static Fault> {
-    TABLES.iter().copied().flatten().collect()
+    let outcomes = serve::outcome_faults::FAULTS.iter().map(|one| &one.fault);
+    TABLES.iter().copied().flatten().chain(outcomes).collect()
 }
 
 /// The name of a fault that a misspelt one may mean.

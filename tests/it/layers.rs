@@ -80,7 +80,7 @@ const REFERENCE_MAY_USE: &[(&str, &[&str])] = &[
     ("description", &["state"]),
     ("routes", &["random", "jose", "rejection", "state", "scheme", "description"]),
     ("serve", &["answer", "fault", "rejection", "state", "request", "scheme", "resource"]),
-    ("registry", &["fault", "scheme", "authority", "resource"]),
+    ("registry", &["fault", "scheme", "authority", "resource", "serve"]),
     ("verifier", &["fault", "random", "state", "scheme", "authority"]),
     ("mod", &["fault", "tls", "state", "scheme", "authority", "routes", "serve", "registry", "verifier"]),
     ("hopeless", &["mod"]),

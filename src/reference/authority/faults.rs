@@ -1,6 +1,6 @@
 //! Faults of the authorization server.
 
-use crate::reference::fault::{Fault, row};
+use crate::reference::fault::{Fault, outcome, row};
 
 /// Faults of the token, introspection and revocation endpoints, and of metadata.
 pub(crate) const FAULTS: &[Fault] = &[
@@ -14,6 +14,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "invalid-client-400",
         "token.bad-secret-basic-401",
         "answers a failed client authentication with 400 and no challenge",
+    ),
+    outcome(
+        "token-in-401",
+        "token.bad-secret-basic-401",
+        "puts a working token into the answer to a failed client authentication",
     ),
     row("secret-not-checked", "token.bad-secret-post", "accepts any secret in the body"),
     row("client-id-suffices", "token.missing-client-auth", "issues tokens for a bare client_id"),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ use super::form_faults;
 use super::registration::{Client, LOOKALIKES};
 use super::server::Authority;
 use crate::reference::random::random_text;
-use crate::seed::{READ, WRITE};
+use crate::seed::{IDENTITIES, READ, WRITE};
 
 pub(crate) async fn answer(
     State(authority): State<Arc<Authority>>,
@@ -36,6 +36,7 @@ pub(crate) async fn answer(
         }
         decide(&authority, &headers, &params)
     });
+    let decided = decided.or_else(|error| refused_with_token(&authority, error).ok_or(error));
     form_faults::token_answer(&authority, decided.into_response())
 }
 
@@ -72,6 +73,20 @@ fn decide(authority: &Authority, headers: &HeaderMap, params: &Params) -> Result
     let mut answer = json!({ "access_token": token, "token_type": "Bearer", "expires_in": expires_in, "scope": scope });
     apply_faults(authority, &mut answer);
     Ok(private(StatusCode::OK, answer))
+}
+
+/// A failed client authentication of a server that puts a token into its answer.
+fn refused_with_token(authority: &Authority, error: OAuthError) -> Option<Response> {
+    if error.status != StatusCode::UNAUTHORIZED || !authority.fault("token-in-401") {
+        return None;
+    }
+    let token = authority.issue_to(IDENTITIES[0].name)?;
+    let life = authority.lifetime.as_secs();
+    let body = json!({ "error": error.error, "access_token": token, "token_type": "Bearer", "expires_in": life });
+    let headers = error.into_response().headers().clone();
+    let (mut parts, body) = private(StatusCode::UNAUTHORIZED, body).into_parts();
+    parts.headers.extend(headers.get(header::WWW_AUTHENTICATE).map(|line| (header::WWW_AUTHENTICATE, line.clone())));
+    Some(Response::from_parts(parts, body))
 }
 
 /// Changes the answer as the open faults do.

@@ -1,5 +1,7 @@
 //! Connections: accept, TLS, HTTP/1.1 or HTTP/2, and a graceful stop.
 
+mod outcome_bodies;
+pub(crate) mod outcome_faults;
 mod routing_faults;
 pub(crate) mod wire_faults;
 
@@ -28,6 +30,7 @@ use super::resource::orders::Resource;
 use super::resource::{guard_faults, guarded};
 use super::scheme::Verifiers;
 use super::state::State;
+use outcome_faults::{FaultyConnection, OpenOutcomeFaults};
 
 /// Bytes of a request head.
 const HEAD_LIMIT: usize = 256 * 1024;
@@ -49,6 +52,7 @@ pub(crate) async fn serve(
     mut stop: watch::Receiver<bool>,
 ) {
     let graceful = GracefulShutdown::new();
+    let outcome_faults = OpenOutcomeFaults::of(&verifiers.state.faults);
     loop {
         let (stream, _): (_, SocketAddr) = tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -59,13 +63,14 @@ pub(crate) async fn serve(
             _ = stop.changed() => break,
         };
         let _ = stream.set_nodelay(true);
-        let (router, verifiers, tls, watcher) = (router.clone(), verifiers.clone(), tls.clone(), graceful.watcher());
+        let faulty = outcome_faults.as_ref().map(|faults| faults.connect(&stream));
+        let (served, tls, watcher) = ((router.clone(), verifiers.clone(), faulty), tls.clone(), graceful.watcher());
         tokio::spawn(async move {
             match tls {
-                None => connection(stream, router, verifiers, watcher).await,
+                None => connection(stream, served, watcher).await,
                 Some(tls) => {
                     if let Ok(stream) = tls.accept(stream).await {
-                        connection(stream, router, verifiers, watcher).await;
+                        connection(stream, served, watcher).await;
                     }
                 }
             }
@@ -75,19 +80,19 @@ pub(crate) async fn serve(
     let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
 }
 
-async fn connection<S>(
-    stream: S,
-    router: Router,
-    verifiers: Arc<Verifiers>,
-    watcher: hyper_util::server::graceful::Watcher,
-) where
+/// What answers the requests of a connection; the last only while a fault is open that needs it.
+type Served = (Router, Arc<Verifiers>, Option<FaultyConnection>);
+
+async fn connection<S>(stream: S, served: Served, watcher: hyper_util::server::graceful::Watcher)
+where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     // counted for each connection: threads that count on one place for all of them wait for each other
-    let served = Arc::new((router, verifiers.clone()));
+    let verifiers = served.1.clone();
+    let served = Arc::new(served);
     let service = hyper::service::service_fn(move |request| {
         let served = served.clone();
-        async move { Ok::<_, std::convert::Infallible>(answer(&served.0, &served.1, request).await) }
+        async move { Ok::<_, std::convert::Infallible>(answer(&served, request).await) }
     });
     let mut http = auto::Builder::new(TokioExecutor::new());
     // RFC 9113 §3.3: a client that knows it speaks HTTP/2 begins with its preface, in clear text as under TLS
@@ -115,7 +120,7 @@ async fn connection<S>(
 /// What is sent: an answer at hand, or one of the router.
 type Sent = Either<Full<Bytes>, Body>;
 
-async fn answer(router: &Router, verifiers: &Verifiers, mut request: Request<Incoming>) -> Response<Sent> {
+async fn answer((router, verifiers, faulty): &Served, mut request: Request<Incoming>) -> Response<Sent> {
     let state: &State = &verifiers.state;
     if let Some(status) = too_large(request.headers()) {
         if state.fault("hashes-unbounded-input") && status == StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE {
@@ -129,7 +134,10 @@ async fn answer(router: &Router, verifiers: &Verifiers, mut request: Request<Inc
     let origin = request.headers().get(header::ORIGIN).filter(|_| state.fault("reflects-origin")).cloned();
     routing_faults::rewrite(state, &mut request);
     let mut response = match Resource::find(request.uri().path()) {
-        Some((guard, resource)) => at_hand(guarded::answer(verifiers, guard, &resource, request).await),
+        Some((guard, resource)) => match faulty {
+            None => at_hand(guarded::answer(verifiers, guard, &resource, request).await),
+            Some(faulty) => faulty.answer(verifiers, guard, &resource, request).await,
+        },
         None => routed(router, request).await,
     };
     guard_faults::dated(state, &mut response);

@@ -6,7 +6,7 @@ use super::{Ended, Trial, TrialError, is_costly, schemes_of};
 use crate::check::{Verdict, catalogue, find};
 use crate::event::CheckResult;
 use crate::exit::Exit;
-use crate::reference::Fault;
+use crate::reference::{Fault, FaultKind};
 
 /// What came of one fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,9 +15,11 @@ pub struct Kill {
     pub fault: &'static str,
     /// The check that has to find it.
     pub check: &'static str,
-    /// The scheme under which it was tried.
+    /// What the check has to conclude.
+    pub kind: FaultKind,
+    /// The scheme under which it was tried; the first of several.
     pub scheme: &'static str,
-    /// Whether its check failed or warned.
+    /// Whether its check failed or warned, or was left without a verdict where it had to be.
     pub killed: bool,
     /// Other checks that failed or warned, in order of their ids.
     pub also: Vec<String>,
@@ -31,9 +33,12 @@ pub struct Kill {
 /// # Errors
 /// When the scenario cannot be made.
 pub async fn kill(fault: &'static Fault, profile: &'static str) -> Result<Kill, TrialError> {
+    if fault.kind != FaultKind::Principal {
+        return under_every_scheme(fault, profile).await;
+    }
     let mut last = None;
     for scheme in schemes_of(fault.check) {
-        // some lies about algorithms can be told of one family only
+        // some forgeries of algorithms exist for one family only
         let algs: &[Option<&'static str>] =
             if scheme == "jwt" { &[None, Some("RS256"), Some("HS256")] } else { &[None] };
         for alg in algs {
@@ -45,6 +50,32 @@ pub async fn kill(fault: &'static Fault, profile: &'static str) -> Result<Kill, 
         }
     }
     last.ok_or(TrialError::Unseen(fault.check))
+}
+
+/// Tries a fault of outcomes under every scheme that sees its check, with that check alone: it has to be found, or left
+/// without a verdict, under each of them.
+async fn under_every_scheme(fault: &'static Fault, profile: &'static str) -> Result<Kill, TrialError> {
+    let schemes = schemes_of(fault.check);
+    let mut said = Vec::new();
+    for scheme in &schemes {
+        let trial = Trial { profile, faults: vec![fault.name], checks: vec![fault.check], ..Trial::of(scheme) };
+        let ended = trial.run().await?;
+        let own = ended.results.iter().find(|result| result.id == fault.check);
+        let is_seen = match fault.kind {
+            // no verdict, and no green run
+            FaultKind::Undecidable => {
+                own.is_some_and(|own| own.verdict == Verdict::Inconclusive) && ended.exit == Exit::Inconclusive
+            }
+            FaultKind::Principal | FaultKind::Outcome => own.is_some_and(trips) && ended.exit != Exit::Passed,
+        };
+        if !is_seen {
+            let verdict = own.map_or_else(String::new, |own| format!("{}: {}", own.verdict, own.summary));
+            said.push(format!("{scheme}: {:?}, {verdict}", ended.exit));
+        }
+    }
+    let scheme = schemes.first().ok_or(TrialError::Unseen(fault.check))?;
+    let (killed, said) = (said.is_empty(), said.join("; "));
+    Ok(Kill { fault: fault.name, check: fault.check, kind: fault.kind, scheme, killed, also: Vec::new(), said })
 }
 
 async fn under(
@@ -66,7 +97,7 @@ async fn under(
     // where no good credential is accepted, nothing can be proven: that is how a fault of this kind is found
     let blocks_everybody = fault.name.ends_with("-rejects-everything") && exit == Exit::Inconclusive;
     let killed = own.is_some_and(|own| trips(own) || (blocks_everybody && own.verdict == Verdict::Inconclusive));
-    Ok((Kill { fault: fault.name, check: fault.check, scheme, killed, also, said }, executed))
+    Ok((Kill { fault: fault.name, check: fault.check, kind: fault.kind, scheme, killed, also, said }, executed))
 }
 
 /// Results of a trial; what came to no verdict is tried once more, alone: on a machine that does other things a token can
@@ -96,11 +127,16 @@ impl Kill {
     }
 }
 
-/// The kill matrix, one line for each fault: its check, whether that found it, and which others did.
+/// The kill matrix, one line for each fault: its check, whether that found it ("open" where an answer proves nothing and the
+/// check said so), and which others did.
 pub fn page(kills: &[Kill]) -> String {
     let mut page = String::new();
     for kill in kills {
-        let state = if kill.killed { "killed" } else { "SURVIVED" };
+        let state = match (kill.killed, kill.kind) {
+            (false, _) => "SURVIVED",
+            (true, FaultKind::Undecidable) => "open",
+            (true, FaultKind::Principal | FaultKind::Outcome) => "killed",
+        };
         let also = if kill.also.is_empty() { String::new() } else { format!("also {}", kill.also.join(" ")) };
         let line = format!("{:34} {:46} {state:8} {also}", kill.fault, kill.check);
         let _ = writeln!(page, "{}", line.trim_end());

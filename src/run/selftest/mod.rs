@@ -8,8 +8,8 @@ mod trial;
 
 use std::collections::BTreeSet;
 
-use crate::check::{Check, Mode, catalogue};
-use crate::reference::faults;
+use crate::check::{Check, Mode, catalogue, find};
+use crate::reference::{Fault, FaultKind, faults};
 
 pub use hopeless::{Hope, hope};
 pub use matrix::{Kill, kill, page};
@@ -30,12 +30,20 @@ pub fn schemes_of(check: &str) -> Vec<&'static str> {
     names
 }
 
-/// Checks that no fault of the reference proves, and faults that no check is named for.
+/// Checks that no principal fault of the reference proves, and faults whose check does not name them or does not exist.
 pub fn unproved() -> Vec<String> {
     let checks: BTreeSet<(&str, &str)> = catalogue().map(|check| (check.fault, check.id)).collect();
-    let faults: BTreeSet<(&str, &str)> = faults().into_iter().map(|fault| (fault.name, fault.check)).collect();
-    let pairs = checks.symmetric_difference(&faults);
-    pairs.map(|(fault, check)| format!("{check} and the fault {fault} do not name each other")).collect()
+    let (principal, others): (Vec<&Fault>, Vec<&Fault>) =
+        faults().into_iter().partition(|fault| fault.kind == FaultKind::Principal);
+    let principal: BTreeSet<(&str, &str)> = principal.iter().map(|fault| (fault.name, fault.check)).collect();
+    let pairs = checks.symmetric_difference(&principal);
+    let mut unproved: Vec<String> =
+        pairs.map(|(fault, check)| format!("{check} and the fault {fault} do not name each other")).collect();
+    let unknown = others.iter().filter(|fault| find(fault.check).is_none());
+    unproved.extend(
+        unknown.map(|fault| format!("the fault {} names the check {}: there is none", fault.name, fault.check)),
+    );
+    unproved
 }
 
 /// Whether a check costs too much to be tried against the faults of others: it waits, it samples, or it sends a lot.
