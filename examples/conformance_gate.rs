@@ -9,7 +9,7 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-use authbench::record::{Record, Verdict};
+use authbench::record::Record;
 use authbench::{Exit, Launch, NoVariables, Options, load_text, prepare, render, run};
 
 /// For a service of your own: `target: { url: "https://…", owned: true }`, `credentials` and `resources`.
@@ -35,8 +35,10 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     };
     let mut record = Record::default();
     let exit = run(ready, &options, &mut |event| record.apply(&event)).await;
-    for (scenario, check) in record.checks().filter(|(_, check)| check.verdict == Verdict::Fail) {
-        println!("{}: {} {}: {}", scenario.started.name, check.id, check.title, check.summary);
+    for found in record.findings() {
+        let finding = &found.finding;
+        let also = finding.also_affected.len();
+        println!("{} ({}): {}; also affects {also} checks", finding.check, finding.severity, finding.summary);
     }
     println!("exit {}: {}", exit.code(), exit.reason());
     // any report of the command line is one call away

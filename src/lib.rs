@@ -65,12 +65,13 @@ pub use scenario::{Environment, LoadedScenario, NoVariables, ScenarioError, load
 /// What happened in a run: the events as they come, and the record that is gathered from them.
 pub mod record {
     #[doc(inline)]
-    pub use crate::check::{Level, Severity, Verdict};
+    pub use crate::check::{Explanation, Level, Severity, Verdict};
     #[doc(inline)]
     pub use crate::event::{
-        CheckResult, Cited, Event, EvidenceRecord, FORMAT, Help, LoadInterval, LoadStarted, Machine, Note, NoteKind,
-        Part, Role, RunFinished, RunStarted, ScenarioFinished, ScenarioStarted, SourcePlace, ThresholdResult, Waived,
+        Cell, CellName, CheckResult, Cited, Event, EvidenceRecord, FORMAT, Finding, Help, LoadInterval, LoadStarted,
+        Machine, Note, NoteKind, Part, Role, RunFinished, RunStarted, ScenarioFinished, ScenarioStarted, SourcePlace,
+        ThresholdResult, Waived,
     };
     #[doc(inline)]
-    pub use crate::report::{Counts, LoadRecord, ReadError, Record, ScenarioRecord, read_run};
+    pub use crate::report::{Counts, Found, LoadRecord, ReadError, Record, ScenarioRecord, read_run};
 }
