@@ -38,7 +38,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     for found in record.findings() {
         let finding = &found.finding;
         let also = finding.also_affected.len();
-        println!("{} ({}): {}; also affects {also} checks", finding.check, finding.severity, finding.summary);
+        println!("{} ({}): {}; also affects {also} checks", finding.check, finding.severity.name(), finding.summary);
     }
     println!("exit {}: {}", exit.code(), exit.reason());
     // any report of the command line is one call away

@@ -59,6 +59,7 @@ fn one_hole_in_the_proof_breaks_it() {
     let kill = |killed| Kill {
         fault: "f",
         check: "a.b",
+        kind: authbench::reference::FaultKind::Principal,
         scheme: "basic",
         killed,
         also: Vec::new(),
