@@ -191,7 +191,11 @@ impl Explanation {
     /// Explanations of which any implies a grant to a step, the strongest first: whoever needs no credential accepts any,
     /// and whoever accepts one that was never issued accepts every forgery.
     pub fn grant_implied_by(step: &Step) -> &'static [Explanation] {
-        let Step::Send(Send { who, .. }) = step else { return &[] };
+        let who = match step {
+            Step::Send(Send { who, .. }) => who,
+            Step::Compare(compare) => &compare.other,
+            _ => return &[],
+        };
         match who {
             Who::Anonymous => &[Anonymous],
             Who::Good | Who::Second | Who::Account(_) => &[],

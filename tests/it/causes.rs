@@ -72,7 +72,7 @@ fn a_record_of_format_1_is_read_and_shown_in_every_format() {
     let record = read_jsonl(FORMAT_1.as_bytes()).unwrap();
     assert_eq!(record.started.as_ref().map(|started| started.format), Some(1));
     let found: Vec<_> = record.findings().into_iter().map(|found| found.finding.check.clone()).collect();
-    assert_eq!(found, ["apikey.invalid-denied", "load.unknown-refused", "apikey.near-miss-denied"]);
+    assert_eq!(found, ["apikey.invalid-denied", "apikey.near-miss-denied", "load.unknown-refused"]);
     for format in FORMATS {
         assert!((format.render)(&record).is_ok(), "{}", format.name);
     }
