@@ -253,9 +253,9 @@ impl Obstacle {
     }
 
     /// Whether it says something about the target where another credential, or another resource, was proven: it refuses a
-    /// credential that it should let in, or breaks on it.
+    /// credential that it should let in.
     pub fn is_finding(&self) -> bool {
-        matches!(self, Obstacle::CredentialRefused { .. } | Obstacle::Broke { .. } | Obstacle::ClientRefused { .. })
+        matches!(self, Obstacle::CredentialRefused { .. } | Obstacle::ClientRefused { .. })
     }
 
     /// The value of the scenario that has to change, where a resource was asked for by its index.
