@@ -30,7 +30,7 @@ fn each_fault_is_one_finding() {
         ("api-key", &["scope-ignored"], &[("apikey.scope-enforced", "scope")]),
         ("basic", &["user-only-check"], &[("basic.wrong-password-denied", "unknown-credential")]),
         ("api-key", &["panics-on-bad-base64"], &[("common.malformed-credential-never-5xx", "server-error")]),
-        ("jwt", &["decode-without-verify"], &[("jwt.signature-verified", "unverified")]),
+        ("jwt", &["decode-without-verify"], &[("bearer.garbage-token-401", "unknown-credential")]),
         ("jwt", &["accepts-alg-none"], &[("jwt.alg-none-refused", "own")]),
         (
             "jwt",

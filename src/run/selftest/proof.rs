@@ -12,7 +12,7 @@ use super::matrix::page;
 use super::{Hope, Kill, Trial, TrialError, hope, kill, unproved};
 use crate::check::{Mode, Verdict, catalogue, find};
 use crate::reference::hopeless::Manner;
-use crate::reference::{Fault, FaultKind, faults};
+use crate::reference::{Fault, faults};
 
 /// Trials that mostly wait and may therefore be many at once.
 const WAITING: usize = 16;
@@ -68,7 +68,7 @@ async fn all(effort: Effort) -> Proof {
     let profile = effort.profile;
     let (named, whole) =
         (|fault: &&'static Fault| effort.faults.iter().any(|name| name == fault.name), effort.faults.is_empty());
-    let wanted = faults().into_iter().filter(|fault| named(fault) || (whole && fault.kind == FaultKind::Principal));
+    let wanted = faults().into_iter().filter(|fault| whole || named(fault));
     let mode = |fault: &Fault| find(fault.check).map_or(Mode::Deterministic, |check| check.mode);
     let of =
         |wanted: Vec<&'static Fault>| wanted.into_iter().map(move |fault| kill(fault, profile)).collect::<Vec<_>>();
