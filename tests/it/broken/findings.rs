@@ -153,9 +153,8 @@ fn one_cause_is_one_finding() {
     for (case, ended) in CASES.iter().zip(&ended) {
         let _ = writeln!(table, "{}: {} findings, exit {}", case.name, ended.findings.len(), ended.exit.code());
         for finding in &ended.findings {
-            let (check, endpoint, method) = (&finding.check, &finding.endpoint, &finding.method);
-            let affected = finding.also_affected.len();
-            let _ = writeln!(table, "  {method} {endpoint} {check}, {affected} more checks affected");
+            let (check, verdict, cause) = (&finding.check, finding.verdict, finding.cause.name());
+            let _ = writeln!(table, "  {verdict} {check} at {} {}: {cause}", finding.method, finding.endpoint);
         }
         if (ended.findings.len(), ended.exit.code()) != (case.findings, case.exit) {
             let _ = writeln!(faults, "{}: {} findings, exit {}\n{}", case.name, case.findings, case.exit, ended.told());

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use authbench::check::Verdict;
-use authbench::event::{CheckResult, Event, Note};
+use authbench::event::{CheckResult, Event, Finding, Note};
 use authbench::exit::Exit;
 use authbench::run::{Launch, Options, prepare, run};
 use authbench::scenario::{Environment, load_paths};
@@ -23,8 +23,8 @@ pub(crate) struct Ended {
     pub(crate) exit: Exit,
     pub(crate) results: Vec<CheckResult>,
     pub(crate) notes: Vec<Note>,
-    /// TEMP
-    pub(crate) findings: Vec<Proxy>,
+    /// Failures by their cause.
+    pub(crate) findings: Vec<Finding>,
     /// Why the figures of a load phase prove nothing: mostly that this machine is busy.
     pub(crate) doubt: Option<String>,
 }
@@ -43,13 +43,12 @@ impl Ended {
             format!("    {} {}: {}\n{rest}", result.verdict, result.id, result.summary)
         });
         let doubt = self.doubt.iter().map(|doubt| format!("    load: {doubt}\n"));
-        format!(
-            "  exit {}\n{}{}{}",
-            self.exit.code(),
-            doubt.collect::<String>(),
-            notes.collect::<String>(),
-            results.collect::<String>()
-        )
+        let findings = self.findings.iter().map(|one| {
+            let (check, cause, also) = (&one.check, one.cause.name(), one.also_affected.join(" "));
+            format!("    finding {check} at {} {}: {cause}, also {also}\n", one.method, one.endpoint)
+        });
+        let lines: String = doubt.chain(notes).chain(findings).chain(results).collect();
+        format!("  exit {}\n{lines}", self.exit.code())
     }
 }
 
@@ -70,27 +69,18 @@ pub(crate) fn of(scenario: &str, watch: &mut dyn FnMut(&Event)) -> Ended {
     options.threads = Some(1);
     let loaded = load_paths(&[file]).unwrap_or_else(|errors| panic!("{}\n{scenario}", errors[0].render(false)));
     let ready = prepare(loaded, Some(&Nothing), &options).unwrap_or_else(|_| panic!("is not ready:\n{scenario}"));
-    let (mut results, mut notes, mut doubt) = (Vec::new(), Vec::new(), None);
+    let (mut results, mut notes, mut findings, mut doubt) = (Vec::new(), Vec::new(), Vec::new(), None);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let exit = runtime.block_on(run(ready, &options, &mut |event| {
         watch(&event);
         match event {
             Event::CheckFinished(result) => results.push(*result),
             Event::Note(note) => notes.push(note),
+            Event::ScenarioFinished(finished) => findings = finished.findings.unwrap_or_default(),
             Event::LoadFinished(figures) => doubt = figures.inconclusive,
             _ => {}
         }
     }));
-    let findings = results
-        .iter()
-        .filter(|r| matches!(r.verdict, Verdict::Fail | Verdict::Warn))
-        .map(|r| Proxy {
-            check: r.id.clone(),
-            endpoint: String::new(),
-            method: format!("{}", r.verdict),
-            also_affected: vec![],
-        })
-        .collect();
     Ended { exit, results, notes, findings, doubt }
 }
 
@@ -111,11 +101,4 @@ pub(crate) fn all<T: Sync, R: Send>(items: &[T], one: impl Fn(&T) -> R + Sync) -
     });
     done.sort_by_key(|(at, _)| *at);
     done.into_iter().map(|(_, result)| result).collect()
-}
-
-pub(crate) struct Proxy {
-    pub check: String,
-    pub endpoint: String,
-    pub method: String,
-    pub also_affected: Vec<String>,
 }
