@@ -2,25 +2,44 @@
 
 use crate::check::Explanation;
 use crate::check::judgement::expect;
+use crate::check::judgement::state::State;
 use crate::check::judgement::{Case, Judgement};
-use crate::observe::Outcome;
+use crate::observe::{Outcome, Response};
 
-/// Nothing changed between the readings called `the state before` and `the state after`.
+/// Readings of what a write would change: two before it, for what changes by itself, ...
+pub(crate) const BEFORE: &str = "the state before";
+/// ... the second of them, ...
+pub(crate) const BEFORE_AGAIN: &str = "the state before, once more";
+/// ... at once after it, ...
+pub(crate) const AFTER: &str = "the state after";
+/// ... some time after it, ...
+pub(crate) const LATER: &str = "the state a moment later";
+/// ... and after a write that is allowed.
+pub(crate) const AFTER_ALLOWED: &str = "the state after an allowed write";
+
+/// Nothing changed between the readings, and an allowed write would have shown in them.
 pub(crate) fn none(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    let before = case.answers("the state before").next();
-    let after = case.answers("the state after").next();
-    if let (Some((_, before)), Some((index, after))) = (before, after)
-        && before.body != after.body
-        // a write that was granted is no refused one
-        && judgement.access.is_empty()
-    {
+    // a write that was granted is no refused one
+    if !judgement.access.is_empty() {
+        return judgement;
+    }
+    let reading = |label: &'static str| case.answers(label).next();
+    let before: Vec<&Response> = [BEFORE, BEFORE_AGAIN].into_iter().filter_map(reading).map(|(_, one)| one).collect();
+    let Some(state) = State::of(&before) else { return judgement };
+    if let Some((index, _)) = [AFTER, LATER].into_iter().filter_map(reading).find(|(_, one)| state.differs(one)) {
         judgement.violates_by(
             Explanation::ExecutedWrite,
             index,
             "the refused request changed the state",
             "the same representation before and after",
         );
+    } else if state.is_empty() {
+        judgement.open.push("what is read back is another each time: nothing can be compared".to_owned());
+    } else if reading(AFTER_ALLOWED).is_some_and(|(_, one)| !state.differs(one)) {
+        let text =
+            "an allowed write does not show in what is read back: a refused one that happened would not show either";
+        judgement.open.push(text.to_owned());
     }
     judgement
 }

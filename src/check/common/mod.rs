@@ -34,16 +34,21 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["OWASP API5:2023", "ASVS 8.3.1", "WSTG-ATHZ-02"],
         doc: Doc {
-            sends: "A write without, with a wrong and with a too weak credential, between two readings of what it would change.",
+            sends: "A write without, with a wrong and with a too weak credential, between readings of what it would change; an allowed write then shows whether the readings tell.",
             matters: "A handler that acts before it checks does the damage and then says no.",
             fix: "Decide about access before anything is touched.",
         },
         steps: &[
-            send(Who::Good, On::ReadBack).called("the state before").granted(),
+            send(Who::Good, On::ReadBack).called(effects::BEFORE).granted(),
+            send(Who::Good, On::ReadBack).called(effects::BEFORE_AGAIN).granted(),
             send(Who::Anonymous, On::Writable).denied(&[MISSING]),
             send(Who::Forged("unknown"), On::Writable).denied(&[INVALID]),
             send(Who::LowScope, On::Writable).denied(&[INSUFFICIENT]),
-            send(Who::Good, On::ReadBack).called("the state after").granted(),
+            send(Who::Good, On::ReadBack).called(effects::AFTER).granted(),
+            Step::AwaitEffects,
+            send(Who::Good, On::ReadBack).called(effects::LATER).granted(),
+            send(Who::Good, On::Writable).called("an allowed write").granted(),
+            send(Who::Good, On::ReadBack).called(effects::AFTER_ALLOWED).granted(),
         ],
         expect: effects::none,
         fault: "act-then-check",
@@ -113,7 +118,8 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Switch method overriding off, or decide on the overridden method.",
         },
         steps: &[
-            send(Who::Good, On::ReadBack).called("the state before").granted(),
+            send(Who::Good, On::ReadBack).called(effects::BEFORE).granted(),
+            send(Who::Good, On::ReadBack).called(effects::BEFORE_AGAIN).granted(),
             send(Who::LowScope, On::ReadBack)
                 .with(&[Alter::Header("X-HTTP-Method-Override", Fill::WriteMethod)])
                 .called("GET with X-HTTP-Method-Override"),
@@ -126,7 +132,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::LowScope, On::ReadBack)
                 .with(&[Alter::Query("_method", Fill::WriteMethod)])
                 .called("GET with ?_method="),
-            send(Who::Good, On::ReadBack).called("the state after").granted(),
+            send(Who::Good, On::ReadBack).called(effects::AFTER).granted(),
         ],
         expect: effects::none,
         fault: "override-after-auth",

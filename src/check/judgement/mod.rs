@@ -4,6 +4,7 @@ pub(crate) mod challenges;
 pub(crate) mod expect;
 pub(crate) mod oauth;
 pub(crate) mod sameness;
+pub(crate) mod state;
 
 use std::fmt::Write as _;
 

@@ -37,6 +37,8 @@ pub enum Step {
     Keys(KeyChange),
     /// Repeats a request with the token in a slot until it is granted or the tolerated delay has passed.
     AwaitAcceptance(&'static str),
+    /// Waits a moment: some targets do what they were asked for after they have answered.
+    AwaitEffects,
 }
 
 /// Changes of the key set that the target reads from authbench (RFC 7517 §5).

@@ -89,6 +89,8 @@ pub enum Act {
     Hook(Hook),
     /// Changes the key set that the target reads.
     Keys(KeyChange),
+    /// Waits a moment for effects that come late.
+    AwaitEffects,
     /// Waits for the token in a slot to be granted at a resource.
     AwaitAcceptance {
         /// The slot.
@@ -246,6 +248,10 @@ impl Caster<'_> {
             }
             Step::Hook(hook) => self.hook(index, *hook),
             Step::Keys(change) => self.keys(index, *change),
+            Step::AwaitEffects => {
+                self.push(index, String::new(), Act::AwaitEffects);
+                Ok(())
+            }
             Step::AwaitAcceptance(slot) => {
                 let resource = self.main_resource()?;
                 self.push(index, "until it is granted".to_owned(), Act::AwaitAcceptance { slot, resource });

@@ -174,6 +174,10 @@ impl<'a> Stage<'a> {
             Act::AwaitRefusal { slot, resource } => self.await_refusal(slot, *resource, evidence).await,
             Act::Hook(hook) => self.call(*hook, evidence).await,
             Act::Keys(change) => self.keys(*change, evidence).await,
+            Act::AwaitEffects => {
+                tokio::time::sleep(wait::LATE_EFFECT).await;
+                Ok(())
+            }
             Act::AwaitAcceptance { slot, resource } => self.await_acceptance(slot, *resource, evidence).await,
         }
     }

@@ -1,0 +1,92 @@
+//! Whether a state changed between readings, beside what changes by itself.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::observe::Response;
+
+/// What several readings of an unchanged state have in common: each value by its place, and how many each part holds.
+#[derive(Debug)]
+pub(crate) struct State {
+    stable: BTreeMap<String, String>,
+}
+
+impl State {
+    /// What these readings have in common; none without a reading.
+    pub(crate) fn of(readings: &[&Response]) -> Option<Self> {
+        let (first, others) = readings.split_first()?;
+        let mut stable = places(first);
+        for other in others.iter().map(|other| places(other)) {
+            stable.retain(|place, value| other.get(place) == Some(value));
+        }
+        Some(Self { stable })
+    }
+
+    /// Whether nothing stays the same from one reading to the next.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.stable.is_empty()
+    }
+
+    /// Whether another reading shows another state.
+    pub(crate) fn differs(&self, reading: &Response) -> bool {
+        let places = places(reading);
+        self.stable.iter().any(|(place, value)| places.get(place) != Some(value))
+    }
+}
+
+/// The scalars of a JSON body, or the lines of another, by their places.
+fn places(response: &Response) -> BTreeMap<String, String> {
+    let mut places = BTreeMap::new();
+    let lines = || String::from_utf8_lossy(&response.body).lines().map(Value::from).collect();
+    walk("", &response.json().unwrap_or_else(lines), &mut places);
+    places
+}
+
+fn walk(place: &str, value: &Value, places: &mut BTreeMap<String, String>) {
+    let children: Vec<(String, &Value)> = match value {
+        Value::Object(members) => members.iter().map(|(name, value)| (format!("{place}/{name}"), value)).collect(),
+        Value::Array(items) => items.iter().enumerate().map(|(at, item)| (format!("{place}/{at}"), item)).collect(),
+        scalar => return drop(places.insert(place.to_owned(), scalar.to_string())),
+    };
+    // what is added or removed shows here, unless this changes by itself as well
+    places.insert(format!("{place}/#"), children.len().to_string());
+    children.into_iter().for_each(|(place, value)| walk(&place, value, places));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(body: &str) -> Response {
+        Response { status: 200, headers: Vec::new(), body: body.into(), truncated: false }
+    }
+
+    #[test]
+    fn a_change_counts_where_nothing_changes_by_itself() {
+        for (first, second, later, differs) in [
+            (r#"{"n":1}"#, r#"{"n":1}"#, r#"{"n":1}"#, false),
+            (r#"{"n":1}"#, r#"{"n":1}"#, r#"{"n":2}"#, true),
+            // the time of each reading
+            (r#"{"n":1,"at":"a"}"#, r#"{"n":1,"at":"b"}"#, r#"{"n":1,"at":"c"}"#, false),
+            (r#"{"n":1,"at":"a"}"#, r#"{"n":1,"at":"b"}"#, r#"{"n":2,"at":"c"}"#, true),
+            // one more, or one less
+            (r#"{"list":[7]}"#, r#"{"list":[7]}"#, r#"{"list":[7,8]}"#, true),
+            (r#"{"list":[7]}"#, r#"{"list":[7]}"#, r#"{"list":[]}"#, true),
+            (r#"{"list":[7]}"#, r#"{"list":[7,8]}"#, r#"{"list":[7,8,9]}"#, false),
+            ("one\nat noon\n", "one\nat one\n", "one\nat two\n", false),
+            ("one\nat noon\n", "one\nat one\n", "two\nat two\n", true),
+        ] {
+            let (first, second) = (reading(first), reading(second));
+            let state = State::of(&[&first, &second]).expect("there are readings");
+            assert_eq!(state.differs(&reading(later)), differs, "{later}");
+        }
+    }
+
+    #[test]
+    fn where_everything_changes_nothing_can_be_compared() {
+        let (first, second) = (reading("a"), reading("b\nc"));
+        assert!(State::of(&[&first, &second]).expect("there are readings").is_empty());
+        assert!(State::of(&[]).is_none());
+    }
+}
