@@ -195,7 +195,8 @@ impl<'a> Case<'a> {
     /// Whether the status of a refusal is one that this check asks for. A declared refusal with another status than a
     /// client error is how the API asks for a credential: that is right where there was none.
     fn refuses(&self, accepts: &[Accept], status: u16) -> bool {
-        let asks = status < 400 && accepts.contains(&MISSING);
+        let any = |accept: &Accept| *accept == MISSING || matches!(accept, Accept::Range(400, 499..));
+        let asks = status < 400 && accepts.iter().any(any);
         self.check.any_refusal || asks || self.accepts(accepts, status)
     }
 

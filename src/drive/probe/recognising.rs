@@ -139,6 +139,7 @@ impl Prober {
         let responses = |exchanges: &[Exchange]| exchanges.iter().filter_map(Exchange::response).cloned().collect();
         let learned = Learned {
             good: responses(&good),
+            requests: good.iter().map(|exchange| exchange.request.clone()).collect(),
             anonymous: responses(&anonymous),
             elsewhere: responses(&elsewhere),
             words: self.declared_words(),

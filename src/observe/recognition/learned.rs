@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::atoms::{self, Atom, BodyKind};
-use super::search::{Needles, contains};
+use super::search::{Needles, Sent, contains};
 use super::{Answered, Recognition, body, status};
-use crate::observe::{Fingerprint, Response};
+use crate::observe::{Fingerprint, Request, Response};
 
 /// Atoms that are searched for; half of them, or three, are a grant.
 const MOST_NEEDLES: usize = 256;
@@ -54,6 +54,8 @@ fn media_type(content_type: Option<&[u8]>) -> &[u8] {
 pub struct Learned {
     /// Answers to good requests.
     pub good: Vec<Response>,
+    /// The good requests: what an answer repeats of them is not its content.
+    pub requests: Vec<Request>,
     /// Answers to requests without a credential.
     pub anonymous: Vec<Response>,
     /// Answers that anybody gets elsewhere: of an absent path, of public resources.
@@ -79,8 +81,10 @@ impl Learned {
             let text = String::from_utf8_lossy(&atom.value);
             self.words.iter().any(|word| word.eq_ignore_ascii_case(&text))
         };
-        let stable: BTreeSet<Atom> =
-            stable.into_iter().filter(|atom| !generic.contains(atom) && !named(atom)).collect();
+        let sent: Vec<Sent> = self.requests.iter().map(Sent::of).collect();
+        let repeated = |atom: &Atom| sent.iter().any(|sent| sent.is_repeated_by(&atom.value));
+        let own = |atom: &Atom| !generic.contains(atom) && !named(atom) && !repeated(atom);
+        let stable: BTreeSet<Atom> = stable.into_iter().filter(own).collect();
         let elsewhere = self.elsewhere.iter().chain(&self.anonymous);
         let shown: Vec<u8> = elsewhere.flat_map(|answer| decoded(answer).into_iter().chain([b'\n'])).collect();
         let of_anybody = self.anonymous.iter().flat_map(atoms_in).collect::<BTreeSet<_>>();
@@ -91,6 +95,7 @@ impl Learned {
         let fits_anybody = self.anonymous.iter().any(|answer| success.fits(&Answered::from_response(answer)));
         Recognition {
             void: !declared && fits_anybody,
+            declared,
             refusal: self.refusal.clone(),
             kind,
             good: good.iter().map(|answer| (answer.status, answer.body.clone())).collect(),

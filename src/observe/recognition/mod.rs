@@ -88,6 +88,8 @@ impl Reading {
 #[derive(Clone, Debug)]
 pub struct Recognition {
     success: Fingerprint,
+    /// Whether the scenario declares `success`.
+    declared: bool,
     refusal: Option<Declared>,
     /// Whether the learned fingerprint of success also fits an anonymous answer: it tells nothing then.
     void: bool,
@@ -110,7 +112,7 @@ impl Recognition {
     /// The same with another fingerprint of success, as if the scenario declared it.
     #[must_use]
     pub fn with_success(self, success: Fingerprint) -> Self {
-        Self { success, void: false, ..self }
+        Self { success, declared: true, void: false, ..self }
     }
 
     /// Whether nothing of a good answer could be recognised in the body of a refusal.
@@ -141,7 +143,7 @@ impl Recognition {
     /// What a complete answer means.
     pub fn read_answer(&self, answer: &Answered<'_>, asked: &Asked<'_>) -> Reading {
         let fits = self.success.fits(answer);
-        let tells = !self.void || asked.entitled;
+        let tells = asked.entitled || !(self.void || self.is_weak());
         if fits && tells {
             return Reading::plain(Outcome::Granted);
         }
@@ -157,6 +159,9 @@ impl Recognition {
         }
         let body = search::Searched::of(&body);
         let found = self.protected.found_in(&body, asked);
+        if fits && !self.void && !found.is_empty() {
+            return Reading::plain(Outcome::Granted);
+        }
         if self.protected.are_shown_by(&found) {
             let why = format!("its body carries protected content ({})", search::listed(&found));
             return Reading::because(Outcome::Granted, why);
@@ -197,6 +202,12 @@ impl Recognition {
         let bytes: usize = found.iter().map(|atom| atom.value.len()).sum();
         (enough && bytes >= ENOUGH_BYTES)
             .then(|| format!("it carries the content of a good answer ({})", search::listed(&found)))
+    }
+
+    /// Whether status and media type are all that is learned of a good answer, although its content would tell more.
+    fn is_weak(&self) -> bool {
+        let Fingerprint { pointer, text, members, .. } = &self.success;
+        pointer.is_none() && text.is_none() && members.is_empty() && !self.declared && !self.protected.is_empty()
     }
 
     fn is_a_good_answer(&self, answer: &Answered<'_>) -> bool {

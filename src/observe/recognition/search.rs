@@ -7,7 +7,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
-use super::atoms::{self, Atom};
+use super::atoms::{self, Atom, SEARCHABLE};
 use super::{Asked, ENOUGH_BYTES};
 use crate::observe::Request;
 
@@ -73,8 +73,10 @@ impl Needles {
         if found.is_empty() {
             return Vec::new();
         }
-        let sent = asked.request.map(sent_with).unwrap_or_default();
-        let repeated = |atom: &Atom| contains(&sent, &atom.value) || asked.readable.contains(atom);
+        let sent = asked.request.map(Sent::of);
+        let repeated = |atom: &Atom| {
+            sent.as_ref().is_some_and(|sent| sent.is_repeated_by(&atom.value)) || asked.readable.contains(atom)
+        };
         found.into_iter().map(|at| &self.atoms[at]).filter(|atom| !repeated(atom)).collect()
     }
 
@@ -125,27 +127,40 @@ fn patterns_of(atom: &Atom) -> Vec<Vec<u8>> {
     patterns
 }
 
-/// Everything that a request carried, its credential also decoded (RFC 7617 §2, RFC 7519 §3).
-fn sent_with(request: &Request) -> Vec<u8> {
-    let mut sent = request.target.clone();
-    sent.extend_from_slice(percent_encoding::percent_decode(&request.target).collect::<Vec<u8>>().as_slice());
-    for header in &request.headers {
-        sent.push(b'\n');
-        sent.extend_from_slice(&header.value);
-        if header.sensitive {
-            let words = header.value.split(|byte| matches!(byte, b' ' | b'.' | b',' | b'='));
-            for word in words.filter(|word| !word.is_empty()) {
-                let decoded = STANDARD.decode(word).or_else(|_| URL_SAFE_NO_PAD.decode(word));
-                sent.extend_from_slice(&decoded.unwrap_or_default());
-                sent.push(b'\n');
+/// What a request carried, its credential also decoded (RFC 7617 §2, RFC 7519 §3).
+pub(super) struct Sent {
+    /// All of it.
+    all: Vec<u8>,
+    /// Values that are long enough to be recognised inside a longer one.
+    values: Vec<Vec<u8>>,
+}
+
+impl Sent {
+    pub(super) fn of(request: &Request) -> Self {
+        let mut values = vec![request.target.clone(), percent_encoding::percent_decode(&request.target).collect()];
+        for header in &request.headers {
+            values.push(header.value.clone());
+            if header.sensitive {
+                let words = header.value.split(|byte| matches!(byte, b' ' | b'.' | b',' | b'='));
+                let decoded = words
+                    .filter(|word| !word.is_empty())
+                    .filter_map(|word| STANDARD.decode(word).or_else(|_| URL_SAFE_NO_PAD.decode(word)).ok());
+                values.extend(decoded);
+                let credential = header.value.splitn(2, |byte| *byte == b' ').nth(1).unwrap_or_default();
+                values.push(credential.to_vec());
+                values.extend(STANDARD.decode(credential));
             }
-            let credential = header.value.splitn(2, |byte| *byte == b' ').nth(1).unwrap_or_default();
-            sent.extend_from_slice(&STANDARD.decode(credential).unwrap_or_default());
         }
+        values.push(request.body.clone());
+        let all = values.join(&b'\n');
+        values.retain(|value| value.len() >= SEARCHABLE);
+        Self { all, values }
     }
-    sent.push(b'\n');
-    sent.extend_from_slice(&request.body);
-    sent
+
+    /// Whether a value of an answer repeats something that was sent: it is part of it, or has it inside.
+    pub(super) fn is_repeated_by(&self, value: &[u8]) -> bool {
+        contains(&self.all, value) || self.values.iter().any(|sent| contains(value, sent))
+    }
 }
 
 pub(super) fn contains(bytes: &[u8], part: &[u8]) -> bool {
