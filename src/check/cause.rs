@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::step::{Artefact, Class, Send, Step, Who};
+use crate::observe::ForgeryId;
 
 /// Why a check failed at a resource, as far as its probe can show it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -178,7 +179,7 @@ impl Explanation {
         let Step::Send(Send { who, alter, .. }) = step else { return Own };
         match who {
             Who::Anonymous if alter.is_empty() => Anonymous,
-            Who::Forged("unknown") if alter.is_empty() => UnknownCredential,
+            Who::Forged(ForgeryId::UNKNOWN) if alter.is_empty() => UnknownCredential,
             Who::Revoked => Revocation,
             Who::Expired => Time,
             Who::LowScope | Who::ForgedLow(_) => Scope,

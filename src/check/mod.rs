@@ -259,6 +259,16 @@ mod tests {
     }
 
     #[test]
+    fn ids_of_steps_are_unique_within_a_check() {
+        for check in catalogue() {
+            let mut ids = BTreeSet::new();
+            for id in check.steps.iter().filter_map(Step::step_id) {
+                assert!(ids.insert(id), "{}: two steps are called {id:?}", check.id);
+            }
+        }
+    }
+
+    #[test]
     fn groups_hold_their_own_and_begin_with_their_control() {
         for group in GROUPS {
             for (index, check) in group.checks().enumerate() {

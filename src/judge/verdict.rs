@@ -250,10 +250,10 @@ fn violation(verdict: Verdict, part: Part, deviations: &[Deviation], judgement: 
     let texts: Vec<&str> = all.clone().map(|deviation| deviation.text.as_str()).collect();
     // where several answers deviate alike, each says whose it is
     let told = |deviation: &Deviation| {
-        let label = &evidence.observations[deviation.observation].label;
+        let description = &evidence.observations[deviation.observation].description;
         let alike = texts.iter().filter(|text| **text == deviation.text).count() > 1;
-        if alike && !deviation.text.starts_with(label.as_str()) {
-            format!("{label}: {}", deviation.text)
+        if alike && !deviation.described {
+            format!("{description}: {}", deviation.text)
         } else {
             deviation.text.clone()
         }
@@ -295,7 +295,7 @@ fn broken_control(at: usize, control: &ControlRun) -> Finding {
     let when = if control.closing { "after the probes" } else { "before the probes" };
     let answer = seen(&control.exchange, control.outcome);
     let mut finding =
-        Finding::plain(Verdict::Inconclusive, format!("the control {when} failed: {}: {answer}", control.label));
+        Finding::plain(Verdict::Inconclusive, format!("the control {when} failed: {}: {answer}", control.description));
     finding.expected = "granted".to_owned();
     finding.shown_by = Some(Shown::Control(at));
     finding
@@ -334,7 +334,7 @@ fn record(evidence: &Evidence, shown: Option<Shown>, scrubber: &Scrubber) -> (Ve
                 shown_by = Some(records.len());
             }
             let role = if closing { Role::ControlAfter } else { Role::ControlBefore };
-            let (label, outcome) = (scrubber.scrub(&run.label), run.outcome);
+            let (label, outcome) = (scrubber.scrub(&run.description.to_string()), run.outcome);
             records.push(EvidenceRecord { role, label, outcome, exchange: run.exchange.record(scrubber) });
         }
     }
@@ -344,7 +344,7 @@ fn record(evidence: &Evidence, shown: Option<Shown>, scrubber: &Scrubber) -> (Ve
 fn record_of(observation: &Observation, scrubber: &Scrubber) -> EvidenceRecord {
     EvidenceRecord {
         role: Role::Probe,
-        label: scrubber.scrub(&observation.label),
+        label: scrubber.scrub(&observation.description.to_string()),
         outcome: observation.outcome,
         exchange: observation.exchange.record(scrubber),
     }
@@ -356,7 +356,7 @@ mod tests {
     use crate::check::catalogue;
     use crate::check::profile::PROFILES;
     use crate::check::step::{Step, Want};
-    use crate::observe::{Place, Request, Response, Silence};
+    use crate::observe::{Description, Place, Request, Response, Silence};
     use crate::plan::Script;
 
     /// What a check sees that is let in wherever it must be refused.
@@ -367,7 +367,8 @@ mod tests {
             let response = Response { status: 200, headers: Vec::new(), body: Vec::new(), truncated: false };
             evidence.observations.push(Observation {
                 step,
-                label: check.steps[step].label().to_owned(),
+                forgery: None,
+                description: Description::new("a probe"),
                 place: Place::Resource(0),
                 exchange: Exchange {
                     answer: Ok(response),

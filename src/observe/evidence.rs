@@ -1,6 +1,6 @@
 //! Everything that one check saw.
 
-use super::{Exchange, Outcome};
+use super::{Description, Exchange, ForgeryId, Outcome};
 
 /// Where a request went, for the reader of a finding and for the judge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +22,10 @@ pub enum Place {
 pub struct Observation {
     /// Index of the step in the check.
     pub step: usize,
-    /// What was sent, in a few words.
-    pub label: String,
+    /// The forgery that was sent, if it was one.
+    pub forgery: Option<ForgeryId>,
+    /// What was sent.
+    pub description: Description,
     /// Where it went.
     pub place: Place,
     /// Request and answer.
@@ -63,8 +65,8 @@ pub struct Effect {
 /// A control: the same request with a good credential.
 #[derive(Clone, Debug)]
 pub struct ControlRun {
-    /// What was sent, in a few words.
-    pub label: String,
+    /// What was sent.
+    pub description: Description,
     /// Whether it ran before or after the probes.
     pub closing: bool,
     /// Request and answer.
@@ -94,7 +96,9 @@ pub struct Evidence {
     pub key_fetches: Option<(usize, std::time::Duration)>,
     /// Whether the issuer's tokens are said to follow RFC 9068.
     pub claims_rfc9068: bool,
-    /// Facts that steps leave behind, such as a measured delay: name and value.
+    /// Whether a fetched key set verifies the token that was obtained before it.
+    pub key_set_verifies: Option<bool>,
+    /// What steps leave behind for people, such as a measured delay: name and value.
     pub facts: Vec<(&'static str, String)>,
     /// Runs of comparisons of times.
     pub timings: Vec<TimingRun>,
@@ -109,21 +113,6 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// The observations of one step.
-    pub fn of_step(&self, step: usize) -> impl Iterator<Item = &Observation> {
-        self.observations.iter().filter(move |observation| observation.step == step)
-    }
-
-    /// The observations with one label.
-    pub fn labelled<'a>(&'a self, label: &'a str) -> impl Iterator<Item = &'a Observation> {
-        self.observations.iter().filter(move |observation| observation.label == label)
-    }
-
-    /// A fact by its name.
-    pub fn fact(&self, name: &str) -> Option<&str> {
-        self.facts.iter().find(|(other, _)| *other == name).map(|(_, value)| value.as_str())
-    }
-
     /// The first control that was not accepted.
     pub fn broken_control(&self) -> Option<&ControlRun> {
         self.controls.iter().find(|control| control.outcome != Outcome::Granted)

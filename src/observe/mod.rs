@@ -2,9 +2,11 @@
 
 mod capacity;
 mod challenge;
+mod description;
 mod evidence;
 mod exchange;
 mod fingerprint;
+mod id;
 mod latency;
 mod marks;
 mod multipart;
@@ -13,9 +15,11 @@ mod recognition;
 
 pub use capacity::{CapacityFigures, CapacityStep};
 pub use challenge::{Challenge, ChallengeError, parse_challenges};
+pub use description::{Description, Phrase};
 pub use evidence::{ControlRun, Effect, Evidence, Observation, Place, TimingRun};
 pub use exchange::{Exchange, Header, RecordedExchange, RecordedHeader, Request, Response, Silence};
 pub use fingerprint::Fingerprint;
+pub use id::{ForgeryId, ForgeryIds, StepId};
 pub use latency::{Interval, LaneFigures, Latency, Limit, LoadFigures, Model, NoDistribution, Outcomes, histogram};
 pub use marks::Marks;
 pub use multipart::{MULTIPART, multipart};

@@ -2,8 +2,8 @@
 
 pub mod cast;
 mod client;
+mod describe;
 mod keys;
-mod label;
 mod lanes;
 pub mod overhead;
 pub mod resolve;
@@ -17,7 +17,7 @@ use crate::check::{Check, Level, Step};
 use crate::scenario::model::Waiver;
 use crate::scenario::{LoadedScenario, ScenarioError, nearest};
 
-pub use cast::{Act, Action, Control, Missing, Part, Script, script};
+pub use cast::{Act, Action, Asker, Control, Missing, Script, script};
 pub use selection::Selection;
 pub use subject::Subject;
 pub use values::Values;

@@ -176,7 +176,7 @@ pub(super) fn beside_the_point(subject: &Subject, base: &url::Url, evidence: &Ev
 /// Whether a token that was given as good has ended by its `exp` (RFC 7519 §4.1.4).
 pub(super) fn has_ended(identity: &Identity) -> bool {
     let Login::Proof(Proof::Token(token)) = &identity.login else { return false };
-    let claims = Jws::read(token.expose()).and_then(|read| read.draft()).map(|draft| draft.claims);
+    let claims = Jws::read(token.expose()).and_then(|read| read.unsigned()).map(|token| token.claims);
     let end = claims.and_then(|claims| claims.value("exp")?.as_i64());
     identity.state == State::Valid && end.is_some_and(|end| end <= crate::clock::unix_seconds())
 }

@@ -1,4 +1,4 @@
-//! How a client proves who it is: one file for each scheme, each with its table of lies.
+//! How a client proves who it is: one file for each scheme, each with its table of forgeries.
 
 mod api_key;
 mod basic;
@@ -13,6 +13,7 @@ use rand::rngs::StdRng;
 
 pub use carrier::{Carried, Carrier};
 
+use crate::observe::{ForgeryId, Phrase};
 use crate::secret::Secret;
 
 /// What a client holds to prove who it is.
@@ -32,7 +33,7 @@ pub enum Proof {
 }
 
 impl Proof {
-    /// The secret part, for the scrubber and for lies.
+    /// The secret part, for the scrubber and for forgeries.
     pub fn secret(&self) -> &str {
         match self {
             Proof::Key(secret) | Proof::Token(secret) | Proof::Password { password: secret, .. } => secret.expose(),
@@ -40,20 +41,28 @@ impl Proof {
     }
 }
 
-/// What a lie is made from.
-#[derive(Debug)]
-pub struct Draft<'a> {
+/// What a forgery is made from.
+pub struct ForgeryContext<'a> {
+    /// The scheme whose credential is forged.
+    pub scheme: &'a dyn Scheme,
     /// Where the scheme puts its credential.
     pub carrier: &'a Carrier,
     /// The good proof.
     pub proof: &'a Proof,
     /// Randomness of the run; seeded, so that a run can be repeated.
     pub rng: &'a mut StdRng,
-    /// What else there is to lie with: keys, and a listener.
+    /// What else there is to forge with: keys, and a listener.
     pub kit: &'a jwt::Kit,
 }
 
-/// What a lie needs beside a good credential.
+impl ForgeryContext<'_> {
+    /// What goes onto the wire for another proof than the good one, as the scheme carries it.
+    pub fn carry(&self, proof: &Proof) -> Vec<Carried> {
+        self.scheme.carry(self.carrier, proof)
+    }
+}
+
+/// What a forgery needs beside a good credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
     /// Nothing: one valid credential is enough.
@@ -68,22 +77,33 @@ pub enum Need {
     PublishedKeys,
 }
 
-/// Why a lie cannot be told with what is there; its check is not tested, for this reason.
+/// Why a forgery cannot be told with what is there; its check is not tested, for this reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unforgeable(pub String);
 
 /// What goes onto the wire instead of the good credential: carriers in order.
 pub type Forged = Result<Vec<Carried>, Unforgeable>;
 
-/// One lie.
+/// One forgery.
 #[derive(Clone, Copy, Debug)]
 pub struct Forgery {
-    /// Name, as steps and lanes use it.
-    pub name: &'static str,
-    /// What it is, for a finding: completes "sent with …".
-    pub says: &'static str,
-    /// Tells it. It differs from the good credential in what `says` names and in nothing else.
-    pub forge: fn(&mut Draft<'_>) -> Forged,
+    /// Id, as steps and lanes use it.
+    pub id: ForgeryId,
+    /// What it is, for a finding.
+    pub description: Phrase,
+    /// Makes it. It differs from the good credential in what the description names and in nothing else.
+    pub forge: fn(&mut ForgeryContext<'_>) -> Forged,
+}
+
+impl Forgery {
+    /// A row of a table of forgeries.
+    pub(crate) const fn new(
+        id: &'static str,
+        description: &'static str,
+        forge: fn(&mut ForgeryContext<'_>) -> Forged,
+    ) -> Self {
+        Self { id: ForgeryId::new(id), description: Phrase::new(description), forge }
+    }
 }
 
 /// A way of proving who one is.
@@ -98,39 +118,44 @@ pub trait Scheme: Send + Sync {
     fn carrier(&self) -> Carrier;
     /// What goes onto the wire for a good proof.
     fn carry(&self, carrier: &Carrier, proof: &Proof) -> Vec<Carried>;
-    /// Its lies.
+    /// Its forgeries.
     fn forgeries(&self) -> &'static [Forgery];
-    /// Malformed credentials that no parser may choke on: a name and the carriers.
-    fn malformed(&self, carrier: &Carrier) -> Vec<(String, Vec<Carried>)>;
+    /// Malformed credentials that no parser may choke on: what each is, and the carriers.
+    fn malformed(&self, carrier: &Carrier) -> Vec<(Phrase, Vec<Carried>)>;
 
-    /// What a lie of this scheme needs.
-    fn needs(&self, _name: &str) -> Need {
+    /// What a forgery of this scheme needs.
+    fn needs(&self, _id: ForgeryId) -> Need {
         Need::Token
     }
 
-    /// Why a lie makes no sense about this credential, whatever the scenario supplied.
-    fn inapplicable(&self, _name: &str, _draft: &Draft<'_>) -> Option<String> {
+    /// Why a forgery makes no sense about this credential, whatever the scenario supplied.
+    fn inapplicable(&self, _id: ForgeryId, _context: &ForgeryContext<'_>) -> Option<String> {
         None
     }
 
-    /// Tells a lie by its name: one of the scheme's, or one about placement.
+    /// Makes a forgery: one of the scheme's, or one about placement or syntax.
     ///
     /// # Errors
-    /// Says what is missing where the lie cannot be told.
-    fn forge(&self, name: &str, draft: &mut Draft<'_>) -> Forged {
-        let Some(forgery) = self.forgery(name) else {
-            return Err(Unforgeable(format!("{} has no forgery {name}", self.name())));
+    /// Says what is missing where the forgery cannot be made.
+    fn forge(&self, id: ForgeryId, context: &mut ForgeryContext<'_>) -> Forged {
+        let Some(forgery) = self.forgery(id) else {
+            return Err(Unforgeable(format!("{} has no forgery {id}", self.name())));
         };
-        (forgery.forge)(draft)
+        (forgery.forge)(context)
     }
 
-    /// A lie of this scheme by its name.
-    fn forgery(&self, name: &str) -> Option<&'static Forgery> {
+    /// A forgery of this scheme by its id.
+    fn forgery(&self, id: ForgeryId) -> Option<&'static Forgery> {
+        self.forgery_named(id.as_str())
+    }
+
+    /// A forgery of this scheme by its id as a scenario writes it.
+    fn forgery_named(&self, written: &str) -> Option<&'static Forgery> {
         self.forgeries()
             .iter()
             .chain(forgery::placement::FORGERIES)
             .chain(forgery::syntax::FORGERIES)
-            .find(|forgery| forgery.name == name)
+            .find(|forgery| forgery.id.as_str() == written)
     }
 }
 
@@ -155,45 +180,43 @@ mod tests {
     use super::*;
     use crate::check::step::{Send, Step, Who};
 
-    fn forged(step: &Step) -> Vec<&'static str> {
+    fn forgeries_of(step: &Step) -> Vec<ForgeryId> {
         match step {
-            Step::Send(Send { who: Who::EachForged(names), .. }) => names.to_vec(),
-            Step::Send(Send {
-                who: Who::Forged(name) | Who::ForgedLow(name) | Who::ForgedAccount(_, name), ..
-            }) => vec![name],
+            Step::Send(Send { who: Who::EachForged(ids), .. }) => ids.iter().collect(),
+            Step::Send(Send { who: Who::Forged(id) | Who::ForgedLow(id) | Who::ForgedAccount(_, id), .. }) => vec![*id],
             _ => Vec::new(),
         }
     }
 
     #[test]
-    fn every_lie_that_a_check_sends_is_in_the_table_of_its_schemes() {
+    fn every_forgery_that_a_check_sends_is_in_the_table_of_its_schemes() {
         for check in crate::check::catalogue() {
             for scheme in SCHEMES.iter().filter(|scheme| scheme.groups().contains(&check.group())) {
-                for name in check.steps.iter().flat_map(forged) {
-                    assert!(scheme.forgery(name).is_some(), "{}: {} has no forgery {name}", check.id, scheme.name());
+                for id in check.steps.iter().flat_map(forgeries_of) {
+                    assert!(scheme.forgery(id).is_some(), "{}: {} has no forgery {id}", check.id, scheme.name());
                 }
             }
         }
     }
 
     #[test]
-    fn every_lie_about_assertions_is_known() {
-        use crate::check::step::{ClientAuth, Form};
+    fn every_forgery_about_assertions_is_known() {
+        use crate::check::step::{ClientAuth, FormStep};
         for check in crate::check::catalogue() {
             for step in check.steps {
-                if let Step::Form(Form { auth: ClientAuth::ForgedAssertion(name), .. }) = step {
-                    assert!(jwt::Assertions::knows(name), "{}: there is no lie {name}", check.id);
+                if let Step::Form(FormStep { auth: ClientAuth::ForgedAssertion(id), .. }) = step {
+                    assert!(jwt::Assertions::knows(*id), "{}: there is no forgery {id}", check.id);
                 }
             }
         }
     }
 
     #[test]
-    fn names_of_lies_are_unique() {
+    fn ids_of_forgeries_are_unique() {
         for scheme in SCHEMES {
-            let mut names = std::collections::BTreeSet::new();
+            let mut ids = std::collections::BTreeSet::new();
             for forgery in scheme.forgeries() {
-                assert!(names.insert(forgery.name), "{} twice in {}", forgery.name, scheme.name());
+                assert!(ids.insert(forgery.id), "{} twice in {}", forgery.id, scheme.name());
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use authbench::check::Verdict;
-use authbench::check::step::{ClientAuth, Form, Step};
+use authbench::check::step::{ClientAuth, FormStep, Step};
 use authbench::event::{CheckResult, Event, Role};
 use authbench::exit::Exit;
 use authbench::observe::Outcome;
@@ -51,17 +51,19 @@ fn scenario(reference: &str, scheme: &str, rest: &str) -> String {
     )
 }
 
-/// Labels of the lies that a check tells.
-fn lies(check: &str) -> BTreeSet<String> {
+/// Descriptions of the forgeries that a check sends.
+fn forgeries(check: &str) -> BTreeSet<String> {
     let check = authbench::check::find(check).expect("is there");
-    let labels = check.steps.iter().filter_map(|step| match step {
-        Step::Form(Form { auth: ClientAuth::ForgedAssertion(_), label, .. }) => Some((*label).to_owned()),
+    let descriptions = check.steps.iter().filter_map(|step| match step {
+        Step::Form(FormStep { auth: ClientAuth::ForgedAssertion(_), description: Some(phrase), .. }) => {
+            Some(phrase.to_string())
+        }
         _ => None,
     });
-    labels.collect()
+    descriptions.collect()
 }
 
-/// Labels of the probes of a check that were let in.
+/// Descriptions of the probes of a check that were granted.
 fn let_in(result: &CheckResult) -> BTreeSet<String> {
     let granted = |role: Role, outcome: Outcome| role == Role::Probe && outcome == Outcome::Granted;
     let seen = result.evidence.iter().filter(|record| granted(record.role, record.outcome));
@@ -78,7 +80,7 @@ async fn let_in_through(fault: &str, check: &str) -> BTreeSet<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_reads_no_claims_lets_every_lie_about_them_in() {
     let check = "token.assertion-claims-verified";
-    let mut expected = lies(check);
+    let mut expected = forgeries(check);
     // such a server takes the subject for the client, whose key has not signed this
     expected.remove("an assertion about another client");
     assert_eq!(let_in_through("assertion-exp-ignored", check).await, expected);

@@ -15,7 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("observe", &["stats"]),
     ("check", &["observe"]),
     ("scheme", &["observe"]),
-    ("plan", &["scenario", "check", "scheme", "seed"]),
+    ("plan", &["scenario", "check", "scheme", "observe", "seed"]),
     ("target", &["plan", "observe"]),
     ("drive", &["target", "plan", "scheme", "check", "observe", "stats"]),
     ("event", &["observe", "check", "stats"]),
@@ -282,6 +282,91 @@ fn errors_have_types() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Names that several public types still share. A type that is renamed leaves this list; none may join it.
+const SHARED: &[&str] = &[
+    "",
+    "Account",
+    "Answer",
+    "ApiKey",
+    "Arguments",
+    "Arrivals",
+    "Assertions",
+    "Case",
+    "Clause",
+    "Client",
+    "ClientAuth",
+    "Comparison",
+    "Control",
+    "Document",
+    "End",
+    "Failure",
+    "Found",
+    "Hooks",
+    "Http",
+    "Jwt",
+    "LeftOut",
+    "Line",
+    "Listener",
+    "Marks",
+    "Material",
+    "Place",
+    "Proof",
+    "Request",
+    "Resource",
+    "Scale",
+    "Seen",
+    "SigningKey",
+    "Source",
+    "State",
+    "Tally",
+    "Tolerances",
+];
+
+/// The names of the types that a file makes public.
+fn public_types(text: &str) -> Vec<String> {
+    let declared = text.lines().filter_map(|line| {
+        let rest = line.trim_start().strip_prefix("pub")?;
+        let rest = if rest.starts_with('(') { rest.split_once(')')?.1 } else { rest };
+        let kinds = [" struct ", " enum ", " trait ", " type "];
+        kinds.iter().find_map(|kind| rest.strip_prefix(kind)).map(word).filter(|name| !name.is_empty())
+    });
+    declared.collect()
+}
+
+#[test]
+fn no_two_public_types_share_a_name() {
+    let mut files_of: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();
+    for file in rust_files(Path::new("src")) {
+        for name in public_types(&std::fs::read_to_string(&file).expect("is readable")) {
+            files_of.entry(name).or_default().push(file.display().to_string());
+        }
+    }
+    let shared: Vec<_> = files_of.iter().filter(|(_, files)| files.len() > 1).collect();
+    let new = shared.iter().filter(|(name, _)| !SHARED.contains(&name.as_str()));
+    let new: Vec<String> = new.map(|(name, files)| format!("{name}: {}", files.join(", "))).collect();
+    assert!(new.is_empty(), "these types share a name, choose another:\n{}", new.join("\n"));
+    let gone = SHARED.iter().filter(|name| shared.iter().all(|(other, _)| other != *name));
+    let gone: Vec<&&str> = gone.collect();
+    assert!(gone.is_empty(), "these names are unique now, take them off the list: {gone:?}");
+}
+
+/// That nothing but `Display` reads them is asserted beside the types, where the compiler sees a trait too many.
+#[test]
+fn texts_for_people_cannot_be_compared() {
+    let text = std::fs::read_to_string("src/observe/description.rs").expect("is there");
+    let code = text.split("#[cfg(test)]").next().expect("has a start");
+    for (name, inner) in [("Phrase", "&'static str"), ("Description", "String")] {
+        assert!(code.contains(&format!("pub struct {name}({inner});")), "the field of {name} is private");
+    }
+    for derived in code.lines().filter(|line| line.starts_with("#[derive(")) {
+        let forbidden = ["PartialEq", "PartialOrd", "Hash", "Deref"];
+        assert!(!forbidden.iter().any(|one| derived.contains(one)), "{derived}: code could compare a description");
+    }
+    for read in ["-> &str", "-> &'static str", "-> String", "for str", "AsRef", "Borrow", "Deref"] {
+        assert!(!code.contains(read), "{read}: code could read a description");
+    }
 }
 
 #[test]

@@ -82,7 +82,8 @@ fn api_keys_stay_out_of_every_output() {
         served.url()
     );
     // a lane that is not known is a mistake of the scenario; the lie that is nearest to the key is wanted here
-    let yaml = yaml.replace("near-miss", authbench::scheme::find("api-key").expect("is there").forgeries()[0].name);
+    let yaml =
+        yaml.replace("near-miss", authbench::scheme::find("api-key").expect("is there").forgeries()[0].id.as_str());
     assert_clean(&outputs(&yaml, &secrets), &secrets);
 }
 

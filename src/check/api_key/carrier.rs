@@ -4,8 +4,9 @@ use crate::check::common::leaks;
 use crate::check::judgement::expect;
 use crate::check::judgement::sameness;
 use crate::check::judgement::{Case, Judgement};
-use crate::check::step::{Accept, INVALID, MISSING, On, Who, send};
+use crate::check::step::{Accept, INVALID, MISSING, On, Who, forged, send};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
+use crate::observe::StepId;
 
 /// The longest that an answer to an oversized key may take, in seconds.
 const PROMPT: f64 = 2.0;
@@ -23,7 +24,7 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "Whitespace around a field value is no part of it; a server that compares it shuts clients out.",
             fix: "Use an HTTP parser that strips optional whitespace.",
         },
-        steps: &[send(Who::Forged("whitespace-around"), On::Protected).granted()],
+        steps: &[send(forged("whitespace-around"), On::Protected).granted()],
         fault: "ows-significant",
         ..PLAIN
     },
@@ -40,8 +41,8 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Look fields up without regard to case.",
         },
         steps: &[
-            send(Who::Forged("name-case-flipped"), On::Protected).granted(),
-            send(Who::Forged("name-first-flipped"), On::Protected).granted(),
+            send(forged("name-case-flipped"), On::Protected).granted(),
+            send(forged("name-first-flipped"), On::Protected).granted(),
         ],
         fault: "case-sensitive-header",
         ..PLAIN
@@ -57,9 +58,9 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Compare keys as bytes, and refuse bytes outside ASCII.",
         },
         steps: &[
-            send(Who::Forged("look-alike"), On::Protected).denied(&[Accept::Status(400), INVALID]),
-            send(Who::Forged("full-width"), On::Protected).denied(&[Accept::Status(400), INVALID]),
-            send(Who::Forged("byte-ff"), On::Protected).denied(&[Accept::Status(400), INVALID]),
+            send(forged("look-alike"), On::Protected).denied(&[Accept::Status(400), INVALID]),
+            send(forged("full-width"), On::Protected).denied(&[Accept::Status(400), INVALID]),
+            send(forged("byte-ff"), On::Protected).denied(&[Accept::Status(400), INVALID]),
         ],
         fault: "nfkc-before-compare",
         ..REFUSAL
@@ -76,9 +77,9 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Bound the length of a key before anything is computed from it.",
         },
         steps: &[
-            send(Who::Forged("long-8k"), On::Protected).denied(OVERSIZED),
-            send(Who::Forged("long-16k"), On::Protected).denied(OVERSIZED),
-            send(Who::Forged("long-64k"), On::Protected).denied(OVERSIZED).times(2),
+            send(forged("long-8k"), On::Protected).denied(OVERSIZED),
+            send(forged("long-16k"), On::Protected).denied(OVERSIZED),
+            send(forged("long-64k"), On::Protected).denied(OVERSIZED).times(2).id(LONGEST),
         ],
         expect: promptly,
         fault: "hashes-unbounded-input",
@@ -95,11 +96,11 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Read keys from the documented place only.",
         },
         steps: &[
-            send(Who::Forged("in-query-api_key"), On::Protected).denied(ELSEWHERE),
-            send(Who::Forged("in-query-apikey"), On::Protected).denied(ELSEWHERE),
-            send(Who::Forged("in-query-key"), On::Protected).denied(ELSEWHERE),
-            send(Who::Forged("in-query-access_token"), On::Protected).denied(ELSEWHERE),
-            send(Who::Forged("in-cookie"), On::Protected).denied(ELSEWHERE),
+            send(forged("in-query-api_key"), On::Protected).denied(ELSEWHERE),
+            send(forged("in-query-apikey"), On::Protected).denied(ELSEWHERE),
+            send(forged("in-query-key"), On::Protected).denied(ELSEWHERE),
+            send(forged("in-query-access_token"), On::Protected).denied(ELSEWHERE),
+            send(forged("in-cookie"), On::Protected).denied(ELSEWHERE),
         ],
         shows: Explanation::Carrier,
         fault: "accepts-key-anywhere",
@@ -117,8 +118,8 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             send(Who::Good, On::Protected).granted(),
-            send(Who::Forged("unknown"), On::Protected).denied(&[Accept::Range(400, 499)]),
-            send(Who::Forged("extended"), On::Protected),
+            send(forged("unknown"), On::Protected).denied(&[Accept::Range(400, 499)]),
+            send(forged("extended"), On::Protected),
         ],
         expect: |case| expect::wants(case).and(leaks::credentials(case)),
         fault: "echoes-key-in-error",
@@ -136,8 +137,8 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Answer all of them with the same status, fields and body.",
         },
         steps: &[
-            send(Who::Forged("unknown"), On::Protected).denied(&[INVALID]),
-            send(Who::Forged("truncated"), On::Protected).denied(&[INVALID]),
+            send(forged("unknown"), On::Protected).denied(&[INVALID]),
+            send(forged("truncated"), On::Protected).denied(&[INVALID]),
             send(Who::Revoked, On::Protected).denied(&[INVALID]),
             send(Who::Expired, On::Protected).denied(&[INVALID]),
         ],
@@ -148,6 +149,8 @@ pub(crate) const CHECKS: &[Check] = &[
     },
 ];
 
+/// The longest key.
+const LONGEST: StepId = StepId::new("longest");
 /// What a key that is too long may be answered with.
 const OVERSIZED: &[Accept] = &[
     Accept::Status(400),
@@ -164,7 +167,7 @@ const ELSEWHERE: &[Accept] = &[MISSING, INVALID, Accept::Status(400)];
 /// Every answer to the longest key comes late, by itself and against the controls: a busy machine delays both.
 fn promptly(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    let longest = case.observations().filter(|(_, observation)| observation.step == 2);
+    let longest = case.observations_of(LONGEST);
     let took: Vec<(usize, f64)> = longest.map(|(index, seen)| (index, seen.exchange.took.as_secs_f64())).collect();
     let control = case.evidence.controls.iter().map(|run| run.exchange.took.as_secs_f64()).fold(0.0, f64::max);
     let slowest = took.iter().map(|(_, took)| *took).fold(f64::INFINITY, f64::min);

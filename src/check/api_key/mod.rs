@@ -4,7 +4,7 @@ pub(crate) mod carrier;
 
 use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
-use crate::check::step::{Accept, Hook, INSUFFICIENT, INVALID, MISSING, On, Step, Who, send};
+use crate::check::step::{Accept, Hook, INSUFFICIENT, INVALID, MISSING, On, Step, Who, forged, send};
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity};
 
 pub(crate) const CHECKS: &[Check] = &[
@@ -49,7 +49,7 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "A check that only looks whether there is a key lets everybody in.",
             fix: "Look the key up, and refuse with the status that the API documents.",
         },
-        steps: &[send(Who::Forged("unknown"), On::EachUsed).denied(&[INVALID]).thoroughly()],
+        steps: &[send(forged("unknown"), On::EachUsed).denied(&[INVALID]).thoroughly()],
         fault: "accepts-any-key",
         ..PLAIN
     },
@@ -64,16 +64,16 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Refuse to start without a configured key, and refuse blank keys before comparing.",
         },
         steps: &[
-            send(Who::Forged("empty"), On::Protected).denied(&[MISSING, INVALID, Accept::Status(400)]),
-            send(Who::Forged("space"), On::Protected).denied(&[MISSING, INVALID, Accept::Status(400)]),
-            send(Who::Forged("tab"), On::Protected).denied(&[MISSING, INVALID, Accept::Status(400)]),
-            send(Who::Forged("null"), On::Protected).denied(&[MISSING, INVALID, Accept::Status(400)]),
-            send(Who::Forged("undefined"), On::Protected).denied(&[MISSING, INVALID, Accept::Status(400)]),
-            send(Who::Forged("none-word"), On::Protected).denied(&[MISSING, INVALID, Accept::Status(400)]),
-            send(Who::Forged("zero"), On::Protected).denied(&[MISSING, INVALID, Accept::Status(400)]),
-            send(Who::Forged("false-word"), On::Protected).denied(&[MISSING, INVALID, Accept::Status(400)]),
-            send(Who::Forged("empty-array"), On::Protected).denied(&[MISSING, INVALID, Accept::Status(400)]),
-            send(Who::Forged("empty-object"), On::Protected).denied(&[MISSING, INVALID, Accept::Status(400)]),
+            send(forged("empty"), On::Protected).denied(&[MISSING, INVALID, Accept::Status(400)]),
+            send(forged("space"), On::Protected).denied(&[MISSING, INVALID, Accept::Status(400)]),
+            send(forged("tab"), On::Protected).denied(&[MISSING, INVALID, Accept::Status(400)]),
+            send(forged("null"), On::Protected).denied(&[MISSING, INVALID, Accept::Status(400)]),
+            send(forged("undefined"), On::Protected).denied(&[MISSING, INVALID, Accept::Status(400)]),
+            send(forged("none-word"), On::Protected).denied(&[MISSING, INVALID, Accept::Status(400)]),
+            send(forged("zero"), On::Protected).denied(&[MISSING, INVALID, Accept::Status(400)]),
+            send(forged("false-word"), On::Protected).denied(&[MISSING, INVALID, Accept::Status(400)]),
+            send(forged("empty-array"), On::Protected).denied(&[MISSING, INVALID, Accept::Status(400)]),
+            send(forged("empty-object"), On::Protected).denied(&[MISSING, INVALID, Accept::Status(400)]),
         ],
         fault: "empty-matches-unset",
         ..REFUSAL
@@ -89,14 +89,14 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Look keys up by their exact value, hashed, and compare in constant time.",
         },
         steps: &[
-            send(Who::Forged("truncated"), On::Protected).denied(&[INVALID]),
-            send(Who::Forged("without-first"), On::Protected).denied(&[INVALID]),
-            send(Who::Forged("extended"), On::Protected).denied(&[INVALID]),
-            send(Who::Forged("middle-changed"), On::Protected).denied(&[INVALID]),
-            send(Who::Forged("reversed"), On::Protected).denied(&[INVALID]),
-            send(Who::Forged("doubled"), On::Protected).denied(&[INVALID]),
-            send(Who::Forged("percent-encoded"), On::Protected).denied(&[INVALID]),
-            send(Who::Forged("base64"), On::Protected).denied(&[INVALID]),
+            send(forged("truncated"), On::Protected).denied(&[INVALID]),
+            send(forged("without-first"), On::Protected).denied(&[INVALID]),
+            send(forged("extended"), On::Protected).denied(&[INVALID]),
+            send(forged("middle-changed"), On::Protected).denied(&[INVALID]),
+            send(forged("reversed"), On::Protected).denied(&[INVALID]),
+            send(forged("doubled"), On::Protected).denied(&[INVALID]),
+            send(forged("percent-encoded"), On::Protected).denied(&[INVALID]),
+            send(forged("base64"), On::Protected).denied(&[INVALID]),
         ],
         fault: "prefix-compare",
         ..REFUSAL
@@ -112,8 +112,8 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Store and compare keys as bytes, under a binary collation.",
         },
         steps: &[
-            send(Who::Forged("upper-cased"), On::Protected).denied(&[INVALID]),
-            send(Who::Forged("lower-cased"), On::Protected).denied(&[INVALID]),
+            send(forged("upper-cased"), On::Protected).denied(&[INVALID]),
+            send(forged("lower-cased"), On::Protected).denied(&[INVALID]),
         ],
         fault: "case-insensitive-compare",
         ..REFUSAL
@@ -130,9 +130,9 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Let the HTTP library refuse control characters, and compare whole values.",
         },
         steps: &[
-            send(Who::Forged("nul-inside"), On::Protected).denied(REFUSED),
-            send(Who::Forged("cr-inside"), On::Protected).denied(REFUSED),
-            send(Who::Forged("lf-inside"), On::Protected).denied(REFUSED),
+            send(forged("nul-inside"), On::Protected).denied(REFUSED),
+            send(forged("cr-inside"), On::Protected).denied(REFUSED),
+            send(forged("lf-inside"), On::Protected).denied(REFUSED),
         ],
         fault: "nul-truncation",
         ..REFUSAL
@@ -148,15 +148,15 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Bind the key as a parameter, or look up its hash.",
         },
         steps: &[
-            send(Who::Forged("sql-or"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
-            send(Who::Forged("like-pattern"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
-            send(Who::Forged("star"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
-            send(Who::Forged("regex"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
-            send(Who::Forged("nosql"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
-            send(Who::Forged("array-parameter"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
-            send(Who::Forged("jndi"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
-            send(Who::Forged("traversal"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
-            send(Who::Forged("ldap"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
+            send(forged("sql-or"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
+            send(forged("like-pattern"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
+            send(forged("star"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
+            send(forged("regex"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
+            send(forged("nosql"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
+            send(forged("array-parameter"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
+            send(forged("jndi"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
+            send(forged("traversal"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
+            send(forged("ldap"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
         ],
         fault: "like-query",
         ..REFUSAL
@@ -254,16 +254,16 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Ship without keys, and refuse to start with an example's.",
         },
         steps: &[
-            send(Who::Forged("demo-test"), On::Protected).denied(&[INVALID]),
-            send(Who::Forged("demo-demo"), On::Protected).denied(&[INVALID]),
-            send(Who::Forged("demo-changeme"), On::Protected).denied(&[INVALID]),
-            send(Who::Forged("demo-secret"), On::Protected).denied(&[INVALID]),
-            send(Who::Forged("demo-admin"), On::Protected).denied(&[INVALID]),
-            send(Who::Forged("demo-password"), On::Protected).denied(&[INVALID]),
-            send(Who::Forged("demo-apikey"), On::Protected).denied(&[INVALID]),
-            send(Who::Forged("demo-123456"), On::Protected).denied(&[INVALID]),
-            send(Who::Forged("demo-your-api-key"), On::Protected).denied(&[INVALID]),
-            send(Who::Forged("demo-xxx"), On::Protected).denied(&[INVALID]),
+            send(forged("demo-test"), On::Protected).denied(&[INVALID]),
+            send(forged("demo-demo"), On::Protected).denied(&[INVALID]),
+            send(forged("demo-changeme"), On::Protected).denied(&[INVALID]),
+            send(forged("demo-secret"), On::Protected).denied(&[INVALID]),
+            send(forged("demo-admin"), On::Protected).denied(&[INVALID]),
+            send(forged("demo-password"), On::Protected).denied(&[INVALID]),
+            send(forged("demo-apikey"), On::Protected).denied(&[INVALID]),
+            send(forged("demo-123456"), On::Protected).denied(&[INVALID]),
+            send(forged("demo-your-api-key"), On::Protected).denied(&[INVALID]),
+            send(forged("demo-xxx"), On::Protected).denied(&[INVALID]),
         ],
         fault: "ships-demo-key",
         ..REFUSAL

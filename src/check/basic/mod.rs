@@ -2,8 +2,9 @@
 
 pub(crate) mod protocol;
 
-use crate::check::step::{Account, INVALID, On, Who, send};
+use crate::check::step::{Account, INVALID, On, Who, forged, send};
 use crate::check::{Check, Doc, Level, PLAIN, REFUSAL, Severity};
+use crate::observe::ForgeryId;
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -34,11 +35,11 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Verify the password with a password hash, in full.",
         },
         steps: &[
-            send(Who::Forged("unknown"), On::EachUsed).denied(&[INVALID]).thoroughly(),
-            send(Who::Forged("empty"), On::Protected).denied(&[INVALID]),
-            send(Who::Forged("case-flipped"), On::Protected).denied(&[INVALID]),
-            send(Who::Forged("extended"), On::Protected).denied(&[INVALID]),
-            send(Who::Forged("truncated"), On::Protected).denied(&[INVALID]),
+            send(forged("unknown"), On::EachUsed).denied(&[INVALID]).thoroughly(),
+            send(forged("empty"), On::Protected).denied(&[INVALID]),
+            send(forged("case-flipped"), On::Protected).denied(&[INVALID]),
+            send(forged("extended"), On::Protected).denied(&[INVALID]),
+            send(forged("truncated"), On::Protected).denied(&[INVALID]),
         ],
         fault: "user-only-check",
         ..PLAIN
@@ -55,8 +56,10 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             send(Who::Account(Account::LongPassword), On::Protected).granted(),
-            send(Who::ForgedAccount(Account::LongPassword, "first-72-bytes"), On::Protected).denied(&[INVALID]),
-            send(Who::ForgedAccount(Account::LongPassword, "first-72-and-tail"), On::Protected).denied(&[INVALID]),
+            send(Who::ForgedAccount(Account::LongPassword, ForgeryId::new("first-72-bytes")), On::Protected)
+                .denied(&[INVALID]),
+            send(Who::ForgedAccount(Account::LongPassword, ForgeryId::new("first-72-and-tail")), On::Protected)
+                .denied(&[INVALID]),
         ],
         fault: "bcrypt-72",
         ..REFUSAL

@@ -4,9 +4,9 @@ use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
 use crate::check::judgement::sameness;
 use crate::check::judgement::{Case, Judgement};
-use crate::check::step::{Accept, Account, INVALID, MALFORMED, MISSING, On, Want, Who, send};
+use crate::check::step::{Accept, Account, INVALID, MALFORMED, MISSING, On, Want, Who, forged, send};
 use crate::check::{Check, Doc, Level, PLAIN, REFUSAL, Severity, Tier};
-use crate::observe::{Challenge, Outcome};
+use crate::observe::{Challenge, ForgeryId, Outcome, StepId};
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -55,8 +55,8 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Answer both with the same status, fields and body.",
         },
         steps: &[
-            send(Who::Forged("unknown"), On::Protected).denied(&[INVALID]),
-            send(Who::Forged("unknown-user"), On::Protected).denied(&[INVALID]),
+            send(forged("unknown"), On::Protected).denied(&[INVALID]),
+            send(forged("unknown-user"), On::Protected).denied(&[INVALID]),
         ],
         expect: sameness::all,
         fault: "user-not-found-message",
@@ -75,9 +75,9 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Compare the scheme name without regard to case (RFC 9110 §11.1).",
         },
         steps: &[
-            send(Who::Forged("scheme-lower-case"), On::Protected).granted(),
-            send(Who::Forged("scheme-upper-case"), On::Protected).granted(),
-            send(Who::Forged("scheme-mixed-case"), On::Protected).granted(),
+            send(forged("scheme-lower-case"), On::Protected).granted(),
+            send(forged("scheme-upper-case"), On::Protected).granted(),
+            send(forged("scheme-mixed-case"), On::Protected).granted(),
         ],
         fault: "basic-case-sensitive-scheme",
         ..PLAIN
@@ -95,7 +95,8 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             send(Who::Account(Account::ColonPassword), On::Protected).granted(),
-            send(Who::ForgedAccount(Account::ColonPassword, "until-last-colon"), On::Protected).denied(&[INVALID]),
+            send(Who::ForgedAccount(Account::ColonPassword, ForgeryId::new("until-last-colon")), On::Protected)
+                .denied(&[INVALID]),
         ],
         fault: "splits-on-last-colon",
         ..REFUSAL
@@ -111,16 +112,16 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Refuse what does not decode like a wrong password.",
         },
         steps: &[
-            send(Who::Forged("no-colon"), On::Protected).denied(BAD),
-            send(Who::Forged("bad-base64"), On::Protected).denied(BAD),
-            send(Who::Forged("base64url"), On::Protected).denied(BAD),
-            send(Who::Forged("no-padding"), On::Protected).denied(BAD),
-            send(Who::Forged("scheme-and-space"), On::Protected).denied(BAD),
-            send(Who::Forged("control-characters"), On::Protected).denied(BAD),
-            send(Who::Forged("very-long"), On::Protected).denied(BAD),
-            send(Who::Forged("word-after"), On::Protected),
-            send(Who::Forged("junk-after"), On::Protected),
-            send(Who::Forged("nul-after"), On::Protected),
+            send(forged("no-colon"), On::Protected).denied(BAD),
+            send(forged("bad-base64"), On::Protected).denied(BAD),
+            send(forged("base64url"), On::Protected).denied(BAD),
+            send(forged("no-padding"), On::Protected).denied(BAD),
+            send(forged("scheme-and-space"), On::Protected).denied(BAD),
+            send(forged("control-characters"), On::Protected).denied(BAD),
+            send(forged("very-long"), On::Protected).denied(BAD),
+            send(forged("word-after"), On::Protected),
+            send(forged("junk-after"), On::Protected),
+            send(forged("nul-after"), On::Protected),
         ],
         expect: malformed,
         fault: "crash-on-no-colon",
@@ -139,9 +140,12 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Decode user-id and password as UTF-8, and announce charset=\"UTF-8\".",
         },
         steps: &[
-            send(Who::Anonymous, On::Protected).called("the challenge"),
-            send(Who::Account(Account::Utf8Password), On::Protected).granted().called("the password in UTF-8"),
-            send(Who::ForgedAccount(Account::Utf8Password, "latin-1"), On::Protected)
+            send(Who::Anonymous, On::Protected).id(CHALLENGE).called("the challenge"),
+            send(Who::Account(Account::Utf8Password), On::Protected)
+                .granted()
+                .id(IN_UTF8)
+                .called("the password in UTF-8"),
+            send(Who::ForgedAccount(Account::Utf8Password, ForgeryId::new("latin-1")), On::Protected)
                 .denied(&[INVALID, Accept::Status(400)]),
         ],
         expect: utf8,
@@ -149,6 +153,9 @@ pub(crate) const CHECKS: &[Check] = &[
         ..PLAIN
     },
 ];
+
+const CHALLENGE: StepId = StepId::new("challenge");
+const IN_UTF8: StepId = StepId::new("in-utf8");
 
 /// What a malformed value may be answered with.
 const BAD: &[Accept] = &[Accept::Status(400), MALFORMED, INVALID, MISSING, Accept::Status(431), Accept::Closed];
@@ -197,7 +204,7 @@ fn malformed(case: &Case<'_>) -> Judgement {
             continue;
         }
         match observation.outcome {
-            Outcome::Granted => judgement.deviates(index, format!("{}: accepted", observation.label), "refused"),
+            Outcome::Granted => judgement.deviates(index, case.about(index, "accepted"), "refused"),
             _ => case.judge_as(index, Want::Denied(BAD), &mut judgement),
         }
     }
@@ -207,9 +214,9 @@ fn malformed(case: &Case<'_>) -> Judgement {
 /// Without the announcement nobody can know the encoding (RFC 7617 §2).
 fn utf8(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    let announced = case.answers("the challenge").filter_map(|(_, response)| basic(challenges::of(response)));
+    let announced = case.answers_of(CHALLENGE).filter_map(|(_, response)| basic(challenges::of(response)));
     let announced = announced.into_iter().any(|challenge| challenge.param("charset").is_some());
-    let refused = case.observations().any(|(_, seen)| seen.step == 1 && seen.outcome == Outcome::Refused);
+    let refused = case.observations_of(IN_UTF8).any(|(_, seen)| seen.outcome == Outcome::Refused);
     if refused && !announced {
         judgement.access.clear();
         judgement.not_applicable = Some("the target does not announce charset=\"UTF-8\"".to_owned());

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
 use crate::check::judgement::{Case, Judgement};
-use crate::check::step::{Accept, INSUFFICIENT, INVALID, MISSING, On, Who, send};
+use crate::check::step::{Accept, INSUFFICIENT, INVALID, MISSING, On, Who, forged, send};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
 use crate::observe::Challenge;
 
@@ -41,7 +41,7 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             send(Who::Anonymous, On::Protected).denied(&[Accept::Range(400, 499)]),
-            send(Who::Forged("unknown"), On::Protected).denied(&[Accept::Range(400, 499)]),
+            send(forged("unknown"), On::Protected).denied(&[Accept::Range(400, 499)]),
         ],
         expect: parameters,
         fault: "bare-bearer",
@@ -60,7 +60,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Send a Bearer challenge with every 401 and 403 that refuses a token, with its error code.",
         },
         steps: &[
-            send(Who::Forged("unknown"), On::Protected).denied(&[INVALID]),
+            send(forged("unknown"), On::Protected).denied(&[INVALID]),
             send(Who::LowScope, On::Scoped).denied(&[INSUFFICIENT]),
         ],
         expect: named,
@@ -137,14 +137,13 @@ fn named(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, response) in case.refusals() {
         let challenges = challenges::of(response);
-        let label = &case.evidence.observations[index].label;
         match bearer(&challenges) {
             None => {
-                let text = format!("{label}: {} without a Bearer challenge", response.status);
+                let text = case.about(index, format_args!("{} without a Bearer challenge", response.status));
                 judgement.deviates_by(challenges::absence(response), index, text, "WWW-Authenticate: Bearer");
             }
             Some(challenge) if challenge.param("error").is_none() => {
-                let text = format!("{label}: a Bearer challenge without error");
+                let text = case.about(index, "a Bearer challenge without error");
                 judgement.advises_by(Explanation::ChallengeReason, index, text, "an error code");
             }
             Some(_) => {}

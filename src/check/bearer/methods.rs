@@ -3,9 +3,9 @@
 use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
 use crate::check::judgement::{Case, Judgement};
-use crate::check::step::{Accept, INVALID, MALFORMED, MISSING, On, Want, Who, send};
+use crate::check::step::{Accept, INVALID, MALFORMED, MISSING, On, Want, forged, send};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, Severity, Tier};
-use crate::observe::Outcome;
+use crate::observe::{Outcome, StepId};
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -20,15 +20,15 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Parse the field as scheme, spaces, token (RFC 6750 §2.1), and refuse the rest.",
         },
         steps: &[
-            send(Who::Forged("scheme-alone"), On::Protected).denied(BAD_FIELD),
-            send(Who::Forged("scheme-and-space"), On::Protected).denied(BAD_FIELD),
-            send(Who::Forged("word-before"), On::Protected).denied(BAD_FIELD),
-            send(Who::Forged("scheme-colon"), On::Protected).denied(BAD_FIELD),
-            send(Who::Forged("no-space"), On::Protected).denied(BAD_FIELD),
-            send(Who::Forged("scheme-token"), On::Protected).denied(BAD_FIELD),
-            send(Who::Forged("scheme-basic"), On::Protected).denied(BAD_FIELD),
-            send(Who::Forged("comma-alone"), On::Protected).denied(BAD_FIELD),
-            send(Who::Forged("very-long"), On::Protected).denied(BAD_FIELD),
+            send(forged("scheme-alone"), On::Protected).denied(BAD_FIELD),
+            send(forged("scheme-and-space"), On::Protected).denied(BAD_FIELD),
+            send(forged("word-before"), On::Protected).denied(BAD_FIELD),
+            send(forged("scheme-colon"), On::Protected).denied(BAD_FIELD),
+            send(forged("no-space"), On::Protected).denied(BAD_FIELD),
+            send(forged("scheme-token"), On::Protected).denied(BAD_FIELD),
+            send(forged("scheme-basic"), On::Protected).denied(BAD_FIELD),
+            send(forged("comma-alone"), On::Protected).denied(BAD_FIELD),
+            send(forged("very-long"), On::Protected).denied(BAD_FIELD),
         ],
         expect: malformed,
         fault: "scheme-ignored",
@@ -47,10 +47,10 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Compare the scheme name without regard to case (RFC 9110 §11.1).",
         },
         steps: &[
-            send(Who::Forged("scheme-lower-case"), On::Protected).granted(),
-            send(Who::Forged("scheme-upper-case"), On::Protected).granted(),
-            send(Who::Forged("scheme-mixed-case"), On::Protected).granted(),
-            send(Who::Forged("two-spaces"), On::Protected),
+            send(forged("scheme-lower-case"), On::Protected).granted(),
+            send(forged("scheme-upper-case"), On::Protected).granted(),
+            send(forged("scheme-mixed-case"), On::Protected).granted(),
+            send(forged("two-spaces"), On::Protected),
         ],
         expect: scheme_read,
         fault: "bearer-case-sensitive-scheme",
@@ -68,9 +68,9 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Read tokens from one place, or answer 400 with error=\"invalid_request\" where there are two.",
         },
         steps: &[
-            send(Who::Forged("in-query"), On::Protected),
-            send(Who::Forged("unknown-in-query-too"), On::Protected),
-            send(Who::Forged("good-in-query-too"), On::Protected).denied(&[Accept::Status(400), INVALID]),
+            send(forged("in-query"), On::Protected).id(IN_QUERY),
+            send(forged("unknown-in-query-too"), On::Protected).id(UNKNOWN_IN_QUERY_TOO),
+            send(forged("good-in-query-too"), On::Protected).denied(&[Accept::Status(400), INVALID]),
         ],
         expect: one_method,
         shows: Explanation::Carrier,
@@ -88,7 +88,7 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "URLs end in logs, histories and referrers.",
             fix: "Read tokens from the Authorization field only.",
         },
-        steps: &[send(Who::Forged("in-query"), On::Protected).denied(&[Accept::Status(400), INVALID, MISSING])],
+        steps: &[send(forged("in-query"), On::Protected).denied(&[Accept::Status(400), INVALID, MISSING])],
         shows: Explanation::Carrier,
         fault: "query-token-accepted",
         ..PLAIN
@@ -105,15 +105,20 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Read access_token from single-part form bodies of methods that have a body, or not at all.",
         },
         steps: &[
-            send(Who::Forged("in-form"), On::Protected).denied(BODY),
-            send(Who::Forged("in-json"), On::Protected).denied(BODY),
-            send(Who::Forged("in-multipart"), On::Protected).denied(BODY),
+            send(forged("in-form"), On::Protected).denied(BODY),
+            send(forged("in-json"), On::Protected).denied(BODY),
+            send(forged("in-multipart"), On::Protected).denied(BODY),
         ],
         shows: Explanation::Carrier,
         fault: "token-in-json-body",
         ..PLAIN
     },
 ];
+
+/// The good token in the query and nowhere else.
+const IN_QUERY: StepId = StepId::new("in-query");
+/// The good token in its place and an unknown one in the query.
+const UNKNOWN_IN_QUERY_TOO: StepId = StepId::new("unknown-in-query-too");
 
 /// What a malformed field may be answered with: a field too large for the server may also end the connection.
 const BAD_FIELD: &[Accept] = &[MALFORMED, MISSING, INVALID, Accept::Status(431), Accept::Closed];
@@ -125,10 +130,9 @@ fn scheme_read(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let spaced = case.observations().filter(|(_, seen)| matches!(case.step_of(seen).wanted(), Want::Either));
     for (index, seen) in spaced.filter(|(_, seen)| seen.outcome != Outcome::Granted) {
-        let text = format!("{}: access was refused", seen.label);
         match case.profile.strict_challenges() {
-            true => judgement.deviates(index, text, "granted"),
-            false => judgement.remarks.push(text),
+            true => judgement.deviates(index, case.about(index, "access was refused"), "granted"),
+            false => judgement.remarks.push(format!("{}: access was refused", seen.description)),
         }
     }
     judgement
@@ -151,19 +155,22 @@ fn malformed(case: &Case<'_>) -> Judgement {
 /// (RFC 6750 §3.1). To whoever does not, the parameter is one of the many that nobody knows.
 fn one_method(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    let reads_query = case.evidence.of_step(0).any(|alone| alone.outcome == Outcome::Granted);
-    for (index, observation) in case.observations().filter(|(_, observation)| observation.step == 1) {
+    let reads_query = case.observations_of(IN_QUERY).any(|(_, alone)| alone.outcome == Outcome::Granted);
+    for (index, observation) in case.observations_of(UNKNOWN_IN_QUERY_TOO) {
         let status = observation.exchange.status().unwrap_or_default();
-        let label = &observation.label;
         match observation.outcome {
             Outcome::Granted if !reads_query => {
                 judgement.remarks.push("a token in the query is no credential here, and is ignored".to_owned());
             }
             Outcome::Granted => {
-                judgement.deviates(index, format!("{label}: one of the two is ignored"), "400 invalid_request");
+                judgement.deviates(index, case.about(index, "one of the two is ignored"), "400 invalid_request");
             }
             Outcome::Refused if !case.accepts(&[Accept::Status(400), INVALID], status) => {
-                judgement.deviates(index, format!("{label}: refused, but with {status}"), "400 invalid_request");
+                judgement.deviates(
+                    index,
+                    case.about(index, format_args!("refused, but with {status}")),
+                    "400 invalid_request",
+                );
             }
             _ => {}
         }

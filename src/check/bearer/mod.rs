@@ -6,7 +6,7 @@ pub(crate) mod methods;
 use crate::check::judgement::challenges::bearer_error;
 use crate::check::judgement::expect;
 use crate::check::step::{
-    Accept, Artefact, Client, Fill, INSUFFICIENT, INVALID, On, Step, Who, obtain, obtain_as, send,
+    Accept, Artefact, Client, Fill, INSUFFICIENT, INVALID, On, Step, Who, forged, obtain, obtain_as, send,
 };
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity};
 
@@ -39,11 +39,11 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Verify the token by introspection or signature, and answer 401 with error=\"invalid_token\".",
         },
         steps: &[
-            send(Who::Forged("unknown"), On::EachUsed).denied(&[INVALID]).thoroughly(),
-            send(Who::Forged("truncated"), On::Protected).denied(&[INVALID]),
-            send(Who::Forged("extended"), On::Protected).denied(&[INVALID]),
-            send(Who::Forged("middle-changed"), On::Protected).denied(&[INVALID]),
-            send(Who::Forged("case-flipped"), On::Protected).denied(&[INVALID]),
+            send(forged("unknown"), On::EachUsed).denied(&[INVALID]).thoroughly(),
+            send(forged("truncated"), On::Protected).denied(&[INVALID]),
+            send(forged("extended"), On::Protected).denied(&[INVALID]),
+            send(forged("middle-changed"), On::Protected).denied(&[INVALID]),
+            send(forged("case-flipped"), On::Protected).denied(&[INVALID]),
         ],
         expect: |case| expect::wants(case).and(bearer_error(case, "invalid_token")),
         fault: "accepts-any-token",

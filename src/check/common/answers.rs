@@ -4,9 +4,9 @@ use crate::check::common::leaks;
 use crate::check::judgement::expect;
 use crate::check::judgement::sameness;
 use crate::check::judgement::{Case, Judgement};
-use crate::check::step::{Accept, Alter, Fill, INSUFFICIENT, INVALID, MISSING, On, Want, Who, send};
+use crate::check::step::{Accept, Alter, Fill, INSUFFICIENT, INVALID, MISSING, On, Want, Who, forged, send};
 use crate::check::{Check, Doc, Level, PLAIN, REFUSAL, Severity, Tier};
-use crate::observe::{Observation, Outcome};
+use crate::observe::{Observation, Outcome, StepId};
 
 /// A value that is no credential, to see whether it comes back.
 const CANARY: &str = "authbench-trace-canary";
@@ -25,9 +25,13 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             send(Who::Good, On::Protected).granted(),
-            send(Who::Forged("good-then-unknown"), On::Protected).called(GOOD_FIRST),
-            send(Who::Forged("unknown-then-good"), On::Protected).called(GOOD_LAST),
-            send(Who::Forged("comma-joined"), On::Protected).called("both in one line"),
+            send(forged("good-then-unknown"), On::Protected)
+                .id(GOOD_FIRST)
+                .called("the good credential, then an unknown one"),
+            send(forged("unknown-then-good"), On::Protected)
+                .id(GOOD_LAST)
+                .called("an unknown credential, then the good one"),
+            send(forged("comma-joined"), On::Protected).id(JOINED).called("both in one line"),
         ],
         expect: not_resolved,
         implied_by: &["apikey.near-miss-denied"],
@@ -46,9 +50,9 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             send(Who::Anonymous, On::Protected).denied(REFUSED),
-            send(Who::Forged("unknown"), On::Protected).denied(REFUSED),
-            send(Who::Forged("extended"), On::Protected),
-            send(Who::Forged("base64"), On::Protected),
+            send(forged("unknown"), On::Protected).denied(REFUSED),
+            send(forged("extended"), On::Protected),
+            send(forged("base64"), On::Protected),
         ],
         expect: |case| expect::wants(case).and(leaks::credentials(case)).and(leaks::internals(case)),
         fault: "echoes-credential",
@@ -128,6 +132,7 @@ pub(crate) const CHECKS: &[Check] = &[
                     Alter::Header("Access-Control-Request-Method", Fill::Text("GET")),
                     Alter::Header("Access-Control-Request-Headers", Fill::Text("authorization")),
                 ])
+                .id(PREFLIGHT)
                 .called("a preflight"),
         ],
         expect: preflight,
@@ -153,6 +158,7 @@ pub(crate) const CHECKS: &[Check] = &[
                     Alter::Method("TRACE"),
                     Alter::Header("Authorization", Fill::Text("Bearer authbench-trace-canary")),
                 ])
+                .id(TRACE)
                 .called("TRACE"),
         ],
         expect: trace,
@@ -170,7 +176,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Send Cache-Control: no-store or private with protected answers; where keys travel in fields of their own, always.",
         },
         steps: &[
-            send(Who::Good, On::Protected).granted().called("the good request"),
+            send(Who::Good, On::Protected).granted().id(GOOD).called("the good request"),
             send(Who::Anonymous, On::Protected).denied(&[MISSING]).times(2).called("the same without a credential"),
         ],
         expect: not_shared,
@@ -200,21 +206,26 @@ pub(crate) const CHECKS: &[Check] = &[
 const REFUSED: &[Accept] = &[Accept::Range(400, 499)];
 /// Refusals that say nothing about an object.
 const HIDDEN: &[Accept] = &[MISSING, INSUFFICIENT, INVALID, Accept::Status(404)];
-const GOOD_FIRST: &str = "the good credential, then an unknown one";
-const GOOD_LAST: &str = "an unknown credential, then the good one";
+const GOOD_FIRST: StepId = StepId::new("good-first");
+const GOOD_LAST: StepId = StepId::new("good-last");
+const JOINED: StepId = StepId::new("joined");
+const PREFLIGHT: StepId = StepId::new("preflight");
+const TRACE: StepId = StepId::new("trace");
+const GOOD: StepId = StepId::new("good");
 
 /// One of the two credentials is good, so access is no violation; that somebody chose is a deviation.
 fn not_resolved(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    for (index, observation) in case.observations().filter(|(_, seen)| seen.step > 0) {
+    let both = [GOOD_FIRST, GOOD_LAST, JOINED].into_iter().flat_map(|step| case.observations_of(step));
+    for (index, observation) in both {
         match observation.outcome {
             Outcome::Granted => {
-                judgement.deviates(index, format!("{}: one of them was chosen", observation.label), "400");
+                judgement.deviates(index, case.about(index, "one of them was chosen"), "400");
             }
             _ => case.judge_as(index, Want::Denied(&[Accept::Status(400), INVALID]), &mut judgement),
         }
     }
-    let status = |label| case.answers(label).next().map(|(index, response)| (index, response.status));
+    let status = |step| case.answers_of(step).next().map(|(index, response)| (index, response.status));
     if let (Some((_, first)), Some((index, last))) = (status(GOOD_FIRST), status(GOOD_LAST))
         && first != last
     {
@@ -235,7 +246,7 @@ fn preflight(case: &Case<'_>) -> Judgement {
         Accept::Status(405),
     ];
     let mut judgement = expect::wants(case);
-    for (index, observation) in case.observations().filter(|(_, seen)| seen.step == 1) {
+    for (index, observation) in case.observations_of(PREFLIGHT) {
         let Some(response) = observation.exchange.response() else { continue };
         if observation.outcome == Outcome::Granted && !response.body.is_empty() {
             judgement.violates(
@@ -256,7 +267,7 @@ fn preflight(case: &Case<'_>) -> Judgement {
 
 fn trace(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    for (index, response) in case.answers("TRACE") {
+    for (index, response) in case.answers_of(TRACE) {
         let echoed = String::from_utf8_lossy(&response.body).contains(CANARY);
         if echoed {
             judgement.violates(index, "TRACE repeats the Authorization field", "4xx or 501");
@@ -271,7 +282,7 @@ fn trace(case: &Case<'_>) -> Judgement {
 /// request with another carrier may be shared unless it says that it may not.
 fn not_shared(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    for (index, response) in case.answers("the good request").filter(|(_, response)| response.status < 300) {
+    for (index, response) in case.answers_of(GOOD).filter(|(_, response)| response.status < 300) {
         let directives = expect::directives(response);
         let has = |name: &str| directives.iter().any(|(other, _)| other == name);
         if has("no-store") || has("private") {

@@ -4,18 +4,23 @@ use crate::check::Explanation;
 use crate::check::judgement::expect;
 use crate::check::judgement::state::State;
 use crate::check::judgement::{Case, Judgement};
-use crate::observe::{Outcome, Response};
+use crate::observe::{Outcome, Response, StepId};
 
 /// Readings of what a write would change: two before it, for what changes by itself, ...
-pub(crate) const BEFORE: &str = "the state before";
+pub(crate) const BEFORE: StepId = StepId::new("state-before");
 /// ... the second of them, ...
-pub(crate) const BEFORE_AGAIN: &str = "the state before, once more";
+pub(crate) const BEFORE_AGAIN: StepId = StepId::new("state-before-again");
 /// ... at once after it, ...
-pub(crate) const AFTER: &str = "the state after";
+pub(crate) const AFTER: StepId = StepId::new("state-after");
 /// ... some time after it, ...
-pub(crate) const LATER: &str = "the state a moment later";
+pub(crate) const LATER: StepId = StepId::new("state-later");
 /// ... and after a write that is allowed.
-pub(crate) const AFTER_ALLOWED: &str = "the state after an allowed write";
+pub(crate) const AFTER_ALLOWED: StepId = StepId::new("state-after-allowed");
+
+/// HEAD by somebody who has access.
+pub(crate) const GOOD_HEAD: StepId = StepId::new("good-head");
+/// What the public resource answers without any of the headers.
+pub(crate) const PUBLIC_AS_IT_IS: StepId = StepId::new("public-as-it-is");
 
 /// Nothing changed between the readings, and an allowed write would have shown in them.
 pub(crate) fn none(case: &Case<'_>) -> Judgement {
@@ -24,7 +29,7 @@ pub(crate) fn none(case: &Case<'_>) -> Judgement {
     if !judgement.access.is_empty() {
         return judgement;
     }
-    let reading = |label: &'static str| case.answers(label).next();
+    let reading = |step| case.answers_of(step).next();
     let before: Vec<&Response> = [BEFORE, BEFORE_AGAIN].into_iter().filter_map(reading).map(|(_, one)| one).collect();
     let Some(state) = State::of(&before) else { return judgement };
     if let Some((index, _)) = [AFTER, LATER].into_iter().filter_map(reading).find(|(_, one)| state.differs(one)) {
@@ -47,14 +52,14 @@ pub(crate) fn none(case: &Case<'_>) -> Judgement {
 /// RFC 9110 §9.3.2: HEAD is answered like GET; a target that does not have HEAD says so to everybody.
 pub(crate) fn head_like_get(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    if let Some((index, response)) = case.answers("HEAD with the good credential").next() {
+    if let Some((index, response)) = case.answers_of(GOOD_HEAD).next() {
         let observation = &case.evidence.observations[index];
         match (observation.outcome, response.status) {
             (Outcome::Granted, _) => {}
             (_, 405 | 501) if judgement.access.is_empty() => {
                 judgement.not_applicable = Some("the target does not offer HEAD".to_owned());
             }
-            (_, status) => judgement.deviates(index, format!("HEAD with the good credential: {status}"), "as GET"),
+            (_, status) => judgement.deviates(index, case.about(index, status), "as GET"),
         }
     }
     judgement
@@ -86,12 +91,9 @@ pub(crate) fn spellings(case: &Case<'_>) -> Judgement {
     expect::wants(case)
 }
 
-/// What the public resource answers without any header is called this.
-pub(crate) const PUBLIC_AS_IT_IS: &str = "the public resource as it is";
-
 /// A header that leads to the protected resource shows only where that looks different from the public one.
 pub(crate) fn rewritten(case: &Case<'_>) -> Judgement {
-    if case.observations().any(|(_, seen)| seen.label == PUBLIC_AS_IT_IS && seen.outcome == Outcome::Granted) {
+    if case.observations_of(PUBLIC_AS_IT_IS).any(|(_, seen)| seen.outcome == Outcome::Granted) {
         let why = "the public resource looks like the protected one: declare a `success` that tells them apart";
         return Judgement { open: vec![why.to_owned()], ..Judgement::default() };
     }

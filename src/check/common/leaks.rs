@@ -41,10 +41,9 @@ pub(crate) fn credentials(case: &Case<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, observation) in case.observations() {
         let Some(response) = observation.exchange.response() else { continue };
-        let label = &observation.label;
         for secret in sent(&observation.exchange) {
             if let Some(form) = forms(&secret).into_iter().find(|form| occurs(response, &form.text)) {
-                let text = format!("{label}: the answer repeats {}", form.says);
+                let text = case.about(index, format_args!("the answer repeats {}", form.says));
                 judgement.deviates_by(Explanation::Secret, index, text, "no part of the credential");
                 break;
             }
@@ -57,7 +56,6 @@ pub(crate) fn credentials(case: &Case<'_>) -> Judgement {
 pub(crate) fn internals(case: &Case<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, response) in case.all_answers() {
-        let label = &case.evidence.observations[index].label;
         let body = String::from_utf8_lossy(&response.body);
         let marker = MARKERS.iter().find(|(marker, _)| body.contains(marker)).map(|(_, says)| (*says).to_owned());
         let versioned = |product: &&&str| {
@@ -67,7 +65,11 @@ pub(crate) fn internals(case: &Case<'_>) -> Judgement {
         let version =
             PRODUCTS.iter().find(versioned).map(|product| format!("the version of {}", &product[..product.len() - 1]));
         if let Some(says) = marker.or(version) {
-            judgement.deviates(index, format!("{label}: the body shows {says}"), "an error without internals");
+            judgement.deviates(
+                index,
+                case.about(index, format_args!("the body shows {says}")),
+                "an error without internals",
+            );
         }
     }
     judgement

@@ -8,7 +8,7 @@ pub(crate) mod throttling;
 pub(crate) mod timing;
 
 use crate::check::judgement::expect;
-use crate::check::step::{Accept, Alter, Fill, Hook, INSUFFICIENT, INVALID, MISSING, On, Step, Who, send};
+use crate::check::step::{Accept, Alter, Fill, Hook, INSUFFICIENT, INVALID, MISSING, On, Step, Who, forged, send};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
 
 pub(crate) const CHECKS: &[Check] = &[
@@ -39,16 +39,19 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Decide about access before anything is touched.",
         },
         steps: &[
-            send(Who::Good, On::ReadBack).called(effects::BEFORE).granted(),
-            send(Who::Good, On::ReadBack).called(effects::BEFORE_AGAIN).granted(),
+            send(Who::Good, On::ReadBack).id(effects::BEFORE).called("the state before").granted(),
+            send(Who::Good, On::ReadBack).id(effects::BEFORE_AGAIN).called("the state before, once more").granted(),
             send(Who::Anonymous, On::Writable).denied(&[MISSING]),
-            send(Who::Forged("unknown"), On::Writable).denied(&[INVALID]),
+            send(forged("unknown"), On::Writable).denied(&[INVALID]),
             send(Who::LowScope, On::Writable).denied(&[INSUFFICIENT]),
-            send(Who::Good, On::ReadBack).called(effects::AFTER).granted(),
+            send(Who::Good, On::ReadBack).id(effects::AFTER).called("the state after").granted(),
             Step::AwaitEffects,
-            send(Who::Good, On::ReadBack).called(effects::LATER).granted(),
+            send(Who::Good, On::ReadBack).id(effects::LATER).called("the state a moment later").granted(),
             send(Who::Good, On::Writable).called("an allowed write").granted(),
-            send(Who::Good, On::ReadBack).called(effects::AFTER_ALLOWED).granted(),
+            send(Who::Good, On::ReadBack)
+                .id(effects::AFTER_ALLOWED)
+                .called("the state after an allowed write")
+                .granted(),
         ],
         expect: effects::none,
         fault: "act-then-check",
@@ -70,12 +73,15 @@ pub(crate) const CHECKS: &[Check] = &[
                 Accept::Status(405),
                 Accept::Status(501),
             ]),
-            send(Who::Forged("unknown"), On::Protected).with(&[Alter::Method("HEAD")]).denied(&[
+            send(forged("unknown"), On::Protected).with(&[Alter::Method("HEAD")]).denied(&[
                 INVALID,
                 Accept::Status(405),
                 Accept::Status(501),
             ]),
-            send(Who::Good, On::Protected).with(&[Alter::Method("HEAD")]).called("HEAD with the good credential"),
+            send(Who::Good, On::Protected)
+                .with(&[Alter::Method("HEAD")])
+                .id(effects::GOOD_HEAD)
+                .called("HEAD with the good credential"),
         ],
         expect: effects::head_like_get,
         shows: Explanation::Method,
@@ -118,8 +124,8 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Switch method overriding off, or decide on the overridden method.",
         },
         steps: &[
-            send(Who::Good, On::ReadBack).called(effects::BEFORE).granted(),
-            send(Who::Good, On::ReadBack).called(effects::BEFORE_AGAIN).granted(),
+            send(Who::Good, On::ReadBack).id(effects::BEFORE).called("the state before").granted(),
+            send(Who::Good, On::ReadBack).id(effects::BEFORE_AGAIN).called("the state before, once more").granted(),
             send(Who::LowScope, On::ReadBack)
                 .with(&[Alter::Header("X-HTTP-Method-Override", Fill::WriteMethod)])
                 .called("GET with X-HTTP-Method-Override"),
@@ -132,7 +138,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::LowScope, On::ReadBack)
                 .with(&[Alter::Query("_method", Fill::WriteMethod)])
                 .called("GET with ?_method="),
-            send(Who::Good, On::ReadBack).called(effects::AFTER).granted(),
+            send(Who::Good, On::ReadBack).id(effects::AFTER).called("the state after").granted(),
         ],
         expect: effects::none,
         fault: "override-after-auth",
@@ -180,7 +186,10 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Drop these headers at the edge, and switch their support off.",
         },
         steps: &[
-            send(Who::Anonymous, On::Public).counting(On::Protected).called(effects::PUBLIC_AS_IT_IS),
+            send(Who::Anonymous, On::Public)
+                .counting(On::Protected)
+                .id(effects::PUBLIC_AS_IT_IS)
+                .called("the public resource as it is"),
             send(Who::Anonymous, On::Public)
                 .with(&[Alter::Header("X-Original-URL", Fill::ProtectedPath)])
                 .counting(On::Protected)
@@ -294,7 +303,7 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             send(Who::Anonymous, On::Protected).denied(&[Accept::Range(400, 499)]),
-            send(Who::Forged("unknown"), On::Protected).denied(&[Accept::Range(400, 499)]),
+            send(forged("unknown"), On::Protected).denied(&[Accept::Range(400, 499)]),
         ],
         expect: |case| expect::wants(case).and(crate::check::judgement::challenges::named_on_401(case)),
         fault: "bare-401",
@@ -314,7 +323,7 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             send(Who::Anonymous, On::Protected).denied(&[Accept::Range(400, 499)]),
-            send(Who::Forged("unknown"), On::Protected).denied(&[Accept::Range(400, 499)]),
+            send(forged("unknown"), On::Protected).denied(&[Accept::Range(400, 499)]),
         ],
         expect: |case| expect::wants(case).and(crate::check::judgement::challenges::parse(case)),
         fault: "malformed-challenge",
@@ -334,7 +343,7 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[
             Step::Hook(Hook::OutageBegins),
             send(Who::Good, On::Protected).denied(OUTAGE).called("the good credential during the outage"),
-            send(Who::Forged("unknown"), On::Protected).denied(OUTAGE).called("a wrong credential during the outage"),
+            send(forged("unknown"), On::Protected).denied(OUTAGE).called("a wrong credential during the outage"),
             Step::Hook(Hook::OutageEnds),
         ],
         shows: Explanation::Outage,

@@ -2,9 +2,9 @@
 
 use crate::check::judgement::expect;
 use crate::check::judgement::{Case, Judgement};
-use crate::check::step::{Alter, ClientAuth, Fill, On, Step, Who, send, token};
+use crate::check::step::{Alter, ClientAuth, Fill, On, Step, Who, forged, send, token};
 use crate::check::{Check, Doc, Level, Mode, PLAIN, Severity, Tier};
-use crate::observe::{Observation, Outcome};
+use crate::observe::{Observation, Outcome, StepId};
 
 /// A delay that nobody adds by accident.
 const DELAY: f64 = 0.2;
@@ -47,7 +47,11 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             BEFORE,
-            send(Who::Forged("unknown"), On::Protected).with(&[Alter::Source(1)]).exhausting().called(WRONG),
+            send(forged("unknown"), On::Protected)
+                .with(&[Alter::Source(1)])
+                .exhausting()
+                .id(WRONG)
+                .called("a wrong credential"),
         ],
         expect: throttled,
         fault: "no-throttle",
@@ -67,8 +71,15 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             BEFORE,
-            send(Who::Forged("unknown"), On::Protected).with(&[Alter::Source(2)]).exhausting().called(WRONG),
-            send(Who::Second, On::Protected).with(&[Alter::Source(3)]).called(OTHER),
+            send(forged("unknown"), On::Protected)
+                .with(&[Alter::Source(2)])
+                .exhausting()
+                .id(WRONG)
+                .called("a wrong credential"),
+            send(Who::Second, On::Protected)
+                .with(&[Alter::Source(3)])
+                .id(OTHER)
+                .called("a valid credential of another principal, from another source"),
         ],
         expect: apart,
         fault: "global-lockout",
@@ -90,7 +101,11 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             BEFORE,
-            send(Who::Forged("unknown"), On::Protected).with(&[Alter::Source(4)]).exhausting().called(WRONG),
+            send(forged("unknown"), On::Protected)
+                .with(&[Alter::Source(4)])
+                .exhausting()
+                .id(WRONG)
+                .called("a wrong credential"),
         ],
         expect: not_cacheable,
         fault: "cacheable-429",
@@ -100,8 +115,8 @@ pub(crate) const CHECKS: &[Check] = &[
 
 /// Somebody is let in: without that a refusal is no failure.
 const BEFORE: Step = send(Who::Good, On::Protected).called("the good credential before");
-const WRONG: &str = "a wrong credential";
-const OTHER: &str = "a valid credential of another principal, from another source";
+const WRONG: StepId = StepId::new("wrong");
+const OTHER: StepId = StepId::new("other");
 
 /// The guesses, with their index.
 fn guesses<'a>(case: &Case<'a>) -> Vec<(usize, &'a Observation)> {
@@ -121,8 +136,8 @@ fn is_throttled(observation: &Observation) -> bool {
 fn throttled(case: &Case<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     let guesses = guesses(case);
-    for (index, observation) in guesses.iter().filter(|(_, seen)| seen.outcome == Outcome::Granted) {
-        judgement.violates(*index, format!("{}: access was granted", observation.label), "refused");
+    for (index, _) in guesses.iter().filter(|(_, seen)| seen.outcome == Outcome::Granted) {
+        judgement.violates(*index, case.about(*index, "access was granted"), "refused");
     }
     let Some((last, observation)) = guesses.last().copied() else { return judgement };
     if is_throttled(observation) {
@@ -151,11 +166,11 @@ fn slowed(guesses: &[(usize, &Observation)]) -> bool {
 
 fn apart(case: &Case<'_>) -> Judgement {
     let mut judgement = Judgement::default();
-    if !case.evidence.observations.iter().any(|seen| seen.label == WRONG && is_throttled(seen)) {
+    if !case.observations_of(WRONG).any(|(_, seen)| is_throttled(seen)) {
         judgement.not_applicable = Some("no throttling was seen within the failure budget".to_owned());
         return judgement;
     }
-    for (index, observation) in case.observations().filter(|(_, seen)| seen.label == OTHER) {
+    for (index, observation) in case.observations_of(OTHER) {
         match (observation.outcome, observation.exchange.status()) {
             (Outcome::Granted, _) => {}
             (Outcome::Refused | Outcome::Unclear, Some(status)) => {

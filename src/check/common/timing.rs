@@ -2,7 +2,7 @@
 
 use crate::check::judgement::expect;
 use crate::check::judgement::{Case, Judgement};
-use crate::check::step::{Accept, On, Step, Who, compare};
+use crate::check::step::{Accept, On, Step, compare, forged};
 use crate::check::{Check, Doc, Explanation, Mode, PLAIN, Severity, Tier};
 use crate::observe::TimingRun;
 
@@ -73,10 +73,9 @@ pub(crate) const BASIC: &[Check] = &[Check {
 /// Which status refuses is for other checks to say: this one looks at the time that it takes.
 const REFUSED: &[Accept] = &[Accept::Range(400, 499)];
 
-const PREFIX: &[Step] =
-    &[compare(Who::Forged("no-common-prefix"), Who::Forged("last-changed"), On::Protected).denied(REFUSED)];
-const EXISTENCE: &[Step] = &[compare(Who::Forged("unknown-id"), Who::Forged("unknown"), On::Protected).denied(REFUSED)];
-const USER: &[Step] = &[compare(Who::Forged("unknown-user"), Who::Forged("unknown"), On::Protected).denied(REFUSED)];
+const PREFIX: &[Step] = &[compare(forged("no-common-prefix"), forged("last-changed"), On::Protected).denied(REFUSED)];
+const EXISTENCE: &[Step] = &[compare(forged("unknown-id"), forged("unknown"), On::Protected).denied(REFUSED)];
+const USER: &[Step] = &[compare(forged("unknown-user"), forged("unknown"), On::Protected).denied(REFUSED)];
 
 /// An effect is one that every run shows, beyond its interval and in the same direction, while the A/A control of no run
 /// shows any. What passes is "no effect above so much".

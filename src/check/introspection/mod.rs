@@ -5,6 +5,7 @@ use crate::check::judgement::expect;
 use crate::check::judgement::oauth;
 use crate::check::step::{Accept, ClientAuth, Encoding, Fill, Step, introspect, obtain};
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, Severity, Tier};
+use crate::observe::ForgeryId;
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -106,13 +107,13 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             obtain("t"),
-            introspect(ClientAuth::Good, &[("token", Fill::SlotForged("t", "sig-flipped-bit"))])
+            introspect(ClientAuth::Good, &[("token", Fill::SlotForged("t", ForgeryId::new("sig-flipped-bit")))])
                 .granted()
                 .called("a JWT with one bit of its signature flipped"),
-            introspect(ClientAuth::Good, &[("token", Fill::SlotForged("t", "alg-none"))])
+            introspect(ClientAuth::Good, &[("token", Fill::SlotForged("t", ForgeryId::new("alg-none")))])
                 .granted()
                 .called("a JWT of alg none"),
-            introspect(ClientAuth::Good, &[("token", Fill::SlotForged("t", "sig-strangers"))])
+            introspect(ClientAuth::Good, &[("token", Fill::SlotForged("t", ForgeryId::new("sig-strangers")))])
                 .granted()
                 .called("a JWT that a stranger signed"),
         ],
@@ -234,6 +235,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 .denied(BAD)
                 .called("no token"),
             introspect(ClientAuth::Good, &[("token", Fill::Slot("t")), ("token", Fill::Slot("t"))])
+                .id(oauth::TOKEN_TWICE)
                 .called("the token twice"),
             introspect(ClientAuth::Good, &[("token", Fill::Slot("t"))])
                 .by("GET")

@@ -66,12 +66,7 @@ pub(crate) fn bearer_error(case: &Case<'_>, error: &str) -> Judgement {
                 (Some(_), Some(other)) => format!("error={other:?}"),
             };
             let explanation = if bearer.is_none() { absence(response) } else { ChallengeReason };
-            judgement.deviates_by(
-                explanation,
-                index,
-                format!("{}: {seen}", case.evidence.observations[index].label),
-                format!("Bearer error={error:?}"),
-            );
+            judgement.deviates_by(explanation, index, case.about(index, seen), format!("Bearer error={error:?}"));
         }
     }
     judgement

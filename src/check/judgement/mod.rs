@@ -6,12 +6,12 @@ pub(crate) mod oauth;
 pub(crate) mod sameness;
 pub(crate) mod state;
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use crate::check::profile::Effective;
 use crate::check::step::{Accept, MISSING, Want};
 use crate::check::{Check, Explanation, Step};
-use crate::observe::{Evidence, Observation, Outcome, Response, Silence, meaning_of_status};
+use crate::observe::{Evidence, Observation, Outcome, Response, Silence, StepId, meaning_of_status};
 
 /// Statuses that say nothing about a credential: too many requests, and a server that is not there.
 const TELLS_NOTHING: [u16; 4] = [429, 502, 503, 504];
@@ -32,12 +32,40 @@ pub struct Case<'a> {
 pub struct Deviation {
     /// Index of the observation that shows it.
     pub observation: usize,
-    /// What is wrong, in one line.
+    /// What is wrong, in one line, for people.
     pub text: String,
+    /// Whether the text says which request it is about.
+    pub described: bool,
     /// What was expected instead.
     pub expected: String,
     /// What it shows about the target.
     pub explanation: Explanation,
+}
+
+/// What is wrong with an answer, for people.
+#[derive(Clone, Debug)]
+pub struct Wording {
+    text: String,
+    described: bool,
+}
+
+impl From<&str> for Wording {
+    fn from(text: &str) -> Self {
+        Self { text: text.to_owned(), described: false }
+    }
+}
+
+impl From<String> for Wording {
+    fn from(text: String) -> Self {
+        Self { text, described: false }
+    }
+}
+
+impl Wording {
+    fn shown_by(self, observation: usize, expected: impl Into<String>, explanation: Explanation) -> Deviation {
+        let (text, described) = (self.text, self.described);
+        Deviation { observation, text, described, expected: expected.into(), explanation }
+    }
 }
 
 /// What a check's answers amount to.
@@ -74,7 +102,7 @@ impl Judgement {
     }
 
     /// A protocol deviation.
-    pub fn deviates(&mut self, observation: usize, text: impl Into<String>, expected: impl Into<String>) {
+    pub fn deviates(&mut self, observation: usize, text: impl Into<Wording>, expected: impl Into<String>) {
         self.deviates_by(Explanation::Own, observation, text, expected);
     }
 
@@ -83,14 +111,14 @@ impl Judgement {
         &mut self,
         explanation: Explanation,
         observation: usize,
-        text: impl Into<String>,
+        text: impl Into<Wording>,
         expected: impl Into<String>,
     ) {
-        self.protocol.push(Deviation { observation, text: text.into(), expected: expected.into(), explanation });
+        self.protocol.push(text.into().shown_by(observation, expected, explanation));
     }
 
     /// A deviation from a recommendation beside a stronger requirement.
-    pub fn advises(&mut self, observation: usize, text: impl Into<String>, expected: impl Into<String>) {
+    pub fn advises(&mut self, observation: usize, text: impl Into<Wording>, expected: impl Into<String>) {
         self.advises_by(Explanation::Own, observation, text, expected);
     }
 
@@ -99,14 +127,14 @@ impl Judgement {
         &mut self,
         explanation: Explanation,
         observation: usize,
-        text: impl Into<String>,
+        text: impl Into<Wording>,
         expected: impl Into<String>,
     ) {
-        self.advice.push(Deviation { observation, text: text.into(), expected: expected.into(), explanation });
+        self.advice.push(text.into().shown_by(observation, expected, explanation));
     }
 
     /// A violation of the access part.
-    pub fn violates(&mut self, observation: usize, text: impl Into<String>, expected: impl Into<String>) {
+    pub fn violates(&mut self, observation: usize, text: impl Into<Wording>, expected: impl Into<String>) {
         self.violates_by(Explanation::Own, observation, text, expected);
     }
 
@@ -115,10 +143,10 @@ impl Judgement {
         &mut self,
         explanation: Explanation,
         observation: usize,
-        text: impl Into<String>,
+        text: impl Into<Wording>,
         expected: impl Into<String>,
     ) {
-        self.access.push(Deviation { observation, text: text.into(), expected: expected.into(), explanation });
+        self.access.push(text.into().shown_by(observation, expected, explanation));
     }
 }
 
@@ -133,10 +161,21 @@ impl<'a> Case<'a> {
         self.evidence.observations.iter().enumerate()
     }
 
-    /// Observations of one label with their index and answer.
-    pub fn answers(&self, label: &'a str) -> impl Iterator<Item = (usize, &'a Response)> {
-        let labelled = self.observations().filter(move |(_, observation)| observation.label == label);
-        labelled.filter_map(|(index, observation)| Some((index, observation.exchange.response()?)))
+    /// Observations of one step with their index.
+    pub fn observations_of(&self, step: StepId) -> impl Iterator<Item = (usize, &'a Observation)> {
+        let case = *self;
+        self.observations().filter(move |(_, observation)| case.step_of(observation).step_id() == Some(step))
+    }
+
+    /// Answers to one step with their index.
+    pub fn answers_of(&self, step: StepId) -> impl Iterator<Item = (usize, &'a Response)> {
+        self.observations_of(step).filter_map(|(index, seen)| Some((index, seen.exchange.response()?)))
+    }
+
+    /// What is wrong with an answer, after what was sent.
+    pub fn about(&self, index: usize, text: impl fmt::Display) -> Wording {
+        let description = &self.evidence.observations[index].description;
+        Wording { text: format!("{description}: {text}"), described: true }
     }
 
     /// All answers with their index.
@@ -222,15 +261,15 @@ impl<'a> Case<'a> {
     fn judge_denied(&self, index: usize, accepts: &[Accept], judgement: &mut Judgement) {
         let observation = &self.evidence.observations[index];
         let statuses = self.statuses(accepts);
-        let label = &observation.label;
         let status = observation.exchange.status().unwrap_or_default();
         match observation.outcome {
             Outcome::Granted => {
-                judgement.violates(index, granted(observation), format!("refused {statuses}"));
+                judgement.violates(index, self.about(index, granted(observation)), format!("refused {statuses}"));
             }
             Outcome::Refused if self.refuses(accepts, status) => {}
             Outcome::Refused => {
-                let (text, expected) = (format!("{label}: refused with {status}"), format!("refused {statuses}"));
+                let text = self.about(index, format_args!("refused with {status}"));
+                let expected = format!("refused {statuses}");
                 judgement.deviates_by(status_of(accepts), index, text, expected);
             }
             // an answer that the check names is one, unless something protected is in it
@@ -244,13 +283,12 @@ impl<'a> Case<'a> {
 
     fn judge_granted(&self, index: usize, judgement: &mut Judgement) {
         let observation = &self.evidence.observations[index];
-        let label = &observation.label;
         match observation.outcome {
             Outcome::Granted => {}
             Outcome::Unclear => judgement.open.push(unclear(observation)),
             Outcome::Refused => {
                 let explanation = if self.check.control { Explanation::GoodRefused } else { Explanation::Own };
-                judgement.violates_by(explanation, index, format!("{label}: access was refused"), "granted");
+                judgement.violates_by(explanation, index, self.about(index, "access was refused"), "granted");
             }
             Outcome::Broke | Outcome::Silent => self.judge_breakage(index, "granted", judgement),
         }
@@ -263,36 +301,35 @@ impl<'a> Case<'a> {
             judgement.open.push(reason);
             return;
         }
-        let label = &observation.label;
         let status = observation.exchange.status().unwrap_or_default();
         if observation.reproduced {
-            let text = format!("{label}: the server breaks with {status}, each time");
+            let text = self.about(index, format_args!("the server breaks with {status}, each time"));
             judgement.deviates_by(Explanation::ServerError, index, text, expected);
         } else {
-            judgement.open.push(format!("{label}: the server broke with {status} once"));
+            let description = &observation.description;
+            judgement.open.push(format!("{description}: the server broke with {status} once"));
         }
     }
 }
 
 /// That access was granted, and how it shows where the status does not say it.
 fn granted(observation: &Observation) -> String {
-    let label = &observation.label;
     match &observation.why {
         Some(why) => {
             let status = observation.exchange.status().unwrap_or_default();
-            format!("{label}: access was granted: the answer has status {status}, and {why}")
+            format!("access was granted: the answer has status {status}, and {why}")
         }
-        None => format!("{label}: access was granted"),
+        None => "access was granted".to_owned(),
     }
 }
 
 /// Says which of the two declarations would decide an answer that is neither a grant nor a refusal.
 fn unclear(observation: &Observation) -> String {
     let status = observation.exchange.status().unwrap_or_default();
-    let label = &observation.label;
+    let description = &observation.description;
     match &observation.why {
-        Some(why) => format!("{label}: {why}"),
-        None => format!("{label}: {status} is neither a recognised grant nor a recognised refusal"),
+        Some(why) => format!("{description}: {why}"),
+        None => format!("{description}: {status} is neither a recognised grant nor a recognised refusal"),
     }
 }
 
@@ -311,11 +348,11 @@ fn closed(observation: &Observation) -> bool {
 
 /// Why an answer says nothing about the credential, if it does not.
 fn tells_nothing(observation: &Observation) -> Option<String> {
-    let label = &observation.label;
+    let description = &observation.description;
     match &observation.exchange.answer {
-        Err(silence) => Some(format!("{label}: no answer ({silence})")),
+        Err(silence) => Some(format!("{description}: no answer ({silence})")),
         Ok(response) if TELLS_NOTHING.contains(&response.status) => {
-            Some(format!("{label}: {} says nothing about the credential", response.status))
+            Some(format!("{description}: {} says nothing about the credential", response.status))
         }
         Ok(_) => None,
     }

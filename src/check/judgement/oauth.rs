@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
 use crate::check::judgement::{Case, Judgement};
-use crate::observe::{Observation, Outcome, Place, Response};
+use crate::observe::{Observation, Outcome, Place, Response, StepId};
 
 /// RFC 6749 §5.1: members and media type of a token answer.
 pub(crate) fn token_answer(case: &Case<'_>) -> Judgement {
@@ -196,14 +196,14 @@ pub(crate) fn inactive(case: &Case<'_>) -> Judgement {
                 match active {
                     Some(Value::Bool(false)) => {}
                     Some(Value::Bool(true)) => {
-                        judgement.violates(index, format!("{}: active", observation.label), "active false");
+                        judgement.violates(index, case.about(index, "active"), "active false");
                     }
                     _ => judgement.deviates(index, "active is no boolean", "active as the boolean false"),
                 }
             }
             Outcome::Refused => {
                 let status = observation.exchange.status().unwrap_or_default();
-                let text = format!("{}: answered {status}", observation.label);
+                let text = case.about(index, format_args!("answered {status}"));
                 judgement.deviates(index, text, "200 with active false");
             }
             Outcome::Unclear | Outcome::Broke | Outcome::Silent => case.judge(index, &mut judgement),
@@ -336,11 +336,14 @@ pub(crate) fn foreign_inactive(case: &Case<'_>) -> Judgement {
     }
 }
 
+/// An introspection request with its parameter `token` twice.
+pub(crate) const TOKEN_TWICE: StepId = StepId::new("token-twice");
+
 /// A request with two tokens is better refused: whoever reads the first and whoever reads the last differ.
 pub(crate) fn one_token(case: &Case<'_>) -> Judgement {
     let mut judgement = Judgement::default();
-    for (index, response) in case.answers("the token twice").filter(|(_, response)| response.status == 200) {
-        let text = format!("the token twice: answered {}", response.status);
+    for (index, response) in case.answers_of(TOKEN_TWICE).filter(|(_, response)| response.status == 200) {
+        let text = case.about(index, format_args!("answered {}", response.status));
         judgement.advises(index, text, "400 invalid_request");
     }
     judgement

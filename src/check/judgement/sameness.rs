@@ -55,8 +55,8 @@ fn alike(case: &Case<'_>, indices: &[usize]) -> Judgement {
     let Some((first, wanted)) = shapes.next() else { return judgement };
     for (index, shape) in shapes {
         if let Some(difference) = wanted.differs(&shape) {
-            let label = |index: usize| &case.evidence.observations[index].label;
-            let text = format!("{} is told from {} by {difference}", label(index), label(first));
+            let description = |index: usize| &case.evidence.observations[index].description;
+            let text = format!("{} is told from {} by {difference}", description(index), description(first));
             judgement.deviates(index, text, "answers that cannot be told apart");
         }
     }

@@ -1,11 +1,11 @@
 //! JSON Web Tokens: the claims (RFC 7519 §4.1, RFC 9068 §4). Every token here is correctly signed by the issuer's key.
 
 use crate::check::jwt::judgements;
-use crate::check::step::{INSUFFICIENT, INVALID, On, Step, Who, send};
+use crate::check::step::{INSUFFICIENT, INVALID, On, Step, each_forged, send};
 use crate::check::{Check, Doc, Explanation, Level, Mode, REFUSAL, Severity, Tier};
 
 const fn each(names: &'static [&'static str]) -> Step {
-    send(Who::EachForged(names), On::Protected)
+    send(each_forged(names), On::Protected)
 }
 
 pub(crate) const CHECKS: &[Check] = &[
@@ -135,7 +135,7 @@ pub(crate) const CHECKS: &[Check] = &[
         sources: &["RFC 7519 §4.1.6"],
         doc: Doc {
             sends: "A token that was issued tomorrow.",
-            matters: "A clock that is a day ahead, or an issuer that lies about it: both are worth a look.",
+            matters: "A clock that is a day ahead, or an issuer that states a wrong time: both are worth a look.",
             fix: "Refuse tokens from the future, beyond the difference of clocks.",
         },
         steps: &[each(&["iat-future"])],
@@ -240,7 +240,7 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             send(
-                Who::EachForged(&[
+                each_forged(&[
                     "scope-array",
                     "scope-nested",
                     "scope-object",

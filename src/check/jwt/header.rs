@@ -1,11 +1,11 @@
 //! JSON Web Tokens: the header, and the form of the whole (RFC 7515 §4, RFC 8725 §3.10 to §3.12).
 
 use crate::check::jwt::judgements;
-use crate::check::step::{Accept, INVALID, On, Step, Who, send};
+use crate::check::step::{Accept, INVALID, On, Step, each_forged, send};
 use crate::check::{Check, Doc, Level, Mode, REFUSAL, Severity, Tier};
 
 const fn each(names: &'static [&'static str]) -> Step {
-    send(Who::EachForged(names), On::Protected)
+    send(each_forged(names), On::Protected)
 }
 
 /// What a token that is too large may be answered with.

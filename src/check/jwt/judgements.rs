@@ -10,7 +10,7 @@ use crate::check::Explanation;
 use crate::check::judgement::expect;
 use crate::check::judgement::{Case, Deviation, Judgement};
 use crate::check::step::Want;
-use crate::observe::{Observation, Outcome, Place};
+use crate::observe::{ForgeryId, Observation, Outcome, Place};
 
 /// How long a cheap refusal may take at most.
 const PROMPT: Duration = Duration::from_secs(2);
@@ -23,18 +23,27 @@ const DUE: usize = 2;
 /// RFC 6750 §5.3: an hour or less.
 const LONGEST_LIFE: f64 = 3600.0;
 
-/// Ages of the ladder of expired tokens, by what their lies say.
-const LADDER: [(&str, u32); 10] = [
-    ("an end 1 s ago", 1),
-    ("an end 5 s ago", 5),
-    ("an end 15 s ago", 15),
-    ("an end 30 s ago", 30),
-    ("an end 55 s ago", 55),
-    ("an end 70 s ago", 70),
-    ("an end 130 s ago", 130),
-    ("an end 290 s ago", 290),
-    ("an end 310 s ago", 310),
-    ("an end 610 s ago", 610),
+/// The ladder of expired tokens: how many seconds each forgery ended ago.
+const LADDER: [(ForgeryId, u32); 10] = [
+    (ForgeryId::new("ended-1"), 1),
+    (ForgeryId::new("ended-5"), 5),
+    (ForgeryId::new("ended-15"), 15),
+    (ForgeryId::new("ended-30"), 30),
+    (ForgeryId::new("ended-55"), 55),
+    (ForgeryId::new("ended-70"), 70),
+    (ForgeryId::new("ended-130"), 130),
+    (ForgeryId::new("ended-290"), 290),
+    (ForgeryId::new("ended-310"), 310),
+    (ForgeryId::new("ended-610"), 610),
+];
+/// A kid that asks a shell to sleep.
+const SHELL: ForgeryId = ForgeryId::new("kid-shell");
+/// An end as text instead of a number.
+const END_AS_TEXT: ForgeryId = ForgeryId::new("exp-string");
+/// Forgeries that name a claim twice, beside the one that has the bad value alone.
+const TWICE: [(ForgeryId, ForgeryId); 2] = [
+    (ForgeryId::new("dup-exp-past-last"), ForgeryId::new("exp-yesterday")),
+    (ForgeryId::new("dup-aud-other-last"), ForgeryId::new("aud-other")),
 ];
 /// Leeway beyond which a person should look, and beyond which it is no leeway any more, in seconds.
 const LEEWAY: (u32, u32) = (60, 300);
@@ -51,7 +60,7 @@ fn unbroken(case: &Case<'_>, judgement: &mut Judgement) {
     for (index, seen) in either(case).into_iter().filter(|(_, seen)| seen.outcome == Outcome::Broke) {
         let status = seen.exchange.status().unwrap_or_default();
         if seen.reproduced && status == 500 {
-            let text = format!("{}: the server breaks with {status}, each time", seen.label);
+            let text = case.about(index, format_args!("the server breaks with {status}, each time"));
             judgement.deviates_by(Explanation::ServerError, index, text, "an answer");
         }
     }
@@ -61,8 +70,8 @@ fn unbroken(case: &Case<'_>, judgement: &mut Judgement) {
 pub(crate) fn better_refused(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     unbroken(case, &mut judgement);
-    for (index, seen) in either(case).into_iter().filter(|(_, seen)| seen.outcome == Outcome::Granted) {
-        judgement.advises(index, format!("{}: access was granted", seen.label), "better refused");
+    for (index, _) in either(case).into_iter().filter(|(_, seen)| seen.outcome == Outcome::Granted) {
+        judgement.advises(index, case.about(index, "access was granted"), "better refused");
     }
     judgement
 }
@@ -72,7 +81,7 @@ pub(crate) fn remarked(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     unbroken(case, &mut judgement);
     for (_, seen) in either(case).into_iter().filter(|(_, seen)| seen.outcome == Outcome::Granted) {
-        judgement.remarks.push(format!("accepted: {}", seen.label));
+        judgement.remarks.push(format!("accepted: {}", seen.description));
     }
     judgement
 }
@@ -80,12 +89,13 @@ pub(crate) fn remarked(case: &Case<'_>) -> Judgement {
 /// A bad value beside a good one is a finding only where the bad value alone is refused.
 pub(crate) fn duplicates(case: &Case<'_>) -> Judgement {
     let mut judgement = remarked(case);
-    let alone = [("exp twice", "an end yesterday"), ("aud twice", "the audience of another API")];
-    for (twice, alone) in alone {
-        let opens = case.observations().any(|(_, seen)| seen.label == alone && seen.outcome == Outcome::Granted);
-        if opens {
-            let label = |deviation: &Deviation| &case.evidence.observations[deviation.observation].label;
-            judgement.access.retain(|deviation| !label(deviation).starts_with(twice));
+    for (twice, alone) in TWICE {
+        let opens = |forgery| {
+            case.observations().any(|(_, seen)| seen.forgery == Some(forgery) && seen.outcome == Outcome::Granted)
+        };
+        if opens(alone) {
+            let forgery = |deviation: &Deviation| case.evidence.observations[deviation.observation].forgery;
+            judgement.access.retain(|deviation| forgery(deviation) != Some(twice));
         }
     }
     judgement
@@ -94,7 +104,7 @@ pub(crate) fn duplicates(case: &Case<'_>) -> Judgement {
 /// Text where a number belongs is a deviation that opens nothing by itself: the time it holds is still compared.
 pub(crate) fn numeric_dates(case: &Case<'_>) -> Judgement {
     let mut judgement = remarked(case);
-    for (index, seen) in either(case).into_iter().filter(|(_, seen)| seen.label == "a good end, as text") {
+    for (index, seen) in either(case).into_iter().filter(|(_, seen)| seen.forgery == Some(END_AS_TEXT)) {
         if seen.outcome == Outcome::Granted {
             judgement.advises(index, "an exp that is text is taken for a number", "a JSON number (RFC 7519 §4.1.4)");
         }
@@ -107,7 +117,7 @@ pub(crate) fn leeway(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let mut longest = 0;
     for (index, seen) in case.observations().filter(|(_, seen)| seen.outcome == Outcome::Granted) {
-        let Some((_, age)) = LADDER.iter().find(|(says, _)| *says == seen.label) else { continue };
+        let Some((_, age)) = LADDER.iter().find(|(id, _)| Some(*id) == seen.forgery) else { continue };
         longest = longest.max(*age);
         let text = format!("a token is accepted {age} s after its end");
         if *age > LEEWAY.1 {
@@ -141,7 +151,7 @@ pub(crate) fn not_followed(case: &Case<'_>) -> Judgement {
 pub(crate) fn inert(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let asleep: Vec<(usize, &Observation)> =
-        case.observations().filter(|(_, seen)| seen.label.contains("a shell to sleep")).collect();
+        case.observations().filter(|(_, seen)| seen.forgery == Some(SHELL)).collect();
     let slow = |seen: &Observation| seen.exchange.took >= SLEEP && seen.exchange.took > slowest(case) * FAR;
     if !asleep.is_empty() && asleep.iter().all(|(_, seen)| slow(seen)) {
         judgement.violates(asleep[0].0, "the answer took as long as the kid asked a shell to sleep", "at once");
@@ -163,7 +173,7 @@ pub(crate) fn bounded(case: &Case<'_>) -> Judgement {
         let took = seen.exchange.took;
         let late = took > PROMPT && took > slowest(case) * FAR;
         if late {
-            let text = format!("{}: {:.1} s for one request", seen.label, took.as_secs_f64());
+            let text = case.about(index, format_args!("{:.1} s for one request", took.as_secs_f64()));
             judgement.violates(index, text, format!("an answer within {} s", PROMPT.as_secs()));
         }
     }
@@ -225,11 +235,8 @@ pub(crate) fn issued_profile(case: &Case<'_>) -> Judgement {
             Some((header, claims)) => issued(&mut judgement, index, &header, &claims),
             None => judgement.deviates(index, "the access token is no JWT", "a JWT (RFC 9068 §2)"),
         }
-        match case.evidence.fact("signature") {
-            Some("verified") | None => {}
-            Some(other) => {
-                judgement.deviates(index, format!("the key set does not verify the token: {other}"), "it does")
-            }
+        if case.evidence.key_set_verifies == Some(false) {
+            judgement.deviates(index, "no key of the key set verifies the token", "one does");
         }
     }
     judgement
@@ -278,4 +285,30 @@ fn read(token: &str) -> Option<(Map<String, Value>, Map<String, Value>)> {
     let mut parts = token.split('.');
     let mut object = || serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts.next()?).ok()?).ok();
     Some((object()?, object()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::check::step::{Send, Step, Who};
+
+    fn forgeries(check: &str) -> BTreeSet<ForgeryId> {
+        let sent = |step: &Step| match step {
+            Step::Send(Send { who: Who::EachForged(ids), .. }) => ids.iter().collect(),
+            _ => Vec::new(),
+        };
+        crate::check::find(check).expect("is there").steps.iter().flat_map(sent).collect()
+    }
+
+    #[test]
+    fn the_judgements_know_the_forgeries_that_their_checks_send() {
+        let ladder: BTreeSet<ForgeryId> = LADDER.iter().map(|(id, _)| *id).collect();
+        assert_eq!(ladder, forgeries("jwt.exp-leeway-bounded"));
+        let duplicates = forgeries("jwt.duplicate-members-safe");
+        assert!(TWICE.iter().all(|(twice, alone)| duplicates.contains(twice) && duplicates.contains(alone)));
+        assert!(forgeries("jwt.kid-injection-inert").contains(&SHELL));
+        assert!(forgeries("jwt.numeric-date-types").contains(&END_AS_TEXT));
+    }
 }

@@ -1,7 +1,9 @@
 //! JSON Web Tokens: keys that come and go, and tokens as they are issued (RFC 7517, RFC 9068 §2).
 
 use crate::check::jwt::judgements;
-use crate::check::step::{ClientAuth, Document, Fill, INVALID, KeyChange, On, Step, Who, fetch, send, token};
+use crate::check::step::{
+    ClientAuth, Document, Fill, INVALID, KeyChange, On, Step, Who, each_forged, fetch, send, token,
+};
 use crate::check::{Check, Doc, Level, Mode, REFUSAL, Severity, Tier};
 
 pub(crate) const CHECKS: &[Check] = &[
@@ -60,7 +62,7 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "One request that makes the server ask another is an amplifier for anybody who wants one.",
             fix: "Fetch the key set at most once in a while, whatever kids arrive.",
         },
-        steps: &[send(Who::EachForged(&["kid-random"]), On::Protected).times(100).denied(&[INVALID])],
+        steps: &[send(each_forged(&["kid-random"]), On::Protected).times(100).denied(&[INVALID])],
         expect: judgements::few_fetches,
         fault: "refetch-per-kid",
         ..REFUSAL

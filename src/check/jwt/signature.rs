@@ -1,12 +1,12 @@
 //! JSON Web Tokens: who signed, and by what (RFC 8725 §3.1 to §3.4, §3.8).
 
 use crate::check::jwt::judgements;
-use crate::check::step::{INVALID, On, Step, Who, send};
+use crate::check::step::{INVALID, On, Step, Who, each_forged, send};
 use crate::check::{Check, Doc, Explanation, Level, Mode, REFUSAL, Severity};
 
-/// A lie in a list, refused as an invalid token.
+/// A forgery in a list, refused as an invalid token.
 const fn refused(names: &'static [&'static str]) -> Step {
-    send(Who::EachForged(names), On::Protected).denied(&[INVALID])
+    send(each_forged(names), On::Protected).denied(&[INVALID])
 }
 
 pub(crate) const CHECKS: &[Check] = &[

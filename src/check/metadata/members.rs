@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::check::Explanation;
 use crate::check::judgement::expect;
 use crate::check::judgement::{Case, Judgement};
-use crate::check::metadata::APPENDED;
+use crate::check::metadata::{ANONYMOUS, APPENDED, BY_BASIC, BY_POST, WELL_KNOWN};
 use crate::observe::{Outcome, Place};
 
 /// The document itself, or a deviation that says what came instead.
@@ -67,13 +67,13 @@ pub(crate) fn no_alg_none(case: &Case<'_>) -> Judgement {
 /// RFC 8414 §2: the members that are required, and none without a value (§3.2).
 pub(crate) fn complete(case: &Case<'_>) -> Judgement {
     let mut judgement = Judgement::default();
-    for (index, observation) in case.observations().filter(|(_, observation)| observation.step == 0) {
+    for (index, observation) in case.observations_of(WELL_KNOWN) {
         let Some(response) = observation.exchange.response() else {
             case.judge(index, &mut judgement);
             continue;
         };
         if observation.outcome != Outcome::Granted {
-            let appended = case.answers(APPENDED).any(|(_, other)| other.status == 200);
+            let appended = case.answers_of(APPENDED).any(|(_, other)| other.status == 200);
             let elsewhere = if appended { "; it is served behind the issuer's path" } else { "" };
             let text = format!("the document is answered with {}{elsewhere}", response.status);
             judgement.deviates_by(Explanation::DocumentAbsent, index, text, "200 with a JSON object (RFC 8414 §3.1)");
@@ -116,8 +116,9 @@ pub(crate) fn methods_truthful(case: &Case<'_>) -> Judgement {
         Some(methods) => methods.iter().filter_map(Value::as_str).collect(),
         None => vec!["client_secret_basic"],
     };
-    for (index, observation) in case.observations().filter(|(_, seen)| seen.place == Place::Token) {
-        let method = observation.label.as_str();
+    let tried = [(BY_BASIC, "client_secret_basic"), (BY_POST, "client_secret_post")];
+    let tried = tried.into_iter().flat_map(|(step, method)| case.observations_of(step).map(move |seen| (method, seen)));
+    for (method, (index, observation)) in tried {
         match (observation.outcome, listed.contains(&method)) {
             (Outcome::Granted, false) => {
                 judgement.deviates(index, format!("{method} works and is not advertised"), "the methods that work");
@@ -152,7 +153,7 @@ pub(crate) fn protected_resource(case: &Case<'_>) -> Judgement {
             }
         }
     }
-    for (index, response) in case.answers("a request without a token") {
+    for (index, response) in case.answers_of(ANONYMOUS) {
         let challenges = crate::check::judgement::challenges::of(response);
         let named = challenges.iter().find_map(|challenge| challenge.param("resource_metadata"));
         let path = |url: &str| url::Url::parse(url).ok().map(|url| url.path().to_owned());

@@ -5,6 +5,7 @@ pub(crate) mod members;
 use crate::check::jwt::key_sets;
 use crate::check::step::{ClientAuth, Document, Fill, On, Who, fetch, send, token};
 use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
+use crate::observe::StepId;
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -82,7 +83,10 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "Clients that follow the standard find nothing elsewhere, and cannot use a document without its members.",
             fix: "Serve the document between host and path of the issuer (RFC 8414 §3.1), as JSON, without empty lists.",
         },
-        steps: &[fetch(Document::AuthorizationServer), fetch(Document::AuthorizationServerAppended).called(APPENDED)],
+        steps: &[
+            fetch(Document::AuthorizationServer).id(WELL_KNOWN),
+            fetch(Document::AuthorizationServerAppended).id(APPENDED).called("the document behind the issuer's path"),
+        ],
         expect: members::complete,
         fault: "well-known-appended",
         ..PLAIN
@@ -100,8 +104,12 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             fetch(Document::AuthorizationServer),
-            token(ClientAuth::Basic, &[("grant_type", Fill::Text("client_credentials"))]).called("client_secret_basic"),
-            token(ClientAuth::Post, &[("grant_type", Fill::Text("client_credentials"))]).called("client_secret_post"),
+            token(ClientAuth::Basic, &[("grant_type", Fill::Text("client_credentials"))])
+                .id(BY_BASIC)
+                .called("client_secret_basic"),
+            token(ClientAuth::Post, &[("grant_type", Fill::Text("client_credentials"))])
+                .id(BY_POST)
+                .called("client_secret_post"),
         ],
         expect: members::methods_truthful,
         fault: "undeclared-post",
@@ -120,7 +128,7 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             fetch(Document::ProtectedResource).called("the metadata of the resource"),
-            send(Who::Anonymous, On::Protected).called("a request without a token"),
+            send(Who::Anonymous, On::Protected).id(ANONYMOUS).called("a request without a token"),
         ],
         expect: members::protected_resource,
         fault: "prm-resource-mismatch",
@@ -128,5 +136,13 @@ pub(crate) const CHECKS: &[Check] = &[
     },
 ];
 
-/// What the document at the other place is called.
-pub(crate) const APPENDED: &str = "the document behind the issuer's path";
+/// The document at its well-known place (RFC 8414 §3).
+pub(crate) const WELL_KNOWN: StepId = StepId::new("well-known");
+/// The document at the other place.
+pub(crate) const APPENDED: StepId = StepId::new("appended");
+/// A token request by HTTP Basic.
+pub(crate) const BY_BASIC: StepId = StepId::new("by-basic");
+/// A token request by body parameters.
+pub(crate) const BY_POST: StepId = StepId::new("by-post");
+/// A request to the resource without a token.
+pub(crate) const ANONYMOUS: StepId = StepId::new("anonymous");

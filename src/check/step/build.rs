@@ -1,19 +1,31 @@
 //! Steps as checks write them.
 
 use super::{
-    Accept, Alter, Client, ClientAuth, Compare, Document, Encoding, Endpoint, Fetch, Fill, Form, Obtain, On, Send,
+    Accept, Alter, Client, ClientAuth, Compare, Document, Encoding, Endpoint, Fetch, Fill, FormStep, Obtain, On, Send,
     Step, Want, Who,
 };
+use crate::observe::{ForgeryId, ForgeryIds, Phrase, StepId};
+
+/// A forgery of the good credential.
+pub const fn forged(id: &'static str) -> Who {
+    Who::Forged(ForgeryId::new(id))
+}
+
+/// Each of these forgeries of the good credential.
+pub const fn each_forged(ids: &'static [&'static str]) -> Who {
+    Who::EachForged(ForgeryIds::new(ids))
+}
 
 /// A request by somebody for something.
 pub const fn send(who: Who, on: On) -> Step {
     Step::Send(Send {
+        id: None,
         who,
         on,
         alter: &[],
         want: Want::Either,
         counts: None,
-        label: "",
+        description: None,
         times: 1,
         exhausts: false,
         thorough: false,
@@ -41,14 +53,15 @@ pub const fn revoke(auth: ClientAuth, params: &'static [(&'static str, Fill)]) -
 }
 
 const fn form(endpoint: Endpoint, auth: ClientAuth, params: &'static [(&'static str, Fill)]) -> Step {
-    Step::Form(Form {
+    Step::Form(FormStep {
+        id: None,
         endpoint,
         auth,
         params,
         method: "POST",
         encoding: Encoding::Form,
         want: Want::Either,
-        label: "",
+        description: None,
         times: 1,
         exhausts: false,
         keep: None,
@@ -57,7 +70,7 @@ const fn form(endpoint: Endpoint, auth: ClientAuth, params: &'static [(&'static 
 
 /// Fetches a metadata document.
 pub const fn fetch(document: Document) -> Step {
-    Step::Fetch(Fetch { document, headers: &[], label: "" })
+    Step::Fetch(Fetch { id: None, document, headers: &[], description: None })
 }
 
 /// Obtains a token of the good client into a slot.
@@ -84,18 +97,30 @@ impl Step {
     const fn want(self, want: Want) -> Step {
         match self {
             Step::Send(send) => Step::Send(Send { want, ..send }),
-            Step::Form(form) => Step::Form(Form { want, ..form }),
+            Step::Form(form) => Step::Form(FormStep { want, ..form }),
             Step::Compare(compare) => Step::Compare(Compare { want, ..compare }),
             other => other,
         }
     }
 
-    /// Names what is sent.
-    pub const fn called(self, label: &'static str) -> Step {
+    /// Gives it an id, so that the judgement of its check finds what came of it.
+    pub const fn id(self, id: StepId) -> Step {
+        let id = Some(id);
         match self {
-            Step::Send(send) => Step::Send(Send { label, ..send }),
-            Step::Form(form) => Step::Form(Form { label, ..form }),
-            Step::Fetch(fetch) => Step::Fetch(Fetch { label, ..fetch }),
+            Step::Send(send) => Step::Send(Send { id, ..send }),
+            Step::Form(form) => Step::Form(FormStep { id, ..form }),
+            Step::Fetch(fetch) => Step::Fetch(Fetch { id, ..fetch }),
+            other => other,
+        }
+    }
+
+    /// Describes what is sent, for people.
+    pub const fn called(self, description: &'static str) -> Step {
+        let description = Some(Phrase::new(description));
+        match self {
+            Step::Send(send) => Step::Send(Send { description, ..send }),
+            Step::Form(form) => Step::Form(FormStep { description, ..form }),
+            Step::Fetch(fetch) => Step::Fetch(Fetch { description, ..fetch }),
             other => other,
         }
     }
@@ -104,7 +129,7 @@ impl Step {
     pub const fn times(self, times: usize) -> Step {
         match self {
             Step::Send(send) => Step::Send(Send { times, ..send }),
-            Step::Form(form) => Step::Form(Form { times, ..form }),
+            Step::Form(form) => Step::Form(FormStep { times, ..form }),
             other => other,
         }
     }
@@ -113,7 +138,7 @@ impl Step {
     pub const fn exhausting(self) -> Step {
         match self {
             Step::Send(send) => Step::Send(Send { exhausts: true, ..send }),
-            Step::Form(form) => Step::Form(Form { exhausts: true, ..form }),
+            Step::Form(form) => Step::Form(FormStep { exhausts: true, ..form }),
             other => other,
         }
     }
@@ -146,7 +171,7 @@ impl Step {
     /// Sends a form by another method.
     pub const fn by(self, method: &'static str) -> Step {
         match self {
-            Step::Form(form) => Step::Form(Form { method, ..form }),
+            Step::Form(form) => Step::Form(FormStep { method, ..form }),
             other => other,
         }
     }
@@ -154,7 +179,7 @@ impl Step {
     /// Writes the parameters of a form in another way.
     pub const fn encoded(self, encoding: Encoding) -> Step {
         match self {
-            Step::Form(form) => Step::Form(Form { encoding, ..form }),
+            Step::Form(form) => Step::Form(FormStep { encoding, ..form }),
             other => other,
         }
     }
@@ -162,7 +187,7 @@ impl Step {
     /// Keeps the access token of a form's answer in a slot.
     pub const fn keep(self, slot: &'static str) -> Step {
         match self {
-            Step::Form(form) => Step::Form(Form { keep: Some(slot), ..form }),
+            Step::Form(form) => Step::Form(FormStep { keep: Some(slot), ..form }),
             other => other,
         }
     }
@@ -195,13 +220,13 @@ impl Step {
         }
     }
 
-    /// What it is called.
-    pub fn label(&self) -> &'static str {
+    /// Its part in the check, if it has one.
+    pub fn step_id(&self) -> Option<StepId> {
         match self {
-            Step::Send(send) => send.label,
-            Step::Form(form) => form.label,
-            Step::Fetch(fetch) => fetch.label,
-            _ => "",
+            Step::Send(send) => send.id,
+            Step::Form(form) => form.id,
+            Step::Fetch(fetch) => fetch.id,
+            _ => None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Requests to the endpoints of an authorization server, and tokens obtained from it.
 
 use super::{Fill, Want};
+use crate::observe::{ForgeryId, Phrase, StepId};
 
 /// Endpoints of an authorization server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,8 +63,8 @@ pub enum ClientAuth {
     SpecialRaw,
     /// A fresh assertion that the good client's key signs (RFC 7523 §2.2).
     Assertion,
-    /// A lie about such an assertion.
-    ForgedAssertion(&'static str),
+    /// A forgery about such an assertion.
+    ForgedAssertion(ForgeryId),
     /// The assertion of the step before, byte for byte.
     SameAssertion,
     /// This `Authorization` line and nothing else.
@@ -89,7 +90,9 @@ pub enum Encoding {
 
 /// A form post to an endpoint of the authorization server.
 #[derive(Clone, Copy, Debug)]
-pub struct Form {
+pub struct FormStep {
+    /// Its part in the check, where the judgement needs to know it.
+    pub id: Option<StepId>,
     /// Where.
     pub endpoint: Endpoint,
     /// By whom.
@@ -102,8 +105,8 @@ pub struct Form {
     pub encoding: Encoding,
     /// What must come of it: a token, an introspection answer, or 200 at the revocation endpoint is access granted.
     pub want: Want,
-    /// What is sent, in a few words.
-    pub label: &'static str,
+    /// What is sent; derived where there is none.
+    pub description: Option<Phrase>,
     /// How often it is sent.
     pub times: usize,
     /// Whether it is sent until the endpoint throttles, or the failure budget of the scenario is used up.
@@ -130,12 +133,14 @@ pub enum Document {
 /// Fetches a metadata document.
 #[derive(Clone, Copy, Debug)]
 pub struct Fetch {
+    /// Its part in the check, where the judgement needs to know it.
+    pub id: Option<StepId>,
     /// Which.
     pub document: Document,
     /// Added header lines.
     pub headers: &'static [(&'static str, &'static str)],
-    /// What is sent, in a few words.
-    pub label: &'static str,
+    /// What is sent; derived where there is none.
+    pub description: Option<Phrase>,
 }
 
 /// Obtains an access token into a slot.

@@ -6,8 +6,8 @@ mod endpoint;
 mod request;
 
 pub use answer::{Accept, Class, INSUFFICIENT, INVALID, MALFORMED, MISSING, Want};
-pub use build::{compare, fetch, introspect, obtain, obtain_as, revoke, send, token};
-pub use endpoint::{Client, ClientAuth, Document, Encoding, Endpoint, Fetch, Form, Obtain};
+pub use build::{compare, each_forged, fetch, forged, introspect, obtain, obtain_as, revoke, send, token};
+pub use endpoint::{Client, ClientAuth, Document, Encoding, Endpoint, Fetch, FormStep, Obtain};
 pub use request::{Account, Alter, Artefact, Compare, Fill, On, Send, Who};
 
 /// One step of a check.
@@ -18,7 +18,7 @@ pub enum Step {
     /// Two kinds of requests whose times are compared.
     Compare(Compare),
     /// A form post to an endpoint of the authorization server.
-    Form(Form),
+    Form(FormStep),
     /// A metadata document.
     Fetch(Fetch),
     /// Obtains an access token into a slot; part of the set-up, it must succeed.

@@ -1,6 +1,7 @@
 //! Requests to resources.
 
 use super::Want;
+use crate::observe::{ForgeryId, ForgeryIds, Phrase, StepId};
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,13 +20,13 @@ pub enum Who {
     Revoked,
     /// A credential that expired before the run.
     Expired,
-    /// A lie from the scheme's table or the placement table, derived from the good credential.
-    Forged(&'static str),
-    /// Each of these lies, one request each. Those that cannot be told about this credential are left out; where none
+    /// A forgery from the scheme's table or the placement table, derived from the good credential.
+    Forged(ForgeryId),
+    /// Each of these forgeries, one request each. Those that cannot be told about this credential are left out; where none
     /// can, the check is not tested.
-    EachForged(&'static [&'static str]),
-    /// A lie derived from the credential with too few scopes.
-    ForgedLow(&'static str),
+    EachForged(ForgeryIds),
+    /// A forgery derived from the credential with too few scopes.
+    ForgedLow(ForgeryId),
     /// Each value of the scheme's corpus of malformed credentials, one request each.
     Malformed,
     /// The token in a slot.
@@ -34,8 +35,8 @@ pub enum Who {
     IfKept(&'static str),
     /// An account with a peculiar password (RFC 7617), good as it is.
     Account(Account),
-    /// A lie derived from such an account.
-    ForgedAccount(Account, &'static str),
+    /// A forgery derived from such an account.
+    ForgedAccount(Account, ForgeryId),
     /// Something of the same issuer that is no credential for this API.
     Artefact(Artefact),
 }
@@ -141,8 +142,8 @@ pub enum Fill {
     LookalikeScope,
     /// The token in a slot.
     Slot(&'static str),
-    /// A lie about the JWT in a slot.
-    SlotForged(&'static str, &'static str),
+    /// A forgery about the JWT in a slot.
+    SlotForged(&'static str, ForgeryId),
     /// The token in a slot with one character changed.
     SlotAltered(&'static str),
     /// A random value in the form of a token.
@@ -158,6 +159,8 @@ pub enum Fill {
 /// A request to a resource.
 #[derive(Clone, Copy, Debug)]
 pub struct Send {
+    /// Its part in the check, where the judgement needs to know it.
+    pub id: Option<StepId>,
     /// Who asks.
     pub who: Who,
     /// For what.
@@ -168,8 +171,8 @@ pub struct Send {
     pub want: Want,
     /// Whose success counts as access, where it is not that of `on`.
     pub counts: Option<On>,
-    /// What is sent, in a few words; derived where empty.
-    pub label: &'static str,
+    /// What is sent; derived where there is none.
+    pub description: Option<Phrase>,
     /// How often it is sent.
     pub times: usize,
     /// Whether it is sent until the target throttles, or the failure budget of the scenario is used up.

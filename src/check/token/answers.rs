@@ -8,13 +8,19 @@ use crate::check::judgement::expect;
 use crate::check::judgement::{Case, Judgement};
 use crate::check::step::{Accept, ClientAuth, Fill, INVALID, On, Step, Want, Who, send, token};
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity, Tier};
-use crate::observe::{Outcome, Response};
+use crate::observe::{Outcome, Response, StepId};
 
 /// The parameter of every request here.
 const GRANT: (&str, Fill) = ("grant_type", Fill::Text("client_credentials"));
 
 /// A sound request, for checks that read the answer.
-const SOUND: &[Step] = &[token(ClientAuth::Good, &[GRANT]).granted().called("a client credentials request")];
+const NO_SCOPE: StepId = StepId::new("no-scope");
+const EMPTY_SCOPE: StepId = StepId::new("empty-scope");
+const GRANTED: StepId = StepId::new("granted");
+
+/// A correct request.
+const CORRECT: &[Step] =
+    &[token(ClientAuth::Good, &[GRANT]).granted().id(GRANTED).called("a client credentials request")];
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -28,7 +34,7 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "A token in a cache is a token for whoever asks the cache.",
             fix: "Send Cache-Control: no-store with every answer that holds a token.",
         },
-        steps: SOUND,
+        steps: CORRECT,
         expect: expect::no_store,
         fault: "cacheable-token",
         ..PLAIN
@@ -45,7 +51,7 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "RFC 6749 asks for it for caches of HTTP/1.0; RFC 9111 has deprecated the field since.",
             fix: "Send Pragma: no-cache beside Cache-Control: no-store, or relax the level by a profile.",
         },
-        steps: SOUND,
+        steps: CORRECT,
         expect: pragma,
         fault: "no-pragma",
         ..PLAIN
@@ -62,7 +68,7 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "The client can ask again with its own credentials: a refresh token only adds something to steal.",
             fix: "Leave refresh_token out of answers to the client credentials grant.",
         },
-        steps: SOUND,
+        steps: CORRECT,
         expect: no_refresh,
         fault: "refresh-for-cc",
         ..PLAIN
@@ -83,6 +89,7 @@ pub(crate) const CHECKS: &[Check] = &[
             token(ClientAuth::Good, &[GRANT, ("scope", Fill::OwnScope)])
                 .granted()
                 .keep("t")
+                .id(GRANTED)
                 .called("a client credentials request"),
             send(Who::Slot("t"), On::Protected).granted().called("the token while it lives"),
             Step::AwaitExpiry("t"),
@@ -168,8 +175,8 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Drop parameters without a value before anything else looks at them.",
         },
         steps: &[
-            token(ClientAuth::Good, &[GRANT]).called("no scope"),
-            token(ClientAuth::Good, &[GRANT, ("scope", Fill::Text(""))]).called("an empty scope"),
+            token(ClientAuth::Good, &[GRANT]).id(NO_SCOPE).called("no scope"),
+            token(ClientAuth::Good, &[GRANT, ("scope", Fill::Text(""))]).id(EMPTY_SCOPE).called("an empty scope"),
         ],
         expect: same_outcome,
         fault: "empty-scope-is-error",
@@ -203,7 +210,7 @@ fn no_refresh(case: &Case<'_>) -> Judgement {
 
 fn expires_in(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    for (index, response) in case.answers("a client credentials request").filter(|(_, answer)| answer.status == 200) {
+    for (index, response) in case.answers_of(GRANTED).filter(|(_, answer)| answer.status == 200) {
         match response.json().and_then(|json| json.get("expires_in").cloned()) {
             Some(Value::Number(number)) if number.as_f64().is_some_and(|seconds| seconds > 0.0) => {}
             Some(other) => judgement.deviates(index, format!("expires_in is {other}"), "a positive number"),
@@ -246,12 +253,11 @@ fn invalid_scope(case: &Case<'_>) -> Judgement {
             case.judge(index, &mut judgement);
             continue;
         };
-        let label = &observation.label;
         match observation.outcome {
             Outcome::Granted => match scopes_of(response) {
-                None => judgement.deviates(index, format!("{label}: a token that claims it"), EXCLUDED),
+                None => judgement.deviates(index, case.about(index, "a token that claims it"), EXCLUDED),
                 Some(scopes) if scopes.iter().any(|scope| scope.starts_with("authbench")) => {
-                    judgement.deviates(index, format!("{label}: it was granted"), EXCLUDED);
+                    judgement.deviates(index, case.about(index, "it was granted"), EXCLUDED);
                 }
                 Some(_) => {}
             },
@@ -275,8 +281,8 @@ fn refused_otherwise(case: &Case<'_>, index: usize, judgement: &mut Judgement) {
 
 fn same_outcome(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    let without = case.answers("no scope").next();
-    let with = case.answers("an empty scope").next();
+    let without = case.answers_of(NO_SCOPE).next();
+    let with = case.answers_of(EMPTY_SCOPE).next();
     if let (Some((_, without)), Some((index, with))) = (without, with) {
         if without.status != with.status {
             let text = format!("an empty scope is answered with {}, none with {}", with.status, without.status);

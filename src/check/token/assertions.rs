@@ -4,16 +4,18 @@ use crate::check::judgement::expect;
 use crate::check::judgement::{Case, Judgement};
 use crate::check::step::{Accept, ClientAuth, Fill, Want, token};
 use crate::check::{Check, Doc, Level, PLAIN, Severity, Step, Tier};
-use crate::observe::Outcome;
+use crate::observe::{ForgeryId, Outcome, StepId};
 
 /// The parameter of a sound request.
 const GRANT: (&str, Fill) = ("grant_type", Fill::Text("client_credentials"));
+/// An assertion that was used before.
+const AGAIN: StepId = StepId::new("again");
 /// RFC 6749 §5.2, RFC 7523 §3.2.
 const BAD_CLIENT: &[Accept] = &[Accept::Status(400), Accept::Status(401)];
 
-/// A lie about an assertion; it is sent with whatever else a good one is sent with.
-const fn lie(name: &'static str, label: &'static str) -> Step {
-    token(ClientAuth::ForgedAssertion(name), &[GRANT]).denied(BAD_CLIENT).called(label)
+/// A forgery about an assertion; it is sent with whatever else a good one is sent with.
+const fn forged(id: &'static str, description: &'static str) -> Step {
+    token(ClientAuth::ForgedAssertion(ForgeryId::new(id)), &[GRANT]).denied(BAD_CLIENT).called(description)
 }
 
 pub(crate) const CHECKS: &[Check] = &[
@@ -29,16 +31,16 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Require iss and sub to be the client, aud to be this server, and exp to lie ahead; honour nbf (RFC 7523 §3).",
         },
         steps: &[
-            lie("aud-other", "an assertion for another server"),
-            lie("aud-absent", "an assertion for nobody"),
-            lie("exp-yesterday", "an assertion that ended yesterday"),
-            lie("exp-past-leeway", "an assertion that ended six minutes ago"),
-            lie("exp-absent-plain", "an assertion without an end"),
-            lie("nbf-future", "an assertion that begins in one hour"),
-            lie("sub-of-another", "an assertion about another client"),
-            lie("sub-absent", "an assertion about nobody"),
-            lie("iss-of-another", "an assertion in another client's name"),
-            lie("iss-absent", "an assertion in nobody's name"),
+            forged("aud-other", "an assertion for another server"),
+            forged("aud-absent", "an assertion for nobody"),
+            forged("exp-yesterday", "an assertion that ended yesterday"),
+            forged("exp-past-leeway", "an assertion that ended six minutes ago"),
+            forged("exp-absent-plain", "an assertion without an end"),
+            forged("nbf-future", "an assertion that begins in one hour"),
+            forged("sub-of-another", "an assertion about another client"),
+            forged("sub-absent", "an assertion about nobody"),
+            forged("iss-of-another", "an assertion in another client's name"),
+            forged("iss-absent", "an assertion in nobody's name"),
         ],
         expect: invalid_client,
         fault: "assertion-exp-ignored",
@@ -56,19 +58,19 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Take algorithm and key from the client's registration, never from the header (RFC 8725 §3.1).",
         },
         steps: &[
-            lie("alg-none", "alg none and no signature"),
-            lie("alg-none-capital", "alg None and no signature"),
-            lie("sig-empty", "an empty signature"),
-            lie("sig-flipped-bit", "one bit of the signature flipped"),
-            lie("sig-strangers", "a signature by a key of nobody's, under the client's kid"),
-            lie("header-jwk", "a key of its own in the header, and its signature"),
-            lie("signed-by-another", "the signature and kid of another client"),
-            lie("of-another", "another client's name under this client's signature"),
-            lie("confusion-pem", "HS256 keyed with the public key in PEM"),
-            lie("confusion-pem-unended", "HS256 keyed with the public key in PEM without its final newline"),
-            lie("confusion-der", "HS256 keyed with the public key in DER"),
-            lie("confusion-jwk", "HS256 keyed with the JWK as JSON"),
-            lie("hmac-empty", "HS256 with an empty key"),
+            forged("alg-none", "alg none and no signature"),
+            forged("alg-none-capital", "alg None and no signature"),
+            forged("sig-empty", "an empty signature"),
+            forged("sig-flipped-bit", "one bit of the signature flipped"),
+            forged("sig-strangers", "a signature by a key of nobody's, under the client's kid"),
+            forged("header-jwk", "a key of its own in the header, and its signature"),
+            forged("signed-by-another", "the signature and kid of another client"),
+            forged("of-another", "another client's name under this client's signature"),
+            forged("confusion-pem", "HS256 keyed with the public key in PEM"),
+            forged("confusion-pem-unended", "HS256 keyed with the public key in PEM without its final newline"),
+            forged("confusion-der", "HS256 keyed with the public key in DER"),
+            forged("confusion-jwk", "HS256 keyed with the JWK as JSON"),
+            forged("hmac-empty", "HS256 with an empty key"),
         ],
         expect: invalid_client,
         fault: "assertion-alg-confusion",
@@ -85,7 +87,10 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "Assertions pass through proxies and logs; one that works twice works for whoever finds it. RFC 7523 leaves it to the server: a warning, unless the profile says must.",
             fix: "Keep the jti of each assertion until it expires, in a store that all nodes share (RFC 7523 §3).",
         },
-        steps: &[token(ClientAuth::Assertion, &[GRANT]).granted(), token(ClientAuth::SameAssertion, &[GRANT]).times(2)],
+        steps: &[
+            token(ClientAuth::Assertion, &[GRANT]).granted(),
+            token(ClientAuth::SameAssertion, &[GRANT]).times(2).id(AGAIN),
+        ],
         expect: replay,
         fault: "assertion-replay",
         ..PLAIN
@@ -101,7 +106,7 @@ fn invalid_client(case: &Case<'_>) -> Judgement {
 fn replay(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let must = case.profile.level(case.check.id, case.check.level) == Level::Must;
-    for (index, again) in case.observations().filter(|(_, seen)| seen.step == 1) {
+    for (index, again) in case.observations_of(AGAIN) {
         match again.exchange.response().filter(|_| again.outcome == Outcome::Refused) {
             Some(response) => {
                 case.judge_as(index, Want::Denied(BAD_CLIENT), &mut judgement);
@@ -110,7 +115,7 @@ fn replay(case: &Case<'_>) -> Judgement {
             None if again.outcome != Outcome::Granted || must => {
                 case.judge_as(index, Want::Denied(BAD_CLIENT), &mut judgement);
             }
-            None => judgement.advises(index, format!("{}: access was granted", again.label), "rejected 400, 401"),
+            None => judgement.advises(index, case.about(index, "access was granted"), "rejected 400, 401"),
         }
     }
     judgement

@@ -5,7 +5,7 @@ use crate::check::judgement::sameness;
 use crate::check::judgement::{Case, Judgement};
 use crate::check::step::{Accept, ClientAuth, Encoding, Fill, Want, token};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, Severity, Tier};
-use crate::observe::Outcome;
+use crate::observe::{Outcome, StepId};
 
 /// The parameter of a sound request.
 const GRANT: (&str, Fill) = ("grant_type", Fill::Text("client_credentials"));
@@ -160,7 +160,7 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             token(ClientAuth::Special, &[GRANT]).granted(),
-            token(ClientAuth::SpecialRaw, &[GRANT]).called("the raw form"),
+            token(ClientAuth::SpecialRaw, &[GRANT]).id(RAW).called("the raw form"),
         ],
         expect: raw_is_remarked,
         fault: "no-form-decode",
@@ -223,6 +223,8 @@ pub(crate) const CHECKS: &[Check] = &[
     },
 ];
 
+/// Client credentials without the form encoding.
+const RAW: StepId = StepId::new("raw");
 /// Media types that are not offered.
 const MEDIA: &[Accept] = &[Accept::Status(400), Accept::Status(401), Accept::Status(415)];
 
@@ -231,7 +233,7 @@ fn one_method(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants_error(case, &["invalid_request", "invalid_client"]);
     for (index, seen) in case.observations().filter(|(_, seen)| matches!(case.step_of(seen).wanted(), Want::Either)) {
         match seen.outcome {
-            Outcome::Granted => judgement.advises(index, format!("{}: a token", seen.label), "400 invalid_request"),
+            Outcome::Granted => judgement.advises(index, case.about(index, "a token"), "400 invalid_request"),
             _ => case.judge_as(index, Want::Denied(BAD_CLIENT), &mut judgement),
         }
     }
@@ -244,7 +246,7 @@ fn form_only(case: &Case<'_>) -> Judgement {
     for (index, observation) in case.observations() {
         match observation.outcome {
             Outcome::Granted => {
-                let text = format!("{}: parameters are read from there too", observation.label);
+                let text = case.about(index, "parameters are read from there too");
                 judgement.deviates(index, text, "a form in the body and nothing else");
             }
             _ => case.judge_as(index, Want::Denied(MEDIA), &mut judgement),
@@ -256,7 +258,7 @@ fn form_only(case: &Case<'_>) -> Judgement {
 /// The ecosystem is split on the raw form: worth knowing, no deviation.
 fn raw_is_remarked(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    for (_, observation) in case.observations().filter(|(_, observation)| observation.step == 1) {
+    for (_, observation) in case.observations_of(RAW) {
         judgement.remarks.push(match observation.outcome {
             Outcome::Granted => "the raw form is accepted too".to_owned(),
             _ => "the raw form is refused".to_owned(),

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::Prober;
-use crate::check::step::{ClientAuth, Endpoint, Form};
+use crate::check::step::{ClientAuth, Endpoint, FormStep};
 use crate::drive::control::ControlError;
 use crate::plan::subject::{ClientAuthMethod, ClientCredential};
 use crate::scheme::Unforgeable;
@@ -44,9 +44,9 @@ impl Authentication {
         self
     }
 
-    /// RFC 7521 §4.2: `client_id` may come along and has to name whom the assertion speaks for, also where that is a lie.
+    /// RFC 7521 §4.2: `client_id` may come along and has to name whom the assertion speaks for, also where that is forged.
     fn assertion(self, client: &ClientCredential, assertion: String) -> Self {
-        let claims = Jws::read(&assertion).and_then(|read| read.draft()).map(|draft| draft.claims);
+        let claims = Jws::read(&assertion).and_then(|read| read.unsigned()).map(|draft| draft.claims);
         let subject = claims.and_then(|claims| claims.text("sub"));
         self.param("client_id", subject.unwrap_or_else(|| client.id.clone()))
             .param("client_assertion_type", ASSERTION_TYPE)
@@ -86,7 +86,11 @@ impl Prober {
     ///
     /// # Errors
     /// When the scenario lacks what the form needs.
-    pub(super) fn authenticate(&self, form: &Form, assertion: Option<String>) -> Result<Authentication, ControlError> {
+    pub(super) fn authenticate(
+        &self,
+        form: &FormStep,
+        assertion: Option<String>,
+    ) -> Result<Authentication, ControlError> {
         let client = self.client_for(form)?;
         let wrong = |id: &str| ClientCredential::with_secret(id, Secret::new(WRONG_SECRET));
         let none = Authentication::default();
@@ -137,7 +141,7 @@ impl Prober {
         })
     }
 
-    fn client_for(&self, form: &Form) -> Result<ClientCredential, ControlError> {
+    fn client_for(&self, form: &FormStep) -> Result<ClientCredential, ControlError> {
         let material = &self.subject().material;
         let nameless =
             |id: &Option<String>| id.clone().map(|id| ClientCredential::with_secret(id, Secret::new(String::new())));

@@ -6,16 +6,16 @@ use super::client_auth::Authentication;
 use super::client_auth::unusable;
 use super::compose::host_of;
 use super::{Prober, unobtainable, values};
-use crate::check::step::{ClientAuth, Encoding, Endpoint, Fill, Form, Want};
+use crate::check::step::{ClientAuth, Encoding, Endpoint, Fill, FormStep, Want};
 use crate::drive::control::ControlError;
-use crate::observe::{ControlRun, Evidence, Exchange, MULTIPART, Outcome, Request, multipart};
+use crate::observe::{ControlRun, Description, Evidence, Exchange, MULTIPART, Outcome, Request, multipart};
 use crate::secret::is_secret_name;
 use crate::target::address::join;
 
 /// A form with everything filled in.
 pub(super) struct FilledForm<'a> {
     /// The step.
-    pub(super) form: &'a Form,
+    pub(super) form: &'a FormStep,
     /// Parameters, beside those of client authentication.
     pub(super) params: Vec<(String, String)>,
     /// The assertion of a step that names one (RFC 7523 §2.2).
@@ -105,38 +105,38 @@ impl Prober {
     }
 
     pub(super) async fn token_control(&self, closing: bool, evidence: &mut Evidence) -> ControlRun {
-        let label = "the good client obtains a token".to_owned();
+        let description = Description::new("the good client obtains a token");
         let params = vec![("grant_type".to_owned(), "client_credentials".to_owned())];
-        self.form_control(label, Endpoint::Token, params, closing, evidence).await
+        self.form_control(description, Endpoint::Token, params, closing, evidence).await
     }
 
-    /// What shows that refused assertions were refused for the lie: one that is good, by the same key.
+    /// What shows that refused assertions were refused for the forgery: one that is good, by the same key.
     pub(super) async fn assertion_control(&self, closing: bool, evidence: &mut Evidence) -> ControlRun {
-        let label = "the good client obtains a token with an assertion".to_owned();
+        let description = Description::new("the good client obtains a token with an assertion");
         let assertion = self.assertions().and_then(|made| made.fresh().map_err(unusable));
         let assertion = match assertion {
             Ok(assertion) => Some(assertion),
-            Err(error) => return unobtainable(label, closing, &error),
+            Err(error) => return unobtainable(description, closing, &error),
         };
         let params = vec![("grant_type".to_owned(), "client_credentials".to_owned())];
-        let form = Form { auth: ClientAuth::Assertion, ..sound(Endpoint::Token) };
+        let form = FormStep { auth: ClientAuth::Assertion, ..sound(Endpoint::Token) };
         match self.post_form(FilledForm { form: &form, params, assertion }, evidence).await {
             Ok(exchange) => {
                 let outcome = meaning(Endpoint::Token, &exchange);
-                ControlRun { label, closing, exchange, outcome }
+                ControlRun { description, closing, exchange, outcome }
             }
-            Err(error) => unobtainable(label, closing, &error),
+            Err(error) => unobtainable(description, closing, &error),
         }
     }
 
     pub(super) async fn introspection_control(&self, closing: bool, evidence: &mut Evidence) -> ControlRun {
-        let label = "a live token is introspected".to_owned();
+        let description = Description::new("a live token is introspected");
         let token = match self.fresh_token().await {
             Ok(token) => token,
-            Err(error) => return unobtainable(label, closing, &error),
+            Err(error) => return unobtainable(description, closing, &error),
         };
         let params = vec![("token".to_owned(), token)];
-        let mut run = self.form_control(label, Endpoint::Introspection, params, closing, evidence).await;
+        let mut run = self.form_control(description, Endpoint::Introspection, params, closing, evidence).await;
         let active = |response: &crate::observe::Response| {
             response.json().and_then(|json| json.get("active").cloned()).is_some_and(|active| is_true(&active))
         };
@@ -147,15 +147,15 @@ impl Prober {
     }
 
     pub(super) async fn revocation_control(&self, closing: bool, evidence: &mut Evidence) -> ControlRun {
-        let label = "the good client revokes a token of its own".to_owned();
+        let description = Description::new("the good client revokes a token of its own");
         let Some(client) = self.good_client() else {
-            return unobtainable(label, closing, &ControlError::Unusable("no client".to_owned()));
+            return unobtainable(description, closing, &ControlError::Unusable("no client".to_owned()));
         };
         let token = match self.equipment.control.obtain(&client, None).await {
             Ok(token) => token.value.expose().to_owned(),
-            Err(error) => return unobtainable(label, closing, &error),
+            Err(error) => return unobtainable(description, closing, &error),
         };
-        self.form_control(label, Endpoint::Revocation, vec![("token".to_owned(), token)], closing, evidence).await
+        self.form_control(description, Endpoint::Revocation, vec![("token".to_owned(), token)], closing, evidence).await
     }
 
     async fn fresh_token(&self) -> Result<String, ControlError> {
@@ -165,7 +165,7 @@ impl Prober {
 
     async fn form_control(
         &self,
-        label: String,
+        description: Description,
         endpoint: Endpoint,
         params: Vec<(String, String)>,
         closing: bool,
@@ -175,23 +175,24 @@ impl Prober {
         match self.post_form(FilledForm { form: &form, params, assertion: None }, evidence).await {
             Ok(exchange) => {
                 let outcome = meaning(endpoint, &exchange);
-                ControlRun { label, closing, exchange, outcome }
+                ControlRun { description, closing, exchange, outcome }
             }
-            Err(error) => unobtainable(label, closing, &error),
+            Err(error) => unobtainable(description, closing, &error),
         }
     }
 }
 
 /// A form as it should be.
-pub(super) fn sound(endpoint: Endpoint) -> Form {
-    Form {
+pub(super) fn sound(endpoint: Endpoint) -> FormStep {
+    FormStep {
         endpoint,
         auth: ClientAuth::Good,
         params: &[] as &[(&str, Fill)],
         method: "POST",
         encoding: Encoding::Form,
         want: Want::Granted,
-        label: "",
+        id: None,
+        description: None,
         times: 1,
         exhausts: false,
         keep: None,

@@ -7,14 +7,14 @@ use super::{Prober, RequestError};
 use crate::drive::control::{ControlError, Token};
 use crate::observe::{Evidence, Exchange, Request};
 use crate::plan::subject::{ClientCredential, Identity, Login, State};
-use crate::scheme::{Draft, Proof, Unforgeable};
+use crate::scheme::{ForgeryContext, Proof, Unforgeable};
 use crate::secret::Secret;
 
 impl Prober {
     /// What a lane sends: `valid`, `no-credential`, `expired`, `revoked`, or a forgery of the scheme.
     ///
     /// # Errors
-    /// When a token is not obtained, or the lane's lie cannot be told.
+    /// When a token is not obtained, or the lane's forgery cannot be made.
     pub async fn lane_request(&self, lane: &str, identity: usize, resource: usize) -> Result<Request, RequestError> {
         let subject = self.subject();
         let state = match lane {
@@ -37,10 +37,13 @@ impl Prober {
             return Ok(self.good_request(&proof, resource, &mut Evidence::default()));
         }
         let mut rng = StdRng::seed_from_u64(self.seed_of(lane));
-        let mut draft = Draft { carrier: &subject.carrier, proof: &proof, rng: &mut rng, kit: &subject.kit };
-        let name = if lane == "flipped-bit" { "middle-changed" } else { lane };
+        let (scheme, carrier) = (subject.scheme, &subject.carrier);
+        let mut context = ForgeryContext { scheme, carrier, proof: &proof, rng: &mut rng, kit: &subject.kit };
+        let written = if lane == "flipped-bit" { "middle-changed" } else { lane };
         let unforgeable = |why: Unforgeable| RequestError::Unforgeable { lane: lane.to_owned(), why: why.0 };
-        let carried = subject.scheme.forge(name, &mut draft).map_err(unforgeable)?;
+        let missing = || Unforgeable(format!("{} has no forgery {written}", scheme.name()));
+        let forgery = scheme.forgery_named(written).ok_or_else(missing).map_err(unforgeable)?;
+        let carried = (forgery.forge)(&mut context).map_err(unforgeable)?;
         let mut request = self.bare_request(resource);
         for one in carried {
             one.apply(&mut request);

@@ -8,14 +8,16 @@ use rand::rngs::StdRng;
 use super::{Prober, unobtainable};
 use crate::clock;
 use crate::drive::control::{ControlError, Token};
-use crate::observe::{ControlRun, Evidence, Exchange, Place};
+use crate::observe::{ControlRun, Description, Evidence, Exchange, ForgeryId, Place};
 use crate::plan::subject::{Identity, Login};
+use crate::scheme::Proof;
 use crate::scheme::jose::Jws;
 use crate::scheme::jose::key::verifies;
 use crate::scheme::jwt::{Kit, forged_text, mint};
-use crate::scheme::{Draft, Proof};
 use crate::secret::Secret;
 
+/// A fresh copy of the good token, signed by authbench.
+const TWIN: ForgeryId = ForgeryId::new("twin");
 /// Life of a token that authbench mints; RFC 6750 §5.3 recommends an hour or less.
 const MINTED: i64 = 3600;
 
@@ -44,8 +46,8 @@ impl Prober {
         Ok(given(token))
     }
 
-    /// A fresh copy of an identity's token, signed by authbench, opens a resource: what shows that refused lies were
-    /// refused for the lie.
+    /// A fresh copy of an identity's token, signed by authbench, opens a resource: what shows that refused forgeries were
+    /// refused for the forgery.
     pub(super) async fn twin_control(
         &self,
         identity: usize,
@@ -55,22 +57,21 @@ impl Prober {
     ) -> ControlRun {
         let subject = self.subject();
         let who = &subject.identities[identity];
-        let label =
-            format!("{} with a token that authbench signed for {}", subject.resources[resource].name(), who.name);
+        let name = subject.resources[resource].name();
+        let description = Description::new(format!("{name} with a token that authbench signed for {}", who.name));
         let proof = match self.proof(who).await {
             Ok(proof) => proof,
-            Err(error) => return unobtainable(label, closing, &error),
+            Err(error) => return unobtainable(description, closing, &error),
         };
         let mut rng = StdRng::seed_from_u64(u64::from(rand::random::<u32>()));
-        let mut draft = Draft { carrier: &subject.carrier, proof: &proof, rng: &mut rng, kit: &subject.kit };
-        let token = match forged_text("twin", &mut draft) {
+        let token = match forged_text(TWIN, &proof, &mut rng, &subject.kit) {
             Ok(token) => Proof::Token(Secret::new(token)),
-            Err(why) => return unobtainable(label, closing, &ControlError::Unusable(why.0)),
+            Err(why) => return unobtainable(description, closing, &ControlError::Unusable(why.0)),
         };
         let request = self.good_request(&token, resource, evidence);
         let exchange = self.send_to(resource, &request).await;
         let outcome = self.outcome(resource, &exchange).await;
-        ControlRun { label, closing, exchange, outcome }
+        ControlRun { description, closing, exchange, outcome }
     }
 }
 
@@ -84,7 +85,7 @@ pub(super) fn note_signature(exchange: &Exchange, evidence: &mut Evidence) {
     let input = token.signing_input();
     let holds = |jwk: &serde_json::Value| verifies(jwk, alg, input.as_bytes(), &token.signature);
     let verified = set["keys"].as_array().is_some_and(|keys| keys.iter().any(holds));
-    evidence.facts.push(("signature", if verified { "verified" } else { "no key verifies it" }.to_owned()));
+    evidence.key_set_verifies = Some(verified);
 }
 
 /// A token whose life nobody told.

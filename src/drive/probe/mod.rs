@@ -24,7 +24,7 @@ use url::Url;
 use super::control::{ControlError, ControlPlane};
 use super::rate::RateLimit;
 use super::wire::{Destination, Limits};
-use crate::observe::{Asked, ControlRun, Evidence, Exchange, Outcome, Request};
+use crate::observe::{Asked, ControlRun, Description, Evidence, Exchange, Outcome, Request};
 use crate::plan::subject::{Identity, Login, Subject};
 use crate::plan::{Control, PlannedCheck, Script};
 use crate::scheme::Proof;
@@ -146,15 +146,16 @@ impl Prober {
         evidence: &mut Evidence,
     ) -> ControlRun {
         let who = &self.subject().identities[identity];
-        let label = format!("{} with the good credential of {}", self.subject().resources[resource].name(), who.name);
+        let name = self.subject().resources[resource].name();
+        let description = Description::new(format!("{name} with the good credential of {}", who.name));
         let proof = match self.proof(who).await {
             Ok(proof) => proof,
-            Err(error) => return unobtainable(label, closing, &error),
+            Err(error) => return unobtainable(description, closing, &error),
         };
         let request = self.good_request(&proof, resource, evidence);
         let exchange = self.send_to(resource, &request).await;
         let outcome = self.read_good(resource, &exchange).await.outcome;
-        ControlRun { label, closing, exchange, outcome }
+        ControlRun { description, closing, exchange, outcome }
     }
 
     /// The request of a resource with a good proof; the proof is noted for the scrubber.
@@ -196,8 +197,8 @@ impl Prober {
 }
 
 /// A control that could not be sent because its credential was not obtained.
-fn unobtainable(label: String, closing: bool, error: &ControlError) -> ControlRun {
+fn unobtainable(description: Description, closing: bool, error: &ControlError) -> ControlRun {
     let silence = crate::observe::Silence::Unreachable(format!("no token: {error}"));
     let exchange = Exchange::unanswered(Request::new("POST", "token endpoint"), silence);
-    ControlRun { label, closing, exchange, outcome: Outcome::Silent }
+    ControlRun { description, closing, exchange, outcome: Outcome::Silent }
 }

@@ -32,8 +32,8 @@ pub(super) fn note_text(value: &str, evidence: &mut Evidence) {
 
 /// Whether a value is one of the keys that products ship with: no secret, and a reader wants to know which one it was.
 fn is_published(value: &str) -> bool {
-    let lies = crate::scheme::find("api-key").map(|scheme| scheme.forgeries()).unwrap_or_default();
-    lies.iter().any(|lie| lie.name.strip_prefix("demo-") == Some(value))
+    let forgeries = crate::scheme::find("api-key").map(|scheme| scheme.forgeries()).unwrap_or_default();
+    forgeries.iter().any(|forgery| forgery.id.as_str().strip_prefix("demo-") == Some(value))
 }
 
 /// Notes tokens that an answer hands out.

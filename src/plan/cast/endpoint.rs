@@ -1,12 +1,13 @@
 //! Requests to the endpoints of an authorization server.
 
 use super::{Act, Caster, Control, Missing, missing};
-use crate::check::step::{Client, ClientAuth, Document, Endpoint, Fetch, Form, Want};
-use crate::plan::label;
+use crate::check::step::{Client, ClientAuth, Document, Endpoint, Fetch, FormStep, Want};
+use crate::observe::Phrase;
+use crate::plan::describe;
 use crate::plan::subject::ClientCredential;
 
 impl Caster<'_> {
-    pub(super) fn form(&mut self, index: usize, form: &'static Form) -> Result<(), Missing> {
+    pub(super) fn form(&mut self, index: usize, form: &'static FormStep) -> Result<(), Missing> {
         self.endpoint(form.endpoint)?;
         self.client(Client::Good)?;
         self.client_auth(form)?;
@@ -22,13 +23,12 @@ impl Caster<'_> {
                 Endpoint::Revocation => Control::Revocation,
             });
         }
-        let label =
-            if form.label.is_empty() { label::client_auth(form.auth).to_owned() } else { form.label.to_owned() };
-        self.push(index, label, Act::Form(*form));
+        let description = form.description.unwrap_or_else(|| describe::client_auth(form.auth));
+        self.push(index, Some(description.into()), Act::Form(*form));
         Ok(())
     }
 
-    pub(super) fn client_auth(&self, form: &Form) -> Result<(), Missing> {
+    pub(super) fn client_auth(&self, form: &FormStep) -> Result<(), Missing> {
         let material = &self.subject.material;
         let (there, key) = match form.auth {
             ClientAuth::Public => (material.public_client_id.is_some(), "public_client_id"),
@@ -83,8 +83,8 @@ impl Caster<'_> {
         if fetch.document == Document::KeySet && self.subject.kit.keys_at.is_none() {
             return missing("no `jwks_url` in the scheme and no `jwks_uri` in the issuer's metadata");
         }
-        let label = if fetch.label.is_empty() { "the metadata document".to_owned() } else { fetch.label.to_owned() };
-        self.push(index, label, Act::Fetch(*fetch));
+        let description = fetch.description.unwrap_or(Phrase::new("the metadata document"));
+        self.push(index, Some(description.into()), Act::Fetch(*fetch));
         Ok(())
     }
 }

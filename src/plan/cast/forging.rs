@@ -1,28 +1,31 @@
-//! What lies about tokens need: keys of the issuer, and a listener of authbench.
+//! What forgeries about tokens need: keys of the issuer, and a listener of authbench.
 
-use super::{Act, Caster, Control, Missing, Part};
+use super::{Act, Asker, Caster, Control, Missing};
 use crate::check::step::KeyChange;
+use crate::observe::{ForgeryId, ForgeryIds};
 use crate::scheme::Need;
 
+/// A token for the audience of another API.
+pub(super) const OTHER_AUDIENCE: ForgeryId = ForgeryId::new("aud-other");
+
 impl Caster<'_> {
-    /// Whether any of these lies can be told with what the scenario supplies.
-    pub(super) fn tellable(&self, names: &[&str]) -> Result<(), Missing> {
+    /// Whether any of these forgeries can be told with what the scenario supplies.
+    pub(super) fn can_forge(&self, ids: ForgeryIds) -> Result<(), Missing> {
         let kit = &self.subject.kit;
-        let lacks = |name: &&str| kit.lacks(self.subject.scheme.needs(name));
-        let lacking: Vec<&str> = names.iter().filter_map(lacks).collect();
+        let lacking: Vec<&str> = ids.iter().filter_map(|id| kit.lacks(self.subject.scheme.needs(id))).collect();
         match lacking.first() {
-            Some(first) if lacking.len() == names.len() => Err(Missing((*first).to_owned())),
+            Some(first) if lacking.len() == ids.iter().len() => Err(Missing((*first).to_owned())),
             _ => Ok(()),
         }
     }
 
-    /// A lie that is signed with the issuer's key proves something only where the truth, signed by the same hand, is
+    /// A forgery that is signed with the issuer's key proves something only where the truth, signed by the same hand, is
     /// accepted.
-    pub(super) fn twin_of(&mut self, part: &Part, resource: usize) {
-        let signed = |name: &str| !matches!(self.subject.scheme.needs(name), Need::Token | Need::PublishedKeys);
-        let identity = match part {
-            Part::EachForged(identity, names) if names.iter().any(|name| signed(name)) => *identity,
-            Part::Forged(identity, name) if signed(name) => *identity,
+    pub(super) fn twin_of(&mut self, asker: &Asker, resource: usize) {
+        let signed = |id: ForgeryId| !matches!(self.subject.scheme.needs(id), Need::Token | Need::PublishedKeys);
+        let identity = match asker {
+            Asker::EachForged(identity, ids) if ids.iter().any(signed) => *identity,
+            Asker::Forged(identity, id) if signed(*id) => *identity,
             _ => return,
         };
         if self.subject.kit.issuer_key.is_some() {
@@ -32,7 +35,7 @@ impl Caster<'_> {
 
     /// Whether a token for another audience has to be made: it is not given, and can be signed.
     pub(super) fn mints_other_audience(&self) -> bool {
-        let signed = self.subject.scheme.needs("aud-other") == Need::IssuerKey;
+        let signed = self.subject.scheme.needs(OTHER_AUDIENCE) == Need::IssuerKey;
         signed && self.subject.material.other_audience_token.is_none() && self.subject.kit.issuer_key.is_some()
     }
 
@@ -46,7 +49,7 @@ impl Caster<'_> {
         if let Some(lacking) = kit.lacks(Need::IssuerKey) {
             return Err(Missing(lacking.to_owned()));
         }
-        self.push(index, String::new(), Act::Keys(change));
+        self.push(index, None, Act::Keys(change));
         Ok(())
     }
 }

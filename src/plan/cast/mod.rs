@@ -1,14 +1,15 @@
 //! Who plays which part in a check, and what each step becomes for one target.
 
+mod asker;
 mod endpoint;
 mod fill;
 mod forging;
-mod part;
 mod resource;
 
 use super::subject::{Login, State, Subject};
 use crate::check::Check;
-use crate::check::step::{Endpoint, Fetch, Form, Hook, KeyChange, Send, Step, Want};
+use crate::check::step::{Endpoint, Fetch, FormStep, Hook, KeyChange, Send, Step, Want};
+use crate::observe::{Description, ForgeryId, ForgeryIds};
 use crate::scheme::Proof;
 
 /// What a check becomes for one target.
@@ -26,7 +27,7 @@ pub struct Action {
     /// Index of the step in the check.
     pub step: usize,
     /// What it is, for a reader; the driver adds what only it knows.
-    pub label: String,
+    pub description: Option<Description>,
     /// What is done.
     pub act: Act,
 }
@@ -37,7 +38,7 @@ pub enum Act {
     /// A request to a resource.
     Send {
         /// Who asks.
-        part: Part,
+        asker: Asker,
         /// Index of the resource.
         resource: usize,
         /// Index of the resource whose success counts as access.
@@ -48,14 +49,14 @@ pub enum Act {
     /// Two kinds of requests to a resource whose times are compared.
     Compare {
         /// Who asks in one kind.
-        one: Part,
+        one: Asker,
         /// Who asks in the other.
-        other: Part,
+        other: Asker,
         /// Index of the resource.
         resource: usize,
     },
     /// A form post.
-    Form(Form),
+    Form(FormStep),
     /// A metadata document.
     Fetch(Fetch),
     /// Obtains a token into a slot.
@@ -102,23 +103,23 @@ pub enum Act {
 
 /// Who asks, by index.
 #[derive(Clone, Debug)]
-pub enum Part {
+pub enum Asker {
     /// Nobody.
     Anonymous,
     /// An identity with its good credential.
     Identity(usize),
-    /// A lie derived from an identity's credential.
-    Forged(usize, &'static str),
-    /// Each of these lies derived from an identity's credential.
-    EachForged(usize, &'static [&'static str]),
+    /// A forgery derived from an identity's credential.
+    Forged(usize, ForgeryId),
+    /// Each of these forgeries derived from an identity's credential.
+    EachForged(usize, ForgeryIds),
     /// All malformed values.
     Malformed,
     /// The token in a slot.
     Slot(&'static str),
     /// The token in a slot, if there is one.
     IfKept(&'static str),
-    /// A credential that is no identity's, or a lie derived from it.
-    Given(Proof, Option<&'static str>),
+    /// A credential that is no identity's, or a forgery derived from it.
+    Given(Proof, Option<ForgeryId>),
 }
 
 /// What proves that the target still lets somebody in.
@@ -207,8 +208,8 @@ impl Caster<'_> {
                 && matches!(send.want, Want::Denied(_))
             {
                 self.controls_of(send, resource, resource);
-                let act = Act::Send { part: Part::Identity(identity), resource, counts: resource, send: *send };
-                self.push(index, format!("a credential that is {word}"), act);
+                let act = Act::Send { asker: Asker::Identity(identity), resource, counts: resource, send: *send };
+                self.push(index, Some(Description::new(format!("a credential that is {word}"))), act);
             }
         }
         Ok(self.script)
@@ -223,45 +224,44 @@ impl Caster<'_> {
             Step::Obtain(obtain) => {
                 let identity = self.client(obtain.client)?;
                 let scope = obtain.scope.map(|fill| self.scope(fill)).transpose()?;
-                self.push(index, String::new(), Act::Obtain { slot: obtain.slot, identity, scope });
+                self.push(index, None, Act::Obtain { slot: obtain.slot, identity, scope });
                 Ok(())
             }
             Step::Given(slot, artefact) => {
                 let proof = self.artefact(*artefact)?;
-                self.push(index, String::new(), Act::Given { slot, proof });
+                self.push(index, None, Act::Given { slot, proof });
                 Ok(())
             }
             Step::Revoke(slot) => {
                 self.endpoint(Endpoint::Revocation)?;
-                self.push(index, String::new(), Act::Revoke(slot));
+                self.push(index, None, Act::Revoke(slot));
                 Ok(())
             }
             Step::AwaitExpiry(slot) => {
-                self.push(index, String::new(), Act::AwaitExpiry(slot));
+                self.push(index, None, Act::AwaitExpiry(slot));
                 Ok(())
             }
             Step::AwaitRefusal(slot) => {
                 let resource = self.main_resource()?;
-                let label = "until it is refused".to_owned();
-                self.push(index, label, Act::AwaitRefusal { slot, resource });
+                self.push(index, None, Act::AwaitRefusal { slot, resource });
                 Ok(())
             }
             Step::Hook(hook) => self.hook(index, *hook),
             Step::Keys(change) => self.keys(index, *change),
             Step::AwaitEffects => {
-                self.push(index, String::new(), Act::AwaitEffects);
+                self.push(index, None, Act::AwaitEffects);
                 Ok(())
             }
             Step::AwaitAcceptance(slot) => {
                 let resource = self.main_resource()?;
-                self.push(index, "until it is granted".to_owned(), Act::AwaitAcceptance { slot, resource });
+                self.push(index, None, Act::AwaitAcceptance { slot, resource });
                 Ok(())
             }
         }
     }
 
-    fn push(&mut self, step: usize, label: String, act: Act) {
-        self.script.actions.push(Action { step, label, act });
+    fn push(&mut self, step: usize, description: Option<Description>, act: Act) {
+        self.script.actions.push(Action { step, description, act });
     }
 
     fn control(&mut self, control: Control) {
@@ -280,7 +280,7 @@ impl Caster<'_> {
         if !there {
             return missing(format!("no `material.hooks.{key}`"));
         }
-        self.push(index, String::new(), Act::Hook(hook));
+        self.push(index, None, Act::Hook(hook));
         Ok(())
     }
 }

@@ -2,7 +2,8 @@
 
 use super::{Act, Caster, Control, Missing, missing};
 use crate::check::step::{Alter, Artefact, Compare, Fill, On, Send, Want, Who};
-use crate::plan::label;
+use crate::observe::{Description, ForgeryId};
+use crate::plan::describe;
 use crate::plan::subject::ScopeGap;
 
 impl Caster<'_> {
@@ -18,31 +19,36 @@ impl Caster<'_> {
         }
         let several = resources.len() > 1;
         for resource in resources {
-            let part = self.part(send.who, resource)?;
-            self.twin_of(&part, resource);
+            let asker = self.asker(send.who, resource)?;
+            self.twin_of(&asker, resource);
             let counts = match send.counts {
                 Some(on) => self.resource(on, send.who)?,
                 None => resource,
             };
             self.controls_of(send, resource, counts);
-            let mut label = if send.label.is_empty() { self.label(send) } else { send.label.to_owned() };
+            let mut description = match send.description {
+                Some(phrase) => Some(phrase.into()),
+                None => self.described(send),
+            };
             if several {
-                label = format!("{} {label}", self.subject.resources[resource].name());
+                let name = self.subject.resources[resource].name();
+                let what = description.map(|what| format!(" {what}")).unwrap_or_default();
+                description = Some(Description::new(format!("{name}{what}")));
             }
             self.check_fills(send.alter.iter().filter_map(filled))?;
             self.absent(send, resource)?;
-            self.push(index, label, Act::Send { part, resource, counts, send: *send });
+            self.push(index, description, Act::Send { asker, resource, counts, send: *send });
         }
         Ok(())
     }
 
     pub(super) fn compare(&mut self, index: usize, compare: &'static Compare) -> Result<(), Missing> {
         let resource = self.resource(compare.on, compare.one)?;
-        let (one, other) = (self.part(compare.one, resource)?, self.part(compare.other, resource)?);
+        let (one, other) = (self.asker(compare.one, resource)?, self.asker(compare.other, resource)?);
         if let Some(identity) = self.subject.good_for(resource) {
             self.control(Control::Use { identity, resource });
         }
-        self.push(index, "two kinds of refusals".to_owned(), Act::Compare { one, other, resource });
+        self.push(index, Some(Description::new("two kinds of refusals")), Act::Compare { one, other, resource });
         Ok(())
     }
 
@@ -142,9 +148,11 @@ impl Caster<'_> {
         subject.protected().find(readable)
     }
 
-    pub(super) fn label(&self, send: &Send) -> String {
+    /// What a request is, from who asks and how it is altered; none where each of several says it for itself.
+    fn described(&self, send: &Send) -> Option<Description> {
         let scheme = self.subject.scheme;
-        let says = |name: &str| scheme.forgery(name).map_or_else(|| name.to_owned(), |lie| lie.says.to_owned());
+        let forgery =
+            |id: ForgeryId| scheme.forgery(id).map_or_else(|| id.to_string(), |found| found.description.to_string());
         let who = match send.who {
             Who::Anonymous => "no credential".to_owned(),
             Who::Good => "the good credential".to_owned(),
@@ -153,10 +161,9 @@ impl Caster<'_> {
             Who::Second => "a valid credential of another principal".to_owned(),
             Who::Revoked => "a revoked credential".to_owned(),
             Who::Expired => "an expired credential".to_owned(),
-            Who::Forged(name) | Who::ForgedAccount(_, name) => says(name),
-            // each says for itself what it is
-            Who::EachForged(_) => String::new(),
-            Who::ForgedLow(name) => format!("{}, of a principal who lacks the scope", says(name)),
+            Who::Forged(id) | Who::ForgedAccount(_, id) => forgery(id),
+            Who::EachForged(_) => return None,
+            Who::ForgedLow(id) => format!("{}, of a principal who lacks the scope", forgery(id)),
             Who::Malformed => "a malformed credential".to_owned(),
             Who::Slot(_) | Who::IfKept(_) => "the token".to_owned(),
             Who::Account(_) => "the account's own password".to_owned(),
@@ -164,8 +171,8 @@ impl Caster<'_> {
             Who::Artefact(Artefact::RefreshToken | Artefact::GrantRefreshToken) => "a refresh token".to_owned(),
             Who::Artefact(Artefact::GrantAccessToken) => "the access token of a grant".to_owned(),
         };
-        let altered: Vec<String> = send.alter.iter().map(label::altered).collect();
-        if altered.is_empty() { who } else { format!("{who}, {}", altered.join(", ")) }
+        let altered: Vec<String> = send.alter.iter().map(describe::altered).collect();
+        Some(Description::new(if altered.is_empty() { who } else { format!("{who}, {}", altered.join(", ")) }))
     }
 }
 

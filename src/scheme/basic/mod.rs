@@ -3,8 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE};
 
+use crate::observe::Phrase;
 use crate::scheme::forgery::values;
-use crate::scheme::{Carried, Carrier, Draft, Forged, Forgery, Proof, Scheme, Unforgeable};
+use crate::scheme::{Carried, Carrier, Forged, Forgery, ForgeryContext, Proof, Scheme, Unforgeable};
 
 pub(crate) struct Basic;
 
@@ -33,7 +34,7 @@ impl Scheme for Basic {
         FORGERIES
     }
 
-    fn malformed(&self, carrier: &Carrier) -> Vec<(String, Vec<Carried>)> {
+    fn malformed(&self, carrier: &Carrier) -> Vec<(Phrase, Vec<Carried>)> {
         crate::scheme::forgery::malformed::after_scheme("Basic", carrier)
     }
 }
@@ -50,81 +51,94 @@ fn credentials(user: &str, password: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }
 
-/// The table of lies.
+/// The table of forgeries.
 const FORGERIES: &[Forgery] = &[
-    lie("unknown", "a well-formed password that was never issued", |draft| tell("unknown", draft)),
-    lie("truncated", "the password without its last character", |draft| tell("truncated", draft)),
-    lie("without-first", "the password without its first character", |draft| tell("without-first", draft)),
-    lie("extended", "the password with one character appended", |draft| tell("extended", draft)),
-    lie("middle-changed", "the password with its middle character changed", |draft| tell("middle-changed", draft)),
-    lie("case-flipped", "the password with the case of its letters flipped", |draft| tell("case-flipped", draft)),
-    lie("upper-cased", "the password in upper case", |draft| tell("upper-cased", draft)),
-    lie("lower-cased", "the password in lower case", |draft| tell("lower-cased", draft)),
-    lie("reversed", "the password reversed", |draft| tell("reversed", draft)),
-    lie("doubled", "the password twice over", |draft| tell("doubled", draft)),
-    lie("percent-encoded", "the password with each character percent-encoded", |draft| tell("percent-encoded", draft)),
-    lie("base64", "the password in Base64", |draft| tell("base64", draft)),
-    lie("empty", "an empty password", |draft| password(draft, Some(String::new()))),
-    lie("unknown-user", "a user that does not exist", |draft| {
-        Ok(vec![Carried::new(draft.carrier, credentials("authbench-no-such-user", draft.proof.secret()))])
+    Forgery::new("unknown", "a well-formed password that was never issued", |context| {
+        value_forgery("unknown", context)
     }),
-    lie("until-last-colon", "the password up to its last colon", |draft| {
-        let told = draft.proof.secret().rsplit_once(':').map(|(start, _)| start.to_owned());
-        password(draft, told)
+    Forgery::new("truncated", "the password without its last character", |context| value_forgery("truncated", context)),
+    Forgery::new("without-first", "the password without its first character", |context| {
+        value_forgery("without-first", context)
     }),
-    lie("latin-1", "the password in Latin-1", |draft| {
+    Forgery::new("extended", "the password with one character appended", |context| value_forgery("extended", context)),
+    Forgery::new("middle-changed", "the password with its middle character changed", |context| {
+        value_forgery("middle-changed", context)
+    }),
+    Forgery::new("case-flipped", "the password with the case of its letters flipped", |context| {
+        value_forgery("case-flipped", context)
+    }),
+    Forgery::new("upper-cased", "the password in upper case", |context| value_forgery("upper-cased", context)),
+    Forgery::new("lower-cased", "the password in lower case", |context| value_forgery("lower-cased", context)),
+    Forgery::new("reversed", "the password reversed", |context| value_forgery("reversed", context)),
+    Forgery::new("doubled", "the password twice over", |context| value_forgery("doubled", context)),
+    Forgery::new("percent-encoded", "the password with each character percent-encoded", |context| {
+        value_forgery("percent-encoded", context)
+    }),
+    Forgery::new("base64", "the password in Base64", |context| value_forgery("base64", context)),
+    Forgery::new("empty", "an empty password", |context| password(context, Some(String::new()))),
+    Forgery::new("unknown-user", "a user that does not exist", |context| {
+        Ok(vec![Carried::new(context.carrier, credentials("authbench-no-such-user", context.proof.secret()))])
+    }),
+    Forgery::new("until-last-colon", "the password up to its last colon", |context| {
+        let forged = context.proof.secret().rsplit_once(':').map(|(start, _)| start.to_owned());
+        password(context, forged)
+    }),
+    Forgery::new("latin-1", "the password in Latin-1", |context| {
         // what Latin-1 does not have stands as a question mark
         let byte = |c: char| u8::try_from(u32::from(c)).unwrap_or(b'?');
-        let bytes = format!("{}:{}", user_of(draft.proof), draft.proof.secret()).chars().map(byte).collect::<Vec<_>>();
-        Ok(vec![Carried::new(draft.carrier, format!("Basic {}", STANDARD.encode(bytes)))])
+        let bytes =
+            format!("{}:{}", user_of(context.proof), context.proof.secret()).chars().map(byte).collect::<Vec<_>>();
+        Ok(vec![Carried::new(context.carrier, format!("Basic {}", STANDARD.encode(bytes)))])
     }),
-    lie("no-colon", "Base64 of a text without a colon", |draft| {
-        value(draft, &STANDARD.encode("authbench-without-colon"))
+    Forgery::new("no-colon", "Base64 of a text without a colon", |context| {
+        value(context, &STANDARD.encode("authbench-without-colon"))
     }),
-    lie("bad-base64", "a value that is no Base64", |draft| value(draft, "!!not-base64!!")),
-    lie("base64url", "Base64 in the alphabet of URLs", |draft| value(draft, &URL_SAFE.encode("authbench>>>???:x~~~"))),
-    lie("no-padding", "Base64 without its padding", |draft| value(draft, &STANDARD_NO_PAD.encode("authbench:x"))),
-    lie("control-characters", "control characters in the user-id", |draft| {
-        value(draft, &STANDARD.encode("auth\u{1}bench:x"))
+    Forgery::new("bad-base64", "a value that is no Base64", |context| value(context, "!!not-base64!!")),
+    Forgery::new("base64url", "Base64 in the alphabet of URLs", |context| {
+        value(context, &URL_SAFE.encode("authbench>>>???:x~~~"))
     }),
-    lie("word-after", "a word after the good value", |draft| {
-        let good = credentials(user_of(draft.proof), draft.proof.secret());
-        Ok(vec![Carried::new(draft.carrier, format!("{good} extra"))])
+    Forgery::new("no-padding", "Base64 without its padding", |context| {
+        value(context, &STANDARD_NO_PAD.encode("authbench:x"))
     }),
-    lie("junk-after", "characters outside Base64 after the good value", |draft| {
-        let good = credentials(user_of(draft.proof), draft.proof.secret());
-        Ok(vec![Carried::new(draft.carrier, format!("{good}!!!!"))])
+    Forgery::new("control-characters", "control characters in the user-id", |context| {
+        value(context, &STANDARD.encode("auth\u{1}bench:x"))
     }),
-    lie("nul-after", "the good password with a NUL behind it", |draft| {
-        let told = format!("{}\0", draft.proof.secret());
-        password(draft, Some(told))
+    Forgery::new("word-after", "a word after the good value", |context| {
+        let good = credentials(user_of(context.proof), context.proof.secret());
+        Ok(vec![Carried::new(context.carrier, format!("{good} extra"))])
     }),
-    lie("first-72-bytes", "the first 72 bytes of the password", |draft| password(draft, first(draft, ""))),
-    lie("first-72-and-tail", "the first 72 bytes of the password and another tail", |draft| {
-        password(draft, first(draft, "-another"))
+    Forgery::new("junk-after", "characters outside Base64 after the good value", |context| {
+        let good = credentials(user_of(context.proof), context.proof.secret());
+        Ok(vec![Carried::new(context.carrier, format!("{good}!!!!"))])
+    }),
+    Forgery::new("nul-after", "the good password with a NUL behind it", |context| {
+        let forged = format!("{}\0", context.proof.secret());
+        password(context, Some(forged))
+    }),
+    Forgery::new("first-72-bytes", "the first 72 bytes of the password", |context| {
+        password(context, first(context, ""))
+    }),
+    Forgery::new("first-72-and-tail", "the first 72 bytes of the password and another tail", |context| {
+        password(context, first(context, "-another"))
     }),
 ];
 
-const fn lie(name: &'static str, says: &'static str, forge: fn(&mut Draft<'_>) -> Forged) -> Forgery {
-    Forgery { name, says, forge }
+fn value_forgery(id: &str, context: &mut ForgeryContext<'_>) -> Forged {
+    let forged = values::forged(id, context.proof.secret(), context.rng);
+    password(context, forged)
 }
 
-fn tell(name: &str, draft: &mut Draft<'_>) -> Forged {
-    let told = values::tell(name, draft.proof.secret(), draft.rng);
-    password(draft, told)
+fn password(context: &ForgeryContext<'_>, forged: Option<String>) -> Forged {
+    let forged = forged.ok_or_else(|| Unforgeable("the password offers nothing to change".to_owned()))?;
+    Ok(vec![Carried::new(context.carrier, credentials(user_of(context.proof), &forged))])
 }
 
-fn password(draft: &Draft<'_>, told: Option<String>) -> Forged {
-    let told = told.ok_or_else(|| Unforgeable("the password offers nothing to change".to_owned()))?;
-    Ok(vec![Carried::new(draft.carrier, credentials(user_of(draft.proof), &told))])
+fn value(context: &ForgeryContext<'_>, value: &str) -> Forged {
+    Ok(vec![Carried::new(context.carrier, format!("Basic {value}"))])
 }
 
-fn value(draft: &Draft<'_>, value: &str) -> Forged {
-    Ok(vec![Carried::new(draft.carrier, format!("Basic {value}"))])
-}
-
-fn first(draft: &Draft<'_>, tail: &str) -> Option<String> {
-    let good = draft.proof.secret();
+fn first(context: &ForgeryContext<'_>, tail: &str) -> Option<String> {
+    let good = context.proof.secret();
     let start = good.get(..72)?;
     (good.len() > 72).then(|| format!("{start}{tail}"))
 }

@@ -1,7 +1,9 @@
 //! Bearer tokens (RFC 6750): given ones, and those of the client credentials grant (RFC 6749 §4.4).
 
+use crate::observe::Phrase;
 use crate::scheme::forgery::values;
-use crate::scheme::{Carried, Carrier, Draft, Forged, Forgery, Proof, Scheme, Unforgeable};
+use crate::scheme::{Carried, Carrier, Forged, Forgery, ForgeryContext, Proof, Scheme, Unforgeable};
+use crate::secret::Secret;
 
 pub(crate) struct Bearer;
 pub(crate) struct ClientCredentials;
@@ -31,7 +33,7 @@ impl Scheme for Bearer {
         FORGERIES
     }
 
-    fn malformed(&self, carrier: &Carrier) -> Vec<(String, Vec<Carried>)> {
+    fn malformed(&self, carrier: &Carrier) -> Vec<(Phrase, Vec<Carried>)> {
         crate::scheme::forgery::malformed::after_scheme("Bearer", carrier)
     }
 }
@@ -61,7 +63,7 @@ impl Scheme for ClientCredentials {
         FORGERIES
     }
 
-    fn malformed(&self, carrier: &Carrier) -> Vec<(String, Vec<Carried>)> {
+    fn malformed(&self, carrier: &Carrier) -> Vec<(Phrase, Vec<Carried>)> {
         Bearer.malformed(carrier)
     }
 }
@@ -71,28 +73,32 @@ fn credentials(token: &str) -> String {
     format!("Bearer {token}")
 }
 
-/// The table of lies.
+/// The table of forgeries.
 const FORGERIES: &[Forgery] = &[
-    lie("unknown", "a well-formed token that was never issued", |draft| tell("unknown", draft)),
-    lie("truncated", "the token without its last character", |draft| tell("truncated", draft)),
-    lie("without-first", "the token without its first character", |draft| tell("without-first", draft)),
-    lie("extended", "the token with one character appended", |draft| tell("extended", draft)),
-    lie("middle-changed", "the token with its middle character changed", |draft| tell("middle-changed", draft)),
-    lie("case-flipped", "the token with the case of its letters flipped", |draft| tell("case-flipped", draft)),
-    lie("upper-cased", "the token in upper case", |draft| tell("upper-cased", draft)),
-    lie("lower-cased", "the token in lower case", |draft| tell("lower-cased", draft)),
-    lie("reversed", "the token reversed", |draft| tell("reversed", draft)),
-    lie("doubled", "the token twice over", |draft| tell("doubled", draft)),
-    lie("percent-encoded", "the token with each character percent-encoded", |draft| tell("percent-encoded", draft)),
-    lie("base64", "the token in Base64", |draft| tell("base64", draft)),
+    Forgery::new("unknown", "a well-formed token that was never issued", |context| value_forgery("unknown", context)),
+    Forgery::new("truncated", "the token without its last character", |context| value_forgery("truncated", context)),
+    Forgery::new("without-first", "the token without its first character", |context| {
+        value_forgery("without-first", context)
+    }),
+    Forgery::new("extended", "the token with one character appended", |context| value_forgery("extended", context)),
+    Forgery::new("middle-changed", "the token with its middle character changed", |context| {
+        value_forgery("middle-changed", context)
+    }),
+    Forgery::new("case-flipped", "the token with the case of its letters flipped", |context| {
+        value_forgery("case-flipped", context)
+    }),
+    Forgery::new("upper-cased", "the token in upper case", |context| value_forgery("upper-cased", context)),
+    Forgery::new("lower-cased", "the token in lower case", |context| value_forgery("lower-cased", context)),
+    Forgery::new("reversed", "the token reversed", |context| value_forgery("reversed", context)),
+    Forgery::new("doubled", "the token twice over", |context| value_forgery("doubled", context)),
+    Forgery::new("percent-encoded", "the token with each character percent-encoded", |context| {
+        value_forgery("percent-encoded", context)
+    }),
+    Forgery::new("base64", "the token in Base64", |context| value_forgery("base64", context)),
 ];
 
-const fn lie(name: &'static str, says: &'static str, forge: fn(&mut Draft<'_>) -> Forged) -> Forgery {
-    Forgery { name, says, forge }
-}
-
-fn tell(name: &str, draft: &mut Draft<'_>) -> Forged {
-    let told = values::tell(name, draft.proof.secret(), draft.rng);
-    let told = told.ok_or_else(|| Unforgeable("the token offers nothing to change".to_owned()))?;
-    Ok(vec![Carried::new(draft.carrier, credentials(&told))])
+fn value_forgery(id: &str, context: &mut ForgeryContext<'_>) -> Forged {
+    let forged = values::forged(id, context.proof.secret(), context.rng);
+    let forged = forged.ok_or_else(|| Unforgeable("the token offers nothing to change".to_owned()))?;
+    Ok(context.carry(&Proof::Token(Secret::new(forged))))
 }

@@ -1,5 +1,6 @@
 //! Hostile values that no parser of credentials may choke on.
 
+use crate::observe::Phrase;
 use crate::scheme::{Carried, Carrier};
 
 /// What a value is, and how it is made.
@@ -46,21 +47,23 @@ pub(crate) const VALUES: &[Value] = &[
 ];
 
 /// The values behind the name of an authentication scheme, and some without one.
-pub(crate) fn after_scheme(scheme: &str, carrier: &Carrier) -> Vec<(String, Vec<Carried>)> {
-    let mut values: Vec<(String, Vec<Carried>)> = VALUES
+pub(crate) fn after_scheme(scheme: &str, carrier: &Carrier) -> Vec<(Phrase, Vec<Carried>)> {
+    let mut values: Vec<(Phrase, Vec<Carried>)> = VALUES
         .iter()
-        .map(|(says, value)| {
+        .map(|(description, value)| {
             let bytes = [scheme.as_bytes(), b" ", &value()].concat();
-            ((*says).to_owned(), vec![Carried::new(carrier, bytes)])
+            (Phrase::new(description), vec![Carried::new(carrier, bytes)])
         })
         .collect();
-    let bare: [(&str, String); 5] = [
+    let bare: [(&'static str, String); 5] = [
         ("the scheme alone", scheme.to_owned()),
         ("the scheme and a space", format!("{scheme} ")),
         ("no space after the scheme", format!("{scheme}abc")),
         ("parameters instead of a value", format!("{scheme} a=\"b, c=d")),
         ("another scheme", "Negotiate YWJj".to_owned()),
     ];
-    values.extend(bare.into_iter().map(|(says, value)| (says.to_owned(), vec![Carried::new(carrier, value)])));
+    values.extend(
+        bare.into_iter().map(|(description, value)| (Phrase::new(description), vec![Carried::new(carrier, value)])),
+    );
     values
 }

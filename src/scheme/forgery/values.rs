@@ -1,4 +1,4 @@
-//! Lies about a string that fit every scheme whose credential is one. Each returns `None` where it would change nothing.
+//! Forgeries about a string that fit every scheme whose credential is one. Each returns `None` where it would change nothing.
 
 use rand::RngExt as _;
 use rand::rngs::StdRng;
@@ -6,11 +6,11 @@ use rand::rngs::StdRng;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// A lie about a string.
-type Lie = fn(&str, &mut StdRng) -> Option<String>;
+/// A forgery about a string.
+type ForgeString = fn(&str, &mut StdRng) -> Option<String>;
 
-/// Lies by name.
-const LIES: &[(&str, Lie)] = &[
+/// Forgeries by name.
+const FORGERIES: &[(&str, ForgeString)] = &[
     ("unknown", unknown),
     ("truncated", |good, _| changed(good, but_last(good)?)),
     ("without-first", |good, _| changed(good, skip_first(good))),
@@ -28,16 +28,16 @@ const LIES: &[(&str, Lie)] = &[
     ("base64", |good, _| changed(good, STANDARD.encode(good))),
 ];
 
-/// Tells a lie by its name.
-pub(crate) fn tell(name: &str, good: &str, rng: &mut StdRng) -> Option<String> {
-    let (_, lie) = LIES.iter().find(|(other, _)| *other == name)?;
-    lie(good, rng)
+/// Tells a forgery by its name.
+pub(crate) fn forged(id: &str, good: &str, rng: &mut StdRng) -> Option<String> {
+    let (_, forge) = FORGERIES.iter().find(|(other, _)| *other == id)?;
+    forge(good, rng)
 }
 
 fn but_last(good: &str) -> Option<String> {
-    let mut lie = good.to_owned();
-    lie.pop()?;
-    Some(lie)
+    let mut forged = good.to_owned();
+    forged.pop()?;
+    Some(forged)
 }
 
 /// With its last character replaced by another of its kind, not always the same.
@@ -101,8 +101,8 @@ fn unknown(good: &str, rng: &mut StdRng) -> Option<String> {
     let kept = good.rfind(['_', '-']).map_or(0, |at| at + 1);
     // too little left after the prefix: the whole value is random then
     let kept = if good.len() - kept < 8 { 0 } else { kept };
-    let lie: String = good[..kept].chars().chain(good[kept..].chars().map(|c| alike(c, rng))).collect();
-    changed(good, lie)
+    let forged: String = good[..kept].chars().chain(good[kept..].chars().map(|c| alike(c, rng))).collect();
+    changed(good, forged)
 }
 
 fn neighbour(c: char) -> char {
@@ -114,8 +114,8 @@ fn neighbour(c: char) -> char {
     }
 }
 
-fn changed(good: &str, lie: String) -> Option<String> {
-    (lie != good && !lie.is_empty()).then_some(lie)
+fn changed(good: &str, forged: String) -> Option<String> {
+    (forged != good && !forged.is_empty()).then_some(forged)
 }
 
 #[cfg(test)]
@@ -125,28 +125,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_lie_differs_from_the_truth() {
+    fn every_forgery_differs_from_the_truth() {
         let mut rng = StdRng::seed_from_u64(1);
         for good in ["abk_live_q7Wn2Zp4XcRt9Vb3", "sk-1", "ALLCAPS", "0123456789", "pässwörd"] {
-            for (name, lie) in LIES {
-                assert_ne!(lie(good, &mut rng).as_deref(), Some(good), "{name} of {good}");
+            for (id, forge) in FORGERIES {
+                assert_ne!(forge(good, &mut rng).as_deref(), Some(good), "{id} of {good}");
             }
         }
     }
 
     #[test]
-    fn a_lie_that_would_change_nothing_is_not_told() {
+    fn a_forgery_that_would_change_nothing_is_not_told() {
         let mut rng = StdRng::seed_from_u64(1);
-        for (name, good) in [("case-flipped", "0123"), ("upper-cased", "ABC"), ("reversed", "abba"), ("truncated", "")]
-        {
-            assert_eq!(tell(name, good, &mut rng), None, "{name} of {good:?}");
+        for (id, good) in [("case-flipped", "0123"), ("upper-cased", "ABC"), ("reversed", "abba"), ("truncated", "")] {
+            assert_eq!(forged(id, good, &mut rng), None, "{id} of {good:?}");
         }
     }
 
     #[test]
     fn an_unknown_value_keeps_prefix_length_and_alphabet() {
-        let lie = tell("unknown", "abk_live_q7Wn2Zp4XcRt9Vb3", &mut StdRng::seed_from_u64(7)).expect("a lie");
-        assert!(lie.starts_with("abk_live_") && lie.len() == 25, "{lie}");
-        assert!(lie[9..10].chars().all(|c| c.is_ascii_lowercase()));
+        let forged = forged("unknown", "abk_live_q7Wn2Zp4XcRt9Vb3", &mut StdRng::seed_from_u64(7)).expect("a forgery");
+        assert!(forged.starts_with("abk_live_") && forged.len() == 25, "{forged}");
+        assert!(forged[9..10].chars().all(|c| c.is_ascii_lowercase()));
     }
 }

@@ -390,7 +390,7 @@ pub fn thumbprint(jwk: &Value) -> Option<String> {
     Some(encoded(digest::digest(&digest::SHA256, text.as_bytes())))
 }
 
-/// A key of nobody's, one for each kind, for lies that are signed by the wrong hand.
+/// A key of nobody's, one for each kind, for forgeries that are signed by the wrong hand.
 pub fn strangers(alg: Alg) -> &'static SigningKey {
     static RSA: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generated(Alg::RS256, "stranger"));
     static P256: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generated(Alg::ES256, "stranger"));

@@ -26,14 +26,14 @@ pub fn decoded(text: &str) -> Option<Vec<u8>> {
 
 /// A token before it is signed: its two JSON objects, member by member.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Draft {
+pub struct UnsignedToken {
     /// JOSE header.
     pub header: Members,
     /// Claims.
     pub claims: Members,
 }
 
-impl Draft {
+impl UnsignedToken {
     /// Signs it; the header is taken as it is, whatever algorithm it names.
     pub fn signed(&self, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> Jws {
         Jws::of(self.header.to_json(), self.claims.to_json(), sign)
@@ -64,13 +64,13 @@ impl Jws {
         let parts: Vec<&str> = token.split('.').collect();
         let [header, payload, signature] = parts.as_slice() else { return None };
         let jws = Self { header: (*header).to_owned(), payload: (*payload).to_owned(), signature: decoded(signature)? };
-        jws.draft().map(|_| jws)
+        jws.unsigned().map(|_| jws)
     }
 
     /// Its two objects.
-    pub fn draft(&self) -> Option<Draft> {
+    pub fn unsigned(&self) -> Option<UnsignedToken> {
         let header = Members::read(&decoded(&self.header)?)?;
-        Some(Draft { header, claims: Members::read(&decoded(&self.payload)?)? })
+        Some(UnsignedToken { header, claims: Members::read(&decoded(&self.payload)?)? })
     }
 
     /// What is signed (RFC 7515 §5.1).

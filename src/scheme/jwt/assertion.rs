@@ -1,4 +1,4 @@
-//! Client assertions (RFC 7523 §2.2, OpenID Connect Core 1.0 §9) and the lies about them: tokens whose issuer is the
+//! Client assertions (RFC 7523 §2.2, OpenID Connect Core 1.0 §9) and the forgeries about them: tokens whose issuer is the
 //! client itself.
 
 use std::sync::Arc;
@@ -6,10 +6,11 @@ use std::sync::Arc;
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 
-use super::twin::{carry, claims, good_draft, unforgeable};
-use super::{Jwt, Kit, forged_text, lie, mint};
+use super::twin::{carry, claims, good_token, unforgeable};
+use super::{Jwt, Kit, forged_text, mint, text_of};
+use crate::observe::ForgeryId;
 use crate::scheme::jose::{SigningKey, encoded};
-use crate::scheme::{Draft, Forged, Forgery, Proof, Scheme as _, Unforgeable};
+use crate::scheme::{Forged, Forgery, ForgeryContext, Proof, Scheme as _, Unforgeable};
 use crate::secret::Secret;
 
 /// `client_assertion_type` of a client assertion that is a JWT (RFC 7523 §2.2).
@@ -57,49 +58,51 @@ impl Assertions {
         mint(&self.kit, &subject, LIFE, &encoded(unique))
     }
 
-    /// A lie about a good one that nobody has seen: it differs from it in what the lie names and in nothing else.
+    /// A forgery about a good one that nobody has seen: it differs from it in what the forgery names and in nothing else.
     ///
     /// # Errors
-    /// When the lie does not exist, or cannot be told with this key.
-    pub fn forged(&self, name: &str, rng: &mut StdRng) -> Result<String, Unforgeable> {
+    /// When the forgery does not exist, or cannot be told with this key.
+    pub fn forged(&self, id: ForgeryId, rng: &mut StdRng) -> Result<String, Unforgeable> {
         let proof = Proof::Token(Secret::new(self.fresh()?));
-        let mut draft = Draft { carrier: &Jwt.carrier(), proof: &proof, rng, kit: &self.kit };
-        if let Some(why) = Jwt.inapplicable(name, &draft) {
+        let context = ForgeryContext { scheme: &Jwt, carrier: &Jwt.carrier(), proof: &proof, rng, kit: &self.kit };
+        if let Some(why) = Jwt.inapplicable(id, &context) {
             return Err(Unforgeable(why));
         }
-        match OWN.iter().find(|own| own.name == name) {
-            Some(own) => (own.forge)(&mut draft).map(super::text_of),
-            None => forged_text(name, &mut draft),
+        match OWN.iter().find(|own| own.id == id) {
+            Some(own) => text_of(own, &proof, rng, &self.kit),
+            None => forged_text(id, &proof, rng, &self.kit),
         }
     }
 
-    /// Whether there is such a lie.
-    pub fn knows(name: &str) -> bool {
-        OWN.iter().any(|own| own.name == name) || Jwt.forgery(name).is_some()
+    /// Whether there is such a forgery.
+    pub fn knows(id: ForgeryId) -> bool {
+        OWN.iter().any(|own| own.id == id) || Jwt.forgery(id).is_some()
     }
 }
 
-/// Lies that make sense about assertions only.
+/// Forgeries that make sense about assertions only.
 const OWN: &[Forgery] = &[
-    lie("sub-of-another", "another client for a subject", |draft| named(draft, &["sub"])),
-    lie("iss-of-another", "another client for an issuer", |draft| named(draft, &["iss"])),
-    lie("of-another", "another client for issuer and subject", |draft| named(draft, &["iss", "sub"])),
-    lie("sub-absent", "no subject", |draft| claims(draft, &["sub"], |claims, _| claims.remove("sub"))),
-    lie("signed-by-another", "the signature and kid of another client", |draft| match &draft.kit.second_issuer {
-        Some((_, key)) if !is_own(draft.kit, key) => signed_by(draft, key),
-        _ => unforgeable("no second client with a `client_key` among `credentials`"),
+    Forgery::new("sub-of-another", "another client for a subject", |context| named(context, &["sub"])),
+    Forgery::new("iss-of-another", "another client for an issuer", |context| named(context, &["iss"])),
+    Forgery::new("of-another", "another client for issuer and subject", |context| named(context, &["iss", "sub"])),
+    Forgery::new("sub-absent", "no subject", |context| claims(context, &["sub"], |claims, _| claims.remove("sub"))),
+    Forgery::new("signed-by-another", "the signature and kid of another client", |context| {
+        match &context.kit.second_issuer {
+            Some((_, key)) if !is_own(context.kit, key) => signed_by(context, key),
+            _ => unforgeable("no second client with a `client_key` among `credentials`"),
+        }
     }),
 ];
 
 /// The good claims under another key, which the header names.
-fn signed_by(draft: &Draft<'_>, key: &SigningKey) -> Forged {
-    let mut lie = good_draft(draft)?;
-    lie.header.set("alg", key.alg.name());
+fn signed_by(context: &ForgeryContext<'_>, key: &SigningKey) -> Forged {
+    let mut forged = good_token(context)?;
+    forged.header.set("alg", key.alg.name());
     match &key.kid {
-        Some(kid) => lie.header.set("kid", kid.as_str()),
-        None => lie.header.remove("kid"),
+        Some(kid) => forged.header.set("kid", kid.as_str()),
+        None => forged.header.remove("kid"),
     }
-    carry(draft, &lie.signed(|input| key.sign(input)).text())
+    carry(context, &forged.signed(|input| key.sign(input)).text())
 }
 
 fn is_own(kit: &Kit, key: &Arc<SigningKey>) -> bool {
@@ -107,9 +110,9 @@ fn is_own(kit: &Kit, key: &Arc<SigningKey>) -> bool {
 }
 
 /// Another client in these claims, correctly signed with this client's key.
-fn named(draft: &mut Draft<'_>, names: &[&str]) -> Forged {
-    let other = draft.kit.second_issuer.as_ref().map_or(STRANGER, |(name, _)| name).to_owned();
-    claims(draft, names, |claims, _| names.iter().for_each(|name| claims.set(name, other.as_str())))
+fn named(context: &mut ForgeryContext<'_>, names: &[&str]) -> Forged {
+    let other = context.kit.second_issuer.as_ref().map_or(STRANGER, |(name, _)| name).to_owned();
+    claims(context, names, |claims, _| names.iter().for_each(|name| claims.set(name, other.as_str())))
 }
 
 #[cfg(test)]
@@ -125,7 +128,7 @@ mod tests {
     }
 
     fn claim(token: &str, name: &str) -> Option<String> {
-        Jws::read(token)?.draft()?.claims.text(name)
+        Jws::read(token)?.unsigned()?.claims.text(name)
     }
 
     #[test]
@@ -139,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn lies_about_claims_are_correctly_signed_and_lies_about_signatures_are_not() {
+    fn forgeries_about_claims_are_correctly_signed_and_forgeries_about_signatures_are_not() {
         let made = assertions();
         let mut rng = StdRng::seed_from_u64(1);
         for (name, signed) in [
@@ -156,8 +159,8 @@ mod tests {
             ("sig-flipped-bit", false),
             ("confusion-pem", false),
         ] {
-            assert!(Assertions::knows(name), "{name}");
-            let told = Jws::read(&made.forged(name, &mut rng).expect(name)).expect(name);
+            assert!(Assertions::knows(ForgeryId::new(name)), "{name}");
+            let told = Jws::read(&made.forged(ForgeryId::new(name), &mut rng).expect(name)).expect(name);
             let input = told.signing_input();
             let holds = verifies(&made.kit.published[0], Alg::ES256, input.as_bytes(), &told.signature);
             assert_eq!(holds, signed, "{name}");
@@ -168,8 +171,8 @@ mod tests {
     fn without_a_second_key_nobody_else_can_sign() {
         let key = Arc::new(SigningKey::generated(Alg::ES256, "a"));
         let made = Assertions::new("service", "https://as.test/token", &key).beside("reader", None);
-        assert!(made.forged("signed-by-another", &mut StdRng::seed_from_u64(1)).is_err());
-        let told = made.forged("of-another", &mut StdRng::seed_from_u64(1)).expect("told");
+        assert!(made.forged(ForgeryId::new("signed-by-another"), &mut StdRng::seed_from_u64(1)).is_err());
+        let told = made.forged(ForgeryId::new("of-another"), &mut StdRng::seed_from_u64(1)).expect("told");
         assert_eq!(claim(&told, "sub").as_deref(), Some("reader"));
     }
 }

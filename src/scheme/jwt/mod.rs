@@ -1,4 +1,4 @@
-//! JSON Web Tokens as access tokens (RFC 7519, RFC 9068), given or minted, and the lies about them: one table for each
+//! JSON Web Tokens as access tokens (RFC 7519, RFC 9068), given or minted, and the forgeries about them: one table for each
 //! kind of material that they are told with.
 
 mod assertion;
@@ -11,12 +11,14 @@ mod words;
 
 use std::sync::{Arc, LazyLock};
 
+use rand::rngs::StdRng;
 use serde_json::Value;
 
+use crate::observe::{ForgeryId, Phrase};
 use crate::scheme::bearer::Bearer;
 use crate::scheme::jose::key::family_of;
 use crate::scheme::jose::{Alg, Jws, Members, SigningKey, decoded};
-use crate::scheme::{Carried, Carrier, Draft, Forged, Forgery, Need, Proof, Scheme, Unforgeable};
+use crate::scheme::{Carried, Carrier, Forgery, ForgeryContext, Need, Proof, Scheme, Unforgeable};
 
 pub use assertion::{ASSERTION_TYPE, Assertions};
 pub use header::{SLEEP, strangers_keys, under_key};
@@ -54,11 +56,11 @@ pub struct Kit {
 }
 
 impl Kit {
-    /// What is missing for a lie, if anything is; known before anything is sent.
+    /// What is missing for a forgery, if anything is; known before anything is sent.
     pub fn lacks(&self, need: Need) -> Option<&'static str> {
         let (there, what) = match need {
             Need::Token => (true, ""),
-            Need::IssuerKey => (self.issuer_key.is_some(), "no `material.issuer_key`: its lies have to be signed"),
+            Need::IssuerKey => (self.issuer_key.is_some(), "no `material.issuer_key`: its forgeries have to be signed"),
             Need::SecondKey => (
                 self.issuer_key.is_some() && self.second_key.is_some(),
                 "no `material.issuer_key` and `material.second_key`, two keys of the issuer",
@@ -88,7 +90,7 @@ pub(super) struct Jwt;
 /// Client credentials whose tokens are JWTs.
 pub(super) struct ClientCredentialsJwt;
 
-/// Tables of lies, each with what it needs.
+/// Tables of forgeries, each with what it needs.
 const TABLES: &[(Need, &[Forgery])] = &[
     (Need::Token, signature::WITH_A_TOKEN),
     (Need::Token, header::WITH_A_TOKEN),
@@ -104,11 +106,11 @@ const TABLES: &[(Need, &[Forgery])] = &[
     (Need::SecondIssuer, claims::WITH_TWO_ISSUERS),
 ];
 
-/// The lies of every bearer token, then those of JWTs.
+/// The forgeries of every bearer token, then those of JWTs.
 static ALL: LazyLock<Vec<Forgery>> = LazyLock::new(|| {
     let own: Vec<Forgery> = TABLES.iter().flat_map(|(_, table)| table.iter()).copied().collect();
-    let told = |lie: &&Forgery| own.iter().all(|other| other.name != lie.name);
-    Bearer.forgeries().iter().filter(told).chain(&own).copied().collect()
+    let inherited = |forgery: &&Forgery| own.iter().all(|other| other.id != forgery.id);
+    Bearer.forgeries().iter().filter(inherited).chain(&own).copied().collect()
 });
 
 impl Scheme for Jwt {
@@ -136,21 +138,21 @@ impl Scheme for Jwt {
         &ALL
     }
 
-    fn malformed(&self, carrier: &Carrier) -> Vec<(String, Vec<Carried>)> {
+    fn malformed(&self, carrier: &Carrier) -> Vec<(Phrase, Vec<Carried>)> {
         Bearer.malformed(carrier)
     }
 
-    fn needs(&self, name: &str) -> Need {
-        let table = TABLES.iter().find(|(_, table)| table.iter().any(|lie| lie.name == name));
+    fn needs(&self, id: ForgeryId) -> Need {
+        let table = TABLES.iter().find(|(_, table)| table.iter().any(|forgery| forgery.id == id));
         table.map_or(Need::Token, |(need, _)| *need)
     }
 
-    fn inapplicable(&self, name: &str, draft: &Draft<'_>) -> Option<String> {
-        let good = Jws::read(draft.proof.secret())?;
+    fn inapplicable(&self, id: ForgeryId, context: &ForgeryContext<'_>) -> Option<String> {
+        let good = Jws::read(context.proof.secret())?;
         let alg = good.alg()?;
         let typ = Members::read(&decoded(&good.header)?)?.text("typ").unwrap_or_default();
         let (family, name_of_alg) = (alg.family(), alg.name());
-        match name.split_once('-').map_or(name, |(kind, _)| kind) {
+        match id.as_str().split_once('-').map_or(id.as_str(), |(kind, _)| kind) {
             "ecdsa" if !matches!(alg, Alg::ES256 | Alg::ES384) => {
                 Some(format!("the token is signed with {name_of_alg}, not by ECDSA"))
             }
@@ -190,16 +192,16 @@ impl Scheme for ClientCredentialsJwt {
         Jwt.forgeries()
     }
 
-    fn malformed(&self, carrier: &Carrier) -> Vec<(String, Vec<Carried>)> {
+    fn malformed(&self, carrier: &Carrier) -> Vec<(Phrase, Vec<Carried>)> {
         Bearer.malformed(carrier)
     }
 
-    fn needs(&self, name: &str) -> Need {
-        Jwt.needs(name)
+    fn needs(&self, id: ForgeryId) -> Need {
+        Jwt.needs(id)
     }
 
-    fn inapplicable(&self, name: &str, draft: &Draft<'_>) -> Option<String> {
-        Jwt.inapplicable(name, draft)
+    fn inapplicable(&self, id: ForgeryId, context: &ForgeryContext<'_>) -> Option<String> {
+        Jwt.inapplicable(id, context)
     }
 }
 
@@ -209,8 +211,8 @@ fn is_access_token(typ: &str) -> bool {
 }
 
 /// The published key that fits a token: by its kid, or the first of its kind.
-fn published_for<'k>(draft: &Draft<'k>, good: &Jws) -> Result<&'k Value, Unforgeable> {
-    let kit: &'k Kit = draft.kit;
+fn published_for<'k>(context: &ForgeryContext<'k>, good: &Jws) -> Result<&'k Value, Unforgeable> {
+    let kit: &'k Kit = context.kit;
     let header = decoded(&good.header).and_then(|header| Members::read(&header));
     let kid = header.and_then(|header| header.value("kid"));
     let family = good.alg().map(Alg::family);
@@ -222,28 +224,58 @@ fn published_for<'k>(draft: &Draft<'k>, good: &Jws) -> Result<&'k Value, Unforge
     })
 }
 
-const fn lie(name: &'static str, says: &'static str, forge: fn(&mut Draft<'_>) -> Forged) -> Forgery {
-    Forgery { name, says, forge }
-}
-
-/// Tells a lie about any token, whatever the scheme: for endpoints that take tokens in forms.
+/// Makes a forgery of any token, whatever the scheme: for endpoints that take tokens in forms.
 ///
 /// # Errors
-/// When the lie does not exist or cannot be told.
-pub fn forged_text(name: &str, draft: &mut Draft<'_>) -> Result<String, Unforgeable> {
-    Jwt.forge(name, draft).map(text_of)
+/// When there is no such forgery, or it cannot be made.
+pub fn forged_text(id: ForgeryId, proof: &Proof, rng: &mut StdRng, kit: &Kit) -> Result<String, Unforgeable> {
+    let forgery = Jwt.forgery(id).ok_or_else(|| Unforgeable(format!("tokens have no forgery {id}")))?;
+    text_of(forgery, proof, rng, kit)
 }
 
-/// The token in what goes onto the wire.
-fn text_of(carried: Vec<Carried>) -> String {
-    let value = carried.first().map(|one| String::from_utf8_lossy(&one.value).into_owned()).unwrap_or_default();
-    value.strip_prefix("Bearer ").unwrap_or(&value).to_owned()
+/// The token that a forgery makes.
+fn text_of(forgery: &Forgery, proof: &Proof, rng: &mut StdRng, kit: &Kit) -> Result<String, Unforgeable> {
+    let carrier = Jwt.carrier();
+    let carried = (forgery.forge)(&mut ForgeryContext { scheme: &TokenAlone, carrier: &carrier, proof, rng, kit })?;
+    Ok(carried.first().map(|one| String::from_utf8_lossy(&one.value).into_owned()).unwrap_or_default())
+}
+
+/// A token without the name of a scheme before it, as forms carry it.
+struct TokenAlone;
+
+impl Scheme for TokenAlone {
+    fn name(&self) -> &'static str {
+        Jwt.name()
+    }
+
+    fn profile_name(&self) -> &'static str {
+        Jwt.profile_name()
+    }
+
+    fn groups(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn carrier(&self) -> Carrier {
+        Jwt.carrier()
+    }
+
+    fn carry(&self, carrier: &Carrier, proof: &Proof) -> Vec<Carried> {
+        vec![Carried::new(carrier, proof.secret())]
+    }
+
+    fn forgeries(&self) -> &'static [Forgery] {
+        Jwt.forgeries()
+    }
+
+    fn malformed(&self, _: &Carrier) -> Vec<(Phrase, Vec<Carried>)> {
+        Vec::new()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use rand::SeedableRng as _;
-    use rand::rngs::StdRng;
 
     use super::*;
     use crate::secret::Secret;
@@ -273,28 +305,27 @@ mod tests {
         ["sub", "client_id", "scope"].map(|name| (name.to_owned(), "service".into())).to_vec()
     }
 
-    /// Lies that cannot be told about a credential say why; all others differ from it, and from each other.
+    /// Forgeries that cannot be made from a credential say why; all others differ from it, and from each other.
     #[test]
-    fn every_lie_is_told_or_says_why_not() {
+    fn every_forgery_is_made_or_says_why_not() {
         let algorithms = KEY_RINGS.iter().flat_map(|ring| ring.algorithms);
         for name in algorithms {
             let kit = kit(name);
             let proof = Proof::Token(Secret::new(mint(&kit, &own_claims(), 300, "jti").expect("mints")));
-            let mut told = std::collections::BTreeSet::new();
+            let mut made = std::collections::BTreeSet::new();
             for (_, table) in TABLES {
-                for lie in *table {
-                    let mut rng = StdRng::seed_from_u64(1);
-                    let mut draft = Draft { carrier: &Jwt.carrier(), proof: &proof, rng: &mut rng, kit: &kit };
-                    match forged_text(lie.name, &mut draft) {
-                        Ok(text) => assert!(told.insert(text), "{name}: {} is told like another lie", lie.name),
+                for forgery in *table {
+                    let id = forgery.id;
+                    match forged_text(id, &proof, &mut StdRng::seed_from_u64(1), &kit) {
+                        Ok(text) => assert!(made.insert(text), "{name}: {id} is made like another forgery"),
                         Err(why) => {
-                            assert!(!why.0.contains("it would change"), "{name}: {}: {}", lie.name, why.0);
-                            assert!(!why.0.contains("no JWT"), "{name}: {}: {}", lie.name, why.0);
+                            assert!(!why.0.contains("it would change"), "{name}: {id}: {}", why.0);
+                            assert!(!why.0.contains("no JWT"), "{name}: {id}: {}", why.0);
                         }
                     }
                 }
             }
-            assert!(told.len() > 130, "{name}: only {} lies were told", told.len());
+            assert!(made.len() > 130, "{name}: only {} forgeries were made", made.len());
         }
     }
 
@@ -303,9 +334,8 @@ mod tests {
         for name in ["RS256", "PS256", "ES256", "ES384", "EdDSA"] {
             let kit = kit(name);
             let proof = Proof::Token(Secret::new(mint(&kit, &own_claims(), 300, "jti").expect("mints")));
-            let mut rng = StdRng::seed_from_u64(1);
-            let mut draft = Draft { carrier: &Jwt.carrier(), proof: &proof, rng: &mut rng, kit: &kit };
-            let twin = Jws::read(&forged_text("twin", &mut draft).expect("a twin")).expect("a token");
+            let twin = forged_text(ForgeryId::new("twin"), &proof, &mut StdRng::seed_from_u64(1), &kit);
+            let twin = Jws::read(&twin.expect("a twin")).expect("a token");
             let alg = twin.alg().expect("an algorithm");
             let input = twin.signing_input();
             assert!(crate::scheme::jose::key::verifies(&kit.published[0], alg, input.as_bytes(), &twin.signature));
@@ -313,18 +343,14 @@ mod tests {
     }
 
     #[test]
-    fn without_the_key_lies_about_signatures_are_still_told() {
+    fn without_the_key_forgeries_of_signatures_are_still_made() {
         let proof = Proof::Token(Secret::new(mint(&kit("RS256"), &own_claims(), 300, "jti").expect("mints")));
         let kit = Kit { issuer_key: None, ..kit("RS256") };
-        let tell = |name: &str| {
-            let mut rng = StdRng::seed_from_u64(1);
-            let mut draft = Draft { carrier: &Jwt.carrier(), proof: &proof, rng: &mut rng, kit: &kit };
-            forged_text(name, &mut draft)
-        };
+        let forged = |id| forged_text(ForgeryId::new(id), &proof, &mut StdRng::seed_from_u64(1), &kit);
         for name in ["sig-empty", "sig-flipped-bit", "alg-none", "confusion-pem", "header-jwk", "jku", "jwe-to-holder"]
         {
-            assert!(tell(name).is_ok(), "{name}");
+            assert!(forged(name).is_ok(), "{name}");
         }
-        assert_eq!(tell("exp-yesterday"), Err(Unforgeable("no `material.issuer_key`".to_owned())));
+        assert_eq!(forged("exp-yesterday"), Err(Unforgeable("no `material.issuer_key`".to_owned())));
     }
 }

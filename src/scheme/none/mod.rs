@@ -1,5 +1,6 @@
 //! No authentication: the baseline.
 
+use crate::observe::Phrase;
 use crate::scheme::{Carried, Carrier, Forgery, Proof, Scheme};
 
 pub(crate) struct None;
@@ -29,7 +30,7 @@ impl Scheme for None {
         &[]
     }
 
-    fn malformed(&self, _: &Carrier) -> Vec<(String, Vec<Carried>)> {
+    fn malformed(&self, _: &Carrier) -> Vec<(Phrase, Vec<Carried>)> {
         Vec::new()
     }
 }

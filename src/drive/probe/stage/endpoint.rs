@@ -2,22 +2,22 @@
 
 use std::time::Duration;
 
-use super::{Halt, Kept, Stage};
-use crate::check::step::{ClientAuth, Document, Endpoint, Fetch, Fill, Form};
+use super::{Halt, Kept, Stage, described};
+use crate::check::step::{ClientAuth, Document, Endpoint, Fetch, Fill, FormStep};
 use crate::clock;
 use crate::drive::control::Token;
 use crate::drive::probe::compose::host_of;
 use crate::drive::probe::form::{FilledForm, meaning, sound};
 use crate::drive::probe::minting::note_signature;
 use crate::drive::probe::values;
-use crate::observe::{Evidence, Exchange, Observation, Outcome, Place, Request};
+use crate::observe::{Evidence, Exchange, ForgeryId, Observation, Outcome, Place, Request};
 use crate::plan::Action;
 use crate::plan::subject::Login;
 use crate::secret::Secret;
 use crate::target::address::{join, well_known};
 
 impl Stage<'_> {
-    pub(super) async fn form(&mut self, action: &Action, form: &Form, evidence: &mut Evidence) -> Result<(), Halt> {
+    pub(super) async fn form(&mut self, action: &Action, form: &FormStep, evidence: &mut Evidence) -> Result<(), Halt> {
         let main = self.prober.subject().main_resource().unwrap_or_default();
         let mut params = Vec::new();
         for (name, fill) in form.params {
@@ -48,13 +48,14 @@ impl Stage<'_> {
             Endpoint::Introspection => Place::Introspection,
             Endpoint::Revocation => Place::Revocation,
         };
-        let label = action.label.clone();
+        let (description, forgery) = (described(action), forgery_of(form.auth));
         let at = clock::unix_seconds();
         let why = self.refused_with_a_token(form.endpoint, &exchange, outcome).await;
         let outcome = if why.is_some() { Outcome::Granted } else { outcome };
         evidence.observations.push(Observation {
             step: action.step,
-            label,
+            forgery,
+            description,
             place,
             exchange,
             outcome,
@@ -84,7 +85,7 @@ impl Stage<'_> {
 
     pub(super) async fn post(
         &mut self,
-        form: &Form,
+        form: &FormStep,
         params: Vec<(String, String)>,
         evidence: &mut Evidence,
     ) -> Result<(Exchange, Outcome), Halt> {
@@ -95,12 +96,12 @@ impl Stage<'_> {
         Ok((exchange, outcome))
     }
 
-    /// The assertion that a step sends: a new one, a lie about a new one, or the last one again.
+    /// The assertion that a step sends: a new one, a forgery about a new one, or the last one again.
     fn assertion(&mut self, auth: ClientAuth) -> Result<Option<String>, Halt> {
         let made = || self.prober.assertions().map_err(|error| Halt::Untestable(error.to_string()));
         let assertion = match auth {
             ClientAuth::Assertion => made()?.fresh(),
-            ClientAuth::ForgedAssertion(lie) => made()?.forged(lie, &mut self.rng),
+            ClientAuth::ForgedAssertion(id) => made()?.forged(id, &mut self.rng),
             ClientAuth::SameAssertion => return Ok(self.assertion.clone()),
             _ => return Ok(None),
         };
@@ -140,7 +141,7 @@ impl Stage<'_> {
             }
             Some(_) => Outcome::Refused,
         };
-        let (step, label) = (action.step, action.label.clone());
+        let (step, description) = (action.step, described(action));
         let place = Place::Metadata;
         if fetch.document == Document::KeySet {
             note_signature(&exchange, evidence);
@@ -148,7 +149,8 @@ impl Stage<'_> {
         let at = clock::unix_seconds();
         evidence.observations.push(Observation {
             step,
-            label,
+            forgery: None,
+            description,
             place,
             exchange,
             outcome,
@@ -200,6 +202,14 @@ impl Stage<'_> {
         }
         let status = exchange.status().map_or_else(|| "no answer".to_owned(), |status| status.to_string());
         Err(Halt::Obstacle(format!("the token was not revoked: {status}")))
+    }
+}
+
+/// The forgery that a client authenticates with, if it is one.
+fn forgery_of(auth: ClientAuth) -> Option<ForgeryId> {
+    match auth {
+        ClientAuth::ForgedAssertion(id) => Some(id),
+        _ => None,
     }
 }
 

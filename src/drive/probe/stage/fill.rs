@@ -51,7 +51,7 @@ impl Stage<'_> {
             }
             Fill::Repeated(text, times) => text.repeat(times).trim_end().to_owned(),
             Fill::Slot(name) => slot(name)?,
-            Fill::SlotForged(name, lie) => self.slot_forged(name, lie)?,
+            Fill::SlotForged(name, id) => self.slot_forged(name, id)?,
             Fill::SlotAltered(name) => altered(&slot(name)?),
             Fill::Random => self.random.clone(),
             Fill::ClientId => client()?.id,

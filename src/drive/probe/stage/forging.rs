@@ -1,26 +1,26 @@
-//! Lies about tokens, many in one step, and keys that come and go while a check runs.
+//! Forgeries about tokens, many in one step, and keys that come and go while a check runs.
 
 use std::time::Duration;
 
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-use super::{Halt, Kept, Stage};
+use super::{Credential, Halt, Kept, Stage};
 use crate::check::Mode;
 use crate::check::step::KeyChange;
 use crate::clock;
 use crate::drive::probe::error::FillError;
 use crate::drive::probe::minting::given;
 use crate::drive::probe::values;
-use crate::observe::Evidence;
+use crate::observe::{Evidence, ForgeryId, ForgeryIds};
 use crate::scheme::jose::{Jws, SigningKey};
 use crate::scheme::jwt::{forged_text, under_key};
-use crate::scheme::{Carried, Draft, Proof};
+use crate::scheme::{ForgeryContext, Proof};
 
 /// How long a target may take to follow an address after it has answered.
 const STRAGGLERS: Duration = Duration::from_millis(250);
 
-/// A lie that was not told.
+/// A forgery that was not made.
 pub(super) struct LeftOut {
     why: String,
     /// Whether it makes no sense about this credential at all.
@@ -28,42 +28,40 @@ pub(super) struct LeftOut {
 }
 
 impl Stage<'_> {
-    /// Each lie that can be told, with what it says.
-    pub(super) fn each_forged(&mut self, names: &[&'static str], proof: &Proof) -> Vec<(Option<String>, Vec<Carried>)> {
+    /// Each forgery that can be made from a credential.
+    pub(super) fn each_forged(&mut self, ids: ForgeryIds, proof: &Proof) -> Vec<Credential> {
         let scheme = self.prober.subject().scheme;
         let carrier = self.prober.subject().carrier.clone();
-        let mut told = Vec::new();
-        for name in names {
-            let mut draft = Draft { carrier: &carrier, proof, rng: &mut self.rng, kit: &self.kit };
-            if let Some(why) = scheme.inapplicable(name, &draft) {
+        let mut made = Vec::new();
+        for id in ids.iter() {
+            let mut context = ForgeryContext { scheme, carrier: &carrier, proof, rng: &mut self.rng, kit: &self.kit };
+            if let Some(why) = scheme.inapplicable(id, &context) {
                 self.left_out.push(LeftOut { why, inapplicable: true });
                 continue;
             }
-            match scheme.forge(name, &mut draft) {
+            match scheme.forge(id, &mut context) {
                 Ok(carried) => {
-                    let says = scheme.forgery(name).map_or(*name, |lie| lie.says);
-                    told.push((Some(says.to_owned()), carried));
+                    let description = scheme.forgery(id).map(|forgery| forgery.description);
+                    made.push(Credential { forgery: Some(id), description, carried });
                 }
                 Err(unforgeable) => {
-                    let missing = self.kit.lacks(scheme.needs(name)).map(str::to_owned);
+                    let missing = self.kit.lacks(scheme.needs(id)).map(str::to_owned);
                     self.left_out.push(LeftOut { inapplicable: false, why: missing.unwrap_or(unforgeable.0) });
                 }
             }
         }
-        told
+        made
     }
 
-    /// A lie about the token in a slot, for an endpoint that takes tokens in forms.
-    pub(super) fn slot_forged(&self, slot: &str, name: &str) -> Result<String, FillError> {
+    /// A forgery of the token in a slot, for an endpoint that takes tokens in forms.
+    pub(super) fn slot_forged(&self, slot: &str, id: ForgeryId) -> Result<String, FillError> {
         let kept = self.slots.get(slot).ok_or(FillError::NoToken)?;
         let proof = Proof::Token(kept.token.value.clone());
-        let mut rng = StdRng::seed_from_u64(1);
-        let carrier = &self.prober.subject().carrier;
-        let mut draft = Draft { carrier, proof: &proof, rng: &mut rng, kit: &self.kit };
-        forged_text(name, &mut draft).map_err(|unforgeable| FillError::Unforgeable(unforgeable.0))
+        forged_text(id, &proof, &mut StdRng::seed_from_u64(1), &self.kit)
+            .map_err(|unforgeable| FillError::Unforgeable(unforgeable.0))
     }
 
-    /// Whether the token in a slot is a JWT, as lies about it suppose.
+    /// Whether the token in a slot is a JWT, as forgeries about it suppose.
     pub(super) fn must_be_a_jwt(&self, slot: &str) -> Result<(), Halt> {
         let token = self.slots.get(slot).map(|kept| kept.token.value.expose()).unwrap_or_default();
         match Jws::read(token) {
@@ -72,11 +70,11 @@ impl Stage<'_> {
         }
     }
 
-    /// Says what became of lies that were not told, and what listeners saw.
+    /// Says what became of forgeries that were not made, and what listeners saw.
     pub(super) async fn conclude(&mut self, began: std::time::Instant, fetched: usize, evidence: &mut Evidence) {
-        let told = !evidence.observations.is_empty();
+        let seen = !evidence.observations.is_empty();
         if let Some(first) = self.left_out.first() {
-            if told {
+            if seen {
                 let forms = if self.left_out.len() == 1 { "form" } else { "forms" };
                 evidence.facts.push(("left out", format!("{} {forms}", self.left_out.len())));
             } else if self.left_out.iter().all(|left| left.inapplicable) {
@@ -121,8 +119,14 @@ impl Stage<'_> {
                 let alg = alg.ok_or_else(|| Halt::Untestable("the credential is no JWT".to_owned()))?;
                 let kid = format!("authbench-{}", self.nonce());
                 let key = SigningKey::generated(alg, &kid);
-                let mut draft = Draft { carrier: &subject.carrier, proof: &proof, rng: &mut self.rng, kit: &self.kit };
-                let token = under_key(&mut draft, &key).map_err(|unforgeable| Halt::Untestable(unforgeable.0))?;
+                let mut context = ForgeryContext {
+                    scheme: subject.scheme,
+                    carrier: &subject.carrier,
+                    proof: &proof,
+                    rng: &mut self.rng,
+                    kit: &self.kit,
+                };
+                let token = under_key(&mut context, &key).map_err(|unforgeable| Halt::Untestable(unforgeable.0))?;
                 values::note_text(&token, evidence);
                 listener.publish(key.public_jwk().unwrap_or_default());
                 self.published = Some(kid);

@@ -19,11 +19,11 @@ use crate::check::Check;
 use crate::check::step::{ClientAuth, Hook, KeyChange};
 use crate::clock;
 use crate::drive::control::Token;
-use crate::observe::{Evidence, Outcome};
+use crate::observe::{Description, Evidence, ForgeryId, Outcome, Phrase};
 use crate::plan::subject::ClientCredential;
-use crate::plan::{Act, Action, Part};
-use crate::scheme::Proof;
+use crate::plan::{Act, Action, Asker};
 use crate::scheme::jwt::Kit;
+use crate::scheme::{Carried, Proof};
 use crate::secret::Secret;
 pub(super) use wait::{LONGEST_WAIT, ROUNDING};
 
@@ -31,6 +31,18 @@ pub(super) use wait::{LONGEST_WAIT, ROUNDING};
 struct Kept {
     token: Token,
     client: Option<ClientCredential>,
+}
+
+/// One credential that a step sends: what goes onto the wire, and what it is.
+struct Credential {
+    forgery: Option<ForgeryId>,
+    description: Option<Phrase>,
+    carried: Vec<Carried>,
+}
+
+/// What an action is, for a reader.
+fn described(action: &Action) -> Description {
+    action.description.clone().unwrap_or_else(|| Description::new("a request"))
 }
 
 /// Why a check cannot go on.
@@ -53,9 +65,9 @@ pub(super) struct Stage<'a> {
     slots: HashMap<&'static str, Kept>,
     /// The last client assertion that was sent.
     assertion: Option<String>,
-    /// What lies are told with, the listener's address marked as this check's.
+    /// What forgeries are made with, the listener's address marked as this check's.
     kit: Kit,
-    /// Lies that were not told.
+    /// Forgeries that were not made.
     left_out: Vec<forging::LeftOut>,
     /// A key that was published for this check.
     published: Option<String>,
@@ -90,21 +102,21 @@ impl<'a> Stage<'a> {
 
     /// Plays all actions, or up to the first that cannot be carried out.
     ///
-    /// A lie that cannot be told about this credential is left out where others of the same check can be told.
+    /// A forgery that cannot be made from this credential is left out where others of the same check can be made.
     pub(super) async fn play(&mut self, actions: &[Action], evidence: &mut Evidence) {
         let began = clock::now();
         let fetched = self.prober.equipment.listener.as_ref().map_or(0, |listener| listener.key_fetches());
-        let is_lie = |action: &&Action| match &action.act {
-            Act::Send { part, .. } => matches!(part, Part::Forged(..)),
+        let is_forgery = |action: &&Action| match &action.act {
+            Act::Send { asker, .. } => matches!(asker, Asker::Forged(..)),
             Act::Form(form) => matches!(form.auth, ClientAuth::ForgedAssertion(_)),
             _ => false,
         };
-        let mut lies = actions.iter().filter(is_lie).count();
+        let mut forgeries = actions.iter().filter(is_forgery).count();
         for action in actions {
             match self.act(action, evidence).await {
                 Ok(()) => {}
-                Err(Halt::Untestable(why)) if is_lie(&action) && lies > 1 => {
-                    lies -= 1;
+                Err(Halt::Untestable(why)) if is_forgery(&action) && forgeries > 1 => {
+                    forgeries -= 1;
                     evidence.facts.push(("left out:", why));
                 }
                 Err(Halt::Obstacle(why)) => {
@@ -136,9 +148,9 @@ impl<'a> Stage<'a> {
 
     async fn act(&mut self, action: &Action, evidence: &mut Evidence) -> Result<(), Halt> {
         match &action.act {
-            Act::Send { part, resource, counts, send } => {
+            Act::Send { asker, resource, counts, send } => {
                 for _ in 0..self.times(send.times, send.exhausts) {
-                    self.send(action, part, (*resource, *counts), send, evidence).await?;
+                    self.send(action, asker, (*resource, *counts), send, evidence).await?;
                     if fell_silent(evidence) || (send.exhausts && was_throttled(evidence)) {
                         break;
                     }

@@ -1,13 +1,15 @@
 //! Requests to resources.
 
-use super::{Halt, Stage};
+use super::{Credential, Halt, Stage, described};
 use crate::check::step::Send;
 use crate::clock;
 use crate::drive::probe::values;
 use crate::drive::wire::Connection;
-use crate::observe::{Asked, Atom, Evidence, Exchange, Observation, Outcome, Place, Reading, Request, Silence};
-use crate::plan::{Action, Part};
-use crate::scheme::{Carried, Draft, Proof};
+use crate::observe::{
+    Asked, Atom, Description, Evidence, Exchange, ForgeryId, Observation, Outcome, Place, Reading, Request, Silence,
+};
+use crate::plan::{Action, Asker};
+use crate::scheme::{Carried, ForgeryContext, Proof};
 
 /// Anonymous requests of a thorough step, beside those that the resource was learned from.
 const REPEATS: usize = 8;
@@ -24,14 +26,14 @@ impl Stage<'_> {
     pub(super) async fn send(
         &mut self,
         action: &Action,
-        part: &Part,
+        asker: &Asker,
         (resource, counts): (usize, usize),
         send: &Send,
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
-        for (says, carried) in self.carriers(part, resource).await? {
+        for credential in self.credentials(asker).await? {
             let mut request = self.prober.bare_request(resource);
-            for one in &carried {
+            for one in &credential.carried {
                 values::note(&one.value, evidence);
                 one.apply(&mut request);
             }
@@ -50,20 +52,21 @@ impl Stage<'_> {
                     return Err(Halt::Obstacle(why.to_string()));
                 }
             }
-            if matches!(part, Part::Forged(..)) && send.alter.is_empty() {
-                self.must_differ(part, resource, &request).await?;
+            if matches!(asker, Asker::Forged(..)) && send.alter.is_empty() {
+                self.must_differ(asker, resource, &request).await?;
             }
-            let label = match says {
-                Some(says) if action.label.is_empty() => says,
-                Some(says) => format!("{}: {says}", action.label),
-                None => action.label.clone(),
+            let description = match (credential.description, &action.description) {
+                (Some(own), Some(action)) => Description::new(format!("{action}: {own}")),
+                (Some(own), None) => own.into(),
+                (None, _) => described(action),
             };
-            let readable = self.readable(part, counts).await;
-            let asked = self.asked(part, counts, &readable);
+            let readable = self.readable(asker, counts).await;
+            let asked = self.asked(asker, counts, &readable);
+            let probe = Probe { step: action.step, forgery: credential.forgery, description, counts };
             if send.thorough {
-                self.thoroughly(action, &label, counts, &request, &asked, evidence).await;
+                self.thoroughly(&probe, &request, &asked, evidence).await;
             }
-            self.probe(action, label, counts, request, &asked, evidence).await;
+            self.probe(probe, request, &asked, evidence).await;
             if timed_out(evidence) {
                 // the same again in another form would only wait again
                 break;
@@ -73,18 +76,18 @@ impl Stage<'_> {
     }
 
     /// Who asks, as far as the meaning of the answer depends on it.
-    fn asked<'r>(&self, part: &Part, resource: usize, readable: &'r [Atom]) -> Asked<'r> {
+    fn asked<'r>(&self, asker: &Asker, resource: usize, readable: &'r [Atom]) -> Asked<'r> {
         let subject = self.prober.subject();
-        let entitled = match part {
-            Part::Identity(identity) => subject.resources[resource].open_to(&subject.identities[*identity]),
+        let entitled = match asker {
+            Asker::Identity(identity) => subject.resources[resource].open_to(&subject.identities[*identity]),
             _ => false,
         };
-        Asked { anonymous: matches!(part, Part::Anonymous), entitled, request: None, readable }
+        Asked { anonymous: matches!(asker, Asker::Anonymous), entitled, request: None, readable }
     }
 
     /// What an identity may read although this resource is closed to it.
-    async fn readable(&self, part: &Part, resource: usize) -> Vec<Atom> {
-        let (Part::Identity(identity) | Part::Forged(identity, _) | Part::EachForged(identity, _)) = part else {
+    async fn readable(&self, asker: &Asker, resource: usize) -> Vec<Atom> {
+        let (Asker::Identity(identity) | Asker::Forged(identity, _) | Asker::EachForged(identity, _)) = asker else {
             return Vec::new();
         };
         let subject = self.prober.subject();
@@ -103,31 +106,25 @@ impl Stage<'_> {
 
     /// The requests that the resource was learned from, the same request several times, and once on a connection that was
     /// authenticated before: a grant that comes only now and then, first, or to a connection, is a grant.
-    async fn thoroughly(
-        &self,
-        action: &Action,
-        label: &str,
-        resource: usize,
-        request: &Request,
-        asked: &Asked<'_>,
-        evidence: &mut Evidence,
-    ) {
+    async fn thoroughly(&self, probe: &Probe, request: &Request, asked: &Asked<'_>, evidence: &mut Evidence) {
+        let resource = probe.counts;
         if asked.anonymous {
             for exchange in self.prober.anonymous_lessons(resource).await {
-                self.observe(action, label.to_owned(), resource, exchange, asked, evidence).await;
+                self.observe(probe.clone(), exchange, asked, evidence).await;
             }
         }
         let writes = self.prober.subject().resources[resource].writes;
         for _ in 0..if writes || !asked.anonymous { 1 } else { REPEATS } {
             let exchange = self.prober.send_to(resource, request).await;
-            self.observe(action, label.to_owned(), resource, exchange, asked, evidence).await;
+            self.observe(probe.clone(), exchange, asked, evidence).await;
             if evidence.observations.last().is_some_and(|last| last.outcome == Outcome::Silent) {
                 return;
             }
         }
         if let Some(exchange) = self.after_a_good_one(resource, request, evidence).await {
-            let label = format!("{label}, on a connection that was authenticated before");
-            self.observe(action, label, resource, exchange, asked, evidence).await;
+            let what = &probe.description;
+            let description = Description::new(format!("{what}, on a connection that was authenticated before"));
+            self.observe(Probe { description, ..probe.clone() }, exchange, asked, evidence).await;
         }
     }
 
@@ -151,20 +148,14 @@ impl Stage<'_> {
         (after.answer != Err(Silence::Closed)).then_some(after)
     }
 
-    async fn observe(
-        &self,
-        action: &Action,
-        label: String,
-        resource: usize,
-        exchange: Exchange,
-        asked: &Asked<'_>,
-        evidence: &mut Evidence,
-    ) {
-        let reading = self.prober.read(resource, &exchange, asked).await;
+    async fn observe(&self, probe: Probe, exchange: Exchange, asked: &Asked<'_>, evidence: &mut Evidence) {
+        let Probe { step, forgery, description, counts } = probe;
+        let reading = self.prober.read(counts, &exchange, asked).await;
         evidence.observations.push(Observation {
-            step: action.step,
-            label,
-            place: Place::Resource(resource),
+            step,
+            forgery,
+            description,
+            place: Place::Resource(counts),
             exchange,
             outcome: reading.outcome,
             why: reading.why,
@@ -174,8 +165,8 @@ impl Stage<'_> {
     }
 
     /// A forgery whose bytes are those of the good request would prove the opposite of what it claims.
-    pub(super) async fn must_differ(&self, part: &Part, resource: usize, request: &Request) -> Result<(), Halt> {
-        let Part::Forged(identity, name) = part else { return Ok(()) };
+    pub(super) async fn must_differ(&self, asker: &Asker, resource: usize, request: &Request) -> Result<(), Halt> {
+        let Asker::Forged(identity, name) = asker else { return Ok(()) };
         let proof = self.proof(*identity).await?;
         let good = self.prober.good_request(&proof, resource, &mut Evidence::default());
         if good == *request {
@@ -185,15 +176,8 @@ impl Stage<'_> {
     }
 
     /// Sends a probe; repeats it once where there was no answer, or a server error that may be an accident.
-    pub(super) async fn probe(
-        &self,
-        action: &Action,
-        label: String,
-        counts: usize,
-        request: Request,
-        asked: &Asked<'_>,
-        evidence: &mut Evidence,
-    ) {
+    pub(super) async fn probe(&self, probe: Probe, request: Request, asked: &Asked<'_>, evidence: &mut Evidence) {
+        let Probe { step, forgery, description, counts } = probe;
         let mut exchange = self.prober.send_to(counts, &request).await;
         let mut at = clock::unix_seconds();
         let mut reading = self.prober.read(counts, &exchange, asked).await;
@@ -210,8 +194,9 @@ impl Stage<'_> {
         let place = Place::Resource(counts);
         let Reading { outcome, why } = reading;
         evidence.observations.push(Observation {
-            step: action.step,
-            label,
+            step,
+            forgery,
+            description,
             place,
             exchange,
             outcome,
@@ -221,52 +206,55 @@ impl Stage<'_> {
         });
     }
 
-    /// What is carried: one set for most parts, one for each malformed value.
-    pub(super) async fn carriers(
-        &mut self,
-        part: &Part,
-        resource: usize,
-    ) -> Result<Vec<(Option<String>, Vec<Carried>)>, Halt> {
+    /// What is carried: one credential for most askers, one for each forgery or malformed value.
+    pub(super) async fn credentials(&mut self, asker: &Asker) -> Result<Vec<Credential>, Halt> {
         let subject = self.prober.subject();
         let carrier = &subject.carrier;
-        Ok(match part {
-            Part::Anonymous => vec![(None, Vec::new())],
-            Part::Identity(identity) => {
+        let good = |proof: &Proof| plain(subject.scheme.carry(carrier, proof));
+        Ok(match asker {
+            Asker::Anonymous => vec![plain(Vec::new())],
+            Asker::Identity(identity) => vec![good(&self.proof(*identity).await?)],
+            Asker::Forged(identity, id) => {
                 let proof = self.proof(*identity).await?;
-                vec![(None, subject.scheme.carry(carrier, &proof))]
+                vec![self.forge(*id, &proof)?]
             }
-            Part::Forged(identity, name) => {
+            Asker::EachForged(identity, ids) => {
                 let proof = self.proof(*identity).await?;
-                vec![(None, self.forge(name, &proof)?)]
+                self.each_forged(*ids, &proof)
             }
-            Part::EachForged(identity, names) => {
-                let proof = self.proof(*identity).await?;
-                self.each_forged(names, &proof)
+            Asker::Malformed => {
+                let values = subject.scheme.malformed(carrier).into_iter();
+                let malformed =
+                    |(description, carried)| Credential { forgery: None, description: Some(description), carried };
+                values.map(malformed).collect()
             }
-            Part::Malformed => {
-                let values = subject.scheme.malformed(carrier);
-                values.into_iter().map(|(says, carried)| (Some(says), carried)).collect()
-            }
-            Part::Slot(slot) => {
-                let proof = self.slot_proof(slot)?;
-                vec![(None, subject.scheme.carry(carrier, &proof))]
-            }
-            Part::IfKept(slot) if !self.slots.contains_key(slot) => Vec::new(),
-            Part::IfKept(slot) => {
-                let proof = self.slot_proof(slot)?;
-                vec![(None, subject.scheme.carry(carrier, &proof))]
-            }
-            Part::Given(proof, None) => vec![(None, subject.scheme.carry(carrier, proof))],
-            Part::Given(proof, Some(name)) => {
-                let _ = resource;
-                vec![(None, self.forge(name, proof)?)]
-            }
+            Asker::IfKept(slot) if !self.slots.contains_key(slot) => Vec::new(),
+            Asker::Slot(slot) | Asker::IfKept(slot) => vec![good(&self.slot_proof(slot)?)],
+            Asker::Given(proof, None) => vec![good(proof)],
+            Asker::Given(proof, Some(id)) => vec![self.forge(*id, proof)?],
         })
     }
 
-    pub(super) fn forge(&mut self, name: &str, proof: &Proof) -> Result<Vec<Carried>, Halt> {
+    fn forge(&mut self, id: ForgeryId, proof: &Proof) -> Result<Credential, Halt> {
         let subject = self.prober.subject();
-        let mut draft = Draft { carrier: &subject.carrier, proof, rng: &mut self.rng, kit: &self.kit };
-        subject.scheme.forge(name, &mut draft).map_err(|unforgeable| Halt::Untestable(unforgeable.0))
+        let (scheme, carrier) = (subject.scheme, &subject.carrier);
+        let mut context = ForgeryContext { scheme, carrier, proof, rng: &mut self.rng, kit: &self.kit };
+        let carried = scheme.forge(id, &mut context).map_err(|unforgeable| Halt::Untestable(unforgeable.0))?;
+        // the action describes it
+        Ok(Credential { forgery: Some(id), description: None, carried })
     }
+}
+
+/// A credential that nobody forged.
+fn plain(carried: Vec<Carried>) -> Credential {
+    Credential { forgery: None, description: None, carried }
+}
+
+/// One request of a step: what it is, and whose success counts as access.
+#[derive(Clone)]
+pub(super) struct Probe {
+    step: usize,
+    forgery: Option<ForgeryId>,
+    description: Description,
+    counts: usize,
 }

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use rand::seq::SliceRandom as _;
 
-use super::{Halt, Stage};
+use super::{Halt, Stage, described};
 use crate::clock;
 use crate::drive::probe::values;
 use crate::drive::wire::Connection;
 use crate::observe::{Asked, Effect, Evidence, Observation, Outcome, Place, TimingRun};
-use crate::plan::{Action, Part};
+use crate::plan::{Action, Asker};
 use crate::stats::timing::low_quantile_difference;
 
 /// Runs that are made.
@@ -32,7 +32,7 @@ impl Stage<'_> {
     pub(super) async fn compare(
         &mut self,
         action: &Action,
-        [one, other]: [&Part; 2],
+        [one, other]: [&Asker; 2],
         resource: usize,
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
@@ -57,7 +57,7 @@ impl Stage<'_> {
     async fn run(
         &mut self,
         action: &Action,
-        kinds: [&Part; 3],
+        kinds: [&Asker; 3],
         resource: usize,
         evidence: &mut Evidence,
     ) -> Result<Option<Samples>, Halt> {
@@ -75,8 +75,8 @@ impl Stage<'_> {
             order.shuffle(&mut self.rng);
             for kind in order {
                 let mut request = prober.bare_request(resource);
-                for (_, carried) in self.carriers(kinds[kind], resource).await? {
-                    for one in carried {
+                for credential in self.credentials(kinds[kind]).await? {
+                    for one in credential.carried {
                         values::note(&one.value, evidence);
                         one.apply(&mut request);
                     }
@@ -89,11 +89,13 @@ impl Stage<'_> {
                 }
                 // the first of each kind stand for the rest, and whatever was not refused stands for itself
                 if (evidence.timings.is_empty() && round == 0) || outcome != Outcome::Refused {
-                    let (step, label, place) = (action.step, action.label.clone(), Place::Resource(resource));
+                    let (step, description, place) = (action.step, described(action), Place::Resource(resource));
+                    let forgery = None;
                     let (at, reproduced) = (clock::unix_seconds(), false);
                     evidence.observations.push(Observation {
                         step,
-                        label,
+                        forgery,
+                        description,
                         place,
                         exchange,
                         outcome,

@@ -1,12 +1,13 @@
 //! Who asks.
 
-use super::{Caster, Missing, Part, missing};
+use super::forging::OTHER_AUDIENCE;
+use super::{Asker, Caster, Missing, missing};
 use crate::check::step::{Account, Artefact, Client, Who};
 use crate::plan::subject::{Login, State};
 use crate::scheme::Proof;
 
 impl Caster<'_> {
-    pub(super) fn part(&self, who: Who, resource: usize) -> Result<Part, Missing> {
+    pub(super) fn asker(&self, who: Who, resource: usize) -> Result<Asker, Missing> {
         let subject = self.subject;
         let good = || match subject.good_for(resource).or_else(|| subject.good_for(subject.main_resource()?)) {
             Some(good) => Ok(good),
@@ -17,35 +18,35 @@ impl Caster<'_> {
             None => missing("no valid credential lacks a scope of a protected resource"),
         };
         Ok(match who {
-            Who::Anonymous => Part::Anonymous,
-            Who::Good => Part::Identity(good()?),
-            Who::LowScope => Part::Identity(low()?),
+            Who::Anonymous => Asker::Anonymous,
+            Who::Good => Asker::Identity(good()?),
+            Who::LowScope => Asker::Identity(low()?),
             Who::OtherTenant => match subject.tenant_gap() {
-                Some(gap) => Part::Identity(gap.low),
+                Some(gap) => Asker::Identity(gap.low),
                 None => return missing("no valid credential of another tenant"),
             },
             Who::Second => match subject.second_for(resource) {
-                Some(second) => Part::Identity(second),
+                Some(second) => Asker::Identity(second),
                 None => return missing("no second valid credential that may use the resource"),
             },
-            Who::Revoked => Part::Identity(self.in_state(State::Revoked, "revoked")?),
-            Who::Expired => Part::Identity(self.in_state(State::Expired, "expired")?),
-            Who::Forged(name) => Part::Forged(good()?, name),
-            Who::ForgedLow(name) => Part::Forged(low()?, name),
-            Who::EachForged(names) => {
-                self.tellable(names)?;
-                Part::EachForged(good()?, names)
+            Who::Revoked => Asker::Identity(self.in_state(State::Revoked, "revoked")?),
+            Who::Expired => Asker::Identity(self.in_state(State::Expired, "expired")?),
+            Who::Forged(name) => Asker::Forged(good()?, name),
+            Who::ForgedLow(name) => Asker::Forged(low()?, name),
+            Who::EachForged(ids) => {
+                self.can_forge(ids)?;
+                Asker::EachForged(good()?, ids)
             }
-            Who::Malformed => Part::Malformed,
-            Who::Slot(slot) => Part::Slot(slot),
-            Who::IfKept(slot) => Part::IfKept(slot),
-            Who::Account(account) => Part::Given(self.account(account)?, None),
-            Who::ForgedAccount(account, name) => Part::Given(self.account(account)?, Some(name)),
-            // with the issuer's key, a token for another audience is a lie like others
+            Who::Malformed => Asker::Malformed,
+            Who::Slot(slot) => Asker::Slot(slot),
+            Who::IfKept(slot) => Asker::IfKept(slot),
+            Who::Account(account) => Asker::Given(self.account(account)?, None),
+            Who::ForgedAccount(account, name) => Asker::Given(self.account(account)?, Some(name)),
+            // with the issuer's key, a token for another audience is a forgery like others
             Who::Artefact(Artefact::OtherAudienceToken) if self.mints_other_audience() => {
-                Part::Forged(good()?, "aud-other")
+                Asker::Forged(good()?, OTHER_AUDIENCE)
             }
-            Who::Artefact(artefact) => Part::Given(self.artefact(artefact)?, None),
+            Who::Artefact(artefact) => Asker::Given(self.artefact(artefact)?, None),
         })
     }
 

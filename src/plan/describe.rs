@@ -1,6 +1,7 @@
-//! What steps are called in findings.
+//! How steps are described to people.
 
 use crate::check::step::{Alter, ClientAuth, Fill};
+use crate::observe::Phrase;
 
 /// What a change to a request is called.
 pub(super) fn altered(alter: &Alter) -> String {
@@ -25,8 +26,8 @@ fn value(fill: &Fill) -> String {
 }
 
 /// How a client of a form authenticates.
-pub(super) fn client_auth(auth: ClientAuth) -> &'static str {
-    match auth {
+pub(super) fn client_auth(auth: ClientAuth) -> Phrase {
+    Phrase::new(match auth {
         ClientAuth::Good => "the good client",
         ClientAuth::Basic => "the good client by HTTP Basic",
         ClientAuth::Post => "the good client by body parameters",
@@ -50,9 +51,9 @@ pub(super) fn client_auth(auth: ClientAuth) -> &'static str {
         ClientAuth::Special => "a client whose credentials need form encoding",
         ClientAuth::SpecialRaw => "the same client without the form encoding",
         ClientAuth::Assertion => "the good client by a signed assertion",
-        ClientAuth::ForgedAssertion(_) => "an assertion that is a lie",
+        ClientAuth::ForgedAssertion(_) => "a forged assertion",
         ClientAuth::SameAssertion => "the same assertion once more",
         ClientAuth::Line(_) => "another Authorization line",
         ClientAuth::OtherSecret(_) => "the good client with another secret",
-    }
+    })
 }
