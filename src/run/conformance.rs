@@ -11,6 +11,7 @@ use super::Session;
 use super::isolate::{Crash, Isolated};
 use super::tally::{End, Tally};
 use super::testable::beside_the_point;
+use crate::check::step::Endpoint;
 use crate::check::{Check, Mode, Verdict};
 use crate::clock;
 use crate::event::Event;
@@ -79,9 +80,8 @@ fn leans_on(check: &PlannedCheck, positive: &Check, subject: &Subject) -> bool {
             "token" => matches!(subject.identities[*identity].login, Login::Client { .. }),
             group => !is_endpoint(group),
         },
-        Control::Token | Control::Assertion => positive.group() == "token",
-        // these fail for what they find as well: each check asks for itself
-        Control::Introspection | Control::Revocation => false,
+        // the others fail for what they find as well: each check asks for itself
+        Control::Endpoint { endpoint, .. } => *endpoint == Endpoint::Token && positive.group() == "token",
     };
     let sends = script.actions.iter().any(|action| matches!(action.act, Act::Send { .. } | Act::AwaitRefusal { .. }));
     script.controls.iter().any(uses) || (sends && !is_endpoint(positive.group()))

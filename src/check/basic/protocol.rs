@@ -158,7 +158,7 @@ const CHALLENGE: StepId = StepId::new("challenge");
 const IN_UTF8: StepId = StepId::new("in-utf8");
 
 /// What a malformed value may be answered with.
-const BAD: &[Accept] = &[Accept::Status(400), MALFORMED, INVALID, MISSING, Accept::Status(431), Accept::Closed];
+const BAD: &[Accept] = &[Accept::Status(400), MALFORMED, INVALID, MISSING, Accept::Status(431)];
 
 fn basic(challenges: Vec<Challenge>) -> Option<Challenge> {
     challenges.into_iter().find(|challenge| challenge.scheme == "basic")

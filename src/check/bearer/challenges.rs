@@ -99,6 +99,10 @@ fn missing(case: &Case<'_>) -> Judgement {
 
 fn parameters(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
+    let answered = case.refusals().next().is_some();
+    if answered && case.all_answers().all(|(_, response)| bearer(&challenges::of(response)).is_none()) {
+        judgement.not_applicable = Some("no answer has a Bearer challenge to examine".to_owned());
+    }
     for (index, response) in case.all_answers() {
         for challenge in challenges::of(response).iter().filter(|challenge| challenge.scheme == "bearer") {
             if challenge.params.is_empty() {

@@ -28,7 +28,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("scheme-token"), On::Protected).denied(BAD_FIELD),
             send(forged("scheme-basic"), On::Protected).denied(BAD_FIELD),
             send(forged("comma-alone"), On::Protected).denied(BAD_FIELD),
-            send(forged("very-long"), On::Protected).denied(BAD_FIELD),
+            send(forged("very-long"), On::Protected).denied(LONG_FIELD),
         ],
         expect: malformed,
         fault: "scheme-ignored",
@@ -63,14 +63,14 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 6750 §2", "RFC 6750 §3.1"],
         doc: Doc {
-            sends: "The valid token in the query alone, in the header beside an unknown one in the query, and the other way round.",
+            sends: "The valid token in the query alone, in the header beside an unknown one in the query, and the other way round, to each protected resource that is read (at most 8).",
             matters: "Where a gateway reads one place and the API the other, whoever writes the link decides whose token counts.",
             fix: "Read tokens from one place, or answer 400 with error=\"invalid_request\" where there are two.",
         },
         steps: &[
-            send(forged("in-query"), On::Protected).id(IN_QUERY),
-            send(forged("unknown-in-query-too"), On::Protected).id(UNKNOWN_IN_QUERY_TOO),
-            send(forged("good-in-query-too"), On::Protected).denied(&[Accept::Status(400), INVALID]),
+            send(forged("in-query"), On::EachRoute).id(IN_QUERY),
+            send(forged("unknown-in-query-too"), On::EachRoute).id(UNKNOWN_IN_QUERY_TOO),
+            send(forged("good-in-query-too"), On::EachRoute).denied(&[Accept::Status(400), INVALID]),
         ],
         expect: one_method,
         shows: Explanation::Carrier,
@@ -84,11 +84,11 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 6750 §2.3", "RFC 9700 §4.3.2", "draft-ietf-oauth-v2-1 (query method removed)"],
         doc: Doc {
-            sends: "The valid token as ?access_token= and nowhere else.",
+            sends: "The valid token as ?access_token= and nowhere else, to each protected resource that is read (at most 8).",
             matters: "URLs end in logs, histories and referrers.",
             fix: "Read tokens from the Authorization field only.",
         },
-        steps: &[send(forged("in-query"), On::Protected).denied(&[Accept::Status(400), INVALID, MISSING])],
+        steps: &[send(forged("in-query"), On::EachRoute).denied(&[Accept::Status(400), INVALID, MISSING])],
         shows: Explanation::Carrier,
         fault: "query-token-accepted",
         ..PLAIN
@@ -100,14 +100,14 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 6750 §2.2"],
         doc: Doc {
-            sends: "GET with the valid token in a form, a JSON and a multipart body, and nowhere else.",
+            sends: "GET with the valid token in a form, a JSON and a multipart body, and nowhere else, to each protected resource that is read by GET (at most 8).",
             matters: "A token in a body that intermediaries do not look at passes by whatever they check.",
             fix: "Read access_token from single-part form bodies of methods that have a body, or not at all.",
         },
         steps: &[
-            send(forged("in-form"), On::Protected).denied(BODY),
-            send(forged("in-json"), On::Protected).denied(BODY),
-            send(forged("in-multipart"), On::Protected).denied(BODY),
+            send(forged("in-form"), On::EachGet).denied(BODY),
+            send(forged("in-json"), On::EachGet).denied(BODY),
+            send(forged("in-multipart"), On::EachGet).denied(BODY),
         ],
         shows: Explanation::Carrier,
         fault: "token-in-json-body",
@@ -115,13 +115,15 @@ pub(crate) const CHECKS: &[Check] = &[
     },
 ];
 
-/// The good token in the query and nowhere else.
+/// The good token in the query and nowhere else, to each protected resource that is read by GET (at most 8).
 const IN_QUERY: StepId = StepId::new("in-query");
 /// The good token in its place and an unknown one in the query.
 const UNKNOWN_IN_QUERY_TOO: StepId = StepId::new("unknown-in-query-too");
 
-/// What a malformed field may be answered with: a field too large for the server may also end the connection.
-const BAD_FIELD: &[Accept] = &[MALFORMED, MISSING, INVALID, Accept::Status(431), Accept::Closed];
+/// What a malformed field may be answered with.
+const BAD_FIELD: &[Accept] = &[MALFORMED, MISSING, INVALID, Accept::Status(431)];
+/// What a field that is too large for the server may be answered with.
+const LONG_FIELD: &[Accept] = &[MALFORMED, MISSING, INVALID, Accept::Status(431), Accept::Closed];
 /// What GET with a body that is not looked at may be answered with.
 const BODY: &[Accept] = &[Accept::Status(400), INVALID, MISSING, Accept::Status(405), Accept::Status(415)];
 
@@ -155,10 +157,11 @@ fn malformed(case: &Case<'_>) -> Judgement {
 /// (RFC 6750 §3.1). To whoever does not, the parameter is one of the many that nobody knows.
 fn one_method(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    let reads_query = case.observations_of(IN_QUERY).any(|(_, alone)| alone.outcome == Outcome::Granted);
     for (index, observation) in case.observations_of(UNKNOWN_IN_QUERY_TOO) {
+        let reads_query = case.beside(observation, IN_QUERY).any(|(_, alone)| alone.outcome == Outcome::Granted);
         let status = observation.exchange.status().unwrap_or_default();
         match observation.outcome {
+            Outcome::Granted if !reads_query && !judgement.remarks.is_empty() => {}
             Outcome::Granted if !reads_query => {
                 judgement.remarks.push("a token in the query is no credential here, and is ignored".to_owned());
             }

@@ -19,19 +19,19 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §5.3", "RFC 9110 §11.6.2", "WSTG-INPV-04"],
         doc: Doc {
-            sends: "The good and an unknown credential in two header lines, in both orders, and in one line with a comma.",
+            sends: "The good and an unknown credential in two header lines, in both orders, and in one line with a comma, to each protected resource that is read (at most 8).",
             matters: "Where a gateway reads the first line and the API the last, one of them judges a credential that the other never sees.",
             fix: "Answer 400 where a field that may come once comes twice.",
         },
         steps: &[
-            send(Who::Good, On::Protected).granted(),
-            send(forged("good-then-unknown"), On::Protected)
+            send(Who::Good, On::EachRoute).granted(),
+            send(forged("good-then-unknown"), On::EachRoute)
                 .id(GOOD_FIRST)
                 .called("the good credential, then an unknown one"),
-            send(forged("unknown-then-good"), On::Protected)
+            send(forged("unknown-then-good"), On::EachRoute)
                 .id(GOOD_LAST)
                 .called("an unknown credential, then the good one"),
-            send(forged("comma-joined"), On::Protected).id(JOINED).called("both in one line"),
+            send(forged("comma-joined"), On::EachRoute).id(JOINED).called("both in one line"),
         ],
         expect: not_resolved,
         implied_by: &["apikey.near-miss-denied"],
@@ -225,12 +225,14 @@ fn not_resolved(case: &Case<'_>) -> Judgement {
             _ => case.judge_as(index, Want::Denied(&[Accept::Status(400), INVALID]), &mut judgement),
         }
     }
-    let status = |step| case.answers_of(step).next().map(|(index, response)| (index, response.status));
-    if let (Some((_, first)), Some((index, last))) = (status(GOOD_FIRST), status(GOOD_LAST))
-        && first != last
-    {
-        let text = format!("the order decides: {first} and {last}");
-        judgement.deviates(index, text, "the same answer in both orders");
+    for (index, last) in case.observations_of(GOOD_LAST) {
+        let first = case.beside(last, GOOD_FIRST).find_map(|(_, first)| first.exchange.status());
+        if let (Some(first), Some(last)) = (first, last.exchange.status())
+            && first != last
+        {
+            let text = format!("the order decides: {first} and {last}");
+            judgement.deviates(index, text, "the same answer in both orders");
+        }
     }
     judgement
 }

@@ -52,15 +52,16 @@ pub(crate) fn none(case: &Case<'_>) -> Judgement {
 /// RFC 9110 §9.3.2: HEAD is answered like GET; a target that does not have HEAD says so to everybody.
 pub(crate) fn head_like_get(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    if let Some((index, response)) = case.answers_of(GOOD_HEAD).next() {
-        let observation = &case.evidence.observations[index];
-        match (observation.outcome, response.status) {
-            (Outcome::Granted, _) => {}
-            (_, 405 | 501) if judgement.access.is_empty() => {
-                judgement.not_applicable = Some("the target does not offer HEAD".to_owned());
-            }
-            (_, status) => judgement.deviates(index, case.about(index, status), "as GET"),
+    let heads: Vec<_> = case.answers_of(GOOD_HEAD).collect();
+    let absent = |status: u16| matches!(status, 405 | 501);
+    for (index, response) in &heads {
+        let granted = case.evidence.observations[*index].outcome == Outcome::Granted;
+        if !granted && !absent(response.status) {
+            judgement.deviates(*index, case.about(*index, response.status), "as GET");
         }
+    }
+    if !heads.is_empty() && heads.iter().all(|(_, response)| absent(response.status)) && judgement.access.is_empty() {
+        judgement.not_applicable = Some("the target does not offer HEAD".to_owned());
     }
     judgement
 }

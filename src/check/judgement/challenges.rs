@@ -18,6 +18,16 @@ pub(crate) fn named_on_401(case: &Case<'_>) -> Judgement {
     judgement
 }
 
+/// The same, of a target that answers 401 at all.
+pub(crate) fn named_on_every_401(case: &Case<'_>) -> Judgement {
+    let mut judgement = named_on_401(case);
+    let answered = case.refusals().next().is_some();
+    if answered && case.all_answers().all(|(_, response)| response.status != 401) {
+        judgement.not_applicable = Some("no request was answered with 401".to_owned());
+    }
+    judgement
+}
+
 /// The same as a recommendation: RFC 6749 §5.2 lets an endpoint answer 401 to credentials in the body, and says nothing
 /// of a challenge then.
 pub(crate) fn advised_on_401(case: &Case<'_>) -> Judgement {
@@ -29,6 +39,11 @@ pub(crate) fn advised_on_401(case: &Case<'_>) -> Judgement {
 pub(crate) fn parse(case: &Case<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     let expected = "challenges in the grammar of RFC 9110 §11.3";
+    let answered = case.refusals().next().is_some();
+    if answered && case.all_answers().all(|(_, response)| response.header("www-authenticate").is_none()) {
+        judgement.not_applicable = Some("no answer has a challenge to examine".to_owned());
+        return judgement;
+    }
     for (index, response) in case.all_answers() {
         let lines = lines(response);
         match parse_challenges(lines.iter().map(String::as_str)) {

@@ -167,6 +167,11 @@ impl<'a> Case<'a> {
         self.observations().filter(move |(_, observation)| case.step_of(observation).step_id() == Some(step))
     }
 
+    /// Observations of one step at the place of another observation.
+    pub fn beside(&self, observation: &'a Observation, step: StepId) -> impl Iterator<Item = (usize, &'a Observation)> {
+        self.observations_of(step).filter(move |(_, other)| other.place == observation.place)
+    }
+
     /// Answers to one step with their index.
     pub fn answers_of(&self, step: StepId) -> impl Iterator<Item = (usize, &'a Response)> {
         self.observations_of(step).filter_map(|(index, seen)| Some((index, seen.exchange.response()?)))
@@ -239,6 +244,11 @@ impl<'a> Case<'a> {
         self.check.any_refusal || asks || self.accepts(accepts, status)
     }
 
+    /// Whether any probe was refused in so many words: beside it, a closed connection may be another way to refuse.
+    fn refusal_seen(&self) -> bool {
+        self.refusals().next().is_some()
+    }
+
     /// Judges one observation against what its step wants.
     pub fn judge(&self, index: usize, judgement: &mut Judgement) {
         self.judge_as(index, self.step_of(&self.evidence.observations[index]).wanted(), judgement);
@@ -275,7 +285,7 @@ impl<'a> Case<'a> {
             // an answer that the check names is one, unless something protected is in it
             Outcome::Unclear if meaning_of_status(status) != Outcome::Refused && self.accepts(accepts, status) => {}
             Outcome::Unclear => judgement.open.push(unclear(observation)),
-            Outcome::Silent if accepts.contains(&Accept::Closed) && closed(observation) => {}
+            Outcome::Silent if accepts.contains(&Accept::Closed) && closed(observation) && self.refusal_seen() => {}
             Outcome::Broke if self.accepts(accepts, status) => {}
             Outcome::Silent | Outcome::Broke => self.judge_breakage(index, &statuses, judgement),
         }

@@ -293,9 +293,17 @@ pub(crate) fn revocation_refused(case: &Case<'_>) -> Judgement {
     judgement
 }
 
+/// A token that its own client has revoked: if it lives on, nobody can revoke anything here.
+pub(crate) const OWN_REVOKED: StepId = StepId::new("own-revoked");
+
 /// RFC 7009 §2.1: whatever the endpoint says to a foreign client, the token lives on. That decides.
 pub(crate) fn foreign_revocation(case: &Case<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
+    if case.observations_of(OWN_REVOKED).any(|(_, seen)| seen.outcome == Outcome::Granted) {
+        let why =
+            "a token works on after its own client has revoked it: there is nothing that another client could end";
+        judgement.not_applicable = Some(why.to_owned());
+    }
     for (index, response) in case.all_answers() {
         let revocation = case.evidence.observations[index].place == Place::Revocation;
         if revocation && ![200, 400, 401, 403].contains(&response.status) {

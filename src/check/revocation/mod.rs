@@ -58,11 +58,15 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 7009 §2.1"],
         doc: Doc {
-            sends: "Another client tries to revoke the token; then the token is used.",
+            sends: "A token is revoked by its own client. Another client tries to revoke a second one, which is then used.",
             matters: "Clients that can revoke each other's tokens can shut each other out.",
             fix: "Compare the owner of the token with the client (RFC 7009 §2.1).",
         },
         steps: &[
+            obtain("own"),
+            Step::Revoke("own"),
+            Step::AwaitRefusal("own"),
+            send(Who::Slot("own"), On::Protected).id(oauth::OWN_REVOKED).called("a token that its own client revoked"),
             obtain("t"),
             revoke(ClientAuth::Second, &[("token", Fill::Slot("t"))]).called("another client revokes it"),
             send(Who::Slot("t"), On::Protected).granted().called("the token afterwards"),

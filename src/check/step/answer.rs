@@ -37,7 +37,7 @@ pub enum Accept {
     Status(u16),
     /// A range of statuses, both ends included.
     Range(u16, u16),
-    /// The connection closed without an answer.
+    /// The connection closed without an answer, beside another probe of the check that was refused with one.
     Closed,
 }
 

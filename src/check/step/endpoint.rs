@@ -4,7 +4,7 @@ use super::{Fill, Want};
 use crate::observe::{ForgeryId, Phrase, StepId};
 
 /// Endpoints of an authorization server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Endpoint {
     /// RFC 6749 §3.2.
     Token,
@@ -15,7 +15,7 @@ pub enum Endpoint {
 }
 
 /// How the client of a form authenticates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ClientAuth {
     /// As the scenario says, with the good client; at the introspection endpoint with the resource server's client.
     Good,

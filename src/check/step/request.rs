@@ -74,6 +74,10 @@ pub enum On {
     EachProtected,
     /// Each protected resource that checks use: the one that most use, a scoped one, one that writes, an object of a tenant.
     EachUsed,
+    /// Every protected resource, up to a budget: for what is a property of each route.
+    EachRoute,
+    /// The same, of those that are read by GET.
+    EachGet,
     /// A resource for which a valid credential lacks a scope.
     Scoped,
     /// A resource that changes state.

@@ -1,4 +1,4 @@
-//! How the client of a form authenticates, soundly and unsoundly.
+//! How the client of a form authenticates, correctly and not.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -141,7 +141,11 @@ impl Prober {
         })
     }
 
-    fn client_for(&self, form: &FormStep) -> Result<ClientCredential, ControlError> {
+    /// The client of a form.
+    ///
+    /// # Errors
+    /// When the scenario has none.
+    pub(super) fn client_for(&self, form: &FormStep) -> Result<ClientCredential, ControlError> {
         let material = &self.subject().material;
         let nameless =
             |id: &Option<String>| id.clone().map(|id| ClientCredential::with_secret(id, Secret::new(String::new())));

@@ -1,14 +1,13 @@
-//! Form posts to the endpoints of an authorization server, sound and unsound.
+//! Form posts to the endpoints of an authorization server, correct and not.
 
 use url::Url;
 
 use super::client_auth::Authentication;
-use super::client_auth::unusable;
 use super::compose::host_of;
-use super::{Prober, unobtainable, values};
+use super::{Prober, values};
 use crate::check::step::{ClientAuth, Encoding, Endpoint, Fill, FormStep, Want};
 use crate::drive::control::ControlError;
-use crate::observe::{ControlRun, Description, Evidence, Exchange, MULTIPART, Outcome, Request, multipart};
+use crate::observe::{Evidence, Exchange, MULTIPART, Outcome, Request, multipart};
 use crate::secret::is_secret_name;
 use crate::target::address::join;
 
@@ -103,87 +102,10 @@ impl Prober {
         };
         Ok(if form.method == "GET" { request } else { request.with_body(media, body) })
     }
-
-    pub(super) async fn token_control(&self, closing: bool, evidence: &mut Evidence) -> ControlRun {
-        let description = Description::new("the good client obtains a token");
-        let params = vec![("grant_type".to_owned(), "client_credentials".to_owned())];
-        self.form_control(description, Endpoint::Token, params, closing, evidence).await
-    }
-
-    /// What shows that refused assertions were refused for the forgery: one that is good, by the same key.
-    pub(super) async fn assertion_control(&self, closing: bool, evidence: &mut Evidence) -> ControlRun {
-        let description = Description::new("the good client obtains a token with an assertion");
-        let assertion = self.assertions().and_then(|made| made.fresh().map_err(unusable));
-        let assertion = match assertion {
-            Ok(assertion) => Some(assertion),
-            Err(error) => return unobtainable(description, closing, &error),
-        };
-        let params = vec![("grant_type".to_owned(), "client_credentials".to_owned())];
-        let form = FormStep { auth: ClientAuth::Assertion, ..sound(Endpoint::Token) };
-        match self.post_form(FilledForm { form: &form, params, assertion }, evidence).await {
-            Ok(exchange) => {
-                let outcome = meaning(Endpoint::Token, &exchange);
-                ControlRun { description, closing, exchange, outcome }
-            }
-            Err(error) => unobtainable(description, closing, &error),
-        }
-    }
-
-    pub(super) async fn introspection_control(&self, closing: bool, evidence: &mut Evidence) -> ControlRun {
-        let description = Description::new("a live token is introspected");
-        let token = match self.fresh_token().await {
-            Ok(token) => token,
-            Err(error) => return unobtainable(description, closing, &error),
-        };
-        let params = vec![("token".to_owned(), token)];
-        let mut run = self.form_control(description, Endpoint::Introspection, params, closing, evidence).await;
-        let active = |response: &crate::observe::Response| {
-            response.json().and_then(|json| json.get("active").cloned()).is_some_and(|active| is_true(&active))
-        };
-        if run.outcome == Outcome::Granted && !run.exchange.response().is_some_and(active) {
-            run.outcome = Outcome::Refused;
-        }
-        run
-    }
-
-    pub(super) async fn revocation_control(&self, closing: bool, evidence: &mut Evidence) -> ControlRun {
-        let description = Description::new("the good client revokes a token of its own");
-        let Some(client) = self.good_client() else {
-            return unobtainable(description, closing, &ControlError::Unusable("no client".to_owned()));
-        };
-        let token = match self.equipment.control.obtain(&client, None).await {
-            Ok(token) => token.value.expose().to_owned(),
-            Err(error) => return unobtainable(description, closing, &error),
-        };
-        self.form_control(description, Endpoint::Revocation, vec![("token".to_owned(), token)], closing, evidence).await
-    }
-
-    async fn fresh_token(&self) -> Result<String, ControlError> {
-        let client = self.good_client().ok_or_else(|| ControlError::Unusable("no client".to_owned()))?;
-        Ok(self.equipment.control.current(&client).await?.value.expose().to_owned())
-    }
-
-    async fn form_control(
-        &self,
-        description: Description,
-        endpoint: Endpoint,
-        params: Vec<(String, String)>,
-        closing: bool,
-        evidence: &mut Evidence,
-    ) -> ControlRun {
-        let form = sound(endpoint);
-        match self.post_form(FilledForm { form: &form, params, assertion: None }, evidence).await {
-            Ok(exchange) => {
-                let outcome = meaning(endpoint, &exchange);
-                ControlRun { description, closing, exchange, outcome }
-            }
-            Err(error) => unobtainable(description, closing, &error),
-        }
-    }
 }
 
 /// A form as it should be.
-pub(super) fn sound(endpoint: Endpoint) -> FormStep {
+pub(super) fn correct(endpoint: Endpoint) -> FormStep {
     FormStep {
         endpoint,
         auth: ClientAuth::Good,
@@ -209,11 +131,6 @@ pub(super) fn meaning(endpoint: Endpoint, exchange: &Exchange) -> Outcome {
             Endpoint::Revocation => true,
         };
     if granted { Outcome::Granted } else { crate::observe::meaning_of_status(response.status) }
-}
-
-/// A server that spells `true` as text lets the token pass as well: whether it may is for a check to say.
-fn is_true(active: &serde_json::Value) -> bool {
-    active == &serde_json::Value::Bool(true) || active == "true" || active == &serde_json::json!(1)
 }
 
 fn pairs(params: &[(String, String)]) -> String {

@@ -3,6 +3,7 @@
 mod client_auth;
 mod compose;
 mod contender;
+mod endpoint_control;
 mod error;
 mod form;
 mod knock;
@@ -88,6 +89,10 @@ impl Prober {
             max_clock_skew: self.subject().tolerances.max_clock_skew,
             ..Evidence::default()
         };
+        if !script.not_visited.is_empty() {
+            let names = script.not_visited.iter().map(|at| self.subject().resources[*at].name());
+            evidence.facts.push(("not visited:", names.collect::<Vec<_>>().join(" and ")));
+        }
         self.controls(script, false, &mut evidence).await;
         if evidence.broken_control().is_some() {
             return evidence;
@@ -131,10 +136,7 @@ impl Prober {
         match control {
             Control::Use { identity, resource } => self.use_control(identity, resource, closing, evidence).await,
             Control::Twin { identity, resource } => self.twin_control(identity, resource, closing, evidence).await,
-            Control::Token => self.token_control(closing, evidence).await,
-            Control::Assertion => self.assertion_control(closing, evidence).await,
-            Control::Introspection => self.introspection_control(closing, evidence).await,
-            Control::Revocation => self.revocation_control(closing, evidence).await,
+            Control::Endpoint { endpoint, auth } => self.endpoint_control(endpoint, auth, closing, evidence).await,
         }
     }
 

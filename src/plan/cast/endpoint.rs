@@ -16,16 +16,33 @@ impl Caster<'_> {
         // what may be answered either way is read for what it does not grant: somebody else must be granted it
         let either = matches!(form.want, Want::Either) && !self.is_control;
         if either || matches!(form.want, Want::Denied(_)) || form.endpoint == Endpoint::Introspection {
-            self.control(match form.endpoint {
-                Endpoint::Token if is_assertion(form.auth) => Control::Assertion,
-                Endpoint::Token => Control::Token,
-                Endpoint::Introspection => Control::Introspection,
-                Endpoint::Revocation => Control::Revocation,
-            });
+            let auth = self.correct_twin(form.auth);
+            self.control(Control::Endpoint { endpoint: form.endpoint, auth });
         }
         let description = form.description.unwrap_or_else(|| describe::client_auth(form.auth));
         self.push(index, Some(description.into()), Act::Form(*form));
         Ok(())
+    }
+
+    /// How the client of a form authenticates correctly: what it gets then shows that a refusal was one of what is wrong.
+    fn correct_twin(&self, auth: ClientAuth) -> ClientAuth {
+        let has_secret = self.good_client_has(|client| client.secret.is_some(), "client_secret").is_ok();
+        match auth {
+            auth if is_assertion(auth) => ClientAuth::Assertion,
+            ClientAuth::Second | ClientAuth::LowScope | ClientAuth::ForeignResourceServer => auth,
+            ClientAuth::WrongPost if has_secret => ClientAuth::Post,
+            ClientAuth::WrongBasic
+            | ClientAuth::Both
+            | ClientAuth::BothBodyWrong
+            | ClientAuth::Contradicting
+            | ClientAuth::TwoHeaders
+            | ClientAuth::OtherSecret(_)
+                if has_secret =>
+            {
+                ClientAuth::Basic
+            }
+            _ => ClientAuth::Good,
+        }
     }
 
     pub(super) fn client_auth(&self, form: &FormStep) -> Result<(), Missing> {

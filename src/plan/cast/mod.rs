@@ -8,7 +8,7 @@ mod resource;
 
 use super::subject::{Login, State, Subject};
 use crate::check::Check;
-use crate::check::step::{Endpoint, Fetch, FormStep, Hook, KeyChange, Send, Step, Want};
+use crate::check::step::{ClientAuth, Endpoint, Fetch, FormStep, Hook, KeyChange, Send, Step, Want};
 use crate::observe::{Description, ForgeryId, ForgeryIds};
 use crate::scheme::Proof;
 
@@ -19,6 +19,8 @@ pub struct Script {
     pub actions: Vec<Action>,
     /// What is asked before and after, to prove that the target still lets somebody in.
     pub controls: Vec<Control>,
+    /// Indices of resources that the check would visit as well if there were not so many.
+    pub not_visited: Vec<usize>,
 }
 
 /// One thing to do.
@@ -139,14 +141,14 @@ pub enum Control {
         /// Index of the resource.
         resource: usize,
     },
-    /// The good client obtains a token.
-    Token,
-    /// The good client obtains a token with a fresh assertion.
-    Assertion,
-    /// A live token is introspected as active.
-    Introspection,
-    /// A token is obtained and revoked.
-    Revocation,
+    /// A client that authenticates correctly gets from an endpoint what it is for: a token, an answer about a token, or
+    /// the revocation of a token of its own.
+    Endpoint {
+        /// Which endpoint.
+        endpoint: Endpoint,
+        /// Which client, and how it authenticates.
+        auth: ClientAuth,
+    },
 }
 
 /// Why a check is not executed.
@@ -188,7 +190,8 @@ impl Caster<'_> {
     fn declared_state(&self, check: &Check) -> Option<State> {
         let obtainable = self.subject.identities.iter().any(|identity| matches!(identity.login, Login::Client { .. }));
         let waits = |wanted: fn(&Step) -> bool| check.steps.iter().any(wanted);
-        if obtainable || waits(|step| matches!(step, Step::Keys(_))) {
+        let denies = waits(|step| matches!(step, Step::Send(send) if matches!(send.want, Want::Denied(_))));
+        if obtainable || !denies || waits(|step| matches!(step, Step::Keys(_))) {
             None
         } else if waits(|step| matches!(step, Step::AwaitExpiry(_))) {
             Some(State::Expired)

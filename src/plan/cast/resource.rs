@@ -6,12 +6,16 @@ use crate::observe::{Description, ForgeryId};
 use crate::plan::describe;
 use crate::plan::subject::ScopeGap;
 
+/// The most resources that a check about routes visits.
+const ROUTES: usize = 8;
+
 impl Caster<'_> {
     pub(super) fn send(&mut self, index: usize, send: &'static Send) -> Result<(), Missing> {
         self.budget(send.exhausts)?;
         let resources = match send.on {
             On::EachProtected => self.subject.protected().collect(),
             On::EachUsed => self.used()?,
+            On::EachRoute | On::EachGet => self.routes(send)?,
             _ => vec![self.resource(send.on, send.who)?],
         };
         if resources.is_empty() {
@@ -40,6 +44,27 @@ impl Caster<'_> {
             self.push(index, description, Act::Send { asker, resource, counts, send: *send });
         }
         Ok(())
+    }
+
+    /// The resources that a check about routes visits: the main one first, no more than the budget.
+    fn routes(&mut self, send: &Send) -> Result<Vec<usize>, Missing> {
+        let subject = self.subject;
+        // what may be granted must not write
+        let fits = |at: &usize| {
+            let resource = &subject.resources[*at];
+            (send.who == Who::Anonymous || !resource.writes) && (send.on != On::EachGet || resource.method == "GET")
+        };
+        let main = subject.main_resource();
+        let others = subject.protected().filter(|at| Some(*at) != main);
+        let mut routes: Vec<usize> = main.into_iter().chain(others).filter(fits).collect();
+        if routes.is_empty() && send.on == On::EachGet {
+            return missing("no protected resource that a valid credential may read by GET");
+        }
+        let beyond = routes.split_off(routes.len().min(ROUTES));
+        self.script.not_visited.extend(beyond);
+        self.script.not_visited.sort_unstable();
+        self.script.not_visited.dedup();
+        Ok(routes)
     }
 
     pub(super) fn compare(&mut self, index: usize, compare: &'static Compare) -> Result<(), Missing> {
@@ -79,7 +104,9 @@ impl Caster<'_> {
     pub(super) fn resource(&self, on: On, who: Who) -> Result<usize, Missing> {
         let subject = self.subject;
         let found = match on {
-            On::Protected | On::EachProtected | On::EachUsed => return self.main_resource(),
+            On::Protected | On::EachProtected | On::EachUsed | On::EachRoute | On::EachGet => {
+                return self.main_resource();
+            }
             On::Scoped => subject.scope_gap(None).map(|gap| gap.resource),
             On::ScopedWrite => subject.scope_gap(Some(true)).map(|gap| gap.resource),
             On::Writable if who == Who::LowScope => subject.scope_gap(Some(true)).map(|gap| gap.resource),
@@ -111,6 +138,12 @@ impl Caster<'_> {
         for (on, who) in [(On::Scoped, Who::LowScope), (On::Writable, Who::LowScope), (On::Object, Who::OtherTenant)] {
             let found = self.resource(on, who).ok().filter(|at| self.subject.protected().any(|other| other == *at));
             used.extend(found.filter(|at| !used.contains(at)));
+        }
+        // and those that checks about routes visit
+        for route in self.subject.protected().filter(|at| !self.subject.resources[*at].writes) {
+            if used.len() < ROUTES && !used.contains(&route) {
+                used.push(route);
+            }
         }
         Ok(used)
     }

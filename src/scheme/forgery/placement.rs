@@ -1,8 +1,9 @@
 //! Forgeries about where and how often a credential appears; they fit every scheme.
 
 use crate::observe::ForgeryId;
+use crate::scheme::bearer::Bearer;
 use crate::scheme::forgery::values;
-use crate::scheme::{Carried, Carrier, Forged, Forgery, ForgeryContext, Unforgeable};
+use crate::scheme::{Carried, Carrier, Forged, Forgery, ForgeryContext, Scheme as _, Unforgeable};
 
 pub(crate) const FORGERIES: &[Forgery] = &[
     Forgery::new("twice", "the good credential in two header lines", |context| {
@@ -67,7 +68,11 @@ fn in_header(context: &ForgeryContext<'_>) -> Forged {
 
 fn unknown(context: &mut ForgeryContext<'_>) -> Result<Carried, Unforgeable> {
     let scheme = context.scheme;
-    let mut carried = scheme.forge(ForgeryId::UNKNOWN, context)?;
+    // a token of a form that the scheme does not know has one that nobody issued as well
+    let mut carried = match scheme.forge(ForgeryId::UNKNOWN, context) {
+        Ok(carried) => carried,
+        Err(_) => Bearer.forge(ForgeryId::UNKNOWN, context)?,
+    };
     carried.pop().ok_or_else(nothing)
 }
 

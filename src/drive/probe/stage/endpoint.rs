@@ -7,7 +7,7 @@ use crate::check::step::{ClientAuth, Document, Endpoint, Fetch, Fill, FormStep};
 use crate::clock;
 use crate::drive::control::Token;
 use crate::drive::probe::compose::host_of;
-use crate::drive::probe::form::{FilledForm, meaning, sound};
+use crate::drive::probe::form::{FilledForm, correct, meaning};
 use crate::drive::probe::minting::note_signature;
 use crate::drive::probe::values;
 use crate::observe::{Evidence, Exchange, ForgeryId, Observation, Outcome, Place, Request};
@@ -184,7 +184,7 @@ impl Stage<'_> {
     }
 
     pub(super) async fn revoke(&mut self, slot: &'static str, evidence: &mut Evidence) -> Result<(), Halt> {
-        let form = sound(Endpoint::Revocation);
+        let form = correct(Endpoint::Revocation);
         let kept = self.kept(slot)?;
         let token = kept.token.value.expose().to_owned();
         if kept.client.as_ref().map(|client| &client.id) != self.prober.good_client().as_ref().map(|client| &client.id)

@@ -1,0 +1,102 @@
+//! Controls of the endpoints of an authorization server: the same endpoint, the same client, correctly authenticated.
+
+use super::client_auth::unusable;
+use super::form::{FilledForm, correct, meaning};
+use super::{Prober, unobtainable};
+use crate::check::step::{ClientAuth, Endpoint, FormStep};
+use crate::drive::control::ControlError;
+use crate::observe::{ControlRun, Description, Evidence, Outcome, Response};
+use crate::plan::subject::ClientAuthMethod;
+
+/// A token that nobody issued.
+const UNKNOWN_TOKEN: &str = "authbench-no-such-token";
+
+impl Prober {
+    pub(super) async fn endpoint_control(
+        &self,
+        endpoint: Endpoint,
+        auth: ClientAuth,
+        closing: bool,
+        evidence: &mut Evidence,
+    ) -> ControlRun {
+        let form = FormStep { auth, ..correct(endpoint) };
+        let description = self.described(&form);
+        let filled = match self.filled(&form).await {
+            Ok(filled) => filled,
+            Err(error) => return unobtainable(description, closing, &error),
+        };
+        match self.post_form(filled, evidence).await {
+            Ok(exchange) => {
+                let mut outcome = meaning(endpoint, &exchange);
+                // a resource server of another audience proves with any answer that the endpoint lets it ask
+                let active_wanted = endpoint == Endpoint::Introspection && auth != ClientAuth::ForeignResourceServer;
+                if active_wanted && outcome == Outcome::Granted && !exchange.response().is_some_and(is_active) {
+                    outcome = Outcome::Refused;
+                }
+                ControlRun { description, closing, exchange, outcome }
+            }
+            Err(error) => unobtainable(description, closing, &error),
+        }
+    }
+
+    /// What is sent, with the client and how it authenticates.
+    fn described(&self, form: &FormStep) -> Description {
+        let client =
+            self.client_for(form).map_or_else(|_| "the client".to_owned(), |client| format!("`{}`", client.id));
+        let method = self.method_of(form);
+        Description::new(match form.endpoint {
+            Endpoint::Token => format!("client {client} obtains a token, authenticated by {method}"),
+            Endpoint::Introspection if form.auth == ClientAuth::ForeignResourceServer => {
+                format!("client {client} introspects an unknown token, authenticated by {method}")
+            }
+            Endpoint::Introspection => format!("client {client} introspects a live token, authenticated by {method}"),
+            Endpoint::Revocation => format!("client {client} revokes a token of its own, authenticated by {method}"),
+        })
+    }
+
+    fn method_of(&self, form: &FormStep) -> &'static str {
+        let server = self.subject().authorization_server.as_ref();
+        let wanted = server.map_or(ClientAuthMethod::Basic, |server| server.client_auth);
+        match (form.auth, self.client_for(form)) {
+            (ClientAuth::Basic, _) => "HTTP Basic",
+            (ClientAuth::Post, _) => "body parameters",
+            (ClientAuth::Assertion, _) => "a signed assertion",
+            (_, Ok(client)) => match client.method(wanted) {
+                ClientAuthMethod::Basic => "HTTP Basic",
+                ClientAuthMethod::Post => "body parameters",
+                ClientAuthMethod::PrivateKeyJwt => "a signed assertion",
+            },
+            (_, Err(_)) => "nothing",
+        }
+    }
+
+    async fn filled<'a>(&self, form: &'a FormStep) -> Result<FilledForm<'a>, ControlError> {
+        let param = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let params = match form.endpoint {
+            Endpoint::Token => vec![param("grant_type", "client_credentials")],
+            Endpoint::Introspection if form.auth == ClientAuth::ForeignResourceServer => {
+                vec![param("token", UNKNOWN_TOKEN)]
+            }
+            Endpoint::Introspection => {
+                let client = self.good_client().ok_or_else(|| ControlError::Unusable("no client".to_owned()))?;
+                vec![param("token", self.equipment.control.current(&client).await?.value.expose())]
+            }
+            Endpoint::Revocation => {
+                let client = self.client_for(form)?;
+                vec![param("token", self.equipment.control.obtain(&client, None).await?.value.expose())]
+            }
+        };
+        let assertion = match form.auth {
+            ClientAuth::Assertion => Some(self.assertions().and_then(|made| made.fresh().map_err(unusable))?),
+            _ => None,
+        };
+        Ok(FilledForm { form, params, assertion })
+    }
+}
+
+/// Whether an introspection answer lets the token pass. A server that spells `true` as text does: whether it may is for a
+/// check to say.
+fn is_active(response: &Response) -> bool {
+    let Some(active) = response.json().and_then(|json| json.get("active").cloned()) else { return false };
+    active == serde_json::Value::Bool(true) || active == "true" || active == serde_json::json!(1)
+}
