@@ -47,11 +47,31 @@ fn walk(place: &str, value: &Value, places: &mut BTreeMap<String, String>) {
     let children: Vec<(String, &Value)> = match value {
         Value::Object(members) => members.iter().map(|(name, value)| (format!("{place}/{name}"), value)).collect(),
         Value::Array(items) => items.iter().enumerate().map(|(at, item)| (format!("{place}/{at}"), item)).collect(),
-        scalar => return drop(places.insert(place.to_owned(), scalar.to_string())),
+        scalar => {
+            let text = scalar.to_string();
+            // two readings within a second show the same time, and a later one another
+            if !names_a_time(&text) {
+                places.insert(place.to_owned(), text);
+            }
+            return;
+        }
     };
     // what is added or removed shows here, unless this changes by itself as well
     places.insert(format!("{place}/#"), children.len().to_string());
     children.into_iter().for_each(|(place, value)| walk(&place, value, places));
+}
+
+/// Whether a scalar has a date or a time of day in it, or is one in seconds or milliseconds since 1970.
+fn names_a_time(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let shaped = |shape: &[u8]| {
+        let fits = |(byte, wanted): (&u8, &u8)| if *wanted == b'0' { byte.is_ascii_digit() } else { byte == wanted };
+        bytes.windows(shape.len()).any(|part| part.iter().zip(shape).all(fits))
+    };
+    let since_1970 = text.split('.').next().and_then(|whole| whole.parse::<u64>().ok()).is_some_and(|number| {
+        (1_000_000_000..4_000_000_000).contains(&number) || (1_000_000_000_000..4_000_000_000_000).contains(&number)
+    });
+    since_1970 || shaped(b"0000-00-00") || shaped(b"00:00:00")
 }
 
 #[cfg(test)]
@@ -70,6 +90,12 @@ mod tests {
             // the time of each reading
             (r#"{"n":1,"at":"a"}"#, r#"{"n":1,"at":"b"}"#, r#"{"n":1,"at":"c"}"#, false),
             (r#"{"n":1,"at":"a"}"#, r#"{"n":1,"at":"b"}"#, r#"{"n":2,"at":"c"}"#, true),
+            (
+                r#"{"n":1,"at":"2026-11-26T03:00:01Z"}"#,
+                r#"{"n":1,"at":"2026-11-26T03:00:01Z"}"#,
+                r#"{"n":1,"at":1795650000}"#,
+                false,
+            ),
             // one more, or one less
             (r#"{"list":[7]}"#, r#"{"list":[7]}"#, r#"{"list":[7,8]}"#, true),
             (r#"{"list":[7]}"#, r#"{"list":[7]}"#, r#"{"list":[]}"#, true),

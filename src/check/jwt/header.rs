@@ -141,6 +141,7 @@ pub(crate) const CHECKS: &[Check] = &[
             each(&["exp-yesterday", "aud-other"]),
         ],
         expect: judgements::duplicates,
+        implied_by: &["jwt.exp-enforced", "jwt.aud-enforced", "jwt.alg-none-refused"],
         fault: "first-duplicate-wins",
         ..REFUSAL
     },
