@@ -30,17 +30,12 @@ impl Known {
 
     /// Takes note of a further good answer: what it lacks is not in every good answer.
     fn renew(&self, good: &Response) {
-        let stable = self.recognition();
         let mut learned = self.learned.write().unwrap_or_else(PoisonError::into_inner);
-        let first = learned.good.is_empty();
-        learned.good.push(good.clone());
-        let renewed = learned.recognition();
-        let adds = first || renewed.stable_atoms().len() != stable.stable_atoms().len();
-        if adds && learned.good.len() <= MOST_GOOD {
-            *self.recognition.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(renewed);
-        } else {
-            learned.good.pop();
+        if learned.good.len() >= MOST_GOOD || (!learned.good.is_empty() && self.recognition().knows(good)) {
+            return;
         }
+        learned.good.push(good.clone());
+        *self.recognition.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(learned.recognition());
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::atoms::{self, Atom, BodyKind};
-use super::search::{Needles, Sent, contains};
-use super::{Answered, Recognition, body, status};
+use super::search::{Needles, Searched, Sent, contains};
+use super::{Answered, Asked, Recognition, body, status};
 use crate::observe::{Fingerprint, Request, Response};
 
 /// Atoms that are searched for; half of them, or three, are a grant.
@@ -85,13 +85,9 @@ impl Learned {
         let repeated = |atom: &Atom| sent.iter().any(|sent| sent.is_repeated_by(&atom.value));
         let own = |atom: &Atom| !generic.contains(atom) && !named(atom) && !repeated(atom);
         let stable: BTreeSet<Atom> = stable.into_iter().filter(own).collect();
-        let elsewhere = self.elsewhere.iter().chain(&self.anonymous);
-        let shown: Vec<u8> = elsewhere.flat_map(|answer| decoded(answer).into_iter().chain([b'\n'])).collect();
-        let of_anybody = self.anonymous.iter().flat_map(atoms_in).collect::<BTreeSet<_>>();
-        let protected = stable
-            .iter()
-            .filter(|atom| !of_anybody.contains(atom) && !(atom.is_searchable() && contains(&shown, &atom.value)));
-        let protected: Vec<Atom> = protected.cloned().collect();
+        let stable = Needles::new(spread(stable.into_iter().collect()));
+        let shown = self.shown_to_anybody(&stable);
+        let protected: Vec<Atom> = stable.atoms().iter().filter(|atom| !shown.contains(atom)).cloned().collect();
         let fits_anybody = self.anonymous.iter().any(|answer| success.fits(&Answered::from_response(answer)));
         Recognition {
             void: !declared && fits_anybody,
@@ -99,12 +95,30 @@ impl Learned {
             refusal: self.refusal.clone(),
             kind,
             good: good.iter().map(|answer| (answer.status, answer.body.clone())).collect(),
-            stable: Needles::new(spread(stable.into_iter().collect())),
-            protected: Needles::new(spread(protected)),
+            stable,
+            protected: Needles::new(protected),
             anonymous_locations: self.anonymous.iter().filter_map(location).collect(),
-            head: status::HeadMarks::of(success.status, &good, &self.anonymous),
+            head: status::HeadMarks::of(success.status, &good, &self.anonymous, self.declares_refusal()),
             success,
         }
+    }
+
+    /// The atoms that answers have which anybody gets.
+    fn shown_to_anybody<'n>(&self, stable: &'n Needles) -> BTreeSet<&'n Atom> {
+        let answers = self.elsewhere.iter().chain(&self.anonymous);
+        let mut shown = BTreeSet::new();
+        for answer in answers {
+            let body = decoded(answer);
+            shown.extend(stable.found_in(&Searched::of(&body), &Asked::default()));
+        }
+        shown
+    }
+
+    /// Whether the answers to anonymous requests are refusals as the scenario declares them.
+    fn declares_refusal(&self) -> bool {
+        let fits =
+            |refusal: &Declared| self.anonymous.iter().all(|answer| refusal.fits(&Answered::from_response(answer)));
+        !self.anonymous.is_empty() && self.refusal.as_ref().is_some_and(fits)
     }
 
     fn fingerprint(&self, good: &[Response]) -> Fingerprint {

@@ -130,6 +130,14 @@ impl Recognition {
         self.stable.atoms()
     }
 
+    /// Whether a further good answer has everything that is known of good answers.
+    pub fn knows(&self, good: &Response) -> bool {
+        let answer = Answered::from_response(good);
+        let Some(body) = body::decoded(answer.body, answer.content_encoding) else { return true };
+        let asked = Asked::default();
+        self.stable.found_in(&search::Searched::of(&body), &asked).len() == self.stable.atoms().len()
+    }
+
     /// What an exchange means.
     pub fn read(&self, exchange: &Exchange, asked: &Asked<'_>) -> Reading {
         let Ok(response) = &exchange.answer else { return Reading::plain(Outcome::Silent) };

@@ -23,6 +23,8 @@ pub(super) struct HeadMarks {
     status: u16,
     good: [Option<String>; 3],
     anonymous: Vec<(u16, [Option<String>; 3])>,
+    /// Whether the answers to anonymous requests are refusals that the scenario declares.
+    refuses: bool,
 }
 
 fn fields(response: &Response) -> [Option<String>; 3] {
@@ -30,7 +32,7 @@ fn fields(response: &Response) -> [Option<String>; 3] {
 }
 
 impl HeadMarks {
-    pub(super) fn of(status: u16, good: &[Response], anonymous: &[Response]) -> Self {
+    pub(super) fn of(status: u16, good: &[Response], anonymous: &[Response], refuses: bool) -> Self {
         let mut shared = good.first().map(fields).unwrap_or_default();
         for other in good.iter().skip(1).map(fields) {
             for (field, other) in shared.iter_mut().zip(other) {
@@ -40,7 +42,7 @@ impl HeadMarks {
             }
         }
         let anonymous = anonymous.iter().map(|response| (response.status, fields(response))).collect();
-        Self { status, good: shared, anonymous }
+        Self { status, good: shared, anonymous, refuses }
     }
 
     pub(super) fn read(&self, response: &Response, meaning: Outcome, entitled: bool) -> Reading {
@@ -55,6 +57,14 @@ impl HeadMarks {
             let of_anybody = self.anonymous.iter().any(|(_, other)| other[at] == self.good[at]);
             seen[at].is_some() && seen[at] == self.good[at] && !of_anybody
         };
+        let is_of_anybody = |at: usize| {
+            let same =
+                |(status, other): &(u16, [Option<String>; 3])| *status == response.status && other[at] == seen[at];
+            seen[at].is_some() && seen[at] != self.good[at] && self.anonymous.iter().any(same)
+        };
+        if self.refuses && (0..SHARED_FIELDS.len()).any(is_of_anybody) {
+            return Reading::plain(Outcome::Refused);
+        }
         match (0..SHARED_FIELDS.len()).find(|at| is_good(*at)) {
             Some(at) => Reading::because(
                 Outcome::Granted,

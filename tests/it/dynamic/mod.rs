@@ -16,6 +16,18 @@ fn is_true(kind: Kind, id: &str) -> bool {
     kind == Kind::Echo && matches!(id, "apikey.not-echoed" | "common.auth-error-no-internals")
 }
 
+/// What cannot be proven about these servers: a write that does not show in what is read back, and a public page that looks
+/// like the protected one.
+fn cannot_be_proven(kind: Kind, id: &str) -> bool {
+    match id {
+        "common.denied-write-has-no-effect" => {
+            matches!(kind, Kind::Changes | Kind::HtmlPages | Kind::NoContent | Kind::OkTrue | Kind::Pages)
+        }
+        "common.rewrite-header-not-a-bypass" => matches!(kind, Kind::HtmlPages | Kind::SameAsPublic),
+        _ => false,
+    }
+}
+
 fn scenario(scheme: Scheme, address: std::net::SocketAddr) -> String {
     format!(
         "authbench: 1\nname: dynamic\ntarget: {{ url: \"http://{address}\", owned: true }}\n{}\
@@ -47,7 +59,13 @@ fn answers_that_change_or_say_little_are_no_finding() {
             let _ =
                 writeln!(alarms, "{}, {kind:?}: {} {}: {}", scheme.name(), result.verdict, result.id, result.summary);
         }
-        if ended.exit.code() != 0 {
+        let open = ended.results.iter().filter(|result| result.verdict == Verdict::Inconclusive);
+        let (known, unknown): (Vec<_>, Vec<_>) = open.partition(|result| cannot_be_proven(*kind, &result.id));
+        for result in unknown {
+            let _ = writeln!(alarms, "{}, {kind:?}: {}: {}", scheme.name(), result.id, result.summary);
+        }
+        let expected = if known.is_empty() { 0 } else { 5 };
+        if ended.exit.code() != expected {
             let _ = writeln!(alarms, "{}, {kind:?}: exit {}", scheme.name(), ended.exit.code());
             eprintln!("{}, {kind:?}: {}", scheme.name(), ended.told());
         }
