@@ -86,9 +86,12 @@ impl Learned {
         let own = |atom: &Atom| !generic.contains(atom) && !named(atom) && !repeated(atom);
         let stable: BTreeSet<Atom> = stable.into_iter().filter(own).collect();
         let stable = Needles::new(spread(stable.into_iter().collect()));
-        let shown = self.shown_to_anybody(&stable);
+        // an anonymous answer that is itself a good one leaks: what it shows stays protected
+        let leaks = |answer: &&Response| stable.are_nearly_all_in(&decoded(answer), kind) || is_one_of(answer, &good);
+        let refusals: Vec<&Response> = self.anonymous.iter().filter(|answer| !leaks(answer)).collect();
+        let shown = shown_by(&stable, self.elsewhere.iter().chain(refusals.iter().copied()));
         let protected: Vec<Atom> = stable.atoms().iter().filter(|atom| !shown.contains(atom)).cloned().collect();
-        let fits_anybody = self.anonymous.iter().any(|answer| success.fits(&Answered::from_response(answer)));
+        let fits_anybody = refusals.iter().any(|answer| success.fits(&Answered::from_response(answer)));
         Recognition {
             void: !declared && fits_anybody,
             declared,
@@ -101,17 +104,6 @@ impl Learned {
             head: status::HeadMarks::of(success.status, &good, &self.anonymous, self.declares_refusal()),
             success,
         }
-    }
-
-    /// The atoms that answers have which anybody gets.
-    fn shown_to_anybody<'n>(&self, stable: &'n Needles) -> BTreeSet<&'n Atom> {
-        let answers = self.elsewhere.iter().chain(&self.anonymous);
-        let mut shown = BTreeSet::new();
-        for answer in answers {
-            let body = decoded(answer);
-            shown.extend(stable.found_in(&Searched::of(&body), &Asked::default()));
-        }
-        shown
     }
 
     /// Whether the answers to anonymous requests are refusals as the scenario declares them.
@@ -141,6 +133,21 @@ impl Learned {
         fingerprint.text = declared.text;
         fingerprint
     }
+}
+
+/// The atoms that these answers have.
+fn shown_by<'n>(stable: &'n Needles, answers: impl Iterator<Item = &'n Response>) -> BTreeSet<&'n Atom> {
+    let mut shown = BTreeSet::new();
+    for answer in answers {
+        let body = decoded(answer);
+        shown.extend(stable.found_in(&Searched::of(&body), &Asked::default()));
+    }
+    shown
+}
+
+/// Whether an answer is a success, byte for byte one of these.
+fn is_one_of(answer: &Response, good: &[Response]) -> bool {
+    good.iter().any(|good| good.status == answer.status && good.body == answer.body)
 }
 
 fn decoded(response: &Response) -> Vec<u8> {

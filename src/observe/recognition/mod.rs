@@ -202,13 +202,8 @@ impl Recognition {
     /// it showed is not protected any more.
     fn shown_to_anybody(&self, body: &search::Searched<'_>, asked: &Asked<'_>) -> Option<String> {
         let found = self.stable.found_in(body, asked);
-        let all = self.stable.atoms().len();
-        let enough = match self.kind {
-            BodyKind::Json => found.len() * 2 >= all,
-            BodyKind::Text | BodyKind::Binary => found.len() * 10 >= all * 9,
-        };
-        let bytes: usize = found.iter().map(|atom| atom.value.len()).sum();
-        (enough && bytes >= ENOUGH_BYTES)
+        self.stable
+            .are_nearly_all(&found, self.kind)
             .then(|| format!("it carries the content of a good answer ({})", search::listed(&found)))
     }
 

@@ -7,7 +7,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
-use super::atoms::{self, Atom, SEARCHABLE};
+use super::atoms::{self, Atom, BodyKind, SEARCHABLE};
 use super::{Asked, ENOUGH_BYTES};
 use crate::observe::Request;
 
@@ -78,6 +78,21 @@ impl Needles {
             sent.as_ref().is_some_and(|sent| sent.is_repeated_by(&atom.value)) || asked.readable.contains(atom)
         };
         found.into_iter().map(|at| &self.atoms[at]).filter(|atom| !repeated(atom)).collect()
+    }
+
+    /// Whether what was found is what every good answer has: half of a JSON body, nine tenths of another.
+    pub(super) fn are_nearly_all(&self, found: &[&Atom], kind: BodyKind) -> bool {
+        let all = self.atoms.len();
+        let enough = match kind {
+            BodyKind::Json => found.len() * 2 >= all,
+            BodyKind::Text | BodyKind::Binary => found.len() * 10 >= all * 9,
+        };
+        enough && found.iter().map(|atom| atom.value.len()).sum::<usize>() >= ENOUGH_BYTES
+    }
+
+    /// The same, searched for in a body.
+    pub(super) fn are_nearly_all_in(&self, body: &[u8], kind: BodyKind) -> bool {
+        self.are_nearly_all(&self.found_in(&Searched::of(body), &Asked::default()), kind)
     }
 
     /// Whether what was found is content and no accident: three atoms, or half of them. A single one has to be long.

@@ -123,7 +123,7 @@ impl Site {
         let data = if turn.writes { receipt() } else { orders(Some(self.written.load(Ordering::Relaxed))) };
         if let Some(reply) = self.behaviour.breaks(refusal.clone(), &data) {
             // what comes without a body gives nothing away
-            let refuses = turn.is_head && matches!(self.behaviour, Behaviour::RefusedWith(_));
+            let refuses = turn.is_head && matches!(self.behaviour, Behaviour::RefusedWith(_) | Behaviour::Cut);
             return if refuses { reply } else { self.mark(reply, turn.caller) };
         }
         let grants = match self.behaviour {
