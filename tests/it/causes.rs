@@ -25,7 +25,9 @@ fn failing(ended: &Ended) -> Vec<&Finding> {
 
 #[test]
 fn each_fault_is_one_finding() {
-    let cases: &[(&str, &[&str], &[(&str, &str)])] = &[
+    /// Scheme, faults, and the findings: check and cause.
+    type Case = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
+    let cases: &[Case] = &[
         ("api-key", &["accepts-any-key"], &[("apikey.invalid-denied", "unknown-credential")]),
         ("api-key", &["scope-ignored"], &[("apikey.scope-enforced", "scope")]),
         ("basic", &["user-only-check"], &[("basic.wrong-password-denied", "unknown-credential")]),

@@ -107,7 +107,7 @@ async fn refusals_with_a_status_of_their_own_are_one_finding() {
     let results = of_tokens(strict(), 422).await;
     let told: Vec<(&str, Verdict)> = results
         .iter()
-        .filter(|result| result.deviations.iter().any(|text| text.contains("but with 422")))
+        .filter(|result| result.deviations.iter().any(|text| text.contains("refused with 422")))
         .map(|result| (result.id.as_str(), result.verdict))
         .collect();
     assert_eq!(told, [("bearer.garbage-token-401", Verdict::Warn)]);

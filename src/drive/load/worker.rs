@@ -160,7 +160,7 @@ impl<L: Line> Shared<L> {
             .lanes
             .iter()
             .map(|lane| Copies::of(lane, task.index, task.workers, |request| L::form(request, &task.destination)));
-        let judges = task.lanes.iter().map(|lane| Judge::of(lane));
+        let judges = task.lanes.iter().map(Judge::of);
         Self {
             marks: Marks { begin, measured, end, give_up: end + task.limits.time },
             schedule: RefCell::new(pacer.map(|pacer| Schedule { pacer, next: 0 })),

@@ -93,13 +93,10 @@ impl Prober {
             let names = script.not_visited.iter().map(|at| self.subject().resources[*at].name());
             evidence.facts.push(("not visited:", names.collect::<Vec<_>>().join(" and ")));
         }
-        self.controls(script, false, &mut evidence).await;
-        if evidence.broken_control().is_some() {
-            return evidence;
-        }
+        let Some(script) = &self.open(script, &mut evidence).await else { return evidence };
         let mut stage = Stage::new(self, planned.check, StdRng::seed_from_u64(self.seed_of(planned.check.id)));
         stage.play(&script.actions, &mut evidence).await;
-        self.controls(script, true, &mut evidence).await;
+        self.close(script, &mut evidence).await;
         evidence
     }
 
@@ -121,9 +118,36 @@ impl Prober {
         crate::target::address::join(&self.equipment.base, written).ok()
     }
 
-    async fn controls(&self, script: &Script, closing: bool, evidence: &mut Evidence) {
+    /// The controls before the probes, and the script without the resources that a good credential does not open, as long
+    /// as others of each step remain. None where too little remains.
+    async fn open(&self, script: &Script, evidence: &mut Evidence) -> Option<Script> {
+        let mut usable = script.clone();
         for control in &script.controls {
-            let run = self.control(*control, closing, evidence).await;
+            let run = self.control(*control, false, evidence).await;
+            let rest = match control {
+                Control::Use { resource, .. } if run.outcome != Outcome::Granted => usable.without(*resource),
+                _ => None,
+            };
+            match rest {
+                Some(rest) => {
+                    usable = rest;
+                    evidence.facts.push(("not visited, for its control failed:", run.description.to_string()));
+                }
+                None => {
+                    let broken = run.outcome != Outcome::Granted;
+                    evidence.controls.push(run);
+                    if broken {
+                        return None;
+                    }
+                }
+            }
+        }
+        Some(usable)
+    }
+
+    async fn close(&self, script: &Script, evidence: &mut Evidence) {
+        for control in &script.controls {
+            let run = self.control(*control, true, evidence).await;
             let broken = run.outcome != Outcome::Granted;
             evidence.controls.push(run);
             if broken {

@@ -23,6 +23,29 @@ pub struct Script {
     pub not_visited: Vec<usize>,
 }
 
+impl Script {
+    /// The same without a resource; none where a step would have nothing left to do.
+    pub fn without(&self, resource: usize) -> Option<Script> {
+        let at = |action: &Action| match &action.act {
+            Act::Send { resource, counts, .. } => [Some(*resource), Some(*counts)],
+            Act::Compare { resource, .. }
+            | Act::AwaitRefusal { resource, .. }
+            | Act::AwaitAcceptance { resource, .. } => [Some(*resource), None],
+            _ => [None, None],
+        };
+        let (gone, actions): (Vec<Action>, Vec<Action>) =
+            self.actions.iter().cloned().partition(|action| at(action).contains(&Some(resource)));
+        let remains = |gone: &Action| actions.iter().any(|action| action.step == gone.step);
+        let of_it = |control: &Control| match control {
+            Control::Use { resource: of, .. } | Control::Twin { resource: of, .. } => *of == resource,
+            Control::Endpoint { .. } => false,
+        };
+        let controls = self.controls.iter().filter(|control| !of_it(control)).copied().collect();
+        let others_remain = !gone.is_empty() && gone.iter().all(remains);
+        others_remain.then(|| Script { actions, controls, not_visited: self.not_visited.clone() })
+    }
+}
+
 /// One thing to do.
 #[derive(Clone, Debug)]
 pub struct Action {

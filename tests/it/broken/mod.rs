@@ -41,13 +41,13 @@ fn scenario(trial: &Trial, address: std::net::SocketAddr) -> String {
     let included = trial.scheme.checks().join(", ");
     // bodies of a megabyte each need no more than a few of them
     let large = matches!(trial.behaviour, Behaviour::RefusedWith(Shape::Large) | Behaviour::Endless);
-    let rate = if large { 60 } else { 300 };
+    let (rate, duration) = if large { (20, "1s") } else { (300, "300ms") };
     format!(
         "authbench: 1\nname: broken\ntarget: {{ url: \"http://{address}\", owned: true }}\n{}\
          resources:\n  - {{ request: GET /orders, scopes: [\"read:orders\"] }}\n  \
          - {{ request: POST /orders, scopes: [\"write:orders\"], json: {{ item: 1 }}, writes: true }}\n\
          conformance: {{ include: [{included}] }}\n\
-         load:\n  - {{ name: lanes, rate: {rate}/s, connections: 4, duration: 300ms, max_lateness: 5s, \
+         load:\n  - {{ name: lanes, rate: {rate}/s, connections: 4, duration: {duration}, max_lateness: 5s, \
          mix: {{ valid: 40%, no-credential: 30%, unknown: 30% }} }}\n",
         trial.scheme.scenario()
     )
