@@ -81,8 +81,8 @@ fn try_out(trial: &Trial) -> Came {
     };
     let mut faults = Vec::new();
     let expected = if broken { behaviour.exit() } else { 0 };
-    if ended.exit.code() != expected {
-        faults.push(format!("exit {} instead of {expected}", ended.exit.code()));
+    if ended.code() != expected {
+        faults.push(format!("exit {} instead of {expected}", ended.code()));
     }
     if broken != (unrefused > 0) {
         faults.push(format!("{unrefused} requests were not refused"));
@@ -131,7 +131,7 @@ fn letter(verdict: Option<Verdict>) -> char {
 /// The exit, the verdicts of the chosen checks, and those of the lanes.
 fn cells(scheme: Scheme, ended: &Ended) -> String {
     let letters = |ids: &[&str]| ids.iter().map(|id| letter(ended.verdict(id))).collect::<String>();
-    format!("{} {:10} {}", ended.exit.code(), letters(scheme.checks()), letters(&LANES))
+    format!("{} {:10} {}", ended.code(), letters(scheme.checks()), letters(&LANES))
 }
 
 #[test]

@@ -30,6 +30,12 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
+    /// The exit code, without what only says that this machine was too busy to measure the load.
+    pub(crate) fn code(&self) -> u8 {
+        let open = self.results.iter().any(|result| result.verdict == Verdict::Inconclusive);
+        if self.exit == Exit::Inconclusive && self.doubt.is_some() && !open { 0 } else { self.exit.code() }
+    }
+
     /// The verdict of a check or of a lane (`load.…`).
     pub(crate) fn verdict(&self, id: &str) -> Option<Verdict> {
         self.results.iter().find(|result| result.id == id).map(|result| result.verdict)
