@@ -23,7 +23,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
-/// How this program is told to be the server.
+/// The argument that makes this program the server.
 const SERVE: &str = "--serve";
 const CONNECTIONS: usize = 16;
 /// How long each keeps them busy at a time.

@@ -2,7 +2,7 @@
 //!
 //! The reference is asked to hold up its answers by 0, 5, 20 and 100 microseconds, and says for how long it did
 //! (`Server-Timing: busy;dur=`). The median of that, over the same pairs, is the truth; the study's interval should hold
-//! it. Requests of both sides have the same length and are told apart by three digits.
+//! it. Requests of both sides have the same length and differ in three digits.
 //!
 //! `cargo bench --bench paired_truth -- [studies] [milliseconds for each wait] [seed]`; 4, 500 and 1 if not named.
 

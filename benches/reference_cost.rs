@@ -19,7 +19,7 @@ use hyper_util::rt::TokioIo;
 
 use served::Served;
 
-/// How this program is told to be bare hyper.
+/// The argument that makes this program the bare hyper server.
 const SERVE: &str = "--serve-bare-hyper";
 /// How long a server is kept busy at a time.
 const LENGTH: Duration = Duration::from_millis(300);

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Response;
 use super::recognition::Answered;
+use super::{Response, contains, media_type_of};
 
 /// What a granted answer carries: declared in the scenario, or learned from a good request against an anonymous one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -54,8 +54,7 @@ impl Fingerprint {
     }
 
     fn body_fits(&self, answer: &Answered<'_>) -> bool {
-        let media = answer.content_type.unwrap_or_default().split(|byte| *byte == b';').next().unwrap_or_default();
-        let typed = |expected: &String| media.trim_ascii().eq_ignore_ascii_case(expected.as_bytes());
+        let typed = |expected: &String| media_type_of(answer.content_type).eq_ignore_ascii_case(expected.as_bytes());
         if !self.content_type.as_ref().is_none_or(typed) {
             return false;
         }
@@ -69,10 +68,6 @@ impl Fingerprint {
         let pointer_resolves = self.pointer.as_ref().is_none_or(|pointer| json.pointer(pointer).is_some());
         pointer_resolves && self.members.iter().all(|member| json.get(member).is_some())
     }
-}
-
-fn contains(body: &[u8], text: &[u8]) -> bool {
-    text.is_empty() || body.windows(text.len()).any(|window| window == text)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Facts: what was sent, what came back, and how long it took. No judgement here.
 
+mod bytes;
 mod capacity;
 mod challenge;
 mod description;
@@ -13,6 +14,7 @@ mod multipart;
 mod outcome;
 mod recognition;
 
+pub use bytes::{contains, is_a_time, media_type_of};
 pub use capacity::{CapacityFigures, CapacityStep};
 pub use challenge::{Challenge, ChallengeError, parse_challenges};
 pub use description::{Description, Phrase};

@@ -166,8 +166,7 @@ fn streams(loaded: &LoadedScenario, phase: &At<LoadPhase>, mistakes: &mut Vec<Sc
     }
     if streams == 0 || streams.saturating_mul(phase.connections.unwrap_or(1)) > 10_000 {
         let error = loaded.error(phase.place, "`streams` are at least 1, and at most 10000 over all connections");
-        mistakes
-            .push(error.with_help("10 are taken unless told; targets rarely allow more than 100 to 250 a connection"));
+        mistakes.push(error.with_help("the default is 10; targets rarely allow more than 100 to 250 a connection"));
     }
 }
 

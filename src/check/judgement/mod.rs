@@ -13,9 +13,6 @@ use crate::check::step::{Accept, MISSING, Want};
 use crate::check::{Check, Explanation, Step};
 use crate::observe::{Evidence, Observation, Outcome, Response, Silence, StepId, meaning_of_status};
 
-/// Statuses that say nothing about a credential: too many requests, and a server that is not there.
-const TELLS_NOTHING: [u16; 4] = [429, 502, 503, 504];
-
 /// What `expect` looks at.
 #[derive(Clone, Copy, Debug)]
 pub struct Case<'a> {
@@ -361,7 +358,7 @@ fn tells_nothing(observation: &Observation) -> Option<String> {
     let description = &observation.description;
     match &observation.exchange.answer {
         Err(silence) => Some(format!("{description}: no answer ({silence})")),
-        Ok(response) if TELLS_NOTHING.contains(&response.status) => {
+        Ok(response) if response.status >= 400 && meaning_of_status(response.status) == Outcome::Unclear => {
             Some(format!("{description}: {} says nothing about the credential", response.status))
         }
         Ok(_) => None,

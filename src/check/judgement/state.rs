@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::observe::Response;
+use crate::observe::{Response, is_a_time};
 
 /// What several readings of an unchanged state have in common: each value by its place, and how many each part holds.
 #[derive(Debug)]
@@ -50,7 +50,8 @@ fn walk(place: &str, value: &Value, places: &mut BTreeMap<String, String>) {
         scalar => {
             let text = scalar.to_string();
             // two readings within a second show the same time, and a later one another
-            if !names_a_time(&text) {
+            let since_1970 = scalar.as_f64().is_some_and(|number| is_a_time(number as u64));
+            if !since_1970 && !names_a_time(&text) {
                 places.insert(place.to_owned(), text);
             }
             return;
@@ -61,17 +62,13 @@ fn walk(place: &str, value: &Value, places: &mut BTreeMap<String, String>) {
     children.into_iter().for_each(|(place, value)| walk(&place, value, places));
 }
 
-/// Whether a scalar has a date or a time of day in it, or is one in seconds or milliseconds since 1970.
+/// Whether a text has a date (RFC 3339 §5.6, RFC 9110 §5.6.7) or a time of day in it.
 fn names_a_time(text: &str) -> bool {
-    let bytes = text.as_bytes();
     let shaped = |shape: &[u8]| {
         let fits = |(byte, wanted): (&u8, &u8)| if *wanted == b'0' { byte.is_ascii_digit() } else { byte == wanted };
-        bytes.windows(shape.len()).any(|part| part.iter().zip(shape).all(fits))
+        text.as_bytes().windows(shape.len()).any(|part| part.iter().zip(shape).all(fits))
     };
-    let since_1970 = text.split('.').next().and_then(|whole| whole.parse::<u64>().ok()).is_some_and(|number| {
-        (1_000_000_000..4_000_000_000).contains(&number) || (1_000_000_000_000..4_000_000_000_000).contains(&number)
-    });
-    since_1970 || shaped(b"0000-00-00") || shaped(b"00:00:00")
+    shaped(b"0000-00-00") || shaped(b"00:00:00")
 }
 
 #[cfg(test)]

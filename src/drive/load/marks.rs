@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::lane::{ANONYMOUS, Lane};
 use crate::drive::wire::Answer;
-use crate::observe::{Answered, Asked, Fingerprint, Learned, Outcome, Recognition, Request};
+use crate::observe::{Answered, Asked, Fingerprint, Learned, Outcome, Recognition, Request, contains, media_type_of};
 
 /// Longest body that is remembered to recognise the next answer by.
 const REMEMBERED: usize = 16 * 1024;
@@ -39,7 +39,7 @@ impl Marks {
     /// Whether an answer has the marks of success, as far as they show without parsing its body.
     fn show_in(&self, answer: &Answer<'_>) -> bool {
         let fingerprint = self.recognition.success();
-        let typed = |expected: &String| media_type(answer.content_type).eq_ignore_ascii_case(expected.as_bytes());
+        let typed = |expected: &String| media_type_of(answer.content_type).eq_ignore_ascii_case(expected.as_bytes());
         answer.status == fingerprint.status
             && fingerprint.content_type.as_ref().is_none_or(typed)
             && self.members.iter().all(|member| contains(answer.body, member))
@@ -57,15 +57,6 @@ impl Marks {
         };
         self.recognition.read_answer(&answered, asked).outcome
     }
-}
-
-fn media_type(content_type: Option<&[u8]>) -> &[u8] {
-    let value = content_type.unwrap_or_default();
-    value.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii()
-}
-
-fn contains(body: &[u8], member: &[u8]) -> bool {
-    body.windows(member.len()).any(|window| window == member)
 }
 
 /// Judges the answers of one lane. A target that answers the same again is recognised by that.

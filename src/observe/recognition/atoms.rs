@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::observe::is_a_time;
+
 /// Shortest line, text node or scalar that is searched for in a body that is not read as JSON.
 pub(super) const SEARCHABLE: usize = 8;
 /// Length of the blocks of a body that is no text.
@@ -142,9 +144,7 @@ fn says_something(text: &str) -> bool {
 fn is_distinctive(number: &serde_json::Number) -> bool {
     let Some(integer) = number.as_i64() else { return true };
     let size = integer.unsigned_abs();
-    let is_time =
-        (1_000_000_000..4_000_000_000).contains(&size) || (1_000_000_000_000..4_000_000_000_000).contains(&size);
-    size >= 1000 && !is_time
+    size >= 1000 && !is_a_time(size)
 }
 
 /// RFC 3339 dates and times, and the dates of RFC 9110 §5.6.7.

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::atoms::{self, Atom, BodyKind};
-use super::search::{Needles, Searched, Sent, contains};
+use super::search::{Needles, Searched, Sent};
 use super::{Answered, Asked, Recognition, body, status};
-use crate::observe::{Fingerprint, Request, Response};
+use crate::observe::{Fingerprint, Request, Response, contains, media_type_of};
 
 /// Atoms that are searched for; half of them, or three, are a grant.
 const MOST_NEEDLES: usize = 256;
@@ -32,7 +32,7 @@ impl Declared {
     /// Whether an answer has everything that is declared.
     pub(super) fn fits(&self, answer: &Answered<'_>) -> bool {
         let body = body::decoded(answer.body, answer.content_encoding).unwrap_or_default();
-        let media = |expected: &String| media_type(answer.content_type).eq_ignore_ascii_case(expected.as_bytes());
+        let media = |expected: &String| media_type_of(answer.content_type).eq_ignore_ascii_case(expected.as_bytes());
         let resolves = |pointer: &String| {
             let json: Option<serde_json::Value> = serde_json::from_slice(atoms::without_bom(&body)).ok();
             json.is_some_and(|json| json.pointer(pointer).is_some())
@@ -43,10 +43,6 @@ impl Declared {
             && self.text.as_ref().is_none_or(|text| contains(&body, text.as_bytes()))
             && self.pointer.as_ref().is_none_or(resolves)
     }
-}
-
-fn media_type(content_type: Option<&[u8]>) -> &[u8] {
-    content_type.unwrap_or_default().split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii()
 }
 
 /// Answers that a resource was learned from.

@@ -120,11 +120,6 @@ impl Recognition {
         self.protected.is_empty()
     }
 
-    /// Whether the learned fingerprint of success fits an anonymous answer as well.
-    pub fn is_void(&self) -> bool {
-        self.void
-    }
-
     /// The atoms that every good answer has.
     pub fn stable_atoms(&self) -> &[Atom] {
         self.stable.atoms()

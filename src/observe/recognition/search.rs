@@ -9,7 +9,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::atoms::{self, Atom, BodyKind, SEARCHABLE};
 use super::{Asked, ENOUGH_BYTES};
-use crate::observe::Request;
+use crate::observe::{Request, contains};
 
 /// Bytes of a value that are searched for.
 const LONGEST_NEEDLE: usize = 256;
@@ -176,10 +176,6 @@ impl Sent {
     pub(super) fn is_repeated_by(&self, value: &[u8]) -> bool {
         contains(&self.all, value) || self.values.iter().any(|sent| contains(value, sent))
     }
-}
-
-pub(super) fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    part.is_empty() || bytes.windows(part.len()).any(|window| window == part)
 }
 
 /// Names of atoms, the first few.

@@ -175,10 +175,10 @@ impl Proof {
             let fooled = self.hopes.iter().filter(|hope| hope.is_fooled()).count();
             let _ = writeln!(
                 text,
-                "{executed} checks under {} schemes on the sound reference, {tripped} tripped",
+                "{executed} checks under {} schemes on the correct reference, {tripped} false positives",
                 schemes.len()
             );
-            let _ = writeln!(text, "{} runs against servers without hope, {fooled} fooled", self.hopes.len());
+            let _ = writeln!(text, "{} runs against servers that cannot be tested, {fooled} passed", self.hopes.len());
         }
         text
     }
@@ -187,7 +187,7 @@ impl Proof {
     fn remarks(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for sound in &self.sound {
-            lines.extend(sound.tripped.iter().map(|tripped| format!("sound reference, {}: {tripped}", sound.scheme)));
+            lines.extend(sound.tripped.iter().map(|tripped| format!("correct reference, {}: {tripped}", sound.scheme)));
         }
         for hope in self.hopes.iter().filter(|hope| hope.is_fooled()) {
             let (manner, passed) = (hope.manner.name(), hope.fooled.join(" "));

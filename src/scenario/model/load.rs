@@ -33,18 +33,18 @@ pub struct LoadPhase {
     /// Many identities: each request of the valid lane carries the next one's credential.
     #[serde(default)]
     pub pool: Option<Pool>,
-    /// Time after which a request is given up, 10s unless told.
+    /// Time after which a request is given up (default 10s).
     #[serde(default)]
     pub timeout: Option<Length>,
     /// What is spoken: 1 for HTTP/1.1, 2 for HTTP/2 (over TLS by ALPN, in clear text by prior knowledge). A target that does not
-    /// speak it is told, and nothing else is spoken instead.
+    /// speak it is reported; there is no fallback to another version.
     #[serde(default)]
     pub http: Http,
-    /// Connections, 8 unless told.
+    /// Number of connections (default 8).
     #[serde(default)]
     pub connections: Option<usize>,
-    /// Requests that a connection has at a time, at most: the streams of `http: 2`. 10 unless told, and never more than the
-    /// target allows.
+    /// Most requests that a connection has in flight, for `http: 2`: its streams (default 10; never more than the target
+    /// allows).
     #[serde(default)]
     pub streams: Option<usize>,
     /// Time that is not measured.
@@ -52,7 +52,7 @@ pub struct LoadPhase {
     pub warmup: Option<Length>,
     /// Time that is measured.
     pub duration: Length,
-    /// How late authbench itself may send 1 % of the requests before the figures are inconclusive, 5ms unless told. More of
+    /// How late authbench itself may send 1 % of the requests before the figures are inconclusive (default 5ms). More of
     /// it is for a phase that only asks whether all answers are right, on a machine that does other work too.
     #[serde(default)]
     pub max_lateness: Option<Length>,

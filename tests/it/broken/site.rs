@@ -1,9 +1,9 @@
 //! One server: a scheme, a behaviour, broken or correct. It counts what it did wrong, so that a test need not believe
 //! authbench about it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use super::behaviour::Behaviour;
 use super::content::{Shape, orders, receipt};
@@ -51,7 +51,9 @@ struct Site {
     broken: bool,
     verifier: Verifier,
     /// Writes that happened.
-    written: Arc<AtomicUsize>,
+    written: AtomicUsize,
+    /// When refused writes happen.
+    late: Mutex<Vec<Instant>>,
     /// Requests that had to be refused.
     refused: AtomicUsize,
     /// Of these, those without a credential.
@@ -67,7 +69,8 @@ pub(crate) fn start(scheme: Scheme, behaviour: Behaviour, broken: bool) -> (Serv
         behaviour,
         broken,
         verifier: Verifier::of(scheme),
-        written: Arc::default(),
+        written: AtomicUsize::default(),
+        late: Mutex::default(),
         refused: AtomicUsize::new(0),
         anonymous: AtomicUsize::new(0),
         unrefused: unrefused.clone(),
@@ -101,7 +104,8 @@ impl Site {
     }
 
     fn good(&self, writes: bool) -> Answer {
-        let written = self.written.fetch_add(usize::from(writes), Ordering::Relaxed);
+        let written = self.written();
+        self.written.fetch_add(usize::from(writes), Ordering::Relaxed);
         let shown = !(self.broken && self.behaviour == Behaviour::UnseenWrite);
         let data = if writes { receipt() } else { orders(shown.then_some(written)) };
         match self.broken {
@@ -120,7 +124,7 @@ impl Site {
         if !self.broken {
             return correct(refusal).into();
         }
-        let data = if turn.writes { receipt() } else { orders(Some(self.written.load(Ordering::Relaxed))) };
+        let data = if turn.writes { receipt() } else { orders(Some(self.written())) };
         if let Some(reply) = self.behaviour.breaks(refusal.clone(), &data) {
             // what comes without a body gives nothing away
             let refuses = turn.is_head && matches!(self.behaviour, Behaviour::RefusedWith(_) | Behaviour::Cut);
@@ -143,16 +147,20 @@ impl Site {
         Shape::Same.fill(refusal, &serde_json::json!({ "error": "access denied" })).into()
     }
 
+    /// A refused write that happens all the same: at once and out of sight, or when its time has come.
     fn write_later(&self) {
         if self.behaviour == Behaviour::UnseenWrite {
             self.written.fetch_add(1, Ordering::Relaxed);
-            return;
+        } else {
+            self.late.lock().expect("no panic").push(Instant::now() + LATE);
         }
-        let written = self.written.clone();
-        std::thread::spawn(move || {
-            std::thread::sleep(LATE);
-            written.fetch_add(1, Ordering::Relaxed);
-        });
+    }
+
+    /// Writes that have happened by now.
+    fn written(&self) -> usize {
+        let now = Instant::now();
+        let late = self.late.lock().expect("no panic").iter().filter(|due| **due <= now).count();
+        self.written.load(Ordering::Relaxed) + late
     }
 
     fn mark(&self, reply: Reply, caller: Caller) -> Reply {

@@ -6,17 +6,10 @@ use authbench::check::Verdict;
 use authbench::event::{CheckResult, Event, Finding, Note};
 use authbench::exit::Exit;
 use authbench::run::{Launch, Options, prepare, run};
-use authbench::scenario::{Environment, load_paths};
+use authbench::scenario::{NoVariables, load_paths};
 
 /// Scenarios that run at a time; nearly all of a run is waiting.
 const AT_A_TIME: usize = 8;
-
-struct Nothing;
-impl Environment for Nothing {
-    fn variable(&self, _: &str) -> Option<String> {
-        None
-    }
-}
 
 /// How a run ended.
 pub(crate) struct Ended {
@@ -74,7 +67,7 @@ pub(crate) fn of(scenario: &str, watch: &mut dyn FnMut(&Event)) -> Ended {
     options.jobs = 1;
     options.threads = Some(1);
     let loaded = load_paths(&[file]).unwrap_or_else(|errors| panic!("{}\n{scenario}", errors[0].render(false)));
-    let ready = prepare(loaded, Some(&Nothing), &options).unwrap_or_else(|_| panic!("is not ready:\n{scenario}"));
+    let ready = prepare(loaded, Some(&NoVariables), &options).unwrap_or_else(|_| panic!("is not ready:\n{scenario}"));
     let (mut results, mut notes, mut findings, mut doubt) = (Vec::new(), Vec::new(), Vec::new(), None);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let exit = runtime.block_on(run(ready, &options, &mut |event| {
