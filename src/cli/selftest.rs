@@ -15,9 +15,9 @@ use crate::scenario::nearest;
 
 /// Prove the catalogue: every fault of the reference is found by its check.
 ///
-/// Opens each fault of the reference alone and runs the checks that could see it; runs every check against the sound
-/// reference, which must trip none; and runs every scheme against servers that refuse all, accept all, hang, reset, break
-/// or lock the run out, where nothing may pass. Prints the kill matrix. Ends with 1 on a survivor.
+/// Opens each fault of the reference alone and runs the checks that could see it; runs every check against the correct
+/// reference, on which none may fail; and runs every scheme against servers that refuse all, accept all, hang, reset, break
+/// or lock the run out, where nothing may pass. Prints the kill matrix. Ends with 1 if a fault is not detected.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Try only these faults; repeatable. `authbench list faults` shows all.
