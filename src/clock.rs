@@ -13,6 +13,11 @@ pub fn after(mark: Instant, length: Duration) -> Instant {
     mark.checked_add(length).or_else(|| mark.checked_add(FAR)).unwrap_or(mark)
 }
 
+/// A mark that is earlier than another by a length, as far back as the clock goes.
+pub fn before(mark: Instant, length: Duration) -> Instant {
+    mark.checked_sub(length).unwrap_or(mark)
+}
+
 /// The wall-clock time, for reports and for dates in credentials.
 pub fn timestamp() -> jiff::Timestamp {
     jiff::Timestamp::now()

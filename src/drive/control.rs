@@ -75,7 +75,12 @@ impl Token {
         clock::after(self.obtained, lifetime.saturating_sub(RENEWAL_MARGIN.min(lifetime / 2)))
     }
 
-    /// When it ends, as the server says; none where it does not say.
+    /// When it has ended at the latest: its life may begin with the answer and not with the request.
+    pub fn has_ended_at(&self) -> Option<Instant> {
+        self.ends_at().map(|end| clock::after(end, self.took))
+    }
+
+    /// When it ends at the earliest, as the server says; none where it does not say.
     pub fn ends_at(&self) -> Option<Instant> {
         self.lifetime.map(|lifetime| clock::after(self.obtained, lifetime))
     }

@@ -376,6 +376,7 @@ mod tests {
                 },
                 outcome: Outcome::Granted,
                 why: None,
+                clean: true,
                 at: 0,
                 reproduced: false,
             });

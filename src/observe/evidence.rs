@@ -34,6 +34,8 @@ pub struct Observation {
     pub outcome: Outcome,
     /// Why it means that, where status and outcome do not say it: what the body carries, what to declare.
     pub why: Option<String>,
+    /// Whether the whole body was searched and nothing protected was in it.
+    pub clean: bool,
     /// When the answer had come, in seconds since 1970 by the clock here.
     pub at: i64,
     /// For a server error: whether it came again when the request was repeated between passing controls.

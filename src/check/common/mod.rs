@@ -139,6 +139,13 @@ pub(crate) const CHECKS: &[Check] = &[
                 .with(&[Alter::Query("_method", Fill::WriteMethod)])
                 .called("GET with ?_method="),
             send(Who::Good, On::ReadBack).id(effects::AFTER).called("the state after").granted(),
+            Step::AwaitEffects,
+            send(Who::Good, On::ReadBack).id(effects::LATER).called("the state a moment later").granted(),
+            send(Who::Good, On::Writable).called("an allowed write").granted(),
+            send(Who::Good, On::ReadBack)
+                .id(effects::AFTER_ALLOWED)
+                .called("the state after an allowed write")
+                .granted(),
         ],
         expect: effects::none,
         fault: "override-after-auth",

@@ -173,7 +173,7 @@ fn apart(case: &Case<'_>) -> Judgement {
     for (index, observation) in case.observations_of(OTHER) {
         match (observation.outcome, observation.exchange.status()) {
             (Outcome::Granted, _) => {}
-            (Outcome::Refused | Outcome::Unclear, Some(status)) => {
+            (Outcome::Refused, Some(status)) | (Outcome::Unclear, Some(status @ 429)) => {
                 judgement.violates(index, format!("another principal is locked out with {status}"), "granted");
             }
             _ => case.judge(index, &mut judgement),

@@ -280,7 +280,7 @@ impl<'a> Case<'a> {
                 judgement.deviates_by(status_of(accepts), index, text, expected);
             }
             // an answer that the check names is one, unless something protected is in it
-            Outcome::Unclear if meaning_of_status(status) != Outcome::Refused && self.accepts(accepts, status) => {}
+            Outcome::Unclear if observation.clean && self.accepts(accepts, status) => {}
             Outcome::Unclear => judgement.open.push(unclear(observation)),
             Outcome::Silent if accepts.contains(&Accept::Closed) && closed(observation) && self.refusal_seen() => {}
             Outcome::Broke if self.accepts(accepts, status) => {}
@@ -331,7 +331,7 @@ fn granted(observation: &Observation) -> String {
 }
 
 /// Says which of the two declarations would decide an answer that is neither a grant nor a refusal.
-fn unclear(observation: &Observation) -> String {
+pub(crate) fn unclear(observation: &Observation) -> String {
     let status = observation.exchange.status().unwrap_or_default();
     let description = &observation.description;
     match &observation.why {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::check::Explanation;
 use crate::check::judgement::expect;
-use crate::check::judgement::{Case, Deviation, Judgement};
+use crate::check::judgement::{Case, Deviation, Judgement, unclear};
 use crate::check::step::Want;
 use crate::observe::{ForgeryId, Observation, Outcome, Place};
 
@@ -125,6 +125,9 @@ pub(crate) fn leeway(case: &Case<'_>) -> Judgement {
         } else if *age > LEEWAY.0 {
             judgement.advises(index, text, format!("refused {} s after its end", LEEWAY.0));
         }
+    }
+    for (_, seen) in case.observations().filter(|(_, seen)| seen.outcome == Outcome::Unclear) {
+        judgement.open.push(unclear(seen));
     }
     let above = LADDER.iter().map(|(_, age)| *age).find(|age| *age > longest);
     judgement.remarks.push(match (longest, above) {

@@ -7,7 +7,7 @@ use super::compose::host_of;
 use super::{Prober, values};
 use crate::check::step::{ClientAuth, Encoding, Endpoint, Fill, FormStep, Want};
 use crate::drive::control::ControlError;
-use crate::observe::{Evidence, Exchange, MULTIPART, Outcome, Request, multipart};
+use crate::observe::{Evidence, Exchange, MULTIPART, Outcome, Request, Response, meaning_of_status, multipart};
 use crate::secret::is_secret_name;
 use crate::target::address::join;
 
@@ -126,11 +126,25 @@ pub(super) fn meaning(endpoint: Endpoint, exchange: &Exchange) -> Outcome {
     let Some(response) = exchange.response() else { return Outcome::Silent };
     let granted = response.status == 200
         && match endpoint {
-            Endpoint::Token => response.json_text("access_token").is_some_and(|token| !token.is_empty()),
+            Endpoint::Token => carries(endpoint, response),
             Endpoint::Introspection => response.json().is_some_and(|json| json.get("active").is_some()),
             Endpoint::Revocation => true,
         };
-    if granted { Outcome::Granted } else { crate::observe::meaning_of_status(response.status) }
+    match meaning_of_status(response.status) {
+        _ if granted => Outcome::Granted,
+        // a refusal that carries what was asked for is none
+        Outcome::Refused if carries(endpoint, response) => Outcome::Unclear,
+        meaning => meaning,
+    }
+}
+
+/// Whether an answer carries a token, or says of one that it is active, whatever its status.
+fn carries(endpoint: Endpoint, response: &Response) -> bool {
+    match endpoint {
+        Endpoint::Token => response.json_text("access_token").is_some_and(|token| !token.is_empty()),
+        Endpoint::Introspection => response.json().is_some_and(|json| json.get("active") == Some(&true.into())),
+        Endpoint::Revocation => false,
+    }
 }
 
 fn pairs(params: &[(String, String)]) -> String {

@@ -19,7 +19,7 @@ impl Prober {
             None => Outcome::Silent,
             Some(400..500) if subject.resources[resource].success.is_none() => Outcome::Refused,
             Some(500..) if subject.resources[resource].success.is_none() => Outcome::Broke,
-            Some(_) => self.read_good(resource, &exchange).await.outcome,
+            Some(_) => self.read_good((identity, resource), &exchange).await.outcome,
         };
         Ok((exchange, outcome))
     }

@@ -58,7 +58,7 @@ impl Prober {
         let no_token = |source| RequestError::NoToken { who: identity.name.clone(), source };
         let token = self.renew(&client).await.map_err(no_token)?;
         let brief = token.lifetime.is_some_and(|lifetime| lifetime <= super::stage::LONGEST_WAIT);
-        let end = token.ends_at().filter(|_| brief).ok_or(RequestError::LongLived)?;
+        let end = token.has_ended_at().filter(|_| brief).ok_or(RequestError::LongLived)?;
         let end = end + self.subject().tolerances.max_leeway + super::stage::ROUNDING;
         tokio::time::sleep_until(end.into()).await;
         Ok(self.request_with(&token, resource))

@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use super::{Prober, unobtainable};
 use crate::clock;
 use crate::drive::control::{ControlError, Token};
-use crate::observe::{ControlRun, Description, Evidence, Exchange, ForgeryId, Place};
+use crate::observe::{Asked, ControlRun, Description, Evidence, Exchange, ForgeryId, Place};
 use crate::plan::subject::{Identity, Login};
 use crate::scheme::Proof;
 use crate::scheme::jose::Jws;
@@ -70,7 +70,8 @@ impl Prober {
         };
         let request = self.good_request(&token, resource, evidence);
         let exchange = self.send_to(resource, &request).await;
-        let outcome = self.outcome(resource, &exchange).await;
+        let asked = Asked { entitled: true, ..Asked::default() };
+        let outcome = self.read(resource, &exchange, &asked).await.outcome;
         ControlRun { description, closing, exchange, outcome }
     }
 }

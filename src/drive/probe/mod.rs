@@ -180,7 +180,7 @@ impl Prober {
         };
         let request = self.good_request(&proof, resource, evidence);
         let exchange = self.send_to(resource, &request).await;
-        let outcome = self.read_good(resource, &exchange).await.outcome;
+        let outcome = self.read_good((identity, resource), &exchange).await.outcome;
         ControlRun { description, closing, exchange, outcome }
     }
 

@@ -50,11 +50,13 @@ impl Prober {
         self.recognition(resource).await.read(exchange, asked)
     }
 
-    /// What an exchange with a good credential means; a granted one teaches what good answers have in common.
-    pub(super) async fn read_good(&self, resource: usize, exchange: &Exchange) -> Reading {
+    /// What an exchange with the good credential of an identity means. A granted one teaches what good answers have in
+    /// common, where the resource was learned with that identity: what another may read is another matter.
+    pub(super) async fn read_good(&self, (identity, resource): (usize, usize), exchange: &Exchange) -> Reading {
         let known = self.known(resource).await;
         let reading = known.recognition().read(exchange, &Asked { entitled: true, ..Asked::default() });
-        if reading.outcome == Outcome::Granted
+        if self.subject().good_for(resource) == Some(identity)
+            && reading.outcome == Outcome::Granted
             && exchange.request.method != "HEAD"
             && let Some(response) = exchange.response()
         {
@@ -81,6 +83,7 @@ impl Prober {
                     Some(status) => meaning_of_status(status),
                 },
                 why: None,
+                clean: true,
             },
         }
     }
@@ -127,9 +130,9 @@ impl Prober {
             }
         }
         let mut elsewhere = Vec::new();
-        if !resource.writes && !resource.public {
+        if !resource.public {
             elsewhere.push(self.send_to(at, &self.absent_request(at, resource)).await);
-            elsewhere.extend(self.public_answers(at).await);
+            elsewhere.extend(self.public_answers().await);
         }
         let responses = |exchanges: &[Exchange]| exchanges.iter().filter_map(Exchange::response).cloned().collect();
         let learned = Learned {
@@ -172,10 +175,10 @@ impl Prober {
     }
 
     /// What anybody may read at the public resources of the scenario.
-    async fn public_answers(&self, resource: usize) -> Vec<Exchange> {
+    async fn public_answers(&self) -> Vec<Exchange> {
         let resources = self.subject().resources.iter().enumerate();
         let readable = resources.filter(|(_, other)| other.public && !other.writes).take(MOST_PUBLIC);
-        let readable: Vec<usize> = readable.map(|(at, _)| at).filter(|at| *at != resource).collect();
+        let readable: Vec<usize> = readable.map(|(at, _)| at).collect();
         let public = self.public.get_or_init(|| async {
             let mut answers = Vec::new();
             for at in readable {

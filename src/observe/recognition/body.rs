@@ -6,24 +6,42 @@ use std::io::Read as _;
 /// Bytes of a decoded body that are searched; a small answer can unfold into a large one.
 const DECODED: u64 = 8 << 20;
 
-/// Undoes the content coding (RFC 9110 §8.4) as far as it is known here; none where it is not.
-pub(super) fn decoded<'a>(body: &'a [u8], coding: Option<&[u8]>) -> Option<Cow<'a, [u8]>> {
+/// A body without its content coding.
+pub(super) struct Decoded<'a> {
+    /// What can be searched: the raw bytes where they cannot be decoded.
+    pub(super) bytes: Cow<'a, [u8]>,
+    /// Whether that is all of it.
+    pub(super) whole: bool,
+}
+
+/// Undoes the content coding (RFC 9110 §8.4) as far as it is known here.
+pub(super) fn decoded<'a>(body: &'a [u8], coding: Option<&[u8]>) -> Decoded<'a> {
     let coding = coding.unwrap_or_default().trim_ascii().to_ascii_lowercase();
-    let mut room = Vec::new();
-    // a body that breaks off is searched as far as it goes
-    match coding.as_slice() {
-        b"" | b"identity" => return Some(Cow::Borrowed(body)),
-        b"gzip" | b"x-gzip" => drop(flate2::read::MultiGzDecoder::new(body).take(DECODED).read_to_end(&mut room)),
-        b"deflate" => {
-            // RFC 9110 §8.4.1.2: the zlib format; some servers leave its wrapper out
-            let _ = flate2::read::ZlibDecoder::new(body).take(DECODED).read_to_end(&mut room);
-            if room.is_empty() {
-                let _ = flate2::read::DeflateDecoder::new(body).take(DECODED).read_to_end(&mut room);
-            }
-        }
-        _ => return None,
+    let plain = |whole| Decoded { bytes: Cow::Borrowed(body), whole };
+    let unfolded = match coding.as_slice() {
+        b"" | b"identity" => return plain(true),
+        _ if body.is_empty() => return plain(true),
+        b"gzip" | b"x-gzip" => unfold(flate2::read::MultiGzDecoder::new(body)),
+        // RFC 9110 §8.4.1.2: the zlib format; some servers leave its wrapper out
+        b"deflate" => match unfold(flate2::read::ZlibDecoder::new(body)) {
+            (bytes, false) if bytes.is_empty() => unfold(flate2::read::DeflateDecoder::new(body)),
+            unfolded => unfolded,
+        },
+        _ => return plain(false),
+    };
+    match unfolded {
+        // what claims a coding and has none is searched as it is
+        (bytes, false) if bytes.is_empty() => plain(false),
+        (bytes, whole) => Decoded { bytes: Cow::Owned(bytes), whole },
     }
-    Some(Cow::Owned(room))
+}
+
+/// What comes out of a decoder, and whether that is all.
+fn unfold(decoder: impl std::io::Read) -> (Vec<u8>, bool) {
+    let mut room = Vec::new();
+    let ended = decoder.take(DECODED).read_to_end(&mut room).is_ok();
+    let whole = ended && (room.len() as u64) < DECODED;
+    (room, whole)
 }
 
 #[cfg(test)]
@@ -37,9 +55,19 @@ mod tests {
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
         gzip.write_all(b"some data").expect("into memory");
         let gzip = gzip.finish().expect("into memory");
-        assert_eq!(decoded(&gzip, Some(b"gzip")).as_deref(), Some(&b"some data"[..]));
-        assert_eq!(decoded(b"plain", None).as_deref(), Some(&b"plain"[..]));
-        assert_eq!(decoded(b"plain", Some(b" Identity ")).as_deref(), Some(&b"plain"[..]));
-        assert_eq!(decoded(b"\x0b\x02", Some(b"br")), None);
+        let cut = &gzip[..gzip.len() - 6];
+        for (body, coding, expected, whole) in [
+            (&gzip[..], Some("gzip"), &b"some data"[..], true),
+            (cut, Some("gzip"), b"some data", false),
+            (b"plain", None, b"plain", true),
+            (b"plain", Some(" Identity "), b"plain", true),
+            // data in clear behind a coding that it does not have is searched all the same
+            (b"plain", Some("gzip"), b"plain", false),
+            (b"plain", Some("br"), b"plain", false),
+            (b"", Some("gzip"), b"", true),
+        ] {
+            let decoded = decoded(body, coding.map(str::as_bytes));
+            assert_eq!((&*decoded.bytes, decoded.whole), (expected, whole), "{coding:?}");
+        }
     }
 }

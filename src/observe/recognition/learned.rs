@@ -29,9 +29,14 @@ impl Declared {
         *self == Self::default()
     }
 
+    /// Whether it is declared by this status alone, so that an answer without a body shows it.
+    pub(super) fn fits_status(&self, status: u16) -> bool {
+        self.status == Some(status)
+    }
+
     /// Whether an answer has everything that is declared.
     pub(super) fn fits(&self, answer: &Answered<'_>) -> bool {
-        let body = body::decoded(answer.body, answer.content_encoding).unwrap_or_default();
+        let body = body::decoded(answer.body, answer.content_encoding).bytes;
         let media = |expected: &String| media_type_of(answer.content_type).eq_ignore_ascii_case(expected.as_bytes());
         let resolves = |pointer: &String| {
             let json: Option<serde_json::Value> = serde_json::from_slice(atoms::without_bom(&body)).ok();
@@ -83,7 +88,13 @@ impl Learned {
         let stable: BTreeSet<Atom> = stable.into_iter().filter(own).collect();
         let stable = Needles::new(spread(stable.into_iter().collect()));
         // an anonymous answer that is itself a good one leaks: what it shows stays protected
-        let leaks = |answer: &&Response| stable.are_nearly_all_in(&decoded(answer), kind) || is_one_of(answer, &good);
+        let declared_page = |answer: &Response| {
+            let refusal = self.refusal.as_ref().filter(|_| answer.status < 400);
+            refusal.is_some_and(|refusal| refusal.fits(&Answered::from_response(answer)))
+        };
+        let leaks = |answer: &&Response| {
+            !declared_page(answer) && (stable.are_nearly_all_in(&decoded(answer), kind) || is_one_of(answer, &good))
+        };
         let refusals: Vec<&Response> = self.anonymous.iter().filter(|answer| !leaks(answer)).collect();
         let shown = shown_by(&stable, self.elsewhere.iter().chain(refusals.iter().copied()));
         let protected: Vec<Atom> = stable.atoms().iter().filter(|atom| !shown.contains(atom)).cloned().collect();
@@ -148,7 +159,7 @@ fn is_one_of(answer: &Response, good: &[Response]) -> bool {
 
 fn decoded(response: &Response) -> Vec<u8> {
     let answer = Answered::from_response(response);
-    body::decoded(answer.body, answer.content_encoding).unwrap_or_default().into_owned()
+    body::decoded(answer.body, answer.content_encoding).bytes.into_owned()
 }
 
 fn atoms_in(response: &Response) -> BTreeSet<Atom> {

@@ -18,7 +18,7 @@ use super::{Exchange, Fingerprint, Outcome, Request, Response};
 use search::Needles;
 
 /// A complete answer, as far as its meaning depends on it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Answered<'a> {
     /// Status code.
     pub status: u16,
@@ -32,6 +32,13 @@ pub struct Answered<'a> {
     pub body: &'a [u8],
     /// Whether the body was longer than that.
     pub truncated: bool,
+}
+
+/// Shows status and size, never the body.
+impl std::fmt::Debug for Answered<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({} bytes)", self.status, self.body.len())
+    }
 }
 
 impl<'a> Answered<'a> {
@@ -72,20 +79,22 @@ pub struct Reading {
     pub outcome: Outcome,
     /// What a reader of a finding has to know beside outcome and status.
     pub why: Option<String>,
+    /// Whether the whole body was searched and nothing protected was in it.
+    pub clean: bool,
 }
 
 impl Reading {
     fn plain(outcome: Outcome) -> Self {
-        Self { outcome, why: None }
+        Self { outcome, why: None, clean: true }
     }
 
     fn because(outcome: Outcome, why: impl Into<String>) -> Self {
-        Self { outcome, why: Some(why.into()) }
+        Self { outcome, why: Some(why.into()), clean: true }
     }
 }
 
 /// How the answers of one resource are recognised.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Recognition {
     success: Fingerprint,
     /// Whether the scenario declares `success`.
@@ -120,6 +129,12 @@ impl Recognition {
         self.protected.is_empty()
     }
 
+    /// Whether marks that show without parsing a body suffice: not where status and media type are all of them and the
+    /// scenario says how a refusal looks.
+    pub fn marks_suffice(&self) -> bool {
+        self.declared || self.refusal.is_none()
+    }
+
     /// The atoms that every good answer has.
     pub fn stable_atoms(&self) -> &[Atom] {
         self.stable.atoms()
@@ -128,7 +143,7 @@ impl Recognition {
     /// Whether a further good answer has everything that is known of good answers.
     pub fn knows(&self, good: &Response) -> bool {
         let answer = Answered::from_response(good);
-        let Some(body) = body::decoded(answer.body, answer.content_encoding) else { return true };
+        let body = body::decoded(answer.body, answer.content_encoding).bytes;
         let asked = Asked::default();
         self.stable.found_in(&search::Searched::of(&body), &asked).len() == self.stable.atoms().len()
     }
@@ -137,57 +152,56 @@ impl Recognition {
     pub fn read(&self, exchange: &Exchange, asked: &Asked<'_>) -> Reading {
         let Ok(response) = &exchange.answer else { return Reading::plain(Outcome::Silent) };
         let asked = Asked { request: Some(&exchange.request), ..*asked };
+        let answer = Answered::from_response(response);
         if exchange.request.method == "HEAD" {
-            return self.head.read(response, self.status_of(response.status, None), asked.entitled);
+            let meaning = match self.refusal.as_ref().is_some_and(|refusal| refusal.fits_status(response.status)) {
+                true if response.status != self.success.status => Outcome::Refused,
+                _ => self.status_of(response.status, answer.location),
+            };
+            return self.head.read(response, meaning, asked.entitled);
         }
-        self.read_answer(&Answered::from_response(response), &asked)
+        self.read_answer(&answer, &asked)
     }
 
     /// What a complete answer means.
     pub fn read_answer(&self, answer: &Answered<'_>, asked: &Asked<'_>) -> Reading {
+        let decoded = body::decoded(answer.body, answer.content_encoding);
+        let answer = &Answered { body: &decoded.bytes, ..*answer };
+        let whole = decoded.whole && !answer.truncated;
         let fits = self.success.fits(answer);
-        let tells = asked.entitled || !(self.void || self.is_weak());
-        if fits && tells {
+        let refuses = self.refusal.as_ref().is_some_and(|refusal| refusal.fits(answer));
+        // a refusal that the scenario declares is none of the good answers that were learned
+        let may_be_good = fits && !(refuses && !self.declared);
+        if may_be_good && (asked.entitled || !(self.void || self.is_weak())) {
             return Reading::plain(Outcome::Granted);
         }
-        let Some(body) = body::decoded(answer.body, answer.content_encoding) else {
-            return Reading::because(
-                Outcome::Unclear,
-                "its Content-Encoding is not known here, so its body was not searched",
-            );
-        };
-        // the members of the fingerprint show only once the content coding is undone
-        if answer.content_encoding.is_some() && tells && self.success.fits(&Answered { body: &body, ..*answer }) {
-            return Reading::plain(Outcome::Granted);
-        }
-        let body = search::Searched::of(&body);
+        let body = search::Searched::of(answer.body);
         let found = self.protected.found_in(&body, asked);
-        if fits && !self.void && !found.is_empty() {
+        if may_be_good && !self.void && !found.is_empty() {
             return Reading::plain(Outcome::Granted);
         }
         if self.protected.are_shown_by(&found) {
             let why = format!("its body carries protected content ({})", search::listed(&found));
             return Reading::because(Outcome::Granted, why);
         }
-        if asked.anonymous
-            && let Some(why) = self.shown_to_anybody(&body, asked)
-        {
-            return Reading::because(Outcome::Granted, why);
-        }
-        let declared = self.refusal.as_ref().is_some_and(|refusal| refusal.fits(answer));
-        if asked.anonymous && !declared && self.is_a_good_answer(answer) {
-            return Reading::because(Outcome::Granted, IDENTICAL);
-        }
-        let meaning = if declared { Outcome::Refused } else { self.status_of(answer.status, answer.location) };
-        match meaning {
-            Outcome::Refused if !found.is_empty() => {
-                let why = format!("its body carries something protected ({})", search::listed(&found));
-                Reading::because(Outcome::Unclear, why)
+        if asked.anonymous && !refuses {
+            if let Some(why) = self.shown_to_anybody(&body, asked) {
+                return Reading::because(Outcome::Granted, why);
             }
-            Outcome::Refused if answer.truncated => Reading::because(
-                Outcome::Unclear,
-                "its body is longer than the limit, so it was not searched to its end",
-            ),
+            if self.is_a_good_answer(answer) {
+                return Reading::because(Outcome::Granted, IDENTICAL);
+            }
+        }
+        if !found.is_empty() {
+            let why = format!("its body carries something protected ({})", search::listed(&found));
+            return Reading { clean: false, ..Reading::because(Outcome::Unclear, why) };
+        }
+        match if refuses { Outcome::Refused } else { self.status_of(answer.status, answer.location) } {
+            Outcome::Refused | Outcome::Unclear if !whole => {
+                let why = "its body was not searched to its end: it is longer than the limit, or its Content-Encoding is \
+                           not known here or broken";
+                Reading { clean: false, ..Reading::because(Outcome::Unclear, why) }
+            }
             Outcome::Unclear => Reading::because(Outcome::Unclear, self.unclear(answer.status, fits)),
             outcome => Reading::plain(outcome),
         }
@@ -230,13 +244,21 @@ impl Recognition {
             );
         }
         match status {
-            429 | 408 | 421 | 425 | 502..=504 => format!("{status} says nothing about the credential"),
+            400.. => format!("{status} says nothing about the credential"),
             200..=399 => format!(
                 "{status} is neither a recognised grant nor a recognised refusal; declare `success` or `refusal` on the \
                  resource"
             ),
             _ => format!("{status} is neither a grant nor a refusal"),
         }
+    }
+}
+
+/// Shows how much is known, never what good answers say.
+impl std::fmt::Debug for Recognition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (stable, protected) = (self.stable.atoms().len(), self.protected.atoms().len());
+        write!(f, "Recognition({} good answers, {stable} stable and {protected} protected atoms)", self.good.len())
     }
 }
 

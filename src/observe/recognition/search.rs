@@ -87,7 +87,9 @@ impl Needles {
             BodyKind::Json => found.len() * 2 >= all,
             BodyKind::Text | BodyKind::Binary => found.len() * 10 >= all * 9,
         };
-        enough && found.iter().map(|atom| atom.value.len()).sum::<usize>() >= ENOUGH_BYTES
+        // one atom beside others may be part of an envelope
+        let several = found.len() >= all.min(2);
+        enough && several && found.iter().map(|atom| atom.value.len()).sum::<usize>() >= ENOUGH_BYTES
     }
 
     /// The same, searched for in a body.
@@ -114,8 +116,9 @@ fn automaton(patterns: &[Vec<u8>]) -> Option<AhoCorasick> {
 
 /// How an atom stands in bytes that are not read as JSON: a long scalar by itself, a short one behind its member.
 fn patterns_of(atom: &Atom) -> Vec<Vec<u8>> {
-    // the start of a long value is as distinctive as the whole
-    let value = &atom.value[..atom.value.len().min(LONGEST_NEEDLE)];
+    // the middle of a long value: values of one kind often share their head and their tail
+    let start = atom.value.len().saturating_sub(LONGEST_NEEDLE) / 2;
+    let value = &atom.value[start..atom.value.len().min(start + LONGEST_NEEDLE)];
     let text = String::from_utf8_lossy(value);
     let escaped = serde_json::to_vec(&text).unwrap_or_default();
     let inner = escaped.get(1..escaped.len().saturating_sub(1)).unwrap_or_default();
@@ -146,35 +149,41 @@ fn patterns_of(atom: &Atom) -> Vec<Vec<u8>> {
 pub(super) struct Sent {
     /// All of it.
     all: Vec<u8>,
-    /// Values that are long enough to be recognised inside a longer one.
-    values: Vec<Vec<u8>>,
+    /// The words of it: a short value repeats one of them, and is not found inside another by chance.
+    words: BTreeSet<Vec<u8>>,
+    /// Credentials: a value that has one inside repeats the request.
+    credentials: Vec<Vec<u8>>,
 }
 
 impl Sent {
     pub(super) fn of(request: &Request) -> Self {
         let mut values = vec![request.target.clone(), percent_encoding::percent_decode(&request.target).collect()];
+        let mut credentials = Vec::new();
         for header in &request.headers {
             values.push(header.value.clone());
             if header.sensitive {
-                let words = header.value.split(|byte| matches!(byte, b' ' | b'.' | b',' | b'='));
-                let decoded = words
-                    .filter(|word| !word.is_empty())
-                    .filter_map(|word| STANDARD.decode(word).or_else(|_| URL_SAFE_NO_PAD.decode(word)).ok());
+                let parts = header.value.split(|byte| matches!(byte, b' ' | b'.' | b',' | b'='));
+                let decoded = parts
+                    .filter(|part| !part.is_empty())
+                    .filter_map(|part| STANDARD.decode(part).or_else(|_| URL_SAFE_NO_PAD.decode(part)).ok());
                 values.extend(decoded);
-                let credential = header.value.splitn(2, |byte| *byte == b' ').nth(1).unwrap_or_default();
-                values.push(credential.to_vec());
+                let credential = header.value.splitn(2, |byte| *byte == b' ').last().unwrap_or_default();
+                credentials.extend([header.value.clone(), credential.to_vec()]);
                 values.extend(STANDARD.decode(credential));
             }
         }
         values.push(request.body.clone());
-        let all = values.join(&b'\n');
-        values.retain(|value| value.len() >= SEARCHABLE);
-        Self { all, values }
+        let is_of_a_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || !byte.is_ascii();
+        let words = values.iter().flat_map(|value| value.split(|byte| !is_of_a_word(byte)));
+        let words = words.filter(|word| !word.is_empty()).map(<[u8]>::to_vec).collect();
+        credentials.retain(|credential| credential.len() >= SEARCHABLE);
+        Self { all: values.join(&b'\n'), words, credentials }
     }
 
-    /// Whether a value of an answer repeats something that was sent: it is part of it, or has it inside.
+    /// Whether a value of an answer repeats something that was sent: it is part of it, or has a credential inside.
     pub(super) fn is_repeated_by(&self, value: &[u8]) -> bool {
-        contains(&self.all, value) || self.values.iter().any(|sent| contains(value, sent))
+        let is_part = if value.len() >= SEARCHABLE { contains(&self.all, value) } else { self.words.contains(value) };
+        is_part || self.credentials.iter().any(|credential| contains(value, credential))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::resource::{may_be_an_accident, second_counts};
 use super::{Halt, Kept, Stage, described};
 use crate::check::step::{ClientAuth, Document, Endpoint, Fetch, Fill, FormStep};
 use crate::clock;
@@ -31,10 +32,10 @@ impl Stage<'_> {
         }
         let (mut exchange, mut outcome) = self.post(form, params.clone(), evidence).await?;
         let mut reproduced = false;
-        if matches!(outcome, Outcome::Silent | Outcome::Broke) {
+        if may_be_an_accident(outcome) {
             let (again, outcome_again) = self.post(form, params, evidence).await?;
             reproduced = outcome == outcome_again;
-            if !reproduced && outcome == Outcome::Silent {
+            if second_counts(outcome, outcome_again) {
                 (exchange, outcome) = (again, outcome_again);
             }
         }
@@ -60,6 +61,7 @@ impl Stage<'_> {
             exchange,
             outcome,
             why,
+            clean: true,
             at,
             reproduced,
         });
@@ -155,6 +157,7 @@ impl Stage<'_> {
             exchange,
             outcome,
             why: None,
+            clean: true,
             at,
             reproduced: false,
         });
@@ -224,7 +227,7 @@ fn token_in(exchange: &Exchange) -> Option<Token> {
     let json = response.json()?;
     Some(Token {
         value: Secret::new(json.get("access_token")?.as_str()?),
-        obtained: clock::now(),
+        obtained: clock::before(clock::now(), exchange.took),
         lifetime: json.get("expires_in").and_then(seconds).map(Duration::from_secs),
         took: exchange.took,
         scope: json.get("scope").and_then(serde_json::Value::as_str).map(str::to_owned),

@@ -1,7 +1,7 @@
 //! Requests to resources.
 
 use super::{Credential, Halt, Stage, described};
-use crate::check::step::Send;
+use crate::check::step::{Send, Want};
 use crate::clock;
 use crate::drive::probe::values;
 use crate::drive::wire::Connection;
@@ -20,6 +20,17 @@ const MOST_READABLE: usize = 4;
 fn timed_out(evidence: &Evidence) -> bool {
     let last = evidence.observations.last().filter(|last| last.reproduced);
     last.is_some_and(|last| matches!(last.exchange.answer, Err(Silence::TimedOut)))
+}
+
+/// Whether a request is sent once more before anything is made of its answer.
+pub(super) fn may_be_an_accident(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Silent | Outcome::Broke)
+}
+
+/// Whether the second answer takes the place of the first. Whatever came first, access that is granted at the second try
+/// is granted.
+pub(super) fn second_counts(first: Outcome, second: Outcome) -> bool {
+    first != second && (first == Outcome::Silent || second == Outcome::Granted)
 }
 
 impl Stage<'_> {
@@ -61,7 +72,7 @@ impl Stage<'_> {
                 (None, _) => described(action),
             };
             let readable = self.readable(asker, counts).await;
-            let asked = self.asked(asker, counts, &readable);
+            let asked = self.asked(asker, send.want, counts, &readable);
             let probe = Probe { step: action.step, forgery: credential.forgery, description, counts };
             if send.thorough {
                 self.thoroughly(&probe, &request, &asked, evidence).await;
@@ -76,11 +87,12 @@ impl Stage<'_> {
     }
 
     /// Who asks, as far as the meaning of the answer depends on it.
-    fn asked<'r>(&self, asker: &Asker, resource: usize, readable: &'r [Atom]) -> Asked<'r> {
+    fn asked<'r>(&self, asker: &Asker, want: Want, resource: usize, readable: &'r [Atom]) -> Asked<'r> {
         let subject = self.prober.subject();
         let entitled = match asker {
             Asker::Identity(identity) => subject.resources[resource].open_to(&subject.identities[*identity]),
-            _ => false,
+            // what a step asks to be granted is asked with something good
+            _ => matches!(want, Want::Granted),
         };
         Asked { anonymous: matches!(asker, Asker::Anonymous), entitled, request: None, readable }
     }
@@ -110,13 +122,12 @@ impl Stage<'_> {
         let resource = probe.counts;
         if asked.anonymous {
             for exchange in self.prober.anonymous_lessons(resource).await {
-                self.observe(probe.clone(), exchange, asked, evidence).await;
+                self.observe(probe.clone(), exchange, asked, Some(request), evidence).await;
             }
         }
         let writes = self.prober.subject().resources[resource].writes;
         for _ in 0..if writes || !asked.anonymous { 1 } else { REPEATS } {
-            let exchange = self.prober.send_to(resource, request).await;
-            self.observe(probe.clone(), exchange, asked, evidence).await;
+            self.probe(probe.clone(), request.clone(), asked, evidence).await;
             if evidence.observations.last().is_some_and(|last| last.outcome == Outcome::Silent) {
                 return;
             }
@@ -124,21 +135,22 @@ impl Stage<'_> {
         if let Some(exchange) = self.after_a_good_one(resource, request, evidence).await {
             let what = &probe.description;
             let description = Description::new(format!("{what}, on a connection that was authenticated before"));
-            self.observe(Probe { description, ..probe.clone() }, exchange, asked, evidence).await;
+            // not once more: another connection would be another question
+            self.observe(Probe { description, ..probe.clone() }, exchange, asked, None, evidence).await;
         }
     }
 
     /// A request on the connection of a good one; none where that was not granted, or its connection ended.
     async fn after_a_good_one(&self, resource: usize, request: &Request, evidence: &mut Evidence) -> Option<Exchange> {
         let prober = self.prober;
-        let good = prober.subject().good_for(resource)?;
-        let proof = self.proof(good).await.ok()?;
+        let identity = prober.subject().good_for(resource)?;
+        let proof = self.proof(identity).await.ok()?;
         let good = prober.good_request(&proof, resource, evidence);
         let destination = prober.destination(&prober.equipment.base).ok()?;
         let mut connection = Connection::open(&destination, prober.equipment.limits).await.ok()?;
         prober.equipment.rate_limit.wait().await;
         let before = connection.exchange(&good).await;
-        let granted = prober.read_good(resource, &before).await.outcome == Outcome::Granted;
+        let granted = prober.read_good((identity, resource), &before).await.outcome == Outcome::Granted;
         if !granted || !connection.is_reusable() {
             return None;
         }
@@ -146,22 +158,6 @@ impl Stage<'_> {
         let after = connection.exchange(request).await;
         // the target may end an idle connection at any moment: that is no answer to the request
         (after.answer != Err(Silence::Closed)).then_some(after)
-    }
-
-    async fn observe(&self, probe: Probe, exchange: Exchange, asked: &Asked<'_>, evidence: &mut Evidence) {
-        let Probe { step, forgery, description, counts } = probe;
-        let reading = self.prober.read(counts, &exchange, asked).await;
-        evidence.observations.push(Observation {
-            step,
-            forgery,
-            description,
-            place: Place::Resource(counts),
-            exchange,
-            outcome: reading.outcome,
-            why: reading.why,
-            at: clock::unix_seconds(),
-            reproduced: false,
-        });
     }
 
     /// A forgery whose bytes are those of the good request would prove the opposite of what it claims.
@@ -175,35 +171,37 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// Sends a probe; repeats it once where there was no answer, or a server error that may be an accident.
+    /// Sends a probe.
     pub(super) async fn probe(&self, probe: Probe, request: Request, asked: &Asked<'_>, evidence: &mut Evidence) {
+        let exchange = self.prober.send_to(probe.counts, &request).await;
+        self.observe(probe, exchange, asked, Some(&request), evidence).await;
+    }
+
+    /// Reads an answer; sends its request once more where there was none, or a server error that may be an accident.
+    async fn observe(
+        &self,
+        probe: Probe,
+        mut exchange: Exchange,
+        asked: &Asked<'_>,
+        request: Option<&Request>,
+        evidence: &mut Evidence,
+    ) {
         let Probe { step, forgery, description, counts } = probe;
-        let mut exchange = self.prober.send_to(counts, &request).await;
         let mut at = clock::unix_seconds();
         let mut reading = self.prober.read(counts, &exchange, asked).await;
         let mut reproduced = false;
-        if matches!(reading.outcome, Outcome::Silent | Outcome::Broke) {
-            let again = self.prober.send_to(counts, &request).await;
+        if let Some(request) = request.filter(|_| may_be_an_accident(reading.outcome)) {
+            let again = self.prober.send_to(counts, request).await;
             let reading_again = self.prober.read(counts, &again, asked).await;
             reproduced = reading.outcome == reading_again.outcome;
-            // whatever came first, access that is granted at the second try is granted
-            if !reproduced && (reading.outcome == Outcome::Silent || reading_again.outcome == Outcome::Granted) {
+            if second_counts(reading.outcome, reading_again.outcome) {
                 (exchange, reading, at) = (again, reading_again, clock::unix_seconds());
             }
         }
         let place = Place::Resource(counts);
-        let Reading { outcome, why } = reading;
-        evidence.observations.push(Observation {
-            step,
-            forgery,
-            description,
-            place,
-            exchange,
-            outcome,
-            why,
-            at,
-            reproduced,
-        });
+        let Reading { outcome, why, clean } = reading;
+        let seen = Observation { step, forgery, description, place, exchange, outcome, why, clean, at, reproduced };
+        evidence.observations.push(seen);
     }
 
     /// What is carried: one credential for most askers, one for each forgery or malformed value.

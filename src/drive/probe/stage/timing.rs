@@ -100,6 +100,7 @@ impl Stage<'_> {
                         exchange,
                         outcome,
                         why: reading.why,
+                        clean: reading.clean,
                         at,
                         reproduced,
                     });

@@ -22,7 +22,7 @@ impl Stage<'_> {
     pub(super) async fn await_expiry(&mut self, slot: &'static str) -> Result<(), Halt> {
         let leeway = self.prober.subject().tolerances.max_leeway;
         let token = &self.kept(slot)?.token;
-        let (Some(lifetime), Some(end)) = (token.lifetime, token.ends_at()) else {
+        let (Some(lifetime), Some(end)) = (token.lifetime, token.has_ended_at()) else {
             return Err(Halt::Untestable("the token endpoint does not say how long its tokens live".to_owned()));
         };
         let end = end + leeway + ROUNDING;
