@@ -151,16 +151,20 @@ pub(super) struct Sent {
     all: Vec<u8>,
     /// The words of it: a short value repeats one of them, and is not found inside another by chance.
     words: BTreeSet<Vec<u8>>,
-    /// Credentials: a value that has one inside repeats the request.
-    credentials: Vec<Vec<u8>>,
+    /// Credentials and the name of this program: a value that has one inside repeats the request.
+    own: Vec<Vec<u8>>,
 }
 
 impl Sent {
     pub(super) fn of(request: &Request) -> Self {
-        let mut values = vec![request.target.clone(), percent_encoding::percent_decode(&request.target).collect()];
-        let mut credentials = Vec::new();
+        let target = percent_encoding::percent_decode(&request.target).collect();
+        let mut values = vec![request.method.clone().into_bytes(), request.target.clone(), target];
+        let mut own = Vec::new();
         for header in &request.headers {
             values.push(header.value.clone());
+            if header.name.eq_ignore_ascii_case("user-agent") {
+                own.push(header.value.clone());
+            }
             if header.sensitive {
                 let parts = header.value.split(|byte| matches!(byte, b' ' | b'.' | b',' | b'='));
                 let decoded = parts
@@ -168,7 +172,7 @@ impl Sent {
                     .filter_map(|part| STANDARD.decode(part).or_else(|_| URL_SAFE_NO_PAD.decode(part)).ok());
                 values.extend(decoded);
                 let credential = header.value.splitn(2, |byte| *byte == b' ').last().unwrap_or_default();
-                credentials.extend([header.value.clone(), credential.to_vec()]);
+                own.extend([header.value.clone(), credential.to_vec()]);
                 values.extend(STANDARD.decode(credential));
             }
         }
@@ -176,14 +180,15 @@ impl Sent {
         let is_of_a_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || !byte.is_ascii();
         let words = values.iter().flat_map(|value| value.split(|byte| !is_of_a_word(byte)));
         let words = words.filter(|word| !word.is_empty()).map(<[u8]>::to_vec).collect();
-        credentials.retain(|credential| credential.len() >= SEARCHABLE);
-        Self { all: values.join(&b'\n'), words, credentials }
+        own.retain(|value| value.len() >= SEARCHABLE);
+        Self { all: values.join(&b'\n'), words, own }
     }
 
-    /// Whether a value of an answer repeats something that was sent: it is part of it, or has a credential inside.
+    /// Whether a value of an answer repeats something that was sent: it is part of it, or has something inside that only the
+    /// request can be the source of.
     pub(super) fn is_repeated_by(&self, value: &[u8]) -> bool {
         let is_part = if value.len() >= SEARCHABLE { contains(&self.all, value) } else { self.words.contains(value) };
-        is_part || self.credentials.iter().any(|credential| contains(value, credential))
+        is_part || self.own.iter().any(|own| contains(value, own))
     }
 }
 

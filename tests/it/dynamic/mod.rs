@@ -20,7 +20,7 @@ fn is_true(kind: Kind, id: &str) -> bool {
 /// like the protected one.
 fn cannot_be_proven(kind: Kind, id: &str) -> bool {
     match id {
-        "common.denied-write-has-no-effect" => {
+        "common.denied-write-has-no-effect" | "common.method-override-header-ignored" => {
             matches!(kind, Kind::Changes | Kind::HtmlPages | Kind::NoContent | Kind::OkTrue | Kind::Pages)
         }
         "common.rewrite-header-not-a-bypass" => matches!(kind, Kind::HtmlPages | Kind::SameAsPublic),
