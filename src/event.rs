@@ -346,3 +346,56 @@ pub struct RunFinished {
     /// What it means.
     pub reason: String,
 }
+
+/// Results for the tests of those who judge them.
+#[cfg(test)]
+pub(crate) mod sample {
+    use super::*;
+    use crate::check::Explanation;
+
+    /// A cell at a GET of a path.
+    pub(crate) fn cell(endpoint: &str, part: Part, verdict: Verdict) -> Cell {
+        Cell {
+            endpoint: endpoint.to_owned(),
+            method: "GET".to_owned(),
+            part,
+            verdict,
+            explanation: Explanation::Own,
+            implied_by: Vec::new(),
+            summary: String::new(),
+            further: Vec::new(),
+            expected: String::new(),
+            seen: String::new(),
+            statuses: Vec::new(),
+            shown_by: None,
+            waived: None,
+        }
+    }
+
+    /// A check that fails with these cells.
+    pub(crate) fn failing(cells: Vec<Cell>) -> CheckResult {
+        CheckResult {
+            id: "a.b".to_owned(),
+            title: String::new(),
+            group: "a".to_owned(),
+            verdict: Verdict::Fail,
+            waived: None,
+            level: Level::Must,
+            severity: Severity::High,
+            part: None,
+            citations: Vec::new(),
+            help: None,
+            place: SourcePlace::default(),
+            summary: String::new(),
+            expected: String::new(),
+            seen: String::new(),
+            deviations: Vec::new(),
+            shown_by: None,
+            statuses: Vec::new(),
+            cells,
+            needs_review: false,
+            evidence: Vec::new(),
+            took_ms: 0.0,
+        }
+    }
+}

@@ -147,6 +147,12 @@ impl Explanation {
         )
     }
 
+    /// What no other failure explains, and what explains no other.
+    pub fn stands_alone(self) -> bool {
+        use Explanation::{ExecutedWrite, Secret, ServerError, Timing};
+        matches!(self, ExecutedWrite | Secret | ServerError | Timing)
+    }
+
     /// That the status of a class is another one than the profile expects.
     pub fn of_status(class: Class) -> Self {
         match class {

@@ -119,7 +119,7 @@ impl Baselines {
 
 /// A name that could lead out of the folder of baselines, or be taken for a file.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("a name has letters, digits, `-`, `_` and `.` alone")]
+#[error("expected only letters, digits, `-`, `_` and `.` in a name")]
 struct BadName;
 
 /// Reads the name of a baseline.
@@ -163,8 +163,20 @@ pub(super) fn compared(before: &Saved, after: &Saved, partial: bool, force: bool
     }
 }
 
+/// How a comparison of two runs that are over ends. A scenario that passed and cannot be tested any more became worse.
+pub(super) fn exit_between(comparison: &Comparison, before: &Saved, after: &Saved) -> Exit {
+    let ended = exit_of(comparison);
+    if lost(&before.record, &after.record).is_empty() { ended } else { ended.worst(Exit::Findings) }
+}
+
+/// What is said of the scenarios that passed and cannot be tested any more.
+pub(super) fn notes_on_lost(before: &Record, after: &Record) -> Vec<String> {
+    let lost = lost(before, after).into_iter();
+    lost.map(|(name, why)| format!("{name} passed in the baseline and cannot be tested now: {why}")).collect()
+}
+
 /// How a comparison ends.
-pub(super) fn exit_of(comparison: &Comparison) -> Exit {
+fn exit_of(comparison: &Comparison) -> Exit {
     match comparison.regressions() {
         0 if comparison.is_empty() => Exit::Inconclusive,
         0 => Exit::Passed,
@@ -229,10 +241,8 @@ impl Keeper {
         let Ok(mut comparison) = compared else { return vec![event] };
         let ended = exit_of(&comparison);
         self.exit = Some(self.exit.map_or(ended, |exit| exit.worst(ended)));
+        comparison.notes.extend(notes_on_lost(&baseline.record, &self.record));
         let lost = lost(&baseline.record, &self.record);
-        comparison
-            .notes
-            .extend(lost.iter().map(|(name, why)| format!("{name} passed then and cannot be tested now: {why}")));
         self.lost = !lost.is_empty() && is_all(&lost, &self.record);
         let finished = self.ended(finished, &comparison);
         let events = vec![Event::Compared(Box::new(comparison)), Event::RunFinished(finished)];

@@ -46,10 +46,13 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
     let read = |name: &str| baseline::read(&arguments.baselines, name);
     let compared = read(&arguments.before).and_then(|before| {
         let after = read(&arguments.after)?;
-        baseline::compared(&before, &after, false, arguments.force)
+        let mut comparison = baseline::compared(&before, &after, false, arguments.force)?;
+        comparison.notes.extend(baseline::notes_on_lost(&before.record, &after.record));
+        let exit = baseline::exit_between(&comparison, &before, &after);
+        Ok((comparison, exit))
     });
-    let comparison = match compared {
-        Ok(comparison) => comparison,
+    let (comparison, exit) = match compared {
+        Ok(compared) => compared,
         Err(why) => {
             print::error(&format!("error: failed to {why}"));
             return Exit::Usage;
@@ -59,7 +62,6 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
         print::error(&format!("error: failed to {why}"));
         return Exit::Broken;
     }
-    let exit = baseline::exit_of(&comparison);
     print::error(&format!("exit {}: {}", exit.code(), comparison::outcome(&comparison)));
     exit
 }

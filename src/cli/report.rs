@@ -15,7 +15,7 @@ const PAGE: &str = "report.html";
 /// Folders within folders that are looked into.
 const DEPTH: usize = 8;
 
-/// Make a page over past runs: how their main figures went.
+/// Make a trend page of past runs.
 ///
 /// Each folder with a record (run.jsonl) or a report (report.json) is a run.
 #[derive(Debug, Args)]

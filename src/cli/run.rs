@@ -299,7 +299,7 @@ fn watch_signals(stop: Stop, live: bool) -> std::sync::Arc<std::sync::atomic::At
         let number = tokio::select! { _ = interrupt.recv() => 2, _ = terminate.recv() => 15 };
         seen.store(number, std::sync::atomic::Ordering::Relaxed);
         stop.request();
-        interject("ending; the reports will hold what was done (again to end at once)", live);
+        interject("stopping; partial reports will be written (press Ctrl-C again to quit)", live);
         tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
         if live {
             interject("ended at once", live);

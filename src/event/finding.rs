@@ -75,6 +75,13 @@ pub struct Finding {
     pub waived: Option<Waived>,
 }
 
+impl CheckResult {
+    /// The cells of the result; a result that names none, from an older record or without a probe, is one as a whole.
+    pub fn all_cells(&self) -> Vec<Cell> {
+        if self.cells.is_empty() { vec![Cell::whole(self)] } else { self.cells.clone() }
+    }
+}
+
 impl Cell {
     /// The only cell of a result that names none: an older record, or a failure that no probe shows.
     pub fn whole(result: &CheckResult) -> Self {

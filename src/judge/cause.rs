@@ -21,9 +21,8 @@ impl Failure {
         if !matches!(result.verdict, Verdict::Fail | Verdict::Warn) {
             return None;
         }
-        let cells = if result.cells.is_empty() { vec![Cell::whole(result)] } else { result.cells.clone() };
         let order = catalogue().position(|check| check.id == result.id).unwrap_or(usize::MAX);
-        Some(Self { check: result.id.clone(), severity: result.severity, order, cells })
+        Some(Self { check: result.id.clone(), severity: result.severity, order, cells: result.all_cells() })
     }
 }
 
@@ -86,15 +85,23 @@ fn implying<'a>((failure, cell): Member<'a>, all: &[Member<'a>]) -> Option<Membe
         all.iter().copied().filter(|(_, other)| {
             (&other.endpoint, &other.method) == (&cell.endpoint, &cell.method)
                 && other.waived.is_some() == cell.waived.is_some()
+                // a warning is no cause of a failure
+                && other.verdict <= cell.verdict
         })
     };
-    let explained = cell.implied_by.iter().find_map(|wanted| beside().find(|(_, other)| other.explanation == *wanted));
+    // what an answer lacks is explained by its status only where the same status is the deviation
+    let alike =
+        |other: &Cell| cell.part == Part::Access || cell.statuses.iter().all(|one| other.statuses.contains(one));
+    let explains = |other: &Cell, wanted: Explanation| other.explanation == wanted && alike(other);
+    let explained = cell.implied_by.iter().find_map(|wanted| beside().find(|(_, other)| explains(other, *wanted)));
     let declared = find(&failure.check).map(|check| check.implied_by).unwrap_or_default();
     explained.or_else(|| folded(cell, beside())).or_else(|| {
         // what a check shows beside what it is about has a cause of its own
         let own = cell.explanation == Explanation::Own
             || find(&failure.check).map(|check| check.shows) == Some(cell.explanation);
-        let of_part = |(other, seen): &Member<'a>, id: &str| other.check == id && seen.part == cell.part;
+        let of_part = |(other, seen): &Member<'a>, id: &str| {
+            other.check == id && seen.part == cell.part && !seen.explanation.stands_alone()
+        };
         let mut ids = declared.iter().filter(|_| own);
         ids.find_map(|id| beside().find(|member| of_part(member, id)))
     })
@@ -250,12 +257,19 @@ mod tests {
         let broken = protocol("common.malformed-credential-never-5xx", "/a", ServerError, 500);
         let secret = protocol("apikey.not-echoed", "/a", Secret, 403);
         let granted = access("apikey.missing-denied", "/a", Anonymous);
+        let bad_request = protocol("bearer.garbage-token-401", "/a", InvalidStatus, 400);
+        let mut warning = status.clone();
+        warning.cells[0].verdict = Verdict::Warn;
         let cases: Vec<(Vec<&Failure>, usize)> = vec![
             (vec![&status, &absent, &grammar], 1),
             (vec![&absent, &grammar], 1),
             (vec![&grammar], 1),
             (vec![&status, &malformed], 1),
             (vec![&status, &other], 2),
+            // a challenge that is missing on 401 is not explained by a 400 elsewhere
+            (vec![&bad_request, &absent], 2),
+            // nor a failure by a warning
+            (vec![&warning, &absent], 2),
             (vec![&status, &broken, &secret, &granted], 4),
         ];
         for (failures, expected) in cases {

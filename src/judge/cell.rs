@@ -33,7 +33,7 @@ impl Seen<'_> {
         for (verdict, deviations) in [(protocol, &judgement.protocol), (Verdict::Warn, &judgement.advice)] {
             for deviation in deviations {
                 // where access is granted against the requirement, nobody asks how the refusal should have looked
-                if stands_alone(deviation.explanation) || !granted.contains(&self.place(deviation.observation)) {
+                if deviation.explanation.stands_alone() || !granted.contains(&self.place(deviation.observation)) {
                     self.add(&mut cells, Part::Protocol, verdict, deviation, told);
                 }
             }
@@ -118,7 +118,7 @@ impl Seen<'_> {
         } else {
             &[]
         };
-        if stands_alone(explanation) {
+        if explanation.stands_alone() {
             return Vec::new();
         }
         all.iter().copied().take_while(|other| *other != explanation).collect()
@@ -129,12 +129,6 @@ impl Seen<'_> {
 fn is_grant(check: &Check, observation: &Observation) -> bool {
     let wanted = check.steps[observation.step].wanted();
     observation.outcome == Outcome::Granted && !matches!(wanted, Want::Granted)
-}
-
-/// What no other failure explains, and what explains no other.
-fn stands_alone(explanation: Explanation) -> bool {
-    use Explanation::{ExecutedWrite, Secret, ServerError, Timing};
-    matches!(explanation, ExecutedWrite | Secret | ServerError | Timing)
 }
 
 fn place(cell: &Cell) -> (String, String) {

@@ -18,14 +18,15 @@ fn result(lane: &LaneFigures, figures: &LoadFigures, resource: &Resource, place:
     let (verdict, summary) = verdict(lane, &figures.lanes);
     let cited = |source: &str| Cited { source: source.to_owned(), url: url_of(source) };
     let failed = verdict == Verdict::Fail;
+    let (explanation, implied_by) = explained(&lane.name);
     let statuses: Vec<u16> = lane.statuses.keys().copied().collect();
     let cell = Cell {
         endpoint: resource.path.clone(),
         method: resource.method.clone(),
         part: Part::Access,
         verdict,
-        explanation: Explanation::Own,
-        implied_by: Vec::new(),
+        explanation,
+        implied_by,
         summary: summary.clone(),
         further: Vec::new(),
         expected: "refused".to_owned(),
@@ -57,6 +58,16 @@ fn result(lane: &LaneFigures, figures: &LoadFigures, resource: &Resource, place:
         needs_review: false,
         evidence: Vec::new(),
         took_ms: figures.duration_s * 1000.0,
+    }
+}
+
+/// What a grant to a lane shows, and what implies it: the same as a grant to the probe of a check.
+fn explained(lane: &str) -> (Explanation, Vec<Explanation>) {
+    use Explanation::{Anonymous, Own, UnknownCredential, Unverified};
+    match lane {
+        "no-credential" => (Anonymous, Vec::new()),
+        "unknown" => (UnknownCredential, vec![Anonymous]),
+        _ => (Own, vec![Anonymous, UnknownCredential, Unverified]),
     }
 }
 

@@ -48,7 +48,7 @@ impl Vacuity {
 
     /// That not one good credential was granted: nothing that was refused proves anything.
     pub(super) fn nothing_proved(&self) -> Option<String> {
-        let text = "no control passed: not one good credential was granted, so no refusal proves anything";
+        let text = "None of your credentials was accepted, so refusals cannot be judged";
         (self.controls > 0 && self.granted == 0).then(|| text.to_owned())
     }
 

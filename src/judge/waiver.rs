@@ -62,14 +62,12 @@ pub fn covers(waiver: &Waiver, result: &CheckResult, cell: &Cell, target: Waived
         && (!is_critical(result, cell) || (waiver.accept_risk && waiver.approved_by.is_some()))
 }
 
-/// The cells of a result as waivers look at them.
-pub fn cells(result: &CheckResult) -> Vec<Cell> {
-    if result.cells.is_empty() { vec![Cell::whole(result)] } else { result.cells.clone() }
-}
-
-/// Marks cells as waived. The result is waived where every cell is.
+/// Marks cells as waived. The result is waived where every cell of its verdict is: a warning beside a failure that
+/// somebody answers for remains a warning.
 pub fn apply(result: &mut CheckResult, waived: Vec<Option<Waived>>) {
-    if waived.iter().all(Option::is_some) {
+    let verdict = result.verdict;
+    let decides = |at: usize| result.cells.get(at).is_none_or(|cell| cell.verdict == verdict);
+    if waived.iter().enumerate().all(|(at, waived)| waived.is_some() || !decides(at)) {
         result.waived = waived.iter().flatten().next().cloned();
     }
     for (cell, waived) in result.cells.iter_mut().zip(waived) {
@@ -111,4 +109,35 @@ fn has_shape(waiver: &Waiver, cell: &Cell) -> bool {
 
 fn is_critical(result: &CheckResult, cell: &Cell) -> bool {
     cell.part == Part::Access && result.severity == Severity::Critical
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::sample::{cell, failing};
+
+    fn somebody() -> Option<Waived> {
+        let text = || "x".to_owned();
+        Some(Waived { reason: text(), owner: text(), expires: text(), ticket: None, approved_by: None })
+    }
+
+    #[test]
+    fn a_result_is_waived_where_every_cell_of_its_verdict_is() {
+        let cells = || vec![cell("/a", Part::Access, Verdict::Fail), cell("/b", Part::Protocol, Verdict::Warn)];
+        for (waived, expected) in [
+            (vec![somebody(), somebody()], true),
+            // the warning remains one, and fails nothing
+            (vec![somebody(), None], true),
+            (vec![None, somebody()], false),
+            (vec![None, None], false),
+        ] {
+            let mut result = failing(cells());
+            apply(&mut result, waived.clone());
+            assert_eq!(result.waived.is_some(), expected, "{waived:?}");
+            assert_eq!(
+                result.cells.iter().map(|cell| cell.waived.is_some()).collect::<Vec<_>>(),
+                waived.iter().map(Option::is_some).collect::<Vec<_>>()
+            );
+        }
+    }
 }

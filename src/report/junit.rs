@@ -88,7 +88,11 @@ fn affected_by<'a>(check: &CheckResult, findings: &'a [Found<'_>]) -> Option<&'a
     if !fails || findings.iter().any(|found| found.finding.check == check.id) {
         return None;
     }
-    let of = findings.iter().find(|found| found.finding.also_affected.contains(&check.id))?;
+    // the check that shows the cause is a failure of its own in this report
+    let fails = |found: &&Found<'_>| {
+        found.finding.fails() && found.check.verdict == Verdict::Fail && found.check.waived.is_none()
+    };
+    let of = findings.iter().filter(fails).find(|found| found.finding.also_affected.contains(&check.id))?;
     Some(&of.finding.check)
 }
 

@@ -40,7 +40,7 @@ pub(super) fn verdict(record: &Record) -> String {
     match record.finished.as_ref().map(|finished| finished.exit_code) {
         None => "Cut off before its end".to_owned(),
         _ if found > 0 => counted(found, "finding"),
-        Some(0) => "Nothing found".to_owned(),
+        Some(0) => "All checks passed".to_owned(),
         Some(_) => "No verdict".to_owned(),
     }
 }

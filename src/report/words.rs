@@ -62,6 +62,9 @@ pub(super) fn outcome_apart(text: &str) -> (&str, &str) {
     let (first, rest) = text.split_once(' ').unwrap_or((text, ""));
     match first.trim_end_matches(':') {
         outcome @ ("granted" | "refused" | "unclear" | "broke" | "silent") => (outcome, rest.trim_start()),
+        // as records of format 1 have it
+        "accepted" => ("granted", rest.trim_start()),
+        "rejected" => ("refused", rest.trim_start()),
         _ => ("", text),
     }
 }
@@ -97,6 +100,8 @@ mod tests {
             ("granted 200 in 1.8 ms", ("granted", "200 in 1.8 ms")),
             ("silent: connection closed", ("silent", "connection closed")),
             ("granted", ("granted", "")),
+            ("accepted 200 in 1.8 ms", ("granted", "200 in 1.8 ms")),
+            ("rejected 401", ("refused", "401")),
             ("401 with a challenge", ("", "401 with a challenge")),
         ] {
             assert_eq!(outcome_apart(text), parts);

@@ -39,7 +39,8 @@ async fn one(session: &Session<'_>, case: &At<Case>, id: String) -> CheckResult 
     let place = session.place(case.place);
     let judged = CaseVerdict { case, id: &id, place: &place };
     if case.writes && !session.subject.owned {
-        return judged.without_an_answer(Verdict::NotTested, "it writes; the scenario does not say `owned: true`");
+        return judged
+            .without_an_answer(Verdict::NotTested, "skipped: may modify or disrupt the target; set `owned: true`");
     }
     if let Some(untestable) = &session.untestable {
         return judged.without_an_answer(Verdict::Inconclusive, untestable.cause());

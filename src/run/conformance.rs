@@ -24,7 +24,7 @@ use crate::plan::{Act, Control, PlannedCheck, Subject};
 const STOP_POLL: Duration = Duration::from_millis(50);
 
 /// What is said of a check that a wish to end interrupted.
-const CUT: &str = "the run was stopped before the check came to its end";
+const CUT: &str = "the run was stopped before this check finished";
 
 /// Runs all planned checks and the scenario's own cases.
 pub(super) async fn run(session: &Session<'_>, planned: Vec<PlannedCheck>, sink: &mut dyn FnMut(Event)) -> End {
@@ -95,6 +95,9 @@ fn is_endpoint(group: &str) -> bool {
 /// Runs one check by itself, and says what it came to; none where the run was asked to end.
 async fn alone_now(session: &Session<'_>, check: &PlannedCheck, tally: &mut Tally<'_>) -> Option<Verdict> {
     let script = check.script.as_ref().ok()?.clone();
+    if session.options.stop.is_requested() {
+        return None;
+    }
     let began = clock::now();
     let (prober, planned) = (session.prober.clone(), check.clone());
     let rehearse = rehearsal(session);
@@ -202,8 +205,11 @@ async fn side_by_side(session: &Session<'_>, checks: Vec<PlannedCheck>, tally: &
         tally.judged_without_answers(&check, CUT.to_owned(), clock::now() - began);
     }
     for check in again {
-        if alone_now(session, &check, tally).await.is_none() {
-            break;
+        // it has run once: where it cannot run again, that is what is shown
+        if session.options.stop.is_requested() {
+            tally.judged_without_answers(&check, CUT.to_owned(), Duration::ZERO);
+        } else {
+            alone_now(session, &check, tally).await;
         }
     }
 }

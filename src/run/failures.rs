@@ -42,7 +42,7 @@ impl Failures {
         }
         self.stop.request();
         let failures = if seen == 1 { "the first failure".to_owned() } else { format!("{seen} failures") };
-        let text = format!("ended after {failures}, as was asked: what is missing was not run");
+        let text = format!("stopped after {failures} (--max-failures); the remaining checks did not run");
         Some(Event::Note(Note { kind: NoteKind::Warning, text }))
     }
 }

@@ -14,7 +14,7 @@ pub(super) enum Crash {
     #[error("authbench failed inside this check, please report it: {0}")]
     Panicked(String),
     /// The task was ended from outside.
-    #[error("the check was cancelled before it came to its end")]
+    #[error("the check was cancelled before it finished")]
     Cancelled,
 }
 

@@ -176,7 +176,7 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
             sink(started(launch.name(), 0));
             return match &failure {
                 StartError::Obstacle(obstacle) => cannot_be_tested(&Untestable::of(&loaded, obstacle), turn, sink),
-                _ => broken(&failure.to_string(), sink),
+                _ => broken(&failure.to_string(), turn, sink),
             };
         }
     };
@@ -215,7 +215,7 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
             sink(started(running.name.clone(), 0));
             match &failure {
                 EquipError::Obstacle(obstacle) => cannot_be_tested(&Untestable::of(&loaded, obstacle), turn, sink),
-                _ => broken(&failure.to_string(), sink),
+                _ => broken(&failure.to_string(), turn, sink),
             }
         }
     };
@@ -227,7 +227,9 @@ fn error(text: &str, sink: &mut dyn FnMut(Event)) {
     sink(Event::Note(Note { kind: NoteKind::Error, text: text.to_owned() }));
 }
 
-fn broken(why: &str, sink: &mut dyn FnMut(Event)) -> Exit {
+fn broken(why: &str, turn: Turn<'_>, sink: &mut dyn FnMut(Event)) -> Exit {
+    // nothing ran that a waiver could have been needed for
+    turn.ledger.excuse(turn.at);
     error(why, sink);
     let exit_code = Exit::Broken.code();
     sink(Event::ScenarioFinished(ScenarioFinished {

@@ -73,7 +73,7 @@ impl Prepared {
     /// Runs a phase with these lanes; each second is passed on as it comes.
     ///
     /// # Errors
-    /// When the engine broke.
+    /// When authbench failed inside its load engine.
     pub(super) async fn run(
         &self,
         phase: &Phase,

@@ -27,7 +27,7 @@ pub(super) enum PhaseError {
     Destination(#[from] BadDestination),
     #[error(transparent)]
     Http2(#[from] Http2Error),
-    #[error("the engine broke")]
+    #[error("authbench failed inside its load engine")]
     Engine,
     #[error("the search was ended before its first step")]
     SearchEnded,

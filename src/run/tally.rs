@@ -132,7 +132,7 @@ impl<'a> Tally<'a> {
         let ended = self.session.subject.identities.iter().filter(|identity| has_ended(identity));
         let names: Vec<String> = ended.map(|identity| identity.name.clone()).collect();
         for name in names {
-            let text = format!("the token of `{name}` has ended by its `exp`: give a fresh one, or `state: expired`");
+            let text = format!("the token of `{name}` has expired (`exp`): write a fresh token, or `state: expired`");
             self.note(Note { kind: NoteKind::Warning, text });
         }
     }

@@ -4,8 +4,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::JoinSet;
-
 use crate::drive::control::ControlError;
 use crate::drive::probe::Prober;
 use crate::drive::reach::expects_tls;
@@ -59,21 +57,26 @@ pub(super) async fn look(
     let mut pairs = pairs(subject).into_iter();
     let Some(first) = pairs.next() else { return Ok(()) };
     let Some(obstacle) = tried(subject, prober, first).await else { return Ok(()) };
-    let mut obstacles = vec![(first.1, in_words(obstacle, running).await)];
-    let mut asked = JoinSet::new();
-    for pair in pairs {
-        let (subject, prober) = (subject.clone(), prober.clone());
-        asked.spawn(async move { (pair.1, tried(&subject, &prober, pair).await) });
+    let obstacle = in_words(obstacle, running).await;
+    if matches!(obstacle, Obstacle::ExpectsTls(_)) {
+        // every other request would be answered in the wrong protocol as well
+        return Err(Untestable::of(loaded, &obstacle));
     }
-    while let Some(ended) = asked.join_next().await {
-        match ended {
-            Ok((_, None)) => return Ok(()),
-            Ok((resource, Some(obstacle))) => obstacles.push((resource, obstacle)),
-            // whoever panicked has said so; the others count
-            Err(_) => {}
+    let mut refused: Vec<usize> = obstacle.is_finding().then_some(first.0).into_iter().collect();
+    let mut obstacles = vec![(first.1, obstacle)];
+    for pair in pairs {
+        // one after another, and none again that was refused: an account may be locked
+        if refused.contains(&pair.0) {
+            continue;
+        }
+        match tried(subject, prober, pair).await {
+            None => return Ok(()),
+            Some(obstacle) => {
+                refused.extend(obstacle.is_finding().then_some(pair.0));
+                obstacles.push((pair.1, obstacle));
+            }
         }
     }
-    obstacles[1..].sort_by_key(|(resource, _)| *resource);
     let reached = obstacles.iter().any(|(_, obstacle)| obstacle.is_answered());
     let mut causes: Vec<String> = Vec::new();
     for (resource, obstacle) in &obstacles {

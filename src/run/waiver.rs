@@ -60,7 +60,7 @@ impl Ledger {
 
     /// Waives the cells of a result that a waiver names.
     pub(super) fn apply(&self, scenario: usize, target: WaivedTarget<'_>, result: &mut CheckResult) {
-        let cells = waiver::cells(result);
+        let cells = result.all_cells();
         let mut waived = vec![None; cells.len()];
         for entry in self.entries.iter().filter(|entry| entry.scenario.is_none_or(|own| own == scenario)) {
             entry.concerned.set(entry.concerned.get() || waiver::concerns(&entry.waiver, target));
@@ -100,10 +100,10 @@ impl Ledger {
         let finding = |what: String| Some((NoteKind::Finding, format!("{waiver} {what}")));
         match waiver::standing(&entry.waiver, self.today) {
             Standing::Expired => finding(format!("expired on {}", expires.0)),
-            Standing::TooEarly => finding(format!("begins on {}: it excuses nothing today", created.0)),
+            Standing::TooEarly => finding(format!("starts on {}: it has no effect before that day", created.0)),
             Standing::Holds if entry.needed.get() || !self.whole || self.stop.is_requested() => None,
             Standing::Holds if entry.scenario.is_none() && !entry.concerned.get() => {
-                Some((NoteKind::Warning, format!("{waiver} speaks of no target of this run")))
+                Some((NoteKind::Warning, format!("{waiver} matches no target of this run")))
             }
             Standing::Holds => finding("is stale: no such finding".to_owned()),
         }

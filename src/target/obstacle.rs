@@ -131,6 +131,14 @@ pub enum Obstacle {
         /// Its index among the identities.
         at: usize,
     },
+    /// A status that says nothing about the credential: the target has no time, or has had enough of this client.
+    #[error("{resource} is answered with {status}, which says nothing about the credential")]
+    Busy {
+        /// Method and path.
+        resource: String,
+        /// The status.
+        status: u16,
+    },
     /// The target breaks.
     #[error("{resource} breaks with {status}")]
     Broke {
@@ -229,6 +237,7 @@ impl Obstacle {
                 at: asked.identity,
             },
             300..400 => Obstacle::Redirected { resource, status, location: location(response) },
+            408 | 425 | 429 => Obstacle::Busy { resource, status },
             400..500 => Obstacle::BadRequest { resource, status, host: host() },
             500.. => Obstacle::Broke { resource, status },
             _ => Obstacle::Unrecognised { resource, status },
@@ -279,6 +288,7 @@ impl Obstacle {
             | Obstacle::Redirected { .. }
             | Obstacle::BadRequest { .. }
             | Obstacle::Broke { .. }
+            | Obstacle::Busy { .. }
             | Obstacle::Unrecognised { .. } => Setting::Resource(resource),
         }
     }
@@ -306,7 +316,8 @@ impl Obstacle {
                 format!("authbench follows no redirect: write {location} in `target.url` and `request`")
             }
             Obstacle::Redirected { .. } => {
-                "authbench follows no redirect: write the final path in `request`".to_owned()
+                "if this is a login page, the credential was not accepted; else write the final path in `request`"
+                    .to_owned()
             }
             Obstacle::OtherHost { .. } => "write the host that the server serves in `target.url`".to_owned(),
             Obstacle::BadRequest { .. } => {
@@ -318,14 +329,15 @@ impl Obstacle {
             Obstacle::CredentialRefused { .. } => {
                 "write a credential that is valid, with the `scopes` that it has".to_owned()
             }
-            Obstacle::Broke { .. } => "look at the log of the target; the request is the one of `request`".to_owned(),
+            Obstacle::Busy { .. } => "wait, or allow this client more requests; `--rate-limit` sends fewer".to_owned(),
+            Obstacle::Broke { .. } => "see the log of the target; authbench sent the request in `request`".to_owned(),
             Obstacle::Unrecognised { .. } => "write in `success` how a granted answer looks".to_owned(),
             Obstacle::ClientRefused { .. } => {
                 "write the `client_id`, the `client_secret` and the `scopes` of a registered client".to_owned()
             }
             Obstacle::NoToken { .. } => "write the address of the token endpoint in `token_url`".to_owned(),
             Obstacle::NoMetadata { .. } => {
-                "write the issuer in `issuer`, or its endpoints in `token_url` and beside it".to_owned()
+                "write the issuer in `issuer`, or its endpoints in `token_url` and `introspection_url`".to_owned()
             }
         }
     }
@@ -333,16 +345,20 @@ impl Obstacle {
 
 fn of_distrust(distrust: &Distrust, authorities_named: bool) -> String {
     match (distrust, authorities_named) {
-        (Distrust::SelfSigned, false) => "name it under `tls.ca`".to_owned(),
-        (Distrust::SelfSigned, true) => "the file of `tls.ca` holds another one: name this one there".to_owned(),
+        (Distrust::SelfSigned, false) => "save it as a PEM file and name it under `tls.ca`".to_owned(),
+        (Distrust::SelfSigned, true) => {
+            "the file in `tls.ca` contains a different certificate: add this one".to_owned()
+        }
         (Distrust::UnknownAuthority, false) => "name the certificate of the CA under `tls.ca`".to_owned(),
         (Distrust::UnknownAuthority, true) => {
-            "the file of `tls.ca` holds another CA: name the one that signed it there".to_owned()
+            "the file in `tls.ca` contains a different CA: add the one that signed this certificate".to_owned()
         }
-        (Distrust::Expired, _) => "renew it, or name it itself under `tls.ca`".to_owned(),
-        (Distrust::NotYetValid, _) => "set the clock, or name it itself under `tls.ca`".to_owned(),
+        (Distrust::Expired, _) => "renew the certificate, or name this certificate under `tls.ca`".to_owned(),
+        (Distrust::NotYetValid, _) => {
+            "correct the clock of this machine, or name this certificate under `tls.ca`".to_owned()
+        }
         (Distrust::OtherName(_), _) => {
-            "write a host of the certificate in `target.url`, or name it itself under `tls.ca`".to_owned()
+            "write a host of the certificate in `target.url`, or name this certificate under `tls.ca`".to_owned()
         }
         (Distrust::Authority | Distrust::Revoked | Distrust::Unusable(_), _) => {
             "give the target another certificate, or name this one under `tls.ca`".to_owned()

@@ -187,7 +187,7 @@ async fn a_file_of_waivers_serves_every_scenario_whose_target_it_names() {
     let ended = at(NOON, "", "", Some(&file)).await;
     assert_eq!(ended.exit, Exit::Findings);
     assert!(ended.notes(NoteKind::Finding).contains("waivers.yaml:2) is stale"), "{}", ended.notes(NoteKind::Finding));
-    assert!(ended.notes(NoteKind::Warning).contains("speaks of no target of this run"));
+    assert!(ended.notes(NoteKind::Warning).contains("matches no target of this run"));
 }
 
 #[test]

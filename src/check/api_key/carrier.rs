@@ -143,7 +143,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Expired, On::Protected).denied(&[INVALID]),
         ],
         expect: sameness::all,
-        implied_by: &["apikey.near-miss-denied", "apikey.not-echoed"],
+        implied_by: &["apikey.near-miss-denied"],
         fault: "distinct-revoked-message",
         ..REFUSAL
     },

@@ -164,7 +164,7 @@ impl Prober {
             }
             _ => self.good_client(),
         };
-        found.ok_or_else(|| ControlError::Unusable("the scenario has no client that fits".to_owned()))
+        found.ok_or_else(|| ControlError::Unusable("the scenario has no client for this request".to_owned()))
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{RunSide, ScenarioSide};
 use crate::check::Verdict;
-use crate::event::CheckResult;
 use crate::event::comparison::{Change, CheckChange};
+use crate::event::{CheckResult, Part};
 
 /// Checks that changed, regressions first, and how many did not.
 pub(super) fn changes(before: &RunSide<'_>, after: &RunSide<'_>) -> (Vec<CheckChange>, usize) {
@@ -43,11 +43,13 @@ fn fails(check: Option<&CheckResult>, verdict: Verdict) -> bool {
     check.is_some_and(|check| check.verdict == verdict && check.waived.is_none())
 }
 
-/// Whether a check that failed before fails at another resource or method now: the cause may be an old one, this is not.
+/// Whether a check that failed before fails at another resource or method, or in another part, now: the cause may be an old one, this is not.
 fn fails_elsewhere(old: &CheckResult, new: &CheckResult) -> bool {
     let failing = |check: &CheckResult| {
         let failing = check.cells.iter().filter(|cell| cell.verdict == Verdict::Fail && cell.waived.is_none());
-        failing.map(|cell| (cell.endpoint.clone(), cell.method.clone())).collect::<BTreeSet<_>>()
+        failing
+            .map(|cell| (cell.endpoint.clone(), cell.method.clone(), cell.part == Part::Access))
+            .collect::<BTreeSet<_>>()
     };
     // an older record names no cells
     !old.cells.is_empty() && !failing(new).is_subset(&failing(old))
@@ -83,4 +85,25 @@ fn change(scenario: &str, old: Option<&CheckResult>, new: Option<&CheckResult>, 
         regression,
         summary: if new.is_some() { shown.summary.clone() } else { "the check is not in the run".to_owned() },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::sample::{cell, failing};
+
+    #[test]
+    fn a_failure_at_another_place_or_of_another_part_is_a_new_one() {
+        let status = || cell("/a", Part::Protocol, Verdict::Fail);
+        let access = || cell("/a", Part::Access, Verdict::Fail);
+        for (old, new, expected) in [
+            (vec![status()], vec![status()], false),
+            (vec![status()], vec![cell("/b", Part::Protocol, Verdict::Fail)], true),
+            // what refused with another status lets everybody in now
+            (vec![status()], vec![access()], true),
+            (vec![status(), access()], vec![access()], false),
+        ] {
+            assert_eq!(fails_elsewhere(&failing(old.clone()), &failing(new.clone())), expected, "{old:?} {new:?}");
+        }
+    }
 }

@@ -99,7 +99,9 @@ impl Caster<'_> {
         let obtained = |login: &Login| matches!(login, Login::Client { .. } | Login::Minted { .. });
         match found.filter(|at| obtained(&subject.identities[*at].login)) {
             Some(found) => Ok(found),
-            None => missing("tokens cannot be obtained: no client that fits"),
+            None => missing(
+                "no valid client may use the token endpoint: add a credential with `client_id` and `client_secret`",
+            ),
         }
     }
 }

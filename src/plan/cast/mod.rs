@@ -188,7 +188,7 @@ fn missing<T>(what: impl Into<String>) -> Result<T, Missing> {
 /// Says which material is missing.
 pub fn script(check: &'static Check, subject: &Subject) -> Result<Script, Missing> {
     if !check.remote_safe && !subject.owned {
-        return missing("it writes or disturbs; the scenario does not say `owned: true`");
+        return missing("skipped: may modify or disrupt the target; set `owned: true`");
     }
     let mut caster = Caster { subject, is_control: check.control, script: Script::default() };
     if let Some(state) = caster.declared_state(check) {

@@ -122,7 +122,7 @@ impl Caster<'_> {
             (Some(found), _) => Ok(found),
             (None, On::Scoped) => missing("no valid credential lacks a scope of a protected resource"),
             (None, On::ScopedWrite | On::Writable) if !subject.owned => {
-                missing("it writes; the scenario does not say `owned: true`")
+                missing("skipped: may modify or disrupt the target; set `owned: true`")
             }
             (None, On::ScopedWrite) => missing("no valid credential lacks a scope of a resource with `writes: true`"),
             (None, On::Writable) => missing("no resource with `writes: true`"),

@@ -60,7 +60,7 @@ impl<'a> PhaseView<'a> {
         let open = self.lanes().iter().filter(|lane| !lane.expects_grant && lane.outcomes.granted > 0);
         let told = open.map(|lane| {
             let first = lane.first_granted_s.map(|at| format!(", first after {}", length(at))).unwrap_or_default();
-            format!("{} was let in {} times{first}", lane.name, count(lane.outcomes.granted))
+            format!("{} was granted {} times{first}", lane.name, count(lane.outcomes.granted))
         });
         told.collect()
     }

@@ -76,7 +76,7 @@ pub(in crate::report) fn times(figures: &LoadFigures) -> Vec<Vec<String>> {
     }
     rows.push(time_row("service time", &figures.service_time_us));
     if figures.model == Model::Open {
-        rows.push(time_row("left late by", &figures.lateness_us));
+        rows.push(time_row("scheduling delay", &figures.lateness_us));
     }
     rows.extend(figures.server_auth_us.as_ref().map(|times| time_row("server's auth", times)));
     rows.extend(figures.token_acquisition_us.as_ref().map(|times| time_row("obtaining a token", times)));
@@ -98,16 +98,16 @@ fn lanes(lanes: &[LaneFigures]) -> Vec<String> {
     texts.collect()
 }
 
-/// A lane that expects refusal and was let in.
+/// A lane that expects refusal and was granted.
 fn failed_open(lane: &LaneFigures) -> Option<String> {
     if lane.expects_grant || lane.outcomes.granted == 0 {
         return None;
     }
     let first = lane.first_granted_s.map(|seconds| format!(", first after {}", length(seconds))).unwrap_or_default();
-    Some(format!("let in {} times{first}", count(lane.outcomes.granted)))
+    Some(format!("granted {} times{first}", count(lane.outcomes.granted)))
 }
 
-/// `37,998 accepted, 2 broke`
+/// `37,998 granted, 2 broke`
 pub(in crate::report) fn outcomes(outcomes: &Outcomes) -> String {
     let named = [
         ("granted", outcomes.granted),

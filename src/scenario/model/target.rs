@@ -41,7 +41,7 @@ bare_or_map!(
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reference {
-    /// Holes to open, by name; `authbench serve --help` tells where they are listed.
+    /// Faults of the reference, by name (`authbench list faults`).
     #[serde(default)]
     pub faults: Vec<String>,
     /// Whether it speaks TLS.
