@@ -90,7 +90,9 @@ impl<'a> Tally<'a> {
             self.session.turn.ledger.excuse(self.session.turn.at);
         }
         self.beside += self.session.turn.ledger.tell(Some(self.session.turn.at), self.sink);
-        self.tell_ended_tokens();
+        if !untestable {
+            self.tell_ended_tokens();
+        }
         let main = self.session.subject.main_resource().map(|main| &self.session.subject.resources[main]);
         let declared = main.is_none_or(|main| main.success.is_some());
         self.tally.vacuity(declared, untestable).into_iter().for_each(|note| self.note(note));

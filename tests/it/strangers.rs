@@ -253,6 +253,6 @@ async fn a_token_that_has_ended_is_told_of_in_words() {
     .await;
     let note = |event: &Event| if let Event::Note(note) = event { Some(note.text.clone()) } else { None };
     let notes: Vec<String> = events.iter().filter_map(note).collect();
-    assert!(notes.iter().any(|text| text.contains("the token of `a` has ended")), "{notes:?}");
+    assert!(notes.iter().any(|text| text.contains("its token has expired")), "{notes:?}");
     assert!(notes.iter().all(|text| !text.contains(&token)), "a note shows the token");
 }

@@ -75,7 +75,7 @@ async fn a_waiver_holds_through_its_last_day_in_utc_and_not_a_moment_longer() {
         ("2026-11-25T08:59:59+09:00", true, Exit::Passed, ""),
         ("2026-11-25T00:00:00Z", false, Exit::Findings, "expired on 2026-11-24"),
         ("2026-11-24T19:00:00-05:00", false, Exit::Findings, "expired on 2026-11-24"),
-        ("2026-10-31T23:59:59Z", false, Exit::Findings, "begins on 2026-11-01"),
+        ("2026-10-31T23:59:59Z", false, Exit::Findings, "starts on 2026-11-01"),
     ] {
         let ended = at(moment, "malformed-challenge", &waivers, None).await;
         assert_eq!(ended.is_waived("common.challenge-grammar"), waived, "{moment}");

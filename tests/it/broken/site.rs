@@ -54,8 +54,8 @@ struct Site {
     written: AtomicUsize,
     /// When refused writes happen.
     late: Mutex<Vec<Instant>>,
-    /// Requests that had to be refused.
-    refused: AtomicUsize,
+    /// Requests that had to be refused, by who asked: what each caller gets does not depend on what others ask beside it.
+    refused: [AtomicUsize; 4],
     /// Of these, those without a credential.
     anonymous: AtomicUsize,
     unrefused: Arc<Unrefused>,
@@ -71,7 +71,7 @@ pub(crate) fn start(scheme: Scheme, behaviour: Behaviour, broken: bool) -> (Serv
         verifier: Verifier::of(scheme),
         written: AtomicUsize::default(),
         late: Mutex::default(),
-        refused: AtomicUsize::new(0),
+        refused: Default::default(),
         anonymous: AtomicUsize::new(0),
         unrefused: unrefused.clone(),
     };
@@ -115,7 +115,7 @@ impl Site {
     }
 
     fn refuse(&self, refusal: Answer, turn: &Turn) -> Reply {
-        let nth = self.refused.fetch_add(1, Ordering::Relaxed);
+        let nth = self.refused[turn.caller as usize].fetch_add(1, Ordering::Relaxed);
         let is_first = turn.caller == Caller::Nobody && self.anonymous.fetch_add(1, Ordering::Relaxed) == 0;
         let correct = |refusal: Answer| {
             let nth = if self.behaviour == Behaviour::First { usize::from(!is_first) } else { nth };
