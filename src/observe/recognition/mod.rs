@@ -171,7 +171,7 @@ impl Recognition {
         let fits = self.success.fits(answer);
         let refuses = self.refusal.as_ref().is_some_and(|refusal| refusal.fits(answer));
         // a refusal that the scenario declares is none of the good answers that were learned
-        let may_be_good = fits && !(refuses && !self.declared);
+        let may_be_good = fits && (self.declared || !refuses);
         if may_be_good && (asked.entitled || !(self.void || self.is_weak())) {
             return Reading::plain(Outcome::Granted);
         }
