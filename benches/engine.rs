@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use authbench::drive::load::{Http, Lane, LaneRequest, Marks, Phase, run};
+use authbench::drive::load::{Http, Lane, LaneRequest, Phase, SuccessMarks, run};
 use authbench::drive::stop::Stop;
 use authbench::drive::wire::{Connection, Destination, Limits};
 use authbench::observe::{Fingerprint, Request};
@@ -111,7 +111,7 @@ fn load_engine(address: SocketAddr) -> u64 {
         share: 1.0,
         expects_grant: true,
         requests: vec![LaneRequest::new(Request::new("GET", "/").header("Host", "h").header("X-API-Key", KEY))],
-        marks: Marks::of(&fingerprint),
+        marks: SuccessMarks::of(&fingerprint),
     };
     let phase = Phase {
         name: "bench".to_owned(),

@@ -14,7 +14,7 @@ use authbench::drive::paired::{self, Contender, Measured, Study};
 use authbench::drive::stop::Stop;
 use authbench::drive::wire::Limits;
 use authbench::stats::median;
-use authbench::stats::paired::{Control, Series, row};
+use authbench::stats::paired::{BaselineControl, Series, row};
 
 use served::Served;
 
@@ -52,7 +52,7 @@ fn main() {
             seed: seed + at,
         };
         let measured = paired::run(&study, &Stop::default()).expect("the reference answers");
-        let control = Control::of(&measured.control, seed + at);
+        let control = BaselineControl::of(&measured.control, seed + at);
         controls.push(measured.control.difference(seed + at).value);
         for (series, outcomes) in measured.schemes.iter().zip(&mut outcomes) {
             outcomes.push(outcome(series, &control, seed + at));
@@ -68,7 +68,7 @@ fn waiting(micros: u32, server: &Served) -> Contender {
     Contender { bare: orders.bare.header("X-Authbench-Busy", format!("{micros:03}")), ..orders }
 }
 
-fn outcome(series: &Series, control: &Control, seed: u64) -> Outcome {
+fn outcome(series: &Series, control: &BaselineControl, seed: u64) -> Outcome {
     let busy: Vec<f64> = series.pairs.iter().filter_map(|pair| pair.server).collect();
     let truth = median(&busy).expect("the reference says how long it was busy");
     let (plain, wide) = (series.difference(seed), row(series, control, seed).difference_us);

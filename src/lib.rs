@@ -73,5 +73,5 @@ pub mod record {
         ThresholdResult, Waived,
     };
     #[doc(inline)]
-    pub use crate::report::{Counts, Found, LoadRecord, ReadError, Record, ScenarioRecord, read_run};
+    pub use crate::report::{Counts, LoadRecord, ReadError, Record, ScenarioRecord, ShownFinding, read_run};
 }

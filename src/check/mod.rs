@@ -18,7 +18,7 @@ mod verdict;
 
 pub use cause::Explanation;
 use judgement::expect;
-pub use judgement::{Case, Deviation, Judgement};
+pub use judgement::{Deviation, Judgement, ObservedCheck};
 pub use page::citation::url_of;
 pub use step::Step;
 pub use verdict::{Level, Severity, Verdict};
@@ -114,7 +114,7 @@ pub struct Check {
     /// Checks whose violation of the same part at the same resource implies this one's.
     pub implied_by: &'static [&'static str],
     /// How the answers are judged.
-    pub expect: fn(&Case<'_>) -> Judgement,
+    pub expect: fn(&ObservedCheck<'_>) -> Judgement,
     /// The fault of the reference that this check must find.
     pub fault: &'static str,
 }

@@ -11,13 +11,13 @@ use crate::scenario::load_paths;
 
 /// Validate scenarios: nothing is sent, no secret is read.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(super) struct CheckArguments {
     /// Scenario files and folders.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Exit {
+pub(super) fn run(arguments: &CheckArguments) -> Exit {
     let loaded = match load_paths(&arguments.paths) {
         Ok(loaded) => loaded,
         Err(errors) => return super::tell(&errors),

@@ -16,7 +16,7 @@ use crate::report::{ReportError, comparison, write_atomically};
 /// A run is a record (run.jsonl), a report (report.json, which lacks the distributions behind percentiles), or the name of
 /// a saved baseline. A regression ends with 1.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(super) struct CompareArguments {
     /// The run that is compared with.
     before: String,
     /// The run that is looked at.
@@ -42,7 +42,7 @@ enum Form {
     Markdown,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Exit {
+pub(super) fn run(arguments: &CompareArguments) -> Exit {
     let read = |name: &str| baseline::read(&arguments.baselines, name);
     let compared = read(&arguments.before).and_then(|before| {
         let after = read(&arguments.after)?;
@@ -77,7 +77,7 @@ enum OutputError {
     Standard(std::io::Error),
 }
 
-fn write(arguments: &Arguments, comparison: &Comparison) -> Result<(), OutputError> {
+fn write(arguments: &CompareArguments, comparison: &Comparison) -> Result<(), OutputError> {
     let text = match arguments.format {
         Form::Text => comparison::text(comparison),
         Form::Markdown => comparison::as_markdown(comparison),

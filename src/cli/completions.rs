@@ -9,7 +9,7 @@ use crate::exit::Exit;
 /// Print completions for a shell.
 #[derive(Debug, Args)]
 #[command(after_help = INSTALL)]
-pub(super) struct Arguments {
+pub(super) struct CompletionsArguments {
     /// The shell.
     #[arg(value_enum)]
     shell: Shell,
@@ -21,7 +21,7 @@ Where they go:
   zsh   authbench completions zsh > \"${fpath[1]}/_authbench\"
   fish  authbench completions fish > ~/.config/fish/completions/authbench.fish";
 
-pub(super) fn run(arguments: &Arguments) -> Exit {
+pub(super) fn run(arguments: &CompletionsArguments) -> Exit {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut super::command(), "authbench", &mut script);
     print::line(String::from_utf8_lossy(&script).trim_end());

@@ -9,12 +9,12 @@ use crate::plan::selection;
 
 /// Explain a check: what is sent, why it matters, how to fix a finding.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(super) struct ExplainArguments {
     /// Id of the check.
     check: String,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Exit {
+pub(super) fn run(arguments: &ExplainArguments) -> Exit {
     let Some(check) = find(&arguments.check) else {
         let way_out = selection::way_out(&arguments.check);
         print::error(&format!("error: no check is called {:?}\nhelp: {way_out}", arguments.check));

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::print;
-use crate::check::page::{self, Clause, Document, Section};
+use crate::check::page::{self, CitedDocument, Clause, Section};
 use crate::check::profile::PROFILES;
 use crate::check::{Check, catalogue};
 use crate::exit::Exit;
@@ -15,7 +15,7 @@ use crate::scheme::SCHEMES;
 
 /// List checks, schemes, profiles, faults or scenarios.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(super) struct ListArguments {
     /// What to list.
     #[arg(value_enum)]
     what: What,
@@ -47,7 +47,7 @@ enum Form {
 /// One thing in a list: the members that are shown.
 type Row = Vec<(&'static str, Value)>;
 
-pub(super) fn run(arguments: &Arguments) -> Exit {
+pub(super) fn run(arguments: &ListArguments) -> Exit {
     let rows: Vec<Row> = match arguments.what {
         What::Checks => catalogue().map(check).collect(),
         What::Coverage => page::clauses().iter().map(clause).collect(),
@@ -88,7 +88,7 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
     Exit::Passed
 }
 
-fn clause(((document, section), clause): (&(Document, Section), &Clause)) -> Row {
+fn clause(((document, section), clause): (&(CitedDocument, Section), &Clause)) -> Row {
     vec![
         ("document", json!(document.to_string())),
         ("section", json!(section.1)),

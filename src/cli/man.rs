@@ -11,7 +11,7 @@ use crate::report::write_atomically;
 /// Print a manual page, or write all of them into a folder.
 #[derive(Debug, Args)]
 #[command(after_help = "Read it at once: authbench man run | man -l -")]
-pub(super) struct Arguments {
+pub(super) struct ManArguments {
     /// Command whose page is printed; authbench itself if none.
     command: Option<String>,
     /// Folder into which every page is written.
@@ -19,7 +19,7 @@ pub(super) struct Arguments {
     out: Option<PathBuf>,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Exit {
+pub(super) fn run(arguments: &ManArguments) -> Exit {
     let pages = pages();
     match (&arguments.out, &arguments.command) {
         (Some(folder), _) => write(folder, &pages),

@@ -51,20 +51,20 @@ Start:
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Init(init::Arguments),
-    Run(Box<run::Arguments>),
-    Check(check::Arguments),
-    Serve(serve::Arguments),
-    List(list::Arguments),
-    Explain(explain::Arguments),
-    Profile(profile::Arguments),
-    Compare(compare::Arguments),
-    Render(render::Arguments),
-    Selftest(selftest::Arguments),
-    Report(report::Arguments),
-    Schema(schema::Arguments),
-    Completions(completions::Arguments),
-    Man(man::Arguments),
+    Init(init::InitArguments),
+    Run(Box<run::RunArguments>),
+    Check(check::CheckArguments),
+    Serve(serve::ServeArguments),
+    List(list::ListArguments),
+    Explain(explain::ExplainArguments),
+    Profile(profile::ProfileArguments),
+    Compare(compare::CompareArguments),
+    Render(render::RenderArguments),
+    Selftest(selftest::SelftestArguments),
+    Report(report::ReportArguments),
+    Schema(schema::SchemaArguments),
+    Completions(completions::CompletionsArguments),
+    Man(man::ManArguments),
 }
 
 /// The command line, from arguments to exit code.

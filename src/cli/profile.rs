@@ -12,7 +12,7 @@ use crate::scenario::nearest;
 
 /// Show profiles: which statuses a refusal may have, and how strong requirements are.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(super) struct ProfileArguments {
     #[command(subcommand)]
     what: What,
 }
@@ -45,7 +45,7 @@ enum Form {
     Json,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Exit {
+pub(super) fn run(arguments: &ProfileArguments) -> Exit {
     match &arguments.what {
         What::List { format: Form::Text } => {
             PROFILES.iter().for_each(|profile| print::line(&format!("{:16} {}", profile.name, profile.why)));

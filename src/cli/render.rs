@@ -12,7 +12,7 @@ use crate::report::{FORMATS, format, read_jsonl, write_atomically};
 
 /// Make a report again from the record of a run (run.jsonl).
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(super) struct RenderArguments {
     /// The record: run.jsonl.
     record: PathBuf,
     /// Format of the report.
@@ -23,7 +23,7 @@ pub(super) struct Arguments {
     output: Option<PathBuf>,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Exit {
+pub(super) fn run(arguments: &RenderArguments) -> Exit {
     let fail = |exit: Exit, text: String| {
         print::error(&format!("error: failed to {text}"));
         exit

@@ -19,7 +19,7 @@ const DEPTH: usize = 8;
 ///
 /// Each folder with a record (run.jsonl) or a report (report.json) is a run.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(super) struct ReportArguments {
     /// What to make.
     #[arg(value_enum)]
     what: What,
@@ -36,7 +36,7 @@ enum What {
     Index,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Exit {
+pub(super) fn run(arguments: &ReportArguments) -> Exit {
     let What::Index = arguments.what;
     let mut runs = Vec::new();
     if let Err(why) = add_runs(&arguments.folder, &arguments.folder, DEPTH, &mut runs) {

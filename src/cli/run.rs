@@ -25,7 +25,7 @@ use crate::scenario::{LoadedScenario, ScenarioError, load_paths, load_waivers};
 /// A folder is read without its subfolders, in order of names. All files are read before any runs.
 #[derive(Debug, Args)]
 #[command(after_help = more_help())]
-pub(super) struct Arguments {
+pub(super) struct RunArguments {
     /// Scenario files and folders.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
@@ -133,7 +133,7 @@ enum CountsAs {
     Fail,
 }
 
-pub(super) fn run(arguments: Arguments) -> Exit {
+pub(super) fn run(arguments: RunArguments) -> Exit {
     let exit = match prepared(&arguments) {
         Ok((ready, options)) if arguments.dry_run => return dry_run(&ready, &options),
         Ok((ready, options)) => execute(&arguments, ready, &options),
@@ -145,7 +145,7 @@ pub(super) fn run(arguments: Arguments) -> Exit {
     exit
 }
 
-fn prepared(arguments: &Arguments) -> Result<(Vec<crate::run::Ready>, Options), Exit> {
+fn prepared(arguments: &RunArguments) -> Result<(Vec<crate::run::Ready>, Options), Exit> {
     for pattern in &arguments.checks {
         if !selection::matches_any(pattern) {
             print::error(&format!("error: no check is called {pattern:?}\nhelp: {}", selection::way_out(pattern)));
@@ -188,7 +188,7 @@ fn prepared(arguments: &Arguments) -> Result<(Vec<crate::run::Ready>, Options), 
     Ok((ready, options))
 }
 
-fn load(arguments: &Arguments) -> Result<Vec<LoadedScenario>, Vec<ScenarioError>> {
+fn load(arguments: &RunArguments) -> Result<Vec<LoadedScenario>, Vec<ScenarioError>> {
     let mut loaded = load_paths(&arguments.paths)?;
     for path in &arguments.waivers {
         let waivers = std::sync::Arc::new(load_waivers(path)?);
@@ -216,7 +216,7 @@ fn dry_run(ready: &[crate::run::Ready], _: &Options) -> Exit {
     if ready.is_empty() { Exit::NothingSelected } else { Exit::Passed }
 }
 
-fn execute(arguments: &Arguments, ready: Vec<crate::run::Ready>, options: &Options) -> Exit {
+fn execute(arguments: &RunArguments, ready: Vec<crate::run::Ready>, options: &Options) -> Exit {
     let narrowed = arguments.only.is_some() || !arguments.checks.is_empty() || arguments.select.narrows();
     let partial = narrowed || arguments.fail_fast || arguments.max_failures.is_some();
     let mut keeper = match arguments.baselines.keeper(partial) {

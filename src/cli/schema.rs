@@ -10,7 +10,7 @@ use crate::exit::Exit;
 /// An editor with a YAML language server completes and checks scenarios that begin with
 /// `# yaml-language-server: $schema=schema.json` when `authbench schema > schema.json` stands beside them.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(super) struct SchemaArguments {
     /// Of what.
     #[arg(long, value_enum, default_value_t = Of::Scenario, env = "AUTHBENCH_SCHEMA_OF")]
     of: Of,
@@ -32,7 +32,7 @@ enum Form {
     Markdown,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Exit {
+pub(super) fn run(arguments: &SchemaArguments) -> Exit {
     match (arguments.of, arguments.format) {
         (Of::Scenario, Form::Markdown) => print::line(crate::scenario::manual::page().trim_end()),
         (Of::Report | Of::Waivers, Form::Markdown) => {

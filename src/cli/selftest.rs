@@ -10,7 +10,7 @@ use crate::check::profile::{PROFILES, profile};
 use crate::clock;
 use crate::exit::Exit;
 use crate::reference::faults;
-use crate::run::selftest::{Effort, Proof, prove};
+use crate::run::selftest::{Effort, SelftestProof, prove};
 use crate::scenario::nearest;
 
 /// Prove the catalogue: every fault of the reference is found by its check.
@@ -19,7 +19,7 @@ use crate::scenario::nearest;
 /// reference, on which none may fail; and runs every scheme against servers that refuse all, accept all, hang, reset, break
 /// or lock the run out, where nothing may pass. Prints the kill matrix. Ends with 1 if a fault is not detected.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(super) struct SelftestArguments {
     /// Try only these faults; repeatable. `authbench list faults` shows all.
     #[arg(long = "fault", value_name = "NAME", value_delimiter = ',', env = "AUTHBENCH_SELFTEST_FAULT")]
     faults: Vec<String>,
@@ -44,7 +44,7 @@ enum Form {
     Json,
 }
 
-pub(super) fn run(arguments: Arguments) -> Exit {
+pub(super) fn run(arguments: SelftestArguments) -> Exit {
     for name in &arguments.faults {
         let known: Vec<&str> = faults().into_iter().map(|fault| fault.name).collect();
         if !known.contains(&name.as_str()) {
@@ -79,7 +79,7 @@ pub(super) fn run(arguments: Arguments) -> Exit {
     if proof.holds() { Exit::Passed } else { Exit::Findings }
 }
 
-fn document(proof: &Proof, took: Duration) -> serde_json::Value {
+fn document(proof: &SelftestProof, took: Duration) -> serde_json::Value {
     let kills = proof.kills.iter().map(|kill| {
         json!({ "fault": kill.fault, "check": kill.check, "scheme": kill.scheme, "killed": kill.killed, "also": kill.also, "said": kill.said })
     });

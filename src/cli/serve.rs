@@ -14,7 +14,7 @@ use crate::reference::{self, Config, KeyLocation};
 ///
 /// It prints its test credentials. They are public: never use them elsewhere.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(super) struct ServeArguments {
     /// Port; 0 takes a free one.
     #[arg(long, default_value_t = 8377, env = "AUTHBENCH_SERVE_PORT")]
     port: u16,
@@ -56,7 +56,7 @@ enum Form {
     Json,
 }
 
-pub(super) fn run(arguments: Arguments) -> Exit {
+pub(super) fn run(arguments: ServeArguments) -> Exit {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -67,7 +67,7 @@ pub(super) fn run(arguments: Arguments) -> Exit {
     runtime.block_on(serve(arguments))
 }
 
-async fn serve(arguments: Arguments) -> Exit {
+async fn serve(arguments: ServeArguments) -> Exit {
     let query = arguments.key_query.map(KeyLocation::Query);
     let cookie = arguments.key_cookie.map(KeyLocation::Cookie);
     let config = Config {
@@ -83,7 +83,11 @@ async fn serve(arguments: Arguments) -> Exit {
         Ok(running) => running,
         Err(error) => {
             print::error(&format!("error: {error}"));
-            return if matches!(error, reference::StartError::UnknownFault(..)) { Exit::Usage } else { Exit::Broken };
+            return if matches!(error, reference::ReferenceError::UnknownFault(..)) {
+                Exit::Usage
+            } else {
+                Exit::Broken
+            };
         }
     };
     let described = reference::describe(&running);

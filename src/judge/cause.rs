@@ -7,7 +7,7 @@ use crate::event::{Cell, CellName, CheckResult, Finding, Part};
 
 /// A check that fails or warns, as far as causes look at it.
 #[derive(Clone, Debug)]
-pub struct Failure {
+pub struct FailedCheck {
     check: String,
     severity: Severity,
     /// Place in the catalogue; checks of the scenario come behind.
@@ -15,7 +15,7 @@ pub struct Failure {
     cells: Vec<Cell>,
 }
 
-impl Failure {
+impl FailedCheck {
     /// A result, if it fails or warns.
     pub fn of(result: &CheckResult) -> Option<Self> {
         if !matches!(result.verdict, Verdict::Fail | Verdict::Warn) {
@@ -38,10 +38,10 @@ struct Key<'a> {
     route: Option<(&'a str, &'a str)>,
 }
 
-type Member<'a> = (&'a Failure, &'a Cell);
+type Member<'a> = (&'a FailedCheck, &'a Cell);
 
 /// Failures by cause, the worst first. The order in which they came does not matter.
-pub fn findings(failures: &[Failure]) -> Vec<Finding> {
+pub fn findings(failures: &[FailedCheck]) -> Vec<Finding> {
     let mut all: Vec<Member<'_>> =
         failures.iter().flat_map(|one| one.cells.iter().map(move |cell| (one, cell))).collect();
     all.sort_by_key(|(failure, _)| (failure.order, failure.check.as_str()));
@@ -187,25 +187,25 @@ mod tests {
         }
     }
 
-    fn failure(check: &str, cells: Vec<Cell>) -> Failure {
+    fn failure(check: &str, cells: Vec<Cell>) -> FailedCheck {
         let order = catalogue().position(|one| one.id == check).unwrap_or(usize::MAX);
-        Failure { check: check.to_owned(), severity: Severity::High, order, cells }
+        FailedCheck { check: check.to_owned(), severity: Severity::High, order, cells }
     }
 
-    fn access(check: &str, endpoint: &str, explanation: Explanation) -> Failure {
+    fn access(check: &str, endpoint: &str, explanation: Explanation) -> FailedCheck {
         let implied = [Anonymous, UnknownCredential, Unverified];
         let implied: Vec<_> = implied.into_iter().take_while(|one| *one != explanation).collect();
         failure(check, vec![cell(endpoint, Part::Access, explanation, &implied)])
     }
 
-    fn protocol(check: &str, endpoint: &str, explanation: Explanation, status: u16) -> Failure {
+    fn protocol(check: &str, endpoint: &str, explanation: Explanation, status: u16) -> FailedCheck {
         let mut cell = cell(endpoint, Part::Protocol, explanation, explanation.protocol_implied_by());
         cell.statuses = vec![status];
         failure(check, vec![cell])
     }
 
     /// Checks of each finding: the one that shows it first.
-    fn by_cause(failures: &[Failure]) -> Vec<Vec<String>> {
+    fn by_cause(failures: &[FailedCheck]) -> Vec<Vec<String>> {
         let one = |finding: Finding| std::iter::once(finding.check).chain(finding.also_affected).collect();
         findings(failures).into_iter().map(one).collect()
     }
@@ -221,7 +221,7 @@ mod tests {
         let bearer = access("bearer.expired-token-401", "/a", Time);
         let issuer = access("jwt.iss-enforced", "/a", Issuer);
         let elsewhere = access("apikey.near-miss-denied", "/b", Own);
-        let cases: Vec<(Vec<&Failure>, Vec<Vec<&str>>)> = vec![
+        let cases: Vec<(Vec<&FailedCheck>, Vec<Vec<&str>>)> = vec![
             (vec![&near, &unknown], vec![vec!["apikey.invalid-denied", "apikey.near-miss-denied"]]),
             // the order in which they came does not matter, and the strongest explains all
             (
@@ -240,7 +240,7 @@ mod tests {
             (vec![&expired, &bearer], vec![vec!["jwt.exp-enforced", "bearer.expired-token-401"]]),
         ];
         for (failures, expected) in cases {
-            let mut failures: Vec<Failure> = failures.into_iter().cloned().collect();
+            let mut failures: Vec<FailedCheck> = failures.into_iter().cloned().collect();
             assert_eq!(by_cause(&failures), expected);
             failures.reverse();
             assert_eq!(by_cause(&failures), expected);
@@ -260,7 +260,7 @@ mod tests {
         let bad_request = protocol("bearer.garbage-token-401", "/a", InvalidStatus, 400);
         let mut warning = status.clone();
         warning.cells[0].verdict = Verdict::Warn;
-        let cases: Vec<(Vec<&Failure>, usize)> = vec![
+        let cases: Vec<(Vec<&FailedCheck>, usize)> = vec![
             (vec![&status, &absent, &grammar], 1),
             (vec![&absent, &grammar], 1),
             (vec![&grammar], 1),
@@ -273,7 +273,7 @@ mod tests {
             (vec![&status, &broken, &secret, &granted], 4),
         ];
         for (failures, expected) in cases {
-            let failures: Vec<Failure> = failures.into_iter().cloned().collect();
+            let failures: Vec<FailedCheck> = failures.into_iter().cloned().collect();
             assert_eq!(by_cause(&failures).len(), expected, "{:?}", by_cause(&failures));
         }
     }

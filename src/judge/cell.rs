@@ -11,14 +11,14 @@ use crate::plan::subject::Resource;
 
 /// A check with what it saw.
 #[derive(Clone, Copy)]
-pub(super) struct Seen<'a> {
+pub(super) struct SeenCheck<'a> {
     pub(super) check: &'a Check,
     pub(super) level: Level,
     pub(super) evidence: &'a Evidence,
     pub(super) resources: &'a [Resource],
 }
 
-impl Seen<'_> {
+impl SeenCheck<'_> {
     /// The cells of a judgement; `told` puts a deviation into words. Beside a broken control only access counts.
     pub(super) fn cells(self, judgement: &Judgement, told: &dyn Fn(&Deviation) -> String) -> Vec<Cell> {
         let protocol = if self.level == Level::Must { Verdict::Fail } else { Verdict::Warn };

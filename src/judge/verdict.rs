@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::cell::Seen;
+use super::cell::SeenCheck;
 use crate::check::profile::Effective;
-use crate::check::{Case, Check, Deviation, Explanation, Judgement, Level, Severity, Verdict, url_of};
+use crate::check::{Check, Deviation, Explanation, Judgement, Level, ObservedCheck, Severity, Verdict, url_of};
 use crate::event::{Cell, CheckResult, Cited, EvidenceRecord, Help, Part, Role, SourcePlace};
 use crate::observe::{ControlRun, Evidence, Exchange, Observation, Outcome};
 use crate::plan::PlannedCheck;
@@ -43,7 +43,7 @@ pub fn judge(planned: &PlannedCheck, evidence: &Evidence, context: &Context<'_>)
     for secret in &evidence.sent_secrets {
         scrubber.add(secret.expose().as_bytes());
     }
-    let seen_by = Seen { check: planned.check, level: planned.level, evidence, resources: context.resources };
+    let seen_by = SeenCheck { check: planned.check, level: planned.level, evidence, resources: context.resources };
     let finding = find(seen_by, context.profile);
     let (records, shown_by) = record(evidence, finding.shown_by, &scrubber);
     let deviations = finding.deviations.iter().map(|line| scrubber.scrub(line));
@@ -163,15 +163,15 @@ impl Finding {
 ///
 /// Access that was granted against the requirement stands even where a closing control broke: it was seen. Access that
 /// was refused says nothing then: the control was refused too.
-fn find(seen: Seen<'_>, profile: &Effective) -> Finding {
-    let Seen { check, level, evidence, .. } = seen;
+fn find(seen: SeenCheck<'_>, profile: &Effective) -> Finding {
+    let SeenCheck { check, level, evidence, .. } = seen;
     if let Some(why) = &evidence.untestable {
         return Finding::plain(Verdict::NotTested, why);
     }
     if let Some(why) = &evidence.not_applicable {
         return Finding::plain(Verdict::NotApplicable, why);
     }
-    let mut judgement = (check.expect)(&Case { check, evidence, profile });
+    let mut judgement = (check.expect)(&ObservedCheck { check, evidence, profile });
     if let Some(why) = &evidence.unproven {
         return Finding::plain(Verdict::Inconclusive, why);
     }
@@ -241,7 +241,13 @@ fn passed(evidence: &Evidence) -> String {
     summary
 }
 
-fn violation(verdict: Verdict, part: Part, deviations: &[Deviation], judgement: &Judgement, seen: Seen<'_>) -> Finding {
+fn violation(
+    verdict: Verdict,
+    part: Part,
+    deviations: &[Deviation],
+    judgement: &Judgement,
+    seen: SeenCheck<'_>,
+) -> Finding {
     let evidence = seen.evidence;
     let first = &deviations[0];
     let all = judgement.access.iter().chain(&judgement.protocol).chain(&judgement.advice);
@@ -272,7 +278,7 @@ fn violation(verdict: Verdict, part: Part, deviations: &[Deviation], judgement: 
     }
 }
 
-fn unanswered_control(seen: Seen<'_>, judgement: &Judgement) -> Finding {
+fn unanswered_control(seen: SeenCheck<'_>, judgement: &Judgement) -> Finding {
     let evidence = seen.evidence;
     let mut finding = Finding::plain(Verdict::Fail, judgement.open[0].clone());
     finding.part = Some(Part::Access);

@@ -1,8 +1,8 @@
 //! Which operations become resources of a scenario.
 
-use super::Document;
+use super::OpenApiDocument;
 use super::error::LeftOut;
-use super::operation::{Operation, Request};
+use super::operation::{Operation, SampleRequest};
 
 /// Resources of one kind, at most: a scenario is to be read, and every protected one is asked for.
 const LIMIT: usize = 50;
@@ -10,7 +10,7 @@ const LIMIT: usize = 50;
 const PUBLIC: usize = 3;
 
 /// Operations that a scenario can ask for, with their requests.
-type Asked<'a> = (&'a Operation, &'a Request);
+type Asked<'a> = (&'a Operation, &'a SampleRequest);
 
 /// Which operations become resources.
 #[derive(Default)]
@@ -30,7 +30,7 @@ pub(super) struct Choice<'a> {
 impl<'a> Choice<'a> {
     /// Chooses for a scheme. A document without scopes does not say which credential opens what: then one resource is
     /// chosen that asks for the least, unless everything is wanted.
-    pub(super) fn of(document: &'a Document, scheme: &str, every: bool) -> Self {
+    pub(super) fn of(document: &'a OpenApiDocument, scheme: &str, every: bool) -> Self {
         let mut choice = Choice::default();
         let mut guesses = Vec::new();
         for operation in &document.operations {
@@ -83,7 +83,7 @@ impl<'a> Choice<'a> {
         {
             self.active.insert(0, guesses.remove(at));
         }
-        let why = |request: &Request| LeftOut::Guessed(request.guessed.clone().unwrap_or_default());
+        let why = |request: &SampleRequest| LeftOut::Guessed(request.guessed.clone().unwrap_or_default());
         self.left_out.extend(guesses.into_iter().map(|(operation, request)| (operation, why(request))));
     }
 

@@ -2,9 +2,9 @@
 
 use super::choice::Choice;
 use super::error::{LeftOut, NoDraft};
-use super::operation::{Body, Operation, Request};
-use super::security::{Method, Place, SecurityScheme};
-use super::{Document, yaml};
+use super::operation::{Body, Operation, SampleRequest};
+use super::security::{KeyPlace, Method, SecurityScheme};
+use super::{OpenApiDocument, yaml};
 
 /// Operations that are named with the reason why they were left out, at most.
 const REASONS: usize = 20;
@@ -39,7 +39,7 @@ pub struct Draft {
     pub address_is_known: bool,
 }
 
-impl Document {
+impl OpenApiDocument {
     /// Drafts the scenario of one security scheme.
     ///
     /// # Errors
@@ -74,14 +74,14 @@ struct Login {
 }
 
 impl Login {
-    fn of(document: &Document, method: &Method, prefix: &str) -> Result<Self, NoDraft> {
+    fn of(document: &OpenApiDocument, method: &Method, prefix: &str) -> Result<Self, NoDraft> {
         let member = |name: &'static str, variable: &str| (name, format!("{prefix}{variable}"));
         let (scheme, members, about) = match method {
             Method::Key(place, name) => {
                 let place = match place {
-                    Place::Header => "header",
-                    Place::Query => "query",
-                    Place::Cookie => "cookie",
+                    KeyPlace::Header => "header",
+                    KeyPlace::Query => "query",
+                    KeyPlace::Cookie => "cookie",
                 };
                 let whole = "the key is the whole value of the header, with the word before it if there is one";
                 let about = if name.eq_ignore_ascii_case("authorization") { whole } else { "" };
@@ -104,7 +104,7 @@ impl Login {
 }
 
 struct Writer<'a> {
-    document: &'a Document,
+    document: &'a OpenApiDocument,
     scheme: &'a SecurityScheme,
     wishes: &'a Wishes<'a>,
     login: &'a Login,
@@ -196,7 +196,7 @@ impl Writer<'_> {
         text
     }
 
-    fn resource(&self, operation: &Operation, request: &Request) -> String {
+    fn resource(&self, operation: &Operation, request: &SampleRequest) -> String {
         let mut members = self.members(operation, request);
         let scopes = operation.scopes_under(&self.scheme.id).unwrap_or_default();
         if !scopes.is_empty() {
@@ -211,7 +211,7 @@ impl Writer<'_> {
         }
     }
 
-    fn members(&self, operation: &Operation, request: &Request) -> Vec<String> {
+    fn members(&self, operation: &Operation, request: &SampleRequest) -> Vec<String> {
         let line = format!("{} {}{}", operation.method, self.document.server.prefix, request.path);
         let path = &line[operation.method.len() + 1..];
         let line = if yaml::scalar(path) == path { line } else { yaml::quoted(&line) };

@@ -14,19 +14,19 @@ mod yaml;
 use node::Node;
 use operation::Operation;
 use root::Root;
-use server::Server;
+use server::ApiBase;
 
 pub use draft::{Draft, Wishes};
 pub use error::{LeftOut, NoDraft, Unreadable};
-pub use security::{Method, Place, SecurityScheme};
+pub use security::{KeyPlace, Method, SecurityScheme};
 
 /// What a document says, as far as scenarios need it.
 #[derive(Clone, Debug)]
-pub struct Document {
+pub struct OpenApiDocument {
     generation: String,
     title: String,
     schemes: Vec<SecurityScheme>,
-    server: Server,
+    server: ApiBase,
     operations: Vec<Operation>,
 }
 
@@ -34,15 +34,15 @@ pub struct Document {
 ///
 /// # Errors
 /// When it is neither, or no document of OpenAPI 3 or Swagger 2.
-pub fn read(text: &str) -> Result<Document, Unreadable> {
+pub fn read(text: &str) -> Result<OpenApiDocument, Unreadable> {
     let root = Root::read(text)?;
     let generation = generation(&root.0)?;
     let title = root.0.member("info").and_then(|info| info.text("title"));
-    Ok(Document {
+    Ok(OpenApiDocument {
         generation,
         title: title.map(yaml::one_line).unwrap_or_default(),
         schemes: security::schemes(&root),
-        server: Server::of(&root),
+        server: ApiBase::of(&root),
         operations: operation::operations(&root),
     })
 }
@@ -58,7 +58,7 @@ fn generation(root: &Node) -> Result<String, Unreadable> {
     }
 }
 
-impl Document {
+impl OpenApiDocument {
     /// What it is written in, such as `OpenAPI 3.1.0`.
     pub fn generation(&self) -> &str {
         &self.generation

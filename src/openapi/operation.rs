@@ -25,12 +25,12 @@ pub(super) struct Operation {
     /// What it demands.
     pub(super) requirements: Requirements,
     /// The request, or why there is none.
-    pub(super) request: Result<Request, LeftOut>,
+    pub(super) request: Result<SampleRequest, LeftOut>,
 }
 
 /// A request that can be sent.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Request {
+pub(super) struct SampleRequest {
     /// Path and query, without what the server's address has in front.
     pub(super) path: String,
     /// Header lines.
@@ -109,11 +109,11 @@ impl<'a> Asking<'a> {
         Self { root, template, item, operation, examples: Examples::of(root) }
     }
 
-    fn request(&self) -> Result<Request, LeftOut> {
+    fn request(&self) -> Result<SampleRequest, LeftOut> {
         if self.item.member("servers").or_else(|| self.operation.member("servers")).is_some() {
             return Err(LeftOut::OwnServer);
         }
-        let mut request = Request { path: self.template.to_owned(), ..Request::default() };
+        let mut request = SampleRequest { path: self.template.to_owned(), ..SampleRequest::default() };
         let (mut query, mut form) = (Vec::new(), Vec::new());
         for parameter in self.parameters() {
             let name = parameter.text("name").unwrap_or_default();
@@ -148,10 +148,10 @@ impl<'a> Asking<'a> {
 
     fn finish(
         &self,
-        mut request: Request,
+        mut request: SampleRequest,
         query: &[(String, String)],
         form: Vec<(String, String)>,
-    ) -> Result<Request, LeftOut> {
+    ) -> Result<SampleRequest, LeftOut> {
         if request.path.contains(['{', '}', '#', '?']) || !request.path.starts_with('/') {
             return Err(LeftOut::Path);
         }
@@ -188,7 +188,7 @@ impl<'a> Asking<'a> {
     }
 
     /// What the document shows, or a guess that the request is marked with.
-    fn value(&self, parameter: &Node, request: &mut Request) -> String {
+    fn value(&self, parameter: &Node, request: &mut SampleRequest) -> String {
         self.examples.of_parameter(parameter).unwrap_or_else(|| {
             let place = parameter.text("in").unwrap_or_default();
             let name = one(parameter.text("name").unwrap_or_default());

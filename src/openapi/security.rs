@@ -16,7 +16,7 @@ pub struct SecurityScheme {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Method {
     /// An API key.
-    Key(Place, String),
+    Key(KeyPlace, String),
     /// HTTP Basic.
     Basic,
     /// A bearer token that somebody has to supply; the reason why it cannot be obtained, if the document has one.
@@ -37,7 +37,7 @@ pub enum Method {
 
 /// Where an API key travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum KeyPlace {
     /// A header field.
     Header,
     /// A query parameter.
@@ -83,9 +83,9 @@ fn method(scheme: &Node) -> Method {
 
 fn key(scheme: &Node) -> Method {
     let place = match scheme.text("in").unwrap_or_default() {
-        "header" => Place::Header,
-        "query" => Place::Query,
-        "cookie" => Place::Cookie,
+        "header" => KeyPlace::Header,
+        "query" => KeyPlace::Query,
+        "cookie" => KeyPlace::Cookie,
         _ => return Method::Uncovered("`in` is none of header, query and cookie".to_owned()),
     };
     match scheme.text("name").filter(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic())) {
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn schemes_of_both_generations_are_read() {
         for (scheme, expected) in [
-            (r#"{"type":"apiKey","in":"query","name":"k"}"#, Some(Method::Key(Place::Query, "k".to_owned()))),
+            (r#"{"type":"apiKey","in":"query","name":"k"}"#, Some(Method::Key(KeyPlace::Query, "k".to_owned()))),
             (r#"{"type":"apiKey","in":"body","name":"k"}"#, None),
             (r#"{"type":"apiKey","in":"header","name":"a b"}"#, None),
             (r#"{"type":"basic"}"#, Some(Method::Basic)),

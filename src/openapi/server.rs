@@ -7,14 +7,14 @@ use super::root::Root;
 
 /// Where an API is: an origin, if the document names one, and what every path begins with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Server {
+pub(super) struct ApiBase {
     /// Such as `https://api.example.test`.
     pub(super) origin: Option<String>,
     /// Such as `/v1`; empty if nothing.
     pub(super) prefix: String,
 }
 
-impl Server {
+impl ApiBase {
     pub(super) fn of(root: &Root) -> Self {
         let written = match root.0.member("swagger") {
             Some(_) => swagger(root),
@@ -97,15 +97,15 @@ mod tests {
             (r#"{"swagger":"2.0","basePath":"/v2"}"#, None, "/v2"),
             (r#"{}"#, None, ""),
         ] {
-            let server = Server::of(&Root::read(document).expect("reads"));
+            let server = ApiBase::of(&Root::read(document).expect("reads"));
             assert_eq!((server.origin.as_deref(), server.prefix.as_str()), (origin, prefix), "{document}");
         }
     }
 
     #[test]
     fn addresses_on_the_server_become_paths() {
-        let server = Server { origin: Some("https://a.test".to_owned()), prefix: "/v1".to_owned() };
-        let nowhere = Server::default();
+        let server = ApiBase { origin: Some("https://a.test".to_owned()), prefix: "/v1".to_owned() };
+        let nowhere = ApiBase::default();
         for (server, written, expected) in [
             (&server, "https://a.test/token", Some("/token")),
             (&server, "/token", Some("/token")),

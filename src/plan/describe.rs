@@ -1,6 +1,6 @@
 //! How steps are described to people.
 
-use crate::check::step::{Alter, ClientAuth, Fill};
+use crate::check::step::{Alter, Fill, FormAuth};
 use crate::observe::Phrase;
 
 /// What a change to a request is called.
@@ -26,34 +26,34 @@ fn value(fill: &Fill) -> String {
 }
 
 /// How a client of a form authenticates.
-pub(super) fn client_auth(auth: ClientAuth) -> Phrase {
+pub(super) fn client_auth(auth: FormAuth) -> Phrase {
     Phrase::new(match auth {
-        ClientAuth::Good => "the good client",
-        ClientAuth::Basic => "the good client by HTTP Basic",
-        ClientAuth::Post => "the good client by body parameters",
-        ClientAuth::None => "no client authentication",
-        ClientAuth::IdOnly => "client_id without a secret",
-        ClientAuth::WrongBasic => "a wrong secret by HTTP Basic",
-        ClientAuth::WrongPost => "a wrong secret in the body",
-        ClientAuth::ExpendableWrong => "a wrong secret for an expendable client",
-        ClientAuth::UnknownClient => "a client that does not exist",
-        ClientAuth::Both => "HTTP Basic and body parameters at once",
-        ClientAuth::BothBodyWrong => "HTTP Basic, and a wrong secret in the body",
-        ClientAuth::Contradicting => "HTTP Basic and another client_id in the body",
-        ClientAuth::InQuery => "client credentials in the query",
-        ClientAuth::WrongBearer => "a bearer token that does not exist",
-        ClientAuth::TwoHeaders => "two Authorization lines",
-        ClientAuth::Public => "a public client",
-        ClientAuth::WithoutGrant => "a client without the grant",
-        ClientAuth::Second => "another client",
-        ClientAuth::LowScope => "a client with fewer scopes",
-        ClientAuth::ForeignResourceServer => "a resource server of another audience",
-        ClientAuth::Special => "a client whose credentials need form encoding",
-        ClientAuth::SpecialRaw => "the same client without the form encoding",
-        ClientAuth::Assertion => "the good client by a signed assertion",
-        ClientAuth::ForgedAssertion(_) => "a forged assertion",
-        ClientAuth::SameAssertion => "the same assertion once more",
-        ClientAuth::Line(_) => "another Authorization line",
-        ClientAuth::OtherSecret(_) => "the good client with another secret",
+        FormAuth::Good => "the good client",
+        FormAuth::Basic => "the good client by HTTP Basic",
+        FormAuth::Post => "the good client by body parameters",
+        FormAuth::None => "no client authentication",
+        FormAuth::IdOnly => "client_id without a secret",
+        FormAuth::WrongBasic => "a wrong secret by HTTP Basic",
+        FormAuth::WrongPost => "a wrong secret in the body",
+        FormAuth::ExpendableWrong => "a wrong secret for an expendable client",
+        FormAuth::UnknownClient => "a client that does not exist",
+        FormAuth::Both => "HTTP Basic and body parameters at once",
+        FormAuth::BothBodyWrong => "HTTP Basic, and a wrong secret in the body",
+        FormAuth::Contradicting => "HTTP Basic and another client_id in the body",
+        FormAuth::InQuery => "client credentials in the query",
+        FormAuth::WrongBearer => "a bearer token that does not exist",
+        FormAuth::TwoHeaders => "two Authorization lines",
+        FormAuth::Public => "a public client",
+        FormAuth::WithoutGrant => "a client without the grant",
+        FormAuth::Second => "another client",
+        FormAuth::LowScope => "a client with fewer scopes",
+        FormAuth::ForeignResourceServer => "a resource server of another audience",
+        FormAuth::Special => "a client whose credentials need form encoding",
+        FormAuth::SpecialRaw => "the same client without the form encoding",
+        FormAuth::Assertion => "the good client by a signed assertion",
+        FormAuth::ForgedAssertion(_) => "a forged assertion",
+        FormAuth::SameAssertion => "the same assertion once more",
+        FormAuth::Line(_) => "another Authorization line",
+        FormAuth::OtherSecret(_) => "the good client with another secret",
     })
 }

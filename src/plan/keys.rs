@@ -38,7 +38,7 @@ pub(super) fn kit(loaded: &LoadedScenario, values: &Values<'_>) -> Kit {
         _ => Kit::default(),
     };
     let material = &scenario.material;
-    let key = |written: &Option<At<model::SigningKey>>| written.as_ref().and_then(|written| key(written, values));
+    let key = |written: &Option<At<model::SigningKeySource>>| written.as_ref().and_then(|written| key(written, values));
     kit.issuer_key = key(&material.issuer_key).or(kit.issuer_key);
     kit.second_key = key(&material.second_key).or(kit.second_key);
     if let (Some(written), Some(key)) = (&material.second_issuer_key, key(&material.second_issuer_key)) {
@@ -91,7 +91,7 @@ fn of_authority() -> Kit {
 }
 
 /// A key that the scenario names; what is private about it is noted as a secret.
-pub(super) fn key(written: &At<model::SigningKey>, values: &Values<'_>) -> Option<Arc<SigningKey>> {
+pub(super) fn key(written: &At<model::SigningKeySource>, values: &Values<'_>) -> Option<Arc<SigningKey>> {
     let mistake = |message: String| values.loaded().error(written.place, message);
     let alg = match written.alg.as_deref().map(|name| (name, Alg::named(name))) {
         Some((name, None)) => {

@@ -23,7 +23,7 @@ pub struct Side {
 
 /// A study, ready to be measured.
 #[derive(Clone)]
-pub struct Comparison {
+pub struct OverheadStudy {
     /// What the others are compared with.
     pub baseline: Side,
     /// The others.
@@ -41,7 +41,7 @@ const BASELINE: &str = "none";
 ///
 /// # Errors
 /// All mistakes of its `overhead`.
-pub fn comparison(loaded: &LoadedScenario, values: &Values<'_>) -> Result<Option<Comparison>, Vec<ScenarioError>> {
+pub fn comparison(loaded: &LoadedScenario, values: &Values<'_>) -> Result<Option<OverheadStudy>, Vec<ScenarioError>> {
     let Some(written) = &loaded.scenario.overhead else { return Ok(None) };
     let baseline = written.baseline.as_ref().map_or(BASELINE, |baseline| baseline.value.as_str());
     let (mut sides, mut errors) = (Vec::new(), Vec::new());
@@ -71,7 +71,7 @@ pub fn comparison(loaded: &LoadedScenario, values: &Values<'_>) -> Result<Option
     let at = sides.iter().position(|side| side.name == baseline).unwrap_or_default();
     let baseline = sides.remove(at);
     let duration = written.duration.map_or(DURATION, |length| length.0);
-    Ok(Some(Comparison { baseline, schemes: sides, duration }))
+    Ok(Some(OverheadStudy { baseline, schemes: sides, duration }))
 }
 
 fn no_baseline(loaded: &LoadedScenario, written: &At<model::Overhead>, name: &str, sides: &[Side]) -> ScenarioError {

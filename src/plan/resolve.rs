@@ -2,11 +2,11 @@
 
 use super::seeded;
 use super::subject::{
-    AuthorizationServer, ClientAuthMethod, ClientCredential, DeclaredAnswer, HookCall, Hooks, Identity, Login,
-    Material, RefreshGrant, Resource, State, Subject, Tolerances,
+    AuthorizationServer, ClientAuthMethod, ClientCredential, DeclaredAnswer, HookCall, HookCalls, Identity, Login,
+    Material, RefreshGrant, Resource, Subject, Tolerances,
 };
 use super::values::Values;
-use crate::check::step::Account;
+use crate::check::step::PeculiarAccount;
 use crate::scenario::model::{self, SchemeFields};
 use crate::scenario::text::Length;
 use crate::scenario::{At, LoadedScenario, Template};
@@ -35,7 +35,7 @@ pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
             login: Login::Nothing,
             scopes: scenario.resources.iter().flat_map(|resource| resource.scopes.iter().cloned()).collect(),
             tenant: None,
-            state: State::Valid,
+            state: model::CredentialState::Valid,
         }];
     }
     let mut resources: Vec<Resource> = scenario.resources.iter().map(|resource| self::resource(resource)).collect();
@@ -152,15 +152,11 @@ fn identity(name: &str, credential: &model::Credential, values: &Values<'_>) -> 
         login,
         scopes: credential.scopes.iter().cloned().collect(),
         tenant: credential.tenant.clone(),
-        state: match credential.state {
-            model::State::Valid => State::Valid,
-            model::State::Revoked => State::Revoked,
-            model::State::Expired => State::Expired,
-        },
+        state: credential.state,
     }
 }
 
-pub(super) fn resource(resource: &model::Resource) -> Resource {
+pub(super) fn resource(resource: &model::DeclaredResource) -> Resource {
     let body = match (&resource.json, &resource.form, &resource.body) {
         (Some(json), _, _) => Some(("application/json".to_owned(), json.to_string().into_bytes())),
         (None, Some(form), _) => {
@@ -209,7 +205,7 @@ fn authorization_server(fields: &SchemeFields, values: &Values<'_>, on_reference
     })
 }
 
-fn material(written: &model::Material, values: &Values<'_>, on_reference: bool) -> Material {
+fn material(written: &model::DeclaredMaterial, values: &Values<'_>, on_reference: bool) -> Material {
     let client = |client: &Option<model::Client>| {
         let client = client.as_ref()?;
         if client.client_secret.is_none() && client.client_key.is_none() {
@@ -228,9 +224,9 @@ fn material(written: &model::Material, values: &Values<'_>, on_reference: bool) 
     let secret = |template: &Option<Template>| template.as_ref().map(|template| values.secret(template));
     let hook = |argv: &Option<Vec<String>>| argv.clone().map(HookCall::Command);
     let accounts = [
-        (Account::LongPassword, &written.long_password_account),
-        (Account::ColonPassword, &written.colon_password_account),
-        (Account::Utf8Password, &written.utf8_password_account),
+        (PeculiarAccount::LongPassword, &written.long_password_account),
+        (PeculiarAccount::ColonPassword, &written.colon_password_account),
+        (PeculiarAccount::Utf8Password, &written.utf8_password_account),
     ];
     let accounts = accounts.into_iter().filter_map(|(kind, account)| {
         let account = account.as_ref()?;
@@ -256,7 +252,7 @@ fn material(written: &model::Material, values: &Values<'_>, on_reference: bool) 
             access_token: values.secret(&grant.access_token),
         }),
         accounts: accounts.collect(),
-        hooks: Hooks {
+        hooks: HookCalls {
             outage: hook(&written.hooks.outage),
             revoke: hook(&written.hooks.revoke),
             rotate: hook(&written.hooks.rotate),
@@ -284,7 +280,7 @@ fn completed(own: Material, seed: Material) -> Material {
         resource_identifier: own.resource_identifier.or(seed.resource_identifier),
         refresh_grant: own.refresh_grant.or(seed.refresh_grant),
         accounts: if own.accounts.is_empty() { seed.accounts } else { own.accounts },
-        hooks: Hooks {
+        hooks: HookCalls {
             outage: own.hooks.outage.or(seed.hooks.outage),
             revoke: own.hooks.revoke.or(seed.hooks.revoke),
             rotate: own.hooks.rotate.or(seed.hooks.rotate),
@@ -292,7 +288,7 @@ fn completed(own: Material, seed: Material) -> Material {
     }
 }
 
-fn tolerances(written: &model::Tolerances) -> Tolerances {
+fn tolerances(written: &model::DeclaredTolerances) -> Tolerances {
     let default = Tolerances::default();
     let or = |length: Option<Length>, other| length.map_or(other, |length| length.0);
     Tolerances {

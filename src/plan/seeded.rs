@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::subject::{
-    AuthorizationServer, ClientAuthMethod, ClientCredential, HookCall, Hooks, Identity, Login, Material, RefreshGrant,
-    Resource, State,
+    AuthorizationServer, ClientAuthMethod, ClientCredential, CredentialState, HookCall, HookCalls, Identity, Login,
+    Material, RefreshGrant, Resource,
 };
-use crate::check::step::Account;
+use crate::check::step::PeculiarAccount;
 use crate::scheme::Proof;
 use crate::scheme::jose::SigningKey;
 use crate::secret::Secret;
@@ -56,9 +56,9 @@ fn to_identity(scheme: &str, identity: &SeedIdentity) -> Identity {
         scopes: identity.scopes.iter().map(|scope| (*scope).to_owned()).collect(),
         tenant: Some(identity.tenant.to_owned()),
         state: match identity.state {
-            SeedState::Valid => State::Valid,
-            SeedState::Revoked => State::Revoked,
-            SeedState::Expired => State::Expired,
+            SeedState::Valid => CredentialState::Valid,
+            SeedState::Revoked => CredentialState::Revoked,
+            SeedState::Expired => CredentialState::Expired,
         },
     }
 }
@@ -155,11 +155,11 @@ pub(super) fn material() -> Material {
             access_token: Secret::new(seed::GRANT.access_token),
         }),
         accounts: vec![
-            account(Account::LongPassword, seed::LONG_USER),
-            account(Account::ColonPassword, seed::COLON_USER),
-            account(Account::Utf8Password, seed::UTF8_USER),
+            account(PeculiarAccount::LongPassword, seed::LONG_USER),
+            account(PeculiarAccount::ColonPassword, seed::COLON_USER),
+            account(PeculiarAccount::Utf8Password, seed::UTF8_USER),
         ],
-        hooks: Hooks {
+        hooks: HookCalls {
             outage: Some(HookCall::Post("/hooks/outage".to_owned())),
             revoke: Some(HookCall::Post("/hooks/revoke/api-key".to_owned())),
             rotate: Some(HookCall::Post("/hooks/rotate".to_owned())),

@@ -10,17 +10,7 @@ use crate::scheme::{Carrier, Proof, Scheme};
 use crate::secret::Secret;
 
 pub use super::client::{AuthorizationServer, ClientAuthMethod, ClientCredential};
-
-/// State of a credential, as its owner declares it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// Usable.
-    Valid,
-    /// Taken back before the run.
-    Revoked,
-    /// Past its end before the run.
-    Expired,
-}
+pub use crate::scenario::model::CredentialState;
 
 /// What an identity logs in with.
 #[derive(Clone, Debug)]
@@ -56,8 +46,8 @@ pub struct Identity {
     pub scopes: BTreeSet<String>,
     /// Tenant, where the target has tenants.
     pub tenant: Option<String>,
-    /// State of its credential.
-    pub state: State,
+    /// CredentialState of its credential.
+    pub state: CredentialState,
 }
 
 impl Identity {
@@ -118,7 +108,7 @@ impl Resource {
 
     /// Whether an identity may use it with the credential that it has.
     pub fn open_to(&self, identity: &Identity) -> bool {
-        identity.state == State::Valid
+        identity.state == CredentialState::Valid
             && self.scopes.is_subset(&identity.scopes)
             && (self.tenant.is_none() || self.tenant == identity.tenant)
     }
@@ -180,14 +170,14 @@ pub struct Material {
     /// Tokens of one grant of the good client, which the run uses up.
     pub refresh_grant: Option<RefreshGrant>,
     /// Accounts with peculiar passwords: long, with colons, outside ASCII.
-    pub accounts: Vec<(crate::check::step::Account, String, Secret)>,
+    pub accounts: Vec<(crate::check::step::PeculiarAccount, String, Secret)>,
     /// Hooks.
-    pub hooks: Hooks,
+    pub hooks: HookCalls,
 }
 
 /// Ways to make the target do what no client can ask for.
 #[derive(Clone, Debug, Default)]
-pub struct Hooks {
+pub struct HookCalls {
     /// Takes the authentication backend away (`on`) and brings it back (`off`).
     pub outage: Option<HookCall>,
     /// Revokes a credential.
@@ -292,7 +282,7 @@ impl Subject {
     }
 
     /// The first identity in a state other than valid.
-    pub fn in_state(&self, state: State) -> Option<usize> {
+    pub fn in_state(&self, state: CredentialState) -> Option<usize> {
         self.identities.iter().position(|identity| identity.state == state)
     }
 
@@ -309,7 +299,9 @@ impl Subject {
         let wanted = &self.resources[resource];
         let tenant_fits = |identity: &Identity| wanted.tenant.is_none() || wanted.tenant == identity.tenant;
         let lacks = |identity: &Identity| {
-            identity.state == State::Valid && tenant_fits(identity) && !wanted.scopes.is_subset(&identity.scopes)
+            identity.state == CredentialState::Valid
+                && tenant_fits(identity)
+                && !wanted.scopes.is_subset(&identity.scopes)
         };
         let positions = (0..self.identities.len()).filter(|at| lacks(&self.identities[*at]));
         positions.into_iter().find_map(|low| {
@@ -324,7 +316,7 @@ impl Subject {
             let object = &self.resources[resource];
             object.tenant.as_ref()?;
             let foreign = |identity: &Identity| {
-                identity.state == State::Valid
+                identity.state == CredentialState::Valid
                     && identity.tenant.is_some()
                     && identity.tenant != object.tenant
                     && object.scopes.is_subset(&identity.scopes)
@@ -338,7 +330,7 @@ impl Subject {
     /// A valid client other than the given one.
     pub fn second_client(&self, first: usize) -> Option<usize> {
         let other = |(at, identity): &(usize, &Identity)| {
-            *at != first && identity.state == State::Valid && matches!(identity.login, Login::Client { .. })
+            *at != first && identity.state == CredentialState::Valid && matches!(identity.login, Login::Client { .. })
         };
         self.identities.iter().enumerate().find(other).map(|(at, _)| at)
     }

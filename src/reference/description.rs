@@ -6,11 +6,11 @@ use axum::Json;
 use axum::extract::State as Shared;
 use serde_json::{Value, json};
 
-use super::state::{KeyLocation, State};
+use super::state::{KeyLocation, ReferenceState};
 use crate::seed::{READ, WRITE};
 
 /// A document of OpenAPI 3.1: each scheme protects its own branch.
-pub(super) async fn openapi(Shared(state): Shared<Arc<State>>) -> Json<Value> {
+pub(super) async fn openapi(Shared(state): Shared<Arc<ReferenceState>>) -> Json<Value> {
     let (place, name) = match &state.key_location {
         KeyLocation::Header(name) => ("header", name),
         KeyLocation::Query(name) => ("query", name),

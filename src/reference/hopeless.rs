@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::{Config, StartError};
+use super::{Config, ReferenceError};
 
 /// Answers of a correct server before a target stops being one.
 pub const PATIENCE: usize = 20;
@@ -143,8 +143,8 @@ impl HopelessServer {
 ///
 /// # Errors
 /// When no port can be had.
-pub async fn start(manner: Manner, correct: Config) -> Result<HopelessServer, StartError> {
-    let bind = |error| StartError::Bind(0, error);
+pub async fn start(manner: Manner, correct: Config) -> Result<HopelessServer, ReferenceError> {
+    let bind = |error| ReferenceError::Bind(0, error);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(bind)?;
     let addr = listener.local_addr().map_err(bind)?;
     let correct = if manner.starts_correct() { Some(super::start(correct).await?) } else { None };

@@ -42,7 +42,7 @@ use scheme::jwt::deployment::{Deployments, Issuer};
 use scheme::{Guard, Verifiers};
 use serve::wire_faults;
 pub use state::KeyLocation;
-use state::State;
+use state::ReferenceState;
 pub use verifier::Verifier;
 
 use crate::seed;
@@ -82,7 +82,7 @@ impl Default for Config {
 
 /// Why the reference did not start.
 #[derive(Debug)]
-pub enum StartError {
+pub enum ReferenceError {
     /// The port cannot be had.
     Bind(u16, std::io::Error),
     /// No fault has this name; the nearest is given.
@@ -91,20 +91,20 @@ pub enum StartError {
     Certificate(String),
 }
 
-impl std::fmt::Display for StartError {
+impl std::fmt::Display for ReferenceError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            StartError::Bind(port, error) => write!(f, "failed to listen on 127.0.0.1:{port}: {error}"),
-            StartError::UnknownFault(name, Some(near)) => {
+            ReferenceError::Bind(port, error) => write!(f, "failed to listen on 127.0.0.1:{port}: {error}"),
+            ReferenceError::UnknownFault(name, Some(near)) => {
                 write!(f, "no fault is called {name:?}; did you mean {near:?}?")
             }
-            StartError::UnknownFault(name, None) => write!(f, "no fault is called {name:?}"),
-            StartError::Certificate(why) => write!(f, "failed to make a certificate: {why}"),
+            ReferenceError::UnknownFault(name, None) => write!(f, "no fault is called {name:?}"),
+            ReferenceError::Certificate(why) => write!(f, "failed to make a certificate: {why}"),
         }
     }
 }
 
-impl std::error::Error for StartError {}
+impl std::error::Error for ReferenceError {}
 
 /// A running reference server.
 #[derive(Debug)]
@@ -143,26 +143,26 @@ impl ReferenceServer {
 ///
 /// # Errors
 /// When the port cannot be had or a fault does not exist.
-pub async fn start(config: Config) -> Result<ReferenceServer, StartError> {
+pub async fn start(config: Config) -> Result<ReferenceServer, ReferenceError> {
     for name in &config.faults {
         if !faults().iter().any(|fault| fault.name == name) {
-            return Err(StartError::UnknownFault(name.clone(), registry::nearest(name)));
+            return Err(ReferenceError::UnknownFault(name.clone(), registry::nearest(name)));
         }
     }
-    let bind = |error| StartError::Bind(config.port, error);
+    let bind = |error| ReferenceError::Bind(config.port, error);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)).await.map_err(bind)?;
     let addr = listener.local_addr().map_err(bind)?;
     let faults = Faults::new(config.faults);
     let (acceptor, certificate) = match config.tls {
         true => {
-            let made = tls::acceptor(!wire_faults::any(&faults)).map_err(StartError::Certificate)?;
+            let made = tls::acceptor(!wire_faults::any(&faults)).map_err(ReferenceError::Certificate)?;
             (Some(made.0), Some(made.1))
         }
         false => (None, None),
     };
     let scheme = if config.tls { "https" } else { "http" };
     let base = format!("{scheme}://{addr}");
-    let state = Arc::new(State::new(faults.clone(), config.api_key, config.busy, config.strict));
+    let state = Arc::new(ReferenceState::new(faults.clone(), config.api_key, config.busy, config.strict));
     let authority = Authority::new(base.clone(), config.token_lifetime, faults.clone(), state.issued.clone());
     let issuer = format!("{base}{}", authority::JWT_PREFIX);
     let signing = Authority::signing(issuer, config.token_lifetime, faults.clone(), state.issued_jwts.clone());

@@ -13,7 +13,7 @@ use super::random::random_text;
 use super::rejection::Rejection;
 use super::scheme::Verifiers;
 use super::scheme::jwt::deployment::ALGORITHMS;
-use super::state::State;
+use super::state::ReferenceState;
 
 /// Everything but the guarded resources and the authorization server.
 pub(crate) fn router(verifiers: &Arc<Verifiers>) -> Router {
@@ -48,7 +48,7 @@ async fn key_set(
 
 // --- hooks: what an operator does, and no client can -----------------------------------------------------------------
 
-async fn outage(Shared(state): Shared<Arc<State>>, Path(switch): Path<String>) -> StatusCode {
+async fn outage(Shared(state): Shared<Arc<ReferenceState>>, Path(switch): Path<String>) -> StatusCode {
     match switch.as_str() {
         "on" => state.outage.store(true, Ordering::Relaxed),
         "off" => state.outage.store(false, Ordering::Relaxed),
@@ -58,7 +58,7 @@ async fn outage(Shared(state): Shared<Arc<State>>, Path(switch): Path<String>) -
 }
 
 async fn revoke(
-    Shared(state): Shared<Arc<State>>,
+    Shared(state): Shared<Arc<ReferenceState>>,
     Path((store, principal)): Path<(String, String)>,
 ) -> Result<StatusCode, Rejection> {
     let revoked = match store.as_str() {
@@ -71,7 +71,7 @@ async fn revoke(
 
 /// Gives a principal a new key and retires the old one; a body of 16 characters and more is the new key.
 async fn rotate(
-    Shared(state): Shared<Arc<State>>,
+    Shared(state): Shared<Arc<ReferenceState>>,
     Path(principal): Path<String>,
     body: String,
 ) -> Result<Json<Value>, Rejection> {

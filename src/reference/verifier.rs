@@ -13,7 +13,7 @@ use super::random::random_text;
 use super::scheme::introspection::Introspector;
 use super::scheme::jwt::deployment::{Deployments, Issuer};
 use super::scheme::{Guard, Verifiers};
-use super::state::{KeyLocation, State};
+use super::state::{KeyLocation, ReferenceState};
 use crate::clock;
 use crate::seed;
 
@@ -32,7 +32,7 @@ impl Verifier {
         let (issuer, life) = ("http://127.0.0.1".to_owned(), Duration::from_secs(3600));
         let faults = Faults::default();
         let location = KeyLocation::Header(seed::API_KEY_HEADER.to_owned());
-        let state = Arc::new(State::new(faults.clone(), location, Duration::ZERO, false));
+        let state = Arc::new(ReferenceState::new(faults.clone(), location, Duration::ZERO, false));
         let authority = Authority::new(issuer.clone(), life, faults.clone(), state.issued.clone());
         let signing = Authority::signing(issuer, life, faults.clone(), state.issued_jwts.clone());
         let issuer = Issuer { name: signing.issuer.clone(), keys: signing.keys() };

@@ -3,7 +3,7 @@
 use csv::WriterBuilder;
 
 use super::escape::cell;
-use super::{Found, LoadRecord, Record, ReportError, ScenarioRecord};
+use super::{LoadRecord, Record, ReportError, ScenarioRecord, ShownFinding};
 use crate::event::{CheckResult, Part, ThresholdResult};
 use crate::observe::{Latency, LoadFigures};
 use crate::stats::{Estimate, OverheadFigures};
@@ -75,7 +75,7 @@ fn rows(scenario: &ScenarioRecord) -> Vec<Row> {
 }
 
 /// A finding: `name` is the check that shows it, `figure` and `value` how many more checks it affects.
-fn finding(found: &Found<'_>) -> Row {
+fn finding(found: &ShownFinding<'_>) -> Row {
     let finding = &*found.finding;
     let affected = finding.also_affected.join(" ");
     let at = format!("{} at {} {}", finding.cause.name(), finding.method, finding.endpoint);

@@ -5,9 +5,9 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::escape::line;
-use super::summary::{self, Source};
+use super::summary::{self, FindingSource};
 use super::text::block;
-use super::{Found, Record, ReportError, ScenarioRecord};
+use super::{Record, ReportError, ScenarioRecord, ShownFinding};
 use crate::check::Verdict;
 use crate::event::{CheckResult, Note, NoteKind, ThresholdResult};
 use crate::observe::LoadFigures;
@@ -19,7 +19,7 @@ pub(super) fn render(record: &Record) -> Result<Vec<u8>, ReportError> {
     if record.finished.is_none() {
         run.add_test_case(case("authbench", "run", error("cut off", &record.reason())));
     }
-    let regressed = summary::beside_checks(record).into_iter().filter(|one| one.source == Source::Regression);
+    let regressed = summary::beside_checks(record).into_iter().filter(|one| one.source == FindingSource::Regression);
     run.add_test_cases(
         regressed
             .map(|one| case(&format!("{}.regressions", one.scenario), &one.text, failure("regression", &one.text))),
@@ -60,7 +60,7 @@ fn suite(record: &Record, scenario: &ScenarioRecord) -> TestSuite {
     suite
 }
 
-fn check_case(scenario: &str, check: &CheckResult, findings: &[Found<'_>]) -> TestCase {
+fn check_case(scenario: &str, check: &CheckResult, findings: &[ShownFinding<'_>]) -> TestCase {
     let status = match affected_by(check, findings) {
         Some(root) => skipped(&format!("affected by the cause that {root} shows: {}", check.summary)),
         None => check_status(check, also_affected(check, findings)),
@@ -77,19 +77,19 @@ fn check_case(scenario: &str, check: &CheckResult, findings: &[Found<'_>]) -> Te
 }
 
 /// Checks that fail for the cause that this one shows.
-fn also_affected<'a>(check: &CheckResult, findings: &'a [Found<'_>]) -> &'a [String] {
+fn also_affected<'a>(check: &CheckResult, findings: &'a [ShownFinding<'_>]) -> &'a [String] {
     let shown = findings.iter().find(|found| found.finding.check == check.id);
     shown.map(|found| &found.finding.also_affected[..]).unwrap_or_default()
 }
 
 /// The check that shows the cause of a failure, where that is another one.
-fn affected_by<'a>(check: &CheckResult, findings: &'a [Found<'_>]) -> Option<&'a str> {
+fn affected_by<'a>(check: &CheckResult, findings: &'a [ShownFinding<'_>]) -> Option<&'a str> {
     let fails = check.verdict == Verdict::Fail && check.waived.is_none();
     if !fails || findings.iter().any(|found| found.finding.check == check.id) {
         return None;
     }
     // the check that shows the cause is a failure of its own in this report
-    let fails = |found: &&Found<'_>| {
+    let fails = |found: &&ShownFinding<'_>| {
         found.finding.fails() && found.check.verdict == Verdict::Fail && found.check.waived.is_none()
     };
     let of = findings.iter().filter(fails).find(|found| found.finding.also_affected.contains(&check.id))?;

@@ -6,7 +6,7 @@ use super::escape::{code, code_block, line, markdown};
 use super::text::{NOT_DISTINGUISHABLE, interval, particulars};
 use super::units::{counted, difference, rate, time};
 use super::words::{level_word, place, web_address};
-use super::{Found, Record, ReportError, ScenarioRecord, summary};
+use super::{Record, ReportError, ScenarioRecord, ShownFinding, summary};
 use crate::check::Verdict;
 use crate::event::NoteKind;
 
@@ -92,14 +92,14 @@ fn told(record: &Record, text: &mut String) {
     let rest = found.get(IN_FULL..).unwrap_or_default();
     if !rest.is_empty() {
         let _ = writeln!(text, "And {}:\n", counted(rest.len(), "more finding"));
-        for Found { check, .. } in rest {
+        for ShownFinding { check, .. } in rest {
             let _ = writeln!(text, "- {} {}: {}", sign(check.verdict), code(&check.id), markdown(&check.summary));
         }
         text.push('\n');
     }
 }
 
-fn finding(found: &Found<'_>, text: &mut String) {
+fn finding(found: &ShownFinding<'_>, text: &mut String) {
     let check = &*found.check;
     let (sign, waived) = match &check.waived {
         Some(_) => ("⊘", "waived · "),

@@ -30,7 +30,7 @@ pub use html::{PastRun, index};
 pub use json::{Report, report_schema};
 pub use jsonl::{JsonLines, ReadError, read_jsonl};
 pub use read::read_run;
-pub use record::{Counts, Found, LoadRecord, Record, ScenarioRecord, is_finding};
+pub use record::{Counts, LoadRecord, Record, ScenarioRecord, ShownFinding, is_finding};
 pub use terminal::{Progress, ResultPrinter, interject};
 pub use text::Verbosity;
 

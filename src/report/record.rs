@@ -107,7 +107,7 @@ impl Record {
     }
 
     /// Findings of all scenarios, the worst first.
-    pub fn findings(&self) -> Vec<Found<'_>> {
+    pub fn findings(&self) -> Vec<ShownFinding<'_>> {
         let mut all: Vec<_> = self.scenarios.iter().flat_map(ScenarioRecord::findings).collect();
         all.sort_by_key(|found| found.finding.rank());
         all
@@ -196,19 +196,19 @@ impl ScenarioRecord {
 
     /// Findings, each with the check that shows it. Where nobody looked for causes, because the record is older or was
     /// cut, each failing check is one.
-    pub fn findings(&self) -> Vec<Found<'_>> {
+    pub fn findings(&self) -> Vec<ShownFinding<'_>> {
         let recorded = self.finished.as_ref().and_then(|finished| finished.findings.as_ref());
         let Some(recorded) = recorded else {
             let failing = self.checks.iter().filter(|check| is_finding(check));
             return failing
-                .map(|check| Found {
+                .map(|check| ShownFinding {
                     scenario: self,
                     finding: Cow::Owned(Finding::alone(check)),
                     check: Cow::Borrowed(check),
                 })
                 .collect();
         };
-        recorded.iter().filter_map(|finding| Found::of(self, finding)).collect()
+        recorded.iter().filter_map(|finding| ShownFinding::of(self, finding)).collect()
     }
 }
 
@@ -271,7 +271,7 @@ impl Counts {
 
 /// A finding with the check that shows it.
 #[derive(Clone, Debug)]
-pub struct Found<'a> {
+pub struct ShownFinding<'a> {
     /// Its scenario.
     pub scenario: &'a ScenarioRecord,
     /// The failures that have one cause in common.
@@ -280,7 +280,7 @@ pub struct Found<'a> {
     pub check: Cow<'a, CheckResult>,
 }
 
-impl<'a> Found<'a> {
+impl<'a> ShownFinding<'a> {
     /// None where a damaged record lacks the check.
     fn of(scenario: &'a ScenarioRecord, finding: &'a Finding) -> Option<Self> {
         let named = || scenario.checks.iter().filter(|check| check.id == finding.check);

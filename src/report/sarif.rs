@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::escape::{line, lines, markdown};
-use super::summary::{self, Source};
+use super::summary::{self, FindingSource};
 use super::text::block;
 use super::words::{citation, web_address};
-use super::{Found, Record, ReportError};
+use super::{Record, ReportError, ShownFinding};
 use crate::check::{Severity, Verdict};
 use crate::event::{CheckResult, NoteKind, SourcePlace, ThresholdResult};
 
@@ -34,7 +34,7 @@ pub(super) fn render(record: &Record) -> Result<Vec<u8>, ReportError> {
             results.push(run_result("run", rules.of_note(), &started.name, &note.text, &first_line));
         }
     }
-    for one in summary::beside_checks(record).into_iter().filter(|one| one.source == Source::Regression) {
+    for one in summary::beside_checks(record).into_iter().filter(|one| one.source == FindingSource::Regression) {
         results.push(run_result("regression", rules.of_regression(), &one.scenario, &one.text, &one.place));
     }
     let document = json!({
@@ -165,7 +165,7 @@ fn help(check: &CheckResult) -> Value {
     json!({ "text": lines(text.trim_end()), "markdown": told.trim_end() })
 }
 
-fn check_result(rule: usize, found: &Found<'_>) -> Value {
+fn check_result(rule: usize, found: &ShownFinding<'_>) -> Value {
     let (check, finding, scenario) = (&*found.check, &*found.finding, &*found.scenario.started.name);
     let part = check.part.map_or("", |part| if part == crate::event::Part::Access { "access" } else { "protocol" });
     let (cause, file) = (finding.cause.name(), &*check.place.file);

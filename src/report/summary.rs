@@ -13,7 +13,7 @@ pub(super) const SEVERITIES: [Severity; 5] =
 
 /// Where a finding comes from that no check made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Source {
+pub(super) enum FindingSource {
     /// A broken threshold.
     Threshold,
     /// The run itself, such as a stale waiver.
@@ -25,7 +25,7 @@ pub(super) enum Source {
 /// A finding that no check made.
 pub(super) struct Beside {
     /// Where it comes from.
-    pub(super) source: Source,
+    pub(super) source: FindingSource,
     /// Name of its scenario.
     pub(super) scenario: String,
     /// What was found, in one line.
@@ -80,13 +80,15 @@ pub(super) fn beside_checks(record: &Record) -> Vec<Beside> {
     let mut all = Vec::new();
     for scenario in &record.scenarios {
         let of = |source, text, place| Beside { source, scenario: scenario.started.name.clone(), text, place };
-        all.extend(broken(scenario).map(|one| of(Source::Threshold, threshold(one), one.place.clone())));
+        all.extend(broken(scenario).map(|one| of(FindingSource::Threshold, threshold(one), one.place.clone())));
         let notes = scenario.notes.iter().filter(|note| note.kind == NoteKind::Finding);
-        all.extend(notes.map(|note| of(Source::Run, note.text.clone(), file_of(record, &scenario.started.name))));
+        all.extend(
+            notes.map(|note| of(FindingSource::Run, note.text.clone(), file_of(record, &scenario.started.name))),
+        );
     }
     all.extend(record.compared.iter().flat_map(regressions).map(|(scenario, text)| {
         let place = file_of(record, &scenario);
-        Beside { source: Source::Regression, scenario, text, place }
+        Beside { source: FindingSource::Regression, scenario, text, place }
     }));
     all
 }

@@ -3,7 +3,7 @@
 use super::Session;
 use super::phase::Prepared;
 use super::phase_error::PhaseError;
-use crate::drive::load::{Arrivals, Phase};
+use crate::drive::load::{ArrivalProcess, Phase};
 use crate::event::{Event, LoadInterval};
 use crate::judge::capacity::Search;
 use crate::judge::threshold;
@@ -48,7 +48,7 @@ pub(super) async fn search(
     let (mut best, mut last, mut steps, mut offset) = (None, None, Vec::new(), 0.0);
     let mut generator = false;
     while let Some(rate) = search.next().filter(|_| !generator && !stop.is_requested()) {
-        let phase = Phase { arrivals: Some(Arrivals::Constant(rate)), ..prepared.phase.clone() };
+        let phase = Phase { arrivals: Some(ArrivalProcess::Constant(rate)), ..prepared.phase.clone() };
         let mut take = |interval: Interval| {
             let interval = Interval { start_s: interval.start_s + offset, ..interval };
             sink(Event::LoadInterval(LoadInterval { phase: phase.name.clone(), interval }));

@@ -9,7 +9,7 @@ use tokio::task::{Id, JoinSet};
 
 use super::Session;
 use super::isolate::{Crash, Isolated};
-use super::tally::{End, Tally};
+use super::tally::{ConformanceEnd, ScenarioTally};
 use super::testable::beside_the_point;
 use crate::check::step::Endpoint;
 use crate::check::{Check, Mode, Verdict};
@@ -27,8 +27,12 @@ const STOP_POLL: Duration = Duration::from_millis(50);
 const CUT: &str = "the run was stopped before this check finished";
 
 /// Runs all planned checks and the scenario's own cases.
-pub(super) async fn run(session: &Session<'_>, planned: Vec<PlannedCheck>, sink: &mut dyn FnMut(Event)) -> End {
-    let mut tally = Tally::new(session, sink);
+pub(super) async fn run(
+    session: &Session<'_>,
+    planned: Vec<PlannedCheck>,
+    sink: &mut dyn FnMut(Event),
+) -> ConformanceEnd {
+    let mut tally = ScenarioTally::new(session, sink);
     let (mut together, mut alone) = (Vec::new(), Vec::new());
     let mut refused: Vec<&Check> = Vec::new();
     for check in planned {
@@ -93,7 +97,7 @@ fn is_endpoint(group: &str) -> bool {
 }
 
 /// Runs one check by itself, and says what it came to; none where the run was asked to end.
-async fn alone_now(session: &Session<'_>, check: &PlannedCheck, tally: &mut Tally<'_>) -> Option<Verdict> {
+async fn alone_now(session: &Session<'_>, check: &PlannedCheck, tally: &mut ScenarioTally<'_>) -> Option<Verdict> {
     let script = check.script.as_ref().ok()?.clone();
     if session.options.stop.is_requested() {
         return None;
@@ -156,7 +160,7 @@ async fn stopped(session: &Session<'_>) {
 }
 
 /// Runs checks that do not disturb each other. Those that wait take no place from the others.
-async fn side_by_side(session: &Session<'_>, checks: Vec<PlannedCheck>, tally: &mut Tally<'_>) {
+async fn side_by_side(session: &Session<'_>, checks: Vec<PlannedCheck>, tally: &mut ScenarioTally<'_>) {
     let places = Arc::new(Semaphore::new(session.options.jobs.max(1)));
     let mut running = JoinSet::new();
     let mut open: HashMap<Id, Open> = HashMap::new();

@@ -3,14 +3,14 @@
 use crate::check::Verdict;
 use crate::drive::stop::Stop;
 use crate::event::{Event, Note, NoteKind};
-use crate::judge::cause::{self, Failure};
+use crate::judge::cause::{self, FailedCheck};
 
 /// Failures so far, against how many are borne.
 pub(super) struct Failures {
     /// Failures of scenarios that are over, and failures of this one that no check made.
     seen: usize,
     /// Failing checks of this scenario: those of one cause count once.
-    failing: Vec<Failure>,
+    failing: Vec<FailedCheck>,
     borne: Option<usize>,
     stop: Stop,
 }
@@ -25,7 +25,7 @@ impl Failures {
         let borne = self.borne?;
         match event {
             Event::CheckFinished(result) if result.verdict == Verdict::Fail => {
-                self.failing.extend(Failure::of(result));
+                self.failing.extend(FailedCheck::of(result));
             }
             Event::ThresholdJudged(result) if result.fails() => self.seen += 1,
             Event::Note(note) if note.kind == NoteKind::Finding => self.seen += 1,
@@ -48,7 +48,7 @@ impl Failures {
 }
 
 /// How many causes of failures nobody answers for.
-fn failing(failing: &[Failure]) -> usize {
+fn failing(failing: &[FailedCheck]) -> usize {
     cause::findings(failing).iter().filter(|finding| finding.fails()).count()
 }
 

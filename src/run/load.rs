@@ -5,24 +5,24 @@ use super::phase_error::PhaseError;
 use super::renewal::Renewal;
 use super::{Session, capacity, threshold};
 use crate::check::Verdict;
-use crate::drive::load::Arrivals;
+use crate::drive::load::ArrivalProcess;
 use crate::event::{Event, LoadInterval, LoadStarted, Note, NoteKind};
 use crate::exit::Exit;
 use crate::judge::abort::Aborted;
 use crate::judge::lane;
 use crate::observe::{Interval, LoadFigures};
-use crate::scenario::Place;
+use crate::scenario::Position;
 use crate::scenario::model::LoadPhase;
 
 /// How the load of a scenario ended.
-pub(super) struct End {
+pub(super) struct LoadEnd {
     pub(super) selected: bool,
     pub(super) exit: Exit,
 }
 
 /// Runs all phases, one after another.
-pub(super) async fn run(session: &Session<'_>, sink: &mut dyn FnMut(Event)) -> End {
-    let mut end = End { selected: false, exit: Exit::Passed };
+pub(super) async fn run(session: &Session<'_>, sink: &mut dyn FnMut(Event)) -> LoadEnd {
+    let mut end = LoadEnd { selected: false, exit: Exit::Passed };
     let phases = &session.loaded.scenario.load;
     if !phases.is_empty() && !session.subject.owned {
         let text = "no load: the scenario does not say `owned: true`".to_owned();
@@ -55,7 +55,7 @@ pub(super) async fn run(session: &Session<'_>, sink: &mut dyn FnMut(Event)) -> E
 /// Passes on what the lanes that should be refused came to.
 fn lanes(
     session: &Session<'_>,
-    (place, resource): (Place, usize),
+    (place, resource): (Position, usize),
     figures: &LoadFigures,
     sink: &mut dyn FnMut(Event),
 ) -> Exit {
@@ -85,7 +85,7 @@ async fn one(
     let search = written.capacity.as_ref().map(|objective| capacity::Range::of(written, objective));
     sink(Event::LoadStarted(LoadStarted {
         name: written.name.clone(),
-        offered_rate: prepared.phase.arrivals.map(Arrivals::mean_rate).filter(|_| search.is_none()),
+        offered_rate: prepared.phase.arrivals.map(ArrivalProcess::mean_rate).filter(|_| search.is_none()),
         length_s: prepared.length().as_secs_f64() * search.as_ref().map_or(1.0, capacity::Range::likely_steps),
     }));
     let renewal = Renewal::start(session, &prepared.good, prepared.resource);

@@ -36,12 +36,12 @@ use crate::event::{
     SourcePlace,
 };
 use crate::exit::Exit;
-use crate::judge::cause::{self, Failure};
+use crate::judge::cause::{self, FailedCheck};
 use crate::judge::waiver::WaivedTarget;
-use crate::plan::overhead::Comparison;
+use crate::plan::overhead::OverheadStudy;
 use crate::plan::subject::Subject;
 use crate::plan::{PlannedCheck, Selection};
-use crate::scenario::{LoadedScenario, Place};
+use crate::scenario::{LoadedScenario, Position};
 use crate::secret::Scrubber;
 use crate::target::{Running, StartError};
 
@@ -129,7 +129,7 @@ struct Turn<'a> {
 }
 
 impl Session<'_> {
-    fn place(&self, place: Place) -> SourcePlace {
+    fn place(&self, place: Position) -> SourcePlace {
         SourcePlace { file: self.loaded.file.clone(), line: place.line, column: place.column }
     }
 
@@ -260,7 +260,7 @@ fn cannot_be_tested(untestable: &Untestable, turn: Turn<'_>, sink: &mut dyn FnMu
 async fn parts(
     session: &Session<'_>,
     planned: Vec<PlannedCheck>,
-    comparison: Option<&Comparison>,
+    comparison: Option<&OverheadStudy>,
     sink: &mut dyn FnMut(Event),
 ) -> Exit {
     let options = session.options;
@@ -274,7 +274,7 @@ async fn parts(
             judged.borrow_mut().insert(threshold::key(&result.place));
         }
         if let Event::CheckFinished(result) = &event {
-            failures.borrow_mut().extend(Failure::of(result));
+            failures.borrow_mut().extend(FailedCheck::of(result));
         }
         sink(event);
     };

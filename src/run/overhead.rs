@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use super::{Session, threshold};
-use crate::drive::paired::{self, Contender, Failure, Measured, ProcessCpu, Study};
+use crate::drive::paired::{self, Contender, Measured, ProcessCpu, SampleFailure, Study};
 use crate::drive::wire::Limits;
 use crate::event::{Event, Note, NoteKind};
 use crate::exit::Exit;
-use crate::plan::overhead::{Comparison, Side};
+use crate::plan::overhead::{OverheadStudy, Side};
 use crate::stats::OverheadFigures;
-use crate::stats::paired::{Control, FLOOR_SHARE, FLOOR_US, Series, baseline_row, row};
+use crate::stats::paired::{BaselineControl, FLOOR_SHARE, FLOOR_US, Series, baseline_row, row};
 
 /// Tokens that are obtained to see how long that takes.
 const ACQUISITIONS: usize = 10;
@@ -17,18 +17,22 @@ const ACQUISITIONS: usize = 10;
 const SATURATION_SHARE: f64 = 0.15;
 
 /// How the study of a scenario ended.
-pub(super) struct End {
+pub(super) struct OverheadEnd {
     pub(super) selected: bool,
     pub(super) exit: Exit,
 }
 
 /// Runs the study, if there is one.
-pub(super) async fn run(session: &Session<'_>, comparison: Option<&Comparison>, sink: &mut dyn FnMut(Event)) -> End {
-    let Some(comparison) = comparison else { return End { selected: false, exit: Exit::Passed } };
+pub(super) async fn run(
+    session: &Session<'_>,
+    comparison: Option<&OverheadStudy>,
+    sink: &mut dyn FnMut(Event),
+) -> OverheadEnd {
+    let Some(comparison) = comparison else { return OverheadEnd { selected: false, exit: Exit::Passed } };
     if !session.subject.owned {
         let text = "no overhead study: the scenario does not say `owned: true`".to_owned();
         sink(Event::Note(Note { kind: NoteKind::Warning, text }));
-        return End { selected: false, exit: Exit::Passed };
+        return OverheadEnd { selected: false, exit: Exit::Passed };
     }
     let exit = match study(session, comparison).await {
         Ok(figures) => {
@@ -41,10 +45,10 @@ pub(super) async fn run(session: &Session<'_>, comparison: Option<&Comparison>, 
             exit
         }
     };
-    End { selected: true, exit }
+    OverheadEnd { selected: true, exit }
 }
 
-async fn study(session: &Session<'_>, comparison: &Comparison) -> Result<OverheadFigures, (String, Exit)> {
+async fn study(session: &Session<'_>, comparison: &OverheadStudy) -> Result<OverheadFigures, (String, Exit)> {
     let broken = |why: String| (why, Exit::Broken);
     let mut sides = Vec::new();
     for side in std::iter::once(&comparison.baseline).chain(&comparison.schemes) {
@@ -73,7 +77,7 @@ async fn study(session: &Session<'_>, comparison: &Comparison) -> Result<Overhea
     spinning.map_err(|error| broken(error.to_string()))?;
     let measured = receiver.await.map_err(|_| broken("the study broke".to_owned()))?;
     let mut measured = measured.map_err(|failure| {
-        let exit = if matches!(failure, Failure::Silent(_)) { Exit::Broken } else { Exit::Inconclusive };
+        let exit = if matches!(failure, SampleFailure::Silent(_)) { Exit::Broken } else { Exit::Inconclusive };
         (failure.to_string(), exit)
     })?;
     let series = std::iter::once(&mut measured.control).chain(&mut measured.schemes);
@@ -102,14 +106,14 @@ async fn ready(session: &Session<'_>, side: &Side) -> Result<(Contender, Vec<f64
 }
 
 /// Rows in order of cost; none where the study ended before its first pairs.
-fn figures(session: &Session<'_>, comparison: &Comparison, measured: &Measured) -> Option<OverheadFigures> {
+fn figures(session: &Session<'_>, comparison: &OverheadStudy, measured: &Measured) -> Option<OverheadFigures> {
     let seed = session.options.seed;
     let (complete, cut): (Vec<&Series>, Vec<&Series>) =
         measured.schemes.iter().partition(|series| !series.pairs.is_empty());
     if measured.control.pairs.is_empty() || complete.is_empty() {
         return None;
     }
-    let control = Control::of(&measured.control, seed);
+    let control = BaselineControl::of(&measured.control, seed);
     let mut rows: Vec<_> = complete.iter().map(|series| row(series, &control, seed)).collect();
     rows.push(baseline_row(&measured.control, &control, seed));
     rows.sort_by(|one, other| one.difference_us.value.total_cmp(&other.difference_us.value));
@@ -126,7 +130,7 @@ fn figures(session: &Session<'_>, comparison: &Comparison, measured: &Measured) 
     })
 }
 
-fn notes(control: &Control, measured: &Measured) -> Vec<String> {
+fn notes(control: &BaselineControl, measured: &Measured) -> Vec<String> {
     let mut notes = Vec::new();
     if control.floor > FLOOR_US {
         notes.push(format!(
@@ -144,7 +148,7 @@ fn notes(control: &Control, measured: &Measured) -> Vec<String> {
 }
 
 /// How long a study will take, for a reader who waits.
-pub(super) fn length(comparison: &Comparison) -> Duration {
+pub(super) fn length(comparison: &OverheadStudy) -> Duration {
     let sides = u32::try_from(comparison.schemes.len() + 1).unwrap_or(u32::MAX);
     comparison.duration.mul_f64(1.0 + SATURATION_SHARE) * sides
 }

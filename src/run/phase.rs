@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::phase_error::PhaseError;
 use super::renewal::Good;
 use super::{Session, http2, pool};
-use crate::drive::load::{self, Arrivals, Http, Lane, LaneRequest, Marks, Phase};
+use crate::drive::load::{self, ArrivalProcess, Http, Lane, LaneRequest, Phase, SuccessMarks};
 use crate::drive::stop::Stop;
 use crate::drive::wire::{Destination, Limits};
 use crate::observe::{Interval, LoadFigures};
@@ -53,7 +53,7 @@ impl Prepared {
                     vec![LaneRequest::new(request)]
                 }
             };
-            lanes.push(Lane { name, share, expects_grant, requests, marks: Marks::learned(&recognition) });
+            lanes.push(Lane { name, share, expects_grant, requests, marks: SuccessMarks::learned(&recognition) });
         }
         let limits = written.timeout.map_or(Limits::default(), |timeout| Limits::default().within(timeout.0));
         let phase = phase_of(session, written, resource);
@@ -112,11 +112,11 @@ const LATENESS_BOUND: Duration = Duration::from_millis(5);
 fn phase_of(session: &Session<'_>, written: &LoadPhase, resource: usize) -> Phase {
     let arrivals = written.rate.map(|rate| match (written.to, written.arrivals) {
         (Some(to), _) => match written.steps {
-            Some(steps) => Arrivals::Staircase(rate.0, to.0, steps),
-            None => Arrivals::Ramp(rate.0, to.0),
+            Some(steps) => ArrivalProcess::Staircase(rate.0, to.0, steps),
+            None => ArrivalProcess::Ramp(rate.0, to.0),
         },
-        (None, model::Arrivals::Constant) => Arrivals::Constant(rate.0),
-        (None, model::Arrivals::Poisson) => Arrivals::Poisson(rate.0),
+        (None, model::Arrivals::Constant) => ArrivalProcess::Constant(rate.0),
+        (None, model::Arrivals::Poisson) => ArrivalProcess::Poisson(rate.0),
     });
     // a local target needs a processor of its own
     let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -127,8 +127,8 @@ fn phase_of(session: &Session<'_>, written: &LoadPhase, resource: usize) -> Phas
         name: written.name.clone(),
         arrivals,
         http: match written.http {
-            text::Http::One => Http::One,
-            text::Http::Two => Http::Two { streams: written.streams.unwrap_or(STREAMS) },
+            text::HttpVersion::One => Http::One,
+            text::HttpVersion::Two => Http::Two { streams: written.streams.unwrap_or(STREAMS) },
         },
         connections: written.connections.unwrap_or(CONNECTIONS),
         threads,

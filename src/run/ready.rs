@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Only, Options, overhead, pool, start};
 use crate::check::profile::Effective;
-use crate::plan::overhead::Comparison;
+use crate::plan::overhead::OverheadStudy;
 use crate::plan::subject::Subject;
 use crate::plan::{PlannedCheck, Selection, Values, resolve};
 use crate::scenario::{Environment, LoadedScenario, ScenarioError};
@@ -14,7 +14,7 @@ pub struct Ready {
     pub(super) loaded: LoadedScenario,
     pub(super) subject: Subject,
     pub(super) selection: Selection,
-    pub(super) comparison: Option<Comparison>,
+    pub(super) comparison: Option<OverheadStudy>,
     pub(super) launch: start::Wanted,
 }
 

@@ -13,7 +13,7 @@ use crate::observe::Evidence;
 use crate::plan::PlannedCheck;
 
 /// How the checks of a scenario ended.
-pub(super) struct End {
+pub(super) struct ConformanceEnd {
     pub(super) applicable: usize,
     pub(super) executed: usize,
     pub(super) exit: Exit,
@@ -22,7 +22,7 @@ pub(super) struct End {
 }
 
 /// Verdicts as they come in.
-pub(super) struct Tally<'a> {
+pub(super) struct ScenarioTally<'a> {
     session: &'a Session<'a>,
     tally: judge::Tally,
     /// Findings that no check made.
@@ -32,7 +32,7 @@ pub(super) struct Tally<'a> {
     sink: &'a mut dyn FnMut(Event),
 }
 
-impl<'a> Tally<'a> {
+impl<'a> ScenarioTally<'a> {
     pub(super) fn new(session: &'a Session<'a>, sink: &'a mut dyn FnMut(Event)) -> Self {
         Self { session, tally: judge::Tally::default(), beside: 0, crashed: 0, sink }
     }
@@ -83,7 +83,7 @@ impl<'a> Tally<'a> {
     }
 
     /// What all results amount to.
-    pub(super) fn finish(mut self) -> End {
+    pub(super) fn finish(mut self) -> ConformanceEnd {
         self.tell_blind_resources();
         let untestable = self.session.untestable.is_some();
         if untestable {
@@ -108,7 +108,7 @@ impl<'a> Tally<'a> {
             Conclusion::Passed => Exit::Passed,
         };
         let firm = untestable || self.crashed > 0;
-        End { applicable: self.tally.applicable, executed: self.tally.executed, exit, firm }
+        ConformanceEnd { applicable: self.tally.applicable, executed: self.tally.executed, exit, firm }
     }
 
     /// Where the content of a good answer could not be recognised in a refusal, such a leak was not looked for.

@@ -8,8 +8,8 @@ use crate::drive::control::ControlError;
 use crate::drive::probe::Prober;
 use crate::drive::reach::expects_tls;
 use crate::observe::{Evidence, Outcome, Place as Asked};
-use crate::plan::subject::{Identity, Login, State, Subject};
-use crate::scenario::{LoadedScenario, Place};
+use crate::plan::subject::{CredentialState, Identity, Login, Subject};
+use crate::scenario::{LoadedScenario, Position};
 use crate::scheme::Proof;
 use crate::scheme::jose::Jws;
 use crate::target::Running;
@@ -126,9 +126,9 @@ fn asked<'a>(
     resource: &'a str,
     host: &'a str,
     (identity, at): (usize, usize),
-) -> obstacle::Asked<'a> {
+) -> obstacle::Attempt<'a> {
     let who = &subject.identities[identity];
-    obstacle::Asked { at, resource, host, identity, credential: &who.name, ended: has_ended(who) }
+    obstacle::Attempt { at, resource, host, identity, credential: &who.name, ended: has_ended(who) }
 }
 
 /// Why no token was obtained.
@@ -181,16 +181,16 @@ pub(super) fn has_ended(identity: &Identity) -> bool {
     let Login::Proof(Proof::Token(token)) = &identity.login else { return false };
     let claims = Jws::read(token.expose()).and_then(|read| read.unsigned()).map(|token| token.claims);
     let end = claims.and_then(|claims| claims.value("exp")?.as_i64());
-    identity.state == State::Valid && end.is_some_and(|end| end <= crate::clock::unix_seconds())
+    identity.state == CredentialState::Valid && end.is_some_and(|end| end <= crate::clock::unix_seconds())
 }
 
 /// An obstacle with its place in the scenario and with what to write there.
 fn told(loaded: &LoadedScenario, subject: Option<&Subject>, obstacle: &Obstacle, resource: usize) -> String {
-    let Place { line, column } = place(loaded, subject, obstacle.setting(resource));
+    let Position { line, column } = place(loaded, subject, obstacle.setting(resource));
     format!("{}:{line}:{column}: {obstacle}; {}", loaded.file, obstacle.way_out())
 }
 
-fn place(loaded: &LoadedScenario, subject: Option<&Subject>, setting: Setting) -> Place {
+fn place(loaded: &LoadedScenario, subject: Option<&Subject>, setting: Setting) -> Position {
     let scenario = &loaded.scenario;
     let target = &scenario.target.value.0;
     let address = target.url.as_ref().map(crate::scenario::Template::place);

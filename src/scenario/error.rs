@@ -2,7 +2,7 @@
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-use super::Place;
+use super::Position;
 use super::mask::masked;
 
 /// A mistake in a scenario.
@@ -12,7 +12,7 @@ pub struct ScenarioError {
     /// File, as given.
     pub file: String,
     /// Where in it; none where the file as a whole is meant.
-    pub place: Option<Place>,
+    pub place: Option<Position>,
     /// What is wrong, in one line.
     pub message: String,
     /// The way out.
@@ -23,7 +23,7 @@ pub struct ScenarioError {
 
 impl ScenarioError {
     /// A mistake at a place; the source is masked before it is kept.
-    pub fn new(file: &str, source: &str, place: Option<Place>, message: impl Into<String>) -> Self {
+    pub fn new(file: &str, source: &str, place: Option<Position>, message: impl Into<String>) -> Self {
         Self {
             file: file.to_owned(),
             place: place.filter(|place| place.line > 0),
@@ -64,7 +64,7 @@ impl ScenarioError {
 /// From an error of the YAML library: its place, what it says in plain words, and a way out.
 pub(super) fn from_yaml(file: &str, source: &str, error: &serde_yaml::Error) -> ScenarioError {
     use serde_yaml::Error;
-    let place = error.location().map(|location| Place::of(&location));
+    let place = error.location().map(|location| Position::of(&location));
     let at = |message: String| ScenarioError::new(file, source, place, message);
     match error.without_snippet() {
         Error::SerdeUnknownField { field, .. } if field.contains(':') => {
@@ -151,7 +151,7 @@ pub(crate) fn nearest<'a>(word: &str, words: impl Iterator<Item = &'a str>) -> O
     near.min().filter(|(distance, _)| *distance <= word.chars().count().div_ceil(3)).map(|(_, other)| other)
 }
 
-fn offset(source: &str, place: Place) -> usize {
+fn offset(source: &str, place: Position) -> usize {
     let mut start = 0;
     for line in source.split_inclusive('\n').take(place.line - 1) {
         start += line.len();

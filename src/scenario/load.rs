@@ -25,7 +25,7 @@ pub struct LoadedScenario {
 
 impl LoadedScenario {
     /// A mistake at a place of this file.
-    pub fn error(&self, place: super::Place, message: impl Into<String>) -> ScenarioError {
+    pub fn error(&self, place: super::Position, message: impl Into<String>) -> ScenarioError {
         ScenarioError::new(&self.file, &self.source, Some(place), message)
     }
 
@@ -120,7 +120,7 @@ pub(super) fn read(path: &Path) -> Result<String, ScenarioError> {
 fn parse(file: &str, source: &str) -> Result<Scenario, ScenarioError> {
     let indented_by_tab = source.lines().position(|line| line.trim_start_matches(' ').starts_with('\t'));
     if let Some(line) = indented_by_tab {
-        let place = super::Place { line: line + 1, column: 1 };
+        let place = super::Position { line: line + 1, column: 1 };
         let error = ScenarioError::new(file, source, Some(place), "a tab cannot indent a line of YAML");
         return Err(error.with_help("indent with spaces"));
     }

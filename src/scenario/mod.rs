@@ -19,7 +19,7 @@ pub use error::ScenarioError;
 pub(crate) use error::nearest;
 pub use load::{LoadedScenario, load_paths, load_text};
 pub use model::Scenario;
-pub use place::{At, Place};
+pub use place::{At, Position};
 pub use template::{Environment, NoVariables, Template, TemplateError};
 pub use value_error::ValueError;
 pub use waivers::{WaiverFile, load_waivers};

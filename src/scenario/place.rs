@@ -5,14 +5,14 @@ use serde::{Deserialize, Deserializer};
 
 /// Line and column, both from 1; 0 where they are not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct Position {
     /// Line.
     pub line: usize,
     /// Column.
     pub column: usize,
 }
 
-impl Place {
+impl Position {
     pub(super) fn of(location: &serde_yaml::Location) -> Self {
         let number = |value: u64| usize::try_from(value).unwrap_or_default();
         Self { line: number(location.line()), column: number(location.column()) }
@@ -25,7 +25,7 @@ pub struct At<T> {
     /// The value.
     pub value: T,
     /// Its place.
-    pub place: Place,
+    pub place: Position,
 }
 
 impl<T> std::ops::Deref for At<T> {
@@ -39,7 +39,7 @@ impl<T> std::ops::Deref for At<T> {
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for At<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = serde_yaml::Spanned::<T>::deserialize(deserializer)?;
-        Ok(Self { place: Place::of(&spanned.referenced), value: spanned.value })
+        Ok(Self { place: Position::of(&spanned.referenced), value: spanned.value })
     }
 }
 

@@ -72,7 +72,7 @@ impl Environment for NoVariables {
 pub struct Template {
     text: String,
     /// Where it stands in the scenario.
-    pub(super) place: super::Place,
+    pub(super) place: super::Position,
 }
 
 impl Template {
@@ -82,7 +82,7 @@ impl Template {
     }
 
     /// Where it stands in the scenario.
-    pub fn place(&self) -> super::Place {
+    pub fn place(&self) -> super::Position {
         self.place
     }
 
@@ -189,7 +189,7 @@ impl<'de> Deserialize<'de> for Template {
             }
         }
         let spanned = serde_yaml::Spanned::<Read>::deserialize(deserializer)?;
-        let place = super::Place::of(&spanned.referenced);
+        let place = super::Position::of(&spanned.referenced);
         Ok(Self { text: spanned.value.0, place })
     }
 }
@@ -231,7 +231,7 @@ mod tests {
     }
 
     fn resolve(text: &str) -> Option<String> {
-        let template = Template { text: text.to_owned(), place: super::super::Place::default() };
+        let template = Template { text: text.to_owned(), place: super::super::Position::default() };
         template.resolve(&Fixed, Path::new(".")).ok()
     }
 

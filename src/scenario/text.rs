@@ -142,7 +142,7 @@ text!(RequestLine, "RequestLine", "a method and a path such as GET /orders", r"^
 
 /// Version of HTTP.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Http {
+pub enum HttpVersion {
     /// HTTP/1.1.
     #[default]
     One,
@@ -150,7 +150,7 @@ pub enum Http {
     Two,
 }
 
-impl FromStr for Http {
+impl FromStr for HttpVersion {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
@@ -162,13 +162,13 @@ impl FromStr for Http {
     }
 }
 
-impl<'de> Deserialize<'de> for Http {
+impl<'de> Deserialize<'de> for HttpVersion {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         from_text(deserializer, "1 for HTTP/1.1 or 2 for HTTP/2")
     }
 }
 
-impl JsonSchema for Http {
+impl JsonSchema for HttpVersion {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Http".into()
     }

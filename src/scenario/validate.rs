@@ -1,7 +1,7 @@
 //! Rules that types cannot say.
 
 use super::model::{Arrivals, ClientAuth, Credential, LoadPhase, SchemeFields, TargetFields};
-use super::text::Http;
+use super::text::HttpVersion;
 use super::{At, LoadedScenario, ScenarioError};
 
 /// Everything that is wrong with a scenario by itself.
@@ -68,7 +68,7 @@ fn target(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
 
 fn scheme(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
     let scenario = &loaded.scenario;
-    if scenario.scheme.place == super::Place::default() && scenario.overhead.is_none() {
+    if scenario.scheme.place == super::Position::default() && scenario.overhead.is_none() {
         let error = loaded.error(scenario.target.place, "the key `scheme` is missing");
         mistakes.push(error.with_help("add `scheme: …` beside `target`"));
     }
@@ -160,7 +160,7 @@ fn phases(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
 /// Streams are a thing of HTTP/2.
 fn streams(loaded: &LoadedScenario, phase: &At<LoadPhase>, mistakes: &mut Vec<ScenarioError>) {
     let Some(streams) = phase.streams else { return };
-    if phase.http == Http::One {
+    if phase.http == HttpVersion::One {
         let error = loaded.error(phase.place, "a connection of HTTP/1.1 has no `streams`");
         mistakes.push(error.with_help("add `http: 2`, or take more `connections` instead"));
     }

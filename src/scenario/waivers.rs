@@ -5,7 +5,7 @@ use std::path::Path;
 use super::error::from_yaml;
 use super::load::{options, read};
 use super::model::{Waiver, WaiverList};
-use super::{At, Place, ScenarioError};
+use super::{At, Position, ScenarioError};
 
 /// Longest life of a waiver.
 const WAIVER_DAYS: i32 = 180;
@@ -23,7 +23,7 @@ pub struct WaiverFile {
 
 impl WaiverFile {
     /// A mistake at a place of this file.
-    pub fn error(&self, place: Place, message: impl Into<String>) -> ScenarioError {
+    pub fn error(&self, place: Position, message: impl Into<String>) -> ScenarioError {
         ScenarioError::new(&self.file, &self.source, Some(place), message)
     }
 }

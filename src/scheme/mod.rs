@@ -161,13 +161,13 @@ pub trait Scheme: Send + Sync {
 
 /// All schemes that a scenario can name.
 pub const SCHEMES: &[&dyn Scheme] = &[
-    &none::None,
-    &api_key::ApiKey,
-    &basic::Basic,
-    &bearer::Bearer,
-    &bearer::ClientCredentials,
-    &jwt::Jwt,
-    &jwt::ClientCredentialsJwt,
+    &none::NoScheme,
+    &api_key::ApiKeyScheme,
+    &basic::BasicScheme,
+    &bearer::BearerScheme,
+    &bearer::ClientCredentialsScheme,
+    &jwt::JwtScheme,
+    &jwt::ClientCredentialsJwtScheme,
 ];
 
 /// A scheme by its name in scenarios.
@@ -201,10 +201,10 @@ mod tests {
 
     #[test]
     fn every_forgery_about_assertions_is_known() {
-        use crate::check::step::{ClientAuth, FormStep};
+        use crate::check::step::{FormAuth, FormStep};
         for check in crate::check::catalogue() {
             for step in check.steps {
-                if let Step::Form(FormStep { auth: ClientAuth::ForgedAssertion(id), .. }) = step {
+                if let Step::Form(FormStep { auth: FormAuth::ForgedAssertion(id), .. }) = step {
                     assert!(jwt::Assertions::knows(*id), "{}: there is no forgery {id}", check.id);
                 }
             }

@@ -57,7 +57,7 @@ impl Series {
 
 /// The baseline against itself: what no difference looks like here, and how much of it is systematic.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Control {
+pub struct BaselineControl {
     /// The difference that should be none; its interval includes the floor.
     pub difference: Estimate,
     /// What is added to both sides of every interval, beside a share of the difference: [`FLOOR_US`], or what the
@@ -65,7 +65,7 @@ pub struct Control {
     pub floor: f64,
 }
 
-impl Control {
+impl BaselineControl {
     /// Reads the pairs of the baseline with itself.
     pub fn of(series: &Series, seed: u64) -> Self {
         let difference = series.difference(seed);
@@ -85,7 +85,7 @@ fn widened(estimate: Estimate, by: f64) -> Estimate {
 }
 
 /// The row of a scheme.
-pub fn row(series: &Series, control: &Control, seed: u64) -> OverheadRow {
+pub fn row(series: &Series, control: &BaselineControl, seed: u64) -> OverheadRow {
     let difference = series.difference(seed);
     let difference = widened(difference, control.floor + FLOOR_SHARE * difference.value.abs());
     let client_us = series.typical(|pair| pair.client);
@@ -109,7 +109,7 @@ pub fn row(series: &Series, control: &Control, seed: u64) -> OverheadRow {
 }
 
 /// The row of the baseline itself: its control.
-pub fn baseline_row(series: &Series, control: &Control, seed: u64) -> OverheadRow {
+pub fn baseline_row(series: &Series, control: &BaselineControl, seed: u64) -> OverheadRow {
     OverheadRow { difference_us: control.difference, distinguishable: false, ..row(series, control, seed) }
 }
 
@@ -138,7 +138,7 @@ mod tests {
         for (difference, spread, expected) in
             [(0.0, 1.0, false), (0.15, 0.05, false), (0.3, 0.05, true), (5.0, 1.0, true), (-5.0, 1.0, true)]
         {
-            let control = Control::of(&series(&around(0.0, 0.05)), 1);
+            let control = BaselineControl::of(&series(&around(0.0, 0.05)), 1);
             let row = row(&series(&around(difference, spread)), &control, 1);
             assert_eq!(row.distinguishable, expected, "{difference} ± {spread}: {row:?}");
         }
@@ -146,7 +146,8 @@ mod tests {
 
     #[test]
     fn a_control_that_differs_from_itself_widens_every_interval() {
-        let (good, bad) = (Control::of(&series(&around(0.0, 0.1)), 1), Control::of(&series(&around(3.0, 0.1)), 1));
+        let (good, bad) =
+            (BaselineControl::of(&series(&around(0.0, 0.1)), 1), BaselineControl::of(&series(&around(3.0, 0.1)), 1));
         assert_eq!(good.floor, FLOOR_US);
         assert!((bad.floor - 3.0).abs() < 0.1);
         let scheme = series(&around(5.0, 0.1));
@@ -160,7 +161,7 @@ mod tests {
         let mut measured = series(&around(10.0, 1.0));
         measured.saturated = Some((5000, 0.25));
         measured.first_requests = vec![300.0, 200.0, 1000.0];
-        let row = row(&measured, &Control::of(&series(&around(0.0, 0.1)), 1), 1);
+        let row = row(&measured, &BaselineControl::of(&series(&around(0.0, 0.1)), 1), 1);
         let (server, rest) = (row.server_us.expect("the server says so").value, row.rest_us.expect("follows"));
         assert!((row.client_us + server + rest - row.difference_us.value).abs() < 1e-9);
         assert_eq!((row.requests_per_core_second, row.first_request_us), (Some(20_000.0), Some(300.0)));

@@ -197,7 +197,7 @@ fn named(error: Option<&str>) -> String {
 
 /// What was asked for in vain.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
+pub struct Attempt<'a> {
     /// Index of the resource.
     pub at: usize,
     /// Method and path.
@@ -214,7 +214,7 @@ pub struct Asked<'a> {
 
 impl Obstacle {
     /// What kept a good credential from a resource; none where it was let in.
-    pub fn of(asked: &Asked<'_>, exchange: &Exchange, outcome: Outcome) -> Option<Self> {
+    pub fn of(asked: &Attempt<'_>, exchange: &Exchange, outcome: Outcome) -> Option<Self> {
         let resource = asked.resource.to_owned();
         let host = || asked.host.to_owned();
         if outcome == Outcome::Granted {

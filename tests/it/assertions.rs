@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use authbench::check::Verdict;
-use authbench::check::step::{ClientAuth, FormStep, Step};
+use authbench::check::step::{FormAuth, FormStep, Step};
 use authbench::event::{CheckResult, Event, Role};
 use authbench::exit::Exit;
 use authbench::observe::Outcome;
@@ -55,7 +55,7 @@ fn scenario(reference: &str, scheme: &str, rest: &str) -> String {
 fn forgeries(check: &str) -> BTreeSet<String> {
     let check = authbench::check::find(check).expect("is there");
     let descriptions = check.steps.iter().filter_map(|step| match step {
-        Step::Form(FormStep { auth: ClientAuth::ForgedAssertion(_), description: Some(phrase), .. }) => {
+        Step::Form(FormStep { auth: FormAuth::ForgedAssertion(_), description: Some(phrase), .. }) => {
             Some(phrase.to_string())
         }
         _ => None,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use authbench::drive::load::{Arrivals, Http, Lane, LaneRequest, Marks, Phase, run};
+use authbench::drive::load::{ArrivalProcess, Http, Lane, LaneRequest, Phase, SuccessMarks, run};
 use authbench::drive::stop::Stop;
 use authbench::drive::wire::{Destination, Limits};
 use authbench::observe::{Fingerprint, Limit, LoadFigures, Request};
@@ -65,11 +65,11 @@ fn lane(name: &str, expects_grant: bool) -> Lane {
         share: 1.0,
         expects_grant,
         requests: vec![LaneRequest::new(Request::new("GET", "/").header("Host", "h"))],
-        marks: Marks::of(&fingerprint),
+        marks: SuccessMarks::of(&fingerprint),
     }
 }
 
-fn phase(arrivals: Option<Arrivals>, connections: usize, duration: Duration) -> Phase {
+fn phase(arrivals: Option<ArrivalProcess>, connections: usize, duration: Duration) -> Phase {
     Phase {
         name: "truth".to_owned(),
         arrivals,
@@ -126,7 +126,7 @@ fn a_server_that_dies_in_the_middle_is_told() {
             }
         }
     });
-    let figures = figures(&phase(Some(Arrivals::Constant(500.0)), 4, Duration::from_secs(1)), &destination, LONG);
+    let figures = figures(&phase(Some(ArrivalProcess::Constant(500.0)), 4, Duration::from_secs(1)), &destination, LONG);
     assert_nothing_dropped(&figures, 500);
     let outcomes = figures.lanes[0].outcomes;
     assert_eq!((outcomes.granted, outcomes.silent), (100, 400));
@@ -140,7 +140,7 @@ fn a_target_that_is_not_there_is_told_and_not_stormed() {
     let url = format!("http://{}", listener.local_addr().expect("has an address")).parse().expect("a URL");
     drop(listener);
     let destination = Destination::of(&url, None).expect("a destination");
-    for arrivals in [Some(Arrivals::Constant(2000.0)), None] {
+    for arrivals in [Some(ArrivalProcess::Constant(2000.0)), None] {
         let figures = figures(&phase(arrivals, 4, Duration::from_millis(300)), &destination, LONG);
         assert_eq!(figures.lanes[0].outcomes.silent, figures.requests);
         assert_eq!(figures.silences.keys().collect::<Vec<_>>(), ["no connection"]);
@@ -164,7 +164,8 @@ fn one_byte_a_second_is_no_answer() {
             }
         }
     });
-    let figures = figures(&phase(Some(Arrivals::Constant(100.0)), 4, Duration::from_millis(500)), &destination, SHORT);
+    let figures =
+        figures(&phase(Some(ArrivalProcess::Constant(100.0)), 4, Duration::from_millis(500)), &destination, SHORT);
     assert_nothing_dropped(&figures, 50);
     assert_eq!(figures.lanes[0].outcomes.silent, 50);
     assert!(figures.silences.contains_key("no whole answer in time"), "{:?}", figures.silences);
@@ -189,7 +190,8 @@ fn an_endless_body_is_cut_and_its_begin_judged() {
             }
         }
     });
-    let figures = figures(&phase(Some(Arrivals::Constant(20.0)), 2, Duration::from_millis(500)), &destination, SHORT);
+    let figures =
+        figures(&phase(Some(ArrivalProcess::Constant(20.0)), 2, Duration::from_millis(500)), &destination, SHORT);
     assert_nothing_dropped(&figures, 10);
     let answered = figures.lanes[0].outcomes.granted + figures.lanes[0].outcomes.silent;
     assert_eq!(answered, 10);
@@ -204,7 +206,8 @@ fn ten_thousand_headers_are_no_answer() {
             let _ = stream.write_all(answer.as_bytes());
         }
     });
-    let figures = figures(&phase(Some(Arrivals::Constant(50.0)), 2, Duration::from_millis(400)), &destination, SHORT);
+    let figures =
+        figures(&phase(Some(ArrivalProcess::Constant(50.0)), 2, Duration::from_millis(400)), &destination, SHORT);
     assert_nothing_dropped(&figures, 20);
     assert_eq!(figures.lanes[0].outcomes.silent, 20);
     assert!(figures.inconclusive.is_some());
@@ -218,7 +221,8 @@ fn a_connection_that_the_target_closes_between_requests_costs_no_answer() {
             let _ = stream.write_all(GOOD);
         }
     });
-    let figures = figures(&phase(Some(Arrivals::Constant(100.0)), 2, Duration::from_millis(300)), &destination, LONG);
+    let figures =
+        figures(&phase(Some(ArrivalProcess::Constant(100.0)), 2, Duration::from_millis(300)), &destination, LONG);
     assert_nothing_dropped(&figures, 30);
     assert_eq!(figures.lanes[0].outcomes.granted, 30, "{:?}", figures.notes);
     assert!(came.load(Ordering::Relaxed) >= 30);
@@ -234,7 +238,8 @@ fn a_slow_target_is_not_blamed_on_the_generator() {
         }
     });
     // two connections of 50 answers a second each, and 400 asked for
-    let figures = figures(&phase(Some(Arrivals::Constant(400.0)), 2, Duration::from_millis(500)), &destination, LONG);
+    let figures =
+        figures(&phase(Some(ArrivalProcess::Constant(400.0)), 2, Duration::from_millis(500)), &destination, LONG);
     assert_nothing_dropped(&figures, 200);
     assert_blames_target(&figures);
     assert!(figures.backlog_max > 0);

@@ -5,7 +5,7 @@ use std::process::Command;
 use authbench::check::profile::PROFILES;
 use authbench::exit::Exit;
 use authbench::reference::hopeless::Manner;
-use authbench::run::selftest::{Effort, Hope, Kill, Proof, Sound, prove};
+use authbench::run::selftest::{Effort, Hope, Kill, SelftestProof, Sound, prove};
 
 fn selftest(arguments: &[&str]) -> (Option<i32>, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_authbench")).arg("selftest").args(arguments).output();
@@ -77,20 +77,20 @@ fn one_hole_in_the_proof_breaks_it() {
         results: 9,
         fooled: fooled.iter().map(|one| (*one).to_owned()).collect(),
     };
-    let whole = || Proof {
+    let whole = || SelftestProof {
         kills: vec![kill(true)],
         sound: vec![sound(&[])],
         hopes: vec![hope(Exit::Inconclusive, &[])],
-        ..Proof::default()
+        ..SelftestProof::default()
     };
     assert!(whole().holds());
     for broken in [
-        Proof { kills: vec![kill(true), kill(false)], ..whole() },
-        Proof { sound: vec![sound(&["a.b fail: x"])], ..whole() },
-        Proof { hopes: vec![hope(Exit::Findings, &["a.b"])], ..whole() },
-        Proof { hopes: vec![hope(Exit::Passed, &[])], ..whole() },
-        Proof { unproved: vec!["a.b and the fault f do not name each other".to_owned()], ..whole() },
-        Proof { broken: vec!["no such scheme".to_owned()], ..whole() },
+        SelftestProof { kills: vec![kill(true), kill(false)], ..whole() },
+        SelftestProof { sound: vec![sound(&["a.b fail: x"])], ..whole() },
+        SelftestProof { hopes: vec![hope(Exit::Findings, &["a.b"])], ..whole() },
+        SelftestProof { hopes: vec![hope(Exit::Passed, &[])], ..whole() },
+        SelftestProof { unproved: vec!["a.b and the fault f do not name each other".to_owned()], ..whole() },
+        SelftestProof { broken: vec!["no such scheme".to_owned()], ..whole() },
     ] {
         assert!(!broken.holds(), "{}", broken.text());
     }

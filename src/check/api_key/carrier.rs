@@ -3,7 +3,7 @@
 use crate::check::common::leaks;
 use crate::check::judgement::expect;
 use crate::check::judgement::sameness;
-use crate::check::judgement::{Case, Judgement};
+use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{Accept, INVALID, MISSING, On, Who, forged, send};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
 use crate::observe::StepId;
@@ -165,7 +165,7 @@ const OVERSIZED: &[Accept] = &[
 const ELSEWHERE: &[Accept] = &[MISSING, INVALID, Accept::Status(400)];
 
 /// Every answer to the longest key comes late, by itself and against the controls: a busy machine delays both.
-fn promptly(case: &Case<'_>) -> Judgement {
+fn promptly(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let longest = case.observations_of(LONGEST);
     let took: Vec<(usize, f64)> = longest.map(|(index, seen)| (index, seen.exchange.took.as_secs_f64())).collect();

@@ -2,7 +2,7 @@
 
 pub(crate) mod protocol;
 
-use crate::check::step::{Account, INVALID, On, Who, forged, send};
+use crate::check::step::{INVALID, On, PeculiarAccount, Who, forged, send};
 use crate::check::{Check, Doc, Level, PLAIN, REFUSAL, Severity};
 use crate::observe::ForgeryId;
 
@@ -55,10 +55,10 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Hash with argon2id or scrypt, or refuse passwords over 72 bytes.",
         },
         steps: &[
-            send(Who::Account(Account::LongPassword), On::Protected).granted(),
-            send(Who::ForgedAccount(Account::LongPassword, ForgeryId::new("first-72-bytes")), On::Protected)
+            send(Who::Account(PeculiarAccount::LongPassword), On::Protected).granted(),
+            send(Who::ForgedAccount(PeculiarAccount::LongPassword, ForgeryId::new("first-72-bytes")), On::Protected)
                 .denied(&[INVALID]),
-            send(Who::ForgedAccount(Account::LongPassword, ForgeryId::new("first-72-and-tail")), On::Protected)
+            send(Who::ForgedAccount(PeculiarAccount::LongPassword, ForgeryId::new("first-72-and-tail")), On::Protected)
                 .denied(&[INVALID]),
         ],
         fault: "bcrypt-72",

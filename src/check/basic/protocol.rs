@@ -3,8 +3,8 @@
 use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
 use crate::check::judgement::sameness;
-use crate::check::judgement::{Case, Judgement};
-use crate::check::step::{Accept, Account, INVALID, MALFORMED, MISSING, On, Want, Who, forged, send};
+use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::check::step::{Accept, INVALID, MALFORMED, MISSING, On, PeculiarAccount, Want, Who, forged, send};
 use crate::check::{Check, Doc, Level, PLAIN, REFUSAL, Severity, Tier};
 use crate::observe::{Challenge, ForgeryId, Outcome, StepId};
 
@@ -94,8 +94,8 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Split at the first colon and nowhere else.",
         },
         steps: &[
-            send(Who::Account(Account::ColonPassword), On::Protected).granted(),
-            send(Who::ForgedAccount(Account::ColonPassword, ForgeryId::new("until-last-colon")), On::Protected)
+            send(Who::Account(PeculiarAccount::ColonPassword), On::Protected).granted(),
+            send(Who::ForgedAccount(PeculiarAccount::ColonPassword, ForgeryId::new("until-last-colon")), On::Protected)
                 .denied(&[INVALID]),
         ],
         fault: "splits-on-last-colon",
@@ -141,11 +141,11 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             send(Who::Anonymous, On::Protected).id(CHALLENGE).called("the challenge"),
-            send(Who::Account(Account::Utf8Password), On::Protected)
+            send(Who::Account(PeculiarAccount::Utf8Password), On::Protected)
                 .granted()
                 .id(IN_UTF8)
                 .called("the password in UTF-8"),
-            send(Who::ForgedAccount(Account::Utf8Password, ForgeryId::new("latin-1")), On::Protected)
+            send(Who::ForgedAccount(PeculiarAccount::Utf8Password, ForgeryId::new("latin-1")), On::Protected)
                 .denied(&[INVALID, Accept::Status(400)]),
         ],
         expect: utf8,
@@ -164,7 +164,7 @@ fn basic(challenges: Vec<Challenge>) -> Option<Challenge> {
     challenges.into_iter().find(|challenge| challenge.scheme == "basic")
 }
 
-fn challenged(case: &Case<'_>) -> Judgement {
+fn challenged(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, response) in case.refusals() {
         match basic(challenges::of(response)) {
@@ -183,7 +183,7 @@ fn challenged(case: &Case<'_>) -> Judgement {
     judgement
 }
 
-fn charset(case: &Case<'_>) -> Judgement {
+fn charset(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, response) in case.refusals() {
         let announced = basic(challenges::of(response));
@@ -197,7 +197,7 @@ fn charset(case: &Case<'_>) -> Judgement {
 }
 
 /// A good value with something behind it lets nobody in who should not be; it is read more leniently than it should.
-fn malformed(case: &Case<'_>) -> Judgement {
+fn malformed(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, observation) in case.observations() {
         if !matches!(case.step_of(observation).wanted(), Want::Either) {
@@ -212,7 +212,7 @@ fn malformed(case: &Case<'_>) -> Judgement {
 }
 
 /// Without the announcement nobody can know the encoding (RFC 7617 §2).
-fn utf8(case: &Case<'_>) -> Judgement {
+fn utf8(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let announced = case.answers_of(CHALLENGE).filter_map(|(_, response)| basic(challenges::of(response)));
     let announced = announced.into_iter().any(|challenge| challenge.param("charset").is_some());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
-use crate::check::judgement::{Case, Judgement};
+use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{Accept, INSUFFICIENT, INVALID, MISSING, On, Who, forged, send};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
 use crate::observe::Challenge;
@@ -74,7 +74,7 @@ fn bearer(challenges: &[Challenge]) -> Option<&Challenge> {
 }
 
 /// A Bearer challenge is there; that it names no error is a recommendation.
-fn missing(case: &Case<'_>) -> Judgement {
+fn missing(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, response) in case.refusals() {
         let challenges = challenges::of(response);
@@ -97,7 +97,7 @@ fn missing(case: &Case<'_>) -> Judgement {
     judgement
 }
 
-fn parameters(case: &Case<'_>) -> Judgement {
+fn parameters(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let answered = case.refusals().next().is_some();
     if answered && case.all_answers().all(|(_, response)| bearer(&challenges::of(response)).is_none()) {
@@ -137,7 +137,7 @@ fn allowed(name: &str, c: char) -> bool {
     }
 }
 
-fn named(case: &Case<'_>) -> Judgement {
+fn named(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, response) in case.refusals() {
         let challenges = challenges::of(response);

@@ -2,7 +2,7 @@
 
 use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
-use crate::check::judgement::{Case, Judgement};
+use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{Accept, INVALID, MALFORMED, MISSING, On, Want, forged, send};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, Severity, Tier};
 use crate::observe::{Outcome, StepId};
@@ -128,7 +128,7 @@ const LONG_FIELD: &[Accept] = &[MALFORMED, MISSING, INVALID, Accept::Status(431)
 const BODY: &[Accept] = &[Accept::Status(400), INVALID, MISSING, Accept::Status(405), Accept::Status(415)];
 
 /// RFC 9110 §11.4: one or more spaces. Many read exactly one; that shuts nobody out who writes what clients write.
-fn scheme_read(case: &Case<'_>) -> Judgement {
+fn scheme_read(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let spaced = case.observations().filter(|(_, seen)| matches!(case.step_of(seen).wanted(), Want::Either));
     for (index, seen) in spaced.filter(|(_, seen)| seen.outcome != Outcome::Granted) {
@@ -140,7 +140,7 @@ fn scheme_read(case: &Case<'_>) -> Judgement {
     judgement
 }
 
-fn malformed(case: &Case<'_>) -> Judgement {
+fn malformed(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, response) in case.refusals() {
         let challenges = challenges::of(response);
@@ -155,7 +155,7 @@ fn malformed(case: &Case<'_>) -> Judgement {
 
 /// A good token in the header beside another in the query: whoever takes tokens from the query has to refuse two of them
 /// (RFC 6750 §3.1). To whoever does not, the parameter is one of the many that nobody knows.
-fn one_method(case: &Case<'_>) -> Judgement {
+fn one_method(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, observation) in case.observations_of(UNKNOWN_IN_QUERY_TOO) {
         let reads_query = case.beside(observation, IN_QUERY).any(|(_, alone)| alone.outcome == Outcome::Granted);

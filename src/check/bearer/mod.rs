@@ -6,7 +6,7 @@ pub(crate) mod methods;
 use crate::check::judgement::challenges::bearer_error;
 use crate::check::judgement::expect;
 use crate::check::step::{
-    Accept, Artefact, Client, Fill, INSUFFICIENT, INVALID, On, Step, Who, forged, obtain, obtain_as, send,
+    Accept, Artefact, ClientRole, Fill, INSUFFICIENT, INVALID, On, Step, Who, forged, obtain, obtain_as, send,
 };
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity};
 
@@ -124,7 +124,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Split the scope at spaces and compare whole values (RFC 6749 §3.3).",
         },
         steps: &[
-            obtain_as("t", Client::LowScope, Some(Fill::LookalikeScope)),
+            obtain_as("t", ClientRole::LowScope, Some(Fill::LookalikeScope)),
             send(Who::Slot("t"), On::Scoped)
                 .denied(&[INSUFFICIENT])
                 .called("a token whose scope only looks like the needed one"),

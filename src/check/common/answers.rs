@@ -3,7 +3,7 @@
 use crate::check::common::leaks;
 use crate::check::judgement::expect;
 use crate::check::judgement::sameness;
-use crate::check::judgement::{Case, Judgement};
+use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{Accept, Alter, Fill, INSUFFICIENT, INVALID, MISSING, On, Want, Who, forged, send};
 use crate::check::{Check, Doc, Level, PLAIN, REFUSAL, Severity, Tier};
 use crate::observe::{Observation, Outcome, StepId};
@@ -214,7 +214,7 @@ const TRACE: StepId = StepId::new("trace");
 const GOOD: StepId = StepId::new("good");
 
 /// One of the two credentials is good, so access is no violation; that somebody chose is a deviation.
-fn not_resolved(case: &Case<'_>) -> Judgement {
+fn not_resolved(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let both = [GOOD_FIRST, GOOD_LAST, JOINED].into_iter().flat_map(|step| case.observations_of(step));
     for (index, observation) in both {
@@ -238,7 +238,7 @@ fn not_resolved(case: &Case<'_>) -> Judgement {
 }
 
 /// Without a body nothing protected can be in it, whatever the status.
-fn preflight(case: &Case<'_>) -> Judgement {
+fn preflight(case: &ObservedCheck<'_>) -> Judgement {
     const ALLOWED: &[Accept] = &[
         Accept::Range(200, 204),
         MISSING,
@@ -267,7 +267,7 @@ fn preflight(case: &Case<'_>) -> Judgement {
     judgement
 }
 
-fn trace(case: &Case<'_>) -> Judgement {
+fn trace(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, response) in case.answers_of(TRACE) {
         let echoed = String::from_utf8_lossy(&response.body).contains(CANARY);
@@ -282,7 +282,7 @@ fn trace(case: &Case<'_>) -> Judgement {
 
 /// RFC 9111 §3.5: an answer to a request with `Authorization` is not shared unless it says that it may be; one to a
 /// request with another carrier may be shared unless it says that it may not.
-fn not_shared(case: &Case<'_>) -> Judgement {
+fn not_shared(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, response) in case.answers_of(GOOD).filter(|(_, response)| response.status < 300) {
         let directives = expect::directives(response);
@@ -303,7 +303,7 @@ fn not_shared(case: &Case<'_>) -> Judgement {
     judgement
 }
 
-fn clock(case: &Case<'_>) -> Judgement {
+fn clock(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, observation) in case.observations() {
         let Some(response) = observation.exchange.response().filter(|response| response.status < 500) else { continue };

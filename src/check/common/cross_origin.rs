@@ -1,10 +1,10 @@
 //! Judgements about credentials across origins (WHATWG Fetch, CORS protocol).
 
 use crate::check::judgement::expect;
-use crate::check::judgement::{Case, Judgement};
+use crate::check::judgement::{Judgement, ObservedCheck};
 
 /// No hostile origin is allowed together with credentials.
-pub(crate) fn limited(case: &Case<'_>) -> Judgement {
+pub(crate) fn limited(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, response) in case.all_answers() {
         let request = &case.evidence.observations[index].exchange.request;

@@ -2,8 +2,8 @@
 
 use crate::check::Explanation;
 use crate::check::judgement::expect;
-use crate::check::judgement::state::State;
-use crate::check::judgement::{Case, Judgement};
+use crate::check::judgement::state::StableState;
+use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::observe::{Outcome, Response, StepId};
 
 /// Readings of what a write would change: two before it, for what changes by itself, ...
@@ -23,7 +23,7 @@ pub(crate) const GOOD_HEAD: StepId = StepId::new("good-head");
 pub(crate) const PUBLIC_AS_IT_IS: StepId = StepId::new("public-as-it-is");
 
 /// Nothing changed between the readings, and an allowed write would have shown in them.
-pub(crate) fn none(case: &Case<'_>) -> Judgement {
+pub(crate) fn none(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     // a write that was granted is no refused one
     if !judgement.access.is_empty() {
@@ -31,7 +31,7 @@ pub(crate) fn none(case: &Case<'_>) -> Judgement {
     }
     let reading = |step| case.answers_of(step).next();
     let before: Vec<&Response> = [BEFORE, BEFORE_AGAIN].into_iter().filter_map(reading).map(|(_, one)| one).collect();
-    let Some(state) = State::of(&before) else { return judgement };
+    let Some(state) = StableState::of(&before) else { return judgement };
     if let Some((index, _)) = [AFTER, LATER].into_iter().filter_map(reading).find(|(_, one)| state.differs(one)) {
         judgement.violates_by(
             Explanation::ExecutedWrite,
@@ -50,7 +50,7 @@ pub(crate) fn none(case: &Case<'_>) -> Judgement {
 }
 
 /// RFC 9110 §9.3.2: HEAD is answered like GET; a target that does not have HEAD says so to everybody.
-pub(crate) fn head_like_get(case: &Case<'_>) -> Judgement {
+pub(crate) fn head_like_get(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let heads: Vec<_> = case.answers_of(GOOD_HEAD).collect();
     let absent = |status: u16| matches!(status, 405 | 501);
@@ -67,7 +67,7 @@ pub(crate) fn head_like_get(case: &Case<'_>) -> Judgement {
 }
 
 /// Methods that nobody listed: refused, and 405 says which there are (RFC 9110 §15.5.6).
-pub(crate) fn methods(case: &Case<'_>) -> Judgement {
+pub(crate) fn methods(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, response) in case.all_answers() {
         let observation = &case.evidence.observations[index];
@@ -88,12 +88,12 @@ pub(crate) fn methods(case: &Case<'_>) -> Judgement {
 }
 
 /// Only a success that carries the protected representation is a bypass.
-pub(crate) fn spellings(case: &Case<'_>) -> Judgement {
+pub(crate) fn spellings(case: &ObservedCheck<'_>) -> Judgement {
     expect::wants(case)
 }
 
 /// A header that leads to the protected resource shows only where that looks different from the public one.
-pub(crate) fn rewritten(case: &Case<'_>) -> Judgement {
+pub(crate) fn rewritten(case: &ObservedCheck<'_>) -> Judgement {
     if case.observations_of(PUBLIC_AS_IT_IS).any(|(_, seen)| seen.outcome == Outcome::Granted) {
         let why = "the public resource looks like the protected one: declare a `success` that tells them apart";
         return Judgement { open: vec![why.to_owned()], ..Judgement::default() };

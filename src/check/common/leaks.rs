@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::check::Explanation;
-use crate::check::judgement::{Case, Judgement};
+use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::observe::{Exchange, Response};
 
 /// Credentials that are shorter are words that occur by themselves.
@@ -37,7 +37,7 @@ const PRODUCTS: &[&str] =
     &["nginx/", "Apache/", "openresty/", "Werkzeug/", "gunicorn/", "Tomcat/", "Jetty/", "PHP/", "Python/", "Express/"];
 
 /// No answer repeats the credential that its request carried.
-pub(crate) fn credentials(case: &Case<'_>) -> Judgement {
+pub(crate) fn credentials(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, observation) in case.observations() {
         let Some(response) = observation.exchange.response() else { continue };
@@ -53,7 +53,7 @@ pub(crate) fn credentials(case: &Case<'_>) -> Judgement {
 }
 
 /// No answer says how the server is built.
-pub(crate) fn internals(case: &Case<'_>) -> Judgement {
+pub(crate) fn internals(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, response) in case.all_answers() {
         let body = String::from_utf8_lossy(&response.body);

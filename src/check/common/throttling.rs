@@ -1,8 +1,8 @@
 //! Whether guessing is slowed down (OWASP API2:2023), and whom it hits.
 
 use crate::check::judgement::expect;
-use crate::check::judgement::{Case, Judgement};
-use crate::check::step::{Alter, ClientAuth, Fill, On, Step, Who, forged, send, token};
+use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::check::step::{Alter, Fill, FormAuth, On, Step, Who, forged, send, token};
 use crate::check::{Check, Doc, Level, Mode, PLAIN, Severity, Tier};
 use crate::observe::{Observation, Outcome, StepId};
 
@@ -23,7 +23,7 @@ pub(crate) const TOKEN: &[Check] = &[Check {
         matters: "An endpoint that answers every guess at full speed lets weak secrets be found.",
         fix: "Count failures for each client, and answer 429 or ever more slowly.",
     },
-    steps: &[token(ClientAuth::ExpendableWrong, &[("grant_type", Fill::Text("client_credentials"))])
+    steps: &[token(FormAuth::ExpendableWrong, &[("grant_type", Fill::Text("client_credentials"))])
         .exhausting()
         .called("a wrong secret")],
     expect: throttled,
@@ -119,7 +119,7 @@ const WRONG: StepId = StepId::new("wrong");
 const OTHER: StepId = StepId::new("other");
 
 /// The guesses, with their index.
-fn guesses<'a>(case: &Case<'a>) -> Vec<(usize, &'a Observation)> {
+fn guesses<'a>(case: &ObservedCheck<'a>) -> Vec<(usize, &'a Observation)> {
     let exhausts = |observation: &Observation| match case.step_of(observation) {
         Step::Send(send) => send.exhausts,
         Step::Form(form) => form.exhausts,
@@ -133,7 +133,7 @@ fn is_throttled(observation: &Observation) -> bool {
 }
 
 /// No guess is right, and before the budget ends something holds the guesser up.
-fn throttled(case: &Case<'_>) -> Judgement {
+fn throttled(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     let guesses = guesses(case);
     for (index, _) in guesses.iter().filter(|(_, seen)| seen.outcome == Outcome::Granted) {
@@ -164,7 +164,7 @@ fn slowed(guesses: &[(usize, &Observation)]) -> bool {
     took.len() >= 10 && last > DELAY && last > 5.0 * first
 }
 
-fn apart(case: &Case<'_>) -> Judgement {
+fn apart(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     if !case.observations_of(WRONG).any(|(_, seen)| is_throttled(seen)) {
         judgement.not_applicable = Some("no throttling was seen within the failure budget".to_owned());
@@ -182,7 +182,7 @@ fn apart(case: &Case<'_>) -> Judgement {
     judgement
 }
 
-fn not_cacheable(case: &Case<'_>) -> Judgement {
+fn not_cacheable(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     let throttled: Vec<_> = case.observations().filter(|(_, seen)| is_throttled(seen)).collect();
     if throttled.is_empty() {

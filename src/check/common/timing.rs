@@ -1,7 +1,7 @@
 //! Whether the time of a refusal tells an attacker something (CWE-208).
 
 use crate::check::judgement::expect;
-use crate::check::judgement::{Case, Judgement};
+use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{Accept, On, Step, compare, forged};
 use crate::check::{Check, Doc, Explanation, Mode, PLAIN, Severity, Tier};
 use crate::observe::TimingRun;
@@ -79,7 +79,7 @@ const USER: &[Step] = &[compare(forged("unknown-user"), forged("unknown"), On::P
 
 /// An effect is one that every run shows, beyond its interval and in the same direction, while the A/A control of no run
 /// shows any. What passes is "no effect above so much".
-fn independent(case: &Case<'_>) -> Judgement {
+fn independent(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let runs = &case.evidence.timings;
     if runs.len() < RUNS {

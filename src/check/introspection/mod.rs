@@ -3,7 +3,7 @@
 use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
 use crate::check::judgement::oauth;
-use crate::check::step::{Accept, ClientAuth, Encoding, Fill, Step, introspect, obtain};
+use crate::check::step::{Accept, Encoding, Fill, FormAuth, Step, introspect, obtain};
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, Severity, Tier};
 use crate::observe::ForgeryId;
 
@@ -21,7 +21,7 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             obtain("t"),
-            introspect(ClientAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("a live token"),
+            introspect(FormAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("a live token"),
         ],
         expect: oauth::active_answer,
         fault: "active-string",
@@ -39,11 +39,11 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Answer 200 with active false.",
         },
         steps: &[
-            introspect(ClientAuth::Good, &[("token", Fill::Random)]).granted().called("a token that was never issued"),
-            introspect(ClientAuth::Good, &[("token", Fill::Text("aaaa.bbbb.cccc"))])
+            introspect(FormAuth::Good, &[("token", Fill::Random)]).granted().called("a token that was never issued"),
+            introspect(FormAuth::Good, &[("token", Fill::Text("aaaa.bbbb.cccc"))])
                 .granted()
                 .called("a token with dots"),
-            introspect(ClientAuth::Good, &[("token", Fill::Text(STRANGE_JWT))])
+            introspect(FormAuth::Good, &[("token", Fill::Text(STRANGE_JWT))])
                 .granted()
                 .called("a JWT of somebody else"),
         ],
@@ -66,7 +66,7 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[
             obtain("t"),
             Step::AwaitExpiry("t"),
-            introspect(ClientAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("an expired token"),
+            introspect(FormAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("an expired token"),
         ],
         expect: oauth::inactive,
         shows: Explanation::Time,
@@ -87,7 +87,7 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[
             obtain("t"),
             Step::Revoke("t"),
-            introspect(ClientAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("a revoked token"),
+            introspect(FormAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("a revoked token"),
         ],
         expect: oauth::inactive,
         shows: Explanation::Revocation,
@@ -107,13 +107,13 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             obtain("t"),
-            introspect(ClientAuth::Good, &[("token", Fill::SlotForged("t", ForgeryId::new("sig-flipped-bit")))])
+            introspect(FormAuth::Good, &[("token", Fill::SlotForged("t", ForgeryId::new("sig-flipped-bit")))])
                 .granted()
                 .called("a JWT with one bit of its signature flipped"),
-            introspect(ClientAuth::Good, &[("token", Fill::SlotForged("t", ForgeryId::new("alg-none")))])
+            introspect(FormAuth::Good, &[("token", Fill::SlotForged("t", ForgeryId::new("alg-none")))])
                 .granted()
                 .called("a JWT of alg none"),
-            introspect(ClientAuth::Good, &[("token", Fill::SlotForged("t", ForgeryId::new("sig-strangers")))])
+            introspect(FormAuth::Good, &[("token", Fill::SlotForged("t", ForgeryId::new("sig-strangers")))])
                 .granted()
                 .called("a JWT that a stranger signed"),
         ],
@@ -136,9 +136,9 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             obtain("t"),
-            introspect(ClientAuth::None, &[("token", Fill::Slot("t"))]).denied(REFUSED),
-            introspect(ClientAuth::WrongBasic, &[("token", Fill::Slot("t"))]).denied(REFUSED),
-            introspect(ClientAuth::WrongBearer, &[("token", Fill::Slot("t"))]).denied(REFUSED),
+            introspect(FormAuth::None, &[("token", Fill::Slot("t"))]).denied(REFUSED),
+            introspect(FormAuth::WrongBasic, &[("token", Fill::Slot("t"))]).denied(REFUSED),
+            introspect(FormAuth::WrongBearer, &[("token", Fill::Slot("t"))]).denied(REFUSED),
         ],
         expect: oauth::introspection_refused,
         fault: "open-introspection",
@@ -158,9 +158,9 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             obtain("t"),
-            introspect(ClientAuth::Good, &[("token", Fill::Random)]).granted().called("a token that was never issued"),
+            introspect(FormAuth::Good, &[("token", Fill::Random)]).granted().called("a token that was never issued"),
             Step::Revoke("t"),
-            introspect(ClientAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("a revoked token"),
+            introspect(FormAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("a revoked token"),
         ],
         expect: oauth::inactive_is_minimal,
         implied_by: &["introspect.unknown-token-inactive", "introspect.revoked-inactive"],
@@ -180,7 +180,7 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             obtain("t"),
-            introspect(ClientAuth::ForeignResourceServer, &[("token", Fill::Slot("t"))])
+            introspect(FormAuth::ForeignResourceServer, &[("token", Fill::Slot("t"))])
                 .granted()
                 .called("a live token, by another resource server"),
         ],
@@ -202,13 +202,10 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             obtain("t"),
-            introspect(
-                ClientAuth::Good,
-                &[("token", Fill::Slot("t")), ("token_type_hint", Fill::Text("refresh_token"))],
-            )
-            .granted()
-            .called("a wrong hint"),
-            introspect(ClientAuth::Good, &[("token", Fill::Slot("t")), ("token_type_hint", Fill::Text("authbench"))])
+            introspect(FormAuth::Good, &[("token", Fill::Slot("t")), ("token_type_hint", Fill::Text("refresh_token"))])
+                .granted()
+                .called("a wrong hint"),
+            introspect(FormAuth::Good, &[("token", Fill::Slot("t")), ("token_type_hint", Fill::Text("authbench"))])
                 .granted()
                 .called("an unknown hint"),
         ],
@@ -231,13 +228,13 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             obtain("t"),
-            introspect(ClientAuth::Good, &[("token_type_hint", Fill::Text("access_token"))])
+            introspect(FormAuth::Good, &[("token_type_hint", Fill::Text("access_token"))])
                 .denied(BAD)
                 .called("no token"),
-            introspect(ClientAuth::Good, &[("token", Fill::Slot("t")), ("token", Fill::Slot("t"))])
+            introspect(FormAuth::Good, &[("token", Fill::Slot("t")), ("token", Fill::Slot("t"))])
                 .id(oauth::TOKEN_TWICE)
                 .called("the token twice"),
-            introspect(ClientAuth::Good, &[("token", Fill::Slot("t"))])
+            introspect(FormAuth::Good, &[("token", Fill::Slot("t"))])
                 .by("GET")
                 .encoded(Encoding::Query)
                 .denied(BAD)
@@ -260,7 +257,7 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             obtain("t"),
-            introspect(ClientAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("a live token"),
+            introspect(FormAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("a live token"),
         ],
         expect: expect::no_store,
         fault: "cacheable-introspection",

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::check::Explanation::{self, ChallengeAbsent, ChallengeGrammar, ChallengeReason};
-use crate::check::judgement::{Case, Judgement};
+use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::observe::{Challenge, Response, parse_challenges};
 
 /// Every 401 names at least one challenge (RFC 9110 §15.5.2).
-pub(crate) fn named_on_401(case: &Case<'_>) -> Judgement {
+pub(crate) fn named_on_401(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, response) in case.all_answers() {
         if response.status == 401 && response.header("www-authenticate").is_none() {
@@ -19,7 +19,7 @@ pub(crate) fn named_on_401(case: &Case<'_>) -> Judgement {
 }
 
 /// The same, of a target that answers 401 at all.
-pub(crate) fn named_on_every_401(case: &Case<'_>) -> Judgement {
+pub(crate) fn named_on_every_401(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = named_on_401(case);
     let answered = case.refusals().next().is_some();
     if answered && case.all_answers().all(|(_, response)| response.status != 401) {
@@ -30,13 +30,13 @@ pub(crate) fn named_on_every_401(case: &Case<'_>) -> Judgement {
 
 /// The same as a recommendation: RFC 6749 §5.2 lets an endpoint answer 401 to credentials in the body, and says nothing
 /// of a challenge then.
-pub(crate) fn advised_on_401(case: &Case<'_>) -> Judgement {
+pub(crate) fn advised_on_401(case: &ObservedCheck<'_>) -> Judgement {
     let named = named_on_401(case);
     Judgement { advice: named.protocol, ..Judgement::default() }
 }
 
 /// Every challenge parses, names a scheme, and names no parameter twice (RFC 9110 §11.2, §11.3).
-pub(crate) fn parse(case: &Case<'_>) -> Judgement {
+pub(crate) fn parse(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     let expected = "challenges in the grammar of RFC 9110 §11.3";
     let answered = case.refusals().next().is_some();
@@ -68,7 +68,7 @@ pub(crate) fn parse(case: &Case<'_>) -> Judgement {
 }
 
 /// RFC 6750 §3.1: a refusal of a request with a token says why, in a Bearer challenge.
-pub(crate) fn bearer_error(case: &Case<'_>, error: &str) -> Judgement {
+pub(crate) fn bearer_error(case: &ObservedCheck<'_>, error: &str) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, response) in case.refusals().filter(|(_, response)| matches!(response.status, 401 | 403)) {
         let challenges = of(response);

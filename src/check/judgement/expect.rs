@@ -1,11 +1,11 @@
 //! Judgements that checks share.
 
-use crate::check::judgement::{Case, Judgement};
+use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::{Explanation, Step};
 use crate::observe::Response;
 
 /// Each answer against what its step wants; what most checks need.
-pub(crate) fn wants(case: &Case<'_>) -> Judgement {
+pub(crate) fn wants(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, _) in case.observations() {
         case.judge(index, &mut judgement);
@@ -15,7 +15,7 @@ pub(crate) fn wants(case: &Case<'_>) -> Judgement {
 }
 
 /// Of a request that was sent several times, one violation stays: it says how often access was granted.
-fn count_repeats(case: &Case<'_>, judgement: &mut Judgement) {
+fn count_repeats(case: &ObservedCheck<'_>, judgement: &mut Judgement) {
     let of = |index: usize| {
         let seen = &case.evidence.observations[index];
         matches!(case.step_of(seen), Step::Send(send) if send.thorough).then_some((seen.step, seen.place))
@@ -38,7 +38,7 @@ fn count_repeats(case: &Case<'_>, judgement: &mut Judgement) {
 }
 
 /// Each answer against what its step wants, and each refusal names one of these OAuth error codes (RFC 6749 §5.2).
-pub(crate) fn wants_error(case: &Case<'_>, codes: &[&str]) -> Judgement {
+pub(crate) fn wants_error(case: &ObservedCheck<'_>, codes: &[&str]) -> Judgement {
     let mut judgement = wants(case);
     for (index, response) in case.refusals() {
         error_is_one_of(&mut judgement, index, response, codes);
@@ -81,7 +81,7 @@ pub(crate) fn directives(response: &Response) -> Vec<(String, Option<String>)> {
 }
 
 /// Each answer against what its step wants, and no cache keeps a successful one (RFC 9111 §5.2.2.5).
-pub(crate) fn no_store(case: &Case<'_>) -> Judgement {
+pub(crate) fn no_store(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = wants(case);
     for (index, response) in case.all_answers().filter(|(_, response)| response.status == 200) {
         if !directives(response).iter().any(|(name, _)| name == "no-store") {

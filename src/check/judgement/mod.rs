@@ -15,7 +15,7 @@ use crate::observe::{Evidence, Observation, Outcome, Response, Silence, StepId, 
 
 /// What `expect` looks at.
 #[derive(Clone, Copy, Debug)]
-pub struct Case<'a> {
+pub struct ObservedCheck<'a> {
     /// The check.
     pub check: &'a Check,
     /// What it saw.
@@ -147,7 +147,7 @@ impl Judgement {
     }
 }
 
-impl<'a> Case<'a> {
+impl<'a> ObservedCheck<'a> {
     /// The step that an observation belongs to.
     pub fn step_of(&self, observation: &Observation) -> &'static Step {
         &self.check.steps[observation.step]

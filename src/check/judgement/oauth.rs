@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
-use crate::check::judgement::{Case, Judgement};
+use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::observe::{Observation, Outcome, Place, Response, StepId};
 
 /// RFC 6749 §5.1: members and media type of a token answer.
-pub(crate) fn token_answer(case: &Case<'_>) -> Judgement {
+pub(crate) fn token_answer(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, response) in case.all_answers().filter(|(_, response)| response.status == 200) {
         expect::media_type_is(&mut judgement, index, response, "application/json");
@@ -26,7 +26,7 @@ pub(crate) fn token_answer(case: &Case<'_>) -> Judgement {
 }
 
 /// A client gets none of a scope that it is not entitled to: refusal, or a token that says it has another scope.
-pub(crate) fn scope_not_escalated(case: &Case<'_>) -> Judgement {
+pub(crate) fn scope_not_escalated(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, observation) in case.observations().filter(|(_, seen)| seen.place == Place::Token) {
         let requested = requested_scope(observation);
@@ -96,7 +96,7 @@ fn requested_scope(observation: &Observation) -> BTreeSet<String> {
 }
 
 /// RFC 6749 §5.2: a client that used the Authorization header gets 401 and a challenge of the scheme that it used.
-pub(crate) fn basic_client_refused(case: &Case<'_>) -> Judgement {
+pub(crate) fn basic_client_refused(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants_error(case, &["invalid_client"]);
     for (index, response) in case.refusals().filter(|(_, response)| response.status == 401) {
         if !challenges::of(response).iter().any(|challenge| challenge.scheme == "basic") {
@@ -112,7 +112,7 @@ pub(crate) fn basic_client_refused(case: &Case<'_>) -> Judgement {
 }
 
 /// RFC 7617 §2: a Basic challenge has a realm.
-pub(crate) fn realms(case: &Case<'_>) -> Judgement {
+pub(crate) fn realms(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, response) in case.refusals().filter(|(_, response)| response.status == 401) {
         if challenges::of(response).iter().any(|one| one.scheme == "basic" && one.param("realm").is_none()) {
@@ -123,7 +123,7 @@ pub(crate) fn realms(case: &Case<'_>) -> Judgement {
 }
 
 /// Tokens differ, and hold enough of an alphabet to be hard to guess; a lower bound cannot be proven from outside.
-pub(crate) fn tokens_unique(case: &Case<'_>) -> Judgement {
+pub(crate) fn tokens_unique(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let tokens: Vec<(usize, String)> =
         case.all_answers().filter_map(|(index, response)| Some((index, response.json_text("access_token")?))).collect();
@@ -157,7 +157,7 @@ fn bits_bound(tokens: &BTreeSet<&str>) -> f64 {
 }
 
 /// RFC 7662 §2.2: members of an active answer have their types.
-pub(crate) fn active_answer(case: &Case<'_>) -> Judgement {
+pub(crate) fn active_answer(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, response) in introspections(case) {
         expect::media_type_is(&mut judgement, index, response, "application/json");
@@ -183,7 +183,7 @@ pub(crate) fn active_answer(case: &Case<'_>) -> Judgement {
 }
 
 /// RFC 7662 §2.2: what cannot be used is inactive, which is no error.
-pub(crate) fn inactive(case: &Case<'_>) -> Judgement {
+pub(crate) fn inactive(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, observation) in case.observations() {
         match observation.outcome {
@@ -212,13 +212,13 @@ pub(crate) fn inactive(case: &Case<'_>) -> Judgement {
     judgement
 }
 
-fn introspections<'a>(case: &Case<'a>) -> impl Iterator<Item = (usize, &'a Response)> {
+fn introspections<'a>(case: &ObservedCheck<'a>) -> impl Iterator<Item = (usize, &'a Response)> {
     let of_endpoint = case.observations().filter(|(_, seen)| seen.place == Place::Introspection);
     of_endpoint.filter_map(|(index, seen)| Some((index, seen.exchange.response()?)))
 }
 
 /// RFC 7662 §2.3: invalid_client for clients, invalid_token in the challenge for a bearer token.
-pub(crate) fn introspection_refused(case: &Case<'_>) -> Judgement {
+pub(crate) fn introspection_refused(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, response) in case.refusals() {
         let request = &case.evidence.observations[index].exchange.request;
@@ -255,7 +255,7 @@ fn not_revocable(response: &Response) -> bool {
 }
 
 /// What is wanted of revocations, of a server that revokes tokens of this kind.
-pub(crate) fn revocations(case: &Case<'_>) -> Judgement {
+pub(crate) fn revocations(case: &ObservedCheck<'_>) -> Judgement {
     let judgement = expect::wants(case);
     let of_endpoint =
         case.all_answers().filter(|(index, _)| case.evidence.observations[*index].place == Place::Revocation);
@@ -275,7 +275,7 @@ pub(crate) fn revocations(case: &Case<'_>) -> Judgement {
 }
 
 /// What is wanted of each revocation, but for those that are refused for the kind of their token.
-pub(crate) fn lawful_revocations(case: &Case<'_>) -> Judgement {
+pub(crate) fn lawful_revocations(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let answer = |at: usize| case.evidence.observations[at].exchange.response();
     judgement.access.retain(|deviation| !answer(deviation.observation).is_some_and(not_revocable));
@@ -283,7 +283,7 @@ pub(crate) fn lawful_revocations(case: &Case<'_>) -> Judgement {
 }
 
 /// RFC 7009 §2.1: the client is authenticated before anything else.
-pub(crate) fn revocation_refused(case: &Case<'_>) -> Judgement {
+pub(crate) fn revocation_refused(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, response) in case.refusals() {
         if case.evidence.observations[index].place == Place::Revocation {
@@ -297,7 +297,7 @@ pub(crate) fn revocation_refused(case: &Case<'_>) -> Judgement {
 pub(crate) const OWN_REVOKED: StepId = StepId::new("own-revoked");
 
 /// RFC 7009 §2.1: whatever the endpoint says to a foreign client, the token lives on. That decides.
-pub(crate) fn foreign_revocation(case: &Case<'_>) -> Judgement {
+pub(crate) fn foreign_revocation(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     if case.observations_of(OWN_REVOKED).any(|(_, seen)| seen.outcome == Outcome::Granted) {
         let why =
@@ -314,7 +314,7 @@ pub(crate) fn foreign_revocation(case: &Case<'_>) -> Judgement {
 }
 
 /// RFC 7662 §2.2: an inactive answer should hold nothing else.
-pub(crate) fn inactive_is_minimal(case: &Case<'_>) -> Judgement {
+pub(crate) fn inactive_is_minimal(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = inactive(case);
     for (index, response) in introspections(case) {
         let json = response.json().unwrap_or_default();
@@ -333,7 +333,7 @@ pub(crate) fn inactive_is_minimal(case: &Case<'_>) -> Judgement {
 
 /// RFC 7662 §4: a resource server that a token is not meant for sees it as inactive. One that is not known at all, or
 /// not let in, proves nothing.
-pub(crate) fn foreign_inactive(case: &Case<'_>) -> Judgement {
+pub(crate) fn foreign_inactive(case: &ObservedCheck<'_>) -> Judgement {
     match case.evidence.observations.iter().find_map(|seen| seen.exchange.status()) {
         Some(403) => Judgement::default(),
         Some(401) => {
@@ -348,7 +348,7 @@ pub(crate) fn foreign_inactive(case: &Case<'_>) -> Judgement {
 pub(crate) const TOKEN_TWICE: StepId = StepId::new("token-twice");
 
 /// A request with two tokens is better refused: whoever reads the first and whoever reads the last differ.
-pub(crate) fn one_token(case: &Case<'_>) -> Judgement {
+pub(crate) fn one_token(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, response) in case.answers_of(TOKEN_TWICE).filter(|(_, response)| response.status == 200) {
         let text = case.about(index, format_args!("answered {}", response.status));
@@ -358,7 +358,7 @@ pub(crate) fn one_token(case: &Case<'_>) -> Judgement {
 }
 
 /// RFC 6749 §5.2: what is refused with 400 is an invalid_request.
-pub(crate) fn bad_request(case: &Case<'_>) -> Judgement {
+pub(crate) fn bad_request(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, response) in case.refusals().filter(|(_, response)| response.status == 400) {
         expect::error_is_one_of(&mut judgement, index, response, &["invalid_request"]);

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::check::judgement::expect;
-use crate::check::judgement::{Case, Judgement};
+use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::observe::{Exchange, Response};
 
 /// Header fields whose presence or value changes from answer to answer.
@@ -35,19 +35,19 @@ const VOLATILE: &[&str] = &[
 const LONG_RUN: usize = 8;
 
 /// Each answer against what its step wants, and all of them alike.
-pub(crate) fn all(case: &Case<'_>) -> Judgement {
+pub(crate) fn all(case: &ObservedCheck<'_>) -> Judgement {
     let every: Vec<usize> = (0..case.evidence.observations.len()).collect();
     expect::wants(case).and(alike(case, &every))
 }
 
 /// Each answer against what its step wants, and the two answers of each pair of steps alike.
-pub(crate) fn in_pairs(case: &Case<'_>) -> Judgement {
+pub(crate) fn in_pairs(case: &ObservedCheck<'_>) -> Judgement {
     let indices: Vec<usize> = (0..case.evidence.observations.len()).collect();
     indices.chunks(2).fold(expect::wants(case), |judgement, pair| judgement.and(alike(case, pair)))
 }
 
 /// These observations cannot be told apart, what varies by itself aside.
-fn alike(case: &Case<'_>, indices: &[usize]) -> Judgement {
+fn alike(case: &ObservedCheck<'_>, indices: &[usize]) -> Judgement {
     let mut judgement = Judgement::default();
     let shapes =
         indices.iter().filter_map(|index| Some((*index, Shape::of(&case.evidence.observations[*index].exchange)?)));

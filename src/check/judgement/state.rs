@@ -8,11 +8,11 @@ use crate::observe::{Response, is_a_time};
 
 /// What several readings of an unchanged state have in common: each value by its place, and how many each part holds.
 #[derive(Debug)]
-pub(crate) struct State {
+pub(crate) struct StableState {
     stable: BTreeMap<String, String>,
 }
 
-impl State {
+impl StableState {
     /// What these readings have in common; none without a reading.
     pub(crate) fn of(readings: &[&Response]) -> Option<Self> {
         let (first, others) = readings.split_first()?;
@@ -101,7 +101,7 @@ mod tests {
             ("one\nat noon\n", "one\nat one\n", "two\nat two\n", true),
         ] {
             let (first, second) = (reading(first), reading(second));
-            let state = State::of(&[&first, &second]).expect("there are readings");
+            let state = StableState::of(&[&first, &second]).expect("there are readings");
             assert_eq!(state.differs(&reading(later)), differs, "{later}");
         }
     }
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn where_everything_changes_nothing_can_be_compared() {
         let (first, second) = (reading("a"), reading("b\nc"));
-        assert!(State::of(&[&first, &second]).expect("there are readings").is_empty());
-        assert!(State::of(&[]).is_none());
+        assert!(StableState::of(&[&first, &second]).expect("there are readings").is_empty());
+        assert!(StableState::of(&[]).is_none());
     }
 }

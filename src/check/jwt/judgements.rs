@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::check::Explanation;
 use crate::check::judgement::expect;
-use crate::check::judgement::{Case, Deviation, Judgement, unclear};
+use crate::check::judgement::{Deviation, Judgement, ObservedCheck, unclear};
 use crate::check::step::Want;
 use crate::observe::{ForgeryId, Observation, Outcome, Place};
 
@@ -49,14 +49,14 @@ const TWICE: [(ForgeryId, ForgeryId); 2] = [
 const LEEWAY: (u32, u32) = (60, 300);
 
 /// Observations that may go either way.
-fn either<'a>(case: &Case<'a>) -> Vec<(usize, &'a Observation)> {
+fn either<'a>(case: &ObservedCheck<'a>) -> Vec<(usize, &'a Observation)> {
     let mut found: Vec<(usize, &Observation)> = case.observations().collect();
     found.retain(|(_, seen)| matches!(case.step_of(seen).wanted(), Want::Either));
     found
 }
 
 /// A server error is a deviation wherever it comes again, also where access may go either way.
-fn unbroken(case: &Case<'_>, judgement: &mut Judgement) {
+fn unbroken(case: &ObservedCheck<'_>, judgement: &mut Judgement) {
     for (index, seen) in either(case).into_iter().filter(|(_, seen)| seen.outcome == Outcome::Broke) {
         let status = seen.exchange.status().unwrap_or_default();
         if seen.reproduced && status == 500 {
@@ -67,7 +67,7 @@ fn unbroken(case: &Case<'_>, judgement: &mut Judgement) {
 }
 
 /// What may go either way is better refused.
-pub(crate) fn better_refused(case: &Case<'_>) -> Judgement {
+pub(crate) fn better_refused(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     unbroken(case, &mut judgement);
     for (index, _) in either(case).into_iter().filter(|(_, seen)| seen.outcome == Outcome::Granted) {
@@ -77,7 +77,7 @@ pub(crate) fn better_refused(case: &Case<'_>) -> Judgement {
 }
 
 /// What may go either way is worth a remark where it is accepted.
-pub(crate) fn remarked(case: &Case<'_>) -> Judgement {
+pub(crate) fn remarked(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     unbroken(case, &mut judgement);
     for (_, seen) in either(case).into_iter().filter(|(_, seen)| seen.outcome == Outcome::Granted) {
@@ -87,7 +87,7 @@ pub(crate) fn remarked(case: &Case<'_>) -> Judgement {
 }
 
 /// A bad value beside a good one is a finding only where the bad value alone is refused.
-pub(crate) fn duplicates(case: &Case<'_>) -> Judgement {
+pub(crate) fn duplicates(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = remarked(case);
     for (twice, alone) in TWICE {
         let opens = |forgery| {
@@ -102,7 +102,7 @@ pub(crate) fn duplicates(case: &Case<'_>) -> Judgement {
 }
 
 /// Text where a number belongs is a deviation that opens nothing by itself: the time it holds is still compared.
-pub(crate) fn numeric_dates(case: &Case<'_>) -> Judgement {
+pub(crate) fn numeric_dates(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = remarked(case);
     for (index, seen) in either(case).into_iter().filter(|(_, seen)| seen.forgery == Some(END_AS_TEXT)) {
         if seen.outcome == Outcome::Granted {
@@ -113,7 +113,7 @@ pub(crate) fn numeric_dates(case: &Case<'_>) -> Judgement {
 }
 
 /// RFC 7519 §4.1.4: a small leeway, usually no more than a few minutes.
-pub(crate) fn leeway(case: &Case<'_>) -> Judgement {
+pub(crate) fn leeway(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let mut longest = 0;
     for (index, seen) in case.observations().filter(|(_, seen)| seen.outcome == Outcome::Granted) {
@@ -140,7 +140,7 @@ pub(crate) fn leeway(case: &Case<'_>) -> Judgement {
 
 /// RFC 8725 §3.10: an address in a token is followed only from a list; fetching it is against a recommendation even
 /// where the token is refused.
-pub(crate) fn not_followed(case: &Case<'_>) -> Judgement {
+pub(crate) fn not_followed(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     if let Some(path) = case.evidence.callbacks.first() {
         let count = case.evidence.callbacks.len();
@@ -151,7 +151,7 @@ pub(crate) fn not_followed(case: &Case<'_>) -> Judgement {
 }
 
 /// A kid reached nothing: no shell that sleeps, no address that is followed.
-pub(crate) fn inert(case: &Case<'_>) -> Judgement {
+pub(crate) fn inert(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let asleep: Vec<(usize, &Observation)> =
         case.observations().filter(|(_, seen)| seen.forgery == Some(SHELL)).collect();
@@ -165,12 +165,12 @@ pub(crate) fn inert(case: &Case<'_>) -> Judgement {
     judgement
 }
 
-fn slowest(case: &Case<'_>) -> Duration {
+fn slowest(case: &ObservedCheck<'_>) -> Duration {
     case.evidence.controls.iter().map(|control| control.exchange.took).max().unwrap_or_default()
 }
 
 /// Each answer comes promptly, whatever the token asks for.
-pub(crate) fn bounded(case: &Case<'_>) -> Judgement {
+pub(crate) fn bounded(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, seen) in case.observations() {
         let took = seen.exchange.took;
@@ -184,17 +184,17 @@ pub(crate) fn bounded(case: &Case<'_>) -> Judgement {
 }
 
 /// Whoever does not trust the second issuer proves nothing by refusing it.
-pub(crate) fn bound_to_issuer(case: &Case<'_>) -> Judgement {
+pub(crate) fn bound_to_issuer(case: &ObservedCheck<'_>) -> Judgement {
     after_acceptance(case, "the second issuer's own token is refused: refusing its signature proves nothing")
 }
 
 /// A key that was never accepted cannot be withdrawn.
-pub(crate) fn retired(case: &Case<'_>) -> Judgement {
+pub(crate) fn retired(case: &ObservedCheck<'_>) -> Judgement {
     after_acceptance(case, "the new key was not accepted in time: its refusal proves nothing")
 }
 
 /// What has to be accepted first, so that the refusals after it prove something.
-fn after_acceptance(case: &Case<'_>, why: &str) -> Judgement {
+fn after_acceptance(case: &ObservedCheck<'_>, why: &str) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, seen) in case.observations() {
         match case.step_of(seen).wanted() {
@@ -206,7 +206,7 @@ fn after_acceptance(case: &Case<'_>, why: &str) -> Judgement {
 }
 
 /// About one fetch in a second, and not one for each token.
-pub(crate) fn few_fetches(case: &Case<'_>) -> Judgement {
+pub(crate) fn few_fetches(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let Some((fetches, took)) = case.evidence.key_fetches else {
         judgement.open.push("authbench does not publish the keys of this target".to_owned());
@@ -225,7 +225,7 @@ pub(crate) fn few_fetches(case: &Case<'_>) -> Judgement {
 // --- tokens as they are issued -----------------------------------------------------------------------------------
 
 /// RFC 9068 §2: type and claims of an issued token.
-pub(crate) fn issued_profile(case: &Case<'_>) -> Judgement {
+pub(crate) fn issued_profile(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     if !case.evidence.claims_rfc9068 {
         judgement.not_applicable = Some("the tokens are not said to follow RFC 9068".to_owned());

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use crate::check::judgement::expect;
-use crate::check::judgement::{Case, Judgement};
+use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::observe::Outcome;
 
 /// Members that no published key has (RFC 7518 §6.2.2, §6.3.2, §6.4).
@@ -15,7 +15,7 @@ const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 const RSA_BITS: usize = 2048;
 
 /// The keys of each document, with its observation.
-fn keys(case: &Case<'_>, judgement: &mut Judgement) -> Vec<(usize, Value)> {
+fn keys(case: &ObservedCheck<'_>, judgement: &mut Judgement) -> Vec<(usize, Value)> {
     let mut found = Vec::new();
     for (index, seen) in case.observations() {
         let response = seen.exchange.response().filter(|_| seen.outcome == Outcome::Granted);
@@ -32,7 +32,7 @@ fn keys(case: &Case<'_>, judgement: &mut Judgement) -> Vec<(usize, Value)> {
 }
 
 /// RFC 7517 §9.2: nothing private, nothing symmetric.
-pub(crate) fn public_only(case: &Case<'_>) -> Judgement {
+pub(crate) fn public_only(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, key) in keys(case, &mut judgement) {
         let kid = key["kid"].as_str().unwrap_or("without kid").to_owned();
@@ -49,7 +49,7 @@ pub(crate) fn public_only(case: &Case<'_>) -> Judgement {
 }
 
 /// RFC 7518 §3.3, RFC 7517 §4: strong, on their curve, told apart, for one use.
-pub(crate) fn key_quality(case: &Case<'_>) -> Judgement {
+pub(crate) fn key_quality(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let mut seen: Vec<String> = Vec::new();
     let keys = keys(case, &mut judgement);

@@ -2,7 +2,7 @@
 
 use crate::check::jwt::judgements;
 use crate::check::step::{
-    ClientAuth, Document, Fill, INVALID, KeyChange, On, Step, Who, each_forged, fetch, send, token,
+    Fill, FormAuth, INVALID, KeyChange, MetadataDocument, On, Step, Who, each_forged, fetch, send, token,
 };
 use crate::check::{Check, Doc, Level, Mode, REFUSAL, Severity, Tier};
 
@@ -79,10 +79,10 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Issue at+jwt with iss, exp, aud, sub, client_id, iat and jti, for an hour or less.",
         },
         steps: &[
-            token(ClientAuth::Good, &[("grant_type", Fill::Text("client_credentials"))])
+            token(FormAuth::Good, &[("grant_type", Fill::Text("client_credentials"))])
                 .granted()
                 .called("a token request"),
-            fetch(Document::KeySet).called("the key set"),
+            fetch(MetadataDocument::KeySet).called("the key set"),
         ],
         expect: judgements::issued_profile,
         fault: "issues-without-jti",

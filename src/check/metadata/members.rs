@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use crate::check::Explanation;
 use crate::check::judgement::expect;
-use crate::check::judgement::{Case, Judgement};
+use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::metadata::{ANONYMOUS, APPENDED, BY_BASIC, BY_POST, WELL_KNOWN};
 use crate::observe::{Outcome, Place};
 
 /// The document itself, or a deviation that says what came instead.
-fn documents<'a>(case: &Case<'a>, judgement: &mut Judgement) -> Vec<(usize, Value)> {
+fn documents<'a>(case: &ObservedCheck<'a>, judgement: &mut Judgement) -> Vec<(usize, Value)> {
     let mut documents = Vec::new();
     for (index, observation) in case.observations().filter(|(_, seen)| seen.place == Place::Metadata) {
         match (observation.outcome, observation.exchange.response()) {
@@ -29,7 +29,7 @@ fn documents<'a>(case: &Case<'a>, judgement: &mut Judgement) -> Vec<(usize, Valu
 }
 
 /// RFC 8414 §3.3: identical, code point by code point.
-pub(crate) fn issuer_identical(case: &Case<'_>) -> Judgement {
+pub(crate) fn issuer_identical(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     let configured = case.evidence.issuer.clone().unwrap_or_default();
     for (index, document) in documents(case, &mut judgement) {
@@ -43,7 +43,7 @@ pub(crate) fn issuer_identical(case: &Case<'_>) -> Judgement {
 }
 
 /// RFC 8414 §2: `none` must not be used for client authentication; RFC 9449 §5.1: DPoP keys are asymmetric.
-pub(crate) fn no_alg_none(case: &Case<'_>) -> Judgement {
+pub(crate) fn no_alg_none(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, document) in documents(case, &mut judgement) {
         let Some(members) = document.as_object() else { continue };
@@ -65,7 +65,7 @@ pub(crate) fn no_alg_none(case: &Case<'_>) -> Judgement {
 }
 
 /// RFC 8414 §2: the members that are required, and none without a value (§3.2).
-pub(crate) fn complete(case: &Case<'_>) -> Judgement {
+pub(crate) fn complete(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, observation) in case.observations_of(WELL_KNOWN) {
         let Some(response) = observation.exchange.response() else {
@@ -102,7 +102,7 @@ pub(crate) fn complete(case: &Case<'_>) -> Judgement {
 }
 
 /// RFC 8414 §2: without the member, `client_secret_basic` is what works.
-pub(crate) fn methods_truthful(case: &Case<'_>) -> Judgement {
+pub(crate) fn methods_truthful(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     let document = case.observations().find_map(|(_, seen)| {
         (seen.place == Place::Metadata && seen.outcome == Outcome::Granted).then(|| seen.exchange.response()?.json())?
@@ -133,7 +133,7 @@ pub(crate) fn methods_truthful(case: &Case<'_>) -> Judgement {
 }
 
 /// RFC 9728 §3.3: `resource` is the identifier that the well-known address was made from.
-pub(crate) fn protected_resource(case: &Case<'_>) -> Judgement {
+pub(crate) fn protected_resource(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     let identifier = case.evidence.resource_identifier.clone().unwrap_or_default();
     let mut address = String::new();

@@ -3,7 +3,7 @@
 pub(crate) mod members;
 
 use crate::check::jwt::key_sets;
-use crate::check::step::{ClientAuth, Document, Fill, On, Who, fetch, send, token};
+use crate::check::step::{Fill, FormAuth, MetadataDocument, On, Who, fetch, send, token};
 use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
 use crate::observe::StepId;
 
@@ -19,7 +19,7 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "Clients that accept another issuer can be led to an attacker's endpoints.",
             fix: "Publish the issuer exactly as it is configured, without a trailing slash that is not part of it.",
         },
-        steps: &[fetch(Document::AuthorizationServer)],
+        steps: &[fetch(MetadataDocument::AuthorizationServer)],
         expect: members::issuer_identical,
         fault: "issuer-trailing-slash",
         ..PLAIN
@@ -35,7 +35,7 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "A server that offers none for client authentication accepts unsigned assertions.",
             fix: "Take none out of every list of algorithms for client authentication.",
         },
-        steps: &[fetch(Document::AuthorizationServer)],
+        steps: &[fetch(MetadataDocument::AuthorizationServer)],
         expect: members::no_alg_none,
         fault: "advertises-none",
         ..PLAIN
@@ -51,7 +51,7 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "Whoever reads a private key signs for the issuer.",
             fix: "Publish the public members alone, and take every key that was shown out of use.",
         },
-        steps: &[fetch(Document::KeySet)],
+        steps: &[fetch(MetadataDocument::KeySet)],
         expect: key_sets::public_only,
         fault: "jwks-leaks-private",
         ..PLAIN
@@ -67,7 +67,7 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "A short key can be computed, and two keys of one name cannot be told apart.",
             fix: "Use RSA of 2048 bits and more or a registered curve, and give each key a kid of its own.",
         },
-        steps: &[fetch(Document::KeySet)],
+        steps: &[fetch(MetadataDocument::KeySet)],
         expect: key_sets::key_quality,
         fault: "rsa-1024",
         ..PLAIN
@@ -84,8 +84,10 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Serve the document between host and path of the issuer (RFC 8414 §3.1), as JSON, without empty lists.",
         },
         steps: &[
-            fetch(Document::AuthorizationServer).id(WELL_KNOWN),
-            fetch(Document::AuthorizationServerAppended).id(APPENDED).called("the document behind the issuer's path"),
+            fetch(MetadataDocument::AuthorizationServer).id(WELL_KNOWN),
+            fetch(MetadataDocument::AuthorizationServerAppended)
+                .id(APPENDED)
+                .called("the document behind the issuer's path"),
         ],
         expect: members::complete,
         fault: "well-known-appended",
@@ -103,11 +105,11 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Advertise every method that works, and switch the others off.",
         },
         steps: &[
-            fetch(Document::AuthorizationServer),
-            token(ClientAuth::Basic, &[("grant_type", Fill::Text("client_credentials"))])
+            fetch(MetadataDocument::AuthorizationServer),
+            token(FormAuth::Basic, &[("grant_type", Fill::Text("client_credentials"))])
                 .id(BY_BASIC)
                 .called("client_secret_basic"),
-            token(ClientAuth::Post, &[("grant_type", Fill::Text("client_credentials"))])
+            token(FormAuth::Post, &[("grant_type", Fill::Text("client_credentials"))])
                 .id(BY_POST)
                 .called("client_secret_post"),
         ],
@@ -127,7 +129,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Publish resource exactly as clients know it, and let resource_metadata in the challenge point to the same document.",
         },
         steps: &[
-            fetch(Document::ProtectedResource).called("the metadata of the resource"),
+            fetch(MetadataDocument::ProtectedResource).called("the metadata of the resource"),
             send(Who::Anonymous, On::Protected).id(ANONYMOUS).called("a request without a token"),
         ],
         expect: members::protected_resource,

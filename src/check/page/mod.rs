@@ -76,8 +76,8 @@ pub struct Clause {
 }
 
 /// Clauses by document and section, in the order of their numbers.
-pub fn clauses() -> BTreeMap<(Document, Section), Clause> {
-    let mut clauses: BTreeMap<(Document, Section), Clause> = BTreeMap::new();
+pub fn clauses() -> BTreeMap<(CitedDocument, Section), Clause> {
+    let mut clauses: BTreeMap<(CitedDocument, Section), Clause> = BTreeMap::new();
     for check in catalogue() {
         for source in check.sources {
             clauses.entry(split(source)).or_default().tested.push(check.id);
@@ -93,18 +93,18 @@ pub fn clauses() -> BTreeMap<(Document, Section), Clause> {
 
 /// A document that checks cite; RFCs by their number, before everything else.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Document {
+pub enum CitedDocument {
     /// An RFC.
     Rfc(u32),
     /// Any other document.
     Other(String),
 }
 
-impl std::fmt::Display for Document {
+impl std::fmt::Display for CitedDocument {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Document::Rfc(number) => write!(f, "RFC {number}"),
-            Document::Other(name) => f.write_str(name),
+            CitedDocument::Rfc(number) => write!(f, "RFC {number}"),
+            CitedDocument::Other(name) => f.write_str(name),
         }
     }
 }
@@ -113,11 +113,11 @@ impl std::fmt::Display for Document {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Section(Vec<u32>, pub String);
 
-fn split(source: &str) -> (Document, Section) {
+fn split(source: &str) -> (CitedDocument, Section) {
     let (document, section) = source.split_once('§').unwrap_or((source, ""));
     let (document, section) = (document.trim(), section.trim());
     let number = document.strip_prefix("RFC ").and_then(|number| number.trim().parse().ok());
-    let document = number.map_or_else(|| Document::Other(family(document).to_owned()), Document::Rfc);
+    let document = number.map_or_else(|| CitedDocument::Other(family(document).to_owned()), CitedDocument::Rfc);
     let numbers = section.split('.').map_while(|part| part.parse().ok()).collect();
     let rest = if section.is_empty() { source.trim_start_matches("RFC ").trim() } else { section };
     (document, Section(numbers, rest.to_owned()))
@@ -142,7 +142,7 @@ pub fn coverage() -> String {
             document = Some(of);
             let _ = write!(page, "\n## {of}\n\n| clause | checks | without a check |\n|---|---|---|\n");
         }
-        let name = if matches!(of, Document::Rfc(_)) { linked_section(of, section) } else { section.clone() };
+        let name = if matches!(of, CitedDocument::Rfc(_)) { linked_section(of, section) } else { section.clone() };
         let _ = writeln!(page, "| {name} | {} | {} |", codes(&clause.tested), codes(&clause.untested));
     }
     let _ = write!(page, "\n## Without a check\n\n");
@@ -152,7 +152,7 @@ pub fn coverage() -> String {
     page
 }
 
-fn linked_section(document: &Document, section: &str) -> String {
+fn linked_section(document: &CitedDocument, section: &str) -> String {
     let source = format!("{document} §{section}");
     let text = if section.starts_with(|c: char| c.is_ascii_alphanumeric()) {
         format!("§{section}")

@@ -1,7 +1,7 @@
 //! Token revocation (RFC 7009).
 
 use crate::check::judgement::oauth;
-use crate::check::step::{Accept, Artefact, ClientAuth, Encoding, Fill, INVALID, On, Step, Who, obtain, revoke, send};
+use crate::check::step::{Accept, Artefact, Encoding, Fill, FormAuth, INVALID, On, Step, Who, obtain, revoke, send};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
 
 pub(crate) const CHECKS: &[Check] = &[
@@ -20,7 +20,7 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[
             obtain("t"),
             send(Who::Slot("t"), On::Protected).granted().called("the token before its revocation"),
-            revoke(ClientAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("its revocation"),
+            revoke(FormAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("its revocation"),
             Step::AwaitRefusal("t"),
             send(Who::Slot("t"), On::Protected).denied(&[INVALID]).called("the token after its revocation"),
         ],
@@ -42,8 +42,8 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             obtain("t"),
-            revoke(ClientAuth::None, &[("token", Fill::Slot("t"))]).denied(REFUSED),
-            revoke(ClientAuth::WrongBasic, &[("token", Fill::Slot("t"))]).denied(REFUSED),
+            revoke(FormAuth::None, &[("token", Fill::Slot("t"))]).denied(REFUSED),
+            revoke(FormAuth::WrongBasic, &[("token", Fill::Slot("t"))]).denied(REFUSED),
             send(Who::Slot("t"), On::Protected).granted().called("the token afterwards"),
         ],
         expect: oauth::revocation_refused,
@@ -68,7 +68,7 @@ pub(crate) const CHECKS: &[Check] = &[
             Step::AwaitRefusal("own"),
             send(Who::Slot("own"), On::Protected).id(oauth::OWN_REVOKED).called("a token that its own client revoked"),
             obtain("t"),
-            revoke(ClientAuth::Second, &[("token", Fill::Slot("t"))]).called("another client revokes it"),
+            revoke(FormAuth::Second, &[("token", Fill::Slot("t"))]).called("another client revokes it"),
             send(Who::Slot("t"), On::Protected).granted().called("the token afterwards"),
         ],
         expect: oauth::foreign_revocation,
@@ -91,7 +91,7 @@ pub(crate) const CHECKS: &[Check] = &[
             Step::Given("t", Artefact::GrantAccessToken),
             Step::Given("r", Artefact::GrantRefreshToken),
             send(Who::Slot("t"), On::Protected).granted().called("the access token before"),
-            revoke(ClientAuth::Good, &[("token", Fill::Slot("r")), ("token_type_hint", Fill::Text("refresh_token"))])
+            revoke(FormAuth::Good, &[("token", Fill::Slot("r")), ("token_type_hint", Fill::Text("refresh_token"))])
                 .granted()
                 .called("the revocation of the refresh token"),
             Step::AwaitRefusal("t"),
@@ -115,9 +115,9 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             obtain("t"),
-            revoke(ClientAuth::Good, &[("token", Fill::Random)]).granted().called("a token that was never issued"),
-            revoke(ClientAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("a live token"),
-            revoke(ClientAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("the same token again"),
+            revoke(FormAuth::Good, &[("token", Fill::Random)]).granted().called("a token that was never issued"),
+            revoke(FormAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("a live token"),
+            revoke(FormAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("the same token again"),
         ],
         expect: oauth::lawful_revocations,
         fault: "revoke-unknown-error",
@@ -138,10 +138,10 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[
             obtain("t"),
             obtain("u"),
-            revoke(ClientAuth::Good, &[("token", Fill::Slot("t")), ("token_type_hint", Fill::Text("refresh_token"))])
+            revoke(FormAuth::Good, &[("token", Fill::Slot("t")), ("token_type_hint", Fill::Text("refresh_token"))])
                 .granted()
                 .called("its revocation with a wrong hint"),
-            revoke(ClientAuth::Good, &[("token", Fill::Slot("u")), ("token_type_hint", Fill::Text("authbench"))])
+            revoke(FormAuth::Good, &[("token", Fill::Slot("u")), ("token_type_hint", Fill::Text("authbench"))])
                 .granted()
                 .called("its revocation with an unknown hint"),
             Step::AwaitRefusal("t"),
@@ -168,8 +168,8 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             obtain("t"),
-            revoke(ClientAuth::Good, &[("token_type_hint", Fill::Text("access_token"))]).denied(BAD).called("no token"),
-            revoke(ClientAuth::Good, &[("token", Fill::Slot("t"))])
+            revoke(FormAuth::Good, &[("token_type_hint", Fill::Text("access_token"))]).denied(BAD).called("no token"),
+            revoke(FormAuth::Good, &[("token", Fill::Slot("t"))])
                 .by("GET")
                 .encoded(Encoding::Query)
                 .denied(BAD)

@@ -1,8 +1,8 @@
 //! Steps as checks write them.
 
 use super::{
-    Accept, Alter, Client, ClientAuth, Compare, Document, Encoding, Endpoint, Fetch, Fill, FormStep, Obtain, On, Send,
-    Step, Want, Who,
+    Accept, Alter, ClientRole, Compare, Encoding, Endpoint, Fetch, Fill, FormAuth, FormStep, MetadataDocument, Obtain,
+    On, Send, Step, Want, Who,
 };
 use crate::observe::{ForgeryId, ForgeryIds, Phrase, StepId};
 
@@ -38,21 +38,21 @@ pub const fn compare(one: Who, other: Who, on: On) -> Step {
 }
 
 /// A post to the token endpoint.
-pub const fn token(auth: ClientAuth, params: &'static [(&'static str, Fill)]) -> Step {
+pub const fn token(auth: FormAuth, params: &'static [(&'static str, Fill)]) -> Step {
     form(Endpoint::Token, auth, params)
 }
 
 /// A post to the introspection endpoint.
-pub const fn introspect(auth: ClientAuth, params: &'static [(&'static str, Fill)]) -> Step {
+pub const fn introspect(auth: FormAuth, params: &'static [(&'static str, Fill)]) -> Step {
     form(Endpoint::Introspection, auth, params)
 }
 
 /// A post to the revocation endpoint.
-pub const fn revoke(auth: ClientAuth, params: &'static [(&'static str, Fill)]) -> Step {
+pub const fn revoke(auth: FormAuth, params: &'static [(&'static str, Fill)]) -> Step {
     form(Endpoint::Revocation, auth, params)
 }
 
-const fn form(endpoint: Endpoint, auth: ClientAuth, params: &'static [(&'static str, Fill)]) -> Step {
+const fn form(endpoint: Endpoint, auth: FormAuth, params: &'static [(&'static str, Fill)]) -> Step {
     Step::Form(FormStep {
         id: None,
         endpoint,
@@ -69,17 +69,17 @@ const fn form(endpoint: Endpoint, auth: ClientAuth, params: &'static [(&'static 
 }
 
 /// Fetches a metadata document.
-pub const fn fetch(document: Document) -> Step {
+pub const fn fetch(document: MetadataDocument) -> Step {
     Step::Fetch(Fetch { id: None, document, headers: &[], description: None })
 }
 
 /// Obtains a token of the good client into a slot.
 pub const fn obtain(slot: &'static str) -> Step {
-    obtain_as(slot, Client::Good, None)
+    obtain_as(slot, ClientRole::Good, None)
 }
 
 /// Obtains a token of a client, with a scope, into a slot.
-pub const fn obtain_as(slot: &'static str, client: Client, scope: Option<Fill>) -> Step {
+pub const fn obtain_as(slot: &'static str, client: ClientRole, scope: Option<Fill>) -> Step {
     Step::Obtain(Obtain { slot, client, scope })
 }
 

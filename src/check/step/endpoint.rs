@@ -16,7 +16,7 @@ pub enum Endpoint {
 
 /// How the client of a form authenticates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum ClientAuth {
+pub enum FormAuth {
     /// As the scenario says, with the good client; at the introspection endpoint with the resource server's client.
     Good,
     /// HTTP Basic with the good client (RFC 6749 §2.3.1).
@@ -96,7 +96,7 @@ pub struct FormStep {
     /// Where.
     pub endpoint: Endpoint,
     /// By whom.
-    pub auth: ClientAuth,
+    pub auth: FormAuth,
     /// Parameters beside those of client authentication.
     pub params: &'static [(&'static str, Fill)],
     /// Method; a form is posted unless this says otherwise.
@@ -117,7 +117,7 @@ pub struct FormStep {
 
 /// A metadata document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Document {
+pub enum MetadataDocument {
     /// RFC 8414 §3, below `/.well-known/`.
     AuthorizationServer,
     /// The same at the place that path-appending implementations use.
@@ -136,7 +136,7 @@ pub struct Fetch {
     /// Its part in the check, where the judgement needs to know it.
     pub id: Option<StepId>,
     /// Which.
-    pub document: Document,
+    pub document: MetadataDocument,
     /// Added header lines.
     pub headers: &'static [(&'static str, &'static str)],
     /// What is sent; derived where there is none.
@@ -149,14 +149,14 @@ pub struct Obtain {
     /// The slot.
     pub slot: &'static str,
     /// Whose token.
-    pub client: Client,
+    pub client: ClientRole,
     /// The scope that is asked for.
     pub scope: Option<Fill>,
 }
 
 /// Clients of the client credentials grant, by their part in a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Client {
+pub enum ClientRole {
     /// The client of the good credential.
     Good,
     /// The client of the credential with too few scopes.

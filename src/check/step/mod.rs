@@ -7,8 +7,8 @@ mod request;
 
 pub use answer::{Accept, Class, INSUFFICIENT, INVALID, MALFORMED, MISSING, Want};
 pub use build::{compare, each_forged, fetch, forged, introspect, obtain, obtain_as, revoke, send, token};
-pub use endpoint::{Client, ClientAuth, Document, Encoding, Endpoint, Fetch, FormStep, Obtain};
-pub use request::{Account, Alter, Artefact, Compare, Fill, On, Send, Who};
+pub use endpoint::{ClientRole, Encoding, Endpoint, Fetch, FormAuth, FormStep, MetadataDocument, Obtain};
+pub use request::{Alter, Artefact, Compare, Fill, On, PeculiarAccount, Send, Who};
 
 /// One step of a check.
 #[derive(Clone, Copy, Debug)]

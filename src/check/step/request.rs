@@ -34,16 +34,16 @@ pub enum Who {
     /// The token in a slot, where an earlier step was granted one; else nothing is sent.
     IfKept(&'static str),
     /// An account with a peculiar password (RFC 7617), good as it is.
-    Account(Account),
+    Account(PeculiarAccount),
     /// A forgery derived from such an account.
-    ForgedAccount(Account, ForgeryId),
+    ForgedAccount(PeculiarAccount, ForgeryId),
     /// Something of the same issuer that is no credential for this API.
     Artefact(Artefact),
 }
 
 /// Accounts with peculiar passwords.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Account {
+pub enum PeculiarAccount {
     /// 80 bytes long.
     LongPassword,
     /// With colons in the password.

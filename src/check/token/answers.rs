@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::check::judgement::expect;
-use crate::check::judgement::{Case, Judgement};
-use crate::check::step::{Accept, ClientAuth, Fill, INVALID, On, Step, Want, Who, send, token};
+use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::check::step::{Accept, Fill, FormAuth, INVALID, On, Step, Want, Who, send, token};
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity, Tier};
 use crate::observe::{Outcome, Response, StepId};
 
@@ -20,7 +20,7 @@ const GRANTED: StepId = StepId::new("granted");
 
 /// A correct request.
 const CORRECT: &[Step] =
-    &[token(ClientAuth::Good, &[GRANT]).granted().id(GRANTED).called("a client credentials request")];
+    &[token(FormAuth::Good, &[GRANT]).granted().id(GRANTED).called("a client credentials request")];
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -86,7 +86,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Send expires_in as a number of seconds, and refuse the token after it.",
         },
         steps: &[
-            token(ClientAuth::Good, &[GRANT, ("scope", Fill::OwnScope)])
+            token(FormAuth::Good, &[GRANT, ("scope", Fill::OwnScope)])
                 .granted()
                 .keep("t")
                 .id(GRANTED)
@@ -111,7 +111,7 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "A client that is not told what it did not get believes that it may do everything it asked for.",
             fix: "Send the scope member whenever the granted scope is not the requested one, or answer invalid_scope.",
         },
-        steps: &[token(ClientAuth::Good, &[GRANT, ("scope", Fill::OwnAndDisallowedScope)])
+        steps: &[token(FormAuth::Good, &[GRANT, ("scope", Fill::OwnAndDisallowedScope)])
             .called("own scopes and one that the client is not entitled to")],
         expect: scope_stated,
         fault: "silent-downscope",
@@ -130,13 +130,13 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Answer 400 invalid_scope, or leave the value out of the granted scope and say so.",
         },
         steps: &[
-            token(ClientAuth::Good, &[GRANT, ("scope", Fill::Text("authbench\"quote"))]).called("a scope with a quote"),
-            token(ClientAuth::Good, &[GRANT, ("scope", Fill::Text("authbench\\slash"))])
+            token(FormAuth::Good, &[GRANT, ("scope", Fill::Text("authbench\"quote"))]).called("a scope with a quote"),
+            token(FormAuth::Good, &[GRANT, ("scope", Fill::Text("authbench\\slash"))])
                 .called("a scope with a backslash"),
-            token(ClientAuth::Good, &[GRANT, ("scope", Fill::Text("authbench-größe"))]).called("a scope outside ASCII"),
-            token(ClientAuth::Good, &[GRANT, ("scope", Fill::Text("authbench-no-such-scope"))])
+            token(FormAuth::Good, &[GRANT, ("scope", Fill::Text("authbench-größe"))]).called("a scope outside ASCII"),
+            token(FormAuth::Good, &[GRANT, ("scope", Fill::Text("authbench-no-such-scope"))])
                 .called("a scope that does not exist"),
-            token(ClientAuth::Good, &[GRANT, ("scope", Fill::Repeated("authbench-no-such-scope ", 2000))])
+            token(FormAuth::Good, &[GRANT, ("scope", Fill::Repeated("authbench-no-such-scope ", 2000))])
                 .called("two thousand scopes"),
         ],
         expect: invalid_scope,
@@ -156,7 +156,7 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "Extensions of OAuth add parameters; a server that refuses them shuts newer clients out.",
             fix: "Ignore parameters that the server does not know (RFC 6749 §3.2).",
         },
-        steps: &[token(ClientAuth::Good, &[GRANT, ("authbench_extra", Fill::Text("1"))])
+        steps: &[token(FormAuth::Good, &[GRANT, ("authbench_extra", Fill::Text("1"))])
             .granted()
             .called("a parameter that nobody has defined")],
         fault: "strict-params",
@@ -175,8 +175,8 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Drop parameters without a value before anything else looks at them.",
         },
         steps: &[
-            token(ClientAuth::Good, &[GRANT]).id(NO_SCOPE).called("no scope"),
-            token(ClientAuth::Good, &[GRANT, ("scope", Fill::Text(""))]).id(EMPTY_SCOPE).called("an empty scope"),
+            token(FormAuth::Good, &[GRANT]).id(NO_SCOPE).called("no scope"),
+            token(FormAuth::Good, &[GRANT, ("scope", Fill::Text(""))]).id(EMPTY_SCOPE).called("an empty scope"),
         ],
         expect: same_outcome,
         fault: "empty-scope-is-error",
@@ -184,11 +184,11 @@ pub(crate) const CHECKS: &[Check] = &[
     },
 ];
 
-fn successes<'a>(case: &Case<'a>) -> impl Iterator<Item = (usize, &'a Response)> {
+fn successes<'a>(case: &ObservedCheck<'a>) -> impl Iterator<Item = (usize, &'a Response)> {
     case.all_answers().filter(|(_, response)| response.status == 200)
 }
 
-fn pragma(case: &Case<'_>) -> Judgement {
+fn pragma(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, response) in successes(case) {
         if !response.header("pragma").is_some_and(|value| value.eq_ignore_ascii_case("no-cache")) {
@@ -198,7 +198,7 @@ fn pragma(case: &Case<'_>) -> Judgement {
     judgement
 }
 
-fn no_refresh(case: &Case<'_>) -> Judgement {
+fn no_refresh(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, response) in successes(case) {
         if response.json().is_some_and(|json| json.get("refresh_token").is_some()) {
@@ -208,7 +208,7 @@ fn no_refresh(case: &Case<'_>) -> Judgement {
     judgement
 }
 
-fn expires_in(case: &Case<'_>) -> Judgement {
+fn expires_in(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, response) in case.answers_of(GRANTED).filter(|(_, answer)| answer.status == 200) {
         match response.json().and_then(|json| json.get("expires_in").cloned()) {
@@ -225,7 +225,7 @@ fn scopes_of(response: &Response) -> Option<BTreeSet<String>> {
     Some(response.json_text("scope")?.split(' ').map(str::to_owned).collect())
 }
 
-fn scope_stated(case: &Case<'_>) -> Judgement {
+fn scope_stated(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, observation) in case.observations() {
         let Some(response) = observation.exchange.response() else {
@@ -246,7 +246,7 @@ fn scope_stated(case: &Case<'_>) -> Judgement {
     judgement
 }
 
-fn invalid_scope(case: &Case<'_>) -> Judgement {
+fn invalid_scope(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, observation) in case.observations() {
         let Some(response) = observation.exchange.response() else {
@@ -274,12 +274,12 @@ fn invalid_scope(case: &Case<'_>) -> Judgement {
 const EXCLUDED: &str = "400 invalid_scope, or a granted scope without it";
 
 /// A refusal with another status than 400, or a server that breaks.
-fn refused_otherwise(case: &Case<'_>, index: usize, judgement: &mut Judgement) {
+fn refused_otherwise(case: &ObservedCheck<'_>, index: usize, judgement: &mut Judgement) {
     const BAD_REQUEST: &[Accept] = &[Accept::Status(400)];
     case.judge_as(index, Want::Denied(BAD_REQUEST), judgement);
 }
 
-fn same_outcome(case: &Case<'_>) -> Judgement {
+fn same_outcome(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let without = case.answers_of(NO_SCOPE).next();
     let with = case.answers_of(EMPTY_SCOPE).next();

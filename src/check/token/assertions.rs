@@ -1,8 +1,8 @@
 //! What the token endpoint makes of client assertions (RFC 7523 §2.2, OpenID Connect Core 1.0 §9).
 
 use crate::check::judgement::expect;
-use crate::check::judgement::{Case, Judgement};
-use crate::check::step::{Accept, ClientAuth, Fill, Want, token};
+use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::check::step::{Accept, Fill, FormAuth, Want, token};
 use crate::check::{Check, Doc, Level, PLAIN, Severity, Step, Tier};
 use crate::observe::{ForgeryId, Outcome, StepId};
 
@@ -15,7 +15,7 @@ const BAD_CLIENT: &[Accept] = &[Accept::Status(400), Accept::Status(401)];
 
 /// A forgery about an assertion; it is sent with whatever else a good one is sent with.
 const fn forged(id: &'static str, description: &'static str) -> Step {
-    token(ClientAuth::ForgedAssertion(ForgeryId::new(id)), &[GRANT]).denied(BAD_CLIENT).called(description)
+    token(FormAuth::ForgedAssertion(ForgeryId::new(id)), &[GRANT]).denied(BAD_CLIENT).called(description)
 }
 
 pub(crate) const CHECKS: &[Check] = &[
@@ -88,8 +88,8 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Keep the jti of each assertion until it expires, in a store that all nodes share (RFC 7523 §3).",
         },
         steps: &[
-            token(ClientAuth::Assertion, &[GRANT]).granted(),
-            token(ClientAuth::SameAssertion, &[GRANT]).times(2).id(AGAIN),
+            token(FormAuth::Assertion, &[GRANT]).granted(),
+            token(FormAuth::SameAssertion, &[GRANT]).times(2).id(AGAIN),
         ],
         expect: replay,
         fault: "assertion-replay",
@@ -98,12 +98,12 @@ pub(crate) const CHECKS: &[Check] = &[
 ];
 
 /// RFC 7523 §3.2: the value of `error` must be `invalid_client`.
-fn invalid_client(case: &Case<'_>) -> Judgement {
+fn invalid_client(case: &ObservedCheck<'_>) -> Judgement {
     expect::wants_error(case, &["invalid_client"])
 }
 
 /// RFC 7523 §3: a server may refuse a `jti` that it has seen. Where the profile makes that a must, access decides.
-fn replay(case: &Case<'_>) -> Judgement {
+fn replay(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let must = case.profile.level(case.check.id, case.check.level) == Level::Must;
     for (index, again) in case.observations_of(AGAIN) {

@@ -2,8 +2,8 @@
 
 use crate::check::judgement::expect;
 use crate::check::judgement::oauth;
-use crate::check::judgement::{Case, Judgement};
-use crate::check::step::{Accept, ClientAuth, Fill, token};
+use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::check::step::{Accept, Fill, FormAuth, token};
 use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
 
 /// The parameter of a sound request.
@@ -25,23 +25,23 @@ pub(crate) const CHECKS: &[Check] = &[Check {
         fix: "Answer what does not decode like a wrong secret: 401, error invalid_client, WWW-Authenticate: Basic realm=\"…\".",
     },
     steps: &[
-        token(ClientAuth::Line("Basic"), &[GRANT]).denied(BAD_CLIENT).called("Basic and nothing after it"),
-        token(ClientAuth::Line("Basic !!not-base64!!"), &[GRANT]).denied(BAD_CLIENT).called("Basic with no Base64"),
+        token(FormAuth::Line("Basic"), &[GRANT]).denied(BAD_CLIENT).called("Basic and nothing after it"),
+        token(FormAuth::Line("Basic !!not-base64!!"), &[GRANT]).denied(BAD_CLIENT).called("Basic with no Base64"),
         // "authbench-without-colon"
-        token(ClientAuth::Line("Basic YXV0aGJlbmNoLXdpdGhvdXQtY29sb24="), &[GRANT])
+        token(FormAuth::Line("Basic YXV0aGJlbmNoLXdpdGhvdXQtY29sb24="), &[GRANT])
             .denied(BAD_CLIENT)
             .called("Basic without a colon"),
         // the bytes ff fe 3a 78
-        token(ClientAuth::Line("Basic //46eA=="), &[GRANT]).denied(BAD_CLIENT).called("Basic that is not UTF-8"),
-        token(ClientAuth::Line("Basic \u{fc}\u{fc}"), &[GRANT]).denied(BAD_CLIENT).called("Basic outside ASCII"),
-        token(ClientAuth::OtherSecret("\u{e9}"), &[GRANT]).denied(BAD_CLIENT).called("a secret outside ASCII"),
+        token(FormAuth::Line("Basic //46eA=="), &[GRANT]).denied(BAD_CLIENT).called("Basic that is not UTF-8"),
+        token(FormAuth::Line("Basic \u{fc}\u{fc}"), &[GRANT]).denied(BAD_CLIENT).called("Basic outside ASCII"),
+        token(FormAuth::OtherSecret("\u{e9}"), &[GRANT]).denied(BAD_CLIENT).called("a secret outside ASCII"),
     ],
     expect: refused_like_wrong,
     fault: "client-auth-crash",
     ..PLAIN
 }];
 
-fn refused_like_wrong(case: &Case<'_>) -> Judgement {
+fn refused_like_wrong(case: &ObservedCheck<'_>) -> Judgement {
     let judgement = expect::wants_error(case, &["invalid_client", "invalid_request"]);
     judgement.and(oauth::realms(case))
 }

@@ -9,7 +9,7 @@ pub(crate) mod scopes;
 use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
 use crate::check::judgement::oauth;
-use crate::check::step::{Accept, ClientAuth, Fill, token};
+use crate::check::step::{Accept, Fill, FormAuth, token};
 use crate::check::{Check, Doc, Level, Mode, PLAIN, Severity};
 
 pub(crate) const CHECKS: &[Check] = &[
@@ -25,7 +25,7 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "Without this control no refusal proves anything, and clients cannot use a malformed answer.",
             fix: "Answer with access_token and token_type as JSON (RFC 6749 §5.1).",
         },
-        steps: &[token(ClientAuth::Good, &[("grant_type", Fill::Text("client_credentials"))])
+        steps: &[token(FormAuth::Good, &[("grant_type", Fill::Text("client_credentials"))])
             .granted()
             .called("a client credentials request")],
         expect: oauth::token_answer,
@@ -44,7 +44,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Intersect the requested scope with what the client is registered for.",
         },
         steps: &[token(
-            ClientAuth::Good,
+            FormAuth::Good,
             &[("grant_type", Fill::Text("client_credentials")), ("scope", Fill::DisallowedScope)],
         )
         .called("a scope that the client is not entitled to")],
@@ -64,7 +64,7 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "Without 401 and a challenge a client cannot tell what failed; without a refusal secrets are worth nothing.",
             fix: "Answer 401, error invalid_client, and WWW-Authenticate: Basic.",
         },
-        steps: &[token(ClientAuth::WrongBasic, &[("grant_type", Fill::Text("client_credentials"))])
+        steps: &[token(FormAuth::WrongBasic, &[("grant_type", Fill::Text("client_credentials"))])
             .denied(&[Accept::Status(401)])],
         expect: oauth::basic_client_refused,
         fault: "invalid-client-400",
@@ -81,7 +81,7 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "A second way to authenticate is often the one that nobody tested.",
             fix: "Verify secrets in one place for every method.",
         },
-        steps: &[token(ClientAuth::WrongPost, &[("grant_type", Fill::Text("client_credentials"))]).denied(BAD_CLIENT)],
+        steps: &[token(FormAuth::WrongPost, &[("grant_type", Fill::Text("client_credentials"))]).denied(BAD_CLIENT)],
         expect: |case| expect::wants_error(case, &["invalid_client"]).and(challenges::advised_on_401(case)),
         fault: "secret-not-checked",
         ..PLAIN
@@ -98,8 +98,8 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Require authentication of every confidential client.",
         },
         steps: &[
-            token(ClientAuth::None, &[("grant_type", Fill::Text("client_credentials"))]).denied(BAD_CLIENT),
-            token(ClientAuth::IdOnly, &[("grant_type", Fill::Text("client_credentials"))]).denied(BAD_CLIENT),
+            token(FormAuth::None, &[("grant_type", Fill::Text("client_credentials"))]).denied(BAD_CLIENT),
+            token(FormAuth::IdOnly, &[("grant_type", Fill::Text("client_credentials"))]).denied(BAD_CLIENT),
         ],
         expect: |case| expect::wants_error(case, &["invalid_client", "invalid_request"]),
         fault: "client-id-suffices",
@@ -116,7 +116,7 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "A token for a public client is a token for anybody.",
             fix: "Offer the client credentials grant to confidential clients only (RFC 6749 §4.4).",
         },
-        steps: &[token(ClientAuth::Public, &[("grant_type", Fill::Text("client_credentials"))]).denied(BAD_CLIENT)],
+        steps: &[token(FormAuth::Public, &[("grant_type", Fill::Text("client_credentials"))]).denied(BAD_CLIENT)],
         expect: |case| expect::wants_error(case, &["unauthorized_client", "invalid_client"]),
         fault: "public-cc",
         ..PLAIN
@@ -132,7 +132,7 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "Grants that a client does not need widen what its secret is worth.",
             fix: "Keep a list of grants for each client, and answer unauthorized_client.",
         },
-        steps: &[token(ClientAuth::WithoutGrant, &[("grant_type", Fill::Text("client_credentials"))])
+        steps: &[token(FormAuth::WithoutGrant, &[("grant_type", Fill::Text("client_credentials"))])
             .denied(&[Accept::Status(400)])],
         expect: |case| expect::wants_error(case, &["unauthorized_client"]),
         fault: "grant-allow-list-ignored",
@@ -150,7 +150,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Switch the password grant off.",
         },
         steps: &[token(
-            ClientAuth::Good,
+            FormAuth::Good,
             &[
                 ("grant_type", Fill::Text("password")),
                 ("username", Fill::Text("authbench")),
@@ -174,7 +174,7 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "URLs end in logs, histories and referrers.",
             fix: "Read client credentials from the header or the body only (RFC 6749 §2.3.1).",
         },
-        steps: &[token(ClientAuth::InQuery, &[("grant_type", Fill::Text("client_credentials"))]).denied(BAD_CLIENT)],
+        steps: &[token(FormAuth::InQuery, &[("grant_type", Fill::Text("client_credentials"))]).denied(BAD_CLIENT)],
         fault: "merges-query-and-form",
         ..PLAIN
     },
@@ -191,7 +191,7 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "A token that can be guessed needs no stealing.",
             fix: "Take at least 128 bits from a cryptographic generator for each token.",
         },
-        steps: &[token(ClientAuth::Good, &[("grant_type", Fill::Text("client_credentials"))])
+        steps: &[token(FormAuth::Good, &[("grant_type", Fill::Text("client_credentials"))])
             .granted()
             .times(200)
             .called("a token")],

@@ -2,8 +2,8 @@
 
 use crate::check::judgement::expect;
 use crate::check::judgement::sameness;
-use crate::check::judgement::{Case, Judgement};
-use crate::check::step::{Accept, ClientAuth, Encoding, Fill, Want, token};
+use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::check::step::{Accept, Encoding, Fill, FormAuth, Want, token};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, Severity, Tier};
 use crate::observe::{Outcome, StepId};
 
@@ -27,8 +27,8 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Answer both with the same status, error and description.",
         },
         steps: &[
-            token(ClientAuth::UnknownClient, &[GRANT]).denied(BAD_CLIENT),
-            token(ClientAuth::WrongBasic, &[GRANT]).denied(BAD_CLIENT),
+            token(FormAuth::UnknownClient, &[GRANT]).denied(BAD_CLIENT),
+            token(FormAuth::WrongBasic, &[GRANT]).denied(BAD_CLIENT),
         ],
         expect: |case| expect::wants_error(case, &["invalid_client"]).and(sameness::all(case)),
         fault: "client-not-found",
@@ -47,10 +47,10 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Compare grant types exactly, and answer 400 unsupported_grant_type for the rest.",
         },
         steps: &[
-            token(ClientAuth::Good, &[("grant_type", Fill::Text("authbench"))])
+            token(FormAuth::Good, &[("grant_type", Fill::Text("authbench"))])
                 .denied(BAD)
                 .called("a grant type that does not exist"),
-            token(ClientAuth::Good, &[("grant_type", Fill::Text("CLIENT_CREDENTIALS"))])
+            token(FormAuth::Good, &[("grant_type", Fill::Text("CLIENT_CREDENTIALS"))])
                 .denied(BAD)
                 .called("the grant type in upper case"),
         ],
@@ -71,8 +71,8 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Answer 400 invalid_request where grant_type is absent or empty.",
         },
         steps: &[
-            token(ClientAuth::Good, &[("scope", Fill::Text(""))]).denied(BAD).called("no grant_type"),
-            token(ClientAuth::Good, &[("grant_type", Fill::Text(""))]).denied(BAD).called("an empty grant_type"),
+            token(FormAuth::Good, &[("scope", Fill::Text(""))]).denied(BAD).called("no grant_type"),
+            token(FormAuth::Good, &[("grant_type", Fill::Text(""))]).denied(BAD).called("an empty grant_type"),
         ],
         expect: |case| expect::wants_error(case, &["invalid_request"]),
         fault: "grant-type-optional",
@@ -89,7 +89,7 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "Credentials and tokens of a GET end in logs and caches.",
             fix: "Offer the token endpoint for POST only.",
         },
-        steps: &[token(ClientAuth::Good, &[GRANT])
+        steps: &[token(FormAuth::Good, &[GRANT])
             .by("GET")
             .encoded(Encoding::Query)
             .denied(&[Accept::Status(400), Accept::Status(404), Accept::Status(405)])
@@ -109,17 +109,14 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Answer 400 invalid_request where a parameter comes twice.",
         },
         steps: &[
-            token(ClientAuth::Good, &[GRANT, GRANT]).denied(BAD).called("grant_type twice"),
-            token(ClientAuth::Good, &[GRANT, ("grant_type", Fill::Text("password"))])
+            token(FormAuth::Good, &[GRANT, GRANT]).denied(BAD).called("grant_type twice"),
+            token(FormAuth::Good, &[GRANT, ("grant_type", Fill::Text("password"))])
                 .denied(BAD)
                 .called("two grant types"),
-            token(
-                ClientAuth::Good,
-                &[GRANT, ("scope", Fill::Text("authbench-a")), ("scope", Fill::Text("authbench-b"))],
-            )
-            .denied(BAD)
-            .called("two scopes"),
-            token(ClientAuth::Good, &[GRANT, ("client_id", Fill::ClientId), ("client_id", Fill::ClientId)])
+            token(FormAuth::Good, &[GRANT, ("scope", Fill::Text("authbench-a")), ("scope", Fill::Text("authbench-b"))])
+                .denied(BAD)
+                .called("two scopes"),
+            token(FormAuth::Good, &[GRANT, ("client_id", Fill::ClientId), ("client_id", Fill::ClientId)])
                 .denied(BAD)
                 .called("client_id twice"),
         ],
@@ -139,9 +136,9 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Answer 400 invalid_request where a request uses more than one method.",
         },
         steps: &[
-            token(ClientAuth::Both, &[GRANT]).denied(BAD_CLIENT),
-            token(ClientAuth::BothBodyWrong, &[GRANT]).denied(BAD_CLIENT),
-            token(ClientAuth::Contradicting, &[GRANT]),
+            token(FormAuth::Both, &[GRANT]).denied(BAD_CLIENT),
+            token(FormAuth::BothBodyWrong, &[GRANT]).denied(BAD_CLIENT),
+            token(FormAuth::Contradicting, &[GRANT]),
         ],
         expect: one_method,
         fault: "double-auth-ok",
@@ -159,8 +156,8 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Form-decode both parts after Base64 (RFC 6749 §2.3.1).",
         },
         steps: &[
-            token(ClientAuth::Special, &[GRANT]).granted(),
-            token(ClientAuth::SpecialRaw, &[GRANT]).id(RAW).called("the raw form"),
+            token(FormAuth::Special, &[GRANT]).granted(),
+            token(FormAuth::SpecialRaw, &[GRANT]).id(RAW).called("the raw form"),
         ],
         expect: raw_is_remarked,
         fault: "no-form-decode",
@@ -179,10 +176,10 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Refuse every media type but application/x-www-form-urlencoded.",
         },
         steps: &[
-            token(ClientAuth::Good, &[GRANT]).encoded(Encoding::Json).called("JSON"),
-            token(ClientAuth::Good, &[GRANT]).encoded(Encoding::Multipart).called("multipart"),
-            token(ClientAuth::Good, &[GRANT]).encoded(Encoding::Mislabelled).called("text/plain"),
-            token(ClientAuth::Good, &[GRANT]).encoded(Encoding::Query).called("the query of the URL"),
+            token(FormAuth::Good, &[GRANT]).encoded(Encoding::Json).called("JSON"),
+            token(FormAuth::Good, &[GRANT]).encoded(Encoding::Multipart).called("multipart"),
+            token(FormAuth::Good, &[GRANT]).encoded(Encoding::Mislabelled).called("text/plain"),
+            token(FormAuth::Good, &[GRANT]).encoded(Encoding::Query).called("the query of the URL"),
         ],
         expect: form_only,
         implied_by: &["token.query-credentials-refused", "token.missing-grant-type"],
@@ -202,12 +199,12 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Answer JSON with error, and with error_description in printable ASCII where there is one.",
         },
         steps: &[
-            token(ClientAuth::WrongBasic, &[GRANT]).denied(BAD_CLIENT),
-            token(ClientAuth::Good, &[("grant_type", Fill::Text("authbench"))])
+            token(FormAuth::WrongBasic, &[GRANT]).denied(BAD_CLIENT),
+            token(FormAuth::Good, &[("grant_type", Fill::Text("authbench"))])
                 .denied(BAD_CLIENT)
                 .called("a grant type that does not exist"),
-            token(ClientAuth::Good, &[("scope", Fill::Text(""))]).denied(BAD_CLIENT).called("no grant_type"),
-            token(ClientAuth::Good, &[("grant_type", Fill::Text("auth\u{7}bench\"\\"))])
+            token(FormAuth::Good, &[("scope", Fill::Text(""))]).denied(BAD_CLIENT).called("no grant_type"),
+            token(FormAuth::Good, &[("grant_type", Fill::Text("auth\u{7}bench\"\\"))])
                 .denied(BAD_CLIENT)
                 .called("control characters in grant_type"),
         ],
@@ -229,7 +226,7 @@ const RAW: StepId = StepId::new("raw");
 const MEDIA: &[Accept] = &[Accept::Status(400), Accept::Status(401), Accept::Status(415)];
 
 /// Beside HTTP Basic the identifier in the body proves nothing; one of another client is better refused.
-fn one_method(case: &Case<'_>) -> Judgement {
+fn one_method(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants_error(case, &["invalid_request", "invalid_client"]);
     for (index, seen) in case.observations().filter(|(_, seen)| matches!(case.step_of(seen).wanted(), Want::Either)) {
         match seen.outcome {
@@ -241,7 +238,7 @@ fn one_method(case: &Case<'_>) -> Judgement {
 }
 
 /// Another reader lets nobody in who should not be: it is one more to make mistakes in, and a deviation at most.
-fn form_only(case: &Case<'_>) -> Judgement {
+fn form_only(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, observation) in case.observations() {
         match observation.outcome {
@@ -256,7 +253,7 @@ fn form_only(case: &Case<'_>) -> Judgement {
 }
 
 /// The ecosystem is split on the raw form: worth knowing, no deviation.
-fn raw_is_remarked(case: &Case<'_>) -> Judgement {
+fn raw_is_remarked(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (_, observation) in case.observations_of(RAW) {
         judgement.remarks.push(match observation.outcome {
@@ -267,7 +264,7 @@ fn raw_is_remarked(case: &Case<'_>) -> Judgement {
     judgement
 }
 
-fn error_shape(case: &Case<'_>) -> Judgement {
+fn error_shape(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let printable = |text: &str| text.chars().all(|c| matches!(c, '\x20'..='\x21' | '\x23'..='\x5b' | '\x5d'..='\x7e'));
     for (index, response) in case.refusals() {

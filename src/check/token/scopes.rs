@@ -2,8 +2,8 @@
 
 use crate::check::judgement::expect;
 use crate::check::judgement::oauth;
-use crate::check::judgement::{Case, Judgement};
-use crate::check::step::{ClientAuth, Fill, INSUFFICIENT, INVALID, On, Who, send, token};
+use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::check::step::{Fill, FormAuth, INSUFFICIENT, INVALID, On, Who, send, token};
 use crate::check::{Check, Doc, Explanation, Level, REFUSAL, Severity};
 
 pub(crate) const CHECKS: &[Check] = &[Check {
@@ -19,7 +19,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
         fix: "Intersect the requested scope with what the client is registered for, and state the scope that was granted.",
     },
     steps: &[
-        token(ClientAuth::LowScope, &[("grant_type", Fill::Text("client_credentials")), ("scope", Fill::NeededScope)])
+        token(FormAuth::LowScope, &[("grant_type", Fill::Text("client_credentials")), ("scope", Fill::NeededScope)])
             .keep("t")
             .called("a client asks for a scope that it lacks"),
         send(Who::IfKept("t"), On::Scoped).denied(&[INSUFFICIENT, INVALID]).called("the token that it got"),
@@ -31,6 +31,6 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     ..REFUSAL
 }];
 
-fn opens_nothing(case: &Case<'_>) -> Judgement {
+fn opens_nothing(case: &ObservedCheck<'_>) -> Judgement {
     expect::wants(case).and(oauth::scope_not_escalated(case))
 }

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::error::InitError;
-use super::{Arguments, Plan};
-use crate::openapi::{self, Document, Draft, Method, SecurityScheme, Wishes};
+use super::{InitArguments, Plan};
+use crate::openapi::{self, Draft, Method, OpenApiDocument, SecurityScheme, Wishes};
 use crate::run::{Launch, Options, prepare};
 use crate::scenario::load_text;
 
@@ -12,7 +12,7 @@ use crate::scenario::load_text;
 const NAME_LIMIT: usize = 40;
 
 /// One scenario for each security scheme that can be tested.
-pub(super) fn plan(text: &str, file: &Path, arguments: &Arguments) -> Result<Plan, InitError> {
+pub(super) fn plan(text: &str, file: &Path, arguments: &InitArguments) -> Result<Plan, InitError> {
     let shown = if file == Path::new("-") { "standard input".to_owned() } else { file.display().to_string() };
     let document = openapi::read(text).map_err(|source| InitError::NoDocument { shown: shown.clone(), source })?;
     if document.schemes().is_empty() {
@@ -47,7 +47,7 @@ fn add(
     scheme: &SecurityScheme,
     draft: Draft,
     stem: &str,
-    arguments: &Arguments,
+    arguments: &InitArguments,
 ) -> Result<(), InitError> {
     let file = free_name(stem, plan);
     let path = arguments.out.join(&file).display().to_string();
@@ -74,7 +74,7 @@ fn add(
 }
 
 /// The document's title, else the name of its file.
-fn named(document: &Document, file: &Path) -> String {
+fn named(document: &OpenApiDocument, file: &Path) -> String {
     let stem = file.file_stem().and_then(std::ffi::OsStr::to_str).filter(|stem| *stem != "-").unwrap_or("api");
     if document.title().is_empty() { one_line(stem) } else { document.title().to_owned() }
 }

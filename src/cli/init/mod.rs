@@ -29,7 +29,7 @@ const STARTER: &str = include_str!("starter.yaml");
 /// Nothing is sent and nothing is asked.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-pub(super) struct Arguments {
+pub(super) struct InitArguments {
     /// A document of OpenAPI 3.0 or 3.1 or of Swagger 2, in YAML or JSON; - for standard input.
     #[arg(long, value_name = "FILE", env = "AUTHBENCH_INIT_FROM")]
     from: Option<PathBuf>,
@@ -61,7 +61,7 @@ struct Plan {
     next: Vec<String>,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Exit {
+pub(super) fn run(arguments: &InitArguments) -> Exit {
     let planned = match &arguments.from {
         Some(file) => from(file, arguments),
         None => detected(arguments),
@@ -75,12 +75,12 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
     }
 }
 
-fn from(file: &Path, arguments: &Arguments) -> Result<Plan, InitError> {
+fn from(file: &Path, arguments: &InitArguments) -> Result<Plan, InitError> {
     drafts::plan(&read(file)?, file, arguments)
 }
 
 /// A document in this folder; else the starter.
-fn detected(arguments: &Arguments) -> Result<Plan, InitError> {
+fn detected(arguments: &InitArguments) -> Result<Plan, InitError> {
     let here = Path::new(".");
     if let Some(file) = detect::document(here) {
         let mut plan = from(&file, arguments)?;
@@ -119,7 +119,7 @@ fn read(file: &Path) -> Result<String, InitError> {
 }
 
 /// Writes all files, or none where one is in the way.
-fn write(plan: Plan, arguments: &Arguments) -> Result<(), InitError> {
+fn write(plan: Plan, arguments: &InitArguments) -> Result<(), InitError> {
     let out = &arguments.out;
     let in_the_way: Vec<String> = plan
         .files

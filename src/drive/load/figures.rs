@@ -5,7 +5,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use super::lane::Lane;
-use super::tally::{LaneTally, Tally, add};
+use super::tally::{LaneTally, WorkerTally, add};
 use super::{Http, Phase};
 use crate::observe::{LaneFigures, Latency, Limit, LoadFigures, Model};
 
@@ -21,7 +21,7 @@ pub(super) fn of(
     phase: &Phase,
     threads: usize,
     lanes: &[Lane],
-    tallies: Vec<Tally>,
+    tallies: Vec<WorkerTally>,
     response: Histogram<u64>,
     (mut notes, interrupted): (Vec<String>, Option<Duration>),
 ) -> LoadFigures {
@@ -71,8 +71,8 @@ pub(super) fn of(
     figures
 }
 
-fn sum_of(lanes: usize, tallies: &[Tally]) -> Tally {
-    let mut sum = Tally::new(lanes);
+fn sum_of(lanes: usize, tallies: &[WorkerTally]) -> WorkerTally {
+    let mut sum = WorkerTally::new(lanes);
     for tally in tallies {
         for (total, part) in [
             (&mut sum.service, &tally.service),
@@ -105,7 +105,7 @@ fn sum_of(lanes: usize, tallies: &[Tally]) -> Tally {
     sum
 }
 
-fn notes_of(sum: &Tally, model: Model, phase: &Phase) -> Vec<String> {
+fn notes_of(sum: &WorkerTally, model: Model, phase: &Phase) -> Vec<String> {
     let mut notes = Vec::new();
     if sum.abandoned > 0 {
         notes.push(format!("{} requests were due and never left; they are counted as silent", sum.abandoned));

@@ -8,7 +8,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 
-use super::marks::Marks;
+use super::marks::SuccessMarks;
 use crate::observe::Request;
 
 /// A lane's request; a renewed credential is swapped in whole, and workers notice by the version.
@@ -55,7 +55,7 @@ pub struct Lane {
     /// What it sends: one request for each identity, in turn.
     pub requests: Vec<Arc<LaneRequest>>,
     /// How access granted is recognised.
-    pub marks: Marks,
+    pub marks: SuccessMarks,
 }
 
 /// Requests of one shuffled block, in which shares are kept exactly; the second where a share is finer than one in a thousand.
@@ -139,7 +139,7 @@ mod tests {
             members: std::collections::BTreeSet::new(),
         };
         let requests = ["/a", "/b"].map(|path| LaneRequest::new(Request::new("GET", path))).to_vec();
-        let marks = Marks::of(&fingerprint);
+        let marks = SuccessMarks::of(&fingerprint);
         Lane { name: name.to_owned(), share, expects_grant: true, requests, marks }
     }
 

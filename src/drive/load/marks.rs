@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::lane::{ANONYMOUS, Lane};
-use crate::drive::wire::Answer;
+use crate::drive::wire::WireAnswer;
 use crate::observe::{Answered, Asked, Fingerprint, Learned, Outcome, Recognition, Request, contains, media_type_of};
 
 /// Longest body that is remembered to recognise the next answer by.
@@ -12,14 +12,14 @@ const REMEMBERED: usize = 16 * 1024;
 /// How access granted is recognised without parsing a body: status, media type, the members by their names, the text.
 /// What has not all of that is looked at like the answer to a probe.
 #[derive(Clone, Debug)]
-pub struct Marks {
+pub struct SuccessMarks {
     recognition: Arc<Recognition>,
     members: Vec<Vec<u8>>,
     /// Whether they decide by themselves.
     suffice: bool,
 }
 
-impl Marks {
+impl SuccessMarks {
     /// The marks of a fingerprint, where nothing else is known about the answers.
     pub fn of(fingerprint: &Fingerprint) -> Self {
         let recognition = Learned::default().recognition().with_success(fingerprint.clone());
@@ -39,7 +39,7 @@ impl Marks {
     }
 
     /// Whether an answer has the marks of success, as far as they show without parsing its body.
-    fn show_in(&self, answer: &Answer<'_>) -> bool {
+    fn show_in(&self, answer: &WireAnswer<'_>) -> bool {
         let fingerprint = self.recognition.success();
         let typed = |expected: &String| media_type_of(answer.content_type).eq_ignore_ascii_case(expected.as_bytes());
         answer.status == fingerprint.status
@@ -48,7 +48,7 @@ impl Marks {
     }
 
     /// What the answer means, looked at in full.
-    fn outcome(&self, answer: &Answer<'_>, asked: &Asked<'_>) -> Outcome {
+    fn outcome(&self, answer: &WireAnswer<'_>, asked: &Asked<'_>) -> Outcome {
         let answered = Answered {
             status: answer.status,
             content_type: answer.content_type,
@@ -64,7 +64,7 @@ impl Marks {
 /// Judges the answers of one lane. A target that answers the same again is recognised by that.
 #[derive(Debug)]
 pub(super) struct Judge {
-    marks: Marks,
+    marks: SuccessMarks,
     expects_grant: bool,
     anonymous: bool,
     /// What the lane sends: an answer that repeats it shows nothing.
@@ -94,7 +94,7 @@ impl Judge {
     }
 
     /// What an answer means.
-    pub(super) fn outcome(&mut self, answer: &Answer<'_>) -> Outcome {
+    pub(super) fn outcome(&mut self, answer: &WireAnswer<'_>) -> Outcome {
         let content_type = answer.content_type.unwrap_or_default();
         let location = answer.location.unwrap_or_default();
         if let Some(last) = &self.last
@@ -132,8 +132,8 @@ impl Judge {
 mod tests {
     use super::*;
 
-    fn answer<'a>(status: u16, content_type: &'a str, body: &'a str) -> Answer<'a> {
-        Answer {
+    fn answer<'a>(status: u16, content_type: &'a str, body: &'a str) -> WireAnswer<'a> {
+        WireAnswer {
             status,
             content_type: Some(content_type.as_bytes()),
             content_encoding: None,
@@ -159,7 +159,7 @@ mod tests {
             share: 1.0,
             expects_grant,
             requests: Vec::new(),
-            marks: Marks::of(&fingerprint),
+            marks: SuccessMarks::of(&fingerprint),
         })
     }
 

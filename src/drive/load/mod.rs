@@ -20,8 +20,8 @@ use crate::clock;
 use crate::observe::{Interval, LoadFigures};
 
 pub use lane::{Lane, LaneRequest};
-pub use marks::Marks;
-pub use pacer::{Arrivals, Pacer};
+pub use marks::SuccessMarks;
+pub use pacer::{ArrivalProcess, Pacer};
 
 /// The version of HTTP that a phase speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub struct Phase {
     /// Name.
     pub name: String,
     /// When requests leave; none for the closed model.
-    pub arrivals: Option<Arrivals>,
+    pub arrivals: Option<ArrivalProcess>,
     /// What is spoken.
     pub http: Http,
     /// Connections over all workers.

@@ -7,7 +7,7 @@ use rand::{RngExt as _, SeedableRng as _};
 
 /// How requests arrive.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Arrivals {
+pub enum ArrivalProcess {
     /// At equal distances; requests a second.
     Constant(f64),
     /// From one rate to another over the measured time; requests a second.
@@ -18,12 +18,12 @@ pub enum Arrivals {
     Poisson(f64),
 }
 
-impl Arrivals {
+impl ArrivalProcess {
     /// Mean rate over the measured time, in requests a second.
     pub fn mean_rate(self) -> f64 {
         match self {
-            Arrivals::Constant(rate) | Arrivals::Poisson(rate) => rate,
-            Arrivals::Ramp(from, to) | Arrivals::Staircase(from, to, _) => f64::midpoint(from, to),
+            ArrivalProcess::Constant(rate) | ArrivalProcess::Poisson(rate) => rate,
+            ArrivalProcess::Ramp(from, to) | ArrivalProcess::Staircase(from, to, _) => f64::midpoint(from, to),
         }
     }
 
@@ -70,12 +70,12 @@ impl Segment {
 }
 
 /// The warm-up runs at the first rate; the shape begins with the measured time.
-fn segments(arrivals: Arrivals, warmup: Duration, length: Duration) -> Vec<Segment> {
+fn segments(arrivals: ArrivalProcess, warmup: Duration, length: Duration) -> Vec<Segment> {
     let (warmup, length) = (warmup.as_secs_f64(), length.as_secs_f64());
     let parts: Vec<(f64, f64, f64)> = match arrivals {
-        Arrivals::Constant(rate) | Arrivals::Poisson(rate) => vec![(warmup + length, rate, rate)],
-        Arrivals::Ramp(from, to) => vec![(warmup, from, from), (length, from, to)],
-        Arrivals::Staircase(from, to, steps) => {
+        ArrivalProcess::Constant(rate) | ArrivalProcess::Poisson(rate) => vec![(warmup + length, rate, rate)],
+        ArrivalProcess::Ramp(from, to) => vec![(warmup, from, from), (length, from, to)],
+        ArrivalProcess::Staircase(from, to, steps) => {
             let steps = steps.max(1);
             let rate = |step: u32| from + (to - from) * f64::from(step) / f64::from((steps - 1).max(1));
             let stairs = (0..steps).map(|step| (length / f64::from(steps), rate(step), rate(step)));
@@ -109,7 +109,7 @@ pub struct Pacer {
 impl Pacer {
     /// The part of one of several workers in a phase with this warm-up and this measured time.
     pub fn new(
-        arrivals: Arrivals,
+        arrivals: ArrivalProcess,
         (warmup, duration): (Duration, Duration),
         (worker, workers): (usize, usize),
         seed: u64,
@@ -121,7 +121,7 @@ impl Pacer {
             end: (warmup + duration).as_secs_f64(),
             worker: worker as u64,
             workers: workers as u64,
-            random: matches!(arrivals, Arrivals::Poisson(_)).then(|| StdRng::seed_from_u64(seed)),
+            random: matches!(arrivals, ArrivalProcess::Poisson(_)).then(|| StdRng::seed_from_u64(seed)),
             last: 0.0,
         }
     }
@@ -161,7 +161,7 @@ mod tests {
 
     const TEN: Duration = Duration::from_secs(10);
 
-    fn all(arrivals: Arrivals, warmup: Duration, workers: usize) -> Vec<Duration> {
+    fn all(arrivals: ArrivalProcess, warmup: Duration, workers: usize) -> Vec<Duration> {
         let mut due = Vec::new();
         for worker in 0..workers {
             let mut pacer = Pacer::new(arrivals, (warmup, TEN), (worker, workers), 7);
@@ -173,8 +173,11 @@ mod tests {
 
     #[test]
     fn a_schedule_is_the_same_however_many_workers_share_it() {
-        for arrivals in [Arrivals::Constant(300.0), Arrivals::Ramp(100.0, 500.0), Arrivals::Staircase(100.0, 500.0, 5)]
-        {
+        for arrivals in [
+            ArrivalProcess::Constant(300.0),
+            ArrivalProcess::Ramp(100.0, 500.0),
+            ArrivalProcess::Staircase(100.0, 500.0, 5),
+        ] {
             assert_eq!(all(arrivals, Duration::ZERO, 1), all(arrivals, Duration::ZERO, 3), "{arrivals:?}");
             assert_eq!(all(arrivals, Duration::ZERO, 1).len(), 3000, "{arrivals:?}");
         }
@@ -182,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_staircase_keeps_each_rate_for_its_step() {
-        let due = all(Arrivals::Staircase(100.0, 500.0, 5), Duration::ZERO, 2);
+        let due = all(ArrivalProcess::Staircase(100.0, 500.0, 5), Duration::ZERO, 2);
         for (step, expected) in [200, 400, 600, 800, 1000].into_iter().enumerate() {
             let begin = Duration::from_secs(2 * step as u64);
             let within = due.iter().filter(|due| (begin..begin + Duration::from_secs(2)).contains(*due));
@@ -193,7 +196,7 @@ mod tests {
     #[test]
     fn the_shape_begins_with_the_measured_time() {
         let warmup = Duration::from_secs(3);
-        let due = all(Arrivals::Ramp(100.0, 500.0), warmup, 1);
+        let due = all(ArrivalProcess::Ramp(100.0, 500.0), warmup, 1);
         assert_eq!(due.iter().filter(|due| **due < warmup).count(), 300);
         assert_eq!(due.len(), 3300);
     }
@@ -201,10 +204,10 @@ mod tests {
     #[test]
     fn the_rate_of_a_moment_is_known() {
         for (arrivals, at, expected) in [
-            (Arrivals::Constant(50.0), 9, 50.0),
-            (Arrivals::Ramp(100.0, 500.0), 5, 300.0),
-            (Arrivals::Staircase(100.0, 500.0, 5), 5, 300.0),
-            (Arrivals::Staircase(100.0, 500.0, 5), 9, 500.0),
+            (ArrivalProcess::Constant(50.0), 9, 50.0),
+            (ArrivalProcess::Ramp(100.0, 500.0), 5, 300.0),
+            (ArrivalProcess::Staircase(100.0, 500.0, 5), 5, 300.0),
+            (ArrivalProcess::Staircase(100.0, 500.0, 5), 9, 500.0),
         ] {
             assert_eq!(arrivals.rate_at(Duration::from_secs(at), TEN), expected, "{arrivals:?} at {at}");
         }
@@ -212,9 +215,9 @@ mod tests {
 
     #[test]
     fn random_arrivals_keep_their_mean_and_their_seed() {
-        let count = all(Arrivals::Poisson(1000.0), Duration::ZERO, 2).len();
+        let count = all(ArrivalProcess::Poisson(1000.0), Duration::ZERO, 2).len();
         assert!((9500..10500).contains(&count), "{count}");
-        let poisson = Arrivals::Poisson(100.0);
+        let poisson = ArrivalProcess::Poisson(100.0);
         assert_eq!(all(poisson, Duration::ZERO, 2), all(poisson, Duration::ZERO, 2));
     }
 }

@@ -13,7 +13,7 @@ fn record(histogram: &mut Histogram<u64>, time: Duration) {
 }
 
 /// One request, as it is counted.
-pub(super) struct Seen {
+pub(super) struct CountedRequest {
     pub(super) lane: usize,
     pub(super) outcome: Outcome,
     /// Whether it is what its lane expects.
@@ -46,7 +46,7 @@ impl Slice {
 }
 
 /// What one worker recorded. Response times are in the slices that it sent away.
-pub(super) struct Tally {
+pub(super) struct WorkerTally {
     pub(super) lanes: Vec<LaneTally>,
     /// Empty in the closed model, where it is the same as response time.
     pub(super) service: Histogram<u64>,
@@ -79,7 +79,7 @@ pub(super) struct LaneTally {
     pub(super) first_granted: Option<Duration>,
 }
 
-impl Tally {
+impl WorkerTally {
     pub(super) fn new(lanes: usize) -> Self {
         Self {
             lanes: vec![LaneTally::default(); lanes],
@@ -100,7 +100,7 @@ impl Tally {
     }
 
     /// Counts a request into its lane and its second; a second that is over is sent away.
-    pub(super) fn record(&mut self, seen: &Seen, to: &Sender<Slice>) {
+    pub(super) fn record(&mut self, seen: &CountedRequest, to: &Sender<Slice>) {
         let lane = &mut self.lanes[seen.lane];
         count(&mut lane.outcomes, seen.outcome);
         if let Some(status) = seen.status {

@@ -10,12 +10,12 @@ use super::line::{Line, Lines};
 use super::marks::Judge;
 use super::pacer::Pacer;
 use super::processor::Processor;
-use super::tally::{Seen, Slice, Tally};
+use super::tally::{CountedRequest, Slice, WorkerTally};
 use super::timer::Timer;
 use super::{Http, Phase};
 use crate::clock;
 use crate::drive::stop::Stop;
-use crate::drive::wire::{Answer, Destination, Limits};
+use crate::drive::wire::{Destination, Limits, WireAnswer};
 use crate::observe::{Outcome, Request, Silence};
 
 /// After a connection that could not be opened: a dead target must not become a storm of connections.
@@ -54,7 +54,7 @@ struct Shared<L: Line> {
     mix: RefCell<Mix>,
     copies: RefCell<Vec<Copies<L::Form>>>,
     judges: RefCell<Vec<Judge>>,
-    tally: RefCell<Tally>,
+    tally: RefCell<WorkerTally>,
     /// When a connection may be tried again, after one could not be opened.
     retry: Cell<Instant>,
 }
@@ -90,10 +90,10 @@ struct Answered {
 }
 
 /// Works a phase to its end.
-pub(super) fn work<L: Line>(task: Task) -> Tally {
+pub(super) fn work<L: Line>(task: Task) -> WorkerTally {
     let lanes = task.lanes.len();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let Ok(runtime) = runtime else { return Tally::new(lanes) };
+    let Ok(runtime) = runtime else { return WorkerTally::new(lanes) };
     let local = tokio::task::LocalSet::new();
     // what is left of connections ends with `local`, whether their targets listen or not
     local.block_on(&runtime, async {
@@ -103,7 +103,7 @@ pub(super) fn work<L: Line>(task: Task) -> Tally {
         }
         let Lines { lines, streams } = opened::<L>(&task).await;
         let _ = task.ready.send(());
-        let Ok(begin) = task.begin.recv() else { return Tally::new(lanes) };
+        let Ok(begin) = task.begin.recv() else { return WorkerTally::new(lanes) };
         let shared = Rc::new(Shared::<L>::new(task, timer, begin));
         // one wait at a time: the timer is shared
         let begun = shared.timer.wait_until(begin, &shared.task.stop).await;
@@ -114,7 +114,7 @@ pub(super) fn work<L: Line>(task: Task) -> Tally {
         }
         while sending.join_next().await.is_some() {}
         shared.give_up_rest();
-        let mut tally = shared.tally.replace(Tally::new(lanes));
+        let mut tally = shared.tally.replace(WorkerTally::new(lanes));
         (tally.busy, tally.streams) = (processor.busy(shared.timer.spun()), streams);
         tally.finish(&shared.task.intervals);
         tally
@@ -169,7 +169,7 @@ impl<L: Line> Shared<L> {
             mix: RefCell::new(Mix::new(&task.lanes, seed)),
             copies: RefCell::new(copies.collect()),
             judges: RefCell::new(judges.collect()),
-            tally: RefCell::new(Tally::new(task.lanes.len())),
+            tally: RefCell::new(WorkerTally::new(task.lanes.len())),
             retry: Cell::new(begin),
             task,
         }
@@ -238,7 +238,7 @@ impl<L: Line> Shared<L> {
         }
     }
 
-    fn judged(&self, lane: usize, answer: &Answer<'_>) -> Answered {
+    fn judged(&self, lane: usize, answer: &WireAnswer<'_>) -> Answered {
         let outcome = self.judges.borrow_mut()[lane].outcome(answer);
         Answered { outcome, status: Some(answer.status), auth_ns: answer.auth_ns, cut: answer.truncated }
     }
@@ -260,7 +260,7 @@ impl<L: Line> Shared<L> {
         let mut tally = self.tally.borrow_mut();
         let wanted = if self.task.lanes[lane].expects_grant { Outcome::Granted } else { Outcome::Refused };
         let against = answered.outcome == Outcome::Granted && wanted == Outcome::Refused;
-        let seen = Seen {
+        let seen = CountedRequest {
             lane,
             outcome: answered.outcome,
             expected: answered.outcome == wanted,
@@ -296,7 +296,7 @@ impl<L: Line> Shared<L> {
         let (outcome, expected) = (Outcome::Silent, false);
         let (status, service, accepted_against) = (None, None, None);
         tally.record(
-            &Seen { lane, outcome, expected, status, response, service, at, accepted_against },
+            &CountedRequest { lane, outcome, expected, status, response, service, at, accepted_against },
             &self.task.intervals,
         );
         tally.record_silence(silence);

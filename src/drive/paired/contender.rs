@@ -35,7 +35,7 @@ pub(super) struct Sample {
 
 /// Why a sample does not count.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
+pub enum SampleFailure {
     /// No whole answer.
     #[error("no answer: {0}")]
     Silent(Silence),
@@ -62,12 +62,12 @@ impl Contender {
     }
 
     /// Prepares, sends and waits. The answer is judged outside of what is timed.
-    pub(super) fn sample(&self, socket: &mut Socket, metric: &str) -> Result<Sample, Failure> {
+    pub(super) fn sample(&self, socket: &mut Socket, metric: &str) -> Result<Sample, SampleFailure> {
         let began = clock::now();
         let bytes = self.prepare();
         let prepared = clock::now();
-        let done = socket.exchange(&bytes).map_err(Failure::Silent)?;
-        let response = socket.response().ok_or(Failure::Silent(Silence::Closed))?;
+        let done = socket.exchange(&bytes).map_err(SampleFailure::Silent)?;
+        let response = socket.response().ok_or(SampleFailure::Silent(Silence::Closed))?;
         self.accepts(&response)?;
         Ok(Sample {
             total: micros(done - began),
@@ -76,10 +76,10 @@ impl Contender {
         })
     }
 
-    pub(super) fn accepts(&self, response: &Response) -> Result<(), Failure> {
+    pub(super) fn accepts(&self, response: &Response) -> Result<(), SampleFailure> {
         match self.fingerprint.matches(response) {
             true => Ok(()),
-            false => Err(Failure::NotAccepted { name: self.name.clone(), status: response.status }),
+            false => Err(SampleFailure::NotAccepted { name: self.name.clone(), status: response.status }),
         }
     }
 }

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-pub use contender::{Contender, Failure, server_timing};
+pub use contender::{Contender, SampleFailure, server_timing};
 pub use cpu::ProcessCpu;
 pub use saturate::saturate;
 pub use socket::Socket;
@@ -78,7 +78,7 @@ pub struct Measured {
 ///
 /// # Errors
 /// When a scheme is not accepted, or answers do not come.
-pub fn run(study: &Study, stop: &Stop) -> Result<Measured, Failure> {
+pub fn run(study: &Study, stop: &Stop) -> Result<Measured, SampleFailure> {
     let began = clock::now();
     let mut bench = Bench::new(study)?;
     let sides: Vec<&Contender> = std::iter::once(&study.baseline).chain(&study.schemes).collect();
@@ -122,10 +122,10 @@ struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    fn new(study: &'a Study) -> Result<Self, Failure> {
+    fn new(study: &'a Study) -> Result<Self, SampleFailure> {
         Ok(Self {
             study,
-            socket: Socket::open(&study.destination, study.limits).map_err(Failure::Silent)?,
+            socket: Socket::open(&study.destination, study.limits).map_err(SampleFailure::Silent)?,
             rng: StdRng::seed_from_u64(study.seed),
             block: 0,
             block_began: clock::now(),
@@ -135,7 +135,7 @@ impl<'a> Bench<'a> {
     }
 
     /// Pairs of one scheme for a while.
-    fn visit(&mut self, scheme: &Contender, series: &mut Series, length: Duration) -> Result<(), Failure> {
+    fn visit(&mut self, scheme: &Contender, series: &mut Series, length: Duration) -> Result<(), SampleFailure> {
         let began = clock::now();
         for _ in 0..WARMUP_QUADS {
             self.quad(scheme)?;
@@ -164,7 +164,7 @@ impl<'a> Bench<'a> {
     }
 
     /// Two pairs in four turns; none where an answer did not come and the connection had to be opened again.
-    fn quad(&mut self, scheme: &Contender) -> Result<Option<[Pair; 2]>, Failure> {
+    fn quad(&mut self, scheme: &Contender) -> Result<Option<[Pair; 2]>, SampleFailure> {
         let turns = order::quad(&mut self.rng);
         let mut samples = [Sample::default(); 4];
         for (turn, sample) in turns.iter().zip(&mut samples) {
@@ -174,10 +174,10 @@ impl<'a> Bench<'a> {
                     self.reopen()?;
                     return Ok(None);
                 }
-                Err(Failure::Silent(silence)) => {
+                Err(SampleFailure::Silent(silence)) => {
                     self.failures += 1;
                     if self.failures > PATIENCE {
-                        return Err(Failure::Silent(silence));
+                        return Err(SampleFailure::Silent(silence));
                     }
                     self.reopen()?;
                     return Ok(None);
@@ -204,20 +204,20 @@ impl<'a> Bench<'a> {
         }
     }
 
-    fn reopen(&mut self) -> Result<(), Failure> {
+    fn reopen(&mut self) -> Result<(), SampleFailure> {
         self.discarded += 1;
-        self.socket = Socket::open(&self.study.destination, self.study.limits).map_err(Failure::Silent)?;
+        self.socket = Socket::open(&self.study.destination, self.study.limits).map_err(SampleFailure::Silent)?;
         Ok(())
     }
 
     /// Requests on connections of their own, from connecting to the last byte of the answer.
-    fn first_requests(&mut self, scheme: &Contender, series: &mut Series) -> Result<(), Failure> {
+    fn first_requests(&mut self, scheme: &Contender, series: &mut Series) -> Result<(), SampleFailure> {
         for _ in 0..FIRST_REQUESTS {
             let bytes = scheme.prepare();
             let began = clock::now();
-            let mut socket = Socket::open(&self.study.destination, self.study.limits).map_err(Failure::Silent)?;
-            let done = socket.exchange(&bytes).map_err(Failure::Silent)?;
-            scheme.accepts(&socket.response().ok_or(Failure::Silent(crate::observe::Silence::Closed))?)?;
+            let mut socket = Socket::open(&self.study.destination, self.study.limits).map_err(SampleFailure::Silent)?;
+            let done = socket.exchange(&bytes).map_err(SampleFailure::Silent)?;
+            scheme.accepts(&socket.response().ok_or(SampleFailure::Silent(crate::observe::Silence::Closed))?)?;
             series.first_requests.push(micros(done - began));
         }
         Ok(())

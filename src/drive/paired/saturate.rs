@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::contender::{Contender, Failure};
+use super::contender::{Contender, SampleFailure};
 use super::cpu::ProcessCpu;
 use super::socket::Socket;
 use crate::clock;
@@ -23,14 +23,14 @@ pub fn saturate(
     limits: Limits,
     server: &ProcessCpu,
     length: Duration,
-) -> Result<Option<(u64, f64)>, Failure> {
+) -> Result<Option<(u64, f64)>, SampleFailure> {
     let bytes = scheme.prepare();
     let mut sockets = Vec::with_capacity(CONNECTIONS);
     for _ in 0..CONNECTIONS {
-        let mut socket = Socket::open(destination, limits).map_err(Failure::Silent)?;
+        let mut socket = Socket::open(destination, limits).map_err(SampleFailure::Silent)?;
         // one answer each before the count begins: connecting is no part of it
-        socket.exchange(&bytes).map_err(Failure::Silent)?;
-        scheme.accepts(&socket.response().ok_or(Failure::Silent(Silence::Closed))?)?;
+        socket.exchange(&bytes).map_err(SampleFailure::Silent)?;
+        scheme.accepts(&socket.response().ok_or(SampleFailure::Silent(Silence::Closed))?)?;
         sockets.push(socket);
     }
     let before = server.seconds();
@@ -44,25 +44,25 @@ fn busy(
     sockets: &mut [Socket],
     length: Duration,
     patience: Duration,
-) -> Result<u64, Failure> {
+) -> Result<u64, SampleFailure> {
     for socket in sockets.iter_mut() {
-        socket.send(bytes).map_err(Failure::Silent)?;
+        socket.send(bytes).map_err(SampleFailure::Silent)?;
     }
     let (began, mut answers, mut in_flight) = (clock::now(), 0, sockets.len());
     let mut waiting = vec![true; sockets.len()];
     while in_flight > 0 {
         let over = began.elapsed() >= length;
         if began.elapsed() >= length + patience {
-            return Err(Failure::Silent(Silence::TimedOut));
+            return Err(SampleFailure::Silent(Silence::TimedOut));
         }
         for (socket, waiting) in sockets.iter_mut().zip(&mut waiting).filter(|(_, waiting)| **waiting) {
-            if !socket.poll().map_err(Failure::Silent)? {
+            if !socket.poll().map_err(SampleFailure::Silent)? {
                 continue;
             }
-            scheme.accepts(&socket.response().ok_or(Failure::Silent(Silence::Closed))?)?;
+            scheme.accepts(&socket.response().ok_or(SampleFailure::Silent(Silence::Closed))?)?;
             answers += 1;
             match over {
-                false => socket.send(bytes).map_err(Failure::Silent)?,
+                false => socket.send(bytes).map_err(SampleFailure::Silent)?,
                 true => {
                     *waiting = false;
                     in_flight -= 1;

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::Prober;
-use crate::check::step::{ClientAuth, Endpoint, FormStep};
+use crate::check::step::{Endpoint, FormAuth, FormStep};
 use crate::drive::control::ControlError;
 use crate::plan::subject::{ClientAuthMethod, ClientCredential};
 use crate::scheme::Unforgeable;
@@ -95,37 +95,37 @@ impl Prober {
         let wrong = |id: &str| ClientCredential::with_secret(id, Secret::new(WRONG_SECRET));
         let none = Authentication::default();
         Ok(match form.auth {
-            ClientAuth::None => none,
-            ClientAuth::IdOnly | ClientAuth::Public => none.param("client_id", client.id),
-            ClientAuth::Basic | ClientAuth::Special => none.basic(&client),
-            ClientAuth::SpecialRaw => {
+            FormAuth::None => none,
+            FormAuth::IdOnly | FormAuth::Public => none.param("client_id", client.id),
+            FormAuth::Basic | FormAuth::Special => none.basic(&client),
+            FormAuth::SpecialRaw => {
                 Authentication { authorizations: vec![raw_basic(&client.id, client.secret())], ..none }
             }
-            ClientAuth::Post => none.post(&client),
-            ClientAuth::Line(line) => Authentication { authorizations: vec![line.to_owned()], ..none },
-            ClientAuth::OtherSecret(secret) => {
+            FormAuth::Post => none.post(&client),
+            FormAuth::Line(line) => Authentication { authorizations: vec![line.to_owned()], ..none },
+            FormAuth::OtherSecret(secret) => {
                 none.basic(&ClientCredential { secret: Some(Secret::new(secret)), ..client })
             }
-            ClientAuth::WrongBasic | ClientAuth::ExpendableWrong => none.basic(&wrong(&client.id)),
-            ClientAuth::WrongPost => none.post(&wrong(&client.id)),
-            ClientAuth::UnknownClient => none.basic(&wrong(UNKNOWN_CLIENT)),
-            ClientAuth::WrongBearer => {
+            FormAuth::WrongBasic | FormAuth::ExpendableWrong => none.basic(&wrong(&client.id)),
+            FormAuth::WrongPost => none.post(&wrong(&client.id)),
+            FormAuth::UnknownClient => none.basic(&wrong(UNKNOWN_CLIENT)),
+            FormAuth::WrongBearer => {
                 Authentication { authorizations: vec!["Bearer authbench-no-such-token".to_owned()], ..none }
             }
-            ClientAuth::InQuery => Authentication { query: in_form(&client).to_vec(), ..none },
-            ClientAuth::Both => none.basic(&client).post(&client),
-            ClientAuth::BothBodyWrong => none.basic(&client).post(&wrong(&client.id)),
-            ClientAuth::Contradicting => none.basic(&client).param("client_id", UNKNOWN_CLIENT),
-            ClientAuth::TwoHeaders => none.basic(&client).basic(&client),
-            ClientAuth::Assertion | ClientAuth::ForgedAssertion(_) | ClientAuth::SameAssertion => {
+            FormAuth::InQuery => Authentication { query: in_form(&client).to_vec(), ..none },
+            FormAuth::Both => none.basic(&client).post(&client),
+            FormAuth::BothBodyWrong => none.basic(&client).post(&wrong(&client.id)),
+            FormAuth::Contradicting => none.basic(&client).param("client_id", UNKNOWN_CLIENT),
+            FormAuth::TwoHeaders => none.basic(&client).basic(&client),
+            FormAuth::Assertion | FormAuth::ForgedAssertion(_) | FormAuth::SameAssertion => {
                 let assertion = assertion.ok_or_else(|| ControlError::Unusable("no assertion was made".to_owned()))?;
                 none.assertion(&client, assertion)
             }
-            ClientAuth::Good
-            | ClientAuth::Second
-            | ClientAuth::LowScope
-            | ClientAuth::WithoutGrant
-            | ClientAuth::ForeignResourceServer => self.as_the_scenario_says(&client)?,
+            FormAuth::Good
+            | FormAuth::Second
+            | FormAuth::LowScope
+            | FormAuth::WithoutGrant
+            | FormAuth::ForeignResourceServer => self.as_the_scenario_says(&client)?,
         })
     }
 
@@ -150,13 +150,13 @@ impl Prober {
         let nameless =
             |id: &Option<String>| id.clone().map(|id| ClientCredential::with_secret(id, Secret::new(String::new())));
         let found = match form.auth {
-            ClientAuth::Public => nameless(&material.public_client_id),
-            ClientAuth::ExpendableWrong => nameless(&material.expendable_client_id),
-            ClientAuth::WithoutGrant => material.client_without_grant.clone(),
-            ClientAuth::Special | ClientAuth::SpecialRaw => material.special_client.clone(),
-            ClientAuth::ForeignResourceServer => material.foreign_introspection_client.clone(),
-            ClientAuth::Second => self.second_client(),
-            ClientAuth::LowScope => {
+            FormAuth::Public => nameless(&material.public_client_id),
+            FormAuth::ExpendableWrong => nameless(&material.expendable_client_id),
+            FormAuth::WithoutGrant => material.client_without_grant.clone(),
+            FormAuth::Special | FormAuth::SpecialRaw => material.special_client.clone(),
+            FormAuth::ForeignResourceServer => material.foreign_introspection_client.clone(),
+            FormAuth::Second => self.second_client(),
+            FormAuth::LowScope => {
                 self.subject().scope_gap(None).and_then(|gap| self.subject().identities[gap.low].client())
             }
             _ if form.endpoint == Endpoint::Introspection => {

@@ -3,7 +3,7 @@
 use super::client_auth::unusable;
 use super::form::{FilledForm, correct, meaning};
 use super::{Prober, unobtainable};
-use crate::check::step::{ClientAuth, Endpoint, FormStep};
+use crate::check::step::{Endpoint, FormAuth, FormStep};
 use crate::drive::control::ControlError;
 use crate::observe::{ControlRun, Description, Evidence, Outcome, Response};
 use crate::plan::subject::ClientAuthMethod;
@@ -15,7 +15,7 @@ impl Prober {
     pub(super) async fn endpoint_control(
         &self,
         endpoint: Endpoint,
-        auth: ClientAuth,
+        auth: FormAuth,
         closing: bool,
         evidence: &mut Evidence,
     ) -> ControlRun {
@@ -29,7 +29,7 @@ impl Prober {
             Ok(exchange) => {
                 let mut outcome = meaning(endpoint, &exchange);
                 // a resource server of another audience proves with any answer that the endpoint lets it ask
-                let active_wanted = endpoint == Endpoint::Introspection && auth != ClientAuth::ForeignResourceServer;
+                let active_wanted = endpoint == Endpoint::Introspection && auth != FormAuth::ForeignResourceServer;
                 if active_wanted && outcome == Outcome::Granted && !exchange.response().is_some_and(is_active) {
                     outcome = Outcome::Refused;
                 }
@@ -46,7 +46,7 @@ impl Prober {
         let method = self.method_of(form);
         Description::new(match form.endpoint {
             Endpoint::Token => format!("client {client} obtains a token, authenticated by {method}"),
-            Endpoint::Introspection if form.auth == ClientAuth::ForeignResourceServer => {
+            Endpoint::Introspection if form.auth == FormAuth::ForeignResourceServer => {
                 format!("client {client} introspects an unknown token, authenticated by {method}")
             }
             Endpoint::Introspection => format!("client {client} introspects a live token, authenticated by {method}"),
@@ -58,9 +58,9 @@ impl Prober {
         let server = self.subject().authorization_server.as_ref();
         let wanted = server.map_or(ClientAuthMethod::Basic, |server| server.client_auth);
         match (form.auth, self.client_for(form)) {
-            (ClientAuth::Basic, _) => "HTTP Basic",
-            (ClientAuth::Post, _) => "body parameters",
-            (ClientAuth::Assertion, _) => "a signed assertion",
+            (FormAuth::Basic, _) => "HTTP Basic",
+            (FormAuth::Post, _) => "body parameters",
+            (FormAuth::Assertion, _) => "a signed assertion",
             (_, Ok(client)) => match client.method(wanted) {
                 ClientAuthMethod::Basic => "HTTP Basic",
                 ClientAuthMethod::Post => "body parameters",
@@ -74,7 +74,7 @@ impl Prober {
         let param = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let params = match form.endpoint {
             Endpoint::Token => vec![param("grant_type", "client_credentials")],
-            Endpoint::Introspection if form.auth == ClientAuth::ForeignResourceServer => {
+            Endpoint::Introspection if form.auth == FormAuth::ForeignResourceServer => {
                 vec![param("token", UNKNOWN_TOKEN)]
             }
             Endpoint::Introspection => {
@@ -87,7 +87,7 @@ impl Prober {
             }
         };
         let assertion = match form.auth {
-            ClientAuth::Assertion => Some(self.assertions().and_then(|made| made.fresh().map_err(unusable))?),
+            FormAuth::Assertion => Some(self.assertions().and_then(|made| made.fresh().map_err(unusable))?),
             _ => None,
         };
         Ok(FilledForm { form, params, assertion })

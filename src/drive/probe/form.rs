@@ -5,7 +5,7 @@ use url::Url;
 use super::client_auth::Authentication;
 use super::compose::host_of;
 use super::{Prober, values};
-use crate::check::step::{ClientAuth, Encoding, Endpoint, Fill, FormStep, Want};
+use crate::check::step::{Encoding, Endpoint, Fill, FormAuth, FormStep, Want};
 use crate::drive::control::ControlError;
 use crate::observe::{Evidence, Exchange, MULTIPART, Outcome, Request, Response, meaning_of_status, multipart};
 use crate::secret::is_secret_name;
@@ -108,7 +108,7 @@ impl Prober {
 pub(super) fn correct(endpoint: Endpoint) -> FormStep {
     FormStep {
         endpoint,
-        auth: ClientAuth::Good,
+        auth: FormAuth::Good,
         params: &[] as &[(&str, Fill)],
         method: "POST",
         encoding: Encoding::Form,

@@ -6,7 +6,7 @@ use rand::rngs::StdRng;
 use super::{Prober, RequestError};
 use crate::drive::control::{ControlError, Token};
 use crate::observe::{Evidence, Exchange, Request};
-use crate::plan::subject::{ClientCredential, Identity, Login, State};
+use crate::plan::subject::{ClientCredential, CredentialState, Identity, Login};
 use crate::scheme::{ForgeryContext, Proof, Unforgeable};
 use crate::secret::Secret;
 
@@ -19,12 +19,12 @@ impl Prober {
         let subject = self.subject();
         let state = match lane {
             "no-credential" => return Ok(self.bare_request(resource)),
-            "expired" => Some(State::Expired),
-            "revoked" => Some(State::Revoked),
+            "expired" => Some(CredentialState::Expired),
+            "revoked" => Some(CredentialState::Revoked),
             _ => None,
         };
         let of_state = state.and_then(|state| subject.in_state(state));
-        if state == Some(State::Expired) && of_state.is_none() {
+        if state == Some(CredentialState::Expired) && of_state.is_none() {
             return self.expired(identity, resource).await;
         }
         if state.is_some() && of_state.is_none() {

@@ -35,7 +35,7 @@ impl Prober {
             claims.retain(|(name, _)| name != "scope");
             claims.push(("scope".to_owned(), scope.into()));
         }
-        let ends = if identity.state == crate::plan::subject::State::Expired { -MINTED } else { MINTED };
+        let ends = if identity.state == crate::plan::subject::CredentialState::Expired { -MINTED } else { MINTED };
         let random: String = {
             use rand::RngExt as _;
             let mut rng = rand::rng();

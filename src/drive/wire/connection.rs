@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio::time::timeout;
 
-use super::reader::{Answer, AnswerReader};
+use super::reader::{AnswerReader, WireAnswer};
 use super::stream::Stream;
 use super::{Destination, Limits};
 use crate::clock;
@@ -111,7 +111,7 @@ impl Connection {
     }
 
     /// The answer that [`Self::poll_answer`] completed.
-    pub(in crate::drive) fn answer(&self) -> Option<Answer<'_>> {
+    pub(in crate::drive) fn answer(&self) -> Option<WireAnswer<'_>> {
         self.reader.answer()
     }
 

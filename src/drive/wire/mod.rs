@@ -8,7 +8,7 @@ pub(in crate::drive) mod reader;
 mod stream;
 
 pub use connection::{Connection, send_once};
-pub(in crate::drive) use reader::Answer;
+pub(in crate::drive) use reader::WireAnswer;
 
 use std::time::Duration;
 

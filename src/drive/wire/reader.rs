@@ -13,7 +13,7 @@ const MOST_INTERIM: usize = 16;
 
 /// An answer in place.
 #[derive(Clone, Copy)]
-pub(in crate::drive) struct Answer<'a> {
+pub(in crate::drive) struct WireAnswer<'a> {
     /// Status code.
     pub(in crate::drive) status: u16,
     /// Value of the first `Content-Type`.
@@ -246,7 +246,7 @@ impl AnswerReader {
     }
 
     /// The answer, once [`Self::advance`] said that it is whole.
-    pub(in crate::drive) fn answer(&self) -> Option<Answer<'_>> {
+    pub(in crate::drive) fn answer(&self) -> Option<WireAnswer<'_>> {
         let head = self.head.as_ref()?;
         let present = &self.buffer[head.length..self.filled];
         let fixed = |length: u64| usize::try_from(length).unwrap_or(usize::MAX);
@@ -261,7 +261,7 @@ impl AnswerReader {
             BodyLength::Chunked => self.position < self.filled,
             _ => present.len() > length,
         };
-        Some(Answer {
+        Some(WireAnswer {
             status: head.status,
             content_type: head.content_type.clone().map(|place| &self.buffer[place]),
             content_encoding: head.content_encoding.clone().map(|place| &self.buffer[place]),

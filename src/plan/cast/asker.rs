@@ -2,8 +2,8 @@
 
 use super::forging::OTHER_AUDIENCE;
 use super::{Asker, Caster, Missing, missing};
-use crate::check::step::{Account, Artefact, Client, Who};
-use crate::plan::subject::{Login, State};
+use crate::check::step::{Artefact, ClientRole, PeculiarAccount, Who};
+use crate::plan::subject::{CredentialState, Login};
 use crate::scheme::Proof;
 
 impl Caster<'_> {
@@ -29,8 +29,8 @@ impl Caster<'_> {
                 Some(second) => Asker::Identity(second),
                 None => return missing("no second valid credential that may use the resource"),
             },
-            Who::Revoked => Asker::Identity(self.in_state(State::Revoked, "revoked")?),
-            Who::Expired => Asker::Identity(self.in_state(State::Expired, "expired")?),
+            Who::Revoked => Asker::Identity(self.in_state(CredentialState::Revoked, "revoked")?),
+            Who::Expired => Asker::Identity(self.in_state(CredentialState::Expired, "expired")?),
             Who::Forged(name) => Asker::Forged(good()?, name),
             Who::ForgedLow(name) => Asker::Forged(low()?, name),
             Who::EachForged(ids) => {
@@ -50,19 +50,19 @@ impl Caster<'_> {
         })
     }
 
-    pub(super) fn in_state(&self, state: State, word: &str) -> Result<usize, Missing> {
+    pub(super) fn in_state(&self, state: CredentialState, word: &str) -> Result<usize, Missing> {
         match self.subject.in_state(state) {
             Some(identity) => Ok(identity),
             None => missing(format!("no credential with `state: {word}`")),
         }
     }
 
-    pub(super) fn account(&self, account: Account) -> Result<Proof, Missing> {
+    pub(super) fn account(&self, account: PeculiarAccount) -> Result<Proof, Missing> {
         let found = self.subject.material.accounts.iter().find(|(kind, _, _)| *kind == account);
         let key = match account {
-            Account::LongPassword => "long_password_account",
-            Account::ColonPassword => "colon_password_account",
-            Account::Utf8Password => "utf8_password_account",
+            PeculiarAccount::LongPassword => "long_password_account",
+            PeculiarAccount::ColonPassword => "colon_password_account",
+            PeculiarAccount::Utf8Password => "utf8_password_account",
         };
         match found {
             Some((_, user, password)) => Ok(Proof::Password { user: user.clone(), password: password.clone() }),
@@ -85,16 +85,16 @@ impl Caster<'_> {
         }
     }
 
-    pub(super) fn client(&self, client: Client) -> Result<usize, Missing> {
+    pub(super) fn client(&self, client: ClientRole) -> Result<usize, Missing> {
         let subject = self.subject;
         let good = match subject.main_resource().and_then(|resource| subject.good_for(resource)) {
             Some(good) => good,
             None => return missing("no client that may use a protected resource"),
         };
         let found = match client {
-            Client::Good => Some(good),
-            Client::LowScope => subject.scope_gap(None).map(|gap| gap.low),
-            Client::Second => subject.second_client(good),
+            ClientRole::Good => Some(good),
+            ClientRole::LowScope => subject.scope_gap(None).map(|gap| gap.low),
+            ClientRole::Second => subject.second_client(good),
         };
         let obtained = |login: &Login| matches!(login, Login::Client { .. } | Login::Minted { .. });
         match found.filter(|at| obtained(&subject.identities[*at].login)) {

@@ -1,7 +1,7 @@
 //! Requests to the endpoints of an authorization server.
 
 use super::{Act, Caster, Control, Missing, missing};
-use crate::check::step::{Client, ClientAuth, Document, Endpoint, Fetch, FormStep, Want};
+use crate::check::step::{ClientRole, Endpoint, Fetch, FormAuth, FormStep, MetadataDocument, Want};
 use crate::observe::Phrase;
 use crate::plan::describe;
 use crate::plan::subject::ClientCredential;
@@ -9,7 +9,7 @@ use crate::plan::subject::ClientCredential;
 impl Caster<'_> {
     pub(super) fn form(&mut self, index: usize, form: &'static FormStep) -> Result<(), Missing> {
         self.endpoint(form.endpoint)?;
-        self.client(Client::Good)?;
+        self.client(ClientRole::Good)?;
         self.client_auth(form)?;
         self.budget(form.exhausts)?;
         self.check_fills(form.params.iter().map(|(_, fill)| *fill))?;
@@ -25,45 +25,45 @@ impl Caster<'_> {
     }
 
     /// How the client of a form authenticates correctly: what it gets then shows that a refusal was one of what is wrong.
-    fn correct_twin(&self, auth: ClientAuth) -> ClientAuth {
+    fn correct_twin(&self, auth: FormAuth) -> FormAuth {
         let has_secret = self.good_client_has(|client| client.secret.is_some(), "client_secret").is_ok();
         match auth {
-            auth if is_assertion(auth) => ClientAuth::Assertion,
-            ClientAuth::Second | ClientAuth::LowScope | ClientAuth::ForeignResourceServer => auth,
-            ClientAuth::WrongPost if has_secret => ClientAuth::Post,
-            ClientAuth::WrongBasic
-            | ClientAuth::Both
-            | ClientAuth::BothBodyWrong
-            | ClientAuth::Contradicting
-            | ClientAuth::TwoHeaders
-            | ClientAuth::OtherSecret(_)
+            auth if is_assertion(auth) => FormAuth::Assertion,
+            FormAuth::Second | FormAuth::LowScope | FormAuth::ForeignResourceServer => auth,
+            FormAuth::WrongPost if has_secret => FormAuth::Post,
+            FormAuth::WrongBasic
+            | FormAuth::Both
+            | FormAuth::BothBodyWrong
+            | FormAuth::Contradicting
+            | FormAuth::TwoHeaders
+            | FormAuth::OtherSecret(_)
                 if has_secret =>
             {
-                ClientAuth::Basic
+                FormAuth::Basic
             }
-            _ => ClientAuth::Good,
+            _ => FormAuth::Good,
         }
     }
 
     pub(super) fn client_auth(&self, form: &FormStep) -> Result<(), Missing> {
         let material = &self.subject.material;
         let (there, key) = match form.auth {
-            ClientAuth::Public => (material.public_client_id.is_some(), "public_client_id"),
-            ClientAuth::ExpendableWrong => (material.expendable_client_id.is_some(), "expendable_client_id"),
-            ClientAuth::WithoutGrant => (material.client_without_grant.is_some(), "client_without_grant"),
-            ClientAuth::Special | ClientAuth::SpecialRaw => (material.special_client.is_some(), "special_client"),
-            ClientAuth::ForeignResourceServer => {
+            FormAuth::Public => (material.public_client_id.is_some(), "public_client_id"),
+            FormAuth::ExpendableWrong => (material.expendable_client_id.is_some(), "expendable_client_id"),
+            FormAuth::WithoutGrant => (material.client_without_grant.is_some(), "client_without_grant"),
+            FormAuth::Special | FormAuth::SpecialRaw => (material.special_client.is_some(), "special_client"),
+            FormAuth::ForeignResourceServer => {
                 (material.foreign_introspection_client.is_some(), "foreign_introspection_client")
             }
-            ClientAuth::Second => return self.client(Client::Second).map(drop),
-            ClientAuth::LowScope => return self.client(Client::LowScope).map(drop),
-            ClientAuth::Basic
-            | ClientAuth::Post
-            | ClientAuth::Both
-            | ClientAuth::BothBodyWrong
-            | ClientAuth::Contradicting
-            | ClientAuth::InQuery
-            | ClientAuth::TwoHeaders => return self.good_client_has(|client| client.secret.is_some(), "client_secret"),
+            FormAuth::Second => return self.client(ClientRole::Second).map(drop),
+            FormAuth::LowScope => return self.client(ClientRole::LowScope).map(drop),
+            FormAuth::Basic
+            | FormAuth::Post
+            | FormAuth::Both
+            | FormAuth::BothBodyWrong
+            | FormAuth::Contradicting
+            | FormAuth::InQuery
+            | FormAuth::TwoHeaders => return self.good_client_has(|client| client.secret.is_some(), "client_secret"),
             auth if is_assertion(auth) => return self.good_client_has(|client| client.key.is_some(), "client_key"),
             _ => (true, ""),
         };
@@ -71,7 +71,7 @@ impl Caster<'_> {
     }
 
     fn good_client_has(&self, has: fn(&ClientCredential) -> bool, key: &str) -> Result<(), Missing> {
-        let good = self.subject.identities[self.client(Client::Good)?].client();
+        let good = self.subject.identities[self.client(ClientRole::Good)?].client();
         if good.as_ref().is_some_and(has) { Ok(()) } else { missing(format!("the good client has no `{key}`")) }
     }
 
@@ -90,14 +90,14 @@ impl Caster<'_> {
 
     pub(super) fn fetch(&mut self, index: usize, fetch: &'static Fetch) -> Result<(), Missing> {
         let issuer = self.subject.authorization_server.as_ref().and_then(|server| server.issuer.as_ref());
-        if fetch.document == Document::ProtectedResource {
+        if fetch.document == MetadataDocument::ProtectedResource {
             if self.subject.material.resource_identifier.is_none() {
                 return missing("no `material.resource_identifier`");
             }
         } else if issuer.is_none() {
             return missing("no `issuer` in the scenario");
         }
-        if fetch.document == Document::KeySet && self.subject.kit.keys_at.is_none() {
+        if fetch.document == MetadataDocument::KeySet && self.subject.kit.keys_at.is_none() {
             return missing("no `jwks_url` in the scheme and no `jwks_uri` in the issuer's metadata");
         }
         let description = fetch.description.unwrap_or(Phrase::new("the metadata document"));
@@ -107,6 +107,6 @@ impl Caster<'_> {
 }
 
 /// Whether a form is authenticated by an assertion whatever the scenario says.
-fn is_assertion(auth: ClientAuth) -> bool {
-    matches!(auth, ClientAuth::Assertion | ClientAuth::ForgedAssertion(_) | ClientAuth::SameAssertion)
+fn is_assertion(auth: FormAuth) -> bool {
+    matches!(auth, FormAuth::Assertion | FormAuth::ForgedAssertion(_) | FormAuth::SameAssertion)
 }

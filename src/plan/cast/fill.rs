@@ -1,7 +1,7 @@
 //! What fills the values of a step, as far as the plan can tell.
 
 use super::{Caster, Missing, missing};
-use crate::check::step::{Client, Fill, On, Who};
+use crate::check::step::{ClientRole, Fill, On, Who};
 
 impl Caster<'_> {
     pub(super) fn scope(&self, fill: Fill) -> Result<String, Missing> {
@@ -13,7 +13,7 @@ impl Caster<'_> {
                 None => missing("no `material.disallowed_scope`"),
             },
             Fill::OwnAndDisallowedScope => {
-                let own = self.client(Client::Good).ok().and_then(|good| subject.identities[good].client()?.scope);
+                let own = self.client(ClientRole::Good).ok().and_then(|good| subject.identities[good].client()?.scope);
                 match own {
                     Some(own) => Ok(format!("{own} {}", self.scope(Fill::DisallowedScope)?)),
                     None => missing("the good client has no `scopes` in the scenario"),

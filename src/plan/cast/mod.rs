@@ -6,9 +6,9 @@ mod fill;
 mod forging;
 mod resource;
 
-use super::subject::{Login, State, Subject};
+use super::subject::{CredentialState, Login, Subject};
 use crate::check::Check;
-use crate::check::step::{ClientAuth, Endpoint, Fetch, FormStep, Hook, KeyChange, Send, Step, Want};
+use crate::check::step::{Endpoint, Fetch, FormAuth, FormStep, Hook, KeyChange, Send, Step, Want};
 use crate::observe::{Description, ForgeryId, ForgeryIds};
 use crate::scheme::Proof;
 
@@ -170,7 +170,7 @@ pub enum Control {
         /// Which endpoint.
         endpoint: Endpoint,
         /// Which client, and how it authenticates.
-        auth: ClientAuth,
+        auth: FormAuth,
     },
 }
 
@@ -210,23 +210,23 @@ struct Caster<'a> {
 impl Caster<'_> {
     /// Where tokens cannot be obtained, a credential that the scenario declares as expired or revoked takes the place
     /// of one that is made so.
-    fn declared_state(&self, check: &Check) -> Option<State> {
+    fn declared_state(&self, check: &Check) -> Option<CredentialState> {
         let obtainable = self.subject.identities.iter().any(|identity| matches!(identity.login, Login::Client { .. }));
         let waits = |wanted: fn(&Step) -> bool| check.steps.iter().any(wanted);
         let denies = waits(|step| matches!(step, Step::Send(send) if matches!(send.want, Want::Denied(_))));
         if obtainable || !denies || waits(|step| matches!(step, Step::Keys(_))) {
             None
         } else if waits(|step| matches!(step, Step::AwaitExpiry(_))) {
-            Some(State::Expired)
+            Some(CredentialState::Expired)
         } else if waits(|step| matches!(step, Step::AwaitRefusal(_))) {
-            Some(State::Revoked)
+            Some(CredentialState::Revoked)
         } else {
             None
         }
     }
 
-    fn by_state(mut self, check: &'static Check, state: State) -> Result<Script, Missing> {
-        let word = if state == State::Expired { "expired" } else { "revoked" };
+    fn by_state(mut self, check: &'static Check, state: CredentialState) -> Result<Script, Missing> {
+        let word = if state == CredentialState::Expired { "expired" } else { "revoked" };
         let identity = self.in_state(state, word)?;
         let resource = self.main_resource()?;
         for (index, step) in check.steps.iter().enumerate() {

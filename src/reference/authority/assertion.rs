@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::answer::OAuthError;
 use super::assertions::ALGORITHM;
 use super::form::Params;
-use super::registration::{self, Client};
+use super::registration::{self, RegisteredClient};
 use super::server::Authority;
 use crate::clock;
 use crate::reference::jose::compact::{Compact, Leniency};
@@ -23,7 +23,7 @@ pub(super) fn is_there(params: &Params) -> bool {
 }
 
 /// The client of an assertion.
-pub(super) fn authenticate(authority: &Authority, params: &Params) -> Result<Client, OAuthError> {
+pub(super) fn authenticate(authority: &Authority, params: &Params) -> Result<RegisteredClient, OAuthError> {
     let refused = OAuthError::invalid_client;
     if params.value("client_assertion_type") != Some(TYPE) {
         return Err(refused());
@@ -61,7 +61,13 @@ fn is_signed(authority: &Authority, compact: &Compact, key: &KeyPair) -> bool {
 
 /// RFC 7523 §3: issuer and subject are the client, the audience is this server, `exp` is in the future and not too far, and
 /// the jti is new.
-fn claims_hold(authority: &Authority, token: &str, compact: &Compact, key: &KeyPair, client: &Client) -> bool {
+fn claims_hold(
+    authority: &Authority,
+    token: &str,
+    compact: &Compact,
+    key: &KeyPair,
+    client: &RegisteredClient,
+) -> bool {
     let unread = authority.fault("assertion-exp-ignored") || compact.header_text("alg") != Some(name_of(ALGORITHM));
     let validated = || jsonwebtoken::decode::<Value>(token, &key.verifying, &validation(authority, client)).is_ok();
     if !unread && !validated() {
@@ -73,7 +79,7 @@ fn claims_hold(authority: &Authority, token: &str, compact: &Compact, key: &KeyP
         && (authority.assertions.take(&client.id, jti, ends) || authority.fault("assertion-replay"))
 }
 
-fn validation(authority: &Authority, client: &Client) -> Validation {
+fn validation(authority: &Authority, client: &RegisteredClient) -> Validation {
     let mut validation = Validation::new(ALGORITHM);
     validation.leeway = 0;
     // RFC 7519 §4.1.4: on or after the time; the library alone would take the very second

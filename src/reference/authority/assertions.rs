@@ -15,13 +15,13 @@ pub(super) const ALGORITHM: Algorithm = Algorithm::ES256;
 const SWEEP_AT: usize = 4096;
 
 /// Keys of clients, and the assertions that they have used up.
-pub(super) struct Assertions {
+pub(super) struct AssertionStore {
     pub(super) keys: HashMap<&'static str, KeyPair>,
     /// Client and jti, with the end of the assertion in seconds since the epoch.
     used: Mutex<HashMap<(String, String), f64>>,
 }
 
-impl Assertions {
+impl AssertionStore {
     /// The keys of the seed.
     pub(super) fn seeded() -> Self {
         let known = IDENTITIES.iter().filter_map(|identity| Some((identity.name, identity.client_key?)));
@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn a_jti_is_taken_once_by_each_client() {
-        let kept = Assertions::seeded();
+        let kept = AssertionStore::seeded();
         let ends = clock::unix_seconds() as f64 + 60.0;
         assert!(kept.take("service", "a", ends) && kept.take("reader", "a", ends));
         assert!(!kept.take("service", "a", ends));
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn what_has_ended_is_swept_away() {
-        let kept = Assertions::seeded();
+        let kept = AssertionStore::seeded();
         let now = clock::unix_seconds() as f64;
         for at in 0..SWEEP_AT {
             assert!(kept.take("service", &at.to_string(), now - 1.0));
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn clients_that_cannot_log_in_have_no_key() {
-        let names: Vec<&str> = Assertions::seeded().keys.into_keys().collect();
+        let names: Vec<&str> = AssertionStore::seeded().keys.into_keys().collect();
         assert!(names.contains(&"service") && !names.contains(&"retired") && !names.contains(&"lapsed"));
     }
 }

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::answer::OAuthError;
 use super::assertion;
 use super::form::Params;
-use super::registration::{Client, find, proves};
+use super::registration::{RegisteredClient, find, proves};
 use super::server::Authority;
 use crate::seed;
 
@@ -15,7 +15,7 @@ use crate::seed;
 #[derive(Debug)]
 pub(crate) enum Caller {
     /// A client that proved who it is, or a public one that named itself.
-    Known(Client),
+    Known(RegisteredClient),
     /// Nobody.
     Nobody,
 }
@@ -64,7 +64,7 @@ pub(crate) fn authenticate(authority: &Authority, headers: &HeaderMap, params: &
     }
 }
 
-fn by_basic(authority: &Authority, line: &[u8]) -> Result<Client, OAuthError> {
+fn by_basic(authority: &Authority, line: &[u8]) -> Result<RegisteredClient, OAuthError> {
     let failed = || match authority.fault("invalid-client-400") {
         true => OAuthError::bad("invalid_client"),
         false => OAuthError::invalid_client(),

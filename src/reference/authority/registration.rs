@@ -8,7 +8,7 @@ use crate::seed::{self, READ, SeedState, WRITE};
 
 /// A registered client.
 #[derive(Clone, Debug)]
-pub(crate) struct Client {
+pub(crate) struct RegisteredClient {
     pub(crate) id: String,
     pub(super) secret: Option<&'static str>,
     pub(crate) scopes: Vec<&'static str>,
@@ -23,8 +23,8 @@ pub(crate) struct Client {
 pub(crate) const LOOKALIKES: &[&str] = &["read:orders-archive", "write:orders-archive", "write:order", "WRITE:ORDERS"];
 
 /// A registered client by its identifier.
-pub(super) fn find(id: &str) -> Option<Client> {
-    let client = |secret, scopes: &[&'static str], tenant: &str, may_obtain, serves| Client {
+pub(super) fn find(id: &str) -> Option<RegisteredClient> {
+    let client = |secret, scopes: &[&'static str], tenant: &str, may_obtain, serves| RegisteredClient {
         id: id.to_owned(),
         secret,
         scopes: scopes.to_vec(),
@@ -52,6 +52,6 @@ pub(super) fn find(id: &str) -> Option<Client> {
 }
 
 /// Whether a secret is the client's.
-pub(super) fn proves(client: &Client, secret: &str) -> bool {
+pub(super) fn proves(client: &RegisteredClient, secret: &str) -> bool {
     client.secret.is_some_and(|own| bool::from(digest(own).ct_eq(&digest(secret))))
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use jsonwebtoken::{Algorithm, Header};
 use serde_json::json;
 
-use super::assertions::Assertions;
-use super::registration::{self, Client};
+use super::assertions::AssertionStore;
+use super::registration::{self, RegisteredClient};
 use crate::clock;
 use crate::reference::fault::Faults;
 use crate::reference::jose::keys::{self, KeyPair};
@@ -27,7 +27,7 @@ pub(crate) struct Authority {
     counter: AtomicU64,
     pub(super) throttle: Throttle,
     /// What clients sign with (RFC 7523).
-    pub(super) assertions: Assertions,
+    pub(super) assertions: AssertionStore,
     /// Keys that sign its tokens (RFC 9068); without any they are opaque.
     pub(super) keys: Vec<KeyPair>,
 }
@@ -59,7 +59,7 @@ impl Authority {
         for (token, access) in [(seed::GRANT.refresh_token, false), (seed::GRANT.access_token, true)] {
             tokens.keep(token, record(AUDIENCE, access).of_grant("seeded"));
         }
-        let (counter, throttle, assertions) = (AtomicU64::new(0), Throttle::default(), Assertions::seeded());
+        let (counter, throttle, assertions) = (AtomicU64::new(0), Throttle::default(), AssertionStore::seeded());
         Arc::new(Self { issuer, faults, lifetime, tokens, counter, throttle, assertions, keys })
     }
 
@@ -84,7 +84,7 @@ impl Authority {
     }
 
     /// A new access token with its life in seconds.
-    pub(super) fn issue(&self, client: &Client, scopes: Vec<String>) -> (String, u64) {
+    pub(super) fn issue(&self, client: &RegisteredClient, scopes: Vec<String>) -> (String, u64) {
         let token = if let Some(key) = self.keys.first() {
             self.signed(key, client, &scopes)
         } else if self.fault("counter-token") {
@@ -107,7 +107,7 @@ impl Authority {
     }
 
     /// RFC 9068 §2: type, and the claims that are required.
-    fn signed(&self, key: &KeyPair, client: &Client, scopes: &[String]) -> String {
+    fn signed(&self, key: &KeyPair, client: &RegisteredClient, scopes: &[String]) -> String {
         let now = clock::unix_seconds();
         let mut header = Header::new(key.algorithm);
         header.typ = Some("at+jwt".to_owned());

@@ -12,7 +12,7 @@ use super::answer::{OAuthError, private};
 use super::clients::{self, Caller};
 use super::form::{FormLeniency, Params};
 use super::form_faults;
-use super::registration::{Client, LOOKALIKES};
+use super::registration::{LOOKALIKES, RegisteredClient};
 use super::server::Authority;
 use crate::reference::random::random_text;
 use crate::seed::{IDENTITIES, READ, WRITE};
@@ -108,7 +108,11 @@ fn apply_faults(authority: &Authority, answer: &mut Value) {
 }
 
 /// RFC 6749 §3.3: what the client may have of what it asks for; everything it may have if it asks for nothing.
-fn granted(authority: &Authority, client: &Client, requested: Option<&str>) -> Result<Vec<String>, OAuthError> {
+fn granted(
+    authority: &Authority,
+    client: &RegisteredClient,
+    requested: Option<&str>,
+) -> Result<Vec<String>, OAuthError> {
     let Some(requested) = requested else {
         return Ok(client.scopes.iter().map(|scope| (*scope).to_owned()).collect());
     };

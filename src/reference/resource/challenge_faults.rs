@@ -3,10 +3,10 @@
 use axum::http::StatusCode;
 
 use crate::reference::rejection::Rejection;
-use crate::reference::state::State;
+use crate::reference::state::ReferenceState;
 
 /// A refusal as the open faults make it.
-pub(crate) fn with_faults(state: &State, mut rejection: Rejection) -> Rejection {
+pub(crate) fn with_faults(state: &ReferenceState, mut rejection: Rejection) -> Rejection {
     let challenge = rejection.challenge.take();
     rejection.challenge = match challenge {
         Some(_) if state.fault("bare-401") => None,

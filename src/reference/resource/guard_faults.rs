@@ -9,14 +9,14 @@ use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use serde_json::json;
 
-use super::orders::Resource;
+use super::orders::ReferenceResource;
 use crate::clock;
 use crate::reference::answer::{self, Answer};
 use crate::reference::fault::Faults;
 use crate::reference::rejection::Rejection;
 use crate::reference::request::{BODY_LIMIT, is_anonymous};
 use crate::reference::scheme::bearer::faults::of_body;
-use crate::reference::state::{Principal, State, principal};
+use crate::reference::state::{Principal, ReferenceState, principal};
 use crate::seed::IDENTITIES;
 
 /// Set on a request that a fault before the guards let past them.
@@ -33,8 +33,13 @@ pub(super) fn counted<'a>(faults: &Faults, source: Option<&'a str>) -> Option<&'
 }
 
 /// What a faulty server does before the guard decides; an answer, where that is all it does.
-pub(super) async fn before(state: &State, resource: &Resource, parts: &mut Parts, body: Incoming) -> Option<Answer> {
-    if let Resource::Tenant(tenant) = resource
+pub(super) async fn before(
+    state: &ReferenceState,
+    resource: &ReferenceResource,
+    parts: &mut Parts,
+    body: Incoming,
+) -> Option<Answer> {
+    if let ReferenceResource::Tenant(tenant) = resource
         && state.fault("lookup-before-auth")
         && !IDENTITIES.iter().any(|identity| identity.tenant == tenant)
     {
@@ -56,7 +61,7 @@ pub(super) async fn before(state: &State, resource: &Resource, parts: &mut Parts
     None
 }
 
-fn read_body(state: &State, parts: &mut Parts, bytes: &[u8]) -> Option<Answer> {
+fn read_body(state: &ReferenceState, parts: &mut Parts, bytes: &[u8]) -> Option<Answer> {
     if let Some(token) = of_body(bytes).filter(|_| state.fault("token-in-json-body")) {
         parts.extensions.insert(token);
     }
@@ -69,7 +74,7 @@ fn read_body(state: &State, parts: &mut Parts, bytes: &[u8]) -> Option<Answer> {
 }
 
 /// What a faulty server keeps of an answer.
-pub(super) fn after(state: &State, parts: &Parts, answer: &Answer) {
+pub(super) fn after(state: &ReferenceState, parts: &Parts, answer: &Answer) {
     if state.fault("cache-key-ignores-credential") && answer.status() == StatusCode::OK {
         let mut kept = state.cached_answers.lock().unwrap_or_else(PoisonError::into_inner);
         kept.insert(parts.uri.path().to_owned(), answer.body().clone());
@@ -77,7 +82,7 @@ pub(super) fn after(state: &State, parts: &Parts, answer: &Answer) {
 }
 
 /// A refusal with more in it than there should be.
-pub(super) fn refused(state: &State, parts: &Parts, mut rejection: Rejection) -> Rejection {
+pub(super) fn refused(state: &ReferenceState, parts: &Parts, mut rejection: Rejection) -> Rejection {
     if state.fault("echoes-credential") {
         let line = parts.headers.get(header::AUTHORIZATION).or_else(|| parts.headers.get("x-api-key"));
         rejection.detail = line.map(|line| format!("refused {}", String::from_utf8_lossy(line.as_bytes())));
@@ -86,13 +91,13 @@ pub(super) fn refused(state: &State, parts: &Parts, mut rejection: Rejection) ->
 }
 
 /// The answer to OPTIONS of a server that treats it like GET.
-pub(super) fn options(state: &State) -> Option<Answer> {
+pub(super) fn options(state: &ReferenceState) -> Option<Answer> {
     let orders = || state.objects.order_list(state.orders.load(Ordering::Relaxed));
     state.fault("options-runs-handler").then(|| answer::typed(StatusCode::OK, answer::JSON, orders()))
 }
 
 /// A 429.
-pub(super) fn throttled(state: &State, mut answer: Answer) -> Answer {
+pub(super) fn throttled(state: &ReferenceState, mut answer: Answer) -> Answer {
     if state.fault("cacheable-429") {
         let public = HeaderValue::from_static("public, max-age=60");
         answer.headers_mut().insert(header::CACHE_CONTROL, public);
@@ -101,7 +106,7 @@ pub(super) fn throttled(state: &State, mut answer: Answer) -> Answer {
 }
 
 /// The answer to TRACE of a server that has it.
-pub(crate) fn traced<B>(state: &State, request: &Request<B>) -> Option<Answer> {
+pub(crate) fn traced<B>(state: &ReferenceState, request: &Request<B>) -> Option<Answer> {
     if request.method() != Method::TRACE || !state.fault("trace-echo") {
         return None;
     }
@@ -113,7 +118,7 @@ pub(crate) fn traced<B>(state: &State, request: &Request<B>) -> Option<Answer> {
 }
 
 /// The date of a clock that is fast.
-pub(crate) fn dated<B>(state: &State, response: &mut Response<B>) {
+pub(crate) fn dated<B>(state: &ReferenceState, response: &mut Response<B>) {
     if state.fault("clock-ahead")
         && let Ok(ahead) = jiff::Timestamp::from_second(clock::unix_seconds() + 600)
     {
@@ -123,16 +128,17 @@ pub(crate) fn dated<B>(state: &State, response: &mut Response<B>) {
 }
 
 /// The principal that an open fault takes a request for, whatever its credential.
-pub(super) fn let_in(state: &State, resource: &Resource, parts: &Parts) -> Option<Arc<Principal>> {
+pub(super) fn let_in(state: &ReferenceState, resource: &ReferenceResource, parts: &Parts) -> Option<Arc<Principal>> {
     let spoofed = || {
         let named = parts.headers.get("x-forwarded-user")?.to_str().ok()?;
         IDENTITIES.iter().find(|identity| identity.name == named)
     };
-    let open =
-        (state.fault("unguarded-route") && *resource == Resource::Account && is_anonymous(&state.key_location, parts))
-            || (state.fault("head-unguarded") && parts.method == Method::HEAD)
-            || (state.fault("fail-open") && state.backend_is_down())
-            || (state.fault("trusts-x-forwarded-user") && spoofed().is_some())
-            || parts.extensions.get::<Unguarded>().is_some();
+    let open = (state.fault("unguarded-route")
+        && *resource == ReferenceResource::Account
+        && is_anonymous(&state.key_location, parts))
+        || (state.fault("head-unguarded") && parts.method == Method::HEAD)
+        || (state.fault("fail-open") && state.backend_is_down())
+        || (state.fault("trusts-x-forwarded-user") && spoofed().is_some())
+        || parts.extensions.get::<Unguarded>().is_some();
     open.then(|| Arc::new(principal(&IDENTITIES[0])))
 }

@@ -12,12 +12,12 @@ use hyper::body::Incoming;
 
 use super::challenge_faults::with_faults;
 use super::guard_faults;
-use super::orders::Resource;
+use super::orders::ReferenceResource;
 use crate::clock;
 use crate::reference::answer::{self, Answer};
 use crate::reference::rejection::Rejection;
 use crate::reference::scheme::{Guard, Verifiers};
-use crate::reference::state::{Principal, State};
+use crate::reference::state::{Principal, ReferenceState};
 use crate::reference::wait::busy_wait;
 use crate::seed::SOURCE_HEADER;
 
@@ -34,7 +34,7 @@ static SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 pub(crate) async fn answer(
     verifiers: &Verifiers,
     guard: Guard,
-    resource: &Resource,
+    resource: &ReferenceResource,
     request: Request<Incoming>,
 ) -> Answer {
     let state = &*verifiers.state;
@@ -79,7 +79,7 @@ fn options() -> Answer {
 fn decide(
     verifiers: &Verifiers,
     guard: Guard,
-    resource: &Resource,
+    resource: &ReferenceResource,
     parts: &Parts,
 ) -> Result<Arc<Principal>, Rejection> {
     match guard_faults::let_in(&verifiers.state, resource, parts) {
@@ -115,7 +115,7 @@ fn timing(auth: Duration, busy: Option<Duration>) -> Option<HeaderValue> {
 
 /// How long the answer is held up; what asks for no credential is not protected: it stays the baseline that a slowed
 /// scheme is measured by.
-fn held_up(state: &State, guard: Guard, headers: &HeaderMap) -> Option<Duration> {
+fn held_up(state: &ReferenceState, guard: Guard, headers: &HeaderMap) -> Option<Duration> {
     let always = Some(state.busy).filter(|busy| guard != Guard::None && !busy.is_zero());
     asked_to_wait(headers).map(|asked| asked + always.unwrap_or_default()).or(always)
 }

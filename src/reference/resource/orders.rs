@@ -10,12 +10,12 @@ use super::challenge_faults::with_faults;
 use crate::reference::answer::{self, Answer};
 use crate::reference::rejection::Rejection;
 use crate::reference::scheme::Guard;
-use crate::reference::state::{Principal, State};
+use crate::reference::state::{Principal, ReferenceState};
 use crate::seed::{READ, WRITE};
 
 /// What is asked for, behind whichever guard.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Resource {
+pub(crate) enum ReferenceResource {
     /// `orders`
     Orders,
     /// `account`
@@ -24,33 +24,33 @@ pub(crate) enum Resource {
     Tenant(String),
 }
 
-impl Resource {
+impl ReferenceResource {
     /// The guard before a path, and the resource behind it.
     pub(crate) fn find(path: &str) -> Option<(Guard, Self)> {
         let (guard, rest) = Guard::before(path)?;
         let resource = match rest {
-            "orders" => Resource::Orders,
-            "account" => Resource::Account,
+            "orders" => ReferenceResource::Orders,
+            "account" => ReferenceResource::Account,
             rest => {
                 let tenant = rest.strip_prefix("tenants/")?.strip_suffix("/orders")?;
                 let tenant = Some(tenant).filter(|tenant| !tenant.contains('/'))?;
-                Resource::Tenant(percent_encoding::percent_decode_str(tenant).decode_utf8_lossy().into_owned())
+                ReferenceResource::Tenant(percent_encoding::percent_decode_str(tenant).decode_utf8_lossy().into_owned())
             }
         };
         Some((guard, resource))
     }
 
     /// What it answers to a principal that the guard has let in.
-    pub(crate) fn answer(&self, state: &State, guard: Guard, principal: &Principal, parts: &Parts) -> Answer {
+    pub(crate) fn answer(&self, state: &ReferenceState, guard: Guard, principal: &Principal, parts: &Parts) -> Answer {
         let answered = match (self, parts.method.as_str()) {
-            (Resource::Orders, "GET" | "HEAD") => list_orders(state, guard, principal, parts),
-            (Resource::Orders, "POST") => add_order(state, guard, principal),
-            (Resource::Account, "GET" | "HEAD") => {
+            (ReferenceResource::Orders, "GET" | "HEAD") => list_orders(state, guard, principal, parts),
+            (ReferenceResource::Orders, "POST") => add_order(state, guard, principal),
+            (ReferenceResource::Account, "GET" | "HEAD") => {
                 Ok(answer::json(StatusCode::OK, &state.objects.account_of(principal)))
             }
-            (Resource::Tenant(tenant), "GET" | "HEAD") => tenant_orders(state, guard, principal, tenant),
-            (Resource::Orders, _) => Ok(not_allowed("GET,HEAD,POST,OPTIONS")),
-            (Resource::Account | Resource::Tenant(_), _) => Ok(not_allowed("GET,HEAD,OPTIONS")),
+            (ReferenceResource::Tenant(tenant), "GET" | "HEAD") => tenant_orders(state, guard, principal, tenant),
+            (ReferenceResource::Orders, _) => Ok(not_allowed("GET,HEAD,POST,OPTIONS")),
+            (ReferenceResource::Account | ReferenceResource::Tenant(_), _) => Ok(not_allowed("GET,HEAD,OPTIONS")),
         };
         answered.unwrap_or_else(Rejection::answer)
     }
@@ -63,7 +63,12 @@ fn not_allowed(methods: &'static str) -> Answer {
     answer
 }
 
-fn list_orders(state: &State, guard: Guard, principal: &Principal, parts: &Parts) -> Result<Answer, Rejection> {
+fn list_orders(
+    state: &ReferenceState,
+    guard: Guard,
+    principal: &Principal,
+    parts: &Parts,
+) -> Result<Answer, Rejection> {
     guard.authorise(state, principal, READ).map_err(|rejection| with_faults(state, rejection))?;
     let overridden =
         || parts.headers.get("x-http-method-override").is_some_and(|method| method == Method::POST.as_str());
@@ -75,7 +80,7 @@ fn list_orders(state: &State, guard: Guard, principal: &Principal, parts: &Parts
     Ok(answer::typed(StatusCode::OK, answer::JSON, state.objects.order_list(count)))
 }
 
-fn add_order(state: &State, guard: Guard, principal: &Principal) -> Result<Answer, Rejection> {
+fn add_order(state: &ReferenceState, guard: Guard, principal: &Principal) -> Result<Answer, Rejection> {
     if state.fault("act-then-check") {
         state.orders.fetch_add(1, Ordering::Relaxed);
     }
@@ -84,7 +89,12 @@ fn add_order(state: &State, guard: Guard, principal: &Principal) -> Result<Answe
     Ok(answer::typed(StatusCode::CREATED, answer::JSON, state.objects.new_order(id)))
 }
 
-fn tenant_orders(state: &State, guard: Guard, principal: &Principal, tenant: &str) -> Result<Answer, Rejection> {
+fn tenant_orders(
+    state: &ReferenceState,
+    guard: Guard,
+    principal: &Principal,
+    tenant: &str,
+) -> Result<Answer, Rejection> {
     guard.authorise(state, principal, READ).map_err(|rejection| with_faults(state, rejection))?;
     guard.may_see(state, principal, tenant)?;
     Ok(answer::json(StatusCode::OK, &state.objects.tenant_orders(tenant)))
@@ -96,11 +106,14 @@ mod tests {
 
     #[test]
     fn paths_name_a_guard_and_a_resource() {
-        let found = |path| Resource::find(path);
-        assert_eq!(found("/none/orders"), Some((Guard::None, Resource::Orders)));
-        assert_eq!(found("/basic-cached/account"), Some((Guard::BasicCached, Resource::Account)));
+        let found = |path| ReferenceResource::find(path);
+        assert_eq!(found("/none/orders"), Some((Guard::None, ReferenceResource::Orders)));
+        assert_eq!(found("/basic-cached/account"), Some((Guard::BasicCached, ReferenceResource::Account)));
         let rs256 = Guard::Jwt(jsonwebtoken::Algorithm::RS256);
-        assert_eq!(found("/jwt/rs256/tenants/b%20c/orders"), Some((rs256, Resource::Tenant("b c".to_owned()))));
+        assert_eq!(
+            found("/jwt/rs256/tenants/b%20c/orders"),
+            Some((rs256, ReferenceResource::Tenant("b c".to_owned())))
+        );
         let nothing = [
             "",
             "/",

@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 
 use super::rejection::Rejection;
-use super::state::{Principal, State};
+use super::state::{Principal, ReferenceState};
 use basic::accounts::Accounts;
 use introspection::Introspector;
 use jwt::JwtVerifier;
@@ -20,7 +20,7 @@ use jwt::deployment::{ALGORITHMS, Deployments};
 
 /// The verifiers of all schemes, over the state that they share.
 pub(crate) struct Verifiers {
-    pub(crate) state: Arc<State>,
+    pub(crate) state: Arc<ReferenceState>,
     pub(crate) jwt: JwtVerifier,
     accounts: Accounts,
     introspector: Introspector,
@@ -28,7 +28,7 @@ pub(crate) struct Verifiers {
 
 impl Verifiers {
     /// All of them.
-    pub(crate) fn new(state: Arc<State>, deployments: Deployments, introspector: Introspector) -> Self {
+    pub(crate) fn new(state: Arc<ReferenceState>, deployments: Deployments, introspector: Introspector) -> Self {
         Self { state, jwt: JwtVerifier::new(deployments), accounts: Accounts::seeded(), introspector }
     }
 
@@ -50,8 +50,8 @@ impl Verifiers {
             Guard::ApiKey => api_key::verify(state, parts),
             Guard::Basic => basic::verify(state, &self.accounts, parts, false),
             Guard::BasicCached => basic::verify(state, &self.accounts, parts, true),
-            Guard::Bearer => bearer::verify(state, parts, bearer::Source::Static),
-            Guard::OAuth2 => bearer::verify(state, parts, bearer::Source::Authority),
+            Guard::Bearer => bearer::verify(state, parts, bearer::TokenSource::Static),
+            Guard::OAuth2 => bearer::verify(state, parts, bearer::TokenSource::Authority),
             Guard::Jwt(algorithm) => self.jwt.verify(state, parts, algorithm),
             Guard::OAuth2Jwt => self.jwt.verify_issued(state, parts),
             Guard::Introspected | Guard::IntrospectedCached => introspection::verify(state, parts),
@@ -112,7 +112,7 @@ impl Guard {
     }
 
     /// Whether the principal holds a scope; a refusal in the words of the scheme.
-    pub(crate) fn authorise(self, state: &State, principal: &Principal, scope: &str) -> Result<(), Rejection> {
+    pub(crate) fn authorise(self, state: &ReferenceState, principal: &Principal, scope: &str) -> Result<(), Rejection> {
         let holds = principal.scopes.iter().any(|held| held == scope);
         let open = match self {
             Guard::ApiKey => state.fault("scope-ignored"),
@@ -135,7 +135,7 @@ impl Guard {
     }
 
     /// Whether the principal may see the objects of a tenant.
-    pub(crate) fn may_see(self, state: &State, principal: &Principal, tenant: &str) -> Result<(), Rejection> {
+    pub(crate) fn may_see(self, state: &ReferenceState, principal: &Principal, tenant: &str) -> Result<(), Rejection> {
         let open = match self {
             Guard::None => true,
             Guard::ApiKey => state.fault("no-object-check"),

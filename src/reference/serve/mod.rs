@@ -26,10 +26,10 @@ use tower::ServiceExt as _;
 use super::answer::Answer;
 use super::rejection::Rejection;
 use super::request::BODY_LIMIT;
-use super::resource::orders::Resource;
+use super::resource::orders::ReferenceResource;
 use super::resource::{guard_faults, guarded};
 use super::scheme::Verifiers;
-use super::state::State;
+use super::state::ReferenceState;
 use outcome_faults::{FaultyConnection, OpenOutcomeFaults};
 
 /// Bytes of a request head.
@@ -121,7 +121,7 @@ where
 type Sent = Either<Full<Bytes>, Body>;
 
 async fn answer((router, verifiers, faulty): &Served, mut request: Request<Incoming>) -> Response<Sent> {
-    let state: &State = &verifiers.state;
+    let state: &ReferenceState = &verifiers.state;
     if let Some(status) = too_large(request.headers()) {
         if state.fault("hashes-unbounded-input") && status == StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE {
             tokio::time::sleep(SLOW_HASH).await;
@@ -133,7 +133,7 @@ async fn answer((router, verifiers, faulty): &Served, mut request: Request<Incom
     }
     let origin = request.headers().get(header::ORIGIN).filter(|_| state.fault("reflects-origin")).cloned();
     routing_faults::rewrite(state, &mut request);
-    let mut response = match Resource::find(request.uri().path()) {
+    let mut response = match ReferenceResource::find(request.uri().path()) {
         Some((guard, resource)) => match faulty {
             None => at_hand(guarded::answer(verifiers, guard, &resource, request).await),
             Some(faulty) => faulty.answer(verifiers, guard, &resource, request).await,

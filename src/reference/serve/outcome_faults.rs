@@ -17,7 +17,7 @@ use crate::reference::answer::{self, Answer};
 use crate::reference::fault::{Fault, Faults, outcome, undecidable};
 use crate::reference::request::is_anonymous;
 use crate::reference::resource::guarded;
-use crate::reference::resource::orders::Resource;
+use crate::reference::resource::orders::ReferenceResource;
 use crate::reference::scheme::{Guard, Verifiers};
 use crate::reference::state::principal;
 use crate::seed::IDENTITIES;
@@ -224,7 +224,7 @@ impl FaultyConnection {
         &self,
         verifiers: &Verifiers,
         guard: Guard,
-        resource: &Resource,
+        resource: &ReferenceResource,
         request: Request<Incoming>,
     ) -> Response<Sent> {
         let (parts, body) = request.into_parts();
@@ -263,7 +263,7 @@ impl FaultyConnection {
         &self,
         what: Option<What>,
         refusal: Answer,
-        (verifiers, guard, resource, sent): (&Verifiers, Guard, &Resource, &Parts),
+        (verifiers, guard, resource, sent): (&Verifiers, Guard, &ReferenceResource, &Parts),
     ) -> Response<Sent> {
         let data = || {
             let reads = [Method::GET, Method::HEAD].contains(&sent.method);
@@ -295,7 +295,7 @@ impl FaultyConnection {
                 failing()
             }
             Some(What::ActsLater) => {
-                if *resource == Resource::Orders {
+                if *resource == ReferenceResource::Orders {
                     let state = verifiers.state.clone();
                     tokio::spawn(async move {
                         tokio::time::sleep(LATER).await;

@@ -3,10 +3,10 @@
 use axum::http::{Method, Request, Uri};
 
 use crate::reference::resource::guard_faults::Unguarded;
-use crate::reference::state::State;
+use crate::reference::state::ReferenceState;
 
 /// Changes where a request goes, as the open faults do.
-pub(super) fn rewrite<B>(state: &State, request: &mut Request<B>) {
+pub(super) fn rewrite<B>(state: &ReferenceState, request: &mut Request<B>) {
     if state.fault("unknown-method-falls-through") && is_extension(request.method()) {
         *request.method_mut() = Method::GET;
         request.extensions_mut().insert(Unguarded);

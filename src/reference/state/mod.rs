@@ -79,7 +79,7 @@ pub enum KeyLocation {
 }
 
 /// Everything that handlers share. It knows no scheme: what only one scheme needs is kept in the room of that scheme.
-pub(crate) struct State {
+pub(crate) struct ReferenceState {
     pub(crate) faults: Faults,
     pub(crate) key_location: KeyLocation,
     /// Whoever asks where nobody is asked for a credential.
@@ -105,7 +105,7 @@ pub(crate) struct State {
     pub(crate) cached_answers: Mutex<HashMap<String, Bytes>>,
 }
 
-impl State {
+impl ReferenceState {
     /// The seeded state.
     pub(crate) fn new(faults: Faults, key_location: KeyLocation, busy: Duration, strict: bool) -> Self {
         let (keys, tokens) = (Store::default(), Store::default());

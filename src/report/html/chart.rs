@@ -20,14 +20,14 @@ pub(super) struct Chart {
     pub(super) x_title: &'static str,
     pub(super) x_ticks: Vec<Tick>,
     pub(super) y_ticks: Vec<Tick>,
-    pub(super) lines: Vec<Line>,
+    pub(super) lines: Vec<ChartLine>,
     /// Points that are named in the chart.
     pub(super) marks: Vec<Mark>,
     pub(super) table: Table,
 }
 
 /// A line of a chart; told apart by its dashes, not by its colour alone.
-pub(super) struct Line {
+pub(super) struct ChartLine {
     pub(super) name: String,
     /// Class that carries colour and dashes.
     pub(super) class: &'static str,
@@ -66,7 +66,7 @@ pub(super) struct Table {
 
 /// From values to places along an axis.
 #[derive(Clone, Copy)]
-pub(super) struct Scale {
+pub(super) struct ChartScale {
     low: f64,
     high: f64,
     logarithmic: bool,
@@ -74,7 +74,7 @@ pub(super) struct Scale {
     to: f64,
 }
 
-impl Scale {
+impl ChartScale {
     /// Along the x axis.
     pub(super) fn across(low: f64, high: f64) -> Self {
         Self { low, high: above(low, high), logarithmic: false, from: LEFT, to: RIGHT }
@@ -139,7 +139,7 @@ fn above(low: f64, high: f64) -> f64 {
 }
 
 /// Points as SVG writes them.
-pub(super) fn points(values: impl Iterator<Item = (f64, f64)>, x: Scale, y: Scale) -> String {
+pub(super) fn points(values: impl Iterator<Item = (f64, f64)>, x: ChartScale, y: ChartScale) -> String {
     let places = values.map(|(at, value)| format!("{:.1},{:.1}", x.place(at), y.place(value)));
     places.collect::<Vec<_>>().join(" ")
 }
@@ -151,7 +151,7 @@ pub(super) fn nines(quantile: f64, requests: u64) -> f64 {
 }
 
 /// Ticks at 50, 90, 99, 99.9 … % as far as there are requests for them.
-pub(super) fn nines_ticks(x: Scale, requests: u64) -> Vec<Tick> {
+pub(super) fn nines_ticks(x: ChartScale, requests: u64) -> Vec<Tick> {
     let last = (requests.max(2) as f64).log10();
     let quantiles = [0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999_999];
     let within = quantiles.into_iter().map(|q| (q, -(1.0_f64 - q).log10())).filter(|(_, at)| *at <= last + 1e-9);
@@ -175,17 +175,18 @@ mod tests {
 
     #[test]
     fn values_stand_between_the_ends() {
-        let y = Scale::up_by_powers(100.0, 10_000.0);
+        let y = ChartScale::up_by_powers(100.0, 10_000.0);
         assert!(y.place(100.0) > y.place(1000.0) && y.place(1000.0) > y.place(10_000.0));
         assert_eq!(y.place(0.0), BOTTOM);
-        assert_eq!(Scale::across(0.0, 0.0).place(0.0), LEFT);
+        assert_eq!(ChartScale::across(0.0, 0.0).place(0.0), LEFT);
     }
 
     #[test]
     fn ticks_are_round() {
-        assert_eq!(Scale::across(0.0, 22.0).round_values(6.0), [0.0, 5.0, 10.0, 15.0, 20.0]);
-        assert_eq!(Scale::up_by_powers(90.0, 1200.0).round_values(5.0), [100.0, 200.0, 500.0, 1000.0]);
-        let labels: Vec<_> = nines_ticks(Scale::across(0.0, 4.0), 10_000).into_iter().map(|tick| tick.label).collect();
+        assert_eq!(ChartScale::across(0.0, 22.0).round_values(6.0), [0.0, 5.0, 10.0, 15.0, 20.0]);
+        assert_eq!(ChartScale::up_by_powers(90.0, 1200.0).round_values(5.0), [100.0, 200.0, 500.0, 1000.0]);
+        let labels: Vec<_> =
+            nines_ticks(ChartScale::across(0.0, 4.0), 10_000).into_iter().map(|tick| tick.label).collect();
         assert_eq!(labels, ["50 %", "90 %", "99 %", "99.9 %", "99.99 %"]);
     }
 }

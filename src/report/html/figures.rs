@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::chart::{Chart, Line, Mark, Scale, Table, Tick, nines, nines_ticks, percent, points, time_label};
+use super::chart::{Chart, ChartLine, ChartScale, Mark, Table, Tick, nines, nines_ticks, percent, points, time_label};
 use crate::observe::{Interval, LaneFigures, LoadFigures, Model};
 use crate::report::LoadRecord;
 use crate::report::text::{outcomes, time_rows};
@@ -87,8 +87,8 @@ fn measured(model: Model) -> &'static str {
 
 fn percentiles(figures: &LoadFigures, id: &str) -> Option<Chart> {
     let (first, last) = (figures.curve.first()?, figures.curve.last()?);
-    let x = Scale::across(0.0, nines(1.0, figures.requests));
-    let y = Scale::up_by_powers(first.1, last.1);
+    let x = ChartScale::across(0.0, nines(1.0, figures.requests));
+    let y = ChartScale::up_by_powers(first.1, last.1);
     let curve = figures.curve.iter().map(|(quantile, micros)| (nines(*quantile, figures.requests), *micros));
     let times = &figures.response_time_us;
     let rows = figures.curve.iter().map(|(quantile, micros)| vec![percent(*quantile), time(*micros)]);
@@ -104,7 +104,11 @@ fn percentiles(figures: &LoadFigures, id: &str) -> Option<Chart> {
         x_title: "share of requests that took at most this long",
         x_ticks: nines_ticks(x, figures.requests),
         y_ticks: y.ticks(5.0, time_label),
-        lines: vec![Line { name: measured(figures.model).to_lowercase(), class: "a", points: points(curve, x, y) }],
+        lines: vec![ChartLine {
+            name: measured(figures.model).to_lowercase(),
+            class: "a",
+            points: points(curve, x, y),
+        }],
         marks: [(0.5, times.p50), (0.99, times.p99)]
             .map(|(quantile, micros)| point(x, y, quantile, micros, figures))
             .into(),
@@ -113,7 +117,7 @@ fn percentiles(figures: &LoadFigures, id: &str) -> Option<Chart> {
 }
 
 /// A percentile of the curve with its figure.
-fn point(x: Scale, y: Scale, quantile: f64, micros: f64, figures: &LoadFigures) -> Mark {
+fn point(x: ChartScale, y: ChartScale, quantile: f64, micros: f64, figures: &LoadFigures) -> Mark {
     Mark { at: x.place(nines(quantile, figures.requests)), up: y.place(micros), label: time(micros) }
 }
 
@@ -121,9 +125,9 @@ fn middle(interval: &Interval) -> f64 {
     interval.start_s + interval.length_s / 2.0
 }
 
-fn seconds(intervals: &[Interval]) -> (Scale, Vec<Tick>) {
+fn seconds(intervals: &[Interval]) -> (ChartScale, Vec<Tick>) {
     let end = intervals.last().map_or(0.0, |last| last.start_s + last.length_s);
-    let x = Scale::across(0.0, end);
+    let x = ChartScale::across(0.0, end);
     (x, x.ticks(6.0, |second| format!("{second} s")))
 }
 
@@ -131,10 +135,10 @@ fn response_over_time(intervals: &[Interval], model: Model, id: &str) -> Chart {
     let lowest = intervals.iter().map(|interval| interval.response_time_us.p50).fold(f64::INFINITY, f64::min);
     let highest = intervals.iter().map(|interval| interval.response_time_us.max).fold(0.0, f64::max);
     let (x, x_ticks) = seconds(intervals);
-    let y = Scale::up_by_powers(lowest, highest);
+    let y = ChartScale::up_by_powers(lowest, highest);
     let line = |name: &str, class, of: fn(&Interval) -> f64| {
         let values = intervals.iter().map(|interval| (middle(interval), of(interval)));
-        Line { name: name.to_owned(), class, points: points(values, x, y) }
+        ChartLine { name: name.to_owned(), class, points: points(values, x, y) }
     };
     let rows = intervals.iter().map(|interval| {
         let times = &interval.response_time_us;
@@ -169,12 +173,12 @@ fn rate_over_time(intervals: &[Interval], offered: Option<f64>, id: &str) -> Cha
     let rates = || intervals.iter().map(answered);
     let (lowest, highest) = (rates().fold(f64::INFINITY, f64::min), rates().fold(0.0, f64::max));
     let (x, x_ticks) = seconds(intervals);
-    let y = Scale::up_from_zero(highest.max(offered.unwrap_or(0.0)));
+    let y = ChartScale::up_from_zero(highest.max(offered.unwrap_or(0.0)));
     let answers = points(intervals.iter().map(|interval| (middle(interval), answered(interval))), x, y);
-    let mut lines = vec![Line { name: "answered".to_owned(), class: "a", points: answers }];
+    let mut lines = vec![ChartLine { name: "answered".to_owned(), class: "a", points: answers }];
     if let Some(offered) = offered {
         let ends = intervals.first().into_iter().chain(intervals.last()).map(|interval| (middle(interval), offered));
-        lines.push(Line { name: "offered".to_owned(), class: "b", points: points(ends, x, y) });
+        lines.push(ChartLine { name: "offered".to_owned(), class: "b", points: points(ends, x, y) });
     }
     let rows = intervals.iter().map(|interval| {
         vec![format!("{:.0} s", interval.start_s), rate(answered(interval)), outcomes(&interval.outcomes)]

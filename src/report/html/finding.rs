@@ -50,7 +50,7 @@ impl EvidenceView<'_> {
 }
 
 /// A clause, with a link where it is one that can be followed.
-pub(super) struct Clause<'a> {
+pub(super) struct ClauseLink<'a> {
     pub(super) source: &'a str,
     pub(super) url: Option<&'a str>,
 }
@@ -72,12 +72,12 @@ impl<'a> CheckView<'a> {
     }
 
     /// Clauses; only web addresses become links.
-    pub(super) fn clauses(&self) -> Vec<Clause<'_>> {
+    pub(super) fn clauses(&self) -> Vec<ClauseLink<'_>> {
         let clauses = self
             .check
             .citations
             .iter()
-            .map(|cited| Clause { source: &cited.source, url: web_address(cited.url.as_deref()) });
+            .map(|cited| ClauseLink { source: &cited.source, url: web_address(cited.url.as_deref()) });
         clauses.collect()
     }
 

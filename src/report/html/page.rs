@@ -10,7 +10,7 @@ use crate::check::Verdict;
 use crate::event::{CheckResult, Note};
 use crate::report::units::{count, counted, difference, time};
 use crate::report::words::place;
-use crate::report::{Found, Record, ScenarioRecord, is_finding, summary};
+use crate::report::{Record, ScenarioRecord, ShownFinding, is_finding, summary};
 
 /// The whole page.
 #[derive(Template)]
@@ -47,7 +47,7 @@ impl<'a> Page<'a> {
             let at = shown.or_else(|| own().find(|(_, one)| one.finding.also_affected.contains(&wanted.id)));
             at.filter(|_| is_finding(wanted)).map(|(at, _)| format!("f{}", at + 1))
         };
-        let cards = found.iter().enumerate().map(|(at, Found { scenario, finding, check })| {
+        let cards = found.iter().enumerate().map(|(at, ShownFinding { scenario, finding, check })| {
             let (id, scenario) = (format!("f{}", at + 1), (&scenario.started.name[..], anchor(scenario)));
             let view = CheckView { check: check.clone(), scenario, id: id.clone(), finding: None };
             FindingView { view, also_affected: finding.also_affected.clone(), id }

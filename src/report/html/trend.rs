@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::chart::{Chart, Line, Mark, Scale, Table, Tick, points};
+use super::chart::{Chart, ChartLine, ChartScale, Mark, Table, Tick, points};
 use crate::report::units::{counted, difference, rate, time};
 use crate::report::{Record, ReportError, escape, summary};
 
@@ -165,8 +165,8 @@ fn chart(id: &str, series: &Series, runs: &[PastRun]) -> Chart {
     let measured: Vec<(f64, f64)> =
         series.values.iter().enumerate().filter_map(|(at, value)| Some((at as f64, (*value)?))).collect();
     let last = series.values.len().saturating_sub(1);
-    let x = Scale::across(0.0, last as f64);
-    let y = Scale::up_from_zero(measured.iter().map(|(_, value)| *value).fold(series.least, f64::max));
+    let x = ChartScale::across(0.0, last as f64);
+    let y = ChartScale::up_from_zero(measured.iter().map(|(_, value)| *value).fold(series.least, f64::max));
     let step = last.div_ceil(4).max(1);
     let day = |at: usize| runs[at].began().get(5..10).unwrap_or_default().to_owned();
     let latest = measured.last().copied().unwrap_or_default();
@@ -184,7 +184,7 @@ fn chart(id: &str, series: &Series, runs: &[PastRun]) -> Chart {
         x_ticks: (0..=last).step_by(step).map(|at| Tick { at: x.place(at as f64), label: day(at) }).collect(),
         y_ticks: y.ticks(4.0, series.shown),
         marks: vec![Mark { at: x.place(latest.0), up: y.place(latest.1), label: (series.shown)(latest.1) }],
-        lines: vec![Line { name: series.title.clone(), class: "a", points: points(measured.into_iter(), x, y) }],
+        lines: vec![ChartLine { name: series.title.clone(), class: "a", points: points(measured.into_iter(), x, y) }],
         table: Table {
             head: ["run", "began", "figure"].map(str::to_owned).to_vec(),
             rows: series

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::chart::{Scale, Tick, time_label};
+use super::chart::{ChartScale, Tick, time_label};
 use super::finding::role;
 use crate::event::EvidenceRecord;
 use crate::observe::RecordedExchange;
@@ -70,7 +70,7 @@ impl Parts {
     }
 
     /// The parts in order. An exchange whose parts are not known is one whole.
-    fn spans(&self, x: Scale) -> Vec<Span> {
+    fn spans(&self, x: ChartScale) -> Vec<Span> {
         let mut at = 0.0;
         let parts = [("connect", self.connect), ("send", self.send), ("wait", self.wait), ("receive", self.receive)];
         let whole = [("whole", self.send.is_none().then_some(self.took))];
@@ -96,7 +96,7 @@ impl Waterfall {
     pub(super) fn of(records: &[EvidenceRecord], shown_by: Option<usize>, id: String) -> Self {
         let parts: Vec<_> = records.iter().map(|record| Parts::of(&record.exchange)).collect();
         let longest = parts.iter().map(Parts::whole).fold(0.0, f64::max);
-        let x = Scale::between(0.0, longest, LEFT, RIGHT);
+        let x = ChartScale::between(0.0, longest, LEFT, RIGHT);
         let rows = records.iter().zip(&parts).enumerate().map(|(at, (record, parts))| Row {
             name: role(&record.role),
             shown: shown_by == Some(at),
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_not_drawn() {
-        let x = Scale::between(0.0, 1000.0, 0.0, 1000.0);
+        let x = ChartScale::between(0.0, 1000.0, 0.0, 1000.0);
         let classes = |marks| Parts::of(&exchange(marks)).spans(x).iter().map(|span| span.class).collect::<Vec<_>>();
         assert_eq!(classes(Marks::default()), ["whole"]);
         assert_eq!(classes(Marks { sent_us: Some(5), ..Marks::default() }), ["send", "wait"]);

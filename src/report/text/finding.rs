@@ -10,7 +10,7 @@ use crate::event::{CheckResult, NoteKind, SourcePlace};
 use crate::report::escape::line;
 use crate::report::units::counted;
 use crate::report::words::{citation, further_deviations, more, outcome_apart, place, replay, sent, shown};
-use crate::report::{Found, ScenarioRecord};
+use crate::report::{ScenarioRecord, ShownFinding};
 
 /// Width of the words before what a finding says.
 const LABEL: usize = 10;
@@ -32,7 +32,7 @@ pub(in crate::report) fn particulars(check: &CheckResult, also_affected: &[Strin
 }
 
 /// A finding with its headline.
-pub(super) fn styled(found: &Found<'_>) -> String {
+pub(super) fn styled(found: &ShownFinding<'_>) -> String {
     let check = &*found.check;
     let (id, grade, citation) = (line(&check.id), check.severity.name(), citation(check));
     let (word, badge) = badge(check);

@@ -13,7 +13,7 @@ use crate::reference::{Fault, FaultKind, faults};
 
 pub use hopeless::{Hope, hope};
 pub use matrix::{Kill, kill, page};
-pub use proof::{Effort, Proof, Sound, prove};
+pub use proof::{Effort, SelftestProof, Sound, prove};
 pub use trial::{Ended, Trial, TrialError};
 
 /// Schemes whose scenarios see a topic, the one that sees most of it first.

@@ -43,7 +43,7 @@ pub struct Sound {
 
 /// What was proved.
 #[derive(Clone, Debug, Default)]
-pub struct Proof {
+pub struct SelftestProof {
     /// Faults in the order of their names.
     pub kills: Vec<Kill>,
     /// The sound reference under each scheme.
@@ -57,14 +57,14 @@ pub struct Proof {
 }
 
 /// Tries everything.
-pub async fn prove(effort: &Effort) -> Proof {
+pub async fn prove(effort: &Effort) -> SelftestProof {
     LocalSet::new().run_until(all(effort.clone())).await
 }
 
 /// Faults that are tried in one way, and those that are tried in another.
 type Split = (Vec<&'static Fault>, Vec<&'static Fault>);
 
-async fn all(effort: Effort) -> Proof {
+async fn all(effort: Effort) -> SelftestProof {
     let profile = effort.profile;
     let (named, whole) =
         (|fault: &&'static Fault| effort.faults.iter().any(|name| name == fault.name), effort.faults.is_empty());
@@ -83,7 +83,7 @@ async fn all(effort: Effort) -> Proof {
         side_by_side(effort.jobs, sounds),
         side_by_side(effort.jobs, manners),
     );
-    let mut proof = Proof::default();
+    let mut proof = SelftestProof::default();
     let unproved = if whole { unproved() } else { Vec::new() };
     let mut take = |kills: Vec<Result<Kill, TrialError>>| proof.kills.extend(sorted(kills, &mut proof.broken));
     take(first);
@@ -150,7 +150,7 @@ async fn sound(scheme: &'static str, profile: &'static str, statistical: bool) -
     })
 }
 
-impl Proof {
+impl SelftestProof {
     /// Whether everything is proved.
     pub fn holds(&self) -> bool {
         self.kills.iter().all(|kill| kill.killed)

@@ -17,7 +17,7 @@ pub struct Conformance {
     pub profile: Option<At<Profiles>>,
     /// What is tolerated.
     #[serde(default)]
-    pub tolerances: Tolerances,
+    pub tolerances: DeclaredTolerances,
     /// Ids or patterns such as `bearer.*`; all if empty.
     #[serde(default)]
     pub include: Vec<At<String>>,
@@ -43,7 +43,7 @@ name_or_map!(
 /// What is tolerated.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Tolerances {
+pub struct DeclaredTolerances {
     /// How long a token may live past its end; 1 s.
     #[serde(default)]
     pub max_leeway: Option<Length>,

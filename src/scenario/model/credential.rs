@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::SigningKey;
+use super::SigningKeySource;
 use crate::scenario::{At, Template};
 
 /// A credential: the members that its scheme needs, with what it may do.
@@ -34,7 +34,7 @@ pub struct Credential {
     /// Key that signs the client's assertions, where `client_auth` is `private-key-jwt`; beside a secret it unlocks the
     /// checks of assertions.
     #[serde(default)]
-    pub client_key: Option<At<SigningKey>>,
+    pub client_key: Option<At<SigningKeySource>>,
     /// Scopes that it holds.
     #[serde(default)]
     pub scopes: Vec<String>,
@@ -43,13 +43,13 @@ pub struct Credential {
     pub tenant: Option<String>,
     /// Its state.
     #[serde(default)]
-    pub state: State,
+    pub state: CredentialState,
 }
 
 /// State of a credential.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum State {
+pub enum CredentialState {
     /// Usable.
     #[default]
     Valid,

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::scenario::objective::Objective;
-use crate::scenario::text::{Http, Length, Rate, RequestLine, Share};
+use crate::scenario::text::{HttpVersion, Length, Rate, RequestLine, Share};
 
 /// A load phase.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -39,7 +39,7 @@ pub struct LoadPhase {
     /// What is spoken: 1 for HTTP/1.1, 2 for HTTP/2 (over TLS by ALPN, in clear text by prior knowledge). A target that does not
     /// speak it is reported; there is no fallback to another version.
     #[serde(default)]
-    pub http: Http,
+    pub http: HttpVersion,
     /// Number of connections (default 8).
     #[serde(default)]
     pub connections: Option<usize>,

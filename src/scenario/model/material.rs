@@ -16,7 +16,7 @@ pub struct Client {
     pub client_secret: Option<Template>,
     /// Key that signs its assertions (RFC 7523).
     #[serde(default)]
-    pub client_key: Option<At<SigningKey>>,
+    pub client_key: Option<At<SigningKeySource>>,
 }
 
 /// An account with its password.
@@ -32,7 +32,7 @@ pub struct Account {
 /// A key that signs tokens, or a client's assertions.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct SigningKey {
+pub struct SigningKeySource {
     /// File with the private key in PEM or as a JWK, or with the secret itself; relative to the scenario.
     #[serde(default)]
     pub file: Option<Template>,
@@ -53,7 +53,7 @@ pub struct SigningKey {
 /// A listener of authbench that the target can reach.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Listener {
+pub struct ListenerAddress {
     /// Address that it listens on.
     pub bind: std::net::SocketAddr,
     /// Its address as the target sees it.
@@ -73,7 +73,7 @@ pub struct Grant {
 /// What unlocks further checks; what is missing is reported as not tested.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Material {
+pub struct DeclaredMaterial {
     /// The resource server's client at the introspection endpoint.
     #[serde(default)]
     pub introspection_client: Option<Client>,
@@ -129,16 +129,16 @@ pub struct Material {
     pub utf8_password_account: Option<Account>,
     /// The key that signs for the issuer: with it, authbench mints correctly signed wrong tokens.
     #[serde(default)]
-    pub issuer_key: Option<At<SigningKey>>,
+    pub issuer_key: Option<At<SigningKeySource>>,
     /// Another key of the issuer.
     #[serde(default)]
-    pub second_key: Option<At<SigningKey>>,
+    pub second_key: Option<At<SigningKeySource>>,
     /// The key of another issuer that the target trusts.
     #[serde(default)]
-    pub second_issuer_key: Option<At<SigningKey>>,
+    pub second_issuer_key: Option<At<SigningKeySource>>,
     /// Where authbench waits for requests that tokens ask the target to make.
     #[serde(default)]
-    pub listener: Option<Listener>,
+    pub listener: Option<ListenerAddress>,
     /// Ways to make the target do what no client can ask for.
     #[serde(default)]
     pub hooks: Hooks,

@@ -55,10 +55,10 @@ pub struct Scenario {
     pub credentials: BTreeMap<String, At<Credential>>,
     /// What unlocks further checks.
     #[serde(default)]
-    pub material: Material,
+    pub material: DeclaredMaterial,
     /// What can be asked for. The reference has its own.
     #[serde(default)]
-    pub resources: Vec<At<Resource>>,
+    pub resources: Vec<At<DeclaredResource>>,
     /// Which checks run, and how strictly.
     #[serde(default)]
     pub conformance: Conformance,
@@ -78,5 +78,5 @@ pub struct Scenario {
 
 /// The scheme of a file that names none: no place in the file tells it from one that is written.
 fn unwritten() -> At<Scheme> {
-    At { value: Scheme(SchemeFields::None(NoFields {})), place: super::Place::default() }
+    At { value: Scheme(SchemeFields::None(NoFields {})), place: super::Position::default() }
 }

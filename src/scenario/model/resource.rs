@@ -10,7 +10,7 @@ use crate::scenario::text::RequestLine;
 /// Something that can be asked for.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Resource {
+pub struct DeclaredResource {
     /// Method and path.
     pub request: RequestLine,
     /// Scopes that it needs.

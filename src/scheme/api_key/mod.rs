@@ -4,9 +4,9 @@ use crate::observe::Phrase;
 use crate::scheme::forgery::values::{self, case_flipped};
 use crate::scheme::{Carried, Carrier, Forged, Forgery, ForgeryContext, Proof, Scheme, Unforgeable};
 
-pub(crate) struct ApiKey;
+pub(crate) struct ApiKeyScheme;
 
-impl Scheme for ApiKey {
+impl Scheme for ApiKeyScheme {
     fn name(&self) -> &'static str {
         "api-key"
     }

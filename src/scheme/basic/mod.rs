@@ -7,9 +7,9 @@ use crate::observe::Phrase;
 use crate::scheme::forgery::values;
 use crate::scheme::{Carried, Carrier, Forged, Forgery, ForgeryContext, Proof, Scheme, Unforgeable};
 
-pub(crate) struct Basic;
+pub(crate) struct BasicScheme;
 
-impl Scheme for Basic {
+impl Scheme for BasicScheme {
     fn name(&self) -> &'static str {
         "basic"
     }

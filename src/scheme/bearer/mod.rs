@@ -5,10 +5,10 @@ use crate::scheme::forgery::values;
 use crate::scheme::{Carried, Carrier, Forged, Forgery, ForgeryContext, Proof, Scheme, Unforgeable};
 use crate::secret::Secret;
 
-pub(crate) struct Bearer;
-pub(crate) struct ClientCredentials;
+pub(crate) struct BearerScheme;
+pub(crate) struct ClientCredentialsScheme;
 
-impl Scheme for Bearer {
+impl Scheme for BearerScheme {
     fn name(&self) -> &'static str {
         "bearer"
     }
@@ -38,7 +38,7 @@ impl Scheme for Bearer {
     }
 }
 
-impl Scheme for ClientCredentials {
+impl Scheme for ClientCredentialsScheme {
     fn name(&self) -> &'static str {
         "oauth2-client-credentials"
     }
@@ -48,15 +48,15 @@ impl Scheme for ClientCredentials {
     }
 
     fn profile_name(&self) -> &'static str {
-        Bearer.profile_name()
+        BearerScheme.profile_name()
     }
 
     fn carrier(&self) -> Carrier {
-        Bearer.carrier()
+        BearerScheme.carrier()
     }
 
     fn carry(&self, carrier: &Carrier, proof: &Proof) -> Vec<Carried> {
-        Bearer.carry(carrier, proof)
+        BearerScheme.carry(carrier, proof)
     }
 
     fn forgeries(&self) -> &'static [Forgery] {
@@ -64,7 +64,7 @@ impl Scheme for ClientCredentials {
     }
 
     fn malformed(&self, carrier: &Carrier) -> Vec<(Phrase, Vec<Carried>)> {
-        Bearer.malformed(carrier)
+        BearerScheme.malformed(carrier)
     }
 }
 

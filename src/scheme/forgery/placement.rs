@@ -1,7 +1,7 @@
 //! Forgeries about where and how often a credential appears; they fit every scheme.
 
 use crate::observe::ForgeryId;
-use crate::scheme::bearer::Bearer;
+use crate::scheme::bearer::BearerScheme;
 use crate::scheme::forgery::values;
 use crate::scheme::{Carried, Carrier, Forged, Forgery, ForgeryContext, Scheme as _, Unforgeable};
 
@@ -71,7 +71,7 @@ fn unknown(context: &mut ForgeryContext<'_>) -> Result<Carried, Unforgeable> {
     // a token of a form that the scheme does not know has one that nobody issued as well
     let mut carried = match scheme.forge(ForgeryId::UNKNOWN, context) {
         Ok(carried) => carried,
-        Err(_) => Bearer.forge(ForgeryId::UNKNOWN, context)?,
+        Err(_) => BearerScheme.forge(ForgeryId::UNKNOWN, context)?,
     };
     carried.pop().ok_or_else(nothing)
 }

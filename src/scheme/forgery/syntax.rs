@@ -69,8 +69,8 @@ mod tests {
     use rand::SeedableRng as _;
 
     use super::*;
-    use crate::scheme::api_key::ApiKey;
-    use crate::scheme::bearer::Bearer;
+    use crate::scheme::api_key::ApiKeyScheme;
+    use crate::scheme::bearer::BearerScheme;
     use crate::scheme::{Carrier, Proof, Scheme};
     use crate::secret::Secret;
 
@@ -90,7 +90,7 @@ mod tests {
             ("scheme-token", "Token abc"),
             ("no-space", "Bearerabc"),
         ] {
-            let carried = forged(name, &Bearer, &token, &header).expect("is made");
+            let carried = forged(name, &BearerScheme, &token, &header).expect("is made");
             assert_eq!(carried[0].value, expected.as_bytes(), "{name}");
         }
     }
@@ -98,6 +98,6 @@ mod tests {
     #[test]
     fn a_key_without_a_scheme_name_has_no_such_syntax() {
         let (key, header) = (Proof::Key(Secret::new("abc")), Carrier::Header("X-API-Key".to_owned()));
-        assert!(forged("scheme-lower-case", &ApiKey, &key, &header).is_err());
+        assert!(forged("scheme-lower-case", &ApiKeyScheme, &key, &header).is_err());
     }
 }

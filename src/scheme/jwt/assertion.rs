@@ -7,7 +7,7 @@ use rand::RngExt as _;
 use rand::rngs::StdRng;
 
 use super::twin::{carry, claims, good_token, unforgeable};
-use super::{Jwt, Kit, forged_text, mint, text_of};
+use super::{JwtScheme, Kit, forged_text, mint, text_of};
 use crate::observe::ForgeryId;
 use crate::scheme::jose::{SigningKey, encoded};
 use crate::scheme::{Forged, Forgery, ForgeryContext, Proof, Scheme as _, Unforgeable};
@@ -64,8 +64,9 @@ impl Assertions {
     /// When the forgery does not exist, or cannot be told with this key.
     pub fn forged(&self, id: ForgeryId, rng: &mut StdRng) -> Result<String, Unforgeable> {
         let proof = Proof::Token(Secret::new(self.fresh()?));
-        let context = ForgeryContext { scheme: &Jwt, carrier: &Jwt.carrier(), proof: &proof, rng, kit: &self.kit };
-        if let Some(why) = Jwt.inapplicable(id, &context) {
+        let context =
+            ForgeryContext { scheme: &JwtScheme, carrier: &JwtScheme.carrier(), proof: &proof, rng, kit: &self.kit };
+        if let Some(why) = JwtScheme.inapplicable(id, &context) {
             return Err(Unforgeable(why));
         }
         match OWN.iter().find(|own| own.id == id) {
@@ -76,7 +77,7 @@ impl Assertions {
 
     /// Whether there is such a forgery.
     pub fn knows(id: ForgeryId) -> bool {
-        OWN.iter().any(|own| own.id == id) || Jwt.forgery(id).is_some()
+        OWN.iter().any(|own| own.id == id) || JwtScheme.forgery(id).is_some()
     }
 }
 

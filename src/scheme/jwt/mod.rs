@@ -15,7 +15,7 @@ use rand::rngs::StdRng;
 use serde_json::Value;
 
 use crate::observe::{ForgeryId, Phrase};
-use crate::scheme::bearer::Bearer;
+use crate::scheme::bearer::BearerScheme;
 use crate::scheme::jose::key::family_of;
 use crate::scheme::jose::{Alg, Jws, Members, SigningKey, decoded};
 use crate::scheme::{Carried, Carrier, Forgery, ForgeryContext, Need, Proof, Scheme, Unforgeable};
@@ -86,9 +86,9 @@ impl Kit {
 }
 
 /// The scheme `jwt`.
-pub(super) struct Jwt;
+pub(super) struct JwtScheme;
 /// Client credentials whose tokens are JWTs.
-pub(super) struct ClientCredentialsJwt;
+pub(super) struct ClientCredentialsJwtScheme;
 
 /// Tables of forgeries, each with what it needs.
 const TABLES: &[(Need, &[Forgery])] = &[
@@ -110,16 +110,16 @@ const TABLES: &[(Need, &[Forgery])] = &[
 static ALL: LazyLock<Vec<Forgery>> = LazyLock::new(|| {
     let own: Vec<Forgery> = TABLES.iter().flat_map(|(_, table)| table.iter()).copied().collect();
     let inherited = |forgery: &&Forgery| own.iter().all(|other| other.id != forgery.id);
-    Bearer.forgeries().iter().filter(inherited).chain(&own).copied().collect()
+    BearerScheme.forgeries().iter().filter(inherited).chain(&own).copied().collect()
 });
 
-impl Scheme for Jwt {
+impl Scheme for JwtScheme {
     fn name(&self) -> &'static str {
         "jwt"
     }
 
     fn profile_name(&self) -> &'static str {
-        Bearer.profile_name()
+        BearerScheme.profile_name()
     }
 
     fn groups(&self) -> &'static [&'static str] {
@@ -127,11 +127,11 @@ impl Scheme for Jwt {
     }
 
     fn carrier(&self) -> Carrier {
-        Bearer.carrier()
+        BearerScheme.carrier()
     }
 
     fn carry(&self, carrier: &Carrier, proof: &Proof) -> Vec<Carried> {
-        Bearer.carry(carrier, proof)
+        BearerScheme.carry(carrier, proof)
     }
 
     fn forgeries(&self) -> &'static [Forgery] {
@@ -139,7 +139,7 @@ impl Scheme for Jwt {
     }
 
     fn malformed(&self, carrier: &Carrier) -> Vec<(Phrase, Vec<Carried>)> {
-        Bearer.malformed(carrier)
+        BearerScheme.malformed(carrier)
     }
 
     fn needs(&self, id: ForgeryId) -> Need {
@@ -167,13 +167,13 @@ impl Scheme for Jwt {
     }
 }
 
-impl Scheme for ClientCredentialsJwt {
+impl Scheme for ClientCredentialsJwtScheme {
     fn name(&self) -> &'static str {
         "oauth2-client-credentials-jwt"
     }
 
     fn profile_name(&self) -> &'static str {
-        Bearer.profile_name()
+        BearerScheme.profile_name()
     }
 
     fn groups(&self) -> &'static [&'static str] {
@@ -181,27 +181,27 @@ impl Scheme for ClientCredentialsJwt {
     }
 
     fn carrier(&self) -> Carrier {
-        Bearer.carrier()
+        BearerScheme.carrier()
     }
 
     fn carry(&self, carrier: &Carrier, proof: &Proof) -> Vec<Carried> {
-        Bearer.carry(carrier, proof)
+        BearerScheme.carry(carrier, proof)
     }
 
     fn forgeries(&self) -> &'static [Forgery] {
-        Jwt.forgeries()
+        JwtScheme.forgeries()
     }
 
     fn malformed(&self, carrier: &Carrier) -> Vec<(Phrase, Vec<Carried>)> {
-        Bearer.malformed(carrier)
+        BearerScheme.malformed(carrier)
     }
 
     fn needs(&self, id: ForgeryId) -> Need {
-        Jwt.needs(id)
+        JwtScheme.needs(id)
     }
 
     fn inapplicable(&self, id: ForgeryId, context: &ForgeryContext<'_>) -> Option<String> {
-        Jwt.inapplicable(id, context)
+        JwtScheme.inapplicable(id, context)
     }
 }
 
@@ -229,13 +229,13 @@ fn published_for<'k>(context: &ForgeryContext<'k>, good: &Jws) -> Result<&'k Val
 /// # Errors
 /// When there is no such forgery, or it cannot be made.
 pub fn forged_text(id: ForgeryId, proof: &Proof, rng: &mut StdRng, kit: &Kit) -> Result<String, Unforgeable> {
-    let forgery = Jwt.forgery(id).ok_or_else(|| Unforgeable(format!("tokens have no forgery {id}")))?;
+    let forgery = JwtScheme.forgery(id).ok_or_else(|| Unforgeable(format!("tokens have no forgery {id}")))?;
     text_of(forgery, proof, rng, kit)
 }
 
 /// The token that a forgery makes.
 fn text_of(forgery: &Forgery, proof: &Proof, rng: &mut StdRng, kit: &Kit) -> Result<String, Unforgeable> {
-    let carrier = Jwt.carrier();
+    let carrier = JwtScheme.carrier();
     let carried = (forgery.forge)(&mut ForgeryContext { scheme: &TokenAlone, carrier: &carrier, proof, rng, kit })?;
     Ok(carried.first().map(|one| String::from_utf8_lossy(&one.value).into_owned()).unwrap_or_default())
 }
@@ -245,11 +245,11 @@ struct TokenAlone;
 
 impl Scheme for TokenAlone {
     fn name(&self) -> &'static str {
-        Jwt.name()
+        JwtScheme.name()
     }
 
     fn profile_name(&self) -> &'static str {
-        Jwt.profile_name()
+        JwtScheme.profile_name()
     }
 
     fn groups(&self) -> &'static [&'static str] {
@@ -257,7 +257,7 @@ impl Scheme for TokenAlone {
     }
 
     fn carrier(&self) -> Carrier {
-        Jwt.carrier()
+        JwtScheme.carrier()
     }
 
     fn carry(&self, carrier: &Carrier, proof: &Proof) -> Vec<Carried> {
@@ -265,7 +265,7 @@ impl Scheme for TokenAlone {
     }
 
     fn forgeries(&self) -> &'static [Forgery] {
-        Jwt.forgeries()
+        JwtScheme.forgeries()
     }
 
     fn malformed(&self, _: &Carrier) -> Vec<(Phrase, Vec<Carried>)> {

@@ -3,9 +3,9 @@
 use crate::observe::Phrase;
 use crate::scheme::{Carried, Carrier, Forgery, Proof, Scheme};
 
-pub(crate) struct None;
+pub(crate) struct NoScheme;
 
-impl Scheme for None {
+impl Scheme for NoScheme {
     fn name(&self) -> &'static str {
         "none"
     }

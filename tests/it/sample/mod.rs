@@ -7,7 +7,7 @@ use authbench::event::{
     Event, FORMAT, LoadInterval, LoadStarted, Machine, Note, NoteKind, RunFinished, RunStarted, ScenarioFinished,
     ScenarioStarted, SourcePlace, ThresholdResult,
 };
-use authbench::judge::cause::{Failure, findings};
+use authbench::judge::cause::{FailedCheck, findings};
 use authbench::report::Record;
 
 /// Text as a server could send it to act on whoever prints it.
@@ -76,7 +76,7 @@ fn orders(events: &mut Vec<Event>) {
         NoteKind::Info,
         "profile api-key-403: an invalid API key is answered 403, where RFC 9110 §11.4 suggests 401",
     ));
-    let failures: Vec<_> = results.iter().filter_map(Failure::of).collect();
+    let failures: Vec<_> = results.iter().filter_map(FailedCheck::of).collect();
     events.extend(results.into_iter().map(|result| Event::CheckFinished(Box::new(result))));
     events.push(note(NoteKind::Finding, "the waiver of bearer.realm-stable is stale: the check passes"));
     events.push(note(NoteKind::Warning, &format!("the server announced itself as {HOSTILE}")));

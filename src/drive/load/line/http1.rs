@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::watchdog::Watchdog;
 use super::{Line, Lines};
-use crate::drive::wire::{Answer, Connection, Destination, Limits};
+use crate::drive::wire::{Connection, Destination, Limits, WireAnswer};
 use crate::observe::{Request, Silence};
 
 /// A connection that may be closed at the moment.
@@ -61,7 +61,7 @@ impl Line for Alone {
         request: &Vec<u8>,
         may_have_body: bool,
         deadline: Instant,
-    ) -> Result<Answer<'_>, Silence> {
+    ) -> Result<WireAnswer<'_>, Silence> {
         let Self { connection, used, watchdog } = self;
         let connection = connection.as_mut().ok_or(Silence::Closed)?;
         connection.begin();

@@ -9,8 +9,8 @@ use std::time::Instant;
 
 use super::watchdog::Watchdog;
 use super::{Line, Lines};
-use crate::drive::wire::http2::{Again, AnswerOfStream, Failure, Form, Sender, open};
-use crate::drive::wire::{Answer, Destination, Limits};
+use crate::drive::wire::http2::{Again, AnswerOfStream, Form, Sender, StreamFailure, open};
+use crate::drive::wire::{Destination, Limits, WireAnswer};
 use crate::observe::{Request, Silence};
 
 /// A connection, opened again by one stream for all when it ends.
@@ -142,7 +142,7 @@ impl Line for Shared {
         }
     }
 
-    async fn exchange(&mut self, form: &Option<Form>, _: bool, deadline: Instant) -> Result<Answer<'_>, Silence> {
+    async fn exchange(&mut self, form: &Option<Form>, _: bool, deadline: Instant) -> Result<WireAnswer<'_>, Silence> {
         let Self { link, open: place, answer, again, watchdog } = self;
         *again = Again::No;
         let Some(open) = place else { return Err(Silence::Closed) };
@@ -151,9 +151,9 @@ impl Line for Shared {
             let mut conversation = pin!(answer.exchange(&mut open.sender, form));
             poll_fn(|cx| match conversation.as_mut().poll(cx) {
                 Poll::Ready(ended) => Poll::Ready(ended),
-                Poll::Pending => {
-                    watchdog.poll(cx, deadline).map(|()| Err(Failure { silence: Silence::TimedOut, again: Again::No }))
-                }
+                Poll::Pending => watchdog
+                    .poll(cx, deadline)
+                    .map(|()| Err(StreamFailure { silence: Silence::TimedOut, again: Again::No })),
             })
             .await
         };

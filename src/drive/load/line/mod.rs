@@ -6,7 +6,7 @@ mod watchdog;
 
 use std::time::Instant;
 
-use crate::drive::wire::{Answer, Destination, Limits};
+use crate::drive::wire::{Destination, Limits, WireAnswer};
 use crate::observe::{Request, Silence};
 
 /// The lines of one worker.
@@ -46,5 +46,5 @@ pub(super) trait Line: Sized + 'static {
         form: &Self::Form,
         may_have_body: bool,
         deadline: Instant,
-    ) -> Result<Answer<'_>, Silence>;
+    ) -> Result<WireAnswer<'_>, Silence>;
 }

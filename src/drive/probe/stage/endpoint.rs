@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::resource::{may_be_an_accident, second_counts};
 use super::{Halt, Kept, Stage, described};
-use crate::check::step::{ClientAuth, Document, Endpoint, Fetch, Fill, FormStep};
+use crate::check::step::{Endpoint, Fetch, Fill, FormAuth, FormStep, MetadataDocument};
 use crate::clock;
 use crate::drive::control::Token;
 use crate::drive::probe::compose::host_of;
@@ -99,12 +99,12 @@ impl Stage<'_> {
     }
 
     /// The assertion that a step sends: a new one, a forgery about a new one, or the last one again.
-    fn assertion(&mut self, auth: ClientAuth) -> Result<Option<String>, Halt> {
+    fn assertion(&mut self, auth: FormAuth) -> Result<Option<String>, Halt> {
         let made = || self.prober.assertions().map_err(|error| Halt::Untestable(error.to_string()));
         let assertion = match auth {
-            ClientAuth::Assertion => made()?.fresh(),
-            ClientAuth::ForgedAssertion(id) => made()?.forged(id, &mut self.rng),
-            ClientAuth::SameAssertion => return Ok(self.assertion.clone()),
+            FormAuth::Assertion => made()?.fresh(),
+            FormAuth::ForgedAssertion(id) => made()?.forged(id, &mut self.rng),
+            FormAuth::SameAssertion => return Ok(self.assertion.clone()),
             _ => return Ok(None),
         };
         self.assertion = Some(assertion.map_err(|unforgeable| Halt::Untestable(unforgeable.0))?);
@@ -113,16 +113,16 @@ impl Stage<'_> {
 
     pub(super) async fn fetch(&mut self, action: &Action, fetch: &Fetch, evidence: &mut Evidence) -> Result<(), Halt> {
         let url = match fetch.document {
-            Document::ProtectedResource => self.prober.resource_identifier(),
+            MetadataDocument::ProtectedResource => self.prober.resource_identifier(),
             _ => self.prober.issuer().and_then(|issuer| join(&self.prober.equipment.base, &issuer).ok()),
         };
         let issuer = url.ok_or_else(|| Halt::Untestable("no address to derive the document's from".to_owned()))?;
         let url = match fetch.document {
-            Document::AuthorizationServer => well_known(&issuer, "oauth-authorization-server"),
-            Document::OpenIdConfiguration => appended(&issuer, "openid-configuration"),
-            Document::AuthorizationServerAppended => appended(&issuer, "oauth-authorization-server"),
-            Document::ProtectedResource => well_known(&issuer, "oauth-protected-resource"),
-            Document::KeySet => {
+            MetadataDocument::AuthorizationServer => well_known(&issuer, "oauth-authorization-server"),
+            MetadataDocument::OpenIdConfiguration => appended(&issuer, "openid-configuration"),
+            MetadataDocument::AuthorizationServerAppended => appended(&issuer, "oauth-authorization-server"),
+            MetadataDocument::ProtectedResource => well_known(&issuer, "oauth-protected-resource"),
+            MetadataDocument::KeySet => {
                 let at = self.kit.keys_at.as_deref().ok_or_else(|| Halt::Untestable("no key set".to_owned()))?;
                 join(&self.prober.equipment.base, at).map_err(|error| Halt::Obstacle(error.to_string()))?
             }
@@ -145,7 +145,7 @@ impl Stage<'_> {
         };
         let (step, description) = (action.step, described(action));
         let place = Place::Metadata;
-        if fetch.document == Document::KeySet {
+        if fetch.document == MetadataDocument::KeySet {
             note_signature(&exchange, evidence);
         }
         let at = clock::unix_seconds();
@@ -209,9 +209,9 @@ impl Stage<'_> {
 }
 
 /// The forgery that a client authenticates with, if it is one.
-fn forgery_of(auth: ClientAuth) -> Option<ForgeryId> {
+fn forgery_of(auth: FormAuth) -> Option<ForgeryId> {
     match auth {
-        ClientAuth::ForgedAssertion(id) => Some(id),
+        FormAuth::ForgedAssertion(id) => Some(id),
         _ => None,
     }
 }

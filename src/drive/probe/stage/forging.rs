@@ -21,7 +21,7 @@ use crate::scheme::{ForgeryContext, Proof};
 const STRAGGLERS: Duration = Duration::from_millis(250);
 
 /// A forgery that was not made.
-pub(super) struct LeftOut {
+pub(super) struct UnmadeForgery {
     why: String,
     /// Whether it makes no sense about this credential at all.
     inapplicable: bool,
@@ -36,7 +36,7 @@ impl Stage<'_> {
         for id in ids.iter() {
             let mut context = ForgeryContext { scheme, carrier: &carrier, proof, rng: &mut self.rng, kit: &self.kit };
             if let Some(why) = scheme.inapplicable(id, &context) {
-                self.left_out.push(LeftOut { why, inapplicable: true });
+                self.left_out.push(UnmadeForgery { why, inapplicable: true });
                 continue;
             }
             match scheme.forge(id, &mut context) {
@@ -46,7 +46,7 @@ impl Stage<'_> {
                 }
                 Err(unforgeable) => {
                     let missing = self.kit.lacks(scheme.needs(id)).map(str::to_owned);
-                    self.left_out.push(LeftOut { inapplicable: false, why: missing.unwrap_or(unforgeable.0) });
+                    self.left_out.push(UnmadeForgery { inapplicable: false, why: missing.unwrap_or(unforgeable.0) });
                 }
             }
         }

@@ -16,7 +16,7 @@ use rand::rngs::StdRng;
 
 use super::{Prober, values};
 use crate::check::Check;
-use crate::check::step::{ClientAuth, Hook, KeyChange};
+use crate::check::step::{FormAuth, Hook, KeyChange};
 use crate::clock;
 use crate::drive::control::Token;
 use crate::observe::{Description, Evidence, ForgeryId, Outcome, Phrase};
@@ -68,7 +68,7 @@ pub(super) struct Stage<'a> {
     /// What forgeries are made with, the listener's address marked as this check's.
     kit: Kit,
     /// Forgeries that were not made.
-    left_out: Vec<forging::LeftOut>,
+    left_out: Vec<forging::UnmadeForgery>,
     /// A key that was published for this check.
     published: Option<String>,
     /// Whether it was withdrawn again.
@@ -108,7 +108,7 @@ impl<'a> Stage<'a> {
         let fetched = self.prober.equipment.listener.as_ref().map_or(0, |listener| listener.key_fetches());
         let is_forgery = |action: &&Action| match &action.act {
             Act::Send { asker, .. } => matches!(asker, Asker::Forged(..)),
-            Act::Form(form) => matches!(form.auth, ClientAuth::ForgedAssertion(_)),
+            Act::Form(form) => matches!(form.auth, FormAuth::ForgedAssertion(_)),
             _ => false,
         };
         let mut forgeries = actions.iter().filter(is_forgery).count();

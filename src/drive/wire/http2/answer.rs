@@ -7,7 +7,7 @@ use h2::client::ResponseFuture;
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, LOCATION};
 
 use super::super::head::auth_duration;
-use super::super::{Answer, Limits};
+use super::super::{Limits, WireAnswer};
 use super::{Form, Sender};
 use crate::observe::Silence;
 
@@ -25,7 +25,7 @@ pub(in crate::drive) enum Again {
 }
 
 /// Why there is no answer.
-pub(in crate::drive) struct Failure {
+pub(in crate::drive) struct StreamFailure {
     pub(in crate::drive) silence: Silence,
     pub(in crate::drive) again: Again,
 }
@@ -58,8 +58,8 @@ impl AnswerOfStream {
     }
 
     /// The answer that [`Self::exchange`] put together.
-    pub(in crate::drive) fn answer(&self) -> Answer<'_> {
-        Answer {
+    pub(in crate::drive) fn answer(&self) -> WireAnswer<'_> {
+        WireAnswer {
             status: self.status,
             content_type: self.content_type.as_ref().map(HeaderValue::as_bytes),
             content_encoding: self.content_encoding.as_ref().map(HeaderValue::as_bytes),
@@ -75,8 +75,8 @@ impl AnswerOfStream {
     ///
     /// # Errors
     /// Why there is no whole answer, and whether the request may be sent again.
-    pub(in crate::drive) async fn exchange(&mut self, sender: &mut Sender, form: &Form) -> Result<(), Failure> {
-        let unsent = |error: h2::Error| Failure { silence: silence_of(&error), again: Again::Unsent };
+    pub(in crate::drive) async fn exchange(&mut self, sender: &mut Sender, form: &Form) -> Result<(), StreamFailure> {
+        let unsent = |error: h2::Error| StreamFailure { silence: silence_of(&error), again: Again::Unsent };
         poll_fn(|cx| sender.poll_ready(cx)).await.map_err(unsent)?;
         let body = form.body();
         let (answer, mut stream) = sender.send_request(form.head(), body.is_empty()).map_err(unsent)?;
@@ -86,11 +86,11 @@ impl AnswerOfStream {
         self.read(answer).await
     }
 
-    async fn read(&mut self, answer: ResponseFuture) -> Result<(), Failure> {
+    async fn read(&mut self, answer: ResponseFuture) -> Result<(), StreamFailure> {
         let (head, mut body) = answer.await.map_err(|error| failure_of(&error))?.into_parts();
         if head.headers.len() > self.limits.headers {
             let why = format!("more than {} header lines", self.limits.headers);
-            return Err(Failure { silence: Silence::Malformed(why), again: Again::No });
+            return Err(StreamFailure { silence: Silence::Malformed(why), again: Again::No });
         }
         self.status = head.status.as_u16();
         self.content_type = head.headers.get(CONTENT_TYPE).cloned();
@@ -101,7 +101,7 @@ impl AnswerOfStream {
         self.body.clear();
         self.truncated = false;
         while let Some(part) = body.data().await {
-            let part = part.map_err(|error| Failure { silence: silence_of(&error), again: Again::No })?;
+            let part = part.map_err(|error| StreamFailure { silence: silence_of(&error), again: Again::No })?;
             let kept = part.len().min(self.limits.body - self.body.len());
             self.body.extend_from_slice(&part[..kept]);
             if kept < part.len() {
@@ -116,7 +116,7 @@ impl AnswerOfStream {
 }
 
 /// What an error says of a request of which nothing was heard.
-fn failure_of(error: &h2::Error) -> Failure {
+fn failure_of(error: &h2::Error) -> StreamFailure {
     // GOAWAY reaches only streams beyond the last that the target says it processed (RFC 9113 §6.8)
     let refused = error.is_go_away() || error.reason() == Some(Reason::REFUSED_STREAM);
     let again = match () {
@@ -124,7 +124,7 @@ fn failure_of(error: &h2::Error) -> Failure {
         () if error.is_io() => Again::Repeatable,
         () => Again::No,
     };
-    Failure { silence: silence_of(error), again }
+    StreamFailure { silence: silence_of(error), again }
 }
 
 /// Without the words of the target, which GOAWAY may carry.

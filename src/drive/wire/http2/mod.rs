@@ -17,7 +17,7 @@ use super::stream::Stream;
 use super::{Destination, Limits};
 use crate::observe::Silence;
 
-pub(in crate::drive) use answer::{Again, AnswerOfStream, Failure};
+pub(in crate::drive) use answer::{Again, AnswerOfStream, StreamFailure};
 pub use error::NotInHttp2;
 pub use form::Form;
 

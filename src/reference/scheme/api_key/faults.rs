@@ -8,7 +8,7 @@ use subtle::ConstantTimeEq as _;
 
 use crate::reference::fault::{Fault, row};
 use crate::reference::request::{cookie_value, query_value};
-use crate::reference::state::{KeyLocation, Principal, State, digest, principal};
+use crate::reference::state::{KeyLocation, Principal, ReferenceState, digest, principal};
 use crate::reference::wait::busy_wait;
 use crate::seed::{DEMO_KEYS, IDENTITIES, SeedState};
 
@@ -45,7 +45,7 @@ pub(crate) const FAULTS: &[Fault] = &[
 ];
 
 /// Takes time by what a key has in common with good ones.
-pub(super) fn leak_by_time(state: &State, key: &str) {
+pub(super) fn leak_by_time(state: &ReferenceState, key: &str) {
     if state.fault("byte-by-byte-compare") {
         let common = IDENTITIES[0].api_key.bytes().zip(key.bytes()).take_while(|(good, other)| good == other).count();
         busy_wait(PER_BYTE * u32::try_from(common).unwrap_or(0));
@@ -62,7 +62,7 @@ pub(super) fn service() -> Arc<Principal> {
 }
 
 /// The principal that an open fault takes a wrong key for; in constant time where a correct comparison would be.
-pub(super) fn accepted(state: &State, key: &str) -> Option<Arc<Principal>> {
+pub(super) fn accepted(state: &ReferenceState, key: &str) -> Option<Arc<Principal>> {
     let good = IDENTITIES[0].api_key;
     let blank = ["", "null", "undefined", "None", "0", "false", "[]", "{}"];
     let retired = || state.keys.find(key).is_some_and(|holder| holder.state != SeedState::Valid);
@@ -77,7 +77,7 @@ pub(super) fn accepted(state: &State, key: &str) -> Option<Arc<Principal>> {
 }
 
 /// A key in a place that nobody declared.
-pub(super) fn key_elsewhere(state: &State, parts: &Parts) -> Option<String> {
+pub(super) fn key_elsewhere(state: &ReferenceState, parts: &Parts) -> Option<String> {
     if !state.fault("accepts-key-anywhere") {
         return None;
     }
@@ -86,7 +86,7 @@ pub(super) fn key_elsewhere(state: &State, parts: &Parts) -> Option<String> {
 }
 
 /// A key with its full-width letters made plain, as compatibility normalisation does.
-pub(super) fn normalised_key(state: &State, parts: &Parts) -> Option<String> {
+pub(super) fn normalised_key(state: &ReferenceState, parts: &Parts) -> Option<String> {
     let KeyLocation::Header(name) = &state.key_location else { return None };
     let text = std::str::from_utf8(parts.headers.get(name.as_str())?.as_bytes()).ok()?.to_owned();
     let plain = |c: char| match u32::from(c) {

@@ -9,11 +9,11 @@ use axum::http::request::Parts;
 
 use crate::reference::rejection::Rejection;
 use crate::reference::request::{NotText, cookie_value, header_values, query_value};
-use crate::reference::state::{KeyLocation, Principal, State};
+use crate::reference::state::{KeyLocation, Principal, ReferenceState};
 use crate::seed::SeedState;
 
 /// Who sent a request.
-pub(crate) fn verify(state: &State, parts: &Parts) -> Result<Arc<Principal>, Rejection> {
+pub(crate) fn verify(state: &ReferenceState, parts: &Parts) -> Result<Arc<Principal>, Rejection> {
     let invalid = || invalid(state);
     let presented = match presented(state, parts) {
         Ok(presented) if presented.is_empty() => faults::key_elsewhere(state, parts).into_iter().collect(),
@@ -54,7 +54,7 @@ pub(crate) fn verify(state: &State, parts: &Parts) -> Result<Arc<Principal>, Rej
     }
 }
 
-fn invalid(state: &State) -> Rejection {
+fn invalid(state: &ReferenceState) -> Rejection {
     let rejection = |status| Rejection::new(status, "invalid_api_key");
     match state.strict {
         true => rejection(StatusCode::UNAUTHORIZED).with_challenge("APIKey realm=\"orders\""),
@@ -66,7 +66,7 @@ fn missing() -> Rejection {
     Rejection::new(StatusCode::UNAUTHORIZED, "missing_api_key").with_challenge("APIKey realm=\"orders\"")
 }
 
-fn presented(state: &State, parts: &Parts) -> Result<Vec<String>, NotText> {
+fn presented(state: &ReferenceState, parts: &Parts) -> Result<Vec<String>, NotText> {
     let owned = |value: &str| value.to_owned();
     Ok(match &state.key_location {
         KeyLocation::Header(name) => header_values(&parts.headers, name)?.into_iter().map(owned).collect(),

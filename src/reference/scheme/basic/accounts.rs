@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _, phc};
 use argon2::{Algorithm, Argon2, Params, Version};
 
-use crate::reference::state::{Principal, State, digest, principal};
+use crate::reference::state::{Principal, ReferenceState, digest, principal};
 use crate::seed::{self, COLON_USER, IDENTITIES, LONG_USER, SeedState, UTF8_USER};
 
 /// Who has which password.
@@ -64,7 +64,13 @@ impl Accounts {
         Self { hashes, verified: RwLock::default() }
     }
 
-    pub(super) fn verify(&self, state: &State, user: &str, password: &str, cached: bool) -> Option<Arc<Principal>> {
+    pub(super) fn verify(
+        &self,
+        state: &ReferenceState,
+        user: &str,
+        password: &str,
+        cached: bool,
+    ) -> Option<Arc<Principal>> {
         // an unknown user costs as much as a known one, so that time does not tell who exists
         let account = self.hashes.get(user);
         if account.is_none() && state.fault("hash-skipped-for-unknown-user") {

@@ -12,12 +12,12 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::reference::rejection::Rejection;
 use crate::reference::request::header_values;
-use crate::reference::state::{Principal, State};
+use crate::reference::state::{Principal, ReferenceState};
 use accounts::Accounts;
 
 const CHALLENGE: &str = "Basic realm=\"orders\", charset=\"UTF-8\"";
 
-fn challenge(state: &State) -> &'static str {
+fn challenge(state: &ReferenceState) -> &'static str {
     if state.fault("challenge-without-realm") {
         "Basic"
     } else if state.fault("charset-latin1") {
@@ -29,7 +29,7 @@ fn challenge(state: &State) -> &'static str {
 
 /// Who sent a request; `cached` accounts remember which credentials they verified.
 pub(crate) fn verify(
-    state: &State,
+    state: &ReferenceState,
     accounts: &Accounts,
     parts: &Parts,
     cached: bool,

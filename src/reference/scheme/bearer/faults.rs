@@ -6,7 +6,7 @@ use axum::http::request::Parts;
 
 use crate::reference::fault::{Fault, row};
 use crate::reference::request::query_value;
-use crate::reference::state::{Principal, State, principal};
+use crate::reference::state::{Principal, ReferenceState, principal};
 use crate::seed::{IDENTITIES, OTHER_AUDIENCE_TOKEN, REFRESH_TOKEN};
 
 /// Faults of bearer tokens; those of challenges are implemented in `resource/`.
@@ -39,7 +39,7 @@ pub(crate) const FAULTS: &[Fault] = &[
 pub(crate) struct BodyToken(String);
 
 /// A token that only an open fault finds; `lines` are those of the `Authorization` field.
-pub(super) fn found(state: &State, parts: &Parts, lines: &[&str]) -> Option<String> {
+pub(super) fn found(state: &ReferenceState, parts: &Parts, lines: &[&str]) -> Option<String> {
     let in_query = || query_value(parts, "access_token");
     match lines {
         [] if state.fault("query-token-accepted") => in_query(),
@@ -59,7 +59,11 @@ pub(crate) fn of_body(body: &[u8]) -> Option<BodyToken> {
 }
 
 /// The principal that an open fault takes a wrong token for.
-pub(super) fn accepted(state: &State, token: &str, is_unknown: impl FnOnce() -> bool) -> Option<Arc<Principal>> {
+pub(super) fn accepted(
+    state: &ReferenceState,
+    token: &str,
+    is_unknown: impl FnOnce() -> bool,
+) -> Option<Arc<Principal>> {
     let foreign = [OTHER_AUDIENCE_TOKEN, REFRESH_TOKEN].contains(&token);
     let open = (state.fault("accepts-any-token") && !foreign && is_unknown())
         || (state.fault("bearer-audience-ignored") && token == OTHER_AUDIENCE_TOKEN)

@@ -10,31 +10,31 @@ use axum::http::request::Parts;
 use crate::reference::rejection::Rejection;
 use crate::reference::request::{header_values, query_value};
 use crate::reference::state::tokens::AUDIENCE;
-use crate::reference::state::{Principal, State};
+use crate::reference::state::{Principal, ReferenceState};
 use crate::seed::SeedState;
 
 /// Where tokens come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
+pub(crate) enum TokenSource {
     Static,
     Authority,
 }
 
 /// Who sent a request.
-pub(crate) fn verify(state: &State, parts: &Parts, source: Source) -> Result<Arc<Principal>, Rejection> {
+pub(crate) fn verify(state: &ReferenceState, parts: &Parts, source: TokenSource) -> Result<Arc<Principal>, Rejection> {
     let token = &*presented(state, parts)?;
     if state.fault("bearer-rejects-everything") {
         return Err(invalid());
     }
     let is_unknown = || match source {
-        Source::Static => state.tokens.find(token).is_none(),
-        Source::Authority => state.issued.look_up(token).is_none(),
+        TokenSource::Static => state.tokens.find(token).is_none(),
+        TokenSource::Authority => state.issued.look_up(token).is_none(),
     };
     if let Some(principal) = faults::accepted(state, token, is_unknown) {
         return Ok(principal);
     }
     match source {
-        Source::Static => {
+        TokenSource::Static => {
             let holder = state.tokens.find(token).ok_or_else(invalid)?;
             match holder.state {
                 SeedState::Revoked if !state.fault("introspection-cache-forever") => Err(invalid()),
@@ -42,7 +42,7 @@ pub(crate) fn verify(state: &State, parts: &Parts, source: Source) -> Result<Arc
                 _ => Ok(holder.principal),
             }
         }
-        Source::Authority => {
+        TokenSource::Authority => {
             let record = state.issued.look_up(token).ok_or_else(invalid)?;
             let kept = state.fault("bearer-accepts-expired-token") || state.fault("expires-in-string");
             let expired = record.has_expired() && !kept;
@@ -56,7 +56,7 @@ pub(crate) fn verify(state: &State, parts: &Parts, source: Source) -> Result<Arc
 }
 
 /// The token of a request (RFC 6750 §2.1).
-pub(crate) fn presented(state: &State, parts: &Parts) -> Result<String, Rejection> {
+pub(crate) fn presented(state: &ReferenceState, parts: &Parts) -> Result<String, Rejection> {
     let lines = header_values(&parts.headers, "authorization")
         .map_err(|_| if state.fault("panics-on-bad-base64") { Rejection::broken() } else { malformed() })?;
     if let Some(token) = faults::found(state, parts, &lines) {

@@ -14,7 +14,7 @@ use crate::clock;
 use crate::reference::rejection::Rejection;
 use crate::reference::scheme::bearer::{invalid, presented};
 use crate::reference::state::tokens::AUDIENCE;
-use crate::reference::state::{Principal, State, digest};
+use crate::reference::state::{Principal, ReferenceState, digest};
 use crate::seed::{IDENTITIES, INTROSPECTION_CLIENT};
 
 /// How long an answer is kept, where answers are kept: for so long a revoked token lives on (RFC 7662 §4).
@@ -65,7 +65,7 @@ impl Introspector {
     }
 
     /// Asks about the token of a request, before its guard looks at it; `keeps` answers for a while.
-    pub(crate) async fn prepare(&self, state: &State, parts: &mut Parts, keeps: bool) {
+    pub(crate) async fn prepare(&self, state: &ReferenceState, parts: &mut Parts, keeps: bool) {
         if let Ok(token) = presented(state, parts) {
             let told = Told(self.principal(&token, keeps).await);
             parts.extensions.insert(told);
@@ -129,7 +129,7 @@ impl Introspector {
 }
 
 /// Who sent a request, as the authorization server has it.
-pub(crate) fn verify(state: &State, parts: &Parts) -> Result<Arc<Principal>, Rejection> {
+pub(crate) fn verify(state: &ReferenceState, parts: &Parts) -> Result<Arc<Principal>, Rejection> {
     presented(state, parts)?;
     parts.extensions.get::<Told>().map_or_else(|| Err(Rejection::unavailable()), |told| told.0.clone())
 }

@@ -7,7 +7,7 @@ use super::deployment::Deployment;
 use crate::clock;
 use crate::reference::jose::compact::Compact;
 use crate::reference::random::random_text;
-use crate::reference::state::{Principal, State};
+use crate::reference::state::{Principal, ReferenceState};
 use crate::seed::{IDENTITIES, SeedState};
 
 /// How far in the future a token may have been issued: clocks differ.
@@ -27,7 +27,7 @@ pub(super) fn registered_hold(deployment: &Deployment, compact: &Compact) -> boo
 }
 
 /// Claims that the library leaves to us.
-pub(super) fn ours_hold(state: &State, compact: &Compact) -> bool {
+pub(super) fn ours_hold(state: &ReferenceState, compact: &Compact) -> bool {
     let now = clock::unix_seconds() as f64;
     let claims = &compact.claims;
     let is_text = |name: &str| claims.get(name).is_some_and(Value::is_string);
@@ -53,7 +53,7 @@ pub(super) fn ours_hold(state: &State, compact: &Compact) -> bool {
 }
 
 /// Whom the claims speak for; nobody where the account was closed.
-pub(super) fn principal(state: &State, claims: &Map<String, Value>) -> Option<Principal> {
+pub(super) fn principal(state: &ReferenceState, claims: &Map<String, Value>) -> Option<Principal> {
     let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let name = text("sub");
     let known = IDENTITIES.iter().find(|identity| identity.name == name);

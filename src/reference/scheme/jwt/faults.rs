@@ -17,7 +17,7 @@ use crate::reference::fault::{Fault, row};
 use crate::reference::jose::compact::Compact;
 use crate::reference::jose::keys::name_of;
 use crate::reference::jose::signature::{verifies, verifies_by_public_pem, verifies_by_secret};
-use crate::reference::state::State;
+use crate::reference::state::ReferenceState;
 
 /// Faults of JSON Web Tokens.
 pub(crate) const FAULTS: &[Fault] = &[
@@ -62,7 +62,7 @@ const STRETCHED_AT_MOST: Duration = Duration::from_millis(3500);
 
 /// Whether an open fault takes the token for signed.
 pub(super) fn accepts_signature(
-    state: &State,
+    state: &ReferenceState,
     remote_keys: &RemoteKeys,
     deployment: &Deployment,
     compact: &Compact,
@@ -83,7 +83,7 @@ pub(super) fn accepts_signature(
 }
 
 /// A token that stands in the place of the one that was sent.
-pub(super) fn rewritten(state: &State, deployment: &Deployment, token: &str) -> Option<String> {
+pub(super) fn rewritten(state: &ReferenceState, deployment: &Deployment, token: &str) -> Option<String> {
     if state.fault("pbes2-unbounded") {
         stretch(token);
     }

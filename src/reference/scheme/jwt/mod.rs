@@ -17,7 +17,7 @@ use crate::reference::jose::keys::name_of;
 use crate::reference::jose::signature::verifies;
 use crate::reference::rejection::Rejection;
 use crate::reference::scheme::bearer::{self, invalid};
-use crate::reference::state::{Principal, State};
+use crate::reference::state::{Principal, ReferenceState};
 use deployment::{Deployment, Deployments};
 use remote::RemoteKeys;
 
@@ -36,7 +36,7 @@ impl JwtVerifier {
     }
 
     /// Fetches what has to be fetched before a token can be verified.
-    pub(crate) async fn prepare(&self, state: &State, parts: &Parts) {
+    pub(crate) async fn prepare(&self, state: &ReferenceState, parts: &Parts) {
         if self.remote_keys.are_used(&state.faults) {
             let Ok(token) = bearer::presented(state, parts) else { return };
             self.remote_keys.refresh(&token, &state.faults).await;
@@ -46,7 +46,7 @@ impl JwtVerifier {
     /// Who sent a request for a resource that is guarded with an algorithm.
     pub(crate) fn verify(
         &self,
-        state: &State,
+        state: &ReferenceState,
         parts: &Parts,
         algorithm: Algorithm,
     ) -> Result<Arc<Principal>, Rejection> {
@@ -54,7 +54,7 @@ impl JwtVerifier {
     }
 
     /// Who sent a request whose token the authorization server issued: one that it revoked is refused.
-    pub(crate) fn verify_issued(&self, state: &State, parts: &Parts) -> Result<Arc<Principal>, Rejection> {
+    pub(crate) fn verify_issued(&self, state: &ReferenceState, parts: &Parts) -> Result<Arc<Principal>, Rejection> {
         let principal = self.verify_for(state, parts, self.deployments.of_authority())?;
         let token = &*bearer::presented(state, parts)?;
         let record = state.issued_jwts.look_up(token);
@@ -62,7 +62,12 @@ impl JwtVerifier {
         if revoked { Err(invalid()) } else { Ok(principal) }
     }
 
-    fn verify_for(&self, state: &State, parts: &Parts, deployment: &Deployment) -> Result<Arc<Principal>, Rejection> {
+    fn verify_for(
+        &self,
+        state: &ReferenceState,
+        parts: &Parts,
+        deployment: &Deployment,
+    ) -> Result<Arc<Principal>, Rejection> {
         let token = &*bearer::presented(state, parts)?;
         if state.fault("jwt-rejects-everything") {
             return Err(invalid());
@@ -71,7 +76,12 @@ impl JwtVerifier {
         claims::principal(state, &claims).map(Arc::new).ok_or_else(invalid)
     }
 
-    fn verified(&self, state: &State, deployment: &Deployment, token: &str) -> Option<serde_json::Map<String, Value>> {
+    fn verified(
+        &self,
+        state: &ReferenceState,
+        deployment: &Deployment,
+        token: &str,
+    ) -> Option<serde_json::Map<String, Value>> {
         let leniency =
             Leniency { base64: state.fault("lenient-base64"), first_duplicate: state.fault("first-duplicate-wins") };
         let rewritten = faults::rewritten(state, deployment, token);
@@ -90,7 +100,7 @@ impl JwtVerifier {
     /// Signature and registered claims.
     fn accepts(
         &self,
-        state: &State,
+        state: &ReferenceState,
         deployment: &Deployment,
         compact: &Compact,
         token: &str,
@@ -105,9 +115,9 @@ impl JwtVerifier {
         }
         let fetched;
         let key = match self.remote_keys.key_of(compact, deployment, &state.faults) {
-            remote::Found::Nothing => return false,
-            remote::Found::NotUsed => deployment.key_of(compact, &state.faults),
-            remote::Found::Key(key) => {
+            remote::RemoteKey::Nothing => return false,
+            remote::RemoteKey::NotUsed => deployment.key_of(compact, &state.faults),
+            remote::RemoteKey::Key(key) => {
                 fetched = key;
                 Some(&*fetched)
             }
@@ -121,7 +131,7 @@ impl JwtVerifier {
 }
 
 /// RFC 9068 §4, RFC 7515 §4.1.9: `at+jwt`, or the same as a media type, without regard to case.
-fn is_access_token(state: &State, compact: &Compact) -> bool {
+fn is_access_token(state: &ReferenceState, compact: &Compact) -> bool {
     if state.fault("typ-ignored") {
         return true;
     }

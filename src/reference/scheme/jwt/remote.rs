@@ -24,7 +24,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(2);
 const SIZE_LIMIT: usize = 64 * 1024;
 
 /// What is known of the key that a token names.
-pub(super) enum Found {
+pub(super) enum RemoteKey {
     /// Keys are not fetched here.
     NotUsed,
     /// No such key.
@@ -92,15 +92,15 @@ impl RemoteKeys {
     }
 
     /// The key that a token of the first issuer names.
-    pub(super) fn key_of(&self, compact: &Compact, deployment: &Deployment, faults: &Faults) -> Found {
+    pub(super) fn key_of(&self, compact: &Compact, deployment: &Deployment, faults: &Faults) -> RemoteKey {
         let ignores_issuer = ["tries-all-keys", "pooled-keys"].iter().any(|fault| faults.on(fault));
         let symmetric = is_symmetric(deployment.algorithm);
         let seeded = compact.claim_text("iss") == Some(ISSUER) && is_seeded(deployment);
         if ignores_issuer || symmetric || !seeded || self.address().is_none() {
-            return Found::NotUsed;
+            return RemoteKey::NotUsed;
         }
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        compact.header_text("kid").and_then(|kid| keys.get(kid)).cloned().map_or(Found::Nothing, Found::Key)
+        compact.header_text("kid").and_then(|kid| keys.get(kid)).cloned().map_or(RemoteKey::Nothing, RemoteKey::Key)
     }
 
     async fn fetch_named(&self, compact: Option<&Compact>) {

@@ -6,7 +6,7 @@ use std::io::{Read as _, Write as _};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use authbench::drive::load::{Arrivals, Http, Lane, LaneRequest, Phase, run};
+use authbench::drive::load::{ArrivalProcess, Http, Lane, LaneRequest, Phase, run};
 use authbench::drive::stop::Stop;
 use authbench::drive::wire::Limits;
 use authbench::drive::wire::http2::speaks;
@@ -19,13 +19,13 @@ use target::{Deed, Target, target};
 /// What a request with a body carries.
 pub(crate) const BODY: &str = "{\"item\":1}";
 
-fn over_http2(arrivals: Option<Arrivals>, connections: usize, streams: usize, millis: u64) -> Phase {
+fn over_http2(arrivals: Option<ArrivalProcess>, connections: usize, streams: usize, millis: u64) -> Phase {
     Phase { http: Http::Two { streams }, ..phase(arrivals, connections, Duration::from_millis(millis)) }
 }
 
 /// Sends at a rate for half a second.
 fn sent(target: &Target, rate: f64, limit: Duration) -> LoadFigures {
-    figures(&over_http2(Some(Arrivals::Constant(rate)), 2, 4, 500), &target.destination, limit)
+    figures(&over_http2(Some(ArrivalProcess::Constant(rate)), 2, 4, 500), &target.destination, limit)
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn no_more_streams_are_opened_than_the_target_allows() {
 fn a_target_that_dies_in_the_middle_is_told() {
     for (connections, streams) in [(1, 1), (2, 4)] {
         let target = target(100, |at| if at < 50 { Deed::Answer } else { Deed::Cut });
-        let phase = over_http2(Some(Arrivals::Constant(200.0)), connections, streams, 500);
+        let phase = over_http2(Some(ArrivalProcess::Constant(200.0)), connections, streams, 500);
         let figures = figures(&phase, &target.destination, LONG);
         assert_nothing_dropped(&figures, 100);
         let outcomes = figures.lanes[0].outcomes;
@@ -79,7 +79,7 @@ fn a_target_that_is_not_there_is_told_and_not_stormed() {
         format!("http://{}", listener.local_addr().expect("has an address")).parse().expect("a URL")
     };
     let destination = authbench::drive::wire::Destination::of(&url, None).expect("a destination").over_http2();
-    for arrivals in [Some(Arrivals::Constant(500.0)), None] {
+    for arrivals in [Some(ArrivalProcess::Constant(500.0)), None] {
         let figures = figures(&over_http2(arrivals, 2, 4, 200), &destination, LONG);
         assert_eq!(figures.lanes[0].outcomes.silent, figures.requests);
         assert_eq!(figures.silences.keys().collect::<Vec<_>>(), ["no connection"]);
@@ -139,7 +139,7 @@ fn one_stream_without_an_answer_holds_up_no_other() {
 fn an_answer_without_measure_is_cut_or_none() {
     let flood = target(100, |_| Deed::Flood(1 << 20));
     let limits = Limits { body: 1000, ..Limits::default() };
-    let phase = over_http2(Some(Arrivals::Constant(20.0)), 1, 2, 500);
+    let phase = over_http2(Some(ArrivalProcess::Constant(20.0)), 1, 2, 500);
     let figures = run(&phase, &[lane("valid", true)], &flood.destination, limits, &Stop::default(), &mut |_| {});
     assert_eq!(figures.lanes[0].outcomes.granted, 10, "{:?}", figures.silences);
     assert!(figures.notes.iter().any(|note| note.contains("cut")), "{:?}", figures.notes);
@@ -158,7 +158,7 @@ fn a_body_is_sent_whole() {
     let target = target(100, |_| Deed::Answer);
     let request = Request::new("POST", "/").header("Host", "h").with_body("application/json", BODY);
     let lane = Lane { requests: vec![LaneRequest::new(request)], ..lane("valid", true) };
-    let phase = over_http2(Some(Arrivals::Constant(100.0)), 1, 4, 300);
+    let phase = over_http2(Some(ArrivalProcess::Constant(100.0)), 1, 4, 300);
     let figures = run(&phase, &[lane], &target.destination, Limits::default(), &Stop::default(), &mut |_| {});
     assert_eq!(figures.lanes[0].outcomes.granted, 30, "{:?}", figures.silences);
 }
@@ -177,7 +177,7 @@ fn a_target_of_http_1_is_told_apart_and_never_asked_in_it() {
     let (closing, _) = server(drop);
     let told = runtime.block_on(speaks(&closing, &Limits::default()));
     assert_eq!(told, Err(Silence::Closed));
-    let figures = figures(&over_http2(Some(Arrivals::Constant(100.0)), 2, 2, 300), &destination, LONG);
+    let figures = figures(&over_http2(Some(ArrivalProcess::Constant(100.0)), 2, 2, 300), &destination, LONG);
     assert_nothing_dropped(&figures, 30);
     assert_eq!(figures.lanes[0].outcomes.silent, 30);
     assert!(figures.inconclusive.is_some());
