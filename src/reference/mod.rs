@@ -30,6 +30,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -43,6 +44,7 @@ use scheme::{Guard, Verifiers};
 use serve::wire_faults;
 pub use state::KeyLocation;
 use state::ReferenceState;
+pub use tls::NoCertificate;
 pub use verifier::Verifier;
 
 use crate::seed;
@@ -81,30 +83,18 @@ impl Default for Config {
 }
 
 /// Why the reference did not start.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub enum ReferenceError {
     /// The port cannot be had.
-    Bind(u16, std::io::Error),
+    #[error("failed to listen on 127.0.0.1:{0}: {1}")]
+    Bind(u16, #[source] std::io::Error),
     /// No fault has this name; the nearest is given.
+    #[error("no fault is called {0:?}{near}", near = .1.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default())]
     UnknownFault(String, Option<&'static str>),
     /// The certificate could not be made.
-    Certificate(String),
+    #[error("failed to make a certificate: {0}")]
+    Certificate(#[from] NoCertificate),
 }
-
-impl std::fmt::Display for ReferenceError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            ReferenceError::Bind(port, error) => write!(f, "failed to listen on 127.0.0.1:{port}: {error}"),
-            ReferenceError::UnknownFault(name, Some(near)) => {
-                write!(f, "no fault is called {name:?}; did you mean {near:?}?")
-            }
-            ReferenceError::UnknownFault(name, None) => write!(f, "no fault is called {name:?}"),
-            ReferenceError::Certificate(why) => write!(f, "failed to make a certificate: {why}"),
-        }
-    }
-}
-
-impl std::error::Error for ReferenceError {}
 
 /// A running reference server.
 #[derive(Debug)]
@@ -155,7 +145,7 @@ pub async fn start(config: Config) -> Result<ReferenceServer, ReferenceError> {
     let faults = Faults::new(config.faults);
     let (acceptor, certificate) = match config.tls {
         true => {
-            let made = tls::acceptor(!wire_faults::any(&faults)).map_err(ReferenceError::Certificate)?;
+            let made = tls::acceptor(!wire_faults::any(&faults))?;
             (Some(made.0), Some(made.1))
         }
         false => (None, None),

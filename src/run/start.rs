@@ -22,7 +22,7 @@ use crate::secret::Secret;
 use crate::target::address::{is_local, shown};
 use crate::target::command::CommandLine;
 use crate::target::trust::{BadTrust, Trust};
-use crate::target::{Held, Running, Server, StartError};
+use crate::target::{BadAddress, Held, Running, Server, StartError};
 
 /// How long the reference may take to start.
 const REFERENCE_START: Duration = Duration::from_secs(10);
@@ -46,7 +46,7 @@ pub enum Launch {
 #[derive(Clone, Debug)]
 pub(super) enum Wanted {
     Reference(Box<reference::Config>),
-    Url { url: Result<Url, String>, ca: Option<PathBuf> },
+    Url { url: Result<Url, BadAddress>, ca: Option<PathBuf> },
     Command { line: CommandLine, ca: Option<PathBuf> },
 }
 
@@ -76,7 +76,7 @@ pub(super) fn wanted(loaded: &LoadedScenario, values: &Values<'_>) -> Wanted {
     let TargetFields { reference, url, tls, command, .. } = &loaded.scenario.target.value.0;
     let url = url.as_ref().map(|template| {
         let text = values.text(template);
-        text.parse::<Url>().map_err(|error| format!("{text:?} is not an address: {error}"))
+        text.parse::<Url>().map_err(|cause| BadAddress::Unreadable { text, cause })
     });
     let ca = tls.as_ref().map(|tls| loaded.folder().join(&tls.ca));
     if let Some(command) = command {
@@ -103,7 +103,7 @@ pub(super) fn wanted(loaded: &LoadedScenario, values: &Values<'_>) -> Wanted {
             config.api_key = key_location(&loaded.scenario.scheme.value.0).unwrap_or(config.api_key);
             Wanted::Reference(Box::new(config))
         }
-        (None, url) => Wanted::Url { url: url.unwrap_or_else(|| Err("the target has no address".to_owned())), ca },
+        (None, url) => Wanted::Url { url: url.unwrap_or(Err(BadAddress::Missing)), ca },
     }
 }
 
@@ -130,7 +130,7 @@ pub(super) async fn start(wanted: &Wanted, options: &Options) -> Result<Running,
             }
         },
         Wanted::Url { url, ca } => {
-            let base = url.clone().map_err(StartError::Address)?;
+            let base = url.clone()?;
             let trust = trust(ca.as_ref())?;
             let destination = Destination::of(&base, Some(trust.for_target()))?;
             reach(&base, &destination, trust.names_authorities(), CONNECT.min(options.time_limit)).await?;

@@ -14,7 +14,7 @@ use url::Url;
 use super::address::{join, shown};
 use super::child::terminate;
 use super::trust::Trust;
-use super::{Held, Running, StartError};
+use super::{BadAddress, Held, Running, StartError};
 use crate::clock;
 use crate::secret::{Scrubber, Secret};
 
@@ -37,7 +37,7 @@ pub struct CommandLine {
     /// How long it may take to be ready.
     pub timeout: Duration,
     /// Its address, where it is not the free port in clear text.
-    pub url: Option<Result<Url, String>>,
+    pub url: Option<Result<Url, BadAddress>>,
 }
 
 impl CommandLine {
@@ -61,7 +61,7 @@ impl CommandLine {
         let mut child = self.command(port, path).spawn().map_err(|error| failed(error.to_string()))?;
         let said = Said::listen(&mut child, self.scrubber());
         let base = match &self.url {
-            Some(url) => url.clone().map_err(StartError::Address)?,
+            Some(url) => url.clone()?,
             None => format!("http://127.0.0.1:{port}").parse().map_err(|_| failed("no address".to_owned()))?,
         };
         let ready = join(&base, &self.ready).map_err(|error| failed(error.to_string()))?;

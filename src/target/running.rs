@@ -43,6 +43,22 @@ pub struct Running {
     pub held: Held,
 }
 
+/// Why the address of a scenario cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum BadAddress {
+    /// It is no URL.
+    #[error("{text:?} is not an address: {cause}")]
+    Unreadable {
+        /// What the scenario has in its place.
+        text: String,
+        /// What is wrong with it.
+        cause: url::ParseError,
+    },
+    /// There is none.
+    #[error("the target has no address")]
+    Missing,
+}
+
 /// Why a target is not there.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum StartError {
@@ -61,8 +77,8 @@ pub enum StartError {
     #[error("the scenario starts a command, and --no-command forbids it")]
     CommandForbidden,
     /// The scenario's address cannot be used.
-    #[error("{0}")]
-    Address(String),
+    #[error(transparent)]
+    Address(#[from] BadAddress),
     /// Its certificate authorities cannot be used.
     #[error(transparent)]
     Trust(#[from] BadTrust),

@@ -1,5 +1,7 @@
 //! Percentiles of load phases of two runs.
 
+use thiserror::Error;
+
 use super::ScenarioSide;
 use super::figures::{Yardstick, movement};
 use crate::event::comparison::{FigureChange, Movement, Scale, Unit};
@@ -58,7 +60,7 @@ fn phase(
     level: f64,
     seed: u64,
 ) -> Vec<FigureChange> {
-    let ratios = unlike(before.0, after.0).map_or_else(|| ratios(before.1, after.1, level, seed), Err);
+    let ratios = alike(before.0, after.0).and_then(|()| ratios(before.1, after.1, level, seed));
     let change = |(at, percentile): (usize, &Percentile)| {
         let shown = |figures: &LoadFigures| at_quantile(figures, at);
         let mut change = FigureChange {
@@ -74,7 +76,7 @@ fn phase(
             why: String::new(),
         };
         match &ratios {
-            Err(why) => change.why.clone_from(why),
+            Err(why) => change.why = why.to_string(),
             Ok(ratios) => {
                 let (allowance, why) = allowed(percentile, yardstick);
                 change.movement = movement(&ratios[at], &allowance, true);
@@ -92,9 +94,22 @@ fn at_quantile(figures: &LoadFigures, at: usize) -> f64 {
 }
 
 /// Why two phases of one name say nothing about each other.
-fn unlike(before: &LoadFigures, after: &LoadFigures) -> Option<String> {
+#[derive(Debug, Error)]
+enum Incomparable {
+    #[error("the figures of one run prove nothing: {0}")]
+    Inconclusive(String),
+    #[error("the phases are not alike: {0} and {1}")]
+    Unlike(String, String),
+    #[error("a report has no distributions: compare the records, run.jsonl")]
+    NoDistributions,
+    #[error("{0} seconds are too few for an interval: make the phase last {SECONDS} s or more")]
+    TooShort(usize),
+}
+
+/// Whether two phases offer the same load, and both figures count.
+fn alike(before: &LoadFigures, after: &LoadFigures) -> Result<(), Incomparable> {
     if let Some(why) = before.inconclusive.as_ref().or(after.inconclusive.as_ref()) {
-        return Some(format!("the figures of one run prove nothing: {why}"));
+        return Err(Incomparable::Inconclusive(why.clone()));
     }
     let offered = |figures: &LoadFigures| match (figures.model, figures.offered_rate) {
         (Model::Open, Some(rate)) => format!("{rate:.0}/s"),
@@ -110,22 +125,22 @@ fn unlike(before: &LoadFigures, after: &LoadFigures) -> Option<String> {
         format!("{}{rate} over {connections} connections{}", spoken(figures), shared(figures))
     };
     let (one, other) = (shape(before), shape(after));
-    (one != other).then(|| format!("the phases are not alike: {one} and {other}"))
+    if one == other { Ok(()) } else { Err(Incomparable::Unlike(one, other)) }
 }
 
-fn ratios(before: &[Interval], after: &[Interval], level: f64, seed: u64) -> Result<Vec<Estimate>, String> {
+fn ratios(before: &[Interval], after: &[Interval], level: f64, seed: u64) -> Result<Vec<Estimate>, Incomparable> {
     let seconds =
         |intervals: &[Interval]| Seconds::of(&intervals.iter().filter_map(Interval::distribution).collect::<Vec<_>>());
     let (before, after) = (seconds(before), seconds(after));
     let fewest = before.len().min(after.len());
     if fewest == 0 {
-        return Err("a report has no distributions: compare the records, run.jsonl".to_owned());
+        return Err(Incomparable::NoDistributions);
     }
     if fewest < SECONDS {
-        return Err(format!("{fewest} seconds are too few for an interval: make the phase last {SECONDS} s or more"));
+        return Err(Incomparable::TooShort(fewest));
     }
     let quantiles = PERCENTILES.map(|percentile| percentile.quantile);
-    quantile_ratios(&before, &after, &quantiles, level, seed).ok_or_else(|| "too few seconds".to_owned())
+    quantile_ratios(&before, &after, &quantiles, level, seed).ok_or(Incomparable::TooShort(fewest))
 }
 
 /// Ratios that say nothing: what the yardstick explains in whole or in part, and a margin around it.
