@@ -3,7 +3,6 @@
 //! Masking is structural first: whoever records an exchange masks the part that carries a credential. The
 //! [`Scrubber`] is the second net: it removes known values, in the encodings in which they travel, from any text.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -38,6 +37,9 @@ pub fn is_secret_name(name: &str) -> bool {
 const SHORTEST_SCRUBBED: usize = 8;
 /// A server that echoes a credential often cuts it; this much of its start counts as the credential.
 const SCRUBBED_PREFIX: usize = 12;
+/// What is searched for of a value, in bytes. What follows is compared where this was found: a search for a token of a
+/// megabyte takes a second to build.
+const LONGEST_SEARCHED: usize = 1024;
 
 /// A secret value: wiped when dropped, invisible to `Debug`, without `Display` and `Serialize`.
 #[derive(Clone, PartialEq, Eq)]
@@ -79,15 +81,56 @@ pub struct Scrubber {
 /// Values with their encodings, and the search for them, which is built when it is first needed.
 #[derive(Default)]
 struct Needles {
-    values: BTreeSet<Vec<u8>>,
+    /// In order of their starts.
+    values: Vec<Needle>,
     search: OnceLock<AhoCorasick>,
+}
+
+/// What values begin with, and how those continue that are longer.
+struct Needle {
+    start: Vec<u8>,
+    rests: Vec<Vec<u8>>,
+}
+
+impl Needle {
+    /// Where a value ends of which the start was found.
+    fn end(&self, bytes: &[u8], start_ends: usize) -> usize {
+        let after = &bytes[start_ends..];
+        let alike = |rest: &Vec<u8>| rest.iter().zip(after).take_while(|(one, other)| one == other).count();
+        start_ends + self.rests.iter().map(alike).max().unwrap_or(0)
+    }
 }
 
 impl Needles {
     fn search(&self) -> &AhoCorasick {
-        // built anew for the values of each check: the automaton that is quick to build, for values may be long
-        let automaton = || AhoCorasick::builder().kind(Some(AhoCorasickKind::NoncontiguousNFA)).build(&self.values);
+        // built anew for the values of each check: the automaton that is quick to build
+        let automaton = || {
+            let starts = self.values.iter().map(|needle| &needle.start);
+            AhoCorasick::builder().kind(Some(AhoCorasickKind::NoncontiguousNFA)).build(starts)
+        };
         self.search.get_or_init(|| automaton().expect("fewer bytes of secrets than 2^31"))
+    }
+
+    fn insert(&mut self, mut start: Vec<u8>) {
+        let rest = if start.len() > LONGEST_SEARCHED { start.split_off(LONGEST_SEARCHED) } else { Vec::new() };
+        let at = match self.values.binary_search_by(|needle| needle.start.cmp(&start)) {
+            Ok(at) => at,
+            Err(at) => {
+                self.values.insert(at, Needle { start, rests: Vec::new() });
+                self.search.take();
+                at
+            }
+        };
+        let rests = &mut self.values[at].rests;
+        if !rest.is_empty() && !rests.contains(&rest) {
+            rests.push(rest);
+        }
+    }
+
+    /// Every place of a value, those that overlap included.
+    fn places<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = Range<usize>> + 'a {
+        let found = self.search().find_overlapping_iter(bytes);
+        found.map(|found| found.start()..self.values[found.pattern().as_usize()].end(bytes, found.end()))
     }
 }
 
@@ -124,11 +167,12 @@ impl Scrubber {
             return;
         }
         match self.layers.last_mut().and_then(Arc::get_mut) {
-            Some(own) => {
-                own.values.insert(needle);
-                own.search.take();
+            Some(own) => own.insert(needle),
+            None => {
+                let mut own = Needles::default();
+                own.insert(needle);
+                self.layers.push(Arc::new(own));
             }
-            None => self.layers.push(Arc::new(Needles { values: BTreeSet::from([needle]), ..Needles::default() })),
         }
     }
 
@@ -158,8 +202,7 @@ impl Scrubber {
     /// Every part that belongs to a known value, in order. Values that overlap are one part, so that none leaves its rest
     /// behind where another was found first.
     fn found_in(&self, bytes: &[u8]) -> Vec<Range<usize>> {
-        let all = self.layers.iter().flat_map(|layer| layer.search().find_overlapping_iter(bytes));
-        let mut all: Vec<Range<usize>> = all.map(|found| found.range()).collect();
+        let mut all: Vec<Range<usize>> = self.layers.iter().flat_map(|layer| layer.places(bytes)).collect();
         all.sort_unstable_by_key(|found| found.start);
         all.dedup_by(|next, before| {
             let overlaps = next.start < before.end;
@@ -240,6 +283,21 @@ mod tests {
         scrubber.add(b"abcdefgh-first");
         scrubber.add(b"first-and-longer");
         assert_eq!(scrubber.scrub("x abcdefgh-first-and-longer y"), format!("x {MASK} y"));
+    }
+
+    #[test]
+    fn a_long_value_is_removed_whole_or_as_far_as_it_goes() {
+        let long = |last: &str| format!("{}{last}", "0123456789abcdef".repeat(LONGEST_SEARCHED / 8));
+        let mut scrubber = Scrubber::default();
+        scrubber.add(long("first").as_bytes());
+        scrubber.add(long("second").as_bytes());
+        for (text, clean) in [
+            (format!("x {} y", long("first")), format!("x {MASK} y")),
+            (format!("x {} y", long("second")), format!("x {MASK} y")),
+            (format!("x {}... y", &long("first")[..LONGEST_SEARCHED + 5]), format!("x {MASK}... y")),
+        ] {
+            assert_eq!(scrubber.scrub(&text), clean);
+        }
     }
 
     #[test]
