@@ -48,6 +48,11 @@ impl PlannedCheck {
 }
 
 impl PlannedCheck {
+    /// Whether it can write beside others that do, for it meets them before what would disturb them.
+    pub fn meets_others(&self) -> bool {
+        self.script.as_ref().is_ok_and(|script| script.actions.iter().any(|action| matches!(action.act, Act::Meet)))
+    }
+
     /// Whether it uses up the target's patience: it runs after all others.
     pub fn runs_last(&self) -> bool {
         self.check.steps.iter().any(|step| match step {

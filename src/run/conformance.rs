@@ -14,6 +14,7 @@ use super::testable::beside_the_point;
 use crate::check::step::Endpoint;
 use crate::check::{Check, Mode, Verdict};
 use crate::clock;
+use crate::drive::probe::Seat;
 use crate::event::Event;
 use crate::judge::not_tested;
 use crate::observe::{Evidence, Outcome};
@@ -59,7 +60,10 @@ pub(super) async fn run(
             tally.judged(&check, &Evidence { obstacle, ..Evidence::default() }, Duration::ZERO);
         }
     }
-    side_by_side(session, together, &mut tally).await;
+    // whose waiting is most of what they take: beside those that only read
+    let beside = |check: &mut PlannedCheck| session.options.jobs > 1 && check.meets_others();
+    let writers: Vec<PlannedCheck> = alone.extract_if(.., beside).collect();
+    side_by_side(session, together, writers, &mut tally).await;
     // what uses up the target's patience comes last: nothing else has to bear it
     let (last, alone): (Vec<_>, Vec<_>) = alone.into_iter().partition(PlannedCheck::runs_last);
     for check in alone {
@@ -107,7 +111,7 @@ async fn alone_now(session: &Session<'_>, check: &PlannedCheck, tally: &mut Scen
     let rehearse = rehearsal(session);
     let mut running = Isolated::start(async move {
         rehearse(planned.check.id);
-        prober.run(&planned, &script).await
+        prober.run(&planned, &script, None).await
     });
     let ended = tokio::select! {
         ended = running.end() => ended,
@@ -160,29 +164,40 @@ async fn stopped(session: &Session<'_>) {
 }
 
 /// Runs checks that do not disturb each other. Those that wait take no place from the others.
-async fn side_by_side(session: &Session<'_>, checks: Vec<PlannedCheck>, tally: &mut ScenarioTally<'_>) {
+///
+/// Writers meet each other before what would disturb them. Only where all of them pass is it so that nothing happened
+/// that should not; else each runs again, alone.
+async fn side_by_side(
+    session: &Session<'_>,
+    checks: Vec<PlannedCheck>,
+    writers: Vec<PlannedCheck>,
+    tally: &mut ScenarioTally<'_>,
+) {
+    let seats = Seat::several(writers.len()).into_iter().map(Some);
+    let checks = writers.into_iter().zip(seats).chain(checks.into_iter().map(|check| (check, None)));
     let places = Arc::new(Semaphore::new(session.options.jobs.max(1)));
     let mut running = JoinSet::new();
     let mut open: HashMap<Id, Open> = HashMap::new();
-    for check in checks {
+    for (check, seat) in checks {
+        let writes = seat.is_some();
         let (prober, places) = (session.prober.clone(), places.clone());
         let began: Arc<OnceLock<Instant>> = Arc::default();
         let (planned, beginning, rehearse) = (check.clone(), began.clone(), rehearsal(session));
         let task = running.spawn(async move {
-            let waits = planned.check.mode == Mode::Timed;
+            let waits = writes || planned.check.mode == Mode::Timed;
             let place = if waits { None } else { places.acquire().await.ok() };
             beginning.get_or_init(clock::now);
             rehearse(planned.check.id);
             let evidence = match &planned.script {
-                Ok(script) => prober.run(&planned, script).await,
+                Ok(script) => prober.run(&planned, script, seat).await,
                 Err(_) => Evidence::default(),
             };
             drop(place);
             evidence
         });
-        open.insert(task.id(), Open { check, began });
+        open.insert(task.id(), Open { check, began, writes });
     }
-    let mut again = Vec::new();
+    let (mut again, mut written) = (Vec::new(), Vec::new());
     // looked at between two verdicts too: the one that was too many is the last
     while !session.options.stop.is_requested() {
         let ended = tokio::select! {
@@ -194,16 +209,25 @@ async fn side_by_side(session: &Session<'_>, checks: Vec<PlannedCheck>, tally: &
             Some(Ok((id, evidence))) => (id, Ok(evidence)),
             Some(Err(error)) => (error.id(), Err(Crash::from(error))),
         };
-        let Some(Open { check, began }) = open.remove(&id) else { continue };
+        let Some(Open { check, began, writes }) = open.remove(&id) else { continue };
         let took = began.get().map_or(Duration::ZERO, |began| clock::now() - *began);
         match ended {
             // a control may have broken because of a neighbour: once more, alone
             Ok(evidence) if evidence.broken_control().is_some() => again.push(check),
+            Ok(evidence) if writes => written.push((check, evidence, took)),
             Ok(evidence) => drop(tally.judged(&check, &evidence, took)),
             Err(crash) => drop(tally.crashed(&check, &crash, took)),
         }
     }
     running.abort_all();
+    let all_wrote = again.iter().chain(open.values().map(|open| &open.check)).all(|check| !check.meets_others());
+    if all_wrote && written.iter().all(|(check, evidence, took)| tally.would_pass(check, evidence, *took)) {
+        for (check, evidence, took) in &written {
+            tally.judged(check, evidence, *took);
+        }
+    } else {
+        again.extend(written.into_iter().map(|(check, ..)| check));
+    }
     // what had not started was not run, and whoever stopped the run knows; what had started came to nothing
     for (check, began) in open.into_values().filter_map(|open| Some((open.check, *open.began.get()?))) {
         tally.judged_without_answers(&check, CUT.to_owned(), clock::now() - began);
@@ -222,4 +246,6 @@ async fn side_by_side(session: &Session<'_>, checks: Vec<PlannedCheck>, tally: &
 struct Open {
     check: PlannedCheck,
     began: Arc<OnceLock<Instant>>,
+    /// Whether it writes, beside others that do.
+    writes: bool,
 }

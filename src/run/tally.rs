@@ -58,6 +58,12 @@ impl<'a> ScenarioTally<'a> {
         }
     }
 
+    /// Whether a check passes by what it saw.
+    pub(super) fn would_pass(&self, planned: &PlannedCheck, evidence: &Evidence, took: Duration) -> bool {
+        let judging = || judge::judge(planned, evidence, &self.context(took));
+        isolate::caught(judging).is_ok_and(|result| result.verdict == Verdict::Pass)
+    }
+
     /// Takes a check that authbench itself failed in: it is shown, it counts, and the run does not end with 0.
     pub(super) fn crashed(&mut self, planned: &PlannedCheck, crash: &Crash, took: Duration) -> Verdict {
         self.crashed += 1;

@@ -39,14 +39,17 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Decide about access before anything is touched.",
         },
         steps: &[
+            Step::Meet,
             send(Who::Good, On::ReadBack).id(effects::BEFORE).called("the state before").granted(),
             send(Who::Good, On::ReadBack).id(effects::BEFORE_AGAIN).called("the state before, once more").granted(),
+            Step::Meet,
             send(Who::Anonymous, On::Writable).denied(&[MISSING]),
             send(forged("unknown"), On::Writable).denied(&[INVALID]),
             send(Who::LowScope, On::Writable).denied(&[INSUFFICIENT]),
             send(Who::Good, On::ReadBack).id(effects::AFTER).called("the state after").granted(),
             Step::AwaitEffects,
             send(Who::Good, On::ReadBack).id(effects::LATER).called("the state a moment later").granted(),
+            Step::Meet,
             send(Who::Good, On::Writable).called("an allowed write").granted(),
             send(Who::Good, On::ReadBack)
                 .id(effects::AFTER_ALLOWED)
@@ -124,8 +127,10 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Switch method overriding off, or decide on the overridden method.",
         },
         steps: &[
+            Step::Meet,
             send(Who::Good, On::ReadBack).id(effects::BEFORE).called("the state before").granted(),
             send(Who::Good, On::ReadBack).id(effects::BEFORE_AGAIN).called("the state before, once more").granted(),
+            Step::Meet,
             send(Who::LowScope, On::ReadBack)
                 .with(&[Alter::Header("X-HTTP-Method-Override", Fill::WriteMethod)])
                 .called("GET with X-HTTP-Method-Override"),
@@ -141,6 +146,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Good, On::ReadBack).id(effects::AFTER).called("the state after").granted(),
             Step::AwaitEffects,
             send(Who::Good, On::ReadBack).id(effects::LATER).called("the state a moment later").granted(),
+            Step::Meet,
             send(Who::Good, On::Writable).called("an allowed write").granted(),
             send(Who::Good, On::ReadBack)
                 .id(effects::AFTER_ALLOWED)

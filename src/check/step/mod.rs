@@ -39,6 +39,8 @@ pub enum Step {
     AwaitAcceptance(&'static str),
     /// Waits a moment: some targets do what they were asked for after they have answered.
     AwaitEffects,
+    /// Waits for the checks that write beside this one, if there are any, before what would disturb them.
+    Meet,
 }
 
 /// Changes of the key set that the target reads from authbench (RFC 7517 §5).

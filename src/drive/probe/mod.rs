@@ -8,6 +8,7 @@ mod error;
 mod form;
 mod knock;
 mod lane;
+mod meeting;
 mod minting;
 mod recognising;
 mod stage;
@@ -31,6 +32,7 @@ use crate::plan::{Control, PlannedCheck, Script};
 use crate::scheme::Proof;
 use crate::target::trust::Trust;
 pub use error::RequestError;
+pub use meeting::Seat;
 use recognising::Known;
 use stage::Stage;
 
@@ -79,8 +81,8 @@ impl Prober {
         &self.equipment.subject
     }
 
-    /// Runs a check: its controls, its steps, its controls again.
-    pub async fn run(&self, planned: &PlannedCheck, script: &Script) -> Evidence {
+    /// Runs a check: its controls, its steps, its controls again. With a seat, it meets the checks that write beside it.
+    pub async fn run(&self, planned: &PlannedCheck, script: &Script, seat: Option<Seat>) -> Evidence {
         let identifier = self.resource_identifier().map(|url| url.as_str().trim_end_matches('/').to_owned());
         let mut evidence = Evidence {
             issuer: self.issuer(),
@@ -94,7 +96,8 @@ impl Prober {
             evidence.facts.push(("not visited:", names.collect::<Vec<_>>().join(" and ")));
         }
         let Some(script) = &self.open(script, &mut evidence).await else { return evidence };
-        let mut stage = Stage::new(self, planned.check, StdRng::seed_from_u64(self.seed_of(planned.check.id)));
+        let rng = StdRng::seed_from_u64(self.seed_of(planned.check.id));
+        let mut stage = Stage::new(self, planned.check, rng, seat);
         stage.play(&script.actions, &mut evidence).await;
         self.close(script, &mut evidence).await;
         evidence

@@ -117,6 +117,8 @@ pub enum Act {
     Keys(KeyChange),
     /// Waits a moment for effects that come late.
     AwaitEffects,
+    /// Waits for the checks that write beside this one.
+    Meet,
     /// Waits for the token in a slot to be granted at a resource.
     AwaitAcceptance {
         /// The slot.
@@ -276,6 +278,10 @@ impl Caster<'_> {
             Step::Keys(change) => self.keys(index, *change),
             Step::AwaitEffects => {
                 self.push(index, None, Act::AwaitEffects);
+                Ok(())
+            }
+            Step::Meet => {
+                self.push(index, None, Act::Meet);
                 Ok(())
             }
             Step::AwaitAcceptance(slot) => {

@@ -14,7 +14,7 @@ use std::time::Duration;
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 
-use super::{Prober, values};
+use super::{Prober, Seat, values};
 use crate::check::Check;
 use crate::check::step::{FormAuth, Hook, KeyChange};
 use crate::clock;
@@ -60,6 +60,8 @@ pub(super) struct Stage<'a> {
     prober: &'a Prober,
     check: &'static Check,
     rng: StdRng,
+    /// Where it meets the checks that write beside it.
+    seat: Option<Seat>,
     /// A value in the form of a token that nobody issued.
     random: String,
     slots: HashMap<&'static str, Kept>,
@@ -78,7 +80,7 @@ pub(super) struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    pub(super) fn new(prober: &'a Prober, check: &'static Check, mut rng: StdRng) -> Self {
+    pub(super) fn new(prober: &'a Prober, check: &'static Check, mut rng: StdRng, seat: Option<Seat>) -> Self {
         let random: String = (0..40).map(|_| char::from(rng.random_range(b'a'..=b'z'))).collect();
         let mut kit = prober.subject().kit.clone();
         if let Some(listener) = &mut kit.listener {
@@ -88,6 +90,7 @@ impl<'a> Stage<'a> {
             prober,
             check,
             rng,
+            seat,
             random,
             slots: HashMap::new(),
             assertion: None,
@@ -188,6 +191,12 @@ impl<'a> Stage<'a> {
             Act::Keys(change) => self.keys(*change, evidence).await,
             Act::AwaitEffects => {
                 tokio::time::sleep(wait::LATE_EFFECT).await;
+                Ok(())
+            }
+            Act::Meet => {
+                if let Some(seat) = &self.seat {
+                    seat.meet().await;
+                }
                 Ok(())
             }
             Act::AwaitAcceptance { slot, resource } => self.await_acceptance(slot, *resource, evidence).await,
