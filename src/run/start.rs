@@ -19,10 +19,10 @@ use crate::reference::hopeless::{self, Manner};
 use crate::scenario::LoadedScenario;
 use crate::scenario::model::{SchemeFields, TargetFields};
 use crate::secret::Secret;
-use crate::target::address::{is_local, shown};
+use crate::target::address::{self, BadAddress, is_local, shown};
 use crate::target::command::CommandLine;
 use crate::target::trust::{BadTrust, Trust};
-use crate::target::{BadAddress, Held, Running, Server, StartError};
+use crate::target::{Held, Running, Server, StartError};
 
 /// How long the reference may take to start.
 const REFERENCE_START: Duration = Duration::from_secs(10);
@@ -74,10 +74,7 @@ impl Wanted {
 /// What a scenario wants, with its values read.
 pub(super) fn wanted(loaded: &LoadedScenario, values: &Values<'_>) -> Wanted {
     let TargetFields { reference, url, tls, command, .. } = &loaded.scenario.target.value.0;
-    let url = url.as_ref().map(|template| {
-        let text = values.text(template);
-        text.parse::<Url>().map_err(|cause| BadAddress::Unreadable { text, cause })
-    });
+    let url = url.as_ref().map(|template| address::parse(&values.text(template)));
     let ca = tls.as_ref().map(|tls| loaded.folder().join(&tls.ca));
     if let Some(command) = command {
         let line = CommandLine {

@@ -3,12 +3,28 @@
 use thiserror::Error;
 use url::Url;
 
-/// Text that is not an address.
+/// Why an address cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{text:?} is not an address: {source}")]
-pub struct BadAddress {
-    text: String,
-    source: url::ParseError,
+pub enum BadAddress {
+    /// It is no URL.
+    #[error("{text:?} is not an address: {source}")]
+    Unreadable {
+        /// What stands in its place.
+        text: String,
+        /// What is wrong with it.
+        source: url::ParseError,
+    },
+    /// There is none.
+    #[error("the target has no address")]
+    Missing,
+}
+
+/// An address by itself.
+///
+/// # Errors
+/// Says which text is not one.
+pub fn parse(text: &str) -> Result<Url, BadAddress> {
+    text.parse().map_err(|source| BadAddress::Unreadable { text: text.to_owned(), source })
 }
 
 /// An address that may be a path on the target.
@@ -16,7 +32,7 @@ pub struct BadAddress {
 /// # Errors
 /// Says which address is not one.
 pub fn join(base: &Url, at: &str) -> Result<Url, BadAddress> {
-    base.join(at).map_err(|source| BadAddress { text: at.to_owned(), source })
+    base.join(at).map_err(|source| BadAddress::Unreadable { text: at.to_owned(), source })
 }
 
 /// The address of a well-known document of an issuer (RFC 8414 §3.1).

@@ -11,10 +11,10 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use url::Url;
 
-use super::address::{join, shown};
+use super::address::{BadAddress, join, shown};
 use super::child::terminate;
 use super::trust::Trust;
-use super::{BadAddress, Held, Running, StartError};
+use super::{Held, Running, StartError};
 use crate::clock;
 use crate::secret::{Scrubber, Secret};
 

@@ -12,4 +12,4 @@ pub mod obstacle;
 mod running;
 pub mod trust;
 
-pub use running::{BadAddress, Held, Running, Server, StartError};
+pub use running::{Held, Running, Server, StartError};

@@ -8,6 +8,7 @@ use thiserror::Error;
 use tokio::process::Child;
 use url::Url;
 
+use super::address::BadAddress;
 use super::child::terminate;
 use super::destination::{BadDestination, Destination};
 use super::obstacle::Obstacle;
@@ -41,22 +42,6 @@ pub struct Running {
     pub local: bool,
     /// What was started for it.
     pub held: Held,
-}
-
-/// Why the address of a scenario cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum BadAddress {
-    /// It is no URL.
-    #[error("{text:?} is not an address: {cause}")]
-    Unreadable {
-        /// What the scenario has in its place.
-        text: String,
-        /// What is wrong with it.
-        cause: url::ParseError,
-    },
-    /// There is none.
-    #[error("the target has no address")]
-    Missing,
 }
 
 /// Why a target is not there.

@@ -43,6 +43,7 @@ name_or_map!(
 /// What is tolerated.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Tolerances")]
 pub struct DeclaredTolerances {
     /// How long a token may live past its end; 1 s.
     #[serde(default)]

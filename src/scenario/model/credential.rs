@@ -49,6 +49,7 @@ pub struct Credential {
 /// State of a credential.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "State")]
 pub enum CredentialState {
     /// Usable.
     #[default]

@@ -32,6 +32,7 @@ pub struct Account {
 /// A key that signs tokens, or a client's assertions.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "SigningKey")]
 pub struct SigningKeySource {
     /// File with the private key in PEM or as a JWK, or with the secret itself; relative to the scenario.
     #[serde(default)]
@@ -53,6 +54,7 @@ pub struct SigningKeySource {
 /// A listener of authbench that the target can reach.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Listener")]
 pub struct ListenerAddress {
     /// Address that it listens on.
     pub bind: std::net::SocketAddr,
@@ -73,6 +75,7 @@ pub struct Grant {
 /// What unlocks further checks; what is missing is reported as not tested.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Material")]
 pub struct DeclaredMaterial {
     /// The resource server's client at the introspection endpoint.
     #[serde(default)]

@@ -10,6 +10,7 @@ use crate::scenario::text::RequestLine;
 /// Something that can be asked for.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Resource")]
 pub struct DeclaredResource {
     /// Method and path.
     pub request: RequestLine,
