@@ -57,6 +57,9 @@ fn prepare_one(
     });
     let launch = start::wanted(&loaded, &values);
     errors.extend(values.finish().err().unwrap_or_default());
+    if environment.is_some() {
+        errors.extend(start::bad_authorities(&loaded));
+    }
     if environment.is_some() && options.wants(Only::Load) {
         errors.extend(pool::mistakes(&loaded));
     }

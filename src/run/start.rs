@@ -16,8 +16,8 @@ use crate::drive::wire::Destination;
 use crate::plan::Values;
 use crate::reference;
 use crate::reference::hopeless::{self, Manner};
-use crate::scenario::LoadedScenario;
 use crate::scenario::model::{SchemeFields, TargetFields};
+use crate::scenario::{LoadedScenario, ScenarioError};
 use crate::secret::Secret;
 use crate::target::address::{self, BadAddress, is_local, shown};
 use crate::target::command::CommandLine;
@@ -139,6 +139,14 @@ pub(super) async fn start(wanted: &Wanted, options: &Options) -> Result<Running,
             line.start(options.path.as_ref(), trust.clone(), async |ready: &Url| answers(ready, &trust).await).await
         }
     }
+}
+
+/// What is wrong with the file of certificate authorities that a scenario names.
+pub(super) fn bad_authorities(loaded: &LoadedScenario) -> Option<ScenarioError> {
+    let tls = loaded.scenario.target.value.0.tls.as_ref()?;
+    let wrong = trust(Some(&loaded.folder().join(&tls.ca))).err()?;
+    let help = "name a file with one or more certificates in PEM, relative to the scenario";
+    Some(loaded.error(tls.place, wrong.to_string()).with_help(help))
 }
 
 /// Trust in the certificates of a file, or in the machine's.

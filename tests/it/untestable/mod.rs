@@ -195,6 +195,23 @@ async fn a_certificate_is_trusted_that_the_scenario_names() {
     }
 }
 
+#[tokio::test]
+async fn a_file_of_authorities_that_cannot_be_used_is_a_mistake_in_the_scenario() {
+    for (ca, why) in [("no PEM\n", "holds no certificate"), ("-----BEGIN CERTIFICATE-----\n", "is not PEM")] {
+        let ended = run(&scenario("https://127.0.0.1:9/", true), ca, &[]).await;
+        assert_eq!(ended.code, Some(2), "{}", ended.said);
+        assert!(ended.said.contains(why) && ended.said.contains("orders.yaml:3:"), "{}", ended.said);
+    }
+    let elsewhere = scenario("https://127.0.0.1:9/", true).replace("ca.pem", "missing.pem");
+    let ended = run(&elsewhere, "", &[]).await;
+    assert_eq!(ended.code, Some(2), "{}", ended.said);
+    assert!(
+        ended.said.contains("missing.pem cannot be read") && ended.said.contains("orders.yaml:3:"),
+        "{}",
+        ended.said
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_one_resource_proves_makes_the_refusal_of_another_a_finding() {
     let two = |address| {
