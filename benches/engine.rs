@@ -126,6 +126,7 @@ fn load_engine(address: SocketAddr) -> u64 {
         may_repeat: true,
         lateness_bound: Duration::MAX,
         seed: 1,
+        shard: Default::default(),
     };
     run(&phase, &[lane], &destination(address), Limits::default(), &Stop::default(), &mut |_| {}).requests
 }

@@ -45,6 +45,8 @@ pub mod secret;
 #[doc(hidden)]
 pub mod seed;
 #[doc(hidden)]
+pub mod shard;
+#[doc(hidden)]
 pub mod stats;
 #[doc(hidden)]
 pub mod target;

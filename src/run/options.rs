@@ -7,6 +7,7 @@ use crate::clock::Wall;
 use crate::drive::stop::Stop;
 use crate::drive::wire::Limits;
 use crate::exit::Exit;
+use crate::shard::Shard;
 
 /// Which parts of scenarios run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +58,8 @@ pub struct Options {
     /// Check in which authbench is to fail, for tests of what becomes of it.
     #[cfg(test)]
     pub(crate) fails_in: Option<&'static str>,
+    /// The part of the run that is done here.
+    pub shard: Shard,
 }
 
 impl Options {
@@ -81,6 +84,7 @@ impl Options {
             stop: Stop::default(),
             #[cfg(test)]
             fails_in: None,
+            shard: Shard::default(),
         }
     }
 

@@ -139,5 +139,6 @@ fn phase_of(session: &Session<'_>, written: &LoadPhase, resource: usize) -> Phas
         may_repeat: matches!(method, "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE"),
         lateness_bound: written.max_lateness.map_or(LATENESS_BOUND, |length| length.0),
         seed: session.options.seed,
+        shard: session.options.shard,
     }
 }

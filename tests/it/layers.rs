@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("secret", &[]),
+    ("shard", &[]),
     ("seed", &[]),
     ("exit", &[]),
     ("stats", &[]),
@@ -87,7 +88,7 @@ const REFERENCE_MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// What every room may use.
-const EVERYWHERE: &[&str] = &["clock", "secret"];
+const EVERYWHERE: &[&str] = &["clock", "secret", "shard"];
 
 /// Lines of a file; a file that needs more holds more than one idea.
 const LINES: usize = 600;

@@ -83,6 +83,7 @@ fn phase(arrivals: Option<ArrivalProcess>, connections: usize, duration: Duratio
         may_repeat: true,
         lateness_bound: Duration::from_millis(5),
         seed: 1,
+        shard: Default::default(),
     }
 }
 

@@ -9,6 +9,7 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 
 use super::marks::SuccessMarks;
+use super::scatter::scattered;
 use crate::observe::Request;
 
 /// A lane's request; a renewed credential is swapped in whole, and workers notice by the version.
@@ -61,12 +62,16 @@ pub struct Lane {
 /// Requests of one shuffled block, in which shares are kept exactly; the second where a share is finer than one in a thousand.
 const BLOCK: (usize, usize) = (1000, 10_000);
 
-/// Which lane is next: seeded, in shuffled blocks.
+/// Which lane an arrival belongs to, by its number: every block keeps the shares exactly, in an order of its own.
 #[derive(Debug)]
 pub(super) struct Mix {
+    /// Lanes of one block, shuffled once.
     block: Vec<u16>,
-    next: usize,
-    rng: StdRng,
+    seed: u64,
+    /// The block of the last arrival, with its way through `block`: a factor and a first place.
+    current: u64,
+    factor: u64,
+    first: u64,
 }
 
 impl Mix {
@@ -84,16 +89,24 @@ impl Mix {
         if block.is_empty() || lanes.len() == 1 {
             block = vec![0];
         }
-        Self { next: block.len(), block, rng: StdRng::seed_from_u64(seed) }
+        block.shuffle(&mut StdRng::seed_from_u64(seed));
+        Self { block, seed, current: u64::MAX, factor: 1, first: 0 }
     }
 
-    pub(super) fn next(&mut self) -> usize {
-        if self.next == self.block.len() {
-            self.block.shuffle(&mut self.rng);
-            self.next = 0;
+    pub(super) fn lane(&mut self, number: u64) -> usize {
+        let length = self.block.len() as u64;
+        if length == 1 {
+            return 0;
         }
-        self.next += 1;
-        usize::from(self.block[self.next - 1])
+        let (block, place) = (number / length, number % length);
+        if block != self.current {
+            let bits = scattered(self.seed, block);
+            // lengths are products of 2 and 5: what is odd and no multiple of 5 visits every place once
+            let odd = (bits >> 32) % length | 1;
+            self.factor = if odd.is_multiple_of(5) { odd + 2 } else { odd };
+            (self.current, self.first) = (block, bits & 0xffff_ffff);
+        }
+        usize::from(self.block[((place * self.factor + self.first) % length) as usize])
     }
 }
 
@@ -149,11 +162,25 @@ mod tests {
             let lanes = shares.map(|share| lane("some", share));
             let mut mix = Mix::new(&lanes, 1);
             let mut counts = [0; 3];
-            for _ in 0..10_000 {
-                counts[mix.next()] += 1;
+            for number in 0..10_000 {
+                counts[mix.lane(number)] += 1;
             }
             assert_eq!(counts, expected);
         }
+    }
+
+    #[test]
+    fn an_arrival_has_the_same_lane_whoever_sends_it() {
+        let lanes = [0.9, 0.07, 0.03].map(|share| lane("some", share));
+        let mut one = Mix::new(&lanes, 5);
+        let of_one: Vec<_> = (0..5000).map(|number| one.lane(number)).collect();
+        for worker in 0..7 {
+            let mut mix = Mix::new(&lanes, 5);
+            for number in (worker..5000).step_by(7) {
+                assert_eq!(mix.lane(number as u64), of_one[number]);
+            }
+        }
+        assert_ne!(of_one[..1000], of_one[1000..2000], "blocks differ in their order");
     }
 
     #[test]

@@ -6,7 +6,9 @@ mod lane;
 mod line;
 mod marks;
 mod pacer;
+mod points;
 mod processor;
+mod scatter;
 mod tally;
 mod timer;
 mod worker;
@@ -18,10 +20,11 @@ use super::stop::Stop;
 use super::wire::{Destination, Limits};
 use crate::clock;
 use crate::observe::{Interval, LoadFigures};
+use crate::shard::Shard;
 
 pub use lane::{Lane, LaneRequest};
 pub use marks::SuccessMarks;
-pub use pacer::{ArrivalProcess, Pacer};
+pub use pacer::{Arrival, ArrivalProcess, Pacer, Stride};
 
 /// The version of HTTP that a phase speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +65,8 @@ pub struct Phase {
     pub lateness_bound: Duration,
     /// Seed of the mix and of random arrivals.
     pub seed: u64,
+    /// The part of all arrivals that is sent from here; connections are those of this part alone.
+    pub shard: Shard,
 }
 
 /// From all workers being ready to the begin of the phase.

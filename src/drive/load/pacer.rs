@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use rand::rngs::StdRng;
-use rand::{RngExt as _, SeedableRng as _};
+use super::points::Points;
+use crate::shard::Shard;
 
 /// How requests arrive.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -93,65 +93,94 @@ fn segments(arrivals: ArrivalProcess, warmup: Duration, length: Duration) -> Vec
     if segments.is_empty() { vec![Segment { index, at, length: 0.0, from: 1.0, to: 1.0 }] } else { segments }
 }
 
+/// Which arrivals one worker takes: arrivals are numbered over all workers of all shards, and each worker takes every n-th.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stride {
+    first: u64,
+    step: u64,
+}
+
+impl Stride {
+    /// The numbers of one of several workers of a shard. Those of a shard do not depend on how many workers share them.
+    pub fn of(shard: Shard, worker: usize, workers: usize) -> Self {
+        let shards = u64::from(shard.count);
+        Self { first: shards * worker as u64 + shard.offset(), step: shards * workers.max(1) as u64 }
+    }
+
+    /// The number of this worker's arrival `n`.
+    pub fn number(self, n: u64) -> u64 {
+        n * self.step + self.first
+    }
+
+    /// The first number of this worker at or above another.
+    pub(super) fn at_or_above(self, number: u64) -> u64 {
+        self.number(number.saturating_sub(self.first).div_ceil(self.step))
+    }
+
+    pub(super) fn step(self) -> u64 {
+        self.step
+    }
+}
+
+/// An arrival of a schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Arrival {
+    /// When it is due, from the start of the phase.
+    pub due: Duration,
+    /// Its number in the schedule of all workers of all shards.
+    pub number: u64,
+}
+
 /// One worker's part of a schedule: absolute, so that nothing drifts and a stall postpones nothing.
 #[derive(Debug)]
 pub struct Pacer {
     segments: Vec<Segment>,
     current: usize,
     end: f64,
-    worker: u64,
-    workers: u64,
-    random: Option<StdRng>,
-    /// Due time of the last random arrival, in seconds.
-    last: f64,
+    stride: Stride,
+    next: u64,
+    random: Option<Points>,
 }
 
 impl Pacer {
-    /// The part of one of several workers in a phase with this warm-up and this measured time.
-    pub fn new(
-        arrivals: ArrivalProcess,
-        (warmup, duration): (Duration, Duration),
-        (worker, workers): (usize, usize),
-        seed: u64,
-    ) -> Self {
-        let seed = seed ^ (worker as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    /// A worker's part of a phase with this warm-up and this measured time.
+    pub fn new(arrivals: ArrivalProcess, (warmup, duration): (Duration, Duration), stride: Stride, seed: u64) -> Self {
+        let random = match arrivals {
+            ArrivalProcess::Poisson(rate) => Some(Points::new(rate, stride, seed)),
+            _ => None,
+        };
         Self {
             segments: segments(arrivals, warmup, duration),
             current: 0,
             end: (warmup + duration).as_secs_f64(),
-            worker: worker as u64,
-            workers: workers as u64,
-            random: matches!(arrivals, ArrivalProcess::Poisson(_)).then(|| StdRng::seed_from_u64(seed)),
-            last: 0.0,
+            stride,
+            next: 0,
+            random,
         }
     }
 
-    /// When this worker's request `n` is due, from the begin of the phase; none past its end. Asked in order.
-    pub fn due(&mut self, n: u64) -> Option<Duration> {
-        let at = match &mut self.random {
-            // a thinned Poisson process is one again: each worker draws its own
-            Some(random) => {
-                let own = self.segments[0].from / self.workers as f64;
-                let uniform: f64 = random.random();
-                self.last -= (1.0 - uniform).ln() / own;
-                self.last
-            }
+    /// This worker's next arrival; none past the end of the phase.
+    pub fn next(&mut self) -> Option<Arrival> {
+        let (at, number) = match &mut self.random {
+            Some(points) => points.next(),
             None => {
-                let index = (n * self.workers + self.worker) as f64;
+                let number = self.stride.number(self.next);
+                self.next += 1;
+                let index = number as f64;
                 while self.segments.get(self.current + 1).is_some_and(|next| next.index <= index) {
                     self.current += 1;
                 }
-                self.segments[self.current].due(index)
+                (self.segments[self.current].due(index), number)
             }
         };
         // a nanosecond short of the end is rounding
-        (at + 1e-9 < self.end).then(|| Duration::from_secs_f64(at))
+        (at + 1e-9 < self.end).then(|| Arrival { due: Duration::from_secs_f64(at), number })
     }
 
     /// This worker's share of the current rate, in requests a second.
     pub(super) fn own_rate(&self) -> f64 {
         let current = &self.segments[self.current];
-        current.from.max(current.to) / self.workers as f64
+        current.from.max(current.to) / self.stride.step as f64
     }
 }
 
@@ -160,35 +189,53 @@ mod tests {
     use super::*;
 
     const TEN: Duration = Duration::from_secs(10);
+    const KINDS: [ArrivalProcess; 4] = [
+        ArrivalProcess::Constant(300.0),
+        ArrivalProcess::Ramp(100.0, 500.0),
+        ArrivalProcess::Staircase(100.0, 500.0, 5),
+        ArrivalProcess::Poisson(300.0),
+    ];
 
-    fn all(arrivals: ArrivalProcess, warmup: Duration, workers: usize) -> Vec<Duration> {
-        let mut due = Vec::new();
-        for worker in 0..workers {
-            let mut pacer = Pacer::new(arrivals, (warmup, TEN), (worker, workers), 7);
-            due.extend((0..).map_while(|n| pacer.due(n)));
+    /// The arrivals of some shards, each with as many workers as are said.
+    fn all(arrivals: ArrivalProcess, warmup: Duration, workers_by_shard: &[usize]) -> Vec<Arrival> {
+        let mut all = Vec::new();
+        for (index, workers) in (1..).zip(workers_by_shard) {
+            let shard = Shard::new(index, workers_by_shard.len() as u32).unwrap();
+            for worker in 0..*workers {
+                let mut pacer = Pacer::new(arrivals, (warmup, TEN), Stride::of(shard, worker, *workers), 7);
+                let own: Vec<_> = std::iter::from_fn(|| pacer.next()).collect();
+                assert!(own.is_sorted(), "a worker sends in order");
+                all.extend(own);
+            }
         }
-        due.sort();
-        due
+        all.sort_unstable();
+        all
     }
 
     #[test]
-    fn a_schedule_is_the_same_however_many_workers_share_it() {
-        for arrivals in [
-            ArrivalProcess::Constant(300.0),
-            ArrivalProcess::Ramp(100.0, 500.0),
-            ArrivalProcess::Staircase(100.0, 500.0, 5),
-        ] {
-            assert_eq!(all(arrivals, Duration::ZERO, 1), all(arrivals, Duration::ZERO, 3), "{arrivals:?}");
-            assert_eq!(all(arrivals, Duration::ZERO, 1).len(), 3000, "{arrivals:?}");
+    fn a_schedule_is_the_same_however_many_workers_and_shards_share_it() {
+        for arrivals in KINDS {
+            let one = all(arrivals, Duration::ZERO, &[1]);
+            let uneven: Vec<usize> = (1..=16).collect();
+            for split in [&[3][..], &[1; 16], &uneven, &[2; 7]] {
+                assert_eq!(one, all(arrivals, Duration::ZERO, split), "{arrivals:?} over {split:?}");
+            }
+            let mut numbers: Vec<u64> = one.iter().map(|arrival| arrival.number).collect();
+            numbers.sort_unstable();
+            numbers.dedup();
+            assert_eq!(numbers.len(), one.len(), "each number is given once");
+            if !matches!(arrivals, ArrivalProcess::Poisson(_)) {
+                assert_eq!(one.len(), 3000, "{arrivals:?}");
+            }
         }
     }
 
     #[test]
     fn a_staircase_keeps_each_rate_for_its_step() {
-        let due = all(ArrivalProcess::Staircase(100.0, 500.0, 5), Duration::ZERO, 2);
+        let arrivals = all(ArrivalProcess::Staircase(100.0, 500.0, 5), Duration::ZERO, &[2]);
         for (step, expected) in [200, 400, 600, 800, 1000].into_iter().enumerate() {
-            let begin = Duration::from_secs(2 * step as u64);
-            let within = due.iter().filter(|due| (begin..begin + Duration::from_secs(2)).contains(*due));
+            let start = Duration::from_secs(2 * step as u64);
+            let within = arrivals.iter().filter(|one| (start..start + Duration::from_secs(2)).contains(&one.due));
             assert_eq!(within.count(), expected, "step {step}");
         }
     }
@@ -196,9 +243,9 @@ mod tests {
     #[test]
     fn the_shape_begins_with_the_measured_time() {
         let warmup = Duration::from_secs(3);
-        let due = all(ArrivalProcess::Ramp(100.0, 500.0), warmup, 1);
-        assert_eq!(due.iter().filter(|due| **due < warmup).count(), 300);
-        assert_eq!(due.len(), 3300);
+        let arrivals = all(ArrivalProcess::Ramp(100.0, 500.0), warmup, &[1]);
+        assert_eq!(arrivals.iter().filter(|one| one.due < warmup).count(), 300);
+        assert_eq!(arrivals.len(), 3300);
     }
 
     #[test]
@@ -211,13 +258,5 @@ mod tests {
         ] {
             assert_eq!(arrivals.rate_at(Duration::from_secs(at), TEN), expected, "{arrivals:?} at {at}");
         }
-    }
-
-    #[test]
-    fn random_arrivals_keep_their_mean_and_their_seed() {
-        let count = all(ArrivalProcess::Poisson(1000.0), Duration::ZERO, 2).len();
-        assert!((9500..10500).contains(&count), "{count}");
-        let poisson = ArrivalProcess::Poisson(100.0);
-        assert_eq!(all(poisson, Duration::ZERO, 2), all(poisson, Duration::ZERO, 2));
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::lane::{Copies, Lane, Mix};
 use super::line::{Line, Lines};
 use super::marks::Judge;
-use super::pacer::Pacer;
+use super::pacer::{Pacer, Stride};
 use super::processor::Processor;
 use super::tally::{CountedRequest, Slice, WorkerTally};
 use super::timer::Timer;
@@ -47,7 +47,7 @@ struct Shared<L: Line> {
     task: Task,
     /// Marks of the phase: its begin, the begin and the end of measuring, and when the last answer is given up.
     marks: Marks,
-    schedule: RefCell<Option<Schedule>>,
+    schedule: RefCell<Schedule>,
     /// Held by the connection that waits for the next due time, so that one timer is armed at a time.
     turn: tokio::sync::Mutex<()>,
     timer: Timer,
@@ -66,19 +66,33 @@ struct Marks {
     give_up: Instant,
 }
 
+/// Which requests this worker sends, and when.
 struct Schedule {
-    pacer: Pacer,
-    next: u64,
+    /// None in the closed model.
+    pacer: Option<Pacer>,
+    stride: Stride,
+    /// Requests of the closed model so far.
+    taken: u64,
 }
 
 /// What a connection is about to send.
 struct Ticket {
+    /// Its number over all workers of all shards.
+    number: u64,
     /// When it is due; none in the closed model.
     due: Option<Instant>,
     /// When it was taken, which is when it leaves if a connection is open.
     taken: Instant,
     /// How late that is through the generator and not through a connection that was busy.
     of_generator: Duration,
+}
+
+impl Schedule {
+    /// The number of the next request of the closed model.
+    fn take_next(&mut self) -> u64 {
+        self.taken += 1;
+        self.stride.number(self.taken - 1)
+    }
 }
 
 /// What came of it.
@@ -134,7 +148,7 @@ async fn opened<L: Line>(task: &Task) -> Lines<L> {
 async fn send_on<L: Line>(shared: Rc<Shared<L>>, mut line: L, begun: Instant) {
     let mut free = begun;
     while let Some(ticket) = shared.ticket(free).await {
-        let lane = shared.mix.borrow_mut().next();
+        let lane = shared.mix.borrow_mut().lane(ticket.number);
         let (sent, answer) = shared.send(&mut line, lane, ticket.taken).await;
         free = clock::now();
         match &answer {
@@ -151,10 +165,9 @@ async fn send_on<L: Line>(shared: Rc<Shared<L>>, mut line: L, begun: Instant) {
 impl<L: Line> Shared<L> {
     fn new(task: Task, timer: Timer, begin: Instant) -> Self {
         let phase = &task.phase;
-        let seed = phase.seed ^ task.index as u64;
-        let pacer = phase.arrivals.map(|arrivals| {
-            Pacer::new(arrivals, (phase.warmup, phase.duration), (task.index, task.workers), phase.seed)
-        });
+        let stride = Stride::of(phase.shard, task.index, task.workers);
+        let pacer =
+            phase.arrivals.map(|arrivals| Pacer::new(arrivals, (phase.warmup, phase.duration), stride, phase.seed));
         let (measured, end) = (begin + phase.warmup, begin + phase.warmup + phase.duration);
         let copies = task
             .lanes
@@ -163,10 +176,10 @@ impl<L: Line> Shared<L> {
         let judges = task.lanes.iter().map(Judge::of);
         Self {
             marks: Marks { begin, measured, end, give_up: end + task.limits.time },
-            schedule: RefCell::new(pacer.map(|pacer| Schedule { pacer, next: 0 })),
+            schedule: RefCell::new(Schedule { pacer, stride, taken: 0 }),
             turn: tokio::sync::Mutex::new(()),
             timer,
-            mix: RefCell::new(Mix::new(&task.lanes, seed)),
+            mix: RefCell::new(Mix::new(&task.lanes, phase.seed)),
             copies: RefCell::new(copies.collect()),
             judges: RefCell::new(judges.collect()),
             tally: RefCell::new(WorkerTally::new(task.lanes.len())),
@@ -180,13 +193,14 @@ impl<L: Line> Shared<L> {
         let stop = &self.task.stop;
         if self.task.phase.arrivals.is_none() {
             let over = free >= self.marks.end || stop.is_requested();
-            return (!over).then_some(Ticket { due: None, taken: free, of_generator: Duration::ZERO });
+            let number = self.schedule.borrow_mut().take_next();
+            return (!over).then_some(Ticket { number, due: None, taken: free, of_generator: Duration::ZERO });
         }
         let _turn = self.turn.lock().await;
         if stop.is_requested() || clock::now() >= self.marks.give_up {
             return None;
         }
-        let due = self.next_due()?;
+        let (due, number) = self.next_due()?;
         let taken = self.timer.wait_until(due, stop).await;
         if taken < due {
             return None;
@@ -195,21 +209,18 @@ impl<L: Line> Shared<L> {
         if late > BACKLOG {
             self.note_backlog(late);
         }
-        Some(Ticket { due: Some(due), taken, of_generator: taken.saturating_duration_since(due.max(free)) })
+        Some(Ticket { number, due: Some(due), taken, of_generator: taken.saturating_duration_since(due.max(free)) })
     }
 
-    fn next_due(&self) -> Option<Instant> {
-        let mut schedule = self.schedule.borrow_mut();
-        let schedule = schedule.as_mut()?;
-        let due = schedule.pacer.due(schedule.next)?;
-        schedule.next += 1;
-        Some(self.marks.begin + due)
+    fn next_due(&self) -> Option<(Instant, u64)> {
+        let arrival = self.schedule.borrow_mut().pacer.as_mut()?.next()?;
+        Some((self.marks.begin + arrival.due, arrival.number))
     }
 
     fn note_backlog(&self, late: Duration) {
-        if let Some(schedule) = &*self.schedule.borrow() {
+        if let Some(pacer) = &self.schedule.borrow().pacer {
             let mut tally = self.tally.borrow_mut();
-            tally.backlog_max = tally.backlog_max.max(schedule.pacer.own_rate() * late.as_secs_f64());
+            tally.backlog_max = tally.backlog_max.max(pacer.own_rate() * late.as_secs_f64());
         }
     }
 
@@ -314,9 +325,9 @@ impl<L: Line> Shared<L> {
             return;
         }
         let now = clock::now();
-        while let Some(due) = self.next_due() {
-            let lane = self.mix.borrow_mut().next();
-            let ticket = Ticket { due: Some(due), taken: now, of_generator: Duration::ZERO };
+        while let Some((due, number)) = self.next_due() {
+            let lane = self.mix.borrow_mut().lane(number);
+            let ticket = Ticket { number, due: Some(due), taken: now, of_generator: Duration::ZERO };
             if self.measured(&ticket, now).is_some() {
                 let waited = now.saturating_duration_since(due);
                 self.record_end(lane, &ticket, now, Some(waited), &Silence::TimedOut);
