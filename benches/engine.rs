@@ -127,6 +127,7 @@ fn load_engine(address: SocketAddr) -> u64 {
         lateness_bound: Duration::MAX,
         seed: 1,
         shard: Default::default(),
+        gate: Default::default(),
     };
     run(&phase, &[lane], &destination(address), Limits::default(), &Stop::default(), &mut |_| {}).requests
 }

@@ -48,3 +48,26 @@ impl Wall {
 pub fn unix_seconds() -> i64 {
     timestamp().as_second()
 }
+
+/// The wall-clock time, as file systems stamp it.
+pub fn system() -> std::time::SystemTime {
+    std::time::SystemTime::now()
+}
+
+/// The monotonic mark of a wall-clock time; now for one that is long over.
+pub fn instant_of(at: jiff::Timestamp) -> Instant {
+    let (now, wall) = (now(), timestamp());
+    let ahead = at.duration_since(wall);
+    match std::time::Duration::try_from(ahead) {
+        Ok(ahead) => now.checked_add(ahead).unwrap_or(now),
+        Err(_) => std::time::Duration::try_from(-ahead).ok().and_then(|ago| now.checked_sub(ago)).unwrap_or(now),
+    }
+}
+
+/// The wall-clock time of a monotonic mark.
+pub fn wall_of(mark: Instant) -> jiff::Timestamp {
+    let (now, wall) = (now(), timestamp());
+    let ahead = mark.saturating_duration_since(now);
+    let behind = now.saturating_duration_since(mark);
+    wall.saturating_add(ahead).and_then(|wall| wall.saturating_sub(behind)).unwrap_or(wall)
+}

@@ -2,6 +2,7 @@
 
 pub mod comparison;
 mod finding;
+pub mod shards;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use self::comparison::Comparison;
 pub use self::finding::{Cell, CellName, Finding};
+use self::shards::{Answers, MergedShards, ShardPart, Terms};
 use crate::check::{Level, Severity, Verdict};
 use crate::observe::{Interval, LoadFigures, Outcome, RecordedExchange};
 use crate::stats::OverheadFigures;
@@ -40,6 +42,8 @@ pub enum Event {
     ThresholdJudged(ThresholdResult),
     /// The scenario ended.
     ScenarioFinished(ScenarioFinished),
+    /// The run was merged from the records of several shards.
+    ShardsMerged(Box<MergedShards>),
     /// The run was compared with a baseline.
     Compared(Box<Comparison>),
     /// The last event; without it the run was cut off.
@@ -62,6 +66,9 @@ pub struct RunStarted {
     pub seed: u64,
     /// Where the load came from.
     pub machine: Machine,
+    /// Which part of a run this is; none of a whole run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<ShardPart>,
 }
 
 /// The machine that ran authbench.
@@ -98,6 +105,9 @@ pub struct ScenarioStarted {
     pub profile: String,
     /// Checks that will be executed.
     pub planned_checks: usize,
+    /// What is judged once the shards are merged; none of a whole run, which judges it itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<Box<Terms>>,
 }
 
 /// Something that a reader has to know.
@@ -333,6 +343,9 @@ pub struct ScenarioFinished {
     /// Why it could not be tested as it is written, where nothing could be proven.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub untestable: Option<String>,
+    /// What the checks of a shard were answered; none of a whole run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<Answers>,
 }
 
 /// How a run ended.

@@ -91,6 +91,15 @@ impl Exit {
         if self.rank() >= other.rank() { self } else { other }
     }
 
+    /// The end of one shard: what was found, and what was not judged, is decided once the shards are merged.
+    #[must_use]
+    pub fn of_shard(self) -> Exit {
+        match self {
+            Exit::Findings | Exit::Inconclusive | Exit::NothingSelected => Exit::Passed,
+            other => other,
+        }
+    }
+
     fn rank(self) -> u8 {
         match self {
             Exit::NothingSelected => 0,

@@ -88,6 +88,11 @@ fn save(folder: &Path, name: &str, record: &Record) -> Result<PathBuf, BaselineE
 }
 
 impl Baselines {
+    /// Whether a run is to be compared or kept.
+    pub(super) fn is_asked(&self) -> bool {
+        self.baseline.is_some() || self.save_baseline.is_some()
+    }
+
     /// Follows a run that may be narrowed to a part of its scenarios.
     pub(super) fn keeper(&self, partial: bool) -> Result<Keeper, Exit> {
         let baseline = self.baseline.as_ref().map(|name| read(&self.folder, name)).transpose().map_err(|why| {

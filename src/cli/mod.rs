@@ -19,6 +19,7 @@ mod schema;
 mod select;
 mod selftest;
 mod serve;
+mod shard;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::print;
 use crate::exit::Exit;
 use crate::report::{self, FORMATS, Reporter};
+use crate::shard::Shard;
 
 /// Reports that are written where none is asked for.
 const DEFAULT_REPORTS: [&str; 3] = ["html", "json", "jsonl"];
@@ -12,13 +13,21 @@ const DEFAULT_REPORTS: [&str; 3] = ["html", "json", "jsonl"];
 /// Reporters, and the files that they write.
 pub(super) type Reporters = (Vec<Box<dyn Reporter>>, Vec<PathBuf>);
 
-/// The reports that are asked for; without any: html, json and jsonl under reports/.
-pub(super) fn reporters(asked: &[String]) -> Result<Reporters, Exit> {
+/// The reports that are asked for; without any: html, json and jsonl under reports/. A shard writes its record alone, and
+/// `{shard}` in a path stands for its number.
+pub(super) fn reporters(asked: &[String], shard: Option<Shard>) -> Result<Reporters, Exit> {
     let mut wanted: Vec<(&'static report::Format, PathBuf)> = Vec::new();
     for one in asked {
-        wanted.push(parse(one)?);
+        let one = match shard {
+            Some(shard) => one.replace("{shard}", &format!("{:04}", shard.index)),
+            None => one.clone(),
+        };
+        wanted.push(parse(&one)?);
     }
-    if asked.is_empty() {
+    if let (true, Some(shard)) = (asked.is_empty(), shard) {
+        let path = PathBuf::from(format!("reports/shard-{:04}.jsonl", shard.index));
+        wanted.extend(report::format("jsonl").map(|format| (format, path)));
+    } else if asked.is_empty() {
         let defaults = DEFAULT_REPORTS.iter().filter_map(|name| report::format(name));
         wanted.extend(defaults.map(|format| {
             let stem = if format.name == "jsonl" { "run" } else { "report" };

@@ -10,6 +10,7 @@ use clap::{Args, ValueEnum};
 use super::baseline::Baselines;
 use super::reports::reporters;
 use super::select::Selecting;
+use super::shard::Sharding;
 use super::{ProcessEnvironment, github, print};
 use crate::drive::stop::Stop;
 use crate::event::Event;
@@ -90,6 +91,8 @@ pub(super) struct RunArguments {
     inconclusive: Option<CountsAs>,
     #[command(flatten)]
     baselines: Baselines,
+    #[command(flatten)]
+    sharding: Sharding,
     /// Print what would run, and send nothing. Reads no secret.
     #[arg(long, env = "AUTHBENCH_DRY_RUN", value_parser = FalseyValueParser::new(), help_heading = "What runs")]
     dry_run: bool,
@@ -137,10 +140,11 @@ pub(super) fn run(arguments: RunArguments) -> Exit {
     let exit = match prepared(&arguments) {
         Ok((ready, options)) if arguments.dry_run => return dry_run(&ready, &options),
         Ok((ready, options)) => execute(&arguments, ready, &options),
-        Err(exit) => exit,
+        Err(exit) => (exit, exit.reason()),
     };
+    let (exit, reason) = exit;
     if exit != Exit::Passed || !arguments.quiet {
-        print::error(&format!("exit {}: {}", exit.code(), exit.reason()));
+        print::error(&format!("exit {}: {reason}", exit.code()));
     }
     exit
 }
@@ -152,6 +156,7 @@ fn prepared(arguments: &RunArguments) -> Result<(Vec<crate::run::Ready>, Options
             return Err(Exit::Usage);
         }
     }
+    let (shard, start) = arguments.sharding.of()?;
     let loaded = load(arguments).map_err(|errors| super::tell(&errors))?;
     let loaded = arguments.select.of(loaded)?;
     let program = std::env::current_exe().map_err(|error| {
@@ -180,6 +185,8 @@ fn prepared(arguments: &RunArguments) -> Result<(Vec<crate::run::Ready>, Options
         },
         commands: !arguments.no_command,
         path: std::env::var_os("PATH"),
+        shard,
+        start,
         ..Options::new(Launch::Child(program))
     };
     let environment = ProcessEnvironment;
@@ -216,14 +223,26 @@ fn dry_run(ready: &[crate::run::Ready], _: &Options) -> Exit {
     if ready.is_empty() { Exit::NothingSelected } else { Exit::Passed }
 }
 
-fn execute(arguments: &RunArguments, ready: Vec<crate::run::Ready>, options: &Options) -> Exit {
+fn execute(arguments: &RunArguments, ready: Vec<crate::run::Ready>, options: &Options) -> (Exit, &'static str) {
+    let exit = executed(arguments, ready, options);
+    (exit, crate::run::reason(exit, options))
+}
+
+fn executed(arguments: &RunArguments, ready: Vec<crate::run::Ready>, options: &Options) -> Exit {
+    let shard = options.shard.splits().then_some(options.shard);
+    if shard.is_some() && arguments.baselines.is_asked() {
+        print::error(
+            "error: a shard is compared with no baseline and is none\nhelp: give the options of baselines to `authbench merge`",
+        );
+        return Exit::Usage;
+    }
     let narrowed = arguments.only.is_some() || !arguments.checks.is_empty() || arguments.select.narrows();
     let partial = narrowed || arguments.fail_fast || arguments.max_failures.is_some();
     let mut keeper = match arguments.baselines.keeper(partial) {
         Ok(keeper) => keeper,
         Err(exit) => return exit,
     };
-    let (mut reporters, paths) = match reporters(&arguments.reports) {
+    let (mut reporters, paths) = match reporters(&arguments.reports, shard) {
         Ok(reporters) => reporters,
         Err(exit) => return exit,
     };

@@ -1,5 +1,6 @@
 //! The only modules that talk to the target.
 
+pub mod barrier;
 pub mod control;
 pub mod load;
 pub mod paired;

@@ -2,6 +2,7 @@
 
 use super::vacuity::Vacuity;
 use crate::check::{Check, Verdict};
+use crate::event::shards::Answers;
 use crate::event::{CheckResult, Note, NoteKind, Part};
 use crate::observe::Evidence;
 
@@ -43,6 +44,16 @@ impl Tally {
     /// Looks at what a check saw.
     pub fn count(&mut self, check: &Check, evidence: &Evidence) {
         self.vacuity.count(check, evidence);
+    }
+
+    /// Adds what the checks of a shard were answered.
+    pub fn add(&mut self, answers: &Answers) {
+        self.vacuity.add(answers);
+    }
+
+    /// What the checks were answered, in numbers.
+    pub fn answers(&self) -> Answers {
+        self.vacuity.answers()
     }
 
     /// What has to be said about what the results prove; `declared` is whether the main resource has a `success`, and

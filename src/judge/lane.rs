@@ -3,26 +3,25 @@
 use crate::check::{Explanation, Level, Severity, Verdict, url_of};
 use crate::event::{Cell, CheckResult, Cited, Part, SourcePlace};
 use crate::observe::{LaneFigures, LoadFigures};
-use crate::plan::subject::Resource;
 
 /// Share of a lane's requests that has to be refused for a verdict.
 const ENOUGH: f64 = 0.99;
 
-/// The verdict of each lane that should be refused, as a check of its own.
-pub fn verdicts(figures: &LoadFigures, resource: &Resource, place: &SourcePlace) -> Vec<CheckResult> {
+/// The verdict of each lane that should be refused, as a check of its own; the endpoint is a method and a path.
+pub fn verdicts(figures: &LoadFigures, endpoint: (&str, &str), place: &SourcePlace) -> Vec<CheckResult> {
     let refusing = figures.lanes.iter().filter(|lane| !lane.expects_grant);
-    refusing.map(|lane| result(lane, figures, resource, place.clone())).collect()
+    refusing.map(|lane| result(lane, figures, endpoint, place.clone())).collect()
 }
 
-fn result(lane: &LaneFigures, figures: &LoadFigures, resource: &Resource, place: SourcePlace) -> CheckResult {
+fn result(lane: &LaneFigures, figures: &LoadFigures, (method, path): (&str, &str), place: SourcePlace) -> CheckResult {
     let (verdict, summary) = verdict(lane, &figures.lanes);
     let cited = |source: &str| Cited { source: source.to_owned(), url: url_of(source) };
     let failed = verdict == Verdict::Fail;
     let (explanation, implied_by) = explained(&lane.name);
     let statuses: Vec<u16> = lane.statuses.keys().copied().collect();
     let cell = Cell {
-        endpoint: resource.path.clone(),
-        method: resource.method.clone(),
+        endpoint: path.to_owned(),
+        method: method.to_owned(),
         part: Part::Access,
         verdict,
         explanation,

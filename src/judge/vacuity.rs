@@ -1,6 +1,7 @@
 //! Whether a run proved anything at all: one in which nobody gets in looks secure and is not.
 
 use crate::check::{Check, Mode};
+use crate::event::shards::Answers;
 use crate::observe::{Evidence, Outcome};
 
 /// Statuses that a server gives to everybody once it has had enough of a client.
@@ -13,10 +14,7 @@ const FEW: usize = 20;
 /// What all checks of a scenario were answered.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Vacuity {
-    answers: usize,
-    denials: usize,
-    controls: usize,
-    granted: usize,
+    seen: Answers,
 }
 
 impl Vacuity {
@@ -36,27 +34,40 @@ impl Vacuity {
         }
     }
 
+    /// The numbers behind it.
+    pub(super) fn answers(&self) -> Answers {
+        self.seen
+    }
+
+    /// Adds what the checks of a shard were answered.
+    pub(super) fn add(&mut self, other: &Answers) {
+        self.seen.answers += other.answers;
+        self.seen.denials += other.denials;
+        self.seen.controls += other.controls;
+        self.seen.granted += other.granted;
+    }
+
     fn control(&mut self, outcome: Outcome) {
-        self.controls += 1;
-        self.granted += usize::from(outcome == Outcome::Granted);
+        self.seen.controls += 1;
+        self.seen.granted += usize::from(outcome == Outcome::Granted);
     }
 
     fn answer(&mut self, status: u16) {
-        self.answers += 1;
-        self.denials += usize::from(DENIALS.contains(&status));
+        self.seen.answers += 1;
+        self.seen.denials += usize::from(DENIALS.contains(&status));
     }
 
     /// That not one good credential was granted: nothing that was refused proves anything.
     pub(super) fn nothing_proved(&self) -> Option<String> {
         let text = "None of your credentials was accepted, so refusals cannot be judged";
-        (self.controls > 0 && self.granted == 0).then(|| text.to_owned())
+        (self.seen.controls > 0 && self.seen.granted == 0).then(|| text.to_owned())
     }
 
     /// That hardly anything but denials came back: a reason to doubt that the target listened to the end.
     pub(super) fn suspicion(&self) -> Option<String> {
-        let share = self.denials as f64 / self.answers.max(1) as f64;
-        (self.answers >= FEW && share > SUSPICIOUS).then(|| {
-            let (denials, answers) = (self.denials, self.answers);
+        let Answers { answers, denials, .. } = self.seen;
+        let share = denials as f64 / answers.max(1) as f64;
+        (answers >= FEW && share > SUSPICIOUS).then(|| {
             format!("{denials} of {answers} answers were 401, 403 or 429: the target may have locked this run out")
         })
     }

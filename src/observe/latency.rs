@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::CapacityFigures;
-use base64::Engine as _;
+use super::{CapacityFigures, Histograms, NoDistribution, PhaseTiming, decode};
 use hdrhistogram::Histogram;
-use hdrhistogram::serialization::Deserializer as HistogramReader;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
@@ -119,28 +117,6 @@ fn status_counts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<
     parsed.collect()
 }
 
-/// The longest time that a histogram tells apart: an hour, in nanoseconds.
-const LONGEST: u64 = 3_600_000_000_000;
-
-/// A histogram of times in nanoseconds: three significant digits from a nanosecond to an hour.
-///
-/// # Panics
-/// Never: its bounds and digits are lawful.
-pub fn histogram() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, LONGEST, 3).expect("the bounds and three digits are lawful")
-}
-
-/// Why an interval has no distribution.
-#[derive(Debug, thiserror::Error)]
-pub enum NoDistribution {
-    /// No Base64.
-    #[error("its histogram is no Base64: {0}")]
-    Base64(#[from] base64::DecodeError),
-    /// No histogram of that format.
-    #[error("its histogram cannot be read: {0}")]
-    Histogram(#[from] hdrhistogram::serialization::DeserializeError),
-}
-
 /// One second of a phase.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Interval {
@@ -166,8 +142,7 @@ impl Interval {
     /// # Errors
     /// When the record does not carry it, as a report does not, or carries something else.
     pub fn decoded(&self) -> Result<Histogram<u64>, NoDistribution> {
-        let bytes = base64::engine::general_purpose::STANDARD.decode(&self.histogram)?;
-        Ok(HistogramReader::new().deserialize(&mut bytes.as_slice())?)
+        decode(&self.histogram)
     }
 
     /// The distribution in nanoseconds; none where the record does not carry it.
@@ -244,6 +219,12 @@ pub struct LoadFigures {
     /// Response times as percentiles for a curve: quantile and microseconds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub curve: Vec<(f64, f64)>,
+    /// The distributions in full, so that those of several machines can be added.
+    #[serde(default, skip_serializing_if = "Histograms::is_empty")]
+    pub histograms: Histograms,
+    /// When the phase was sent; none in what several machines sent together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timing: Option<PhaseTiming>,
 }
 
 /// What older records spoke, which do not say it.
@@ -256,4 +237,22 @@ impl LoadFigures {
     pub fn other_protocol(&self) -> Option<String> {
         (self.http != http1()).then(|| format!("HTTP/{}", self.http))
     }
+}
+
+/// Quantiles for a curve: each next point halves the distance to 1.
+pub fn curve(histogram: &Histogram<u64>) -> Vec<(f64, f64)> {
+    if histogram.is_empty() {
+        return Vec::new();
+    }
+    let mut points = Vec::new();
+    let mut rest = 1.0;
+    while rest > 1.0 / (histogram.len() as f64 * 2.0) && points.len() < 64 {
+        for step in 0..4 {
+            let quantile = 1.0 - rest * (1.0 - f64::from(step) / 8.0);
+            points.push((quantile, histogram.value_at_quantile(quantile) as f64 / 1000.0));
+        }
+        rest /= 2.0;
+    }
+    points.push((1.0, histogram.max() as f64 / 1000.0));
+    points
 }

@@ -14,7 +14,7 @@ use crate::event::{
     CheckResult, FORMAT, Finding, LoadStarted, Machine, Note, RunFinished, RunStarted, ScenarioFinished,
     ScenarioStarted, ThresholdResult,
 };
-use crate::observe::{Interval, LoadFigures};
+use crate::observe::{Histograms, Interval, LoadFigures};
 use crate::stats::OverheadFigures;
 
 /// A run as one document.
@@ -108,7 +108,7 @@ pub struct Coverage {
 /// One load phase. Times in microseconds.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PhaseReport<'a> {
-    /// What it measured.
+    /// What it measured, without its histograms.
     #[serde(flatten)]
     pub figures: Cow<'a, LoadFigures>,
     /// Its seconds, without their histograms, which are in the record and in the `hlog` report.
@@ -140,11 +140,12 @@ impl<'a> Report<'a> {
     pub(super) fn record(self) -> Record {
         let Self { format, catalogue, seed, machine, .. } = self;
         let version = self.version.into_owned();
-        let started = |started| RunStarted { format, version, catalogue, started, seed, machine };
+        let started = |started| RunStarted { format, version, catalogue, started, seed, machine, shard: None };
         Record {
             started: self.started.map(started),
             scenarios: self.scenarios.into_iter().map(ScenarioReport::record).collect(),
             notes: self.notes.into_owned(),
+            shards: None,
             compared: self.compared.map(Cow::into_owned),
             finished: self.finished.zip(self.exit_code).map(|(finished, exit_code)| RunFinished {
                 finished,
@@ -203,6 +204,7 @@ impl<'a> ScenarioReport<'a> {
                 scheme: self.scheme.into_owned(),
                 profile: self.profile.into_owned(),
                 planned_checks: planned,
+                terms: None,
             },
             checks: self.checks.into_owned(),
             load: self.load.into_iter().map(PhaseReport::record).collect(),
@@ -215,6 +217,7 @@ impl<'a> ScenarioReport<'a> {
                 exit_code,
                 findings,
                 untestable: self.untestable.map(Cow::into_owned),
+                answers: None,
             }),
         }
     }
@@ -235,11 +238,11 @@ impl Coverage {
     }
 }
 
-impl<'a> PhaseReport<'a> {
-    fn of(phase: &'a LoadRecord) -> Option<Self> {
+impl PhaseReport<'_> {
+    fn of(phase: &LoadRecord) -> Option<Self> {
         let bare = |interval: &Interval| Interval { histogram: String::new(), ..interval.clone() };
-        let figures = phase.figures.as_ref()?;
-        Some(Self { figures: Cow::Borrowed(figures), intervals: phase.intervals.iter().map(bare).collect() })
+        let figures = LoadFigures { histograms: Histograms::default(), ..phase.figures.clone()? };
+        Some(Self { figures: Cow::Owned(figures), intervals: phase.intervals.iter().map(bare).collect() })
     }
 
     /// A phase has its figures and its seconds in one object.

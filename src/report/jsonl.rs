@@ -156,6 +156,7 @@ mod tests {
             started: jiff::Timestamp::UNIX_EPOCH,
             seed: 7,
             machine,
+            shard: None,
         })
     }
 

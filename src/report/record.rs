@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::check::Verdict;
 use crate::event::comparison::Comparison;
+use crate::event::shards::MergedShards;
 use crate::event::{
     Cell, CheckResult, Event, FORMAT, Finding, LoadStarted, Note, NoteKind, RunFinished, RunStarted, ScenarioFinished,
     ScenarioStarted, ThresholdResult,
@@ -20,6 +21,8 @@ pub struct Record {
     pub scenarios: Vec<ScenarioRecord>,
     /// Notes that belong to no scenario.
     pub notes: Vec<Note>,
+    /// The shards that it was merged from; none of a run on one machine.
+    pub shards: Option<MergedShards>,
     /// What changed since a baseline; none where it was compared with none.
     pub compared: Option<Comparison>,
     /// How it ended; none if it was cut off.
@@ -68,6 +71,7 @@ impl Record {
     pub fn apply(&mut self, event: &Event) {
         match event {
             Event::RunStarted(started) => self.started = Some(started.clone()),
+            Event::ShardsMerged(shards) => self.shards = Some((**shards).clone()),
             Event::Compared(comparison) => self.compared = Some((**comparison).clone()),
             Event::RunFinished(finished) => self.finished = Some(finished.clone()),
             Event::ScenarioStarted(started) => self.scenarios.push(ScenarioRecord::new(started.clone())),
@@ -96,6 +100,7 @@ impl Record {
         events.extend(started.map(Event::RunStarted));
         events.extend(self.notes.iter().cloned().map(Event::Note));
         self.scenarios.iter().for_each(|scenario| scenario.push_events(&mut events));
+        events.extend(self.shards.clone().map(|shards| Event::ShardsMerged(Box::new(shards))));
         events.extend(self.compared.clone().map(|comparison| Event::Compared(Box::new(comparison))));
         events.extend(self.finished.clone().map(Event::RunFinished));
         events
@@ -166,6 +171,7 @@ impl ScenarioRecord {
             Event::ScenarioFinished(finished) => self.finished = Some(finished.clone()),
             Event::RunStarted(_)
             | Event::RunFinished(_)
+            | Event::ShardsMerged(_)
             | Event::Compared(_)
             | Event::ScenarioStarted(_)
             | Event::Note(_) => {}
@@ -343,6 +349,7 @@ mod tests {
             scheme: "basic".to_owned(),
             profile: "api-key-403".to_owned(),
             planned_checks: 1,
+            terms: None,
         })
     }
 
@@ -353,6 +360,7 @@ mod tests {
             exit_code: 0,
             findings: None,
             untestable: None,
+            answers: None,
         })
     }
 

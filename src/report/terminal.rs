@@ -225,6 +225,7 @@ mod tests {
             scheme: "basic".to_owned(),
             profile: "api-key-403".to_owned(),
             planned_checks: 12,
+            terms: None,
         })
     }
 

@@ -9,6 +9,7 @@ use tokio::task::{Id, JoinSet};
 
 use super::Session;
 use super::isolate::{Crash, Isolated};
+use super::shards::{self, Dealer};
 use super::tally::{ConformanceEnd, ScenarioTally};
 use super::testable::beside_the_point;
 use crate::check::step::Endpoint;
@@ -36,8 +37,11 @@ pub(super) async fn run(
     let mut tally = ScenarioTally::new(session, sink);
     let (mut together, mut alone) = (Vec::new(), Vec::new());
     let mut refused: Vec<&Check> = Vec::new();
+    let mut dealer = Dealer::new(session.options.shard);
     for check in planned {
+        let takes = check.check.control || dealer.takes(&check, &session.subject);
         match &check.script {
+            _ if !takes => {}
             Err(missing) => {
                 let result = not_tested(&check, &missing.0, &tally.context(Duration::ZERO));
                 tally.take(result);
@@ -64,6 +68,9 @@ pub(super) async fn run(
     let beside = |check: &mut PlannedCheck| session.options.jobs > 1 && check.meets_others();
     let writers: Vec<PlannedCheck> = alone.extract_if(.., beside).collect();
     side_by_side(session, together, writers, &mut tally).await;
+    if let Err(why) = shards::meet(session, "checks").await {
+        tally.broken(format!("the other shards did not run their checks in time: {why}"));
+    }
     // what uses up the target's patience comes last: nothing else has to bear it
     let (last, alone): (Vec<_>, Vec<_>) = alone.into_iter().partition(PlannedCheck::runs_last);
     for check in alone {
@@ -71,11 +78,16 @@ pub(super) async fn run(
             break;
         }
     }
-    super::cases::run(session, &mut |result| tally.take(result)).await;
+    if session.options.shard.is_last() {
+        super::cases::run(session, &mut |result| tally.take(result)).await;
+    }
     for check in last {
         if alone_now(session, &check, &mut tally).await.is_none() {
             break;
         }
+    }
+    if let Err(why) = shards::meet(session, "last-checks").await {
+        tally.broken(format!("the last shard did not run its checks in time: {why}"));
     }
     tally.finish()
 }

@@ -61,7 +61,8 @@ pub(super) async fn equip(
         control: Arc::new(control),
         listener,
         rate_limit,
-        seed: options.seed,
+        // no two shards forge the same token; for one shard alone it is the seed itself
+        seed: options.seed ^ options.shard.offset().wrapping_mul(0x9e37_79b9_7f4a_7c15),
     });
     Ok((subject, Arc::new(prober)))
 }

@@ -3,14 +3,14 @@
 use super::phase::Prepared;
 use super::phase_error::PhaseError;
 use super::renewal::Renewal;
-use super::{Session, capacity, threshold};
+use super::{Session, capacity, shards, threshold};
 use crate::check::Verdict;
 use crate::drive::load::ArrivalProcess;
 use crate::event::{Event, LoadInterval, LoadStarted, Note, NoteKind};
 use crate::exit::Exit;
 use crate::judge::abort::Aborted;
 use crate::judge::lane;
-use crate::observe::{Interval, LoadFigures};
+use crate::observe::{ClockOffset, Interval, LoadFigures};
 use crate::scenario::Position;
 use crate::scenario::model::LoadPhase;
 
@@ -29,13 +29,16 @@ pub(super) async fn run(session: &Session<'_>, sink: &mut dyn FnMut(Event)) -> L
         sink(Event::Note(Note { kind: NoteKind::Warning, text }));
         return end;
     }
-    for written in phases {
+    for (at, written) in phases.iter().enumerate() {
         if session.options.stop.is_requested() {
             break;
         }
         end.selected = true;
-        match one(session, written, sink).await {
+        match one(session, (at, written), sink).await {
             Ok((figures, aborted, resource)) => {
+                if session.options.shard.splits() {
+                    continue;
+                }
                 let judged = threshold::judge(session, &figures, aborted.as_ref(), sink);
                 let mixed = lanes(session, (written.place, resource), &figures, sink);
                 end.exit = end.exit.worst(judged).worst(mixed).worst(trusted(&figures));
@@ -59,7 +62,8 @@ fn lanes(
     figures: &LoadFigures,
     sink: &mut dyn FnMut(Event),
 ) -> Exit {
-    let verdicts = lane::verdicts(figures, &session.subject.resources[resource], &session.place(place));
+    let resource = &session.subject.resources[resource];
+    let verdicts = lane::verdicts(figures, (&resource.method, &resource.path), &session.place(place));
     verdicts.into_iter().fold(Exit::Passed, |exit, result| {
         let ended = match result.verdict {
             Verdict::Fail => Exit::Findings,
@@ -78,10 +82,16 @@ fn trusted(figures: &LoadFigures) -> Exit {
 
 async fn one(
     session: &Session<'_>,
-    written: &LoadPhase,
+    (at, written): (usize, &LoadPhase),
     sink: &mut dyn FnMut(Event),
 ) -> Result<(LoadFigures, Option<Aborted>, usize), PhaseError> {
-    let prepared = Prepared::of(session, written).await?;
+    let mut prepared = Prepared::of(session, written).await?;
+    if session.options.shard.splits() {
+        prepared.clock = shards::clock_offset(session).await;
+        let takes = prepared.length() + prepared.limits.time;
+        prepared.phase.gate =
+            session.options.start.gate(format!("scenario-{}.phase-{}", session.turn.at + 1, at + 1), takes);
+    }
     let search = written.capacity.as_ref().map(|objective| capacity::Range::of(written, objective));
     sink(Event::LoadStarted(LoadStarted {
         name: written.name.clone(),
@@ -95,6 +105,9 @@ async fn one(
     };
     let (mut figures, aborted) = ended?;
     renewal.finish(&mut figures).await;
+    if let Some(timing) = figures.timing.as_mut().filter(|_| session.options.shard.splits()) {
+        timing.clock = ClockOffset { folder_ms: timing.clock.folder_ms, ..prepared.clock };
+    }
     sink(Event::LoadFinished(Box::new(figures.clone())));
     Ok((figures, aborted, prepared.resource))
 }
@@ -106,10 +119,12 @@ async fn once(
     sink: &mut dyn FnMut(Event),
 ) -> Result<(LoadFigures, Option<Aborted>), PhaseError> {
     let stop = session.options.stop.below();
+    // a shard sees a part of the load: it ends by no threshold
+    let alone = !session.options.shard.splits();
     let (mut watch, mut aborted, mut until_s) = (threshold::watch(session), None, 0.0);
     let mut take = |interval: Interval| {
         until_s = interval.start_s + interval.length_s;
-        if aborted.is_none() {
+        if alone && aborted.is_none() {
             aborted = watch.add(&interval);
             aborted.is_some().then(|| stop.request());
         }

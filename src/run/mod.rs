@@ -17,6 +17,7 @@ mod pool;
 mod ready;
 mod renewal;
 pub mod selftest;
+mod shards;
 mod start;
 mod tally;
 mod testable;
@@ -53,6 +54,7 @@ use waiver::Ledger;
 
 pub use options::{Only, Options};
 pub use ready::{Ready, plan_of, prepare};
+pub use shards::Start;
 pub use start::Launch;
 
 /// Runs scenarios one after another; every result goes to the sink.
@@ -64,10 +66,13 @@ pub async fn run(scenarios: Vec<Ready>, options: &Options, sink: &mut dyn FnMut(
         started: clock::timestamp(),
         seed: options.seed,
         machine: machine(),
+        shard: shards::part(options),
     }));
     // a limit of failures ends the parts; only a signal ends the whole as interrupted
     let part = Options { stop: options.stop.below(), ..options.clone() };
-    let mut failures = Failures::new(options.max_failures, part.stop.clone());
+    // one shard sees a part of the failures: none ends by their number
+    let most_failures = options.max_failures.filter(|_| !options.shard.splits());
+    let mut failures = Failures::new(most_failures, part.stop.clone());
     let mut counted = |event: Event| {
         let note = failures.count(&event);
         sink(event);
@@ -82,17 +87,26 @@ pub async fn run(scenarios: Vec<Ready>, options: &Options, sink: &mut dyn FnMut(
         let ended = one(scenario, &part, Turn { at, ledger: &ledger }, &mut counted).await;
         exit = Some(exit.map_or(ended, |exit: Exit| exit.worst(ended)));
     }
-    if ledger.tell(None, &mut counted) > 0 {
+    if !options.shard.splits() && ledger.tell(None, &mut counted) > 0 {
         exit = exit.map(|exit| exit.worst(Exit::Findings));
     }
     let exit = exit.unwrap_or(Exit::NothingSelected);
+    let exit = if options.shard.splits() { exit.of_shard() } else { exit };
     let exit = if options.stop.is_requested() { exit.worst(Exit::Interrupted) } else { exit };
     sink(Event::RunFinished(RunFinished {
         finished: clock::timestamp(),
         exit_code: exit.code(),
-        reason: exit.reason().to_owned(),
+        reason: reason(exit, options).to_owned(),
     }));
     exit
+}
+
+/// What an exit means; a shard that did its part has no verdict.
+pub fn reason(exit: Exit, options: &Options) -> &'static str {
+    match exit {
+        Exit::Passed if options.shard.splits() => "this shard is recorded; `authbench merge` gives the verdict",
+        exit => exit.reason(),
+    }
 }
 
 fn machine() -> Machine {
@@ -168,6 +182,7 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
             scheme: subject.scheme.name().to_owned(),
             profile: profile.name().to_owned(),
             planned_checks: planned,
+            terms: options.shard.splits().then(|| Box::new(shards::terms(&loaded, &subject, options))),
         })
     };
     let running = match start::start(&launch, options).await {
@@ -238,6 +253,7 @@ fn broken(why: &str, turn: Turn<'_>, sink: &mut dyn FnMut(Event)) -> Exit {
         exit_code,
         findings: Some(Vec::new()),
         untestable: None,
+        answers: None,
     }));
     Exit::Broken
 }
@@ -253,6 +269,7 @@ fn cannot_be_tested(untestable: &Untestable, turn: Turn<'_>, sink: &mut dyn FnMu
         exit_code: exit.code(),
         findings: Some(Vec::new()),
         untestable: Some(untestable.cause().to_owned()),
+        answers: None,
     }));
     exit
 }
@@ -265,8 +282,9 @@ async fn parts(
 ) -> Exit {
     let options = session.options;
     let (mut exit, mut selected, mut loaded) = (Exit::Passed, false, false);
-    let (mut applicable, mut executed) = (0, 0);
+    let (mut applicable, mut executed, mut answers) = (0, 0, None);
     let mut firm = session.untestable.is_some();
+    let splits = options.shard.splits();
     let judged = RefCell::new(BTreeSet::new());
     let failures = RefCell::new(Vec::new());
     let sink = &mut |event: Event| {
@@ -290,6 +308,7 @@ async fn parts(
         selected |= end.applicable > 0;
         (applicable, executed) = (end.applicable, end.executed);
         firm |= end.firm;
+        answers = splits.then_some(end.answers);
         exit = exit.worst(end.exit);
     }
     // what is measured of a target that lets nobody in is not what was asked for
@@ -300,12 +319,15 @@ async fn parts(
         selected |= end.selected;
         exit = exit.worst(end.exit);
     }
-    if options.wants(Only::Overhead) && testable && !options.stop.is_requested() && options.checks.is_empty() {
+    if splits && comparison.is_some() && options.wants(Only::Overhead) {
+        let text = "no overhead study: it is paired on one machine; run it alone with --only overhead".to_owned();
+        sink(Event::Note(Note { kind: NoteKind::Info, text }));
+    } else if options.wants(Only::Overhead) && testable && !options.stop.is_requested() && options.checks.is_empty() {
         let end = overhead::run(session, comparison, sink).await;
         selected |= end.selected;
         exit = exit.worst(end.exit);
     }
-    if !options.stop.is_requested() && options.checks.is_empty() {
+    if !splits && !options.stop.is_requested() && options.checks.is_empty() {
         let judged = judged.take();
         exit = exit.worst(threshold::unmeasured(session, &judged, sink));
     }
@@ -317,9 +339,11 @@ async fn parts(
     if exit == Exit::Inconclusive && !firm && (executed > 0 || loaded) {
         exit = options.inconclusive;
     }
-    let findings = Some(cause::findings(&failures.take()));
+    let exit = if splits { exit.of_shard() } else { exit };
+    // what a cause is can be said only of what all shards saw
+    let findings = (!splits).then(|| cause::findings(&failures.take()));
     let untestable = session.untestable.as_ref().map(|untestable| untestable.cause().to_owned());
     let exit_code = exit.code();
-    sink(Event::ScenarioFinished(ScenarioFinished { applicable, executed, exit_code, findings, untestable }));
+    sink(Event::ScenarioFinished(ScenarioFinished { applicable, executed, exit_code, findings, untestable, answers }));
     exit
 }

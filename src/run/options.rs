@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::shards::Start;
 use super::start::Launch;
 use crate::clock::Wall;
 use crate::drive::stop::Stop;
@@ -60,6 +61,8 @@ pub struct Options {
     pub(crate) fails_in: Option<&'static str>,
     /// The part of the run that is done here.
     pub shard: Shard,
+    /// When load phases start.
+    pub start: Start,
 }
 
 impl Options {
@@ -85,6 +88,7 @@ impl Options {
             #[cfg(test)]
             fails_in: None,
             shard: Shard::default(),
+            start: Start::Now,
         }
     }
 

@@ -8,7 +8,7 @@ use super::{Session, http2, pool};
 use crate::drive::load::{self, ArrivalProcess, Http, Lane, LaneRequest, Phase, SuccessMarks};
 use crate::drive::stop::Stop;
 use crate::drive::wire::{Destination, Limits};
-use crate::observe::{Interval, LoadFigures};
+use crate::observe::{ClockOffset, Interval, LoadFigures};
 use crate::scenario::model::{self, LoadPhase};
 use crate::scenario::text;
 
@@ -25,7 +25,9 @@ pub(super) struct Prepared {
     pub(super) good: Good,
     pub(super) resource: usize,
     destination: Destination,
-    limits: Limits,
+    pub(super) limits: Limits,
+    /// How far the target's clock is from ours, where that is asked.
+    pub(super) clock: ClockOffset,
 }
 
 impl Prepared {
@@ -43,6 +45,7 @@ impl Prepared {
             false => written.mix.iter().map(|(name, share)| (name.clone(), share.0)).collect(),
         };
         let identities = pool::identities(session, written.pool.as_ref(), (identity, resource))?;
+        let identities = session.options.shard.members(identities);
         let good = Good::obtain(session, &identities, resource).await?;
         for (name, share) in mix {
             let expects_grant = name == "valid";
@@ -62,7 +65,7 @@ impl Prepared {
             destination = destination.over_http2();
             http2::ready(&lanes, &destination, &limits).await?;
         }
-        Ok(Self { phase, lanes, good, resource, destination, limits })
+        Ok(Self { phase, lanes, good, resource, destination, limits, clock: ClockOffset::default() })
     }
 
     /// How long one run takes.
@@ -130,7 +133,8 @@ fn phase_of(session: &Session<'_>, written: &LoadPhase, resource: usize) -> Phas
             text::HttpVersion::One => Http::One,
             text::HttpVersion::Two => Http::Two { streams: written.streams.unwrap_or(STREAMS) },
         },
-        connections: written.connections.unwrap_or(CONNECTIONS),
+        // the scenario describes the whole load: a shard has its part of the connections
+        connections: session.options.shard.part_of(written.connections.unwrap_or(CONNECTIONS)).max(1),
         threads,
         spins: threads <= spare,
         warmup: written.warmup.map_or(Duration::ZERO, |length| length.0),
@@ -140,5 +144,6 @@ fn phase_of(session: &Session<'_>, written: &LoadPhase, resource: usize) -> Phas
         lateness_bound: written.max_lateness.map_or(LATENESS_BOUND, |length| length.0),
         seed: session.options.seed,
         shard: session.options.shard,
+        gate: Default::default(),
     }
 }

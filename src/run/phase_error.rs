@@ -29,6 +29,8 @@ pub(super) enum PhaseError {
     Http2(#[from] Http2Error),
     #[error("authbench failed inside its load engine")]
     Engine,
+    #[error("{0}")]
+    Shards(String),
     #[error("the search was ended before its first step")]
     SearchEnded,
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Only, Options, overhead, pool, start};
+use super::{Only, Options, overhead, pool, shards, start};
 use crate::check::profile::Effective;
 use crate::plan::overhead::OverheadStudy;
 use crate::plan::subject::Subject;
@@ -46,6 +46,7 @@ fn prepare_one(
     options: &Options,
 ) -> Result<Ready, Vec<ScenarioError>> {
     let mut errors = crate::plan::mistakes(&loaded);
+    errors.extend(shards::mistakes(&loaded, options));
     let values = match environment {
         Some(environment) => Values::reading(&loaded, environment),
         None => Values::blind(&loaded),

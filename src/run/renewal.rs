@@ -8,7 +8,7 @@ use super::Session;
 use super::phase_error::PhaseError;
 use crate::drive::control::{Renewals, Token};
 use crate::drive::load::LaneRequest;
-use crate::observe::{Latency, LoadFigures, histogram};
+use crate::observe::{Latency, LoadFigures, encode, histogram};
 use crate::plan::subject::Identity;
 
 /// What the valid lane sends: one request for each identity.
@@ -95,11 +95,12 @@ impl Renewal {
         took.retain(|one| !one.is_zero());
         figures.tokens_obtained = took.len() as u64;
         if !took.is_empty() {
-            let mut histogram = histogram();
+            let mut times = histogram();
             for one in took {
-                histogram.saturating_record(u64::try_from(one.as_nanos()).unwrap_or(u64::MAX));
+                times.saturating_record(u64::try_from(one.as_nanos()).unwrap_or(u64::MAX));
             }
-            figures.token_acquisition_us = Some(Latency::of(&histogram));
+            figures.token_acquisition_us = Some(Latency::of(&times));
+            figures.histograms.token_acquisition = encode(&times);
         }
     }
 }

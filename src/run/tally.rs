@@ -6,6 +6,7 @@ use super::Session;
 use super::isolate::{self, Crash};
 use super::testable::has_ended;
 use crate::check::Verdict;
+use crate::event::shards::Answers;
 use crate::event::{CheckResult, Event, Note, NoteKind};
 use crate::exit::Exit;
 use crate::judge::{self, Conclusion, Context, inconclusive};
@@ -19,6 +20,7 @@ pub(super) struct ConformanceEnd {
     pub(super) exit: Exit,
     /// Whether an inconclusive end stays so, whatever it is to count as.
     pub(super) firm: bool,
+    pub(super) answers: Answers,
 }
 
 /// Verdicts as they come in.
@@ -39,7 +41,10 @@ impl<'a> ScenarioTally<'a> {
 
     /// Takes a result that is complete.
     pub(super) fn take(&mut self, mut result: CheckResult) {
-        self.session.waive(&mut result);
+        // who waives what is decided once the shards are merged
+        if !self.session.options.shard.splits() {
+            self.session.waive(&mut result);
+        }
         self.tally.take(&result);
         (self.sink)(Event::CheckFinished(Box::new(result)));
     }
@@ -95,17 +100,19 @@ impl<'a> ScenarioTally<'a> {
         if untestable {
             self.session.turn.ledger.excuse(self.session.turn.at);
         }
-        self.beside += self.session.turn.ledger.tell(Some(self.session.turn.at), self.sink);
         if !untestable {
             self.tell_ended_tokens();
         }
-        let main = self.session.subject.main_resource().map(|main| &self.session.subject.resources[main]);
-        let declared = main.is_none_or(|main| main.success.is_some());
-        self.tally.vacuity(declared, untestable).into_iter().for_each(|note| self.note(note));
-        // what was ended early, or not begun, says nothing of what a whole run covers
-        if !self.session.options.stop.is_requested() && !untestable {
-            let wanted = self.session.loaded.scenario.conformance.min_coverage.map(|share| share.0);
-            self.tally.coverage(wanted).into_iter().for_each(|note| self.note(note));
+        if !self.session.options.shard.splits() {
+            self.beside += self.session.turn.ledger.tell(Some(self.session.turn.at), self.sink);
+            let main = self.session.subject.main_resource().map(|main| &self.session.subject.resources[main]);
+            let declared = main.is_none_or(|main| main.success.is_some());
+            self.tally.vacuity(declared, untestable).into_iter().for_each(|note| self.note(note));
+            // what was ended early, or not begun, says nothing of what a whole run covers
+            if !self.session.options.stop.is_requested() && !untestable {
+                let wanted = self.session.loaded.scenario.conformance.min_coverage.map(|share| share.0);
+                self.tally.coverage(wanted).into_iter().for_each(|note| self.note(note));
+            }
         }
         let exit = match self.tally.conclusion(self.beside) {
             Conclusion::Findings => Exit::Findings,
@@ -114,7 +121,8 @@ impl<'a> ScenarioTally<'a> {
             Conclusion::Passed => Exit::Passed,
         };
         let firm = untestable || self.crashed > 0;
-        ConformanceEnd { applicable: self.tally.applicable, executed: self.tally.executed, exit, firm }
+        let answers = Answers { crashed: self.crashed, ..self.tally.answers() };
+        ConformanceEnd { applicable: self.tally.applicable, executed: self.tally.executed, exit, firm, answers }
     }
 
     /// Where the content of a good answer could not be recognised in a refusal, such a leak was not looked for.
@@ -128,6 +136,11 @@ impl<'a> ScenarioTally<'a> {
             );
             self.note(Note { kind: NoteKind::Info, text });
         }
+    }
+
+    /// Notes that a part of the run broke.
+    pub(super) fn broken(&mut self, text: String) {
+        (self.sink)(Event::Note(Note { kind: NoteKind::Error, text }));
     }
 
     fn note(&mut self, note: Note) {

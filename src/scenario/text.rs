@@ -190,6 +190,12 @@ impl FromStr for Day {
     }
 }
 
+impl serde::Serialize for Day {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
 text!(Day, "Day", "a date such as 2027-02-01", r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$");
 
 /// What a threshold compares.

@@ -84,6 +84,7 @@ fn phase(arrivals: Option<ArrivalProcess>, connections: usize, duration: Duratio
         lateness_bound: Duration::from_millis(5),
         seed: 1,
         shard: Default::default(),
+        gate: Default::default(),
     }
 }
 

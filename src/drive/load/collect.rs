@@ -5,8 +5,8 @@ use std::sync::mpsc::Receiver;
 
 use hdrhistogram::Histogram;
 
-use super::tally::{Slice, add};
-use crate::observe::{Interval, Latency, histogram};
+use super::tally::Slice;
+use crate::observe::{Interval, Latency, encode, histogram};
 
 /// Merges the slices of all workers second by second, and passes a second on when it is two seconds old. All response times in one.
 pub(super) fn intervals(receiver: &Receiver<Slice>, workers: usize, sink: &mut dyn FnMut(Interval)) -> Histogram<u64> {
@@ -22,7 +22,7 @@ pub(super) fn intervals(receiver: &Receiver<Slice>, workers: usize, sink: &mut d
         match seconds.entry(slice.second) {
             std::collections::btree_map::Entry::Vacant(entry) => drop(entry.insert(slice)),
             std::collections::btree_map::Entry::Occupied(mut entry) => {
-                add(&mut entry.get_mut().outcomes, &slice.outcomes);
+                entry.get_mut().outcomes.add(&slice.outcomes);
                 entry.get_mut().unexpected += slice.unexpected;
                 let _ = entry.get_mut().response.add(&slice.response);
             }
@@ -47,17 +47,6 @@ fn pass(slice: Slice, sink: &mut dyn FnMut(Interval)) {
         outcomes: slice.outcomes,
         unexpected: slice.unexpected,
         response_time_us: Latency::of(&slice.response),
-        histogram: encoded(&slice.response),
+        histogram: encode(&slice.response),
     });
-}
-
-/// V2, deflated, Base64: the form that HdrHistogram logs carry.
-fn encoded(histogram: &Histogram<u64>) -> String {
-    use base64::Engine as _;
-    use hdrhistogram::serialization::{Serializer as _, V2DeflateSerializer};
-    let mut bytes = Vec::new();
-    match V2DeflateSerializer::new().serialize(histogram, &mut bytes) {
-        Ok(_) => base64::engine::general_purpose::STANDARD.encode(bytes),
-        Err(_) => String::new(),
-    }
 }

@@ -4,17 +4,15 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use super::gate::Opened;
 use super::lane::Lane;
-use super::tally::{LaneTally, WorkerTally, add};
+use super::tally::{LaneTally, WorkerTally};
 use super::{Http, Phase};
-use crate::observe::{LaneFigures, Latency, Limit, LoadFigures, Model};
-
-/// How long after the end the last answer may come before it counts against the rate: a pause, not a backlog.
-const LAST_ANSWER: Duration = Duration::from_millis(250);
-/// Share of the offered rate that has to be achieved, and of good requests that have to be granted.
-const ENOUGH: f64 = 0.99;
-/// Share of its time from which a worker is the limit.
-const SATURATED: f64 = 0.95;
+use crate::clock;
+use crate::observe::{
+    ClockOffset, Histograms, LaneFigures, Latency, LoadFigures, Model, PhaseTiming, curve, doubts, encode_unless_empty,
+    histogram,
+};
 
 /// The figures of a phase.
 pub(super) fn of(
@@ -24,6 +22,7 @@ pub(super) fn of(
     tallies: Vec<WorkerTally>,
     response: Histogram<u64>,
     (mut notes, interrupted): (Vec<String>, Option<Duration>),
+    opened: &Opened,
 ) -> LoadFigures {
     let model = if phase.arrivals.is_some() { Model::Open } else { Model::Closed };
     let sum = sum_of(lanes.len(), &tallies);
@@ -65,10 +64,44 @@ pub(super) fn of(
         inconclusive: None,
         notes,
         curve: curve(&response),
+        histograms: Histograms {
+            response_time: encode_unless_empty(&response),
+            service_time: encode_unless_empty(&sum.service),
+            scheduling_delay: encode_unless_empty(&sum.lateness),
+            generator_delay: encode_unless_empty(&sum.generator_lateness),
+            server_share: encode_unless_empty(&sum.server_auth),
+            token_acquisition: String::new(),
+        },
+        timing: Some(timing_of(phase, &sum, opened)),
     };
     (figures.limited_by, figures.inconclusive) =
         doubts(&figures, Duration::from_nanos(sum.generator_lateness.value_at_quantile(0.99)), phase.lateness_bound);
     figures
+}
+
+/// When the phase was sent from here.
+fn timing_of(phase: &Phase, sum: &WorkerTally, opened: &Opened) -> PhaseTiming {
+    let started = clock::wall_of(opened.start);
+    // with a plan, what counts is how late the first request left against it
+    let behind = opened.planned.map_or(0.0, |planned| started.duration_since(planned).as_secs_f64());
+    let first = sum.first_sent.map(|sent| sent.saturating_duration_since(opened.start).as_secs_f64() + behind);
+    let due = phase.first_due().unwrap_or_default().as_secs_f64();
+    PhaseTiming {
+        planned: opened.planned,
+        started,
+        first_send_us: first.map(|first| (first - due) * 1e6),
+        planned_rate: phase.arrivals.map(|arrivals| arrivals.mean_rate() / f64::from(phase.shard.count)),
+        lateness_bound_ms: phase.lateness_bound.as_secs_f64() * 1000.0,
+        clock: ClockOffset { folder_ms: opened.folder_ms, ..ClockOffset::default() },
+    }
+}
+
+/// The figures of a phase in which nothing was sent.
+pub(super) fn none(phase: &Phase, threads: usize, lanes: &[Lane], why: String) -> LoadFigures {
+    let opened = Opened { start: clock::now(), planned: None, folder_ms: None };
+    let nothing = (Vec::new(), Some(Duration::ZERO));
+    let figures = of(phase, threads, lanes, Vec::new(), histogram(), nothing, &opened);
+    LoadFigures { inconclusive: Some(why), ..figures }
 }
 
 fn sum_of(lanes: usize, tallies: &[WorkerTally]) -> WorkerTally {
@@ -84,7 +117,7 @@ fn sum_of(lanes: usize, tallies: &[WorkerTally]) -> WorkerTally {
             let _ = total.add(part);
         }
         for (total, part) in sum.lanes.iter_mut().zip(&tally.lanes) {
-            add(&mut total.outcomes, &part.outcomes);
+            total.outcomes.add(&part.outcomes);
             for (status, count) in &part.statuses {
                 *total.statuses.entry(*status).or_default() += count;
             }
@@ -98,6 +131,7 @@ fn sum_of(lanes: usize, tallies: &[WorkerTally]) -> WorkerTally {
         sum.cut += tally.cut;
         sum.backlog_max += tally.backlog_max;
         sum.last_done = sum.last_done.max(tally.last_done);
+        sum.first_sent = [sum.first_sent, tally.first_sent].into_iter().flatten().min();
         sum.streams = [sum.streams, tally.streams].into_iter().flatten().min();
         // the busiest worker is the one that limits
         sum.busy = [sum.busy, tally.busy].into_iter().flatten().reduce(f64::max);
@@ -147,123 +181,5 @@ fn lane_figures(phase: &Phase, lane: &Lane, tally: &LaneTally) -> LaneFigures {
         statuses: tally.statuses.clone(),
         first_granted_s: tally.first_granted.map(|at| at.as_secs_f64()),
         first_granted_rate: tally.first_granted.and_then(rate_at),
-    }
-}
-
-/// What was the limit, and why the figures cannot be trusted.
-fn doubts(figures: &LoadFigures, late: Duration, bound: Duration) -> (Option<Limit>, Option<String>) {
-    if figures.requests == 0 {
-        return (None, Some("no request was answered or given up".to_owned()));
-    }
-    if figures.model == Model::Open && late > bound {
-        let why = format!(
-            "authbench itself sent 1 % of the requests more than {:.1} ms late (bound: {} ms): use a lower rate, or a machine \
-             that is less busy",
-            late.as_secs_f64() * 1000.0,
-            bound.as_millis()
-        );
-        return (Some(Limit::Generator), Some(why));
-    }
-    let saturated = figures.generator_busy.is_some_and(|busy| busy >= SATURATED);
-    let offered = figures.offered_rate.unwrap_or_default();
-    let measured = figures.requests as f64 / offered.max(1e-9);
-    let took = measured.max(figures.duration_s - LAST_ANSWER.as_secs_f64());
-    if figures.achieved_rate * figures.duration_s / took.max(1e-9) < offered * ENOUGH {
-        let who = if saturated { "authbench's own processor was the limit" } else { "the target did not keep up" };
-        let achieved = figures.achieved_rate;
-        let why = format!("{achieved:.0} of {offered:.0} requests a second were achieved, less than 99 %: {who}");
-        return (Some(if saturated { Limit::Generator } else { Limit::Target }), Some(why));
-    }
-    let good = figures.lanes.iter().filter(|lane| lane.expects_grant);
-    let (granted, sent) =
-        good.fold((0, 0), |(granted, sent), lane| (granted + lane.outcomes.granted, sent + lane.outcomes.total()));
-    let share = granted as f64 / f64::max(sent as f64, 1.0);
-    if sent > 0 && share < ENOUGH {
-        let why = format!("{:.1} % of the requests with a good credential were granted, less than 99 %", share * 100.0);
-        return (Some(Limit::Target), Some(why));
-    }
-    (saturated.then_some(Limit::Generator), None)
-}
-
-/// Quantiles for a curve: each next point halves the distance to 1.
-fn curve(histogram: &Histogram<u64>) -> Vec<(f64, f64)> {
-    if histogram.is_empty() {
-        return Vec::new();
-    }
-    let mut points = Vec::new();
-    let mut rest = 1.0;
-    while rest > 1.0 / (histogram.len() as f64 * 2.0) && points.len() < 64 {
-        for step in 0..4 {
-            let quantile = 1.0 - rest * (1.0 - f64::from(step) / 8.0);
-            points.push((quantile, histogram.value_at_quantile(quantile) as f64 / 1000.0));
-        }
-        rest /= 2.0;
-    }
-    points.push((1.0, histogram.max() as f64 / 1000.0));
-    points
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::observe::Outcomes;
-
-    /// A second of 1000 offered requests.
-    fn second(achieved_rate: f64, granted: u64, generator_busy: f64) -> LoadFigures {
-        let lane = LaneFigures {
-            name: "valid".to_owned(),
-            share: 1.0,
-            expects_grant: true,
-            outcomes: Outcomes { granted, refused: 1000 - granted, ..Outcomes::default() },
-            statuses: Default::default(),
-            first_granted_s: None,
-            first_granted_rate: None,
-        };
-        LoadFigures {
-            name: "steady".to_owned(),
-            model: Model::Open,
-            requests: 1000,
-            duration_s: 1.0,
-            warmup_s: 0.0,
-            offered_rate: Some(1000.0),
-            achieved_rate,
-            http: 1,
-            connections: 1,
-            streams: None,
-            threads: 1,
-            lanes: vec![lane],
-            response_time_us: Latency::default(),
-            service_time_us: Latency::default(),
-            lateness_us: Latency::default(),
-            server_auth_us: None,
-            token_acquisition_us: None,
-            tokens_obtained: 0,
-            backlog_max: 0,
-            generator_busy: Some(generator_busy),
-            silences: Default::default(),
-            limited_by: None,
-            capacity: None,
-            inconclusive: None,
-            notes: Vec::new(),
-            curve: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn who_was_the_limit_is_told_apart() {
-        let (generator, target) = (Some(Limit::Generator), Some(Limit::Target));
-        for (achieved, granted, busy, late_ms, limit, inconclusive) in [
-            (1000.0, 1000, 0.3, 0, None, false),
-            (991.0, 1000, 0.3, 5, None, false),
-            (980.0, 1000, 0.3, 0, target, true),
-            (980.0, 1000, 0.97, 0, generator, true),
-            (1000.0, 1000, 0.97, 0, generator, false),
-            (1000.0, 1000, 0.3, 6, generator, true),
-            (1000.0, 980, 0.3, 0, target, true),
-        ] {
-            let (limited_by, why) =
-                doubts(&second(achieved, granted, busy), Duration::from_millis(late_ms), Duration::from_millis(5));
-            assert_eq!((limited_by, why.is_some()), (limit, inconclusive), "{achieved} {granted} {busy} {late_ms}");
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod collect;
 mod figures;
+mod gate;
 mod lane;
 mod line;
 mod marks;
@@ -22,6 +23,7 @@ use crate::clock;
 use crate::observe::{Interval, LoadFigures};
 use crate::shard::Shard;
 
+pub use gate::Gate;
 pub use lane::{Lane, LaneRequest};
 pub use marks::SuccessMarks;
 pub use pacer::{Arrival, ArrivalProcess, Pacer, Stride};
@@ -67,6 +69,17 @@ pub struct Phase {
     pub seed: u64,
     /// The part of all arrivals that is sent from here; connections are those of this part alone.
     pub shard: Shard,
+    /// What decides when the phase starts.
+    pub gate: Gate,
+}
+
+impl Phase {
+    /// When the first request of this shard is due, from the start of the phase; none in the closed model.
+    fn first_due(&self) -> Option<Duration> {
+        let stride = Stride::of(self.shard, 0, 1);
+        let mut pacer = Pacer::new(self.arrivals?, (self.warmup, self.duration), stride, self.seed);
+        pacer.next().map(|arrival| arrival.due)
+    }
 }
 
 /// From all workers being ready to the begin of the phase.
@@ -117,7 +130,12 @@ pub fn run(
     drop((sender, ready));
     // the phase begins when the last connection is open
     let _ = waiting.iter().take(workers.len()).count();
-    let begin = clock::now() + LEAD;
+    let opened = match phase.gate.open(LEAD, stop) {
+        Ok(opened) => opened,
+        // nothing was sent, and the workers end with their channels
+        Err(why) => return figures::none(phase, threads, lanes, why),
+    };
+    let begin = opened.start;
     for begins_at in begins {
         // a worker that broke does not listen
         let _ = begins_at.send(begin);
@@ -131,7 +149,7 @@ pub fn run(
         }
     }
     let interrupted = stop.is_requested().then(|| clock::now().saturating_duration_since(begin + phase.warmup));
-    figures::of(phase, threads, lanes, tallies, response, (notes, interrupted))
+    figures::of(phase, threads, lanes, tallies, response, (notes, interrupted), &opened)
 }
 
 fn share(total: usize, parts: usize, index: usize) -> usize {

@@ -10,7 +10,7 @@ use super::scatter::{scattered, unit};
 
 /// Mean number of arrivals of a cell.
 const MEAN: usize = 256;
-/// ArrivalProcess of a cell that the table of counts ends with: 28 standard deviations above the mean.
+/// Arrivals of a cell that the table of counts ends with: 28 standard deviations above the mean.
 const MOST: usize = 700;
 /// Draws of counts and draws of places come from two streams.
 const COUNTS: u64 = 0x636f_756e_7473;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::Sender;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 
@@ -57,6 +57,8 @@ pub(super) struct WorkerTally {
     slice: Slice,
     /// From the begin of measuring to the last answer.
     pub(super) last_done: Duration,
+    /// When the first request was sent.
+    pub(super) first_sent: Option<Instant>,
     /// Requests that were due and never left.
     pub(super) abandoned: u64,
     /// Requests that were sent again, because the target had closed the connection before they came.
@@ -90,6 +92,7 @@ impl WorkerTally {
             silences: BTreeMap::new(),
             slice: Slice::new(0),
             last_done: Duration::ZERO,
+            first_sent: None,
             abandoned: 0,
             repeated: 0,
             cut: 0,
@@ -169,13 +172,4 @@ fn count(outcomes: &mut Outcomes, outcome: Outcome) {
         Outcome::Broke => outcomes.broke += 1,
         Outcome::Silent => outcomes.silent += 1,
     }
-}
-
-/// Adds counts to counts.
-pub(super) fn add(to: &mut Outcomes, other: &Outcomes) {
-    to.granted += other.granted;
-    to.refused += other.refused;
-    to.unclear += other.unclear;
-    to.broke += other.broke;
-    to.silent += other.silent;
 }

@@ -147,19 +147,27 @@ async fn opened<L: Line>(task: &Task) -> Lines<L> {
 /// Sends requests on one line until there are no more.
 async fn send_on<L: Line>(shared: Rc<Shared<L>>, mut line: L, begun: Instant) {
     let mut free = begun;
-    while let Some(ticket) = shared.ticket(free).await {
-        let lane = shared.mix.borrow_mut().lane(ticket.number);
-        let (sent, answer) = shared.send(&mut line, lane, ticket.taken).await;
-        free = clock::now();
-        match &answer {
-            Ok(answered) => shared.record(lane, &ticket, (sent, free), answered),
-            Err(silence) => shared.record_silent(lane, &ticket, (sent, free), silence),
-        }
-        if answer.is_err() && ticket.due.is_none() && !line.is_used() {
-            tokio::time::sleep(RECONNECT).await;
-            free = clock::now();
-        }
+    let Some(sent) = send_one(&shared, &mut line, &mut free).await else { return };
+    let first = shared.tally.borrow().first_sent;
+    shared.tally.borrow_mut().first_sent = Some(first.map_or(sent, |first| first.min(sent)));
+    while send_one(&shared, &mut line, &mut free).await.is_some() {}
+}
+
+/// Sends the next request of a line that is free, and says when it was sent; none at the end.
+async fn send_one<L: Line>(shared: &Shared<L>, line: &mut L, free: &mut Instant) -> Option<Instant> {
+    let ticket = shared.ticket(*free).await?;
+    let lane = shared.mix.borrow_mut().lane(ticket.number);
+    let (sent, answer) = shared.send(line, lane, ticket.taken).await;
+    *free = clock::now();
+    match &answer {
+        Ok(answered) => shared.record(lane, &ticket, (sent, *free), answered),
+        Err(silence) => shared.record_silent(lane, &ticket, (sent, *free), silence),
     }
+    if answer.is_err() && ticket.due.is_none() && !line.is_used() {
+        tokio::time::sleep(RECONNECT).await;
+        *free = clock::now();
+    }
+    Some(sent)
 }
 
 impl<L: Line> Shared<L> {

@@ -1,7 +1,7 @@
 //! Exceptions that somebody answers for, in a scenario or in a file of their own.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::scenario::At;
 use crate::scenario::text::Day;
@@ -15,7 +15,7 @@ pub struct WaiverList {
 }
 
 /// An exception that somebody answers for.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Waiver {
     /// Id of the check, exactly.
@@ -46,7 +46,7 @@ pub struct Waiver {
 }
 
 /// The shape of a failure. All that is said here has to be so.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Observed {
     /// `protocol` if absent: access granted against the rules is excused only where it is named.
@@ -62,7 +62,7 @@ pub struct Observed {
 }
 
 /// Part of a requirement.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ObservedPart {
     /// Access granted, or refused.

@@ -120,6 +120,8 @@ pub(crate) fn steady() -> Phase {
         inconclusive: None,
         notes: vec!["the target runs on this machine: the load used 7 of 8 cores".to_owned()],
         curve: curve(&histogram),
+        histograms: Default::default(),
+        timing: None,
     };
     Phase { figures, intervals }
 }
@@ -155,6 +157,8 @@ pub(crate) fn closed() -> Phase {
         inconclusive: Some("requests left up to 14 ms late: the machine was busy".to_owned()),
         notes: Vec::new(),
         curve: Vec::new(),
+        histograms: Default::default(),
+        timing: None,
     };
     Phase { figures, intervals }
 }

@@ -46,6 +46,7 @@ fn started() -> Event {
             cpu: "AMD EPYC 7763".to_owned(),
             cpus: 8,
         },
+        shard: None,
     })
 }
 
@@ -63,6 +64,7 @@ fn scenario(name: &str, file: &str, scheme: &str, planned_checks: usize) -> Scen
         scheme: scheme.to_owned(),
         profile: "api-key-403".to_owned(),
         planned_checks,
+        terms: None,
     }
 }
 
@@ -104,6 +106,7 @@ fn orders(events: &mut Vec<Event>) {
         exit_code: 1,
         findings: Some(findings(&failures)),
         untestable: None,
+        answers: None,
     }));
 }
 
@@ -139,6 +142,7 @@ fn overhead(events: &mut Vec<Event>) {
         exit_code: 1,
         findings: Some(Vec::new()),
         untestable: None,
+        answers: None,
     }));
 }
 
