@@ -25,6 +25,8 @@ pub mod exit;
 #[doc(hidden)]
 pub mod judge;
 #[doc(hidden)]
+pub mod merge;
+#[doc(hidden)]
 pub mod observe;
 #[doc(hidden)]
 pub mod openapi;

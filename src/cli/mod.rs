@@ -9,6 +9,7 @@ mod github;
 mod init;
 mod list;
 mod man;
+mod merge;
 mod print;
 mod profile;
 mod render;
@@ -60,6 +61,7 @@ enum Command {
     Explain(explain::ExplainArguments),
     Profile(profile::ProfileArguments),
     Compare(compare::CompareArguments),
+    Merge(merge::MergeArguments),
     Render(render::RenderArguments),
     Selftest(selftest::SelftestArguments),
     Report(report::ReportArguments),
@@ -87,6 +89,7 @@ pub fn main() -> Exit {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Profile(arguments) => profile::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Merge(arguments) => merge::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
         Command::Selftest(arguments) => selftest::run(arguments),
         Command::Report(arguments) => report::run(&arguments),

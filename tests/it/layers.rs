@@ -41,10 +41,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "seed",
         ],
     ),
+    ("merge", &["report", "judge", "event", "check", "observe", "stats", "scenario", "exit"]),
     (
         "cli",
         &[
             "run",
+            "merge",
             "scenario",
             "openapi",
             "plan",
