@@ -9,11 +9,14 @@ use clap::Args;
 use super::baseline::Baselines;
 use super::print;
 use super::reports::reporters;
-use crate::clock::Wall;
+use crate::clock::{self, Wall};
 use crate::exit::Exit;
 use crate::merge::{Expected, Merge};
 use crate::report::{Record, ResultPrinter, Verbosity, read_jsonl};
 use crate::shard::MOST;
+
+/// Between two looks for records.
+const POLL: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Merge the records of all shards of a run, and decide its verdict.
 ///
@@ -30,6 +33,9 @@ pub(super) struct MergeArguments {
     /// How many shards may be missing; the result states the load that was really offered.
     #[arg(long, value_name = "K", default_value_t = 0, env = "AUTHBENCH_ALLOW_MISSING")]
     allow_missing: u32,
+    /// How long to wait until there are records of all shards that came to their end.
+    #[arg(long, value_name = "TIME", default_value = "0s", env = "AUTHBENCH_MERGE_WAIT", value_parser = humantime::parse_duration)]
+    wait: std::time::Duration,
     /// Write a report in one of the formats of `authbench run`; repeatable. Without any: html, json and jsonl under reports/.
     #[arg(long = "report", value_name = "FORMAT=PATH", env = "AUTHBENCH_REPORT", value_delimiter = ',')]
     reports: Vec<String>,
@@ -52,7 +58,7 @@ fn merged(arguments: &MergeArguments) -> Result<Record, (Exit, String)> {
     let usage = |why: String| (Exit::Usage, why);
     let today = Wall::default().today();
     let mut merge = Merge::new(Expected { shards: arguments.expect, missing: arguments.allow_missing, today });
-    let paths = files(&arguments.records).map_err(usage)?;
+    let paths = waited(arguments).map_err(usage)?;
     if paths.is_empty() {
         return Err(usage("find a record: expected files run.jsonl of shards, or folders with them".to_owned()));
     }
@@ -65,6 +71,20 @@ fn merged(arguments: &MergeArguments) -> Result<Record, (Exit, String)> {
         }
     }
     merge.finish().map_err(|why| (Exit::Broken, format!("merge the records: {why}")))
+}
+
+/// The records, once there are whole ones of all shards, or the time is over.
+fn waited(arguments: &MergeArguments) -> Result<Vec<PathBuf>, String> {
+    let end = clock::now() + arguments.wait;
+    loop {
+        let found = files(&arguments.records);
+        let whole = |path: &&PathBuf| path.extension().is_some_and(|extension| extension == "jsonl");
+        let all = found.as_ref().is_ok_and(|found| found.iter().filter(whole).count() >= arguments.expect as usize);
+        if all || clock::now() >= end {
+            return found;
+        }
+        std::thread::sleep(POLL);
+    }
 }
 
 /// The records among files and folders, in order of names.

@@ -4,6 +4,7 @@ mod baseline;
 mod check;
 mod compare;
 mod completions;
+mod emit;
 mod explain;
 mod github;
 mod init;
@@ -61,6 +62,7 @@ enum Command {
     Explain(explain::ExplainArguments),
     Profile(profile::ProfileArguments),
     Compare(compare::CompareArguments),
+    Emit(emit::EmitArguments),
     Merge(merge::MergeArguments),
     Render(render::RenderArguments),
     Selftest(selftest::SelftestArguments),
@@ -89,6 +91,7 @@ pub fn main() -> Exit {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Profile(arguments) => profile::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Emit(arguments) => emit::run(&arguments),
         Command::Merge(arguments) => merge::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
         Command::Selftest(arguments) => selftest::run(arguments),

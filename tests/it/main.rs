@@ -31,6 +31,7 @@ mod sample;
 mod schema;
 mod secrets;
 mod selftest;
+mod shards;
 mod shipped_sample;
 mod slow;
 mod strangers;

@@ -8,6 +8,7 @@ mod matrix;
 mod overhead;
 mod page;
 mod scenario;
+mod shards;
 mod trend;
 mod waterfall;
 

@@ -5,6 +5,7 @@ use askama::Template;
 use super::compared::ComparedView;
 use super::finding::{CheckView, FindingView, sign};
 use super::scenario::{ScenarioView, verdicts};
+use super::shards::ShardsView;
 use super::{SCRIPT, note_class, policy};
 use crate::check::Verdict;
 use crate::event::{CheckResult, Note};
@@ -21,6 +22,7 @@ pub(super) struct Page<'a> {
     findings: Vec<FindingView<'a>>,
     scenarios: Vec<ScenarioView<'a>>,
     compared: Option<ComparedView<'a>>,
+    shards: Option<ShardsView<'a>>,
 }
 
 /// One figure that sums up.
@@ -56,7 +58,15 @@ impl<'a> Page<'a> {
         let scenarios = scenarios
             .map(|(at, scenario)| ScenarioView::of(scenario, format!("s{}", at + 1), &|check| card(scenario, check)));
         let compared = record.compared.as_ref().map(|compared| ComparedView { compared });
-        Self { record, tiles: tiles(record), findings: cards.collect(), scenarios: scenarios.collect(), compared }
+        let shards = record.shards.as_ref().map(|shards| ShardsView { shards });
+        Self {
+            record,
+            tiles: tiles(record),
+            findings: cards.collect(),
+            scenarios: scenarios.collect(),
+            compared,
+            shards,
+        }
     }
 
     /// What the run came to, in a few words.

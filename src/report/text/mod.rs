@@ -5,6 +5,7 @@ mod comparison;
 mod figures;
 mod finding;
 mod scenario;
+mod shards;
 mod style;
 
 use std::fmt::Write as _;
@@ -89,6 +90,7 @@ pub(super) fn result(record: &Record, verbosity: Verbosity, reports: &[PathBuf])
         text.push('\n');
     }
     push_rows(&mut text, record.notes.iter().map(scenario::note));
+    push_rows(&mut text, record.shards.iter().flat_map(shards::rows));
     text.extend(record.compared.as_ref().map(comparison::comparison));
     push_rows(&mut text, Row::list("reports", reports.iter().map(|path| line(&path.display().to_string()))));
     text

@@ -39,7 +39,7 @@ fn encoded(histogram: &Histogram<u64>) -> String {
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }
 
-fn outcomes(granted: u64, refused: u64, broke: u64, silent: u64) -> Outcomes {
+pub(crate) fn outcomes(granted: u64, refused: u64, broke: u64, silent: u64) -> Outcomes {
     Outcomes { granted, refused, broke, silent, ..Outcomes::default() }
 }
 

@@ -1,7 +1,7 @@
 //! A synthetic run with everything that a report may have to show, hostile text included.
 
 mod checks;
-mod figures;
+pub(crate) mod figures;
 
 use authbench::event::{
     Event, FORMAT, LoadInterval, LoadStarted, Machine, Note, NoteKind, RunFinished, RunStarted, ScenarioFinished,

@@ -1,0 +1,131 @@
+//! `authbench emit`: what a scheduler needs to run the shards of a run and to merge them.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::print;
+use crate::exit::Exit;
+use crate::scenario::{LoadedScenario, load_paths};
+
+/// Write a manifest for a scheduler: n shards, and one merge that decides the verdict.
+///
+/// The manifest goes to standard output, with placeholders where only you know the value. Secrets are named, never read.
+#[derive(Debug, Args)]
+pub(super) struct EmitArguments {
+    /// The scheduler.
+    #[arg(value_enum)]
+    scheduler: Scheduler,
+    /// Scenario files and folders, as the shards will find them.
+    #[arg(required = true)]
+    scenarios: Vec<PathBuf>,
+    /// How many shards.
+    #[arg(long, value_name = "N", env = "AUTHBENCH_EMIT_SHARDS", value_parser = clap::value_parser!(u32).range(2..=i64::from(crate::shard::MOST)))]
+    shards: u32,
+    /// Name of the run, for jobs and folders.
+    #[arg(long, default_value = "authbench", env = "AUTHBENCH_EMIT_NAME", value_parser = label)]
+    name: String,
+    /// Container image.
+    #[arg(long, default_value = "ghcr.io/authbench/authbench:0.1.0", env = "AUTHBENCH_EMIT_IMAGE")]
+    image: String,
+    /// Folder of records that all shards and the merge see.
+    #[arg(long, default_value = "/records", env = "AUTHBENCH_EMIT_RECORDS")]
+    records: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Scheduler {
+    Kubernetes,
+    Slurm,
+    Github,
+    Gitlab,
+}
+
+/// Reads a name that Kubernetes takes as a label (RFC 1123).
+fn label(text: &str) -> Result<String, String> {
+    let lawful = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let inside = !text.starts_with('-') && !text.ends_with('-') && (1..=50).contains(&text.len());
+    match inside && text.bytes().all(lawful) {
+        true => Ok(text.to_owned()),
+        false => Err("expected lower-case letters, digits and `-`, 50 at most".to_owned()),
+    }
+}
+
+pub(super) fn run(arguments: &EmitArguments) -> Exit {
+    let loaded = match load_paths(&arguments.scenarios) {
+        Ok(loaded) => loaded,
+        Err(errors) => return super::tell(&errors),
+    };
+    if let Some(why) = unfit(&loaded) {
+        print::error(&format!("error: {why}"));
+        return Exit::Usage;
+    }
+    let mut variables: Vec<String> = loaded.iter().flat_map(crate::plan::variables).collect();
+    variables.sort();
+    variables.dedup();
+    let template = match arguments.scheduler {
+        Scheduler::Kubernetes => include_str!("kubernetes.yaml"),
+        Scheduler::Slurm => include_str!("slurm.sh"),
+        Scheduler::Github => include_str!("github.yaml"),
+        Scheduler::Gitlab => include_str!("gitlab.yaml"),
+    };
+    print::line(filled(template, arguments, &variables).trim_end());
+    Exit::Passed
+}
+
+/// Why several shards cannot run scenarios.
+fn unfit(loaded: &[LoadedScenario]) -> Option<String> {
+    let own = |scenario: &&LoadedScenario| scenario.scenario.target.value.0.url.is_none();
+    if let Some(scenario) = loaded.iter().find(own) {
+        let file = &scenario.file;
+        return Some(format!(
+            "{file}: every shard would start a target of its own\nhelp: start the target once, and name its address with `url`"
+        ));
+    }
+    None
+}
+
+/// A template with its places filled. A line that holds `@VARIABLE@` is repeated for each variable of the scenarios.
+fn filled(template: &str, arguments: &EmitArguments, variables: &[String]) -> String {
+    let shards = arguments.shards;
+    let paths: Vec<String> = arguments.scenarios.iter().map(|path| path.display().to_string()).collect();
+    let secret_key = |variable: &str| variable.to_ascii_lowercase().replace('_', "-");
+    let mut text = String::new();
+    for line in template.lines() {
+        if line.contains("@VARIABLE@") {
+            for variable in variables {
+                let line = line.replace("@VARIABLE@", variable).replace("@KEY@", &secret_key(variable));
+                text.push_str(&line.replace("\\n", "\n"));
+                text.push('\n');
+            }
+        } else {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    let each = (1..=shards).map(|index| index.to_string()).collect::<Vec<_>>().join(", ");
+    let before_last = (1..shards).map(|index| index.to_string()).collect::<Vec<_>>().join(", ");
+    for (place, value) in [
+        ("@NAME@", arguments.name.clone()),
+        ("@SHARDS@", shards.to_string()),
+        ("@EACH@", each),
+        ("@BEFORE_LAST@", before_last),
+        ("@IMAGE@", arguments.image.clone()),
+        ("@RECORDS@", shown(&arguments.records)),
+        ("@SCENARIOS_JSON@", paths.iter().map(|path| format!("{path:?}")).collect::<Vec<_>>().join(", ")),
+        ("@SCENARIOS@", paths.iter().map(|path| quoted(path)).collect::<Vec<_>>().join(" ")),
+    ] {
+        text = text.replace(place, &value);
+    }
+    text
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string().trim_end_matches('/').to_owned()
+}
+
+/// A word of a shell.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}
