@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 
@@ -11,12 +12,15 @@ use super::print;
 use super::reports::reporters;
 use crate::clock::{self, Wall};
 use crate::exit::Exit;
-use crate::merge::{Expected, Merge};
-use crate::report::{Record, ResultPrinter, Verbosity, read_jsonl};
+use crate::merge::{Expected, Merge, MergeError};
+use crate::report::{ReadError, Record, ResultPrinter, Verbosity, read_jsonl};
 use crate::shard::MOST;
 
 /// Between two looks for records.
-const POLL: std::time::Duration = std::time::Duration::from_secs(1);
+const POLL: Duration = Duration::from_secs(1);
+/// A record that nothing was written to for so long is of a shard that ended: one that runs writes each second of a load, and
+/// no check takes so long.
+const QUIET: Duration = Duration::from_secs(15 * 60);
 
 /// Merge the records of all shards of a run, and decide its verdict.
 ///
@@ -33,9 +37,9 @@ pub(super) struct MergeArguments {
     /// How many shards may be missing; the result states the load that was really offered.
     #[arg(long, value_name = "K", default_value_t = 0, env = "AUTHBENCH_ALLOW_MISSING")]
     allow_missing: u32,
-    /// How long to wait until there are records of all shards that came to their end.
+    /// How long to wait for the records of all shards. The wait ends earlier where no record was written to for 15 minutes.
     #[arg(long, value_name = "TIME", default_value = "0s", env = "AUTHBENCH_MERGE_WAIT", value_parser = humantime::parse_duration)]
-    wait: std::time::Duration,
+    wait: Duration,
     /// Write a report in one of the formats of `authbench run`; repeatable. Without any: html, json and jsonl under reports/.
     #[arg(long = "report", value_name = "FORMAT=PATH", env = "AUTHBENCH_REPORT", value_delimiter = ',')]
     reports: Vec<String>,
@@ -43,59 +47,84 @@ pub(super) struct MergeArguments {
     baselines: Baselines,
 }
 
+/// Why there is nothing to merge.
+#[derive(Debug, thiserror::Error)]
+enum RecordsError {
+    #[error("read the folder {}: {source}", .folder.display())]
+    Folder { folder: PathBuf, source: std::io::Error },
+    #[error("find a record: expected files *.jsonl of shards, or folders with them")]
+    None,
+    #[error("read {}: {source}", .path.display())]
+    File { path: PathBuf, source: std::io::Error },
+    #[error("merge {}: {source}", .path.display())]
+    Unreadable { path: PathBuf, source: ReadError },
+    #[error("merge {}: {source}", .path.display())]
+    Unfit { path: PathBuf, source: MergeError },
+    #[error("merge the records: {0}")]
+    Merge(#[from] MergeError),
+}
+
 pub(super) fn run(arguments: &MergeArguments) -> Exit {
     match merged(arguments) {
         Ok(record) => reported(arguments, record),
-        Err((exit, why)) => {
-            print::error(&format!("error: failed to {why}"));
-            exit
+        Err(error) => {
+            print::error(&format!("error: failed to {error}"));
+            // what is wrong with a record is nothing that other arguments could change
+            if matches!(error, RecordsError::Merge(_)) { Exit::Broken } else { Exit::Usage }
         }
     }
 }
 
 /// Reads one record after another; none is kept whole.
-fn merged(arguments: &MergeArguments) -> Result<Record, (Exit, String)> {
-    let usage = |why: String| (Exit::Usage, why);
+fn merged(arguments: &MergeArguments) -> Result<Record, RecordsError> {
     let today = Wall::default().today();
     let mut merge = Merge::new(Expected { shards: arguments.expect, missing: arguments.allow_missing, today });
-    let paths = waited(arguments).map_err(usage)?;
+    let paths = waited(arguments)?;
     if paths.is_empty() {
-        return Err(usage("find a record: expected files run.jsonl of shards, or folders with them".to_owned()));
+        return Err(RecordsError::None);
     }
     for path in paths {
-        let failed = |why: String| usage(format!("merge {}: {why}", path.display()));
-        let file = File::open(&path).map_err(|error| failed(error.to_string()))?;
-        match read_jsonl(BufReader::new(file)) {
-            Ok(record) => merge.add(record).map_err(failed)?,
-            Err(error) => return Err(failed(error.to_string())),
-        }
+        let file = File::open(&path).map_err(|source| RecordsError::File { path: path.clone(), source })?;
+        let record = read_jsonl(BufReader::new(file))
+            .map_err(|source| RecordsError::Unreadable { path: path.clone(), source })?;
+        merge.add(record).map_err(|source| RecordsError::Unfit { path, source })?;
     }
-    merge.finish().map_err(|why| (Exit::Broken, format!("merge the records: {why}")))
+    Ok(merge.finish()?)
 }
 
-/// The records, once there are whole ones of all shards, or the time is over.
-fn waited(arguments: &MergeArguments) -> Result<Vec<PathBuf>, String> {
+/// The records, once there are whole ones of all shards, or nothing more is to be expected, or the time is over.
+fn waited(arguments: &MergeArguments) -> Result<Vec<PathBuf>, RecordsError> {
     let end = clock::now() + arguments.wait;
     loop {
         let found = files(&arguments.records);
-        let whole = |path: &&PathBuf| path.extension().is_some_and(|extension| extension == "jsonl");
-        let all = found.as_ref().is_ok_and(|found| found.iter().filter(whole).count() >= arguments.expect as usize);
-        if all || clock::now() >= end {
+        let whole = found.as_ref().map_or(0, |found| found.iter().filter(|path| is_whole(path)).count());
+        let quiet = || found.as_ref().is_ok_and(|found| found.iter().all(|path| age(path) > QUIET));
+        if whole >= arguments.expect as usize || (whole > 0 && quiet()) || clock::now() >= end {
             return found;
         }
         std::thread::sleep(POLL);
     }
 }
 
+fn is_whole(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "jsonl")
+}
+
+/// How long ago a record was written to.
+fn age(path: &Path) -> Duration {
+    let modified = std::fs::metadata(path).and_then(|metadata| metadata.modified());
+    modified.ok().and_then(|modified| clock::system().duration_since(modified).ok()).unwrap_or_default()
+}
+
 /// The records among files and folders, in order of names.
-fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, RecordsError> {
     let mut files = Vec::new();
     for path in paths {
         if !path.is_dir() {
             files.push(path.clone());
             continue;
         }
-        let failed = |error: std::io::Error| format!("read the folder {}: {error}", path.display());
+        let failed = |source| RecordsError::Folder { folder: path.clone(), source };
         let mut found = Vec::new();
         for entry in std::fs::read_dir(path).map_err(failed)? {
             let path = entry.map_err(failed)?.path();

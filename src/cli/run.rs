@@ -157,6 +157,12 @@ fn prepared(arguments: &RunArguments) -> Result<(Vec<crate::run::Ready>, Options
         }
     }
     let (shard, start) = arguments.sharding.of()?;
+    if shard.splits() && arguments.seed.is_none() && !arguments.dry_run {
+        print::error(
+            "error: a shard needs --seed: its schedule is a part of the schedule of that seed\nhelp: give every shard of a run the same number, and each run another one",
+        );
+        return Err(Exit::Usage);
+    }
     let loaded = load(arguments).map_err(|errors| super::tell(&errors))?;
     let loaded = arguments.select.of(loaded)?;
     let program = std::env::current_exe().map_err(|error| {

@@ -30,16 +30,29 @@ pub(super) struct Sharding {
     barrier_timeout: Duration,
 }
 
+/// A text that is no time.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("expected a time such as 2026-11-26T09:30:00Z, or one from now such as +30s")]
+struct NotATime;
+
 /// A time, or one from now.
-fn time(text: &str) -> Result<Timestamp, String> {
-    let wrong = || format!("expected a time such as 2026-11-26T09:30:00Z, or +30s, not {text:?}");
+fn time(text: &str) -> Result<Timestamp, NotATime> {
     match text.strip_prefix('+') {
         Some(ahead) => {
-            let ahead = humantime::parse_duration(ahead).map_err(|_| wrong())?;
-            clock::timestamp().checked_add(ahead).map_err(|_| wrong())
+            let ahead = humantime::parse_duration(ahead).map_err(|_| NotATime)?;
+            clock::timestamp().checked_add(ahead).map_err(|_| NotATime)
         }
-        None => text.parse().map_err(|_| wrong()),
+        None => text.parse().map_err(|_| NotATime),
     }
+}
+
+/// Why the variables of a scheduler name no shard.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+enum SchedulerError {
+    #[error("{0} is not a number of 32 bits")]
+    NotANumber(&'static str),
+    #[error("{variable} names no shard: {index} of {count}")]
+    OutOfRange { variable: &'static str, index: u32, count: u32 },
 }
 
 impl Sharding {
@@ -51,12 +64,14 @@ impl Sharding {
                 Ok(None) => Shard::default(),
                 Ok(Some((shard, variable))) => {
                     if shard.splits() {
-                        print::error(&format!("shard {shard}, by {variable} (--shard 1/1 runs the whole)"));
+                        print::error(&format!(
+                            "running shard {shard}, as {variable} says (--shard 1/1 runs the whole)"
+                        ));
                     }
                     shard
                 }
                 Err(why) => {
-                    print::error(&format!("error: {why}\nhelp: say --shard I/N, or --shard 1/1 for a whole run"));
+                    print::error(&format!("error: {why}\nhelp: write --shard I/N, or --shard 1/1 for a whole run"));
                     return Err(Exit::Usage);
                 }
             },
@@ -71,14 +86,15 @@ impl Sharding {
 }
 
 /// A shard by the variables of a scheduler, and the variable that says so.
-fn scheduled(variable: &dyn Fn(&str) -> Option<String>) -> Result<Option<(Shard, &'static str)>, String> {
-    let number = |name: &str| -> Result<Option<u32>, String> {
+fn scheduled(variable: &dyn Fn(&str) -> Option<String>) -> Result<Option<(Shard, &'static str)>, SchedulerError> {
+    let number = |name: &'static str| {
         let text = variable(name).filter(|text| !text.is_empty());
-        text.map(|text| text.parse().map_err(|_| format!("{name} is {text:?}, not a number"))).transpose()
+        text.map(|text| text.parse::<u32>().map_err(|_| SchedulerError::NotANumber(name))).transpose()
     };
     let made = |name: &'static str, index: u32, count: u32| {
         let shard = Shard::new(index, count);
-        shard.map(|shard| Some((shard, name))).ok_or_else(|| format!("{name} names no shard: {index} of {count}"))
+        let wrong = SchedulerError::OutOfRange { variable: name, index, count };
+        shard.map(|shard| Some((shard, name))).ok_or(wrong)
     };
     for name in ["JOB_COMPLETION_INDEX", "NOMAD_ALLOC_INDEX"] {
         // both count from 0; how many there are is said by whoever wrote the job

@@ -18,6 +18,9 @@ pub struct ShardPart {
     pub host: String,
     /// Options that select what runs: equal in all shards of a run.
     pub options: String,
+    /// Whether the shards waited for each other.
+    #[serde(default)]
+    pub barrier: bool,
 }
 
 /// What a scenario asks to be judged, for whoever merges the shards: a shard judges nothing.
@@ -94,6 +97,9 @@ pub struct Answers {
     /// Checks that authbench itself failed in.
     #[serde(default)]
     pub crashed: usize,
+    /// Checks and cases that write, lock out or disturb.
+    #[serde(default)]
+    pub disturbing: usize,
 }
 
 /// The shards of a merged run.
@@ -113,6 +119,21 @@ pub struct MergedShards {
     pub intervals: Vec<PhaseIntervals>,
 }
 
+impl MergedShards {
+    /// Names of the shards without a record, or with one that was cut off.
+    pub fn lacking(&self) -> Vec<String> {
+        let cut = self.shards.iter().filter(|shard| shard.finished.is_none()).map(|shard| shard.shard.index);
+        let mut lacking: Vec<u32> = self.missing.iter().copied().chain(cut).collect();
+        lacking.sort_unstable();
+        lacking.into_iter().map(|index| format!("{index}/{}", self.expected)).collect()
+    }
+
+    /// Whether as many shards may be missing as are.
+    pub fn may_lack(&self) -> bool {
+        self.lacking().len() <= self.allowed_missing as usize
+    }
+}
+
 /// One shard of a merged run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MergedShard {
@@ -123,10 +144,18 @@ pub struct MergedShard {
     /// When it began.
     #[schemars(with = "String")]
     pub started: Timestamp,
-    /// Whether its record came to its end.
-    pub whole: bool,
+    /// Whether it waited for the others at a barrier.
+    #[serde(default)]
+    pub barrier: bool,
+    /// When it ended; none where it was cut off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub finished: Option<Timestamp>,
     /// Checks that it executed.
     pub checks: usize,
+    /// Of these and of its cases, those that write, lock out or disturb.
+    #[serde(default)]
+    pub disturbing: usize,
     /// What it measured of each load phase.
     pub phases: Vec<ShardPhase>,
 }

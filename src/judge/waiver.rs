@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use crate::check::{Severity, Verdict};
-use crate::event::{Cell, CheckResult, Part, Waived};
+use crate::event::{Cell, CheckResult, Note, NoteKind, Part, SourcePlace, Waived};
 use crate::scenario::model::{ObservedPart, Waiver};
 
 /// Where a scenario runs, as waivers speak of it.
@@ -36,7 +36,7 @@ pub fn standing(waiver: &Waiver, today: Date) -> Standing {
 }
 
 /// What a report says about a waiver.
-pub fn waived(waiver: &Waiver) -> Waived {
+fn waived_by(waiver: &Waiver) -> Waived {
     Waived {
         reason: waiver.reason.clone(),
         owner: waiver.owner.clone(),
@@ -54,12 +54,61 @@ pub fn concerns(waiver: &Waiver, target: WaivedTarget<'_>) -> bool {
 }
 
 /// Whether a waiver excuses one cell of a finding: this check, this target, this shape.
-pub fn covers(waiver: &Waiver, result: &CheckResult, cell: &Cell, target: WaivedTarget<'_>) -> bool {
+fn covers(waiver: &Waiver, result: &CheckResult, cell: &Cell, target: WaivedTarget<'_>) -> bool {
     matches!(result.verdict, Verdict::Fail | Verdict::Warn)
         && waiver.check == result.id
         && is_of(waiver, cell, target)
         && has_shape(waiver, cell)
         && (!is_critical(result, cell) || (waiver.accept_risk && waiver.approved_by.is_some()))
+}
+
+/// Notes at each cell of a result whether a waiver excuses it today; whether the waiver was needed.
+pub fn mark(
+    waiver: &Waiver,
+    result: &CheckResult,
+    target: WaivedTarget<'_>,
+    today: Date,
+    (cells, waived): (&[Cell], &mut [Option<Waived>]),
+) -> bool {
+    let mut needed = false;
+    for (cell, waived_here) in cells.iter().zip(waived) {
+        if covers(waiver, result, cell, target) {
+            needed = true;
+            if standing(waiver, today) == Standing::Holds {
+                *waived_here = Some(waived_by(waiver));
+            }
+        }
+    }
+    needed
+}
+
+/// What a run says about a waiver.
+#[derive(Clone, Copy, Debug)]
+pub struct WaiverUse {
+    /// Whether a result needed it.
+    pub needed: bool,
+    /// Whether it speaks of a target of the run.
+    pub concerned: bool,
+    /// Whether it is of a file, which other scenarios may name as well.
+    pub of_file: bool,
+    /// Whether enough ran to say that nothing needed it.
+    pub decided: bool,
+}
+
+/// What is wrong with a waiver on a day; none where nothing is.
+pub fn trouble(waiver: &Waiver, place: &SourcePlace, used: WaiverUse, today: Date) -> Option<Note> {
+    let Waiver { check, owner, created, expires, .. } = waiver;
+    let name = format!("the waiver of {check} by {owner} ({}:{})", place.file, place.line);
+    let finding = |what: String| Some(Note { kind: NoteKind::Finding, text: format!("{name} {what}") });
+    match standing(waiver, today) {
+        Standing::Expired => finding(format!("expired on {}", expires.0)),
+        Standing::TooEarly => finding(format!("starts on {}: it has no effect before that day", created.0)),
+        Standing::Holds if used.needed || !used.decided => None,
+        Standing::Holds if used.of_file && !used.concerned => {
+            Some(Note { kind: NoteKind::Warning, text: format!("{name} matches no target of this run") })
+        }
+        Standing::Holds => finding("is stale: no such finding".to_owned()),
+    }
 }
 
 /// Marks cells as waived. The result is waived where every cell of its verdict is: a warning beside a failure that

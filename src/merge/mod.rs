@@ -3,6 +3,8 @@
 
 mod bootstrap;
 mod checks;
+mod doubts;
+mod error;
 mod seconds;
 mod verdict;
 
@@ -15,17 +17,13 @@ use crate::event::{
     CheckResult, Event, LoadInterval, LoadStarted, Note, NoteKind, RunFinished, RunStarted, ScenarioStarted,
 };
 use crate::exit::Exit;
-use crate::observe::{LoadFigures, ShardPart, unite};
+use crate::observe::{LoadFigures, ShardFigures, unite};
 use crate::report::{LoadRecord, Record, ScenarioRecord};
 use crate::shard::Shard;
+use doubts::differs;
 use seconds::Seconds;
 
-/// A phase that starts later than this against its plan, or against the other shards, is late.
-const LATE_MS: f64 = 500.0;
-/// Clocks that are further apart than this say nothing about when shards sent.
-const CLOCKS_MS: f64 = 500.0;
-/// Share of its planned rate that a shard has to send.
-const ENOUGH: f64 = 0.98;
+pub use error::MergeError;
 
 /// What is expected of the records.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +46,10 @@ pub struct Merge {
     scenarios: Vec<Scenario>,
     notes: Vec<Note>,
     doubts: Vec<String>,
+    /// Shards whose record is of another run.
+    differing: Vec<Shard>,
+    /// Shards whose record did not come to its end.
+    cut: Vec<Shard>,
 }
 
 /// A scenario of all shards.
@@ -61,6 +63,8 @@ struct Scenario {
     notes: Vec<(Shard, Note)>,
     /// Shards in which it did not come to its end, or broke.
     broken: Vec<Shard>,
+    /// Why it could not be tested as it is written, where a shard said so.
+    untestable: Option<String>,
 }
 
 /// A load phase of all shards.
@@ -73,42 +77,64 @@ struct Phase {
 impl Merge {
     /// A merge of nothing yet.
     pub fn new(expected: Expected) -> Self {
-        let (shards, scenarios, notes, doubts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { expected, first: None, finished: None, shards, scenarios, notes, doubts }
+        Self {
+            expected,
+            first: None,
+            finished: None,
+            shards: Vec::new(),
+            scenarios: Vec::new(),
+            notes: Vec::new(),
+            doubts: Vec::new(),
+            differing: Vec::new(),
+            cut: Vec::new(),
+        }
     }
 
-    /// Adds the record of a shard; nothing of it is kept but what the result needs.
+    /// Adds the record of a shard; nothing of it is kept but what the result needs. A record of another run is left out, and
+    /// makes the result inconclusive.
     ///
     /// # Errors
-    /// Where it is no record of a shard, or of another run, or of a shard that was added before.
-    pub fn add(&mut self, record: Record) -> Result<(), String> {
-        let started = record.started.ok_or("it has no start")?;
-        let part = started.shard.clone().ok_or("it is the record of a whole run, not of a shard")?;
-        self.fits(&started)?;
-        if self.shards.iter().any(|known| known.shard == part.shard) {
-            return Err(format!("shard {} was given before: each shard is merged once", part.shard));
+    /// Where it is no record of a shard, where the run has another number of shards than is expected, where a shard was added
+    /// before, or where a histogram cannot be read.
+    pub fn add(&mut self, record: Record) -> Result<(), MergeError> {
+        let started = record.started.clone().ok_or(MergeError::NoStart)?;
+        let part = started.shard.clone().ok_or(MergeError::Whole)?;
+        let shard = part.shard;
+        if self.first.is_none() && shard.count != self.expected.shards {
+            return Err(MergeError::Count { shard, expected: self.expected.shards });
         }
-        let whole = record.finished.is_some();
-        if let Some(finished) = &record.finished {
-            self.finished = self.finished.max(Some(finished.finished));
-            if finished.exit_code != 0 {
-                self.doubts
-                    .push(format!("shard {} ended with {}: {}", part.shard, finished.exit_code, finished.reason));
-            }
-        } else {
-            self.doubts.push(format!("shard {} was cut off before its end", part.shard));
+        if self.shards.iter().any(|known| known.shard == shard) {
+            return Err(MergeError::Twice(shard));
+        }
+        let known = self.scenarios.iter().map(|known| (&known.started, &known.terms));
+        if let Some(what) = self.first.as_ref().and_then(|first| differs((first, known), &record)) {
+            let first = self.shards.first().map(|known| known.shard).unwrap_or_default();
+            self.doubts.push(format!("shard {shard} is of another run than shard {first}: its {what} differs"));
+            self.differing.push(shard);
+            return Ok(());
         }
         let mut merged = MergedShard {
-            shard: part.shard,
+            shard,
             host: part.host,
+            barrier: part.barrier,
             started: started.started,
-            whole,
+            finished: record.finished.as_ref().map(|finished| finished.finished),
             checks: 0,
+            disturbing: 0,
             phases: Vec::new(),
         };
+        match &record.finished {
+            Some(finished) => {
+                self.finished = self.finished.max(Some(finished.finished));
+                if finished.exit_code != Exit::Passed.code() {
+                    self.doubts.push(format!("shard {shard} ended with {}: {}", finished.exit_code, finished.reason));
+                }
+            }
+            None => self.cut.push(shard),
+        }
         for (at, scenario) in record.scenarios.into_iter().enumerate() {
             merged.checks += scenario.checks.iter().filter(|check| check.verdict.executed()).count();
-            self.add_scenario(at, part.shard, scenario, &mut merged)?;
+            self.add_scenario(at, scenario, &mut merged)?;
         }
         for note in record.notes {
             if !self.notes.contains(&note) {
@@ -120,58 +146,30 @@ impl Merge {
         Ok(())
     }
 
-    /// Holds that a record belongs to the same run as the first one.
-    fn fits(&self, started: &RunStarted) -> Result<(), String> {
-        let shard = started.shard.as_ref().map(|part| part.shard).unwrap_or_default();
-        if shard.count != self.expected.shards {
-            return Err(format!("it is shard {shard}, but --expect says {} shards", self.expected.shards));
-        }
-        let Some(first) = &self.first else { return Ok(()) };
-        let options = |started: &RunStarted| started.shard.as_ref().map(|part| part.options.clone());
-        for (what, same) in [
-            ("version of authbench", first.version == started.version),
-            ("catalogue", first.catalogue == started.catalogue),
-            ("seed", first.seed == started.seed),
-            ("selection of what runs", options(first) == options(started)),
-        ] {
-            if !same {
-                return Err(format!("its {what} differs from that of the first record"));
-            }
-        }
-        Ok(())
-    }
-
     fn add_scenario(
         &mut self,
         at: usize,
-        shard: Shard,
         scenario: ScenarioRecord,
         merged: &mut MergedShard,
-    ) -> Result<(), String> {
-        let terms = scenario.started.terms.as_deref().cloned().unwrap_or_default();
+    ) -> Result<(), MergeError> {
+        let shard = merged.shard;
         if self.scenarios.len() <= at {
-            if at > self.scenarios.len() || !self.shards.is_empty() {
-                self.doubts
-                    .push(format!("shard {shard} has a scenario that the others have not: {}", scenario.started.name));
-            }
-            self.scenarios.push(Scenario::new(scenario.started.clone(), terms.clone()));
+            let terms = scenario.started.terms.as_deref().cloned().unwrap_or_default();
+            self.scenarios.push(Scenario::new(scenario.started.clone(), terms));
         }
         let known = &mut self.scenarios[at];
-        if known.started.name != scenario.started.name || known.terms != terms {
-            return Err(format!(
-                "its scenario {} differs from {} of the first record, in its text, waivers or options",
-                scenario.started.name, known.started.name
-            ));
-        }
-        if known.started.target != scenario.started.target {
-            return Err(format!("its target {} differs from {}", scenario.started.target, known.started.target));
-        }
         known.started.planned_checks = known.started.planned_checks.max(scenario.started.planned_checks);
         match &scenario.finished {
-            Some(finished) if finished.exit_code == Exit::Passed.code() => {
+            Some(finished) => {
                 known.answers.extend(finished.answers);
+                merged.disturbing += finished.answers.map_or(0, |answers| answers.disturbing);
+                known.untestable = known.untestable.take().or(finished.untestable.clone());
+                if finished.exit_code != Exit::Passed.code() {
+                    known.broken.push(shard);
+                }
             }
-            _ => known.broken.push(shard),
+            // that it was cut off is said of the shard
+            None => {}
         }
         known.checks.extend(scenario.checks.into_iter().map(|check| (shard, check)));
         known.notes.extend(scenario.notes.into_iter().map(|note| (shard, note)));
@@ -185,16 +183,27 @@ impl Merge {
     ///
     /// # Errors
     /// Where there is no record, or a distribution of one cannot be read.
-    pub fn finish(mut self) -> Result<Record, String> {
-        let first = self.first.clone().ok_or("no record could be merged")?;
+    pub fn finish(mut self) -> Result<Record, MergeError> {
+        let first = self.first.clone().ok_or(MergeError::Nothing)?;
         self.shards.sort_by_key(|shard| shard.shard);
-        let missing: Vec<u32> = (1..=self.expected.shards)
-            .filter(|index| !self.shards.iter().any(|known| known.shard.index == *index))
-            .collect();
-        if missing.len() > self.expected.missing as usize {
+        let known = |index: &u32| {
+            self.shards.iter().any(|known| known.shard.index == *index)
+                || self.differing.iter().any(|known| known.index == *index)
+        };
+        let missing: Vec<u32> = (1..=self.expected.shards).filter(|index| !known(index)).collect();
+        let mut absent = Vec::new();
+        if !missing.is_empty() {
             let names: Vec<_> = missing.iter().map(|index| format!("{index}/{}", self.expected.shards)).collect();
-            self.doubts.push(format!("no record of the shards {}", names.join(", ")));
+            absent.push(format!("no record of the shards {}", names.join(", ")));
         }
+        absent.extend(self.cut.iter().map(|shard| format!("shard {shard} was cut off before its end")));
+        // the first that is to be read: who is missing
+        if missing.len() + self.cut.len() > self.expected.missing as usize {
+            self.doubts.splice(0..0, absent);
+        } else {
+            self.notes.extend(absent.into_iter().map(|text| Note { kind: NoteKind::Warning, text }));
+        }
+        self.doubts.extend(doubts::overlapping(&self.shards));
         let mut shards = MergedShards {
             expected: self.expected.shards,
             allowed_missing: self.expected.missing,
@@ -235,10 +244,10 @@ impl Merge {
 impl Scenario {
     fn new(started: ScenarioStarted, terms: Terms) -> Self {
         let (checks, phases, notes, broken) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { started, terms, checks, answers: Vec::new(), phases, notes, broken }
+        Self { started, terms, checks, answers: Vec::new(), phases, notes, broken, untestable: None }
     }
 
-    fn add_phase(&mut self, shard: Shard, phase: LoadRecord, merged: &mut MergedShard) -> Result<(), String> {
+    fn add_phase(&mut self, shard: Shard, phase: LoadRecord, merged: &mut MergedShard) -> Result<(), MergeError> {
         let at = self.phases.iter().position(|known| known.started.name == phase.started.name).unwrap_or_else(|| {
             self.phases.push(Phase { started: phase.started.clone(), parts: Vec::new(), seconds: Seconds::default() });
             self.phases.len() - 1
@@ -248,7 +257,8 @@ impl Scenario {
             merged.phases.push(shard_phase(&self.started.name, &figures));
             let measured =
                 figures.timing.as_ref().map(|timing| timing.started.as_duration().as_secs_f64() + figures.warmup_s);
-            known.seconds.add(shard, measured, &phase.intervals)?;
+            let damaged = |source| MergeError::Second { shard, phase: phase.started.name.clone(), source };
+            known.seconds.add(shard, measured, &phase.intervals).map_err(damaged)?;
             known.parts.push((shard, figures));
         }
         Ok(())
@@ -261,7 +271,7 @@ impl Scenario {
         shards: &mut MergedShards,
         ledger: &mut verdict::Ledger,
         events: &mut Vec<Event>,
-    ) -> Result<Exit, String> {
+    ) -> Result<Exit, MergeError> {
         let name = self.started.name.clone();
         let results = checks::united(self.checks);
         let planned_checks = results.iter().filter(|result| result.verdict.executed()).count();
@@ -270,9 +280,18 @@ impl Scenario {
             terms: None,
             ..self.started.clone()
         }));
+        // what a shard could not do makes the whole doubtful
+        let errors = self.notes.iter().filter(|(_, note)| note.kind == NoteKind::Error);
+        let errors = errors.map(|(shard, note)| format!("shard {shard}: {}", note.text));
+        shards.doubts.extend(errors.filter(|_| self.untestable.is_none()));
         events.extend(united_notes(self.notes).into_iter().map(Event::Note));
         for shard in &self.broken {
             shards.doubts.push(format!("shard {shard} did not finish the scenario {name}"));
+        }
+        let lacking = shards.lacking();
+        if !lacking.is_empty() && !results.is_empty() && shards.may_lack() {
+            let text = format!("the checks of the shards {} are missing: only load may be", lacking.join(", "));
+            shards.doubts.push(text);
         }
         let mut figures = Vec::new();
         for phase in self.phases {
@@ -286,6 +305,8 @@ impl Scenario {
             results,
             figures: &figures,
             answers: &self.answers,
+            untestable: self.untestable,
+            partial: !lacking.is_empty(),
         };
         Ok(scenario.judge(ledger, events))
     }
@@ -298,13 +319,15 @@ impl Phase {
         scenario: &str,
         shards: &mut MergedShards,
         events: &mut Vec<Event>,
-    ) -> Result<Option<LoadFigures>, String> {
+    ) -> Result<Option<LoadFigures>, MergeError> {
         let Self { mut started, mut parts, seconds } = self;
         parts.sort_by_key(|(shard, _)| *shard);
         let name = started.name.clone();
-        let mut own = doubts(&name, &parts);
+        let mut own = doubts::of_phase(&name, &parts);
         let absent = shards.shards.iter().filter(|known| !parts.iter().any(|(shard, _)| *shard == known.shard));
-        let absent: Vec<String> = absent.map(|known| known.shard.to_string()).collect();
+        // one that was cut off has been named, or may be missing
+        let absent: Vec<String> =
+            absent.filter(|known| known.finished.is_some()).map(|known| known.shard.to_string()).collect();
         if !absent.is_empty() {
             own.push(format!("no measurements of the phase {name} from the shards {}", absent.join(", ")));
         }
@@ -318,10 +341,10 @@ impl Phase {
         if parts.is_empty() {
             return Ok(None);
         }
-        let views: Vec<_> = parts.iter().map(|(shard, figures)| ShardPart { shard: *shard, figures }).collect();
+        let views: Vec<_> = parts.iter().map(|(shard, figures)| ShardFigures { shard: *shard, figures }).collect();
         let mut figures = unite(&views)?;
         figures.inconclusive = figures.inconclusive.or(doubt);
-        let missing = shards.missing.len() + absent.len();
+        let missing = shards.expected as usize - parts.len();
         if missing > 0 {
             let offered = figures
                 .offered_rate
@@ -344,53 +367,6 @@ impl Phase {
         events.push(Event::LoadFinished(Box::new(figures.clone())));
         Ok(Some(figures))
     }
-}
-
-/// Why what shards measured of a phase cannot be added up: one was late or slow, or its clock or search differs.
-fn doubts(name: &str, parts: &[(Shard, LoadFigures)]) -> Vec<String> {
-    let mut doubts = Vec::new();
-    let timing = |figures: &LoadFigures| figures.timing.clone();
-    let start =
-        |figures: &LoadFigures| timing(figures).map(|timing| timing.started.as_duration().as_secs_f64() * 1000.0);
-    let mut starts: Vec<f64> = parts.iter().filter_map(|(_, figures)| start(figures)).collect();
-    starts.sort_by(f64::total_cmp);
-    // the shards' own middle is the plan where nothing else is
-    let middle = starts.get(starts.len() / 2).copied().unwrap_or_default();
-    let mut clocks: Vec<(Shard, f64, f64)> = Vec::new();
-    for (shard, figures) in parts {
-        let Some(timing) = timing(figures) else { continue };
-        let late = timing.late_ms().unwrap_or(start(figures).map_or(0.0, |start| start - middle));
-        let first = timing.first_send_us.map_or(0.0, |first| first / 1000.0);
-        if late.abs() > LATE_MS || first > LATE_MS {
-            let late = if late.abs() > LATE_MS { late } else { first };
-            let way = if late < 0.0 { "early" } else { "late" };
-            doubts.push(format!("shard {shard} started the phase {name} {:.1} s {way}", late.abs() / 1000.0));
-        }
-        if let Some((planned, offered)) = timing.planned_rate.zip(figures.offered_rate)
-            && figures.achieved_rate < planned.min(offered) * ENOUGH
-            && figures.inconclusive.is_none()
-        {
-            let achieved = figures.achieved_rate;
-            doubts.push(format!(
-                "shard {shard} was slow in the phase {name}: {achieved:.0} of {planned:.0} requests a second"
-            ));
-        }
-        if let (Some(low), Some(high)) = (timing.clock.target_low_ms, timing.clock.target_high_ms) {
-            clocks.push((*shard, low, high));
-        }
-        if figures.capacity.as_ref().map(|capacity| &capacity.steps)
-            != parts[0].1.capacity.as_ref().map(|capacity| &capacity.steps)
-        {
-            doubts.push(format!("shard {shard} took other steps of the search {name} than shard {}", parts[0].0));
-        }
-    }
-    // against the target's clock, of which each shard knows an interval
-    let lowest_high = clocks.iter().map(|(.., high)| *high).fold(f64::MAX, f64::min);
-    for (shard, low, _) in clocks.iter().filter(|(_, low, _)| *low - lowest_high > CLOCKS_MS) {
-        let apart = (low - lowest_high) / 1000.0;
-        doubts.push(format!("the clock of shard {shard} is {apart:.1} s or more behind that of another shard"));
-    }
-    doubts
 }
 
 fn shard_phase(scenario: &str, figures: &LoadFigures) -> ShardPhase {

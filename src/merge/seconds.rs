@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::bootstrap::Blocks;
-use crate::observe::{Interval, Latency, Outcomes, encode, histogram};
+use crate::observe::{Interval, Latency, NoDistribution, Outcomes, encode, histogram};
 use crate::shard::Shard;
 
 /// Seconds of all shards.
@@ -30,7 +30,12 @@ impl Seconds {
     ///
     /// # Errors
     /// Where a distribution cannot be read.
-    pub(super) fn add(&mut self, shard: Shard, began: Option<f64>, intervals: &[Interval]) -> Result<(), String> {
+    pub(super) fn add(
+        &mut self,
+        shard: Shard,
+        began: Option<f64>,
+        intervals: &[Interval],
+    ) -> Result<(), NoDistribution> {
         let origin = *self.origin.get_or_insert(began.unwrap_or_default());
         let offset = began.map_or(0, |began| (began - origin).round() as i64);
         let length = intervals.iter().map(|interval| interval.start_s + interval.length_s).fold(0.0, f64::max);
@@ -38,7 +43,7 @@ impl Seconds {
             let second = self.seconds.entry(interval.start_s.floor() as i64 + offset).or_default();
             second.outcomes.add(&interval.outcomes);
             second.unexpected += interval.unexpected;
-            let Some(distribution) = interval.distribution() else { continue };
+            let distribution = interval.decoded()?;
             let own: Vec<(u64, u64)> =
                 distribution.iter_recorded().map(|step| (step.value_iterated_to(), step.count_at_value())).collect();
             self.blocks.add(shard, interval.start_s / length.max(1.0), &own);

@@ -2,12 +2,10 @@
 
 use crate::check::Verdict;
 use crate::event::shards::{Answers, Terms, WrittenWaiver};
-use crate::event::{
-    CheckResult, Event, Note, NoteKind, ScenarioFinished, ScenarioStarted, SourcePlace, ThresholdResult,
-};
+use crate::event::{CheckResult, Event, NoteKind, ScenarioFinished, ScenarioStarted, SourcePlace, ThresholdResult};
 use crate::exit::Exit;
-use crate::judge::cause::Failure;
-use crate::judge::waiver::{self, Standing, WaivedTarget};
+use crate::judge::cause::FailedCheck;
+use crate::judge::waiver::{self, WaivedTarget, WaiverUse};
 use crate::judge::{Conclusion, Tally, cause, lane, threshold};
 use crate::observe::LoadFigures;
 use crate::scenario::model::Waiver;
@@ -52,44 +50,33 @@ impl Ledger {
     }
 
     fn apply(&mut self, scenario: usize, target: WaivedTarget<'_>, result: &mut CheckResult) {
-        let cells = waiver::cells(result);
+        let cells = result.all_cells();
         let mut waived = vec![None; cells.len()];
         for entry in self.entries.iter_mut().filter(|entry| entry.scenario.is_none_or(|own| own == scenario)) {
             entry.concerned |= waiver::concerns(&entry.waiver, target);
-            for (cell, waived) in cells.iter().zip(&mut waived) {
-                if waiver::covers(&entry.waiver, result, cell, target) {
-                    entry.needed = true;
-                    if waiver::standing(&entry.waiver, self.today) == Standing::Holds {
-                        *waived = Some(waiver::waived(&entry.waiver));
-                    }
-                }
-            }
+            entry.needed |= waiver::mark(&entry.waiver, result, target, self.today, (&cells, &mut waived));
         }
         waiver::apply(result, waived);
+    }
+
+    /// Excuses the waivers of a scenario of which not everything is known: nobody knows whether they are needed.
+    fn excuse(&mut self, scenario: usize) {
+        let concerned = self.entries.iter_mut().filter(|entry| entry.scenario.is_none_or(|own| own == scenario));
+        concerned.for_each(|entry| entry.needed = true);
     }
 
     /// Reports what is wrong with the waivers of a scenario, or with those of files; how many findings there are.
     pub(super) fn report(&self, scenario: Option<usize>, events: &mut Vec<Event>) -> usize {
         let own = self.entries.iter().filter(|entry| entry.scenario == scenario);
-        let notes: Vec<_> = own.filter_map(|entry| self.trouble(entry)).collect();
+        let trouble = |entry: &Entry| {
+            let Entry { needed, concerned, whole: decided, .. } = *entry;
+            let used = WaiverUse { needed, concerned, of_file: entry.scenario.is_none(), decided };
+            waiver::trouble(&entry.waiver, &entry.place, used, self.today)
+        };
+        let notes: Vec<_> = own.filter_map(trouble).collect();
         let findings = notes.iter().filter(|note| note.kind == NoteKind::Finding).count();
         events.extend(notes.into_iter().map(Event::Note));
         findings
-    }
-
-    fn trouble(&self, entry: &Entry) -> Option<Note> {
-        let Waiver { check, owner, created, expires, .. } = &entry.waiver;
-        let waiver = format!("the waiver of {check} by {owner} ({}:{})", entry.place.file, entry.place.line);
-        let finding = |what: String| Some(Note { kind: NoteKind::Finding, text: format!("{waiver} {what}") });
-        match waiver::standing(&entry.waiver, self.today) {
-            Standing::Expired => finding(format!("expired on {}", expires.0)),
-            Standing::TooEarly => finding(format!("begins on {}: it excuses nothing today", created.0)),
-            Standing::Holds if entry.needed || !entry.whole => None,
-            Standing::Holds if entry.scenario.is_none() && !entry.concerned => {
-                Some(Note { kind: NoteKind::Warning, text: format!("{waiver} matches no target of this run") })
-            }
-            Standing::Holds => finding("is stale: no such finding".to_owned()),
-        }
     }
 }
 
@@ -102,6 +89,10 @@ pub(super) struct Scenario<'a> {
     pub(super) figures: &'a [LoadFigures],
     /// What the checks of all shards were answered.
     pub(super) answers: &'a [Answers],
+    /// Why it could not be tested as it is written, where a shard said so.
+    pub(super) untestable: Option<String>,
+    /// Whether a part of it is missing, so that what was not seen proves nothing.
+    pub(super) partial: bool,
 }
 
 impl Scenario<'_> {
@@ -115,17 +106,24 @@ impl Scenario<'_> {
                 ledger.apply(self.at, WaivedTarget { name: &self.started.target, base }, &mut result);
             }
             tally.take(&result);
-            failures.extend(Failure::of(&result));
+            failures.extend(FailedCheck::of(&result));
             events.push(Event::CheckFinished(Box::new(result)));
         }
+        let untestable = self.untestable.is_some();
+        if untestable || self.partial {
+            ledger.excuse(self.at);
+        }
         let mut beside = ledger.report(Some(self.at), events);
-        let mut notes = if tally.applicable > 0 { tally.vacuity(self.terms.success_declared) } else { Vec::new() };
-        notes.extend(tally.coverage(self.terms.min_coverage.filter(|_| tally.applicable > 0)));
+        let declared = self.terms.success_declared;
+        let mut notes = if tally.applicable > 0 { tally.vacuity(declared, untestable) } else { Vec::new() };
+        let wanted = self.terms.min_coverage.filter(|_| tally.applicable > 0 && !untestable && !self.partial);
+        notes.extend(tally.coverage(wanted));
         beside += notes.iter().filter(|note| note.kind == NoteKind::Finding).count();
         events.extend(notes.into_iter().map(Event::Note));
         let mut exit = match tally.conclusion(beside) {
             Conclusion::Findings => Exit::Findings,
             Conclusion::Inconclusive => Exit::Inconclusive,
+            Conclusion::Passed if untestable => Exit::Inconclusive,
             Conclusion::Passed => Exit::Passed,
         };
         for result in self.lanes() {
@@ -134,7 +132,7 @@ impl Scenario<'_> {
                 Verdict::Inconclusive => Exit::Inconclusive,
                 _ => Exit::Passed,
             });
-            failures.extend(Failure::of(&result));
+            failures.extend(FailedCheck::of(&result));
             events.push(Event::CheckFinished(Box::new(result)));
         }
         exit = exit.worst(self.judge_thresholds(events));
@@ -145,7 +143,9 @@ impl Scenario<'_> {
         if !ran && exit == Exit::Passed {
             exit = Exit::NothingSelected;
         }
-        if exit == Exit::Inconclusive && ran {
+        // what is inconclusive because authbench failed, or because nothing can be tested, stays so
+        let firm = untestable || self.answers.iter().any(|answers| answers.crashed > 0);
+        if exit == Exit::Inconclusive && ran && !firm {
             exit = Exit::of_code(self.terms.inconclusive).unwrap_or(exit);
         }
         events.push(Event::ScenarioFinished(ScenarioFinished {
@@ -153,6 +153,7 @@ impl Scenario<'_> {
             executed: tally.executed,
             exit_code: exit.code(),
             findings: Some(cause::findings(&failures)),
+            untestable: self.untestable.take(),
             answers: None,
         }));
         exit

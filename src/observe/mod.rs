@@ -34,4 +34,4 @@ pub use outcome::Outcome;
 pub use recognition::{Answered, Asked, Atom, BodyKind, Declared, Learned, Reading, Recognition, meaning_of_status};
 pub use timing::{ClockOffset, PhaseTiming};
 pub use trust::doubts;
-pub use unite::{Part as ShardPart, unite};
+pub use unite::{ShardFigures, UniteError, unite};

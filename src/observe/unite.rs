@@ -6,18 +6,32 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use super::{
-    Histograms, LaneFigures, Latency, Limit, LoadFigures, Model, Outcomes, curve, decode, doubts, encode_unless_empty,
-    histogram,
+    Histograms, LaneFigures, Latency, Limit, LoadFigures, Model, NoDistribution, Outcomes, curve, decode, doubts,
+    encode_unless_empty, histogram,
 };
 use crate::shard::Shard;
 
 /// What one shard measured.
 #[derive(Clone, Copy, Debug)]
-pub struct Part<'a> {
+pub struct ShardFigures<'a> {
     /// Which shard.
     pub shard: Shard,
     /// What it measured.
     pub figures: &'a LoadFigures,
+}
+
+/// Why measurements cannot be united.
+#[derive(Debug, thiserror::Error)]
+pub enum UniteError {
+    /// There is none.
+    #[error("no shard measured the phase")]
+    Nothing,
+    /// A histogram of one cannot be read.
+    #[error("a histogram of shard {shard} is damaged: {source}")]
+    Damaged { shard: Shard, source: NoDistribution },
+    /// A histogram of one has other bounds.
+    #[error("a histogram of shard {shard} has other bounds: {source}")]
+    Bounds { shard: Shard, source: hdrhistogram::errors::AdditionError },
 }
 
 impl Outcomes {
@@ -35,8 +49,8 @@ impl Outcomes {
 ///
 /// # Errors
 /// Where there is no part, or a histogram of one cannot be read.
-pub fn unite(parts: &[Part<'_>]) -> Result<LoadFigures, String> {
-    let first = parts.first().ok_or("no shard measured the phase")?.figures;
+pub fn unite(parts: &[ShardFigures<'_>]) -> Result<LoadFigures, UniteError> {
+    let first = parts.first().ok_or(UniteError::Nothing)?.figures;
     let all = || parts.iter().map(|part| part.figures);
     let sums = Sums::of(parts)?;
     let (response, service) = (&sums.response, if first.model == Model::Open { &sums.service } else { &sums.response });
@@ -82,7 +96,7 @@ pub fn unite(parts: &[Part<'_>]) -> Result<LoadFigures, String> {
 }
 
 /// What cannot be trusted of one shard makes the whole doubtful, and names the shard.
-fn doubted(parts: &[Part<'_>]) -> Option<(Option<Limit>, String)> {
+fn doubted(parts: &[ShardFigures<'_>]) -> Option<(Option<Limit>, String)> {
     let doubted = parts.iter().filter_map(|part| Some((part, part.figures.inconclusive.as_ref()?)));
     let doubted: Vec<_> = doubted.collect();
     let (part, why) = doubted.first()?;
@@ -105,18 +119,18 @@ struct Sums {
 }
 
 impl Sums {
-    fn of(parts: &[Part<'_>]) -> Result<Self, String> {
+    fn of(parts: &[ShardFigures<'_>]) -> Result<Self, UniteError> {
         let sum = |of: fn(&Histograms) -> &str| {
             let mut sum = histogram();
             for part in parts {
                 let text = of(&part.figures.histograms);
                 if !text.is_empty() {
-                    let damaged = |why: String| format!("shard {}: a histogram is damaged: {why}", part.shard);
-                    let one = decode(text).map_err(|error| damaged(error.to_string()))?;
-                    sum.add(&one).map_err(|error| damaged(error.to_string()))?;
+                    let shard = part.shard;
+                    let one = decode(text).map_err(|source| UniteError::Damaged { shard, source })?;
+                    sum.add(&one).map_err(|source| UniteError::Bounds { shard, source })?;
                 }
             }
-            Ok::<_, String>(sum)
+            Ok::<_, UniteError>(sum)
         };
         Ok(Self {
             response: sum(|histograms| &histograms.response_time)?,
@@ -140,7 +154,7 @@ impl Sums {
     }
 }
 
-fn lanes(parts: &[Part<'_>]) -> Vec<LaneFigures> {
+fn lanes(parts: &[ShardFigures<'_>]) -> Vec<LaneFigures> {
     let mut lanes: Vec<LaneFigures> = Vec::new();
     for lane in parts.iter().flat_map(|part| &part.figures.lanes) {
         let Some(sum) = lanes.iter_mut().find(|sum| sum.name == lane.name) else {
@@ -162,7 +176,7 @@ fn lanes(parts: &[Part<'_>]) -> Vec<LaneFigures> {
     lanes
 }
 
-fn silences(parts: &[Part<'_>]) -> BTreeMap<String, u64> {
+fn silences(parts: &[ShardFigures<'_>]) -> BTreeMap<String, u64> {
     let mut silences = BTreeMap::new();
     for (why, count) in parts.iter().flat_map(|part| &part.figures.silences) {
         *silences.entry(why.clone()).or_default() += count;
@@ -171,7 +185,7 @@ fn silences(parts: &[Part<'_>]) -> BTreeMap<String, u64> {
 }
 
 /// Notes that all shards have stand once; others name their shards.
-fn notes(parts: &[Part<'_>]) -> Vec<String> {
+fn notes(parts: &[ShardFigures<'_>]) -> Vec<String> {
     let mut by_text: Vec<(&String, Vec<Shard>)> = Vec::new();
     for part in parts {
         for note in &part.figures.notes {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::phase::Prepared;
-use super::phase_error::PhaseError;
+use super::phase_error::{PhaseError, TogetherError};
 use super::{Session, shards};
 use crate::drive::barrier::Barrier;
 use crate::drive::load::{ArrivalProcess, Gate, Phase};
@@ -13,7 +13,7 @@ use crate::drive::stop::Stop;
 use crate::event::{Event, LoadInterval};
 use crate::judge::capacity::Search;
 use crate::judge::threshold;
-use crate::observe::{CapacityFigures, CapacityStep, Interval, Limit, LoadFigures, ShardPart, unite};
+use crate::observe::{CapacityFigures, CapacityStep, Interval, Limit, LoadFigures, ShardFigures, unite};
 use crate::scenario::model::LoadPhase;
 use crate::scenario::objective::Objective;
 use crate::shard::Shard;
@@ -56,7 +56,11 @@ pub(super) async fn search(
     let mut generator = false;
     let together = Together::of(session, prepared);
     while let Some(rate) = search.next().filter(|_| !generator && !stop.is_requested()) {
-        let gate = together.as_ref().map_or(Gate::Open, |together| together.gate(steps.len()));
+        let gate = match &together {
+            Some(together) => together.gate(steps.len()),
+            None if steps.is_empty() => prepared.phase.gate.clone(),
+            None => Gate::Open,
+        };
         let phase = Phase { arrivals: Some(ArrivalProcess::Constant(rate)), gate, ..prepared.phase.clone() };
         let mut take = |interval: Interval| {
             let interval = Interval { start_s: interval.start_s + offset, ..interval };
@@ -65,21 +69,19 @@ pub(super) async fn search(
         let figures = prepared.run(&phase, &stop, &mut take).await?;
         offset += figures.duration_s.ceil();
         if let (true, 0, Some(why)) = (together.is_some(), figures.requests, &figures.inconclusive) {
-            return Err(PhaseError::Shards(why.clone()));
+            return Err(TogetherError::NotStarted(session.options.shard, why.clone()).into());
         }
         let judged = match &together {
-            Some(together) => {
-                together.judged(steps.len(), rate, &figures, range.objective).await.map_err(PhaseError::Shards)?
-            }
+            Some(together) => together.judged(steps.len(), rate, &figures, range.objective).await?,
             None => judged(rate, &figures, range.objective),
         };
-        let why = (!judged.step.held).then_some(());
+        let held = judged.step.held;
         generator = judged.by_generator;
         steps.push(judged.step);
         if !generator {
-            search.take(rate, why.is_none());
+            search.take(rate, held);
         }
-        if why.is_none() { best = Some(figures) } else { last = Some(figures) }
+        if held { best = Some(figures) } else { last = Some(figures) }
     }
     let mut figures = best.or(last).ok_or(PhaseError::SearchEnded)?;
     if generator {
@@ -142,10 +144,10 @@ impl Together {
         rate: f64,
         figures: &LoadFigures,
         objective: &Objective,
-    ) -> Result<Judged, String> {
+    ) -> Result<Judged, TogetherError> {
         let (barrier, round, stop, first) =
             (self.barrier.clone(), self.step(at), self.stop.clone(), self.shard.index == 1);
-        let own = serde_json::to_string(figures).map_err(|error| error.to_string())?;
+        let own = serde_json::to_string(figures).map_err(TogetherError::Write)?;
         let (to, name) = (barrier.clone(), round.clone());
         shards::blocking(move || to.deliver(&name, &own)).await?;
         if first {
@@ -156,21 +158,21 @@ impl Together {
             shards::blocking(move || to.decide(&name, &decision)).await?;
         }
         let decision = shards::blocking(move || barrier.decision(&round, &stop)).await?;
-        serde_json::from_str(&decision).map_err(|error| format!("the decision of the step cannot be read: {error}"))
+        serde_json::from_str(&decision).map_err(TogetherError::Decision)
     }
 }
 
 /// The decision of a step, from what all shards measured.
-fn decided(rate: f64, results: &[String], count: u32, objective: &Objective) -> Result<String, String> {
+fn decided(rate: f64, results: &[String], count: u32, objective: &Objective) -> Result<String, TogetherError> {
     let read = |(index, text): (u32, &String)| {
-        let figures: LoadFigures = serde_json::from_str(text)
-            .map_err(|error| format!("the result of shard {index}/{count} cannot be read: {error}"))?;
-        Ok::<_, String>((Shard { index, count }, figures))
+        let shard = Shard { index, count };
+        let figures = serde_json::from_str(text).map_err(|source| TogetherError::Result { shard, source })?;
+        Ok::<(Shard, LoadFigures), TogetherError>((shard, figures))
     };
     let results = (1..).zip(results).map(read).collect::<Result<Vec<_>, _>>()?;
-    let parts: Vec<_> = results.iter().map(|(shard, figures)| ShardPart { shard: *shard, figures }).collect();
+    let parts: Vec<_> = results.iter().map(|(shard, figures)| ShardFigures { shard: *shard, figures }).collect();
     let united = unite(&parts)?;
-    serde_json::to_string(&judged(rate, &united, objective)).map_err(|error| error.to_string())
+    serde_json::to_string(&judged(rate, &united, objective)).map_err(TogetherError::Write)
 }
 
 /// What of the objective did not hold; a rate that was not reached holds nothing.

@@ -64,32 +64,55 @@ pub(super) async fn run(
             tally.judged(&check, &Evidence { obstacle, ..Evidence::default() }, Duration::ZERO);
         }
     }
-    // whose waiting is most of what they take: beside those that only read
+    // whose waiting is most of what they take: beside those that only read; those of other shards have to be done
     let beside = |check: &mut PlannedCheck| session.options.jobs > 1 && check.meets_others();
     let writers: Vec<PlannedCheck> = alone.extract_if(.., beside).collect();
-    side_by_side(session, together, writers, &mut tally).await;
-    if let Err(why) = shards::meet(session, "checks").await {
-        tally.broken(format!("the other shards did not run their checks in time: {why}"));
+    let (now, later) = if session.options.shard.splits() { (Vec::new(), writers) } else { (writers, Vec::new()) };
+    side_by_side(session, together, now, &mut tally).await;
+    match shards::meet(session, "checks").await {
+        Ok(()) => {
+            tally.disturbing += later.len();
+            side_by_side(session, Vec::new(), later, &mut tally).await;
+            one_by_one(session, alone, &mut tally).await;
+        }
+        Err(why) => {
+            // what disturbs would disturb the shards that are not done
+            tally.error(why.to_string());
+            let why = format!("not all shards had run the checks before it: {why}");
+            for check in later.iter().chain(&alone).filter(|_| !session.options.stop.is_requested()) {
+                tally.judged_without_answers(check, why.clone(), Duration::ZERO);
+            }
+        }
     }
+    if let Err(why) = shards::meet(session, "last-checks").await {
+        tally.error(why.to_string());
+    }
+    tally.finish()
+}
+
+/// Runs the checks that write, lock out or disturb, and the cases: in the last shard, where there are several.
+async fn one_by_one(session: &Session<'_>, checks: Vec<PlannedCheck>, tally: &mut ScenarioTally<'_>) {
     // what uses up the target's patience comes last: nothing else has to bear it
-    let (last, alone): (Vec<_>, Vec<_>) = alone.into_iter().partition(PlannedCheck::runs_last);
+    let (last, alone): (Vec<_>, Vec<_>) = checks.into_iter().partition(PlannedCheck::runs_last);
     for check in alone {
-        if alone_now(session, &check, &mut tally).await.is_none() {
+        tally.disturbing += 1;
+        if alone_now(session, &check, tally).await.is_none() {
             break;
         }
     }
     if session.options.shard.is_last() {
-        super::cases::run(session, &mut |result| tally.take(result)).await;
+        let mut take = |result| {
+            tally.disturbing += 1;
+            tally.take(result);
+        };
+        super::cases::run(session, &mut take).await;
     }
     for check in last {
-        if alone_now(session, &check, &mut tally).await.is_none() {
+        tally.disturbing += 1;
+        if alone_now(session, &check, tally).await.is_none() {
             break;
         }
     }
-    if let Err(why) = shards::meet(session, "last-checks").await {
-        tally.broken(format!("the last shard did not run its checks in time: {why}"));
-    }
-    tally.finish()
 }
 
 /// Whether a check is proved by what a positive control has failed to do: it asks the same endpoint, or a resource.

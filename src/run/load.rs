@@ -5,7 +5,6 @@ use super::phase_error::PhaseError;
 use super::renewal::Renewal;
 use super::{Session, capacity, shards, threshold};
 use crate::check::Verdict;
-use crate::drive::load::ArrivalProcess;
 use crate::event::{Event, LoadInterval, LoadStarted, Note, NoteKind};
 use crate::exit::Exit;
 use crate::judge::abort::Aborted;
@@ -88,14 +87,18 @@ async fn one(
     let mut prepared = Prepared::of(session, written).await?;
     if session.options.shard.splits() {
         prepared.clock = shards::clock_offset(session).await;
-        let takes = prepared.length() + prepared.limits.time;
-        prepared.phase.gate =
-            session.options.start.gate(format!("scenario-{}.phase-{}", session.turn.at + 1, at + 1), takes);
     }
+    let takes = prepared.length() + prepared.limits.time;
+    let round = format!("scenario-{}.phase-{}", session.turn.at + 1, at + 1);
+    prepared.phase.gate = session.options.start.gate(round, takes);
     let search = written.capacity.as_ref().map(|objective| capacity::Range::of(written, objective));
     sink(Event::LoadStarted(LoadStarted {
         name: written.name.clone(),
-        offered_rate: prepared.phase.arrivals.map(ArrivalProcess::mean_rate).filter(|_| search.is_none()),
+        offered_rate: prepared
+            .phase
+            .arrivals
+            .map(|arrivals| arrivals.mean_rate() / f64::from(prepared.phase.shard.count))
+            .filter(|_| search.is_none()),
         length_s: prepared.length().as_secs_f64() * search.as_ref().map_or(1.0, capacity::Range::likely_steps),
     }));
     let renewal = Renewal::start(session, &prepared.good, prepared.resource);

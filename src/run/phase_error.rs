@@ -3,10 +3,13 @@
 use std::path::PathBuf;
 
 use super::pool::MOST;
+use crate::drive::barrier::BarrierError;
 use crate::drive::control::ControlError;
 use crate::drive::probe::RequestError;
 use crate::drive::wire::BadDestination;
 use crate::drive::wire::http2::NotInHttp2;
+use crate::observe::UniteError;
+use crate::shard::Shard;
 
 /// Why a load phase cannot be run.
 #[derive(Debug, thiserror::Error)]
@@ -29,10 +32,27 @@ pub(super) enum PhaseError {
     Http2(#[from] Http2Error),
     #[error("authbench failed inside its load engine")]
     Engine,
-    #[error("{0}")]
-    Shards(String),
+    #[error(transparent)]
+    Together(#[from] TogetherError),
     #[error("the search was ended before its first step")]
     SearchEnded,
+}
+
+/// Why shards cannot take a step of a capacity search together.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TogetherError {
+    #[error(transparent)]
+    Barrier(#[from] BarrierError),
+    #[error(transparent)]
+    Unite(#[from] UniteError),
+    #[error("shard {0} did not start the step with the others: {1}")]
+    NotStarted(Shard, String),
+    #[error("the result of shard {shard} cannot be read: {source}")]
+    Result { shard: Shard, source: serde_json::Error },
+    #[error("the decision of the step cannot be read: {0}")]
+    Decision(serde_json::Error),
+    #[error("failed to write what was measured in the step: {0}")]
+    Write(serde_json::Error),
 }
 
 /// Why a pool yields no identities.

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Only, Options, Session};
 use crate::clock;
-use crate::drive::barrier::Barrier;
+use crate::drive::barrier::{Barrier, BarrierError};
 use crate::drive::load::Gate;
 use crate::event::SourcePlace;
 use crate::event::shards::{ShardPart, Terms, WrittenPhase, WrittenThreshold, WrittenWaiver};
@@ -17,7 +17,7 @@ use crate::observe::{ClockOffset, Response};
 use crate::plan::PlannedCheck;
 use crate::plan::subject::{Resource, Subject};
 use crate::scenario::model::{LoadPhase, ThresholdSeverity, Waiver};
-use crate::scenario::{At, LoadedScenario, Place, ScenarioError};
+use crate::scenario::{At, LoadedScenario, Position, ScenarioError};
 use crate::shard::Shard;
 
 /// Between the end of a phase and the planned start of the next, beside the time that an answer may take.
@@ -76,6 +76,7 @@ pub(super) fn part(options: &Options) -> Option<ShardPart> {
     let only = options.only.map(|only| format!("{only:?} ").to_lowercase()).unwrap_or_default();
     options.shard.splits().then(|| ShardPart {
         shard: options.shard,
+        barrier: options.start.as_barrier().is_some(),
         host: std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned(),
         options: format!("{only}{}", options.checks.join(",")).trim().to_owned(),
     })
@@ -105,7 +106,7 @@ pub(super) fn mistakes(loaded: &LoadedScenario, options: &Options) -> Vec<Scenar
 
 /// What a scenario asks to be judged.
 pub(super) fn terms(loaded: &LoadedScenario, subject: &Subject, options: &Options) -> Terms {
-    let place = |place: Place| SourcePlace { file: loaded.file.clone(), line: place.line, column: place.column };
+    let place = |place: Position| SourcePlace { file: loaded.file.clone(), line: place.line, column: place.column };
     let thresholds = loaded.scenario.thresholds.iter().filter(|_| options.thresholds);
     let own = loaded.scenario.conformance.waivers.iter().map(|waiver| written(waiver, &loaded.file, false));
     let files = loaded.waiver_files.iter();
@@ -172,18 +173,17 @@ impl Dealer {
 }
 
 /// Waits at a round for all shards, where there is a barrier.
-pub(super) async fn meet(session: &Session<'_>, round: &str) -> Result<(), String> {
+pub(super) async fn meet(session: &Session<'_>, round: &str) -> Result<(), BarrierError> {
     let Some(barrier) = session.options.start.as_barrier() else { return Ok(()) };
     let (round, stop) = (format!("scenario-{}.{round}", session.turn.at + 1), session.options.stop.clone());
-    let met = tokio::task::spawn_blocking(move || barrier.meet(&round, &stop)).await;
-    met.map_err(|_| "the barrier broke".to_owned())?.map(drop)
+    blocking(move || barrier.meet(&round, &stop)).await.map(drop)
 }
 
-/// Runs a future that blocks on the barrier's folder.
+/// Does what blocks on the barrier's folder.
 pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, String> + Send + 'static,
-) -> Result<T, String> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| "the barrier broke".to_owned())?
+    work: impl FnOnce() -> Result<T, BarrierError> + Send + 'static,
+) -> Result<T, BarrierError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| BarrierError::Crashed)?
 }
 
 /// How far the target's clock is ahead of this machine's, by the `Date` of a few answers.

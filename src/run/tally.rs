@@ -31,12 +31,14 @@ pub(super) struct ScenarioTally<'a> {
     beside: usize,
     /// Checks that authbench itself failed in.
     crashed: usize,
+    /// Checks and cases that write, lock out or disturb.
+    pub(super) disturbing: usize,
     sink: &'a mut dyn FnMut(Event),
 }
 
 impl<'a> ScenarioTally<'a> {
     pub(super) fn new(session: &'a Session<'a>, sink: &'a mut dyn FnMut(Event)) -> Self {
-        Self { session, tally: judge::Tally::default(), beside: 0, crashed: 0, sink }
+        Self { session, tally: judge::Tally::default(), beside: 0, crashed: 0, disturbing: 0, sink }
     }
 
     /// Takes a result that is complete.
@@ -121,7 +123,7 @@ impl<'a> ScenarioTally<'a> {
             Conclusion::Passed => Exit::Passed,
         };
         let firm = untestable || self.crashed > 0;
-        let answers = Answers { crashed: self.crashed, ..self.tally.answers() };
+        let answers = Answers { crashed: self.crashed, disturbing: self.disturbing, ..self.tally.answers() };
         ConformanceEnd { applicable: self.tally.applicable, executed: self.tally.executed, exit, firm, answers }
     }
 
@@ -138,9 +140,9 @@ impl<'a> ScenarioTally<'a> {
         }
     }
 
-    /// Notes that a part of the run broke.
-    pub(super) fn broken(&mut self, text: String) {
-        (self.sink)(Event::Note(Note { kind: NoteKind::Error, text }));
+    /// Notes that a part of the run could not be done.
+    pub(super) fn error(&mut self, text: String) {
+        self.note(Note { kind: NoteKind::Error, text });
     }
 
     fn note(&mut self, note: Note) {

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::{Options, Ready};
 use crate::drive::stop::Stop;
 use crate::event::{CheckResult, Event, Note, NoteKind, SourcePlace};
-use crate::judge::waiver::{self, Standing, WaivedTarget};
+use crate::judge::waiver::{self, WaivedTarget, WaiverUse};
 use crate::scenario::At;
 use crate::scenario::model::Waiver;
 
@@ -64,13 +64,8 @@ impl Ledger {
         let mut waived = vec![None; cells.len()];
         for entry in self.entries.iter().filter(|entry| entry.scenario.is_none_or(|own| own == scenario)) {
             entry.concerned.set(entry.concerned.get() || waiver::concerns(&entry.waiver, target));
-            for (cell, waived) in cells.iter().zip(&mut waived) {
-                if waiver::covers(&entry.waiver, result, cell, target) {
-                    entry.needed.set(true);
-                    if waiver::standing(&entry.waiver, self.today) == Standing::Holds {
-                        *waived = Some(waiver::waived(&entry.waiver));
-                    }
-                }
+            if waiver::mark(&entry.waiver, result, target, self.today, (&cells, &mut waived)) {
+                entry.needed.set(true);
             }
         }
         waiver::apply(result, waived);
@@ -86,26 +81,20 @@ impl Ledger {
     pub(super) fn tell(&self, scenario: Option<usize>, sink: &mut dyn FnMut(Event)) -> usize {
         let own = self.entries.iter().filter(|entry| entry.scenario == scenario);
         let mut findings = 0;
-        for (kind, text) in own.filter_map(|entry| self.trouble(entry)) {
-            findings += usize::from(kind == NoteKind::Finding);
-            sink(Event::Note(Note { kind, text }));
+        for note in own.filter_map(|entry| self.trouble(entry)) {
+            findings += usize::from(note.kind == NoteKind::Finding);
+            sink(Event::Note(note));
         }
         findings
     }
 
-    fn trouble(&self, entry: &Entry) -> Option<(NoteKind, String)> {
-        let Waiver { check, owner, created, expires, .. } = &entry.waiver;
-        let SourcePlace { file, line, .. } = &entry.place;
-        let waiver = format!("the waiver of {check} by {owner} ({file}:{line})");
-        let finding = |what: String| Some((NoteKind::Finding, format!("{waiver} {what}")));
-        match waiver::standing(&entry.waiver, self.today) {
-            Standing::Expired => finding(format!("expired on {}", expires.0)),
-            Standing::TooEarly => finding(format!("starts on {}: it has no effect before that day", created.0)),
-            Standing::Holds if entry.needed.get() || !self.whole || self.stop.is_requested() => None,
-            Standing::Holds if entry.scenario.is_none() && !entry.concerned.get() => {
-                Some((NoteKind::Warning, format!("{waiver} matches no target of this run")))
-            }
-            Standing::Holds => finding("is stale: no such finding".to_owned()),
-        }
+    fn trouble(&self, entry: &Entry) -> Option<Note> {
+        let used = WaiverUse {
+            needed: entry.needed.get(),
+            concerned: entry.concerned.get(),
+            of_file: entry.scenario.is_none(),
+            decided: self.whole && !self.stop.is_requested(),
+        };
+        waiver::trouble(&entry.waiver, &entry.place, used, self.today)
     }
 }

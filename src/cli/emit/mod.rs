@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use sha2::{Digest as _, Sha256};
 
 use super::print;
 use crate::exit::Exit;
@@ -41,13 +42,18 @@ enum Scheduler {
     Gitlab,
 }
 
+/// A text that is no name of a run.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("expected lower-case letters, digits and `-`, not at its ends, 50 at most")]
+struct NotALabel;
+
 /// Reads a name that Kubernetes takes as a label (RFC 1123).
-fn label(text: &str) -> Result<String, String> {
+fn label(text: &str) -> Result<String, NotALabel> {
     let lawful = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     let inside = !text.starts_with('-') && !text.ends_with('-') && (1..=50).contains(&text.len());
     match inside && text.bytes().all(lawful) {
         true => Ok(text.to_owned()),
-        false => Err("expected lower-case letters, digits and `-`, 50 at most".to_owned()),
+        false => Err(NotALabel),
     }
 }
 
@@ -103,12 +109,11 @@ fn filled(template: &str, arguments: &EmitArguments, variables: &[String]) -> St
             text.push('\n');
         }
     }
-    let each = (1..=shards).map(|index| index.to_string()).collect::<Vec<_>>().join(", ");
     let before_last = (1..shards).map(|index| index.to_string()).collect::<Vec<_>>().join(", ");
     for (place, value) in [
         ("@NAME@", arguments.name.clone()),
         ("@SHARDS@", shards.to_string()),
-        ("@EACH@", each),
+        ("@SEED@", seed(&arguments.name).to_string()),
         ("@BEFORE_LAST@", before_last),
         ("@IMAGE@", arguments.image.clone()),
         ("@RECORDS@", shown(&arguments.records)),
@@ -118,6 +123,12 @@ fn filled(template: &str, arguments: &EmitArguments, variables: &[String]) -> St
         text = text.replace(place, &value);
     }
     text
+}
+
+/// All shards need the same seed, and each run another one, as it has a name of its own.
+fn seed(name: &str) -> u32 {
+    let [a, b, c, d, ..] = <[u8; 32]>::from(Sha256::digest(name));
+    u32::from_be_bytes([a, b, c, d])
 }
 
 fn shown(path: &Path) -> String {

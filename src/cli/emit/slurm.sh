@@ -6,6 +6,9 @@ set -eu
 records=${RECORDS:-@RECORDS@}/@NAME@-$(date +%Y%m%dT%H%M%S)
 mkdir -p "$records"
 export records
+# all shards need the same seed, and each run another one
+seed=$(date +%s)
+export seed
 # secrets come from the environment of whoever submits
 export @VARIABLE@
 
@@ -13,7 +16,7 @@ shards=$(sbatch --parsable --job-name=@NAME@ --array=1-@SHARDS@ --ntasks=1 --cpu
     --no-requeue --export=ALL --output="$records/shard-%a.log" <<'JOB'
 #!/bin/sh
 # SLURM_ARRAY_TASK_ID, _MIN and _COUNT name the shard
-exec authbench run @SCENARIOS@ --seed 1 --barrier "$records/barrier" --report "jsonl=$records/shard-{shard}.jsonl"
+exec authbench run @SCENARIOS@ --seed "$seed" --barrier "$records/barrier" --report "jsonl=$records/shard-{shard}.jsonl"
 JOB
 )
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::clock;
-use crate::drive::barrier::Barrier;
+use crate::drive::barrier::{Barrier, BarrierError};
 use crate::drive::stop::Stop;
 
 /// What decides when a phase starts, once its connections are open.
@@ -33,7 +33,7 @@ impl Gate {
     ///
     /// # Errors
     /// Where other shards do not arrive.
-    pub(super) fn open(&self, lead: Duration, stop: &Stop) -> Result<Opened, String> {
+    pub(super) fn open(&self, lead: Duration, stop: &Stop) -> Result<Opened, BarrierError> {
         let (planned, folder_ms) = match self {
             Gate::Open => (None, None),
             Gate::At(at) => (Some(*at), None),

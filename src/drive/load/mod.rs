@@ -133,7 +133,7 @@ pub fn run(
     let opened = match phase.gate.open(LEAD, stop) {
         Ok(opened) => opened,
         // nothing was sent, and the workers end with their channels
-        Err(why) => return figures::none(phase, threads, lanes, why),
+        Err(why) => return figures::none(phase, threads, lanes, why.to_string()),
     };
     let begin = opened.start;
     for begins_at in begins {
