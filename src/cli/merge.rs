@@ -5,14 +5,14 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Arg, Args};
 
 use super::baseline::Baselines;
 use super::print;
 use super::reports::reporters;
 use crate::clock::{self, Wall};
 use crate::exit::Exit;
-use crate::merge::{Expected, Merge, MergeError};
+use crate::merge::{ExpectedShards, Merge, MergeError};
 use crate::report::{ReadError, Record, ResultPrinter, Verbosity, read_jsonl};
 use crate::shard::MOST;
 
@@ -27,24 +27,36 @@ const QUIET: Duration = Duration::from_secs(15 * 60);
 /// Histograms are added, outcomes and findings are united, and thresholds, coverage, waivers, baselines and the exit code are
 /// decided here alone. A shard that is missing, late, slow or different makes the result inconclusive (exit 5) and is named.
 #[derive(Debug, Args)]
+#[command(mut_args(named))]
 pub(super) struct MergeArguments {
     /// Records of shards, or folders of them (*.jsonl, and *.jsonl.partial of shards that were cut off).
     #[arg(required = true)]
     records: Vec<PathBuf>,
     /// How many shards the run was split into.
-    #[arg(long, value_name = "N", env = "AUTHBENCH_EXPECT", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST)))]
+    #[arg(long, value_name = "N", env = "AUTHBENCH_MERGE_EXPECT", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST)))]
     expect: u32,
     /// How many shards may be missing; the result states the load that was really offered.
-    #[arg(long, value_name = "K", default_value_t = 0, env = "AUTHBENCH_ALLOW_MISSING")]
+    #[arg(long, value_name = "K", default_value_t = 0, env = "AUTHBENCH_MERGE_ALLOW_MISSING")]
     allow_missing: u32,
     /// How long to wait for the records of all shards. The wait ends earlier where no record was written to for 15 minutes.
     #[arg(long, value_name = "TIME", default_value = "0s", env = "AUTHBENCH_MERGE_WAIT", value_parser = humantime::parse_duration)]
     wait: Duration,
     /// Write a report in one of the formats of `authbench run`; repeatable. Without any: html, json and jsonl under reports/.
-    #[arg(long = "report", value_name = "FORMAT=PATH", env = "AUTHBENCH_REPORT", value_delimiter = ',')]
+    #[arg(long = "report", value_name = "FORMAT=PATH", env = "AUTHBENCH_MERGE_REPORT", value_delimiter = ',')]
     reports: Vec<String>,
     #[command(flatten)]
     baselines: Baselines,
+}
+
+/// The options that `authbench run` has as well get variables of this command.
+fn named(option: Arg) -> Arg {
+    match option.get_id().as_str() {
+        "baseline" => option.env("AUTHBENCH_MERGE_BASELINE"),
+        "save_baseline" => option.env("AUTHBENCH_MERGE_SAVE_BASELINE"),
+        "folder" => option.env("AUTHBENCH_MERGE_BASELINES"),
+        "force" => option.env("AUTHBENCH_MERGE_FORCE"),
+        _ => option,
+    }
 }
 
 /// Why there is nothing to merge.
@@ -78,7 +90,7 @@ pub(super) fn run(arguments: &MergeArguments) -> Exit {
 /// Reads one record after another; none is kept whole.
 fn merged(arguments: &MergeArguments) -> Result<Record, RecordsError> {
     let today = Wall::default().today();
-    let mut merge = Merge::new(Expected { shards: arguments.expect, missing: arguments.allow_missing, today });
+    let mut merge = Merge::new(ExpectedShards { shards: arguments.expect, missing: arguments.allow_missing, today });
     let paths = waited(arguments)?;
     if paths.is_empty() {
         return Err(RecordsError::None);

@@ -21,13 +21,13 @@ use crate::observe::{LoadFigures, ShardFigures, unite};
 use crate::report::{LoadRecord, Record, ScenarioRecord};
 use crate::shard::Shard;
 use doubts::differs;
-use seconds::Seconds;
+use seconds::MergedSeconds;
 
 pub use error::MergeError;
 
 /// What is expected of the records.
 #[derive(Clone, Copy, Debug)]
-pub struct Expected {
+pub struct ExpectedShards {
     /// How many shards the run was split into.
     pub shards: u32,
     /// How many of them may be missing.
@@ -38,7 +38,7 @@ pub struct Expected {
 
 /// Records of shards, as they are added.
 pub struct Merge {
-    expected: Expected,
+    expected: ExpectedShards,
     /// What the first record says; the others must say the same.
     first: Option<RunStarted>,
     finished: Option<Timestamp>,
@@ -71,12 +71,12 @@ struct Scenario {
 struct Phase {
     started: LoadStarted,
     parts: Vec<(Shard, LoadFigures)>,
-    seconds: Seconds,
+    seconds: MergedSeconds,
 }
 
 impl Merge {
     /// A merge of nothing yet.
-    pub fn new(expected: Expected) -> Self {
+    pub fn new(expected: ExpectedShards) -> Self {
         Self {
             expected,
             first: None,
@@ -216,7 +216,7 @@ impl Merge {
         let mut events = vec![Event::RunStarted(RunStarted { started: began, shard: None, ..first })];
         events.extend(self.notes.into_iter().map(Event::Note));
         let mut ledger =
-            verdict::Ledger::of(self.scenarios.iter().map(|scenario| &scenario.terms), self.expected.today);
+            verdict::MergedLedger::of(self.scenarios.iter().map(|scenario| &scenario.terms), self.expected.today);
         let mut exit = None;
         for (at, scenario) in self.scenarios.into_iter().enumerate() {
             let ended = scenario.finish(at, &mut shards, &mut ledger, &mut events)?;
@@ -249,7 +249,11 @@ impl Scenario {
 
     fn add_phase(&mut self, shard: Shard, phase: LoadRecord, merged: &mut MergedShard) -> Result<(), MergeError> {
         let at = self.phases.iter().position(|known| known.started.name == phase.started.name).unwrap_or_else(|| {
-            self.phases.push(Phase { started: phase.started.clone(), parts: Vec::new(), seconds: Seconds::default() });
+            self.phases.push(Phase {
+                started: phase.started.clone(),
+                parts: Vec::new(),
+                seconds: MergedSeconds::default(),
+            });
             self.phases.len() - 1
         });
         let known = &mut self.phases[at];
@@ -269,7 +273,7 @@ impl Scenario {
         self,
         at: usize,
         shards: &mut MergedShards,
-        ledger: &mut verdict::Ledger,
+        ledger: &mut verdict::MergedLedger,
         events: &mut Vec<Event>,
     ) -> Result<Exit, MergeError> {
         let name = self.started.name.clone();
@@ -298,7 +302,7 @@ impl Scenario {
             let merged = phase.finish(&name, shards, events)?;
             figures.extend(merged);
         }
-        let scenario = verdict::Scenario {
+        let scenario = verdict::JudgedScenario {
             at,
             started: &self.started,
             terms: &self.terms,

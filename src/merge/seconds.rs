@@ -8,7 +8,7 @@ use crate::shard::Shard;
 
 /// Seconds of all shards.
 #[derive(Debug, Default)]
-pub(super) struct Seconds {
+pub(super) struct MergedSeconds {
     /// Start of the first shard's measuring, in seconds since 1970; the axis counts from it.
     origin: Option<f64>,
     seconds: BTreeMap<i64, Second>,
@@ -24,7 +24,7 @@ struct Second {
     counts: Vec<(u64, u64)>,
 }
 
-impl Seconds {
+impl MergedSeconds {
     /// Adds the seconds of a shard that began measuring at a time; a shard that is late by less than half a second adds to the
     /// same seconds as the others.
     ///

@@ -12,7 +12,7 @@ use crate::scenario::model::Waiver;
 use crate::scenario::text::{Condition, Metric};
 
 /// The waivers of a run, each with whether it was needed.
-pub(super) struct Ledger {
+pub(super) struct MergedLedger {
     entries: Vec<Entry>,
     today: jiff::civil::Date,
 }
@@ -27,7 +27,7 @@ struct Entry {
     concerned: bool,
 }
 
-impl Ledger {
+impl MergedLedger {
     pub(super) fn of<'a>(terms: impl Iterator<Item = &'a Terms>, today: jiff::civil::Date) -> Self {
         let mut entries: Vec<Entry> = Vec::new();
         for (at, terms) in terms.enumerate() {
@@ -81,7 +81,7 @@ impl Ledger {
 }
 
 /// A scenario with everything that all shards saw.
-pub(super) struct Scenario<'a> {
+pub(super) struct JudgedScenario<'a> {
     pub(super) at: usize,
     pub(super) started: &'a ScenarioStarted,
     pub(super) terms: &'a Terms,
@@ -95,9 +95,9 @@ pub(super) struct Scenario<'a> {
     pub(super) partial: bool,
 }
 
-impl Scenario<'_> {
+impl JudgedScenario<'_> {
     /// Adds verdicts, and says how the scenario ended.
-    pub(super) fn judge(mut self, ledger: &mut Ledger, events: &mut Vec<Event>) -> Exit {
+    pub(super) fn judge(mut self, ledger: &mut MergedLedger, events: &mut Vec<Event>) -> Exit {
         let (results, base) = (std::mem::take(&mut self.results), self.started.target.parse::<url::Url>());
         let (mut tally, mut failures) = (Tally::default(), Vec::new());
         self.answers.iter().for_each(|answers| tally.add(answers));

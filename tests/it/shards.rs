@@ -11,7 +11,7 @@ use authbench::event::{
     Event, LoadInterval, LoadStarted, Note, NoteKind, RunFinished, RunStarted, ScenarioFinished, ScenarioStarted,
 };
 use authbench::exit::Exit;
-use authbench::merge::{Expected, Merge};
+use authbench::merge::{ExpectedShards, Merge};
 use authbench::observe::{
     Interval, Latency, LoadFigures, Outcomes, PhaseTiming, ShardFigures, encode, histogram, unite,
 };
@@ -191,7 +191,7 @@ fn record(shard: Shard, late_ms: i64, change: impl FnOnce(&mut LoadFigures)) -> 
 
 fn merged(records: impl IntoIterator<Item = Record>, expect: u32, missing: u32) -> Record {
     let today = jiff::civil::date(2026, 11, 26);
-    let mut merge = Merge::new(Expected { shards: expect, missing, today });
+    let mut merge = Merge::new(ExpectedShards { shards: expect, missing, today });
     records.into_iter().for_each(|record| merge.add(record).expect("belongs to the run"));
     merge.finish().expect("can be merged")
 }
@@ -302,7 +302,7 @@ fn a_record_that_is_none_of_a_shard_is_refused() {
         (vec![record(Shard { index: 2, count: 3 }, 0, |_| {})], "it is shard 2/3, but --expect says 2 shards"),
         (vec![Record::default()], "it has no start of a run"),
     ] {
-        let mut merge = Merge::new(Expected { shards: 2, missing: 0, today });
+        let mut merge = Merge::new(ExpectedShards { shards: 2, missing: 0, today });
         let why = records.into_iter().find_map(|record| merge.add(record).err()).expect(expected);
         assert_eq!(why.to_string(), expected);
     }

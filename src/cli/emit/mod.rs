@@ -11,7 +11,7 @@ use crate::scenario::{LoadedScenario, load_paths};
 
 /// Write a manifest for a scheduler: n shards, and one merge that decides the verdict.
 ///
-/// The manifest goes to standard output, with placeholders where only you know the value. Secrets are named, never read.
+/// The manifest goes to standard output, and names what it needs beside it. Secrets are named, never read.
 #[derive(Debug, Args)]
 pub(super) struct EmitArguments {
     /// The scheduler.
@@ -23,7 +23,7 @@ pub(super) struct EmitArguments {
     /// How many shards.
     #[arg(long, value_name = "N", env = "AUTHBENCH_EMIT_SHARDS", value_parser = clap::value_parser!(u32).range(2..=i64::from(crate::shard::MOST)))]
     shards: u32,
-    /// Name of the run, for jobs and folders.
+    /// Name of the run, for jobs and folders; a new one for each run.
     #[arg(long, default_value = "authbench", env = "AUTHBENCH_EMIT_NAME", value_parser = label)]
     name: String,
     /// Container image.

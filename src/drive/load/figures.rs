@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use super::gate::Opened;
+use super::gate::PhaseStart;
 use super::lane::Lane;
 use super::tally::{LaneTally, WorkerTally};
 use super::{Http, Phase};
@@ -22,7 +22,7 @@ pub(super) fn of(
     tallies: Vec<WorkerTally>,
     response: Histogram<u64>,
     (mut notes, interrupted): (Vec<String>, Option<Duration>),
-    opened: &Opened,
+    opened: &PhaseStart,
 ) -> LoadFigures {
     let model = if phase.arrivals.is_some() { Model::Open } else { Model::Closed };
     let sum = sum_of(lanes.len(), &tallies);
@@ -80,7 +80,7 @@ pub(super) fn of(
 }
 
 /// When the phase was sent from here.
-fn timing_of(phase: &Phase, sum: &WorkerTally, opened: &Opened) -> PhaseTiming {
+fn timing_of(phase: &Phase, sum: &WorkerTally, opened: &PhaseStart) -> PhaseTiming {
     let started = clock::wall_of(opened.start);
     // with a plan, what counts is how late the first request left against it
     let behind = opened.planned.map_or(0.0, |planned| started.duration_since(planned).as_secs_f64());
@@ -98,7 +98,7 @@ fn timing_of(phase: &Phase, sum: &WorkerTally, opened: &Opened) -> PhaseTiming {
 
 /// The figures of a phase in which nothing was sent.
 pub(super) fn none(phase: &Phase, threads: usize, lanes: &[Lane], why: String) -> LoadFigures {
-    let opened = Opened { start: clock::now(), planned: None, folder_ms: None };
+    let opened = PhaseStart { start: clock::now(), planned: None, folder_ms: None };
     let nothing = (Vec::new(), Some(Duration::ZERO));
     let figures = of(phase, threads, lanes, Vec::new(), histogram(), nothing, &opened);
     LoadFigures { inconclusive: Some(why), ..figures }

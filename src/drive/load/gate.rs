@@ -22,7 +22,7 @@ pub enum Gate {
 }
 
 /// When a phase starts.
-pub(super) struct Opened {
+pub(super) struct PhaseStart {
     pub(super) start: Instant,
     pub(super) planned: Option<Timestamp>,
     pub(super) folder_ms: Option<f64>,
@@ -33,7 +33,7 @@ impl Gate {
     ///
     /// # Errors
     /// Where other shards do not arrive.
-    pub(super) fn open(&self, lead: Duration, stop: &Stop) -> Result<Opened, BarrierError> {
+    pub(super) fn open(&self, lead: Duration, stop: &Stop) -> Result<PhaseStart, BarrierError> {
         let (planned, folder_ms) = match self {
             Gate::Open => (None, None),
             Gate::At(at) => (Some(*at), None),
@@ -43,6 +43,6 @@ impl Gate {
             }
         };
         let soonest = clock::now() + lead;
-        Ok(Opened { start: planned.map_or(soonest, |at| clock::instant_of(at).max(soonest)), planned, folder_ms })
+        Ok(PhaseStart { start: planned.map_or(soonest, |at| clock::instant_of(at).max(soonest)), planned, folder_ms })
     }
 }
