@@ -167,10 +167,10 @@ pub struct ShardPhase {
     pub scenario: String,
     /// Name of the phase.
     pub phase: String,
-    /// How late it started against its plan, in milliseconds; none without a plan.
+    /// How late it started against the plan of all, in milliseconds; against the middle of all starts without a plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub late_ms: Option<f64>,
-    /// How late its first request was sent, in microseconds.
+    /// How late its first request was sent against the plan of all, in microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_send_us: Option<f64>,
     /// 99th percentile of the scheduling delay, in microseconds.

@@ -1,8 +1,10 @@
 //! Why the records of shards do not make one result: each doubt names its shard.
 
+use jiff::Timestamp;
+
 use crate::event::shards::{MergedShard, Terms};
 use crate::event::{RunStarted, ScenarioStarted};
-use crate::observe::LoadFigures;
+use crate::observe::{LoadFigures, PhaseTiming};
 use crate::report::Record;
 use crate::shard::Shard;
 
@@ -61,23 +63,37 @@ pub(super) fn overlapping(shards: &[MergedShard]) -> Vec<String> {
         .collect()
 }
 
+/// When shards were to start a phase, in milliseconds since 1970: the middle of their plans, or of their starts where they had
+/// no plan.
+pub(super) fn plan_of(parts: &[(Shard, LoadFigures)]) -> f64 {
+    let timings = || parts.iter().filter_map(|(_, figures)| figures.timing.as_ref());
+    let mut times: Vec<f64> = timings().filter_map(|timing| timing.planned).map(millis).collect();
+    if times.is_empty() {
+        times = timings().map(|timing| millis(timing.started)).collect();
+    }
+    times.sort_by(f64::total_cmp);
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+fn millis(time: Timestamp) -> f64 {
+    time.as_duration().as_secs_f64() * 1000.0
+}
+
+/// How late a shard started against the plan of all, and sent its first request, in milliseconds.
+pub(super) fn late_ms(timing: &PhaseTiming, plan: f64) -> (f64, Option<f64>) {
+    let moved = timing.planned.map_or(0.0, |planned| millis(planned) - plan);
+    (millis(timing.started) - plan, timing.first_send_us.map(|first| first / 1000.0 + moved))
+}
+
 /// Why what shards measured of a phase cannot be added up: one was late or slow, or its clock or search differs.
-pub(super) fn of_phase(name: &str, parts: &[(Shard, LoadFigures)]) -> Vec<String> {
+pub(super) fn of_phase(name: &str, parts: &[(Shard, LoadFigures)], plan: f64) -> Vec<String> {
     let mut doubts = Vec::new();
-    let timing = |figures: &LoadFigures| figures.timing.clone();
-    let start =
-        |figures: &LoadFigures| timing(figures).map(|timing| timing.started.as_duration().as_secs_f64() * 1000.0);
-    let mut starts: Vec<f64> = parts.iter().filter_map(|(_, figures)| start(figures)).collect();
-    starts.sort_by(f64::total_cmp);
-    // the shards' own middle is the plan where nothing else is
-    let middle = starts.get(starts.len() / 2).copied().unwrap_or_default();
     let mut clocks: Vec<(Shard, f64, f64)> = Vec::new();
     for (shard, figures) in parts {
-        let Some(timing) = timing(figures) else { continue };
-        let late = timing.late_ms().unwrap_or(start(figures).map_or(0.0, |start| start - middle));
-        let first = timing.first_send_us.map_or(0.0, |first| first / 1000.0);
-        if late.abs() > LATE_MS || first > LATE_MS {
-            let late = if late.abs() > LATE_MS { late } else { first };
+        let Some(timing) = &figures.timing else { continue };
+        let (late, first) = late_ms(timing, plan);
+        let first = first.filter(|first| *first > LATE_MS);
+        if let Some(late) = Some(late).filter(|late| late.abs() > LATE_MS).or(first) {
             let way = if late < 0.0 { "early" } else { "late" };
             doubts.push(format!("shard {shard} started the phase {name} {:.1} s {way}", late.abs() / 1000.0));
         }

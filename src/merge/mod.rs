@@ -174,7 +174,7 @@ impl Merge {
         known.checks.extend(scenario.checks.into_iter().map(|check| (shard, check)));
         known.notes.extend(scenario.notes.into_iter().map(|note| (shard, note)));
         for phase in scenario.load {
-            known.add_phase(shard, phase, merged)?;
+            known.add_phase(shard, phase)?;
         }
         Ok(())
     }
@@ -247,7 +247,7 @@ impl Scenario {
         Self { started, terms, checks, answers: Vec::new(), phases, notes, broken, untestable: None }
     }
 
-    fn add_phase(&mut self, shard: Shard, phase: LoadRecord, merged: &mut MergedShard) -> Result<(), MergeError> {
+    fn add_phase(&mut self, shard: Shard, phase: LoadRecord) -> Result<(), MergeError> {
         let at = self.phases.iter().position(|known| known.started.name == phase.started.name).unwrap_or_else(|| {
             self.phases.push(Phase {
                 started: phase.started.clone(),
@@ -258,7 +258,6 @@ impl Scenario {
         });
         let known = &mut self.phases[at];
         if let Some(figures) = phase.figures {
-            merged.phases.push(shard_phase(&self.started.name, &figures));
             let measured =
                 figures.timing.as_ref().map(|timing| timing.started.as_duration().as_secs_f64() + figures.warmup_s);
             let damaged = |source| MergeError::Second { shard, phase: phase.started.name.clone(), source };
@@ -327,7 +326,12 @@ impl Phase {
         let Self { mut started, mut parts, seconds } = self;
         parts.sort_by_key(|(shard, _)| *shard);
         let name = started.name.clone();
-        let mut own = doubts::of_phase(&name, &parts);
+        let plan = doubts::plan_of(&parts);
+        for (shard, figures) in &parts {
+            let merged = shards.shards.iter_mut().filter(|known| known.shard == *shard);
+            merged.for_each(|known| known.phases.push(shard_phase(scenario, figures, plan)));
+        }
+        let mut own = doubts::of_phase(&name, &parts, plan);
         let absent = shards.shards.iter().filter(|known| !parts.iter().any(|(shard, _)| *shard == known.shard));
         // one that was cut off has been named, or may be missing
         let absent: Vec<String> =
@@ -373,13 +377,14 @@ impl Phase {
     }
 }
 
-fn shard_phase(scenario: &str, figures: &LoadFigures) -> ShardPhase {
+fn shard_phase(scenario: &str, figures: &LoadFigures, plan: f64) -> ShardPhase {
     let timing = figures.timing.as_ref();
+    let late = timing.map(|timing| doubts::late_ms(timing, plan));
     ShardPhase {
         scenario: scenario.to_owned(),
         phase: figures.name.clone(),
-        late_ms: timing.and_then(crate::observe::PhaseTiming::late_ms),
-        first_send_us: timing.and_then(|timing| timing.first_send_us),
+        late_ms: late.map(|(start, _)| start),
+        first_send_us: late.and_then(|(_, first)| first).map(|first| first * 1000.0),
         scheduling_delay_p99_us: figures.lateness_us.p99,
         planned_rate: timing.and_then(|timing| timing.planned_rate),
         achieved_rate: figures.achieved_rate,

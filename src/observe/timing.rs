@@ -40,10 +40,3 @@ pub struct ClockOffset {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder_ms: Option<f64>,
 }
-
-impl PhaseTiming {
-    /// How late the phase started against its plan, in milliseconds.
-    pub fn late_ms(&self) -> Option<f64> {
-        Some(self.started.duration_since(self.planned?).as_secs_f64() * 1000.0)
-    }
-}

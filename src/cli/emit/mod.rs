@@ -29,6 +29,9 @@ pub(super) struct EmitArguments {
     /// Container image.
     #[arg(long, default_value = "ghcr.io/authbench/authbench:0.1.0", env = "AUTHBENCH_EMIT_IMAGE")]
     image: String,
+    /// Part of the scenarios that runs, on Kubernetes and Slurm; CI jobs run checks alone (default: all parts).
+    #[arg(long, value_name = "PART", env = "AUTHBENCH_EMIT_ONLY", value_enum)]
+    only: Option<ShardedPart>,
     /// Folder of records that all shards and the merge see.
     #[arg(long, default_value = "/records", env = "AUTHBENCH_EMIT_RECORDS")]
     records: PathBuf,
@@ -40,6 +43,22 @@ enum Scheduler {
     Slurm,
     Github,
     Gitlab,
+}
+
+/// What shards can run; an overhead study is paired on one machine.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ShardedPart {
+    Conformance,
+    Load,
+}
+
+impl ShardedPart {
+    fn name(self) -> &'static str {
+        match self {
+            ShardedPart::Conformance => "conformance",
+            ShardedPart::Load => "load",
+        }
+    }
 }
 
 /// A text that is no name of a run.
@@ -109,12 +128,18 @@ fn filled(template: &str, arguments: &EmitArguments, variables: &[String]) -> St
             text.push('\n');
         }
     }
+    // an environment of a container by names: `-e NAME`
+    let flags = variables.iter().map(|variable| format!("-e {variable}")).collect::<Vec<_>>().join(" ");
+    let flags = format!("{flags:?}");
     let before_last = (1..shards).map(|index| index.to_string()).collect::<Vec<_>>().join(", ");
     for (place, value) in [
         ("@NAME@", arguments.name.clone()),
         ("@SHARDS@", shards.to_string()),
+        ("@ONLY@", arguments.only.map(|part| format!(" --only {}", part.name())).unwrap_or_default()),
+        ("@ONLY_JSON@", arguments.only.map(|part| format!(" --only, {},", part.name())).unwrap_or_default()),
         ("@SEED@", seed(&arguments.name).to_string()),
         ("@BEFORE_LAST@", before_last),
+        ("@FLAGS@", flags),
         ("@IMAGE@", arguments.image.clone()),
         ("@RECORDS@", shown(&arguments.records)),
         ("@SCENARIOS_JSON@", paths.iter().map(|path| format!("{path:?}")).collect::<Vec<_>>().join(", ")),

@@ -16,7 +16,7 @@ shards=$(sbatch --parsable --job-name=@NAME@ --array=1-@SHARDS@ --ntasks=1 --cpu
     --no-requeue --export=ALL --output="$records/shard-%a.log" <<'JOB'
 #!/bin/sh
 # SLURM_ARRAY_TASK_ID, _MIN and _COUNT name the shard
-exec authbench run @SCENARIOS@ --seed "$seed" --barrier "$records/barrier" --report "jsonl=$records/shard-{shard}.jsonl"
+exec authbench run @SCENARIOS@@ONLY@ --seed "$seed" --barrier "$records/barrier" --report "jsonl=$records/shard-{shard}.jsonl"
 JOB
 )
 

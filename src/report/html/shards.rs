@@ -34,7 +34,7 @@ impl ShardsView<'_> {
 fn cells(phase: &ShardPhase) -> [String; 7] {
     let rate = |rate: Option<f64>| rate.map_or_else(|| "–".to_owned(), |rate| format!("{rate:.1}/s"));
     [
-        phase.late_ms.map_or_else(|| "no plan".to_owned(), |late| format!("{late:+.1} ms")),
+        phase.late_ms.map_or_else(|| "–".to_owned(), |late| format!("{late:+.1} ms")),
         phase.first_send_us.map_or_else(|| "–".to_owned(), |late| time(late.max(0.0))),
         time(phase.scheduling_delay_p99_us),
         rate(phase.planned_rate),
