@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Counts, LoadRecord, Record, ReportError, ScenarioRecord};
 use crate::check::Verdict;
 use crate::event::comparison::Comparison;
+use crate::event::shards::MergedShards;
 use crate::event::{
     CheckResult, FORMAT, Finding, LoadStarted, Machine, Note, RunFinished, RunStarted, ScenarioFinished,
     ScenarioStarted, ThresholdResult,
@@ -45,6 +46,9 @@ pub struct Report<'a> {
     /// What changed since a baseline; none where it was compared with none.
     #[serde(default)]
     pub compared: Option<Cow<'a, Comparison>>,
+    /// The shards that the run was merged from; absent in a run on one machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shards: Option<Cow<'a, MergedShards>>,
     /// Scenarios in the order in which they ran.
     pub scenarios: Vec<ScenarioReport<'a>>,
 }
@@ -132,6 +136,7 @@ impl<'a> Report<'a> {
             machine: started.map(|started| started.machine.clone()).unwrap_or_default(),
             notes: (&record.notes).into(),
             compared: record.compared.as_ref().map(Cow::Borrowed),
+            shards: record.shards.as_ref().map(Cow::Borrowed),
             scenarios: record.scenarios.iter().map(ScenarioReport::of).collect(),
         }
     }
@@ -145,7 +150,7 @@ impl<'a> Report<'a> {
             started: self.started.map(started),
             scenarios: self.scenarios.into_iter().map(ScenarioReport::record).collect(),
             notes: self.notes.into_owned(),
-            shards: None,
+            shards: self.shards.map(Cow::into_owned),
             compared: self.compared.map(Cow::into_owned),
             finished: self.finished.zip(self.exit_code).map(|(finished, exit_code)| RunFinished {
                 finished,

@@ -536,7 +536,7 @@ fn a_manifest_names_secrets_and_reads_none() {
                 load: [ { name: steady, rate: 100/s, duration: 1s } ]\n";
     std::fs::write(folder.path().join("load.yaml"), text).expect("writes");
     for (scheduler, expected) in [
-        ("kubernetes", "secretKeyRef: {name: authbench-secrets, key: orders-key}"),
+        ("kubernetes", "secretKeyRef: {name: authbench-secrets, key: ORDERS_KEY}"),
         ("slurm", "export ORDERS_KEY"),
         ("github", "ORDERS_KEY: ${{ secrets.ORDERS_KEY }}"),
         ("gitlab", "--shard \"$SHARD/4\""),

@@ -1,38 +1,67 @@
 #!/bin/sh
-# Runs the containers of the manifest that `authbench emit kubernetes` writes as processes, with the environment that the
-# kubelet gives them, and then the merge.
-#   kubelet.sh SCENARIO SHARDS      the scenario's variables come from the environment
+# Runs the containers of the manifest that `authbench emit kubernetes` writes as processes, with what the kubelet gives them:
+# JOB_COMPLETION_INDEX, the variables of the manifest and of its Secret, and the mounted folders; nothing else of this shell's
+# environment. Then the merge. It ends as the merge ends.
+#   kubelet.sh SCENARIO SHARDS [OPTIONS OF authbench emit]      the Secret's variables come from the environment
 set -u
 scenario=$(realpath "$1")
 shards=$2
+shift 2
 work=$(mktemp -d)
-authbench emit kubernetes "$scenario" --shards "$shards" --name try --records "$work/records" > "$work/manifest.yaml" || exit 2
-mkdir -p "$work/records"
-python3 - "$work/manifest.yaml" <<'PYTHON'
+mkdir "$work/records"
+authbench emit kubernetes "$scenario" --shards "$shards" --name try "$@" > "$work/manifest.yaml" || exit 2
+python3 - "$work" "$(dirname "$scenario")" <<'PYTHON'
 import os, subprocess, sys, yaml
 
-def command(job):
-    container = job["spec"]["template"]["spec"]["containers"][0]
-    # a secret is a variable here
-    plain = {e["name"]: e["value"] for e in container.get("env", []) if "value" in e}
-    for e in container.get("env", []):
-        if "valueFrom" in e and e["name"] not in os.environ:
-            print("unset:", e["name"])
-    return container["command"], {**os.environ, **plain}
-
-jobs = [d for d in yaml.safe_load_all(open(sys.argv[1])) if d["kind"] == "Job"]
-run, merge = jobs
+work, scenarios = sys.argv[1:]
+documents = list(yaml.safe_load_all(open(os.path.join(work, "manifest.yaml"))))
+run, merge = [document for document in documents if document["kind"] == "Job"]
 assert run["spec"]["completionMode"] == "Indexed"
-arguments, environment = command(run)
-pods = [
-    subprocess.Popen(arguments, env={**environment, "JOB_COMPLETION_INDEX": str(index)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for index in range(run["spec"]["completions"])
-]
-arguments, environment = command(merge)
-merged = subprocess.Popen(arguments, env=environment)
-print("shards:", [pod.wait() for pod in pods])
+assert run["spec"]["parallelism"] == run["spec"]["completions"]
+assert run["spec"]["backoffLimitPerIndex"] == 0
+
+
+def start(job, index=None):
+    pod = job["spec"]["template"]["spec"]
+    container = pod["containers"][0]
+    places = {"records": os.path.join(work, "records"), "scenarios": scenarios}
+    mounts = {mount["mountPath"]: places[mount["name"]] for mount in container["volumeMounts"]}
+
+    def mounted(word):
+        # a path, or reports as FORMAT=PATH,FORMAT=PATH
+        for path, place in mounts.items():
+            word = word.replace("=" + path + "/", "=" + place + "/").replace("," + path + "/", "," + place + "/")
+            if word == path or word.startswith(path + "/"):
+                word = place + word[len(path):]
+        return word
+
+    environment = {"PATH": os.environ["PATH"], "HOSTNAME": "try"}
+    for variable in container.get("env", []):
+        if "value" in variable:
+            environment[variable["name"]] = variable["value"]
+        else:
+            environment[variable["name"]] = os.environ[variable["valueFrom"]["secretKeyRef"]["key"]]
+    if index is not None:
+        environment["JOB_COMPLETION_INDEX"] = str(index)
+    output = open(os.path.join(work, f"pod-{'merge' if index is None else index}.log"), "w")
+    command = [mounted(word) for word in container["command"]]
+    return subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT, cwd="/")
+
+
+pods = [start(run, index) for index in range(run["spec"]["completions"])]
+merged = start(merge)
+print("shards end with:", [pod.wait() for pod in pods])
 sys.exit(merged.wait())
 PYTHON
 code=$?
-echo "merge: exit $code; records: $work/records"
-exit $code
+echo "merge: $(tail -n 1 "$work/pod-merge.log")"
+python3 - "$work/records/merged/report.json" <<'PYTHON'
+import json, sys
+report = json.load(open(sys.argv[1]))
+print("merged:", len(report["shards"]["shards"]), "of", report["shards"]["expected"], "shards")
+for scenario in report["scenarios"]:
+    for phase in scenario["load"]:
+        print(f"{phase['name']}: {phase['requests']} requests, offered {phase['offered_rate']:.1f}/s, achieved {phase['achieved_rate']:.1f}/s")
+PYTHON
+echo "work: $work"
+exit "$code"

@@ -1,7 +1,10 @@
-"""A target that counts: requests to /load with and without its key. SIGUSR1 writes the counts.
+"""A target that counts requests to /load, with and without its key, and addresses. FILE.ready says
+that it listens; SIGUSR1 makes it write the counts to FILE.
 
-Preparing a load sends a few requests to /load as well, to learn how a success looks; they come before the phase. What counts
-is what arrives while 16 connections or more are open, which is the phase alone.
+Preparing a load sends a few requests to /load as well, to learn how a success looks: on connections of their own, with a few
+requests each. A connection of the load has hundreds; only those are counted as load.
+
+    target.py HOST PORT FILE
 """
 import asyncio
 import json
@@ -47,10 +50,17 @@ class Target(asyncio.Protocol):
             counts["other"] += self.requests
 
 
+def write():
+    with open(out, "w") as file:
+        file.write(json.dumps(counts))
+
+
 async def main():
     loop = asyncio.get_running_loop()
     await loop.create_server(Target, host, port, backlog=256)
-    loop.add_signal_handler(signal.SIGUSR1, lambda: json.dump(counts, open(out, "w")))
+    open(out + ".ready", "w").close()
+    # connections that have ended are counted first
+    loop.add_signal_handler(signal.SIGUSR1, lambda: loop.call_later(0.5, write))
     await asyncio.Event().wait()
 
 

@@ -1,11 +1,9 @@
 #!/bin/sh
 # Four network namespaces with addresses of their own as generators, one target, 2,000 requests/s in all: the merged counts
 # have to equal what the target counted. Needs root and `ip`; all traffic stays on this machine.
-#   try.sh [SECONDS]
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
-seconds=${1:-10}
 ip link add ab-bridge type bridge && ip addr add 10.77.0.1/24 dev ab-bridge && ip link set ab-bridge up || exit 1
 cleanup() {
     for n in 1 2 3 4; do ip netns del "ab$n" 2>/dev/null; done
@@ -22,16 +20,16 @@ for n in 1 2 3 4; do
     ip -n "ab$n" link set eth0 up
     ip -n "ab$n" link set lo up
 done
-sed "s/SECONDS/$seconds/" "$here/load.yaml" > "$work/load.yaml"
+for _ in $(seq 100); do [ -e "$work/counts.ready" ] && break; sleep 0.1; done
 shards=
 for n in 1 2 3 4; do
-    KEY=good-key-0123456789abcdef ip netns exec "ab$n" authbench run "$work/load.yaml" --seed 1 --shard "$n/4" --threads 1 \
+    KEY=good-key-0123456789abcdef ip netns exec "ab$n" authbench run "$here/load.yaml" --only load --seed 1 --shard "$n/4" --threads 1 \
         --barrier "$work/barrier" --report "jsonl=$work/shard-$n.jsonl" > "$work/shard-$n.log" 2>&1 &
     shards="$shards $!"
 done
 for pid in $shards; do wait "$pid"; echo "a shard: exit $?"; done
 kill -USR1 "$target"
-sleep 1
+for _ in $(seq 50); do [ -s "$work/counts" ] && break; sleep 0.1; done
 authbench merge "$work" --expect 4 --report "json=$work/merged/report.json,html=$work/merged/report.html" > "$work/merge.out" 2>&1
 echo "merge: exit $?: $(tail -n 1 "$work/merge.out")"
 python3 - "$work/merged/report.json" "$work/counts" <<'PYTHON'

@@ -114,13 +114,11 @@ fn unfit(loaded: &[LoadedScenario]) -> Option<String> {
 fn filled(template: &str, arguments: &EmitArguments, variables: &[String]) -> String {
     let shards = arguments.shards;
     let paths: Vec<String> = arguments.scenarios.iter().map(|path| path.display().to_string()).collect();
-    let secret_key = |variable: &str| variable.to_ascii_lowercase().replace('_', "-");
     let mut text = String::new();
     for line in template.lines() {
         if line.contains("@VARIABLE@") {
             for variable in variables {
-                let line = line.replace("@VARIABLE@", variable).replace("@KEY@", &secret_key(variable));
-                text.push_str(&line.replace("\\n", "\n"));
+                text.push_str(&line.replace("@VARIABLE@", variable));
                 text.push('\n');
             }
         } else {
@@ -142,12 +140,21 @@ fn filled(template: &str, arguments: &EmitArguments, variables: &[String]) -> St
         ("@FLAGS@", flags),
         ("@IMAGE@", arguments.image.clone()),
         ("@RECORDS@", shown(&arguments.records)),
-        ("@SCENARIOS_JSON@", paths.iter().map(|path| format!("{path:?}")).collect::<Vec<_>>().join(", ")),
+        ("@MOUNTED@", mounted(&arguments.scenarios)),
         ("@SCENARIOS@", paths.iter().map(|path| quoted(path)).collect::<Vec<_>>().join(" ")),
     ] {
         text = text.replace(place, &value);
     }
     text
+}
+
+/// Scenarios as a pod finds them: the files of a ConfigMap, in one folder.
+fn mounted(paths: &[PathBuf]) -> String {
+    let file =
+        |path: &PathBuf| path.file_name().filter(|_| !path.is_dir()).map(|name| name.to_string_lossy().into_owned());
+    let places =
+        paths.iter().map(|path| file(path).map_or("/scenarios".to_owned(), |name| format!("/scenarios/{name}")));
+    places.map(|place| format!("{place:?}")).collect::<Vec<_>>().join(", ")
 }
 
 /// All shards need the same seed, and each run another one, as it has a name of its own.
