@@ -159,17 +159,14 @@ impl Merge {
         }
         let known = &mut self.scenarios[at];
         known.started.planned_checks = known.started.planned_checks.max(scenario.started.planned_checks);
-        match &scenario.finished {
-            Some(finished) => {
-                known.answers.extend(finished.answers);
-                merged.disturbing += finished.answers.map_or(0, |answers| answers.disturbing);
-                known.untestable = known.untestable.take().or(finished.untestable.clone());
-                if finished.exit_code != Exit::Passed.code() {
-                    known.broken.push(shard);
-                }
+        // where it is not there, the shard was cut off, and that is said of the shard
+        if let Some(finished) = &scenario.finished {
+            known.answers.extend(finished.answers);
+            merged.disturbing += finished.answers.map_or(0, |answers| answers.disturbing);
+            known.untestable = known.untestable.take().or(finished.untestable.clone());
+            if finished.exit_code != Exit::Passed.code() {
+                known.broken.push(shard);
             }
-            // that it was cut off is said of the shard
-            None => {}
         }
         known.checks.extend(scenario.checks.into_iter().map(|check| (shard, check)));
         known.notes.extend(scenario.notes.into_iter().map(|note| (shard, note)));

@@ -35,8 +35,8 @@ fn shards(count: u32) -> impl Iterator<Item = Shard> {
 /// Arrivals of a shard that has so many workers.
 fn arrivals(arrivals: ArrivalProcess, shard: Shard, workers: usize) -> Vec<(Duration, u64)> {
     let of = |worker| {
-        let mut pacer = Pacer::new(arrivals, (Duration::from_secs(1), LENGTH), Stride::of(shard, worker, workers), 7);
-        std::iter::from_fn(move || pacer.next().map(|one| (one.due, one.number)))
+        let pacer = Pacer::new(arrivals, (Duration::from_secs(1), LENGTH), Stride::of(shard, worker, workers), 7);
+        pacer.map(|one| (one.due, one.number))
     };
     (0..workers).flat_map(of).collect()
 }
@@ -263,10 +263,13 @@ fn what_may_be_missing_is_stated_as_the_load_that_was_offered() {
     assert_eq!(figures.notes, ["1 of 4 shards are missing: 3000 requests a second were offered"]);
 }
 
+/// What makes a record another one.
+type Change = fn(&mut Record);
+
 #[test]
 fn a_shard_that_differs_is_left_out_and_named() {
     let of = |index: u32| record(Shard { index, count: 2 }, 0, |_| {});
-    let changes: [(fn(&mut Record), &str); 5] = [
+    let changes: [(Change, &str); 5] = [
         (|record| record.started.as_mut().unwrap().seed = 8, "seed"),
         (|record| record.started.as_mut().unwrap().version = "9".to_owned(), "version of authbench"),
         (|record| record.started.as_mut().unwrap().catalogue = 9, "catalogue"),
@@ -516,8 +519,8 @@ fn two_shards_of_the_binary_are_one_load() {
     let report = std::fs::read(folder.path().join("reports/report.json")).expect("is there");
     let report: serde_json::Value = serde_json::from_slice(&report).expect("is JSON");
     let measured = (Duration::from_secs(1), Duration::from_secs(2));
-    let mut pacer = Pacer::new(ArrivalProcess::Poisson(100.0), measured, Stride::of(Shard::default(), 0, 1), 5);
-    let due = std::iter::from_fn(|| pacer.next()).filter(|arrival| arrival.due >= measured.0).count();
+    let pacer = Pacer::new(ArrivalProcess::Poisson(100.0), measured, Stride::of(Shard::default(), 0, 1), 5);
+    let due = pacer.filter(|arrival| arrival.due >= measured.0).count();
     assert_eq!(report["scenarios"][0]["load"][0]["requests"], due, "as many as the schedule of one machine has");
     let html = std::fs::read_to_string(folder.path().join("reports/report.html")).expect("is there");
     assert!(html.contains("2 of 2 shards merged"));

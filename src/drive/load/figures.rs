@@ -19,8 +19,7 @@ pub(super) fn of(
     phase: &Phase,
     threads: usize,
     lanes: &[Lane],
-    tallies: Vec<WorkerTally>,
-    response: Histogram<u64>,
+    (tallies, response): (Vec<WorkerTally>, Histogram<u64>),
     (mut notes, interrupted): (Vec<String>, Option<Duration>),
     opened: &PhaseStart,
 ) -> LoadFigures {
@@ -100,7 +99,7 @@ fn timing_of(phase: &Phase, sum: &WorkerTally, opened: &PhaseStart) -> PhaseTimi
 pub(super) fn none(phase: &Phase, threads: usize, lanes: &[Lane], why: String) -> LoadFigures {
     let opened = PhaseStart { start: clock::now(), planned: None, folder_ms: None };
     let nothing = (Vec::new(), Some(Duration::ZERO));
-    let figures = of(phase, threads, lanes, Vec::new(), histogram(), nothing, &opened);
+    let figures = of(phase, threads, lanes, (Vec::new(), histogram()), nothing, &opened);
     LoadFigures { inconclusive: Some(why), ..figures }
 }
 

@@ -102,7 +102,7 @@ impl Mix {
         if block != self.current {
             let bits = scattered(self.seed, block);
             // lengths are products of 2 and 5: what is odd and no multiple of 5 visits every place once
-            let odd = (bits >> 32) % length | 1;
+            let odd = ((bits >> 32) % length) | 1;
             self.factor = if odd.is_multiple_of(5) { odd + 2 } else { odd };
             (self.current, self.first) = (block, bits & 0xffff_ffff);
         }

@@ -149,7 +149,7 @@ pub fn run(
         }
     }
     let interrupted = stop.is_requested().then(|| clock::now().saturating_duration_since(begin + phase.warmup));
-    figures::of(phase, threads, lanes, tallies, response, (notes, interrupted), &opened)
+    figures::of(phase, threads, lanes, (tallies, response), (notes, interrupted), &opened)
 }
 
 fn share(total: usize, parts: usize, index: usize) -> usize {

@@ -159,8 +159,18 @@ impl Pacer {
         }
     }
 
+    /// This worker's share of the current rate, in requests a second.
+    pub(super) fn own_rate(&self) -> f64 {
+        let current = &self.segments[self.current];
+        current.from.max(current.to) / self.stride.step as f64
+    }
+}
+
+impl Iterator for Pacer {
+    type Item = Arrival;
+
     /// This worker's next arrival; none past the end of the phase.
-    pub fn next(&mut self) -> Option<Arrival> {
+    fn next(&mut self) -> Option<Arrival> {
         let (at, number) = match &mut self.random {
             Some(points) => points.next(),
             None => {
@@ -175,12 +185,6 @@ impl Pacer {
         };
         // a nanosecond short of the end is rounding
         (at + 1e-9 < self.end).then(|| Arrival { due: Duration::from_secs_f64(at), number })
-    }
-
-    /// This worker's share of the current rate, in requests a second.
-    pub(super) fn own_rate(&self) -> f64 {
-        let current = &self.segments[self.current];
-        current.from.max(current.to) / self.stride.step as f64
     }
 }
 
@@ -202,8 +206,8 @@ mod tests {
         for (index, workers) in (1..).zip(workers_by_shard) {
             let shard = Shard::new(index, workers_by_shard.len() as u32).unwrap();
             for worker in 0..*workers {
-                let mut pacer = Pacer::new(arrivals, (warmup, TEN), Stride::of(shard, worker, *workers), 7);
-                let own: Vec<_> = std::iter::from_fn(|| pacer.next()).collect();
+                let pacer = Pacer::new(arrivals, (warmup, TEN), Stride::of(shard, worker, *workers), 7);
+                let own: Vec<_> = pacer.collect();
                 assert!(own.is_sorted(), "a worker sends in order");
                 all.extend(own);
             }
