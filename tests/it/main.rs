@@ -12,6 +12,7 @@ mod comparing;
 mod control;
 mod docs;
 mod dynamic;
+mod environment;
 mod faults;
 mod formats;
 mod help;

@@ -2,6 +2,7 @@
 
 mod outcome_bodies;
 pub(crate) mod outcome_faults;
+mod own_host;
 mod routing_faults;
 pub(crate) mod wire_faults;
 
@@ -122,6 +123,9 @@ type Sent = Either<Full<Bytes>, Body>;
 
 async fn answer((router, verifiers, faulty): &Served, mut request: Request<Incoming>) -> Response<Sent> {
     let state: &ReferenceState = &verifiers.state;
+    if !own_host::is_meant(&request) {
+        return at_hand(Rejection::new(StatusCode::MISDIRECTED_REQUEST, "misdirected_request").answer());
+    }
     if let Some(status) = too_large(request.headers()) {
         if state.fault("hashes-unbounded-input") && status == StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE {
             tokio::time::sleep(SLOW_HASH).await;

@@ -1,0 +1,46 @@
+//! Whether a request is meant for this server: it names a host of the loopback interface. A page in a browser whose name was
+//! made to stand for 127.0.0.1 (DNS rebinding) names its own host, and is answered 421 (RFC 9110 §7.4).
+
+use axum::http::{HeaderValue, Request, header};
+
+/// Names of the loopback interface, where the reference listens.
+const NAMES: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
+
+/// Whether every host that a request names is this one; the port is not looked at, for it may be forwarded.
+pub(super) fn is_meant<B>(request: &Request<B>) -> bool {
+    let named = |host: &str| NAMES.iter().any(|name| name.eq_ignore_ascii_case(host));
+    let field = |value: &HeaderValue| value.to_str().is_ok_and(|value| named(without_port(value)));
+    request.uri().host().is_none_or(named) && request.headers().get_all(header::HOST).iter().all(field)
+}
+
+fn without_port(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_the_loopback_interface_are_meant() {
+        for (uri, hosts, meant) in [
+            ("/", &["127.0.0.1:8377"][..], true),
+            ("/", &["LOCALHOST"], true),
+            ("/", &["[::1]:8377"], true),
+            ("/", &[], true),
+            ("http://127.0.0.1:8377/", &["127.0.0.1:8377"], true),
+            ("/", &["evil.test:8377"], false),
+            ("/", &["127.0.0.1.evil.test"], false),
+            ("/", &["localhost", "evil.test"], false),
+            ("/", &[""], false),
+            ("http://evil.test/", &["127.0.0.1"], false),
+            ("http://127.0.0.1/", &["evil.test"], false),
+        ] {
+            let request = hosts.iter().fold(Request::get(uri), |request, host| request.header("Host", *host));
+            assert_eq!(is_meant(&request.body(()).unwrap()), meant, "{uri} {hosts:?}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! What a run leaves to the machine that it runs on: its files, its children, its end by a signal, and who may talk to `serve`.
+
+mod serve;
