@@ -19,17 +19,20 @@ pub enum Exit {
     Interrupted,
     /// SIGTERM; what was done is in the reports.
     Terminated,
+    /// SIGHUP; what was done is in the reports.
+    HungUp,
 }
 
 impl Exit {
     /// Every end, in the order of the codes.
-    pub const ALL: [Exit; 8] = [
+    pub const ALL: [Exit; 9] = [
         Exit::Passed,
         Exit::Findings,
         Exit::Usage,
         Exit::Broken,
         Exit::NothingSelected,
         Exit::Inconclusive,
+        Exit::HungUp,
         Exit::Interrupted,
         Exit::Terminated,
     ];
@@ -43,8 +46,18 @@ impl Exit {
             Exit::Broken => 3,
             Exit::NothingSelected => 4,
             Exit::Inconclusive => 5,
+            Exit::HungUp => 129,
             Exit::Interrupted => 130,
             Exit::Terminated => 143,
+        }
+    }
+
+    /// The end of a run that was asked to end, by a signal of this number or by none.
+    pub fn of_signal(signal: Option<i32>) -> Self {
+        match signal {
+            Some(1) => Exit::HungUp,
+            Some(15) => Exit::Terminated,
+            _ => Exit::Interrupted,
         }
     }
 
@@ -64,6 +77,7 @@ impl Exit {
             Exit::Inconclusive => {
                 "inconclusive: nothing could be proven, controls broke, or too little ran for a verdict"
             }
+            Exit::HungUp => "hung up: the terminal was closed; the reports hold what was done",
             Exit::Interrupted => "interrupted; the reports hold what was done",
             Exit::Terminated => "terminated; the reports hold what was done",
         }
@@ -80,6 +94,7 @@ impl Exit {
             Exit::Inconclusive => {
                 "inconclusive: nothing could be proven, controls broke or too little ran for a verdict"
             }
+            Exit::HungUp => "hung up: the terminal was closed; the reports hold what was done",
             Exit::Interrupted => "interrupted; the reports hold what was done",
             Exit::Terminated => "terminated; the reports hold what was done",
         }
@@ -107,7 +122,7 @@ impl Exit {
             Exit::Inconclusive => 2,
             Exit::Findings => 3,
             Exit::Broken => 4,
-            Exit::Interrupted | Exit::Terminated => 5,
+            Exit::HungUp | Exit::Interrupted | Exit::Terminated => 5,
             Exit::Usage => 6,
         }
     }
@@ -119,7 +134,7 @@ mod tests {
 
     #[test]
     fn codes_are_what_scripts_know() {
-        assert_eq!(Exit::ALL.map(Exit::code), [0, 1, 2, 3, 4, 5, 130, 143]);
+        assert_eq!(Exit::ALL.map(Exit::code), [0, 1, 2, 3, 4, 5, 129, 130, 143]);
         assert!(Exit::ALL.into_iter().all(|exit| Exit::of_code(exit.code()) == Some(exit)));
     }
 

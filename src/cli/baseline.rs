@@ -233,7 +233,7 @@ impl Keeper {
         let Event::RunFinished(finished) = &event else { return vec![event] };
         let Some(baseline) = self.baseline.take() else { return vec![event] };
         // what a signal or a limit of failures kept from running is not missing
-        let partial = self.partial || finished.exit_code >= Exit::Interrupted.code();
+        let partial = self.partial || finished.exit_code >= Exit::HungUp.code();
         let run = Saved { name: "this run".to_owned(), record: self.record.clone() };
         let compared = compared(&baseline, &run, partial, self.force).or_else(|error| {
             let BaselineError::Machines(why) = error else { return Err(error) };

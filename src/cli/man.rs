@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::print;
 use crate::exit::Exit;
-use crate::report::write_atomically;
+use crate::report::write_for_all;
 
 /// Print a manual page, or write all of them into a folder.
 #[derive(Debug, Args)]
@@ -62,7 +62,7 @@ fn write(folder: &Path, pages: &[(String, Vec<u8>)]) -> Exit {
         return Exit::Broken;
     }
     for (name, page) in pages {
-        if let Err(error) = write_atomically(&folder.join(format!("{name}.1")), page) {
+        if let Err(error) = write_for_all(&folder.join(format!("{name}.1")), page) {
             print::error(&format!("error: failed to {error}"));
             return Exit::Broken;
         }

@@ -9,11 +9,11 @@ use clap::{Arg, Args};
 
 use super::baseline::Baselines;
 use super::print;
-use super::reports::reporters;
+use super::reports::{finish, reporters};
 use crate::clock::{self, Wall};
 use crate::exit::Exit;
 use crate::merge::{ExpectedShards, Merge, MergeError};
-use crate::report::{ReadError, Record, ResultPrinter, Verbosity, read_jsonl};
+use crate::report::{ReadError, Record, Reporter as _, ResultPrinter, Verbosity, read_jsonl};
 use crate::shard::MOST;
 
 /// Between two looks for records.
@@ -160,24 +160,22 @@ fn reported(arguments: &MergeArguments, record: Record) -> Exit {
         Ok(keeper) => keeper,
         Err(exit) => return exit,
     };
-    let (mut reporters, paths) = match reporters(&arguments.reports, None) {
+    let mut files = match reporters(&arguments.reports, None) {
         Ok(reporters) => reporters,
         Err(exit) => return exit,
     };
-    reporters.push(Box::new(ResultPrinter::new(Verbosity::Normal, paths)));
+    let mut printer = ResultPrinter::new(Verbosity::Normal);
     for event in record.events() {
         for event in keeper.take(event) {
-            reporters.iter_mut().for_each(|reporter| reporter.on_event(&event));
+            files.on_event(&event);
+            printer.on_event(&event);
         }
     }
     let ended = keeper.record.finished.clone();
     let mut exit = ended.as_ref().and_then(|ended| Exit::of_code(ended.exit_code)).unwrap_or(Exit::Broken);
-    for mut reporter in reporters {
-        if let Err(error) = reporter.finish() {
-            print::error(&format!("error: failed to {error}"));
-            exit = exit.worst(Exit::Broken);
-        }
-    }
+    let (written, ended_with) = files.finish(exit);
+    printer.wrote(written);
+    exit = if finish(&mut printer) { ended_with } else { ended_with.worst(Exit::Broken) };
     exit = arguments.baselines.save(&keeper.record, exit);
     let reason = ended.filter(|ended| ended.exit_code == exit.code()).map(|ended| ended.reason);
     print::error(&format!("exit {}: {}", exit.code(), reason.as_deref().unwrap_or(exit.reason())));

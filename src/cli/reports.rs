@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::print;
+use crate::event::Event;
 use crate::exit::Exit;
 use crate::report::{self, FORMATS, Reporter};
 use crate::shard::Shard;
@@ -10,12 +11,36 @@ use crate::shard::Shard;
 /// Reports that are written where none is asked for.
 const DEFAULT_REPORTS: [&str; 3] = ["html", "json", "jsonl"];
 
-/// Reporters, and the files that they write.
-pub(super) type Reporters = (Vec<Box<dyn Reporter>>, Vec<PathBuf>);
+/// Reporters that write files, each with its file.
+pub(super) struct ReportFiles(Vec<(Box<dyn Reporter>, PathBuf)>);
+
+impl ReportFiles {
+    pub(super) fn on_event(&mut self, event: &Event) {
+        self.0.iter_mut().for_each(|(reporter, _)| reporter.on_event(event));
+    }
+
+    /// Completes all reports; those that were written, and the exit that counts.
+    pub(super) fn finish(self, exit: Exit) -> (Vec<PathBuf>, Exit) {
+        let (mut written, mut exit) = (Vec::new(), exit);
+        for (mut reporter, path) in self.0 {
+            match finish(reporter.as_mut()) {
+                true => written.push(path),
+                false => exit = exit.worst(Exit::Broken),
+            }
+        }
+        (written, exit)
+    }
+}
+
+/// Completes a reporter; whether it did not fail, which is said.
+pub(super) fn finish(reporter: &mut dyn Reporter) -> bool {
+    let finished = reporter.finish();
+    finished.map_err(|error| print::error(&format!("error: failed to {error}"))).is_ok()
+}
 
 /// The reports that are asked for; without any: html, json and jsonl under reports/. A shard writes its record alone, and
 /// `{shard}` in a path stands for its number.
-pub(super) fn reporters(asked: &[String], shard: Option<Shard>) -> Result<Reporters, Exit> {
+pub(super) fn reporters(asked: &[String], shard: Option<Shard>) -> Result<ReportFiles, Exit> {
     let mut wanted: Vec<(&'static report::Format, PathBuf)> = Vec::new();
     for one in asked {
         let one = match shard {
@@ -34,18 +59,17 @@ pub(super) fn reporters(asked: &[String], shard: Option<Shard>) -> Result<Report
             (format, Path::new("reports").join(format!("{stem}.{}", format.extension)))
         }));
     }
-    let (mut reporters, mut paths): Reporters = (Vec::new(), Vec::new());
+    let mut reporters: Vec<(Box<dyn Reporter>, PathBuf)> = Vec::new();
     for (format, path) in wanted {
         match report::to_file(format, &path) {
-            Ok(reporter) => reporters.push(reporter),
+            Ok(reporter) => reporters.push((reporter, path)),
             Err(error) => {
                 print::error(&format!("error: failed to {error}"));
                 return Err(Exit::Broken);
             }
         }
-        paths.push(path);
     }
-    Ok((reporters, paths))
+    Ok(ReportFiles(reporters))
 }
 
 fn parse(asked: &str) -> Result<(&'static report::Format, PathBuf), Exit> {

@@ -8,7 +8,7 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
 
 use super::baseline::Baselines;
-use super::reports::reporters;
+use super::reports::{finish, reporters};
 use super::select::Selecting;
 use super::shard::Sharding;
 use super::{ProcessEnvironment, github, print};
@@ -248,7 +248,7 @@ fn executed(arguments: &RunArguments, ready: Vec<crate::run::Ready>, options: &O
         Ok(keeper) => keeper,
         Err(exit) => return exit,
     };
-    let (mut reporters, paths) = match reporters(&arguments.reports, shard) {
+    let mut files = match reporters(&arguments.reports, shard) {
         Ok(reporters) => reporters,
         Err(exit) => return exit,
     };
@@ -259,38 +259,38 @@ fn executed(arguments: &RunArguments, ready: Vec<crate::run::Ready>, options: &O
     };
     let live = live();
     let progress = RefCell::new((!arguments.quiet).then(|| Progress::new(live)));
-    reporters.push(Box::new(ResultPrinter::new(verbosity, paths)));
+    let mut printer = ResultPrinter::new(verbosity);
+    let mut annotations = Vec::new();
     if github::is_wanted(arguments.github) {
-        reporters.extend(github::reporters());
+        annotations.extend(github::reporters());
     }
     let runtime = match super::runtime() {
         Ok(runtime) => runtime,
         Err(exit) => return exit,
     };
     let mut exit = runtime.block_on(async {
-        let signalled = watch_signals(options.stop.clone(), live && !arguments.quiet);
+        watch_signals(options.stop.clone(), live && !arguments.quiet);
         let mut sink = |event: Event| {
             for event in keeper.take(event) {
                 progress.borrow_mut().iter_mut().for_each(|progress| progress.on_event(&event));
-                reporters.iter_mut().for_each(|reporter| reporter.on_event(&event));
+                files.on_event(&event);
+                printer.on_event(&event);
+                annotations.iter_mut().for_each(|reporter| reporter.on_event(&event));
             }
         };
-        let exit = tokio::select! {
+        tokio::select! {
             exit = crate::run::run(ready, options, &mut sink) => keeper.worsened(exit),
             never = ticking(&progress) => match never {},
-        };
-        match signalled.load(std::sync::atomic::Ordering::Relaxed) {
-            15 => exit.worst(Exit::Terminated),
-            _ => exit,
         }
     });
-    let progress = progress.into_inner().map(|progress| Box::new(progress) as Box<dyn Reporter>);
-    for mut reporter in progress.into_iter().chain(reporters) {
-        if let Err(error) = reporter.finish() {
-            print::error(&format!("error: failed to {error}"));
-            exit = exit.worst(Exit::Broken);
-        }
+    let mut whole = progress.into_inner().is_none_or(|mut progress| finish(&mut progress));
+    let (written, ended_with) = files.finish(exit);
+    printer.wrote(written);
+    whole &= finish(&mut printer);
+    for mut reporter in annotations {
+        whole &= finish(reporter.as_mut());
     }
+    exit = if whole { ended_with } else { ended_with.worst(Exit::Broken) };
     exit = arguments.baselines.save(&keeper.record, exit);
     // what still waits for an answer is not waited for
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));
@@ -311,25 +311,42 @@ async fn ticking(progress: &RefCell<Option<Progress>>) -> std::convert::Infallib
     }
 }
 
-/// Asks the run to end at the first signal; a second one ends the process.
-fn watch_signals(stop: Stop, live: bool) -> std::sync::Arc<std::sync::atomic::AtomicU8> {
-    let signalled = std::sync::Arc::new(std::sync::atomic::AtomicU8::new(0));
-    let seen = signalled.clone();
+/// The number of SIGHUP.
+const HANGUP: i32 = 1;
+
+/// Asks the run to end at the first signal; a second one ends the process, unless it is SIGHUP.
+fn watch_signals(stop: Stop, live: bool) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let wanted = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let wanted = wanted.into_iter().filter(|kind| *kind != SignalKind::hangup() || !outlives_its_terminal());
+    let signals = wanted.filter_map(|kind| Some((kind.as_raw_value(), signal(kind).ok()?)));
+    let (came, mut coming) = tokio::sync::mpsc::unbounded_channel();
+    for (number, mut signal) in signals {
+        let came = came.clone();
+        tokio::spawn(async move { while signal.recv().await.is_some() && came.send(number).is_ok() {} });
+    }
     tokio::spawn(async move {
-        use tokio::signal::unix::{SignalKind, signal};
-        let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-        else {
-            return;
-        };
-        let number = tokio::select! { _ = interrupt.recv() => 2, _ = terminate.recv() => 15 };
-        seen.store(number, std::sync::atomic::Ordering::Relaxed);
-        stop.request();
+        let Some(number) = coming.recv().await else { return };
+        stop.request_by(number);
         interject("stopping; partial reports will be written (press Ctrl-C again to quit)", live);
-        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        // one terminal that closes may be told by the system and by a shell
+        let number = loop {
+            match coming.recv().await {
+                Some(HANGUP) => {}
+                Some(number) => break number,
+                None => return,
+            }
+        };
         if live {
             interject("ended at once", live);
         }
-        std::process::exit(i32::from(Exit::Interrupted.code()));
+        std::process::exit(i32::from(Exit::of_signal(Some(number)).code()));
     });
-    signalled
+}
+
+/// Whether whoever started this wants it to outlive the terminal, as `nohup` does: SIGHUP is ignored.
+fn outlives_its_terminal() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
+    ignored.is_some_and(|ignored| ignored & 1 == 1)
 }

@@ -1,11 +1,19 @@
 //! Reports in files: written beside their place and moved there when they are whole.
 
 use std::fs::{self, File};
-use std::io::Write as _;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::{Format, Record, ReportError, Reporter};
 use crate::event::Event;
+
+/// Who may read a report: its owner.
+pub(super) const PRIVATE: u32 = 0o600;
+/// Who may read another file: whom the process lets.
+const PUBLIC: u32 = 0o666;
+/// Names that are tried for a file that is not there yet.
+const ATTEMPTS: usize = 16;
 
 /// Renders one format from the whole record when the run ends.
 #[derive(Debug)]
@@ -52,30 +60,63 @@ pub(super) fn make_folder(path: &Path) -> Result<(), ReportError> {
     }
 }
 
-/// Writes a file so that a reader sees the old one or the whole new one, never a part.
+/// Writes a report so that a reader sees the old one or the whole new one, never a part. Only its owner may read it.
 ///
 /// # Errors
 ///
 /// Where the file system refuses; the partial file is removed and the old one stays.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
+    write_with(path, bytes, PRIVATE)
+}
+
+/// Writes a file as [`write_atomically`] does, for everybody whom the process lets read its files: no report of a run.
+///
+/// # Errors
+///
+/// Where the file system refuses; the partial file is removed and the old one stays.
+pub fn write_for_all(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
+    write_with(path, bytes, PUBLIC)
+}
+
+fn write_with(path: &Path, bytes: &[u8], mode: u32) -> Result<(), ReportError> {
+    let failed_to_write = |source| failed("write", path, source);
     if is_special(path) {
-        return fs::write(path, bytes).map_err(|source| failed("write", path, source));
+        let written = File::options().write(true).open(path).and_then(|mut file| file.write_all(bytes));
+        return written.map_err(failed_to_write);
     }
-    let partial = beside(path, &format!(".{}.partial", std::process::id()));
-    let written = File::create(&partial).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    let moved = written.map_err(|source| failed("write", path, source)).and_then(|()| put_in_place(&partial, path));
+    let (mut file, partial) = unique(path, mode).map_err(failed_to_write)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    let moved = written.map_err(failed_to_write).and_then(|()| put_in_place(&partial, path));
     if moved.is_err() {
-        // the first error is the one to report; the partial file may not even exist
+        // the first error is the one to report
         let _ = fs::remove_file(&partial);
     }
     moved
 }
 
+/// Creates a file that was not there; no link is followed.
+pub(super) fn create_new(path: &Path, mode: u32) -> io::Result<File> {
+    File::options().read(true).write(true).create_new(true).mode(mode).open(path)
+}
+
+/// Creates a file beside another one under a name that nothing has: `report.<number>.html.partial`.
+pub(super) fn unique(path: &Path, mode: u32) -> io::Result<(File, PathBuf)> {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let end = path.extension().map(|extension| format!(".{}", extension.to_string_lossy())).unwrap_or_default();
+    let mut last = io::Error::from(io::ErrorKind::AlreadyExists);
+    for _ in 0..ATTEMPTS {
+        let partial = path.with_file_name(format!("{stem}.{:016x}{end}.partial", rand::random::<u64>()));
+        match create_new(&partial, mode) {
+            Ok(file) => return Ok((file, partial)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => last = error,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(last)
+}
+
 fn append(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
-    let opened = File::options().append(true).create(true).open(path);
+    let opened = File::options().append(true).create(true).mode(PRIVATE).open(path);
     opened.and_then(|mut file| file.write_all(bytes)).map_err(|source| failed("append to", path, source))
 }
 

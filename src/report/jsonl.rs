@@ -2,9 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use super::file::{beside, failed, is_special, make_folder, put_in_place};
+use rustix::fs::{FlockOperation, Mode, OFlags, flock};
+
+use super::file::{PRIVATE, beside, create_new, failed, is_special, make_folder, put_in_place, unique};
 use super::{Record, ReportError, Reporter};
 use crate::event::{Event, FORMAT, NoteKind};
 
@@ -26,8 +29,11 @@ impl JsonLines {
     /// Where the folder cannot be made or the file not be created.
     pub fn create(path: &Path) -> Result<Self, ReportError> {
         make_folder(path)?;
-        let partial = if is_special(path) { path.to_owned() } else { beside(path, ".partial") };
-        let file = File::create(&partial).map_err(|source| failed("create", &partial, source))?;
+        let opened = match is_special(path) {
+            true => File::options().write(true).open(path).map(|file| (file, path.to_owned())),
+            false => begin(path),
+        };
+        let (file, partial) = opened.map_err(|source| failed("create", path, source))?;
         Ok(Self { file, partial, path: path.to_owned(), failure: None })
     }
 
@@ -56,6 +62,45 @@ impl Reporter for JsonLines {
         self.file.sync_all().map_err(|source| failed("write", &self.partial, source))?;
         put_in_place(&self.partial, &self.path)
     }
+}
+
+/// Creates the partial record beside its place: under the plain name, or under a name of its own while another run has that
+/// one. What a run left that was killed gives way.
+fn begin(path: &Path) -> io::Result<(File, PathBuf)> {
+    let plain = beside(path, ".partial");
+    if is_abandoned(&plain) {
+        // where it cannot be removed, the name is taken
+        let _ = std::fs::remove_file(&plain);
+    }
+    match create_new(&plain, PRIVATE) {
+        // a run that came first may have taken it for abandoned before it was locked
+        Ok(file) if flock(&file, FlockOperation::NonBlockingLockExclusive) != Err(rustix::io::Errno::WOULDBLOCK) => {
+            if is_at(&file, &plain) {
+                Ok((file, plain))
+            } else {
+                unique(path, PRIVATE)
+            }
+        }
+        Ok(_) => unique(path, PRIVATE),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => unique(path, PRIVATE),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a file is one that a run wrote to which is gone. No link is followed.
+fn is_abandoned(path: &Path) -> bool {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let Ok(file) = rustix::fs::open(path, flags, Mode::empty()).map(File::from) else { return false };
+    file.metadata().is_ok_and(|known| known.is_file())
+        && flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()
+        && is_at(&file, path)
+}
+
+/// Whether a file is still the one of its name.
+fn is_at(file: &File, path: &Path) -> bool {
+    let id = |known: std::fs::Metadata| (known.dev(), known.ino());
+    let named = std::fs::symlink_metadata(path).map(id).ok();
+    named.is_some() && file.metadata().map(id).ok() == named
 }
 
 pub(super) fn render(record: &Record) -> Result<Vec<u8>, ReportError> {
@@ -125,10 +170,20 @@ pub fn read_jsonl(reader: impl BufRead) -> Result<Record, ReadError> {
                 let text = format!("line {} of the record was cut and is left out", index + 1);
                 record.note(NoteKind::Warning, text);
             }
-            Err(error) => return Err(ReadError::NotAnEvent { line: index + 1, why: error.to_string() }),
+            Err(error) => return Err(ReadError::NotAnEvent { line: index + 1, why: unquoted(&error) }),
         }
     }
     if record.started.is_none() { Err(ReadError::NoStart) } else { Ok(record) }
+}
+
+/// What is wrong with JSON, without the words of the library: they quote what the file holds.
+pub(super) fn unquoted(error: &serde_json::Error) -> String {
+    match error.classify() {
+        serde_json::error::Category::Data => {
+            format!("its members are not those of an event (column {})", error.column())
+        }
+        _ => format!("expected JSON (column {})", error.column()),
+    }
 }
 
 /// Looks at the version before the rest: a newer format may have events that cannot be parsed here.
@@ -136,10 +191,16 @@ pub(super) fn refuse_newer(line: &[u8]) -> Result<(), ReadError> {
     let Ok(first) = serde_json::from_slice::<serde_json::Value>(line) else { return Ok(()) };
     let format = first["format"].as_u64().and_then(|format| u32::try_from(format).ok()).unwrap_or(0);
     if format > FORMAT {
-        let version = first["version"].as_str().unwrap_or("of unknown version").to_owned();
+        let version = first["version"].as_str().filter(|text| is_version(text));
+        let version = version.unwrap_or("of unknown version").to_owned();
         return Err(ReadError::Newer { format, version });
     }
     Ok(())
+}
+
+/// Whether a text has the shape of a version.
+fn is_version(text: &str) -> bool {
+    text.len() <= 40 && text.split('.').count() == 3 && text.starts_with(|first: char| first.is_ascii_digit())
 }
 
 #[cfg(test)]

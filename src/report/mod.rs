@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 
 use crate::event::Event;
 
-pub use file::{FileReporter, write_atomically};
+pub use file::{FileReporter, write_atomically, write_for_all};
 pub use html::{PastRun, index};
 pub use json::{Report, report_schema};
 pub use jsonl::{JsonLines, ReadError, read_jsonl};

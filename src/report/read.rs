@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Report;
-use super::jsonl::{ReadError, read_jsonl, refuse_newer};
+use super::jsonl::{ReadError, read_jsonl, refuse_newer, unquoted};
 use super::record::Record;
 
 /// Reads a run: `run.jsonl`, or `report.json`, which lacks the distributions of its seconds.
@@ -17,7 +17,7 @@ pub fn read_run(text: &[u8]) -> Result<Record, ReadError> {
         Ok(document) if document.get("scenarios").is_some() => {
             refuse_newer(text)?;
             let report: Report<'static> = serde_json::from_value(document)
-                .map_err(|error| ReadError::NotAnEvent { line: 1, why: error.to_string() })?;
+                .map_err(|error| ReadError::NotAnEvent { line: 1, why: unquoted(&error) })?;
             Ok(report.record())
         }
         _ => read_jsonl(text),

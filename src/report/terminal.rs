@@ -28,9 +28,14 @@ pub struct ResultPrinter {
 }
 
 impl ResultPrinter {
-    /// A printer that names these files as the reports of the run.
-    pub fn new(verbosity: Verbosity, reports: Vec<PathBuf>) -> Self {
-        Self { record: Record::default(), verbosity, reports }
+    /// A printer of a run.
+    pub fn new(verbosity: Verbosity) -> Self {
+        Self { record: Record::default(), verbosity, reports: Vec::new() }
+    }
+
+    /// Names these files as the reports that were written.
+    pub fn wrote(&mut self, reports: Vec<PathBuf>) {
+        self.reports = reports;
     }
 
     /// A printer of a run that is over.

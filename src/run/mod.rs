@@ -92,7 +92,7 @@ pub async fn run(scenarios: Vec<Ready>, options: &Options, sink: &mut dyn FnMut(
     }
     let exit = exit.unwrap_or(Exit::NothingSelected);
     let exit = if options.shard.splits() { exit.of_shard() } else { exit };
-    let exit = if options.stop.is_requested() { exit.worst(Exit::Interrupted) } else { exit };
+    let exit = if options.stop.is_requested() { exit.worst(Exit::of_signal(options.stop.signal())) } else { exit };
     sink(Event::RunFinished(RunFinished {
         finished: clock::timestamp(),
         exit_code: exit.code(),

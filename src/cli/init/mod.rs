@@ -12,7 +12,7 @@ use clap::builder::FalseyValueParser;
 
 use super::print;
 use crate::exit::Exit;
-use crate::report::write_atomically;
+use crate::report::write_for_all;
 use error::InitError;
 
 /// Bytes of a document.
@@ -137,7 +137,7 @@ fn write(plan: Plan, arguments: &InitArguments) -> Result<(), InitError> {
     plan.told.iter().for_each(|line| print::line(line));
     for (name, text) in plan.files.iter().chain(&schema) {
         let path = out.join(name);
-        write_atomically(&path, text.as_bytes())?;
+        write_for_all(&path, text.as_bytes())?;
         print::line(&format!("wrote {}", path.display()));
     }
     print::line("next:");
