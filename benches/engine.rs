@@ -133,7 +133,12 @@ fn load_engine(address: SocketAddr) -> u64 {
 }
 
 fn destination(address: SocketAddr) -> Destination {
-    Destination::of(&format!("http://{address}").parse().expect("a URL"), None).expect("a destination")
+    Destination::of(
+        &format!("http://{address}").parse().expect("a URL"),
+        None,
+        &authbench::target::hosts::AllowedHosts::default(),
+    )
+    .expect("a destination")
 }
 
 fn wire(address: SocketAddr) -> u64 {

@@ -141,7 +141,8 @@ fn round_trip(criterion: &mut Criterion) {
     let server = runtime();
     let running = server.block_on(reference::start(reference::Config::default())).expect("the reference starts");
     let url: url::Url = running.url().parse().expect("an address");
-    let destination = Destination::of(&url, None).expect("loopback in clear text");
+    let destination = Destination::of(&url, None, &authbench::target::hosts::AllowedHosts::default())
+        .expect("loopback in clear text");
     let host = running.addr().to_string();
     for entry in ROWS {
         // tokens under one of the seed's keys open any reference, those of its own authorization server that one alone

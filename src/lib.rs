@@ -1,6 +1,6 @@
 //! Authentication conformance testing and benchmarking for HTTP APIs, as a library.
 //!
-//! 1. [`load_paths`] or [`load_text`] reads scenarios; every mistake has its place in the file and a way out.
+//! 1. [`load_paths`], [`load_untrusted`] or [`load_text`] reads scenarios; every mistake has its place in the file and a way out.
 //! 2. [`prepare`] reads what they name: variables, files, patterns of checks. Nothing is sent yet.
 //! 3. [`run`] drives the targets and passes every result on as an [`Event`](record::Event) when it is there.
 //! 4. [`Record`](record::Record) gathers the events, and [`render`] makes a report of it in any format.
@@ -22,6 +22,8 @@ pub mod drive;
 pub mod event;
 #[doc(hidden)]
 pub mod exit;
+#[doc(hidden)]
+pub mod file;
 #[doc(hidden)]
 pub mod judge;
 #[doc(hidden)]
@@ -64,7 +66,7 @@ pub use report::{ReportError, render};
 #[doc(inline)]
 pub use run::{Launch, Only, Options, Ready, prepare, run};
 #[doc(inline)]
-pub use scenario::{Environment, LoadedScenario, NoVariables, ScenarioError, load_paths, load_text};
+pub use scenario::{Environment, LoadedScenario, NoVariables, ScenarioError, load_paths, load_text, load_untrusted};
 
 /// What happened in a run: the events as they come, and the record that is gathered from them.
 pub mod record {

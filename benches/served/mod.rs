@@ -29,7 +29,8 @@ impl Served {
         BufReader::new(stdout).read_line(&mut line).expect("it says where it listens");
         let described: serde_json::Value = serde_json::from_str(&line).expect("JSON");
         let url: url::Url = described["url"].as_str().and_then(|url| url.parse().ok()).expect("an address");
-        let destination = Destination::of(&url, None).expect("loopback in clear text");
+        let destination = Destination::of(&url, None, &authbench::target::hosts::AllowedHosts::default())
+            .expect("loopback in clear text");
         Self { child, destination }
     }
 

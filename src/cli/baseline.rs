@@ -9,6 +9,7 @@ use super::print;
 use crate::event::comparison::Comparison;
 use crate::event::{Event, RunFinished, ScenarioFinished};
 use crate::exit::Exit;
+use crate::file::{self, FileError, RECORD_LIMIT};
 use crate::judge::compare::{RunSide, ScenarioSide, compare, different_machines};
 use crate::report::{self, ReadError, Record, ReportError, comparison, read_run, write_atomically};
 
@@ -48,7 +49,7 @@ pub(super) enum BaselineError {
     #[error("find the baseline {name:?}: there is no {}", .path.display())]
     Missing { name: String, path: PathBuf },
     #[error("read {}: {source}", .path.display())]
-    File { path: PathBuf, source: std::io::Error },
+    File { path: PathBuf, source: FileError },
     #[error("read {}: {source}", .path.display())]
     NoRecord { path: PathBuf, source: ReadError },
     #[error("create folder {}: {source}", .path.display())]
@@ -68,7 +69,8 @@ pub(super) fn read(folder: &Path, name: &str) -> Result<Saved, BaselineError> {
     if is_name(name) && !path.is_file() {
         return Err(BaselineError::Missing { name: name.to_owned(), path: named });
     }
-    let bytes = std::fs::read(&path).map_err(|source| BaselineError::File { path: path.clone(), source })?;
+    let bytes =
+        file::bytes(&path, RECORD_LIMIT).map_err(|source| BaselineError::File { path: path.clone(), source })?;
     let record = read_run(&bytes).map_err(|source| BaselineError::NoRecord { path, source })?;
     Ok(Saved { name: name.to_owned(), record })
 }

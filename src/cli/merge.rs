@@ -1,6 +1,5 @@
 //! `authbench merge`: the records of all shards, merged into one result.
 
-use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,6 +11,7 @@ use super::print;
 use super::reports::{finish, reporters};
 use crate::clock::{self, Wall};
 use crate::exit::Exit;
+use crate::file::{self, FileError, RECORD_LIMIT};
 use crate::merge::{ExpectedShards, Merge, MergeError};
 use crate::report::{ReadError, Record, Reporter as _, ResultPrinter, Verbosity, read_jsonl};
 use crate::shard::MOST;
@@ -67,7 +67,7 @@ enum RecordsError {
     #[error("find a record: expected files *.jsonl of shards, or folders with them")]
     None,
     #[error("read {}: {source}", .path.display())]
-    File { path: PathBuf, source: std::io::Error },
+    File { path: PathBuf, source: FileError },
     #[error("merge {}: {source}", .path.display())]
     Unreadable { path: PathBuf, source: ReadError },
     #[error("merge {}: {source}", .path.display())]
@@ -96,7 +96,8 @@ fn merged(arguments: &MergeArguments) -> Result<Record, RecordsError> {
         return Err(RecordsError::None);
     }
     for path in paths {
-        let file = File::open(&path).map_err(|source| RecordsError::File { path: path.clone(), source })?;
+        let file =
+            file::open(&path, RECORD_LIMIT).map_err(|source| RecordsError::File { path: path.clone(), source })?;
         let record = read_jsonl(BufReader::new(file))
             .map_err(|source| RecordsError::Unreadable { path: path.clone(), source })?;
         merge.add(record).map_err(|source| RecordsError::Unfit { path, source })?;

@@ -1,6 +1,7 @@
 //! One module for each command.
 
 mod baseline;
+mod bounds;
 mod check;
 mod compare;
 mod completions;
@@ -27,6 +28,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::exit::Exit;
 use crate::scenario::{Environment, ScenarioError};
+use crate::target::child::{CHILD, NOT_EXECUTED, become_program};
 
 /// Tests and measures how HTTP APIs authenticate.
 ///
@@ -74,6 +76,10 @@ enum Command {
 
 /// The command line, from arguments to exit code.
 pub fn main() -> Exit {
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|word| word == CHILD) {
+        return child(words.collect());
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -100,6 +106,16 @@ pub fn main() -> Exit {
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),
     }
+}
+
+/// Becomes a command of a scenario that ends with the authbench that started it. It is no command for people, so that no
+/// help shows it.
+fn child(words: Vec<std::ffi::OsString>) -> Exit {
+    let Some((parent, argv)) = words.split_first() else { return Exit::Usage };
+    let error = become_program(parent, argv);
+    let program = argv.first().map(|program| program.to_string_lossy().into_owned()).unwrap_or_default();
+    print::error(&format!("error: failed to start {program}: {error}"));
+    std::process::exit(i32::from(NOT_EXECUTED))
 }
 
 /// The command line as data, for completions, manual pages and tests.

@@ -1,6 +1,5 @@
 //! `authbench render`: makes any report again from the record of a run.
 
-use std::fs::File;
 use std::io::{BufReader, Write as _};
 use std::path::PathBuf;
 
@@ -8,6 +7,7 @@ use clap::Args;
 
 use super::print;
 use crate::exit::Exit;
+use crate::file::{self, RECORD_LIMIT};
 use crate::report::{FORMATS, format, read_jsonl, write_atomically};
 
 /// Make a report again from the record of a run (run.jsonl).
@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &RenderArguments) -> Exit {
         print::error(&format!("error: failed to {text}"));
         exit
     };
-    let file = match File::open(&arguments.record) {
+    let file = match file::open(&arguments.record, RECORD_LIMIT) {
         Ok(file) => file,
         Err(error) => return fail(Exit::Usage, format!("read {}: {error}", arguments.record.display())),
     };

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::print;
 use crate::exit::Exit;
+use crate::file::{self, RECORD_LIMIT};
 use crate::report::{PastRun, index, read_run, write_atomically};
 
 /// Files that are looked for in each folder, the more telling first.
@@ -94,7 +95,7 @@ fn add_runs(root: &Path, folder: &Path, depth: usize, runs: &mut Vec<PastRun>) -
 }
 
 fn read(root: &Path, folder: &Path, path: &Path) -> Option<PastRun> {
-    let read = std::fs::read(path).map_err(|error| error.to_string());
+    let read = file::bytes(path, RECORD_LIMIT).map_err(|error| error.to_string());
     match read.and_then(|bytes| read_run(&bytes).map_err(|error| error.to_string())) {
         Ok(record) => {
             let within = folder.strip_prefix(root).unwrap_or(folder);

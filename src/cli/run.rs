@@ -8,10 +8,11 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
 
 use super::baseline::Baselines;
+use super::bounds::Bounds;
 use super::reports::{finish, reporters};
 use super::select::Selecting;
 use super::shard::Sharding;
-use super::{ProcessEnvironment, github, print};
+use super::{github, print};
 use crate::drive::stop::Stop;
 use crate::event::Event;
 use crate::exit::Exit;
@@ -19,7 +20,7 @@ use crate::plan::selection;
 use crate::report::{FORMATS, Progress, Reporter, ResultPrinter, Verbosity, interject};
 use crate::run::{Launch, Only, Options, plan_of, prepare};
 use crate::scenario::text::Rate;
-use crate::scenario::{LoadedScenario, ScenarioError, load_paths, load_waivers};
+use crate::scenario::{LoadedScenario, ScenarioError, load_paths, load_untrusted, load_waivers};
 
 /// Run scenarios: checks, load phases, reports.
 ///
@@ -96,9 +97,8 @@ pub(super) struct RunArguments {
     /// Print what would run, and send nothing. Reads no secret.
     #[arg(long, env = "AUTHBENCH_DRY_RUN", value_parser = FalseyValueParser::new(), help_heading = "What runs")]
     dry_run: bool,
-    /// Start no command of a scenario: for files that are not trusted.
-    #[arg(long, env = "AUTHBENCH_NO_COMMAND", value_parser = FalseyValueParser::new(), help_heading = "What runs")]
-    no_command: bool,
+    #[command(flatten)]
+    bounds: Bounds,
     /// Annotate the lines of scenarios and write a step summary, as GitHub Actions shows them; on by itself there.
     #[arg(long, env = "AUTHBENCH_GITHUB", value_parser = FalseyValueParser::new(), help_heading = "Output")]
     github: bool,
@@ -139,7 +139,12 @@ enum CountsAs {
 pub(super) fn run(arguments: RunArguments) -> Exit {
     let exit = match prepared(&arguments) {
         Ok((ready, options)) if arguments.dry_run => return dry_run(&ready, &options),
-        Ok((ready, options)) => execute(&arguments, ready, &options),
+        Ok((ready, options)) => {
+            if !arguments.quiet {
+                announce(&ready);
+            }
+            execute(&arguments, ready, &options)
+        }
         Err(exit) => (exit, exit.reason()),
     };
     let (exit, reason) = exit;
@@ -189,25 +194,40 @@ fn prepared(arguments: &RunArguments) -> Result<(Vec<crate::run::Ready>, Options
             Some(CountsAs::Pass) => Exit::Passed,
             Some(CountsAs::Fail) => Exit::Findings,
         },
-        commands: !arguments.no_command,
         path: std::env::var_os("PATH"),
         shard,
         start,
         ..Options::new(Launch::Child(program))
     };
-    let environment = ProcessEnvironment;
+    let options = arguments.bounds.applied(options);
+    let environment = arguments.bounds.environment().map_err(|error| {
+        print::error(&format!("error: --allow-env: {error}"));
+        Exit::Usage
+    })?;
     let environment = (!arguments.dry_run).then_some(&environment as &dyn crate::scenario::Environment);
     let ready = prepare(loaded, environment, &options).map_err(|errors| super::tell(&errors))?;
     Ok((ready, options))
 }
 
 fn load(arguments: &RunArguments) -> Result<Vec<LoadedScenario>, Vec<ScenarioError>> {
-    let mut loaded = load_paths(&arguments.paths)?;
+    let load_all = if arguments.bounds.confine() { load_untrusted } else { load_paths };
+    let mut loaded = load_all(&arguments.paths)?;
     for path in &arguments.waivers {
         let waivers = std::sync::Arc::new(load_waivers(path)?);
         loaded.iter_mut().for_each(|scenario| scenario.waiver_files.push(waivers.clone()));
     }
     Ok(loaded)
+}
+
+/// Says which values of the environment each scenario has got, and who may get them from it.
+fn announce(ready: &[crate::run::Ready]) {
+    for scenario in ready.iter().filter(|scenario| !scenario.variables().is_empty()) {
+        let list = |words: Vec<&str>| words.join(", ");
+        let variables = list(scenario.variables().iter().map(String::as_str).collect());
+        let receivers = scenario.receivers();
+        let receivers = list(receivers.iter().map(String::as_str).collect());
+        print::error(&format!("{}: sends values of {variables} to {receivers}", scenario.file()));
+    }
 }
 
 fn dry_run(ready: &[crate::run::Ready], _: &Options) -> Exit {

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use super::stop::Stop;
 use crate::clock;
+use crate::file::{self, RECORD_LIMIT};
 use crate::shard::Shard;
 
 /// Between two looks into the folder.
@@ -214,7 +215,7 @@ impl Barrier {
 }
 
 fn read(path: &Path) -> Result<String, BarrierError> {
-    fs::read_to_string(path).map_err(failed("read", path))
+    file::text(path, RECORD_LIMIT).map_err(std::io::Error::from).map_err(failed("read", path))
 }
 
 /// How far a stamp is from the middle of two moments, in milliseconds.

@@ -1,19 +1,22 @@
 //! The control plane: tokens and discovery through an ordinary HTTP client, never on the measured path.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use rustls::ClientConfig;
 use serde_json::Value;
 use thiserror::Error;
 use url::Url;
 
 use super::rate::RateLimit;
+use super::wire::{BadDestination, Destination};
 use crate::clock;
 use crate::plan::subject::{AuthorizationServer, ClientAuthMethod, ClientCredential};
 use crate::scheme::jwt::{ASSERTION_TYPE, Assertions};
 use crate::secret::Secret;
 use crate::target::address::{BadAddress, join, well_known};
+use crate::target::hosts::AllowedHosts;
 use crate::target::trust::{Distrust, Trust};
 
 /// Time limit of a request of the control plane, unless another is set.
@@ -51,6 +54,9 @@ pub enum ControlError {
     /// An address that is none.
     #[error(transparent)]
     Address(#[from] BadAddress),
+    /// An address that no request goes to.
+    #[error(transparent)]
+    Destination(#[from] BadDestination),
 }
 
 /// An access token with its life.
@@ -125,7 +131,6 @@ struct Kept {
 
 /// Talks to an authorization server.
 pub struct ControlPlane {
-    client: reqwest::Client,
     token_endpoint: Option<Url>,
     client_auth: ClientAuthMethod,
     /// Whom client assertions are for.
@@ -133,7 +138,28 @@ pub struct ControlPlane {
     token_params: Vec<(String, String)>,
     time_limit: Duration,
     rate_limit: RateLimit,
+    reach: ControlReach,
     tokens: Mutex<HashMap<(String, Option<String>), Kept>>,
+}
+
+/// What every request of the control plane is made with, once its address is a destination.
+#[derive(Clone)]
+struct ControlReach {
+    client: reqwest::Client,
+    tls: Arc<ClientConfig>,
+    hosts: AllowedHosts,
+}
+
+impl ControlReach {
+    fn of(trust: &Trust, hosts: &AllowedHosts) -> Result<Self, ControlError> {
+        Ok(Self { client: client(trust)?, tls: trust.for_issuers(), hosts: hosts.clone() })
+    }
+
+    /// A request to an address.
+    fn request(&self, method: reqwest::Method, url: Url) -> Result<reqwest::RequestBuilder, ControlError> {
+        Destination::of(&url, Some(self.tls.clone()), &self.hosts)?;
+        Ok(self.client.request(method, url))
+    }
 }
 
 impl ControlPlane {
@@ -141,12 +167,16 @@ impl ControlPlane {
     ///
     /// # Errors
     /// Says what is wrong with an address.
-    pub fn new(base: &Url, server: Option<&AuthorizationServer>, trust: &Trust) -> Result<Self, ControlError> {
+    pub fn new(
+        base: &Url,
+        server: Option<&AuthorizationServer>,
+        (trust, hosts): (&Trust, &AllowedHosts),
+    ) -> Result<Self, ControlError> {
         let token_endpoint = server.and_then(|server| server.token.as_deref()).map(|at| join(base, at)).transpose()?;
         let named = server.and_then(|server| server.assertion_audience.clone());
         Ok(Self {
             audience: named.or_else(|| token_endpoint.as_ref().map(Url::to_string)),
-            client: client(trust)?,
+            reach: ControlReach::of(trust, hosts)?,
             token_endpoint,
             client_auth: server.map_or(ClientAuthMethod::Basic, |server| server.client_auth),
             token_params: server.map(|server| server.token_params.clone()).unwrap_or_default(),
@@ -211,7 +241,7 @@ impl ControlPlane {
         let mut form = vec![("grant_type", "client_credentials")];
         form.extend(scope.or(client.scope.as_deref()).map(|scope| ("scope", scope)));
         form.extend(self.token_params.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        let mut request = self.client.post(endpoint.clone());
+        let mut request = self.reach.request(reqwest::Method::POST, endpoint.clone())?;
         let assertion;
         match client.method(self.client_auth) {
             ClientAuthMethod::Basic => {
@@ -272,7 +302,7 @@ impl ControlPlane {
     /// # Errors
     /// When there is no answer, a refusal, or no JSON object.
     pub async fn document(&self, url: Url) -> Result<Value, ControlError> {
-        let (status, body) = self.answer(self.client.get(url)).await?;
+        let (status, body) = self.answer(self.reach.request(reqwest::Method::GET, url)?).await?;
         if status != 200 {
             return Err(ControlError::Refused { status, error: None });
         }
@@ -287,15 +317,16 @@ impl ControlPlane {
     /// # Errors
     /// When there is no answer or a refusal.
     pub async fn post(&self, url: Url, body: String) -> Result<Vec<u8>, ControlError> {
-        let (status, body) = self.answer(self.client.post(url).body(body)).await?;
+        let (status, body) = self.answer(self.reach.request(reqwest::Method::POST, url)?.body(body)).await?;
         if (200..300).contains(&status) { Ok(body) } else { Err(ControlError::Refused { status, error: None }) }
     }
 }
 
 /// Whether a service answers at an address with anything but a server error.
-pub async fn answers(url: &Url, trust: &Trust) -> bool {
-    let Ok(client) = client(trust) else { return false };
-    client.get(url.clone()).send().await.is_ok_and(|answer| answer.status().as_u16() < 500)
+pub async fn answers(url: &Url, trust: &Trust, hosts: &AllowedHosts) -> bool {
+    let request = ControlReach::of(trust, hosts).and_then(|reach| reach.request(reqwest::Method::GET, url.clone()));
+    let Ok(request) = request else { return false };
+    request.send().await.is_ok_and(|answer| answer.status().as_u16() < 500)
 }
 
 fn client(trust: &Trust) -> Result<reqwest::Client, ControlError> {

@@ -56,7 +56,7 @@ async fn connected(url: &Url, destination: &Destination, limit: Duration) -> Res
 
 /// Whether a port that was asked in clear text expects TLS: it takes part in a handshake, to whatever end.
 pub async fn expects_tls(running: &Running, limit: Duration) -> bool {
-    let Ok(destination) = Destination::of(&running.base, None) else { return false };
+    let Ok(destination) = Destination::of(&running.base, None, &running.hosts) else { return false };
     let Ok(name) = ServerName::try_from(destination.host.clone()) else { return false };
     let Ok(tcp) = connected(&running.base, &destination, limit).await else { return false };
     let connector = tokio_rustls::TlsConnector::from(running.trust.for_issuers());

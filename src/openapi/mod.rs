@@ -35,6 +35,10 @@ pub struct OpenApiDocument {
 /// # Errors
 /// When it is neither, or no document of OpenAPI 3 or Swagger 2.
 pub fn read(text: &str) -> Result<OpenApiDocument, Unreadable> {
+    // nothing of a file is shown that is no such document
+    if !["openapi", "swagger"].iter().any(|name| text.contains(name)) {
+        return Err(Unreadable::NoDocument);
+    }
     let root = Root::read(text)?;
     let generation = generation(&root.0)?;
     let title = root.0.member("info").and_then(|info| info.text("title"));

@@ -256,6 +256,7 @@ fn material(written: &model::DeclaredMaterial, values: &Values<'_>, on_reference
             outage: hook(&written.hooks.outage),
             revoke: hook(&written.hooks.revoke),
             rotate: hook(&written.hooks.rotate),
+            env: written.hooks.env.iter().map(|(name, value)| (name.clone(), values.secret(value))).collect(),
         },
     };
     if on_reference { completed(own, seeded::material()) } else { own }
@@ -284,6 +285,7 @@ fn completed(own: Material, seed: Material) -> Material {
             outage: own.hooks.outage.or(seed.hooks.outage),
             revoke: own.hooks.revoke.or(seed.hooks.revoke),
             rotate: own.hooks.rotate.or(seed.hooks.rotate),
+            env: own.hooks.env,
         },
     }
 }

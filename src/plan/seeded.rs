@@ -163,6 +163,7 @@ pub(super) fn material() -> Material {
             outage: Some(HookCall::Post("/hooks/outage".to_owned())),
             revoke: Some(HookCall::Post("/hooks/revoke/api-key".to_owned())),
             rotate: Some(HookCall::Post("/hooks/rotate".to_owned())),
+            env: Vec::new(),
         },
     }
 }

@@ -184,6 +184,19 @@ pub struct HookCalls {
     pub revoke: Option<HookCall>,
     /// Rotates a key and prints the new one.
     pub rotate: Option<HookCall>,
+    /// Variables of those that are commands; they get these, PATH and nothing else.
+    pub env: Vec<(String, Secret)>,
+}
+
+impl HookCalls {
+    /// Forbids those that are commands.
+    pub fn forbid_commands(&mut self) {
+        for call in [&mut self.outage, &mut self.revoke, &mut self.rotate].into_iter().flatten() {
+            if matches!(call, HookCall::Command(_)) {
+                *call = HookCall::Forbidden;
+            }
+        }
+    }
 }
 
 /// How a hook is called.
@@ -193,6 +206,8 @@ pub enum HookCall {
     Command(Vec<String>),
     /// A POST to this path of the reference; arguments become path segments.
     Post(String),
+    /// A command that may not be started.
+    Forbidden,
 }
 
 /// What a scenario tolerates.

@@ -1,9 +1,10 @@
 //! The values of a scenario: variables and files, read or stood in for.
 
 use std::cell::RefCell;
-use std::path::PathBuf;
+use std::collections::BTreeSet;
 
-use crate::scenario::{Environment, LoadedScenario, ScenarioError, Template};
+use crate::file::{Folder, SECRET_LIMIT};
+use crate::scenario::{Environment, LoadedScenario, Position, ScenarioError, Template};
 use crate::secret::Secret;
 
 /// What stands for a value that is not read.
@@ -14,10 +15,32 @@ pub struct Values<'a> {
     loaded: &'a LoadedScenario,
     /// None: no variable and no file is read.
     environment: Option<&'a dyn Environment>,
-    folder: PathBuf,
+    folder: Folder,
     errors: RefCell<Vec<ScenarioError>>,
     /// What is private about keys that were read.
     noted: RefCell<Vec<Secret>>,
+    /// Names of the variables that were read.
+    used: RefCell<BTreeSet<String>>,
+}
+
+/// An environment that remembers what was read of it.
+struct Remembering<'a> {
+    environment: &'a dyn Environment,
+    used: &'a RefCell<BTreeSet<String>>,
+}
+
+impl Environment for Remembering<'_> {
+    fn variable(&self, name: &str) -> Option<String> {
+        let value = self.environment.variable(name);
+        if value.is_some() && self.allows(name) {
+            self.used.borrow_mut().insert(name.to_owned());
+        }
+        value
+    }
+
+    fn allows(&self, name: &str) -> bool {
+        self.environment.allows(name)
+    }
 }
 
 impl<'a> Values<'a> {
@@ -28,8 +51,8 @@ impl<'a> Values<'a> {
 
     /// Reads nothing.
     pub fn blind(loaded: &'a LoadedScenario) -> Self {
-        let (errors, noted) = (RefCell::default(), RefCell::default());
-        Self { loaded, environment: None, folder: loaded.folder(), errors, noted }
+        let (errors, noted, used) = (RefCell::default(), RefCell::default(), RefCell::default());
+        Self { loaded, environment: None, folder: loaded.folder(), errors, noted, used }
     }
 
     /// The value of a template; a mistake is kept until [`Values::finish`].
@@ -37,7 +60,7 @@ impl<'a> Values<'a> {
         let Some(environment) = self.environment else {
             return if template.written().contains("${") { UNREAD.to_owned() } else { template.written().to_owned() };
         };
-        match template.resolve(environment, &self.folder) {
+        match template.resolve(&Remembering { environment, used: &self.used }, &self.folder) {
             Ok(value) => value,
             Err(why) => {
                 let error = self.loaded.error(template.place(), why.to_string());
@@ -56,13 +79,27 @@ impl<'a> Values<'a> {
     pub fn file(&self, path: &Template) -> Option<String> {
         self.environment?;
         let written = self.text(path);
-        match std::fs::read_to_string(self.folder.join(&written)) {
+        match self.folder.text(&written, SECRET_LIMIT) {
             Ok(text) => Some(text.trim_end_matches(['\r', '\n']).to_owned()),
             Err(why) => {
-                self.mistake(self.loaded.error(path.place(), format!("the file {written} cannot be read: {why}")));
+                let shown = path.written();
+                self.mistake(self.loaded.error(path.place(), format!("the file {shown} cannot be read: {why}")));
                 None
             }
         }
+    }
+
+    /// The bytes of a file that the scenario names at a place, relative to it; nothing where nothing is read.
+    pub fn bytes(&self, path: &str, place: Position) -> Option<Vec<u8>> {
+        self.environment?;
+        let read = self.folder.bytes(path, SECRET_LIMIT);
+        read.map_err(|why| self.mistake(self.loaded.error(place, format!("the file {path} cannot be read: {why}"))))
+            .ok()
+    }
+
+    /// Names of the variables whose values the scenario has got.
+    pub fn used(&self) -> BTreeSet<String> {
+        self.used.borrow().clone()
     }
 
     /// The scenario.

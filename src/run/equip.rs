@@ -44,7 +44,8 @@ pub(super) async fn equip(
     let base = running.base.clone();
     let rate_limit = RateLimit::new(options.rate_limit);
     let control = |subject: &Subject| {
-        let control = ControlPlane::new(&base, subject.authorization_server.as_ref(), &running.trust)?;
+        let control =
+            ControlPlane::new(&base, subject.authorization_server.as_ref(), (&running.trust, &running.hosts))?;
         Ok::<_, ControlError>(control.within(options.time_limit).paced(rate_limit.clone()))
     };
     let metadata = discover(&mut subject, &base, &control).await?;
@@ -57,10 +58,12 @@ pub(super) async fn equip(
         subject: subject.clone(),
         base,
         trust: running.trust.clone(),
+        hosts: running.hosts.clone(),
         limits: Limits::default().within(options.time_limit),
         control: Arc::new(control),
         listener,
         rate_limit,
+        spawner: options.spawner(),
         // no two shards forge the same token; for one shard alone it is the seed itself
         seed: options.seed ^ options.shard.offset().wrapping_mul(0x9e37_79b9_7f4a_7c15),
     });

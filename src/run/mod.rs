@@ -15,6 +15,7 @@ mod phase;
 mod phase_error;
 mod pool;
 mod ready;
+mod receivers;
 mod renewal;
 pub mod selftest;
 mod shards;
@@ -166,7 +167,7 @@ impl Session<'_> {
 }
 
 async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnMut(Event)) -> Exit {
-    let Ready { loaded, mut subject, selection, comparison, launch } = ready;
+    let Ready { loaded, mut subject, selection, comparison, launch, .. } = ready;
     let profile = profile_of(&loaded, &subject);
     let listener = match options.wants(Only::Conformance) {
         true => keys::listen(&mut subject, &launch).await,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use url::Url;
+
 use super::shards::Start;
 use super::start::Launch;
 use crate::clock::Wall;
@@ -9,6 +11,8 @@ use crate::drive::stop::Stop;
 use crate::drive::wire::Limits;
 use crate::exit::Exit;
 use crate::shard::Shard;
+use crate::target::child::Spawner;
+use crate::target::hosts::AllowedHosts;
 
 /// Which parts of scenarios run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +52,12 @@ pub struct Options {
     pub thresholds: bool,
     /// What an inconclusive end counts as.
     pub inconclusive: Exit,
-    /// Whether commands of scenarios may be started.
+    /// Whether commands of scenarios may be started, hooks included.
     pub commands: bool,
+    /// Whom the run may talk to, beside the servers that it starts itself.
+    pub hosts: AllowedHosts,
+    /// The target of every scenario that names an address or a command.
+    pub base_url: Option<Url>,
     /// How the reference is started.
     pub launch: Launch,
     /// Where commands of scenarios are searched.
@@ -82,6 +90,8 @@ impl Options {
             thresholds: true,
             inconclusive: Exit::Inconclusive,
             commands: true,
+            hosts: AllowedHosts::default(),
+            base_url: None,
             launch,
             path: None,
             stop: Stop::default(),
@@ -90,6 +100,16 @@ impl Options {
             shard: Shard::default(),
             start: Start::Now,
         }
+    }
+
+    /// What starts the commands of scenarios.
+    pub(super) fn spawner(&self) -> Spawner {
+        let authbench = match &self.launch {
+            Launch::Child(program) => Some(program.clone()),
+            Launch::InProcess | Launch::Hopeless(_) => None,
+        };
+        let spawner = Spawner::new(self.path.clone(), authbench);
+        if self.commands { spawner } else { spawner.forbidden() }
     }
 
     /// Whether all checks of all scenarios are asked for: only then can be said that something was not needed.

@@ -8,6 +8,7 @@ use crate::drive::control::ControlError;
 use crate::drive::probe::RequestError;
 use crate::drive::wire::BadDestination;
 use crate::drive::wire::http2::NotInHttp2;
+use crate::file::FileError;
 use crate::observe::UniteError;
 use crate::shard::Shard;
 
@@ -67,9 +68,7 @@ pub(super) enum PoolError {
     #[error("the pool holds more than {MOST} credentials")]
     TooMany,
     #[error("the pool {} cannot be read: {source}", .path.display())]
-    Unreadable { path: PathBuf, source: std::io::Error },
-    #[error("the pool {} cannot be read: not a regular file of 64 MiB at most", .0.display())]
-    NoFile(PathBuf),
+    Unreadable { path: PathBuf, source: FileError },
 }
 
 /// Why a phase cannot be spoken in HTTP/2.

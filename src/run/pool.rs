@@ -4,15 +4,15 @@ use std::path::Path;
 
 use super::Session;
 use super::phase_error::PoolError;
+use crate::file::POOL_LIMIT;
 use crate::plan::subject::{Identity, Login};
 use crate::scenario::model::Pool;
 use crate::scenario::{LoadedScenario, ScenarioError};
 use crate::scheme::Proof;
 use crate::secret::Secret;
 
-/// Credentials of one pool, and bytes of its file.
+/// Credentials of one pool.
 pub(super) const MOST: usize = 100_000;
-const MOST_BYTES: u64 = 64 << 20;
 
 /// The identities of a phase: one, or those of its pool.
 ///
@@ -34,7 +34,7 @@ pub(super) fn identities(
         Some(Pool::Tokens(count)) if model.client().is_some() => vec![model.clone(); (*count).clamp(1, MOST)],
         Some(Pool::Tokens(_)) => return Err(PoolError::NoClient),
         Some(Pool::File(path)) => {
-            let text = read(&session.loaded.folder().join(path))?;
+            let text = read(session.loaded, path)?;
             let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
             let members = lines.map(|(at, line)| {
                 let login = login(line.trim(), &model.login).ok_or(PoolError::Line(at + 1))?;
@@ -55,7 +55,7 @@ pub(super) fn mistakes(loaded: &LoadedScenario) -> Vec<ScenarioError> {
     let mut mistakes = Vec::new();
     for phase in &loaded.scenario.load {
         let Some(Pool::File(path)) = &phase.pool else { continue };
-        if let Err(why) = read(&loaded.folder().join(path)) {
+        if let Err(why) = read(loaded, path) {
             let help = "name a file with one credential a line, relative to the scenario";
             mistakes.push(loaded.error(phase.place, why.to_string()).with_help(help));
         }
@@ -63,13 +63,9 @@ pub(super) fn mistakes(loaded: &LoadedScenario) -> Vec<ScenarioError> {
     mistakes
 }
 
-fn read(path: &Path) -> Result<String, PoolError> {
-    let failed = |source| PoolError::Unreadable { path: path.to_owned(), source };
-    let known = std::fs::metadata(path).map_err(failed)?;
-    if !known.is_file() || known.len() > MOST_BYTES {
-        return Err(PoolError::NoFile(path.to_owned()));
-    }
-    std::fs::read_to_string(path).map_err(failed)
+fn read(loaded: &LoadedScenario, path: &Path) -> Result<String, PoolError> {
+    let folder = loaded.folder();
+    folder.text(path, POOL_LIMIT).map_err(|source| PoolError::Unreadable { path: folder.join(path), source })
 }
 
 /// A login of the same kind as another.

@@ -1,8 +1,9 @@
 //! Scenarios with their values read: what can be told before anything starts.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{Only, Options, overhead, pool, shards, start};
+use super::{Only, Options, overhead, pool, receivers, shards, start};
 use crate::check::profile::Effective;
 use crate::plan::overhead::OverheadStudy;
 use crate::plan::subject::Subject;
@@ -16,6 +17,8 @@ pub struct Ready {
     pub(super) selection: Selection,
     pub(super) comparison: Option<OverheadStudy>,
     pub(super) launch: start::Wanted,
+    /// Names of the variables that were read.
+    pub(super) variables: BTreeSet<String>,
 }
 
 /// Reads the values of all scenarios, before any runs.
@@ -35,38 +38,48 @@ pub fn prepare(
         }
     }
     // a mistake in a file of waivers is one mistake, however many scenarios name the file
-    let mut told = std::collections::BTreeSet::new();
+    let mut told = BTreeSet::new();
     errors.retain(|error| told.insert(error.render(false)));
     if errors.is_empty() { Ok(ready) } else { Err(errors) }
 }
 
 fn prepare_one(
-    loaded: LoadedScenario,
+    mut loaded: LoadedScenario,
     environment: Option<&dyn Environment>,
     options: &Options,
 ) -> Result<Ready, Vec<ScenarioError>> {
+    if let Some(base) = &options.base_url {
+        loaded.scenario.target.value.0.aim_at(base.as_str());
+    }
     let mut errors = crate::plan::mistakes(&loaded);
     errors.extend(shards::mistakes(&loaded, options));
     let values = match environment {
         Some(environment) => Values::reading(&loaded, environment),
         None => Values::blind(&loaded),
     };
-    let subject = resolve::subject(&loaded, &values);
+    let mut subject = resolve::subject(&loaded, &values);
+    if !options.commands {
+        subject.material.hooks.forbid_commands();
+    }
     let comparison = crate::plan::overhead::comparison(&loaded, &values).unwrap_or_else(|mistakes| {
         errors.extend(mistakes);
         None
     });
     let launch = start::wanted(&loaded, &values);
+    let variables = values.used();
+    if environment.is_some() {
+        errors.extend(receivers::mistakes(&loaded, (&subject, comparison.as_ref()), &launch, options));
+    }
     errors.extend(values.finish().err().unwrap_or_default());
     if environment.is_some() {
-        errors.extend(start::bad_authorities(&loaded));
+        errors.extend(start::bad_authorities(&loaded, &launch));
     }
     if environment.is_some() && options.wants(Only::Load) {
         errors.extend(pool::mistakes(&loaded));
     }
     let selection = Selection::of(&loaded, &options.checks);
     match selection {
-        Ok(selection) if errors.is_empty() => Ok(Ready { loaded, subject, selection, comparison, launch }),
+        Ok(selection) if errors.is_empty() => Ok(Ready { loaded, subject, selection, comparison, launch, variables }),
         Ok(_) => Err(errors),
         Err(more) => Err(errors.into_iter().chain(more).collect()),
     }

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::Command;
 use url::Url;
 
@@ -21,11 +21,14 @@ use crate::scenario::{LoadedScenario, ScenarioError};
 use crate::secret::Secret;
 use crate::target::address::{self, BadAddress, is_local, shown};
 use crate::target::command::CommandLine;
+use crate::target::hosts::AllowedHosts;
 use crate::target::trust::{BadTrust, Trust};
 use crate::target::{Held, Running, Server, StartError};
 
 /// How long the reference may take to start.
 const REFERENCE_START: Duration = Duration::from_secs(10);
+/// Bytes that the reference may print when it starts.
+const REFERENCE_OUTPUT: u64 = 1 << 20;
 /// How long a command may take to be ready, unless the scenario says otherwise.
 const COMMAND_START: Duration = Duration::from_secs(10);
 /// How long a target may take to accept a connection.
@@ -46,8 +49,8 @@ pub enum Launch {
 #[derive(Clone, Debug)]
 pub(super) enum Wanted {
     Reference(Box<reference::Config>),
-    Url { url: Result<Url, BadAddress>, ca: Option<PathBuf> },
-    Command { line: CommandLine, ca: Option<PathBuf> },
+    Url { url: Result<Url, BadAddress>, ca: Option<Vec<u8>> },
+    Command { line: CommandLine, ca: Option<Vec<u8>> },
 }
 
 impl Wanted {
@@ -74,8 +77,8 @@ impl Wanted {
 /// What a scenario wants, with its values read.
 pub(super) fn wanted(loaded: &LoadedScenario, values: &Values<'_>) -> Wanted {
     let TargetFields { reference, url, tls, command, .. } = &loaded.scenario.target.value.0;
-    let url = url.as_ref().map(|template| address::parse(&values.text(template)));
-    let ca = tls.as_ref().map(|tls| loaded.folder().join(&tls.ca));
+    let url = url.as_ref().map(|template| address::of_http(&values.text(template)));
+    let ca = tls.as_ref().and_then(|tls| values.bytes(&tls.ca, tls.place));
     if let Some(command) = command {
         let line = CommandLine {
             argv: command.run.clone(),
@@ -115,57 +118,60 @@ fn key_location(scheme: &SchemeFields) -> Option<reference::KeyLocation> {
 pub(super) async fn start(wanted: &Wanted, options: &Options) -> Result<Running, StartError> {
     match wanted {
         Wanted::Reference(config) => match &options.launch {
-            Launch::Child(program) => reference_child(config, program).await,
+            Launch::Child(program) => reference_child(config, program, options).await,
             Launch::InProcess => {
                 let running = reference::start(config.as_ref().clone()).await.map_err(not_started)?;
                 let ca_pem = running.certificate().map(|pem| pem.as_bytes().to_vec());
-                in_process("reference", &running.url(), ca_pem.as_deref(), Held::Server(Box::new(running)))
+                in_process("reference", &running.url(), (ca_pem.as_deref(), options), Held::Server(Box::new(running)))
             }
             Launch::Hopeless(manner) => {
                 let running = hopeless::start(*manner, config.as_ref().clone()).await.map_err(not_started)?;
-                in_process(manner.name(), &running.url(), None, Held::Server(Box::new(running)))
+                in_process(manner.name(), &running.url(), (None, options), Held::Server(Box::new(running)))
             }
         },
         Wanted::Url { url, ca } => {
             let base = url.clone()?;
-            let trust = trust(ca.as_ref())?;
-            let destination = Destination::of(&base, Some(trust.for_target()))?;
+            let trust = trust(ca.as_deref())?;
+            let hosts = options.hosts.clone();
+            let destination = Destination::of(&base, Some(trust.for_target()), &hosts)?;
             reach(&base, &destination, trust.names_authorities(), CONNECT.min(options.time_limit)).await?;
-            Ok(Running { name: shown(&base), local: is_local(&base), base, trust, held: Held::Nothing })
+            Ok(Running { name: shown(&base), local: is_local(&base), base, trust, hosts, held: Held::Nothing })
         }
-        Wanted::Command { .. } if !options.commands => Err(StartError::CommandForbidden),
         Wanted::Command { line, ca } => {
-            let trust = trust(ca.as_ref())?;
-            line.start(options.path.as_ref(), trust.clone(), async |ready: &Url| answers(ready, &trust).await).await
+            let trust = trust(ca.as_deref())?;
+            let asked = async |ready: &Url, hosts: &AllowedHosts| answers(ready, &trust, hosts).await;
+            line.start(&options.spawner(), (trust.clone(), &options.hosts), asked).await
         }
     }
 }
 
-/// What is wrong with the file of certificate authorities that a scenario names.
-pub(super) fn bad_authorities(loaded: &LoadedScenario) -> Option<ScenarioError> {
-    let tls = loaded.scenario.target.value.0.tls.as_ref()?;
-    let wrong = trust(Some(&loaded.folder().join(&tls.ca))).err()?;
+/// What is wrong with the certificates that a scenario names, once they were read.
+pub(super) fn bad_authorities(loaded: &LoadedScenario, wanted: &Wanted) -> Option<ScenarioError> {
+    let (Wanted::Url { ca, .. } | Wanted::Command { ca, .. }) = wanted else { return None };
+    let wrong = Trust::of(Some(ca.as_ref()?)).err()?;
+    let place = loaded.scenario.target.value.0.tls.as_ref()?.place;
     let help = "name a file with one or more certificates in PEM, relative to the scenario";
-    Some(loaded.error(tls.place, wrong.to_string()).with_help(help))
+    Some(loaded.error(place, wrong.to_string()).with_help(help))
 }
 
-/// Trust in the certificates of a file, or in the machine's.
-fn trust(ca: Option<&PathBuf>) -> Result<Arc<Trust>, BadTrust> {
-    let read = |path: &PathBuf| {
-        let unreadable =
-            |error: std::io::Error| BadTrust::Unreadable { path: path.display().to_string(), why: error.to_string() };
-        std::fs::read(path).map_err(unreadable)
-    };
-    Ok(Arc::new(Trust::of(ca.map(read).transpose()?.as_deref())?))
+/// Trust in named certificates, or in the machine's.
+fn trust(ca: Option<&[u8]>) -> Result<Arc<Trust>, BadTrust> {
+    Ok(Arc::new(Trust::of(ca)?))
 }
 
 fn not_started(error: impl std::fmt::Display) -> StartError {
     StartError::Reference(error.to_string())
 }
 
-fn in_process(name: &str, url: &str, ca_pem: Option<&[u8]>, held: Held) -> Result<Running, StartError> {
-    let base = url.parse().map_err(|_| not_started("no address"))?;
-    Ok(Running { name: name.to_owned(), base, trust: Arc::new(Trust::of(ca_pem)?), local: true, held })
+fn in_process(
+    name: &str,
+    url: &str,
+    (ca_pem, options): (Option<&[u8]>, &Options),
+    held: Held,
+) -> Result<Running, StartError> {
+    let base: Url = url.parse().map_err(|_| not_started("no address"))?;
+    let hosts = options.hosts.clone().and(&base);
+    Ok(Running { name: name.to_owned(), base, trust: Arc::new(Trust::of(ca_pem)?), hosts, local: true, held })
 }
 
 impl Server for reference::ReferenceServer {
@@ -180,7 +186,11 @@ impl Server for hopeless::HopelessServer {
     }
 }
 
-async fn reference_child(config: &reference::Config, program: &PathBuf) -> Result<Running, StartError> {
+async fn reference_child(
+    config: &reference::Config,
+    program: &PathBuf,
+    options: &Options,
+) -> Result<Running, StartError> {
     let failed = StartError::Reference;
     let mut command = Command::new(program);
     command.args(["serve", "--port", "0", "--format", "json", "--until-stdin-closes"]);
@@ -202,22 +212,25 @@ async fn reference_child(config: &reference::Config, program: &PathBuf) -> Resul
         command.arg("--strict");
     }
     // its input stays open while this process lives, so that it can never outlive it
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).env_clear().kill_on_drop(true);
     let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
     let stdout = child.stdout.take().ok_or_else(|| failed("no output".to_owned()))?;
     let mut line = String::new();
-    let read = tokio::time::timeout(REFERENCE_START, BufReader::new(stdout).read_line(&mut line)).await;
+    let read =
+        tokio::time::timeout(REFERENCE_START, BufReader::new(stdout.take(REFERENCE_OUTPUT)).read_line(&mut line)).await;
     if !matches!(read, Ok(Ok(length)) if length > 0) {
         let mut said = String::new();
-        if let Some(mut stderr) = child.stderr.take() {
-            let reading = tokio::io::AsyncReadExt::read_to_string(&mut stderr, &mut said);
+        if let Some(stderr) = child.stderr.take() {
+            let mut stderr = stderr.take(REFERENCE_OUTPUT);
+            let reading = stderr.read_to_string(&mut said);
             let _ = tokio::time::timeout(Duration::from_secs(1), reading).await;
         }
         return Err(failed(said.trim().to_owned()));
     }
     let described: serde_json::Value = serde_json::from_str(&line).map_err(|error| failed(error.to_string()))?;
     let base = described["url"].as_str().and_then(|url| url.parse().ok());
-    let base = base.ok_or_else(|| failed("it did not say where it listens".to_owned()))?;
+    let base: Url = base.ok_or_else(|| failed("it did not say where it listens".to_owned()))?;
     let trust = Arc::new(Trust::of(described["certificate"].as_str().map(str::as_bytes))?);
-    Ok(Running { name: "reference".to_owned(), base, trust, local: true, held: Held::Child(child) })
+    let hosts = options.hosts.clone().and(&base);
+    Ok(Running { name: "reference".to_owned(), base, trust, hosts, local: true, held: Held::Child(child) })
 }

@@ -4,11 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::error::from_yaml;
-use super::waivers::{WaiverFile, load_waivers};
+use super::waivers::{WaiverFile, named_waivers};
 use super::{Scenario, ScenarioError, validate};
-
-/// Bytes of a scenario file.
-const FILE_LIMIT: u64 = 1 << 20;
+use crate::file::{FileError, Folder, SCENARIO_LIMIT};
 
 /// A scenario with its file.
 #[derive(Clone, Debug)]
@@ -21,6 +19,8 @@ pub struct LoadedScenario {
     pub scenario: Scenario,
     /// Files of waivers that speak of it.
     pub waiver_files: Vec<Arc<WaiverFile>>,
+    /// Whether it may read files of its own folder only.
+    confined: bool,
 }
 
 impl LoadedScenario {
@@ -30,8 +30,8 @@ impl LoadedScenario {
     }
 
     /// Folder that paths in the scenario are relative to.
-    pub fn folder(&self) -> PathBuf {
-        Path::new(&self.file).parent().map(Path::to_path_buf).unwrap_or_default()
+    pub fn folder(&self) -> Folder {
+        Folder::of(Path::new(&self.file), self.confined)
     }
 }
 
@@ -40,12 +40,25 @@ impl LoadedScenario {
 /// # Errors
 /// All mistakes of all files.
 pub fn load_paths(paths: &[PathBuf]) -> Result<Vec<LoadedScenario>, Vec<ScenarioError>> {
+    load_all(paths, false)
+}
+
+/// Reads files and folders as [`load_paths`] does, for scenarios that somebody else wrote: none of them reads a file outside
+/// its own folder, nor is a link to such a file a scenario.
+///
+/// # Errors
+/// All mistakes of all files.
+pub fn load_untrusted(paths: &[PathBuf]) -> Result<Vec<LoadedScenario>, Vec<ScenarioError>> {
+    load_all(paths, true)
+}
+
+fn load_all(paths: &[PathBuf], confined: bool) -> Result<Vec<LoadedScenario>, Vec<ScenarioError>> {
     let (mut loaded, mut errors) = (Vec::new(), Vec::new());
     for path in paths {
         match files(path) {
             Ok(files) => {
                 for file in files {
-                    match load(&file) {
+                    match load(&file, confined) {
                         Ok(scenario) => loaded.push(scenario),
                         Err(mistakes) => errors.extend(mistakes),
                     }
@@ -57,8 +70,8 @@ pub fn load_paths(paths: &[PathBuf]) -> Result<Vec<LoadedScenario>, Vec<Scenario
     if errors.is_empty() { Ok(loaded) } else { Err(errors) }
 }
 
-fn whole(path: &Path, message: impl Into<String>) -> ScenarioError {
-    ScenarioError::new(&path.display().to_string(), "", None, message)
+fn whole(path: &Path, message: impl ToString) -> ScenarioError {
+    ScenarioError::new(&path.display().to_string(), "", None, message.to_string())
 }
 
 fn files(path: &Path) -> Result<Vec<PathBuf>, ScenarioError> {
@@ -70,7 +83,8 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, ScenarioError> {
     for entry in std::fs::read_dir(path).map_err(failed)? {
         let file = entry.map_err(failed)?.path();
         let yaml = file.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
-        if yaml && file.is_file() {
+        // a link that leads nowhere is how some editors lock a file
+        if yaml && file.exists() && !file.is_dir() {
             files.push(file);
         }
     }
@@ -81,9 +95,10 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, ScenarioError> {
     Ok(files)
 }
 
-fn load(path: &Path) -> Result<LoadedScenario, Vec<ScenarioError>> {
-    let source = read(path).map_err(|error| vec![error])?;
-    load_text(path.display().to_string(), source)
+fn load(path: &Path, confined: bool) -> Result<LoadedScenario, Vec<ScenarioError>> {
+    let folder = Folder::of(path, confined);
+    let source = read(&folder, path).map_err(|why| vec![whole(path, why)])?;
+    load_source(path.display().to_string(), source, confined)
 }
 
 /// Reads a scenario from its text, as if it stood in a file of this name.
@@ -91,11 +106,15 @@ fn load(path: &Path) -> Result<LoadedScenario, Vec<ScenarioError>> {
 /// # Errors
 /// All its mistakes.
 pub fn load_text(file: String, source: String) -> Result<LoadedScenario, Vec<ScenarioError>> {
+    load_source(file, source, false)
+}
+
+fn load_source(file: String, source: String, confined: bool) -> Result<LoadedScenario, Vec<ScenarioError>> {
     let scenario = parse(&file, &source).map_err(|error| vec![error])?;
-    let mut loaded = LoadedScenario { file, source, scenario, waiver_files: Vec::new() };
+    let mut loaded = LoadedScenario { file, source, scenario, waiver_files: Vec::new(), confined };
     let mut mistakes = validate::mistakes(&loaded);
     if let Some(named) = &loaded.scenario.conformance.waivers_file {
-        match load_waivers(&loaded.folder().join(&named.value)) {
+        match named_waivers(&loaded, named) {
             Ok(waivers) => loaded.waiver_files.push(Arc::new(waivers)),
             Err(more) => mistakes.extend(more),
         }
@@ -103,33 +122,61 @@ pub fn load_text(file: String, source: String) -> Result<LoadedScenario, Vec<Sce
     if mistakes.is_empty() { Ok(loaded) } else { Err(mistakes) }
 }
 
-pub(super) fn read(path: &Path) -> Result<String, ScenarioError> {
-    let failed = |error: std::io::Error| whole(path, format!("cannot be read: {error}"));
-    let length = std::fs::metadata(path).map_err(failed)?.len();
-    if length > FILE_LIMIT {
-        return Err(whole(path, format!("{length} bytes are too many for a scenario; the limit is {FILE_LIMIT}")));
-    }
-    let bytes = std::fs::read(path).map_err(failed)?;
-    let text = String::from_utf8(bytes).map_err(|_| whole(path, "not text in UTF-8"))?;
+/// The text of a file of scenarios or waivers; why it has none, as the end of a sentence about the file.
+pub(super) fn read(folder: &Folder, path: &Path) -> Result<String, UnreadScenario> {
+    // the folder is that of the file: its name alone leads to it
+    let text = match path.file_name() {
+        Some(name) => folder.text(name, SCENARIO_LIMIT)?,
+        None => crate::file::text(path, SCENARIO_LIMIT)?,
+    };
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-        return Err(whole(path, "control characters: not a scenario"));
+        return Err(UnreadScenario::Control);
     }
     Ok(text)
 }
 
+/// Why a file has no text of a scenario.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum UnreadScenario {
+    /// It is not read.
+    #[error("cannot be read: {0}")]
+    File(#[from] FileError),
+    /// Bytes that no text has.
+    #[error("control characters: not a scenario")]
+    Control,
+}
+
 fn parse(file: &str, source: &str) -> Result<Scenario, ScenarioError> {
+    // nothing of a file is shown before it is known to be a scenario
+    if !has_key(source, "authbench") {
+        let error = ScenarioError::new(file, "", None, "no `authbench:` key: not a scenario");
+        return Err(error.with_help("begin the file with `authbench: 1`"));
+    }
     let indented_by_tab = source.lines().position(|line| line.trim_start_matches(' ').starts_with('\t'));
     if let Some(line) = indented_by_tab {
         let place = super::Position { line: line + 1, column: 1 };
         let error = ScenarioError::new(file, source, Some(place), "a tab cannot indent a line of YAML");
         return Err(error.with_help("indent with spaces"));
     }
-    let has_version = source.lines().any(|line| line.starts_with("authbench:"));
-    if !has_version && !source.trim_start().starts_with('{') {
-        let error = ScenarioError::new(file, source, None, "no `authbench:` key: not a scenario");
-        return Err(error.with_help("begin the file with `authbench: 1`"));
-    }
     serde_yaml::from_str_with_options(source, options()).map_err(|error| from_yaml(file, source, &error))
+}
+
+/// Whether a text has a key at its top, in block style or between braces.
+pub(super) fn has_key(source: &str, key: &str) -> bool {
+    let source = source.trim_start_matches('\u{feff}');
+    let is_key = |text: &str| {
+        let text = text.trim_start();
+        let quoted = ['"', '\'']
+            .into_iter()
+            .find_map(|quote| text.strip_prefix(quote)?.strip_prefix(key)?.strip_prefix(quote).map(str::trim_start));
+        let rest = quoted.or_else(|| text.strip_prefix(key).map(str::trim_start));
+        rest.is_some_and(|rest| rest.starts_with(':'))
+    };
+    match source.trim_start().strip_prefix('{') {
+        // in one mapping, wherever the key is in it
+        Some(inside) => inside.split(['{', ',', '\n']).any(is_key),
+        None => source.lines().any(|line| !line.starts_with([' ', '\t']) && is_key(line)),
+    }
 }
 
 /// Limits that no honest scenario meets.

@@ -17,7 +17,7 @@ mod waivers;
 
 pub use error::ScenarioError;
 pub(crate) use error::nearest;
-pub use load::{LoadedScenario, load_paths, load_text};
+pub use load::{LoadedScenario, load_paths, load_text, load_untrusted};
 pub use model::Scenario;
 pub use place::{At, Position};
 pub use template::{Environment, NoVariables, Template, TemplateError};

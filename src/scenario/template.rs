@@ -1,14 +1,12 @@
 //! Values that may name a variable or a file: `${VAR}`, `${VAR:-default}`, `${file:path}`.
 
 use std::fmt;
-use std::path::Path;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// Bytes of a secret file.
-const FILE_LIMIT: u64 = 64 * 1024;
+use crate::file::{FileError, Folder, SECRET_LIMIT};
 
 /// Why a template has no value.
 #[derive(Debug, thiserror::Error)]
@@ -22,20 +20,17 @@ pub enum TemplateError {
     /// A variable without a value.
     #[error("the variable {0} is unset or empty")]
     Unset(String),
-    /// A file that is not there or not text.
+    /// A variable that whoever runs the scenario keeps from it.
+    #[error("the variable {0} may not be read: no --allow-env allows it")]
+    Withheld(String),
+    /// A file that is not there, no regular file, too long or not text.
     #[error("the file {path} cannot be read: {source}")]
     File {
         /// As it is written.
         path: String,
         /// Why not.
-        source: std::io::Error,
+        source: FileError,
     },
-    /// A folder, a pipe or a device.
-    #[error("{0} is not a regular file")]
-    NotRegular(String),
-    /// A file that is too long for a secret.
-    #[error("the file {0} is over {FILE_LIMIT} bytes")]
-    TooLong(String),
     /// Nothing where a value is needed.
     #[error("the value is empty")]
     Empty,
@@ -45,6 +40,9 @@ impl TemplateError {
     /// What to do about it.
     pub fn help(&self) -> &'static str {
         match self {
+            TemplateError::Withheld(_) => {
+                "add --allow-env NAME if the scenario may know its value and send it to its hosts"
+            }
             TemplateError::Unset(_) => "set it in the environment, or write a default: ${VAR:-default}",
             _ => "see `${file:path}` in the documentation of scenarios",
         }
@@ -55,6 +53,11 @@ impl TemplateError {
 pub trait Environment {
     /// The value of a variable.
     fn variable(&self, name: &str) -> Option<String>;
+
+    /// Whether a scenario may know the value of a variable.
+    fn allows(&self, _name: &str) -> bool {
+        true
+    }
 }
 
 /// An environment without variables.
@@ -76,6 +79,11 @@ pub struct Template {
 }
 
 impl Template {
+    /// Text that names no variable and no file, whatever it looks like.
+    pub(super) fn literal(text: &str, place: super::Position) -> Self {
+        Self { text: text.replace("${", "$${"), place }
+    }
+
     /// The text as it is written.
     pub fn written(&self) -> &str {
         &self.text
@@ -100,33 +108,30 @@ impl Template {
     ///
     /// # Errors
     /// When a variable is unset or empty, or a file cannot be read.
-    pub fn resolve(&self, environment: &dyn Environment, folder: &Path) -> Result<String, TemplateError> {
+    pub fn resolve(&self, environment: &dyn Environment, folder: &Folder) -> Result<String, TemplateError> {
         let mut value = String::new();
         for part in parts(&self.text)? {
             match part {
                 Part::Text(text) => value.push_str(text),
                 Part::Variable(name, default) => {
-                    let found = environment.variable(name).filter(|found| !found.is_empty());
+                    let allowed = environment.allows(name);
+                    let found = environment.variable(name).filter(|found| allowed && !found.is_empty());
                     let found = found.or_else(|| default.map(str::to_owned));
-                    value.push_str(&found.ok_or_else(|| TemplateError::Unset(name.to_owned()))?);
+                    value.push_str(&found.ok_or_else(|| match allowed {
+                        true => TemplateError::Unset(name.to_owned()),
+                        false => TemplateError::Withheld(name.to_owned()),
+                    })?);
                 }
-                Part::File(path) => value.push_str(&read(&folder.join(path), path)?),
+                Part::File(path) => value.push_str(&read(folder, path)?),
             }
         }
         if value.is_empty() { Err(TemplateError::Empty) } else { Ok(value) }
     }
 }
 
-fn read(path: &Path, written: &str) -> Result<String, TemplateError> {
-    let unreadable = |source| TemplateError::File { path: written.to_owned(), source };
-    let metadata = std::fs::metadata(path).map_err(unreadable)?;
-    if !metadata.is_file() {
-        return Err(TemplateError::NotRegular(written.to_owned()));
-    }
-    if metadata.len() > FILE_LIMIT {
-        return Err(TemplateError::TooLong(written.to_owned()));
-    }
-    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+fn read(folder: &Folder, written: &str) -> Result<String, TemplateError> {
+    let text = folder.text(written, SECRET_LIMIT);
+    let text = text.map_err(|source| TemplateError::File { path: written.to_owned(), source })?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
@@ -232,7 +237,7 @@ mod tests {
 
     fn resolve(text: &str) -> Option<String> {
         let template = Template { text: text.to_owned(), place: super::super::Position::default() };
-        template.resolve(&Fixed, Path::new(".")).ok()
+        template.resolve(&Fixed, &Folder::of(std::path::Path::new("a.yaml"), false)).ok()
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use super::error::from_yaml;
-use super::load::{options, read};
+use super::load::{LoadedScenario, has_key, options, read};
 use super::model::{Waiver, WaiverList};
 use super::{At, Position, ScenarioError};
+use crate::file::{Folder, SCENARIO_LIMIT};
 
 /// Longest life of a waiver.
 const WAIVER_DAYS: i32 = 180;
@@ -34,7 +35,27 @@ impl WaiverFile {
 /// All mistakes of the file.
 pub fn load_waivers(path: &Path) -> Result<WaiverFile, Vec<ScenarioError>> {
     let file = path.display().to_string();
-    let source = read(path).map_err(|error| vec![error])?;
+    let source = read(&Folder::of(path, false), path)
+        .map_err(|why| vec![ScenarioError::new(&file, "", None, why.to_string())])?;
+    parse(file, source)
+}
+
+/// Reads the file of waivers that a scenario names. That it cannot be read is a mistake of the scenario.
+pub(super) fn named_waivers(loaded: &LoadedScenario, named: &At<String>) -> Result<WaiverFile, Vec<ScenarioError>> {
+    let path = loaded.folder().join(&named.value);
+    let source = loaded.folder().text(&named.value, SCENARIO_LIMIT).map_err(|why| {
+        let error = loaded.error(named.place, format!("the file of waivers {} cannot be read: {why}", named.value));
+        vec![error.with_help("name a file with the key `waivers`, relative to the scenario")]
+    })?;
+    parse(path.display().to_string(), source)
+}
+
+fn parse(file: String, source: String) -> Result<WaiverFile, Vec<ScenarioError>> {
+    // nothing of a file is shown before it is known to be one of waivers
+    if !has_key(&source, "waivers") {
+        let error = ScenarioError::new(&file, "", None, "no `waivers:` key: not a file of waivers");
+        return Err(vec![error.with_help("begin the file with `waivers:`")]);
+    }
     let list: WaiverList = serde_yaml::from_str_with_options(&source, options())
         .map_err(|error| vec![from_yaml(&file, &source, &error)])?;
     let read = WaiverFile { file, source, waivers: list.waivers };

@@ -6,14 +6,12 @@ use url::Url;
 /// Why an address cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum BadAddress {
-    /// It is no URL.
-    #[error("{text:?} is not an address: {source}")]
-    Unreadable {
-        /// What stands in its place.
-        text: String,
-        /// What is wrong with it.
-        source: url::ParseError,
-    },
+    /// It is no URL. What it is instead may be a secret, and is not shown.
+    #[error("expected an address such as https://api.example.test: {0}")]
+    Unreadable(#[from] url::ParseError),
+    /// It is a URL of something else.
+    #[error("expected an address that starts with http:// or https:// and names a host")]
+    NotHttp,
     /// There is none.
     #[error("the target has no address")]
     Missing,
@@ -22,17 +20,26 @@ pub enum BadAddress {
 /// An address by itself.
 ///
 /// # Errors
-/// Says which text is not one.
+/// When the text is not one.
 pub fn parse(text: &str) -> Result<Url, BadAddress> {
-    text.parse().map_err(|source| BadAddress::Unreadable { text: text.to_owned(), source })
+    Ok(text.parse()?)
+}
+
+/// The address of a service of HTTP.
+///
+/// # Errors
+/// When the text is not one.
+pub fn of_http(text: &str) -> Result<Url, BadAddress> {
+    let url = parse(text)?;
+    if matches!(url.scheme(), "http" | "https") && url.has_host() { Ok(url) } else { Err(BadAddress::NotHttp) }
 }
 
 /// An address that may be a path on the target.
 ///
 /// # Errors
-/// Says which address is not one.
+/// When it is not one.
 pub fn join(base: &Url, at: &str) -> Result<Url, BadAddress> {
-    base.join(at).map_err(|source| BadAddress::Unreadable { text: at.to_owned(), source })
+    Ok(base.join(at)?)
 }
 
 /// The address of a well-known document of an issuer (RFC 8414 §3.1).

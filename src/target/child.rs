@@ -1,19 +1,179 @@
-//! Child processes that a run started.
+//! Child processes of a run: the only place that starts what a scenario names, and that ends it.
+//!
+//! A child ends with authbench, even when authbench is killed. On Linux, the child is at first authbench itself, which asks
+//! the system for a signal at the death of its parent and then becomes the program (see [`become_program`]). That signal
+//! comes when the thread ends that started the child, so one thread starts all children and lives as long as the process.
 
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::{LazyLock, mpsc};
 use std::time::Duration;
 
-use tokio::process::Child;
+use thiserror::Error;
+use tokio::process::{Child, Command};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use crate::secret::Secret;
 
 /// How long a child may take to end after SIGTERM.
 const TERM_GRACE: Duration = Duration::from_secs(2);
+/// The first argument that makes authbench a child that becomes a program.
+pub const CHILD: &str = "become-child";
+/// What a child ends with that could not become its program, as a shell has it.
+pub const NOT_EXECUTED: u8 = 126;
+
+/// Why a child is not started.
+#[derive(Debug, Error)]
+pub enum SpawnError {
+    /// The command line forbids it.
+    #[error("--no-command forbids to start {0}")]
+    Forbidden(String),
+    /// The system does not start it.
+    #[error("{0}")]
+    System(#[from] io::Error),
+}
+
+/// Starts the commands of scenarios, unless that is forbidden.
+#[derive(Clone, Debug, Default)]
+pub struct Spawner {
+    forbidden: bool,
+    /// authbench itself, which ties a child to its own life.
+    authbench: Option<PathBuf>,
+    /// Where programs are searched: `PATH`.
+    path: Option<OsString>,
+}
+
+impl Spawner {
+    /// A spawner that searches programs in `path`. With `authbench`, the program of authbench, children end with it.
+    pub fn new(path: Option<OsString>, authbench: Option<PathBuf>) -> Self {
+        Self { forbidden: false, authbench, path }
+    }
+
+    /// The same, which starts nothing.
+    #[must_use]
+    pub fn forbidden(self) -> Self {
+        Self { forbidden: true, ..self }
+    }
+
+    /// Starts a program with its arguments, in a process group of its own. Its environment is `PATH` and what is given.
+    ///
+    /// # Errors
+    /// When that is forbidden, or the system does not start it.
+    pub async fn start(
+        &self,
+        argv: &[String],
+        environment: &[(String, Secret)],
+        [stdin, stdout, stderr]: [Stdio; 3],
+    ) -> Result<Child, SpawnError> {
+        let program = argv.first().map(String::as_str).unwrap_or_default();
+        if self.forbidden {
+            return Err(SpawnError::Forbidden(program.to_owned()));
+        }
+        let listed = environment.iter().find(|(name, _)| name == "PATH").map(|(_, path)| OsString::from(path.expose()));
+        let path = listed.as_ref().or(self.path.as_ref());
+        find(program, path.map(OsString::as_os_str))?;
+        let mut command = match self.authbench.as_ref().filter(|_| cfg!(target_os = "linux")) {
+            Some(authbench) => {
+                let mut command = Command::new(authbench);
+                command.arg(CHILD).arg(std::process::id().to_string()).arg(program);
+                command
+            }
+            None => Command::new(program),
+        };
+        command.args(argv.get(1..).unwrap_or_default()).env_clear();
+        command.envs(path.map(|path| ("PATH", path)));
+        command.envs(environment.iter().map(|(name, value)| (name, value.expose())));
+        command.stdin(stdin).stdout(stdout).stderr(stderr).process_group(0).kill_on_drop(true);
+        Ok(lasting(command).await?)
+    }
+}
+
+/// Looks for a program as `execvp` does, so that one that is not there is known before a child is started.
+fn find(program: &str, path: Option<&OsStr>) -> io::Result<()> {
+    let executable = |file: &Path| rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok() && !file.is_dir();
+    if program.contains('/') {
+        return match executable(Path::new(program)) {
+            true => Ok(()),
+            false if Path::new(program).exists() => Err(rustix::io::Errno::ACCESS.into()),
+            false => Err(rustix::io::Errno::NOENT.into()),
+        };
+    }
+    // without a path, the system searches where it always does
+    let Some(path) = path else { return Ok(()) };
+    let found = !program.is_empty() && std::env::split_paths(path).any(|folder| executable(&folder.join(program)));
+    if found { Ok(()) } else { Err(rustix::io::Errno::NOENT.into()) }
+}
+
+/// A child to start, and who waits for it.
+struct Order {
+    command: Command,
+    runtime: Handle,
+    started: oneshot::Sender<io::Result<Child>>,
+}
+
+/// The thread that starts children.
+static STARTER: LazyLock<Option<mpsc::Sender<Order>>> = LazyLock::new(|| {
+    let (orders, received) = mpsc::channel::<Order>();
+    let starter = std::thread::Builder::new().name("children".to_owned()).spawn(move || {
+        for Order { mut command, runtime, started } in received {
+            // a runtime that is about to end takes no child, and says so by a panic
+            let spawned = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                let _entered = runtime.enter();
+                command.spawn()
+            }));
+            let _ = started.send(spawned.unwrap_or_else(|_| Err(io::Error::other("the run ends"))));
+        }
+    });
+    starter.is_ok().then_some(orders)
+});
+
+/// Starts a child from the thread that lasts.
+async fn lasting(command: Command) -> io::Result<Child> {
+    let none = || io::Error::other("authbench has no thread to start it");
+    let (started, child) = oneshot::channel();
+    let order = Order { command, runtime: Handle::current(), started };
+    STARTER.as_ref().and_then(|starter| starter.send(order).ok()).ok_or_else(none)?;
+    child.await.map_err(|_| none())?
+}
+
+/// What a child of authbench does first: it is killed when its parent, the process with this id, ends, and it becomes the
+/// program. Returns only where it cannot.
+///
+/// # Errors
+/// When the parent has ended already, or the system does not execute the program.
+pub fn become_program(parent: &OsStr, argv: &[OsString]) -> io::Error {
+    use std::os::unix::process::CommandExt as _;
+    #[cfg(target_os = "linux")]
+    {
+        if let Err(error) = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)) {
+            return error.into();
+        }
+        // it may have ended before the system knew that this matters
+        let now = rustix::process::getppid().map(|pid| pid.as_raw_nonzero().to_string());
+        if now.as_deref().map(OsStr::new) != Some(parent) {
+            return io::Error::other("authbench has ended");
+        }
+    }
+    match argv.split_first() {
+        Some((program, rest)) => std::process::Command::new(program).args(rest).exec(),
+        None => io::Error::other("no program"),
+    }
+}
 
 /// TERM to the process group, then KILL.
 pub async fn terminate(child: &mut Child) {
-    if let Some(pid) = child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())) {
+    let group = child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed()));
+    if let Some(pid) = group {
         let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::TERM);
         let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
     }
     if tokio::time::timeout(TERM_GRACE, child.wait()).await.is_err() {
+        if let Some(pid) = group {
+            let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+        }
         let _ = child.kill().await;
     }
 }

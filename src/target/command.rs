@@ -1,18 +1,19 @@
 //! A service under test that the scenario starts: arguments without a shell, an environment of its own, output that is
 //! kept for the day it does not start.
 
-use std::ffi::OsString;
 use std::net::TcpListener;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::Child;
 use url::Url;
 
 use super::address::{BadAddress, join, shown};
-use super::child::terminate;
+use super::child::{SpawnError, Spawner, terminate};
+use super::destination::Destination;
+use super::hosts::AllowedHosts;
 use super::trust::Trust;
 use super::{Held, Running, StartError};
 use crate::clock;
@@ -24,6 +25,8 @@ const POLL: Duration = Duration::from_millis(50);
 const LAST_LINES: usize = 12;
 /// Bytes of such a line.
 const LINE_LIMIT: usize = 400;
+/// Bytes that are read at once.
+const PIECE: usize = 16 * 1024;
 
 /// What is to be started.
 #[derive(Clone, Debug)]
@@ -52,21 +55,31 @@ impl CommandLine {
     /// When it is not started, ends, or does not answer in time.
     pub async fn start(
         &self,
-        path: Option<&OsString>,
-        trust: Arc<Trust>,
-        answers: impl AsyncFn(&Url) -> bool,
+        spawner: &Spawner,
+        (trust, hosts): (Arc<Trust>, &AllowedHosts),
+        answers: impl AsyncFn(&Url, &AllowedHosts) -> bool,
     ) -> Result<Running, StartError> {
         let failed = |why: String| StartError::Command { program: self.program(), why };
         let port = free_port().map_err(|error| failed(error.to_string()))?;
-        let mut child = self.command(port, path).spawn().map_err(|error| failed(error.to_string()))?;
-        let said = Said::listen(&mut child, self.scrubber());
-        let base = match &self.url {
-            Some(url) => url.clone()?,
-            None => format!("http://127.0.0.1:{port}").parse().map_err(|_| failed("no address".to_owned()))?,
+        let (base, hosts) = match &self.url {
+            Some(url) => (url.clone()?, hosts.clone()),
+            None => {
+                let base: Url = format!("http://127.0.0.1:{port}").parse().map_err(BadAddress::from)?;
+                (base.clone(), hosts.clone().and(&base))
+            }
         };
+        Destination::of(&base, Some(trust.for_target()), &hosts)?;
+        let argv = self.argv.iter().map(|argument| argument.replace("{port}", &port.to_string()));
+        let argv: Vec<String> = argv.collect();
+        let started = spawner.start(&argv, &self.env, [Stdio::null(), Stdio::piped(), Stdio::piped()]);
+        let mut child = started.await.map_err(|error| match error {
+            SpawnError::Forbidden(_) => StartError::CommandForbidden,
+            SpawnError::System(error) => failed(error.to_string()),
+        })?;
+        let said = Said::listen(&mut child, self.scrubber());
         let ready = join(&base, &self.ready).map_err(|error| failed(error.to_string()))?;
         let began = clock::now();
-        while !answers(&ready).await {
+        while !answers(&ready, &hosts).await {
             if let Ok(Some(status)) = child.try_wait() {
                 return Err(failed(format!("it ended with {status}{}", said.last().await)));
             }
@@ -77,21 +90,7 @@ impl CommandLine {
             }
             tokio::time::sleep(POLL).await;
         }
-        Ok(Running { name: shown(&base), base, trust, local: true, held: Held::Child(child) })
-    }
-
-    fn command(&self, port: u16, path: Option<&OsString>) -> Command {
-        let argv = self.argv.iter().map(|argument| argument.replace("{port}", &port.to_string()));
-        let argv: Vec<String> = argv.collect();
-        let mut command = Command::new(self.program());
-        command.args(argv.get(1..).unwrap_or_default()).env_clear();
-        command.envs(self.env.iter().map(|(name, value)| (name, value.expose())));
-        if let Some(path) = path {
-            command.env("PATH", path);
-        }
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.process_group(0).kill_on_drop(true);
-        command
+        Ok(Running { name: shown(&base), base, trust, hosts, local: true, held: Held::Child(child) })
     }
 
     fn scrubber(&self) -> Scrubber {
@@ -131,15 +130,28 @@ impl Said {
     }
 }
 
-async fn keep_last(output: impl AsyncRead + Unpin, lines: Arc<Mutex<Vec<String>>>, scrubber: Scrubber) {
-    let mut reader = BufReader::new(output).split(b'\n');
-    while let Ok(Some(line)) = reader.next_segment().await {
-        let line = scrubber.scrub(&String::from_utf8_lossy(&line[..line.len().min(LINE_LIMIT)]));
+async fn keep_last(mut output: impl AsyncRead + Unpin, lines: Arc<Mutex<Vec<String>>>, scrubber: Scrubber) {
+    let keep = |line: &[u8]| {
+        let line = scrubber.scrub(&String::from_utf8_lossy(line));
         let shown: String = line.chars().filter(|c| !c.is_control()).collect();
         let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
         lines.push(shown);
         let surplus = lines.len().saturating_sub(LAST_LINES);
         lines.drain(..surplus);
+    };
+    let (mut line, mut piece) = (Vec::new(), vec![0; PIECE]);
+    while let Ok(length @ 1..) = output.read(&mut piece).await {
+        for (at, part) in piece[..length].split(|byte| *byte == b'\n').enumerate() {
+            if at > 0 {
+                keep(&line);
+                line.clear();
+            }
+            // the rest of a long line is read and forgotten
+            line.extend_from_slice(&part[..part.len().min(LINE_LIMIT - line.len())]);
+        }
+    }
+    if !line.is_empty() {
+        keep(&line);
     }
 }
 

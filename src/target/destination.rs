@@ -7,6 +7,9 @@ use rustls::pki_types::ServerName;
 use thiserror::Error;
 use url::Url;
 
+use super::address::authority;
+use super::hosts::AllowedHosts;
+
 /// The name of HTTP/2 in a TLS handshake (RFC 9113 §3.2).
 pub(crate) const HTTP2: &[u8] = b"h2";
 
@@ -36,6 +39,9 @@ pub enum BadDestination {
     /// A host that no certificate can be for.
     #[error("the host cannot stand in a certificate: {0}")]
     BadName(String),
+    /// A host that the command line does not allow.
+    #[error("{0} is not a host that this run may talk to: no --allow-host allows it")]
+    Forbidden(String),
     /// Another scheme.
     #[error("expected http or https: {0}")]
     BadScheme(String),
@@ -45,11 +51,15 @@ impl Destination {
     /// The destination of an address.
     ///
     /// # Errors
-    /// When the address is neither http nor https, has no host, or needs TLS that was not configured.
-    pub fn of(url: &Url, tls: Option<Arc<ClientConfig>>) -> Result<Self, BadDestination> {
+    /// When the address is neither http nor https, has no host or one that is not allowed, or needs TLS that was not
+    /// configured.
+    pub fn of(url: &Url, tls: Option<Arc<ClientConfig>>, hosts: &AllowedHosts) -> Result<Self, BadDestination> {
         let shown = || url.origin().ascii_serialization();
         let host = url.host_str().ok_or_else(|| BadDestination::NoHost(shown()))?;
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        if !hosts.admit(url) {
+            return Err(BadDestination::Forbidden(authority(url)));
+        }
         let port = url.port_or_known_default().ok_or_else(|| BadDestination::NoPort(shown()))?;
         let tls = match url.scheme() {
             "http" => None,

@@ -6,6 +6,7 @@ pub mod child;
 pub mod command;
 pub mod destination;
 pub mod hook;
+pub mod hosts;
 pub mod issuer;
 pub mod listener;
 pub mod obstacle;

@@ -11,6 +11,7 @@ use url::Url;
 use super::address::BadAddress;
 use super::child::terminate;
 use super::destination::{BadDestination, Destination};
+use super::hosts::AllowedHosts;
 use super::obstacle::Obstacle;
 use super::trust::{BadTrust, Trust};
 
@@ -38,6 +39,8 @@ pub struct Running {
     pub base: Url,
     /// Whose certificates it may have.
     pub trust: Arc<Trust>,
+    /// Whom its run may talk to.
+    pub hosts: AllowedHosts,
     /// Whether it shares this machine's processors.
     pub local: bool,
     /// What was started for it.
@@ -81,7 +84,7 @@ impl Running {
     /// # Errors
     /// When its address is not one of HTTP.
     pub fn destination(&self) -> Result<Destination, BadDestination> {
-        Destination::of(&self.base, Some(self.trust.for_target()))
+        Destination::of(&self.base, Some(self.trust.for_target()), &self.hosts)
     }
 
     /// The process id of a server that serves nobody but this run, in a process of its own.

@@ -21,17 +21,9 @@ use thiserror::Error;
 /// Why a file of certificate authorities cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum BadTrust {
-    /// The file cannot be read.
-    #[error("{path} cannot be read: {why}")]
-    Unreadable {
-        /// The file.
-        path: String,
-        /// Why not.
-        why: String,
-    },
     /// Not PEM.
-    #[error("the file of `tls.ca` is not PEM: {0}")]
-    NotPem(String),
+    #[error("the file of `tls.ca` is not PEM")]
+    NotPem,
     /// PEM without a certificate.
     #[error("the file of `tls.ca` holds no certificate")]
     Empty,
@@ -179,7 +171,8 @@ impl Trust {
 
 fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, BadTrust> {
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    let read = read.map_err(|error| BadTrust::NotPem(error.to_string()))?;
+    // what the library says quotes the line
+    let read = read.map_err(|_| BadTrust::NotPem)?;
     if read.is_empty() { Err(BadTrust::Empty) } else { Ok(read) }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 /// What each room may use beside itself and [`EVERYWHERE`], in the direction of the data.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("clock", &[]),
+    ("file", &[]),
     ("secret", &[]),
     ("shard", &[]),
     ("seed", &[]),
@@ -51,6 +52,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "openapi",
             "plan",
             "scheme",
+            "target",
             "drive",
             "check",
             "observe",
@@ -90,7 +92,7 @@ const REFERENCE_MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// What every room may use.
-const EVERYWHERE: &[&str] = &["clock", "secret", "shard"];
+const EVERYWHERE: &[&str] = &["clock", "file", "secret", "shard"];
 
 /// Lines of a file; a file that needs more holds more than one idea.
 const LINES: usize = 600;
@@ -103,7 +105,17 @@ const ONE_PLACE: &[(&str, &[&str], &str)] = &[
     ("env::var", &["cli/"], "only the command line reads the environment"),
     ("env::args", &["cli/"], "only the command line reads arguments"),
     ("println!", &["cli/"], "only the command line prints"),
+    (
+        "Command::new(",
+        &["target/child.rs", "run/start.rs"],
+        "only these start processes: of scenarios, and the reference",
+    ),
 ];
+
+/// Ways to read a file that only `file.rs` uses, outside tests; what the kernel shows under `/proc` is no file of a user.
+const READS: [&str; 3] = ["fs::read(", "read_to_string(", "File::open("];
+/// Where else they stand: descriptors and folders of the process itself, and streams.
+const READS_OTHERWISE: [&str; 4] = ["file.rs", "report/file.rs", "drive/paired/cpu.rs", "run/start.rs"];
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
@@ -237,6 +249,24 @@ fn some_things_are_done_in_one_place() {
                 wrong.push(format!("{}: {words} stands here; {why}", file.display()));
             }
         }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn files_are_read_in_one_place() {
+    let mut wrong = Vec::new();
+    for file in rust_files(Path::new("src")) {
+        let below = file.strip_prefix("src").expect("is below src").to_string_lossy().into_owned();
+        if READS_OTHERWISE.contains(&below.as_str()) {
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).expect("is readable");
+        let text = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+        let read = |line: &&str| READS.iter().any(|way| line.contains(way)) && !line.contains("\"/proc/");
+        wrong.extend(
+            text.lines().filter(read).map(|line| format!("{below}: {}; read it with crate::file", line.trim())),
+        );
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -36,7 +36,7 @@ fn server(serve: impl Fn(TcpStream) + Clone + Send + 'static) -> (Destination, A
             std::thread::spawn(move || serve(stream));
         }
     });
-    (Destination::of(&url, None).expect("a destination"), came)
+    (Destination::of(&url, None, &authbench::target::hosts::AllowedHosts::default()).expect("a destination"), came)
 }
 
 /// Reads a request; none at the end of the connection.
@@ -141,7 +141,8 @@ fn a_target_that_is_not_there_is_told_and_not_stormed() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("binds");
     let url = format!("http://{}", listener.local_addr().expect("has an address")).parse().expect("a URL");
     drop(listener);
-    let destination = Destination::of(&url, None).expect("a destination");
+    let destination =
+        Destination::of(&url, None, &authbench::target::hosts::AllowedHosts::default()).expect("a destination");
     for arrivals in [Some(ArrivalProcess::Constant(2000.0)), None] {
         let figures = figures(&phase(arrivals, 4, Duration::from_millis(300)), &destination, LONG);
         assert_eq!(figures.lanes[0].outcomes.silent, figures.requests);

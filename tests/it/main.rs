@@ -39,6 +39,7 @@ mod strangers;
 mod thresholds;
 mod ui;
 mod untestable;
+mod untrusted;
 mod vectors;
 mod waivers;
 mod wire;

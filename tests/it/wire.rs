@@ -23,7 +23,8 @@ async fn against(answer: &[u8], hold: bool) -> Exchange {
         }
     });
     let limits = Limits { time: Duration::from_millis(300), body: 1000, ..Limits::default() };
-    let destination = Destination::of(&url, None).expect("a destination");
+    let destination =
+        Destination::of(&url, None, &authbench::target::hosts::AllowedHosts::default()).expect("a destination");
     let exchange = send_once(&destination, &limits, &Request::new("GET", "/").header("Host", "h")).await;
     server.join().expect("the server ends");
     exchange
@@ -80,7 +81,7 @@ fn server(script: impl FnOnce(std::net::TcpStream) + Send + 'static) -> (Destina
     let listener = TcpListener::bind("127.0.0.1:0").expect("binds");
     let url = format!("http://{}", listener.local_addr().expect("has an address")).parse().expect("a URL");
     let server = std::thread::spawn(move || script(listener.accept().expect("accepts").0));
-    (Destination::of(&url, None).expect("a destination"), server)
+    (Destination::of(&url, None, &authbench::target::hosts::AllowedHosts::default()).expect("a destination"), server)
 }
 
 #[tokio::test]

@@ -81,10 +81,8 @@ impl Framework {
         let name = file.file_name().and_then(std::ffi::OsStr::to_str).unwrap_or_default();
         // ".py" is the end of a name
         let fits = |wanted: &str| name == wanted || (wanted.starts_with('.') && name.ends_with(wanted));
-        let readable = || fs::metadata(file).is_ok_and(|metadata| metadata.is_file() && metadata.len() <= FILE_LIMIT);
         self.files.iter().any(|wanted| fits(wanted))
-            && readable()
-            && fs::read_to_string(file).is_ok_and(|text| text.to_lowercase().contains(self.mark))
+            && crate::file::text(file, FILE_LIMIT).is_ok_and(|text| text.to_lowercase().contains(self.mark))
     }
 }
 

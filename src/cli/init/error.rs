@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::DOCUMENT_LIMIT;
 use crate::exit::Exit;
+use crate::file::FileError;
 use crate::openapi::Unreadable;
 use crate::report::ReportError;
 
@@ -13,11 +13,9 @@ pub(super) enum InitError {
     #[error("failed to read {0}: an address\nhelp: curl -s {0} | authbench init --from -")]
     Address(String),
     #[error("failed to read {shown}: {source}")]
-    File { shown: String, source: std::io::Error },
-    #[error("failed to read {0}: over {DOCUMENT_LIMIT} bytes")]
-    TooLong(String),
-    #[error("failed to read {0}: not text in UTF-8")]
-    NotText(String),
+    File { shown: String, source: FileError },
+    #[error("failed to read {shown}: {source}\nhelp: --from - reads standard input")]
+    NotAFile { shown: String, source: FileError },
     #[error("failed to read {shown}: {source}\nhelp: OpenAPI 3.0 and 3.1 and Swagger 2 are read, in YAML or JSON")]
     NoDocument { shown: String, source: Unreadable },
     #[error(

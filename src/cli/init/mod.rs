@@ -12,11 +12,10 @@ use clap::builder::FalseyValueParser;
 
 use super::print;
 use crate::exit::Exit;
+use crate::file::{self, DOCUMENT_LIMIT, FileError, SCENARIO_LIMIT};
 use crate::report::write_for_all;
 use error::InitError;
 
-/// Bytes of a document.
-const DOCUMENT_LIMIT: u64 = 32 << 20;
 /// A scenario that runs on the reference.
 const STARTER: &str = include_str!("starter.yaml");
 
@@ -104,18 +103,23 @@ fn read(file: &Path) -> Result<String, InitError> {
     if file.to_str().is_some_and(|name| name.starts_with("http://") || name.starts_with("https://")) {
         return Err(InitError::Address(shown()));
     }
-    let failed = |source| InitError::File { shown: shown(), source };
-    let mut bytes = Vec::new();
-    let count = if file == Path::new("-") {
-        std::io::stdin().lock().take(DOCUMENT_LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?
-    } else {
-        let file = std::fs::File::open(file).map_err(failed)?;
-        file.take(DOCUMENT_LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?
-    };
-    if count as u64 > DOCUMENT_LIMIT {
-        return Err(InitError::TooLong(shown()));
+    if file == Path::new("-") {
+        return standard_input();
     }
-    String::from_utf8(bytes).map_err(|_| InitError::NotText(shown()))
+    file::text(file, DOCUMENT_LIMIT).map_err(|source| match source {
+        FileError::Kind(_) => InitError::NotAFile { shown: shown(), source },
+        source => InitError::File { shown: shown(), source },
+    })
+}
+
+fn standard_input() -> Result<String, InitError> {
+    let failed = |source| InitError::File { shown: "-".to_owned(), source };
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().lock().take(DOCUMENT_LIMIT + 1).read_to_end(&mut bytes);
+    if read.map_err(|error| failed(error.into()))? as u64 > DOCUMENT_LIMIT {
+        return Err(failed(FileError::TooLong(DOCUMENT_LIMIT)));
+    }
+    String::from_utf8(bytes).map_err(|_| failed(FileError::NotText))
 }
 
 /// Writes all files, or none where one is in the way.
@@ -147,8 +151,9 @@ fn write(plan: Plan, arguments: &InitArguments) -> Result<(), InitError> {
 
 /// Whether the schema may be written here: nothing else has the name.
 fn is_schema_or_free(path: &Path) -> bool {
-    match std::fs::read_to_string(path) {
+    match file::text(path, SCENARIO_LIMIT) {
         Ok(text) => text.contains("\"authbench scenario\""),
-        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+        Err(FileError::Io(error)) => error.kind() == std::io::ErrorKind::NotFound,
+        Err(_) => false,
     }
 }

@@ -65,7 +65,7 @@ impl Prober {
         }
         let trust = &self.equipment.trust;
         let tls = if url.origin() == self.equipment.base.origin() { trust.for_target() } else { trust.for_issuers() };
-        let destination = Destination::of(url, Some(tls))?;
+        let destination = Destination::of(url, Some(tls), &self.equipment.hosts)?;
         if let Ok(mut known) = self.destinations.lock() {
             known.insert(origin, destination.clone());
         }

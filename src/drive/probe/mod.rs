@@ -30,6 +30,8 @@ use crate::observe::{Asked, ControlRun, Description, Evidence, Exchange, Outcome
 use crate::plan::subject::{Identity, Login, Subject};
 use crate::plan::{Control, PlannedCheck, Script};
 use crate::scheme::Proof;
+use crate::target::child::Spawner;
+use crate::target::hosts::AllowedHosts;
 use crate::target::trust::Trust;
 pub use error::RequestError;
 pub use meeting::Seat;
@@ -44,6 +46,8 @@ pub struct Equipment {
     pub base: Url,
     /// Whose certificates are trusted, for https addresses.
     pub trust: Arc<Trust>,
+    /// Whom it may talk to.
+    pub hosts: AllowedHosts,
     /// Limits of one exchange.
     pub limits: Limits,
     /// Tokens and hooks.
@@ -52,6 +56,8 @@ pub struct Equipment {
     pub listener: Option<Arc<crate::target::listener::Listener>>,
     /// How often the target may be asked.
     pub rate_limit: RateLimit,
+    /// Starts hooks.
+    pub spawner: Spawner,
     /// Seed of everything random.
     pub seed: u64,
 }

@@ -6,7 +6,7 @@ mod fill;
 mod forging;
 mod resource;
 
-use super::subject::{CredentialState, Login, Subject};
+use super::subject::{CredentialState, HookCall, Login, Subject};
 use crate::check::Check;
 use crate::check::step::{Endpoint, Fetch, FormAuth, FormStep, Hook, KeyChange, Send, Step, Want};
 use crate::observe::{Description, ForgeryId, ForgeryIds};
@@ -304,13 +304,15 @@ impl Caster<'_> {
 
     fn hook(&mut self, index: usize, hook: Hook) -> Result<(), Missing> {
         let hooks = &self.subject.material.hooks;
-        let (there, key) = match hook {
-            Hook::OutageBegins | Hook::OutageEnds => (hooks.outage.is_some(), "outage"),
-            Hook::Revoke => (hooks.revoke.is_some(), "revoke"),
-            Hook::Rotate | Hook::AwaitRotation | Hook::RotateBack => (hooks.rotate.is_some(), "rotate"),
+        let (call, key) = match hook {
+            Hook::OutageBegins | Hook::OutageEnds => (&hooks.outage, "outage"),
+            Hook::Revoke => (&hooks.revoke, "revoke"),
+            Hook::Rotate | Hook::AwaitRotation | Hook::RotateBack => (&hooks.rotate, "rotate"),
         };
-        if !there {
-            return missing(format!("no `material.hooks.{key}`"));
+        match call {
+            None => return missing(format!("no `material.hooks.{key}`")),
+            Some(HookCall::Forbidden) => return missing(format!("--no-command forbids `material.hooks.{key}`")),
+            Some(HookCall::Command(_) | HookCall::Post(_)) => {}
         }
         self.push(index, None, Act::Hook(hook));
         Ok(())

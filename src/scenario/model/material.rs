@@ -1,5 +1,7 @@
 //! What unlocks further checks.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -147,7 +149,7 @@ pub struct DeclaredMaterial {
     pub hooks: Hooks,
 }
 
-/// Commands without a shell. Arguments are appended: `on` or `off` for an outage, a credential's name else.
+/// Commands without a shell, none of which runs under `--no-command`. Arguments are appended: `on` or `off` for an outage, a credential's name else.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hooks {
@@ -160,4 +162,7 @@ pub struct Hooks {
     /// Takes the authentication backend away, or brings it back.
     #[serde(default)]
     pub outage: Option<Vec<String>>,
+    /// Variables; the commands get these, PATH and nothing else.
+    #[serde(default)]
+    pub env: BTreeMap<String, Template>,
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::scenario::either::bare_or_map;
 use crate::scenario::text::Length;
-use crate::scenario::{At, Template};
+use crate::scenario::{At, Position, Template};
 
 /// What is tested: `reference`, a URL, or a command.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -36,6 +36,20 @@ bare_or_map!(
     |word: &str| (word == "reference").then(|| TargetFields { reference: Some(Reference::default()), ..TargetFields::default() }),
     ["reference"]
 );
+
+impl TargetFields {
+    /// Puts an address in place of the one that is written, and of a command. The built-in server stays.
+    pub fn aim_at(&mut self, address: &str) {
+        if self.reference.is_none() {
+            (self.url, self.command) = (Some(Template::literal(address, self.place())), None);
+        }
+    }
+
+    /// Where the address is written; nowhere for one that a command has.
+    fn place(&self) -> Position {
+        self.url.as_ref().map(Template::place).unwrap_or_default()
+    }
+}
 
 /// The built-in server.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]

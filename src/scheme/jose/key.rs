@@ -212,7 +212,7 @@ impl SigningKey {
                 let pair = Ed25519KeyPair::from_seed_and_public_key(&part("d")?, &part("x")?).map_err(unfit)?;
                 Ok(Self { kid, alg: Alg::EdDSA, material: Material::Ed(pair) })
             }
-            other => Err(KeyError::Type(other.to_owned())),
+            _ => Err(KeyError::Type),
         }
     }
 

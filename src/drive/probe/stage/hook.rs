@@ -42,8 +42,11 @@ impl Stage<'_> {
         let said = match call {
             HookCall::Post(path) => self.post_hook(path, &arguments, body).await?,
             HookCall::Command(argv) => {
-                hook::call(argv, &arguments, &body).await.map_err(|error| Halt::Obstacle(error.to_string()))?
+                let spawner = &self.prober.equipment.spawner;
+                let said = hook::call(spawner, (argv, &arguments), &hooks.env, &body).await;
+                said.map_err(|error| Halt::Obstacle(error.to_string()))?
             }
+            HookCall::Forbidden => return Err(Halt::Untestable("--no-command forbids the hook".to_owned())),
         };
         if hook == Hook::Rotate {
             let key = rotated_key(&said).ok_or_else(|| Halt::Obstacle("the rotate hook printed no key".to_owned()))?;

@@ -78,7 +78,10 @@ fn a_target_that_is_not_there_is_told_and_not_stormed() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("binds");
         format!("http://{}", listener.local_addr().expect("has an address")).parse().expect("a URL")
     };
-    let destination = authbench::drive::wire::Destination::of(&url, None).expect("a destination").over_http2();
+    let destination =
+        authbench::drive::wire::Destination::of(&url, None, &authbench::target::hosts::AllowedHosts::default())
+            .expect("a destination")
+            .over_http2();
     for arrivals in [Some(ArrivalProcess::Constant(500.0)), None] {
         let figures = figures(&over_http2(arrivals, 2, 4, 200), &destination, LONG);
         assert_eq!(figures.lanes[0].outcomes.silent, figures.requests);

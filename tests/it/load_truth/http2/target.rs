@@ -43,7 +43,9 @@ pub(crate) fn target(streams: u32, deed: impl Fn(u64) -> Deed + Clone + Send + '
     let listener = TcpListener::bind("127.0.0.1:0").expect("binds");
     listener.set_nonblocking(true).expect("sets");
     let url = format!("http://{}", listener.local_addr().expect("has an address")).parse().expect("a URL");
-    let destination = Destination::of(&url, None).expect("a destination").over_http2();
+    let destination = Destination::of(&url, None, &authbench::target::hosts::AllowedHosts::default())
+        .expect("a destination")
+        .over_http2();
     let (connections, requests) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     let (came, asked) = (connections.clone(), requests.clone());
     std::thread::spawn(move || {
