@@ -51,6 +51,12 @@ impl Secret {
         Self(value.into())
     }
 
+    /// Whether it holds a control character. Such a value is not sent: CR and LF would make another request of the one that
+    /// carries it (RFC 9112 §11.1).
+    pub fn has_control_characters(&self) -> bool {
+        self.0.chars().any(char::is_control)
+    }
+
     /// The value itself, for the one place that has to send it.
     pub fn expose(&self) -> &str {
         &self.0

@@ -268,8 +268,13 @@ impl ControlPlane {
         let Some(value) = value else {
             return Err(ControlError::Unusable("the token endpoint's answer has no access_token".to_owned()));
         };
+        let value = Secret::new(value);
+        if value.has_control_characters() {
+            let why = "the access_token of the token endpoint holds a control character (RFC 6749 appendix A.12): it is not sent";
+            return Err(ControlError::Unusable(why.to_owned()));
+        }
         Ok(Token {
-            value: Secret::new(value),
+            value,
             obtained,
             lifetime: json.get("expires_in").and_then(Value::as_f64).map(seconds),
             took,

@@ -3,6 +3,7 @@
 pub mod cast;
 mod client;
 mod describe;
+mod framing;
 mod keys;
 mod lanes;
 pub mod overhead;
@@ -103,6 +104,7 @@ pub fn mistakes(loaded: &LoadedScenario) -> Vec<ScenarioError> {
         mistakes.push(error.with_help(selection::way_out(&waiver.check)));
     }
     mistakes.extend(lanes::mistakes(loaded));
+    mistakes.extend(framing::mistakes(loaded));
     mistakes
 }
 

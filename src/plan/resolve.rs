@@ -133,13 +133,13 @@ pub(super) fn carrier(fields: &SchemeFields, scheme: &'static dyn scheme::Scheme
 
 fn identity(name: &str, credential: &model::Credential, values: &Values<'_>) -> Identity {
     let login = if let Some(key) = &credential.key {
-        Login::Proof(Proof::Key(values.secret(key)))
+        Login::Proof(Proof::Key(values.credential(key)))
     } else if let Some(token) = &credential.token {
-        Login::Proof(Proof::Token(values.secret(token)))
+        Login::Proof(Proof::Token(values.credential(token)))
     } else if let Some(claims) = &credential.claims {
         Login::Minted { claims: claims.iter().map(|(name, value)| (name.clone(), value.clone())).collect() }
     } else if let (Some(user), Some(password)) = (&credential.username, &credential.password) {
-        Login::Proof(Proof::Password { user: values.text(user), password: values.secret(password) })
+        Login::Proof(Proof::Password { user: values.text(user), password: values.credential(password) })
     } else if let Some(id) = &credential.client_id {
         let (secret, key) = (credential.client_secret.as_ref(), credential.client_key.as_ref());
         let key = key.and_then(|key| super::keys::key(key, values));

@@ -75,6 +75,17 @@ impl<'a> Values<'a> {
         Secret::new(self.text(template))
     }
 
+    /// The value of a template that is sent as a credential: control characters in it are a mistake.
+    pub(super) fn credential(&self, template: &Template) -> Secret {
+        let secret = self.secret(template);
+        if secret.has_control_characters() {
+            let error =
+                self.loaded.error(template.place(), "the value holds a control character, which no request can carry");
+            self.mistake(error.with_help("remove it; it is often a line break at the end of the variable"));
+        }
+        secret
+    }
+
     /// The text of a file that a value names, relative to the scenario; nothing where nothing is read.
     pub fn file(&self, path: &Template) -> Option<String> {
         self.environment?;

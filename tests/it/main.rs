@@ -15,6 +15,7 @@ mod dynamic;
 mod environment;
 mod faults;
 mod formats;
+mod framing;
 mod help;
 mod hopeless;
 mod init;

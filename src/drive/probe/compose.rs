@@ -44,8 +44,13 @@ impl Prober {
     pub(super) async fn send_at(&self, url: &Url, request: &Request) -> Exchange {
         match self.destination(url) {
             Ok(destination) => {
+                if let Some(silence) = self.patience.refuses() {
+                    return Exchange::unanswered(request.clone(), silence);
+                }
                 self.equipment.rate_limit.wait().await;
-                wire::send_once(&destination, &self.equipment.limits, request).await
+                let exchange = wire::send_once(&destination, &self.equipment.limits, request).await;
+                self.patience.count(exchange.answer.as_ref().err());
+                exchange
             }
             Err(why) => Exchange::unanswered(request.clone(), Silence::Unreachable(why.to_string())),
         }

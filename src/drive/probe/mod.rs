@@ -10,6 +10,7 @@ mod knock;
 mod lane;
 mod meeting;
 mod minting;
+mod patience;
 mod recognising;
 mod stage;
 mod values;
@@ -35,6 +36,7 @@ use crate::target::hosts::AllowedHosts;
 use crate::target::trust::Trust;
 pub use error::RequestError;
 pub use meeting::Seat;
+use patience::Patience;
 use recognising::Known;
 use stage::Stage;
 
@@ -70,12 +72,15 @@ pub struct Prober {
     known: Mutex<HashMap<usize, Arc<OnceCell<Arc<Known>>>>>,
     /// What anybody may read.
     public: OnceCell<Vec<Exchange>>,
+    /// With a target that does not answer.
+    patience: Patience,
 }
 
 impl Prober {
     /// A prober for one target.
     pub fn new(equipment: Equipment) -> Self {
-        Self { equipment, destinations: Mutex::default(), known: Mutex::default(), public: OnceCell::new() }
+        let (destinations, known, public) = (Mutex::default(), Mutex::default(), OnceCell::new());
+        Self { equipment, destinations, known, public, patience: Patience::default() }
     }
 
     /// Address of the target.

@@ -221,12 +221,13 @@ fn seconds(value: &serde_json::Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
 
-/// A token from the answer of a token endpoint.
+/// A token from the answer of a token endpoint, if it can be sent.
 fn token_in(exchange: &Exchange) -> Option<Token> {
     let response = exchange.response()?;
     let json = response.json()?;
-    Some(Token {
-        value: Secret::new(json.get("access_token")?.as_str()?),
+    let value = Secret::new(json.get("access_token")?.as_str()?);
+    (!value.has_control_characters()).then(|| Token {
+        value,
         obtained: clock::before(clock::now(), exchange.took),
         lifetime: json.get("expires_in").and_then(seconds).map(Duration::from_secs),
         took: exchange.took,

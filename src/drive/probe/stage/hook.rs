@@ -51,13 +51,13 @@ impl Stage<'_> {
         if hook == Hook::Rotate {
             let key = rotated_key(&said).ok_or_else(|| Halt::Obstacle("the rotate hook printed no key".to_owned()))?;
             values::note_text(&key, evidence);
-            let token = Token {
-                value: Secret::new(key),
-                obtained: clock::now(),
-                lifetime: None,
-                took: Duration::ZERO,
-                scope: None,
-            };
+            let value = Secret::new(key);
+            if value.has_control_characters() {
+                return Err(Halt::Obstacle(
+                    "the rotate hook printed a key with a control character: it is not sent".to_owned(),
+                ));
+            }
+            let token = Token { value, obtained: clock::now(), lifetime: None, took: Duration::ZERO, scope: None };
             self.slots.insert("rotated", Kept { token, client: None });
         }
         Ok(())
