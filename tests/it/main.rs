@@ -35,6 +35,7 @@ mod secrets;
 mod selftest;
 mod shards;
 mod shipped_sample;
+mod silent;
 mod slow;
 mod strangers;
 mod thresholds;
