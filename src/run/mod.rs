@@ -3,6 +3,7 @@
 mod capacity;
 mod cases;
 mod conformance;
+mod descriptors;
 mod equip;
 mod failures;
 mod http2;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::phase_error::PhaseError;
 use super::renewal::Good;
-use super::{Session, http2, pool};
+use super::{Session, descriptors, http2, pool};
 use crate::drive::load::{self, ArrivalProcess, Http, Lane, LaneRequest, Phase, SuccessMarks};
 use crate::drive::stop::Stop;
 use crate::drive::wire::{Destination, Limits};
@@ -60,6 +60,7 @@ impl Prepared {
         }
         let limits = written.timeout.map_or(Limits::default(), |timeout| Limits::default().within(timeout.0));
         let phase = phase_of(session, written, resource);
+        descriptors::enough_for(phase.connections)?;
         let mut destination = session.target.destination()?;
         if phase.http != Http::One {
             destination = destination.over_http2();

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::descriptors::TooMany;
 use super::pool::MOST;
 use crate::drive::barrier::BarrierError;
 use crate::drive::control::ControlError;
@@ -31,6 +32,8 @@ pub(super) enum PhaseError {
     Destination(#[from] BadDestination),
     #[error(transparent)]
     Http2(#[from] Http2Error),
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     #[error("authbench failed inside its load engine")]
     Engine,
     #[error(transparent)]

@@ -27,6 +27,7 @@ mod load_scenarios;
 mod load_truth;
 mod lookalike;
 mod overhead;
+mod own_limits;
 mod readers;
 mod readme;
 mod sample;
