@@ -4,8 +4,6 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 
 /// Descriptors that a run needs beside the connections of a phase: reports, the control plane, timers, children.
 const BESIDE: u64 = 64;
-/// The range of local ports (Linux, ip-sysctl).
-const PORTS: &str = "/proc/sys/net/ipv4/ip_local_port_range";
 
 /// Why this process cannot open the connections of a phase.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,7 +25,9 @@ pub(super) enum TooMany {
 /// # Errors
 /// Says what there is too little of.
 pub(super) fn enough_for(connections: usize) -> Result<(), TooMany> {
-    enough(connections as u64, raised(), std::fs::read_to_string(PORTS).ok().and_then(|text| ports(&text)))
+    // Linux, ip-sysctl
+    let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok();
+    enough(connections as u64, raised(), range.and_then(|text| ports(&text)))
 }
 
 fn enough(connections: u64, allowed: Option<u64>, ports: Option<u64>) -> Result<(), TooMany> {

@@ -200,7 +200,7 @@ fn text_of_a_document_stays_text() {
         "paths": {
             "/a b/\n, y: z": { "get": {}, "post": { "requestBody": { "content": { "application/json": { "example": { "a\n}": "\u0085${HOME}" } } } } } }
         },
-        "components": { "securitySchemes": { "k\nx: y": { "type": "apiKey", "in": "header", "name": "K:,}" } } }
+        "components": { "securitySchemes": { "k\nx: y": { "type": "apiKey", "in": "query", "name": "K:,}" } } }
     }"#;
     std::fs::write(folder.path().join("d.json"), document).expect("writes");
     succeeds(folder.path(), &["init", "--from", "d.json"]);
