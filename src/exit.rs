@@ -15,11 +15,11 @@ pub enum Exit {
     NothingSelected,
     /// Nothing could be proven, controls broke, or too little ran for a verdict.
     Inconclusive,
-    /// SIGINT; what was done is in the reports.
+    /// SIGINT; the reports are partial.
     Interrupted,
-    /// SIGTERM; what was done is in the reports.
+    /// SIGTERM; the reports are partial.
     Terminated,
-    /// SIGHUP; what was done is in the reports.
+    /// SIGHUP; the reports are partial.
     HungUp,
 }
 
@@ -72,31 +72,24 @@ impl Exit {
             Exit::Passed => "everything that ran passed",
             Exit::Findings => "findings: a failed check, a broken threshold, an expired or stale waiver, a regression",
             Exit::Usage => "arguments, a scenario, a secret or a waiver are wrong",
-            Exit::Broken => "the run failed: a target was not reached, a report was not written",
+            Exit::Broken => "the run failed: a target was not reached or a report was not written",
             Exit::NothingSelected => "a filter selected nothing to run",
             Exit::Inconclusive => {
                 "inconclusive: nothing could be proven, controls broke, or too little ran for a verdict"
             }
-            Exit::HungUp => "hung up: the terminal was closed; the reports hold what was done",
-            Exit::Interrupted => "interrupted; the reports hold what was done",
-            Exit::Terminated => "terminated; the reports hold what was done",
+            Exit::HungUp => "hung up: the terminal was closed; partial reports were written",
+            Exit::Interrupted => "interrupted; partial reports were written",
+            Exit::Terminated => "terminated; partial reports were written",
         }
     }
 
     /// One line that says why, for the end of standard error.
     pub fn reason(self) -> &'static str {
         match self {
-            Exit::Passed => "everything that ran passed",
             Exit::Findings => "there are findings",
             Exit::Usage => "the arguments, a scenario or a secret are wrong",
-            Exit::Broken => "the run failed: a target was not reached or a report was not written",
             Exit::NothingSelected => "nothing was selected to run",
-            Exit::Inconclusive => {
-                "inconclusive: nothing could be proven, controls broke or too little ran for a verdict"
-            }
-            Exit::HungUp => "hung up: the terminal was closed; the reports hold what was done",
-            Exit::Interrupted => "interrupted; the reports hold what was done",
-            Exit::Terminated => "terminated; the reports hold what was done",
+            other => other.meaning(),
         }
     }
 

@@ -23,16 +23,16 @@ pub(super) const FOLDER: &str = "reports/baselines";
 #[derive(Clone, Debug, Args)]
 pub(super) struct Baselines {
     /// Compare with a saved baseline, or with the record of a run; a regression fails.
-    #[arg(long, value_name = "NAME|FILE", env = "AUTHBENCH_BASELINE", help_heading = "What it comes to")]
+    #[arg(long, value_name = "NAME|FILE", env = "AUTHBENCH_BASELINE", help_heading = "Verdict and exit code")]
     baseline: Option<String>,
     /// Keep the run as a baseline under this name.
-    #[arg(long, value_name = "NAME", env = "AUTHBENCH_SAVE_BASELINE", value_parser = name, help_heading = "What it comes to")]
+    #[arg(long, value_name = "NAME", env = "AUTHBENCH_SAVE_BASELINE", value_parser = name, help_heading = "Verdict and exit code")]
     save_baseline: Option<String>,
     /// Folder of saved baselines.
-    #[arg(long = "baselines", value_name = "FOLDER", default_value = FOLDER, env = "AUTHBENCH_BASELINES", help_heading = "What it comes to")]
+    #[arg(long = "baselines", value_name = "FOLDER", default_value = FOLDER, env = "AUTHBENCH_BASELINES", help_heading = "Verdict and exit code")]
     folder: PathBuf,
-    /// Compare figures of different machines all the same.
-    #[arg(long, env = "AUTHBENCH_FORCE", value_parser = FalseyValueParser::new(), help_heading = "What it comes to")]
+    /// Compare measurements even if the machines differ.
+    #[arg(long, env = "AUTHBENCH_FORCE", value_parser = FalseyValueParser::new(), help_heading = "Verdict and exit code")]
     force: bool,
 }
 

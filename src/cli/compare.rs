@@ -30,7 +30,7 @@ pub(super) struct CompareArguments {
     /// Folder of saved baselines.
     #[arg(long, value_name = "FOLDER", default_value = baseline::FOLDER, env = "AUTHBENCH_COMPARE_BASELINES")]
     baselines: PathBuf,
-    /// Compare figures of different machines all the same.
+    /// Compare measurements even if the machines differ.
     #[arg(long, env = "AUTHBENCH_COMPARE_FORCE", value_parser = FalseyValueParser::new())]
     force: bool,
 }

@@ -25,7 +25,7 @@ enum What {
         #[arg(long, value_enum, default_value_t = Form::Text, env = "AUTHBENCH_PROFILE_FORMAT")]
         format: Form,
     },
-    /// Print what a profile, or several on top of each other, come to.
+    /// Show a profile, or several combined.
     ///
     /// Of several, the last wins, as in `profile: [fastapi-legacy, oauth21]`. Access is not in the table: no profile
     /// lets a request in that has to be refused, or excuses a check that was let in.

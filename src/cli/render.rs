@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::file::{self, RECORD_LIMIT};
 use crate::report::{FORMATS, format, read_jsonl, write_atomically};
 
-/// Make a report again from the record of a run (run.jsonl).
+/// Render a report again from the record of a run (run.jsonl).
 #[derive(Debug, Args)]
 pub(super) struct RenderArguments {
     /// The record: run.jsonl.

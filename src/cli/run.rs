@@ -60,35 +60,35 @@ pub(super) struct RunArguments {
         value_name = "FILE",
         env = "AUTHBENCH_WAIVERS",
         value_delimiter = ',',
-        help_heading = "What it comes to"
+        help_heading = "Verdict and exit code"
     )]
     waivers: Vec<PathBuf>,
     /// Load workers; one less than the processors for a local target.
-    #[arg(long, env = "AUTHBENCH_THREADS", value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "How it runs")]
+    #[arg(long, env = "AUTHBENCH_THREADS", value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Execution")]
     threads: Option<u16>,
     /// Checks that run side by side; 1 for a delicate target.
-    #[arg(long, default_value_t = 8, env = "AUTHBENCH_JOBS", value_parser = clap::value_parser!(u16).range(1..=64), help_heading = "How it runs")]
+    #[arg(long, default_value_t = 8, env = "AUTHBENCH_JOBS", value_parser = clap::value_parser!(u16).range(1..=64), help_heading = "Execution")]
     jobs: u16,
-    /// Most requests that checks send in a time, such as 5/s, for a delicate target; load phases keep their own rates.
-    #[arg(long, value_name = "N/s", env = "AUTHBENCH_RATE_LIMIT", help_heading = "How it runs")]
+    /// Maximum request rate for checks, such as 5/s, for a delicate target; load phases keep their own rates.
+    #[arg(long, value_name = "N/s", env = "AUTHBENCH_RATE_LIMIT", help_heading = "Execution")]
     rate_limit: Option<Rate>,
-    /// How long an answer may take.
-    #[arg(long, value_name = "TIME", default_value = "10s", env = "AUTHBENCH_TIMEOUT", value_parser = humantime::parse_duration, help_heading = "How it runs")]
+    /// Timeout for each request.
+    #[arg(long, value_name = "TIME", default_value = "10s", env = "AUTHBENCH_TIMEOUT", value_parser = humantime::parse_duration, help_heading = "Execution")]
     timeout: std::time::Duration,
     /// Seed of everything random; the report names it.
-    #[arg(long, env = "AUTHBENCH_SEED", help_heading = "How it runs")]
+    #[arg(long, env = "AUTHBENCH_SEED", help_heading = "Execution")]
     seed: Option<u64>,
-    /// End at the first failure: a failed check, a broken threshold, a stale waiver.
-    #[arg(long, conflicts_with = "max_failures", env = "AUTHBENCH_FAIL_FAST", value_parser = FalseyValueParser::new(), help_heading = "What it comes to")]
+    /// Stop at the first failure: a failed check, a broken threshold, a stale waiver.
+    #[arg(long, conflicts_with = "max_failures", env = "AUTHBENCH_FAIL_FAST", value_parser = FalseyValueParser::new(), help_heading = "Verdict and exit code")]
     fail_fast: bool,
-    /// End after so many failures.
-    #[arg(long, value_name = "N", env = "AUTHBENCH_MAX_FAILURES", value_parser = clap::value_parser!(u32).range(1..), help_heading = "What it comes to")]
+    /// Stop after this number of failures.
+    #[arg(long, value_name = "N", env = "AUTHBENCH_MAX_FAILURES", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Verdict and exit code")]
     max_failures: Option<u32>,
-    /// Judge no thresholds.
-    #[arg(long, env = "AUTHBENCH_NO_THRESHOLDS", value_parser = FalseyValueParser::new(), help_heading = "What it comes to")]
+    /// Ignore thresholds.
+    #[arg(long, env = "AUTHBENCH_NO_THRESHOLDS", value_parser = FalseyValueParser::new(), help_heading = "Verdict and exit code")]
     no_thresholds: bool,
-    /// What an inconclusive run counts as; without it, it ends with 5.
-    #[arg(long, value_enum, env = "AUTHBENCH_INCONCLUSIVE", help_heading = "What it comes to")]
+    /// What an inconclusive run counts as (default: exit code 5).
+    #[arg(long, value_enum, env = "AUTHBENCH_INCONCLUSIVE", help_heading = "Verdict and exit code")]
     inconclusive: Option<CountsAs>,
     #[command(flatten)]
     baselines: Baselines,
@@ -99,7 +99,7 @@ pub(super) struct RunArguments {
     dry_run: bool,
     #[command(flatten)]
     bounds: Bounds,
-    /// Annotate the lines of scenarios and write a step summary, as GitHub Actions shows them; on by itself there.
+    /// Annotate the lines of scenarios and write a step summary, as GitHub Actions shows them; on automatically in GitHub Actions.
     #[arg(long, env = "AUTHBENCH_GITHUB", value_parser = FalseyValueParser::new(), help_heading = "Output")]
     github: bool,
     /// List every check.

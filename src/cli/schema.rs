@@ -11,7 +11,7 @@ use crate::exit::Exit;
 /// `# yaml-language-server: $schema=schema.json` when `authbench schema > schema.json` stands beside them.
 #[derive(Debug, Args)]
 pub(super) struct SchemaArguments {
-    /// Of what.
+    /// Which schema.
     #[arg(long, value_enum, default_value_t = Of::Scenario, env = "AUTHBENCH_SCHEMA_OF")]
     of: Of,
     /// As a JSON Schema, or as a page to read (scenarios only).

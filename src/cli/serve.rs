@@ -10,7 +10,7 @@ use super::print;
 use crate::exit::Exit;
 use crate::reference::{self, Config, KeyLocation};
 
-/// Serve the reference: a sound target for every scheme, on the loopback interface.
+/// Run the built-in reference server, with every scheme, on the loopback interface.
 ///
 /// It prints its test credentials. They are public: never use them elsewhere.
 #[derive(Debug, Args)]

@@ -270,7 +270,7 @@ impl ControlPlane {
         };
         let value = Secret::new(value);
         if value.has_control_characters() {
-            let why = "the access_token of the token endpoint holds a control character (RFC 6749 appendix A.12): it is not sent";
+            let why = "the token endpoint returned an access_token with a control character (RFC 6749 appendix A.12); authbench does not send it";
             return Err(ControlError::Unusable(why.to_owned()));
         }
         Ok(Token {

@@ -18,14 +18,14 @@ pub(super) fn mistakes(loaded: &LoadedScenario) -> Vec<ScenarioError> {
         let names = [("header", &key.header), ("cookie", &key.cookie)].into_iter();
         let wrong = names.filter_map(|(what, name)| Some((what, name.as_deref().filter(|name| !is_token(name))?)));
         mistakes.extend(wrong.map(|(what, name)| {
-            let text = format!("{name:?} is no name of a {what}");
+            let text = format!("{name:?} is not a valid {what} name");
             loaded.error(scenario.scheme.place, text).with_help(NAMES)
         }));
     }
     mistakes
 }
 
-const NAMES: &str = "a name has letters, digits and !#$%&'*+-.^_`|~ alone (RFC 9110 section 5.6.2)";
+const NAMES: &str = "use letters, digits and !#$%&'*+-.^_`|~ only (RFC 9110 section 5.6.2)";
 
 fn of_headers(
     loaded: &LoadedScenario,
@@ -34,12 +34,12 @@ fn of_headers(
 ) -> impl Iterator<Item = ScenarioError> {
     headers.iter().filter_map(move |(name, value)| {
         if !is_token(name) {
-            let text = format!("{name:?} is no name of a header field");
+            let text = format!("{name:?} is not a valid header name");
             return Some(loaded.error(place, text).with_help(NAMES));
         }
         // RFC 9110 section 5.5: a tab is white space
         let breaks = value.chars().any(|c| c.is_control() && c != '\t');
-        let text = format!("the value of the header field {name} holds a control character");
+        let text = format!("the value of the header {name} contains a control character");
         breaks.then(|| loaded.error(place, text).with_help("write the value on one line, without line breaks"))
     })
 }

@@ -104,7 +104,7 @@ pub(super) fn key(written: &At<model::SigningKeySource>, values: &Values<'_>) ->
         (Some(file), None) => values.file(file),
         (None, Some(secret)) => values.reads().then(|| values.text(secret)),
         _ => {
-            let error = mistake("a key stands in a `file`, or is a `secret`".to_owned());
+            let error = mistake("choose exactly one of `file` and `secret`".to_owned());
             values.mistake(error.with_help("write one of them"));
             return None;
         }

@@ -79,9 +79,10 @@ impl<'a> Values<'a> {
     pub(super) fn credential(&self, template: &Template) -> Secret {
         let secret = self.secret(template);
         if secret.has_control_characters() {
-            let error =
-                self.loaded.error(template.place(), "the value holds a control character, which no request can carry");
-            self.mistake(error.with_help("remove it; it is often a line break at the end of the variable"));
+            let error = self
+                .loaded
+                .error(template.place(), "the value contains a control character, which a request cannot carry");
+            self.mistake(error.with_help("remove it; often it is a line break at the end of a variable"));
         }
         secret
     }

@@ -109,7 +109,7 @@ fn plain(at: &dyn Fn(String) -> ScenarioError, message: &str) -> ScenarioError {
     match cut {
         "expected mapping start" => return belongs("a mapping", "write `{ name: value }`, or the keys indented below"),
         "expected sequence start" => return belongs("a list", "write `[one, two]`, or each behind a dash below"),
-        "expected mapping end" => return at("one key too many stands here".to_owned()).with_help("keep one of them"),
+        "expected mapping end" => return at("duplicate or unexpected key".to_owned()).with_help("keep one of them"),
         "expected string scalar" => return belongs("a text", "write one value"),
         _ => {}
     }

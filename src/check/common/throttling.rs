@@ -145,7 +145,7 @@ fn throttled(case: &ObservedCheck<'_>) -> Judgement {
         let retry = if retry.is_some() { "" } else { ", without Retry-After" };
         judgement.remarks.push(format!("429 after {} failures{retry}", guesses.len() - 1));
     } else if observation.outcome == Outcome::Silent {
-        judgement.open.push("the target stopped to answer: blocked, or broken".to_owned());
+        judgement.open.push("the target stopped answering: it blocked the client, or it broke".to_owned());
     } else if slowed(&guesses) {
         judgement.remarks.push("answers come ever more slowly".to_owned());
     } else {

@@ -56,7 +56,7 @@ fn alike(case: &ObservedCheck<'_>, indices: &[usize]) -> Judgement {
     for (index, shape) in shapes {
         if let Some(difference) = wanted.differs(&shape) {
             let description = |index: usize| &case.evidence.observations[index].description;
-            let text = format!("{} is told from {} by {difference}", description(index), description(first));
+            let text = format!("{} differs from {} in {difference}", description(index), description(first));
             judgement.deviates(index, text, "answers that cannot be told apart");
         }
     }

@@ -16,7 +16,7 @@ use crate::observe::{ForgeryId, Observation, Outcome, Place};
 const PROMPT: Duration = Duration::from_secs(2);
 /// How long a shell was asked to sleep.
 const SLEEP: Duration = Duration::from_secs(3);
-/// A time is told from noise where it is so many times that of a control.
+/// A time counts as slow if it is at least this many times that of a control.
 const FAR: u32 = 10;
 /// Fetches of a key set that are lawful whatever arrives: one that was due, and one that ran already.
 const DUE: usize = 2;

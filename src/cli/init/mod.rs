@@ -19,7 +19,7 @@ use error::InitError;
 /// A scenario that runs on the reference.
 const STARTER: &str = include_str!("starter.yaml");
 
-/// Write first scenarios, from nothing or from a document of the API.
+/// Create starter scenarios, optionally from an OpenAPI document.
 ///
 /// With --from, or with an OpenAPI document in this folder: one scenario for each security scheme that authbench can
 /// test, with the routes that it protects, their scopes and their examples. Secrets become variables. Routes that lack
@@ -35,7 +35,7 @@ pub(super) struct InitArguments {
     /// Folder that the scenarios are written to.
     #[arg(long, value_name = "DIR", default_value = "scenarios", env = "AUTHBENCH_INIT_OUT")]
     out: PathBuf,
-    /// Take every route as open to the same credential, instead of one to begin with.
+    /// Assume that the credential may call every route (default: include only one).
     #[arg(long, env = "AUTHBENCH_INIT_EVERY_ROUTE", value_parser = FalseyValueParser::new())]
     every_route: bool,
     /// Replace files that are there.

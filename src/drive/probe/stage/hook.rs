@@ -54,7 +54,7 @@ impl Stage<'_> {
             let value = Secret::new(key);
             if value.has_control_characters() {
                 return Err(Halt::Obstacle(
-                    "the rotate hook printed a key with a control character: it is not sent".to_owned(),
+                    "the rotate hook printed a key with a control character; authbench does not send it".to_owned(),
                 ));
             }
             let token = Token { value, obtained: clock::now(), lifetime: None, took: Duration::ZERO, scope: None };
