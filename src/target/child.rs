@@ -29,7 +29,7 @@ pub const NOT_EXECUTED: u8 = 126;
 #[derive(Debug, Error)]
 pub enum SpawnError {
     /// The command line forbids it.
-    #[error("--no-command forbids to start {0}")]
+    #[error("--no-command or --untrusted forbids starting {0}")]
     Forbidden(String),
     /// The system does not start it.
     #[error("{0}")]

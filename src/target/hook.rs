@@ -22,7 +22,7 @@ pub enum HookError {
     #[error("the hook is empty")]
     Empty,
     /// The command line forbids it.
-    #[error("--no-command forbids to start the hook {0}")]
+    #[error("--no-command or --untrusted forbids starting the hook {0}")]
     Forbidden(String),
     /// Not started.
     #[error("the hook {program} was not started: {why}")]

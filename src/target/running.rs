@@ -62,7 +62,7 @@ pub enum StartError {
         why: String,
     },
     /// The scenario has a command, and the command line forbids it.
-    #[error("the scenario starts a command, and --no-command forbids it")]
+    #[error("the scenario starts a command, and --no-command or --untrusted forbids it")]
     CommandForbidden,
     /// The scenario's address cannot be used.
     #[error(transparent)]

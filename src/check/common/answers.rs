@@ -296,7 +296,7 @@ fn not_shared(case: &ObservedCheck<'_>) -> Judgement {
             let text = format!("Cache-Control of a protected answer has {}", named.join(" and "));
             judgement.deviates(index, text, "no-store or private");
         } else if !by_authorization {
-            let text = "a shared cache may keep the answer: the credential is no Authorization, and nothing forbids it";
+            let text = "cacheable by shared caches: the credential is not in Authorization and there is no `Cache-Control: no-store` or `private`";
             judgement.deviates(index, text, "Cache-Control: no-store or private");
         }
     }

@@ -311,7 +311,9 @@ impl Caster<'_> {
         };
         match call {
             None => return missing(format!("no `material.hooks.{key}`")),
-            Some(HookCall::Forbidden) => return missing(format!("--no-command forbids `material.hooks.{key}`")),
+            Some(HookCall::Forbidden) => {
+                return missing(format!("--no-command or --untrusted forbids `material.hooks.{key}`"));
+            }
             Some(HookCall::Command(_) | HookCall::Post(_)) => {}
         }
         self.push(index, None, Act::Hook(hook));

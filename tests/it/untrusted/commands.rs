@@ -31,6 +31,6 @@ fn no_command_starts_neither_hooks_nor_commands() {
         let output = ended(bound.path(), &[&arguments[..], forbids].concat(), &[]);
         assert_eq!(started(bound.path()), [""; 0], "{forbids:?}: {}", told(&output));
         let text = told(&output);
-        assert!(text.contains("--no-command forbids"), "{text}");
+        assert!(text.contains("--no-command or --untrusted forbids"), "{text}");
     }
 }

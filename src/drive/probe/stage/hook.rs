@@ -46,7 +46,9 @@ impl Stage<'_> {
                 let said = hook::call(spawner, (argv, &arguments), &hooks.env, &body).await;
                 said.map_err(|error| Halt::Obstacle(error.to_string()))?
             }
-            HookCall::Forbidden => return Err(Halt::Untestable("--no-command forbids the hook".to_owned())),
+            HookCall::Forbidden => {
+                return Err(Halt::Untestable("--no-command or --untrusted forbids the hook".to_owned()));
+            }
         };
         if hook == Hook::Rotate {
             let key = rotated_key(&said).ok_or_else(|| Halt::Obstacle("the rotate hook printed no key".to_owned()))?;
