@@ -3,6 +3,7 @@
 pub mod barrier;
 pub mod control;
 pub mod load;
+pub mod login;
 pub mod paired;
 pub mod probe;
 pub mod rate;

@@ -46,12 +46,14 @@ pub struct ClientCredential {
     pub key: Option<Arc<SigningKey>>,
     /// Scope that it asks for; some servers grant none to who asks for none.
     pub scope: Option<String>,
+    /// How it authenticates, where it does so in another way than others.
+    pub own_method: Option<ClientAuthMethod>,
 }
 
 impl ClientCredential {
     /// A client with a secret.
     pub fn with_secret(id: impl Into<String>, secret: Secret) -> Self {
-        Self { id: id.into(), secret: Some(secret), key: None, scope: None }
+        Self { id: id.into(), secret: Some(secret), key: None, scope: None, own_method: None }
     }
 
     /// Its secret; empty where it has none.
@@ -59,8 +61,9 @@ impl ClientCredential {
         self.secret.as_ref().map(Secret::expose).unwrap_or_default()
     }
 
-    /// How it authenticates: as the scenario says, unless it has nothing to do so with.
+    /// How it authenticates: as it states itself, else as the scenario says for all, unless it has nothing to do so with.
     pub fn method(&self, wanted: ClientAuthMethod) -> ClientAuthMethod {
+        let wanted = self.own_method.unwrap_or(wanted);
         match (wanted, &self.key, &self.secret) {
             (ClientAuthMethod::PrivateKeyJwt, Some(_), _) | (_, Some(_), None) => ClientAuthMethod::PrivateKeyJwt,
             (ClientAuthMethod::PrivateKeyJwt, None, _) => ClientAuthMethod::Basic,
@@ -87,7 +90,7 @@ mod tests {
             (PrivateKeyJwt, secret(), None, Basic),
             (Basic, None, key(), PrivateKeyJwt),
         ] {
-            let client = ClientCredential { id: "c".to_owned(), secret, key, scope: None };
+            let client = ClientCredential { id: "c".to_owned(), secret, key, scope: None, own_method: None };
             assert_eq!(client.method(wanted), expected);
         }
     }

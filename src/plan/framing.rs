@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hyper::header::HeaderName;
 
 use crate::scenario::model::SchemeFields;
-use crate::scenario::{LoadedScenario, Position, ScenarioError};
+use crate::scenario::{LoadedScenario, Position, ScenarioError, Template};
 
 /// Names and values of header fields, of resources, of cases and of the scheme, that no request can carry.
 pub(super) fn mistakes(loaded: &LoadedScenario) -> Vec<ScenarioError> {
@@ -14,8 +14,15 @@ pub(super) fn mistakes(loaded: &LoadedScenario) -> Vec<ScenarioError> {
     let cases = scenario.cases.iter().map(|case| (case.place, &case.value.headers));
     let mut mistakes: Vec<ScenarioError> =
         resources.chain(cases).flat_map(|(place, headers)| of_headers(loaded, place, headers)).collect();
-    if let SchemeFields::ApiKey(key) = &scenario.scheme.value.0 {
-        let names = [("header", &key.header), ("cookie", &key.cookie)].into_iter();
+    let (header, cookie) = match &scenario.scheme.value.0 {
+        SchemeFields::ApiKey(key) => (&key.header, &key.cookie),
+        SchemeFields::Bearer(bearer) => (&bearer.header, &bearer.cookie),
+        SchemeFields::Jwt(jwt) => (&jwt.header, &jwt.cookie),
+        SchemeFields::Session(session) => (&None, &session.cookie),
+        _ => return mistakes,
+    };
+    {
+        let names = [("header", header), ("cookie", cookie)].into_iter();
         let wrong = names.filter_map(|(what, name)| Some((what, name.as_deref().filter(|name| !is_token(name))?)));
         mistakes.extend(wrong.map(|(what, name)| {
             let text = format!("{name:?} is not a valid {what} name");
@@ -30,7 +37,7 @@ const NAMES: &str = "use letters, digits and !#$%&'*+-.^_`|~ only (RFC 9110 sect
 fn of_headers(
     loaded: &LoadedScenario,
     place: Position,
-    headers: &BTreeMap<String, String>,
+    headers: &BTreeMap<String, Template>,
 ) -> impl Iterator<Item = ScenarioError> {
     headers.iter().filter_map(move |(name, value)| {
         if !is_token(name) {
@@ -38,7 +45,7 @@ fn of_headers(
             return Some(loaded.error(place, text).with_help(NAMES));
         }
         // RFC 9110 section 5.5: a tab is white space
-        let breaks = value.chars().any(|c| c.is_control() && c != '\t');
+        let breaks = value.written().chars().any(|c| c.is_control() && c != '\t');
         let text = format!("the value of the header {name} contains a control character");
         breaks.then(|| loaded.error(place, text).with_help("write the value on one line, without line breaks"))
     })

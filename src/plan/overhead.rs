@@ -101,7 +101,7 @@ fn side(
         });
     };
     let resource = match request {
-        Some(line) => own_resource(loaded, line),
+        Some(line) => own_resource(loaded, values, line),
         None if on_reference => {
             seeded::resources(&seeded::prefix(scheme.name(), super::keys::algorithm(loaded))).swap_remove(0)
         }
@@ -117,12 +117,12 @@ fn side(
 }
 
 /// The resource of the scenario with this method and path, or one that nothing more is known about.
-fn own_resource(loaded: &LoadedScenario, line: &crate::scenario::text::RequestLine) -> Resource {
+fn own_resource(loaded: &LoadedScenario, values: &Values<'_>, line: &crate::scenario::text::RequestLine) -> Resource {
     let written = loaded.scenario.resources.iter();
     let mut known = written.filter(|resource| {
         resource.request.method == line.method && resource.request.path == line.path && !resource.public
     });
-    known.next().map_or_else(|| resolve::plain_resource(&line.method, &line.path), |known| resolve::resource(known))
+    known.next().map_or_else(|| resolve::plain_resource(&line.method, &line.path), |known| resolve::resource(known, values))
 }
 
 /// A scheme of the reference with its seed.
@@ -165,6 +165,7 @@ fn preset_side(loaded: &LoadedScenario, name: &str) -> Option<Side> {
         material: Default::default(),
         kit: algorithm_under(prefix).map(super::keys::seeded).unwrap_or_default(),
         tolerances: Tolerances::default(),
+        cases: Vec::new(),
     };
     let identity = subject.good_for(0)?;
     Some(Side { name: name.to_owned(), subject, identity, resource: 0 })

@@ -2,7 +2,7 @@
 
 use super::seeded;
 use super::subject::{
-    AuthorizationServer, ClientAuthMethod, ClientCredential, DeclaredAnswer, HookCall, HookCalls, Identity, Login,
+    AuthorizationServer, CaseRequest, ClientAuthMethod, ClientCredential, DeclaredAnswer, HookCall, HookCalls, Identity, Login,
     Material, RefreshGrant, Resource, Subject, Tolerances,
 };
 use super::values::Values;
@@ -10,7 +10,7 @@ use crate::check::step::PeculiarAccount;
 use crate::scenario::model::{self, SchemeFields};
 use crate::scenario::text::Length;
 use crate::scenario::{At, LoadedScenario, Template};
-use crate::scheme::{self, Carrier, Proof};
+use crate::scheme::{self, Carrier, CarrierPlace, Proof};
 
 /// What a scenario says about its target.
 pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
@@ -38,7 +38,7 @@ pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
             state: model::CredentialState::Valid,
         }];
     }
-    let mut resources: Vec<Resource> = scenario.resources.iter().map(|resource| self::resource(resource)).collect();
+    let mut resources: Vec<Resource> = scenario.resources.iter().map(|resource| self::resource(resource, values)).collect();
     if resources.is_empty() && on_reference {
         resources = seeded::resources(&seeded::prefix(name, super::keys::algorithm(loaded)));
     }
@@ -65,6 +65,15 @@ pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
         material,
         kit,
         tolerances: tolerances(&scenario.conformance.tolerances),
+        cases: scenario.cases.iter().map(|case| case_request(case, values)).collect(),
+    }
+}
+
+/// What a case of the scenario sends.
+fn case_request(case: &model::Case, values: &Values<'_>) -> CaseRequest {
+    CaseRequest {
+        headers: case.headers.iter().map(|(name, value)| (name.clone(), values.line(value))).collect(),
+        json: case.json.as_ref().map(|json| json.filled(&mut |template| values.text(template)).to_string()),
     }
 }
 
@@ -102,6 +111,7 @@ pub(super) fn subject_under(
         material: Material::default(),
         kit: Default::default(),
         tolerances: Tolerances::default(),
+        cases: Vec::new(),
     }
 }
 
@@ -123,16 +133,34 @@ pub(super) fn plain_resource(method: &str, path: &str) -> Resource {
 }
 
 pub(super) fn carrier(fields: &SchemeFields, scheme: &'static dyn scheme::Scheme) -> Carrier {
-    match fields {
-        SchemeFields::ApiKey(model::ApiKey { query: Some(name), .. }) => Carrier::Query(name.clone()),
-        SchemeFields::ApiKey(model::ApiKey { cookie: Some(name), .. }) => Carrier::Cookie(name.clone()),
-        SchemeFields::ApiKey(model::ApiKey { header: Some(name), .. }) => Carrier::Header(name.clone()),
-        _ => scheme.carrier(),
+    let usual = scheme.carrier();
+    let (header, query, cookie, prefix) = match fields {
+        SchemeFields::ApiKey(key) => (&key.header, &key.query, &key.cookie, &key.prefix),
+        SchemeFields::Bearer(bearer) => (&bearer.header, &None, &bearer.cookie, &bearer.prefix),
+        SchemeFields::Jwt(jwt) => (&jwt.header, &None, &jwt.cookie, &jwt.prefix),
+        SchemeFields::Session(session) => (&None, &None, &session.cookie, &None),
+        _ => return usual,
+    };
+    let place = (query.as_ref().map(|name| CarrierPlace::Query(name.clone())))
+        .or_else(|| cookie.as_ref().map(|name| CarrierPlace::Cookie(name.clone())))
+        .or_else(|| header.as_ref().map(|name| CarrierPlace::Header(name.clone())));
+    let own = place.map_or_else(|| usual.clone(), |place| Carrier { place, prefix: String::new() });
+    match prefix {
+        Some(prefix) => Carrier { prefix: spaced(prefix), ..own },
+        None if own.is_authorization() => Carrier { prefix: usual.prefix, ..own },
+        None => own,
     }
 }
 
+/// A word with the space that divides it from what follows (RFC 9110 §11.4).
+fn spaced(prefix: &str) -> String {
+    if prefix.is_empty() || prefix.ends_with(|c: char| !c.is_alphanumeric()) { prefix.to_owned() } else { format!("{prefix} ") }
+}
+
 fn identity(name: &str, credential: &model::Credential, values: &Values<'_>) -> Identity {
-    let login = if let Some(key) = &credential.key {
+    let login = if let Some(procedure) = super::resolve_login::procedure(credential, values) {
+        Login::Procedure(procedure)
+    } else if let Some(key) = &credential.key {
         Login::Proof(Proof::Key(values.credential(key)))
     } else if let Some(token) = &credential.token {
         Login::Proof(Proof::Token(values.credential(token)))
@@ -143,7 +171,8 @@ fn identity(name: &str, credential: &model::Credential, values: &Values<'_>) -> 
     } else if let Some(id) = &credential.client_id {
         let (secret, key) = (credential.client_secret.as_ref(), credential.client_key.as_ref());
         let key = key.and_then(|key| super::keys::key(key, values));
-        Login::Client { id: values.text(id), secret: secret.map(|secret| values.secret(secret)), key }
+        let method = credential.client_auth.map(super::resolve_login::method);
+        Login::Client { id: values.text(id), secret: secret.map(|secret| values.secret(secret)), key, method }
     } else {
         Login::Nothing
     };
@@ -156,20 +185,24 @@ fn identity(name: &str, credential: &model::Credential, values: &Values<'_>) -> 
     }
 }
 
-pub(super) fn resource(resource: &model::DeclaredResource) -> Resource {
+pub(super) fn resource(resource: &model::DeclaredResource, values: &Values<'_>) -> Resource {
     let body = match (&resource.json, &resource.form, &resource.body) {
-        (Some(json), _, _) => Some(("application/json".to_owned(), json.to_string().into_bytes())),
+        (Some(json), _, _) => {
+            let json = json.filled(&mut |template| values.text(template));
+            Some(("application/json".to_owned(), json.to_string().into_bytes()))
+        }
         (None, Some(form), _) => {
+            let form = form.iter().map(|(name, value)| (name, values.text(value)));
             let pairs = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
             Some(("application/x-www-form-urlencoded".to_owned(), pairs.into_bytes()))
         }
-        (None, None, Some(text)) => Some(("text/plain; charset=utf-8".to_owned(), text.clone().into_bytes())),
+        (None, None, Some(text)) => Some(("text/plain; charset=utf-8".to_owned(), values.text(text).into_bytes())),
         (None, None, None) => None,
     };
     Resource {
         method: resource.request.method.clone(),
         path: resource.request.path.clone(),
-        headers: resource.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+        headers: resource.headers.iter().map(|(name, value)| (name.clone(), values.line(value))).collect(),
         body,
         scopes: resource.scopes.iter().cloned().collect(),
         tenant: resource.tenant.clone(),
@@ -183,11 +216,7 @@ pub(super) fn resource(resource: &model::DeclaredResource) -> Resource {
 
 fn authorization_server(fields: &SchemeFields, values: &Values<'_>, on_reference: bool) -> Option<AuthorizationServer> {
     let SchemeFields::OAuth2ClientCredentials(oauth2) = fields else { return None };
-    let client_auth = match oauth2.client_auth {
-        model::ClientAuth::Basic => ClientAuthMethod::Basic,
-        model::ClientAuth::Post => ClientAuthMethod::Post,
-        model::ClientAuth::PrivateKeyJwt => ClientAuthMethod::PrivateKeyJwt,
-    };
+    let client_auth = super::resolve_login::method(oauth2.client_auth);
     let named = |template: &Option<Template>| template.as_ref().map(|template| values.text(template));
     if on_reference && oauth2.token_url.is_none() && oauth2.issuer.is_none() {
         let jwt = oauth2.access_token != model::AccessToken::Opaque;
@@ -219,6 +248,7 @@ fn material(written: &model::DeclaredMaterial, values: &Values<'_>, on_reference
             secret: client.client_secret.as_ref().map(|secret| values.secret(secret)),
             key: client.client_key.as_ref().and_then(|key| super::keys::key(key, values)),
             scope: None,
+            own_method: client.client_auth.map(super::resolve_login::method),
         })
     };
     let secret = |template: &Option<Template>| template.as_ref().map(|template| values.secret(template));
@@ -301,7 +331,7 @@ fn tolerances(written: &model::DeclaredTolerances) -> Tolerances {
     }
 }
 
-fn declared(pattern: &crate::scenario::model::AnswerPattern) -> DeclaredAnswer {
+pub(super) fn declared(pattern: &crate::scenario::model::AnswerPattern) -> DeclaredAnswer {
     DeclaredAnswer {
         status: pattern.status,
         content_type: pattern.content_type.as_ref().map(|media| media.to_ascii_lowercase()),

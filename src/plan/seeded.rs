@@ -46,7 +46,7 @@ fn to_identity(scheme: &str, identity: &SeedIdentity) -> Identity {
             let key =
                 identity.client_key.and_then(|key| SigningKey::read(key.key, Some(key.kid.to_owned()), None).ok());
             let secret = Some(Secret::new(identity.client_secret));
-            Login::Client { id: identity.name.to_owned(), secret, key: key.map(Arc::new) }
+            Login::Client { id: identity.name.to_owned(), secret, key: key.map(Arc::new), method: None }
         }
         _ => Login::Nothing,
     };

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::login::LoginProcedure;
 use crate::scheme::jose::SigningKey;
 use crate::scheme::jwt::Kit;
 use crate::scheme::{Carrier, Proof, Scheme};
@@ -25,7 +26,11 @@ pub enum Login {
         secret: Option<Secret>,
         /// The key that signs its assertions (RFC 7523 §2.2).
         key: Option<Arc<SigningKey>>,
+        /// How it authenticates, where it does so in another way than others.
+        method: Option<ClientAuthMethod>,
     },
+    /// A login: the credential has to be obtained.
+    Procedure(Arc<LoginProcedure>),
     /// Claims of a token that is minted with the issuer's key (RFC 7519 §4).
     Minted {
         /// Claims, beside issuer, audience and times.
@@ -56,6 +61,7 @@ impl Identity {
         match &self.login {
             Login::Proof(Proof::Password { user, .. }) => Some(user.clone()),
             Login::Client { id, .. } => Some(id.clone()),
+            Login::Procedure(procedure) => Some(procedure.account.0.clone()).filter(|name| !name.is_empty()),
             Login::Minted { claims } => {
                 let subject = claims.iter().find(|(name, _)| name == "sub");
                 subject.and_then(|(_, value)| value.as_str().map(str::to_owned))
@@ -64,12 +70,18 @@ impl Identity {
         }
     }
 
+    /// Whether its credential is obtained from somebody while a run goes on.
+    pub fn is_obtained(&self) -> bool {
+        matches!(self.login, Login::Client { .. } | Login::Procedure(_))
+    }
+
     /// Its client, where its credential has to be obtained.
     pub fn client(&self) -> Option<ClientCredential> {
-        let Login::Client { id, secret, key } = &self.login else { return None };
+        let Login::Client { id, secret, key, method } = &self.login else { return None };
         let scope = self.scopes.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
         let scope = (!scope.is_empty()).then_some(scope);
-        Some(ClientCredential { id: id.clone(), secret: secret.clone(), key: key.clone(), scope })
+        let (id, secret, key) = (id.clone(), secret.clone(), key.clone());
+        Some(ClientCredential { id, secret, key, scope, own_method: *method })
     }
 }
 
@@ -255,6 +267,17 @@ pub struct Subject {
     pub kit: Kit,
     /// What is tolerated.
     pub tolerances: Tolerances,
+    /// What each case of the scenario sends, in order.
+    pub cases: Vec<CaseRequest>,
+}
+
+/// What a case sends beside its method and path.
+#[derive(Clone, Debug, Default)]
+pub struct CaseRequest {
+    /// Header lines.
+    pub headers: Vec<(String, String)>,
+    /// JSON body.
+    pub json: Option<String>,
 }
 
 /// An identity that is good for a resource, both by index.
@@ -357,6 +380,7 @@ impl Subject {
             match &identity.login {
                 Login::Proof(Proof::Key(secret) | Proof::Token(secret) | Proof::Password { password: secret, .. })
                 | Login::Client { secret: Some(secret), .. } => secrets.push(secret),
+                Login::Procedure(procedure) => secrets.extend(procedure.secrets()),
                 Login::Client { secret: None, .. } | Login::Minted { .. } | Login::Nothing => {}
             }
         }

@@ -19,7 +19,7 @@ pub struct Values<'a> {
     errors: RefCell<Vec<ScenarioError>>,
     /// What is private about keys that were read.
     noted: RefCell<Vec<Secret>>,
-    /// Names of the variables that were read.
+    /// Names of the variables that were read; where nothing is read, of those without a default.
     used: RefCell<BTreeSet<String>>,
 }
 
@@ -58,6 +58,7 @@ impl<'a> Values<'a> {
     /// The value of a template; a mistake is kept until [`Values::finish`].
     pub fn text(&self, template: &Template) -> String {
         let Some(environment) = self.environment else {
+            self.used.borrow_mut().extend(template.variables());
             return if template.written().contains("${") { UNREAD.to_owned() } else { template.written().to_owned() };
         };
         match template.resolve(&Remembering { environment, used: &self.used }, &self.folder) {
@@ -85,6 +86,17 @@ impl<'a> Values<'a> {
             self.mistake(error.with_help("remove it; often it is a line break at the end of a variable"));
         }
         secret
+    }
+
+    /// The value of a template that is sent in a header field: line breaks in it are a mistake.
+    pub(super) fn line(&self, template: &Template) -> String {
+        let text = self.text(template);
+        // RFC 9110 section 5.5: a tab is white space
+        if text.chars().any(|c| c.is_control() && c != '\t') && template.written().contains("${") {
+            let error = self.loaded.error(template.place(), "the value contains a control character, which no header can carry");
+            self.mistake(error.with_help("remove it; often it is a line break at the end of a variable"));
+        }
+        text
     }
 
     /// The text of a file that a value names, relative to the scenario; nothing where nothing is read.

@@ -6,18 +6,19 @@ use crate::clock;
 use crate::event::CheckResult;
 use crate::judge::CaseVerdict;
 use crate::plan::Selection;
+use crate::plan::subject::CaseRequest;
 use crate::scenario::model::Case;
 use crate::scenario::{At, LoadedScenario, text::RequestLine};
 
 /// Runs the cases that are selected, one after another.
 pub(super) async fn run(session: &Session<'_>, take: &mut dyn FnMut(CheckResult)) {
-    for case in &session.loaded.scenario.cases {
+    for (case, request) in session.loaded.scenario.cases.iter().zip(&session.subject.cases) {
         let id = id_of(&case.name);
         if session.options.stop.is_requested() {
             return;
         }
         if session.selection.selects(&id) {
-            take(one(session, case, id).await);
+            take(one(session, (case, request), id).await);
         }
     }
 }
@@ -34,7 +35,7 @@ fn id_of(name: &str) -> String {
     format!("case.{}", name.chars().map(slug).collect::<String>().trim_matches('-'))
 }
 
-async fn one(session: &Session<'_>, case: &At<Case>, id: String) -> CheckResult {
+async fn one(session: &Session<'_>, (case, request): (&At<Case>, &CaseRequest), id: String) -> CheckResult {
     let began = clock::now();
     let place = session.place(case.place);
     let judged = CaseVerdict { case, id: &id, place: &place };
@@ -46,10 +47,7 @@ async fn one(session: &Session<'_>, case: &At<Case>, id: String) -> CheckResult 
         return judged.without_an_answer(Verdict::Inconclusive, untestable.cause());
     }
     let RequestLine { method, path } = &case.request;
-    let headers: Vec<(String, String)> =
-        case.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    let body = case.json.as_ref().map(serde_json::Value::to_string);
-    let sent = session.prober.case(method, path, &headers, body, case.with.as_deref()).await;
+    let sent = session.prober.case((method, path), request, case.with.as_deref()).await;
     let (exchange, secrets) = match sent {
         Ok(sent) => sent,
         Err(why) => return judged.without_an_answer(Verdict::Inconclusive, &why.to_string()),

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::{Options, keys};
 use crate::drive::control::{ControlError, ControlPlane};
+use crate::drive::login::Logins;
 use crate::drive::probe::{Equipment, Prober};
 use crate::drive::rate::RateLimit;
 use crate::drive::wire::Limits;
@@ -54,13 +55,16 @@ pub(super) async fn equip(
     keys::host(&mut subject, listener.as_ref(), &control, &base).await;
     keys::read_published(&mut subject, &control, &base, metadata.as_ref()).await;
     let subject = Arc::new(subject);
+    let control = Arc::new(control);
+    let logins = Logins::new(control.clone(), base.clone(), options.spawner(), subject.scheme);
     let prober = Prober::new(Equipment {
         subject: subject.clone(),
         base,
         trust: running.trust.clone(),
         hosts: running.hosts.clone(),
         limits: Limits::default().within(options.time_limit),
-        control: Arc::new(control),
+        control,
+        logins,
         listener,
         rate_limit,
         spawner: options.spawner(),

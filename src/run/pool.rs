@@ -80,7 +80,7 @@ fn login(line: &str, like: &Login) -> Option<Login> {
         }
         Login::Client { .. } => {
             let (id, secret) = pair()?;
-            Login::Client { id: id.to_owned(), secret: Some(Secret::new(secret)), key: None }
+            Login::Client { id: id.to_owned(), secret: Some(Secret::new(secret)), key: None, method: None }
         }
         _ => return None,
     })

@@ -17,7 +17,7 @@ pub struct Ready {
     pub(super) selection: Selection,
     pub(super) comparison: Option<OverheadStudy>,
     pub(super) launch: start::Wanted,
-    /// Names of the variables that were read.
+    /// Names of the variables that were read; where nothing is read, of those that a run needs.
     pub(super) variables: BTreeSet<String>,
 }
 
@@ -116,7 +116,7 @@ impl Ready {
 
     /// Variables that it needs and that an environment does not have.
     pub fn unset(&self, environment: &dyn Environment) -> Vec<String> {
-        crate::plan::variables(&self.loaded).into_iter().filter(|name| environment.variable(name).is_none()).collect()
+        self.variables.iter().filter(|name| environment.variable(name).is_none()).cloned().collect()
     }
 }
 

@@ -1,88 +1,82 @@
-//! Renews tokens beside the measured path, ahead of their end, so that no request waits for one.
+//! Renews credentials beside the measured path, ahead of their end, so that no request waits for one.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
 
 use super::Session;
 use super::phase_error::PhaseError;
-use crate::drive::control::{Renewals, Token};
 use crate::drive::load::LaneRequest;
+use crate::drive::probe::{LaneCredential, Prober};
 use crate::observe::{Latency, LoadFigures, encode, histogram};
 use crate::plan::subject::Identity;
+
+/// Credentials that are obtained side by side.
+const SIDE_BY_SIDE: usize = 16;
 
 /// What the valid lane sends: one request for each identity.
 pub(super) struct Good {
     pub(super) requests: Vec<Arc<LaneRequest>>,
-    /// Identities whose tokens end: the index of the request, and the first token.
-    ending: Vec<(usize, Identity, Token)>,
+    /// Credentials that end, each with the index of its request.
+    ending: Mutex<Vec<(usize, LaneCredential)>>,
 }
 
 impl Good {
-    /// Makes the requests of all identities; tokens are obtained one after another.
+    /// Makes the requests of all identities; credentials are obtained some at a time.
     ///
     /// # Errors
-    /// When a token is not obtained.
+    /// When a credential is not obtained.
     pub(super) async fn obtain(
         session: &Session<'_>,
         identities: &[Identity],
         resource: usize,
     ) -> Result<Self, PhaseError> {
-        let (mut requests, mut ending) = (Vec::with_capacity(identities.len()), Vec::new());
+        let mut requests: Vec<Option<Arc<LaneRequest>>> = Vec::with_capacity(identities.len());
+        let mut obtaining = JoinSet::new();
+        let permits = Arc::new(Semaphore::new(SIDE_BY_SIDE));
         for (index, identity) in identities.iter().enumerate() {
-            let request = match session.prober.request_of(identity, resource) {
-                Some(request) => request,
-                None => {
+            let request = session.prober.request_of(identity, resource);
+            if request.is_none() {
+                let (prober, identity, permits) = (session.prober.clone(), identity.clone(), permits.clone());
+                obtaining.spawn(async move {
+                    let _permit = permits.acquire().await;
+                    let credential = prober.lane_credential(&identity).await;
                     let no_token = |source| PhaseError::NoToken { who: identity.name.clone(), source };
-                    let token = session.prober.fresh(identity).await.map_err(no_token)?;
-                    let request = session.prober.request_with(&token, resource);
-                    ending.push((index, identity.clone(), token));
-                    request
-                }
-            };
-            requests.push(LaneRequest::new(request));
+                    credential.map(|credential| (index, credential)).map_err(no_token)
+                });
+            }
+            requests.push(request.map(LaneRequest::new));
         }
-        Ok(Self { requests, ending })
+        let mut ending = Vec::new();
+        while let Some(obtained) = obtaining.join_next().await {
+            let (index, credential) = obtained.map_err(|_| PhaseError::Engine)??;
+            requests[index] = Some(LaneRequest::new(session.prober.request_with(&credential.held, resource)));
+            ending.push((index, credential));
+        }
+        Ok(Self { requests: requests.into_iter().flatten().collect(), ending: Mutex::new(ending) })
     }
 }
 
-/// Renews the tokens of the valid lane before they end, so that no request waits for one.
+/// Renews the credentials of the valid lane before they end, so that no request waits for one.
 pub(super) struct Renewal {
     task: Option<tokio::task::JoinHandle<()>>,
-    took: Arc<std::sync::Mutex<Vec<Duration>>>,
+    took: Arc<Mutex<Vec<Duration>>>,
 }
 
 impl Renewal {
     pub(super) fn start(session: &Session<'_>, good: &Good, resource: usize) -> Self {
-        let took = Arc::new(std::sync::Mutex::new(good.ending.iter().map(|(.., token)| token.took).collect()));
-        if good.ending.is_empty() {
+        let ending = std::mem::take(&mut *good.ending.lock().unwrap_or_else(PoisonError::into_inner));
+        let first = ending.iter().filter_map(|(_, credential)| credential.held.token.as_ref());
+        let took = Arc::new(Mutex::new(first.map(|token| token.took).collect()));
+        if ending.is_empty() {
             return Self { task: None, took };
         }
-        // in the order of their times; the index tells apart what ends at once
-        let due = good.ending.iter().map(|(index, identity, token)| {
-            let mut renewals = Renewals::default();
-            let at = renewals.next(token);
-            ((at, *index), (good.requests[*index].clone(), identity.clone(), renewals))
-        });
-        let mut due: BTreeMap<(Instant, usize), (Arc<LaneRequest>, Identity, Renewals)> = due.collect();
-        let (prober, kept) = (session.prober.clone(), took.clone());
-        let task = tokio::spawn(async move {
-            while let Some(((at, index), (request, identity, mut renewals))) = due.pop_first() {
-                tokio::time::sleep_until(at.into()).await;
-                let at = match prober.fresh(&identity).await {
-                    Ok(token) => {
-                        request.renew(prober.request_with(&token, resource));
-                        if let Ok(mut kept) = kept.lock() {
-                            kept.push(token.took);
-                        }
-                        renewals.next(&token)
-                    }
-                    Err(_) => renewals.retry(),
-                };
-                due.insert((at, index), (request, identity, renewals));
-            }
-        });
-        Self { task: Some(task), took }
+        let requests = good.requests.clone();
+        let renewing = renewing(session.prober.clone(), requests, ending, resource, took.clone());
+        Self { task: Some(tokio::spawn(renewing)), took }
     }
 
     pub(super) async fn finish(self, figures: &mut LoadFigures) {
@@ -102,5 +96,66 @@ impl Renewal {
             figures.token_acquisition_us = Some(Latency::of(&times));
             figures.histograms.token_acquisition = encode(&times);
         }
+    }
+}
+
+/// Credentials between two renewals; those that are left when the phase ends are logged out with the others.
+struct Waiting {
+    prober: Arc<Prober>,
+    /// In the order of their times; the index tells apart what is due at once.
+    due: BTreeMap<(Instant, usize), LaneCredential>,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        while let Some((_, credential)) = self.due.pop_first() {
+            self.prober.give_back(credential);
+        }
+    }
+}
+
+/// Renews each credential when it is due, some side by side, for as long as it is polled.
+async fn renewing(
+    prober: Arc<Prober>,
+    requests: Vec<Arc<LaneRequest>>,
+    ending: Vec<(usize, LaneCredential)>,
+    resource: usize,
+    took: Arc<Mutex<Vec<Duration>>>,
+) {
+    let due = ending.into_iter().map(|(index, credential)| ((credential.due, index), credential)).collect();
+    let mut waiting = Waiting { prober: prober.clone(), due };
+    let (renewed, mut back) = mpsc::unbounded_channel::<(usize, LaneCredential)>();
+    let permits = Arc::new(Semaphore::new(SIDE_BY_SIDE));
+    loop {
+        let next = waiting.due.first_key_value().map(|((at, _), _)| *at);
+        tokio::select! {
+            Some((index, credential)) = back.recv() => {
+                waiting.due.insert((credential.due, index), credential);
+            }
+            () = sleep_until(next) => {
+                let Some(((_, index), mut credential)) = waiting.due.pop_first() else { continue };
+                let (prober, permits, renewed) = (prober.clone(), permits.clone(), renewed.clone());
+                let (request, took) = (requests[index].clone(), took.clone());
+                tokio::spawn(async move {
+                    let _permit = permits.acquire().await;
+                    if prober.renew_lane(&mut credential).await.is_ok() {
+                        request.renew(prober.request_with(&credential.held, resource));
+                        let token = credential.held.token.as_ref();
+                        took.lock().unwrap_or_else(PoisonError::into_inner).extend(token.map(|token| token.took));
+                    }
+                    if let Err(mpsc::error::SendError((_, credential))) = renewed.send((index, credential)) {
+                        prober.give_back(credential);
+                    }
+                });
+            }
+        }
+    }
+}
+
+/// Until a time; for ever where there is none.
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
     }
 }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::{Only, Options, Session};
+use crate::plan::subject::CaseRequest;
 use crate::clock;
 use crate::drive::barrier::{Barrier, BarrierError};
 use crate::drive::load::Gate;
@@ -191,7 +192,7 @@ pub(super) async fn clock_offset(session: &Session<'_>) -> ClockOffset {
     let (mut low, mut high) = (f64::MIN, f64::MAX);
     for _ in 0..DATES {
         let before = clock::timestamp();
-        let sent = session.prober.case("GET", "/", &[], None, None).await;
+        let sent = session.prober.case(("GET", "/"), &CaseRequest::default(), None).await;
         let after = clock::timestamp();
         if let Some(date) = sent.ok().and_then(|(exchange, _)| date_of(exchange.response()?)) {
             // the clock was between the second that it told and the next one

@@ -104,4 +104,49 @@ macro_rules! name_or_map {
     };
 }
 
-pub(super) use {bare_or_map, name_or_map};
+/// A list of items that takes one bare item.
+macro_rules! one_or_list {
+    ($(#[$doc:meta])* $name:ident, $item:ty, $expecting:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub struct $name(pub Vec<$item>);
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Either;
+                impl<'de> serde::de::Visitor<'de> for Either {
+                    type Value = Vec<$item>;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str($expecting)
+                    }
+
+                    fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Vec<$item>, A::Error> {
+                        serde::Deserialize::deserialize(serde::de::value::MapAccessDeserializer::new(map)).map(|item| vec![item])
+                    }
+
+                    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, items: A) -> Result<Vec<$item>, A::Error> {
+                        serde::Deserialize::deserialize(serde::de::value::SeqAccessDeserializer::new(items))
+                    }
+                }
+                deserializer.deserialize_any(Either).map(Self)
+            }
+        }
+
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                let item = generator.subschema_for::<$item>();
+                schemars::json_schema!({
+                    "anyOf": [item.clone(), { "type": "array", "items": item }],
+                    "description": $expecting
+                })
+            }
+        }
+    };
+}
+
+pub(super) use {bare_or_map, name_or_map, one_or_list};

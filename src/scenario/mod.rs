@@ -2,6 +2,7 @@
 
 mod either;
 mod error;
+mod json_template;
 mod load;
 pub mod manual;
 mod mask;
@@ -17,6 +18,7 @@ mod waivers;
 
 pub use error::ScenarioError;
 pub(crate) use error::nearest;
+pub use json_template::JsonTemplate;
 pub use load::{LoadedScenario, load_paths, load_text, load_untrusted};
 pub use model::Scenario;
 pub use place::{At, Position};

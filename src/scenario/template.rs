@@ -84,6 +84,20 @@ impl Template {
         Self { text: text.replace("${", "$${"), place }
     }
 
+    /// A text that may name variables and files.
+    ///
+    /// # Errors
+    /// When a `${` has no end or names nothing.
+    pub(super) fn at(text: String, place: super::Position) -> Result<Self, TemplateError> {
+        parts(&text)?;
+        Ok(Self { text, place })
+    }
+
+    /// Another text at the same place; that of a part of this one.
+    pub fn part(&self, text: &str) -> Self {
+        Self { text: text.to_owned(), place: self.place }
+    }
+
     /// The text as it is written.
     pub fn written(&self) -> &str {
         &self.text

@@ -65,6 +65,44 @@ impl FromStr for Length {
 
 text!(Length, "Length", "a length of time such as 10s, 250ms or 2m", r"^([0-9]+(ns|us|ms|s|m|min|h|d) ?)+$");
 
+/// A JSON pointer (RFC 6901).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pointer(pub String);
+
+impl FromStr for Pointer {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        if text.starts_with('/') { Ok(Self(text.to_owned())) } else { Err(ValueError::Pointer) }
+    }
+}
+
+text!(Pointer, "Pointer", "a JSON pointer such as /expires_in", r"^/.*$");
+
+/// A life that no answer tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeclaredLifetime {
+    /// This long.
+    Lasts(Duration),
+    /// It does not end by itself.
+    Never,
+}
+
+impl FromStr for DeclaredLifetime {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        if text == "never" { Ok(Self::Never) } else { text.parse::<Length>().map(|length| Self::Lasts(length.0)) }
+    }
+}
+
+text!(
+    DeclaredLifetime,
+    "Lifetime",
+    "a length of time such as 15m, or never",
+    r"^(never|([0-9]+(ns|us|ms|s|m|min|h|d) ?)+)$"
+);
+
 /// The highest number that a rate may have.
 pub(super) const MOST_RATE: f64 = 10_000_000.0;
 

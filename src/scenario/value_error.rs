@@ -8,6 +8,9 @@ pub enum ValueError {
     /// No duration of the form `10s`.
     #[error("not a length of time")]
     Length,
+    /// No JSON pointer.
+    #[error("a JSON pointer starts with a slash")]
+    Pointer,
     /// No rate of the form `500/s`.
     #[error("not a rate")]
     Rate,

@@ -2,9 +2,41 @@
 
 use crate::observe::{MULTIPART, Request, multipart};
 
+/// Where a scheme puts its credential, and the text in front of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carrier {
+    /// The place.
+    pub place: CarrierPlace,
+    /// What stands in front of the credential, such as `Bearer ` or `Token `; no part of the secret, and in no forgery
+    /// altered with it.
+    pub prefix: String,
+}
+
+impl Carrier {
+    /// A header field without a prefix.
+    pub fn header(name: &str) -> Self {
+        Self { place: CarrierPlace::Header(name.to_owned()), prefix: String::new() }
+    }
+
+    /// `Authorization` with an authentication scheme (RFC 9110 §11.4).
+    pub fn authorization(scheme: &str) -> Self {
+        Self { prefix: format!("{scheme} "), ..Self::header("Authorization") }
+    }
+
+    /// Whether it is `Authorization`, for which challenges are (RFC 9110 §11.6.1).
+    pub fn is_authorization(&self) -> bool {
+        matches!(&self.place, CarrierPlace::Header(name) if name.eq_ignore_ascii_case("authorization"))
+    }
+
+    /// A credential in this place, behind its prefix.
+    pub fn carrying(&self, credential: &str) -> Carried {
+        Carried::new(&self.place, format!("{}{credential}", self.prefix))
+    }
+}
+
 /// A place for a credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Carrier {
+pub enum CarrierPlace {
     /// A header field of its own, or `Authorization`.
     Header(String),
     /// A query parameter.
@@ -25,43 +57,50 @@ pub enum Carrier {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Carried {
     /// Where.
-    pub carrier: Carrier,
+    pub place: CarrierPlace,
     /// What.
     pub value: Vec<u8>,
 }
 
 impl Carried {
     /// A value in a place.
-    pub fn new(carrier: &Carrier, value: impl AsRef<[u8]>) -> Self {
-        Self { carrier: carrier.clone(), value: value.as_ref().to_vec() }
+    pub fn new(place: &CarrierPlace, value: impl AsRef<[u8]>) -> Self {
+        Self { place: place.clone(), value: value.as_ref().to_vec() }
     }
 
     /// A header line.
     pub fn header(name: &str, value: impl AsRef<[u8]>) -> Self {
-        Self::new(&Carrier::Header(name.to_owned()), value)
+        Self::new(&CarrierPlace::Header(name.to_owned()), value)
     }
 
     /// Writes it into a request, marked as a credential.
     pub fn apply(&self, request: &mut Request) {
-        match &self.carrier {
-            Carrier::Header(name) | Carrier::RawHeaderName(name) => request.push(name, &self.value, true),
-            Carrier::Query(name) => request.push_query(name, &String::from_utf8_lossy(&self.value)),
-            Carrier::Cookie(name) => {
-                let mut pair = format!("{name}=").into_bytes();
-                pair.extend_from_slice(&self.value);
-                request.push("Cookie", pair, true);
+        match &self.place {
+            CarrierPlace::Header(name) | CarrierPlace::RawHeaderName(name) => request.push(name, &self.value, true),
+            CarrierPlace::Query(name) => request.push_query(name, &String::from_utf8_lossy(&self.value)),
+            CarrierPlace::Cookie(name) => {
+                let pair = [name.as_bytes(), b"=", &self.value].concat();
+                // RFC 6265 §5.4: a client sends one Cookie field
+                let mut held = request.headers.iter_mut().filter(|header| header.name.eq_ignore_ascii_case("cookie"));
+                match held.next() {
+                    Some(header) => {
+                        header.value.extend([b"; ", &pair[..]].concat());
+                        header.sensitive = true;
+                    }
+                    None => request.push("Cookie", pair, true),
+                }
             }
-            Carrier::Form(name) => {
+            CarrierPlace::Form(name) => {
                 let value = String::from_utf8_lossy(&self.value);
                 let pair = url::form_urlencoded::Serializer::new(String::new()).append_pair(name, &value).finish();
                 let body = std::mem::take(&mut request.body);
                 *request = request.clone().with_body("application/x-www-form-urlencoded", join(body, pair));
             }
-            Carrier::Json(name) => {
+            CarrierPlace::Json(name) => {
                 let body = serde_json::json!({ name: String::from_utf8_lossy(&self.value) });
                 *request = request.clone().with_body("application/json", body.to_string());
             }
-            Carrier::Multipart(name) => {
+            CarrierPlace::Multipart(name) => {
                 let value = String::from_utf8_lossy(&self.value);
                 *request = request.clone().with_body(MULTIPART, multipart([(name.as_str(), &*value)]));
             }
@@ -80,7 +119,7 @@ fn join(mut body: Vec<u8>, pair: String) -> Vec<u8> {
 /// Shows where, never what.
 impl std::fmt::Debug for Carried {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?} ({} bytes)", self.carrier, self.value.len())
+        write!(f, "{:?} ({} bytes)", self.place, self.value.len())
     }
 }
 
@@ -92,12 +131,12 @@ mod tests {
     fn each_carrier_finds_its_place() {
         let mut request = Request::new("GET", "/a?x=1");
         Carried::header("X-Key", "k1").apply(&mut request);
-        Carried::new(&Carrier::Query("key".into()), "k&2").apply(&mut request);
-        Carried::new(&Carrier::Cookie("sid".into()), "k3").apply(&mut request);
+        Carried::new(&CarrierPlace::Query("key".into()), "k&2").apply(&mut request);
+        Carried::new(&CarrierPlace::Cookie("sid".into()), "k3").apply(&mut request);
         assert_eq!(request.target, b"/a?x=1&key=k%262");
         assert_eq!(request.value_of("x-key"), Some(&b"k1"[..]));
         assert_eq!(request.value_of("cookie"), Some(&b"sid=k3"[..]));
-        Carried::new(&Carrier::Form("access_token".into()), "k 4").apply(&mut request);
+        Carried::new(&CarrierPlace::Form("access_token".into()), "k 4").apply(&mut request);
         assert_eq!(request.body, b"access_token=k+4");
     }
 }

@@ -4,14 +4,17 @@ mod api_key;
 mod basic;
 mod bearer;
 mod carrier;
+mod companion;
 mod forgery;
 pub mod jose;
 pub mod jwt;
 mod none;
+mod session;
 
 use rand::rngs::StdRng;
 
-pub use carrier::{Carried, Carrier};
+pub use carrier::{Carried, Carrier, CarrierPlace};
+pub use companion::{Companion, is_below};
 
 use crate::observe::{ForgeryId, Phrase};
 use crate::secret::Secret;
@@ -116,6 +119,10 @@ pub trait Scheme: Send + Sync {
     fn groups(&self) -> &'static [&'static str];
     /// Where the credential goes unless the scenario says otherwise.
     fn carrier(&self) -> Carrier;
+    /// What a client of this scheme holds once it has obtained a value, for a user where the scheme names one.
+    fn held(&self, value: &Secret, _user: &str) -> Proof {
+        Proof::Token(value.clone())
+    }
     /// What goes onto the wire for a good proof.
     fn carry(&self, carrier: &Carrier, proof: &Proof) -> Vec<Carried>;
     /// Its forgeries.
@@ -163,6 +170,7 @@ pub trait Scheme: Send + Sync {
 pub const SCHEMES: &[&dyn Scheme] = &[
     &none::NoScheme,
     &api_key::ApiKeyScheme,
+    &session::SessionScheme,
     &basic::BasicScheme,
     &bearer::BearerScheme,
     &bearer::ClientCredentialsScheme,

@@ -3,7 +3,8 @@
 use super::socket::Socket;
 use crate::clock;
 use crate::observe::{Fingerprint, Request, Response, Silence};
-use crate::scheme::{Carrier, Proof, Scheme};
+use crate::drive::login::HeldCredential;
+use crate::scheme::{Carrier, Scheme};
 
 /// A scheme that is compared, ready to send.
 #[derive(Clone)]
@@ -17,7 +18,7 @@ pub struct Contender {
     /// Where the credential goes.
     pub carrier: Carrier,
     /// The credential; none where there is none.
-    pub proof: Option<Proof>,
+    pub held: Option<HeldCredential>,
     /// How access granted looks.
     pub fingerprint: Fingerprint,
 }
@@ -53,10 +54,11 @@ impl Contender {
     /// The bytes of the request with its credential.
     pub(super) fn prepare(&self) -> Vec<u8> {
         let mut request = self.bare.clone();
-        if let Some(proof) = &self.proof {
-            for carried in self.scheme.carry(&self.carrier, proof) {
+        if let Some(held) = &self.held {
+            for carried in self.scheme.carry(&self.carrier, &held.proof) {
                 carried.apply(&mut request);
             }
+            held.accompany(&mut request);
         }
         request.to_bytes()
     }

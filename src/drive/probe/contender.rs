@@ -14,22 +14,22 @@ impl Prober {
     pub async fn contender(&self, name: &str, identity: usize, resource: usize) -> Result<Contender, RequestError> {
         let subject = self.subject();
         let who = &subject.identities[identity];
-        let proof = match who.login {
+        let held = match who.login {
             Login::Nothing => None,
-            _ => Some(self.proof(who).await.map_err(|source| RequestError::NoToken { who: name.to_owned(), source })?),
+            _ => Some(self.held(who).await.map_err(|source| RequestError::NoToken { who: name.to_owned(), source })?),
         };
         let contender = Contender {
             name: name.to_owned(),
             bare: self.bare_request(resource),
             scheme: subject.scheme,
             carrier: subject.carrier.clone(),
-            proof,
+            held,
             fingerprint: self.recognition(resource).await.success().clone(),
         };
         let anonymous = self.send_to(resource, &contender.bare).await;
         let asked = Asked { anonymous: true, ..Asked::default() };
         let anonymous = self.read(resource, &anonymous, &asked).await.outcome;
-        match (&contender.proof, anonymous) {
+        match (&contender.held, anonymous) {
             (Some(_), Outcome::Granted) => {
                 let resource = subject.resources[resource].name();
                 Err(RequestError::OpensWithout { name: name.to_owned(), resource })

@@ -12,8 +12,8 @@ impl Prober {
     /// When there is no credential to be had.
     pub async fn knock(&self, identity: usize, resource: usize) -> Result<(Exchange, Outcome), ControlError> {
         let subject = self.subject();
-        let proof = self.proof(&subject.identities[identity]).await?;
-        let request = self.good_request(&proof, resource, &mut Evidence::default());
+        let held = self.held(&subject.identities[identity]).await?;
+        let request = self.good_request(&held, resource, &mut Evidence::default());
         let exchange = self.send_to(resource, &request).await;
         let outcome = match exchange.status() {
             None => Outcome::Silent,

@@ -1,14 +1,28 @@
 //! Requests of load lanes: what a lane sends is made like a probe.
 
+use std::time::Instant;
+
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 use super::{Prober, RequestError};
-use crate::drive::control::{ControlError, Token};
+use crate::drive::control::{ControlError, Renewals, Token};
+use crate::drive::login::{HeldCredential, LoginSession};
 use crate::observe::{Evidence, Exchange, Request};
-use crate::plan::subject::{ClientCredential, CredentialState, Identity, Login};
-use crate::scheme::{ForgeryContext, Proof, Unforgeable};
+use crate::plan::subject::{CaseRequest, ClientCredential, CredentialState, Identity, Login};
+use crate::scheme::{ForgeryContext, Unforgeable};
 use crate::secret::Secret;
+
+/// A credential that a lane of a load phase has for itself.
+pub struct LaneCredential {
+    identity: Identity,
+    /// What is held now.
+    pub held: HeldCredential,
+    /// When it is to be renewed.
+    pub due: Instant,
+    session: Option<LoginSession>,
+    renewals: Renewals,
+}
 
 impl Prober {
     /// What a lane sends: `valid`, `no-credential`, `expired`, `revoked`, or a forgery of the scheme.
@@ -32,13 +46,13 @@ impl Prober {
         }
         let who = &subject.identities[of_state.unwrap_or(identity)];
         let no_token = |source| RequestError::NoToken { who: who.name.clone(), source };
-        let proof = self.proof(who).await.map_err(no_token)?;
+        let held = self.held(who).await.map_err(no_token)?;
         if lane == "valid" || state.is_some() {
-            return Ok(self.good_request(&proof, resource, &mut Evidence::default()));
+            return Ok(self.good_request(&held, resource, &mut Evidence::default()));
         }
         let mut rng = StdRng::seed_from_u64(self.seed_of(lane));
         let (scheme, carrier) = (subject.scheme, &subject.carrier);
-        let mut context = ForgeryContext { scheme, carrier, proof: &proof, rng: &mut rng, kit: &subject.kit };
+        let mut context = ForgeryContext { scheme, carrier, proof: &held.proof, rng: &mut rng, kit: &subject.kit };
         let written = if lane == "flipped-bit" { "middle-changed" } else { lane };
         let unforgeable = |why: Unforgeable| RequestError::Unforgeable { lane: lane.to_owned(), why: why.0 };
         let missing = || Unforgeable(format!("{} has no forgery {written}", scheme.name()));
@@ -48,20 +62,26 @@ impl Prober {
         for one in carried {
             one.apply(&mut request);
         }
+        held.accompany(&mut request);
         Ok(request)
     }
 
     /// A token that is obtained, and waited for until it has ended.
     async fn expired(&self, identity: usize, resource: usize) -> Result<Request, RequestError> {
         let identity = &self.subject().identities[identity];
-        let client = identity.client().ok_or_else(|| RequestError::NoCredentialInState("expired".to_owned()))?;
+        if !identity.is_obtained() {
+            return Err(RequestError::NoCredentialInState("expired".to_owned()));
+        }
         let no_token = |source| RequestError::NoToken { who: identity.name.clone(), source };
-        let token = self.renew(&client).await.map_err(no_token)?;
+        let credential = self.lane_credential(identity).await.map_err(no_token)?;
+        let request = self.request_with(&credential.held, resource);
+        let token = credential.held.token.clone().ok_or(RequestError::LongLived)?;
+        self.give_back(credential);
         let brief = token.lifetime.is_some_and(|lifetime| lifetime <= super::stage::LONGEST_WAIT);
         let end = token.has_ended_at().filter(|_| brief).ok_or(RequestError::LongLived)?;
         let end = end + self.subject().tolerances.max_leeway + super::stage::ROUNDING;
         tokio::time::sleep_until(end.into()).await;
-        Ok(self.request_with(&token, resource))
+        Ok(request)
     }
 
     /// A new token of a client.
@@ -72,29 +92,78 @@ impl Prober {
         self.equipment.control.obtain(client, None).await
     }
 
-    /// A new token of an identity: obtained by its client, or signed with the issuer's key.
+    /// A credential of an identity for a lane alone: obtained by its client or its login, or signed with the issuer's key.
     ///
     /// # Errors
-    /// When there is no token to be had.
-    pub async fn fresh(&self, identity: &Identity) -> Result<Token, ControlError> {
-        match identity.client() {
-            Some(client) => self.renew(&client).await,
-            None => self.minted(identity, None),
+    /// When there is none to be had.
+    pub async fn lane_credential(&self, identity: &Identity) -> Result<LaneCredential, ControlError> {
+        let mut renewals = Renewals::default();
+        let scheme = self.subject().scheme;
+        let (held, due, session) = match &identity.login {
+            Login::Procedure(procedure) => {
+                let (session, held, due) = self.equipment.logins.separate(procedure).await?;
+                (held, due, Some(session))
+            }
+            _ => {
+                let token = match identity.client() {
+                    Some(client) => self.renew(&client).await?,
+                    None => self.minted(identity, None)?,
+                };
+                let due = renewals.next(&token);
+                (HeldCredential::obtained(scheme, token), due, None)
+            }
+        };
+        Ok(LaneCredential { identity: identity.clone(), held, due, session, renewals })
+    }
+
+    /// Renews a credential of a lane, and sets when that is due again, also where it failed.
+    ///
+    /// # Errors
+    /// When there is none to be had.
+    pub async fn renew_lane(&self, credential: &mut LaneCredential) -> Result<(), ControlError> {
+        let renewed = match (&mut credential.session, credential.identity.client()) {
+            (Some(session), _) => session.renewed(&self.equipment.logins).await,
+            (None, Some(client)) => self.renew(&client).await.map(|token| {
+                let due = credential.renewals.next(&token);
+                (HeldCredential::obtained(self.subject().scheme, token), due)
+            }),
+            (None, None) => self.minted(&credential.identity, None).map(|token| {
+                let due = credential.renewals.next(&token);
+                (HeldCredential::obtained(self.subject().scheme, token), due)
+            }),
+        };
+        match renewed {
+            Ok((held, due)) => {
+                (credential.held, credential.due) = (held, due);
+                Ok(())
+            }
+            Err(error) => {
+                let session = credential.session.as_mut();
+                credential.due = session.map_or_else(|| credential.renewals.retry(), LoginSession::retry);
+                Err(error)
+            }
+        }
+    }
+
+    /// Takes a credential of a lane back; it is logged out at the end.
+    pub fn give_back(&self, credential: LaneCredential) {
+        if let Some(session) = credential.session {
+            self.equipment.logins.give_back(session);
         }
     }
 
     /// The request of a resource with the credential that an identity has as it is; none where it has to be obtained.
     pub fn request_of(&self, identity: &Identity, resource: usize) -> Option<Request> {
         match &identity.login {
-            Login::Proof(proof) => Some(self.good_request(proof, resource, &mut Evidence::default())),
+            Login::Proof(proof) => Some(self.request_with(&HeldCredential::given(proof.clone()), resource)),
             Login::Nothing => Some(self.bare_request(resource)),
             _ => None,
         }
     }
 
-    /// The request of a resource with a token.
-    pub fn request_with(&self, token: &Token, resource: usize) -> Request {
-        self.good_request(&Proof::Token(token.value.clone()), resource, &mut Evidence::default())
+    /// The request of a resource with a credential.
+    pub fn request_with(&self, held: &HeldCredential, resource: usize) -> Request {
+        self.good_request(held, resource, &mut Evidence::default())
     }
 }
 
@@ -105,24 +174,22 @@ impl Prober {
     /// When there is no such credential, or no token for it.
     pub async fn case(
         &self,
-        method: &str,
-        path: &str,
-        headers: &[(String, String)],
-        json: Option<String>,
+        (method, path): (&str, &str),
+        sent: &CaseRequest,
         with: Option<&str>,
     ) -> Result<(Exchange, Vec<Secret>), RequestError> {
         let subject = self.subject();
         let mut evidence = Evidence::default();
-        let mut request = self.plain_request(method, path, headers);
-        if let Some(json) = json {
+        let mut request = self.plain_request(method, path, &sent.headers);
+        if let Some(json) = sent.json.clone() {
             request = request.with_body("application/json", json);
         }
         if let Some(name) = with {
             let identity = subject.identities.iter().find(|identity| identity.name == name);
             let identity = identity.ok_or_else(|| RequestError::NoCredential(name.to_owned()))?;
             let no_token = |source| RequestError::NoToken { who: name.to_owned(), source };
-            let proof = self.proof(identity).await.map_err(no_token)?;
-            self.carry(&proof, &mut request, &mut evidence);
+            let held = self.held(identity).await.map_err(no_token)?;
+            self.carry(&held, &mut request, &mut evidence);
         }
         let exchange = self.send_to(0, &request).await;
         Ok((exchange, evidence.sent_secrets))

@@ -1,13 +1,11 @@
 //! Tokens that authbench signs itself with the issuer's key.
 
-use std::time::Duration;
-
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 use super::{Prober, unobtainable};
-use crate::clock;
 use crate::drive::control::{ControlError, Token};
+use crate::drive::login::HeldCredential;
 use crate::observe::{Asked, ControlRun, Description, Evidence, Exchange, ForgeryId, Place};
 use crate::plan::subject::{Identity, Login};
 use crate::scheme::Proof;
@@ -59,13 +57,13 @@ impl Prober {
         let who = &subject.identities[identity];
         let name = subject.resources[resource].name();
         let description = Description::new(format!("{name} with a token that authbench signed for {}", who.name));
-        let proof = match self.proof(who).await {
-            Ok(proof) => proof,
+        let held = match self.held(who).await {
+            Ok(held) => held,
             Err(error) => return unobtainable(description, closing, &error),
         };
         let mut rng = StdRng::seed_from_u64(u64::from(rand::random::<u32>()));
-        let token = match forged_text(TWIN, &proof, &mut rng, &subject.kit) {
-            Ok(token) => Proof::Token(Secret::new(token)),
+        let token = match forged_text(TWIN, &held.proof, &mut rng, &subject.kit) {
+            Ok(token) => HeldCredential { proof: Proof::Token(Secret::new(token)), ..held },
             Err(why) => return unobtainable(description, closing, &ControlError::Unusable(why.0)),
         };
         let request = self.good_request(&token, resource, evidence);
@@ -91,5 +89,5 @@ pub(super) fn note_signature(exchange: &Exchange, evidence: &mut Evidence) {
 
 /// A token whose life nobody told.
 pub(super) fn given(token: String) -> Token {
-    Token { value: Secret::new(token), obtained: clock::now(), lifetime: None, took: Duration::ZERO, scope: None }
+    Token::endless(Secret::new(token))
 }

@@ -25,16 +25,18 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use super::control::{ControlError, ControlPlane};
+use super::login::{self, HeldCredential, Logins};
 use super::rate::RateLimit;
 use super::wire::{Destination, Limits};
 use crate::observe::{Asked, ControlRun, Description, Evidence, Exchange, Outcome, Request};
 use crate::plan::subject::{Identity, Login, Subject};
 use crate::plan::{Control, PlannedCheck, Script};
-use crate::scheme::Proof;
+use crate::scheme::{Companion, Proof};
 use crate::target::child::Spawner;
 use crate::target::hosts::AllowedHosts;
 use crate::target::trust::Trust;
 pub use error::RequestError;
+pub use lane::LaneCredential;
 pub use meeting::Seat;
 use patience::Patience;
 use recognising::Known;
@@ -54,6 +56,8 @@ pub struct Equipment {
     pub limits: Limits,
     /// Tokens and hooks.
     pub control: Arc<ControlPlane>,
+    /// Logins of identities.
+    pub logins: Logins,
     /// Sees who follows an address that a token names.
     pub listener: Option<Arc<crate::target::listener::Listener>>,
     /// How often the target may be asked.
@@ -188,51 +192,88 @@ impl Prober {
         let who = &self.subject().identities[identity];
         let name = self.subject().resources[resource].name();
         let description = Description::new(format!("{name} with the good credential of {}", who.name));
-        let proof = match self.proof(who).await {
-            Ok(proof) => proof,
-            Err(error) => return unobtainable(description, closing, &error),
-        };
-        let request = self.good_request(&proof, resource, evidence);
-        let exchange = self.send_to(resource, &request).await;
-        let outcome = self.read_good((identity, resource), &exchange).await.outcome;
-        ControlRun { description, closing, exchange, outcome }
+        let mut renewed = false;
+        loop {
+            let held = match self.held(who).await {
+                Ok(held) => held,
+                Err(error) => return unobtainable(description, closing, &error),
+            };
+            let request = self.good_request(&held, resource, evidence);
+            let exchange = self.send_to(resource, &request).await;
+            let outcome = self.read_good((identity, resource), &exchange).await.outcome;
+            // a credential that was obtained may have ended in between: it is renewed, once
+            if outcome == Outcome::Refused && !renewed && held.token.is_some() {
+                self.forget(who, &held).await;
+                renewed = true;
+                continue;
+            }
+            return ControlRun { description, closing, exchange, outcome };
+        }
     }
 
-    /// The request of a resource with a good proof; the proof is noted for the scrubber.
-    fn good_request(&self, proof: &Proof, resource: usize, evidence: &mut Evidence) -> Request {
+    /// The request of a resource with a good credential, which is noted for the scrubber.
+    fn good_request(&self, held: &HeldCredential, resource: usize, evidence: &mut Evidence) -> Request {
         let mut request = self.bare_request(resource);
-        self.carry(proof, &mut request, evidence);
+        self.carry(held, &mut request, evidence);
         request
     }
 
-    /// Adds a good proof to a request; it is noted for the scrubber.
-    fn carry(&self, proof: &Proof, request: &mut Request, evidence: &mut Evidence) {
+    /// Adds a good credential to a request, and what travels beside it; it is noted for the scrubber.
+    fn carry(&self, held: &HeldCredential, request: &mut Request, evidence: &mut Evidence) {
         let subject = self.subject();
-        for carried in subject.scheme.carry(&subject.carrier, proof) {
+        for carried in subject.scheme.carry(&subject.carrier, &held.proof) {
             values::note(&carried.value, evidence);
             carried.apply(request);
         }
+        accompany(&held.companions, request, evidence);
     }
 
-    /// What an identity proves itself with now; tokens are obtained and kept while they live.
+    /// What an identity holds now. What has to be obtained is kept while it lives.
     ///
     /// # Errors
-    /// When a token is not obtained.
-    pub async fn proof(&self, identity: &Identity) -> Result<Proof, ControlError> {
+    /// When it is not obtained.
+    pub async fn held(&self, identity: &Identity) -> Result<HeldCredential, ControlError> {
         match &identity.login {
-            Login::Proof(proof) => Ok(proof.clone()),
+            Login::Proof(proof) => Ok(HeldCredential::given(proof.clone())),
             Login::Client { .. } => {
                 let client = identity.client().ok_or_else(|| ControlError::Unusable("no client".to_owned()))?;
-                Ok(Proof::Token(self.equipment.control.current(&client).await?.value))
+                let token = self.equipment.control.current(&client).await?;
+                Ok(HeldCredential::obtained(self.subject().scheme, token))
             }
-            Login::Minted { .. } => Ok(Proof::Token(self.minted(identity, None)?.value)),
-            Login::Nothing => Ok(Proof::Key(crate::secret::Secret::new(""))),
+            Login::Procedure(procedure) => self.equipment.logins.current(&identity.name, procedure).await,
+            Login::Minted { .. } => Ok(HeldCredential::given(Proof::Token(self.minted(identity, None)?.value))),
+            Login::Nothing => Ok(HeldCredential::given(Proof::Key(crate::secret::Secret::new("")))),
         }
+    }
+
+    /// Forgets what an identity holds, where that was refused: the next use obtains a new one.
+    async fn forget(&self, identity: &Identity, held: &HeldCredential) {
+        let Some(token) = &held.token else { return };
+        match &identity.login {
+            Login::Procedure(_) => self.equipment.logins.forget(&identity.name, &token.value).await,
+            _ => {
+                if let Some(client) = identity.client() {
+                    self.equipment.control.forget_token(&client, &token.value).await;
+                }
+            }
+        }
+    }
+
+    /// The logins of the run.
+    pub fn logins(&self) -> &Logins {
+        &self.equipment.logins
     }
 
     /// What an exchange of a token with a resource means.
     async fn outcome(&self, resource: usize, exchange: &Exchange) -> Outcome {
         self.read(resource, exchange, &Asked::default()).await.outcome
+    }
+}
+
+/// Adds what travels beside a credential; it is noted for the scrubber.
+fn accompany(companions: &[Companion], request: &mut Request, evidence: &mut Evidence) {
+    for carried in login::accompany(companions, request) {
+        values::note(&carried.value, evidence);
     }
 }
 

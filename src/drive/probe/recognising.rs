@@ -155,8 +155,8 @@ impl Prober {
             self.bare_request(resource)
         } else {
             let good = subject.good_for(resource)?;
-            let proof = self.proof(&subject.identities[good]).await.ok()?;
-            self.good_request(&proof, resource, &mut evidence)
+            let held = self.held(&subject.identities[good]).await.ok()?;
+            self.good_request(&held, resource, &mut evidence)
         };
         Some(self.send_to(resource, &request).await)
     }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::scenario::text::RequestLine;
+use crate::scenario::{JsonTemplate, Template};
 
 /// A check of your own.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -20,10 +21,10 @@ pub struct Case {
     pub request: RequestLine,
     /// JSON body.
     #[serde(default)]
-    pub json: Option<serde_json::Value>,
+    pub json: Option<JsonTemplate>,
     /// Added header lines.
     #[serde(default)]
-    pub headers: BTreeMap<String, String>,
+    pub headers: BTreeMap<String, Template>,
     /// Whether it changes state.
     #[serde(default)]
     pub writes: bool,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::SigningKeySource;
+use super::{ClientAuth, DeclaredLogin, SigningKeySource};
 use crate::scenario::{At, Template};
 
 /// A credential: the members that its scheme needs, with what it may do.
@@ -35,6 +35,12 @@ pub struct Credential {
     /// checks of assertions.
     #[serde(default)]
     pub client_key: Option<At<SigningKeySource>>,
+    /// How the client authenticates, where it does so in another way than the scheme says.
+    #[serde(default)]
+    pub client_auth: Option<ClientAuth>,
+    /// How the credential is obtained, where it is not written here.
+    #[serde(default)]
+    pub login: Option<At<DeclaredLogin>>,
     /// Scopes that it holds.
     #[serde(default)]
     pub scopes: Vec<String>,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::ClientAuth;
 use crate::scenario::{At, Template};
 
 /// A client with its secret, or with the key that signs its assertions.
@@ -19,6 +20,9 @@ pub struct Client {
     /// Key that signs its assertions (RFC 7523).
     #[serde(default)]
     pub client_key: Option<At<SigningKeySource>>,
+    /// How it authenticates, where it does so in another way than the scheme says.
+    #[serde(default)]
+    pub client_auth: Option<ClientAuth>,
 }
 
 /// An account with its password.

@@ -4,6 +4,7 @@ mod case;
 mod conformance;
 mod credential;
 mod load;
+mod login;
 mod material;
 mod overhead;
 mod resource;
@@ -23,6 +24,7 @@ pub use case::*;
 pub use conformance::*;
 pub use credential::*;
 pub use load::*;
+pub use login::*;
 pub use material::*;
 pub use overhead::*;
 pub use resource::*;
@@ -50,6 +52,9 @@ pub struct Scenario {
     /// How clients prove who they are; a file that compares schemes needs none.
     #[serde(default = "unwritten")]
     pub scheme: At<Scheme>,
+    /// Logins that several credentials share, by free names.
+    #[serde(default)]
+    pub logins: BTreeMap<String, LoginFields>,
     /// Who is known to the target, by free names. The reference has its own.
     #[serde(default)]
     pub credentials: BTreeMap<String, At<Credential>>,

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::scenario::text::RequestLine;
+use crate::scenario::{JsonTemplate, Template};
 
 /// Something that can be asked for.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -26,16 +27,16 @@ pub struct DeclaredResource {
     pub refusal: Option<AnswerPattern>,
     /// JSON body.
     #[serde(default)]
-    pub json: Option<serde_json::Value>,
+    pub json: Option<JsonTemplate>,
     /// Form body.
     #[serde(default)]
-    pub form: Option<BTreeMap<String, String>>,
+    pub form: Option<BTreeMap<String, Template>>,
     /// Body as text.
     #[serde(default)]
-    pub body: Option<String>,
+    pub body: Option<Template>,
     /// Added header lines.
     #[serde(default)]
-    pub headers: BTreeMap<String, String>,
+    pub headers: BTreeMap<String, Template>,
     /// Whether it changes state.
     #[serde(default)]
     pub writes: bool,

@@ -16,8 +16,10 @@ pub enum SchemeFields {
     None(NoFields),
     /// A shared key.
     ApiKey(ApiKey),
-    /// A bearer token that is given (RFC 6750).
-    Bearer(NoFields),
+    /// A bearer token (RFC 6750).
+    Bearer(Bearer),
+    /// A session cookie that a login sets (RFC 6265).
+    Session(Session),
     /// User-id and password (RFC 7617).
     Basic(NoFields),
     /// A JSON Web Token that is given, or minted with the issuer's key (RFC 7519).
@@ -33,13 +35,14 @@ bare_or_map!(
     |word: &str| match word {
         "none" => Some(SchemeFields::None(NoFields {})),
         "api-key" => Some(SchemeFields::ApiKey(ApiKey::default())),
-        "bearer" => Some(SchemeFields::Bearer(NoFields {})),
+        "bearer" => Some(SchemeFields::Bearer(Bearer::default())),
+        "session" => Some(SchemeFields::Session(Session::default())),
         "basic" => Some(SchemeFields::Basic(NoFields {})),
         "jwt" => Some(SchemeFields::Jwt(Jwt::default())),
         "oauth2-client-credentials" => Some(SchemeFields::OAuth2ClientCredentials(OAuth2::default())),
         _ => None,
     },
-    ["none", "api-key", "bearer", "basic", "jwt", "oauth2-client-credentials"]
+    ["none", "api-key", "bearer", "session", "basic", "jwt", "oauth2-client-credentials"]
 );
 
 impl Scheme {
@@ -49,6 +52,7 @@ impl Scheme {
             SchemeFields::None(_) => "none",
             SchemeFields::ApiKey(_) => "api-key",
             SchemeFields::Bearer(_) => "bearer",
+            SchemeFields::Session(_) => "session",
             SchemeFields::Basic(_) => "basic",
             SchemeFields::Jwt(_) => "jwt",
             SchemeFields::OAuth2ClientCredentials(_) => "oauth2-client-credentials",
@@ -60,6 +64,31 @@ impl Scheme {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NoFields {}
+
+/// Where a bearer token travels, if it is not `Authorization: Bearer TOKEN`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Bearer {
+    /// Name of a header field, such as X-Token.
+    #[serde(default)]
+    pub header: Option<String>,
+    /// Name of a cookie.
+    #[serde(default)]
+    pub cookie: Option<String>,
+    /// What stands before the token, such as `Token`, with a space after it; `Bearer` in Authorization and nothing elsewhere
+    /// unless it is named. Empty for the token alone.
+    #[serde(default)]
+    pub prefix: Option<String>,
+}
+
+/// The cookie of a session.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Session {
+    /// Name of the cookie; `session` unless another is named.
+    #[serde(default)]
+    pub cookie: Option<String>,
+}
 
 /// Where an API key travels; one of the three.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -74,12 +103,24 @@ pub struct ApiKey {
     /// Name of a cookie.
     #[serde(default)]
     pub cookie: Option<String>,
+    /// What stands before the key in a header field, such as `ApiKey`, with a space after it.
+    #[serde(default)]
+    pub prefix: Option<String>,
 }
 
 /// Tokens of an issuer.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Jwt {
+    /// Name of the header field that the token travels in, if it is not Authorization.
+    #[serde(default)]
+    pub header: Option<String>,
+    /// Name of a cookie that it travels in instead.
+    #[serde(default)]
+    pub cookie: Option<String>,
+    /// What stands before the token, as in `bearer`.
+    #[serde(default)]
+    pub prefix: Option<String>,
     /// Algorithm of the reference's resources; ES256 unless another is named. Elsewhere the key and the tokens say it.
     #[serde(default)]
     pub alg: Option<String>,

@@ -2,7 +2,8 @@
 
 use crate::observe::Phrase;
 use crate::scheme::forgery::values::{self, case_flipped};
-use crate::scheme::{Carried, Carrier, Forged, Forgery, ForgeryContext, Proof, Scheme, Unforgeable};
+use crate::scheme::{Carried, Carrier, CarrierPlace, Forged, Forgery, ForgeryContext, Proof, Scheme, Unforgeable};
+use crate::secret::Secret;
 
 pub(crate) struct ApiKeyScheme;
 
@@ -20,11 +21,15 @@ impl Scheme for ApiKeyScheme {
     }
 
     fn carrier(&self) -> Carrier {
-        Carrier::Header("X-API-Key".to_owned())
+        Carrier::header("X-API-Key")
+    }
+
+    fn held(&self, value: &Secret, _: &str) -> Proof {
+        Proof::Key(value.clone())
     }
 
     fn carry(&self, carrier: &Carrier, proof: &Proof) -> Vec<Carried> {
-        vec![Carried::new(carrier, proof.secret())]
+        vec![carrier.carrying(proof.secret())]
     }
 
     fn forgeries(&self) -> &'static [Forgery] {
@@ -34,7 +39,7 @@ impl Scheme for ApiKeyScheme {
     fn malformed(&self, carrier: &Carrier) -> Vec<(Phrase, Vec<Carried>)> {
         crate::scheme::forgery::malformed::VALUES
             .iter()
-            .map(|(description, value)| (Phrase::new(description), vec![Carried::new(carrier, value())]))
+            .map(|(description, value)| (Phrase::new(description), vec![Carried::new(&carrier.place, [carrier.prefix.as_bytes(), &value()].concat())]))
             .collect()
     }
 }
@@ -103,7 +108,8 @@ const FORGERIES: &[Forgery] = &[
         altered(context, |key| Some(key.chars().map(full_width).collect()))
     }),
     Forgery::new("byte-ff", "the key with the byte 0xFF behind it", |context| {
-        Ok(vec![Carried::new(context.carrier, [context.proof.secret().as_bytes(), &[0xff]].concat())])
+        let value = [context.carrier.prefix.as_bytes(), context.proof.secret().as_bytes(), &[0xff]].concat();
+        Ok(vec![Carried::new(&context.carrier.place, value)])
     }),
     Forgery::new("long-8k", "a key of 8 KiB", |context| carry(context, Some("a".repeat(8 << 10)))),
     Forgery::new("long-16k", "a key of 16 KiB", |context| carry(context, Some("a".repeat(16 << 10)))),
@@ -112,8 +118,8 @@ const FORGERIES: &[Forgery] = &[
     Forgery::new("in-query-apikey", "the key as ?apikey=", |context| in_query(context, "apikey")),
     Forgery::new("in-query-key", "the key as ?key=", |context| in_query(context, "key")),
     Forgery::new("in-query-access_token", "the key as ?access_token=", |context| in_query(context, "access_token")),
-    Forgery::new("in-cookie", "the key in a cookie", |context| match context.carrier {
-        Carrier::Header(name) => Ok(vec![Carried::new(&Carrier::Cookie(name.clone()), context.proof.secret())]),
+    Forgery::new("in-cookie", "the key in a cookie", |context| match &context.carrier.place {
+        CarrierPlace::Header(name) => Ok(vec![Carried::new(&CarrierPlace::Cookie(name.clone()), context.proof.secret())]),
         _ => Err(Unforgeable("the scenario declares another place than a header".to_owned())),
     }),
     Forgery::new("sql-or", "an SQL tautology", |context| carry(context, Some("' OR '1'='1".to_owned()))),
@@ -152,7 +158,7 @@ fn altered(context: &ForgeryContext<'_>, alter: fn(&str) -> Option<String>) -> F
 
 fn carry(context: &ForgeryContext<'_>, forged: Option<String>) -> Forged {
     let forged = forged.ok_or_else(|| Unforgeable("the key offers nothing to change".to_owned()))?;
-    Ok(vec![Carried::new(context.carrier, format!("{}{forged}", parts(context.proof.secret()).0))])
+    Ok(vec![context.carrier.carrying(&format!("{}{forged}", parts(context.proof.secret()).0))])
 }
 
 /// What stands before the key, such as `Token `, and the key. A forgery about the word before it would be no forgery about the
@@ -163,18 +169,18 @@ fn parts(value: &str) -> (&str, &str) {
 
 /// The key in a header line with another name or value.
 fn in_header(context: &ForgeryContext<'_>, write: fn(&str, &str) -> (String, String)) -> Forged {
-    let Carrier::Header(name) = context.carrier else {
+    let CarrierPlace::Header(name) = &context.carrier.place else {
         return Err(Unforgeable("the key does not travel in a header".to_owned()));
     };
-    let (name, value) = write(name, context.proof.secret());
+    let (name, value) = write(name, &format!("{}{}", context.carrier.prefix, context.proof.secret()));
     Ok(vec![Carried::header(&name, value)])
 }
 
 /// The key in the query, where the scenario does not declare that place.
 fn in_query(context: &ForgeryContext<'_>, name: &str) -> Forged {
-    match context.carrier {
-        Carrier::Query(_) => Err(Unforgeable("the scenario declares the query for keys".to_owned())),
-        _ => Ok(vec![Carried::new(&Carrier::Query(name.to_owned()), context.proof.secret())]),
+    match &context.carrier.place {
+        CarrierPlace::Query(_) => Err(Unforgeable("the scenario declares the query for keys".to_owned())),
+        _ => Ok(vec![Carried::new(&CarrierPlace::Query(name.to_owned()), context.proof.secret())]),
     }
 }
 

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE};
 use crate::observe::Phrase;
 use crate::scheme::forgery::values;
 use crate::scheme::{Carried, Carrier, Forged, Forgery, ForgeryContext, Proof, Scheme, Unforgeable};
+use crate::secret::Secret;
 
 pub(crate) struct BasicScheme;
 
@@ -23,11 +24,15 @@ impl Scheme for BasicScheme {
     }
 
     fn carrier(&self) -> Carrier {
-        Carrier::Header("Authorization".to_owned())
+        Carrier::authorization("Basic")
+    }
+
+    fn held(&self, value: &Secret, user: &str) -> Proof {
+        Proof::Password { user: user.to_owned(), password: value.clone() }
     }
 
     fn carry(&self, carrier: &Carrier, proof: &Proof) -> Vec<Carried> {
-        vec![Carried::new(carrier, credentials(user_of(proof), proof.secret()))]
+        vec![carrier.carrying(&credentials(user_of(proof), proof.secret()))]
     }
 
     fn forgeries(&self) -> &'static [Forgery] {
@@ -35,7 +40,7 @@ impl Scheme for BasicScheme {
     }
 
     fn malformed(&self, carrier: &Carrier) -> Vec<(Phrase, Vec<Carried>)> {
-        crate::scheme::forgery::malformed::after_scheme("Basic", carrier)
+        crate::scheme::forgery::malformed::behind_prefix(carrier)
     }
 }
 
@@ -46,9 +51,9 @@ fn user_of(proof: &Proof) -> &str {
     }
 }
 
-/// RFC 7617 §2: `Basic` and the Base64 of user-id, colon, password, in UTF-8.
+/// RFC 7617 §2: the Base64 of user-id, colon, password, in UTF-8.
 fn credentials(user: &str, password: &str) -> String {
-    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
+    STANDARD.encode(format!("{user}:{password}"))
 }
 
 /// The table of forgeries.
@@ -77,7 +82,7 @@ const FORGERIES: &[Forgery] = &[
     Forgery::new("base64", "the password in Base64", |context| value_forgery("base64", context)),
     Forgery::new("empty", "an empty password", |context| password(context, Some(String::new()))),
     Forgery::new("unknown-user", "a user that does not exist", |context| {
-        Ok(vec![Carried::new(context.carrier, credentials("authbench-no-such-user", context.proof.secret()))])
+        value(context, &credentials("authbench-no-such-user", context.proof.secret()))
     }),
     Forgery::new("until-last-colon", "the password up to its last colon", |context| {
         let forged = context.proof.secret().rsplit_once(':').map(|(start, _)| start.to_owned());
@@ -88,7 +93,7 @@ const FORGERIES: &[Forgery] = &[
         let byte = |c: char| u8::try_from(u32::from(c)).unwrap_or(b'?');
         let bytes =
             format!("{}:{}", user_of(context.proof), context.proof.secret()).chars().map(byte).collect::<Vec<_>>();
-        Ok(vec![Carried::new(context.carrier, format!("Basic {}", STANDARD.encode(bytes)))])
+        value(context, &STANDARD.encode(bytes))
     }),
     Forgery::new("no-colon", "Base64 of a text without a colon", |context| {
         value(context, &STANDARD.encode("authbench-without-colon"))
@@ -105,11 +110,11 @@ const FORGERIES: &[Forgery] = &[
     }),
     Forgery::new("word-after", "a word after the good value", |context| {
         let good = credentials(user_of(context.proof), context.proof.secret());
-        Ok(vec![Carried::new(context.carrier, format!("{good} extra"))])
+        value(context, &format!("{good} extra"))
     }),
     Forgery::new("junk-after", "characters outside Base64 after the good value", |context| {
         let good = credentials(user_of(context.proof), context.proof.secret());
-        Ok(vec![Carried::new(context.carrier, format!("{good}!!!!"))])
+        value(context, &format!("{good}!!!!"))
     }),
     Forgery::new("nul-after", "the good password with a NUL behind it", |context| {
         let forged = format!("{}\0", context.proof.secret());
@@ -130,11 +135,11 @@ fn value_forgery(id: &str, context: &mut ForgeryContext<'_>) -> Forged {
 
 fn password(context: &ForgeryContext<'_>, forged: Option<String>) -> Forged {
     let forged = forged.ok_or_else(|| Unforgeable("the password offers nothing to change".to_owned()))?;
-    Ok(vec![Carried::new(context.carrier, credentials(user_of(context.proof), &forged))])
+    value(context, &credentials(user_of(context.proof), &forged))
 }
 
 fn value(context: &ForgeryContext<'_>, value: &str) -> Forged {
-    Ok(vec![Carried::new(context.carrier, format!("Basic {value}"))])
+    Ok(vec![context.carrier.carrying(value)])
 }
 
 fn first(context: &ForgeryContext<'_>, tail: &str) -> Option<String> {

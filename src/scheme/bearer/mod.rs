@@ -22,11 +22,11 @@ impl Scheme for BearerScheme {
     }
 
     fn carrier(&self) -> Carrier {
-        Carrier::Header("Authorization".to_owned())
+        Carrier::authorization("Bearer")
     }
 
     fn carry(&self, carrier: &Carrier, proof: &Proof) -> Vec<Carried> {
-        vec![Carried::new(carrier, credentials(proof.secret()))]
+        vec![carrier.carrying(proof.secret())]
     }
 
     fn forgeries(&self) -> &'static [Forgery] {
@@ -34,7 +34,7 @@ impl Scheme for BearerScheme {
     }
 
     fn malformed(&self, carrier: &Carrier) -> Vec<(Phrase, Vec<Carried>)> {
-        crate::scheme::forgery::malformed::after_scheme("Bearer", carrier)
+        crate::scheme::forgery::malformed::behind_prefix(carrier)
     }
 }
 
@@ -66,11 +66,6 @@ impl Scheme for ClientCredentialsScheme {
     fn malformed(&self, carrier: &Carrier) -> Vec<(Phrase, Vec<Carried>)> {
         BearerScheme.malformed(carrier)
     }
-}
-
-/// RFC 6750 §2.1.
-fn credentials(token: &str) -> String {
-    format!("Bearer {token}")
 }
 
 /// The table of forgeries.

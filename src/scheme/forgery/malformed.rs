@@ -46,15 +46,19 @@ pub(crate) const VALUES: &[Value] = &[
     ("a NUL inside", || b"ab\0cd".to_vec()),
 ];
 
-/// The values behind the name of an authentication scheme, and some without one.
-pub(crate) fn after_scheme(scheme: &str, carrier: &Carrier) -> Vec<(Phrase, Vec<Carried>)> {
+/// The values behind the prefix of a carrier, such as the name of an authentication scheme, and some without one.
+pub(crate) fn behind_prefix(carrier: &Carrier) -> Vec<(Phrase, Vec<Carried>)> {
+    let scheme = carrier.prefix.trim_end();
     let mut values: Vec<(Phrase, Vec<Carried>)> = VALUES
         .iter()
         .map(|(description, value)| {
-            let bytes = [scheme.as_bytes(), b" ", &value()].concat();
-            (Phrase::new(description), vec![Carried::new(carrier, bytes)])
+            let bytes = [carrier.prefix.as_bytes(), &value()].concat();
+            (Phrase::new(description), vec![Carried::new(&carrier.place, bytes)])
         })
         .collect();
+    if scheme.is_empty() {
+        return values;
+    }
     let bare: [(&'static str, String); 5] = [
         ("the scheme alone", scheme.to_owned()),
         ("the scheme and a space", format!("{scheme} ")),
@@ -63,7 +67,7 @@ pub(crate) fn after_scheme(scheme: &str, carrier: &Carrier) -> Vec<(Phrase, Vec<
         ("another scheme", "Negotiate YWJj".to_owned()),
     ];
     values.extend(
-        bare.into_iter().map(|(description, value)| (Phrase::new(description), vec![Carried::new(carrier, value)])),
+        bare.into_iter().map(|(description, value)| (Phrase::new(description), vec![Carried::new(&carrier.place, value)])),
     );
     values
 }

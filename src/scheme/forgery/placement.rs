@@ -3,7 +3,7 @@
 use crate::observe::ForgeryId;
 use crate::scheme::bearer::BearerScheme;
 use crate::scheme::forgery::values;
-use crate::scheme::{Carried, Carrier, Forged, Forgery, ForgeryContext, Scheme as _, Unforgeable};
+use crate::scheme::{Carried, CarrierPlace, Forged, Forgery, ForgeryContext, Scheme as _, Unforgeable};
 
 pub(crate) const FORGERIES: &[Forgery] = &[
     Forgery::new("twice", "the good credential in two header lines", |context| {
@@ -30,16 +30,16 @@ pub(crate) const FORGERIES: &[Forgery] = &[
         },
     ),
     Forgery::new("in-query", "the good token in the query and nowhere else", |context| {
-        moved(context, Carrier::Query("access_token".to_owned()))
+        moved(context, CarrierPlace::Query("access_token".to_owned()))
     }),
     Forgery::new("in-form", "the good token in a form body and nowhere else", |context| {
-        moved(context, Carrier::Form("access_token".to_owned()))
+        moved(context, CarrierPlace::Form("access_token".to_owned()))
     }),
     Forgery::new("in-json", "the good token in a JSON body and nowhere else", |context| {
-        moved(context, Carrier::Json("access_token".to_owned()))
+        moved(context, CarrierPlace::Json("access_token".to_owned()))
     }),
     Forgery::new("in-multipart", "the good token in a multipart body and nowhere else", |context| {
-        moved(context, Carrier::Multipart("access_token".to_owned()))
+        moved(context, CarrierPlace::Multipart("access_token".to_owned()))
     }),
     Forgery::new(
         "unknown-in-query-too",
@@ -48,20 +48,20 @@ pub(crate) const FORGERIES: &[Forgery] = &[
             let mut both = in_header(context)?;
             let forged =
                 values::forged(ForgeryId::UNKNOWN.as_str(), context.proof.secret(), context.rng).ok_or_else(nothing)?;
-            both.push(Carried::new(&Carrier::Query("access_token".to_owned()), forged));
+            both.push(Carried::new(&CarrierPlace::Query("access_token".to_owned()), forged));
             Ok(both)
         },
     ),
     Forgery::new("good-in-query-too", "an unknown credential in its place and the good one in the query", |context| {
         let mut both = vec![unknown(context)?];
-        both.extend(moved(context, Carrier::Query("access_token".to_owned()))?);
+        both.extend(moved(context, CarrierPlace::Query("access_token".to_owned()))?);
         Ok(both)
     }),
 ];
 
 fn in_header(context: &ForgeryContext<'_>) -> Forged {
-    match context.carrier {
-        Carrier::Header(_) => Ok(context.carry(context.proof)),
+    match &context.carrier.place {
+        CarrierPlace::Header(_) => Ok(context.carry(context.proof)),
         _ => Err(Unforgeable("the credential does not travel in a header".to_owned())),
     }
 }
@@ -77,8 +77,8 @@ fn unknown(context: &mut ForgeryContext<'_>) -> Result<Carried, Unforgeable> {
 }
 
 /// The secret itself in another place.
-fn moved(context: &ForgeryContext<'_>, carrier: Carrier) -> Forged {
-    Ok(vec![Carried::new(&carrier, context.proof.secret())])
+fn moved(context: &ForgeryContext<'_>, place: CarrierPlace) -> Forged {
+    Ok(vec![Carried::new(&place, context.proof.secret())])
 }
 
 fn nothing() -> Unforgeable {

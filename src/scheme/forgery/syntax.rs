@@ -55,7 +55,7 @@ fn written(context: &ForgeryContext<'_>, write: fn(&str, &str) -> String) -> For
     let Some((scheme, value)) = text.split_once(' ') else {
         return Err(Unforgeable("the credential stands behind no scheme name".to_owned()));
     };
-    Ok(vec![Carried::new(context.carrier, write(scheme, value))])
+    Ok(vec![Carried::new(&context.carrier.place, write(scheme, value))])
 }
 
 /// Every other letter in upper case, beginning with the second: never the usual spelling.
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn the_field_is_written_anew() {
-        let (token, header) = (Proof::Token(Secret::new("abc")), Carrier::Header("Authorization".to_owned()));
+        let (token, header) = (Proof::Token(Secret::new("abc")), Carrier::authorization("Bearer"));
         for (name, expected) in [
             ("scheme-mixed-case", "bEaReR abc"),
             ("word-before", "Bearer x abc"),
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_key_without_a_scheme_name_has_no_such_syntax() {
-        let (key, header) = (Proof::Key(Secret::new("abc")), Carrier::Header("X-API-Key".to_owned()));
+        let (key, header) = (Proof::Key(Secret::new("abc")), Carrier::header("X-API-Key"));
         assert!(forged("scheme-lower-case", &ApiKeyScheme, &key, &header).is_err());
     }
 }

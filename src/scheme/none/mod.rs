@@ -19,7 +19,7 @@ impl Scheme for NoScheme {
     }
 
     fn carrier(&self) -> Carrier {
-        Carrier::Header("Authorization".to_owned())
+        Carrier::header("Authorization")
     }
 
     fn carry(&self, _: &Carrier, _: &Proof) -> Vec<Carried> {

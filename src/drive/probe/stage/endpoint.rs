@@ -7,6 +7,7 @@ use super::{Halt, Kept, Stage, described};
 use crate::check::step::{Endpoint, Fetch, Fill, FormAuth, FormStep, MetadataDocument};
 use crate::clock;
 use crate::drive::control::Token;
+use crate::drive::login::HeldCredential;
 use crate::drive::probe::compose::host_of;
 use crate::drive::probe::form::{FilledForm, correct, meaning};
 use crate::drive::probe::minting::note_signature;
@@ -42,7 +43,7 @@ impl Stage<'_> {
         if let Some(slot) = form.keep
             && let Some(token) = token_in(&exchange)
         {
-            self.slots.insert(slot, Kept { token, client: self.prober.good_client() });
+            self.slots.insert(slot, Kept::of(token, self.prober.good_client()));
         }
         let place = match form.endpoint {
             Endpoint::Token => Place::Token,
@@ -78,8 +79,8 @@ impl Stage<'_> {
         let Some(main) = self.prober.subject().main_resource() else {
             return Some(format!("the answer has status {status} and carries an access token"));
         };
-        let proof = crate::scheme::Proof::Token(Secret::new(token.as_str()));
-        let used = self.prober.good_request(&proof, main, &mut Evidence::default());
+        let held = HeldCredential::given(crate::scheme::Proof::Token(Secret::new(token.as_str())));
+        let used = self.prober.good_request(&held, main, &mut Evidence::default());
         let used = self.prober.send_to(main, &used).await;
         let opens = self.prober.outcome(main, &used).await == Outcome::Granted;
         opens.then(|| format!("the answer has status {status} and carries an access token that opens a resource"))
@@ -175,14 +176,23 @@ impl Stage<'_> {
         if matches!(identity.login, Login::Minted { .. }) {
             let token = self.prober.minted(identity, scope).map_err(|error| Halt::Untestable(error.to_string()))?;
             values::note_text(token.value.expose(), evidence);
-            self.slots.insert(slot, Kept { token, client: None });
+            self.slots.insert(slot, Kept::of(token, None));
+            return Ok(());
+        }
+        if let Login::Procedure(procedure) = &identity.login {
+            let no_token = |error| Halt::Obstacle(format!("no credential for {}: {error}", identity.name));
+            let (session, held, _) = self.prober.equipment.logins.separate(procedure).await.map_err(no_token)?;
+            let token = held.token.unwrap_or_else(|| Token::endless(Secret::new(held.proof.secret())));
+            values::note_text(token.value.expose(), evidence);
+            self.prober.equipment.logins.give_back(session);
+            self.slots.insert(slot, Kept { companions: held.companions, ..Kept::of(token, None) });
             return Ok(());
         }
         let client = identity.client().ok_or_else(|| Halt::Untestable("no client".to_owned()))?;
         let token = self.prober.equipment.control.obtain(&client, scope).await;
         let token = token.map_err(|error| Halt::Obstacle(format!("no token for {}: {error}", identity.name)))?;
         values::note_text(token.value.expose(), evidence);
-        self.slots.insert(slot, Kept { token, client: Some(client) });
+        self.slots.insert(slot, Kept::of(token, Some(client)));
         Ok(())
     }
 
@@ -226,12 +236,11 @@ fn token_in(exchange: &Exchange) -> Option<Token> {
     let response = exchange.response()?;
     let json = response.json()?;
     let value = Secret::new(json.get("access_token")?.as_str()?);
-    (!value.has_control_characters()).then(|| Token {
-        value,
-        obtained: clock::before(clock::now(), exchange.took),
-        lifetime: json.get("expires_in").and_then(seconds).map(Duration::from_secs),
-        took: exchange.took,
-        scope: json.get("scope").and_then(serde_json::Value::as_str).map(str::to_owned),
+    (!value.has_control_characters()).then(|| {
+        let lifetime = json.get("expires_in").and_then(seconds).map(Duration::from_secs);
+        let mut token = Token::living(value, clock::before(clock::now(), exchange.took), exchange.took, lifetime);
+        token.scope = json.get("scope").and_then(serde_json::Value::as_str).map(str::to_owned);
+        token
     })
 }
 

@@ -42,7 +42,7 @@ impl Stage<'_> {
             match scheme.forge(id, &mut context) {
                 Ok(carried) => {
                     let description = scheme.forgery(id).map(|forgery| forgery.description);
-                    made.push(Credential { forgery: Some(id), description, carried });
+                    made.push(Credential { forgery: Some(id), description, carried, ..Credential::default() });
                 }
                 Err(unforgeable) => {
                     let missing = self.kit.lacks(scheme.needs(id)).map(str::to_owned);
@@ -130,7 +130,7 @@ impl Stage<'_> {
                 values::note_text(&token, evidence);
                 listener.publish(key.public_jwk().unwrap_or_default());
                 self.published = Some(kid);
-                self.slots.insert(slot, Kept { token: given(token), client: None });
+                self.slots.insert(slot, Kept::of(given(token), None));
             }
         }
         Ok(())

@@ -1,10 +1,7 @@
 //! Hooks of the scenario.
 
-use std::time::Duration;
-
 use super::{Halt, Kept, Stage};
 use crate::check::step::Hook;
-use crate::clock;
 use crate::drive::control::Token;
 use crate::drive::probe::values;
 use crate::observe::Evidence;
@@ -59,8 +56,8 @@ impl Stage<'_> {
                     "the rotate hook printed a key with a control character; authbench does not send it".to_owned(),
                 ));
             }
-            let token = Token { value, obtained: clock::now(), lifetime: None, took: Duration::ZERO, scope: None };
-            self.slots.insert("rotated", Kept { token, client: None });
+            let token = Token::endless(value);
+            self.slots.insert("rotated", Kept::of(token, None));
         }
         Ok(())
     }

@@ -9,7 +9,6 @@ mod timing;
 mod wait;
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use rand::RngExt as _;
 use rand::rngs::StdRng;
@@ -19,11 +18,12 @@ use crate::check::Check;
 use crate::check::step::{FormAuth, Hook, KeyChange};
 use crate::clock;
 use crate::drive::control::Token;
+use crate::drive::login::HeldCredential;
 use crate::observe::{Description, Evidence, ForgeryId, Outcome, Phrase};
 use crate::plan::subject::ClientCredential;
 use crate::plan::{Act, Action, Asker};
 use crate::scheme::jwt::Kit;
-use crate::scheme::{Carried, Proof};
+use crate::scheme::{Carried, Companion, Proof};
 use crate::secret::Secret;
 pub(super) use wait::{LONGEST_WAIT, ROUNDING};
 
@@ -31,13 +31,23 @@ pub(super) use wait::{LONGEST_WAIT, ROUNDING};
 struct Kept {
     token: Token,
     client: Option<ClientCredential>,
+    /// What travels beside it.
+    companions: Vec<Companion>,
+}
+
+impl Kept {
+    fn of(token: Token, client: Option<ClientCredential>) -> Self {
+        Self { token, client, companions: Vec::new() }
+    }
 }
 
 /// One credential that a step sends: what goes onto the wire, and what it is.
+#[derive(Default)]
 struct Credential {
     forgery: Option<ForgeryId>,
     description: Option<Phrase>,
     carried: Vec<Carried>,
+    companions: Vec<Companion>,
 }
 
 /// What an action is, for a reader.
@@ -174,14 +184,8 @@ impl<'a> Stage<'a> {
             Act::Obtain { slot, identity, scope } => self.obtain(slot, *identity, scope.as_deref(), evidence).await,
             Act::Given { slot, proof } => {
                 values::note_text(proof.secret(), evidence);
-                let token = Token {
-                    value: Secret::new(proof.secret()),
-                    obtained: clock::now(),
-                    lifetime: None,
-                    took: Duration::ZERO,
-                    scope: None,
-                };
-                self.slots.insert(slot, Kept { token, client: None });
+                let token = Token::endless(Secret::new(proof.secret()));
+                self.slots.insert(slot, Kept::of(token, None));
                 Ok(())
             }
             Act::Revoke(slot) => self.revoke(slot, evidence).await,
@@ -209,10 +213,14 @@ impl<'a> Stage<'a> {
         budget.map_or(times, |budget| budget as usize + 1)
     }
 
-    async fn proof(&self, identity: usize) -> Result<Proof, Halt> {
+    async fn held(&self, identity: usize) -> Result<HeldCredential, Halt> {
         let identity = &self.prober.subject().identities[identity];
-        let proof = self.prober.proof(identity).await;
-        proof.map_err(|error| Halt::Obstacle(format!("no token for {}: {error}", identity.name)))
+        let held = self.prober.held(identity).await;
+        held.map_err(|error| Halt::Obstacle(format!("no credential for {}: {error}", identity.name)))
+    }
+
+    async fn proof(&self, identity: usize) -> Result<Proof, Halt> {
+        Ok(self.held(identity).await?.proof)
     }
 
     fn kept(&self, slot: &str) -> Result<&Kept, Halt> {
@@ -220,12 +228,11 @@ impl<'a> Stage<'a> {
         kept.ok_or_else(|| Halt::Obstacle(format!("{}: no token was obtained", self.check.id)))
     }
 
-    fn slot_proof(&self, slot: &str) -> Result<Proof, Halt> {
-        let value = self.kept(slot)?.token.value.clone();
-        Ok(match self.prober.subject().scheme.name() {
-            "api-key" => Proof::Key(value),
-            _ => Proof::Token(value),
-        })
+    /// What is held with the token in a slot.
+    fn slot_held(&self, slot: &str) -> Result<HeldCredential, Halt> {
+        let kept = self.kept(slot)?;
+        let companions = kept.companions.clone();
+        Ok(HeldCredential { companions, ..HeldCredential::obtained(self.prober.subject().scheme, kept.token.clone()) })
     }
 }
 

@@ -3,13 +3,14 @@
 use super::{Credential, Halt, Stage, described};
 use crate::check::step::{Send, Want};
 use crate::clock;
-use crate::drive::probe::values;
+use crate::drive::login::HeldCredential;
+use crate::drive::probe::{accompany, values};
 use crate::drive::wire::Connection;
 use crate::observe::{
     Asked, Atom, Description, Evidence, Exchange, ForgeryId, Observation, Outcome, Place, Reading, Request, Silence,
 };
 use crate::plan::{Action, Asker};
-use crate::scheme::{Carried, ForgeryContext, Proof};
+use crate::scheme::{ForgeryContext, Proof};
 
 /// Anonymous requests of a thorough step, beside those that the resource was learned from.
 const REPEATS: usize = 8;
@@ -42,12 +43,13 @@ impl Stage<'_> {
         send: &Send,
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
-        for credential in self.credentials(asker).await? {
+        for credential in self.credentials(asker, resource).await? {
             let mut request = self.prober.bare_request(resource);
             for one in &credential.carried {
                 values::note(&one.value, evidence);
                 one.apply(&mut request);
             }
+            accompany(&credential.companions, &mut request, evidence);
             for alter in send.alter {
                 let filled = |fill| self.fill(fill, resource);
                 let text = std::cell::RefCell::new(None);
@@ -144,8 +146,8 @@ impl Stage<'_> {
     async fn after_a_good_one(&self, resource: usize, request: &Request, evidence: &mut Evidence) -> Option<Exchange> {
         let prober = self.prober;
         let identity = prober.subject().good_for(resource)?;
-        let proof = self.proof(identity).await.ok()?;
-        let good = prober.good_request(&proof, resource, evidence);
+        let held = self.held(identity).await.ok()?;
+        let good = prober.good_request(&held, resource, evidence);
         let destination = prober.destination(&prober.equipment.base).ok()?;
         let mut connection = Connection::open(&destination, prober.equipment.limits).await.ok()?;
         prober.equipment.rate_limit.wait().await;
@@ -163,8 +165,8 @@ impl Stage<'_> {
     /// A forgery whose bytes are those of the good request would prove the opposite of what it claims.
     pub(super) async fn must_differ(&self, asker: &Asker, resource: usize, request: &Request) -> Result<(), Halt> {
         let Asker::Forged(identity, name) = asker else { return Ok(()) };
-        let proof = self.proof(*identity).await?;
-        let good = self.prober.good_request(&proof, resource, &mut Evidence::default());
+        let held = self.held(*identity).await?;
+        let good = self.prober.good_request(&held, resource, &mut Evidence::default());
         if good == *request {
             return Err(Halt::Untestable(format!("{name} changes nothing about this credential")));
         }
@@ -205,30 +207,46 @@ impl Stage<'_> {
     }
 
     /// What is carried: one credential for most askers, one for each forgery or malformed value.
-    pub(super) async fn credentials(&mut self, asker: &Asker) -> Result<Vec<Credential>, Halt> {
+    pub(super) async fn credentials(&mut self, asker: &Asker, resource: usize) -> Result<Vec<Credential>, Halt> {
         let subject = self.prober.subject();
         let carrier = &subject.carrier;
-        let good = |proof: &Proof| plain(subject.scheme.carry(carrier, proof));
+        let good = |held: HeldCredential| Credential {
+            carried: subject.scheme.carry(carrier, &held.proof),
+            companions: held.companions,
+            ..Credential::default()
+        };
         Ok(match asker {
-            Asker::Anonymous => vec![plain(Vec::new())],
-            Asker::Identity(identity) => vec![good(&self.proof(*identity).await?)],
+            Asker::Anonymous => vec![Credential::default()],
+            Asker::Identity(identity) => vec![good(self.held(*identity).await?)],
             Asker::Forged(identity, id) => {
-                let proof = self.proof(*identity).await?;
-                vec![self.forge(*id, &proof)?]
+                let held = self.held(*identity).await?;
+                let forged = self.forge(*id, &held.proof)?;
+                vec![Credential { companions: held.companions, ..forged }]
             }
             Asker::EachForged(identity, ids) => {
-                let proof = self.proof(*identity).await?;
-                self.each_forged(*ids, &proof)
+                let held = self.held(*identity).await?;
+                let beside = |forged| Credential { companions: held.companions.clone(), ..forged };
+                self.each_forged(*ids, &held.proof).into_iter().map(beside).collect()
             }
             Asker::Malformed => {
+                // a CSRF token that is missing would be another reason to refuse
+                let held = match subject.good_for(resource) {
+                    Some(identity) => self.held(identity).await.ok(),
+                    None => None,
+                };
+                let companions = held.map(|held| held.companions).unwrap_or_default();
                 let values = subject.scheme.malformed(carrier).into_iter();
-                let malformed =
-                    |(description, carried)| Credential { forgery: None, description: Some(description), carried };
+                let malformed = |(description, carried)| Credential {
+                    description: Some(description),
+                    carried,
+                    companions: companions.clone(),
+                    ..Credential::default()
+                };
                 values.map(malformed).collect()
             }
             Asker::IfKept(slot) if !self.slots.contains_key(slot) => Vec::new(),
-            Asker::Slot(slot) | Asker::IfKept(slot) => vec![good(&self.slot_proof(slot)?)],
-            Asker::Given(proof, None) => vec![good(proof)],
+            Asker::Slot(slot) | Asker::IfKept(slot) => vec![good(self.slot_held(slot)?)],
+            Asker::Given(proof, None) => vec![good(HeldCredential::given(proof.clone()))],
             Asker::Given(proof, Some(id)) => vec![self.forge(*id, proof)?],
         })
     }
@@ -239,13 +257,8 @@ impl Stage<'_> {
         let mut context = ForgeryContext { scheme, carrier, proof, rng: &mut self.rng, kit: &self.kit };
         let carried = scheme.forge(id, &mut context).map_err(|unforgeable| Halt::Untestable(unforgeable.0))?;
         // the action describes it
-        Ok(Credential { forgery: Some(id), description: None, carried })
+        Ok(Credential { forgery: Some(id), carried, ..Credential::default() })
     }
-}
-
-/// A credential that nobody forged.
-fn plain(carried: Vec<Carried>) -> Credential {
-    Credential { forgery: None, description: None, carried }
 }
 
 /// One request of a step: what it is, and whose success counts as access.

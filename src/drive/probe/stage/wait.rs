@@ -67,8 +67,8 @@ impl Stage<'_> {
         awaited: Awaited,
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
-        let proof = self.slot_proof(slot)?;
-        let request = self.prober.good_request(&proof, resource, evidence);
+        let held = self.slot_held(slot)?;
+        let request = self.prober.good_request(&held, resource, evidence);
         let began = clock::now();
         loop {
             let exchange = self.prober.send_to(resource, &request).await;

@@ -1,126 +1,35 @@
 //! The control plane: tokens and discovery through an ordinary HTTP client, never on the measured path.
 
+mod error;
+mod token;
+
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rustls::ClientConfig;
 use serde_json::Value;
-use thiserror::Error;
 use url::Url;
 
 use super::rate::RateLimit;
-use super::wire::{BadDestination, Destination};
+use super::wire::Destination;
 use crate::clock;
 use crate::plan::subject::{AuthorizationServer, ClientAuthMethod, ClientCredential};
 use crate::scheme::jwt::{ASSERTION_TYPE, Assertions};
 use crate::secret::Secret;
-use crate::target::address::{BadAddress, join, well_known};
+use crate::target::address::{join, well_known};
 use crate::target::hosts::AllowedHosts;
 use crate::target::trust::{Distrust, Trust};
+
+pub use error::ControlError;
+pub use token::{Renewals, Token, own_end, seconds};
 
 /// Time limit of a request of the control plane, unless another is set.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 /// Bytes of an answer that are read.
 const BODY_LIMIT: usize = 1 << 20;
-/// A token is renewed when this little of its life is left, or half of it, whichever is less.
-const RENEWAL_MARGIN: Duration = Duration::from_secs(30);
-/// How long a token without `expires_in` is taken to live.
-const ASSUMED_LIFETIME: Duration = Duration::from_secs(300);
-/// The longest life that is believed: enough for any run, and no sum with it overflows.
-const LONGEST_LIFETIME: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
-/// The least time between two tokens of a client whose tokens end as soon as they are issued, and the most that it grows
-/// to: such a server is not to be flooded with requests.
-const RENEWAL_FLOOR: Duration = Duration::from_millis(200);
-const RENEWAL_CEILING: Duration = Duration::from_secs(5);
-
-/// Why the control plane did not get what it asked for. Carries no secret.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum ControlError {
-    /// No answer.
-    #[error("not reachable: {0}")]
-    Unreachable(String),
-    /// An answer that is not what was asked for.
-    #[error("refused with {status}{}", .error.as_ref().map(|error| format!(" {error}")).unwrap_or_default())]
-    Refused {
-        /// Status.
-        status: u16,
-        /// `error` member of the answer (RFC 6749 §5.2), if there is one.
-        error: Option<String>,
-    },
-    /// An answer that cannot be used.
-    #[error("{0}")]
-    Unusable(String),
-    /// An address that is none.
-    #[error(transparent)]
-    Address(#[from] BadAddress),
-    /// An address that no request goes to.
-    #[error(transparent)]
-    Destination(#[from] BadDestination),
-}
-
-/// An access token with its life.
-#[derive(Clone, Debug)]
-pub struct Token {
-    /// The token.
-    pub value: Secret,
-    /// When it was asked for.
-    pub obtained: Instant,
-    /// How long it lives, as the server says; none where it does not say.
-    pub lifetime: Option<Duration>,
-    /// How long it took to obtain.
-    pub took: Duration,
-    /// Scope, as the server says.
-    pub scope: Option<String>,
-}
-
-impl Token {
-    /// When it should be replaced: before its end by a margin.
-    pub fn renew_at(&self) -> Instant {
-        let lifetime = self.lifetime.unwrap_or(ASSUMED_LIFETIME);
-        clock::after(self.obtained, lifetime.saturating_sub(RENEWAL_MARGIN.min(lifetime / 2)))
-    }
-
-    /// When it has ended at the latest: its life may begin with the answer and not with the request.
-    pub fn has_ended_at(&self) -> Option<Instant> {
-        self.ends_at().map(|end| clock::after(end, self.took))
-    }
-
-    /// When it ends at the earliest, as the server says; none where it does not say.
-    pub fn ends_at(&self) -> Option<Instant> {
-        self.lifetime.map(|lifetime| clock::after(self.obtained, lifetime))
-    }
-}
-
-/// When tokens of one client are renewed. Where they end as soon as they are issued, each one is used longer than it says.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Renewals {
-    /// Tokens in a row that were of no use when they came.
-    useless: u32,
-}
-
-impl Renewals {
-    /// When a token is replaced that has just come.
-    pub fn next(&mut self, token: &Token) -> Instant {
-        let due = token.renew_at();
-        let floor = clock::after(token.obtained, token.took + RENEWAL_FLOOR);
-        if due >= floor {
-            self.useless = 0;
-            return due;
-        }
-        let wait = RENEWAL_FLOOR.saturating_mul(1 << self.useless.min(10)).min(RENEWAL_CEILING);
-        self.useless = self.useless.saturating_add(1);
-        clock::after(token.obtained, token.took + wait)
-    }
-
-    /// When it is tried again after a token was not obtained.
-    pub fn retry(&mut self) -> Instant {
-        let wait = RENEWAL_FLOOR.saturating_mul(1 << self.useless.min(10)).min(RENEWAL_CEILING);
-        self.useless = self.useless.saturating_add(1);
-        clock::after(clock::now(), wait)
-    }
-}
-
 /// A token that is kept for its client.
 #[derive(Clone, Debug)]
 struct Kept {
@@ -139,7 +48,7 @@ pub struct ControlPlane {
     time_limit: Duration,
     rate_limit: RateLimit,
     reach: ControlReach,
-    tokens: Mutex<HashMap<(String, Option<String>), Kept>>,
+    tokens: Mutex<HashMap<(String, Option<String>), Arc<tokio::sync::Mutex<Option<Kept>>>>>,
 }
 
 /// What every request of the control plane is made with, once its address is a destination.
@@ -204,29 +113,38 @@ impl ControlPlane {
         read(request.timeout(self.time_limit).send().await).await
     }
 
-    /// A token of a client that will live for a while: the last one, or a new one.
+    /// A token of a client that will live for a while: the last one, or a new one. Who asks while one is obtained waits for
+    /// that one.
     ///
     /// # Errors
     /// See [`ControlPlane::obtain`].
     pub async fn current(&self, client: &ClientCredential) -> Result<Token, ControlError> {
         let key = (client.id.clone(), client.scope.clone());
-        let kept = self.tokens.lock().ok().and_then(|tokens| tokens.get(&key).cloned());
+        let place = self.tokens.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().clone();
+        let mut kept = place.lock().await;
         let mut renewals = kept.as_ref().map(|kept| kept.renewals).unwrap_or_default();
-        if let Some(kept) = kept.filter(|kept| clock::now() < kept.until) {
-            return Ok(kept.token);
+        if let Some(kept) = kept.as_ref().filter(|kept| clock::now() < kept.until) {
+            return Ok(kept.token.clone());
         }
         let token = self.obtain(client, None).await?;
         let until = renewals.next(&token);
-        if let Ok(mut tokens) = self.tokens.lock() {
-            tokens.insert(key, Kept { token: token.clone(), until, renewals });
-        }
+        *kept = Some(Kept { token: token.clone(), until, renewals });
         Ok(token)
     }
 
     /// Forgets kept tokens, so that the next use obtains new ones.
     pub fn forget(&self) {
-        if let Ok(mut tokens) = self.tokens.lock() {
-            tokens.clear();
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Forgets a token of a client that was refused, so that the next use obtains a new one; not one that came after it.
+    pub async fn forget_token(&self, client: &ClientCredential, token: &Secret) {
+        let key = (client.id.clone(), client.scope.clone());
+        let place = self.tokens.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        let Some(place) = place else { return };
+        let mut kept = place.lock().await;
+        if kept.as_ref().is_some_and(|kept| kept.token.value == *token) {
+            *kept = None;
         }
     }
 
@@ -241,25 +159,14 @@ impl ControlPlane {
         let mut form = vec![("grant_type", "client_credentials")];
         form.extend(scope.or(client.scope.as_deref()).map(|scope| ("scope", scope)));
         form.extend(self.token_params.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        let mut request = self.reach.request(reqwest::Method::POST, endpoint.clone())?;
-        let assertion;
-        match client.method(self.client_auth) {
-            ClientAuthMethod::Basic => {
-                request = request.basic_auth(encoded(&client.id), Some(encoded(client.secret())));
-            }
-            ClientAuthMethod::Post => {
-                form.extend([("client_id", client.id.as_str()), ("client_secret", client.secret())]);
-            }
-            ClientAuthMethod::PrivateKeyJwt => {
-                assertion = self.assertions(client)?.fresh().map_err(|why| ControlError::Unusable(why.0))?;
-                form.extend([("client_id", client.id.as_str()), ("client_assertion_type", ASSERTION_TYPE)]);
-                form.push(("client_assertion", &assertion));
-            }
-        }
+        let mut form: Vec<(String, String)> = form.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let headers = self.client_authentication(client, self.client_auth, &mut form, None)?;
         let obtained = clock::now();
-        let (status, body) = self.answer(request.form(&form)).await?;
+        let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
+        let body = Some(("application/x-www-form-urlencoded", form.into_bytes()));
+        let answer = self.exchange("POST", endpoint.clone(), &headers, body).await?;
         let took = clock::now() - obtained;
-        let json: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let (status, json) = (answer.status, serde_json::from_slice::<Value>(&answer.body).unwrap_or_default());
         if status != 200 {
             let error = json.get("error").and_then(Value::as_str).map(short);
             return Err(ControlError::Refused { status, error });
@@ -273,13 +180,75 @@ impl ControlPlane {
             let why = "the token endpoint returned an access_token with a control character (RFC 6749 appendix A.12); authbench does not send it";
             return Err(ControlError::Unusable(why.to_owned()));
         }
-        Ok(Token {
-            value,
-            obtained,
-            lifetime: json.get("expires_in").and_then(Value::as_f64).map(seconds),
-            took,
-            scope: json.get("scope").and_then(Value::as_str).map(str::to_owned),
-        })
+        let lifetime = json.get("expires_in").and_then(Value::as_f64).map(seconds);
+        let mut token = Token::living(value, obtained, took, lifetime);
+        token.scope = json.get("scope").and_then(Value::as_str).map(str::to_owned);
+        let server_time = answer.server_time();
+        Ok(if server_time.is_some() || lifetime.is_none() { token.with_own_end(server_time) } else { token })
+    }
+
+    /// Authenticates a client, at another token endpoint than that of the scheme where one is given: header lines, and parameters that are added to the form (RFC 6749 §2.3.1, RFC 7523 §2.2).
+    ///
+    /// # Errors
+    /// When it has nothing to authenticate with.
+    pub fn client_authentication(
+        &self,
+        client: &ClientCredential,
+        usual: ClientAuthMethod,
+        form: &mut Vec<(String, String)>,
+        endpoint: Option<&Url>,
+    ) -> Result<Vec<(String, Vec<u8>)>, ControlError> {
+        let mut param = |name: &str, value: &str| form.push((name.to_owned(), value.to_owned()));
+        match client.method(usual) {
+            ClientAuthMethod::Basic => {
+                let pair = format!("{}:{}", encoded(&client.id), encoded(client.secret()));
+                return Ok(vec![("Authorization".to_owned(), format!("Basic {}", STANDARD.encode(pair)).into_bytes())]);
+            }
+            ClientAuthMethod::Post => {
+                param("client_id", &client.id);
+                if client.secret.is_some() {
+                    param("client_secret", client.secret());
+                }
+            }
+            ClientAuthMethod::PrivateKeyJwt => {
+                let made = match (endpoint, &client.key) {
+                    (Some(endpoint), Some(key)) => Assertions::new(&client.id, endpoint.as_str(), key),
+                    _ => self.assertions(client)?,
+                };
+                let assertion = made.fresh().map_err(|why| ControlError::Unusable(why.0))?;
+                param("client_id", &client.id);
+                param("client_assertion_type", ASSERTION_TYPE);
+                param("client_assertion", &assertion);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// Sends one request and reads its answer; redirects are not followed.
+    ///
+    /// # Errors
+    /// When no request goes to the address, there is no answer, or it is too long.
+    pub async fn exchange(
+        &self,
+        method: &str,
+        url: Url,
+        headers: &[(String, Vec<u8>)],
+        body: Option<(&str, Vec<u8>)>,
+    ) -> Result<ControlAnswer, ControlError> {
+        let method = method.parse().map_err(|_| ControlError::Unusable("no method of HTTP".to_owned()))?;
+        let mut request = self.reach.request(method, url)?;
+        for (name, value) in headers {
+            request = request.header(name, value.as_slice());
+        }
+        if let Some((media, body)) = body {
+            request = request.header(reqwest::header::CONTENT_TYPE, media).body(body);
+        }
+        self.rate_limit.wait().await;
+        let answer = request.timeout(self.time_limit).send().await;
+        let headers = answer.as_ref().map(|answer| answer.headers().clone()).unwrap_or_default();
+        let (status, body) = read(answer).await?;
+        let headers = headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect();
+        Ok(ControlAnswer { status, headers, body })
     }
 
     /// What a client's assertions are made from (RFC 7523 §3).
@@ -324,6 +293,32 @@ impl ControlPlane {
     pub async fn post(&self, url: Url, body: String) -> Result<Vec<u8>, ControlError> {
         let (status, body) = self.answer(self.reach.request(reqwest::Method::POST, url)?.body(body)).await?;
         if (200..300).contains(&status) { Ok(body) } else { Err(ControlError::Refused { status, error: None }) }
+    }
+}
+
+/// An answer of the control plane.
+#[derive(Clone, Debug)]
+pub struct ControlAnswer {
+    /// Status.
+    pub status: u16,
+    /// Header lines.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// Body.
+    pub body: Vec<u8>,
+}
+
+impl ControlAnswer {
+    /// All values of a header.
+    pub fn header_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = String> + 'a {
+        let named = self.headers.iter().filter(move |(other, _)| other.eq_ignore_ascii_case(name));
+        named.map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+    }
+
+    /// What the clock of the server showed, in seconds since 1970 (RFC 9110 §6.6.1).
+    pub fn server_time(&self) -> Option<f64> {
+        let date = self.header_values("date").next()?;
+        let time = jiff::fmt::rfc2822::parse(&date).ok()?;
+        Some(time.timestamp().as_second() as f64)
     }
 }
 
@@ -380,63 +375,4 @@ fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
 /// An error code is an identifier; anything longer is not one and is cut.
 fn short(text: &str) -> String {
     text.chars().filter(|c| c.is_ascii_graphic()).take(60).collect()
-}
-
-/// `expires_in` (RFC 6749 §5.1): a token that lives no time, or less, has ended when it comes; none lives for ever.
-fn seconds(value: f64) -> Duration {
-    Duration::try_from_secs_f64(value.max(0.0)).unwrap_or(LONGEST_LIFETIME).min(LONGEST_LIFETIME)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn living(lifetime: f64) -> Token {
-        Token {
-            value: Secret::new("t"),
-            obtained: clock::now(),
-            lifetime: Some(seconds(lifetime)),
-            took: Duration::from_millis(3),
-            scope: None,
-        }
-    }
-
-    #[test]
-    fn no_lifetime_breaks_the_arithmetic() {
-        for lifetime in [18_446_744_073_709_551_615.0, 1e19, 1e300, f64::MAX, -1.0, -1e300, 0.0, 0.25, f64::NAN] {
-            let token = living(lifetime);
-            let end = token.ends_at().expect("it says when it ends");
-            assert!(token.renew_at() <= end && token.obtained <= end, "{lifetime}");
-        }
-        assert_eq!(living(0.5).lifetime, Some(Duration::from_millis(500)));
-        assert_eq!(living(-3.0).lifetime, Some(Duration::ZERO));
-    }
-
-    #[test]
-    fn tokens_that_end_as_they_come_are_renewed_ever_more_rarely() {
-        let mut renewals = Renewals::default();
-        let mut wait = |lifetime| {
-            let token = living(lifetime);
-            renewals.next(&token) - token.obtained - token.took
-        };
-        let waits: Vec<u128> = (0..7).map(|_| wait(0.0).as_millis()).collect();
-        assert_eq!(waits, [200, 400, 800, 1600, 3200, 5000, 5000]);
-        assert!(wait(60.0) > Duration::from_secs(29));
-        assert_eq!(wait(0.1), RENEWAL_FLOOR);
-    }
-
-    #[test]
-    fn a_short_lived_token_is_renewed_at_half_its_life() {
-        let token = |lifetime| Token {
-            value: Secret::new("t"),
-            obtained: clock::now(),
-            lifetime: Some(Duration::from_secs(lifetime)),
-            took: Duration::ZERO,
-            scope: None,
-        };
-        for (lifetime, renewed_after) in [(2, 1), (60, 30), (3600, 3570)] {
-            let token = token(lifetime);
-            assert_eq!(token.renew_at() - token.obtained, Duration::from_secs(renewed_after));
-        }
-    }
 }

@@ -1,0 +1,35 @@
+//! Why the control plane did not get what it asked for.
+
+use thiserror::Error;
+
+use crate::drive::login::LoginError;
+use crate::drive::wire::BadDestination;
+use crate::target::address::BadAddress;
+
+/// Why the control plane did not get what it asked for. Carries no secret.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ControlError {
+    /// No answer.
+    #[error("not reachable: {0}")]
+    Unreachable(String),
+    /// An answer that is not what was asked for.
+    #[error("refused with {status}{}", .error.as_ref().map(|error| format!(" {error}")).unwrap_or_default())]
+    Refused {
+        /// Status.
+        status: u16,
+        /// `error` member of the answer (RFC 6749 §5.2), if there is one.
+        error: Option<String>,
+    },
+    /// An answer that cannot be used.
+    #[error("{0}")]
+    Unusable(String),
+    /// An address that is none.
+    #[error(transparent)]
+    Address(#[from] BadAddress),
+    /// A login that failed.
+    #[error(transparent)]
+    Login(#[from] LoginError),
+    /// An address that no request goes to.
+    #[error(transparent)]
+    Destination(#[from] BadDestination),
+}

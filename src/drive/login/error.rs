@@ -1,0 +1,38 @@
+//! Why a login gave no credential. Carries no secret: what was sent is named, not shown.
+
+use thiserror::Error;
+
+/// A login that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum LoginError {
+    /// A request of it was not answered as a success.
+    #[error("{step} of the login failed: the answer is {answer}; {expected}")]
+    Refused {
+        /// Which request, with what it sent by name.
+        step: String,
+        /// What came, without secrets.
+        answer: String,
+        /// What would be a success.
+        expected: String,
+    },
+    /// A value that a request needs is in no answer.
+    #[error("{step} of the login cannot be sent: no answer before it has {what}")]
+    MissingValue {
+        /// Which request.
+        step: String,
+        /// The reference.
+        what: String,
+    },
+    /// The last answer has no credential.
+    #[error("the login succeeded but its answer has no {0}")]
+    NoToken(String),
+    /// What came as the credential cannot be sent.
+    #[error("the login returned a credential with a control character; authbench does not send it")]
+    ControlCharacter,
+    /// A command failed.
+    #[error("the login command failed: {0}")]
+    Command(String),
+    /// It failed so often that an account may be locked.
+    #[error("not tried again after {0} failed logins in a row, so that the account is not locked (`max_failures`)")]
+    TooManyFailures(u32),
+}

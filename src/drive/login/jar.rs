@@ -1,0 +1,107 @@
+//! The cookies of one login (RFC 6265).
+
+use crate::clock;
+use crate::drive::control::ControlAnswer;
+use crate::scheme::is_below;
+use crate::secret::Secret;
+
+/// Cookies that are kept; a server that sets more is not helped by them.
+const MOST: usize = 64;
+
+/// One cookie.
+#[derive(Clone, Debug)]
+pub(super) struct Cookie {
+    pub(super) name: String,
+    pub(super) value: Secret,
+    pub(super) path: Option<String>,
+}
+
+/// Cookies that are held.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Jar(Vec<Cookie>);
+
+impl Jar {
+    /// Takes the cookies that an answer sets, and drops those that it ends.
+    pub(super) fn take(&mut self, answer: &ControlAnswer) {
+        for line in answer.header_values("set-cookie") {
+            let Some((cookie, ended)) = read(&line) else { continue };
+            self.0.retain(|held| held.name != cookie.name || held.path != cookie.path);
+            if !ended && self.0.len() < MOST {
+                self.0.push(cookie);
+            }
+        }
+    }
+
+    /// The latest cookie of a name.
+    pub(super) fn get(&self, name: &str) -> Option<&Cookie> {
+        self.0.iter().rev().find(|cookie| cookie.name == name)
+    }
+
+    /// All cookies.
+    pub(super) fn all(&self) -> &[Cookie] {
+        &self.0
+    }
+
+    /// The `Cookie` field of a request to a path (RFC 6265 §5.4); none where no cookie goes there.
+    pub(super) fn field(&self, path: &str) -> Option<String> {
+        let here = self.0.iter().filter(|cookie| cookie.path.as_deref().is_none_or(|own| is_below(own, path)));
+        let pairs: Vec<String> = here.map(|cookie| format!("{}={}", cookie.name, cookie.value.expose())).collect();
+        (!pairs.is_empty()).then(|| pairs.join("; "))
+    }
+}
+
+/// One `Set-Cookie` field (RFC 6265 §5.2), and whether it ends the cookie.
+fn read(line: &str) -> Option<(Cookie, bool)> {
+    let mut parts = line.split(';').map(str::trim);
+    let (name, value) = parts.next()?.split_once('=')?;
+    let (name, value) = (name.trim(), Secret::new(value.trim()));
+    if name.is_empty() || name.chars().any(|c| c.is_control() || c == ' ') || value.has_control_characters() {
+        return None;
+    }
+    let (mut path, mut ended) = (None, value.expose().is_empty());
+    let mut max_age = None;
+    for part in parts {
+        let (key, given) = part.split_once('=').map_or((part, ""), |(key, given)| (key.trim(), given.trim()));
+        match key.to_ascii_lowercase().as_str() {
+            "path" if given.starts_with('/') => path = Some(given.to_owned()),
+            "max-age" => max_age = given.parse::<i64>().ok(),
+            "expires" => {
+                let end = jiff::fmt::rfc2822::parse(&given.replace('-', " "));
+                ended |= end.is_ok_and(|end| end.timestamp().as_second() < clock::unix_seconds());
+            }
+            _ => {}
+        }
+    }
+    // RFC 6265 §5.3: Max-Age has precedence over Expires
+    let ended = max_age.map_or(ended, |age| age <= 0);
+    Some((Cookie { name: name.to_owned(), value, path }, ended))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn jar(lines: &[&str]) -> Jar {
+        let headers = lines.iter().map(|line| ("Set-Cookie".to_owned(), line.as_bytes().to_vec())).collect();
+        let mut jar = Jar::default();
+        jar.take(&ControlAnswer { status: 200, headers, body: Vec::new() });
+        jar
+    }
+
+    #[test]
+    fn cookies_are_kept_sent_and_ended() {
+        for (lines, path, field) in [
+            (&["sid=abc; Path=/; HttpOnly; Secure; SameSite=Lax"][..], "/orders", Some("sid=abc")),
+            (&["a=1; Path=/", "b=2; Path=/admin"], "/orders", Some("a=1")),
+            (&["a=1; Path=/", "b=2; Path=/admin"], "/admin/x", Some("a=1; b=2")),
+            (&["a=1", "a=2"], "/", Some("a=2")),
+            (&["a=1", "a=; Max-Age=0"], "/", None),
+            (&["a=1", "a=x; Expires=Thu, 01 Jan 1970 00:00:00 GMT"], "/", None),
+            (&["a=1; Max-Age=60; Expires=Thu, 01-Jan-1970 00:00:00 GMT"], "/", Some("a=1")),
+            (&["a=x=y=="], "/", Some("a=x=y==")),
+            (&["nonsense", "=x", "a b=c"], "/", None),
+        ] {
+            assert_eq!(jar(lines).field(path).as_deref(), field, "{lines:?}");
+        }
+    }
+}

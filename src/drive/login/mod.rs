@@ -1,0 +1,164 @@
+//! Logins: how an identity comes to its credential, keeps it, renews it and gives it back.
+
+mod error;
+mod jar;
+mod page;
+mod session;
+mod state;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use url::Url;
+
+use super::control::{ControlError, ControlPlane, Token};
+use crate::clock;
+use crate::plan::login::LoginProcedure;
+use crate::observe::Request;
+use crate::scheme::{Carried, Companion, Proof, Scheme};
+use crate::secret::Secret;
+use crate::target::child::Spawner;
+
+pub use error::LoginError;
+pub use session::LoginSession;
+
+/// What an identity holds now.
+#[derive(Clone, Debug)]
+pub struct HeldCredential {
+    /// The credential.
+    pub proof: Proof,
+    /// What travels beside it.
+    pub companions: Vec<Companion>,
+    /// The token that it was obtained as; none where the scenario gives it.
+    pub token: Option<Token>,
+}
+
+impl HeldCredential {
+    /// A credential that is held as it is.
+    pub fn given(proof: Proof) -> Self {
+        Self { proof, companions: Vec::new(), token: None }
+    }
+
+    /// A token that was obtained.
+    pub fn obtained(scheme: &dyn Scheme, token: Token) -> Self {
+        Self { proof: scheme.held(&token.value, ""), companions: Vec::new(), token: Some(token) }
+    }
+
+    /// Adds what travels beside it to a request.
+    pub fn accompany(&self, request: &mut Request) {
+        accompany(&self.companions, request);
+    }
+
+    /// Whether a request that is sent now may come after its end.
+    pub fn may_have_ended(&self) -> bool {
+        self.token.as_ref().is_some_and(Token::may_have_ended)
+    }
+}
+
+/// Adds companions to a request, as far as they go with it; what was added.
+pub fn accompany(companions: &[Companion], request: &mut Request) -> Vec<Carried> {
+    if companions.is_empty() {
+        return Vec::new();
+    }
+    let path = String::from_utf8_lossy(&request.target).into_owned();
+    let carried: Vec<Carried> =
+        companions.iter().filter_map(|companion| companion.carried(&request.method, &path)).collect();
+    carried.iter().for_each(|one| one.apply(request));
+    carried
+}
+
+/// A session that is kept for its identity, with when it is renewed.
+#[derive(Default)]
+struct Account {
+    session: Option<LoginSession>,
+    until: Option<Instant>,
+}
+
+/// Carries out logins against one target.
+pub struct Logins {
+    control: Arc<ControlPlane>,
+    base: Url,
+    spawner: Spawner,
+    scheme: &'static dyn Scheme,
+    accounts: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Account>>>>,
+    /// Sessions that a check or a load phase had for itself.
+    given_back: Mutex<Vec<LoginSession>>,
+}
+
+impl Logins {
+    /// Logins through a control plane.
+    pub fn new(control: Arc<ControlPlane>, base: Url, spawner: Spawner, scheme: &'static dyn Scheme) -> Self {
+        Self { control, base, spawner, scheme, accounts: Mutex::default(), given_back: Mutex::default() }
+    }
+
+    fn account(&self, name: &str) -> Arc<tokio::sync::Mutex<Account>> {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner).entry(name.to_owned()).or_default().clone()
+    }
+
+    /// The credential of an identity: the one that is held, or a new one shortly before its end. Who asks while one is obtained
+    /// waits for that one.
+    ///
+    /// # Errors
+    /// When the login fails.
+    pub async fn current(&self, name: &str, procedure: &Arc<LoginProcedure>) -> Result<HeldCredential, ControlError> {
+        let account = self.account(name);
+        let mut account = account.lock().await;
+        let kept = account.until.is_some_and(|until| clock::now() < until);
+        let session = account.session.get_or_insert_with(|| LoginSession::new(procedure.clone()));
+        if let Some(held) = session.held().filter(|_| kept) {
+            return Ok(held.clone());
+        }
+        let (held, until) = session.renewed(self).await?;
+        account.until = Some(until);
+        Ok(held)
+    }
+
+    /// Forgets a credential that was refused, so that the next use obtains a new one; not one that came after it.
+    pub async fn forget(&self, name: &str, refused: &Secret) {
+        let account = self.account(name);
+        let mut account = account.lock().await;
+        let current = account.session.as_ref().and_then(LoginSession::held).and_then(|held| held.token.as_ref());
+        if current.is_some_and(|token| token.value == *refused) {
+            account.until = None;
+        }
+    }
+
+    /// Forgets all that is held, so that the next use logs in anew.
+    pub fn forget_all(&self) {
+        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut given_back = self.given_back.lock().unwrap_or_else(PoisonError::into_inner);
+        for (_, account) in accounts.drain() {
+            given_back.extend(Arc::into_inner(account).and_then(|account| account.into_inner().session));
+        }
+    }
+
+    /// A session of its own for an identity, beside the one that is kept; what it holds, and when that is to be renewed.
+    ///
+    /// # Errors
+    /// When the login fails.
+    pub async fn separate(
+        &self,
+        procedure: &Arc<LoginProcedure>,
+    ) -> Result<(LoginSession, HeldCredential, Instant), ControlError> {
+        let mut session = LoginSession::new(procedure.clone());
+        let (held, due) = session.renewed(self).await?;
+        Ok((session, held, due))
+    }
+
+    /// Takes a session back that was had separately; it is logged out at the end.
+    pub fn give_back(&self, session: LoginSession) {
+        self.given_back.lock().unwrap_or_else(PoisonError::into_inner).push(session);
+    }
+
+    /// Logs out whoever is logged in, where the scenario says how. Why some are not.
+    pub async fn finish(&self) -> Vec<ControlError> {
+        self.forget_all();
+        let sessions = std::mem::take(&mut *self.given_back.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut failed = Vec::new();
+        for mut session in sessions {
+            failed.extend(session.log_out(self).await.err());
+        }
+        failed
+    }
+}

@@ -1,0 +1,89 @@
+//! Values in HTML pages that a login has to repeat: hidden inputs, and the tokens that frameworks put into the head.
+
+/// The value of an input, or the content of a `meta` element, by its name.
+pub(super) fn named_value(page: &str, name: &str) -> Option<String> {
+    tags(page).find_map(|tag| {
+        let attributes = attributes(tag);
+        let attribute = |wanted: &str| attributes.iter().find(|(key, _)| key == wanted).map(|(_, value)| value.clone());
+        if attribute("name").or_else(|| attribute("id")).as_deref() != Some(name) {
+            return None;
+        }
+        attribute("value").or_else(|| attribute("content"))
+    })
+}
+
+/// What stands in each tag that may hold a value.
+fn tags(page: &str) -> impl Iterator<Item = &str> {
+    page.split('<').skip(1).filter_map(|rest| {
+        let element = rest.get(..5)?.to_ascii_lowercase();
+        let body = match element.as_str() {
+            "input" => &rest[5..],
+            _ if element.starts_with("meta") => &rest[4..],
+            _ => return None,
+        };
+        Some(body)
+    })
+}
+
+/// Attributes up to the end of the tag, with their names in lower case.
+fn attributes(tag: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut rest = tag;
+    loop {
+        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '/');
+        if rest.is_empty() || rest.starts_with('>') {
+            return found;
+        }
+        let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '=' | '>' | '/')).unwrap_or(rest.len());
+        let name = rest[..end].to_ascii_lowercase();
+        rest = rest[end..].trim_start();
+        let mut value = String::new();
+        if let Some(after) = rest.strip_prefix('=') {
+            let after = after.trim_start();
+            let quote = after.chars().next().filter(|c| matches!(c, '"' | '\''));
+            let (raw, remaining) = match quote {
+                Some(quote) => after[1..].split_once(quote).unwrap_or((&after[1..], "")),
+                None => after.split_at(after.find(|c: char| c.is_whitespace() || c == '>').unwrap_or(after.len())),
+            };
+            value = unescaped(raw);
+            rest = remaining;
+        } else if end == 0 {
+            // a sign that belongs to no attribute
+            rest = rest.get(1..).unwrap_or_default();
+        }
+        found.push((name, value));
+    }
+}
+
+/// Character references of the five characters that pages escape.
+fn unescaped(text: &str) -> String {
+    let mut plain = text.to_owned();
+    for (reference, character) in
+        [("&quot;", "\""), ("&#34;", "\""), ("&#39;", "'"), ("&#x27;", "'"), ("&#43;", "+"), ("&#x2B;", "+"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")]
+    {
+        plain = plain.replace(reference, character);
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_found_however_pages_are_written() {
+        for (page, expected) in [
+            (r#"<form><input type="hidden" name="csrf" value="abc+/="></form>"#, Some("abc+/=")),
+            ("<INPUT value='a&amp;b' name=csrf />", Some("a&b")),
+            (r#"<meta name="csrf" content="xyz">"#, Some("xyz")),
+            (r#"<input name="other" value="no"><input name="csrf" value="yes">"#, Some("yes")),
+            (r#"<input name="csrf" disabled value=plain>"#, Some("plain")),
+            (r#"<input name="other" value="csrf">"#, None),
+            ("<input name=\"csrf\" value=\"cut", Some("cut")),
+            ("<input =\"\" name=csrf value=v>", Some("v")),
+            ("<inpu", None),
+        ] {
+            assert_eq!(named_value(page, "csrf").as_deref(), expected, "{page}");
+        }
+    }
+}

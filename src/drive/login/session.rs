@@ -1,0 +1,347 @@
+//! One login in progress, and what it holds.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde_json::Value;
+use url::Url;
+
+use super::state::{LoginState, MissingValue};
+use super::{HeldCredential, LoginError, Logins};
+use crate::clock;
+use crate::drive::control::{ControlAnswer, ControlError, Renewals, Token, seconds};
+use crate::plan::login::{
+    CredentialEnd, CredentialSource, LoginBody, LoginProcedure, LoginStep, TokenPosition,
+};
+use crate::plan::subject::DeclaredAnswer;
+use crate::scheme::{CarrierPlace, Companion};
+use crate::secret::{MASK, Secret};
+use crate::target::address::join;
+use crate::target::hook;
+
+/// Numbers above this are milliseconds since 1970 and not seconds: as seconds they would be in the year 5138.
+const MILLISECONDS: f64 = 1e11;
+/// Characters of an answer that an error shows.
+const SHOWN: usize = 120;
+
+/// A login of one identity: its cookies, its answers and the credential that they led to.
+pub struct LoginSession {
+    procedure: Arc<LoginProcedure>,
+    state: LoginState,
+    held: Option<HeldCredential>,
+    renewals: Renewals,
+    failures: u32,
+}
+
+impl LoginSession {
+    pub(super) fn new(procedure: Arc<LoginProcedure>) -> Self {
+        Self { procedure, state: LoginState::default(), held: None, renewals: Renewals::default(), failures: 0 }
+    }
+
+    /// What it holds.
+    pub fn held(&self) -> Option<&HeldCredential> {
+        self.held.as_ref()
+    }
+
+    /// When it is tried again after a renewal that failed.
+    pub fn retry(&mut self) -> Instant {
+        self.renewals.retry()
+    }
+
+    /// A new credential, refreshed where that is possible, and when the next one is due.
+    ///
+    /// # Errors
+    /// When the login fails.
+    pub async fn renewed(&mut self, logins: &Logins) -> Result<(HeldCredential, Instant), ControlError> {
+        let most = self.procedure.most_failures.max(1);
+        if self.failures >= most {
+            return Err(LoginError::TooManyFailures(most).into());
+        }
+        let obtained = match self.refreshed(logins).await {
+            Some(token) => Ok(token),
+            None => self.logged_in(logins).await,
+        };
+        match obtained {
+            Ok(token) => {
+                self.failures = 0;
+                let until = self.renewals.next(&token);
+                let held = self.hold(logins, token)?;
+                self.held = Some(held.clone());
+                Ok((held, until))
+            }
+            Err(error) => {
+                // what did not answer has locked nothing
+                self.failures += u32::from(matches!(error, ControlError::Login(_)));
+                Err(error)
+            }
+        }
+    }
+
+    /// Refreshes; none where that is not possible or was refused.
+    async fn refreshed(&mut self, logins: &Logins) -> Option<Token> {
+        self.held.as_ref()?;
+        let procedure = self.procedure.clone();
+        let step = procedure.refresh.as_ref()?;
+        let asked = clock::now();
+        self.step(logins, step, "the refresh").await.ok()?;
+        let position = procedure.refreshed.as_ref().or(procedure.token.as_ref());
+        // what a refresh does not replace stays (RFC 6749 §6)
+        let value = self.state.credential(position.unwrap_or(&default_position())).or_else(|| self.state.token.clone())?;
+        self.token(value, asked).ok()
+    }
+
+    async fn logged_in(&mut self, logins: &Logins) -> Result<Token, ControlError> {
+        let procedure = self.procedure.clone();
+        self.state = LoginState::default();
+        self.held = None;
+        let mut asked = clock::now();
+        match &procedure.source {
+            CredentialSource::Forbidden(program) => {
+                let why = format!("--no-command or --untrusted forbids starting {program}");
+                return Err(LoginError::Command(why).into());
+            }
+            CredentialSource::Command { argv, env } => {
+                let printed = hook::call(&logins.spawner, (argv, &[]), env, "").await;
+                let printed = printed.map_err(|error| LoginError::Command(error.to_string()))?;
+                let headers = Vec::new();
+                self.state.take(ControlAnswer { status: 200, headers, body: printed });
+            }
+            CredentialSource::Requests(steps) => {
+                for (at, step) in steps.iter().enumerate() {
+                    let name = if steps.len() == 1 { "the request".to_owned() } else { format!("request {}", at + 1) };
+                    asked = clock::now();
+                    self.step(logins, step, &name).await?;
+                }
+            }
+        }
+        let value = self.value()?;
+        Ok(self.token(value, asked)?)
+    }
+
+    /// The credential that the last answer has.
+    fn value(&self) -> Result<Secret, LoginError> {
+        let position = self.procedure.token.clone().unwrap_or_else(default_position);
+        if let Some(found) = self.state.credential(&position) {
+            return Ok(found);
+        }
+        let is_command = matches!(self.procedure.source, CredentialSource::Command { .. });
+        let printed = self.state.latest().map(|answer| String::from_utf8_lossy(&answer.body).trim().to_owned());
+        match printed.filter(|text| is_command && self.procedure.token.is_none() && !text.is_empty() && !text.starts_with('{')) {
+            Some(text) => Ok(Secret::new(text)),
+            None => Err(LoginError::NoToken(match position {
+                TokenPosition::Pointer(pointer) => format!("JSON value {pointer}; name its place with `token`"),
+                TokenPosition::Header(name) => format!("header {name}"),
+                TokenPosition::Cookie(name) => format!("cookie {name}"),
+            })),
+        }
+    }
+
+    /// A token with its end.
+    fn token(&mut self, value: Secret, asked: Instant) -> Result<Token, LoginError> {
+        if value.has_control_characters() {
+            return Err(LoginError::ControlCharacter);
+        }
+        self.state.token = Some(value.clone());
+        let took = clock::now().saturating_duration_since(asked);
+        let number = |pointer: &str| self.state.pointed(pointer).as_ref().and_then(number_of);
+        let server_time = self.state.latest().and_then(ControlAnswer::server_time);
+        let living = |lifetime: Option<f64>| Token::living(value.clone(), asked, took, lifetime.map(seconds));
+        Ok(match &self.procedure.end {
+            CredentialEnd::InSeconds(pointer) => living(number(pointer)),
+            CredentialEnd::InMilliseconds(pointer) => living(number(pointer).map(|length| length / 1e3)),
+            CredentialEnd::At(pointer) => {
+                let end = self.state.pointed(pointer).as_ref().and_then(time_of);
+                end.map_or_else(|| living(None), |end| living(None).ending_at(end, server_time))
+            }
+            CredentialEnd::After(length) => living(Some(length.as_secs_f64())),
+            CredentialEnd::Never => living(Some(f64::MAX)),
+            CredentialEnd::AsAnswered => {
+                let lifetime = number("/expires_in");
+                let token = living(lifetime);
+                if lifetime.is_none() || server_time.is_some() { token.with_own_end(server_time) } else { token }
+            }
+        })
+    }
+
+    /// What is held with a token, and what travels beside it.
+    fn hold(&self, logins: &Logins, token: Token) -> Result<HeldCredential, LoginError> {
+        let procedure = &self.procedure;
+        let mut companions = Vec::new();
+        let place = procedure.refreshed.as_ref().or(procedure.token.as_ref());
+        if let Some(TokenPosition::Cookie(own)) = place.or(procedure.token.as_ref()) {
+            let travels = |name: &String| procedure.cookies.as_ref().is_none_or(|named| named.contains(name));
+            let others = self.state.jar.all().iter().filter(|cookie| cookie.name != *own && travels(&cookie.name));
+            companions.extend(others.map(|cookie| Companion {
+                place: CarrierPlace::Cookie(cookie.name.clone()),
+                value: cookie.value.clone(),
+                path: cookie.path.clone(),
+                writes_only: false,
+            }));
+        }
+        for (name, text) in &procedure.write_headers {
+            let value = self.state.filled(text, &procedure.account);
+            let value = value.map_err(|MissingValue(what)| LoginError::MissingValue {
+                step: format!("the header {name} for writes"),
+                what,
+            })?;
+            if value.has_control_characters() {
+                return Err(LoginError::ControlCharacter);
+            }
+            companions.push(Companion { place: CarrierPlace::Header(name.clone()), value, path: None, writes_only: true });
+        }
+        let proof = logins.scheme.held(&token.value, &procedure.account.0);
+        Ok(HeldCredential { proof, companions, token: Some(token) })
+    }
+
+    /// Ends the session, where the scenario says how.
+    ///
+    /// # Errors
+    /// When the request is not answered as a success.
+    pub(super) async fn log_out(&mut self, logins: &Logins) -> Result<(), ControlError> {
+        let procedure = self.procedure.clone();
+        match (&procedure.logout, self.held.take()) {
+            (Some(step), Some(_)) => self.step(logins, step, "the logout").await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Sends one request and takes its answer.
+    async fn step(&mut self, logins: &Logins, step: &LoginStep, what: &str) -> Result<(), ControlError> {
+        let name = format!("{what} ({}{})", step.name(), step.sends());
+        let account = &self.procedure.account;
+        let fill = |text| {
+            let filled = self.state.filled(text, account);
+            filled.map_err(|MissingValue(what)| LoginError::MissingValue { step: name.clone(), what })
+        };
+        let url = join(&logins.base, fill(&step.address)?.expose())?;
+        let mut headers = Vec::new();
+        if let Some(cookies) = self.state.jar.field(url.path()) {
+            headers.push(("Cookie".to_owned(), cookies.into_bytes()));
+        }
+        for (header, text) in &step.headers {
+            headers.push((header.clone(), fill(text)?.expose().as_bytes().to_vec()));
+        }
+        if let Some((user, password)) = &step.basic {
+            use base64::Engine as _;
+            let pair = format!("{}:{}", fill(user)?.expose(), fill(password)?.expose());
+            let value = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
+            headers.push(("Authorization".to_owned(), value.into_bytes()));
+        }
+        let body = match &step.body {
+            None => None,
+            Some(LoginBody::Json(json)) => {
+                let json = self.state.filled_json(json, account);
+                let json = json.map_err(|MissingValue(what)| LoginError::MissingValue { step: name.clone(), what })?;
+                Some(("application/json", json.to_string().into_bytes()))
+            }
+            Some(LoginBody::Form(fields)) => {
+                let mut form = Vec::new();
+                for (field, text) in fields {
+                    form.push((field.clone(), fill(text)?.expose().to_owned()));
+                }
+                if let Some((client, method)) = &step.client {
+                    headers.extend(logins.control.client_authentication(client, *method, &mut form, Some(&url))?);
+                }
+                let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
+                Some(("application/x-www-form-urlencoded", form.into_bytes()))
+            }
+        };
+        if headers.iter().any(|(_, value)| value.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t')) {
+            return Err(LoginError::ControlCharacter.into());
+        }
+        let answer = logins.control.exchange(step.method, url.clone(), &headers, body).await?;
+        let success = step.success.as_ref();
+        if !success.map_or(answer.status < 400, |declared| succeeds(&answer, declared)) {
+            return Err(LoginError::Refused { step: name, answer: self.shown(&answer, &url), expected: expected(success) }.into());
+        }
+        self.state.take(answer);
+        Ok(())
+    }
+
+    /// An answer for a reader, without what was sent.
+    fn shown(&self, answer: &ControlAnswer, _: &Url) -> String {
+        let json: Option<Value> = serde_json::from_slice(&answer.body).ok();
+        let said = json.as_ref().and_then(|json| {
+            let members = ["error_description", "error", "message", "detail", "title"];
+            members.iter().find_map(|member| json.get(member)?.as_str().map(str::to_owned))
+        });
+        let media = answer.header_values("content-type").next();
+        let location = answer.header_values("location").next();
+        let mut text = answer.status.to_string();
+        if let Some(location) = location {
+            text.push_str(&format!(" with Location: {}", location.split('?').next().unwrap_or_default()));
+        } else if let Some(said) = said {
+            text.push_str(&format!(" {said:?}"));
+        } else if let Some(media) = media {
+            text.push_str(&format!(" of the type {media}"));
+        }
+        let mut secrets: Vec<&str> = self.procedure.secrets().into_iter().map(Secret::expose).collect();
+        secrets.push(&self.procedure.account.0);
+        secrets.retain(|secret| secret.len() >= 4);
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        let text = secrets.into_iter().fold(text, |text, secret| text.replace(secret, MASK));
+        text.chars().filter(|c| !c.is_control()).take(SHOWN).collect()
+    }
+}
+
+/// RFC 6749 §5.1.
+fn default_position() -> TokenPosition {
+    TokenPosition::Pointer("/access_token".to_owned())
+}
+
+/// Whether an answer is the declared success.
+fn succeeds(answer: &ControlAnswer, declared: &DeclaredAnswer) -> bool {
+    let media = || {
+        let media = answer.header_values("content-type").next().unwrap_or_default();
+        media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    };
+    let json = || serde_json::from_slice::<Value>(&answer.body).ok();
+    declared.status.is_none_or(|status| status == answer.status)
+        && declared.content_type.as_ref().is_none_or(|wanted| *wanted == media())
+        && declared.pointer.as_ref().is_none_or(|pointer| json().is_some_and(|json| json.pointer(pointer).is_some()))
+        && declared.text.as_ref().is_none_or(|text| String::from_utf8_lossy(&answer.body).contains(text.as_str()))
+}
+
+fn expected(declared: Option<&DeclaredAnswer>) -> String {
+    let Some(declared) = declared else { return "a status below 400 is a success unless `success` says otherwise".to_owned() };
+    let status = declared.status.map(|status| format!("status {status}"));
+    let pointer = declared.pointer.as_ref().map(|pointer| format!("the JSON value {pointer}"));
+    let text = declared.text.as_ref().map(|text| format!("the text {text:?}"));
+    let media = declared.content_type.as_ref().map(|media| format!("the type {media}"));
+    let all: Vec<String> = [status, pointer, text, media].into_iter().flatten().collect();
+    format!("`success` names {}", all.join(" and "))
+}
+
+/// A number, also where it is written as text.
+fn number_of(value: &Value) -> Option<f64> {
+    value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()).filter(|number| number.is_finite())
+}
+
+/// A point in time in seconds since 1970: a number of seconds or milliseconds, or RFC 3339.
+fn time_of(value: &Value) -> Option<f64> {
+    if let Some(number) = number_of(value) {
+        return Some(if number > MILLISECONDS { number / 1e3 } else { number });
+    }
+    let time: jiff::Timestamp = value.as_str()?.trim().parse().ok()?;
+    Some(time.as_millisecond() as f64 / 1e3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_point_in_time_is_read_however_it_is_written() {
+        for (value, expected) in [
+            (serde_json::json!(1_700_000_000), Some(1_700_000_000.0)),
+            (serde_json::json!(1_700_000_000_500_u64), Some(1_700_000_000.5)),
+            (serde_json::json!("1700000000"), Some(1_700_000_000.0)),
+            (serde_json::json!("2023-11-14T22:13:20Z"), Some(1_700_000_000.0)),
+            (serde_json::json!("2023-11-14T23:13:20.250+01:00"), Some(1_700_000_000.25)),
+            (serde_json::json!("tomorrow"), None),
+            (serde_json::json!(null), None),
+        ] {
+            assert_eq!(time_of(&value), expected, "{value}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! What a login has seen so far, and what its texts become with it.
+
+use serde_json::Value;
+
+use super::jar::Jar;
+use super::page::named_value;
+use crate::drive::control::ControlAnswer;
+use crate::plan::login::{LoginJson, LoginPart, LoginText, TokenPosition};
+use crate::secret::Secret;
+
+/// Answers that are kept to take values from.
+const MOST_ANSWERS: usize = 8;
+
+/// A value that no answer has, as the scenario writes it.
+pub(super) struct MissingValue(pub(super) String);
+
+/// Cookies, answers and the credential of a login.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LoginState {
+    pub(super) jar: Jar,
+    /// The latest first.
+    answers: Vec<ControlAnswer>,
+    pub(super) token: Option<Secret>,
+}
+
+impl LoginState {
+    pub(super) fn take(&mut self, answer: ControlAnswer) {
+        self.jar.take(&answer);
+        self.answers.insert(0, answer);
+        self.answers.truncate(MOST_ANSWERS);
+    }
+
+    /// The latest answer.
+    pub(super) fn latest(&self) -> Option<&ControlAnswer> {
+        self.answers.first()
+    }
+
+    /// A value of the latest answer that has it.
+    pub(super) fn pointed(&self, pointer: &str) -> Option<Value> {
+        self.answers.iter().find_map(|answer| pointed(answer, pointer))
+    }
+
+    /// A text with its references filled.
+    pub(super) fn filled(&self, text: &LoginText, account: &(String, Option<Secret>)) -> Result<Secret, MissingValue> {
+        let mut filled = String::new();
+        for part in &text.0 {
+            let value = match part {
+                LoginPart::Known(known) => Some(known.expose().to_owned()),
+                LoginPart::Pointer(pointer) => self.pointed(pointer).map(text_of),
+                LoginPart::Header(name) => {
+                    self.answers.iter().find_map(|answer| answer.header_values(name).next())
+                }
+                LoginPart::Cookie(name) => self.jar.get(name).map(|cookie| unquoted(cookie.value.expose())),
+                LoginPart::Input(name) => {
+                    self.answers.iter().find_map(|answer| named_value(&String::from_utf8_lossy(&answer.body), name))
+                }
+                LoginPart::Token => self.token.as_ref().map(|token| token.expose().to_owned()),
+                LoginPart::Username => Some(account.0.clone()).filter(|name| !name.is_empty()),
+                LoginPart::Password => account.1.as_ref().map(|password| password.expose().to_owned()),
+            };
+            filled.push_str(&value.ok_or_else(|| MissingValue(reference(part)))?);
+        }
+        Ok(Secret::new(filled))
+    }
+
+    /// JSON with its references filled.
+    pub(super) fn filled_json(&self, json: &LoginJson, account: &(String, Option<Secret>)) -> Result<Value, MissingValue> {
+        Ok(match json {
+            LoginJson::Plain(value) => value.clone(),
+            LoginJson::Text(text) => self.filled(text, account)?.expose().into(),
+            LoginJson::List(items) => {
+                items.iter().map(|item| self.filled_json(item, account)).collect::<Result<Vec<_>, _>>()?.into()
+            }
+            LoginJson::Object(members) => {
+                let members = members.iter().map(|(name, member)| Ok((name.clone(), self.filled_json(member, account)?)));
+                members.collect::<Result<serde_json::Map<_, _>, _>>()?.into()
+            }
+        })
+    }
+
+    /// The credential in the latest answer, or in the jar.
+    pub(super) fn credential(&self, position: &TokenPosition) -> Option<Secret> {
+        let answer = self.latest();
+        let found = match position {
+            TokenPosition::Pointer(pointer) => answer.and_then(|answer| pointed(answer, pointer)).map(text_of),
+            TokenPosition::Header(name) => answer.and_then(|answer| answer.header_values(name).next()),
+            TokenPosition::Cookie(name) => self.jar.get(name).map(|cookie| cookie.value.expose().to_owned()),
+        };
+        found.filter(|found| !found.is_empty()).map(Secret::new)
+    }
+}
+
+/// A cookie that repeats a token is percent-encoded by some frameworks; what is sent in a header or form is the token itself.
+fn unquoted(value: &str) -> String {
+    percent_encoding::percent_decode_str(value.trim_matches('"')).decode_utf8_lossy().into_owned()
+}
+
+fn pointed(answer: &ControlAnswer, pointer: &str) -> Option<Value> {
+    let json: Value = serde_json::from_slice(&answer.body).ok()?;
+    json.pointer(pointer).filter(|value| !value.is_null()).cloned()
+}
+
+/// A value as it is sent: a text without its quotes.
+fn text_of(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    }
+}
+
+/// A reference as the scenario writes it.
+fn reference(part: &LoginPart) -> String {
+    match part {
+        LoginPart::Known(_) => String::new(),
+        LoginPart::Pointer(pointer) => format!("the JSON value {pointer}"),
+        LoginPart::Header(name) => format!("the header {name}"),
+        LoginPart::Cookie(name) => format!("the cookie {name}"),
+        LoginPart::Input(name) => format!("the input {name}"),
+        LoginPart::Token => "the credential".to_owned(),
+        LoginPart::Username => "`username` of the credential".to_owned(),
+        LoginPart::Password => "`password` of the credential".to_owned(),
+    }
+}

@@ -1,0 +1,256 @@
+//! A login, ready to be carried out: who asks for what, where the credential is in the answer, and when it ends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::client::{ClientAuthMethod, ClientCredential};
+use super::subject::DeclaredAnswer;
+use crate::secret::Secret;
+
+/// How an identity obtains its credential.
+#[derive(Clone, Debug)]
+pub struct LoginProcedure {
+    /// Where it comes from.
+    pub source: CredentialSource,
+    /// Where the credential is in the answer; where `access_token` is, or all that a command prints, if absent.
+    pub token: Option<TokenPosition>,
+    /// When it ends.
+    pub end: CredentialEnd,
+    /// How it is renewed from the last answer.
+    pub refresh: Option<LoginStep>,
+    /// Where the renewed credential is, if the refresh has another place for it.
+    pub refreshed: Option<TokenPosition>,
+    /// What ends it.
+    pub logout: Option<LoginStep>,
+    /// Names of the cookies that travel beside it; all of the login's if absent.
+    pub cookies: Option<Vec<String>>,
+    /// Header lines that go along with writes.
+    pub write_headers: Vec<(String, LoginText)>,
+    /// User-id and password of the identity, for `{username}` and `{password}`.
+    pub account: (String, Option<Secret>),
+    /// Failures in a row after which no login is tried.
+    pub most_failures: u32,
+}
+
+/// Where a credential comes from.
+#[derive(Clone, Debug)]
+pub enum CredentialSource {
+    /// A command that prints it.
+    Command {
+        /// Program and arguments.
+        argv: Vec<String>,
+        /// Its variables.
+        env: Vec<(String, Secret)>,
+    },
+    /// A command that may not be started.
+    Forbidden(String),
+    /// Requests, of which the last one has it.
+    Requests(Vec<LoginStep>),
+}
+
+/// One request of a login.
+#[derive(Clone, Debug)]
+pub struct LoginStep {
+    /// Method.
+    pub method: &'static str,
+    /// Address: a path on the target, or absolute.
+    pub address: LoginText,
+    /// Header lines.
+    pub headers: Vec<(String, LoginText)>,
+    /// User-id and password of HTTP Basic (RFC 7617).
+    pub basic: Option<(LoginText, LoginText)>,
+    /// The client that it authenticates at a token endpoint.
+    pub client: Option<(ClientCredential, ClientAuthMethod)>,
+    /// Body.
+    pub body: Option<LoginBody>,
+    /// How success is recognised; a status below 400 if absent.
+    pub success: Option<DeclaredAnswer>,
+}
+
+/// Body of a step.
+#[derive(Clone, Debug)]
+pub enum LoginBody {
+    /// JSON.
+    Json(LoginJson),
+    /// A form.
+    Form(Vec<(String, LoginText)>),
+}
+
+/// JSON whose texts are filled when it is sent.
+#[derive(Clone, Debug)]
+pub enum LoginJson {
+    /// No text.
+    Plain(serde_json::Value),
+    /// A text.
+    Text(LoginText),
+    /// A list.
+    List(Vec<LoginJson>),
+    /// An object.
+    Object(Vec<(String, LoginJson)>),
+}
+
+/// A text of a login: known parts, and parts that are taken from answers.
+#[derive(Clone, Debug, Default)]
+pub struct LoginText(pub Vec<LoginPart>);
+
+/// A part of such a text.
+#[derive(Clone, Debug)]
+pub enum LoginPart {
+    /// Known beforehand. It may be a secret.
+    Known(Secret),
+    /// A JSON pointer into the answers, the latest first.
+    Pointer(String),
+    /// A header field of the answers, the latest first.
+    Header(String),
+    /// A cookie that is held.
+    Cookie(String),
+    /// An input of an HTML page among the answers, the latest first.
+    Input(String),
+    /// The credential that is held.
+    Token,
+    /// The user-id.
+    Username,
+    /// The password.
+    Password,
+}
+
+/// Where a credential is in an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenPosition {
+    /// JSON pointer.
+    Pointer(String),
+    /// Header field.
+    Header(String),
+    /// Cookie.
+    Cookie(String),
+}
+
+/// When a credential ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CredentialEnd {
+    /// So many seconds after the answer, at this pointer.
+    InSeconds(String),
+    /// So many milliseconds after the answer, at this pointer.
+    InMilliseconds(String),
+    /// At the time that this pointer leads to.
+    At(String),
+    /// After this length of time.
+    After(Duration),
+    /// Not by itself.
+    Never,
+    /// As the answer or the credential says: `expires_in` (RFC 6749 §5.1), else the `exp` of a JWT (RFC 7519 §4.1.4).
+    AsAnswered,
+}
+
+impl LoginText {
+    /// A text that is known beforehand.
+    pub fn known(text: impl Into<String>) -> Self {
+        Self(vec![LoginPart::Known(Secret::new(text))])
+    }
+
+    /// The secrets that it holds.
+    fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.0.iter().filter_map(|part| match part {
+            LoginPart::Known(secret) => Some(secret),
+            _ => None,
+        })
+    }
+}
+
+impl LoginJson {
+    fn texts(&self) -> Vec<&LoginText> {
+        match self {
+            Self::Plain(_) => Vec::new(),
+            Self::Text(text) => vec![text],
+            Self::List(items) => items.iter().flat_map(Self::texts).collect(),
+            Self::Object(members) => members.iter().flat_map(|(_, member)| member.texts()).collect(),
+        }
+    }
+}
+
+impl LoginStep {
+    /// Method and address as far as it is known, for a reader.
+    pub fn name(&self) -> String {
+        let known = |part: &LoginPart| match part {
+            LoginPart::Known(text) => text.expose().to_owned(),
+            _ => "…".to_owned(),
+        };
+        let address: String = self.address.0.iter().map(known).collect();
+        format!("{} {}", self.method, address.split('?').next().unwrap_or_default())
+    }
+
+    /// What it sends beside its address, by name, for a reader: no value is shown.
+    pub fn sends(&self) -> String {
+        let names = |names: Vec<&str>| names.join(", ");
+        let mut sent = Vec::new();
+        match &self.body {
+            Some(LoginBody::Json(LoginJson::Object(members))) => {
+                let members = members.iter().map(|(name, _)| name.as_str()).collect();
+                sent.push(format!("JSON with {}", names(members)));
+            }
+            Some(LoginBody::Json(_)) => sent.push("JSON".to_owned()),
+            Some(LoginBody::Form(fields)) => {
+                let fields = fields.iter().map(|(name, _)| name.as_str()).collect();
+                sent.push(format!("a form with {}", names(fields)));
+            }
+            None => {}
+        }
+        if self.basic.is_some() {
+            sent.push("HTTP Basic".to_owned());
+        }
+        if let Some((client, method)) = &self.client {
+            let how = match client.method(*method) {
+                ClientAuthMethod::Basic => "HTTP Basic",
+                ClientAuthMethod::Post => "body parameters",
+                ClientAuthMethod::PrivateKeyJwt => "a signed assertion",
+            };
+            sent.push(format!("the client {} authenticated by {how}", client.id));
+        }
+        if sent.is_empty() { String::new() } else { format!(" with {}", sent.join(" and ")) }
+    }
+
+    fn secrets(&self) -> Vec<&Secret> {
+        let mut texts: Vec<&LoginText> = self.headers.iter().map(|(_, text)| text).collect();
+        texts.extend(self.basic.iter().flat_map(|(user, password)| [user, password]));
+        match &self.body {
+            Some(LoginBody::Json(json)) => texts.extend(json.texts()),
+            Some(LoginBody::Form(fields)) => texts.extend(fields.iter().map(|(_, text)| text)),
+            None => {}
+        }
+        let client = self.client.iter().filter_map(|(client, _)| client.secret.as_ref());
+        texts.into_iter().flat_map(LoginText::secrets).chain(client).collect()
+    }
+}
+
+impl LoginProcedure {
+    /// All its requests.
+    pub fn steps(&self) -> impl Iterator<Item = &LoginStep> {
+        let requests = match &self.source {
+            CredentialSource::Requests(steps) => steps.as_slice(),
+            CredentialSource::Command { .. } | CredentialSource::Forbidden(_) => &[],
+        };
+        requests.iter().chain(&self.refresh).chain(&self.logout)
+    }
+
+    /// What it sends that is not to be shown.
+    pub fn secrets(&self) -> Vec<&Secret> {
+        let mut secrets: Vec<&Secret> = self.steps().flat_map(LoginStep::secrets).collect();
+        secrets.extend(&self.account.1);
+        if let CredentialSource::Command { env, .. } = &self.source {
+            secrets.extend(env.iter().map(|(_, value)| value));
+        }
+        secrets
+    }
+
+    /// The same, with a command forbidden.
+    #[must_use]
+    pub fn without_command(self: &Arc<Self>) -> Arc<Self> {
+        match &self.source {
+            CredentialSource::Command { argv, .. } => {
+                let program = argv.first().cloned().unwrap_or_default();
+                Arc::new(Self { source: CredentialSource::Forbidden(program), ..Self::clone(self) })
+            }
+            _ => self.clone(),
+        }
+    }
+}
