@@ -100,6 +100,8 @@ pub struct Check {
     pub remote_safe: bool,
     /// Whether it is the positive control of its group.
     pub control: bool,
+    /// Whether it is about the `Authorization` field or its challenges, and says nothing of a credential elsewhere.
+    pub about_authorization: bool,
     /// Documents and sections; the first is printed with the verdict.
     pub sources: &'static [&'static str],
     /// What is sent, why it matters, how to fix.
@@ -141,6 +143,7 @@ const PLAIN: Check = Check {
     mode: Mode::Deterministic,
     remote_safe: true,
     control: false,
+    about_authorization: false,
     sources: &[],
     doc: Doc { sends: "", matters: "", fix: "" },
     steps: &[],

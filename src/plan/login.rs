@@ -96,8 +96,10 @@ pub struct LoginText(pub Vec<LoginPart>);
 /// A part of such a text.
 #[derive(Clone, Debug)]
 pub enum LoginPart {
-    /// Known beforehand. It may be a secret.
-    Known(Secret),
+    /// Known beforehand and no secret.
+    Plain(String),
+    /// Known beforehand and not to be shown: the value of a variable, or of a member that holds credentials by its name.
+    Private(Secret),
     /// A JSON pointer into the answers, the latest first.
     Pointer(String),
     /// A header field of the answers, the latest first.
@@ -143,15 +145,34 @@ pub enum CredentialEnd {
 }
 
 impl LoginText {
-    /// A text that is known beforehand.
-    pub fn known(text: impl Into<String>) -> Self {
-        Self(vec![LoginPart::Known(Secret::new(text))])
+    /// A text that is known beforehand and no secret.
+    pub fn plain(text: impl Into<String>) -> Self {
+        Self(vec![LoginPart::Plain(text.into())])
+    }
+
+    /// The same, not to be shown.
+    #[must_use]
+    pub fn private(self) -> Self {
+        let private = |part| match part {
+            LoginPart::Plain(text) => LoginPart::Private(Secret::new(text)),
+            other => other,
+        };
+        Self(self.0.into_iter().map(private).collect())
+    }
+
+    /// The whole text, where nothing of it comes from an answer.
+    pub fn whole(&self) -> Option<&str> {
+        match self.0.as_slice() {
+            [LoginPart::Plain(text)] => Some(text),
+            [LoginPart::Private(text)] => Some(text.expose()),
+            _ => None,
+        }
     }
 
     /// The secrets that it holds.
     fn secrets(&self) -> impl Iterator<Item = &Secret> {
         self.0.iter().filter_map(|part| match part {
-            LoginPart::Known(secret) => Some(secret),
+            LoginPart::Private(secret) => Some(secret),
             _ => None,
         })
     }
@@ -172,7 +193,8 @@ impl LoginStep {
     /// Method and address as far as it is known, for a reader.
     pub fn name(&self) -> String {
         let known = |part: &LoginPart| match part {
-            LoginPart::Known(text) => text.expose().to_owned(),
+            LoginPart::Plain(text) => text.clone(),
+            LoginPart::Private(text) => text.expose().to_owned(),
             _ => "…".to_owned(),
         };
         let address: String = self.address.0.iter().map(known).collect();
@@ -240,6 +262,14 @@ impl LoginProcedure {
             secrets.extend(env.iter().map(|(_, value)| value));
         }
         secrets
+    }
+
+    /// The program that it starts.
+    pub fn program(&self) -> Option<&str> {
+        match &self.source {
+            CredentialSource::Command { argv, .. } => argv.first().map(String::as_str),
+            CredentialSource::Forbidden(_) | CredentialSource::Requests(_) => None,
+        }
     }
 
     /// The same, with a command forbidden.

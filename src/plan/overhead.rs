@@ -122,7 +122,9 @@ fn own_resource(loaded: &LoadedScenario, values: &Values<'_>, line: &crate::scen
     let mut known = written.filter(|resource| {
         resource.request.method == line.method && resource.request.path == line.path && !resource.public
     });
-    known.next().map_or_else(|| resolve::plain_resource(&line.method, &line.path), |known| resolve::resource(known, values))
+    known
+        .next()
+        .map_or_else(|| resolve::plain_resource(&line.method, &line.path), |known| resolve::resource(known, values))
 }
 
 /// A scheme of the reference with its seed.

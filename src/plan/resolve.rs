@@ -2,8 +2,8 @@
 
 use super::seeded;
 use super::subject::{
-    AuthorizationServer, CaseRequest, ClientAuthMethod, ClientCredential, DeclaredAnswer, HookCall, HookCalls, Identity, Login,
-    Material, RefreshGrant, Resource, Subject, Tolerances,
+    AuthorizationServer, CaseRequest, ClientAuthMethod, ClientCredential, DeclaredAnswer, HookCall, HookCalls,
+    Identity, Login, Material, RefreshGrant, Resource, Subject, Tolerances,
 };
 use super::values::Values;
 use crate::check::step::PeculiarAccount;
@@ -38,7 +38,8 @@ pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
             state: model::CredentialState::Valid,
         }];
     }
-    let mut resources: Vec<Resource> = scenario.resources.iter().map(|resource| self::resource(resource, values)).collect();
+    let mut resources: Vec<Resource> =
+        scenario.resources.iter().map(|resource| self::resource(resource, values)).collect();
     if resources.is_empty() && on_reference {
         resources = seeded::resources(&seeded::prefix(name, super::keys::algorithm(loaded)));
     }
@@ -154,7 +155,11 @@ pub(super) fn carrier(fields: &SchemeFields, scheme: &'static dyn scheme::Scheme
 
 /// A word with the space that divides it from what follows (RFC 9110 §11.4).
 fn spaced(prefix: &str) -> String {
-    if prefix.is_empty() || prefix.ends_with(|c: char| !c.is_alphanumeric()) { prefix.to_owned() } else { format!("{prefix} ") }
+    if prefix.is_empty() || prefix.ends_with(|c: char| !c.is_alphanumeric()) {
+        prefix.to_owned()
+    } else {
+        format!("{prefix} ")
+    }
 }
 
 fn identity(name: &str, credential: &model::Credential, values: &Values<'_>) -> Identity {

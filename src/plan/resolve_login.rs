@@ -14,7 +14,7 @@ use crate::scenario::model::{
 };
 use crate::scenario::text::DeclaredLifetime;
 use crate::scenario::{JsonTemplate, Template};
-use crate::secret::Secret;
+use crate::secret::is_secret_name;
 
 /// Failures in a row after which no login is tried, unless the scenario names another number.
 const MOST_FAILURES: u32 = 3;
@@ -56,7 +56,7 @@ fn source(
         let steps = requests.0.iter().map(|request| step(request, values)).collect();
         return Some((CredentialSource::Requests(steps), None));
     }
-    let known = |name: &str, text: &str| (name.to_owned(), LoginText::known(text));
+    let known = |name: &str, text: &str| (name.to_owned(), LoginText::plain(text));
     let (client, grant) = match (&fields.client, &fields.password) {
         (Some(client), _) => (client, vec![known("grant_type", "client_credentials")]),
         (None, Some(client)) => {
@@ -70,7 +70,7 @@ fn source(
     let scope = match &client.scope {
         Some(scope) => Some(text(scope, values)),
         None if declared_scope.is_empty() || fields.password.is_some() => None,
-        None => Some(LoginText::known(declared_scope)),
+        None => Some(LoginText::plain(declared_scope)),
     };
     let at_endpoint = |mut form: Vec<(String, LoginText)>| {
         form.extend(texts(&client.params, values));
@@ -123,7 +123,10 @@ fn step(request: &LoginRequest, values: &Values<'_>) -> LoginStep {
         method,
         address: text(address, values),
         headers: texts(&request.headers, values),
-        basic: request.basic.as_ref().map(|pair| (text(&pair.username, values), text(&pair.password, values))),
+        basic: request
+            .basic
+            .as_ref()
+            .map(|pair| (text(&pair.username, values), text(&pair.password, values).private())),
         client: None,
         body,
         success: request.success.as_ref().map(declared),
@@ -134,7 +137,13 @@ fn texts<'a>(
     written: impl IntoIterator<Item = (&'a String, &'a Template)>,
     values: &Values<'_>,
 ) -> Vec<(String, LoginText)> {
-    written.into_iter().map(|(name, template)| (name.clone(), text(template, values))).collect()
+    written.into_iter().map(|(name, template)| (name.clone(), named_text(name, template, values))).collect()
+}
+
+/// A text that is not shown where its name says that it is a credential.
+fn named_text(name: &str, template: &Template, values: &Values<'_>) -> LoginText {
+    let text = text(template, values);
+    if is_secret_name(name) || name.eq_ignore_ascii_case("authorization") { text.private() } else { text }
 }
 
 fn json(written: &JsonTemplate, values: &Values<'_>) -> LoginJson {
@@ -143,7 +152,11 @@ fn json(written: &JsonTemplate, values: &Values<'_>) -> LoginJson {
         JsonTemplate::Text(template) => LoginJson::Text(text(template, values)),
         JsonTemplate::List(items) => LoginJson::List(items.iter().map(|item| json(item, values)).collect()),
         JsonTemplate::Object(members) => {
-            LoginJson::Object(members.iter().map(|(name, member)| (name.clone(), json(member, values))).collect())
+            let member = |(name, member): (&String, &JsonTemplate)| match member {
+                JsonTemplate::Text(template) => (name.clone(), LoginJson::Text(named_text(name, template, values))),
+                other => (name.clone(), json(other, values)),
+            };
+            LoginJson::Object(members.iter().map(member).collect())
         }
     }
 }
@@ -179,9 +192,9 @@ fn text(template: &Template, values: &Values<'_>) -> LoginText {
 fn keep(parts: &mut Vec<LoginPart>, known: &mut String, template: &Template, values: &Values<'_>) {
     let written = std::mem::take(known);
     if written.contains("${") {
-        parts.push(LoginPart::Known(values.secret(&template.part(&written))));
+        parts.push(LoginPart::Private(values.secret(&template.part(&written))));
     } else if !written.is_empty() {
-        parts.push(LoginPart::Known(Secret::new(written)));
+        parts.push(LoginPart::Plain(written));
     }
 }
 

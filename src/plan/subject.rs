@@ -373,6 +373,16 @@ impl Subject {
         self.identities.iter().enumerate().find(other).map(|(at, _)| at)
     }
 
+    /// Forbids commands: hooks and those that print credentials.
+    pub fn forbid_commands(&mut self) {
+        self.material.hooks.forbid_commands();
+        for identity in &mut self.identities {
+            if let Login::Procedure(procedure) = &mut identity.login {
+                *procedure = procedure.without_command();
+            }
+        }
+    }
+
     /// Every secret value, for the scrubber.
     pub fn secrets(&self) -> Vec<&Secret> {
         let mut secrets: Vec<&Secret> = Vec::new();

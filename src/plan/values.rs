@@ -93,7 +93,9 @@ impl<'a> Values<'a> {
         let text = self.text(template);
         // RFC 9110 section 5.5: a tab is white space
         if text.chars().any(|c| c.is_control() && c != '\t') && template.written().contains("${") {
-            let error = self.loaded.error(template.place(), "the value contains a control character, which no header can carry");
+            let error = self
+                .loaded
+                .error(template.place(), "the value contains a control character, which no header can carry");
             self.mistake(error.with_help("remove it; often it is a line break at the end of a variable"));
         }
         text

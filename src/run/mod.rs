@@ -226,7 +226,11 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
                 untestable,
                 turn,
             };
-            parts(&session, planned, comparison.as_ref(), sink).await
+            let exit = parts(&session, planned, comparison.as_ref(), sink).await;
+            for failure in session.prober.logins().finish().await {
+                sink(Event::Note(Note { kind: NoteKind::Warning, text: format!("a login was not ended: {failure}") }));
+            }
+            exit
         }
         Err(failure) => {
             sink(started(running.name.clone(), 0));

@@ -59,12 +59,15 @@ fn prepare_one(
     };
     let mut subject = resolve::subject(&loaded, &values);
     if !options.commands {
-        subject.material.hooks.forbid_commands();
+        subject.forbid_commands();
     }
-    let comparison = crate::plan::overhead::comparison(&loaded, &values).unwrap_or_else(|mistakes| {
+    let mut comparison = crate::plan::overhead::comparison(&loaded, &values).unwrap_or_else(|mistakes| {
         errors.extend(mistakes);
         None
     });
+    if let Some(study) = comparison.as_mut().filter(|_| !options.commands) {
+        std::iter::once(&mut study.baseline).chain(&mut study.schemes).for_each(|side| side.subject.forbid_commands());
+    }
     let launch = start::wanted(&loaded, &values);
     let variables = values.used();
     if environment.is_some() {

@@ -7,7 +7,7 @@ use url::Url;
 use super::start::Wanted;
 use super::{Options, Ready};
 use crate::plan::overhead::OverheadStudy;
-use crate::plan::subject::{HookCall, Subject};
+use crate::plan::subject::{HookCall, Login, Subject};
 use crate::scenario::{LoadedScenario, Position, ScenarioError};
 use crate::target::address::{authority, join};
 
@@ -30,6 +30,13 @@ fn addresses(loaded: &LoadedScenario, subjects: &[&Subject], wanted: &Wanted) ->
         for written in endpoints.into_iter().flatten().chain(others).flatten() {
             let absolute = join(&unknown, written).ok().filter(|url| url.origin() != unknown.origin());
             found.extend(absolute.map(|url| (url, scenario.scheme.place)));
+        }
+        for identity in &subject.identities {
+            let Login::Procedure(procedure) = &identity.login else { continue };
+            let place = scenario.credentials.get(&identity.name).map_or(scenario.scheme.place, |written| written.place);
+            let addresses = procedure.steps().filter_map(|step| step.address.whole());
+            let absolute = addresses.filter_map(|written| join(&unknown, written).ok());
+            found.extend(absolute.filter(|url| url.origin() != unknown.origin()).map(|url| (url, place)));
         }
     }
     found
@@ -76,6 +83,11 @@ impl Ready {
         }
         let hooks = &self.subject.material.hooks;
         let commands = [&hooks.outage, &hooks.revoke, &hooks.rotate].into_iter().flatten();
+        let identities = self.subject.identities.iter();
+        receivers.extend(identities.filter_map(|identity| match &identity.login {
+            Login::Procedure(procedure) => procedure.program().map(|program| format!("the login command {program}")),
+            _ => None,
+        }));
         receivers.extend(commands.filter_map(|call| match call {
             HookCall::Command(argv) => Some(format!("the hook {}", argv.first().map_or("", String::as_str))),
             HookCall::Post(_) | HookCall::Forbidden => None,

@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::{Only, Options, Session};
-use crate::plan::subject::CaseRequest;
 use crate::clock;
 use crate::drive::barrier::{Barrier, BarrierError};
 use crate::drive::load::Gate;
@@ -16,6 +15,7 @@ use crate::event::SourcePlace;
 use crate::event::shards::{ShardPart, Terms, WrittenPhase, WrittenThreshold, WrittenWaiver};
 use crate::observe::{ClockOffset, Response};
 use crate::plan::PlannedCheck;
+use crate::plan::subject::CaseRequest;
 use crate::plan::subject::{Resource, Subject};
 use crate::scenario::model::{LoadPhase, ThresholdSeverity, Waiver};
 use crate::scenario::{At, LoadedScenario, Position, ScenarioError};

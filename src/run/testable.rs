@@ -117,7 +117,7 @@ async fn tried(subject: &Subject, prober: &Prober, (identity, resource): (usize,
             let name = subject.resources[resource].name();
             Obstacle::of(&asked(subject, &name, &authority(prober.base()), (identity, resource)), &exchange, outcome)
         }
-        Err(error) => Some(of_token(&error, identity, &subject.identities[identity].name)),
+        Err(error) => Some(of_token(&error, identity, &subject.identities[identity])),
     }
 }
 
@@ -132,8 +132,12 @@ fn asked<'a>(
 }
 
 /// Why no token was obtained.
-fn of_token(error: &ControlError, at: usize, credential: &str) -> Obstacle {
-    let credential = credential.to_owned();
+fn of_token(error: &ControlError, at: usize, identity: &Identity) -> Obstacle {
+    let credential = identity.name.clone();
+    if matches!(identity.login, Login::Procedure(_)) {
+        let answered = !matches!(error, ControlError::Unreachable(_));
+        return Obstacle::NoLogin { credential, why: error.to_string(), answered, at };
+    }
     match error {
         ControlError::Refused { status: status @ (400 | 401 | 403), error } => {
             Obstacle::ClientRefused { credential, status: *status, error: error.clone(), at }

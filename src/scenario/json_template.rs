@@ -37,9 +37,11 @@ impl JsonTemplate {
             Self::Plain(value) => value.clone(),
             Self::Text(template) => fill(template).into(),
             Self::List(items) => items.iter().map(|item| item.filled(fill)).collect(),
-            Self::Object(members) => {
-                members.iter().map(|(name, member)| (name.clone(), member.filled(fill))).collect::<serde_json::Map<_, _>>().into()
-            }
+            Self::Object(members) => members
+                .iter()
+                .map(|(name, member)| (name.clone(), member.filled(fill)))
+                .collect::<serde_json::Map<_, _>>()
+                .into(),
         }
     }
 

@@ -6,10 +6,10 @@ const SECRET_KEYS: [&str; 7] =
     ["key", "token", "password", "client_secret", "other_audience_token", "refresh_token", "secret"];
 
 /// Sections in which every value is a secret unless its key is one of [`OPEN_KEYS`].
-const SECRET_SECTIONS: [&str; 2] = ["credentials:", "material:"];
+const SECRET_SECTIONS: [&str; 3] = ["credentials:", "logins:", "material:"];
 
 /// Keys of those sections whose values may be shown.
-const OPEN_KEYS: [&str; 14] = [
+const OPEN_KEYS: [&str; 27] = [
     "scopes",
     "tenant",
     "state",
@@ -24,6 +24,19 @@ const OPEN_KEYS: [&str; 14] = [
     "revoke",
     "rotate",
     "outage",
+    "login",
+    "get",
+    "post",
+    "put",
+    "patch",
+    "delete",
+    "token_url",
+    "client_auth",
+    "scope",
+    "expires_in",
+    "expires_in_ms",
+    "expires_at",
+    "lifetime",
 ];
 
 /// The text with literal credentials replaced, byte for byte, by stars; `${…}` may stay.

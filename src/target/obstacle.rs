@@ -177,6 +177,18 @@ pub enum Obstacle {
         /// Whether there was an answer at all.
         answered: bool,
     },
+    /// A login gave no credential.
+    #[error("no credential is obtained for `{credential}`: {why}")]
+    NoLogin {
+        /// Name of the credential.
+        credential: String,
+        /// What happened.
+        why: String,
+        /// Whether there was an answer at all.
+        answered: bool,
+        /// Its index among the identities.
+        at: usize,
+    },
     /// The issuer's metadata (RFC 8414).
     #[error("the metadata of the issuer cannot be used: {why}")]
     NoMetadata {
@@ -256,7 +268,9 @@ impl Obstacle {
             | Obstacle::Distrusted { .. }
             | Obstacle::Handshake { .. }
             | Obstacle::Unanswered { .. } => false,
-            Obstacle::NoToken { answered, .. } | Obstacle::NoMetadata { answered, .. } => *answered,
+            Obstacle::NoToken { answered, .. }
+            | Obstacle::NoLogin { answered, .. }
+            | Obstacle::NoMetadata { answered, .. } => *answered,
             _ => true,
         }
     }
@@ -281,7 +295,9 @@ impl Obstacle {
             | Obstacle::OtherHost { .. } => Setting::Address,
             Obstacle::Distrusted { distrust: Distrust::OtherName(_), .. } => Setting::Address,
             Obstacle::Distrusted { .. } => Setting::Authorities,
-            Obstacle::CredentialRefused { at, .. } | Obstacle::ClientRefused { at, .. } => Setting::Credential(*at),
+            Obstacle::CredentialRefused { at, .. }
+            | Obstacle::ClientRefused { at, .. }
+            | Obstacle::NoLogin { at, .. } => Setting::Credential(*at),
             Obstacle::NoToken { .. } | Obstacle::NoMetadata { .. } => Setting::Scheme,
             Obstacle::NotFound { .. }
             | Obstacle::MethodNotAllowed { .. }
@@ -336,6 +352,7 @@ impl Obstacle {
                 "write the `client_id`, the `client_secret` and the `scopes` of a registered client".to_owned()
             }
             Obstacle::NoToken { .. } => "write the address of the token endpoint in `token_url`".to_owned(),
+            Obstacle::NoLogin { .. } => "correct the `login` of the credential, or the values that it sends".to_owned(),
             Obstacle::NoMetadata { .. } => {
                 "write the issuer in `issuer`, or its endpoints in `token_url` and `introspection_url`".to_owned()
             }

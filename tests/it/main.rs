@@ -25,6 +25,7 @@ mod layers;
 mod limits;
 mod load_scenarios;
 mod load_truth;
+mod login;
 mod lookalike;
 mod overhead;
 mod own_limits;

@@ -16,6 +16,7 @@ pub(crate) const CHECKS: &[Check] = &[
         level: Level::Must,
         severity: Severity::Low,
         tier: Tier::Extended,
+        about_authorization: true,
         sources: &["RFC 6750 §3", "RFC 6750 §3.1"],
         doc: Doc {
             sends: "A request without any credential.",
@@ -33,6 +34,7 @@ pub(crate) const CHECKS: &[Check] = &[
         level: Level::Must,
         severity: Severity::Info,
         tier: Tier::Extended,
+        about_authorization: true,
         sources: &["RFC 6750 §3"],
         doc: Doc {
             sends: "A request without and one with an unknown token; the Bearer challenges are read.",
@@ -53,6 +55,7 @@ pub(crate) const CHECKS: &[Check] = &[
         level: Level::Must,
         severity: Severity::Low,
         tier: Tier::Extended,
+        about_authorization: true,
         sources: &["RFC 6750 §3", "RFC 6750 §3.1"],
         doc: Doc {
             sends: "An unknown token, and a valid one to a resource whose scope it lacks.",

@@ -13,6 +13,7 @@ pub(crate) const CHECKS: &[Check] = &[
         title: "A malformed Authorization header is 400 or 401, never access",
         level: Level::Should,
         tier: Tier::Extended,
+        about_authorization: true,
         sources: &["RFC 6750 §3.1", "RFC 6750 §2.1"],
         doc: Doc {
             sends: "The scheme name alone, with a colon, glued to the token, replaced by another, with two words, with a comma, and with 64 KiB behind it.",
@@ -40,6 +41,7 @@ pub(crate) const CHECKS: &[Check] = &[
         level: Level::Must,
         severity: Severity::Low,
         tier: Tier::Extended,
+        about_authorization: true,
         sources: &["RFC 9110 §11.1", "RFC 9110 §11.4", "RFC 6750 §2.1"],
         doc: Doc {
             sends: "The valid token behind bearer, BEARER and bEaReR, and behind two spaces.",
@@ -61,6 +63,7 @@ pub(crate) const CHECKS: &[Check] = &[
         title: "Two token transmission methods in one request are refused",
         level: Level::Should,
         tier: Tier::Extended,
+        about_authorization: true,
         sources: &["RFC 6750 §2", "RFC 6750 §3.1"],
         doc: Doc {
             sends: "The valid token in the query alone, in the header beside an unknown one in the query, and the other way round, to each protected resource that is read (at most 8).",

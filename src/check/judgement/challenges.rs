@@ -70,6 +70,9 @@ pub(crate) fn parse(case: &ObservedCheck<'_>) -> Judgement {
 /// RFC 6750 §3.1: a refusal of a request with a token says why, in a Bearer challenge.
 pub(crate) fn bearer_error(case: &ObservedCheck<'_>, error: &str) -> Judgement {
     let mut judgement = Judgement::default();
+    if case.evidence.in_own_place {
+        return judgement;
+    }
     for (index, response) in case.refusals().filter(|(_, response)| matches!(response.status, 401 | 403)) {
         let challenges = of(response);
         let bearer = challenges.iter().find(|challenge| challenge.scheme == "bearer");

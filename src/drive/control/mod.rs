@@ -159,7 +159,8 @@ impl ControlPlane {
         let mut form = vec![("grant_type", "client_credentials")];
         form.extend(scope.or(client.scope.as_deref()).map(|scope| ("scope", scope)));
         form.extend(self.token_params.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        let mut form: Vec<(String, String)> = form.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let mut form: Vec<(String, String)> =
+            form.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let headers = self.client_authentication(client, self.client_auth, &mut form, None)?;
         let obtained = clock::now();
         let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
@@ -247,7 +248,8 @@ impl ControlPlane {
         let answer = request.timeout(self.time_limit).send().await;
         let headers = answer.as_ref().map(|answer| answer.headers().clone()).unwrap_or_default();
         let (status, body) = read(answer).await?;
-        let headers = headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect();
+        let headers =
+            headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect();
         Ok(ControlAnswer { status, headers, body })
     }
 

@@ -69,9 +69,12 @@ impl Token {
     #[must_use]
     pub fn ending_at(mut self, end: f64, server_time: Option<f64>) -> Self {
         let received = clock::after(self.obtained, self.took);
-        let own_clock = clock::timestamp().as_millisecond() as f64 / 1e3 - clock::now().duration_since(received).as_secs_f64();
+        let own_clock =
+            clock::timestamp().as_millisecond() as f64 / 1e3 - clock::now().duration_since(received).as_secs_f64();
         // when it came, the clock showed the time of the field at least, and at most the next second and the way here
-        let (clock_low, clock_high) = server_time.map_or((own_clock - DATE_STEP, own_clock + DATE_STEP), |time| (time, time + DATE_STEP + self.took.as_secs_f64()));
+        let (clock_low, clock_high) = server_time.map_or((own_clock - DATE_STEP, own_clock + DATE_STEP), |time| {
+            (time, time + DATE_STEP + self.took.as_secs_f64())
+        });
         let (earliest, latest) =
             (clock::after(received, seconds(end - clock_high)), clock::after(received, seconds(end - clock_low)));
         let both = |(low, high): (Instant, Instant)| (low.min(earliest), high.max(latest));
@@ -185,7 +188,9 @@ mod tests {
 
     #[test]
     fn a_short_lived_token_is_renewed_at_half_of_what_is_left_when_it_comes() {
-        for (lifetime, took, renewed_after) in [(2, 0, 1000), (60, 0, 30_000), (3600, 0, 3_570_000), (3000, 2500, 2_970_000)] {
+        for (lifetime, took, renewed_after) in
+            [(2, 0, 1000), (60, 0, 30_000), (3600, 0, 3_570_000), (3000, 2500, 2_970_000)]
+        {
             let token = Token::living(
                 Secret::new("t"),
                 clock::now(),
@@ -194,14 +199,19 @@ mod tests {
             );
             assert_eq!((token.renew_at() - token.obtained).as_millis(), renewed_after, "{lifetime}");
         }
-        let slow = Token::living(Secret::new("t"), clock::now(), Duration::from_millis(2500), Some(Duration::from_secs(3)));
+        let slow =
+            Token::living(Secret::new("t"), clock::now(), Duration::from_millis(2500), Some(Duration::from_secs(3)));
         assert_eq!((slow.renew_at() - slow.obtained).as_millis(), 2750);
     }
 
     #[test]
     fn the_end_of_a_jwt_is_an_interval_around_the_servers_clock() {
-        let token = Token::living(Secret::new("t"), clock::now(), Duration::ZERO, None).ending_at(1_000_010.0, Some(1_000_000.0));
+        let token = Token::living(Secret::new("t"), clock::now(), Duration::ZERO, None)
+            .ending_at(1_000_010.0, Some(1_000_000.0));
         let (earliest, latest) = (token.ends_at().expect("an end"), token.has_ended_at().expect("an end"));
-        assert_eq!((earliest - token.obtained, latest - token.obtained), (Duration::from_secs(9), Duration::from_secs(10)));
+        assert_eq!(
+            (earliest - token.obtained, latest - token.obtained),
+            (Duration::from_secs(9), Duration::from_secs(10))
+        );
     }
 }

@@ -14,8 +14,8 @@ use url::Url;
 
 use super::control::{ControlError, ControlPlane, Token};
 use crate::clock;
-use crate::plan::login::LoginProcedure;
 use crate::observe::Request;
+use crate::plan::login::LoginProcedure;
 use crate::scheme::{Carried, Companion, Proof, Scheme};
 use crate::secret::Secret;
 use crate::target::child::Spawner;

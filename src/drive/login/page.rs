@@ -58,9 +58,17 @@ fn attributes(tag: &str) -> Vec<(String, String)> {
 /// Character references of the five characters that pages escape.
 fn unescaped(text: &str) -> String {
     let mut plain = text.to_owned();
-    for (reference, character) in
-        [("&quot;", "\""), ("&#34;", "\""), ("&#39;", "'"), ("&#x27;", "'"), ("&#43;", "+"), ("&#x2B;", "+"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")]
-    {
+    for (reference, character) in [
+        ("&quot;", "\""),
+        ("&#34;", "\""),
+        ("&#39;", "'"),
+        ("&#x27;", "'"),
+        ("&#43;", "+"),
+        ("&#x2B;", "+"),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&amp;", "&"),
+    ] {
         plain = plain.replace(reference, character);
     }
     plain

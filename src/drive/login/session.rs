@@ -10,9 +10,7 @@ use super::state::{LoginState, MissingValue};
 use super::{HeldCredential, LoginError, Logins};
 use crate::clock;
 use crate::drive::control::{ControlAnswer, ControlError, Renewals, Token, seconds};
-use crate::plan::login::{
-    CredentialEnd, CredentialSource, LoginBody, LoginProcedure, LoginStep, TokenPosition,
-};
+use crate::plan::login::{CredentialEnd, CredentialSource, LoginBody, LoginProcedure, LoginStep, TokenPosition};
 use crate::plan::subject::DeclaredAnswer;
 use crate::scheme::{CarrierPlace, Companion};
 use crate::secret::{MASK, Secret};
@@ -86,7 +84,8 @@ impl LoginSession {
         self.step(logins, step, "the refresh").await.ok()?;
         let position = procedure.refreshed.as_ref().or(procedure.token.as_ref());
         // what a refresh does not replace stays (RFC 6749 §6)
-        let value = self.state.credential(position.unwrap_or(&default_position())).or_else(|| self.state.token.clone())?;
+        let value =
+            self.state.credential(position.unwrap_or(&default_position())).or_else(|| self.state.token.clone())?;
         self.token(value, asked).ok()
     }
 
@@ -126,7 +125,9 @@ impl LoginSession {
         }
         let is_command = matches!(self.procedure.source, CredentialSource::Command { .. });
         let printed = self.state.latest().map(|answer| String::from_utf8_lossy(&answer.body).trim().to_owned());
-        match printed.filter(|text| is_command && self.procedure.token.is_none() && !text.is_empty() && !text.starts_with('{')) {
+        match printed
+            .filter(|text| is_command && self.procedure.token.is_none() && !text.is_empty() && !text.starts_with('{'))
+        {
             Some(text) => Ok(Secret::new(text)),
             None => Err(LoginError::NoToken(match position {
                 TokenPosition::Pointer(pointer) => format!("JSON value {pointer}; name its place with `token`"),
@@ -187,7 +188,12 @@ impl LoginSession {
             if value.has_control_characters() {
                 return Err(LoginError::ControlCharacter);
             }
-            companions.push(Companion { place: CarrierPlace::Header(name.clone()), value, path: None, writes_only: true });
+            companions.push(Companion {
+                place: CarrierPlace::Header(name.clone()),
+                value,
+                path: None,
+                writes_only: true,
+            });
         }
         let proof = logins.scheme.held(&token.value, &procedure.account.0);
         Ok(HeldCredential { proof, companions, token: Some(token) })
@@ -252,7 +258,12 @@ impl LoginSession {
         let answer = logins.control.exchange(step.method, url.clone(), &headers, body).await?;
         let success = step.success.as_ref();
         if !success.map_or(answer.status < 400, |declared| succeeds(&answer, declared)) {
-            return Err(LoginError::Refused { step: name, answer: self.shown(&answer, &url), expected: expected(success) }.into());
+            return Err(LoginError::Refused {
+                step: name,
+                answer: self.shown(&answer, &url),
+                expected: expected(success),
+            }
+            .into());
         }
         self.state.take(answer);
         Ok(())
@@ -303,7 +314,9 @@ fn succeeds(answer: &ControlAnswer, declared: &DeclaredAnswer) -> bool {
 }
 
 fn expected(declared: Option<&DeclaredAnswer>) -> String {
-    let Some(declared) = declared else { return "a status below 400 is a success unless `success` says otherwise".to_owned() };
+    let Some(declared) = declared else {
+        return "a status below 400 is a success unless `success` says otherwise".to_owned();
+    };
     let status = declared.status.map(|status| format!("status {status}"));
     let pointer = declared.pointer.as_ref().map(|pointer| format!("the JSON value {pointer}"));
     let text = declared.text.as_ref().map(|text| format!("the text {text:?}"));

@@ -45,11 +45,10 @@ impl LoginState {
         let mut filled = String::new();
         for part in &text.0 {
             let value = match part {
-                LoginPart::Known(known) => Some(known.expose().to_owned()),
+                LoginPart::Plain(text) => Some(text.clone()),
+                LoginPart::Private(text) => Some(text.expose().to_owned()),
                 LoginPart::Pointer(pointer) => self.pointed(pointer).map(text_of),
-                LoginPart::Header(name) => {
-                    self.answers.iter().find_map(|answer| answer.header_values(name).next())
-                }
+                LoginPart::Header(name) => self.answers.iter().find_map(|answer| answer.header_values(name).next()),
                 LoginPart::Cookie(name) => self.jar.get(name).map(|cookie| unquoted(cookie.value.expose())),
                 LoginPart::Input(name) => {
                     self.answers.iter().find_map(|answer| named_value(&String::from_utf8_lossy(&answer.body), name))
@@ -64,7 +63,11 @@ impl LoginState {
     }
 
     /// JSON with its references filled.
-    pub(super) fn filled_json(&self, json: &LoginJson, account: &(String, Option<Secret>)) -> Result<Value, MissingValue> {
+    pub(super) fn filled_json(
+        &self,
+        json: &LoginJson,
+        account: &(String, Option<Secret>),
+    ) -> Result<Value, MissingValue> {
         Ok(match json {
             LoginJson::Plain(value) => value.clone(),
             LoginJson::Text(text) => self.filled(text, account)?.expose().into(),
@@ -72,7 +75,8 @@ impl LoginState {
                 items.iter().map(|item| self.filled_json(item, account)).collect::<Result<Vec<_>, _>>()?.into()
             }
             LoginJson::Object(members) => {
-                let members = members.iter().map(|(name, member)| Ok((name.clone(), self.filled_json(member, account)?)));
+                let members =
+                    members.iter().map(|(name, member)| Ok((name.clone(), self.filled_json(member, account)?)));
                 members.collect::<Result<serde_json::Map<_, _>, _>>()?.into()
             }
         })
@@ -111,7 +115,7 @@ fn text_of(value: Value) -> String {
 /// A reference as the scenario writes it.
 fn reference(part: &LoginPart) -> String {
     match part {
-        LoginPart::Known(_) => String::new(),
+        LoginPart::Plain(_) | LoginPart::Private(_) => String::new(),
         LoginPart::Pointer(pointer) => format!("the JSON value {pointer}"),
         LoginPart::Header(name) => format!("the header {name}"),
         LoginPart::Cookie(name) => format!("the cookie {name}"),

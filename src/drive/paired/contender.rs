@@ -2,8 +2,8 @@
 
 use super::socket::Socket;
 use crate::clock;
-use crate::observe::{Fingerprint, Request, Response, Silence};
 use crate::drive::login::HeldCredential;
+use crate::observe::{Fingerprint, Request, Response, Silence};
 use crate::scheme::{Carrier, Scheme};
 
 /// A scheme that is compared, ready to send.

@@ -102,6 +102,7 @@ impl Prober {
         let mut evidence = Evidence {
             issuer: self.issuer(),
             resource_identifier: identifier,
+            in_own_place: !self.subject().carrier.is_authorization(),
             claims_rfc9068: self.subject().kit.claims_rfc9068,
             max_clock_skew: self.subject().tolerances.max_clock_skew,
             ..Evidence::default()

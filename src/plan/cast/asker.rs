@@ -96,7 +96,8 @@ impl Caster<'_> {
             ClientRole::LowScope => subject.scope_gap(None).map(|gap| gap.low),
             ClientRole::Second => subject.second_client(good),
         };
-        let obtained = |login: &Login| matches!(login, Login::Client { .. } | Login::Minted { .. });
+        let obtained =
+            |login: &Login| matches!(login, Login::Client { .. } | Login::Procedure(_) | Login::Minted { .. });
         match found.filter(|at| obtained(&subject.identities[*at].login)) {
             Some(found) => Ok(found),
             None => missing(

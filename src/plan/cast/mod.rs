@@ -192,6 +192,9 @@ pub fn script(check: &'static Check, subject: &Subject) -> Result<Script, Missin
     if !check.remote_safe && !subject.owned {
         return missing("skipped: may modify or disrupt the target; set `owned: true`");
     }
+    if check.about_authorization && !subject.carrier.is_authorization() {
+        return missing("the credential does not travel in Authorization");
+    }
     let mut caster = Caster { subject, is_control: check.control, script: Script::default() };
     if let Some(state) = caster.declared_state(check) {
         return caster.by_state(check, state);

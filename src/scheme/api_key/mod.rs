@@ -39,7 +39,12 @@ impl Scheme for ApiKeyScheme {
     fn malformed(&self, carrier: &Carrier) -> Vec<(Phrase, Vec<Carried>)> {
         crate::scheme::forgery::malformed::VALUES
             .iter()
-            .map(|(description, value)| (Phrase::new(description), vec![Carried::new(&carrier.place, [carrier.prefix.as_bytes(), &value()].concat())]))
+            .map(|(description, value)| {
+                (
+                    Phrase::new(description),
+                    vec![Carried::new(&carrier.place, [carrier.prefix.as_bytes(), &value()].concat())],
+                )
+            })
             .collect()
     }
 }
@@ -119,7 +124,9 @@ const FORGERIES: &[Forgery] = &[
     Forgery::new("in-query-key", "the key as ?key=", |context| in_query(context, "key")),
     Forgery::new("in-query-access_token", "the key as ?access_token=", |context| in_query(context, "access_token")),
     Forgery::new("in-cookie", "the key in a cookie", |context| match &context.carrier.place {
-        CarrierPlace::Header(name) => Ok(vec![Carried::new(&CarrierPlace::Cookie(name.clone()), context.proof.secret())]),
+        CarrierPlace::Header(name) => {
+            Ok(vec![Carried::new(&CarrierPlace::Cookie(name.clone()), context.proof.secret())])
+        }
         _ => Err(Unforgeable("the scenario declares another place than a header".to_owned())),
     }),
     Forgery::new("sql-or", "an SQL tautology", |context| carry(context, Some("' OR '1'='1".to_owned()))),

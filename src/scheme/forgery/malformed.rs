@@ -67,7 +67,8 @@ pub(crate) fn behind_prefix(carrier: &Carrier) -> Vec<(Phrase, Vec<Carried>)> {
         ("another scheme", "Negotiate YWJj".to_owned()),
     ];
     values.extend(
-        bare.into_iter().map(|(description, value)| (Phrase::new(description), vec![Carried::new(&carrier.place, value)])),
+        bare.into_iter()
+            .map(|(description, value)| (Phrase::new(description), vec![Carried::new(&carrier.place, value)])),
     );
     values
 }

@@ -1,6 +1,9 @@
 //! Rules that types cannot say.
 
-use super::model::{Arrivals, ClientAuth, Credential, LoadPhase, SchemeFields, TargetFields};
+mod credential;
+
+use super::model;
+use super::model::{Arrivals, LoadPhase, SchemeFields, TargetFields};
 use super::text::HttpVersion;
 use super::{At, LoadedScenario, ScenarioError};
 
@@ -15,8 +18,9 @@ pub(super) fn mistakes(loaded: &LoadedScenario) -> Vec<ScenarioError> {
     target(loaded, &mut mistakes);
     scheme(loaded, &mut mistakes);
     for (name, credential) in &scenario.credentials {
-        credential_fits(loaded, name, credential, &mut mistakes);
+        credential::fits(loaded, name, credential, &mut mistakes);
     }
+    credential::logins(loaded, &mut mistakes);
     for case in &scenario.cases {
         if let Some(with) = &case.with
             && !scenario.credentials.contains_key(with)
@@ -78,6 +82,14 @@ fn scheme(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
             if places > 1 {
                 mistakes.push(loaded.error(scenario.scheme.place, "choose exactly one of header, query, cookie"));
             }
+            if key.prefix.is_some() && (key.query.is_some() || key.cookie.is_some()) {
+                let error = loaded.error(scenario.scheme.place, "`prefix` stands before a key in a header");
+                mistakes.push(error.with_help("remove `prefix`, or name a `header`"));
+            }
+        }
+        SchemeFields::Bearer(model::Bearer { header: Some(_), cookie: Some(_), .. })
+        | SchemeFields::Jwt(model::Jwt { header: Some(_), cookie: Some(_), .. }) => {
+            mistakes.push(loaded.error(scenario.scheme.place, "choose exactly one of header and cookie"));
         }
         SchemeFields::OAuth2ClientCredentials(oauth2)
             if scenario.target.reference.is_none() && oauth2.token_url.is_none() && oauth2.issuer.is_none() =>
@@ -86,48 +98,6 @@ fn scheme(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
             mistakes.push(error.with_help("add `token_url:`, or `issuer:` to read it from the metadata"));
         }
         _ => {}
-    }
-}
-
-fn credential_fits(
-    loaded: &LoadedScenario,
-    name: &str,
-    credential: &At<Credential>,
-    mistakes: &mut Vec<ScenarioError>,
-) {
-    let present: Vec<&str> = [
-        ("key", credential.key.is_some()),
-        ("token", credential.token.is_some()),
-        ("claims", credential.claims.is_some()),
-        ("username", credential.username.is_some()),
-        ("password", credential.password.is_some()),
-        ("client_id", credential.client_id.is_some()),
-        ("client_secret", credential.client_secret.is_some()),
-        ("client_key", credential.client_key.is_some()),
-    ]
-    .into_iter()
-    .filter_map(|(key, there)| there.then_some(key))
-    .collect();
-    let scheme = loaded.scenario.scheme.name();
-    let signs = matches!(&loaded.scenario.scheme.value.0,
-        SchemeFields::OAuth2ClientCredentials(oauth2) if oauth2.client_auth == ClientAuth::PrivateKeyJwt);
-    // a client may hold a secret and a key; the one that it authenticates with has to be there
-    let spare = if signs { "client_secret" } else { "client_key" };
-    let wanted: &[&str] = match scheme {
-        "api-key" => &["key"],
-        "bearer" => &["token"],
-        "jwt" if credential.claims.is_some() => &["claims"],
-        "jwt" => &["token"],
-        "basic" => &["username", "password"],
-        "oauth2-client-credentials" if signs => &["client_id", "client_key"],
-        "oauth2-client-credentials" => &["client_id", "client_secret"],
-        _ => &[],
-    };
-    let needed = present.iter().filter(|key| **key != spare || scheme != "oauth2-client-credentials");
-    if !needed.eq(wanted) {
-        let error = loaded.error(credential.place, format!("the credential `{name}` does not fit the scheme {scheme}"));
-        let needed = if wanted.is_empty() { "no credential".to_owned() } else { wanted.join(" and ") };
-        mistakes.push(error.with_help(format!("{scheme} needs {needed}")));
     }
 }
 

@@ -1,0 +1,177 @@
+//! What a credential and its login say has to fit together, and to fit the scheme.
+
+use crate::scenario::error::nearest;
+use crate::scenario::model::{
+    AnswerPattern, ClientAuth, Credential, LoginFields, LoginRequest, LoginSource, SchemeFields, TokenPlaceFields,
+};
+use crate::scenario::{At, LoadedScenario, Position, ScenarioError};
+
+/// Mistakes of the logins that credentials share.
+pub(super) fn logins(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
+    // a mapping of the file has no place of its own: that of a credential which uses it is the nearest
+    for (name, login) in &loaded.scenario.logins {
+        let uses = |credential: &&At<Credential>| {
+            let login = credential.login.as_ref().map(|login| &login.value.0);
+            matches!(login, Some(LoginSource::Named(other)) if other == name)
+        };
+        let user = loaded.scenario.credentials.values().find(uses);
+        let place = user.map_or(loaded.scenario.target.place, |credential| credential.place);
+        login_fits(loaded, (&format!("the login `{name}`"), place), login, mistakes);
+        if user.is_none() {
+            let error = loaded.error(place, format!("no credential uses the login `{name}`"));
+            mistakes.push(error.with_help(format!("write `login: {name}` in a credential, or remove the login")));
+        }
+    }
+}
+
+/// Members of a credential that its scheme does not have, or that are missing.
+pub(super) fn fits(
+    loaded: &LoadedScenario,
+    name: &str,
+    credential: &At<Credential>,
+    mistakes: &mut Vec<ScenarioError>,
+) {
+    let present: Vec<&str> = [
+        ("key", credential.key.is_some()),
+        ("token", credential.token.is_some()),
+        ("claims", credential.claims.is_some()),
+        ("username", credential.username.is_some()),
+        ("password", credential.password.is_some()),
+        ("client_id", credential.client_id.is_some()),
+        ("client_secret", credential.client_secret.is_some()),
+        ("client_key", credential.client_key.is_some()),
+        ("client_auth", credential.client_auth.is_some()),
+    ]
+    .into_iter()
+    .filter_map(|(key, there)| there.then_some(key))
+    .collect();
+    let scheme = loaded.scenario.scheme.name();
+    if let Some(login) = &credential.login {
+        return with_login(loaded, (name, scheme), (login.place, &login.value.0), &present, mistakes);
+    }
+    let signs = match (&credential.client_auth, &loaded.scenario.scheme.value.0) {
+        (Some(own), _) => *own == ClientAuth::PrivateKeyJwt,
+        (None, SchemeFields::OAuth2ClientCredentials(oauth2)) => oauth2.client_auth == ClientAuth::PrivateKeyJwt,
+        _ => false,
+    };
+    // a client may hold a secret and a key; the one that it authenticates with has to be there
+    let spare = if signs { "client_secret" } else { "client_key" };
+    let wanted: &[&str] = match scheme {
+        "api-key" => &["key"],
+        "bearer" | "session" => &["token"],
+        "jwt" if credential.claims.is_some() => &["claims"],
+        "jwt" => &["token"],
+        "basic" => &["username", "password"],
+        "oauth2-client-credentials" if signs => &["client_id", "client_key"],
+        "oauth2-client-credentials" => &["client_id", "client_secret"],
+        _ => &[],
+    };
+    let is_client = scheme == "oauth2-client-credentials";
+    let needed = present.iter().filter(|key| !is_client || (**key != spare && **key != "client_auth"));
+    if !needed.eq(wanted) {
+        let error = loaded.error(credential.place, format!("the credential `{name}` does not fit the scheme {scheme}"));
+        let needed = if wanted.is_empty() { "no credential".to_owned() } else { wanted.join(" and ") };
+        let login = if obtains(scheme) { ", or a `login`" } else { "" };
+        mistakes.push(error.with_help(format!("{scheme} needs {needed}{login}")));
+    }
+}
+
+/// Whether a credential of a scheme may come from a login.
+fn obtains(scheme: &str) -> bool {
+    matches!(scheme, "api-key" | "bearer" | "session" | "jwt" | "basic")
+}
+
+fn with_login(
+    loaded: &LoadedScenario,
+    (name, scheme): (&str, &str),
+    (place, login): (Position, &LoginSource),
+    present: &[&str],
+    mistakes: &mut Vec<ScenarioError>,
+) {
+    if !obtains(scheme) {
+        let error = loaded.error(place, format!("the scheme {scheme} obtains its credentials without a `login`"));
+        mistakes.push(error.with_help("use the scheme bearer or jwt for tokens that a login returns"));
+    }
+    if let Some(key) = present.iter().find(|key| !matches!(**key, "username" | "password")) {
+        let error = loaded.error(place, format!("the credential `{name}` has a `login` and `{key}`"));
+        mistakes.push(error.with_help("keep one of them; `username` and `password` may stand beside a login"));
+    }
+    match login {
+        LoginSource::Own(fields) => {
+            login_fits(loaded, (&format!("the login of `{name}`"), place), fields, mistakes);
+        }
+        LoginSource::Named(named) if !loaded.scenario.logins.contains_key(named) => {
+            let near = nearest(named, loaded.scenario.logins.keys().map(String::as_str));
+            let help = near.map_or_else(
+                || "add it to `logins:`, or write the login here".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
+            mistakes.push(loaded.error(place, format!("there is no login `{named}`")).with_help(help));
+        }
+        LoginSource::Named(_) => {}
+    }
+}
+
+/// What is wrong inside a login.
+fn login_fits(
+    loaded: &LoadedScenario,
+    (what, place): (&str, Position),
+    login: &LoginFields,
+    mistakes: &mut Vec<ScenarioError>,
+) {
+    let mut wrong = |text: String, help: &str| mistakes.push(loaded.error(place, text).with_help(help.to_owned()));
+    let methods = [login.command.is_some(), login.request.is_some(), login.client.is_some(), login.password.is_some()];
+    if methods.into_iter().filter(|there| *there).count() != 1 {
+        wrong(format!("{what} needs exactly one of command, request, client and password"), "keep one of them");
+    }
+    if login.command.as_ref().is_some_and(Vec::is_empty) {
+        wrong(format!("the command of {what} is empty"), "write the program and its arguments as a list");
+    }
+    let requests = login.request.as_ref().map(|requests| requests.0.as_slice());
+    if requests.is_some_and(<[LoginRequest]>::is_empty) {
+        wrong(format!("{what} has no request"), "write a request such as `{ post: /login, json: { … } }`");
+    }
+    let ends = [
+        login.expires_in.is_some(),
+        login.expires_in_ms.is_some(),
+        login.expires_at.is_some(),
+        login.lifetime.is_some(),
+    ];
+    if ends.into_iter().filter(|there| *there).count() > 1 {
+        let text = format!("{what} says more than once when its credential ends");
+        wrong(text, "keep one of expires_in, expires_in_ms, expires_at and lifetime");
+    }
+    if let Some(token) = &login.token {
+        position_fits(&token.0, what, &mut wrong);
+    }
+    let others = [login.refresh.as_ref(), login.logout.as_ref()];
+    for request in requests.into_iter().flatten().chain(others.into_iter().flatten().map(|request| &request.value)) {
+        if request.address().is_none() {
+            let text = format!("a request of {what} needs exactly one of get, post, put, patch and delete");
+            wrong(text, "write its address, such as `post: /login`");
+        }
+        if request.json.is_some() && request.form.is_some() {
+            wrong(format!("a request of {what} has two bodies"), "keep one of json and form");
+        }
+        if let Some(token) = &request.token {
+            position_fits(&token.0, what, &mut wrong);
+        }
+        if let Some(pattern) = &request.success {
+            pattern_fits(pattern, what, &mut wrong);
+        }
+    }
+}
+
+fn position_fits(token: &TokenPlaceFields, what: &str, wrong: &mut impl FnMut(String, &str)) {
+    let places = [&token.pointer, &token.header, &token.cookie];
+    if places.into_iter().flatten().count() != 1 {
+        let help = "write a JSON pointer such as `/access_token`, `{ header: NAME }` or `{ cookie: NAME }`";
+        wrong(format!("`token` of {what} needs exactly one of pointer, header and cookie"), help);
+    }
+}
+
+fn pattern_fits(pattern: &AnswerPattern, what: &str, wrong: &mut impl FnMut(String, &str)) {
+    if pattern.json.as_ref().is_some_and(|pointer| !pointer.is_empty() && !pointer.starts_with('/')) {
+        wrong(format!("`json` of {what} is a JSON pointer (RFC 6901)"), "start it with a slash, such as /token");
+    }
+}
