@@ -43,7 +43,7 @@ impl Served {
             bare: Request::new("GET", "/none/orders").header("Host", host),
             scheme: none,
             carrier: none.carrier(),
-            proof: None,
+            held: None,
             fingerprint: Fingerprint {
                 status: 200,
                 content_type: Some("application/json".to_owned()),

@@ -208,11 +208,17 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
                 running.stop().await;
                 return exit;
             }
+            let serial = Options { jobs: 1, ..options.clone() };
+            let options = if prober.is_one_at_a_time() { &serial } else { options };
             let planned = crate::plan::checks(&subject, &profile, |id| selection.selects(id));
             let executable = planned.iter().filter(|check| check.script.is_ok()).count()
                 + cases::planned(&loaded, subject.owned, &selection);
             let planned_checks = if options.wants(Only::Conformance) { executable } else { 0 };
             sink(started(running.name.clone(), planned_checks));
+            if prober.is_one_at_a_time() {
+                let text = "a new credential ends the one before it: checks run one at a time".to_owned();
+                sink(Event::Note(Note { kind: NoteKind::Info, text }));
+            }
             let scrubber = scrubber_of(&subject);
             let session = Session {
                 loaded: &loaded,

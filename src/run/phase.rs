@@ -1,5 +1,6 @@
 //! A load phase made ready: its lanes, where they go, and when.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::phase_error::PhaseError;
@@ -14,6 +15,8 @@ use crate::scenario::text;
 
 /// Connections of a phase that names no number.
 const CONNECTIONS: usize = 8;
+/// The lane that has to be granted.
+const VALID: &str = "valid";
 /// Streams of a connection of HTTP/2 where it names none.
 const STREAMS: usize = 10;
 
@@ -41,21 +44,21 @@ impl Prepared {
         let identity = session.subject.good_for(resource).ok_or(PhaseError::NoCredential)?;
         let mut lanes = Vec::new();
         let mix: Vec<(String, f64)> = match written.mix.is_empty() {
-            true => vec![("valid".to_owned(), 1.0)],
+            true => vec![(VALID.to_owned(), 1.0)],
             false => written.mix.iter().map(|(name, share)| (name.clone(), share.0)).collect(),
         };
         let identities = pool::identities(session, written.pool.as_ref(), (identity, resource))?;
         let identities = session.options.shard.members(identities);
+        // what has to be waited for comes first: the valid lane begins with credentials that are fresh
+        let mut refused = BTreeMap::new();
+        for (name, _) in mix.iter().filter(|(name, _)| name != VALID) {
+            let request = session.prober.lane_request(name, identity, resource).await?;
+            refused.insert(name.clone(), vec![LaneRequest::new(request)]);
+        }
         let good = Good::obtain(session, &identities, resource).await?;
         for (name, share) in mix {
-            let expects_grant = name == "valid";
-            let requests = match expects_grant {
-                true => good.requests.clone(),
-                false => {
-                    let request = session.prober.lane_request(&name, identity, resource).await?;
-                    vec![LaneRequest::new(request)]
-                }
-            };
+            let expects_grant = name == VALID;
+            let requests = refused.remove(&name).unwrap_or_else(|| good.requests.clone());
             lanes.push(Lane { name, share, expects_grant, requests, marks: SuccessMarks::learned(&recognition) });
         }
         let limits = written.timeout.map_or(Limits::default(), |timeout| Limits::default().within(timeout.0));

@@ -96,7 +96,7 @@ mod tests {
         assert!(
             matches!(login("abc:def", &key), Some(Login::Proof(Proof::Key(secret))) if secret.expose() == "abc:def")
         );
-        let client = Login::Client { id: "c".to_owned(), secret: Some(Secret::new("s")), key: None };
+        let client = Login::Client { id: "c".to_owned(), secret: Some(Secret::new("s")), key: None, method: None };
         assert!(
             matches!(login("id:a:b", &client), Some(Login::Client { id, secret: Some(secret), .. }) if id == "id" && secret.expose() == "a:b")
         );

@@ -56,7 +56,10 @@ pub(super) async fn look(
 ) -> Result<(), Untestable> {
     let mut pairs = pairs(subject).into_iter();
     let Some(first) = pairs.next() else { return Ok(()) };
-    let Some(obstacle) = tried(subject, prober, first).await else { return Ok(()) };
+    let Some(obstacle) = tried(subject, prober, first).await else {
+        prober.look_whether_one_at_a_time(first.0, first.1).await;
+        return Ok(());
+    };
     let obstacle = in_words(obstacle, running).await;
     if matches!(obstacle, Obstacle::ExpectsTls(_)) {
         // every other request would be answered in the wrong protocol as well
@@ -70,7 +73,10 @@ pub(super) async fn look(
             continue;
         }
         match tried(subject, prober, pair).await {
-            None => return Ok(()),
+            None => {
+                prober.look_whether_one_at_a_time(pair.0, pair.1).await;
+                return Ok(());
+            }
             Some(obstacle) => {
                 refused.extend(obstacle.is_finding().then_some(pair.0));
                 obstacles.push((pair.1, obstacle));

@@ -38,6 +38,11 @@ struct Kept {
     renewals: Renewals,
 }
 
+/// A client, and the scope that it asks for.
+type KeptFor = (String, Option<String>);
+/// Where a token is kept; locked while one is obtained.
+type KeptPlace = Arc<tokio::sync::Mutex<Option<Kept>>>;
+
 /// Talks to an authorization server.
 pub struct ControlPlane {
     token_endpoint: Option<Url>,
@@ -48,7 +53,7 @@ pub struct ControlPlane {
     time_limit: Duration,
     rate_limit: RateLimit,
     reach: ControlReach,
-    tokens: Mutex<HashMap<(String, Option<String>), Arc<tokio::sync::Mutex<Option<Kept>>>>>,
+    tokens: Mutex<HashMap<KeptFor, KeptPlace>>,
 }
 
 /// What every request of the control plane is made with, once its address is a destination.
@@ -130,6 +135,15 @@ impl ControlPlane {
         let until = renewals.next(&token);
         *kept = Some(Kept { token: token.clone(), until, renewals });
         Ok(token)
+    }
+
+    /// Keeps a token in place of the one that is kept for its client.
+    pub async fn keep(&self, client: &ClientCredential, token: &Token) {
+        let key = (client.id.clone(), client.scope.clone());
+        let place = self.tokens.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().clone();
+        let mut renewals = Renewals::default();
+        let until = renewals.next(token);
+        *place.lock().await = Some(Kept { token: token.clone(), until, renewals });
     }
 
     /// Forgets kept tokens, so that the next use obtains new ones.

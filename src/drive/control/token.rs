@@ -100,11 +100,6 @@ impl Token {
     pub fn ends_at(&self) -> Option<Instant> {
         self.end.map(|(earliest, _)| earliest)
     }
-
-    /// Whether a request that is sent now may come after its end.
-    pub fn may_have_ended(&self) -> bool {
-        self.ends_at().is_some_and(|end| clock::after(clock::now(), LAST_USE) >= end)
-    }
 }
 
 /// The `exp` of a JWT, in seconds since 1970.

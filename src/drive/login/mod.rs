@@ -50,9 +50,9 @@ impl HeldCredential {
         accompany(&self.companions, request);
     }
 
-    /// Whether a request that is sent now may come after its end.
-    pub fn may_have_ended(&self) -> bool {
-        self.token.as_ref().is_some_and(Token::may_have_ended)
+    /// When it ends by itself, at the earliest; none where nothing says so.
+    pub fn ends_at(&self) -> Option<Instant> {
+        self.token.as_ref().and_then(Token::ends_at)
     }
 }
 
@@ -144,6 +144,15 @@ impl Logins {
         let mut session = LoginSession::new(procedure.clone());
         let (held, due) = session.renewed(self).await?;
         Ok((session, held, due))
+    }
+
+    /// Keeps a session in place of the one that is kept for an identity.
+    pub async fn keep(&self, name: &str, (session, due): (LoginSession, Instant)) {
+        let account = self.account(name);
+        let mut account = account.lock().await;
+        let before = account.session.replace(session);
+        account.until = Some(due);
+        before.into_iter().for_each(|before| self.give_back(before));
     }
 
     /// Takes a session back that was had separately; it is logged out at the end.

@@ -1,6 +1,9 @@
 //! One request with a good credential, before any check: whether the scenario can be tested as it is written.
 
+use std::sync::atomic::Ordering;
+
 use super::Prober;
+use crate::clock;
 use crate::drive::control::ControlError;
 use crate::observe::{Evidence, Exchange, Outcome};
 
@@ -22,5 +25,33 @@ impl Prober {
             Some(_) => self.read_good((identity, resource), &exchange).await.outcome,
         };
         Ok((exchange, outcome))
+    }
+
+    /// Finds out whether an identity can hold several credentials at once: another one is obtained, and the first is sent
+    /// again. Where it is refused then, each check has to use the last one.
+    pub async fn look_whether_one_at_a_time(&self, identity: usize, resource: usize) {
+        let who = &self.subject().identities[identity];
+        if !who.is_obtained() {
+            return;
+        }
+        let Ok(first) = self.held(who).await else { return };
+        let Ok(other) = self.lane_credential(who).await else { return };
+        let mut granted = [false; 2];
+        for (held, granted) in [&first, &other.held].into_iter().zip(&mut granted) {
+            let request = self.good_request(held, resource, &mut Evidence::default());
+            let exchange = self.send_to(resource, &request).await;
+            *granted = self.read_good((identity, resource), &exchange).await.outcome == Outcome::Granted;
+        }
+        let lives = first.ends_at().is_none_or(|end| clock::now() < end);
+        if granted == [false, true] && lives {
+            self.one_at_a_time.store(true, Ordering::Relaxed);
+            self.forget(who, &first).await;
+        }
+        self.give_back(other);
+    }
+
+    /// Whether a credential ends when its identity obtains another one.
+    pub fn is_one_at_a_time(&self) -> bool {
+        self.one_at_a_time.load(Ordering::Relaxed)
     }
 }

@@ -16,6 +16,7 @@ mod stage;
 mod values;
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use rand::SeedableRng as _;
@@ -78,13 +79,22 @@ pub struct Prober {
     public: OnceCell<Vec<Exchange>>,
     /// With a target that does not answer.
     patience: Patience,
+    /// Whether a credential ends when its identity obtains another one.
+    one_at_a_time: AtomicBool,
 }
 
 impl Prober {
     /// A prober for one target.
     pub fn new(equipment: Equipment) -> Self {
         let (destinations, known, public) = (Mutex::default(), Mutex::default(), OnceCell::new());
-        Self { equipment, destinations, known, public, patience: Patience::default() }
+        Self {
+            equipment,
+            destinations,
+            known,
+            public,
+            patience: Patience::default(),
+            one_at_a_time: AtomicBool::new(false),
+        }
     }
 
     /// Address of the target.

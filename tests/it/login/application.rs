@@ -231,13 +231,21 @@ fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
 /// The credential of a request, wherever this application takes one.
 fn credential(headers: &HeaderMap) -> Option<String> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let bearer =
-        text("authorization").and_then(|value| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("Token ")));
+    let bearer = text("authorization").and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        ["bearer", "token"].contains(&scheme.to_ascii_lowercase().as_str()).then_some(token)
+    });
     bearer.or_else(|| text("x-token")).map(str::to_owned).or_else(|| cookie(headers, "sid"))
 }
 
 async fn orders(State(app): State<Application>, method: Method, headers: HeaderMap) -> Response {
-    let Some(token) = credential(&headers).filter(|token| app.knows(token)) else { return refused("invalid_token") };
+    let Some(token) = credential(&headers) else {
+        let challenge = [(header::WWW_AUTHENTICATE, "Bearer realm=\"app\"")];
+        return (StatusCode::UNAUTHORIZED, challenge, Json(json!({ "error": "no credential" }))).into_response();
+    };
+    if !app.knows(&token) {
+        return refused("invalid_token");
+    }
     if method == Method::POST && cookie(&headers, "sid").is_some() {
         let wanted = app.lock().csrf.get(&token).cloned();
         let repeated = headers.get("x-csrftoken").and_then(|value| value.to_str().ok()).map(str::to_owned);

@@ -85,10 +85,18 @@ async fn each_kind_of_login_opens_the_application() {
         assert!(!with_verdict(&report, "pass").is_empty(), "{kind}\n{said}");
         assert_eq!(output.status.code(), Some(0), "{kind}\n{said}");
         let counts = application.counts();
-        assert_eq!((counts.logins, counts.failed), (1, 0), "{kind}: a login is kept within a run");
-        assert_eq!(counts.logouts, usize::from(login.contains("logout")), "{kind}: what is obtained is given back");
+        // one that is kept, and one that shows that it does not end the first
+        assert_eq!((counts.logins, counts.failed), (2, 0), "{kind}: a login is kept within a run");
+        assert_eq!(
+            counts.logouts,
+            if login.contains("logout") { 2 } else { 0 },
+            "{kind}: what is obtained is given back"
+        );
         for text in [said, report.to_string()] {
-            assert!(!text.contains(PASSWORD) && !text.contains(CLIENT.1) && !text.contains("issued-"), "{kind}\n{text}");
+            assert!(
+                !text.contains(PASSWORD) && !text.contains(CLIENT.1) && !text.contains("issued-"),
+                "{kind}\n{text}"
+            );
         }
     }
 }
@@ -186,5 +194,36 @@ async fn one_login_serves_several_identities() {
     );
     let (output, _) = run(folder.path(), scenario, &[]).await;
     assert_eq!(output.status.code(), Some(0), "{}", told(&output));
-    assert_eq!(application.counts(), Counts { logins: 2, ..Counts::default() }, "each identity has its own");
+    assert_eq!(application.counts(), Counts { logins: 3, ..Counts::default() }, "each identity has its own");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_endpoint_and_one_that_ends_old_tokens_raise_no_finding() {
+    for (kind, manner) in [
+        ("slow", Manner { delay: Duration::from_millis(700), lifetime: Duration::from_secs(1), ..Manner::default() }),
+        ("one at a time", Manner { lifetime: Duration::from_secs(2), one_at_a_time: true, ..Manner::default() }),
+    ] {
+        let (_, address) = Application::start(manner).await;
+        let scenario = format!(
+            "authbench: 1\nname: slow\ntarget: {{ url: \"http://{address}\", owned: true }}\n\
+             scheme: {{ oauth2-client-credentials: {{ token_url: /oauth/token }} }}\n\
+             credentials:\n  robot: {{ client_id: {}, client_secret: \"${{CLIENT_SECRET}}\" }}\n{RESOURCES}\
+             conformance: {{ include: [\"bearer.*\", common.protected-route-denies-anonymous], exclude: [\"*.malformed-*\"] }}\n",
+            CLIENT.0
+        );
+        let mut inconclusive = Vec::new();
+        for jobs in ["1", "8"] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let (output, report) = run(folder.path(), scenario.clone(), &["--jobs", jobs]).await;
+            let said = told(&output);
+            let findings = report["scenarios"][0]["findings"].as_array().expect("a list").clone();
+            let access = findings.iter().filter(|finding| finding["part"] == "access").count();
+            assert_eq!(access, 0, "{kind}, {jobs} jobs\n{said}");
+            assert!(with_verdict(&report, "pass").contains(&"bearer.expired-token-401".to_owned()), "{kind}\n{said}");
+            assert_eq!(said.contains("checks run one at a time"), kind == "one at a time", "{said}");
+            inconclusive.push(with_verdict(&report, "inconclusive"));
+        }
+        assert_eq!(inconclusive[0], inconclusive[1], "{kind}");
+        assert_eq!(inconclusive[0], [""; 0], "{kind}");
+    }
 }

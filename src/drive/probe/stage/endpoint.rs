@@ -181,10 +181,13 @@ impl Stage<'_> {
         }
         if let Login::Procedure(procedure) = &identity.login {
             let no_token = |error| Halt::Obstacle(format!("no credential for {}: {error}", identity.name));
-            let (session, held, _) = self.prober.equipment.logins.separate(procedure).await.map_err(no_token)?;
+            let (session, held, due) = self.prober.equipment.logins.separate(procedure).await.map_err(no_token)?;
             let token = held.token.unwrap_or_else(|| Token::endless(Secret::new(held.proof.secret())));
             values::note_text(token.value.expose(), evidence);
-            self.prober.equipment.logins.give_back(session);
+            match self.prober.is_one_at_a_time() {
+                true => self.prober.equipment.logins.keep(&identity.name, (session, due)).await,
+                false => self.prober.equipment.logins.give_back(session),
+            }
             self.slots.insert(slot, Kept { companions: held.companions, ..Kept::of(token, None) });
             return Ok(());
         }
@@ -192,6 +195,9 @@ impl Stage<'_> {
         let token = self.prober.equipment.control.obtain(&client, scope).await;
         let token = token.map_err(|error| Halt::Obstacle(format!("no token for {}: {error}", identity.name)))?;
         values::note_text(token.value.expose(), evidence);
+        if self.prober.is_one_at_a_time() && scope.is_none() {
+            self.prober.equipment.control.keep(&client, &token).await;
+        }
         self.slots.insert(slot, Kept::of(token, Some(client)));
         Ok(())
     }

@@ -9,6 +9,7 @@ mod timing;
 mod wait;
 
 use std::collections::HashMap;
+use std::time::Instant;
 
 use rand::RngExt as _;
 use rand::rngs::StdRng;
@@ -48,6 +49,8 @@ struct Credential {
     description: Option<Phrase>,
     carried: Vec<Carried>,
     companions: Vec<Companion>,
+    /// When it ends by itself, at the earliest.
+    ends: Option<Instant>,
 }
 
 /// What an action is, for a reader.

@@ -14,6 +14,8 @@ use crate::scheme::{ForgeryContext, Proof};
 
 /// Anonymous requests of a thorough step, beside those that the resource was learned from.
 const REPEATS: usize = 8;
+/// How often a probe is sent again whose credential may have ended meanwhile.
+const AGAIN: usize = 3;
 /// Resources whose content a credential that lacks a right may read elsewhere.
 const MOST_READABLE: usize = 4;
 
@@ -43,7 +45,11 @@ impl Stage<'_> {
         send: &Send,
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
-        for credential in self.credentials(asker, resource).await? {
+        let mut credentials = self.credentials(asker, resource).await?;
+        let (mut at, mut again) = (0, 0);
+        while at < credentials.len() {
+            let credential = &credentials[at];
+            let seen_before = evidence.observations.len();
             let mut request = self.prober.bare_request(resource);
             for one in &credential.carried {
                 values::note(&one.value, evidence);
@@ -84,6 +90,20 @@ impl Stage<'_> {
                 // the same again in another form would only wait again
                 break;
             }
+            let granted = evidence.observations[seen_before..].iter().any(|seen| seen.outcome == Outcome::Granted);
+            if granted || credentials[at].ends.is_none_or(|end| clock::now() < end) {
+                (at, again) = (at + 1, 0);
+                continue;
+            }
+            // what had ended by itself may have been refused for that: the same again with a credential that lives
+            again += 1;
+            if again > AGAIN {
+                return Err(Halt::Obstacle(format!("the credential ended while it was sent, {again} times")));
+            }
+            evidence.observations.truncate(seen_before);
+            let left_out = self.left_out.len();
+            credentials = self.credentials(asker, resource).await?;
+            self.left_out.truncate(left_out);
         }
         Ok(())
     }
@@ -212,6 +232,7 @@ impl Stage<'_> {
         let carrier = &subject.carrier;
         let good = |held: HeldCredential| Credential {
             carried: subject.scheme.carry(carrier, &held.proof),
+            ends: held.ends_at(),
             companions: held.companions,
             ..Credential::default()
         };
@@ -221,11 +242,12 @@ impl Stage<'_> {
             Asker::Forged(identity, id) => {
                 let held = self.held(*identity).await?;
                 let forged = self.forge(*id, &held.proof)?;
-                vec![Credential { companions: held.companions, ..forged }]
+                vec![Credential { ends: held.ends_at(), companions: held.companions, ..forged }]
             }
             Asker::EachForged(identity, ids) => {
                 let held = self.held(*identity).await?;
-                let beside = |forged| Credential { companions: held.companions.clone(), ..forged };
+                let beside =
+                    |forged| Credential { ends: held.ends_at(), companions: held.companions.clone(), ..forged };
                 self.each_forged(*ids, &held.proof).into_iter().map(beside).collect()
             }
             Asker::Malformed => {
@@ -245,7 +267,8 @@ impl Stage<'_> {
                 values.map(malformed).collect()
             }
             Asker::IfKept(slot) if !self.slots.contains_key(slot) => Vec::new(),
-            Asker::Slot(slot) | Asker::IfKept(slot) => vec![good(self.slot_held(slot)?)],
+            // whether it has ended may be what is asked
+            Asker::Slot(slot) | Asker::IfKept(slot) => vec![Credential { ends: None, ..good(self.slot_held(slot)?) }],
             Asker::Given(proof, None) => vec![good(HeldCredential::given(proof.clone()))],
             Asker::Given(proof, Some(id)) => vec![self.forge(*id, proof)?],
         })
