@@ -5,6 +5,7 @@ mod basic;
 mod bearer;
 mod cause;
 mod common;
+mod digest;
 mod introspection;
 mod judgement;
 mod jwt;
@@ -169,6 +170,7 @@ pub const GROUPS: &[Group] = &[
         about: "HTTP Basic (RFC 7617)",
         tables: &[basic::CHECKS, basic::protocol::CHECKS, common::timing::BASIC],
     },
+    Group { name: "digest", about: "HTTP Digest (RFC 7616)", tables: &[digest::CHECKS] },
     Group {
         name: "token",
         about: "OAuth 2.0 token endpoint (RFC 6749)",

@@ -295,7 +295,7 @@ pub struct RecordedExchange {
 fn masked_credential(value: &[u8]) -> String {
     let text = String::from_utf8_lossy(value);
     match text.split_once(' ') {
-        Some((scheme, _)) if ["basic", "bearer", "dpop"].contains(&scheme.to_ascii_lowercase().as_str()) => {
+        Some((scheme, _)) if ["basic", "bearer", "digest", "dpop"].contains(&scheme.to_ascii_lowercase().as_str()) => {
             format!("{scheme} {MASK}")
         }
         _ => MASK.to_owned(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::values::Values;
-use crate::scenario::model::{self, SchemeFields};
+use crate::scenario::model::{self, DigestAlgorithm, SchemeFields};
 use crate::scenario::{At, LoadedScenario, Template};
 use crate::scheme::jose::{Alg, SigningKey};
 use crate::scheme::jwt::Kit;
@@ -13,10 +13,15 @@ use crate::seed::keys;
 /// Algorithm of the reference's resources unless the scenario names another.
 const SEEDED: &str = "ES256";
 
-/// The algorithm that a scenario names for the reference.
+/// The algorithm that a scenario names for the reference, as its prefixes spell it.
 pub(super) fn algorithm(loaded: &LoadedScenario) -> &str {
     match &loaded.scenario.scheme.value.0 {
         SchemeFields::Jwt(jwt) => jwt.alg.as_deref().unwrap_or(SEEDED),
+        SchemeFields::Digest(digest) => match digest.algorithm {
+            Some(DigestAlgorithm::Md5) => "md5",
+            Some(DigestAlgorithm::Sha512T256) => "sha512-256",
+            Some(DigestAlgorithm::Sha256) | None => "",
+        },
         _ => SEEDED,
     }
 }

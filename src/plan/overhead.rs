@@ -19,7 +19,12 @@ pub struct Side {
     pub identity: usize,
     /// For what, by index.
     pub resource: usize,
+    /// Whether each request is first sent without a credential, for a challenge of its own.
+    pub asks_each_time: bool,
 }
+
+/// The preset in which each request asks for a challenge first.
+const ASKED_EACH_TIME: &str = "digest-asked-each-time";
 
 /// A study, ready to be measured.
 #[derive(Clone)]
@@ -113,7 +118,7 @@ fn side(
         let help = "add `credentials:` with one that is valid and has the scopes of the resource";
         return Err(mistake(&format!("`{name}` has no credential for its request"), help));
     };
-    Ok(Side { name: name.clone(), subject, identity, resource: 0 })
+    Ok(Side { name: name.clone(), subject, identity, resource: 0, asks_each_time: false })
 }
 
 /// The resource of the scenario with this method and path, or one that nothing more is known about.
@@ -134,6 +139,7 @@ fn preset_side(loaded: &LoadedScenario, name: &str) -> Option<Side> {
         "api-key" => ("api-key", "api-key"),
         "basic" => ("basic", "basic"),
         "basic-cached" => ("basic-cached", "basic"),
+        "digest" | ASKED_EACH_TIME => ("digest", "digest"),
         "bearer" => ("bearer", "bearer"),
         "oauth2" => ("oauth2", "oauth2-client-credentials"),
         "jwt-hs256" => ("jwt/hs256", "jwt"),
@@ -170,7 +176,7 @@ fn preset_side(loaded: &LoadedScenario, name: &str) -> Option<Side> {
         cases: Vec::new(),
     };
     let identity = subject.good_for(0)?;
-    Some(Side { name: name.to_owned(), subject, identity, resource: 0 })
+    Some(Side { asks_each_time: name == ASKED_EACH_TIME, name: name.to_owned(), subject, identity, resource: 0 })
 }
 
 /// The algorithm that the reference's resources under a prefix accept tokens of, as RFC 7518 §3.1 spells it.

@@ -17,6 +17,8 @@ pub(super) fn prefix(scheme: &str, algorithm: &str) -> String {
     match scheme {
         "api-key" => "/api-key".to_owned(),
         "basic" => "/basic".to_owned(),
+        "digest" if algorithm.is_empty() => "/digest".to_owned(),
+        "digest" => format!("/digest-{algorithm}"),
         "bearer" => "/bearer".to_owned(),
         "oauth2-client-credentials" => "/oauth2".to_owned(),
         "oauth2-client-credentials-jwt" => "/oauth2-jwt".to_owned(),
@@ -37,7 +39,7 @@ pub(super) fn identities(scheme: &str) -> Vec<Identity> {
 fn to_identity(scheme: &str, identity: &SeedIdentity) -> Identity {
     let login = match scheme {
         "api-key" => Login::Proof(Proof::Key(Secret::new(identity.api_key))),
-        "basic" => {
+        "basic" | "digest" => {
             Login::Proof(Proof::Password { user: identity.name.to_owned(), password: Secret::new(identity.password) })
         }
         "bearer" => Login::Proof(Proof::Token(Secret::new(identity.token))),

@@ -8,6 +8,7 @@ use super::{authority, resource, scheme, serve};
 const TABLES: &[&[Fault]] = &[
     scheme::api_key::faults::FAULTS,
     scheme::basic::faults::FAULTS,
+    scheme::digest::faults::FAULTS,
     scheme::bearer::faults::FAULTS,
     scheme::jwt::faults::FAULTS,
     authority::faults::FAULTS,

@@ -14,10 +14,12 @@ use crate::observe::Silence;
 /// Why the phase would measure something else.
 pub(super) async fn ready(lanes: &[Lane], destination: &Destination, limits: &Limits) -> Result<(), Http2Error> {
     let secure = destination.tls.is_some();
-    let good: Vec<_> = lanes.iter().filter(|lane| lane.expects_grant).flat_map(|lane| &lane.requests).collect();
+    let good = lanes.iter().filter(|lane| lane.expects_grant).flat_map(|lane| &lane.requests);
+    // what is made for each request differs from every other
+    let good: Vec<_> = good.filter(|request| request.signer().is_none()).collect();
     let good: Vec<_> = good.into_iter().filter_map(|request| form(request, secure).ok()).collect();
     for lane in lanes {
-        for request in &lane.requests {
+        for request in lane.requests.iter().filter(|request| request.signer().is_none()) {
             let form = form(request, secure);
             let form = form.map_err(|source| Http2Error::Request { lane: lane.name.clone(), source })?;
             if !lane.expects_grant && good.iter().any(|good| good.says_the_same_as(&form)) {

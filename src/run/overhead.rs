@@ -94,7 +94,8 @@ async fn ready(session: &Session<'_>, side: &Side) -> Result<(Contender, Vec<f64
         .map_err(|error| broken(error.to_string()))?;
     let client = subject.identities[side.identity].client();
     let contender = prober.contender(&side.name, side.identity, side.resource).await;
-    let contender = contender.map_err(|why| (why.to_string(), Exit::Inconclusive))?;
+    let mut contender = contender.map_err(|why| (why.to_string(), Exit::Inconclusive))?;
+    contender.asks_each_time = side.asks_each_time;
     let mut took = Vec::new();
     if let Some(client) = client {
         for _ in 0..ACQUISITIONS {

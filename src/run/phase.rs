@@ -16,7 +16,7 @@ use crate::scenario::text;
 /// Connections of a phase that names no number.
 const CONNECTIONS: usize = 8;
 /// The lane that has to be granted.
-const VALID: &str = "valid";
+pub(super) const VALID: &str = "valid";
 /// Streams of a connection of HTTP/2 where it names none.
 const STREAMS: usize = 10;
 
@@ -52,8 +52,12 @@ impl Prepared {
         // what has to be waited for comes first: the valid lane begins with credentials that are fresh
         let mut refused = BTreeMap::new();
         for (name, _) in mix.iter().filter(|(name, _)| name != VALID) {
-            let request = session.prober.lane_request(name, identity, resource).await?;
-            refused.insert(name.clone(), vec![LaneRequest::new(request)]);
+            let who = &session.subject.identities[identity];
+            let request = match session.prober.signer(name, who).await? {
+                Some(signer) => LaneRequest::signed(session.prober.unsigned_request(resource), signer),
+                None => LaneRequest::new(session.prober.lane_request(name, identity, resource).await?),
+            };
+            refused.insert(name.clone(), vec![request]);
         }
         let good = Good::obtain(session, &identities, resource).await?;
         for (name, share) in mix {

@@ -8,6 +8,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use super::Session;
+use super::phase::VALID;
 use super::phase_error::PhaseError;
 use crate::drive::load::LaneRequest;
 use crate::drive::probe::{LaneCredential, Prober};
@@ -38,7 +39,11 @@ impl Good {
         let mut obtaining = JoinSet::new();
         let permits = Arc::new(Semaphore::new(SIDE_BY_SIDE));
         for (index, identity) in identities.iter().enumerate() {
-            let request = session.prober.request_of(identity, resource);
+            if let Some(signer) = session.prober.signer(VALID, identity).await? {
+                requests.push(Some(LaneRequest::signed(session.prober.unsigned_request(resource), signer)));
+                continue;
+            }
+            let request = session.prober.request_of(identity, resource).await;
             if request.is_none() {
                 let (prober, identity, permits) = (session.prober.clone(), identity.clone(), permits.clone());
                 obtaining.spawn(async move {
@@ -53,7 +58,7 @@ impl Good {
         let mut ending = Vec::new();
         while let Some(obtained) = obtaining.join_next().await {
             let (index, credential) = obtained.map_err(|_| PhaseError::Engine)??;
-            requests[index] = Some(LaneRequest::new(session.prober.request_with(&credential.held, resource)));
+            requests[index] = Some(LaneRequest::new(session.prober.request_with(&credential.held, resource).await));
             ending.push((index, credential));
         }
         Ok(Self { requests: requests.into_iter().flatten().collect(), ending: Mutex::new(ending) })
@@ -139,7 +144,7 @@ async fn renewing(
                 tokio::spawn(async move {
                     let _permit = permits.acquire().await;
                     if prober.renew_lane(&mut credential).await.is_ok() {
-                        request.renew(prober.request_with(&credential.held, resource));
+                        request.renew(prober.request_with(&credential.held, resource).await);
                         let token = credential.held.token.as_ref();
                         took.lock().unwrap_or_else(PoisonError::into_inner).extend(token.map(|token| token.took));
                     }

@@ -145,6 +145,7 @@ fn of_token(error: &ControlError, at: usize, identity: &Identity) -> Obstacle {
         return Obstacle::NoLogin { credential, why: error.to_string(), answered, at };
     }
     match error {
+        ControlError::NoChallenge(scheme) => Obstacle::NoChallenge(scheme),
         ControlError::Refused { status: status @ (400 | 401 | 403), error } => {
             Obstacle::ClientRefused { credential, status: *status, error: error.clone(), at }
         }

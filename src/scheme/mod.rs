@@ -5,18 +5,21 @@ mod basic;
 mod bearer;
 mod carrier;
 mod companion;
+mod digest;
 mod forgery;
 pub mod jose;
 pub mod jwt;
 mod none;
+mod occasion;
 mod session;
 
 use rand::rngs::StdRng;
 
 pub use carrier::{Carried, Carrier, CarrierPlace};
 pub use companion::{Companion, is_below};
+pub use occasion::{Occasion, Reuse, Turn};
 
-use crate::observe::{ForgeryId, Phrase};
+use crate::observe::{Challenge, ForgeryId, Phrase};
 use crate::secret::Secret;
 
 /// What a client holds to prove who it is.
@@ -56,12 +59,17 @@ pub struct ForgeryContext<'a> {
     pub rng: &'a mut StdRng,
     /// What else there is to forge with: keys, and a listener.
     pub kit: &'a jwt::Kit,
+    /// The request that the credential is made for, where the scheme makes one for each request.
+    pub occasion: Option<&'a Occasion<'a>>,
 }
 
 impl ForgeryContext<'_> {
     /// What goes onto the wire for another proof than the good one, as the scheme carries it.
     pub fn carry(&self, proof: &Proof) -> Vec<Carried> {
-        self.scheme.carry(self.carrier, proof)
+        match self.occasion {
+            Some(occasion) => self.scheme.prove(self.carrier, proof, occasion).unwrap_or_default(),
+            None => self.scheme.carry(self.carrier, proof),
+        }
     }
 }
 
@@ -125,6 +133,29 @@ pub trait Scheme: Send + Sync {
     }
     /// What goes onto the wire for a good proof.
     fn carry(&self, carrier: &Carrier, proof: &Proof) -> Vec<Carried>;
+    /// How long what it makes for a request may be sent again.
+    fn reuse(&self) -> Reuse {
+        Reuse::WhileHeld
+    }
+
+    /// What goes onto the wire for a good proof and one request.
+    ///
+    /// # Errors
+    /// Says why nothing can be made for the request, such as a challenge that is missing.
+    fn prove(&self, carrier: &Carrier, proof: &Proof, _occasion: &Occasion<'_>) -> Forged {
+        Ok(self.carry(carrier, proof))
+    }
+
+    /// The challenge of a refusal that it answers (RFC 9110 §11.6.1), where it answers challenges.
+    fn challenge(&self, _challenges: &[Challenge]) -> Option<Challenge> {
+        None
+    }
+
+    /// Whether a forgery is what a good request carried before, sent once more.
+    fn replays(&self, _id: ForgeryId) -> bool {
+        false
+    }
+
     /// Its forgeries.
     fn forgeries(&self) -> &'static [Forgery];
     /// Malformed credentials that no parser may choke on: what each is, and the carriers.
@@ -172,6 +203,7 @@ pub const SCHEMES: &[&dyn Scheme] = &[
     &api_key::ApiKeyScheme,
     &session::SessionScheme,
     &basic::BasicScheme,
+    &digest::DigestScheme,
     &bearer::BearerScheme,
     &bearer::ClientCredentialsScheme,
     &jwt::JwtScheme,

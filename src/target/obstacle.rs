@@ -189,6 +189,9 @@ pub enum Obstacle {
         /// Its index among the identities.
         at: usize,
     },
+    /// A request without a credential is not answered with a challenge that the scheme can answer.
+    #[error("the target sends no {0} challenge that authbench can answer")]
+    NoChallenge(&'static str),
     /// The issuer's metadata (RFC 8414).
     #[error("the metadata of the issuer cannot be used: {why}")]
     NoMetadata {
@@ -298,7 +301,7 @@ impl Obstacle {
             Obstacle::CredentialRefused { at, .. }
             | Obstacle::ClientRefused { at, .. }
             | Obstacle::NoLogin { at, .. } => Setting::Credential(*at),
-            Obstacle::NoToken { .. } | Obstacle::NoMetadata { .. } => Setting::Scheme,
+            Obstacle::NoToken { .. } | Obstacle::NoChallenge(_) | Obstacle::NoMetadata { .. } => Setting::Scheme,
             Obstacle::NotFound { .. }
             | Obstacle::MethodNotAllowed { .. }
             | Obstacle::Redirected { .. }
@@ -352,6 +355,7 @@ impl Obstacle {
                 "write the `client_id`, the `client_secret` and the `scopes` of a registered client".to_owned()
             }
             Obstacle::NoToken { .. } => "write the address of the token endpoint in `token_url`".to_owned(),
+            Obstacle::NoChallenge(_) => "write the scheme that the target asks for in `scheme`".to_owned(),
             Obstacle::NoLogin { .. } => "correct the `login` of the credential, or the values that it sends".to_owned(),
             Obstacle::NoMetadata { .. } => {
                 "write the issuer in `issuer`, or its endpoints in `token_url` and `introspection_url`".to_owned()

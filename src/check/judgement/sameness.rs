@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::observe::{Exchange, Response};
+use crate::observe::{Exchange, Response, parse_challenges};
 
 /// Header fields whose presence or value changes from answer to answer.
 const VOLATILE: &[&str] = &[
@@ -96,7 +96,19 @@ fn headers(response: &Response, sent: &[String]) -> BTreeMap<String, String> {
         let name = name.to_ascii_lowercase();
         !VOLATILE.contains(&name.as_str()) && !name.contains("ratelimit")
     });
-    stable.map(|(name, value)| (name.to_ascii_lowercase(), masked(value, sent))).collect()
+    stable.map(|(name, value)| (name.to_ascii_lowercase(), masked(&without_nonces(name, value), sent))).collect()
+}
+
+/// A challenge without what is new in each (RFC 7616 §3.3).
+fn without_nonces(name: &str, value: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(value);
+    if !name.eq_ignore_ascii_case("www-authenticate") {
+        return value.to_vec();
+    }
+    let challenges = parse_challenges([&*text]).unwrap_or_default();
+    let params = challenges.iter().flat_map(|challenge| &challenge.params);
+    let fresh = params.filter(|(name, value)| matches!(name.as_str(), "nonce" | "opaque") && !value.is_empty());
+    fresh.fold(text.to_string(), |text, (_, value)| text.replace(value.as_str(), "")).into_bytes()
 }
 
 /// What a request says about who is asking: an answer that repeats it tells nothing new.

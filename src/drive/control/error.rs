@@ -26,6 +26,9 @@ pub enum ControlError {
     /// An address that is none.
     #[error(transparent)]
     Address(#[from] BadAddress),
+    /// No challenge of the scheme in the answer to a request without a credential.
+    #[error("the target sends no {0} challenge that authbench can answer")]
+    NoChallenge(&'static str),
     /// A login that failed.
     #[error(transparent)]
     Login(#[from] LoginError),

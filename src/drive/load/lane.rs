@@ -10,6 +10,7 @@ use rand::seq::SliceRandom as _;
 
 use super::marks::SuccessMarks;
 use super::scatter::scattered;
+use super::signer::Signer;
 use crate::observe::Request;
 
 /// A lane's request; a renewed credential is swapped in whole, and workers notice by the version.
@@ -17,12 +18,25 @@ use crate::observe::Request;
 pub struct LaneRequest {
     version: AtomicU64,
     request: RwLock<Arc<Request>>,
+    /// Makes a credential for each request, which this one is sent with.
+    signer: Option<Signer>,
 }
 
 impl LaneRequest {
     /// A request with its first credential.
     pub fn new(request: Request) -> Arc<Self> {
-        Arc::new(Self { version: AtomicU64::new(0), request: RwLock::new(request.into()) })
+        Arc::new(Self { version: AtomicU64::new(0), request: RwLock::new(request.into()), signer: None })
+    }
+
+    /// A request without its credential, of which each sending gets one of its own.
+    pub fn signed(request: Request, signer: Signer) -> Arc<Self> {
+        let signer = Some(signer);
+        Arc::new(Self { version: AtomicU64::new(0), request: RwLock::new(request.into()), signer })
+    }
+
+    /// What makes a credential for each request, where one is needed.
+    pub fn signer(&self) -> Option<&Signer> {
+        self.signer.as_ref()
     }
 
     /// Swaps in the request with a renewed credential.
@@ -123,6 +137,15 @@ impl<F> Copies<F> {
         let requests =
             lane.requests.iter().map(|request| (request.clone(), request.version(), Rc::new(form(&request.request()))));
         Self { requests: requests.collect(), next: lane.requests.len() * worker / workers.max(1) }
+    }
+
+    /// The request of the next identity, where each has a credential of its own; it takes its turn.
+    pub(super) fn next_signed(&mut self) -> Option<Arc<LaneRequest>> {
+        let (request, ..) = &self.requests[self.next];
+        request.signer()?;
+        let request = request.clone();
+        self.next = if self.next + 1 == self.requests.len() { 0 } else { self.next + 1 };
+        Some(request)
     }
 
     /// The request of the next identity; a renewed credential is noticed here.

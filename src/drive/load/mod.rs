@@ -10,6 +10,7 @@ mod pacer;
 mod points;
 mod processor;
 mod scatter;
+mod signer;
 mod tally;
 mod timer;
 mod worker;
@@ -27,6 +28,7 @@ pub use gate::Gate;
 pub use lane::{Lane, LaneRequest};
 pub use marks::SuccessMarks;
 pub use pacer::{Arrival, ArrivalProcess, Pacer, Stride};
+pub use signer::Signer;
 
 /// The version of HTTP that a phase speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

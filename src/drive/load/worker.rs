@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
-use super::lane::{Copies, Lane, Mix};
+use super::lane::{Copies, Lane, LaneRequest, Mix};
 use super::line::{Line, Lines};
 use super::marks::Judge;
 use super::pacer::{Pacer, Stride};
@@ -17,6 +17,7 @@ use crate::clock;
 use crate::drive::stop::Stop;
 use crate::drive::wire::{Destination, Limits, WireAnswer};
 use crate::observe::{Outcome, Request, Silence};
+use crate::scheme::Turn;
 
 /// After a connection that could not be opened: a dead target must not become a storm of connections.
 const RECONNECT: Duration = Duration::from_millis(20);
@@ -57,6 +58,12 @@ struct Shared<L: Line> {
     tally: RefCell<WorkerTally>,
     /// When a connection may be tried again, after one could not be opened.
     retry: Cell<Instant>,
+}
+
+/// A line, and what its target asked for last.
+struct Challenged<L> {
+    line: L,
+    turn: Turn,
 }
 
 struct Marks {
@@ -145,8 +152,9 @@ async fn opened<L: Line>(task: &Task) -> Lines<L> {
 }
 
 /// Sends requests on one line until there are no more.
-async fn send_on<L: Line>(shared: Rc<Shared<L>>, mut line: L, begun: Instant) {
+async fn send_on<L: Line>(shared: Rc<Shared<L>>, line: L, begun: Instant) {
     let mut free = begun;
+    let mut line = Challenged { line, turn: Turn::of(None) };
     let Some(sent) = send_one(&shared, &mut line, &mut free).await else { return };
     let first = shared.tally.borrow().first_sent;
     shared.tally.borrow_mut().first_sent = Some(first.map_or(sent, |first| first.min(sent)));
@@ -154,7 +162,7 @@ async fn send_on<L: Line>(shared: Rc<Shared<L>>, mut line: L, begun: Instant) {
 }
 
 /// Sends the next request of a line that is free, and says when it was sent; none at the end.
-async fn send_one<L: Line>(shared: &Shared<L>, line: &mut L, free: &mut Instant) -> Option<Instant> {
+async fn send_one<L: Line>(shared: &Shared<L>, line: &mut Challenged<L>, free: &mut Instant) -> Option<Instant> {
     let ticket = shared.ticket(*free).await?;
     let lane = shared.mix.borrow_mut().lane(ticket.number);
     let (sent, answer) = shared.send(line, lane, ticket.taken).await;
@@ -163,7 +171,7 @@ async fn send_one<L: Line>(shared: &Shared<L>, line: &mut L, free: &mut Instant)
         Ok(answered) => shared.record(lane, &ticket, (sent, *free), answered),
         Err(silence) => shared.record_silent(lane, &ticket, (sent, *free), silence),
     }
-    if answer.is_err() && ticket.due.is_none() && !line.is_used() {
+    if answer.is_err() && ticket.due.is_none() && !line.line.is_used() {
         tokio::time::sleep(RECONNECT).await;
         *free = clock::now();
     }
@@ -233,8 +241,17 @@ impl<L: Line> Shared<L> {
     }
 
     /// Sends the next request of a lane, on a new connection if need be; when it left, and what came.
-    async fn send(&self, line: &mut L, lane: usize, taken: Instant) -> (Instant, Result<Answered, Silence>) {
+    async fn send(
+        &self,
+        Challenged { line, turn }: &mut Challenged<L>,
+        lane: usize,
+        taken: Instant,
+    ) -> (Instant, Result<Answered, Silence>) {
         let form = |request: &Request| L::form(request, &self.task.destination);
+        let signed = self.copies.borrow_mut()[lane].next_signed();
+        if let Some(request) = signed {
+            return self.send_signed((line, turn), lane, &request, taken).await;
+        }
         let request = self.copies.borrow_mut()[lane].next(form);
         let (mut sent, mut repeats) = (taken, 0);
         loop {
@@ -251,6 +268,47 @@ impl<L: Line> Shared<L> {
             };
             if repeats == REPEATS || !line.may_repeat(&silence, self.task.phase.may_repeat) {
                 return (sent, Err(silence));
+            }
+            repeats += 1;
+            self.tally.borrow_mut().repeated += 1;
+        }
+    }
+
+    /// Sends a request with a credential made for it alone. Where the target asks for another first, that is answered at
+    /// once, and counts in the time of the response.
+    async fn send_signed(
+        &self,
+        (line, turn): (&mut L, &mut Turn),
+        lane: usize,
+        request: &LaneRequest,
+        taken: Instant,
+    ) -> (Instant, Result<Answered, Silence>) {
+        let Some(signer) = request.signer() else { return (taken, Err(Silence::Closed)) };
+        let bare = request.request();
+        let (mut sent, mut repeats, mut asked) = (None, 0, false);
+        loop {
+            if !line.is_open() {
+                if let Err(silence) = self.open(line).await {
+                    return (sent.unwrap_or(taken), Err(silence));
+                }
+                sent = sent.or_else(|| Some(clock::now()));
+            }
+            let form = L::form(&signer.signed(&bare, turn), &self.task.destination);
+            let began = *sent.get_or_insert(taken);
+            let deadline = (began + self.task.limits.time).min(self.marks.give_up);
+            let silence = match line.exchange(&form, self.task.phase.may_have_body, deadline).await {
+                Ok(answer) => match signer.asked(&answer, turn).filter(|_| !asked) {
+                    Some(challenge) => {
+                        *turn = Turn::of(Some(challenge));
+                        asked = true;
+                        continue;
+                    }
+                    None => return (began, Ok(self.judged(lane, &answer))),
+                },
+                Err(silence) => silence,
+            };
+            if repeats == REPEATS || !line.may_repeat(&silence, self.task.phase.may_repeat) {
+                return (began, Err(silence));
             }
             repeats += 1;
             self.tally.borrow_mut().repeated += 1;

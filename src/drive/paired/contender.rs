@@ -3,8 +3,8 @@
 use super::socket::Socket;
 use crate::clock;
 use crate::drive::login::HeldCredential;
-use crate::observe::{Fingerprint, Request, Response, Silence};
-use crate::scheme::{Carrier, Scheme};
+use crate::observe::{Fingerprint, Request, Response, Silence, parse_challenges};
+use crate::scheme::{Carrier, Occasion, Reuse, Scheme, Turn};
 
 /// A scheme that is compared, ready to send.
 #[derive(Clone)]
@@ -21,6 +21,8 @@ pub struct Contender {
     pub held: Option<HeldCredential>,
     /// How access granted looks.
     pub fingerprint: Fingerprint,
+    /// Whether each request is first sent without a credential, for a challenge of its own.
+    pub asks_each_time: bool,
 }
 
 /// One request and its answer. Times in microseconds.
@@ -51,11 +53,20 @@ pub enum SampleFailure {
 }
 
 impl Contender {
-    /// The bytes of the request with its credential.
-    pub(super) fn prepare(&self) -> Vec<u8> {
+    /// The bytes of the request with its credential, as an answer to a challenge where the scheme answers one.
+    pub(super) fn prepare(&self, turn: &Turn) -> Vec<u8> {
         let mut request = self.bare.clone();
         if let Some(held) = &self.held {
-            for carried in self.scheme.carry(&self.carrier, &held.proof) {
+            let carried = match self.scheme.reuse() {
+                Reuse::WhileHeld => self.scheme.carry(&self.carrier, &held.proof),
+                Reuse::Once => {
+                    let (count, random) = turn.next();
+                    let challenge = turn.challenge.as_ref();
+                    let occasion = Occasion { request: &self.bare, challenge, count, random: &random };
+                    self.scheme.prove(&self.carrier, &held.proof, &occasion).unwrap_or_default()
+                }
+            };
+            for carried in carried {
                 carried.apply(&mut request);
             }
             held.accompany(&mut request);
@@ -63,17 +74,37 @@ impl Contender {
         request.to_bytes()
     }
 
-    /// Prepares, sends and waits. The answer is judged outside of what is timed.
-    pub(super) fn sample(&self, socket: &mut Socket, metric: &str) -> Result<Sample, SampleFailure> {
+    /// What the target asks for, where the scheme answers challenges; one request without a credential.
+    pub(super) fn turn(&self, socket: &mut Socket) -> Result<Turn, SampleFailure> {
+        if self.held.is_none() || self.scheme.reuse() == Reuse::WhileHeld {
+            return Ok(Turn::of(None));
+        }
+        socket.exchange(&self.bare.to_bytes()).map_err(SampleFailure::Silent)?;
+        let response = socket.response().ok_or(SampleFailure::Silent(Silence::Closed))?;
+        let lines: Vec<_> = response.header_values("www-authenticate").collect();
+        let challenges = parse_challenges(lines.iter().map(AsRef::as_ref)).unwrap_or_default();
+        Ok(Turn::of(self.scheme.challenge(&challenges)))
+    }
+
+    /// Prepares, sends and waits. The answer is judged outside of what is timed. A challenge is fetched beforehand where
+    /// there is none yet, and within what is timed where each request asks for one.
+    pub(super) fn sample(&self, socket: &mut Socket, turn: &mut Turn, metric: &str) -> Result<Sample, SampleFailure> {
+        if !self.asks_each_time && turn.challenge.is_none() {
+            *turn = self.turn(socket)?;
+        }
         let began = clock::now();
-        let bytes = self.prepare();
+        if self.asks_each_time {
+            *turn = self.turn(socket)?;
+        }
+        let asked = clock::now();
+        let bytes = self.prepare(turn);
         let prepared = clock::now();
         let done = socket.exchange(&bytes).map_err(SampleFailure::Silent)?;
         let response = socket.response().ok_or(SampleFailure::Silent(Silence::Closed))?;
         self.accepts(&response)?;
         Ok(Sample {
             total: micros(done - began),
-            client: micros(prepared - began),
+            client: micros(prepared - asked),
             server: server_timing(&response, metric),
         })
     }

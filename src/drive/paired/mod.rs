@@ -23,6 +23,7 @@ pub use socket::Socket;
 use super::stop::Stop;
 use super::wire::{Destination, Limits};
 use crate::clock;
+use crate::scheme::{Reuse, Turn};
 use crate::stats::paired::{Pair, Series};
 use contender::{Sample, micros};
 
@@ -114,6 +115,10 @@ pub fn run(study: &Study, stop: &Stop) -> Result<Measured, SampleFailure> {
 struct Bench<'a> {
     study: &'a Study,
     socket: Socket,
+    /// What the target asked the scheme for that is visited.
+    turn: Turn,
+    /// What it asked the baseline for.
+    baselines_turn: Turn,
     rng: StdRng,
     block: u32,
     block_began: Instant,
@@ -126,6 +131,8 @@ impl<'a> Bench<'a> {
         Ok(Self {
             study,
             socket: Socket::open(&study.destination, study.limits).map_err(SampleFailure::Silent)?,
+            turn: Turn::of(None),
+            baselines_turn: Turn::of(None),
             rng: StdRng::seed_from_u64(study.seed),
             block: 0,
             block_began: clock::now(),
@@ -136,6 +143,7 @@ impl<'a> Bench<'a> {
 
     /// Pairs of one scheme for a while.
     fn visit(&mut self, scheme: &Contender, series: &mut Series, length: Duration) -> Result<(), SampleFailure> {
+        self.turn = Turn::of(None);
         let began = clock::now();
         for _ in 0..WARMUP_QUADS {
             self.quad(scheme)?;
@@ -168,7 +176,10 @@ impl<'a> Bench<'a> {
         let turns = order::quad(&mut self.rng);
         let mut samples = [Sample::default(); 4];
         for (turn, sample) in turns.iter().zip(&mut samples) {
-            match if *turn { scheme } else { &self.study.baseline }.sample(&mut self.socket, self.study.metric) {
+            let side = if *turn { scheme } else { &self.study.baseline };
+            // what the baseline asks for, if anything, is its own
+            let own = if *turn { &mut self.turn } else { &mut self.baselines_turn };
+            match side.sample(&mut self.socket, own, self.study.metric) {
                 Ok(measured) if self.socket.is_reusable() => *sample = measured,
                 Ok(_) => {
                     self.reopen()?;
@@ -213,9 +224,14 @@ impl<'a> Bench<'a> {
     /// Requests on connections of their own, from connecting to the last byte of the answer.
     fn first_requests(&mut self, scheme: &Contender, series: &mut Series) -> Result<(), SampleFailure> {
         for _ in 0..FIRST_REQUESTS {
-            let bytes = scheme.prepare();
+            let kept = (scheme.scheme.reuse() == Reuse::WhileHeld).then(|| scheme.prepare(&Turn::of(None)));
             let began = clock::now();
             let mut socket = Socket::open(&self.study.destination, self.study.limits).map_err(SampleFailure::Silent)?;
+            let bytes = match kept {
+                Some(bytes) => bytes,
+                // a client that connects for the first time has no challenge yet
+                None => scheme.prepare(&scheme.turn(&mut socket)?),
+            };
             let done = socket.exchange(&bytes).map_err(SampleFailure::Silent)?;
             scheme.accepts(&socket.response().ok_or(SampleFailure::Silent(crate::observe::Silence::Closed))?)?;
             series.first_requests.push(micros(done - began));

@@ -8,6 +8,7 @@ use super::socket::Socket;
 use crate::clock;
 use crate::drive::wire::{Destination, Limits};
 use crate::observe::Silence;
+use crate::scheme::{Reuse, Turn};
 
 /// Connections with a request in flight each.
 const CONNECTIONS: usize = 16;
@@ -24,29 +25,34 @@ pub fn saturate(
     server: &ProcessCpu,
     length: Duration,
 ) -> Result<Option<(u64, f64)>, SampleFailure> {
-    let bytes = scheme.prepare();
     let mut sockets = Vec::with_capacity(CONNECTIONS);
     for _ in 0..CONNECTIONS {
         let mut socket = Socket::open(destination, limits).map_err(SampleFailure::Silent)?;
         // one answer each before the count begins: connecting is no part of it
-        socket.exchange(&bytes).map_err(SampleFailure::Silent)?;
+        let turn = scheme.turn(&mut socket)?;
+        socket.exchange(&scheme.prepare(&turn)).map_err(SampleFailure::Silent)?;
         scheme.accepts(&socket.response().ok_or(SampleFailure::Silent(Silence::Closed))?)?;
-        sockets.push(socket);
+        sockets.push((socket, turn));
     }
     let before = server.seconds();
-    let answers = busy(scheme, &bytes, &mut sockets, length, limits.time)?;
+    let answers = busy(scheme, &mut sockets, length, limits.time)?;
     Ok(before.zip(server.seconds()).map(|(before, after)| (answers, after - before)))
 }
 
 fn busy(
     scheme: &Contender,
-    bytes: &[u8],
-    sockets: &mut [Socket],
+    sockets: &mut [(Socket, Turn)],
     length: Duration,
     patience: Duration,
 ) -> Result<u64, SampleFailure> {
+    // what is made once is sent again and again; what is made for each request is made here
+    let kept = (scheme.scheme.reuse() == Reuse::WhileHeld).then(|| scheme.prepare(&Turn::of(None)));
+    let send = |(socket, turn): &mut (Socket, Turn)| match &kept {
+        Some(bytes) => socket.send(bytes),
+        None => socket.send(&scheme.prepare(turn)),
+    };
     for socket in sockets.iter_mut() {
-        socket.send(bytes).map_err(SampleFailure::Silent)?;
+        send(socket).map_err(SampleFailure::Silent)?;
     }
     let (began, mut answers, mut in_flight) = (clock::now(), 0, sockets.len());
     let mut waiting = vec![true; sockets.len()];
@@ -56,13 +62,13 @@ fn busy(
             return Err(SampleFailure::Silent(Silence::TimedOut));
         }
         for (socket, waiting) in sockets.iter_mut().zip(&mut waiting).filter(|(_, waiting)| **waiting) {
-            if !socket.poll().map_err(SampleFailure::Silent)? {
+            if !socket.0.poll().map_err(SampleFailure::Silent)? {
                 continue;
             }
-            scheme.accepts(&socket.response().ok_or(SampleFailure::Silent(Silence::Closed))?)?;
+            scheme.accepts(&socket.0.response().ok_or(SampleFailure::Silent(Silence::Closed))?)?;
             answers += 1;
             match over {
-                false => socket.send(bytes).map_err(SampleFailure::Silent)?,
+                false => send(socket).map_err(SampleFailure::Silent)?,
                 true => {
                     *waiting = false;
                     in_flight -= 1;

@@ -24,6 +24,7 @@ impl Prober {
             scheme: subject.scheme,
             carrier: subject.carrier.clone(),
             held,
+            asks_each_time: false,
             fingerprint: self.recognition(resource).await.success().clone(),
         };
         let anonymous = self.send_to(resource, &contender.bare).await;

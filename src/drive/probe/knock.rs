@@ -16,7 +16,10 @@ impl Prober {
     pub async fn knock(&self, identity: usize, resource: usize) -> Result<(Exchange, Outcome), ControlError> {
         let subject = self.subject();
         let held = self.held(&subject.identities[identity]).await?;
-        let request = self.good_request(&held, resource, &mut Evidence::default());
+        if self.turn().await.is_some_and(|turn| turn.challenge.is_none()) {
+            return Err(ControlError::NoChallenge(subject.scheme.name()));
+        }
+        let request = self.good_request(&held, resource, &mut Evidence::default()).await;
         let exchange = self.send_to(resource, &request).await;
         let outcome = match exchange.status() {
             None => Outcome::Silent,
@@ -38,7 +41,7 @@ impl Prober {
         let Ok(other) = self.lane_credential(who).await else { return };
         let mut granted = [false; 2];
         for (held, granted) in [&first, &other.held].into_iter().zip(&mut granted) {
-            let request = self.good_request(held, resource, &mut Evidence::default());
+            let request = self.good_request(held, resource, &mut Evidence::default()).await;
             let exchange = self.send_to(resource, &request).await;
             *granted = self.read_good((identity, resource), &exchange).await.outcome == Outcome::Granted;
         }

@@ -7,10 +7,11 @@ use rand::rngs::StdRng;
 
 use super::{Prober, RequestError};
 use crate::drive::control::{ControlError, Renewals, Token};
+use crate::drive::load::Signer;
 use crate::drive::login::{HeldCredential, LoginSession};
 use crate::observe::{Evidence, Exchange, Request};
 use crate::plan::subject::{CaseRequest, ClientCredential, CredentialState, Identity, Login};
-use crate::scheme::{ForgeryContext, Unforgeable};
+use crate::scheme::{ForgeryContext, Reuse, Unforgeable};
 use crate::secret::Secret;
 
 /// A credential that a lane of a load phase has for itself.
@@ -48,12 +49,13 @@ impl Prober {
         let no_token = |source| RequestError::NoToken { who: who.name.clone(), source };
         let held = self.held(who).await.map_err(no_token)?;
         if lane == "valid" || state.is_some() {
-            return Ok(self.good_request(&held, resource, &mut Evidence::default()));
+            return Ok(self.request_with(&held, resource).await);
         }
         let mut rng = StdRng::seed_from_u64(self.seed_of(lane));
         let (scheme, carrier) = (subject.scheme, &subject.carrier);
-        let mut context = ForgeryContext { scheme, carrier, proof: &held.proof, rng: &mut rng, kit: &subject.kit };
-        let written = if lane == "flipped-bit" { "middle-changed" } else { lane };
+        let mut context =
+            ForgeryContext { scheme, carrier, proof: &held.proof, rng: &mut rng, kit: &subject.kit, occasion: None };
+        let written = forgery_of(lane);
         let unforgeable = |why: Unforgeable| RequestError::Unforgeable { lane: lane.to_owned(), why: why.0 };
         let missing = || Unforgeable(format!("{} has no forgery {written}", scheme.name()));
         let forgery = scheme.forgery_named(written).ok_or_else(missing).map_err(unforgeable)?;
@@ -66,6 +68,49 @@ impl Prober {
         Ok(request)
     }
 
+    /// What makes the requests of a lane one by one, where the scheme makes a credential for each; none for a lane without
+    /// a credential.
+    ///
+    /// # Errors
+    /// When there is no such credential, or no such forgery.
+    pub async fn signer(&self, lane: &str, identity: &Identity) -> Result<Option<Signer>, RequestError> {
+        let subject = self.subject();
+        if subject.scheme.reuse() == Reuse::WhileHeld || lane == "no-credential" {
+            return Ok(None);
+        }
+        let of_state = match lane {
+            "expired" => Some(CredentialState::Expired),
+            "revoked" => Some(CredentialState::Revoked),
+            _ => None,
+        };
+        let who = match of_state {
+            Some(state) => {
+                let found = subject.in_state(state).map(|at| &subject.identities[at]);
+                found.ok_or_else(|| RequestError::NoCredentialInState(lane.to_owned()))?
+            }
+            None => identity,
+        };
+        let forgery = match of_state.is_some() || lane == "valid" {
+            true => None,
+            false => {
+                let written = forgery_of(lane);
+                let why = || format!("{} has no forgery {written}", subject.scheme.name());
+                let missing = || RequestError::Unforgeable { lane: lane.to_owned(), why: why() };
+                Some(subject.scheme.forgery_named(written).ok_or_else(missing)?.id)
+            }
+        };
+        let no_token = |source| RequestError::NoToken { who: who.name.clone(), source };
+        let held = self.held(who).await.map_err(no_token)?;
+        let (scheme, carrier, kit) = (subject.scheme, subject.carrier.clone(), subject.kit.clone());
+        let seed = self.seed_of(lane);
+        Ok(Some(Signer { scheme, carrier, proof: held.proof, forgery, kit, seed }))
+    }
+
+    /// The request of a resource without a credential, which a signer adds.
+    pub fn unsigned_request(&self, resource: usize) -> Request {
+        self.bare_request(resource)
+    }
+
     /// A token that is obtained, and waited for until it has ended.
     async fn expired(&self, identity: usize, resource: usize) -> Result<Request, RequestError> {
         let identity = &self.subject().identities[identity];
@@ -74,7 +119,7 @@ impl Prober {
         }
         let no_token = |source| RequestError::NoToken { who: identity.name.clone(), source };
         let credential = self.lane_credential(identity).await.map_err(no_token)?;
-        let request = self.request_with(&credential.held, resource);
+        let request = self.request_with(&credential.held, resource).await;
         let token = credential.held.token.clone().ok_or(RequestError::LongLived)?;
         self.give_back(credential);
         let brief = token.lifetime.is_some_and(|lifetime| lifetime <= super::stage::LONGEST_WAIT);
@@ -153,18 +198,23 @@ impl Prober {
     }
 
     /// The request of a resource with the credential that an identity has as it is; none where it has to be obtained.
-    pub fn request_of(&self, identity: &Identity, resource: usize) -> Option<Request> {
+    pub async fn request_of(&self, identity: &Identity, resource: usize) -> Option<Request> {
         match &identity.login {
-            Login::Proof(proof) => Some(self.request_with(&HeldCredential::given(proof.clone()), resource)),
+            Login::Proof(proof) => Some(self.request_with(&HeldCredential::given(proof.clone()), resource).await),
             Login::Nothing => Some(self.bare_request(resource)),
             _ => None,
         }
     }
 
     /// The request of a resource with a credential.
-    pub fn request_with(&self, held: &HeldCredential, resource: usize) -> Request {
-        self.good_request(held, resource, &mut Evidence::default())
+    pub async fn request_with(&self, held: &HeldCredential, resource: usize) -> Request {
+        self.good_request(held, resource, &mut Evidence::default()).await
     }
+}
+
+/// The forgery that a lane sends, by its name.
+fn forgery_of(lane: &str) -> &str {
+    if lane == "flipped-bit" { "middle-changed" } else { lane }
 }
 
 impl Prober {
@@ -189,7 +239,7 @@ impl Prober {
             let identity = identity.ok_or_else(|| RequestError::NoCredential(name.to_owned()))?;
             let no_token = |source| RequestError::NoToken { who: name.to_owned(), source };
             let held = self.held(identity).await.map_err(no_token)?;
-            self.carry(&held, &mut request, &mut evidence);
+            self.carry(&held, &mut request, &mut evidence).await;
         }
         let exchange = self.send_to(0, &request).await;
         Ok((exchange, evidence.sent_secrets))

@@ -66,7 +66,7 @@ impl Prober {
             Ok(token) => HeldCredential { proof: Proof::Token(Secret::new(token)), ..held },
             Err(why) => return unobtainable(description, closing, &ControlError::Unusable(why.0)),
         };
-        let request = self.good_request(&token, resource, evidence);
+        let request = self.good_request(&token, resource, evidence).await;
         let exchange = self.send_to(resource, &request).await;
         let asked = Asked { entitled: true, ..Asked::default() };
         let outcome = self.read(resource, &exchange, &asked).await.outcome;

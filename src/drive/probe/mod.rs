@@ -17,7 +17,7 @@ mod values;
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
@@ -29,10 +29,10 @@ use super::control::{ControlError, ControlPlane};
 use super::login::{self, HeldCredential, Logins};
 use super::rate::RateLimit;
 use super::wire::{Destination, Limits};
-use crate::observe::{Asked, ControlRun, Description, Evidence, Exchange, Outcome, Request};
+use crate::observe::{Asked, ControlRun, Description, Evidence, Exchange, Outcome, Request, parse_challenges};
 use crate::plan::subject::{Identity, Login, Subject};
 use crate::plan::{Control, PlannedCheck, Script};
-use crate::scheme::{Companion, Proof};
+use crate::scheme::{Carried, Companion, Occasion, Proof, Reuse, Turn};
 use crate::target::child::Spawner;
 use crate::target::hosts::AllowedHosts;
 use crate::target::trust::Trust;
@@ -79,6 +79,8 @@ pub struct Prober {
     public: OnceCell<Vec<Exchange>>,
     /// With a target that does not answer.
     patience: Patience,
+    /// What the target asked for last, and how often that was answered.
+    last_turn: Mutex<Option<Arc<Turn>>>,
     /// Whether a credential ends when its identity obtains another one.
     one_at_a_time: AtomicBool,
 }
@@ -94,6 +96,7 @@ impl Prober {
             public,
             patience: Patience::default(),
             one_at_a_time: AtomicBool::new(false),
+            last_turn: Mutex::default(),
         }
     }
 
@@ -209,7 +212,7 @@ impl Prober {
                 Ok(held) => held,
                 Err(error) => return unobtainable(description, closing, &error),
             };
-            let request = self.good_request(&held, resource, evidence);
+            let request = self.good_request(&held, resource, evidence).await;
             let exchange = self.send_to(resource, &request).await;
             let outcome = self.read_good((identity, resource), &exchange).await.outcome;
             // a credential that was obtained may have ended in between: it is renewed, once
@@ -223,16 +226,42 @@ impl Prober {
     }
 
     /// The request of a resource with a good credential, which is noted for the scrubber.
-    fn good_request(&self, held: &HeldCredential, resource: usize, evidence: &mut Evidence) -> Request {
+    async fn good_request(&self, held: &HeldCredential, resource: usize, evidence: &mut Evidence) -> Request {
         let mut request = self.bare_request(resource);
-        self.carry(held, &mut request, evidence);
+        self.carry(held, &mut request, evidence).await;
         request
     }
 
-    /// Adds a good credential to a request, and what travels beside it; it is noted for the scrubber.
-    fn carry(&self, held: &HeldCredential, request: &mut Request, evidence: &mut Evidence) {
+    /// What the target asks for now, where the scheme answers challenges. Each probe has a challenge of its own, so that
+    /// probes side by side do not disturb each other's count.
+    async fn turn(&self) -> Option<Arc<Turn>> {
         let subject = self.subject();
-        for carried in subject.scheme.carry(&subject.carrier, &held.proof) {
+        if subject.scheme.reuse() == Reuse::WhileHeld {
+            return None;
+        }
+        let at = subject.main_resource().or_else(|| subject.protected().next())?;
+        let exchange = self.send_to(at, &self.bare_request(at)).await;
+        let challenges = exchange.response().filter(|response| response.status == 401).and_then(|response| {
+            let lines: Vec<_> = response.header_values("www-authenticate").collect();
+            parse_challenges(lines.iter().map(AsRef::as_ref)).ok()
+        });
+        let challenge = subject.scheme.challenge(&challenges.unwrap_or_default());
+        let mut last = self.last_turn.lock().unwrap_or_else(PoisonError::into_inner);
+        // a target that cannot ask, as while its accounts are out of reach, is answered with its last challenge
+        match (&*last, &challenge) {
+            (Some(last), None) => Some(last.clone()),
+            _ => Some(last.insert(Arc::new(Turn::of(challenge))).clone()),
+        }
+    }
+
+    /// Adds a good credential to a request, and what travels beside it; it is noted for the scrubber.
+    async fn carry(&self, held: &HeldCredential, request: &mut Request, evidence: &mut Evidence) {
+        let subject = self.subject();
+        let carried = match self.turn().await {
+            None => subject.scheme.carry(&subject.carrier, &held.proof),
+            Some(turn) => proven(subject, &held.proof, request, &turn),
+        };
+        for carried in carried {
             values::note(&carried.value, evidence);
             carried.apply(request);
         }
@@ -279,6 +308,13 @@ impl Prober {
     async fn outcome(&self, resource: usize, exchange: &Exchange) -> Outcome {
         self.read(resource, exchange, &Asked::default()).await.outcome
     }
+}
+
+/// What goes onto the wire for one request; nothing where nothing can be made for it, which is refused then.
+fn proven(subject: &Subject, proof: &Proof, request: &Request, turn: &Turn) -> Vec<Carried> {
+    let (count, random) = turn.next();
+    let occasion = Occasion { request, challenge: turn.challenge.as_ref(), count, random: &random };
+    subject.scheme.prove(&subject.carrier, proof, &occasion).unwrap_or_default()
 }
 
 /// Adds what travels beside a credential; it is noted for the scrubber.

@@ -156,7 +156,7 @@ impl Prober {
         } else {
             let good = subject.good_for(resource)?;
             let held = self.held(&subject.identities[good]).await.ok()?;
-            self.good_request(&held, resource, &mut evidence)
+            self.good_request(&held, resource, &mut evidence).await
         };
         Some(self.send_to(resource, &request).await)
     }

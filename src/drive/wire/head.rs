@@ -39,6 +39,8 @@ pub(super) struct Head {
     pub(super) content_encoding: Option<Range<usize>>,
     /// Where the value of `Location` stands.
     pub(super) location: Option<Range<usize>>,
+    /// Where the value of `WWW-Authenticate` stands.
+    pub(super) challenge: Option<Range<usize>>,
     /// Nanoseconds that the target says it spent on authentication.
     pub(super) auth_ns: Option<u64>,
 }
@@ -77,6 +79,7 @@ impl Head {
             content_type: fields.content_type,
             content_encoding: fields.content_encoding,
             location: fields.location,
+            challenge: fields.challenge,
             auth_ns: fields.auth_ns,
         }))
     }
@@ -100,6 +103,11 @@ fn place_of(header: &httparse::Header<'_>, bytes: &[u8]) -> Range<usize> {
     start..start + header.value.len()
 }
 
+/// Whether a challenge is one of Digest.
+pub(super) fn is_digest(value: &[u8]) -> bool {
+    value.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"digest"))
+}
+
 /// The few fields that decide something here.
 #[derive(Default)]
 struct Fields {
@@ -110,6 +118,7 @@ struct Fields {
     content_type: Option<Range<usize>>,
     content_encoding: Option<Range<usize>>,
     location: Option<Range<usize>>,
+    challenge: Option<Range<usize>>,
     auth_ns: Option<u64>,
 }
 
@@ -130,6 +139,11 @@ impl Fields {
                 self.content_type = Some(place_of(header, bytes));
             }
             16 if is("content-encoding") => self.content_encoding = Some(place_of(header, bytes)),
+            16 if is("www-authenticate") && (self.challenge.is_none() || is_digest(header.value)) => {
+                // the first one of a kind: servers list what they prefer first (RFC 9110 §11.6.1)
+                let known = self.challenge.clone().is_some_and(|place| is_digest(&bytes[place]));
+                self.challenge = if known { self.challenge.take() } else { Some(place_of(header, bytes)) };
+            }
             8 if is("location") => self.location = Some(place_of(header, bytes)),
             13 if is("server-timing") => self.auth_ns = self.auth_ns.or_else(|| auth_duration(header.value)),
             _ => {}

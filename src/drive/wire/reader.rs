@@ -22,6 +22,8 @@ pub(in crate::drive) struct WireAnswer<'a> {
     pub(in crate::drive) content_encoding: Option<&'a [u8]>,
     /// Value of `Location`.
     pub(in crate::drive) location: Option<&'a [u8]>,
+    /// Value of `WWW-Authenticate`: the first line with a Digest challenge, else the first line.
+    pub(in crate::drive) challenge: Option<&'a [u8]>,
     /// Nanoseconds that the target says it spent on authentication.
     pub(in crate::drive) auth_ns: Option<u64>,
     /// Body, cut at the limit.
@@ -264,6 +266,7 @@ impl AnswerReader {
         Some(WireAnswer {
             status: head.status,
             content_type: head.content_type.clone().map(|place| &self.buffer[place]),
+            challenge: head.challenge.clone().map(|place| &self.buffer[place]),
             content_encoding: head.content_encoding.clone().map(|place| &self.buffer[place]),
             location: head.location.clone().map(|place| &self.buffer[place]),
             auth_ns: head.auth_ns,

@@ -3,6 +3,7 @@
 pub(crate) mod api_key;
 pub(crate) mod basic;
 pub(crate) mod bearer;
+pub(crate) mod digest;
 pub(crate) mod introspection;
 pub(crate) mod jwt;
 
@@ -14,6 +15,7 @@ use axum::http::request::Parts;
 use super::rejection::Rejection;
 use super::state::{Principal, ReferenceState};
 use basic::accounts::Accounts;
+use digest::{DigestHash, DigestUsers, HASHES};
 use introspection::Introspector;
 use jwt::JwtVerifier;
 use jwt::deployment::{ALGORITHMS, Deployments};
@@ -23,13 +25,15 @@ pub(crate) struct Verifiers {
     pub(crate) state: Arc<ReferenceState>,
     pub(crate) jwt: JwtVerifier,
     accounts: Accounts,
+    digest_users: DigestUsers,
     introspector: Introspector,
 }
 
 impl Verifiers {
     /// All of them.
     pub(crate) fn new(state: Arc<ReferenceState>, deployments: Deployments, introspector: Introspector) -> Self {
-        Self { state, jwt: JwtVerifier::new(deployments), accounts: Accounts::seeded(), introspector }
+        let (accounts, digest_users) = (Accounts::seeded(), DigestUsers::seeded());
+        Self { state, jwt: JwtVerifier::new(deployments), accounts, digest_users, introspector }
     }
 
     /// What a guard has to ask others for before it can verify a request.
@@ -50,6 +54,7 @@ impl Verifiers {
             Guard::ApiKey => api_key::verify(state, parts),
             Guard::Basic => basic::verify(state, &self.accounts, parts, false),
             Guard::BasicCached => basic::verify(state, &self.accounts, parts, true),
+            Guard::Digest(hash) => digest::verify(state, &self.digest_users, parts, hash),
             Guard::Bearer => bearer::verify(state, parts, bearer::TokenSource::Static),
             Guard::OAuth2 => bearer::verify(state, parts, bearer::TokenSource::Authority),
             Guard::Jwt(algorithm) => self.jwt.verify(state, parts, algorithm),
@@ -66,6 +71,7 @@ pub(crate) enum Guard {
     ApiKey,
     Basic,
     BasicCached,
+    Digest(DigestHash),
     Bearer,
     OAuth2,
     Jwt(jsonwebtoken::Algorithm),
@@ -89,7 +95,8 @@ impl Guard {
         let asking =
             [(Guard::Introspected, "opaque-introspection"), (Guard::IntrospectedCached, "opaque-introspection-cached")];
         let signed = ALGORITHMS.map(|(algorithm, prefix)| (Guard::Jwt(algorithm), prefix));
-        plain.into_iter().chain(signed).chain(asking)
+        let hashed = HASHES.map(|(hash, prefix)| (Guard::Digest(hash), prefix));
+        plain.into_iter().chain(hashed).chain(signed).chain(asking)
     }
 
     /// Whether it asks the authorization server about tokens.
@@ -139,7 +146,7 @@ impl Guard {
         let open = match self {
             Guard::None => true,
             Guard::ApiKey => state.fault("no-object-check"),
-            Guard::Basic | Guard::BasicCached => false,
+            Guard::Basic | Guard::BasicCached | Guard::Digest(_) => false,
             // all others take bearer tokens
             _ => state.fault("bola"),
         };

@@ -22,6 +22,8 @@ pub enum SchemeFields {
     Session(Session),
     /// User-id and password (RFC 7617).
     Basic(NoFields),
+    /// User-id and password, proven by a hash for each request (RFC 7616).
+    Digest(Digest),
     /// A JSON Web Token that is given, or minted with the issuer's key (RFC 7519).
     Jwt(Jwt),
     /// Tokens of the client credentials grant (RFC 6749 §4.4).
@@ -38,11 +40,12 @@ bare_or_map!(
         "bearer" => Some(SchemeFields::Bearer(Bearer::default())),
         "session" => Some(SchemeFields::Session(Session::default())),
         "basic" => Some(SchemeFields::Basic(NoFields {})),
+        "digest" => Some(SchemeFields::Digest(Digest::default())),
         "jwt" => Some(SchemeFields::Jwt(Jwt::default())),
         "oauth2-client-credentials" => Some(SchemeFields::OAuth2ClientCredentials(OAuth2::default())),
         _ => None,
     },
-    ["none", "api-key", "bearer", "session", "basic", "jwt", "oauth2-client-credentials"]
+    ["none", "api-key", "bearer", "session", "basic", "digest", "jwt", "oauth2-client-credentials"]
 );
 
 impl Scheme {
@@ -54,6 +57,7 @@ impl Scheme {
             SchemeFields::Bearer(_) => "bearer",
             SchemeFields::Session(_) => "session",
             SchemeFields::Basic(_) => "basic",
+            SchemeFields::Digest(_) => "digest",
             SchemeFields::Jwt(_) => "jwt",
             SchemeFields::OAuth2ClientCredentials(_) => "oauth2-client-credentials",
         }
@@ -79,6 +83,29 @@ pub struct Bearer {
     /// unless it is named. Empty for the token alone.
     #[serde(default)]
     pub prefix: Option<String>,
+}
+
+/// HTTP Digest.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Digest {
+    /// Algorithm of the reference's resources: SHA-256 unless MD5 or SHA-512-256 is named. Elsewhere the challenge says it.
+    #[serde(default)]
+    pub algorithm: Option<DigestAlgorithm>,
+}
+
+/// Algorithms of Digest (RFC 7616 §6.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum DigestAlgorithm {
+    /// SHA-256.
+    #[serde(rename = "SHA-256")]
+    Sha256,
+    /// SHA-512, cut to 256 bits.
+    #[serde(rename = "SHA-512-256")]
+    Sha512T256,
+    /// MD5, for servers that know no other.
+    #[serde(rename = "MD5")]
+    Md5,
 }
 
 /// The cookie of a session.

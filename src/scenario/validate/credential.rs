@@ -61,7 +61,7 @@ pub(super) fn fits(
         "bearer" | "session" => &["token"],
         "jwt" if credential.claims.is_some() => &["claims"],
         "jwt" => &["token"],
-        "basic" => &["username", "password"],
+        "basic" | "digest" => &["username", "password"],
         "oauth2-client-credentials" if signs => &["client_id", "client_key"],
         "oauth2-client-credentials" => &["client_id", "client_secret"],
         _ => &[],

@@ -78,7 +78,7 @@ mod tests {
         let mut rng = rand::rngs::StdRng::seed_from_u64(1);
         let forgery = FORGERIES.iter().find(|forgery| forgery.id.as_str() == id).expect("a forgery");
         let kit = crate::scheme::jwt::Kit::default();
-        (forgery.forge)(&mut ForgeryContext { scheme, carrier, proof, rng: &mut rng, kit: &kit })
+        (forgery.forge)(&mut ForgeryContext { scheme, carrier, proof, rng: &mut rng, kit: &kit, occasion: None })
     }
 
     #[test]

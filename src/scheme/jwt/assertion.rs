@@ -64,8 +64,14 @@ impl Assertions {
     /// When the forgery does not exist, or cannot be told with this key.
     pub fn forged(&self, id: ForgeryId, rng: &mut StdRng) -> Result<String, Unforgeable> {
         let proof = Proof::Token(Secret::new(self.fresh()?));
-        let context =
-            ForgeryContext { scheme: &JwtScheme, carrier: &JwtScheme.carrier(), proof: &proof, rng, kit: &self.kit };
+        let context = ForgeryContext {
+            scheme: &JwtScheme,
+            carrier: &JwtScheme.carrier(),
+            proof: &proof,
+            rng,
+            kit: &self.kit,
+            occasion: None,
+        };
         if let Some(why) = JwtScheme.inapplicable(id, &context) {
             return Err(Unforgeable(why));
         }

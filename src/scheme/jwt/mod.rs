@@ -237,7 +237,14 @@ pub fn forged_text(id: ForgeryId, proof: &Proof, rng: &mut StdRng, kit: &Kit) ->
 fn text_of(forgery: &Forgery, proof: &Proof, rng: &mut StdRng, kit: &Kit) -> Result<String, Unforgeable> {
     // without the name of a scheme before it, as forms carry tokens
     let carrier = Carrier { prefix: String::new(), ..JwtScheme.carrier() };
-    let carried = (forgery.forge)(&mut ForgeryContext { scheme: &JwtScheme, carrier: &carrier, proof, rng, kit })?;
+    let carried = (forgery.forge)(&mut ForgeryContext {
+        scheme: &JwtScheme,
+        carrier: &carrier,
+        proof,
+        rng,
+        kit,
+        occasion: None,
+    })?;
     Ok(carried.first().map(|one| String::from_utf8_lossy(&one.value).into_owned()).unwrap_or_default())
 }
 

@@ -80,7 +80,7 @@ impl Stage<'_> {
             return Some(format!("the answer has status {status} and carries an access token"));
         };
         let held = HeldCredential::given(crate::scheme::Proof::Token(Secret::new(token.as_str())));
-        let used = self.prober.good_request(&held, main, &mut Evidence::default());
+        let used = self.prober.good_request(&held, main, &mut Evidence::default()).await;
         let used = self.prober.send_to(main, &used).await;
         let opens = self.prober.outcome(main, &used).await == Outcome::Granted;
         opens.then(|| format!("the answer has status {status} and carries an access token that opens a resource"))

@@ -5,6 +5,7 @@ use std::time::Duration;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
+use super::resource::MadeFor;
 use super::{Credential, Halt, Kept, Stage};
 use crate::check::Mode;
 use crate::check::step::KeyChange;
@@ -29,12 +30,16 @@ pub(super) struct UnmadeForgery {
 
 impl Stage<'_> {
     /// Each forgery that can be made from a credential.
-    pub(super) fn each_forged(&mut self, ids: ForgeryIds, proof: &Proof) -> Vec<Credential> {
+    pub(super) fn each_forged(&mut self, ids: ForgeryIds, proof: &Proof, made_for: &MadeFor<'_>) -> Vec<Credential> {
         let scheme = self.prober.subject().scheme;
         let carrier = self.prober.subject().carrier.clone();
         let mut made = Vec::new();
         for id in ids.iter() {
-            let mut context = ForgeryContext { scheme, carrier: &carrier, proof, rng: &mut self.rng, kit: &self.kit };
+            let (count, random) = made_for.next();
+            let occasion = made_for.occasion(count, &random);
+            let (rng, kit) = (&mut self.rng, &self.kit);
+            let mut context =
+                ForgeryContext { scheme, carrier: &carrier, proof, rng, kit, occasion: occasion.as_ref() };
             if let Some(why) = scheme.inapplicable(id, &context) {
                 self.left_out.push(UnmadeForgery { why, inapplicable: true });
                 continue;
@@ -125,6 +130,7 @@ impl Stage<'_> {
                     proof: &proof,
                     rng: &mut self.rng,
                     kit: &self.kit,
+                    occasion: None,
                 };
                 let token = under_key(&mut context, &key).map_err(|unforgeable| Halt::Untestable(unforgeable.0))?;
                 values::note_text(&token, evidence);

@@ -1,16 +1,16 @@
 //! Requests to resources.
 
 use super::{Credential, Halt, Stage, described};
-use crate::check::step::{Send, Want};
+use crate::check::step::{Alter, Send, Want};
 use crate::clock;
 use crate::drive::login::HeldCredential;
-use crate::drive::probe::{accompany, values};
+use crate::drive::probe::{accompany, proven, values};
 use crate::drive::wire::Connection;
 use crate::observe::{
     Asked, Atom, Description, Evidence, Exchange, ForgeryId, Observation, Outcome, Place, Reading, Request, Silence,
 };
 use crate::plan::{Action, Asker};
-use crate::scheme::{ForgeryContext, Proof};
+use crate::scheme::{ForgeryContext, Occasion, Proof, Reuse, Turn};
 
 /// Anonymous requests of a thorough step, beside those that the resource was learned from.
 const REPEATS: usize = 8;
@@ -45,34 +45,24 @@ impl Stage<'_> {
         send: &Send,
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
-        let mut credentials = self.credentials(asker, resource).await?;
+        let bare = self.prober.bare_request(resource);
+        let once = self.prober.subject().scheme.reuse() == Reuse::Once;
+        // what is made for one request is made for the request as it will be sent
+        let request = if once { self.altered(bare, send.alter, resource)? } else { bare };
+        let mut credentials = self.credentials(asker, resource, &request).await?;
         let (mut at, mut again) = (0, 0);
         while at < credentials.len() {
             let credential = &credentials[at];
             let seen_before = evidence.observations.len();
-            let mut request = self.prober.bare_request(resource);
+            let mut sent = request.clone();
             for one in &credential.carried {
                 values::note(&one.value, evidence);
-                one.apply(&mut request);
+                one.apply(&mut sent);
             }
-            accompany(&credential.companions, &mut request, evidence);
-            for alter in send.alter {
-                let filled = |fill| self.fill(fill, resource);
-                let text = std::cell::RefCell::new(None);
-                let fill = |value| match filled(value) {
-                    Ok(value) => value,
-                    Err(why) => {
-                        *text.borrow_mut() = Some(why);
-                        String::new()
-                    }
-                };
-                self.prober.alter(&mut request, alter, &fill);
-                if let Some(why) = text.into_inner() {
-                    return Err(Halt::Obstacle(why.to_string()));
-                }
-            }
+            accompany(&credential.companions, &mut sent, evidence);
+            let sent = if once { sent } else { self.altered(sent, send.alter, resource)? };
             if matches!(asker, Asker::Forged(..)) && send.alter.is_empty() {
-                self.must_differ(asker, resource, &request).await?;
+                self.must_differ(asker, resource, &sent).await?;
             }
             let description = match (credential.description, &action.description) {
                 (Some(own), Some(action)) => Description::new(format!("{action}: {own}")),
@@ -83,9 +73,9 @@ impl Stage<'_> {
             let asked = self.asked(asker, send.want, counts, &readable);
             let probe = Probe { step: action.step, forgery: credential.forgery, description, counts };
             if send.thorough {
-                self.thoroughly(&probe, &request, &asked, evidence).await;
+                self.thoroughly(&probe, &sent, &asked, evidence).await;
             }
-            self.probe(probe, request, &asked, evidence).await;
+            self.probe(probe, sent, &asked, evidence).await;
             if timed_out(evidence) {
                 // the same again in another form would only wait again
                 break;
@@ -102,10 +92,29 @@ impl Stage<'_> {
             }
             evidence.observations.truncate(seen_before);
             let left_out = self.left_out.len();
-            credentials = self.credentials(asker, resource).await?;
+            credentials = self.credentials(asker, resource, &request).await?;
             self.left_out.truncate(left_out);
         }
         Ok(())
+    }
+
+    /// A request with the changes of a step.
+    fn altered(&self, mut request: Request, alters: &[Alter], resource: usize) -> Result<Request, Halt> {
+        for alter in alters {
+            let missing = std::cell::RefCell::new(None);
+            let fill = |value| match self.fill(value, resource) {
+                Ok(value) => value,
+                Err(why) => {
+                    *missing.borrow_mut() = Some(why);
+                    String::new()
+                }
+            };
+            self.prober.alter(&mut request, alter, &fill);
+            if let Some(why) = missing.into_inner() {
+                return Err(Halt::Obstacle(why.to_string()));
+            }
+        }
+        Ok(request)
     }
 
     /// Who asks, as far as the meaning of the answer depends on it.
@@ -167,7 +176,7 @@ impl Stage<'_> {
         let prober = self.prober;
         let identity = prober.subject().good_for(resource)?;
         let held = self.held(identity).await.ok()?;
-        let good = prober.good_request(&held, resource, evidence);
+        let good = prober.good_request(&held, resource, evidence).await;
         let destination = prober.destination(&prober.equipment.base).ok()?;
         let mut connection = Connection::open(&destination, prober.equipment.limits).await.ok()?;
         prober.equipment.rate_limit.wait().await;
@@ -186,7 +195,7 @@ impl Stage<'_> {
     pub(super) async fn must_differ(&self, asker: &Asker, resource: usize, request: &Request) -> Result<(), Halt> {
         let Asker::Forged(identity, name) = asker else { return Ok(()) };
         let held = self.held(*identity).await?;
-        let good = self.prober.good_request(&held, resource, &mut Evidence::default());
+        let good = self.prober.good_request(&held, resource, &mut Evidence::default()).await;
         if good == *request {
             return Err(Halt::Untestable(format!("{name} changes nothing about this credential")));
         }
@@ -227,28 +236,42 @@ impl Stage<'_> {
     }
 
     /// What is carried: one credential for most askers, one for each forgery or malformed value.
-    pub(super) async fn credentials(&mut self, asker: &Asker, resource: usize) -> Result<Vec<Credential>, Halt> {
+    pub(super) async fn credentials(
+        &mut self,
+        asker: &Asker,
+        resource: usize,
+        request: &Request,
+    ) -> Result<Vec<Credential>, Halt> {
         let subject = self.prober.subject();
         let carrier = &subject.carrier;
+        let turn = if matches!(asker, Asker::Anonymous | Asker::Malformed) { None } else { self.prober.turn().await };
+        let made_for = &MadeFor { request, turn: turn.as_deref() };
         let good = |held: HeldCredential| Credential {
-            carried: subject.scheme.carry(carrier, &held.proof),
+            carried: match &turn {
+                Some(turn) => proven(subject, &held.proof, request, turn),
+                None => subject.scheme.carry(carrier, &held.proof),
+            },
             ends: held.ends_at(),
             companions: held.companions,
             ..Credential::default()
         };
         Ok(match asker {
             Asker::Anonymous => vec![Credential::default()],
-            Asker::Identity(identity) => vec![good(self.held(*identity).await?)],
+            Asker::Identity(identity) => {
+                let good = good(self.held(*identity).await?);
+                self.last_good.clone_from(&good.carried);
+                vec![good]
+            }
             Asker::Forged(identity, id) => {
                 let held = self.held(*identity).await?;
-                let forged = self.forge(*id, &held.proof)?;
+                let forged = self.forge(*id, &held.proof, made_for)?;
                 vec![Credential { ends: held.ends_at(), companions: held.companions, ..forged }]
             }
             Asker::EachForged(identity, ids) => {
                 let held = self.held(*identity).await?;
                 let beside =
                     |forged| Credential { ends: held.ends_at(), companions: held.companions.clone(), ..forged };
-                self.each_forged(*ids, &held.proof).into_iter().map(beside).collect()
+                self.each_forged(*ids, &held.proof, made_for).into_iter().map(beside).collect()
             }
             Asker::Malformed => {
                 // a CSRF token that is missing would be another reason to refuse
@@ -270,17 +293,46 @@ impl Stage<'_> {
             // whether it has ended may be what is asked
             Asker::Slot(slot) | Asker::IfKept(slot) => vec![Credential { ends: None, ..good(self.slot_held(slot)?) }],
             Asker::Given(proof, None) => vec![good(HeldCredential::given(proof.clone()))],
-            Asker::Given(proof, Some(id)) => vec![self.forge(*id, proof)?],
+            Asker::Given(proof, Some(id)) => vec![self.forge(*id, proof, made_for)?],
         })
     }
 
-    fn forge(&mut self, id: ForgeryId, proof: &Proof) -> Result<Credential, Halt> {
+    fn forge(&mut self, id: ForgeryId, proof: &Proof, made_for: &MadeFor<'_>) -> Result<Credential, Halt> {
         let subject = self.prober.subject();
         let (scheme, carrier) = (subject.scheme, &subject.carrier);
-        let mut context = ForgeryContext { scheme, carrier, proof, rng: &mut self.rng, kit: &self.kit };
+        if scheme.replays(id) {
+            let carried = self.last_good.clone();
+            return match carried.is_empty() {
+                true => Err(Halt::Untestable("no good request was sent before".to_owned())),
+                false => Ok(Credential { forgery: Some(id), carried, ..Credential::default() }),
+            };
+        }
+        let (count, random) = made_for.next();
+        let occasion = made_for.occasion(count, &random);
+        let (rng, kit) = (&mut self.rng, &self.kit);
+        let mut context = ForgeryContext { scheme, carrier, proof, rng, kit, occasion: occasion.as_ref() };
         let carried = scheme.forge(id, &mut context).map_err(|unforgeable| Halt::Untestable(unforgeable.0))?;
         // the action describes it
         Ok(Credential { forgery: Some(id), carried, ..Credential::default() })
+    }
+}
+
+/// What a credential is made for, where the scheme makes one for each request.
+pub(super) struct MadeFor<'a> {
+    request: &'a Request,
+    turn: Option<&'a Turn>,
+}
+
+impl MadeFor<'_> {
+    /// The number of the next request, and randomness for it.
+    pub(super) fn next(&self) -> (u32, String) {
+        self.turn.map(Turn::next).unwrap_or_default()
+    }
+
+    /// The occasion of that request.
+    pub(super) fn occasion<'o>(&'o self, count: u32, random: &'o str) -> Option<Occasion<'o>> {
+        let turn = self.turn?;
+        Some(Occasion { request: self.request, challenge: turn.challenge.as_ref(), count, random })
     }
 }
 

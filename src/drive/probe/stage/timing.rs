@@ -75,7 +75,7 @@ impl Stage<'_> {
             order.shuffle(&mut self.rng);
             for kind in order {
                 let mut request = prober.bare_request(resource);
-                for credential in self.credentials(kinds[kind], resource).await? {
+                for credential in self.credentials(kinds[kind], resource, &prober.bare_request(resource)).await? {
                     for one in credential.carried {
                         values::note(&one.value, evidence);
                         one.apply(&mut request);

@@ -68,7 +68,7 @@ impl Stage<'_> {
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
         let held = self.slot_held(slot)?;
-        let request = self.prober.good_request(&held, resource, evidence);
+        let request = self.prober.good_request(&held, resource, evidence).await;
         let began = clock::now();
         loop {
             let exchange = self.prober.send_to(resource, &request).await;

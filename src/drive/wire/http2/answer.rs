@@ -4,9 +4,9 @@ use std::future::poll_fn;
 
 use h2::Reason;
 use h2::client::ResponseFuture;
-use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, LOCATION};
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, LOCATION, WWW_AUTHENTICATE};
 
-use super::super::head::auth_duration;
+use super::super::head::{auth_duration, is_digest};
 use super::super::{Limits, WireAnswer};
 use super::{Form, Sender};
 use crate::observe::Silence;
@@ -37,6 +37,7 @@ pub(in crate::drive) struct AnswerOfStream {
     content_type: Option<HeaderValue>,
     content_encoding: Option<HeaderValue>,
     location: Option<HeaderValue>,
+    challenge: Option<HeaderValue>,
     auth_ns: Option<u64>,
     body: Vec<u8>,
     truncated: bool,
@@ -51,6 +52,7 @@ impl AnswerOfStream {
             content_type: None,
             content_encoding: None,
             location: None,
+            challenge: None,
             auth_ns: None,
             body: Vec::new(),
             truncated: false,
@@ -64,6 +66,7 @@ impl AnswerOfStream {
             content_type: self.content_type.as_ref().map(HeaderValue::as_bytes),
             content_encoding: self.content_encoding.as_ref().map(HeaderValue::as_bytes),
             location: self.location.as_ref().map(HeaderValue::as_bytes),
+            challenge: self.challenge.as_ref().map(HeaderValue::as_bytes),
             auth_ns: self.auth_ns,
             body: &self.body,
             truncated: self.truncated,
@@ -96,6 +99,9 @@ impl AnswerOfStream {
         self.content_type = head.headers.get(CONTENT_TYPE).cloned();
         self.content_encoding = head.headers.get(CONTENT_ENCODING).cloned();
         self.location = head.headers.get(LOCATION).cloned();
+        let challenges = || head.headers.get_all(WWW_AUTHENTICATE).into_iter();
+        let digest = challenges().find(|value| is_digest(value.as_bytes()));
+        self.challenge = digest.or_else(|| challenges().next()).cloned();
         let timings = head.headers.get_all("server-timing").into_iter();
         self.auth_ns = timings.filter_map(|value| auth_duration(value.as_bytes())).next();
         self.body.clear();

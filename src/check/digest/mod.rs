@@ -1,0 +1,216 @@
+//! HTTP Digest (RFC 7616).
+
+use crate::check::judgement::challenges;
+use crate::check::judgement::sameness;
+use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::check::step::{Accept, INVALID, MALFORMED, MISSING, On, Who, forged, send};
+use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
+
+pub(crate) const CHECKS: &[Check] = &[
+    Check {
+        id: "digest.valid-accepted",
+        title: "A correct response to a fresh challenge is accepted (positive control)",
+        level: Level::Must,
+        severity: Severity::Info,
+        control: true,
+        sources: &["RFC 7616 §3.4"],
+        doc: Doc {
+            sends: "For every protected resource a request without credentials, and then one with the response to its challenge.",
+            matters: "Without this control no refusal proves anything.",
+            fix: "Check the account in the scenario, then realm, algorithm and qop of the challenge.",
+        },
+        steps: &[send(Who::Good, On::EachProtected).granted()],
+        fault: "digest-rejects-everything",
+        ..PLAIN
+    },
+    Check {
+        id: "digest.wrong-password-denied",
+        title: "A response that was made with another password is refused",
+        level: Level::Must,
+        severity: Severity::Critical,
+        sources: &["RFC 7616 §3.4.1", "RFC 9110 §11.4"],
+        doc: Doc {
+            sends: "Responses that were made with an unknown, an empty and altered passwords, one with a changed digit, and an empty one.",
+            matters: "A server that only looks whether there is a response lets everybody in who knows a name.",
+            fix: "Compute the response from the stored hash of the account and compare all of it.",
+        },
+        steps: &[
+            send(forged("unknown"), On::EachUsed).denied(&[INVALID]).thoroughly(),
+            send(forged("empty"), On::Protected).denied(&[INVALID]),
+            send(forged("case-flipped"), On::Protected).denied(&[INVALID]),
+            send(forged("truncated"), On::Protected).denied(&[INVALID]),
+            send(forged("extended"), On::Protected).denied(&[INVALID]),
+            send(forged("response-changed"), On::Protected).denied(&[INVALID]),
+            send(forged("response-empty"), On::Protected).denied(&[INVALID, MALFORMED]),
+        ],
+        fault: "digest-any-response",
+        ..PLAIN
+    },
+    Check {
+        id: "digest.request-bound",
+        title: "A response for another URI or method is refused",
+        level: Level::Must,
+        severity: Severity::High,
+        sources: &["RFC 7616 §3.4.6", "RFC 7616 §3.4.3"],
+        doc: Doc {
+            sends: "A correct response for another URI, which it names, and one for another method.",
+            matters: "Whoever sees one request could use its response for every other resource.",
+            fix: "Compare uri with the target of the request, and compute the response with its method.",
+        },
+        steps: &[
+            send(forged("other-uri"), On::Protected).denied(&[Accept::Status(400), INVALID]),
+            send(forged("other-method"), On::Protected).denied(&[INVALID]),
+        ],
+        shows: Explanation::Binding,
+        fault: "digest-ignores-uri",
+        ..REFUSAL
+    },
+    Check {
+        id: "digest.replay-refused",
+        title: "A request that is sent a second time is refused",
+        severity: Severity::High,
+        sources: &["RFC 7616 §3.4", "RFC 7616 §5.5"],
+        doc: Doc {
+            sends: "A good request, and then the same request with the same nonce and count.",
+            matters: "Without a count that is compared, whoever records a request can send it again.",
+            fix: "Keep the highest nc of each nonce, and refuse what is not above it; or accept each nonce once.",
+        },
+        steps: &[
+            send(Who::Good, On::Protected).granted().called("a good request"),
+            send(forged("replayed"), On::Protected).denied(&[INVALID]),
+        ],
+        shows: Explanation::Time,
+        fault: "digest-ignores-count",
+        ..REFUSAL
+    },
+    Check {
+        id: "digest.foreign-nonce-refused",
+        title: "A nonce that the server did not send is refused",
+        severity: Severity::High,
+        sources: &["RFC 7616 §3.3", "RFC 7616 §5.5"],
+        doc: Doc {
+            sends: "A correct response to a nonce that the target never sent.",
+            matters: "With a nonce of its own choice an attacker can compute responses in advance.",
+            fix: "Recognise nonces: keep them, or sign them with a key of the server.",
+        },
+        steps: &[send(forged("foreign-nonce"), On::Protected).denied(&[INVALID, Accept::Status(400)])],
+        shows: Explanation::Binding,
+        fault: "digest-any-nonce",
+        ..REFUSAL
+    },
+    Check {
+        id: "digest.downgrade-refused",
+        title: "A response without qop is refused where qop was offered",
+        severity: Severity::Medium,
+        sources: &["RFC 7616 §3.4", "RFC 7616 §5.8"],
+        doc: Doc {
+            sends: "A response in the form of RFC 2069, without qop, nc and cnonce.",
+            matters: "The old form has no count and no randomness of the client: it can be replayed.",
+            fix: "Require qop, nc and cnonce.",
+        },
+        steps: &[send(forged("no-qop"), On::Protected).denied(&[Accept::Status(400), INVALID])],
+        shows: Explanation::Binding,
+        fault: "digest-without-qop",
+        ..REFUSAL
+    },
+    Check {
+        id: "digest.unknown-algorithm-refused",
+        title: "An algorithm that the server does not offer is refused",
+        level: Level::Must,
+        severity: Severity::Medium,
+        sources: &["RFC 7616 §3.4"],
+        doc: Doc {
+            sends: "A correct response that names an algorithm which does not exist.",
+            matters: "A server that ignores the name can be moved to a weaker algorithm.",
+            fix: "Refuse responses that name another algorithm than the challenge.",
+        },
+        steps: &[send(forged("unknown-algorithm"), On::Protected).denied(&[Accept::Status(400), INVALID])],
+        fault: "digest-ignores-algorithm",
+        ..REFUSAL
+    },
+    Check {
+        id: "digest.incomplete-refused",
+        title: "A response without a required parameter is answered with 4xx",
+        level: Level::Must,
+        severity: Severity::Medium,
+        tier: Tier::Extended,
+        sources: &["RFC 7616 §3.4"],
+        doc: Doc {
+            sends: "Correct fields without cnonce, nc, nonce, uri, realm and response, one at a time.",
+            matters: "A parser that expects all parameters breaks, or lets the request in.",
+            fix: "Answer 400 where a parameter is missing or improper.",
+        },
+        steps: &[
+            send(forged("no-cnonce"), On::Protected).denied(&[Accept::Range(400, 499)]),
+            send(forged("no-count"), On::Protected).denied(&[Accept::Range(400, 499)]),
+            send(forged("no-nonce"), On::Protected).denied(&[Accept::Range(400, 499)]),
+            send(forged("no-uri"), On::Protected).denied(&[Accept::Range(400, 499)]),
+            send(forged("no-realm"), On::Protected).denied(&[Accept::Range(400, 499)]),
+            send(forged("no-response"), On::Protected).denied(&[Accept::Range(400, 499)]),
+        ],
+        fault: "digest-breaks-on-missing",
+        ..PLAIN
+    },
+    Check {
+        id: "digest.challenge-complete",
+        title: "The challenge has realm, nonce, and qop=auth",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 7616 §3.3", "RFC 9110 §15.5.2"],
+        doc: Doc {
+            sends: "A request without credentials; the parameters of the Digest challenge are read.",
+            matters: "Without qop clients fall back to the form without a count, which can be replayed.",
+            fix: "Send realm, nonce, qop=\"auth\" and algorithm with every challenge.",
+        },
+        steps: &[send(Who::Anonymous, On::Protected).denied(&[MISSING])],
+        expect: complete,
+        fault: "digest-challenge-without-qop",
+        ..PLAIN
+    },
+    Check {
+        id: "digest.unknown-user-indistinct",
+        title: "Unknown user and wrong password answers match",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["ASVS 6.3.8", "WSTG-IDNT-04"],
+        doc: Doc {
+            sends: "A known user with a wrong password, and a user that does not exist; the answers are compared.",
+            matters: "Answers that differ tell an attacker which accounts exist.",
+            fix: "Answer both with the same status, fields and body.",
+        },
+        steps: &[
+            send(forged("unknown"), On::Protected).denied(&[INVALID]),
+            send(forged("unknown-user"), On::Protected).denied(&[INVALID]),
+        ],
+        expect: sameness::all,
+        fault: "digest-user-not-found",
+        ..REFUSAL
+    },
+];
+
+/// RFC 7616 §3.3: what a client needs to answer.
+fn complete(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, response) in case.refusals().filter(|(_, response)| response.status == 401) {
+        let expected = "a Digest challenge with realm, nonce and qop=\"auth\"";
+        let challenges = challenges::of(response);
+        let mut digests = challenges.iter().filter(|challenge| challenge.scheme == "digest").peekable();
+        if digests.peek().is_none() {
+            judgement.deviates_by(challenges::absence(response), index, "no Digest challenge", expected);
+        }
+        for challenge in digests {
+            let has_auth = |qop: &str| qop.split(',').any(|one| one.trim().eq_ignore_ascii_case("auth"));
+            for (name, there) in [
+                ("realm", challenge.param("realm").is_some()),
+                ("nonce", challenge.param("nonce").is_some_and(|nonce| !nonce.is_empty())),
+                ("qop=auth", challenge.param("qop").is_some_and(has_auth)),
+            ] {
+                if !there {
+                    judgement.deviates(index, format!("the challenge has no {name}"), expected);
+                }
+            }
+        }
+    }
+    judgement
+}

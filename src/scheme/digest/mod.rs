@@ -1,0 +1,180 @@
+//! HTTP Digest (RFC 7616): each request proves the password by a hash over a challenge, its method and its URI.
+
+mod response;
+
+use crate::observe::{Challenge, ForgeryId, Phrase};
+use crate::scheme::forgery::{malformed, values};
+use crate::scheme::{Carried, Carrier, Forged, Forgery, ForgeryContext, Occasion, Proof, Reuse, Scheme, Unforgeable};
+use crate::secret::Secret;
+use response::{Algorithm, Members};
+
+pub(crate) struct DigestScheme;
+
+/// What a good request carried before, once more.
+const REPLAYED: ForgeryId = ForgeryId::new("replayed");
+
+impl Scheme for DigestScheme {
+    fn name(&self) -> &'static str {
+        "digest"
+    }
+
+    fn profile_name(&self) -> &'static str {
+        "digest"
+    }
+
+    fn groups(&self) -> &'static [&'static str] {
+        &["digest", "common"]
+    }
+
+    fn carrier(&self) -> Carrier {
+        Carrier::authorization("Digest")
+    }
+
+    fn held(&self, value: &Secret, user: &str) -> Proof {
+        Proof::Password { user: user.to_owned(), password: value.clone() }
+    }
+
+    /// Without a request there is nothing to prove.
+    fn carry(&self, _: &Carrier, _: &Proof) -> Vec<Carried> {
+        Vec::new()
+    }
+
+    fn reuse(&self) -> Reuse {
+        Reuse::Once
+    }
+
+    fn prove(&self, carrier: &Carrier, proof: &Proof, occasion: &Occasion<'_>) -> Forged {
+        let members = members(proof, occasion)?;
+        Ok(vec![carrier.carrying(&members.field(&members.response(), &[]))])
+    }
+
+    /// The strongest algorithm that is offered (RFC 7616 §3.7).
+    fn challenge(&self, challenges: &[Challenge]) -> Option<Challenge> {
+        let offered = challenges.iter().filter(|challenge| challenge.scheme == "digest");
+        let known = offered.filter_map(|challenge| Some((Algorithm::of(challenge)?, challenge)));
+        known.max_by_key(|(algorithm, _)| *algorithm).map(|(_, challenge)| challenge.clone())
+    }
+
+    fn replays(&self, id: ForgeryId) -> bool {
+        id == REPLAYED
+    }
+
+    fn forgeries(&self) -> &'static [Forgery] {
+        FORGERIES
+    }
+
+    fn malformed(&self, carrier: &Carrier) -> Vec<(Phrase, Vec<Carried>)> {
+        malformed::behind_prefix(carrier)
+    }
+}
+
+/// What a good request says.
+fn members(proof: &Proof, occasion: &Occasion<'_>) -> Result<Members, Unforgeable> {
+    let challenge = occasion.challenge.ok_or_else(|| Unforgeable("the target sends no Digest challenge".to_owned()))?;
+    let missing = |what: &str| Unforgeable(format!("the Digest challenge of the target has no {what}"));
+    let param = |name: &str| challenge.param(name).map(str::to_owned).ok_or_else(|| missing(name));
+    let algorithm = Algorithm::of(challenge).ok_or_else(|| missing("algorithm that authbench knows"))?;
+    let offers = |quality: &str| {
+        let offered = challenge.param("qop");
+        offered.is_some_and(|offered| offered.split(',').any(|one| one.trim().eq_ignore_ascii_case(quality)))
+    };
+    if challenge.param("qop").is_some() && !offers("auth") {
+        return Err(missing("qop=auth"));
+    }
+    let user = match proof {
+        Proof::Password { user, .. } => user.clone(),
+        Proof::Key(_) | Proof::Token(_) => String::new(),
+    };
+    Ok(Members {
+        user,
+        password: proof.secret().to_owned(),
+        realm: param("realm")?,
+        nonce: param("nonce")?,
+        opaque: challenge.param("opaque").map(str::to_owned),
+        algorithm_name: challenge.param("algorithm").map(str::to_owned),
+        algorithm,
+        hashes_user: challenge.param("userhash").is_some_and(|value| value.eq_ignore_ascii_case("true")),
+        method: occasion.request.method.clone(),
+        uri: String::from_utf8_lossy(&occasion.request.target).into_owned(),
+        qop: offers("auth").then_some("auth"),
+        count: occasion.count,
+        cnonce: occasion.random.to_owned(),
+    })
+}
+
+/// The table of forgeries.
+const FORGERIES: &[Forgery] = &[
+    Forgery::new("unknown", "a password that was never set", |context| with_password("unknown", context)),
+    Forgery::new("truncated", "the password without its last character", |context| with_password("truncated", context)),
+    Forgery::new("extended", "the password with one character appended", |context| with_password("extended", context)),
+    Forgery::new("case-flipped", "the password with the case of its letters flipped", |context| {
+        with_password("case-flipped", context)
+    }),
+    Forgery::new("middle-changed", "the password with its middle character changed", |context| {
+        with_password("middle-changed", context)
+    }),
+    Forgery::new("empty", "an empty password", |context| altered(context, |members| members.password.clear())),
+    Forgery::new("unknown-user", "a user that does not exist", |context| {
+        altered(context, |members| members.user = "authbench-no-such-user".to_owned())
+    }),
+    Forgery::new("other-uri", "a response for another URI than that of the request", |context| {
+        altered(context, |members| members.uri = "/authbench-another-path".to_owned())
+    }),
+    Forgery::new("other-method", "a response for another method than that of the request", |context| {
+        altered(context, |members| members.method = "AUTHBENCH".to_owned())
+    }),
+    Forgery::new("replayed", "the field of a good request, sent a second time", |context| altered(context, |_| {})),
+    Forgery::new("foreign-nonce", "a nonce that the target never sent", |context| {
+        altered(context, |members| members.nonce = "YXV0aGJlbmNoLW5vLXN1Y2gtbm9uY2U=".to_owned())
+    }),
+    Forgery::new("no-qop", "a response without qop, nc and cnonce", |context| {
+        if good(context)?.qop.is_none() {
+            return Err(Unforgeable("the target offers no qop".to_owned()));
+        }
+        altered(context, |members| members.qop = None)
+    }),
+    Forgery::new("unknown-algorithm", "an algorithm that does not exist", |context| {
+        altered(context, |members| members.algorithm_name = Some("AUTHBENCH-256".to_owned()))
+    }),
+    Forgery::new("response-changed", "a response with one digit changed", |context| {
+        let members = good(context)?;
+        let response = members.response();
+        let (first, rest) = response.split_at(1);
+        let other = if first == "0" { "1" } else { "0" };
+        Ok(vec![context.carrier.carrying(&members.field(&format!("{other}{rest}"), &[]))])
+    }),
+    Forgery::new("response-empty", "an empty response", |context| {
+        let members = good(context)?;
+        Ok(vec![context.carrier.carrying(&members.field("", &[]))])
+    }),
+    Forgery::new("no-cnonce", "a good field without cnonce", |context| without(context, "cnonce")),
+    Forgery::new("no-count", "a good field without nc", |context| without(context, "nc")),
+    Forgery::new("no-nonce", "a good field without nonce", |context| without(context, "nonce")),
+    Forgery::new("no-uri", "a good field without uri", |context| without(context, "uri")),
+    Forgery::new("no-realm", "a good field without realm", |context| without(context, "realm")),
+    Forgery::new("no-response", "a good field without response", |context| without(context, "response")),
+];
+
+fn good(context: &ForgeryContext<'_>) -> Result<Members, Unforgeable> {
+    let occasion = context.occasion.ok_or_else(|| Unforgeable("no request to make it for".to_owned()))?;
+    members(context.proof, occasion)
+}
+
+fn altered(context: &ForgeryContext<'_>, alter: fn(&mut Members)) -> Forged {
+    let mut members = good(context)?;
+    alter(&mut members);
+    Ok(vec![context.carrier.carrying(&members.field(&members.response(), &[]))])
+}
+
+fn without(context: &ForgeryContext<'_>, name: &str) -> Forged {
+    let members = good(context)?;
+    Ok(vec![context.carrier.carrying(&members.field(&members.response(), &[name]))])
+}
+
+fn with_password(id: &str, context: &mut ForgeryContext<'_>) -> Forged {
+    let forged = values::forged(id, context.proof.secret(), context.rng);
+    let forged = forged.ok_or_else(|| Unforgeable("the password offers nothing to change".to_owned()))?;
+    let mut members = good(context)?;
+    members.password = forged;
+    Ok(vec![context.carrier.carrying(&members.field(&members.response(), &[]))])
+}
