@@ -10,21 +10,22 @@ use std::time::Duration;
 
 use authbench::drive::paired::Socket;
 use authbench::drive::wire::{Destination, Limits};
-use authbench::observe::Request;
+use authbench::observe::{Request, parse_challenges};
 use authbench::reference::{self, Verifier};
 use authbench::scheme::jose::{Alg, SigningKey};
-use authbench::scheme::{self, Proof, Scheme, jwt};
+use authbench::scheme::{self, Occasion, Proof, Reuse, Scheme, Turn, jwt};
 use authbench::secret::Secret;
 use authbench::seed::{self, keys};
 use criterion::measurement::WallTime;
-use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
+use criterion::{BatchSize, BenchmarkGroup, Criterion, criterion_group, criterion_main};
 
 /// Name, path of the resource, and who speaks to it.
-const ROWS: [(&str, &str, &str); 11] = [
+const ROWS: [(&str, &str, &str); 12] = [
     ("none", "none", "none"),
     ("api-key", "api-key", "api-key"),
     ("basic", "basic", "basic"),
     ("basic-cached", "basic-cached", "basic"),
+    ("digest", "digest", "digest"),
     ("bearer", "bearer", "bearer"),
     ("oauth2", "oauth2", "bearer"),
     ("oauth2-jwt", "oauth2-jwt", "bearer"),
@@ -40,6 +41,8 @@ struct Row {
     prefix: &'static str,
     scheme: &'static dyn Scheme,
     proof: Proof,
+    /// What the server asked for, where the scheme answers challenges.
+    turn: Turn,
 }
 
 /// One of [`ROWS`]; `issued` obtains its token where somebody issues one.
@@ -48,13 +51,28 @@ fn row((name, prefix, scheme): (&'static str, &'static str, &str), issued: impl 
     let proof = match name {
         "none" => Proof::Key(Secret::new("")),
         "api-key" => Proof::Key(Secret::new(service.api_key)),
-        "basic" | "basic-cached" => {
+        "basic" | "basic-cached" | "digest" => {
             Proof::Password { user: service.name.to_owned(), password: Secret::new(service.password) }
         }
         "bearer" => Proof::Token(Secret::new(service.token)),
         _ => Proof::Token(Secret::new(issued())),
     };
-    Row { name, prefix, scheme: scheme::find(scheme).expect("the scheme is registered"), proof }
+    Row { name, prefix, scheme: scheme::find(scheme).expect("the scheme is registered"), proof, turn: Turn::of(None) }
+}
+
+impl Row {
+    /// The row with the challenge of a server.
+    fn asked(self, line: Option<&str>) -> Self {
+        let challenges = parse_challenges(line).expect("the challenge parses");
+        Self { turn: Turn::of(self.scheme.challenge(&challenges)), ..self }
+    }
+
+    /// The row with the challenge of a verifier.
+    fn asked_by(self, verifier: &Verifier) -> Self {
+        let anonymous = parts(&bare(&self, "localhost"));
+        let line = verifier.challenge(&anonymous);
+        self.asked(line.as_deref())
+    }
 }
 
 fn verifier(prefix: &str) -> Verifier {
@@ -68,11 +86,25 @@ fn token(verifier: &Verifier) -> String {
 
 /// The request as it goes over the wire.
 fn request(row: &Row, host: &str) -> Request {
-    let mut request = Request::new("GET", &format!("/{}/orders", row.prefix)).header("Host", host);
-    for carried in row.scheme.carry(&row.scheme.carrier(), &row.proof) {
+    let mut request = bare(row, host);
+    let carried = match row.scheme.reuse() {
+        Reuse::WhileHeld => row.scheme.carry(&row.scheme.carrier(), &row.proof),
+        Reuse::Once => {
+            let (count, random) = row.turn.next();
+            let challenge = row.turn.challenge.as_ref();
+            let occasion = Occasion { request: &request, challenge, count, random: &random };
+            row.scheme.prove(&row.scheme.carrier(), &row.proof, &occasion).expect("a challenge was there")
+        }
+    };
+    for carried in carried {
         carried.apply(&mut request);
     }
     request
+}
+
+/// The same without a credential.
+fn bare(row: &Row, host: &str) -> Request {
+    Request::new("GET", &format!("/{}/orders", row.prefix)).header("Host", host)
 }
 
 /// Hashing a password takes milliseconds: fewer samples of it say as much.
@@ -86,11 +118,16 @@ fn verify(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("verify");
     for entry in ROWS {
         let verifier = verifier(entry.1);
-        let row = row(entry, || token(&verifier));
-        let parts = parts(&request(&row, "localhost"));
+        let row = row(entry, || token(&verifier)).asked_by(&verifier);
+        let made = || parts(&request(&row, "localhost"));
+        let parts = made();
         assert!(verifier.verify(&parts).is_some(), "{} refuses the good credential", row.name);
         sized(&mut group, row.name == "basic");
-        group.bench_function(row.name, |bencher| bencher.iter(|| verifier.verify(black_box(&parts))));
+        group.bench_function(row.name, |bencher| match row.scheme.reuse() {
+            Reuse::WhileHeld => bencher.iter(|| verifier.verify(black_box(&parts))),
+            // what was verified once is refused the second time
+            Reuse::Once => bencher.iter_batched(made, |parts| verifier.verify(&parts), BatchSize::SmallInput),
+        });
     }
     group.finish();
 }
@@ -107,7 +144,8 @@ fn parts(request: &Request) -> axum::http::request::Parts {
 fn prepare(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("prepare");
     for entry in ROWS {
-        let row = row(entry, || token(&verifier(entry.1)));
+        let verifier = verifier(entry.1);
+        let row = row(entry, || token(&verifier)).asked_by(&verifier);
         sized(&mut group, false);
         group.bench_function(row.name, |bencher| bencher.iter(|| request(black_box(&row), "localhost").to_bytes()));
     }
@@ -150,11 +188,18 @@ fn round_trip(criterion: &mut Criterion) {
             true => token(&verifier(entry.1)),
             false => obtain(&destination, entry.1),
         });
-        let bytes = request(&row, &host).to_bytes();
         let mut socket = Socket::open(&destination, Limits::default()).expect("connects");
+        socket.exchange(&bare(&row, &host).to_bytes()).expect("answers");
+        let asked = socket.response().and_then(|response| response.header("www-authenticate").map(String::from));
+        let row = row.asked(asked.as_deref());
+        let bytes = request(&row, &host).to_bytes();
         sized(&mut group, row.name == "basic");
         group.bench_function(row.name, |bencher| {
-            bencher.iter(|| socket.exchange(&bytes).expect("answers"));
+            match row.scheme.reuse() {
+                Reuse::WhileHeld => bencher.iter(|| socket.exchange(&bytes).expect("answers")),
+                // each request is made for itself: what that takes is part of the round trip
+                Reuse::Once => bencher.iter(|| socket.exchange(&request(&row, &host).to_bytes()).expect("answers")),
+            }
             assert_eq!(socket.response().map(|response| response.status), Some(200), "{}", row.name);
         });
     }

@@ -52,6 +52,11 @@ impl Verifier {
         Some(principal.name.clone())
     }
 
+    /// What the verifier asks for, as `WWW-Authenticate`, where a request has no credential.
+    pub fn challenge(&self, anonymous: &Parts) -> Option<String> {
+        self.verifiers.verify(self.guard, anonymous).err()?.challenge
+    }
+
     /// A new token for the first seeded client, from an authorization server whose tokens it accepts.
     pub fn token(&self) -> Option<String> {
         let client = seed::IDENTITIES[0].name;
