@@ -87,6 +87,9 @@ impl Login {
                 let about = if name.eq_ignore_ascii_case("authorization") { whole } else { "" };
                 (format!("{{ api-key: {{ {place}: {} }} }}", yaml::scalar(name)), vec![member("key", "API_KEY")], about)
             }
+            Method::Digest => {
+                ("digest".to_owned(), vec![member("username", "USERNAME"), member("password", "PASSWORD")], "")
+            }
             Method::Basic => {
                 ("basic".to_owned(), vec![member("username", "USERNAME"), member("password", "PASSWORD")], "")
             }

@@ -19,6 +19,8 @@ pub enum Method {
     Key(KeyPlace, String),
     /// HTTP Basic.
     Basic,
+    /// User-id and password, proven by a hash (RFC 7616).
+    Digest,
     /// A bearer token that somebody has to supply; the reason why it cannot be obtained, if the document has one.
     Bearer {
         /// What the document says of it, for a comment.
@@ -98,6 +100,7 @@ fn http(scheme: &Node) -> Method {
     let name = scheme.text("scheme").unwrap_or_default();
     match name.to_ascii_lowercase().as_str() {
         "basic" => Method::Basic,
+        "digest" => Method::Digest,
         "bearer" => {
             let format = scheme.text("bearerFormat").unwrap_or_default();
             match format.trim().to_ascii_lowercase().as_str() {
@@ -145,6 +148,7 @@ mod tests {
             (r#"{"type":"apiKey","in":"header","name":"a b"}"#, None),
             (r#"{"type":"basic"}"#, Some(Method::Basic)),
             (r#"{"type":"http","scheme":"Basic"}"#, Some(Method::Basic)),
+            (r#"{"type":"http","scheme":"Digest"}"#, Some(Method::Digest)),
             (r#"{"type":"http","scheme":"bearer"}"#, Some(Method::Bearer { about: String::new() })),
             (r#"{"type":"http","scheme":"bearer","bearerFormat":"Jwt"}"#, Some(Method::Jwt)),
             (

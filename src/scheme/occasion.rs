@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use rand::RngExt as _;
 use rand::distr::Alphanumeric;
 
+use super::{CarrierPlace, Companion};
 use crate::observe::{Challenge, Request};
+use crate::secret::Secret;
 
 /// Letters and digits of a client's own randomness.
 const RANDOM: usize = 32;
@@ -37,13 +39,29 @@ pub struct Occasion<'a> {
 pub struct Turn {
     /// The challenge.
     pub challenge: Option<Challenge>,
+    /// Cookies that came with it: some servers keep their nonce in a session.
+    pub companions: Vec<Companion>,
     count: AtomicU32,
 }
 
 impl Turn {
     /// A challenge that no request has answered.
     pub fn of(challenge: Option<Challenge>) -> Self {
-        Self { challenge, count: AtomicU32::new(0) }
+        Self { challenge, companions: Vec::new(), count: AtomicU32::new(0) }
+    }
+
+    /// The same, with the cookies that the answer sets (RFC 6265 §5.2), which go along with the responses.
+    #[must_use]
+    pub fn with_cookies<'a>(mut self, lines: impl IntoIterator<Item = &'a str>) -> Self {
+        let pairs = lines.into_iter().filter_map(|line| line.split(';').next()?.split_once('='));
+        let lawful = pairs.filter(|(name, value)| !format!("{name}{value}").chars().any(char::is_control));
+        self.companions.extend(lawful.map(|(name, value)| Companion {
+            place: CarrierPlace::Cookie(name.trim().to_owned()),
+            value: Secret::new(value.trim()),
+            path: None,
+            writes_only: false,
+        }));
+        self
     }
 
     /// The number of the next request, and randomness for it.

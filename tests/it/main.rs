@@ -10,6 +10,7 @@ mod ci_files;
 mod cli;
 mod comparing;
 mod control;
+mod digest;
 mod docs;
 mod dynamic;
 mod environment;

@@ -94,7 +94,6 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Recognise nonces: keep them, or sign them with a key of the server.",
         },
         steps: &[send(forged("foreign-nonce"), On::Protected).denied(&[INVALID, Accept::Status(400)])],
-        shows: Explanation::Binding,
         fault: "digest-any-nonce",
         ..REFUSAL
     },
@@ -109,7 +108,6 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Require qop, nc and cnonce.",
         },
         steps: &[send(forged("no-qop"), On::Protected).denied(&[Accept::Status(400), INVALID])],
-        shows: Explanation::Binding,
         fault: "digest-without-qop",
         ..REFUSAL
     },

@@ -138,6 +138,7 @@ mod tests {
             content_type: Some(content_type.as_bytes()),
             content_encoding: None,
             location: None,
+            cookie: None,
             challenge: None,
             auth_ns: None,
             body: body.as_bytes(),

@@ -3,8 +3,9 @@
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
+use crate::drive::login::accompany;
 use crate::drive::wire::WireAnswer;
-use crate::observe::{Challenge, ForgeryId, Request, parse_challenges};
+use crate::observe::{ForgeryId, Request, parse_challenges};
 use crate::scheme::jwt::Kit;
 use crate::scheme::{Carrier, ForgeryContext, Occasion, Proof, Scheme, Turn};
 
@@ -59,17 +60,19 @@ impl Signer {
         };
         // what cannot be made is sent without a credential: it is refused, and the lane shows that
         carried.unwrap_or_default().iter().for_each(|one| one.apply(&mut request));
+        accompany(&turn.companions, &mut request);
         request
     }
 
-    /// The challenge of an answer that the next request has to answer; none where the credential itself was refused.
-    pub(super) fn asked(&self, answer: &WireAnswer<'_>, turn: &Turn) -> Option<Challenge> {
+    /// What an answer asks the next request for; none where the credential itself was refused.
+    pub(super) fn asked(&self, answer: &WireAnswer<'_>, turn: &Turn) -> Option<Turn> {
         if answer.status != 401 {
             return None;
         }
         let line = String::from_utf8_lossy(answer.challenge?);
         let challenge = self.scheme.challenge(&parse_challenges([&*line]).ok()?)?;
         let stale = challenge.param("stale").is_some_and(|stale| stale.eq_ignore_ascii_case("true"));
-        (turn.challenge.is_none() || stale).then_some(challenge)
+        let cookie = answer.cookie.map(String::from_utf8_lossy);
+        (turn.challenge.is_none() || stale).then(|| Turn::of(Some(challenge)).with_cookies(cookie.as_deref()))
     }
 }

@@ -298,8 +298,8 @@ impl<L: Line> Shared<L> {
             let deadline = (began + self.task.limits.time).min(self.marks.give_up);
             let silence = match line.exchange(&form, self.task.phase.may_have_body, deadline).await {
                 Ok(answer) => match signer.asked(&answer, turn).filter(|_| !asked) {
-                    Some(challenge) => {
-                        *turn = Turn::of(Some(challenge));
+                    Some(next) => {
+                        *turn = next;
                         asked = true;
                         continue;
                     }

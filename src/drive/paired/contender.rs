@@ -2,7 +2,7 @@
 
 use super::socket::Socket;
 use crate::clock;
-use crate::drive::login::HeldCredential;
+use crate::drive::login::{HeldCredential, accompany};
 use crate::observe::{Fingerprint, Request, Response, Silence, parse_challenges};
 use crate::scheme::{Carrier, Occasion, Reuse, Scheme, Turn};
 
@@ -69,6 +69,7 @@ impl Contender {
             for carried in carried {
                 carried.apply(&mut request);
             }
+            accompany(&turn.companions, &mut request);
             held.accompany(&mut request);
         }
         request.to_bytes()
@@ -83,7 +84,8 @@ impl Contender {
         let response = socket.response().ok_or(SampleFailure::Silent(Silence::Closed))?;
         let lines: Vec<_> = response.header_values("www-authenticate").collect();
         let challenges = parse_challenges(lines.iter().map(AsRef::as_ref)).unwrap_or_default();
-        Ok(Turn::of(self.scheme.challenge(&challenges)))
+        let cookies: Vec<_> = response.header_values("set-cookie").collect();
+        Ok(Turn::of(self.scheme.challenge(&challenges)).with_cookies(cookies.iter().map(AsRef::as_ref)))
     }
 
     /// Prepares, sends and waits. The answer is judged outside of what is timed. A challenge is fetched beforehand where

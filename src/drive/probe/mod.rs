@@ -246,25 +246,30 @@ impl Prober {
             parse_challenges(lines.iter().map(AsRef::as_ref)).ok()
         });
         let challenge = subject.scheme.challenge(&challenges.unwrap_or_default());
+        let cookies: Vec<_> = exchange.response().into_iter().flat_map(|one| one.header_values("set-cookie")).collect();
         let mut last = self.last_turn.lock().unwrap_or_else(PoisonError::into_inner);
         // a target that cannot ask, as while its accounts are out of reach, is answered with its last challenge
         match (&*last, &challenge) {
             (Some(last), None) => Some(last.clone()),
-            _ => Some(last.insert(Arc::new(Turn::of(challenge))).clone()),
+            _ => {
+                Some(last.insert(Arc::new(Turn::of(challenge).with_cookies(cookies.iter().map(AsRef::as_ref)))).clone())
+            }
         }
     }
 
     /// Adds a good credential to a request, and what travels beside it; it is noted for the scrubber.
     async fn carry(&self, held: &HeldCredential, request: &mut Request, evidence: &mut Evidence) {
         let subject = self.subject();
-        let carried = match self.turn().await {
+        let turn = self.turn().await;
+        let carried = match &turn {
             None => subject.scheme.carry(&subject.carrier, &held.proof),
-            Some(turn) => proven(subject, &held.proof, request, &turn),
+            Some(turn) => proven(subject, &held.proof, request, turn),
         };
         for carried in carried {
             values::note(&carried.value, evidence);
             carried.apply(request);
         }
+        accompany(turn.as_ref().map_or(&[], |turn| &turn.companions), request, evidence);
         accompany(&held.companions, request, evidence);
     }
 

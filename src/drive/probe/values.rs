@@ -12,7 +12,13 @@ const SHORTEST: usize = 8;
 /// Notes what stood in a carrier: the value, the credential behind the name of its scheme, and what Basic encodes.
 pub(super) fn note(value: &[u8], evidence: &mut Evidence) {
     let Ok(text) = std::str::from_utf8(value) else { return };
-    let credential = text.split_once(' ').map_or(text, |(_, credential)| credential).trim();
+    let (scheme, credential) = text.split_once(' ').unwrap_or(("", text));
+    // of Digest the response alone proves something; nonce and names are the server's (RFC 7616 §3.4)
+    let response = credential.split_once("response=\"").and_then(|(_, rest)| rest.split('"').next());
+    let credential = match response.filter(|_| scheme.eq_ignore_ascii_case("digest")) {
+        Some(response) => response,
+        None => credential.trim(),
+    };
     note_text(credential, evidence);
     let Ok(decoded) = STANDARD.decode(credential) else { return };
     if let Ok(pair) = String::from_utf8(decoded)

@@ -39,6 +39,8 @@ pub(super) struct Head {
     pub(super) content_encoding: Option<Range<usize>>,
     /// Where the value of `Location` stands.
     pub(super) location: Option<Range<usize>>,
+    /// Where the value of the first `Set-Cookie` stands.
+    pub(super) cookie: Option<Range<usize>>,
     /// Where the value of `WWW-Authenticate` stands.
     pub(super) challenge: Option<Range<usize>>,
     /// Nanoseconds that the target says it spent on authentication.
@@ -79,6 +81,7 @@ impl Head {
             content_type: fields.content_type,
             content_encoding: fields.content_encoding,
             location: fields.location,
+            cookie: fields.cookie,
             challenge: fields.challenge,
             auth_ns: fields.auth_ns,
         }))
@@ -118,6 +121,7 @@ struct Fields {
     content_type: Option<Range<usize>>,
     content_encoding: Option<Range<usize>>,
     location: Option<Range<usize>>,
+    cookie: Option<Range<usize>>,
     challenge: Option<Range<usize>>,
     auth_ns: Option<u64>,
 }
@@ -144,6 +148,7 @@ impl Fields {
                 let known = self.challenge.clone().is_some_and(|place| is_digest(&bytes[place]));
                 self.challenge = if known { self.challenge.take() } else { Some(place_of(header, bytes)) };
             }
+            10 if is("set-cookie") && self.cookie.is_none() => self.cookie = Some(place_of(header, bytes)),
             8 if is("location") => self.location = Some(place_of(header, bytes)),
             13 if is("server-timing") => self.auth_ns = self.auth_ns.or_else(|| auth_duration(header.value)),
             _ => {}

@@ -78,8 +78,8 @@ pub(super) struct Stage<'a> {
     /// A value in the form of a token that nobody issued.
     random: String,
     slots: HashMap<&'static str, Kept>,
-    /// What the last good request carried.
-    last_good: Vec<Carried>,
+    /// What the last good request carried, and what travelled beside it.
+    last_good: (Vec<Carried>, Vec<Companion>),
     /// The last client assertion that was sent.
     assertion: Option<String>,
     /// What forgeries are made with, the listener's address marked as this check's.
@@ -108,7 +108,7 @@ impl<'a> Stage<'a> {
             seat,
             random,
             slots: HashMap::new(),
-            last_good: Vec::new(),
+            last_good: Default::default(),
             assertion: None,
             kit,
             left_out: Vec::new(),

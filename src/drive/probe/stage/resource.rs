@@ -246,31 +246,41 @@ impl Stage<'_> {
         let carrier = &subject.carrier;
         let turn = if matches!(asker, Asker::Anonymous | Asker::Malformed) { None } else { self.prober.turn().await };
         let made_for = &MadeFor { request, turn: turn.as_deref() };
+        let asked_with = turn.as_ref().map(|turn| turn.companions.clone()).unwrap_or_default();
         let good = |held: HeldCredential| Credential {
             carried: match &turn {
                 Some(turn) => proven(subject, &held.proof, request, turn),
                 None => subject.scheme.carry(carrier, &held.proof),
             },
             ends: held.ends_at(),
-            companions: held.companions,
+            companions: [asked_with.clone(), held.companions].concat(),
             ..Credential::default()
         };
         Ok(match asker {
             Asker::Anonymous => vec![Credential::default()],
             Asker::Identity(identity) => {
                 let good = good(self.held(*identity).await?);
-                self.last_good.clone_from(&good.carried);
+                self.last_good = (good.carried.clone(), good.companions.clone());
                 vec![good]
             }
             Asker::Forged(identity, id) => {
                 let held = self.held(*identity).await?;
                 let forged = self.forge(*id, &held.proof, made_for)?;
-                vec![Credential { ends: held.ends_at(), companions: held.companions, ..forged }]
+                match self.prober.subject().scheme.replays(*id) {
+                    true => vec![forged],
+                    false => {
+                        let ends = held.ends_at();
+                        vec![Credential { ends, companions: [asked_with, held.companions].concat(), ..forged }]
+                    }
+                }
             }
             Asker::EachForged(identity, ids) => {
                 let held = self.held(*identity).await?;
-                let beside =
-                    |forged| Credential { ends: held.ends_at(), companions: held.companions.clone(), ..forged };
+                let beside = |forged| Credential {
+                    ends: held.ends_at(),
+                    companions: [asked_with.clone(), held.companions.clone()].concat(),
+                    ..forged
+                };
                 self.each_forged(*ids, &held.proof, made_for).into_iter().map(beside).collect()
             }
             Asker::Malformed => {
@@ -301,10 +311,10 @@ impl Stage<'_> {
         let subject = self.prober.subject();
         let (scheme, carrier) = (subject.scheme, &subject.carrier);
         if scheme.replays(id) {
-            let carried = self.last_good.clone();
+            let (carried, companions) = self.last_good.clone();
             return match carried.is_empty() {
                 true => Err(Halt::Untestable("no good request was sent before".to_owned())),
-                false => Ok(Credential { forgery: Some(id), carried, ..Credential::default() }),
+                false => Ok(Credential { forgery: Some(id), carried, companions, ..Credential::default() }),
             };
         }
         let (count, random) = made_for.next();

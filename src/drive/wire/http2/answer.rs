@@ -4,7 +4,7 @@ use std::future::poll_fn;
 
 use h2::Reason;
 use h2::client::ResponseFuture;
-use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, LOCATION, WWW_AUTHENTICATE};
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, LOCATION, SET_COOKIE, WWW_AUTHENTICATE};
 
 use super::super::head::{auth_duration, is_digest};
 use super::super::{Limits, WireAnswer};
@@ -37,6 +37,7 @@ pub(in crate::drive) struct AnswerOfStream {
     content_type: Option<HeaderValue>,
     content_encoding: Option<HeaderValue>,
     location: Option<HeaderValue>,
+    cookie: Option<HeaderValue>,
     challenge: Option<HeaderValue>,
     auth_ns: Option<u64>,
     body: Vec<u8>,
@@ -52,6 +53,7 @@ impl AnswerOfStream {
             content_type: None,
             content_encoding: None,
             location: None,
+            cookie: None,
             challenge: None,
             auth_ns: None,
             body: Vec::new(),
@@ -66,6 +68,7 @@ impl AnswerOfStream {
             content_type: self.content_type.as_ref().map(HeaderValue::as_bytes),
             content_encoding: self.content_encoding.as_ref().map(HeaderValue::as_bytes),
             location: self.location.as_ref().map(HeaderValue::as_bytes),
+            cookie: self.cookie.as_ref().map(HeaderValue::as_bytes),
             challenge: self.challenge.as_ref().map(HeaderValue::as_bytes),
             auth_ns: self.auth_ns,
             body: &self.body,
@@ -99,6 +102,7 @@ impl AnswerOfStream {
         self.content_type = head.headers.get(CONTENT_TYPE).cloned();
         self.content_encoding = head.headers.get(CONTENT_ENCODING).cloned();
         self.location = head.headers.get(LOCATION).cloned();
+        self.cookie = head.headers.get(SET_COOKIE).cloned();
         let challenges = || head.headers.get_all(WWW_AUTHENTICATE).into_iter();
         let digest = challenges().find(|value| is_digest(value.as_bytes()));
         self.challenge = digest.or_else(|| challenges().next()).cloned();
