@@ -63,9 +63,11 @@ fn param(field: &str, name: &str) -> Option<String> {
 async fn orders(
     State(server): State<Arc<Server>>,
     method: Method,
-    OriginalUri(uri): OriginalUri,
+    OriginalUri(address): OriginalUri,
     headers: HeaderMap,
 ) -> Response {
+    // what HTTP/2 says of the host is no part of the target
+    let uri = address.path_and_query().map(ToString::to_string).unwrap_or_default();
     let lines: Vec<&str> =
         headers.get_all(header::AUTHORIZATION).iter().filter_map(|line| line.to_str().ok()).collect();
     let [field] = lines.as_slice() else { return server.ask(false) };
@@ -78,7 +80,7 @@ async fn orders(
     if get("realm").as_deref() != Some(r#"r \"x\""#) {
         return StatusCode::BAD_REQUEST.into_response();
     }
-    if get("uri").as_deref() != Some(uri.to_string().as_str()) || get("algorithm").as_deref() != Some("SHA-256") {
+    if get("uri").as_deref() != Some(uri.as_str()) || get("algorithm").as_deref() != Some("SHA-256") {
         return StatusCode::BAD_REQUEST.into_response();
     }
     let key = hash(&format!("{USER}:r \"x\":{PASSWORD}"));

@@ -6,7 +6,7 @@ use crate::observe::{Challenge, ForgeryId, Phrase};
 use crate::scheme::forgery::{malformed, values};
 use crate::scheme::{Carried, Carrier, Forged, Forgery, ForgeryContext, Occasion, Proof, Reuse, Scheme, Unforgeable};
 use crate::secret::Secret;
-use response::{Algorithm, Members};
+use response::{Algorithm, DigestFields};
 
 pub(crate) struct DigestScheme;
 
@@ -69,7 +69,7 @@ impl Scheme for DigestScheme {
 }
 
 /// What a good request says.
-fn members(proof: &Proof, occasion: &Occasion<'_>) -> Result<Members, Unforgeable> {
+fn members(proof: &Proof, occasion: &Occasion<'_>) -> Result<DigestFields, Unforgeable> {
     let challenge = occasion.challenge.ok_or_else(|| Unforgeable("the target sends no Digest challenge".to_owned()))?;
     let missing = |what: &str| Unforgeable(format!("the Digest challenge of the target has no {what}"));
     let param = |name: &str| challenge.param(name).map(str::to_owned).ok_or_else(|| missing(name));
@@ -85,7 +85,7 @@ fn members(proof: &Proof, occasion: &Occasion<'_>) -> Result<Members, Unforgeabl
         Proof::Password { user, .. } => user.clone(),
         Proof::Key(_) | Proof::Token(_) => String::new(),
     };
-    Ok(Members {
+    Ok(DigestFields {
         user,
         password: proof.secret().to_owned(),
         realm: param("realm")?,
@@ -155,12 +155,12 @@ const FORGERIES: &[Forgery] = &[
     Forgery::new("no-response", "a good field without response", |context| without(context, "response")),
 ];
 
-fn good(context: &ForgeryContext<'_>) -> Result<Members, Unforgeable> {
+fn good(context: &ForgeryContext<'_>) -> Result<DigestFields, Unforgeable> {
     let occasion = context.occasion.ok_or_else(|| Unforgeable("no request to make it for".to_owned()))?;
     members(context.proof, occasion)
 }
 
-fn altered(context: &ForgeryContext<'_>, alter: fn(&mut Members)) -> Forged {
+fn altered(context: &ForgeryContext<'_>, alter: fn(&mut DigestFields)) -> Forged {
     let mut members = good(context)?;
     alter(&mut members);
     Ok(vec![context.carrier.carrying(&members.field(&members.response(), &[]))])

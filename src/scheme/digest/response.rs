@@ -55,7 +55,7 @@ fn hexadecimal(bytes: &[u8]) -> String {
 
 /// The members of an `Authorization` field, in the order in which they are written. A forgery changes some of them.
 #[derive(Clone, Debug)]
-pub(super) struct Members {
+pub(super) struct DigestFields {
     pub(super) user: String,
     pub(super) password: String,
     pub(super) realm: String,
@@ -73,7 +73,7 @@ pub(super) struct Members {
     pub(super) cnonce: String,
 }
 
-impl Members {
+impl DigestFields {
     /// `response` (RFC 7616 §3.4.1 to §3.4.3).
     pub(super) fn response(&self) -> String {
         let hash = |text: &str| self.algorithm.hash(text);
@@ -138,7 +138,7 @@ mod tests {
             ("MD5", "8ca523f5e9506fed4657c9700eebdbec"),
             ("SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
         ] {
-            let members = Members {
+            let members = DigestFields {
                 user: "Mufasa".to_owned(),
                 password: "Circle of Life".to_owned(),
                 realm: "http-auth@example.org".to_owned(),

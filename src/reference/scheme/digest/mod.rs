@@ -16,7 +16,7 @@ use crate::reference::rejection::Rejection;
 use crate::reference::request::header_values;
 use crate::reference::state::{Principal, ReferenceState, principal};
 use crate::seed::{IDENTITIES, SeedState};
-use nonces::{Nonces, Standing};
+use nonces::{NonceStanding, Nonces};
 
 const REALM: &str = "orders";
 
@@ -162,10 +162,10 @@ pub(crate) fn verify(
     let found = known.filter(|known| proven && realm == REALM && known.state == SeedState::Valid);
     let found = found.filter(|_| !state.fault("digest-rejects-everything")).ok_or_else(refused)?;
     match users.nonces.standing(nonce) {
-        Standing::Good => {}
-        Standing::Stale => return Err(asked("stale_nonce", true)),
-        Standing::Foreign if state.fault("digest-any-nonce") => return Ok(found.principal.clone()),
-        Standing::Foreign => return Err(refused()),
+        NonceStanding::Good => {}
+        NonceStanding::Stale => return Err(asked("stale_nonce", true)),
+        NonceStanding::Foreign if state.fault("digest-any-nonce") => return Ok(found.principal.clone()),
+        NonceStanding::Foreign => return Err(refused()),
     }
     let fresh = counted.is_none_or(|(number, _)| users.nonces.take(nonce, number));
     if !fresh && !state.fault("digest-ignores-count") {

@@ -16,7 +16,7 @@ const MOST: usize = 20_000;
 
 /// What a nonce is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum NonceStanding {
     /// It was issued here and lives.
     Good,
     /// It was issued here and has ended, or its count was used.
@@ -57,15 +57,15 @@ impl Nonces {
     }
 
     /// What a nonce is worth.
-    pub(super) fn standing(&self, nonce: &str) -> Standing {
+    pub(super) fn standing(&self, nonce: &str) -> NonceStanding {
         let issued = nonce.rsplit_once('.').filter(|(start, mark)| self.mark(start) == *mark).and_then(|(start, _)| {
             let (time, _) = start.split_once('.')?;
             i64::from_str_radix(time, 16).ok()
         });
-        let Some(issued) = issued else { return Standing::Foreign };
+        let Some(issued) = issued else { return NonceStanding::Foreign };
         let age = clock::timestamp().as_millisecond() - issued;
         let forgotten = self.used.lock().unwrap_or_else(PoisonError::into_inner).forgotten;
-        if age > LIFE.as_millis() as i64 || issued <= forgotten { Standing::Stale } else { Standing::Good }
+        if age > LIFE.as_millis() as i64 || issued <= forgotten { NonceStanding::Stale } else { NonceStanding::Good }
     }
 
     /// Takes a count of a nonce; false where it, or a higher one, was used.
@@ -97,10 +97,10 @@ mod tests {
     fn a_count_is_taken_once_and_a_foreign_nonce_is_known() {
         let nonces = Nonces::new();
         let nonce = nonces.issue();
-        assert_eq!(nonces.standing(&nonce), Standing::Good);
+        assert_eq!(nonces.standing(&nonce), NonceStanding::Good);
         assert_eq!([1, 2, 2, 1, 5, 4].map(|count| nonces.take(&nonce, count)), [true, true, false, false, true, false]);
         for foreign in ["", "x", "1.2.3", &format!("{nonce}0"), &Nonces::new().issue()] {
-            assert_eq!(nonces.standing(foreign), Standing::Foreign, "{foreign}");
+            assert_eq!(nonces.standing(foreign), NonceStanding::Foreign, "{foreign}");
         }
     }
 
@@ -113,6 +113,6 @@ mod tests {
             nonces.take(&format!("{:x}.{number}.x", i64::MAX - 1), 1);
         }
         assert!(nonces.used.lock().expect("is free").counts.len() <= MOST);
-        assert_eq!(nonces.standing(&first), Standing::Stale);
+        assert_eq!(nonces.standing(&first), NonceStanding::Stale);
     }
 }
