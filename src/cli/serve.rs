@@ -1,5 +1,7 @@
 //! `authbench serve`: the reference alone.
 
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::builder::FalseyValueParser;
@@ -8,7 +10,10 @@ use tokio::io::AsyncReadExt as _;
 
 use super::print;
 use crate::exit::Exit;
+use crate::file::{self, FileError, SECRET_LIMIT};
 use crate::reference::{self, Config, KeyLocation};
+use crate::report::{ReportError, write_atomically};
+use crate::secret::Secret;
 
 /// Run the built-in reference server, with every scheme, on the loopback interface.
 ///
@@ -33,9 +38,13 @@ pub(super) struct ServeArguments {
     /// Cookie that carries API keys, instead of the header.
     #[arg(long, env = "AUTHBENCH_SERVE_KEY_COOKIE")]
     key_cookie: Option<String>,
-    /// Speak TLS with a certificate made for this run.
+    /// Speak TLS.
     #[arg(long, env = "AUTHBENCH_SERVE_TLS", value_parser = FalseyValueParser::new())]
     tls: bool,
+    /// File with the certificate of --tls and its private key, in PEM; created if it is absent (default: a certificate made
+    /// for this run).
+    #[arg(long, value_name = "FILE", requires = "tls", env = "AUTHBENCH_SERVE_TLS_IDENTITY")]
+    tls_identity: Option<PathBuf>,
     /// Busy-wait on protected answers, to slow them by a known time.
     #[arg(long, default_value = "0s", env = "AUTHBENCH_SERVE_BUSY", value_parser = humantime::parse_duration)]
     busy: Duration,
@@ -70,12 +79,20 @@ pub(super) fn run(arguments: ServeArguments) -> Exit {
 async fn serve(arguments: ServeArguments) -> Exit {
     let query = arguments.key_query.map(KeyLocation::Query);
     let cookie = arguments.key_cookie.map(KeyLocation::Cookie);
+    let tls_identity = match arguments.tls_identity.as_deref().map(kept_identity).transpose() {
+        Ok(identity) => identity,
+        Err(error) => {
+            print::error(&format!("error: {error}"));
+            return Exit::Usage;
+        }
+    };
     let config = Config {
         port: arguments.port,
         faults: arguments.faults,
         token_lifetime: arguments.token_lifetime,
         api_key: query.or(cookie).unwrap_or(KeyLocation::Header(arguments.key_header)),
         tls: arguments.tls,
+        tls_identity,
         busy: arguments.busy,
         strict: arguments.strict,
     };
@@ -83,11 +100,8 @@ async fn serve(arguments: ServeArguments) -> Exit {
         Ok(running) => running,
         Err(error) => {
             print::error(&format!("error: {error}"));
-            return if matches!(error, reference::ReferenceError::UnknownFault(..)) {
-                Exit::Usage
-            } else {
-                Exit::Broken
-            };
+            use reference::ReferenceError::{Certificate, UnknownFault};
+            return if matches!(error, UnknownFault(..) | Certificate(_)) { Exit::Usage } else { Exit::Broken };
         }
     };
     let described = reference::describe(&running);
@@ -98,6 +112,30 @@ async fn serve(arguments: ServeArguments) -> Exit {
     wait(arguments.until_stdin_closes).await;
     running.stop().await;
     Exit::Passed
+}
+
+/// Why there is no certificate to keep.
+#[derive(Debug, thiserror::Error)]
+enum IdentityError {
+    #[error("failed to read {}: {source}", .path.display())]
+    Read { path: PathBuf, source: FileError },
+    #[error("failed to {0}")]
+    Write(#[from] ReportError),
+    #[error("failed to make a certificate: {0}")]
+    Make(#[from] reference::NoCertificate),
+}
+
+/// The certificate of a file, which is made where it is absent; only its owner may read it.
+fn kept_identity(path: &Path) -> Result<Secret, IdentityError> {
+    match file::text(path, SECRET_LIMIT) {
+        Ok(text) => Ok(Secret::new(text)),
+        Err(FileError::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
+            let identity = reference::identity()?;
+            write_atomically(path, identity.expose().as_bytes())?;
+            Ok(identity)
+        }
+        Err(source) => Err(IdentityError::Read { path: path.to_owned(), source }),
+    }
 }
 
 fn text(described: &serde_json::Value) {

@@ -44,9 +44,10 @@ use scheme::{Guard, Verifiers};
 use serve::wire_faults;
 pub use state::KeyLocation;
 use state::ReferenceState;
-pub use tls::NoCertificate;
+pub use tls::{NoCertificate, identity};
 pub use verifier::Verifier;
 
+use crate::secret::Secret;
 use crate::seed;
 
 /// How the reference is started.
@@ -60,8 +61,10 @@ pub struct Config {
     pub token_lifetime: Duration,
     /// Where API keys are looked for.
     pub api_key: KeyLocation,
-    /// Whether it speaks TLS, with a certificate of its own.
+    /// Whether it speaks TLS.
     pub tls: bool,
+    /// Certificate and private key in PEM; made for this run if none.
+    pub tls_identity: Option<Secret>,
     /// Busy-wait on protected answers, to slow them by a known time.
     pub busy: Duration,
     /// Whether a wrong API key is answered 401 with a challenge, as RFC 9110 §11.4 suggests, and not 403.
@@ -76,6 +79,7 @@ impl Default for Config {
             token_lifetime: Duration::from_secs(3600),
             api_key: KeyLocation::Header(seed::API_KEY_HEADER.to_owned()),
             tls: false,
+            tls_identity: None,
             busy: Duration::ZERO,
             strict: false,
         }
@@ -91,8 +95,8 @@ pub enum ReferenceError {
     /// No fault has this name; the nearest is given.
     #[error("no fault is called {0:?}{near}", near = .1.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default())]
     UnknownFault(String, Option<&'static str>),
-    /// The certificate could not be made.
-    #[error("failed to make a certificate: {0}")]
+    /// The certificate could not be made or used.
+    #[error("failed to use a certificate: {0}")]
     Certificate(#[from] NoCertificate),
 }
 
@@ -145,7 +149,8 @@ pub async fn start(config: Config) -> Result<ReferenceServer, ReferenceError> {
     let faults = Faults::new(config.faults);
     let (acceptor, certificate) = match config.tls {
         true => {
-            let made = tls::acceptor(!wire_faults::any(&faults))?;
+            let identity = config.tls_identity.map_or_else(tls::identity, Ok)?;
+            let made = tls::acceptor(!wire_faults::any(&faults), &identity)?;
             (Some(made.0), Some(made.1))
         }
         false => (None, None),

@@ -2,8 +2,9 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
 
-use crate::binary::Served;
+use crate::binary::{Served, authbench, told};
 
 /// The status of the answer to a request head.
 fn status(served: &Served, head: &str) -> String {
@@ -46,4 +47,27 @@ fn large_requests_are_refused() {
     assert_eq!(status(&served, &format!("{head}X-API-Key: {long}\r\n")), "431");
     let head = head.replace("GET", "POST");
     assert_eq!(status(&served, &format!("{head}Content-Length: 1000000000\r\n")), "413");
+}
+
+#[test]
+fn a_certificate_that_is_kept_is_the_same_after_a_restart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("identity.pem");
+    let named = path.to_str().expect("is text");
+    let certificate = |arguments: &[&str]| {
+        let described = Served::start(arguments).described.clone();
+        described["certificate"].as_str().expect("speaks TLS").to_owned()
+    };
+    let first = certificate(&["--tls", "--tls-identity", named]);
+    assert_eq!(certificate(&["--tls", "--tls-identity", named]), first);
+    assert_ne!(certificate(&["--tls"]), first);
+    let mode = std::fs::metadata(&path).expect("is there").permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600, "it holds a private key");
+
+    let text = std::fs::read_to_string(&path).expect("is there");
+    std::fs::write(&path, &text[..text.find("-----BEGIN PRIVATE KEY").expect("has a key")]).expect("writes");
+    let output = authbench(folder.path()).args(["serve", "--port", "0", "--tls", "--tls-identity", named]).output();
+    let output = output.expect("runs");
+    assert_eq!(output.status.code(), Some(2), "{}", told(&output));
+    assert!(told(&output).contains("expected a certificate and its private key in PEM"), "{}", told(&output));
 }
