@@ -228,7 +228,7 @@ impl Exchange {
                 let headers = response.headers.iter();
                 let headers =
                     headers.map(|(name, value)| RecordedHeader { name: clean(name.as_bytes()), value: clean(value) });
-                let body = excerpt(&masked_members(&clean(&response.body)));
+                let body = excerpt(&masked_members(&response.body, &clean));
                 (Some(response.status), headers.collect(), body, None)
             }
             Err(silence) => (None, Vec::new(), String::new(), Some(silence.to_string())),
@@ -322,13 +322,14 @@ fn masked_body(body: &[u8], media: &[u8], clean: &dyn Fn(&[u8]) -> String) -> St
     if media.starts_with(b"application/x-www-form-urlencoded") {
         return clean(masked_pairs(&String::from_utf8_lossy(body)).as_bytes());
     }
-    masked_members(&clean(body))
+    masked_members(body, clean)
 }
 
 /// Masks string members of JSON that carry credentials, so that a token fetched a moment ago is never shown.
-fn masked_members(text: &str) -> String {
-    let Ok(mut value) = serde_json::from_str::<serde_json::Value>(text) else { return text.to_owned() };
-    let Some(object) = value.as_object_mut() else { return text.to_owned() };
+fn masked_members(body: &[u8], clean: &dyn Fn(&[u8]) -> String) -> String {
+    let text = clean(body);
+    let Ok(mut value) = serde_json::from_str::<serde_json::Value>(&text) else { return text };
+    let Some(object) = value.as_object_mut() else { return text };
     let mut masked = false;
     for (name, member) in object.iter_mut() {
         if is_secret_name(name) && member.as_str().is_some_and(|value| !value.is_empty()) {
@@ -336,7 +337,8 @@ fn masked_members(text: &str) -> String {
             masked = true;
         }
     }
-    if masked { value.to_string() } else { text.to_owned() }
+    // what is written again has no escapes that hid a credential from the search
+    if masked { clean(value.to_string().as_bytes()) } else { text }
 }
 
 /// Text without control characters, whatever a server or a forgery put into it.

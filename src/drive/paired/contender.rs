@@ -5,6 +5,7 @@ use crate::clock;
 use crate::drive::login::{HeldCredential, accompany};
 use crate::observe::{Fingerprint, Request, Response, Silence, parse_challenges};
 use crate::scheme::{Carrier, Occasion, Reuse, Scheme, Turn};
+use crate::drive::wire::metric_duration;
 
 /// A scheme that is compared, ready to send.
 #[derive(Clone)]
@@ -123,15 +124,12 @@ pub(super) fn micros(duration: std::time::Duration) -> f64 {
     duration.as_secs_f64() * 1e6
 }
 
-/// The duration of a metric of `Server-Timing` (W3C Server Timing §2), which is given in milliseconds, in microseconds.
+/// The duration of a metric of `Server-Timing`, in microseconds.
 pub fn server_timing(response: &Response, metric: &str) -> Option<f64> {
-    response.header_values("server-timing").find_map(|line| {
-        let mut metrics = line.split(',').map(|metric| metric.split(';').map(str::trim));
-        let mut parameters = metrics.find_map(|mut parts| (parts.next() == Some(metric)).then_some(parts))?;
-        let duration = parameters.find_map(|parameter| parameter.strip_prefix("dur="))?;
-        let milliseconds: f64 = duration.trim_matches('"').parse().ok()?;
-        (0.0..1e9).contains(&milliseconds).then_some(milliseconds * 1e3)
-    })
+    let mut lines = response.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("server-timing"));
+    let nanoseconds = lines.find_map(|(_, line)| metric_duration(line, metric.as_bytes()));
+    #[expect(clippy::cast_precision_loss, reason = "below 10^15")]
+    nanoseconds.map(|nanoseconds| nanoseconds as f64 / 1e3)
 }
 
 #[cfg(test)]

@@ -191,16 +191,34 @@ fn last_token(value: &[u8]) -> &[u8] {
     tokens(value).last().unwrap_or_default()
 }
 
-/// The duration of the metric `auth` (W3C Server Timing §2), which is given in milliseconds, in nanoseconds.
+/// The duration of the metric `auth`.
 pub(super) fn auth_duration(value: &[u8]) -> Option<u64> {
-    let metric =
-        tokens(value).find(|metric| metric.starts_with(b"auth") && matches!(metric.get(4), Some(b';' | b' ')))?;
-    let duration =
-        metric.split(|byte| *byte == b';').map(<[u8]>::trim_ascii).find_map(|part| part.strip_prefix(b"dur="))?;
+    metric_duration(value, b"auth")
+}
+
+/// The duration of a metric (W3C Server Timing §2), which is given in milliseconds, in nanoseconds.
+pub fn metric_duration(value: &[u8], metric: &[u8]) -> Option<u64> {
+    let found = parts(value, b',').find(|one| parts(one, b';').next() == Some(metric))?;
+    let duration = parts(found, b';').skip(1).find_map(|part| part.strip_prefix(b"dur="))?;
     let text = std::str::from_utf8(duration).ok()?.trim_matches('"');
     let milliseconds = text.parse::<f64>().ok().filter(|number| (0.0..1e9).contains(number))?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked above")]
     Some((milliseconds * 1e6).round() as u64)
+}
+
+/// What a separator divides. Inside a quoted string (RFC 9110 §5.6.4) it divides nothing.
+fn parts(value: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
+    let (mut quoted, mut escaped) = (false, false);
+    let divided = value.split(move |byte| {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            byte => return !quoted && *byte == separator,
+        }
+        false
+    });
+    divided.map(<[u8]>::trim_ascii)
 }
 
 #[cfg(test)]
@@ -260,6 +278,8 @@ mod tests {
             ("auth", None),
             ("auth;dur=-1", None),
             ("auth;dur=nan", None),
+            ("auth;desc=\"a, b; \\\"c\";dur=3", Some(3_000_000)),
+            ("db;desc=\"x, auth;dur=9\", auth;dur=4", Some(4_000_000)),
         ] {
             assert_eq!(auth_duration(value.as_bytes()), expected, "{value}");
         }

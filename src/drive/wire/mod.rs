@@ -8,7 +8,9 @@ pub(in crate::drive) mod reader;
 mod stream;
 
 pub use connection::{Connection, send_once};
+pub use head::metric_duration;
 pub(in crate::drive) use reader::WireAnswer;
+pub use reader::{AnswerRead, read_answer};
 
 use std::time::Duration;
 

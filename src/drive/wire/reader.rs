@@ -36,6 +36,37 @@ pub(in crate::drive) struct WireAnswer<'a> {
     pub(in crate::drive) keeps_alive: bool,
 }
 
+/// An answer that was read from bytes, with what it took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnswerRead {
+    /// The answer.
+    pub response: Response,
+    /// Nanoseconds that the target says it spent on authentication.
+    pub auth_ns: Option<u64>,
+    /// Bytes that the reader holds for it.
+    pub held: usize,
+}
+
+/// Reads one answer out of bytes that come in pieces of a size and then end, as from a connection that closes.
+///
+/// # Errors
+/// Why there is no whole answer.
+pub fn read_answer(bytes: &[u8], piece: usize, may_have_body: bool, limits: Limits) -> Result<AnswerRead, Silence> {
+    let mut reader = AnswerReader::new(limits);
+    let mut rest = bytes;
+    loop {
+        let space = reader.space();
+        let read = rest.len().min(piece.max(1)).min(space.len());
+        space[..read].copy_from_slice(&rest[..read]);
+        rest = &rest[read..];
+        if reader.advance(read, may_have_body)? {
+            let auth_ns = reader.answer().and_then(|answer| answer.auth_ns);
+            let held = reader.buffer.len() + reader.chunks.capacity();
+            return reader.response().map(|response| AnswerRead { response, auth_ns, held }).ok_or(Silence::Closed);
+        }
+    }
+}
+
 /// Where a chunked body stands (RFC 9112 §7.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Chunk {
@@ -227,7 +258,9 @@ impl AnswerReader {
     fn take_line(&mut self) -> Result<Option<usize>, Silence> {
         let present = &self.buffer[self.position..self.filled];
         let length = present.windows(2).position(|pair| pair == b"\r\n");
-        if self.framing + length.unwrap_or(present.len()) > self.limits.head {
+        // of a line that is not whole, a CR at the end may be half of its end
+        let so_far = length.unwrap_or_else(|| present.strip_suffix(b"\r").unwrap_or(present).len());
+        if self.framing + so_far > self.limits.head {
             return Err(Silence::Malformed(format!(
                 "more than {} bytes of chunk sizes and trailers",
                 self.limits.head

@@ -4,6 +4,7 @@
 mod answer;
 mod error;
 mod form;
+mod over;
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -11,6 +12,7 @@ use std::task::Poll;
 
 use h2::client::{Builder, Connection, SendRequest};
 use hyper::body::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
 use super::stream::Stream;
@@ -20,6 +22,7 @@ use crate::observe::Silence;
 pub(in crate::drive) use answer::{Again, AnswerOfStream, StreamFailure};
 pub use error::NotInHttp2;
 pub use form::Form;
+pub use over::{AnswerOver, exchange_over};
 
 /// Bytes that a target may send ahead of being read: on a stream, and on all streams of a connection.
 const WINDOW: (u32, u32) = (256 * 1024, 1 << 20);
@@ -65,7 +68,10 @@ pub async fn speaks(destination: &Destination, limits: &Limits) -> Result<(), Si
     }
 }
 
-async fn greet(stream: Stream, limits: &Limits) -> Result<Opened, Silence> {
+async fn greet<S>(stream: S, limits: &Limits) -> Result<Opened, Silence>
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
     let head = u32::try_from(limits.head).unwrap_or(u32::MAX);
     let mut builder = Builder::new();
     builder.initial_window_size(WINDOW.0).initial_connection_window_size(WINDOW.1);
@@ -80,7 +86,10 @@ async fn greet(stream: Stream, limits: &Limits) -> Result<Opened, Silence> {
 }
 
 /// Waits for the settings of the target: they come before everything else (RFC 9113 §3.4), so before the answer to a PING.
-async fn settings(connection: &mut Connection<Stream, Bytes>) -> Result<(), Silence> {
+async fn settings<S>(connection: &mut Connection<S, Bytes>) -> Result<(), Silence>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let mut pings = connection.ping_pong().ok_or(Silence::Closed)?;
     let mut pong = pin!(pings.ping(h2::Ping::opaque()));
     poll_fn(|cx| {
