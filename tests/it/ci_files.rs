@@ -97,3 +97,14 @@ fn examples_for_ci_servers_are_read_and_name_what_exists() {
     assert_eq!(hooks[0]["id"], used["repos"][0]["hooks"][0]["id"]);
     assert_eq!(hooks[0]["entry"], "authbench check");
 }
+
+#[test]
+fn the_gate_checks_dependencies() {
+    let gate = std::fs::read_to_string(".ci/run").expect("is there");
+    assert!(gate.lines().any(|line| line == ".ci/deny"), "{gate}");
+    let check = std::fs::read_to_string(".ci/deny").expect("is there");
+    for line in check.lines().filter(|line| line.contains("\"$deny\"")) {
+        assert!(line.ends_with("bans licenses sources"), "{line}");
+    }
+    assert!(check.contains("fuzz/Cargo.toml"));
+}
