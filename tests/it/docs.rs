@@ -7,8 +7,10 @@ use authbench::run::{Launch, Options, prepare};
 use authbench::scenario::load_text;
 
 fn pages() -> Vec<(PathBuf, String)> {
-    let mut pages =
-        vec!["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].into_iter().map(PathBuf::from).collect::<Vec<_>>();
+    let mut pages = vec!["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"]
+        .into_iter()
+        .map(PathBuf::from)
+        .collect::<Vec<_>>();
     let docs = std::fs::read_dir("docs").expect("the folder is there");
     pages.extend(docs.map(|entry| entry.expect("is readable").path()));
     pages.retain(|page| page.extension().is_some_and(|extension| extension == "md"));
@@ -93,5 +95,34 @@ fn links_lead_to_files() {
             let file = target.split('#').next().unwrap_or_default();
             assert!(file.is_empty() || folder.join(file).exists(), "{}: {target}", page.display());
         }
+    }
+}
+
+/// What the table of hardening names, that other branches bring.
+const NOT_HERE_YET: [&str; 3] = ["tests/it/max_time.rs", "tests/it/hostile/", "tests/it/scrubber.rs"];
+
+#[test]
+fn what_the_table_of_hardening_names_exists() {
+    let text = std::fs::read_to_string("docs/hardening.md").expect("is there");
+    let rows = text
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| point") && !line.starts_with("| target"));
+    let mut count = 0;
+    for row in rows {
+        for named in row.split('`').skip(1).step_by(2).filter(|named| named.contains('/') && !named.contains(' ')) {
+            let there = Path::new(named).exists() || Path::new("src").join(named).exists();
+            assert!(there || NOT_HERE_YET.contains(&named), "{named} is not there: {row}");
+            count += 1;
+        }
+    }
+    assert!(count > 40, "{count}");
+}
+
+#[test]
+fn the_table_of_hardening_has_every_fuzz_target() {
+    let text = std::fs::read_to_string("docs/hardening.md").expect("is there");
+    for folder in std::fs::read_dir("fuzz/corpus").expect("is there") {
+        let name = folder.expect("is readable").file_name().to_string_lossy().into_owned();
+        assert!(text.contains(&format!("\n| `{name}` | ")), "no row of {name}");
     }
 }
