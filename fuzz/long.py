@@ -171,13 +171,17 @@ def main():
     parser.add_argument("--slice", type=float, default=60, help="seconds of a target before the next")
     parser.add_argument("--minimise", type=int, metavar="KIBIBYTES")
     given = parser.parse_intermixed_args()
-    program = str(pathlib.Path(given.program).resolve())
+    # a copy: a build that comes meanwhile replaces the program
+    state = State(state_folder())
+    program = str(state.folder / "program")
+    shutil.copy2(given.program, program + ".new")
+    os.replace(program + ".new", program)
     without = {key: value for key, value in os.environ.items() if key != "FUZZ_TARGET"}
     listed = json.loads(subprocess.run([program], capture_output=True, text=True, check=True, env=without).stdout)
     targets = [one for one in listed if not given.targets or one["name"] in given.targets]
     if not targets:
         sys.exit(f"expected targets among {', '.join(one['name'] for one in listed)}")
-    runner = Runner(program, targets, State(state_folder()), given.slice)
+    runner = Runner(program, targets, state, given.slice)
     if given.minimise is not None:
         return runner.minimise(given.minimise)
     signal.signal(signal.SIGTERM, runner.stop)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs authbench for a long time against a reference that is killed and started again, and checks what it used and counted.
 
-    soak.py SECONDS [--authbench PROGRAM] [--rate 2000] [--restart-every 60] [--out FOLDER]
+    soak.py SECONDS [--authbench PROGRAM] [--reference PROGRAM] [--rate 2000] [--restart-every 60] [--out FOLDER]
 
 The reference speaks TLS and issues tokens of three seconds; 88 % of the requests carry a good one, the others none or a forged one.
 The samples (memory, descriptors, threads of authbench) are in FOLDER/samples.csv, the record of the run is beside them. It ends with 1
@@ -140,13 +140,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("seconds", type=float)
     parser.add_argument("--authbench", default="authbench")
+    parser.add_argument("--reference", metavar="PROGRAM", help="the authbench that serves the target (default: the same)")
     parser.add_argument("--rate", type=int, default=2000)
     parser.add_argument("--restart-every", type=float, default=60, metavar="SECONDS")
     parser.add_argument("--out", type=pathlib.Path)
     given = parser.parse_args()
     folder = (given.out or pathlib.Path(tempfile.mkdtemp(prefix="soak-"))).resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    target = Target(given.authbench, folder, free_port())
+    target = Target(given.reference or given.authbench, folder, free_port())
     described = target.start()
     (folder / "ca.pem").write_text(described["certificate"])
     scenario = (HERE / "soak.yaml").read_text().replace("2000/s", f"{given.rate}/s").replace("duration: 10s", f"duration: {given.seconds:.0f}s")

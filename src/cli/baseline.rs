@@ -101,7 +101,8 @@ impl Baselines {
             print::error(&format!("error: failed to {why}\nhelp: --save-baseline NAME makes one"));
             Exit::Usage
         })?;
-        Ok(Keeper { record: Record::default(), baseline, partial, force: self.force, exit: None, lost: false })
+        let asked = self.is_asked();
+        Ok(Keeper { asked, record: Record::default(), baseline, partial, force: self.force, exit: None, lost: false })
     }
 
     /// Keeps a run that came to its end as a baseline, if one is asked for; the exit that counts.
@@ -194,7 +195,9 @@ fn exit_of(comparison: &Comparison) -> Exit {
 /// Follows a run, and compares it with a baseline before it ends.
 #[derive(Debug)]
 pub(super) struct Keeper {
-    /// What happened so far.
+    /// Whether the run is to be compared or kept.
+    asked: bool,
+    /// What happened so far; of a run that is neither compared nor kept, only its end.
     pub(super) record: Record,
     baseline: Option<Saved>,
     partial: bool,
@@ -231,7 +234,9 @@ fn is_all(lost: &[(&str, &str)], record: &Record) -> bool {
 impl Keeper {
     /// The events to pass on for one event: the comparison stands before the end of the run, which counts it.
     pub(super) fn take(&mut self, event: Event) -> Vec<Event> {
-        self.record.apply(&event);
+        if self.asked || matches!(event, Event::RunFinished(_)) {
+            self.record.apply(&event);
+        }
         let Event::RunFinished(finished) = &event else { return vec![event] };
         let Some(baseline) = self.baseline.take() else { return vec![event] };
         // what a signal or a limit of failures kept from running is not missing

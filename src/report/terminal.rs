@@ -46,7 +46,10 @@ impl ResultPrinter {
 
 impl Reporter for ResultPrinter {
     fn on_event(&mut self, event: &Event) {
-        self.record.apply(event);
+        // the result shows no single second, and a run of hours has many
+        if !matches!(event, Event::LoadInterval(_)) {
+            self.record.apply(event);
+        }
     }
 
     fn finish(&mut self) -> Result<(), ReportError> {
@@ -234,15 +237,11 @@ mod tests {
         })
     }
 
-    #[test]
-    fn the_line_says_what_is_happening() {
-        let mut state = State::default();
-        let line = |state: &State| state.line(Duration::from_millis(7900));
-        assert_eq!(line(&state), "starting · 7 s");
-        state.apply(&scenario());
-        assert_eq!(line(&state), "Orders\u{fffd}[2J · 0 of 12 checks · 7 s");
-        state.apply(&Event::LoadStarted(LoadStarted { name: "steady".to_owned(), offered_rate: None, length_s: 22.0 }));
-        assert_eq!(line(&state), "Orders\u{fffd}[2J · steady · 22 s to go · 7 s");
+    fn load() -> Event {
+        Event::LoadStarted(LoadStarted { name: "steady".to_owned(), offered_rate: None, length_s: 22.0 })
+    }
+
+    fn second() -> Event {
         let interval = Interval {
             start_s: 6.0,
             length_s: 1.0,
@@ -251,7 +250,28 @@ mod tests {
             response_time_us: Latency { p50: 412.0, p99: 1840.0, ..Latency::default() },
             histogram: String::new(),
         };
-        state.apply(&Event::LoadInterval(LoadInterval { phase: "steady".to_owned(), interval }));
+        Event::LoadInterval(LoadInterval { phase: "steady".to_owned(), interval })
+    }
+
+    #[test]
+    fn the_result_keeps_no_single_second() {
+        let mut printer = ResultPrinter::new(Verbosity::default());
+        [scenario(), load(), second(), second()].iter().for_each(|event| printer.on_event(event));
+        let [scenario] = printer.record.scenarios.as_slice() else { panic!("one scenario") };
+        assert_eq!(scenario.load.len(), 1);
+        assert!(scenario.load[0].intervals.is_empty());
+    }
+
+    #[test]
+    fn the_line_says_what_is_happening() {
+        let mut state = State::default();
+        let line = |state: &State| state.line(Duration::from_millis(7900));
+        assert_eq!(line(&state), "starting · 7 s");
+        state.apply(&scenario());
+        assert_eq!(line(&state), "Orders\u{fffd}[2J · 0 of 12 checks · 7 s");
+        state.apply(&load());
+        assert_eq!(line(&state), "Orders\u{fffd}[2J · steady · 22 s to go · 7 s");
+        state.apply(&second());
         assert_eq!(line(&state), "Orders\u{fffd}[2J · steady · second 7 of 22 · 1999/s · p50 412 µs p99 1.84 ms · 7 s");
     }
 
