@@ -3,6 +3,7 @@
 
 import argparse
 import json
+import math
 import os
 import pathlib
 import re
@@ -18,6 +19,8 @@ TREE = pathlib.Path(__file__).resolve().parent.parent
 CORPUS = TREE / "fuzz" / "corpus"
 # an endless input; a slow one is found by its CPU time, in fuzz/src/main.rs
 ENDLESS = 300
+# inputs of a target in the tree, beside those with a name
+MOST_FILES = 60
 
 
 def state_folder():
@@ -153,11 +156,12 @@ class Runner:
                         old.unlink()
                 room = kibibytes * 1024 - sum((own / one).stat().st_size for one in named)
                 found = [path for path in pathlib.Path(kept).iterdir() if path.name not in named]
-                for path in sorted(found, key=lambda path: path.stat().st_size):
-                    room -= path.stat().st_size
-                    if room < 0:
-                        break
-                    shutil.copyfile(path, own / path.name)
+                found.sort(key=lambda path: path.stat().st_size)
+                # of each size some: what reaches deep is seldom short
+                for path in found[:: max(1, math.ceil(len(found) / MOST_FILES))]:
+                    if path.stat().st_size <= room:
+                        room -= path.stat().st_size
+                        shutil.copyfile(path, own / path.name)
             sizes = [path.stat().st_size for path in own.iterdir()]
             self.state.say(f"{name}: {len(sizes)} inputs, {sum(sizes)} bytes in the tree")
 

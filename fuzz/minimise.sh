@@ -1,5 +1,6 @@
 #!/bin/sh
-# Writes the inputs that a long run found into fuzz/corpus, as few and as small as reach the same code, below a limit for each target.
+# Writes a small part of the inputs that a long run found into fuzz/corpus: each reaches what no shorter one does, below a limit of bytes
+# for each target. Inputs of the tree that have a name of words stay.
 #   fuzz/minimise.sh [KIBIBYTES]
 set -eu
 cd "$(dirname "$0")/.."
