@@ -6,7 +6,7 @@
 The reference speaks TLS and issues tokens of three seconds; 88 % of the requests carry a good one, the others none or a forged one.
 The samples (memory, descriptors, threads of authbench) are in FOLDER/samples.csv, the record of the run is beside them. It ends with 1
 where
-- memory grew: the median of the last third of the samples after the warm-up is more than 5 % above that of the first third;
+- memory grew: the median of the last third of the samples after the warm-up is more than 5 % above that of the first third, or any is above 150 MiB;
 - a descriptor was lost: more are open at the end of the load than after the warm-up, beyond one for each connection;
 - a count is wrong: requests sent, those of all lanes and those of all seconds are not the same number, or fewer were sent than planned;
 - a forged request was granted, no good one was, or the run ended as no run with such a target may end.
@@ -105,6 +105,8 @@ def judged(samples, given):
     wrong = []
     if after > before * 1.05:
         wrong.append("memory grew by more than 5 %")
+    if max(one[1] for one in samples) > 150 * 1024:
+        wrong.append("memory was above 150 MiB")
     if median(last, 2) > median(first, 2) + CONNECTIONS:
         wrong.append("descriptors were lost")
     return wrong
