@@ -75,6 +75,12 @@ pub(super) struct RunArguments {
     /// Timeout for each request.
     #[arg(long, value_name = "TIME", default_value = "10s", env = "AUTHBENCH_TIMEOUT", value_parser = humantime::parse_duration, help_heading = "Execution")]
     timeout: std::time::Duration,
+    /// Stop the run after this time, such as 10m: what runs is cut, the rest is inconclusive, and the run ends with 5 unless there are findings.
+    #[arg(long, value_name = "TIME", env = "AUTHBENCH_MAX_TIME", value_parser = some_time, help_heading = "Execution")]
+    max_time: Option<std::time::Duration>,
+    /// Maximum time for each check, without what it waits for by itself, such as the end of a token.
+    #[arg(long, value_name = "TIME", default_value = "60s", env = "AUTHBENCH_MAX_CHECK_TIME", value_parser = some_time, help_heading = "Execution")]
+    max_check_time: std::time::Duration,
     /// Seed of everything random; the report names it.
     #[arg(long, env = "AUTHBENCH_SEED", help_heading = "Execution")]
     seed: Option<u64>,
@@ -121,6 +127,21 @@ fn more_help() -> String {
          authbench run scenarios/ --tag nightly --save-baseline main",
         formats.collect::<String>()
     )
+}
+
+/// A length of time that is not zero.
+fn some_time(text: &str) -> Result<std::time::Duration, BadTime> {
+    let time = humantime::parse_duration(text)?;
+    if time.is_zero() { Err(BadTime::Zero) } else { Ok(time) }
+}
+
+/// Why a text is no time that something can take.
+#[derive(Debug, thiserror::Error)]
+enum BadTime {
+    #[error("must be greater than 0")]
+    Zero,
+    #[error("{0}; expected a time such as 90s, 10m or 1h")]
+    Unreadable(#[from] humantime::DurationError),
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -184,6 +205,8 @@ fn prepared(arguments: &RunArguments) -> Result<(Vec<crate::run::Ready>, Options
         threads: arguments.threads.map(usize::from),
         jobs: usize::from(arguments.jobs),
         time_limit: arguments.timeout,
+        max_time: arguments.max_time,
+        check_time: arguments.max_check_time,
         rate_limit: arguments.rate_limit.map(|rate| rate.0),
         seed: arguments.seed.unwrap_or_else(rand::random),
         narrowed: arguments.select.narrows(),
@@ -284,6 +307,9 @@ fn executed(arguments: &RunArguments, ready: Vec<crate::run::Ready>, options: &O
     if github::is_wanted(arguments.github) {
         annotations.extend(github::reporters());
     }
+    if !arguments.quiet {
+        tell_ignored_proxies();
+    }
     let runtime = match super::runtime() {
         Ok(runtime) => runtime,
         Err(exit) => return exit,
@@ -315,6 +341,17 @@ fn executed(arguments: &RunArguments, ready: Vec<crate::run::Ready>, options: &O
     // what still waits for an answer is not waited for
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));
     exit
+}
+
+/// Says that proxies of the environment are not used: what a proxy answers, changes or keeps would be taken for the target.
+fn tell_ignored_proxies() {
+    let set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let names = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    let names: Vec<&str> = names.into_iter().filter(set).collect();
+    if !names.is_empty() {
+        let verb = if names.len() == 1 { "is" } else { "are" };
+        print::error(&format!("{} {verb} set and ignored: authbench connects directly", names.join(", ")));
+    }
 }
 
 /// Whether somebody watches standard error, on a terminal that knows how to draw over a line.

@@ -10,7 +10,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use url::Url;
 
-use super::wire::{Destination, Limits, send_once};
+use super::wire::{Destination, Limits, http2, send_once};
 use crate::observe::Request;
 use crate::target::Running;
 use crate::target::address::authority;
@@ -29,6 +29,7 @@ pub async fn reach(url: &Url, destination: &Destination, named: bool, limit: Dur
         Ok(Ok(_)) => return Ok(()),
         Ok(Err(error)) => match Distrust::within(&error) {
             Some(distrust) => return Err(Obstacle::Distrusted { distrust, authorities_named: named }),
+            None if wants_http2(&error) => return Err(Obstacle::OnlyHttp2(authority(url))),
             None if is_of_tls(&error) => {
                 return Err(Obstacle::Handshake { authority: authority(url), why: said(&error) });
             }
@@ -71,6 +72,18 @@ pub async fn expects_tls(running: &Running, limit: Duration) -> bool {
 fn is_of_tls(error: &io::Error) -> bool {
     let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     !matches!(tls, None | Some(rustls::Error::InvalidMessage(_)))
+}
+
+/// Whether the peer takes none of the protocols that it was offered (RFC 7301 §3.2): HTTP/1.1.
+fn wants_http2(error: &io::Error) -> bool {
+    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    matches!(tls, Some(rustls::Error::AlertReceived(rustls::AlertDescription::NoApplicationProtocol)))
+}
+
+/// Whether a target that gives HTTP/1.1 no answer answers HTTP/2.
+pub async fn answers_http2(running: &Running, limit: Duration) -> bool {
+    let Ok(destination) = running.destination() else { return false };
+    http2::open(&destination.over_http2(), &Limits::default().within(limit)).await.is_ok()
 }
 
 async fn answers_in_clear_text(url: &Url, destination: &Destination, limit: Duration) -> bool {

@@ -114,11 +114,57 @@ pub struct Evidence {
     pub resource_identifier: Option<String>,
     /// How far the clocks of target and harness may lie apart.
     pub max_clock_skew: std::time::Duration,
+    /// Bytes of the exchanges so far.
+    pub kept: usize,
 }
 
+/// Bytes of exchanges that one check keeps whole; of further ones, the start of what is long.
+const KEPT_WHOLE: usize = 2 << 20;
+
 impl Evidence {
+    /// Keeps what a step saw. What it means has been decided: a judgement and a report need far less than a body may have.
+    pub fn observe(&mut self, mut observation: Observation) {
+        self.bound(&mut observation.exchange);
+        self.observations.push(observation);
+    }
+
+    /// Keeps a control.
+    pub fn control(&mut self, mut run: ControlRun) {
+        self.bound(&mut run.exchange);
+        self.controls.push(run);
+    }
+
+    fn bound(&mut self, exchange: &mut Exchange) {
+        if self.kept.saturating_add(exchange.bytes()) > KEPT_WHOLE {
+            exchange.shorten();
+        }
+        self.kept = self.kept.saturating_add(exchange.bytes());
+    }
+
     /// The first control that was not accepted.
     pub fn broken_control(&self) -> Option<&ControlRun> {
         self.controls.iter().find(|control| control.outcome != Outcome::Granted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::{Request, Response, Silence};
+
+    #[test]
+    fn a_check_keeps_little_of_many_large_answers() {
+        let mut evidence = Evidence::default();
+        for _ in 0..100 {
+            let headers = vec![("Location".to_owned(), vec![b'l'; 60_000])];
+            let answer = Ok(Response { status: 403, headers, body: vec![b'b'; 1 << 20], truncated: false });
+            let exchange = Exchange { answer, ..Exchange::unanswered(Request::new("GET", "/"), Silence::Closed) };
+            let (description, outcome) = (Description::new("a probe"), Outcome::Refused);
+            evidence.control(ControlRun { description, closing: false, exchange, outcome });
+        }
+        let whole =
+            evidence.controls.iter().filter(|run| run.exchange.response().is_some_and(|answer| !answer.truncated));
+        assert_eq!(whole.count(), 1);
+        assert!(evidence.kept < 5 << 20, "{} bytes", evidence.kept);
     }
 }

@@ -1,6 +1,7 @@
 //! One request and what came back, raw for judging and masked for recording.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -11,6 +12,17 @@ use crate::secret::{MASK, Scrubber, is_secret_name};
 
 /// Bytes of a body that are kept in a record.
 const RECORDED_BODY: usize = 2048;
+/// Bytes of a body that are looked at for it: a secret that is masked takes less room than it did.
+const LOOKED_AT: usize = 16 * 1024;
+/// Bytes of a field value, of a field name and of a request target that are kept in a record.
+const RECORDED_FIELD: usize = 1024;
+/// Bytes of all fields of a message that are kept in a record; further values are left out.
+const RECORDED_FIELDS: usize = 16 * 1024;
+
+/// Bytes that are left of a body and of a field value that are shortened.
+const SHORTENED: usize = 16 * 1024;
+const SHORTENED_FIELD: usize = 4 * 1024;
+
 /// A header line exactly as it goes onto the wire.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Header {
@@ -216,39 +228,83 @@ impl Exchange {
         self.response().map(|response| response.status)
     }
 
+    /// Bytes that it holds, as far as they may be many.
+    pub fn bytes(&self) -> usize {
+        let request = &self.request;
+        let asked = request.target.len() + request.body.len();
+        let asked = asked + request.headers.iter().map(|header| header.name.len() + header.value.len()).sum::<usize>();
+        let fields =
+            |response: &Response| response.headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+        asked + self.response().map_or(0, |response| response.body.len() + fields(response))
+    }
+
+    /// Drops all but the start of what is long in the answer.
+    pub fn shorten(&mut self) {
+        let Ok(response) = &mut self.answer else { return };
+        response.truncated |= response.body.len() > SHORTENED;
+        response.body.truncate(SHORTENED);
+        response.body.shrink_to_fit();
+        for (_, value) in response.headers.iter_mut().filter(|(_, value)| value.len() > SHORTENED_FIELD) {
+            value.truncate(SHORTENED_FIELD);
+            value.shrink_to_fit();
+        }
+    }
+
     /// The exchange as it may leave the process: credential parts masked, then everything scrubbed by value.
     pub fn record(&self, scrubber: &Scrubber) -> RecordedExchange {
         let clean = |bytes: &[u8]| printable(&scrubber.scrub_bytes(bytes));
-        let request_headers = self.request.headers.iter().map(|header| RecordedHeader {
-            name: header.name.clone(),
-            value: if header.sensitive { masked_credential(&header.value) } else { clean(&header.value) },
-        });
-        let (status, response_headers, response_body, silence) = match &self.answer {
+        let mut request_headers = RecordedFields::default();
+        for header in &self.request.headers {
+            let masked = header.sensitive.then(|| masked_credential(&header.value));
+            request_headers.push(
+                header.name.as_bytes(),
+                masked.as_deref().map_or(&header.value, str::as_bytes),
+                &clean,
+            );
+        }
+        let mut response_headers = RecordedFields::default();
+        let (status, response_body, silence) = match &self.answer {
             Ok(response) => {
-                let headers = response.headers.iter();
-                let headers =
-                    headers.map(|(name, value)| RecordedHeader { name: clean(name.as_bytes()), value: clean(value) });
-                let body = excerpt(&masked_members(&response.body, &clean));
-                (Some(response.status), headers.collect(), body, None)
+                response.headers.iter().for_each(|(name, value)| response_headers.push(name.as_bytes(), value, &clean));
+                // what is written again has no escapes that hid a credential from the search
+                let masked = |body: &[u8]| clean(masked_members(&clean(body)).as_bytes());
+                (Some(response.status), recorded(&response.body, RECORDED_BODY, masked), None)
             }
-            Err(silence) => (None, Vec::new(), String::new(), Some(silence.to_string())),
+            Err(silence) => (None, String::new(), Some(scrubber.scrub(&silence.to_string()))),
         };
-        let request_body = self
-            .request
-            .value_of("content-type")
-            .map_or_else(|| clean(&self.request.body), |media| masked_body(&self.request.body, media, &clean));
+        let request_body = recorded(&self.request.body, RECORDED_BODY, |body| match body.trim_ascii_start().first() {
+            Some(b'{' | b'[') => masked_members(&clean(body)),
+            // a form, whatever its media type says
+            _ => clean(masked_pairs(&String::from_utf8_lossy(body)).as_bytes()),
+        });
         RecordedExchange {
             method: clean(self.request.method.as_bytes()),
-            target: scrubber.scrub(&masked_target(&self.request.target)),
-            request_headers: request_headers.collect(),
-            request_body: excerpt(&request_body),
+            target: excerpt(&scrubber.scrub(&masked_target(&self.request.target)), RECORDED_FIELD),
+            request_headers: request_headers.fields,
+            request_body,
             status,
-            response_headers,
+            response_headers: response_headers.fields,
             response_body,
             silence,
             took_us: self.took.as_micros().try_into().unwrap_or(u64::MAX),
             marks: self.marks,
         }
+    }
+}
+
+/// Header lines as they are recorded, within a bound for all of them.
+#[derive(Default)]
+struct RecordedFields {
+    fields: Vec<RecordedHeader>,
+    bytes: usize,
+}
+
+impl RecordedFields {
+    fn push(&mut self, name: &[u8], value: &[u8], clean: &dyn Fn(&[u8]) -> String) {
+        let kept = RECORDED_FIELD.min(RECORDED_FIELDS.saturating_sub(self.bytes));
+        let line = RecordedHeader { name: recorded(name, RECORDED_FIELD, clean), value: recorded(value, kept, clean) };
+        self.bytes += line.name.len() + line.value.len();
+        self.fields.push(line);
     }
 }
 
@@ -318,18 +374,10 @@ fn masked_pairs(pairs: &str) -> String {
     masked.collect::<Vec<_>>().join("&")
 }
 
-fn masked_body(body: &[u8], media: &[u8], clean: &dyn Fn(&[u8]) -> String) -> String {
-    if media.starts_with(b"application/x-www-form-urlencoded") {
-        return clean(masked_pairs(&String::from_utf8_lossy(body)).as_bytes());
-    }
-    masked_members(body, clean)
-}
-
 /// Masks string members of JSON that carry credentials, so that a token fetched a moment ago is never shown.
-fn masked_members(body: &[u8], clean: &dyn Fn(&[u8]) -> String) -> String {
-    let text = clean(body);
-    let Ok(mut value) = serde_json::from_str::<serde_json::Value>(&text) else { return text };
-    let Some(object) = value.as_object_mut() else { return text };
+fn masked_members(text: &str) -> String {
+    let Ok(mut value) = serde_json::from_str::<serde_json::Value>(text) else { return masked_in_text(text) };
+    let Some(object) = value.as_object_mut() else { return masked_in_text(text) };
     let mut masked = false;
     for (name, member) in object.iter_mut() {
         if is_secret_name(name) && member.as_str().is_some_and(|value| !value.is_empty()) {
@@ -337,8 +385,44 @@ fn masked_members(body: &[u8], clean: &dyn Fn(&[u8]) -> String) -> String {
             masked = true;
         }
     }
-    // what is written again has no escapes that hid a credential from the search
-    if masked { clean(value.to_string().as_bytes()) } else { text }
+    let text = if masked { value.to_string() } else { text.to_owned() };
+    masked_in_text(&text)
+}
+
+/// The same in what only looks like JSON: a body that was cut, a member further inside, a page with a script.
+fn masked_in_text(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((name, value, end)) = string_member(rest) {
+        masked.push_str(&rest[..value.start]);
+        masked.push_str(if is_secret_name(&rest[name]) && !value.is_empty() { MASK } else { &rest[value] });
+        rest = &rest[end..];
+    }
+    masked.push_str(rest);
+    masked
+}
+
+/// The first member of a text whose value is a string: its name, the value, and where what follows starts.
+fn string_member(text: &str) -> Option<(Range<usize>, Range<usize>, usize)> {
+    let mut from = 0;
+    loop {
+        let colon = from + text[from..].find(':')?;
+        from = colon + 1;
+        let Some(before) = text[..colon].trim_end().strip_suffix('"') else { continue };
+        let name = before.rfind('"').map_or(0, |quote| quote + 1)..before.len();
+        let value = text[from..].trim_start();
+        if let Some(inside) = value.strip_prefix('"') {
+            let value = text.len() - inside.len();
+            let mut escaped = false;
+            let closes = |byte: u8| {
+                let closes = byte == b'"' && !escaped;
+                escaped = byte == b'\\' && !escaped;
+                closes
+            };
+            let end = value + inside.bytes().position(closes).unwrap_or(inside.len());
+            return Some((name, value..end, end));
+        }
+    }
 }
 
 /// Text without control characters, whatever a server or a forgery put into it.
@@ -348,12 +432,26 @@ fn printable(bytes: &[u8]) -> String {
     text.chars().map(|c| if visible(c) { c } else { '\u{fffd}' }).collect()
 }
 
-fn excerpt(text: &str) -> String {
-    if text.len() <= RECORDED_BODY {
+/// The start of bytes as they are recorded, and how many there are where that is not all.
+fn recorded(bytes: &[u8], kept: usize, clean: impl Fn(&[u8]) -> String) -> String {
+    let text = clean(&bytes[..bytes.len().min(LOOKED_AT)]);
+    match bytes.len() > LOOKED_AT {
+        false => excerpt(&text, kept),
+        true => format!("{}… ({} bytes)", &text[..boundary(&text, kept)], bytes.len()),
+    }
+}
+
+/// The start of a text, and how long the text is where that is not all of it.
+fn excerpt(text: &str, kept: usize) -> String {
+    if text.len() <= kept {
         return text.to_owned();
     }
-    let end = (0..=RECORDED_BODY).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    format!("{}… ({} bytes)", &text[..end], text.len())
+    format!("{}… ({} bytes)", &text[..boundary(text, kept)], text.len())
+}
+
+/// The last place up to a number of bytes where a text can be cut.
+fn boundary(text: &str, most: usize) -> usize {
+    (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -385,6 +483,28 @@ mod tests {
         assert_eq!(record.request_headers[1].value, MASK);
         assert_eq!(record.request_body, format!("grant_type=x&client_secret={MASK}"));
         assert!(!record.response_body.contains("fresh"), "{}", record.response_body);
+    }
+
+    #[test]
+    fn a_member_that_carries_a_credential_is_masked_wherever_it_stands() {
+        for (text, masked) in [
+            (r#"{"data": {"access_token" : "fresh\"er", "b":1}}"#, r#"{"data": {"access_token" : "···", "b":1}}"#),
+            (r#"{"scope":"a","refresh_token":"cut o"#, r#"{"scope":"a","refresh_token":"···"#),
+            (r#"<script>x={"a":"b","password":"p"}</script>"#, r#"<script>x={"a":"b","password":"···"}</script>"#),
+            (r#"{"token":"","key":7,"a":"token"}"#, r#"{"token":"","key":7,"a":"token"}"#),
+        ] {
+            assert_eq!(masked_members(text), masked, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_record_of_a_large_answer_is_small() {
+        let mut exchange = exchange(Request::new("GET", &format!("/{}", "t".repeat(1 << 20))), &"b".repeat(1 << 22));
+        let response = exchange.answer.as_mut().expect("is there");
+        response.headers.extend((0..128).map(|at| (format!("x-{at}-{}", "n".repeat(4096)), vec![b'v'; 1 << 20])));
+        let record = serde_json::to_string(&exchange.record(&Scrubber::default())).expect("is JSON");
+        assert!(record.len() < 256 << 10, "{} bytes", record.len());
+        assert!(record.contains("… (4194304 bytes)") && record.contains("… (1048576 bytes)"));
     }
 
     #[test]

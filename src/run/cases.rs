@@ -14,11 +14,17 @@ use crate::scenario::{At, LoadedScenario, text::RequestLine};
 pub(super) async fn run(session: &Session<'_>, take: &mut dyn FnMut(CheckResult)) {
     for (case, request) in session.loaded.scenario.cases.iter().zip(&session.subject.cases) {
         let id = id_of(&case.name);
-        if session.options.stop.is_requested() {
+        let stop = &session.options.stop;
+        if stop.is_requested() && !stop.time_is_over() {
             return;
         }
         if session.selection.selects(&id) {
-            take(one(session, (case, request), id).await);
+            let place = session.place(case.place);
+            let judged = CaseVerdict { case, id: &id, place: &place };
+            let ended = || format!("not executed: {}", session.options.ended());
+            let executed = one(session, (case, request), id.clone());
+            let result = if stop.is_requested() { None } else { stop.unless_requested(executed).await };
+            take(result.unwrap_or_else(|| judged.without_an_answer(Verdict::Inconclusive, &ended())));
         }
     }
 }

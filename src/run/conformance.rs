@@ -22,11 +22,10 @@ use crate::observe::{Evidence, Outcome};
 use crate::plan::subject::Login;
 use crate::plan::{Act, Control, PlannedCheck, Subject};
 
-/// Between two looks whether the run should end.
-const STOP_POLL: Duration = Duration::from_millis(50);
-
 /// What is said of a check that a wish to end interrupted.
-const CUT: &str = "the run was stopped before this check finished";
+fn cut(session: &Session<'_>) -> String {
+    format!("cut before it finished: {}", session.options.ended())
+}
 
 /// Runs all planned checks and the scenario's own cases.
 pub(super) async fn run(
@@ -38,8 +37,12 @@ pub(super) async fn run(
     let (mut together, mut alone) = (Vec::new(), Vec::new());
     let mut refused: Vec<&Check> = Vec::new();
     let mut dealer = Dealer::new(session.options.shard);
+    let mut own = Vec::new();
     for check in planned {
         let takes = check.check.control || dealer.takes(&check, &session.subject);
+        if takes && session.options.max_time.is_some() {
+            own.push(check.clone());
+        }
         match &check.script {
             _ if !takes => {}
             Err(missing) => {
@@ -86,6 +89,12 @@ pub(super) async fn run(
     }
     if let Err(why) = shards::meet(session, "last-checks").await {
         tally.error(why.to_string());
+    }
+    if session.options.stop.time_is_over() {
+        let why = format!("not executed: {}", session.options.ended());
+        for check in own.iter().filter(|check| !tally.has(check.check.id)).collect::<Vec<_>>() {
+            tally.judged_without_answers(check, why.clone(), Duration::ZERO);
+        }
     }
     tally.finish()
 }
@@ -150,8 +159,8 @@ async fn alone_now(session: &Session<'_>, check: &PlannedCheck, tally: &mut Scen
     });
     let ended = tokio::select! {
         ended = running.end() => ended,
-        () = stopped(session) => {
-            tally.judged_without_answers(check, CUT.to_owned(), clock::now() - began);
+        () = session.options.stop.requested() => {
+            tally.judged_without_answers(check, cut(session), clock::now() - began);
             return None;
         }
     };
@@ -190,12 +199,6 @@ fn rehearsal(session: &Session<'_>) -> impl Fn(&str) + Send + 'static {
 #[cfg(not(test))]
 fn rehearsal(_: &Session<'_>) -> impl Fn(&str) + Send + 'static {
     |_| ()
-}
-
-async fn stopped(session: &Session<'_>) {
-    while !session.options.stop.is_requested() {
-        tokio::time::sleep(STOP_POLL).await;
-    }
 }
 
 /// Runs checks that do not disturb each other. Those that wait take no place from the others.
@@ -238,7 +241,7 @@ async fn side_by_side(
     while !session.options.stop.is_requested() {
         let ended = tokio::select! {
             ended = running.join_next_with_id() => ended,
-            () = stopped(session) => break,
+            () = session.options.stop.requested() => break,
         };
         let (id, ended) = match ended {
             None => break,
@@ -266,12 +269,12 @@ async fn side_by_side(
     }
     // what had not started was not run, and whoever stopped the run knows; what had started came to nothing
     for (check, began) in open.into_values().filter_map(|open| Some((open.check, *open.began.get()?))) {
-        tally.judged_without_answers(&check, CUT.to_owned(), clock::now() - began);
+        tally.judged_without_answers(&check, cut(session), clock::now() - began);
     }
     for check in again {
         // it has run once: where it cannot run again, that is what is shown
         if session.options.stop.is_requested() {
-            tally.judged_without_answers(&check, CUT.to_owned(), Duration::ZERO);
+            tally.judged_without_answers(&check, cut(session), Duration::ZERO);
         } else {
             alone_now(session, &check, tally).await;
         }

@@ -63,6 +63,7 @@ pub(super) async fn equip(
         trust: running.trust.clone(),
         hosts: running.hosts.clone(),
         limits: Limits::default().within(options.time_limit),
+        check_time: options.check_time,
         control,
         logins,
         listener,
@@ -115,5 +116,13 @@ pub(super) fn scrubber_of(subject: &Subject) -> Scrubber {
     for secret in subject.secrets() {
         scrubber.add(secret.expose().as_bytes());
     }
+    // what a report has to name, although a secret may start with it
+    for identity in &subject.identities {
+        scrubber.spare(&identity.name);
+        identity.account_name().iter().for_each(|name| scrubber.spare(name));
+    }
+    let material = &subject.material;
+    let clients = [&material.introspection_client, &material.foreign_introspection_client, &material.special_client];
+    clients.into_iter().flatten().for_each(|client| scrubber.spare(&client.id));
     scrubber
 }

@@ -29,7 +29,7 @@ pub(super) async fn run(session: &Session<'_>, sink: &mut dyn FnMut(Event)) -> L
         return end;
     }
     for (at, written) in phases.iter().enumerate() {
-        if session.options.stop.is_requested() {
+        if session.options.stop.is_requested() && !session.options.stop.time_is_over() {
             break;
         }
         end.selected = true;
@@ -43,11 +43,13 @@ pub(super) async fn run(session: &Session<'_>, sink: &mut dyn FnMut(Event)) -> L
                 end.exit = end.exit.worst(judged).worst(mixed).worst(trusted(&figures));
             }
             Err(why) => {
-                sink(Event::Note(Note {
-                    kind: NoteKind::Error,
-                    text: format!("the load phase {} did not run: {why}", written.name),
-                }));
-                end.exit = end.exit.worst(Exit::Broken);
+                let text = match &why {
+                    PhaseError::Ended(why) => format!("the load phase {} was not executed: {why}", written.name),
+                    why => format!("the load phase {} did not run: {why}", written.name),
+                };
+                sink(Event::Note(Note { kind: NoteKind::Error, text }));
+                let ended = matches!(why, PhaseError::Ended(_)) || session.options.stop.time_is_over();
+                end.exit = end.exit.worst(if ended { Exit::Inconclusive } else { Exit::Broken });
             }
         }
     }
@@ -84,7 +86,12 @@ async fn one(
     (at, written): (usize, &LoadPhase),
     sink: &mut dyn FnMut(Event),
 ) -> Result<(LoadFigures, Option<Aborted>, usize), PhaseError> {
-    let mut prepared = Prepared::of(session, written).await?;
+    let ended = || PhaseError::Ended(session.options.ended());
+    let stop = &session.options.stop;
+    if stop.is_requested() {
+        return Err(ended());
+    }
+    let mut prepared = stop.unless_requested(Prepared::of(session, written)).await.ok_or_else(ended)??;
     if session.options.shard.splits() {
         prepared.clock = shards::clock_offset(session).await;
     }
@@ -108,6 +115,9 @@ async fn one(
     };
     let (mut figures, aborted) = ended?;
     renewal.finish(&mut figures).await;
+    if stop.time_is_over() {
+        figures.inconclusive = Some(format!("cut before it finished: {}", session.options.ended()));
+    }
     if let Some(timing) = figures.timing.as_mut().filter(|_| session.options.shard.splits()) {
         timing.clock = ClockOffset { folder_ms: timing.clock.folder_ms, ..prepared.clock };
     }

@@ -34,6 +34,7 @@ use crate::check::CATALOGUE_VERSION;
 use crate::check::profile::Effective;
 use crate::clock;
 use crate::drive::probe::Prober;
+use crate::drive::stop::Stop;
 use crate::event::{
     CheckResult, Event, FORMAT, Machine, Note, NoteKind, RunFinished, RunStarted, ScenarioFinished, ScenarioStarted,
     SourcePlace,
@@ -50,6 +51,7 @@ use crate::target::{Running, StartError};
 
 use equip::{EquipError, equip, scrubber_of};
 use failures::Failures;
+use isolate::Isolated;
 use ready::profile_of;
 use testable::Untestable;
 use waiver::Ledger;
@@ -71,7 +73,16 @@ pub async fn run(scenarios: Vec<Ready>, options: &Options, sink: &mut dyn FnMut(
         shard: shards::part(options),
     }));
     // a limit of failures ends the parts; only a signal ends the whole as interrupted
-    let part = Options { stop: options.stop.below(), ..options.clone() };
+    let mut stop = options.stop.below();
+    let timer = options.max_time.map(|time| {
+        stop = stop.clone().until(clock::after(clock::now(), time));
+        let stop = stop.clone();
+        Isolated::start(async move {
+            tokio::time::sleep(time).await;
+            stop.request_for_time();
+        })
+    });
+    let part = Options { stop, ..options.clone() };
     // one shard sees a part of the failures: none ends by their number
     let most_failures = options.max_failures.filter(|_| !options.shard.splits());
     let mut failures = Failures::new(most_failures, part.stop.clone());
@@ -83,7 +94,7 @@ pub async fn run(scenarios: Vec<Ready>, options: &Options, sink: &mut dyn FnMut(
     let mut exit = None;
     let ledger = Ledger::of(&scenarios, &part);
     for (at, scenario) in scenarios.into_iter().enumerate() {
-        if part.stop.is_requested() {
+        if part.stop.is_requested() && !part.stop.time_is_over() {
             break;
         }
         let ended = one(scenario, &part, Turn { at, ledger: &ledger }, &mut counted).await;
@@ -94,6 +105,9 @@ pub async fn run(scenarios: Vec<Ready>, options: &Options, sink: &mut dyn FnMut(
     }
     let exit = exit.unwrap_or(Exit::NothingSelected);
     let exit = if options.shard.splits() { exit.of_shard() } else { exit };
+    // whatever inconclusive ends are to count as, and whichever shard this is: not all was done
+    let exit = if part.stop.time_is_over() { exit.worst(Exit::Inconclusive) } else { exit };
+    drop(timer);
     let exit = if options.stop.is_requested() { exit.worst(Exit::of_signal(options.stop.signal())) } else { exit };
     sink(Event::RunFinished(RunFinished {
         finished: clock::timestamp(),
@@ -170,6 +184,9 @@ impl Session<'_> {
 async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnMut(Event)) -> Exit {
     let Ready { loaded, mut subject, selection, comparison, launch, .. } = ready;
     let profile = profile_of(&loaded, &subject);
+    // what a target says in an error may repeat what it was sent
+    let scrubber = scrubber_of(&subject);
+    let sink = &mut |event: Event| sink(scrubbed(event, &scrubber));
     let listener = match options.wants(Only::Conformance) {
         true => keys::listen(&mut subject, &launch).await,
         false => Ok(None),
@@ -187,9 +204,14 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
             terms: options.shard.splits().then(|| Box::new(shards::terms(&loaded, &subject, options))),
         })
     };
-    let running = match start::start(&launch, options).await {
-        Ok(running) => running,
-        Err(failure) => {
+    let stop = &options.stop;
+    let running = match stop.unless_requested(start::start(&launch, options)).await {
+        None => {
+            sink(started(launch.name(), 0));
+            return cannot_be_tested(&Untestable::ended(options), turn, sink);
+        }
+        Some(Ok(running)) => running,
+        Some(Err(failure)) => {
             sink(started(launch.name(), 0));
             return match &failure {
                 StartError::Obstacle(obstacle) => cannot_be_tested(&Untestable::of(&loaded, obstacle), turn, sink),
@@ -197,9 +219,17 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
             };
         }
     };
-    let exit = match equip(&subject, &running, listener, options).await {
-        Ok((subject, prober)) => {
-            let untestable = testable::look(&loaded, &subject, &prober, &running).await.err();
+    let ready = stop.unless_requested(async {
+        let (subject, prober) = equip(&subject, &running, listener, options).await?;
+        let untestable = testable::look(&loaded, &subject, &prober, &running).await.err();
+        Ok::<_, EquipError>((subject, prober, untestable))
+    });
+    let exit = match ready.await {
+        None => {
+            sink(started(running.name.clone(), 0));
+            cannot_be_tested(&Untestable::ended(options), turn, sink)
+        }
+        Some(Ok((subject, prober, untestable))) => {
             // against a server that nothing can be proved about, each check has to notice by itself
             let insists = matches!(options.launch, Launch::Hopeless(_));
             if let Some(untestable) = untestable.as_ref().filter(|found| !found.reached && !insists) {
@@ -219,7 +249,6 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
                 let text = "a new credential ends the one before it: checks run one at a time".to_owned();
                 sink(Event::Note(Note { kind: NoteKind::Info, text }));
             }
-            let scrubber = scrubber_of(&subject);
             let session = Session {
                 loaded: &loaded,
                 subject,
@@ -227,7 +256,7 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
                 profile,
                 selection: &selection,
                 options,
-                scrubber,
+                scrubber: scrubber.clone(),
                 target: &running,
                 untestable,
                 turn,
@@ -238,7 +267,7 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
             }
             exit
         }
-        Err(failure) => {
+        Some(Err(failure)) => {
             sink(started(running.name.clone(), 0));
             match &failure {
                 EquipError::Obstacle(obstacle) => cannot_be_tested(&Untestable::of(&loaded, obstacle), turn, sink),
@@ -248,6 +277,18 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
     };
     running.stop().await;
     exit
+}
+
+/// An event without secrets in the texts that are not those of checks, which have scrubbers of their own.
+fn scrubbed(event: Event, scrubber: &Scrubber) -> Event {
+    match event {
+        Event::Note(note) => Event::Note(Note { text: scrubber.scrub(&note.text), ..note }),
+        Event::ScenarioFinished(end) => Event::ScenarioFinished(ScenarioFinished {
+            untestable: end.untestable.map(|cause| scrubber.scrub(&cause)),
+            ..end
+        }),
+        other => other,
+    }
 }
 
 fn error(text: &str, sink: &mut dyn FnMut(Event)) {
@@ -325,7 +366,8 @@ async fn parts(
     }
     // what is measured of a target that lets nobody in is not what was asked for
     let testable = session.untestable.is_none();
-    if options.wants(Only::Load) && testable && !options.stop.is_requested() && options.checks.is_empty() {
+    let goes_on = |stop: &Stop| !stop.is_requested() || stop.time_is_over();
+    if options.wants(Only::Load) && testable && goes_on(&options.stop) && options.checks.is_empty() {
         let end = load::run(session, sink).await;
         loaded = end.selected;
         selected |= end.selected;
@@ -334,7 +376,7 @@ async fn parts(
     if splits && comparison.is_some() && options.wants(Only::Overhead) {
         let text = "no overhead study: it is paired on one machine; run it alone with --only overhead".to_owned();
         sink(Event::Note(Note { kind: NoteKind::Info, text }));
-    } else if options.wants(Only::Overhead) && testable && !options.stop.is_requested() && options.checks.is_empty() {
+    } else if options.wants(Only::Overhead) && testable && goes_on(&options.stop) && options.checks.is_empty() {
         let end = overhead::run(session, comparison, sink).await;
         selected |= end.selected;
         exit = exit.worst(end.exit);

@@ -14,6 +14,9 @@ use crate::shard::Shard;
 use crate::target::child::Spawner;
 use crate::target::hosts::AllowedHosts;
 
+/// How long a check may take where nothing is said, without what it waits for by itself.
+const CHECK_TIME: Duration = Duration::from_secs(60);
+
 /// Which parts of scenarios run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Only {
@@ -64,6 +67,10 @@ pub struct Options {
     pub path: Option<std::ffi::OsString>,
     /// Wish to end early.
     pub stop: Stop,
+    /// How long the run may take; no limit if none.
+    pub max_time: Option<Duration>,
+    /// How long a check may take, without what it waits for by itself.
+    pub check_time: Duration,
     /// Check in which authbench is to fail, for tests of what becomes of it.
     #[cfg(test)]
     pub(crate) fails_in: Option<&'static str>,
@@ -95,6 +102,8 @@ impl Options {
             launch,
             path: None,
             stop: Stop::default(),
+            max_time: None,
+            check_time: CHECK_TIME,
             #[cfg(test)]
             fails_in: None,
             shard: Shard::default(),
@@ -115,6 +124,14 @@ impl Options {
     /// Whether all checks of all scenarios are asked for: only then can be said that something was not needed.
     pub(super) fn is_whole(&self) -> bool {
         self.checks.is_empty() && !self.narrowed && self.wants(Only::Conformance)
+    }
+
+    /// Why something was not executed, or cut.
+    pub(super) fn ended(&self) -> String {
+        match self.max_time.filter(|_| self.stop.time_is_over()) {
+            Some(time) => format!("--max-time {} is over", humantime::format_duration(time)),
+            None => "the run was stopped".to_owned(),
+        }
     }
 
     pub(super) fn wants(&self, part: Only) -> bool {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Session, threshold};
 use crate::drive::paired::{self, Contender, Measured, ProcessCpu, SampleFailure, Study};
+use crate::drive::stop::Stop;
 use crate::drive::wire::Limits;
 use crate::event::{Event, Note, NoteKind};
 use crate::exit::Exit;
@@ -15,6 +16,9 @@ use crate::stats::paired::{BaselineControl, FLOOR_SHARE, FLOOR_US, Series, basel
 const ACQUISITIONS: usize = 10;
 /// Share of a scheme's time that is spent on saturated runs beside it.
 const SATURATION_SHARE: f64 = 0.15;
+
+/// How long the study may still take once the time of the run is over: it ends with its next answer.
+const LAST_ANSWER: Duration = Duration::from_millis(500);
 
 /// How the study of a scenario ended.
 pub(super) struct OverheadEnd {
@@ -34,7 +38,10 @@ pub(super) async fn run(
         sink(Event::Note(Note { kind: NoteKind::Warning, text }));
         return OverheadEnd { selected: false, exit: Exit::Passed };
     }
-    let exit = match study(session, comparison).await {
+    let stop = &session.options.stop;
+    let cut = || (session.options.ended(), Exit::Inconclusive);
+    let studied = if stop.is_requested() { None } else { unless_over(stop, study(session, comparison)).await };
+    let exit = match studied.unwrap_or_else(|| Err(cut())) {
         Ok(figures) => {
             sink(Event::OverheadFinished(Box::new(figures.clone())));
             threshold::judge_overhead(session, &figures, sink)
@@ -46,6 +53,12 @@ pub(super) async fn run(
         }
     };
     OverheadEnd { selected: true, exit }
+}
+
+/// What a study comes to; none where the time of the run is over before. A study that is only asked to end, ends.
+async fn unless_over<T>(stop: &Stop, study: impl Future<Output = T>) -> Option<T> {
+    let Some(deadline) = stop.deadline() else { return Some(study.await) };
+    tokio::time::timeout_at((deadline + LAST_ANSWER).into(), study).await.ok()
 }
 
 async fn study(session: &Session<'_>, comparison: &OverheadStudy) -> Result<OverheadFigures, (String, Exit)> {

@@ -65,8 +65,10 @@ impl Prepared {
             let requests = refused.remove(&name).unwrap_or_else(|| good.requests.clone());
             lanes.push(Lane { name, share, expects_grant, requests, marks: SuccessMarks::learned(&recognition) });
         }
-        let limits = written.timeout.map_or(Limits::default(), |timeout| Limits::default().within(timeout.0));
         let phase = phase_of(session, written, resource);
+        let streams = if let Http::Two { streams } = phase.http { streams } else { 1 };
+        let limits = Limits::default().shared_by(phase.connections.saturating_mul(streams));
+        let limits = written.timeout.map_or(limits, |timeout| limits.within(timeout.0));
         descriptors::enough_for(phase.connections)?;
         let mut destination = session.target.destination()?;
         if phase.http != Http::One {

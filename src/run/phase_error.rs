@@ -38,6 +38,8 @@ pub(super) enum PhaseError {
     Engine,
     #[error(transparent)]
     Together(#[from] TogetherError),
+    #[error("{0}")]
+    Ended(String),
     #[error("the search was ended before its first step")]
     SearchEnded,
 }

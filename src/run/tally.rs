@@ -1,5 +1,6 @@
 //! Passes verdicts on as they come in, and then what they amount to.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Session;
@@ -31,6 +32,8 @@ pub(super) struct ScenarioTally<'a> {
     beside: usize,
     /// Checks that authbench itself failed in.
     crashed: usize,
+    /// Checks and cases that have a result.
+    taken: BTreeSet<String>,
     /// Checks and cases that write, lock out or disturb.
     pub(super) disturbing: usize,
     sink: &'a mut dyn FnMut(Event),
@@ -38,7 +41,15 @@ pub(super) struct ScenarioTally<'a> {
 
 impl<'a> ScenarioTally<'a> {
     pub(super) fn new(session: &'a Session<'a>, sink: &'a mut dyn FnMut(Event)) -> Self {
-        Self { session, tally: judge::Tally::default(), beside: 0, crashed: 0, disturbing: 0, sink }
+        Self {
+            session,
+            tally: judge::Tally::default(),
+            beside: 0,
+            crashed: 0,
+            taken: BTreeSet::new(),
+            disturbing: 0,
+            sink,
+        }
     }
 
     /// Takes a result that is complete.
@@ -48,7 +59,13 @@ impl<'a> ScenarioTally<'a> {
             self.session.waive(&mut result);
         }
         self.tally.take(&result);
+        self.taken.insert(result.id.clone());
         (self.sink)(Event::CheckFinished(Box::new(result)));
+    }
+
+    /// Whether a check has a result.
+    pub(super) fn has(&self, id: &str) -> bool {
+        self.taken.contains(id)
     }
 
     /// Judges what a check saw, and says what it came to.

@@ -4,9 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Options;
 use crate::drive::control::ControlError;
 use crate::drive::probe::Prober;
-use crate::drive::reach::expects_tls;
+use crate::drive::reach::{answers_http2, expects_tls};
 use crate::observe::{Evidence, Outcome, Place as Asked};
 use crate::plan::subject::{CredentialState, Identity, Login, Subject};
 use crate::scenario::{LoadedScenario, Position};
@@ -36,6 +37,11 @@ impl Untestable {
     /// For one obstacle that nothing can be asked behind.
     pub(super) fn of(loaded: &LoadedScenario, obstacle: &Obstacle) -> Self {
         Self { causes: vec![told(loaded, None, obstacle, 0)], reached: obstacle.is_answered() }
+    }
+
+    /// For a scenario that was not begun, or cut before its first check.
+    pub(super) fn ended(options: &Options) -> Self {
+        Self { causes: vec![format!("not executed: {}", options.ended())], reached: true }
     }
 
     /// The first cause.
@@ -166,6 +172,9 @@ async fn in_words(obstacle: Obstacle, running: &Running) -> Obstacle {
     let doubtful = matches!(obstacle, Obstacle::Unanswered { .. } | Obstacle::BadRequest { .. });
     if doubtful && running.base.scheme() == "http" && expects_tls(running, LOOK).await {
         return Obstacle::ExpectsTls(authority(&running.base));
+    }
+    if matches!(obstacle, Obstacle::Unanswered { .. }) && answers_http2(running, LOOK).await {
+        return Obstacle::OnlyHttp2(authority(&running.base));
     }
     obstacle
 }

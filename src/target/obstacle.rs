@@ -51,6 +51,9 @@ pub enum Obstacle {
     /// `https` to a port of `http`.
     #[error("{0} does not speak TLS, and the address starts with `https:`")]
     SpeaksNoTls(String),
+    /// HTTP/2 alone, which checks do not speak.
+    #[error("{0} speaks HTTP/2 and not HTTP/1.1, which checks and overhead studies speak")]
+    OnlyHttp2(String),
     /// The certificate is not trusted.
     #[error("{distrust}")]
     Distrusted {
@@ -268,6 +271,7 @@ impl Obstacle {
             | Obstacle::NoConnection { .. }
             | Obstacle::ExpectsTls(_)
             | Obstacle::SpeaksNoTls(_)
+            | Obstacle::OnlyHttp2(_)
             | Obstacle::Distrusted { .. }
             | Obstacle::Handshake { .. }
             | Obstacle::Unanswered { .. } => false,
@@ -293,6 +297,7 @@ impl Obstacle {
             | Obstacle::NoConnection { .. }
             | Obstacle::ExpectsTls(_)
             | Obstacle::SpeaksNoTls(_)
+            | Obstacle::OnlyHttp2(_)
             | Obstacle::Handshake { .. }
             | Obstacle::Unanswered { .. }
             | Obstacle::OtherHost { .. } => Setting::Address,
@@ -324,6 +329,9 @@ impl Obstacle {
             }
             Obstacle::ExpectsTls(_) => "write `https:` in `target.url`".to_owned(),
             Obstacle::SpeaksNoTls(_) => "write `http:` in `target.url`, or the port that speaks TLS".to_owned(),
+            Obstacle::OnlyHttp2(_) => {
+                "write an address that also speaks HTTP/1.1 in `target.url`; `http: 2` is for load phases".to_owned()
+            }
             Obstacle::Distrusted { distrust, authorities_named } => of_distrust(distrust, *authorities_named),
             Obstacle::Handshake { .. } => {
                 "write the address of a server with TLS 1.2 or 1.3 in `target.url`".to_owned()

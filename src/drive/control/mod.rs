@@ -30,6 +30,8 @@ pub use token::{Renewals, Token, own_end, seconds};
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 /// Bytes of an answer that are read.
 const BODY_LIMIT: usize = 1 << 20;
+/// Bytes of a token that is used: servers take header fields of 8 to 64 KiB, all together.
+pub(super) const LONGEST_TOKEN: usize = 32 * 1024;
 /// A token that is kept for its client.
 #[derive(Clone, Debug)]
 struct Kept {
@@ -190,6 +192,13 @@ impl ControlPlane {
         let Some(value) = value else {
             return Err(ControlError::Unusable("the token endpoint's answer has no access_token".to_owned()));
         };
+        if value.len() > LONGEST_TOKEN {
+            let why = format!(
+                "the token endpoint returned an access_token of {} bytes, expected {LONGEST_TOKEN} at most; authbench does not send it",
+                value.len()
+            );
+            return Err(ControlError::Unusable(why));
+        }
         let value = Secret::new(value);
         if value.has_control_characters() {
             let why = "the token endpoint returned an access_token with a control character (RFC 6749 appendix A.12); authbench does not send it";

@@ -122,7 +122,12 @@ pub(super) fn work<L: Line>(task: Task) -> WorkerTally {
         if task.phase.arrivals.is_some() && task.phase.spins {
             timer.calibrate().await;
         }
-        let Lines { lines, streams } = opened::<L>(&task).await;
+        let stop = task.stop.clone();
+        let opened = tokio::select! {
+            opened = opened::<L>(&task) => Some(opened),
+            () = over(&stop) => None,
+        };
+        let Some(Lines { lines, streams }) = opened else { return WorkerTally::new(lanes) };
         let _ = task.ready.send(());
         let Ok(begin) = task.begin.recv() else { return WorkerTally::new(lanes) };
         let shared = Rc::new(Shared::<L>::new(task, timer, begin));
@@ -133,13 +138,24 @@ pub(super) fn work<L: Line>(task: Task) -> WorkerTally {
         for line in lines {
             sending.spawn_local(send_on(shared.clone(), line, begun));
         }
-        while sending.join_next().await.is_some() {}
+        tokio::select! {
+            () = async { while sending.join_next().await.is_some() {} } => {}
+            () = over(&stop) => sending.shutdown().await,
+        }
         shared.give_up_rest();
         let mut tally = shared.tally.replace(WorkerTally::new(lanes));
         (tally.busy, tally.streams) = (processor.busy(shared.timer.spun()), streams);
         tally.finish(&shared.task.intervals);
         tally
     })
+}
+
+/// Returns when the time of the run is over: no answer is waited for then.
+async fn over(stop: &Stop) {
+    match stop.deadline() {
+        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// The connections of a worker, opened before the phase begins.

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::drive::control::LONGEST_TOKEN;
+
 /// A login that failed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum LoginError {
@@ -29,6 +31,11 @@ pub enum LoginError {
     /// What came as the credential cannot be sent.
     #[error("the login returned a credential with a control character; authbench does not send it")]
     ControlCharacter,
+    /// What came as the credential is longer than servers take.
+    #[error(
+        "the login returned a credential of {0} bytes, expected {LONGEST_TOKEN} at most; authbench does not send it"
+    )]
+    TooLong(usize),
     /// A command failed.
     #[error("the login command failed: {0}")]
     Command(String),

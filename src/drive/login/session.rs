@@ -9,7 +9,7 @@ use url::Url;
 use super::state::{LoginState, MissingValue};
 use super::{HeldCredential, LoginError, Logins};
 use crate::clock;
-use crate::drive::control::{ControlAnswer, ControlError, Renewals, Token, seconds};
+use crate::drive::control::{ControlAnswer, ControlError, LONGEST_TOKEN, Renewals, Token, seconds};
 use crate::plan::login::{CredentialEnd, CredentialSource, LoginBody, LoginProcedure, LoginStep, TokenPosition};
 use crate::plan::subject::DeclaredAnswer;
 use crate::scheme::{CarrierPlace, Companion};
@@ -141,6 +141,9 @@ impl LoginSession {
     fn token(&mut self, value: Secret, asked: Instant) -> Result<Token, LoginError> {
         if value.has_control_characters() {
             return Err(LoginError::ControlCharacter);
+        }
+        if value.expose().len() > LONGEST_TOKEN {
+            return Err(LoginError::TooLong(value.expose().len()));
         }
         self.state.token = Some(value.clone());
         let took = clock::now().saturating_duration_since(asked);

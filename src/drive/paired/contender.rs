@@ -3,9 +3,9 @@
 use super::socket::Socket;
 use crate::clock;
 use crate::drive::login::{HeldCredential, accompany};
+use crate::drive::wire::metric_duration;
 use crate::observe::{Fingerprint, Request, Response, Silence, parse_challenges};
 use crate::scheme::{Carrier, Occasion, Reuse, Scheme, Turn};
-use crate::drive::wire::metric_duration;
 
 /// A scheme that is compared, ready to send.
 #[derive(Clone)]

@@ -2,9 +2,9 @@
 
 use url::Url;
 
-use super::Prober;
+use super::{Prober, allowance};
 use crate::check::step::{Alter, Fill};
-use crate::drive::wire::{self, BadDestination, Destination};
+use crate::drive::wire::{self, BadDestination, Destination, Limits};
 use crate::observe::{Exchange, Request, Silence};
 
 /// What says who is asking, in every request.
@@ -47,13 +47,24 @@ impl Prober {
                 if let Some(silence) = self.patience.refuses() {
                     return Exchange::unanswered(request.clone(), silence);
                 }
-                self.equipment.rate_limit.wait().await;
-                let exchange = wire::send_once(&destination, &self.equipment.limits, request).await;
+                if let Some(why) = allowance::over() {
+                    let silence = Silence::Unreachable(format!("{why}, so this request was not sent"));
+                    return Exchange::unanswered(request.clone(), silence);
+                }
+                allowance::apart(self.equipment.rate_limit.wait()).await;
+                let limits = self.limits();
+                let exchange = wire::send_once(&destination, &limits, request).await;
                 self.patience.count(exchange.answer.as_ref().err());
                 exchange
             }
             Err(why) => Exchange::unanswered(request.clone(), Silence::Unreachable(why.to_string())),
         }
+    }
+
+    /// Limits of an exchange: no longer than the check has time.
+    pub(super) fn limits(&self) -> Limits {
+        let limits = self.equipment.limits;
+        allowance::left().map_or(limits, |left| limits.within(limits.time.min(left)))
     }
 
     /// An address that stands for a source of this run alone (RFC 1918), so that runs do not use up each other's budget.

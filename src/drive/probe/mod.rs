@@ -1,5 +1,6 @@
 //! Runs the steps of checks between their controls and gathers what comes back.
 
+mod allowance;
 mod client_auth;
 mod compose;
 mod contender;
@@ -18,6 +19,7 @@ mod values;
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
@@ -55,6 +57,8 @@ pub struct Equipment {
     pub hosts: AllowedHosts,
     /// Limits of one exchange.
     pub limits: Limits,
+    /// How long a check may take, without what it waits for by itself.
+    pub check_time: Duration,
     /// Tokens and hooks.
     pub control: Arc<ControlPlane>,
     /// Logins of identities.
@@ -111,6 +115,10 @@ impl Prober {
 
     /// Runs a check: its controls, its steps, its controls again. With a seat, it meets the checks that write beside it.
     pub async fn run(&self, planned: &PlannedCheck, script: &Script, seat: Option<Seat>) -> Evidence {
+        allowance::within(self.equipment.check_time, self.run_in_time(planned, script, seat)).await
+    }
+
+    async fn run_in_time(&self, planned: &PlannedCheck, script: &Script, seat: Option<Seat>) -> Evidence {
         let identifier = self.resource_identifier().map(|url| url.as_str().trim_end_matches('/').to_owned());
         let mut evidence = Evidence {
             issuer: self.issuer(),
@@ -128,7 +136,10 @@ impl Prober {
         let rng = StdRng::seed_from_u64(self.seed_of(planned.check.id));
         let mut stage = Stage::new(self, planned.check, rng, seat);
         stage.play(&script.actions, &mut evidence).await;
-        self.close(script, &mut evidence).await;
+        match allowance::over() {
+            None => self.close(script, &mut evidence).await,
+            Some(why) => drop(evidence.obstacle.get_or_insert(why)),
+        }
         evidence
     }
 
@@ -167,7 +178,7 @@ impl Prober {
                 }
                 None => {
                     let broken = run.outcome != Outcome::Granted;
-                    evidence.controls.push(run);
+                    evidence.control(run);
                     if broken {
                         return None;
                     }
@@ -181,7 +192,7 @@ impl Prober {
         for control in &script.controls {
             let run = self.control(*control, true, evidence).await;
             let broken = run.outcome != Outcome::Granted;
-            evidence.controls.push(run);
+            evidence.control(run);
             if broken {
                 return;
             }

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::OnceCell;
 
-use super::Prober;
+use super::{Prober, allowance};
 use crate::observe::{
     Asked, Declared, Evidence, Exchange, Learned, Outcome, Reading, Recognition, Request, Response, meaning_of_status,
 };
@@ -14,6 +14,8 @@ use crate::plan::subject::{DeclaredAnswer, Resource};
 const MOST_PUBLIC: usize = 4;
 /// Good answers that are kept to learn from.
 const MOST_GOOD: usize = 8;
+/// Bytes of such answers that are kept, beyond the first two.
+const MOST_BYTES: usize = 1 << 20;
 
 /// What is known about the answers of one resource.
 pub(super) struct Known {
@@ -31,7 +33,9 @@ impl Known {
     /// Takes note of a further good answer: what it lacks is not in every good answer.
     fn renew(&self, good: &Response) {
         let mut learned = self.learned.write().unwrap_or_else(PoisonError::into_inner);
-        if learned.good.len() >= MOST_GOOD || (!learned.good.is_empty() && self.recognition().knows(good)) {
+        let bytes = learned.good.iter().map(|good| good.body.len()).sum::<usize>() + good.body.len();
+        let enough = learned.good.len() >= MOST_GOOD || (learned.good.len() > 1 && bytes > MOST_BYTES);
+        if enough || (!learned.good.is_empty() && self.recognition().knows(good)) {
             return;
         }
         learned.good.push(good.clone());
@@ -112,7 +116,9 @@ impl Prober {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             known.entry(resource).or_default().clone()
         };
-        cell.get_or_init(|| async { Arc::new(self.learn(resource).await) }).await.clone()
+        // what is learned is for all checks: it has a time of its own
+        let learn = || allowance::within(self.equipment.check_time, async { Arc::new(self.learn(resource).await) });
+        cell.get_or_init(learn).await.clone()
     }
 
     async fn learn(&self, at: usize) -> Known {
@@ -133,6 +139,13 @@ impl Prober {
         if !resource.public {
             elsewhere.push(self.send_to(at, &self.absent_request(at, resource)).await);
             elsewhere.extend(self.public_answers().await);
+        }
+        // an answer without an end teaches with its start
+        for exchange in good.iter_mut().chain(&mut anonymous).chain(&mut elsewhere) {
+            if let Some(response) = exchange.answer.as_mut().ok().filter(|response| response.truncated) {
+                response.body.truncate(MOST_BYTES / 4);
+                response.body.shrink_to_fit();
+            }
         }
         let responses = |exchanges: &[Exchange]| exchanges.iter().filter_map(Exchange::response).cloned().collect();
         let learned = Learned {

@@ -32,9 +32,20 @@ pub struct Limits {
 }
 
 /// Bytes of a body that are kept to be searched. What a report shows of it is far less.
-const BODY_LIMIT: usize = 4 << 20;
+const BODY_LIMIT: usize = 2 << 20;
+
+/// Bytes of the bodies of all requests that are on their way under load, unless they are very many.
+const ALL_BODIES: usize = 48 << 20;
+/// Bytes of a body that are kept however many requests there are.
+const LEAST_BODY: usize = 64 << 10;
 
 impl Limits {
+    /// The same for so many requests at a time, each with a buffer of its own: all bodies together have a limit too.
+    #[must_use]
+    pub fn shared_by(self, requests: usize) -> Self {
+        Self { body: (ALL_BODIES / requests.max(1)).clamp(LEAST_BODY, self.body), ..self }
+    }
+
     /// The same, for answers that may take this long.
     #[must_use]
     pub fn within(self, time: Duration) -> Self {

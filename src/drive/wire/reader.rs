@@ -133,8 +133,9 @@ impl AnswerReader {
     /// Where the next bytes go.
     pub(in crate::drive) fn space(&mut self) -> &mut [u8] {
         if self.buffer.len() - self.filled < ROOM {
-            // grows by doubling; what may be in it is limited in `advance`
-            self.buffer.resize(self.buffer.len() * 2, 0);
+            // grows by doubling, up to what `advance` lets in
+            let most = self.limits.head + self.limits.body + 2 * ROOM;
+            self.buffer.resize((self.buffer.len() * 2).min(most).max(self.filled + ROOM), 0);
         }
         &mut self.buffer[self.filled..]
     }

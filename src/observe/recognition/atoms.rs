@@ -1,8 +1,10 @@
 //! What an answer is made of, in pieces that can be found again in another answer.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 
 use crate::observe::is_a_time;
 
@@ -84,8 +86,8 @@ impl std::fmt::Debug for Atom {
 /// Takes a body apart.
 pub(super) fn atoms_of(body: &[u8]) -> (BodyKind, BTreeSet<Atom>) {
     let body = without_bom(body);
-    if let Some(json) = json_of(body) {
-        return (BodyKind::Json, pairs_of(&json));
+    if let Some(pairs) = pairs_of(body) {
+        return (BodyKind::Json, pairs);
     }
     match std::str::from_utf8(body) {
         Ok(text) if !text.contains('\0') => (BodyKind::Text, pieces_of(text)),
@@ -98,7 +100,7 @@ pub(super) fn atoms_of(body: &[u8]) -> (BodyKind, BTreeSet<Atom>) {
 
 /// The pairs of a JSON body; empty where it is not JSON.
 pub(super) fn json_pairs(body: &[u8]) -> BTreeSet<Atom> {
-    json_of(without_bom(body)).map(|json| pairs_of(&json)).unwrap_or_default()
+    pairs_of(without_bom(body)).unwrap_or_default()
 }
 
 /// UTF-8 allows a mark in front of a text (RFC 8259 §8.1 lets parsers ignore it).
@@ -106,32 +108,101 @@ pub(super) fn without_bom(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
 
-fn json_of(body: &[u8]) -> Option<Value> {
+/// The pairs of a JSON object or array, read without a tree: one of a body of small numbers has ten times its size.
+fn pairs_of(body: &[u8]) -> Option<BTreeSet<Atom>> {
     let first = body.iter().find(|byte| !byte.is_ascii_whitespace())?;
     if !matches!(first, b'{' | b'[') {
         return None;
     }
-    serde_json::from_slice(body).ok()
-}
-
-fn pairs_of(json: &Value) -> BTreeSet<Atom> {
     let mut pairs = BTreeSet::new();
-    walk("", json, 0, &mut pairs);
-    pairs
+    let mut json = serde_json::Deserializer::from_slice(body);
+    Pairs { member: "", depth: 0, into: &mut pairs }.deserialize(&mut json).ok()?;
+    json.end().ok()?;
+    Some(pairs)
 }
 
-fn walk(member: &str, value: &Value, depth: usize, into: &mut BTreeSet<Atom>) {
-    if depth > DEPTH || into.len() >= MOST_ATOMS {
-        return;
-    }
-    match value {
-        Value::Object(members) => members.iter().for_each(|(name, value)| walk(name, value, depth + 1, into)),
-        Value::Array(items) => items.iter().for_each(|item| walk(member, item, depth + 1, into)),
-        Value::String(text) if says_something(text) => drop(into.insert(Atom::of(member, text.as_bytes()))),
-        Value::Number(number) if is_distinctive(number) => {
-            into.insert(Atom::of(member, number.to_string()));
+/// Takes the pairs of a value that a member holds.
+struct Pairs<'a> {
+    member: &'a str,
+    depth: usize,
+    into: &'a mut BTreeSet<Atom>,
+}
+
+impl Pairs<'_> {
+    fn number(self, number: &serde_json::Number) {
+        if self.takes() && is_distinctive(number) {
+            self.into.insert(Atom::of(self.member, number.to_string()));
         }
-        _ => {}
+    }
+
+    /// Whether more is looked for; what follows is read all the same, for it decides whether this is JSON.
+    fn takes(&self) -> bool {
+        self.depth <= DEPTH && self.into.len() < MOST_ATOMS
+    }
+
+    fn inside<'b>(&'b mut self, member: &'b str) -> Pairs<'b> {
+        Pairs { member, depth: self.depth + 1, into: self.into }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Pairs<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<(), D::Error> {
+        value.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Pairs<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
+            map.next_value_seed(self.inside(&name))?;
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+        let member = self.member;
+        while list.next_element_seed(self.inside(member))?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        if self.takes() && says_something(text) {
+            self.into.insert(Atom::of(self.member, text.as_bytes()));
+        }
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<(), E> {
+        self.number(&number.into());
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<(), E> {
+        self.number(&number.into());
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<(), E> {
+        if let Some(number) = serde_json::Number::from_f64(number) {
+            self.number(&number);
+        }
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
     }
 }
 

@@ -104,7 +104,7 @@ impl Learned {
             declared,
             refusal: self.refusal.clone(),
             kind,
-            good: good.iter().map(|answer| (answer.status, answer.body.clone())).collect(),
+            good: good.iter().map(|answer| (answer.status, super::digest(&answer.body))).collect(),
             stable,
             protected: Needles::new(protected),
             anonymous_locations: self.anonymous.iter().filter_map(location).collect(),

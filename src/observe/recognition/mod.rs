@@ -16,6 +16,7 @@ pub use status::meaning_of_status;
 
 use super::{Exchange, Fingerprint, Outcome, Request, Response};
 use search::Needles;
+use sha2::{Digest as _, Sha256};
 
 /// A complete answer, as far as its meaning depends on it.
 #[derive(Clone, Copy)]
@@ -103,8 +104,8 @@ pub struct Recognition {
     /// Whether the learned fingerprint of success also fits an anonymous answer: it tells nothing then.
     void: bool,
     kind: BodyKind,
-    /// Status and body of the good answers that were learned from.
-    good: Vec<(u16, Vec<u8>)>,
+    /// Status and body of the good answers that were learned from, the body as its digest.
+    good: Vec<(u16, [u8; 32])>,
     stable: Needles,
     protected: Needles,
     /// Addresses that anonymous requests are sent to (RFC 9110 §10.2.2).
@@ -223,8 +224,7 @@ impl Recognition {
     }
 
     fn is_a_good_answer(&self, answer: &Answered<'_>) -> bool {
-        (200..300).contains(&answer.status)
-            && self.good.iter().any(|(status, body)| *status == answer.status && body == answer.body)
+        (200..300).contains(&answer.status) && self.good.contains(&(answer.status, digest(answer.body)))
     }
 
     fn status_of(&self, status: u16, location: Option<&[u8]>) -> Outcome {
@@ -260,6 +260,11 @@ impl std::fmt::Debug for Recognition {
         let (stable, protected) = (self.stable.atoms().len(), self.protected.atoms().len());
         write!(f, "Recognition({} good answers, {stable} stable and {protected} protected atoms)", self.good.len())
     }
+}
+
+/// What stands for a body where only its equality with another counts.
+fn digest(body: &[u8]) -> [u8; 32] {
+    Sha256::digest(body).into()
 }
 
 /// Both readings of a good and an anonymous answer that are the same.

@@ -142,7 +142,12 @@ pub(crate) enum Reply {
     Endless(Answer),
     /// A reset instead of an answer.
     Reset,
+    /// Whatever is written here; says whether the connection goes on.
+    Raw(Raw),
 }
+
+/// Writes what no library would.
+pub(crate) type Raw = Box<dyn Fn(&TcpStream) -> bool + Send>;
 
 impl From<Answer> for Reply {
     fn from(answer: Answer) -> Self {
@@ -249,6 +254,7 @@ fn reply(stream: &TcpStream, reply: &Reply, is_head: bool) -> bool {
             while !is_head && { stream }.write_all(&BLOCK).is_ok() {}
             false
         }
+        Reply::Raw(write) => write(stream),
         Reply::Reset => {
             let _ = rustix::net::sockopt::set_socket_linger(stream, Some(Duration::ZERO));
             false

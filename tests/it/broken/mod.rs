@@ -8,7 +8,7 @@ mod findings;
 pub(crate) mod http;
 pub(crate) mod schemes;
 pub(crate) mod site;
-mod token;
+pub(crate) mod token;
 pub(crate) mod trial;
 
 use std::fmt::Write as _;

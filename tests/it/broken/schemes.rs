@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use super::http::{Answer, Request};
 
-const WRITER: &str = "wr1ter-5be07c1f9a3d4e62";
-const READER: &str = "r3ader-90c4d2ab71e85f36";
+pub(crate) const WRITER: &str = "wr1ter-5be07c1f9a3d4e62";
+pub(crate) const READER: &str = "r3ader-90c4d2ab71e85f36";
 pub(crate) const SECRET: &str = "a-secret-of-these-tests-0123456789abcdef";
 pub(crate) const AUDIENCE: &str = "urn:orders";
 

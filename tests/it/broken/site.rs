@@ -169,7 +169,7 @@ impl Site {
             Reply::Whole(answer) => Reply::Whole(answer.header(MARK, "1")),
             Reply::Cut(answer) => Reply::Cut(answer.header(MARK, "1")),
             Reply::Endless(answer) => Reply::Endless(answer.header(MARK, "1")),
-            Reply::Reset => Reply::Reset,
+            other @ (Reply::Reset | Reply::Raw(_)) => other,
         }
     }
 

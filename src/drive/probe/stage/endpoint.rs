@@ -54,7 +54,7 @@ impl Stage<'_> {
         let at = clock::unix_seconds();
         let why = self.refused_with_a_token(form.endpoint, &exchange, outcome).await;
         let outcome = if why.is_some() { Outcome::Granted } else { outcome };
-        evidence.observations.push(Observation {
+        evidence.observe(Observation {
             step: action.step,
             forgery,
             description,
@@ -150,7 +150,7 @@ impl Stage<'_> {
             note_signature(&exchange, evidence);
         }
         let at = clock::unix_seconds();
-        evidence.observations.push(Observation {
+        evidence.observe(Observation {
             step,
             forgery: None,
             description,

@@ -3,7 +3,7 @@
 use super::{Halt, Kept, Stage};
 use crate::check::step::Hook;
 use crate::drive::control::Token;
-use crate::drive::probe::values;
+use crate::drive::probe::{allowance, values};
 use crate::observe::Evidence;
 use crate::plan::subject::HookCall;
 use crate::secret::Secret;
@@ -14,7 +14,7 @@ impl Stage<'_> {
     pub(super) async fn call(&mut self, hook: Hook, evidence: &mut Evidence) -> Result<(), Halt> {
         let hooks = &self.prober.subject().material.hooks;
         if hook == Hook::AwaitRotation {
-            tokio::time::sleep(self.prober.subject().tolerances.rotation_delay).await;
+            allowance::apart(tokio::time::sleep(self.prober.subject().tolerances.rotation_delay)).await;
             return Ok(());
         }
         let mut body = String::new();
@@ -40,7 +40,7 @@ impl Stage<'_> {
             HookCall::Post(path) => self.post_hook(path, &arguments, body).await?,
             HookCall::Command(argv) => {
                 let spawner = &self.prober.equipment.spawner;
-                let said = hook::call(spawner, (argv, &arguments), &hooks.env, &body).await;
+                let said = allowance::apart(hook::call(spawner, (argv, &arguments), &hooks.env, &body)).await;
                 said.map_err(|error| Halt::Obstacle(error.to_string()))?
             }
             HookCall::Forbidden => {

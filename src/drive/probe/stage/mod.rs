@@ -14,7 +14,7 @@ use std::time::Instant;
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 
-use super::{Prober, Seat, values};
+use super::{Prober, Seat, allowance, values};
 use crate::check::Check;
 use crate::check::step::{FormAuth, Hook, KeyChange};
 use crate::clock;
@@ -132,7 +132,11 @@ impl<'a> Stage<'a> {
         };
         let mut forgeries = actions.iter().filter(is_forgery).count();
         for action in actions {
-            match self.act(action, evidence).await {
+            let acted = match in_time() {
+                Ok(()) => self.act(action, evidence).await,
+                Err(over) => Err(over),
+            };
+            match acted {
                 Ok(()) => {}
                 Err(Halt::Untestable(why)) if is_forgery(&action) && forgeries > 1 => {
                     forgeries -= 1;
@@ -200,12 +204,12 @@ impl<'a> Stage<'a> {
             Act::Hook(hook) => self.call(*hook, evidence).await,
             Act::Keys(change) => self.keys(*change, evidence).await,
             Act::AwaitEffects => {
-                tokio::time::sleep(wait::LATE_EFFECT).await;
+                allowance::apart(tokio::time::sleep(wait::LATE_EFFECT)).await;
                 Ok(())
             }
             Act::Meet => {
                 if let Some(seat) = &self.seat {
-                    seat.meet().await;
+                    allowance::apart(seat.meet()).await;
                 }
                 Ok(())
             }
@@ -240,6 +244,11 @@ impl<'a> Stage<'a> {
         let companions = kept.companions.clone();
         Ok(HeldCredential { companions, ..HeldCredential::obtained(self.prober.subject().scheme, kept.token.clone()) })
     }
+}
+
+/// Goes on only while the time of the check is not over.
+fn in_time() -> Result<(), Halt> {
+    allowance::over().map_or(Ok(()), |why| Err(Halt::Obstacle(why)))
 }
 
 fn was_throttled(evidence: &Evidence) -> bool {

@@ -1,10 +1,10 @@
 //! Requests to resources.
 
-use super::{Credential, Halt, Stage, described};
+use super::{Credential, Halt, Stage, described, in_time};
 use crate::check::step::{Alter, Send, Want};
 use crate::clock;
 use crate::drive::login::HeldCredential;
-use crate::drive::probe::{accompany, proven, values};
+use crate::drive::probe::{accompany, allowance, proven, values};
 use crate::drive::wire::Connection;
 use crate::observe::{
     Asked, Atom, Description, Evidence, Exchange, ForgeryId, Observation, Outcome, Place, Reading, Request, Silence,
@@ -52,6 +52,7 @@ impl Stage<'_> {
         let mut credentials = self.credentials(asker, resource, &request).await?;
         let (mut at, mut again) = (0, 0);
         while at < credentials.len() {
+            in_time()?;
             let credential = &credentials[at];
             let seen_before = evidence.observations.len();
             let mut sent = request.clone();
@@ -178,14 +179,14 @@ impl Stage<'_> {
         let held = self.held(identity).await.ok()?;
         let good = prober.good_request(&held, resource, evidence).await;
         let destination = prober.destination(&prober.equipment.base).ok()?;
-        let mut connection = Connection::open(&destination, prober.equipment.limits).await.ok()?;
-        prober.equipment.rate_limit.wait().await;
+        let mut connection = Connection::open(&destination, prober.limits()).await.ok()?;
+        allowance::apart(prober.equipment.rate_limit.wait()).await;
         let before = connection.exchange(&good).await;
         let granted = prober.read_good((identity, resource), &before).await.outcome == Outcome::Granted;
         if !granted || !connection.is_reusable() {
             return None;
         }
-        prober.equipment.rate_limit.wait().await;
+        allowance::apart(prober.equipment.rate_limit.wait()).await;
         let after = connection.exchange(request).await;
         // the target may end an idle connection at any moment: that is no answer to the request
         (after.answer != Err(Silence::Closed)).then_some(after)
@@ -232,7 +233,7 @@ impl Stage<'_> {
         let place = Place::Resource(counts);
         let Reading { outcome, why, clean } = reading;
         let seen = Observation { step, forgery, description, place, exchange, outcome, why, clean, at, reproduced };
-        evidence.observations.push(seen);
+        evidence.observe(seen);
     }
 
     /// What is carried: one credential for most askers, one for each forgery or malformed value.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rand::seq::SliceRandom as _;
 
-use super::{Halt, Stage, described};
+use super::{Halt, Stage, described, in_time};
 use crate::clock;
 use crate::drive::probe::values;
 use crate::drive::wire::Connection;
@@ -63,7 +63,7 @@ impl Stage<'_> {
     ) -> Result<Option<Samples>, Halt> {
         let prober = self.prober;
         let destination = prober.destination(&prober.equipment.base).map_err(|why| Halt::Obstacle(why.to_string()))?;
-        let opened = Connection::open(&destination, prober.equipment.limits).await;
+        let opened = Connection::open(&destination, prober.limits()).await;
         let mut connection = opened.map_err(|silence| Halt::Obstacle(silence.to_string()))?;
         let mut samples = Samples::default();
         let began = clock::now();
@@ -71,6 +71,7 @@ impl Stage<'_> {
             if round > WARM_UP + SAMPLES.1 && began.elapsed() > LONG_ENOUGH {
                 break;
             }
+            in_time()?;
             let mut order = [0, 1, 2];
             order.shuffle(&mut self.rng);
             for kind in order {
@@ -92,7 +93,7 @@ impl Stage<'_> {
                     let (step, description, place) = (action.step, described(action), Place::Resource(resource));
                     let forgery = None;
                     let (at, reproduced) = (clock::unix_seconds(), false);
-                    evidence.observations.push(Observation {
+                    evidence.observe(Observation {
                         step,
                         forgery,
                         description,

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{Halt, Stage};
 use crate::clock;
+use crate::drive::probe::allowance;
 use crate::observe::{Evidence, Outcome};
 
 /// The longest that a probe waits for a token to expire.
@@ -33,7 +34,7 @@ impl Stage<'_> {
             let why = format!("tokens live {lifetime} s, and a probe waits at most {longest} s for one to expire");
             return Err(Halt::Untestable(why));
         }
-        tokio::time::sleep(wait).await;
+        allowance::apart(tokio::time::sleep(wait)).await;
         Ok(())
     }
 
@@ -46,7 +47,8 @@ impl Stage<'_> {
         let tolerances = self.prober.subject().tolerances;
         let tolerated = if self.withdrawn { tolerances.rotation_delay } else { tolerances.revocation_delay };
         let end = self.kept(slot)?.token.ends_at();
-        self.await_outcome(slot, resource, Awaited { outcome: Outcome::Refused, tolerated, end }, evidence).await
+        let awaited = Awaited { outcome: Outcome::Refused, tolerated, end };
+        allowance::apart(self.await_outcome(slot, resource, awaited, evidence)).await
     }
 
     pub(super) async fn await_acceptance(
@@ -56,7 +58,8 @@ impl Stage<'_> {
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
         let tolerated = self.prober.subject().tolerances.rotation_delay;
-        self.await_outcome(slot, resource, Awaited { outcome: Outcome::Granted, tolerated, end: None }, evidence).await
+        let awaited = Awaited { outcome: Outcome::Granted, tolerated, end: None };
+        allowance::apart(self.await_outcome(slot, resource, awaited, evidence)).await
     }
 
     /// Asks with a kept token until the outcome is there or the tolerated delay has passed; how long that was is noted.
