@@ -119,7 +119,7 @@ pub struct Evidence {
 }
 
 /// Bytes of exchanges that one check keeps whole; of further ones, the start of what is long.
-const KEPT_WHOLE: usize = 2 << 20;
+const KEPT_WHOLE: usize = 3 << 19;
 
 impl Evidence {
     /// Keeps what a step saw. What it means has been decided: a judgement and a report need far less than a body may have.

@@ -9,6 +9,9 @@ use crate::secret::Secret;
 /// Values that are sent as probes and are no secret at all.
 const SHORTEST: usize = 8;
 
+/// Bytes of a value that are noted.
+const LONGEST: usize = 32 * 1024;
+
 /// Notes what stood in a carrier: the value, the credential behind the name of its scheme, and what Basic encodes.
 pub(super) fn note(value: &[u8], evidence: &mut Evidence) {
     let Ok(text) = std::str::from_utf8(value) else { return };
@@ -28,8 +31,10 @@ pub(super) fn note(value: &[u8], evidence: &mut Evidence) {
     }
 }
 
-/// Notes a value.
+/// Notes a value: of a very long one the start, which is more than a record shows of it.
 pub(super) fn note_text(value: &str, evidence: &mut Evidence) {
+    let end = (0..=LONGEST.min(value.len())).rev().find(|at| value.is_char_boundary(*at)).unwrap_or(0);
+    let value = &value[..end];
     let known = evidence.sent_secrets.iter().any(|secret| secret.expose() == value);
     if value.len() >= SHORTEST && !known && !is_published(value) {
         evidence.sent_secrets.push(Secret::new(value));

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::Read as _;
 
 /// Bytes of a decoded body that are searched; a small answer can unfold into a large one.
-const DECODED: u64 = 4 << 20;
+const DECODED: u64 = 2 << 20;
 
 /// A body without its content coding.
 pub(super) struct Decoded<'a> {

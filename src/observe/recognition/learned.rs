@@ -107,10 +107,22 @@ impl Learned {
             good: good.iter().map(|answer| (answer.status, super::digest(&answer.body))).collect(),
             stable,
             protected: Needles::new(protected),
-            anonymous_locations: self.anonymous.iter().filter_map(location).collect(),
+            // a redirection to the resource itself sends nobody away
+            anonymous_locations: self.anonymous.iter().filter_map(location).filter(|to| !self.leads_back(to)).collect(),
             head: status::HeadMarks::of(success.status, &good, &self.anonymous, self.declares_refusal()),
             success,
         }
+    }
+
+    /// Whether an address is that of the resource: a path, or the same path at an origin.
+    fn leads_back(&self, to: &[u8]) -> bool {
+        let origin = to.windows(3).position(|part| part == b"://").map_or(0, |at| at + 3);
+        let path = if origin == 0 {
+            0
+        } else {
+            to[origin..].iter().position(|byte| *byte == b'/').map_or(to.len(), |at| origin + at)
+        };
+        self.requests.iter().any(|request| request.target == to[path..])
     }
 
     /// Whether the answers to anonymous requests are refusals as the scenario declares them.
