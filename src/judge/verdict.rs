@@ -51,8 +51,11 @@ pub fn judge(planned: &PlannedCheck, evidence: &Evidence, context: &Context<'_>)
         severity: finding.severity(planned.check),
         part: finding.part,
         summary: scrubber.scrub(&finding.summary),
-        expected: finding.expected,
-        seen: finding.shown_by.map(|shown| seen(shown.exchange(evidence), shown.outcome(evidence))).unwrap_or_default(),
+        expected: scrubber.scrub(&finding.expected),
+        seen: finding
+            .shown_by
+            .map(|shown| scrubber.scrub(&seen(shown.exchange(evidence), shown.outcome(evidence))))
+            .unwrap_or_default(),
         deviations: deviations.collect(),
         shown_by,
         needs_review: finding.needs_review,
