@@ -98,9 +98,6 @@ fn links_lead_to_files() {
     }
 }
 
-/// What the table of hardening names, that other branches bring.
-const NOT_HERE_YET: [&str; 3] = ["tests/it/max_time.rs", "tests/it/hostile/", "tests/it/scrubber.rs"];
-
 #[test]
 fn what_the_table_of_hardening_names_exists() {
     let text = std::fs::read_to_string("docs/hardening.md").expect("is there");
@@ -111,7 +108,7 @@ fn what_the_table_of_hardening_names_exists() {
     for row in rows {
         for named in row.split('`').skip(1).step_by(2).filter(|named| named.contains('/') && !named.contains(' ')) {
             let there = Path::new(named).exists() || Path::new("src").join(named).exists();
-            assert!(there || NOT_HERE_YET.contains(&named), "{named} is not there: {row}");
+            assert!(there, "{named} is not there: {row}");
             count += 1;
         }
     }
