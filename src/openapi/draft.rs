@@ -219,7 +219,7 @@ impl Writer<'_> {
         let path = &line[operation.method.len() + 1..];
         let line = if yaml::scalar(path) == path { line } else { yaml::quoted(&line) };
         let pairs = |pairs: &[(String, String)]| {
-            let pairs = pairs.iter().map(|(name, value)| format!("{}: {}", yaml::scalar(name), yaml::quoted(value)));
+            let pairs = pairs.iter().map(|(name, value)| format!("{}: {}", yaml::scalar(name), yaml::plain_text(value)));
             pairs.collect::<Vec<_>>().join(", ")
         };
         let mut members = vec![format!("request: {line}")];
@@ -228,7 +228,7 @@ impl Writer<'_> {
         }
         match &request.body {
             Body::None => {}
-            Body::Json(json) => members.push(format!("json: {}", yaml::json(json))),
+            Body::Json(json) => members.push(format!("json: {}", yaml::plain_json(json))),
             Body::Form(fields) => members.push(format!("form: {{ {} }}", pairs(fields))),
         }
         members

@@ -29,6 +29,34 @@ pub(super) fn json(json: &str) -> String {
     printable(json).replace("${", "\\u0024{")
 }
 
+/// A text that a scenario takes as a template, and that names no variable.
+pub(super) fn plain_text(text: &str) -> String {
+    json(&serde_json::to_string(&escaped(text)).expect("text is JSON"))
+}
+
+/// JSON whose texts a scenario takes as templates, none of which names a variable.
+pub(super) fn plain_json(text: &str) -> String {
+    fn walk(value: serde_json::Value) -> serde_json::Value {
+        match value {
+            serde_json::Value::String(text) => escaped(&text).into(),
+            serde_json::Value::Array(items) => items.into_iter().map(walk).collect(),
+            serde_json::Value::Object(members) => {
+                members.into_iter().map(|(name, member)| (name, walk(member))).collect::<serde_json::Map<_, _>>().into()
+            }
+            other => other,
+        }
+    }
+    match serde_json::from_str(text) {
+        Ok(value) => json(&walk(value).to_string()),
+        Err(_) => json(text),
+    }
+}
+
+/// `$${` stands for `${` in a template.
+fn escaped(text: &str) -> String {
+    text.replace("${", "$${")
+}
+
 /// A template in double quotes: `${` begins a variable.
 pub(super) fn template(text: &str) -> String {
     printable(&serde_json::to_string(text).expect("text is JSON"))

@@ -48,7 +48,7 @@ fn every_preset_has_a_row_beside_the_baseline_with_itself() {
     assert_eq!(exit, Exit::Passed, "{}", errors(&events));
     let figures = figures(&events).expect("figures");
     assert_eq!(figures.baseline, "none");
-    assert_eq!(figures.rows.len(), 13);
+    assert_eq!(figures.rows.len(), 15);
     assert!(figures.control_us.low <= 0.0 && 0.0 <= figures.control_us.high, "{:?}", figures.control_us);
     assert!(!row(figures, "none").distinguishable, "the baseline is told apart from itself");
     for row in &figures.rows {
@@ -66,7 +66,7 @@ fn every_preset_has_a_row_beside_the_baseline_with_itself() {
     assert!(row(figures, "basic").server_us.is_some_and(|server| server.value > 100.0), "{:?}", row(figures, "basic"));
     let judged =
         events.iter().filter(|event| matches!(event, Event::ThresholdJudged(result) if result.holds == Some(true)));
-    assert_eq!(judged.count(), 12, "the baseline is not judged, every other row is");
+    assert_eq!(judged.count(), 14, "the baseline is not judged, every other row is");
 }
 
 #[test]
