@@ -219,7 +219,8 @@ impl Writer<'_> {
         let path = &line[operation.method.len() + 1..];
         let line = if yaml::scalar(path) == path { line } else { yaml::quoted(&line) };
         let pairs = |pairs: &[(String, String)]| {
-            let pairs = pairs.iter().map(|(name, value)| format!("{}: {}", yaml::scalar(name), yaml::plain_text(value)));
+            let pairs =
+                pairs.iter().map(|(name, value)| format!("{}: {}", yaml::scalar(name), yaml::plain_text(value)));
             pairs.collect::<Vec<_>>().join(", ")
         };
         let mut members = vec![format!("request: {line}")];

@@ -76,6 +76,7 @@ fn prepare_one(
     errors.extend(values.finish().err().unwrap_or_default());
     if environment.is_some() {
         errors.extend(start::bad_authorities(&loaded, &launch));
+        errors.extend(start::bad_address(&loaded, &launch));
     }
     if environment.is_some() && options.wants(Only::Load) {
         errors.extend(pool::mistakes(&loaded));

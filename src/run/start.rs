@@ -154,6 +154,19 @@ pub(super) fn bad_authorities(loaded: &LoadedScenario, wanted: &Wanted) -> Optio
     Some(loaded.error(place, wrong.to_string()).with_help(help))
 }
 
+/// What is wrong with the address that a scenario names, once it was read: what no request would carry.
+pub(super) fn bad_address(loaded: &LoadedScenario, wanted: &Wanted) -> Option<ScenarioError> {
+    let Wanted::Url { url: Err(wrong), .. } = wanted else { return None };
+    let help = match wrong {
+        BadAddress::UserInformation => "write the user name and the password under `credentials`",
+        BadAddress::Query => "write the query in `request` of the resources",
+        _ => return None,
+    };
+    let target = &loaded.scenario.target;
+    let place = target.value.0.url.as_ref().map_or(target.place, crate::scenario::Template::place);
+    Some(loaded.error(place, wrong.to_string()).with_help(help))
+}
+
 /// Trust in named certificates, or in the machine's.
 fn trust(ca: Option<&[u8]>) -> Result<Arc<Trust>, BadTrust> {
     Ok(Arc::new(Trust::of(ca)?))

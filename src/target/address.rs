@@ -12,6 +12,12 @@ pub enum BadAddress {
     /// It is a URL of something else.
     #[error("expected an address that starts with http:// or https:// and names a host")]
     NotHttp,
+    /// It holds a credential, which no request would carry.
+    #[error("an address of a target has no user name and no password")]
+    UserInformation,
+    /// It holds a query, which no request would carry.
+    #[error("an address of a target has no query and no fragment")]
+    Query,
     /// There is none.
     #[error("the target has no address")]
     Missing,
@@ -31,7 +37,27 @@ pub fn parse(text: &str) -> Result<Url, BadAddress> {
 /// When the text is not one.
 pub fn of_http(text: &str) -> Result<Url, BadAddress> {
     let url = parse(text)?;
-    if matches!(url.scheme(), "http" | "https") && url.has_host() { Ok(url) } else { Err(BadAddress::NotHttp) }
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err(BadAddress::NotHttp);
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(BadAddress::UserInformation);
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(BadAddress::Query);
+    }
+    Ok(url)
+}
+
+/// The address of a path below the target, as requests to resources have it; an absolute address as it is.
+///
+/// # Errors
+/// When it is not one.
+pub fn below(base: &Url, at: &str) -> Result<Url, BadAddress> {
+    match at.starts_with('/') && !at.starts_with("//") {
+        true => Ok(base.join(&format!("{}{at}", base.path().trim_end_matches('/')))?),
+        false => join(base, at),
+    }
 }
 
 /// An address that may be a path on the target.
@@ -47,6 +73,14 @@ pub fn well_known(issuer: &Url, suffix: &str) -> Url {
     let mut url = issuer.clone();
     let path = issuer.path().trim_end_matches('/');
     url.set_path(&format!("/.well-known/{suffix}{path}"));
+    url.set_query(None);
+    url
+}
+
+/// The place that path-appending implementations use (OpenID Connect Discovery 1.0 §4).
+pub fn appended(issuer: &Url, suffix: &str) -> Url {
+    let mut url = issuer.clone();
+    url.set_path(&format!("{}/.well-known/{suffix}", issuer.path().trim_end_matches('/')));
     url.set_query(None);
     url
 }
@@ -84,6 +118,26 @@ mod tests {
         ] {
             let issuer = Url::parse(issuer).expect("a URL");
             assert_eq!(well_known(&issuer, "oauth-authorization-server").as_str(), expected);
+        }
+    }
+
+    #[test]
+    fn an_address_holds_nothing_that_no_request_carries() {
+        for (text, expected) in [
+            ("https://api.test/v1", Ok(())),
+            ("https://user@api.test/", Err(BadAddress::UserInformation)),
+            ("https://user:pw@api.test/", Err(BadAddress::UserInformation)),
+            ("https://api.test/?key=k", Err(BadAddress::Query)),
+            ("https://api.test/#a", Err(BadAddress::Query)),
+            ("ftp://api.test/", Err(BadAddress::NotHttp)),
+        ] {
+            assert_eq!(of_http(text).map(drop), expected, "{text}");
+        }
+        let base = Url::parse("http://api.test/v1/").expect("a URL");
+        for (at, expected) in
+            [("/login?x=1", "http://api.test/v1/login?x=1"), ("https://as.test/t", "https://as.test/t")]
+        {
+            assert_eq!(below(&base, at).expect("an address").as_str(), expected);
         }
     }
 

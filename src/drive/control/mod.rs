@@ -19,7 +19,7 @@ use crate::clock;
 use crate::plan::subject::{AuthorizationServer, ClientAuthMethod, ClientCredential};
 use crate::scheme::jwt::{ASSERTION_TYPE, Assertions};
 use crate::secret::Secret;
-use crate::target::address::{join, well_known};
+use crate::target::address::{appended, join, well_known};
 use crate::target::hosts::AllowedHosts;
 use crate::target::trust::{Distrust, Trust};
 
@@ -288,12 +288,19 @@ impl ControlPlane {
         }
     }
 
-    /// The metadata of an issuer (RFC 8414 §3): the well-known part stands between host and path.
+    /// The metadata of an issuer (RFC 8414 §3): the well-known part stands between host and path. Where there is none, that of
+    /// OpenID Connect Discovery 1.0 §4, whose part stands behind the path.
     ///
     /// # Errors
     /// When there is no answer, a refusal, or no JSON object.
     pub async fn metadata(&self, issuer: &Url) -> Result<Value, ControlError> {
-        self.document(well_known(issuer, "oauth-authorization-server")).await
+        let oauth = self.document(well_known(issuer, "oauth-authorization-server")).await;
+        match oauth {
+            Err(ControlError::Refused { status: 404 | 405 | 410, .. } | ControlError::Unusable(_)) => {
+                self.document(appended(issuer, "openid-configuration")).await.or(oauth)
+            }
+            other => other,
+        }
     }
 
     /// A document of an issuer, such as its key set (RFC 7517 §5).

@@ -14,7 +14,7 @@ use crate::plan::login::{CredentialEnd, CredentialSource, LoginBody, LoginProced
 use crate::plan::subject::DeclaredAnswer;
 use crate::scheme::{CarrierPlace, Companion};
 use crate::secret::{MASK, Secret};
-use crate::target::address::join;
+use crate::target::address::below;
 use crate::target::hook;
 
 /// Numbers above this are milliseconds since 1970 and not seconds: as seconds they would be in the year 5138.
@@ -222,7 +222,7 @@ impl LoginSession {
             let filled = self.state.filled(text, account);
             filled.map_err(|MissingValue(what)| LoginError::MissingValue { step: name.clone(), what })
         };
-        let url = join(&logins.base, fill(&step.address)?.expose())?;
+        let url = below(&logins.base, fill(&step.address)?.expose())?;
         let mut headers = Vec::new();
         if let Some(cookies) = self.state.jar.field(url.path()) {
             headers.push(("Cookie".to_owned(), cookies.into_bytes()));

@@ -16,7 +16,7 @@ use crate::observe::{Evidence, Exchange, ForgeryId, Observation, Outcome, Place,
 use crate::plan::Action;
 use crate::plan::subject::Login;
 use crate::secret::Secret;
-use crate::target::address::{join, well_known};
+use crate::target::address::{appended, join, well_known};
 
 impl Stage<'_> {
     pub(super) async fn form(&mut self, action: &Action, form: &FormStep, evidence: &mut Evidence) -> Result<(), Halt> {
@@ -248,11 +248,4 @@ fn token_in(exchange: &Exchange) -> Option<Token> {
         token.scope = json.get("scope").and_then(serde_json::Value::as_str).map(str::to_owned);
         token
     })
-}
-
-/// The place that path-appending implementations use (OpenID Connect Discovery 1.0 §4).
-fn appended(issuer: &url::Url, suffix: &str) -> url::Url {
-    let mut url = issuer.clone();
-    url.set_path(&format!("{}/.well-known/{suffix}", issuer.path().trim_end_matches('/')));
-    url
 }
