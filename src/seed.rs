@@ -144,6 +144,13 @@ pub struct SeedGrant {
     pub access_token: &'static str,
 }
 
+/// The cookie that carries the identifier of a session.
+pub const SESSION_COOKIE: &str = "session";
+/// The cookie that carries the CSRF token of a session, for scripts to read.
+pub const CSRF_COOKIE: &str = "csrf";
+/// The header that repeats it in every request that writes.
+pub const CSRF_HEADER: &str = "X-CSRF-Token";
+
 /// The header that carries API keys unless a scenario says otherwise.
 pub const API_KEY_HEADER: &str = "X-API-Key";
 /// A key that many products ship with and that the reference refuses.

@@ -40,7 +40,7 @@ pub use fault::{Fault, FaultKind, Faults};
 pub use registry::faults;
 use scheme::introspection::Introspector;
 use scheme::jwt::deployment::{Deployments, Issuer};
-use scheme::{Guard, Verifiers};
+use scheme::{Guard, LoginSettings, Verifiers};
 use serve::wire_faults;
 pub use state::KeyLocation;
 use state::ReferenceState;
@@ -163,7 +163,8 @@ pub async fn start(config: Config) -> Result<ReferenceServer, ReferenceError> {
     let signing = Authority::signing(issuer, config.token_lifetime, faults.clone(), state.issued_jwts.clone());
     let introspector = Introspector::new(authority.endpoint("introspect"), certificate.as_deref());
     let issuer = Issuer { name: signing.issuer.clone(), keys: signing.keys() };
-    let verifiers = Arc::new(Verifiers::new(state, Deployments::new(issuer, &faults), introspector));
+    let logins = LoginSettings { lifetime: config.token_lifetime, secure: config.tls };
+    let verifiers = Arc::new(Verifiers::new(state, Deployments::new(issuer, &faults), introspector, logins));
     let router = routes::router(&verifiers).merge(authority::router(authority)).merge(authority::jwt_router(signing));
     let (stop, stopped) = watch::channel(false);
     let server = tokio::spawn(serve::serve(listener, acceptor, router, verifiers, stopped));

@@ -7,6 +7,8 @@ use super::{authority, resource, scheme, serve};
 /// outcomes have a table in `serve/`.
 const TABLES: &[&[Fault]] = &[
     scheme::api_key::faults::FAULTS,
+    scheme::session::faults::FAULTS,
+    scheme::login_token::faults::FAULTS,
     scheme::basic::faults::FAULTS,
     scheme::digest::faults::FAULTS,
     scheme::bearer::faults::FAULTS,

@@ -4,6 +4,7 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 
 use super::state::KeyLocation;
+use crate::seed::SESSION_COOKIE;
 
 /// Bytes of a request body.
 pub(crate) const BODY_LIMIT: usize = 1 << 20;
@@ -24,14 +25,20 @@ pub(crate) fn query_value(parts: &Parts, name: &str) -> Option<String> {
 
 /// The value of a cookie (RFC 6265 §5.4).
 pub(crate) fn cookie_value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let lines = headers.get_all("cookie").iter().filter_map(|line| line.to_str().ok());
-    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(other, _)| *other == name).map(|(_, value)| value)
+    cookie_values(headers, name).next()
 }
 
-/// Whether a request carries no credential, neither in `Authorization` nor where API keys are expected.
+/// All values of a cookie.
+pub(crate) fn cookie_values<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a str> {
+    let lines = headers.get_all("cookie").iter().filter_map(|line| line.to_str().ok());
+    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.filter(move |(other, _)| *other == name).map(|(_, value)| value)
+}
+
+/// Whether a request carries no credential, neither in `Authorization` nor where API keys or sessions are expected.
 pub(crate) fn is_anonymous(key: &KeyLocation, parts: &Parts) -> bool {
     !parts.headers.contains_key(axum::http::header::AUTHORIZATION)
+        && cookie_value(&parts.headers, SESSION_COOKIE).is_none()
         && match key {
             KeyLocation::Header(name) => !parts.headers.contains_key(name.as_str()),
             KeyLocation::Query(name) => query_value(parts, name).is_none(),

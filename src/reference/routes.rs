@@ -30,6 +30,7 @@ pub(crate) fn router(verifiers: &Arc<Verifiers>) -> Router {
         .fallback(async || Rejection::new(StatusCode::NOT_FOUND, "not_found"))
         .with_state(verifiers.clone())
         .merge(of_state)
+        .merge(verifiers.login_routes())
 }
 
 async fn public() -> Json<Value> {

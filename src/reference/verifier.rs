@@ -12,7 +12,7 @@ use super::fault::Faults;
 use super::random::random_text;
 use super::scheme::introspection::Introspector;
 use super::scheme::jwt::deployment::{Deployments, Issuer};
-use super::scheme::{Guard, Verifiers};
+use super::scheme::{Guard, LoginSettings, Verifiers};
 use super::state::{KeyLocation, ReferenceState};
 use crate::clock;
 use crate::seed;
@@ -37,7 +37,8 @@ impl Verifier {
         let signing = Authority::signing(issuer, life, faults.clone(), state.issued_jwts.clone());
         let issuer = Issuer { name: signing.issuer.clone(), keys: signing.keys() };
         let introspector = Introspector::new(authority.endpoint("introspect"), None);
-        let verifiers = Verifiers::new(state, Deployments::new(issuer, &faults), introspector);
+        let logins = LoginSettings { lifetime: life, secure: false };
+        let verifiers = Verifiers::new(state, Deployments::new(issuer, &faults), introspector, logins);
         Some(Self { verifiers, authority, signing, guard })
     }
 
@@ -87,9 +88,9 @@ impl Verifier {
     }
 }
 
-/// Guards that verify by themselves: those that ask an authorization server need one that runs.
+/// Guards that verify by themselves: those that ask an authorization server need one that runs, and a login is a request.
 fn alone() -> impl Iterator<Item = (Guard, &'static str)> {
-    Guard::all().filter(|(guard, _)| !guard.asks())
+    Guard::all().filter(|(guard, _)| !guard.asks() && !guard.logs_in())
 }
 
 #[cfg(test)]

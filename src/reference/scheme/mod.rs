@@ -6,9 +6,14 @@ pub(crate) mod bearer;
 pub(crate) mod digest;
 pub(crate) mod introspection;
 pub(crate) mod jwt;
+pub(crate) mod login_token;
+mod passwords;
+pub(crate) mod session;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum::Router;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 
@@ -19,6 +24,8 @@ use digest::{DigestHash, DigestUsers, HASHES};
 use introspection::Introspector;
 use jwt::JwtVerifier;
 use jwt::deployment::{ALGORITHMS, Deployments};
+use login_token::Families;
+use session::Sessions;
 
 /// The verifiers of all schemes, over the state that they share.
 pub(crate) struct Verifiers {
@@ -27,13 +34,36 @@ pub(crate) struct Verifiers {
     accounts: Accounts,
     digest_users: DigestUsers,
     introspector: Introspector,
+    sessions: Sessions,
+    families: Families,
+}
+
+/// What logins lead to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LoginSettings {
+    /// Life of a session and of an access token.
+    pub(crate) lifetime: Duration,
+    /// Whether cookies are for TLS only.
+    pub(crate) secure: bool,
 }
 
 impl Verifiers {
     /// All of them.
-    pub(crate) fn new(state: Arc<ReferenceState>, deployments: Deployments, introspector: Introspector) -> Self {
-        let (accounts, digest_users) = (Accounts::seeded(), DigestUsers::seeded());
-        Self { state, jwt: JwtVerifier::new(deployments), accounts, digest_users, introspector }
+    pub(crate) fn new(
+        state: Arc<ReferenceState>,
+        deployments: Deployments,
+        introspector: Introspector,
+        LoginSettings { lifetime, secure }: LoginSettings,
+    ) -> Self {
+        let (jwt, accounts, digest_users) =
+            (JwtVerifier::new(deployments), Accounts::seeded(), DigestUsers::seeded());
+        let (sessions, families) = (Sessions::new(lifetime, secure), Families::new(lifetime));
+        Self { state, jwt, accounts, digest_users, introspector, sessions, families }
+    }
+
+    /// The endpoints of logins.
+    pub(crate) fn login_routes(self: &Arc<Self>) -> Router {
+        session::login::routes(self.clone()).merge(login_token::routes(self.clone()))
     }
 
     /// What a guard has to ask others for before it can verify a request.
@@ -52,6 +82,8 @@ impl Verifiers {
         match guard {
             Guard::None => Ok(state.anybody.clone()),
             Guard::ApiKey => api_key::verify(state, parts),
+            Guard::Session => session::verify(state, &self.sessions, parts),
+            Guard::LoginToken => login_token::verify(state, &self.families, parts),
             Guard::Basic => basic::verify(state, &self.accounts, parts, false),
             Guard::BasicCached => basic::verify(state, &self.accounts, parts, true),
             Guard::Digest(hash) => digest::verify(state, &self.digest_users, parts, hash),
@@ -69,6 +101,8 @@ impl Verifiers {
 pub(crate) enum Guard {
     None,
     ApiKey,
+    Session,
+    LoginToken,
     Basic,
     BasicCached,
     Digest(DigestHash),
@@ -86,6 +120,8 @@ impl Guard {
         let plain = [
             (Guard::None, "none"),
             (Guard::ApiKey, "api-key"),
+            (Guard::Session, "session"),
+            (Guard::LoginToken, "login-token"),
             (Guard::Basic, "basic"),
             (Guard::BasicCached, "basic-cached"),
             (Guard::Bearer, "bearer"),
@@ -99,6 +135,11 @@ impl Guard {
         plain.into_iter().chain(hashed).chain(signed).chain(asking)
     }
 
+    /// Whether its credentials come from a login.
+    pub(crate) fn logs_in(self) -> bool {
+        matches!(self, Guard::Session | Guard::LoginToken)
+    }
+
     /// Whether it asks the authorization server about tokens.
     pub(crate) fn asks(self) -> bool {
         matches!(self, Guard::Introspected | Guard::IntrospectedCached)
@@ -106,7 +147,8 @@ impl Guard {
 
     /// Whether its credentials are bearer tokens (RFC 6750).
     fn takes_bearer_tokens(self) -> bool {
-        matches!(self, Guard::Bearer | Guard::OAuth2 | Guard::Jwt(_) | Guard::OAuth2Jwt) || self.asks()
+        matches!(self, Guard::Bearer | Guard::LoginToken | Guard::OAuth2 | Guard::Jwt(_) | Guard::OAuth2Jwt)
+            || self.asks()
     }
 
     /// The guard that stands before a path, and the path behind it.
@@ -146,7 +188,7 @@ impl Guard {
         let open = match self {
             Guard::None => true,
             Guard::ApiKey => state.fault("no-object-check"),
-            Guard::Basic | Guard::BasicCached | Guard::Digest(_) => false,
+            Guard::Session | Guard::Basic | Guard::BasicCached | Guard::Digest(_) => false,
             // all others take bearer tokens
             _ => state.fault("bola"),
         };

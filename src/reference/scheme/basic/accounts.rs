@@ -37,7 +37,7 @@ fn hash(password: &str) -> phc::PasswordHash {
 }
 
 impl Accounts {
-    pub(super) fn knows(&self, user: &str) -> bool {
+    pub(in crate::reference::scheme) fn knows(&self, user: &str) -> bool {
         self.hashes.contains_key(user)
     }
 
@@ -64,7 +64,13 @@ impl Accounts {
         Self { hashes, verified: RwLock::default() }
     }
 
-    pub(super) fn verify(
+    /// Whose account it is, where it may be used.
+    pub(in crate::reference::scheme) fn principal(&self, user: &str) -> Option<Arc<Principal>> {
+        let account = self.hashes.get(user).filter(|account| account.state == SeedState::Valid)?;
+        Some(account.principal.clone())
+    }
+
+    pub(in crate::reference::scheme) fn verify(
         &self,
         state: &ReferenceState,
         user: &str,

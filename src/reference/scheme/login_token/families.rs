@@ -1,0 +1,222 @@
+//! Tokens by the logins that they come from.
+//!
+//! A refresh token is good for one use: the answer has the next one. Nothing overlaps: of several that use one refresh token
+//! at once, one is first, and the others have used a used token. A used token that comes back shows that it is in two hands,
+//! and nobody can tell in which: the whole family ends (RFC 9700 §4.14.2).
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use crate::clock;
+use crate::reference::fault::Faults;
+use crate::reference::random::random_text;
+use crate::reference::state::{Principal, digest};
+
+/// Families that are kept; beyond, the one that was renewed longest ago ends.
+const MOST: usize = 10_000;
+/// Refresh tokens of a family that are remembered, and access tokens that may live at once.
+const MOST_TOKENS: usize = 64;
+/// Life of a refresh token.
+const REFRESH_LIFE: Duration = Duration::from_secs(3600);
+
+/// What a client is given.
+pub(super) struct NewTokens {
+    pub(super) access: String,
+    pub(super) refresh: String,
+}
+
+/// Tokens of one login.
+#[derive(Debug)]
+struct Family {
+    principal: Arc<Principal>,
+    /// Access tokens by their SHA-256, with their ends.
+    access: VecDeque<([u8; 32], Instant)>,
+    /// Refresh tokens by their SHA-256; all but the last were used.
+    refresh: VecDeque<[u8; 32]>,
+    ends: Instant,
+    /// Whether its refresh tokens are of no use any more.
+    spent: bool,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    families: HashMap<u64, Family>,
+    /// The family of each token.
+    family_of: HashMap<[u8; 32], u64>,
+    next: u64,
+}
+
+/// All families.
+#[derive(Debug)]
+pub(crate) struct Families {
+    lifetime: Duration,
+    known: RwLock<Known>,
+}
+
+/// Whether a refresh token may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RefreshUse {
+    /// It was not used before.
+    Fresh,
+    /// It was, or it is none.
+    Refused,
+}
+
+impl Families {
+    /// No families yet.
+    pub(crate) fn new(lifetime: Duration) -> Self {
+        Self { lifetime, known: RwLock::default() }
+    }
+
+    /// Life of an access token.
+    pub(super) fn lifetime(&self) -> Duration {
+        self.lifetime
+    }
+
+    /// Tokens of a new family.
+    pub(super) fn start(&self, principal: Arc<Principal>) -> NewTokens {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.families.len() >= MOST {
+            let oldest = known.families.iter().min_by_key(|(_, family)| family.ends).map(|(id, _)| *id);
+            oldest.into_iter().for_each(|id| known.forget(id));
+        }
+        let id = known.next;
+        known.next += 1;
+        let (access, refresh, ends) = (VecDeque::new(), VecDeque::new(), clock::now() + REFRESH_LIFE);
+        known.families.insert(id, Family { principal, access, refresh, ends, spent: false });
+        known.issue(id, self.lifetime)
+    }
+
+    /// Whose access token it is, while it lives.
+    pub(super) fn principal(&self, token: &str, faults: &Faults) -> Option<Arc<Principal>> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let key = digest(token);
+        let family = known.families.get(known.family_of.get(&key)?)?;
+        let lives = family.access.iter().any(|(access, ends)| *access == key && clock::now() < *ends);
+        let opens = lives || (faults.on("refresh-token-opens-resources") && family.refresh.contains(&key));
+        opens.then(|| family.principal.clone())
+    }
+
+    /// Whether a refresh token may be used; one that was used before ends its family.
+    pub(super) fn look_at(&self, token: &str, faults: &Faults) -> RefreshUse {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.look_at(token, faults).map_or(RefreshUse::Refused, |_| RefreshUse::Fresh)
+    }
+
+    /// The next tokens of the family of a refresh token that may be used.
+    pub(super) fn renew(&self, token: &str, faults: &Faults) -> Option<NewTokens> {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        // looked at and used up in one go: of two that come at once, one is first
+        let id = if faults.on("refresh-race") { known.id_of(token)? } else { known.look_at(token, faults)? };
+        Some(known.issue(id, self.lifetime))
+    }
+
+    /// Ends the family of a token.
+    pub(super) fn end(&self, token: &str, faults: &Faults) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(id) = known.id_of(token) else { return };
+        if faults.on("logout-keeps-session") {
+            return;
+        }
+        match known.families.get_mut(&id) {
+            Some(family) if faults.on("refresh-survives-logout") => family.access.clear(),
+            _ => known.forget(id),
+        }
+    }
+}
+
+impl Known {
+    fn id_of(&self, token: &str) -> Option<u64> {
+        self.family_of.get(&digest(token)).copied()
+    }
+
+    fn look_at(&mut self, token: &str, faults: &Faults) -> Option<u64> {
+        let key = digest(token);
+        let id = *self.family_of.get(&key)?;
+        let family = self.families.get_mut(&id)?;
+        let is_newest = family.refresh.back() == Some(&key);
+        let is_known = family.refresh.contains(&key);
+        if !is_known || family.spent || clock::now() >= family.ends {
+            return None;
+        }
+        if is_newest || faults.on("used-refresh-token-accepted") {
+            return Some(id);
+        }
+        if faults.on("access-token-survives-reuse") {
+            family.spent = true;
+        } else if !faults.on("family-survives-reuse") {
+            self.forget(id);
+        }
+        None
+    }
+
+    fn issue(&mut self, id: u64, lifetime: Duration) -> NewTokens {
+        let new = NewTokens { access: format!("abl_{}", random_text(40)), refresh: format!("abr_{}", random_text(40)) };
+        let Some(family) = self.families.get_mut(&id) else { return new };
+        let now = clock::now();
+        family.access.push_back((digest(&new.access), now + lifetime));
+        family.refresh.push_back(digest(&new.refresh));
+        family.ends = now + REFRESH_LIFE;
+        let mut gone = Vec::new();
+        while family.access.len() > MOST_TOKENS || family.access.front().is_some_and(|(_, ends)| *ends <= now) {
+            gone.extend(family.access.pop_front().map(|(key, _)| key));
+        }
+        while family.refresh.len() > MOST_TOKENS {
+            gone.extend(family.refresh.pop_front());
+        }
+        for key in gone {
+            self.family_of.remove(&key);
+        }
+        for token in [&new.access, &new.refresh] {
+            self.family_of.insert(digest(token), id);
+        }
+        new
+    }
+
+    fn forget(&mut self, id: u64) {
+        let Some(family) = self.families.remove(&id) else { return };
+        for key in family.access.iter().map(|(key, _)| key).chain(&family.refresh) {
+            self.family_of.remove(key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alice() -> Arc<Principal> {
+        Arc::new(Principal { name: "alice".to_owned(), scopes: Vec::new(), tenant: "a".to_owned() })
+    }
+
+    #[test]
+    fn a_used_refresh_token_ends_its_family_and_no_other() {
+        let (families, none) = (Families::new(Duration::from_secs(60)), Faults::default());
+        let (first, other) = (families.start(alice()), families.start(alice()));
+        let second = families.renew(&first.refresh, &none).expect("is fresh");
+        assert!(families.principal(&second.access, &none).is_some());
+        assert!(families.principal(&second.refresh, &none).is_none(), "a refresh token opens nothing");
+        assert!(families.renew(&first.refresh, &none).is_none(), "it was used");
+        assert!(families.renew(&second.refresh, &none).is_none(), "the family has ended");
+        assert!(families.principal(&second.access, &none).is_none(), "and its access tokens with it");
+        assert!(families.principal(&other.access, &none).is_some());
+        families.end(&other.access, &none);
+        assert!(families.renew(&other.refresh, &none).is_none());
+    }
+
+    #[test]
+    fn families_and_their_tokens_are_bounded() {
+        let (families, none) = (Families::new(Duration::from_secs(60)), Faults::default());
+        let mut last = families.start(alice());
+        for _ in 0..MOST_TOKENS * 2 {
+            last = families.renew(&last.refresh, &none).expect("is fresh");
+        }
+        assert_eq!(families.known.read().expect("whole").family_of.len(), MOST_TOKENS * 2);
+        for _ in 0..MOST {
+            families.start(alice());
+        }
+        let known = families.known.read().expect("whole");
+        assert_eq!((known.families.len(), known.family_of.len()), (MOST, MOST * 2));
+    }
+}

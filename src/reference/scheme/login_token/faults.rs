@@ -1,0 +1,26 @@
+//! Faults of tokens that a login issues, and of how they are renewed.
+
+use crate::reference::fault::{Fault, row};
+
+/// Faults of refresh tokens.
+pub(crate) const FAULTS: &[Fault] = &[
+    row("refresh-refused", "refresh.renews-credential", "refuses every refresh token"),
+    row("used-refresh-token-accepted", "refresh.reuse-refused", "renews with a refresh token that was used before"),
+    row(
+        "family-survives-reuse",
+        "refresh.reuse-ends-family",
+        "refuses a used refresh token and keeps the newest one alive",
+    ),
+    row(
+        "access-token-survives-reuse",
+        "refresh.reuse-ends-access-token",
+        "revokes the refresh tokens of a family and not its access tokens",
+    ),
+    row("refresh-token-opens-resources", "refresh.token-opens-nothing", "takes a refresh token for an access token"),
+    row(
+        "refresh-survives-logout",
+        "refresh.logout-ends-refresh-token",
+        "ends the access token at logout and nothing else",
+    ),
+    row("refresh-race", "refresh.concurrent-use", "marks a refresh token as used after it has answered"),
+];

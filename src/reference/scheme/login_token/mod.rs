@@ -1,0 +1,93 @@
+//! Tokens that a login by password issues, with refresh tokens that rotate (RFC 6749 §6, RFC 9700 §4.14.2).
+
+mod families;
+pub(crate) mod faults;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State as Shared;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::routing::post;
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Verifiers, passwords};
+use crate::reference::rejection::Rejection;
+use crate::reference::scheme::bearer::{invalid, presented};
+use crate::reference::state::{Principal, ReferenceState};
+use families::{NewTokens, RefreshUse};
+
+pub(crate) use families::Families;
+
+/// How long a server with a race takes between looking at a refresh token and using it up.
+const RACE: Duration = Duration::from_millis(40);
+
+/// Who sent a request.
+pub(crate) fn verify(state: &ReferenceState, families: &Families, parts: &Parts) -> Result<Arc<Principal>, Rejection> {
+    families.principal(&presented(state, parts)?, &state.faults).ok_or_else(invalid)
+}
+
+/// The endpoints of the login.
+pub(super) fn routes(verifiers: Arc<Verifiers>) -> Router {
+    Router::new()
+        .route("/login-token/login", post(login))
+        .route("/login-token/refresh", post(refresh))
+        .route("/login-token/logout", post(logout))
+        .with_state(verifiers)
+}
+
+#[derive(Deserialize)]
+struct PasswordPair {
+    username: String,
+    password: String,
+}
+
+#[derive(Deserialize)]
+struct RefreshRequest {
+    refresh_token: String,
+}
+
+type Told = Result<([(header::HeaderName, &'static str); 1], Json<Value>), Rejection>;
+
+async fn login(Shared(verifiers): Shared<Arc<Verifiers>>, Json(pair): Json<PasswordPair>) -> Told {
+    let refused = |error| Rejection::new(StatusCode::UNAUTHORIZED, error).with_challenge("Bearer realm=\"orders\"");
+    let principal = passwords::verify(&verifiers, &pair.username, &pair.password).map_err(refused)?;
+    Ok(told(&verifiers.families, verifiers.families.start(principal)))
+}
+
+async fn refresh(Shared(verifiers): Shared<Arc<Verifiers>>, Json(request): Json<RefreshRequest>) -> Told {
+    let (families, faults) = (&verifiers.families, &verifiers.state.faults);
+    // RFC 6749 §5.2
+    let refused = || Rejection::new(StatusCode::BAD_REQUEST, "invalid_grant");
+    if faults.on("refresh-refused") {
+        return Err(refused());
+    }
+    if faults.on("refresh-race") {
+        if families.look_at(&request.refresh_token, faults) == RefreshUse::Refused {
+            return Err(refused());
+        }
+        tokio::time::sleep(RACE).await;
+    }
+    families.renew(&request.refresh_token, faults).map(|tokens| told(families, tokens)).ok_or_else(refused)
+}
+
+async fn logout(Shared(verifiers): Shared<Arc<Verifiers>>, headers: HeaderMap) -> Result<StatusCode, Rejection> {
+    let (families, faults) = (&verifiers.families, &verifiers.state.faults);
+    let line = headers.get(header::AUTHORIZATION).and_then(|line| line.to_str().ok());
+    let token = line.and_then(|line| line.strip_prefix("Bearer ")).unwrap_or_default();
+    families.principal(token, faults).ok_or_else(invalid)?;
+    families.end(token, faults);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// RFC 6749 §5.1.
+fn told(families: &Families, tokens: NewTokens) -> ([(header::HeaderName, &'static str); 1], Json<Value>) {
+    let NewTokens { access, refresh } = tokens;
+    let seconds = families.lifetime().as_secs_f64();
+    let body =
+        json!({ "access_token": access, "token_type": "Bearer", "expires_in": seconds, "refresh_token": refresh });
+    ([(header::CACHE_CONTROL, "no-store")], Json(body))
+}

@@ -1,0 +1,25 @@
+//! Faults of sessions and of logins by password.
+
+use crate::reference::fault::{Fault, row};
+
+/// Faults of sessions; those of logins and logouts hold for sessions and for tokens that a login issues.
+pub(crate) const FAULTS: &[Fault] = &[
+    row("session-rejects-everything", "session.valid-accepted", "refuses every session"),
+    row("session-id-kept", "session.identifier-changes-at-login", "goes on with the identifier from before the login"),
+    row("session-cookie-without-secure", "session.cookie-secure", "sets the cookie of the session without Secure"),
+    row(
+        "session-cookie-without-httponly",
+        "session.cookie-httponly",
+        "sets the cookie of the session without HttpOnly",
+    ),
+    row(
+        "session-cookie-without-samesite",
+        "session.cookie-samesite",
+        "sets the cookie of the session without SameSite",
+    ),
+    row("csrf-token-not-checked", "session.write-needs-csrf-token", "writes without asking for a CSRF token"),
+    row("csrf-token-of-anybody", "session.csrf-token-bound", "takes the CSRF token of any session"),
+    row("login-without-password", "login.wrong-password-refused", "lets in whoever names a known user"),
+    row("login-names-unknown-user", "login.users-indistinct", "says at the login that a user does not exist"),
+    row("logout-keeps-session", "login.logout-ends-credential", "ends a session in the browser and not in the server"),
+];

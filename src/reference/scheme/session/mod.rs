@@ -1,0 +1,56 @@
+//! Sessions: a cookie that a login by password sets (RFC 6265), and a CSRF token that every write has to repeat.
+
+pub(crate) mod faults;
+pub(super) mod login;
+mod store;
+
+use std::sync::Arc;
+
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode};
+
+use crate::reference::rejection::Rejection;
+use crate::reference::request::cookie_values;
+use crate::reference::state::{Principal, ReferenceState};
+use crate::seed::{CSRF_HEADER, SESSION_COOKIE};
+pub(crate) use store::Sessions;
+
+/// RFC 9110 §15.5.2 asks for a challenge with every 401; no scheme for sessions is registered, so this one has a name that
+/// says what it wants.
+const CHALLENGE: &str = "Cookie realm=\"orders\", cookie-name=\"session\"";
+
+/// Who sent a request.
+pub(crate) fn verify(state: &ReferenceState, sessions: &Sessions, parts: &Parts) -> Result<Arc<Principal>, Rejection> {
+    let ids: Vec<&str> = cookie_values(&parts.headers, SESSION_COOKIE).collect();
+    let id = match ids.as_slice() {
+        [] => return Err(refused("missing_session")),
+        [id] => *id,
+        // which of two sessions counts is for nobody to guess
+        _ => return Err(Rejection::new(StatusCode::BAD_REQUEST, "invalid_request")),
+    };
+    if state.fault("session-rejects-everything") {
+        return Err(refused("invalid_session"));
+    }
+    let session = sessions.find(id).ok_or_else(|| refused("invalid_session"))?;
+    let principal = session.principal.clone().ok_or_else(|| refused("invalid_session"))?;
+    let reads = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
+    if !reads && !state.fault("csrf-token-not-checked") {
+        let repeated = csrf_of(&parts.headers);
+        let fits = repeated.is_some_and(|token| {
+            session.has_csrf(token) || (state.fault("csrf-token-of-anybody") && sessions.anybody_has_csrf(token))
+        });
+        if !fits {
+            return Err(Rejection::new(StatusCode::FORBIDDEN, "csrf_token_mismatch"));
+        }
+    }
+    Ok(principal)
+}
+
+/// The CSRF token that a request repeats.
+fn csrf_of(headers: &HeaderMap) -> Option<&str> {
+    headers.get(CSRF_HEADER)?.to_str().ok()
+}
+
+fn refused(error: &'static str) -> Rejection {
+    Rejection::new(StatusCode::UNAUTHORIZED, error).with_challenge(CHALLENGE)
+}

@@ -1,0 +1,129 @@
+//! Sessions by their identifiers.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use crate::clock;
+use crate::reference::random::random_text;
+use crate::reference::state::{Principal, digest};
+
+/// Characters of identifiers and of CSRF tokens: more than 128 bits (ASVS 7.2.3).
+const LENGTH: usize = 32;
+/// Sessions that are kept, of those that have logged in and of those that have not; beyond, the oldest ends.
+const MOST: usize = 10_000;
+
+/// One session.
+#[derive(Clone, Debug)]
+pub(super) struct SessionRecord {
+    /// Who has logged in; nobody before the login.
+    pub(super) principal: Option<Arc<Principal>>,
+    csrf: [u8; 32],
+    ends: Instant,
+}
+
+impl SessionRecord {
+    /// Whether a CSRF token is the one of this session.
+    pub(super) fn has_csrf(&self, token: &str) -> bool {
+        // digests are compared: the time that takes tells nothing about a token that would fit
+        self.csrf == digest(token)
+    }
+}
+
+/// What a browser is given of a new session.
+pub(super) struct NewSession {
+    pub(super) id: String,
+    pub(super) csrf: String,
+}
+
+/// All sessions.
+#[derive(Debug)]
+pub(crate) struct Sessions {
+    lifetime: Duration,
+    /// Whether cookies are for TLS only.
+    secure: bool,
+    /// By the SHA-256 of their identifiers. Visitors cannot push out whoever has logged in.
+    visitors: RwLock<HashMap<[u8; 32], SessionRecord>>,
+    logged_in: RwLock<HashMap<[u8; 32], SessionRecord>>,
+}
+
+impl Sessions {
+    /// No sessions yet.
+    pub(crate) fn new(lifetime: Duration, secure: bool) -> Self {
+        Self { lifetime, secure, visitors: RwLock::default(), logged_in: RwLock::default() }
+    }
+
+    /// The session of an identifier, while it lives.
+    pub(super) fn find(&self, id: &str) -> Option<SessionRecord> {
+        let key = digest(id);
+        let in_store = |store: &RwLock<HashMap<[u8; 32], SessionRecord>>| {
+            store.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()
+        };
+        let found = in_store(&self.logged_in).or_else(|| in_store(&self.visitors))?;
+        (clock::now() < found.ends).then_some(found)
+    }
+
+    /// Whether a CSRF token is that of any session.
+    pub(super) fn anybody_has_csrf(&self, token: &str) -> bool {
+        let logged_in = self.logged_in.read().unwrap_or_else(PoisonError::into_inner);
+        logged_in.values().any(|session| session.has_csrf(token))
+    }
+
+    /// Starts a session, under a new identifier unless one is given.
+    pub(super) fn start(&self, principal: Option<Arc<Principal>>, id: Option<String>) -> NewSession {
+        let started = NewSession { id: id.unwrap_or_else(|| random_text(LENGTH)), csrf: random_text(LENGTH) };
+        let store = if principal.is_some() { &self.logged_in } else { &self.visitors };
+        let mut store = store.write().unwrap_or_else(PoisonError::into_inner);
+        if store.len() >= MOST {
+            let now = clock::now();
+            store.retain(|_, session| now < session.ends);
+        }
+        if store.len() >= MOST {
+            let oldest = store.iter().min_by_key(|(_, session)| session.ends).map(|(key, _)| *key);
+            oldest.and_then(|key| store.remove(&key));
+        }
+        let ends = clock::now() + self.lifetime;
+        store.insert(digest(&started.id), SessionRecord { principal, csrf: digest(&started.csrf), ends });
+        started
+    }
+
+    /// Ends a session.
+    pub(super) fn end(&self, id: &str) {
+        let key = digest(id);
+        for store in [&self.visitors, &self.logged_in] {
+            store.write().unwrap_or_else(PoisonError::into_inner).remove(&key);
+        }
+    }
+
+    /// A `Set-Cookie` field (RFC 6265 §4.1) with further attributes; one without a value ends the cookie.
+    pub(super) fn cookie(&self, name: &str, value: &str, attributes: &str) -> String {
+        // in whole seconds, and never so few that the browser drops it at once
+        let seconds = if value.is_empty() { 0 } else { self.lifetime.as_secs().max(1) };
+        let secure = if self.secure { "; Secure" } else { "" };
+        format!("{name}={value}; Path=/; Max-Age={seconds}{attributes}{secure}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sessions_are_bounded_and_visitors_push_nobody_out() {
+        let sessions = Sessions::new(Duration::from_secs(60), true);
+        let alice = Arc::new(Principal { name: "alice".to_owned(), scopes: Vec::new(), tenant: "a".to_owned() });
+        let logged_in = sessions.start(Some(alice), None);
+        let first = sessions.start(None, None);
+        for _ in 0..MOST {
+            sessions.start(None, None);
+        }
+        assert_eq!(sessions.visitors.read().expect("whole").len(), MOST);
+        assert!(sessions.find(&first.id).is_none(), "the oldest visitor has gone");
+        assert!(sessions.find(&logged_in.id).is_some_and(|session| session.has_csrf(&logged_in.csrf)));
+        sessions.end(&logged_in.id);
+        assert!(sessions.find(&logged_in.id).is_none());
+        let ended = Sessions::new(Duration::ZERO, false);
+        let id = ended.start(None, None).id;
+        assert!(ended.find(&id).is_none());
+    }
+}
