@@ -204,7 +204,7 @@ impl Explanation {
             _ => return &[],
         };
         match who {
-            Who::Anonymous => &[Anonymous],
+            Who::Anonymous | Who::WithoutWriteHeaders | Who::WithWriteHeadersOf(_) => &[Anonymous],
             Who::Good | Who::Second | Who::Account(_) => &[],
             _ => &[Anonymous, UnknownCredential, Unverified],
         }

@@ -13,6 +13,7 @@ mod metadata;
 pub mod page;
 pub mod profile;
 mod revocation;
+mod session;
 pub mod step;
 mod token;
 mod verdict;
@@ -171,6 +172,9 @@ pub const GROUPS: &[Group] = &[
         tables: &[basic::CHECKS, basic::protocol::CHECKS, common::timing::BASIC],
     },
     Group { name: "digest", about: "HTTP Digest (RFC 7616)", tables: &[digest::CHECKS] },
+    Group { name: "session", about: "Sessions by cookie (RFC 6265)", tables: &[session::CHECKS] },
+    Group { name: "login", about: "Logins and logouts", tables: &[session::login::CHECKS] },
+    Group { name: "refresh", about: "Refresh tokens of logins (RFC 6749 §6)", tables: &[session::refresh::CHECKS] },
     Group {
         name: "token",
         about: "OAuth 2.0 token endpoint (RFC 6749)",

@@ -15,6 +15,8 @@ pub enum Place {
     Revocation,
     /// A metadata document (RFC 8414 §3).
     Metadata,
+    /// A request of a login.
+    Login,
 }
 
 /// One step's exchange with its meaning.
@@ -112,6 +114,12 @@ pub struct Evidence {
     pub issuer: Option<String>,
     /// The identifier of the resource as it is configured, for its metadata (RFC 9728 §1.2).
     pub resource_identifier: Option<String>,
+    /// The cookie that the session of a login is known by, where it is a cookie.
+    pub session_cookie: Option<String>,
+    /// Whether the target is asked over TLS.
+    pub over_tls: bool,
+    /// How long a token that was replaced may live on.
+    pub rotation_overlap: std::time::Duration,
     /// How far the clocks of target and harness may lie apart.
     pub max_clock_skew: std::time::Duration,
     /// Bytes of the exchanges so far.

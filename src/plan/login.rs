@@ -231,6 +231,19 @@ impl LoginStep {
         if sent.is_empty() { String::new() } else { format!(" with {}", sent.join(" and ")) }
     }
 
+    /// The parts of its texts, in the order in which a reader would look for a token: body, headers, address.
+    pub fn parts(&self) -> impl Iterator<Item = &LoginPart> {
+        let of_body = match &self.body {
+            Some(LoginBody::Json(json)) => json.texts(),
+            Some(LoginBody::Form(fields)) => fields.iter().map(|(_, text)| text).collect(),
+            None => Vec::new(),
+        };
+        let headers = self.headers.iter().map(|(_, text)| text);
+        let basic = self.basic.iter().flat_map(|(user, password)| [user, password]);
+        let texts = of_body.into_iter().chain(headers).chain(basic).chain([&self.address]);
+        texts.flat_map(|text| &text.0)
+    }
+
     fn secrets(&self) -> Vec<&Secret> {
         let mut texts: Vec<&LoginText> = self.headers.iter().map(|(_, text)| text).collect();
         texts.extend(self.basic.iter().flat_map(|(user, password)| [user, password]));
@@ -252,6 +265,42 @@ impl LoginProcedure {
             CredentialSource::Command { .. } | CredentialSource::Forbidden(_) => &[],
         };
         requests.iter().chain(&self.refresh).chain(&self.logout)
+    }
+
+    /// Whether it consists of requests.
+    pub fn has_requests(&self) -> bool {
+        matches!(self.source, CredentialSource::Requests(_))
+    }
+
+    /// Whether checks of a topic have something to ask of it.
+    pub fn is_about(&self, topic: &str) -> bool {
+        match topic {
+            "login" => self.logout.is_some() || self.takes_account(),
+            "session" => self.cookie().is_some(),
+            "refresh" => self.refresh.is_some(),
+            _ => false,
+        }
+    }
+
+    /// Whether its requests send user-id and password of the identity, so that others can take their place.
+    pub fn takes_account(&self) -> bool {
+        let CredentialSource::Requests(steps) = &self.source else { return false };
+        let takes = |wanted: fn(&LoginPart) -> bool| steps.iter().any(|step| step.parts().any(wanted));
+        takes(|part| matches!(part, LoginPart::Username)) && takes(|part| matches!(part, LoginPart::Password))
+    }
+
+    /// The cookie that is the credential, where it is one.
+    pub fn cookie(&self) -> Option<&str> {
+        match self.token.as_ref() {
+            Some(TokenPosition::Cookie(name)) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// The same login with another user-id and password.
+    #[must_use]
+    pub fn with_account(&self, user: &str, password: Secret) -> Arc<Self> {
+        Arc::new(Self { account: (user.to_owned(), Some(password)), ..self.clone() })
     }
 
     /// What it sends that is not to be shown.

@@ -68,7 +68,7 @@ impl PlannedCheck {
 
 /// All checks that apply to a subject, in order: those that are selected, and the controls that prove them.
 pub fn checks(subject: &Subject, profile: &Effective, selected: impl Fn(&str) -> bool) -> Vec<PlannedCheck> {
-    let groups = subject.scheme.groups();
+    let groups = subject.topics();
     let applicable = crate::check::catalogue().filter(|check| groups.contains(&check.group()));
     let chosen: Vec<&Check> = applicable.clone().filter(|check| selected(check.id)).collect();
     let needed = |check: &&'static Check| {

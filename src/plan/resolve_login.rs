@@ -17,7 +17,7 @@ use crate::scenario::{JsonTemplate, Template};
 use crate::secret::is_secret_name;
 
 /// Failures in a row after which no login is tried, unless the scenario names another number.
-const MOST_FAILURES: u32 = 3;
+pub(super) const MOST_FAILURES: u32 = 3;
 
 /// The login of a credential; none where it has none, or names one that is not there.
 pub(super) fn procedure(credential: &Credential, values: &Values<'_>) -> Option<Arc<LoginProcedure>> {

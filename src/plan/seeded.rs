@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
+use super::login::{
+    CredentialEnd, CredentialSource, LoginBody, LoginPart, LoginProcedure, LoginStep, LoginText, TokenPosition,
+};
+use super::resolve_login::MOST_FAILURES;
 use super::subject::{
-    AuthorizationServer, ClientAuthMethod, ClientCredential, CredentialState, HookCall, HookCalls, Identity, Login,
-    Material, RefreshGrant, Resource,
+    AuthorizationServer, ClientAuthMethod, ClientCredential, CredentialState, DeclaredAnswer, HookCall, HookCalls,
+    Identity, Login, Material, RefreshGrant, Resource,
 };
 use crate::check::step::PeculiarAccount;
 use crate::scheme::Proof;
@@ -16,6 +20,7 @@ use crate::seed::{self, SeedIdentity, SeedState};
 pub(super) fn prefix(scheme: &str, algorithm: &str) -> String {
     match scheme {
         "api-key" => "/api-key".to_owned(),
+        "session" => "/session".to_owned(),
         "basic" => "/basic".to_owned(),
         "digest" if algorithm.is_empty() => "/digest".to_owned(),
         "digest" => format!("/digest-{algorithm}"),
@@ -30,8 +35,9 @@ pub(super) fn prefix(scheme: &str, algorithm: &str) -> String {
 /// Its identities under a scheme.
 pub(super) fn identities(scheme: &str) -> Vec<Identity> {
     let known = seed::IDENTITIES.iter().filter(|identity| {
-        // a client that may not log in any more cannot be told from one that never could
-        !scheme.starts_with("oauth2-client-credentials") || identity.state == SeedState::Valid
+        // whoever may not log in any more cannot be told from one that never could
+        let logs_in = scheme == "session" || scheme.starts_with("oauth2-client-credentials");
+        !logs_in || identity.state == SeedState::Valid
     });
     known.map(|identity| to_identity(scheme, identity)).collect()
 }
@@ -42,6 +48,7 @@ fn to_identity(scheme: &str, identity: &SeedIdentity) -> Identity {
         "basic" | "digest" => {
             Login::Proof(Proof::Password { user: identity.name.to_owned(), password: Secret::new(identity.password) })
         }
+        "session" => Login::Procedure(Arc::new(session_login(identity))),
         "bearer" => Login::Proof(Proof::Token(Secret::new(identity.token))),
         "jwt" => Login::Minted { claims: claims(identity) },
         "oauth2-client-credentials" | "oauth2-client-credentials-jwt" => {
@@ -62,6 +69,45 @@ fn to_identity(scheme: &str, identity: &SeedIdentity) -> Identity {
             SeedState::Revoked => CredentialState::Revoked,
             SeedState::Expired => CredentialState::Expired,
         },
+    }
+}
+
+/// How an identity logs in to a session: by the form of a page, with a CSRF token that comes in the page and, after the
+/// login, in a cookie of its own.
+fn session_login(identity: &SeedIdentity) -> LoginProcedure {
+    let text = |part: LoginPart| LoginText(vec![part]);
+    let csrf = || (seed::CSRF_HEADER.to_owned(), text(LoginPart::Cookie(seed::CSRF_COOKIE.to_owned())));
+    let step = |method, path: &str| LoginStep {
+        method,
+        address: LoginText::plain(path),
+        headers: Vec::new(),
+        basic: None,
+        client: None,
+        body: None,
+        success: None,
+    };
+    let form = [
+        ("csrf", LoginPart::Input("csrf".to_owned())),
+        ("username", LoginPart::Username),
+        ("password", LoginPart::Password),
+    ];
+    let form = form.map(|(name, part)| (name.to_owned(), text(part))).to_vec();
+    let submit = LoginStep {
+        body: Some(LoginBody::Form(form)),
+        success: Some(DeclaredAnswer { status: Some(302), ..DeclaredAnswer::default() }),
+        ..step("POST", "/session/login")
+    };
+    LoginProcedure {
+        source: CredentialSource::Requests(vec![step("GET", "/session/login"), submit]),
+        token: Some(TokenPosition::Cookie(seed::SESSION_COOKIE.to_owned())),
+        end: CredentialEnd::AsAnswered,
+        refresh: None,
+        refreshed: None,
+        logout: Some(LoginStep { headers: vec![csrf()], ..step("POST", "/session/logout") }),
+        cookies: None,
+        write_headers: vec![csrf()],
+        account: (identity.name.to_owned(), Some(Secret::new(identity.password))),
+        most_failures: MOST_FAILURES,
     }
 }
 

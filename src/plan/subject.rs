@@ -289,7 +289,37 @@ pub struct Right {
     pub resource: usize,
 }
 
+/// Topics about logins: they apply where a login has what they are about.
+const LOGIN_TOPICS: [&str; 3] = ["login", "session", "refresh"];
+
 impl Subject {
+    /// Topics of the catalogue that apply: those of the scheme, and those about logins as far as a credential has one.
+    pub fn topics(&self) -> Vec<&'static str> {
+        let of_scheme = self.scheme.groups().iter().copied().filter(|topic| !LOGIN_TOPICS.contains(topic));
+        let procedure = self.login_identity().and_then(|at| self.procedure_of(at));
+        let of_login = LOGIN_TOPICS.into_iter().filter(|topic| procedure.is_some_and(|login| login.is_about(topic)));
+        of_scheme.chain(of_login).collect()
+    }
+
+    /// The identity whose login checks about logins use: one that may use the main resource.
+    pub fn login_identity(&self) -> Option<usize> {
+        let main = &self.resources[self.main_resource()?];
+        let logs_in = |at: &usize| main.open_to(&self.identities[*at]) && self.procedure_of(*at).is_some();
+        (0..self.identities.len()).find(logs_in)
+    }
+
+    /// Another identity with a login.
+    pub fn second_login(&self, first: usize) -> Option<usize> {
+        let valid = |at: &usize| self.identities[*at].state == CredentialState::Valid;
+        (0..self.identities.len()).filter(valid).find(|at| *at != first && self.procedure_of(*at).is_some())
+    }
+
+    /// The login of an identity, where it consists of requests.
+    pub fn procedure_of(&self, identity: usize) -> Option<&Arc<LoginProcedure>> {
+        let Login::Procedure(procedure) = &self.identities[identity].login else { return None };
+        procedure.has_requests().then_some(procedure)
+    }
+
     /// Resources that need a credential, can be used under the rules of ownership, and are open to somebody.
     pub fn protected(&self) -> impl Iterator<Item = usize> {
         let usable = |at: &usize| {

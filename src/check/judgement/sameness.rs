@@ -64,20 +64,30 @@ fn alike(case: &ObservedCheck<'_>, indices: &[usize]) -> Judgement {
 }
 
 /// An answer without what changes by itself.
-struct Shape {
+pub(crate) struct Shape {
     status: u16,
     headers: BTreeMap<String, String>,
     body: String,
 }
 
 impl Shape {
-    fn of(exchange: &Exchange) -> Option<Self> {
+    pub(crate) fn of(exchange: &Exchange) -> Option<Self> {
         let response = exchange.response()?;
         let sent = identifiers(exchange);
         Some(Self { status: response.status, headers: headers(response, &sent), body: masked(&response.body, &sent) })
     }
 
+    /// The body, what was sent and what looks like an identifier masked.
+    pub(crate) fn body(&self) -> &str {
+        &self.body
+    }
+
     fn differs(&self, other: &Self) -> Option<String> {
+        self.differs_in_head(other).or_else(|| (self.body != other.body).then(|| "the body".to_owned()))
+    }
+
+    /// In what the status or the header fields differ.
+    pub(crate) fn differs_in_head(&self, other: &Self) -> Option<String> {
         if self.status != other.status {
             return Some(format!("the status, {} and {}", other.status, self.status));
         }
@@ -87,7 +97,7 @@ impl Shape {
                 return Some(format!("the field {name}"));
             }
         }
-        (self.body != other.body).then(|| "the body".to_owned())
+        None
     }
 }
 
@@ -123,10 +133,23 @@ fn identifiers(exchange: &Exchange) -> Vec<String> {
         }
         found.push(credential);
     }
+    found.extend(sent_in_body(exchange));
     let path = String::from_utf8_lossy(&exchange.request.target).into_owned();
     found.push(path.split('?').next().unwrap_or_default().to_owned());
     found.retain(|value| value.len() > 2);
     found
+}
+
+/// What the body of a request says: values of a form, and of the members of JSON.
+fn sent_in_body(exchange: &Exchange) -> Vec<String> {
+    let request = &exchange.request;
+    let media = request.value_of("content-type").unwrap_or_default();
+    if media.starts_with(b"application/x-www-form-urlencoded") {
+        return url::form_urlencoded::parse(&request.body).map(|(_, value)| value.into_owned()).collect();
+    }
+    let json: serde_json::Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    let members = json.as_object().into_iter().flat_map(|members| members.values());
+    members.filter_map(|value| value.as_str().map(str::to_owned)).collect()
 }
 
 /// Text with what was sent, long runs of hexadecimal digits and all numbers taken out.

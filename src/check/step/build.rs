@@ -2,7 +2,7 @@
 
 use super::{
     Accept, Alter, ClientRole, Compare, Encoding, Endpoint, Fetch, Fill, FormAuth, FormStep, MetadataDocument, Obtain,
-    On, Send, Step, Want, Who,
+    On, Send, SessionAct, SessionStep, Step, Want, Who,
 };
 use crate::observe::{ForgeryId, ForgeryIds, Phrase, StepId};
 
@@ -73,6 +73,11 @@ pub const fn fetch(document: MetadataDocument) -> Step {
     Step::Fetch(Fetch { id: None, document, headers: &[], description: None })
 }
 
+/// Does something with a login.
+pub const fn login(act: SessionAct) -> Step {
+    Step::Session(SessionStep { id: None, act, want: Want::Either, description: None })
+}
+
 /// Obtains a token of the good client into a slot.
 pub const fn obtain(slot: &'static str) -> Step {
     obtain_as(slot, ClientRole::Good, None)
@@ -99,6 +104,7 @@ impl Step {
             Step::Send(send) => Step::Send(Send { want, ..send }),
             Step::Form(form) => Step::Form(FormStep { want, ..form }),
             Step::Compare(compare) => Step::Compare(Compare { want, ..compare }),
+            Step::Session(session) => Step::Session(SessionStep { want, ..session }),
             other => other,
         }
     }
@@ -109,6 +115,7 @@ impl Step {
         match self {
             Step::Send(send) => Step::Send(Send { id, ..send }),
             Step::Form(form) => Step::Form(FormStep { id, ..form }),
+            Step::Session(session) => Step::Session(SessionStep { id, ..session }),
             Step::Fetch(fetch) => Step::Fetch(Fetch { id, ..fetch }),
             other => other,
         }
@@ -120,6 +127,7 @@ impl Step {
         match self {
             Step::Send(send) => Step::Send(Send { description, ..send }),
             Step::Form(form) => Step::Form(FormStep { description, ..form }),
+            Step::Session(session) => Step::Session(SessionStep { description, ..session }),
             Step::Fetch(fetch) => Step::Fetch(Fetch { description, ..fetch }),
             other => other,
         }
@@ -206,6 +214,7 @@ impl Step {
             Step::Send(send) => send.want,
             Step::Form(form) => form.want,
             Step::Compare(compare) => compare.want,
+            Step::Session(session) => session.want,
             _ => Want::Either,
         }
     }
@@ -225,6 +234,7 @@ impl Step {
         match self {
             Step::Send(send) => send.id,
             Step::Form(form) => form.id,
+            Step::Session(session) => session.id,
             Step::Fetch(fetch) => fetch.id,
             _ => None,
         }

@@ -3,11 +3,13 @@
 mod answer;
 mod build;
 mod endpoint;
+mod login;
 mod request;
 
 pub use answer::{Accept, Class, INSUFFICIENT, INVALID, MALFORMED, MISSING, Want};
-pub use build::{compare, each_forged, fetch, forged, introspect, obtain, obtain_as, revoke, send, token};
+pub use build::{compare, each_forged, fetch, forged, introspect, login, obtain, obtain_as, revoke, send, token};
 pub use endpoint::{ClientRole, Encoding, Endpoint, Fetch, FormAuth, FormStep, MetadataDocument, Obtain};
+pub use login::{SessionAct, SessionStep};
 pub use request::{Alter, Artefact, Compare, Fill, On, PeculiarAccount, Send, Who};
 
 /// One step of a check.
@@ -37,6 +39,8 @@ pub enum Step {
     Keys(KeyChange),
     /// Repeats a request with the token in a slot until it is granted or the tolerated delay has passed.
     AwaitAcceptance(&'static str),
+    /// Something that is done with a login.
+    Session(SessionStep),
     /// Waits a moment: some targets do what they were asked for after they have answered.
     AwaitEffects,
     /// Waits for the checks that write beside this one, if there are any, before what would disturb them.

@@ -33,6 +33,10 @@ pub enum Who {
     Slot(&'static str),
     /// The token in a slot, where an earlier step was granted one; else nothing is sent.
     IfKept(&'static str),
+    /// The good credential without the header lines that writes of its session have, such as the one with the CSRF token.
+    WithoutWriteHeaders,
+    /// The good credential with those header lines of the session in a slot.
+    WithWriteHeadersOf(&'static str),
     /// An account with a peculiar password (RFC 7617), good as it is.
     Account(PeculiarAccount),
     /// A forgery derived from such an account.

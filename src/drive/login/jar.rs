@@ -14,6 +14,8 @@ pub(super) struct Cookie {
     pub(super) name: String,
     pub(super) value: Secret,
     pub(super) path: Option<String>,
+    /// Seconds that it lasts, where the server says so (RFC 6265 §5.2.2).
+    pub(super) max_age: Option<f64>,
 }
 
 /// Cookies that are held.
@@ -30,6 +32,11 @@ impl Jar {
                 self.0.push(cookie);
             }
         }
+    }
+
+    /// Keeps a cookie that no answer has set, for every path.
+    pub(super) fn put(&mut self, name: &str, value: Secret) {
+        self.0.push(Cookie { name: name.to_owned(), value, path: Some("/".to_owned()), max_age: None });
     }
 
     /// The latest cookie of a name.
@@ -74,7 +81,8 @@ fn read(line: &str) -> Option<(Cookie, bool)> {
     }
     // RFC 6265 §5.3: Max-Age has precedence over Expires
     let ended = max_age.map_or(ended, |age| age <= 0);
-    Some((Cookie { name: name.to_owned(), value, path }, ended))
+    let max_age = max_age.map(|age: i64| age as f64);
+    Some((Cookie { name: name.to_owned(), value, path, max_age }, ended))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod jar;
 mod page;
 mod session;
 mod state;
+mod transcript;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -84,12 +85,22 @@ pub struct Logins {
     accounts: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Account>>>>,
     /// Sessions that a check or a load phase had for itself.
     given_back: Mutex<Vec<LoginSession>>,
+    /// Logins in a row that checks let fail on purpose, for each identity.
+    failed_on_purpose: Mutex<HashMap<String, u32>>,
 }
 
 impl Logins {
     /// Logins through a control plane.
     pub fn new(control: Arc<ControlPlane>, base: Url, spawner: Spawner, scheme: &'static dyn Scheme) -> Self {
-        Self { control, base, spawner, scheme, accounts: Mutex::default(), given_back: Mutex::default() }
+        Self {
+            control,
+            base,
+            spawner,
+            scheme,
+            accounts: Mutex::default(),
+            given_back: Mutex::default(),
+            failed_on_purpose: Mutex::default(),
+        }
     }
 
     fn account(&self, name: &str) -> Arc<tokio::sync::Mutex<Account>> {
@@ -144,6 +155,27 @@ impl Logins {
         let mut session = LoginSession::new(procedure.clone());
         let (held, due) = session.renewed(self).await?;
         Ok((session, held, due))
+    }
+
+    /// A session of its own that has not logged in yet, and that keeps what it sends and gets.
+    pub fn recorded(procedure: &Arc<LoginProcedure>) -> LoginSession {
+        LoginSession::new(procedure.clone()).recording()
+    }
+
+    /// Whether a login of an identity may fail on purpose: one failure has to be left for the login after it, so that no
+    /// account is locked (`max_failures`).
+    pub fn may_fail(&self, name: &str, procedure: &LoginProcedure) -> bool {
+        let failed = self.failed_on_purpose.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.get(name).copied().unwrap_or_default() + 1 < procedure.most_failures
+    }
+
+    /// Takes note of a login of an identity that failed on purpose, or of one that succeeded.
+    pub fn note_end(&self, name: &str, succeeded: bool) {
+        let mut failed = self.failed_on_purpose.lock().unwrap_or_else(PoisonError::into_inner);
+        match succeeded {
+            true => drop(failed.remove(name)),
+            false => *failed.entry(name.to_owned()).or_default() += 1,
+        }
     }
 
     /// Keeps a session in place of the one that is kept for an identity.

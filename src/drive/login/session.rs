@@ -7,10 +7,14 @@ use serde_json::Value;
 use url::Url;
 
 use super::state::{LoginState, MissingValue};
+use super::transcript::Transcript;
 use super::{HeldCredential, LoginError, Logins};
 use crate::clock;
 use crate::drive::control::{ControlAnswer, ControlError, LONGEST_TOKEN, Renewals, Token, seconds};
-use crate::plan::login::{CredentialEnd, CredentialSource, LoginBody, LoginProcedure, LoginStep, TokenPosition};
+use crate::observe::Exchange;
+use crate::plan::login::{
+    CredentialEnd, CredentialSource, LoginBody, LoginPart, LoginProcedure, LoginStep, LoginText, TokenPosition,
+};
 use crate::plan::subject::DeclaredAnswer;
 use crate::scheme::{CarrierPlace, Companion};
 use crate::secret::{MASK, Secret};
@@ -22,18 +26,64 @@ const MILLISECONDS: f64 = 1e11;
 /// Characters of an answer that an error shows.
 const SHOWN: usize = 120;
 
-/// A login of one identity: its cookies, its answers and the credential that they led to.
+/// A login of one identity: its cookies, its answers and the credential that they led to. A copy knows nothing of what is done
+/// with the other.
+#[derive(Clone)]
 pub struct LoginSession {
     procedure: Arc<LoginProcedure>,
     state: LoginState,
     held: Option<HeldCredential>,
     renewals: Renewals,
     failures: u32,
+    transcript: Option<Transcript>,
+    /// What is planted as the identifier of the session, where the server has set none before the last request.
+    planted: Option<Secret>,
+    /// What identified the session before the last request of the login.
+    before: Option<Secret>,
 }
 
 impl LoginSession {
     pub(super) fn new(procedure: Arc<LoginProcedure>) -> Self {
-        Self { procedure, state: LoginState::default(), held: None, renewals: Renewals::default(), failures: 0 }
+        Self {
+            procedure,
+            state: LoginState::default(),
+            held: None,
+            renewals: Renewals::default(),
+            failures: 0,
+            transcript: None,
+            planted: None,
+            before: None,
+        }
+    }
+
+    pub(super) fn recording(self) -> Self {
+        Self { transcript: Some(Transcript::default()), ..self }
+    }
+
+    /// The same, with an identifier of the session that is sent along with the last request of the login, where the server
+    /// has set none until then.
+    #[must_use]
+    pub fn planting(self, identifier: Secret) -> Self {
+        Self { planted: Some(identifier), ..self }
+    }
+
+    /// What identified the session before the last request of the login.
+    pub fn identifier_before(&self) -> Option<&Secret> {
+        self.before.as_ref()
+    }
+
+    /// How it logs in.
+    pub fn procedure(&self) -> &LoginProcedure {
+        &self.procedure
+    }
+
+    /// What was sent and came since the last login, refresh or logout began.
+    pub fn exchanges(&self) -> &[Exchange] {
+        self.transcript.as_ref().map(Transcript::exchanges).unwrap_or_default()
+    }
+
+    fn begin(&mut self) {
+        self.transcript.iter_mut().for_each(Transcript::clear);
     }
 
     /// What it holds.
@@ -75,11 +125,51 @@ impl LoginSession {
         }
     }
 
+    /// A new credential by a refresh, and in no other way.
+    ///
+    /// # Errors
+    /// When the refresh is refused, or its answer has no credential.
+    pub async fn refreshed_only(&mut self, logins: &Logins) -> Result<HeldCredential, ControlError> {
+        let procedure = self.procedure.clone();
+        let Some(step) = &procedure.refresh else {
+            return Err(ControlError::Unusable("the login has no `refresh`".to_owned()));
+        };
+        self.begin();
+        let asked = clock::now();
+        self.step(logins, step, "the refresh").await?;
+        let position = procedure.refreshed.as_ref().or(procedure.token.as_ref()).cloned();
+        let position = position.unwrap_or_else(default_position);
+        let value = self.state.credential(&position);
+        let value = value.ok_or_else(|| LoginError::NoToken("credential".to_owned()))?;
+        let token = self.token(value, asked)?;
+        let held = self.hold(logins, token)?;
+        self.held = Some(held.clone());
+        Ok(held)
+    }
+
+    /// The refresh token: what the refresh takes from an answer and is not the credential itself; none where it takes
+    /// nothing else.
+    pub fn refresh_token(&self) -> Option<Secret> {
+        let taken =
+            |part: &&LoginPart| matches!(part, LoginPart::Pointer(_) | LoginPart::Header(_) | LoginPart::Cookie(_));
+        let parts = self.procedure.refresh.iter().flat_map(LoginStep::parts).filter(taken);
+        let values =
+            parts.filter_map(|part| self.state.filled(&LoginText(vec![part.clone()]), &self.procedure.account).ok());
+        values.into_iter().find(|value| Some(value) != self.state.token.as_ref())
+    }
+
+    /// Whether its refresh authenticates a client: then refresh tokens are bound to it (RFC 9700 §4.14.2).
+    pub fn refreshes_for_a_client(&self) -> bool {
+        let client = self.procedure.refresh.as_ref().and_then(|step| step.client.as_ref());
+        client.is_some_and(|(client, _)| client.secret.is_some() || client.key.is_some())
+    }
+
     /// Refreshes; none where that is not possible or was refused.
     async fn refreshed(&mut self, logins: &Logins) -> Option<Token> {
         self.held.as_ref()?;
         let procedure = self.procedure.clone();
         let step = procedure.refresh.as_ref()?;
+        self.begin();
         let asked = clock::now();
         self.step(logins, step, "the refresh").await.ok()?;
         let position = procedure.refreshed.as_ref().or(procedure.token.as_ref());
@@ -93,6 +183,7 @@ impl LoginSession {
         let procedure = self.procedure.clone();
         self.state = LoginState::default();
         self.held = None;
+        self.begin();
         let mut asked = clock::now();
         match &procedure.source {
             CredentialSource::Forbidden(program) => {
@@ -108,6 +199,9 @@ impl LoginSession {
             CredentialSource::Requests(steps) => {
                 for (at, step) in steps.iter().enumerate() {
                     let name = if steps.len() == 1 { "the request".to_owned() } else { format!("request {}", at + 1) };
+                    if at + 1 == steps.len() {
+                        self.plant();
+                    }
                     asked = clock::now();
                     self.step(logins, step, &name).await?;
                 }
@@ -115,6 +209,15 @@ impl LoginSession {
         }
         let value = self.value()?;
         Ok(self.token(value, asked)?)
+    }
+
+    /// Notes what identifies the session, and plants something where nothing does.
+    fn plant(&mut self) {
+        let Some(name) = self.procedure.cookie().map(str::to_owned) else { return };
+        if let (None, Some(planted)) = (self.state.jar.get(&name), &self.planted) {
+            self.state.jar.put(&name, planted.clone());
+        }
+        self.before = self.state.jar.get(&name).map(|cookie| cookie.value.clone());
     }
 
     /// The credential that the last answer has.
@@ -160,11 +263,16 @@ impl LoginSession {
             CredentialEnd::After(length) => living(Some(length.as_secs_f64())),
             CredentialEnd::Never => living(Some(f64::MAX)),
             CredentialEnd::AsAnswered => {
-                let lifetime = number("/expires_in");
+                let lifetime = number("/expires_in").or_else(|| self.cookie_lifetime());
                 let token = living(lifetime);
                 if lifetime.is_none() || server_time.is_some() { token.with_own_end(server_time) } else { token }
             }
         })
+    }
+
+    /// How long the cookie lasts that is the credential, as the server set it (RFC 6265 §5.2.2).
+    fn cookie_lifetime(&self) -> Option<f64> {
+        self.state.jar.get(self.procedure.cookie()?)?.max_age
     }
 
     /// What is held with a token, and what travels beside it.
@@ -206,10 +314,13 @@ impl LoginSession {
     ///
     /// # Errors
     /// When the request is not answered as a success.
-    pub(super) async fn log_out(&mut self, logins: &Logins) -> Result<(), ControlError> {
+    pub async fn log_out(&mut self, logins: &Logins) -> Result<(), ControlError> {
         let procedure = self.procedure.clone();
         match (&procedure.logout, self.held.take()) {
-            (Some(step), Some(_)) => self.step(logins, step, "the logout").await,
+            (Some(step), Some(_)) => {
+                self.begin();
+                self.step(logins, step, "the logout").await
+            }
             _ => Ok(()),
         }
     }
@@ -258,7 +369,13 @@ impl LoginSession {
         if headers.iter().any(|(_, value)| value.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t')) {
             return Err(LoginError::ControlCharacter.into());
         }
-        let answer = logins.control.exchange(step.method, url.clone(), &headers, body).await?;
+        let note = self.transcript.as_ref().map(|_| Transcript::request(step.method, &url, &headers, body.as_ref()));
+        let began = clock::now();
+        let answer = logins.control.exchange(step.method, url.clone(), &headers, body).await;
+        if let (Some(transcript), Some(request)) = (&mut self.transcript, note) {
+            transcript.take(request, &answer, clock::now() - began);
+        }
+        let answer = answer?;
         let success = step.success.as_ref();
         if !success.map_or(answer.status < 400, |declared| succeeds(&answer, declared)) {
             return Err(LoginError::Refused {

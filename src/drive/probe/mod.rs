@@ -125,6 +125,8 @@ impl Prober {
             resource_identifier: identifier,
             in_own_place: !self.subject().carrier.is_authorization(),
             claims_rfc9068: self.subject().kit.claims_rfc9068,
+            over_tls: self.equipment.base.scheme() == "https",
+            rotation_overlap: self.subject().tolerances.rotation_delay,
             max_clock_skew: self.subject().tolerances.max_clock_skew,
             ..Evidence::default()
         };

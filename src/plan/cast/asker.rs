@@ -40,6 +40,8 @@ impl Caster<'_> {
             Who::Malformed => Asker::Malformed,
             Who::Slot(slot) => Asker::Slot(slot),
             Who::IfKept(slot) => Asker::IfKept(slot),
+            Who::WithoutWriteHeaders => Asker::OtherWriteHeaders(self.with_write_headers(good()?)?, None),
+            Who::WithWriteHeadersOf(slot) => Asker::OtherWriteHeaders(self.with_write_headers(good()?)?, Some(slot)),
             Who::Account(account) => Asker::Given(self.account(account)?, None),
             Who::ForgedAccount(account, name) => Asker::Given(self.account(account)?, Some(name)),
             // with the issuer's key, a token for another audience is a forgery like others

@@ -4,11 +4,12 @@ mod asker;
 mod endpoint;
 mod fill;
 mod forging;
+mod login;
 mod resource;
 
 use super::subject::{CredentialState, HookCall, Login, Subject};
 use crate::check::Check;
-use crate::check::step::{Endpoint, Fetch, FormAuth, FormStep, Hook, KeyChange, Send, Step, Want};
+use crate::check::step::{Endpoint, Fetch, FormAuth, FormStep, Hook, KeyChange, Send, SessionStep, Step, Want};
 use crate::observe::{Description, ForgeryId, ForgeryIds};
 use crate::scheme::Proof;
 
@@ -111,6 +112,13 @@ pub enum Act {
         /// Index of the resource.
         resource: usize,
     },
+    /// Something with the login of an identity.
+    Session {
+        /// Index of the identity.
+        identity: usize,
+        /// The step.
+        step: SessionStep,
+    },
     /// Calls a hook.
     Hook(Hook),
     /// Changes the key set that the target reads.
@@ -145,6 +153,9 @@ pub enum Asker {
     Slot(&'static str),
     /// The token in a slot, if there is one.
     IfKept(&'static str),
+    /// An identity with its good credential, and with other header lines for writes than its own: none, or those of the
+    /// session in a slot.
+    OtherWriteHeaders(usize, Option<&'static str>),
     /// A credential that is no identity's, or a forgery derived from it.
     Given(Proof, Option<ForgeryId>),
 }
@@ -278,6 +289,7 @@ impl Caster<'_> {
                 Ok(())
             }
             Step::Hook(hook) => self.hook(index, *hook),
+            Step::Session(session) => self.session(index, session),
             Step::Keys(change) => self.keys(index, *change),
             Step::AwaitEffects => {
                 self.push(index, None, Act::AwaitEffects);

@@ -27,6 +27,14 @@ pub struct Kill {
     pub said: String,
 }
 
+/// The check that asks only over TLS.
+const NEEDS_TLS: &str = "session.cookie-secure";
+
+/// Whether a check asks for a login where the scheme has credentials that are given.
+fn needs_login(check: &str, scheme: &str) -> bool {
+    scheme != "session" && find(check).is_some_and(|check| matches!(check.group(), "login" | "refresh"))
+}
+
 /// Tries a fault under a profile: its own check, and those of the same scheme that cost little. Where its check cannot
 /// be executed under a scheme, the next that sees its topic is tried.
 ///
@@ -86,7 +94,15 @@ async fn under(
     let groups = crate::scheme::find(scheme).map(|scheme| scheme.groups()).unwrap_or_default();
     let tried = catalogue().filter(|check| groups.contains(&check.group()));
     let tried = tried.filter(|check| check.id == fault.check || !is_costly(check)).map(|check| check.id);
-    let trial = Trial { alg, profile, faults: vec![fault.name], checks: tried.collect(), ..Trial::of(scheme) };
+    let trial = Trial {
+        alg,
+        profile,
+        faults: vec![fault.name],
+        checks: tried.collect(),
+        logs_in: needs_login(fault.check, scheme),
+        tls: fault.check == NEEDS_TLS,
+        ..Trial::of(scheme)
+    };
     let (exit, results) = settled(&trial).await?;
     let own = results.iter().find(|result| result.id == fault.check);
     let mut also: Vec<String> = results.iter().filter(|result| trips(result)).map(|one| one.id.clone()).collect();

@@ -75,7 +75,9 @@ async fn all(effort: Effort) -> SelftestProof {
     let (sampled, rest): Split = wanted.partition(|fault| mode(fault) == Mode::Statistical);
     let (waiting, quick): Split = rest.into_iter().partition(|fault| mode(fault) == Mode::Timed);
     let schemes: Vec<&'static str> = if whole { schemes().collect() } else { Vec::new() };
-    let sounds = schemes.iter().map(|scheme| sound(scheme, profile, false)).collect();
+    let with_login = schemes.iter().filter(|scheme| **scheme == "bearer").map(|scheme| (*scheme, true));
+    let tried = schemes.iter().map(|scheme| (*scheme, false)).chain(with_login);
+    let sounds = tried.map(|(scheme, logs_in)| sound((scheme, logs_in), profile, false)).collect();
     let manners = schemes.iter().flat_map(|scheme| Manner::ALL.map(|manner| hope(manner, scheme))).collect();
     let (first, second, sounds, hopes) = tokio::join!(
         side_by_side(effort.jobs, of(quick)),
@@ -91,7 +93,8 @@ async fn all(effort: Effort) -> SelftestProof {
     if effort.statistical {
         // alone: a neighbour is noise
         take(side_by_side(1, of(sampled)).await);
-        let sampled = side_by_side(1, schemes.iter().map(|scheme| sound(scheme, profile, true)).collect()).await;
+        let sampled =
+            side_by_side(1, schemes.iter().map(|scheme| sound((scheme, false), profile, true)).collect()).await;
         proof.sound.extend(sorted(sampled, &mut proof.broken));
     }
     proof.sound.extend(sorted(sounds, &mut proof.broken));
@@ -130,7 +133,11 @@ async fn side_by_side<T: 'static>(width: usize, jobs: Vec<impl Future<Output = T
 }
 
 /// All checks of a scheme against the sound reference: those that sample, or the others.
-async fn sound(scheme: &'static str, profile: &'static str, statistical: bool) -> Result<Sound, TrialError> {
+async fn sound(
+    (scheme, logs_in): (&'static str, bool),
+    profile: &'static str,
+    statistical: bool,
+) -> Result<Sound, TrialError> {
     let groups = crate::scheme::find(scheme).map(|scheme| scheme.groups()).unwrap_or_default();
     let tried = catalogue().filter(|check| groups.contains(&check.group()));
     let tried = tried.filter(|check| (check.mode == Mode::Statistical) == statistical).map(|check| check.id);
@@ -138,7 +145,7 @@ async fn sound(scheme: &'static str, profile: &'static str, statistical: bool) -
     if checks.is_empty() {
         return Ok(Sound { scheme, executed: 0, tripped: Vec::new() });
     }
-    let ended = Trial { profile, checks, ..Trial::of(scheme) }.run().await?;
+    let ended = Trial { profile, checks, logs_in, tls: scheme == "session", ..Trial::of(scheme) }.run().await?;
     let is_well = |verdict: Verdict| {
         matches!(verdict, Verdict::Pass | Verdict::Info | Verdict::NotTested | Verdict::NotApplicable)
     };

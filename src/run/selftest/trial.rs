@@ -7,6 +7,23 @@ use crate::exit::Exit;
 use crate::run::{Launch, Only, Options, prepare, run};
 use crate::scenario::{NoVariables, ScenarioError, load_text};
 
+/// How the reference issues tokens at a login, and what they open.
+const LOGIN: &str = r#"
+logins:
+  app:
+    request: { post: /login-token/login, json: { username: "{username}", password: "{password}" } }
+    refresh: { post: /login-token/refresh, json: { refresh_token: "{/refresh_token}" } }
+    logout: { post: /login-token/logout, headers: { Authorization: "Bearer {token}" } }
+credentials:
+  service: { login: app, username: service, password: correct-Horse-7-battery, scopes: [read:orders, write:orders], tenant: a }
+  reader: { login: app, username: reader, password: reader-Lantern-4-quiet, scopes: [read:orders], tenant: a }
+resources:
+  - { request: GET /login-token/orders, scopes: [read:orders] }
+  - { request: POST /login-token/orders, scopes: [write:orders], writes: true, json: { item: lamp } }
+  - request: GET /login-token/account
+  - { request: GET /public, public: true }
+"#;
+
 /// What is tried: a scheme with everything declared, against a server.
 #[derive(Clone, Debug)]
 pub struct Trial {
@@ -22,6 +39,10 @@ pub struct Trial {
     pub launch: Launch,
     /// Ids of the checks; all if empty.
     pub checks: Vec<&'static str>,
+    /// Whether the credentials of the scheme come from a login, where they are given otherwise.
+    pub logs_in: bool,
+    /// Whether the reference speaks TLS.
+    pub tls: bool,
     /// Checks that run side by side.
     pub jobs: usize,
     /// How long an answer may take.
@@ -62,6 +83,8 @@ impl Trial {
             faults: Vec::new(),
             launch: Launch::InProcess,
             checks: Vec::new(),
+            logs_in: false,
+            tls: false,
             jobs: 8,
             time_limit: Duration::from_secs(10),
         }
@@ -72,6 +95,7 @@ impl Trial {
         let (strict, faults) = (self.profile == "strict-rfc", self.faults.join(", "));
         // a rotated API key is gone at once; a key set is fetched again after a second
         let rotation = if self.scheme.ends_with("jwt") { "5s" } else { "0s" };
+        let (tls, login) = (self.tls, if self.logs_in { LOGIN } else { "" });
         let scheme = match (self.scheme, self.alg) {
             ("oauth2-client-credentials-jwt", _) => "{ oauth2-client-credentials: { access_token: jwt } }".to_owned(),
             (scheme, Some(alg)) => format!("{{ {scheme}: {{ alg: {alg} }} }}"),
@@ -80,9 +104,9 @@ impl Trial {
         format!(
             "authbench: 1\n\
              name: selftest\n\
-             target: {{ reference: {{ faults: [{faults}], strict: {strict}, token_lifetime: 3s }} }}\n\
+             target: {{ reference: {{ faults: [{faults}], strict: {strict}, token_lifetime: 3s, tls: {tls} }} }}\n\
              scheme: {scheme}\n\
-             conformance: {{ profile: {}, tolerances: {{ max_leeway: 0s, rotation_delay: {rotation} }} }}\n",
+             conformance: {{ profile: {}, tolerances: {{ max_leeway: 0s, rotation_delay: {rotation} }} }}\n{login}",
             self.profile
         )
     }

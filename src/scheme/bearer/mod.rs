@@ -18,7 +18,7 @@ impl Scheme for BearerScheme {
     }
 
     fn groups(&self) -> &'static [&'static str] {
-        &["bearer", "common"]
+        &["login", "refresh", "bearer", "common"]
     }
 
     fn carrier(&self) -> Carrier {

@@ -19,7 +19,7 @@ impl Scheme for SessionScheme {
     }
 
     fn groups(&self) -> &'static [&'static str] {
-        &["common"]
+        &["session", "login", "common"]
     }
 
     fn carrier(&self) -> Carrier {

@@ -5,6 +5,7 @@ mod fill;
 mod forging;
 mod hook;
 mod resource;
+mod session;
 mod timing;
 mod wait;
 
@@ -80,6 +81,7 @@ pub(super) struct Stage<'a> {
     slots: HashMap<&'static str, Kept>,
     /// What the last good request carried, and what travelled beside it.
     last_good: (Vec<Carried>, Vec<Companion>),
+    sessions: HashMap<&'static str, session::KeptSession>,
     /// The last client assertion that was sent.
     assertion: Option<String>,
     /// What forgeries are made with, the listener's address marked as this check's.
@@ -109,6 +111,7 @@ impl<'a> Stage<'a> {
             random,
             slots: HashMap::new(),
             last_good: Default::default(),
+            sessions: HashMap::new(),
             assertion: None,
             kit,
             left_out: Vec::new(),
@@ -157,6 +160,7 @@ impl<'a> Stage<'a> {
             }
         }
         self.conclude(began, fetched, evidence).await;
+        self.give_sessions_back();
         if self.published.is_some() {
             let _ = self.keys(KeyChange::Withdraw, evidence).await;
         }
@@ -201,6 +205,7 @@ impl<'a> Stage<'a> {
             Act::Revoke(slot) => self.revoke(slot, evidence).await,
             Act::AwaitExpiry(slot) => self.await_expiry(slot).await,
             Act::AwaitRefusal { slot, resource } => self.await_refusal(slot, *resource, evidence).await,
+            Act::Session { identity, step } => self.session(action, *identity, step, evidence).await,
             Act::Hook(hook) => self.call(*hook, evidence).await,
             Act::Keys(change) => self.keys(*change, evidence).await,
             Act::AwaitEffects => {

@@ -284,6 +284,16 @@ impl Stage<'_> {
                 };
                 self.each_forged(*ids, &held.proof, made_for).into_iter().map(beside).collect()
             }
+            Asker::OtherWriteHeaders(identity, slot) => {
+                let own = self.held(*identity).await?;
+                let others = match slot {
+                    Some(slot) => self.kept(slot)?.companions.clone(),
+                    None => Vec::new(),
+                };
+                let (own_cookies, others) = (own.companions.iter(), others.iter());
+                let companions = own_cookies.filter(|one| !one.writes_only).chain(others.filter(|one| one.writes_only));
+                vec![good(HeldCredential { companions: companions.cloned().collect(), ..own })]
+            }
             Asker::Malformed => {
                 // a CSRF token that is missing would be another reason to refuse
                 let held = match subject.good_for(resource) {

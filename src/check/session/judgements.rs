@@ -1,0 +1,142 @@
+//! How answers of logins are judged.
+
+use std::collections::BTreeSet;
+
+use crate::check::judgement::sameness::Shape;
+use crate::check::judgement::{Judgement, ObservedCheck, expect};
+use crate::observe::{Outcome, StepId};
+
+/// A login of a known user with a wrong password, ...
+pub(super) const KNOWN: StepId = StepId::new("known");
+/// ... the same again, ...
+pub(super) const KNOWN_AGAIN: StepId = StepId::new("known-again");
+/// ... and one of a user that does not exist.
+pub(super) const UNKNOWN: StepId = StepId::new("unknown");
+/// A refresh token that was used before.
+pub(super) const REUSED: StepId = StepId::new("reused");
+/// A refresh that is sent several times at once.
+pub(super) const AT_ONCE: StepId = StepId::new("at-once");
+
+/// RFC 6265 §4.1.2.5.
+pub(super) fn secure(case: &ObservedCheck<'_>) -> Judgement {
+    if !case.evidence.over_tls {
+        let why = "the target is asked without TLS: a cookie with Secure would not come back".to_owned();
+        return Judgement { not_applicable: Some(why), ..Judgement::default() };
+    }
+    attribute(case, "Secure")
+}
+
+/// RFC 6265 §4.1.2.6.
+pub(super) fn http_only(case: &ObservedCheck<'_>) -> Judgement {
+    attribute(case, "HttpOnly")
+}
+
+/// Whether the cookie names the sites that it belongs to; `None` needs Secure, and says that all sites do.
+pub(super) fn same_site(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = attribute(case, "SameSite");
+    if let Some((_, attributes)) = cookie(case)
+        && attributes.iter().any(|attribute| attribute.eq_ignore_ascii_case("samesite=none"))
+    {
+        judgement.remarks.push("the cookie has SameSite=None: requests of every site carry the session".to_owned());
+    }
+    judgement
+}
+
+/// The cookie of the session has an attribute.
+fn attribute(case: &ObservedCheck<'_>, wanted: &str) -> Judgement {
+    let mut judgement = Judgement::default();
+    let Some((index, attributes)) = cookie(case) else {
+        judgement.open.push("no answer of the login sets the cookie of the session".to_owned());
+        return judgement;
+    };
+    let named =
+        |attribute: &String| attribute.split('=').next().is_some_and(|name| name.trim().eq_ignore_ascii_case(wanted));
+    if !attributes.iter().any(named) {
+        judgement.deviates(index, format!("the cookie of the session is set without {wanted}"), wanted);
+    }
+    judgement
+}
+
+/// The answer that sets the cookie of the session last, and the attributes of the cookie.
+fn cookie(case: &ObservedCheck<'_>) -> Option<(usize, Vec<String>)> {
+    let name = case.evidence.session_cookie.as_deref()?;
+    let lines = case.all_answers().flat_map(|(index, answer)| {
+        answer.header_values("set-cookie").map(|line| (index, line.into_owned())).collect::<Vec<_>>()
+    });
+    let of_session = lines.filter(|(_, line)| line.split('=').next().is_some_and(|own| own.trim() == name));
+    let (index, line) = of_session.last()?;
+    Some((index, line.split(';').skip(1).map(|attribute| attribute.trim().to_owned()).collect()))
+}
+
+/// Each answer against what its step wants; and what both answers about a known user have is in the one about an unknown
+/// user, and no more.
+pub(super) fn indistinct(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let shape = |step| {
+        let (index, seen) = case.observations_of(step).next()?;
+        Some((index, Shape::of(&seen.exchange)?))
+    };
+    let (Some((_, known)), Some((_, again)), Some((index, unknown))) =
+        (shape(KNOWN), shape(KNOWN_AGAIN), shape(UNKNOWN))
+    else {
+        return judgement;
+    };
+    if let Some(difference) = known.differs_in_head(&unknown) {
+        if known.differs_in_head(&again).is_none() {
+            let text = format!("an unknown user differs from a known one in {difference}");
+            judgement.deviates(index, text, "answers that cannot be told apart");
+        }
+        return judgement;
+    }
+    let (known, again, unknown) = (lines(&known), lines(&again), lines(&unknown));
+    // what changes from one answer about the same user to the next tells nothing
+    let stable: BTreeSet<&&str> = known.intersection(&again).collect();
+    if stable.is_empty() && !known.is_empty() {
+        judgement
+            .open
+            .push("two answers about the same user have nothing in common: nothing can be compared".to_owned());
+    } else if stable.iter().any(|line| !unknown.contains(**line)) {
+        let text = "an unknown user differs from a known one in the body";
+        judgement.deviates(index, text, "answers that cannot be told apart");
+    }
+    judgement
+}
+
+fn lines(shape: &Shape) -> BTreeSet<&str> {
+    shape.body().lines().map(str::trim).filter(|line| !line.is_empty()).collect()
+}
+
+/// Each answer against what its step wants; where the used token was accepted, nothing shows what comes after its refusal.
+pub(super) fn after_reuse(case: &ObservedCheck<'_>) -> Judgement {
+    match case.observations_of(REUSED).find(|(_, seen)| seen.outcome == Outcome::Granted) {
+        Some(_) => Judgement {
+            not_applicable: Some("a used refresh token is accepted: see refresh.reuse-refused".to_owned()),
+            ..Judgement::default()
+        },
+        None => expect::wants(case),
+    }
+}
+
+/// No more than one of several uses of a refresh token at the same time is granted, unless an overlap is tolerated.
+pub(super) fn at_once(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let sent = case.observations_of(AT_ONCE).count();
+    let granted: Vec<usize> = case
+        .observations_of(AT_ONCE)
+        .filter(|(_, seen)| seen.outcome == Outcome::Granted)
+        .map(|(index, _)| index)
+        .collect();
+    let text = format!("{} of {sent} uses of one refresh token at the same time were granted", granted.len());
+    let overlap = case.evidence.rotation_overlap;
+    match granted.as_slice() {
+        [] => judgement.remarks.push(text),
+        [_] => {}
+        [_, second, ..] if overlap.is_zero() => judgement.deviates(*second, text, "one granted, the others refused"),
+        [..] => {
+            judgement
+                .remarks
+                .push(format!("{text}; `rotation_delay` tolerates an overlap of {} ms", overlap.as_millis()));
+        }
+    }
+    judgement
+}

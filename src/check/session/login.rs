@@ -1,0 +1,77 @@
+//! Logins by password, whatever credential they lead to.
+
+use super::judgements;
+use crate::check::step::{INVALID, On, SessionAct, Step, Who, login, send};
+use crate::check::{Check, Doc, Explanation, Level, Mode, REFUSAL, Severity, Tier};
+
+/// What every login has to hold.
+pub(crate) const CHECKS: &[Check] = &[
+    Check {
+        id: "login.wrong-password-refused",
+        title: "A login with a wrong password is refused",
+        severity: Severity::Critical,
+        remote_safe: false,
+        sources: &["OWASP API2:2023", "CWE-287", "WSTG-ATHN-04"],
+        doc: Doc {
+            sends: "The login of the scenario with a wrong password, and then with the right one. What a login returns is tried at a protected resource.",
+            matters: "A login that looks at the user only opens every account whose name is known.",
+            fix: "Verify the password with a password hash, in full.",
+        },
+        steps: &[
+            login(SessionAct::WrongPassword).denied(&[INVALID]),
+            login(SessionAct::LogIn("s")).granted().called("the login with the right password"),
+        ],
+        fault: "login-without-password",
+        ..REFUSAL
+    },
+    Check {
+        id: "login.users-indistinct",
+        title: "The answer of a failed login does not reveal whether the user exists",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["ASVS 6.3.8", "CWE-204", "WSTG-IDNT-04"],
+        doc: Doc {
+            sends: "The login of a known user with a wrong password, twice, and of a user that does not exist; what the two answers about the known user have in common is compared with the third.",
+            matters: "Whoever learns which users exist needs to guess passwords of those only.",
+            fix: "Give a failed login one status and one text, whoever the user is.",
+        },
+        steps: &[
+            login(SessionAct::WrongPassword).id(judgements::KNOWN).denied(&[INVALID]).called("a known user"),
+            login(SessionAct::WrongPassword)
+                .id(judgements::KNOWN_AGAIN)
+                .denied(&[INVALID])
+                .called("a known user, again"),
+            login(SessionAct::UnknownUser).id(judgements::UNKNOWN).denied(&[INVALID]).called("an unknown user"),
+            login(SessionAct::LogIn("s")).granted().called("the login with the right password"),
+        ],
+        expect: judgements::indistinct,
+        implied_by: &["login.wrong-password-refused"],
+        fault: "login-names-unknown-user",
+        ..REFUSAL
+    },
+    Check {
+        id: "login.logout-ends-credential",
+        title: "A credential is refused after its logout",
+        level: Level::Practice,
+        severity: Severity::High,
+        mode: Mode::Timed,
+        remote_safe: false,
+        sources: &["ASVS 7.4.1", "CWE-613", "WSTG-SESS-06"],
+        doc: Doc {
+            sends: "A credential of a login of its own, before its logout and, once the tolerated delay has passed, eight times after it, each on a new connection.",
+            matters: "A logout that only makes the browser forget leaves a stolen credential alive; and where workers remember answers, some of them may not know of it.",
+            fix: "End the session where it is looked up, and bound how long workers remember what they looked up.",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")),
+            send(Who::Slot("s"), On::Protected).granted().called("the credential before its logout"),
+            login(SessionAct::LogOut("s")),
+            Step::AwaitRefusal("s"),
+            send(Who::Slot("s"), On::Protected).denied(&[INVALID]).times(8).called("the credential after its logout"),
+        ],
+        shows: Explanation::Revocation,
+        fault: "logout-keeps-session",
+        ..REFUSAL
+    },
+];

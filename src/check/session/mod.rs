@@ -1,0 +1,140 @@
+//! Sessions by cookie (RFC 6265), and the logins behind credentials of any kind.
+
+mod judgements;
+pub(crate) mod login;
+pub(crate) mod refresh;
+
+use crate::check::step::{INSUFFICIENT, INVALID, On, SessionAct, Step, Who, login, send};
+use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
+
+/// What only a session has: a cookie, and writes that have to repeat a CSRF token.
+pub(crate) const CHECKS: &[Check] = &[
+    Check {
+        id: "session.valid-accepted",
+        title: "The session of a login is accepted (positive control)",
+        level: Level::Must,
+        severity: Severity::Info,
+        control: true,
+        sources: &["RFC 6265 §4.2.2"],
+        doc: Doc {
+            sends: "The cookie that the login sets, to every protected resource.",
+            matters: "Without this control no refusal proves anything.",
+            fix: "Check the login in the scenario, then the target's log.",
+        },
+        steps: &[send(Who::Good, On::EachProtected).granted()],
+        fault: "session-rejects-everything",
+        ..PLAIN
+    },
+    Check {
+        id: "session.identifier-changes-at-login",
+        title: "A session identifier from before the login does not open the session after it",
+        level: Level::Should,
+        severity: Severity::High,
+        remote_safe: false,
+        sources: &["RFC 6265 §8.4", "ASVS 7.2.4", "CWE-384", "WSTG-SESS-03"],
+        doc: Doc {
+            sends: "A login, and then the identifier that the browser had before its last request: the one that the server had set, or a made-up one that was sent with the login.",
+            matters: "Whoever plants an identifier in a browser shares the session that its user logs in to (session fixation).",
+            fix: "Start a session under a new identifier at each login, and end the one before.",
+        },
+        steps: &[
+            login(SessionAct::LogInAfter("before", "after")),
+            send(Who::Slot("after"), On::Protected).granted().called("the identifier after the login"),
+            send(Who::Slot("before"), On::Protected).denied(&[INVALID]).called("the identifier from before the login"),
+        ],
+        shows: Explanation::Binding,
+        fault: "session-id-kept",
+        ..REFUSAL
+    },
+    Check {
+        id: "session.cookie-secure",
+        title: "The cookie of a session has the Secure attribute",
+        level: Level::Should,
+        sources: &["RFC 6265 §8.3", "ASVS 3.3.1", "CWE-614", "WSTG-SESS-02"],
+        doc: Doc {
+            sends: "A login over TLS; the Set-Cookie field of the session is read.",
+            matters: "Without Secure a browser sends the cookie in clear text to whoever makes it follow a link to http.",
+            fix: "Set the cookie with Secure; behind a proxy that ends TLS, tell the framework so.",
+        },
+        steps: COOKIE,
+        expect: judgements::secure,
+        fault: "session-cookie-without-secure",
+        ..PLAIN
+    },
+    Check {
+        id: "session.cookie-httponly",
+        title: "The cookie of a session has the HttpOnly attribute",
+        severity: Severity::Low,
+        sources: &["RFC 6265 §4.1.2.6", "ASVS 3.3.4", "CWE-1004", "WSTG-SESS-02"],
+        doc: Doc {
+            sends: "A login; the Set-Cookie field of the session is read.",
+            matters: "A script that was injected into a page can read a cookie without HttpOnly and send it away.",
+            fix: "Set the cookie with HttpOnly: no script needs the identifier.",
+        },
+        steps: COOKIE,
+        expect: judgements::http_only,
+        fault: "session-cookie-without-httponly",
+        ..PLAIN
+    },
+    Check {
+        id: "session.cookie-samesite",
+        title: "The cookie of a session says to which sites it belongs (SameSite)",
+        severity: Severity::Low,
+        sources: &["ASVS 3.3.2", "CWE-1275", "WSTG-SESS-02"],
+        doc: Doc {
+            sends: "A login; the Set-Cookie field of the session is read.",
+            matters: "Without SameSite it is up to the browser whether requests of other sites carry the session.",
+            fix: "Set the cookie with SameSite=Lax or SameSite=Strict.",
+        },
+        steps: COOKIE,
+        expect: judgements::same_site,
+        fault: "session-cookie-without-samesite",
+        ..PLAIN
+    },
+    Check {
+        id: "session.write-needs-csrf-token",
+        title: "A write without its CSRF token is refused",
+        severity: Severity::High,
+        remote_safe: false,
+        sources: &["ASVS 3.5.1", "CWE-352", "WSTG-SESS-05"],
+        doc: Doc {
+            sends: "A write with the cookie of the session and without the header lines of `write_headers`, beside the same write with them.",
+            matters: "A browser adds the cookie to requests that other sites make it send: without a token they act as its user.",
+            fix: "Compare a CSRF token with the one of the session in every request that changes state.",
+        },
+        steps: &[
+            send(Who::Good, On::Writable).granted().called("a write with its CSRF token"),
+            send(Who::WithoutWriteHeaders, On::Writable)
+                .denied(&[INSUFFICIENT])
+                .called("a write without its CSRF token"),
+        ],
+        fault: "csrf-token-not-checked",
+        ..REFUSAL
+    },
+    Check {
+        id: "session.csrf-token-bound",
+        title: "A write with the CSRF token of another user is refused",
+        severity: Severity::High,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["ASVS 3.5.1", "CWE-352", "WSTG-SESS-05"],
+        doc: Doc {
+            sends: "A write with the cookie of the session and the CSRF token of a session of another identity.",
+            matters: "A token that any session takes can be fetched by the attacker with an account of his own.",
+            fix: "Bind the CSRF token to the session: keep it there, or sign the identifier of the session with it.",
+        },
+        steps: &[
+            login(SessionAct::LogInSecond("other")),
+            send(Who::Good, On::Writable).granted().called("a write with its CSRF token"),
+            send(Who::WithWriteHeadersOf("other"), On::Writable)
+                .denied(&[INSUFFICIENT])
+                .called("a write with the CSRF token of another user"),
+        ],
+        implied_by: &["session.write-needs-csrf-token"],
+        fault: "csrf-token-of-anybody",
+        ..REFUSAL
+    },
+];
+
+/// A login whose cookies are read.
+const COOKIE: &[Step] = &[login(SessionAct::LogIn("s")).granted().called("a login")];

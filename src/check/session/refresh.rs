@@ -1,0 +1,172 @@
+//! Refresh tokens of a login (RFC 6749 §6): that they rotate, and what becomes of used ones (RFC 9700 §4.14.2).
+
+use super::judgements;
+use crate::check::step::{Accept, INVALID, On, SessionAct, Step, Who, login, send};
+use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity, Tier};
+
+/// What holds where a login has a refresh.
+pub(crate) const CHECKS: &[Check] = &[
+    Check {
+        id: "refresh.renews-credential",
+        title: "The refresh of a login gives a new credential (positive control)",
+        level: Level::Must,
+        severity: Severity::Info,
+        control: true,
+        remote_safe: false,
+        sources: &["RFC 6749 §6"],
+        doc: Doc {
+            sends: "A login, its refresh, and then the new credential to a protected resource.",
+            matters: "Without this control no refused refresh proves anything.",
+            fix: "Check `refresh` in the scenario, then the target's log.",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")),
+            login(SessionAct::Refresh("s")).granted(),
+            send(Who::Slot("s"), On::Protected).granted().called("the new credential"),
+        ],
+        fault: "refresh-refused",
+        ..PLAIN
+    },
+    Check {
+        id: "refresh.reuse-refused",
+        title: "A refresh token that was used is refused",
+        level: Level::Must,
+        severity: Severity::High,
+        mode: Mode::Timed,
+        remote_safe: false,
+        sources: &["RFC 9700 §4.14.2", "RFC 9700 §2.2.2", "RFC 6749 §10.4"],
+        doc: Doc {
+            sends: "A refresh, and the same refresh with the same refresh token once the tolerated overlap (`rotation_delay`) has passed.",
+            matters: "A refresh token that stays good after its use can be stolen and used beside its owner without anybody noticing.",
+            fix: "Give a new refresh token with each refresh and refuse the old one; or bind refresh tokens to their client.",
+        },
+        steps: REUSE,
+        fault: "used-refresh-token-accepted",
+        ..REFUSAL
+    },
+    Check {
+        id: "refresh.reuse-ends-family",
+        title: "A used refresh token that comes back ends the newest one too",
+        level: Level::Must,
+        severity: Severity::High,
+        mode: Mode::Timed,
+        remote_safe: false,
+        sources: &["RFC 9700 §4.14.2"],
+        doc: Doc {
+            sends: "A refresh; the used refresh token once more, after the tolerated overlap; then the newest refresh token.",
+            matters: "A used token that comes back is in two hands, and nobody can tell which of them holds the newest one.",
+            fix: "Remember which refresh tokens came from which login, and revoke them together (RFC 9700 §4.14.2).",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")),
+            login(SessionAct::Copy("s", "used")),
+            login(SessionAct::Refresh("s")).granted().called("the refresh"),
+            login(SessionAct::AwaitOverlap),
+            login(SessionAct::Refresh("used")).denied(REFUSED).id(judgements::REUSED).called("the used refresh token"),
+            login(SessionAct::Refresh("s")).denied(REFUSED).called("the newest refresh token after that"),
+        ],
+        expect: judgements::after_reuse,
+        implied_by: &["refresh.reuse-refused"],
+        fault: "family-survives-reuse",
+        ..REFUSAL
+    },
+    Check {
+        id: "refresh.reuse-ends-access-token",
+        title: "A used refresh token that comes back ends the access tokens of its login",
+        tier: Tier::Extended,
+        mode: Mode::Timed,
+        remote_safe: false,
+        sources: &["RFC 9700 §4.14.2", "RFC 7009 §2.1"],
+        doc: Doc {
+            sends: "A refresh; the used refresh token once more, after the tolerated overlap; then the newest access token, until the tolerated delay of a revocation has passed.",
+            matters: "An access token that lives on leaves the thief in until it expires.",
+            fix: "Revoke access tokens with the refresh tokens of their login, or let them live for minutes only.",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")),
+            login(SessionAct::Copy("s", "used")),
+            login(SessionAct::Refresh("s")).granted().called("the refresh"),
+            login(SessionAct::AwaitOverlap),
+            login(SessionAct::Refresh("used")).denied(REFUSED).id(judgements::REUSED).called("the used refresh token"),
+            Step::AwaitRefusal("s"),
+            send(Who::Slot("s"), On::Protected).denied(&[INVALID]).called("the newest access token after that"),
+        ],
+        expect: judgements::after_reuse,
+        shows: Explanation::Revocation,
+        implied_by: &["refresh.reuse-refused", "refresh.reuse-ends-family"],
+        fault: "access-token-survives-reuse",
+        ..REFUSAL
+    },
+    Check {
+        id: "refresh.token-opens-nothing",
+        title: "A refresh token is no access token",
+        level: Level::Must,
+        severity: Severity::High,
+        remote_safe: false,
+        sources: &["RFC 6749 §1.5", "ASVS 9.2.2"],
+        doc: Doc {
+            sends: "The refresh token of a login in place of its access token.",
+            matters: "Refresh tokens live long, and are meant for one endpoint only.",
+            fix: "Accept access tokens only: look at the kind of a token.",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")),
+            login(SessionAct::RefreshToken("s", "r")),
+            send(Who::Slot("s"), On::Protected).granted().called("the access token"),
+            send(Who::Slot("r"), On::Protected).denied(&[INVALID]).called("the refresh token in its place"),
+        ],
+        fault: "refresh-token-opens-resources",
+        ..REFUSAL
+    },
+    Check {
+        id: "refresh.logout-ends-refresh-token",
+        title: "A refresh token is refused after the logout of its login",
+        severity: Severity::High,
+        remote_safe: false,
+        sources: &["ASVS 7.4.1", "RFC 9700 §4.14.2", "CWE-613"],
+        doc: Doc {
+            sends: "A login, its logout, and then its refresh.",
+            matters: "A logout that ends the access token only is undone by the next refresh.",
+            fix: "Revoke the refresh tokens of a login at its logout.",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")),
+            login(SessionAct::Copy("s", "kept")),
+            login(SessionAct::LogOut("s")),
+            login(SessionAct::Refresh("kept")).denied(REFUSED).called("a refresh after the logout"),
+        ],
+        shows: Explanation::Revocation,
+        fault: "refresh-survives-logout",
+        ..REFUSAL
+    },
+    Check {
+        id: "refresh.concurrent-use",
+        title: "Of several uses of one refresh token at the same time no more than one succeeds",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["RFC 9700 §4.14.2", "CWE-367"],
+        doc: Doc {
+            sends: "The same refresh three times at once, on connections of their own. Where the scenario tolerates an overlap (`rotation_delay`), the result is information only.",
+            matters: "A server that looks first and marks later gives two hands a family of tokens each, and sees no reuse.",
+            fix: "Look at a refresh token and use it up in one step, such as one UPDATE with a condition.",
+        },
+        steps: &[login(SessionAct::LogIn("s")), login(SessionAct::RefreshAtOnce("s")).id(judgements::AT_ONCE)],
+        expect: judgements::at_once,
+        implied_by: &["refresh.reuse-refused"],
+        fault: "refresh-race",
+        ..PLAIN
+    },
+];
+
+/// A refresh, and the same once more.
+const REUSE: &[Step] = &[
+    login(SessionAct::LogIn("s")),
+    login(SessionAct::Copy("s", "used")),
+    login(SessionAct::Refresh("s")).granted().called("the refresh"),
+    login(SessionAct::AwaitOverlap),
+    login(SessionAct::Refresh("used")).denied(REFUSED).called("the used refresh token"),
+];
+
+/// RFC 6749 §5.2 has 400; APIs of their own answer 401 or 403.
+const REFUSED: &[Accept] = &[Accept::Range(400, 499)];

@@ -1,0 +1,45 @@
+//! What is done with the login of a credential.
+
+use super::Want;
+use crate::observe::{Phrase, StepId};
+
+/// Something that is done with a login.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionStep {
+    /// Its part in the check, where the judgement needs to know it.
+    pub id: Option<StepId>,
+    /// What.
+    pub act: SessionAct,
+    /// What must come of it.
+    pub want: Want,
+    /// What is sent; derived where there is none.
+    pub description: Option<Phrase>,
+}
+
+/// What is done. Sessions are kept in slots, and so are their credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionAct {
+    /// Logs in as the good identity; part of the set-up, it must succeed.
+    LogIn(&'static str),
+    /// Logs in as another identity; part of the set-up.
+    LogInSecond(&'static str),
+    /// Logs in as the good identity. What identified the session before the last request of the login is kept in the first
+    /// slot: what the server had set, or what was planted where it had set nothing.
+    LogInAfter(&'static str, &'static str),
+    /// The login of the good identity with a wrong password.
+    WrongPassword,
+    /// The same login with a user that nobody knows.
+    UnknownUser,
+    /// Keeps what a session holds in another slot: what is done with one is unknown to the other.
+    Copy(&'static str, &'static str),
+    /// Renews a session by its refresh.
+    Refresh(&'static str),
+    /// Sends the refresh of a session several times at once.
+    RefreshAtOnce(&'static str),
+    /// Keeps the refresh token of a session in a slot, as a credential.
+    RefreshToken(&'static str, &'static str),
+    /// Logs out; part of the set-up, it must succeed.
+    LogOut(&'static str),
+    /// Waits until the tolerated overlap of a rotation has passed.
+    AwaitOverlap,
+}

@@ -1,0 +1,62 @@
+//! What a login sent and got, for checks that judge it.
+
+use std::time::Duration;
+
+use url::Url;
+
+use crate::drive::control::{ControlAnswer, ControlError};
+use crate::observe::{Exchange, Marks, Request, Response, Silence};
+
+/// Exchanges that are kept.
+const MOST: usize = 16;
+
+/// Exchanges of one login, refresh or logout, in order.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Transcript(Vec<Exchange>);
+
+impl Transcript {
+    pub(super) fn exchanges(&self) -> &[Exchange] {
+        &self.0
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// A request as it is sent; every header line that a login adds may be a credential.
+    pub(super) fn request(
+        method: &str,
+        url: &Url,
+        headers: &[(String, Vec<u8>)],
+        body: Option<&(&str, Vec<u8>)>,
+    ) -> Request {
+        let mut request = Request::new(method, url.path());
+        if let Some(query) = url.query() {
+            request.target.push(b'?');
+            request.target.extend_from_slice(query.as_bytes());
+        }
+        for (name, value) in headers {
+            request.push(name, value, true);
+        }
+        match body {
+            Some((media, body)) => request.with_body(media, body.clone()),
+            None => request,
+        }
+    }
+
+    /// Keeps what came of a request.
+    pub(super) fn take(&mut self, request: Request, answer: &Result<ControlAnswer, ControlError>, took: Duration) {
+        let answer = match answer {
+            Ok(answer) => Ok(Response {
+                status: answer.status,
+                headers: answer.headers.clone(),
+                body: answer.body.clone(),
+                truncated: false,
+            }),
+            Err(error) => Err(Silence::Unreachable(error.to_string())),
+        };
+        if self.0.len() < MOST {
+            self.0.push(Exchange { request, answer, took, marks: Marks::default() });
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! Steps about logins: sessions that a check has for itself, what becomes of them, and logins that are wrong on purpose.
+
+use std::sync::Arc;
+
+use super::{Halt, Kept, Stage, described};
+use crate::check::step::{SessionAct, SessionStep, Want};
+use crate::clock;
+use crate::drive::control::{ControlError, Token};
+use crate::drive::login::{HeldCredential, LoginError, LoginSession, Logins};
+use crate::drive::probe::values;
+use crate::observe::{Evidence, Exchange, Observation, Outcome, Place, Request, Response, Silence, meaning_of_status};
+use crate::plan::Action;
+use crate::plan::login::LoginProcedure;
+use crate::secret::Secret;
+
+/// What stands before random text in a password that is wrong: what rules for passwords ask for.
+const WRONG: &str = "Wr0ng-";
+
+/// Parameters of grants that are no secret (RFC 6749 §4.3.2, §6).
+const PLAIN_PARAMETERS: [&str; 4] = ["grant_type", "scope", "client_id", "token_type_hint"];
+
+/// A session that a check has for itself.
+pub(super) struct KeptSession {
+    session: LoginSession,
+    /// Whether it is to be logged out when the check has ended.
+    lives: bool,
+}
+
+/// What came of a request of a login.
+struct Told {
+    exchange: Exchange,
+    outcome: Outcome,
+    why: Option<String>,
+}
+
+impl Stage<'_> {
+    pub(super) async fn session(
+        &mut self,
+        action: &Action,
+        identity: usize,
+        step: &SessionStep,
+        evidence: &mut Evidence,
+    ) -> Result<(), Halt> {
+        let told = match step.act {
+            SessionAct::LogIn(slot) | SessionAct::LogInSecond(slot) => self.log_in(identity, slot, evidence).await?,
+            SessionAct::LogInAfter(before, slot) => {
+                let told = self.log_in(identity, slot, evidence).await?;
+                let identifier = self.kept_session(slot)?.session.identifier_before().cloned();
+                let identifier = identifier.ok_or_else(|| Halt::Untestable("the login sets no cookie".to_owned()))?;
+                values::note_text(identifier.expose(), evidence);
+                self.slots.insert(before, Kept::of(Token::endless(identifier), None));
+                told
+            }
+            SessionAct::WrongPassword => self.wrong_login(identity, false, evidence).await?,
+            SessionAct::UnknownUser => self.wrong_login(identity, true, evidence).await?,
+            SessionAct::Copy(from, to) => {
+                let session = self.kept_session(from)?.session.clone();
+                self.sessions.insert(to, KeptSession { session, lives: false });
+                return Ok(());
+            }
+            SessionAct::Refresh(slot) => self.refresh(slot, step.want, evidence).await?,
+            SessionAct::RefreshAtOnce(slot) => {
+                for told in self.refresh_at_once(slot, evidence).await? {
+                    self.observe_login(action, told, evidence);
+                }
+                return Ok(());
+            }
+            SessionAct::RefreshToken(of, slot) => {
+                let token = self.kept_session(of)?.session.refresh_token();
+                let why = "the refresh of the login takes no token from an answer";
+                let token = token.ok_or_else(|| Halt::Untestable(why.to_owned()))?;
+                values::note_text(token.expose(), evidence);
+                self.slots.insert(slot, Kept::of(Token::endless(token), None));
+                return Ok(());
+            }
+            SessionAct::LogOut(slot) => self.log_out(slot, evidence).await?,
+            SessionAct::AwaitOverlap => {
+                tokio::time::sleep(self.prober.subject().tolerances.rotation_delay).await;
+                return Ok(());
+            }
+        };
+        self.observe_login(action, told, evidence);
+        Ok(())
+    }
+
+    /// Gives back the sessions that the check has not ended: they are logged out when the run ends.
+    pub(super) fn give_sessions_back(&mut self) {
+        for (_, kept) in self.sessions.drain().filter(|(_, kept)| kept.lives) {
+            self.prober.equipment.logins.give_back(kept.session);
+        }
+    }
+
+    async fn log_in(&mut self, identity: usize, slot: &'static str, evidence: &mut Evidence) -> Result<Told, Halt> {
+        let (name, procedure) = self.login_of(identity)?;
+        let planted = Secret::new(self.random[..32].to_owned());
+        let mut session = Logins::recorded(&procedure).planting(planted);
+        let ended = session.renewed(&self.prober.equipment.logins).await;
+        note(session.exchanges(), &procedure, evidence);
+        let (held, _) = ended.map_err(|error| Halt::Obstacle(format!("no credential for {name}: {error}")))?;
+        self.prober.equipment.logins.note_end(&name, true);
+        evidence.session_cookie = procedure.cookie().map(str::to_owned);
+        let sets = |exchange: &&Exchange| sets_cookie(exchange.response(), procedure.cookie());
+        let exchange = session.exchanges().iter().rev().find(sets).or(session.exchanges().last()).cloned();
+        self.keep_session(slot, held, evidence);
+        self.sessions.insert(slot, KeptSession { session, lives: true });
+        Ok(granted(exchange))
+    }
+
+    /// The login of an identity with a wrong password, or with a user that nobody knows as well.
+    async fn wrong_login(&mut self, identity: usize, unknown: bool, evidence: &mut Evidence) -> Result<Told, Halt> {
+        let (name, procedure) = self.login_of(identity)?;
+        let logins = &self.prober.equipment.logins;
+        if !unknown && !logins.may_fail(&name, &procedure) {
+            let most = procedure.most_failures;
+            let why = format!("more failed logins of {name} might lock the account (`max_failures: {most}`)");
+            return Err(Halt::Untestable(why));
+        }
+        let number = evidence.observations.len();
+        let password = Secret::new(format!("{WRONG}{}{number}", &self.random[..20]));
+        values::note_text(password.expose(), evidence);
+        let user = match unknown {
+            false => procedure.account.0.clone(),
+            true => unknown_user(&procedure.account.0, &self.random[20..32]),
+        };
+        let wrong = procedure.with_account(&user, password);
+        let mut session = Logins::recorded(&wrong);
+        let ended = session.renewed(logins).await;
+        note(session.exchanges(), &wrong, evidence);
+        let exchange = session.exchanges().last().cloned();
+        let told = match ended {
+            Ok((held, _)) => self.opened(held, exchange, evidence).await,
+            Err(error) => refused(&error, exchange)?,
+        };
+        if !unknown && told.outcome != Outcome::Silent {
+            logins.note_end(&name, told.outcome == Outcome::Granted);
+        }
+        Ok(told)
+    }
+
+    /// Whether what a login returned opens a resource: a page that asks for the password again may set a cookie too.
+    async fn opened(&self, held: HeldCredential, exchange: Option<Exchange>, evidence: &mut Evidence) -> Told {
+        let mut told = granted(exchange);
+        let Some(main) = self.prober.subject().main_resource() else { return told };
+        let request = self.prober.good_request(&held, main, evidence);
+        let used = self.prober.send_to(main, &request).await;
+        told.outcome = self.prober.outcome(main, &used).await;
+        told.why = (told.outcome == Outcome::Granted).then(|| "what it returns opens a resource".to_owned());
+        told
+    }
+
+    async fn refresh(&mut self, slot: &'static str, want: Want, evidence: &mut Evidence) -> Result<Told, Halt> {
+        let logins = &self.prober.equipment.logins;
+        let wants_refusal = matches!(want, Want::Denied(_));
+        if wants_refusal {
+            // its family ends, or should: there is nothing left to log out of
+            self.sessions.values_mut().for_each(|kept| kept.lives = false);
+        }
+        let kept = self.sessions.get_mut(slot).ok_or_else(|| Halt::Obstacle("no session was started".to_owned()))?;
+        let ended = kept.session.refreshed_only(logins).await;
+        let session = &kept.session;
+        let (exchange, bound) = (session.exchanges().last().cloned(), session.refreshes_for_a_client());
+        note(session.exchanges(), session.procedure(), evidence);
+        match ended {
+            Ok(_) if wants_refusal && bound => {
+                let why =
+                    "the refresh authenticates its client, to which refresh tokens are bound: they need not rotate";
+                Err(Halt::Inapplicable(why.to_owned()))
+            }
+            Ok(held) => {
+                self.keep_session(slot, held, evidence);
+                Ok(granted(exchange))
+            }
+            Err(error) => refused(&error, exchange),
+        }
+    }
+
+    /// The same refresh three times at once.
+    async fn refresh_at_once(&mut self, slot: &'static str, evidence: &mut Evidence) -> Result<Vec<Told>, Halt> {
+        let logins = &self.prober.equipment.logins;
+        let kept = self.sessions.get_mut(slot).ok_or_else(|| Halt::Obstacle("no session was started".to_owned()))?;
+        kept.lives = false;
+        let [mut one, mut two, mut three] = [kept.session.clone(), kept.session.clone(), kept.session.clone()];
+        let ended = tokio::join!(one.refreshed_only(logins), two.refreshed_only(logins), three.refreshed_only(logins));
+        let mut all = Vec::new();
+        for (session, ended) in [(one, ended.0), (two, ended.1), (three, ended.2)] {
+            note(session.exchanges(), session.procedure(), evidence);
+            let exchange = session.exchanges().last().cloned();
+            all.push(match ended {
+                Ok(held) => {
+                    values::note_text(held.proof.secret(), evidence);
+                    granted(exchange)
+                }
+                Err(error) => refused(&error, exchange)?,
+            });
+        }
+        Ok(all)
+    }
+
+    async fn log_out(&mut self, slot: &'static str, evidence: &mut Evidence) -> Result<Told, Halt> {
+        let kept = self.sessions.get_mut(slot).ok_or_else(|| Halt::Obstacle("no session was started".to_owned()))?;
+        kept.lives = false;
+        let ended = kept.session.log_out(&self.prober.equipment.logins).await;
+        note(kept.session.exchanges(), kept.session.procedure(), evidence);
+        ended.map_err(|error| Halt::Obstacle(error.to_string()))?;
+        Ok(granted(kept.session.exchanges().last().cloned()))
+    }
+
+    fn login_of(&self, identity: usize) -> Result<(String, Arc<LoginProcedure>), Halt> {
+        let subject = self.prober.subject();
+        let procedure = subject.procedure_of(identity).cloned();
+        let procedure = procedure.ok_or_else(|| Halt::Untestable("no login".to_owned()))?;
+        Ok((subject.identities[identity].name.clone(), procedure))
+    }
+
+    fn kept_session(&self, slot: &str) -> Result<&KeptSession, Halt> {
+        self.sessions.get(slot).ok_or_else(|| Halt::Obstacle("no session was started".to_owned()))
+    }
+
+    /// Keeps what a session holds as a credential.
+    fn keep_session(&mut self, slot: &'static str, held: HeldCredential, evidence: &mut Evidence) {
+        values::note_text(held.proof.secret(), evidence);
+        let token = held.token.unwrap_or_else(|| Token::endless(Secret::new(held.proof.secret())));
+        self.slots.insert(slot, Kept { companions: held.companions, ..Kept::of(token, None) });
+    }
+
+    fn observe_login(&self, action: &Action, told: Told, evidence: &mut Evidence) {
+        let Told { exchange, outcome, why } = told;
+        evidence.observations.push(Observation {
+            step: action.step,
+            forgery: None,
+            description: described(action),
+            place: Place::Login,
+            exchange,
+            outcome,
+            why,
+            clean: true,
+            at: clock::unix_seconds(),
+            reproduced: false,
+        });
+    }
+}
+
+fn granted(exchange: Option<Exchange>) -> Told {
+    Told { exchange: exchange.unwrap_or_else(unsent), outcome: Outcome::Granted, why: None }
+}
+
+/// What a login means that gave no credential.
+///
+/// # Errors
+/// When it was not sent as it should be: that says nothing about the target.
+fn refused(error: &ControlError, exchange: Option<Exchange>) -> Result<Told, Halt> {
+    let outcome = match (error, exchange.as_ref().and_then(Exchange::status)) {
+        (ControlError::Login(LoginError::Refused { .. } | LoginError::NoToken(_)), Some(status)) => match status {
+            400.. => meaning_of_status(status),
+            // a page, or a redirect to one: the scenario says that it is no success
+            _ => Outcome::Refused,
+        },
+        (ControlError::Unreachable(_), _) => Outcome::Silent,
+        _ => return Err(Halt::Obstacle(error.to_string())),
+    };
+    Ok(Told { exchange: exchange.unwrap_or_else(unsent), outcome, why: None })
+}
+
+fn unsent() -> Exchange {
+    Exchange::unanswered(Request::new("POST", "login"), Silence::Closed)
+}
+
+/// A user-id in the form of another that nobody has.
+fn unknown_user(known: &str, random: &str) -> String {
+    match known.split_once('@') {
+        Some((_, domain)) => format!("{random}@{domain}"),
+        None => random.to_owned(),
+    }
+}
+
+fn sets_cookie(answer: Option<&Response>, name: Option<&str>) -> bool {
+    let (Some(answer), Some(name)) = (answer, name) else { return false };
+    let own = |line: &str| line.split('=').next().is_some_and(|own| own.trim() == name);
+    answer.header_values("set-cookie").any(|line| own(&line))
+}
+
+/// Notes what exchanges of a login carry that is not to be shown: cookies, header lines, and what bodies hold beside the
+/// user-id.
+fn note(exchanges: &[Exchange], procedure: &LoginProcedure, evidence: &mut Evidence) {
+    let mut note = |text: &str| {
+        if text != procedure.account.0 {
+            values::note_text(text, evidence);
+        }
+    };
+    for exchange in exchanges {
+        for header in exchange.request.headers.iter().filter(|header| header.sensitive) {
+            let value = String::from_utf8_lossy(&header.value);
+            value.split(';').filter_map(|pair| pair.split_once('=')).for_each(|(_, value)| note(value.trim()));
+            note(value.split_once(' ').map_or(&*value, |(_, credential)| credential));
+        }
+        let sent = members(&exchange.request.body);
+        sent.iter().filter(|(name, _)| !PLAIN_PARAMETERS.contains(&name.as_str())).for_each(|(_, text)| note(text));
+        let Some(answer) = exchange.response() else { continue };
+        for line in answer.header_values("set-cookie") {
+            let pair = line.split(';').next().unwrap_or_default();
+            pair.split_once('=').into_iter().for_each(|(_, value)| note(value.trim()));
+        }
+        let secret = |(name, _): &(String, String)| crate::secret::is_secret_name(name);
+        members(&answer.body).iter().filter(|member| secret(member)).for_each(|(_, text)| note(text));
+    }
+}
+
+/// The texts of a body with their names: the values of a form, or of the members of JSON at any depth.
+fn members(body: &[u8]) -> Vec<(String, String)> {
+    fn walk(name: &str, value: &serde_json::Value, found: &mut Vec<(String, String)>) {
+        match value {
+            serde_json::Value::String(text) => found.push((name.to_owned(), text.clone())),
+            serde_json::Value::Array(items) => items.iter().for_each(|item| walk(name, item, found)),
+            serde_json::Value::Object(members) => {
+                members.iter().for_each(|(name, member)| walk(name, member, found));
+            }
+            _ => {}
+        }
+    }
+    let Ok(json) = serde_json::from_slice(body) else {
+        let pairs = url::form_urlencoded::parse(body);
+        return pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+    };
+    let mut found = Vec::new();
+    walk("", &json, &mut found);
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_user_has_the_form_of_a_known_one() {
+        assert_eq!(unknown_user("alice@example.test", "xyz"), "xyz@example.test");
+        assert_eq!(unknown_user("alice", "xyz"), "xyz");
+    }
+
+    #[test]
+    fn texts_of_bodies_are_found() {
+        let found = |body: &str| members(body.as_bytes()).into_iter().map(|(name, text)| format!("{name}={text}"));
+        assert_eq!(
+            found(r#"{"deep":[{"password":"b"}],"n":1,"user":"a"}"#).collect::<Vec<_>>(),
+            ["password=b", "user=a"]
+        );
+        assert_eq!(found("user=a&password=b%2Bc").collect::<Vec<_>>(), ["user=a", "password=b+c"]);
+    }
+}

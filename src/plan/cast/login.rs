@@ -1,0 +1,74 @@
+//! What is done with the login of a credential.
+
+use super::{Act, Caster, Control, Missing, missing};
+use crate::check::step::{SessionAct, SessionStep, Want};
+use crate::observe::Phrase;
+
+impl Caster<'_> {
+    pub(super) fn session(&mut self, index: usize, step: &'static SessionStep) -> Result<(), Missing> {
+        let subject = self.subject;
+        let good = match subject.login_identity() {
+            Some(good) => good,
+            None => return missing("no valid credential with a `login` of requests"),
+        };
+        let identity = match step.act {
+            SessionAct::LogInSecond(_) => match subject.second_login(good) {
+                Some(second) => second,
+                None => return missing("no second valid credential with a `login` of requests"),
+            },
+            _ => good,
+        };
+        let procedure = subject.procedure_of(identity);
+        let has = |there: bool, what: &str| if there { Ok(()) } else { missing(what) };
+        match step.act {
+            SessionAct::WrongPassword | SessionAct::UnknownUser => {
+                let takes = procedure.is_some_and(|login| login.takes_account());
+                let why = "the requests of the login do not refer to `{username}` and `{password}` of the credential";
+                has(takes, why)?;
+            }
+            SessionAct::LogOut(_) => {
+                has(procedure.is_some_and(|login| login.logout.is_some()), "no `logout` in the login")?
+            }
+            SessionAct::Refresh(_) | SessionAct::RefreshAtOnce(_) | SessionAct::RefreshToken(..) => {
+                has(procedure.is_some_and(|login| login.refresh.is_some()), "no `refresh` in the login")?;
+            }
+            SessionAct::LogInAfter(..) => {
+                has(
+                    procedure.is_some_and(|login| login.cookie().is_some()),
+                    "the credential of the login is no cookie",
+                )?;
+            }
+            _ => {}
+        }
+        if !self.is_control
+            && matches!(step.want, Want::Denied(_))
+            && let Some(resource) = subject.main_resource()
+        {
+            self.control(Control::Use { identity: good, resource });
+        }
+        let description = step.description.unwrap_or_else(|| described(step.act));
+        self.push(index, Some(description.into()), Act::Session { identity, step: *step });
+        Ok(())
+    }
+
+    /// The identity, where writes of its session have header lines of their own.
+    pub(super) fn with_write_headers(&self, identity: usize) -> Result<usize, Missing> {
+        match self.subject.procedure_of(identity).filter(|login| !login.write_headers.is_empty()) {
+            Some(_) => Ok(identity),
+            None => missing("no `write_headers` in the login: writes have no CSRF token"),
+        }
+    }
+}
+
+fn described(act: SessionAct) -> Phrase {
+    Phrase::new(match act {
+        SessionAct::LogIn(_) | SessionAct::LogInAfter(..) => "a login",
+        SessionAct::LogInSecond(_) => "a login of another identity",
+        SessionAct::WrongPassword => "a login with a wrong password",
+        SessionAct::UnknownUser => "a login with a user that does not exist",
+        SessionAct::Refresh(_) => "a refresh",
+        SessionAct::RefreshAtOnce(_) => "the same refresh at the same time",
+        SessionAct::LogOut(_) => "a logout",
+        SessionAct::Copy(..) | SessionAct::RefreshToken(..) | SessionAct::AwaitOverlap => "nothing",
+    })
+}
