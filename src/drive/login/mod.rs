@@ -192,12 +192,16 @@ impl Logins {
         self.given_back.lock().unwrap_or_else(PoisonError::into_inner).push(session);
     }
 
-    /// Logs out whoever is logged in, where the scenario says how. Why some are not.
+    /// Logs out whoever is logged in, where the scenario says how. Why some are not. What has ended by itself needs no logout.
     pub async fn finish(&self) -> Vec<ControlError> {
         self.forget_all();
         let sessions = std::mem::take(&mut *self.given_back.lock().unwrap_or_else(PoisonError::into_inner));
         let mut failed = Vec::new();
-        for mut session in sessions {
+        let ended = |session: &LoginSession| {
+            let end = session.held().and_then(|held| held.token.as_ref()?.ends_at());
+            end.is_some_and(|end| end <= clock::now())
+        };
+        for mut session in sessions.into_iter().filter(|session| !ended(session)) {
             failed.extend(session.log_out(self).await.err());
         }
         failed

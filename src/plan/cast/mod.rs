@@ -230,9 +230,15 @@ impl Caster<'_> {
         let obtainable = self.subject.identities.iter().any(|identity| matches!(identity.login, Login::Client { .. }));
         let waits = |wanted: fn(&Step) -> bool| check.steps.iter().any(wanted);
         let denies = waits(|step| matches!(step, Step::Send(send) if matches!(send.want, Want::Denied(_))));
-        if obtainable || !denies || waits(|step| matches!(step, Step::Keys(_))) {
+        // what a login returns may end by itself, and is waited for where no credential is declared as expired
+        let logs_in = self.subject.login_identity().is_some();
+        let ends = logs_in && self.subject.in_state(CredentialState::Expired).is_none();
+        if obtainable || !denies || waits(|step| matches!(step, Step::Keys(_) | Step::Session(_))) {
             None
         } else if waits(|step| matches!(step, Step::AwaitExpiry(_))) {
+            if ends {
+                return None;
+            }
             Some(CredentialState::Expired)
         } else if waits(|step| matches!(step, Step::AwaitRefusal(_))) {
             Some(CredentialState::Revoked)

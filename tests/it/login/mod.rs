@@ -1,6 +1,7 @@
 //! Logins of a scenario: how a credential is obtained, kept, renewed and given back.
 
 mod application;
+mod checks;
 
 use std::net::SocketAddr;
 use std::path::Path;

@@ -1,0 +1,106 @@
+//! Checks of logins, against an application that keeps some of what they ask for and not all.
+
+use super::application::{Application, Manner, PASSWORD, USER};
+use super::{SESSION, run, scenario, with_verdict};
+use crate::binary::told;
+
+/// A login that refers to the user-id and the password of its credential.
+const REFERRING: &str =
+    "      request: { post: /auth/login, json: { email: \"{username}\", password: \"{password}\" } }
+      refresh: { post: /auth/refresh, json: { refresh_token: \"{/refresh_token}\" } }
+      logout: { post: /auth/logout, headers: { Authorization: \"Bearer {token}\" } }
+    username: alice@example.test
+    password: \"${USER_PASSWORD}\"
+";
+const LOGINS: &str = "conformance: { include: [\"login.*\", \"refresh.*\", \"session.*\"], tolerances: { rotation_delay: 0s, revocation_delay: 0s } }\n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_login_is_asked_for_what_it_has() {
+    let (application, address) = Application::start(Manner::default()).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let (output, report) = run(folder.path(), scenario(address, "bearer", REFERRING, LOGINS), &[]).await;
+    let said = told(&output);
+    // its refresh tokens rotate, and it knows neither their families nor what belongs to a logout
+    let failed = ["refresh.logout-ends-refresh-token", "refresh.reuse-ends-access-token", "refresh.reuse-ends-family"];
+    let mut found = [with_verdict(&report, "fail"), with_verdict(&report, "warn")].concat();
+    found.sort();
+    assert_eq!(found, failed, "{said}");
+    let passed = [
+        "login.wrong-password-refused",
+        "login.users-indistinct",
+        "login.logout-ends-credential",
+        "refresh.renews-credential",
+        "refresh.reuse-refused",
+        "refresh.token-opens-nothing",
+        "refresh.concurrent-use",
+    ];
+    assert_eq!(with_verdict(&report, "pass"), passed, "{said}");
+    assert_eq!(with_verdict(&report, "not-tested"), [""; 0], "nothing about cookies\n{said}");
+    assert_eq!(application.counts().failed, 4, "three with its user, one without: {:?}", application.counts());
+    for text in [said, report.to_string()] {
+        assert!(!text.contains(PASSWORD), "{text}");
+        assert!(!text.contains("issued-") && !text.contains("refresh-0") && !text.contains("refresh-f"), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
+    let (_, address) = Application::start(Manner::default()).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let scenario = scenario(address, "{ session: { cookie: sid } }", SESSION, LOGINS);
+    let (output, report) = run(folder.path(), scenario, &[]).await;
+    let said = told(&output);
+    let passed = [
+        "session.valid-accepted",
+        "session.identifier-changes-at-login",
+        "session.cookie-httponly",
+        "session.cookie-samesite",
+        "session.write-needs-csrf-token",
+        "login.logout-ends-credential",
+    ];
+    let mut found = with_verdict(&report, "pass");
+    found.sort_by_key(|id| passed.iter().position(|passed| passed == id));
+    assert_eq!(found, passed, "{said}");
+    // in clear text a cookie with Secure would not come back
+    assert_eq!(with_verdict(&report, "not-applicable"), ["session.cookie-secure"], "{said}");
+    let not_tested =
+        ["login.users-indistinct", "login.wrong-password-refused", "session.csrf-token-bound"].map(str::to_owned);
+    let mut found = with_verdict(&report, "not-tested");
+    found.sort();
+    assert_eq!(found, not_tested, "{said}");
+    assert!(!with_verdict(&report, "fail").iter().any(|_| true) && output.status.code() == Some(0), "{said}");
+    assert!(!report.to_string().contains(PASSWORD) && !report.to_string().contains("issued-"), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_login_fails_on_purpose_where_the_account_might_be_locked() {
+    let (application, address) = Application::start(Manner::default()).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let login = format!("      max_failures: 1\n{REFERRING}");
+    let rest = "conformance: { include: [login.wrong-password-refused, login.users-indistinct] }\n";
+    let (output, report) = run(folder.path(), scenario(address, "bearer", &login, rest), &[]).await;
+    let said = told(&output);
+    assert_eq!(with_verdict(&report, "not-tested").len(), 2, "{said}");
+    assert!(
+        said.contains("might lock the account (`max_failures: 1`)") || report.to_string().contains("might lock"),
+        "{said}"
+    );
+    assert_eq!(application.counts().failed, 0, "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scenario_without_logins_says_nothing_about_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let scenario = "authbench: 1\nname: given\ntarget: reference\nscheme: bearer\n".to_owned();
+    let (output, report) = run(folder.path(), scenario, &["--only", "conformance"]).await;
+    let checks = report["scenarios"][0]["checks"].as_array().expect("a list");
+    let ids: Vec<&str> = checks.iter().filter_map(|check| check["id"].as_str()).collect();
+    assert!(ids.contains(&"bearer.valid-accepted"), "{}", told(&output));
+    let about = |id: &&&str| ["login.", "session.", "refresh."].iter().any(|topic| id.starts_with(topic));
+    assert_eq!(ids.iter().filter(about).count(), 0, "{ids:?}");
+}
+
+#[test]
+fn a_user_has_one_name_here() {
+    assert!(REFERRING.contains(USER));
+}
