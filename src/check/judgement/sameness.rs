@@ -49,8 +49,9 @@ pub(crate) fn in_pairs(case: &ObservedCheck<'_>) -> Judgement {
 /// These observations cannot be told apart, what varies by itself aside.
 fn alike(case: &ObservedCheck<'_>, indices: &[usize]) -> Judgement {
     let mut judgement = Judgement::default();
-    let shapes =
-        indices.iter().filter_map(|index| Some((*index, Shape::of(&case.evidence.observations[*index].exchange)?)));
+    let shapes = indices
+        .iter()
+        .filter_map(|index| Some((*index, AnswerShape::of(&case.evidence.observations[*index].exchange)?)));
     let mut shapes = shapes.collect::<Vec<_>>().into_iter();
     let Some((first, wanted)) = shapes.next() else { return judgement };
     for (index, shape) in shapes {
@@ -64,13 +65,13 @@ fn alike(case: &ObservedCheck<'_>, indices: &[usize]) -> Judgement {
 }
 
 /// An answer without what changes by itself.
-pub(crate) struct Shape {
+pub(crate) struct AnswerShape {
     status: u16,
     headers: BTreeMap<String, String>,
     body: String,
 }
 
-impl Shape {
+impl AnswerShape {
     pub(crate) fn of(exchange: &Exchange) -> Option<Self> {
         let response = exchange.response()?;
         let sent = identifiers(exchange);

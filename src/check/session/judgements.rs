@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::check::judgement::sameness::Shape;
+use crate::check::judgement::sameness::AnswerShape;
 use crate::check::judgement::{Judgement, ObservedCheck, expect};
 use crate::observe::{Outcome, StepId};
 
@@ -74,7 +74,7 @@ pub(super) fn indistinct(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let shape = |step| {
         let (index, seen) = case.observations_of(step).next()?;
-        Some((index, Shape::of(&seen.exchange)?))
+        Some((index, AnswerShape::of(&seen.exchange)?))
     };
     let (Some((_, known)), Some((_, again)), Some((index, unknown))) =
         (shape(KNOWN), shape(KNOWN_AGAIN), shape(UNKNOWN))
@@ -102,7 +102,7 @@ pub(super) fn indistinct(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-fn lines(shape: &Shape) -> BTreeSet<&str> {
+fn lines(shape: &AnswerShape) -> BTreeSet<&str> {
     shape.body().lines().map(str::trim).filter(|line| !line.is_empty()).collect()
 }
 

@@ -30,7 +30,6 @@ pub(crate) const CHECKS: &[Check] = &[
         title: "A session identifier from before the login does not open the session after it",
         level: Level::Should,
         severity: Severity::High,
-        remote_safe: false,
         sources: &["RFC 6265 §8.4", "ASVS 7.2.4", "CWE-384", "WSTG-SESS-03"],
         doc: Doc {
             sends: "A login, and then the identifier that the browser had before its last request: the one that the server had set, or a made-up one that was sent with the login.",

@@ -102,7 +102,6 @@ pub(crate) const CHECKS: &[Check] = &[
         title: "A refresh token is no access token",
         level: Level::Must,
         severity: Severity::High,
-        remote_safe: false,
         sources: &["RFC 6749 §1.5", "ASVS 9.2.2"],
         doc: Doc {
             sends: "The refresh token of a login in place of its access token.",

@@ -85,8 +85,8 @@ pub struct Logins {
     accounts: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Account>>>>,
     /// Sessions that a check or a load phase had for itself.
     given_back: Mutex<Vec<LoginSession>>,
-    /// Logins in a row that checks let fail on purpose, for each identity.
-    failed_on_purpose: Mutex<HashMap<String, u32>>,
+    /// Failed logins in a row of the sessions that checks have for themselves, for each identity.
+    failed: Mutex<HashMap<String, u32>>,
 }
 
 impl Logins {
@@ -99,7 +99,7 @@ impl Logins {
             scheme,
             accounts: Mutex::default(),
             given_back: Mutex::default(),
-            failed_on_purpose: Mutex::default(),
+            failed: Mutex::default(),
         }
     }
 
@@ -162,16 +162,19 @@ impl Logins {
         LoginSession::new(procedure.clone()).recording()
     }
 
-    /// Whether a login of an identity may fail on purpose: one failure has to be left for the login after it, so that no
-    /// account is locked (`max_failures`).
-    pub fn may_fail(&self, name: &str, procedure: &LoginProcedure) -> bool {
-        let failed = self.failed_on_purpose.lock().unwrap_or_else(PoisonError::into_inner);
-        failed.get(name).copied().unwrap_or_default() + 1 < procedure.most_failures
+    /// Logins of an identity that may still fail before an account is locked (`max_failures`): whoever lets one fail on
+    /// purpose has to leave one for the login after it.
+    pub async fn failures_left(&self, name: &str, procedure: &LoginProcedure) -> u32 {
+        let account = self.account(name);
+        let own = account.lock().await.session.as_ref().map_or(0, LoginSession::failures);
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = failed.get(name).copied().unwrap_or_default();
+        procedure.most_failures.max(1).saturating_sub(own.saturating_add(failed))
     }
 
-    /// Takes note of a login of an identity that failed on purpose, or of one that succeeded.
+    /// Takes note of how a login of a check ended, on purpose or not.
     pub fn note_end(&self, name: &str, succeeded: bool) {
-        let mut failed = self.failed_on_purpose.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         match succeeded {
             true => drop(failed.remove(name)),
             false => *failed.entry(name.to_owned()).or_default() += 1,

@@ -63,13 +63,18 @@ impl LoginSession {
     /// The same, with an identifier of the session that is sent along with the last request of the login, where the server
     /// has set none until then.
     #[must_use]
-    pub fn planting(self, identifier: Secret) -> Self {
-        Self { planted: Some(identifier), ..self }
+    pub fn planting(self, identifier: Option<Secret>) -> Self {
+        Self { planted: identifier, ..self }
     }
 
     /// What identified the session before the last request of the login.
     pub fn identifier_before(&self) -> Option<&Secret> {
         self.before.as_ref()
+    }
+
+    /// Failed logins in a row.
+    pub(super) fn failures(&self) -> u32 {
+        self.failures
     }
 
     /// How it logs in.

@@ -16,6 +16,9 @@ use crate::secret::Secret;
 /// What stands before random text in a password that is wrong: what rules for passwords ask for.
 const WRONG: &str = "Wr0ng-";
 
+/// Why nothing is known about what identified a session before its login.
+const NOTHING_BEFORE: &str =
+    "the login sets no identifier before its last request, and refuses one that it has not set";
 /// Parameters of grants that are no secret (RFC 6749 §4.3.2, §6).
 const PLAIN_PARAMETERS: [&str; 4] = ["grant_type", "scope", "client_id", "token_type_hint"];
 
@@ -42,11 +45,18 @@ impl Stage<'_> {
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
         let told = match step.act {
-            SessionAct::LogIn(slot) | SessionAct::LogInSecond(slot) => self.log_in(identity, slot, evidence).await?,
+            SessionAct::LogIn(slot) | SessionAct::LogInSecond(slot) => {
+                self.log_in((identity, None), slot, evidence).await?
+            }
             SessionAct::LogInAfter(before, slot) => {
-                let told = self.log_in(identity, slot, evidence).await?;
+                let planted = Some(Secret::new(&self.random[..32]));
+                let told = match self.log_in((identity, planted), slot, evidence).await {
+                    Ok(told) => told,
+                    // some servers refuse an identifier that they have not set
+                    Err(_) => self.log_in((identity, None), slot, evidence).await?,
+                };
                 let identifier = self.kept_session(slot)?.session.identifier_before().cloned();
-                let identifier = identifier.ok_or_else(|| Halt::Untestable("the login sets no cookie".to_owned()))?;
+                let identifier = identifier.ok_or_else(|| Halt::Untestable(NOTHING_BEFORE.to_owned()))?;
                 values::note_text(identifier.expose(), evidence);
                 self.slots.insert(before, Kept::of(Token::endless(identifier), None));
                 told
@@ -90,14 +100,26 @@ impl Stage<'_> {
         }
     }
 
-    async fn log_in(&mut self, identity: usize, slot: &'static str, evidence: &mut Evidence) -> Result<Told, Halt> {
+    /// Logs in, with an identifier planted that the server has not set, where one is given.
+    async fn log_in(
+        &mut self,
+        (identity, planted): (usize, Option<Secret>),
+        slot: &'static str,
+        evidence: &mut Evidence,
+    ) -> Result<Told, Halt> {
         let (name, procedure) = self.login_of(identity)?;
-        let planted = Secret::new(self.random[..32].to_owned());
         let mut session = Logins::recorded(&procedure).planting(planted);
-        let ended = session.renewed(&self.prober.equipment.logins).await;
+        let logins = &self.prober.equipment.logins;
+        if logins.failures_left(&name, &procedure).await == 0 {
+            let error = LoginError::TooManyFailures(procedure.most_failures);
+            return Err(Halt::Obstacle(format!("no credential for {name}: {error}")));
+        }
+        let ended = session.renewed(logins).await;
+        if !matches!(ended, Err(ControlError::Unreachable(_))) {
+            logins.note_end(&name, ended.is_ok());
+        }
         note(session.exchanges(), &procedure, evidence);
         let (held, _) = ended.map_err(|error| Halt::Obstacle(format!("no credential for {name}: {error}")))?;
-        self.prober.equipment.logins.note_end(&name, true);
         evidence.session_cookie = procedure.cookie().map(str::to_owned);
         let sets = |exchange: &&Exchange| sets_cookie(exchange.response(), procedure.cookie());
         let exchange = session.exchanges().iter().rev().find(sets).or(session.exchanges().last()).cloned();
@@ -110,7 +132,8 @@ impl Stage<'_> {
     async fn wrong_login(&mut self, identity: usize, unknown: bool, evidence: &mut Evidence) -> Result<Told, Halt> {
         let (name, procedure) = self.login_of(identity)?;
         let logins = &self.prober.equipment.logins;
-        if !unknown && !logins.may_fail(&name, &procedure) {
+        // one has to be left for the login with the right password
+        if !unknown && logins.failures_left(&name, &procedure).await < 2 {
             let most = procedure.most_failures;
             let why = format!("more failed logins of {name} might lock the account (`max_failures: {most}`)");
             return Err(Halt::Untestable(why));

@@ -13,6 +13,8 @@ use crate::seed::{self, COLON_USER, IDENTITIES, LONG_USER, SeedState, UTF8_USER}
 #[derive(Debug)]
 pub(crate) struct Accounts {
     hashes: HashMap<&'static str, Account>,
+    /// Passwords that took the place of those of the seed.
+    changed: RwLock<HashMap<String, phc::PasswordHash>>,
     /// SHA-256 of credentials that were verified once.
     verified: RwLock<HashSet<[u8; 32]>>,
 }
@@ -61,13 +63,19 @@ impl Accounts {
             let principal = Principal { name: name.to_owned(), ..plain.clone() };
             hashes.insert(name, account(password, principal, SeedState::Valid));
         }
-        Self { hashes, verified: RwLock::default() }
+        Self { hashes, changed: RwLock::default(), verified: RwLock::default() }
     }
 
     /// Whose account it is, where it may be used.
     pub(in crate::reference::scheme) fn principal(&self, user: &str) -> Option<Arc<Principal>> {
         let account = self.hashes.get(user).filter(|account| account.state == SeedState::Valid)?;
         Some(account.principal.clone())
+    }
+
+    /// Gives a user another password.
+    pub(in crate::reference::scheme) fn change(&self, user: &str, password: &str) {
+        self.changed.write().unwrap_or_else(PoisonError::into_inner).insert(user.to_owned(), hash(password));
+        self.verified.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     pub(in crate::reference::scheme) fn verify(
@@ -85,11 +93,13 @@ impl Accounts {
         let against = account.or_else(|| self.hashes.get("service"))?;
         let key = digest(&format!("{user}:{password}"));
         let known = cached && self.verified.read().unwrap_or_else(PoisonError::into_inner).contains(&key);
+        let changed = self.changed.read().unwrap_or_else(PoisonError::into_inner).get(user).cloned();
+        let fits = |hash: &phc::PasswordHash| hasher().verify_password(password.as_bytes(), hash).is_ok();
         let truncated = |text: &str| text.as_bytes()[..text.len().min(72)].to_vec();
         let matches = known
             || (account.is_some() && state.fault("user-only-check"))
             || (state.fault("bcrypt-72") && password.len() >= 72 && truncated(password) == truncated(against.password))
-            || hasher().verify_password(password.as_bytes(), &*against.hash).is_ok();
+            || fits(changed.as_ref().unwrap_or_else(|| &*against.hash));
         let account = account.filter(|account| matches && account.state == SeedState::Valid)?;
         if cached && !known {
             self.verified.write().unwrap_or_else(PoisonError::into_inner).insert(key);

@@ -112,6 +112,11 @@ impl Families {
         Some(known.issue(id, self.lifetime))
     }
 
+    /// Ends all families of a user.
+    pub(in crate::reference::scheme) fn end_all_of(&self, user: &str) {
+        self.known.write().unwrap_or_else(PoisonError::into_inner).forget_all_of(user);
+    }
+
     /// Ends the family of a token.
     pub(super) fn end(&self, token: &str, faults: &Faults) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
@@ -127,6 +132,12 @@ impl Families {
 }
 
 impl Known {
+    fn forget_all_of(&mut self, user: &str) {
+        let of_user = self.families.iter().filter(|(_, family)| family.principal.name == user);
+        let ids: Vec<u64> = of_user.map(|(id, _)| *id).collect();
+        ids.into_iter().for_each(|id| self.forget(id));
+    }
+
     fn id_of(&self, token: &str) -> Option<u64> {
         self.family_of.get(&digest(token)).copied()
     }

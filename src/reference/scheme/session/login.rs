@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Form, State as Shared};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
 
 use super::store::NewSession;
 use super::{Sessions, csrf_of, refused};
@@ -17,11 +18,15 @@ use crate::reference::scheme::{Verifiers, passwords};
 use crate::reference::state::ReferenceState;
 use crate::seed::{CSRF_COOKIE, SESSION_COOKIE};
 
+/// Characters of the shortest password that is taken (ASVS 6.2.1).
+const SHORTEST: usize = 8;
+
 /// The pages of a session.
 pub(in crate::reference::scheme) fn routes(verifiers: Arc<Verifiers>) -> Router {
     Router::new()
         .route("/session/login", get(page).post(submit))
         .route("/session/logout", post(logout))
+        .route("/session/password", post(change_password))
         .with_state(verifiers)
 }
 
@@ -71,6 +76,38 @@ async fn logout(Shared(verifiers): Shared<Arc<Verifiers>>, headers: HeaderMap) -
     Ok(with_cookies(StatusCode::NO_CONTENT.into_response(), ended))
 }
 
+#[derive(Deserialize)]
+struct PasswordChange {
+    password: String,
+    new_password: String,
+}
+
+/// Gives the user of a session another password, and ends all of the user's sessions and tokens: who changes a password may
+/// do so because somebody else knows it (ASVS 7.4.3).
+async fn change_password(
+    Shared(verifiers): Shared<Arc<Verifiers>>,
+    headers: HeaderMap,
+    Json(change): Json<PasswordChange>,
+) -> Result<Response, Rejection> {
+    let (state, sessions) = (&*verifiers.state, &verifiers.sessions);
+    let session = cookie_value(&headers, SESSION_COOKIE).and_then(|id| sessions.find(id));
+    let session = session.ok_or_else(|| refused("invalid_session"))?;
+    let user = session.principal.as_ref().ok_or_else(|| refused("invalid_session"))?.name.clone();
+    if !csrf_of(&headers).is_some_and(|token| session.has_csrf(token)) {
+        return Err(Rejection::new(StatusCode::FORBIDDEN, "csrf_token_mismatch"));
+    }
+    passwords::verify(&verifiers, &user, &change.password)
+        .map_err(|error| Rejection::new(StatusCode::FORBIDDEN, error))?;
+    if change.new_password.chars().count() < SHORTEST {
+        return Err(Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, "password_too_short"));
+    }
+    verifiers.accounts.change(&user, &change.new_password);
+    sessions.end_all_of(&user);
+    verifiers.families.end_all_of(&user);
+    let ended = [session_cookie(state, sessions, ""), sessions.cookie(CSRF_COOKIE, "", "; SameSite=Lax")];
+    Ok(with_cookies(StatusCode::NO_CONTENT.into_response(), ended))
+}
+
 fn session_cookie(state: &ReferenceState, sessions: &Sessions, id: &str) -> String {
     let mut attributes = String::new();
     if !state.fault("session-cookie-without-httponly") {
@@ -90,4 +127,77 @@ fn with_cookies<const N: usize>(mut answer: Response, cookies: [String; N]) -> R
         headers.append(header::SET_COOKIE, cookie);
     }
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::{Client, RequestBuilder};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::reference::{Config, start};
+    use crate::seed::{CSRF_HEADER, IDENTITIES};
+
+    /// A browser: it keeps its cookies.
+    struct Browser<'a> {
+        client: &'a Client,
+        url: &'a str,
+        cookies: BTreeMap<String, String>,
+    }
+
+    impl Browser<'_> {
+        async fn send(&mut self, request: RequestBuilder) -> (u16, String) {
+            let held: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let csrf = self.cookies.get(CSRF_COOKIE).cloned().unwrap_or_default();
+            let request = request.header(header::COOKIE, held.join("; ")).header(CSRF_HEADER, csrf);
+            let answer = request.send().await.expect("an answer");
+            for line in answer.headers().get_all(header::SET_COOKIE) {
+                let line = line.to_str().expect("is text");
+                let (name, value) = line.split(';').next().and_then(|pair| pair.split_once('=')).expect("a cookie");
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+            (answer.status().as_u16(), answer.text().await.expect("a body"))
+        }
+
+        async fn log_in(&mut self, password: &str) -> u16 {
+            let address = format!("{}/session/login", self.url);
+            let (_, page) = self.send(self.client.get(&address)).await;
+            let csrf = page.split("value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("an input");
+            let form = [("csrf", csrf), ("username", IDENTITIES[0].name), ("password", password)];
+            self.send(self.client.post(&address).form(&form)).await.0
+        }
+
+        async fn orders(&mut self) -> u16 {
+            self.send(self.client.get(format!("{}/session/orders", self.url))).await.0
+        }
+    }
+
+    #[tokio::test]
+    async fn a_new_password_ends_what_was_logged_in_with_the_old_one() {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let running = start(Config::default()).await.expect("starts");
+        let no_redirects = reqwest::redirect::Policy::none();
+        let client = Client::builder().no_proxy().redirect(no_redirects).build().expect("a client");
+        let url = running.url();
+        let browser = || Browser { client: &client, url: &url, cookies: BTreeMap::new() };
+        let (old, new) = (IDENTITIES[0].password, "another-Password-of-hers");
+        let (mut one, mut other) = (browser(), browser());
+        assert_eq!((one.log_in(old).await, other.log_in(old).await), (302, 302));
+        let pair = json!({ "username": IDENTITIES[0].name, "password": old });
+        let token = client.post(format!("{url}/login-token/login")).json(&pair).send().await.expect("an answer");
+        let token: Value = serde_json::from_str(&token.text().await.expect("a body")).expect("is JSON");
+        let token = token["access_token"].as_str().expect("a token");
+        let with_token = || client.get(format!("{url}/login-token/orders")).bearer_auth(token);
+        assert_eq!((one.orders().await, other.orders().await), (200, 200));
+        assert_eq!(with_token().send().await.expect("an answer").status(), 200);
+        for (password, new, expected) in [("wrong", new, 403), (old, "short", 422), (old, new, 204)] {
+            let change = json!({ "password": password, "new_password": new });
+            let request = client.post(format!("{url}/session/password")).json(&change);
+            assert_eq!(one.send(request).await.0, expected, "{password}");
+        }
+        assert_eq!((one.orders().await, other.orders().await), (401, 401));
+        assert_eq!(with_token().send().await.expect("an answer").status(), 401);
+        assert_eq!((browser().log_in(old).await, browser().log_in(new).await), (401, 302));
+        running.stop().await;
+    }
 }

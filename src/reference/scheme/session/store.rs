@@ -95,6 +95,12 @@ impl Sessions {
         }
     }
 
+    /// Ends all sessions of a user.
+    pub(super) fn end_all_of(&self, user: &str) {
+        let mut logged_in = self.logged_in.write().unwrap_or_else(PoisonError::into_inner);
+        logged_in.retain(|_, session| session.principal.as_ref().is_none_or(|principal| principal.name != user));
+    }
+
     /// A `Set-Cookie` field (RFC 6265 §4.1) with further attributes; one without a value ends the cookie.
     pub(super) fn cookie(&self, name: &str, value: &str, attributes: &str) -> String {
         // in whole seconds, and never so few that the browser drops it at once
