@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Halt, Kept, Stage, described};
-use crate::check::step::{SessionAct, SessionStep, Want};
+use crate::check::step::{SessionAct, SessionStep, Step, Want};
 use crate::clock;
 use crate::drive::control::{ControlError, Token};
 use crate::drive::login::{HeldCredential, LoginError, LoginSession, Logins};
@@ -16,6 +16,8 @@ use crate::secret::Secret;
 /// What stands before random text in a password that is wrong: what rules for passwords ask for.
 const WRONG: &str = "Wr0ng-";
 
+/// RFC 9700 §4.14.2 asks for rotation where a client cannot authenticate.
+const BOUND: &str = "the refresh authenticates its client, to which refresh tokens are bound: they need not rotate";
 /// Why nothing is known about what identified a session before its login.
 const NOTHING_BEFORE: &str =
     "the login sets no identifier before its last request, and refuses one that it has not set";
@@ -174,6 +176,13 @@ impl Stage<'_> {
     async fn refresh(&mut self, slot: &'static str, want: Want, evidence: &mut Evidence) -> Result<Told, Halt> {
         let logins = &self.prober.equipment.logins;
         let wants_refusal = matches!(want, Want::Denied(_));
+        let was_renewed = evidence.observations.iter().any(|seen| {
+            let act = match self.check.steps[seen.step] {
+                Step::Session(SessionStep { act, .. }) => Some(act),
+                _ => None,
+            };
+            matches!(act, Some(SessionAct::Refresh(_))) && seen.outcome == Outcome::Granted
+        });
         if wants_refusal {
             // its family ends, or should: there is nothing left to log out of
             self.sessions.values_mut().for_each(|kept| kept.lives = false);
@@ -184,11 +193,7 @@ impl Stage<'_> {
         let (exchange, bound) = (session.exchanges().last().cloned(), session.refreshes_for_a_client());
         note(session.exchanges(), session.procedure(), evidence);
         match ended {
-            Ok(_) if wants_refusal && bound => {
-                let why =
-                    "the refresh authenticates its client, to which refresh tokens are bound: they need not rotate";
-                Err(Halt::Inapplicable(why.to_owned()))
-            }
+            Ok(_) if wants_refusal && was_renewed && bound => Err(Halt::Inapplicable(BOUND.to_owned())),
             Ok(held) => {
                 self.keep_session(slot, held, evidence);
                 Ok(granted(exchange))
@@ -201,6 +206,9 @@ impl Stage<'_> {
     async fn refresh_at_once(&mut self, slot: &'static str, evidence: &mut Evidence) -> Result<Vec<Told>, Halt> {
         let logins = &self.prober.equipment.logins;
         let kept = self.sessions.get_mut(slot).ok_or_else(|| Halt::Obstacle("no session was started".to_owned()))?;
+        if kept.session.refreshes_for_a_client() {
+            return Err(Halt::Inapplicable(BOUND.to_owned()));
+        }
         kept.lives = false;
         let [mut one, mut two, mut three] = [kept.session.clone(), kept.session.clone(), kept.session.clone()];
         let ended = tokio::join!(one.refreshed_only(logins), two.refreshed_only(logins), three.refreshed_only(logins));
