@@ -1,6 +1,6 @@
 //! Checks of logins, against an application that keeps some of what they ask for and not all.
 
-use super::application::{Application, Manner, PASSWORD, USER};
+use super::application::{Application, Manner, PASSWORD};
 use super::{SESSION, run, scenario, with_verdict};
 use crate::binary::told;
 
@@ -50,7 +50,8 @@ async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
     let (_, address) = Application::start(Manner::default()).await;
     let folder = tempfile::tempdir().expect("a folder");
     let scenario = scenario(address, "{ session: { cookie: sid } }", SESSION, LOGINS);
-    let (output, report) = run(folder.path(), scenario, &[]).await;
+    // the application has one form for all visitors: two logins at once disturb each other
+    let (output, report) = run(folder.path(), scenario, &["--jobs", "1"]).await;
     let said = told(&output);
     let passed = [
         "session.valid-accepted",
@@ -70,7 +71,7 @@ async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
     let mut found = with_verdict(&report, "not-tested");
     found.sort();
     assert_eq!(found, not_tested, "{said}");
-    assert!(!with_verdict(&report, "fail").iter().any(|_| true) && output.status.code() == Some(0), "{said}");
+    assert_eq!(output.status.code(), Some(0), "{said}");
     assert!(!report.to_string().contains(PASSWORD) && !report.to_string().contains("issued-"), "{report}");
 }
 
@@ -100,9 +101,4 @@ async fn a_scenario_without_logins_says_nothing_about_them() {
     assert!(ids.contains(&"bearer.valid-accepted"), "{}", told(&output));
     let about = |id: &&&str| ["login.", "session.", "refresh."].iter().any(|topic| id.starts_with(topic));
     assert_eq!(ids.iter().filter(about).count(), 0, "{ids:?}");
-}
-
-#[test]
-fn a_user_has_one_name_here() {
-    assert!(REFERRING.contains(USER));
 }
