@@ -55,8 +55,7 @@ impl Verifiers {
         introspector: Introspector,
         LoginSettings { lifetime, secure }: LoginSettings,
     ) -> Self {
-        let (jwt, accounts, digest_users) =
-            (JwtVerifier::new(deployments), Accounts::seeded(), DigestUsers::seeded());
+        let (jwt, accounts, digest_users) = (JwtVerifier::new(deployments), Accounts::seeded(), DigestUsers::seeded());
         let (sessions, families) = (Sessions::new(lifetime, secure), Families::new(lifetime));
         Self { state, jwt, accounts, digest_users, introspector, sessions, families }
     }

@@ -166,7 +166,7 @@ impl Stage<'_> {
     async fn opened(&self, held: HeldCredential, exchange: Option<Exchange>, evidence: &mut Evidence) -> Told {
         let mut told = granted(exchange);
         let Some(main) = self.prober.subject().main_resource() else { return told };
-        let request = self.prober.good_request(&held, main, evidence);
+        let request = self.prober.good_request(&held, main, evidence).await;
         let used = self.prober.send_to(main, &request).await;
         told.outcome = self.prober.outcome(main, &used).await;
         told.why = (told.outcome == Outcome::Granted).then(|| "what it returns opens a resource".to_owned());
@@ -256,7 +256,7 @@ impl Stage<'_> {
 
     fn observe_login(&self, action: &Action, told: Told, evidence: &mut Evidence) {
         let Told { exchange, outcome, why } = told;
-        evidence.observations.push(Observation {
+        evidence.observe(Observation {
             step: action.step,
             forgery: None,
             description: described(action),
