@@ -120,6 +120,11 @@ impl Logins {
         if let Some(held) = session.held().filter(|_| kept) {
             return Ok(held.clone());
         }
+        // those of checks count as well: they are logins of the same account
+        let most = procedure.most_failures.max(1);
+        if session.failures().saturating_add(self.failed_apart(name)) >= most {
+            return Err(LoginError::TooManyFailures(most).into());
+        }
         let (held, until) = session.renewed(self).await?;
         account.until = Some(until);
         Ok(held)
@@ -150,11 +155,24 @@ impl Logins {
     /// When the login fails.
     pub async fn separate(
         &self,
+        name: &str,
         procedure: &Arc<LoginProcedure>,
     ) -> Result<(LoginSession, HeldCredential, Instant), ControlError> {
+        if self.failures_left(name, procedure).await == 0 {
+            return Err(LoginError::TooManyFailures(procedure.most_failures.max(1)).into());
+        }
         let mut session = LoginSession::new(procedure.clone());
-        let (held, due) = session.renewed(self).await?;
+        let ended = session.renewed(self).await;
+        if !matches!(ended, Err(ControlError::Unreachable(_))) {
+            self.note_end(name, ended.is_ok());
+        }
+        let (held, due) = ended?;
         Ok((session, held, due))
+    }
+
+    /// Failed logins in a row of the sessions that checks have for themselves.
+    fn failed_apart(&self, name: &str) -> u32 {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).get(name).copied().unwrap_or_default()
     }
 
     /// A session of its own that has not logged in yet, and that keeps what it sends and gets.
@@ -167,9 +185,7 @@ impl Logins {
     pub async fn failures_left(&self, name: &str, procedure: &LoginProcedure) -> u32 {
         let account = self.account(name);
         let own = account.lock().await.session.as_ref().map_or(0, LoginSession::failures);
-        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        let failed = failed.get(name).copied().unwrap_or_default();
-        procedure.most_failures.max(1).saturating_sub(own.saturating_add(failed))
+        procedure.most_failures.max(1).saturating_sub(own.saturating_add(self.failed_apart(name)))
     }
 
     /// Takes note of how a login of a check ended, on purpose or not.

@@ -146,7 +146,7 @@ impl Prober {
         let scheme = self.subject().scheme;
         let (held, due, session) = match &identity.login {
             Login::Procedure(procedure) => {
-                let (session, held, due) = self.equipment.logins.separate(procedure).await?;
+                let (session, held, due) = self.equipment.logins.separate(&identity.name, procedure).await?;
                 (held, due, Some(session))
             }
             _ => {
