@@ -67,6 +67,8 @@ impl OpenApiDocument {
 struct Login {
     /// The value of `scheme`.
     scheme: String,
+    /// How the credential is obtained, where the document says so.
+    obtained: Option<String>,
     /// Members of the credential, each with its variable.
     members: Vec<(&'static str, String)>,
     /// What a reader has to know.
@@ -76,6 +78,7 @@ struct Login {
 impl Login {
     fn of(document: &OpenApiDocument, method: &Method, prefix: &str) -> Result<Self, NoDraft> {
         let member = |name: &'static str, variable: &str| (name, format!("{prefix}{variable}"));
+        let mut obtained = None;
         let (scheme, members, about) = match method {
             Method::Key(place, name) => {
                 let place = match place {
@@ -100,9 +103,15 @@ impl Login {
                 let members = vec![member("client_id", "CLIENT_ID"), member("client_secret", "CLIENT_SECRET")];
                 (format!("{{ oauth2-client-credentials: {{ token_url: {} }} }}", yaml::template(&address)), members, "")
             }
+            Method::PasswordGrant { token_url } => {
+                let address = document.server.address(token_url).ok_or(NoDraft::TokenEndpoint)?;
+                obtained = Some(format!("{{ password: {{ token_url: {} }} }}", yaml::template(&address)));
+                let about = "the password grant: a client of its own is named in `password`, by `client_id` and `client_secret`";
+                ("bearer".to_owned(), vec![member("username", "USERNAME"), member("password", "PASSWORD")], about)
+            }
             Method::Uncovered(why) => return Err(NoDraft::Uncovered(why.clone())),
         };
-        Ok(Self { scheme, members, about: yaml::one_line(about) })
+        Ok(Self { scheme, obtained, members, about: yaml::one_line(about) })
     }
 }
 
@@ -157,8 +166,9 @@ impl Writer<'_> {
         let variables: Vec<String> =
             self.login.members.iter().map(|(member, variable)| format!("{member}: \"${{{variable}}}\"")).collect();
         let scopes = if scopes.is_empty() { String::new() } else { format!(", {}", list(scopes.into_iter())) };
+        let login = self.login.obtained.as_ref().map(|login| format!("login: {login}, ")).unwrap_or_default();
         format!(
-            "credentials:\n  main: {{ {}{scopes} }}\n  \
+            "credentials:\n  main: {{ {login}{}{scopes} }}\n  \
              # Another credential unlocks the checks of rights: name the `scopes` of each here, and below those that a\n  \
              # resource needs. One with `state: revoked` or `state: expired` unlocks more.\n",
             variables.join(", ")

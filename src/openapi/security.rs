@@ -33,6 +33,11 @@ pub enum Method {
         /// Token endpoint, as written.
         token_url: String,
     },
+    /// The resource owner password credentials grant.
+    PasswordGrant {
+        /// Token endpoint, as written.
+        token_url: String,
+    },
     /// Not covered, and why.
     Uncovered(String),
 }
@@ -114,15 +119,18 @@ fn http(scheme: &Node) -> Method {
 }
 
 fn oauth2(scheme: &Node) -> Method {
-    let nested = scheme.member("flows").and_then(|flows| flows.member("clientCredentials"));
     // Swagger 2 has one flow, beside the type
-    let flat = scheme.text("flow") == Some("application");
-    let token_url = nested.or(flat.then_some(scheme)).and_then(|flow| flow.text("tokenUrl"));
-    match token_url.filter(|url| !url.is_empty()) {
-        Some(url) => Method::ClientCredentials { token_url: url.to_owned() },
-        None => Method::Bearer {
-            about: "OAuth 2.0 without the client credentials grant: obtain an access token and supply it".to_owned(),
-        },
+    let token_url = |nested: &str, flat: &str| {
+        let flow = scheme.member("flows").and_then(|flows| flows.member(nested));
+        let flow = flow.or((scheme.text("flow") == Some(flat)).then_some(scheme));
+        flow.and_then(|flow| flow.text("tokenUrl")).filter(|url| !url.is_empty()).map(str::to_owned)
+    };
+    let about = "OAuth 2.0 with neither the client credentials grant nor the password grant: obtain an access token and \
+                 supply it";
+    match (token_url("clientCredentials", "application"), token_url("password", "password")) {
+        (Some(token_url), _) => Method::ClientCredentials { token_url },
+        (None, Some(token_url)) => Method::PasswordGrant { token_url },
+        (None, None) => Method::Bearer { about: about.to_owned() },
     }
 }
 
@@ -163,6 +171,18 @@ mod tests {
             (
                 r#"{"type":"oauth2","flows":{"clientCredentials":{"tokenUrl":"/t"}}}"#,
                 Some(Method::ClientCredentials { token_url: "/t".to_owned() }),
+            ),
+            (
+                r#"{"type":"oauth2","flows":{"password":{"tokenUrl":"token","scopes":{}}}}"#,
+                Some(Method::PasswordGrant { token_url: "token".to_owned() }),
+            ),
+            (
+                r#"{"type":"oauth2","flow":"password","tokenUrl":"/t"}"#,
+                Some(Method::PasswordGrant { token_url: "/t".to_owned() }),
+            ),
+            (
+                r#"{"type":"oauth2","flows":{"password":{"tokenUrl":"/p"},"clientCredentials":{"tokenUrl":"/c"}}}"#,
+                Some(Method::ClientCredentials { token_url: "/c".to_owned() }),
             ),
             (r#"{"type":"mutualTLS"}"#, None),
             (r#"{}"#, None),
