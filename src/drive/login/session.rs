@@ -323,8 +323,16 @@ impl LoginSession {
         let procedure = self.procedure.clone();
         match (&procedure.logout, self.held.take()) {
             (Some(step), Some(_)) => {
+                // who asks to be logged out changes state like any other: an application that wants a CSRF token wants it here
+                let mut step = step.clone();
+                if step.method != "GET" {
+                    let named = |name: &str| step.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+                    let added: Vec<_> =
+                        procedure.write_headers.iter().filter(|(name, _)| !named(name)).cloned().collect();
+                    step.headers.extend(added);
+                }
                 self.begin();
-                self.step(logins, step, "the logout").await
+                self.step(logins, &step, "the logout").await
             }
             _ => Ok(()),
         }

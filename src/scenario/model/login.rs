@@ -57,7 +57,7 @@ pub struct LoginFields {
     /// Cookies of the login that travel beside a credential that is a cookie itself; all of them unless they are named.
     #[serde(default)]
     pub cookies: Option<Vec<String>>,
-    /// Header lines of requests that change state, such as the one that repeats a CSRF token.
+    /// Header lines of requests that change state, and of the logout, such as the one that repeats a CSRF token.
     #[serde(default)]
     pub write_headers: BTreeMap<String, Template>,
     /// Failed logins in a row after which none is tried any more, so that no account is locked (default 3).

@@ -26,11 +26,13 @@ pub(super) struct Manner {
     pub(super) delay: Duration,
     /// Whether a new token ends the ones before.
     pub(super) one_at_a_time: bool,
+    /// Whether a credential opens it after its end, too.
+    pub(super) keeps_ended: bool,
 }
 
 impl Default for Manner {
     fn default() -> Self {
-        Self { lifetime: Duration::from_secs(60), delay: Duration::ZERO, one_at_a_time: false }
+        Self { lifetime: Duration::from_secs(60), delay: Duration::ZERO, one_at_a_time: false, keeps_ended: false }
     }
 }
 
@@ -113,7 +115,7 @@ impl Application {
     fn knows(&self, token: &str) -> bool {
         let mut issued = self.lock();
         match issued.tokens.get(token) {
-            Some(end) if *end > Instant::now() => true,
+            Some(end) if *end > Instant::now() || self.manner.keeps_ended => true,
             Some(_) => {
                 issued.counts.ended += 1;
                 false
@@ -151,6 +153,15 @@ async fn refresh(State(app): State<Application>, Json(body): Json<Value>) -> Res
 async fn logout(State(app): State<Application>, headers: HeaderMap) -> StatusCode {
     let Some(token) = credential(&headers) else { return StatusCode::UNAUTHORIZED };
     let mut issued = app.lock();
+    let lives = issued.tokens.get(&token).is_some_and(|end| *end > Instant::now());
+    if !lives {
+        return StatusCode::UNAUTHORIZED;
+    }
+    // a session is ended by a write, so the CSRF token has to be repeated
+    let repeated = headers.get("x-csrftoken").and_then(|value| value.to_str().ok());
+    if cookie(&headers, "sid").is_some() && repeated != issued.csrf.get(&token).map(String::as_str) {
+        return StatusCode::FORBIDDEN;
+    }
     issued.counts.logouts += 1;
     issued.tokens.remove(&token);
     StatusCode::NO_CONTENT
