@@ -206,6 +206,10 @@ impl Explanation {
         match who {
             Who::Anonymous | Who::WithoutWriteHeaders | Who::WithWriteHeadersOf(_) => &[Anonymous],
             Who::Good | Who::Second | Who::Account(_) => &[],
+            // whoever asks for no audience takes a token for the client, too
+            Who::EachForged(ids) if ids.iter().all(|id| id == ForgeryId::ID_TOKEN) => {
+                &[Anonymous, UnknownCredential, Unverified, Audience]
+            }
             _ => &[Anonymous, UnknownCredential, Unverified],
         }
     }

@@ -21,6 +21,9 @@ impl ForgeryId {
     /// A well-formed credential that was never issued; every scheme has it.
     pub const UNKNOWN: Self = Self::new("unknown");
 
+    /// An ID token for the client: it differs from an access token in its audience.
+    pub const ID_TOKEN: Self = Self::new("id-token");
+
     /// An id.
     pub const fn new(id: &'static str) -> Self {
         Self(id)

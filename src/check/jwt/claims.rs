@@ -169,6 +169,7 @@ pub(crate) const CHECKS: &[Check] = &[
             "aud-object",
         ])
         .denied(&[INVALID])],
+        expect: judgements::audiences,
         shows: Explanation::Audience,
         fault: "jwt-audience-ignored",
         ..REFUSAL

@@ -92,16 +92,11 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "ID tokens travel to browsers, logout tokens to everybody: none of them may open an API.",
             fix: "Require the type at+jwt (RFC 9068 §4), and the API's own audience.",
         },
-        steps: &[each(&[
-            "typ-jwt",
-            "typ-absent",
-            "typ-logout",
-            "typ-dpop",
-            "typ-secevent",
-            "typ-introspection",
-            "id-token",
-        ])
-        .denied(&[INVALID])],
+        steps: &[
+            each(&["typ-jwt", "typ-absent", "typ-logout", "typ-dpop", "typ-secevent", "typ-introspection"])
+                .denied(&[INVALID]),
+            each(&["id-token"]).denied(&[INVALID]),
+        ],
         fault: "typ-ignored",
         ..REFUSAL
     },

@@ -12,6 +12,10 @@ use crate::check::judgement::{Deviation, Judgement, ObservedCheck, unclear};
 use crate::check::step::Want;
 use crate::observe::{ForgeryId, Observation, Outcome, Place};
 
+/// A token without an audience, and tokens whose audience is there and names nobody.
+const NO_AUDIENCE: ForgeryId = ForgeryId::new("aud-absent");
+const NOBODY: [ForgeryId; 3] =
+    [ForgeryId::new("aud-null"), ForgeryId::new("aud-empty"), ForgeryId::new("aud-empty-array")];
 /// How long a cheap refusal may take at most.
 const PROMPT: Duration = Duration::from_secs(2);
 /// How long a shell was asked to sleep.
@@ -72,6 +76,22 @@ pub(crate) fn better_refused(case: &ObservedCheck<'_>) -> Judgement {
     unbroken(case, &mut judgement);
     for (index, _) in either(case).into_iter().filter(|(_, seen)| seen.outcome == Outcome::Granted) {
         judgement.advises(index, case.about(index, "access was granted"), "better refused");
+    }
+    judgement
+}
+
+/// Where the good token itself has no audience, one that names nobody opens no more than that: the claim is there and does
+/// not name this resource (RFC 7519 §4.1.3), but no token for another one is accepted.
+pub(super) fn audiences(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let forgery = |deviation: &Deviation| case.evidence.observations[deviation.observation].forgery;
+    let names_nobody = |deviation: &Deviation| forgery(deviation).is_some_and(|id| NOBODY.contains(&id));
+    let good_has_none = !case.observations().any(|(_, seen)| seen.forgery == Some(NO_AUDIENCE));
+    if good_has_none && judgement.access.iter().all(names_nobody) {
+        for deviation in std::mem::take(&mut judgement.access) {
+            let at = deviation.observation;
+            judgement.advises(at, case.about(at, "access was granted"), "better refused");
+        }
     }
     judgement
 }

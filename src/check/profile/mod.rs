@@ -44,6 +44,11 @@ pub const PROFILES: &[Profile] = &[
             ("hmac-signature", Invalid, &[403]),
             ("hmac-signature", Insufficient, &[403]),
             ("hmac-signature", Malformed, &[400, 403]),
+            // a 401 has to carry a challenge (RFC 9110 §15.5.2), and no authentication scheme is one of cookies
+            ("session", Missing, &[401, 403]),
+            ("session", Invalid, &[401, 403]),
+            ("session", Insufficient, &[403]),
+            ("session", Malformed, &[400, 401, 403]),
             ("*", Missing, &[401]),
             ("*", Invalid, &[401]),
             ("*", Insufficient, &[403]),

@@ -125,9 +125,16 @@ impl Caster<'_> {
                 missing("skipped: may modify or disrupt the target; set `owned: true`")
             }
             (None, On::ScopedWrite) => missing("no valid credential lacks a scope of a resource with `writes: true`"),
+            (None, On::Writable) if who == Who::LowScope && self.resource(On::Writable, Who::Good).is_ok() => {
+                missing("no valid credential lacks a scope of a resource with `writes: true`")
+            }
             (None, On::Writable) => missing("no resource with `writes: true`"),
             (None, On::Public) => missing("no resource with `public: true`"),
             (None, On::Object) => missing("no resource with a `tenant`, or no valid credential of another tenant"),
+            (None, On::ReadBack) => {
+                self.resource(On::Writable, Who::Good)?;
+                missing("no resource reads the path of one with `writes: true`, which would show what a write changed")
+            }
             (None, _) => missing("no resource that fits"),
         }
     }

@@ -4,14 +4,16 @@ use serde_json::{Value, json};
 
 use super::twin::{carry, claim, claims, good_token, twin, unforgeable};
 use crate::scheme::forgery::values::case_flipped;
-use crate::scheme::{Forged, Forgery, ForgeryContext};
+use crate::scheme::{Forged, Forgery, ForgeryContext, Proof};
+use crate::secret::Secret;
 
 /// Told with the issuer's key.
 pub(super) const WITH_THE_KEY: &[Forgery] = &[
     Forgery::new("twin", "a fresh token, signed by authbench with the issuer's key", |context| {
         let twin = twin(context)?;
         let made = twin.signed(&twin.token).text();
-        carry(context, &made)
+        // it equals the good token where that was issued in the same second and has no `jti`, and is as good as that
+        Ok(context.carry(&Proof::Token(Secret::new(made))))
     }),
     // --- exp (RFC 7519 §4.1.4)
     Forgery::new("exp-yesterday", "an end yesterday", |context| ended(context, 86_400)),
@@ -203,14 +205,16 @@ pub(super) const WITH_THE_KEY: &[Forgery] = &[
     // --- another kind of token, whole
     Forgery::new("id-token", "an ID token for the client", |context| {
         let good = good_token(context)?;
-        let client = good.claims.text("client_id").or_else(|| good.claims.text("sub")).unwrap_or_default();
+        let client = good.claims.text("client_id").or_else(|| good.claims.text("sub"));
+        let client = client.unwrap_or_else(|| "authbench-client".to_owned());
         let twin = twin(context)?;
         let mut forged = twin.token.clone();
         forged.header.set("typ", "JWT");
         forged.claims.set("aud", client);
         forged.claims.set("nonce", "n-0S6_WzA2Mj");
         forged.claims.set("at_hash", "77QmUPtjPfzWtF2AnpK9RQ");
-        for name in ["scope", "client_id"] {
+        // what marks an access token is not in an ID token
+        for name in ["scope", "client_id", "token_type", "token_use", "typ"] {
             forged.claims.remove(name);
         }
         let made = twin.signed(&forged).text();

@@ -2,6 +2,7 @@
 
 mod application;
 mod checks;
+mod frameworks;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -116,6 +117,8 @@ async fn under_load_no_credential_ends() {
         let load = &report["scenarios"][0]["load"][0];
         let counts = application.counts();
         assert_eq!(counts.ended, 0, "{kind}: no request came with a credential that had ended\n{said}");
+        // what ended before the run did cannot be ended again, and that is no news
+        assert!(!said.contains("a login was not ended"), "{kind}\n{said}");
         assert!(load["tokens_obtained"].as_u64().is_some_and(|obtained| obtained >= 4), "{kind}\n{load}");
         assert!(if kind == "refresh" { counts.refreshes >= 3 } else { counts.logins >= 4 }, "{kind} {counts:?}");
     }
@@ -226,5 +229,30 @@ async fn a_slow_endpoint_and_one_that_ends_old_tokens_raise_no_finding() {
         }
         assert_eq!(inconclusive[0], inconclusive[1], "{kind}");
         assert_eq!(inconclusive[0], [""; 0], "{kind}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_end_that_a_login_states_is_waited_for() {
+    let declared = SESSION.replace("lifetime: 60s", "lifetime: 2s");
+    for (kind, scheme, login, keeps_ended, verdict) in [
+        ("ends", "bearer", JSON, false, "pass"),
+        ("does not end", "bearer", JSON, true, "fail"),
+        // that may be shorter than what the application has in mind
+        ("the scenario says when", "{ bearer: { cookie: sid } }", declared.as_str(), true, "not_tested"),
+    ] {
+        let manner = Manner { lifetime: Duration::from_secs(2), keeps_ended, ..Manner::default() };
+        let (_, address) = Application::start(manner).await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let rest = "conformance: { include: [bearer.expired-token-401, common.protected-route-denies-anonymous] }\n";
+        let (output, report) = run(folder.path(), scenario(address, scheme, login, rest), &["--verbose"]).await;
+        let said = told(&output);
+        let verdicts = with_verdict(&report, verdict);
+        match verdict {
+            "not_tested" => {
+                assert!(said.contains("bearer.expired-token-401  no credential with `state: expired`"), "{said}")
+            }
+            _ => assert!(verdicts.contains(&"bearer.expired-token-401".to_owned()), "{kind}\n{said}"),
+        }
     }
 }
