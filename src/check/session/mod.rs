@@ -4,7 +4,7 @@ mod judgements;
 pub(crate) mod login;
 pub(crate) mod refresh;
 
-use crate::check::step::{INSUFFICIENT, INVALID, On, SessionAct, Step, Who, login, send};
+use crate::check::step::{INSUFFICIENT, INVALID, On, SessionAct, Step, Who, forged, login, send};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
 
 /// What only a session has: a cookie, and writes that have to repeat a CSRF token.
@@ -23,6 +23,21 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[send(Who::Good, On::EachProtected).granted()],
         fault: "session-rejects-everything",
+        ..PLAIN
+    },
+    Check {
+        id: "session.invalid-denied",
+        title: "A well-formed session identifier that was never issued is refused",
+        severity: Severity::Critical,
+        sources: &["OWASP API2:2023", "ASVS 7.2.1", "CWE-287"],
+        doc: Doc {
+            sends: "A random identifier with the length and the alphabet of the good one, in the cookie of the session.",
+            matters: "A server that only looks whether there is a cookie lets everybody in.",
+            fix: "Look the session up in the server, and refuse an identifier that is not there.",
+        },
+        steps: &[send(forged("unknown"), On::EachUsed).denied(&[INVALID]).thoroughly()],
+        any_refusal: true,
+        fault: "accepts-any-session",
         ..PLAIN
     },
     Check {

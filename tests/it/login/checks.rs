@@ -58,6 +58,7 @@ async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
         "session.identifier-changes-at-login",
         "session.cookie-httponly",
         "session.cookie-samesite",
+        "session.invalid-denied",
         "session.write-needs-csrf-token",
         "login.logout-ends-credential",
     ];

@@ -5,6 +5,7 @@ use crate::reference::fault::{Fault, row};
 /// Faults of sessions; those of logins and logouts hold for sessions and for tokens that a login issues.
 pub(crate) const FAULTS: &[Fault] = &[
     row("session-rejects-everything", "session.valid-accepted", "refuses every session"),
+    row("accepts-any-session", "session.invalid-denied", "looks at the form of an identifier and not for its session"),
     row("session-id-kept", "session.identifier-changes-at-login", "goes on with the identifier from before the login"),
     row("session-cookie-without-secure", "session.cookie-secure", "sets the cookie of the session without Secure"),
     row(

@@ -13,6 +13,11 @@ const LENGTH: usize = 32;
 /// Sessions that are kept, of those that have logged in and of those that have not; beyond, the oldest ends.
 const MOST: usize = 10_000;
 
+/// Whether a text could be an identifier of this server.
+pub(super) fn is_well_formed(id: &str) -> bool {
+    id.len() == LENGTH && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
 /// One session.
 #[derive(Clone, Debug)]
 pub(super) struct SessionRecord {
