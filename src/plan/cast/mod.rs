@@ -230,9 +230,11 @@ impl Caster<'_> {
         let obtainable = self.subject.identities.iter().any(|identity| matches!(identity.login, Login::Client { .. }));
         let waits = |wanted: fn(&Step) -> bool| check.steps.iter().any(wanted);
         let denies = waits(|step| matches!(step, Step::Send(send) if matches!(send.want, Want::Denied(_))));
-        // what a login returns may end by itself, and is waited for where no credential is declared as expired
-        let logs_in = self.subject.login_identity().is_some();
-        let ends = logs_in && self.subject.in_state(CredentialState::Expired).is_none();
+        // what a login returns may end by itself, and is waited for where no credential is declared as expired: not at the end
+        // that the scenario declares, which may be earlier than the target's so as to renew in time
+        let procedure = self.subject.login_identity().and_then(|at| self.subject.procedure_of(at));
+        let ends = procedure.is_some_and(|login| login.end.is_stated())
+            && self.subject.in_state(CredentialState::Expired).is_none();
         if obtainable || !denies || waits(|step| matches!(step, Step::Keys(_) | Step::Session(_))) {
             None
         } else if waits(|step| matches!(step, Step::AwaitExpiry(_))) {

@@ -287,6 +287,8 @@ fn refused(error: &ControlError, exchange: Option<Exchange>) -> Result<Told, Hal
             _ => Outcome::Refused,
         },
         (ControlError::Unreachable(_), _) => Outcome::Silent,
+        // such as a token endpoint that issues no refresh tokens, which it need not (RFC 6749 §5.1)
+        (ControlError::Login(LoginError::MissingValue { .. }), _) => return Err(Halt::Untestable(error.to_string())),
         _ => return Err(Halt::Obstacle(error.to_string())),
     };
     Ok(Told { exchange: exchange.unwrap_or_else(unsent), outcome, why: None })
