@@ -339,6 +339,14 @@ impl Obstacle {
             Obstacle::Unanswered { .. } => "write the address of an HTTP server in `target.url`".to_owned(),
             Obstacle::NotFound { .. } => "write a path that exists in `request`".to_owned(),
             Obstacle::MethodNotAllowed { .. } => "write a method that the path has in `request`".to_owned(),
+            Obstacle::Redirected { resource, status, .. }
+                if !["GET ", "HEAD "].iter().any(|reads| resource.starts_with(reads)) =>
+            {
+                format!(
+                    "if this is a login page, the credential was not accepted; if it is how the write succeeds, add \
+                     `success: {{ status: {status} }}`"
+                )
+            }
             Obstacle::Redirected { location: Some(location), .. } if location.contains("://") => {
                 format!("authbench follows no redirect: write {location} in `target.url` and `request`")
             }

@@ -258,7 +258,8 @@ impl Effective {
     /// One line on where this profile departs from RFC 9110 for the scheme under test, if it does.
     pub fn departure(&self) -> Option<String> {
         let invalid = self.statuses(Class::Invalid);
-        if invalid == [401] {
+        // RFC 9110 knows no authentication scheme of cookies
+        if invalid == [401] || self.scheme == "session" {
             return None;
         }
         let statuses: Vec<String> = invalid.iter().map(u16::to_string).collect();

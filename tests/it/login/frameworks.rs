@@ -81,7 +81,9 @@ async fn pages(State(app): State<Framework>, method: Method, headers: HeaderMap)
         };
     }
     match method {
-        Method::GET | Method::HEAD | Method::POST => {
+        // a form that is taken leads to another page
+        Method::POST => (StatusCode::FOUND, [(header::LOCATION, "/pages")]).into_response(),
+        Method::GET | Method::HEAD => {
             let page = Html("<h1>Orders</h1><p>7f0c3b1e-lamp-0001 for the account 4c1e0b77</p>");
             ([(header::VARY, "Accept, Cookie")], page).into_response()
         }
@@ -148,7 +150,10 @@ async fn report(address: SocketAddr, rest: &str) -> (String, Value) {
 async fn what_frameworks_answer_without_a_session_is_no_finding() {
     let address = start(Claims::default()).await;
     for (kind, resources) in [
-        ("pages", "resources:\n  - request: GET /pages\n  - { request: POST /pages, writes: true }\n"),
+        (
+            "pages",
+            "resources:\n  - request: GET /pages\n  - { request: POST /pages, writes: true, success: { status: 302 } }\n",
+        ),
         (
             "JSON-RPC",
             "resources:\n  - request: POST /rpc\n    json: { method: config, params: [], id: 3 }\n    \
@@ -210,4 +215,15 @@ async fn an_audience_that_nobody_asks_for_is_one_finding() {
         also.sort_unstable_by(|one, other| other.cmp(one));
         assert_eq!(also, affected, "{said}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_that_is_redirected_may_have_succeeded() {
+    let address = start(Claims::default()).await;
+    let resources = "resources:\n  - request: GET /pages\n  - { request: POST /pages, writes: true }\n\
+                     conformance: { include: [session.valid-accepted] }\n";
+    let (said, _) = report(address, &format!("{SESSION}{resources}")).await;
+    let expected = "POST /pages is redirected with 302 to /pages; if this is a login page, the credential was not accepted; if it \
+                    is how the write succeeds, add `success: { status: 302 }`";
+    assert!(said.contains(expected), "{said}");
 }
