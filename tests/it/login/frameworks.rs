@@ -45,6 +45,7 @@ async fn start(claims: Claims) -> SocketAddr {
         .route("/pages", any(pages))
         .route("/rpc", post(rpc))
         .route("/token", post(token))
+        .route("/grant", post(grant))
         .route("/users", get(users))
         .with_state(Framework { claims, ..Framework::default() });
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -107,10 +108,22 @@ async fn token(Json(body): Json<Value>) -> Response {
     if body["user"] != USER || body["pass"] != PASSWORD {
         return StatusCode::UNAUTHORIZED.into_response();
     }
+    Json(json!({ "access": issued() })).into_response()
+}
+
+/// The password grant of a tutorial: no refresh token comes along (RFC 6749 §5.1).
+async fn grant(Form(form): Form<BTreeMap<String, String>>) -> Response {
+    let has = |name: &str, value: &str| form.get(name).is_some_and(|given| given == value);
+    match has("grant_type", "password") && has("username", USER) && has("password", PASSWORD) {
+        true => Json(json!({ "access_token": issued(), "token_type": "bearer" })).into_response(),
+        false => (StatusCode::BAD_REQUEST, Json(json!({ "error": "invalid_grant" }))).into_response(),
+    }
+}
+
+fn issued() -> String {
     let now = unix_seconds();
     let claims = json!({ "token_type": "access", "user_id": "1", "iat": now, "exp": now + 60 });
-    let token = encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(KEY.as_bytes()));
-    Json(json!({ "access": token.expect("signs") })).into_response()
+    encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(KEY.as_bytes())).expect("signs")
 }
 
 async fn users(State(app): State<Framework>, headers: HeaderMap) -> Response {
@@ -226,4 +239,19 @@ async fn a_write_that_is_redirected_may_have_succeeded() {
     let expected = "POST /pages is redirected with 302 to /pages; if this is a login page, the credential was not accepted; if it \
                     is how the write succeeds, add `success: { status: 302 }`";
     assert!(said.contains(expected), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_refresh_token_no_refresh_is_tested() {
+    let address = start(Claims::default()).await;
+    let rest = format!(
+        "scheme: bearer\ncredentials:\n  alice:\n    login: {{ password: {{ token_url: /grant }} }}\n    \
+         username: {USER}\n    password: \"${{USER_PASSWORD}}\"\nresources: [{{ request: GET /users }}]\n\
+         conformance: {{ include: [\"refresh.*\", login.wrong-password-refused] }}\n"
+    );
+    let (said, report) = report(address, &rest).await;
+    let whole = json!({ "scenarios": [report] });
+    assert_eq!(with_verdict(&whole, "inconclusive"), [""; 0], "{said}");
+    assert!(with_verdict(&whole, "not-tested").contains(&"refresh.reuse-refused".to_owned()), "{said}");
+    assert!(said.contains("no answer before it has the JSON value /refresh_token"), "{said}");
 }
