@@ -163,7 +163,7 @@ mod tests {
                 r#"{"type":"http","scheme":"bearer","bearerFormat":"UUID"}"#,
                 Some(Method::Bearer { about: "bearer format: UUID".to_owned() }),
             ),
-            (r#"{"type":"http","scheme":"digest"}"#, None),
+            (r#"{"type":"http","scheme":"digest"}"#, Some(Method::Digest)),
             (
                 r#"{"type":"oauth2","flow":"application","tokenUrl":"/t"}"#,
                 Some(Method::ClientCredentials { token_url: "/t".to_owned() }),

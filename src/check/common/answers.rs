@@ -323,16 +323,14 @@ fn not_shared(case: &ObservedCheck<'_>) -> Judgement {
         let is_of_credential = |name: &str| {
             name == "*" || request.value_of(name).is_some() && anonymous.is_some_and(|it| it.value_of(name).is_none())
         };
-        let varies = |line: Cow<'_, str>| line.split(',').any(|name| is_of_credential(name.trim()));
-        if response.header_values("vary").any(varies) {
-            continue;
-        }
+        let names_it = |line: Cow<'_, str>| line.split(',').any(|name| is_of_credential(name.trim()));
+        let varies = response.header_values("vary").any(names_it);
         let by_authorization = request.value_of("authorization").is_some();
         let named: Vec<&str> = ["public", "s-maxage"].into_iter().filter(|name| has(name)).collect();
         if !named.is_empty() {
             let text = format!("Cache-Control of a protected answer has {}", named.join(" and "));
             judgement.deviates(index, text, "no-store or private");
-        } else if !by_authorization {
+        } else if !by_authorization && !varies {
             let text = "cacheable by shared caches: the credential is not in Authorization and there is no `Cache-Control: no-store` or `private`";
             judgement.deviates(index, text, "Cache-Control: no-store or private");
         }
