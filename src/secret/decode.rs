@@ -98,6 +98,8 @@ fn escape(bytes: &[u8]) -> Option<(Escaped, usize)> {
         [b'\\', b'x', high, low, ..] => Some((Escaped::Byte(hex_byte(*high, *low)?), 4)),
         [b'\\', quoted @ (b'"' | b'\\' | b'/' | b'\''), ..] => Some((Escaped::Byte(*quoted), 2)),
         [b'&', rest @ ..] => entity(rest),
+        // a space of a form; alone it is no sign of an escape
+        [b'+', ..] => Some((Escaped::Byte(b' '), 1)),
         _ => None,
     }
 }

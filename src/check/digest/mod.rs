@@ -1,6 +1,7 @@
 //! HTTP Digest (RFC 7616).
 
 use crate::check::judgement::challenges;
+use crate::check::judgement::expect;
 use crate::check::judgement::sameness;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{Accept, INVALID, MALFORMED, MISSING, On, Who, forged, send};
@@ -162,7 +163,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Send realm, nonce, qop=\"auth\" and algorithm with every challenge.",
         },
         steps: &[send(Who::Anonymous, On::Protected).denied(&[MISSING])],
-        expect: complete,
+        expect: |case| expect::wants(case).and(complete(case)),
         fault: "digest-challenge-without-qop",
         ..PLAIN
     },

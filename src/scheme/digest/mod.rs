@@ -113,6 +113,17 @@ const FORGERIES: &[Forgery] = &[
     Forgery::new("middle-changed", "the password with its middle character changed", |context| {
         with_password("middle-changed", context)
     }),
+    Forgery::new("without-first", "the password without its first character", |context| {
+        with_password("without-first", context)
+    }),
+    Forgery::new("upper-cased", "the password in upper case", |context| with_password("upper-cased", context)),
+    Forgery::new("lower-cased", "the password in lower case", |context| with_password("lower-cased", context)),
+    Forgery::new("reversed", "the password reversed", |context| with_password("reversed", context)),
+    Forgery::new("doubled", "the password twice over", |context| with_password("doubled", context)),
+    Forgery::new("percent-encoded", "the password with each character percent-encoded", |context| {
+        with_password("percent-encoded", context)
+    }),
+    Forgery::new("base64", "the password in Base64", |context| with_password("base64", context)),
     Forgery::new("empty", "an empty password", |context| altered(context, |members| members.password.clear())),
     Forgery::new("unknown-user", "a user that does not exist", |context| {
         altered(context, |members| members.user = "authbench-no-such-user".to_owned())
