@@ -127,7 +127,7 @@ pub struct Evidence {
 }
 
 /// Bytes of exchanges that one check keeps whole; of further ones, the start of what is long.
-const KEPT_WHOLE: usize = 3 << 19;
+const KEPT_WHOLE: usize = 1 << 19;
 
 impl Evidence {
     /// Keeps what a step saw. What it means has been decided: a judgement and a report need far less than a body may have.
@@ -165,7 +165,7 @@ mod tests {
         let mut evidence = Evidence::default();
         for _ in 0..100 {
             let headers = vec![("Location".to_owned(), vec![b'l'; 60_000])];
-            let answer = Ok(Response { status: 403, headers, body: vec![b'b'; 1 << 20], truncated: false });
+            let answer = Ok(Response { status: 403, headers, body: vec![b'b'; 1 << 18], truncated: false });
             let exchange = Exchange { answer, ..Exchange::unanswered(Request::new("GET", "/"), Silence::Closed) };
             let (description, outcome) = (Description::new("a probe"), Outcome::Refused);
             evidence.control(ControlRun { description, closing: false, exchange, outcome });

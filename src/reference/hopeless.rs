@@ -13,7 +13,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use super::{Config, ReferenceError};
 
 /// Answers of a correct server before a target stops being one.
-pub const PATIENCE: usize = 20;
+pub const PATIENCE: usize = 40;
 /// Bytes of a request that are read.
 const REQUEST_LIMIT: usize = 512 * 1024;
 /// How long a client may take to send its request.
@@ -82,8 +82,8 @@ impl Manner {
             Manner::ErrorInOk => "200-with-an-error",
             Manner::Login => "redirects-to-login",
             Manner::Garbage => "garbage",
-            Manner::Limited => "429-after-20",
-            Manner::LockedOut => "401-after-20",
+            Manner::Limited => "429-after-40",
+            Manner::LockedOut => "401-after-40",
         }
     }
 

@@ -151,6 +151,11 @@ pub trait Scheme: Send + Sync {
         None
     }
 
+    /// A challenge that no target sent: its answer is refused, and the refusal has a challenge of the target.
+    fn made_up_challenge(&self) -> Option<Challenge> {
+        None
+    }
+
     /// Whether a forgery is what a good request carried before, sent once more.
     fn replays(&self, _id: ForgeryId) -> bool {
         false

@@ -300,13 +300,14 @@ impl Obstacle {
             | Obstacle::OnlyHttp2(_)
             | Obstacle::Handshake { .. }
             | Obstacle::Unanswered { .. }
+            | Obstacle::NoChallenge(_)
             | Obstacle::OtherHost { .. } => Setting::Address,
             Obstacle::Distrusted { distrust: Distrust::OtherName(_), .. } => Setting::Address,
             Obstacle::Distrusted { .. } => Setting::Authorities,
             Obstacle::CredentialRefused { at, .. }
             | Obstacle::ClientRefused { at, .. }
             | Obstacle::NoLogin { at, .. } => Setting::Credential(*at),
-            Obstacle::NoToken { .. } | Obstacle::NoChallenge(_) | Obstacle::NoMetadata { .. } => Setting::Scheme,
+            Obstacle::NoToken { .. } | Obstacle::NoMetadata { .. } => Setting::Scheme,
             Obstacle::NotFound { .. }
             | Obstacle::MethodNotAllowed { .. }
             | Obstacle::Redirected { .. }

@@ -78,9 +78,12 @@ async fn nothing_passes(manner: Manner) {
         assert!(matches!(exit, Exit::Findings | Exit::Broken | Exit::Inconclusive), "{name}, {scheme}: {exit:?}");
         // why the scenario cannot be tested, with its place and the way out
         let nobody_gets_in = says(&notes, NoteKind::Error, "scenario.yaml:3:9: ");
-        // the token endpoint of a server that lets everybody in is a control that passes
+        // the token endpoint of a server that lets everybody in is a control that passes, and its login page has no form
         let somebody_does = matches!(manner, Manner::Welcome | Manner::ErrorInOk);
-        assert!(nobody_gets_in != somebody_does || scheme.starts_with("oauth2"), "{name}, {scheme}: {notes:?}");
+        assert!(
+            nobody_gets_in != somebody_does || scheme.starts_with("oauth2") || scheme == "session",
+            "{name}, {scheme}: {notes:?}"
+        );
     }
 }
 
@@ -118,7 +121,8 @@ async fn what_passed_before_stands(manner: Manner) {
     for scheme in schemes() {
         let Ended { exit, results, notes } = against(manner, scheme).await;
         let stands: BTreeSet<&str> = passed(&results).map(|result| result.id.as_str()).collect();
-        assert!(!stands.is_empty(), "{scheme}: nothing was proved before");
+        // its logins take all the requests that the server allows
+        assert!(!stands.is_empty() || scheme == "session", "{scheme}: nothing was proved before");
         assert!(stands.len() < results.len() / 2, "{scheme}: {} of {} passed", stands.len(), results.len());
         for result in passed(&results).filter(|result| wants_denial(&result.id)) {
             let of = |role: Role| result.evidence.iter().filter(move |record| record.role == role);

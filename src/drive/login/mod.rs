@@ -76,6 +76,14 @@ struct Account {
     until: Option<Instant>,
 }
 
+impl Account {
+    /// What is held and need not be renewed yet.
+    fn kept(&self) -> Option<&HeldCredential> {
+        self.until.filter(|until| clock::now() < *until)?;
+        self.session.as_ref()?.held()
+    }
+}
+
 /// Carries out logins against one target.
 pub struct Logins {
     control: Arc<ControlPlane>,
@@ -87,6 +95,8 @@ pub struct Logins {
     given_back: Mutex<Vec<LoginSession>>,
     /// Failed logins in a row of the sessions that checks have for themselves, for each identity.
     failed: Mutex<HashMap<String, u32>>,
+    /// Held while somebody logs in to an account: whoever comes next has to know how that ended.
+    attempts: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 impl Logins {
@@ -100,6 +110,7 @@ impl Logins {
             accounts: Mutex::default(),
             given_back: Mutex::default(),
             failed: Mutex::default(),
+            attempts: Mutex::default(),
         }
     }
 
@@ -113,13 +124,16 @@ impl Logins {
     /// # Errors
     /// When the login fails.
     pub async fn current(&self, name: &str, procedure: &Arc<LoginProcedure>) -> Result<HeldCredential, ControlError> {
-        let account = self.account(name);
-        let mut account = account.lock().await;
-        let kept = account.until.is_some_and(|until| clock::now() < until);
-        let session = account.session.get_or_insert_with(|| LoginSession::new(procedure.clone()));
-        if let Some(held) = session.held().filter(|_| kept) {
+        if let Some(held) = self.account(name).lock().await.kept() {
             return Ok(held.clone());
         }
+        let _alone = self.alone(name).await;
+        let account = self.account(name);
+        let mut account = account.lock().await;
+        if let Some(held) = account.kept() {
+            return Ok(held.clone());
+        }
+        let session = account.session.get_or_insert_with(|| LoginSession::new(procedure.clone()));
         // those of checks count as well: they are logins of the same account
         let most = procedure.most_failures.max(1);
         if session.failures().saturating_add(self.failed_apart(name)) >= most {
@@ -158,6 +172,7 @@ impl Logins {
         name: &str,
         procedure: &Arc<LoginProcedure>,
     ) -> Result<(LoginSession, HeldCredential, Instant), ControlError> {
+        let _alone = self.alone(name).await;
         if self.failures_left(name, procedure).await == 0 {
             return Err(LoginError::TooManyFailures(procedure.most_failures.max(1)).into());
         }
@@ -168,6 +183,13 @@ impl Logins {
         }
         let (held, due) = ended?;
         Ok((session, held, due))
+    }
+
+    /// The right to log in to an account, which one has at a time.
+    pub async fn alone(&self, name: &str) -> tokio::sync::OwnedMutexGuard<()> {
+        let attempts = || self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = attempts().entry(name.to_owned()).or_default().clone();
+        place.lock_owned().await
     }
 
     /// Failed logins in a row of the sessions that checks have for themselves.

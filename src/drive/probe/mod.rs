@@ -31,10 +31,13 @@ use super::control::{ControlError, ControlPlane};
 use super::login::{self, HeldCredential, Logins};
 use super::rate::RateLimit;
 use super::wire::{Destination, Limits};
-use crate::observe::{Asked, ControlRun, Description, Evidence, Exchange, Outcome, Request, parse_challenges};
+use crate::observe::{
+    Asked, Challenge, ControlRun, Description, Evidence, Exchange, Outcome, Request, parse_challenges,
+};
 use crate::plan::subject::{Identity, Login, Subject};
 use crate::plan::{Control, PlannedCheck, Script};
 use crate::scheme::{Carried, Companion, Occasion, Proof, Reuse, Turn};
+use crate::secret::Secret;
 use crate::target::child::Spawner;
 use crate::target::hosts::AllowedHosts;
 use crate::target::trust::Trust;
@@ -85,6 +88,8 @@ pub struct Prober {
     patience: Patience,
     /// What the target asked for last, and how often that was answered.
     last_turn: Mutex<Option<Arc<Turn>>>,
+    /// The first request that was sent for a challenge and got an answer instead, with its resource.
+    unchallenged: Mutex<Option<(usize, Exchange)>>,
     /// Whether a credential ends when its identity obtains another one.
     one_at_a_time: AtomicBool,
 }
@@ -101,6 +106,7 @@ impl Prober {
             patience: Patience::default(),
             one_at_a_time: AtomicBool::new(false),
             last_turn: Mutex::default(),
+            unchallenged: Mutex::default(),
         }
     }
 
@@ -253,12 +259,26 @@ impl Prober {
             return None;
         }
         let at = subject.main_resource().or_else(|| subject.protected().next())?;
-        let exchange = self.send_to(at, &self.bare_request(at)).await;
-        let challenges = exchange.response().filter(|response| response.status == 401).and_then(|response| {
-            let lines: Vec<_> = response.header_values("www-authenticate").collect();
-            parse_challenges(lines.iter().map(AsRef::as_ref)).ok()
-        });
-        let challenge = subject.scheme.challenge(&challenges.unwrap_or_default());
+        let bare = self.bare_request(at);
+        let mut exchange = self.send_to(at, &bare).await;
+        let mut challenge = self.challenge_in(&exchange);
+        let lets_in = |exchange: &Exchange| exchange.status().is_some_and(|status| (200..300).contains(&status));
+        if lets_in(&exchange) {
+            let mut first = self.unchallenged.lock().unwrap_or_else(PoisonError::into_inner);
+            first.get_or_insert_with(|| (at, exchange.clone()));
+        }
+        // a target that lets everybody in asks only who comes with something wrong
+        if let (None, Some(made_up)) = (&challenge, subject.scheme.made_up_challenge()) {
+            let made_up = Turn::of(Some(made_up));
+            let mut wrong = bare.clone();
+            let proof = Proof::Password { user: "authbench".to_owned(), password: Secret::new("authbench") };
+            for carried in proven(subject, &proof, &bare, &made_up) {
+                carried.apply(&mut wrong);
+            }
+            exchange = self.send_to(at, &wrong).await;
+            // one that lets even that in is told so by every check of a refusal
+            challenge = self.challenge_in(&exchange).or(made_up.challenge.filter(|_| lets_in(&exchange)));
+        }
         let cookies: Vec<_> = exchange.response().into_iter().flat_map(|one| one.header_values("set-cookie")).collect();
         let mut last = self.last_turn.lock().unwrap_or_else(PoisonError::into_inner);
         // a target that cannot ask, as while its accounts are out of reach, is answered with its last challenge
@@ -268,6 +288,13 @@ impl Prober {
                 Some(last.insert(Arc::new(Turn::of(challenge).with_cookies(cookies.iter().map(AsRef::as_ref)))).clone())
             }
         }
+    }
+
+    /// The challenge of a refusal that the scheme answers.
+    fn challenge_in(&self, exchange: &Exchange) -> Option<Challenge> {
+        let response = exchange.response().filter(|response| response.status == 401)?;
+        let lines: Vec<_> = response.header_values("www-authenticate").collect();
+        self.subject().scheme.challenge(&parse_challenges(lines.iter().map(AsRef::as_ref)).ok()?)
     }
 
     /// Adds a good credential to a request, and what travels beside it; it is noted for the scrubber.

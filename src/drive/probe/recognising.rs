@@ -131,6 +131,7 @@ impl Prober {
             good.extend(self.good_answer(at).await);
         }
         if !resource.public {
+            anonymous.extend(self.unchallenged(at));
             for _ in 0..times {
                 anonymous.push(self.send_to(at, &self.bare_request(at)).await);
             }
@@ -159,6 +160,12 @@ impl Prober {
         };
         let recognition = RwLock::new(Arc::new(learned.recognition()));
         Known { learned: RwLock::new(learned), recognition, anonymous }
+    }
+
+    /// The anonymous request that was sent for a challenge of this resource and got an answer instead.
+    fn unchallenged(&self, resource: usize) -> Option<Exchange> {
+        let mut first = self.unchallenged.lock().unwrap_or_else(PoisonError::into_inner);
+        first.take_if(|(of, _)| *of == resource).map(|(_, exchange)| exchange)
     }
 
     async fn good_answer(&self, resource: usize) -> Option<Exchange> {

@@ -91,6 +91,7 @@ impl Connection {
         }
         let answer = self.reader.response();
         self.settle(rest.is_empty());
+        self.reader.release();
         answer.ok_or(Silence::Closed)
     }
 

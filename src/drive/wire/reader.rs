@@ -6,6 +6,8 @@ use crate::observe::{Response, Silence};
 
 /// Bytes that a buffer starts with; enough for most answers.
 const FIRST_BUFFER: usize = 4096;
+/// Bytes that a connection keeps between two answers.
+const MOST_WAITING: usize = 64 << 10;
 /// Free bytes offered to a read.
 const ROOM: usize = 2048;
 /// Interim answers that may come before the final one.
@@ -123,6 +125,17 @@ impl AnswerReader {
         self.chunks.clear();
         self.truncated = false;
         self.ended = false;
+    }
+
+    /// Forgets the last answer, and gives back the room of a large one: a connection may wait long for its next.
+    pub(in crate::drive) fn release(&mut self) {
+        self.clear();
+        if self.buffer.len() > MOST_WAITING {
+            self.buffer = vec![0; FIRST_BUFFER];
+        }
+        if self.chunks.capacity() > MOST_WAITING {
+            self.chunks = Vec::new();
+        }
     }
 
     /// Whether nothing of an answer has come.

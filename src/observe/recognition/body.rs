@@ -1,10 +1,16 @@
 //! Bodies as they are searched: content codings undone within a limit.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::io::Read as _;
 
 /// Bytes of a decoded body that are searched; a small answer can unfold into a large one.
 const DECODED: u64 = 2 << 20;
+
+thread_local! {
+    /// Room for a decoded body, used again: a target that sends many large ones takes it once.
+    static ROOM: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 /// A body without its content coding.
 pub(super) struct Decoded<'a> {
@@ -12,6 +18,14 @@ pub(super) struct Decoded<'a> {
     pub(super) bytes: Cow<'a, [u8]>,
     /// Whether that is all of it.
     pub(super) whole: bool,
+}
+
+impl Drop for Decoded<'_> {
+    fn drop(&mut self) {
+        if let Cow::Owned(room) = std::mem::take(&mut self.bytes) {
+            ROOM.set(room);
+        }
+    }
 }
 
 /// Undoes the content coding (RFC 9110 §8.4) as far as it is known here.
@@ -38,7 +52,8 @@ pub(super) fn decoded<'a>(body: &'a [u8], coding: Option<&[u8]>) -> Decoded<'a> 
 
 /// What comes out of a decoder, and whether that is all.
 fn unfold(decoder: impl std::io::Read) -> (Vec<u8>, bool) {
-    let mut room = Vec::new();
+    let mut room = ROOM.take();
+    room.clear();
     let ended = decoder.take(DECODED).read_to_end(&mut room).is_ok();
     let whole = ended && (room.len() as u64) < DECODED;
     (room, whole)

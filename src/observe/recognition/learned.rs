@@ -36,16 +36,17 @@ impl Declared {
 
     /// Whether an answer has everything that is declared.
     pub(super) fn fits(&self, answer: &Answered<'_>) -> bool {
-        let body = body::decoded(answer.body, answer.content_encoding).bytes;
+        let decoded = body::decoded(answer.body, answer.content_encoding);
+        let body = &decoded.bytes;
         let media = |expected: &String| media_type_of(answer.content_type).eq_ignore_ascii_case(expected.as_bytes());
         let resolves = |pointer: &String| {
-            let json: Option<serde_json::Value> = serde_json::from_slice(atoms::without_bom(&body)).ok();
+            let json: Option<serde_json::Value> = serde_json::from_slice(atoms::without_bom(body)).ok();
             json.is_some_and(|json| json.pointer(pointer).is_some())
         };
         !self.is_empty()
             && self.status.is_none_or(|status| status == answer.status)
             && self.content_type.as_ref().is_none_or(media)
-            && self.text.as_ref().is_none_or(|text| contains(&body, text.as_bytes()))
+            && self.text.as_ref().is_none_or(|text| contains(body, text.as_bytes()))
             && self.pointer.as_ref().is_none_or(resolves)
     }
 }
@@ -171,7 +172,7 @@ fn is_one_of(answer: &Response, good: &[Response]) -> bool {
 
 fn decoded(response: &Response) -> Vec<u8> {
     let answer = Answered::from_response(response);
-    body::decoded(answer.body, answer.content_encoding).bytes.into_owned()
+    body::decoded(answer.body, answer.content_encoding).bytes.to_vec()
 }
 
 fn atoms_in(response: &Response) -> BTreeSet<Atom> {

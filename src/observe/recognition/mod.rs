@@ -144,9 +144,10 @@ impl Recognition {
     /// Whether a further good answer has everything that is known of good answers.
     pub fn knows(&self, good: &Response) -> bool {
         let answer = Answered::from_response(good);
-        let body = body::decoded(answer.body, answer.content_encoding).bytes;
+        let decoded = body::decoded(answer.body, answer.content_encoding);
+        let body = &decoded.bytes;
         let asked = Asked::default();
-        self.stable.found_in(&search::Searched::of(&body), &asked).len() == self.stable.atoms().len()
+        self.stable.found_in(&search::Searched::of(body), &asked).len() == self.stable.atoms().len()
     }
 
     /// What an exchange means.

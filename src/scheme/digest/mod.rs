@@ -55,6 +55,17 @@ impl Scheme for DigestScheme {
         known.max_by_key(|(algorithm, _)| *algorithm).map(|(_, challenge)| challenge.clone())
     }
 
+    fn made_up_challenge(&self) -> Option<Challenge> {
+        let param = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let params = vec![
+            param("realm", "authbench"),
+            param("nonce", "YXV0aGJlbmNo"),
+            param("qop", "auth"),
+            param("algorithm", "SHA-256"),
+        ];
+        Some(Challenge { scheme: "digest".to_owned(), params, token68: None })
+    }
+
     fn replays(&self, id: ForgeryId) -> bool {
         id == REPLAYED
     }

@@ -43,7 +43,8 @@ pub(super) fn watched(scenario: &str, arguments: &[&str]) -> Watched {
     let code = loop {
         let memory = std::fs::read_to_string(&status).unwrap_or_default();
         let line = memory.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
-        peak = line.and_then(|size| size.parse().ok()).unwrap_or(0).max(peak);
+        // the last one counts: the first can be that of this process, before the child becomes the program
+        peak = line.and_then(|size| size.parse().ok()).unwrap_or(peak);
         match child.try_wait().expect("can be asked") {
             Some(ended) => break ended.code(),
             None if began.elapsed() > WATCHDOG => {

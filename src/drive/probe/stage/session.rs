@@ -112,6 +112,7 @@ impl Stage<'_> {
         let (name, procedure) = self.login_of(identity)?;
         let mut session = Logins::recorded(&procedure).planting(planted);
         let logins = &self.prober.equipment.logins;
+        let _alone = logins.alone(&name).await;
         if logins.failures_left(&name, &procedure).await == 0 {
             let error = LoginError::TooManyFailures(procedure.most_failures);
             return Err(Halt::Obstacle(format!("no credential for {name}: {error}")));
@@ -134,6 +135,7 @@ impl Stage<'_> {
     async fn wrong_login(&mut self, identity: usize, unknown: bool, evidence: &mut Evidence) -> Result<Told, Halt> {
         let (name, procedure) = self.login_of(identity)?;
         let logins = &self.prober.equipment.logins;
+        let alone = logins.alone(&name).await;
         // one has to be left for the login with the right password
         if !unknown && logins.failures_left(&name, &procedure).await < 2 {
             let most = procedure.most_failures;
@@ -153,7 +155,10 @@ impl Stage<'_> {
         note(session.exchanges(), &wrong, evidence);
         let exchange = session.exchanges().last().cloned();
         let told = match ended {
-            Ok((held, _)) => self.opened(held, exchange, evidence).await,
+            Ok((held, _)) => {
+                drop(alone);
+                self.opened(held, exchange, evidence).await
+            }
             Err(error) => refused(&error, exchange)?,
         };
         if !unknown && told.outcome != Outcome::Silent {
