@@ -3,7 +3,7 @@
 
     cargo build --release --bin authbench --example peer-target
     python3 benches/peers/compare.py                # everything, about five minutes
-    python3 benches/peers/compare.py plain tls      # some of: plain tls http2 stall late memory
+    python3 benches/peers/compare.py plain tls      # some of: plain tls http2 stall late prepared memory
 
 It installs nothing: wrk and oha (h2load for HTTP/2) take part where they are on the PATH. The target runs on the last processor, the client on
 the first. Rounds are interleaved in a random order; ratios are taken within a round, and their median is what counts.
@@ -203,6 +203,36 @@ def late(folder):
             print(f'{rate:>8}/s' + ''.join(f'{time:9.1f}' for time in times) + f'{cpu / 6:18.0%}')
 
 
+def delay(folder, scheme, http, rate):
+    """Scheduling delay in us at a steady rate against the built-in server, which makes the credentials itself."""
+    path, report = pathlib.Path(folder) / 'prepared.yaml', f'{folder}/prepared.json'
+    phase = f'{{ name: steady, http: {http}, rate: {rate}/s, connections: 16, warmup: 1s, duration: 4s }}'
+    path.write_text(f'authbench: 1\nname: prepared\ntarget: reference\nscheme: {scheme}\nload:\n  - {phase}\n')
+    command = [str(BUILD / 'authbench'), 'run', str(path), '--only', 'load', '--quiet', '--report', f'json={report}']
+    out, _, _ = client(command, alone=False)
+    try:
+        return json.load(open(report))['scenarios'][0]['load'][0]['lateness_us']
+    except (OSError, LookupError, ValueError):
+        sys.exit(f'authbench gave no figures:\n{out}')
+
+
+def prepared(folder, rounds, rate=1000):
+    """Scheduling delay of requests that are made one by one beside that of API keys, in rounds; API keys stand there twice."""
+    print(f'\nscheduling delay us at {rate}/s, {rounds} rounds of 4 s: medians, and p99 relative to API keys within a round')
+    print(f'{"":24}{"p50":>9}{"p90":>9}{"p99":>9}{"p99.9":>9}{"p99 ratio":>22}')
+    for http, version in ((1, 'HTTP/1.1'), (2, 'HTTP/2')):
+        ways = {'api-key': 'api-key', 'api-key again': 'api-key', 'digest': 'digest'}
+        runs = {name: [] for name in ways}
+        for _ in range(rounds):
+            for name in random.sample(sorted(ways), len(ways)):
+                runs[name].append(delay(folder, ways[name], http, rate))
+        for name, results in runs.items():
+            row = f'{f"{version}, {name}":24}'
+            row += ''.join(f'{statistics.median(result[q] for result in results):9.1f}' for q in ('p50', 'p90', 'p99', 'p999'))
+            ratios = sorted(one['p99'] / other['p99'] for one, other in zip(results, runs['api-key']))
+            print(row + f'{statistics.median(ratios):10.2f} [{ratios[0]:.2f}..{ratios[-1]:.2f}]')
+
+
 def memory(folder):
     """Peak memory of a short and of a long run at the highest rate, and of the program that has nothing to do."""
     print('\npeak memory MB at the highest rate, 64 connections')
@@ -216,7 +246,7 @@ def memory(folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('parts', nargs='*', help='plain tls http2 stall late memory; all if none')
+    parser.add_argument('parts', nargs='*', help='plain tls http2 stall late prepared memory; all if none')
     parser.add_argument('--rounds', type=int, default=9)
     parser.add_argument('--seconds', type=int, default=1)
     parser.add_argument('--connections', type=int, default=64)
@@ -227,7 +257,7 @@ def main():
     if not (BUILD / 'examples/peer-target').exists():
         sys.exit('first: cargo build --release --bin authbench --example peer-target')
     os.environ['PEER_KEY'] = KEY
-    parts = arguments.parts or ['plain', 'tls', 'http2', 'stall', 'late', 'memory']
+    parts = arguments.parts or ['plain', 'tls', 'http2', 'stall', 'late', 'prepared', 'memory']
     with tempfile.TemporaryDirectory() as folder:
         for part in parts:
             match part:
@@ -240,6 +270,8 @@ def main():
                     stall(folder)
                 case 'late':
                     late(folder)
+                case 'prepared':
+                    prepared(folder, arguments.rounds)
                 case 'memory':
                     memory(folder)
                 case _:
