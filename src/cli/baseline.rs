@@ -162,7 +162,7 @@ fn side<'a>(run: &'a Saved, partial: bool, figures: bool) -> Result<RunSide<'a>,
     Ok(RunSide { name: &run.name, started, scenarios: scenarios.collect(), partial })
 }
 
-/// Compares two runs that must come from one machine, unless it is asked for all the same.
+/// Compares two runs that must come from one machine, unless the caller forces it.
 pub(super) fn compared(before: &Saved, after: &Saved, partial: bool, force: bool) -> Result<Comparison, BaselineError> {
     let (old, new) = (side(before, false, true)?, side(after, partial, true)?);
     match different_machines(&old, &new) {

@@ -71,7 +71,7 @@ struct FolderError {
     source: std::io::Error,
 }
 
-/// Adds the runs of a folder and of those within it. What cannot be read as a run is told and left out.
+/// Adds the runs of a folder and of those within it. What cannot be read as a run is reported and left out.
 fn add_runs(root: &Path, folder: &Path, depth: usize, runs: &mut Vec<PastRun>) -> Result<(), FolderError> {
     let entries = std::fs::read_dir(folder).map_err(|source| FolderError { folder: folder.to_owned(), source })?;
     let mut folders: Vec<PathBuf> = entries

@@ -147,7 +147,7 @@ fn what_a_killed_run_leaves_is_whole_and_nothing_runs_on() {
 }
 
 #[test]
-#[ignore = "minutes; benches/kill.sh"]
+#[ignore = "takes minutes: benches/kill.sh runs it; the test above tries six moments in every run"]
 fn a_hundred_killed_runs() {
     let moments = std::env::var("AUTHBENCH_KILLS").ok().and_then(|count| count.parse().ok()).unwrap_or(100);
     let events = killed(moments);

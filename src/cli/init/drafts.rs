@@ -1,4 +1,4 @@
-//! Scenarios from a document: their names, their variables, and what is told about them.
+//! Scenarios from a document: their names, their variables, and what is reported about them.
 
 use std::path::Path;
 

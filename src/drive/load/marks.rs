@@ -30,7 +30,7 @@ impl SuccessMarks {
     pub fn learned(recognition: &Arc<Recognition>) -> Self {
         let fingerprint = recognition.success();
         let pointed = fingerprint.pointer.iter().flat_map(|pointer| pointer.split('/').skip(1));
-        // what stands in a body as it stands in the pointer: no index of an array, nothing escaped
+        // parts of the pointer that a body holds in the same form: no index of an array, nothing escaped
         let named = pointed.filter(|part| !part.contains('~') && part.parse::<u64>().is_err());
         let names = fingerprint.members.iter().map(String::as_str).chain(named);
         let text = fingerprint.text.iter().filter(|text| !text.is_empty()).map(|text| text.clone().into_bytes());

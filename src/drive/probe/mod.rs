@@ -276,7 +276,7 @@ impl Prober {
                 carried.apply(&mut wrong);
             }
             exchange = self.send_to(at, &wrong).await;
-            // one that lets even that in is told so by every check of a refusal
+            // a target that accepts even that fails every check of a refusal
             challenge = self.challenge_in(&exchange).or(made_up.challenge.filter(|_| lets_in(&exchange)));
         }
         let cookies: Vec<_> = exchange.response().into_iter().flat_map(|one| one.header_values("set-cookie")).collect();

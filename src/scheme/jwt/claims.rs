@@ -7,7 +7,7 @@ use crate::scheme::forgery::values::case_flipped;
 use crate::scheme::{Forged, Forgery, ForgeryContext, Proof};
 use crate::secret::Secret;
 
-/// Told with the issuer's key.
+/// Signed with the issuer's key.
 pub(super) const WITH_THE_KEY: &[Forgery] = &[
     Forgery::new("twin", "a fresh token, signed by authbench with the issuer's key", |context| {
         let twin = twin(context)?;

@@ -97,7 +97,7 @@ impl Shared {
 }
 
 impl Line for Shared {
-    /// None where HTTP/2 cannot carry the request, which is told before a phase.
+    /// None where HTTP/2 cannot carry the request, which is reported before a phase.
     type Form = Option<Form>;
 
     fn form(request: &Request, destination: &Destination) -> Option<Form> {
