@@ -173,7 +173,7 @@ pub const GROUPS: &[Group] = &[
     },
     Group { name: "digest", about: "HTTP Digest (RFC 7616)", tables: &[digest::CHECKS] },
     Group { name: "session", about: "Sessions by cookie (RFC 6265)", tables: &[session::CHECKS] },
-    Group { name: "login", about: "Logins and logouts", tables: &[session::login::CHECKS] },
+    Group { name: "login", about: "Logins and logouts", tables: &[session::login::CHECKS, common::timing::LOGIN] },
     Group { name: "refresh", about: "Refresh tokens of logins (RFC 6749 §6)", tables: &[session::refresh::CHECKS] },
     Group {
         name: "token",
@@ -186,6 +186,7 @@ pub const GROUPS: &[Group] = &[
             token::assertions::CHECKS,
             token::client_authentication::CHECKS,
             common::throttling::TOKEN,
+            common::timing::TOKEN,
         ],
     },
     Group {

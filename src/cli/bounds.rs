@@ -8,8 +8,10 @@ use url::Url;
 use super::ProcessEnvironment;
 use crate::run::Options;
 use crate::scenario::Environment;
+use crate::secret::Secret;
 use crate::target::address::{BadAddress, of_http};
 use crate::target::hosts::{AllowedHost, AllowedHosts};
+use crate::target::proxy::{BadProxy, Proxy};
 
 /// Bounds of scenarios.
 #[derive(Clone, Debug, Args)]
@@ -17,6 +19,9 @@ pub(super) struct Bounds {
     /// Test this address in place of the `url` or the `command` of each scenario; the built-in reference stays.
     #[arg(long, value_name = "URL", env = "AUTHBENCH_BASE_URL", value_parser = base_url, help_heading = "What runs")]
     base_url: Option<Url>,
+    /// Send every request to a `url` through this HTTP proxy, such as http://proxy.example.test:3128. User name and password come from AUTHBENCH_PROXY_AUTH (USER:PASSWORD).
+    #[arg(long, value_name = "URL", env = "AUTHBENCH_PROXY", value_parser = proxy, help_heading = "Execution")]
+    proxy: Option<Proxy>,
     /// Start no command of a scenario: neither its target nor its hooks.
     #[arg(long, env = "AUTHBENCH_NO_COMMAND", value_parser = FalseyValueParser::new(), help_heading = "What scenarios may do")]
     no_command: bool,
@@ -42,7 +47,37 @@ fn base_url(text: &str) -> Result<Url, BadAddress> {
     of_http(text)
 }
 
+/// The variable with the user name and the password of the proxy of the command line.
+const PROXY_PAIR: &str = "AUTHBENCH_PROXY_AUTH";
+
+fn proxy(text: &str) -> Result<Proxy, WrongProxy> {
+    let proxy = Proxy::at(text).map_err(|why| match why {
+        BadProxy::UserInformation => WrongProxy::UserInformation,
+        other => WrongProxy::Address(other),
+    })?;
+    match ProcessEnvironment.variable(PROXY_PAIR).filter(|pair| !pair.is_empty()) {
+        Some(pair) => proxy.with_pair(Secret::new(pair)).map_err(WrongProxy::Pair),
+        None => Ok(proxy),
+    }
+}
+
+/// Why a proxy of the command line cannot be used.
+#[derive(Debug, thiserror::Error)]
+enum WrongProxy {
+    #[error(transparent)]
+    Address(BadProxy),
+    #[error("the address of a proxy has no user name and no password; set {PROXY_PAIR}=USER:PASSWORD")]
+    UserInformation,
+    #[error("{PROXY_PAIR}: {0}")]
+    Pair(BadProxy),
+}
+
 impl Bounds {
+    /// Whether the caller names a proxy.
+    pub(super) fn has_proxy(&self) -> bool {
+        self.proxy.is_some()
+    }
+
     /// Whether scenarios are confined to their folders.
     pub(super) fn confine(&self) -> bool {
         self.untrusted
@@ -56,7 +91,8 @@ impl Bounds {
         };
         let hosts = self.base_url.iter().fold(hosts, |hosts, url| hosts.and(url));
         let commands = !self.no_command && !self.untrusted;
-        Options { hosts, commands, base_url: self.base_url.clone(), ..options }
+        let proxy = self.proxy.clone().map(std::sync::Arc::new);
+        Options { hosts, commands, base_url: self.base_url.clone(), proxy, ..options }
     }
 
     /// The environment that scenarios may read.

@@ -28,7 +28,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::exit::Exit;
 use crate::scenario::{Environment, ScenarioError};
-use crate::target::child::{CHILD, NOT_EXECUTED, become_program};
+use crate::target::child::{CHILD, GUARD, NOT_EXECUTED, become_program, dismiss_guard, guard_groups};
 
 /// Tests and measures how HTTP APIs authenticate.
 ///
@@ -77,9 +77,20 @@ enum Command {
 /// The command line, from arguments to exit code.
 pub fn main() -> Exit {
     let mut words = std::env::args_os().skip(1);
-    if words.next().is_some_and(|word| word == CHILD) {
-        return child(words.collect());
+    match words.next() {
+        Some(word) if word == CHILD => return child(words.collect()),
+        Some(word) if word == GUARD => {
+            guard_groups(std::io::stdin().lock());
+            return Exit::Passed;
+        }
+        _ => {}
     }
+    let exit = command_of_user();
+    dismiss_guard();
+    exit
+}
+
+fn command_of_user() -> Exit {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {

@@ -307,7 +307,7 @@ fn executed(arguments: &RunArguments, ready: Vec<crate::run::Ready>, options: &O
     if github::is_wanted(arguments.github) {
         annotations.extend(github::reporters());
     }
-    if !arguments.quiet {
+    if !arguments.quiet && !arguments.bounds.has_proxy() {
         tell_ignored_proxies();
     }
     let runtime = match super::runtime() {
@@ -350,7 +350,10 @@ fn tell_ignored_proxies() {
     let names: Vec<&str> = names.into_iter().filter(set).collect();
     if !names.is_empty() {
         let verb = if names.len() == 1 { "is" } else { "are" };
-        print::error(&format!("{} {verb} set and ignored: authbench connects directly", names.join(", ")));
+        print::error(&format!(
+            "{} {verb} set and ignored: --proxy or `target.proxy` names the proxy to use",
+            names.join(", ")
+        ));
     }
 }
 

@@ -10,11 +10,13 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use url::Url;
 
+use super::wire::tunnel::Tunnel;
 use super::wire::{Destination, Limits, http2, send_once};
-use crate::observe::Request;
+use crate::observe::{Request, Silence};
 use crate::target::Running;
 use crate::target::address::authority;
 use crate::target::obstacle::Obstacle;
+use crate::target::proxy::{Passage, Proxy};
 use crate::target::trust::Distrust;
 
 /// Connects to a target once.
@@ -22,7 +24,10 @@ use crate::target::trust::Distrust;
 /// # Errors
 /// What is in the way.
 pub async fn reach(url: &Url, destination: &Destination, named: bool, limit: Duration) -> Result<(), Obstacle> {
-    let tcp = connected(url, destination, limit).await?;
+    let mut tcp = connected(url, destination, limit).await?;
+    if let Some((proxy, passage)) = &destination.via {
+        passes(url, (destination, proxy, passage), &mut tcp, limit).await?;
+    }
     let Some((config, name)) = &destination.tls else { return Ok(()) };
     let connector = tokio_rustls::TlsConnector::from(config.clone());
     let why = match timeout(limit, connector.connect(name.clone(), tcp)).await {
@@ -43,21 +48,50 @@ pub async fn reach(url: &Url, destination: &Destination, named: bool, limit: Dur
     }
 }
 
+/// Whether a proxy lets a request to the target pass.
+async fn passes(
+    url: &Url,
+    (destination, proxy, passage): (&Destination, &Proxy, &Passage),
+    tcp: &mut TcpStream,
+    limit: Duration,
+) -> Result<(), Obstacle> {
+    let refused = |why: String| Obstacle::ProxyRefused { proxy: proxy.authority(), why };
+    let answer = match (passage, Tunnel::to(destination)) {
+        (Passage::Tunnel(_), Some(tunnel)) => {
+            let opened = timeout(limit, tunnel.open(tcp)).await;
+            opened.map_err(|_| refused(format!("it gave no answer within {}", shown(limit))))?
+        }
+        _ => {
+            let request = Request::new("HEAD", "/").header("Host", authority(url)).header("Connection", "close");
+            send_once(destination, &Limits::default().within(limit), &request).await.answer.map(drop)
+        }
+    };
+    match answer {
+        Err(Silence::Proxy(why)) => Err(refused(why)),
+        // what else is in the way, the requests to the resources show
+        _ => Ok(()),
+    }
+}
+
 async fn connected(url: &Url, destination: &Destination, limit: Duration) -> Result<TcpStream, Obstacle> {
-    let (host, port) = (destination.host.as_str(), destination.port);
-    let none = |_| Obstacle::NoConnection { authority: authority(url), limit: shown(limit) };
+    let (host, port) = destination.next_hop();
+    let named = || destination.via.as_ref().map_or_else(|| authority(url), |(proxy, _)| proxy.named());
+    let none = |_| Obstacle::NoConnection { authority: named(), limit: shown(limit) };
     let found = timeout(limit, lookup_host((host, port))).await.map_err(none)?;
-    let addresses: Vec<_> = found.map_err(|_| Obstacle::UnknownHost(authority(url)))?.collect();
+    let addresses: Vec<_> = found.map_err(|_| Obstacle::UnknownHost(named()))?.collect();
     let connected = timeout(limit, TcpStream::connect(addresses.as_slice())).await.map_err(none)?;
     connected.map_err(|error| match error.kind() {
-        io::ErrorKind::ConnectionRefused => Obstacle::ConnectionRefused(authority(url)),
-        _ => Obstacle::Unreachable { authority: authority(url), why: error.to_string() },
+        io::ErrorKind::ConnectionRefused => Obstacle::ConnectionRefused(named()),
+        _ => Obstacle::Unreachable { authority: named(), why: error.to_string() },
     })
 }
 
 /// Whether a port that was asked in clear text expects TLS: it takes part in a handshake, to whatever end.
 pub async fn expects_tls(running: &Running, limit: Duration) -> bool {
     let Ok(destination) = Destination::of(&running.base, None, &running.hosts) else { return false };
+    if destination.via.is_some() {
+        return false;
+    }
     let Ok(name) = ServerName::try_from(destination.host.clone()) else { return false };
     let Ok(tcp) = connected(&running.base, &destination, limit).await else { return false };
     let connector = tokio_rustls::TlsConnector::from(running.trust.for_issuers());
@@ -87,6 +121,9 @@ pub async fn answers_http2(running: &Running, limit: Duration) -> bool {
 }
 
 async fn answers_in_clear_text(url: &Url, destination: &Destination, limit: Duration) -> bool {
+    if destination.via.is_some() {
+        return false;
+    }
     let clear = Destination { tls: None, ..destination.clone() };
     let request = Request::new("HEAD", "/").header("Host", authority(url)).header("Connection", "close");
     send_once(&clear, &Limits::default().within(limit), &request).await.response().is_some()

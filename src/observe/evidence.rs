@@ -116,6 +116,10 @@ pub struct Evidence {
     pub resource_identifier: Option<String>,
     /// The cookie that the session of a login is known by, where it is a cookie.
     pub session_cookie: Option<String>,
+    /// How long the token of a login that is a JWT still lives at its logout, where one was logged out.
+    pub self_contained: Option<std::time::Duration>,
+    /// How long it may, so that its use after the logout is a warning.
+    pub self_contained_life: std::time::Duration,
     /// Whether the target is asked over TLS.
     pub over_tls: bool,
     /// How long a token that was replaced may live on.

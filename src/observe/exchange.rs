@@ -185,6 +185,8 @@ pub enum Silence {
     Malformed(String),
     /// The TLS handshake failed.
     Handshake(String),
+    /// A proxy on the way refused, or was not there: the target was not asked.
+    Proxy(String),
 }
 
 impl std::fmt::Display for Silence {
@@ -195,6 +197,7 @@ impl std::fmt::Display for Silence {
             Silence::TimedOut => f.write_str("no answer in time"),
             Silence::Malformed(why) => write!(f, "not a usable HTTP answer: {why}"),
             Silence::Handshake(why) => write!(f, "TLS handshake failed: {why}"),
+            Silence::Proxy(why) => f.write_str(why),
         }
     }
 }

@@ -31,7 +31,9 @@ pub use latency::{Interval, LaneFigures, Latency, Limit, LoadFigures, Model, Out
 pub use marks::Marks;
 pub use multipart::{MULTIPART, multipart};
 pub use outcome::Outcome;
-pub use recognition::{Answered, Asked, Atom, BodyKind, Declared, Learned, Reading, Recognition, meaning_of_status};
+pub use recognition::{
+    Answered, Asked, Atom, BodyKind, Declared, Learned, Reading, Recognition, meaning_of_status, without_query,
+};
 pub use timing::{ClockOffset, PhaseTiming};
 pub use trust::doubts;
 pub use unite::{ShardFigures, UniteError, unite};

@@ -22,6 +22,8 @@ pub struct LoginProcedure {
     pub refreshed: Option<TokenPosition>,
     /// What ends it.
     pub logout: Option<LoginStep>,
+    /// What gives its user another password; empty where the scenario does not say how.
+    pub password_change: Vec<LoginStep>,
     /// Names of the cookies that travel beside it; all of the login's if absent.
     pub cookies: Option<Vec<String>>,
     /// Header lines that go along with writes.
@@ -114,6 +116,8 @@ pub enum LoginPart {
     Username,
     /// The password.
     Password,
+    /// The password that takes its place, in a password change.
+    NewPassword,
 }
 
 /// Where a credential is in an answer.
@@ -271,7 +275,19 @@ impl LoginProcedure {
             CredentialSource::Requests(steps) => steps.as_slice(),
             CredentialSource::Command { .. } | CredentialSource::Forbidden(_) => &[],
         };
-        requests.iter().chain(&self.refresh).chain(&self.logout)
+        requests.iter().chain(&self.refresh).chain(&self.logout).chain(&self.password_change)
+    }
+
+    /// A request that changes state, with the header lines that writes have: an application that wants a CSRF token wants it
+    /// there too.
+    pub fn as_write(&self, step: &LoginStep) -> LoginStep {
+        let mut step = step.clone();
+        if step.method != "GET" {
+            let named = |name: &str| step.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+            let added: Vec<_> = self.write_headers.iter().filter(|(name, _)| !named(name)).cloned().collect();
+            step.headers.extend(added);
+        }
+        step
     }
 
     /// Whether it consists of requests.
@@ -282,7 +298,7 @@ impl LoginProcedure {
     /// Whether checks of a topic have something to ask of it.
     pub fn is_about(&self, topic: &str) -> bool {
         match topic {
-            "login" => self.logout.is_some() || self.takes_account(),
+            "login" => self.logout.is_some() || self.takes_account() || !self.password_change.is_empty(),
             "session" => self.cookie().is_some(),
             "refresh" => self.refresh.is_some(),
             _ => false,
@@ -294,6 +310,12 @@ impl LoginProcedure {
         let CredentialSource::Requests(steps) = &self.source else { return false };
         let takes = |wanted: fn(&LoginPart) -> bool| steps.iter().any(|step| step.parts().any(wanted));
         takes(|part| matches!(part, LoginPart::Username)) && takes(|part| matches!(part, LoginPart::Password))
+    }
+
+    /// Whether its password change sends the password that is to come, and its login the one that is.
+    pub fn changes_password(&self) -> bool {
+        let mut parts = self.password_change.iter().flat_map(LoginStep::parts);
+        self.takes_account() && parts.any(|part| matches!(part, LoginPart::NewPassword))
     }
 
     /// The cookie that is the credential, where it is one.

@@ -332,6 +332,7 @@ fn tolerances(written: &model::DeclaredTolerances) -> Tolerances {
         max_leeway: or(written.max_leeway, default.max_leeway),
         revocation_delay: or(written.revocation_delay, default.revocation_delay),
         rotation_delay: or(written.rotation_delay, default.rotation_delay),
+        self_contained_life: or(written.self_contained_life, default.self_contained_life),
         max_clock_skew: or(written.max_clock_skew, default.max_clock_skew),
     }
 }

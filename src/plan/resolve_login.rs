@@ -35,6 +35,12 @@ pub(super) fn procedure(credential: &Credential, values: &Values<'_>) -> Option<
         refreshed: fields.refresh.as_ref().and_then(|refresh| position(&refresh.token.as_ref()?.0)),
         refresh: fields.refresh.as_ref().map(|refresh| step(refresh, values)).or(refresh),
         logout: fields.logout.as_ref().map(|logout| step(logout, values)),
+        password_change: fields
+            .password_change
+            .iter()
+            .flat_map(|steps| &steps.0)
+            .map(|one| step(one, values))
+            .collect(),
         cookies: fields.cookies.clone(),
         write_headers: texts(&fields.write_headers, values),
         account: (username, password),
@@ -209,6 +215,7 @@ fn part(reference: &str) -> Option<LoginPart> {
             "token" => Some(LoginPart::Token),
             "username" => Some(LoginPart::Username),
             "password" => Some(LoginPart::Password),
+            "new_password" => Some(LoginPart::NewPassword),
             pointer if pointer.starts_with('/') => Some(LoginPart::Pointer(pointer.to_owned())),
             _ => None,
         },
@@ -244,6 +251,7 @@ mod tests {
             ("input:authenticity_token", Some("Input(\"authenticity_token\")")),
             ("header:X-CSRF", Some("Header(\"X-CSRF\")")),
             ("token", Some("Token")),
+            ("new_password", Some("NewPassword")),
             ("header:", None),
             ("id", None),
             ("", None),

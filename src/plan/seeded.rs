@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::login::{
-    CredentialEnd, CredentialSource, LoginBody, LoginPart, LoginProcedure, LoginStep, LoginText, TokenPosition,
+    CredentialEnd, CredentialSource, LoginBody, LoginJson, LoginPart, LoginProcedure, LoginStep, LoginText,
+    TokenPosition,
 };
 use super::resolve_login::MOST_FAILURES;
 use super::subject::{
@@ -97,6 +98,8 @@ fn session_login(identity: &SeedIdentity) -> LoginProcedure {
         success: Some(DeclaredAnswer { status: Some(302), ..DeclaredAnswer::default() }),
         ..step("POST", "/session/login")
     };
+    let change = [("password", LoginPart::Password), ("new_password", LoginPart::NewPassword)];
+    let change = change.map(|(name, part)| (name.to_owned(), LoginJson::Text(text(part)))).to_vec();
     LoginProcedure {
         source: CredentialSource::Requests(vec![step("GET", "/session/login"), submit]),
         token: Some(TokenPosition::Cookie(seed::SESSION_COOKIE.to_owned())),
@@ -104,6 +107,11 @@ fn session_login(identity: &SeedIdentity) -> LoginProcedure {
         refresh: None,
         refreshed: None,
         logout: Some(LoginStep { headers: vec![csrf()], ..step("POST", "/session/logout") }),
+        password_change: vec![LoginStep {
+            headers: vec![csrf()],
+            body: Some(LoginBody::Json(LoginJson::Object(change))),
+            ..step("POST", "/session/password")
+        }],
         cookies: None,
         write_headers: vec![csrf()],
         account: (identity.name.to_owned(), Some(Secret::new(identity.password))),

@@ -231,6 +231,8 @@ pub struct Tolerances {
     pub revocation_delay: Duration,
     /// How long a rotated key may live on.
     pub rotation_delay: Duration,
+    /// How long a self-contained token may still live at its logout.
+    pub self_contained_life: Duration,
     /// How far the clocks may be apart.
     pub max_clock_skew: Duration,
 }
@@ -241,6 +243,7 @@ impl Default for Tolerances {
             max_leeway: Duration::from_secs(1),
             revocation_delay: Duration::from_secs(1),
             rotation_delay: Duration::from_secs(2),
+            self_contained_life: Duration::from_secs(300),
             max_clock_skew: Duration::from_secs(2),
         }
     }

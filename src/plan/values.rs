@@ -134,7 +134,7 @@ impl<'a> Values<'a> {
     }
 
     /// Whether variables and files are read.
-    pub(super) fn reads(&self) -> bool {
+    pub fn reads(&self) -> bool {
         self.environment.is_some()
     }
 

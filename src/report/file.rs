@@ -2,8 +2,10 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 
 use super::{Format, Record, ReportError, Reporter};
 use crate::event::Event;
@@ -12,6 +14,8 @@ use crate::event::Event;
 pub(super) const PRIVATE: u32 = 0o600;
 /// Who may read another file: whom the process lets.
 const PUBLIC: u32 = 0o666;
+/// Entries of a folder that are looked at.
+const MOST_ENTRIES: usize = 10_000;
 /// Names that are tried for a file that is not there yet.
 const ATTEMPTS: usize = 16;
 
@@ -99,20 +103,55 @@ pub(super) fn create_new(path: &Path, mode: u32) -> io::Result<File> {
     File::options().read(true).write(true).create_new(true).mode(mode).open(path)
 }
 
-/// Creates a file beside another one under a name that nothing has: `report.<number>.html.partial`.
+/// Creates a file beside another one under a name that nothing has: `report.<number>.html.partial`. It is locked as long as
+/// it is open. Such files of runs that are gone are removed.
 pub(super) fn unique(path: &Path, mode: u32) -> io::Result<(File, PathBuf)> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let end = path.extension().map(|extension| format!(".{}", extension.to_string_lossy())).unwrap_or_default();
+    abandoned(path, &stem, &end).iter().for_each(|partial| drop(fs::remove_file(partial)));
     let mut last = io::Error::from(io::ErrorKind::AlreadyExists);
     for _ in 0..ATTEMPTS {
         let partial = path.with_file_name(format!("{stem}.{:016x}{end}.partial", rand::random::<u64>()));
         match create_new(&partial, mode) {
+            // another run may have taken it for abandoned before it was locked
+            Ok(file)
+                if flock(&file, FlockOperation::NonBlockingLockExclusive) == Err(rustix::io::Errno::WOULDBLOCK)
+                    || !is_at(&file, &partial) => {}
             Ok(file) => return Ok((file, partial)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => last = error,
             Err(error) => return Err(error),
         }
     }
     Err(last)
+}
+
+/// Partial files beside a report, under names of [`unique`], of runs that are gone.
+fn abandoned(path: &Path, stem: &str, end: &str) -> Vec<PathBuf> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok).take(MOST_ENTRIES);
+    let is_one = |name: &str| {
+        let number = name.strip_prefix(stem).and_then(|rest| rest.strip_prefix('.'));
+        let number = number.and_then(|rest| rest.strip_suffix(&format!("{end}.partial")));
+        number.is_some_and(|number| number.len() == 16 && number.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    };
+    let named = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_one));
+    named.map(|entry| entry.path()).filter(|partial| is_abandoned(partial)).collect()
+}
+
+/// Whether a file is one that a run wrote to which is gone. No link is followed.
+pub(super) fn is_abandoned(path: &Path) -> bool {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let Ok(file) = rustix::fs::open(path, flags, Mode::empty()).map(File::from) else { return false };
+    file.metadata().is_ok_and(|known| known.is_file())
+        && flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()
+        && is_at(&file, path)
+}
+
+/// Whether a file is still the one of its name.
+pub(super) fn is_at(file: &File, path: &Path) -> bool {
+    let id = |known: std::fs::Metadata| (known.dev(), known.ino());
+    let named = std::fs::symlink_metadata(path).map(id).ok();
+    named.is_some() && file.metadata().map(id).ok() == named
 }
 
 fn append(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
@@ -157,6 +196,24 @@ mod tests {
         write_atomically(&path, b"new").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn partial_files_of_runs_that_are_gone_are_removed_and_no_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.html");
+        let (dead, dead_path) = unique(&path, PRIVATE).unwrap();
+        let (alive, alive_path) = unique(&path, PRIVATE).unwrap();
+        let others =
+            ["report.html.partial", "report.0123456789abcdeg.html.partial", "other.0123456789abcdef.html.partial"];
+        others.iter().for_each(|name| fs::write(folder.path().join(name), b"x").unwrap());
+        drop(dead);
+        write_atomically(&path, b"new").unwrap();
+        assert!(!dead_path.exists() && alive_path.exists() && path.exists());
+        assert!(others.iter().all(|name| folder.path().join(name).exists()));
+        drop(alive);
+        write_atomically(&path, b"newer").unwrap();
+        assert!(!alive_path.exists());
     }
 
     #[test]

@@ -2,12 +2,13 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, Write as _};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, Mode, OFlags, flock};
+use rustix::fs::{FlockOperation, flock};
 
-use super::file::{PRIVATE, beside, create_new, failed, is_special, make_folder, put_in_place, unique};
+use super::file::{
+    PRIVATE, beside, create_new, failed, is_abandoned, is_at, is_special, make_folder, put_in_place, unique,
+};
 use super::{Record, ReportError, Reporter};
 use crate::event::{Event, FORMAT, NoteKind};
 
@@ -85,22 +86,6 @@ fn begin(path: &Path) -> io::Result<(File, PathBuf)> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => unique(path, PRIVATE),
         Err(error) => Err(error),
     }
-}
-
-/// Whether a file is one that a run wrote to which is gone. No link is followed.
-fn is_abandoned(path: &Path) -> bool {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let Ok(file) = rustix::fs::open(path, flags, Mode::empty()).map(File::from) else { return false };
-    file.metadata().is_ok_and(|known| known.is_file())
-        && flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()
-        && is_at(&file, path)
-}
-
-/// Whether a file is still the one of its name.
-fn is_at(file: &File, path: &Path) -> bool {
-    let id = |known: std::fs::Metadata| (known.dev(), known.ino());
-    let named = std::fs::symlink_metadata(path).map(id).ok();
-    named.is_some() && file.metadata().map(id).ok() == named
 }
 
 pub(super) fn render(record: &Record) -> Result<Vec<u8>, ReportError> {

@@ -47,6 +47,7 @@ use crate::plan::subject::Subject;
 use crate::plan::{PlannedCheck, Selection};
 use crate::scenario::{LoadedScenario, Position};
 use crate::secret::Scrubber;
+use crate::target::proxy::Proxy;
 use crate::target::{Running, StartError};
 
 use equip::{EquipError, equip, scrubber_of};
@@ -185,7 +186,11 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
     let Ready { loaded, mut subject, selection, comparison, launch, .. } = ready;
     let profile = profile_of(&loaded, &subject);
     // what a target says in an error may repeat what it was sent
-    let scrubber = scrubber_of(&subject);
+    let mut scrubber = scrubber_of(&subject);
+    let proxy = launch.proxy(options);
+    if let Some(proxy) = &proxy {
+        proxy.secrets().iter().for_each(|secret| scrubber.add(secret.expose().as_bytes()));
+    }
     let sink = &mut |event: Event| sink(scrubbed(event, &scrubber));
     let listener = match options.wants(Only::Conformance) {
         true => keys::listen(&mut subject, &launch).await,
@@ -245,6 +250,11 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
                 + cases::planned(&loaded, subject.owned, &selection);
             let planned_checks = if options.wants(Only::Conformance) { executable } else { 0 };
             sink(started(running.name.clone(), planned_checks));
+            if let Some(proxy) = &proxy {
+                for (kind, text) in through(proxy, options, &loaded) {
+                    sink(Event::Note(Note { kind, text }));
+                }
+            }
             if prober.is_one_at_a_time() {
                 let text = "a new credential ends the one before it: checks run one at a time".to_owned();
                 sink(Event::Note(Note { kind: NoteKind::Info, text }));
@@ -262,6 +272,9 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
                 turn,
             };
             let exit = parts(&session, planned, comparison.as_ref(), sink).await;
+            for failure in session.prober.logins().put_passwords_back().await {
+                error(&failure.to_string(), sink);
+            }
             for failure in session.prober.logins().finish().await {
                 sink(Event::Note(Note { kind: NoteKind::Warning, text: format!("a login was not ended: {failure}") }));
             }
@@ -277,6 +290,22 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
     };
     running.stop().await;
     exit
+}
+
+/// What a reader has to know of a run through a proxy.
+fn through(proxy: &Proxy, options: &Options, loaded: &LoadedScenario) -> Vec<(NoteKind, String)> {
+    let proxy = proxy.named();
+    let mut said =
+        vec![(NoteKind::Info, format!("all requests went through {proxy}: it may have answered or changed some"))];
+    let scenario = &loaded.scenario;
+    let measures = options.checks.is_empty()
+        && ((options.wants(Only::Load) && !scenario.load.is_empty())
+            || (options.wants(Only::Overhead) && scenario.overhead.is_some()));
+    if measures {
+        let text = format!("measured through {proxy}: response times, throughput and errors include the proxy");
+        said.push((NoteKind::Warning, text));
+    }
+    said
 }
 
 /// An event without secrets in the texts that are not those of checks, which have scrubbers of their own.

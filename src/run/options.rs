@@ -13,6 +13,7 @@ use crate::exit::Exit;
 use crate::shard::Shard;
 use crate::target::child::Spawner;
 use crate::target::hosts::AllowedHosts;
+use crate::target::proxy::Proxy;
 
 /// How long a check may take where nothing is said, without what it waits for by itself.
 const CHECK_TIME: Duration = Duration::from_secs(60);
@@ -59,6 +60,8 @@ pub struct Options {
     pub commands: bool,
     /// Whom the run may talk to, beside the servers that it starts itself.
     pub hosts: AllowedHosts,
+    /// The proxy of every scenario that names an address, in place of its own.
+    pub proxy: Option<std::sync::Arc<Proxy>>,
     /// The target of every scenario that names an address or a command.
     pub base_url: Option<Url>,
     /// How the reference is started.
@@ -98,6 +101,7 @@ impl Options {
             inconclusive: Exit::Inconclusive,
             commands: true,
             hosts: AllowedHosts::default(),
+            proxy: None,
             base_url: None,
             launch,
             path: None,

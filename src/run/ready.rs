@@ -77,6 +77,7 @@ fn prepare_one(
     if environment.is_some() {
         errors.extend(start::bad_authorities(&loaded, &launch));
         errors.extend(start::bad_address(&loaded, &launch));
+        errors.extend(start::bad_proxy(&loaded, &launch, options));
     }
     if environment.is_some() && options.wants(Only::Load) {
         errors.extend(pool::mistakes(&loaded));

@@ -79,6 +79,7 @@ impl Ready {
         match &self.launch {
             Wanted::Reference(_) => receivers.extend(["the built-in reference".to_owned()]),
             Wanted::Command { line, .. } => receivers.extend([format!("the command {}", line.program())]),
+            Wanted::Url { proxy: Some(Ok(proxy)), .. } => receivers.extend([proxy.named()]),
             Wanted::Url { .. } => {}
         }
         let hooks = &self.subject.material.hooks;

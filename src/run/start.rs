@@ -16,12 +16,13 @@ use crate::drive::wire::Destination;
 use crate::plan::Values;
 use crate::reference;
 use crate::reference::hopeless::{self, Manner};
-use crate::scenario::model::{SchemeFields, TargetFields};
+use crate::scenario::model::{SchemeFields, TargetFields, TargetProxyFields};
 use crate::scenario::{LoadedScenario, ScenarioError};
 use crate::secret::Secret;
 use crate::target::address::{self, BadAddress, is_local, shown};
 use crate::target::command::CommandLine;
 use crate::target::hosts::AllowedHosts;
+use crate::target::proxy::{BadProxy, Proxy};
 use crate::target::trust::{BadTrust, Trust};
 use crate::target::{Held, Running, Server, StartError};
 
@@ -49,7 +50,7 @@ pub enum Launch {
 #[derive(Clone, Debug)]
 pub(super) enum Wanted {
     Reference(Box<reference::Config>),
-    Url { url: Result<Url, BadAddress>, ca: Option<Vec<u8>> },
+    Url { url: Result<Url, BadAddress>, ca: Option<Vec<u8>>, proxy: Option<Result<Proxy, BadProxy>> },
     Command { line: CommandLine, ca: Option<Vec<u8>> },
 }
 
@@ -65,6 +66,14 @@ impl Wanted {
 }
 
 impl Wanted {
+    /// The proxy before a target that the scenario names by its address: that of the command line, or its own. What
+    /// authbench starts on this machine is asked without one.
+    pub(super) fn proxy(&self, options: &Options) -> Option<Arc<Proxy>> {
+        let Wanted::Url { proxy, .. } = self else { return None };
+        let own = || proxy.clone()?.ok().map(Arc::new);
+        options.proxy.clone().or_else(own)
+    }
+
     /// Whether it shares this machine, so that it can reach the loopback interface of authbench.
     pub(super) fn is_local(&self) -> bool {
         match self {
@@ -76,7 +85,7 @@ impl Wanted {
 
 /// What a scenario wants, with its values read.
 pub(super) fn wanted(loaded: &LoadedScenario, values: &Values<'_>) -> Wanted {
-    let TargetFields { reference, url, tls, command, .. } = &loaded.scenario.target.value.0;
+    let TargetFields { reference, url, tls, command, proxy, .. } = &loaded.scenario.target.value.0;
     let url = url.as_ref().map(|template| address::of_http(&values.text(template)));
     let ca = tls.as_ref().and_then(|tls| values.bytes(&tls.ca, tls.place));
     if let Some(command) = command {
@@ -103,7 +112,26 @@ pub(super) fn wanted(loaded: &LoadedScenario, values: &Values<'_>) -> Wanted {
             config.api_key = key_location(&loaded.scenario.scheme.value.0).unwrap_or(config.api_key);
             Wanted::Reference(Box::new(config))
         }
-        (None, url) => Wanted::Url { url: url.unwrap_or(Err(BadAddress::Missing)), ca },
+        (None, url) => {
+            let proxy = proxy.as_ref().map(|proxy| proxy_of(&proxy.value.0, values));
+            Wanted::Url { url: url.unwrap_or(Err(BadAddress::Missing)), ca, proxy }
+        }
+    }
+}
+
+fn proxy_of(written: &TargetProxyFields, values: &Values<'_>) -> Result<Proxy, BadProxy> {
+    if written.url.written().contains("${") && !values.reads() {
+        return Proxy::at("http://unread.invalid");
+    }
+    let proxy = Proxy::at(&values.text(&written.url))?;
+    match (&written.username, &written.password) {
+        (None, None) => Ok(proxy),
+        (user, password) => {
+            let text = |template: &Option<crate::scenario::Template>| {
+                template.as_ref().map(|template| values.text(template)).unwrap_or_default()
+            };
+            proxy.with_pair(Secret::new(format!("{}:{}", text(user), text(password))))
+        }
     }
 }
 
@@ -129,10 +157,10 @@ pub(super) async fn start(wanted: &Wanted, options: &Options) -> Result<Running,
                 in_process(manner.name(), &running.url(), (None, options), Held::Server(Box::new(running)))
             }
         },
-        Wanted::Url { url, ca } => {
+        Wanted::Url { url, ca, .. } => {
             let base = url.clone()?;
             let trust = trust(ca.as_deref())?;
-            let hosts = options.hosts.clone();
+            let hosts = options.hosts.clone().behind(wanted.proxy(options));
             let destination = Destination::of(&base, Some(trust.for_target()), &hosts)?;
             reach(&base, &destination, trust.names_authorities(), CONNECT.min(options.time_limit)).await?;
             Ok(Running { name: shown(&base), local: is_local(&base), base, trust, hosts, held: Held::Nothing })
@@ -152,6 +180,35 @@ pub(super) fn bad_authorities(loaded: &LoadedScenario, wanted: &Wanted) -> Optio
     let place = loaded.scenario.target.value.0.tls.as_ref()?.place;
     let help = "name a file with one or more certificates in PEM, relative to the scenario";
     Some(loaded.error(place, wrong.to_string()).with_help(help))
+}
+
+/// What is wrong with the proxy that a scenario names, once its values were read.
+pub(super) fn bad_proxy(loaded: &LoadedScenario, wanted: &Wanted, options: &Options) -> Option<ScenarioError> {
+    let written = loaded.scenario.target.value.0.proxy.as_ref()?;
+    let Wanted::Url { proxy, .. } = wanted else {
+        let error = loaded.error(written.place, "a target that authbench starts is asked without a proxy");
+        return Some(error.with_help("remove `proxy`, or name the target by its `url`"));
+    };
+    let proxy = match proxy.as_ref()? {
+        Err(why) => {
+            let help = match why {
+                BadProxy::UserInformation => {
+                    "write `{ url: …, username: NAME, password: \"${PROXY_PASSWORD}\" }` under `proxy`"
+                }
+                BadProxy::Unreadable => "write `http:`, a host and a port; SOCKS and proxies behind TLS are not used",
+                BadProxy::NoPair => "write both under `proxy`, without line breaks",
+            };
+            return Some(loaded.error(written.place, why.to_string()).with_help(help));
+        }
+        Ok(proxy) => proxy,
+    };
+    let forbidden = options.proxy.is_none() && !options.hosts.admit(proxy.url());
+    let host = proxy.authority();
+    forbidden.then(|| {
+        let text = format!("the scenario sends requests to the proxy {host}, which no --allow-host allows");
+        let help = format!("--allow-host {host} allows it; --proxy names a proxy of the caller");
+        loaded.error(written.place, text).with_help(help)
+    })
 }
 
 /// What is wrong with the address that a scenario names, once it was read: what no request would carry.

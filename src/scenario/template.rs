@@ -71,7 +71,7 @@ impl Environment for NoVariables {
 }
 
 /// Text with places for variables and files.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Template {
     text: String,
     /// Where it stands in the scenario.

@@ -3,12 +3,15 @@
 //! A child ends with authbench, even when authbench is killed. On Linux, the child is at first authbench itself, which asks
 //! the system for a signal at the death of its parent and then becomes the program (see [`become_program`]). That signal
 //! comes when the thread ends that started the child, so one thread starts all children and lives as long as the process.
+//!
+//! What a child starts itself is in its process group. A second process of authbench, the guard, knows these groups: its input
+//! ends with authbench, and then it kills the groups that are left (see [`guard_groups`]).
 
 use std::ffi::{OsStr, OsString};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::sync::{LazyLock, mpsc};
+use std::process::{ChildStdin, Stdio};
+use std::sync::{LazyLock, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use thiserror::Error;
@@ -22,6 +25,10 @@ use crate::secret::Secret;
 const TERM_GRACE: Duration = Duration::from_secs(2);
 /// The first argument that makes authbench a child that becomes a program.
 pub const CHILD: &str = "become-child";
+/// The first argument that makes authbench the guard of the children of another authbench.
+pub const GUARD: &str = "guard-children";
+/// What the guard reads where authbench ends as it should.
+const DISMISSED: &str = "dismissed";
 /// What a child ends with that could not become its program, as a shell has it.
 pub const NOT_EXECUTED: u8 = 126;
 
@@ -87,7 +94,66 @@ impl Spawner {
         command.envs(path.map(|path| ("PATH", path)));
         command.envs(environment.iter().map(|(name, value)| (name, value.expose())));
         command.stdin(stdin).stdout(stdout).stderr(stderr).process_group(0).kill_on_drop(true);
-        Ok(lasting(command).await?)
+        // it is there before the child is, so that it hears of it at once
+        if let Some(authbench) = &self.authbench {
+            told_guard(Some(authbench), "");
+        }
+        let child = lasting(command).await?;
+        child.id().into_iter().for_each(|id| told_guard(None, &format!("+{id}")));
+        Ok(child)
+    }
+}
+
+/// The input of the guard, once there is one.
+static GUARDS_INPUT: Mutex<Option<ChildStdin>> = Mutex::new(None);
+
+/// Tells the guard something; starts one where there is none and a program is given. Without a guard, what a child has
+/// started outlives an authbench that is killed, as it does on systems that end no process with another.
+fn told_guard(authbench: Option<&PathBuf>, line: &str) {
+    let mut input = GUARDS_INPUT.lock().unwrap_or_else(PoisonError::into_inner);
+    if input.is_none()
+        && let Some(authbench) = authbench
+    {
+        use std::os::unix::process::CommandExt as _;
+        let mut command = std::process::Command::new(authbench);
+        command.arg(GUARD).env_clear().current_dir("/").process_group(0);
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        *input = command.spawn().ok().and_then(|mut guard| guard.stdin.take());
+    }
+    if let Some(guard) = input.as_mut() {
+        let _ = guard.write_all(format!("{line}\n").as_bytes());
+    }
+}
+
+/// Tells the guard that nothing is left to end.
+pub fn dismiss_guard() {
+    told_guard(None, DISMISSED);
+}
+
+/// What the guard does: it reads the process groups that come (`+ID`) and go (`-ID`) until its input ends, and kills those
+/// that are left, unless it was dismissed. A number is no other group's as long as a process of the group lives, and a group
+/// without one is taken back.
+pub fn guard_groups(input: impl io::BufRead) {
+    let mut groups = std::collections::BTreeSet::new();
+    for line in input.lines().map_while(Result::ok) {
+        let id = line.get(1..).and_then(|id| id.parse::<i32>().ok()).filter(|id| *id > 1);
+        match (line.chars().next(), id) {
+            (Some('+'), Some(id)) => drop(groups.insert(id)),
+            (Some('-'), Some(id)) => drop(groups.remove(&id)),
+            _ if line == DISMISSED => return,
+            _ => {}
+        }
+    }
+    for group in groups.into_iter().filter_map(rustix::process::Pid::from_raw) {
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+}
+
+/// Takes a group back from the guard, where no process of it is left.
+fn release(id: Option<u32>) {
+    let Some(group) = id.and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())) else { return };
+    if rustix::process::test_kill_process_group(group).is_err() {
+        told_guard(None, &format!("-{group}", group = group.as_raw_nonzero()));
     }
 }
 
@@ -165,7 +231,8 @@ pub fn become_program(parent: &OsStr, argv: &[OsString]) -> io::Error {
 
 /// TERM to the process group, then KILL.
 pub async fn terminate(child: &mut Child) {
-    let group = child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed()));
+    let id = child.id();
+    let group = id.and_then(|id| rustix::process::Pid::from_raw(id.cast_signed()));
     if let Some(pid) = group {
         let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::TERM);
         let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
@@ -176,4 +243,10 @@ pub async fn terminate(child: &mut Child) {
         }
         let _ = child.kill().await;
     }
+    release(id);
+}
+
+/// What is done about a child that has ended by itself, whose number this was.
+pub fn ended_by_itself(id: Option<u32>) {
+    release(id);
 }

@@ -9,6 +9,8 @@ use url::Url;
 
 use super::address::authority;
 use super::hosts::AllowedHosts;
+use super::proxy::{Passage, Proxy};
+use crate::observe::Request;
 
 /// The name of HTTP/2 in a TLS handshake (RFC 9113 §3.2).
 pub(crate) const HTTP2: &[u8] = b"h2";
@@ -22,6 +24,8 @@ pub struct Destination {
     pub port: u16,
     /// TLS, for `https`.
     pub tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
+    /// The proxy on the way there, and how requests pass it.
+    pub via: Option<(Arc<Proxy>, Passage)>,
 }
 
 /// Why an address cannot be connected to.
@@ -70,7 +74,32 @@ impl Destination {
             }
             _ => return Err(BadDestination::BadScheme(shown())),
         };
-        Ok(Self { host, port, tls })
+        let via = hosts.proxy().map(|proxy| {
+            let passage = match tls {
+                None => Passage::AbsoluteForm(url.origin().ascii_serialization()),
+                Some(_) => Passage::Tunnel(authority(url)),
+            };
+            (proxy.clone(), passage)
+        });
+        Ok(Self { host, port, tls, via })
+    }
+
+    /// The bytes of a request as they go there.
+    pub fn bytes_of(&self, request: &Request) -> Vec<u8> {
+        let Some((proxy, Passage::AbsoluteForm(origin))) = &self.via else { return request.to_bytes() };
+        let mut request = request.clone();
+        if request.target.starts_with(b"/") {
+            request.target.splice(..0, origin.bytes());
+        }
+        if let Some(authorization) = proxy.authorization() {
+            request.push("Proxy-Authorization", authorization.expose(), true);
+        }
+        request.to_bytes()
+    }
+
+    /// Host and port that connections go to: those of the proxy, where there is one.
+    pub fn next_hop(&self) -> (&str, u16) {
+        self.via.as_ref().map_or((self.host.as_str(), self.port), |(proxy, _)| proxy.endpoint())
     }
 
     /// The same for HTTP/2: nothing else is offered in a TLS handshake, so that no target falls back in silence.
@@ -78,6 +107,11 @@ impl Destination {
     pub fn over_http2(mut self) -> Self {
         if let Some((config, _)) = &mut self.tls {
             Arc::make_mut(config).alpn_protocols = vec![HTTP2.to_vec()];
+        }
+        // a proxy of HTTP/1.1 passes HTTP/2 on in a tunnel only
+        if let Some((_, passage)) = &mut self.via {
+            let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+            *passage = Passage::Tunnel(format!("{host}:{}", self.port));
         }
         self
     }

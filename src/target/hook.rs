@@ -7,7 +7,7 @@ use thiserror::Error;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Child;
 
-use super::child::{NOT_EXECUTED, SpawnError, Spawner, terminate};
+use super::child::{NOT_EXECUTED, SpawnError, Spawner, ended_by_itself, terminate};
 use crate::secret::Secret;
 
 /// How long a hook may take.
@@ -67,7 +67,11 @@ pub async fn call(
         Err(SpawnError::Forbidden(program)) => return Err(HookError::Forbidden(program)),
         Err(error) => return Err(HookError::NotStarted { program, why: error.to_string() }),
     };
+    let id = child.id();
     let ended = tokio::time::timeout(HOOK_LIMIT, ended(&mut child, input)).await;
+    if matches!(ended, Ok(Ok(_))) {
+        ended_by_itself(id);
+    }
     let failure = match ended {
         Ok(Ok((status, said))) if status.success() => return Ok(said),
         Ok(Ok((status, _))) if status.code() == Some(NOT_EXECUTED.into()) => {

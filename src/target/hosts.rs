@@ -2,9 +2,12 @@
 //! target, and every request to an authorization server, needs a destination first.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use thiserror::Error;
 use url::Url;
+
+use super::proxy::Proxy;
 
 /// A host, on one port or on any.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,28 +41,43 @@ impl FromStr for AllowedHost {
     }
 }
 
-/// The hosts that a run may talk to: any, unless they are bounded.
+/// The hosts that a run may talk to: any, unless they are bounded. And the proxy that stands before all of them, if there is
+/// one: who asks whether a host may be talked to learns which way leads there.
 #[derive(Clone, Debug, Default)]
-pub struct AllowedHosts(Option<Vec<AllowedHost>>);
+pub struct AllowedHosts {
+    only: Option<Vec<AllowedHost>>,
+    proxy: Option<Arc<Proxy>>,
+}
 
 impl AllowedHosts {
     /// These and no others.
     pub fn only(hosts: Vec<AllowedHost>) -> Self {
-        Self(Some(hosts))
+        Self { only: Some(hosts), proxy: None }
     }
 
     /// The same, and the host of an address with its port: of a server that authbench started itself.
     #[must_use]
     pub fn and(mut self, url: &Url) -> Self {
-        if let (Some(hosts), Some(host)) = (&mut self.0, url.host_str()) {
+        if let (Some(hosts), Some(host)) = (&mut self.only, url.host_str()) {
             hosts.push(AllowedHost { host: host.to_owned(), port: url.port_or_known_default() });
         }
         self
     }
 
+    /// The same hosts behind a proxy.
+    #[must_use]
+    pub fn behind(self, proxy: Option<Arc<Proxy>>) -> Self {
+        Self { proxy, ..self }
+    }
+
+    /// The proxy that stands before all of them.
+    pub fn proxy(&self) -> Option<&Arc<Proxy>> {
+        self.proxy.as_ref()
+    }
+
     /// Whether requests may go to an address.
     pub fn admit(&self, url: &Url) -> bool {
-        let Some(hosts) = &self.0 else { return true };
+        let Some(hosts) = &self.only else { return true };
         let (host, port) = (url.host_str(), url.port_or_known_default());
         hosts.iter().any(|one| Some(one.host.as_str()) == host && (one.port.is_none() || one.port == port))
     }

@@ -10,6 +10,7 @@ pub mod hosts;
 pub mod issuer;
 pub mod listener;
 pub mod obstacle;
+pub mod proxy;
 mod running;
 pub mod trust;
 

@@ -45,6 +45,14 @@ pub enum Obstacle {
         /// How long it was waited for.
         limit: String,
     },
+    /// A proxy on the way does not let the request pass.
+    #[error("{why}")]
+    ProxyRefused {
+        /// Host and port.
+        proxy: String,
+        /// What it answered.
+        why: String,
+    },
     /// `http` to a port of `https`.
     #[error("{0} expects TLS, and the address starts with `http:`")]
     ExpectsTls(String),
@@ -269,6 +277,7 @@ impl Obstacle {
             | Obstacle::ConnectionRefused(_)
             | Obstacle::Unreachable { .. }
             | Obstacle::NoConnection { .. }
+            | Obstacle::ProxyRefused { .. }
             | Obstacle::ExpectsTls(_)
             | Obstacle::SpeaksNoTls(_)
             | Obstacle::OnlyHttp2(_)
@@ -295,6 +304,7 @@ impl Obstacle {
             | Obstacle::ConnectionRefused(_)
             | Obstacle::Unreachable { .. }
             | Obstacle::NoConnection { .. }
+            | Obstacle::ProxyRefused { .. }
             | Obstacle::ExpectsTls(_)
             | Obstacle::SpeaksNoTls(_)
             | Obstacle::OnlyHttp2(_)
@@ -328,6 +338,10 @@ impl Obstacle {
             Obstacle::Unreachable { .. } | Obstacle::NoConnection { .. } => {
                 "write an address in `target.url` that can be reached from here".to_owned()
             }
+            Obstacle::ProxyRefused { proxy, .. } => format!(
+                "write the user name and the password that {proxy} wants in AUTHBENCH_PROXY_AUTH or under `target.proxy`, or have it let \
+                 requests to the target pass"
+            ),
             Obstacle::ExpectsTls(_) => "write `https:` in `target.url`".to_owned(),
             Obstacle::SpeaksNoTls(_) => "write `http:` in `target.url`, or the port that speaks TLS".to_owned(),
             Obstacle::OnlyHttp2(_) => {

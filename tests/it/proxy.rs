@@ -39,12 +39,11 @@ fn proxies_of_the_environment_are_ignored_and_named() {
     let output = run(&["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"]);
     assert_eq!(output.status.code(), Some(0), "{}", told(&output));
     assert_eq!(asked.load(Ordering::Relaxed), 0, "nothing went to the proxy");
-    let said =
-        "HTTP_PROXY, http_proxy, HTTPS_PROXY, ALL_PROXY, all_proxy are set and ignored: authbench connects directly";
+    let said = "HTTP_PROXY, http_proxy, HTTPS_PROXY, ALL_PROXY, all_proxy are set and ignored: --proxy or `target.proxy` names the proxy to use";
     assert!(told(&output).contains(said), "{}", told(&output));
     let output = run(&["http_proxy"]);
     assert!(told(&output).contains("http_proxy is set and ignored"), "{}", told(&output));
-    assert!(!told(&run(&[])).contains("connects directly"));
+    assert!(!told(&run(&[])).contains("set and ignored"));
 }
 
 /// A server that reads the preface of HTTP/2 (RFC 9113 §3.4) and closes where something else comes.

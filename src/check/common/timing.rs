@@ -2,7 +2,7 @@
 
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::step::{Accept, On, Step, compare, forged};
+use crate::check::step::{Accept, On, SessionAct, Step, Want, compare, forged, login};
 use crate::check::{Check, Doc, Explanation, Mode, PLAIN, Severity, Tier};
 use crate::observe::TimingRun;
 
@@ -70,6 +70,46 @@ pub(crate) const BASIC: &[Check] = &[Check {
     ..PLAIN
 }];
 
+/// For the token endpoint.
+pub(crate) const TOKEN: &[Check] = &[Check {
+    id: "token.timing-client-enumeration",
+    title: "The time of a failed client authentication does not reveal whether the client exists",
+    severity: Severity::Low,
+    tier: Tier::Extended,
+    mode: Mode::Statistical,
+    remote_safe: false,
+    sources: &["CWE-208", "WSTG-IDNT-04"],
+    doc: Doc {
+        sends: "The good client with wrong secrets, and clients that do not exist, interleaved on one connection, in two runs with an A/A control. No value is sent twice. Before `failure_budget` (3 where it is absent) is used up, the good client obtains a token.",
+        matters: "A secret whose hash is computed for known clients only tells by time which clients exist.",
+        fix: "Hash the secret of an unknown client as well, against a fixed value.",
+    },
+    steps: &[Step::CompareClients(Want::Denied(REFUSED))],
+    expect: independent,
+    fault: "client-hash-skipped-for-unknown",
+    ..PLAIN
+}];
+
+/// For logins by password.
+pub(crate) const LOGIN: &[Check] = &[Check {
+    id: "login.timing-user-enumeration",
+    title: "The time of a failed login does not reveal whether the user exists",
+    severity: Severity::Low,
+    tier: Tier::Extended,
+    mode: Mode::Statistical,
+    remote_safe: false,
+    sources: &["ASVS 6.3.8", "CWE-208", "WSTG-IDNT-04"],
+    doc: Doc {
+        sends: "The login of a known user with wrong passwords, and of users that do not exist, interleaved, in two runs with an A/A control; the last request of the login is timed. No value is sent twice. Before `max_failures` is used up, the known user logs in.",
+        matters: "A password hash that is computed for known users only tells by time who exists.",
+        fix: "Hash the password of an unknown user as well, against a fixed value.",
+    },
+    steps: &[login(SessionAct::CompareUsers).denied(REFUSED)],
+    expect: independent,
+    fault: "login-hash-skipped-for-unknown-user",
+    ..PLAIN
+}];
+
 /// Which status refuses is for other checks to say: this one looks at the time that it takes.
 const REFUSED: &[Accept] = &[Accept::Range(400, 499)];
 
@@ -77,9 +117,9 @@ const PREFIX: &[Step] = &[compare(forged("no-common-prefix"), forged("last-chang
 const EXISTENCE: &[Step] = &[compare(forged("unknown-id"), forged("unknown"), On::Protected).denied(REFUSED)];
 const USER: &[Step] = &[compare(forged("unknown-user"), forged("unknown"), On::Protected).denied(REFUSED)];
 
-/// An effect is one that every run shows, beyond its interval and in the same direction, while the A/A control of no run
-/// shows any. What passes is "no effect above so much".
-fn independent(case: &ObservedCheck<'_>) -> Judgement {
+/// An effect is one that every run shows, beyond its interval and that of its A/A control and in the same direction, while
+/// the A/A control of no run shows any. What passes is "cannot be told apart below so much".
+pub(crate) fn independent(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let runs = &case.evidence.timings;
     if runs.len() < RUNS {
@@ -90,7 +130,7 @@ fn independent(case: &ObservedCheck<'_>) -> Judgement {
         judgement.open.push(format!("the A/A control shows an effect of {:.0} us: too noisy", run.control.value));
         return judgement;
     }
-    let directions: Vec<i8> = runs.iter().map(|run| beyond(run.difference.low, run.difference.high)).collect();
+    let directions: Vec<i8> = runs.iter().map(direction).collect();
     let described = |run: &TimingRun| {
         format!("{:.0} us ({:.0} to {:.0})", run.difference.value, run.difference.low, run.difference.high)
     };
@@ -102,8 +142,19 @@ fn independent(case: &ObservedCheck<'_>) -> Judgement {
     }
     let above = runs.iter().map(|run| run.difference.low.abs().max(run.difference.high.abs())).fold(0.0, f64::max);
     let samples: usize = runs.iter().map(|run| run.samples).sum();
-    judgement.remarks.push(format!("no effect above {above:.0} us in {RUNS} runs of {samples} samples of each kind"));
     judgement
+        .remarks
+        .push(format!("cannot be told apart below {above:.0} us ({RUNS} runs, {samples} samples of each kind)"));
+    judgement
+}
+
+/// In which direction the difference of a run lies beyond the least effect and beyond what its A/A control shows.
+fn direction(run: &TimingRun) -> i8 {
+    match beyond(run.difference.low, run.difference.high) {
+        1 if run.difference.low > run.control.high => 1,
+        -1 if run.difference.high < run.control.low => -1,
+        _ => 0,
+    }
 }
 
 /// In which direction an interval lies beyond the least effect, if it does.

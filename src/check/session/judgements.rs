@@ -106,6 +106,35 @@ fn lines(shape: &AnswerShape) -> BTreeSet<&str> {
     shape.body().lines().map(str::trim).filter(|line| !line.is_empty()).collect()
 }
 
+/// Each answer against what its step wants. A self-contained token that ends by itself soon is not asked for more: RFC 7009 §3
+/// names short lives as the alternative to a verifier that asks whether a token was revoked.
+pub(super) fn after_logout(case: &ObservedCheck<'_>) -> Judgement {
+    let tolerated = case.evidence.self_contained_life;
+    match case.evidence.self_contained.filter(|left| *left <= tolerated) {
+        None => expect::wants(case),
+        Some(left) => {
+            let mut judgement = as_option(case);
+            if !judgement.advice.is_empty() {
+                let (left, tolerated) = (left.as_secs(), tolerated.as_secs());
+                judgement.remarks.push(format!(
+                    "the token is self-contained and ends by itself {left} s after its logout (`self_contained_life` tolerates {tolerated} s)"
+                ));
+            }
+            judgement
+        }
+    }
+}
+
+/// What a user has to be offered and a request may leave out (ASVS 7.4.3): what stays is a warning.
+pub(super) fn as_option(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let stays = |at: usize| case.evidence.observations[at].outcome == Outcome::Granted;
+    let (stays, others) = judgement.access.into_iter().partition(|deviation| stays(deviation.observation));
+    judgement.access = others;
+    judgement.advice.extend::<Vec<_>>(stays);
+    judgement
+}
+
 /// Each answer against what its step wants; where the used token was accepted, nothing shows what comes after its refusal.
 pub(super) fn after_reuse(case: &ObservedCheck<'_>) -> Judgement {
     match case.observations_of(REUSED).find(|(_, seen)| seen.outcome == Outcome::Granted) {

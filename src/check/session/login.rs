@@ -57,11 +57,11 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         mode: Mode::Timed,
         remote_safe: false,
-        sources: &["ASVS 7.4.1", "CWE-613", "WSTG-SESS-06"],
+        sources: &["ASVS 7.4.1", "RFC 7009 §3", "CWE-613", "WSTG-SESS-06"],
         doc: Doc {
-            sends: "A credential of a login of its own, before its logout and, once the tolerated delay has passed, eight times after it, each on a new connection.",
+            sends: "A credential of a login of its own, before its logout and, once the tolerated delay has passed, eight times after it, each on a new connection. A JWT that ends by itself within `self_contained_life` (5 min) of its logout is a warning at most.",
             matters: "A logout that only makes the browser forget leaves a stolen credential alive; and where workers remember answers, some of them may not know of it.",
-            fix: "End the session where it is looked up, and bound how long workers remember what they looked up.",
+            fix: "End the session where it is looked up, and bound how long workers remember what they looked up. For self-contained tokens keep a list of those that were ended, or a time for each user before which they do not count, or let them live for minutes.",
         },
         steps: &[
             login(SessionAct::LogIn("s")),
@@ -70,8 +70,37 @@ pub(crate) const CHECKS: &[Check] = &[
             Step::AwaitRefusal("s"),
             send(Who::Slot("s"), On::Protected).denied(&[INVALID]).times(8).called("the credential after its logout"),
         ],
+        expect: judgements::after_logout,
         shows: Explanation::Revocation,
         fault: "logout-keeps-session",
+        ..REFUSAL
+    },
+    Check {
+        id: "login.password-change-ends-sessions",
+        title: "A password change ends the other sessions and access tokens of its user",
+        level: Level::Practice,
+        mode: Mode::Timed,
+        remote_safe: false,
+        sources: &["ASVS 7.4.3", "CWE-613"],
+        doc: Doc {
+            sends: "Two logins of one user, the `password_change` of the scenario in one of them and, once the tolerated delay has passed, the credential of the other. The former password is put back.",
+            matters: "Who changes a password because somebody else knows it leaves that one logged in.",
+            fix: "Offer to end all other sessions with a password change, and write the request of the scenario with that choice.",
+        },
+        steps: &[
+            login(SessionAct::LogIn("other")),
+            login(SessionAct::LogIn("s")),
+            send(Who::Slot("other"), On::Protected).granted().called("the other login before the password change"),
+            login(SessionAct::ChangePassword("s")),
+            Step::AwaitRefusal("other"),
+            send(Who::Slot("other"), On::Protected)
+                .denied(&[INVALID])
+                .times(4)
+                .called("the other login after the password change"),
+        ],
+        expect: judgements::as_option,
+        shows: Explanation::Revocation,
+        fault: "password-change-keeps-sessions",
         ..REFUSAL
     },
 ];

@@ -139,6 +139,28 @@ pub(crate) const CHECKS: &[Check] = &[
         ..REFUSAL
     },
     Check {
+        id: "refresh.password-change-ends-refresh-tokens",
+        title: "A password change ends the refresh tokens of the other logins of its user",
+        level: Level::Practice,
+        remote_safe: false,
+        sources: &["ASVS 7.4.3", "RFC 9700 §4.14.2", "CWE-613"],
+        doc: Doc {
+            sends: "Two logins of one user, the `password_change` of the scenario in one of them, and then the refresh of the other. The former password is put back.",
+            matters: "A password change that ends the access token only is undone by the next refresh of whoever knew the old one.",
+            fix: "Revoke the refresh tokens of a user at a password change (RFC 9700 §4.14.2 names it as a reason).",
+        },
+        steps: &[
+            login(SessionAct::LogIn("other")),
+            login(SessionAct::LogIn("s")),
+            login(SessionAct::ChangePassword("s")),
+            login(SessionAct::Refresh("other")).denied(REFUSED).called("a refresh after the password change"),
+        ],
+        expect: judgements::as_option,
+        shows: Explanation::Revocation,
+        fault: "password-change-keeps-refresh-tokens",
+        ..REFUSAL
+    },
+    Check {
         id: "refresh.concurrent-use",
         title: "Of several uses of one refresh token at the same time no more than one succeeds",
         severity: Severity::Low,

@@ -104,6 +104,7 @@ impl Step {
             Step::Send(send) => Step::Send(Send { want, ..send }),
             Step::Form(form) => Step::Form(FormStep { want, ..form }),
             Step::Compare(compare) => Step::Compare(Compare { want, ..compare }),
+            Step::CompareClients(_) => Step::CompareClients(want),
             Step::Session(session) => Step::Session(SessionStep { want, ..session }),
             other => other,
         }
@@ -214,6 +215,7 @@ impl Step {
             Step::Send(send) => send.want,
             Step::Form(form) => form.want,
             Step::Compare(compare) => compare.want,
+            Step::CompareClients(want) => *want,
             Step::Session(session) => session.want,
             _ => Want::Either,
         }

@@ -30,6 +30,8 @@ pub enum SessionAct {
     WrongPassword,
     /// The same login with a user that nobody knows.
     UnknownUser,
+    /// Failed logins of the good identity and of users that nobody knows, whose times are compared.
+    CompareUsers,
     /// Keeps what a session holds in another slot: what is done with one is unknown to the other.
     Copy(&'static str, &'static str),
     /// Renews a session by its refresh.
@@ -38,6 +40,9 @@ pub enum SessionAct {
     RefreshAtOnce(&'static str),
     /// Keeps the refresh token of a session in a slot, as a credential.
     RefreshToken(&'static str, &'static str),
+    /// Gives the user of a session another password; part of the set-up, it must succeed. The former one is put back when
+    /// the check has ended.
+    ChangePassword(&'static str),
     /// Logs out; part of the set-up, it must succeed.
     LogOut(&'static str),
     /// Waits until the tolerated overlap of a rotation has passed.

@@ -19,6 +19,8 @@ pub enum Step {
     Send(Send),
     /// Two kinds of requests whose times are compared.
     Compare(Compare),
+    /// Failed authentications of a known client and of unknown ones at the token endpoint, whose times are compared.
+    CompareClients(Want),
     /// A form post to an endpoint of the authorization server.
     Form(FormStep),
     /// A metadata document.

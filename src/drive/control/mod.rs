@@ -15,12 +15,14 @@ use url::Url;
 
 use super::rate::RateLimit;
 use super::wire::Destination;
+use super::wire::tunnel::refusal;
 use crate::clock;
 use crate::plan::subject::{AuthorizationServer, ClientAuthMethod, ClientCredential};
 use crate::scheme::jwt::{ASSERTION_TYPE, Assertions};
 use crate::secret::Secret;
 use crate::target::address::{appended, join, well_known};
 use crate::target::hosts::AllowedHosts;
+use crate::target::proxy::{Proxy, answers_for_itself};
 use crate::target::trust::{Distrust, Trust};
 
 pub use error::ControlError;
@@ -68,7 +70,7 @@ struct ControlReach {
 
 impl ControlReach {
     fn of(trust: &Trust, hosts: &AllowedHosts) -> Result<Self, ControlError> {
-        Ok(Self { client: client(trust)?, tls: trust.for_issuers(), hosts: hosts.clone() })
+        Ok(Self { client: client(trust, hosts.proxy())?, tls: trust.for_issuers(), hosts: hosts.clone() })
     }
 
     /// A request to an address.
@@ -117,7 +119,7 @@ impl ControlPlane {
     /// Sends a request and reads its answer.
     async fn answer(&self, request: reqwest::RequestBuilder) -> Result<(u16, Vec<u8>), ControlError> {
         self.rate_limit.wait().await;
-        read(request.timeout(self.time_limit).send().await).await
+        read(request.timeout(self.time_limit).send().await, self.reach.hosts.proxy()).await
     }
 
     /// A token of a client that will live for a while: the last one, or a new one. Who asks while one is obtained waits for
@@ -268,12 +270,13 @@ impl ControlPlane {
             request = request.header(reqwest::header::CONTENT_TYPE, media).body(body);
         }
         self.rate_limit.wait().await;
+        let began = clock::now();
         let answer = request.timeout(self.time_limit).send().await;
         let headers = answer.as_ref().map(|answer| answer.headers().clone()).unwrap_or_default();
-        let (status, body) = read(answer).await?;
+        let (status, body) = read(answer, self.reach.hosts.proxy()).await?;
         let headers =
             headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect();
-        Ok(ControlAnswer { status, headers, body })
+        Ok(ControlAnswer { status, headers, body, took: clock::now() - began })
     }
 
     /// What a client's assertions are made from (RFC 7523 §3).
@@ -337,6 +340,8 @@ pub struct ControlAnswer {
     pub headers: Vec<(String, Vec<u8>)>,
     /// Body.
     pub body: Vec<u8>,
+    /// From sending the request to the last byte of the answer.
+    pub took: Duration,
 }
 
 impl ControlAnswer {
@@ -361,12 +366,19 @@ pub async fn answers(url: &Url, trust: &Trust, hosts: &AllowedHosts) -> bool {
     request.send().await.is_ok_and(|answer| answer.status().as_u16() < 500)
 }
 
-fn client(trust: &Trust) -> Result<reqwest::Client, ControlError> {
+fn client(trust: &Trust, proxy: Option<&Arc<Proxy>>) -> Result<reqwest::Client, ControlError> {
     let unusable = |error: reqwest::Error| ControlError::Unusable(error.without_url().to_string());
     // refused only when a provider is installed already, which is as good
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    reqwest::Client::builder()
-        .no_proxy()
+    let mut builder = reqwest::Client::builder().no_proxy();
+    if let Some(proxy) = proxy {
+        let mut through = reqwest::Proxy::all(proxy.url().clone()).map_err(unusable)?;
+        if let Some((user, password)) = proxy.pair().and_then(|pair| pair.expose().split_once(':')) {
+            through = through.basic_auth(user, password);
+        }
+        builder = builder.proxy(through);
+    }
+    builder
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("authbench/", env!("CARGO_PKG_VERSION")))
         .tls_backend_preconfigured(trust.for_issuers().as_ref().clone())
@@ -379,10 +391,17 @@ fn encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-async fn read(answer: Result<reqwest::Response, reqwest::Error>) -> Result<(u16, Vec<u8>), ControlError> {
+async fn read(
+    answer: Result<reqwest::Response, reqwest::Error>,
+    proxy: Option<&Arc<Proxy>>,
+) -> Result<(u16, Vec<u8>), ControlError> {
     let unreachable = |error: reqwest::Error| ControlError::Unreachable(root_cause(&error.without_url()));
     let mut response = answer.map_err(unreachable)?;
     let status = response.status().as_u16();
+    let proxy_status = response.headers().get("proxy-status").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if let Some(proxy) = proxy.filter(|_| answers_for_itself(status, proxy_status)) {
+        return Err(ControlError::Unreachable(refusal(proxy, status)));
+    }
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
         body.extend_from_slice(&chunk);

@@ -92,7 +92,7 @@ mod tests {
     fn jar(lines: &[&str]) -> Jar {
         let headers = lines.iter().map(|line| ("Set-Cookie".to_owned(), line.as_bytes().to_vec())).collect();
         let mut jar = Jar::default();
-        jar.take(&ControlAnswer { status: 200, headers, body: Vec::new() });
+        jar.take(&ControlAnswer { status: 200, headers, body: Vec::new(), took: Default::default() });
         jar
     }
 

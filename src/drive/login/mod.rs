@@ -3,6 +3,7 @@
 mod error;
 mod jar;
 mod page;
+mod password;
 mod session;
 mod state;
 mod transcript;
@@ -20,8 +21,10 @@ use crate::plan::login::LoginProcedure;
 use crate::scheme::{Carried, Companion, Proof, Scheme};
 use crate::secret::Secret;
 use crate::target::child::Spawner;
+use password::ChangedPassword;
 
 pub use error::LoginError;
+pub use password::{PasswordNotBack, successor};
 pub use session::LoginSession;
 
 /// What an identity holds now.
@@ -95,6 +98,8 @@ pub struct Logins {
     given_back: Mutex<Vec<LoginSession>>,
     /// Failed logins in a row of the sessions that checks have for themselves, for each identity.
     failed: Mutex<HashMap<String, u32>>,
+    /// Accounts whose password a check has changed and not yet put back, by their identities.
+    changed: Mutex<HashMap<String, ChangedPassword>>,
     /// Held while somebody logs in to an account: whoever comes next has to know how that ended.
     attempts: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
@@ -110,6 +115,7 @@ impl Logins {
             accounts: Mutex::default(),
             given_back: Mutex::default(),
             failed: Mutex::default(),
+            changed: Mutex::default(),
             attempts: Mutex::default(),
         }
     }
@@ -243,7 +249,8 @@ impl Logins {
             end.is_some_and(|end| end <= clock::now())
         };
         for mut session in sessions.into_iter().filter(|session| !ended(session)) {
-            failed.extend(session.log_out(self).await.err());
+            let ended = session.log_out(self).await;
+            failed.extend(ended.err().filter(|_| !session.is_perhaps_ended()));
         }
         failed
     }

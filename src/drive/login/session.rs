@@ -40,6 +40,8 @@ pub struct LoginSession {
     planted: Option<Secret>,
     /// What identified the session before the last request of the login.
     before: Option<Secret>,
+    /// Whether something may have ended it, such as a password change.
+    perhaps_ended: bool,
 }
 
 impl LoginSession {
@@ -53,6 +55,7 @@ impl LoginSession {
             transcript: None,
             planted: None,
             before: None,
+            perhaps_ended: false,
         }
     }
 
@@ -199,7 +202,7 @@ impl LoginSession {
                 let printed = hook::call(&logins.spawner, (argv, &[]), env, "").await;
                 let printed = printed.map_err(|error| LoginError::Command(error.to_string()))?;
                 let headers = Vec::new();
-                self.state.take(ControlAnswer { status: 200, headers, body: printed });
+                self.state.take(ControlAnswer { status: 200, headers, body: printed, took: Default::default() });
             }
             CredentialSource::Requests(steps) => {
                 for (at, step) in steps.iter().enumerate() {
@@ -324,18 +327,37 @@ impl LoginSession {
         match (&procedure.logout, self.held.take()) {
             (Some(step), Some(_)) => {
                 // who asks to be logged out changes state like any other: an application that wants a CSRF token wants it here
-                let mut step = step.clone();
-                if step.method != "GET" {
-                    let named = |name: &str| step.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
-                    let added: Vec<_> =
-                        procedure.write_headers.iter().filter(|(name, _)| !named(name)).cloned().collect();
-                    step.headers.extend(added);
-                }
+                let step = procedure.as_write(step);
                 self.begin();
                 self.step(logins, &step, "the logout").await
             }
             _ => Ok(()),
         }
+    }
+
+    /// Gives its user another password, where the scenario says how.
+    ///
+    /// # Errors
+    /// When a request is not answered as a success.
+    pub(super) async fn change_password(&mut self, logins: &Logins, new: Secret) -> Result<(), ControlError> {
+        let procedure = self.procedure.clone();
+        self.begin();
+        self.state.new_password = Some(new);
+        for (at, step) in procedure.password_change.iter().enumerate() {
+            let name = format!("request {} of the password change", at + 1);
+            self.step(logins, &procedure.as_write(step), &name).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes that something may have ended it: then a logout that is refused is no mistake.
+    pub fn may_have_ended(&mut self) {
+        self.perhaps_ended = true;
+    }
+
+    /// Whether something may have ended it.
+    pub(super) fn is_perhaps_ended(&self) -> bool {
+        self.perhaps_ended
     }
 
     /// Sends one request and takes its answer.

@@ -21,6 +21,8 @@ pub(super) struct LoginState {
     /// The latest first.
     answers: Vec<ControlAnswer>,
     pub(super) token: Option<Secret>,
+    /// The password that takes the place of the one of the account, while that is being changed.
+    pub(super) new_password: Option<Secret>,
 }
 
 impl LoginState {
@@ -55,6 +57,7 @@ impl LoginState {
                 }
                 LoginPart::Token => self.token.as_ref().map(|token| token.expose().to_owned()),
                 LoginPart::Username => Some(account.0.clone()).filter(|name| !name.is_empty()),
+                LoginPart::NewPassword => self.new_password.as_ref().map(|password| password.expose().to_owned()),
                 LoginPart::Password => account.1.as_ref().map(|password| password.expose().to_owned()),
             };
             filled.push_str(&value.ok_or_else(|| MissingValue(reference(part)))?);
@@ -122,6 +125,7 @@ fn reference(part: &LoginPart) -> String {
         LoginPart::Input(name) => format!("the input {name}"),
         LoginPart::Token => "the credential".to_owned(),
         LoginPart::Username => "`username` of the credential".to_owned(),
+        LoginPart::NewPassword => "a new password, which only a `password_change` has".to_owned(),
         LoginPart::Password => "`password` of the credential".to_owned(),
     }
 }

@@ -46,6 +46,8 @@ impl Transcript {
 
     /// Keeps what came of a request.
     pub(super) fn take(&mut self, request: Request, answer: &Result<ControlAnswer, ControlError>, took: Duration) {
+        // what a rate limit held back is no time of the target
+        let took = answer.as_ref().map_or(took, |answer| answer.took);
         let answer = match answer {
             Ok(answer) => Ok(Response {
                 status: answer.status,

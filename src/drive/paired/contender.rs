@@ -3,7 +3,7 @@
 use super::socket::Socket;
 use crate::clock;
 use crate::drive::login::{HeldCredential, accompany};
-use crate::drive::wire::metric_duration;
+use crate::drive::wire::{Destination, metric_duration};
 use crate::observe::{Fingerprint, Request, Response, Silence, parse_challenges};
 use crate::scheme::{Carrier, Occasion, Reuse, Scheme, Turn};
 
@@ -55,7 +55,7 @@ pub enum SampleFailure {
 
 impl Contender {
     /// The bytes of the request with its credential, as an answer to a challenge where the scheme answers one.
-    pub(super) fn prepare(&self, turn: &Turn) -> Vec<u8> {
+    pub(super) fn prepare(&self, turn: &Turn, destination: &Destination) -> Vec<u8> {
         let mut request = self.bare.clone();
         if let Some(held) = &self.held {
             let carried = match self.scheme.reuse() {
@@ -73,7 +73,7 @@ impl Contender {
             accompany(&turn.companions, &mut request);
             held.accompany(&mut request);
         }
-        request.to_bytes()
+        destination.bytes_of(&request)
     }
 
     /// What the target asks for, where the scheme answers challenges; one request without a credential.
@@ -81,7 +81,8 @@ impl Contender {
         if self.held.is_none() || self.scheme.reuse() == Reuse::WhileHeld {
             return Ok(Turn::of(None));
         }
-        socket.exchange(&self.bare.to_bytes()).map_err(SampleFailure::Silent)?;
+        let bytes = socket.destination().bytes_of(&self.bare);
+        socket.exchange(&bytes).map_err(SampleFailure::Silent)?;
         let response = socket.response().ok_or(SampleFailure::Silent(Silence::Closed))?;
         let lines: Vec<_> = response.header_values("www-authenticate").collect();
         let challenges = parse_challenges(lines.iter().map(AsRef::as_ref)).unwrap_or_default();
@@ -100,7 +101,7 @@ impl Contender {
             *turn = self.turn(socket)?;
         }
         let asked = clock::now();
-        let bytes = self.prepare(turn);
+        let bytes = self.prepare(turn, socket.destination());
         let prepared = clock::now();
         let done = socket.exchange(&bytes).map_err(SampleFailure::Silent)?;
         let response = socket.response().ok_or(SampleFailure::Silent(Silence::Closed))?;

@@ -224,13 +224,14 @@ impl<'a> Bench<'a> {
     /// Requests on connections of their own, from connecting to the last byte of the answer.
     fn first_requests(&mut self, scheme: &Contender, series: &mut Series) -> Result<(), SampleFailure> {
         for _ in 0..FIRST_REQUESTS {
-            let kept = (scheme.scheme.reuse() == Reuse::WhileHeld).then(|| scheme.prepare(&Turn::of(None)));
+            let kept = (scheme.scheme.reuse() == Reuse::WhileHeld)
+                .then(|| scheme.prepare(&Turn::of(None), &self.study.destination));
             let began = clock::now();
             let mut socket = Socket::open(&self.study.destination, self.study.limits).map_err(SampleFailure::Silent)?;
             let bytes = match kept {
                 Some(bytes) => bytes,
                 // a client that connects for the first time has no challenge yet
-                None => scheme.prepare(&scheme.turn(&mut socket)?),
+                None => scheme.prepare(&scheme.turn(&mut socket)?, &self.study.destination),
             };
             let done = socket.exchange(&bytes).map_err(SampleFailure::Silent)?;
             scheme.accepts(&socket.response().ok_or(SampleFailure::Silent(crate::observe::Silence::Closed))?)?;

@@ -30,26 +30,26 @@ pub fn saturate(
         let mut socket = Socket::open(destination, limits).map_err(SampleFailure::Silent)?;
         // one answer each before the count begins: connecting is no part of it
         let turn = scheme.turn(&mut socket)?;
-        socket.exchange(&scheme.prepare(&turn)).map_err(SampleFailure::Silent)?;
+        socket.exchange(&scheme.prepare(&turn, destination)).map_err(SampleFailure::Silent)?;
         scheme.accepts(&socket.response().ok_or(SampleFailure::Silent(Silence::Closed))?)?;
         sockets.push((socket, turn));
     }
     let before = server.seconds();
-    let answers = busy(scheme, &mut sockets, length, limits.time)?;
+    let answers = busy((scheme, destination), &mut sockets, length, limits.time)?;
     Ok(before.zip(server.seconds()).map(|(before, after)| (answers, after - before)))
 }
 
 fn busy(
-    scheme: &Contender,
+    (scheme, destination): (&Contender, &Destination),
     sockets: &mut [(Socket, Turn)],
     length: Duration,
     patience: Duration,
 ) -> Result<u64, SampleFailure> {
     // what is made once is sent again and again; what is made for each request is made here
-    let kept = (scheme.scheme.reuse() == Reuse::WhileHeld).then(|| scheme.prepare(&Turn::of(None)));
+    let kept = (scheme.scheme.reuse() == Reuse::WhileHeld).then(|| scheme.prepare(&Turn::of(None), destination));
     let send = |(socket, turn): &mut (Socket, Turn)| match &kept {
         Some(bytes) => socket.send(bytes),
-        None => socket.send(&scheme.prepare(turn)),
+        None => socket.send(&scheme.prepare(turn, destination)),
     };
     for socket in sockets.iter_mut() {
         send(socket).map_err(SampleFailure::Silent)?;

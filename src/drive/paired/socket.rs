@@ -12,6 +12,7 @@ use rustls::{ClientConnection, StreamOwned};
 
 use crate::clock;
 use crate::drive::wire::reader::AnswerReader;
+use crate::drive::wire::tunnel::Tunnel;
 use crate::drive::wire::{Destination, Limits};
 use crate::observe::{Response, Silence};
 
@@ -23,6 +24,7 @@ pub struct Socket {
     stream: Stream,
     reader: AnswerReader,
     limits: Limits,
+    destination: Destination,
 }
 
 enum Stream {
@@ -37,7 +39,7 @@ impl Socket {
     /// When the host is not reached in time or the handshake fails.
     pub fn open(destination: &Destination, limits: Limits) -> Result<Self, Silence> {
         let unreachable = |error: io::Error| Silence::Unreachable(error.to_string());
-        let addresses = (destination.host.as_str(), destination.port).to_socket_addrs().map_err(unreachable)?;
+        let addresses = destination.next_hop().to_socket_addrs().map_err(unreachable)?;
         let mut connected = Err(Silence::Unreachable("the host has no address".to_owned()));
         for address in addresses {
             connected = TcpStream::connect_timeout(&address, limits.connect).map_err(unreachable);
@@ -47,6 +49,18 @@ impl Socket {
         }
         let tcp = connected?;
         tcp.set_nodelay(true).map_err(unreachable)?;
+        if let Some(mut tunnel) = Tunnel::to(destination) {
+            tcp.set_read_timeout(Some(limits.connect)).map_err(unreachable)?;
+            let mut through = &tcp;
+            through.write_all(&tunnel.request()).map_err(|error| tunnel.failed(error))?;
+            let mut byte = [0];
+            loop {
+                through.read_exact(&mut byte).map_err(|error| tunnel.failed(error))?;
+                if tunnel.take(byte[0])? {
+                    break;
+                }
+            }
+        }
         let stream = match &destination.tls {
             None => Stream::Plain(tcp),
             Some((config, name)) => {
@@ -62,7 +76,12 @@ impl Socket {
             }
         };
         stream.tcp().set_nonblocking(true).map_err(unreachable)?;
-        Ok(Self { stream, reader: AnswerReader::new(limits), limits })
+        Ok(Self { stream, reader: AnswerReader::new(limits), limits, destination: destination.clone() })
+    }
+
+    /// Where it goes.
+    pub fn destination(&self) -> &Destination {
+        &self.destination
     }
 
     /// Sends the bytes of a request and waits for the whole answer; when its last byte was read.

@@ -129,7 +129,7 @@ impl Prober {
         })
     }
 
-    fn as_the_scenario_says(&self, client: &ClientCredential) -> Result<Authentication, ControlError> {
+    pub(super) fn as_the_scenario_says(&self, client: &ClientCredential) -> Result<Authentication, ControlError> {
         let wanted = self.subject().authorization_server.as_ref().map(|server| server.client_auth);
         let none = Authentication::default();
         Ok(match client.method(wanted.unwrap_or(ClientAuthMethod::Basic)) {

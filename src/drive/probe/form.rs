@@ -8,7 +8,8 @@ use super::{Prober, values};
 use crate::check::step::{Encoding, Endpoint, Fill, FormAuth, FormStep, Want};
 use crate::drive::control::ControlError;
 use crate::observe::{Evidence, Exchange, MULTIPART, Outcome, Request, Response, meaning_of_status, multipart};
-use crate::secret::is_secret_name;
+use crate::plan::subject::ClientCredential;
+use crate::secret::{Secret, is_secret_name};
 use crate::target::address::join;
 
 /// A form with everything filled in.
@@ -53,6 +54,28 @@ impl Prober {
             values::note_tokens(response, evidence);
         }
         Ok(exchange)
+    }
+
+    /// A request for a token by a client with this identifier and this secret, as the scenario's clients authenticate.
+    ///
+    /// # Errors
+    /// When they authenticate without a secret.
+    pub(super) fn token_request(&self, url: &Url, (id, secret): (&str, &str)) -> Result<Request, ControlError> {
+        let client = ClientCredential::with_secret(id, Secret::new(secret));
+        let Authentication { params: own, authorizations, .. } = self.as_the_scenario_says(&client)?;
+        let mut params = vec![("grant_type".to_owned(), "client_credentials".to_owned())];
+        params.extend(own);
+        let server = self.subject().authorization_server.as_ref();
+        params.extend(server.into_iter().flat_map(|server| server.token_params.iter().cloned()));
+        let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let mut request = Request::new("POST", &format!("{}{query}", url.path()))
+            .header("Host", host_of(url))
+            .header("User-Agent", concat!("authbench/", env!("CARGO_PKG_VERSION")))
+            .header("Accept", "application/json");
+        for authorization in authorizations {
+            request.push("Authorization", authorization, true);
+        }
+        Ok(request.with_body("application/x-www-form-urlencoded", pairs(&params)))
     }
 
     fn form_request(

@@ -84,6 +84,8 @@ pub struct Prober {
     known: Mutex<HashMap<usize, Arc<OnceCell<Arc<Known>>>>>,
     /// What anybody may read.
     public: OnceCell<Vec<Exchange>>,
+    /// Where redirects lead that refuse, as the scenario declares at some resource.
+    refusing: OnceCell<Vec<Vec<u8>>>,
     /// With a target that does not answer.
     patience: Patience,
     /// What the target asked for last, and how often that was answered.
@@ -103,6 +105,7 @@ impl Prober {
             destinations,
             known,
             public,
+            refusing: OnceCell::new(),
             patience: Patience::default(),
             one_at_a_time: AtomicBool::new(false),
             last_turn: Mutex::default(),
@@ -133,6 +136,7 @@ impl Prober {
             claims_rfc9068: self.subject().kit.claims_rfc9068,
             over_tls: self.equipment.base.scheme() == "https",
             rotation_overlap: self.subject().tolerances.rotation_delay,
+            self_contained_life: self.subject().tolerances.self_contained_life,
             max_clock_skew: self.subject().tolerances.max_clock_skew,
             ..Evidence::default()
         };

@@ -7,6 +7,7 @@ use tokio::sync::OnceCell;
 use super::{Prober, allowance};
 use crate::observe::{
     Asked, Declared, Evidence, Exchange, Learned, Outcome, Reading, Recognition, Request, Response, meaning_of_status,
+    without_query,
 };
 use crate::plan::subject::{DeclaredAnswer, Resource};
 
@@ -84,7 +85,7 @@ impl Prober {
                 outcome: match exchange.status() {
                     None => Outcome::Silent,
                     Some(200..300) => Outcome::Granted,
-                    Some(status) => meaning_of_status(status),
+                    Some(status) => self.with_redirects(meaning_of_status(status), exchange).await,
                 },
                 why: None,
                 clean: true,
@@ -157,9 +158,47 @@ impl Prober {
             words: self.declared_words(),
             success: resource.success.as_ref().map(declared),
             refusal: resource.refusal.as_ref().map(declared),
+            refusing: self.refusing_redirects().await.to_vec(),
         };
         let recognition = RwLock::new(Arc::new(learned.recognition()));
         Known { learned: RwLock::new(learned), recognition, anonymous }
+    }
+
+    /// Where resources redirect requests without a credential to, if the scenario says that this refuses (`refusal`): such a
+    /// redirect refuses at every other resource and endpoint too. As it came, and as a path where it is on the target.
+    pub(super) async fn refusing_redirects(&self) -> &[Vec<u8>] {
+        let look = || async {
+            let mut found = Vec::new();
+            let redirects = |resource: &Resource| {
+                let status = resource.refusal.as_ref().and_then(|refusal| refusal.status);
+                !resource.writes && !resource.public && status.is_some_and(|status| (300..400).contains(&status))
+            };
+            let resources = self.subject().resources.iter().enumerate();
+            for (at, resource) in resources.filter(|(_, resource)| redirects(resource)).take(MOST_PUBLIC) {
+                let exchange = self.send_to(at, &self.bare_request(at)).await;
+                let refusal = resource.refusal.as_ref().map(declared).unwrap_or_default();
+                let Some(to) = exchange.response().and_then(|response| refusal.redirect(response)) else { continue };
+                let origin = self.equipment.base.origin().ascii_serialization();
+                match to.strip_prefix(origin.as_bytes()) {
+                    Some(path) => found.push(path.to_vec()),
+                    None if to.starts_with(b"/") => found.push([origin.as_bytes(), &to].concat()),
+                    None => {}
+                }
+                found.push(to);
+            }
+            found
+        };
+        self.refusing.get_or_init(look).await
+    }
+
+    /// What an endpoint's answer means that its status does not decide: a redirect that the scenario knows as a refusal.
+    pub(super) async fn with_redirects(&self, outcome: Outcome, exchange: &Exchange) -> Outcome {
+        let to = exchange.response().filter(|answer| (300..400).contains(&answer.status));
+        let Some(to) = to.and_then(|answer| answer.header("location")).filter(|_| outcome == Outcome::Unclear) else {
+            return outcome;
+        };
+        let refuses = self.refusing_redirects().await.iter().any(|known| known == without_query(to.as_bytes()));
+        if refuses { Outcome::Refused } else { outcome }
     }
 
     /// The anonymous request that was sent for a challenge of this resource and got an answer instead.

@@ -10,9 +10,11 @@ use tokio::time::timeout;
 
 use super::reader::{AnswerReader, WireAnswer};
 use super::stream::Stream;
+use super::tunnel::refusal;
 use super::{Destination, Limits};
 use crate::clock;
 use crate::observe::{Exchange, Marks, Request, Response, Silence};
+use crate::target::proxy::{Passage, answers_for_itself};
 
 /// An open connection.
 pub struct Connection {
@@ -20,6 +22,7 @@ pub struct Connection {
     reader: AnswerReader,
     limits: Limits,
     reusable: bool,
+    destination: Destination,
     /// Time to connect, which the first exchange takes note of.
     connected_in: Option<Duration>,
 }
@@ -30,6 +33,11 @@ pub async fn send_once(destination: &Destination, limits: &Limits, request: &Req
         Ok(mut connection) => connection.exchange(request).await,
         Err(silence) => Exchange::unanswered(request.clone(), silence),
     }
+}
+
+/// Whether an answer in absolute form is the proxy's own.
+fn is_of_proxy(answer: &Response) -> bool {
+    answers_for_itself(answer.status, &answer.header("proxy-status").unwrap_or_default())
 }
 
 fn micros(length: Duration) -> u64 {
@@ -45,7 +53,8 @@ impl Connection {
         let began = clock::now();
         let stream = Stream::open(destination, &limits).await?;
         let connected_in = Some(clock::now() - began);
-        Ok(Self { stream, reader: AnswerReader::new(limits), limits, reusable: true, connected_in })
+        let (reader, destination) = (AnswerReader::new(limits), destination.clone());
+        Ok(Self { stream, reader, limits, reusable: true, destination, connected_in })
     }
 
     /// Whether another request may be sent.
@@ -55,7 +64,7 @@ impl Connection {
 
     /// Sends a request as it is and reads one answer.
     pub async fn exchange(&mut self, request: &Request) -> Exchange {
-        let bytes = request.to_bytes();
+        let bytes = self.destination.bytes_of(request);
         let began = clock::now();
         let mut marks = Marks { connect_us: self.connected_in.take().map(micros), ..Marks::default() };
         let answer = self.exchange_bytes(&bytes, &request.method, began, &mut marks).await;
@@ -92,7 +101,13 @@ impl Connection {
         let answer = self.reader.response();
         self.settle(rest.is_empty());
         self.reader.release();
-        answer.ok_or(Silence::Closed)
+        let answer = answer.ok_or(Silence::Closed)?;
+        match &self.destination.via {
+            Some((proxy, Passage::AbsoluteForm(_))) if is_of_proxy(&answer) => {
+                Err(Silence::Proxy(refusal(proxy, answer.status)))
+            }
+            _ => Ok(answer),
+        }
     }
 
     /// Makes ready for the next answer; until it is whole, the connection is of no other use.

@@ -6,6 +6,7 @@ mod head;
 pub mod http2;
 pub(in crate::drive) mod reader;
 mod stream;
+pub(in crate::drive) mod tunnel;
 
 pub use connection::{Connection, send_once};
 pub use head::metric_duration;

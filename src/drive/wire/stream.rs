@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
 
+use super::tunnel::Tunnel;
 use super::{Destination, Limits};
 use crate::observe::Silence;
 use crate::target::trust::Distrust;
@@ -33,8 +34,15 @@ impl Stream {
 
 async fn connect(destination: &Destination) -> Result<Stream, Silence> {
     let unreachable = |error: io::Error| Silence::Unreachable(error.to_string());
-    let tcp = TcpStream::connect((destination.host.as_str(), destination.port)).await.map_err(unreachable)?;
+    let tcp = TcpStream::connect(destination.next_hop()).await;
+    let mut tcp = tcp.map_err(|error| match &destination.via {
+        Some((proxy, _)) => Silence::Proxy(format!("the proxy {} is not reachable: {error}", proxy.authority())),
+        None => unreachable(error),
+    })?;
     tcp.set_nodelay(true).map_err(unreachable)?;
+    if let Some(tunnel) = Tunnel::to(destination) {
+        tunnel.open(&mut tcp).await?;
+    }
     let Some((config, name)) = &destination.tls else { return Ok(Stream::Plain(tcp)) };
     let connector = tokio_rustls::TlsConnector::from(config.clone());
     let tls = connector.connect(name.clone(), tcp).await;

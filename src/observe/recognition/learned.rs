@@ -34,6 +34,12 @@ impl Declared {
         self.status == Some(status)
     }
 
+    /// Where a redirect leads, without query and fragment, if it is what is declared.
+    pub fn redirect(&self, answer: &Response) -> Option<Vec<u8>> {
+        let to = location(answer).filter(|_| self.fits(&Answered::from_response(answer)))?;
+        Some(super::without_query(&to).to_vec())
+    }
+
     /// Whether an answer has everything that is declared.
     pub(super) fn fits(&self, answer: &Answered<'_>) -> bool {
         let decoded = body::decoded(answer.body, answer.content_encoding);
@@ -68,6 +74,8 @@ pub struct Learned {
     pub success: Option<Declared>,
     /// What the scenario declares.
     pub refusal: Option<Declared>,
+    /// Addresses of redirects that refuse at other resources, as the scenario declares there; without queries.
+    pub refusing: Vec<Vec<u8>>,
 }
 
 impl Learned {
@@ -110,6 +118,7 @@ impl Learned {
             protected: Needles::new(protected),
             // a redirection to the resource itself sends nobody away
             anonymous_locations: self.anonymous.iter().filter_map(location).filter(|to| !self.leads_back(to)).collect(),
+            refusing: self.refusing.iter().filter(|to| !self.leads_back(to)).cloned().collect(),
             head: status::HeadMarks::of(success.status, &good, &self.anonymous, self.declares_refusal()),
             success,
         }

@@ -110,6 +110,8 @@ pub struct Recognition {
     protected: Needles,
     /// Addresses that anonymous requests are sent to (RFC 9110 §10.2.2).
     anonymous_locations: Vec<Vec<u8>>,
+    /// Addresses, without queries, of redirects that the scenario knows as refusals elsewhere.
+    refusing: Vec<Vec<u8>>,
     head: status::HeadMarks,
 }
 
@@ -230,7 +232,12 @@ impl Recognition {
 
     fn status_of(&self, status: u16, location: Option<&[u8]>) -> Outcome {
         match status {
-            300..=399 if location.is_some_and(|to| self.anonymous_locations.iter().any(|known| known == to)) => {
+            300..=399
+                if location.is_some_and(|to| {
+                    self.anonymous_locations.iter().any(|known| known == to)
+                        || self.refusing.iter().any(|known| known == without_query(to))
+                }) =>
+            {
                 Outcome::Refused
             }
             _ => meaning_of_status(status),
@@ -261,6 +268,11 @@ impl std::fmt::Debug for Recognition {
         let (stable, protected) = (self.stable.atoms().len(), self.protected.atoms().len());
         write!(f, "Recognition({} good answers, {stable} stable and {protected} protected atoms)", self.good.len())
     }
+}
+
+/// An address without its query and its fragment: they say where somebody came from.
+pub fn without_query(address: &[u8]) -> &[u8] {
+    address.split(|byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default()
 }
 
 /// What stands for a body where only its equality with another counts.

@@ -4,10 +4,11 @@ use super::Reading;
 use crate::observe::{Outcome, Response};
 
 /// What a status means where nothing else is known (RFC 9110 §15). A client error refuses, unless it is about the
-/// connection or the moment: 408, 421, 425 (RFC 8470 §5.2) and 429 (RFC 6585 §4).
+/// connection or the moment: 407, which a proxy sends (RFC 9110 §15.5.8), 408, 421, 425 (RFC 8470 §5.2) and 429 (RFC 6585
+/// §4).
 pub fn meaning_of_status(status: u16) -> Outcome {
     match status {
-        408 | 421 | 425 | 429 | 502..=504 => Outcome::Unclear,
+        407 | 408 | 421 | 425 | 429 | 502..=504 => Outcome::Unclear,
         400..=499 | 501 => Outcome::Refused,
         500.. => Outcome::Broke,
         _ => Outcome::Unclear,

@@ -210,6 +210,28 @@ fn a_redirect_refuses_where_anonymous_requests_are_sent_to_the_same_place() {
 }
 
 #[test]
+fn a_redirect_that_refuses_elsewhere_refuses_here_whatever_its_query() {
+    let redirect = |to: &str| {
+        let mut response = response(302, "text/html", "");
+        response.headers.push(("Location".to_owned(), to.as_bytes().to_vec()));
+        response
+    };
+    let declared = Declared { status: Some(302), ..Declared::default() };
+    assert_eq!(declared.redirect(&redirect("/login?next=%2Fa#top")), Some(b"/login".to_vec()));
+    assert_eq!(declared.redirect(&response(401, "text/html", "")), None);
+    let mut learned = learned();
+    assert_eq!(outcome(&learned.recognition(), &redirect("/login?next=%2Fb"), false), Outcome::Unclear);
+    learned.refusing = vec![b"/login".to_vec()];
+    let recognition = learned.recognition();
+    assert_eq!(outcome(&recognition, &redirect("/login?next=%2Fb"), false), Outcome::Refused);
+    assert_eq!(outcome(&recognition, &redirect("/login/done"), false), Outcome::Unclear);
+    // what is protected stays so, whatever stands beside it
+    let mut leaking = redirect("/login");
+    leaking.body = DATA.into();
+    assert_eq!(outcome(&recognition, &leaking, false), Outcome::Granted);
+}
+
+#[test]
 fn an_answer_to_head_is_told_by_the_fields_that_it_shares_with_get() {
     let with = |status: u16, length: &str| {
         let headers = vec![("Content-Length".to_owned(), length.as_bytes().to_vec())];

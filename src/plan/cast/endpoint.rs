@@ -24,6 +24,16 @@ impl Caster<'_> {
         Ok(())
     }
 
+    /// Failed authentications of the good client and of clients that do not exist.
+    pub(super) fn compare_clients(&mut self, index: usize) -> Result<(), Missing> {
+        self.endpoint(Endpoint::Token)?;
+        self.good_client_has(|client| client.secret.is_some(), "client_secret")?;
+        self.control(Control::Endpoint { endpoint: Endpoint::Token, auth: FormAuth::Good });
+        let description = Phrase::new("failed authentications of a known client and of unknown ones");
+        self.push(index, Some(description.into()), Act::CompareClients);
+        Ok(())
+    }
+
     /// How the client of a form authenticates correctly: what it gets then shows that a refusal was one of what is wrong.
     fn correct_twin(&self, auth: FormAuth) -> FormAuth {
         let has_secret = self.good_client_has(|client| client.secret.is_some(), "client_secret").is_ok();

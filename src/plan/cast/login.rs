@@ -21,13 +21,21 @@ impl Caster<'_> {
         let procedure = subject.procedure_of(identity);
         let has = |there: bool, what: &str| if there { Ok(()) } else { missing(what) };
         match step.act {
-            SessionAct::WrongPassword | SessionAct::UnknownUser => {
+            SessionAct::WrongPassword | SessionAct::UnknownUser | SessionAct::CompareUsers => {
                 let takes = procedure.is_some_and(|login| login.takes_account());
                 let why = "the requests of the login do not refer to `{username}` and `{password}` of the credential";
                 has(takes, why)?;
             }
             SessionAct::LogOut(_) => {
                 has(procedure.is_some_and(|login| login.logout.is_some()), "no `logout` in the login")?
+            }
+            SessionAct::ChangePassword(_) => {
+                has(
+                    procedure.is_some_and(|login| !login.password_change.is_empty()),
+                    "no `password_change` in the login",
+                )?;
+                let why = "the login does not send `{username}` and `{password}`, or its `password_change` no `{new_password}`";
+                has(procedure.is_some_and(|login| login.changes_password()), why)?;
             }
             SessionAct::Refresh(_) | SessionAct::RefreshAtOnce(_) | SessionAct::RefreshToken(..) => {
                 has(procedure.is_some_and(|login| login.refresh.is_some()), "no `refresh` in the login")?;
@@ -65,10 +73,12 @@ fn described(act: SessionAct) -> Phrase {
         SessionAct::LogIn(_) | SessionAct::LogInAfter(..) => "a login",
         SessionAct::LogInSecond(_) => "a login of another identity",
         SessionAct::WrongPassword => "a login with a wrong password",
+        SessionAct::CompareUsers => "failed logins of a known user and of unknown ones",
         SessionAct::UnknownUser => "a login with a user that does not exist",
         SessionAct::Refresh(_) => "a refresh",
         SessionAct::RefreshAtOnce(_) => "the same refresh at the same time",
         SessionAct::LogOut(_) => "a logout",
+        SessionAct::ChangePassword(_) => "a password change",
         SessionAct::Copy(..) | SessionAct::RefreshToken(..) | SessionAct::AwaitOverlap => "nothing",
     })
 }

@@ -81,6 +81,8 @@ pub enum Act {
         /// Index of the resource.
         resource: usize,
     },
+    /// Failed authentications of a known client and of unknown ones whose times are compared.
+    CompareClients,
     /// A form post.
     Form(FormStep),
     /// A metadata document.
@@ -269,6 +271,7 @@ impl Caster<'_> {
         match step {
             Step::Send(send) => self.send(index, send),
             Step::Compare(compare) => self.compare(index, compare),
+            Step::CompareClients(_) => self.compare_clients(index),
             Step::Form(form) => self.form(index, form),
             Step::Fetch(fetch) => self.fetch(index, fetch),
             Step::Obtain(obtain) => {

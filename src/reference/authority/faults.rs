@@ -43,6 +43,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "grants every scope that some client has, and does not say so",
     ),
     row("counter-token", "token.values-unique-and-long", "counts its tokens"),
+    row(
+        "client-hash-skipped-for-unknown",
+        "token.timing-client-enumeration",
+        "hashes the secrets of known clients only, and slowly",
+    ),
     row("client-not-found", "token.unknown-client-indistinct", "answers 404 to a client that does not exist"),
     row("double-auth-ok", "token.two-auth-methods-refused", "takes the first of two methods"),
     row("no-form-decode", "token.basic-form-decoding", "compares what is still form-encoded"),

@@ -2,8 +2,22 @@
 
 use std::sync::Arc;
 
+use axum::http::StatusCode;
+use serde::Deserialize;
+
 use super::Verifiers;
+use crate::reference::rejection::Rejection;
 use crate::reference::state::Principal;
+
+/// Characters of the shortest password that is taken (ASVS 6.2.1).
+const SHORTEST: usize = 8;
+
+/// What a user sends who wants another password.
+#[derive(Deserialize)]
+pub(super) struct PasswordChange {
+    password: String,
+    new_password: String,
+}
 
 /// Who has this password; else the error that says why not.
 pub(super) fn verify(verifiers: &Verifiers, user: &str, password: &str) -> Result<Arc<Principal>, &'static str> {
@@ -16,5 +30,23 @@ pub(super) fn verify(verifiers: &Verifiers, user: &str, password: &str) -> Resul
     if state.fault("login-names-unknown-user") && !accounts.knows(user) {
         return Err("user_not_found");
     }
+    if state.fault("login-hash-skipped-for-unknown-user") && !accounts.knows(user) {
+        return Err("invalid_credentials");
+    }
     accounts.verify(state, user, password, false).ok_or("invalid_credentials")
+}
+
+/// Gives a user another password, and ends all of the user's sessions and tokens: who changes a password may do so because
+/// somebody else knows it (ASVS 7.4.3).
+pub(super) fn change(verifiers: &Verifiers, user: &str, change: &PasswordChange) -> Result<(), Rejection> {
+    verify(verifiers, user, &change.password).map_err(|error| Rejection::new(StatusCode::FORBIDDEN, error))?;
+    if change.new_password.chars().count() < SHORTEST {
+        return Err(Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, "password_too_short"));
+    }
+    verifiers.accounts.change(user, &change.new_password);
+    if !verifiers.state.fault("password-change-keeps-sessions") {
+        verifiers.sessions.end_all_of(user);
+    }
+    verifiers.families.end_all_of(user, &verifiers.state.faults);
+    Ok(())
 }

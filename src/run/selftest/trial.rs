@@ -14,6 +14,7 @@ logins:
     request: { post: /login-token/login, json: { username: "{username}", password: "{password}" } }
     refresh: { post: /login-token/refresh, json: { refresh_token: "{/refresh_token}" } }
     logout: { post: /login-token/logout, headers: { Authorization: "Bearer {token}" } }
+    password_change: { post: /login-token/password, headers: { Authorization: "Bearer {token}" }, json: { password: "{password}", new_password: "{new_password}" } }
 credentials:
   service: { login: app, username: service, password: correct-Horse-7-battery, scopes: [read:orders, write:orders], tenant: a }
   reader: { login: app, username: reader, password: reader-Lantern-4-quiet, scopes: [read:orders], tenant: a }

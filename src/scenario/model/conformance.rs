@@ -54,6 +54,10 @@ pub struct DeclaredTolerances {
     /// How long a rotated key may live on; 2 s.
     #[serde(default)]
     pub rotation_delay: Option<Length>,
+    /// How long a self-contained token (a JWT) may still live at its logout: until its end it may go on to open resources, with a
+    /// warning (RFC 7009 §3); 5 min.
+    #[serde(default)]
+    pub self_contained_life: Option<Length>,
     /// How far the clocks may be apart; 2 s.
     #[serde(default)]
     pub max_clock_skew: Option<Length>,

@@ -13,7 +13,8 @@ use crate::scenario::{At, JsonTemplate, Template};
 /// How a credential is obtained: by exactly one of `command`, `request`, `client` and `password`.
 ///
 /// In what is sent, `{/pointer}`, `{header:NAME}`, `{cookie:NAME}` and `{input:NAME}` stand for values of earlier answers,
-/// `{username}` and `{password}` for those members of the credential, and `{token}` for the credential that is held.
+/// `{username}` and `{password}` for those members of the credential, `{token}` for the credential that is held, and
+/// `{new_password}`, in a password change, for the password that takes the place of `{password}`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LoginFields {
@@ -54,6 +55,10 @@ pub struct LoginFields {
     /// The request that ends it. Sent at the end of the run.
     #[serde(default)]
     pub logout: Option<At<LoginRequest>>,
+    /// How a user who is logged in changes the password: one request, or several in order. Checks of password changes need
+    /// it; they put the former password back. Write it so that it ends the other sessions, where that is a choice.
+    #[serde(default)]
+    pub password_change: Option<LoginRequests>,
     /// Cookies of the login that travel beside a credential that is a cookie itself; all of them unless they are named.
     #[serde(default)]
     pub cookies: Option<Vec<String>>,

@@ -28,6 +28,33 @@ pub struct TargetFields {
     /// Starts and stops it.
     #[serde(default)]
     pub command: Option<Command>,
+    /// The HTTP proxy that every request to `url`, and to other hosts that the scenario names, goes through.
+    #[serde(default)]
+    pub proxy: Option<At<TargetProxy>>,
+}
+
+bare_or_map!(
+    /// A proxy of HTTP.
+    TargetProxy, TargetProxyFields, "the address of an HTTP proxy, or a mapping with `url`, `username` and `password`",
+    |word: &str| {
+        let url = Template::at(word.to_owned(), Position::default()).ok()?;
+        Some(TargetProxyFields { url, ..TargetProxyFields::default() })
+    },
+    []
+);
+
+/// A proxy of HTTP.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TargetProxyFields {
+    /// Its address, such as http://proxy.example.test:3128.
+    pub url: Template,
+    /// User name of HTTP Basic (RFC 7617).
+    #[serde(default)]
+    pub username: Option<Template>,
+    /// Password; name a variable.
+    #[serde(default)]
+    pub password: Option<Template>,
 }
 
 bare_or_map!(

@@ -144,8 +144,16 @@ fn login_fits(
     if let Some(token) = &login.token {
         position_fits(&token.0, what, &mut wrong);
     }
+    let changes = login.password_change.as_ref().map(|requests| requests.0.as_slice());
+    if changes.is_some_and(<[LoginRequest]>::is_empty) {
+        wrong(
+            format!("the `password_change` of {what} has no request"),
+            "write a request such as `{ post: /password, json: { … } }`",
+        );
+    }
     let others = [login.refresh.as_ref(), login.logout.as_ref()];
-    for request in requests.into_iter().flatten().chain(others.into_iter().flatten().map(|request| &request.value)) {
+    let others = others.into_iter().flatten().map(|request| &request.value);
+    for request in requests.into_iter().flatten().chain(changes.into_iter().flatten()).chain(others) {
         if request.address().is_none() {
             let text = format!("a request of {what} needs exactly one of get, post, put, patch and delete");
             wrong(text, "write its address, such as `post: /login`");

@@ -61,6 +61,30 @@ fn a_killed_run_leaves_no_child_and_its_children_had_a_listed_environment() {
     }
 }
 
+const GRANDCHILDREN: [&str; 2] = [
+    "authbench: 1\nname: n\n\
+     target: { command: { run: [sh, -c, \"exec 3> life; echo up >&3; sleep 1000 & wait\", \"{port}\"], ready: /, timeout: 600s } }\n\
+     scheme: api-key\ncredentials: { a: { key: k-0123456789abcdef } }\nresources: [{ request: GET /a }]\n",
+    "authbench: 1\nname: n\ntarget: { reference: { strict: true } }\nscheme: api-key\n\
+     conformance: { include: [apikey.rotation-effective] }\n\
+     material: { hooks: { rotate: [sh, -c, \"exec 3> life; echo up >&3; sleep 1000 & wait\"] } }\n",
+];
+
+#[test]
+fn a_killed_run_leaves_nothing_that_its_children_started() {
+    for scenario in GRANDCHILDREN {
+        let folder = tempfile::tempdir().expect("a folder");
+        pipe(&folder.path().join("life"));
+        let mut running = run(scenario, folder.path());
+        let (line, mut reader) = first_line(&folder.path().join("life"));
+        assert_eq!(line, "up\n", "{scenario}");
+        running.kill().expect("kills");
+        running.wait().expect("ends");
+        // the sleep holds the pipe too
+        in_time("the end of the grandchild", move || reader.read_to_end(&mut Vec::new())).expect("reads");
+    }
+}
+
 #[test]
 fn a_command_that_cannot_be_started_is_said_to_be_so() {
     let folder = tempfile::tempdir().expect("a folder");

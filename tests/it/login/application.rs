@@ -28,11 +28,25 @@ pub(super) struct Manner {
     pub(super) one_at_a_time: bool,
     /// Whether a credential opens it after its end, too.
     pub(super) keeps_ended: bool,
+    /// Whether what was issued before a password change opens it after that, too.
+    pub(super) keeps_changed: bool,
+    /// Whether its resources do not answer while the password is another one than at the start.
+    pub(super) hangs_when_changed: bool,
+    /// Whether its access tokens are JWTs, which no logout ends.
+    pub(super) stateless: bool,
 }
 
 impl Default for Manner {
     fn default() -> Self {
-        Self { lifetime: Duration::from_secs(60), delay: Duration::ZERO, one_at_a_time: false, keeps_ended: false }
+        Self {
+            lifetime: Duration::from_secs(60),
+            delay: Duration::ZERO,
+            one_at_a_time: false,
+            keeps_ended: false,
+            keeps_changed: false,
+            hangs_when_changed: false,
+            stateless: false,
+        }
     }
 }
 
@@ -44,6 +58,8 @@ struct Issued {
     csrf: BTreeMap<String, String>,
     counts: Counts,
     number: u64,
+    /// The password, once it was changed.
+    changed: Option<String>,
 }
 
 /// What was asked for.
@@ -61,18 +77,21 @@ pub(super) struct Counts {
 pub(super) struct Application {
     manner: Manner,
     issued: Arc<Mutex<Issued>>,
+    /// How often the password was changed.
+    changes: tokio::sync::watch::Sender<usize>,
 }
 
 impl Application {
     /// Serves it on a free port.
     pub(super) async fn start(manner: Manner) -> (Self, SocketAddr) {
-        let application = Self { manner, issued: Arc::default() };
+        let application = Self { manner, issued: Arc::default(), changes: tokio::sync::watch::Sender::default() };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("binds");
         let address = listener.local_addr().expect("has one");
         let router = Router::new()
             .route("/auth/login", post(login))
             .route("/auth/refresh", post(refresh))
             .route("/auth/logout", post(logout))
+            .route("/auth/password", post(change_password))
             .route("/login", get(page).post(submit))
             .route("/logout", post(logout))
             .route("/oauth/token", post(grant))
@@ -86,6 +105,16 @@ impl Application {
         self.lock().counts
     }
 
+    /// Sees each change of the password.
+    pub(super) fn changes(&self) -> tokio::sync::watch::Receiver<usize> {
+        self.changes.subscribe()
+    }
+
+    /// The password of the user now.
+    pub(super) fn password(&self) -> String {
+        self.lock().changed.clone().unwrap_or_else(|| PASSWORD.to_owned())
+    }
+
     fn lock(&self) -> MutexGuard<'_, Issued> {
         self.issued.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -95,6 +124,7 @@ impl Application {
         issued.number += 1;
         let token = format!("issued-{:016x}-{}", issued.number.wrapping_mul(0x9e37_79b9_7f4a_7c15), issued.number);
         let refresh = format!("refresh-{:016x}-{}", issued.number.wrapping_mul(0xc2b2_ae3d_27d4_eb4f), issued.number);
+        let token = if self.manner.stateless { jwt(issued.number, self.manner.lifetime) } else { token };
         if self.manner.one_at_a_time {
             issued.tokens.clear();
         }
@@ -125,19 +155,45 @@ impl Application {
     }
 }
 
+/// A token that says itself when it ends. Nobody verifies its signature here.
+fn jwt(number: u64, lifetime: Duration) -> String {
+    use base64::Engine as _;
+    let encoded = |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs();
+    let claims = json!({ "sub": "4c1e0b77", "jti": number, "exp": now + lifetime.as_secs() });
+    let header = encoded(r#"{"alg":"HS256","typ":"JWT"}"#);
+    format!("{header}.{}.{}", encoded(&claims.to_string()), encoded("a signature of thirty-two bytes."))
+}
+
 fn refused(error: &str) -> Response {
     let challenge = [(header::WWW_AUTHENTICATE, format!("Bearer realm=\"app\", error=\"{error}\""))];
     (StatusCode::UNAUTHORIZED, challenge, Json(json!({ "error": error }))).into_response()
 }
 
 async fn login(State(app): State<Application>, Json(body): Json<Value>) -> Response {
-    if body["email"] == USER && body["password"] == PASSWORD {
+    if body["email"] == USER && body["password"] == app.password().as_str() {
         app.lock().counts.logins += 1;
         return app.tokens().await;
     }
     app.lock().counts.failed += 1;
     let echo = format!("no account {} with {}", body["email"], body["password"]);
     (StatusCode::UNAUTHORIZED, Json(json!({ "message": echo }))).into_response()
+}
+
+async fn change_password(State(app): State<Application>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
+    if !credential(&headers).is_some_and(|token| app.knows(&token)) || body["old"] != app.password().as_str() {
+        return refused("invalid_token");
+    }
+    {
+        let mut issued = app.lock();
+        issued.changed = body["new"].as_str().map(str::to_owned);
+        if !app.manner.keeps_changed {
+            issued.tokens.clear();
+            issued.refresh_tokens.clear();
+        }
+    }
+    app.changes.send_modify(|changes| *changes += 1);
+    StatusCode::NO_CONTENT.into_response()
 }
 
 async fn refresh(State(app): State<Application>, Json(body): Json<Value>) -> Response {
@@ -163,7 +219,9 @@ async fn logout(State(app): State<Application>, headers: HeaderMap) -> StatusCod
         return StatusCode::FORBIDDEN;
     }
     issued.counts.logouts += 1;
-    issued.tokens.remove(&token);
+    if !app.manner.stateless {
+        issued.tokens.remove(&token);
+    }
     StatusCode::NO_CONTENT
 }
 
@@ -250,6 +308,9 @@ fn credential(headers: &HeaderMap) -> Option<String> {
 }
 
 async fn orders(State(app): State<Application>, method: Method, headers: HeaderMap) -> Response {
+    if app.manner.hangs_when_changed && app.password() != PASSWORD {
+        std::future::pending::<()>().await;
+    }
     let Some(token) = credential(&headers) else {
         let challenge = [(header::WWW_AUTHENTICATE, "Bearer realm=\"app\"")];
         return (StatusCode::UNAUTHORIZED, challenge, Json(json!({ "error": "no credential" }))).into_response();

@@ -1,8 +1,13 @@
 //! Checks of logins, against an application that keeps some of what they ask for and not all.
 
+use std::process::Stdio;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
 use super::application::{Application, Manner, PASSWORD};
 use super::{SESSION, run, scenario, with_verdict};
-use crate::binary::told;
+use crate::binary::{authbench, told};
 
 /// A login that refers to the user-id and the password of its credential.
 const REFERRING: &str =
@@ -12,7 +17,7 @@ const REFERRING: &str =
     username: alice@example.test
     password: \"${USER_PASSWORD}\"
 ";
-const LOGINS: &str = "conformance: { include: [\"login.*\", \"refresh.*\", \"session.*\"], tolerances: { rotation_delay: 0s, revocation_delay: 0s } }\n";
+const LOGINS: &str = "conformance: { include: [\"login.*\", \"refresh.*\", \"session.*\"], exclude: [\"*.timing-*\"], tolerances: { rotation_delay: 0s, revocation_delay: 0s } }\n";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_login_is_asked_for_what_it_has() {
@@ -45,6 +50,73 @@ async fn a_login_is_asked_for_what_it_has() {
     }
 }
 
+/// The same login with a way to change the password.
+fn changing() -> String {
+    let change = "      password_change: { post: /auth/password, headers: { Authorization: \"Bearer {token}\" }, json: { old: \"{password}\", new: \"{new_password}\" } }\n    username";
+    REFERRING.replacen("    username", change, 1)
+}
+
+const CHANGES: [&str; 2] = ["login.password-change-ends-sessions", "refresh.password-change-ends-refresh-tokens"];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_password_change_is_asked_for_what_it_ends_and_undone() {
+    for (keeps_changed, verdict) in [(false, "pass"), (true, "warn")] {
+        let (application, address) = Application::start(Manner { keeps_changed, ..Manner::default() }).await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let rest = LOGINS.replace("\"login.*\", \"refresh.*\", \"session.*\"", "\"*.password-change-*\"");
+        let (output, report) = run(folder.path(), scenario(address, "bearer", &changing(), &rest), &[]).await;
+        let said = told(&output);
+        let found = with_verdict(&report, verdict);
+        assert!(CHANGES.iter().all(|check| found.iter().any(|found| found == check)), "{keeps_changed}: {said}");
+        assert_eq!(output.status.code(), Some(0), "ASVS asks for the option: no failure\n{said}");
+        assert_eq!(application.password(), PASSWORD, "it was put back\n{said}");
+        assert_eq!(*application.changes().borrow(), 4, "each check changes it and puts it back");
+        let record = report.to_string();
+        assert!(!said.contains(PASSWORD) && !record.contains(PASSWORD) && !record.contains("issued-"), "{record}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_self_contained_token_that_ends_soon_may_outlive_its_logout() {
+    let minute = Duration::from_secs(60);
+    for (stateless, lifetime, rest, verdict, code) in [
+        (true, minute, "", "warn", 0),
+        (true, minute, "tolerances: { self_contained_life: 10s }, ", "fail", 1),
+        (true, 60 * minute, "", "fail", 1),
+        (true, 60 * minute, "tolerances: { self_contained_life: 2h }, ", "warn", 0),
+        (false, minute, "", "pass", 0),
+    ] {
+        let (_, address) = Application::start(Manner { stateless, lifetime, ..Manner::default() }).await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let rest = format!("conformance: {{ {rest}include: [login.logout-ends-credential] }}\n");
+        let (output, report) = run(folder.path(), scenario(address, "bearer", REFERRING, &rest), &[]).await;
+        let said = told(&output);
+        assert!(
+            with_verdict(&report, verdict).contains(&"login.logout-ends-credential".to_owned()),
+            "{verdict}: {said}"
+        );
+        assert_eq!(output.status.code(), Some(code), "{verdict}: {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_is_interrupted_puts_the_password_back() {
+    let (application, address) = Application::start(Manner { hangs_when_changed: true, ..Manner::default() }).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let rest = "conformance: { include: [login.password-change-ends-sessions] }\n";
+    std::fs::write(folder.path().join("a.yaml"), scenario(address, "bearer", &changing(), rest)).expect("writes");
+    let mut command = authbench(folder.path());
+    command.args(["run", "a.yaml", "--timeout", "60s"]).env("USER_PASSWORD", PASSWORD);
+    let mut changes = application.changes();
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts");
+    changes.wait_for(|changes| *changes == 1).await.expect("is changed");
+    assert_ne!(application.password(), PASSWORD);
+    kill_process(Pid::from_child(&child), Signal::TERM).expect("is sent");
+    let ended = tokio::task::spawn_blocking(move || child.wait().expect("ends")).await.expect("ends");
+    assert_eq!(ended.code(), Some(143));
+    assert_eq!(application.password(), PASSWORD, "it was put back");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
     let (_, address) = Application::start(Manner::default()).await;
@@ -67,8 +139,13 @@ async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
     assert_eq!(found, passed, "{said}");
     // in clear text a cookie with Secure would not come back
     assert_eq!(with_verdict(&report, "not-applicable"), ["session.cookie-secure"], "{said}");
-    let not_tested =
-        ["login.users-indistinct", "login.wrong-password-refused", "session.csrf-token-bound"].map(str::to_owned);
+    let not_tested = [
+        "login.password-change-ends-sessions",
+        "login.users-indistinct",
+        "login.wrong-password-refused",
+        "session.csrf-token-bound",
+    ]
+    .map(str::to_owned);
     let mut found = with_verdict(&report, "not-tested");
     found.sort();
     assert_eq!(found, not_tested, "{said}");

@@ -21,8 +21,8 @@ impl Line for Alone {
     /// The bytes, which are not touched again.
     type Form = Vec<u8>;
 
-    fn form(request: &Request, _: &Destination) -> Vec<u8> {
-        request.to_bytes()
+    fn form(request: &Request, destination: &Destination) -> Vec<u8> {
+        destination.bytes_of(request)
     }
 
     async fn opened(connections: usize, _: usize, destination: &Destination, limits: Limits) -> Lines<Self> {

@@ -95,7 +95,7 @@ impl Stage<'_> {
         let assertion = self.assertion(form.auth)?;
         let posted = self.prober.post_form(FilledForm { form, params, assertion }, evidence).await;
         let exchange = posted.map_err(|error| Halt::Obstacle(error.to_string()))?;
-        let outcome = meaning(form.endpoint, &exchange);
+        let outcome = self.prober.with_redirects(meaning(form.endpoint, &exchange), &exchange).await;
         Ok((exchange, outcome))
     }
 

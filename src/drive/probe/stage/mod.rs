@@ -1,6 +1,7 @@
 //! One check's steps, played in order, with the tokens that they keep.
 
 mod endpoint;
+mod enumeration;
 mod fill;
 mod forging;
 mod hook;
@@ -94,6 +95,8 @@ pub(super) struct Stage<'a> {
     withdrawn: bool,
     outage: bool,
     rotated: bool,
+    /// The identity whose password was changed, and the right to log in to its account.
+    changed: Option<(String, tokio::sync::OwnedMutexGuard<()>)>,
 }
 
 impl<'a> Stage<'a> {
@@ -119,6 +122,7 @@ impl<'a> Stage<'a> {
             withdrawn: false,
             outage: false,
             rotated: false,
+            changed: None,
         }
     }
 
@@ -160,6 +164,7 @@ impl<'a> Stage<'a> {
             }
         }
         self.conclude(began, fetched, evidence).await;
+        self.put_password_back(evidence).await;
         self.give_sessions_back();
         if self.published.is_some() {
             let _ = self.keys(KeyChange::Withdraw, evidence).await;
@@ -185,6 +190,7 @@ impl<'a> Stage<'a> {
                 Ok(())
             }
             Act::Compare { one, other, resource } => self.compare(action, [one, other], *resource, evidence).await,
+            Act::CompareClients => self.compare_clients(action, evidence).await,
             Act::Form(form) => {
                 for _ in 0..self.times(form.times, form.exhausts) {
                     self.form(action, form, evidence).await?;

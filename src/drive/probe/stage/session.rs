@@ -6,18 +6,21 @@ use super::{Halt, Kept, Stage, described};
 use crate::check::step::{SessionAct, SessionStep, Step, Want};
 use crate::clock;
 use crate::drive::control::{ControlError, Token};
-use crate::drive::login::{HeldCredential, LoginError, LoginSession, Logins};
+use crate::drive::login::{HeldCredential, LoginError, LoginSession, Logins, successor};
 use crate::drive::probe::values;
 use crate::observe::{Evidence, Exchange, Observation, Outcome, Place, Request, Response, Silence, meaning_of_status};
 use crate::plan::Action;
 use crate::plan::login::LoginProcedure;
+use crate::scheme::jose::Jws;
 use crate::secret::Secret;
 
 /// What stands before random text in a password that is wrong: what rules for passwords ask for.
-const WRONG: &str = "Wr0ng-";
+pub(super) const WRONG: &str = "Wr0ng-";
 
 /// RFC 9700 §4.14.2 asks for rotation where a client cannot authenticate.
 const BOUND: &str = "the refresh authenticates its client, to which refresh tokens are bound: they need not rotate";
+/// Why a password change cannot end another session.
+const ONE_SESSION: &str = "a new login ends the one before it: there is no other session that could stay";
 /// Why nothing is known about what identified a session before its login.
 const NOTHING_BEFORE: &str =
     "the login sets no identifier before its last request, and refuses one that it has not set";
@@ -32,10 +35,10 @@ pub(super) struct KeptSession {
 }
 
 /// What came of a request of a login.
-struct Told {
-    exchange: Exchange,
-    outcome: Outcome,
-    why: Option<String>,
+pub(super) struct Told {
+    pub(super) exchange: Exchange,
+    pub(super) outcome: Outcome,
+    pub(super) why: Option<String>,
 }
 
 impl Stage<'_> {
@@ -65,6 +68,7 @@ impl Stage<'_> {
             }
             SessionAct::WrongPassword => self.wrong_login(identity, false, evidence).await?,
             SessionAct::UnknownUser => self.wrong_login(identity, true, evidence).await?,
+            SessionAct::CompareUsers => return self.compare_users(action, identity, evidence).await,
             SessionAct::Copy(from, to) => {
                 let session = self.kept_session(from)?.session.clone();
                 self.sessions.insert(to, KeptSession { session, lives: false });
@@ -86,6 +90,7 @@ impl Stage<'_> {
                 return Ok(());
             }
             SessionAct::LogOut(slot) => self.log_out(slot, evidence).await?,
+            SessionAct::ChangePassword(slot) => self.change_password(identity, slot, evidence).await?,
             SessionAct::AwaitOverlap => {
                 tokio::time::sleep(self.prober.subject().tolerances.rotation_delay).await;
                 return Ok(());
@@ -168,7 +173,12 @@ impl Stage<'_> {
     }
 
     /// Whether what a login returned opens a resource: a page that asks for the password again may set a cookie too.
-    async fn opened(&self, held: HeldCredential, exchange: Option<Exchange>, evidence: &mut Evidence) -> Told {
+    pub(super) async fn opened(
+        &self,
+        held: HeldCredential,
+        exchange: Option<Exchange>,
+        evidence: &mut Evidence,
+    ) -> Told {
         let mut told = granted(exchange);
         let Some(main) = self.prober.subject().main_resource() else { return told };
         let request = self.prober.good_request(&held, main, evidence).await;
@@ -233,6 +243,10 @@ impl Stage<'_> {
     }
 
     async fn log_out(&mut self, slot: &'static str, evidence: &mut Evidence) -> Result<Told, Halt> {
+        if let Some(kept) = self.slots.get(slot).filter(|kept| Jws::read(kept.token.value.expose()).is_some()) {
+            let left = kept.token.ends_at().map(|end| end.saturating_duration_since(clock::now()));
+            evidence.self_contained = Some(left.unwrap_or(std::time::Duration::MAX));
+        }
         let kept = self.sessions.get_mut(slot).ok_or_else(|| Halt::Obstacle("no session was started".to_owned()))?;
         kept.lives = false;
         let ended = kept.session.log_out(&self.prober.equipment.logins).await;
@@ -241,7 +255,41 @@ impl Stage<'_> {
         Ok(granted(kept.session.exchanges().last().cloned()))
     }
 
-    fn login_of(&self, identity: usize) -> Result<(String, Arc<LoginProcedure>), Halt> {
+    async fn change_password(
+        &mut self,
+        identity: usize,
+        slot: &'static str,
+        evidence: &mut Evidence,
+    ) -> Result<Told, Halt> {
+        if self.prober.is_one_at_a_time() {
+            return Err(Halt::Inapplicable(ONE_SESSION.to_owned()));
+        }
+        let (name, procedure) = self.login_of(identity)?;
+        let former = procedure.account.1.as_ref();
+        let former = former.ok_or_else(|| Halt::Untestable("the credential has no `password`".to_owned()))?;
+        values::note_text(successor(former).expose(), evidence);
+        let logins = &self.prober.equipment.logins;
+        let alone = logins.alone(&name).await;
+        for kept in self.sessions.values_mut() {
+            kept.session.may_have_ended();
+        }
+        let kept = self.sessions.get_mut(slot).ok_or_else(|| Halt::Obstacle("no session was started".to_owned()))?;
+        let ended = logins.change_password(&name, &mut kept.session).await;
+        note(kept.session.exchanges(), &procedure, evidence);
+        self.changed = Some((name, alone));
+        ended.map_err(|error| Halt::Obstacle(error.to_string()))?;
+        Ok(granted(kept.session.exchanges().last().cloned()))
+    }
+
+    /// Puts a password back that the check has changed.
+    pub(super) async fn put_password_back(&mut self, evidence: &mut Evidence) {
+        let Some((name, _alone)) = self.changed.take() else { return };
+        if let Err(error) = self.prober.equipment.logins.put_password_back(&name).await {
+            evidence.obstacle.get_or_insert(error.to_string());
+        }
+    }
+
+    pub(super) fn login_of(&self, identity: usize) -> Result<(String, Arc<LoginProcedure>), Halt> {
         let subject = self.prober.subject();
         let procedure = subject.procedure_of(identity).cloned();
         let procedure = procedure.ok_or_else(|| Halt::Untestable("no login".to_owned()))?;
@@ -259,7 +307,7 @@ impl Stage<'_> {
         self.slots.insert(slot, Kept { companions: held.companions, ..Kept::of(token, None) });
     }
 
-    fn observe_login(&self, action: &Action, told: Told, evidence: &mut Evidence) {
+    pub(super) fn observe_login(&self, action: &Action, told: Told, evidence: &mut Evidence) {
         let Told { exchange, outcome, why } = told;
         evidence.observe(Observation {
             step: action.step,
@@ -284,7 +332,7 @@ fn granted(exchange: Option<Exchange>) -> Told {
 ///
 /// # Errors
 /// When it was not sent as it should be: that says nothing about the target.
-fn refused(error: &ControlError, exchange: Option<Exchange>) -> Result<Told, Halt> {
+pub(super) fn refused(error: &ControlError, exchange: Option<Exchange>) -> Result<Told, Halt> {
     let outcome = match (error, exchange.as_ref().and_then(Exchange::status)) {
         (ControlError::Login(LoginError::Refused { .. } | LoginError::NoToken(_)), Some(status)) => match status {
             400.. => meaning_of_status(status),
@@ -304,7 +352,7 @@ fn unsent() -> Exchange {
 }
 
 /// A user-id in the form of another that nobody has.
-fn unknown_user(known: &str, random: &str) -> String {
+pub(super) fn unknown_user(known: &str, random: &str) -> String {
     match known.split_once('@') {
         Some((_, domain)) => format!("{random}@{domain}"),
         None => random.to_owned(),
@@ -319,7 +367,7 @@ fn sets_cookie(answer: Option<&Response>, name: Option<&str>) -> bool {
 
 /// Notes what exchanges of a login carry that is not to be shown: cookies, header lines, and what bodies hold beside the
 /// user-id.
-fn note(exchanges: &[Exchange], procedure: &LoginProcedure, evidence: &mut Evidence) {
+pub(super) fn note(exchanges: &[Exchange], procedure: &LoginProcedure, evidence: &mut Evidence) {
     let mut note = |text: &str| {
         if text != procedure.account.0 {
             values::note_text(text, evidence);

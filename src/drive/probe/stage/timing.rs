@@ -13,20 +13,20 @@ use crate::plan::{Action, Asker};
 use crate::stats::timing::low_quantile_difference;
 
 /// Runs that are made.
-const RUNS: usize = 2;
+pub(super) const RUNS: usize = 2;
 /// Runs that are made again because their A/A control showed an effect, or a connection ended.
-const AGAIN: usize = 3;
+pub(super) const AGAIN: usize = 3;
 /// Samples of each kind in a run: no more than these, and no fewer, whatever the time.
-const SAMPLES: (usize, usize) = (150, 60);
+pub(super) const SAMPLES: (usize, usize) = (150, 60);
 /// When a run with samples enough ends.
-const LONG_ENOUGH: Duration = Duration::from_secs(3);
+pub(super) const LONG_ENOUGH: Duration = Duration::from_secs(3);
 /// Samples that warm up connection and caches, and are not counted.
-const WARM_UP: usize = 5;
+pub(super) const WARM_UP: usize = 5;
 /// An A/A control that shows this effect, in microseconds, is too noisy.
 const NOISE_US: f64 = 20.0;
 
 /// Times in microseconds: of the one kind, of the one kind again, and of the other.
-type Samples = [Vec<f64>; 3];
+pub(super) type Samples = [Vec<f64>; 3];
 
 impl Stage<'_> {
     pub(super) async fn compare(
@@ -39,15 +39,8 @@ impl Stage<'_> {
         let mut again = AGAIN;
         while evidence.timings.len() < RUNS {
             let samples = self.run(action, [one, one, other], resource, evidence).await?;
-            let run = samples.as_ref().and_then(measured);
-            let clean = run.filter(|run| run.control.low <= NOISE_US && run.control.high >= -NOISE_US);
-            match clean {
-                Some(run) => evidence.timings.push(run),
-                None if again > 0 => again -= 1,
-                None => {
-                    evidence.timings.extend(run);
-                    return Ok(());
-                }
+            if !keeps(samples.as_ref(), &mut again, evidence) {
+                return Ok(());
             }
         }
         Ok(())
@@ -116,6 +109,21 @@ impl Stage<'_> {
         }
         Ok(Some(samples))
     }
+}
+
+/// Keeps a run whose A/A control is quiet; whether another one is to be made.
+pub(super) fn keeps(samples: Option<&Samples>, again: &mut usize, evidence: &mut Evidence) -> bool {
+    let run = samples.and_then(measured);
+    let clean = run.filter(|run| run.control.low <= NOISE_US && run.control.high >= -NOISE_US);
+    match clean {
+        Some(run) => evidence.timings.push(run),
+        None if *again > 0 => *again -= 1,
+        None => {
+            evidence.timings.extend(run);
+            return false;
+        }
+    }
+    true
 }
 
 fn measured([one, again, other]: &Samples) -> Option<TimingRun> {

@@ -113,8 +113,16 @@ impl Families {
     }
 
     /// Ends all families of a user.
-    pub(in crate::reference::scheme) fn end_all_of(&self, user: &str) {
-        self.known.write().unwrap_or_else(PoisonError::into_inner).forget_all_of(user);
+    pub(in crate::reference::scheme) fn end_all_of(&self, user: &str, faults: &Faults) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let families = known.families.values_mut().filter(|family| family.principal.name == user);
+        if faults.on("password-change-keeps-sessions") {
+            families.for_each(|family| family.spent = true);
+        } else if faults.on("password-change-keeps-refresh-tokens") {
+            families.for_each(|family| family.access.clear());
+        } else {
+            known.forget_all_of(user);
+        }
     }
 
     /// Ends the family of a token.

@@ -22,5 +22,10 @@ pub(crate) const FAULTS: &[Fault] = &[
         "refresh.logout-ends-refresh-token",
         "ends the access token at logout and nothing else",
     ),
+    row(
+        "password-change-keeps-refresh-tokens",
+        "refresh.password-change-ends-refresh-tokens",
+        "ends access tokens when the password of their user changes, and no refresh tokens",
+    ),
     row("refresh-race", "refresh.concurrent-use", "marks a refresh token as used after it has answered"),
 ];

@@ -14,7 +14,8 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Verifiers, passwords};
+use super::Verifiers;
+use super::passwords::{self, PasswordChange};
 use crate::reference::rejection::Rejection;
 use crate::reference::scheme::bearer::{invalid, presented};
 use crate::reference::state::{Principal, ReferenceState};
@@ -36,6 +37,7 @@ pub(super) fn routes(verifiers: Arc<Verifiers>) -> Router {
         .route("/login-token/login", post(login))
         .route("/login-token/refresh", post(refresh))
         .route("/login-token/logout", post(logout))
+        .route("/login-token/password", post(change_password))
         .with_state(verifiers)
 }
 
@@ -80,6 +82,18 @@ async fn logout(Shared(verifiers): Shared<Arc<Verifiers>>, headers: HeaderMap) -
     let token = line.and_then(|line| line.strip_prefix("Bearer ")).unwrap_or_default();
     families.principal(token, faults).ok_or_else(invalid)?;
     families.end(token, faults);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn change_password(
+    Shared(verifiers): Shared<Arc<Verifiers>>,
+    headers: HeaderMap,
+    Json(change): Json<PasswordChange>,
+) -> Result<StatusCode, Rejection> {
+    let line = headers.get(header::AUTHORIZATION).and_then(|line| line.to_str().ok());
+    let token = line.and_then(|line| line.strip_prefix("Bearer ")).unwrap_or_default();
+    let user = verifiers.families.principal(token, &verifiers.state.faults).ok_or_else(invalid)?.name.clone();
+    passwords::change(&verifiers, &user, &change)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -21,6 +21,16 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("csrf-token-not-checked", "session.write-needs-csrf-token", "writes without asking for a CSRF token"),
     row("csrf-token-of-anybody", "session.csrf-token-bound", "takes the CSRF token of any session"),
     row("login-without-password", "login.wrong-password-refused", "lets in whoever names a known user"),
+    row(
+        "login-hash-skipped-for-unknown-user",
+        "login.timing-user-enumeration",
+        "hashes the passwords of known users only at the login",
+    ),
     row("login-names-unknown-user", "login.users-indistinct", "says at the login that a user does not exist"),
+    row(
+        "password-change-keeps-sessions",
+        "login.password-change-ends-sessions",
+        "keeps sessions and access tokens alive when the password of their user changes",
+    ),
     row("logout-keeps-session", "login.logout-ends-credential", "ends a session in the browser and not in the server"),
 ];

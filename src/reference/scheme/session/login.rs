@@ -8,18 +8,15 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::Deserialize;
 
 use super::store::NewSession;
 use super::{Sessions, csrf_of, refused};
 use crate::reference::rejection::Rejection;
 use crate::reference::request::cookie_value;
-use crate::reference::scheme::{Verifiers, passwords};
+use crate::reference::scheme::Verifiers;
+use crate::reference::scheme::passwords::{self, PasswordChange};
 use crate::reference::state::ReferenceState;
 use crate::seed::{CSRF_COOKIE, SESSION_COOKIE};
-
-/// Characters of the shortest password that is taken (ASVS 6.2.1).
-const SHORTEST: usize = 8;
 
 /// The pages of a session.
 pub(in crate::reference::scheme) fn routes(verifiers: Arc<Verifiers>) -> Router {
@@ -76,12 +73,6 @@ async fn logout(Shared(verifiers): Shared<Arc<Verifiers>>, headers: HeaderMap) -
     Ok(with_cookies(StatusCode::NO_CONTENT.into_response(), ended))
 }
 
-#[derive(Deserialize)]
-struct PasswordChange {
-    password: String,
-    new_password: String,
-}
-
 /// Gives the user of a session another password, and ends all of the user's sessions and tokens: who changes a password may
 /// do so because somebody else knows it (ASVS 7.4.3).
 async fn change_password(
@@ -96,14 +87,7 @@ async fn change_password(
     if !csrf_of(&headers).is_some_and(|token| session.has_csrf(token)) {
         return Err(Rejection::new(StatusCode::FORBIDDEN, "csrf_token_mismatch"));
     }
-    passwords::verify(&verifiers, &user, &change.password)
-        .map_err(|error| Rejection::new(StatusCode::FORBIDDEN, error))?;
-    if change.new_password.chars().count() < SHORTEST {
-        return Err(Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, "password_too_short"));
-    }
-    verifiers.accounts.change(&user, &change.new_password);
-    sessions.end_all_of(&user);
-    verifiers.families.end_all_of(&user);
+    passwords::change(&verifiers, &user, &change)?;
     let ended = [session_cookie(state, sessions, ""), sessions.cookie(CSRF_COOKIE, "", "; SameSite=Lax")];
     Ok(with_cookies(StatusCode::NO_CONTENT.into_response(), ended))
 }

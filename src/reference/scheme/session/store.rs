@@ -101,7 +101,7 @@ impl Sessions {
     }
 
     /// Ends all sessions of a user.
-    pub(super) fn end_all_of(&self, user: &str) {
+    pub(in crate::reference::scheme) fn end_all_of(&self, user: &str) {
         let mut logged_in = self.logged_in.write().unwrap_or_else(PoisonError::into_inner);
         logged_in.retain(|_, session| session.principal.as_ref().is_none_or(|principal| principal.name != user));
     }

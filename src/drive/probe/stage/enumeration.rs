@@ -1,0 +1,230 @@
+//! Whether the time of a failed authentication tells who exists: users at a login, clients at the token endpoint.
+//!
+//! Every sample has values of its own on both sides: nobody has sent them before, and no cache answers them. Failures of
+//! somebody who exists are followed by a success before the budget of failures is used up, so that nobody is locked out.
+
+use std::sync::Arc;
+
+use rand::RngExt as _;
+use rand::seq::SliceRandom as _;
+
+use super::session::{Told, WRONG, note, refused, unknown_user};
+use super::timing::{AGAIN, LONG_ENOUGH, RUNS, SAMPLES, Samples, WARM_UP, keeps};
+use super::{Halt, Stage, described, in_time};
+use crate::check::step::Endpoint;
+use crate::clock;
+use crate::drive::login::Logins;
+use crate::drive::probe::form::meaning;
+use crate::drive::probe::values;
+use crate::drive::wire::Connection;
+use crate::observe::{Evidence, Observation, Outcome, Place};
+use crate::plan::Action;
+use crate::plan::login::LoginProcedure;
+use crate::secret::Secret;
+
+/// Failures in a row that a client may have, where the scenario says nothing.
+const CLIENT_FAILURES: u32 = 3;
+/// Why no samples are taken.
+const THROTTLED: &str = "the target throttles failed authentications before there are samples enough";
+
+/// Whose failures are compared.
+enum Known {
+    /// A user at a login, with the name of the identity.
+    User(String, Arc<LoginProcedure>),
+    /// The good client at the token endpoint.
+    Client,
+}
+
+impl Stage<'_> {
+    pub(super) async fn compare_users(
+        &mut self,
+        action: &Action,
+        identity: usize,
+        evidence: &mut Evidence,
+    ) -> Result<(), Halt> {
+        let (name, procedure) = self.login_of(identity)?;
+        let left = self.prober.equipment.logins.failures_left(&name, &procedure).await;
+        let most = procedure.most_failures;
+        if left < 2 {
+            let why = format!("more failed logins of {name} might lock the account (`max_failures: {most}`)");
+            return Err(Halt::Untestable(why));
+        }
+        self.compare_known(action, (&Known::User(name, procedure), most), evidence).await
+    }
+
+    pub(super) async fn compare_clients(&mut self, action: &Action, evidence: &mut Evidence) -> Result<(), Halt> {
+        let most = self.prober.subject().material.failure_budget.unwrap_or(CLIENT_FAILURES);
+        if most < 2 {
+            let why = format!("more failures might lock the client (`failure_budget: {most}`)");
+            return Err(Halt::Untestable(why));
+        }
+        self.compare_known(action, (&Known::Client, most), evidence).await
+    }
+
+    async fn compare_known(
+        &mut self,
+        action: &Action,
+        (known, most): (&Known, u32),
+        evidence: &mut Evidence,
+    ) -> Result<(), Halt> {
+        let mut again = AGAIN;
+        while evidence.timings.len() < RUNS {
+            let samples = self.failures(action, (known, most), evidence).await;
+            // whatever came of it, the last that the target sees of whoever exists is a success
+            let calmed = self.succeed(known).await;
+            let samples = samples?;
+            calmed?;
+            let Some(samples) = samples else { return Ok(()) };
+            if !keeps(Some(&samples), &mut again, evidence) {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// One run; none where an answer is no refusal, which is kept to be judged.
+    async fn failures(
+        &mut self,
+        action: &Action,
+        (known, most): (&Known, u32),
+        evidence: &mut Evidence,
+    ) -> Result<Option<Samples>, Halt> {
+        let mut samples = Samples::default();
+        let mut connection = None;
+        let began = clock::now();
+        let mut failed = 0;
+        for round in 0..WARM_UP + SAMPLES.0 {
+            if round > WARM_UP + SAMPLES.1 && began.elapsed() > LONG_ENOUGH {
+                break;
+            }
+            // the known one, the known one again, and an unknown one
+            let mut order = [0, 1, 2];
+            order.shuffle(&mut self.rng);
+            for kind in order {
+                in_time()?;
+                if kind < 2 && failed + 1 >= most {
+                    self.succeed(known).await?;
+                    failed = 0;
+                }
+                let first = evidence.timings.is_empty() && round == 0;
+                let told = self.fail((known, kind == 2), &mut connection, first, evidence).await?;
+                failed += u32::from(kind < 2);
+                if told.exchange.status() == Some(429) {
+                    return Err(Halt::Untestable(THROTTLED.to_owned()));
+                }
+                if round >= WARM_UP {
+                    samples[kind].push(told.exchange.took.as_secs_f64() * 1e6);
+                }
+                let refused = told.outcome == Outcome::Refused;
+                if first || !refused {
+                    self.observe_failure(action, known, told, evidence);
+                }
+                if !refused {
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(Some(samples))
+    }
+
+    /// One failed authentication with values that nobody has sent before.
+    async fn fail(
+        &mut self,
+        (known, unknown): (&Known, bool),
+        connection: &mut Option<Connection>,
+        kept: bool,
+        evidence: &mut Evidence,
+    ) -> Result<Told, Halt> {
+        let mut fresh =
+            |length: usize| (0..length).map(|_| char::from(self.rng.random_range(b'a'..=b'z'))).collect::<String>();
+        let (name, secret) = (fresh(12), format!("{WRONG}{}", fresh(20)));
+        match known {
+            Known::User(_, procedure) => {
+                let own = &procedure.account.0;
+                let user = if unknown { unknown_user(own, &name) } else { own.clone() };
+                let wrong = procedure.with_account(&user, Secret::new(secret));
+                let mut session = Logins::recorded(&wrong);
+                let ended = session.renewed(&self.prober.equipment.logins).await;
+                let exchange = session.exchanges().last().cloned();
+                let told = match ended {
+                    Err(error) => refused(&error, exchange)?,
+                    Ok((held, _)) => {
+                        values::note_text(held.proof.secret(), evidence);
+                        self.opened(held, exchange, evidence).await
+                    }
+                };
+                if kept || told.outcome != Outcome::Refused {
+                    note(session.exchanges(), &wrong, evidence);
+                }
+                Ok(told)
+            }
+            Known::Client => {
+                let prober = self.prober;
+                let unusable = |error: &dyn std::fmt::Display| Halt::Obstacle(error.to_string());
+                let url = prober.endpoint(Endpoint::Token).map_err(|error| unusable(&error))?;
+                let client = prober.good_client().ok_or_else(|| Halt::Untestable("no client".to_owned()))?;
+                let id = if unknown { name } else { client.id };
+                let request = prober.token_request(&url, (&id, &secret)).map_err(|error| unusable(&error))?;
+                if !connection.as_ref().is_some_and(Connection::is_reusable) {
+                    let destination = prober.destination(&url).map_err(|error| unusable(&error))?;
+                    let opened = Connection::open(&destination, prober.limits()).await;
+                    *connection = Some(opened.map_err(|silence| unusable(&silence))?);
+                }
+                let open = connection.as_mut().ok_or_else(|| Halt::Obstacle("no connection".to_owned()))?;
+                prober.equipment.rate_limit.wait().await;
+                let exchange = open.exchange(&request).await;
+                let outcome = meaning(Endpoint::Token, &exchange);
+                if kept || outcome != Outcome::Refused {
+                    values::note_text(&secret, evidence);
+                    let sensitive = request.headers.iter().filter(|header| header.sensitive);
+                    sensitive.for_each(|header| values::note(&header.value, evidence));
+                }
+                Ok(Told { exchange, outcome, why: None })
+            }
+        }
+    }
+
+    /// One successful authentication: what failed before it in a row is forgotten.
+    async fn succeed(&mut self, known: &Known) -> Result<(), Halt> {
+        match known {
+            Known::User(name, procedure) => {
+                let logins = &self.prober.equipment.logins;
+                let mut session = Logins::recorded(procedure);
+                let ended = session.renewed(logins).await;
+                logins.note_end(name, ended.is_ok());
+                ended.map_err(|error| Halt::Obstacle(format!("no credential for {name}: {error}")))?;
+                // many of them: not one is left for the end of the run
+                let _ = session.log_out(logins).await;
+                Ok(())
+            }
+            Known::Client => {
+                let client = self.prober.good_client().ok_or_else(|| Halt::Untestable("no client".to_owned()))?;
+                let obtained = self.prober.equipment.control.obtain(&client, None).await;
+                let token = obtained.map_err(|error| Halt::Obstacle(format!("no token for {}: {error}", client.id)))?;
+                if self.prober.is_one_at_a_time() {
+                    self.prober.equipment.control.keep(&client, &token).await;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn observe_failure(&self, action: &Action, known: &Known, told: Told, evidence: &mut Evidence) {
+        if matches!(known, Known::User(..)) {
+            return self.observe_login(action, told, evidence);
+        }
+        let Told { exchange, outcome, why } = told;
+        evidence.observe(Observation {
+            step: action.step,
+            forgery: None,
+            description: described(action),
+            place: Place::Token,
+            exchange,
+            outcome,
+            why,
+            clean: true,
+            at: clock::unix_seconds(),
+            reproduced: false,
+        });
+    }
+}
