@@ -128,6 +128,7 @@ fn load_engine(address: SocketAddr) -> u64 {
         seed: 1,
         shard: Default::default(),
         gate: Default::default(),
+        server: None,
     };
     run(&phase, &[lane], &destination(address), Limits::default(), &Stop::default(), &mut |_| {}).requests
 }

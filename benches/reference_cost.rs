@@ -9,7 +9,8 @@ use std::convert::Infallible;
 use std::process::Command;
 use std::time::Duration;
 
-use authbench::drive::paired::{Contender, ProcessCpu, saturate};
+use authbench::drive::paired::{Contender, saturate};
+use authbench::drive::process::ProcessCpu;
 use authbench::drive::wire::Limits;
 use authbench::stats::median;
 use http_body_util::Full;

@@ -6,6 +6,7 @@ pub mod load;
 pub mod login;
 pub mod paired;
 pub mod probe;
+pub mod process;
 pub mod rate;
 pub mod reach;
 pub mod stop;

@@ -28,8 +28,8 @@ pub async fn reach(url: &Url, destination: &Destination, named: bool, limit: Dur
     if let Some((proxy, passage)) = &destination.via {
         passes(url, (destination, proxy, passage), &mut tcp, limit).await?;
     }
-    let Some((config, name)) = &destination.tls else { return Ok(()) };
-    let connector = tokio_rustls::TlsConnector::from(config.clone());
+    let Some((tls, name)) = &destination.tls else { return Ok(()) };
+    let connector = tokio_rustls::TlsConnector::from(tls.config.clone());
     let why = match timeout(limit, connector.connect(name.clone(), tcp)).await {
         Ok(Ok(_)) => return Ok(()),
         Ok(Err(error)) => match Distrust::within(&error) {
@@ -94,7 +94,7 @@ pub async fn expects_tls(running: &Running, limit: Duration) -> bool {
     }
     let Ok(name) = ServerName::try_from(destination.host.clone()) else { return false };
     let Ok(tcp) = connected(&running.base, &destination, limit).await else { return false };
-    let connector = tokio_rustls::TlsConnector::from(running.trust.for_issuers());
+    let connector = tokio_rustls::TlsConnector::from(running.trust.for_issuers().config);
     match timeout(limit, connector.connect(name, tcp)).await {
         Ok(Ok(_)) => true,
         Ok(Err(error)) => Distrust::within(&error).is_some() || is_of_tls(&error),

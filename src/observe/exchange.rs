@@ -34,6 +34,11 @@ pub struct Header {
     pub sensitive: bool,
 }
 
+/// Whose connection carries a request: that of a credential which presents a certificate of its own, by its name, or the
+/// one that serves all others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConnectionOf(pub Option<std::sync::Arc<str>>);
+
 /// A request as data. The writer adds, merges and normalises nothing.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Request {
@@ -45,12 +50,20 @@ pub struct Request {
     pub headers: Vec<Header>,
     /// Body; its `Content-Length` is among the headers.
     pub body: Vec<u8>,
+    /// Whose connection carries it.
+    pub connection: ConnectionOf,
 }
 
 impl Request {
     /// A request without headers and body.
     pub fn new(method: &str, target: &str) -> Self {
-        Self { method: method.to_owned(), target: target.as_bytes().to_vec(), headers: Vec::new(), body: Vec::new() }
+        Self {
+            method: method.to_owned(),
+            target: target.as_bytes().to_vec(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            connection: ConnectionOf::default(),
+        }
     }
 
     /// Appends a header line that carries no credential.

@@ -151,6 +151,15 @@ impl Interval {
     }
 }
 
+/// What requests cost the target's process and its children.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TargetCost {
+    /// Processor seconds in the measured time.
+    pub cpu_s: f64,
+    /// Answers for each processor second.
+    pub requests_per_core_second: f64,
+}
+
 /// What a load phase measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LoadFigures {
@@ -201,6 +210,9 @@ pub struct LoadFigures {
     /// Share of its time in which the busiest worker had something to do, from 0 to 1, where the system tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generator_busy: Option<f64>,
+    /// What the requests cost the target, where its process is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_cost: Option<TargetCost>,
     /// Why requests had no answer, and how many.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub silences: BTreeMap<String, u64>,

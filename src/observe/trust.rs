@@ -83,6 +83,7 @@ mod tests {
             tokens_obtained: 0,
             backlog_max: 0,
             generator_busy: Some(generator_busy),
+            target_cost: None,
             silences: Default::default(),
             limited_by: None,
             capacity: None,

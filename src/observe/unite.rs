@@ -74,6 +74,8 @@ pub fn unite(parts: &[ShardFigures<'_>]) -> Result<LoadFigures, UniteError> {
         token_acquisition_us: (!sums.tokens.is_empty()).then(|| Latency::of(&sums.tokens)),
         tokens_obtained: all().map(|figures| figures.tokens_obtained).sum(),
         backlog_max: all().map(|figures| figures.backlog_max).sum(),
+        // each machine has a target process of its own, or none
+        target_cost: None,
         generator_busy: all().filter_map(|figures| figures.generator_busy).reduce(f64::max),
         silences: silences(parts),
         limited_by: None,

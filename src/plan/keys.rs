@@ -15,7 +15,12 @@ const SEEDED: &str = "ES256";
 
 /// The algorithm that a scenario names for the reference, as its prefixes spell it.
 pub(super) fn algorithm(loaded: &LoadedScenario) -> &str {
-    match &loaded.scenario.scheme.value.0 {
+    algorithm_of(&loaded.scenario.scheme.value.0)
+}
+
+/// The same for any scheme.
+pub(super) fn algorithm_of(scheme: &SchemeFields) -> &str {
+    match scheme {
         SchemeFields::Jwt(jwt) => jwt.alg.as_deref().unwrap_or(SEEDED),
         SchemeFields::Digest(digest) => match digest.algorithm {
             Some(DigestAlgorithm::Md5) => "md5",
@@ -28,10 +33,15 @@ pub(super) fn algorithm(loaded: &LoadedScenario) -> &str {
 
 /// What tokens are minted and forged with.
 pub(super) fn kit(loaded: &LoadedScenario, values: &Values<'_>) -> Kit {
+    kit_of(&loaded.scenario.scheme.value.0, loaded, values)
+}
+
+/// The same under any scheme: the keys of `material` are those of the issuer, whoever's tokens they sign.
+pub(super) fn kit_of(scheme: &SchemeFields, loaded: &LoadedScenario, values: &Values<'_>) -> Kit {
     let scenario = &loaded.scenario;
     let on_reference = scenario.target.reference.is_some();
-    let mut kit = match &scenario.scheme.value.0 {
-        SchemeFields::Jwt(jwt) if on_reference && jwt.issuer.is_none() => seeded(algorithm(loaded)),
+    let mut kit = match scheme {
+        SchemeFields::Jwt(jwt) if on_reference && jwt.issuer.is_none() => seeded(algorithm_of(scheme)),
         SchemeFields::Jwt(jwt) => of_scheme(jwt, values),
         SchemeFields::OAuth2ClientCredentials(oauth2) if oauth2.access_token != model::AccessToken::Opaque => {
             let named = oauth2.jwks_url.as_ref().map(|at| values.text(at));

@@ -63,6 +63,8 @@ pub struct LoginStep {
     pub basic: Option<(LoginText, LoginText)>,
     /// The client that it authenticates at a token endpoint.
     pub client: Option<(ClientCredential, ClientAuthMethod)>,
+    /// Audience of that client's assertions; the address if absent (RFC 7523 §3).
+    pub assertion_audience: Option<String>,
     /// Body.
     pub body: Option<LoginBody>,
     /// How success is recognised; a status below 400 if absent.
@@ -201,6 +203,17 @@ impl LoginJson {
 }
 
 impl LoginStep {
+    /// A field of its form.
+    pub fn field(&self, name: &str) -> Option<&LoginText> {
+        let Some(LoginBody::Form(fields)) = &self.body else { return None };
+        fields.iter().find(|(other, _)| other == name).map(|(_, text)| text)
+    }
+
+    /// The grant that a client asks a token endpoint for (RFC 6749 §1.3).
+    pub fn grant(&self) -> Option<&str> {
+        self.field("grant_type")?.whole()
+    }
+
     /// Method and address as far as it is known, for a reader.
     pub fn name(&self) -> String {
         let known = |part: &LoginPart| match part {

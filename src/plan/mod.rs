@@ -7,6 +7,8 @@ mod framing;
 mod keys;
 mod lanes;
 pub mod login;
+pub mod login_server;
+mod material;
 pub mod overhead;
 pub mod resolve;
 mod resolve_login;
@@ -106,25 +108,11 @@ pub fn mistakes(loaded: &LoadedScenario) -> Vec<ScenarioError> {
         mistakes.push(error.with_help(selection::way_out(&waiver.check)));
     }
     mistakes.extend(lanes::mistakes(loaded));
+    mistakes.extend(material::mistakes(loaded));
     mistakes.extend(framing::mistakes(loaded));
     mistakes
 }
 
 fn no_check(waiver: &Waiver) -> String {
     format!("there is no check `{}`", waiver.check)
-}
-
-/// Names of the variables that a scenario needs, each once.
-pub fn variables(loaded: &LoadedScenario) -> Vec<String> {
-    let mut names = Vec::new();
-    let is_comment = |line: &&str| line.trim_start().starts_with('#');
-    let lines = loaded.source.lines().filter(|line| !is_comment(line));
-    for rest in lines.flat_map(|line| line.split("${").skip(1)) {
-        let Some(name) = rest.split('}').next() else { continue };
-        let plain = !name.contains(':') && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        if plain && !name.is_empty() && !names.iter().any(|other| other == name) {
-            names.push(name.to_owned());
-        }
-    }
-    names
 }

@@ -108,10 +108,14 @@ fn side(
     let resource = match request {
         Some(line) => own_resource(loaded, values, line),
         None if on_reference => {
-            seeded::resources(&seeded::prefix(scheme.name(), super::keys::algorithm(loaded))).swap_remove(0)
+            seeded::resources(&seeded::prefix(scheme.name(), super::keys::algorithm_of(&scheme.0))).swap_remove(0)
         }
         None => return Err(mistake(&format!("`{name}` asks for nothing"), "add `request: GET /…`")),
     };
+    if let Some(own) = credentials.values().find_map(|credential| credential.tls.as_ref()) {
+        let error = loaded.error(own.place, "the rows of an overhead study share one connection");
+        return Err(Box::new(error.with_help("remove `tls`; `target.tls` names the certificate of that connection")));
+    }
     let mut subject = resolve::subject_under(loaded, values, scheme, credentials);
     subject.resources = vec![resource];
     let Some(identity) = subject.good_for(0) else {

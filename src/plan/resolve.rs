@@ -1,16 +1,20 @@
 //! From a scenario to what is known about its target.
 
+use std::sync::Arc;
+
 use super::seeded;
 use super::subject::{
     AuthorizationServer, CaseRequest, ClientAuthMethod, ClientCredential, DeclaredAnswer, HookCall, HookCalls,
-    Identity, Login, Material, RefreshGrant, Resource, Subject, Tolerances,
+    Identity, IdentityCertificate, Login, Material, RefreshGrant, Resource, Subject, Tolerances,
 };
 use super::values::Values;
 use crate::check::step::PeculiarAccount;
 use crate::scenario::model::{self, SchemeFields};
 use crate::scenario::text::Length;
 use crate::scenario::{At, LoadedScenario, Template};
+use crate::scheme::jwt::Kit;
 use crate::scheme::{self, Carrier, CarrierPlace, Proof};
+use crate::secret::Secret;
 
 /// What a scenario says about its target.
 pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
@@ -36,6 +40,7 @@ pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
             scopes: scenario.resources.iter().flat_map(|resource| resource.scopes.iter().cloned()).collect(),
             tenant: None,
             state: model::CredentialState::Valid,
+            certificate: None,
         }];
     }
     let mut resources: Vec<Resource> =
@@ -102,6 +107,14 @@ pub(super) fn subject_under(
     if identities.is_empty() && (on_reference || scheme.name() == "none") {
         identities = seeded::identities(scheme.name());
     }
+    // a side publishes no keys and listens nowhere: it signs what it sends, and no more
+    let kit = match scheme.0 {
+        SchemeFields::Jwt(_) => {
+            let kit = super::keys::kit_of(&scheme.0, loaded, values);
+            Kit { hosts_keys: false, listens_at: None, listener: None, keys_at: None, ..kit }
+        }
+        _ => Kit::default(),
+    };
     Subject {
         scheme: found,
         carrier: carrier(&scheme.0, found),
@@ -109,8 +122,8 @@ pub(super) fn subject_under(
         identities,
         resources: Vec::new(),
         authorization_server: authorization_server(&scheme.0, values, on_reference),
-        material: Material::default(),
-        kit: Default::default(),
+        material: Material { signing_secrets: values.take_noted(), ..Material::default() },
+        kit,
         tolerances: Tolerances::default(),
         cases: Vec::new(),
     }
@@ -187,7 +200,18 @@ fn identity(name: &str, credential: &model::Credential, values: &Values<'_>) -> 
         scopes: credential.scopes.iter().cloned().collect(),
         tenant: credential.tenant.clone(),
         state: credential.state,
+        certificate: credential.tls.as_ref().and_then(|tls| certificate(tls, values)),
     }
+}
+
+/// The certificate that a credential presents; a stand-in where nothing is read.
+fn certificate(tls: &At<model::PresentedCertificate>, values: &Values<'_>) -> Option<Arc<IdentityCertificate>> {
+    if !values.reads() {
+        return Some(Arc::new(IdentityCertificate { chain: Vec::new(), key: Secret::new("") }));
+    }
+    let chain = values.bytes(&tls.certificate, tls.place)?;
+    let key = values.bytes(&tls.key, tls.place)?;
+    Some(Arc::new(IdentityCertificate { chain, key: Secret::new(String::from_utf8_lossy(&key)) }))
 }
 
 pub(super) fn resource(resource: &model::DeclaredResource, values: &Values<'_>) -> Resource {

@@ -104,6 +104,7 @@ fn token_request(client: &ClientLogin, values: &Values<'_>) -> LoginStep {
         headers: Vec::new(),
         basic: None,
         client: credential.map(|credential| (credential, method(client.client_auth))),
+        assertion_audience: client.assertion_audience.as_ref().map(|audience| values.text(audience)),
         body: None,
         success: None,
     }
@@ -134,6 +135,7 @@ fn step(request: &LoginRequest, values: &Values<'_>) -> LoginStep {
             .as_ref()
             .map(|pair| (text(&pair.username, values), text(&pair.password, values).private())),
         client: None,
+        assertion_audience: None,
         body,
         success: request.success.as_ref().map(declared),
     }

@@ -70,6 +70,7 @@ fn to_identity(scheme: &str, identity: &SeedIdentity) -> Identity {
             SeedState::Revoked => CredentialState::Revoked,
             SeedState::Expired => CredentialState::Expired,
         },
+        certificate: None,
     }
 }
 
@@ -84,6 +85,7 @@ fn session_login(identity: &SeedIdentity) -> LoginProcedure {
         headers: Vec::new(),
         basic: None,
         client: None,
+        assertion_audience: None,
         body: None,
         success: None,
     };

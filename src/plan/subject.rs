@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::login::LoginProcedure;
+use crate::observe::ConnectionOf;
 use crate::scheme::jose::SigningKey;
 use crate::scheme::jwt::Kit;
 use crate::scheme::{Carrier, Proof, Scheme};
@@ -53,9 +54,25 @@ pub struct Identity {
     pub tenant: Option<String>,
     /// CredentialState of its credential.
     pub state: CredentialState,
+    /// The certificate that its connections present, where it has one of its own.
+    pub certificate: Option<Arc<IdentityCertificate>>,
+}
+
+/// A certificate of an identity and its key: the contents of their files.
+#[derive(Clone, Debug)]
+pub struct IdentityCertificate {
+    /// Certificate in PEM, with those that lead to its CA.
+    pub chain: Vec<u8>,
+    /// Private key in PEM.
+    pub key: Secret,
 }
 
 impl Identity {
+    /// Whose connections carry its requests.
+    pub fn connection(&self) -> ConnectionOf {
+        ConnectionOf(self.certificate.as_ref().map(|_| self.name.as_str().into()))
+    }
+
     /// Its user or client identifier, which an error page may name.
     pub fn account_name(&self) -> Option<String> {
         match &self.login {
@@ -339,9 +356,21 @@ impl Subject {
         self.protected().filter(reads).find(plain).or_else(|| self.protected().find(reads))
     }
 
+    /// Who asks the endpoints of the authorization server: whoever may use the main resource. Where there is nothing but an
+    /// authorization server to test, the first valid client.
+    pub fn endpoint_identity(&self) -> Option<usize> {
+        if self.resources.is_empty() {
+            let valid = |identity: &Identity| {
+                identity.state == CredentialState::Valid && matches!(identity.login, Login::Client { .. })
+            };
+            return self.identities.iter().position(valid);
+        }
+        self.main_resource().and_then(|resource| self.good_for(resource))
+    }
+
     /// The first valid identity that may use a resource.
     pub fn good_for(&self, resource: usize) -> Option<usize> {
-        let resource = &self.resources[resource];
+        let resource = self.resources.get(resource)?;
         self.identities.iter().position(|identity| resource.open_to(identity))
     }
 

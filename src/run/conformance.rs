@@ -87,6 +87,7 @@ pub(super) async fn run(
             }
         }
     }
+    super::login_server::run(session, &mut tally).await;
     if let Err(why) = shards::meet(session, "last-checks").await {
         tally.error(why.to_string());
     }
@@ -135,6 +136,11 @@ fn leans_on(check: &PlannedCheck, positive: &Check, subject: &Subject) -> bool {
         // the others fail for what they find as well: each check asks for itself
         Control::Endpoint { endpoint, .. } => *endpoint == Endpoint::Token && positive.group() == "token",
     };
+    // what a client is to be granted needs no control of its own, and says nothing where that client is refused everything
+    let asks = |act: &Act| matches!(act, Act::Form(form) if form.endpoint == Endpoint::Token);
+    if positive.group() == "token" && script.actions.iter().any(|action| asks(&action.act)) {
+        return true;
+    }
     let sends = script.actions.iter().any(|action| matches!(action.act, Act::Send { .. } | Act::AwaitRefusal { .. }));
     script.controls.iter().any(uses) || (sends && !is_endpoint(positive.group()))
 }
@@ -145,7 +151,11 @@ fn is_endpoint(group: &str) -> bool {
 }
 
 /// Runs one check by itself, and says what it came to; none where the run was asked to end.
-async fn alone_now(session: &Session<'_>, check: &PlannedCheck, tally: &mut ScenarioTally<'_>) -> Option<Verdict> {
+pub(super) async fn alone_now(
+    session: &Session<'_>,
+    check: &PlannedCheck,
+    tally: &mut ScenarioTally<'_>,
+) -> Option<Verdict> {
     let script = check.script.as_ref().ok()?.clone();
     if session.options.stop.is_requested() {
         return None;

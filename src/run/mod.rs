@@ -10,6 +10,7 @@ mod http2;
 mod isolate;
 mod keys;
 mod load;
+mod login_server;
 mod options;
 mod overhead;
 mod phase;
@@ -175,6 +176,22 @@ impl Session<'_> {
             || !conformance.exclude.is_empty()
     }
 
+    /// The same for another subject at the same target, with what talks to it.
+    fn of_another(&self, subject: Arc<Subject>, prober: Arc<Prober>) -> Session<'_> {
+        Session {
+            subject,
+            prober,
+            loaded: self.loaded,
+            profile: self.profile.clone(),
+            selection: self.selection,
+            options: self.options,
+            scrubber: self.scrubber.clone(),
+            target: self.target,
+            untestable: None,
+            turn: self.turn,
+        }
+    }
+
     /// Waives a result, if somebody answers for it.
     fn waive(&self, result: &mut CheckResult) {
         let target = WaivedTarget { name: &self.target.name, base: &self.target.base };
@@ -190,6 +207,10 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
     let proxy = launch.proxy(options);
     if let Some(proxy) = &proxy {
         proxy.secrets().iter().for_each(|secret| scrubber.add(secret.expose().as_bytes()));
+    }
+    let sides = comparison.iter().flat_map(|study| std::iter::once(&study.baseline).chain(&study.schemes));
+    for secret in sides.flat_map(|side| side.subject.secrets()) {
+        scrubber.add(secret.expose().as_bytes());
     }
     let sink = &mut |event: Event| sink(scrubbed(event, &scrubber));
     let listener = match options.wants(Only::Conformance) {
@@ -247,7 +268,8 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
             let options = if prober.is_one_at_a_time() { &serial } else { options };
             let planned = crate::plan::checks(&subject, &profile, |id| selection.selects(id));
             let executable = planned.iter().filter(|check| check.script.is_ok()).count()
-                + cases::planned(&loaded, subject.owned, &selection);
+                + cases::planned(&loaded, subject.owned, &selection)
+                + login_server::planned(&subject, &profile, &selection);
             let planned_checks = if options.wants(Only::Conformance) { executable } else { 0 };
             sink(started(running.name.clone(), planned_checks));
             if let Some(proxy) = &proxy {

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{Session, threshold};
-use crate::drive::paired::{self, Contender, Measured, ProcessCpu, SampleFailure, Study};
+use crate::drive::paired::{self, Contender, Measured, SampleFailure, Study};
+use crate::drive::process::ProcessCpu;
 use crate::drive::stop::Stop;
 use crate::drive::wire::Limits;
 use crate::event::{Event, Note, NoteKind};
@@ -71,6 +72,7 @@ async fn study(session: &Session<'_>, comparison: &OverheadStudy) -> Result<Over
     let (contenders, acquisitions): (Vec<Contender>, Vec<Vec<f64>>) = sides.into_iter().unzip();
     let mut contenders = contenders.into_iter();
     let Some(baseline) = contenders.next() else { return Err(broken("nothing is compared".to_owned())) };
+    let server = session.target.process().and_then(ProcessCpu::of);
     let study = Study {
         baseline,
         schemes: contenders.collect(),
@@ -78,7 +80,7 @@ async fn study(session: &Session<'_>, comparison: &OverheadStudy) -> Result<Over
         limits: Limits::default().within(session.options.time_limit),
         duration: comparison.duration,
         saturation: comparison.duration.mul_f64(SATURATION_SHARE),
-        server: session.target.own_process().and_then(ProcessCpu::of),
+        server,
         metric: "auth",
         seed: session.options.seed,
     };
@@ -95,7 +97,14 @@ async fn study(session: &Session<'_>, comparison: &OverheadStudy) -> Result<Over
     })?;
     let series = std::iter::once(&mut measured.control).chain(&mut measured.schemes);
     series.zip(acquisitions).for_each(|(series, acquisitions)| series.token_acquisitions = acquisitions);
+    let ended = server.filter(|server| !server.is_there()).map(|server| {
+        format!("the process {} ended during the study: what a request costs a core is not known", server.pid())
+    });
     figures(session, comparison, &measured)
+        .map(|mut figures| {
+            figures.notes.extend(ended);
+            figures
+        })
         .ok_or_else(|| ("it ended before its first pair".to_owned(), Exit::Inconclusive))
 }
 

@@ -7,6 +7,7 @@ use super::phase_error::PhaseError;
 use super::renewal::Good;
 use super::{Session, descriptors, http2, pool};
 use crate::drive::load::{self, ArrivalProcess, Http, Lane, LaneRequest, Phase, SuccessMarks};
+use crate::drive::process::ProcessCpu;
 use crate::drive::stop::Stop;
 use crate::drive::wire::{Destination, Limits};
 use crate::observe::{ClockOffset, Interval, LoadFigures};
@@ -70,7 +71,12 @@ impl Prepared {
         let limits = Limits::default().shared_by(phase.connections.saturating_mul(streams));
         let limits = written.timeout.map_or(limits, |timeout| limits.within(timeout.0));
         descriptors::enough_for(phase.connections)?;
-        let mut destination = session.target.destination()?;
+        let requests: Vec<_> = lanes.iter().flat_map(|lane| &lane.requests).map(|request| request.request()).collect();
+        let connection = requests.first().map(|request| request.connection.clone()).unwrap_or_default();
+        if requests.iter().any(|request| request.connection != connection) {
+            return Err(PhaseError::Certificates);
+        }
+        let mut destination = session.target.destination_of(&connection)?;
         if phase.http != Http::One {
             destination = destination.over_http2();
             http2::ready(&lanes, &destination, &limits).await?;
@@ -155,5 +161,6 @@ fn phase_of(session: &Session<'_>, written: &LoadPhase, resource: usize) -> Phas
         seed: session.options.seed,
         shard: session.options.shard,
         gate: Default::default(),
+        server: session.target.process().and_then(ProcessCpu::of),
     }
 }

@@ -34,6 +34,10 @@ pub(super) enum PhaseError {
     Http2(#[from] Http2Error),
     #[error(transparent)]
     TooMany(#[from] TooMany),
+    #[error(
+        "its credentials present different certificates (`tls`), which no connections can be shared by: use a phase for each"
+    )]
+    Certificates,
     #[error("authbench failed inside its load engine")]
     Engine,
     #[error(transparent)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Only, Options, overhead, pool, receivers, shards, start};
 use crate::check::profile::Effective;
+use crate::plan::login_server::{checks_of, login_server};
 use crate::plan::overhead::OverheadStudy;
 use crate::plan::subject::Subject;
 use crate::plan::{PlannedCheck, Selection, Values, resolve};
@@ -68,7 +69,7 @@ fn prepare_one(
     if let Some(study) = comparison.as_mut().filter(|_| !options.commands) {
         std::iter::once(&mut study.baseline).chain(&mut study.schemes).for_each(|side| side.subject.forbid_commands());
     }
-    let launch = start::wanted(&loaded, &values);
+    let launch = start::wanted(&loaded, &subject, &values);
     let variables = values.used();
     if environment.is_some() {
         errors.extend(receivers::mistakes(&loaded, (&subject, comparison.as_ref()), &launch, options));
@@ -78,6 +79,7 @@ fn prepare_one(
         errors.extend(start::bad_authorities(&loaded, &launch));
         errors.extend(start::bad_address(&loaded, &launch));
         errors.extend(start::bad_proxy(&loaded, &launch, options));
+        errors.extend(start::bad_process(&loaded, &launch));
     }
     if environment.is_some() && options.wants(Only::Load) {
         errors.extend(pool::mistakes(&loaded));
@@ -93,7 +95,12 @@ fn prepare_one(
 /// The checks that a scenario would run, for a dry run.
 pub fn plan_of(ready: &Ready) -> Vec<PlannedCheck> {
     let profile = profile_of(&ready.loaded, &ready.subject);
-    crate::plan::checks(&ready.subject, &profile, |id| ready.selection.selects(id))
+    let selects = |id: &str| ready.selection.selects(id);
+    let mut planned = crate::plan::checks(&ready.subject, &profile, selects);
+    if let Some(server) = login_server(&ready.subject) {
+        planned.extend(checks_of(&server, &profile, selects));
+    }
+    planned
 }
 
 impl Ready {

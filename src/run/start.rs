@@ -1,5 +1,6 @@
 //! Starts what a scenario names: the reference as a child process, a command, or nothing where it names an address.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -11,18 +12,21 @@ use url::Url;
 
 use super::Options;
 use crate::drive::control::answers;
+use crate::drive::process::ProcessCpu;
 use crate::drive::reach::reach;
 use crate::drive::wire::Destination;
 use crate::plan::Values;
+use crate::plan::subject::{IdentityCertificate, Subject};
 use crate::reference;
 use crate::reference::hopeless::{self, Manner};
-use crate::scenario::model::{SchemeFields, TargetFields, TargetProxyFields};
-use crate::scenario::{LoadedScenario, ScenarioError};
+use crate::scenario::model::{SchemeFields, TargetFields, TargetProxyFields, TargetTls};
+use crate::scenario::{At, LoadedScenario, ScenarioError, Template};
 use crate::secret::Secret;
 use crate::target::address::{self, BadAddress, is_local, shown};
 use crate::target::command::CommandLine;
 use crate::target::hosts::AllowedHosts;
 use crate::target::proxy::{BadProxy, Proxy};
+use crate::target::tls_identity::ClientCertificate;
 use crate::target::trust::{BadTrust, Trust};
 use crate::target::{Held, Running, Server, StartError};
 
@@ -46,12 +50,72 @@ pub enum Launch {
     Hopeless(Manner),
 }
 
+/// Why a process id of a scenario is of no use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum BadProcess {
+    /// No number.
+    #[error("expected a process id such as 4242")]
+    NoNumber,
+    /// Nobody has it.
+    #[error("there is no process {0} on this machine")]
+    Absent(u32),
+    /// The target is elsewhere.
+    #[error("the target is not on this machine, so `pid` is not the id of its process")]
+    Elsewhere,
+}
+
+impl BadProcess {
+    fn way_out(self) -> &'static str {
+        match self {
+            Self::NoNumber => "write the number, or a template such as \"${PID}\" or \"${file:service.pid}\"",
+            Self::Absent(_) => "write the id of the process that serves the address of `url`",
+            Self::Elsewhere => "remove `pid`",
+        }
+    }
+}
+
+/// What a scenario names for TLS: the contents of its files.
+#[derive(Clone, Debug, Default)]
+pub(super) struct NamedTls {
+    ca: Option<Vec<u8>>,
+    certificate: Option<Vec<u8>>,
+    key: Option<Secret>,
+    /// Those of credentials, by their names.
+    of_credentials: BTreeMap<String, Arc<IdentityCertificate>>,
+}
+
+impl NamedTls {
+    fn of(tls: &At<TargetTls>, values: &Values<'_>) -> Self {
+        let file = |path: &Option<String>| path.as_ref().and_then(|path| values.bytes(path, tls.place));
+        let key = file(&tls.key).map(|bytes| Secret::new(String::from_utf8_lossy(&bytes)));
+        Self { ca: file(&tls.ca), certificate: file(&tls.certificate), key, of_credentials: BTreeMap::new() }
+    }
+
+    /// Trust in what it names, or in the machine's store, with the certificate that it presents.
+    fn trust(&self) -> Result<Trust, BadTrust> {
+        let own = match (&self.certificate, &self.key) {
+            (Some(certificate), Some(key)) => Some(ClientCertificate::read(certificate, key.expose().as_bytes())?),
+            _ => None,
+        };
+        let mut others = BTreeMap::new();
+        for (name, named) in &self.of_credentials {
+            others.insert(name.clone(), ClientCertificate::read(&named.chain, named.key.expose().as_bytes())?);
+        }
+        Trust::of_all(self.ca.as_deref(), own.as_ref(), &others)
+    }
+}
+
 /// What a scenario wants to be started.
 #[derive(Clone, Debug)]
 pub(super) enum Wanted {
     Reference(Box<reference::Config>),
-    Url { url: Result<Url, BadAddress>, ca: Option<Vec<u8>>, proxy: Option<Result<Proxy, BadProxy>> },
-    Command { line: CommandLine, ca: Option<Vec<u8>> },
+    Url {
+        url: Result<Url, BadAddress>,
+        tls: NamedTls,
+        pid: Option<Result<u32, BadProcess>>,
+        proxy: Option<Result<Proxy, BadProxy>>,
+    },
+    Command { line: CommandLine, tls: NamedTls },
 }
 
 impl Wanted {
@@ -84,10 +148,12 @@ impl Wanted {
 }
 
 /// What a scenario wants, with its values read.
-pub(super) fn wanted(loaded: &LoadedScenario, values: &Values<'_>) -> Wanted {
-    let TargetFields { reference, url, tls, command, proxy, .. } = &loaded.scenario.target.value.0;
+pub(super) fn wanted(loaded: &LoadedScenario, subject: &Subject, values: &Values<'_>) -> Wanted {
+    let TargetFields { reference, url, tls, command, pid, proxy, .. } = &loaded.scenario.target.value.0;
     let url = url.as_ref().map(|template| address::of_http(&values.text(template)));
-    let ca = tls.as_ref().and_then(|tls| values.bytes(&tls.ca, tls.place));
+    let mut tls = tls.as_ref().map(|tls| NamedTls::of(tls, values)).unwrap_or_default();
+    let own = subject.identities.iter().filter_map(|one| Some((one.name.clone(), one.certificate.clone()?)));
+    tls.of_credentials = own.collect();
     if let Some(command) = command {
         let line = CommandLine {
             argv: command.run.clone(),
@@ -96,7 +162,7 @@ pub(super) fn wanted(loaded: &LoadedScenario, values: &Values<'_>) -> Wanted {
             timeout: command.timeout.map_or(COMMAND_START, |length| length.0),
             url,
         };
-        return Wanted::Command { line, ca };
+        return Wanted::Command { line, tls };
     }
     match (reference, url) {
         (Some(reference), _) => {
@@ -113,8 +179,10 @@ pub(super) fn wanted(loaded: &LoadedScenario, values: &Values<'_>) -> Wanted {
             Wanted::Reference(Box::new(config))
         }
         (None, url) => {
+            let number = |pid: &Template| values.text(pid).trim().parse::<u32>().map_err(|_| BadProcess::NoNumber);
+            let pid = pid.as_ref().map(number);
             let proxy = proxy.as_ref().map(|proxy| proxy_of(&proxy.value.0, values));
-            Wanted::Url { url: url.unwrap_or(Err(BadAddress::Missing)), ca, proxy }
+            Wanted::Url { url: url.unwrap_or(Err(BadAddress::Missing)), tls, pid, proxy }
         }
     }
 }
@@ -127,9 +195,8 @@ fn proxy_of(written: &TargetProxyFields, values: &Values<'_>) -> Result<Proxy, B
     match (&written.username, &written.password) {
         (None, None) => Ok(proxy),
         (user, password) => {
-            let text = |template: &Option<crate::scenario::Template>| {
-                template.as_ref().map(|template| values.text(template)).unwrap_or_default()
-            };
+            let text =
+                |template: &Option<Template>| template.as_ref().map(|template| values.text(template)).unwrap_or_default();
             proxy.with_pair(Secret::new(format!("{}:{}", text(user), text(password))))
         }
     }
@@ -157,16 +224,17 @@ pub(super) async fn start(wanted: &Wanted, options: &Options) -> Result<Running,
                 in_process(manner.name(), &running.url(), (None, options), Held::Server(Box::new(running)))
             }
         },
-        Wanted::Url { url, ca, .. } => {
+        Wanted::Url { url, tls, pid, .. } => {
             let base = url.clone()?;
-            let trust = trust(ca.as_deref())?;
+            let trust = Arc::new(tls.trust()?);
             let hosts = options.hosts.clone().behind(wanted.proxy(options));
             let destination = Destination::of(&base, Some(trust.for_target()), &hosts)?;
             reach(&base, &destination, trust.names_authorities(), CONNECT.min(options.time_limit)).await?;
-            Ok(Running { name: shown(&base), local: is_local(&base), base, trust, hosts, held: Held::Nothing })
+            let pid = pid.and_then(Result::ok);
+            Ok(Running { name: shown(&base), local: is_local(&base), base, trust, hosts, pid, held: Held::Nothing })
         }
-        Wanted::Command { line, ca } => {
-            let trust = trust(ca.as_deref())?;
+        Wanted::Command { line, tls } => {
+            let trust = Arc::new(tls.trust()?);
             let asked = async |ready: &Url, hosts: &AllowedHosts| answers(ready, &trust, hosts).await;
             line.start(&options.spawner(), (trust.clone(), &options.hosts), asked).await
         }
@@ -175,10 +243,24 @@ pub(super) async fn start(wanted: &Wanted, options: &Options) -> Result<Running,
 
 /// What is wrong with the certificates that a scenario names, once they were read.
 pub(super) fn bad_authorities(loaded: &LoadedScenario, wanted: &Wanted) -> Option<ScenarioError> {
-    let (Wanted::Url { ca, .. } | Wanted::Command { ca, .. }) = wanted else { return None };
-    let wrong = Trust::of(Some(ca.as_ref()?)).err()?;
+    let (Wanted::Url { tls, .. } | Wanted::Command { tls, .. }) = wanted else { return None };
+    // a certificate of a credential that is wrong by itself has the place of that credential
+    for (name, named) in &tls.of_credentials {
+        let read = ClientCertificate::read(&named.chain, named.key.expose().as_bytes());
+        let wrong = read.and_then(|own| Trust::presenting(None, Some(&own)).map(drop)).err();
+        let place = loaded.scenario.credentials.get(name).and_then(|written| Some(written.tls.as_ref()?.place));
+        if let (Some(wrong), Some(place)) = (wrong.filter(|wrong| !matches!(wrong, BadTrust::Machine(_))), place) {
+            let help = "name a certificate and its own private key in PEM, relative to the scenario";
+            return Some(loaded.error(place, wrong.to_string()).with_help(help));
+        }
+    }
     let place = loaded.scenario.target.value.0.tls.as_ref()?.place;
-    let help = "name a file with one or more certificates in PEM, relative to the scenario";
+    let wrong = tls.trust().err().filter(|wrong| !matches!(wrong, BadTrust::Machine(_)))?;
+    let help = match wrong {
+        BadTrust::NoClientKey => "name a file with a private key in PEM, relative to the scenario",
+        BadTrust::OtherClientKey => "name the certificate and its own key",
+        _ => "name a file with one or more certificates in PEM, relative to the scenario",
+    };
     Some(loaded.error(place, wrong.to_string()).with_help(help))
 }
 
@@ -220,13 +302,21 @@ pub(super) fn bad_address(loaded: &LoadedScenario, wanted: &Wanted) -> Option<Sc
         _ => return None,
     };
     let target = &loaded.scenario.target;
-    let place = target.value.0.url.as_ref().map_or(target.place, crate::scenario::Template::place);
+    let place = target.value.0.url.as_ref().map_or(target.place, Template::place);
     Some(loaded.error(place, wrong.to_string()).with_help(help))
 }
 
-/// Trust in named certificates, or in the machine's.
-fn trust(ca: Option<&[u8]>) -> Result<Arc<Trust>, BadTrust> {
-    Ok(Arc::new(Trust::of(ca)?))
+/// What is wrong with the process id that a scenario names, once it was read.
+pub(super) fn bad_process(loaded: &LoadedScenario, wanted: &Wanted) -> Option<ScenarioError> {
+    let Wanted::Url { pid: Some(pid), .. } = wanted else { return None };
+    let wrong = match pid {
+        Err(wrong) => *wrong,
+        Ok(_) if !wanted.is_local() => BadProcess::Elsewhere,
+        Ok(pid) if ProcessCpu::of(*pid).is_none() => BadProcess::Absent(*pid),
+        Ok(_) => return None,
+    };
+    let place = loaded.scenario.target.value.0.pid.as_ref().map(Template::place)?;
+    Some(loaded.error(place, wrong.to_string()).with_help(wrong.way_out()))
 }
 
 fn not_started(error: impl std::fmt::Display) -> StartError {
@@ -241,7 +331,15 @@ fn in_process(
 ) -> Result<Running, StartError> {
     let base: Url = url.parse().map_err(|_| not_started("no address"))?;
     let hosts = options.hosts.clone().and(&base);
-    Ok(Running { name: name.to_owned(), base, trust: Arc::new(Trust::of(ca_pem)?), hosts, local: true, held })
+    Ok(Running {
+        name: name.to_owned(),
+        base,
+        trust: Arc::new(Trust::of(ca_pem)?),
+        hosts,
+        local: true,
+        pid: None,
+        held,
+    })
 }
 
 impl Server for reference::ReferenceServer {
@@ -302,5 +400,5 @@ async fn reference_child(
     let base: Url = base.ok_or_else(|| failed("it did not say where it listens".to_owned()))?;
     let trust = Arc::new(Trust::of(described["certificate"].as_str().map(str::as_bytes))?);
     let hosts = options.hosts.clone().and(&base);
-    Ok(Running { name: "reference".to_owned(), base, trust, hosts, local: true, held: Held::Child(child) })
+    Ok(Running { name: "reference".to_owned(), base, trust, hosts, local: true, pid: None, held: Held::Child(child) })
 }

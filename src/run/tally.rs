@@ -162,6 +162,11 @@ impl<'a> ScenarioTally<'a> {
         self.note(Note { kind: NoteKind::Error, text });
     }
 
+    /// Notes something that a reader has to know.
+    pub(super) fn info(&mut self, text: String) {
+        self.note(Note { kind: NoteKind::Info, text });
+    }
+
     fn note(&mut self, note: Note) {
         self.beside += usize::from(note.kind == NoteKind::Finding);
         (self.sink)(Event::Note(note));

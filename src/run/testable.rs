@@ -60,6 +60,9 @@ pub(super) async fn look(
     prober: &Arc<Prober>,
     running: &Running,
 ) -> Result<(), Untestable> {
+    if subject.resources.is_empty() {
+        return look_at_clients(loaded, subject, prober).await;
+    }
     let mut pairs = pairs(subject).into_iter();
     let Some(first) = pairs.next() else { return Ok(()) };
     let Some(obstacle) = tried(subject, prober, first).await else {
@@ -98,6 +101,23 @@ pub(super) async fn look(
         }
     }
     Err(Untestable { causes, reached })
+}
+
+/// Without a resource, what shows that the scenario can be tested is a client that gets a token.
+async fn look_at_clients(
+    loaded: &LoadedScenario,
+    subject: &Arc<Subject>,
+    prober: &Arc<Prober>,
+) -> Result<(), Untestable> {
+    let Some(at) = subject.endpoint_identity() else { return Ok(()) };
+    match prober.held(&subject.identities[at]).await {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let obstacle = of_token(&error, at, &subject.identities[at]);
+            let causes = vec![told(loaded, Some(subject), &obstacle, 0)];
+            Err(Untestable { causes, reached: obstacle.is_answered() })
+        }
+    }
 }
 
 /// Identities with what they should open: each resource once, then each further identity once. Nothing is written where

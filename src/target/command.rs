@@ -90,7 +90,7 @@ impl CommandLine {
             }
             tokio::time::sleep(POLL).await;
         }
-        Ok(Running { name: shown(&base), base, trust, hosts, local: true, held: Held::Child(child) })
+        Ok(Running { name: shown(&base), base, trust, hosts, local: true, pid: None, held: Held::Child(child) })
     }
 
     fn scrubber(&self) -> Scrubber {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use thiserror::Error;
 use url::Url;
@@ -10,10 +9,33 @@ use url::Url;
 use super::address::authority;
 use super::hosts::AllowedHosts;
 use super::proxy::{Passage, Proxy};
+use super::tls_identity::{ClientTls, TlsIdentity};
 use crate::observe::Request;
 
 /// The name of HTTP/2 in a TLS handshake (RFC 9113 §3.2).
 pub(crate) const HTTP2: &[u8] = b"h2";
+
+/// What a connection belongs to: nothing is shared between two keys, neither a connection nor a session of TLS nor what was
+/// learned over one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DestinationKey {
+    host: String,
+    port: u16,
+    identity: Option<TlsIdentity>,
+}
+
+impl DestinationKey {
+    /// The key of an address for whoever has this identity in TLS.
+    pub fn of(url: &Url, identity: TlsIdentity) -> Option<Self> {
+        let identity = (url.scheme() == "https").then_some(identity);
+        Some(Self { host: host_of(url)?, port: url.port_or_known_default()?, identity })
+    }
+}
+
+/// The host of an address, without brackets.
+fn host_of(url: &Url) -> Option<String> {
+    Some(url.host_str()?.trim_start_matches('[').trim_end_matches(']').to_owned())
+}
 
 /// Host and port of an address, with TLS for `https`.
 #[derive(Clone, Debug)]
@@ -22,8 +44,8 @@ pub struct Destination {
     pub host: String,
     /// Port.
     pub port: u16,
-    /// TLS, for `https`.
-    pub tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
+    /// TLS, for `https`: of whom, and the name that is asked for.
+    pub tls: Option<(ClientTls, ServerName<'static>)>,
     /// The proxy on the way there, and how requests pass it.
     pub via: Option<(Arc<Proxy>, Passage)>,
 }
@@ -57,10 +79,9 @@ impl Destination {
     /// # Errors
     /// When the address is neither http nor https, has no host or one that is not allowed, or needs TLS that was not
     /// configured.
-    pub fn of(url: &Url, tls: Option<Arc<ClientConfig>>, hosts: &AllowedHosts) -> Result<Self, BadDestination> {
+    pub fn of(url: &Url, tls: Option<ClientTls>, hosts: &AllowedHosts) -> Result<Self, BadDestination> {
         let shown = || url.origin().ascii_serialization();
-        let host = url.host_str().ok_or_else(|| BadDestination::NoHost(shown()))?;
-        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let host = host_of(url).ok_or_else(|| BadDestination::NoHost(shown()))?;
         if !hosts.admit(url) {
             return Err(BadDestination::Forbidden(authority(url)));
         }
@@ -68,9 +89,9 @@ impl Destination {
         let tls = match url.scheme() {
             "http" => None,
             "https" => {
-                let config = tls.ok_or_else(|| BadDestination::NoTls(shown()))?;
+                let tls = tls.ok_or_else(|| BadDestination::NoTls(shown()))?;
                 let name = ServerName::try_from(host.clone()).map_err(|_| BadDestination::BadName(shown()))?;
-                Some((config, name))
+                Some((tls, name))
             }
             _ => return Err(BadDestination::BadScheme(shown())),
         };
@@ -102,11 +123,17 @@ impl Destination {
         self.via.as_ref().map_or((self.host.as_str(), self.port), |(proxy, _)| proxy.endpoint())
     }
 
+    /// What its connections belong to.
+    pub fn key(&self) -> DestinationKey {
+        let identity = self.tls.as_ref().map(|(tls, _)| tls.identity);
+        DestinationKey { host: self.host.clone(), port: self.port, identity }
+    }
+
     /// The same for HTTP/2: nothing else is offered in a TLS handshake, so that no target falls back in silence.
     #[must_use]
     pub fn over_http2(mut self) -> Self {
-        if let Some((config, _)) = &mut self.tls {
-            Arc::make_mut(config).alpn_protocols = vec![HTTP2.to_vec()];
+        if let Some((tls, _)) = &mut self.tls {
+            Arc::make_mut(&mut tls.config).alpn_protocols = vec![HTTP2.to_vec()];
         }
         // a proxy of HTTP/1.1 passes HTTP/2 on in a tunnel only
         if let Some((_, passage)) = &mut self.via {

@@ -12,6 +12,7 @@ pub mod listener;
 pub mod obstacle;
 pub mod proxy;
 mod running;
+pub mod tls_identity;
 pub mod trust;
 
 pub use running::{Held, Running, Server, StartError};

@@ -14,6 +14,7 @@ use super::destination::{BadDestination, Destination};
 use super::hosts::AllowedHosts;
 use super::obstacle::Obstacle;
 use super::trust::{BadTrust, Trust};
+use crate::observe::ConnectionOf;
 
 /// A server in this process that can be ended.
 pub trait Server: Send + Sync {
@@ -43,6 +44,8 @@ pub struct Running {
     pub hosts: AllowedHosts,
     /// Whether it shares this machine's processors.
     pub local: bool,
+    /// The process that the scenario names as its own.
+    pub pid: Option<u32>,
     /// What was started for it.
     pub held: Held,
 }
@@ -84,14 +87,22 @@ impl Running {
     /// # Errors
     /// When its address is not one of HTTP.
     pub fn destination(&self) -> Result<Destination, BadDestination> {
-        Destination::of(&self.base, Some(self.trust.for_target()), &self.hosts)
+        self.destination_of(&ConnectionOf::default())
     }
 
-    /// The process id of a server that serves nobody but this run, in a process of its own.
-    pub fn own_process(&self) -> Option<u32> {
+    /// Where the connections of a credential go.
+    ///
+    /// # Errors
+    /// When its address is not one of HTTP.
+    pub fn destination_of(&self, connection: &ConnectionOf) -> Result<Destination, BadDestination> {
+        Destination::of(&self.base, Some(self.trust.for_connection(connection)), &self.hosts)
+    }
+
+    /// The process id of the server: of the child that was started for it, or as the scenario names it.
+    pub fn process(&self) -> Option<u32> {
         match &self.held {
             Held::Child(child) => child.id(),
-            Held::Nothing | Held::Server(_) => None,
+            Held::Nothing | Held::Server(_) => self.pid,
         }
     }
 

@@ -5,6 +5,7 @@
 //! the marks of a CA in it are not looked at then. That is what makes the certificate of a plain `openssl req -x509` usable:
 //! it is marked as a CA (`CA:TRUE`), and RFC 5280 §4.2.1.9 has CAs sign certificates, not serve.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -18,6 +19,9 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme};
 use thiserror::Error;
 
+use super::tls_identity::{ClientCertificate, ClientTls, TlsIdentity};
+use crate::observe::ConnectionOf;
+
 /// Why a file of certificate authorities cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum BadTrust {
@@ -30,6 +34,15 @@ pub enum BadTrust {
     /// The machine's trust store.
     #[error("the machine's trust store cannot be read: {0}")]
     Machine(String),
+    /// No certificate to present.
+    #[error("the file of `tls.certificate` holds no certificate in PEM")]
+    NoClientCertificate,
+    /// No key of it.
+    #[error("the file of `tls.key` holds no private key in PEM")]
+    NoClientKey,
+    /// The key of another certificate, or one that cannot sign.
+    #[error("the key of `tls.key` is not that of the certificate of `tls.certificate`")]
+    OtherClientKey,
     /// The TLS library.
     #[error("TLS cannot be set up: {0}")]
     Library(String),
@@ -123,8 +136,10 @@ fn is_self_issued(certificate: &CertificateDer<'_>) -> bool {
 /// Whose certificates are trusted on connections to the target, and to whoever issues its tokens.
 #[derive(Clone, Debug)]
 pub struct Trust {
-    target: Arc<ClientConfig>,
-    issuers: Arc<ClientConfig>,
+    target: ClientTls,
+    /// The same for credentials that present a certificate of their own, by their names.
+    credentials: BTreeMap<String, ClientTls>,
+    issuers: ClientTls,
     names_authorities: bool,
 }
 
@@ -134,6 +149,26 @@ impl Trust {
     /// # Errors
     /// When the PEM holds no certificate, or the machine has no trust store.
     pub fn of(ca_pem: Option<&[u8]>) -> Result<Self, BadTrust> {
+        Self::presenting(ca_pem, None)
+    }
+
+    /// The same for a client that presents a certificate to the target; whoever issues tokens elsewhere does not see it.
+    ///
+    /// # Errors
+    /// When the PEM holds no certificate, the machine has no trust store, or the key is not that of the certificate.
+    pub fn presenting(ca_pem: Option<&[u8]>, certificate: Option<&ClientCertificate>) -> Result<Self, BadTrust> {
+        Self::of_all(ca_pem, certificate, &BTreeMap::new())
+    }
+
+    /// The same, with the certificates of credentials by their names.
+    ///
+    /// # Errors
+    /// As for one certificate.
+    pub fn of_all(
+        ca_pem: Option<&[u8]>,
+        certificate: Option<&ClientCertificate>,
+        of_credentials: &BTreeMap<String, ClientCertificate>,
+    ) -> Result<Self, BadTrust> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let machine = || {
             rustls_platform_verifier::Verifier::new(provider.clone())
@@ -141,26 +176,52 @@ impl Trust {
                 .map_err(|error| BadTrust::Machine(error.to_string()))
         };
         let Some(pem) = ca_pem else {
-            let config = configured(Verifier { machine: Some(machine()?), ..Verifier::none(&provider) }, &provider)?;
-            return Ok(Self { target: config.clone(), issuers: config, names_authorities: false });
+            let verifier = Verifier { machine: Some(machine()?), ..Verifier::none(&provider) };
+            let of = |certificate| {
+                let config = configured(verifier.clone(), &provider, certificate)?;
+                Ok::<_, BadTrust>(ClientTls { config, identity: TlsIdentity::of(certificate, None, true) })
+            };
+            let own = of_credentials.iter().map(|(name, own)| Ok::<_, BadTrust>((name.clone(), of(Some(own))?)));
+            let credentials = own.collect::<Result<_, _>>()?;
+            return Ok(Self { target: of(certificate)?, credentials, issuers: of(None)?, names_authorities: false });
         };
         let named = certificates(pem)?;
         let roots = authorities(&named, &provider);
         let alone = Verifier { named, roots, ..Verifier::none(&provider) };
         // a token endpoint elsewhere may well have a certificate that everybody trusts
         let beside = Verifier { machine: machine().ok(), ..alone.clone() };
-        let (target, issuers) = (configured(alone, &provider)?, configured(beside, &provider)?);
-        Ok(Self { target, issuers, names_authorities: true })
+        let of = |certificate| {
+            let config = configured(alone.clone(), &provider, certificate)?;
+            Ok::<_, BadTrust>(ClientTls { config, identity: TlsIdentity::of(certificate, Some(pem), false) })
+        };
+        let own = of_credentials.iter().map(|(name, own)| Ok::<_, BadTrust>((name.clone(), of(Some(own))?)));
+        let (target, credentials) = (of(certificate)?, own.collect::<Result<_, _>>()?);
+        let issuers = ClientTls {
+            config: configured(beside, &provider, None)?,
+            identity: TlsIdentity::of(None, Some(pem), true),
+        };
+        Ok(Self { target, credentials, issuers, names_authorities: true })
     }
 
     /// TLS to the target: what the scenario names, and nothing else.
-    pub fn for_target(&self) -> Arc<ClientConfig> {
+    pub fn for_target(&self) -> ClientTls {
         self.target.clone()
     }
 
+    /// TLS to the target on the connections of a credential, or on those that serve all others.
+    pub fn for_connection(&self, connection: &ConnectionOf) -> ClientTls {
+        let own = connection.0.as_ref().and_then(|name| self.credentials.get(&**name));
+        own.unwrap_or(&self.target).clone()
+    }
+
     /// TLS to an issuer: what the scenario names, and what the machine trusts.
-    pub fn for_issuers(&self) -> Arc<ClientConfig> {
+    pub fn for_issuers(&self) -> ClientTls {
         self.issuers.clone()
+    }
+
+    /// Whether a certificate is presented to the target.
+    pub fn presents_certificate(&self) -> bool {
+        self.target.config.client_auth_cert_resolver.has_certs()
     }
 
     /// Whether the scenario names certificates.
@@ -184,11 +245,25 @@ fn authorities(named: &[CertificateDer<'static>], provider: &Arc<CryptoProvider>
 }
 
 /// HTTP/1.1 over TLS.
-fn configured(verifier: Verifier, provider: &Arc<CryptoProvider>) -> Result<Arc<ClientConfig>, BadTrust> {
+fn configured(
+    verifier: Verifier,
+    provider: &Arc<CryptoProvider>,
+    certificate: Option<&ClientCertificate>,
+) -> Result<Arc<ClientConfig>, BadTrust> {
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .map_err(|error| BadTrust::Library(error.to_string()))?;
-    let mut config = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth();
+    let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
+    let mut config = match certificate {
+        None => builder.with_no_client_auth(),
+        Some(certificate) => {
+            let own = builder.with_client_auth_cert(certificate.chain.clone(), certificate.key.clone_key());
+            let mut config = own.map_err(|_| BadTrust::OtherClientKey)?;
+            // a resumed session presents no certificate (RFC 8446 §2.2): each connection shows it anew
+            config.resumption = rustls::client::Resumption::disabled();
+            config
+        }
+    };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }

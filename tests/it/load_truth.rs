@@ -1,5 +1,6 @@
 //! Load against servers that die, dawdle or flood: the phase ends, nothing is dropped, and the figures say what happened.
 
+mod ahead;
 mod http2;
 use crate::slow;
 use std::io::{Read as _, Write as _};
@@ -9,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use authbench::drive::load::{ArrivalProcess, Http, Lane, LaneRequest, Phase, SuccessMarks, run};
+use authbench::drive::process::ProcessCpu;
 use authbench::drive::stop::Stop;
 use authbench::drive::wire::{Destination, Limits};
 use authbench::observe::{Fingerprint, Limit, LoadFigures, Request};
@@ -85,6 +87,7 @@ fn phase(arrivals: Option<ArrivalProcess>, connections: usize, duration: Duratio
         seed: 1,
         shard: Default::default(),
         gate: Default::default(),
+        server: None,
     }
 }
 
@@ -262,4 +265,26 @@ fn refusals_of_good_requests_prove_nothing() {
     let figures = figures(&phase(None, 2, Duration::from_millis(200)), &destination, LONG);
     assert_eq!(figures.lanes[0].outcomes.unclear, figures.requests);
     assert!(figures.inconclusive.as_ref().is_some_and(|why| why.contains("good credential")), "{figures:?}");
+}
+
+#[test]
+fn a_process_of_the_target_that_ends_meanwhile_is_told() {
+    let brief = std::process::Command::new("sleep").arg("600").spawn().expect("starts");
+    let process = ProcessCpu::of(brief.id()).expect("is there");
+    let brief = Arc::new(std::sync::Mutex::new(Some(brief)));
+    let (destination, _) = server(move |mut stream| {
+        while request(&mut stream).is_some() {
+            if let Some(mut brief) = brief.lock().expect("is not poisoned").take() {
+                let _ = brief.kill();
+                let _ = brief.wait();
+            }
+            let _ = stream.write_all(GOOD);
+        }
+    });
+    let phase =
+        Phase { server: Some(process), ..phase(Some(ArrivalProcess::Constant(100.0)), 2, Duration::from_millis(500)) };
+    let figures = figures(&phase, &destination, LONG);
+    assert!(!process.is_there() && figures.target_cost.is_none());
+    let told = format!("the process {} of the target ended during the phase", process.pid());
+    assert!(figures.notes.iter().any(|note| note.contains(&told)), "{:?}", figures.notes);
 }

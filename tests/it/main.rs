@@ -1,6 +1,7 @@
 //! Integration tests: one binary, so that the crate is linked once; one module a subject.
 
 mod assertions;
+mod authority_alone;
 mod binary;
 mod broken;
 mod browser;
@@ -34,6 +35,7 @@ mod lookalike;
 mod max_time;
 mod overhead;
 mod own_limits;
+mod process_cost;
 mod proxy;
 mod readers;
 mod readme;
@@ -50,6 +52,7 @@ mod slow;
 mod strangers;
 mod thresholds;
 mod through_proxy;
+mod tls_identity;
 mod ui;
 mod untestable;
 mod untrusted;

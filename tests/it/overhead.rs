@@ -123,3 +123,52 @@ overhead:
     assert_eq!(exit, Exit::Inconclusive);
     assert!(errors(&events).contains("GET /none/orders opens without a credential"), "{}", errors(&events));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn the_key_of_an_issuer_signs_the_tokens_of_a_row_at_a_remote_target() {
+    use authbench::seed::keys::{AUDIENCE, ISSUER, ring};
+    let server = authbench::reference::start(Default::default()).await.expect("starts");
+    let folder = tempfile::tempdir().expect("a folder");
+    let first = ring("ES256").expect("has keys").first;
+    std::fs::write(folder.path().join("key.pem"), first.key).expect("writes");
+    let scenario = |material: &str| {
+        format!(
+            r#"
+authbench: 1
+name: remote
+target: {{ url: "{}", owned: true }}
+scheme: none
+resources: [{{ request: GET /public, public: true }}]
+{material}
+overhead:
+  baseline: open
+  duration: 60ms
+  schemes:
+    - {{ name: open, scheme: none, request: GET /public }}
+    - name: ours
+      scheme: {{ jwt: {{ issuer: "{ISSUER}", audience: "{AUDIENCE}", typ: at+jwt }} }}
+      credentials: {{ service: {{ claims: {{ sub: service, client_id: service, scope: "read:orders" }} }} }}
+      request: GET /jwt/es256/orders
+"#,
+            server.url()
+        )
+    };
+    let kid = first.kid;
+    let run = async |yaml: String| {
+        std::fs::write(folder.path().join("a.yaml"), yaml).expect("writes");
+        let options = Options { only: Some(Only::Overhead), ..Options::new(Launch::InProcess) };
+        let loaded = load_paths(&[folder.path().join("a.yaml")]).expect("reads");
+        let ready = prepare(loaded, Some(&NoVariables), &options);
+        let ready = ready.unwrap_or_else(|errors| panic!("{}", errors[0].render(false)));
+        let mut events = Vec::new();
+        let exit = Box::pin(authbench::run::run(ready, &options, &mut |event| events.push(event))).await;
+        (exit, events)
+    };
+    let (exit, events) = run(scenario(&format!("material: {{ issuer_key: {{ file: key.pem, kid: {kid} }} }}"))).await;
+    assert_eq!(exit, Exit::Passed, "{}", errors(&events));
+    assert!(row(figures(&events).expect("figures"), "ours").pairs >= 2);
+    let (exit, events) = run(scenario("")).await;
+    assert_eq!(exit, Exit::Inconclusive);
+    assert!(errors(&events).contains("`material.issuer_key`"), "{}", errors(&events));
+    server.stop().await;
+}

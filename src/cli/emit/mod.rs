@@ -1,5 +1,6 @@
 //! `authbench emit`: what a scheduler needs to run the shards of a run and to merge them.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -7,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::print;
 use crate::exit::Exit;
+use crate::run::{Launch, Options, Ready, prepare};
 use crate::scenario::{LoadedScenario, load_paths};
 
 /// Write a manifest for a scheduler: n shards, and one merge that decides the verdict.
@@ -85,9 +87,13 @@ pub(super) fn run(arguments: &EmitArguments) -> Exit {
         print::error(&format!("error: {why}"));
         return Exit::Usage;
     }
-    let mut variables: Vec<String> = loaded.iter().flat_map(crate::plan::variables).collect();
-    variables.sort();
-    variables.dedup();
+    // as `run` and `check` see them: what a comment or a default names is not needed
+    let ready = match prepare(loaded, None, &Options::new(Launch::InProcess)) {
+        Ok(ready) => ready,
+        Err(errors) => return super::tell(&errors),
+    };
+    let variables: BTreeSet<&str> = ready.iter().flat_map(Ready::variables).map(String::as_str).collect();
+    let variables: Vec<String> = variables.into_iter().map(str::to_owned).collect();
     let template = match arguments.scheduler {
         Scheduler::Kubernetes => include_str!("kubernetes.yaml"),
         Scheduler::Slurm => include_str!("slurm.sh"),

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rustls::ClientConfig;
 use serde_json::Value;
 use url::Url;
 
@@ -23,6 +22,7 @@ use crate::secret::Secret;
 use crate::target::address::{appended, join, well_known};
 use crate::target::hosts::AllowedHosts;
 use crate::target::proxy::{Proxy, answers_for_itself};
+use crate::target::tls_identity::ClientTls;
 use crate::target::trust::{Distrust, Trust};
 
 pub use error::ControlError;
@@ -63,20 +63,27 @@ pub struct ControlPlane {
 /// What every request of the control plane is made with, once its address is a destination.
 #[derive(Clone)]
 struct ControlReach {
-    client: reqwest::Client,
-    tls: Arc<ClientConfig>,
+    /// For the origin of the target, which sees the certificate of the scenario, and for all others.
+    clients: [(reqwest::Client, ClientTls); 2],
+    target: url::Origin,
     hosts: AllowedHosts,
 }
 
 impl ControlReach {
-    fn of(trust: &Trust, hosts: &AllowedHosts) -> Result<Self, ControlError> {
-        Ok(Self { client: client(trust, hosts.proxy())?, tls: trust.for_issuers(), hosts: hosts.clone() })
+    fn of(base: &Url, trust: &Trust, hosts: &AllowedHosts) -> Result<Self, ControlError> {
+        let with = |tls: ClientTls| Ok::<_, ControlError>((client(&tls, hosts.proxy())?, tls));
+        let others = with(trust.for_issuers())?;
+        // whoever presents no certificate needs no client of its own for the target
+        let target = if trust.presents_certificate() { with(trust.for_target())? } else { others.clone() };
+        Ok(Self { clients: [target, others], target: base.origin(), hosts: hosts.clone() })
     }
 
     /// A request to an address.
     fn request(&self, method: reqwest::Method, url: Url) -> Result<reqwest::RequestBuilder, ControlError> {
-        Destination::of(&url, Some(self.tls.clone()), &self.hosts)?;
-        Ok(self.client.request(method, url))
+        let [target, others] = &self.clients;
+        let (client, tls) = if url.origin() == self.target { target } else { others };
+        Destination::of(&url, Some(tls.clone()), &self.hosts)?;
+        Ok(client.request(method, url))
     }
 }
 
@@ -94,7 +101,7 @@ impl ControlPlane {
         let named = server.and_then(|server| server.assertion_audience.clone());
         Ok(Self {
             audience: named.or_else(|| token_endpoint.as_ref().map(Url::to_string)),
-            reach: ControlReach::of(trust, hosts)?,
+            reach: ControlReach::of(base, trust, hosts)?,
             token_endpoint,
             client_auth: server.map_or(ClientAuthMethod::Basic, |server| server.client_auth),
             token_params: server.map(|server| server.token_params.clone()).unwrap_or_default(),
@@ -213,7 +220,8 @@ impl ControlPlane {
         Ok(if server_time.is_some() || lifetime.is_none() { token.with_own_end(server_time) } else { token })
     }
 
-    /// Authenticates a client, at another token endpoint than that of the scheme where one is given: header lines, and parameters that are added to the form (RFC 6749 §2.3.1, RFC 7523 §2.2).
+    /// Authenticates a client: header lines, and parameters that are added to the form (RFC 6749 §2.3.1, RFC 7523 §2.2). Its
+    /// assertions are for the audience that is given, or for that of the scheme.
     ///
     /// # Errors
     /// When it has nothing to authenticate with.
@@ -222,7 +230,7 @@ impl ControlPlane {
         client: &ClientCredential,
         usual: ClientAuthMethod,
         form: &mut Vec<(String, String)>,
-        endpoint: Option<&Url>,
+        audience: Option<&str>,
     ) -> Result<Vec<(String, Vec<u8>)>, ControlError> {
         let mut param = |name: &str, value: &str| form.push((name.to_owned(), value.to_owned()));
         match client.method(usual) {
@@ -237,8 +245,8 @@ impl ControlPlane {
                 }
             }
             ClientAuthMethod::PrivateKeyJwt => {
-                let made = match (endpoint, &client.key) {
-                    (Some(endpoint), Some(key)) => Assertions::new(&client.id, endpoint.as_str(), key),
+                let made = match (audience, &client.key) {
+                    (Some(audience), Some(key)) => Assertions::new(&client.id, audience, key),
                     _ => self.assertions(client)?,
                 };
                 let assertion = made.fresh().map_err(|why| ControlError::Unusable(why.0))?;
@@ -361,12 +369,13 @@ impl ControlAnswer {
 
 /// Whether a service answers at an address with anything but a server error.
 pub async fn answers(url: &Url, trust: &Trust, hosts: &AllowedHosts) -> bool {
-    let request = ControlReach::of(trust, hosts).and_then(|reach| reach.request(reqwest::Method::GET, url.clone()));
+    let request =
+        ControlReach::of(url, trust, hosts).and_then(|reach| reach.request(reqwest::Method::GET, url.clone()));
     let Ok(request) = request else { return false };
     request.send().await.is_ok_and(|answer| answer.status().as_u16() < 500)
 }
 
-fn client(trust: &Trust, proxy: Option<&Arc<Proxy>>) -> Result<reqwest::Client, ControlError> {
+fn client(tls: &ClientTls, proxy: Option<&Arc<Proxy>>) -> Result<reqwest::Client, ControlError> {
     let unusable = |error: reqwest::Error| ControlError::Unusable(error.without_url().to_string());
     // refused only when a provider is installed already, which is as good
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
@@ -381,7 +390,7 @@ fn client(trust: &Trust, proxy: Option<&Arc<Proxy>>) -> Result<reqwest::Client, 
     builder
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("authbench/", env!("CARGO_PKG_VERSION")))
-        .tls_backend_preconfigured(trust.for_issuers().as_ref().clone())
+        .tls_backend_preconfigured(tls.config.as_ref().clone())
         .build()
         .map_err(unusable)
 }

@@ -57,6 +57,7 @@ pub(super) fn of(
         tokens_obtained: 0,
         backlog_max: sum.backlog_max.ceil() as u64,
         generator_busy: sum.busy,
+        target_cost: None,
         silences: sum.silences.iter().map(|(why, count)| ((*why).to_owned(), *count)).collect(),
         limited_by: None,
         capacity: None,

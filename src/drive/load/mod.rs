@@ -1,6 +1,8 @@
 //! Load phases: when requests leave, what they carry, and what came of them.
 
+mod ahead;
 mod collect;
+mod cost;
 mod figures;
 mod gate;
 mod lane;
@@ -18,6 +20,7 @@ mod worker;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use super::process::ProcessCpu;
 use super::stop::Stop;
 use super::wire::{Destination, Limits};
 use crate::clock;
@@ -73,6 +76,8 @@ pub struct Phase {
     pub shard: Shard,
     /// What decides when the phase starts.
     pub gate: Gate,
+    /// The process of the target, where it is one of this machine.
+    pub server: Option<ProcessCpu>,
 }
 
 impl Phase {
@@ -142,6 +147,7 @@ pub fn run(
         // a worker that broke does not listen
         let _ = begins_at.send(begin);
     }
+    let cost = phase.server.map(|server| cost::Meter::start(server, begin + phase.warmup, stop));
     let response = collect::intervals(&receiver, workers.len(), sink);
     let mut tallies = Vec::new();
     for worker in workers {
@@ -150,8 +156,13 @@ pub fn run(
             Err(_) => notes.push("a worker broke; its requests are not counted".to_owned()),
         }
     }
+    let cost = cost.map(cost::Meter::finish);
     let interrupted = stop.is_requested().then(|| clock::now().saturating_duration_since(begin + phase.warmup));
-    figures::of(phase, threads, lanes, (tallies, response), (notes, interrupted), &opened)
+    let mut figures = figures::of(phase, threads, lanes, (tallies, response), (notes, interrupted), &opened);
+    if let Some(cost) = cost {
+        cost.tell(&mut figures);
+    }
+    figures
 }
 
 fn share(total: usize, parts: usize, index: usize) -> usize {

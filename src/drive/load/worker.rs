@@ -2,9 +2,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
+use super::ahead::{LOOK_AHEAD, PreparedRequest, is_near};
 use super::lane::{Copies, Lane, LaneRequest, Mix};
 use super::line::{Line, Lines};
 use super::marks::Judge;
@@ -51,6 +53,10 @@ struct Shared<L: Line> {
     schedule: RefCell<Schedule>,
     /// Held by the connection that waits for the next due time, so that one timer is armed at a time.
     turn: tokio::sync::Mutex<()>,
+    /// Whether requests of some lane are made one by one.
+    signs: bool,
+    /// Arrivals that a line took ahead of their time and did not send.
+    unsent: RefCell<Vec<(Instant, u64)>>,
     timer: Timer,
     mix: RefCell<Mix>,
     copies: RefCell<Vec<Copies<L::Form>>>,
@@ -64,6 +70,26 @@ struct Shared<L: Line> {
 struct Challenged<L> {
     line: L,
     turn: Turn,
+    /// How many challenges came before that one.
+    turns: u64,
+}
+
+/// A request that was made for a line ahead of its time, and for which identity.
+type Signed<F> = (Arc<LaneRequest>, PreparedRequest<F>);
+
+/// An arrival that a line took ahead of its time; unless it is sent, it is given up with the rest.
+struct Claim<'a> {
+    due: Instant,
+    number: u64,
+    unsent: Option<&'a RefCell<Vec<(Instant, u64)>>>,
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        if let Some(unsent) = self.unsent {
+            unsent.borrow_mut().push((self.due, self.number));
+        }
+    }
 }
 
 struct Marks {
@@ -170,7 +196,7 @@ async fn opened<L: Line>(task: &Task) -> Lines<L> {
 /// Sends requests on one line until there are no more.
 async fn send_on<L: Line>(shared: Rc<Shared<L>>, line: L, begun: Instant) {
     let mut free = begun;
-    let mut line = Challenged { line, turn: Turn::of(None) };
+    let mut line = Challenged { line, turn: Turn::of(None), turns: 0 };
     let Some(sent) = send_one(&shared, &mut line, &mut free).await else { return };
     let first = shared.tally.borrow().first_sent;
     shared.tally.borrow_mut().first_sent = Some(first.map_or(sent, |first| first.min(sent)));
@@ -179,9 +205,15 @@ async fn send_on<L: Line>(shared: Rc<Shared<L>>, line: L, begun: Instant) {
 
 /// Sends the next request of a line that is free, and says when it was sent; none at the end.
 async fn send_one<L: Line>(shared: &Shared<L>, line: &mut Challenged<L>, free: &mut Instant) -> Option<Instant> {
-    let ticket = shared.ticket(*free).await?;
+    let (ticket, signed) = match shared.signs {
+        true => shared.signed_ticket(line, *free).await?,
+        false => (shared.ticket(*free).await?, None),
+    };
     let lane = shared.mix.borrow_mut().lane(ticket.number);
-    let (sent, answer) = shared.send(line, lane, ticket.taken).await;
+    let (sent, answer) = match signed {
+        Some(signed) => shared.send_signed(line, lane, signed, ticket.taken).await,
+        None => shared.send(&mut line.line, lane, ticket.taken).await,
+    };
     *free = clock::now();
     match &answer {
         Ok(answered) => shared.record(lane, &ticket, (sent, *free), answered),
@@ -210,6 +242,8 @@ impl<L: Line> Shared<L> {
             marks: Marks { begin, measured, end, give_up: end + task.limits.time },
             schedule: RefCell::new(Schedule { pacer, stride, taken: 0 }),
             turn: tokio::sync::Mutex::new(()),
+            signs: task.lanes.iter().flat_map(|lane| &lane.requests).any(|request| request.signer().is_some()),
+            unsent: RefCell::default(),
             timer,
             mix: RefCell::new(Mix::new(&task.lanes, phase.seed)),
             copies: RefCell::new(copies.collect()),
@@ -244,6 +278,55 @@ impl<L: Line> Shared<L> {
         Some(Ticket { number, due: Some(due), taken, of_generator: taken.saturating_duration_since(due.max(free)) })
     }
 
+    /// The same where requests are made one by one: the arrival is taken as soon as the line is free, so that its request is
+    /// made ahead of its due time, and for the line that will send it.
+    async fn signed_ticket(&self, line: &Challenged<L>, free: Instant) -> Option<(Ticket, Option<Signed<L::Form>>)> {
+        let stop = &self.task.stop;
+        if self.task.phase.arrivals.is_none() {
+            let ticket = self.ticket(free).await?;
+            let signed = self.signed(line, ticket.number);
+            // what making it took is not the target's time
+            return Some((Ticket { taken: clock::now(), ..ticket }, signed));
+        }
+        let over = || stop.is_requested() || clock::now() >= self.marks.give_up;
+        if over() {
+            return None;
+        }
+        let (due, number) = self.next_due()?;
+        let mut claim = Claim { due, number, unsent: Some(&self.unsent) };
+        let mut signed = is_near(due, clock::now()).then(|| self.signed(line, number));
+        // lines wait in the order of their arrivals: a budget of the runtime must not make one queue later
+        let _turn = tokio::task::unconstrained(self.turn.lock()).await;
+        if over() {
+            return None;
+        }
+        if signed.is_none() {
+            self.timer.wait_until(due - LOOK_AHEAD, stop).await;
+            signed = Some(self.signed(line, number));
+        }
+        let taken = self.timer.wait_until(due, stop).await;
+        if taken < due {
+            return None;
+        }
+        claim.unsent = None;
+        let late = taken - due;
+        if late > BACKLOG {
+            self.note_backlog(late);
+        }
+        let of_generator = taken.saturating_duration_since(due.max(free));
+        Some((Ticket { number, due: Some(due), taken, of_generator }, signed.flatten()))
+    }
+
+    /// The request of an arrival with a credential made for it alone, as an answer to the last challenge of its line; none
+    /// for a lane that sends no credential.
+    fn signed(&self, line: &Challenged<L>, number: u64) -> Option<Signed<L::Form>> {
+        let lane = self.mix.borrow_mut().lane(number);
+        let request = self.copies.borrow_mut()[lane].next_signed()?;
+        let signed = request.signer()?.signed(&request.request(), &line.turn);
+        let form = L::form(&signed, &self.task.destination);
+        Some((request, PreparedRequest::new(form, clock::now(), line.turns)))
+    }
+
     fn next_due(&self) -> Option<(Instant, u64)> {
         let arrival = self.schedule.borrow_mut().pacer.as_mut()?.next()?;
         Some((self.marks.begin + arrival.due, arrival.number))
@@ -257,17 +340,8 @@ impl<L: Line> Shared<L> {
     }
 
     /// Sends the next request of a lane, on a new connection if need be; when it left, and what came.
-    async fn send(
-        &self,
-        Challenged { line, turn }: &mut Challenged<L>,
-        lane: usize,
-        taken: Instant,
-    ) -> (Instant, Result<Answered, Silence>) {
+    async fn send(&self, line: &mut L, lane: usize, taken: Instant) -> (Instant, Result<Answered, Silence>) {
         let form = |request: &Request| L::form(request, &self.task.destination);
-        let signed = self.copies.borrow_mut()[lane].next_signed();
-        if let Some(request) = signed {
-            return self.send_signed((line, turn), lane, &request, taken).await;
-        }
         let request = self.copies.borrow_mut()[lane].next(form);
         let (mut sent, mut repeats) = (taken, 0);
         loop {
@@ -294,14 +368,15 @@ impl<L: Line> Shared<L> {
     /// once, and counts in the time of the response.
     async fn send_signed(
         &self,
-        (line, turn): (&mut L, &mut Turn),
+        Challenged { line, turn, turns }: &mut Challenged<L>,
         lane: usize,
-        request: &LaneRequest,
+        (request, prepared): Signed<L::Form>,
         taken: Instant,
     ) -> (Instant, Result<Answered, Silence>) {
         let Some(signer) = request.signer() else { return (taken, Err(Silence::Closed)) };
         let bare = request.request();
         let (mut sent, mut repeats, mut asked) = (None, 0, false);
+        let mut prepared = Some(prepared);
         loop {
             if !line.is_open() {
                 if let Err(silence) = self.open(line).await {
@@ -309,14 +384,21 @@ impl<L: Line> Shared<L> {
                 }
                 sent = sent.or_else(|| Some(clock::now()));
             }
-            let form = L::form(&signer.signed(&bare, turn), &self.task.destination);
+            let form = match prepared.take().and_then(|prepared| prepared.fresh(clock::now(), *turns)) {
+                Some(form) => form,
+                None => {
+                    let form = L::form(&signer.signed(&bare, turn), &self.task.destination);
+                    sent = sent.or_else(|| Some(clock::now()));
+                    form
+                }
+            };
             let began = *sent.get_or_insert(taken);
             let deadline = (began + self.task.limits.time).min(self.marks.give_up);
             let silence = match line.exchange(&form, self.task.phase.may_have_body, deadline).await {
                 Ok(answer) => match signer.asked(&answer, turn).filter(|_| !asked) {
                     Some(next) => {
-                        *turn = next;
-                        asked = true;
+                        (*turn, asked) = (next, true);
+                        *turns += 1;
                         continue;
                     }
                     None => return (began, Ok(self.judged(lane, &answer))),
@@ -407,7 +489,8 @@ impl<L: Line> Shared<L> {
             return;
         }
         let now = clock::now();
-        while let Some((due, number)) = self.next_due() {
+        let mut unsent = self.unsent.take().into_iter();
+        while let Some((due, number)) = unsent.next().or_else(|| self.next_due()) {
             let lane = self.mix.borrow_mut().lane(number);
             let ticket = Ticket { number, due: Some(due), taken: now, of_generator: Duration::ZERO };
             if self.measured(&ticket, now).is_some() {

@@ -16,7 +16,7 @@ use url::Url;
 
 use super::control::{ControlError, ControlPlane, Token};
 use crate::clock;
-use crate::observe::Request;
+use crate::observe::{ConnectionOf, Request};
 use crate::plan::login::LoginProcedure;
 use crate::scheme::{Carried, Companion, Proof, Scheme};
 use crate::secret::Secret;
@@ -36,22 +36,32 @@ pub struct HeldCredential {
     pub companions: Vec<Companion>,
     /// The token that it was obtained as; none where the scenario gives it.
     pub token: Option<Token>,
+    /// Whose connections carry its requests, where that is known; as those without a credential else.
+    pub connection: Option<ConnectionOf>,
 }
 
 impl HeldCredential {
     /// A credential that is held as it is.
     pub fn given(proof: Proof) -> Self {
-        Self { proof, companions: Vec::new(), token: None }
+        Self { proof, companions: Vec::new(), token: None, connection: None }
     }
 
     /// A token that was obtained.
     pub fn obtained(scheme: &dyn Scheme, token: Token) -> Self {
-        Self { proof: scheme.held(&token.value, ""), companions: Vec::new(), token: Some(token) }
+        Self { proof: scheme.held(&token.value, ""), companions: Vec::new(), token: Some(token), connection: None }
     }
 
     /// Adds what travels beside it to a request.
     pub fn accompany(&self, request: &mut Request) {
         accompany(&self.companions, request);
+        self.connect(request);
+    }
+
+    /// Sends a request over the connections of this credential.
+    pub fn connect(&self, request: &mut Request) {
+        if let Some(connection) = &self.connection {
+            request.connection = connection.clone();
+        }
     }
 
     /// When it ends by itself, at the earliest; none where nothing says so.

@@ -315,7 +315,7 @@ impl LoginSession {
             });
         }
         let proof = logins.scheme.held(&token.value, &procedure.account.0);
-        Ok(HeldCredential { proof, companions, token: Some(token) })
+        Ok(HeldCredential { proof, companions, token: Some(token), connection: None })
     }
 
     /// Ends the session, where the scenario says how.
@@ -395,7 +395,8 @@ impl LoginSession {
                     form.push((field.clone(), fill(text)?.expose().to_owned()));
                 }
                 if let Some((client, method)) = &step.client {
-                    headers.extend(logins.control.client_authentication(client, *method, &mut form, Some(&url))?);
+                    let audience = step.assertion_audience.as_deref().unwrap_or(url.as_str());
+                    headers.extend(logins.control.client_authentication(client, *method, &mut form, Some(audience))?);
                 }
                 let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
                 Some(("application/x-www-form-urlencoded", form.into_bytes()))

@@ -5,7 +5,6 @@
 //! resolves a fraction of a microsecond where two runs one after the other do not resolve ten.
 
 mod contender;
-mod cpu;
 mod order;
 mod saturate;
 mod socket;
@@ -16,10 +15,10 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 pub use contender::{Contender, SampleFailure, server_timing};
-pub use cpu::ProcessCpu;
 pub use saturate::saturate;
 pub use socket::Socket;
 
+use super::process::ProcessCpu;
 use super::stop::Stop;
 use super::wire::{Destination, Limits};
 use crate::clock;

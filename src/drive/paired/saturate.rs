@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::contender::{Contender, SampleFailure};
-use super::cpu::ProcessCpu;
 use super::socket::Socket;
 use crate::clock;
+use crate::drive::process::ProcessCpu;
 use crate::drive::wire::{Destination, Limits};
 use crate::observe::Silence;
 use crate::scheme::{Reuse, Turn};

@@ -63,10 +63,10 @@ impl Socket {
         }
         let stream = match &destination.tls {
             None => Stream::Plain(tcp),
-            Some((config, name)) => {
+            Some((tls, name)) => {
                 let failed = |error: &dyn std::fmt::Display| Silence::Handshake(error.to_string());
                 let session =
-                    ClientConnection::new(Arc::clone(config), name.clone()).map_err(|error| failed(&error))?;
+                    ClientConnection::new(Arc::clone(&tls.config), name.clone()).map_err(|error| failed(&error))?;
                 tcp.set_read_timeout(Some(limits.connect)).map_err(unreachable)?;
                 let mut tls = StreamOwned::new(session, tcp);
                 while tls.conn.is_handshaking() {

@@ -55,16 +55,16 @@ impl Authentication {
 }
 
 impl Prober {
-    /// The client of the first identity that may use the main resource.
+    /// The client that asks the endpoints of the authorization server.
     pub(super) fn good_client(&self) -> Option<ClientCredential> {
         let subject = self.subject();
-        let good = subject.main_resource().and_then(|resource| subject.good_for(resource))?;
+        let good = subject.endpoint_identity()?;
         subject.identities[good].client()
     }
 
     fn second_client(&self) -> Option<ClientCredential> {
         let subject = self.subject();
-        let good = subject.main_resource().and_then(|resource| subject.good_for(resource))?;
+        let good = subject.endpoint_identity()?;
         subject.identities[subject.second_client(good)?].client()
     }
 

@@ -6,6 +6,7 @@ use super::{Prober, allowance};
 use crate::check::step::{Alter, Fill};
 use crate::drive::wire::{self, BadDestination, Destination, Limits};
 use crate::observe::{Exchange, Request, Silence};
+use crate::target::destination::DestinationKey;
 
 /// What says who is asking, in every request.
 const USER_AGENT: &str = concat!("authbench/", env!("CARGO_PKG_VERSION"));
@@ -13,8 +14,13 @@ const USER_AGENT: &str = concat!("authbench/", env!("CARGO_PKG_VERSION"));
 impl Prober {
     /// The request of a resource without any credential.
     pub(super) fn bare_request(&self, resource: usize) -> Request {
+        // what is refused without a credential is refused for that, and not for a certificate that was missing too
+        let compared = self.subject().good_for(resource);
         let resource = &self.subject().resources[resource];
-        let request = self.plain_request(&resource.method, &resource.path, &resource.headers);
+        let mut request = self.plain_request(&resource.method, &resource.path, &resource.headers);
+        if let Some(identity) = compared {
+            request.connection = self.subject().identities[identity].connection();
+        }
         match &resource.body {
             Some((media, body)) => request.with_body(media, body.clone()),
             None if resource.writes => request.header("Content-Length", "0"),
@@ -42,7 +48,7 @@ impl Prober {
 
     /// Sends a request to the host of an address, on a connection of its own.
     pub(super) async fn send_at(&self, url: &Url, request: &Request) -> Exchange {
-        match self.destination(url) {
+        match self.destination(url, request) {
             Ok(destination) => {
                 if let Some(silence) = self.patience.refuses() {
                     return Exchange::unanswered(request.clone(), silence);
@@ -73,17 +79,21 @@ impl Prober {
         format!("10.{}.{}.{number}", seed[0], seed[1])
     }
 
-    pub(super) fn destination(&self, url: &Url) -> Result<Destination, BadDestination> {
-        let origin = url.origin().ascii_serialization();
-        let known = self.destinations.lock().ok().and_then(|known| known.get(&origin).cloned());
+    /// Where a request goes: the connections of its credential at the target, those of everybody elsewhere.
+    pub(super) fn destination(&self, url: &Url, request: &Request) -> Result<Destination, BadDestination> {
+        let trust = &self.equipment.trust;
+        let tls = match url.origin() == self.equipment.base.origin() {
+            true => trust.for_connection(&request.connection),
+            false => trust.for_issuers(),
+        };
+        let key = DestinationKey::of(url, tls.identity);
+        let known = key.as_ref().and_then(|key| self.destinations.lock().ok()?.get(key).cloned());
         if let Some(known) = known {
             return Ok(known);
         }
-        let trust = &self.equipment.trust;
-        let tls = if url.origin() == self.equipment.base.origin() { trust.for_target() } else { trust.for_issuers() };
         let destination = Destination::of(url, Some(tls), &self.equipment.hosts)?;
         if let Ok(mut known) = self.destinations.lock() {
-            known.insert(origin, destination.clone());
+            known.insert(destination.key(), destination.clone());
         }
         Ok(destination)
     }

@@ -158,6 +158,7 @@ impl Prober {
                 (HeldCredential::obtained(scheme, token), due, None)
             }
         };
+        let held = HeldCredential { connection: Some(identity.connection()), ..held };
         Ok(LaneCredential { identity: identity.clone(), held, due, session, renewals })
     }
 
@@ -179,7 +180,8 @@ impl Prober {
         };
         match renewed {
             Ok((held, due)) => {
-                (credential.held, credential.due) = (held, due);
+                let connection = credential.held.connection.take();
+                (credential.held, credential.due) = (HeldCredential { connection, ..held }, due);
                 Ok(())
             }
             Err(error) => {
@@ -200,7 +202,11 @@ impl Prober {
     /// The request of a resource with the credential that an identity has as it is; none where it has to be obtained.
     pub async fn request_of(&self, identity: &Identity, resource: usize) -> Option<Request> {
         match &identity.login {
-            Login::Proof(proof) => Some(self.request_with(&HeldCredential::given(proof.clone()), resource).await),
+            Login::Proof(proof) => {
+                let held = HeldCredential::given(proof.clone());
+                let held = HeldCredential { connection: Some(identity.connection()), ..held };
+                Some(self.request_with(&held, resource).await)
+            }
             Login::Nothing => Some(self.bare_request(resource)),
             _ => None,
         }

@@ -39,6 +39,7 @@ use crate::plan::{Control, PlannedCheck, Script};
 use crate::scheme::{Carried, Companion, Occasion, Proof, Reuse, Turn};
 use crate::secret::Secret;
 use crate::target::child::Spawner;
+use crate::target::destination::DestinationKey;
 use crate::target::hosts::AllowedHosts;
 use crate::target::trust::Trust;
 pub use error::RequestError;
@@ -79,7 +80,7 @@ pub struct Equipment {
 /// Sends probes to one target.
 pub struct Prober {
     equipment: Equipment,
-    destinations: Mutex<HashMap<String, Destination>>,
+    destinations: Mutex<HashMap<DestinationKey, Destination>>,
     /// How the answers of each resource are recognised.
     known: Mutex<HashMap<usize, Arc<OnceCell<Arc<Known>>>>>,
     /// What anybody may read.
@@ -315,6 +316,7 @@ impl Prober {
         }
         accompany(turn.as_ref().map_or(&[], |turn| &turn.companions), request, evidence);
         accompany(&held.companions, request, evidence);
+        held.connect(request);
     }
 
     /// What an identity holds now. What has to be obtained is kept while it lives.
@@ -322,6 +324,11 @@ impl Prober {
     /// # Errors
     /// When it is not obtained.
     pub async fn held(&self, identity: &Identity) -> Result<HeldCredential, ControlError> {
+        let held = self.held_anywhere(identity).await?;
+        Ok(HeldCredential { connection: Some(identity.connection()), ..held })
+    }
+
+    async fn held_anywhere(&self, identity: &Identity) -> Result<HeldCredential, ControlError> {
         match &identity.login {
             Login::Proof(proof) => Ok(HeldCredential::given(proof.clone())),
             Login::Client { .. } => {

@@ -43,8 +43,8 @@ async fn connect(destination: &Destination) -> Result<Stream, Silence> {
     if let Some(tunnel) = Tunnel::to(destination) {
         tunnel.open(&mut tcp).await?;
     }
-    let Some((config, name)) = &destination.tls else { return Ok(Stream::Plain(tcp)) };
-    let connector = tokio_rustls::TlsConnector::from(config.clone());
+    let Some((tls, name)) = &destination.tls else { return Ok(Stream::Plain(tcp)) };
+    let connector = tokio_rustls::TlsConnector::from(tls.config.clone());
     let tls = connector.connect(name.clone(), tcp).await;
     tls.map(|tls| Stream::Tls(Box::new(tls))).map_err(|error| refused(&error))
 }

@@ -1,7 +1,7 @@
 //! Who asks.
 
 use super::forging::OTHER_AUDIENCE;
-use super::{Asker, Caster, Missing, missing};
+use super::{Asker, Caster, Missing, NO_RESOURCES, missing};
 use crate::check::step::{Artefact, ClientRole, PeculiarAccount, Who};
 use crate::plan::subject::{CredentialState, Login};
 use crate::scheme::Proof;
@@ -89,12 +89,14 @@ impl Caster<'_> {
 
     pub(super) fn client(&self, client: ClientRole) -> Result<usize, Missing> {
         let subject = self.subject;
-        let good = match subject.main_resource().and_then(|resource| subject.good_for(resource)) {
+        let good = match subject.endpoint_identity() {
             Some(good) => good,
+            None if subject.resources.is_empty() => return missing("no valid credential with a `client_id`"),
             None => return missing("no client that may use a protected resource"),
         };
         let found = match client {
             ClientRole::Good => Some(good),
+            ClientRole::LowScope if subject.resources.is_empty() => return missing(NO_RESOURCES),
             ClientRole::LowScope => subject.scope_gap(None).map(|gap| gap.low),
             ClientRole::Second => subject.second_client(good),
         };

@@ -1,6 +1,6 @@
 //! What fills the values of a step, as far as the plan can tell.
 
-use super::{Caster, Missing, missing};
+use super::{Caster, Missing, NO_RESOURCES, missing};
 use crate::check::step::{ClientRole, Fill, On, Who};
 
 impl Caster<'_> {
@@ -23,6 +23,7 @@ impl Caster<'_> {
                 Some(_) => Ok(subject.material.lookalike_scopes.join(" ")),
                 None => missing("no `material.lookalike_scopes`"),
             },
+            Fill::NeededScope if subject.resources.is_empty() => missing(NO_RESOURCES),
             Fill::NeededScope => match subject.scope_gap(None) {
                 Some(gap) => {
                     let needed = &subject.resources[gap.resource].scopes;

@@ -193,6 +193,9 @@ pub enum Control {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing(pub String);
 
+/// What is said of checks that ask for resources where there is nothing but an authorization server to test.
+const NO_RESOURCES: &str = "the scenario has no `resources`";
+
 fn missing<T>(what: impl Into<String>) -> Result<T, Missing> {
     Err(Missing(what.into()))
 }

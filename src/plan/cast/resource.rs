@@ -1,6 +1,6 @@
 //! Requests to resources: which resource, between which controls, under which name.
 
-use super::{Act, Caster, Control, Missing, missing};
+use super::{Act, Caster, Control, Missing, NO_RESOURCES, missing};
 use crate::check::step::{Alter, Artefact, Compare, Fill, On, Send, Want, Who};
 use crate::observe::{Description, ForgeryId};
 use crate::plan::describe;
@@ -11,6 +11,9 @@ const ROUTES: usize = 8;
 
 impl Caster<'_> {
     pub(super) fn send(&mut self, index: usize, send: &'static Send) -> Result<(), Missing> {
+        if self.subject.resources.is_empty() {
+            return missing(NO_RESOURCES);
+        }
         self.budget(send.exhausts)?;
         let resources = match send.on {
             On::EachProtected => self.subject.protected().collect(),
@@ -103,6 +106,9 @@ impl Caster<'_> {
 
     pub(super) fn resource(&self, on: On, who: Who) -> Result<usize, Missing> {
         let subject = self.subject;
+        if subject.resources.is_empty() {
+            return missing(NO_RESOURCES);
+        }
         let found = match on {
             On::Protected | On::EachProtected | On::EachUsed | On::EachRoute | On::EachGet => {
                 return self.main_resource();
@@ -158,6 +164,7 @@ impl Caster<'_> {
     pub(super) fn main_resource(&self) -> Result<usize, Missing> {
         match self.subject.main_resource() {
             Some(resource) => Ok(resource),
+            None if self.subject.resources.is_empty() => missing(NO_RESOURCES),
             None => missing("no protected resource that a valid credential may read"),
         }
     }

@@ -41,6 +41,9 @@ pub struct Credential {
     /// How the credential is obtained, where it is not written here.
     #[serde(default)]
     pub login: Option<At<DeclaredLogin>>,
+    /// The certificate that is presented on connections of this credential, in place of that of `target.tls`.
+    #[serde(default)]
+    pub tls: Option<At<PresentedCertificate>>,
     /// Scopes that it holds.
     #[serde(default)]
     pub scopes: Vec<String>,
@@ -50,6 +53,17 @@ pub struct Credential {
     /// Its state.
     #[serde(default)]
     pub state: CredentialState,
+}
+
+/// A certificate that is presented in a TLS handshake. Requests without a credential, and forgeries, are sent with that of
+/// the credential that they are compared with: what is refused then is refused for the credential.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PresentedCertificate {
+    /// File with the certificate in PEM, relative to the scenario, with those that lead to its CA behind it.
+    pub certificate: String,
+    /// File with its private key in PEM, relative to the scenario.
+    pub key: String,
 }
 
 /// State of a credential.

@@ -194,6 +194,9 @@ pub struct ClientLogin {
     /// How the client authenticates.
     #[serde(default)]
     pub client_auth: ClientAuth,
+    /// Audience of the client's assertions (RFC 7523 §3); this token endpoint unless another is named, such as the issuer.
+    #[serde(default)]
+    pub assertion_audience: Option<Template>,
     /// Scope to ask for.
     #[serde(default)]
     pub scope: Option<Template>,

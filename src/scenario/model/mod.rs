@@ -59,8 +59,8 @@ pub struct Scenario {
     #[serde(default)]
     pub credentials: BTreeMap<String, At<Credential>>,
     /// What unlocks further checks.
-    #[serde(default)]
-    pub material: DeclaredMaterial,
+    #[serde(default = "no_material")]
+    pub material: At<DeclaredMaterial>,
     /// What can be asked for. The reference has its own.
     #[serde(default)]
     pub resources: Vec<At<DeclaredResource>>,
@@ -79,6 +79,11 @@ pub struct Scenario {
     /// What the figures have to hold.
     #[serde(default)]
     pub thresholds: Vec<At<Threshold>>,
+}
+
+/// The material of a file that has none.
+fn no_material() -> At<DeclaredMaterial> {
+    At { value: DeclaredMaterial::default(), place: super::Position::default() }
 }
 
 /// The scheme of a file that names none: no place in the file tells it from one that is written.

@@ -19,10 +19,14 @@ pub struct TargetFields {
     /// Address of the target.
     #[serde(default)]
     pub url: Option<Template>,
+    /// Process id of a target that already runs on this machine: its processor time, with that of its child processes, is
+    /// reported for load phases and overhead studies.
+    #[serde(default)]
+    pub pid: Option<Template>,
     /// Whether it is yours: allows load, and probes that write, revoke or make it call out.
     #[serde(default)]
     pub owned: bool,
-    /// How its certificate is verified.
+    /// How its certificate is verified, and which one is presented to it.
     #[serde(default)]
     pub tls: Option<At<TargetTls>>,
     /// Starts and stops it.
@@ -65,10 +69,10 @@ bare_or_map!(
 );
 
 impl TargetFields {
-    /// Puts an address in place of the one that is written, and of a command. The built-in server stays.
+    /// Puts an address in place of the one that is written, of a command and of a process. The built-in server stays.
     pub fn aim_at(&mut self, address: &str) {
         if self.reference.is_none() {
-            (self.url, self.command) = (Some(Template::literal(address, self.place())), None);
+            (self.url, self.command, self.pid) = (Some(Template::literal(address, self.place())), None, None);
         }
     }
 
@@ -99,13 +103,21 @@ pub struct Reference {
     pub strict: bool,
 }
 
-/// How a certificate is verified.
+/// How certificates are verified, and which one is presented.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TargetTls {
     /// File with certificates in PEM, relative to the scenario: of authorities, or of the target itself. A certificate that
     /// is named itself is trusted as it is, whatever hosts, dates and marks of a CA it has.
-    pub ca: String,
+    #[serde(default)]
+    pub ca: Option<String>,
+    /// File with the certificate in PEM that authbench presents to the target on every connection, relative to the scenario,
+    /// with the certificates that lead to its CA behind it. An authorization server on another origin does not see it.
+    #[serde(default)]
+    pub certificate: Option<String>,
+    /// File with the private key of `certificate` in PEM, relative to the scenario.
+    #[serde(default)]
+    pub key: Option<String>,
 }
 
 /// Starts and stops the service under test.

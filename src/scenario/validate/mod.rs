@@ -56,9 +56,26 @@ fn target(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
             mistakes.push(error.with_help("write `target: reference` or `target: { url: … }`"));
         }
     }
+    if let Some(pid) = &scenario.target.value.0.pid
+        && (reference.is_some() || command.is_some())
+    {
+        let error = loaded.error(pid.place(), "`pid` is for a target that authbench does not start");
+        mistakes.push(error.with_help("remove `pid`: the process that authbench starts is known to it"));
+    }
+    if let Some(tls) = &scenario.target.value.0.tls {
+        let (there, missing) = match (&tls.certificate, &tls.key) {
+            (Some(_), None) => ("certificate", "key"),
+            (None, Some(_)) => ("key", "certificate"),
+            _ => ("", ""),
+        };
+        if !missing.is_empty() {
+            let error = loaded.error(tls.place, format!("`tls` has a `{there}` and no `{missing}`"));
+            mistakes.push(error.with_help(format!("add `{missing}:` with a file in PEM, relative to the scenario")));
+        }
+    }
     if reference.is_none() {
         let needed: [(&str, bool); 2] = [
-            ("resources", scenario.resources.is_empty()),
+            ("resources", scenario.resources.is_empty() && !has_authorization_server(scenario)),
             ("credentials", scenario.credentials.is_empty() && scenario.scheme.name() != "none"),
         ];
         for (key, missing) in needed {
@@ -68,6 +85,11 @@ fn target(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
             }
         }
     }
+}
+
+/// Whether there is something to test without any resource: the endpoints of an authorization server.
+fn has_authorization_server(scenario: &model::Scenario) -> bool {
+    matches!(scenario.scheme.value.0, SchemeFields::OAuth2ClientCredentials(_))
 }
 
 fn scheme(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
@@ -115,6 +137,13 @@ fn phases(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
         if !phase.mix.is_empty() && (sum - 1.0).abs() > 1e-6 {
             let error = loaded.error(phase.place, format!("the mix adds up to {:.1}%", sum * 100.0));
             mistakes.push(error.with_help("make the shares add up to 100%"));
+        }
+        let scenario = &loaded.scenario;
+        let alone = scenario.target.value.0.reference.is_none() && has_authorization_server(scenario);
+        if alone && scenario.resources.is_empty() {
+            let text =
+                format!("the load phase `{}` has nothing to ask for: the scenario has no `resources`", phase.name);
+            mistakes.push(loaded.error(phase.place, text).with_help("add `resources:`, or remove the phase"));
         }
         shape(loaded, phase, mistakes);
         if phase.connections == Some(0) || phase.connections.is_some_and(|count| count > 10_000) {

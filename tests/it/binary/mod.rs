@@ -42,6 +42,11 @@ impl Served {
         Self { child, _stdin: stdin, described: serde_json::from_str(&line).expect("is JSON") }
     }
 
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Its address.
     pub(crate) fn url(&self) -> &str {
         self.described["url"].as_str().expect("has an address")

@@ -98,3 +98,22 @@ fn a_manifest_names_secrets_and_reads_none() {
         assert!(!text.lines().any(|line| line.contains("@SHARDS@") || line.contains("@NAME@")), "{scheduler}: {text}");
     }
 }
+
+#[test]
+fn a_manifest_names_the_variables_that_a_run_needs_and_no_others() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = "authbench: 1 # ${IN_A_COMMENT}\nname: load ${IN_A_NAME}\ntarget: { url: 'http://127.0.0.1:9', owned: true }\n\
+                scheme: api-key\ncredentials: { service: { key: '${ORDERS_KEY}' } }\n\
+                resources: [ { request: POST /orders, json: { item: '${ORDERS_ITEM}', of: '${SHOP:-mine}' } } ]\n\
+                load: [ { name: steady, rate: 100/s, duration: 1s } ]\n";
+    std::fs::write(folder.path().join("load.yaml"), text).expect("writes");
+    let run = |arguments: &[&str]| told(&authbench(folder.path()).args(arguments).output().expect("runs"));
+    let manifest = run(&["emit", "slurm", "load.yaml", "--shards", "2"]);
+    let checked = run(&["check", "load.yaml"]);
+    for (variable, needed) in
+        [("ORDERS_KEY", true), ("ORDERS_ITEM", true), ("SHOP", false), ("IN_A_COMMENT", false), ("IN_A_NAME", false)]
+    {
+        assert_eq!(manifest.contains(&format!("export {variable}")), needed, "{variable}: {manifest}");
+        assert_eq!(checked.contains(&format!("note: {variable} ")), needed, "{variable}: {checked}");
+    }
+}

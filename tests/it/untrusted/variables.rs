@@ -51,7 +51,7 @@ fn a_run_says_which_values_go_where_before_it_starts() {
     let served = Served::start(&[]);
     let yaml = scenario(served.url(), "${API_KEY}").replace(
         "resources:",
-        "material: { hooks: { rotate: [./rotate], env: { TOKEN: \"${TOKEN}\" } }, other_audience_token: \"${NONE:-x}\" }\nresources:",
+        "material: { hooks: { rotate: [./rotate], env: { TOKEN: \"${TOKEN}\", OTHER: \"${NONE:-x}\" } } }\nresources:",
     );
     let folder = folder(&[("a.yaml", &yaml)]);
     let arguments = ["run", "a.yaml", "--check", "apikey.missing-denied"];

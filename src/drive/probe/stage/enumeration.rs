@@ -166,7 +166,7 @@ impl Stage<'_> {
                 let id = if unknown { name } else { client.id };
                 let request = prober.token_request(&url, (&id, &secret)).map_err(|error| unusable(&error))?;
                 if !connection.as_ref().is_some_and(Connection::is_reusable) {
-                    let destination = prober.destination(&url).map_err(|error| unusable(&error))?;
+                    let destination = prober.destination(&url, &request).map_err(|error| unusable(&error))?;
                     let opened = Connection::open(&destination, prober.limits()).await;
                     *connection = Some(opened.map_err(|silence| unusable(&silence))?);
                 }

@@ -20,7 +20,9 @@ impl Stage<'_> {
         Ok(match fill {
             Fill::Text(text) => text.to_owned(),
             Fill::ProtectedPath => path(subject.main_resource()),
-            Fill::AbsentPath => subject.resources[resource].absent.clone().unwrap_or_default(),
+            Fill::AbsentPath => {
+                subject.resources.get(resource).and_then(|resource| resource.absent.clone()).unwrap_or_default()
+            }
             Fill::PublicPath => path(subject.resources.iter().position(|resource| resource.public)),
             Fill::Principal => {
                 let good = subject.good_for(resource).or_else(|| subject.good_for(subject.main_resource()?));

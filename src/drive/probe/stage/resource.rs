@@ -45,7 +45,14 @@ impl Stage<'_> {
         send: &Send,
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
-        let bare = self.prober.bare_request(resource);
+        let mut bare = self.prober.bare_request(resource);
+        if let Asker::Identity(identity)
+        | Asker::Forged(identity, _)
+        | Asker::EachForged(identity, _)
+        | Asker::OtherWriteHeaders(identity, _) = asker
+        {
+            bare.connection = self.prober.subject().identities[*identity].connection();
+        }
         let once = self.prober.subject().scheme.reuse() == Reuse::Once;
         // what is made for one request is made for the request as it will be sent
         let request = if once { self.altered(bare, send.alter, resource)? } else { bare };
@@ -178,7 +185,11 @@ impl Stage<'_> {
         let identity = prober.subject().good_for(resource)?;
         let held = self.held(identity).await.ok()?;
         let good = prober.good_request(&held, resource, evidence).await;
-        let destination = prober.destination(&prober.equipment.base).ok()?;
+        // on whose connection it is sent otherwise
+        if good.connection != request.connection {
+            return None;
+        }
+        let destination = prober.destination(&prober.equipment.base, &good).ok()?;
         let mut connection = Connection::open(&destination, prober.limits()).await.ok()?;
         allowance::apart(prober.equipment.rate_limit.wait()).await;
         let before = connection.exchange(&good).await;

@@ -55,7 +55,9 @@ impl Stage<'_> {
         evidence: &mut Evidence,
     ) -> Result<Option<Samples>, Halt> {
         let prober = self.prober;
-        let destination = prober.destination(&prober.equipment.base).map_err(|why| Halt::Obstacle(why.to_string()))?;
+        let destination = prober
+            .destination(&prober.equipment.base, &prober.bare_request(resource))
+            .map_err(|why| Halt::Obstacle(why.to_string()))?;
         let opened = Connection::open(&destination, prober.limits()).await;
         let mut connection = opened.map_err(|silence| Halt::Obstacle(silence.to_string()))?;
         let mut samples = Samples::default();

@@ -1,0 +1,136 @@
+//! The token endpoint of a login by the client credentials grant, judged as that of a scheme with an authorization server
+//! is; and why others are not.
+
+use super::PlannedCheck;
+use super::login::{CredentialSource, LoginBody, LoginProcedure, LoginStep};
+use super::subject::{AuthorizationServer, CredentialState, Identity, Login, Subject, Tolerances};
+use crate::check::profile::Effective;
+use crate::scheme;
+
+/// The topic of its checks.
+const TOPIC: &str = "token";
+/// The grant that they use (RFC 6749 §4.4).
+const GRANT: &str = "client_credentials";
+
+/// An authorization server without resources, whose clients are those of the logins that ask it; none where no login has a
+/// token endpoint that can be judged.
+pub fn login_server(subject: &Subject) -> Option<Subject> {
+    if subject.authorization_server.is_some() {
+        return None;
+    }
+    let (address, first) = subject.identities.iter().find_map(client_of)?;
+    let mut clients: Vec<Identity> = Vec::new();
+    for (other, client) in subject.identities.iter().filter_map(client_of) {
+        let known = clients.iter().any(|known| known.account_name() == client.account_name());
+        if other == address && !known {
+            clients.push(client);
+        }
+    }
+    Some(Subject {
+        scheme: scheme::find("oauth2-client-credentials")?,
+        carrier: scheme::find("oauth2-client-credentials")?.carrier(),
+        owned: subject.owned,
+        authorization_server: Some(AuthorizationServer {
+            issuer: None,
+            token: Some(address),
+            introspection: None,
+            revocation: None,
+            client_auth: method_of(&first),
+            assertion_audience: grant_of(subject, &first)?.assertion_audience.clone(),
+            token_params: params_of(grant_of(subject, &first)?)?,
+        }),
+        identities: clients,
+        resources: Vec::new(),
+        material: subject.material.clone(),
+        kit: Default::default(),
+        tolerances: Tolerances::default(),
+        cases: Vec::new(),
+    })
+}
+
+/// The checks of that server.
+pub fn checks_of(server: &Subject, profile: &Effective, selected: impl Fn(&str) -> bool) -> Vec<PlannedCheck> {
+    let planned = super::checks(server, profile, |id| selected(id) && topic_of(id) == TOPIC);
+    planned.into_iter().filter(|planned| planned.check.group() == TOPIC).collect()
+}
+
+fn topic_of(id: &str) -> &str {
+    id.split_once('.').map_or(id, |(topic, _)| topic)
+}
+
+/// Token endpoints of logins that are not judged, each with the reason, for a reader.
+pub fn unjudged(subject: &Subject) -> Vec<String> {
+    let judged = login_server(subject).and_then(|server| server.authorization_server?.token);
+    let mut told: Vec<String> = Vec::new();
+    for identity in &subject.identities {
+        let Login::Procedure(procedure) = &identity.login else { continue };
+        let CredentialSource::Requests(steps) = &procedure.source else { continue };
+        let Some(step) = steps.iter().find(|step| step.grant().is_some()) else { continue };
+        let why = match (client_of(identity), step.grant()) {
+            (Some((address, _)), _) if judged.as_deref() == Some(&address) => continue,
+            (Some(_), _) => {
+                "another login has a token endpoint that is judged; write a scenario of its own for this one"
+            }
+            (None, Some(GRANT)) => "write it as `client`, with what the client authenticates with",
+            (None, _) => "the checks of token endpoints use the client credentials grant, and this login another one",
+        };
+        let text = format!("the token endpoint of a login ({}) is not judged: {why}", step.name());
+        if !told.contains(&text) {
+            told.push(text);
+        }
+    }
+    told
+}
+
+/// The client of a login by the client credentials grant, as an identity, and the token endpoint that it asks.
+fn client_of(identity: &Identity) -> Option<(String, Identity)> {
+    let Login::Procedure(procedure) = &identity.login else { return None };
+    let step = client_grant(procedure)?;
+    let (client, method) = step.client.as_ref()?;
+    let able = client.secret.is_some() || client.key.is_some();
+    if identity.state != CredentialState::Valid || !able || params_of(step).is_none() {
+        return None;
+    }
+    let scopes = match step.field("scope") {
+        None => Default::default(),
+        Some(scope) => scope.whole()?.split(' ').filter(|one| !one.is_empty()).map(str::to_owned).collect(),
+    };
+    let login = Login::Client {
+        id: client.id.clone(),
+        secret: client.secret.clone(),
+        key: client.key.clone(),
+        method: Some(client.method(*method)),
+    };
+    Some((step.address.whole()?.to_owned(), Identity { login, scopes, ..identity.clone() }))
+}
+
+fn client_grant(procedure: &LoginProcedure) -> Option<&LoginStep> {
+    match &procedure.source {
+        CredentialSource::Requests(steps) => match steps.as_slice() {
+            [step] if step.grant() == Some(GRANT) => Some(step),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The request of the login whose client this is.
+fn grant_of<'a>(subject: &'a Subject, client: &Identity) -> Option<&'a LoginStep> {
+    let identity = subject.identities.iter().find(|identity| identity.name == client.name)?;
+    let Login::Procedure(procedure) = &identity.login else { return None };
+    client_grant(procedure)
+}
+
+fn method_of(client: &Identity) -> super::subject::ClientAuthMethod {
+    match &client.login {
+        Login::Client { method: Some(method), .. } => *method,
+        _ => super::subject::ClientAuthMethod::Basic,
+    }
+}
+
+/// Parameters beside grant and scope; none where one is only known from an answer.
+fn params_of(step: &LoginStep) -> Option<Vec<(String, String)>> {
+    let Some(LoginBody::Form(fields)) = &step.body else { return None };
+    let others = fields.iter().filter(|(name, _)| !matches!(name.as_str(), "grant_type" | "scope"));
+    others.map(|(name, text)| Some((name.clone(), text.whole()?.to_owned()))).collect()
+}

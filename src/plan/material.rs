@@ -1,0 +1,254 @@
+//! Which members of `material` a scheme uses: those that a check of its topics asks for. What it cannot use is a mistake.
+
+use std::collections::BTreeSet;
+
+use crate::check::step::{
+    Alter, Artefact, Endpoint, Fill, FormAuth, Hook, MetadataDocument, PeculiarAccount, Send, Step, Who,
+};
+use crate::scenario::model::{AccessToken, DeclaredMaterial, LoginSource, Scheme as DeclaredScheme, SchemeFields};
+use crate::scenario::{LoadedScenario, Position, ScenarioError, Template};
+use crate::scheme::{self, Scheme};
+
+/// Members that sign tokens, or wait for who reads them.
+const OF_TOKENS: [&str; 4] = ["issuer_key", "second_key", "second_issuer_key", "listener"];
+
+/// Members that are written and that no part of the scenario uses.
+pub(super) fn mistakes(loaded: &LoadedScenario) -> Vec<ScenarioError> {
+    let scenario = &loaded.scenario;
+    // a file that compares schemes alone has none of its own
+    let compares_only = scenario.scheme.place == Position::default();
+    let name = super::resolve::registered(&scenario.scheme);
+    let Some(scheme) = scheme::find(name) else { return Vec::new() };
+    let mut used = used_by(scheme);
+    let studied = scenario.overhead.iter().flat_map(|overhead| &overhead.schemes);
+    let mints = |scheme: &DeclaredScheme| matches!(scheme.0, SchemeFields::Jwt(_));
+    if studied.filter_map(|side| side.value.0.scheme.as_ref()).any(mints) {
+        used.insert("issuer_key");
+    }
+    let own = scenario.credentials.values().filter_map(|credential| match &credential.login.as_ref()?.value.0 {
+        LoginSource::Own(login) => Some(&**login),
+        LoginSource::Named(_) => None,
+    });
+    // the token endpoint of such a login is judged as well
+    if own.chain(scenario.logins.values()).any(|login| login.client.is_some()) {
+        used.extend(used_by_topic("token"));
+    }
+    let written = written(&scenario.material);
+    let unused = written.into_iter().filter(|(member, _)| !used.contains(member));
+    let named = scenario.scheme.value.name();
+    let mistakes = unused.map(|(member, place)| {
+        let place = if place == Position::default() { place_of(member, loaded) } else { place };
+        let of = if compares_only { "the studied schemes".to_owned() } else { format!("the scheme {named}") };
+        let error = loaded.error(place, format!("`material.{member}` is of no use to {of}"));
+        error.with_help(way_out(member, &scenario.scheme, &used))
+    });
+    mistakes.collect()
+}
+
+/// Where a member is written that has no place of its own: its key, behind that of `material`.
+fn place_of(member: &str, loaded: &LoadedScenario) -> Position {
+    let start = loaded.scenario.material.place;
+    let key = format!("{}:", member.rsplit('.').next().unwrap_or(member));
+    let lines = loaded.source.lines().enumerate().skip(start.line.saturating_sub(1));
+    let mut found = lines.filter_map(|(at, line)| Some(Position { line: at + 1, column: line.find(&key)? + 1 }));
+    found.next().unwrap_or(start)
+}
+
+fn way_out(member: &str, scheme: &DeclaredScheme, used: &BTreeSet<&'static str>) -> String {
+    if let SchemeFields::OAuth2ClientCredentials(oauth2) = &scheme.0
+        && oauth2.access_token == AccessToken::Opaque
+        && OF_TOKENS.contains(&member)
+    {
+        return "remove it, or add `access_token: jwt` to the scheme where its tokens are JWTs".to_owned();
+    }
+    match used.len() {
+        0 => "remove it: nothing in `material` is of use here".to_owned(),
+        _ => format!("remove it; of use are {}", used.iter().copied().collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// Members that checks of a scheme use.
+fn used_by(scheme: &dyn Scheme) -> BTreeSet<&'static str> {
+    let topics = scheme.groups();
+    let has_server = topics.contains(&"token");
+    let checks = crate::check::catalogue().filter(|check| topics.contains(&check.group()));
+    let steps = checks.flat_map(|check| check.steps);
+    // what only an authorization server is asked for is not sent where the scheme has none
+    let sent = steps.filter(|step| has_server || !matches!(step, Step::Form(_) | Step::Obtain(_) | Step::Revoke(_)));
+    let mut used: BTreeSet<&'static str> = sent.flat_map(wanted_by).collect();
+    if topics.contains(&"jwt") {
+        used.extend(OF_TOKENS);
+    }
+    if used.iter().any(|member| member.starts_with("hooks.")) {
+        used.insert("hooks.env");
+    }
+    if used.contains("failure_budget") {
+        used.insert("source_header");
+    }
+    used
+}
+
+/// Members that checks of a topic use.
+fn used_by_topic(topic: &str) -> impl Iterator<Item = &'static str> {
+    crate::check::catalogue()
+        .filter(move |check| check.group() == topic)
+        .flat_map(|check| check.steps)
+        .flat_map(wanted_by)
+}
+
+/// Members that a step uses.
+fn wanted_by(step: &Step) -> Vec<&'static str> {
+    match step {
+        Step::Send(send) => of_send(send),
+        Step::Compare(compare) => [compare.one, compare.other].into_iter().filter_map(of_asker).collect(),
+        Step::Form(form) => {
+            let params = form.params.iter().filter_map(|(_, fill)| of_fill(*fill));
+            let of_endpoint = (form.endpoint == Endpoint::Introspection).then_some("introspection_client");
+            let budget = form.exhausts.then_some("failure_budget");
+            params.chain(of_client(form.auth)).chain(of_endpoint).chain(budget).collect()
+        }
+        Step::Fetch(fetch) if fetch.document == MetadataDocument::ProtectedResource => vec!["resource_identifier"],
+        Step::Obtain(obtain) => obtain.scope.and_then(of_fill).into_iter().collect(),
+        Step::Given(_, artefact) => vec![of_artefact(*artefact)],
+        Step::Hook(hook) => vec![match hook {
+            Hook::OutageBegins | Hook::OutageEnds => "hooks.outage",
+            Hook::Revoke => "hooks.revoke",
+            Hook::Rotate | Hook::AwaitRotation | Hook::RotateBack => "hooks.rotate",
+        }],
+        _ => Vec::new(),
+    }
+}
+
+fn of_send(send: &Send) -> Vec<&'static str> {
+    let altered = send.alter.iter().filter_map(|alter| match alter {
+        Alter::Source(_) => Some("source_header"),
+        Alter::Header(_, fill) | Alter::Query(_, fill) | Alter::Target(fill) => of_fill(*fill),
+        _ => None,
+    });
+    altered.chain(of_asker(send.who)).chain(send.exhausts.then_some("failure_budget")).collect()
+}
+
+fn of_asker(who: Who) -> Option<&'static str> {
+    match who {
+        Who::Account(account) | Who::ForgedAccount(account, _) => Some(match account {
+            PeculiarAccount::LongPassword => "long_password_account",
+            PeculiarAccount::ColonPassword => "colon_password_account",
+            PeculiarAccount::Utf8Password => "utf8_password_account",
+        }),
+        Who::Artefact(artefact) => Some(of_artefact(artefact)),
+        _ => None,
+    }
+}
+
+fn of_artefact(artefact: Artefact) -> &'static str {
+    match artefact {
+        Artefact::OtherAudienceToken => "other_audience_token",
+        Artefact::RefreshToken => "refresh_token",
+        Artefact::GrantRefreshToken | Artefact::GrantAccessToken => "refresh_grant",
+    }
+}
+
+fn of_fill(fill: Fill) -> Option<&'static str> {
+    match fill {
+        Fill::DisallowedScope | Fill::OwnAndDisallowedScope => Some("disallowed_scope"),
+        Fill::LookalikeScope => Some("lookalike_scopes"),
+        Fill::RefreshToken => Some("refresh_token"),
+        Fill::OtherAudienceToken => Some("other_audience_token"),
+        _ => None,
+    }
+}
+
+fn of_client(auth: FormAuth) -> Option<&'static str> {
+    match auth {
+        FormAuth::Public => Some("public_client_id"),
+        FormAuth::ExpendableWrong => Some("expendable_client_id"),
+        FormAuth::WithoutGrant => Some("client_without_grant"),
+        FormAuth::Special | FormAuth::SpecialRaw => Some("special_client"),
+        FormAuth::ForeignResourceServer => Some("foreign_introspection_client"),
+        _ => None,
+    }
+}
+
+/// Members that a scenario writes, with their places where they have one of their own.
+fn written(material: &DeclaredMaterial) -> Vec<(&'static str, Position)> {
+    let text = |template: &Option<Template>| template.as_ref().map(Template::place);
+    let nowhere = |there: bool| there.then(Position::default);
+    let client = |client: &Option<crate::scenario::model::Client>| client.as_ref().map(|one| one.client_id.place());
+    let account = |account: &Option<crate::scenario::model::Account>| account.as_ref().map(|one| one.username.place());
+    let hooks = &material.hooks;
+    let members = [
+        ("introspection_client", client(&material.introspection_client)),
+        ("foreign_introspection_client", client(&material.foreign_introspection_client)),
+        ("public_client_id", text(&material.public_client_id)),
+        ("client_without_grant", client(&material.client_without_grant)),
+        ("special_client", client(&material.special_client)),
+        ("disallowed_scope", nowhere(material.disallowed_scope.is_some())),
+        ("lookalike_scopes", nowhere(!material.lookalike_scopes.is_empty())),
+        ("other_audience_token", text(&material.other_audience_token)),
+        ("refresh_token", text(&material.refresh_token)),
+        ("failure_budget", nowhere(material.failure_budget.is_some())),
+        ("source_header", nowhere(material.source_header.is_some())),
+        ("expendable_client_id", text(&material.expendable_client_id)),
+        ("resource_identifier", text(&material.resource_identifier)),
+        ("refresh_grant", material.refresh_grant.as_ref().map(|grant| grant.refresh_token.place())),
+        ("long_password_account", account(&material.long_password_account)),
+        ("colon_password_account", account(&material.colon_password_account)),
+        ("utf8_password_account", account(&material.utf8_password_account)),
+        ("issuer_key", material.issuer_key.as_ref().map(|key| key.place)),
+        ("second_key", material.second_key.as_ref().map(|key| key.place)),
+        ("second_issuer_key", material.second_issuer_key.as_ref().map(|key| key.place)),
+        ("listener", material.listener.as_ref().map(|listener| listener.url.place())),
+        ("hooks.revoke", nowhere(hooks.revoke.is_some())),
+        ("hooks.rotate", nowhere(hooks.rotate.is_some())),
+        ("hooks.outage", nowhere(hooks.outage.is_some())),
+        ("hooks.env", nowhere(!hooks.env.is_empty())),
+    ];
+    members.into_iter().filter_map(|(member, place)| Some((member, place?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schemes_use_what_their_checks_ask_for() {
+        let used = |name: &str| used_by(scheme::find(name).expect("is registered"));
+        assert!(used("none").iter().all(|member| !OF_TOKENS.contains(member)));
+        for (name, member, expected) in [
+            ("api-key", "hooks.rotate", true),
+            ("api-key", "issuer_key", false),
+            ("api-key", "introspection_client", false),
+            ("basic", "long_password_account", true),
+            ("bearer", "long_password_account", false),
+            ("bearer", "introspection_client", false),
+            ("jwt", "issuer_key", true),
+            ("jwt", "other_audience_token", true),
+            ("oauth2-client-credentials", "introspection_client", true),
+            ("oauth2-client-credentials", "issuer_key", false),
+            ("oauth2-client-credentials-jwt", "issuer_key", true),
+        ] {
+            assert_eq!(used(name).contains(member), expected, "{name} and {member}");
+        }
+    }
+
+    #[test]
+    fn every_member_is_of_use_to_some_scheme() {
+        let text = "authbench: 1\nname: all\ntarget: reference\nscheme: bearer\nmaterial:\n  \
+            introspection_client: { client_id: a, client_secret: b }\n  \
+            foreign_introspection_client: { client_id: a, client_secret: b }\n  public_client_id: a\n  \
+            client_without_grant: { client_id: a, client_secret: b }\n  special_client: { client_id: a, client_secret: b }\n  \
+            disallowed_scope: a\n  lookalike_scopes: [a]\n  other_audience_token: a\n  refresh_token: a\n  failure_budget: 5\n  \
+            source_header: X-A\n  expendable_client_id: a\n  resource_identifier: /a\n  \
+            refresh_grant: { refresh_token: a, access_token: b }\n  long_password_account: { username: a, password: b }\n  \
+            colon_password_account: { username: a, password: b }\n  utf8_password_account: { username: a, password: b }\n  \
+            issuer_key: { secret: a }\n  second_key: { secret: a }\n  second_issuer_key: { secret: a, issuer: b }\n  \
+            listener: { bind: \"127.0.0.1:0\", url: \"http://127.0.0.1\" }\n  \
+            hooks: { revoke: [a], rotate: [a], outage: [a], env: { A: b } }\n";
+        let loaded = crate::scenario::load_text("all.yaml".to_owned(), text.to_owned()).expect("is a scenario");
+        let members: BTreeSet<&str> =
+            written(&loaded.scenario.material).into_iter().map(|(member, _)| member).collect();
+        assert_eq!(members.len(), 25, "each member has a row");
+        let used: BTreeSet<&str> = scheme::SCHEMES.iter().flat_map(|scheme| used_by(*scheme)).collect();
+        assert_eq!(used, members);
+    }
+}

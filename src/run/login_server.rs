@@ -1,0 +1,69 @@
+//! Judges the token endpoint that logins obtain their tokens from, and says which ones are not judged.
+
+use std::time::Duration;
+
+use super::conformance::alone_now;
+use super::tally::ScenarioTally;
+use super::{Session, equip};
+use crate::check::profile::Effective;
+use crate::judge::not_tested;
+use crate::plan::Selection;
+use crate::plan::login_server::{checks_of, login_server, unjudged};
+use crate::plan::subject::Subject;
+use crate::target::address::join;
+
+/// How many of its checks can be executed.
+pub(super) fn planned(subject: &Subject, profile: &Effective, selection: &Selection) -> usize {
+    let server = login_server(subject);
+    let checks = server.map(|server| checks_of(&server, profile, |id| selection.selects(id))).unwrap_or_default();
+    checks.iter().filter(|check| check.script.is_ok()).count()
+}
+
+/// Runs the checks of the token endpoint of logins, one after another: in the last shard, where there are several.
+pub(super) async fn run(session: &Session<'_>, tally: &mut ScenarioTally<'_>) {
+    let selects = |id: &str| session.selection.selects(id);
+    let asked = crate::check::catalogue().any(|check| check.group() == "token" && selects(check.id));
+    if !asked || !session.options.shard.is_last() {
+        return;
+    }
+    unjudged(&session.subject).into_iter().for_each(|text| tally.info(text));
+    let Some(mut server) = login_server(&session.subject) else { return };
+    let base = &session.target.base;
+    let address = server.authorization_server.as_ref().and_then(|server| server.token.as_deref());
+    // who owns the target need not own what issues its tokens elsewhere
+    let on_target = address.and_then(|at| join(base, at).ok()).is_some_and(|url| url.origin() == base.origin());
+    server.owned &= on_target;
+    let checks = checks_of(&server, &session.profile, selects);
+    if let Some(untestable) = &session.untestable {
+        for check in &checks {
+            tally.judged_without_answers(check, untestable.cause().to_owned(), Duration::ZERO);
+        }
+        return;
+    }
+    let stop = &session.options.stop;
+    let equipped = equip(&server, session.target, Ok(None), session.options);
+    let (subject, prober) = match stop.unless_requested(equipped).await {
+        None => return,
+        Some(Ok(equipped)) => equipped,
+        Some(Err(why)) => return tally.error(why.to_string()),
+    };
+    let session = &session.of_another(subject, prober);
+    for check in &checks {
+        match &check.script {
+            Err(missing) => {
+                let result = not_tested(check, &missing.0, &tally.context(Duration::ZERO));
+                tally.take(result);
+            }
+            Ok(_) if stop.time_is_over() => {
+                let why = format!("not executed: {}", session.options.ended());
+                tally.judged_without_answers(check, why, Duration::ZERO);
+            }
+            Ok(_) => {
+                tally.disturbing += 1;
+                if alone_now(session, check, tally).await.is_none() && !stop.time_is_over() {
+                    return;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! An authorization server that is tested without any resource.
+
+use authbench::check::Verdict;
+use authbench::event::{CheckResult, Event};
+use authbench::exit::Exit;
+use authbench::reference::{self, Config};
+use authbench::run::{Launch, Only, Options, prepare, run};
+use authbench::scenario::{NoVariables, ScenarioError, load_text};
+
+const CLIENTS: &str = "\
+credentials:
+  service: { client_id: service, client_secret: service-Secret-5vK8mT2x, scopes: [\"read:orders\", \"write:orders\"] }
+  reader: { client_id: reader, client_secret: reader-Secret-9pQ4wZ7c, scopes: [\"read:orders\"] }
+material:
+  introspection_client: { client_id: orders-api, client_secret: orders-api-Secret-8dF3kN6v }
+";
+
+fn scenario(url: &str, endpoints: &str, rest: &str) -> String {
+    format!(
+        "authbench: 1\nname: an authorization server\ntarget: {{ url: \"{url}\", owned: true }}\n\
+         scheme: {{ oauth2-client-credentials: {{ {endpoints} }} }}\n{CLIENTS}{rest}"
+    )
+}
+
+fn read(yaml: String) -> Result<Vec<authbench::run::Ready>, Vec<ScenarioError>> {
+    let loaded = load_text("authority.yaml".to_owned(), yaml)?;
+    prepare(vec![loaded], Some(&NoVariables), &Options::new(Launch::InProcess))
+}
+
+/// Judges the authorization server of a reference with these faults by the endpoints that the scenario names.
+async fn judged(faults: &[&str], endpoints: &str, rest: &str) -> (Exit, Vec<CheckResult>) {
+    let faults = faults.iter().map(|fault| (*fault).to_owned()).collect();
+    let server = reference::start(Config { faults, ..Config::default() }).await.expect("starts");
+    let ready = read(scenario(&server.url(), endpoints, rest)).unwrap_or_else(|errors| panic!("{}", told(&errors)));
+    let options = Options { only: Some(Only::Conformance), ..Options::new(Launch::InProcess) };
+    let mut results = Vec::new();
+    let mut take = |event| {
+        if let Event::CheckFinished(result) = event {
+            results.push(*result);
+        }
+    };
+    let exit = Box::pin(run(ready, &options, &mut take)).await;
+    server.stop().await;
+    (exit, results)
+}
+
+fn told(errors: &[ScenarioError]) -> String {
+    errors.iter().map(|error| error.render(false)).collect()
+}
+
+const ALL: &str =
+    "issuer: /, token_url: /oauth2/token, introspection_url: /oauth2/introspect, revocation_url: /oauth2/revoke";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn its_endpoints_are_judged_and_the_rest_says_that_there_is_no_resource() {
+    let (exit, results) = judged(&[], ALL, "").await;
+    let wrong: Vec<_> = results
+        .iter()
+        .filter(|result| !matches!(result.verdict, Verdict::Pass | Verdict::NotTested | Verdict::NotApplicable))
+        .map(|result| format!("{} {:?}: {}", result.id, result.verdict, result.summary))
+        .collect();
+    assert_eq!((exit, wrong), (Exit::Passed, Vec::new()));
+    for id in [
+        "token.client-credentials-success",
+        "introspect.active-response",
+        "revoke.unknown-token-200",
+        "meta.as-document",
+    ] {
+        let result = results.iter().find(|result| result.id == id).unwrap_or_else(|| panic!("no {id}"));
+        assert_eq!(result.verdict, Verdict::Pass, "{id}: {}", result.summary);
+    }
+    let resource = results.iter().find(|result| result.id == "bearer.valid-accepted").expect("is listed");
+    assert_eq!(resource.verdict, Verdict::NotTested);
+    assert!(resource.summary.contains("the scenario has no `resources`"), "{}", resource.summary);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_issuer_alone_is_enough_and_a_fault_of_its_token_endpoint_is_found() {
+    let only = "conformance: { include: [token.*] }\n";
+    let (exit, results) = judged(&["cacheable-token"], "issuer: /", only).await;
+    let failed: Vec<_> = results.iter().filter(|one| one.verdict == Verdict::Fail).map(|one| one.id.as_str()).collect();
+    assert_eq!((exit, failed), (Exit::Findings, vec!["token.response-no-store"]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_is_refused_proves_nothing() {
+    let yaml = CLIENTS.replace("service-Secret-5vK8mT2x", "no-secret-of-the-service");
+    let server = reference::start(Config::default()).await.expect("starts");
+    let scenario = scenario(&server.url(), ALL, "").replace(CLIENTS, &yaml);
+    let ready = read(scenario).unwrap_or_else(|errors| panic!("{}", told(&errors)));
+    let options = Options { only: Some(Only::Conformance), ..Options::new(Launch::InProcess) };
+    let (mut passed, mut failed, mut untestable) = (Vec::new(), Vec::new(), None);
+    let mut take = |event| match event {
+        Event::CheckFinished(result) if result.verdict == Verdict::Pass => passed.push(result.id),
+        Event::CheckFinished(result) if result.verdict == Verdict::Fail => failed.push((result.id, result.summary)),
+        Event::ScenarioFinished(end) => untestable = end.untestable,
+        _ => {}
+    };
+    let exit = Box::pin(run(ready, &options, &mut take)).await;
+    server.stop().await;
+    assert_eq!((exit, failed), (Exit::Inconclusive, Vec::new()));
+    assert!(untestable.as_deref().is_some_and(|cause| cause.contains("`service`")), "{untestable:?}");
+    assert!(passed.iter().all(|id| id.starts_with("meta.")), "{passed:?}");
+}
+
+#[test]
+fn load_needs_a_resource() {
+    let yaml = scenario("http://127.0.0.1:9", ALL, "load: [{ name: steady, duration: 1s }]\n");
+    let errors = read(yaml).err().expect("is a mistake");
+    let told = told(&errors);
+    assert!(
+        told.contains("the load phase `steady` has nothing to ask for") && told.contains("add `resources:`"),
+        "{told}"
+    );
+}
