@@ -167,3 +167,24 @@ fn beyond(low: f64, high: f64) -> i8 {
         0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::Effect;
+
+    #[test]
+    fn an_effect_is_clear_of_what_the_same_kind_shows_against_itself() {
+        let effect = |(low, high): (f64, f64)| Effect { value: (low + high) / 2.0, low, high };
+        for (difference, control, expected) in [
+            ((30.0, 50.0), (-5.0, 5.0), 1),
+            ((30.0, 50.0), (-5.0, 40.0), 0),
+            ((-50.0, -30.0), (-5.0, 5.0), -1),
+            ((-50.0, -30.0), (-35.0, 5.0), 0),
+            ((5.0, 50.0), (-1.0, 1.0), 0),
+        ] {
+            let run = TimingRun { difference: effect(difference), control: effect(control), samples: 60 };
+            assert_eq!(direction(&run), expected, "{difference:?} {control:?}");
+        }
+    }
+}

@@ -27,9 +27,9 @@ pub(crate) const CHECKS: &[Check] = &[
     Check {
         id: "digest.wrong-password-denied",
         title: "A response that was made with another password is refused",
-        level: Level::Must,
+        level: Level::Should,
         severity: Severity::Critical,
-        sources: &["RFC 7616 §3.4.1", "RFC 9110 §11.4"],
+        sources: &["RFC 9110 §11.4", "RFC 7616 §3.4.1"],
         doc: Doc {
             sends: "Responses that were made with an unknown, an empty and altered passwords, one with a changed digit, and an empty one.",
             matters: "A server that only looks whether there is a response lets everybody in who knows a name.",
@@ -102,7 +102,7 @@ pub(crate) const CHECKS: &[Check] = &[
         id: "digest.downgrade-refused",
         title: "A response without qop is refused where qop was offered",
         severity: Severity::Medium,
-        sources: &["RFC 7616 §3.4", "RFC 7616 §5.8"],
+        sources: &["RFC 7616 §5.8", "RFC 7616 §3.4"],
         doc: Doc {
             sends: "A response in the form of RFC 2069, without qop, nc and cnonce.",
             matters: "The old form has no count and no randomness of the client: it can be replayed.",
@@ -115,7 +115,6 @@ pub(crate) const CHECKS: &[Check] = &[
     Check {
         id: "digest.unknown-algorithm-refused",
         title: "An algorithm that the server does not offer is refused",
-        level: Level::Must,
         severity: Severity::Medium,
         sources: &["RFC 7616 §3.4"],
         doc: Doc {
@@ -130,7 +129,6 @@ pub(crate) const CHECKS: &[Check] = &[
     Check {
         id: "digest.incomplete-refused",
         title: "A response without a required parameter is answered with 4xx",
-        level: Level::Must,
         severity: Severity::Medium,
         tier: Tier::Extended,
         sources: &["RFC 7616 §3.4"],
@@ -152,7 +150,7 @@ pub(crate) const CHECKS: &[Check] = &[
     },
     Check {
         id: "digest.challenge-complete",
-        title: "The challenge has realm, nonce, and qop=auth",
+        title: "The challenge has realm, nonce and qop",
         level: Level::Must,
         severity: Severity::Low,
         tier: Tier::Extended,
@@ -192,18 +190,20 @@ pub(crate) const CHECKS: &[Check] = &[
 fn complete(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, response) in case.refusals().filter(|(_, response)| response.status == 401) {
-        let expected = "a Digest challenge with realm, nonce and qop=\"auth\"";
+        let expected = "a Digest challenge with realm, nonce and qop";
         let challenges = challenges::of(response);
         let mut digests = challenges.iter().filter(|challenge| challenge.scheme == "digest").peekable();
         if digests.peek().is_none() {
             judgement.deviates_by(challenges::absence(response), index, "no Digest challenge", expected);
         }
         for challenge in digests {
-            let has_auth = |qop: &str| qop.split(',').any(|one| one.trim().eq_ignore_ascii_case("auth"));
+            // RFC 7616 §3.3: each server offers one of them or both
+            let known = |one: &str| ["auth", "auth-int"].iter().any(|known| known.eq_ignore_ascii_case(one.trim()));
+            let offers = |qop: &str| qop.split(',').any(known);
             for (name, there) in [
                 ("realm", challenge.param("realm").is_some()),
                 ("nonce", challenge.param("nonce").is_some_and(|nonce| !nonce.is_empty())),
-                ("qop=auth", challenge.param("qop").is_some_and(has_auth)),
+                ("qop", challenge.param("qop").is_some_and(offers)),
             ] {
                 if !there {
                     judgement.deviates(index, format!("the challenge has no {name}"), expected);

@@ -34,7 +34,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         mode: Mode::Timed,
         remote_safe: false,
-        sources: &["RFC 9700 §4.14.2", "RFC 9700 §2.2.2", "RFC 6749 §10.4"],
+        sources: &["RFC 9700 §4.14.2", "RFC 9700 §2.2.2", "ASVS 10.4.5", "RFC 6749 §10.4"],
         doc: Doc {
             sends: "A refresh, and the same refresh with the same refresh token once the tolerated overlap (`rotation_delay`) has passed.",
             matters: "A refresh token that stays good after its use can be stolen and used beside its owner without anybody noticing.",
@@ -51,7 +51,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         mode: Mode::Timed,
         remote_safe: false,
-        sources: &["RFC 9700 §4.14.2"],
+        sources: &["RFC 9700 §4.14.2", "ASVS 10.4.5"],
         doc: Doc {
             sends: "A refresh; the used refresh token once more, after the tolerated overlap; then the newest refresh token.",
             matters: "A used token that comes back is in two hands, and nobody can tell which of them holds the newest one.",
@@ -76,7 +76,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         mode: Mode::Timed,
         remote_safe: false,
-        sources: &["RFC 9700 §4.14.2", "RFC 7009 §2.1"],
+        sources: &["RFC 7009 §2.1", "RFC 9700 §4.14.2"],
         doc: Doc {
             sends: "A refresh; the used refresh token once more, after the tolerated overlap; then the newest access token, until the tolerated delay of a revocation has passed.",
             matters: "An access token that lives on leaves the thief in until it expires.",
@@ -100,9 +100,8 @@ pub(crate) const CHECKS: &[Check] = &[
     Check {
         id: "refresh.token-opens-nothing",
         title: "A refresh token is no access token",
-        level: Level::Must,
         severity: Severity::High,
-        sources: &["RFC 6749 §1.5", "ASVS 9.2.2"],
+        sources: &["ASVS 9.2.2", "RFC 6749 §1.5"],
         doc: Doc {
             sends: "The refresh token of a login in place of its access token.",
             matters: "Refresh tokens live long, and are meant for one endpoint only.",
