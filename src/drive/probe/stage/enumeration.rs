@@ -67,6 +67,8 @@ impl Stage<'_> {
         (known, most): (&Known, u32),
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
+        // others may have failed before
+        self.succeed(known).await?;
         let mut again = AGAIN;
         while evidence.timings.len() < RUNS {
             let samples = self.failures(action, (known, most), evidence).await;
