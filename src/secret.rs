@@ -5,11 +5,13 @@
 //! from any text.
 
 mod decode;
+mod disclosures;
 mod grams;
 mod scrubber;
 
 use zeroize::Zeroize;
 
+pub use disclosures::Disclosures;
 pub use scrubber::Scrubber;
 
 /// What stands where a secret stood.

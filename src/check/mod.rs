@@ -185,6 +185,7 @@ pub const GROUPS: &[Group] = &[
             token::requests::CHECKS,
             token::assertions::CHECKS,
             token::client_authentication::CHECKS,
+            token::origins::CHECKS,
             common::throttling::TOKEN,
             common::timing::TOKEN,
         ],
@@ -197,7 +198,12 @@ pub const GROUPS: &[Group] = &[
     Group {
         name: "bearer",
         about: "Bearer tokens at the API (RFC 6750)",
-        tables: &[bearer::CHECKS, bearer::challenges::CHECKS, bearer::methods::CHECKS],
+        tables: &[
+            bearer::CHECKS,
+            bearer::challenges::CHECKS,
+            bearer::methods::CHECKS,
+            bearer::resource_metadata::CHECKS,
+        ],
     },
     Group { name: "introspect", about: "Token introspection (RFC 7662)", tables: &[introspection::CHECKS] },
     Group { name: "revoke", about: "Token revocation (RFC 7009)", tables: &[revocation::CHECKS] },
@@ -205,7 +211,13 @@ pub const GROUPS: &[Group] = &[
     Group {
         name: "common",
         about: "Any protected HTTP API",
-        tables: &[common::CHECKS, common::answers::CHECKS, common::throttling::CHECKS],
+        tables: &[
+            common::CHECKS,
+            common::answers::CHECKS,
+            common::throttling::CHECKS,
+            common::hosts::CHECKS,
+            common::survival::CHECKS,
+        ],
     },
 ];
 

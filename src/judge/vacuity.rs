@@ -1,8 +1,8 @@
 //! Whether a run proved anything at all: one in which nobody gets in looks secure and is not.
 
-use crate::check::{Check, Mode};
+use crate::check::{Check, Mode, Step};
 use crate::event::shards::Answers;
-use crate::observe::{Evidence, Outcome};
+use crate::observe::{Evidence, Observation, Outcome};
 
 /// Statuses that a server gives to everybody once it has had enough of a client.
 const DENIALS: [u16; 3] = [401, 403, 429];
@@ -29,7 +29,9 @@ impl Vacuity {
         // samples are many of a kind: their number says nothing about the target
         if check.mode != Mode::Statistical {
             let controls = evidence.controls.iter().map(|control| &control.exchange);
-            let probes = evidence.observations.iter().map(|seen| &seen.exchange);
+            // what other checks were answered has been counted
+            let own = |seen: &&Observation| !matches!(check.steps[seen.step], Step::LookBack(_));
+            let probes = evidence.observations.iter().filter(own).map(|seen| &seen.exchange);
             controls.chain(probes).filter_map(|exchange| exchange.status()).for_each(|status| self.answer(status));
         }
     }

@@ -1,6 +1,6 @@
 //! Everything that one check saw.
 
-use super::{Description, Exchange, ForgeryId, Outcome};
+use super::{Description, Exchange, ForgeryId, Outage, Outcome};
 
 /// Where a request went, for the reader of a finding and for the judge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub enum Place {
     Metadata,
     /// A request of a login.
     Login,
+    /// Anything else, by its address.
+    Elsewhere,
 }
 
 /// One step's exchange with its meaning.
@@ -126,6 +128,8 @@ pub struct Evidence {
     pub rotation_overlap: std::time::Duration,
     /// How far the clocks of target and harness may lie apart.
     pub max_clock_skew: std::time::Duration,
+    /// Times in which the target answered nobody, where the check asks for them.
+    pub outages: Vec<Outage>,
     /// Bytes of the exchanges so far.
     pub kept: usize,
 }

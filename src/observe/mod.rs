@@ -12,6 +12,7 @@ mod id;
 mod latency;
 mod marks;
 mod multipart;
+mod outage;
 mod outcome;
 mod recognition;
 mod timing;
@@ -30,6 +31,7 @@ pub use id::{ForgeryId, ForgeryIds, StepId};
 pub use latency::{Interval, LaneFigures, Latency, Limit, LoadFigures, Model, Outcomes, TargetCost, curve};
 pub use marks::Marks;
 pub use multipart::{MULTIPART, multipart};
+pub use outage::Outage;
 pub use outcome::Outcome;
 pub use recognition::{
     Answered, Asked, Atom, BodyKind, Declared, Learned, Reading, Recognition, meaning_of_status, without_query,

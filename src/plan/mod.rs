@@ -54,8 +54,16 @@ impl PlannedCheck {
 
 impl PlannedCheck {
     /// Whether it can write beside others that do, for it meets them before what would disturb them.
-    pub fn meets_others(&self) -> bool {
-        self.script.as_ref().is_ok_and(|script| script.actions.iter().any(|action| matches!(action.act, Act::Meet)))
+    /// What is prepared for one of them would disturb the others.
+    pub fn meets_others(&self, subject: &Subject) -> bool {
+        let Ok(script) = &self.script else { return false };
+        let meets = script.actions.iter().any(|action| matches!(action.act, Act::Meet));
+        meets && !script.written().any(|resource| subject.resources[resource].is_prepared())
+    }
+
+    /// Whether it looks back at what the others have seen: it runs after all of them, in every shard.
+    pub fn looks_back(&self) -> bool {
+        self.check.steps.iter().any(|step| matches!(step, Step::LookBack(_)))
     }
 
     /// Whether it uses up the target's patience: it runs after all others.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::seeded;
 use super::subject::{
     AuthorizationServer, CaseRequest, ClientAuthMethod, ClientCredential, DeclaredAnswer, HookCall, HookCalls,
-    Identity, IdentityCertificate, Login, Material, RefreshGrant, Resource, Subject, Tolerances,
+    Identity, IdentityCertificate, Login, Material, Preparation, RefreshGrant, Resource, Subject, Tolerances,
 };
 use super::values::Values;
 use crate::check::step::PeculiarAccount;
@@ -143,6 +143,8 @@ pub(super) fn plain_resource(method: &str, path: &str) -> Resource {
         success: None,
         refusal: None,
         absent: None,
+        before: Vec::new(),
+        after: Vec::new(),
     }
 }
 
@@ -215,6 +217,13 @@ fn certificate(tls: &At<model::PresentedCertificate>, values: &Values<'_>) -> Op
 }
 
 pub(super) fn resource(resource: &model::DeclaredResource, values: &Values<'_>) -> Resource {
+    let prepared = |written: &model::PreparingRequest| Preparation {
+        method: written.request.method.clone(),
+        path: written.request.path.clone(),
+        headers: written.headers.iter().map(|(name, value)| (name.clone(), values.line(value))).collect(),
+        json: written.json.as_ref().map(|json| json.filled(&mut |template| values.text(template)).to_string()),
+        with: written.with.clone(),
+    };
     let body = match (&resource.json, &resource.form, &resource.body) {
         (Some(json), _, _) => {
             let json = json.filled(&mut |template| values.text(template));
@@ -240,6 +249,8 @@ pub(super) fn resource(resource: &model::DeclaredResource, values: &Values<'_>) 
         writes: resource.writes,
         success: resource.success.as_ref().map(declared),
         refusal: resource.refusal.as_ref().map(declared),
+        before: resource.before.iter().map(prepared).collect(),
+        after: resource.after.iter().map(prepared).collect(),
     }
 }
 

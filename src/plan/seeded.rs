@@ -148,6 +148,8 @@ pub(super) fn resources(prefix: &str) -> Vec<Resource> {
         scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
         tenant: None,
         absent: None,
+        before: Vec::new(),
+        after: Vec::new(),
         public: false,
         writes: false,
         success: None,

@@ -127,12 +127,36 @@ pub struct Resource {
     pub success: Option<DeclaredAnswer>,
     /// How access refused looks, where its status does not say it.
     pub refusal: Option<DeclaredAnswer>,
+    /// What sets up what a write needs.
+    pub before: Vec<Preparation>,
+    /// What cleans up after it.
+    pub after: Vec<Preparation>,
+}
+
+/// A request that sets up or cleans up what a write needs.
+#[derive(Clone, Debug)]
+pub struct Preparation {
+    /// Method.
+    pub method: String,
+    /// Path with its query.
+    pub path: String,
+    /// Added header lines.
+    pub headers: Vec<(String, String)>,
+    /// JSON body.
+    pub json: Option<String>,
+    /// Name of the identity whose credential it carries; none for the one that may use the resource.
+    pub with: Option<String>,
 }
 
 impl Resource {
     /// Method and path, for a reader.
     pub fn name(&self) -> String {
         format!("{} {}", self.method, self.path)
+    }
+
+    /// Whether other requests belong around a write.
+    pub fn is_prepared(&self) -> bool {
+        !self.before.is_empty() || !self.after.is_empty()
     }
 
     /// Whether an identity may use it with the credential that it has.
@@ -392,10 +416,13 @@ impl Subject {
         // a probe that reads disturbs less than one that writes
         let mut candidates: Vec<usize> = candidates.collect();
         candidates.sort_by_key(|at| self.resources[*at].writes);
-        candidates.into_iter().find_map(|resource| self.gap_at(resource))
+        let gap = |proven: bool| candidates.iter().find_map(|resource| self.gap_at(*resource, proven));
+        gap(true).or_else(|| gap(false))
     }
 
-    fn gap_at(&self, resource: usize) -> Option<ScopeGap> {
+    /// Whoever lacks a scope is proven by what it may open instead; where there is nothing, by its credential being obtained or
+    /// signed for the probe.
+    fn gap_at(&self, resource: usize, proven: bool) -> Option<ScopeGap> {
         let wanted = &self.resources[resource];
         let tenant_fits = |identity: &Identity| wanted.tenant.is_none() || wanted.tenant == identity.tenant;
         let lacks = |identity: &Identity| {
@@ -405,8 +432,10 @@ impl Subject {
         };
         let positions = (0..self.identities.len()).filter(|at| lacks(&self.identities[*at]));
         positions.into_iter().find_map(|low| {
-            let open = self.protected().find(|at| self.resources[*at].open_to(&self.identities[low]))?;
-            Some(ScopeGap { resource, low, open_to_low: open, good: self.good_for(resource)? })
+            let open_to_low = self.protected().find(|at| self.resources[*at].open_to(&self.identities[low]));
+            let fresh = matches!(self.identities[low].login, Login::Client { .. } | Login::Minted { .. });
+            let fits = if proven { open_to_low.is_some() } else { fresh };
+            fits.then_some(ScopeGap { resource, low, open_to_low, good: self.good_for(resource)? })
         })
     }
 
@@ -422,8 +451,8 @@ impl Subject {
                     && object.scopes.is_subset(&identity.scopes)
             };
             let low = self.identities.iter().position(foreign)?;
-            let open = self.protected().find(|at| self.resources[*at].open_to(&self.identities[low]))?;
-            Some(ScopeGap { resource, low, open_to_low: open, good: self.good_for(resource)? })
+            let open_to_low = Some(self.protected().find(|at| self.resources[*at].open_to(&self.identities[low]))?);
+            Some(ScopeGap { resource, low, open_to_low, good: self.good_for(resource)? })
         })
     }
 
@@ -443,6 +472,47 @@ impl Subject {
                 *procedure = procedure.without_command();
             }
         }
+    }
+
+    /// The secrets that the target knows, each with its name for a reader.
+    pub fn named_secrets(&self) -> Vec<(String, &Secret)> {
+        let mut named: Vec<(String, &Secret)> = Vec::new();
+        for identity in &self.identities {
+            let name = &identity.name;
+            match &identity.login {
+                Login::Proof(Proof::Key(secret)) => named.push((format!("the key of `{name}`"), secret)),
+                Login::Proof(Proof::Token(secret)) => named.push((format!("the token of `{name}`"), secret)),
+                Login::Proof(Proof::Password { password, .. }) => {
+                    named.push((format!("the password of `{name}`"), password));
+                }
+                Login::Client { secret: Some(secret), .. } => {
+                    named.push((format!("the client secret of `{name}`"), secret));
+                }
+                Login::Procedure(procedure) => {
+                    let secrets = procedure.secrets();
+                    named.extend(
+                        secrets.into_iter().map(|secret| (format!("a secret of the login of `{name}`"), secret)),
+                    );
+                }
+                Login::Client { secret: None, .. } | Login::Minted { .. } | Login::Nothing => {}
+            }
+        }
+        let material = &self.material;
+        let keys =
+            material.signing_secrets.iter().map(|secret| ("a key that signs tokens or assertions".to_owned(), secret));
+        named.extend(keys);
+        let clients = [
+            &material.introspection_client,
+            &material.foreign_introspection_client,
+            &material.client_without_grant,
+            &material.special_client,
+        ];
+        for client in clients.into_iter().flatten() {
+            named.extend(
+                client.secret.iter().map(|secret| (format!("the secret of the client `{}`", client.id), secret)),
+            );
+        }
+        named
     }
 
     /// Every secret value, for the scrubber.
@@ -479,8 +549,8 @@ pub struct ScopeGap {
     pub resource: usize,
     /// Who may not use it.
     pub low: usize,
-    /// What they may use instead.
-    pub open_to_low: usize,
+    /// What they may use instead; none where their credential is obtained or signed for the probe.
+    pub open_to_low: Option<usize>,
     /// Who may use it.
     pub good: usize,
 }

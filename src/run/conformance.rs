@@ -34,12 +34,12 @@ pub(super) async fn run(
     sink: &mut dyn FnMut(Event),
 ) -> ConformanceEnd {
     let mut tally = ScenarioTally::new(session, sink);
-    let (mut together, mut alone) = (Vec::new(), Vec::new());
+    let (mut together, mut alone, mut back) = (Vec::new(), Vec::new(), Vec::new());
     let mut refused: Vec<&Check> = Vec::new();
     let mut dealer = Dealer::new(session.options.shard);
     let mut own = Vec::new();
     for check in planned {
-        let takes = check.check.control || dealer.takes(&check, &session.subject);
+        let takes = check.check.control || check.looks_back() || dealer.takes(&check, &session.subject);
         if takes && session.options.max_time.is_some() {
             own.push(check.clone());
         }
@@ -56,19 +56,21 @@ pub(super) async fn run(
                     refused.push(check.check);
                 }
             }
+            Ok(_) if check.looks_back() => back.push(check),
             Ok(_) if check.runs_alone(&session.subject) => alone.push(check),
             Ok(_) => together.push(check),
         }
     }
     for control in refused {
         let hopeless = |check: &mut PlannedCheck| leans_on(check, control, &session.subject);
-        for check in together.extract_if(.., hopeless).chain(alone.extract_if(.., hopeless)) {
+        let nearer = together.extract_if(.., hopeless).chain(alone.extract_if(.., hopeless));
+        for check in nearer.chain(back.extract_if(.., hopeless)) {
             let obstacle = Some(format!("{} did not pass: a refusal would prove nothing", control.id));
             tally.judged(&check, &Evidence { obstacle, ..Evidence::default() }, Duration::ZERO);
         }
     }
     // whose waiting is most of what they take: beside those that only read; those of other shards have to be done
-    let beside = |check: &mut PlannedCheck| session.options.jobs > 1 && check.meets_others();
+    let beside = |check: &mut PlannedCheck| session.options.jobs > 1 && check.meets_others(&session.subject);
     let writers: Vec<PlannedCheck> = alone.extract_if(.., beside).collect();
     let (now, later) = if session.options.shard.splits() { (Vec::new(), writers) } else { (writers, Vec::new()) };
     side_by_side(session, together, now, &mut tally).await;
@@ -90,6 +92,9 @@ pub(super) async fn run(
     super::login_server::run(session, &mut tally).await;
     if let Err(why) = shards::meet(session, "last-checks").await {
         tally.error(why.to_string());
+    }
+    for check in back {
+        alone_now(session, &check, &mut tally).await;
     }
     if session.options.stop.time_is_over() {
         let why = format!("not executed: {}", session.options.ended());

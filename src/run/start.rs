@@ -115,7 +115,10 @@ pub(super) enum Wanted {
         pid: Option<Result<u32, BadProcess>>,
         proxy: Option<Result<Proxy, BadProxy>>,
     },
-    Command { line: CommandLine, tls: NamedTls },
+    Command {
+        line: CommandLine,
+        tls: NamedTls,
+    },
 }
 
 impl Wanted {
@@ -195,8 +198,9 @@ fn proxy_of(written: &TargetProxyFields, values: &Values<'_>) -> Result<Proxy, B
     match (&written.username, &written.password) {
         (None, None) => Ok(proxy),
         (user, password) => {
-            let text =
-                |template: &Option<Template>| template.as_ref().map(|template| values.text(template)).unwrap_or_default();
+            let text = |template: &Option<Template>| {
+                template.as_ref().map(|template| values.text(template)).unwrap_or_default()
+            };
             proxy.with_pair(Secret::new(format!("{}:{}", text(user), text(password))))
         }
     }

@@ -1,6 +1,7 @@
 //! Integration tests: one binary, so that the crate is linked once; one module a subject.
 
 mod assertions;
+mod authority;
 mod authority_alone;
 mod binary;
 mod broken;
@@ -33,8 +34,10 @@ mod load_truth;
 mod login;
 mod lookalike;
 mod max_time;
+mod outage;
 mod overhead;
 mod own_limits;
+mod preparing;
 mod process_cost;
 mod proxy;
 mod readers;

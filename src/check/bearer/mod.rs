@@ -2,6 +2,8 @@
 
 pub(crate) mod challenges;
 pub(crate) mod methods;
+pub(crate) mod naming;
+pub(crate) mod resource_metadata;
 
 use crate::check::judgement::challenges::bearer_error;
 use crate::check::judgement::expect;
@@ -107,7 +109,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Compare the token's scope on each operation, and answer 403 with error=\"insufficient_scope\".",
         },
         steps: &[send(Who::LowScope, On::Scoped).denied(&[INSUFFICIENT])],
-        expect: |case| expect::wants(case).and(bearer_error(case, "insufficient_scope")),
+        expect: |case| naming::scope(case, expect::wants(case).and(bearer_error(case, "insufficient_scope"))),
         shows: Explanation::Scope,
         fault: "scope-not-enforced",
         ..PLAIN
@@ -145,6 +147,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Compare the audience of the token with the API's own identifier.",
         },
         steps: &[send(Who::Artefact(Artefact::OtherAudienceToken), On::Protected).denied(&[INVALID, INSUFFICIENT])],
+        expect: |case| expect::wants(case).and(naming::audience(case)),
         shows: Explanation::Audience,
         fault: "bearer-audience-ignored",
         ..REFUSAL

@@ -6,7 +6,9 @@ use crate::check::common::leaks;
 use crate::check::judgement::expect;
 use crate::check::judgement::sameness;
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::step::{Accept, Alter, Fill, INSUFFICIENT, INVALID, MISSING, On, Want, Who, forged, send};
+use crate::check::step::{
+    Accept, Alter, Fill, INSUFFICIENT, INVALID, LookedFor, MISSING, On, Step, Want, Who, forged, send,
+};
 use crate::check::{Check, Doc, Level, PLAIN, REFUSAL, Severity, Tier};
 use crate::observe::{Observation, Outcome, Response, StepId};
 
@@ -58,6 +60,21 @@ pub(crate) const CHECKS: &[Check] = &[
         ],
         expect: |case| expect::wants(case).and(leaks::credentials(case)).and(leaks::internals(case)),
         fault: "echoes-credential",
+        ..PLAIN
+    },
+    Check {
+        id: "common.errors-show-no-secrets",
+        title: "Errors show no secret that the target keeps",
+        severity: Severity::Critical,
+        sources: &["ASVS 16.5.1", "CWE-209", "WSTG-ERRH-01"],
+        doc: Doc {
+            sends: "The good request, after all other checks; every error of the run is searched for the keys, passwords, tokens and signing keys of the scenario, in plain, with the escapes of JSON, in Base64 and in hexadecimal digits. What the request itself carried does not count.",
+            matters: "Whoever causes the error reads what opens the API, or signs for its issuer.",
+            fix: "Answer errors with a fixed text, take the secret out of use, and look for it in the logs as well.",
+        },
+        steps: &[send(Who::Good, On::Protected).granted(), Step::LookBack(LookedFor::Disclosures)],
+        expect: leaks::disclosures,
+        fault: "dumps-the-store",
         ..PLAIN
     },
     Check {

@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::check::Explanation;
 use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::check::{Explanation, Step};
 use crate::observe::{Exchange, Response};
 
 /// Credentials that are shorter are words that occur by themselves.
@@ -70,6 +70,21 @@ pub(crate) fn internals(case: &ObservedCheck<'_>) -> Judgement {
                 case.about(index, format_args!("the body shows {says}")),
                 "an error without internals",
             );
+        }
+    }
+    judgement
+}
+
+/// No error of the run shows a secret that its request did not carry.
+pub(crate) fn disclosures(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, seen) in case.observations() {
+        match (&seen.why, case.step_of(seen)) {
+            (Some(what), Step::LookBack(_)) => {
+                let text = case.about(index, format_args!("the answer shows {what}"));
+                judgement.violates_by(Explanation::Secret, index, text, "an error without secrets");
+            }
+            _ => case.judge(index, &mut judgement),
         }
     }
     judgement

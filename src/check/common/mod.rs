@@ -3,12 +3,16 @@
 pub(crate) mod answers;
 pub(crate) mod cross_origin;
 pub(crate) mod effects;
+pub(crate) mod hosts;
 pub(crate) mod leaks;
+pub(crate) mod survival;
 pub(crate) mod throttling;
 pub(crate) mod timing;
 
 use crate::check::judgement::expect;
-use crate::check::step::{Accept, Alter, Fill, Hook, INSUFFICIENT, INVALID, MISSING, On, Step, Who, forged, send};
+use crate::check::step::{
+    Accept, Alter, Fill, Hook, INSUFFICIENT, INVALID, LookedFor, MISSING, On, Step, Who, forged, send,
+};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
 
 pub(crate) const CHECKS: &[Check] = &[
@@ -311,13 +315,14 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §15.5.2", "RFC 9110 §11.6.1"],
         doc: Doc {
-            sends: "The protected request without and with a wrong credential.",
+            sends: "The protected request without and with a wrong credential; every 401 of the run is looked at, whichever check asked for it.",
             matters: "A 401 without a challenge does not tell a client what to do, and breaks the protocol.",
             fix: "Send WWW-Authenticate with every 401 (RFC 9110 §15.5.2).",
         },
         steps: &[
             send(Who::Anonymous, On::Protected).denied(&[Accept::Range(400, 499)]),
             send(forged("unknown"), On::Protected).denied(&[Accept::Range(400, 499)]),
+            Step::LookBack(LookedFor::Unauthorized),
         ],
         expect: |case| expect::wants(case).and(crate::check::judgement::challenges::named_on_every_401(case)),
         fault: "bare-401",
@@ -331,13 +336,14 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §11.2", "RFC 9110 §11.3", "RFC 9110 §11.6.1"],
         doc: Doc {
-            sends: "The protected request without and with a wrong credential; every challenge that comes back is parsed.",
+            sends: "The protected request without and with a wrong credential; the challenges of every 401 of the run are parsed, whichever check asked for it.",
             matters: "A challenge outside the grammar is one that clients cannot read.",
             fix: "Quote parameter values, escape quotes inside them, and name each parameter once.",
         },
         steps: &[
             send(Who::Anonymous, On::Protected).denied(&[Accept::Range(400, 499)]),
             send(forged("unknown"), On::Protected).denied(&[Accept::Range(400, 499)]),
+            Step::LookBack(LookedFor::Unauthorized),
         ],
         expect: |case| expect::wants(case).and(crate::check::judgement::challenges::parse(case)),
         fault: "malformed-challenge",

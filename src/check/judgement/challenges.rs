@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::check::Explanation::{self, ChallengeAbsent, ChallengeGrammar, ChallengeReason};
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::observe::{Challenge, Response, parse_challenges};
+use crate::observe::{Challenge, Place, Response, parse_challenges};
 
 /// Every 401 names at least one challenge (RFC 9110 §15.5.2).
 pub(crate) fn named_on_401(case: &ObservedCheck<'_>) -> Judgement {
@@ -12,10 +12,21 @@ pub(crate) fn named_on_401(case: &ObservedCheck<'_>) -> Judgement {
     for (index, response) in case.all_answers() {
         if response.status == 401 && response.header("www-authenticate").is_none() {
             let expected = "WWW-Authenticate with at least one challenge";
-            judgement.deviates_by(ChallengeAbsent, index, "401 without a challenge", expected);
+            let text = "401 without a challenge";
+            match may_lack_it(case, index) {
+                true => judgement.advises_by(ChallengeAbsent, index, case.about(index, text), expected),
+                false => judgement.deviates_by(ChallengeAbsent, index, text, expected),
+            }
         }
     }
     judgement
+}
+
+/// RFC 6749 §5.2 asks an endpoint for a challenge where the client used `Authorization`, and leaves others to it.
+fn may_lack_it(case: &ObservedCheck<'_>, index: usize) -> bool {
+    let seen = &case.evidence.observations[index];
+    let of_endpoint = matches!(seen.place, Place::Token | Place::Introspection | Place::Revocation);
+    of_endpoint && seen.exchange.request.value_of("authorization").is_none()
 }
 
 /// The same, of a target that answers 401 at all.
@@ -32,7 +43,7 @@ pub(crate) fn named_on_every_401(case: &ObservedCheck<'_>) -> Judgement {
 /// of a challenge then.
 pub(crate) fn advised_on_401(case: &ObservedCheck<'_>) -> Judgement {
     let named = named_on_401(case);
-    Judgement { advice: named.protocol, ..Judgement::default() }
+    Judgement { advice: [named.protocol, named.advice].concat(), ..Judgement::default() }
 }
 
 /// Every challenge parses, names a scheme, and names no parameter twice (RFC 9110 §11.2, §11.3).

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::check::Explanation;
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::metadata::{ANONYMOUS, APPENDED, BY_BASIC, BY_POST, WELL_KNOWN};
+use crate::check::metadata::{ANONYMOUS, APPENDED, OPENID, WELL_KNOWN};
 use crate::observe::{Outcome, Place};
 
 /// The document itself, or a deviation that says what came instead.
@@ -67,7 +67,10 @@ pub(crate) fn no_alg_none(case: &ObservedCheck<'_>) -> Judgement {
 /// RFC 8414 §2: the members that are required, and none without a value (§3.2).
 pub(crate) fn complete(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
-    for (index, observation) in case.observations_of(WELL_KNOWN) {
+    // OpenID Connect Discovery 1.0 §4 is the second place where clients look, and RFC 8414 obliges nobody to serve the first
+    let served = |step| case.observations_of(step).any(|(_, seen)| seen.outcome == Outcome::Granted);
+    let place = if !served(WELL_KNOWN) && served(OPENID) { OPENID } else { WELL_KNOWN };
+    for (index, observation) in case.observations_of(place) {
         let Some(response) = observation.exchange.response() else {
             case.judge(index, &mut judgement);
             continue;
@@ -96,37 +99,6 @@ pub(crate) fn complete(case: &ObservedCheck<'_>) -> Judgement {
             } else {
                 judgement.deviates(index, format!("{name} is an empty list"), "no member without a value");
             }
-        }
-    }
-    judgement
-}
-
-/// RFC 8414 §2: without the member, `client_secret_basic` is what works.
-pub(crate) fn methods_truthful(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = Judgement::default();
-    let document = case.observations().find_map(|(_, seen)| {
-        (seen.place == Place::Metadata && seen.outcome == Outcome::Granted).then(|| seen.exchange.response()?.json())?
-    });
-    let Some(document) = document else {
-        judgement.open.push("there is no metadata document".to_owned());
-        return judgement;
-    };
-    let listed = document.get("token_endpoint_auth_methods_supported").and_then(Value::as_array);
-    let listed: Vec<&str> = match listed {
-        Some(methods) => methods.iter().filter_map(Value::as_str).collect(),
-        None => vec!["client_secret_basic"],
-    };
-    let tried = [(BY_BASIC, "client_secret_basic"), (BY_POST, "client_secret_post")];
-    let tried = tried.into_iter().flat_map(|(step, method)| case.observations_of(step).map(move |seen| (method, seen)));
-    for (method, (index, observation)) in tried {
-        match (observation.outcome, listed.contains(&method)) {
-            (Outcome::Granted, false) => {
-                judgement.deviates(index, format!("{method} works and is not advertised"), "the methods that work");
-            }
-            // the client may be registered for another method
-            (Outcome::Refused, true) => judgement.remarks.push(format!("{method} is advertised; not for this client")),
-            (Outcome::Broke | Outcome::Silent, _) => case.judge(index, &mut judgement),
-            _ => {}
         }
     }
     judgement

@@ -1,9 +1,10 @@
 //! Authorization server metadata (RFC 8414).
 
+pub(crate) mod advertised;
 pub(crate) mod members;
 
 use crate::check::jwt::key_sets;
-use crate::check::step::{Fill, FormAuth, MetadataDocument, On, Who, fetch, send, token};
+use crate::check::step::{Fill, FormAuth, MetadataDocument, On, Who, fetch, introspect, revoke, send, token};
 use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
 use crate::observe::StepId;
 
@@ -19,7 +20,7 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "Clients that accept another issuer can be led to an attacker's endpoints.",
             fix: "Publish the issuer exactly as it is configured, without a trailing slash that is not part of it.",
         },
-        steps: &[fetch(MetadataDocument::AuthorizationServer)],
+        steps: &[fetch(MetadataDocument::Discovered)],
         expect: members::issuer_identical,
         fault: "issuer-trailing-slash",
         ..PLAIN
@@ -35,7 +36,7 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "A server that offers none for client authentication accepts unsigned assertions.",
             fix: "Take none out of every list of algorithms for client authentication.",
         },
-        steps: &[fetch(MetadataDocument::AuthorizationServer)],
+        steps: &[fetch(MetadataDocument::Discovered)],
         expect: members::no_alg_none,
         fault: "advertises-none",
         ..PLAIN
@@ -77,9 +78,9 @@ pub(crate) const CHECKS: &[Check] = &[
         title: "Authorization-server metadata is served and complete",
         level: Level::Must,
         tier: Tier::Extended,
-        sources: &["RFC 8414 §3", "RFC 8414 §2", "RFC 8414 §3.2"],
+        sources: &["RFC 8414 §3", "RFC 8414 §2", "RFC 8414 §3.2", "OpenID Connect Discovery 1.0 §4"],
         doc: Doc {
-            sends: "The metadata document at its well-known place, and at the one behind the issuer's path.",
+            sends: "The metadata document at its well-known place, at the one behind the issuer's path, and at that of OpenID Connect Discovery, which is enough.",
             matters: "Clients that follow the standard find nothing elsewhere, and cannot use a document without its members.",
             fix: "Serve the document between host and path of the issuer (RFC 8414 §3.1), as JSON, without empty lists.",
         },
@@ -88,6 +89,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fetch(MetadataDocument::AuthorizationServerAppended)
                 .id(APPENDED)
                 .called("the document behind the issuer's path"),
+            fetch(MetadataDocument::OpenIdConfiguration).id(OPENID).called("the document of OpenID Connect Discovery"),
         ],
         expect: members::complete,
         fault: "well-known-appended",
@@ -105,7 +107,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Advertise every method that works, and switch the others off.",
         },
         steps: &[
-            fetch(MetadataDocument::AuthorizationServer),
+            fetch(MetadataDocument::Discovered),
             token(FormAuth::Basic, &[("grant_type", Fill::Text("client_credentials"))])
                 .id(BY_BASIC)
                 .called("client_secret_basic"),
@@ -113,8 +115,79 @@ pub(crate) const CHECKS: &[Check] = &[
                 .id(BY_POST)
                 .called("client_secret_post"),
         ],
-        expect: members::methods_truthful,
+        expect: advertised::at_token,
         fault: "undeclared-post",
+        ..PLAIN
+    },
+    Check {
+        id: "meta.introspection-auth-methods-truthful",
+        title: "Client authentication methods that work at the introspection endpoint are advertised",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 8414 §2", "ASVS 10.4.16"],
+        doc: Doc {
+            sends: "The metadata document, and introspection requests by HTTP Basic and by body parameters.",
+            matters: "A method that works and is not advertised is one that nobody watches.",
+            fix: "Advertise every method that works in introspection_endpoint_auth_methods_supported, and switch the others off.",
+        },
+        steps: &[
+            fetch(MetadataDocument::Discovered),
+            introspect(FormAuth::Basic, &[("token", Fill::Random)]).id(BY_BASIC).called("client_secret_basic"),
+            introspect(FormAuth::Post, &[("token", Fill::Random)]).id(BY_POST).called("client_secret_post"),
+        ],
+        expect: advertised::at_introspection,
+        fault: "undeclared-introspection-post",
+        ..PLAIN
+    },
+    Check {
+        id: "meta.revocation-auth-methods-truthful",
+        title: "Client authentication methods that work at the revocation endpoint are advertised",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 8414 §2", "ASVS 10.4.16"],
+        doc: Doc {
+            sends: "The metadata document, and revocation requests for a token that nobody issued, by HTTP Basic and by body parameters.",
+            matters: "A method that works and is not advertised is one that nobody watches.",
+            fix: "Advertise every method that works in revocation_endpoint_auth_methods_supported, and switch the others off.",
+        },
+        steps: &[
+            fetch(MetadataDocument::Discovered),
+            revoke(FormAuth::Basic, &[("token", Fill::Random)]).id(BY_BASIC).called("client_secret_basic"),
+            revoke(FormAuth::Post, &[("token", Fill::Random)]).id(BY_POST).called("client_secret_post"),
+        ],
+        expect: advertised::at_revocation,
+        fault: "undeclared-revocation-post",
+        ..PLAIN
+    },
+    Check {
+        id: "meta.grant-types-truthful",
+        title: "Grants that work are advertised",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 8414 §2", "ASVS 10.4.4"],
+        doc: Doc {
+            sends: "The metadata document, a token request with client credentials, and one by the password grant with a made-up user.",
+            matters: "A grant that works and is not advertised is one that nobody reviews.",
+            fix: "List every grant that works in grant_types_supported, and switch the others off.",
+        },
+        steps: &[
+            fetch(MetadataDocument::Discovered),
+            token(FormAuth::Good, &[("grant_type", Fill::Text("client_credentials")), ("scope", Fill::OwnScope)])
+                .id(BY_CLIENT_CREDENTIALS)
+                .called("client_credentials"),
+            token(
+                FormAuth::Good,
+                &[
+                    ("grant_type", Fill::Text("password")),
+                    ("username", Fill::Text("authbench")),
+                    ("password", Fill::Text("authbench-no-such-password")),
+                ],
+            )
+            .id(BY_PASSWORD)
+            .called("password"),
+        ],
+        expect: advertised::grants,
+        fault: "undeclared-grant",
         ..PLAIN
     },
     Check {
@@ -133,6 +206,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Anonymous, On::Protected).id(ANONYMOUS).called("a request without a token"),
         ],
         expect: members::protected_resource,
+        implied_by: &["bearer.resource-metadata-consistent"],
         fault: "prm-resource-mismatch",
         ..PLAIN
     },
@@ -142,9 +216,15 @@ pub(crate) const CHECKS: &[Check] = &[
 pub(crate) const WELL_KNOWN: StepId = StepId::new("well-known");
 /// The document at the other place.
 pub(crate) const APPENDED: StepId = StepId::new("appended");
-/// A token request by HTTP Basic.
+/// The document of OpenID Connect Discovery.
+pub(crate) const OPENID: StepId = StepId::new("openid");
+/// A token request by client credentials.
+pub(crate) const BY_CLIENT_CREDENTIALS: StepId = StepId::new("by-client-credentials");
+/// A token request by the password grant.
+pub(crate) const BY_PASSWORD: StepId = StepId::new("by-password");
+/// A request by HTTP Basic.
 pub(crate) const BY_BASIC: StepId = StepId::new("by-basic");
-/// A token request by body parameters.
+/// A request by body parameters.
 pub(crate) const BY_POST: StepId = StepId::new("by-post");
 /// A request to the resource without a token.
 pub(crate) const ANONYMOUS: StepId = StepId::new("anonymous");

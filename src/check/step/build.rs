@@ -57,6 +57,7 @@ const fn form(endpoint: Endpoint, auth: FormAuth, params: &'static [(&'static st
         id: None,
         endpoint,
         auth,
+        headers: &[],
         params,
         method: "POST",
         encoding: Encoding::Form,
@@ -201,10 +202,11 @@ impl Step {
         }
     }
 
-    /// Adds header lines to the fetch of a document.
+    /// Adds header lines to the fetch of a document or to a form.
     pub const fn asking(self, headers: &'static [(&'static str, &'static str)]) -> Step {
         match self {
             Step::Fetch(fetch) => Step::Fetch(Fetch { headers, ..fetch }),
+            Step::Form(form) => Step::Form(FormStep { headers, ..form }),
             other => other,
         }
     }

@@ -97,6 +97,8 @@ pub struct FormStep {
     pub endpoint: Endpoint,
     /// By whom.
     pub auth: FormAuth,
+    /// Added header lines.
+    pub headers: &'static [(&'static str, &'static str)],
     /// Parameters beside those of client authentication.
     pub params: &'static [(&'static str, Fill)],
     /// Method; a form is posted unless this says otherwise.
@@ -126,6 +128,14 @@ pub enum MetadataDocument {
     ProtectedResource,
     /// OpenID Connect Discovery 1.0 §4.
     OpenIdConfiguration,
+    /// The first of RFC 8414 §3 and OpenID Connect Discovery 1.0 §4 that is there.
+    Discovered,
+    /// RFC 9728 §3.1, at the place of the protected resource that is read.
+    OfMainResource,
+    /// The same at the place of the whole host.
+    OfHost,
+    /// The address that the last challenge names (RFC 9728 §5.1); nothing is sent where it names none.
+    NamedByChallenge,
     /// RFC 7517 §5, at the `jwks_uri` of the metadata.
     KeySet,
 }

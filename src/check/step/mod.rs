@@ -47,6 +47,19 @@ pub enum Step {
     AwaitEffects,
     /// Waits for the checks that write beside this one, if there are any, before what would disturb them.
     Meet,
+    /// Looks back at what all checks of the run have seen: the check runs after them.
+    LookBack(LookedFor),
+}
+
+/// What a check looks for in what all checks have seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LookedFor {
+    /// Requests after which the target answered nobody.
+    Outages,
+    /// Answers with status 401, each that has other challenges.
+    Unauthorized,
+    /// Errors that show a secret of the scenario which their request did not carry.
+    Disclosures,
 }
 
 /// Changes of the key set that the target reads from authbench (RFC 7517 §5).

@@ -105,6 +105,8 @@ pub enum Alter {
     Path(fn(&str) -> String),
     /// An added header line.
     Header(&'static str, Fill),
+    /// Another value of a header line that is there.
+    Replaced(&'static str, Fill),
     /// An added query parameter.
     Query(&'static str, Fill),
     /// Another body with its media type.

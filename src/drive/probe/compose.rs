@@ -2,6 +2,7 @@
 
 use url::Url;
 
+use super::outages::Pulse;
 use super::{Prober, allowance};
 use crate::check::step::{Alter, Fill};
 use crate::drive::wire::{self, BadDestination, Destination, Limits};
@@ -10,6 +11,8 @@ use crate::target::destination::DestinationKey;
 
 /// What says who is asking, in every request.
 const USER_AGENT: &str = concat!("authbench/", env!("CARGO_PKG_VERSION"));
+/// How often a request is sent that was on its way when the target stopped answering.
+const TRIES: usize = 3;
 
 impl Prober {
     /// The request of a resource without any credential.
@@ -48,22 +51,42 @@ impl Prober {
 
     /// Sends a request to the host of an address, on a connection of its own.
     pub(super) async fn send_at(&self, url: &Url, request: &Request) -> Exchange {
-        match self.destination(url, request) {
-            Ok(destination) => {
-                if let Some(silence) = self.patience.refuses() {
-                    return Exchange::unanswered(request.clone(), silence);
-                }
-                if let Some(why) = allowance::over() {
-                    let silence = Silence::Unreachable(format!("{why}, so this request was not sent"));
-                    return Exchange::unanswered(request.clone(), silence);
-                }
-                allowance::apart(self.equipment.rate_limit.wait()).await;
-                let limits = self.limits();
-                let exchange = wire::send_once(&destination, &limits, request).await;
-                self.patience.count(exchange.answer.as_ref().err());
-                exchange
+        let destination = match self.destination(url, request) {
+            Ok(destination) => destination,
+            Err(why) => return Exchange::unanswered(request.clone(), Silence::Unreachable(why.to_string())),
+        };
+        let is_target = url.origin() == self.equipment.base.origin();
+        let mut tries = 0;
+        loop {
+            if self.outages.are_caused_by(request) {
+                let why = "the target stopped answering when this request was sent before, so it was not sent again";
+                return Exchange::unanswered(request.clone(), Silence::Unreachable(why.to_owned()));
             }
-            Err(why) => Exchange::unanswered(request.clone(), Silence::Unreachable(why.to_string())),
+            let open = self.outages.open().await;
+            if let Some(silence) = self.patience.refuses() {
+                return Exchange::unanswered(request.clone(), silence);
+            }
+            if let Some(why) = allowance::over() {
+                let silence = Silence::Unreachable(format!("{why}, so this request was not sent"));
+                return Exchange::unanswered(request.clone(), silence);
+            }
+            allowance::apart(self.equipment.rate_limit.wait()).await;
+            let limits = self.limits();
+            let number = is_target.then(|| self.outages.begins(request));
+            let exchange = wire::send_once(&destination, &limits, request).await;
+            number.iter().for_each(|number| self.outages.ends(*number, &exchange));
+            self.patience.count(exchange.answer.as_ref().err());
+            self.witness.look_at(&exchange);
+            drop(open);
+            tries += 1;
+            // what another request has stopped is asked again when it is back
+            let pulse = match number {
+                Some(number) if tries < TRIES => self.pulse(&destination, number, &exchange).await,
+                _ => Pulse::Alive,
+            };
+            if pulse != Pulse::Back || self.outages.are_caused_by(request) {
+                return exchange;
+            }
         }
     }
 
@@ -109,6 +132,10 @@ impl Prober {
                 request.target = format!("{}{query}", spelling(path)).into_bytes();
             }
             Alter::Header(name, value) => request.push(name, fill(*value), false),
+            Alter::Replaced(name, value) => {
+                request.headers.retain(|header| !header.name.eq_ignore_ascii_case(name));
+                request.push(name, fill(*value), false);
+            }
             Alter::Query(name, value) => request.push_query(name, &fill(*value)),
             Alter::Body(media, body) => *request = request.clone().with_body(media, *body),
             Alter::Target(path) => {

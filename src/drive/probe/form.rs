@@ -117,6 +117,9 @@ impl Prober {
             values::note(authorization.as_bytes(), evidence);
             request.push("Authorization", authorization, true);
         }
+        for (name, value) in form.headers {
+            request.push(name, value, false);
+        }
         let media = match form.encoding {
             Encoding::Form | Encoding::Query => "application/x-www-form-urlencoded",
             Encoding::Json => "application/json",
@@ -132,6 +135,7 @@ pub(super) fn correct(endpoint: Endpoint) -> FormStep {
     FormStep {
         endpoint,
         auth: FormAuth::Good,
+        headers: &[],
         params: &[] as &[(&str, Fill)],
         method: "POST",
         encoding: Encoding::Form,

@@ -3,6 +3,7 @@
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
+use super::preparing::When;
 use super::{Prober, unobtainable};
 use crate::drive::control::{ControlError, Token};
 use crate::drive::login::HeldCredential;
@@ -67,7 +68,13 @@ impl Prober {
             Err(why) => return unobtainable(description, closing, &ControlError::Unusable(why.0)),
         };
         let request = self.good_request(&token, resource, evidence).await;
+        if let Err(failed) = self.prepare(resource, When::Before, evidence).await {
+            return failed.control(&description, closing);
+        }
         let exchange = self.send_to(resource, &request).await;
+        if let Err(failed) = self.prepare(resource, When::After, evidence).await {
+            return failed.control(&description, closing);
+        }
         let asked = Asked { entitled: true, ..Asked::default() };
         let outcome = self.read(resource, &exchange, &asked).await.outcome;
         ControlRun { description, closing, exchange, outcome }

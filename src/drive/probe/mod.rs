@@ -11,10 +11,13 @@ mod knock;
 mod lane;
 mod meeting;
 mod minting;
+mod outages;
 mod patience;
+mod preparing;
 mod recognising;
 mod stage;
 mod values;
+mod witness;
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
@@ -37,7 +40,7 @@ use crate::observe::{
 use crate::plan::subject::{Identity, Login, Subject};
 use crate::plan::{Control, PlannedCheck, Script};
 use crate::scheme::{Carried, Companion, Occasion, Proof, Reuse, Turn};
-use crate::secret::Secret;
+use crate::secret::{Disclosures, Secret};
 use crate::target::child::Spawner;
 use crate::target::destination::DestinationKey;
 use crate::target::hosts::AllowedHosts;
@@ -45,9 +48,12 @@ use crate::target::trust::Trust;
 pub use error::RequestError;
 pub use lane::LaneCredential;
 pub use meeting::Seat;
+use outages::Outages;
 use patience::Patience;
+use preparing::When;
 use recognising::Known;
 use stage::Stage;
+use witness::Witness;
 
 /// What a prober is made of.
 pub struct Equipment {
@@ -89,6 +95,10 @@ pub struct Prober {
     refusing: OnceCell<Vec<Vec<u8>>>,
     /// With a target that does not answer.
     patience: Patience,
+    /// When the target answered nobody, and why.
+    outages: Outages,
+    /// What answers show whichever check asked for them.
+    witness: Witness,
     /// What the target asked for last, and how often that was answered.
     last_turn: Mutex<Option<Arc<Turn>>>,
     /// The first request that was sent for a challenge and got an answer instead, with its resource.
@@ -101,6 +111,7 @@ impl Prober {
     /// A prober for one target.
     pub fn new(equipment: Equipment) -> Self {
         let (destinations, known, public) = (Mutex::default(), Mutex::default(), OnceCell::new());
+        let witness = Witness::new(Disclosures::of(equipment.subject.named_secrets()));
         Self {
             equipment,
             destinations,
@@ -108,6 +119,8 @@ impl Prober {
             public,
             refusing: OnceCell::new(),
             patience: Patience::default(),
+            outages: Outages::default(),
+            witness,
             one_at_a_time: AtomicBool::new(false),
             last_turn: Mutex::default(),
             unchallenged: Mutex::default(),
@@ -125,7 +138,8 @@ impl Prober {
 
     /// Runs a check: its controls, its steps, its controls again. With a seat, it meets the checks that write beside it.
     pub async fn run(&self, planned: &PlannedCheck, script: &Script, seat: Option<Seat>) -> Evidence {
-        allowance::within(self.equipment.check_time, self.run_in_time(planned, script, seat)).await
+        let run = outages::sent_by(planned.check.id, self.run_in_time(planned, script, seat));
+        allowance::within(self.equipment.check_time, run).await
     }
 
     async fn run_in_time(&self, planned: &PlannedCheck, script: &Script, seat: Option<Seat>) -> Evidence {
@@ -146,9 +160,16 @@ impl Prober {
             evidence.facts.push(("not visited:", names.collect::<Vec<_>>().join(" and ")));
         }
         let Some(script) = &self.open(script, &mut evidence).await else { return evidence };
+        if let Err(failed) = self.prepare_all(script, When::Before, &mut evidence).await {
+            evidence.obstacle = Some(failed.why());
+            return evidence;
+        }
         let rng = StdRng::seed_from_u64(self.seed_of(planned.check.id));
         let mut stage = Stage::new(self, planned.check, rng, seat);
         stage.play(&script.actions, &mut evidence).await;
+        if let Err(failed) = self.prepare_all(script, When::After, &mut evidence).await {
+            evidence.facts.push(("not cleaned up:", failed.why()));
+        }
         match allowance::over() {
             None => self.close(script, &mut evidence).await,
             Some(why) => drop(evidence.obstacle.get_or_insert(why)),
@@ -237,7 +258,13 @@ impl Prober {
                 Err(error) => return unobtainable(description, closing, &error),
             };
             let request = self.good_request(&held, resource, evidence).await;
+            if let Err(failed) = self.prepare(resource, When::Before, evidence).await {
+                return failed.control(&description, closing);
+            }
             let exchange = self.send_to(resource, &request).await;
+            if let Err(failed) = self.prepare(resource, When::After, evidence).await {
+                return failed.control(&description, closing);
+            }
             let outcome = self.read_good((identity, resource), &exchange).await.outcome;
             // a credential that was obtained may have ended in between: it is renewed, once
             if outcome == Outcome::Refused && !renewed && held.token.is_some() {
@@ -329,6 +356,10 @@ impl Prober {
     }
 
     async fn held_anywhere(&self, identity: &Identity) -> Result<HeldCredential, ControlError> {
+        if identity.is_obtained() {
+            // nothing is obtained from a target that answers nobody
+            drop(self.outages.open().await);
+        }
         match &identity.login {
             Login::Proof(proof) => Ok(HeldCredential::given(proof.clone())),
             Login::Client { .. } => {

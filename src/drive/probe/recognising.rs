@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::OnceCell;
 
+use super::preparing::When;
 use super::{Prober, allowance};
 use crate::observe::{
     Asked, Declared, Evidence, Exchange, Learned, Outcome, Reading, Recognition, Request, Response, meaning_of_status,
@@ -217,7 +218,11 @@ impl Prober {
             let held = self.held(&subject.identities[good]).await.ok()?;
             self.good_request(&held, resource, &mut evidence).await
         };
-        Some(self.send_to(resource, &request).await)
+        self.prepare(resource, When::Before, &mut evidence).await.ok()?;
+        let exchange = self.send_to(resource, &request).await;
+        // what is left behind is seen by the next control
+        drop(self.prepare(resource, When::After, &mut evidence).await);
+        Some(exchange)
     }
 
     /// A request without a credential for something beside the resource that does not exist.

@@ -100,12 +100,14 @@ impl Caster<'_> {
 
     pub(super) fn fetch(&mut self, index: usize, fetch: &'static Fetch) -> Result<(), Missing> {
         let issuer = self.subject.authorization_server.as_ref().and_then(|server| server.issuer.as_ref());
-        if fetch.document == MetadataDocument::ProtectedResource {
-            if self.subject.material.resource_identifier.is_none() {
+        match fetch.document {
+            MetadataDocument::ProtectedResource if self.subject.material.resource_identifier.is_none() => {
                 return missing("no `material.resource_identifier`");
             }
-        } else if issuer.is_none() {
-            return missing("no `issuer` in the scenario");
+            MetadataDocument::OfMainResource => drop(self.main_resource()?),
+            MetadataDocument::ProtectedResource | MetadataDocument::OfHost | MetadataDocument::NamedByChallenge => {}
+            _ if issuer.is_none() => return missing("no `issuer` in the scenario"),
+            _ => {}
         }
         if fetch.document == MetadataDocument::KeySet && self.subject.kit.keys_at.is_none() {
             return missing("no `jwks_url` in the scheme and no `jwks_uri` in the issuer's metadata");

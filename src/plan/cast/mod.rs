@@ -9,7 +9,9 @@ mod resource;
 
 use super::subject::{CredentialState, HookCall, Login, Subject};
 use crate::check::Check;
-use crate::check::step::{Endpoint, Fetch, FormAuth, FormStep, Hook, KeyChange, Send, SessionStep, Step, Want};
+use crate::check::step::{
+    Endpoint, Fetch, FormAuth, FormStep, Hook, KeyChange, LookedFor, Send, SessionStep, Step, Want,
+};
 use crate::observe::{Description, ForgeryId, ForgeryIds};
 use crate::scheme::Proof;
 
@@ -25,6 +27,14 @@ pub struct Script {
 }
 
 impl Script {
+    /// Resources that its steps ask for.
+    pub fn written(&self) -> impl Iterator<Item = usize> {
+        self.actions.iter().filter_map(|action| match action.act {
+            Act::Send { resource, .. } => Some(resource),
+            _ => None,
+        })
+    }
+
     /// The same without a resource; none where a step would have nothing left to do.
     pub fn without(&self, resource: usize) -> Option<Script> {
         let at = |action: &Action| match &action.act {
@@ -129,6 +139,8 @@ pub enum Act {
     AwaitEffects,
     /// Waits for the checks that write beside this one.
     Meet,
+    /// Looks back at what all checks have seen.
+    LookBack(LookedFor),
     /// Waits for the token in a slot to be granted at a resource.
     AwaitAcceptance {
         /// The slot.
@@ -311,6 +323,10 @@ impl Caster<'_> {
             }
             Step::Meet => {
                 self.push(index, None, Act::Meet);
+                Ok(())
+            }
+            Step::LookBack(wanted) => {
+                self.push(index, None, Act::LookBack(*wanted));
                 Ok(())
             }
             Step::AwaitAcceptance(slot) => {

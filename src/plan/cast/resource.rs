@@ -99,8 +99,8 @@ impl Caster<'_> {
             Who::OtherTenant => self.subject.tenant_gap(),
             _ => None,
         };
-        if let Some(ScopeGap { low, open_to_low, .. }) = gap {
-            self.control(Control::Use { identity: low, resource: open_to_low });
+        if let Some(ScopeGap { low, open_to_low: Some(resource), .. }) = gap {
+            self.control(Control::Use { identity: low, resource });
         }
     }
 
@@ -227,7 +227,7 @@ impl Caster<'_> {
 
 fn filled(alter: &Alter) -> Option<Fill> {
     match alter {
-        Alter::Header(_, fill) | Alter::Query(_, fill) | Alter::Target(fill) => Some(*fill),
+        Alter::Header(_, fill) | Alter::Replaced(_, fill) | Alter::Query(_, fill) | Alter::Target(fill) => Some(*fill),
         _ => None,
     }
 }

@@ -86,6 +86,18 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("issuer-trailing-slash", "meta.issuer-identical", "adds a slash to the issuer"),
     row("well-known-appended", "meta.as-document", "serves its metadata behind the issuer's path only"),
     row("undeclared-post", "meta.auth-methods-truthful", "does not advertise client_secret_post, which works"),
+    row(
+        "undeclared-introspection-post",
+        "meta.introspection-auth-methods-truthful",
+        "does not advertise client_secret_post for introspection, where it works",
+    ),
+    row(
+        "undeclared-revocation-post",
+        "meta.revocation-auth-methods-truthful",
+        "does not advertise client_secret_post for revocation, where it works",
+    ),
+    row("undeclared-grant", "meta.grant-types-truthful", "does not advertise client_credentials, which works"),
+    row("token-reflects-origin", "token.cors-credentials-not-open", "allows credentials to whatever origin asks"),
     row("prm-resource-mismatch", "meta.protected-resource-document", "names another host as the resource"),
     row("advertises-none", "meta.no-alg-none", "offers alg none for client authentication"),
     row("token-no-throttle", "token.secret-guessing-throttled", "lets clients guess secrets as often as they like"),

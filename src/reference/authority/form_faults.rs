@@ -1,7 +1,7 @@
 //! Faults in the form of requests and answers at the endpoints: who gets what is decided correctly.
 
 use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use super::server::Authority;
@@ -25,7 +25,12 @@ pub(super) fn minds<'a>(authority: &Authority, mut names: impl Iterator<Item = &
 }
 
 /// An answer of the token endpoint as the open faults make it.
-pub(super) fn token_answer(authority: &Authority, mut response: Response) -> Response {
+pub(super) fn token_answer(authority: &Authority, asked: &HeaderMap, mut response: Response) -> Response {
+    if let Some(origin) = asked.get(header::ORIGIN).filter(|_| authority.fault("token-reflects-origin")) {
+        let headers = response.headers_mut();
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    }
     if authority.fault("cacheable-token") {
         response.headers_mut().remove(header::CACHE_CONTROL);
     }

@@ -44,6 +44,17 @@ pub(crate) async fn authorization_server(State(authority): State<Arc<Authority>>
     if authority.fault("undeclared-post") {
         document["token_endpoint_auth_methods_supported"] = json!(["client_secret_basic", "private_key_jwt"]);
     }
+    for (fault, endpoint) in
+        [("undeclared-introspection-post", "introspection"), ("undeclared-revocation-post", "revocation")]
+    {
+        if authority.fault(fault) {
+            let member = format!("{endpoint}_endpoint_auth_methods_supported");
+            document[member] = json!(["client_secret_basic", "private_key_jwt"]);
+        }
+    }
+    if authority.fault("undeclared-grant") {
+        document["grant_types_supported"] = json!(["authorization_code"]);
+    }
     Ok(Json(document))
 }
 

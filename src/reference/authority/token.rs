@@ -37,7 +37,7 @@ pub(crate) async fn answer(
         decide(&authority, &headers, &params)
     });
     let decided = decided.or_else(|error| refused_with_token(&authority, error).ok_or(error));
-    form_faults::token_answer(&authority, decided.into_response())
+    form_faults::token_answer(&authority, &headers, decided.into_response())
 }
 
 fn decide(authority: &Authority, headers: &HeaderMap, params: &Params) -> Result<Response, OAuthError> {

@@ -12,6 +12,9 @@ pub(crate) fn with_faults(state: &ReferenceState, mut rejection: Rejection) -> R
         Some(_) if state.fault("bare-401") => None,
         Some(_) if state.fault("no-challenge-on-403") && rejection.status == StatusCode::FORBIDDEN => None,
         Some(_) if state.fault("bare-bearer") => Some("Bearer".to_owned()),
+        Some(challenge) if state.fault("metadata-pointer-dangles") => {
+            Some(format!("{challenge}, resource_metadata=\"/.well-known/oauth-protected-resource/nowhere\""))
+        }
         Some(challenge) if state.fault("malformed-challenge") => Some(format!("{challenge}, realm=\"ord\"ers\"")),
         Some(challenge) if state.fault("error-on-missing") && rejection.error == "missing_token" => {
             Some(format!("{challenge}, error=\"invalid_token\""))

@@ -42,10 +42,17 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("no-throttle", "common.failed-auth-throttled", "lets every source guess as often as it likes"),
     row("global-lockout", "common.throttle-is-per-principal", "counts the failures of all sources together"),
     row("cacheable-429", "common.429-not-cacheable", "lets 429 be cached"),
+    row(
+        "dumps-the-store",
+        "common.errors-show-no-secrets",
+        "prints a credential of somebody else, in Base64, into errors",
+    ),
     row("echoes-credential", "common.auth-error-no-internals", "repeats the credential in the error"),
     row("lookup-before-auth", "common.existence-oracle", "looks an object up before it asks who wants it"),
     row("validate-before-auth", "common.auth-before-input-validation", "parses bodies before it asks who sends them"),
     row("options-runs-handler", "common.preflight-exposes-nothing", "answers OPTIONS like GET"),
+    row("links-to-host", "common.foreign-host-not-reflected", "serves every host and links to the one that is named"),
+    row("stops-after-trace", "common.keeps-answering", "answers nobody for a while after TRACE"),
     row("trace-echo", "common.trace-disabled", "answers TRACE with the request"),
     row(
         "cache-key-ignores-credential",

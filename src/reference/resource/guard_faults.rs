@@ -2,9 +2,12 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use serde_json::json;
@@ -18,6 +21,9 @@ use crate::reference::request::{BODY_LIMIT, is_anonymous};
 use crate::reference::scheme::bearer::faults::of_body;
 use crate::reference::state::{Principal, ReferenceState, principal};
 use crate::seed::IDENTITIES;
+
+/// How long a faulty server answers nobody.
+const STOPPED: Duration = Duration::from_millis(600);
 
 /// Set on a request that a fault before the guards let past them.
 #[derive(Clone, Copy)]
@@ -83,6 +89,11 @@ pub(super) fn after(state: &ReferenceState, parts: &Parts, answer: &Answer) {
 
 /// A refusal with more in it than there should be.
 pub(super) fn refused(state: &ReferenceState, parts: &Parts, mut rejection: Rejection) -> Rejection {
+    if state.fault("dumps-the-store") {
+        let other = &IDENTITIES[1];
+        let store = format!("{}:{}:{}:{}", other.name, other.api_key, other.password, other.token);
+        rejection.detail = Some(format!("looked in {}", STANDARD.encode(store)));
+    }
     if state.fault("echoes-credential") {
         let line = parts.headers.get(header::AUTHORIZATION).or_else(|| parts.headers.get("x-api-key"));
         rejection.detail = line.map(|line| format!("refused {}", String::from_utf8_lossy(line.as_bytes())));
@@ -115,6 +126,18 @@ pub(crate) fn traced<B>(state: &ReferenceState, request: &Request<B>) -> Option<
         .iter()
         .map(|(name, value)| format!("{name}: {}\r\n", String::from_utf8_lossy(value.as_bytes())));
     Some(answer::typed(StatusCode::OK, "message/http", lines.collect::<String>()))
+}
+
+/// Whether a faulty server answers nobody: for a while after TRACE.
+pub(crate) fn answers_nobody<B>(state: &ReferenceState, request: &Request<B>) -> bool {
+    if !state.fault("stops-after-trace") {
+        return false;
+    }
+    let mut until = state.stopped_until.lock().unwrap_or_else(PoisonError::into_inner);
+    if request.method() == Method::TRACE {
+        *until = Some(clock::now() + STOPPED);
+    }
+    until.is_some_and(|until| clock::now() < until)
 }
 
 /// The date of a clock that is fast.

@@ -123,7 +123,8 @@ type Sent = Either<Full<Bytes>, Body>;
 
 async fn answer((router, verifiers, faulty): &Served, mut request: Request<Incoming>) -> Response<Sent> {
     let state: &ReferenceState = &verifiers.state;
-    if !own_host::is_meant(&request) {
+    let linked = own_host::linked(state, &request);
+    if linked.is_none() && !own_host::is_meant(&request) {
         return at_hand(Rejection::new(StatusCode::MISDIRECTED_REQUEST, "misdirected_request").answer());
     }
     if let Some(status) = too_large(request.headers()) {
@@ -131,6 +132,9 @@ async fn answer((router, verifiers, faulty): &Served, mut request: Request<Incom
             tokio::time::sleep(SLOW_HASH).await;
         }
         return at_hand(Rejection::new(status, "too_large").answer());
+    }
+    if guard_faults::answers_nobody(state, &request) {
+        return outcome_bodies::failing();
     }
     if let Some(traced) = guard_faults::traced(state, &request) {
         return at_hand(traced);
@@ -145,6 +149,7 @@ async fn answer((router, verifiers, faulty): &Served, mut request: Request<Incom
         None => routed(router, request).await,
     };
     guard_faults::dated(state, &mut response);
+    response.headers_mut().extend(linked.map(|link| (header::LINK, link)));
     if let Some(origin) = origin {
         let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);

@@ -63,7 +63,7 @@ enum What {
 }
 
 /// When a refused write happens.
-const LATER: Duration = Duration::from_millis(300);
+const LATER: Duration = Duration::from_millis(800);
 
 /// One of these faults.
 #[derive(Debug)]
@@ -177,7 +177,7 @@ pub(crate) const FAULTS: &[OutcomeFault] = &[
     obscures("anonymous-cut-body", "closes the connection inside the body of an anonymous refusal", What::Cut),
     obscures("anonymous-reset", "resets the connection of anonymous requests", What::Reset),
     OutcomeFault {
-        fault: outcome("refused-write-happens-later", NO_EFFECT, "refuses a write and does it 300 ms later"),
+        fault: outcome("refused-write-happens-later", NO_EFFECT, "refuses a write and does it 800 ms later"),
         when: When::Write,
         what: What::ActsLater,
     },

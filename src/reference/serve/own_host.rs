@@ -3,6 +3,8 @@
 
 use axum::http::{HeaderValue, Request, header};
 
+use crate::reference::state::ReferenceState;
+
 /// Names of the loopback interface, where the reference listens.
 const NAMES: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 
@@ -11,6 +13,12 @@ pub(super) fn is_meant<B>(request: &Request<B>) -> bool {
     let named = |host: &str| NAMES.iter().any(|name| name.eq_ignore_ascii_case(host));
     let field = |value: &HeaderValue| value.to_str().is_ok_and(|value| named(without_port(value)));
     request.uri().host().is_none_or(named) && request.headers().get_all(header::HOST).iter().all(field)
+}
+
+/// Through a fault: a link to the host that a request names.
+pub(super) fn linked<B>(state: &ReferenceState, request: &Request<B>) -> Option<HeaderValue> {
+    let host = request.headers().get(header::HOST).filter(|_| state.fault("links-to-host"))?;
+    HeaderValue::from_str(&format!("<http://{}/>; rel=\"self\"", host.to_str().ok()?)).ok()
 }
 
 fn without_port(authority: &str) -> &str {

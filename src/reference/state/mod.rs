@@ -6,7 +6,7 @@ pub(crate) mod tokens;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper::body::Bytes;
 use sha2::{Digest as _, Sha256};
@@ -101,6 +101,8 @@ pub(crate) struct ReferenceState {
     /// Whether a wrong key is answered 401 with a challenge, as RFC 9110 §11.4 suggests, and not 403.
     pub(crate) strict: bool,
     pub(crate) throttle: Throttle,
+    /// Until when nobody is answered, through the fault `stops-after-trace`.
+    pub(crate) stopped_until: Mutex<Option<Instant>>,
     /// Answers by their path, kept while the fault `cache-key-ignores-credential` is open.
     pub(crate) cached_answers: Mutex<HashMap<String, Bytes>>,
 }
@@ -127,6 +129,7 @@ impl ReferenceState {
             busy,
             strict,
             throttle: Throttle::default(),
+            stopped_until: Mutex::default(),
             cached_answers: Mutex::default(),
             faults,
         }

@@ -49,6 +49,30 @@ pub struct DeclaredResource {
     /// A path of the same shape that names nothing, such as `/tenants/zz/orders` beside `/tenants/a/orders`.
     #[serde(default)]
     pub absent: Option<String>,
+    /// Requests that set up what a write needs: sent before its controls, and before the probes of a check that writes. They
+    /// bring back what an earlier write has changed, so that the next one can be seen.
+    #[serde(default)]
+    pub before: Vec<PreparingRequest>,
+    /// Requests that clean up after it.
+    #[serde(default)]
+    pub after: Vec<PreparingRequest>,
+}
+
+/// A request that sets up or cleans up what a write needs.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PreparingRequest {
+    /// Method and path.
+    pub request: RequestLine,
+    /// JSON body.
+    #[serde(default)]
+    pub json: Option<JsonTemplate>,
+    /// Added header lines.
+    #[serde(default)]
+    pub headers: BTreeMap<String, Template>,
+    /// Name of the credential that it carries; the one that may use the resource if absent.
+    #[serde(default)]
+    pub with: Option<String>,
 }
 
 /// How an answer is recognised: everything that is named has to hold.

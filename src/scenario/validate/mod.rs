@@ -203,6 +203,18 @@ fn resources(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
         if resource.public && !resource.scopes.is_empty() {
             wrong("a public resource needs no scope", "keep one of `public` and `scopes`");
         }
+        let is_prepared = !resource.before.is_empty() || !resource.after.is_empty();
+        if is_prepared && !resource.writes {
+            wrong("`before` and `after` belong around a write", "add `writes: true`, or remove them");
+        }
+        for preparing in resource.before.iter().chain(&resource.after) {
+            let Some(name) = &preparing.with else { continue };
+            if !loaded.scenario.credentials.contains_key(name) {
+                let known = loaded.scenario.credentials.keys().cloned().collect::<Vec<_>>().join(", ");
+                let help = format!("expected one of {known}");
+                wrong(&format!("there is no credential `{name}`"), &help);
+            }
+        }
         let Some(success) = &resource.success else { continue };
         if success.status.is_some_and(|status| !(200..=599).contains(&status)) {
             wrong("`status` is a final status between 200 and 599", "write the status of access granted, such as 200");

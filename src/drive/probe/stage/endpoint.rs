@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use url::Url;
+
 use super::resource::{may_be_an_accident, second_counts};
 use super::{Halt, Kept, Stage, described};
 use crate::check::step::{Endpoint, Fetch, Fill, FormAuth, FormStep, MetadataDocument};
@@ -12,7 +14,7 @@ use crate::drive::probe::compose::host_of;
 use crate::drive::probe::form::{FilledForm, correct, meaning};
 use crate::drive::probe::minting::note_signature;
 use crate::drive::probe::values;
-use crate::observe::{Evidence, Exchange, ForgeryId, Observation, Outcome, Place, Request};
+use crate::observe::{Evidence, Exchange, ForgeryId, Observation, Outcome, Place, Request, parse_challenges};
 use crate::plan::Action;
 use crate::plan::subject::Login;
 use crate::secret::Secret;
@@ -115,19 +117,33 @@ impl Stage<'_> {
     pub(super) async fn fetch(&mut self, action: &Action, fetch: &Fetch, evidence: &mut Evidence) -> Result<(), Halt> {
         let url = match fetch.document {
             MetadataDocument::ProtectedResource => self.prober.resource_identifier(),
+            MetadataDocument::OfHost => Some(self.prober.equipment.base.clone()),
+            MetadataDocument::OfMainResource => self.main_address(),
+            MetadataDocument::NamedByChallenge => match self.named_by_challenge(evidence)? {
+                Some(named) => Some(named),
+                None => return Ok(()),
+            },
             _ => self.prober.issuer().and_then(|issuer| join(&self.prober.equipment.base, &issuer).ok()),
         };
         let issuer = url.ok_or_else(|| Halt::Untestable("no address to derive the document's from".to_owned()))?;
+        let issuer_of = issuer.clone();
         let url = match fetch.document {
             MetadataDocument::AuthorizationServer => well_known(&issuer, "oauth-authorization-server"),
             MetadataDocument::OpenIdConfiguration => appended(&issuer, "openid-configuration"),
             MetadataDocument::AuthorizationServerAppended => appended(&issuer, "oauth-authorization-server"),
-            MetadataDocument::ProtectedResource => well_known(&issuer, "oauth-protected-resource"),
+            MetadataDocument::ProtectedResource | MetadataDocument::OfMainResource => {
+                well_known(&issuer, "oauth-protected-resource")
+            }
+            MetadataDocument::OfHost => well_known(&origin_of(&issuer), "oauth-protected-resource"),
+            MetadataDocument::NamedByChallenge => issuer,
+            MetadataDocument::Discovered => well_known(&issuer, "oauth-authorization-server"),
             MetadataDocument::KeySet => {
                 let at = self.kit.keys_at.as_deref().ok_or_else(|| Halt::Untestable("no key set".to_owned()))?;
                 join(&self.prober.equipment.base, at).map_err(|error| Halt::Obstacle(error.to_string()))?
             }
         };
+        let second =
+            (fetch.document == MetadataDocument::Discovered).then(|| appended(&issuer_of, "openid-configuration"));
         let mut request = Request::new("GET", url.path())
             .header("Host", host_of(&url))
             .header("User-Agent", concat!("authbench/", env!("CARGO_PKG_VERSION")))
@@ -135,15 +151,15 @@ impl Stage<'_> {
         for (name, value) in fetch.headers {
             request.push(name, value, false);
         }
-        let exchange = self.prober.send_at(&url, &request).await;
-        let outcome = match exchange.response() {
-            None => Outcome::Silent,
-            Some(response) if response.status >= 500 => Outcome::Broke,
-            Some(response) if response.status == 200 && response.json().is_some_and(|json| json.is_object()) => {
-                Outcome::Granted
+        let mut exchange = self.prober.send_at(&url, &request).await;
+        let mut outcome = found(&exchange);
+        if let Some(second) = second.filter(|_| outcome == Outcome::Refused) {
+            request.target = second.path().as_bytes().to_vec();
+            let other = self.prober.send_at(&second, &request).await;
+            if found(&other) == Outcome::Granted {
+                (exchange, outcome) = (other, Outcome::Granted);
             }
-            Some(_) => Outcome::Refused,
-        };
+        }
         let (step, description) = (action.step, described(action));
         let place = Place::Metadata;
         if fetch.document == MetadataDocument::KeySet {
@@ -163,6 +179,29 @@ impl Stage<'_> {
             reproduced: false,
         });
         Ok(())
+    }
+
+    /// The address of the protected resource that is read, without its query.
+    fn main_address(&self) -> Option<Url> {
+        let subject = self.prober.subject();
+        let path = &subject.resources[subject.main_resource()?].path;
+        let mut url = self.prober.equipment.base.clone();
+        url.set_query(None);
+        url.set_path(&format!("{}{}", url.path().trim_end_matches('/'), path.split('?').next().unwrap_or_default()));
+        Some(url)
+    }
+
+    /// Where the last challenge says that the metadata of the resource are: a server says it, so it has to be on the target.
+    fn named_by_challenge(&self, evidence: &Evidence) -> Result<Option<Url>, Halt> {
+        let Some(named) = evidence.observations.iter().rev().find_map(|seen| named_metadata(&seen.exchange)) else {
+            return Ok(None);
+        };
+        let base = &self.prober.equipment.base;
+        match base.join(&named).ok().filter(|url| url.origin() == base.origin()) {
+            Some(url) => Ok(Some(url)),
+            // what a server says is no reason to ask another host; the judgement reads the challenge
+            None => Ok(None),
+        }
     }
 
     pub(super) async fn obtain(
@@ -223,6 +262,32 @@ impl Stage<'_> {
         let status = exchange.status().map_or_else(|| "no answer".to_owned(), |status| status.to_string());
         Err(Halt::Obstacle(format!("the token was not revoked: {status}")))
     }
+}
+
+/// What the answer to the fetch of a document means.
+fn found(exchange: &Exchange) -> Outcome {
+    match exchange.response() {
+        None => Outcome::Silent,
+        Some(response) if response.status >= 500 => Outcome::Broke,
+        Some(response) if response.status == 200 && response.json().is_some_and(|json| json.is_object()) => {
+            Outcome::Granted
+        }
+        Some(_) => Outcome::Refused,
+    }
+}
+
+fn origin_of(url: &Url) -> Url {
+    let mut origin = url.clone();
+    origin.set_path("");
+    origin.set_query(None);
+    origin
+}
+
+/// The `resource_metadata` of a challenge (RFC 9728 §5.1).
+fn named_metadata(exchange: &Exchange) -> Option<String> {
+    let lines: Vec<_> = exchange.response()?.header_values("www-authenticate").collect();
+    let challenges = parse_challenges(lines.iter().map(AsRef::as_ref)).ok()?;
+    challenges.iter().find_map(|challenge| challenge.param("resource_metadata").map(str::to_owned))
 }
 
 /// The forgery that a client authenticates with, if it is one.

@@ -5,6 +5,7 @@ mod enumeration;
 mod fill;
 mod forging;
 mod hook;
+mod look_back;
 mod resource;
 mod session;
 mod timing;
@@ -225,6 +226,10 @@ impl<'a> Stage<'a> {
                 Ok(())
             }
             Act::AwaitAcceptance { slot, resource } => self.await_acceptance(slot, *resource, evidence).await,
+            Act::LookBack(wanted) => {
+                self.look_back(action.step, *wanted, evidence);
+                Ok(())
+            }
         }
     }
 

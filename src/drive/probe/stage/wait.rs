@@ -14,7 +14,7 @@ pub(in crate::drive::probe) const LONGEST_WAIT: Duration = Duration::from_secs(4
 pub(in crate::drive::probe) const ROUNDING: Duration = Duration::from_millis(1100);
 
 /// How late a target may do what it was asked for, so that a reading afterwards shows it.
-pub(super) const LATE_EFFECT: Duration = Duration::from_millis(500);
+pub(super) const LATE_EFFECT: Duration = Duration::from_secs(1);
 
 /// Between two looks whether a token is refused.
 const POLL: Duration = Duration::from_millis(50);

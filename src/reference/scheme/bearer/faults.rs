@@ -30,6 +30,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("query-token-accepted", "bearer.query-token-refused", "takes the token from the query"),
     row("token-in-json-body", "bearer.form-token-limits", "takes the token from any body"),
     row("error-on-missing", "bearer.missing-401-no-error-code", "names an error where no token was presented"),
+    row(
+        "metadata-pointer-dangles",
+        "bearer.resource-metadata-consistent",
+        "names an address for the metadata of the resource where nothing is",
+    ),
     row("bare-bearer", "bearer.challenge-has-param", "sends the scheme name and no parameter"),
     row("no-challenge-on-403", "bearer.denial-has-challenge", "sends 403 without a challenge"),
 ];

@@ -1,0 +1,43 @@
+//! Whether a refusal says why, where status and error code name two reasons (RFC 6750 §3.1).
+
+use crate::check::Explanation;
+use crate::check::judgement::challenges;
+use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::observe::Response;
+
+const INVALID_TOKEN: &str = "invalid_token";
+
+/// The error code of a refusal, in its challenge or in its body.
+fn error_of(response: &Response) -> Option<String> {
+    let challenges = challenges::of(response);
+    let in_challenge = challenges.iter().find_map(|challenge| challenge.param("error").map(str::to_owned));
+    in_challenge.or_else(|| response.json_text("error"))
+}
+
+/// A token that lacks a scope is no invalid one: a client that reads 401 `invalid_token` asks for the same token again.
+pub(crate) fn scope(case: &ObservedCheck<'_>, mut judgement: Judgement) -> Judgement {
+    for deviation in &mut judgement.protocol {
+        let Some(response) = case.evidence.observations[deviation.observation].exchange.response() else { continue };
+        let is_status = deviation.explanation == Explanation::InsufficientStatus && response.status == 401;
+        if is_status && error_of(response).as_deref() == Some(INVALID_TOKEN) {
+            let description = &case.evidence.observations[deviation.observation].description;
+            deviation.text = format!(
+                "{description}: the missing scope is answered like an invalid token, with 401 and invalid_token"
+            );
+            deviation.described = true;
+        }
+    }
+    judgement
+}
+
+/// RFC 6750 §3.1: with `invalid_token` the status should be 401; 403 says that the token is good and its rights are not.
+pub(crate) fn audience(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, response) in case.refusals().filter(|(_, response)| response.status == 403) {
+        if error_of(response).as_deref() == Some(INVALID_TOKEN) {
+            let text = case.about(index, "the wrong audience is refused with 403 and invalid_token");
+            judgement.advises_by(Explanation::InvalidStatus, index, text, "401 with invalid_token");
+        }
+    }
+    judgement
+}

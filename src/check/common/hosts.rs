@@ -1,0 +1,92 @@
+//! What the target makes of the host that a request names (RFC 9110 §7.2).
+
+use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::check::step::{Alter, Fill, On, Step, Who, send};
+use crate::check::{Check, Doc, PLAIN, Severity, Tier};
+use crate::observe::{Observation, Response, Silence, contains};
+
+/// A host that is nobody's.
+const FOREIGN: &str = "authbench.invalid";
+
+pub(crate) const CHECKS: &[Check] = &[Check {
+    id: "common.foreign-host-not-reflected",
+    title: "The target makes no links to a host that a client names",
+    severity: Severity::Low,
+    tier: Tier::Extended,
+    sources: &["WSTG-INPV-17", "RFC 9110 §7.2", "CWE-644"],
+    doc: Doc {
+        sends: "The protected request without and with the good credential, with a foreign host in Host, and with one in X-Forwarded-Host, Forwarded and X-Forwarded-Server.",
+        matters: "Links to a host that the client names end in caches, in redirects and in mails, and lead others to an attacker.",
+        fix: "Answer 421 or 400 to hosts that are not yours, build links from a configured address, and believe forwarding fields only from your proxy.",
+    },
+    steps: &[
+        send(Who::Good, On::Protected).granted(),
+        ASKED,
+        send(Who::Good, On::Protected).with(&[Alter::Replaced("Host", Fill::Text(FOREIGN))]).called("a foreign Host"),
+        send(Who::Anonymous, On::Protected)
+            .with(&[Alter::Replaced("Host", Fill::Text(FOREIGN))])
+            .called("a foreign Host, without a credential"),
+        send(Who::Good, On::Protected)
+            .with(&[
+                Alter::Header("X-Forwarded-Host", Fill::Text(FOREIGN)),
+                Alter::Header("X-Forwarded-Server", Fill::Text(FOREIGN)),
+                Alter::Header("Forwarded", Fill::Text("host=authbench.invalid")),
+            ])
+            .called("a foreign host in forwarding fields"),
+        send(Who::Anonymous, On::Protected)
+            .with(&[
+                Alter::Header("X-Forwarded-Host", Fill::Text(FOREIGN)),
+                Alter::Header("X-Forwarded-Server", Fill::Text(FOREIGN)),
+                Alter::Header("Forwarded", Fill::Text("host=authbench.invalid")),
+            ])
+            .called("a foreign host in forwarding fields, without a credential"),
+    ],
+    expect: not_reflected,
+    fault: "links-to-host",
+    ..PLAIN
+}];
+
+/// The request without a credential as it is: what its answer says anyway is not what a host made of it.
+const ASKED: Step = send(Who::Anonymous, On::Protected).called("the request without a credential");
+
+fn not_reflected(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, seen) in case.observations() {
+        match seen.exchange.response().and_then(linked) {
+            Some(place) => {
+                let text = case.about(index, format_args!("{place} links to that host"));
+                judgement.deviates(index, text, "links to hosts of its own");
+            }
+            // a foreign host may be refused with any status, or by a closed connection: what counts is the link
+            None if is_altered(case.step_of(seen)) && refuses(seen) => {}
+            None => case.judge(index, &mut judgement),
+        }
+    }
+    judgement
+}
+
+fn is_altered(step: &Step) -> bool {
+    matches!(step, Step::Send(send) if !send.alter.is_empty())
+}
+
+fn refuses(seen: &Observation) -> bool {
+    match &seen.exchange.answer {
+        Ok(response) => response.status < 500,
+        Err(silence) => *silence == Silence::Closed,
+    }
+}
+
+/// Where an answer has an address at the foreign host. That it names the host, as in an error, is no link.
+fn linked(response: &Response) -> Option<String> {
+    let link = format!("//{FOREIGN}");
+    let domain = format!("domain={FOREIGN}");
+    for (name, value) in &response.headers {
+        let value = value.to_ascii_lowercase();
+        if contains(&value, link.as_bytes())
+            || (name.eq_ignore_ascii_case("set-cookie") && contains(&value, domain.as_bytes()))
+        {
+            return Some(format!("the field {}", name.to_ascii_lowercase()));
+        }
+    }
+    contains(&response.body, link.as_bytes()).then(|| "the body".to_owned())
+}

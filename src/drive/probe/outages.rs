@@ -1,0 +1,323 @@
+//! Whether the target still answers anybody, and which request ended that. A request without an answer may be one that the
+//! target refuses by silence; where a plain request beside it gets no answer either, the target has stopped answering. Then
+//! nothing else is sent until it is back, and what was on its way is sent again: to an owned target first one by one, to see
+//! which request stops it, and then by the checks that had sent it, so that none of them bears what another one did.
+
+use std::collections::{HashSet, VecDeque};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use super::{Prober, allowance};
+use crate::clock;
+use crate::drive::wire::{self, Destination};
+use crate::observe::{Exchange, Outage, Request, Silence};
+
+/// Exchanges that are remembered, so that those on their way are among them.
+const REMEMBERED: usize = 32;
+/// Answered requests that may have stopped the target after their answer.
+const ANSWERED_SUSPECTS: usize = 4;
+/// Requests that are sent again one by one.
+const SUSPECTS: usize = 16;
+/// Outages whose cause is looked for: each costs the target another one.
+const LOOKED_INTO: usize = 3;
+/// Between two looks whether the target is back.
+const LOOK: Duration = Duration::from_millis(150);
+/// Looks in a row that have to be answered before a target is called back.
+const STEADY: usize = 3;
+/// The shortest and the longest time that a target is waited for.
+const WAIT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(20));
+
+tokio::task_local! {
+    static CHECK: &'static str;
+}
+
+/// Notes for which check everything inside is sent.
+pub(super) async fn sent_by<F: Future>(check: &'static str, future: F) -> F::Output {
+    CHECK.scope(check, future).await
+}
+
+/// The check that sends; none outside of checks.
+pub(super) fn sender() -> &'static str {
+    CHECK.try_with(|check| *check).unwrap_or_default()
+}
+
+/// What a request without an answer meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pulse {
+    /// The target answers others.
+    Alive,
+    /// It answered nobody, and is back.
+    Back,
+    /// It answers nobody.
+    Gone,
+}
+
+/// A request that was sent.
+#[derive(Clone)]
+struct SentRequest {
+    number: u64,
+    check: &'static str,
+    request: Request,
+    /// Whether it reached the target and got no answer; none while it is on its way.
+    unanswered: Option<bool>,
+}
+
+#[derive(Default)]
+struct Log {
+    next: u64,
+    /// Requests that were answered, by what they are: the same again stops nobody.
+    answered: HashSet<u64>,
+    gone: bool,
+    recent: VecDeque<SentRequest>,
+    /// Requests that may have stopped a target that is not to be stopped again.
+    withheld: Vec<Request>,
+    /// Up to which request it was looked whether the target answers, and what came of it.
+    examined: Option<(u64, Pulse)>,
+    outages: Vec<Outage>,
+}
+
+/// The outages of one target.
+#[derive(Default)]
+pub(super) struct Outages {
+    /// Shared by whoever sends; alone by whoever looks into an outage.
+    gate: RwLock<()>,
+    log: Mutex<Log>,
+}
+
+impl Outages {
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until nobody looks into an outage.
+    pub(super) async fn open(&self) -> RwLockReadGuard<'_, ()> {
+        allowance::apart(self.gate.read()).await
+    }
+
+    async fn closed(&self) -> RwLockWriteGuard<'_, ()> {
+        self.gate.write().await
+    }
+
+    /// Notes that a request is on its way; its number.
+    pub(super) fn begins(&self, request: &Request) -> u64 {
+        let mut log = self.log();
+        let number = log.next;
+        log.next += 1;
+        if log.recent.len() == REMEMBERED {
+            log.recent.pop_front();
+        }
+        log.recent.push_back(SentRequest { number, check: sender(), request: request.clone(), unanswered: None });
+        number
+    }
+
+    /// Notes what came of it.
+    pub(super) fn ends(&self, number: u64, exchange: &Exchange) {
+        let mut log = self.log();
+        let answered = !matches!(
+            exchange.answer,
+            Err(Silence::TimedOut | Silence::Closed | Silence::Unreachable(_) | Silence::Handshake(_))
+        );
+        if answered {
+            log.answered.insert(identity(&exchange.request));
+            log.gone = false;
+        }
+        let delivered = matches!(exchange.answer, Err(Silence::TimedOut | Silence::Closed));
+        if let Some(sent) = log.recent.iter_mut().find(|sent| sent.number == number) {
+            sent.unanswered = Some(delivered);
+        }
+        // what was never delivered has done nothing
+        if matches!(exchange.answer, Err(Silence::Unreachable(_) | Silence::Handshake(_))) {
+            log.recent.retain(|sent| sent.number != number);
+        }
+    }
+
+    /// Whether a request is known to stop the target, or may have done so where that may not be tried again.
+    pub(super) fn are_caused_by(&self, request: &Request) -> bool {
+        let log = self.log();
+        let is_cause = |outage: &Outage| outage.cause.as_ref().is_some_and(|(cause, _)| cause.request == *request);
+        log.outages.iter().any(is_cause) || log.withheld.contains(request)
+    }
+
+    /// Whether silence may mean that the target has stopped answering.
+    fn may_have_stopped(&self, exchange: &Exchange) -> bool {
+        matches!(exchange.answer, Err(Silence::TimedOut | Silence::Closed | Silence::Unreachable(_)))
+            && !self.log().answered.is_empty()
+    }
+
+    /// What is known of a request by what others have found out since.
+    fn known(&self, number: u64) -> Option<Pulse> {
+        let log = self.log();
+        let examined = log.examined.filter(|(upto, _)| number < *upto).map(|(_, pulse)| pulse);
+        examined.or_else(|| log.gone.then_some(Pulse::Gone))
+    }
+
+    fn conclude(&self, upto: u64, pulse: Pulse) {
+        let mut log = self.log();
+        log.examined = Some((upto, pulse));
+        log.gone = pulse == Pulse::Gone;
+        if pulse != Pulse::Alive {
+            log.recent.clear();
+        }
+    }
+
+    /// Requests that may have stopped the target, the likeliest first: those without an answer in the order in which they
+    /// were sent, and those that were answered last.
+    fn suspects(&self) -> Vec<SentRequest> {
+        let log = self.log();
+        let is_known = |sent: &&SentRequest| log.answered.contains(&identity(&sent.request));
+        let unanswered = log.recent.iter().filter(|sent| sent.unanswered != Some(false) && !is_known(sent));
+        let answered = log.recent.iter().rev().filter(|sent| sent.unanswered == Some(false)).take(ANSWERED_SUSPECTS);
+        let mut suspects: Vec<SentRequest> = Vec::new();
+        for sent in unanswered.chain(answered) {
+            if suspects.len() < SUSPECTS && !suspects.iter().any(|known| known.request == sent.request) {
+                suspects.push(sent.clone());
+            }
+        }
+        suspects
+    }
+
+    fn are_enough(&self) -> bool {
+        self.log().outages.len() >= LOOKED_INTO
+    }
+
+    fn keep(&self, outage: Outage, withheld: Vec<SentRequest>) {
+        let mut log = self.log();
+        log.outages.push(outage);
+        log.withheld.extend(withheld.into_iter().map(|sent| sent.request));
+    }
+
+    /// All of them.
+    pub(super) fn seen(&self) -> Vec<Outage> {
+        self.log().outages.clone()
+    }
+}
+
+fn identity(request: &Request) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    request.to_bytes().hash(&mut hasher);
+    hasher.finish()
+}
+
+impl Prober {
+    /// Looks whether the target answers anybody, where a request to it got no answer.
+    pub(super) async fn pulse(&self, destination: &Destination, number: u64, exchange: &Exchange) -> Pulse {
+        let Some(beat) = self.beat() else { return Pulse::Alive };
+        if !self.outages.may_have_stopped(exchange) {
+            return Pulse::Alive;
+        }
+        let looked = async {
+            let _alone = self.outages.closed().await;
+            if let Some(known) = self.outages.known(number) {
+                return known;
+            }
+            let upto = self.outages.log().next;
+            let target = BeatenTarget { prober: self, destination, beat: &beat };
+            let pulse = if target.answers().await { Pulse::Alive } else { target.look_into().await };
+            self.outages.conclude(upto, pulse);
+            pulse
+        };
+        // on the heap: this is rare, and every request would carry the room for it
+        allowance::apart(Box::pin(looked)).await
+    }
+
+    /// The plainest request that there is: any answer to it is a sign of life.
+    fn beat(&self) -> Option<Request> {
+        let subject = self.subject();
+        let plain = |at: &usize| !subject.resources[*at].writes;
+        let at = subject.main_resource().or_else(|| (0..subject.resources.len()).find(plain))?;
+        Some(self.bare_request(at))
+    }
+}
+
+/// A target that is asked whether it lives, while nothing else is sent.
+struct BeatenTarget<'a> {
+    prober: &'a Prober,
+    destination: &'a Destination,
+    beat: &'a Request,
+}
+
+impl BeatenTarget<'_> {
+    async fn send(&self, request: &Request) -> Exchange {
+        self.prober.equipment.rate_limit.wait().await;
+        wire::send_once(self.destination, &self.prober.equipment.limits, request).await
+    }
+
+    async fn beats(&self) -> bool {
+        let exchange = self.send(self.beat).await;
+        let beats = matches!(exchange.answer, Ok(_) | Err(Silence::Malformed(_)));
+        if beats {
+            self.prober.patience.count(None);
+        }
+        beats
+    }
+
+    /// Whether one of two requests in a row is answered: a single one may be lost.
+    async fn answers(&self) -> bool {
+        if self.beats().await {
+            return true;
+        }
+        tokio::time::sleep(LOOK).await;
+        self.beats().await
+    }
+
+    /// Waits until the target answers again, and goes on answering.
+    async fn is_back(&self) -> bool {
+        let (shortest, longest) = WAIT;
+        let wait = (self.prober.equipment.limits.time * 3).clamp(shortest, longest);
+        let end = clock::after(clock::now(), wait);
+        let mut steady = 0;
+        while clock::now() < end {
+            steady = if self.beats().await { steady + 1 } else { 0 };
+            if steady == STEADY {
+                return true;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        false
+    }
+
+    /// Waits for a target that has stopped answering, and looks which request stops it again.
+    async fn look_into(&self) -> Pulse {
+        let outages = &self.prober.outages;
+        if outages.are_enough() {
+            return Pulse::Gone;
+        }
+        let began = clock::now();
+        let suspects = outages.suspects();
+        let came_back = self.is_back().await;
+        let lasted = clock::now() - began;
+        let named = suspects.iter().map(|sent| named(&sent.request, sent.check));
+        let mut outage = Outage { lasted, came_back, suspects: named.collect(), cause: None };
+        let mut pulse = if came_back { Pulse::Back } else { Pulse::Gone };
+        let mut withheld = Vec::new();
+        // whoever runs the target has to agree that it may be stopped once more
+        if came_back && self.prober.subject().owned {
+            for sent in suspects {
+                let exchange = self.send(&sent.request).await;
+                if self.answers().await {
+                    continue;
+                }
+                outage.cause = Some((exchange, sent.check));
+                if !self.is_back().await {
+                    pulse = Pulse::Gone;
+                }
+                break;
+            }
+        } else {
+            withheld = suspects.into_iter().filter(|sent| sent.unanswered != Some(false)).collect();
+        }
+        outages.keep(outage, withheld);
+        pulse
+    }
+}
+
+/// Method and path of a request, and the check that sent it.
+pub(super) fn named(request: &Request, check: &str) -> String {
+    let target = String::from_utf8_lossy(&request.target);
+    let path = target.split('?').next().unwrap_or_default();
+    let by = if check.is_empty() { String::new() } else { format!(" of {check}") };
+    format!("{} {path}{by}", request.method)
+}

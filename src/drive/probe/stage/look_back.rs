@@ -1,0 +1,94 @@
+//! What all checks of the run have seen, for a check that comes after them.
+
+use super::Stage;
+use crate::check::step::{Endpoint, LookedFor};
+use crate::clock;
+use crate::drive::probe::witness::Witnessed;
+use crate::drive::probe::{outages, values};
+use crate::observe::{Description, Evidence, Exchange, Observation, Outcome, Place};
+use crate::plan::subject::Resource;
+
+impl Stage<'_> {
+    pub(super) fn look_back(&self, step: usize, wanted: LookedFor, evidence: &mut Evidence) {
+        match wanted {
+            LookedFor::Outages => {
+                evidence.outages = self.prober.outages.seen();
+                for (exchange, check) in
+                    evidence.outages.iter().filter_map(|seen| seen.cause.clone()).collect::<Vec<_>>()
+                {
+                    let seen = Recalled { step, check, outcome: Outcome::Silent, why: None };
+                    self.recall(seen, exchange, evidence);
+                }
+            }
+            LookedFor::Unauthorized => {
+                for Witnessed { check, exchange, .. } in self.prober.witness.unauthorized() {
+                    // the check has judged what it asked for itself
+                    if check != self.check.id {
+                        self.recall(Recalled { step, check, outcome: Outcome::Refused, why: None }, exchange, evidence);
+                    }
+                }
+            }
+            LookedFor::Disclosures => {
+                for Witnessed { check, exchange, what } in self.prober.witness.leaks() {
+                    self.recall(Recalled { step, check, outcome: Outcome::Refused, why: what }, exchange, evidence);
+                }
+            }
+        }
+    }
+
+    /// Takes the exchange of another check for this one.
+    fn recall(&self, seen: Recalled, exchange: Exchange, evidence: &mut Evidence) {
+        for header in exchange.request.headers.iter().filter(|header| header.sensitive) {
+            values::note(&header.value, evidence);
+        }
+        if let Some(response) = exchange.response() {
+            values::note_tokens(response, evidence);
+        }
+        let Recalled { step, check, outcome, why } = seen;
+        evidence.observe(Observation {
+            step,
+            forgery: None,
+            description: Description::new(outages::named(&exchange.request, check)),
+            place: self.place_of(&exchange),
+            exchange,
+            outcome,
+            why,
+            clean: true,
+            at: clock::unix_seconds(),
+            reproduced: true,
+        });
+    }
+}
+
+impl Stage<'_> {
+    /// Where a request went, by its address.
+    fn place_of(&self, exchange: &Exchange) -> Place {
+        let (prober, request) = (self.prober, &exchange.request);
+        let target = String::from_utf8_lossy(&request.target).into_owned();
+        let path = target.split('?').next().unwrap_or_default();
+        let endpoints = [
+            (Endpoint::Token, Place::Token),
+            (Endpoint::Introspection, Place::Introspection),
+            (Endpoint::Revocation, Place::Revocation),
+        ];
+        let is_at = |endpoint| prober.endpoint(endpoint).is_ok_and(|url| url.path() == path);
+        if let Some((_, place)) = endpoints.into_iter().find(|(endpoint, _)| is_at(*endpoint)) {
+            return place;
+        }
+        let base = prober.equipment.base.path().trim_end_matches('/');
+        let is_resource = |resource: &Resource| {
+            let own = resource.path.split('?').next().unwrap_or_default();
+            resource.method == request.method && format!("{base}{own}") == path
+        };
+        prober.subject().resources.iter().position(is_resource).map_or(Place::Elsewhere, Place::Resource)
+    }
+}
+
+/// What an exchange of another check means here.
+struct Recalled {
+    step: usize,
+    /// The check that sent it.
+    check: &'static str,
+    outcome: Outcome,
+    why: Option<String>,
+}

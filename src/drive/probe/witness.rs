@@ -1,0 +1,95 @@
+//! What the answers of a run show whichever check asked for them: each 401, for its challenge, and each error that shows a
+//! secret of the scenario. It is looked for before anything is masked.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use super::outages;
+use crate::observe::{Exchange, parse_challenges};
+use crate::secret::Disclosures;
+
+/// Answers that are kept of each kind.
+const MOST: usize = 64;
+
+/// An answer that is looked at once more, with the check that asked for it.
+#[derive(Clone)]
+pub(super) struct Witnessed {
+    pub(super) check: &'static str,
+    pub(super) exchange: Exchange,
+    /// What it shows.
+    pub(super) what: Option<String>,
+}
+
+/// What was seen.
+pub(super) struct Witness {
+    secrets: Disclosures,
+    unauthorized: Mutex<Kept>,
+    leaks: Mutex<Kept>,
+}
+
+/// Answers of which each shows something else than the others, or elsewhere.
+#[derive(Default)]
+struct Kept {
+    known: BTreeSet<String>,
+    answers: Vec<Witnessed>,
+}
+
+impl Kept {
+    fn keep(&mut self, key: String, exchange: &Exchange, what: Option<String>) {
+        if self.answers.len() < MOST && self.known.insert(key) {
+            let mut exchange = exchange.clone();
+            exchange.shorten();
+            self.answers.push(Witnessed { check: outages::sender(), exchange, what });
+        }
+    }
+}
+
+impl Witness {
+    pub(super) fn new(secrets: Disclosures) -> Self {
+        Self { secrets, unauthorized: Mutex::default(), leaks: Mutex::default() }
+    }
+
+    /// Looks at an answer.
+    pub(super) fn look_at(&self, exchange: &Exchange) {
+        let Some(response) = exchange.response().filter(|response| response.status >= 400) else { return };
+        let place = outages::named(&exchange.request, "");
+        if response.status == 401 {
+            let key = format!("{place} {}", shape(exchange));
+            self.unauthorized.lock().unwrap_or_else(PoisonError::into_inner).keep(key, exchange, None);
+        }
+        let fields = response.headers.iter().map(|(_, value)| &value[..]);
+        let sent = || exchange.request.to_bytes();
+        let found = fields.chain([&response.body[..]]).find_map(|bytes| self.secrets.first_in(bytes, sent));
+        if let Some(found) = found {
+            let key = format!("{place} {found}");
+            self.leaks.lock().unwrap_or_else(PoisonError::into_inner).keep(key, exchange, Some(found));
+        }
+    }
+
+    /// Each 401 whose challenges are others, or that came from elsewhere.
+    pub(super) fn unauthorized(&self) -> Vec<Witnessed> {
+        self.unauthorized.lock().unwrap_or_else(PoisonError::into_inner).answers.clone()
+    }
+
+    /// Errors that show a secret which their request did not carry.
+    pub(super) fn leaks(&self) -> Vec<Witnessed> {
+        self.leaks.lock().unwrap_or_else(PoisonError::into_inner).answers.clone()
+    }
+}
+
+/// The challenges of an answer, without the values that change from one to the next; and whether its client authenticated by
+/// `Authorization`, which decides whether a challenge has to be there (RFC 6749 §5.2).
+fn shape(exchange: &Exchange) -> String {
+    let authorized = exchange.request.value_of("authorization").is_some();
+    let lines: Vec<_> = exchange.response().into_iter().flat_map(|one| one.header_values("www-authenticate")).collect();
+    match parse_challenges(lines.iter().map(AsRef::as_ref)) {
+        Err(why) => format!("{authorized} {why}"),
+        Ok(challenges) => {
+            let names = challenges.iter().map(|challenge| {
+                let params = challenge.params.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>();
+                format!("{} {}", challenge.scheme, params.join(","))
+            });
+            format!("{authorized} {} {}", lines.len(), names.collect::<Vec<_>>().join(";"))
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! A time in which the target answered nobody.
+
+use std::time::Duration;
+
+use super::Exchange;
+
+/// A time in which the target answered nobody, and what is known of its cause.
+#[derive(Clone, Debug)]
+pub struct Outage {
+    /// How long it lasted, or was waited for.
+    pub lasted: Duration,
+    /// Whether the target came back while it was waited for.
+    pub came_back: bool,
+    /// Requests that were on their way or had just been answered, without their queries: method, path and check.
+    pub suspects: Vec<String>,
+    /// The request that ended the answers once more when it was sent alone, with the check that had sent it.
+    pub cause: Option<(Exchange, &'static str)>,
+}

@@ -1,0 +1,139 @@
+//! A target that a request stops: the run goes on when it is back, the request is named, and nothing else is blamed.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use authbench::check::{Severity, Verdict};
+use authbench::event::{CheckResult, Event, Finding};
+use authbench::exit::Exit;
+use authbench::run::{Launch, Only, Options, prepare, run};
+use authbench::scenario::{NoVariables, load_text};
+
+const KEY: &str = "0123456789abcdef0123456789abcdef";
+/// What stops the server, in a key.
+const STOPS: &str = "${jndi:";
+/// How long it takes until somebody has started it again.
+const AWAY: Duration = Duration::from_millis(900);
+
+/// A service that one process answers, one request after another; it ends at a request, and is started again.
+fn start() -> (SocketAddr, Arc<AtomicUsize>) {
+    let mut listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("binds");
+    let address = listener.local_addr().expect("has an address");
+    let stopped = Arc::new(AtomicUsize::new(0));
+    let count = stopped.clone();
+    std::thread::spawn(move || {
+        loop {
+            let Ok((stream, _)) = listener.accept() else { continue };
+            if answer(stream).unwrap_or(true) {
+                continue;
+            }
+            count.fetch_add(1, Ordering::Relaxed);
+            drop(listener);
+            std::thread::sleep(AWAY);
+            listener = TcpListener::bind(address).expect("the port is free again");
+        }
+    });
+    (address, stopped)
+}
+
+/// Answers one request; whether the process goes on.
+fn answer(mut stream: TcpStream) -> std::io::Result<bool> {
+    stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+    let (mut head, mut byte) = (Vec::new(), [0]);
+    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte)? > 0 {
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8_lossy(&head).into_owned();
+    if head.contains(STOPS) {
+        return Ok(false);
+    }
+    let lines = || head.lines().filter(|line| line.to_ascii_lowercase().starts_with("x-api-key:"));
+    let good = lines().count() == 1 && lines().all(|line| line.ends_with(&format!(" {KEY}")));
+    let known = head.starts_with("GET /orders ");
+    let (status, body) = match (known, good) {
+        (false, _) => ("404 Not Found", "{\"error\":\"not_found\"}"),
+        (true, true) => ("200 OK", "{\"orders\":[\"6c1f0a8e52d94b37\",\"b07d3e9a41f8c265\"]}"),
+        (true, false) => ("403 Forbidden", "{\"error\":\"forbidden\"}"),
+    };
+    let length = body.len();
+    write!(
+        stream,
+        "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nContent-Length: {length}\r\n\
+         Connection: close\r\n\r\n{body}"
+    )?;
+    Ok(true)
+}
+
+struct Ended {
+    exit: Exit,
+    results: Vec<CheckResult>,
+    findings: Vec<Finding>,
+}
+
+impl Ended {
+    fn of(&self, check: &str) -> &CheckResult {
+        self.results.iter().find(|result| result.id == check).expect("is there")
+    }
+}
+
+async fn against(address: SocketAddr, owned: bool) -> Ended {
+    let yaml = format!(
+        "authbench: 1\nname: outage\ntarget: {{ url: \"http://{address}\", owned: {owned} }}\nscheme: api-key\n\
+         credentials:\n  service: {{ key: \"{KEY}\" }}\nresources:\n  - request: GET /orders\n\
+         conformance:\n  include: [apikey.valid-accepted, apikey.invalid-denied, apikey.injection-denied, \
+         apikey.near-miss-denied, apikey.empty-or-blank-denied, common.keeps-answering]\n"
+    );
+    let options = Options {
+        only: Some(Only::Conformance),
+        time_limit: Duration::from_secs(5),
+        ..Options::new(Launch::InProcess)
+    };
+    let loaded = load_text("outage.yaml".to_owned(), yaml).expect("is a scenario");
+    let ready = prepare(vec![loaded], Some(&NoVariables), &options).expect("is ready");
+    let (mut results, mut findings) = (Vec::new(), Vec::new());
+    let mut take = |event| match event {
+        Event::CheckFinished(result) => results.push(*result),
+        Event::ScenarioFinished(finished) => findings.extend(finished.findings.into_iter().flatten()),
+        _ => {}
+    };
+    let exit = Box::pin(run(ready, &options, &mut take)).await;
+    Ended { exit, results, findings }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_request_that_stops_a_target_is_found_and_nothing_else_is_blamed() {
+    let (address, stopped) = start();
+    let ended = against(address, true).await;
+    let found = ended.of("common.keeps-answering");
+    assert_eq!((found.verdict, found.severity), (Verdict::Fail, Severity::High), "{}", found.summary);
+    assert!(found.summary.starts_with("GET /orders of apikey.injection-denied: the target answered nobody for "));
+    let shown = &found.evidence[found.shown_by.expect("is shown")];
+    assert!(shown.label.contains("apikey.injection-denied") && shown.exchange.silence.is_some(), "{shown:?}");
+    // once by its check, once alone, and never again
+    assert_eq!(stopped.load(Ordering::Relaxed), 2);
+    assert_eq!(ended.exit, Exit::Findings);
+    let [finding] = &ended.findings[..] else { panic!("{:#?}", ended.findings) };
+    assert_eq!((finding.check.as_str(), finding.method.as_str()), ("common.keeps-answering", "GET"));
+    // the check that sent it has no verdict; all others have theirs
+    let own = ended.of("apikey.injection-denied");
+    assert_eq!(own.verdict, Verdict::Inconclusive, "{}", own.summary);
+    for other in
+        ["apikey.valid-accepted", "apikey.invalid-denied", "apikey.near-miss-denied", "apikey.empty-or-blank-denied"]
+    {
+        assert_eq!(ended.of(other).verdict, Verdict::Pass, "{other}: {}", ended.of(other).summary);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_target_of_others_is_not_stopped_a_second_time() {
+    let (address, stopped) = start();
+    let ended = against(address, false).await;
+    let found = ended.of("common.keeps-answering");
+    assert_eq!(found.verdict, Verdict::Inconclusive, "{}", found.summary);
+    assert!(found.summary.contains("GET /orders of apikey.injection-denied"), "{}", found.summary);
+    assert_eq!(stopped.load(Ordering::Relaxed), 1);
+    assert!(ended.findings.is_empty(), "{:#?}", ended.findings);
+}

@@ -1,0 +1,117 @@
+//! `before` and `after` of a write: what brings its state back, so that a refused write that happened can be told from one
+//! that cannot be seen.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use authbench::check::{Severity, Verdict};
+use authbench::event::{CheckResult, Event};
+use authbench::run::{Launch, Only, Options, prepare, run};
+use authbench::scenario::{NoVariables, load_text};
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::any;
+
+const KEY: &str = "0123456789abcdef0123456789abcdef";
+const READER: &str = "fedcba9876543210fedcba9876543210";
+const NO_EFFECT: &str = "common.denied-write-has-no-effect";
+
+#[derive(Clone)]
+struct Settings {
+    theme: Arc<Mutex<&'static str>>,
+    /// Whether it writes before it looks who asks.
+    acts_first: bool,
+    /// Whether it lets anybody reset what was written.
+    resets: bool,
+}
+
+async fn settings(State(service): State<Settings>, method: Method, headers: HeaderMap) -> Response {
+    let good = headers.get("x-api-key").is_some_and(|key| key.as_bytes() == KEY.as_bytes());
+    let mut theme = service.theme.lock().unwrap_or_else(PoisonError::into_inner);
+    if service.acts_first && method == Method::PUT {
+        *theme = "dark";
+    }
+    if !good {
+        return (StatusCode::FORBIDDEN, axum::Json(serde_json::json!({ "error": "forbidden" }))).into_response();
+    }
+    match method {
+        Method::PUT => *theme = "dark",
+        Method::DELETE if service.resets => *theme = "light",
+        Method::DELETE => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        _ => {}
+    }
+    axum::Json(serde_json::json!({ "theme": *theme, "owner": "7d1c40b95e6a28f3" })).into_response()
+}
+
+async fn account(headers: HeaderMap) -> Response {
+    let known = |key: &axum::http::HeaderValue| [KEY, READER].iter().any(|known| key.as_bytes() == known.as_bytes());
+    match headers.get("x-api-key").is_some_and(known) {
+        true => axum::Json(serde_json::json!({ "account": "3be95d07c1a4f682" })).into_response(),
+        false => (StatusCode::FORBIDDEN, axum::Json(serde_json::json!({ "error": "forbidden" }))).into_response(),
+    }
+}
+
+async fn start(service: Settings) -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let address = listener.local_addr().expect("has one");
+    let router = Router::new().route("/settings", any(settings)).route("/account", any(account)).with_state(service);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    address
+}
+
+/// What the check came to, and what the service holds at the end.
+async fn ended(acts_first: bool, resets: bool, around: &str) -> (CheckResult, &'static str) {
+    let service = Settings { theme: Arc::new(Mutex::new("light")), acts_first, resets };
+    let address = start(service.clone()).await;
+    let yaml = format!(
+        "authbench: 1\nname: settings\ntarget: {{ url: \"http://{address}\", owned: true }}\nscheme: api-key\n\
+         credentials:\n  service: {{ key: \"{KEY}\", scopes: [write] }}\n  reader: {{ key: \"{READER}\" }}\n\
+         resources:\n  - request: GET /account\n  - request: GET /settings\n    scopes: [write]\n  - request: PUT /settings\n    scopes: [write]\n    \
+         json: {{ theme: dark }}\n    writes: true\n{around}conformance:\n  include: [{NO_EFFECT}]\n"
+    );
+    let options = Options { only: Some(Only::Conformance), ..Options::new(Launch::InProcess) };
+    let loaded = load_text("settings.yaml".to_owned(), yaml).expect("is a scenario");
+    let ready = prepare(vec![loaded], Some(&NoVariables), &options).expect("is ready");
+    let mut results = Vec::new();
+    let mut take = |event| {
+        if let Event::CheckFinished(result) = event {
+            results.push(*result);
+        }
+    };
+    Box::pin(run(ready, &options, &mut take)).await;
+    let found = results.into_iter().find(|result| result.id == NO_EFFECT).expect("is there");
+    let theme = *service.theme.lock().unwrap_or_else(PoisonError::into_inner);
+    (found, theme)
+}
+
+const AROUND: &str =
+    "    before: [{ request: DELETE /settings }]\n    after: [{ request: DELETE /settings, with: service }]\n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_write_that_happened_is_told_from_one_that_cannot_be_seen() {
+    for (acts_first, around, verdict) in [
+        // the controls have written what the refused write would write: nothing can be seen
+        (false, "", Verdict::Inconclusive),
+        (true, "", Verdict::Inconclusive),
+        (false, AROUND, Verdict::Pass),
+        (true, AROUND, Verdict::Fail),
+    ] {
+        let (found, theme) = ended(acts_first, true, around).await;
+        assert_eq!(found.verdict, verdict, "{acts_first} {around:?}: {}", found.summary);
+        if verdict == Verdict::Fail {
+            assert_eq!(found.severity, Severity::Critical);
+            assert_eq!(found.summary, "the refused request changed the state");
+        }
+        // what was written is cleaned up
+        assert_eq!(theme, if around.is_empty() { "dark" } else { "light" }, "{acts_first} {around:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_preparation_that_fails_is_named() {
+    let (found, _) = ended(false, false, AROUND).await;
+    assert_eq!(found.verdict, Verdict::Inconclusive);
+    assert!(found.summary.contains("`before: DELETE /settings`"), "{}", found.summary);
+}
