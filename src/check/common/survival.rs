@@ -10,9 +10,9 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     severity: Severity::High,
     sources: &["CWE-400", "CWE-248", "OWASP API4:2023"],
     doc: Doc {
-        sends: "The good request, after all other checks. Where the target had answered nobody for a time, the requests that were on their way then are sent again one by one, if the target is owned.",
+        sends: "The good request, after all other checks. Where the target had answered none of them for a time, the requests that were on their way then are sent again one by one, if the target is owned.",
         matters: "A request that ends a process or keeps it busy takes the service away from everybody, and needs no credential in most cases.",
-        fix: "Find the request in the log, catch the failure where it arises, bound what one request may use, and restart what ends.",
+        fix: "Find the request in the log, catch the failure where it arises, and bound what one request may use. Where a firewall blocks whoever sends such a request, let it answer 403 or 429 instead.",
     },
     steps: &[send(Who::Good, On::Protected).granted(), Step::LookBack(LookedFor::Outages)],
     expect: keeps_answering,
@@ -29,7 +29,9 @@ fn keeps_answering(case: &ObservedCheck<'_>) -> Judgement {
     let caused = case.evidence.outages.iter().filter(|outage| outage.cause.is_some());
     for ((index, _), outage) in back.iter().zip(caused) {
         let lasted = outage.lasted.as_secs_f64();
-        let text = format_args!("the target answered nobody for {lasted:.1} s, and again when this was sent alone");
+        let text = format_args!(
+            "the target answered none of our requests for {lasted:.1} s, and again when this was sent alone"
+        );
         judgement.violates(*index, case.about(*index, text), "an answer, to this request and to others");
     }
     for outage in case.evidence.outages.iter().filter(|outage| outage.cause.is_none()) {
@@ -39,7 +41,7 @@ fn keeps_answering(case: &ObservedCheck<'_>) -> Judgement {
             true => "no request was on its way".to_owned(),
             false => format!("it may have been {}", outage.suspects.join(", or ")),
         };
-        judgement.open.push(format!("the target answered nobody for {lasted:.1} s, {end}; {which}"));
+        judgement.open.push(format!("the target answered none of our requests for {lasted:.1} s, {end}; {which}"));
     }
     judgement
 }

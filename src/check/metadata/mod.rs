@@ -78,7 +78,7 @@ pub(crate) const CHECKS: &[Check] = &[
         title: "Authorization-server metadata is served and complete",
         level: Level::Must,
         tier: Tier::Extended,
-        sources: &["RFC 8414 §3", "RFC 8414 §2", "RFC 8414 §3.2", "OpenID Connect Discovery 1.0 §4"],
+        sources: &["RFC 8414 §3", "RFC 8414 §2", "RFC 8414 §3.2", "OpenID Connect Discovery 1.0 (section 4)"],
         doc: Doc {
             sends: "The metadata document at its well-known place, at the one behind the issuer's path, and at that of OpenID Connect Discovery, which is enough.",
             matters: "Clients that follow the standard find nothing elsewhere, and cannot use a document without its members.",

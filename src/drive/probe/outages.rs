@@ -12,7 +12,7 @@ use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::{Prober, allowance};
 use crate::clock;
-use crate::drive::wire::{self, Destination};
+use crate::drive::wire::{self, Destination, Limits};
 use crate::observe::{Exchange, Outage, Request, Silence};
 
 /// Exchanges that are remembered, so that those on their way are among them.
@@ -25,6 +25,8 @@ const SUSPECTS: usize = 16;
 const LOOKED_INTO: usize = 3;
 /// Between two looks whether the target is back.
 const LOOK: Duration = Duration::from_millis(150);
+/// The longest time that the plainest request may take.
+const BEAT: Duration = Duration::from_secs(5);
 /// Looks in a row that have to be answered before a target is called back.
 const STEADY: usize = 3;
 /// The shortest and the longest time that a target is waited for.
@@ -240,13 +242,14 @@ struct BeatenTarget<'a> {
 }
 
 impl BeatenTarget<'_> {
-    async fn send(&self, request: &Request) -> Exchange {
+    async fn send(&self, request: &Request, limits: Limits) -> Exchange {
         self.prober.equipment.rate_limit.wait().await;
-        wire::send_once(self.destination, &self.prober.equipment.limits, request).await
+        wire::send_once(self.destination, &limits, request).await
     }
 
     async fn beats(&self) -> bool {
-        let exchange = self.send(self.beat).await;
+        let limits = self.prober.equipment.limits;
+        let exchange = self.send(self.beat, limits.within(limits.time.min(BEAT))).await;
         let beats = matches!(exchange.answer, Ok(_) | Err(Silence::Malformed(_)));
         if beats {
             self.prober.patience.count(None);
@@ -296,7 +299,7 @@ impl BeatenTarget<'_> {
         // whoever runs the target has to agree that it may be stopped once more
         if came_back && self.prober.subject().owned {
             for sent in suspects {
-                let exchange = self.send(&sent.request).await;
+                let exchange = self.send(&sent.request, self.prober.equipment.limits).await;
                 if self.answers().await {
                     continue;
                 }

@@ -119,7 +119,7 @@ impl Stage<'_> {
             MetadataDocument::ProtectedResource => self.prober.resource_identifier(),
             MetadataDocument::OfHost => Some(self.prober.equipment.base.clone()),
             MetadataDocument::OfMainResource => self.main_address(),
-            MetadataDocument::NamedByChallenge => match self.named_by_challenge(evidence)? {
+            MetadataDocument::NamedByChallenge => match self.named_by_challenge(evidence) {
                 Some(named) => Some(named),
                 None => return Ok(()),
             },
@@ -192,16 +192,11 @@ impl Stage<'_> {
     }
 
     /// Where the last challenge says that the metadata of the resource are: a server says it, so it has to be on the target.
-    fn named_by_challenge(&self, evidence: &Evidence) -> Result<Option<Url>, Halt> {
-        let Some(named) = evidence.observations.iter().rev().find_map(|seen| named_metadata(&seen.exchange)) else {
-            return Ok(None);
-        };
+    fn named_by_challenge(&self, evidence: &Evidence) -> Option<Url> {
+        let named = evidence.observations.iter().rev().find_map(|seen| named_metadata(&seen.exchange))?;
         let base = &self.prober.equipment.base;
-        match base.join(&named).ok().filter(|url| url.origin() == base.origin()) {
-            Some(url) => Ok(Some(url)),
-            // what a server says is no reason to ask another host; the judgement reads the challenge
-            None => Ok(None),
-        }
+        // what a server says is no reason to ask another host; the judgement reads the challenge
+        base.join(&named).ok().filter(|url| url.origin() == base.origin())
     }
 
     pub(super) async fn obtain(
