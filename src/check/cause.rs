@@ -56,6 +56,10 @@ pub enum Explanation {
     ChallengeGrammar,
     /// A challenge does not say why the request was refused.
     ChallengeReason,
+    /// Client credentials are granted behind the name of another authentication scheme.
+    ClientScheme,
+    /// Client credentials are refused behind a lawful spelling of their scheme name.
+    ClientSchemeSpelling,
     /// An error has no code that a client could read.
     ErrorAbsent,
     /// The server breaks each time.
@@ -106,6 +110,8 @@ impl Explanation {
             Explanation::ChallengeAbsent => "challenge-absent",
             Explanation::ChallengeGrammar => "challenge-grammar",
             Explanation::ChallengeReason => "challenge-reason",
+            Explanation::ClientScheme => "client-scheme",
+            Explanation::ClientSchemeSpelling => "client-scheme-spelling",
             Explanation::ErrorAbsent => "error-absent",
             Explanation::ServerError => "server-error",
             Explanation::DocumentAbsent => "document-absent",

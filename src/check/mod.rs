@@ -186,6 +186,7 @@ pub const GROUPS: &[Group] = &[
             token::assertions::CHECKS,
             token::client_authentication::CHECKS,
             token::origins::CHECKS,
+            token::client_scheme::TOKEN,
             common::throttling::TOKEN,
             common::timing::TOKEN,
         ],
@@ -205,8 +206,16 @@ pub const GROUPS: &[Group] = &[
             bearer::resource_metadata::CHECKS,
         ],
     },
-    Group { name: "introspect", about: "Token introspection (RFC 7662)", tables: &[introspection::CHECKS] },
-    Group { name: "revoke", about: "Token revocation (RFC 7009)", tables: &[revocation::CHECKS] },
+    Group {
+        name: "introspect",
+        about: "Token introspection (RFC 7662)",
+        tables: &[introspection::CHECKS, token::client_scheme::INTROSPECTION],
+    },
+    Group {
+        name: "revoke",
+        about: "Token revocation (RFC 7009)",
+        tables: &[revocation::CHECKS, token::client_scheme::REVOCATION],
+    },
     Group { name: "meta", about: "Authorization server metadata (RFC 8414)", tables: &[metadata::CHECKS] },
     Group {
         name: "common",

@@ -55,6 +55,7 @@ pub(super) fn client_auth(auth: FormAuth) -> Phrase {
         FormAuth::ForgedAssertion(_) => "a forged assertion",
         FormAuth::SameAssertion => "the same assertion once more",
         FormAuth::Line(_) => "another Authorization line",
+        FormAuth::Behind(_) => "the good client behind another scheme name",
         FormAuth::OtherSecret(_) => "the good client with another secret",
     })
 }

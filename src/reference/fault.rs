@@ -20,6 +20,8 @@ pub struct Fault {
 pub enum FaultKind {
     /// The one fault that the check names; the check fails or warns.
     Principal,
+    /// Another way to do what the check forbids, which one scheme shows; the check fails or warns.
+    Variant,
     /// Another way to do what the check forbids, under every scheme; the check fails or warns.
     Outcome,
     /// An answer that proves neither a grant nor a refusal, under every scheme; the check is inconclusive, and so is a run of
@@ -30,6 +32,11 @@ pub enum FaultKind {
 /// One row of a table of faults: the principal fault of a check.
 pub(crate) const fn row(name: &'static str, check: &'static str, opens: &'static str) -> Fault {
     Fault { name, check, opens, kind: FaultKind::Principal }
+}
+
+/// One row of a table of faults: another fault of what a check forbids, where not every scheme shows it.
+pub(crate) const fn variant(name: &'static str, check: &'static str, opens: &'static str) -> Fault {
+    Fault { name, check, opens, kind: FaultKind::Variant }
 }
 
 /// One row of a table of faults: another fault that a check must find.

@@ -38,6 +38,7 @@ mod outage;
 mod overhead;
 mod own_limits;
 mod preparing;
+mod probes;
 mod process_cost;
 mod proxy;
 mod readers;

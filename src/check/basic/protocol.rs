@@ -70,7 +70,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §11.1", "RFC 7617 §2"],
         doc: Doc {
-            sends: "The valid credentials behind basic, BASIC and bAsIc.",
+            sends: "The valid credentials behind basic, BASIC and bAsIc, and behind two spaces.",
             matters: "Clients that write the name in lower case are right, and are shut out.",
             fix: "Compare the scheme name without regard to case (RFC 9110 §11.1).",
         },
@@ -78,9 +78,29 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("scheme-lower-case"), On::Protected).granted(),
             send(forged("scheme-upper-case"), On::Protected).granted(),
             send(forged("scheme-mixed-case"), On::Protected).granted(),
+            send(forged("two-spaces"), On::Protected),
         ],
+        expect: expect::scheme_read,
         fault: "basic-case-sensitive-scheme",
         ..PLAIN
+    },
+    Check {
+        id: "basic.other-scheme-denied",
+        title: "The credentials behind another scheme name are denied",
+        tier: Tier::Extended,
+        sources: &["RFC 9110 §11.4", "RFC 7617 §2"],
+        doc: Doc {
+            sends: "The value of the valid credentials behind Bearer, behind Token, and behind a scheme name that does not exist.",
+            matters: "A parser that does not look at the scheme name takes what other parts of the chain read as something else.",
+            fix: "Read the field as Basic only where its scheme name is Basic, in any case of letters.",
+        },
+        steps: &[
+            send(forged("scheme-bearer"), On::Protected).denied(BAD),
+            send(forged("scheme-token"), On::Protected).denied(BAD),
+            send(forged("scheme-unknown"), On::Protected).denied(BAD),
+        ],
+        fault: "basic-scheme-ignored",
+        ..REFUSAL
     },
     Check {
         id: "basic.first-colon-splits",

@@ -3,7 +3,7 @@
 use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::step::{Accept, INVALID, MALFORMED, MISSING, On, Want, forged, send};
+use crate::check::step::{Accept, INVALID, MALFORMED, MISSING, On, forged, send};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, Severity, Tier};
 use crate::observe::{Outcome, StepId};
 
@@ -16,7 +16,7 @@ pub(crate) const CHECKS: &[Check] = &[
         about_authorization: true,
         sources: &["RFC 6750 §3.1", "RFC 6750 §2.1"],
         doc: Doc {
-            sends: "The scheme name alone, with a colon, glued to the token, replaced by another, with two words, with a comma, and with 64 KiB behind it.",
+            sends: "The scheme name alone, with a colon, glued to the token, replaced by another or by one that does not exist, with two words, with a comma, and with 64 KiB behind it.",
             matters: "A parser that takes the last word of the field for the token also takes what other parts of the chain read differently.",
             fix: "Parse the field as scheme, spaces, token (RFC 6750 §2.1), and refuse the rest.",
         },
@@ -28,6 +28,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("no-space"), On::Protected).denied(BAD_FIELD),
             send(forged("scheme-token"), On::Protected).denied(BAD_FIELD),
             send(forged("scheme-basic"), On::Protected).denied(BAD_FIELD),
+            send(forged("scheme-unknown"), On::Protected).denied(BAD_FIELD),
             send(forged("comma-alone"), On::Protected).denied(BAD_FIELD),
             send(forged("very-long"), On::Protected).denied(LONG_FIELD),
         ],
@@ -54,7 +55,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("scheme-mixed-case"), On::Protected).granted(),
             send(forged("two-spaces"), On::Protected),
         ],
-        expect: scheme_read,
+        expect: expect::scheme_read,
         fault: "bearer-case-sensitive-scheme",
         ..PLAIN
     },
@@ -129,19 +130,6 @@ const BAD_FIELD: &[Accept] = &[MALFORMED, MISSING, INVALID, Accept::Status(431)]
 const LONG_FIELD: &[Accept] = &[MALFORMED, MISSING, INVALID, Accept::Status(431), Accept::Closed];
 /// What GET with a body that is not looked at may be answered with.
 const BODY: &[Accept] = &[Accept::Status(400), INVALID, MISSING, Accept::Status(405), Accept::Status(415)];
-
-/// RFC 9110 §11.4: one or more spaces. Many read exactly one; that shuts nobody out who writes what clients write.
-fn scheme_read(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case);
-    let spaced = case.observations().filter(|(_, seen)| matches!(case.step_of(seen).wanted(), Want::Either));
-    for (index, seen) in spaced.filter(|(_, seen)| seen.outcome != Outcome::Granted) {
-        match case.profile.strict_challenges() {
-            true => judgement.deviates(index, case.about(index, "access was refused"), "granted"),
-            false => judgement.remarks.push(format!("{}: access was refused", seen.description)),
-        }
-    }
-    judgement
-}
 
 fn malformed(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);

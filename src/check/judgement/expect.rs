@@ -1,8 +1,9 @@
 //! Judgements that checks share.
 
 use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::check::step::Want;
 use crate::check::{Explanation, Step};
-use crate::observe::Response;
+use crate::observe::{Outcome, Response};
 
 /// Each answer against what its step wants; what most checks need.
 pub(crate) fn wants(case: &ObservedCheck<'_>) -> Judgement {
@@ -42,6 +43,19 @@ pub(crate) fn wants_error(case: &ObservedCheck<'_>, codes: &[&str]) -> Judgement
     let mut judgement = wants(case);
     for (index, response) in case.refusals() {
         error_is_one_of(&mut judgement, index, response, codes);
+    }
+    judgement
+}
+
+/// RFC 9110 §11.4: one or more spaces. Many read exactly one; that shuts nobody out who writes what clients write.
+pub(crate) fn scheme_read(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = wants(case);
+    let spaced = case.observations().filter(|(_, seen)| matches!(case.step_of(seen).wanted(), Want::Either));
+    for (index, seen) in spaced.filter(|(_, seen)| seen.outcome != Outcome::Granted) {
+        match case.profile.strict_challenges() {
+            true => judgement.deviates(index, case.about(index, "access was refused"), "granted"),
+            false => judgement.remarks.push(format!("{}: access was refused", seen.description)),
+        }
     }
     judgement
 }

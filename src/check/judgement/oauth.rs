@@ -6,9 +6,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
+use crate::check::Explanation;
 use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::check::step::Want;
 use crate::observe::{Observation, Outcome, Place, Response, StepId};
 
 /// RFC 6749 §5.1: members and media type of a token answer.
@@ -109,6 +111,25 @@ pub(crate) fn basic_client_refused(case: &ObservedCheck<'_>) -> Judgement {
         }
     }
     judgement.and(realms(case))
+}
+
+/// RFC 9110 §11.1: client credentials are granted behind the name of their scheme in any case of letters, and behind no
+/// other. Of the spaces after it (§11.4) many read exactly one; that shuts nobody out who writes what clients write.
+pub(crate) fn client_scheme(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, seen) in case.observations() {
+        let spelling = Explanation::ClientSchemeSpelling;
+        let text = || case.about(index, format_args!("refused with {}", seen.exchange.status().unwrap_or_default()));
+        match (case.step_of(seen).wanted(), seen.outcome) {
+            (Want::Granted, Outcome::Refused) => judgement.deviates_by(spelling, index, text(), "granted"),
+            (Want::Either, Outcome::Refused) if case.profile.strict_challenges() => {
+                judgement.deviates_by(spelling, index, text(), "granted");
+            }
+            (Want::Either, Outcome::Refused) => judgement.remarks.push(format!("{}: refused", seen.description)),
+            _ => case.judge(index, &mut judgement),
+        }
+    }
+    judgement
 }
 
 /// RFC 7617 §2: a Basic challenge has a realm.

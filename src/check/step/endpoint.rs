@@ -69,6 +69,8 @@ pub enum FormAuth {
     SameAssertion,
     /// This `Authorization` line and nothing else.
     Line(&'static str),
+    /// The value of HTTP Basic with the good client behind this text in place of `Basic` and a space.
+    Behind(&'static str),
     /// HTTP Basic with the good client and this secret.
     OtherSecret(&'static str),
 }

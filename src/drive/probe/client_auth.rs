@@ -14,6 +14,8 @@ use crate::secret::Secret;
 
 /// What stands for a secret that is wrong.
 const WRONG_SECRET: &str = "not-the-secret-of-this-client";
+/// What stands before the value of HTTP Basic (RFC 7617 §2).
+const BASIC: &str = "Basic ";
 /// An identifier that no client has.
 const UNKNOWN_CLIENT: &str = "authbench-no-such-client";
 
@@ -103,6 +105,10 @@ impl Prober {
             }
             FormAuth::Post => none.post(&client),
             FormAuth::Line(line) => Authentication { authorizations: vec![line.to_owned()], ..none },
+            FormAuth::Behind(start) => {
+                let value = basic(&client).split_off(BASIC.len());
+                Authentication { authorizations: vec![format!("{start}{value}")], ..none }
+            }
             FormAuth::OtherSecret(secret) => {
                 none.basic(&ClientCredential { secret: Some(Secret::new(secret)), ..client })
             }
@@ -179,7 +185,7 @@ fn basic(client: &ClientCredential) -> String {
 }
 
 fn raw_basic(id: &str, secret: &str) -> String {
-    format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
+    format!("{BASIC}{}", STANDARD.encode(format!("{id}:{secret}")))
 }
 
 fn in_form(client: &ClientCredential) -> [(String, String); 2] {

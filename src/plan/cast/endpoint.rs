@@ -4,7 +4,7 @@ use super::{Act, Caster, Control, Missing, missing};
 use crate::check::step::{ClientRole, Endpoint, Fetch, FormAuth, FormStep, MetadataDocument, Want};
 use crate::observe::Phrase;
 use crate::plan::describe;
-use crate::plan::subject::ClientCredential;
+use crate::plan::subject::{ClientAuthMethod, ClientCredential};
 
 impl Caster<'_> {
     pub(super) fn form(&mut self, index: usize, form: &'static FormStep) -> Result<(), Missing> {
@@ -47,6 +47,7 @@ impl Caster<'_> {
             | FormAuth::Contradicting
             | FormAuth::TwoHeaders
             | FormAuth::OtherSecret(_)
+            | FormAuth::Behind(_)
                 if has_secret =>
             {
                 FormAuth::Basic
@@ -74,10 +75,26 @@ impl Caster<'_> {
             | FormAuth::Contradicting
             | FormAuth::InQuery
             | FormAuth::TwoHeaders => return self.good_client_has(|client| client.secret.is_some(), "client_secret"),
+            FormAuth::Behind(_) => return self.uses_basic(form.endpoint),
             auth if is_assertion(auth) => return self.good_client_has(|client| client.key.is_some(), "client_key"),
             _ => (true, ""),
         };
         if there { Ok(()) } else { missing(format!("no `material.{key}`")) }
+    }
+
+    /// Whether the client of an endpoint authenticates by HTTP Basic there: how a server reads a header that it does not
+    /// offer is not asked.
+    fn uses_basic(&self, endpoint: Endpoint) -> Result<(), Missing> {
+        let subject = self.subject;
+        let good = subject.identities[self.client(ClientRole::Good)?].client();
+        let own = subject.material.introspection_client.clone().filter(|_| endpoint == Endpoint::Introspection);
+        let wanted = subject.authorization_server.as_ref().map_or(ClientAuthMethod::Basic, |server| server.client_auth);
+        let is_basic =
+            |client: &ClientCredential| client.secret.is_some() && client.method(wanted) == ClientAuthMethod::Basic;
+        match own.or(good).as_ref().is_some_and(is_basic) {
+            true => Ok(()),
+            false => missing("the client does not authenticate by HTTP Basic"),
+        }
     }
 
     fn good_client_has(&self, has: fn(&ClientCredential) -> bool, key: &str) -> Result<(), Missing> {

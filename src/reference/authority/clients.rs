@@ -75,11 +75,14 @@ fn by_basic(authority: &Authority, line: &[u8]) -> Result<RegisteredClient, OAut
     };
     let line = std::str::from_utf8(line).map_err(|_| failed())?;
     let (scheme, encoded) = line.split_once(' ').ok_or_else(failed)?;
-    if scheme.eq_ignore_ascii_case("bearer") {
-        return Err(OAuthError::invalid_token());
-    }
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return Err(failed());
+    if !authority.fault("client-scheme-ignored") {
+        if scheme.eq_ignore_ascii_case("bearer") {
+            return Err(OAuthError::invalid_token());
+        }
+        let is_basic = scheme == "Basic" || !authority.fault("client-case-sensitive-scheme");
+        if !scheme.eq_ignore_ascii_case("basic") || !is_basic {
+            return Err(failed());
+        }
     }
     let decoded = STANDARD.decode(encoded.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let undecodable = || match authority.fault("client-auth-crash") {
@@ -117,6 +120,13 @@ fn is_proved(authority: &Authority, client: &RegisteredClient, secret: &str) -> 
         }
     }
     proves(client, secret)
+}
+
+/// Whether a line of client credentials is spelled as most clients spell it: for the faults of servers that know no other
+/// spelling.
+pub(super) fn is_spelled_usually(headers: &HeaderMap) -> bool {
+    let line = headers.get(header::AUTHORIZATION).map(|line| line.as_bytes()).unwrap_or_default();
+    line.is_empty() || (line.starts_with(b"Basic ") && !line.starts_with(b"Basic  "))
 }
 
 fn form_decoded(text: &str) -> String {

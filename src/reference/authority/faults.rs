@@ -1,6 +1,6 @@
 //! Faults of the authorization server.
 
-use crate::reference::fault::{Fault, outcome, row};
+use crate::reference::fault::{Fault, outcome, row, variant};
 
 /// Faults of the token, introspection and revocation endpoints, and of metadata.
 pub(crate) const FAULTS: &[Fault] = &[
@@ -52,6 +52,22 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("double-auth-ok", "token.two-auth-methods-refused", "takes the first of two methods"),
     row("no-form-decode", "token.basic-form-decoding", "compares what is still form-encoded"),
     row("client-auth-crash", "token.malformed-client-auth", "breaks on client credentials that do not decode"),
+    row(
+        "client-scheme-ignored",
+        "token.client-scheme-name",
+        "takes what stands behind any scheme name for client credentials",
+    ),
+    variant("client-case-sensitive-scheme", "token.client-scheme-name", "requires the scheme name of clients as Basic"),
+    row(
+        "introspect-case-sensitive-scheme",
+        "introspect.client-scheme-name",
+        "knows one spelling of client credentials at the introspection endpoint",
+    ),
+    row(
+        "revoke-one-space",
+        "revoke.client-scheme-name",
+        "knows one spelling of client credentials at the revocation endpoint",
+    ),
     row("assertion-exp-ignored", "token.assertion-claims-verified", "verifies only the signature of assertions"),
     row(
         "assertion-alg-confusion",

@@ -27,6 +27,9 @@ pub(crate) async fn answer(
 
 fn decide(authority: &Authority, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Result<Response, OAuthError> {
     let params = Params::read(headers, uri, body, FormLeniency::default())?;
+    if authority.fault("introspect-case-sensitive-scheme") && !clients::is_spelled_usually(headers) {
+        return Err(OAuthError::invalid_client());
+    }
     let caller = match clients::authenticate(authority, headers, &params) {
         Err(_) | Ok(Caller::Nobody) if authority.fault("open-introspection") => None,
         Err(error) => return Err(error),

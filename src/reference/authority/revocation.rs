@@ -20,6 +20,9 @@ pub(crate) async fn answer(
     body: Bytes,
 ) -> Result<Response, OAuthError> {
     let params = Params::read(&headers, &uri, &body, FormLeniency::default())?;
+    if authority.fault("revoke-one-space") && !clients::is_spelled_usually(&headers) {
+        return Err(OAuthError::invalid_client());
+    }
     let caller = match clients::authenticate(&authority, &headers, &params) {
         Ok(Caller::Known(client)) => Some(client),
         _ if authority.fault("open-revocation") => None,

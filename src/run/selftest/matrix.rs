@@ -41,7 +41,7 @@ fn needs_login(check: &str, scheme: &str) -> bool {
 /// # Errors
 /// When the scenario cannot be made.
 pub async fn kill(fault: &'static Fault, profile: &'static str) -> Result<Kill, TrialError> {
-    if fault.kind != FaultKind::Principal {
+    if matches!(fault.kind, FaultKind::Outcome | FaultKind::Undecidable) {
         return under_every_scheme(fault, profile).await;
     }
     let mut last = None;
@@ -74,7 +74,9 @@ async fn under_every_scheme(fault: &'static Fault, profile: &'static str) -> Res
             FaultKind::Undecidable => {
                 own.is_some_and(|own| own.verdict == Verdict::Inconclusive) && ended.exit == Exit::Inconclusive
             }
-            FaultKind::Principal | FaultKind::Outcome => own.is_some_and(trips) && ended.exit != Exit::Passed,
+            FaultKind::Principal | FaultKind::Variant | FaultKind::Outcome => {
+                own.is_some_and(trips) && ended.exit != Exit::Passed
+            }
         };
         if !is_seen {
             let verdict = own.map_or_else(String::new, |own| format!("{}: {}", own.verdict, own.summary));
@@ -151,7 +153,7 @@ pub fn page(kills: &[Kill]) -> String {
         let state = match (kill.killed, kill.kind) {
             (false, _) => "SURVIVED",
             (true, FaultKind::Undecidable) => "open",
-            (true, FaultKind::Principal | FaultKind::Outcome) => "killed",
+            (true, FaultKind::Principal | FaultKind::Variant | FaultKind::Outcome) => "killed",
         };
         let also = if kill.also.is_empty() { String::new() } else { format!("also {}", kill.also.join(" ")) };
         let line = format!("{:34} {:46} {state:8} {also}", kill.fault, kill.check);

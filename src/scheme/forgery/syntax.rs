@@ -39,6 +39,12 @@ pub(crate) const FORGERIES: &[Forgery] = &[
     Forgery::new("scheme-basic", "the credential behind the scheme name Basic", |context| {
         written(context, |_, value| format!("Basic {value}"))
     }),
+    Forgery::new("scheme-bearer", "the credential behind the scheme name Bearer", |context| {
+        written(context, |_, value| format!("Bearer {value}"))
+    }),
+    Forgery::new("scheme-unknown", "the credential behind a scheme name that does not exist", |context| {
+        written(context, |_, value| format!("Authbench {value}"))
+    }),
     Forgery::new("comma-alone", "a comma for a credential", |context| {
         written(context, |scheme, _| format!("{scheme} ,"))
     }),
@@ -88,6 +94,7 @@ mod tests {
             ("scheme-mixed-case", "bEaReR abc"),
             ("word-before", "Bearer x abc"),
             ("scheme-token", "Token abc"),
+            ("scheme-unknown", "Authbench abc"),
             ("no-space", "Bearerabc"),
         ] {
             let carried = forged(name, &BearerScheme, &token, &header).expect("is made");

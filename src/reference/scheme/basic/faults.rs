@@ -1,6 +1,6 @@
 //! Faults of the Basic verifier.
 
-use crate::reference::fault::{Fault, row};
+use crate::reference::fault::{Fault, row, variant};
 
 /// Faults of passwords.
 pub(crate) const FAULTS: &[Fault] = &[
@@ -10,6 +10,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("charset-latin1", "basic.charset-param-value", "announces ISO-8859-1"),
     row("user-not-found-message", "basic.unknown-user-indistinct", "says that a user does not exist"),
     row("basic-case-sensitive-scheme", "basic.scheme-case-insensitive", "requires the scheme name as Basic"),
+    variant("basic-one-space", "basic.scheme-case-insensitive", "takes exactly one space after the scheme name"),
+    row("basic-scheme-ignored", "basic.other-scheme-denied", "does not look at the scheme name"),
     row("splits-on-last-colon", "basic.first-colon-splits", "splits at the last colon"),
     row("crash-on-no-colon", "basic.malformed-credentials-denied", "breaks where there is no colon"),
     row("latin1-decode", "basic.utf8-credentials", "decodes credentials as ISO-8859-1"),

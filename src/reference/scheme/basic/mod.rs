@@ -46,7 +46,10 @@ pub(crate) fn verify(
     };
     let Some((scheme, encoded)) = line.split_once(' ') else { return Err(refused("invalid_credentials")) };
     let insensitive = !state.fault("basic-case-sensitive-scheme");
-    if !(scheme == "Basic" || insensitive && scheme.eq_ignore_ascii_case("basic")) {
+    let is_basic = scheme == "Basic" || insensitive && scheme.eq_ignore_ascii_case("basic");
+    if !(is_basic || state.fault("basic-scheme-ignored"))
+        || (state.fault("basic-one-space") && encoded.starts_with(' '))
+    {
         return Err(refused("invalid_credentials"));
     }
     let latin1 = state.fault("latin1-decode");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::http::request::Parts;
 
-use crate::reference::fault::{Fault, row};
+use crate::reference::fault::{Fault, row, variant};
 use crate::reference::request::query_value;
 use crate::reference::state::{Principal, ReferenceState, principal};
 use crate::seed::{IDENTITIES, OTHER_AUDIENCE_TOKEN, REFRESH_TOKEN};
@@ -26,6 +26,12 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("bola", "bearer.object-ownership", "never compares the owner of an object"),
     row("scheme-ignored", "bearer.malformed-header", "takes the last word of the field for the token"),
     row("bearer-case-sensitive-scheme", "bearer.scheme-case-insensitive", "requires the scheme name as Bearer"),
+    variant("bearer-one-space", "bearer.scheme-case-insensitive", "takes exactly one space after the scheme name"),
+    variant(
+        "bearer-or-word",
+        "bearer.malformed-header",
+        "takes one word before the token for the scheme, whichever it is",
+    ),
     row("query-overrides-header", "bearer.multiple-methods-refused", "prefers the token of the query"),
     row("query-token-accepted", "bearer.query-token-refused", "takes the token from the query"),
     row("token-in-json-body", "bearer.form-token-limits", "takes the token from any body"),

@@ -73,9 +73,13 @@ pub(crate) fn presented(state: &ReferenceState, parts: &Parts) -> Result<String,
     };
     let (scheme, token) = line.split_once(' ').unwrap_or((line, ""));
     let insensitive = !state.fault("bearer-case-sensitive-scheme");
-    if !(scheme == "Bearer" || insensitive && scheme.eq_ignore_ascii_case("bearer")) {
+    let is_bearer = scheme == "Bearer" || insensitive && scheme.eq_ignore_ascii_case("bearer");
+    if !(is_bearer || state.fault("bearer-or-word")) {
         // RFC 6750 §3.1: another scheme is no bearer credential; the challenge carries no error
         return Err(missing());
+    }
+    if state.fault("bearer-one-space") && token.starts_with(' ') {
+        return Err(malformed());
     }
     let token = token.trim_matches(' ');
     if token.is_empty() || !token.bytes().all(is_b64token) {

@@ -1,0 +1,103 @@
+//! What the endpoints of an authorization server make of the scheme name before client credentials (RFC 9110 §11.1).
+
+use crate::check::judgement::oauth;
+use crate::check::step::{Accept, Fill, FormAuth, introspect, obtain, revoke, token};
+use crate::check::{Check, Doc, Explanation, Level, REFUSAL, Severity, Tier};
+
+/// The parameter of a sound request.
+const GRANT: (&str, Fill) = ("grant_type", Fill::Text("client_credentials"));
+/// A live token.
+const TOKEN_OF_SLOT: (&str, Fill) = ("token", Fill::Slot("t"));
+/// RFC 6749 §5.2: whatever is wrong with it, it is a client error.
+const BAD_CLIENT: &[Accept] = &[Accept::Status(400), Accept::Status(401)];
+
+const BEARER: FormAuth = FormAuth::Behind("Bearer ");
+const UNKNOWN: FormAuth = FormAuth::Behind("Authbench ");
+const LOWER_CASE: FormAuth = FormAuth::Behind("basic ");
+const TWO_SPACES: FormAuth = FormAuth::Behind("Basic  ");
+
+const BEARER_TEXT: &str = "the client credentials behind the scheme name Bearer";
+const UNKNOWN_TEXT: &str = "the client credentials behind a scheme name that does not exist";
+const LOWER_CASE_TEXT: &str = "the client credentials behind the scheme name in lower case";
+const TWO_SPACES_TEXT: &str = "the client credentials behind two spaces";
+
+const MATTERS: &str = "A parser that does not look at the scheme name takes what others read as something else; one that knows one \
+                       spelling alone shuts clients out that are right.";
+const FIX: &str = "Take client credentials behind the scheme name Basic in any case of letters and one or more spaces (RFC 9110 \
+                   §11.1, §11.4), and behind no other name.";
+const SOURCES: &[&str] = &["RFC 9110 §11.1", "RFC 9110 §11.4", "RFC 6749 §2.3.1", "RFC 7617 §2"];
+
+/// What the three checks have in common.
+const CLIENT_SCHEME: Check = Check {
+    level: Level::Must,
+    severity: Severity::Medium,
+    tier: Tier::Extended,
+    sources: SOURCES,
+    expect: oauth::client_scheme,
+    shows: Explanation::ClientScheme,
+    ..REFUSAL
+};
+
+/// For the token endpoint.
+pub(crate) const TOKEN: &[Check] = &[Check {
+    id: "token.client-scheme-name",
+    title: "Client credentials count behind the scheme name Basic and behind no other at the token endpoint",
+    doc: Doc {
+        sends: "The value of HTTP Basic with the good client behind Bearer and behind a name that does not exist; then behind \
+                basic, and behind two spaces.",
+        matters: MATTERS,
+        fix: FIX,
+    },
+    steps: &[
+        token(BEARER, &[GRANT]).denied(BAD_CLIENT).called(BEARER_TEXT),
+        token(UNKNOWN, &[GRANT]).denied(BAD_CLIENT).called(UNKNOWN_TEXT),
+        token(LOWER_CASE, &[GRANT]).granted().called(LOWER_CASE_TEXT),
+        token(TWO_SPACES, &[GRANT]).called(TWO_SPACES_TEXT),
+    ],
+    fault: "client-scheme-ignored",
+    ..CLIENT_SCHEME
+}];
+
+/// For the introspection endpoint.
+pub(crate) const INTROSPECTION: &[Check] = &[Check {
+    id: "introspect.client-scheme-name",
+    title: "Client credentials count behind the scheme name Basic and behind no other at the introspection endpoint",
+    doc: Doc {
+        sends: "A live token, with the value of HTTP Basic of the resource server behind Bearer and behind a name that does not \
+                exist; then behind basic, and behind two spaces.",
+        matters: MATTERS,
+        fix: FIX,
+    },
+    steps: &[
+        obtain("t"),
+        introspect(BEARER, &[TOKEN_OF_SLOT]).denied(BAD_CLIENT).called(BEARER_TEXT),
+        introspect(UNKNOWN, &[TOKEN_OF_SLOT]).denied(BAD_CLIENT).called(UNKNOWN_TEXT),
+        introspect(LOWER_CASE, &[TOKEN_OF_SLOT]).granted().called(LOWER_CASE_TEXT),
+        introspect(TWO_SPACES, &[TOKEN_OF_SLOT]).called(TWO_SPACES_TEXT),
+    ],
+    fault: "introspect-case-sensitive-scheme",
+    ..CLIENT_SCHEME
+}];
+
+/// For the revocation endpoint.
+pub(crate) const REVOCATION: &[Check] = &[Check {
+    id: "revoke.client-scheme-name",
+    title: "Client credentials count behind the scheme name Basic and behind no other at the revocation endpoint",
+    doc: Doc {
+        sends: "Live tokens, with the value of HTTP Basic of their client behind Bearer and behind a name that does not exist; \
+                then behind basic, and behind two spaces.",
+        matters: MATTERS,
+        fix: FIX,
+    },
+    steps: &[
+        obtain("t"),
+        revoke(BEARER, &[TOKEN_OF_SLOT]).denied(BAD_CLIENT).called(BEARER_TEXT),
+        revoke(UNKNOWN, &[TOKEN_OF_SLOT]).denied(BAD_CLIENT).called(UNKNOWN_TEXT),
+        revoke(LOWER_CASE, &[TOKEN_OF_SLOT]).granted().called(LOWER_CASE_TEXT),
+        // another token in the place of the one that was revoked
+        obtain("t"),
+        revoke(TWO_SPACES, &[TOKEN_OF_SLOT]).called(TWO_SPACES_TEXT),
+    ],
+    fault: "revoke-one-space",
+    ..CLIENT_SCHEME
+}];

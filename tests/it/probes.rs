@@ -1,0 +1,56 @@
+//! Probes that were missing: each deviation is found once, in its place, under the name of what it is.
+
+use authbench::check::Verdict;
+use authbench::event::{CheckResult, Finding};
+use authbench::run::selftest::{Ended, Trial};
+
+/// These checks against the reference with these faults, under the default profile.
+fn ended(scheme: &'static str, faults: &[&'static str], checks: &[&'static str]) -> Ended {
+    let trial = Trial { profile: "api-key-403", faults: faults.to_vec(), checks: checks.to_vec(), ..Trial::of(scheme) };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(trial.run()).expect("the trial runs")
+}
+
+fn one<'a>(ended: &'a Ended, id: &str) -> &'a CheckResult {
+    ended.results.iter().find(|result| result.id == id).unwrap_or_else(|| panic!("{id} did not run"))
+}
+
+/// Cause, check and places of each finding.
+fn told(findings: &[Finding]) -> Vec<(&str, &str, Vec<&str>)> {
+    findings
+        .iter()
+        .map(|one| {
+            let mut places: Vec<&str> = one.cells.iter().map(|cell| cell.endpoint.as_str()).collect();
+            places.sort_unstable();
+            places.dedup();
+            (one.cause.name(), one.check.as_str(), places)
+        })
+        .collect()
+}
+
+const CLIENT_SCHEME: [&str; 3] =
+    ["token.client-scheme-name", "introspect.client-scheme-name", "revoke.client-scheme-name"];
+const ENDPOINTS: [&str; 3] = ["/oauth2/introspect", "/oauth2/revoke", "/oauth2/token"];
+
+#[test]
+fn how_a_server_reads_the_scheme_name_of_clients_is_one_finding_over_its_endpoints() {
+    for (fault, cause) in
+        [("client-scheme-ignored", "client-scheme"), ("client-case-sensitive-scheme", "client-scheme-spelling")]
+    {
+        let ended = ended("oauth2-client-credentials", &[fault], &CLIENT_SCHEME);
+        assert_eq!(told(&ended.findings), [(cause, CLIENT_SCHEME[0], ENDPOINTS.to_vec())], "{fault}");
+    }
+}
+
+#[test]
+fn one_space_after_the_scheme_name_shuts_nobody_out_who_writes_what_clients_write() {
+    for (scheme, fault, check) in [
+        ("basic", "basic-one-space", "basic.scheme-case-insensitive"),
+        ("bearer", "bearer-one-space", "bearer.scheme-case-insensitive"),
+    ] {
+        let ended = ended(scheme, &[fault], &[check]);
+        let result = one(&ended, check);
+        assert!(result.summary.contains("two spaces"), "{fault}: {}", result.summary);
+        assert_eq!(result.verdict, Verdict::Pass, "{fault}");
+    }
+}
