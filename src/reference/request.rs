@@ -17,6 +17,15 @@ pub(crate) fn header_values<'a>(headers: &'a HeaderMap, name: &str) -> Result<Ve
     headers.get_all(name).iter().map(|value| value.to_str().map_err(|_| NotText)).collect()
 }
 
+/// A text with its full-width letters made plain, as compatibility normalisation does: only faults ask for it.
+pub(crate) fn without_full_width(text: &str) -> String {
+    let plain = |c: char| match u32::from(c) {
+        wide @ 0xff01..=0xff5e => char::from_u32(wide - 0xfee0).unwrap_or(c),
+        _ => c,
+    };
+    text.chars().map(plain).collect()
+}
+
 /// The value of a query parameter, decoded.
 pub(crate) fn query_value(parts: &Parts, name: &str) -> Option<String> {
     let query = parts.uri.query()?;

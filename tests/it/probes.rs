@@ -1,6 +1,6 @@
 //! Probes that were missing: each deviation is found once, in its place, under the name of what it is.
 
-use authbench::check::Verdict;
+use authbench::check::{Severity, Verdict};
 use authbench::event::{CheckResult, Finding};
 use authbench::run::selftest::{Ended, Trial};
 
@@ -52,5 +52,35 @@ fn one_space_after_the_scheme_name_shuts_nobody_out_who_writes_what_clients_writ
         let result = one(&ended, check);
         assert!(result.summary.contains("two spaces"), "{fault}: {}", result.summary);
         assert_eq!(result.verdict, Verdict::Pass, "{fault}");
+    }
+}
+
+#[test]
+fn a_second_spelling_of_a_key_is_no_second_key() {
+    let ended = ended("api-key", &["unquotes-key"], &["apikey.near-miss-denied"]);
+    let result = one(&ended, "apikey.near-miss-denied");
+    assert_eq!((result.verdict, result.severity), (Verdict::Warn, Severity::Low), "{}", result.summary);
+    assert!(result.summary.contains("quotation marks"), "{}", result.summary);
+}
+
+#[test]
+fn each_way_in_by_another_password_is_one_finding() {
+    let checks = ["basic.wrong-password-denied", "basic.other-accounts-password-denied", "basic.injection-denied"];
+    for (fault, check) in
+        [("user-only-check", checks[0]), ("password-of-anybody", checks[1]), ("basic-ldap-filter", checks[2])]
+    {
+        let ended = ended("basic", &[fault], &checks);
+        let found: Vec<&str> = ended.findings.iter().map(|finding| finding.check.as_str()).collect();
+        assert_eq!(found, [check], "{fault}");
+    }
+}
+
+#[test]
+fn what_is_no_token_is_one_finding_of_its_own() {
+    let checks = ["bearer.garbage-token-401", "bearer.metacharacters-denied", "bearer.malformed-header"];
+    for fault in ["bearer-like-query", "bearer-null-token", "bearer-normalises-tokens"] {
+        let ended = ended("bearer", &[fault], &checks);
+        let found: Vec<&str> = ended.findings.iter().map(|finding| finding.check.as_str()).collect();
+        assert_eq!(found, ["bearer.metacharacters-denied"], "{fault}");
     }
 }

@@ -4,8 +4,10 @@ pub(crate) mod carrier;
 
 use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
-use crate::check::step::{Accept, Hook, INSUFFICIENT, INVALID, MISSING, On, Step, Who, forged, send};
+use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::check::step::{Accept, Hook, INSUFFICIENT, INVALID, MISSING, On, Step, Want, Who, forged, send};
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity};
+use crate::observe::{Outcome, StepId};
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -84,7 +86,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["CWE-187", "OWASP API2:2023"],
         doc: Doc {
-            sends: "The good key shortened, extended, altered, reversed, doubled and encoded.",
+            sends: "The good key shortened, extended, altered, reversed, doubled, encoded, and in quotation marks.",
             matters: "A lookup by prefix or with decoding makes a guessed part of a key as good as the key.",
             fix: "Look keys up by their exact value, hashed, and compare in constant time.",
         },
@@ -97,7 +99,9 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("doubled"), On::Protected).denied(&[INVALID]),
             send(forged("percent-encoded"), On::Protected).denied(&[INVALID]),
             send(forged("base64"), On::Protected).denied(&[INVALID]),
+            send(forged("quoted"), On::Protected).id(QUOTED),
         ],
+        expect: near_misses,
         fault: "prefix-compare",
         ..REFUSAL
     },
@@ -150,6 +154,7 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[
             send(forged("sql-or"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
             send(forged("like-pattern"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
+            send(forged("ldap-pattern"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
             send(forged("star"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
             send(forged("regex"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
             send(forged("nosql"), On::Protected).denied(&[INVALID, MISSING, Accept::Status(400)]),
@@ -269,6 +274,21 @@ pub(crate) const CHECKS: &[Check] = &[
         ..REFUSAL
     },
 ];
+
+/// The good key in quotation marks.
+const QUOTED: StepId = StepId::new("quoted");
+
+/// Quotation marks around the good key make no guess easier: taking them off is a second spelling, no second key.
+fn near_misses(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, seen) in case.observations_of(QUOTED) {
+        match seen.outcome {
+            Outcome::Granted => judgement.deviates(index, case.about(index, "accepted"), "refused"),
+            _ => case.judge_as(index, Want::Denied(&[INVALID, Accept::Status(400)]), &mut judgement),
+        }
+    }
+    judgement
+}
 
 /// A control character may end the line or the connection before anybody looks at the key: any refusal will do.
 const REFUSED: &[Accept] = &[Accept::Range(400, 499), Accept::Closed];

@@ -45,6 +45,42 @@ pub(crate) const CHECKS: &[Check] = &[
         ..PLAIN
     },
     Check {
+        id: "basic.other-accounts-password-denied",
+        title: "The password of another account is denied",
+        severity: Severity::Critical,
+        sources: &["RFC 7617 §2", "CWE-287"],
+        doc: Doc {
+            sends: "The known user with the password of another account of the scenario.",
+            matters: "A password that is looked up among all of them makes every account's password a master key.",
+            fix: "Look the account up by its user-id, and compare with its own password alone.",
+        },
+        steps: &[send(Who::PasswordOfAnother, On::Protected).denied(&[INVALID])],
+        fault: "password-of-anybody",
+        ..REFUSAL
+    },
+    Check {
+        id: "basic.injection-denied",
+        title: "Query metacharacters in user-id and password have no effect",
+        severity: Severity::Critical,
+        sources: &["CWE-89", "CWE-90", "OWASP API8:2023"],
+        doc: Doc {
+            sends: "Wildcards of LDAP and SQL and ends of SQL queries in place of user-id and password, and the good ones cut short before a wildcard.",
+            matters: "A user-id or password that reaches a query as text selects other people's accounts.",
+            fix: "Bind both as parameters, escape them in LDAP filters, and compare a hash of the password.",
+        },
+        steps: &[
+            send(forged("star"), On::Protected).denied(&[INVALID]),
+            send(forged("star-user"), On::Protected).denied(&[INVALID]),
+            send(forged("ldap-user"), On::Protected).denied(&[INVALID]),
+            send(forged("ldap-pattern"), On::Protected).denied(&[INVALID]),
+            send(forged("like-pattern"), On::Protected).denied(&[INVALID]),
+            send(forged("sql-or"), On::Protected).denied(&[INVALID]),
+            send(forged("sql-user"), On::Protected).denied(&[INVALID]),
+        ],
+        fault: "basic-ldap-filter",
+        ..REFUSAL
+    },
+    Check {
         id: "basic.long-password-not-truncated",
         title: "Bytes after the 72nd of a password still matter",
         severity: Severity::High,

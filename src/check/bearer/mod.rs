@@ -8,7 +8,8 @@ pub(crate) mod resource_metadata;
 use crate::check::judgement::challenges::bearer_error;
 use crate::check::judgement::expect;
 use crate::check::step::{
-    Accept, Artefact, ClientRole, Fill, INSUFFICIENT, INVALID, On, Step, Who, forged, obtain, obtain_as, send,
+    Accept, Artefact, ClientRole, Fill, INSUFFICIENT, INVALID, MALFORMED, MISSING, On, Step, Who, forged, obtain,
+    obtain_as, send,
 };
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity};
 
@@ -50,6 +51,31 @@ pub(crate) const CHECKS: &[Check] = &[
         expect: |case| expect::wants(case).and(bearer_error(case, "invalid_token")),
         fault: "accepts-any-token",
         ..PLAIN
+    },
+    Check {
+        id: "bearer.metacharacters-denied",
+        title: "Words for nothing, query metacharacters and look-alikes are no tokens",
+        severity: Severity::Critical,
+        sources: &["CWE-89", "CWE-943", "CWE-176", "OWASP API8:2023"],
+        doc: Doc {
+            sends: "null and undefined, an SQL tautology, wildcards of SQL and LDAP by themselves and behind the start of the good token, and the good token with characters outside ASCII.",
+            matters: "A token that reaches a query as text, or that equals what was never set, selects somebody else's.",
+            fix: "Look tokens up by their exact bytes, or by a hash of them, and refuse what is no b64token (RFC 6750 §2.1).",
+        },
+        steps: &[
+            send(forged("null"), On::Protected).denied(NO_TOKEN),
+            send(forged("undefined"), On::Protected).denied(NO_TOKEN),
+            send(forged("sql-or"), On::Protected).denied(NO_TOKEN),
+            send(forged("star"), On::Protected).denied(NO_TOKEN),
+            send(forged("percent"), On::Protected).denied(NO_TOKEN),
+            send(forged("like-pattern"), On::Protected).denied(NO_TOKEN),
+            send(forged("ldap-pattern"), On::Protected).denied(NO_TOKEN),
+            send(forged("look-alike"), On::Protected).denied(NO_TOKEN),
+            send(forged("full-width"), On::Protected).denied(NO_TOKEN),
+            send(forged("byte-ff"), On::Protected).denied(NO_TOKEN),
+        ],
+        fault: "bearer-like-query",
+        ..REFUSAL
     },
     Check {
         id: "bearer.expired-token-401",
@@ -182,3 +208,6 @@ pub(crate) const CHECKS: &[Check] = &[
         ..REFUSAL
     },
 ];
+
+/// What something that is no token may be answered with.
+const NO_TOKEN: &[Accept] = &[INVALID, MALFORMED, MISSING];

@@ -167,7 +167,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["WSTG-ATHZ-02", "RFC 3986 §6.2.2", "OWASP API8:2023"],
         doc: Doc {
-            sends: "Fourteen other spellings of each protected path (at most 8), without a credential, byte for byte.",
+            sends: "Eighteen other spellings of each protected path (at most 8), without a credential, byte for byte.",
             matters: "A guard that compares the raw path while the router normalises it lets //path through.",
             fix: "Decide on the routed resource and not on the text of the path.",
         },
@@ -184,6 +184,12 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Anonymous, On::EachRoute).with(&[Alter::Path(|path| format!("{path}?"))]).denied(BYPASS),
             send(Who::Anonymous, On::EachRoute).with(&[Alter::Path(|path| path.to_uppercase())]).denied(BYPASS),
             send(Who::Anonymous, On::EachRoute).with(&[Alter::Path(first_letter_encoded)]).denied(BYPASS),
+            send(Who::Anonymous, On::EachRoute).with(&[Alter::Path(first_letter_encoded_twice)]).denied(BYPASS),
+            send(Who::Anonymous, On::EachRoute)
+                .with(&[Alter::Path(|path| format!("/x/%252e%252e{path}"))])
+                .denied(BYPASS),
+            send(Who::Anonymous, On::EachRoute).with(&[Alter::Path(|path| format!("/x\\..{path}"))]).denied(BYPASS),
+            send(Who::Anonymous, On::EachRoute).with(&[Alter::Path(behind_backslash)]).denied(BYPASS),
             send(Who::Anonymous, On::EachRoute).with(&[Alter::Path(|path| format!("{path}/."))]).denied(BYPASS),
             send(Who::Anonymous, On::EachRoute).with(&[Alter::AbsoluteForm]).denied(BYPASS),
         ],
@@ -240,7 +246,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["ASVS 4.1.3", "RFC 9700 §4.13"],
         doc: Doc {
-            sends: "An anonymous request with ten headers by which proxies name a user or an address.",
+            sends: "An anonymous request with headers by which proxies and gateways name a user, an API consumer, a client certificate, an address or a request from inside.",
             matters: "A service that believes them from anybody has no authentication.",
             fix: "Accept them only from the proxy that sets them, and strip them at the edge.",
         },
@@ -272,6 +278,41 @@ pub(crate) const CHECKS: &[Check] = &[
                 .denied(&[MISSING]),
             send(Who::Anonymous, On::Protected)
                 .with(&[Alter::Header("X-Api-Consumer", Fill::Principal)])
+                .denied(&[MISSING]),
+            // as Kong names the consumer of a key
+            send(Who::Anonymous, On::Protected)
+                .with(&[
+                    Alter::Header("X-Consumer-ID", Fill::Principal),
+                    Alter::Header("X-Consumer-Custom-ID", Fill::Principal),
+                    Alter::Header("X-Consumer-Username", Fill::Principal),
+                ])
+                .denied(&[MISSING]),
+            // as nginx, its ingress, Envoy and Traefik hand on a certificate that they have verified
+            send(Who::Anonymous, On::Protected)
+                .with(&[
+                    Alter::Header("X-SSL-Client-Verify", Fill::Text("SUCCESS")),
+                    Alter::Header("X-SSL-Client-S-DN", Fill::PrincipalIn("CN=", "")),
+                    Alter::Header("X-SSL-Client-CN", Fill::Principal),
+                ])
+                .denied(&[MISSING]),
+            send(Who::Anonymous, On::Protected)
+                .with(&[
+                    Alter::Header("ssl-client-verify", Fill::Text("SUCCESS")),
+                    Alter::Header("ssl-client-subject-dn", Fill::PrincipalIn("CN=", "")),
+                ])
+                .denied(&[MISSING]),
+            send(Who::Anonymous, On::Protected)
+                .with(&[
+                    Alter::Header("X-Forwarded-Client-Cert", Fill::PrincipalIn("Subject=\"CN=", "\"")),
+                    Alter::Header("X-Forwarded-Tls-Client-Cert-Info", Fill::PrincipalIn("Subject=\"CN=", "\"")),
+                ])
+                .denied(&[MISSING]),
+            send(Who::Anonymous, On::Protected)
+                .with(&[
+                    Alter::Header("X-Internal", Fill::Text("true")),
+                    Alter::Header("X-Internal-Request", Fill::Text("true")),
+                    Alter::Header("X-Request-Source", Fill::Text("internal")),
+                ])
                 .denied(&[MISSING]),
         ],
         fault: "trusts-x-forwarded-user",
@@ -422,4 +463,14 @@ fn first_letter_encoded(path: &str) -> String {
         Some(first) => format!("{}%{:02X}{}", &path[..at], u32::from(first), &path[at + first.len_utf8()..]),
         None => path.to_owned(),
     }
+}
+
+/// The same with its percent sign encoded again: another path, unless somebody decodes it twice.
+fn first_letter_encoded_twice(path: &str) -> String {
+    first_letter_encoded(path).replace('%', "%25")
+}
+
+/// The path behind a backslash, which some read as a slash.
+fn behind_backslash(path: &str) -> String {
+    format!("/\\{}", path.trim_start_matches('/'))
 }

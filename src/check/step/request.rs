@@ -16,6 +16,8 @@ pub enum Who {
     OtherTenant,
     /// A valid credential of another principal than the good one, with rights enough for the resource.
     Second,
+    /// The user of the good credential with the password of another account (RFC 7617).
+    PasswordOfAnother,
     /// A credential that was revoked before the run.
     Revoked,
     /// A credential that expired before the run.
@@ -132,6 +134,8 @@ pub enum Fill {
     PublicPath,
     /// The name of a principal who has access.
     Principal,
+    /// The same between two texts.
+    PrincipalIn(&'static str, &'static str),
     /// The method of the writable resource.
     WriteMethod,
     /// This many bytes.

@@ -29,6 +29,7 @@ impl Caster<'_> {
                 Some(second) => Asker::Identity(second),
                 None => return missing("no second valid credential that may use the resource"),
             },
+            Who::PasswordOfAnother => Asker::Given(self.password_of_another(good()?)?, None),
             Who::Revoked => Asker::Identity(self.in_state(CredentialState::Revoked, "revoked")?),
             Who::Expired => Asker::Identity(self.in_state(CredentialState::Expired, "expired")?),
             Who::Forged(name) => Asker::Forged(good()?, name),
@@ -56,6 +57,21 @@ impl Caster<'_> {
         match self.subject.in_state(state) {
             Some(identity) => Ok(identity),
             None => missing(format!("no credential with `state: {word}`")),
+        }
+    }
+
+    /// The user-id of an identity with the password of another one.
+    fn password_of_another(&self, good: usize) -> Result<Proof, Missing> {
+        let password = |at: usize| match &self.subject.identities[at].login {
+            Login::Proof(Proof::Password { user, password }) => Some((user, password)),
+            _ => None,
+        };
+        let Some((user, own)) = password(good) else { return missing("the good credential has no password") };
+        let others = (0..self.subject.identities.len()).filter_map(password);
+        let mut others = others.filter(|(other, secret)| *other != user && secret.expose() != own.expose());
+        match others.next() {
+            Some((_, other)) => Ok(Proof::Password { user: user.clone(), password: other.clone() }),
+            None => missing("no second credential with another user-id and password"),
         }
     }
 

@@ -206,6 +206,7 @@ impl Caster<'_> {
             Who::LowScope => "a valid credential that lacks the scope".to_owned(),
             Who::OtherTenant => "a valid credential of another tenant".to_owned(),
             Who::Second => "a valid credential of another principal".to_owned(),
+            Who::PasswordOfAnother => "the known user with the password of another account".to_owned(),
             Who::Revoked => "a revoked credential".to_owned(),
             Who::Expired => "an expired credential".to_owned(),
             Who::Forged(id) | Who::ForgedAccount(_, id) => forgery(id),

@@ -1,6 +1,6 @@
 //! Faults that every scheme can have: around the guard, in challenges, in throttling, and before the router.
 
-use crate::reference::fault::{Fault, row};
+use crate::reference::fault::{Fault, row, variant};
 
 /// Faults of every scheme; those before the router are implemented in `serve/`.
 pub(crate) const FAULTS: &[Fault] = &[
@@ -14,6 +14,13 @@ pub(crate) const FAULTS: &[Fault] = &[
         "decides by the method and acts by the override header",
     ),
     row("trusts-x-forwarded-user", "common.identity-header-spoof", "believes whoever names a user in X-Forwarded-User"),
+    variant("trusts-x-consumer", "common.identity-header-spoof", "believes whoever names a consumer as gateways do"),
+    variant(
+        "trusts-certificate-headers",
+        "common.identity-header-spoof",
+        "believes whoever says that a certificate was verified",
+    ),
+    variant("trusts-internal-request", "common.identity-header-spoof", "believes whoever says to be inside"),
     row("panics-on-bad-base64", "common.malformed-credential-never-5xx", "breaks on a credential that does not decode"),
     row(
         "fail-open",
@@ -32,6 +39,12 @@ pub(crate) const FAULTS: &[Fault] = &[
         "prefix-matcher-bypass",
         "common.path-normalisation-not-a-bypass",
         "guards the path as sent and routes the path as normalised",
+    ),
+    variant("decodes-paths-twice", "common.path-normalisation-not-a-bypass", "decodes paths once more after the guard"),
+    variant(
+        "backslash-is-slash",
+        "common.path-normalisation-not-a-bypass",
+        "turns backslashes into slashes after the guard",
     ),
     row(
         "honours-x-original-url",

@@ -152,16 +152,22 @@ pub(crate) fn dated<B>(state: &ReferenceState, response: &mut Response<B>) {
 
 /// The principal that an open fault takes a request for, whatever its credential.
 pub(super) fn let_in(state: &ReferenceState, resource: &ReferenceResource, parts: &Parts) -> Option<Arc<Principal>> {
-    let spoofed = || {
-        let named = parts.headers.get("x-forwarded-user")?.to_str().ok()?;
-        IDENTITIES.iter().find(|identity| identity.name == named)
+    let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let names_somebody =
+        |name: &str| header(name).is_some_and(|named| IDENTITIES.iter().any(|identity| identity.name == named));
+    let verified = || {
+        let passed = ["x-ssl-client-verify", "ssl-client-verify"].iter().any(|name| header(name) == Some("SUCCESS"));
+        passed || header("x-forwarded-client-cert").is_some()
     };
     let open = (state.fault("unguarded-route")
         && *resource == ReferenceResource::Account
         && is_anonymous(&state.key_location, parts))
         || (state.fault("head-unguarded") && parts.method == Method::HEAD)
         || (state.fault("fail-open") && state.backend_is_down())
-        || (state.fault("trusts-x-forwarded-user") && spoofed().is_some())
+        || (state.fault("trusts-x-forwarded-user") && names_somebody("x-forwarded-user"))
+        || (state.fault("trusts-x-consumer") && names_somebody("x-consumer-username"))
+        || (state.fault("trusts-certificate-headers") && verified())
+        || (state.fault("trusts-internal-request") && header("x-internal-request") == Some("true"))
         || parts.extensions.get::<Unguarded>().is_some();
     open.then(|| Arc::new(principal(&IDENTITIES[0])))
 }

@@ -18,8 +18,11 @@ pub(super) fn rewrite<B>(state: &ReferenceState, request: &mut Request<B>) {
             request.extensions_mut().insert(Unguarded);
         }
     }
-    if state.fault("prefix-matcher-bypass") {
-        let normal = normalised(request.uri().path());
+    let twice = state.fault("decodes-paths-twice") && request.uri().path().contains("%25");
+    let backslash = state.fault("backslash-is-slash") && request.uri().path().contains('\\');
+    if state.fault("prefix-matcher-bypass") || twice || backslash {
+        let once = request.uri().path().replace('\\', "/");
+        let normal = normalised(&if twice { normalised(&once) } else { once });
         if normal != request.uri().path()
             && let Ok(uri) = normal.parse::<Uri>()
         {

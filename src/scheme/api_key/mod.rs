@@ -78,6 +78,11 @@ const FORGERIES: &[Forgery] = &[
         value_forgery("percent-encoded", context)
     }),
     Forgery::new("base64", "the key in Base64", |context| value_forgery("base64", context)),
+    Forgery::new("quoted", "the key in quotation marks", |context| match &context.carrier.place {
+        // RFC 6265 §4.1.1: they may be part of the notation
+        CarrierPlace::Cookie(_) => Err(Unforgeable("cookies may have quotation marks around their value".to_owned())),
+        _ => value_forgery("quoted", context),
+    }),
     Forgery::new("empty", "an empty key", |context| carry(context, Some(String::new()))),
     Forgery::new("space", "a blank key", |context| carry(context, Some(" ".to_owned()))),
     Forgery::new("tab", "a tab for a key", |context| carry(context, Some("\t".to_owned()))),
@@ -107,11 +112,9 @@ const FORGERIES: &[Forgery] = &[
         })
     }),
     Forgery::new("look-alike", "the key with one letter replaced by a look-alike outside ASCII", |context| {
-        altered(context, look_alike)
+        value_forgery("look-alike", context)
     }),
-    Forgery::new("full-width", "the key in full-width letters", |context| {
-        altered(context, |key| Some(key.chars().map(full_width).collect()))
-    }),
+    Forgery::new("full-width", "the key in full-width letters", |context| value_forgery("full-width", context)),
     Forgery::new("byte-ff", "the key with the byte 0xFF behind it", |context| {
         let value = [context.carrier.prefix.as_bytes(), context.proof.secret().as_bytes(), &[0xff]].concat();
         Ok(vec![Carried::new(&context.carrier.place, value)])
@@ -131,7 +134,10 @@ const FORGERIES: &[Forgery] = &[
     }),
     Forgery::new("sql-or", "an SQL tautology", |context| carry(context, Some("' OR '1'='1".to_owned()))),
     Forgery::new("like-pattern", "the start of the key and an SQL wildcard", |context| {
-        altered(context, |key| Some(format!("{}%", start(key))))
+        value_forgery("like-pattern", context)
+    }),
+    Forgery::new("ldap-pattern", "the start of the key and an LDAP wildcard", |context| {
+        value_forgery("ldap-pattern", context)
     }),
     Forgery::new("star", "the wildcard *", |context| carry(context, Some("*".to_owned()))),
     Forgery::new("regex", "the pattern .*", |context| carry(context, Some(".*".to_owned()))),
@@ -191,26 +197,7 @@ fn in_query(context: &ForgeryContext<'_>, name: &str) -> Forged {
     }
 }
 
-/// The full-width twin of a letter, which compatibility normalisation makes plain again.
-fn full_width(c: char) -> char {
-    if c.is_ascii_graphic() { char::from_u32(u32::from(c) + 0xfee0).unwrap_or(c) } else { c }
-}
-
-/// With the first letter that has a Cyrillic twin replaced by it.
-fn look_alike(key: &str) -> Option<String> {
-    let twins = [('a', 'а'), ('e', 'е'), ('o', 'о'), ('p', 'р'), ('c', 'с'), ('x', 'х'), ('y', 'у'), ('i', 'і')];
-    let (at, twin) = key
-        .char_indices()
-        .find_map(|(at, c)| twins.iter().find(|(latin, _)| *latin == c).map(|(_, twin)| (at, *twin)))?;
-    Some(format!("{}{twin}{}", &key[..at], &key[at + 1..]))
-}
-
 fn inside(key: &str, control: &str) -> Option<String> {
     let middle = key.char_indices().nth(key.chars().count() / 2).map(|(at, _)| at)?;
     (middle > 0).then(|| format!("{}{control}{}", &key[..middle], &key[middle..]))
-}
-
-/// The first half of a key.
-fn start(key: &str) -> String {
-    key.chars().take(key.chars().count() / 2).collect()
 }

@@ -84,6 +84,26 @@ const FORGERIES: &[Forgery] = &[
     Forgery::new("unknown-user", "a user that does not exist", |context| {
         value(context, &credentials("authbench-no-such-user", context.proof.secret()))
     }),
+    Forgery::new("star", "the wildcard * for a password", |context| password(context, Some("*".to_owned()))),
+    Forgery::new("star-user", "the wildcard * for a user and for a password", |context| {
+        value(context, &credentials("*", "*"))
+    }),
+    Forgery::new("ldap-user", "the start of the user-id and an LDAP wildcard, with the password", |context| {
+        let start: String = user_of(context.proof).chars().take(2).collect();
+        value(context, &credentials(&format!("{start}*"), context.proof.secret()))
+    }),
+    Forgery::new("ldap-pattern", "the start of the password and an LDAP wildcard", |context| {
+        value_forgery("ldap-pattern", context)
+    }),
+    Forgery::new("like-pattern", "the start of the password and an SQL wildcard", |context| {
+        value_forgery("like-pattern", context)
+    }),
+    Forgery::new("sql-or", "an SQL tautology for a password", |context| {
+        password(context, Some("' OR '1'='1".to_owned()))
+    }),
+    Forgery::new("sql-user", "a user-id that ends an SQL query early", |context| {
+        value(context, &credentials(&format!("{}' -- ", user_of(context.proof)), "authbench"))
+    }),
     Forgery::new("until-last-colon", "the password up to its last colon", |context| {
         let forged = context.proof.secret().rsplit_once(':').map(|(start, _)| start.to_owned());
         password(context, forged)

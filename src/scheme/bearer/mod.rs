@@ -90,7 +90,31 @@ const FORGERIES: &[Forgery] = &[
         value_forgery("percent-encoded", context)
     }),
     Forgery::new("base64", "the token in Base64", |context| value_forgery("base64", context)),
+    Forgery::new("null", "the token null", |context| text(context, "null")),
+    Forgery::new("undefined", "the token undefined", |context| text(context, "undefined")),
+    Forgery::new("sql-or", "an SQL tautology for a token", |context| text(context, "' OR '1'='1")),
+    Forgery::new("star", "the wildcard * for a token", |context| text(context, "*")),
+    Forgery::new("percent", "the SQL wildcard % for a token", |context| text(context, "%")),
+    Forgery::new("like-pattern", "the start of the token and an SQL wildcard", |context| {
+        value_forgery("like-pattern", context)
+    }),
+    Forgery::new("ldap-pattern", "the start of the token and an LDAP wildcard", |context| {
+        value_forgery("ldap-pattern", context)
+    }),
+    Forgery::new("look-alike", "the token with one letter replaced by a look-alike outside ASCII", |context| {
+        value_forgery("look-alike", context)
+    }),
+    Forgery::new("full-width", "the token in full-width letters", |context| value_forgery("full-width", context)),
+    Forgery::new("byte-ff", "the token with the byte 0xFF behind it", |context| {
+        let mut carried = context.carry(context.proof);
+        carried.iter_mut().for_each(|one| one.value.push(0xff));
+        Ok(carried)
+    }),
 ];
+
+fn text(context: &ForgeryContext<'_>, text: &str) -> Forged {
+    Ok(context.carry(&Proof::Token(Secret::new(text))))
+}
 
 fn value_forgery(id: &str, context: &mut ForgeryContext<'_>) -> Forged {
     let forged = values::forged(id, context.proof.secret(), context.rng);

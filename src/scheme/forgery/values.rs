@@ -26,6 +26,11 @@ const FORGERIES: &[(&str, ForgeString)] = &[
     ("doubled", |good, _| changed(good, format!("{good}{good}"))),
     ("percent-encoded", |good, _| changed(good, percent_encoded(good))),
     ("base64", |good, _| changed(good, STANDARD.encode(good))),
+    ("quoted", |good, _| changed(good, format!("\"{good}\""))),
+    ("like-pattern", |good, _| changed(good, format!("{}%", start(good)))),
+    ("ldap-pattern", |good, _| changed(good, format!("{}*", start(good)))),
+    ("look-alike", |good, _| look_alike(good)),
+    ("full-width", |good, _| changed(good, good.chars().map(full_width).collect())),
 ];
 
 /// Tells a forgery by its name.
@@ -94,6 +99,25 @@ pub(in crate::scheme) fn case_flipped(good: &str) -> String {
 
 fn percent_encoded(good: &str) -> String {
     good.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+/// The full-width twin of a letter, which compatibility normalisation makes plain again.
+fn full_width(c: char) -> char {
+    if c.is_ascii_graphic() { char::from_u32(u32::from(c) + 0xfee0).unwrap_or(c) } else { c }
+}
+
+/// With the first letter that has a Cyrillic twin replaced by it.
+fn look_alike(key: &str) -> Option<String> {
+    let twins = [('a', 'а'), ('e', 'е'), ('o', 'о'), ('p', 'р'), ('c', 'с'), ('x', 'х'), ('y', 'у'), ('i', 'і')];
+    let (at, twin) = key
+        .char_indices()
+        .find_map(|(at, c)| twins.iter().find(|(latin, _)| *latin == c).map(|(_, twin)| (at, *twin)))?;
+    Some(format!("{}{twin}{}", &key[..at], &key[at + 1..]))
+}
+
+/// The first half of a value.
+fn start(good: &str) -> String {
+    good.chars().take(good.chars().count() / 2).collect()
 }
 
 /// A random value of the same length, alphabet and prefix.

@@ -17,6 +17,10 @@ impl Stage<'_> {
         let material = &subject.material;
         let given =
             |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned()).unwrap_or_default();
+        let principal = || {
+            let good = subject.good_for(resource).or_else(|| subject.good_for(subject.main_resource()?));
+            good.map(|good| subject.identities[good].name.clone()).unwrap_or_default()
+        };
         Ok(match fill {
             Fill::Text(text) => text.to_owned(),
             Fill::ProtectedPath => path(subject.main_resource()),
@@ -24,10 +28,8 @@ impl Stage<'_> {
                 subject.resources.get(resource).and_then(|resource| resource.absent.clone()).unwrap_or_default()
             }
             Fill::PublicPath => path(subject.resources.iter().position(|resource| resource.public)),
-            Fill::Principal => {
-                let good = subject.good_for(resource).or_else(|| subject.good_for(subject.main_resource()?));
-                good.map(|good| subject.identities[good].name.clone()).unwrap_or_default()
-            }
+            Fill::Principal => principal(),
+            Fill::PrincipalIn(before, after) => format!("{before}{}{after}", principal()),
             Fill::WriteMethod => {
                 let written = subject.protected().find(|at| subject.resources[*at].writes);
                 written.map(|at| subject.resources[at].method.clone()).unwrap_or_default()

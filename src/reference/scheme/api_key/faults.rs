@@ -6,8 +6,8 @@ use std::time::Duration;
 use axum::http::request::Parts;
 use subtle::ConstantTimeEq as _;
 
-use crate::reference::fault::{Fault, row};
-use crate::reference::request::{cookie_value, query_value};
+use crate::reference::fault::{Fault, row, variant};
+use crate::reference::request::{cookie_value, query_value, without_full_width};
 use crate::reference::state::{KeyLocation, Principal, ReferenceState, digest, principal};
 use crate::reference::wait::busy_wait;
 use crate::seed::{DEMO_KEYS, IDENTITIES, SeedState};
@@ -27,6 +27,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("case-insensitive-compare", "apikey.case-folding-denied", "compares without regard to case"),
     row("nul-truncation", "apikey.control-bytes-rejected", "ends the value at the first NUL"),
     row("like-query", "apikey.injection-denied", "looks keys up by pattern"),
+    variant("ldap-query", "apikey.injection-denied", "looks keys up by an LDAP filter"),
+    variant("unquotes-key", "apikey.near-miss-denied", "takes quotation marks off a key"),
     row("revocation-ignored", "apikey.revoked-denied", "never reads whether a key was revoked"),
     row("no-expiry-check", "apikey.expired-denied", "never reads whether a key has expired"),
     row("old-key-lives", "apikey.rotation-effective", "adds a key at rotation and retires none"),
@@ -72,6 +74,8 @@ pub(super) fn accepted(state: &ReferenceState, key: &str) -> Option<Arc<Principa
         || (state.fault("prefix-compare") && key.len() >= 20 && good.starts_with(key.get(..20)?))
         || (state.fault("case-insensitive-compare") && same(&key.to_lowercase(), &good.to_lowercase()))
         || (state.fault("like-query") && (key.ends_with('%') || key == "*" || key == ".*"))
+        || (state.fault("ldap-query") && key.strip_suffix('*').is_some_and(|start| good.starts_with(start)))
+        || (state.fault("unquotes-key") && key.trim_matches('"') == good)
         || (state.fault("ships-demo-key") && key == DEMO_KEYS[1]);
     open.then(service)
 }
@@ -88,10 +92,5 @@ pub(super) fn key_elsewhere(state: &ReferenceState, parts: &Parts) -> Option<Str
 /// A key with its full-width letters made plain, as compatibility normalisation does.
 pub(super) fn normalised_key(state: &ReferenceState, parts: &Parts) -> Option<String> {
     let KeyLocation::Header(name) = &state.key_location else { return None };
-    let text = std::str::from_utf8(parts.headers.get(name.as_str())?.as_bytes()).ok()?.to_owned();
-    let plain = |c: char| match u32::from(c) {
-        wide @ 0xff01..=0xff5e => char::from_u32(wide - 0xfee0).unwrap_or(c),
-        _ => c,
-    };
-    Some(text.chars().map(plain).collect())
+    std::str::from_utf8(parts.headers.get(name.as_str())?.as_bytes()).ok().map(without_full_width)
 }

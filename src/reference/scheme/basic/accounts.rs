@@ -78,6 +78,22 @@ impl Accounts {
         self.verified.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    /// Whether it is the password of any account, as a faulty server looks it up.
+    fn is_anybodys(&self, password: &str) -> bool {
+        self.hashes.values().any(|account| account.password == password)
+    }
+
+    /// The account that an LDAP filter of user-id and password selects: a star stands for any text.
+    fn filtered(&self, user: &str, password: &str) -> Option<Arc<Principal>> {
+        let fits = |pattern: &str, text: &str| match pattern.strip_suffix('*') {
+            Some(start) => text.starts_with(start),
+            None => pattern == text,
+        };
+        let mut found =
+            self.hashes.iter().filter(|(name, account)| fits(user, name) && fits(password, account.password));
+        found.next().map(|(_, account)| account.principal.clone())
+    }
+
     pub(in crate::reference::scheme) fn verify(
         &self,
         state: &ReferenceState,
@@ -85,6 +101,9 @@ impl Accounts {
         password: &str,
         cached: bool,
     ) -> Option<Arc<Principal>> {
+        if state.fault("basic-ldap-filter") {
+            return self.filtered(user, password);
+        }
         // an unknown user costs as much as a known one, so that time does not tell who exists
         let account = self.hashes.get(user);
         if account.is_none() && state.fault("hash-skipped-for-unknown-user") {
@@ -98,6 +117,7 @@ impl Accounts {
         let truncated = |text: &str| text.as_bytes()[..text.len().min(72)].to_vec();
         let matches = known
             || (account.is_some() && state.fault("user-only-check"))
+            || (account.is_some() && state.fault("password-of-anybody") && self.is_anybodys(password))
             || (state.fault("bcrypt-72") && password.len() >= 72 && truncated(password) == truncated(against.password))
             || fits(changed.as_ref().unwrap_or_else(|| &*against.hash));
         let account = account.filter(|account| matches && account.state == SeedState::Valid)?;

@@ -6,6 +6,12 @@ use crate::reference::fault::{Fault, row, variant};
 pub(crate) const FAULTS: &[Fault] = &[
     row("basic-rejects-everything", "basic.valid-accepted", "refuses every password"),
     row("user-only-check", "basic.wrong-password-denied", "accepts any password of a known user"),
+    row(
+        "password-of-anybody",
+        "basic.other-accounts-password-denied",
+        "looks a password up among those of all accounts",
+    ),
+    row("basic-ldap-filter", "basic.injection-denied", "puts user-id and password into an LDAP filter"),
     row("challenge-without-realm", "basic.missing-challenged", "sends a challenge without realm"),
     row("charset-latin1", "basic.charset-param-value", "announces ISO-8859-1"),
     row("user-not-found-message", "basic.unknown-user-indistinct", "says that a user does not exist"),

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use axum::http::header;
 use axum::http::request::Parts;
 
 use crate::reference::fault::{Fault, row, variant};
-use crate::reference::request::query_value;
+use crate::reference::request::{query_value, without_full_width};
 use crate::reference::state::{Principal, ReferenceState, principal};
 use crate::seed::{IDENTITIES, OTHER_AUDIENCE_TOKEN, REFRESH_TOKEN};
 
@@ -13,6 +14,9 @@ use crate::seed::{IDENTITIES, OTHER_AUDIENCE_TOKEN, REFRESH_TOKEN};
 pub(crate) const FAULTS: &[Fault] = &[
     row("bearer-rejects-everything", "bearer.valid-accepted", "refuses every token"),
     row("accepts-any-token", "bearer.garbage-token-401", "looks whether there is a token and not at the token"),
+    row("bearer-like-query", "bearer.metacharacters-denied", "looks tokens up by pattern"),
+    variant("bearer-null-token", "bearer.metacharacters-denied", "takes the word null for a session that is there"),
+    variant("bearer-normalises-tokens", "bearer.metacharacters-denied", "makes full-width letters of tokens plain"),
     row("bearer-accepts-expired-token", "bearer.expired-token-401", "does not compare the expiry"),
     row(
         "introspection-cache-forever",
@@ -56,9 +60,19 @@ pub(super) fn found(state: &ReferenceState, parts: &Parts, lines: &[&str]) -> Op
         [] if state.fault("query-token-accepted") => in_query(),
         [] if state.fault("token-in-json-body") => parts.extensions.get::<BodyToken>().map(|token| token.0.clone()),
         [_] if state.fault("query-overrides-header") => in_query(),
+        [line] if state.fault("bearer-like-query") && line.ends_with(['%', '*']) => {
+            line.split_once(' ').map(|(_, pattern)| pattern.to_owned())
+        }
         [line] if state.fault("scheme-ignored") => line.split_whitespace().last().map(str::to_owned),
         _ => None,
     }
+}
+
+/// The token of a faulty server that makes letters plain before it compares; nothing where there are none to be made so.
+pub(super) fn normalised(state: &ReferenceState, parts: &Parts) -> Option<String> {
+    let line = parts.headers.get(header::AUTHORIZATION).filter(|_| state.fault("bearer-normalises-tokens"))?;
+    let token = std::str::from_utf8(line.as_bytes()).ok()?.strip_prefix("Bearer ")?;
+    (!token.is_ascii()).then(|| without_full_width(token))
 }
 
 /// The token in a body of any kind.
@@ -78,6 +92,8 @@ pub(super) fn accepted(
     let foreign = [OTHER_AUDIENCE_TOKEN, REFRESH_TOKEN].contains(&token);
     let open = (state.fault("accepts-any-token") && !foreign && is_unknown())
         || (state.fault("bearer-audience-ignored") && token == OTHER_AUDIENCE_TOKEN)
+        || (state.fault("bearer-like-query") && token.ends_with(['%', '*']))
+        || (state.fault("bearer-null-token") && token == "null")
         || (state.fault("any-issuer-artefact") && token == REFRESH_TOKEN);
     open.then(|| Arc::new(principal(&IDENTITIES[0])))
 }

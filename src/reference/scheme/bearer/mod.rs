@@ -57,6 +57,9 @@ pub(crate) fn verify(state: &ReferenceState, parts: &Parts, source: TokenSource)
 
 /// The token of a request (RFC 6750 §2.1).
 pub(crate) fn presented(state: &ReferenceState, parts: &Parts) -> Result<String, Rejection> {
+    if let Some(token) = faults::normalised(state, parts) {
+        return Ok(token);
+    }
     let lines = header_values(&parts.headers, "authorization")
         .map_err(|_| if state.fault("panics-on-bad-base64") { Rejection::broken() } else { malformed() })?;
     if let Some(token) = faults::found(state, parts, &lines) {
