@@ -209,12 +209,12 @@ pub const GROUPS: &[Group] = &[
     Group {
         name: "introspect",
         about: "Token introspection (RFC 7662)",
-        tables: &[introspection::CHECKS, token::client_scheme::INTROSPECTION],
+        tables: &[introspection::CHECKS, introspection::unusual::INTROSPECTION, token::client_scheme::INTROSPECTION],
     },
     Group {
         name: "revoke",
         about: "Token revocation (RFC 7009)",
-        tables: &[revocation::CHECKS, token::client_scheme::REVOCATION],
+        tables: &[revocation::CHECKS, introspection::unusual::REVOCATION, token::client_scheme::REVOCATION],
     },
     Group { name: "meta", about: "Authorization server metadata (RFC 8414)", tables: &[metadata::CHECKS] },
     Group {

@@ -84,3 +84,32 @@ fn what_is_no_token_is_one_finding_of_its_own() {
         assert_eq!(found, ["bearer.metacharacters-denied"], "{fault}");
     }
 }
+
+#[test]
+fn a_server_that_breaks_on_a_claim_that_is_not_there_is_one_finding() {
+    let checks = ["jwt.unusual-claims-never-5xx", "jwt.iss-enforced", "jwt.claim-type-confusion-safe"];
+    for fault in ["crashes-without-sub", "crashes-on-nesting"] {
+        let ended = ended("jwt", &[fault], &checks);
+        let found: Vec<_> = ended.findings.iter().map(|one| (one.check.as_str(), one.cause.name())).collect();
+        assert_eq!(found, [(checks[0], "server-error")], "{fault}");
+    }
+}
+
+#[test]
+fn an_introspection_that_refuses_a_token_for_its_claims_is_one_finding() {
+    let checks = ["introspect.unknown-token-inactive", "introspect.unusual-jwt-answered"];
+    let ended = ended("oauth2-client-credentials-jwt", &["introspect-401-without-sub"], &checks);
+    assert_eq!(ended.findings.len(), 1, "{:#?}", ended.findings);
+    let unusual = one(&ended, checks[1]);
+    assert!(unusual.summary.contains("a JWT without sub: answered 401"), "{}", unusual.summary);
+}
+
+#[test]
+fn opaque_tokens_have_no_claims_to_be_unusual() {
+    let checks = ["introspect.unusual-jwt-answered", "introspect.not-yet-valid-inactive"];
+    let ended = ended("oauth2-client-credentials", &[], &checks);
+    for check in checks {
+        let result = one(&ended, check);
+        assert_eq!(result.verdict, Verdict::NotApplicable, "{check}: {}", result.summary);
+    }
+}

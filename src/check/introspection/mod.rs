@@ -1,5 +1,7 @@
 //! Token introspection (RFC 7662).
 
+pub(crate) mod unusual;
+
 use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
 use crate::check::judgement::oauth;

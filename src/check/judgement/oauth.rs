@@ -10,7 +10,7 @@ use crate::check::Explanation;
 use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::step::Want;
+use crate::check::step::{Accept, Want};
 use crate::observe::{Observation, Outcome, Place, Response, StepId};
 
 /// RFC 6749 §5.1: members and media type of a token answer.
@@ -228,6 +228,46 @@ pub(crate) fn inactive(case: &ObservedCheck<'_>) -> Judgement {
                 judgement.deviates(index, text, "200 with active false");
             }
             Outcome::Unclear | Outcome::Broke | Outcome::Silent => case.judge(index, &mut judgement),
+        }
+    }
+    judgement
+}
+
+/// RFC 7662 §2.2: whether a token is active or not is an answer; only who asks can be refused.
+pub(crate) fn introspected(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, seen) in case.observations() {
+        match seen.outcome {
+            Outcome::Granted => {}
+            Outcome::Refused => {
+                let status = seen.exchange.status().unwrap_or_default();
+                judgement.deviates(
+                    index,
+                    case.about(index, format_args!("answered {status}")),
+                    "200 with active false",
+                );
+            }
+            _ => case.judge_as(index, Want::Denied(MALFORMED_TOKEN), &mut judgement),
+        }
+    }
+    judgement
+}
+
+/// What a value that is no token may be refused with.
+const MALFORMED_TOKEN: &[Accept] =
+    &[Accept::Status(400), Accept::Status(413), Accept::Status(414), Accept::Status(431)];
+
+/// What is no token is not active and not alive, or a malformed request; it is no failure of the client to authenticate.
+pub(crate) fn hostile(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, seen) in case.observations() {
+        let active = || seen.exchange.response()?.json()?.get("active").cloned();
+        match seen.outcome {
+            Outcome::Granted if active() == Some(Value::Bool(true)) => {
+                judgement.violates(index, case.about(index, "active"), "active false");
+            }
+            Outcome::Granted => {}
+            _ => case.judge_as(index, Want::Denied(MALFORMED_TOKEN), &mut judgement),
         }
     }
     judgement

@@ -234,14 +234,15 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["RFC 7519 §4.2", "ASVS 10.3.2"],
         doc: Doc {
-            sends: "Tokens whose scope names nothing that is needed, as an array, an object, a number, a star or null, or \
-                    twice; and whose subject is no text.",
+            sends: "Tokens without a scope, and whose scope names nothing that is needed, as an array, an object, a number, a star \
+                    or null, or twice; and whose subject is no text.",
             matters: "A comparison that fails by type is easily one that does not fail at all.",
             fix: "Check the types of claims before they are used, and deny on everything else.",
         },
         steps: &[
             send(
                 each_forged(&[
+                    "scope-absent",
                     "scope-array",
                     "scope-nested",
                     "scope-object",
@@ -259,6 +260,32 @@ pub(crate) const CHECKS: &[Check] = &[
         expect: judgements::better_refused,
         implied_by: &["jwt.duplicate-members-safe"],
         fault: "scope-array-bypass",
+        ..REFUSAL
+    },
+    Check {
+        id: "jwt.unusual-claims-never-5xx",
+        title: "Correctly signed tokens with unusual claims never yield a server error",
+        level: Level::Should,
+        tier: Tier::Extended,
+        sources: &["RFC 6750 §3.1", "ASVS 16.5.3"],
+        doc: Doc {
+            sends: "Correctly signed tokens with a claim that is nested 1200 deep, without sub, exp, scope or client_id, of another \
+                    issuer, and of a type that does not exist.",
+            matters: "A claim that is read before it is known to be there breaks the service for whoever holds such a token.",
+            fix: "Refuse what lacks a claim that is needed with 401 and invalid_token, and bound the depth of claims.",
+        },
+        steps: &[each(&[
+            "claims-nested",
+            "sub-absent",
+            "exp-absent",
+            "exp-absent-plain",
+            "scope-absent",
+            "client-absent",
+            "iss-other",
+            "type-unknown",
+        ])],
+        expect: judgements::answered,
+        fault: "crashes-without-sub",
         ..REFUSAL
     },
 ];

@@ -21,7 +21,7 @@ pub(crate) const CHECKS: &[Check] = &[
         mode: Mode::OutOfBand,
         sources: &["RFC 8725 §3.10", "RFC 7515 §4.1.4", "WSTG-SESS-10"],
         doc: Doc {
-            sends: "Tokens whose kid is a path, SQL, a shell command with a sleep, format directives, an address, 64 KiB, \
+            sends: "Tokens whose kid is a path (to an empty file and to one of known content, which then signs), SQL, a shell command with a sleep, format directives, an address, 64 KiB, \
                     or no text at all.",
             matters: "A kid that reaches a file system, a database or a shell lets the caller choose the key, or more.",
             fix: "Compare kid with the identifiers of known keys and use it for nothing else.",
@@ -29,6 +29,8 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[
             each(&[
                 "kid-dev-null",
+                "kid-known-file",
+                "kid-known-file-trimmed",
                 "kid-sql",
                 "kid-format",
                 "kid-array",

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::check::Explanation;
 use crate::check::judgement::expect;
 use crate::check::judgement::{Deviation, Judgement, ObservedCheck, unclear};
-use crate::check::step::Want;
+use crate::check::step::{Accept, Want};
 use crate::observe::{ForgeryId, Observation, Outcome, Place};
 
 /// A token without an audience, and tokens whose audience is there and names nobody.
@@ -92,6 +92,15 @@ pub(super) fn audiences(case: &ObservedCheck<'_>) -> Judgement {
             let at = deviation.observation;
             judgement.advises(at, case.about(at, "access was granted"), "better refused");
         }
+    }
+    judgement
+}
+
+/// Whether access is granted is for other checks to say: here a refusal is as good, and a server error is not.
+pub(super) fn answered(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, _) in case.observations().filter(|(_, seen)| seen.outcome != Outcome::Granted) {
+        case.judge_as(index, Want::Denied(&[Accept::Range(400, 499)]), &mut judgement);
     }
     judgement
 }

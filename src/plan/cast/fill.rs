@@ -43,6 +43,11 @@ impl Caster<'_> {
                 Fill::PublicPath => drop(self.resource(On::Public, Who::Good)?),
                 Fill::WriteMethod => drop(self.resource(On::Writable, Who::Good)?),
                 Fill::NeededScope | Fill::DisallowedScope | Fill::OwnAndDisallowedScope => drop(self.scope(fill)?),
+                Fill::SlotForged(_, id) => {
+                    if let Some(lacking) = self.subject.kit.lacks(self.subject.scheme.needs(id)) {
+                        return missing(lacking);
+                    }
+                }
                 Fill::RefreshToken if material.refresh_token.is_none() => {
                     return missing("no `material.refresh_token`");
                 }

@@ -27,6 +27,11 @@ impl OAuthError {
         Self { status: StatusCode::UNAUTHORIZED, error: "invalid_client", challenge: Some(CHALLENGE) }
     }
 
+    /// The server broke; only faults lead here.
+    pub(crate) fn broken() -> Self {
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, ..Self::bad("server_error") }
+    }
+
     /// A bearer token where a client should be (RFC 7662 §2.3).
     pub(crate) fn invalid_token() -> Self {
         Self {

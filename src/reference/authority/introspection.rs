@@ -15,6 +15,9 @@ use super::form_faults;
 use super::server::Authority;
 use crate::reference::state::tokens::TokenRecord;
 
+/// Bytes of a token beyond which a faulty server takes it for something else.
+const LONGEST: usize = 16 * 1024;
+
 pub(crate) async fn answer(
     State(authority): State<Arc<Authority>>,
     uri: Uri,
@@ -38,7 +41,16 @@ fn decide(authority: &Authority, uri: &Uri, headers: &HeaderMap, body: &[u8]) ->
         Ok(_) => return Err(OAuthError::invalid_client()),
     };
     let token = params.value("token").ok_or(OAuthError::bad("invalid_request"))?;
+    if token.contains('\0') && authority.fault("introspect-nul-crash") {
+        return Err(OAuthError::broken());
+    }
+    if token.len() > LONGEST && authority.fault("introspect-oversized-401") {
+        return Err(OAuthError::invalid_client());
+    }
     let Some(record) = authority.tokens.look_up(token) else {
+        if let Some(error) = super::jwt::unusual(authority, token) {
+            return Err(error);
+        }
         if let Some(claims) = super::jwt::claims_of_unverified(authority, token) {
             return Ok(private(StatusCode::OK, claims));
         }

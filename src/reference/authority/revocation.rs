@@ -30,6 +30,9 @@ pub(crate) async fn answer(
         Err(error) => return Err(error),
     };
     let token = params.value("token").ok_or(OAuthError::bad("invalid_request"))?;
+    if token.contains('\0') && authority.fault("revoke-nul-crash") {
+        return Err(OAuthError::broken());
+    }
     let found = authority.tokens.look_up(token);
     let dead = found.as_ref().is_none_or(|record| record.is_revoked());
     if dead && authority.fault("revoke-unknown-error") {

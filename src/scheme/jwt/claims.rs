@@ -7,6 +7,9 @@ use crate::scheme::forgery::values::case_flipped;
 use crate::scheme::{Forged, Forgery, ForgeryContext, Proof};
 use crate::secret::Secret;
 
+/// Deeper than parsers go that bound it, and short enough for a header line.
+const NESTED: usize = 1200;
+
 /// Signed with the issuer's key.
 pub(super) const WITH_THE_KEY: &[Forgery] = &[
     Forgery::new("twin", "a fresh token, signed by authbench with the issuer's key", |context| {
@@ -199,6 +202,16 @@ pub(super) const WITH_THE_KEY: &[Forgery] = &[
     Forgery::new("sub-object", "an object for a subject", |context| sub(context, json!({ "$ne": null }))),
     Forgery::new("sub-array", "an array for a subject", |context| sub(context, json!(["a", "b"]))),
     Forgery::new("sub-true", "true for a subject", |context| sub(context, json!(true))),
+    Forgery::new("sub-absent", "no subject", |context| claim(context, "sub", |claims, _| claims.remove("sub"))),
+    Forgery::new("scope-absent", "no scope", |context| {
+        has_scope(context)?;
+        claim(context, "scope", |claims, _| claims.remove("scope"))
+    }),
+    Forgery::new("claims-nested", "a claim nested 1200 deep", |context| {
+        claim(context, "authbench", |claims, _| {
+            claims.set_raw("authbench", &format!("{}{}", "[".repeat(NESTED), "]".repeat(NESTED)));
+        })
+    }),
     Forgery::new("client-absent", "no client_id", |context| {
         claim(context, "client_id", |claims, _| claims.remove("client_id"))
     }),

@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 /// Seconds that the forgery `kid-shell` asks a shell to sleep.
 pub const SLEEP: u64 = 3;
 
+/// A file that every Linux has, with the same content everywhere.
+const KNOWN_FILE: &str = "../../../../../../../proc/sys/kernel/ostype";
+
 /// Told with one valid token.
 pub(super) const WITH_A_TOKEN: &[Forgery] = &[
     // --- a key that the token brings along (RFC 8725 §3.8)
@@ -43,6 +46,16 @@ pub(super) const WITH_A_TOKEN: &[Forgery] = &[
     Forgery::new("kid-dev-null", "a kid that is the path of an empty file, HS256 with an empty key", |context| {
         kid_with_secret(context, "../../../../../../../dev/null", b"")
     }),
+    Forgery::new(
+        "kid-known-file",
+        "a kid that is the path of a file whose content everybody knows, HS256 with that content",
+        |context| kid_with_secret(context, KNOWN_FILE, b"Linux\n"),
+    ),
+    Forgery::new(
+        "kid-known-file-trimmed",
+        "a kid that is the path of a file whose content everybody knows, HS256 with that content and no final newline",
+        |context| kid_with_secret(context, KNOWN_FILE, b"Linux"),
+    ),
     Forgery::new("kid-sql", "a kid that selects a known secret, HS256 with it", |context| {
         kid_with_secret(context, "x' UNION SELECT 'authbench' -- ", b"authbench")
     }),
@@ -132,6 +145,8 @@ pub(super) const WITH_THE_KEY: &[Forgery] = &[
     Forgery::new("typ-introspection", "the type of an introspection answer", |context| {
         typ(context, Some("token-introspection+jwt"))
     }),
+    // of tokens of any type, unlike the others
+    Forgery::new("type-unknown", "a type that does not exist", |context| typ(context, Some("authbench+jwt"))),
     Forgery::new("typ-long", "the type as a media type, application/at+jwt", |context| {
         typ(context, Some("application/at+jwt"))
     }),

@@ -11,6 +11,7 @@ use crate::clock;
 use crate::drive::control::Token;
 use crate::drive::login::HeldCredential;
 use crate::drive::probe::compose::host_of;
+use crate::drive::probe::error::FillError;
 use crate::drive::probe::form::{FilledForm, correct, meaning};
 use crate::drive::probe::minting::note_signature;
 use crate::drive::probe::values;
@@ -28,7 +29,10 @@ impl Stage<'_> {
             if let Fill::SlotForged(slot, _) = fill {
                 self.must_be_a_jwt(slot)?;
             }
-            let value = self.fill(*fill, main).map_err(|why| Halt::Obstacle(why.to_string()))?;
+            let value = self.fill(*fill, main).map_err(|why| match why {
+                FillError::Unforgeable(why) => Halt::Untestable(why),
+                why => Halt::Obstacle(why.to_string()),
+            })?;
             if *fill != Fill::OwnScope || !value.is_empty() {
                 params.push(((*name).to_owned(), value));
             }

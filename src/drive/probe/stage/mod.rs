@@ -19,7 +19,7 @@ use rand::rngs::StdRng;
 
 use super::{Prober, Seat, allowance, values};
 use crate::check::Check;
-use crate::check::step::{FormAuth, Hook, KeyChange};
+use crate::check::step::{Fill, FormAuth, Hook, KeyChange};
 use crate::clock;
 use crate::drive::control::Token;
 use crate::drive::login::HeldCredential;
@@ -135,7 +135,10 @@ impl<'a> Stage<'a> {
         let fetched = self.prober.equipment.listener.as_ref().map_or(0, |listener| listener.key_fetches());
         let is_forgery = |action: &&Action| match &action.act {
             Act::Send { asker, .. } => matches!(asker, Asker::Forged(..)),
-            Act::Form(form) => matches!(form.auth, FormAuth::ForgedAssertion(_)),
+            Act::Form(form) => {
+                let forges = |(_, fill): &(&str, Fill)| matches!(fill, Fill::SlotForged(..));
+                matches!(form.auth, FormAuth::ForgedAssertion(_)) || form.params.iter().any(forges)
+            }
             _ => false,
         };
         let mut forgeries = actions.iter().filter(is_forgery).count();

@@ -64,6 +64,7 @@ pub(super) fn principal(state: &ReferenceState, claims: &Map<String, Value>) -> 
     let everything = || vec![crate::seed::READ.to_owned(), crate::seed::WRITE.to_owned()];
     let scopes = match claims.get("scope") {
         Some(Value::Array(_)) if state.fault("scope-array-bypass") => everything(),
+        None if state.fault("scope-absent-bypass") => everything(),
         _ => text("scope").split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect(),
     };
     let tenant = claims.get("tenant").and_then(Value::as_str).unwrap_or("a").to_owned();

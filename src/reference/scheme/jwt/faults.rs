@@ -13,7 +13,7 @@ use super::deployment::Deployment;
 use super::encrypted;
 use super::remote::RemoteKeys;
 use crate::clock;
-use crate::reference::fault::{Fault, row};
+use crate::reference::fault::{Fault, row, variant};
 use crate::reference::jose::compact::Compact;
 use crate::reference::jose::keys::name_of;
 use crate::reference::jose::signature::{verifies, verifies_by_public_pem, verifies_by_secret};
@@ -33,6 +33,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("trusts-header-jwk", "jwt.embedded-jwk-ignored", "verifies with the key in the token's own header"),
     row("fetches-jku", "jwt.remote-key-url-ignored", "downloads keys from the address in the token's header"),
     row("kid-is-file-path", "jwt.kid-injection-inert", "reads the HMAC key from the file that kid names"),
+    variant("kid-reads-known-file", "jwt.kid-injection-inert", "reads the HMAC key from any file that is not empty"),
     row("tries-all-keys", "jwt.kid-key-agreement", "ignores kid and tries one key after another"),
     row("ignores-crit", "jwt.crit-enforced", "skips header members that it does not know, crit among them"),
     row("jwt-accepts-expired-token", "jwt.exp-enforced", "does not compare the expiry"),
@@ -42,6 +43,9 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("ignores-nbf", "jwt.nbf-enforced", "does not read nbf"),
     row("ignores-iat", "jwt.iat-future-refused", "does not read iat"),
     row("jwt-audience-ignored", "jwt.aud-enforced", "does not compare the audience"),
+    row("crashes-without-sub", "jwt.unusual-claims-never-5xx", "breaks on a token without a subject"),
+    variant("crashes-on-nesting", "jwt.unusual-claims-never-5xx", "breaks on a token whose claims are nested deeply"),
+    variant("scope-absent-bypass", "jwt.claim-type-confusion-safe", "skips the check of a scope that is not there"),
     row("aud-string-only", "jwt.aud-array-accepted", "refuses an audience that is an array"),
     row("issuer-ignored", "jwt.iss-enforced", "does not compare the issuer"),
     row("pooled-keys", "jwt.key-bound-to-issuer", "keeps the keys of all issuers in one set"),
@@ -79,7 +83,20 @@ pub(super) fn accepts_signature(
         || (is("accepts-der-ecdsa") && der_signature_holds(deployment, compact))
         || (is("trusts-header-jwk") && by_own_key(deployment, compact))
         || (is("fetches-jku") && remote_keys.by_address(compact))
-        || (is("kid-is-file-path") && by_file(compact))
+        || (is("kid-is-file-path") && by_file(compact, "/dev/null", b""))
+        || (is("kid-reads-known-file") && by_file(compact, "/proc/sys/kernel/ostype", b"Linux\n"))
+}
+
+/// Whether an open fault breaks on what a token holds, whoever signed it.
+pub(super) fn breaks(state: &ReferenceState, token: &str) -> bool {
+    if !state.fault("crashes-without-sub") && !state.fault("crashes-on-nesting") {
+        return false;
+    }
+    let payload = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok()).unwrap_or_default();
+    let claims = serde_json::from_slice::<Map<String, Value>>(&payload);
+    let lacks_subject = claims.is_ok_and(|claims| !claims.contains_key("sub"));
+    let nested = payload.windows(2).filter(|pair| *pair == b"[[").count() > 1000;
+    (state.fault("crashes-without-sub") && lacks_subject) || (state.fault("crashes-on-nesting") && nested)
 }
 
 /// A token that stands in the place of the one that was sent.
@@ -142,9 +159,9 @@ fn by_own_key(deployment: &Deployment, compact: &Compact) -> bool {
     key.is_some_and(|key| verifies(compact, &key, algorithm))
 }
 
-/// The HMAC key is what stands in the file `keys/<kid>`; only the empty file is really read.
-fn by_file(compact: &Compact) -> bool {
-    compact.header_text("kid").is_some_and(|kid| kid.ends_with("/dev/null")) && verifies_by_secret(compact, b"")
+/// The HMAC key is what stands in the file `keys/<kid>`; what that is, is known here of one file.
+fn by_file(compact: &Compact, file: &str, content: &[u8]) -> bool {
+    compact.header_text("kid").is_some_and(|kid| kid.ends_with(file)) && verifies_by_secret(compact, content)
 }
 
 /// PBES2 (RFC 7518 §4.8): as many iterations as `p2c` asks for, up to a limit that keeps tests short.

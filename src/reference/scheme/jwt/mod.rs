@@ -72,6 +72,9 @@ impl JwtVerifier {
         if state.fault("jwt-rejects-everything") {
             return Err(invalid());
         }
+        if faults::breaks(state, token) {
+            return Err(Rejection::broken());
+        }
         let claims = self.verified(state, deployment, token).ok_or_else(invalid)?;
         claims::principal(state, &claims).map(Arc::new).ok_or_else(invalid)
     }
