@@ -60,6 +60,8 @@ pub enum Explanation {
     ClientScheme,
     /// Client credentials are refused behind a lawful spelling of their scheme name.
     ClientSchemeSpelling,
+    /// A client whose HTTP Basic credentials are wrong is refused with another status than 401.
+    ClientStatus,
     /// An error has no code that a client could read.
     ErrorAbsent,
     /// The server breaks each time.
@@ -112,6 +114,7 @@ impl Explanation {
             Explanation::ChallengeReason => "challenge-reason",
             Explanation::ClientScheme => "client-scheme",
             Explanation::ClientSchemeSpelling => "client-scheme-spelling",
+            Explanation::ClientStatus => "client-status",
             Explanation::ErrorAbsent => "error-absent",
             Explanation::ServerError => "server-error",
             Explanation::DocumentAbsent => "document-absent",
@@ -127,6 +130,7 @@ impl Explanation {
             ChallengeAbsent => &["common.401-carries-challenge", "bearer.denial-has-challenge"],
             ChallengeGrammar => &["common.challenge-grammar"],
             ChallengeReason => &["bearer.denial-has-challenge"],
+            Explanation::ClientStatus => &["token.bad-secret-basic-401"],
             ErrorAbsent => &["token.error-body-shape"],
             Explanation::ServerError => &["common.malformed-credential-never-5xx"],
             Explanation::DocumentAbsent => &["meta.as-document"],

@@ -50,6 +50,7 @@ pub(super) fn client_auth(auth: FormAuth) -> Phrase {
         FormAuth::LowScope => "a client with fewer scopes",
         FormAuth::ForeignResourceServer => "a resource server of another audience",
         FormAuth::Special => "a client whose credentials need form encoding",
+        FormAuth::EncodedId => "the good client with a percent-encoded character in its identifier",
         FormAuth::SpecialRaw => "the same client without the form encoding",
         FormAuth::Assertion => "the good client by a signed assertion",
         FormAuth::ForgedAssertion(_) => "a forged assertion",

@@ -1,8 +1,12 @@
 //! Probes that were missing: each deviation is found once, in its place, under the name of what it is.
 
 use authbench::check::{Severity, Verdict};
-use authbench::event::{CheckResult, Finding};
+use authbench::event::{CheckResult, Event, Finding};
+use authbench::reference::{Config, start};
 use authbench::run::selftest::{Ended, Trial};
+use authbench::run::{Launch, Options, prepare, run};
+use authbench::scenario::{NoVariables, load_text};
+use authbench::seed::IDENTITIES;
 
 /// These checks against the reference with these faults, under the default profile.
 fn ended(scheme: &'static str, faults: &[&'static str], checks: &[&'static str]) -> Ended {
@@ -112,4 +116,68 @@ fn opaque_tokens_have_no_claims_to_be_unusual() {
         let result = one(&ended, check);
         assert_eq!(result.verdict, Verdict::NotApplicable, "{check}: {}", result.summary);
     }
+}
+
+#[test]
+fn a_failed_client_that_gets_400_is_one_finding_over_the_endpoints() {
+    let checks = ["token.bad-secret-basic-401", "introspect.requires-authorization", "revoke.client-auth-required"];
+    let ended = ended("oauth2-client-credentials", &["invalid-client-400"], &checks);
+    assert_eq!(told(&ended.findings), [("client-status", checks[0], ENDPOINTS.to_vec())]);
+}
+
+#[test]
+fn a_challenge_of_another_scheme_is_told_for_what_it_is() {
+    let check = "introspect.requires-authorization";
+    let ended = ended("oauth2-client-credentials", &["introspect-bearer-challenge"], &[check]);
+    let result = one(&ended, check);
+    assert_eq!(result.verdict, Verdict::Fail);
+    assert!(result.summary.contains("401 without a Basic challenge"), "{}", result.summary);
+}
+
+#[test]
+fn errors_that_say_nothing_of_caches_are_a_remark_outside_the_letter_of_the_rfcs() {
+    let check = "token.error-no-store";
+    let ended = ended("oauth2-client-credentials", &["cacheable-token-error"], &[check]);
+    let result = one(&ended, check);
+    assert_eq!(result.verdict, Verdict::Pass, "{}", result.summary);
+    assert!(result.summary.contains("no-store"), "{}", result.summary);
+}
+
+/// The reference as a stranger, with one client whose credentials need no form encoding.
+async fn form_decoding(faults: &[&str], client_auth: &str) -> CheckResult {
+    let faults = faults.iter().map(|fault| (*fault).to_owned()).collect();
+    let running = start(Config { faults, ..Config::default() }).await.expect("starts");
+    let scenario = format!(
+        "authbench: 1\nname: probes\ntarget: {{ url: \"{}\" }}\n\
+         scheme: {{ oauth2-client-credentials: {{ token_url: /oauth2/token, client_auth: {client_auth} }} }}\n\
+         credentials: {{ a: {{ client_id: service, client_secret: \"${{S:-{}}}\" }} }}\n\
+         resources: [{{ request: GET /oauth2/orders }}]\nconformance: {{ include: [token.basic-form-decoding] }}\n",
+        running.url(),
+        IDENTITIES[0].client_secret
+    );
+    let loaded = load_text("probes.yaml".to_owned(), scenario).expect("is a scenario");
+    let options = Options::new(Launch::InProcess);
+    let ready = prepare(vec![loaded], Some(&NoVariables), &options).expect("is ready");
+    let mut results = Vec::new();
+    run(ready, &options, &mut |event| {
+        if let Event::CheckFinished(result) = event {
+            results.push(*result);
+        }
+    })
+    .await;
+    running.stop().await;
+    results.into_iter().find(|result| result.id == "token.basic-form-decoding").expect("was planned")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn form_decoding_shows_without_a_client_that_needs_it() {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let correct = form_decoding(&[], "basic").await;
+    assert_eq!(correct.verdict, Verdict::Pass, "{}", correct.summary);
+    let faulty = form_decoding(&["no-form-decode"], "basic").await;
+    assert_eq!(faulty.verdict, Verdict::Fail, "{}", faulty.summary);
+    // how a server reads what its clients do not send is not asked
+    let other = form_decoding(&[], "post").await;
+    assert_eq!(other.verdict, Verdict::NotTested, "{}", other.summary);
+    assert!(other.summary.contains("HTTP Basic"), "{}", other.summary);
 }

@@ -3,7 +3,7 @@
 use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::step::{Accept, INVALID, MALFORMED, MISSING, On, forged, send};
+use crate::check::step::{Accept, INVALID, MALFORMED, MISSING, On, Want, forged, send};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, Severity, Tier};
 use crate::observe::{Outcome, StepId};
 
@@ -61,13 +61,13 @@ pub(crate) const CHECKS: &[Check] = &[
     },
     Check {
         id: "bearer.multiple-methods-refused",
-        title: "Two token transmission methods in one request are refused",
+        title: "A request with a token in two places, or twice in one, is refused",
         level: Level::Should,
         tier: Tier::Extended,
         about_authorization: true,
         sources: &["RFC 6750 §2", "RFC 6750 §3.1"],
         doc: Doc {
-            sends: "The valid token in the query alone, in the header beside an unknown one in the query, and the other way round, to each protected resource that is read (at most 8).",
+            sends: "The valid token in the query alone, in the header beside an unknown one in the query, and the other way round; and both as one parameter of the query, in both orders; to each protected resource that is read (at most 8).",
             matters: "Where a gateway reads one place and the API the other, whoever writes the link decides whose token counts.",
             fix: "Read tokens from one place, or answer 400 with error=\"invalid_request\" where there are two.",
         },
@@ -75,6 +75,8 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("in-query"), On::EachRoute).id(IN_QUERY),
             send(forged("unknown-in-query-too"), On::EachRoute).id(UNKNOWN_IN_QUERY_TOO),
             send(forged("good-in-query-too"), On::EachRoute).denied(&[Accept::Status(400), INVALID]),
+            send(forged("in-query-twice"), On::EachRoute).id(REPEATED),
+            send(forged("in-query-twice-last"), On::EachRoute).id(REPEATED_LAST),
         ],
         expect: one_method,
         shows: Explanation::Carrier,
@@ -124,6 +126,11 @@ const IN_QUERY: StepId = StepId::new("in-query");
 /// The good token in its place and an unknown one in the query.
 const UNKNOWN_IN_QUERY_TOO: StepId = StepId::new("unknown-in-query-too");
 
+/// The good token and an unknown one as one parameter of the query.
+const REPEATED: StepId = StepId::new("repeated");
+/// The same in the other order.
+const REPEATED_LAST: StepId = StepId::new("repeated-last");
+
 /// What a malformed field may be answered with.
 const BAD_FIELD: &[Accept] = &[MALFORMED, MISSING, INVALID, Accept::Status(431)];
 /// What a field that is too large for the server may be answered with.
@@ -167,6 +174,16 @@ fn one_method(case: &ObservedCheck<'_>) -> Judgement {
                 );
             }
             _ => {}
+        }
+    }
+    // RFC 6750 §3.1: whoever reads the first and whoever reads the last differ; one of the two is good
+    let repeated = [REPEATED, REPEATED_LAST].into_iter().flat_map(|step| case.observations_of(step));
+    for (index, observation) in repeated {
+        match observation.outcome {
+            Outcome::Granted => {
+                judgement.deviates(index, case.about(index, "one of the two is ignored"), "400 invalid_request");
+            }
+            _ => case.judge_as(index, Want::Denied(&[Accept::Status(400), INVALID, MISSING]), &mut judgement),
         }
     }
     judgement

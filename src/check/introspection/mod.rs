@@ -130,11 +130,11 @@ pub(crate) const CHECKS: &[Check] = &[
         title: "Anonymous introspection is refused",
         level: Level::Must,
         severity: Severity::High,
-        sources: &["RFC 7662 §2.1", "RFC 7662 §2.3"],
+        sources: &["RFC 7662 §2.1", "RFC 7662 §2.3", "RFC 6749 §5.2"],
         doc: Doc {
             sends: "A live token with no, with wrong client and with wrong bearer credentials.",
             matters: "An open endpoint lets anybody test stolen tokens and read what they hold (RFC 7662 §4).",
-            fix: "Require the credentials of a resource server.",
+            fix: "Require the credentials of a resource server, and answer 401 with a challenge of the scheme that was used.",
         },
         steps: &[
             obtain("t"),

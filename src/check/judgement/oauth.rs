@@ -99,18 +99,35 @@ fn requested_scope(observation: &Observation) -> BTreeSet<String> {
 
 /// RFC 6749 §5.2: a client that used the Authorization header gets 401 and a challenge of the scheme that it used.
 pub(crate) fn basic_client_refused(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants_error(case, &["invalid_client"]);
-    for (index, response) in case.refusals().filter(|(_, response)| response.status == 401) {
-        if !challenges::of(response).iter().any(|challenge| challenge.scheme == "basic") {
+    expect::wants_error(case, &["invalid_client"]).and(matching_challenges(case)).and(realms(case))
+}
+
+/// The same at every endpoint that authenticates clients (RFC 7009 §2.2.1, RFC 7662 §2.3). Of the two statuses that refuse a
+/// client, 401 alone is right here, and it names the scheme of the credentials that it refuses; any other status is a
+/// deviation of its step.
+pub(crate) fn matching_challenges(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, response) in case.refusals() {
+        let request = &case.evidence.observations[index].exchange.request;
+        let by_basic = request.value_of("authorization").is_some_and(|value| value.starts_with(b"Basic "));
+        if !by_basic {
+            continue;
+        }
+        if response.status == 400 {
+            let text = case.about(index, "refused with 400");
+            judgement.deviates_by(Explanation::ClientStatus, index, text, "401");
+        } else if response.status == 401
+            && !challenges::of(response).iter().any(|challenge| challenge.scheme == "basic")
+        {
             judgement.deviates_by(
                 challenges::absence(response),
                 index,
-                "401 without a Basic challenge",
+                case.about(index, "401 without a Basic challenge"),
                 "WWW-Authenticate: Basic",
             );
         }
     }
-    judgement.and(realms(case))
+    judgement
 }
 
 /// RFC 9110 §11.1: client credentials are granted behind the name of their scheme in any case of letters, and behind no
@@ -280,11 +297,12 @@ fn introspections<'a>(case: &ObservedCheck<'a>) -> impl Iterator<Item = (usize, 
 
 /// RFC 7662 §2.3: invalid_client for clients, invalid_token in the challenge for a bearer token.
 pub(crate) fn introspection_refused(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case);
+    let mut judgement = expect::wants(case).and(matching_challenges(case));
     for (index, response) in case.refusals() {
         let request = &case.evidence.observations[index].exchange.request;
         let bearer = request.value_of("authorization").is_some_and(|value| value.starts_with(b"Bearer"));
-        if response.status == 401 && challenges::of(response).is_empty() {
+        let by_basic = request.value_of("authorization").is_some() && !bearer;
+        if response.status == 401 && !by_basic && challenges::of(response).is_empty() {
             judgement.deviates_by(
                 challenges::absence(response),
                 index,
@@ -345,7 +363,7 @@ pub(crate) fn lawful_revocations(case: &ObservedCheck<'_>) -> Judgement {
 
 /// RFC 7009 §2.1: the client is authenticated before anything else.
 pub(crate) fn revocation_refused(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case);
+    let mut judgement = expect::wants(case).and(matching_challenges(case));
     for (index, response) in case.refusals() {
         if case.evidence.observations[index].place == Place::Revocation {
             expect::error_is_one_of(&mut judgement, index, response, &["invalid_client", "invalid_request"]);

@@ -38,7 +38,7 @@ pub(crate) const CHECKS: &[Check] = &[
         doc: Doc {
             sends: "The token of a confidential client with no and with wrong client credentials; then the token is used.",
             matters: "Whoever may revoke without proof can log everybody out.",
-            fix: "Authenticate the client before the token is looked at.",
+            fix: "Authenticate the client before the token is looked at, and answer 401 with a challenge of the scheme that was used.",
         },
         steps: &[
             obtain("t"),

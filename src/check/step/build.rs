@@ -65,6 +65,7 @@ const fn form(endpoint: Endpoint, auth: FormAuth, params: &'static [(&'static st
         description: None,
         times: 1,
         exhausts: false,
+        optional: false,
         keep: None,
     })
 }
@@ -190,6 +191,14 @@ impl Step {
     pub const fn encoded(self, encoding: Encoding) -> Step {
         match self {
             Step::Form(form) => Step::Form(FormStep { encoding, ..form }),
+            other => other,
+        }
+    }
+
+    /// Leaves a form out where the scenario lacks what it needs.
+    pub const fn if_given(self) -> Step {
+        match self {
+            Step::Form(form) => Step::Form(FormStep { optional: true, ..form }),
             other => other,
         }
     }

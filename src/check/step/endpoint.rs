@@ -61,6 +61,8 @@ pub enum FormAuth {
     Special,
     /// The same without the form encoding.
     SpecialRaw,
+    /// HTTP Basic with the good client, the first character of its identifier percent-encoded.
+    EncodedId,
     /// A fresh assertion that the good client's key signs (RFC 7523 §2.2).
     Assertion,
     /// A forgery about such an assertion.
@@ -113,6 +115,8 @@ pub struct FormStep {
     pub description: Option<Phrase>,
     /// How often it is sent.
     pub times: usize,
+    /// Whether it is left out where the scenario lacks what it needs, and the rest of the check is played.
+    pub optional: bool,
     /// Whether it is sent until the endpoint throttles, or the failure budget of the scenario is used up.
     pub exhausts: bool,
     /// Slot for the access token that comes back.

@@ -40,6 +40,29 @@ pub(crate) const CHECKS: &[Check] = &[
         ..PLAIN
     },
     Check {
+        id: "token.error-no-store",
+        title: "Errors of the token endpoint forbid caching",
+        severity: Severity::Info,
+        tier: Tier::Extended,
+        // the example of RFC 6749 §5.2 has the field; its text asks for it where an answer holds a token (§5.1)
+        sources: &["RFC 6749 §5.2", "RFC 9111 §5.2.2.5"],
+        doc: Doc {
+            sends: "A grant type that does not exist, and a client that does not exist; the Cache-Control of the answers is read.",
+            matters: "An error that a cache keeps is answered to a client whose next request is right.",
+            fix: "Send Cache-Control: no-store with every answer of the token endpoint, errors too.",
+        },
+        steps: &[
+            token(FormAuth::Good, &[("grant_type", Fill::Text("authbench"))])
+                .denied(CLIENT_ERROR)
+                .called("a grant type that does not exist"),
+            token(FormAuth::UnknownClient, &[GRANT]).denied(CLIENT_ERROR),
+        ],
+        expect: errors_not_stored,
+        implied_by: &["token.response-no-store"],
+        fault: "cacheable-token-error",
+        ..REFUSAL
+    },
+    Check {
         id: "token.response-pragma",
         title: "Token responses carry Pragma: no-cache",
         level: Level::Must,
@@ -183,6 +206,33 @@ pub(crate) const CHECKS: &[Check] = &[
         ..PLAIN
     },
 ];
+
+/// Any refusal.
+const CLIENT_ERROR: &[Accept] = &[Accept::Status(400), Accept::Status(401)];
+
+/// Answers to POST are kept by nobody unless they say that they may be (RFC 9110 §9.3.3), so silence is worth a remark
+/// outside the letter of the RFCs.
+fn errors_not_stored(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, response) in case.refusals() {
+        let directives = expect::directives(response);
+        if directives.iter().any(|(name, _)| name == "no-store") {
+            continue;
+        }
+        let lasts =
+            |argument: &Option<String>| argument.as_ref().and_then(|text| text.parse().ok()).unwrap_or(0_u64) > 0;
+        let ages = directives.iter().filter(|(name, _)| ["max-age", "s-maxage"].contains(&name.as_str()));
+        let kept = ages.into_iter().any(|(_, argument)| lasts(argument));
+        match kept || case.profile.strict_challenges() {
+            true => {
+                judgement.deviates(index, case.about(index, "Cache-Control has no no-store"), "Cache-Control: no-store")
+            }
+            false if judgement.remarks.is_empty() => judgement.remarks.push("errors have no no-store".to_owned()),
+            false => {}
+        }
+    }
+    judgement
+}
 
 fn successes<'a>(case: &ObservedCheck<'a>) -> impl Iterator<Item = (usize, &'a Response)> {
     case.all_answers().filter(|(_, response)| response.status == 200)

@@ -66,8 +66,8 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "Without 401 and a challenge a client cannot tell what failed; without a refusal secrets are worth nothing.",
             fix: "Answer 401, error invalid_client, and WWW-Authenticate: Basic.",
         },
-        steps: &[token(FormAuth::WrongBasic, &[("grant_type", Fill::Text("client_credentials"))])
-            .denied(&[Accept::Status(401)])],
+        // that 400 is not right here is for the judgement to say
+        steps: &[token(FormAuth::WrongBasic, &[("grant_type", Fill::Text("client_credentials"))]).denied(BAD_CLIENT)],
         expect: oauth::basic_client_refused,
         fault: "invalid-client-400",
         ..PLAIN

@@ -151,13 +151,14 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 6749 §2.3.1", "RFC 6749 §B"],
         doc: Doc {
-            sends: "A client whose identifier and secret need form encoding: encoded as RFC 6749 asks, and raw.",
+            sends: "The good client with the first character of its identifier percent-encoded; and, where the scenario has one, a client whose identifier and secret need form encoding: encoded as RFC 6749 asks, and raw.",
             matters: "Libraries disagree on this encoding: a secret with a plus sign works with some and not with others.",
             fix: "Form-decode both parts after Base64 (RFC 6749 §2.3.1).",
         },
         steps: &[
-            token(FormAuth::Special, &[GRANT]).granted(),
-            token(FormAuth::SpecialRaw, &[GRANT]).id(RAW).called("the raw form"),
+            token(FormAuth::EncodedId, &[GRANT]).granted().if_given(),
+            token(FormAuth::Special, &[GRANT]).granted().if_given(),
+            token(FormAuth::SpecialRaw, &[GRANT]).id(RAW).called("the raw form").if_given(),
         ],
         expect: raw_is_remarked,
         fault: "no-form-decode",

@@ -103,6 +103,10 @@ impl Prober {
             FormAuth::SpecialRaw => {
                 Authentication { authorizations: vec![raw_basic(&client.id, client.secret())], ..none }
             }
+            FormAuth::EncodedId => Authentication {
+                authorizations: vec![raw_basic(&encoded_id(&client.id), &encoded(client.secret()))],
+                ..none
+            },
             FormAuth::Post => none.post(&client),
             FormAuth::Line(line) => Authentication { authorizations: vec![line.to_owned()], ..none },
             FormAuth::Behind(start) => {
@@ -180,8 +184,19 @@ pub(super) fn unusable(why: Unforgeable) -> ControlError {
 
 /// RFC 6749 §2.3.1: both parts are form-encoded before they are joined.
 fn basic(client: &ClientCredential) -> String {
-    let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     raw_basic(&encoded(&client.id), &encoded(client.secret()))
+}
+
+fn encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// The form encoding of an identifier with its first character percent-encoded, also where it need not be.
+fn encoded_id(id: &str) -> String {
+    let mut rest = id.chars();
+    let first = rest.next().map(String::from).unwrap_or_default();
+    let first: String = first.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    format!("{first}{}", encoded(rest.as_str()))
 }
 
 fn raw_basic(id: &str, secret: &str) -> String {

@@ -144,6 +144,7 @@ pub(super) fn correct(endpoint: Endpoint) -> FormStep {
         description: None,
         times: 1,
         exhausts: false,
+        optional: false,
         keep: None,
     }
 }

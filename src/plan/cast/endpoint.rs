@@ -10,7 +10,13 @@ impl Caster<'_> {
     pub(super) fn form(&mut self, index: usize, form: &'static FormStep) -> Result<(), Missing> {
         self.endpoint(form.endpoint)?;
         self.client(ClientRole::Good)?;
-        self.client_auth(form)?;
+        match self.client_auth(form) {
+            Err(Missing(why)) if form.optional => {
+                self.left_out.get_or_insert(why);
+                return Ok(());
+            }
+            given => given?,
+        }
         self.budget(form.exhausts)?;
         self.check_fills(form.params.iter().map(|(_, fill)| *fill))?;
         // what may be answered either way is read for what it does not grant: somebody else must be granted it
@@ -48,6 +54,7 @@ impl Caster<'_> {
             | FormAuth::TwoHeaders
             | FormAuth::OtherSecret(_)
             | FormAuth::Behind(_)
+            | FormAuth::EncodedId
                 if has_secret =>
             {
                 FormAuth::Basic
@@ -75,7 +82,7 @@ impl Caster<'_> {
             | FormAuth::Contradicting
             | FormAuth::InQuery
             | FormAuth::TwoHeaders => return self.good_client_has(|client| client.secret.is_some(), "client_secret"),
-            FormAuth::Behind(_) => return self.uses_basic(form.endpoint),
+            FormAuth::Behind(_) | FormAuth::EncodedId => return self.uses_basic(form.endpoint),
             auth if is_assertion(auth) => return self.good_client_has(|client| client.key.is_some(), "client_key"),
             _ => (true, ""),
         };

@@ -223,18 +223,23 @@ pub fn script(check: &'static Check, subject: &Subject) -> Result<Script, Missin
     if check.about_authorization && !subject.carrier.is_authorization() {
         return missing("the credential does not travel in Authorization");
     }
-    let mut caster = Caster { subject, is_control: check.control, script: Script::default() };
+    let mut caster = Caster { subject, left_out: None, is_control: check.control, script: Script::default() };
     if let Some(state) = caster.declared_state(check) {
         return caster.by_state(check, state);
     }
     for (index, step) in check.steps.iter().enumerate() {
         caster.step(index, step)?;
     }
-    Ok(caster.script)
+    match caster.left_out.filter(|_| caster.script.actions.is_empty()) {
+        Some(why) => Err(Missing(why)),
+        None => Ok(caster.script),
+    }
 }
 
 struct Caster<'a> {
     subject: &'a Subject,
+    /// Why the first optional step was left out.
+    left_out: Option<String>,
     /// Whether the check is the positive control itself, which nothing else can prove.
     is_control: bool,
     script: Script,

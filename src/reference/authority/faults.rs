@@ -103,6 +103,13 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("introspect-any-rs", "introspect.foreign-rs-inactive", "tells every resource server about every token"),
     row("hint-is-filter", "introspect.wrong-hint-still-found", "looks where the hint points and nowhere else"),
     row("open-introspection", "introspect.requires-authorization", "answers anybody"),
+    variant(
+        "introspect-bearer-challenge",
+        "introspect.requires-authorization",
+        "answers client credentials by HTTP Basic with a Bearer challenge",
+    ),
+    variant("revoke-without-challenge", "revoke.client-auth-required", "answers 401 without a challenge"),
+    row("cacheable-token-error", "token.error-no-store", "lets errors of the token endpoint be cached"),
     row("revoke-noop", "revoke.valid-token", "answers 200 and revokes nothing"),
     row("revoke-unknown-error", "revoke.unknown-token-200", "answers 400 to a token that is not alive"),
     row("revoke-hint-filter", "revoke.hint-ignored", "looks where the hint points and nowhere else"),

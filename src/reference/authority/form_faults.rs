@@ -31,7 +31,10 @@ pub(super) fn token_answer(authority: &Authority, asked: &HeaderMap, mut respons
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
         headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
     }
-    if authority.fault("cacheable-token") {
+    if authority.fault("cacheable-token") && response.status() == StatusCode::OK {
+        response.headers_mut().remove(header::CACHE_CONTROL);
+    }
+    if authority.fault("cacheable-token-error") && response.status() != StatusCode::OK {
         response.headers_mut().remove(header::CACHE_CONTROL);
     }
     if authority.fault("no-pragma") {

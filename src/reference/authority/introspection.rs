@@ -35,6 +35,9 @@ fn decide(authority: &Authority, uri: &Uri, headers: &HeaderMap, body: &[u8]) ->
     }
     let caller = match clients::authenticate(authority, headers, &params) {
         Err(_) | Ok(Caller::Nobody) if authority.fault("open-introspection") => None,
+        Err(error) if authority.fault("introspect-bearer-challenge") => {
+            return Err(OAuthError { challenge: Some("Bearer realm=\"oauth2\""), ..error });
+        }
         Err(error) => return Err(error),
         // a public client proves nothing
         Ok(Caller::Known(client)) if client.id != crate::seed::PUBLIC_CLIENT => Some(client),

@@ -27,6 +27,9 @@ pub(crate) async fn answer(
         Ok(Caller::Known(client)) => Some(client),
         _ if authority.fault("open-revocation") => None,
         Ok(Caller::Nobody) => return Err(OAuthError::invalid_client()),
+        Err(error) if authority.fault("revoke-without-challenge") => {
+            return Err(OAuthError { challenge: None, ..error });
+        }
         Err(error) => return Err(error),
     };
     let token = params.value("token").ok_or(OAuthError::bad("invalid_request"))?;

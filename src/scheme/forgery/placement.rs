@@ -32,6 +32,16 @@ pub(crate) const FORGERIES: &[Forgery] = &[
     Forgery::new("in-query", "the good token in the query and nowhere else", |context| {
         moved(context, CarrierPlace::Query("access_token".to_owned()))
     }),
+    Forgery::new("in-query-twice", "the good token and an unknown one in the query, under one name", |context| {
+        let mut both = moved(context, query_token())?;
+        both.extend(unknown_in_query(context)?);
+        Ok(both)
+    }),
+    Forgery::new("in-query-twice-last", "an unknown token and the good one in the query, under one name", |context| {
+        let mut both = unknown_in_query(context)?;
+        both.extend(moved(context, query_token())?);
+        Ok(both)
+    }),
     Forgery::new("in-form", "the good token in a form body and nowhere else", |context| {
         moved(context, CarrierPlace::Form("access_token".to_owned()))
     }),
@@ -46,9 +56,7 @@ pub(crate) const FORGERIES: &[Forgery] = &[
         "the good credential in its place and an unknown one in the query",
         |context| {
             let mut both = in_header(context)?;
-            let forged =
-                values::forged(ForgeryId::UNKNOWN.as_str(), context.proof.secret(), context.rng).ok_or_else(nothing)?;
-            both.push(Carried::new(&CarrierPlace::Query("access_token".to_owned()), forged));
+            both.extend(unknown_in_query(context)?);
             Ok(both)
         },
     ),
@@ -58,6 +66,16 @@ pub(crate) const FORGERIES: &[Forgery] = &[
         Ok(both)
     }),
 ];
+
+fn query_token() -> CarrierPlace {
+    CarrierPlace::Query("access_token".to_owned())
+}
+
+fn unknown_in_query(context: &mut ForgeryContext<'_>) -> Forged {
+    let forged =
+        values::forged(ForgeryId::UNKNOWN.as_str(), context.proof.secret(), context.rng).ok_or_else(nothing)?;
+    Ok(vec![Carried::new(&query_token(), forged)])
+}
 
 fn in_header(context: &ForgeryContext<'_>) -> Forged {
     match &context.carrier.place {

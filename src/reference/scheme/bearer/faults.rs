@@ -37,6 +37,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         "takes one word before the token for the scheme, whichever it is",
     ),
     row("query-overrides-header", "bearer.multiple-methods-refused", "prefers the token of the query"),
+    variant("repeated-query-token", "bearer.multiple-methods-refused", "takes the first of two tokens of the query"),
     row("query-token-accepted", "bearer.query-token-refused", "takes the token from the query"),
     row("token-in-json-body", "bearer.form-token-limits", "takes the token from any body"),
     row("error-on-missing", "bearer.missing-401-no-error-code", "names an error where no token was presented"),
@@ -57,6 +58,10 @@ pub(crate) struct BodyToken(String);
 pub(super) fn found(state: &ReferenceState, parts: &Parts, lines: &[&str]) -> Option<String> {
     let in_query = || query_value(parts, "access_token");
     match lines {
+        [] if state.fault("repeated-query-token") => {
+            let query = parts.uri.query().unwrap_or_default();
+            in_query().filter(|_| query.matches("access_token=").count() > 1)
+        }
         [] if state.fault("query-token-accepted") => in_query(),
         [] if state.fault("token-in-json-body") => parts.extensions.get::<BodyToken>().map(|token| token.0.clone()),
         [_] if state.fault("query-overrides-header") => in_query(),
