@@ -181,3 +181,35 @@ async fn form_decoding_shows_without_a_client_that_needs_it() {
     assert_eq!(other.verdict, Verdict::NotTested, "{}", other.summary);
     assert!(other.summary.contains("HTTP Basic"), "{}", other.summary);
 }
+
+#[test]
+fn an_end_that_is_taken_for_none_is_named_and_is_no_expiry_that_nobody_compares() {
+    let checks = ["jwt.exp-enforced", "jwt.numeric-date-types"];
+    for (fault, text) in
+        [("exp-zero-is-none", "an exp of 0 is taken for no end"), ("exp-word-is-none", "an exp that is a word")]
+    {
+        let ended = ended("jwt", &[fault], &checks);
+        assert_eq!(one(&ended, checks[0]).verdict, Verdict::Pass, "{fault}");
+        let dates = one(&ended, checks[1]);
+        assert_eq!((dates.verdict, dates.severity), (Verdict::Fail, Severity::Medium), "{fault}");
+        assert!(dates.summary.contains(text), "{fault}: {}", dates.summary);
+        assert_eq!(ended.findings.len(), 1, "{fault}: {:#?}", ended.findings);
+    }
+}
+
+#[test]
+fn an_expiry_that_nobody_compares_is_one_finding() {
+    let checks = ["jwt.exp-enforced", "jwt.numeric-date-types"];
+    let ended = ended("jwt", &["jwt-accepts-expired-token"], &checks);
+    assert_eq!(told(&ended.findings), [("time", checks[0], vec!["/jwt/es256/orders"])]);
+}
+
+#[test]
+fn look_alike_scopes_are_found_where_rights_come_from_the_scope_and_nowhere_else() {
+    let checks = ["jwt.scope-match-exact", "bearer.insufficient-scope-403"];
+    let substring = ended("jwt", &["scope-substring"], &checks);
+    assert_eq!(one(&substring, checks[0]).verdict, Verdict::Fail);
+    let open = ended("jwt", &["scope-not-enforced"], &checks);
+    assert_eq!(one(&open, checks[0]).verdict, Verdict::NotApplicable);
+    assert_eq!(one(&open, checks[1]).verdict, Verdict::Fail);
+}

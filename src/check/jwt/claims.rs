@@ -16,11 +16,11 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["RFC 7519 §4.1.4", "RFC 9068 §4", "ASVS 9.2.1"],
         doc: Doc {
-            sends: "Tokens that ended yesterday, six minutes ago, in 1970 and before: beyond any leeway.",
+            sends: "Tokens that ended yesterday and six minutes ago: beyond any leeway.",
             matters: "A token that never ends is a password that cannot be changed.",
             fix: "Compare exp with the clock, with a leeway of a few minutes at most.",
         },
-        steps: &[each(&["exp-yesterday", "exp-past-leeway", "exp-zero", "exp-negative"]).denied(&[INVALID])],
+        steps: &[each(&["exp-yesterday", "exp-past-leeway"]).denied(&[INVALID])],
         shows: Explanation::Time,
         fault: "jwt-accepts-expired-token",
         ..REFUSAL
@@ -84,13 +84,15 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 7519 §2", "RFC 7519 §4.1.4"],
         doc: Doc {
-            sends: "An exp that is a word, a date, an array, an object, true, NaN or far in the past; one that is text; \
-                    numbers beyond 64 bits; and a good one with a fraction.",
+            sends: "An exp of 0, a negative one, one that is a word, a date, an array, an object, true, NaN or far in the past; \
+                    one that is text; numbers beyond 64 bits, and 1e400; and a good one with a fraction.",
             matters: "A time that is no number is compared as something else, and the token may never end.",
             fix: "Refuse an exp that is no JSON number; accept fractions (RFC 7519 §2).",
         },
         steps: &[
             each(&[
+                "exp-zero",
+                "exp-negative",
                 "exp-word",
                 "exp-iso",
                 "exp-array",
@@ -164,6 +166,7 @@ pub(crate) const CHECKS: &[Check] = &[
             "aud-prefix",
             "aud-longer",
             "aud-slash",
+            "aud-scheme",
             "aud-case",
             "aud-number",
             "aud-object",
@@ -260,6 +263,29 @@ pub(crate) const CHECKS: &[Check] = &[
         expect: judgements::better_refused,
         implied_by: &["jwt.duplicate-members-safe"],
         fault: "scope-array-bypass",
+        ..REFUSAL
+    },
+    Check {
+        id: "jwt.scope-match-exact",
+        title: "Scope values of a signed token match whole and case-sensitively",
+        level: Level::Must,
+        severity: Severity::Critical,
+        sources: &["RFC 6749 §3.3", "RFC 9068 §2.2.3"],
+        doc: Doc {
+            sends: "Correctly signed tokens whose scope has the values of the good one with more behind or before them, cut short, \
+                    and in another case of letters.",
+            matters: "A search for a substring takes write:orders-archive for write:orders.",
+            fix: "Split the scope at spaces and compare whole values (RFC 6749 §3.3).",
+        },
+        steps: &[
+            // a server that takes rights from elsewhere says nothing about scopes
+            send(each_forged(&["scope-other"]), On::Scoped),
+            send(each_forged(&["scope-longer", "scope-preceded", "scope-shorter", "scope-case"]), On::Scoped)
+                .denied(&[INVALID, INSUFFICIENT]),
+        ],
+        expect: judgements::lookalikes,
+        shows: Explanation::Scope,
+        fault: "scope-case-ignored",
         ..REFUSAL
     },
     Check {

@@ -96,6 +96,19 @@ pub(super) fn audiences(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
+/// A scope of nothing.
+const NO_SCOPE: ForgeryId = ForgeryId::new("scope-other");
+
+/// Scopes that look like the right ones prove something only where one that does not is refused.
+pub(super) fn lookalikes(case: &ObservedCheck<'_>) -> Judgement {
+    let opens = |(_, seen): (usize, &Observation)| seen.forgery == Some(NO_SCOPE) && seen.outcome == Outcome::Granted;
+    if case.observations().any(opens) {
+        let why = "a token with another scope opens the resource as well: its scope is not what decides";
+        return Judgement { not_applicable: Some(why.to_owned()), ..Judgement::default() };
+    }
+    expect::wants(case)
+}
+
 /// Whether access is granted is for other checks to say: here a refusal is as good, and a server error is not.
 pub(super) fn answered(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
@@ -130,9 +143,37 @@ pub(crate) fn duplicates(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
+/// What it means that a token with such an end opens the API, each for itself: a value that a language takes for nothing is
+/// another mistake than one that is compared as text.
+const ENDS: [(ForgeryId, &str); 10] = [
+    (ForgeryId::new("exp-zero"), "an exp of 0 is taken for no end"),
+    (ForgeryId::new("exp-negative"), "a negative exp is not in the past"),
+    (ForgeryId::new("exp-word"), "an exp that is a word is accepted"),
+    (ForgeryId::new("exp-iso"), "an exp that is a date of ISO 8601 is accepted"),
+    (ForgeryId::new("exp-array"), "an exp that is an array is accepted"),
+    (ForgeryId::new("exp-object"), "an exp that is an object is accepted"),
+    (ForgeryId::new("exp-true"), "an exp of true is accepted"),
+    (ForgeryId::new("exp-nan"), "an exp of NaN, which is no JSON, is accepted"),
+    (ForgeryId::new("exp-infinity"), "an exp of Infinity, which is no JSON, is accepted"),
+    (ForgeryId::new("exp-least"), "an exp of -2^63 is not in the past"),
+];
+/// An end that no clock reaches.
+const NEVER: ForgeryId = ForgeryId::new("exp-1e400");
+
 /// Text where a number belongs is a deviation that opens nothing by itself: the time it holds is still compared.
 pub(crate) fn numeric_dates(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = remarked(case);
+    let forgery = |deviation: &Deviation| case.evidence.observations[deviation.observation].forgery;
+    for deviation in &mut judgement.access {
+        if let Some((_, text)) = ENDS.iter().find(|(id, _)| Some(*id) == forgery(deviation)) {
+            (deviation.text, deviation.described) = ((*text).to_owned(), true);
+        }
+    }
+    for (index, _) in case.observations().filter(|(_, seen)| seen.forgery == Some(NEVER)) {
+        if case.evidence.observations[index].outcome == Outcome::Granted {
+            judgement.remarks.push("an exp of 1e400 is accepted: the token never ends".to_owned());
+        }
+    }
     for (index, seen) in either(case).into_iter().filter(|(_, seen)| seen.forgery == Some(END_AS_TEXT)) {
         if seen.outcome == Outcome::Granted {
             judgement.advises(index, "an exp that is text is taken for a number", "a JSON number (RFC 7519 §4.1.4)");
@@ -341,6 +382,8 @@ mod tests {
         let duplicates = forgeries("jwt.duplicate-members-safe");
         assert!(TWICE.iter().all(|(twice, alone)| duplicates.contains(twice) && duplicates.contains(alone)));
         assert!(forgeries("jwt.kid-injection-inert").contains(&SHELL));
-        assert!(forgeries("jwt.numeric-date-types").contains(&END_AS_TEXT));
+        let dates = forgeries("jwt.numeric-date-types");
+        assert!(dates.contains(&END_AS_TEXT) && dates.contains(&NEVER));
+        assert!(ENDS.iter().all(|(id, _)| dates.contains(id)));
     }
 }

@@ -183,11 +183,20 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: crate::check::Tier::Extended,
         sources: &["RFC 7518 §3.4"],
         doc: Doc {
-            sends: "The good signature in DER, with a zero before it, and one byte short.",
+            sends: "The good signature in DER, with a zero before it, with a byte appended, twice over, one byte short, and its \
+                    first half and first byte alone.",
             matters: "Several spellings of one token defeat lists of refused tokens.",
             fix: "Accept the two numbers side by side at their full length, and nothing else.",
         },
-        steps: &[refused(&["ecdsa-der", "ecdsa-longer", "ecdsa-shorter"])],
+        steps: &[refused(&[
+            "ecdsa-der",
+            "ecdsa-longer",
+            "ecdsa-appended",
+            "ecdsa-doubled",
+            "ecdsa-shorter",
+            "ecdsa-half",
+            "ecdsa-one-byte",
+        ])],
         fault: "accepts-der-ecdsa",
         ..REFUSAL
     },

@@ -161,7 +161,9 @@ impl Guard {
 
     /// Whether the principal holds a scope; a refusal in the words of the scheme.
     pub(crate) fn authorise(self, state: &ReferenceState, principal: &Principal, scope: &str) -> Result<(), Rejection> {
-        let holds = principal.scopes.iter().any(|held| held == scope);
+        let any_case = matches!(self, Guard::Jwt(_)) && state.fault("scope-case-ignored");
+        let same = |held: &String| held == scope || (any_case && held.eq_ignore_ascii_case(scope));
+        let holds = principal.scopes.iter().any(same);
         let open = match self {
             Guard::ApiKey => state.fault("scope-ignored"),
             guard if guard.takes_bearer_tokens() => {

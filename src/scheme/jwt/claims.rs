@@ -120,9 +120,19 @@ pub(super) const WITH_THE_KEY: &[Forgery] = &[
         let right = audience(context)?;
         aud(context, &json!(format!("{right}.authbench.invalid")))
     }),
-    Forgery::new("aud-slash", "the right audience and a slash", |context| {
+    Forgery::new("aud-slash", "the right audience with another ending: a slash more, or one less", |context| {
         let right = audience(context)?;
-        aud(context, &json!(format!("{right}/")))
+        let other = right.strip_suffix('/').map_or_else(|| format!("{right}/"), str::to_owned);
+        aud(context, &json!(other))
+    }),
+    Forgery::new("aud-scheme", "the right audience with the other of http and https", |context| {
+        let right = audience(context)?;
+        let other = match right.split_once("://") {
+            Some(("https", rest)) => format!("http://{rest}"),
+            Some(("http", rest)) => format!("https://{rest}"),
+            _ => return unforgeable("the audience is no address"),
+        };
+        aud(context, &json!(other))
     }),
     Forgery::new("aud-case", "the right audience in another case of letters", |context| {
         let right = audience(context)?;
@@ -189,6 +199,19 @@ pub(super) const WITH_THE_KEY: &[Forgery] = &[
         claim(context, "scope", |claims, _| claims.push_raw("scope", "\"authbench:nothing\""))
     }),
     // --- types that do not belong (RFC 7519 §4.2)
+    Forgery::new("scope-other", "a scope of nothing", |context| scope(context, json!("authbench:nothing"))),
+    Forgery::new("scope-longer", "each value of the scope with more behind it", |context| {
+        lookalike(context, |value| format!("{value}-archive"))
+    }),
+    Forgery::new("scope-preceded", "each value of the scope with more before it", |context| {
+        lookalike(context, |value| format!("un{value}"))
+    }),
+    Forgery::new("scope-shorter", "each value of the scope without its last character", |context| {
+        lookalike(context, |value| value.chars().take(value.chars().count() - 1).collect())
+    }),
+    Forgery::new("scope-case", "each value of the scope in another case of letters", |context| {
+        lookalike(context, case_flipped)
+    }),
     Forgery::new("scope-array", "a scope of nothing, in an array", |context| {
         scope(context, json!(["authbench:nothing"]))
     }),
@@ -302,6 +325,17 @@ fn sub(context: &mut ForgeryContext<'_>, value: Value) -> Forged {
 fn scope(context: &mut ForgeryContext<'_>, value: Value) -> Forged {
     has_scope(context)?;
     claim(context, "scope", |claims, _| claims.set("scope", value))
+}
+
+/// A scope whose values look like those of the good token and are none of them.
+fn lookalike(context: &mut ForgeryContext<'_>, alter: fn(&str) -> String) -> Forged {
+    let Some(good) = good_token(context)?.claims.text("scope") else {
+        return unforgeable("the token has no claim `scope` that is text");
+    };
+    let held: Vec<&str> = good.split(' ').filter(|value| !value.is_empty()).collect();
+    let alike = held.iter().map(|value| alter(value)).filter(|value| !value.is_empty());
+    let alike: Vec<String> = alike.filter(|value| !held.contains(&value.as_str())).collect();
+    scope(context, json!(alike.join(" ")))
 }
 
 fn has_scope(context: &ForgeryContext<'_>) -> Result<(), crate::scheme::Unforgeable> {

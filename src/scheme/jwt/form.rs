@@ -173,7 +173,7 @@ fn to_holder(context: &ForgeryContext<'_>, mut header: Members, plain: &str) -> 
     if let Some(kid) = jwk.get("kid") {
         header.set("kid", kid.clone());
     }
-    encrypted(context, jwe::to_holder(jwk, header, plain.as_bytes(), [9; 32]))
+    encrypted(context, jwe::to_holder(&jwk, header, plain.as_bytes(), [9; 32]))
 }
 
 fn encrypted(context: &ForgeryContext<'_>, token: Option<String>) -> Forged {

@@ -70,11 +70,17 @@ impl Kit {
                 "no `material.second_issuer_key`, the key of another issuer that the target trusts",
             ),
             Need::PublishedKeys => (
-                self.keys_at.is_some() || !self.published.is_empty(),
-                "no `jwks_url` in the scheme and no `jwks_uri` in the issuer's metadata",
+                self.keys_at.is_some() || !self.published.is_empty() || self.public_half().is_some(),
+                "no `jwks_url` in the scheme, no `jwks_uri` in the issuer's metadata and no `material.issuer_key` with a \
+                 public half",
             ),
         };
         (!there).then_some(what)
+    }
+
+    /// The public half of the issuer's key: what the issuer publishes, whether it was found or not.
+    fn public_half(&self) -> Option<Value> {
+        self.issuer_key.as_ref().and_then(|key| key.public_jwk())
     }
 
     /// The key set that the target is to read (RFC 7517 §5).
@@ -210,15 +216,16 @@ fn is_access_token(typ: &str) -> bool {
     typ.eq_ignore_ascii_case("at+jwt") || typ.eq_ignore_ascii_case("application/at+jwt")
 }
 
-/// The published key that fits a token: by its kid, or the first of its kind.
-fn published_for<'k>(context: &ForgeryContext<'k>, good: &Jws) -> Result<&'k Value, Unforgeable> {
-    let kit: &'k Kit = context.kit;
+/// The published key that fits a token: by its kid, or the first of its kind, or the public half of the issuer's key.
+fn published_for(context: &ForgeryContext<'_>, good: &Jws) -> Result<Value, Unforgeable> {
+    let kit = context.kit;
     let header = decoded(&good.header).and_then(|header| Members::read(&header));
     let kid = header.and_then(|header| header.value("kid"));
     let family = good.alg().map(Alg::family);
     let fitting = || kit.published.iter().filter(move |jwk| family_of(jwk) == family);
     let found = fitting().find(|jwk| kid.is_some() && jwk.get("kid") == kid.as_ref()).or_else(|| fitting().next());
-    found.ok_or_else(|| {
+    let own = || kit.public_half().filter(|jwk| family_of(jwk) == family);
+    found.cloned().or_else(own).ok_or_else(|| {
         let problem = kit.unpublished.clone();
         Unforgeable(problem.unwrap_or_else(|| "no published key is of the kind that signs the token".to_owned()))
     })
@@ -314,6 +321,22 @@ mod tests {
             let alg = twin.alg().expect("an algorithm");
             let input = twin.signing_input();
             assert!(crate::scheme::jose::key::verifies(&kit.published[0], alg, input.as_bytes(), &twin.signature));
+        }
+    }
+
+    #[test]
+    fn the_public_half_of_the_issuers_key_is_one_that_everybody_has() {
+        for name in ["RS256", "ES256", "EdDSA"] {
+            let proof = Proof::Token(Secret::new(mint(&kit(name), &own_claims(), 300, "jti").expect("mints")));
+            let forged = |kit: &Kit| {
+                let id = ForgeryId::new("confusion-pem");
+                forged_text(id, &proof, &mut StdRng::seed_from_u64(1), kit)
+            };
+            let unpublished = Kit { published: Vec::new(), keys_at: None, ..kit(name) };
+            assert_eq!(unpublished.lacks(Need::PublishedKeys), None, "{name}");
+            assert_eq!(forged(&unpublished), forged(&kit(name)), "{name}");
+            let nothing = Kit { issuer_key: None, ..unpublished };
+            assert!(nothing.lacks(Need::PublishedKeys).is_some() && forged(&nothing).is_err(), "{name}");
         }
     }
 

@@ -112,6 +112,18 @@ pub(super) const WITH_A_TOKEN: &[Forgery] = &[
     Forgery::new("ecdsa-longer", "the good signature with a zero before r", |context| {
         ecdsa(context, |made, _| Some([vec![0], made].concat()))
     }),
+    Forgery::new("ecdsa-appended", "the good signature with a byte appended", |context| {
+        ecdsa(context, |made, _| Some([made, vec![0]].concat()))
+    }),
+    Forgery::new("ecdsa-doubled", "the good signature twice over", |context| {
+        ecdsa(context, |made, _| Some([made.clone(), made].concat()))
+    }),
+    Forgery::new("ecdsa-half", "the first half of the good signature", |context| {
+        ecdsa(context, |made, size| made.get(..size).map(<[u8]>::to_vec))
+    }),
+    Forgery::new("ecdsa-one-byte", "the first byte of the good signature", |context| {
+        ecdsa(context, |made, _| made.get(..1).map(<[u8]>::to_vec))
+    }),
     Forgery::new("ecdsa-shorter", "the good signature without its last byte", |context| {
         ecdsa(context, |mut made, _| made.pop().map(|_| made))
     }),
@@ -286,6 +298,6 @@ fn confusion(context: &ForgeryContext<'_>, alg: Alg, form: impl FnOnce(&Value) -
         return unforgeable("the token is signed by HMAC: there is no public key");
     }
     let jwk = super::published_for(context, &good)?;
-    let Some(secret) = form(jwk) else { return unforgeable("the published key has no such form") };
+    let Some(secret) = form(&jwk) else { return unforgeable("the published key has no such form") };
     header_signed_by(context, &["alg"], |header| header.set("alg", alg.name()), |input| mac(alg, &secret, input))
 }

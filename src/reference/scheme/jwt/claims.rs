@@ -31,9 +31,16 @@ pub(super) fn ours_hold(state: &ReferenceState, compact: &Compact) -> bool {
     let now = clock::unix_seconds() as f64;
     let claims = &compact.claims;
     let is_text = |name: &str| claims.get(name).is_some_and(Value::is_string);
-    if state.fault("exp-string-coerced") {
+    let faulty = ["exp-string-coerced", "exp-zero-is-none", "exp-word-is-none"].iter().any(|name| state.fault(name));
+    if faulty {
         let exp = match claims.get("exp") {
-            Some(Value::String(text)) => text.parse::<f64>().ok(),
+            Some(Value::String(text)) if state.fault("exp-string-coerced") => text.parse::<f64>().ok(),
+            Some(Value::String(text)) if state.fault("exp-word-is-none") => {
+                text.parse::<f64>().is_err().then_some(f64::INFINITY)
+            }
+            Some(Value::Number(number)) if state.fault("exp-zero-is-none") && number.as_f64() == Some(0.0) => {
+                Some(f64::INFINITY)
+            }
             Some(Value::Number(number)) => number.as_f64(),
             _ => None,
         };

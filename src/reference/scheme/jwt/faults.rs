@@ -30,6 +30,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("weak-hs-secret", "jwt.empty-hmac-key-refused", "has a second HMAC secret: the word secret"),
     row("psychic-signature", "jwt.ecdsa-zero-signature-refused", "accepts an ECDSA signature of zeros"),
     row("accepts-der-ecdsa", "jwt.ecdsa-encoding-strict", "accepts ECDSA signatures in DER as well"),
+    variant("ignores-ecdsa-tail", "jwt.ecdsa-encoding-strict", "ignores what follows the two numbers of a signature"),
+    variant("crashes-on-ecdsa-length", "jwt.ecdsa-encoding-strict", "breaks on a signature of an odd length"),
     row("trusts-header-jwk", "jwt.embedded-jwk-ignored", "verifies with the key in the token's own header"),
     row("fetches-jku", "jwt.remote-key-url-ignored", "downloads keys from the address in the token's header"),
     row("kid-is-file-path", "jwt.kid-injection-inert", "reads the HMAC key from the file that kid names"),
@@ -39,6 +41,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("jwt-accepts-expired-token", "jwt.exp-enforced", "does not compare the expiry"),
     row("one-hour-leeway", "jwt.exp-leeway-bounded", "lets tokens live an hour past their end"),
     row("exp-optional", "jwt.exp-required", "takes a token without exp for one that never ends"),
+    variant("exp-zero-is-none", "jwt.numeric-date-types", "takes an exp of 0 for no end"),
+    variant("exp-word-is-none", "jwt.numeric-date-types", "takes an exp that is a word for no end"),
     row("exp-string-coerced", "jwt.numeric-date-types", "reads a number out of an exp that is text"),
     row("ignores-nbf", "jwt.nbf-enforced", "does not read nbf"),
     row("ignores-iat", "jwt.iat-future-refused", "does not read iat"),
@@ -46,6 +50,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("crashes-without-sub", "jwt.unusual-claims-never-5xx", "breaks on a token without a subject"),
     variant("crashes-on-nesting", "jwt.unusual-claims-never-5xx", "breaks on a token whose claims are nested deeply"),
     variant("scope-absent-bypass", "jwt.claim-type-confusion-safe", "skips the check of a scope that is not there"),
+    variant("audience-normalised", "jwt.aud-enforced", "compares audiences without their scheme and final slash"),
     row("aud-string-only", "jwt.aud-array-accepted", "refuses an audience that is an array"),
     row("issuer-ignored", "jwt.iss-enforced", "does not compare the issuer"),
     row("pooled-keys", "jwt.key-bound-to-issuer", "keeps the keys of all issuers in one set"),
@@ -53,6 +58,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("typ-exact-string", "jwt.typ-media-type-forms", "knows only the short form of the type"),
     row("first-duplicate-wins", "jwt.duplicate-members-safe", "keeps the first of two members of one name"),
     row("scope-array-bypass", "jwt.claim-type-confusion-safe", "skips the check of a scope that is an array"),
+    row("scope-case-ignored", "jwt.scope-match-exact", "compares the scope of signed tokens without regard to case"),
     row("jwe-plaintext-trusted", "jwt.jwe-in-place-refused", "decrypts a token and trusts what it holds"),
     row("pbes2-unbounded", "jwt.expansion-bounded", "stretches a password as often as the token asks"),
     row("lenient-base64", "jwt.compact-form-strict", "ignores padding and left-over bits"),
@@ -81,6 +87,7 @@ pub(super) fn accepts_signature(
         || (is("weak-hs-secret") && verifies_by_secret(compact, b"secret"))
         || (is("psychic-signature") && has_a_zero(deployment, compact))
         || (is("accepts-der-ecdsa") && der_signature_holds(deployment, compact))
+        || (is("ignores-ecdsa-tail") && starts_with_a_signature(deployment, compact))
         || (is("trusts-header-jwk") && by_own_key(deployment, compact))
         || (is("fetches-jku") && remote_keys.by_address(compact))
         || (is("kid-is-file-path") && by_file(compact, "/dev/null", b""))
@@ -89,6 +96,10 @@ pub(super) fn accepts_signature(
 
 /// Whether an open fault breaks on what a token holds, whoever signed it.
 pub(super) fn breaks(state: &ReferenceState, token: &str) -> bool {
+    if state.fault("crashes-on-ecdsa-length") {
+        let signature = token.split('.').nth(2).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok()).unwrap_or_default();
+        return signature.len() % 2 == 1;
+    }
     if !state.fault("crashes-without-sub") && !state.fault("crashes-on-nesting") {
         return false;
     }
@@ -149,6 +160,16 @@ fn der_signature_holds(deployment: &Deployment, compact: &Compact) -> bool {
             _ => false,
         }
     })
+}
+
+/// Verifies the start of a signature that has as many bytes as one should have.
+fn starts_with_a_signature(deployment: &Deployment, compact: &Compact) -> bool {
+    let size = if deployment.algorithm == Algorithm::ES384 { 96 } else { 64 };
+    let Some(start) = compact.signature.get(..size).filter(|start| start.len() < compact.signature.len()) else {
+        return false;
+    };
+    let cut = Compact { signature: start.to_vec(), ..compact.clone() };
+    deployment.all_keys().any(|key| verifies(&cut, &key.verifying, deployment.algorithm))
 }
 
 fn by_own_key(deployment: &Deployment, compact: &Compact) -> bool {
