@@ -29,12 +29,14 @@ pub(super) fn run(arguments: &CheckArguments) -> Exit {
     for scenario in &ready {
         let planned = plan_of(scenario);
         let executable = planned.iter().filter(|check| check.script.is_ok()).count();
-        print::line(&format!(
-            "{}: {}: {executable} of {} checks can run",
-            scenario.file(),
-            scenario.name(),
-            planned.len()
-        ));
+        let unknown =
+            planned.iter().filter(|check| check.script.as_ref().is_err_and(|why| why.may_be_discovered)).count();
+        let more = match unknown {
+            0 => String::new(),
+            unknown => format!("; {unknown} more if the issuer's metadata names what they need"),
+        };
+        let (file, name, all) = (scenario.file(), scenario.name(), planned.len());
+        print::line(&format!("{file}: {name}: {executable} of {all} checks can run{more}"));
         for variable in scenario.unset(&super::ProcessEnvironment) {
             print::line(&format!("  note: {variable} is not set here; a run will need it"));
         }

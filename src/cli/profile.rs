@@ -4,7 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::print;
-use crate::check::profile::{Effective, PROFILES, profile, schemes};
+use crate::check::profile::{Effective, NOISE, PROFILES, profile, schemes};
 use crate::check::step::Class;
 use crate::exit::Exit;
 use crate::plan::subject::Tolerances;
@@ -99,14 +99,18 @@ fn effective(names: &[String]) -> Value {
         "profiles": top.chain().collect::<Vec<_>>(),
         "statuses": Value::Object(statuses.collect()),
         "levels": levels.collect::<Vec<_>>(),
-        "switches": { "strict_challenges": top.strict_challenges() },
+        "switches": {
+            "strict_challenges": top.strict_challenges(),
+            "noise_counts": !top.is_noise(NOISE[0]),
+            "protocol_fails": top.protocol_fails(),
+        },
         "tolerances": tolerances().into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect::<serde_json::Map<_, _>>(),
     })
 }
 
 /// What a scenario tolerates that says nothing: profiles leave it to scenarios.
 fn tolerances() -> [(&'static str, String); 5] {
-    let Tolerances { max_leeway, revocation_delay, rotation_delay, self_contained_life, max_clock_skew } =
+    let Tolerances { max_leeway, revocation_delay, rotation_delay, self_contained_life, max_clock_skew, .. } =
         Tolerances::default();
     let text = |length| humantime::format_duration(length).to_string();
     [
@@ -137,7 +141,11 @@ fn text(names: &[String]) -> String {
         page += &format!("  {check:44} {:9} by {by}\n", level.name());
     }
     let strict = if top.strict_challenges() { "a deviation" } else { "accepted" };
-    page += &format!("\nswitches\n  a challenge without parameters               {strict}\n");
+    let noise = if top.is_noise(NOISE[0]) { "information" } else { "deviations" };
+    let protocol = if top.protocol_fails() { "fail where the level is must" } else { "warn: access alone fails" };
+    page += &format!("\nswitches\n  {:44} {strict}\n", "a challenge without parameters");
+    page += &format!("  {:44} {noise}\n", "what nearly every server does");
+    page += &format!("  {:44} {protocol}\n", "statuses, fields and bodies");
     page += "\ntolerances of a scenario that sets none\n";
     for (name, value) in tolerances() {
         page += &format!("  {name:44} {value}\n");

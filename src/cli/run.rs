@@ -259,7 +259,7 @@ fn dry_run(ready: &[crate::run::Ready], _: &Options) -> Exit {
         for planned in plan_of(scenario) {
             match &planned.script {
                 Ok(script) => print::line(&format!("  {:<44} {} steps", planned.check.id, script.actions.len())),
-                Err(missing) => print::line(&format!("  {:<44} not tested: {}", planned.check.id, missing.0)),
+                Err(missing) => print::line(&format!("  {:<44} not tested: {}", planned.check.id, missing.why)),
             }
         }
         for phase in scenario.phases() {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::verdict::seen;
 use crate::check::step::Want;
-use crate::check::{Check, Deviation, Explanation, Judgement, Level, Verdict};
+use crate::check::{Check, Deviation, Explanation, Judgement, Verdict};
 use crate::event::{Cell, Part};
 use crate::observe::{Evidence, Observation, Outcome, Place};
 use crate::plan::subject::Resource;
@@ -13,7 +13,8 @@ use crate::plan::subject::Resource;
 #[derive(Clone, Copy)]
 pub(super) struct SeenCheck<'a> {
     pub(super) check: &'a Check,
-    pub(super) level: Level,
+    /// What a protocol deviation comes to under the level of the check and the profile.
+    pub(super) protocol: Verdict,
     pub(super) evidence: &'a Evidence,
     pub(super) resources: &'a [Resource],
 }
@@ -21,7 +22,6 @@ pub(super) struct SeenCheck<'a> {
 impl SeenCheck<'_> {
     /// The cells of a judgement; `told` puts a deviation into words. Beside a broken control only access counts.
     pub(super) fn cells(self, judgement: &Judgement, told: &dyn Fn(&Deviation) -> String) -> Vec<Cell> {
-        let protocol = if self.level == Level::Must { Verdict::Fail } else { Verdict::Warn };
         let mut cells = Vec::new();
         for deviation in &judgement.access {
             self.add(&mut cells, Part::Access, Verdict::Fail, deviation, told);
@@ -30,7 +30,7 @@ impl SeenCheck<'_> {
             return cells;
         }
         let granted: BTreeSet<(String, String)> = cells.iter().map(place).collect();
-        for (verdict, deviations) in [(protocol, &judgement.protocol), (Verdict::Warn, &judgement.advice)] {
+        for (verdict, deviations) in [(self.protocol, &judgement.protocol), (Verdict::Warn, &judgement.advice)] {
             for deviation in deviations {
                 // where access is granted against the requirement, nobody asks how the refusal should have looked
                 if deviation.explanation.stands_alone() || !granted.contains(&self.place(deviation.observation)) {

@@ -40,7 +40,8 @@ fn result(lane: &LaneFigures, figures: &LoadFigures, (method, path): (&str, &str
         group: "load".to_owned(),
         verdict,
         waived: None,
-        level: Level::Must,
+        // no RFC speaks of load
+        level: Level::Practice,
         severity: Severity::Critical,
         part: failed.then_some(Part::Access),
         // not failing securely; improper authentication

@@ -124,6 +124,8 @@ pub struct Evidence {
     pub self_contained_life: std::time::Duration,
     /// Whether the target is asked over TLS.
     pub over_tls: bool,
+    /// Whether the scenario says how long a token may live past its end.
+    pub leeway_is_declared: bool,
     /// How long a token that was replaced may live on.
     pub rotation_overlap: std::time::Duration,
     /// How far the clocks of target and harness may lie apart.

@@ -33,6 +33,8 @@ pub struct AuthorizationServer {
     pub assertion_audience: Option<String>,
     /// Parameters that every token request carries beside grant and scope.
     pub token_params: Vec<(String, String)>,
+    /// Whether the metadata of the issuer was looked for.
+    pub is_discovered: bool,
 }
 
 /// A client with what it authenticates with.

@@ -36,6 +36,7 @@ pub(super) fn client_auth(auth: FormAuth) -> Phrase {
         FormAuth::IdOnly => "client_id without a secret",
         FormAuth::WrongBasic => "a wrong secret by HTTP Basic",
         FormAuth::WrongPost => "a wrong secret in the body",
+        FormAuth::WrongSecret => "wrong client credentials, as the scenario has the good ones",
         FormAuth::ExpendableWrong => "a wrong secret for an expendable client",
         FormAuth::UnknownClient => "a client that does not exist",
         FormAuth::Both => "HTTP Basic and body parameters at once",

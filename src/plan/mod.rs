@@ -9,6 +9,7 @@ mod lanes;
 pub mod login;
 pub mod login_server;
 mod material;
+mod narrowed;
 pub mod overhead;
 pub mod resolve;
 mod resolve_login;

@@ -177,6 +177,7 @@ fn preset_side(loaded: &LoadedScenario, name: &str) -> Option<Side> {
         material: Default::default(),
         kit: algorithm_under(prefix).map(super::keys::seeded).unwrap_or_default(),
         tolerances: Tolerances::default(),
+        preferred: Default::default(),
         cases: Vec::new(),
     };
     let identity = subject.good_for(0)?;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::narrowed;
 use super::seeded;
 use super::subject::{
     AuthorizationServer, CaseRequest, ClientAuthMethod, ClientCredential, DeclaredAnswer, HookCall, HookCalls,
@@ -22,10 +23,7 @@ pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
     let name = registered(&scenario.scheme);
     let scheme = scheme::find(name).expect("every scheme of the format is registered");
     let on_reference = scenario.target.reference.is_some();
-    let mut identities: Vec<Identity> =
-        scenario.credentials.iter().map(|(name, credential)| identity(name, credential, values)).collect();
-    // the order of a map is that of the alphabet; the most powerful credential is the one to prove that access works
-    identities.sort_by_key(|identity| std::cmp::Reverse(identity.scopes.len()));
+    let mut identities = identities(&scenario.credentials, values);
     let authorization_server = authorization_server(&scenario.scheme.value.0, values, on_reference);
     if identities.is_empty() && on_reference {
         identities = seeded::identities(name);
@@ -41,6 +39,7 @@ pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
             tenant: None,
             state: model::CredentialState::Valid,
             certificate: None,
+            asks_for_less: false,
         }];
     }
     let mut resources: Vec<Resource> =
@@ -61,7 +60,7 @@ pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
         material.hooks.revoke = scenario.material.hooks.revoke.clone().map(HookCall::Command);
         material.hooks.rotate = scenario.material.hooks.rotate.clone().map(HookCall::Command);
     }
-    Subject {
+    let subject = Subject {
         scheme,
         carrier: carrier(&scenario.scheme.value.0, scheme),
         owned: on_reference || scenario.target.owned || scenario.target.command.is_some(),
@@ -72,7 +71,19 @@ pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
         kit,
         tolerances: tolerances(&scenario.conformance.tolerances),
         cases: scenario.cases.iter().map(|case| case_request(case, values)).collect(),
-    }
+        preferred: Default::default(),
+    };
+    narrowed::complete(subject)
+}
+
+/// Credentials in the order of the file: the first that may use a resource is the one that checks use there.
+fn identities(
+    written: &std::collections::BTreeMap<String, At<model::Credential>>,
+    values: &Values<'_>,
+) -> Vec<Identity> {
+    let mut written: Vec<(&String, &At<model::Credential>)> = written.iter().collect();
+    written.sort_by_key(|(_, credential)| (credential.place.line, credential.place.column));
+    written.into_iter().map(|(name, credential)| identity(name, credential, values)).collect()
 }
 
 /// What a case of the scenario sends.
@@ -102,8 +113,7 @@ pub(super) fn subject_under(
 ) -> Subject {
     let on_reference = loaded.scenario.target.reference.is_some();
     let found = scheme::find(scheme.name()).expect("every scheme of the format is registered");
-    let mut identities: Vec<Identity> =
-        credentials.iter().map(|(name, credential)| identity(name, credential, values)).collect();
+    let mut identities = identities(credentials, values);
     if identities.is_empty() && (on_reference || scheme.name() == "none") {
         identities = seeded::identities(scheme.name());
     }
@@ -126,6 +136,7 @@ pub(super) fn subject_under(
         kit,
         tolerances: Tolerances::default(),
         cases: Vec::new(),
+        preferred: Default::default(),
     }
 }
 
@@ -203,6 +214,7 @@ fn identity(name: &str, credential: &model::Credential, values: &Values<'_>) -> 
         tenant: credential.tenant.clone(),
         state: credential.state,
         certificate: credential.tls.as_ref().and_then(|tls| certificate(tls, values)),
+        asks_for_less: false,
     }
 }
 
@@ -271,6 +283,7 @@ fn authorization_server(fields: &SchemeFields, values: &Values<'_>, on_reference
         client_auth,
         assertion_audience: named(&oauth2.assertion_audience),
         token_params: oauth2.token_params.iter().map(|(name, value)| (name.clone(), values.text(value))).collect(),
+        is_discovered: false,
     })
 }
 
@@ -365,6 +378,7 @@ fn tolerances(written: &model::DeclaredTolerances) -> Tolerances {
     let or = |length: Option<Length>, other| length.map_or(other, |length| length.0);
     Tolerances {
         max_leeway: or(written.max_leeway, default.max_leeway),
+        leeway_is_declared: written.max_leeway.is_some(),
         revocation_delay: or(written.revocation_delay, default.revocation_delay),
         rotation_delay: or(written.rotation_delay, default.rotation_delay),
         self_contained_life: or(written.self_contained_life, default.self_contained_life),

@@ -71,6 +71,7 @@ fn to_identity(scheme: &str, identity: &SeedIdentity) -> Identity {
             SeedState::Expired => CredentialState::Expired,
         },
         certificate: None,
+        asks_for_less: false,
     }
 }
 
@@ -178,6 +179,7 @@ pub(super) fn authorization_server(client_auth: ClientAuthMethod, jwt: bool) -> 
             client_auth,
             assertion_audience: None,
             token_params: Vec::new(),
+            is_discovered: false,
         };
     }
     AuthorizationServer {
@@ -188,6 +190,7 @@ pub(super) fn authorization_server(client_auth: ClientAuthMethod, jwt: bool) -> 
         client_auth,
         assertion_audience: None,
         token_params: Vec::new(),
+        is_discovered: false,
     }
 }
 

@@ -56,6 +56,8 @@ pub struct Identity {
     pub state: CredentialState,
     /// The certificate that its connections present, where it has one of its own.
     pub certificate: Option<Arc<IdentityCertificate>>,
+    /// Whether it is a declared one that asks for fewer scopes: another principal it is not.
+    pub asks_for_less: bool,
 }
 
 /// A certificate of an identity and its key: the contents of their files.
@@ -268,6 +270,8 @@ pub enum HookCall {
 pub struct Tolerances {
     /// How long a token may live past its end.
     pub max_leeway: Duration,
+    /// Whether the scenario says so: then a token that lives longer is against what it asks for.
+    pub leeway_is_declared: bool,
     /// How long a revoked credential may live on.
     pub revocation_delay: Duration,
     /// How long a rotated key may live on.
@@ -282,6 +286,7 @@ impl Default for Tolerances {
     fn default() -> Self {
         Self {
             max_leeway: Duration::from_secs(1),
+            leeway_is_declared: false,
             revocation_delay: Duration::from_secs(1),
             rotation_delay: Duration::from_secs(2),
             self_contained_life: Duration::from_secs(300),
@@ -313,6 +318,8 @@ pub struct Subject {
     pub tolerances: Tolerances,
     /// What each case of the scenario sends, in order.
     pub cases: Vec<CaseRequest>,
+    /// The resource that most checks use instead of the first, which was not there when the run looked.
+    pub preferred: std::sync::OnceLock<usize>,
 }
 
 /// What a case sends beside its method and path.
@@ -375,6 +382,9 @@ impl Subject {
 
     /// The protected resource that most checks use: one that is read, without a tenant where there is a choice.
     pub fn main_resource(&self) -> Option<usize> {
+        if let Some(preferred) = self.preferred.get() {
+            return Some(*preferred);
+        }
         let reads = |at: &usize| !self.resources[*at].writes;
         let plain = |at: &usize| self.resources[*at].tenant.is_none();
         self.protected().filter(reads).find(plain).or_else(|| self.protected().find(reads))
@@ -402,7 +412,8 @@ impl Subject {
     pub fn second_for(&self, resource: usize) -> Option<usize> {
         let first = self.good_for(resource)?;
         let resource = &self.resources[resource];
-        (0..self.identities.len()).find(|at| *at != first && resource.open_to(&self.identities[*at]))
+        let other = |at: &usize| *at != first && !self.identities[*at].asks_for_less;
+        (0..self.identities.len()).filter(other).find(|at| resource.open_to(&self.identities[*at]))
     }
 
     /// The first identity in a state other than valid.
@@ -459,7 +470,10 @@ impl Subject {
     /// A valid client other than the given one.
     pub fn second_client(&self, first: usize) -> Option<usize> {
         let other = |(at, identity): &(usize, &Identity)| {
-            *at != first && identity.state == CredentialState::Valid && matches!(identity.login, Login::Client { .. })
+            *at != first
+                && !identity.asks_for_less
+                && identity.state == CredentialState::Valid
+                && matches!(identity.login, Login::Client { .. })
         };
         self.identities.iter().enumerate().find(other).map(|(at, _)| at)
     }

@@ -46,7 +46,7 @@ pub(super) async fn run(
         match &check.script {
             _ if !takes => {}
             Err(missing) => {
-                let result = not_tested(&check, &missing.0, &tally.context(Duration::ZERO));
+                let result = not_tested(&check, &missing.why, &tally.context(Duration::ZERO));
                 tally.take(result);
             }
             // controls first: what they do not prove, nothing else needs to ask

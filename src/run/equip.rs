@@ -39,7 +39,7 @@ pub(super) async fn equip(
     subject: &Subject,
     running: &Running,
     listener: Result<Option<Arc<Listener>>, ListenerError>,
-    options: &Options,
+    (options, is_reference): (&Options, bool),
 ) -> Result<(Arc<Subject>, Arc<Prober>), EquipError> {
     let mut subject = subject.clone();
     let base = running.base.clone();
@@ -52,7 +52,7 @@ pub(super) async fn equip(
     let metadata = discover(&mut subject, &base, &control).await?;
     let control = control(&subject)?;
     let listener = listener?;
-    keys::host(&mut subject, listener.as_ref(), &control, &base).await;
+    keys::host(&mut subject, listener.as_ref(), &control, (&base, is_reference)).await;
     keys::read_published(&mut subject, &control, &base, metadata.as_ref()).await;
     let subject = Arc::new(subject);
     let control = Arc::new(control);
@@ -83,12 +83,14 @@ async fn discover(
 ) -> Result<Option<(Url, Value)>, EquipError> {
     let needs_keys = subject.kit.keys_at.is_none();
     let Some(server) = &mut subject.authorization_server else { return Ok(None) };
+    server.is_discovered = true;
     if let Some(path) = server.issuer.as_deref().filter(|issuer| issuer.starts_with('/')) {
         server.issuer = Some(format!("{}{}", base.as_str().trim_end_matches('/'), path.trim_end_matches('/')));
     }
     let Some(issuer) = server.issuer.clone() else { return Ok(None) };
     let needs_endpoint = server.token.is_none();
-    if !needs_endpoint && !needs_keys {
+    let needs_others = server.introspection.is_none() || server.revocation.is_none();
+    if !needs_endpoint && !needs_keys && !needs_others {
         return Ok(None);
     }
     let issuer = join(base, &issuer).map_err(ControlError::from)?;
@@ -96,8 +98,12 @@ async fn discover(
         |why: String, answered: bool| Obstacle::NoMetadata { why: format!("{}: {why}", shown(&issuer)), answered };
     match control(subject)?.metadata(&issuer).await {
         Ok(metadata) => {
-            if let (true, Some(server)) = (needs_endpoint, &mut subject.authorization_server) {
-                issuer::complete(server, &issuer, &metadata).map_err(|error| unusable(error.to_string(), true))?;
+            if let Some(server) = &mut subject.authorization_server {
+                match issuer::complete(server, &issuer, &metadata) {
+                    Err(error) if needs_endpoint => return Err(unusable(error.to_string(), true).into()),
+                    // what the scenario needs it names itself
+                    Err(_) | Ok(()) => {}
+                }
             }
             Ok(Some((issuer, metadata)))
         }

@@ -28,16 +28,22 @@ pub(super) async fn listen(subject: &mut Subject, wanted: &Wanted) -> Result<Opt
     Ok(Some(Arc::new(listener)))
 }
 
-/// Tells the reference to read its issuer's keys from the listener; whoever does not hear it keeps its own.
-pub(super) async fn host(subject: &mut Subject, listener: Option<&Arc<Listener>>, control: &ControlPlane, base: &Url) {
+/// Tells the reference to read its issuer's keys from the listener; where it does not hear it, it keeps its own. Any other
+/// target is told nothing: its operator has it read its keys from `serve_jwks`, and whether it does so shows in the listener.
+pub(super) async fn host(
+    subject: &mut Subject,
+    listener: Option<&Arc<Listener>>,
+    control: &ControlPlane,
+    (base, is_reference): (&Url, bool),
+) {
     if !subject.kit.hosts_keys {
         return;
     }
-    let told = match (listener, join(base, "/hooks/keys")) {
-        (Some(listener), Ok(hook)) => control.post(hook, listener.keys_url()).await.is_ok(),
-        _ => false,
+    subject.kit.hosts_keys = match (listener, join(base, "/hooks/keys")) {
+        (Some(listener), Ok(hook)) if is_reference => control.post(hook, listener.keys_url()).await.is_ok(),
+        (Some(_), _) => !is_reference,
+        (None, _) => false,
     };
-    subject.kit.hosts_keys = told;
 }
 
 /// Reads the key set of the issuer: where the scenario says it is, or where the issuer's metadata does.

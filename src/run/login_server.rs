@@ -41,7 +41,7 @@ pub(super) async fn run(session: &Session<'_>, tally: &mut ScenarioTally<'_>) {
         return;
     }
     let stop = &session.options.stop;
-    let equipped = equip(&server, session.target, Ok(None), session.options);
+    let equipped = equip(&server, session.target, Ok(None), (session.options, false));
     let (subject, prober) = match stop.unless_requested(equipped).await {
         None => return,
         Some(Ok(equipped)) => equipped,
@@ -51,7 +51,7 @@ pub(super) async fn run(session: &Session<'_>, tally: &mut ScenarioTally<'_>) {
     for check in &checks {
         match &check.script {
             Err(missing) => {
-                let result = not_tested(check, &missing.0, &tally.context(Duration::ZERO));
+                let result = not_tested(check, &missing.why, &tally.context(Duration::ZERO));
                 tally.take(result);
             }
             Ok(_) if stop.time_is_over() => {

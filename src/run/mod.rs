@@ -246,7 +246,8 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
         }
     };
     let ready = stop.unless_requested(async {
-        let (subject, prober) = equip(&subject, &running, listener, options).await?;
+        let is_reference = matches!(launch, start::Wanted::Reference(_));
+        let (subject, prober) = equip(&subject, &running, listener, (options, is_reference)).await?;
         let untestable = testable::look(&loaded, &subject, &prober, &running).await.err();
         Ok::<_, EquipError>((subject, prober, untestable))
     });
@@ -378,6 +379,15 @@ fn cannot_be_tested(untestable: &Untestable, turn: Turn<'_>, sink: &mut dyn FnMu
     exit
 }
 
+/// Which of several credentials most checks use, and for which resource.
+fn main_credential(subject: &Subject) -> Option<String> {
+    let resource = subject.main_resource()?;
+    let good = &subject.identities[subject.good_for(resource)?].name;
+    subject.second_for(resource)?;
+    let name = subject.resources[resource].name();
+    Some(format!("most checks use the credential `{good}`, the first in the file that may use {name}"))
+}
+
 async fn parts(
     session: &Session<'_>,
     planned: Vec<PlannedCheck>,
@@ -407,6 +417,9 @@ async fn parts(
     if options.wants(Only::Conformance) {
         if let Some(departure) = session.profile.departure() {
             sink(Event::Note(Note { kind: NoteKind::Info, text: departure }));
+        }
+        if let Some(text) = main_credential(&session.subject) {
+            sink(Event::Note(Note { kind: NoteKind::Info, text }));
         }
         let end = conformance::run(session, planned, sink).await;
         selected |= end.applicable > 0;

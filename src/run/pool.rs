@@ -28,7 +28,8 @@ pub(super) fn identities(
     let members = match pool {
         None => vec![model.clone()],
         Some(Pool::Declared) => {
-            let good = subject.identities.iter().filter(|one| subject.resources[resource].open_to(one));
+            let good =
+                subject.identities.iter().filter(|one| !one.asks_for_less && subject.resources[resource].open_to(one));
             good.cloned().collect()
         }
         Some(Pool::Tokens(count)) if model.client().is_some() => vec![model.clone(); (*count).clamp(1, MOST)],

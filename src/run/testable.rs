@@ -83,6 +83,12 @@ pub(super) async fn look(
         }
         match tried(subject, prober, pair).await {
             None => {
+                // what is not there keeps its own checks from a verdict, and no others
+                if obstacles.iter().all(|(_, obstacle): &(usize, Obstacle)| !obstacle.is_finding())
+                    && !subject.resources[pair.1].writes
+                {
+                    subject.preferred.get_or_init(|| pair.1);
+                }
                 prober.look_whether_one_at_a_time(pair.0, pair.1).await;
                 return Ok(());
             }
@@ -136,6 +142,8 @@ fn pairs(subject: &Subject) -> Vec<(usize, usize)> {
     for (at, identity) in subject.identities.iter().enumerate() {
         let open = resources.iter().find(|resource| subject.resources[**resource].open_to(identity));
         match open {
+            // the client of another, which is asked already
+            _ if identity.asks_for_less => {}
             Some(resource) if !pairs.iter().any(|(other, _)| *other == at) => pairs.push((at, *resource)),
             _ => {}
         }

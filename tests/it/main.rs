@@ -57,6 +57,7 @@ mod strangers;
 mod thresholds;
 mod through_proxy;
 mod tls_identity;
+mod truth;
 mod ui;
 mod untestable;
 mod untrusted;

@@ -86,7 +86,6 @@ pub(crate) const CHECKS: &[Check] = &[
     Check {
         id: "bearer.query-token-refused",
         title: "Tokens in the URI query are refused",
-        level: Level::Should,
         tier: Tier::Extended,
         sources: &["RFC 6750 §2.3", "RFC 9700 §4.3.2", "draft-ietf-oauth-v2-1 (query method removed)"],
         doc: Doc {
@@ -102,7 +101,6 @@ pub(crate) const CHECKS: &[Check] = &[
     Check {
         id: "bearer.form-token-limits",
         title: "Form-body tokens obey the RFC conditions",
-        level: Level::Must,
         tier: Tier::Extended,
         sources: &["RFC 6750 §2.2"],
         doc: Doc {

@@ -7,6 +7,7 @@ pub(crate) mod resource_metadata;
 
 use crate::check::judgement::challenges::bearer_error;
 use crate::check::judgement::expect;
+use crate::check::judgement::leeway;
 use crate::check::step::{
     Accept, Artefact, ClientRole, Fill, INSUFFICIENT, INVALID, MALFORMED, MISSING, On, Step, Who, forged, obtain,
     obtain_as, send,
@@ -95,7 +96,7 @@ pub(crate) const CHECKS: &[Check] = &[
             Step::AwaitExpiry("t"),
             send(Who::Slot("t"), On::Protected).denied(&[INVALID]).called("the token after its end"),
         ],
-        expect: |case| expect::wants(case).and(bearer_error(case, "invalid_token")),
+        expect: |case| leeway::allowed(case, expect::wants(case)).and(bearer_error(case, "invalid_token")),
         shows: Explanation::Time,
         fault: "bearer-accepts-expired-token",
         ..REFUSAL

@@ -3,7 +3,7 @@
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
 
-/// No hostile origin is allowed together with credentials.
+/// No hostile origin is allowed by its name together with credentials.
 pub(crate) fn limited(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, response) in case.all_answers() {
@@ -15,7 +15,12 @@ pub(crate) fn limited(case: &ObservedCheck<'_>) -> Judgement {
             continue;
         }
         if allowed == "*" {
-            judgement.violates(index, "any origin, together with credentials", "a list of origins");
+            // a browser lets no page read an answer to a request with credentials for `*` (Fetch, CORS check)
+            let text =
+                "`*` beside Access-Control-Allow-Credentials: browsers ignore it, and the API meant something else";
+            if judgement.remarks.is_empty() {
+                judgement.remarks.push(text.to_owned());
+            }
         } else if origin.is_some_and(|origin| origin == allowed) {
             judgement.violates(
                 index,

@@ -321,7 +321,6 @@ pub(crate) const CHECKS: &[Check] = &[
     Check {
         id: "common.malformed-credential-never-5xx",
         title: "Hostile credential input never yields a server error",
-        level: Level::Must,
         sources: &["ASVS 16.5.3", "OWASP API8:2023"],
         doc: Doc {
             sends: "About forty malformed credentials: bad Base64, lone schemes, quotes, 8-bit bytes, deep JSON, NUL, long values.",
@@ -336,7 +335,6 @@ pub(crate) const CHECKS: &[Check] = &[
     Check {
         id: "common.insufficient-is-403",
         title: "A recognised principal without permission gets 403, not 401",
-        level: Level::Should,
         tier: Tier::Extended,
         sources: &["RFC 9110 §15.5.4", "RFC 9110 §11.4", "OWASP API5:2023"],
         doc: Doc {

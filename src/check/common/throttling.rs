@@ -88,7 +88,6 @@ pub(crate) const CHECKS: &[Check] = &[
     Check {
         id: "common.429-not-cacheable",
         title: "A 429 answer is not marked cacheable",
-        level: Level::Must,
         severity: Severity::Low,
         tier: Tier::Extended,
         mode: Mode::Timed,

@@ -21,7 +21,7 @@ pub(crate) const API_KEY: &[Check] = &[
         remote_safe: false,
         sources: &["CWE-208", "ASVS 11.2.4"],
         doc: Doc {
-            sends: "Wrong keys that share no character with the good one, and ones that share all but the last, interleaved on one connection, in two runs with an A/A control.",
+            sends: "Wrong keys that share no character with the good one, and ones that share all but the last four, each a new one, interleaved on one connection, in two runs with an A/A control.",
             matters: "A comparison that ends at the first difference lets a key be guessed character by character.",
             fix: "Look keys up by their hash, or compare in constant time.",
         },
@@ -60,7 +60,7 @@ pub(crate) const BASIC: &[Check] = &[Check {
     remote_safe: false,
     sources: &["CWE-208", "ASVS 6.3.8"],
     doc: Doc {
-        sends: "A known user with wrong passwords, and a user that does not exist, interleaved on one connection, in two runs with an A/A control.",
+        sends: "A known user with wrong passwords, and users that do not exist, each request with a new value, interleaved on one connection, in two runs with an A/A control.",
         matters: "A password hash that is computed for known users only tells by time who exists.",
         fix: "Hash the password of an unknown user as well, against a fixed value.",
     },

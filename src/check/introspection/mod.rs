@@ -4,6 +4,7 @@ pub(crate) mod unusual;
 
 use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
+use crate::check::judgement::leeway;
 use crate::check::judgement::oauth;
 use crate::check::step::{Accept, Encoding, Fill, FormAuth, Step, introspect, obtain};
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, Severity, Tier};
@@ -70,7 +71,7 @@ pub(crate) const CHECKS: &[Check] = &[
             Step::AwaitExpiry("t"),
             introspect(FormAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("an expired token"),
         ],
-        expect: oauth::inactive,
+        expect: |case| leeway::allowed(case, oauth::inactive(case)),
         shows: Explanation::Time,
         fault: "introspect-ignores-exp",
         ..PLAIN
@@ -139,7 +140,7 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[
             obtain("t"),
             introspect(FormAuth::None, &[("token", Fill::Slot("t"))]).denied(REFUSED),
-            introspect(FormAuth::WrongBasic, &[("token", Fill::Slot("t"))]).denied(REFUSED),
+            introspect(FormAuth::WrongSecret, &[("token", Fill::Slot("t"))]).denied(REFUSED),
             introspect(FormAuth::WrongBearer, &[("token", Fill::Slot("t"))]).denied(REFUSED),
         ],
         expect: oauth::introspection_refused,
@@ -219,7 +220,7 @@ pub(crate) const CHECKS: &[Check] = &[
     Check {
         id: "introspect.bad-request",
         title: "Missing or repeated token parameter is a 400; GET with token in the URL is not served",
-        level: Level::Should,
+        level: Level::May,
         severity: Severity::Low,
         tier: Tier::Extended,
         sources: &["RFC 7662 §2.1", "RFC 7662 §4", "RFC 6749 §5.2"],

@@ -2,6 +2,7 @@
 
 pub(crate) mod challenges;
 pub(crate) mod expect;
+pub(crate) mod leeway;
 pub(crate) mod oauth;
 pub(crate) mod sameness;
 pub(crate) mod state;
@@ -9,8 +10,8 @@ pub(crate) mod state;
 use std::fmt::{self, Write as _};
 
 use crate::check::profile::Effective;
-use crate::check::step::{Accept, MISSING, Want};
-use crate::check::{Check, Explanation, Step};
+use crate::check::step::{Accept, Class, MISSING, Want};
+use crate::check::{Check, Explanation, Level, Step};
 use crate::observe::{Evidence, Observation, Outcome, Response, Silence, StepId, meaning_of_status};
 
 /// What `expect` looks at.
@@ -274,17 +275,37 @@ impl<'a> ObservedCheck<'a> {
                 judgement.violates(index, self.about(index, granted(observation)), format!("refused {statuses}"));
             }
             Outcome::Refused if self.refuses(accepts, status) => {}
-            Outcome::Refused => {
-                let text = self.about(index, format_args!("refused with {status}"));
-                let expected = format!("refused {statuses}");
-                judgement.deviates_by(status_of(accepts), index, text, expected);
-            }
+            Outcome::Refused => self.judge_status(index, accepts, status, judgement),
             // an answer that the check names is one, unless something protected is in it
             Outcome::Unclear if observation.clean && self.accepts(accepts, status) => {}
             Outcome::Unclear => judgement.open.push(unclear(observation)),
             Outcome::Silent if accepts.contains(&Accept::Closed) && closed(observation) && self.refusal_seen() => {}
             Outcome::Broke if self.accepts(accepts, status) => {}
             Outcome::Silent | Outcome::Broke => self.judge_breakage(index, &statuses, judgement),
+        }
+    }
+
+    /// A refusal with another status than the profile has for its class. No RFC says MUST of these statuses (RFC 9110 §11.4
+    /// and §15.5.4, RFC 6750 §3.1): that is for the profile to say, check by check.
+    fn judge_status(&self, index: usize, accepts: &[Accept], status: u16, judgement: &mut Judgement) {
+        let expected = format!("refused {}", self.statuses(accepts));
+        let Some(class) = class_of(accepts) else {
+            let text = self.about(index, format_args!("refused with {status}"));
+            judgement.deviates(index, text, expected);
+            return;
+        };
+        let (profile, own) = (self.profile.name(), self.profile.statuses(class));
+        let text = match self.profile.takers(class, status) {
+            Some(takers) => {
+                let own = own.iter().map(u16::to_string).collect::<Vec<_>>().join(" or ");
+                self.about(index, format_args!("refused with {status}; profile {profile} expects {own} ({takers})"))
+            }
+            None => self.about(index, format_args!("refused with {status}")),
+        };
+        let explanation = Explanation::of_status(class);
+        match self.profile.level_by(self.check.id) {
+            Some((Level::Must, _)) => judgement.deviates_by(explanation, index, text, expected),
+            _ => judgement.advises_by(explanation, index, text, expected),
         }
     }
 
@@ -340,13 +361,12 @@ pub(crate) fn unclear(observation: &Observation) -> String {
     }
 }
 
-/// What another status than these shows.
-fn status_of(accepts: &[Accept]) -> Explanation {
-    let class = accepts.iter().find_map(|accept| match accept {
+/// The class of refusals that a step is about.
+fn class_of(accepts: &[Accept]) -> Option<Class> {
+    accepts.iter().find_map(|accept| match accept {
         Accept::Of(class) => Some(*class),
         _ => None,
-    });
-    class.map_or(Explanation::Own, Explanation::of_status)
+    })
 }
 
 fn closed(observation: &Observation) -> bool {

@@ -49,9 +49,9 @@ pub(crate) fn in_pairs(case: &ObservedCheck<'_>) -> Judgement {
 /// These observations cannot be told apart, what varies by itself aside.
 fn alike(case: &ObservedCheck<'_>, indices: &[usize]) -> Judgement {
     let mut judgement = Judgement::default();
-    let shapes = indices
-        .iter()
-        .filter_map(|index| Some((*index, AnswerShape::of(&case.evidence.observations[*index].exchange)?)));
+    let exchange = |index: &usize| &case.evidence.observations[*index].exchange;
+    let sent = sent_in(indices.iter().map(exchange));
+    let shapes = indices.iter().filter_map(|index| Some((*index, AnswerShape::of(exchange(index), &sent)?)));
     let mut shapes = shapes.collect::<Vec<_>>().into_iter();
     let Some((first, wanted)) = shapes.next() else { return judgement };
     for (index, shape) in shapes {
@@ -72,10 +72,11 @@ pub(crate) struct AnswerShape {
 }
 
 impl AnswerShape {
-    pub(crate) fn of(exchange: &Exchange) -> Option<Self> {
+    /// The shape of an answer, without what any of the requests that are compared said about who was asking: masked in one
+    /// answer alone, a word that both have by themselves would make two equal answers different.
+    pub(crate) fn of(exchange: &Exchange, sent: &[String]) -> Option<Self> {
         let response = exchange.response()?;
-        let sent = identifiers(exchange);
-        Some(Self { status: response.status, headers: headers(response, &sent), body: masked(&response.body, &sent) })
+        Some(Self { status: response.status, headers: headers(response, sent), body: masked(&response.body, sent) })
     }
 
     /// The body, what was sent and what looks like an identifier masked.
@@ -120,6 +121,14 @@ fn without_nonces(name: &str, value: &[u8]) -> Vec<u8> {
     let params = challenges.iter().flat_map(|challenge| &challenge.params);
     let fresh = params.filter(|(name, value)| matches!(name.as_str(), "nonce" | "opaque") && !value.is_empty());
     fresh.fold(text.to_string(), |text, (_, value)| text.replace(value.as_str(), "")).into_bytes()
+}
+
+/// What any of these requests says about who is asking, the longest first.
+pub(crate) fn sent_in<'a>(exchanges: impl Iterator<Item = &'a Exchange>) -> Vec<String> {
+    let mut sent: Vec<String> = exchanges.flat_map(identifiers).collect();
+    sent.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
+    sent.dedup();
+    sent
 }
 
 /// What a request says about who is asking: an answer that repeats it tells nothing new.
@@ -178,6 +187,28 @@ fn masked(bytes: &[u8], sent: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn equal_answers_are_equal_whatever_their_requests_said() {
+        use crate::observe::Request;
+        let exchange = |user: &str, body: &str| {
+            let mut request = Request::new("GET", "/orders");
+            request.push("Authorization", format!("Basic {}", STANDARD.encode(format!("{user}:pw-{user}"))), true);
+            let response = Response { status: 401, headers: Vec::new(), body: body.into(), truncated: false };
+            Exchange { answer: Ok(response), ..Exchange::unanswered(request, crate::observe::Silence::Closed) }
+        };
+        for (known, unknown, alike) in [
+            // the name of the known user is a word of every refusal
+            ("invalid user or password", "invalid user or password", true),
+            ("user user: wrong password", "user nobody-1: wrong password", true),
+            ("wrong password", "no such user", false),
+        ] {
+            let both = [exchange("user", known), exchange("nobody-1", unknown)];
+            let sent = sent_in(both.iter());
+            let [one, other] = both.each_ref().map(|one| AnswerShape::of(one, &sent).expect("is an answer"));
+            assert_eq!(one.differs(&other).is_none(), alike, "{known} / {unknown}");
+        }
+    }
 
     #[test]
     fn what_varies_by_itself_is_masked_and_words_are_not() {

@@ -16,7 +16,6 @@ pub(crate) const CHECKS: &[Check] = &[
     Check {
         id: "jwt.kid-injection-inert",
         title: "kid is only a lookup key",
-        level: Level::Should,
         severity: Severity::Critical,
         mode: Mode::OutOfBand,
         sources: &["RFC 8725 §3.10", "RFC 7515 §4.1.4", "WSTG-SESS-10"],
@@ -168,7 +167,7 @@ pub(crate) const CHECKS: &[Check] = &[
         level: Level::Must,
         severity: Severity::Low,
         tier: Tier::Extended,
-        sources: &["RFC 7515 §2", "RFC 7515 Appendix C", "RFC 7519 §7.2"],
+        sources: &["RFC 7515 §2", "RFC 7515 §C", "RFC 7519 §7.2"],
         doc: Doc {
             sends: "The good token with padding, another alphabet or left-over bits, in one, four and six parts, as JSON, \
                     and with a payload that is no JSON object in UTF-8.",
@@ -192,7 +191,7 @@ pub(crate) const CHECKS: &[Check] = &[
             // RFC 4648 §3.5: decoders may take them
             each(&["form-left-over-bits"]),
         ],
-        expect: judgements::better_refused,
+        expect: judgements::compact_form,
         fault: "lenient-base64",
         ..REFUSAL
     },

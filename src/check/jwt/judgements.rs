@@ -16,6 +16,9 @@ use crate::observe::{ForgeryId, Observation, Outcome, Place};
 const NO_AUDIENCE: ForgeryId = ForgeryId::new("aud-absent");
 const NOBODY: [ForgeryId; 3] =
     [ForgeryId::new("aud-null"), ForgeryId::new("aud-empty"), ForgeryId::new("aud-empty-array")];
+/// Spellings of the good token that decode to the same bytes.
+const SAME_BYTES: [ForgeryId; 3] =
+    [ForgeryId::new("form-padding"), ForgeryId::new("form-padded-payload"), ForgeryId::new("form-left-over-bits")];
 /// How long a cheap refusal may take at most.
 const PROMPT: Duration = Duration::from_secs(2);
 /// How long a shell was asked to sleep.
@@ -77,6 +80,26 @@ pub(crate) fn better_refused(case: &ObservedCheck<'_>) -> Judgement {
     for (index, _) in either(case).into_iter().filter(|(_, seen)| seen.outcome == Outcome::Granted) {
         judgement.advises(index, case.about(index, "access was granted"), "better refused");
     }
+    judgement
+}
+
+/// Padding and left-over bits of Base64url spell the same bytes: nearly every decoder takes them, and nobody gets in who should
+/// not be. Under a profile that takes this for noise it is information.
+pub(crate) fn compact_form(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = better_refused(case);
+    if !case.profile.is_noise(case.check.id) {
+        return judgement;
+    }
+    let spelled = |deviation: &Deviation| {
+        let forgery = case.evidence.observations[deviation.observation].forgery;
+        deviation.explanation == Explanation::Own && forgery.is_some_and(|id| SAME_BYTES.contains(&id))
+    };
+    for deviations in [&mut judgement.access, &mut judgement.advice] {
+        for deviation in deviations.extract_if(.., |deviation| spelled(deviation)) {
+            judgement.remarks.push(deviation.text);
+        }
+    }
+    judgement.needs_review = !judgement.remarks.is_empty();
     judgement
 }
 

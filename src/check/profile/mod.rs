@@ -22,7 +22,14 @@ pub struct Profile {
     levels: &'static [(&'static str, Level)],
     /// Whether a `Bearer` challenge without parameters is a deviation.
     strict_challenges: Option<bool>,
+    /// Whether what nearly every server does (see [`NOISE`]) is a deviation; else it is information.
+    noise_counts: Option<bool>,
+    /// Whether statuses, fields and bodies can fail a check; else they warn, and access alone decides.
+    protocol_fails: Option<bool>,
 }
+
+/// Checks whose deviations nearly every server shows, and that let nobody in who should not be.
+pub const NOISE: &[&str] = &["common.duplicate-credential-header", "jwt.iat-future-refused", "jwt.compact-form-strict"];
 
 use Class::{Insufficient, Invalid, Malformed, Missing};
 
@@ -54,8 +61,15 @@ pub const PROFILES: &[Profile] = &[
             ("*", Insufficient, &[403]),
             ("*", Malformed, &[400, 401]),
         ],
-        levels: &[("apikey.invalid-denied", Level::Must), ("token.response-pragma", Level::Should)],
+        levels: &[
+            ("apikey.invalid-denied", Level::Must),
+            // no RFC speaks of them, and a target that breaks fails all the same
+            ("common.malformed-credential-never-5xx", Level::Must),
+            ("token.response-pragma", Level::Should),
+        ],
         strict_challenges: Some(false),
+        noise_counts: Some(false),
+        protocol_fails: Some(true),
     },
     Profile {
         name: "strict-rfc",
@@ -73,6 +87,8 @@ pub const PROFILES: &[Profile] = &[
         ],
         levels: &[("apikey.invalid-denied", Level::Should)],
         strict_challenges: Some(true),
+        noise_counts: Some(true),
+        protocol_fails: None,
     },
     Profile {
         name: "fastapi-legacy",
@@ -90,6 +106,8 @@ pub const PROFILES: &[Profile] = &[
         ],
         levels: &[],
         strict_challenges: None,
+        noise_counts: None,
+        protocol_fails: None,
     },
     Profile {
         name: "fastapi-current",
@@ -103,6 +121,8 @@ pub const PROFILES: &[Profile] = &[
         ],
         levels: &[],
         strict_challenges: None,
+        noise_counts: None,
+        protocol_fails: None,
     },
     Profile {
         name: "gateway-lenient",
@@ -116,6 +136,8 @@ pub const PROFILES: &[Profile] = &[
         ],
         levels: &[],
         strict_challenges: None,
+        noise_counts: None,
+        protocol_fails: Some(false),
     },
     Profile {
         name: "aws-sigv4",
@@ -129,6 +151,8 @@ pub const PROFILES: &[Profile] = &[
         ],
         levels: &[],
         strict_challenges: None,
+        noise_counts: None,
+        protocol_fails: None,
     },
     Profile {
         name: "oauth21",
@@ -141,6 +165,8 @@ pub const PROFILES: &[Profile] = &[
             ("token.password-grant-disabled", Level::Must),
         ],
         strict_challenges: None,
+        noise_counts: None,
+        protocol_fails: None,
     },
     Profile {
         name: "fapi2",
@@ -153,6 +179,8 @@ pub const PROFILES: &[Profile] = &[
             ("bearer.query-token-refused", Level::Must),
         ],
         strict_challenges: None,
+        noise_counts: None,
+        protocol_fails: None,
     },
 ];
 
@@ -255,6 +283,52 @@ impl Effective {
         self.chain.iter().find_map(|profile| profile.strict_challenges).unwrap_or(false)
     }
 
+    /// Level that a profile of this stack gives to a check, with the name of the profile.
+    pub fn level_by(&self, id: &str) -> Option<(Level, &'static str)> {
+        let given = |profile: &&'static Profile| {
+            let level = profile.levels.iter().find(|(other, _)| *other == id)?;
+            Some((level.1, profile.name))
+        };
+        self.chain.iter().find_map(given)
+    }
+
+    /// Whether statuses, fields and bodies can fail a check.
+    pub fn protocol_fails(&self) -> bool {
+        self.chain.iter().find_map(|profile| profile.protocol_fails).unwrap_or(true)
+    }
+
+    /// Whether a deviation of this check is information only.
+    pub fn is_noise(&self, id: &str) -> bool {
+        !self.chain.iter().find_map(|profile| profile.noise_counts).unwrap_or(false) && NOISE.contains(&id)
+    }
+
+    /// Whether the RFCs to the letter take a status for a class under this scheme.
+    pub fn rfc_takes(&self, class: Class, status: u16) -> bool {
+        Effective::of(["strict-rfc"], self.scheme).statuses(class).contains(&status)
+    }
+
+    /// Which profiles take a status for a class that this one does not take, for a reader: those that take it alone, and
+    /// those that take what this one takes as well.
+    pub fn takers(&self, class: Class, status: u16) -> Option<String> {
+        let own = self.statuses(class);
+        let (mut both, mut other) = (Vec::new(), Vec::new());
+        for profile in PROFILES {
+            let statuses = Effective::of([profile.name], self.scheme).statuses(class);
+            if statuses.contains(&status) {
+                let takes_own = own.iter().all(|one| statuses.contains(one));
+                if takes_own { &mut both } else { &mut other }.push(profile.name);
+            }
+        }
+        let take = |names: &[&str], what: &str| match names {
+            [] => None,
+            [one] => Some(format!("{one} takes {what}")),
+            [first @ .., last] => Some(format!("{} and {last} take {what}", first.join(", "))),
+        };
+        let told: Vec<String> =
+            [take(&other, &status.to_string()), take(&both, "both")].into_iter().flatten().collect();
+        (!told.is_empty()).then(|| told.join("; "))
+    }
+
     /// One line on where this profile departs from RFC 9110 for the scheme under test, if it does.
     pub fn departure(&self) -> Option<String> {
         let invalid = self.statuses(Class::Invalid);
@@ -319,6 +393,37 @@ mod tests {
                 assert!(crate::check::page::is_known(check), "{}: nobody knows {check}", profile.name);
             }
         }
+    }
+
+    #[test]
+    fn a_status_that_other_profiles_take_names_them() {
+        for (profile, scheme, class, status, expected) in [
+            (
+                "api-key-403",
+                "api-key",
+                Invalid,
+                401,
+                Some("strict-rfc takes 401; fastapi-current and gateway-lenient take both"),
+            ),
+            ("api-key-403", "bearer", Invalid, 403, Some("fastapi-legacy and gateway-lenient take both")),
+            ("strict-rfc", "basic", Missing, 403, Some("gateway-lenient takes both")),
+            ("api-key-403", "basic", Invalid, 418, None),
+        ] {
+            let effective = Effective::of([profile], scheme);
+            assert_eq!(effective.takers(class, status).as_deref(), expected, "{profile} {scheme} {status}");
+        }
+        assert!(Effective::of([], "api-key").rfc_takes(Invalid, 401));
+        assert!(!Effective::of([], "bearer").rfc_takes(Missing, 403));
+    }
+
+    #[test]
+    fn switches_are_those_of_the_profile_on_top() {
+        let (default, strict) = (Effective::of([], "bearer"), Effective::of(["strict-rfc"], "bearer"));
+        let lenient = Effective::of(["strict-rfc", "gateway-lenient"], "bearer");
+        assert!(default.protocol_fails() && strict.protocol_fails() && !lenient.protocol_fails());
+        assert!(NOISE.iter().all(|id| default.is_noise(id) && !strict.is_noise(id)));
+        assert!(NOISE.iter().all(|id| crate::check::find(id).is_some()));
+        assert!(!default.is_noise("apikey.invalid-denied"));
     }
 
     #[test]

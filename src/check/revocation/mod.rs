@@ -43,7 +43,7 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[
             obtain("t"),
             revoke(FormAuth::None, &[("token", Fill::Slot("t"))]).denied(REFUSED),
-            revoke(FormAuth::WrongBasic, &[("token", Fill::Slot("t"))]).denied(REFUSED),
+            revoke(FormAuth::WrongSecret, &[("token", Fill::Slot("t"))]).denied(REFUSED),
             send(Who::Slot("t"), On::Protected).granted().called("the token afterwards"),
         ],
         expect: oauth::revocation_refused,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::check::judgement::sameness::AnswerShape;
+use crate::check::judgement::sameness::{AnswerShape, sent_in};
 use crate::check::judgement::{Judgement, ObservedCheck, expect};
 use crate::observe::{Outcome, StepId};
 
@@ -72,9 +72,11 @@ fn cookie(case: &ObservedCheck<'_>) -> Option<(usize, Vec<String>)> {
 /// user, and no more.
 pub(super) fn indistinct(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
+    let of_steps = [KNOWN, KNOWN_AGAIN, UNKNOWN].into_iter().filter_map(|step| case.observations_of(step).next());
+    let sent = sent_in(of_steps.map(|(_, seen)| &seen.exchange));
     let shape = |step| {
         let (index, seen) = case.observations_of(step).next()?;
-        Some((index, AnswerShape::of(&seen.exchange)?))
+        Some((index, AnswerShape::of(&seen.exchange, &sent)?))
     };
     let (Some((_, known)), Some((_, again)), Some((index, unknown))) =
         (shape(KNOWN), shape(KNOWN_AGAIN), shape(UNKNOWN))

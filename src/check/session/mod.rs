@@ -12,7 +12,6 @@ pub(crate) const CHECKS: &[Check] = &[
     Check {
         id: "session.valid-accepted",
         title: "The session of a login is accepted (positive control)",
-        level: Level::Must,
         severity: Severity::Info,
         control: true,
         sources: &["RFC 6265 §4.2.2"],

@@ -31,6 +31,8 @@ pub enum FormAuth {
     WrongBasic,
     /// Body parameters with a wrong secret.
     WrongPost,
+    /// As the scenario says, with a wrong secret, or with an assertion that no key signed.
+    WrongSecret,
     /// HTTP Basic with a wrong secret for a client that may be locked out.
     ExpendableWrong,
     /// HTTP Basic with a client that does not exist.

@@ -148,6 +148,8 @@ pub enum Fill {
     DisallowedScope,
     /// The good client's own scopes; the parameter is left out where it declares none.
     OwnScope,
+    /// The parameter is left out, also where every other request has it.
+    LeftOut,
     /// The good client's own scopes and one that it is not entitled to.
     OwnAndDisallowedScope,
     /// A text several times over.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::check::judgement::expect;
+use crate::check::judgement::leeway;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{Accept, Fill, FormAuth, INVALID, On, Step, Want, Who, send, token};
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity, Tier};
@@ -198,7 +199,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Drop parameters without a value before anything else looks at them.",
         },
         steps: &[
-            token(FormAuth::Good, &[GRANT]).id(NO_SCOPE).called("no scope"),
+            token(FormAuth::Good, &[GRANT, ("scope", Fill::LeftOut)]).id(NO_SCOPE).called("no scope"),
             token(FormAuth::Good, &[GRANT, ("scope", Fill::Text(""))]).id(EMPTY_SCOPE).called("an empty scope"),
         ],
         expect: same_outcome,
@@ -259,7 +260,7 @@ fn no_refresh(case: &ObservedCheck<'_>) -> Judgement {
 }
 
 fn expires_in(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case);
+    let mut judgement = leeway::allowed(case, expect::wants(case));
     for (index, response) in case.answers_of(GRANTED).filter(|(_, answer)| answer.status == 200) {
         match response.json().and_then(|json| json.get("expires_in").cloned()) {
             Some(Value::Number(number)) if number.as_f64().is_some_and(|seconds| seconds > 0.0) => {}

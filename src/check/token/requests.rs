@@ -71,7 +71,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Answer 400 invalid_request where grant_type is absent or empty.",
         },
         steps: &[
-            token(FormAuth::Good, &[("scope", Fill::Text(""))]).denied(BAD).called("no grant_type"),
+            token(FormAuth::Good, &[("scope", Fill::OwnScope)]).denied(BAD).called("no grant_type"),
             token(FormAuth::Good, &[("grant_type", Fill::Text(""))]).denied(BAD).called("an empty grant_type"),
         ],
         expect: |case| expect::wants_error(case, &["invalid_request"]),
@@ -81,7 +81,6 @@ pub(crate) const CHECKS: &[Check] = &[
     Check {
         id: "token.get-refused",
         title: "Tokens are not issued over GET",
-        level: Level::Should,
         tier: Tier::Extended,
         sources: &["RFC 6749 §3.2"],
         doc: Doc {
@@ -167,7 +166,6 @@ pub(crate) const CHECKS: &[Check] = &[
     Check {
         id: "token.form-content-type-required",
         title: "Only form encoding is accepted",
-        level: Level::Should,
         severity: Severity::Low,
         tier: Tier::Extended,
         sources: &["RFC 6749 §4.4.2", "RFC 6749 §B"],
@@ -204,7 +202,7 @@ pub(crate) const CHECKS: &[Check] = &[
             token(FormAuth::Good, &[("grant_type", Fill::Text("authbench"))])
                 .denied(BAD_CLIENT)
                 .called("a grant type that does not exist"),
-            token(FormAuth::Good, &[("scope", Fill::Text(""))]).denied(BAD_CLIENT).called("no grant_type"),
+            token(FormAuth::Good, &[("scope", Fill::OwnScope)]).denied(BAD_CLIENT).called("no grant_type"),
             token(FormAuth::Good, &[("grant_type", Fill::Text("auth\u{7}bench\"\\"))])
                 .denied(BAD_CLIENT)
                 .called("control characters in grant_type"),

@@ -183,7 +183,12 @@ impl ControlPlane {
         };
         let mut form = vec![("grant_type", "client_credentials")];
         form.extend(scope.or(client.scope.as_deref()).map(|scope| ("scope", scope)));
-        form.extend(self.token_params.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        for (name, value) in &self.token_params {
+            // RFC 6749 §3.2: no parameter comes twice; what the client asks for is its own
+            if !form.iter().any(|(other, _)| other == name) {
+                form.push((name, value));
+            }
+        }
         let mut form: Vec<(String, String)> =
             form.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let headers = self.client_authentication(client, self.client_auth, &mut form, None)?;

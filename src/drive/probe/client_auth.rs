@@ -1,5 +1,7 @@
 //! How the client of a form authenticates, correctly and not.
 
+use std::sync::PoisonError;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -118,6 +120,15 @@ impl Prober {
             }
             FormAuth::WrongBasic | FormAuth::ExpendableWrong => none.basic(&wrong(&client.id)),
             FormAuth::WrongPost => none.post(&wrong(&client.id)),
+            FormAuth::WrongSecret => match self.method_at(form.endpoint, &client) {
+                ClientAuthMethod::Basic => none.basic(&wrong(&client.id)),
+                ClientAuthMethod::Post => none.post(&wrong(&client.id)),
+                ClientAuthMethod::PrivateKeyJwt => {
+                    let signed = self.equipment.control.assertions(&client)?.fresh().map_err(unusable)?;
+                    let input = signed.rsplit_once('.').map_or(&*signed, |(input, _)| input);
+                    none.assertion(&client, format!("{input}.{}", "A".repeat(86)))
+                }
+            },
             FormAuth::UnknownClient => none.basic(&wrong(UNKNOWN_CLIENT)),
             FormAuth::WrongBearer => {
                 Authentication { authorizations: vec!["Bearer authbench-no-such-token".to_owned()], ..none }
@@ -135,14 +146,43 @@ impl Prober {
             | FormAuth::Second
             | FormAuth::LowScope
             | FormAuth::WithoutGrant
-            | FormAuth::ForeignResourceServer => self.as_the_scenario_says(&client)?,
+            | FormAuth::ForeignResourceServer => self.as_the_scenario_says(form.endpoint, &client)?,
         })
     }
 
-    pub(super) fn as_the_scenario_says(&self, client: &ClientCredential) -> Result<Authentication, ControlError> {
+    /// How a client authenticates at an endpoint: as the scenario says, unless the endpoint was found to take its secret in the
+    /// other way only. Each endpoint has a list of its own (RFC 8414 §2).
+    pub(super) fn method_at(&self, endpoint: Endpoint, client: &ClientCredential) -> ClientAuthMethod {
         let wanted = self.subject().authorization_server.as_ref().map(|server| server.client_auth);
+        let usual = client.method(wanted.unwrap_or(ClientAuthMethod::Basic));
+        let found = self.methods.lock().unwrap_or_else(PoisonError::into_inner).get(&endpoint).copied();
+        match (usual, found) {
+            (ClientAuthMethod::Basic | ClientAuthMethod::Post, Some(found)) if client.own_method.is_none() => found,
+            _ => usual,
+        }
+    }
+
+    /// The other way to send a secret, where a good client was refused at another endpoint than that of tokens.
+    pub(super) fn other_method(&self, form: &FormStep) -> Option<ClientAuthMethod> {
+        let client = self.client_for(form).ok().filter(|client| client.own_method.is_none())?;
+        let is_known = self.methods.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&form.endpoint);
+        if form.auth != FormAuth::Good || form.endpoint == Endpoint::Token || is_known {
+            return None;
+        }
+        match self.method_at(form.endpoint, &client) {
+            ClientAuthMethod::Basic => Some(ClientAuthMethod::Post),
+            ClientAuthMethod::Post => Some(ClientAuthMethod::Basic),
+            ClientAuthMethod::PrivateKeyJwt => None,
+        }
+    }
+
+    pub(super) fn as_the_scenario_says(
+        &self,
+        endpoint: Endpoint,
+        client: &ClientCredential,
+    ) -> Result<Authentication, ControlError> {
         let none = Authentication::default();
-        Ok(match client.method(wanted.unwrap_or(ClientAuthMethod::Basic)) {
+        Ok(match self.method_at(endpoint, client) {
             ClientAuthMethod::Basic => none.basic(client),
             ClientAuthMethod::Post => none.post(client),
             ClientAuthMethod::PrivateKeyJwt => {

@@ -55,13 +55,11 @@ impl Prober {
     }
 
     fn method_of(&self, form: &FormStep) -> &'static str {
-        let server = self.subject().authorization_server.as_ref();
-        let wanted = server.map_or(ClientAuthMethod::Basic, |server| server.client_auth);
         match (form.auth, self.client_for(form)) {
             (FormAuth::Basic, _) => "HTTP Basic",
             (FormAuth::Post, _) => "body parameters",
             (FormAuth::Assertion, _) => "a signed assertion",
-            (_, Ok(client)) => match client.method(wanted) {
+            (_, Ok(client)) => match self.method_at(form.endpoint, &client) {
                 ClientAuthMethod::Basic => "HTTP Basic",
                 ClientAuthMethod::Post => "body parameters",
                 ClientAuthMethod::PrivateKeyJwt => "a signed assertion",

@@ -23,6 +23,12 @@ pub enum RequestError {
     /// Waiting for the expiry of a token would take too long.
     #[error("the lane expired needs tokens that live {} s at most", LONGEST_WAIT.as_secs())]
     LongLived,
+    /// A JWT lives on after its end, for longer than a run waits.
+    #[error(
+        "a JWT is still accepted {0} s after its end: set `tolerances: {{ max_leeway: … }}` under `conformance` to say how \
+         long it may be"
+    )]
+    LongLeeway(u64),
     /// A forgery that cannot be made of this credential.
     #[error("the lane {lane}: {why}")]
     Unforgeable {

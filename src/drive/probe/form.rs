@@ -1,5 +1,7 @@
 //! Form posts to the endpoints of an authorization server, correct and not.
 
+use std::sync::PoisonError;
+
 use url::Url;
 
 use super::client_auth::Authentication;
@@ -8,7 +10,7 @@ use super::{Prober, values};
 use crate::check::step::{Encoding, Endpoint, Fill, FormAuth, FormStep, Want};
 use crate::drive::control::ControlError;
 use crate::observe::{Evidence, Exchange, MULTIPART, Outcome, Request, Response, meaning_of_status, multipart};
-use crate::plan::subject::ClientCredential;
+use crate::plan::subject::{ClientAuthMethod, ClientCredential};
 use crate::secret::{Secret, is_secret_name};
 use crate::target::address::join;
 
@@ -48,8 +50,21 @@ impl Prober {
         evidence: &mut Evidence,
     ) -> Result<Exchange, ControlError> {
         let url = self.endpoint(filled.form.endpoint)?;
+        let (form, params) = (filled.form, filled.params.clone());
         let request = self.form_request(&url, filled, evidence)?;
-        let exchange = self.send_at(&url, &request).await;
+        let mut exchange = self.send_at(&url, &request).await;
+        if exchange.status() == Some(401)
+            && let Some(other) = self.other_method(form)
+        {
+            let auth = if other == ClientAuthMethod::Post { FormAuth::Post } else { FormAuth::Basic };
+            let form = FormStep { auth, ..*form };
+            let request = self.form_request(&url, FilledForm { form: &form, params, assertion: None }, evidence)?;
+            let second = self.send_at(&url, &request).await;
+            if meaning(form.endpoint, &second) == Outcome::Granted {
+                self.methods.lock().unwrap_or_else(PoisonError::into_inner).insert(form.endpoint, other);
+                exchange = second;
+            }
+        }
         if let Some(response) = exchange.response() {
             values::note_tokens(response, evidence);
         }
@@ -62,7 +77,7 @@ impl Prober {
     /// When they authenticate without a secret.
     pub(super) fn token_request(&self, url: &Url, (id, secret): (&str, &str)) -> Result<Request, ControlError> {
         let client = ClientCredential::with_secret(id, Secret::new(secret));
-        let Authentication { params: own, authorizations, .. } = self.as_the_scenario_says(&client)?;
+        let Authentication { params: own, authorizations, .. } = self.as_the_scenario_says(Endpoint::Token, &client)?;
         let mut params = vec![("grant_type".to_owned(), "client_credentials".to_owned())];
         params.extend(own);
         let server = self.subject().authorization_server.as_ref();
@@ -78,6 +93,20 @@ impl Prober {
         Ok(request.with_body("application/x-www-form-urlencoded", pairs(&params)))
     }
 
+    /// Adds what every token request of the scenario has: the scope that its client declares, and the parameters of the
+    /// scheme. A step that has a parameter of that name, or leaves it out on purpose, is sent as it is (RFC 6749 §3.2: none
+    /// comes twice).
+    fn complete(&self, form: &FormStep, params: &mut Vec<(String, String)>) {
+        let scope = self.client_for(form).ok().and_then(|client| client.scope);
+        let usual = self.subject().authorization_server.iter().flat_map(|server| server.token_params.iter().cloned());
+        for (name, value) in scope.map(|scope| ("scope".to_owned(), scope)).into_iter().chain(usual) {
+            let of_step = form.params.iter().any(|(other, _)| *other == name);
+            if !of_step && !params.iter().any(|(other, _)| *other == name) {
+                params.push((name, value));
+            }
+        }
+    }
+
     fn form_request(
         &self,
         url: &Url,
@@ -87,9 +116,8 @@ impl Prober {
         let FilledForm { form, mut params, assertion } = filled;
         let Authentication { params: own, mut query, authorizations } = self.authenticate(form, assertion)?;
         params.extend(own);
-        if let Some(server) = self.subject().authorization_server.as_ref().filter(|_| form.endpoint == Endpoint::Token)
-        {
-            params.extend(server.token_params.iter().cloned());
+        if form.endpoint == Endpoint::Token {
+            self.complete(form, &mut params);
         }
         for (name, value) in params.iter().chain(&query) {
             if is_secret_name(name) {

@@ -1,18 +1,23 @@
 //! Requests of load lanes: what a lane sends is made like a probe.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 use super::{Prober, RequestError};
+use crate::clock;
 use crate::drive::control::{ControlError, Renewals, Token};
 use crate::drive::load::Signer;
 use crate::drive::login::{HeldCredential, LoginSession};
-use crate::observe::{Evidence, Exchange, Request};
+use crate::observe::{Evidence, Exchange, Outcome, Request};
 use crate::plan::subject::{CaseRequest, ClientCredential, CredentialState, Identity, Login};
+use crate::scheme::jose::Jws;
 use crate::scheme::{ForgeryContext, Reuse, Unforgeable};
 use crate::secret::Secret;
+
+/// Between two looks whether a token has ended.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// A credential that a lane of a load phase has for itself.
 pub struct LaneCredential {
@@ -126,7 +131,25 @@ impl Prober {
         let end = token.has_ended_at().filter(|_| brief).ok_or(RequestError::LongLived)?;
         let end = end + self.subject().tolerances.max_leeway + super::stage::ROUNDING;
         tokio::time::sleep_until(end.into()).await;
+        if !self.subject().tolerances.leeway_is_declared && Jws::read(token.value.expose()).is_some() {
+            self.await_leeway(&request, resource, clock::now()).await?;
+        }
         Ok(request)
+    }
+
+    /// RFC 7519 §4.1.4: a JWT may live on for a small leeway, and nobody says how small. It is not sent under load before the
+    /// target refuses it.
+    async fn await_leeway(&self, request: &Request, resource: usize, since: Instant) -> Result<(), RequestError> {
+        loop {
+            let exchange = self.send_to(resource, request).await;
+            if self.outcome(resource, &exchange).await != Outcome::Granted {
+                return Ok(());
+            }
+            if clock::now() - since > super::stage::LONGEST_WAIT {
+                return Err(RequestError::LongLeeway(super::stage::LONGEST_WAIT.as_secs()));
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
     }
 
     /// A new token of a client.

@@ -34,10 +34,11 @@ use super::control::{ControlError, ControlPlane};
 use super::login::{self, HeldCredential, Logins};
 use super::rate::RateLimit;
 use super::wire::{Destination, Limits};
+use crate::check::step::Endpoint;
 use crate::observe::{
     Asked, Challenge, ControlRun, Description, Evidence, Exchange, Outcome, Request, parse_challenges,
 };
-use crate::plan::subject::{Identity, Login, Subject};
+use crate::plan::subject::{ClientAuthMethod, Identity, Login, Subject};
 use crate::plan::{Control, PlannedCheck, Script};
 use crate::scheme::{Carried, Companion, Occasion, Proof, Reuse, Turn};
 use crate::secret::{Disclosures, Secret};
@@ -103,6 +104,8 @@ pub struct Prober {
     last_turn: Mutex<Option<Arc<Turn>>>,
     /// The first request that was sent for a challenge and got an answer instead, with its resource.
     unchallenged: Mutex<Option<(usize, Exchange)>>,
+    /// How clients send their secret at endpoints that do not take it as the scenario says.
+    methods: Mutex<HashMap<Endpoint, ClientAuthMethod>>,
     /// Whether a credential ends when its identity obtains another one.
     one_at_a_time: AtomicBool,
 }
@@ -124,6 +127,7 @@ impl Prober {
             one_at_a_time: AtomicBool::new(false),
             last_turn: Mutex::default(),
             unchallenged: Mutex::default(),
+            methods: Mutex::default(),
         }
     }
 
@@ -150,6 +154,7 @@ impl Prober {
             in_own_place: !self.subject().carrier.is_authorization(),
             claims_rfc9068: self.subject().kit.claims_rfc9068,
             over_tls: self.equipment.base.scheme() == "https",
+            leeway_is_declared: self.subject().tolerances.leeway_is_declared,
             rotation_overlap: self.subject().tolerances.rotation_delay,
             self_contained_life: self.subject().tolerances.self_contained_life,
             max_clock_skew: self.subject().tolerances.max_clock_skew,

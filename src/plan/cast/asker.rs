@@ -11,23 +11,23 @@ impl Caster<'_> {
         let subject = self.subject;
         let good = || match subject.good_for(resource).or_else(|| subject.good_for(subject.main_resource()?)) {
             Some(good) => Ok(good),
-            None => missing("no valid credential"),
+            None => Err(self.nothing_protected()),
         };
-        let low = || match subject.scope_gap(None) {
-            Some(gap) => Ok(gap.low),
-            None => missing("no valid credential lacks a scope of a protected resource"),
-        };
+        let low = || subject.scope_gap(None).map(|gap| gap.low).ok_or_else(|| self.no_scope_gap(false));
         Ok(match who {
             Who::Anonymous => Asker::Anonymous,
             Who::Good => Asker::Identity(good()?),
             Who::LowScope => Asker::Identity(low()?),
             Who::OtherTenant => match subject.tenant_gap() {
                 Some(gap) => Asker::Identity(gap.low),
-                None => return missing("no valid credential of another tenant"),
+                None => return Err(self.no_tenant_gap()),
             },
             Who::Second => match subject.second_for(resource) {
                 Some(second) => Asker::Identity(second),
-                None => return missing("no second valid credential that may use the resource"),
+                None => {
+                    let name = subject.resources[resource].name();
+                    return missing(format!("no second valid credential may use {name}: add one of another principal"));
+                }
             },
             Who::PasswordOfAnother => Asker::Given(self.password_of_another(good()?)?, None),
             Who::Revoked => Asker::Identity(self.in_state(CredentialState::Revoked, "revoked")?),
@@ -104,25 +104,39 @@ impl Caster<'_> {
     }
 
     pub(super) fn client(&self, client: ClientRole) -> Result<usize, Missing> {
+        const ADD: &str = "add a credential with `client_id` and `client_secret`";
         let subject = self.subject;
         let good = match subject.endpoint_identity() {
             Some(good) => good,
             None if subject.resources.is_empty() => return missing("no valid credential with a `client_id`"),
-            None => return missing("no client that may use a protected resource"),
+            None => return Err(self.nothing_protected()),
         };
         let found = match client {
-            ClientRole::Good => Some(good),
+            ClientRole::Good => good,
             ClientRole::LowScope if subject.resources.is_empty() => return missing(NO_RESOURCES),
-            ClientRole::LowScope => subject.scope_gap(None).map(|gap| gap.low),
-            ClientRole::Second => subject.second_client(good),
+            ClientRole::LowScope => match subject.scope_gap(None).map(|gap| gap.low) {
+                None => return Err(self.no_scope_gap(false)),
+                // it is entitled to the scope, and only asked for another one
+                Some(low) if subject.identities[low].asks_for_less => {
+                    return missing(format!(
+                        "no client that is not entitled to a scope of a protected resource: {ADD} and without that scope"
+                    ));
+                }
+                Some(low) => low,
+            },
+            ClientRole::Second => match subject.second_client(good) {
+                Some(second) => second,
+                None => return missing(format!("no second client: {ADD}")),
+            },
         };
         let obtained =
             |login: &Login| matches!(login, Login::Client { .. } | Login::Procedure(_) | Login::Minted { .. });
-        match found.filter(|at| obtained(&subject.identities[*at].login)) {
-            Some(found) => Ok(found),
-            None => missing(
-                "no valid client may use the token endpoint: add a credential with `client_id` and `client_secret`",
-            ),
+        if obtained(&subject.identities[found].login) {
+            return Ok(found);
         }
+        missing(format!(
+            "the credential `{}` is no client of the token endpoint: {ADD}",
+            subject.identities[found].name
+        ))
     }
 }

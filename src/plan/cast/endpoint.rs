@@ -11,7 +11,7 @@ impl Caster<'_> {
         self.endpoint(form.endpoint)?;
         self.client(ClientRole::Good)?;
         match self.client_auth(form) {
-            Err(Missing(why)) if form.optional => {
+            Err(Missing { why, .. }) if form.optional => {
                 self.left_out.get_or_insert(why);
                 return Ok(());
             }
@@ -119,7 +119,22 @@ impl Caster<'_> {
             Endpoint::Introspection => (server.introspection.is_some(), "introspection_url"),
             Endpoint::Revocation => (server.revocation.is_some(), "revocation_url"),
         };
-        if there { Ok(()) } else { missing(format!("no `{key}` in the scenario or in the issuer's metadata")) }
+        if there {
+            return Ok(());
+        }
+        let may_be_discovered = self.discovers();
+        let why = match (may_be_discovered, &server.issuer) {
+            (true, _) => format!("no `{key}` in the scenario: the issuer's metadata may name it"),
+            (false, Some(_)) => format!("no `{key}` in the scenario, and no such endpoint in the issuer's metadata"),
+            (false, None) => format!("no `{key}` in the scenario, and no `issuer` whose metadata could name it"),
+        };
+        Err(Missing { may_be_discovered, ..Missing::of(why) })
+    }
+
+    /// Whether the metadata of the issuer has still to be read.
+    pub(super) fn discovers(&self) -> bool {
+        let server = self.subject.authorization_server.as_ref();
+        server.is_some_and(|server| server.issuer.is_some() && !server.is_discovered)
     }
 
     pub(super) fn fetch(&mut self, index: usize, fetch: &'static Fetch) -> Result<(), Missing> {
@@ -128,13 +143,17 @@ impl Caster<'_> {
             MetadataDocument::ProtectedResource if self.subject.material.resource_identifier.is_none() => {
                 return missing("no `material.resource_identifier`");
             }
+            MetadataDocument::KeySet if self.subject.kit.keys_at.is_none() => {
+                let why = "no `jwks_url` in the scheme and no `jwks_uri` in the issuer's metadata";
+                return Err(Missing { may_be_discovered: self.discovers(), ..Missing::of(why) });
+            }
             MetadataDocument::OfMainResource => drop(self.main_resource()?),
-            MetadataDocument::ProtectedResource | MetadataDocument::OfHost | MetadataDocument::NamedByChallenge => {}
-            _ if issuer.is_none() => return missing("no `issuer` in the scenario"),
+            MetadataDocument::ProtectedResource
+            | MetadataDocument::OfHost
+            | MetadataDocument::NamedByChallenge
+            | MetadataDocument::KeySet => {}
+            _ if issuer.is_none() => return missing("no `issuer` in the scheme"),
             _ => {}
-        }
-        if fetch.document == MetadataDocument::KeySet && self.subject.kit.keys_at.is_none() {
-            return missing("no `jwks_url` in the scheme and no `jwks_uri` in the issuer's metadata");
         }
         let description = fetch.description.unwrap_or(Phrase::new("the metadata document"));
         self.push(index, Some(description.into()), Act::Fetch(*fetch));

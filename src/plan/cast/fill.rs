@@ -30,7 +30,7 @@ impl Caster<'_> {
                     let lacking = needed.difference(&subject.identities[gap.low].scopes);
                     Ok(lacking.cloned().collect::<Vec<_>>().join(" "))
                 }
-                None => missing("no valid credential lacks a scope of a protected resource"),
+                None => Err(self.no_scope_gap(false)),
             },
             _ => missing("no scope to ask for"),
         }

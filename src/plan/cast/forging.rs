@@ -14,7 +14,10 @@ impl Caster<'_> {
         let kit = &self.subject.kit;
         let lacking: Vec<&str> = ids.iter().filter_map(|id| kit.lacks(self.subject.scheme.needs(id))).collect();
         match lacking.first() {
-            Some(first) if lacking.len() == ids.iter().len() => Err(Missing((*first).to_owned())),
+            Some(first) if lacking.len() == ids.iter().len() => {
+                let of_keys = |id: ForgeryId| self.subject.scheme.needs(id) == Need::PublishedKeys;
+                Err(Missing { may_be_discovered: self.discovers() && ids.iter().any(of_keys), ..Missing::of(*first) })
+            }
             _ => Ok(()),
         }
     }
@@ -42,12 +45,10 @@ impl Caster<'_> {
     pub(super) fn keys(&mut self, index: usize, change: KeyChange) -> Result<(), Missing> {
         let kit = &self.subject.kit;
         if !kit.hosts_keys {
-            return Err(Missing(
-                "no `serve_jwks` in the scheme: the target has to read its keys from authbench".into(),
-            ));
+            return Err(Missing::of("no `serve_jwks` in the scheme: the target has to read its keys from authbench"));
         }
         if let Some(lacking) = kit.lacks(Need::IssuerKey) {
-            return Err(Missing(lacking.to_owned()));
+            return Err(Missing::of(lacking));
         }
         self.push(index, None, Act::Keys(change));
         Ok(())

@@ -5,6 +5,7 @@ mod endpoint;
 mod fill;
 mod forging;
 mod login;
+mod reasons;
 mod resource;
 
 use super::subject::{CredentialState, HookCall, Login, Subject};
@@ -203,13 +204,24 @@ pub enum Control {
 
 /// Why a check is not executed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Missing(pub String);
+pub struct Missing {
+    /// What is missing, and what to add.
+    pub why: String,
+    /// Whether the metadata of the issuer may name it, which a run reads and a plan does not.
+    pub may_be_discovered: bool,
+}
+
+impl Missing {
+    fn of(why: impl Into<String>) -> Self {
+        Self { why: why.into(), may_be_discovered: false }
+    }
+}
 
 /// What is said of checks that ask for resources where there is nothing but an authorization server to test.
 const NO_RESOURCES: &str = "the scenario has no `resources`";
 
 fn missing<T>(what: impl Into<String>) -> Result<T, Missing> {
-    Err(Missing(what.into()))
+    Err(Missing::of(what))
 }
 
 /// Resolves a check for a target.
@@ -218,7 +230,7 @@ fn missing<T>(what: impl Into<String>) -> Result<T, Missing> {
 /// Says which material is missing.
 pub fn script(check: &'static Check, subject: &Subject) -> Result<Script, Missing> {
     if !check.remote_safe && !subject.owned {
-        return missing("skipped: may modify or disrupt the target; set `owned: true`");
+        return missing(reasons::NOT_OWNED);
     }
     if check.about_authorization && !subject.carrier.is_authorization() {
         return missing("the credential does not travel in Authorization");
@@ -231,7 +243,7 @@ pub fn script(check: &'static Check, subject: &Subject) -> Result<Script, Missin
         caster.step(index, step)?;
     }
     match caster.left_out.filter(|_| caster.script.actions.is_empty()) {
-        Some(why) => Err(Missing(why)),
+        Some(why) => Err(Missing::of(why)),
         None => Ok(caster.script),
     }
 }

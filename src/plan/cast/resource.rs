@@ -22,7 +22,7 @@ impl Caster<'_> {
             _ => vec![self.resource(send.on, send.who)?],
         };
         if resources.is_empty() {
-            return missing("no protected resource that a valid credential may use");
+            return Err(self.nothing_protected());
         }
         let several = resources.len() > 1;
         for resource in resources {
@@ -126,22 +126,19 @@ impl Caster<'_> {
         };
         match (found, on) {
             (Some(found), _) => Ok(found),
-            (None, On::Scoped) => missing("no valid credential lacks a scope of a protected resource"),
-            (None, On::ScopedWrite | On::Writable) if !subject.owned => {
-                missing("skipped: may modify or disrupt the target; set `owned: true`")
-            }
-            (None, On::ScopedWrite) => missing("no valid credential lacks a scope of a resource with `writes: true`"),
-            (None, On::Writable) if who == Who::LowScope && self.resource(On::Writable, Who::Good).is_ok() => {
-                missing("no valid credential lacks a scope of a resource with `writes: true`")
-            }
-            (None, On::Writable) => missing("no resource with `writes: true`"),
+            (None, On::Scoped) => Err(self.no_scope_gap(false)),
+            (None, On::ScopedWrite) => Err(self.nothing_written().unwrap_or_else(|| self.no_scope_gap(true))),
+            (None, On::Writable) => match self.nothing_written() {
+                Some(why) => Err(why),
+                None => Err(self.no_scope_gap(true)),
+            },
             (None, On::Public) => missing("no resource with `public: true`"),
-            (None, On::Object) => missing("no resource with a `tenant`, or no valid credential of another tenant"),
+            (None, On::Object) => Err(self.no_tenant_gap()),
             (None, On::ReadBack) => {
                 self.resource(On::Writable, Who::Good)?;
                 missing("no resource reads the path of one with `writes: true`, which would show what a write changed")
             }
-            (None, _) => missing("no resource that fits"),
+            (None, _) => Err(self.nothing_protected()),
         }
     }
 
@@ -164,8 +161,7 @@ impl Caster<'_> {
     pub(super) fn main_resource(&self) -> Result<usize, Missing> {
         match self.subject.main_resource() {
             Some(resource) => Ok(resource),
-            None if self.subject.resources.is_empty() => missing(NO_RESOURCES),
-            None => missing("no protected resource that a valid credential may read"),
+            None => Err(self.nothing_protected()),
         }
     }
 

@@ -55,7 +55,8 @@ pub struct Scenario {
     /// Logins that several credentials share, by free names.
     #[serde(default)]
     pub logins: BTreeMap<String, LoginFields>,
-    /// Who is known to the target, by free names. The reference has its own.
+    /// Who is known to the target, by free names; the first that may use a resource is the one that checks use there. The
+    /// reference has its own.
     #[serde(default)]
     pub credentials: BTreeMap<String, At<Credential>>,
     /// What unlocks further checks.

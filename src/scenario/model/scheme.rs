@@ -163,8 +163,8 @@ pub struct Jwt {
     /// Where the issuer publishes its keys: an address, or a path on the target.
     #[serde(default)]
     pub jwks_url: Option<Template>,
-    /// Address on which authbench publishes the keys of `material.issuer_key`, for a target that reads them there;
-    /// the path is /jwks.json.
+    /// Address on which authbench publishes the keys of `material.issuer_key`, for a target that is configured to read
+    /// them there; the path is /jwks.json.
     #[serde(default)]
     pub serve_jwks: Option<std::net::SocketAddr>,
 }

@@ -56,7 +56,7 @@ const FORGERIES: &[Forgery] = &[
     Forgery::new("without-first", "the key without its first character", |context| {
         value_forgery("without-first", context)
     }),
-    Forgery::new("last-changed", "the key with its last character changed", |context| {
+    Forgery::new("last-changed", "the key with its last characters changed", |context| {
         value_forgery("last-changed", context)
     }),
     Forgery::new("no-common-prefix", "a well-formed key that begins otherwise", |context| {

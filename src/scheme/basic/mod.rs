@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE};
+use rand::RngExt as _;
 
 use crate::observe::Phrase;
 use crate::scheme::forgery::values;
@@ -82,7 +83,10 @@ const FORGERIES: &[Forgery] = &[
     Forgery::new("base64", "the password in Base64", |context| value_forgery("base64", context)),
     Forgery::new("empty", "an empty password", |context| password(context, Some(String::new()))),
     Forgery::new("unknown-user", "a user that does not exist", |context| {
-        value(context, &credentials("authbench-no-such-user", context.proof.secret()))
+        // new ones each time: a cache of refusals would answer the second request for one of them
+        let mut random = || -> String { (0..12).map(|_| char::from(context.rng.random_range(b'a'..=b'z'))).collect() };
+        let (user, password) = (format!("authbench-{}", random()), random());
+        value(context, &credentials(&user, &password))
     }),
     Forgery::new("star", "the wildcard * for a password", |context| password(context, Some("*".to_owned()))),
     Forgery::new("star-user", "the wildcard * for a user and for a password", |context| {

@@ -6,6 +6,9 @@ use rand::rngs::StdRng;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+/// Characters at the end that a forgery about the end replaces.
+const TAIL: usize = 4;
+
 /// A forgery about a string.
 type ForgeString = fn(&str, &mut StdRng) -> Option<String>;
 
@@ -39,17 +42,30 @@ pub(crate) fn forged(id: &str, good: &str, rng: &mut StdRng) -> Option<String> {
     forge(good, rng)
 }
 
+/// Without its last character: padding of Base64 is none, for many decoders do not need it.
 fn but_last(good: &str) -> Option<String> {
-    let mut forged = good.to_owned();
+    let mut forged = good.trim_end_matches('=').to_owned();
     forged.pop()?;
     Some(forged)
 }
 
-/// With its last character replaced by another of its kind, not always the same.
+/// With its last characters replaced by others of their kind, each time by new ones: what a cache of refusals has seen is not
+/// sent again. One that is not the last is always another, for the last one of Base64 may have bits that belong to no byte
+/// (RFC 4648 §3.5).
 fn last_changed(good: &str, rng: &mut StdRng) -> Option<String> {
-    let last = good.chars().next_back()?;
-    let other = (0..64).map(|_| alike(last, rng)).find(|other| *other != last)?;
-    changed(good, format!("{}{other}", but_last(good)?))
+    let chars: Vec<char> = good.trim_end_matches('=').chars().collect();
+    let start = chars.len() - TAIL.min(chars.len() / 2);
+    let before_last = (start..chars.len()).rev().skip(1).chain((0..start).rev());
+    let certain = before_last.into_iter().find(|at| chars[*at].is_ascii_alphanumeric())?;
+    let other = (0..64).map(|_| alike(chars[certain], rng)).find(|other| *other != chars[certain])?;
+    let padding = &good[good.trim_end_matches('=').len()..];
+    let forged = chars.iter().enumerate().map(|(at, c)| match at {
+        at if at == certain => other,
+        at if at >= start => alike(*c, rng),
+        _ => *c,
+    });
+    let forged = forged.collect::<String>();
+    changed(good, format!("{forged}{padding}"))
 }
 
 /// A random value of the same length and alphabet whose first character is another.
@@ -155,6 +171,30 @@ mod tests {
             for (id, forge) in FORGERIES {
                 assert_ne!(forge(good, &mut rng).as_deref(), Some(good), "{id} of {good}");
             }
+        }
+    }
+
+    #[test]
+    fn what_is_changed_at_the_end_decodes_to_something_else_and_is_new_each_time() {
+        use base64::engine::DecodePaddingMode;
+        use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+        let lenient = GeneralPurposeConfig::new()
+            .with_decode_allow_trailing_bits(true)
+            .with_decode_padding_mode(DecodePaddingMode::Indifferent);
+        let lenient = GeneralPurpose::new(&base64::alphabet::STANDARD, lenient);
+        let mut rng = StdRng::seed_from_u64(1);
+        // one, two and no bytes beyond a group of three
+        for good in ["c2VjcmV0LWtleS0wMQ==", "c2VjcmV0LWtleS0wMTI=", "c2VjcmV0LWtleS0wMTIz", "c2VjcmV0LWtleS0wMQ"] {
+            let decoded = lenient.decode(good).expect("is Base64");
+            let told: std::collections::BTreeSet<String> =
+                (0..300).map(|_| forged("last-changed", good, &mut rng).expect("is told")).collect();
+            assert!(told.len() > 200, "{good}: {} of 300 differ", told.len());
+            for one in &told {
+                assert_eq!(one.len(), good.len());
+                assert_ne!(lenient.decode(one).expect("is Base64"), decoded, "{one} is {good} to a lenient decoder");
+            }
+            let short = forged("truncated", good, &mut rng).expect("is told");
+            assert_ne!(lenient.decode(&short).ok(), Some(decoded), "{short}");
         }
     }
 

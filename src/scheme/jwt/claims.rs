@@ -235,8 +235,9 @@ pub(super) const WITH_THE_KEY: &[Forgery] = &[
             claims.set_raw("authbench", &format!("{}{}", "[".repeat(NESTED), "]".repeat(NESTED)));
         })
     }),
-    Forgery::new("client-absent", "no client_id", |context| {
-        claim(context, "client_id", |claims, _| claims.remove("client_id"))
+    Forgery::new("client-absent", "no client_id", |context| match follows_rfc9068(context)? {
+        true => claim(context, "client_id", |claims, _| claims.remove("client_id")),
+        false => unforgeable("the tokens do not claim to follow RFC 9068, which requires a client_id"),
     }),
     // --- another kind of token, whole
     Forgery::new("id-token", "an ID token for the client", |context| {

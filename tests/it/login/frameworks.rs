@@ -192,7 +192,7 @@ async fn what_a_write_lacks_is_named() {
         ),
         (
             "  - request: GET /pages\n  - { request: POST /pages, writes: true }\n",
-            "no valid credential lacks a scope of a resource with `writes: true`",
+            "no resource with `writes: true` has `scopes`: add the scopes that it needs",
         ),
     ] {
         let only =

@@ -33,7 +33,7 @@ impl Stage<'_> {
                 FillError::Unforgeable(why) => Halt::Untestable(why),
                 why => Halt::Obstacle(why.to_string()),
             })?;
-            if *fill != Fill::OwnScope || !value.is_empty() {
+            if !matches!(fill, Fill::OwnScope | Fill::LeftOut) || !value.is_empty() {
                 params.push(((*name).to_owned(), value));
             }
         }
@@ -119,35 +119,35 @@ impl Stage<'_> {
     }
 
     pub(super) async fn fetch(&mut self, action: &Action, fetch: &Fetch, evidence: &mut Evidence) -> Result<(), Halt> {
+        let base = &self.prober.equipment.base;
+        let issuer = || self.prober.issuer().and_then(|issuer| join(base, &issuer).ok());
+        let nowhere = || Halt::Untestable("no address to derive the document's from".to_owned());
         let url = match fetch.document {
-            MetadataDocument::ProtectedResource => self.prober.resource_identifier(),
-            MetadataDocument::OfHost => Some(self.prober.equipment.base.clone()),
-            MetadataDocument::OfMainResource => self.main_address(),
+            MetadataDocument::AuthorizationServer | MetadataDocument::Discovered => {
+                well_known(&issuer().ok_or_else(nowhere)?, "oauth-authorization-server")
+            }
+            MetadataDocument::OpenIdConfiguration => appended(&issuer().ok_or_else(nowhere)?, "openid-configuration"),
+            MetadataDocument::AuthorizationServerAppended => {
+                appended(&issuer().ok_or_else(nowhere)?, "oauth-authorization-server")
+            }
+            MetadataDocument::ProtectedResource => {
+                well_known(&self.prober.resource_identifier().ok_or_else(nowhere)?, "oauth-protected-resource")
+            }
+            MetadataDocument::OfMainResource => {
+                well_known(&self.main_address().ok_or_else(nowhere)?, "oauth-protected-resource")
+            }
+            MetadataDocument::OfHost => well_known(&origin_of(base), "oauth-protected-resource"),
             MetadataDocument::NamedByChallenge => match self.named_by_challenge(evidence) {
-                Some(named) => Some(named),
+                Some(named) => named,
                 None => return Ok(()),
             },
-            _ => self.prober.issuer().and_then(|issuer| join(&self.prober.equipment.base, &issuer).ok()),
-        };
-        let issuer = url.ok_or_else(|| Halt::Untestable("no address to derive the document's from".to_owned()))?;
-        let issuer_of = issuer.clone();
-        let url = match fetch.document {
-            MetadataDocument::AuthorizationServer => well_known(&issuer, "oauth-authorization-server"),
-            MetadataDocument::OpenIdConfiguration => appended(&issuer, "openid-configuration"),
-            MetadataDocument::AuthorizationServerAppended => appended(&issuer, "oauth-authorization-server"),
-            MetadataDocument::ProtectedResource | MetadataDocument::OfMainResource => {
-                well_known(&issuer, "oauth-protected-resource")
-            }
-            MetadataDocument::OfHost => well_known(&origin_of(&issuer), "oauth-protected-resource"),
-            MetadataDocument::NamedByChallenge => issuer,
-            MetadataDocument::Discovered => well_known(&issuer, "oauth-authorization-server"),
             MetadataDocument::KeySet => {
                 let at = self.kit.keys_at.as_deref().ok_or_else(|| Halt::Untestable("no key set".to_owned()))?;
-                join(&self.prober.equipment.base, at).map_err(|error| Halt::Obstacle(error.to_string()))?
+                join(base, at).map_err(|error| Halt::Obstacle(error.to_string()))?
             }
         };
-        let second =
-            (fetch.document == MetadataDocument::Discovered).then(|| appended(&issuer_of, "openid-configuration"));
+        let second = issuer().filter(|_| fetch.document == MetadataDocument::Discovered);
+        let second = second.map(|issuer| appended(&issuer, "openid-configuration"));
         let mut request = Request::new("GET", url.path())
             .header("Host", host_of(&url))
             .header("User-Agent", concat!("authbench/", env!("CARGO_PKG_VERSION")))
@@ -256,7 +256,7 @@ impl Stage<'_> {
         }
         let error = exchange.response().and_then(|response| response.json_text("error"));
         if error.as_deref() == Some("unsupported_token_type") {
-            return Err(Halt::Untestable("the target does not revoke tokens of this kind".to_owned()));
+            return Err(Halt::Untestable("the revocation endpoint does not revoke access tokens (unsupported_token_type): there is no revoked token to test with".to_owned()));
         }
         let status = exchange.status().map_or_else(|| "no answer".to_owned(), |status| status.to_string());
         Err(Halt::Obstacle(format!("the token was not revoked: {status}")))

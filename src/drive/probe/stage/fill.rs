@@ -48,6 +48,7 @@ impl Stage<'_> {
             },
             Fill::LookalikeScope => material.lookalike_scopes.join(" "),
             Fill::DisallowedScope => material.disallowed_scope.clone().unwrap_or_default(),
+            Fill::LeftOut => String::new(),
             Fill::OwnScope => client()?.scope.unwrap_or_default(),
             Fill::OwnAndDisallowedScope => {
                 let own = client()?.scope.unwrap_or_default();

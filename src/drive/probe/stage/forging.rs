@@ -117,6 +117,13 @@ impl Stage<'_> {
                 self.withdrawn = true;
             }
             KeyChange::Publish(slot) => {
+                if listener.key_fetches() == 0 {
+                    let at = listener.keys_url();
+                    let why = format!(
+                        "the target has not read {at}, where `serve_jwks` publishes keys: give it that address for its keys"
+                    );
+                    return Err(Halt::Untestable(why));
+                }
                 let subject = self.prober.subject();
                 let good = subject.main_resource().and_then(|resource| subject.good_for(resource));
                 let proof = self.proof(good.ok_or_else(|| Halt::Obstacle("no good credential".to_owned()))?).await?;

@@ -245,7 +245,16 @@ impl<'a> Stage<'a> {
     async fn held(&self, identity: usize) -> Result<HeldCredential, Halt> {
         let identity = &self.prober.subject().identities[identity];
         let held = self.prober.held(identity).await;
-        held.map_err(|error| Halt::Obstacle(format!("no credential for {}: {error}", identity.name)))
+        let held = held.map_err(|error| Halt::Obstacle(format!("no credential for {}: {error}", identity.name)))?;
+        let granted = held.token.as_ref().and_then(|token| token.scope.as_deref());
+        let beyond = granted.and_then(|scope| scope.split(' ').find(|one| !identity.scopes.contains(*one)));
+        match beyond {
+            // RFC 6749 §3.3: a server may grant another scope than the one that was asked for
+            Some(beyond) if identity.asks_for_less => Err(Halt::Untestable(format!(
+                "a client that asks for fewer scopes gets `{beyond}` all the same: add a credential that lacks a scope"
+            ))),
+            _ => Ok(held),
+        }
     }
 
     async fn proof(&self, identity: usize) -> Result<Proof, Halt> {

@@ -105,7 +105,9 @@ impl Stage<'_> {
                     }
                 }
                 if !connection.is_reusable() {
-                    return Err(Halt::Untestable("the target ends the connection after a refusal".to_owned()));
+                    return Err(Halt::Untestable(
+                        "times are compared on one connection, and the target ends it after a refusal".to_owned(),
+                    ));
                 }
             }
         }

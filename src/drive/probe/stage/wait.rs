@@ -24,14 +24,16 @@ impl Stage<'_> {
         let leeway = self.prober.subject().tolerances.max_leeway;
         let token = &self.kept(slot)?.token;
         let (Some(lifetime), Some(end)) = (token.lifetime, token.has_ended_at()) else {
-            return Err(Halt::Untestable("the token endpoint does not say how long its tokens live".to_owned()));
+            return Err(Halt::Untestable("neither `expires_in` nor an `exp` says how long tokens live".to_owned()));
         };
         let end = end + leeway + ROUNDING;
         let wait = end.saturating_duration_since(clock::now());
         if wait > LONGEST_WAIT {
             let lifetime = lifetime.as_secs();
             let longest = LONGEST_WAIT.as_secs();
-            let why = format!("tokens live {lifetime} s, and a probe waits at most {longest} s for one to expire");
+            let why = format!(
+                "tokens live {lifetime} s, and a probe waits at most {longest} s for one to expire: let a test client have tokens that live shorter"
+            );
             return Err(Halt::Untestable(why));
         }
         allowance::apart(tokio::time::sleep(wait)).await;

@@ -1,0 +1,110 @@
+//! Why a check is not tested: what is missing, and what to add to the scenario.
+
+use super::{Caster, Missing};
+use crate::plan::subject::{CredentialState, Resource};
+
+/// What a check needs that may write, against a target that nobody says is owned.
+pub(super) const NOT_OWNED: &str = "skipped: may modify or disrupt the target; set `owned: true`";
+
+impl Caster<'_> {
+    /// Why no credential lacks a scope of a resource, of those that write where that is asked for.
+    pub(super) fn no_scope_gap(&self, writes: bool) -> Missing {
+        let subject = self.subject;
+        let kind = if writes { "resource with `writes: true`" } else { "protected resource" };
+        let of_kind = |at: &usize| !writes || subject.resources[*at].writes;
+        let scoped: Vec<&Resource> = subject
+            .protected()
+            .filter(of_kind)
+            .map(|at| &subject.resources[at])
+            .filter(|one| !one.scopes.is_empty())
+            .collect();
+        if scoped.is_empty() {
+            return match self.nothing_written().filter(|_| writes) {
+                Some(why) => why,
+                None => Missing::of(format!("no {kind} has `scopes`: add the scopes that it needs")),
+            };
+        }
+        let valid = || subject.identities.iter().filter(|one| one.state == CredentialState::Valid);
+        let lacks = |resource: &Resource| valid().find(|one| !resource.scopes.is_subset(&one.scopes));
+        match scoped.iter().find_map(|resource| Some((*resource, lacks(resource)?))) {
+            None => Missing::of(format!(
+                "every valid credential holds the scopes of each {kind}: add a credential that lacks one of them"
+            )),
+            Some((resource, low)) => Missing::of(format!(
+                "the credential `{}` lacks a scope of {}, and may use no other protected resource, which would prove that it \
+                 is valid: add a resource that it may use",
+                low.name,
+                resource.name()
+            )),
+        }
+    }
+
+    /// Why no resource can be written to, where none can.
+    pub(super) fn nothing_written(&self) -> Option<Missing> {
+        let subject = self.subject;
+        let mut writes = subject.resources.iter().filter(|one| one.writes);
+        let Some(first) = writes.clone().find(|one| !one.public).or(writes.next()) else {
+            return Some(Missing::of("no resource with `writes: true`"));
+        };
+        if subject.protected().any(|at| subject.resources[at].writes) {
+            return None;
+        }
+        Some(match (subject.owned, first.public) {
+            (false, _) => Missing::of(NOT_OWNED),
+            (true, true) => Missing::of(format!("{} writes and is public: add a protected one", first.name())),
+            (true, false) => Missing::of(format!("no valid credential may use {}{}", first.name(), needs(first))),
+        })
+    }
+
+    /// Why nothing protected can be used.
+    pub(super) fn nothing_protected(&self) -> Missing {
+        let subject = self.subject;
+        let protected: Vec<&Resource> = subject.resources.iter().filter(|one| !one.public).collect();
+        match protected.iter().find(|one| !one.writes).or(protected.first()) {
+            None if subject.resources.is_empty() => Missing::of(super::NO_RESOURCES),
+            None => Missing::of("every resource is `public: true`: add a protected one"),
+            Some(first) if first.writes => Missing::of("every protected resource writes: add one that is read"),
+            Some(first) => Missing::of(format!("no valid credential may use {}{}", first.name(), needs(first))),
+        }
+    }
+
+    /// Why no credential is one of another tenant.
+    pub(super) fn no_tenant_gap(&self) -> Missing {
+        let subject = self.subject;
+        let object = subject.protected().map(|at| &subject.resources[at]).find(|one| one.tenant.is_some());
+        let Some(object) = object else {
+            return Missing::of("no protected resource with a `tenant`, whose owner alone may use it");
+        };
+        let foreign = subject
+            .identities
+            .iter()
+            .find(|one| one.state == CredentialState::Valid && one.tenant.is_some() && one.tenant != object.tenant);
+        match foreign {
+            None => Missing::of(format!(
+                "no valid credential of another `tenant` than that of {}: add one with the same scopes",
+                object.name()
+            )),
+            Some(foreign) if !object.scopes.is_subset(&foreign.scopes) => Missing::of(format!(
+                "the credential `{}` of another tenant lacks a scope of {}: its refusal would say nothing of tenants",
+                foreign.name,
+                object.name()
+            )),
+            Some(foreign) => Missing::of(format!(
+                "the credential `{}` of another tenant may use no protected resource, which would prove that it is valid: \
+                 add one of its own",
+                foreign.name
+            )),
+        }
+    }
+}
+
+/// What a credential would have to have.
+fn needs(resource: &Resource) -> String {
+    let scopes = (!resource.scopes.is_empty()).then(|| {
+        let scopes: Vec<&str> = resource.scopes.iter().map(String::as_str).collect();
+        format!("the scopes {}", scopes.join(" "))
+    });
+    let tenant = resource.tenant.as_ref().map(|tenant| format!("the tenant {tenant}"));
+    let needs: Vec<String> = [scopes, tenant].into_iter().flatten().collect();
+    if needs.is_empty() { String::new() } else { format!(": add one with {}", needs.join(" and ")) }
+}
