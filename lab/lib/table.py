@@ -1,0 +1,112 @@
+"""Keeps scores in lab/results.json, and writes docs/lab.md from them."""
+
+import json
+import os
+
+import application
+import score
+
+RESULTS = os.path.join(application.LAB, "results.json")
+PAGE = os.path.join(application.LAB, "..", "docs", "lab.md")
+COLUMNS = ("known", "found", "passed", "not reached", "no check", "findings", "right", "arguable", "wrong", "wrong and grave")
+
+
+def record(label, scores):
+    results = recorded()
+    results.setdefault(label, {}).update({name: score.totals(scored) for name, scored in scores.items()})
+    with open(RESULTS, "w") as file:
+        json.dump(results, file, indent=1, sort_keys=True)
+        file.write("\n")
+
+
+def recorded():
+    if not os.path.exists(RESULTS):
+        return {}
+    with open(RESULTS) as file:
+        return json.load(file)
+
+
+def text(scores):
+    yield f"{'':24}" + " ".join(f"{column:>11}" for column in COLUMNS)
+    counts = {name: score.totals(scored) for name, scored in scores.items() if scored}
+    for name, count in counts.items():
+        yield f"{name:24}" + " ".join(f"{count[column]:>11}" for column in COLUMNS)
+    yield f"{'all':24}" + " ".join(f"{sum(count[column] for count in counts.values()):>11}" for column in COLUMNS)
+
+
+INTRODUCTION = """# Results of the lab
+
+`lab/run --table` writes this page from `lab/results.json`. [lab/README.md](../lab/README.md) says how to run the lab.
+
+The applications are packages that nobody of this project wrote, in their default configuration or that of their quick start. What is
+expected of each is in its `expected.yaml`: each deviation was confirmed by a request that authbench did not send, and its clause was read.
+
+| column | description |
+|---|---|
+| known | deviations that are known, whoever found them |
+| found | known deviations that a finding names |
+| passed | known deviations that a check looks for, and that it passed |
+| not reached | known deviations whose check was not tested, not applicable or inconclusive |
+| no check | known deviations that no check looks for |
+| findings | causes that authbench reported |
+| right | findings that name a known deviation, with its severity |
+| arguable | findings that are true and that a reader may reject: the clause can be read in two ways, or the severity |
+| wrong | findings that are not true; of high or critical severity in brackets |
+"""
+
+
+def write():
+    with open(PAGE, "w") as file:
+        file.write("\n".join(page()))
+
+
+def page():
+    results = recorded()
+    yield INTRODUCTION
+    expectations = {name: application.expected(name) for name in application.names()}
+    groups = (
+        ("Before", "before", "authbench as it was before its mistakes on these applications were corrected.", "before"),
+        ("After", "after", "The same applications, after the corrections.", "before"),
+        ("First used at the end", "after", "Applications that authbench met only after the corrections.", "end"),
+    )
+    for title, label, about, used in groups:
+        rows = {name: count for name, count in results.get(label, {}).items() if name in expectations and expectations[name]["first_used"] == used}
+        if not rows:
+            continue
+        yield f"## {title}\n\n{about}\n"
+        yield from rows_of(rows, expectations)
+        yield ""
+    yield "## Deviations\n"
+    for name, expected in expectations.items():
+        if not expected.get("deviations"):
+            continue
+        yield f"### {expected['application']}\n"
+        yield "| deviation | clause | severity | confirmed | check |"
+        yield "|---|---|---|---|---|"
+        for entry in expected["deviations"]:
+            checks = ", ".join(f"`{check}`" for check in score.as_list(entry.get("checks"))) or "none"
+            severity = " or ".join(score.as_list(entry["severity"]))
+            yield "| " + " | ".join(cell(part) for part in (entry["what"], entry["clause"], severity, entry["confirmed"], checks)) + " |"
+        yield ""
+
+
+def rows_of(rows, expectations):
+    yield "| application | known | found | passed | not reached | no check | findings | right | arguable | wrong |"
+    yield "|---|---|---|---|---|---|---|---|---|---|"
+    for name in sorted(rows):
+        yield row(expectations[name]["application"], rows[name])
+    yield row("**all**", {column: sum(count[column] for count in rows.values()) for column in COLUMNS})
+    known, findings = sum(count["known"] for count in rows.values()), sum(count["findings"] for count in rows.values())
+    found = sum(count["found"] for count in rows.values())
+    right = sum(count["right"] for count in rows.values())
+    if known and findings:
+        yield f"\nFound: {100 * found / known:.0f} % of the known deviations. Right: {100 * right / findings:.0f} % of the findings."
+
+
+def row(title, count):
+    wrong = f"{count['wrong']} ({count['wrong and grave']})"
+    return f"| {title} | " + " | ".join(str(count[column]) for column in COLUMNS[:-2]) + f" | {wrong} |"
+
+
+def cell(text):
+    return str(text).replace("|", "\\|").replace("\n", " ").strip()
