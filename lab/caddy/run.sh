@@ -8,7 +8,6 @@ cat > Caddyfile <<CONF
 {
 	admin off
 	auto_https off
-	persist_config off
 }
 http://127.0.0.1:$PORT {
 	bind 127.0.0.1

@@ -10,7 +10,8 @@ GRAVE = {"high", "critical"}
 def of(expected, report):
     scenarios = report["scenarios"]
     deviations = [deviation(entry, scenarios) for entry in expected.get("deviations") or []]
-    findings = [finding(expected, scenario["name"], entry) for scenario in scenarios for entry in scenario["findings"]]
+    seen = set()
+    findings = [finding(expected, scenario["name"], entry, seen) for scenario in scenarios for entry in scenario["findings"]]
     phases = [
         f"load {phase['name']}: {phase['lanes'][0]['outcomes']} of {phase['requests']} requests"
         for scenario in scenarios
@@ -41,7 +42,7 @@ def deviation(entry, scenarios):
     return {"what": entry["what"], "checks": checks, "state": state, "detail": detail}
 
 
-def finding(expected, scenario, found):
+def finding(expected, scenario, found, seen):
     """Whether a finding is right: it names a known deviation, with the severity that it has."""
     row = {key: found[key] for key in ("check", "severity", "verdict", "summary")}
     row["at"] = f"{found['method']} {found['endpoint']}"
@@ -50,7 +51,10 @@ def finding(expected, scenario, found):
         for entry in expected.get("deviations") or []
         if found["check"] in as_list(entry.get("checks")) and in_scenario(entry, scenario) and at_resource(entry, found)
     ]
-    if any(found["severity"] in as_list(entry["severity"]) for entry in of_check):
+    place = tuple(found[key] for key in ("check", "part", "method", "endpoint")) + (scenario,)
+    if place in seen:
+        row["state"], row["why"] = "wrong", "the same cause again"
+    elif any(found["severity"] in as_list(entry["severity"]) for entry in of_check):
         row["state"] = "right"
     elif of_check:
         row["state"] = "wrong" if found["severity"] in GRAVE else "arguable"
@@ -61,6 +65,7 @@ def finding(expected, scenario, found):
             for entry in expected.get(name) or []:
                 if found["check"] in as_list(entry.get("checks")) and in_scenario(entry, scenario) and at_resource(entry, found):
                     row["state"], row["why"] = kind, entry["why"]
+    seen.add(place)
     return row
 
 
