@@ -52,7 +52,8 @@ def run(name, report, options, quiet=False):
             return trouble
         command = [PROGRAM, "run", *scenarios(name), "--report", f"json={report}", *options]
         environment = {**os.environ, "LAB_WORK": os.path.join(HOME, name), "BASE_URL": f"http://127.0.0.1:{port}", "BASE_URL_2": f"http://127.0.0.1:{second}"}
-        answer = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL if quiet else None)
+        with open(os.path.join(out(name), "authbench.log"), "w") as said:
+            answer = subprocess.run(command, env=environment, stdout=said if quiet else None, stderr=said if quiet else None)
         return None if os.path.exists(report) else f"authbench ended with {answer.returncode} and wrote no report"
     finally:
         stop(process)

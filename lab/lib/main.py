@@ -76,7 +76,7 @@ def one(name, reports, options):
 
 def repeated(names, times, options):
     """Runs each application several times, started anew each time, and compares the verdict of each check."""
-    changed_in_all, unstable, verdicts = 0, {}, 0
+    changed_in_all, unstable, verdicts, rows = 0, {}, 0, {}
     for name in names:
         runs = []
         for turn in range(times):
@@ -89,6 +89,7 @@ def repeated(names, times, options):
                 runs.append(score.verdicts(json.load(file)))
         changes = score.changes(runs)
         verdicts += sum(len(run) for run in runs)
+        rows[name] = score.stability(runs)
         print(f"lab: {name}: {len(runs)} runs, {len(changes)} verdicts that change")
         for check, seen in changes.items():
             counts = ", ".join(f"{verdict} {count}" for verdict, count in sorted(seen.items()))
@@ -97,6 +98,7 @@ def repeated(names, times, options):
             changed_in_all += len(decided) > 1
             if len(decided) == 1:
                 unstable[check] = unstable.get(check, 0) + seen["inconclusive"]
+    table.record_repeats(rows)
     print(f"lab: {verdicts} verdicts; {changed_in_all} checks with two verdicts, {sum(unstable.values())} verdicts that turned inconclusive")
     return 1 if changed_in_all else 0
 

@@ -130,3 +130,14 @@ def changes(runs):
         for key, verdict in run.items():
             seen.setdefault(key, Counter())[verdict] += 1
     return {key: count for key, count in sorted(seen.items()) if len(count) > 1}
+
+
+def stability(runs):
+    """How many verdicts there were, how many checks had two of them, and how many verdicts turned inconclusive."""
+    rows = [(count, [verdict for verdict in count if verdict != "inconclusive"]) for count in changes(runs).values()]
+    return {
+        "runs": len(runs),
+        "verdicts": sum(len(run) for run in runs),
+        "two verdicts": sum(len(decided) > 1 for _, decided in rows),
+        "turned inconclusive": sum(count["inconclusive"] for count, decided in rows if len(decided) == 1),
+    }

@@ -19,6 +19,14 @@ def record(label, scores):
         file.write("\n")
 
 
+def record_repeats(rows):
+    results = recorded()
+    results.setdefault("repeats", {}).update(rows)
+    with open(RESULTS, "w") as file:
+        json.dump(results, file, indent=1, sort_keys=True)
+        file.write("\n")
+
+
 def recorded():
     if not os.path.exists(RESULTS):
         return {}
@@ -75,6 +83,15 @@ def page():
             continue
         yield f"## {title}\n\n{about}\n"
         yield from rows_of(rows, expectations)
+        yield ""
+    repeats = results.get("repeats", {})
+    if repeats:
+        yield "## From run to run\n\nEach application is started anew for each run (`lab/run --repeat`).\n"
+        yield "| application | runs | verdicts | checks with two verdicts | verdicts that turned inconclusive |"
+        yield "|---|---|---|---|---|"
+        columns = ("runs", "verdicts", "two verdicts", "turned inconclusive")
+        for name, row_of in sorted(repeats.items()):
+            yield f"| {expectations[name]['application']} | " + " | ".join(str(row_of[column]) for column in columns) + " |"
         yield ""
     yield "## Deviations\n"
     for name, expected in expectations.items():
