@@ -34,6 +34,8 @@ struct Key<'a> {
     explanation: Explanation,
     /// The check, where the cause is what the check itself is about.
     check: Option<&'a str>,
+    /// Whether it is the authorization server that answers: what it does is no cause of what resources do.
+    of_issuer: bool,
     /// Endpoint and method, where the cause is a property of one route.
     route: Option<(&'a str, &'a str)>,
 }
@@ -74,9 +76,15 @@ fn own<'a>((failure, cell): Member<'a>) -> Key<'a> {
         waived: cell.waived.is_some(),
         protocol: cell.part == Part::Protocol,
         explanation: cell.explanation,
+        of_issuer: cell.part == Part::Protocol && is_of_issuer(&failure.check),
         check: is_own.then_some(failure.check.as_str()),
         route: of_route.then_some((cell.endpoint.as_str(), cell.method.as_str())),
     }
+}
+
+/// Whether a check looks at the answers of an authorization server.
+fn is_of_issuer(check: &str) -> bool {
+    ["token.", "introspect.", "revoke.", "meta."].iter().any(|group| check.starts_with(group))
 }
 
 /// The strongest cell that implies another. A waived one explains no failure that nobody answers for.
@@ -95,12 +103,12 @@ fn implying<'a>((failure, cell): Member<'a>, all: &[Member<'a>]) -> Option<Membe
     let explains = |other: &Cell, wanted: Explanation| other.explanation == wanted && alike(other);
     let explained = cell.implied_by.iter().find_map(|wanted| beside().find(|(_, other)| explains(other, *wanted)));
     let declared = find(&failure.check).map(|check| check.implied_by).unwrap_or_default();
-    explained.or_else(|| folded(cell, beside())).or_else(|| {
+    explained.or_else(|| folded(cell, beside())).or_else(|| own_status((failure, cell), beside())).or_else(|| {
         // what a check shows beside what it is about has a cause of its own
         let own = cell.explanation == Explanation::Own
             || find(&failure.check).map(|check| check.shows) == Some(cell.explanation);
         let of_part = |(other, seen): &Member<'a>, id: &str| {
-            other.check == id && seen.part == cell.part && !seen.explanation.stands_alone()
+            other.check == id && seen.part == cell.part && !seen.explanation.stands_alone() && alike(seen)
         };
         let mut ids = declared.iter().filter(|_| own);
         ids.find_map(|id| beside().find(|member| of_part(member, id)))
@@ -114,6 +122,17 @@ fn folded<'a>(cell: &Cell, mut beside: impl Iterator<Item = Member<'a>>) -> Opti
         other.explanation == Explanation::InvalidStatus && cell.statuses.iter().all(|one| other.statuses.contains(one))
     };
     beside.find(|(_, other)| is_malformed && alike(other))
+}
+
+/// What the answers of a check lack is explained by their status where the same check takes that for wrong.
+fn own_status<'a>((failure, cell): Member<'a>, mut beside: impl Iterator<Item = Member<'a>>) -> Option<Member<'a>> {
+    let lacks = matches!(cell.explanation, Explanation::ErrorAbsent | Explanation::ChallengeAbsent);
+    let explains = |other: &Cell| {
+        other.part == Part::Protocol
+            && other.explanation == Explanation::Own
+            && cell.statuses.iter().all(|one| other.statuses.contains(one))
+    };
+    beside.find(|(other, seen)| lacks && other.check == failure.check && explains(seen))
 }
 
 fn finding(key: &Key<'_>, members: &[Member<'_>]) -> (usize, Finding) {

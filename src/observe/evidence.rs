@@ -122,6 +122,8 @@ pub struct Evidence {
     pub self_contained: Option<std::time::Duration>,
     /// How long it may, so that its use after the logout is a warning.
     pub self_contained_life: std::time::Duration,
+    /// Whether a refresh left its refresh token as the one to use next.
+    pub refresh_token_stays: bool,
     /// Whether the target is asked over TLS.
     pub over_tls: bool,
     /// Whether the scenario says how long a token may live past its end.

@@ -41,6 +41,7 @@ mod preparing;
 mod probes;
 mod process_cost;
 mod proxy;
+mod quick_starts;
 mod readers;
 mod readme;
 mod redirects;

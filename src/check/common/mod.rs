@@ -231,10 +231,10 @@ pub(crate) const CHECKS: &[Check] = &[
                 .denied(REWRITE),
             send(Who::Anonymous, On::Protected)
                 .with(&[Alter::Header("X-Original-URL", Fill::PublicPath)])
-                .denied(&[MISSING, Accept::Status(404)]),
+                .denied(BYPASS),
             send(Who::Anonymous, On::Protected)
                 .with(&[Alter::Header("X-Rewrite-URL", Fill::PublicPath)])
-                .denied(&[MISSING, Accept::Status(404)]),
+                .denied(BYPASS),
         ],
         expect: effects::rewritten,
         fault: "honours-x-original-url",
@@ -443,9 +443,9 @@ pub(crate) const CHECKS: &[Check] = &[
     },
 ];
 
-/// Statuses that a spelling of the path may have: refusal, no such resource, or a redirect to the right one.
-const BYPASS: &[Accept] =
-    &[MISSING, Accept::Status(400), Accept::Status(404), Accept::Status(405), Accept::Range(300, 399)];
+/// What a way around the guard may be answered with: each refusal, and a redirect to the right place. Which status is the right
+/// one is judged where the request is no way around anything.
+const BYPASS: &[Accept] = &[MISSING, Accept::Range(300, 499)];
 /// Statuses of methods that are not there; some parsers answer 400 to a method that they do not know.
 const METHOD: &[Accept] = &[MISSING, Accept::Range(400, 499), Accept::Status(501)];
 /// A public resource may answer: what counts is that the protected one does not.

@@ -361,9 +361,22 @@ pub(crate) fn lawful_revocations(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// RFC 7009 §2.1: the client is authenticated before anything else.
+/// A token that somebody else tried to revoke.
+pub(crate) const STILL_HELD: StepId = StepId::new("still-held");
+
+/// RFC 7009 §2.1: the client is authenticated before anything else, and one whose request is refused is informed. Where the
+/// token lives on, nobody has revoked anything: then the answer is wrong, and access is not.
 pub(crate) fn revocation_refused(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case).and(matching_challenges(case));
+    if case.observations_of(STILL_HELD).any(|(_, seen)| seen.outcome == Outcome::Granted) {
+        for claimed in std::mem::take(&mut judgement.access) {
+            let seen = &case.evidence.observations[claimed.observation];
+            let status = seen.exchange.status().unwrap_or_default();
+            let text =
+                case.about(claimed.observation, format_args!("answered {status}, and the token was not revoked"));
+            judgement.deviates(claimed.observation, text, claimed.expected);
+        }
+    }
     for (index, response) in case.refusals() {
         if case.evidence.observations[index].place == Place::Revocation {
             expect::error_is_one_of(&mut judgement, index, response, &["invalid_client", "invalid_request"]);
@@ -387,6 +400,14 @@ pub(crate) fn foreign_revocation(case: &ObservedCheck<'_>) -> Judgement {
         let revocation = case.evidence.observations[index].place == Place::Revocation;
         if revocation && ![200, 400, 401, 403].contains(&response.status) {
             judgement.deviates(index, format!("answered {}", response.status), "200, 400, 401 or 403");
+        }
+        // RFC 7009 §2.1: the request is refused and the client is informed; where the token ended, that says more
+        if revocation && response.status == 200 && judgement.access.is_empty() {
+            judgement.advises(
+                index,
+                "answered 200: the client is not told that it may not",
+                "400 or 403 with an error",
+            );
         }
     }
     judgement

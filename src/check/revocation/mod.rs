@@ -44,7 +44,7 @@ pub(crate) const CHECKS: &[Check] = &[
             obtain("t"),
             revoke(FormAuth::None, &[("token", Fill::Slot("t"))]).denied(REFUSED),
             revoke(FormAuth::WrongSecret, &[("token", Fill::Slot("t"))]).denied(REFUSED),
-            send(Who::Slot("t"), On::Protected).granted().called("the token afterwards"),
+            send(Who::Slot("t"), On::Protected).granted().id(oauth::STILL_HELD).called("the token afterwards"),
         ],
         expect: oauth::revocation_refused,
         fault: "open-revocation",

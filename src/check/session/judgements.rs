@@ -137,6 +137,19 @@ pub(super) fn as_option(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
+/// Each answer against what its step wants. A refresh that gives no new refresh token leaves the old one as the only one: that it
+/// is accepted again is no reuse. RFC 9700 §2.2.2 asks for rotation where an OAuth client cannot authenticate.
+pub(super) fn reuse(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    if case.evidence.refresh_token_stays {
+        for again in std::mem::take(&mut judgement.access) {
+            let text = "the refresh gives no new refresh token: refresh tokens do not rotate";
+            judgement.advises(again.observation, text, "a new refresh token with each refresh");
+        }
+    }
+    judgement
+}
+
 /// Each answer against what its step wants; where the used token was accepted, nothing shows what comes after its refusal.
 pub(super) fn after_reuse(case: &ObservedCheck<'_>) -> Judgement {
     match case.observations_of(REUSED).find(|(_, seen)| seen.outcome == Outcome::Granted) {

@@ -41,6 +41,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Give a new refresh token with each refresh and refuse the old one; or bind refresh tokens to their client.",
         },
         steps: REUSE,
+        expect: judgements::reuse,
         fault: "used-refresh-token-accepted",
         ..REFUSAL
     },
@@ -185,7 +186,7 @@ const REUSE: &[Step] = &[
     login(SessionAct::Copy("s", "used")),
     login(SessionAct::Refresh("s")).granted().called("the refresh"),
     login(SessionAct::AwaitOverlap),
-    login(SessionAct::Refresh("used")).denied(REFUSED).called("the used refresh token"),
+    login(SessionAct::Refresh("used")).denied(REFUSED).id(judgements::REUSED).called("the used refresh token"),
 ];
 
 /// RFC 6749 §5.2 has 400; APIs of their own answer 401 or 403.

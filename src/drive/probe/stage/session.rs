@@ -202,6 +202,12 @@ impl Stage<'_> {
             // its family ends, or should: there is nothing left to log out of
             self.sessions.values_mut().for_each(|kept| kept.lives = false);
         }
+        if wants_refusal && let Some(used) = self.kept_session(slot)?.session.refresh_token() {
+            let is_current = |(name, kept): (&&str, &KeptSession)| {
+                *name != slot && kept.session.refresh_token().as_ref() == Some(&used)
+            };
+            evidence.refresh_token_stays = was_renewed && self.sessions.iter().any(is_current);
+        }
         let kept = self.sessions.get_mut(slot).ok_or_else(|| Halt::Obstacle("no session was started".to_owned()))?;
         let ended = kept.session.refreshed_only(logins).await;
         let session = &kept.session;
