@@ -249,6 +249,8 @@ mod tests {
             written(&loaded.scenario.material).into_iter().map(|(member, _)| member).collect();
         assert_eq!(members.len(), 25, "each member has a row");
         let used: BTreeSet<&str> = scheme::SCHEMES.iter().flat_map(|scheme| used_by(*scheme)).collect();
-        assert_eq!(used, members);
+        let unused: Vec<&&str> = members.difference(&used).collect();
+        assert_eq!(unused, [&"hooks.revoke"], "no check calls it");
+        assert!(used.is_subset(&members));
     }
 }

@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn what_is_no_certificate_and_no_key_is_said_without_quoting_it() {
-        let key = "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\n";
+        let key = "-----BEGIN PRIVATE KEY-----\n!hunter2!\n-----END PRIVATE KEY-----\n";
         let made = rcgen::generate_simple_self_signed(["a.test".to_owned()]).expect("is made");
         for (certificate, key, expected) in [
             ("hunter2", key, BadTrust::NoClientCertificate),

@@ -157,7 +157,7 @@ pub struct DeclaredMaterial {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hooks {
-    /// Revokes a credential.
+    /// Revokes a credential. No check calls it, so it is an error under every scheme.
     #[serde(default)]
     pub revoke: Option<Vec<String>>,
     /// Rotates a key and prints the new one; a key on its input is the one to rotate to.
