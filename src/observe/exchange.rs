@@ -266,6 +266,25 @@ impl Exchange {
         }
     }
 
+    /// A copy with but the start of what is long in the answer, which is not copied first.
+    pub fn shortened(&self) -> Self {
+        let start = |bytes: &[u8], most: usize| bytes[..bytes.len().min(most)].to_vec();
+        let answer = match &self.answer {
+            Err(silence) => Err(silence.clone()),
+            Ok(response) => Ok(Response {
+                status: response.status,
+                headers: response
+                    .headers
+                    .iter()
+                    .map(|(name, value)| (name.clone(), start(value, SHORTENED_FIELD)))
+                    .collect(),
+                body: start(&response.body, SHORTENED),
+                truncated: response.truncated || response.body.len() > SHORTENED,
+            }),
+        };
+        Self { request: self.request.clone(), answer, took: self.took, marks: self.marks }
+    }
+
     /// The exchange as it may leave the process: credential parts masked, then everything scrubbed by value.
     pub fn record(&self, scrubber: &Scrubber) -> RecordedExchange {
         let clean = |bytes: &[u8]| printable(&scrubber.scrub_bytes(bytes));

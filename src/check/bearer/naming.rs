@@ -16,7 +16,8 @@ fn error_of(response: &Response) -> Option<String> {
 
 /// A token that lacks a scope is no invalid one: a client that reads 401 `invalid_token` asks for the same token again.
 pub(crate) fn scope(case: &ObservedCheck<'_>, mut judgement: Judgement) -> Judgement {
-    for deviation in &mut judgement.protocol {
+    let mut named = Vec::new();
+    for deviation in judgement.protocol.iter_mut().chain(&mut judgement.advice) {
         let Some(response) = case.evidence.observations[deviation.observation].exchange.response() else { continue };
         let is_status = deviation.explanation == Explanation::InsufficientStatus && response.status == 401;
         if is_status && error_of(response).as_deref() == Some(INVALID_TOKEN) {
@@ -25,8 +26,13 @@ pub(crate) fn scope(case: &ObservedCheck<'_>, mut judgement: Judgement) -> Judge
                 "{description}: the missing scope is answered like an invalid token, with 401 and invalid_token"
             );
             deviation.described = true;
+            named.push(deviation.observation);
         }
     }
+    // the error code is part of what was said
+    judgement
+        .protocol
+        .retain(|other| other.explanation == Explanation::InsufficientStatus || !named.contains(&other.observation));
     judgement
 }
 

@@ -319,8 +319,17 @@ impl BeatenTarget<'_> {
 
 /// Method and path of a request, and the check that sent it.
 pub(super) fn named(request: &Request, check: &str) -> String {
-    let target = String::from_utf8_lossy(&request.target);
-    let path = target.split('?').next().unwrap_or_default();
+    let path = path_of(request);
     let by = if check.is_empty() { String::new() } else { format!(" of {check}") };
     format!("{} {path}{by}", request.method)
+}
+
+/// The path of a request, which may be in absolute form (RFC 9112 §3.2.2).
+pub(super) fn path_of(request: &Request) -> String {
+    let target = String::from_utf8_lossy(&request.target);
+    let path = target.split('?').next().unwrap_or_default();
+    match path.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or_else(|| "/".to_owned(), |at| rest[at..].to_owned()),
+        None => path.to_owned(),
+    }
 }

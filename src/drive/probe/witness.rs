@@ -4,8 +4,11 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+
 use super::outages;
-use crate::observe::{Exchange, parse_challenges};
+use crate::observe::{Exchange, Request, parse_challenges};
 use crate::secret::Disclosures;
 
 /// Answers that are kept of each kind.
@@ -37,9 +40,7 @@ struct Kept {
 impl Kept {
     fn keep(&mut self, key: String, exchange: &Exchange, what: Option<String>) {
         if self.answers.len() < MOST && self.known.insert(key) {
-            let mut exchange = exchange.clone();
-            exchange.shorten();
-            self.answers.push(Witnessed { check: outages::sender(), exchange, what });
+            self.answers.push(Witnessed { check: outages::sender(), exchange: exchange.shortened(), what });
         }
     }
 }
@@ -58,7 +59,7 @@ impl Witness {
             self.unauthorized.lock().unwrap_or_else(PoisonError::into_inner).keep(key, exchange, None);
         }
         let fields = response.headers.iter().map(|(_, value)| &value[..]);
-        let sent = || exchange.request.to_bytes();
+        let sent = || carried(&exchange.request);
         let found = fields.chain([&response.body[..]]).find_map(|bytes| self.secrets.first_in(bytes, sent));
         if let Some(found) = found {
             let key = format!("{place} {found}");
@@ -75,6 +76,30 @@ impl Witness {
     pub(super) fn leaks(&self) -> Vec<Witnessed> {
         self.leaks.lock().unwrap_or_else(PoisonError::into_inner).answers.clone()
     }
+}
+
+/// What a request holds, with what its credentials come to when a server decodes them, once and twice.
+fn carried(request: &Request) -> Vec<u8> {
+    let mut carried = request.to_bytes();
+    let values = request.headers.iter().filter(|header| header.sensitive).map(|header| &header.value[..]);
+    let mut coded: Vec<Vec<u8>> =
+        values.flat_map(|value| value.split(u8::is_ascii_whitespace)).map(<[u8]>::to_vec).collect();
+    for _ in 0..2 {
+        let words = coded.iter().flat_map(|word| word.split(|byte| *byte == b':' || *byte == b'.'));
+        let whole = coded.iter().map(Vec::as_slice);
+        coded = whole.chain(words).filter_map(|word| decode(std::str::from_utf8(word).ok()?)).collect();
+        for decoded in &coded {
+            carried.push(b'\n');
+            carried.extend_from_slice(decoded);
+        }
+    }
+    carried
+}
+
+/// Base64 of either alphabet, padded or not.
+fn decode(text: &str) -> Option<Vec<u8>> {
+    let text = text.trim_end_matches('=');
+    STANDARD_NO_PAD.decode(text).or_else(|_| URL_SAFE_NO_PAD.decode(text)).ok().filter(|decoded| !decoded.is_empty())
 }
 
 /// The challenges of an answer, without the values that change from one to the next; and whether its client authenticated by

@@ -66,5 +66,8 @@ fn granted(request: &Request) -> Result<(Caller, String), &'static str> {
 fn by_basic(request: &Request, named: Option<&str>) -> Option<Caller> {
     let decoded = STANDARD.decode(request.authorization("basic")?).ok()?;
     let (name, secret) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
-    by_account(name, secret).filter(|_| named.is_none_or(|named| named == name))
+    // both are form-encoded (RFC 6749 §2.3.1)
+    let plain = |text: &str| url::form_urlencoded::parse(text.as_bytes()).next().map(|(plain, _)| plain.into_owned());
+    let (name, secret) = (plain(name)?, plain(secret)?);
+    by_account(&name, &secret).filter(|_| named.is_none_or(|named| named == name))
 }

@@ -22,8 +22,10 @@ impl Stage<'_> {
             }
             LookedFor::Unauthorized => {
                 for Witnessed { check, exchange, .. } in self.prober.witness.unauthorized() {
-                    // the check has judged what it asked for itself
-                    if check != self.check.id {
+                    // the check has judged what it asked for itself; endpoints of clients have checks of their own for it
+                    let of_client =
+                        matches!(self.place_of(&exchange), Place::Token | Place::Introspection | Place::Revocation);
+                    if check != self.check.id && !of_client {
                         self.recall(Recalled { step, check, outcome: Outcome::Refused, why: None }, exchange, evidence);
                     }
                 }
@@ -64,8 +66,7 @@ impl Stage<'_> {
     /// Where a request went, by its address.
     fn place_of(&self, exchange: &Exchange) -> Place {
         let (prober, request) = (self.prober, &exchange.request);
-        let target = String::from_utf8_lossy(&request.target).into_owned();
-        let path = target.split('?').next().unwrap_or_default();
+        let path = outages::path_of(request);
         let endpoints = [
             (Endpoint::Token, Place::Token),
             (Endpoint::Introspection, Place::Introspection),
@@ -78,7 +79,8 @@ impl Stage<'_> {
         let base = prober.equipment.base.path().trim_end_matches('/');
         let is_resource = |resource: &Resource| {
             let own = resource.path.split('?').next().unwrap_or_default();
-            resource.method == request.method && format!("{base}{own}") == path
+            let method = if request.method == "HEAD" { "GET" } else { &request.method };
+            resource.method == method && format!("{base}{own}") == path
         };
         prober.subject().resources.iter().position(is_resource).map_or(Place::Elsewhere, Place::Resource)
     }
