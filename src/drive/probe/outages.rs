@@ -27,6 +27,9 @@ const LOOKED_INTO: usize = 3;
 const LOOK: Duration = Duration::from_millis(150);
 /// The longest time that the plainest request may take.
 const BEAT: Duration = Duration::from_secs(5);
+
+/// Bytes of an answer that are kept of it: that there is one is enough.
+const BEAT_BODY: usize = 64 << 10;
 /// Looks in a row that have to be answered before a target is called back.
 const STEADY: usize = 3;
 /// The shortest and the longest time that a target is waited for.
@@ -249,7 +252,8 @@ impl BeatenTarget<'_> {
 
     async fn beats(&self) -> bool {
         let limits = self.prober.equipment.limits;
-        let exchange = self.send(self.beat, limits.within(limits.time.min(BEAT))).await;
+        let limits = Limits { body: BEAT_BODY, ..limits.within(limits.time.min(BEAT)) };
+        let exchange = self.send(self.beat, limits).await;
         let beats = matches!(exchange.answer, Ok(_) | Err(Silence::Malformed(_)));
         if beats {
             self.prober.patience.count(None);
