@@ -8,6 +8,8 @@ use crate::observe::{Response, Silence};
 const FIRST_BUFFER: usize = 4096;
 /// Bytes that a connection keeps between two answers.
 const MOST_WAITING: usize = 64 << 10;
+/// By how much a buffer grows that is too small. In large steps: the allocator keeps each smaller one for a while.
+const GROWTH: usize = 8;
 /// Free bytes offered to a read.
 const ROOM: usize = 2048;
 /// Interim answers that may come before the final one.
@@ -146,9 +148,11 @@ impl AnswerReader {
     /// Where the next bytes go.
     pub(in crate::drive) fn space(&mut self) -> &mut [u8] {
         if self.buffer.len() - self.filled < ROOM {
-            // grows by doubling, up to what `advance` lets in
+            // up to what `advance` lets in
             let most = self.limits.head + self.limits.body + 2 * ROOM;
-            self.buffer.resize((self.buffer.len() * 2).min(most).max(self.filled + ROOM), 0);
+            let size = (self.buffer.len() * GROWTH).min(most).max(self.filled + ROOM);
+            self.buffer.reserve_exact(size - self.buffer.len());
+            self.buffer.resize(size, 0);
         }
         &mut self.buffer[self.filled..]
     }
@@ -260,6 +264,10 @@ impl AnswerReader {
         let present = self.filled - self.position;
         let taken = usize::try_from(left).unwrap_or(usize::MAX).min(present);
         let kept = taken.min(self.limits.body - self.chunks.len());
+        if self.chunks.capacity() - self.chunks.len() < kept {
+            let size = (self.chunks.capacity() * GROWTH).clamp(self.chunks.len() + kept, self.limits.body);
+            self.chunks.reserve_exact(size - self.chunks.len());
+        }
         self.chunks.extend_from_slice(&self.buffer[self.position..self.position + kept]);
         self.truncated = kept < taken;
         self.position += taken;

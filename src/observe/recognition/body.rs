@@ -54,6 +54,8 @@ pub(super) fn decoded<'a>(body: &'a [u8], coding: Option<&[u8]>) -> Decoded<'a> 
 fn unfold(decoder: impl std::io::Read) -> (Vec<u8>, bool) {
     let mut room = ROOM.take();
     room.clear();
+    // at once: what is given back while it grows stays with the allocator for a while, what is not used costs nothing
+    room.reserve_exact(usize::try_from(DECODED).unwrap_or_default());
     let ended = decoder.take(DECODED).read_to_end(&mut room).is_ok();
     let whole = ended && (room.len() as u64) < DECODED;
     (room, whole)
