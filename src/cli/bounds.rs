@@ -19,7 +19,7 @@ pub(super) struct Bounds {
     /// Test this address in place of the `url` or the `command` of each scenario; the built-in reference stays.
     #[arg(long, value_name = "URL", env = "AUTHBENCH_BASE_URL", value_parser = base_url, help_heading = "What runs")]
     base_url: Option<Url>,
-    /// Send every request to a `url` through this HTTP proxy, such as http://proxy.example.test:3128. User name and password come from AUTHBENCH_PROXY_AUTH (USER:PASSWORD).
+    /// Send every request to a `url` through this HTTP proxy, such as `http://proxy.example.test:3128`. User name and password come from AUTHBENCH_PROXY_AUTH (USER:PASSWORD).
     #[arg(long, value_name = "URL", env = "AUTHBENCH_PROXY", value_parser = proxy, help_heading = "Execution")]
     proxy: Option<Proxy>,
     /// Start no command of a scenario: neither its target nor its hooks.

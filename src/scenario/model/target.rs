@@ -51,7 +51,7 @@ bare_or_map!(
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TargetProxyFields {
-    /// Its address, such as http://proxy.example.test:3128.
+    /// Its address, such as `http://proxy.example.test:3128`.
     pub url: Template,
     /// User name of HTTP Basic (RFC 7617).
     #[serde(default)]
