@@ -14,7 +14,10 @@ async fn every_fault_trips_its_check() {
     let effort = Effort { profile: "strict-rfc", faults: Vec::new(), statistical: false, jobs: 4 };
     let proof = prove(&effort).await;
     assert!(proof.holds(), "{}", proof.text());
-    insta::assert_snapshot!(page(&proof.kills));
+    // which other checks see a fault as well is in the page of `selftest`; on a busy machine one of them may come to no verdict
+    let page = page(&proof.kills);
+    let kills: Vec<&str> = page.lines().map(|line| line.split("   also ").next().unwrap_or(line).trim_end()).collect();
+    insta::assert_snapshot!(kills.join("\n"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
