@@ -118,7 +118,7 @@ impl Reporter for Progress {
     }
 }
 
-/// Back to the begin of the line, and nothing on it.
+/// Back to the start of the line, and nothing on it.
 const CLEAR: &str = "\r\x1b[2K";
 
 /// A line over the one that stands there. Wrapping is off while it is drawn, so that one which is too long for the terminal

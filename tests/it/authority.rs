@@ -4,16 +4,16 @@
 use std::net::SocketAddr;
 
 use authbench::check::Verdict;
-use authbench::event::{CheckResult, Event};
+use authbench::event::CheckResult;
 use authbench::run::selftest::Trial;
-use authbench::run::{Launch, Only, Options, prepare, run};
-use authbench::scenario::{NoVariables, load_text};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
+
+use crate::judged;
 
 const SECRET: &str = "8f2b6d0e4c1a97355f2b6d0e4c1a9735";
 const OTHER_AUDIENCE: &str = "tok-3f9a1c5e7b2d48606a8c0e2f4b6d8a1c";
@@ -152,17 +152,7 @@ async fn judged(shape: Shape, check: &str) -> CheckResult {
          material: {{ other_audience_token: {OTHER_AUDIENCE} }}\n\
          resources:\n  - {{ request: GET /orders, scopes: [read] }}\nconformance: {{ include: [{check}] }}\n"
     );
-    let options = Options { only: Some(Only::Conformance), ..Options::new(Launch::InProcess) };
-    let loaded = load_text("authority.yaml".to_owned(), yaml).expect("is a scenario");
-    let ready = prepare(vec![loaded], Some(&NoVariables), &options).expect("is ready");
-    let mut results = Vec::new();
-    let mut take = |event| {
-        if let Event::CheckFinished(result) = event {
-            results.push(*result);
-        }
-    };
-    Box::pin(run(ready, &options, &mut take)).await;
-    results.into_iter().find(|result| result.id == check).expect("is there")
+    judged::check(&yaml, check).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

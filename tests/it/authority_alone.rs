@@ -4,8 +4,10 @@ use authbench::check::Verdict;
 use authbench::event::{CheckResult, Event};
 use authbench::exit::Exit;
 use authbench::reference::{self, Config};
-use authbench::run::{Launch, Only, Options, prepare, run};
+use authbench::run::{Launch, Options, prepare};
 use authbench::scenario::{NoVariables, ScenarioError, load_text};
+
+use crate::judged;
 
 const CLIENTS: &str = "\
 credentials:
@@ -31,21 +33,9 @@ fn read(yaml: String) -> Result<Vec<authbench::run::Ready>, Vec<ScenarioError>> 
 async fn judged(faults: &[&str], endpoints: &str, rest: &str) -> (Exit, Vec<CheckResult>) {
     let faults = faults.iter().map(|fault| (*fault).to_owned()).collect();
     let server = reference::start(Config { faults, ..Config::default() }).await.expect("starts");
-    let ready = read(scenario(&server.url(), endpoints, rest)).unwrap_or_else(|errors| panic!("{}", told(&errors)));
-    let options = Options { only: Some(Only::Conformance), ..Options::new(Launch::InProcess) };
-    let mut results = Vec::new();
-    let mut take = |event| {
-        if let Event::CheckFinished(result) = event {
-            results.push(*result);
-        }
-    };
-    let exit = Box::pin(run(ready, &options, &mut take)).await;
+    let ended = judged::ended(&scenario(&server.url(), endpoints, rest)).await;
     server.stop().await;
-    (exit, results)
-}
-
-fn told(errors: &[ScenarioError]) -> String {
-    errors.iter().map(|error| error.render(false)).collect()
+    ended
 }
 
 const ALL: &str =
@@ -87,17 +77,17 @@ async fn a_client_that_is_refused_proves_nothing() {
     let yaml = CLIENTS.replace("service-Secret-5vK8mT2x", "no-secret-of-the-service");
     let server = reference::start(Config::default()).await.expect("starts");
     let scenario = scenario(&server.url(), ALL, "").replace(CLIENTS, &yaml);
-    let ready = read(scenario).unwrap_or_else(|errors| panic!("{}", told(&errors)));
-    let options = Options { only: Some(Only::Conformance), ..Options::new(Launch::InProcess) };
-    let (mut passed, mut failed, mut untestable) = (Vec::new(), Vec::new(), None);
-    let mut take = |event| match event {
-        Event::CheckFinished(result) if result.verdict == Verdict::Pass => passed.push(result.id),
-        Event::CheckFinished(result) if result.verdict == Verdict::Fail => failed.push((result.id, result.summary)),
-        Event::ScenarioFinished(end) => untestable = end.untestable,
-        _ => {}
-    };
-    let exit = Box::pin(run(ready, &options, &mut take)).await;
+    let (exit, events) = judged::events(&scenario).await;
     server.stop().await;
+    let (mut passed, mut failed, mut untestable) = (Vec::new(), Vec::new(), None);
+    for event in events {
+        match event {
+            Event::CheckFinished(result) if result.verdict == Verdict::Pass => passed.push(result.id),
+            Event::CheckFinished(result) if result.verdict == Verdict::Fail => failed.push((result.id, result.summary)),
+            Event::ScenarioFinished(end) => untestable = end.untestable,
+            _ => {}
+        }
+    }
     assert_eq!((exit, failed), (Exit::Inconclusive, Vec::new()));
     assert!(untestable.as_deref().is_some_and(|cause| cause.contains("`service`")), "{untestable:?}");
     assert!(passed.iter().all(|id| id.starts_with("meta.")), "{passed:?}");
@@ -107,7 +97,7 @@ async fn a_client_that_is_refused_proves_nothing() {
 fn load_needs_a_resource() {
     let yaml = scenario("http://127.0.0.1:9", ALL, "load: [{ name: steady, duration: 1s }]\n");
     let errors = read(yaml).err().expect("is a mistake");
-    let told = told(&errors);
+    let told = judged::rendered(&errors);
     assert!(
         told.contains("the load phase `steady` has nothing to ask for") && told.contains("add `resources:`"),
         "{told}"

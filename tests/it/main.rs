@@ -25,6 +25,7 @@ mod hopeless;
 mod hostile;
 mod init;
 mod introspection;
+mod judged;
 mod jwt;
 mod killed;
 mod layers;

@@ -5,14 +5,14 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use authbench::check::{Severity, Verdict};
-use authbench::event::{CheckResult, Event};
-use authbench::run::{Launch, Only, Options, prepare, run};
-use authbench::scenario::{NoVariables, load_text};
+use authbench::event::CheckResult;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
+
+use crate::judged;
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 const READER: &str = "fedcba9876543210fedcba9876543210";
@@ -71,17 +71,7 @@ async fn ended(acts_first: bool, resets: bool, around: &str) -> (CheckResult, &'
          resources:\n  - request: GET /account\n  - request: GET /settings\n    scopes: [write]\n  - request: PUT /settings\n    scopes: [write]\n    \
          json: {{ theme: dark }}\n    writes: true\n{around}conformance:\n  include: [{NO_EFFECT}]\n"
     );
-    let options = Options { only: Some(Only::Conformance), ..Options::new(Launch::InProcess) };
-    let loaded = load_text("settings.yaml".to_owned(), yaml).expect("is a scenario");
-    let ready = prepare(vec![loaded], Some(&NoVariables), &options).expect("is ready");
-    let mut results = Vec::new();
-    let mut take = |event| {
-        if let Event::CheckFinished(result) = event {
-            results.push(*result);
-        }
-    };
-    Box::pin(run(ready, &options, &mut take)).await;
-    let found = results.into_iter().find(|result| result.id == NO_EFFECT).expect("is there");
+    let found = judged::check(&yaml, NO_EFFECT).await;
     let theme = *service.theme.lock().unwrap_or_else(PoisonError::into_inner);
     (found, theme)
 }

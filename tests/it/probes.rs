@@ -1,12 +1,12 @@
 //! Probes that were missing: each deviation is found once, in its place, under the name of what it is.
 
 use authbench::check::{Severity, Verdict};
-use authbench::event::{CheckResult, Event, Finding};
+use authbench::event::{CheckResult, Finding};
 use authbench::reference::{Config, start};
 use authbench::run::selftest::{Ended, Trial};
-use authbench::run::{Launch, Options, prepare, run};
-use authbench::scenario::{NoVariables, load_text};
 use authbench::seed::IDENTITIES;
+
+use crate::judged;
 
 /// These checks against the reference with these faults, under the default profile.
 fn ended(scheme: &'static str, faults: &[&'static str], checks: &[&'static str]) -> Ended {
@@ -155,18 +155,9 @@ async fn form_decoding(faults: &[&str], client_auth: &str) -> CheckResult {
         running.url(),
         IDENTITIES[0].client_secret
     );
-    let loaded = load_text("probes.yaml".to_owned(), scenario).expect("is a scenario");
-    let options = Options::new(Launch::InProcess);
-    let ready = prepare(vec![loaded], Some(&NoVariables), &options).expect("is ready");
-    let mut results = Vec::new();
-    run(ready, &options, &mut |event| {
-        if let Event::CheckFinished(result) = event {
-            results.push(*result);
-        }
-    })
-    .await;
+    let result = judged::check(&scenario, "token.basic-form-decoding").await;
     running.stop().await;
-    results.into_iter().find(|result| result.id == "token.basic-form-decoding").expect("was planned")
+    result
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

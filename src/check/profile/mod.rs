@@ -63,7 +63,7 @@ pub const PROFILES: &[Profile] = &[
         ],
         levels: &[
             ("apikey.invalid-denied", Level::Must),
-            // no RFC speaks of them, and a target that breaks fails all the same
+            // no RFC has them, and a target that breaks fails under every profile
             ("common.malformed-credential-never-5xx", Level::Must),
             ("token.response-pragma", Level::Should),
         ],

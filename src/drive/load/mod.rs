@@ -89,7 +89,7 @@ impl Phase {
     }
 }
 
-/// From all workers being ready to the begin of the phase.
+/// From all workers being ready to the start of the phase.
 const LEAD: Duration = Duration::from_millis(2);
 
 /// Runs a phase to its end; blocks. Each measured second goes to the sink.

@@ -55,7 +55,7 @@ impl Segment {
         f64::midpoint(self.from, self.to) * self.length
     }
 
-    /// When an index of it is due, in seconds from the begin of the schedule.
+    /// When an index of it is due, in seconds from the start of the schedule.
     fn due(&self, index: f64) -> f64 {
         let index = index - self.index;
         // the integral of the rate up to t is the index: (to - from) / 2L t² + from t = index

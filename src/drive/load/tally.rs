@@ -23,9 +23,9 @@ pub(super) struct CountedRequest {
     pub(super) response: Option<Duration>,
     /// From the send; none where nothing was sent.
     pub(super) service: Option<Duration>,
-    /// When it ended, from the begin of measuring.
+    /// When it ended, from the start of measuring.
     pub(super) at: Duration,
-    /// When it was granted in a lane that wants refusal, from the begin of measuring.
+    /// When it was granted in a lane that wants refusal, from the start of measuring.
     pub(super) accepted_against: Option<Duration>,
 }
 

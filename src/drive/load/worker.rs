@@ -477,7 +477,7 @@ impl<L: Line> Shared<L> {
         tally.record_silence(silence);
     }
 
-    /// When a request began and when it ended, from the begin of measuring; none for the warm-up.
+    /// When a request began and when it ended, from the start of measuring; none for the warm-up.
     fn measured(&self, ticket: &Ticket, done: Instant) -> Option<(Duration, Duration)> {
         let start = ticket.due.unwrap_or(ticket.taken).checked_duration_since(self.marks.measured)?;
         Some((start, done - self.marks.measured))

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use authbench::drive::load::{ArrivalProcess, Lane, LaneRequest, Phase, Signer, run};
+use authbench::drive::load::{ArrivalProcess, Http, Lane, LaneRequest, Phase, Signer, run};
 use authbench::drive::stop::Stop;
-use authbench::drive::wire::Limits;
+use authbench::drive::wire::{Destination, Limits};
 use authbench::observe::{Challenge, LoadFigures, Phrase, Request};
 use authbench::scheme::{Carried, Carrier, CarrierPlace, Forged, Forgery, Occasion, Proof, Reuse, Scheme};
 use authbench::secret::Secret;
 
+use super::http2::target::{Deed, target};
 use super::{GOOD, LONG, lane, phase, server};
 
 /// What making one request takes: far more than the server needs, on a machine with other work.
@@ -88,7 +89,7 @@ struct Wrong {
 }
 
 /// A server that gives each connection a nonce, and another one after so many answers.
-fn challenging(uses: u64) -> (authbench::drive::wire::Destination, Arc<Wrong>) {
+fn challenging(uses: u64) -> (Destination, Arc<Wrong>) {
     let wrong: Arc<Wrong> = Arc::default();
     let noted = wrong.clone();
     let (destination, _) = server(move |mut stream| {
@@ -128,7 +129,8 @@ fn challenging(uses: u64) -> (authbench::drive::wire::Destination, Arc<Wrong>) {
     (destination, wrong)
 }
 
-fn figures(phase: &Phase, destination: &authbench::drive::wire::Destination) -> LoadFigures {
+/// A phase of such requests; an answer may take so long.
+fn figures(phase: &Phase, destination: &Destination, time: Duration) -> LoadFigures {
     let signer = Signer {
         scheme: &Slow,
         carrier: Slow.carrier(),
@@ -139,7 +141,7 @@ fn figures(phase: &Phase, destination: &authbench::drive::wire::Destination) -> 
     };
     let request = Request::new("GET", "/").header("Host", "h");
     let lanes = [Lane { requests: vec![LaneRequest::signed(request, signer)], ..lane("valid", true) }];
-    let limits = Limits { time: LONG, ..Limits::default() };
+    let limits = Limits { time, ..Limits::default() };
     run(phase, &lanes, destination, limits, &Stop::default(), &mut drop)
 }
 
@@ -149,7 +151,7 @@ fn making_a_request_is_no_part_of_what_is_measured() {
     for (model, arrivals) in [("open", Some(ArrivalProcess::Constant(4.0))), ("closed", None)] {
         let (destination, wrong) = challenging(u64::MAX);
         let phase = Phase { warmup: Duration::from_millis(500), ..phase(arrivals, 1, Duration::from_secs(2)) };
-        let figures = figures(&phase, &destination);
+        let figures = figures(&phase, &destination, LONG);
         let granted = figures.lanes[0].outcomes.granted;
         assert!(granted >= 4 && granted == figures.requests, "{model}: {:?}", figures.lanes[0].outcomes);
         assert!(figures.service_time_us.p50 < making / 2.0, "{model}: {:?}", figures.service_time_us);
@@ -161,10 +163,24 @@ fn making_a_request_is_no_part_of_what_is_measured() {
 }
 
 #[test]
+fn nor_is_it_over_http2() {
+    let making = MAKING.as_secs_f64() * 1e6;
+    let target = target(1, |at| if at == 0 { Deed::Challenge } else { Deed::Answer });
+    let over_http2 = phase(Some(ArrivalProcess::Constant(4.0)), 1, Duration::from_secs(2));
+    let warmup = Duration::from_millis(500);
+    let over_http2 = Phase { http: Http::Two { streams: 1 }, warmup, ..over_http2 };
+    let figures = figures(&over_http2, &target.destination, LONG);
+    assert_eq!(figures.lanes[0].outcomes.granted, 8, "{:?}", figures.lanes[0].outcomes);
+    assert!(figures.service_time_us.p50 < making / 2.0, "{:?}", figures.service_time_us);
+    assert!(figures.response_time_us.p50 < making / 2.0, "{:?}", figures.response_time_us);
+    assert_eq!(target.requests.load(Ordering::Relaxed), 11, "ten arrivals, one of which was asked for a nonce first");
+}
+
+#[test]
 fn a_request_that_was_made_ahead_never_answers_an_older_nonce() {
     let (destination, wrong) = challenging(3);
     let phase = Phase { ..phase(Some(ArrivalProcess::Constant(10.0)), 3, Duration::from_secs(2)) };
-    let figures = figures(&phase, &destination);
+    let figures = figures(&phase, &destination, LONG);
     assert_eq!(figures.lanes[0].outcomes.granted, figures.requests, "{:?}", figures.lanes[0].outcomes);
     assert_eq!(figures.requests, 20, "no arrival is lost between the lines");
     let (nonces, counts) = (wrong.nonces.load(Ordering::Relaxed), wrong.counts.load(Ordering::Relaxed));
@@ -176,18 +192,7 @@ fn a_request_that_was_made_ahead_never_answers_an_older_nonce() {
 fn arrivals_that_were_taken_ahead_and_not_sent_are_counted() {
     // a server that never answers: every line but the first keeps what it took until it is given up
     let (destination, _) = server(|mut stream| while head(&mut stream).is_some() {});
-    let signer_phase = phase(Some(ArrivalProcess::Constant(20.0)), 4, Duration::from_secs(1));
-    let signer = Signer {
-        scheme: &Slow,
-        carrier: Slow.carrier(),
-        proof: Proof::Key(Secret::new("a key")),
-        forgery: None,
-        kit: Default::default(),
-        seed: 1,
-    };
-    let request = Request::new("GET", "/").header("Host", "h");
-    let lanes = [Lane { requests: vec![LaneRequest::signed(request, signer)], ..lane("valid", true) }];
-    let limits = Limits { time: Duration::from_millis(400), ..Limits::default() };
-    let figures = run(&signer_phase, &lanes, &destination, limits, &Stop::default(), &mut drop);
+    let phase = phase(Some(ArrivalProcess::Constant(20.0)), 4, Duration::from_secs(1));
+    let figures = figures(&phase, &destination, Duration::from_millis(400));
     assert_eq!((figures.requests, figures.lanes[0].outcomes.silent), (20, 20), "{:?}", figures.lanes[0].outcomes);
 }

@@ -10,8 +10,6 @@ use std::time::Duration;
 use authbench::check::{Level, Verdict};
 use authbench::clock::unix_seconds;
 use authbench::event::{CheckResult, Event};
-use authbench::run::{Launch, Only, Options, prepare, run};
-use authbench::scenario::{NoVariables, load_paths};
 use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
@@ -23,6 +21,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde_json::{Value, json};
+
+use crate::judged;
 
 const KEY: &str = "abk_live_q7Wn2Zp4XcRt9Vb3";
 const SECRET: &str = "a-secret-of-these-tests-0123456789abcdef";
@@ -41,22 +41,8 @@ fn scenario(address: SocketAddr, rest: &str) -> String {
 
 /// How a run ended, and all that it said.
 async fn ran(scenario: String) -> (u8, Vec<Event>) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("scenario.yaml");
-    std::fs::write(&file, scenario).expect("writes");
-    let mut options = Options::new(Launch::InProcess);
-    options.only = Some(Only::Conformance);
-    let loaded = load_paths(&[file]).unwrap_or_else(|errors| panic!("{}", errors[0].render(false)));
-    let ready =
-        prepare(loaded, Some(&NoVariables), &options).unwrap_or_else(|errors| panic!("{}", errors[0].render(false)));
-    let mut events = Vec::new();
-    let exit = run(ready, &options, &mut |event| events.push(event)).await;
+    let (exit, events) = judged::events(&scenario).await;
     (exit.code(), events)
-}
-
-fn checks(events: &[Event]) -> Vec<CheckResult> {
-    let result = |event: &Event| if let Event::CheckFinished(result) = event { Some((**result).clone()) } else { None };
-    events.iter().filter_map(result).collect()
 }
 
 fn notes(events: &[Event]) -> Vec<String> {
@@ -65,7 +51,7 @@ fn notes(events: &[Event]) -> Vec<String> {
 }
 
 async fn results(scenario: String) -> Vec<CheckResult> {
-    checks(&ran(scenario).await.1)
+    judged::ended(&scenario).await.1
 }
 
 fn one<'a>(results: &'a [CheckResult], id: &str) -> &'a CheckResult {
@@ -360,7 +346,7 @@ async fn a_status_that_only_the_profile_asks_for_cites_the_profile() {
         ran(scenario(address, &format!("{BY_KEY}{rest}")))
     };
     let (exit, events) = under("api-key-403").await;
-    let results = checks(&events);
+    let results = judged::results(&events);
     let invalid = one(&results, "apikey.invalid-denied");
     assert_eq!((invalid.verdict, exit), (Verdict::Fail, 1), "{}", invalid.summary);
     let cited: Vec<&str> = invalid.citations.iter().map(|cited| cited.source.as_str()).collect();
@@ -372,7 +358,7 @@ async fn a_status_that_only_the_profile_asks_for_cites_the_profile() {
     }
     assert_eq!(one(&results, "common.401-carries-challenge").citations[0].source, "RFC 9110 §15.5.2");
     let (exit, events) = under("gateway-lenient").await;
-    let results = checks(&events);
+    let results = judged::results(&events);
     // a deviation is shown, and access alone decides
     assert_eq!(one(&results, "common.401-carries-challenge").verdict, Verdict::Warn);
     assert_eq!((one(&results, "apikey.invalid-denied").verdict, exit), (Verdict::Pass, 0));
@@ -481,7 +467,7 @@ async fn a_target_gets_requests_for_nothing_that_the_scenario_does_not_declare()
         ))
         .await
         .1;
-        let rotation = checks(&events).into_iter().find(|result| result.id == "jwt.rotation-new-key");
+        let rotation = judged::results(&events).into_iter().find(|result| result.id == "jwt.rotation-new-key");
         if let Some(rotation) = rotation.filter(|_| is_given) {
             // nobody told the target to read keys there, and it says where
             assert_eq!(rotation.verdict, Verdict::NotTested, "{}", rotation.summary);

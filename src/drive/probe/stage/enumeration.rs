@@ -10,14 +10,14 @@ use rand::seq::SliceRandom as _;
 
 use super::session::{Told, WRONG, note, refused, unknown_user};
 use super::timing::{AGAIN, LONG_ENOUGH, RUNS, SAMPLES, Samples, WARM_UP, keeps};
-use super::{Halt, Stage, described, in_time};
+use super::{Halt, Stage, in_time};
 use crate::check::step::Endpoint;
 use crate::clock;
 use crate::drive::login::Logins;
 use crate::drive::probe::form::meaning;
 use crate::drive::probe::values;
 use crate::drive::wire::Connection;
-use crate::observe::{Evidence, Observation, Outcome, Place};
+use crate::observe::{Evidence, Outcome, Place};
 use crate::plan::Action;
 use crate::plan::login::LoginProcedure;
 use crate::secret::Secret;
@@ -119,7 +119,8 @@ impl Stage<'_> {
                 }
                 let refused = told.outcome == Outcome::Refused;
                 if first || !refused {
-                    self.observe_failure(action, known, told, evidence);
+                    let place = if matches!(known, Known::User(..)) { Place::Login } else { Place::Token };
+                    told.observe(action, place, evidence);
                 }
                 if !refused {
                     return Ok(None);
@@ -209,24 +210,5 @@ impl Stage<'_> {
                 Ok(())
             }
         }
-    }
-
-    fn observe_failure(&self, action: &Action, known: &Known, told: Told, evidence: &mut Evidence) {
-        if matches!(known, Known::User(..)) {
-            return self.observe_login(action, told, evidence);
-        }
-        let Told { exchange, outcome, why } = told;
-        evidence.observe(Observation {
-            step: action.step,
-            forgery: None,
-            description: described(action),
-            place: Place::Token,
-            exchange,
-            outcome,
-            why,
-            clean: true,
-            at: clock::unix_seconds(),
-            reproduced: false,
-        });
     }
 }

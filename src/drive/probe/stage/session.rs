@@ -41,6 +41,24 @@ pub(super) struct Told {
     pub(super) why: Option<String>,
 }
 
+impl Told {
+    /// Keeps it as what came of a step.
+    pub(super) fn observe(self, action: &Action, place: Place, evidence: &mut Evidence) {
+        evidence.observe(Observation {
+            step: action.step,
+            forgery: None,
+            description: described(action),
+            place,
+            exchange: self.exchange,
+            outcome: self.outcome,
+            why: self.why,
+            clean: true,
+            at: clock::unix_seconds(),
+            reproduced: false,
+        });
+    }
+}
+
 impl Stage<'_> {
     pub(super) async fn session(
         &mut self,
@@ -77,7 +95,7 @@ impl Stage<'_> {
             SessionAct::Refresh(slot) => self.refresh(slot, step.want, evidence).await?,
             SessionAct::RefreshAtOnce(slot) => {
                 for told in self.refresh_at_once(slot, evidence).await? {
-                    self.observe_login(action, told, evidence);
+                    told.observe(action, Place::Login, evidence);
                 }
                 return Ok(());
             }
@@ -96,7 +114,7 @@ impl Stage<'_> {
                 return Ok(());
             }
         };
-        self.observe_login(action, told, evidence);
+        told.observe(action, Place::Login, evidence);
         Ok(())
     }
 
@@ -311,22 +329,6 @@ impl Stage<'_> {
         values::note_text(held.proof.secret(), evidence);
         let token = held.token.unwrap_or_else(|| Token::endless(Secret::new(held.proof.secret())));
         self.slots.insert(slot, Kept { companions: held.companions, ..Kept::of(token, None) });
-    }
-
-    pub(super) fn observe_login(&self, action: &Action, told: Told, evidence: &mut Evidence) {
-        let Told { exchange, outcome, why } = told;
-        evidence.observe(Observation {
-            step: action.step,
-            forgery: None,
-            description: described(action),
-            place: Place::Login,
-            exchange,
-            outcome,
-            why,
-            clean: true,
-            at: clock::unix_seconds(),
-            reproduced: false,
-        });
     }
 }
 

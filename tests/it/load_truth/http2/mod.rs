@@ -1,6 +1,6 @@
 //! The same truth over HTTP/2: streams that are refused, reset, held or cut off, and targets that do not speak it.
 
-mod target;
+pub(crate) mod target;
 
 use std::io::{Read as _, Write as _};
 use std::sync::atomic::Ordering;

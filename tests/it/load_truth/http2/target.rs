@@ -20,6 +20,8 @@ pub(crate) enum Deed {
     Flood(usize),
     /// 200 with so many header lines.
     Headers(usize),
+    /// 401 with a nonce to answer.
+    Challenge,
     /// RST_STREAM.
     Reset(Reason),
     /// No answer, ever; the stream stays open.
@@ -86,6 +88,9 @@ async fn answer(connection: &mut Open, deed: Deed, request: Request<h2::RecvStre
         Deed::Flood(length) => format!("{{\"orders\":[{}]}}", " ".repeat(length)),
         _ => "{\"orders\":[]}".to_owned(),
     };
+    if let Deed::Challenge = deed {
+        response = response.status(401).header("www-authenticate", "Slow realm=\"a\", nonce=\"0\"");
+    }
     if let Deed::Headers(count) = deed {
         let headers = response.headers_mut().expect("a response");
         for at in 0..count {
