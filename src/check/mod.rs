@@ -104,6 +104,9 @@ pub struct Check {
     pub control: bool,
     /// Whether it is about the `Authorization` field or its challenges, and says nothing of a credential elsewhere.
     pub about_authorization: bool,
+    /// Whether it is about challenges of the scheme Bearer (RFC 6750 §3), and says nothing of a credential behind another
+    /// scheme name.
+    pub about_bearer: bool,
     /// Documents and sections; the first is printed with the verdict.
     pub sources: &'static [&'static str],
     /// What is sent, why it matters, how to fix.
@@ -146,6 +149,7 @@ const PLAIN: Check = Check {
     remote_safe: true,
     control: false,
     about_authorization: false,
+    about_bearer: false,
     sources: &[],
     doc: Doc { sends: "", matters: "", fix: "" },
     steps: &[],
@@ -175,6 +179,11 @@ pub const GROUPS: &[Group] = &[
     Group { name: "session", about: "Sessions by cookie (RFC 6265)", tables: &[session::CHECKS] },
     Group { name: "login", about: "Logins and logouts", tables: &[session::login::CHECKS, common::timing::LOGIN] },
     Group { name: "refresh", about: "Refresh tokens of logins (RFC 6749 §6)", tables: &[session::refresh::CHECKS] },
+    Group {
+        name: "grant",
+        about: "Token endpoints that logins ask by a grant (RFC 6749 §4.3)",
+        tables: &[session::grant::CHECKS],
+    },
     Group {
         name: "token",
         about: "OAuth 2.0 token endpoint (RFC 6749)",

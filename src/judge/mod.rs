@@ -9,6 +9,8 @@ pub mod compare;
 mod coverage;
 pub mod lane;
 pub mod threshold;
+#[cfg(test)]
+mod unanswered;
 mod vacuity;
 mod verdict;
 pub mod waiver;

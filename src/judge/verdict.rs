@@ -8,7 +8,7 @@ use crate::check::profile::Effective;
 use crate::check::step::Class;
 use crate::check::{Check, Deviation, Explanation, Judgement, Level, ObservedCheck, Severity, Verdict, url_of};
 use crate::event::{Cell, CheckResult, Cited, EvidenceRecord, Help, Part, Role, SourcePlace};
-use crate::observe::{ControlRun, Evidence, Exchange, Observation, Outcome};
+use crate::observe::{ControlRun, Evidence, Exchange, FixedTexts, Observation, Outcome};
 use crate::plan::PlannedCheck;
 use crate::plan::subject::Resource;
 use crate::secret::Scrubber;
@@ -48,14 +48,16 @@ pub fn judge(planned: &PlannedCheck, evidence: &Evidence, context: &Context<'_>)
     let protocol = if fails { Verdict::Fail } else { Verdict::Warn };
     let seen_by = SeenCheck { check: planned.check, protocol, evidence, resources: context.resources };
     let finding = find(seen_by, context.profile);
+    let fixed = FixedTexts::of(evidence.observations.iter().map(|seen| &seen.description));
+    let clean = |text: &str| fixed.scrub(text, &scrubber);
     let (records, shown_by) = record(evidence, finding.shown_by, &scrubber);
-    let deviations = finding.deviations.iter().map(|line| scrubber.scrub(line));
+    let deviations = finding.deviations.iter().map(|line| clean(line));
     let citations = cited(planned, &finding, context.profile);
     CheckResult {
         severity: finding.severity(planned.check),
         part: finding.part,
-        summary: scrubber.scrub(&finding.summary),
-        expected: scrubber.scrub(&finding.expected),
+        summary: clean(&finding.summary),
+        expected: clean(&finding.expected),
         seen: finding
             .shown_by
             .map(|shown| scrubber.scrub(&seen(shown.exchange(evidence), shown.outcome(evidence))))
@@ -64,7 +66,7 @@ pub fn judge(planned: &PlannedCheck, evidence: &Evidence, context: &Context<'_>)
         shown_by,
         needs_review: finding.needs_review,
         statuses: finding.statuses,
-        cells: finding.cells.into_iter().map(|cell| scrubbed(cell, &scrubber)).collect(),
+        cells: finding.cells.into_iter().map(|cell| scrubbed(cell, clean)).collect(),
         evidence: records,
         citations,
         level: match finding.part {
@@ -78,9 +80,9 @@ pub fn judge(planned: &PlannedCheck, evidence: &Evidence, context: &Context<'_>)
 }
 
 /// What a server says may repeat what was sent.
-fn scrubbed(cell: Cell, scrubber: &Scrubber) -> Cell {
-    let further = cell.further.iter().map(|line| scrubber.scrub(line)).collect();
-    let (endpoint, summary) = (scrubber.scrub(&cell.endpoint), scrubber.scrub(&cell.summary));
+fn scrubbed(cell: Cell, clean: impl Fn(&str) -> String) -> Cell {
+    let further = cell.further.iter().map(|line| clean(line)).collect();
+    let (endpoint, summary) = (clean(&cell.endpoint), clean(&cell.summary));
     Cell { endpoint, summary, further, ..cell }
 }
 
@@ -430,7 +432,8 @@ fn record(evidence: &Evidence, shown: Option<Shown>, scrubber: &Scrubber) -> (Ve
 fn record_of(observation: &Observation, scrubber: &Scrubber) -> EvidenceRecord {
     EvidenceRecord {
         role: Role::Probe,
-        label: scrubber.scrub(&observation.description.to_string()),
+        label: FixedTexts::of(std::iter::once(&observation.description))
+            .scrub(&observation.description.to_string(), scrubber),
         outcome: observation.outcome,
         exchange: observation.exchange.record(scrubber),
     }

@@ -20,20 +20,32 @@ impl fmt::Display for Phrase {
     }
 }
 
-/// What was sent, in a few words for people. It cannot be compared or read.
+/// What was sent, in a few words for people, and what of it the source code fixes. It cannot be compared or read.
 #[derive(Clone, Debug)]
-pub struct Description(String);
+pub struct Description(String, Vec<&'static str>);
 
 impl Description {
     /// From a text that is put together for one request.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(text.into(), Vec::new())
+    }
+
+    /// Notes that another description is a part of the text.
+    #[must_use]
+    pub fn quoting(mut self, other: &Description) -> Self {
+        self.1.extend(&other.1);
+        self
+    }
+
+    /// What the source code fixes of it, for the scrubber alone.
+    pub(super) fn fixed(&self) -> impl Iterator<Item = &'static str> {
+        self.1.iter().copied()
     }
 }
 
 impl From<Phrase> for Description {
     fn from(phrase: Phrase) -> Self {
-        Self(phrase.0.to_owned())
+        Self(phrase.0.to_owned(), vec![phrase.0])
     }
 }
 

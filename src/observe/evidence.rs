@@ -100,7 +100,7 @@ pub struct Evidence {
     pub callbacks: Vec<String>,
     /// How often the target fetched its key set from authbench while the steps ran, and how long they ran.
     pub key_fetches: Option<(usize, std::time::Duration)>,
-    /// Whether the credential travels elsewhere than in `Authorization`, so that no challenge has to name its scheme.
+    /// Whether the credential travels elsewhere than behind `Bearer` in `Authorization`, so that no Bearer challenge is due.
     pub in_own_place: bool,
     /// Whether the issuer's tokens are said to follow RFC 9068.
     pub claims_rfc9068: bool,

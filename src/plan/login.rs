@@ -314,8 +314,16 @@ impl LoginProcedure {
             "login" => self.logout.is_some() || self.takes_account() || !self.password_change.is_empty(),
             "session" => self.cookie().is_some(),
             "refresh" => self.refresh.is_some(),
+            "grant" => self.asks_by_a_users_grant(),
             _ => false,
         }
+    }
+
+    /// Whether it asks a token endpoint by another grant than that of clients, whose endpoint is judged like any other.
+    fn asks_by_a_users_grant(&self) -> bool {
+        let CredentialSource::Requests(steps) = &self.source else { return false };
+        // the answer that is looked at is the last one
+        steps.last().and_then(LoginStep::grant).is_some_and(|grant| grant != "client_credentials")
     }
 
     /// Whether its requests send user-id and password of the identity, so that others can take their place.

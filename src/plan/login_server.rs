@@ -74,9 +74,16 @@ pub fn unjudged(subject: &Subject) -> Vec<String> {
                 "another login has a token endpoint that is judged; write a scenario of its own for this one"
             }
             (None, Some(GRANT)) => "write it as `client`, with what the client authenticates with",
-            (None, _) => "the checks of token endpoints use the client credentials grant, and this login another one",
+            (None, _) => "",
         };
-        let text = format!("the token endpoint of a login ({}) is not judged: {why}", step.name());
+        let endpoint = format!("the token endpoint of a login ({})", step.name());
+        let text = match why {
+            "" => format!(
+                "{endpoint} is judged by the checks grant.* alone: those of token.* use the client credentials grant, and this \
+                 login another one"
+            ),
+            why => format!("{endpoint} is not judged: {why}"),
+        };
         if !told.contains(&text) {
             told.push(text);
         }

@@ -1,7 +1,9 @@
-//! A second credential that nobody has to declare: the same client asks for fewer scopes (RFC 6749 §3.3), or a token is minted
-//! with fewer.
+//! A second credential that nobody has to declare: the same client asks for fewer scopes (RFC 6749 §3.3), or a token is minted,
+//! or a given one signed anew, with fewer.
 
 use super::subject::{CredentialState, Identity, Login, Subject};
+use crate::scheme::Proof;
+use crate::scheme::jose::Jws;
 
 /// Adds an identity that lacks a scope of a resource, where no declared one does and it can be made from one.
 pub(super) fn complete(mut subject: Subject) -> Subject {
@@ -26,14 +28,15 @@ fn of(identity: &Identity, subject: &Subject) -> Option<Identity> {
             let scopes = &identity.scopes - &taken;
             // who asks for no scope at all gets what the server gives to everybody
             let fewer = !taken.is_empty() && !scopes.is_empty();
-            let login = fewer.then(|| with_scopes(&identity.login, &scopes.iter().cloned().collect::<Vec<_>>()))??;
+            let login =
+                fewer.then(|| with_scopes(&identity.login, &scopes.iter().cloned().collect::<Vec<_>>(), subject))??;
             let name = format!("{} with fewer scopes", identity.name);
             Some(Identity { name, login, scopes, asks_for_less: true, ..identity.clone() })
         })
     })
 }
 
-fn with_scopes(login: &Login, scopes: &[String]) -> Option<Login> {
+fn with_scopes(login: &Login, scopes: &[String], subject: &Subject) -> Option<Login> {
     match login {
         Login::Client { .. } => Some(login.clone()),
         Login::Minted { claims } => {
@@ -42,6 +45,11 @@ fn with_scopes(login: &Login, scopes: &[String]) -> Option<Login> {
             *scope = scopes.join(" ").into();
             Some(Login::Minted { claims })
         }
-        Login::Proof(_) | Login::Procedure(_) | Login::Nothing => None,
+        Login::Proof(Proof::Token(token)) if subject.scheme.groups().contains(&"jwt") => {
+            let claims = Jws::read(token.expose())?.unsigned()?.claims;
+            let signs = subject.kit.issuer_key.is_some() && claims.text("scope").is_some();
+            signs.then(|| Login::Rescoped { token: token.clone(), scope: scopes.join(" ") })
+        }
+        Login::Proof(_) | Login::Procedure(_) | Login::Rescoped { .. } | Login::Nothing => None,
     }
 }

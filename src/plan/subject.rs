@@ -37,6 +37,13 @@ pub enum Login {
         /// Claims, beside issuer, audience and times.
         claims: Vec<(String, serde_json::Value)>,
     },
+    /// A JWT that is given, with another scope: signed anew with the issuer's key.
+    Rescoped {
+        /// The token.
+        token: Secret,
+        /// Its scope.
+        scope: String,
+    },
     /// None is needed.
     Nothing,
 }
@@ -85,7 +92,7 @@ impl Identity {
                 let subject = claims.iter().find(|(name, _)| name == "sub");
                 subject.and_then(|(_, value)| value.as_str().map(str::to_owned))
             }
-            Login::Proof(_) | Login::Nothing => None,
+            Login::Proof(_) | Login::Rescoped { .. } | Login::Nothing => None,
         }
     }
 
@@ -341,7 +348,7 @@ pub struct Right {
 }
 
 /// Topics about logins: they apply where a login has what they are about.
-const LOGIN_TOPICS: [&str; 3] = ["login", "session", "refresh"];
+const LOGIN_TOPICS: [&str; 4] = ["login", "session", "refresh", "grant"];
 
 impl Subject {
     /// Topics of the catalogue that apply: those of the scheme, and those about logins as far as a credential has one.
@@ -508,6 +515,8 @@ impl Subject {
                         secrets.into_iter().map(|secret| (format!("a secret of the login of `{name}`"), secret)),
                     );
                 }
+                // the token of another identity
+                Login::Rescoped { .. } => {}
                 Login::Client { secret: None, .. } | Login::Minted { .. } | Login::Nothing => {}
             }
         }
@@ -535,6 +544,7 @@ impl Subject {
         for identity in &self.identities {
             match &identity.login {
                 Login::Proof(Proof::Key(secret) | Proof::Token(secret) | Proof::Password { password: secret, .. })
+                | Login::Rescoped { token: secret, .. }
                 | Login::Client { secret: Some(secret), .. } => secrets.push(secret),
                 Login::Procedure(procedure) => secrets.extend(procedure.secrets()),
                 Login::Client { secret: None, .. } | Login::Minted { .. } | Login::Nothing => {}

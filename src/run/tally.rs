@@ -115,6 +115,7 @@ impl<'a> ScenarioTally<'a> {
     /// What all results amount to.
     pub(super) fn finish(mut self) -> ConformanceEnd {
         self.tell_blind_resources();
+        self.tell_slow_target();
         let untestable = self.session.untestable.is_some();
         if untestable {
             self.session.turn.ledger.excuse(self.session.turn.at);
@@ -142,6 +143,15 @@ impl<'a> ScenarioTally<'a> {
         let firm = untestable || self.crashed > 0;
         let answers = Answers { crashed: self.crashed, disturbing: self.disturbing, ..self.tally.answers() };
         ConformanceEnd { applicable: self.tally.applicable, executed: self.tally.executed, exit, firm, answers }
+    }
+
+    /// A target that does not keep up was asked one request at a time.
+    fn tell_slow_target(&mut self) {
+        if self.session.prober.asks_one_at_a_time() {
+            let text = "the target had no answer in time for requests side by side, and answers others: it was asked one request \
+                        at a time from then on (`--jobs 1` does so from the start; `--timeout` sets the time for an answer)";
+            self.note(Note { kind: NoteKind::Info, text: text.to_owned() });
+        }
     }
 
     /// Where the content of a good answer could not be recognised in a refusal, such a leak was not looked for.

@@ -28,6 +28,11 @@ impl Carrier {
         matches!(&self.place, CarrierPlace::Header(name) if name.eq_ignore_ascii_case("authorization"))
     }
 
+    /// Whether it is the scheme Bearer of `Authorization`, whose challenges RFC 6750 §3 describes.
+    pub fn is_bearer(&self) -> bool {
+        self.is_authorization() && self.prefix.trim_end().eq_ignore_ascii_case("bearer")
+    }
+
     /// A credential in this place, behind its prefix.
     pub fn carrying(&self, credential: &str) -> Carried {
         Carried::new(&self.place, format!("{}{credential}", self.prefix))

@@ -111,15 +111,22 @@ impl Scrubber {
 
     /// The bytes without any known value.
     pub fn scrub_bytes(&self, bytes: &[u8]) -> Vec<u8> {
-        let mut clean = Vec::with_capacity(bytes.len());
-        let mut from = 0;
-        for found in self.found_in(bytes) {
-            clean.extend_from_slice(&bytes[from..found.start]);
-            clean.extend_from_slice(MASK.as_bytes());
-            from = found.end;
+        masked(bytes, &self.found_in(bytes))
+    }
+
+    /// The text without any known value, but for what lies within one of these texts, which the source code fixes: they are the
+    /// same whatever the values are, and a mask in one of them would say what a value is.
+    pub fn scrub_beside(&self, text: &str, fixed: &[&str]) -> String {
+        let mut found = self.found_in(text.as_bytes());
+        if !found.is_empty() {
+            let places: Vec<Range<usize>> = fixed
+                .iter()
+                .filter(|phrase| !phrase.is_empty())
+                .flat_map(|phrase| text.match_indices(phrase).map(|(at, _)| at..at + phrase.len()))
+                .collect();
+            found.retain(|part| !places.iter().any(|place| place.start <= part.start && part.end <= place.end));
         }
-        clean.extend_from_slice(&bytes[from..]);
-        clean
+        String::from_utf8_lossy(&masked(text.as_bytes(), &found)).into_owned()
     }
 
     /// Whether the bytes contain any known value.
@@ -150,6 +157,19 @@ impl std::fmt::Debug for Scrubber {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Scrubber({} values)", self.layers.iter().map(|layer| layer.values.len()).sum::<usize>())
     }
+}
+
+/// Bytes with these parts masked.
+fn masked(bytes: &[u8], found: &[Range<usize>]) -> Vec<u8> {
+    let mut clean = Vec::with_capacity(bytes.len());
+    let mut from = 0;
+    for found in found {
+        clean.extend_from_slice(&bytes[from..found.start]);
+        clean.extend_from_slice(MASK.as_bytes());
+        from = found.end;
+    }
+    clean.extend_from_slice(&bytes[from..]);
+    clean
 }
 
 /// What is secret of a value that may hold tokens: the parts between the JOSE headers, which are the same in many tokens.
@@ -326,6 +346,23 @@ mod tests {
         }
         let clean = scrubber.scrub(&format!("token {JWT} is expired"));
         assert_eq!(clean, format!("token eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.{MASK} is expired"));
+    }
+
+    #[test]
+    fn a_value_that_is_a_word_of_a_fixed_text_is_masked_beside_it_and_not_in_it() {
+        let scrubber = knowing(&["base64-v1", "!!not-base64!!"]);
+        let fixed = ["characters outside Base64 after the good value", "base64-v1 of nothing"];
+        for (text, clean) in [
+            ("characters outside Base64 after the good value: refused", None),
+            ("base64-v1 of nothing: refused", None),
+            ("base64-v1 of something: refused", Some(format!("{MASK} of something: refused"))),
+            (
+                "base64-v1 of nothing: the body has base64-v1",
+                Some(format!("base64-v1 of nothing: the body has {MASK}")),
+            ),
+        ] {
+            assert_eq!(scrubber.scrub_beside(text, &fixed), clean.unwrap_or_else(|| text.to_owned()));
+        }
     }
 
     #[test]

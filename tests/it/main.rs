@@ -18,6 +18,7 @@ mod dynamic;
 mod environment;
 mod faults;
 mod formats;
+mod found_in_lab;
 mod framing;
 mod fuzz;
 mod help;

@@ -27,7 +27,7 @@ pub(crate) const CHECKS: &[Check] = &[
     },
     Check {
         id: "apikey.missing-denied",
-        title: "No key is denied",
+        title: "A request without a key is denied",
         severity: Severity::Critical,
         sources: &["OWASP API2:2023", "CWE-306", "RFC 9110 §11.4"],
         doc: Doc {

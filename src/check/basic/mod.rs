@@ -25,7 +25,7 @@ pub(crate) const CHECKS: &[Check] = &[
     },
     Check {
         id: "basic.wrong-password-denied",
-        title: "Wrong password is denied with 401",
+        title: "A wrong password is denied with 401",
         level: Level::Should,
         severity: Severity::Critical,
         sources: &["RFC 9110 §11.4", "RFC 7617 §2"],

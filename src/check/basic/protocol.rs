@@ -88,7 +88,7 @@ pub(crate) const CHECKS: &[Check] = &[
         id: "basic.other-scheme-denied",
         title: "The credentials behind another scheme name are denied",
         tier: Tier::Extended,
-        sources: &["RFC 9110 §11.4", "RFC 7617 §2"],
+        sources: &["RFC 9110 §11.1", "RFC 7617 §2"],
         doc: Doc {
             sends: "The value of the valid credentials behind Bearer, behind Token, and behind a scheme name that does not exist.",
             matters: "A parser that does not look at the scheme name takes what other parts of the chain read as something else.",

@@ -12,11 +12,12 @@ use crate::observe::Challenge;
 pub(crate) const CHECKS: &[Check] = &[
     Check {
         id: "bearer.missing-401-no-error-code",
-        title: "No token gives 401 with a challenge that has no error code",
+        title: "A request without a token gets 401 with a challenge that has no error code",
         level: Level::Must,
         severity: Severity::Low,
         tier: Tier::Extended,
         about_authorization: true,
+        about_bearer: true,
         sources: &["RFC 6750 §3", "RFC 6750 §3.1"],
         doc: Doc {
             sends: "A request without any credential.",
@@ -35,6 +36,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Info,
         tier: Tier::Extended,
         about_authorization: true,
+        about_bearer: true,
         sources: &["RFC 6750 §3"],
         doc: Doc {
             sends: "A request without and one with an unknown token; the Bearer challenges are read.",
@@ -56,6 +58,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Low,
         tier: Tier::Extended,
         about_authorization: true,
+        about_bearer: true,
         sources: &["RFC 6750 §3", "RFC 6750 §3.1"],
         doc: Doc {
             sends: "An unknown token, and a valid one to a resource whose scope it lacks.",

@@ -16,14 +16,15 @@ pub(crate) const CHECKS: &[Check] = &[
         about_authorization: true,
         sources: &["RFC 6750 §3.1", "RFC 6750 §2.1"],
         doc: Doc {
-            sends: "The scheme name alone, with a colon, glued to the token, replaced by another or by one that does not exist, with two words, with a comma, and with 64 KiB behind it.",
-            matters: "A parser that takes the last word of the field for the token also takes what other parts of the chain read differently.",
+            sends: "The scheme name alone, with a colon, glued to the token, replaced by another or by one that does not exist, with a word before or behind the token, with a comma, and with 64 KiB behind it.",
+            matters: "A parser that takes one word of the field for the token, whatever the others are, also takes what other parts of the chain read differently.",
             fix: "Parse the field as scheme, spaces, token (RFC 6750 §2.1), and refuse the rest.",
         },
         steps: &[
             send(forged("scheme-alone"), On::Protected).denied(BAD_FIELD),
             send(forged("scheme-and-space"), On::Protected).denied(BAD_FIELD),
             send(forged("word-before"), On::Protected).denied(BAD_FIELD),
+            send(forged("word-behind"), On::Protected).denied(BAD_FIELD),
             send(forged("scheme-colon"), On::Protected).denied(BAD_FIELD),
             send(forged("no-space"), On::Protected).denied(BAD_FIELD),
             send(forged("scheme-token"), On::Protected).denied(BAD_FIELD),
@@ -172,7 +173,8 @@ fn one_method(case: &ObservedCheck<'_>) -> Judgement {
                     "400 invalid_request",
                 );
             }
-            _ => {}
+            Outcome::Refused => {}
+            _ => case.judge_as(index, Want::Denied(&[Accept::Status(400), INVALID]), &mut judgement),
         }
     }
     // RFC 6750 §3.1: whoever reads the first and whoever reads the last differ; one of the two is good

@@ -55,7 +55,7 @@ pub(crate) const CHECKS: &[Check] = &[
     },
     Check {
         id: "bearer.metacharacters-denied",
-        title: "Words for nothing, query metacharacters and look-alikes are no tokens",
+        title: "Words for nothing, query metacharacters and look-alikes are not accepted as tokens",
         severity: Severity::Critical,
         sources: &["CWE-89", "CWE-943", "CWE-176", "OWASP API8:2023"],
         doc: Doc {
@@ -167,7 +167,7 @@ pub(crate) const CHECKS: &[Check] = &[
         title: "A token meant for another resource server is refused",
         level: Level::Must,
         severity: Severity::Critical,
-        sources: &["RFC 9700 §2.3", "RFC 9700 §4.10.2", "ASVS 10.3.1", "RFC 7662 §4"],
+        sources: &["RFC 9700 §2.3", "RFC 9700 §4.10.2", "ASVS 10.3.1"],
         doc: Doc {
             sends: "A live token of the same issuer that was meant for another API.",
             matters: "A token for a weak API must not open a strong one.",

@@ -1,7 +1,7 @@
 //! Whether guessing is slowed down (OWASP API2:2023), and whom it hits.
 
 use crate::check::judgement::expect;
-use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::check::judgement::{Judgement, ObservedCheck, unclear};
 use crate::check::step::{Alter, Fill, FormAuth, On, Step, Who, forged, send, token};
 use crate::check::{Check, Doc, Level, Mode, PLAIN, Severity, Tier};
 use crate::observe::{Observation, Outcome, StepId};
@@ -137,6 +137,9 @@ fn throttled(case: &ObservedCheck<'_>) -> Judgement {
     let guesses = guesses(case);
     for (index, _) in guesses.iter().filter(|(_, seen)| seen.outcome == Outcome::Granted) {
         judgement.violates(*index, case.about(*index, "access was granted"), "refused");
+    }
+    for (_, seen) in guesses.iter().filter(|(_, seen)| seen.outcome == Outcome::Unclear && !is_throttled(seen)) {
+        judgement.leaves_open(unclear(seen));
     }
     let Some((last, observation)) = guesses.last().copied() else { return judgement };
     if is_throttled(observation) {

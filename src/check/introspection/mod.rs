@@ -35,7 +35,7 @@ pub(crate) const CHECKS: &[Check] = &[
         title: "An unknown token is 200 active=false, not an error",
         level: Level::Must,
         severity: Severity::High,
-        sources: &["RFC 7662 §2.2"],
+        sources: &["RFC 7662 §2.2", "RFC 7662 §2.3"],
         doc: Doc {
             sends: "Tokens that were never issued.",
             matters: "An error where inactive belongs makes resource servers fail in ways of their own.",
@@ -131,7 +131,7 @@ pub(crate) const CHECKS: &[Check] = &[
         title: "Anonymous introspection is refused",
         level: Level::Must,
         severity: Severity::High,
-        sources: &["RFC 7662 §2.1", "RFC 7662 §2.3", "RFC 6749 §5.2"],
+        sources: &["RFC 7662 §2.1", "RFC 7662 §4", "RFC 7662 §2.3", "RFC 6749 §5.2"],
         doc: Doc {
             sends: "A live token with no, with wrong client and with wrong bearer credentials.",
             matters: "An open endpoint lets anybody test stolen tokens and read what they hold (RFC 7662 §4).",
@@ -223,7 +223,7 @@ pub(crate) const CHECKS: &[Check] = &[
         level: Level::May,
         severity: Severity::Low,
         tier: Tier::Extended,
-        sources: &["RFC 7662 §2.1", "RFC 7662 §4", "RFC 6749 §5.2"],
+        sources: &["RFC 7662 §4", "RFC 7662 §2.1", "RFC 6749 §5.2"],
         doc: Doc {
             sends: "A request without token, one with two, and a GET with the token in the query.",
             matters: "Tokens in URLs end in logs; a request with two is read in two ways.",

@@ -52,7 +52,7 @@ pub(crate) const INTROSPECTION: &[Check] = &[
         level: Level::Must,
         severity: Severity::Low,
         tier: Tier::Extended,
-        sources: &["RFC 7662 §2.2"],
+        sources: &["RFC 7662 §2.3", "RFC 7662 §2.2"],
         doc: Doc {
             sends: "Correctly signed JWTs with a claim that is nested 1200 deep, without sub, exp, scope or client_id, of another \
                     issuer, and of a type that does not exist.",

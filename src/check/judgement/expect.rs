@@ -47,14 +47,21 @@ pub(crate) fn wants_error(case: &ObservedCheck<'_>, codes: &[&str]) -> Judgement
     judgement
 }
 
-/// RFC 9110 §11.4: one or more spaces. Many read exactly one; that shuts nobody out who writes what clients write.
+/// RFC 9110 §11.4: one or more spaces. Many read exactly one; that shuts nobody out who writes what clients write, and is worth
+/// knowing.
 pub(crate) fn scheme_read(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = wants(case);
     let spaced = case.observations().filter(|(_, seen)| matches!(case.step_of(seen).wanted(), Want::Either));
-    for (index, seen) in spaced.filter(|(_, seen)| seen.outcome != Outcome::Granted) {
-        match case.profile.strict_challenges() {
-            true => judgement.deviates(index, case.about(index, "access was refused"), "granted"),
-            false => judgement.remarks.push(format!("{}: access was refused", seen.description)),
+    for (index, seen) in spaced {
+        match seen.outcome {
+            Outcome::Refused if case.profile.strict_challenges() => {
+                judgement.deviates(index, case.about(index, "access was refused"), "granted");
+            }
+            Outcome::Refused => {
+                judgement.remarks.push(format!("{}: access was refused", seen.description));
+                judgement.needs_review = true;
+            }
+            _ => case.judge_as(index, Want::Granted, &mut judgement),
         }
     }
     judgement

@@ -99,6 +99,13 @@ impl Judgement {
         self
     }
 
+    /// Why nothing can be said of one answer; once, however often it is looked at.
+    pub fn leaves_open(&mut self, why: String) {
+        if !self.open.contains(&why) {
+            self.open.push(why);
+        }
+    }
+
     /// A protocol deviation.
     pub fn deviates(&mut self, observation: usize, text: impl Into<Wording>, expected: impl Into<String>) {
         self.deviates_by(Explanation::Own, observation, text, expected);
@@ -260,7 +267,10 @@ impl<'a> ObservedCheck<'a> {
             Want::Granted => self.judge_granted(index, judgement),
             Want::Either => {
                 if let Some(reason) = tells_nothing(observation) {
-                    judgement.open.push(reason);
+                    judgement.leaves_open(reason);
+                } else if observation.outcome == Outcome::Unclear && observation.forgery.is_some() {
+                    // whether a forgery may open something or not, its answer has to be one of the two
+                    judgement.leaves_open(unclear(observation));
                 }
             }
         }
@@ -278,7 +288,7 @@ impl<'a> ObservedCheck<'a> {
             Outcome::Refused => self.judge_status(index, accepts, status, judgement),
             // an answer that the check names is one, unless something protected is in it
             Outcome::Unclear if observation.clean && self.accepts(accepts, status) => {}
-            Outcome::Unclear => judgement.open.push(unclear(observation)),
+            Outcome::Unclear => judgement.leaves_open(unclear(observation)),
             Outcome::Silent if accepts.contains(&Accept::Closed) && closed(observation) && self.refusal_seen() => {}
             Outcome::Broke if self.accepts(accepts, status) => {}
             Outcome::Silent | Outcome::Broke => self.judge_breakage(index, &statuses, judgement),
@@ -313,7 +323,7 @@ impl<'a> ObservedCheck<'a> {
         let observation = &self.evidence.observations[index];
         match observation.outcome {
             Outcome::Granted => {}
-            Outcome::Unclear => judgement.open.push(unclear(observation)),
+            Outcome::Unclear => judgement.leaves_open(unclear(observation)),
             Outcome::Refused => {
                 let explanation = if self.check.control { Explanation::GoodRefused } else { Explanation::Own };
                 judgement.violates_by(explanation, index, self.about(index, "access was refused"), "granted");
@@ -326,7 +336,7 @@ impl<'a> ObservedCheck<'a> {
     fn judge_breakage(&self, index: usize, expected: &str, judgement: &mut Judgement) {
         let observation = &self.evidence.observations[index];
         if let Some(reason) = tells_nothing(observation) {
-            judgement.open.push(reason);
+            judgement.leaves_open(reason);
             return;
         }
         let status = observation.exchange.status().unwrap_or_default();
@@ -335,7 +345,7 @@ impl<'a> ObservedCheck<'a> {
             judgement.deviates_by(Explanation::ServerError, index, text, expected);
         } else {
             let description = &observation.description;
-            judgement.open.push(format!("{description}: the server broke with {status} once"));
+            judgement.leaves_open(format!("{description}: the server broke with {status} once"));
         }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::check::Explanation;
 use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
-use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::check::judgement::{Judgement, ObservedCheck, unclear};
 use crate::check::step::{Accept, Want};
 use crate::observe::{Observation, Outcome, Place, Response, StepId};
 
@@ -69,7 +69,7 @@ pub(crate) fn scope_not_escalated(case: &ObservedCheck<'_>) -> Judgement {
                     judgement.deviates(index, "refused, but not with 400", "rejected 400 or a token without the scope");
                 }
             }
-            Outcome::Unclear | Outcome::Broke | Outcome::Silent => case.judge(index, &mut judgement),
+            _ => case.judge_as(index, Want::Denied(&[Accept::Status(400)]), &mut judgement),
         }
     }
     judgement
@@ -131,7 +131,8 @@ pub(crate) fn matching_challenges(case: &ObservedCheck<'_>) -> Judgement {
 }
 
 /// RFC 9110 §11.1: client credentials are granted behind the name of their scheme in any case of letters, and behind no
-/// other. Of the spaces after it (§11.4) many read exactly one; that shuts nobody out who writes what clients write.
+/// other. Of the spaces after it (§11.4) many read exactly one; that shuts nobody out who writes what clients write,
+/// and is worth knowing.
 pub(crate) fn client_scheme(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, seen) in case.observations() {
@@ -142,7 +143,11 @@ pub(crate) fn client_scheme(case: &ObservedCheck<'_>) -> Judgement {
             (Want::Either, Outcome::Refused) if case.profile.strict_challenges() => {
                 judgement.deviates_by(spelling, index, text(), "granted");
             }
-            (Want::Either, Outcome::Refused) => judgement.remarks.push(format!("{}: refused", seen.description)),
+            (Want::Either, Outcome::Refused) => {
+                judgement.remarks.push(format!("{}: refused", seen.description));
+                judgement.needs_review = true;
+            }
+            (Want::Either, _) => case.judge_as(index, Want::Granted, &mut judgement),
             _ => case.judge(index, &mut judgement),
         }
     }
@@ -244,7 +249,7 @@ pub(crate) fn inactive(case: &ObservedCheck<'_>) -> Judgement {
                 let text = case.about(index, format_args!("answered {status}"));
                 judgement.deviates(index, text, "200 with active false");
             }
-            Outcome::Unclear | Outcome::Broke | Outcome::Silent => case.judge(index, &mut judgement),
+            _ => case.judge_as(index, Want::Denied(MALFORMED_TOKEN), &mut judgement),
         }
     }
     judgement
@@ -396,6 +401,9 @@ pub(crate) fn foreign_revocation(case: &ObservedCheck<'_>) -> Judgement {
             "a token works on after its own client has revoked it: there is nothing that another client could end";
         judgement.not_applicable = Some(why.to_owned());
     }
+    for (_, seen) in case.observations_of(OWN_REVOKED).filter(|(_, seen)| seen.outcome == Outcome::Unclear) {
+        judgement.leaves_open(unclear(seen));
+    }
     for (index, response) in case.all_answers() {
         let revocation = case.evidence.observations[index].place == Place::Revocation;
         if revocation && ![200, 400, 401, 403].contains(&response.status) {
@@ -403,11 +411,8 @@ pub(crate) fn foreign_revocation(case: &ObservedCheck<'_>) -> Judgement {
         }
         // RFC 7009 §2.1: the request is refused and the client is informed; where the token ended, that says more
         if revocation && response.status == 200 && judgement.access.is_empty() {
-            judgement.advises(
-                index,
-                "answered 200: the client is not told that it may not",
-                "400 or 403 with an error",
-            );
+            let text = case.about(index, "answered 200, and the token was not revoked: the client is not informed");
+            judgement.advises(index, text, "400 or 403 with an error");
         }
     }
     judgement
@@ -450,9 +455,11 @@ pub(crate) const TOKEN_TWICE: StepId = StepId::new("token-twice");
 /// A request with two tokens is better refused: whoever reads the first and whoever reads the last differ.
 pub(crate) fn one_token(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
-    for (index, response) in case.answers_of(TOKEN_TWICE).filter(|(_, response)| response.status == 200) {
-        let text = case.about(index, format_args!("answered {}", response.status));
-        judgement.advises(index, text, "400 invalid_request");
+    for (index, seen) in case.observations_of(TOKEN_TWICE) {
+        match seen.exchange.status() {
+            Some(200) => judgement.advises(index, case.about(index, "answered 200"), "400 invalid_request"),
+            _ => case.judge_as(index, Want::Denied(MALFORMED_TOKEN), &mut judgement),
+        }
     }
     judgement
 }

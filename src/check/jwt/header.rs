@@ -170,7 +170,7 @@ pub(crate) const CHECKS: &[Check] = &[
         sources: &["RFC 7515 §2", "RFC 7515 §C", "RFC 7519 §7.2"],
         doc: Doc {
             sends: "The good token with padding, another alphabet or left-over bits, in one, four and six parts, as JSON, \
-                    and with a payload that is no JSON object in UTF-8.",
+                    and with a payload that is not UTF-8, or an array, a text, a number or null.",
             matters: "One token in many spellings defeats lists of refused tokens, and parsers that guess disagree.",
             fix: "Decode base64url strictly, and take exactly three parts that hold two JSON objects and a signature.",
         },
@@ -186,6 +186,10 @@ pub(crate) const CHECKS: &[Check] = &[
                 "form-padded-payload",
                 "form-latin-1",
                 "form-array",
+                "form-number-array",
+                "form-text",
+                "form-number",
+                "form-null",
             ])
             .denied(&[Accept::Status(400), INVALID]),
             // RFC 4648 §3.5: decoders may take them

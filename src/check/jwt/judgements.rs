@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::check::Explanation;
 use crate::check::judgement::expect;
-use crate::check::judgement::{Deviation, Judgement, ObservedCheck, unclear};
+use crate::check::judgement::{Deviation, Judgement, ObservedCheck};
 use crate::check::step::{Accept, Want};
 use crate::observe::{ForgeryId, Observation, Outcome, Place};
 
@@ -62,14 +62,10 @@ fn either<'a>(case: &ObservedCheck<'a>) -> Vec<(usize, &'a Observation)> {
     found
 }
 
-/// A server error is a deviation wherever it comes again, also where access may go either way.
+/// A server error is a deviation wherever it comes again, also where access may go either way; one that came once says nothing.
 fn unbroken(case: &ObservedCheck<'_>, judgement: &mut Judgement) {
-    for (index, seen) in either(case).into_iter().filter(|(_, seen)| seen.outcome == Outcome::Broke) {
-        let status = seen.exchange.status().unwrap_or_default();
-        if seen.reproduced && status == 500 {
-            let text = case.about(index, format_args!("the server breaks with {status}, each time"));
-            judgement.deviates_by(Explanation::ServerError, index, text, "an answer");
-        }
+    for (index, _) in either(case).into_iter().filter(|(_, seen)| seen.outcome == Outcome::Broke) {
+        case.judge_as(index, Want::Denied(&[Accept::Range(400, 499)]), judgement);
     }
 }
 
@@ -124,12 +120,18 @@ const NO_SCOPE: ForgeryId = ForgeryId::new("scope-other");
 
 /// Scopes that look like the right ones prove something only where one that does not is refused.
 pub(super) fn lookalikes(case: &ObservedCheck<'_>) -> Judgement {
-    let opens = |(_, seen): (usize, &Observation)| seen.forgery == Some(NO_SCOPE) && seen.outcome == Outcome::Granted;
-    if case.observations().any(opens) {
+    let without = || case.observations().filter(|(_, seen)| seen.forgery == Some(NO_SCOPE));
+    if without().any(|(_, seen)| seen.outcome == Outcome::Granted) {
         let why = "a token with another scope opens the resource as well: its scope is not what decides";
         return Judgement { not_applicable: Some(why.to_owned()), ..Judgement::default() };
     }
-    expect::wants(case)
+    let mut judgement = expect::wants(case);
+    // as long as it is open whether a scope decides, a token that opens the resource shows nothing of scopes
+    for (index, _) in without().filter(|(_, seen)| seen.outcome != Outcome::Refused) {
+        case.judge_as(index, Want::Denied(&[Accept::Range(400, 499)]), &mut judgement);
+        judgement.access.clear();
+    }
+    judgement
 }
 
 /// Whether access is granted is for other checks to say: here a refusal is as good, and a server error is not.
@@ -155,10 +157,8 @@ pub(crate) fn remarked(case: &ObservedCheck<'_>) -> Judgement {
 pub(crate) fn duplicates(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = remarked(case);
     for (twice, alone) in TWICE {
-        let opens = |forgery| {
-            case.observations().any(|(_, seen)| seen.forgery == Some(forgery) && seen.outcome == Outcome::Granted)
-        };
-        if opens(alone) {
+        let sent = case.observations().filter(|(_, seen)| seen.forgery == Some(alone));
+        if sent.into_iter().any(|(_, seen)| seen.outcome != Outcome::Refused) {
             let forgery = |deviation: &Deviation| case.evidence.observations[deviation.observation].forgery;
             judgement.access.retain(|deviation| forgery(deviation) != Some(twice));
         }
@@ -194,7 +194,11 @@ pub(crate) fn numeric_dates(case: &ObservedCheck<'_>) -> Judgement {
     }
     for (index, _) in case.observations().filter(|(_, seen)| seen.forgery == Some(NEVER)) {
         if case.evidence.observations[index].outcome == Outcome::Granted {
-            judgement.remarks.push("an exp of 1e400 is accepted: the token never ends".to_owned());
+            judgement.advises(
+                index,
+                "an exp of 1e400 is accepted: the token never ends",
+                "a time that a clock reaches",
+            );
         }
     }
     for (index, seen) in either(case).into_iter().filter(|(_, seen)| seen.forgery == Some(END_AS_TEXT)) {
@@ -218,9 +222,6 @@ pub(crate) fn leeway(case: &ObservedCheck<'_>) -> Judgement {
         } else if *age > LEEWAY.0 {
             judgement.advises(index, text, format!("refused {} s after its end", LEEWAY.0));
         }
-    }
-    for (_, seen) in case.observations().filter(|(_, seen)| seen.outcome == Outcome::Unclear) {
-        judgement.open.push(unclear(seen));
     }
     let above = LADDER.iter().map(|(_, age)| *age).find(|age| *age > longest);
     judgement.remarks.push(match (longest, above) {

@@ -125,6 +125,9 @@ pub(crate) fn protected_resource(case: &ObservedCheck<'_>) -> Judgement {
             }
         }
     }
+    for (index, _) in case.observations_of(ANONYMOUS) {
+        case.judge(index, &mut judgement);
+    }
     for (index, response) in case.answers_of(ANONYMOUS) {
         let challenges = crate::check::judgement::challenges::of(response);
         let named = challenges.iter().find_map(|challenge| challenge.param("resource_metadata"));

@@ -160,7 +160,7 @@ pub(crate) const CHECKS: &[Check] = &[
         level: Level::Must,
         severity: Severity::Low,
         tier: Tier::Extended,
-        sources: &["RFC 7009 §2.1", "RFC 7009 §2.2.1"],
+        sources: &["RFC 7009 §2.1", "RFC 7009 §2", "RFC 7009 §2.2.1"],
         doc: Doc {
             sends: "A revocation without token, and a GET with a live token in the query; then the token is used.",
             matters: "A link that revokes is one that a page can make a browser follow.",

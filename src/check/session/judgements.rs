@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::check::judgement::sameness::{AnswerShape, sent_in};
-use crate::check::judgement::{Judgement, ObservedCheck, expect};
+use crate::check::judgement::{Judgement, ObservedCheck, expect, unclear};
 use crate::observe::{Outcome, StepId};
 
 /// A login of a known user with a wrong password, ...
@@ -171,6 +171,9 @@ pub(super) fn at_once(case: &ObservedCheck<'_>) -> Judgement {
         .map(|(index, _)| index)
         .collect();
     let text = format!("{} of {sent} uses of one refresh token at the same time were granted", granted.len());
+    for (_, seen) in case.observations_of(AT_ONCE).filter(|(_, seen)| seen.outcome == Outcome::Unclear) {
+        judgement.leaves_open(unclear(seen));
+    }
     let overlap = case.evidence.rotation_overlap;
     match granted.as_slice() {
         [] => judgement.remarks.push(text),

@@ -1,5 +1,6 @@
 //! Sessions by cookie (RFC 6265), and the logins behind credentials of any kind.
 
+pub(crate) mod grant;
 mod judgements;
 pub(crate) mod login;
 pub(crate) mod refresh;

@@ -77,7 +77,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         mode: Mode::Timed,
         remote_safe: false,
-        sources: &["RFC 7009 §2.1", "RFC 9700 §4.14.2"],
+        sources: &["RFC 9700 §4.14.2", "RFC 7009 §2.1"],
         doc: Doc {
             sends: "A refresh; the used refresh token once more, after the tolerated overlap; then the newest access token, until the tolerated delay of a revocation has passed.",
             matters: "An access token that lives on leaves the thief in until it expires.",

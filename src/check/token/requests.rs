@@ -254,11 +254,12 @@ fn form_only(case: &ObservedCheck<'_>) -> Judgement {
 /// The ecosystem is split on the raw form: worth knowing, no deviation.
 fn raw_is_remarked(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    for (_, observation) in case.observations_of(RAW) {
-        judgement.remarks.push(match observation.outcome {
-            Outcome::Granted => "the raw form is accepted too".to_owned(),
-            _ => "the raw form is refused".to_owned(),
-        });
+    for (index, observation) in case.observations_of(RAW) {
+        match observation.outcome {
+            Outcome::Granted => judgement.remarks.push("the raw form is accepted too".to_owned()),
+            Outcome::Refused => judgement.remarks.push("the raw form is refused".to_owned()),
+            _ => case.judge_as(index, Want::Denied(BAD_CLIENT), &mut judgement),
+        }
     }
     judgement
 }

@@ -62,6 +62,7 @@ impl Prober {
                 let why = "the target stopped answering when this request was sent before, so it was not sent again";
                 return Exchange::unanswered(request.clone(), Silence::Unreachable(why.to_owned()));
             }
+            let turn = self.crowd.turn().await;
             let open = self.outages.open().await;
             if let Some(silence) = self.patience.refuses() {
                 return Exchange::unanswered(request.clone(), silence);
@@ -77,13 +78,18 @@ impl Prober {
             number.iter().for_each(|number| self.outages.ends(*number, &exchange));
             self.patience.count(exchange.answer.as_ref().err());
             self.witness.look_at(&exchange);
-            drop(open);
+            drop((open, turn));
             tries += 1;
             // what another request has stopped is asked again when it is back
             let pulse = match number {
                 Some(number) if tries < TRIES => self.pulse(&destination, number, &exchange).await,
                 _ => Pulse::Alive,
             };
+            if let (Pulse::Alive, Some(number)) = (pulse, number)
+                && let Some(answered) = self.alone(&destination, number, &exchange).await
+            {
+                return answered;
+            }
             if pulse != Pulse::Back || self.outages.are_caused_by(request) {
                 return exchange;
             }

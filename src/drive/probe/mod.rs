@@ -4,6 +4,7 @@ mod allowance;
 mod client_auth;
 mod compose;
 mod contender;
+mod crowd;
 mod endpoint_control;
 mod error;
 mod form;
@@ -46,6 +47,7 @@ use crate::target::child::Spawner;
 use crate::target::destination::DestinationKey;
 use crate::target::hosts::AllowedHosts;
 use crate::target::trust::Trust;
+use crowd::Crowd;
 pub use error::RequestError;
 pub use lane::LaneCredential;
 pub use meeting::Seat;
@@ -98,6 +100,8 @@ pub struct Prober {
     patience: Patience,
     /// When the target answered nobody, and why.
     outages: Outages,
+    /// Whether it keeps up with requests side by side.
+    crowd: Crowd,
     /// What answers show whichever check asked for them.
     witness: Witness,
     /// What the target asked for last, and how often that was answered.
@@ -123,6 +127,7 @@ impl Prober {
             refusing: OnceCell::new(),
             patience: Patience::default(),
             outages: Outages::default(),
+            crowd: Crowd::default(),
             witness,
             one_at_a_time: AtomicBool::new(false),
             last_turn: Mutex::default(),
@@ -151,7 +156,7 @@ impl Prober {
         let mut evidence = Evidence {
             issuer: self.issuer(),
             resource_identifier: identifier,
-            in_own_place: !self.subject().carrier.is_authorization(),
+            in_own_place: !self.subject().carrier.is_bearer(),
             claims_rfc9068: self.subject().kit.claims_rfc9068,
             over_tls: self.equipment.base.scheme() == "https",
             leeway_is_declared: self.subject().tolerances.leeway_is_declared,
@@ -374,6 +379,11 @@ impl Prober {
             }
             Login::Procedure(procedure) => self.equipment.logins.current(&identity.name, procedure).await,
             Login::Minted { .. } => Ok(HeldCredential::given(Proof::Token(self.minted(identity, None)?.value))),
+            Login::Rescoped { token, scope } => {
+                let made = crate::scheme::jwt::rescoped(token, scope, &self.subject().kit);
+                let made = made.map_err(|why| ControlError::Unusable(why.0))?;
+                Ok(HeldCredential::given(Proof::Token(Secret::new(made))))
+            }
             Login::Nothing => Ok(HeldCredential::given(Proof::Key(crate::secret::Secret::new("")))),
         }
     }

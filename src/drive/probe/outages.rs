@@ -27,7 +27,9 @@ const LOOKED_INTO: usize = 3;
 const LOOK: Duration = Duration::from_millis(150);
 /// The longest time that the plainest request may take.
 const BEAT: Duration = Duration::from_secs(5);
-
+/// How many times as long it may take a target that answers late, and the longest time of that.
+const SLOW: u32 = 4;
+const SLOWEST: Duration = Duration::from_secs(30);
 /// Bytes of an answer that are kept of it: that there is one is enough.
 const BEAT_BODY: usize = 64 << 10;
 /// Looks in a row that have to be answered before a target is called back.
@@ -68,6 +70,8 @@ struct SentRequest {
     request: Request,
     /// Whether it reached the target and got no answer; none while it is on its way.
     unanswered: Option<bool>,
+    /// Whether others were on their way at the same time.
+    beside_others: bool,
 }
 
 #[derive(Default)]
@@ -102,7 +106,7 @@ impl Outages {
         allowance::apart(self.gate.read()).await
     }
 
-    async fn closed(&self) -> RwLockWriteGuard<'_, ()> {
+    pub(super) async fn closed(&self) -> RwLockWriteGuard<'_, ()> {
         self.gate.write().await
     }
 
@@ -114,7 +118,12 @@ impl Outages {
         if log.recent.len() == REMEMBERED {
             log.recent.pop_front();
         }
-        log.recent.push_back(SentRequest { number, check: sender(), request: request.clone(), unanswered: None });
+        let mut beside_others = false;
+        for other in log.recent.iter_mut().filter(|other| other.unanswered.is_none()) {
+            (other.beside_others, beside_others) = (true, true);
+        }
+        let request = request.clone();
+        log.recent.push_back(SentRequest { number, check: sender(), request, unanswered: None, beside_others });
         number
     }
 
@@ -137,6 +146,11 @@ impl Outages {
         if matches!(exchange.answer, Err(Silence::Unreachable(_) | Silence::Handshake(_))) {
             log.recent.retain(|sent| sent.number != number);
         }
+    }
+
+    /// Whether others were on their way at the same time as a request.
+    pub(super) fn was_beside_others(&self, number: u64) -> bool {
+        self.log().recent.iter().any(|sent| sent.number == number && sent.beside_others)
     }
 
     /// Whether a request is known to stop the target, or may have done so where that may not be tried again.
@@ -250,24 +264,39 @@ impl BeatenTarget<'_> {
         wire::send_once(self.destination, &limits, request).await
     }
 
-    async fn beats(&self) -> bool {
+    /// Limits of the plainest request.
+    fn limits(&self) -> Limits {
         let limits = self.prober.equipment.limits;
-        let limits = Limits { body: BEAT_BODY, ..limits.within(limits.time.min(BEAT)) };
-        let exchange = self.send(self.beat, limits).await;
-        let beats = matches!(exchange.answer, Ok(_) | Err(Silence::Malformed(_)));
-        if beats {
-            self.prober.patience.count(None);
-        }
-        beats
+        Limits { body: BEAT_BODY, ..limits.within(limits.time.min(BEAT)) }
     }
 
-    /// Whether one of two requests in a row is answered: a single one may be lost.
+    async fn beats(&self) -> bool {
+        self.asked(self.limits()).await.is_ok()
+    }
+
+    /// Sends the plainest request; why it had no answer, if it had none.
+    async fn asked(&self, limits: Limits) -> Result<(), Silence> {
+        let exchange = self.send(self.beat, limits).await;
+        match exchange.answer {
+            Ok(_) | Err(Silence::Malformed(_)) => self.prober.patience.count(None),
+            Err(silence) => return Err(silence),
+        }
+        Ok(())
+    }
+
+    /// Whether one of two requests in a row is answered: a single one may be lost. A target that takes them may still be busy
+    /// with what was given up before; it is asked once more, with a longer time, before it is taken for gone.
     async fn answers(&self) -> bool {
         if self.beats().await {
             return true;
         }
         tokio::time::sleep(LOOK).await;
-        self.beats().await
+        let limits = self.limits();
+        match self.asked(limits).await {
+            Ok(()) => true,
+            Err(Silence::TimedOut) => self.asked(limits.within((limits.time * SLOW).min(SLOWEST))).await.is_ok(),
+            Err(_) => false,
+        }
     }
 
     /// Waits until the target answers again, and goes on answering.

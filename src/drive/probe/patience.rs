@@ -34,7 +34,8 @@ impl Patience {
         let looks = run.last.is_none_or(|last| now.saturating_duration_since(last) >= LOOK);
         if run.silent >= SILENT && !looks {
             return Some(Silence::Unreachable(format!(
-                "the last {SILENT} requests got no answer, so this one was not sent"
+                "the last {SILENT} requests got no answer, so this one was not sent; a target that is slow, and not gone, may \
+                 need `--jobs 1` or a longer `--timeout`"
             )));
         }
         run.last = Some(now);

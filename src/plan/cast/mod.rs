@@ -235,6 +235,9 @@ pub fn script(check: &'static Check, subject: &Subject) -> Result<Script, Missin
     if check.about_authorization && !subject.carrier.is_authorization() {
         return missing("the credential does not travel in Authorization");
     }
+    if check.about_bearer && !subject.carrier.is_bearer() {
+        return missing("the scheme name of the credential is not Bearer: RFC 6750 says nothing about its challenges");
+    }
     let mut caster = Caster { subject, left_out: None, is_control: check.control, script: Script::default() };
     if let Some(state) = caster.declared_state(check) {
         return caster.by_state(check, state);

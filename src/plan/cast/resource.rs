@@ -39,8 +39,10 @@ impl Caster<'_> {
             };
             if several {
                 let name = self.subject.resources[resource].name();
-                let what = description.map(|what| format!(" {what}")).unwrap_or_default();
-                description = Some(Description::new(format!("{name}{what}")));
+                description = Some(match description {
+                    Some(what) => Description::new(format!("{name} {what}")).quoting(&what),
+                    None => Description::new(name),
+                });
             }
             self.check_fills(send.alter.iter().filter_map(filled))?;
             self.absent(send, resource)?;
@@ -218,7 +220,15 @@ impl Caster<'_> {
             Who::Artefact(Artefact::GrantAccessToken) => "the access token of a grant".to_owned(),
         };
         let altered: Vec<String> = send.alter.iter().map(describe::altered).collect();
-        Some(Description::new(if altered.is_empty() { who } else { format!("{who}, {}", altered.join(", ")) }))
+        let text = if altered.is_empty() { who } else { format!("{who}, {}", altered.join(", ")) };
+        let of_table = match send.who {
+            Who::Forged(id) | Who::ForgedAccount(_, id) | Who::ForgedLow(id) => scheme.forgery(id),
+            _ => None,
+        };
+        Some(match of_table {
+            Some(forgery) => Description::new(text).quoting(&forgery.description.into()),
+            None => Description::new(text),
+        })
     }
 }
 

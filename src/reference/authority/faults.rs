@@ -116,6 +116,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("no-cascade", "revoke.refresh-cascades", "leaves the access tokens of a revoked refresh token alive"),
     row("open-revocation", "revoke.client-auth-required", "revokes for anybody"),
     row("cross-client-revocation", "revoke.foreign-token-refused", "revokes the tokens of other clients"),
+    variant(
+        "foreign-revocation-unsaid",
+        "revoke.foreign-token-refused",
+        "answers 200 to the revocation of another client's token, and does not revoke it",
+    ),
     row("issuer-trailing-slash", "meta.issuer-identical", "adds a slash to the issuer"),
     row("well-known-appended", "meta.as-document", "serves its metadata behind the issuer's path only"),
     row("undeclared-post", "meta.auth-methods-truthful", "does not advertise client_secret_post, which works"),

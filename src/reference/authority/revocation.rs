@@ -46,6 +46,9 @@ pub(crate) async fn answer(
     // RFC 7009 §2.2: a token that is not known is as good as revoked
     if let Some(record) = found.filter(|_| !hidden) {
         let foreign = caller.is_some_and(|caller| caller.id != record.client);
+        if foreign && authority.fault("foreign-revocation-unsaid") {
+            return Ok(private(StatusCode::OK, json!({})));
+        }
         if foreign && !authority.fault("cross-client-revocation") {
             return Err(OAuthError::bad("unauthorized_client"));
         }

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Ended, Trial, TrialError, is_costly, schemes_of};
-use crate::check::{Verdict, catalogue, find};
+use super::{Ended, Trial, TrialError, TrialLogin, is_costly, schemes_of};
+use crate::check::{Check, Verdict, catalogue, find};
 use crate::event::CheckResult;
 use crate::exit::Exit;
 use crate::reference::{Fault, FaultKind};
@@ -30,9 +30,13 @@ pub struct Kill {
 /// The check that asks only over TLS.
 const NEEDS_TLS: &str = "session.cookie-secure";
 
-/// Whether a check asks for a login where the scheme has credentials that are given.
-fn needs_login(check: &str, scheme: &str) -> bool {
-    scheme != "session" && find(check).is_some_and(|check| matches!(check.group(), "login" | "refresh"))
+/// The login that a check asks for, where the scheme has credentials that are given.
+fn login_for(check: &str, scheme: &str) -> TrialLogin {
+    match find(check).map(Check::group) {
+        Some("login" | "refresh") if scheme != "session" => TrialLogin::Requests,
+        Some("grant") => TrialLogin::Grant,
+        _ => TrialLogin::None,
+    }
 }
 
 /// Tries a fault under a profile: its own check, and those of the same scheme that cost little. Where its check cannot
@@ -101,7 +105,7 @@ async fn under(
         profile,
         faults: vec![fault.name],
         checks: tried.collect(),
-        logs_in: needs_login(fault.check, scheme),
+        login: login_for(fault.check, scheme),
         tls: fault.check == NEEDS_TLS,
         ..Trial::of(scheme)
     };

@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use tokio::task::{JoinSet, LocalSet};
 
 use super::matrix::page;
-use super::{Hope, Kill, Trial, TrialError, hope, kill, unproved};
+use super::{Hope, Kill, Trial, TrialError, TrialLogin, hope, kill, unproved};
 use crate::check::{Mode, Verdict, catalogue, find};
 use crate::reference::hopeless::Manner;
 use crate::reference::{Fault, faults};
@@ -75,9 +75,10 @@ async fn all(effort: Effort) -> SelftestProof {
     let (sampled, rest): Split = wanted.partition(|fault| mode(fault) == Mode::Statistical);
     let (waiting, quick): Split = rest.into_iter().partition(|fault| mode(fault) == Mode::Timed);
     let schemes: Vec<&'static str> = if whole { schemes().collect() } else { Vec::new() };
-    let with_login = schemes.iter().filter(|scheme| **scheme == "bearer").map(|scheme| (*scheme, true));
-    let tried = schemes.iter().map(|scheme| (*scheme, false)).chain(with_login);
-    let sounds = tried.map(|(scheme, logs_in)| sound((scheme, logs_in), profile, false)).collect();
+    let bearer = schemes.iter().filter(|scheme| **scheme == "bearer");
+    let with_login = bearer.flat_map(|scheme| [TrialLogin::Requests, TrialLogin::Grant].map(|login| (*scheme, login)));
+    let tried = schemes.iter().map(|scheme| (*scheme, TrialLogin::None)).chain(with_login);
+    let sounds = tried.map(|(scheme, login)| sound((scheme, login), profile, false)).collect();
     let manners = schemes.iter().flat_map(|scheme| Manner::ALL.map(|manner| hope(manner, scheme))).collect();
     let (first, second, sounds, hopes) = tokio::join!(
         side_by_side(effort.jobs, of(quick)),
@@ -94,7 +95,8 @@ async fn all(effort: Effort) -> SelftestProof {
         // alone: a neighbour is noise
         take(side_by_side(1, of(sampled)).await);
         let sampled =
-            side_by_side(1, schemes.iter().map(|scheme| sound((scheme, false), profile, true)).collect()).await;
+            side_by_side(1, schemes.iter().map(|scheme| sound((scheme, TrialLogin::None), profile, true)).collect())
+                .await;
         proof.sound.extend(sorted(sampled, &mut proof.broken));
     }
     proof.sound.extend(sorted(sounds, &mut proof.broken));
@@ -134,7 +136,7 @@ async fn side_by_side<T: 'static>(width: usize, jobs: Vec<impl Future<Output = T
 
 /// All checks of a scheme against the sound reference: those that sample, or the others.
 async fn sound(
-    (scheme, logs_in): (&'static str, bool),
+    (scheme, login): (&'static str, TrialLogin),
     profile: &'static str,
     statistical: bool,
 ) -> Result<Sound, TrialError> {
@@ -145,7 +147,7 @@ async fn sound(
     if checks.is_empty() {
         return Ok(Sound { scheme, executed: 0, tripped: Vec::new() });
     }
-    let ended = Trial { profile, checks, logs_in, tls: scheme == "session", ..Trial::of(scheme) }.run().await?;
+    let ended = Trial { profile, checks, login, tls: scheme == "session", ..Trial::of(scheme) }.run().await?;
     let is_well = |verdict: Verdict| {
         matches!(verdict, Verdict::Pass | Verdict::Info | Verdict::NotTested | Verdict::NotApplicable)
     };

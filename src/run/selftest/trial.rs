@@ -25,6 +25,30 @@ resources:
   - { request: GET /public, public: true }
 "#;
 
+/// The same where the login asks a token endpoint by the password grant.
+const GRANT: &str = r#"
+logins:
+  app:
+    password: { token_url: /login-token/token }
+    logout: { post: /login-token/logout, headers: { Authorization: "Bearer {token}" } }
+credentials:
+  service: { login: app, username: service, password: correct-Horse-7-battery, scopes: [read:orders, write:orders], tenant: a }
+resources:
+  - { request: GET /login-token/orders, scopes: [read:orders] }
+  - { request: GET /public, public: true }
+"#;
+
+/// Where the credentials of a trial come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrialLogin {
+    /// They are what the scheme says.
+    None,
+    /// A login of requests.
+    Requests,
+    /// A login by the password grant (RFC 6749 §4.3).
+    Grant,
+}
+
 /// What is tried: a scheme with everything declared, against a server.
 #[derive(Clone, Debug)]
 pub struct Trial {
@@ -41,7 +65,7 @@ pub struct Trial {
     /// Ids of the checks; all if empty.
     pub checks: Vec<&'static str>,
     /// Whether the credentials of the scheme come from a login, where they are given otherwise.
-    pub logs_in: bool,
+    pub login: TrialLogin,
     /// Whether the reference speaks TLS.
     pub tls: bool,
     /// Checks that run side by side.
@@ -84,7 +108,7 @@ impl Trial {
             faults: Vec::new(),
             launch: Launch::InProcess,
             checks: Vec::new(),
-            logs_in: false,
+            login: TrialLogin::None,
             tls: false,
             jobs: 8,
             time_limit: Duration::from_secs(10),
@@ -96,7 +120,12 @@ impl Trial {
         let (strict, faults) = (self.profile == "strict-rfc", self.faults.join(", "));
         // a rotated API key is gone at once; a key set is fetched again after a second
         let rotation = if self.scheme.ends_with("jwt") { "5s" } else { "0s" };
-        let (tls, login) = (self.tls, if self.logs_in { LOGIN } else { "" });
+        let tls = self.tls;
+        let login = match self.login {
+            TrialLogin::None => "",
+            TrialLogin::Requests => LOGIN,
+            TrialLogin::Grant => GRANT,
+        };
         let scheme = match (self.scheme, self.alg) {
             ("oauth2-client-credentials-jwt", _) => "{ oauth2-client-credentials: { access_token: jwt } }".to_owned(),
             (scheme, Some(alg)) => format!("{{ {scheme}: {{ alg: {alg} }} }}"),

@@ -18,7 +18,7 @@ impl Scheme for BearerScheme {
     }
 
     fn groups(&self) -> &'static [&'static str] {
-        &["login", "refresh", "bearer", "common"]
+        &["login", "refresh", "grant", "bearer", "common"]
     }
 
     fn carrier(&self) -> Carrier {

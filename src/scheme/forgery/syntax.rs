@@ -27,6 +27,9 @@ pub(crate) const FORGERIES: &[Forgery] = &[
     Forgery::new("word-before", "a word between scheme name and credential", |context| {
         written(context, |scheme, value| format!("{scheme} x {value}"))
     }),
+    Forgery::new("word-behind", "a word behind the credential", |context| {
+        written(context, |scheme, value| format!("{scheme} {value} x"))
+    }),
     Forgery::new("scheme-colon", "a colon after the scheme name", |context| {
         written(context, |scheme, value| format!("{scheme}: {value}"))
     }),
@@ -93,6 +96,7 @@ mod tests {
         for (name, expected) in [
             ("scheme-mixed-case", "bEaReR abc"),
             ("word-before", "Bearer x abc"),
+            ("word-behind", "Bearer abc x"),
             ("scheme-token", "Token abc"),
             ("scheme-unknown", "Authbench abc"),
             ("no-space", "Bearerabc"),

@@ -137,6 +137,13 @@ pub(super) const WITH_THE_KEY: &[Forgery] = &[
     Forgery::new("form-array", "an array of claims", |context| {
         payload(context, |claims| format!("[{claims}]").into_bytes())
     }),
+    // --- JSON that is no object (RFC 7519 §7.2 step 10)
+    Forgery::new("form-number-array", "an array of one number for claims", |context| {
+        payload(context, |_| b"[1]".to_vec())
+    }),
+    Forgery::new("form-text", "a text for claims", |context| payload(context, |_| b"\"authbench\"".to_vec())),
+    Forgery::new("form-number", "a number for claims", |context| payload(context, |_| b"1".to_vec())),
+    Forgery::new("form-null", "null for claims", |context| payload(context, |_| b"null".to_vec())),
 ];
 
 const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

@@ -11,6 +11,7 @@ mod words;
 
 use std::sync::{Arc, LazyLock};
 
+use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use serde_json::Value;
 
@@ -19,6 +20,7 @@ use crate::scheme::bearer::BearerScheme;
 use crate::scheme::jose::key::family_of;
 use crate::scheme::jose::{Alg, Jws, Members, SigningKey, decoded};
 use crate::scheme::{Carried, Carrier, Forgery, ForgeryContext, Need, Proof, Scheme, Unforgeable};
+use crate::secret::Secret;
 
 pub use assertion::{ASSERTION_TYPE, Assertions};
 pub use header::{SLEEP, strangers_keys, under_key};
@@ -240,6 +242,22 @@ pub fn forged_text(id: ForgeryId, proof: &Proof, rng: &mut StdRng, kit: &Kit) ->
     text_of(forgery, proof, rng, kit)
 }
 
+/// A given token with another scope, signed anew with the issuer's key.
+///
+/// # Errors
+/// When it cannot be signed.
+pub fn rescoped(token: &Secret, scope: &str, kit: &Kit) -> Result<String, Unforgeable> {
+    let proof = Proof::Token(token.clone());
+    let mut rng = StdRng::seed_from_u64(u64::from(rand::random::<u32>()));
+    let carrier = Carrier { prefix: String::new(), ..JwtScheme.carrier() };
+    let (rng, carrier, proof) = (&mut rng, &carrier, &proof);
+    let mut context = ForgeryContext { scheme: &JwtScheme, carrier, proof, rng, kit, occasion: None };
+    let twin = twin::twin(&mut context)?;
+    let mut token = twin.token.clone();
+    token.claims.set("scope", scope);
+    Ok(twin.signed(&token).text())
+}
+
 /// The token that a forgery makes.
 fn text_of(forgery: &Forgery, proof: &Proof, rng: &mut StdRng, kit: &Kit) -> Result<String, Unforgeable> {
     // without the name of a scheme before it, as forms carry tokens
@@ -257,10 +275,7 @@ fn text_of(forgery: &Forgery, proof: &Proof, rng: &mut StdRng, kit: &Kit) -> Res
 
 #[cfg(test)]
 mod tests {
-    use rand::SeedableRng as _;
-
     use super::*;
-    use crate::secret::Secret;
     use crate::seed::keys::{AUDIENCE, ISSUER, KEY_RINGS, PARTNER, SeedKey};
 
     fn kit(name: &str) -> Kit {

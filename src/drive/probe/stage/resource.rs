@@ -73,7 +73,9 @@ impl Stage<'_> {
                 self.must_differ(asker, resource, &sent).await?;
             }
             let description = match (credential.description, &action.description) {
-                (Some(own), Some(action)) => Description::new(format!("{action}: {own}")),
+                (Some(own), Some(action)) => {
+                    Description::new(format!("{action}: {own}")).quoting(&own.into()).quoting(action)
+                }
                 (Some(own), None) => own.into(),
                 (None, _) => described(action),
             };
@@ -173,7 +175,8 @@ impl Stage<'_> {
         }
         if let Some(exchange) = self.after_a_good_one(resource, request, evidence).await {
             let what = &probe.description;
-            let description = Description::new(format!("{what}, on a connection that was authenticated before"));
+            let text = format!("{what}, on a connection that was authenticated before");
+            let description = Description::new(text).quoting(what);
             // not once more: another connection would be another question
             self.observe(Probe { description, ..probe.clone() }, exchange, asked, None, evidence).await;
         }

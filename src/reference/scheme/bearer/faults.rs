@@ -36,6 +36,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "bearer.malformed-header",
         "takes one word before the token for the scheme, whichever it is",
     ),
+    variant(
+        "bearer-or-more",
+        "bearer.malformed-header",
+        "takes the second word of the field for the token, and ignores what follows",
+    ),
     row("query-overrides-header", "bearer.multiple-methods-refused", "prefers the token of the query"),
     variant("repeated-query-token", "bearer.multiple-methods-refused", "takes the first of two tokens of the query"),
     row("query-token-accepted", "bearer.query-token-refused", "takes the token from the query"),

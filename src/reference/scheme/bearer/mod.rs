@@ -84,7 +84,10 @@ pub(crate) fn presented(state: &ReferenceState, parts: &Parts) -> Result<String,
     if state.fault("bearer-one-space") && token.starts_with(' ') {
         return Err(malformed());
     }
-    let token = token.trim_matches(' ');
+    let mut token = token.trim_matches(' ');
+    if state.fault("bearer-or-more") {
+        token = token.split(' ').next().unwrap_or_default();
+    }
     if token.is_empty() || !token.bytes().all(is_b64token) {
         return Err(malformed());
     }

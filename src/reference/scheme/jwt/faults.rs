@@ -62,6 +62,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("jwe-plaintext-trusted", "jwt.jwe-in-place-refused", "decrypts a token and trusts what it holds"),
     row("pbes2-unbounded", "jwt.expansion-bounded", "stretches a password as often as the token asks"),
     row("lenient-base64", "jwt.compact-form-strict", "ignores padding and left-over bits"),
+    variant(
+        "claims-of-any-json",
+        "jwt.compact-form-strict",
+        "takes a payload that is no JSON object for a token without claims",
+    ),
     row("jwks-loaded-once", "jwt.rotation-new-key", "reads the key set when it first needs it and never again"),
     row("keys-never-evicted", "jwt.rotation-retired-key", "keeps keys that have left the key set"),
     row("refetch-per-kid", "jwt.unknown-kid-fetch-limited", "fetches the key set for each unknown kid"),
@@ -128,6 +133,24 @@ fn signed_by_us(deployment: &Deployment, claims: &Map<String, Value>) -> Option<
     header.typ = Some("at+jwt".to_owned());
     header.kid = Some(key.kid.clone());
     jsonwebtoken::encode(&header, claims, &key.signing).ok()
+}
+
+/// Whether an open fault takes a signed payload that is no object for a token that may do everything.
+pub(super) fn accepts_payload(state: &ReferenceState, deployment: &Deployment, token: &str) -> bool {
+    if !state.fault("claims-of-any-json") {
+        return false;
+    }
+    let parts: Vec<&str> = token.split('.').collect();
+    let [header, payload, signature] = parts.as_slice() else { return false };
+    let json = |part: &str| serde_json::from_slice::<Value>(&URL_SAFE_NO_PAD.decode(part).ok()?).ok();
+    let (Some(Value::Object(header_members)), Some(claims)) = (json(header), json(payload)) else { return false };
+    let compact = Compact {
+        header: header_members,
+        claims: Map::new(),
+        signed: format!("{header}.{payload}"),
+        signature: URL_SAFE_NO_PAD.decode(signature).unwrap_or_default(),
+    };
+    !claims.is_object() && deployment.all_keys().any(|key| verifies(&compact, &key.verifying, deployment.algorithm))
 }
 
 /// An RSA key verifies by every hash and padding, an HMAC secret by every hash.

@@ -17,7 +17,8 @@ use crate::reference::jose::keys::name_of;
 use crate::reference::jose::signature::verifies;
 use crate::reference::rejection::Rejection;
 use crate::reference::scheme::bearer::{self, invalid};
-use crate::reference::state::{Principal, ReferenceState};
+use crate::reference::state::{Principal, ReferenceState, principal};
+use crate::seed::IDENTITIES;
 use deployment::{Deployment, Deployments};
 use remote::RemoteKeys;
 
@@ -74,6 +75,9 @@ impl JwtVerifier {
         }
         if faults::breaks(state, token) {
             return Err(Rejection::broken());
+        }
+        if faults::accepts_payload(state, deployment, token) {
+            return Ok(Arc::new(principal(&IDENTITIES[0])));
         }
         let claims = self.verified(state, deployment, token).ok_or_else(invalid)?;
         claims::principal(state, &claims).map(Arc::new).ok_or_else(invalid)

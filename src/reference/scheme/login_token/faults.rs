@@ -27,5 +27,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         "refresh.password-change-ends-refresh-tokens",
         "ends access tokens when the password of their user changes, and no refresh tokens",
     ),
+    row("grant-answer-cacheable", "grant.response-no-store", "lets caches keep the token answer to a password grant"),
+    row("grant-error-text", "grant.error-body", "answers a password grant with a wrong password by 401 and a text"),
     row("refresh-race", "refresh.concurrent-use", "marks a refresh token as used after it has answered"),
 ];

@@ -3,12 +3,14 @@
 mod families;
 pub(crate) mod faults;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State as Shared;
+use axum::extract::{Form, State as Shared};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use serde::Deserialize;
@@ -35,6 +37,7 @@ pub(crate) fn verify(state: &ReferenceState, families: &Families, parts: &Parts)
 pub(super) fn routes(verifiers: Arc<Verifiers>) -> Router {
     Router::new()
         .route("/login-token/login", post(login))
+        .route("/login-token/token", post(grant))
         .route("/login-token/refresh", post(refresh))
         .route("/login-token/logout", post(logout))
         .route("/login-token/password", post(change_password))
@@ -58,6 +61,33 @@ async fn login(Shared(verifiers): Shared<Arc<Verifiers>>, Json(pair): Json<Passw
     let refused = |error| Rejection::new(StatusCode::UNAUTHORIZED, error).with_challenge("Bearer realm=\"orders\"");
     let principal = passwords::verify(&verifiers, &pair.username, &pair.password).map_err(refused)?;
     Ok(told(&verifiers.families, verifiers.families.start(principal)))
+}
+
+/// The resource owner password credentials grant (RFC 6749 §4.3), of a client that does not authenticate.
+async fn grant(Shared(verifiers): Shared<Arc<Verifiers>>, Form(form): Form<HashMap<String, String>>) -> Response {
+    let value = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
+    // RFC 6749 §5.2
+    let refused = |error| Rejection::new(StatusCode::BAD_REQUEST, error).into_response();
+    let faults = &verifiers.state.faults;
+    match value("grant_type") {
+        "password" => {}
+        // RFC 6749 §6
+        "refresh_token" => {
+            let renewed = verifiers.families.renew(value("refresh_token"), faults);
+            return renewed
+                .map_or_else(|| refused("invalid_grant"), |tokens| told(&verifiers.families, tokens).into_response());
+        }
+        "" => return refused("invalid_request"),
+        _ => return refused("unsupported_grant_type"),
+    }
+    match passwords::verify(&verifiers, value("username"), value("password")) {
+        Ok(principal) => {
+            let (headers, body) = told(&verifiers.families, verifiers.families.start(principal));
+            if faults.on("grant-answer-cacheable") { body.into_response() } else { (headers, body).into_response() }
+        }
+        Err(_) if faults.on("grant-error-text") => (StatusCode::UNAUTHORIZED, "wrong user or password").into_response(),
+        Err(_) => refused("invalid_grant"),
+    }
 }
 
 async fn refresh(Shared(verifiers): Shared<Arc<Verifiers>>, Json(request): Json<RefreshRequest>) -> Told {

@@ -1,0 +1,81 @@
+//! Whether a target keeps up with requests side by side. One that is slow, and not gone, answers a request alone that had no
+//! answer in time beside others: then it is asked one request at a time, and none of its checks has to do without an answer.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::{Prober, allowance};
+use crate::drive::wire::{self, Destination};
+use crate::observe::{Exchange, Request, Silence};
+use crate::scheme::Reuse;
+
+/// Requests that had no answer alone either, before no other is tried so.
+const IN_VAIN: u32 = 4;
+
+/// What is known of it.
+#[derive(Default)]
+pub(super) struct Crowd {
+    /// Held by whoever asks a target that is asked one request at a time.
+    queue: Mutex<()>,
+    is_too_much: AtomicBool,
+    in_vain: AtomicU32,
+}
+
+impl Crowd {
+    /// Waits for its turn where the target is asked one request at a time.
+    pub(super) async fn turn(&self) -> Option<MutexGuard<'_, ()>> {
+        match self.is_too_much.load(Ordering::Relaxed) {
+            true => Some(allowance::apart(self.queue.lock()).await),
+            false => None,
+        }
+    }
+}
+
+impl Prober {
+    /// Whether the target had to be asked one request at a time.
+    pub fn asks_one_at_a_time(&self) -> bool {
+        self.crowd.is_too_much.load(Ordering::Relaxed)
+    }
+
+    /// Sends a request again, alone, that had no answer in time beside others; its answer, if it has one now.
+    pub(super) async fn alone(&self, destination: &Destination, number: u64, exchange: &Exchange) -> Option<Exchange> {
+        let timed_out = matches!(exchange.answer, Err(Silence::TimedOut));
+        if !timed_out
+            || self.crowd.in_vain.load(Ordering::Relaxed) >= IN_VAIN
+            || !self.outages.was_beside_others(number)
+        {
+            return None;
+        }
+        if !self.may_be_repeated(&exchange.request) {
+            self.crowd.is_too_much.store(true, Ordering::Relaxed);
+            return None;
+        }
+        let sent = async {
+            let _alone = self.outages.closed().await;
+            self.equipment.rate_limit.wait().await;
+            wire::send_once(destination, &self.equipment.limits, &exchange.request).await
+        };
+        // on the heap: this is rare, and every request would carry the room for it
+        let sent = allowance::apart(Box::pin(sent)).await;
+        self.witness.look_at(&sent);
+        self.patience.count(sent.answer.as_ref().err());
+        match sent.answer {
+            Err(_) => {
+                self.crowd.in_vain.fetch_add(1, Ordering::Relaxed);
+                None
+            }
+            Ok(_) => {
+                self.crowd.is_too_much.store(true, Ordering::Relaxed);
+                Some(sent)
+            }
+        }
+    }
+
+    /// Whether a request does the same, and is judged the same, when it comes twice: it is a safe one (RFC 9110 §9.2.1), and
+    /// holds nothing that is good once.
+    fn may_be_repeated(&self, request: &Request) -> bool {
+        let safe = matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS");
+        safe && self.subject().scheme.reuse() != Reuse::Once
+    }
+}

@@ -1,0 +1,126 @@
+//! No check of the catalogue passes where one of its answers is missing, or is neither a grant nor a refusal.
+
+use std::time::Duration;
+
+use super::{Context, judge};
+use crate::check::profile::Effective;
+use crate::check::step::{Endpoint, Send, Step, Want, Who};
+use crate::check::{Check, Verdict, catalogue};
+use crate::event::SourcePlace;
+use crate::observe::{
+    ControlRun, Description, Evidence, Exchange, ForgeryId, Observation, Outcome, Place, Request, Response, Silence,
+};
+use crate::plan::{PlannedCheck, Script};
+use crate::secret::Scrubber;
+
+fn answered(status: u16, outcome: Outcome) -> (Exchange, Outcome) {
+    let mut headers = vec![("Content-Type".to_owned(), b"application/json".to_vec())];
+    if status == 401 {
+        headers.push(("WWW-Authenticate".to_owned(), b"Bearer realm=\"a\", error=\"invalid_token\"".to_vec()));
+    }
+    let response = Response { status, headers, body: b"{}".to_vec(), truncated: false };
+    let unanswered = Exchange::unanswered(Request::new("GET", "/"), Silence::Closed);
+    (Exchange { answer: Ok(response), ..unanswered }, outcome)
+}
+
+fn silent() -> (Exchange, Outcome) {
+    (Exchange::unanswered(Request::new("GET", "/"), Silence::TimedOut), Outcome::Silent)
+}
+
+/// The forgeries that a step sends, one observation each.
+fn forgeries(step: &Step) -> Vec<Option<ForgeryId>> {
+    match step {
+        Step::Send(Send { who: Who::Forged(id), .. }) => vec![Some(*id)],
+        Step::Send(Send { who: Who::EachForged(ids), .. }) => ids.iter().map(Some).collect(),
+        _ => vec![None],
+    }
+}
+
+/// Where a step asks.
+fn place(step: &Step) -> Place {
+    match step {
+        Step::Form(form) => match form.endpoint {
+            Endpoint::Token => Place::Token,
+            Endpoint::Introspection => Place::Introspection,
+            Endpoint::Revocation => Place::Revocation,
+        },
+        Step::Fetch(_) => Place::Metadata,
+        Step::Session(_) => Place::Login,
+        _ => Place::Resource(0),
+    }
+}
+
+/// What a check sees of a target that behaves, but for one step.
+fn but_for(check: &Check, odd: usize, answer: &(Exchange, Outcome)) -> Evidence {
+    let mut evidence = Evidence::default();
+    let control = |closing| {
+        let (exchange, outcome) = answered(200, Outcome::Granted);
+        ControlRun { description: Description::new("a control"), closing, exchange, outcome }
+    };
+    evidence.control(control(false));
+    for (at, step) in check.steps.iter().enumerate() {
+        if !matches!(step, Step::Send(_) | Step::Form(_) | Step::Session(_) | Step::Fetch(_)) {
+            continue;
+        }
+        for forgery in forgeries(step) {
+            let (exchange, outcome) = match step.wanted() {
+                _ if at == odd => answer.clone(),
+                Want::Granted => answered(200, Outcome::Granted),
+                Want::Denied(_) | Want::Either => answered(401, Outcome::Refused),
+            };
+            evidence.observe(Observation {
+                step: at,
+                forgery,
+                description: Description::new("a probe"),
+                place: place(step),
+                exchange,
+                outcome,
+                why: None,
+                clean: true,
+                at: 0,
+                reproduced: false,
+            });
+        }
+    }
+    evidence.control(control(true));
+    evidence
+}
+
+fn verdict(check: &'static Check, evidence: &Evidence) -> Verdict {
+    let planned = PlannedCheck { check, level: check.level, script: Ok(Script::default()) };
+    let context = Context {
+        profile: &Effective::of(["api-key-403"], "api-key"),
+        scrubber: &Scrubber::default(),
+        place: SourcePlace::default(),
+        took: Duration::ZERO,
+        resources: &[],
+    };
+    judge(&planned, evidence, &context).verdict
+}
+
+fn passes(steps: impl Fn(&Step) -> bool, answer: &(Exchange, Outcome)) -> Vec<String> {
+    let mut passed = Vec::new();
+    for check in catalogue() {
+        for (at, step) in check.steps.iter().enumerate().filter(|(_, step)| steps(step)) {
+            if verdict(check, &but_for(check, at, answer)) == Verdict::Pass {
+                passed.push(format!("{} step {at}: {:?}", check.id, step.step_id()));
+            }
+        }
+    }
+    passed
+}
+
+#[test]
+fn a_missing_answer_is_never_a_pass() {
+    let sends = |step: &Step| matches!(step, Step::Send(_) | Step::Form(_) | Step::Session(_));
+    assert_eq!(passes(sends, &silent()), Vec::<String>::new());
+}
+
+#[test]
+fn an_unclear_answer_to_a_forgery_or_a_form_is_never_a_pass() {
+    let forged = |step: &Step| forgeries(step).iter().any(Option::is_some) || matches!(step, Step::Form(_));
+    let mut passed = passes(forged, &answered(200, Outcome::Unclear));
+    // what that check reads are header fields, whatever comes of the requests
+    passed.retain(|step| !step.starts_with("token.cors-credentials-not-open "));
+    assert_eq!(passed, Vec::<String>::new());
+}

@@ -1,0 +1,307 @@
+//! What real applications do that was judged wrongly once: each server here answers as one of them does.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use authbench::check::Verdict;
+use authbench::clock::unix_seconds;
+use authbench::event::{CheckResult, Event, NoteKind};
+use authbench::run::selftest::{Trial, TrialLogin};
+use authbench::run::{Launch, Only, Options, prepare, run};
+use authbench::scenario::{NoVariables, load_text};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use base64::Engine as _;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+const SECRET: &str = "a-secret-of-these-tests-0123456789abcdef";
+const KEY: &str = "0123456789abcdef0123456789abcdef";
+
+async fn serve(router: Router) -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let address = listener.local_addr().expect("has one");
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    address
+}
+
+struct Ended {
+    results: Vec<CheckResult>,
+    notes: Vec<(NoteKind, String)>,
+}
+
+impl Ended {
+    fn of(&self, id: &str) -> &CheckResult {
+        self.results.iter().find(|result| result.id == id).unwrap_or_else(|| panic!("{id} did not run"))
+    }
+}
+
+/// A run of a scenario without its first three lines.
+async fn against(address: SocketAddr, yaml: &str, timeout: Duration) -> Ended {
+    let yaml = format!("authbench: 1\nname: lab\ntarget: {{ url: \"http://{address}\", owned: true }}\n{yaml}");
+    let options =
+        Options { only: Some(Only::Conformance), time_limit: timeout, seed: 7, ..Options::new(Launch::InProcess) };
+    let loaded = load_text("lab.yaml".to_owned(), yaml).expect("is a scenario");
+    let ready = prepare(vec![loaded], Some(&NoVariables), &options).expect("is ready");
+    let mut ended = Ended { results: Vec::new(), notes: Vec::new() };
+    let mut take = |event| match event {
+        Event::CheckFinished(result) => ended.results.push(*result),
+        Event::Note(note) => ended.notes.push((note.kind, note.text)),
+        _ => {}
+    };
+    Box::pin(run(ready, &options, &mut take)).await;
+    ended
+}
+
+const PROMPT: Duration = Duration::from_secs(10);
+
+fn presented(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()
+}
+
+fn refused(challenge: &'static str) -> Response {
+    let headers = [(header::WWW_AUTHENTICATE, challenge)];
+    (StatusCode::UNAUTHORIZED, headers, Json(json!({ "error": "unauthorized" }))).into_response()
+}
+
+/// A guard that takes the second word of the field, wants no `exp`, and answers with the claims.
+async fn profile(headers: HeaderMap) -> Response {
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.set_required_spec_claims(&["sub"]);
+    validation.validate_aud = false;
+    let mut words = presented(&headers).unwrap_or_default().split(' ');
+    let token = words.next().filter(|scheme| scheme.eq_ignore_ascii_case("bearer")).and_then(|_| words.next());
+    match token.map(|token| decode::<Value>(token, &DecodingKey::from_secret(SECRET.as_bytes()), &validation)) {
+        Some(Ok(token)) => Json(token.claims).into_response(),
+        _ => refused("Bearer realm=\"a\", error=\"invalid_token\""),
+    }
+}
+
+async fn of_profile(include: &str) -> Ended {
+    let claims = json!({ "sub": "alice-7f3e", "exp": unix_seconds() + 600 });
+    let token = encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(SECRET.as_bytes()));
+    let yaml = format!(
+        "scheme: jwt\ncredentials: {{ a: {{ token: \"{}\" }} }}\n\
+         material: {{ issuer_key: {{ secret: \"{SECRET}\", alg: HS256 }} }}\n\
+         resources: [{{ request: GET /profile, success: {{ status: 200, json: /exp }} }}]\n\
+         conformance: {{ include: [{include}] }}\n",
+        token.expect("signs")
+    );
+    against(serve(Router::new().route("/profile", get(profile))).await, &yaml, PROMPT).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_lacks_what_marks_a_success_is_no_refusal_of_a_token_that_may_be_refused() {
+    let ended = of_profile("jwt.exp-required").await;
+    let result = ended.of("jwt.exp-required");
+    assert_eq!(result.verdict, Verdict::Inconclusive, "{}", result.summary);
+    assert!(result.summary.contains("neither a recognised grant nor a recognised refusal"), "{}", result.summary);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn words_behind_a_token_are_found() {
+    let ended = of_profile("bearer.malformed-header").await;
+    let result = ended.of("bearer.malformed-header");
+    assert_eq!(result.verdict, Verdict::Fail, "{}", result.summary);
+    assert!(result.deviations.iter().all(|text| text.contains("a word behind the credential")), "{result:#?}");
+}
+
+#[test]
+fn words_behind_a_token_are_sent_under_every_bearer_scheme() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("runs");
+    for scheme in ["bearer", "jwt", "oauth2-client-credentials", "oauth2-client-credentials-jwt"] {
+        let trial = Trial {
+            profile: "api-key-403",
+            faults: vec!["bearer-or-more"],
+            checks: vec!["bearer.malformed-header"],
+            ..Trial::of(scheme)
+        };
+        let ended = runtime.block_on(trial.run()).expect("the trial runs");
+        let result = ended.results.iter().find(|result| result.id == "bearer.malformed-header").expect("ran");
+        assert_eq!(result.verdict, Verdict::Fail, "{scheme}: {}", result.summary);
+    }
+}
+
+/// A guard of tokens behind a scheme name of its own, which it names in its challenges.
+async fn of_scheme(name: &'static str) -> Ended {
+    let orders = move |headers: HeaderMap| async move {
+        match presented(&headers).and_then(|line| line.split_once(' ')) {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case(name) && token.trim() == KEY => {
+                Json(json!({ "orders": ["6c1f0a8e52d94b37", "b07d3e9a41f8c265"] })).into_response()
+            }
+            _ => refused(name),
+        }
+    };
+    let yaml = format!(
+        "scheme: {{ bearer: {{ prefix: {name} }} }}\ncredentials: {{ a: {{ token: \"{KEY}\" }} }}\n\
+         resources: [{{ request: GET /orders }}]\nconformance: {{ include: [bearer.*, common.401-carries-challenge] }}\n"
+    );
+    against(serve(Router::new().route("/orders", get(orders))).await, &yaml, PROMPT).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scheme_name_that_is_not_bearer_is_not_held_to_challenges_of_bearer() {
+    const CHALLENGES: [&str; 3] =
+        ["bearer.missing-401-no-error-code", "bearer.challenge-has-param", "bearer.denial-has-challenge"];
+    let ended = of_scheme("Token").await;
+    for id in CHALLENGES {
+        let result = ended.of(id);
+        assert_eq!(result.verdict, Verdict::NotTested, "{id}: {}", result.summary);
+        assert!(result.summary.contains("is not Bearer"), "{id}: {}", result.summary);
+    }
+    for id in ["bearer.garbage-token-401", "bearer.scheme-case-insensitive", "common.401-carries-challenge"] {
+        assert_eq!(ended.of(id).verdict, Verdict::Pass, "{id}: {}", ended.of(id).summary);
+    }
+    let ended = of_scheme("Bearer").await;
+    assert!(ended.of(CHALLENGES[0]).verdict.executed(), "{}", ended.of(CHALLENGES[0]).summary);
+    for id in CHALLENGES {
+        assert!(!ended.of(id).summary.contains("is not Bearer"), "{id}: {}", ended.of(id).summary);
+    }
+}
+
+/// How long a slow server takes to look at a key, one after another.
+const WORK: Duration = Duration::from_millis(200);
+/// Long enough for one look, and too short for as many as come side by side.
+const TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A server whose comparison of keys is slow, and goes on when its client has left; `busy` where it answers nobody else
+/// meanwhile.
+async fn slow(busy: bool) -> Ended {
+    let one_at_a_time: Arc<Mutex<()>> = Arc::default();
+    let orders = move |headers: HeaderMap| {
+        let lock = one_at_a_time.clone();
+        let work = async move {
+            let key = headers.get("x-api-key").cloned();
+            if busy || key.is_some() {
+                let _alone = lock.lock().await;
+                tokio::time::sleep(if key.is_some() { WORK } else { Duration::ZERO }).await;
+            }
+            match key.is_some_and(|key| key.as_bytes() == KEY.as_bytes()) {
+                true => Json(json!({ "orders": ["6c1f0a8e52d94b37", "b07d3e9a41f8c265"] })).into_response(),
+                false => (StatusCode::FORBIDDEN, Json(json!({ "error": "forbidden" }))).into_response(),
+            }
+        };
+        async move { tokio::spawn(work).await.expect("ends") }
+    };
+    let yaml = format!(
+        "scheme: api-key\ncredentials: {{ a: {{ key: \"{KEY}\" }} }}\nresources: [{{ request: GET /orders }}]\n\
+         conformance:\n  include: [apikey.valid-accepted, apikey.invalid-denied, apikey.near-miss-denied, \
+         apikey.injection-denied, apikey.empty-or-blank-denied, apikey.not-echoed, apikey.uniform-denial, \
+         common.server-clock-sane, common.keeps-answering]\n"
+    );
+    against(serve(Router::new().route("/orders", get(orders))).await, &yaml, TIMEOUT).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_target_is_not_taken_for_one_that_is_gone() {
+    for busy in [false, true] {
+        let ended = slow(busy).await;
+        for result in &ended.results {
+            let fine =
+                matches!(result.verdict, Verdict::Pass | Verdict::Info | Verdict::NotApplicable | Verdict::NotTested);
+            assert!(fine, "{busy}: {} {}: {}", result.id, result.verdict, result.summary);
+        }
+        let told = |(_, text): &(NoteKind, String)| text.contains("`--jobs 1`");
+        assert!(ended.notes.iter().any(told), "{busy}: {:?}", ended.notes);
+    }
+}
+
+/// A server of HTTP Basic that reads Base64 up to the first other character.
+async fn lenient(headers: HeaderMap) -> Response {
+    let value = presented(&headers).and_then(|line| line.strip_prefix("Basic ")).unwrap_or_default();
+    let end = value.find(|c: char| !c.is_ascii_alphanumeric() && !"+/=".contains(c)).unwrap_or(value.len());
+    match base64::engine::general_purpose::STANDARD.decode(&value[..end]) {
+        Ok(pair) if pair == format!("alice:{WORDY}").as_bytes() => {
+            Json(json!({ "orders": ["6c1f0a8e52d94b37", "b07d3e9a41f8c265"] })).into_response()
+        }
+        _ => refused("Basic realm=\"orders\""),
+    }
+}
+
+/// A password that is a word of our own reports.
+const WORDY: &str = "base64-after";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_password_that_is_a_word_of_a_report_is_not_given_away_by_a_mask() {
+    let yaml = format!(
+        "scheme: basic\ncredentials: {{ a: {{ username: alice, password: \"{WORDY}\" }} }}\n\
+         resources: [{{ request: GET /orders }}]\nconformance: {{ include: [basic.malformed-credentials-denied] }}\n"
+    );
+    let ended = against(serve(Router::new().route("/orders", get(lenient))).await, &yaml, PROMPT).await;
+    let result = ended.of("basic.malformed-credentials-denied");
+    assert_eq!(result.verdict, Verdict::Warn, "{}", result.summary);
+    let junk = |text: &String| text.contains("characters outside Base64 after the good value: accepted");
+    assert!(result.deviations.iter().any(junk), "{:?}", result.deviations);
+    assert!(result.evidence.iter().any(|shown| shown.label == "characters outside Base64 after the good value"));
+}
+
+/// Rights by the scope of a token: what a route needs.
+fn scoped(needed: &'static str) -> axum::routing::MethodRouter {
+    get(move |headers: HeaderMap| async move {
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_required_spec_claims(&["exp"]);
+        let token = presented(&headers).and_then(|line| line.strip_prefix("Bearer "));
+        let key = DecodingKey::from_secret(SECRET.as_bytes());
+        let Some(Ok(token)) = token.map(|token| decode::<Value>(token, &key, &validation)) else {
+            return refused("Bearer realm=\"a\", error=\"invalid_token\"");
+        };
+        let scope = token.claims["scope"].as_str().unwrap_or_default().to_owned();
+        if scope.split(' ').any(|held| held == needed) {
+            return Json(json!({ needed: ["6c1f0a8e52d94b37", "b07d3e9a41f8c265"] })).into_response();
+        }
+        let challenge = [(header::WWW_AUTHENTICATE, "Bearer realm=\"a\", error=\"insufficient_scope\"")];
+        (StatusCode::FORBIDDEN, challenge, Json(json!({ "error": "insufficient_scope" }))).into_response()
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_given_token_is_narrowed_with_the_key_of_its_issuer() {
+    let claims = json!({ "sub": "alice", "scope": "read write", "iat": unix_seconds(), "exp": unix_seconds() + 600 });
+    let token = encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(SECRET.as_bytes()));
+    let yaml = format!(
+        "scheme: jwt\ncredentials: {{ a: {{ token: \"{}\", scopes: [read, write] }} }}\n\
+         material: {{ issuer_key: {{ secret: \"{SECRET}\", alg: HS256 }} }}\n\
+         resources:\n  - {{ request: GET /read, scopes: [read] }}\n  - {{ request: GET /write, scopes: [write] }}\n\
+         conformance: {{ include: [bearer.insufficient-scope-403] }}\n",
+        token.expect("signs")
+    );
+    let router = Router::new().route("/read", scoped("read")).route("/write", scoped("write"));
+    let ended = against(serve(router).await, &yaml, PROMPT).await;
+    let result = ended.of("bearer.insufficient-scope-403");
+    assert_eq!(result.verdict, Verdict::Pass, "{}", result.summary);
+}
+
+#[test]
+fn a_revocation_by_another_client_that_is_not_carried_out_is_named_so() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("runs");
+    for (fault, verdict, text) in [
+        ("foreign-revocation-unsaid", Verdict::Warn, "answered 200, and the token was not revoked"),
+        ("cross-client-revocation", Verdict::Fail, "the token afterwards: access was refused"),
+    ] {
+        let check = "revoke.foreign-token-refused";
+        let scheme = "oauth2-client-credentials";
+        let trial = Trial { profile: "api-key-403", faults: vec![fault], checks: vec![check], ..Trial::of(scheme) };
+        let ended = runtime.block_on(trial.run()).expect("the trial runs");
+        let result = ended.results.iter().find(|result| result.id == check).expect("ran");
+        assert_eq!(result.verdict, verdict, "{fault}: {}", result.summary);
+        assert!(result.summary.contains(text), "{fault}: {}", result.summary);
+    }
+}
+
+#[test]
+fn a_token_endpoint_of_a_login_is_judged_by_what_the_login_shows() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("runs");
+    for (login, applies) in [(TrialLogin::Grant, true), (TrialLogin::Requests, false)] {
+        let (profile, checks) = ("api-key-403", vec!["grant.response-no-store", "grant.error-body"]);
+        let trial = Trial { profile, faults: vec!["grant-error-text"], checks, login, ..Trial::of("bearer") };
+        let ended = runtime.block_on(trial.run()).expect("the trial runs");
+        let of = |id: &str| ended.results.iter().find(|result| result.id == id).map(|result| result.verdict);
+        let expected = |verdict| applies.then_some(verdict);
+        assert_eq!(of("grant.error-body"), expected(Verdict::Fail), "{login:?}");
+        assert_eq!(of("grant.response-no-store"), expected(Verdict::Pass), "{login:?}");
+    }
+}
