@@ -76,9 +76,10 @@ def page():
         ("Before", "before", "authbench as it was before its mistakes on these applications were corrected.", "before"),
         ("After", "after", "The same applications, after the corrections.", "before"),
         ("First used at the end", "after", "Applications that authbench met only after the corrections.", "end"),
+        ("Latest", "latest", "All applications, after what those of the end had shown was corrected as well.", None),
     )
     for title, label, about, used in groups:
-        rows = {name: count for name, count in results.get(label, {}).items() if name in expectations and expectations[name]["first_used"] == used}
+        rows = {name: count for name, count in results.get(label, {}).items() if name in expectations and used in (None, expectations[name]["first_used"])}
         if not rows:
             continue
         yield f"## {title}\n\n{about}\n"
