@@ -29,16 +29,16 @@ fn of(identity: &Identity, subject: &Subject) -> Option<Identity> {
             // who asks for no scope at all gets what the server gives to everybody
             let fewer = !taken.is_empty() && !scopes.is_empty();
             let login =
-                fewer.then(|| with_scopes(&identity.login, &scopes.iter().cloned().collect::<Vec<_>>(), subject))??;
+                fewer.then(|| with_scopes(identity, &scopes.iter().cloned().collect::<Vec<_>>(), subject))??;
             let name = format!("{} with fewer scopes", identity.name);
             Some(Identity { name, login, scopes, asks_for_less: true, ..identity.clone() })
         })
     })
 }
 
-fn with_scopes(login: &Login, scopes: &[String], subject: &Subject) -> Option<Login> {
-    match login {
-        Login::Client { .. } => Some(login.clone()),
+fn with_scopes(identity: &Identity, scopes: &[String], subject: &Subject) -> Option<Login> {
+    match &identity.login {
+        login @ Login::Client { .. } => Some(login.clone()),
         Login::Minted { claims } => {
             let mut claims = claims.clone();
             let (_, scope) = claims.iter_mut().find(|(name, value)| name == "scope" && value.is_string())?;
@@ -46,9 +46,11 @@ fn with_scopes(login: &Login, scopes: &[String], subject: &Subject) -> Option<Lo
             Some(Login::Minted { claims })
         }
         Login::Proof(Proof::Token(token)) if subject.scheme.groups().contains(&"jwt") => {
-            let claims = Jws::read(token.expose())?.unsigned()?.claims;
-            let signs = subject.kit.issuer_key.is_some() && claims.text("scope").is_some();
-            signs.then(|| Login::Rescoped { token: token.clone(), scope: scopes.join(" ") })
+            let scope = Jws::read(token.expose())?.unsigned()?.claims.text("scope")?;
+            // where rights come from elsewhere, another scope in the token takes none of them away
+            let held = |wanted: &String| scope.split(' ').any(|value| value == wanted);
+            let decides = subject.kit.issuer_key.is_some() && identity.scopes.iter().all(held);
+            decides.then(|| Login::Rescoped { token: token.clone(), scope: scopes.join(" ") })
         }
         Login::Proof(_) | Login::Procedure(_) | Login::Rescoped { .. } | Login::Nothing => None,
     }
