@@ -81,6 +81,21 @@ fn trimmed(text: String) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
+/// A figure that another room wrote with its unit, in the style of reports: `41.2 ms`, `127.0 us`, `0.020%`, `1999.2/s`.
+/// Anything else stays as it is.
+pub(super) fn restyled(text: &str) -> String {
+    let end = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+'))).unwrap_or(text.len());
+    let Ok(number) = text[..end].parse::<f64>() else { return text.to_owned() };
+    match text[end..].trim_start() {
+        "us" | "\u{b5}s" => time(number),
+        "ms" => time(number * 1e3),
+        "s" => time(number * 1e6),
+        "%" => share(number / 100.0),
+        "/s" => rate(number),
+        _ => text.to_owned(),
+    }
+}
+
 /// `1 check`, `2 checks`.
 pub(super) fn counted(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{} {noun}s", count(number as u64)) }
@@ -117,6 +132,21 @@ mod tests {
         assert_eq!(rate(12_345.0), "12,345/s");
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(counted(1, "check"), "1 check");
+    }
+
+    #[test]
+    fn figures_of_other_rooms_are_restyled() {
+        for (text, expected) in [
+            ("41.20 ms", "41.2 ms"),
+            ("127.0 us", "127 \u{b5}s"),
+            ("0.000%", "0 %"),
+            ("0.020%", "0.02 %"),
+            ("1999.2/s", "1999/s"),
+            ("not judged", "not judged"),
+            ("41.2 of something", "41.2 of something"),
+        ] {
+            assert_eq!(restyled(text), expected);
+        }
     }
 
     #[test]

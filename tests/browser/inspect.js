@@ -54,7 +54,7 @@ function filter(change) {
   change(form);
   form.dispatchEvent(new Event('input', { bubbles: true }));
   const shown = (selector) => document.querySelectorAll(selector + ':not([hidden])').length;
-  const seen = { checks: shown('.check'), findings: shown('.finding'), marks: shown('.mark'), told: form.elements.shown.value };
+  const seen = { checks: shown('.checks > li'), findings: shown('.finding'), marks: shown('.mark'), told: form.elements.shown.value };
   form.reset();
   form.dispatchEvent(new Event('input', { bubbles: true }));
   return seen;
@@ -94,6 +94,26 @@ function unreadable() {
   return wrong;
 }
 
+// What the address says of the filters.
+function remembered() {
+  const form = document.querySelector('[data-filters]');
+  if (!form) return null;
+  form.elements.severity.value = 'critical';
+  form.dispatchEvent(new Event('input', { bubbles: true }));
+  const query = location.search;
+  form.reset();
+  form.dispatchEvent(new Event('input', { bubbles: true }));
+  return query;
+}
+// Whether every chart with values shows them to a pointer.
+function pointed() {
+  const charts = [...document.querySelectorAll('figure')].filter((figure) => figure.querySelector('.spot'));
+  return charts.length > 0 && charts.every((figure) => {
+    figure.querySelector('.spot').dispatchEvent(new Event('pointerover', { bubbles: true }));
+    return figure.querySelector('.at').textContent.length > 5;
+  });
+}
+
 addEventListener('load', () => {
   document.querySelectorAll('details').forEach((part) => { part.open = true; });
   const seen = {
@@ -107,6 +127,10 @@ addEventListener('load', () => {
     text: filter((form) => { form.elements.text.value = 'ALG-none'; }),
     critical: filter((form) => { form.elements.severity.value = 'critical'; }),
     nothing: filter((form) => { form.elements.text.value = 'no such check'; }),
+    query: remembered(),
+    commands: document.querySelectorAll('.command').length,
+    copies: document.querySelectorAll('.copyable button').length,
+    value: pointed(),
     requests: performance.getEntriesByType('resource').map((entry) => entry.name).filter((name) => !name.startsWith('data:')),
     violations,
     errors,

@@ -24,6 +24,7 @@ mod fuzz;
 mod help;
 mod hopeless;
 mod hostile;
+mod html_report;
 mod init;
 mod introspection;
 mod judged;

@@ -21,6 +21,10 @@ pub(super) struct Chart {
     pub(super) x_ticks: Vec<Tick>,
     pub(super) y_ticks: Vec<Tick>,
     pub(super) lines: Vec<ChartLine>,
+    /// Thresholds, as lines across.
+    pub(super) bounds: Vec<Bound>,
+    /// Where a pointer shows values.
+    pub(super) spots: Vec<Spot>,
     /// Points that are named in the chart.
     pub(super) marks: Vec<Mark>,
     pub(super) table: Table,
@@ -32,6 +36,30 @@ pub(super) struct ChartLine {
     /// Class that carries colour and dashes.
     pub(super) class: &'static str,
     pub(super) points: String,
+}
+
+/// A threshold across the chart.
+pub(super) struct Bound {
+    pub(super) up: f64,
+    pub(super) label: String,
+    pub(super) broken: bool,
+}
+
+/// A part of the chart, from top to bottom, that shows values to a pointer.
+pub(super) struct Spot {
+    pub(super) from: f64,
+    pub(super) to: f64,
+    pub(super) text: String,
+}
+
+impl Spot {
+    fn width(&self) -> f64 {
+        ((self.to - self.from) * 10.0).round() / 10.0
+    }
+
+    fn left(&self) -> f64 {
+        (self.from * 10.0).round() / 10.0
+    }
 }
 
 /// A point of a line with its figure beside it.
@@ -97,11 +125,11 @@ impl ChartScale {
         Self { low, high: above(low, high), logarithmic: false, from, to }
     }
 
-    /// Where a value stands; values outside stand at the end.
+    /// Where a value stands, to a tenth of a unit; values outside stand at the end.
     pub(super) fn place(&self, value: f64) -> f64 {
         let value = if self.logarithmic { value.max(1e-3).log10() } else { value };
         let share = ((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0);
-        self.from + share * (self.to - self.from)
+        ((self.from + share * (self.to - self.from)) * 10.0).round() / 10.0
     }
 
     /// Round values along the axis, about `wanted` of them.

@@ -11,17 +11,14 @@ use crate::observe::{RecordedExchange, RecordedHeader};
 use crate::report::units::{counted, time};
 use crate::report::words::{further_deviations, level_word, place, replay, sent, shown, web_address};
 
-/// A check in the list of its topic.
-#[derive(Template)]
-#[template(path = "check.html")]
+/// Exchanges that a finding shows, at most; the record has all.
+const EXCHANGES: usize = 12;
+
+/// A check with where it belongs.
 pub(super) struct CheckView<'a> {
     pub(super) check: Cow<'a, CheckResult>,
     /// Name and anchor of its scenario.
     pub(super) scenario: (&'a str, String),
-    /// Unique on the page.
-    pub(super) id: String,
-    /// Anchor of its card among the findings, if it is one.
-    pub(super) finding: Option<String>,
 }
 
 /// A finding as a card.
@@ -86,11 +83,6 @@ impl<'a> CheckView<'a> {
         level_word(self.check.level)
     }
 
-    /// What a filter looks in.
-    pub(super) fn text(&self) -> String {
-        format!("{} {} {}", self.check.id, self.check.title, self.check.summary)
-    }
-
     /// How many exchanges there are.
     pub(super) fn exchanges(&self) -> String {
         counted(self.check.evidence.len(), "exchange")
@@ -98,7 +90,23 @@ impl<'a> CheckView<'a> {
 
     /// The exchanges.
     pub(super) fn evidence(&self) -> impl askama::FastWritable + std::fmt::Display + use<'_> {
-        EvidenceView { records: &self.check.evidence, shown_by: self.check.shown_by }
+        let (records, shown_by) = self.shown();
+        EvidenceView { records, shown_by }
+    }
+
+    /// The exchanges that the page has room for, and which of them shows the finding.
+    fn shown(&self) -> (&[EvidenceRecord], Option<usize>) {
+        let all = &self.check.evidence;
+        // the one that shows it with the control behind it, and those before
+        let last = self.check.shown_by.map_or(0, |at| at + 3).max(EXCHANGES).min(all.len());
+        let first = last.saturating_sub(EXCHANGES);
+        (&all[first..last], self.check.shown_by.and_then(|at| at.checked_sub(first)))
+    }
+
+    /// Said where there are more exchanges than the page shows.
+    pub(super) fn hidden(&self) -> Option<String> {
+        let hidden = self.check.evidence.len() - self.shown().0.len();
+        (hidden > 0).then(|| format!("{} more in run.jsonl.", counted(hidden, "exchange")))
     }
 }
 
@@ -116,8 +124,14 @@ pub(super) fn sign(verdict: Option<Verdict>) -> &'static str {
 }
 
 impl FindingView<'_> {
+    /// Whether it fails the run.
+    pub(super) fn fails(&self) -> bool {
+        self.view.check.verdict == Verdict::Fail && self.view.check.waived.is_none()
+    }
+
     fn waterfall(&self) -> Waterfall {
-        Waterfall::of(&self.view.check.evidence, self.view.check.shown_by, format!("{}w", self.id))
+        let (records, shown_by) = self.view.shown();
+        Waterfall::of(records, shown_by, format!("{}/times", self.id))
     }
 
     fn sent(&self) -> Option<String> {

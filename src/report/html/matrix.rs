@@ -1,12 +1,12 @@
-//! Verdicts by topic and severity: one mark for each check.
+//! Verdicts by topic and severity: one mark for each check that did not pass.
 
 use askama::Template;
 
-use super::scenario::GroupView;
-use crate::check::Severity;
+use super::scenario::{CheckRow, TopicView};
+use crate::check::{Severity, Verdict};
 use crate::report::summary::SEVERITIES;
 
-/// Marks in rows of topics and columns of severities.
+/// Marks in rows of topics and columns of severities; checks that passed are counted.
 #[derive(Template)]
 #[template(path = "matrix.html")]
 pub(super) struct Matrix<'a> {
@@ -16,7 +16,7 @@ pub(super) struct Matrix<'a> {
 
 struct Row<'a> {
     name: &'a str,
-    cells: Vec<Vec<Mark>>,
+    cells: Vec<(Vec<Mark>, usize)>,
 }
 
 /// A check, as a sign that leads to it.
@@ -26,34 +26,39 @@ struct Mark {
     severity: &'static str,
     anchor: String,
     title: String,
-    text: String,
 }
 
 impl<'a> Matrix<'a> {
-    /// The matrix of a scenario.
-    pub(super) fn of(groups: &[GroupView<'a>]) -> Self {
-        let checks = || groups.iter().flat_map(|group| &group.checks);
+    /// The matrix of a scenario; none where everything passed.
+    pub(super) fn of(groups: &[TopicView<'a>]) -> Option<Self> {
+        let checks = || groups.iter().flat_map(TopicView::rows).map(|row| &row.view.check);
+        if groups.iter().all(|group| group.open.is_empty()) {
+            return None;
+        }
         let columns: Vec<_> =
-            SEVERITIES.into_iter().filter(|severity| checks().any(|view| view.check.severity == *severity)).collect();
+            SEVERITIES.into_iter().filter(|severity| checks().any(|check| check.severity == *severity)).collect();
         let rows = groups.iter().map(|group| Row {
             name: group.name,
             cells: columns.iter().map(|severity| marks(group, *severity)).collect(),
         });
         let rows = rows.collect();
-        Self { columns, rows }
+        Some(Self { columns, rows })
     }
 }
 
-/// The marks of a cell, in the order of the list.
-fn marks(group: &GroupView<'_>, severity: Severity) -> Vec<Mark> {
-    let views = group.checks.iter().filter(|view| view.check.severity == severity);
-    let marks = views.map(|view| Mark {
-        class: view.verdict(),
-        sign: view.sign(),
-        severity: severity.name(),
-        anchor: view.id.clone(),
-        title: format!("{}: {}", view.check.id, view.verdict_words()),
-        text: view.text(),
+/// The marks of a cell, in the order of the list, and how many passed.
+fn marks(group: &TopicView<'_>, severity: Severity) -> (Vec<Mark>, usize) {
+    let rows = group.open.iter().filter(|row| row.view.check.severity == severity);
+    let marks = rows.filter_map(|row| {
+        let view = &row.view;
+        Some(Mark {
+            class: view.verdict(),
+            sign: view.sign(),
+            severity: severity.name(),
+            anchor: row.id.clone().or_else(|| row.card.clone())?,
+            title: format!("{}: {}", view.check.id, view.verdict_words()),
+        })
     });
-    marks.collect()
+    let passed = |row: &&CheckRow<'_>| row.view.check.severity == severity && row.view.check.verdict == Verdict::Pass;
+    (marks.collect(), group.folded.iter().filter(passed).count())
 }

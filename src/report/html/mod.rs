@@ -1,7 +1,11 @@
 //! `report.html`: one file that needs nothing else, reads without scripts, prints, and suits dark and light.
 
+mod anchor;
+mod beside;
+mod broken;
 mod chart;
 mod compared;
+mod costs;
 mod figures;
 mod finding;
 mod matrix;
@@ -22,8 +26,8 @@ use crate::event::{Note, NoteKind};
 use page::Page;
 pub use trend::{PastRun, index};
 
-/// The script that filters tables; the page is complete without it.
-const SCRIPT: &str = include_str!("../templates/filters.js");
+/// The script that filters, copies and shows values; the page is complete without it.
+const SCRIPT: &str = include_str!("../templates/page.js");
 
 pub(super) fn render(record: &Record) -> Result<Vec<u8>, ReportError> {
     let failed = |error: askama::Error| ReportError::Render { format: "html", why: error.to_string() };

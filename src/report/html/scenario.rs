@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 
+use super::anchor::Anchors;
 use super::figures::PhaseView;
 use super::finding::{CheckView, sign};
 use super::matrix::Matrix;
@@ -12,7 +13,9 @@ use super::note_class;
 use super::overhead::OverheadView;
 use crate::check::{GROUPS, Verdict};
 use crate::event::{CheckResult, Note, NoteKind, ThresholdResult};
-use crate::report::units::counted;
+use crate::report::summary::Planned;
+use crate::report::units::{counted, restyled};
+use crate::report::words::{level_word, web_address};
 use crate::report::{Counts, ScenarioRecord};
 
 /// One scenario.
@@ -22,8 +25,8 @@ pub(super) struct ScenarioView<'a> {
     pub(super) scenario: &'a ScenarioRecord,
     /// Unique on the page.
     pub(super) id: String,
-    pub(super) groups: Vec<GroupView<'a>>,
-    matrix: Matrix<'a>,
+    pub(super) groups: Vec<TopicView<'a>>,
+    matrix: Option<Matrix<'a>>,
     /// Checks that were not executed, in a sentence and by reason.
     aside: Vec<(String, Reasons<'a>)>,
     load: Vec<PhaseView<'a>>,
@@ -34,25 +37,48 @@ pub(super) struct ScenarioView<'a> {
 type Reasons<'a> = Vec<(&'a str, Vec<&'a str>)>;
 
 /// The checks of one topic.
-pub(super) struct GroupView<'a> {
+pub(super) struct TopicView<'a> {
     pub(super) name: &'a str,
     about: &'a str,
-    pub(super) checks: Vec<CheckView<'a>>,
+    /// What a reader has to see: the worst first.
+    pub(super) open: Vec<CheckRow<'a>>,
+    /// What passed or was not tested, folded.
+    pub(super) folded: Vec<CheckRow<'a>>,
+}
+
+/// A check in the list of its topic.
+pub(super) struct CheckRow<'a> {
+    pub(super) view: CheckView<'a>,
+    /// Its anchor; none where its finding has that.
+    pub(super) id: Option<String>,
+    /// Anchor of the finding that it belongs to.
+    pub(super) card: Option<String>,
+}
+
+/// Finds the finding of a check: its anchor, and whether it is this check that shows it.
+type CardOf<'a> = dyn Fn(&ScenarioRecord, &CheckResult) -> Option<(String, bool)> + 'a;
+
+/// Where things are on the page.
+pub(super) struct Places<'p> {
+    /// Anchor of the scenario.
+    pub(super) id: &'p str,
+    pub(super) anchors: &'p mut Anchors,
+    pub(super) card: &'p CardOf<'p>,
 }
 
 impl<'a> ScenarioView<'a> {
-    /// The scenario; `finding_of` names the card of a finding.
-    pub(super) fn of(
-        scenario: &'a ScenarioRecord,
-        id: String,
-        finding_of: &dyn Fn(&'a CheckResult) -> Option<String>,
-    ) -> Self {
-        let groups = groups(scenario, &id, finding_of);
-        let load = scenario.load.iter().enumerate();
-        let load = load.map(|(at, phase)| PhaseView::of(phase, &format!("{id}l{}", at + 1))).collect();
-        let overhead = scenario.overhead.iter().enumerate();
-        let overhead = overhead.map(|(at, study)| OverheadView::of(study, format!("{id}o{}", at + 1))).collect();
-        Self { scenario, id, matrix: Matrix::of(&groups), groups, aside: aside(scenario), load, overhead }
+    /// The scenario.
+    pub(super) fn of(scenario: &'a ScenarioRecord, mut places: Places<'_>) -> Self {
+        let groups = groups(scenario, &mut places);
+        let Places { id, anchors, .. } = places;
+        let load = scenario.load.iter().map(|phase| {
+            let id = anchors.below(id, &format!("load.{}", phase.name()));
+            PhaseView::of(phase, &scenario.thresholds, id)
+        });
+        let load = load.collect();
+        let overhead = scenario.overhead.iter().map(|study| OverheadView { study }).collect();
+        let (id, matrix, aside) = (id.to_owned(), Matrix::of(&groups), aside(scenario));
+        Self { scenario, id, matrix, groups, aside, load, overhead }
     }
 
     /// Verdicts with their share in percent, for the strip.
@@ -74,13 +100,8 @@ impl<'a> ScenarioView<'a> {
         if told.is_empty() { "none".to_owned() } else { told.join(", ") }
     }
 
-    fn executed(&self) -> String {
-        let executed = self.scenario.checks.iter().filter(|check| check.verdict.executed()).count();
-        let planned = counted(self.scenario.started.planned_checks, "planned check");
-        match &self.scenario.finished {
-            Some(finished) => format!("{executed} of {planned} executed, {} apply", finished.applicable),
-            None => format!("{executed} of {planned} executed before it was cut off"),
-        }
+    fn planned(&self) -> String {
+        Planned::of(self.scenario).equation()
     }
 
     fn thresholds(&self) -> &'a [ThresholdResult] {
@@ -103,31 +124,57 @@ pub(super) fn verdicts(counts: &Counts) -> Vec<(&'static str, &'static str, Stri
 }
 
 /// Checks that apply by topic, in the order in which topics first came; within a topic the worst come first.
-fn groups<'a>(
-    scenario: &'a ScenarioRecord,
-    id: &str,
-    finding_of: &dyn Fn(&'a CheckResult) -> Option<String>,
-) -> Vec<GroupView<'a>> {
-    let mut groups = Vec::<GroupView<'a>>::new();
-    let applies = |check: &CheckResult| check.verdict != Verdict::NotApplicable;
-    for (at, check) in scenario.checks.iter().enumerate().filter(|(_, check)| applies(check)) {
-        let view = CheckView {
-            check: Cow::Borrowed(check),
-            scenario: (&scenario.started.name, id.to_owned()),
-            id: format!("{id}c{}", at + 1),
-            finding: finding_of(check),
-        };
-        match groups.iter_mut().find(|group| group.name == check.group) {
-            Some(group) => group.checks.push(view),
-            None => groups.push(GroupView { name: &check.group, about: about(check), checks: vec![view] }),
+fn groups<'a>(scenario: &'a ScenarioRecord, places: &mut Places<'_>) -> Vec<TopicView<'a>> {
+    let mut groups = Vec::<TopicView<'a>>::new();
+    let mut checks: Vec<_> = scenario.checks.iter().filter(|check| check.verdict != Verdict::NotApplicable).collect();
+    let topics: Vec<&str> = checks.iter().map(|check| &check.group[..]).collect();
+    let topic = |check: &CheckResult| topics.iter().position(|name| *name == check.group);
+    checks
+        .sort_by_key(|check| (topic(check), check.verdict, check.waived.is_some(), std::cmp::Reverse(check.severity)));
+    for check in checks {
+        let card = (places.card)(scenario, check);
+        // the card of a finding has the anchor of the check that shows it
+        let shows = card.as_ref().is_some_and(|(_, shows)| *shows);
+        let id = (!shows).then(|| places.anchors.below(places.id, &check.id));
+        let scenario = (&scenario.started.name[..], places.id.to_owned());
+        let view = CheckView { check: Cow::Borrowed(check), scenario };
+        let row = CheckRow { view, id, card: card.map(|(card, _)| card) };
+        if groups.last().is_none_or(|group| group.name != check.group) {
+            groups.push(TopicView { name: &check.group, about: about(check), open: Vec::new(), folded: Vec::new() });
         }
-    }
-    for group in &mut groups {
-        group.checks.sort_by_key(|view| {
-            (view.check.verdict, view.check.waived.is_some(), std::cmp::Reverse(view.check.severity))
-        });
+        let Some(group) = groups.last_mut() else { continue };
+        let quiet = matches!(check.verdict, Verdict::Pass | Verdict::NotTested) && check.waived.is_none();
+        if quiet { group.folded.push(row) } else { group.open.push(row) }
     }
     groups
+}
+
+impl<'a> TopicView<'a> {
+    pub(super) fn rows(&self) -> impl Iterator<Item = &CheckRow<'a>> {
+        self.open.iter().chain(&self.folded)
+    }
+
+    fn counts(&self) -> Vec<(&'static str, &'static str, String, usize)> {
+        verdicts(&Counts::of(self.rows().map(|row| row.view.check.as_ref())))
+    }
+
+    /// Class and sign of the worst.
+    fn worst(&self) -> (&'static str, &'static str) {
+        self.rows().next().map_or(("not-tested", "–"), |row| (row.view.verdict(), row.view.sign()))
+    }
+}
+
+impl CheckRow<'_> {
+    /// Level, and the first clause with its address.
+    fn clause(&self) -> (&'static str, &str, Option<&str>) {
+        let cited = self.view.check.citations.first();
+        let source = cited.map(|cited| &cited.source[..]).unwrap_or_default();
+        (level_word(self.view.check.level), source, cited.and_then(|cited| web_address(cited.url.as_deref())))
+    }
+
+    fn is_not_tested(&self) -> bool {
+        self.view.check.verdict == Verdict::NotTested
+    }
 }
 
 fn aside(scenario: &ScenarioRecord) -> Vec<(String, Reasons<'_>)> {

@@ -4,7 +4,7 @@ use askama::Template;
 
 use crate::event::shards::{MergedShards, PhaseIntervals, ShardPhase};
 use crate::observe::ClockOffset;
-use crate::report::units::{count, time};
+use crate::report::units::{self, count, difference, time};
 use crate::stats::Estimate;
 
 /// The shards of a merged run.
@@ -32,9 +32,9 @@ impl ShardsView<'_> {
 
 /// The cells of a phase of a shard, after its name.
 fn cells(phase: &ShardPhase) -> [String; 7] {
-    let rate = |rate: Option<f64>| rate.map_or_else(|| "–".to_owned(), |rate| format!("{rate:.1}/s"));
+    let rate = |rate: Option<f64>| rate.map_or_else(|| "–".to_owned(), units::rate);
     [
-        phase.late_ms.map_or_else(|| "–".to_owned(), |late| format!("{late:+.1} ms")),
+        phase.late_ms.map_or_else(|| "–".to_owned(), |late| difference(late * 1e3)),
         phase.first_send_us.map_or_else(|| "–".to_owned(), |late| time(late.max(0.0))),
         time(phase.scheduling_delay_p99_us),
         rate(phase.planned_rate),
@@ -47,8 +47,8 @@ fn cells(phase: &ShardPhase) -> [String; 7] {
 /// How far other clocks are ahead, in words.
 fn clock(clock: &ClockOffset) -> String {
     let target = clock.target_low_ms.zip(clock.target_high_ms);
-    let target = target.map(|(low, high)| format!("target {low:+.0} to {high:+.0} ms"));
-    let folder = clock.folder_ms.map(|folder| format!("folder {folder:+.1} ms"));
+    let target = target.map(|(low, high)| format!("target {} to {}", difference(low * 1e3), difference(high * 1e3)));
+    let folder = clock.folder_ms.map(|folder| format!("folder {}", difference(folder * 1e3)));
     let known: Vec<String> = target.into_iter().chain(folder).collect();
     if known.is_empty() { "–".to_owned() } else { known.join(", ") }
 }

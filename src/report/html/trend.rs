@@ -2,7 +2,8 @@
 
 use askama::Template;
 
-use super::chart::{Chart, ChartLine, ChartScale, Mark, Table, Tick, points};
+use super::chart::{Chart, ChartLine, ChartScale, Mark, Spot, Table, Tick, points};
+use super::{SCRIPT, policy};
 use crate::report::units::{counted, difference, rate, time};
 use crate::report::{Record, ReportError, escape, summary};
 
@@ -50,8 +51,16 @@ impl Page<'_> {
 
 impl PastRun {
     fn began(&self) -> String {
+        self.moment("%F %H:%M:%S")
+    }
+
+    fn moment(&self, pattern: &str) -> String {
         let started = self.record.started.as_ref();
-        started.map_or_else(|| "–".to_owned(), |started| started.started.strftime("%F %H:%M").to_string())
+        started.map_or_else(|| "–".to_owned(), |started| started.started.strftime(pattern).to_string())
+    }
+
+    fn took(&self) -> String {
+        summary::took(&self.record).unwrap_or_else(|| "–".to_owned())
     }
 
     fn grade(&self) -> &'static str {
@@ -60,7 +69,10 @@ impl PastRun {
 
     fn counts(&self) -> String {
         let counts = self.record.counts();
-        let told: Vec<_> = counts.occurred().map(|(verdict, number)| format!("{number} {}", verdict.name())).collect();
+        let told: Vec<_> = counts
+            .occurred()
+            .map(|(verdict, number)| format!("{number} {}", verdict.name().replace('-', " ")))
+            .collect();
         if told.is_empty() { "no checks".to_owned() } else { told.join(", ") }
     }
 }
@@ -161,6 +173,14 @@ fn overheads(runs: &[PastRun]) -> Vec<Series> {
     series.collect()
 }
 
+/// How moments are written on an axis: with the day where runs are of several days, else to the second.
+fn moments(runs: &[PastRun]) -> impl Fn(usize) -> String {
+    let days = names(runs.iter().map(|run| run.moment("%F")));
+    let pattern = if days.len() > 1 { "%m-%d %H:%M" } else { "%H:%M:%S" };
+    let all: Vec<String> = runs.iter().map(|run| run.moment(pattern)).collect();
+    move |at| all[at].clone()
+}
+
 fn chart(id: &str, series: &Series, runs: &[PastRun]) -> Chart {
     let measured: Vec<(f64, f64)> =
         series.values.iter().enumerate().filter_map(|(at, value)| Some((at as f64, (*value)?))).collect();
@@ -168,7 +188,7 @@ fn chart(id: &str, series: &Series, runs: &[PastRun]) -> Chart {
     let x = ChartScale::across(0.0, last as f64);
     let y = ChartScale::up_from_zero(measured.iter().map(|(_, value)| *value).fold(series.least, f64::max));
     let step = last.div_ceil(4).max(1);
-    let day = |at: usize| runs[at].began().get(5..10).unwrap_or_default().to_owned();
+    let moment = moments(runs);
     let latest = measured.last().copied().unwrap_or_default();
     let first = measured.first().copied().unwrap_or_default();
     Chart {
@@ -181,9 +201,18 @@ fn chart(id: &str, series: &Series, runs: &[PastRun]) -> Chart {
             (series.shown)(latest.1)
         ),
         x_title: "run, oldest first",
-        x_ticks: (0..=last).step_by(step).map(|at| Tick { at: x.place(at as f64), label: day(at) }).collect(),
+        x_ticks: (0..=last).step_by(step).map(|at| Tick { at: x.place(at as f64), label: moment(at) }).collect(),
         y_ticks: y.ticks(4.0, series.shown),
         marks: vec![Mark { at: x.place(latest.0), up: y.place(latest.1), label: (series.shown)(latest.1) }],
+        bounds: Vec::new(),
+        spots: measured
+            .iter()
+            .map(|(at, value)| Spot {
+                from: x.place(at - 0.5),
+                to: x.place(at + 0.5),
+                text: format!("{}: {}", runs[*at as usize].began(), (series.shown)(*value)),
+            })
+            .collect(),
         lines: vec![ChartLine { name: series.title.clone(), class: "a", points: points(measured.into_iter(), x, y) }],
         table: Table {
             head: ["run", "began", "figure"].map(str::to_owned).to_vec(),
