@@ -37,3 +37,30 @@ fn the_shipped_sample_is_up_to_date() {
         );
     }
 }
+
+/// Costs that were measured: the page and the table of the README are made from their record.
+#[test]
+fn the_shipped_costs_are_up_to_date() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let record = std::fs::read(root.join("reports/sample/costs.jsonl")).expect("is there");
+    let record = authbench::report::read_jsonl(record.as_slice()).expect("reads");
+    let rendered = |name: &str| String::from_utf8((format(name).unwrap().render)(&record).unwrap()).unwrap();
+    let table: Vec<String> = rendered("md").lines().filter(|line| line.starts_with("| ")).map(str::to_owned).collect();
+    let first = table.iter().position(|line| line.contains("service time")).expect("a table of costs");
+    let machine =
+        record.started.as_ref().map(|started| format!("{}, {} processors", started.machine.cpu, started.machine.cpus));
+    let told = format!("\n{}\n\n{}.\n", table[first..].join("\n"), machine.unwrap_or_default());
+    let readme_file = root.join("README.md");
+    let readme = std::fs::read_to_string(&readme_file).expect("is there");
+    let (before, rest) = readme.split_once("<!-- costs -->\n").expect("the place of the table");
+    let (shown, after) = rest.split_once("<!-- /costs -->").expect("the end of the table");
+    let page = root.join("reports/sample/costs.html");
+    if std::env::var_os("AUTHBENCH_BLESS").is_some() {
+        std::fs::write(&page, rendered("html")).unwrap();
+        std::fs::write(&readme_file, format!("{before}<!-- costs -->\n{told}<!-- /costs -->{after}")).unwrap();
+        return;
+    }
+    assert_eq!(shown, told, "README.md is stale: AUTHBENCH_BLESS=1 cargo test --test it shipped_sample::");
+    assert!(std::fs::read_to_string(&page).unwrap_or_default() == rendered("html"), "costs.html is stale");
+    assert!(table.len() > 5, "{table:?}");
+}
