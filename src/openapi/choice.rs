@@ -4,8 +4,10 @@ use super::OpenApiDocument;
 use super::error::LeftOut;
 use super::operation::{Operation, SampleRequest};
 
-/// Resources of one kind, at most: a scenario is to be read, and every protected one is asked for.
+/// Resources that are asked for, at most: what is beyond becomes comments.
 const LIMIT: usize = 50;
+/// Resources that are comments, at most.
+const COMMENTS: usize = 1000;
 /// Public resources; checks use the first.
 const PUBLIC: usize = 3;
 
@@ -32,11 +34,10 @@ impl<'a> Choice<'a> {
     /// chosen that asks for the least, unless everything is wanted.
     pub(super) fn of(document: &'a OpenApiDocument, scheme: &str, every: bool) -> Self {
         let mut choice = Choice::default();
-        let mut guesses = Vec::new();
         for operation in &document.operations {
             match (&operation.request, operation.scopes_under(scheme)) {
                 (Ok(request), None) if operation.is_public() => {
-                    if operation.reads() && request.guessed.is_none() && choice.public.len() < PUBLIC {
+                    if operation.reads() && request.missing.is_empty() && choice.public.len() < PUBLIC {
                         choice.public.push((operation, request));
                     }
                 }
@@ -45,12 +46,10 @@ impl<'a> Choice<'a> {
                 }
                 (_, None) => {}
                 (Err(why), Some(_)) => choice.left_out.push((operation, why.clone())),
-                (Ok(request), Some(_)) if request.guessed.is_some() => guesses.push((operation, request)),
                 (Ok(request), Some(_)) => choice.unsure.push((operation, request)),
             }
         }
         choice.activate(scheme, every);
-        choice.fall_back_on(guesses);
         choice.limit();
         choice
     }
@@ -58,15 +57,18 @@ impl<'a> Choice<'a> {
     fn activate(&mut self, scheme: &str, every: bool) {
         let scoped =
             |(operation, _): &Asked<'_>| operation.scopes_under(scheme).is_some_and(|scopes| !scopes.is_empty());
+        let whole = |(_, request): &Asked<'_>| request.missing.is_empty();
         let plain = |(operation, _): &Asked<'_>| !operation.template.contains('{');
         if every || self.unsure.iter().any(scoped) {
             // an object that is only an example may not exist
-            let (sure, unsure) = std::mem::take(&mut self.unsure).into_iter().partition(|asked| every || plain(asked));
+            let (sure, unsure) =
+                std::mem::take(&mut self.unsure).into_iter().partition(|asked| whole(asked) && (every || plain(asked)));
             (self.active, self.unsure) = (sure, unsure);
         }
         if !self.active.iter().any(|(operation, _)| operation.reads()) {
-            let effort =
-                |(operation, request): &Asked<'_>| (operation.template.contains('{'), request.path.contains('?'));
+            let effort = |(operation, request): &Asked<'_>| {
+                (request.missing.len(), operation.template.contains('{'), request.path.contains('?'))
+            };
             let reads = self.unsure.iter().enumerate().filter(|(_, (operation, _))| operation.reads());
             if let Some((at, _)) = reads.min_by_key(|(_, asked)| effort(asked)) {
                 let asked = self.unsure.remove(at);
@@ -75,22 +77,10 @@ impl<'a> Choice<'a> {
         }
     }
 
-    /// Where nothing can be read with the document's own examples, one value is made up.
-    fn fall_back_on(&mut self, guesses: Vec<Asked<'a>>) {
-        let mut guesses = guesses;
-        if !self.active.iter().any(|(operation, _)| operation.reads())
-            && let Some(at) = guesses.iter().position(|(operation, _)| operation.reads())
-        {
-            self.active.insert(0, guesses.remove(at));
-        }
-        let why = |request: &SampleRequest| LeftOut::Guessed(request.guessed.clone().unwrap_or_default());
-        self.left_out.extend(guesses.into_iter().map(|(operation, request)| (operation, why(request))));
-    }
-
     fn limit(&mut self) {
-        for list in [&mut self.active, &mut self.unsure] {
-            self.beyond += list.len().saturating_sub(LIMIT);
-            list.truncate(LIMIT);
-        }
+        let beyond = self.active.split_off(self.active.len().min(LIMIT));
+        self.unsure.extend(beyond);
+        self.beyond += self.unsure.len().saturating_sub(COMMENTS);
+        self.unsure.truncate(COMMENTS);
     }
 }

@@ -8,6 +8,8 @@ use super::{OpenApiDocument, yaml};
 
 /// Operations that are named with the reason why they were left out, at most.
 const REASONS: usize = 20;
+/// Values to fill in that are named of one request, at most.
+const NAMED: usize = 8;
 
 /// What whoever asks for a scenario knows.
 #[derive(Clone, Debug)]
@@ -20,6 +22,8 @@ pub struct Wishes<'a> {
     pub prefix: &'a str,
     /// Whether the same credential opens everything.
     pub every: bool,
+    /// The profile that fits what was seen of a running service, and what that was, for a comment.
+    pub profile: Option<(&'a str, &'a str)>,
 }
 
 /// A scenario that is to be filled in.
@@ -33,6 +37,10 @@ pub struct Draft {
     pub resources: usize,
     /// Protected resources in it that are comments still.
     pub unsure: usize,
+    /// Resources of which values have to be filled in.
+    pub fill_in: usize,
+    /// Paths that a GET asks for and that need nothing filled in.
+    pub reads: Vec<String>,
     /// The scheme in words.
     pub scheme: String,
     /// Whether the document names a server; else the address is to be filled in too.
@@ -56,10 +64,26 @@ impl OpenApiDocument {
             text: writer.text(),
             resources: choice.active.len(),
             unsure: choice.unsure.len(),
+            fill_in: choice
+                .active
+                .iter()
+                .chain(&choice.unsure)
+                .filter(|(_, request)| !request.missing.is_empty())
+                .count(),
+            reads: self.reads(&choice),
             scheme: login.scheme.clone(),
             address_is_known: self.server.origin.is_some(),
             variables: login.members.into_iter().map(|(_, variable)| variable).collect(),
         })
+    }
+}
+
+impl OpenApiDocument {
+    fn reads(&self, choice: &Choice<'_>) -> Vec<String> {
+        let whole = choice.active.iter().chain(&choice.unsure).filter(|(operation, request)| {
+            operation.reads() && request.missing.is_empty() && request.headers.is_empty()
+        });
+        whole.map(|(_, request)| format!("{}{}", self.server.prefix, request.path)).collect()
     }
 }
 
@@ -77,6 +101,8 @@ struct Login {
 
 impl Login {
     fn of(document: &OpenApiDocument, method: &Method, prefix: &str) -> Result<Self, NoDraft> {
+        // shells define USERNAME of their own
+        let (prefix, key) = if prefix.is_empty() { ("API_", "KEY") } else { (prefix, "API_KEY") };
         let member = |name: &'static str, variable: &str| (name, format!("{prefix}{variable}"));
         let mut obtained = None;
         let (scheme, members, about) = match method {
@@ -88,7 +114,7 @@ impl Login {
                 };
                 let whole = "the key is the whole value of the header, with the word before it if there is one";
                 let about = if name.eq_ignore_ascii_case("authorization") { whole } else { "" };
-                (format!("{{ api-key: {{ {place}: {} }} }}", yaml::scalar(name)), vec![member("key", "API_KEY")], about)
+                (format!("{{ api-key: {{ {place}: {} }} }}", yaml::scalar(name)), vec![member("key", key)], about)
             }
             Method::Digest => {
                 ("digest".to_owned(), vec![member("username", "USERNAME"), member("password", "PASSWORD")], "")
@@ -125,8 +151,15 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn text(&self) -> String {
-        let parts =
-            [self.head(), self.target(), self.credentials(), self.material(), self.resources(), self.left_out()];
+        let parts = [
+            self.head(),
+            self.target(),
+            self.profile(),
+            self.credentials(),
+            self.material(),
+            self.resources(),
+            self.left_out(),
+        ];
         parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
     }
 
@@ -152,6 +185,12 @@ impl Writer<'_> {
              {about}scheme: {}\n",
             self.login.scheme
         )
+    }
+
+    /// What the running service was seen to answer decides the profile.
+    fn profile(&self) -> String {
+        let Some((profile, seen)) = self.wishes.profile else { return String::new() };
+        format!("# Seen: {}\nconformance:\n  profile: {}\n", yaml::one_line(seen), yaml::scalar(profile))
     }
 
     fn credentials(&self) -> String {
@@ -192,15 +231,14 @@ impl Writer<'_> {
     fn resources(&self) -> String {
         let mut text = "resources:\n".to_owned();
         for (operation, request) in &self.choice.active {
-            if let Some(why) = &request.guessed {
-                text.push_str(&format!("  # A value is made up, since {why}: put one in that exists.\n"));
-            }
+            text.push_str(&fill_in(request));
             text.push_str(&format!("  - {}\n", self.resource(operation, request)));
         }
         if !self.choice.unsure.is_empty() {
             text.push_str("  # The document does not say whether `main` opens these, or whether their examples exist. Take in those that do.\n");
         }
         for (operation, request) in &self.choice.unsure {
+            text.push_str(&fill_in(request));
             text.push_str(&format!("  # - {}\n", self.resource(operation, request)));
         }
         for (operation, request) in &self.choice.public {
@@ -255,6 +293,16 @@ impl Writer<'_> {
             text.push_str(&format!("#   and {unnamed} more\n"));
         }
         if text.is_empty() { text } else { format!("# Left out:\n{text}") }
+    }
+}
+
+/// What somebody has to put in place of values that are made up.
+fn fill_in(request: &SampleRequest) -> String {
+    let named = request.missing.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    match request.missing.len() {
+        0 => String::new(),
+        number if number > NAMED => format!("  # fill in: {named} and {} more\n", number - NAMED),
+        _ => format!("  # fill in: {named}\n"),
     }
 }
 

@@ -45,9 +45,6 @@ pub enum LeftOut {
     /// Two schemes at once.
     #[error("it needs another security scheme as well")]
     AnotherScheme,
-    /// Other requests were there whose values are not made up.
-    #[error("{0}")]
-    Guessed(String),
     /// It is served elsewhere.
     #[error("it has a server of its own")]
     OwnServer,
@@ -60,23 +57,17 @@ pub enum LeftOut {
     /// A template that the document does not fill.
     #[error("its path cannot be filled in")]
     Path,
-    /// A form field without an example.
-    #[error("the form field `{0}` has no example")]
-    FormField(String),
-    /// A header field without an example.
-    #[error("the header `{0}` has no example")]
-    Header(String),
-    /// A body without an example.
-    #[error("its body has no example")]
+    /// A body without an example and without a schema that one can be made of.
+    #[error("its body is not described")]
     Body,
     /// A body in other media types.
-    #[error("its body has no example in JSON or as a form")]
+    #[error("its body is neither JSON nor a form")]
     Media,
     /// An example that JSON cannot express.
     #[error("its body is no JSON")]
     NoJson,
-    /// An example that nobody wants to read in a scenario.
-    #[error("the example of its body is over {BODY_LIMIT} bytes")]
+    /// A body that nobody wants to read in a scenario.
+    #[error("its body is over {BODY_LIMIT} bytes")]
     LongBody,
     /// A form whose fields are not scalars.
     #[error("the example of its form is no form")]

@@ -6,7 +6,7 @@ use super::node::Node;
 use super::root::Root;
 
 /// Schemas inside schemas, at most.
-const DEPTH: usize = 8;
+pub(super) const DEPTH: usize = 8;
 /// Schemas that are looked at for one operation, at most: a document can refer to itself in many places.
 const SCHEMAS: usize = 2000;
 
@@ -46,7 +46,7 @@ impl<'a> Examples<'a> {
     }
 
     /// An example of a schema: its own, or one put together from those of its members.
-    fn of_schema(&self, schema: &Node, depth: usize) -> Option<Node> {
+    pub(super) fn of_schema(&self, schema: &Node, depth: usize) -> Option<Node> {
         let depth = depth.checked_sub(1)?;
         self.left.set(self.left.get().checked_sub(1)?);
         let schema = self.root.follow(schema)?;
@@ -95,17 +95,6 @@ impl<'a> Examples<'a> {
             }
         }
         (!members.is_empty()).then_some(Node::Map(members))
-    }
-}
-
-/// A value that a parameter of this type could have, where the document has no example.
-pub(super) fn guess(root: &Root, parameter: &Node) -> String {
-    let schema = root.member(parameter, "schema").unwrap_or(parameter);
-    match (schema.text("type"), schema.text("format")) {
-        (Some("boolean"), _) => "true".to_owned(),
-        (_, Some("uuid")) => "00000000-0000-0000-0000-000000000001".to_owned(),
-        (_, Some("date")) => "2026-01-01".to_owned(),
-        _ => "1".to_owned(),
     }
 }
 

@@ -4,6 +4,7 @@ mod choice;
 mod draft;
 mod error;
 mod example;
+mod invent;
 mod node;
 mod operation;
 mod root;

@@ -3,7 +3,8 @@
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::error::LeftOut;
-use super::example::{Examples, guess};
+use super::example::{DEPTH, Examples};
+use super::invent::{Inventor, parameter};
 use super::node::Node;
 use super::root::Root;
 use super::security::{self, Requirements};
@@ -37,8 +38,8 @@ pub(super) struct SampleRequest {
     pub(super) headers: Vec<(String, String)>,
     /// Body.
     pub(super) body: Body,
-    /// What was made up, for want of an example.
-    pub(super) guessed: Option<String>,
+    /// What was made up, for want of an example: somebody has to fill it in.
+    pub(super) missing: Vec<String>,
 }
 
 /// A body.
@@ -129,17 +130,14 @@ impl<'a> Asking<'a> {
                 }
                 "query" => query.push((name.to_owned(), self.value(parameter, &mut request))),
                 "formData" if parameter.text("type") == Some("file") => return Err(LeftOut::Upload),
-                "formData" => {
-                    let shown = self.examples.of_parameter(parameter);
-                    form.push((name.to_owned(), shown.ok_or_else(|| LeftOut::FormField(one(name)))?));
-                }
+                "formData" => form.push((name.to_owned(), self.value(parameter, &mut request))),
                 // the three that the specification excludes are set by authbench
                 "header" if !["accept", "content-type", "authorization"].contains(&&*name.to_ascii_lowercase()) => {
-                    let shown = self.examples.of_parameter(parameter);
-                    request.headers.push((name.to_owned(), shown.ok_or_else(|| LeftOut::Header(one(name)))?));
+                    let value = self.value(parameter, &mut request);
+                    request.headers.push((name.to_owned(), value));
                 }
                 "cookie" => return Err(LeftOut::Cookie(one(name))),
-                "body" => request.body = self.json(self.examples.of_media(parameter))?,
+                "body" => request.body = self.json(parameter, &mut request)?,
                 _ => {}
             }
         }
@@ -165,7 +163,7 @@ impl<'a> Asking<'a> {
             request.body = Body::Form(form);
         }
         if let Some(body) = self.root.member(self.operation, "requestBody") {
-            request.body = self.body(body)?;
+            request.body = self.body(body, &mut request)?;
         }
         Ok(request)
     }
@@ -187,41 +185,65 @@ impl<'a> Asking<'a> {
         parameters
     }
 
-    /// What the document shows, or a guess that the request is marked with.
-    fn value(&self, parameter: &Node, request: &mut SampleRequest) -> String {
-        self.examples.of_parameter(parameter).unwrap_or_else(|| {
-            let place = parameter.text("in").unwrap_or_default();
-            let name = one(parameter.text("name").unwrap_or_default());
-            request.guessed.get_or_insert(format!("the {place} parameter `{name}` has no example"));
-            guess(self.root, parameter)
+    /// What the document shows, or a value of that type that the request is marked with.
+    fn value(&self, node: &Node, request: &mut SampleRequest) -> String {
+        self.examples.of_parameter(node).unwrap_or_else(|| {
+            let place = match node.text("in").unwrap_or_default() {
+                "formData" => "form field",
+                "path" => "path parameter",
+                "query" => "query parameter",
+                _ => "header",
+            };
+            let (value, about) = parameter(self.root, &self.examples, node, place);
+            request.missing.push(about);
+            value
         })
     }
 
     /// The body of OpenAPI 3.
-    fn body(&self, body: &Node) -> Result<Body, LeftOut> {
+    fn body(&self, body: &Node, request: &mut SampleRequest) -> Result<Body, LeftOut> {
         let contents = body.member("content").map(Node::members).unwrap_or_default();
         let of_type =
             |wanted: fn(&str) -> bool| contents.iter().find(|(media, _)| wanted(media)).map(|(_, media)| media);
-        let is_json = |media: &str| media == "application/json" || media.starts_with("application/json;");
+        let is_json = |media: &str| {
+            let media = media.split(';').next().unwrap_or_default().trim();
+            media == "application/json" || media.ends_with("+json") || media == "*/*"
+        };
         if let Some(media) = of_type(is_json) {
-            return match self.json(self.examples.of_media(media)) {
+            return match self.json(media, request) {
                 Err(_) if !body.says("required") => Ok(Body::None),
                 found => found,
             };
         }
         let is_form = |media: &str| media.starts_with("application/x-www-form-urlencoded");
-        let example = of_type(is_form).and_then(|media| self.examples.of_media(media));
-        match example {
-            Some(example) => fields(&example),
+        match of_type(is_form) {
+            Some(media) => fields(&self.made(media, request).ok_or(LeftOut::Body)?),
             None if !body.says("required") => Ok(Body::None),
             None => Err(LeftOut::Media),
         }
     }
 
-    fn json(&self, example: Option<Node>) -> Result<Body, LeftOut> {
-        let example = example.ok_or(LeftOut::Body)?;
-        let text = serde_json::to_string(&example).map_err(|_| LeftOut::NoJson)?;
-        if text.len() > BODY_LIMIT { Err(LeftOut::LongBody) } else { Ok(Body::Json(text)) }
+    fn json(&self, media: &Node, request: &mut SampleRequest) -> Result<Body, LeftOut> {
+        let text = |node: &Node| serde_json::to_string(node).map_err(|_| LeftOut::NoJson);
+        if let Some(shown) = self.examples.of_media(media) {
+            let shown = text(&shown)?;
+            if shown.len() <= BODY_LIMIT {
+                return Ok(Body::Json(shown));
+            }
+        }
+        let made = text(&self.made(media, request).ok_or(LeftOut::Body)?)?;
+        if made.len() > BODY_LIMIT { Err(LeftOut::LongBody) } else { Ok(Body::Json(made)) }
+    }
+
+    /// What the document shows of a body, or one that is made of its schema, which the request is marked with.
+    fn made(&self, media: &Node, request: &mut SampleRequest) -> Option<Node> {
+        if let Some(shown) = self.examples.of_media(media) {
+            return Some(shown);
+        }
+        let mut inventor = Inventor::of(self.root, &self.examples);
+        let made = inventor.value(self.root.member(media, "schema")?, "", DEPTH)?;
+        request.missing.extend(inventor.made_up.iter().map(|what| format!("in the body {}", one(what))));
+        Some(made)
     }
 }
 

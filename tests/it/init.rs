@@ -96,11 +96,11 @@ async fn scenarios_run_once_their_secrets_are_filled_in() {
     let variables = [
         ("BASE_URL", base.as_str()),
         ("API_KEY", &key),
-        ("USERNAME", &user),
-        ("PASSWORD", &password),
-        ("TOKEN", &token),
-        ("CLIENT_ID", &client),
-        ("CLIENT_SECRET", &secret),
+        ("API_USERNAME", &user),
+        ("API_PASSWORD", &password),
+        ("API_TOKEN", &token),
+        ("API_CLIENT_ID", &client),
+        ("API_CLIENT_SECRET", &secret),
     ];
     succeeds(folder.path(), &["init"]);
     assert_eq!(scenarios_in(&folder.path().join("scenarios")).len(), 4);
@@ -109,6 +109,69 @@ async fn scenarios_run_once_their_secrets_are_filled_in() {
     assert_eq!(ran.status.code(), Some(0), "{}{}", text(&ran.stdout), text(&ran.stderr));
     let report = std::fs::read_to_string(folder.path().join("report.json")).expect("is readable");
     assert!(report.contains("\"pass\""), "{report}");
+}
+
+/// The statuses that the reference uses are those of the default profile; a service of another kind gets another one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_probe_of_the_service_decides_the_profile() {
+    let running = reference::start(reference::Config::default()).await.expect("starts");
+    let described = reference::describe(&running);
+    let at = |pointer: &str| described.pointer(pointer).and_then(serde_json::Value::as_str).expect(pointer).to_owned();
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("openapi.json"), described_by(running.addr())).expect("writes");
+    let (base, key) = (at("/url"), at("/identities/0/api_key"));
+    let probed = authbench(folder.path(), &["init", "--probe", &base], &[("API_KEY", &key)]);
+    running.stop().await;
+    let told = text(&probed.stdout);
+    assert_eq!(probed.status.code(), Some(0), "{}", text(&probed.stderr));
+    assert!(told.contains("401 for missing, 403 for invalid: profile api-key-403"), "{told}");
+    assert!(!told.contains(&key), "{told}");
+    let files = scenarios_in(&folder.path().join("scenarios"));
+    let written = std::fs::read_to_string(&files[0]).expect("is readable");
+    assert!(written.contains("conformance:\n  profile: api-key-403\n"), "{written}");
+    succeeds(folder.path(), &["check", "scenarios"]);
+    // nobody listens there any more
+    let silent = authbench(folder.path(), &["init", "--probe", &base, "--force"], &[]);
+    assert_eq!(silent.status.code(), Some(3), "{}", text(&silent.stderr));
+    assert!(text(&silent.stderr).contains("failed to probe"), "{}", text(&silent.stderr));
+}
+
+#[test]
+fn variables_are_none_that_shells_define() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::copy("tests/openapi/reference.yaml", folder.path().join("r.yaml")).expect("copies");
+    let told = succeeds(folder.path(), &["init", "--from", "r.yaml"]);
+    assert!(told.contains(" API_USERNAME=") && told.contains(" API_TOKEN="), "{told}");
+    assert!(!told.contains(" USERNAME=") && !told.contains(" TOKEN="), "{told}");
+}
+
+/// A document whose every route lacks something: each is in the scenario, and what is missing is named beside it.
+#[test]
+fn every_protected_route_is_taken_with_what_is_to_be_filled_in() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut paths = String::new();
+    for number in 0..100 {
+        paths.push_str(&format!(
+            "  /things{number}/{{id}}:\n    parameters: [{{ name: id, in: path, required: true, schema: {{ type: string, format: uuid }} }}]\n    get: {{}}\n    \
+             post: {{ requestBody: {{ required: true, content: {{ application/json: {{ schema: {{ type: object, required: [email], \
+             properties: {{ email: {{ type: string, format: email }} }} }} }} }} }} }}\n"
+        ));
+    }
+    let document = format!(
+        "openapi: 3.0.3\ninfo: {{ title: Things }}\nsecurity: [{{ k: [] }}]\npaths:\n{paths}\
+         components: {{ securitySchemes: {{ k: {{ type: apiKey, in: header, name: K }} }} }}\n"
+    );
+    std::fs::write(folder.path().join("d.yaml"), document).expect("writes");
+    let told = succeeds(folder.path(), &["init", "--from", "d.yaml"]);
+    assert!(told.contains("1 protected route, 199 more as comments, 200 lines to fill in"), "{told}");
+    let files = scenarios_in(&folder.path().join("scenarios"));
+    let written = std::fs::read_to_string(&files[0]).expect("is readable");
+    assert_eq!(written.matches("# fill in: path parameter `id` (string, uuid)").count(), 200, "{written}");
+    assert_eq!(written.matches("in the body email (string, email)").count(), 100, "{written}");
+    let post =
+        "POST /things7/00000000-0000-0000-0000-000000000001, json: {\"email\":\"somebody@example.test\"}, writes: true";
+    assert!(written.contains(post), "{written}");
+    succeeds(folder.path(), &["check", "scenarios"]);
 }
 
 #[test]

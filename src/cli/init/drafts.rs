@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::error::InitError;
+use super::probe::Service;
 use super::{InitArguments, Plan};
 use crate::openapi::{self, Draft, Method, OpenApiDocument, SecurityScheme, Wishes};
 use crate::run::{Launch, Options, prepare};
@@ -29,10 +30,14 @@ pub(super) fn plan(text: &str, file: &Path, arguments: &InitArguments) -> Result
             name: &full_name,
             prefix: &prefix(scheme, document.schemes()),
             every: arguments.every_route,
+            profile: None,
         };
         let stem = if several { format!("{}-{}", slug(&name), slug(&scheme.id)) } else { slug(&name) };
         match document.draft(scheme, &wishes) {
-            Ok(draft) => add(&mut plan, scheme, draft, &stem, arguments)?,
+            Ok(draft) => {
+                let draft = probed(&document, scheme, draft, &wishes, arguments, &mut plan)?;
+                add(&mut plan, scheme, draft, &stem, arguments)?;
+            }
             Err(why) => plan.told.push(format!("not covered: {}: {why}", one_line(&scheme.id))),
         }
     }
@@ -40,6 +45,44 @@ pub(super) fn plan(text: &str, file: &Path, arguments: &InitArguments) -> Result
         return Err(InitError::NoScenario { shown, reasons: plan.told[1..].join("\n") });
     }
     Ok(plan)
+}
+
+/// The same draft under the profile that the running service needs, where there is one to ask.
+fn probed(
+    document: &OpenApiDocument,
+    scheme: &SecurityScheme,
+    draft: Draft,
+    wishes: &Wishes<'_>,
+    arguments: &InitArguments,
+    plan: &mut Plan,
+) -> Result<Draft, InitError> {
+    let Some(address) = &arguments.probe else { return Ok(draft) };
+    let failed = |source| InitError::Probe { address: shown_address(address), source };
+    let service = Service::at(address).map_err(failed)?;
+    let runtime = super::super::runtime().map_err(InitError::Start)?;
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let seen = runtime.block_on(service.look(&scheme.method, &draft, &variable)).map_err(failed)?;
+    let (id, told) = (one_line(&scheme.id), seen.told());
+    match seen.profile(&scheme.method) {
+        Some(profile) => {
+            plan.told.push(format!("{id}: {told}: profile {profile}"));
+            let wishes = Wishes { profile: Some((profile, &told)), ..wishes.clone() };
+            Ok(document.draft(scheme, &wishes).unwrap_or(draft))
+        }
+        None if seen.is_open() => {
+            let way_out = "the route is open, or its refusals have to be declared (`refusal:`)";
+            plan.told.push(format!("{id}: {told}: {way_out}"));
+            Ok(draft)
+        }
+        None if told.is_empty() => {
+            plan.told.push(format!("{id}: no route that can be asked for as it is: no profile is chosen"));
+            Ok(draft)
+        }
+        None => {
+            plan.told.push(format!("{id}: {told}: no profile takes all of these"));
+            Ok(draft)
+        }
+    }
 }
 
 fn add(
@@ -58,7 +101,10 @@ fn add(
         let mistake = mistakes.first().map(ToString::to_string).unwrap_or_default();
         return Err(InitError::Draft { scheme: one_line(&scheme.id), mistake });
     }
-    let comments = if draft.unsure == 0 { String::new() } else { format!(", {} more as comments", draft.unsure) };
+    let mut comments = if draft.unsure == 0 { String::new() } else { format!(", {} more as comments", draft.unsure) };
+    if draft.fill_in > 0 {
+        comments.push_str(&format!(", {} to fill in", count(draft.fill_in, "line")));
+    }
     plan.told.push(format!(
         "{}: scheme {}: {}{comments}",
         one_line(&scheme.id),
@@ -71,6 +117,12 @@ fn add(
     let set: Vec<String> = address.into_iter().chain(variables).collect();
     plan.next.push(format!("{} authbench run {path}", set.join(" ")));
     Ok(())
+}
+
+/// Host and port of an address: what else is in it may be secret.
+fn shown_address(address: &str) -> String {
+    let url = url::Url::parse(address).ok().filter(url::Url::has_host);
+    url.map_or_else(|| "the service".to_owned(), |url| crate::target::address::authority(&url))
 }
 
 /// The document's title, else the name of its file.

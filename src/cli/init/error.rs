@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::probe::NoService;
 use crate::exit::Exit;
 use crate::file::FileError;
 use crate::openapi::Unreadable;
@@ -26,6 +27,10 @@ pub(super) enum InitError {
     NoScenario { shown: String, reasons: String },
     #[error("failed to make a scenario of {scheme}: {mistake}")]
     Draft { scheme: String, mistake: String },
+    #[error("failed to probe {address}: {source}\nhelp: start the service, or leave --probe out")]
+    Probe { address: String, source: NoService },
+    #[error("failed to probe")]
+    Start(Exit),
     #[error("{0} is there already\nhelp: --force replaces it, --out writes elsewhere")]
     InTheWay(String),
     #[error("failed to create folder {}: {source}", .folder.display())]
@@ -38,7 +43,8 @@ impl InitError {
     /// What the command ends with.
     pub(super) fn exit(&self) -> Exit {
         match self {
-            InitError::Folder { .. } | InitError::Write(_) => Exit::Broken,
+            InitError::Folder { .. } | InitError::Write(_) | InitError::Start(_) => Exit::Broken,
+            InitError::Probe { source: NoService::Silent(_), .. } => Exit::Broken,
             _ => Exit::Usage,
         }
     }

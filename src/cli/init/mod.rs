@@ -3,6 +3,7 @@
 mod detect;
 mod drafts;
 mod error;
+mod probe;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -22,10 +23,11 @@ const STARTER: &str = include_str!("starter.yaml");
 /// Create starter scenarios, optionally from an OpenAPI document.
 ///
 /// With --from, or with an OpenAPI document in this folder: one scenario for each security scheme that authbench can
-/// test, with the routes that it protects, their scopes and their examples. Secrets become variables. Routes that lack
-/// an example are named with the reason. Without a document: a scenario that runs on the built-in reference.
+/// test, with all routes that it protects, their scopes and their examples. Secrets become variables. A route that lacks
+/// an example gets a value by type and format, and a comment that says what to fill in. Without a document: a scenario
+/// that runs on the built-in reference.
 ///
-/// Nothing is sent and nothing is asked.
+/// Nothing is sent, unless --probe asks for it.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct InitArguments {
@@ -38,6 +40,10 @@ pub(super) struct InitArguments {
     /// Assume that the credential may call every route (default: include only one).
     #[arg(long, env = "AUTHBENCH_INIT_EVERY_ROUTE", value_parser = FalseyValueParser::new())]
     every_route: bool,
+    /// Address of the running service: a few GET requests show which statuses it uses for missing, invalid and
+    /// insufficient credentials, and decide the profile (the last kind where the credential's variables are set).
+    #[arg(long, value_name = "URL", env = "AUTHBENCH_INIT_PROBE")]
+    probe: Option<String>,
     /// Replace files that are there.
     #[arg(long, env = "AUTHBENCH_INIT_FORCE", value_parser = FalseyValueParser::new())]
     force: bool,
@@ -47,7 +53,7 @@ const EXAMPLES: &str = "\
 Examples:
   authbench init
   authbench init --from openapi.yaml --out tests/auth
-  curl -s http://127.0.0.1:8000/openapi.json | authbench init --from -";
+  curl -s http://127.0.0.1:8000/openapi.json | authbench init --from - --probe http://127.0.0.1:8000";
 
 /// What will be written, and what is to be told.
 #[derive(Debug, Default)]
