@@ -130,6 +130,15 @@ async fn a_probe_of_the_service_decides_the_profile() {
     let written = std::fs::read_to_string(&files[0]).expect("is readable");
     assert!(written.contains("conformance:\n  profile: api-key-403\n"), "{written}");
     succeeds(folder.path(), &["check", "scenarios"]);
+    // a service that answers as RFC 9110 suggests
+    let strict = reference::start(reference::Config { strict: true, ..reference::Config::default() }).await;
+    let strict = strict.expect("starts");
+    let address = format!("http://{}", strict.addr());
+    let probed = authbench(folder.path(), &["init", "--probe", &address, "--force"], &[]);
+    strict.stop().await;
+    assert!(text(&probed.stdout).contains("401 for missing, 401 for invalid: profile strict-rfc"), "{probed:?}");
+    let written = std::fs::read_to_string(&files[0]).expect("is readable");
+    assert!(written.contains("profile: strict-rfc"), "{written}");
     // nobody listens there any more
     let silent = authbench(folder.path(), &["init", "--probe", &base, "--force"], &[]);
     assert_eq!(silent.status.code(), Some(3), "{}", text(&silent.stderr));
@@ -192,7 +201,7 @@ fn what_a_folder_shows_is_used() {
     assert!(told.contains("FastAPI") && told.contains("/openapi.json"), "{told}");
     std::fs::copy("tests/openapi/shop.yaml", folder.path().join("swagger.yaml")).expect("copies");
     let told = succeeds(folder.path(), &["init", "--out", "b"]);
-    assert!(told.contains("found swagger.yaml") && told.contains("b/shop-machine.yaml"), "{told}");
+    assert!(told.contains("using swagger.yaml") && told.contains("b/shop-machine.yaml"), "{told}");
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn detected(arguments: &InitArguments) -> Result<Plan, InitError> {
     let here = Path::new(".");
     if let Some(file) = detect::document(here) {
         let mut plan = from(&file, arguments)?;
-        plan.told.insert(0, format!("found {}; another one is named with --from", file.display()));
+        plan.told.insert(0, format!("using {} (choose another with --from)", file.display()));
         return Ok(plan);
     }
     let mut plan = Plan::default();

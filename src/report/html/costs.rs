@@ -8,7 +8,7 @@ use crate::report::units::{difference, time};
 use crate::stats::OverheadFigures;
 
 /// Least distance of two gridlines, in percent of the axis.
-const TICK_DISTANCE: f64 = 22.0;
+const TICK_DISTANCE: f64 = 18.5;
 /// Percent of the axis that stay free of labels at its ends.
 const EDGE: f64 = 4.0;
 
