@@ -67,4 +67,5 @@ mod untestable;
 mod untrusted;
 mod vectors;
 mod waivers;
+mod why;
 mod wire;
