@@ -11,7 +11,7 @@ use crate::event::comparison::Comparison;
 use crate::exit::Exit;
 use crate::report::{ReportError, comparison, write_atomically};
 
-/// Compare two runs: checks that broke or vanished, and what their figures prove.
+/// Compare two runs: checks that broke or vanished, and what their measurements prove.
 ///
 /// A run is a record (run.jsonl), a report (report.json, which lacks the distributions behind percentiles), or the name of
 /// a saved baseline. A regression ends with 1.

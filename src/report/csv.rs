@@ -1,4 +1,4 @@
-//! `report.csv`: every result and figure as a row of one table, for spreadsheets and data frames.
+//! `report.csv`: every result and measurement as a row of one table, for spreadsheets and data frames.
 
 use csv::WriterBuilder;
 

@@ -62,7 +62,7 @@ impl Families {
                 "Response time by percentile; service time in the closed model",
             ),
             requests: gauges("load_requests", "Requests of a load phase by lane and outcome"),
-            inconclusive: gauges("load_inconclusive", "1 where the figures of a phase cannot be trusted, else 0"),
+            inconclusive: gauges("load_inconclusive", "1 where the results of a phase cannot be trusted, else 0"),
             overhead: gauges("overhead_seconds", "Cost of a scheme over the baseline, with its 95 % interval"),
             distinguishable: gauges("overhead_distinguishable", "1 where the cost can be told from none, else 0"),
             thresholds: gauges("threshold", "1 for the state that a threshold came to: holds, broken, inconclusive"),

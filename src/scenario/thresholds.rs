@@ -24,7 +24,7 @@ fn unmeasured(loaded: &LoadedScenario, condition: &Condition) -> Option<(String,
 fn late(threshold: &Threshold) -> Option<(String, String)> {
     let known_early =
         matches!(threshold.threshold.metric, Metric::Percentile(_) | Metric::Mean | Metric::Max | Metric::ErrorRate);
-    let message = "this figure is known only at the end of a phase: it cannot end one".to_owned();
+    let message = "this measurement is known only at the end of a phase: it cannot end one".to_owned();
     (threshold.abort && !known_early)
         .then_some((message, "`abort` watches percentiles, mean, max and error_rate".to_owned()))
 }

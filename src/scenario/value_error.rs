@@ -45,7 +45,7 @@ pub enum ValueError {
     #[error("not a date")]
     Day,
     /// A threshold without `<` and `>`.
-    #[error("a threshold compares a figure by < or >, such as p(99) < 20ms")]
+    #[error("a threshold compares a result by < or >, such as p(99) < 20ms")]
     Comparison,
     /// An error rate against something else.
     #[error("an error rate is compared with a percentage such as 0.1%")]
@@ -61,7 +61,7 @@ pub enum ValueError {
     Percentile(String),
     /// A metric that is not measured.
     #[error(
-        "unknown figure {0:?}; expected one of p(99), mean, max, error_rate, achieved_rate, capacity, overhead.p(50)"
+        "unknown measurement {0:?}; expected one of p(99), mean, max, error_rate, achieved_rate, capacity, overhead.p(50)"
     )]
     Metric(String),
     /// Another percentile of overhead than the median.

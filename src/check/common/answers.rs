@@ -49,7 +49,7 @@ pub(crate) const CHECKS: &[Check] = &[
         sources: &["ASVS 16.5.1", "WSTG-ERRH-01"],
         doc: Doc {
             sends: "Requests without, with an unknown and with malformed credentials; the answers are searched for what was sent, stack traces, SQL, file paths and versions.",
-            matters: "Errors are read by whoever causes them: what they say about the inside helps the next attempt.",
+            matters: "Errors are read by whoever causes them: what they say about the inside helps the next request.",
             fix: "Answer with a fixed text and an identifier of the log entry.",
         },
         steps: &[

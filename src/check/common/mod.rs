@@ -71,7 +71,7 @@ pub(crate) const CHECKS: &[Check] = &[
         sources: &["RFC 9110 §9.3.2", "WSTG-ATHZ-02"],
         doc: Doc {
             sends: "HEAD without, with a wrong and with the good credential, to each protected resource that is read by GET (at most 8).",
-            matters: "A guard that lists methods forgets HEAD, which tells whether things exist.",
+            matters: "A guard that lists methods forgets HEAD, which shows whether things exist.",
             fix: "Guard every method; let HEAD follow GET (RFC 9110 §9.3.2).",
         },
         steps: &[

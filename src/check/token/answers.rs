@@ -14,7 +14,7 @@ use crate::observe::{Outcome, Response, StepId};
 /// The parameter of every request here.
 const GRANT: (&str, Fill) = ("grant_type", Fill::Text("client_credentials"));
 
-/// A sound request, for checks that read the answer.
+/// A correct request, for checks that read the answer.
 const NO_SCOPE: StepId = StepId::new("no-scope");
 const EMPTY_SCOPE: StepId = StepId::new("empty-scope");
 const GRANTED: StepId = StepId::new("granted");
@@ -31,7 +31,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 6749 §5.1", "RFC 9111 §5.2.2.5"],
         doc: Doc {
-            sends: "A sound client credentials request; the answer's Cache-Control is read.",
+            sends: "A correct client credentials request; the answer's Cache-Control is read.",
             matters: "A token in a cache is a token for whoever asks the cache.",
             fix: "Send Cache-Control: no-store with every answer that holds a token.",
         },
@@ -71,7 +71,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 6749 §5.1", "RFC 9111 §5.4 (Pragma deprecated)"],
         doc: Doc {
-            sends: "A sound client credentials request; the answer's Pragma is read.",
+            sends: "A correct client credentials request; the answer's Pragma is read.",
             matters: "RFC 6749 asks for it for caches of HTTP/1.0; RFC 9111 has deprecated the field since.",
             fix: "Send Pragma: no-cache beside Cache-Control: no-store, or relax the level by a profile.",
         },
@@ -88,7 +88,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 6749 §4.4.3"],
         doc: Doc {
-            sends: "A sound client credentials request; the members of the answer are read.",
+            sends: "A correct client credentials request; the members of the answer are read.",
             matters: "The client can ask again with its own credentials: a refresh token only adds something to steal.",
             fix: "Leave refresh_token out of answers to the client credentials grant.",
         },
@@ -132,7 +132,7 @@ pub(crate) const CHECKS: &[Check] = &[
         sources: &["RFC 6749 §3.3", "RFC 6749 §5.1"],
         doc: Doc {
             sends: "The client's own scopes and one that it is not entitled to, in one request.",
-            matters: "A client that is not told what it did not get believes that it may do everything it asked for.",
+            matters: "A client that does not learn what it did not get believes that it may do everything it asked for.",
             fix: "Send the scope member whenever the granted scope is not the requested one, or answer invalid_scope.",
         },
         steps: &[token(FormAuth::Good, &[GRANT, ("scope", Fill::OwnAndDisallowedScope)])
@@ -176,7 +176,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 6749 §3.2"],
         doc: Doc {
-            sends: "A sound request with one parameter more that nobody has defined.",
+            sends: "A correct request with one parameter more that nobody has defined.",
             matters: "Extensions of OAuth add parameters; a server that refuses them shuts newer clients out.",
             fix: "Ignore parameters that the server does not know (RFC 6749 §3.2).",
         },

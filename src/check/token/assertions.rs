@@ -6,7 +6,7 @@ use crate::check::step::{Accept, Fill, FormAuth, Want, token};
 use crate::check::{Check, Doc, Level, PLAIN, Severity, Step, Tier};
 use crate::observe::{ForgeryId, Outcome, StepId};
 
-/// The parameter of a sound request.
+/// The parameter of a correct request.
 const GRANT: (&str, Fill) = ("grant_type", Fill::Text("client_credentials"));
 /// An assertion that was used before.
 const AGAIN: StepId = StepId::new("again");

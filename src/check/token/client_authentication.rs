@@ -6,7 +6,7 @@ use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{Accept, Fill, FormAuth, token};
 use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
 
-/// The parameter of a sound request.
+/// The parameter of a correct request.
 const GRANT: (&str, Fill) = ("grant_type", Fill::Text("client_credentials"));
 /// RFC 6749 §5.2: whatever is wrong with it, it is a client error.
 const BAD_CLIENT: &[Accept] = &[Accept::Status(400), Accept::Status(401)];

@@ -4,7 +4,7 @@ use crate::check::judgement::oauth;
 use crate::check::step::{Accept, Fill, FormAuth, introspect, obtain, revoke, token};
 use crate::check::{Check, Doc, Explanation, Level, REFUSAL, Severity, Tier};
 
-/// The parameter of a sound request.
+/// The parameter of a correct request.
 const GRANT: (&str, Fill) = ("grant_type", Fill::Text("client_credentials"));
 /// A live token.
 const TOKEN_OF_SLOT: (&str, Fill) = ("token", Fill::Slot("t"));

@@ -7,7 +7,7 @@ use crate::check::step::{Accept, Encoding, Fill, FormAuth, Want, token};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, Severity, Tier};
 use crate::observe::{Outcome, StepId};
 
-/// The parameter of a sound request.
+/// The parameter of a correct request.
 const GRANT: (&str, Fill) = ("grant_type", Fill::Text("client_credentials"));
 /// A malformed request (RFC 6749 §5.2).
 const BAD: &[Accept] = &[Accept::Status(400)];
@@ -170,7 +170,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 6749 §4.4.2", "RFC 6749 §B"],
         doc: Doc {
-            sends: "The parameters of a sound request as JSON, as multipart, labelled as plain text, and in the query of the URL.",
+            sends: "The parameters of a correct request as JSON, as multipart, labelled as plain text, and in the query of the URL.",
             matters: "A second parser is a second set of mistakes; labels that browsers may send across origins invite forged requests.",
             fix: "Refuse every media type but application/x-www-form-urlencoded.",
         },

@@ -68,7 +68,7 @@ pub struct Phase {
     pub may_have_body: bool,
     /// Whether a request may be sent again on a new connection, where the target had closed the old one (RFC 9110 §9.2.2).
     pub may_repeat: bool,
-    /// How late the generator may be at its 99th percentile before the figures are inconclusive.
+    /// How late the generator may be at its 99th percentile before the results are inconclusive.
     pub lateness_bound: Duration,
     /// Seed of the mix and of random arrivals.
     pub seed: u64,

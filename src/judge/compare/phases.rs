@@ -96,7 +96,7 @@ fn at_quantile(figures: &LoadFigures, at: usize) -> f64 {
 /// Why two phases of one name say nothing about each other.
 #[derive(Debug, Error)]
 enum Incomparable {
-    #[error("the figures of one run prove nothing: {0}")]
+    #[error("the results of one run prove nothing: {0}")]
     Inconclusive(String),
     #[error("the phases are not alike: {0} and {1}")]
     Unlike(String, String),

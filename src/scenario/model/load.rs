@@ -52,7 +52,7 @@ pub struct LoadPhase {
     pub warmup: Option<Length>,
     /// Time that is measured.
     pub duration: Length,
-    /// How late authbench itself may send 1 % of the requests before the figures are inconclusive (default 5ms). More of
+    /// How late authbench itself may send 1 % of the requests before the results are inconclusive (default 5ms). More of
     /// it is for a phase that only asks whether all answers are right, on a machine that does other work too.
     #[serde(default)]
     pub max_lateness: Option<Length>,

@@ -101,7 +101,7 @@ pub struct DeclaredMaterial {
     /// A scope that exists and that the good client may not have.
     #[serde(default)]
     pub disallowed_scope: Option<String>,
-    /// Scopes that look like a needed one, open nothing, and may be had by the client that lacks the needed one.
+    /// Scopes that look like a needed one, open nothing, and can be obtained by the client that lacks the needed one.
     #[serde(default)]
     pub lookalike_scopes: Vec<String>,
     /// A live token of the same issuer for another audience.

@@ -77,7 +77,7 @@ pub struct Scenario {
     /// Compares what schemes cost.
     #[serde(default)]
     pub overhead: Option<At<Overhead>>,
-    /// What the figures have to hold.
+    /// What the results have to hold.
     #[serde(default)]
     pub thresholds: Vec<At<Threshold>>,
 }

@@ -12,7 +12,7 @@ use crate::scenario::text::Condition;
 const EXPECTED: &str =
     "a threshold such as `p(99) < 20ms`, or a mapping with `threshold`, and `severity` or `abort` beside it";
 
-/// What the figures have to hold.
+/// What the results have to hold.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ThresholdFields {
