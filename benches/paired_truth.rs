@@ -13,6 +13,7 @@ use std::time::Duration;
 use authbench::drive::paired::{self, Contender, Measured, Study};
 use authbench::drive::stop::Stop;
 use authbench::drive::wire::Limits;
+use authbench::observe::Activity;
 use authbench::stats::median;
 use authbench::stats::paired::{BaselineControl, Series, row};
 
@@ -50,6 +51,7 @@ fn main() {
             server: None,
             metric: "busy",
             seed: seed + at,
+            activity: Activity::default(),
         };
         let measured = paired::run(&study, &Stop::default()).expect("the reference answers");
         let control = BaselineControl::of(&measured.control, seed + at);

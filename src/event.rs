@@ -103,7 +103,7 @@ pub struct ScenarioStarted {
     pub scheme: String,
     /// The active profile.
     pub profile: String,
-    /// Checks that will be executed.
+    /// Checks that are selected.
     pub planned_checks: usize,
     /// What is judged once the shards are merged; none of a whole run, which judges it itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -200,6 +200,15 @@ pub struct EvidenceRecord {
     pub role: Role,
     /// What was sent, in a few words.
     pub label: String,
+    /// Name of the credential that was sent, or that a forgery was made of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+    /// Whether the credential is wrong on purpose.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forged: bool,
+    /// Name of the credential whose client certificate the connection presented.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_of: Option<String>,
     /// What the answer means.
     pub outcome: Outcome,
     /// What was sent and seen.
@@ -265,6 +274,9 @@ pub struct CheckResult {
     /// Where it deviates: each resource and method, with what the deviation shows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cells: Vec<Cell>,
+    /// Arguments of `authbench` that run the check again with the same seed, for fail and warn.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replay: Vec<String>,
     /// A person should look at this.
     #[serde(default)]
     pub needs_review: bool,
@@ -304,7 +316,7 @@ pub struct ThresholdResult {
     pub applied_to: String,
     /// What was measured, with its unit.
     pub measured: String,
-    /// Whether it holds; none where the figures are inconclusive.
+    /// Whether it holds; none where the results are inconclusive.
     pub holds: Option<bool>,
     /// Whether a broken one is only told, and fails nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -406,6 +418,7 @@ pub(crate) mod sample {
             shown_by: None,
             statuses: Vec::new(),
             cells,
+            replay: Vec::new(),
             needs_review: false,
             evidence: Vec::new(),
             took_ms: 0.0,

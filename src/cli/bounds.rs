@@ -92,7 +92,23 @@ impl Bounds {
         let hosts = self.base_url.iter().fold(hosts, |hosts, url| hosts.and(url));
         let commands = !self.no_command && !self.untrusted;
         let proxy = self.proxy.clone().map(std::sync::Arc::new);
-        Options { hosts, commands, base_url: self.base_url.clone(), proxy, ..options }
+        Options { hosts, commands, bounds: self.words(), base_url: self.base_url.clone(), proxy, ..options }
+    }
+
+    /// The options as they would be written.
+    fn words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        let mut push = |option: &str, value: String| words.extend([option.to_owned(), value]);
+        self.base_url.iter().for_each(|url| push("--base-url", url.to_string()));
+        self.proxy.iter().for_each(|proxy| push("--proxy", format!("http://{}", proxy.authority())));
+        self.variables.iter().for_each(|glob| push("--allow-env", glob.glob().to_owned()));
+        self.hosts.iter().for_each(|host| push("--allow-host", host.to_string()));
+        words.extend(
+            [(self.no_command, "--no-command"), (self.untrusted, "--untrusted")]
+                .into_iter()
+                .filter_map(|(is_set, option)| is_set.then(|| option.to_owned())),
+        );
+        words
     }
 
     /// The environment that scenarios may read.

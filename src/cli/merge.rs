@@ -8,7 +8,7 @@ use clap::{Arg, Args};
 
 use super::baseline::Baselines;
 use super::print;
-use super::reports::{finish, reporters};
+use super::reports::{EvidenceOf, finish, reporters};
 use crate::clock::{self, Wall};
 use crate::exit::Exit;
 use crate::file::{self, FileError, RECORD_LIMIT};
@@ -44,6 +44,9 @@ pub(super) struct MergeArguments {
     /// Write a report in one of the formats of `authbench run`; repeatable. Without any: html, json and jsonl under reports/.
     #[arg(long = "report", value_name = "FORMAT=PATH", env = "AUTHBENCH_MERGE_REPORT", value_delimiter = ',')]
     reports: Vec<String>,
+    /// Of which checks report.json holds requests and answers; the record has those of all.
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t = EvidenceOf::Findings, env = "AUTHBENCH_MERGE_EVIDENCE")]
+    evidence: EvidenceOf,
     #[command(flatten)]
     baselines: Baselines,
 }
@@ -161,11 +164,11 @@ fn reported(arguments: &MergeArguments, record: Record) -> Exit {
         Ok(keeper) => keeper,
         Err(exit) => return exit,
     };
-    let mut files = match reporters(&arguments.reports, None) {
+    let mut files = match reporters(&arguments.reports, None, arguments.evidence) {
         Ok(reporters) => reporters,
         Err(exit) => return exit,
     };
-    let mut printer = ResultPrinter::new(Verbosity::Normal);
+    let mut printer = ResultPrinter::new(Verbosity::Normal).within(print::output_columns());
     for event in record.events() {
         for event in keeper.take(event) {
             files.on_event(&event);

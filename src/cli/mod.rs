@@ -96,6 +96,9 @@ fn command_of_user() -> Exit {
         Err(error) => {
             let help = !error.use_stderr();
             let _ = error.print();
+            if let Some(path) = path_for_a_command(&error) {
+                print::error(&format!("\nhelp: to run scenarios, write `authbench run {path}`"));
+            }
             return if help { Exit::Passed } else { Exit::Usage };
         }
     };
@@ -117,6 +120,17 @@ fn command_of_user() -> Exit {
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),
     }
+}
+
+/// What was written where a command belongs, if it looks like a path.
+fn path_for_a_command(error: &clap::Error) -> Option<String> {
+    let kinds = [clap::error::ErrorKind::InvalidSubcommand, clap::error::ErrorKind::UnknownArgument];
+    if !kinds.contains(&error.kind()) {
+        return None;
+    }
+    let word = std::env::args().nth(1)?;
+    let is_path = word.ends_with(".yaml") || word.ends_with(".yml") || std::path::Path::new(&word).exists();
+    is_path.then_some(word)
 }
 
 /// Becomes a command of a scenario that ends with the authbench that started it. It is no command for people, so that no

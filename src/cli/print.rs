@@ -1,6 +1,6 @@
 //! Lines on standard output and standard error.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 
 /// A line on standard output. A reader that has left early is no failure.
 pub(super) fn line(text: &str) {
@@ -10,6 +10,24 @@ pub(super) fn line(text: &str) {
 /// A line on standard error.
 pub(super) fn error(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+/// Columns of a terminal that nobody can ask.
+const COLUMNS: usize = 100;
+
+/// Columns of the terminal on standard error.
+pub(super) fn error_columns() -> usize {
+    columns(&std::io::stderr()).unwrap_or(COLUMNS)
+}
+
+/// Columns of the terminal on standard output; none where it is no terminal.
+pub(super) fn output_columns() -> Option<usize> {
+    std::io::stdout().is_terminal().then(|| columns(&std::io::stdout()).unwrap_or(COLUMNS))
+}
+
+fn columns(stream: impl rustix::fd::AsFd) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(stream).ok()?;
+    (size.ws_col > 0).then_some(usize::from(size.ws_col))
 }
 
 /// Whether standard error shows colours.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::print;
+use super::reports::EvidenceOf;
 use crate::exit::Exit;
 use crate::file::{self, RECORD_LIMIT};
 use crate::report::{FORMATS, format, read_jsonl, write_atomically};
@@ -18,6 +19,9 @@ pub(super) struct RenderArguments {
     /// Format of the report.
     #[arg(long, default_value = "text", env = "AUTHBENCH_RENDER_FORMAT", value_parser = clap::builder::PossibleValuesParser::new(FORMATS.iter().map(|format| format.name)))]
     format: String,
+    /// Of which checks report.json holds requests and answers; the record has those of all.
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t = EvidenceOf::Findings, env = "AUTHBENCH_RENDER_EVIDENCE")]
+    evidence: EvidenceOf,
     /// File to write; standard output if none.
     #[arg(short, long, env = "AUTHBENCH_RENDER_OUTPUT")]
     output: Option<PathBuf>,
@@ -32,10 +36,11 @@ pub(super) fn run(arguments: &RenderArguments) -> Exit {
         Ok(file) => file,
         Err(error) => return fail(Exit::Usage, format!("read {}: {error}", arguments.record.display())),
     };
-    let record = match read_jsonl(BufReader::new(file)) {
+    let mut record = match read_jsonl(BufReader::new(file)) {
         Ok(record) => record,
         Err(error) => return fail(Exit::Usage, format!("read {}: {error}", arguments.record.display())),
     };
+    record.shows_all_evidence = arguments.evidence.is_all();
     let Some(format) = format(&arguments.format) else { return Exit::Usage };
     let bytes = match (format.render)(&record) {
         Ok(bytes) => bytes,

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
+
 use super::print;
 use crate::event::Event;
 use crate::exit::Exit;
@@ -11,10 +13,30 @@ use crate::shard::Shard;
 /// Reports that are written where none is asked for.
 const DEFAULT_REPORTS: [&str; 3] = ["html", "json", "jsonl"];
 
+/// Of which checks `report.json` holds the exchanges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum EvidenceOf {
+    /// Of those that did not pass.
+    Findings,
+    /// Of all.
+    All,
+}
+
+impl EvidenceOf {
+    pub(super) fn is_all(self) -> bool {
+        self == EvidenceOf::All
+    }
+}
+
 /// Reporters that write files, each with its file.
 pub(super) struct ReportFiles(Vec<(Box<dyn Reporter>, PathBuf)>);
 
 impl ReportFiles {
+    /// No files.
+    pub(super) fn none() -> Self {
+        Self(Vec::new())
+    }
+
     pub(super) fn on_event(&mut self, event: &Event) {
         self.0.iter_mut().for_each(|(reporter, _)| reporter.on_event(event));
     }
@@ -40,7 +62,7 @@ pub(super) fn finish(reporter: &mut dyn Reporter) -> bool {
 
 /// The reports that are asked for; without any: html, json and jsonl under reports/. A shard writes its record alone, and
 /// `{shard}` in a path stands for its number.
-pub(super) fn reporters(asked: &[String], shard: Option<Shard>) -> Result<ReportFiles, Exit> {
+pub(super) fn reporters(asked: &[String], shard: Option<Shard>, evidence: EvidenceOf) -> Result<ReportFiles, Exit> {
     let mut wanted: Vec<(&'static report::Format, PathBuf)> = Vec::new();
     for one in asked {
         let one = match shard {
@@ -61,7 +83,7 @@ pub(super) fn reporters(asked: &[String], shard: Option<Shard>) -> Result<Report
     }
     let mut reporters: Vec<(Box<dyn Reporter>, PathBuf)> = Vec::new();
     for (format, path) in wanted {
-        match report::to_file(format, &path) {
+        match report::to_file(format, &path, evidence.is_all()) {
             Ok(reporter) => reporters.push((reporter, path)),
             Err(error) => {
                 print::error(&format!("error: failed to {error}"));
@@ -81,7 +103,12 @@ fn parse(asked: &str) -> Result<(&'static report::Format, PathBuf), Exit> {
     match report::format(name) {
         Some(format) => Ok((format, PathBuf::from(path))),
         None => {
-            print::error(&format!("error: no report format is called {name:?}\nhelp: formats: {}", names.join(", ")));
+            let near = crate::scenario::nearest(name, names.iter().copied());
+            let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+            print::error(&format!(
+                "error: no report format is called {name:?}\nhelp: {near}formats: {}",
+                names.join(", ")
+            ));
             Err(Exit::Usage)
         }
     }

@@ -9,15 +9,16 @@ use clap::{Args, ValueEnum};
 
 use super::baseline::Baselines;
 use super::bounds::Bounds;
-use super::reports::{finish, reporters};
+use super::reports::{EvidenceOf, ReportFiles, finish, reporters};
 use super::select::Selecting;
 use super::shard::Sharding;
 use super::{github, print};
+use crate::check::Severity;
 use crate::drive::stop::Stop;
-use crate::event::Event;
+use crate::event::{Event, RunFinished};
 use crate::exit::Exit;
 use crate::plan::selection;
-use crate::report::{FORMATS, Progress, Reporter, ResultPrinter, Verbosity, interject};
+use crate::report::{FORMATS, Progress, Reporter, ResultPrinter, Verbosity, Watching, interject};
 use crate::run::{Launch, Only, Options, plan_of, prepare};
 use crate::scenario::text::Rate;
 use crate::scenario::{LoadedScenario, ScenarioError, load_paths, load_untrusted, load_waivers};
@@ -40,6 +41,9 @@ pub(super) struct RunArguments {
         help_heading = "Output"
     )]
     reports: Vec<String>,
+    /// Of which checks report.json holds requests and answers; the record has those of all.
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t = EvidenceOf::Findings, env = "AUTHBENCH_EVIDENCE", help_heading = "Output")]
+    evidence: EvidenceOf,
     /// Run only one part of each scenario.
     #[arg(long, value_enum, env = "AUTHBENCH_ONLY", help_heading = "What runs")]
     only: Option<OnlyPart>,
@@ -52,6 +56,9 @@ pub(super) struct RunArguments {
         help_heading = "What runs"
     )]
     checks: Vec<String>,
+    /// Run one check again and show each request with its answer; writes no report that --report does not name. Findings print it with their seed.
+    #[arg(long, value_name = "CHECK", env = "AUTHBENCH_REPLAY", conflicts_with_all = ["checks", "only", "quiet"], help_heading = "What runs")]
+    replay: Option<String>,
     #[command(flatten)]
     select: Selecting,
     /// Waivers of a file, for every scenario whose target they name; repeatable.
@@ -73,7 +80,7 @@ pub(super) struct RunArguments {
     #[arg(long, value_name = "N/s", env = "AUTHBENCH_RATE_LIMIT", help_heading = "Execution")]
     rate_limit: Option<Rate>,
     /// Timeout for each request.
-    #[arg(long, value_name = "TIME", default_value = "10s", env = "AUTHBENCH_TIMEOUT", value_parser = humantime::parse_duration, help_heading = "Execution")]
+    #[arg(long, value_name = "TIME", default_value = "10s", env = "AUTHBENCH_TIMEOUT", value_parser = some_time, help_heading = "Execution")]
     timeout: std::time::Duration,
     /// Stop the run after this time, such as 10m: what runs is cut, the rest is inconclusive, and the run ends with 5 unless there are findings.
     #[arg(long, value_name = "TIME", env = "AUTHBENCH_MAX_TIME", value_parser = some_time, help_heading = "Execution")]
@@ -87,6 +94,9 @@ pub(super) struct RunArguments {
     /// Stop at the first failure: a failed check, a broken threshold, a stale waiver.
     #[arg(long, conflicts_with = "max_failures", env = "AUTHBENCH_FAIL_FAST", value_parser = FalseyValueParser::new(), help_heading = "Verdict and exit code")]
     fail_fast: bool,
+    /// Lowest severity of a failed check that fails the run; lesser failures are reported, and the run passes.
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Low, env = "AUTHBENCH_FAIL_ON", help_heading = "Verdict and exit code")]
+    fail_on: FailOn,
     /// Stop after this number of failures.
     #[arg(long, value_name = "N", env = "AUTHBENCH_MAX_FAILURES", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Verdict and exit code")]
     max_failures: Option<u32>,
@@ -129,10 +139,17 @@ fn more_help() -> String {
     )
 }
 
+/// The longest time that anything is given.
+const LONGEST: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 60 * 60);
+
 /// A length of time that is not zero.
 fn some_time(text: &str) -> Result<std::time::Duration, BadTime> {
-    let time = humantime::parse_duration(text)?;
-    if time.is_zero() { Err(BadTime::Zero) } else { Ok(time) }
+    match humantime::parse_duration(text) {
+        Ok(time) if time.is_zero() => Err(BadTime::Zero),
+        Ok(time) if time <= LONGEST => Ok(time),
+        Ok(_) | Err(humantime::DurationError::NumberOverflow) => Err(BadTime::TooLong),
+        Err(_) => Err(BadTime::Unreadable),
+    }
 }
 
 /// Why a text is no time that something can take.
@@ -140,8 +157,10 @@ fn some_time(text: &str) -> Result<std::time::Duration, BadTime> {
 enum BadTime {
     #[error("must be greater than 0")]
     Zero,
-    #[error("{0}; expected a time such as 90s, 10m or 1h")]
-    Unreadable(#[from] humantime::DurationError),
+    #[error("must be at most 7d")]
+    TooLong,
+    #[error("expected a number with its unit, such as 500ms, 90s, 10m or 1h")]
+    Unreadable,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -149,6 +168,25 @@ enum OnlyPart {
     Conformance,
     Load,
     Overhead,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FailOn {
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl FailOn {
+    fn severity(self) -> Severity {
+        match self {
+            FailOn::Low => Severity::Low,
+            FailOn::Medium => Severity::Medium,
+            FailOn::High => Severity::High,
+            FailOn::Critical => Severity::Critical,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -166,7 +204,7 @@ pub(super) fn run(arguments: RunArguments) -> Exit {
             }
             execute(&arguments, ready, &options)
         }
-        Err(exit) => (exit, exit.reason()),
+        Err(exit) => (exit, exit.reason().to_owned()),
     };
     let (exit, reason) = exit;
     if exit != Exit::Passed || !arguments.quiet {
@@ -176,7 +214,7 @@ pub(super) fn run(arguments: RunArguments) -> Exit {
 }
 
 fn prepared(arguments: &RunArguments) -> Result<(Vec<crate::run::Ready>, Options), Exit> {
-    for pattern in &arguments.checks {
+    for pattern in arguments.checks.iter().chain(&arguments.replay) {
         if !selection::matches_any(pattern) {
             print::error(&format!("error: no check is called {pattern:?}\nhelp: {}", selection::way_out(pattern)));
             return Err(Exit::Usage);
@@ -201,7 +239,7 @@ fn prepared(arguments: &RunArguments) -> Result<(Vec<crate::run::Ready>, Options
             OnlyPart::Load => Only::Load,
             OnlyPart::Overhead => Only::Overhead,
         }),
-        checks: arguments.checks.clone(),
+        checks: arguments.checks.iter().chain(&arguments.replay).cloned().collect(),
         threads: arguments.threads.map(usize::from),
         jobs: usize::from(arguments.jobs),
         time_limit: arguments.timeout,
@@ -212,6 +250,7 @@ fn prepared(arguments: &RunArguments) -> Result<(Vec<crate::run::Ready>, Options
         narrowed: arguments.select.narrows(),
         max_failures: if arguments.fail_fast { Some(1) } else { arguments.max_failures.map(|borne| borne as usize) },
         thresholds: !arguments.no_thresholds,
+        fail_on: arguments.fail_on.severity(),
         inconclusive: match arguments.inconclusive {
             None => Exit::Inconclusive,
             Some(CountsAs::Pass) => Exit::Passed,
@@ -272,37 +311,52 @@ fn dry_run(ready: &[crate::run::Ready], _: &Options) -> Exit {
     if ready.is_empty() { Exit::NothingSelected } else { Exit::Passed }
 }
 
-fn execute(arguments: &RunArguments, ready: Vec<crate::run::Ready>, options: &Options) -> (Exit, &'static str) {
-    let exit = executed(arguments, ready, options);
-    (exit, crate::run::reason(exit, options))
+fn execute(arguments: &RunArguments, ready: Vec<crate::run::Ready>, options: &Options) -> (Exit, String) {
+    let (exit, recorded) = match executed(arguments, ready, options) {
+        Ok(ended) => ended,
+        Err(exit) => (exit, None),
+    };
+    // what ended it later, such as a report that could not be written, has its own reason
+    let recorded = recorded.filter(|recorded| recorded.exit_code == exit.code()).map(|recorded| recorded.reason);
+    (exit, recorded.unwrap_or_else(|| crate::run::reason(exit, options).to_owned()))
 }
 
-fn executed(arguments: &RunArguments, ready: Vec<crate::run::Ready>, options: &Options) -> Exit {
+/// Runs and reports; how it ended, and what the record says about that.
+fn executed(
+    arguments: &RunArguments,
+    ready: Vec<crate::run::Ready>,
+    options: &Options,
+) -> Result<(Exit, Option<RunFinished>), Exit> {
     let shard = options.shard.splits().then_some(options.shard);
     if shard.is_some() && arguments.baselines.is_asked() {
         print::error(
             "error: a shard is compared with no baseline and is none\nhelp: give the options of baselines to `authbench merge`",
         );
-        return Exit::Usage;
+        return Err(Exit::Usage);
     }
-    let narrowed = arguments.only.is_some() || !arguments.checks.is_empty() || arguments.select.narrows();
+    let narrowed = arguments.only.is_some() || !options.checks.is_empty() || arguments.select.narrows();
     let partial = narrowed || arguments.fail_fast || arguments.max_failures.is_some();
-    let mut keeper = match arguments.baselines.keeper(partial) {
-        Ok(keeper) => keeper,
-        Err(exit) => return exit,
-    };
-    let mut files = match reporters(&arguments.reports, shard) {
-        Ok(reporters) => reporters,
-        Err(exit) => return exit,
+    let mut keeper = arguments.baselines.keeper(partial)?;
+    let mut files = match arguments.replay {
+        Some(_) if arguments.reports.is_empty() => ReportFiles::none(),
+        _ => reporters(&arguments.reports, shard, arguments.evidence)?,
     };
     let verbosity = match (arguments.quiet, arguments.verbose) {
+        _ if arguments.replay.is_some() => Verbosity::Exchanges,
         (true, _) => Verbosity::Quiet,
         (_, true) => Verbosity::Verbose,
         _ => Verbosity::Normal,
     };
     let live = live();
-    let progress = RefCell::new((!arguments.quiet).then(|| Progress::new(live)));
-    let mut printer = ResultPrinter::new(verbosity);
+    let watching = || Watching {
+        live,
+        coloured: print::error_is_coloured(),
+        columns: print::error_columns,
+        activity: options.activity.clone(),
+        measured_s: ready.iter().map(|scenario| scenario.measures(options).as_secs_f64()).collect(),
+    };
+    let progress = RefCell::new((!arguments.quiet).then(|| Progress::new(watching())));
+    let mut printer = ResultPrinter::new(verbosity).within(print::output_columns());
     let mut annotations = Vec::new();
     if github::is_wanted(arguments.github) {
         annotations.extend(github::reporters());
@@ -310,10 +364,7 @@ fn executed(arguments: &RunArguments, ready: Vec<crate::run::Ready>, options: &O
     if !arguments.quiet && !arguments.bounds.has_proxy() {
         tell_ignored_proxies();
     }
-    let runtime = match super::runtime() {
-        Ok(runtime) => runtime,
-        Err(exit) => return exit,
-    };
+    let runtime = super::runtime()?;
     let mut exit = runtime.block_on(async {
         watch_signals(options.stop.clone(), live && !arguments.quiet);
         let mut sink = |event: Event| {
@@ -340,7 +391,7 @@ fn executed(arguments: &RunArguments, ready: Vec<crate::run::Ready>, options: &O
     exit = arguments.baselines.save(&keeper.record, exit);
     // what still waits for an answer is not waited for
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));
-    exit
+    Ok((exit, keeper.record.finished))
 }
 
 /// Says that proxies of the environment are not used: what a proxy answers, changes or keeps would be taken for the target.

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::SourcePlace;
+use crate::check::Severity;
 use crate::observe::ClockOffset;
 use crate::shard::Shard;
 use crate::stats::Estimate;
@@ -44,6 +45,9 @@ pub struct Terms {
     pub load: bool,
     /// Exit code of an inconclusive scenario.
     pub inconclusive: u8,
+    /// The lowest severity of a failed check that fails the run; low if none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fail_on: Option<Severity>,
     /// Whether the main resource says how a success looks.
     pub success_declared: bool,
 }

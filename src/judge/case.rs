@@ -39,6 +39,7 @@ impl CaseVerdict<'_> {
             seen: String::new(),
             deviations: Vec::new(),
             shown_by: None,
+            replay: Vec::new(),
             needs_review: false,
             evidence: Vec::new(),
             statuses: Vec::new(),
@@ -67,6 +68,9 @@ impl CaseVerdict<'_> {
         let record = EvidenceRecord {
             role: Role::Probe,
             label: case.with.clone().unwrap_or_else(|| "no credential".to_owned()),
+            credential: case.with.clone(),
+            forged: false,
+            certificate_of: exchange.request.connection.0.as_ref().map(|name| name.to_string()),
             outcome: reading.outcome,
             exchange: exchange.record(scrubber),
         };

@@ -1,10 +1,17 @@
 //! What all results of a scenario amount to: how much was executed, whether it proves anything, how it ends; pure.
 
 use super::vacuity::Vacuity;
-use crate::check::{Check, Verdict};
+use crate::check::{Check, Severity, Verdict};
 use crate::event::shards::Answers;
 use crate::event::{CheckResult, Note, NoteKind, Part};
 use crate::observe::Evidence;
+
+/// Whether a result fails the run, where failures count from a severity on. A failed check that has no impact of its own,
+/// such as a good credential that is refused, counts as low.
+pub fn fails(result: &CheckResult, fail_on: Severity) -> bool {
+    let counts = result.severity.max(Severity::Low) >= fail_on;
+    result.verdict == Verdict::Fail && result.waived.is_none() && counts
+}
 
 /// How the checks of a scenario end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +32,8 @@ pub struct Tally {
     /// Checks of these that came to pass, fail, warn or info.
     pub executed: usize,
     failed: usize,
+    /// The lowest severity that fails a scenario; low if none.
+    fail_on: Option<Severity>,
     inconclusive: usize,
     vacuity: Vacuity,
     /// Whether a request without a credential was answered like a good one.
@@ -32,11 +41,16 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// A tally in which failed checks below a severity fail nothing.
+    pub fn failing_on(severity: Severity) -> Self {
+        Self { fail_on: Some(severity), ..Self::default() }
+    }
+
     /// Takes a result that is complete, waivers applied.
     pub fn take(&mut self, result: &CheckResult) {
         self.applicable += usize::from(result.verdict != Verdict::NotApplicable);
         self.executed += usize::from(result.verdict.executed());
-        self.failed += usize::from(result.verdict == Verdict::Fail && result.waived.is_none());
+        self.failed += usize::from(fails(result, self.fail_on.unwrap_or(Severity::Low)));
         self.inconclusive += usize::from(result.verdict == Verdict::Inconclusive);
         self.alike |= result.id.ends_with(".missing-denied") && result.part == Some(Part::Access);
     }

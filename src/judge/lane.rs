@@ -55,6 +55,7 @@ fn result(lane: &LaneFigures, figures: &LoadFigures, (method, path): (&str, &str
         shown_by: None,
         statuses,
         cells: failed.then_some(cell).into_iter().collect(),
+        replay: Vec::new(),
         needs_review: false,
         evidence: Vec::new(),
         took_ms: figures.duration_s * 1000.0,

@@ -7,6 +7,7 @@ pub mod cause;
 mod cell;
 pub mod compare;
 mod coverage;
+mod ending;
 pub mod lane;
 pub mod threshold;
 #[cfg(test)]
@@ -16,5 +17,6 @@ mod verdict;
 pub mod waiver;
 
 pub use case::CaseVerdict;
-pub use coverage::{Conclusion, Tally};
+pub use coverage::{Conclusion, Tally, fails};
+pub use ending::Ending;
 pub use verdict::{Context, inconclusive, judge, not_tested};

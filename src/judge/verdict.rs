@@ -131,6 +131,7 @@ fn blank(planned: &PlannedCheck, verdict: Verdict, context: &Context<'_>) -> Che
         seen: String::new(),
         deviations: Vec::new(),
         shown_by: None,
+        replay: Vec::new(),
         needs_review: false,
         statuses: Vec::new(),
         cells: Vec::new(),
@@ -423,7 +424,15 @@ fn record(evidence: &Evidence, shown: Option<Shown>, scrubber: &Scrubber) -> (Ve
             }
             let role = if closing { Role::ControlAfter } else { Role::ControlBefore };
             let (label, outcome) = (scrubber.scrub(&run.description.to_string()), run.outcome);
-            records.push(EvidenceRecord { role, label, outcome, exchange: run.exchange.record(scrubber) });
+            records.push(EvidenceRecord {
+                role,
+                label,
+                credential: run.credential.clone(),
+                forged: false,
+                certificate_of: certificate_of(&run.exchange),
+                outcome,
+                exchange: run.exchange.record(scrubber),
+            });
         }
     }
     (records, shown_by)
@@ -434,9 +443,17 @@ fn record_of(observation: &Observation, scrubber: &Scrubber) -> EvidenceRecord {
         role: Role::Probe,
         label: FixedTexts::of(std::iter::once(&observation.description))
             .scrub(&observation.description.to_string(), scrubber),
+        credential: observation.credential.clone(),
+        forged: observation.forgery.is_some(),
+        certificate_of: certificate_of(&observation.exchange),
         outcome: observation.outcome,
         exchange: observation.exchange.record(scrubber),
     }
+}
+
+/// Whose client certificate the connection of an exchange presented.
+fn certificate_of(exchange: &Exchange) -> Option<String> {
+    exchange.request.connection.0.as_ref().map(|name| name.to_string())
 }
 
 #[cfg(test)]
@@ -458,6 +475,7 @@ mod tests {
             let response = Response { status: 200, headers: Vec::new(), body: Vec::new(), truncated: false };
             evidence.observations.push(Observation {
                 step,
+                credential: None,
                 forgery: None,
                 description: Description::new("a probe"),
                 place: Place::Resource(0),

@@ -12,11 +12,13 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::check::Severity;
 use crate::event::shards::{Answers, MergedShard, MergedShards, PhaseIntervals, ShardPhase, Terms};
 use crate::event::{
     CheckResult, Event, LoadInterval, LoadStarted, Note, NoteKind, RunFinished, RunStarted, ScenarioStarted,
 };
 use crate::exit::Exit;
+use crate::judge::{Conclusion, Ending};
 use crate::observe::{LoadFigures, ShardFigures, unite};
 use crate::report::{LoadRecord, Record, ScenarioRecord};
 use crate::shard::Shard;
@@ -214,6 +216,7 @@ impl Merge {
         events.extend(self.notes.into_iter().map(Event::Note));
         let mut ledger =
             verdict::MergedLedger::of(self.scenarios.iter().map(|scenario| &scenario.terms), self.expected.today);
+        let fail_on = self.scenarios.iter().find_map(|scenario| scenario.terms.fail_on);
         let mut exit = None;
         for (at, scenario) in self.scenarios.into_iter().enumerate() {
             let ended = scenario.finish(at, &mut shards, &mut ledger, &mut events)?;
@@ -229,7 +232,17 @@ impl Merge {
         let reason = match (exit, shards.doubts.as_slice()) {
             (Exit::Inconclusive, [only]) => format!("inconclusive: {only}"),
             (Exit::Inconclusive, [one, rest @ ..]) => format!("inconclusive: {one} (and {} more)", rest.len()),
-            _ => exit.reason().to_owned(),
+            _ => {
+                let fail_on = fail_on.unwrap_or(Severity::Low);
+                let mut ending = Ending::new(fail_on);
+                events.iter().for_each(|event| ending.count(event));
+                let conclusion = match exit {
+                    Exit::Passed => Some(Conclusion::Passed),
+                    Exit::Findings => Some(Conclusion::Findings),
+                    _ => None,
+                };
+                ending.reason(conclusion, exit.reason())
+            }
         };
         let finished = self.finished.unwrap_or_else(crate::clock::timestamp);
         events.push(Event::ShardsMerged(Box::new(shards)));
@@ -274,7 +287,7 @@ impl Scenario {
     ) -> Result<Exit, MergeError> {
         let name = self.started.name.clone();
         let results = checks::united(self.checks);
-        let planned_checks = results.iter().filter(|result| result.verdict.executed()).count();
+        let planned_checks = results.len();
         events.push(Event::ScenarioStarted(ScenarioStarted {
             planned_checks: planned_checks.max(self.started.planned_checks),
             terms: None,

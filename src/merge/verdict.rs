@@ -1,12 +1,12 @@
 //! What a merged scenario comes to: by the rules that judge a run on one machine.
 
-use crate::check::Verdict;
+use crate::check::{Severity, Verdict};
 use crate::event::shards::{Answers, Terms, WrittenWaiver};
 use crate::event::{CheckResult, Event, NoteKind, ScenarioFinished, ScenarioStarted, SourcePlace, ThresholdResult};
 use crate::exit::Exit;
 use crate::judge::cause::FailedCheck;
 use crate::judge::waiver::{self, WaivedTarget, WaiverUse};
-use crate::judge::{Conclusion, Tally, cause, lane, threshold};
+use crate::judge::{Conclusion, Tally, cause, fails, lane, threshold};
 use crate::observe::LoadFigures;
 use crate::scenario::model::Waiver;
 use crate::scenario::text::{Condition, Metric};
@@ -98,8 +98,9 @@ pub(super) struct JudgedScenario<'a> {
 impl JudgedScenario<'_> {
     /// Adds verdicts, and says how the scenario ended.
     pub(super) fn judge(mut self, ledger: &mut MergedLedger, events: &mut Vec<Event>) -> Exit {
+        let fail_on = self.terms.fail_on.unwrap_or(Severity::Low);
         let (results, base) = (std::mem::take(&mut self.results), self.started.target.parse::<url::Url>());
-        let (mut tally, mut failures) = (Tally::default(), Vec::new());
+        let (mut tally, mut failures) = (Tally::failing_on(fail_on), Vec::new());
         self.answers.iter().for_each(|answers| tally.add(answers));
         for mut result in results {
             if let Ok(base) = &base {
@@ -128,7 +129,7 @@ impl JudgedScenario<'_> {
         };
         for result in self.lanes() {
             exit = exit.worst(match result.verdict {
-                Verdict::Fail => Exit::Findings,
+                Verdict::Fail if fails(&result, fail_on) => Exit::Findings,
                 Verdict::Inconclusive => Exit::Inconclusive,
                 _ => Exit::Passed,
             });

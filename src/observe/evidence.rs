@@ -26,6 +26,8 @@ pub enum Place {
 pub struct Observation {
     /// Index of the step in the check.
     pub step: usize,
+    /// Name of the credential that was sent, or that the forgery was made of; none of a request without.
+    pub credential: Option<String>,
     /// The forgery that was sent, if it was one.
     pub forgery: Option<ForgeryId>,
     /// What was sent.
@@ -71,6 +73,8 @@ pub struct Effect {
 /// A control: the same request with a good credential.
 #[derive(Clone, Debug)]
 pub struct ControlRun {
+    /// Name of the credential that was sent, where it is one of the scenario.
+    pub credential: Option<String>,
     /// What was sent.
     pub description: Description,
     /// Whether it ran before or after the probes.
@@ -180,7 +184,7 @@ mod tests {
             let answer = Ok(Response { status: 403, headers, body: vec![b'b'; 1 << 18], truncated: false });
             let exchange = Exchange { answer, ..Exchange::unanswered(Request::new("GET", "/"), Silence::Closed) };
             let (description, outcome) = (Description::new("a probe"), Outcome::Refused);
-            evidence.control(ControlRun { description, closing: false, exchange, outcome });
+            evidence.control(ControlRun { credential: None, description, closing: false, exchange, outcome });
         }
         let whole =
             evidence.controls.iter().filter(|run| run.exchange.response().is_some_and(|answer| !answer.truncated));

@@ -1,5 +1,6 @@
 //! Facts: what was sent, what came back, and how long it took. No judgement here.
 
+mod activity;
 mod bytes;
 mod capacity;
 mod challenge;
@@ -20,6 +21,7 @@ mod timing;
 mod trust;
 mod unite;
 
+pub use activity::{Activity, Doing, Ongoing, StudyProgress, StudyRow};
 pub use bytes::{contains, is_a_time, media_type_of};
 pub use capacity::{CapacityFigures, CapacityStep};
 pub use challenge::{Challenge, ChallengeError, parse_challenges};

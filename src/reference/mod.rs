@@ -93,7 +93,7 @@ pub enum ReferenceError {
     #[error("failed to listen on 127.0.0.1:{0}: {1}")]
     Bind(u16, #[source] std::io::Error),
     /// No fault has this name; the nearest is given.
-    #[error("no fault is called {0:?}{near}", near = .1.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default())]
+    #[error("no fault is called {0:?}{near}", near = .1.map_or_else(|| "; `authbench list faults` shows all".to_owned(), |near| format!("; did you mean {near:?}?")))]
     UnknownFault(String, Option<&'static str>),
     /// The certificate could not be made or used.
     #[error("failed to use a certificate: {0}")]

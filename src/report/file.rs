@@ -39,6 +39,13 @@ impl FileReporter {
         Ok(Self { format, path: path.to_owned(), appends: false, record: Record::default() })
     }
 
+    /// The same with the exchanges of passed checks, or without them.
+    #[must_use]
+    pub(super) fn with_evidence(mut self, all: bool) -> Self {
+        self.record.shows_all_evidence = all;
+        self
+    }
+
     /// Prepares a report that goes behind what the file already holds.
     pub(super) fn appending(format: &'static Format, path: &Path) -> Self {
         Self { format, path: path.to_owned(), appends: true, record: Record::default() }

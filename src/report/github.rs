@@ -13,7 +13,11 @@ pub(super) fn render(record: &Record) -> Result<Vec<u8>, ReportError> {
         let check = &*found.check;
         let kind = if check.verdict == Verdict::Fail { "error" } else { "warning" };
         let title = format!("{} ({})", check.id, check.severity.name());
-        let told = format!("{}\n{}", line(&check.summary), block(check, &found.finding.also_affected));
+        let told = format!(
+            "{}\n{}",
+            line(&check.summary),
+            block(check, &found.scenario.started.target, &found.finding.also_affected)
+        );
         text.push_str(&annotation(kind, &check.place, &title, &told));
     }
     for one in summary::beside_checks(record) {

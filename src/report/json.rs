@@ -99,13 +99,25 @@ pub struct ScenarioReport<'a> {
 /// How much of what applies was executed.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Coverage {
-    /// Checks that were going to be executed.
+    /// Checks that were selected: executed, inconclusive, not tested, not applicable and not run together.
     pub planned: usize,
     /// Checks that apply to this target and scheme; none where the scenario was cut off.
     pub applicable: Option<usize>,
     /// Checks that came to pass, fail, warn or info.
     pub executed: usize,
-    /// Their ids in order: what vanishes between two runs was not proved again.
+    /// Checks that came to no verdict.
+    #[serde(default)]
+    pub inconclusive: usize,
+    /// Checks that lacked something which the scenario could supply.
+    #[serde(default)]
+    pub not_tested: usize,
+    /// Checks that make no sense for this target.
+    #[serde(default)]
+    pub not_applicable: usize,
+    /// Checks that were not begun before the run was stopped.
+    #[serde(default)]
+    pub not_run: usize,
+    /// Ids of the executed ones in order: what vanishes between two runs was not proved again.
     pub executed_ids: Vec<String>,
 }
 
@@ -137,7 +149,11 @@ impl<'a> Report<'a> {
             notes: (&record.notes).into(),
             compared: record.compared.as_ref().map(Cow::Borrowed),
             shards: record.shards.as_ref().map(Cow::Borrowed),
-            scenarios: record.scenarios.iter().map(ScenarioReport::of).collect(),
+            scenarios: record
+                .scenarios
+                .iter()
+                .map(|scenario| ScenarioReport::of(scenario, record.shows_all_evidence))
+                .collect(),
         }
     }
 
@@ -152,6 +168,7 @@ impl<'a> Report<'a> {
             notes: self.notes.into_owned(),
             shards: self.shards.map(Cow::into_owned),
             compared: self.compared.map(Cow::into_owned),
+            shows_all_evidence: true,
             finished: self.finished.zip(self.exit_code).map(|(finished, exit_code)| RunFinished {
                 finished,
                 exit_code,
@@ -162,7 +179,7 @@ impl<'a> Report<'a> {
 }
 
 impl<'a> ScenarioReport<'a> {
-    fn of(scenario: &'a ScenarioRecord) -> Self {
+    fn of(scenario: &'a ScenarioRecord, all_evidence: bool) -> Self {
         let started = &scenario.started;
         let findings = scenario.finished.as_ref().and_then(|finished| finished.findings.as_deref());
         Self {
@@ -182,7 +199,7 @@ impl<'a> ScenarioReport<'a> {
             coverage: Coverage::of(scenario),
             findings: findings.map(Cow::Borrowed),
             counts: counts(&scenario.counts()),
-            checks: (&scenario.checks).into(),
+            checks: if all_evidence { (&scenario.checks).into() } else { without_passed_evidence(&scenario.checks) },
             load: scenario.load.iter().filter_map(PhaseReport::of).collect(),
             cut_off: scenario
                 .load
@@ -228,16 +245,34 @@ impl<'a> ScenarioReport<'a> {
     }
 }
 
+/// Results without the exchanges and the help of checks that passed and that nobody has to look at: they are in the record,
+/// and no reader of a finding needs them.
+fn without_passed_evidence(checks: &[CheckResult]) -> Cow<'_, [CheckResult]> {
+    let bare = |check: &CheckResult| {
+        let shown = check.verdict != Verdict::Pass || check.needs_review;
+        match shown {
+            true => check.clone(),
+            false => CheckResult { evidence: Vec::new(), help: None, ..check.clone() },
+        }
+    };
+    checks.iter().map(bare).collect()
+}
+
 impl Coverage {
     fn of(scenario: &ScenarioRecord) -> Self {
         let finished = scenario.finished.as_ref();
-        let executed = || scenario.checks.iter().filter(|check| check.verdict.executed());
+        let executed = || scenario.checks.iter().filter(|check| check.verdict.executed() && check.group != "load");
         let mut executed_ids: Vec<String> = executed().map(|check| check.id.clone()).collect();
         executed_ids.sort();
+        let planned = scenario.planned();
         Self {
-            planned: scenario.started.planned_checks,
+            planned: planned.planned,
+            inconclusive: planned.inconclusive,
+            not_tested: planned.not_tested,
+            not_applicable: planned.not_applicable,
+            not_run: planned.not_run,
             applicable: finished.map(|finished| finished.applicable),
-            executed: finished.map_or_else(|| executed().count(), |finished| finished.executed),
+            executed: planned.executed,
             executed_ids,
         }
     }
@@ -274,7 +309,7 @@ pub fn report_schema() -> serde_json::Value {
 
 pub(super) fn render(record: &Record) -> Result<Vec<u8>, ReportError> {
     let failed = |error: serde_json::Error| ReportError::Render { format: "json", why: error.to_string() };
-    let mut bytes = serde_json::to_vec_pretty(&Report::of(record)).map_err(failed)?;
+    let mut bytes = serde_json::to_vec(&Report::of(record)).map_err(failed)?;
     bytes.push(b'\n');
     Ok(bytes)
 }

@@ -4,11 +4,14 @@ use std::fs::File;
 use std::io::{self, BufRead, Write as _};
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use rustix::fs::{FlockOperation, flock};
 
 use super::file::{
     PRIVATE, beside, create_new, failed, is_abandoned, is_at, is_special, make_folder, put_in_place, unique,
 };
+use super::shared::{BadReference, Stored, Written};
 use super::{Record, ReportError, Reporter};
 use crate::event::{Event, FORMAT, NoteKind};
 
@@ -19,6 +22,7 @@ pub struct JsonLines {
     /// Where the lines go until the run ends; the same as `path` for a pipe or a device.
     partial: PathBuf,
     path: PathBuf,
+    written: Written,
     failure: Option<ReportError>,
 }
 
@@ -35,12 +39,12 @@ impl JsonLines {
             false => begin(path),
         };
         let (file, partial) = opened.map_err(|source| failed("create", path, source))?;
-        Ok(Self { file, partial, path: path.to_owned(), failure: None })
+        Ok(Self { file, partial, path: path.to_owned(), written: Written::default(), failure: None })
     }
 
-    /// One write for each line and no buffer of ours: what was written survives the process.
+    /// One write for each event and no buffer of ours: what was written survives the process.
     fn append(&mut self, event: &Event) -> Result<(), ReportError> {
-        let line = json_line(event)?;
+        let line = json_lines(event, &mut self.written)?;
         self.file.write_all(&line).map_err(|source| failed("write", &self.partial, source))
     }
 }
@@ -89,18 +93,28 @@ fn begin(path: &Path) -> io::Result<(File, PathBuf)> {
 }
 
 pub(super) fn render(record: &Record) -> Result<Vec<u8>, ReportError> {
-    let mut bytes = Vec::new();
+    let (mut bytes, mut written) = (Vec::new(), Written::default());
     for event in record.events() {
-        bytes.extend(json_line(&event)?);
+        bytes.extend(json_lines(&event, &mut written)?);
     }
     Ok(bytes)
 }
 
-fn json_line(event: &Event) -> Result<Vec<u8>, ReportError> {
-    let mut line =
-        serde_json::to_vec(event).map_err(|error| ReportError::Render { format: "jsonl", why: error.to_string() })?;
-    line.push(b'\n');
-    Ok(line)
+/// An event as a line, behind the lines with what it shares.
+fn json_lines(event: &Event, written: &mut Written) -> Result<Vec<u8>, ReportError> {
+    let failed = |error: serde_json::Error| ReportError::Render { format: "jsonl", why: error.to_string() };
+    let mut bytes = Vec::new();
+    if matches!(event, Event::CheckFinished(_)) {
+        let mut event = serde_json::to_value(event).map_err(failed)?;
+        for line in written.shorten(&mut event).iter().chain([&event]) {
+            serde_json::to_writer(&mut bytes, line).map_err(failed)?;
+            bytes.push(b'\n');
+        }
+    } else {
+        serde_json::to_writer(&mut bytes, event).map_err(failed)?;
+        bytes.push(b'\n');
+    }
+    Ok(bytes)
 }
 
 /// Why a record could not be read.
@@ -136,7 +150,7 @@ pub enum ReadError {
 ///
 /// Where the file cannot be read, is no record, or was written in a newer format.
 pub fn read_jsonl(reader: impl BufRead) -> Result<Record, ReadError> {
-    let mut record = Record::default();
+    let (mut record, mut stored) = (Record::default(), Stored::default());
     let mut lines = reader.split(b'\n').enumerate().peekable();
     while let Some((index, line)) = lines.next() {
         let line = line.map_err(ReadError::Io)?;
@@ -146,19 +160,35 @@ pub fn read_jsonl(reader: impl BufRead) -> Result<Record, ReadError> {
         if record.started.is_none() {
             refuse_newer(&line)?;
         }
-        match serde_json::from_slice::<Event>(&line) {
+        let not_an_event = |why: String| ReadError::NotAnEvent { line: index + 1, why };
+        let mut value = match serde_json::from_slice::<Value>(&line) {
+            Ok(value) => value,
+            Err(_) if lines.peek().is_none() && record.started.is_some() => {
+                cut(&mut record, index);
+                break;
+            }
+            Err(error) => return Err(not_an_event(unquoted(&error))),
+        };
+        let bad = |why: BadReference| not_an_event(why.to_string());
+        if record.started.is_some() && stored.take(&mut value).map_err(bad)? {
+            continue;
+        }
+        stored.restore(&mut value).map_err(bad)?;
+        match serde_json::from_value::<Event>(value) {
             Ok(event) if record.started.is_none() && !matches!(event, Event::RunStarted(_)) => {
                 return Err(ReadError::NoStart);
             }
             Ok(event) => record.apply(&event),
-            Err(_) if lines.peek().is_none() && record.started.is_some() => {
-                let text = format!("line {} of the record was cut and is left out", index + 1);
-                record.note(NoteKind::Warning, text);
-            }
-            Err(error) => return Err(ReadError::NotAnEvent { line: index + 1, why: unquoted(&error) }),
+            Err(_) if lines.peek().is_none() && record.started.is_some() => cut(&mut record, index),
+            Err(error) => return Err(not_an_event(unquoted(&error))),
         }
     }
     if record.started.is_none() { Err(ReadError::NoStart) } else { Ok(record) }
+}
+
+/// Says that the last line was cut.
+fn cut(record: &mut Record, index: usize) {
+    record.note(NoteKind::Warning, format!("line {} of the record was cut and is left out", index + 1));
 }
 
 /// What is wrong with JSON, without the words of the library: they quote what the file holds.
@@ -211,7 +241,10 @@ mod tests {
     }
 
     fn lines(events: &[Event]) -> Vec<u8> {
-        events.iter().flat_map(|event| json_line(event).unwrap()).collect()
+        {
+            let mut written = Written::default();
+            events.iter().flat_map(|event| json_lines(event, &mut written).unwrap()).collect()
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! JUnit XML: a suite for each scenario, a case for each check, load phase, threshold and finding of the run.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
@@ -9,7 +10,7 @@ use super::summary::{self, FindingSource};
 use super::text::block;
 use super::{Record, ReportError, ScenarioRecord, ShownFinding};
 use crate::check::Verdict;
-use crate::event::{CheckResult, Note, NoteKind, ThresholdResult};
+use crate::event::{CheckResult, Note, NoteKind, ScenarioStarted, ThresholdResult};
 use crate::observe::LoadFigures;
 
 pub(super) fn render(record: &Record) -> Result<Vec<u8>, ReportError> {
@@ -27,16 +28,44 @@ pub(super) fn render(record: &Record) -> Result<Vec<u8>, ReportError> {
     if run.tests > 0 {
         report.add_test_suite(run);
     }
-    report.add_test_suites(record.scenarios.iter().map(|scenario| suite(record, scenario)));
+    let names = names(record);
+    report.add_test_suites(record.scenarios.iter().zip(&names).map(|(scenario, name)| suite(record, scenario, name)));
+    report.test_suites.iter_mut().for_each(tell_apart);
     let mut bytes = Vec::new();
     let failed = |error: quick_junit::SerializeError| ReportError::Render { format: "junit", why: error.to_string() };
     report.serialize(&mut bytes).map_err(failed)?;
     Ok(bytes)
 }
 
-fn suite(record: &Record, scenario: &ScenarioRecord) -> TestSuite {
+/// A name for each scenario that no other has: servers take tests of one name for one test.
+fn names(record: &Record) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for scenario in &record.scenarios {
+        let ScenarioStarted { name, file, .. } = &scenario.started;
+        let shared = record.scenarios.iter().filter(|other| other.started.name == *name).count() > 1;
+        let own = if shared { format!("{name} ({file})") } else { name.clone() };
+        let before = names.iter().filter(|other| **other == own || other.starts_with(&format!("{own} #"))).count();
+        names.push(if before == 0 { own } else { format!("{own} #{}", before + 1) });
+    }
+    names
+}
+
+/// Numbers cases of one class that have one name, such as two notes of the same text.
+fn tell_apart(suite: &mut TestSuite) {
+    let mut seen: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for case in &mut suite.test_cases {
+        let class = case.classname.as_ref().map(|class| class.as_str().to_owned()).unwrap_or_default();
+        let count = seen.entry((class, case.name.as_str().to_owned())).or_default();
+        *count += 1;
+        if *count > 1 {
+            case.name = format!("{} #{count}", case.name.as_str()).into();
+        }
+    }
+}
+
+fn suite(record: &Record, scenario: &ScenarioRecord, name: &str) -> TestSuite {
     let started = &scenario.started;
-    let mut suite = TestSuite::new(line(&started.name));
+    let mut suite = TestSuite::new(line(name));
     for (name, value) in [
         ("file", &started.file),
         ("target", &started.target),
@@ -51,19 +80,17 @@ fn suite(record: &Record, scenario: &ScenarioRecord) -> TestSuite {
     }
     suite.set_time(scenario.checks.iter().map(took).sum());
     let findings = scenario.findings();
-    suite.add_test_cases(scenario.checks.iter().map(|check| check_case(&started.name, check, &findings)));
-    suite.add_test_cases(
-        scenario.load.iter().map(|phase| phase_case(&started.name, phase.name(), phase.figures.as_ref())),
-    );
-    suite.add_test_cases(scenario.thresholds.iter().map(|threshold| threshold_case(&started.name, threshold)));
-    suite.add_test_cases(notes(&started.name, &scenario.notes));
+    suite.add_test_cases(scenario.checks.iter().map(|check| check_case((name, &started.target), check, &findings)));
+    suite.add_test_cases(scenario.load.iter().map(|phase| phase_case(name, phase.name(), phase.figures.as_ref())));
+    suite.add_test_cases(scenario.thresholds.iter().map(|threshold| threshold_case(name, threshold)));
+    suite.add_test_cases(notes(name, &scenario.notes));
     suite
 }
 
-fn check_case(scenario: &str, check: &CheckResult, findings: &[ShownFinding<'_>]) -> TestCase {
+fn check_case((scenario, target): (&str, &str), check: &CheckResult, findings: &[ShownFinding<'_>]) -> TestCase {
     let status = match affected_by(check, findings) {
         Some(root) => skipped(&format!("affected by the cause that {root} shows: {}", check.summary)),
-        None => check_status(check, also_affected(check, findings)),
+        None => check_status(check, target, also_affected(check, findings)),
     };
     let mut case = case(&format!("{scenario}.{}", check.group), &check.id, status);
     case.set_time(took(check));
@@ -71,7 +98,7 @@ fn check_case(scenario: &str, check: &CheckResult, findings: &[ShownFinding<'_>]
     case.extra.insert("line".into(), check.place.line.to_string().into());
     if check.verdict == Verdict::Warn && check.waived.is_none() {
         // JUnit has no warnings: the case passes and says why it should not be forgotten
-        case.set_system_out(block(check, also_affected(check, findings)));
+        case.set_system_out(block(check, target, also_affected(check, findings)));
     }
     case
 }
@@ -96,7 +123,7 @@ fn affected_by<'a>(check: &CheckResult, findings: &'a [ShownFinding<'_>]) -> Opt
     Some(&of.finding.check)
 }
 
-fn check_status(check: &CheckResult, also_affected: &[String]) -> TestCaseStatus {
+fn check_status(check: &CheckResult, target: &str, also_affected: &[String]) -> TestCaseStatus {
     if let Some(waived) = &check.waived {
         let until = format!("waived by {} until {}: {}", waived.owner, waived.expires, waived.reason);
         return skipped(&format!("{until} ({})", check.summary));
@@ -106,7 +133,7 @@ fn check_status(check: &CheckResult, also_affected: &[String]) -> TestCaseStatus
         Verdict::Fail => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status.set_type(check.severity.name()).set_message(line(&check.summary));
-            status.set_description(block(check, also_affected));
+            status.set_description(block(check, target, also_affected));
             status
         }
         Verdict::Inconclusive => error("inconclusive", &check.summary),

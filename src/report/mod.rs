@@ -2,6 +2,7 @@
 
 pub mod comparison;
 mod csv;
+mod curl;
 mod escape;
 mod file;
 mod github;
@@ -12,9 +13,11 @@ mod jsonl;
 mod junit;
 mod markdown;
 mod openmetrics;
+mod progress;
 mod read;
 mod record;
 mod sarif;
+mod shared;
 mod summary;
 mod terminal;
 mod text;
@@ -29,9 +32,10 @@ pub use file::{FileReporter, write_atomically, write_for_all};
 pub use html::{PastRun, index};
 pub use json::{Report, report_schema};
 pub use jsonl::{JsonLines, ReadError, read_jsonl};
+pub use progress::{Progress, Watching, interject};
 pub use read::read_run;
-pub use record::{Counts, LoadRecord, Record, ScenarioRecord, ShownFinding, is_finding};
-pub use terminal::{Progress, ResultPrinter, interject};
+pub use record::{Counts, LoadRecord, Planned, Record, ScenarioRecord, ShownFinding, is_finding};
+pub use terminal::ResultPrinter;
 pub use text::Verbosity;
 
 /// Something that follows a run event by event.
@@ -90,7 +94,7 @@ pub const FORMATS: &[Format] = &[
         description: "workflow commands that mark the scenario's lines in GitHub Actions",
         render: github::render,
     },
-    Format { name: "csv", extension: "csv", description: "every result and figure as a row", render: csv::render },
+    Format { name: "csv", extension: "csv", description: "every result and measurement as a row", render: csv::render },
     Format {
         name: "openmetrics",
         extension: "prom",
@@ -130,16 +134,21 @@ pub fn format_of(path: &Path) -> Option<&'static Format> {
     FORMATS.iter().find(|format| format.extension.eq_ignore_ascii_case(extension))
 }
 
-/// A reporter that writes this format to a file: the record as it comes, everything else at the end.
+/// A reporter that writes this format to a file: the record as it comes, everything else at the end, with the exchanges of all
+/// checks or without those of passed ones where they would be most of a report.
 ///
 /// # Errors
 ///
 /// Where the folder of the file cannot be made, or the file cannot be created there.
-pub fn to_file(format: &'static Format, path: &Path) -> Result<Box<dyn Reporter + Send>, ReportError> {
+pub fn to_file(
+    format: &'static Format,
+    path: &Path,
+    all_evidence: bool,
+) -> Result<Box<dyn Reporter + Send>, ReportError> {
     if format.name == "jsonl" {
         return Ok(Box::new(JsonLines::create(path)?));
     }
-    Ok(Box::new(FileReporter::create(format, path)?))
+    Ok(Box::new(FileReporter::create(format, path)?.with_evidence(all_evidence)))
 }
 
 /// A reporter that writes this format behind what a file already holds, such as the summary of a CI step.

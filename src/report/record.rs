@@ -27,6 +27,8 @@ pub struct Record {
     pub compared: Option<Comparison>,
     /// How it ended; none if it was cut off.
     pub finished: Option<RunFinished>,
+    /// Whether a report shows the exchanges of passed checks too, where it leaves them out by itself.
+    pub shows_all_evidence: bool,
 }
 
 /// One scenario of a run, as far as it came.
@@ -195,6 +197,11 @@ impl ScenarioRecord {
         events.extend(self.finished.clone().map(Event::ScenarioFinished));
     }
 
+    /// What became of the checks that were planned.
+    pub fn planned(&self) -> Planned {
+        Planned::of(self)
+    }
+
     /// Results of this scenario.
     pub fn counts(&self) -> Counts {
         Counts::of(&self.checks)
@@ -227,6 +234,50 @@ impl LoadRecord {
     /// What was spoken, where it is known and not HTTP/1.1.
     pub fn other_protocol(&self) -> Option<String> {
         self.figures.as_ref().and_then(LoadFigures::other_protocol)
+    }
+}
+
+/// What became of the checks that were planned: the parts are the whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Planned {
+    /// All checks that were selected: the sum of the others.
+    pub planned: usize,
+    /// Came to pass, fail, warn or info.
+    pub executed: usize,
+    /// Were executed, and came to no verdict.
+    pub inconclusive: usize,
+    /// Lacked something that the scenario could supply.
+    pub not_tested: usize,
+    /// Make no sense for this target.
+    pub not_applicable: usize,
+    /// Were not begun before the run was stopped.
+    pub not_run: usize,
+}
+
+impl Planned {
+    fn of(scenario: &ScenarioRecord) -> Self {
+        // lanes of a load are judged beside the checks that were planned
+        let checks = || scenario.checks.iter().filter(|check| check.group != "load");
+        let of = |verdict: Verdict| checks().filter(|check| check.verdict == verdict).count();
+        let executed = checks().filter(|check| check.verdict.executed()).count();
+        let (inconclusive, not_tested) = (of(Verdict::Inconclusive), of(Verdict::NotTested));
+        let not_applicable = of(Verdict::NotApplicable);
+        let known = executed + inconclusive + not_tested + not_applicable;
+        // an older record counts less as planned
+        let planned = scenario.started.planned_checks.max(known);
+        Self { planned, executed, inconclusive, not_tested, not_applicable, not_run: planned - known }
+    }
+
+    /// The parts that are not empty, as `52 executed`.
+    pub fn parts(&self) -> Vec<(usize, &'static str)> {
+        let all = [
+            (self.executed, "executed"),
+            (self.inconclusive, "inconclusive"),
+            (self.not_tested, "not tested"),
+            (self.not_applicable, "not applicable"),
+            (self.not_run, "not run"),
+        ];
+        all.into_iter().filter(|(count, name)| *count > 0 || *name == "executed").collect()
     }
 }
 

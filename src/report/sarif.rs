@@ -175,9 +175,9 @@ fn check_result(rule: usize, found: &ShownFinding<'_>) -> Value {
         "ruleIndex": rule,
         "kind": "fail",
         "level": level(check),
-        "message": message(&format!("{}\n\n{}", check.summary, block(check, &finding.also_affected))),
+        "message": message(&format!("{}\n\n{}", check.summary, block(check, &found.scenario.started.target, &finding.also_affected))),
         "locations": [location(&check.place, scenario)],
-        "partialFingerprints": { "authbench/v2": fingerprint(&identity) },
+        "partialFingerprints": fingerprints("authbench/v2", &identity),
         "properties": {
             "severity": check.severity.name(),
             "verdict": check.verdict.name(),
@@ -206,9 +206,8 @@ fn threshold_result(rule: usize, scenario: &str, threshold: &ThresholdResult) ->
         "level": if threshold.fails() { "error" } else { "warning" },
         "message": message(&text),
         "locations": [location(&threshold.place, scenario)],
-        "partialFingerprints": {
-            "authbench/v1": fingerprint(&["threshold", scenario, &threshold.threshold, &threshold.applied_to]),
-        },
+        "partialFingerprints":
+            fingerprints("authbench/v1", &["threshold", scenario, &threshold.threshold, &threshold.applied_to]),
     })
 }
 
@@ -220,7 +219,7 @@ fn run_result(rule_id: &str, rule: usize, scenario: &str, text: &str, place: &So
         "level": "error",
         "message": message(text),
         "locations": [location(place, scenario)],
-        "partialFingerprints": { "authbench/v1": fingerprint(&[rule_id, scenario, text]) },
+        "partialFingerprints": fingerprints("authbench/v1", &[rule_id, scenario, text]),
     })
 }
 
@@ -263,6 +262,13 @@ fn security_severity(severity: Severity) -> Option<&'static str> {
         Severity::Low => Some("2.0"),
         Severity::Info => None,
     }
+}
+
+/// Fingerprints of a finding: of ours by its version, and the one that code scanning at GitHub reads, which is that of a line
+/// and the number of findings with it. Without it, GitHub hashes the line itself, and all findings of one line are one.
+fn fingerprints(version: &str, parts: &[&str]) -> Value {
+    let own = fingerprint(parts);
+    json!({ version: own, "primaryLocationLineHash": format!("{}:1", &own[..16]) })
 }
 
 /// The same finding in the next run, wherever its line went.

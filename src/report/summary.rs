@@ -39,6 +39,7 @@ pub(super) fn verdict(record: &Record) -> String {
     let found = found(record);
     match record.finished.as_ref().map(|finished| finished.exit_code) {
         None => "Cut off before its end".to_owned(),
+        Some(0) if found > 0 => format!("Passed, with {}", counted(found, "finding")),
         _ if found > 0 => counted(found, "finding"),
         Some(0) => "All checks passed".to_owned(),
         Some(_) => "No verdict".to_owned(),

@@ -69,9 +69,12 @@ pub(super) fn outcome_apart(text: &str) -> (&str, &str) {
     }
 }
 
-/// The command that runs this check alone.
+/// The command that runs this check alone, with the same seed, and writes no report.
 pub(super) fn replay(check: &CheckResult) -> String {
-    format!("authbench run {} --check {}", shell(&check.place.file), shell(&check.id))
+    if check.replay.is_empty() {
+        return format!("authbench run {} --replay {}", shell(&check.place.file), shell(&check.id));
+    }
+    format!("authbench {}", check.replay.iter().map(|word| shell(word)).collect::<Vec<_>>().join(" "))
 }
 
 /// The command that tells more about the check; a case of the user has no entry in the catalogue.

@@ -22,7 +22,7 @@ use crate::shard::Shard;
 const FIRST: f64 = 100.0;
 const MOST: f64 = 1_000_000.0;
 /// Steps that a search is expected to take, for the progress line.
-const LIKELY: f64 = 14.0;
+pub(super) const LIKELY: f64 = 14.0;
 
 /// What is searched, and where.
 pub(super) struct Range<'a> {

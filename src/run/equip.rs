@@ -70,6 +70,7 @@ pub(super) async fn equip(
         rate_limit,
         spawner: options.spawner(),
         // no two shards forge the same token; for one shard alone it is the seed itself
+        activity: options.activity.clone(),
         seed: options.seed ^ options.shard.offset().wrapping_mul(0x9e37_79b9_7f4a_7c15),
     });
     Ok((subject, Arc::new(prober)))

@@ -1,9 +1,10 @@
 //! Counts failures, and ends a run that has had enough of them.
 
-use crate::check::Verdict;
+use crate::check::Severity;
 use crate::drive::stop::Stop;
 use crate::event::{Event, Note, NoteKind};
 use crate::judge::cause::{self, FailedCheck};
+use crate::judge::fails;
 
 /// Failures so far, against how many are borne.
 pub(super) struct Failures {
@@ -12,19 +13,21 @@ pub(super) struct Failures {
     /// Failing checks of this scenario: those of one cause count once.
     failing: Vec<FailedCheck>,
     borne: Option<usize>,
+    /// The lowest severity that counts.
+    fail_on: Severity,
     stop: Stop,
 }
 
 impl Failures {
-    pub(super) fn new(borne: Option<usize>, stop: Stop) -> Self {
-        Self { seen: 0, failing: Vec::new(), borne, stop }
+    pub(super) fn new(borne: Option<usize>, fail_on: Severity, stop: Stop) -> Self {
+        Self { seen: 0, failing: Vec::new(), borne, fail_on, stop }
     }
 
     /// Counts an event. The one that is too many ends the run; the note says so.
     pub(super) fn count(&mut self, event: &Event) -> Option<Event> {
         let borne = self.borne?;
         match event {
-            Event::CheckFinished(result) if result.verdict == Verdict::Fail => {
+            Event::CheckFinished(result) if fails(result, self.fail_on) => {
                 self.failing.extend(FailedCheck::of(result));
             }
             Event::ThresholdJudged(result) if result.fails() => self.seen += 1,
@@ -62,7 +65,7 @@ mod tests {
         let remark = Event::Note(Note { kind: NoteKind::Info, text: "seen".to_owned() });
         for (borne, expected) in [(None, None), (Some(1), Some(0)), (Some(3), Some(2))] {
             let stop = Stop::default();
-            let mut failures = Failures::new(borne, stop.clone());
+            let mut failures = Failures::new(borne, Severity::Low, stop.clone());
             assert!(failures.count(&remark).is_none());
             let told: Vec<_> = (0..5).filter(|_| failures.count(&finding).is_some()).collect();
             assert_eq!((told.first().copied(), stop.is_requested()), (expected, borne.is_some()), "{borne:?}");

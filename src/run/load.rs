@@ -8,7 +8,7 @@ use crate::check::Verdict;
 use crate::event::{Event, LoadInterval, LoadStarted, Note, NoteKind};
 use crate::exit::Exit;
 use crate::judge::abort::Aborted;
-use crate::judge::lane;
+use crate::judge::{fails, lane};
 use crate::observe::{ClockOffset, Interval, LoadFigures};
 use crate::scenario::Position;
 use crate::scenario::model::LoadPhase;
@@ -67,7 +67,7 @@ fn lanes(
     let verdicts = lane::verdicts(figures, (&resource.method, &resource.path), &session.place(place));
     verdicts.into_iter().fold(Exit::Passed, |exit, result| {
         let ended = match result.verdict {
-            Verdict::Fail => Exit::Findings,
+            Verdict::Fail if fails(&result, session.options.fail_on) => Exit::Findings,
             Verdict::Inconclusive => Exit::Inconclusive,
             _ => Exit::Passed,
         };

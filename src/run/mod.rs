@@ -43,6 +43,8 @@ use crate::event::{
 use crate::exit::Exit;
 use crate::judge::cause::{self, FailedCheck};
 use crate::judge::waiver::WaivedTarget;
+use crate::judge::{Conclusion, Ending};
+use crate::observe::Doing;
 use crate::plan::overhead::OverheadStudy;
 use crate::plan::subject::Subject;
 use crate::plan::{PlannedCheck, Selection};
@@ -87,9 +89,11 @@ pub async fn run(scenarios: Vec<Ready>, options: &Options, sink: &mut dyn FnMut(
     let part = Options { stop, ..options.clone() };
     // one shard sees a part of the failures: none ends by their number
     let most_failures = options.max_failures.filter(|_| !options.shard.splits());
-    let mut failures = Failures::new(most_failures, part.stop.clone());
+    let mut failures = Failures::new(most_failures, options.fail_on, part.stop.clone());
+    let mut ending = Ending::new(options.fail_on);
     let mut counted = |event: Event| {
         let note = failures.count(&event);
+        ending.count(&event);
         sink(event);
         note.into_iter().for_each(&mut *sink);
     };
@@ -114,7 +118,7 @@ pub async fn run(scenarios: Vec<Ready>, options: &Options, sink: &mut dyn FnMut(
     sink(Event::RunFinished(RunFinished {
         finished: clock::timestamp(),
         exit_code: exit.code(),
-        reason: reason(exit, options).to_owned(),
+        reason: ending.reason(conclusion_of(exit, options), reason(exit, options)),
     }));
     exit
 }
@@ -124,6 +128,15 @@ pub fn reason(exit: Exit, options: &Options) -> &'static str {
     match exit {
         Exit::Passed if options.shard.splits() => "this shard is recorded; `authbench merge` gives the verdict",
         exit => exit.reason(),
+    }
+}
+
+/// What an exit concludes about the target; a shard concludes nothing.
+fn conclusion_of(exit: Exit, options: &Options) -> Option<Conclusion> {
+    match exit {
+        Exit::Passed if !options.shard.splits() => Some(Conclusion::Passed),
+        Exit::Findings => Some(Conclusion::Findings),
+        _ => None,
     }
 }
 
@@ -231,7 +244,10 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
         })
     };
     let stop = &options.stop;
-    let running = match stop.unless_requested(start::start(&launch, options)).await {
+    let starting = options.activity.shows(Doing::Step("starting the target".to_owned()));
+    let began = stop.unless_requested(start::start(&launch, options)).await;
+    drop(starting);
+    let running = match began {
         None => {
             sink(started(launch.name(), 0));
             return cannot_be_tested(&Untestable::ended(options), turn, sink);
@@ -268,10 +284,10 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
             let serial = Options { jobs: 1, ..options.clone() };
             let options = if prober.is_one_at_a_time() { &serial } else { options };
             let planned = crate::plan::checks(&subject, &profile, |id| selection.selects(id));
-            let executable = planned.iter().filter(|check| check.script.is_ok()).count()
-                + cases::planned(&loaded, subject.owned, &selection)
+            let selected = planned.len()
+                + cases::planned(&loaded, &selection)
                 + login_server::planned(&subject, &profile, &selection);
-            let planned_checks = if options.wants(Only::Conformance) { executable } else { 0 };
+            let planned_checks = if options.wants(Only::Conformance) { selected } else { 0 };
             sink(started(running.name.clone(), planned_checks));
             if let Some(proxy) = &proxy {
                 for (kind, text) in through(proxy, options, &loaded) {

@@ -6,10 +6,12 @@ use url::Url;
 
 use super::shards::Start;
 use super::start::Launch;
+use crate::check::Severity;
 use crate::clock::Wall;
 use crate::drive::stop::Stop;
 use crate::drive::wire::Limits;
 use crate::exit::Exit;
+use crate::observe::Activity;
 use crate::shard::Shard;
 use crate::target::child::Spawner;
 use crate::target::hosts::AllowedHosts;
@@ -62,6 +64,8 @@ pub struct Options {
     pub hosts: AllowedHosts,
     /// The proxy of every scenario that names an address, in place of its own.
     pub proxy: Option<std::sync::Arc<Proxy>>,
+    /// The options of the command line that bound and aim scenarios, as they are written: a replay needs them.
+    pub bounds: Vec<String>,
     /// The target of every scenario that names an address or a command.
     pub base_url: Option<Url>,
     /// How the reference is started.
@@ -81,6 +85,10 @@ pub struct Options {
     pub shard: Shard,
     /// When load phases start.
     pub start: Start,
+    /// Where it is shown what is done and waited for.
+    pub activity: Activity,
+    /// The lowest severity of a failed check that fails the run.
+    pub fail_on: Severity,
 }
 
 impl Options {
@@ -102,6 +110,7 @@ impl Options {
             commands: true,
             hosts: AllowedHosts::default(),
             proxy: None,
+            bounds: Vec::new(),
             base_url: None,
             launch,
             path: None,
@@ -112,7 +121,15 @@ impl Options {
             fails_in: None,
             shard: Shard::default(),
             start: Start::Now,
+            activity: Activity::default(),
+            fail_on: Severity::Low,
         }
+    }
+
+    /// Arguments that run one check again.
+    pub(super) fn replay_of(&self, file: &str, check: &str) -> Vec<String> {
+        let words = ["run", file, "--replay", check, "--seed"].map(str::to_owned);
+        words.into_iter().chain([self.seed.to_string()]).chain(self.bounds.clone()).collect()
     }
 
     /// What starts the commands of scenarios.

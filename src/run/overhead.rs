@@ -83,6 +83,7 @@ async fn study(session: &Session<'_>, comparison: &OverheadStudy) -> Result<Over
         server,
         metric: "auth",
         seed: session.options.seed,
+        activity: session.options.activity.clone(),
     };
     let stop = session.options.stop.clone();
     let (sender, receiver) = tokio::sync::oneshot::channel();

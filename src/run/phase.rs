@@ -34,6 +34,12 @@ pub(super) struct Prepared {
     pub(super) clock: ClockOffset,
 }
 
+/// How long a phase is likely to take as it is written.
+pub(super) fn length(written: &LoadPhase) -> Duration {
+    let once = written.warmup.map_or(Duration::ZERO, |length| length.0) + written.duration.0;
+    if written.capacity.is_some() { once.mul_f64(super::capacity::LIKELY) } else { once }
+}
+
 impl Prepared {
     /// Obtains what the lanes send.
     ///

@@ -54,6 +54,7 @@ fn prepare_one(
     }
     let mut errors = crate::plan::mistakes(&loaded);
     errors.extend(shards::mistakes(&loaded, options));
+    errors.extend(start::bad_faults(&loaded));
     let values = match environment {
         Some(environment) => Values::reading(&loaded, environment),
         None => Values::blind(&loaded),
@@ -124,6 +125,17 @@ impl Ready {
         let comparison = self.comparison.as_ref()?;
         let sides = std::iter::once(&comparison.baseline).chain(&comparison.schemes);
         Some((sides.map(|side| side.name.as_str()).collect(), overhead::length(comparison)))
+    }
+
+    /// How long its load phases and its overhead study take, as far as they are asked for.
+    pub fn measures(&self, options: &Options) -> Duration {
+        if !options.checks.is_empty() {
+            return Duration::ZERO;
+        }
+        let phases = self.loaded.scenario.load.iter().filter(|_| options.wants(Only::Load));
+        let load = phases.map(|phase| super::phase::length(phase));
+        let study = self.comparison.iter().filter(|_| options.wants(Only::Overhead)).map(overhead::length);
+        load.chain(study).sum()
     }
 
     /// Variables that it needs and that an environment does not have.

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::{Only, Options, Session};
+use crate::check::Severity;
 use crate::clock;
 use crate::drive::barrier::{Barrier, BarrierError};
 use crate::drive::load::Gate;
@@ -128,6 +129,7 @@ pub(super) fn terms(loaded: &LoadedScenario, subject: &Subject, options: &Option
         whole: options.is_whole(),
         load: options.wants(Only::Load) && options.checks.is_empty(),
         inconclusive: options.inconclusive.code(),
+        fail_on: Some(options.fail_on).filter(|severity| *severity != Severity::Low),
         success_declared: main.is_none_or(|main| main.success.is_some()),
     }
 }

@@ -310,6 +310,22 @@ pub(super) fn bad_address(loaded: &LoadedScenario, wanted: &Wanted) -> Option<Sc
     Some(loaded.error(place, wrong.to_string()).with_help(help))
 }
 
+/// Faults of the reference that a scenario names and that nobody knows.
+pub(super) fn bad_faults(loaded: &LoadedScenario) -> Vec<ScenarioError> {
+    let target = &loaded.scenario.target;
+    let named = target.value.0.reference.iter().flat_map(|reference| &reference.faults);
+    let known = || crate::reference::faults().into_iter().map(|fault| fault.name);
+    let unknown = named.filter(|fault| !known().any(|name| name == fault.as_str()));
+    let mistake = |fault: &String| {
+        let help = match crate::scenario::nearest(fault, known()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`authbench list faults` shows all".to_owned(),
+        };
+        loaded.error(target.place, format!("no fault is called `{fault}`")).with_help(help)
+    };
+    unknown.map(mistake).collect()
+}
+
 /// What is wrong with the process id that a scenario names, once it was read.
 pub(super) fn bad_process(loaded: &LoadedScenario, wanted: &Wanted) -> Option<ScenarioError> {
     let Wanted::Url { pid: Some(pid), .. } = wanted else { return None };

@@ -43,7 +43,7 @@ impl<'a> ScenarioTally<'a> {
     pub(super) fn new(session: &'a Session<'a>, sink: &'a mut dyn FnMut(Event)) -> Self {
         Self {
             session,
-            tally: judge::Tally::default(),
+            tally: judge::Tally::failing_on(session.options.fail_on),
             beside: 0,
             crashed: 0,
             taken: BTreeSet::new(),
@@ -57,6 +57,9 @@ impl<'a> ScenarioTally<'a> {
         // who waives what is decided once the shards are merged
         if !self.session.options.shard.splits() {
             self.session.waive(&mut result);
+        }
+        if matches!(result.verdict, Verdict::Fail | Verdict::Warn) {
+            result.replay = self.session.options.replay_of(&result.place.file, &result.id);
         }
         self.tally.take(&result);
         self.taken.insert(result.id.clone());

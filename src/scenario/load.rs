@@ -75,7 +75,15 @@ fn whole(path: &Path, message: impl ToString) -> ScenarioError {
 }
 
 fn files(path: &Path) -> Result<Vec<PathBuf>, ScenarioError> {
-    let failed = |error: std::io::Error| whole(path, format!("cannot be read: {error}"));
+    let failed = |error: std::io::Error| {
+        let absent = error.kind() == std::io::ErrorKind::NotFound;
+        let unread = whole(path, format!("cannot be read: {error}"));
+        if absent {
+            unread.with_help("name a file or a folder that is there; `authbench init` creates a scenario")
+        } else {
+            unread
+        }
+    };
     if !std::fs::metadata(path).map_err(failed)?.is_dir() {
         return Ok(vec![path.to_path_buf()]);
     }
@@ -150,7 +158,9 @@ fn parse(file: &str, source: &str) -> Result<Scenario, ScenarioError> {
     // nothing of a file is shown before it is known to be a scenario
     if !has_key(source, "authbench") {
         let error = ScenarioError::new(file, "", None, "no `authbench:` key: not a scenario");
-        return Err(error.with_help("begin the file with `authbench: 1`"));
+        return Err(error.with_help(
+            "begin a scenario with `authbench: 1`; where a folder holds other YAML too, name the scenario files",
+        ));
     }
     let indented_by_tab = source.lines().position(|line| line.trim_start_matches(' ').starts_with('\t'));
     if let Some(line) = indented_by_tab {

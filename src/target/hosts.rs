@@ -22,6 +22,15 @@ pub struct AllowedHost {
 #[error("expected HOST or HOST:PORT such as api.example.test:8443, or [::1] with brackets for IPv6")]
 pub struct BadHost;
 
+impl std::fmt::Display for AllowedHost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.port {
+            Some(port) => write!(f, "{}:{port}", self.host),
+            None => f.write_str(&self.host),
+        }
+    }
+}
+
 impl FromStr for AllowedHost {
     type Err = BadHost;
 

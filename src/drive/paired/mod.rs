@@ -6,6 +6,7 @@
 
 mod contender;
 mod order;
+mod progress;
 mod saturate;
 mod socket;
 
@@ -22,9 +23,11 @@ use super::process::ProcessCpu;
 use super::stop::Stop;
 use super::wire::{Destination, Limits};
 use crate::clock;
+use crate::observe::Activity;
 use crate::scheme::{Reuse, Turn};
 use crate::stats::paired::{Pair, Series};
 use contender::{Sample, micros};
+use progress::StudyShown;
 
 /// How often each scheme is visited, so that no slow change of the machine meets one scheme alone.
 const ROUNDS: u32 = 6;
@@ -59,6 +62,8 @@ pub struct Study {
     pub metric: &'static str,
     /// Seed of the order.
     pub seed: u64,
+    /// Where it is shown how far the study is.
+    pub activity: Activity,
 }
 
 /// What was measured.
@@ -81,16 +86,19 @@ pub struct Measured {
 pub fn run(study: &Study, stop: &Stop) -> Result<Measured, SampleFailure> {
     let began = clock::now();
     let mut bench = Bench::new(study)?;
+    let mut shown = StudyShown::of(study, began);
     let sides: Vec<&Contender> = std::iter::once(&study.baseline).chain(&study.schemes).collect();
     let mut series: Vec<Series> =
         sides.iter().map(|side| Series { name: side.name.clone(), ..Series::default() }).collect();
-    for _ in 0..ROUNDS {
+    for round in 1..=ROUNDS {
         for at in order::round(sides.len(), &mut bench.rng) {
+            shown.visits(at, round);
             if stop.is_requested() {
                 break;
             }
             bench.first_requests(sides[at], &mut series[at])?;
             bench.visit(sides[at], &mut series[at], study.duration / ROUNDS)?;
+            shown.measured(at, &series[at]);
         }
         for at in order::round(sides.len(), &mut bench.rng) {
             if let (Some(server), false) = (&study.server, stop.is_requested()) {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::clock;
+use crate::observe::{Activity, Ongoing};
 
 tokio::task_local! {
     static OWN: Arc<Allowance>;
@@ -14,6 +15,8 @@ tokio::task_local! {
 struct Allowance {
     limit: Duration,
     spent: Mutex<Spent>,
+    /// Where it is shown what is waited for.
+    activity: Activity,
 }
 
 struct Spent {
@@ -26,9 +29,9 @@ struct Spent {
 }
 
 impl Allowance {
-    fn new(limit: Duration) -> Self {
+    fn new(limit: Duration, activity: Activity) -> Self {
         let spent = Spent { before: Duration::ZERO, since: Some(clock::now()), waits: 0 };
-        Self { limit, spent: Mutex::new(spent) }
+        Self { limit, spent: Mutex::new(spent), activity }
     }
 
     fn spent(&self) -> MutexGuard<'_, Spent> {
@@ -68,8 +71,8 @@ impl Drop for Wait {
 }
 
 /// Runs something within a time of its own.
-pub(super) async fn within<F: Future>(limit: Duration, future: F) -> F::Output {
-    OWN.scope(Arc::new(Allowance::new(limit)), future).await
+pub(super) async fn within<F: Future>(limit: Duration, activity: &Activity, future: F) -> F::Output {
+    OWN.scope(Arc::new(Allowance::new(limit, activity.clone())), future).await
 }
 
 /// What is left of the time; none where there is no limit.
@@ -81,6 +84,12 @@ pub(super) fn left() -> Option<Duration> {
 pub(super) fn over() -> Option<String> {
     let limit = OWN.try_with(|own| own.left().is_zero().then_some(own.limit)).ok().flatten()?;
     Some(format!("this check took more than {} (--max-check-time)", humantime::format_duration(limit)))
+}
+
+/// Shows whoever watches the run what the check waits for, until the result is dropped.
+pub(super) fn shown(what: &str, at_most: Option<Duration>) -> Option<Ongoing> {
+    let until = at_most.map(|time| clock::after(clock::now(), time));
+    OWN.try_with(|own| own.activity.waits(what, until)).ok()
 }
 
 /// Waits for something that does not count.
@@ -99,17 +108,17 @@ mod tests {
     #[tokio::test]
     async fn what_a_check_waits_for_by_itself_does_not_count() {
         assert_eq!((left(), over()), (None, None));
-        within(Duration::from_secs(3600), async {
+        within(Duration::from_secs(3600), &Activity::default(), async {
             apart(apart(async { assert!(left().is_some_and(|left| !left.is_zero())) })).await;
             assert_eq!(over(), None);
         })
         .await;
-        within(Duration::ZERO, async {
+        within(Duration::ZERO, &Activity::default(), async {
             assert_eq!(left(), Some(Duration::ZERO));
             assert_eq!(over().as_deref(), Some("this check took more than 0s (--max-check-time)"));
         })
         .await;
-        let allowance = Allowance::new(Duration::from_secs(3600));
+        let allowance = Allowance::new(Duration::from_secs(3600), Activity::default());
         allowance.pause();
         let (one, other) = (allowance.left(), allowance.left());
         assert_eq!(one, other, "the clock stands");

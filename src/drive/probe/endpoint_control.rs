@@ -33,7 +33,7 @@ impl Prober {
                 if active_wanted && outcome == Outcome::Granted && !exchange.response().is_some_and(is_active) {
                     outcome = Outcome::Refused;
                 }
-                ControlRun { description, closing, exchange, outcome }
+                ControlRun { credential: None, description, closing, exchange, outcome }
             }
             Err(error) => unobtainable(description, closing, &error),
         }

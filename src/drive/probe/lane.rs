@@ -130,6 +130,7 @@ impl Prober {
         let brief = token.lifetime.is_some_and(|lifetime| lifetime <= super::stage::LONGEST_WAIT);
         let end = token.has_ended_at().filter(|_| brief).ok_or(RequestError::LongLived)?;
         let end = end + self.subject().tolerances.max_leeway + super::stage::ROUNDING;
+        let _shown = self.equipment.activity.waits("a token to expire before the load starts", Some(end));
         tokio::time::sleep_until(end.into()).await;
         if !self.subject().tolerances.leeway_is_declared && Jws::read(token.value.expose()).is_some() {
             self.await_leeway(&request, resource, clock::now()).await?;
@@ -140,6 +141,8 @@ impl Prober {
     /// RFC 7519 §4.1.4: a JWT may live on for a small leeway, and nobody says how small. It is not sent under load before the
     /// target refuses it.
     async fn await_leeway(&self, request: &Request, resource: usize, since: Instant) -> Result<(), RequestError> {
+        let most = clock::after(since, super::stage::LONGEST_WAIT);
+        let _shown = self.equipment.activity.waits("an expired token to be refused", Some(most));
         loop {
             let exchange = self.send_to(resource, request).await;
             if self.outcome(resource, &exchange).await != Outcome::Granted {

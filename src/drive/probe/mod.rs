@@ -37,7 +37,7 @@ use super::rate::RateLimit;
 use super::wire::{Destination, Limits};
 use crate::check::step::Endpoint;
 use crate::observe::{
-    Asked, Challenge, ControlRun, Description, Evidence, Exchange, Outcome, Request, parse_challenges,
+    Activity, Asked, Challenge, ControlRun, Description, Doing, Evidence, Exchange, Outcome, Request, parse_challenges,
 };
 use crate::plan::subject::{ClientAuthMethod, Identity, Login, Subject};
 use crate::plan::{Control, PlannedCheck, Script};
@@ -84,6 +84,8 @@ pub struct Equipment {
     pub spawner: Spawner,
     /// Seed of everything random.
     pub seed: u64,
+    /// Where it is shown what is done and waited for.
+    pub activity: Activity,
 }
 
 /// Sends probes to one target.
@@ -148,7 +150,9 @@ impl Prober {
     /// Runs a check: its controls, its steps, its controls again. With a seat, it meets the checks that write beside it.
     pub async fn run(&self, planned: &PlannedCheck, script: &Script, seat: Option<Seat>) -> Evidence {
         let run = outages::sent_by(planned.check.id, self.run_in_time(planned, script, seat));
-        allowance::within(self.equipment.check_time, run).await
+        let activity = &self.equipment.activity;
+        let _shown = activity.shows(Doing::Check(planned.check.id.to_owned()));
+        allowance::within(self.equipment.check_time, activity, run).await
     }
 
     async fn run_in_time(&self, planned: &PlannedCheck, script: &Script, seat: Option<Seat>) -> Evidence {
@@ -245,7 +249,10 @@ impl Prober {
 
     async fn control(&self, control: Control, closing: bool, evidence: &mut Evidence) -> ControlRun {
         match control {
-            Control::Use { identity, resource } => self.use_control(identity, resource, closing, evidence).await,
+            Control::Use { identity, resource } => ControlRun {
+                credential: Some(self.subject().identities[identity].name.clone()),
+                ..self.use_control(identity, resource, closing, evidence).await
+            },
             Control::Twin { identity, resource } => self.twin_control(identity, resource, closing, evidence).await,
             Control::Endpoint { endpoint, auth } => self.endpoint_control(endpoint, auth, closing, evidence).await,
         }
@@ -282,7 +289,7 @@ impl Prober {
                 renewed = true;
                 continue;
             }
-            return ControlRun { description, closing, exchange, outcome };
+            return ControlRun { credential: None, description, closing, exchange, outcome };
         }
     }
 
@@ -430,5 +437,5 @@ fn accompany(companions: &[Companion], request: &mut Request, evidence: &mut Evi
 fn unobtainable(description: Description, closing: bool, error: &ControlError) -> ControlRun {
     let silence = crate::observe::Silence::Unreachable(format!("no token: {error}"));
     let exchange = Exchange::unanswered(Request::new("POST", "token endpoint"), silence);
-    ControlRun { description, closing, exchange, outcome: Outcome::Silent }
+    ControlRun { credential: None, description, closing, exchange, outcome: Outcome::Silent }
 }

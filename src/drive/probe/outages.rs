@@ -304,6 +304,7 @@ impl BeatenTarget<'_> {
         let (shortest, longest) = WAIT;
         let wait = (self.prober.equipment.limits.time * 3).clamp(shortest, longest);
         let end = clock::after(clock::now(), wait);
+        let _shown = self.prober.equipment.activity.waits("the target to answer again", Some(end));
         let mut steady = 0;
         while clock::now() < end {
             steady = if self.beats().await { steady + 1 } else { 0 };

@@ -119,7 +119,11 @@ impl Prober {
             known.entry(resource).or_default().clone()
         };
         // what is learned is for all checks: it has a time of its own
-        let learn = || allowance::within(self.equipment.check_time, async { Arc::new(self.learn(resource).await) });
+        let learn = || {
+            allowance::within(self.equipment.check_time, &self.equipment.activity, async {
+                Arc::new(self.learn(resource).await)
+            })
+        };
         cell.get_or_init(learn).await.clone()
     }
 

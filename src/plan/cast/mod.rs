@@ -175,6 +175,19 @@ pub enum Asker {
     Given(Proof, Option<ForgeryId>),
 }
 
+impl Asker {
+    /// The identity that asks, or whose credential is forged; none where it is no identity of the scenario.
+    pub fn identity(&self) -> Option<usize> {
+        match self {
+            Asker::Identity(identity)
+            | Asker::Forged(identity, _)
+            | Asker::EachForged(identity, _)
+            | Asker::OtherWriteHeaders(identity, _) => Some(*identity),
+            Asker::Anonymous | Asker::Malformed | Asker::Slot(_) | Asker::IfKept(_) | Asker::Given(..) => None,
+        }
+    }
+}
+
 /// What proves that the target still lets somebody in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Control {

@@ -7,6 +7,7 @@ use owo_colors::OwoColorize as _;
 use super::columns::padded;
 use super::style::{bad, badge, dim, doubtful, severity};
 use crate::event::{CheckResult, NoteKind, SourcePlace};
+use crate::report::curl;
 use crate::report::escape::line;
 use crate::report::units::counted;
 use crate::report::words::{citation, further_deviations, more, outcome_apart, place, replay, sent, shown};
@@ -20,14 +21,14 @@ const OUTCOME: usize = 14;
 const PLACE: usize = 70;
 
 /// The lines of a finding after its summary, without styles.
-pub(in crate::report) fn block(check: &CheckResult, also_affected: &[String]) -> String {
+pub(in crate::report) fn block(check: &CheckResult, target: &str, also_affected: &[String]) -> String {
     let head = format!("{}: {}\n{}  {}\n", line(&check.id), line(&check.title), citation(check), place(&check.place));
-    head + &particulars(check, also_affected)
+    head + &particulars(check, target, also_affected)
 }
 
 /// What was sent, expected and seen, and how to send it again: a line each, without styles.
-pub(in crate::report) fn particulars(check: &CheckResult, also_affected: &[String]) -> String {
-    let lines = rows(check, also_affected).into_iter().map(|(label, value)| format!("{label:LABEL$}{value}\n"));
+pub(in crate::report) fn particulars(check: &CheckResult, target: &str, also_affected: &[String]) -> String {
+    let lines = rows(check, target, also_affected).into_iter().map(|(label, value)| format!("{label:LABEL$}{value}\n"));
     lines.collect()
 }
 
@@ -40,7 +41,7 @@ pub(super) fn styled(found: &ShownFinding<'_>) -> String {
     let left = format!("{badge} {}  {}  {citation}", id.bold(), severity(check.severity));
     let mut text = headline(&left, width, &check.place);
     let _ = writeln!(text, "     {}", line(&check.summary));
-    for (label, value) in rows(check, &found.finding.also_affected) {
+    for (label, value) in rows(check, &found.scenario.started.target, &found.finding.also_affected) {
         let _ = writeln!(text, "     {}{value}", dim(&padded(label, LABEL)));
     }
     text
@@ -70,11 +71,12 @@ pub(super) fn beside_checks(scenario: &ScenarioRecord, text: &mut String) {
 }
 
 /// What a finding says, each with the word before it.
-fn rows(check: &CheckResult, also_affected: &[String]) -> Vec<(&'static str, String)> {
+fn rows(check: &CheckResult, target: &str, also_affected: &[String]) -> Vec<(&'static str, String)> {
     let mut rows = Vec::new();
     rows.extend(further_deviations(check).map(|text| ("also", line(text))));
     if let Some(record) = shown(check) {
         rows.push(("sent", sent(record)));
+        rows.extend(curl::variable(record).map(|text| ("with", text)));
     }
     for (label, text) in [("expected", &check.expected), ("seen", &check.seen)] {
         if !text.is_empty() {
@@ -91,6 +93,11 @@ fn rows(check: &CheckResult, also_affected: &[String]) -> Vec<(&'static str, Str
             "affects",
             line(&format!("{}: {}", counted(also_affected.len(), "more check"), also_affected.join(", "))),
         ));
+    }
+    if let Some(record) = shown(check) {
+        let again = curl::sent_again(record, target);
+        let (label, command) = again.row();
+        rows.push((label, command.to_owned()));
     }
     rows.push(("replay", replay(check)));
     rows.extend(more(check).map(|command| ("more", command)));

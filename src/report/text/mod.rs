@@ -1,12 +1,15 @@
 //! The result for people: findings first, then a summary of each scenario. Styled; printed or stripped elsewhere.
 
+mod causes;
 mod columns;
 mod comparison;
+mod exchanges;
 mod figures;
 mod finding;
 mod scenario;
 mod shards;
 mod style;
+mod wrap;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -18,6 +21,8 @@ pub(super) use figures::{
     NOT_DISTINGUISHABLE, capacity, floor, headline, interval, outcomes, times as time_rows, tokens,
 };
 pub(super) use finding::{block, particulars};
+pub(super) use style::{of_severity, of_verdict};
+pub(super) use wrap::wrapped;
 
 use super::escape::line;
 use super::{Record, ReportError};
@@ -37,6 +42,8 @@ pub enum Verbosity {
     Normal,
     /// Every check.
     Verbose,
+    /// Each request of each check, with its answer.
+    Exchanges,
 }
 
 /// A line of a summary.
@@ -84,14 +91,17 @@ pub(super) fn result(record: &Record, verbosity: Verbosity, reports: &[PathBuf])
     }
     for scenario in &record.scenarios {
         push_rows(&mut text, scenario::summary(scenario, verbosity));
-        if verbosity == Verbosity::Verbose {
-            scenario.checks.iter().for_each(|check| listed(&mut text, check));
+        match verbosity {
+            Verbosity::Verbose => scenario.checks.iter().for_each(|check| listed(&mut text, check)),
+            Verbosity::Exchanges => exchanges::push(scenario, &mut text),
+            Verbosity::Quiet | Verbosity::Normal => {}
         }
         text.push('\n');
     }
     push_rows(&mut text, record.notes.iter().map(scenario::note));
     push_rows(&mut text, record.shards.iter().flat_map(shards::rows));
     text.extend(record.compared.as_ref().map(comparison::comparison));
+    push_rows(&mut text, causes::rows(record));
     push_rows(&mut text, Row::list("reports", reports.iter().map(|path| line(&path.display().to_string()))));
     text
 }

@@ -38,10 +38,10 @@ fn checks(scenario: &ScenarioRecord, verbosity: Verbosity) -> Vec<Row> {
     if scenario.checks.is_empty() && scenario.started.planned_checks == 0 {
         return Vec::new();
     }
-    let executed = scenario.checks.iter().filter(|check| check.verdict.executed()).count();
-    let planned = counted(scenario.started.planned_checks, "planned check");
-    let mut rows =
-        vec![Row::new("checks", format!("{}; {executed} of {planned} executed", by_verdict(&scenario.counts())))];
+    let planned = scenario.planned();
+    let parts: Vec<_> = planned.parts().into_iter().map(|(count, name)| format!("{count} {name}")).collect();
+    let sum = format!("{} planned = {}", planned.planned, parts.join(" + "));
+    let mut rows = vec![Row::new("checks", format!("{}; {sum}", by_verdict(&scenario.counts())))];
     let of = |verdict: Verdict| scenario.checks.iter().filter(move |check| check.verdict == verdict);
     rows.extend(Row::list("inconclusive", reasons(of(Verdict::Inconclusive))));
     rows.extend(Row::list("review", scenario.checks.iter().filter(|check| check.needs_review).map(with_summary)));

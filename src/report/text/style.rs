@@ -16,7 +16,7 @@ pub(super) fn badge(check: &CheckResult) -> (&'static str, String) {
 }
 
 /// The colour of a verdict.
-pub(super) fn of_verdict(verdict: Verdict) -> Style {
+pub(in crate::report) fn of_verdict(verdict: Verdict) -> Style {
     match verdict {
         Verdict::Fail => Style::new().red().bold(),
         Verdict::Warn => Style::new().yellow().bold(),
@@ -27,14 +27,18 @@ pub(super) fn of_verdict(verdict: Verdict) -> Style {
     }
 }
 
-/// A severity in its colour.
-pub(super) fn severity(severity: Severity) -> String {
-    let style = match severity {
+/// The colour of a severity.
+pub(in crate::report) fn of_severity(severity: Severity) -> Style {
+    match severity {
         Severity::Critical | Severity::High => Style::new().red(),
         Severity::Medium => Style::new().yellow(),
         Severity::Low | Severity::Info => Style::new(),
-    };
-    severity.name().style(style).to_string()
+    }
+}
+
+/// A severity in its colour.
+pub(super) fn severity(severity: Severity) -> String {
+    severity.name().style(of_severity(severity)).to_string()
 }
 
 /// What is there for the second look.

@@ -7,6 +7,9 @@ use super::model::{Arrivals, LoadPhase, SchemeFields, TargetFields};
 use super::text::HttpVersion;
 use super::{At, LoadedScenario, ScenarioError};
 
+/// The longest that a phase of load or a study may take: what is longer is a typing error.
+const LONGEST: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 60 * 60);
+
 /// Everything that is wrong with a scenario by itself.
 pub(super) fn mistakes(loaded: &LoadedScenario) -> Vec<ScenarioError> {
     let scenario = &loaded.scenario;
@@ -152,6 +155,9 @@ fn phases(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
         streams(loaded, phase, mistakes);
         if phase.duration.0.is_zero() {
             mistakes.push(loaded.error(phase.place, "`duration` must be greater than 0"));
+        }
+        if phase.duration.0 > LONGEST || phase.warmup.is_some_and(|warmup| warmup.0 > LONGEST) {
+            mistakes.push(loaded.error(phase.place, "`duration` and `warmup` must be at most 7 days"));
         }
     }
 }

@@ -76,7 +76,7 @@ fn too_little_coverage_is_a_finding_that_says_how_much_there_was() {
     assert_eq!(output.status.code(), Some(1), "{}", told(&output));
     let text = told(&output);
     assert!(text.contains("66 % of the applicable checks were executed (2 of 3); min_coverage is 67 %"), "{text}");
-    assert_eq!(text.trim_end().lines().last(), Some("exit 1: there are findings"));
+    assert_eq!(text.trim_end().lines().last(), Some("exit 1: there are findings: 1 finding of the run"));
     for enough in ["min_coverage: 66%", "profile: api-key-403"] {
         let output = run(address, &format!("{{ {checks}, {enough} }}"), &[]);
         assert_eq!(output.status.code(), Some(0), "{}", told(&output));

@@ -79,6 +79,7 @@ fn plain(id: &str, title: &str, verdict: Verdict) -> CheckResult {
         seen: String::new(),
         deviations: Vec::new(),
         shown_by: None,
+        replay: Vec::new(),
         needs_review: false,
         evidence: Vec::new(),
         statuses: Vec::new(),
@@ -101,6 +102,9 @@ fn exchange(role: Role, label: &str, outcome: Outcome, status: Option<u16>) -> E
     let challenge = (status == Some(401)).then(|| header("WWW-Authenticate", "Bearer"));
     let response_headers = [header("Content-Type", "application/json")].into_iter().chain(challenge);
     EvidenceRecord {
+        credential: None,
+        forged: false,
+        certificate_of: None,
         role,
         label: label.to_owned(),
         outcome,

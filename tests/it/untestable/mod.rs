@@ -68,7 +68,7 @@ fn free() -> SocketAddr {
 }
 
 /// One mistake: its name, the address of the target, the scenario, and its CA file.
-type Mistake = (&'static str, SocketAddr, String, String);
+pub(crate) type Mistake = (&'static str, SocketAddr, String, String);
 
 async fn in_clear_text() -> Vec<Mistake> {
     let no_ca = String::new;
@@ -151,6 +151,11 @@ fn granting(head: &str) -> String {
     }
 }
 
+/// All mistakes that only a server shows.
+pub(crate) async fn network_mistakes() -> Vec<Mistake> {
+    [in_clear_text().await, with_tokens().await, under_tls().await].concat()
+}
+
 #[test]
 fn codes_are_listed_in_the_help_and_in_the_readme() {
     let readme = std::fs::read_to_string("README.md").expect("is there");
@@ -166,8 +171,7 @@ fn codes_are_listed_in_the_help_and_in_the_readme() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_mistake_is_named_with_its_line_and_its_exit() {
     let mut page = String::new();
-    let mistakes = [in_clear_text().await, with_tokens().await, under_tls().await].concat();
-    for (name, address, yaml, ca) in mistakes {
+    for (name, address, yaml, ca) in network_mistakes().await {
         let ended = run(&yaml, &ca, &[]).await;
         let causes = causes(&ended.said, address.port());
         assert!(!causes.is_empty(), "{name}: {}", ended.said);

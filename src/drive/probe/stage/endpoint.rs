@@ -62,6 +62,7 @@ impl Stage<'_> {
         let outcome = if why.is_some() { Outcome::Granted } else { outcome };
         evidence.observe(Observation {
             step: action.step,
+            credential: None,
             forgery,
             description,
             place,
@@ -172,6 +173,7 @@ impl Stage<'_> {
         let at = clock::unix_seconds();
         evidence.observe(Observation {
             step,
+            credential: None,
             forgery: None,
             description,
             place,

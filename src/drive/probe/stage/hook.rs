@@ -14,7 +14,9 @@ impl Stage<'_> {
     pub(super) async fn call(&mut self, hook: Hook, evidence: &mut Evidence) -> Result<(), Halt> {
         let hooks = &self.prober.subject().material.hooks;
         if hook == Hook::AwaitRotation {
-            allowance::apart(tokio::time::sleep(self.prober.subject().tolerances.rotation_delay)).await;
+            let delay = self.prober.subject().tolerances.rotation_delay;
+            let _shown = allowance::shown("the tolerated delay of a rotation", Some(delay));
+            allowance::apart(tokio::time::sleep(delay)).await;
             return Ok(());
         }
         let mut body = String::new();
@@ -40,6 +42,7 @@ impl Stage<'_> {
             HookCall::Post(path) => self.post_hook(path, &arguments, body).await?,
             HookCall::Command(argv) => {
                 let spawner = &self.prober.equipment.spawner;
+                let _shown = allowance::shown("a hook of the scenario", None);
                 let said = allowance::apart(hook::call(spawner, (argv, &arguments), &hooks.env, &body)).await;
                 said.map_err(|error| Halt::Obstacle(error.to_string()))?
             }

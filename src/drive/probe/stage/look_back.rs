@@ -49,6 +49,7 @@ impl Stage<'_> {
         let Recalled { step, check, outcome, why } = seen;
         evidence.observe(Observation {
             step,
+            credential: None,
             forgery: None,
             description: Description::new(outages::named(&exchange.request, check)),
             place: self.place_of(&exchange),

@@ -219,11 +219,13 @@ impl<'a> Stage<'a> {
             Act::Hook(hook) => self.call(*hook, evidence).await,
             Act::Keys(change) => self.keys(*change, evidence).await,
             Act::AwaitEffects => {
+                let _shown = allowance::shown("late effects of what was sent", Some(wait::LATE_EFFECT));
                 allowance::apart(tokio::time::sleep(wait::LATE_EFFECT)).await;
                 Ok(())
             }
             Act::Meet => {
                 if let Some(seat) = &self.seat {
+                    let _shown = allowance::shown("the other checks that write", None);
                     allowance::apart(seat.meet()).await;
                 }
                 Ok(())

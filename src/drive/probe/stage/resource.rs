@@ -46,12 +46,8 @@ impl Stage<'_> {
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
         let mut bare = self.prober.bare_request(resource);
-        if let Asker::Identity(identity)
-        | Asker::Forged(identity, _)
-        | Asker::EachForged(identity, _)
-        | Asker::OtherWriteHeaders(identity, _) = asker
-        {
-            bare.connection = self.prober.subject().identities[*identity].connection();
+        if let Some(identity) = asker.identity() {
+            bare.connection = self.prober.subject().identities[identity].connection();
         }
         let once = self.prober.subject().scheme.reuse() == Reuse::Once;
         // what is made for one request is made for the request as it will be sent
@@ -81,7 +77,10 @@ impl Stage<'_> {
             };
             let readable = self.readable(asker, counts).await;
             let asked = self.asked(asker, send.want, counts, &readable);
-            let probe = Probe { step: action.step, forgery: credential.forgery, description, counts };
+            let named = asker.identity().filter(|_| !credential.carried.is_empty());
+            let named = named.map(|identity| self.prober.subject().identities[identity].name.clone());
+            let probe =
+                Probe { step: action.step, credential: named, forgery: credential.forgery, description, counts };
             if send.thorough {
                 self.thoroughly(&probe, &sent, &asked, evidence).await;
             }
@@ -232,7 +231,7 @@ impl Stage<'_> {
         request: Option<&Request>,
         evidence: &mut Evidence,
     ) {
-        let Probe { step, forgery, description, counts } = probe;
+        let Probe { step, credential, forgery, description, counts } = probe;
         let mut at = clock::unix_seconds();
         let mut reading = self.prober.read(counts, &exchange, asked).await;
         let mut reproduced = false;
@@ -246,7 +245,19 @@ impl Stage<'_> {
         }
         let place = Place::Resource(counts);
         let Reading { outcome, why, clean } = reading;
-        let seen = Observation { step, forgery, description, place, exchange, outcome, why, clean, at, reproduced };
+        let seen = Observation {
+            step,
+            credential,
+            forgery,
+            description,
+            place,
+            exchange,
+            outcome,
+            why,
+            clean,
+            at,
+            reproduced,
+        };
         evidence.observe(seen);
     }
 
@@ -375,6 +386,8 @@ impl MadeFor<'_> {
 #[derive(Clone)]
 pub(super) struct Probe {
     step: usize,
+    /// Name of the identity whose credential is sent, or forged.
+    credential: Option<String>,
     forgery: Option<ForgeryId>,
     description: Description,
     counts: usize,

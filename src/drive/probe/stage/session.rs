@@ -7,7 +7,7 @@ use crate::check::step::{SessionAct, SessionStep, Step, Want};
 use crate::clock;
 use crate::drive::control::{ControlError, Token};
 use crate::drive::login::{HeldCredential, LoginError, LoginSession, Logins, successor};
-use crate::drive::probe::values;
+use crate::drive::probe::{allowance, values};
 use crate::observe::{Evidence, Exchange, Observation, Outcome, Place, Request, Response, Silence, meaning_of_status};
 use crate::plan::Action;
 use crate::plan::login::LoginProcedure;
@@ -46,6 +46,7 @@ impl Told {
     pub(super) fn observe(self, action: &Action, place: Place, evidence: &mut Evidence) {
         evidence.observe(Observation {
             step: action.step,
+            credential: None,
             forgery: None,
             description: described(action),
             place,
@@ -110,7 +111,9 @@ impl Stage<'_> {
             SessionAct::LogOut(slot) => self.log_out(slot, evidence).await?,
             SessionAct::ChangePassword(slot) => self.change_password(identity, slot, evidence).await?,
             SessionAct::AwaitOverlap => {
-                tokio::time::sleep(self.prober.subject().tolerances.rotation_delay).await;
+                let delay = self.prober.subject().tolerances.rotation_delay;
+                let _shown = allowance::shown("the tolerated delay of a rotation", Some(delay));
+                tokio::time::sleep(delay).await;
                 return Ok(());
             }
         };

@@ -90,6 +90,7 @@ impl Stage<'_> {
                     let (at, reproduced) = (clock::unix_seconds(), false);
                     evidence.observe(Observation {
                         step,
+                        credential: None,
                         forgery,
                         description,
                         place,

@@ -36,6 +36,7 @@ impl Stage<'_> {
             );
             return Err(Halt::Untestable(why));
         }
+        let _shown = allowance::shown("a token to expire", Some(wait));
         allowance::apart(tokio::time::sleep(wait)).await;
         Ok(())
     }
@@ -50,6 +51,7 @@ impl Stage<'_> {
         let tolerated = if self.withdrawn { tolerances.rotation_delay } else { tolerances.revocation_delay };
         let end = self.kept(slot)?.token.ends_at();
         let awaited = Awaited { outcome: Outcome::Refused, tolerated, end };
+        let _shown = allowance::shown("a revoked token to be refused", Some(tolerated));
         allowance::apart(self.await_outcome(slot, resource, awaited, evidence)).await
     }
 
@@ -61,6 +63,7 @@ impl Stage<'_> {
     ) -> Result<(), Halt> {
         let tolerated = self.prober.subject().tolerances.rotation_delay;
         let awaited = Awaited { outcome: Outcome::Granted, tolerated, end: None };
+        let _shown = allowance::shown("a new credential to be accepted", Some(tolerated));
         allowance::apart(self.await_outcome(slot, resource, awaited, evidence)).await
     }
 

@@ -1,0 +1,130 @@
+//! What is said at the end of a run: how many findings fail it, and what it passed with; pure.
+
+use std::collections::BTreeMap;
+
+use super::Conclusion;
+use crate::check::{Severity, Verdict};
+use crate::event::{Event, NoteKind};
+
+/// Findings of a run, as far as its last line names them.
+#[derive(Debug)]
+pub struct Ending {
+    fail_on: Severity,
+    failing: BTreeMap<Severity, usize>,
+    /// Failures below the severity that fails a run.
+    below: usize,
+    warnings: usize,
+    thresholds: usize,
+    /// Findings of the run itself, such as a stale waiver.
+    beside: usize,
+}
+
+impl Ending {
+    /// Nothing yet, where failures count from a severity on.
+    pub fn new(fail_on: Severity) -> Self {
+        Self { fail_on, failing: BTreeMap::new(), below: 0, warnings: 0, thresholds: 0, beside: 0 }
+    }
+
+    /// Counts an event.
+    pub fn count(&mut self, event: &Event) {
+        match event {
+            Event::ScenarioFinished(finished) => {
+                for finding in finished.findings.iter().flatten().filter(|finding| finding.waived.is_none()) {
+                    match finding.verdict {
+                        Verdict::Fail if finding.severity.max(Severity::Low) >= self.fail_on => {
+                            *self.failing.entry(finding.severity).or_default() += 1;
+                        }
+                        Verdict::Fail => self.below += 1,
+                        _ => self.warnings += 1,
+                    }
+                }
+            }
+            Event::ThresholdJudged(result) if result.holds == Some(false) => {
+                let count = if result.fails() { &mut self.thresholds } else { &mut self.warnings };
+                *count += 1;
+            }
+            Event::Note(note) if note.kind == NoteKind::Finding => self.beside += 1,
+            _ => {}
+        }
+    }
+
+    /// The reason of an end, with what was found; an end of another kind has its own reason.
+    pub fn reason(&self, conclusion: Option<Conclusion>, reason: &str) -> String {
+        let with = joined(&[
+            (self.below > 0)
+                .then(|| format!("{} below --fail-on {}", counted(self.below, "failure"), self.fail_on.name())),
+            (self.warnings > 0).then(|| counted(self.warnings, "warning")),
+        ]);
+        match conclusion {
+            Some(Conclusion::Passed) if !with.is_empty() => format!("passed, with {with}"),
+            Some(Conclusion::Findings) => {
+                let by_severity =
+                    self.failing.iter().rev().map(|(severity, count)| format!("{count} {}", severity.name()));
+                let beside = [(self.thresholds, "broken threshold"), (self.beside, "finding of the run")];
+                let beside = beside.into_iter().filter(|(count, _)| *count > 0);
+                let beside = beside.map(|(count, noun)| match noun {
+                    "finding of the run" if count > 1 => format!("{count} findings of the run"),
+                    noun => counted(count, noun),
+                });
+                let named: Vec<_> = by_severity.chain(beside).collect();
+                match named.is_empty() {
+                    true => reason.to_owned(),
+                    false => format!("{reason}: {}", named.join(", ")),
+                }
+            }
+            _ => reason.to_owned(),
+        }
+    }
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+fn joined(parts: &[Option<String>]) -> String {
+    parts.iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" and ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{CheckResult, Finding, Note, Part, ScenarioFinished, sample};
+
+    fn scenario(found: &[(Verdict, Severity)]) -> Event {
+        let finding = |(verdict, severity): &(Verdict, Severity)| {
+            let failing = sample::failing(vec![sample::cell("/a", Part::Access, *verdict)]);
+            Finding::alone(&CheckResult { verdict: *verdict, severity: *severity, ..failing })
+        };
+        let findings = Some(found.iter().map(finding).collect());
+        Event::ScenarioFinished(ScenarioFinished {
+            applicable: 9,
+            executed: 9,
+            exit_code: 0,
+            findings,
+            untestable: None,
+            answers: None,
+        })
+    }
+
+    #[test]
+    fn the_end_names_what_was_found() {
+        let of = |fail_on, conclusion, events: &[Event]| {
+            let mut ending = Ending::new(fail_on);
+            events.iter().for_each(|event| ending.count(event));
+            ending.reason(conclusion, "reason")
+        };
+        let passed = Some(Conclusion::Passed);
+        use Severity::{Critical, High, Low};
+        let note = Event::Note(Note { kind: NoteKind::Finding, text: "stale".to_owned() });
+        assert_eq!(of(Low, passed, &[scenario(&[])]), "reason");
+        assert_eq!(of(Low, passed, &[scenario(&[(Verdict::Warn, High)])]), "passed, with 1 warning");
+        let mixed = scenario(&[(Verdict::Fail, Low), (Verdict::Fail, Low), (Verdict::Warn, Low), (Verdict::Warn, Low)]);
+        assert_eq!(of(High, passed, &[mixed]), "passed, with 2 failures below --fail-on high and 2 warnings");
+        let worse = scenario(&[(Verdict::Fail, Low), (Verdict::Fail, Critical), (Verdict::Fail, Critical)]);
+        assert_eq!(
+            of(Low, Some(Conclusion::Findings), &[worse, note]),
+            "reason: 2 critical, 1 low, 1 finding of the run"
+        );
+        assert_eq!(of(Low, None, &[scenario(&[(Verdict::Fail, Low)])]), "reason");
+    }
+}
