@@ -19,14 +19,14 @@ struct Part {
 
 /// A line of parts.
 #[derive(Clone, Debug)]
-pub(super) struct Line {
+pub(super) struct StatusLine {
     parts: Vec<Part>,
     between: &'static str,
     /// Whether the first part may be shortened before others give way.
     shrinks: bool,
 }
 
-impl Line {
+impl StatusLine {
     /// A line whose parts are set apart by this text.
     pub(super) fn new(between: &'static str) -> Self {
         Self { parts: Vec::new(), between, shrinks: false }
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn what_matters_least_gives_way_first() {
-        let mut line = Line::new(" · ");
+        let mut line = StatusLine::new(" · ");
         line.name(5, Style::new(), "a scenario with a long name");
         line.add(1, "12 s");
         line.add(9, "2 fail");

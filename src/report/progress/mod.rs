@@ -74,7 +74,7 @@ impl Progress {
             let lines: Vec<_> = lines.iter().map(|line| line.fitted(width, self.watching.coloured)).collect();
             print(&self.region.drawn(&lines));
         } else {
-            let parts: Vec<_> = lines.iter().map(fit::Line::plain).collect();
+            let parts: Vec<_> = lines.iter().map(fit::StatusLine::plain).collect();
             print(&format!("{}\n", parts.join(" · ")));
         }
         self.shown = Some(now);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use owo_colors::Style;
 
-use super::fit::Line;
+use super::fit::StatusLine;
 use crate::check::{Explanation, Verdict};
 use crate::event::{CheckResult, Event, NoteKind};
 use crate::observe::{Doing, Interval, StudyProgress};
@@ -61,7 +61,7 @@ impl State {
     }
 
     /// Takes note of an event; what has occurred that a reader wants to know at once.
-    pub(super) fn apply(&mut self, event: &Event, now: Instant) -> Vec<Line> {
+    pub(super) fn apply(&mut self, event: &Event, now: Instant) -> Vec<StatusLine> {
         match event {
             Event::ScenarioStarted(started) => {
                 self.scenario = line(&started.name);
@@ -103,7 +103,7 @@ impl State {
 
     /// A failing check as it occurs; none where what was shown before implies it. What is said here is provisional: causes
     /// are known at the end.
-    fn found(&mut self, check: &CheckResult) -> Option<Line> {
+    fn found(&mut self, check: &CheckResult) -> Option<StatusLine> {
         if !matches!(check.verdict, Verdict::Fail | Verdict::Warn) || check.waived.is_some() {
             return None;
         }
@@ -131,8 +131,8 @@ impl State {
     }
 
     /// What happens, what is waited for, and how long it takes.
-    pub(super) fn lines(&self, moment: &Moment) -> Vec<Line> {
-        let mut head = Line::new(" · ");
+    pub(super) fn lines(&self, moment: &Moment) -> Vec<StatusLine> {
+        let mut head = StatusLine::new(" · ");
         head.name(5, Style::new().bold(), &self.scenario);
         if self.measured_s.len() > 1 && self.turn > 0 {
             head.add(3, format!("scenario {} of {}", self.turn, self.measured_s.len()));
@@ -157,7 +157,7 @@ impl State {
         lines
     }
 
-    fn checks(&self, head: &mut Line, moment: &Moment) {
+    fn checks(&self, head: &mut StatusLine, moment: &Moment) {
         if self.planned == 0 {
             return;
         }
@@ -183,7 +183,7 @@ impl State {
         Some(likely.max(longest) + ahead)
     }
 
-    fn verdicts(&self, head: &mut Line) {
+    fn verdicts(&self, head: &mut StatusLine) {
         for (weight, verdict) in
             [(9, Verdict::Fail), (8, Verdict::Warn), (6, Verdict::Inconclusive), (4, Verdict::Pass)]
         {
@@ -196,7 +196,7 @@ impl State {
 }
 
 impl Phase {
-    fn head(&self, head: &mut Line, now: Instant) {
+    fn head(&self, head: &mut StatusLine, now: Instant) {
         head.add(8, &self.name);
         let passed = match &self.interval {
             None => now.duration_since(self.began).as_secs_f64(),
@@ -210,10 +210,10 @@ impl Phase {
     }
 
     /// What the last second measured.
-    fn figures(&self) -> Option<Line> {
+    fn figures(&self) -> Option<StatusLine> {
         let interval = self.interval.as_ref()?;
         let (times, per_second) = (&interval.response_time_us, interval.outcomes.total() as f64);
-        let mut line = Line::new("  ");
+        let mut line = StatusLine::new("  ");
         line.add(9, format!("  {}", rate(per_second / interval.length_s.max(f64::EPSILON))));
         for (weight, name, value) in [
             (8, "p50", times.p50),
@@ -231,7 +231,7 @@ impl Phase {
     }
 }
 
-fn study_head(study: &StudyProgress, head: &mut Line, now: Instant) {
+fn study_head(study: &StudyProgress, head: &mut StatusLine, now: Instant) {
     head.add(8, "overhead study");
     head.add(6, format!("round {} of {}", study.round.max(1), study.rounds));
     let left = study.until.map(|until| until.saturating_duration_since(now));
@@ -239,12 +239,12 @@ fn study_head(study: &StudyProgress, head: &mut Line, now: Instant) {
 }
 
 /// A row for each scheme: the one that is measured is marked, and the costs are those so far.
-fn study_rows(study: &StudyProgress) -> Vec<Line> {
+fn study_rows(study: &StudyProgress) -> Vec<StatusLine> {
     let widest = study.rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0).min(32);
     let rows = study.rows.iter().enumerate().take(ROWS);
     let mut lines: Vec<_> = rows
         .map(|(at, row)| {
-            let mut shown = Line::new("  ");
+            let mut shown = StatusLine::new("  ");
             let name = line(&row.name);
             let gap = widest.saturating_sub(name.chars().count());
             let measured = at == study.measuring;
@@ -265,7 +265,7 @@ fn study_rows(study: &StudyProgress) -> Vec<Line> {
         })
         .collect();
     if study.rows.len() > ROWS {
-        let mut more = Line::new("");
+        let mut more = StatusLine::new("");
         more.add(1, format!("    and {} more", study.rows.len() - ROWS));
         lines.push(more);
     }
@@ -273,8 +273,8 @@ fn study_rows(study: &StudyProgress) -> Vec<Line> {
 }
 
 /// What is waited for and what runs.
-fn doing(moment: &Moment) -> Option<Line> {
-    let mut shown = Line::new(" · ");
+fn doing(moment: &Moment) -> Option<StatusLine> {
+    let mut shown = StatusLine::new(" · ");
     let mut waits: Vec<_> = moment
         .doing
         .iter()
@@ -311,8 +311,8 @@ fn doing(moment: &Moment) -> Option<Line> {
 }
 
 /// A finding as it occurs.
-fn occurred(verdict: Verdict, word: &str, style: Style, text: &str) -> Line {
-    let mut shown = Line::new(" ");
+fn occurred(verdict: Verdict, word: &str, style: Style, text: &str) -> StatusLine {
+    let mut shown = StatusLine::new(" ");
     let badge = if verdict == Verdict::Fail { "FAIL" } else { "WARN" };
     shown.push(9, of_verdict(verdict), badge);
     shown.push(9, style, word);
@@ -395,7 +395,7 @@ mod tests {
     }
 
     /// What stands on a terminal of three widths, and what is written elsewhere.
-    fn captured(name: &str, lines: &[Line]) {
+    fn captured(name: &str, lines: &[StatusLine]) {
         let mut text = String::new();
         for width in [60, 100, 200] {
             let _ = writeln!(text, "{width} columns");
@@ -407,7 +407,7 @@ mod tests {
                 let _ = writeln!(text, "|{fitted}");
             }
         }
-        let plain: Vec<_> = lines.iter().map(Line::plain).collect();
+        let plain: Vec<_> = lines.iter().map(StatusLine::plain).collect();
         let _ = writeln!(text, "no terminal\n|{}", plain.join(" · "));
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots/terminal");
         insta::with_settings!({ snapshot_path => folder, prepend_module_to_snapshot => false, omit_expression => true }, {
