@@ -103,11 +103,8 @@ impl Bounds {
         self.proxy.iter().for_each(|proxy| push("--proxy", format!("http://{}", proxy.authority())));
         self.variables.iter().for_each(|glob| push("--allow-env", glob.glob().to_owned()));
         self.hosts.iter().for_each(|host| push("--allow-host", host.to_string()));
-        words.extend(
-            [(self.no_command, "--no-command"), (self.untrusted, "--untrusted")]
-                .into_iter()
-                .filter_map(|(is_set, option)| is_set.then(|| option.to_owned())),
-        );
+        let flags = [(self.no_command, "--no-command"), (self.untrusted, "--untrusted")];
+        words.extend(flags.into_iter().filter(|(is_set, _)| *is_set).map(|(_, option)| option.to_owned()));
         words
     }
 

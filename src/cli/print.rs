@@ -17,12 +17,12 @@ const COLUMNS: usize = 100;
 
 /// Columns of the terminal on standard error.
 pub(super) fn error_columns() -> usize {
-    columns(&std::io::stderr()).unwrap_or(COLUMNS)
+    columns(std::io::stderr()).unwrap_or(COLUMNS)
 }
 
 /// Columns of the terminal on standard output; none where it is no terminal.
 pub(super) fn output_columns() -> Option<usize> {
-    std::io::stdout().is_terminal().then(|| columns(&std::io::stdout()).unwrap_or(COLUMNS))
+    std::io::stdout().is_terminal().then(|| columns(std::io::stdout()).unwrap_or(COLUMNS))
 }
 
 fn columns(stream: impl rustix::fd::AsFd) -> Option<usize> {

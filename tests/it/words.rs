@@ -74,7 +74,7 @@ fn has(prose: &str, phrase: &str) -> bool {
     let is_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '-' || c == '_' || c == '.');
     prose.match_indices(phrase).any(|(at, _)| {
         let (before, after) = (prose[..at].chars().next_back(), prose[at + phrase.len()..].chars().next());
-        !is_word(before) && !(is_word(after) && after != Some('.'))
+        !(is_word(before) || is_word(after) && after != Some('.'))
     })
 }
 
