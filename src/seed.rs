@@ -151,6 +151,11 @@ pub const CSRF_COOKIE: &str = "csrf";
 /// The header that repeats it in every request that writes.
 pub const CSRF_HEADER: &str = "X-CSRF-Token";
 
+/// The CA that signs client certificates: its name and its key, PKCS #8 in PEM.
+pub const CLIENT_CA: (&str, &str) = ("authbench reference client CA", include_str!("seed/client-ca.pem"));
+/// What follows the name of an identity in the DNS name of its client certificate.
+pub const CLIENT_DOMAIN: &str = ".clients.reference.test";
+
 /// The header that carries API keys unless a scenario says otherwise.
 pub const API_KEY_HEADER: &str = "X-API-Key";
 /// A key that many products ship with and that the reference refuses.

@@ -10,6 +10,7 @@ mod introspection;
 mod judgement;
 mod jwt;
 mod metadata;
+mod mtls;
 pub mod page;
 pub mod profile;
 mod revocation;
@@ -176,6 +177,7 @@ pub const GROUPS: &[Group] = &[
         tables: &[basic::CHECKS, basic::protocol::CHECKS, common::timing::BASIC],
     },
     Group { name: "digest", about: "HTTP Digest (RFC 7616)", tables: &[digest::CHECKS] },
+    Group { name: "mtls", about: "Client certificates (RFC 8705)", tables: &[mtls::CHECKS] },
     Group { name: "session", about: "Sessions by cookie (RFC 6265)", tables: &[session::CHECKS] },
     Group { name: "login", about: "Logins and logouts", tables: &[session::login::CHECKS, common::timing::LOGIN] },
     Group { name: "refresh", about: "Refresh tokens of logins (RFC 6749 §6)", tables: &[session::refresh::CHECKS] },
@@ -234,6 +236,7 @@ pub const GROUPS: &[Group] = &[
             common::answers::CHECKS,
             common::throttling::CHECKS,
             common::hosts::CHECKS,
+            common::transport::CHECKS,
             common::survival::CHECKS,
         ],
     },

@@ -198,6 +198,8 @@ pub enum Silence {
     Malformed(String),
     /// The TLS handshake failed.
     Handshake(String),
+    /// The target refused the client's certificate, or that there was none, in the TLS handshake: its alert (RFC 8446 §6.2).
+    CertificateRefused(String),
     /// A proxy on the way refused, or was not there: the target was not asked.
     Proxy(String),
 }
@@ -210,6 +212,9 @@ impl std::fmt::Display for Silence {
             Silence::TimedOut => f.write_str("no answer in time"),
             Silence::Malformed(why) => write!(f, "not a usable HTTP answer: {why}"),
             Silence::Handshake(why) => write!(f, "TLS handshake failed: {why}"),
+            Silence::CertificateRefused(alert) => {
+                write!(f, "the TLS handshake was refused for the client certificate (alert {alert})")
+            }
             Silence::Proxy(why) => f.write_str(why),
         }
     }

@@ -91,8 +91,8 @@ impl OpenApiDocument {
 struct Login {
     /// The value of `scheme`.
     scheme: String,
-    /// How the credential is obtained, where the document says so.
-    obtained: Option<String>,
+    /// A member that is written as it is: how the credential is obtained, or its certificate.
+    obtained: Option<(&'static str, String)>,
     /// Members of the credential, each with its variable.
     members: Vec<(&'static str, String)>,
     /// What a reader has to know.
@@ -122,6 +122,11 @@ impl Login {
             Method::Basic => {
                 ("basic".to_owned(), vec![member("username", "USERNAME"), member("password", "PASSWORD")], "")
             }
+            Method::Certificate => {
+                obtained = Some(("tls", "{ certificate: client.pem, key: client.key }".to_owned()));
+                let about = "put the certificate and its key beside this file: a document does not say where they are";
+                ("mtls".to_owned(), Vec::new(), about)
+            }
             Method::Bearer { about } => ("bearer".to_owned(), vec![member("token", "TOKEN")], about.as_str()),
             Method::Jwt => ("jwt".to_owned(), vec![member("token", "TOKEN")], ""),
             Method::ClientCredentials { token_url } => {
@@ -131,7 +136,7 @@ impl Login {
             }
             Method::PasswordGrant { token_url } => {
                 let address = document.server.address(token_url).ok_or(NoDraft::TokenEndpoint)?;
-                obtained = Some(format!("{{ password: {{ token_url: {} }} }}", yaml::template(&address)));
+                obtained = Some(("login", format!("{{ password: {{ token_url: {} }} }}", yaml::template(&address))));
                 let about = "the password grant: a client of its own is named in `password`, by `client_id` and `client_secret`";
                 ("bearer".to_owned(), vec![member("username", "USERNAME"), member("password", "PASSWORD")], about)
             }
@@ -202,20 +207,27 @@ impl Writer<'_> {
                 }
             }
         }
-        let variables: Vec<String> =
-            self.login.members.iter().map(|(member, variable)| format!("{member}: \"${{{variable}}}\"")).collect();
-        let scopes = if scopes.is_empty() { String::new() } else { format!(", {}", list(scopes.into_iter())) };
-        let login = self.login.obtained.as_ref().map(|login| format!("login: {login}, ")).unwrap_or_default();
+        let written = self.login.obtained.iter().map(|(member, value)| format!("{member}: {value}"));
+        let variables = self.login.members.iter().map(|(member, variable)| format!("{member}: \"${{{variable}}}\""));
+        let scopes = (!scopes.is_empty()).then(|| list(scopes.into_iter()));
+        let members: Vec<String> = written.chain(variables).chain(scopes).collect();
         format!(
-            "credentials:\n  main: {{ {login}{}{scopes} }}\n  \
+            "credentials:\n  main: {{ {} }}\n  \
              # Another credential unlocks the checks of rights: name the `scopes` of each here, and below those that a\n  \
              # resource needs. One with `state: revoked` or `state: expired` unlocks more.\n",
-            variables.join(", ")
+            members.join(", ")
         )
     }
 
     /// What a document does not say of JWTs, and each blank unlocks.
     fn material(&self) -> String {
+        if self.scheme.method == Method::Certificate {
+            return "# The CA of the clients with its key, of a test environment, lets authbench make certificates that have expired\n\
+                    # or are for servers: unlocks the check of dates and purposes.\n\
+                    # material:\n\
+                    #   client_ca: { certificate: ca.pem, key: ca.key }\n"
+                .to_owned();
+        }
         if self.scheme.method != Method::Jwt {
             return String::new();
         }

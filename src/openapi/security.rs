@@ -38,6 +38,8 @@ pub enum Method {
         /// Token endpoint, as written.
         token_url: String,
     },
+    /// A client certificate.
+    Certificate,
     /// Not covered, and why.
     Uncovered(String),
 }
@@ -80,9 +82,7 @@ fn method(scheme: &Node) -> Method {
         "http" => http(scheme),
         "oauth2" => oauth2(scheme),
         "openidconnect" => Method::Bearer { about: "OpenID Connect: obtain an access token and supply it".to_owned() },
-        "mutualtls" => {
-            Method::Uncovered("client certificates are not described well enough to write a scenario".to_owned())
-        }
+        "mutualtls" => Method::Certificate,
         "" => Method::Uncovered("it has no `type`".to_owned()),
         _ => Method::Uncovered(format!("the type {} is not known", super::yaml::one_line(kind))),
     }
@@ -184,7 +184,7 @@ mod tests {
                 r#"{"type":"oauth2","flows":{"password":{"tokenUrl":"/p"},"clientCredentials":{"tokenUrl":"/c"}}}"#,
                 Some(Method::ClientCredentials { token_url: "/c".to_owned() }),
             ),
-            (r#"{"type":"mutualTLS"}"#, None),
+            (r#"{"type":"mutualTLS"}"#, Some(Method::Certificate)),
             (r#"{}"#, None),
         ] {
             let found = method(&serde_json::from_str(scheme).expect("JSON"));

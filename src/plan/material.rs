@@ -79,6 +79,9 @@ fn used_by(scheme: &dyn Scheme) -> BTreeSet<&'static str> {
     if topics.contains(&"jwt") {
         used.extend(OF_TOKENS);
     }
+    if scheme.proves_in_handshake() {
+        used.insert("client_ca");
+    }
     if used.iter().any(|member| member.starts_with("hooks.")) {
         used.insert("hooks.env");
     }
@@ -194,6 +197,7 @@ fn written(material: &DeclaredMaterial) -> Vec<(&'static str, Position)> {
         ("long_password_account", account(&material.long_password_account)),
         ("colon_password_account", account(&material.colon_password_account)),
         ("utf8_password_account", account(&material.utf8_password_account)),
+        ("client_ca", material.client_ca.as_ref().map(|ca| ca.place)),
         ("issuer_key", material.issuer_key.as_ref().map(|key| key.place)),
         ("second_key", material.second_key.as_ref().map(|key| key.place)),
         ("second_issuer_key", material.second_issuer_key.as_ref().map(|key| key.place)),
@@ -241,13 +245,13 @@ mod tests {
             source_header: X-A\n  expendable_client_id: a\n  resource_identifier: /a\n  \
             refresh_grant: { refresh_token: a, access_token: b }\n  long_password_account: { username: a, password: b }\n  \
             colon_password_account: { username: a, password: b }\n  utf8_password_account: { username: a, password: b }\n  \
-            issuer_key: { secret: a }\n  second_key: { secret: a }\n  second_issuer_key: { secret: a, issuer: b }\n  \
+            client_ca: { certificate: a, key: b }\n  issuer_key: { secret: a }\n  second_key: { secret: a }\n  second_issuer_key: { secret: a, issuer: b }\n  \
             listener: { bind: \"127.0.0.1:0\", url: \"http://127.0.0.1\" }\n  \
             hooks: { revoke: [a], rotate: [a], outage: [a], env: { A: b } }\n";
         let loaded = crate::scenario::load_text("all.yaml".to_owned(), text.to_owned()).expect("is a scenario");
         let members: BTreeSet<&str> =
             written(&loaded.scenario.material).into_iter().map(|(member, _)| member).collect();
-        assert_eq!(members.len(), 25, "each member has a row");
+        assert_eq!(members.len(), 26, "each member has a row");
         let used: BTreeSet<&str> = scheme::SCHEMES.iter().flat_map(|scheme| used_by(*scheme)).collect();
         let unused: Vec<&&str> = members.difference(&used).collect();
         assert_eq!(unused, [&"hooks.revoke"], "no check calls it");

@@ -14,6 +14,7 @@ use crate::scenario::model::{self, SchemeFields};
 use crate::scenario::text::Length;
 use crate::scenario::{At, LoadedScenario, Template};
 use crate::scheme::jwt::Kit;
+use crate::scheme::mtls::CertificateProof;
 use crate::scheme::{self, Carrier, CarrierPlace, Proof};
 use crate::secret::Secret;
 
@@ -48,7 +49,8 @@ pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
         resources = seeded::resources(&seeded::prefix(name, super::keys::algorithm(loaded)));
     }
     let mut material = material(&scenario.material, values, on_reference);
-    let kit = super::keys::kit(loaded, values);
+    let mut kit = super::keys::kit(loaded, values);
+    kit.signs_certificates = material.client_ca.is_some();
     material.signing_secrets.extend(values.take_noted());
     if on_reference && name.ends_with("jwt") {
         // the opaque token of the seed would be refused for being none
@@ -207,25 +209,40 @@ fn identity(name: &str, credential: &model::Credential, values: &Values<'_>) -> 
     } else {
         Login::Nothing
     };
+    let certificate = credential.tls.as_ref().and_then(|tls| certificate(name, tls, values));
+    let login = match (&login, &certificate) {
+        (Login::Nothing, Some(own)) => {
+            let own = CertificateProof { connection: name.to_owned(), chain: own.chain.clone() };
+            Login::Proof(Proof::Certificate(Arc::new(own)))
+        }
+        _ => login,
+    };
     Identity {
         name: name.to_owned(),
         login,
         scopes: credential.scopes.iter().cloned().collect(),
         tenant: credential.tenant.clone(),
         state: credential.state,
-        certificate: credential.tls.as_ref().and_then(|tls| certificate(tls, values)),
+        certificate,
         asks_for_less: false,
     }
 }
 
 /// The certificate that a credential presents; a stand-in where nothing is read.
-fn certificate(tls: &At<model::PresentedCertificate>, values: &Values<'_>) -> Option<Arc<IdentityCertificate>> {
+fn certificate(
+    name: &str,
+    tls: &At<model::PresentedCertificate>,
+    values: &Values<'_>,
+) -> Option<Arc<IdentityCertificate>> {
+    let connection = name.to_owned();
     if !values.reads() {
-        return Some(Arc::new(IdentityCertificate { chain: Vec::new(), key: Secret::new("") }));
+        let key = Secret::new("");
+        return Some(Arc::new(IdentityCertificate { connection, chain: Vec::new(), key, is_forged: false }));
     }
     let chain = values.bytes(&tls.certificate, tls.place)?;
     let key = values.bytes(&tls.key, tls.place)?;
-    Some(Arc::new(IdentityCertificate { chain, key: Secret::new(String::from_utf8_lossy(&key)) }))
+    let key = Secret::new(String::from_utf8_lossy(&key));
+    Some(Arc::new(IdentityCertificate { connection, chain, key, is_forged: false }))
 }
 
 pub(super) fn resource(resource: &model::DeclaredResource, values: &Values<'_>) -> Resource {
@@ -330,6 +347,10 @@ fn material(written: &model::DeclaredMaterial, values: &Values<'_>, on_reference
         source_header: written.source_header.clone(),
         expendable_client_id: written.expendable_client_id.as_ref().map(|id| values.text(id)),
         resource_identifier: written.resource_identifier.as_ref().map(|identifier| values.text(identifier)),
+        client_ca: written
+            .client_ca
+            .as_ref()
+            .and_then(|tls| Some((*certificate("the CA of clients", tls, values)?).clone())),
         refresh_grant: written.refresh_grant.as_ref().map(|grant| RefreshGrant {
             refresh_token: values.secret(&grant.refresh_token),
             access_token: values.secret(&grant.access_token),
@@ -362,6 +383,7 @@ fn completed(own: Material, seed: Material) -> Material {
         source_header: own.source_header.or(seed.source_header),
         expendable_client_id: own.expendable_client_id.or(seed.expendable_client_id),
         resource_identifier: own.resource_identifier.or(seed.resource_identifier),
+        client_ca: own.client_ca.or(seed.client_ca),
         refresh_grant: own.refresh_grant.or(seed.refresh_grant),
         accounts: if own.accounts.is_empty() { seed.accounts } else { own.accounts },
         hooks: HookCalls {

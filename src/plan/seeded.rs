@@ -9,11 +9,12 @@ use super::login::{
 use super::resolve_login::MOST_FAILURES;
 use super::subject::{
     AuthorizationServer, ClientAuthMethod, ClientCredential, CredentialState, DeclaredAnswer, HookCall, HookCalls,
-    Identity, Login, Material, RefreshGrant, Resource,
+    Identity, IdentityCertificate, Login, Material, RefreshGrant, Resource,
 };
 use crate::check::step::PeculiarAccount;
 use crate::scheme::Proof;
 use crate::scheme::jose::SigningKey;
+use crate::scheme::mtls::{CertificateProof, client_certificate};
 use crate::secret::Secret;
 use crate::seed::{self, SeedIdentity, SeedState};
 
@@ -26,6 +27,7 @@ pub(super) fn prefix(scheme: &str, algorithm: &str) -> String {
         "digest" if algorithm.is_empty() => "/digest".to_owned(),
         "digest" => format!("/digest-{algorithm}"),
         "bearer" => "/bearer".to_owned(),
+        "mtls" => "/mtls".to_owned(),
         "oauth2-client-credentials" => "/oauth2".to_owned(),
         "oauth2-client-credentials-jwt" => "/oauth2-jwt".to_owned(),
         "jwt" => format!("/jwt/{}", algorithm.to_lowercase()),
@@ -37,17 +39,23 @@ pub(super) fn prefix(scheme: &str, algorithm: &str) -> String {
 pub(super) fn identities(scheme: &str) -> Vec<Identity> {
     let known = seed::IDENTITIES.iter().filter(|identity| {
         // whoever may not log in any more cannot be told from one that never could
-        let logs_in = scheme == "session" || scheme.starts_with("oauth2-client-credentials");
+        let logs_in = matches!(scheme, "session" | "mtls") || scheme.starts_with("oauth2-client-credentials");
         !logs_in || identity.state == SeedState::Valid
     });
     known.map(|identity| to_identity(scheme, identity)).collect()
 }
 
 fn to_identity(scheme: &str, identity: &SeedIdentity) -> Identity {
+    let certificate = if scheme == "mtls" { certificate(identity).map(Arc::new) } else { None };
     let login = match scheme {
         "api-key" => Login::Proof(Proof::Key(Secret::new(identity.api_key))),
         "basic" | "digest" => {
             Login::Proof(Proof::Password { user: identity.name.to_owned(), password: Secret::new(identity.password) })
+        }
+        "mtls" => {
+            let chain = certificate.as_ref().map(|own| own.chain.clone()).unwrap_or_default();
+            let own = CertificateProof { connection: identity.name.to_owned(), chain };
+            Login::Proof(Proof::Certificate(Arc::new(own)))
         }
         "session" => Login::Procedure(Arc::new(session_login(identity))),
         "bearer" => Login::Proof(Proof::Token(Secret::new(identity.token))),
@@ -70,9 +78,18 @@ fn to_identity(scheme: &str, identity: &SeedIdentity) -> Identity {
             SeedState::Revoked => CredentialState::Revoked,
             SeedState::Expired => CredentialState::Expired,
         },
-        certificate: None,
+        certificate,
         asks_for_less: false,
     }
+}
+
+/// The certificate of an identity, for its key and a name of the domain of clients.
+fn certificate(identity: &SeedIdentity) -> Option<IdentityCertificate> {
+    let key = identity.client_key?.key;
+    let dns_name = format!("{}{}", identity.name, seed::CLIENT_DOMAIN);
+    let chain = client_certificate(seed::CLIENT_CA, identity.name, &dns_name, key)?;
+    let (connection, key) = (identity.name.to_owned(), Secret::new(key));
+    Some(IdentityCertificate { connection, chain: chain.into_bytes(), key, is_forged: false })
 }
 
 /// How an identity logs in to a session: by the form of a page, with a CSRF token that comes in the page and, after the
@@ -213,6 +230,12 @@ pub(super) fn material() -> Material {
         source_header: Some(seed::SOURCE_HEADER.to_owned()),
         expendable_client_id: Some(seed::EXPENDABLE_CLIENT.0.to_owned()),
         resource_identifier: Some("/oauth2".to_owned()),
+        client_ca: Some(IdentityCertificate {
+            connection: seed::CLIENT_CA.0.to_owned(),
+            chain: Vec::new(),
+            key: Secret::new(seed::CLIENT_CA.1),
+            is_forged: false,
+        }),
         refresh_grant: Some(RefreshGrant {
             refresh_token: Secret::new(seed::GRANT.refresh_token),
             access_token: Secret::new(seed::GRANT.access_token),

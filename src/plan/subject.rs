@@ -70,16 +70,20 @@ pub struct Identity {
 /// A certificate of an identity and its key: the contents of their files.
 #[derive(Clone, Debug)]
 pub struct IdentityCertificate {
+    /// Name of the connections that present it.
+    pub connection: String,
     /// Certificate in PEM, with those that lead to its CA.
     pub chain: Vec<u8>,
     /// Private key in PEM.
     pub key: Secret,
+    /// Whether it is wrong on purpose: it is presented as it is.
+    pub is_forged: bool,
 }
 
 impl Identity {
     /// Whose connections carry its requests.
     pub fn connection(&self) -> ConnectionOf {
-        ConnectionOf(self.certificate.as_ref().map(|_| self.name.as_str().into()))
+        ConnectionOf(self.certificate.as_ref().map(|own| own.connection.as_str().into()))
     }
 
     /// Its user or client identifier, which an error page may name.
@@ -229,6 +233,8 @@ pub struct Material {
     pub expendable_client_id: Option<String>,
     /// The identifier of the protected resource, absolute or a path on the target (RFC 9728 §1.2).
     pub resource_identifier: Option<String>,
+    /// A CA that signs client certificates which the target trusts.
+    pub client_ca: Option<IdentityCertificate>,
     /// Tokens of one grant of the good client, which the run uses up.
     pub refresh_grant: Option<RefreshGrant>,
     /// Accounts with peculiar passwords: long, with colons, outside ASCII.
@@ -409,6 +415,15 @@ impl Subject {
         self.main_resource().and_then(|resource| self.good_for(resource))
     }
 
+    /// Whose connections carry a request without the credential of an identity: the certificate that it presents beside the
+    /// credential stays, and one that is the credential itself does not.
+    pub fn connection_beside(&self, identity: usize) -> ConnectionOf {
+        match self.scheme.proves_in_handshake() {
+            true => ConnectionOf::default(),
+            false => self.identities[identity].connection(),
+        }
+    }
+
     /// The first valid identity that may use a resource.
     pub fn good_for(&self, resource: usize) -> Option<usize> {
         let resource = self.resources.get(resource)?;
@@ -517,7 +532,10 @@ impl Subject {
                 }
                 // the token of another identity
                 Login::Rescoped { .. } => {}
-                Login::Client { secret: None, .. } | Login::Minted { .. } | Login::Nothing => {}
+                Login::Proof(Proof::Certificate(_))
+                | Login::Client { secret: None, .. }
+                | Login::Minted { .. }
+                | Login::Nothing => {}
             }
         }
         let material = &self.material;
@@ -547,7 +565,10 @@ impl Subject {
                 | Login::Rescoped { token: secret, .. }
                 | Login::Client { secret: Some(secret), .. } => secrets.push(secret),
                 Login::Procedure(procedure) => secrets.extend(procedure.secrets()),
-                Login::Client { secret: None, .. } | Login::Minted { .. } | Login::Nothing => {}
+                Login::Proof(Proof::Certificate(_))
+                | Login::Client { secret: None, .. }
+                | Login::Minted { .. }
+                | Login::Nothing => {}
             }
         }
         let material = &self.material;

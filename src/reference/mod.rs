@@ -150,7 +150,8 @@ pub async fn start(config: Config) -> Result<ReferenceServer, ReferenceError> {
     let (acceptor, certificate) = match config.tls {
         true => {
             let identity = config.tls_identity.map_or_else(tls::identity, Ok)?;
-            let made = tls::acceptor(!wire_faults::any(&faults), &identity)?;
+            let clients = scheme::mtls::clients::verifier(&faults).map_err(NoCertificate::Made)?;
+            let made = tls::acceptor(!wire_faults::any(&faults), &identity, clients)?;
             (Some(made.0), Some(made.1))
         }
         false => (None, None),

@@ -13,6 +13,7 @@ const TABLES: &[&[Fault]] = &[
     scheme::digest::faults::FAULTS,
     scheme::bearer::faults::FAULTS,
     scheme::jwt::faults::FAULTS,
+    scheme::mtls::faults::FAULTS,
     authority::faults::FAULTS,
     resource::faults::FAULTS,
 ];

@@ -1,5 +1,7 @@
 //! What is read of a request: header values, query parameters, cookies.
 
+use std::sync::Arc;
+
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 
@@ -8,6 +10,10 @@ use crate::seed::SESSION_COOKIE;
 
 /// Bytes of a request body.
 pub(crate) const BODY_LIMIT: usize = 1 << 20;
+
+/// The certificate that the client presented in the handshake, and that was accepted there, in DER.
+#[derive(Clone, Debug)]
+pub(crate) struct PeerCertificate(pub(crate) Arc<[u8]>);
 
 /// A header value with bytes outside visible ASCII.
 pub(crate) struct NotText;
@@ -44,9 +50,10 @@ pub(crate) fn cookie_values<'a>(headers: &'a HeaderMap, name: &str) -> impl Iter
     pairs.filter(move |(other, _)| *other == name).map(|(_, value)| value)
 }
 
-/// Whether a request carries no credential, neither in `Authorization` nor where API keys or sessions are expected.
+/// Whether a request carries no credential, neither in the handshake nor in `Authorization` nor where API keys or sessions are expected.
 pub(crate) fn is_anonymous(key: &KeyLocation, parts: &Parts) -> bool {
     !parts.headers.contains_key(axum::http::header::AUTHORIZATION)
+        && parts.extensions.get::<PeerCertificate>().is_none()
         && cookie_value(&parts.headers, SESSION_COOKIE).is_none()
         && match key {
             KeyLocation::Header(name) => !parts.headers.contains_key(name.as_str()),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::danger::ClientCertVerifier;
 use thiserror::Error;
 use tokio_rustls::TlsAcceptor;
 
@@ -36,8 +37,12 @@ pub fn identity() -> Result<Secret, NoCertificate> {
     Ok(Secret::new(certified.cert.pem() + &certified.signing_key.serialize_pem()))
 }
 
-/// An acceptor with a certificate, and the certificate in PEM.
-pub(crate) fn acceptor(http2: bool, identity: &Secret) -> Result<(TlsAcceptor, String), NoCertificate> {
+/// An acceptor with a certificate, and the certificate in PEM. It asks clients for theirs and takes those that have none.
+pub(crate) fn acceptor(
+    http2: bool,
+    identity: &Secret,
+    clients: Arc<dyn ClientCertVerifier>,
+) -> Result<(TlsAcceptor, String), NoCertificate> {
     let blocks = pem::parse_many(identity.expose()).map_err(|_| NoCertificate::Text)?;
     let block = |tag: &str| blocks.iter().find(|block| block.tag() == tag).ok_or(NoCertificate::Text);
     let (certificate, key) = (block("CERTIFICATE")?, block("PRIVATE KEY")?);
@@ -46,7 +51,7 @@ pub(crate) fn acceptor(http2: bool, identity: &Secret) -> Result<(TlsAcceptor, S
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))?;
+        .and_then(|builder| builder.with_client_cert_verifier(clients).with_single_cert(chain, key))?;
     config.alpn_protocols =
         [HTTP2, HTTP1].into_iter().filter(|name| http2 || *name != HTTP2).map(<[u8]>::to_vec).collect();
     Ok((TlsAcceptor::from(Arc::new(config)), pem::encode(certificate)))

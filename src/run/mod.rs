@@ -262,7 +262,7 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
         }
     };
     let ready = stop.unless_requested(async {
-        let is_reference = matches!(launch, start::Wanted::Reference(_));
+        let is_reference = matches!(launch, start::Wanted::Reference(..));
         let (subject, prober) = equip(&subject, &running, listener, (options, is_reference)).await?;
         let untestable = testable::look(&loaded, &subject, &prober, &running).await.err();
         Ok::<_, EquipError>((subject, prober, untestable))

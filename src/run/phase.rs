@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::phase_error::PhaseError;
 use super::renewal::Good;
 use super::{Session, descriptors, http2, pool};
-use crate::drive::load::{self, ArrivalProcess, Http, Lane, LaneRequest, Phase, SuccessMarks};
+use crate::drive::load::{self, ArrivalProcess, Http, Lane, LaneRequest, LoadDestination, Phase, SuccessMarks};
 use crate::drive::process::ProcessCpu;
 use crate::drive::stop::Stop;
-use crate::drive::wire::{Destination, Limits};
+use crate::drive::wire::Limits;
 use crate::observe::{ClockOffset, Interval, LoadFigures};
 use crate::scenario::model::{self, LoadPhase};
 use crate::scenario::text;
@@ -28,7 +28,7 @@ pub(super) struct Prepared {
     /// What the valid lane sends, and what has to be renewed of it.
     pub(super) good: Good,
     pub(super) resource: usize,
-    destination: Destination,
+    destinations: Vec<LoadDestination>,
     pub(super) limits: Limits,
     /// How far the target's clock is from ours, where that is asked.
     pub(super) clock: ClockOffset,
@@ -78,16 +78,28 @@ impl Prepared {
         let limits = written.timeout.map_or(limits, |timeout| limits.within(timeout.0));
         descriptors::enough_for(phase.connections)?;
         let requests: Vec<_> = lanes.iter().flat_map(|lane| &lane.requests).map(|request| request.request()).collect();
-        let connection = requests.first().map(|request| request.connection.clone()).unwrap_or_default();
-        if requests.iter().any(|request| request.connection != connection) {
+        let mut destinations: Vec<LoadDestination> = Vec::new();
+        for request in &requests {
+            if destinations.iter().all(|known| !known.carries(request)) {
+                let (connection, to) =
+                    (request.connection.clone(), session.target.destination_of(&request.connection)?);
+                destinations.push(LoadDestination { connection, destination: to });
+            }
+        }
+        // a connection has one certificate: every lane needs a request for each of them
+        let is_carried = |lane: &Lane, by: &LoadDestination| lane.requests.iter().any(|one| by.carries(&one.request()));
+        let all_carried = lanes.iter().all(|lane| destinations.iter().all(|by| is_carried(lane, by)));
+        if !all_carried || (destinations.len() > 1 && phase.http != Http::One) {
             return Err(PhaseError::Certificates);
         }
-        let mut destination = session.target.destination_of(&connection)?;
-        if phase.http != Http::One {
-            destination = destination.over_http2();
-            http2::ready(&lanes, &destination, &limits).await?;
+        if phase.connections < destinations.len() {
+            return Err(PhaseError::FewConnections(destinations.len()));
         }
-        Ok(Self { phase, lanes, good, resource, destination, limits, clock: ClockOffset::default() })
+        if let (Http::Two { .. }, Some(only)) = (phase.http, destinations.first_mut()) {
+            only.destination = only.destination.clone().over_http2();
+            http2::ready(&lanes, &only.destination, &limits).await?;
+        }
+        Ok(Self { phase, lanes, good, resource, destinations, limits, clock: ClockOffset::default() })
     }
 
     /// How long one run takes.
@@ -106,11 +118,11 @@ impl Prepared {
         take: &mut dyn FnMut(Interval),
     ) -> Result<LoadFigures, PhaseError> {
         let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel::<Interval>();
-        let (phase, lanes, destination) = (phase.clone(), self.lanes.clone(), self.destination.clone());
+        let (phase, lanes, destinations) = (phase.clone(), self.lanes.clone(), self.destinations.clone());
         let (limits, stop) = (self.limits, stop.clone());
         let engine = tokio::task::spawn_blocking(move || {
             let mut pass = |interval| drop(sender.send(interval));
-            load::run(&phase, &lanes, &destination, limits, &stop, &mut pass)
+            load::run_over(&phase, &lanes, &destinations, limits, &stop, &mut pass)
         });
         while let Some(interval) = receiver.recv().await {
             take(interval);

@@ -35,9 +35,12 @@ pub(super) enum PhaseError {
     #[error(transparent)]
     TooMany(#[from] TooMany),
     #[error(
-        "its credentials present different certificates (`tls`), which no connections can be shared by: use a phase for each"
+        "its lanes present different certificates (`tls`), or it has several of them over HTTP/2, and a connection has one: use \
+         a phase for each"
     )]
     Certificates,
+    #[error("its credentials present {0} certificates, and a connection has one: write `connections: {0}` or more")]
+    FewConnections(usize),
     #[error("authbench failed inside its load engine")]
     Engine,
     #[error(transparent)]

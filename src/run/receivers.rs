@@ -18,7 +18,7 @@ fn addresses(loaded: &LoadedScenario, subjects: &[&Subject], wanted: &Wanted) ->
     let target = match wanted {
         Wanted::Url { url, .. } => url.as_ref().ok(),
         Wanted::Command { line, .. } => line.url.as_ref().and_then(|url| url.as_ref().ok()),
-        Wanted::Reference(_) => None,
+        Wanted::Reference(..) => None,
     };
     let mut found: Vec<(Url, Position)> = target.map(|url| (url.clone(), scenario.target.place)).into_iter().collect();
     // a path is one on the target, whatever its address comes to be
@@ -77,7 +77,7 @@ impl Ready {
         let known = addresses(&self.loaded, &subjects(&self.subject, self.comparison.as_ref()), &self.launch);
         let mut receivers: BTreeSet<String> = known.iter().map(|(url, _)| authority(url)).collect();
         match &self.launch {
-            Wanted::Reference(_) => receivers.extend(["the built-in reference".to_owned()]),
+            Wanted::Reference(..) => receivers.extend(["the built-in reference".to_owned()]),
             Wanted::Command { line, .. } => receivers.extend([format!("the command {}", line.program())]),
             Wanted::Url { proxy: Some(Ok(proxy)), .. } => receivers.extend([proxy.named()]),
             Wanted::Url { .. } => {}

@@ -1,6 +1,6 @@
 //! Starts what a scenario names: the reference as a child process, a command, or nothing where it names an address.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -15,12 +15,14 @@ use crate::drive::control::answers;
 use crate::drive::process::ProcessCpu;
 use crate::drive::reach::reach;
 use crate::drive::wire::Destination;
+use crate::observe::ConnectionOf;
 use crate::plan::Values;
 use crate::plan::subject::{IdentityCertificate, Subject};
 use crate::reference;
 use crate::reference::hopeless::{self, Manner};
 use crate::scenario::model::{SchemeFields, TargetFields, TargetProxyFields, TargetTls};
 use crate::scenario::{At, LoadedScenario, ScenarioError, Template};
+use crate::scheme::mtls;
 use crate::secret::Secret;
 use crate::target::address::{self, BadAddress, is_local, shown};
 use crate::target::command::CommandLine;
@@ -80,15 +82,46 @@ pub(super) struct NamedTls {
     ca: Option<Vec<u8>>,
     certificate: Option<Vec<u8>>,
     key: Option<Secret>,
-    /// Those of credentials, by their names.
+    /// Those of credentials, and what is forged from them, by the names of their connections.
     of_credentials: BTreeMap<String, Arc<IdentityCertificate>>,
+    /// The connections that prove who a client is, where that is the scheme: the target may open no others.
+    proving: Option<ConnectionOf>,
 }
 
 impl NamedTls {
     fn of(tls: &At<TargetTls>, values: &Values<'_>) -> Self {
         let file = |path: &Option<String>| path.as_ref().and_then(|path| values.bytes(path, tls.place));
         let key = file(&tls.key).map(|bytes| Secret::new(String::from_utf8_lossy(&bytes)));
-        Self { ca: file(&tls.ca), certificate: file(&tls.certificate), key, of_credentials: BTreeMap::new() }
+        Self { ca: file(&tls.ca), certificate: file(&tls.certificate), key, ..Self::default() }
+    }
+
+    /// The certificates of the credentials, and those that are forged from them.
+    fn of_identities(&mut self, subject: &Subject) {
+        let own = subject.identities.iter().filter_map(|identity| identity.certificate.clone());
+        self.of_credentials = own.map(|own| (own.connection.clone(), own)).collect();
+        if !subject.scheme.proves_in_handshake() {
+            return;
+        }
+        let forging: BTreeSet<usize> = subject.protected().filter_map(|at| subject.good_for(at)).collect();
+        self.proving = forging.first().map(|first| subject.identities[*first].connection());
+        let key = subject.material.client_ca.as_ref().map(|ca| ca.key.expose());
+        let wrong = forging.iter().filter_map(|at| {
+            let identity = &subject.identities[*at];
+            let own = identity.certificate.as_ref()?;
+            mtls::wrong_certificates(&own.connection, &own.chain, own.key.expose(), key)
+        });
+        for made in wrong.flatten().chain(mtls::malformed_certificates()) {
+            let (connection, chain, key) = (made.connection, made.chain.into_bytes(), Secret::new(made.key));
+            let forged = IdentityCertificate { connection: connection.clone(), chain, key, is_forged: true };
+            self.of_credentials.insert(connection, Arc::new(forged));
+        }
+    }
+
+    /// Where the first connection goes.
+    fn first_destination(&self, trust: &Trust, base: &Url, hosts: &AllowedHosts) -> Result<Destination, StartError> {
+        let connection = self.proving.clone().unwrap_or_default();
+        let tls = trust.for_connection(&connection).unwrap_or_else(|| trust.for_target());
+        Ok(Destination::of(base, Some(tls), hosts)?)
     }
 
     /// Trust in what it names, or in the machine's store, with the certificate that it presents.
@@ -99,16 +132,29 @@ impl NamedTls {
         };
         let mut others = BTreeMap::new();
         for (name, named) in &self.of_credentials {
-            others.insert(name.clone(), ClientCertificate::read(&named.chain, named.key.expose().as_bytes())?);
+            others.insert(name.clone(), read(named)?);
         }
         Trust::of_all(self.ca.as_deref(), own.as_ref(), &others)
+    }
+
+    /// The same for a target that says by itself which certificate it has.
+    fn trusting(&self, ca: Option<&[u8]>) -> Result<Trust, BadTrust> {
+        Self { ca: ca.map(<[u8]>::to_vec), ..self.clone() }.trust()
+    }
+}
+
+fn read(named: &IdentityCertificate) -> Result<ClientCertificate, BadTrust> {
+    let key = named.key.expose().as_bytes();
+    match named.is_forged {
+        true => ClientCertificate::read_forged(&named.chain, key),
+        false => ClientCertificate::read(&named.chain, key),
     }
 }
 
 /// What a scenario wants to be started.
 #[derive(Clone, Debug)]
 pub(super) enum Wanted {
-    Reference(Box<reference::Config>),
+    Reference(Box<reference::Config>, NamedTls),
     Url {
         url: Result<Url, BadAddress>,
         tls: NamedTls,
@@ -124,7 +170,7 @@ pub(super) enum Wanted {
 impl Wanted {
     pub(super) fn name(&self) -> String {
         match self {
-            Wanted::Reference(_) => "reference".to_owned(),
+            Wanted::Reference(..) => "reference".to_owned(),
             Wanted::Url { url: Ok(url), .. } => shown(url),
             Wanted::Url { url: Err(_), .. } => "unknown".to_owned(),
             Wanted::Command { line, .. } => line.program(),
@@ -144,7 +190,7 @@ impl Wanted {
     /// Whether it shares this machine, so that it can reach the loopback interface of authbench.
     pub(super) fn is_local(&self) -> bool {
         match self {
-            Wanted::Reference(_) | Wanted::Command { .. } => true,
+            Wanted::Reference(..) | Wanted::Command { .. } => true,
             Wanted::Url { url, .. } => url.as_ref().is_ok_and(is_local),
         }
     }
@@ -155,8 +201,7 @@ pub(super) fn wanted(loaded: &LoadedScenario, subject: &Subject, values: &Values
     let TargetFields { reference, url, tls, command, pid, proxy, .. } = &loaded.scenario.target.value.0;
     let url = url.as_ref().map(|template| address::of_http(&values.text(template)));
     let mut tls = tls.as_ref().map(|tls| NamedTls::of(tls, values)).unwrap_or_default();
-    let own = subject.identities.iter().filter_map(|one| Some((one.name.clone(), one.certificate.clone()?)));
-    tls.of_credentials = own.collect();
+    tls.of_identities(subject);
     if let Some(command) = command {
         let line = CommandLine {
             argv: command.run.clone(),
@@ -169,8 +214,10 @@ pub(super) fn wanted(loaded: &LoadedScenario, subject: &Subject, values: &Values
     }
     match (reference, url) {
         (Some(reference), _) => {
+            // a certificate is presented in a handshake
+            let speaks_tls = reference.tls || subject.scheme.proves_in_handshake();
             let mut config =
-                reference::Config { faults: reference.faults.clone(), tls: reference.tls, ..Default::default() };
+                reference::Config { faults: reference.faults.clone(), tls: speaks_tls, ..Default::default() };
             if let Some(lifetime) = reference.token_lifetime {
                 config.token_lifetime = lifetime.0;
             }
@@ -179,7 +226,7 @@ pub(super) fn wanted(loaded: &LoadedScenario, subject: &Subject, values: &Values
             }
             config.strict = reference.strict;
             config.api_key = key_location(&loaded.scenario.scheme.value.0).unwrap_or(config.api_key);
-            Wanted::Reference(Box::new(config))
+            Wanted::Reference(Box::new(config), tls)
         }
         (None, url) => {
             let number = |pid: &Template| values.text(pid).trim().parse::<u32>().map_err(|_| BadProcess::NoNumber);
@@ -216,23 +263,25 @@ fn key_location(scheme: &SchemeFields) -> Option<reference::KeyLocation> {
 /// Starts a target, or looks whether it is there.
 pub(super) async fn start(wanted: &Wanted, options: &Options) -> Result<Running, StartError> {
     match wanted {
-        Wanted::Reference(config) => match &options.launch {
-            Launch::Child(program) => reference_child(config, program, options).await,
+        Wanted::Reference(config, tls) => match &options.launch {
+            Launch::Child(program) => reference_child(config, program, (tls, options)).await,
             Launch::InProcess => {
                 let running = reference::start(config.as_ref().clone()).await.map_err(not_started)?;
                 let ca_pem = running.certificate().map(|pem| pem.as_bytes().to_vec());
-                in_process("reference", &running.url(), (ca_pem.as_deref(), options), Held::Server(Box::new(running)))
+                let trust = tls.trusting(ca_pem.as_deref())?;
+                in_process("reference", &running.url(), (trust, options), Held::Server(Box::new(running)))
             }
             Launch::Hopeless(manner) => {
                 let running = hopeless::start(*manner, config.as_ref().clone()).await.map_err(not_started)?;
-                in_process(manner.name(), &running.url(), (None, options), Held::Server(Box::new(running)))
+                let trust = tls.trusting(None)?;
+                in_process(manner.name(), &running.url(), (trust, options), Held::Server(Box::new(running)))
             }
         },
         Wanted::Url { url, tls, pid, .. } => {
             let base = url.clone()?;
             let trust = Arc::new(tls.trust()?);
             let hosts = options.hosts.clone().behind(wanted.proxy(options));
-            let destination = Destination::of(&base, Some(trust.for_target()), &hosts)?;
+            let destination = tls.first_destination(&trust, &base, &hosts)?;
             reach(&base, &destination, trust.names_authorities(), CONNECT.min(options.time_limit)).await?;
             let pid = pid.and_then(Result::ok);
             Ok(Running { name: shown(&base), local: is_local(&base), base, trust, hosts, pid, held: Held::Nothing })
@@ -250,8 +299,7 @@ pub(super) fn bad_authorities(loaded: &LoadedScenario, wanted: &Wanted) -> Optio
     let (Wanted::Url { tls, .. } | Wanted::Command { tls, .. }) = wanted else { return None };
     // a certificate of a credential that is wrong by itself has the place of that credential
     for (name, named) in &tls.of_credentials {
-        let read = ClientCertificate::read(&named.chain, named.key.expose().as_bytes());
-        let wrong = read.and_then(|own| Trust::presenting(None, Some(&own)).map(drop)).err();
+        let wrong = read(named).and_then(|own| Trust::presenting(None, Some(&own)).map(drop)).err();
         let place = loaded.scenario.credentials.get(name).and_then(|written| Some(written.tls.as_ref()?.place));
         if let (Some(wrong), Some(place)) = (wrong.filter(|wrong| !matches!(wrong, BadTrust::Machine(_))), place) {
             let help = "name a certificate and its own private key in PEM, relative to the scenario";
@@ -343,23 +391,10 @@ fn not_started(error: impl std::fmt::Display) -> StartError {
     StartError::Reference(error.to_string())
 }
 
-fn in_process(
-    name: &str,
-    url: &str,
-    (ca_pem, options): (Option<&[u8]>, &Options),
-    held: Held,
-) -> Result<Running, StartError> {
+fn in_process(name: &str, url: &str, (trust, options): (Trust, &Options), held: Held) -> Result<Running, StartError> {
     let base: Url = url.parse().map_err(|_| not_started("no address"))?;
     let hosts = options.hosts.clone().and(&base);
-    Ok(Running {
-        name: name.to_owned(),
-        base,
-        trust: Arc::new(Trust::of(ca_pem)?),
-        hosts,
-        local: true,
-        pid: None,
-        held,
-    })
+    Ok(Running { name: name.to_owned(), base, trust: Arc::new(trust), hosts, local: true, pid: None, held })
 }
 
 impl Server for reference::ReferenceServer {
@@ -377,7 +412,7 @@ impl Server for hopeless::HopelessServer {
 async fn reference_child(
     config: &reference::Config,
     program: &PathBuf,
-    options: &Options,
+    (tls, options): (&NamedTls, &Options),
 ) -> Result<Running, StartError> {
     let failed = StartError::Reference;
     let mut command = Command::new(program);
@@ -418,7 +453,7 @@ async fn reference_child(
     let described: serde_json::Value = serde_json::from_str(&line).map_err(|error| failed(error.to_string()))?;
     let base = described["url"].as_str().and_then(|url| url.parse().ok());
     let base: Url = base.ok_or_else(|| failed("it did not say where it listens".to_owned()))?;
-    let trust = Arc::new(Trust::of(described["certificate"].as_str().map(str::as_bytes))?);
+    let trust = Arc::new(tls.trusting(described["certificate"].as_str().map(str::as_bytes))?);
     let hosts = options.hosts.clone().and(&base);
     Ok(Running { name: "reference".to_owned(), base, trust, hosts, local: true, pid: None, held: Held::Child(child) })
 }

@@ -1,6 +1,6 @@
 //! Where a credential travels in a request.
 
-use crate::observe::{MULTIPART, Request, multipart};
+use crate::observe::{ConnectionOf, MULTIPART, Request, multipart};
 
 /// Where a scheme puts its credential, and the text in front of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +56,8 @@ pub enum CarrierPlace {
     Multipart(String),
     /// A header line whose field name and colon are written exactly as given, such as `X-Key :`.
     RawHeaderName(String),
+    /// The certificate that the client presents in the TLS handshake: the connections that present it, by their name.
+    Certificate(String),
 }
 
 /// One value in one place, byte for byte.
@@ -76,6 +78,11 @@ impl Carried {
     /// A header line.
     pub fn header(name: &str, value: impl AsRef<[u8]>) -> Self {
         Self::new(&CarrierPlace::Header(name.to_owned()), value)
+    }
+
+    /// The certificate that connections of this name present.
+    pub fn certificate(name: impl Into<String>) -> Self {
+        Self::new(&CarrierPlace::Certificate(name.into()), "")
     }
 
     /// Writes it into a request, marked as a credential.
@@ -109,6 +116,7 @@ impl Carried {
                 let value = String::from_utf8_lossy(&self.value);
                 *request = request.clone().with_body(MULTIPART, multipart([(name.as_str(), &*value)]));
             }
+            CarrierPlace::Certificate(name) => request.connection = ConnectionOf(Some(name.as_str().into())),
         }
     }
 }

@@ -9,9 +9,12 @@ mod digest;
 mod forgery;
 pub mod jose;
 pub mod jwt;
+pub mod mtls;
 mod none;
 mod occasion;
 mod session;
+
+use std::sync::Arc;
 
 use rand::rngs::StdRng;
 
@@ -36,6 +39,8 @@ pub enum Proof {
     },
     /// A token, obtained or given (RFC 6750).
     Token(Secret),
+    /// A certificate that is presented in the TLS handshake; its key is with whoever connects.
+    Certificate(Arc<mtls::CertificateProof>),
 }
 
 impl Proof {
@@ -43,6 +48,8 @@ impl Proof {
     pub fn secret(&self) -> &str {
         match self {
             Proof::Key(secret) | Proof::Token(secret) | Proof::Password { password: secret, .. } => secret.expose(),
+            // a certificate is public
+            Proof::Certificate(_) => "",
         }
     }
 }
@@ -131,6 +138,10 @@ pub trait Scheme: Send + Sync {
     fn held(&self, value: &Secret, _user: &str) -> Proof {
         Proof::Token(value.clone())
     }
+    /// Whether it proves who a client is in the TLS handshake: a refusal may be an alert then, and no answer.
+    fn proves_in_handshake(&self) -> bool {
+        false
+    }
     /// What goes onto the wire for a good proof.
     fn carry(&self, carrier: &Carrier, proof: &Proof) -> Vec<Carried>;
     /// How long what it makes for a request may be sent again.
@@ -213,6 +224,7 @@ pub const SCHEMES: &[&dyn Scheme] = &[
     &bearer::ClientCredentialsScheme,
     &jwt::JwtScheme,
     &jwt::ClientCredentialsJwtScheme,
+    &mtls::MtlsScheme,
 ];
 
 /// A scheme by its name in scenarios.

@@ -68,6 +68,9 @@ pub enum BadDestination {
     /// A host that the command line does not allow.
     #[error("{0} is not a host that this run may talk to: no --allow-host allows it")]
     Forbidden(String),
+    /// A certificate that could not be made, or that the scenario does not name.
+    #[error("there is no certificate for the connections of {0}")]
+    NoCertificate(String),
     /// Another scheme.
     #[error("expected http or https: {0}")]
     BadScheme(String),

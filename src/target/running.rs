@@ -95,7 +95,9 @@ impl Running {
     /// # Errors
     /// When its address is not one of HTTP.
     pub fn destination_of(&self, connection: &ConnectionOf) -> Result<Destination, BadDestination> {
-        Destination::of(&self.base, Some(self.trust.for_connection(connection)), &self.hosts)
+        let tls = self.trust.for_connection(connection);
+        let missing = || BadDestination::NoCertificate(connection.0.as_deref().unwrap_or_default().to_owned());
+        Destination::of(&self.base, Some(tls.ok_or_else(missing)?), &self.hosts)
     }
 
     /// The process id of the server: of the child that was started for it, or as the scenario names it.

@@ -15,6 +15,8 @@ use super::trust::BadTrust;
 pub struct ClientCertificate {
     pub(super) chain: Vec<CertificateDer<'static>>,
     pub(super) key: PrivateKeyDer<'static>,
+    /// Whether it is presented as it is, without a look at what it says.
+    pub(super) is_forged: bool,
 }
 
 impl fmt::Debug for ClientCertificate {
@@ -32,7 +34,15 @@ impl ClientCertificate {
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificate).collect();
         let chain = chain.ok().filter(|chain| !chain.is_empty()).ok_or(BadTrust::NoClientCertificate)?;
         let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| BadTrust::NoClientKey)?;
-        Ok(Self { chain, key })
+        Ok(Self { chain, key, is_forged: false })
+    }
+
+    /// The same for one that is wrong on purpose: nobody looks at what it says before it is presented.
+    ///
+    /// # Errors
+    /// As for a certificate that is right.
+    pub fn read_forged(certificate: &[u8], key: &[u8]) -> Result<Self, BadTrust> {
+        Ok(Self { is_forged: true, ..Self::read(certificate, key)? })
     }
 }
 

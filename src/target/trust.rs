@@ -16,6 +16,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme};
 use thiserror::Error;
 
@@ -208,10 +209,13 @@ impl Trust {
         self.target.clone()
     }
 
-    /// TLS to the target on the connections of a credential, or on those that serve all others.
-    pub fn for_connection(&self, connection: &ConnectionOf) -> ClientTls {
-        let own = connection.0.as_ref().and_then(|name| self.credentials.get(&**name));
-        own.unwrap_or(&self.target).clone()
+    /// TLS to the target on the connections of a name, or on those that serve all others; none for a name whose certificate
+    /// is not there.
+    pub fn for_connection(&self, connection: &ConnectionOf) -> Option<ClientTls> {
+        match &connection.0 {
+            Some(name) => self.credentials.get(&**name).cloned(),
+            None => Some(self.target.clone()),
+        }
     }
 
     /// TLS to an issuer: what the scenario names, and what the machine trusts.
@@ -256,6 +260,14 @@ fn configured(
     let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
     let mut config = match certificate {
         None => builder.with_no_client_auth(),
+        Some(certificate) if certificate.is_forged => {
+            let key = provider.key_provider.load_private_key(certificate.key.clone_key());
+            let key = key.map_err(|_| BadTrust::OtherClientKey)?;
+            let own = SingleCertAndKey::from(CertifiedKey::new(certificate.chain.clone(), key));
+            let mut config = builder.with_client_cert_resolver(Arc::new(own));
+            config.resumption = rustls::client::Resumption::disabled();
+            config
+        }
         Some(certificate) => {
             let own = builder.with_client_auth_cert(certificate.chain.clone(), certificate.key.clone_key());
             let mut config = own.map_err(|_| BadTrust::OtherClientKey)?;

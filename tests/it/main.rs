@@ -39,6 +39,7 @@ mod load_truth;
 mod login;
 mod lookalike;
 mod max_time;
+mod mtls;
 mod outage;
 mod overhead;
 mod own_limits;

@@ -8,6 +8,7 @@ pub(crate) mod leaks;
 pub(crate) mod survival;
 pub(crate) mod throttling;
 pub(crate) mod timing;
+pub(crate) mod transport;
 
 use crate::check::judgement::expect;
 use crate::check::step::{

@@ -284,6 +284,8 @@ impl<'a> ObservedCheck<'a> {
             Outcome::Granted => {
                 judgement.violates(index, self.about(index, granted(observation)), format!("refused {statuses}"));
             }
+            // an alert of the handshake has no status that could be another one
+            Outcome::Refused if observation.exchange.response().is_none() => {}
             Outcome::Refused if self.refuses(accepts, status) => {}
             Outcome::Refused => self.judge_status(index, accepts, status, judgement),
             // an answer that the check names is one, unless something protected is in it

@@ -56,6 +56,11 @@ pub const PROFILES: &[Profile] = &[
             ("session", Invalid, &[401, 403]),
             ("session", Insufficient, &[403]),
             ("session", Malformed, &[400, 401, 403]),
+            // no authentication scheme of HTTP is one of certificates, and nginx answers 400
+            ("mtls", Missing, &[400, 401, 403]),
+            ("mtls", Invalid, &[400, 401, 403]),
+            ("mtls", Insufficient, &[403]),
+            ("mtls", Malformed, &[400, 401, 403]),
             ("*", Missing, &[401]),
             ("*", Invalid, &[401]),
             ("*", Insufficient, &[403]),
@@ -76,6 +81,10 @@ pub const PROFILES: &[Profile] = &[
         why: "RFC 9110 §11.4 and §15.5.2 and RFC 6750 §3.1 to the letter",
         extends: Some(DEFAULT_PROFILE),
         statuses: &[
+            ("mtls", Missing, &[400, 401, 403]),
+            ("mtls", Invalid, &[400, 401, 403]),
+            ("mtls", Insufficient, &[403]),
+            ("mtls", Malformed, &[400, 401, 403]),
             ("*", Missing, &[401]),
             ("*", Invalid, &[401]),
             ("*", Insufficient, &[403]),
@@ -129,6 +138,10 @@ pub const PROFILES: &[Profile] = &[
         why: "any refusal will do: only decisions about access are gated",
         extends: Some(DEFAULT_PROFILE),
         statuses: &[
+            ("mtls", Missing, &[400, 401, 403]),
+            ("mtls", Invalid, &[400, 401, 403]),
+            ("mtls", Insufficient, &[403, 401, 404]),
+            ("mtls", Malformed, &[400, 401, 403]),
             ("*", Missing, &[401, 403]),
             ("*", Invalid, &[401, 403]),
             ("*", Insufficient, &[403, 401, 404]),
@@ -332,8 +345,8 @@ impl Effective {
     /// One line on where this profile departs from RFC 9110 for the scheme under test, if it does.
     pub fn departure(&self) -> Option<String> {
         let invalid = self.statuses(Class::Invalid);
-        // RFC 9110 knows no authentication scheme of cookies
-        if invalid == [401] || self.scheme == "session" {
+        // RFC 9110 knows no authentication scheme of cookies, and none of certificates
+        if invalid == [401] || matches!(self.scheme, "session" | "mtls") {
             return None;
         }
         let statuses: Vec<String> = invalid.iter().map(u16::to_string).collect();

@@ -43,6 +43,8 @@ pub enum Step {
     AwaitAcceptance(&'static str),
     /// Something that is done with a login.
     Session(SessionStep),
+    /// Begins a handshake of each old version of TLS, which offers nothing later.
+    OldVersions,
     /// Waits a moment: some targets do what they were asked for after they have answered.
     AwaitEffects,
     /// Waits for the checks that write beside this one, if there are any, before what would disturb them.

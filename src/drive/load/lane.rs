@@ -8,6 +8,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 
+use super::destination::LoadDestination;
 use super::marks::SuccessMarks;
 use super::scatter::scattered;
 use super::signer::Signer;
@@ -128,30 +129,50 @@ impl Mix {
 #[derive(Debug)]
 pub(super) struct Copies<F> {
     requests: Vec<(Arc<LaneRequest>, u64, Rc<F>)>,
-    next: usize,
+    /// Those that go over the connections of each destination, and which of them is next.
+    turns: Vec<(Vec<usize>, usize)>,
 }
 
 impl<F> Copies<F> {
     /// Each worker begins at another identity.
-    pub(super) fn of(lane: &Lane, worker: usize, workers: usize, form: impl Fn(&Request) -> F) -> Self {
+    pub(super) fn of(
+        lane: &Lane,
+        (worker, workers): (usize, usize),
+        destinations: &[LoadDestination],
+        form: impl Fn(&Request) -> F,
+    ) -> Self {
         let requests =
             lane.requests.iter().map(|request| (request.clone(), request.version(), Rc::new(form(&request.request()))));
-        Self { requests: requests.collect(), next: lane.requests.len() * worker / workers.max(1) }
+        let turn = |destination: &LoadDestination| {
+            let goes = |at: &usize| destinations.len() == 1 || destination.carries(&lane.requests[*at].request());
+            let over: Vec<usize> = (0..lane.requests.len()).filter(goes).collect();
+            let first = over.len() * worker / workers.max(1);
+            (over, first)
+        };
+        Self { requests: requests.collect(), turns: destinations.iter().map(turn).collect() }
+    }
+
+    /// The number of the next request over the connections of a destination.
+    fn turn(&mut self, destination: usize) -> usize {
+        let (over, next) = &mut self.turns[destination];
+        let index = over[*next];
+        *next = if *next + 1 == over.len() { 0 } else { *next + 1 };
+        index
     }
 
     /// The request of the next identity, where each has a credential of its own; it takes its turn.
-    pub(super) fn next_signed(&mut self) -> Option<Arc<LaneRequest>> {
-        let (request, ..) = &self.requests[self.next];
+    pub(super) fn next_signed(&mut self, destination: usize) -> Option<Arc<LaneRequest>> {
+        let (over, next) = &self.turns[destination];
+        let (request, ..) = &self.requests[over[*next]];
         request.signer()?;
         let request = request.clone();
-        self.next = if self.next + 1 == self.requests.len() { 0 } else { self.next + 1 };
+        self.turn(destination);
         Some(request)
     }
 
     /// The request of the next identity; a renewed credential is noticed here.
-    pub(super) fn next(&mut self, form: impl Fn(&Request) -> F) -> Rc<F> {
-        let index = self.next;
-        self.next = if index + 1 == self.requests.len() { 0 } else { index + 1 };
+    pub(super) fn next(&mut self, destination: usize, form: impl Fn(&Request) -> F) -> Rc<F> {
+        let index = self.turn(destination);
         let (request, known, copy) = &mut self.requests[index];
         let version = request.version();
         if *known != version {
@@ -164,7 +185,9 @@ impl<F> Copies<F> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::drive::wire::Destination;
     use crate::observe::Fingerprint;
+    use crate::target::hosts::AllowedHosts;
 
     fn lane(name: &str, share: f64) -> Lane {
         let fingerprint = Fingerprint {
@@ -210,10 +233,13 @@ mod tests {
     fn identities_take_turns_and_a_renewed_credential_is_noticed() {
         let lane = lane("valid", 1.0);
         let form = |request: &Request| request.target[1];
-        let mut copies = Copies::of(&lane, 0, 1, form);
-        assert_eq!([(); 3].map(|()| *copies.next(form)), *b"aba");
+        let url = "http://127.0.0.1:1".parse().expect("a URL");
+        let destination = Destination::of(&url, None, &AllowedHosts::default()).expect("a destination");
+        let alone = [LoadDestination { connection: Default::default(), destination }];
+        let mut copies = Copies::of(&lane, (0, 1), &alone, form);
+        assert_eq!([(); 3].map(|()| *copies.next(0, form)), *b"aba");
         lane.requests[1].renew(Request::new("GET", "/c"));
-        assert_eq!([(); 2].map(|()| *copies.next(form)), *b"ca");
-        assert_eq!(*Copies::of(&lane, 1, 2, form).next(form), b'c');
+        assert_eq!([(); 2].map(|()| *copies.next(0, form)), *b"ca");
+        assert_eq!(*Copies::of(&lane, (1, 2), &alone, form).next(0, form), b'c');
     }
 }

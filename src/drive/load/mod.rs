@@ -3,6 +3,7 @@
 mod ahead;
 mod collect;
 mod cost;
+mod destination;
 mod figures;
 mod gate;
 mod lane;
@@ -27,6 +28,7 @@ use crate::clock;
 use crate::observe::{Interval, LoadFigures};
 use crate::shard::Shard;
 
+pub use destination::LoadDestination;
 pub use gate::Gate;
 pub use lane::{Lane, LaneRequest};
 pub use marks::SuccessMarks;
@@ -101,6 +103,19 @@ pub fn run(
     stop: &Stop,
     sink: &mut dyn FnMut(Interval),
 ) -> LoadFigures {
+    let alone = LoadDestination { connection: Default::default(), destination: destination.clone() };
+    run_over(phase, lanes, &[alone], limits, stop, sink)
+}
+
+/// The same over the connections of several certificates, which take turns; each lane has a request for each of them.
+pub fn run_over(
+    phase: &Phase,
+    lanes: &[Lane],
+    destinations: &[LoadDestination],
+    limits: Limits,
+    stop: &Stop,
+    sink: &mut dyn FnMut(Interval),
+) -> LoadFigures {
     let threads = phase.threads.clamp(1, phase.connections.max(1));
     let (sender, receiver) = mpsc::channel();
     let (ready, waiting) = mpsc::channel();
@@ -114,7 +129,7 @@ pub fn run(
             connections: share(phase.connections, threads, index),
             phase: phase.clone(),
             lanes: lanes.to_vec(),
-            destination: destination.clone(),
+            destinations: destinations.to_vec(),
             limits,
             stop: stop.clone(),
             intervals: sender.clone(),

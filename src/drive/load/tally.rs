@@ -161,6 +161,7 @@ fn word(silence: &Silence) -> &'static str {
         Silence::TimedOut => "no whole answer in time",
         Silence::Malformed(_) => "not a usable HTTP answer",
         Silence::Handshake(_) => "TLS handshake failed",
+        Silence::CertificateRefused(_) => "the client certificate was refused",
         Silence::Proxy(_) => "the proxy refused",
     }
 }

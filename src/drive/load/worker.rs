@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use super::ahead::{LOOK_AHEAD, PreparedRequest, is_near};
+use super::destination::LoadDestination;
 use super::lane::{Copies, Lane, LaneRequest, Mix};
 use super::line::{Line, Lines};
 use super::marks::Judge;
@@ -35,7 +36,7 @@ pub(super) struct Task {
     pub(super) connections: usize,
     pub(super) phase: Phase,
     pub(super) lanes: Vec<Lane>,
-    pub(super) destination: Destination,
+    pub(super) destinations: Vec<LoadDestination>,
     pub(super) limits: Limits,
     pub(super) stop: Stop,
     pub(super) intervals: Sender<Slice>,
@@ -43,6 +44,19 @@ pub(super) struct Task {
     pub(super) ready: Sender<()>,
     /// When the phase begins, once every worker is ready.
     pub(super) begin: Receiver<Instant>,
+}
+
+impl Task {
+    /// A destination by its number.
+    fn destination(&self, number: usize) -> &Destination {
+        &self.destinations[number].destination
+    }
+
+    /// The destination that carries a request.
+    fn form_for(&self, request: &Request) -> &Destination {
+        let of = self.destinations.iter().find(|destination| destination.carries(request));
+        &of.unwrap_or(&self.destinations[0]).destination
+    }
 }
 
 /// What the lines of a worker share.
@@ -69,6 +83,8 @@ struct Shared<L: Line> {
 /// A line, and what its target asked for last.
 struct Challenged<L> {
     line: L,
+    /// The number of its destination.
+    destination: usize,
     turn: Turn,
     /// How many challenges came before that one.
     turns: u64,
@@ -153,7 +169,7 @@ pub(super) fn work<L: Line>(task: Task) -> WorkerTally {
             opened = opened::<L>(&task) => Some(opened),
             () = over(&stop) => None,
         };
-        let Some(Lines { lines, streams }) = opened else { return WorkerTally::new(lanes) };
+        let Some((Lines { lines, streams }, destinations)) = opened else { return WorkerTally::new(lanes) };
         let _ = task.ready.send(());
         let Ok(begin) = task.begin.recv() else { return WorkerTally::new(lanes) };
         let shared = Rc::new(Shared::<L>::new(task, timer, begin));
@@ -161,8 +177,8 @@ pub(super) fn work<L: Line>(task: Task) -> WorkerTally {
         let begun = shared.timer.wait_until(begin, &shared.task.stop).await;
         let processor = Processor::begin();
         let mut sending = tokio::task::JoinSet::new();
-        for line in lines {
-            sending.spawn_local(send_on(shared.clone(), line, begun));
+        for (line, destination) in lines.into_iter().zip(destinations) {
+            sending.spawn_local(send_on(shared.clone(), (line, destination), begun));
         }
         tokio::select! {
             () = async { while sending.join_next().await.is_some() {} } => {}
@@ -184,19 +200,30 @@ async fn over(stop: &Stop) {
     }
 }
 
-/// The connections of a worker, opened before the phase begins.
-async fn opened<L: Line>(task: &Task) -> Lines<L> {
+/// The connections of a worker, opened before the phase begins, each with the number of its destination.
+async fn opened<L: Line>(task: &Task) -> (Lines<L>, Vec<usize>) {
     let streams = match task.phase.http {
         Http::One => 1,
         Http::Two { streams } => streams,
     };
-    L::opened(task.connections, streams, &task.destination, task.limits).await
+    let (mut all, mut of) = (Lines { lines: Vec::new(), streams: None }, Vec::new());
+    let count = task.destinations.len();
+    for (at, one) in task.destinations.iter().enumerate() {
+        // the connections of all workers take turns, so that each destination has as many as the next
+        let turn = |line: &usize| (task.index + line * task.workers) % count == at;
+        let connections = (0..task.connections).filter(turn).count();
+        let opened = L::opened(connections, streams, &one.destination, task.limits).await;
+        of.extend(opened.lines.iter().map(|_| at));
+        all.lines.extend(opened.lines);
+        all.streams = all.streams.or(opened.streams);
+    }
+    (all, of)
 }
 
 /// Sends requests on one line until there are no more.
-async fn send_on<L: Line>(shared: Rc<Shared<L>>, line: L, begun: Instant) {
+async fn send_on<L: Line>(shared: Rc<Shared<L>>, (line, destination): (L, usize), begun: Instant) {
     let mut free = begun;
-    let mut line = Challenged { line, turn: Turn::of(None), turns: 0 };
+    let mut line = Challenged { line, destination, turn: Turn::of(None), turns: 0 };
     let Some(sent) = send_one(&shared, &mut line, &mut free).await else { return };
     let first = shared.tally.borrow().first_sent;
     shared.tally.borrow_mut().first_sent = Some(first.map_or(sent, |first| first.min(sent)));
@@ -212,7 +239,7 @@ async fn send_one<L: Line>(shared: &Shared<L>, line: &mut Challenged<L>, free: &
     let lane = shared.mix.borrow_mut().lane(ticket.number);
     let (sent, answer) = match signed {
         Some(signed) => shared.send_signed(line, lane, signed, ticket.taken).await,
-        None => shared.send(&mut line.line, lane, ticket.taken).await,
+        None => shared.send((&mut line.line, line.destination), lane, ticket.taken).await,
     };
     *free = clock::now();
     match &answer {
@@ -233,10 +260,10 @@ impl<L: Line> Shared<L> {
         let pacer =
             phase.arrivals.map(|arrivals| Pacer::new(arrivals, (phase.warmup, phase.duration), stride, phase.seed));
         let (measured, end) = (begin + phase.warmup, begin + phase.warmup + phase.duration);
-        let copies = task
-            .lanes
-            .iter()
-            .map(|lane| Copies::of(lane, task.index, task.workers, |request| L::form(request, &task.destination)));
+        let copies = task.lanes.iter().map(|lane| {
+            let form = |request: &Request| L::form(request, task.form_for(request));
+            Copies::of(lane, (task.index, task.workers), &task.destinations, form)
+        });
         let judges = task.lanes.iter().map(Judge::of);
         Self {
             marks: Marks { begin, measured, end, give_up: end + task.limits.time },
@@ -321,9 +348,9 @@ impl<L: Line> Shared<L> {
     /// for a lane that sends no credential.
     fn signed(&self, line: &Challenged<L>, number: u64) -> Option<Signed<L::Form>> {
         let lane = self.mix.borrow_mut().lane(number);
-        let request = self.copies.borrow_mut()[lane].next_signed()?;
+        let request = self.copies.borrow_mut()[lane].next_signed(line.destination)?;
         let signed = request.signer()?.signed(&request.request(), &line.turn);
-        let form = L::form(&signed, &self.task.destination);
+        let form = L::form(&signed, self.task.destination(line.destination));
         Some((request, PreparedRequest::new(form, clock::now(), line.turns)))
     }
 
@@ -340,13 +367,18 @@ impl<L: Line> Shared<L> {
     }
 
     /// Sends the next request of a lane, on a new connection if need be; when it left, and what came.
-    async fn send(&self, line: &mut L, lane: usize, taken: Instant) -> (Instant, Result<Answered, Silence>) {
-        let form = |request: &Request| L::form(request, &self.task.destination);
-        let request = self.copies.borrow_mut()[lane].next(form);
+    async fn send(
+        &self,
+        (line, destination): (&mut L, usize),
+        lane: usize,
+        taken: Instant,
+    ) -> (Instant, Result<Answered, Silence>) {
+        let form = |request: &Request| L::form(request, self.task.destination(destination));
+        let request = self.copies.borrow_mut()[lane].next(destination, form);
         let (mut sent, mut repeats) = (taken, 0);
         loop {
             if !line.is_open() {
-                if let Err(silence) = self.open(line).await {
+                if let Err(silence) = self.open(line, destination).await {
                     return (sent, Err(silence));
                 }
                 sent = clock::now();
@@ -368,7 +400,7 @@ impl<L: Line> Shared<L> {
     /// once, and counts in the time of the response.
     async fn send_signed(
         &self,
-        Challenged { line, turn, turns }: &mut Challenged<L>,
+        Challenged { line, destination, turn, turns }: &mut Challenged<L>,
         lane: usize,
         (request, prepared): Signed<L::Form>,
         taken: Instant,
@@ -379,7 +411,7 @@ impl<L: Line> Shared<L> {
         let mut prepared = Some(prepared);
         loop {
             if !line.is_open() {
-                if let Err(silence) = self.open(line).await {
+                if let Err(silence) = self.open(line, *destination).await {
                     return (sent.unwrap_or(taken), Err(silence));
                 }
                 sent = sent.or_else(|| Some(clock::now()));
@@ -387,7 +419,7 @@ impl<L: Line> Shared<L> {
             let form = match prepared.take().and_then(|prepared| prepared.fresh(clock::now(), *turns)) {
                 Some(form) => form,
                 None => {
-                    let form = L::form(&signer.signed(&bare, turn), &self.task.destination);
+                    let form = L::form(&signer.signed(&bare, turn), self.task.destination(*destination));
                     sent = sent.or_else(|| Some(clock::now()));
                     form
                 }
@@ -419,11 +451,11 @@ impl<L: Line> Shared<L> {
     }
 
     /// Opens a connection, unless one could not be opened a moment ago.
-    async fn open(&self, line: &mut L) -> Result<(), Silence> {
+    async fn open(&self, line: &mut L, destination: usize) -> Result<(), Silence> {
         if clock::now() < self.retry.get() {
             return Err(Silence::Unreachable(String::new()));
         }
-        let opened = line.open(&self.task.destination, self.task.limits).await;
+        let opened = line.open(self.task.destination(destination), self.task.limits).await;
         if opened.is_err() {
             self.retry.set(clock::now() + RECONNECT);
         }

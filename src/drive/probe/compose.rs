@@ -22,7 +22,7 @@ impl Prober {
         let resource = &self.subject().resources[resource];
         let mut request = self.plain_request(&resource.method, &resource.path, &resource.headers);
         if let Some(identity) = compared {
-            request.connection = self.subject().identities[identity].connection();
+            request.connection = self.subject().connection_beside(identity);
         }
         match &resource.body {
             Some((media, body)) => request.with_body(media, body.clone()),
@@ -112,7 +112,11 @@ impl Prober {
     pub(super) fn destination(&self, url: &Url, request: &Request) -> Result<Destination, BadDestination> {
         let trust = &self.equipment.trust;
         let tls = match url.origin() == self.equipment.base.origin() {
-            true => trust.for_connection(&request.connection),
+            true => {
+                let name = || request.connection.0.as_deref().unwrap_or_default().to_owned();
+                let tls = trust.for_connection(&request.connection);
+                tls.ok_or_else(|| BadDestination::NoCertificate(name()))?
+            }
             false => trust.for_issuers(),
         };
         let key = DestinationKey::of(url, tls.identity);

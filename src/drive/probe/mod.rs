@@ -8,6 +8,7 @@ mod crowd;
 mod endpoint_control;
 mod error;
 mod form;
+mod handshake;
 mod knock;
 mod lane;
 mod meeting;

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::OnceCell;
 
 use super::preparing::When;
-use super::{Prober, allowance};
+use super::{Prober, allowance, handshake};
 use crate::observe::{
     Asked, Declared, Evidence, Exchange, Learned, Outcome, Reading, Recognition, Request, Response, meaning_of_status,
     without_query,
@@ -53,7 +53,8 @@ impl Prober {
 
     /// What an exchange with a resource means.
     pub(super) async fn read(&self, resource: usize, exchange: &Exchange, asked: &Asked<'_>) -> Reading {
-        self.recognition(resource).await.read(exchange, asked)
+        let reading = self.recognition(resource).await.read(exchange, asked);
+        handshake::reading(self.subject().scheme, exchange, reading)
     }
 
     /// What an exchange with the good credential of an identity means. A granted one teaches what good answers have in

@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio::time::timeout;
 
 use super::reader::{AnswerReader, WireAnswer};
-use super::stream::Stream;
+use super::stream::{Stream, certificate_refused};
 use super::tunnel::refusal;
 use super::{Destination, Limits};
 use crate::clock;
@@ -55,6 +55,18 @@ impl Connection {
         let connected_in = Some(clock::now() - began);
         let (reader, destination) = (AnswerReader::new(limits), destination.clone());
         Ok(Self { stream, reader, limits, reusable: true, destination, connected_in })
+    }
+
+    /// Waits for what the target says before anything is asked of it: an alert, or the end of the connection.
+    pub async fn listen(mut self) -> Silence {
+        self.begin();
+        let limit = self.limits.time;
+        let silence = poll_fn(|cx| self.poll_answer(cx, &mut &[][..], false));
+        match timeout(limit, silence).await {
+            Ok(Err(silence)) => silence,
+            Ok(Ok(())) => Silence::Malformed("it answered before it was asked".to_owned()),
+            Err(_) => Silence::TimedOut,
+        }
     }
 
     /// Whether another request may be sent.
@@ -148,7 +160,11 @@ impl Connection {
             // a reset after an early answer ends the stream like a close
             let read = match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut space)) {
                 Ok(()) => space.filled().len(),
-                Err(_) => 0,
+                // in TLS 1.3 the client has ended its handshake before the server looks at its certificate
+                Err(error) => match certificate_refused(&error) {
+                    Some(refused) if self.heard_nothing() => return Poll::Ready(Err(refused)),
+                    _ => 0,
+                },
             };
             if self.reader.advance(read, may_have_body)? {
                 return Poll::Ready(Ok(()));

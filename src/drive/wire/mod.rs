@@ -3,6 +3,7 @@
 
 mod connection;
 mod head;
+pub mod hello;
 pub mod http2;
 pub(in crate::drive) mod reader;
 mod stream;

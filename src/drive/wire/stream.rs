@@ -49,6 +49,29 @@ async fn connect(destination: &Destination) -> Result<Stream, Silence> {
     tls.map(|tls| Stream::Tls(Box::new(tls))).map_err(|error| refused(&error))
 }
 
+/// What a target says of the client's certificate, or of its absence, in an alert (RFC 8446 §6.2; RFC 5246 §7.4.6 for
+/// `handshake_failure`); none for another failure.
+pub(in crate::drive) fn certificate_refused(error: &io::Error) -> Option<Silence> {
+    use rustls::{AlertDescription, Error};
+    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+    let Some(Error::AlertReceived(alert)) = tls else { return None };
+    let name = match alert {
+        AlertDescription::HandshakeFailure => "handshake_failure",
+        AlertDescription::BadCertificate => "bad_certificate",
+        AlertDescription::UnsupportedCertificate => "unsupported_certificate",
+        AlertDescription::CertificateRevoked => "certificate_revoked",
+        AlertDescription::CertificateExpired => "certificate_expired",
+        AlertDescription::CertificateUnknown => "certificate_unknown",
+        AlertDescription::UnknownCA => "unknown_ca",
+        AlertDescription::AccessDenied => "access_denied",
+        AlertDescription::DecodeError => "decode_error",
+        AlertDescription::DecryptError => "decrypt_error",
+        AlertDescription::CertificateRequired => "certificate_required",
+        _ => return None,
+    };
+    Some(Silence::CertificateRefused(name.to_owned()))
+}
+
 /// A target that speaks none of what was offered says so (RFC 7301 §3.2), which is not for want of trust.
 fn refused(error: &io::Error) -> Silence {
     use rustls::{AlertDescription, Error};
@@ -56,6 +79,9 @@ fn refused(error: &io::Error) -> Silence {
     match tls {
         Some(Error::AlertReceived(AlertDescription::NoApplicationProtocol) | Error::NoApplicationProtocol) => {
             Silence::Malformed("it refused each protocol that was offered in the TLS handshake (ALPN)".to_owned())
+        }
+        Some(Error::AlertReceived(_)) if certificate_refused(error).is_some() => {
+            certificate_refused(error).unwrap_or(Silence::Closed)
         }
         // the library describes a certificate for programs, and this is read by people
         _ => Silence::Handshake(Distrust::within(error).map_or_else(|| error.to_string(), |why| why.to_string())),

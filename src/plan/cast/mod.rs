@@ -136,6 +136,8 @@ pub enum Act {
     Hook(Hook),
     /// Changes the key set that the target reads.
     Keys(KeyChange),
+    /// Begins handshakes of old versions of TLS.
+    OldVersions,
     /// Waits a moment for effects that come late.
     AwaitEffects,
     /// Waits for the checks that write beside this one.
@@ -350,6 +352,14 @@ impl Caster<'_> {
             Step::Hook(hook) => self.hook(index, *hook),
             Step::Session(session) => self.session(index, session),
             Step::Keys(change) => self.keys(index, *change),
+            Step::OldVersions => {
+                let resource = self.main_resource()?;
+                if let Some(identity) = self.subject.good_for(resource) {
+                    self.control(Control::Use { identity, resource });
+                }
+                self.push(index, None, Act::OldVersions);
+                Ok(())
+            }
             Step::AwaitEffects => {
                 self.push(index, None, Act::AwaitEffects);
                 Ok(())

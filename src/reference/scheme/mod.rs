@@ -7,6 +7,7 @@ pub(crate) mod digest;
 pub(crate) mod introspection;
 pub(crate) mod jwt;
 pub(crate) mod login_token;
+pub(crate) mod mtls;
 mod passwords;
 pub(crate) mod session;
 
@@ -86,6 +87,7 @@ impl Verifiers {
             Guard::Basic => basic::verify(state, &self.accounts, parts, false),
             Guard::BasicCached => basic::verify(state, &self.accounts, parts, true),
             Guard::Digest(hash) => digest::verify(state, &self.digest_users, parts, hash),
+            Guard::Mtls => mtls::verify(state, parts),
             Guard::Bearer => bearer::verify(state, parts, bearer::TokenSource::Static),
             Guard::OAuth2 => bearer::verify(state, parts, bearer::TokenSource::Authority),
             Guard::Jwt(algorithm) => self.jwt.verify(state, parts, algorithm),
@@ -105,6 +107,7 @@ pub(crate) enum Guard {
     Basic,
     BasicCached,
     Digest(DigestHash),
+    Mtls,
     Bearer,
     OAuth2,
     Jwt(jsonwebtoken::Algorithm),
@@ -123,6 +126,7 @@ impl Guard {
             (Guard::LoginToken, "login-token"),
             (Guard::Basic, "basic"),
             (Guard::BasicCached, "basic-cached"),
+            (Guard::Mtls, "mtls"),
             (Guard::Bearer, "bearer"),
             (Guard::OAuth2, "oauth2"),
             (Guard::OAuth2Jwt, "oauth2-jwt"),
@@ -189,7 +193,7 @@ impl Guard {
         let open = match self {
             Guard::None => true,
             Guard::ApiKey => state.fault("no-object-check"),
-            Guard::Session | Guard::Basic | Guard::BasicCached | Guard::Digest(_) => false,
+            Guard::Session | Guard::Basic | Guard::BasicCached | Guard::Digest(_) | Guard::Mtls => false,
             // all others take bearer tokens
             _ => state.fault("bola"),
         };

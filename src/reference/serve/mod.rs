@@ -4,6 +4,7 @@ mod outcome_bodies;
 pub(crate) mod outcome_faults;
 mod own_host;
 mod routing_faults;
+mod tls_faults;
 pub(crate) mod wire_faults;
 
 use std::net::SocketAddr;
@@ -26,7 +27,7 @@ use tower::ServiceExt as _;
 
 use super::answer::Answer;
 use super::rejection::Rejection;
-use super::request::BODY_LIMIT;
+use super::request::{BODY_LIMIT, PeerCertificate};
 use super::resource::orders::ReferenceResource;
 use super::resource::{guard_faults, guarded};
 use super::scheme::Verifiers;
@@ -55,7 +56,7 @@ pub(crate) async fn serve(
     let graceful = GracefulShutdown::new();
     let outcome_faults = OpenOutcomeFaults::of(&verifiers.state.faults);
     loop {
-        let (stream, _): (_, SocketAddr) = tokio::select! {
+        let (mut stream, _): (_, SocketAddr) = tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => accepted,
                 // out of file descriptors, most likely: let some connections end
@@ -68,10 +69,13 @@ pub(crate) async fn serve(
         let (served, tls, watcher) = ((router.clone(), verifiers.clone(), faulty), tls.clone(), graceful.watcher());
         tokio::spawn(async move {
             match tls {
-                None => connection(stream, served, watcher).await,
+                None => connection(stream, served, (watcher, Carriage::ClearText)).await,
+                Some(_) if tls_faults::speaks_old_version(&served.1.state, &mut stream).await => {}
                 Some(tls) => {
                     if let Ok(stream) = tls.accept(stream).await {
-                        connection(stream, served, watcher).await;
+                        let peer = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+                        let peer = peer.map(|certificate| PeerCertificate(certificate.as_ref().into()));
+                        connection(stream, served, (watcher, Carriage::Tls(peer))).await;
                     }
                 }
             }
@@ -84,16 +88,42 @@ pub(crate) async fn serve(
 /// What answers the requests of a connection; the last only while a fault is open that needs it.
 type Served = (Router, Arc<Verifiers>, Option<FaultyConnection>);
 
-async fn connection<S>(stream: S, served: Served, watcher: hyper_util::server::graceful::Watcher)
-where
+/// What carries a connection.
+enum Carriage {
+    /// TCP alone.
+    ClearText,
+    /// TLS, with the certificate of the client if it presented one.
+    Tls(Option<PeerCertificate>),
+}
+
+async fn connection<S>(
+    stream: S,
+    served: Served,
+    (watcher, carriage): (hyper_util::server::graceful::Watcher, Carriage),
+) where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     // counted for each connection: threads that count on one place for all of them wait for each other
     let verifiers = served.1.clone();
     let served = Arc::new(served);
-    let service = hyper::service::service_fn(move |request| {
+    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         let served = served.clone();
-        async move { Ok::<_, std::convert::Infallible>(answer(&served, request).await) }
+        let over_tls = match &carriage {
+            Carriage::ClearText => false,
+            Carriage::Tls(peer) => {
+                if let Some(peer) = peer {
+                    request.extensions_mut().insert(peer.clone());
+                }
+                true
+            }
+        };
+        async move {
+            let mut response = answer(&served, request).await;
+            if over_tls {
+                tls_faults::strict_transport(&served.1.state, &mut response);
+            }
+            Ok::<_, std::convert::Infallible>(response)
+        }
     });
     let mut http = auto::Builder::new(TokioExecutor::new());
     // RFC 9113 §3.3: a client that knows it speaks HTTP/2 begins with its preface, in clear text as under TLS

@@ -27,8 +27,8 @@ pub struct Kill {
     pub said: String,
 }
 
-/// The check that asks only over TLS.
-const NEEDS_TLS: &str = "session.cookie-secure";
+/// Checks that ask only over TLS.
+const NEED_TLS: [&str; 3] = ["session.cookie-secure", "common.tls-floor", "common.hsts-present"];
 
 /// The login that a check asks for, where the scheme has credentials that are given.
 fn login_for(check: &str, scheme: &str) -> TrialLogin {
@@ -106,7 +106,7 @@ async fn under(
         faults: vec![fault.name],
         checks: tried.collect(),
         login: login_for(fault.check, scheme),
-        tls: fault.check == NEEDS_TLS,
+        tls: NEED_TLS.contains(&fault.check),
         ..Trial::of(scheme)
     };
     let (exit, results) = settled(&trial).await?;

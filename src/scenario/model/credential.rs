@@ -56,7 +56,8 @@ pub struct Credential {
 }
 
 /// A certificate that is presented in a TLS handshake. Requests without a credential, and forgeries, are sent with that of
-/// the credential that they are compared with: what is refused then is refused for the credential.
+/// the credential that they are compared with: what is refused then is refused for the credential. Under the scheme mtls the
+/// certificate is the credential.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PresentedCertificate {

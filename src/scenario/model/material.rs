@@ -124,6 +124,10 @@ pub struct DeclaredMaterial {
     /// its metadata.
     #[serde(default)]
     pub resource_identifier: Option<Template>,
+    /// A CA that signs client certificates which the target trusts, of tests alone: with its key, authbench makes
+    /// certificates that have expired, are not valid yet, or are for servers.
+    #[serde(default)]
+    pub client_ca: Option<At<super::PresentedCertificate>>,
     /// A refresh token of the good client and an access token of the same grant; a run revokes both.
     #[serde(default)]
     pub refresh_grant: Option<Grant>,

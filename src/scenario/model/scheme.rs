@@ -26,6 +26,8 @@ pub enum SchemeFields {
     Digest(Digest),
     /// A JSON Web Token that is given, or minted with the issuer's key (RFC 7519).
     Jwt(Jwt),
+    /// The certificate that each credential presents in the TLS handshake (RFC 8446 §4.4.2, RFC 8705).
+    Mtls(NoFields),
     /// Tokens of the client credentials grant (RFC 6749 §4.4).
     #[serde(rename = "oauth2-client-credentials")]
     OAuth2ClientCredentials(OAuth2),
@@ -42,10 +44,11 @@ bare_or_map!(
         "basic" => Some(SchemeFields::Basic(NoFields {})),
         "digest" => Some(SchemeFields::Digest(Digest::default())),
         "jwt" => Some(SchemeFields::Jwt(Jwt::default())),
+        "mtls" => Some(SchemeFields::Mtls(NoFields {})),
         "oauth2-client-credentials" => Some(SchemeFields::OAuth2ClientCredentials(OAuth2::default())),
         _ => None,
     },
-    ["none", "api-key", "bearer", "session", "basic", "digest", "jwt", "oauth2-client-credentials"]
+    ["none", "api-key", "bearer", "session", "basic", "digest", "jwt", "mtls", "oauth2-client-credentials"]
 );
 
 impl Scheme {
@@ -59,6 +62,7 @@ impl Scheme {
             SchemeFields::Basic(_) => "basic",
             SchemeFields::Digest(_) => "digest",
             SchemeFields::Jwt(_) => "jwt",
+            SchemeFields::Mtls(_) => "mtls",
             SchemeFields::OAuth2ClientCredentials(_) => "oauth2-client-credentials",
         }
     }

@@ -46,6 +46,10 @@ pub(super) fn fits(
     .filter_map(|(key, there)| there.then_some(key))
     .collect();
     let scheme = loaded.scenario.scheme.name();
+    if scheme == "mtls" && credential.tls.is_none() {
+        let error = loaded.error(credential.place, format!("the credential `{name}` has no certificate"));
+        mistakes.push(error.with_help("write `tls: { certificate: FILE, key: FILE }` in the credential"));
+    }
     if let Some(login) = &credential.login {
         return with_login(loaded, (name, scheme), (login.place, &login.value.0), &present, mistakes);
     }

@@ -122,6 +122,18 @@ fn scheme(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
             let error = loaded.error(scenario.scheme.place, "the token endpoint is not known");
             mistakes.push(error.with_help("add `token_url:`, or `issuer:` to read it from the metadata"));
         }
+        SchemeFields::Mtls(_) => {
+            let tls = scenario.target.tls.as_ref().filter(|tls| tls.certificate.is_some());
+            if let Some(tls) = tls {
+                let error = loaded.error(tls.place, "under the scheme mtls each credential has its own certificate");
+                mistakes.push(error.with_help("move `certificate` and `key` to `tls` of the credentials"));
+            }
+            let url = scenario.target.url.as_ref();
+            if let Some(url) = url.filter(|url| url.written().starts_with("http:")) {
+                let error = loaded.error(url.place(), "the scheme mtls needs a target that speaks TLS");
+                mistakes.push(error.with_help("write an address that starts with `https:`"));
+            }
+        }
         _ => {}
     }
 }

@@ -55,6 +55,8 @@ pub struct Kit {
     pub listens_at: Option<std::net::SocketAddr>,
     /// Address of a listener of authbench that the target can reach.
     pub listener: Option<String>,
+    /// Whether the key of the CA that signs client certificates is there.
+    pub signs_certificates: bool,
 }
 
 impl Kit {

@@ -4,6 +4,7 @@ mod endpoint;
 mod enumeration;
 mod fill;
 mod forging;
+mod handshake;
 mod hook;
 mod look_back;
 mod resource;
@@ -218,6 +219,7 @@ impl<'a> Stage<'a> {
             Act::Session { identity, step } => self.session(action, *identity, step, evidence).await,
             Act::Hook(hook) => self.call(*hook, evidence).await,
             Act::Keys(change) => self.keys(*change, evidence).await,
+            Act::OldVersions => self.old_versions(action.step, evidence).await,
             Act::AwaitEffects => {
                 let _shown = allowance::shown("late effects of what was sent", Some(wait::LATE_EFFECT));
                 allowance::apart(tokio::time::sleep(wait::LATE_EFFECT)).await;

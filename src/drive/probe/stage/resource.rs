@@ -47,7 +47,7 @@ impl Stage<'_> {
     ) -> Result<(), Halt> {
         let mut bare = self.prober.bare_request(resource);
         if let Some(identity) = asker.identity() {
-            bare.connection = self.prober.subject().identities[identity].connection();
+            bare.connection = self.prober.subject().connection_beside(identity);
         }
         let once = self.prober.subject().scheme.reuse() == Reuse::Once;
         // what is made for one request is made for the request as it will be sent
@@ -237,6 +237,7 @@ impl Stage<'_> {
         let mut reproduced = false;
         if let Some(request) = request.filter(|_| may_be_an_accident(reading.outcome)) {
             let again = self.prober.send_to(counts, request).await;
+            let again = self.prober.with_alert(again).await;
             let reading_again = self.prober.read(counts, &again, asked).await;
             reproduced = reading.outcome == reading_again.outcome;
             if second_counts(reading.outcome, reading_again.outcome) {
