@@ -239,8 +239,8 @@ fn certificate(
         let key = Secret::new("");
         return Some(Arc::new(IdentityCertificate { connection, chain: Vec::new(), key, is_forged: false }));
     }
-    let chain = values.bytes(&tls.certificate, tls.place)?;
-    let key = values.bytes(&tls.key, tls.place)?;
+    let chain = values.pem(&tls.certificate)?;
+    let key = values.pem(&tls.key)?;
     let key = Secret::new(String::from_utf8_lossy(&key));
     Some(Arc::new(IdentityCertificate { connection, chain, key, is_forged: false }))
 }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use crate::file::{Folder, SECRET_LIMIT};
-use crate::scenario::{Environment, LoadedScenario, Position, ScenarioError, Template};
+use crate::scenario::{Environment, LoadedScenario, ScenarioError, Template};
 use crate::secret::Secret;
 
 /// What stands for a value that is not read.
@@ -115,12 +115,21 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// The bytes of a file that the scenario names at a place, relative to it; nothing where nothing is read.
-    pub fn bytes(&self, path: &str, place: Position) -> Option<Vec<u8>> {
+    /// Certificates or a key in PEM: the value itself, such as that of a variable, or the file that it names, relative to the
+    /// scenario. Nothing where nothing is read.
+    pub fn pem(&self, written: &Template) -> Option<Vec<u8>> {
         self.environment?;
-        let read = self.folder.bytes(path, SECRET_LIMIT);
-        read.map_err(|why| self.mistake(self.loaded.error(place, format!("the file {path} cannot be read: {why}"))))
-            .ok()
+        let value = self.text(written);
+        if value.trim_start().starts_with("-----BEGIN ") {
+            return Some(value.into_bytes());
+        }
+        let read = self.folder.bytes(&value, SECRET_LIMIT);
+        // what stands for a path may be no path: it is shown as it is written
+        read.map_err(|why| {
+            let shown = written.written();
+            self.mistake(self.loaded.error(written.place(), format!("the file {shown} cannot be read: {why}")));
+        })
+        .ok()
     }
 
     /// Names of the variables whose values the scenario has got.

@@ -90,7 +90,7 @@ pub(super) struct NamedTls {
 
 impl NamedTls {
     fn of(tls: &At<TargetTls>, values: &Values<'_>) -> Self {
-        let file = |path: &Option<String>| path.as_ref().and_then(|path| values.bytes(path, tls.place));
+        let file = |written: &Option<Template>| written.as_ref().and_then(|written| values.pem(written));
         let key = file(&tls.key).map(|bytes| Secret::new(String::from_utf8_lossy(&bytes)));
         Self { ca: file(&tls.ca), certificate: file(&tls.certificate), key, ..Self::default() }
     }

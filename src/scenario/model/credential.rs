@@ -61,10 +61,11 @@ pub struct Credential {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PresentedCertificate {
-    /// File with the certificate in PEM, relative to the scenario, with those that lead to its CA behind it.
-    pub certificate: String,
-    /// File with its private key in PEM, relative to the scenario.
-    pub key: String,
+    /// File with the certificate in PEM, relative to the scenario, with those that lead to its CA behind it; or a variable that
+    /// holds it.
+    pub certificate: Template,
+    /// File with its private key in PEM, relative to the scenario; or a variable that holds it.
+    pub key: Template,
 }
 
 /// State of a credential.

@@ -110,14 +110,14 @@ pub struct TargetTls {
     /// File with certificates in PEM, relative to the scenario: of authorities, or of the target itself. A certificate that
     /// is named itself is trusted as it is, whatever hosts, dates and marks of a CA it has.
     #[serde(default)]
-    pub ca: Option<String>,
+    pub ca: Option<Template>,
     /// File with the certificate in PEM that authbench presents to the target on every connection, relative to the scenario,
     /// with the certificates that lead to its CA behind it. An authorization server on another origin does not see it.
     #[serde(default)]
-    pub certificate: Option<String>,
+    pub certificate: Option<Template>,
     /// File with the private key of `certificate` in PEM, relative to the scenario.
     #[serde(default)]
-    pub key: Option<String>,
+    pub key: Option<Template>,
 }
 
 /// Starts and stops the service under test.

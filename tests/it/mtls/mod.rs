@@ -108,6 +108,30 @@ async fn the_ca_of_somebody_else_proves_nothing_and_without_one_nothing_is_claim
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn certificates_and_keys_come_from_variables_too_and_are_never_shown() {
+    let (authority, folder) = (Authority::new(), tempfile::tempdir().expect("a folder"));
+    let (address, _) = serve(&authority, Manner::Strict).await;
+    let (certificate, key) = authority.signed("device.test", ClientAuth);
+    let text = scenario(address, "conformance: { include: [\"mtls.*\"] }\n")
+        .replace("ca: ca.pem", "ca: \"${CA}\"")
+        .replace("certificate: device.pem, key: device.key", "certificate: \"${CERTIFICATE}\", key: \"${KEY}\"");
+    std::fs::write(folder.path().join("a.yaml"), text).expect("writes");
+    let secret = key.lines().nth(1).expect("has lines").to_owned();
+    for (key, expected) in [(key.clone(), 0), (key.replace("-----BEGIN", "----BEGIN"), 2)] {
+        let mut command = authbench(folder.path());
+        command.args(["run", "a.yaml", "--seed", "1"]).env("CA", &authority.pem);
+        command.env("CERTIFICATE", &certificate).env("KEY", key);
+        let output = tokio::task::spawn_blocking(move || command.output().expect("runs")).await.expect("ends");
+        assert_eq!(output.status.code(), Some(expected), "{}", told(&output));
+        assert!(!told(&output).contains(&secret), "{}", told(&output));
+    }
+    for entry in std::fs::read_dir(folder.path().join("reports")).expect("wrote reports") {
+        let report = std::fs::read(entry.expect("is readable").path()).expect("is a file");
+        assert!(!String::from_utf8_lossy(&report).contains(&secret));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn eight_identities_have_connections_of_their_own_under_load() {
     let names: Vec<String> = (1..=8).map(|number| format!("device-{number}")).collect();
     let (authority, folder) = (Authority::new(), tempfile::tempdir().expect("a folder"));
