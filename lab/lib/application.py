@@ -51,7 +51,7 @@ def run(name, report, options, quiet=False):
         if trouble:
             return trouble
         command = [PROGRAM, "run", *scenarios(name), "--report", f"json={report}", *options]
-        environment = {**os.environ, "LAB_WORK": os.path.join(HOME, name), "BASE_URL": f"http://127.0.0.1:{port}", "BASE_URL_2": f"http://127.0.0.1:{second}"}
+        environment = {**os.environ, "LAB_WORK": os.path.join(HOME, name), "PORT": str(port), "PORT_2": str(second), "BASE_URL": f"http://127.0.0.1:{port}", "BASE_URL_2": f"http://127.0.0.1:{second}"}
         with open(os.path.join(out(name), "authbench.log"), "w") as said:
             answer = subprocess.run(command, env=environment, stdout=said if quiet else None, stderr=said if quiet else None)
         return None if os.path.exists(report) else f"authbench ended with {answer.returncode} and wrote no report"
