@@ -55,7 +55,7 @@ fn but_for(check: &Check, odd: usize, answer: &(Exchange, Outcome)) -> Evidence 
     let mut evidence = Evidence::default();
     let control = |closing| {
         let (exchange, outcome) = answered(200, Outcome::Granted);
-        ControlRun { description: Description::new("a control"), closing, exchange, outcome }
+        ControlRun { description: Description::new("a control"), credential: None, closing, exchange, outcome }
     };
     evidence.control(control(false));
     for (at, step) in check.steps.iter().enumerate() {
@@ -69,6 +69,7 @@ fn but_for(check: &Check, odd: usize, answer: &(Exchange, Outcome)) -> Evidence 
                 Want::Denied(_) | Want::Either => answered(401, Outcome::Refused),
             };
             evidence.observe(Observation {
+                credential: None,
                 step: at,
                 forgery,
                 description: Description::new("a probe"),

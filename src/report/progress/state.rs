@@ -451,7 +451,7 @@ mod tests {
             until: Some(now + Duration::from_millis(seconds)),
         };
         let running = |id: &str| Doing::Check(id.to_owned());
-        let doing = vec![
+        let doing = [
             running("jwt.expired-denied"),
             wait("a revoked token to be refused", 900),
             wait("a token to expire", 2100),

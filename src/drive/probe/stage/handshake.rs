@@ -41,6 +41,7 @@ impl Stage<'_> {
             };
             evidence.observe(Observation {
                 step,
+                credential: None,
                 forgery: None,
                 description: Description::new(format!("a handshake that offers {} and nothing later", version.name())),
                 place: Place::Elsewhere,
