@@ -4,6 +4,7 @@ pub mod cast;
 mod client;
 mod describe;
 mod framing;
+mod gap;
 mod keys;
 mod lanes;
 pub mod login;

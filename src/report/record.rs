@@ -238,7 +238,7 @@ impl LoadRecord {
 }
 
 /// What became of the checks that were planned: the parts are the whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Planned {
     /// All checks that were selected: the sum of the others.
     pub planned: usize,
@@ -266,6 +266,18 @@ impl Planned {
         // an older record counts less as planned
         let planned = scenario.started.planned_checks.max(known);
         Self { planned, executed, inconclusive, not_tested, not_applicable, not_run: planned - known }
+    }
+
+    /// Those of a run.
+    pub(super) fn of_run(record: &Record) -> Self {
+        record.scenarios.iter().map(Self::of).fold(Self::default(), |a, b| Self {
+            planned: a.planned + b.planned,
+            executed: a.executed + b.executed,
+            inconclusive: a.inconclusive + b.inconclusive,
+            not_tested: a.not_tested + b.not_tested,
+            not_applicable: a.not_applicable + b.not_applicable,
+            not_run: a.not_run + b.not_run,
+        })
     }
 
     /// The parts that are not empty, as `52 executed`.

@@ -2,7 +2,7 @@
 
 use super::comparison::{cells, verdicts};
 use super::units::{count, counted, length};
-use super::{Record, ScenarioRecord};
+use super::{Planned, Record, ScenarioRecord};
 use crate::check::{Severity, Verdict};
 use crate::event::comparison::{Change, Comparison, Movement};
 use crate::event::{NoteKind, SourcePlace, ThresholdResult};
@@ -135,65 +135,10 @@ pub(super) fn by_severity(record: &Record) -> String {
     if texts.is_empty() { "no requirement was violated".to_owned() } else { texts.join(", ") }
 }
 
-/// How many checks were planned, and what became of each: `planned` is the sum of the others.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Planned {
-    pub(super) planned: usize,
-    /// Came to pass, fail, warn or info, waived or not.
-    pub(super) executed: usize,
-    pub(super) inconclusive: usize,
-    pub(super) not_tested: usize,
-    pub(super) not_applicable: usize,
-    /// Planned, and not begun before the scenario was cut off.
-    pub(super) not_begun: usize,
-}
-
-impl Planned {
-    /// The checks of a scenario.
-    pub(super) fn of(scenario: &ScenarioRecord) -> Self {
-        let of = |verdict| scenario.checks.iter().filter(|check| check.verdict == verdict).count();
-        let executed = scenario.checks.iter().filter(|check| check.verdict.executed()).count();
-        let begun = executed + of(Verdict::Inconclusive);
-        // a plan counts what will be sent; a scenario that came to its end has a result for everything
-        let not_begun = match scenario.finished {
-            Some(_) => 0,
-            None => scenario.started.planned_checks.saturating_sub(begun),
-        };
-        Self {
-            planned: scenario.checks.len() + not_begun,
-            executed,
-            inconclusive: of(Verdict::Inconclusive),
-            not_tested: of(Verdict::NotTested),
-            not_applicable: of(Verdict::NotApplicable),
-            not_begun,
-        }
-    }
-
-    /// The checks of a run.
-    pub(super) fn of_run(record: &Record) -> Self {
-        record.scenarios.iter().map(Self::of).fold(Self::default(), |a, b| Self {
-            planned: a.planned + b.planned,
-            executed: a.executed + b.executed,
-            inconclusive: a.inconclusive + b.inconclusive,
-            not_tested: a.not_tested + b.not_tested,
-            not_applicable: a.not_applicable + b.not_applicable,
-            not_begun: a.not_begun + b.not_begun,
-        })
-    }
-
-    /// `675 planned = 650 executed + 16 not tested + 9 not applicable`
-    pub(super) fn equation(&self) -> String {
-        let always = [(self.executed, "executed")];
-        let some = [
-            (self.inconclusive, "inconclusive"),
-            (self.not_tested, "not tested"),
-            (self.not_applicable, "not applicable"),
-            (self.not_begun, "not begun"),
-        ];
-        let parts = always.into_iter().chain(some.into_iter().filter(|(number, _)| *number > 0));
-        let parts: Vec<_> = parts.map(|(number, words)| format!("{} {words}", count(number as u64))).collect();
-        format!("{} planned = {}", count(self.planned as u64), parts.join(" + "))
-    }
+/// `675 planned = 650 executed + 16 not tested + 9 not applicable`
+pub(super) fn equation(planned: &Planned) -> String {
+    let parts = planned.parts().into_iter().map(|(number, words)| format!("{} {words}", count(number as u64)));
+    format!("{} planned = {}", count(planned.planned as u64), parts.collect::<Vec<_>>().join(" + "))
 }
 
 /// When the run began: for machines, and for people.

@@ -66,7 +66,7 @@ const FILES: &[(&str, &str)] = &[
     ),
     (
         "command.yaml",
-        "authbench: 1\nname: Keys\ntarget: { command: { run: [no-such-program, \"{port}\"] } }\nscheme: api-key\n\
+        "authbench: 1\nname: Keys\ntarget: { command: { run: [no-such-program, \"{port}\"], ready: /health } }\nscheme: api-key\n\
          credentials:\n  service: { key: 0123456789abcdef }\nresources: [{ request: GET /orders }]\n",
     ),
     (

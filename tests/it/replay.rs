@@ -96,7 +96,7 @@ fn a_finding_has_a_request_for_curl_that_names_its_credential() {
     let other = rows(&text, "raw");
     assert_eq!(commands.len() + other.len(), granted, "a command for each finding: {text}");
     let with = rows(&text, "with");
-    assert!(with.iter().any(|row| row.contains("the credential `service` ($CREDENTIAL)")), "{text}");
+    assert!(with.iter().any(|row| row.contains("the credential `service` ($CREDENTIAL")), "{text}");
     if Command::new("curl").arg("--version").output().is_err() {
         assert!(commands.iter().all(|command| command.starts_with("curl -i ")), "{commands:?}");
         return;

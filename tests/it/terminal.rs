@@ -111,8 +111,8 @@ fn lines_fit_a_terminal_and_leave_nothing_behind() {
             assert!(width(line) <= usize::from(columns), "{columns}: {line}");
         }
         let whole = left.join("\n");
-        assert!(whole.contains("FAIL high bearer.insufficient-scope-403"), "as it occurs: {whole}");
-        assert!(whole.contains("findings") && whole.trim_end().ends_with("there are findings: 1 high"), "{whole}");
+        assert!(whole.contains("FAIL critical bearer.insufficient-scope-403"), "as it occurs: {whole}");
+        assert!(whole.contains("findings") && whole.trim_end().ends_with("there are findings: 1 critical"), "{whole}");
         assert!(!whole.contains("of 3 checks") && !whole.contains("s left"), "nothing is left of progress: {whole}");
         assert!(written.contains("\u{1b}[1m") || written.contains("\u{1b}[31"), "colours");
     }
@@ -142,14 +142,17 @@ fn where_nobody_watches_lines_are_plain() {
     let output = output.expect("runs");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!said.contains('\u{1b}') && !said.contains('\r'), "{said:?}");
-    assert!(said.contains("FAIL high bearer.insufficient-scope-403: GET "), "{said}");
-    assert!(said.trim_end().ends_with("exit 1: there are findings: 1 high"), "{said}");
+    assert!(said.contains("FAIL critical bearer.insufficient-scope-403: POST "), "{said}");
+    assert!(said.trim_end().ends_with("exit 1: there are findings: 1 critical"), "{said}");
 }
 
 #[test]
 fn lesser_failures_may_pass_and_are_named() {
     let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join("tokens.yaml"), SCENARIO).expect("writes");
+    let lesser = SCENARIO
+        .replace("scope-not-enforced", "query-token-accepted")
+        .replace("bearer.insufficient-scope-403, bearer.expired-token-401", "bearer.query-token-refused");
+    std::fs::write(folder.path().join("tokens.yaml"), lesser).expect("writes");
     let run = |arguments: &[&str]| {
         let mut command = authbench(folder.path());
         command.args(["run", "tokens.yaml", "--only", "conformance", "--report", "json=a.json"]).args(arguments);
@@ -157,9 +160,9 @@ fn lesser_failures_may_pass_and_are_named() {
         let last = String::from_utf8_lossy(&output.stderr).lines().last().map(str::to_owned);
         (output.status.code(), last.unwrap_or_default())
     };
-    let passed = run(&["--fail-on", "critical"]);
-    assert_eq!(passed, (Some(0), "exit 0: passed, with 1 failure below --fail-on critical".to_owned()));
-    assert_eq!(run(&["--fail-on", "high"]), (Some(1), "exit 1: there are findings: 1 high".to_owned()));
+    let passed = run(&["--fail-on", "high"]);
+    assert_eq!(passed, (Some(0), "exit 0: passed, with 1 failure below --fail-on high".to_owned()));
+    assert_eq!(run(&["--fail-on", "medium"]), (Some(1), "exit 1: there are findings: 1 medium".to_owned()));
 }
 
 /// What was planned is the sum of what became of it, in every format that says so.
@@ -167,7 +170,7 @@ fn lesser_failures_may_pass_and_are_named() {
 fn the_numbers_of_checks_agree() {
     let folder = tempfile::tempdir().expect("a folder");
     let scenario = "authbench: 1\nname: Keys\ntarget: reference\nscheme: api-key\nload:\n  - { name: a, rate: 50/s, \
-                    duration: 1s, mix: { valid: 90%, missing: 10% } }\n";
+                    duration: 1s, mix: { valid: 90%, no-credential: 10% } }\n";
     std::fs::write(folder.path().join("keys.yaml"), scenario).expect("writes");
     let mut command = authbench(folder.path());
     command.args(["run", "keys.yaml", "--report", "json=a.json,md=a.md,text=a.txt,jsonl=a.jsonl"]);

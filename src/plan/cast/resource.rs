@@ -4,7 +4,7 @@ use super::{Act, Caster, Control, Missing, NO_RESOURCES, missing};
 use crate::check::step::{Alter, Artefact, Compare, Fill, On, Send, Want, Who};
 use crate::observe::{Description, ForgeryId};
 use crate::plan::describe;
-use crate::plan::subject::ScopeGap;
+use crate::plan::gap::ScopeGap;
 
 /// The most resources that a check about routes visits.
 const ROUTES: usize = 8;

@@ -13,7 +13,7 @@ use super::shards::ShardsView;
 use super::{SCRIPT, note_class, policy};
 use crate::check::Verdict;
 use crate::event::{CheckResult, Note};
-use crate::report::summary::Planned;
+use crate::report::Planned;
 use crate::report::units::{count, counted, time};
 use crate::report::{Record, ScenarioRecord, is_finding, summary};
 
@@ -217,7 +217,12 @@ fn tiles(record: &Record) -> Vec<Tile> {
         let (figure, about) = (count(found as u64), summary::by_severity(record));
         tiles.push(Tile { name: "Findings of checks", figure, about, class });
         let passed = count(record.counts().of_verdict(Verdict::Pass) as u64);
-        tiles.push(Tile { name: "Checks", figure: format!("{passed} passed"), about: planned.equation(), class: "" });
+        tiles.push(Tile {
+            name: "Checks",
+            figure: format!("{passed} passed"),
+            about: summary::equation(&planned),
+            class: "",
+        });
     }
     let thresholds: Vec<_> = record.scenarios.iter().flat_map(|scenario| &scenario.thresholds).collect();
     if !thresholds.is_empty() {

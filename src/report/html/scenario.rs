@@ -13,7 +13,7 @@ use super::note_class;
 use super::overhead::OverheadView;
 use crate::check::{GROUPS, Verdict};
 use crate::event::{CheckResult, Note, NoteKind, ThresholdResult};
-use crate::report::summary::Planned;
+use crate::report::summary::equation;
 use crate::report::units::{counted, restyled};
 use crate::report::words::{level_word, web_address};
 use crate::report::{Counts, ScenarioRecord};
@@ -101,7 +101,7 @@ impl<'a> ScenarioView<'a> {
     }
 
     fn planned(&self) -> String {
-        Planned::of(self.scenario).equation()
+        equation(&self.scenario.planned())
     }
 
     fn thresholds(&self) -> &'a [ThresholdResult] {

@@ -10,6 +10,7 @@ use super::{Row, Verbosity};
 use crate::check::Verdict;
 use crate::event::{CheckResult, Note, NoteKind};
 use crate::report::escape::line;
+use crate::report::summary::equation;
 use crate::report::units::counted;
 use crate::report::{Counts, ScenarioRecord};
 
@@ -39,8 +40,7 @@ fn checks(scenario: &ScenarioRecord, verbosity: Verbosity) -> Vec<Row> {
         return Vec::new();
     }
     let planned = scenario.planned();
-    let parts: Vec<_> = planned.parts().into_iter().map(|(count, name)| format!("{count} {name}")).collect();
-    let sum = format!("{} planned = {}", planned.planned, parts.join(" + "));
+    let sum = equation(&planned);
     let mut rows = vec![Row::new("checks", format!("{}; {sum}", by_verdict(&scenario.counts())))];
     let of = |verdict: Verdict| scenario.checks.iter().filter(move |check| check.verdict == verdict);
     rows.extend(Row::list("inconclusive", reasons(of(Verdict::Inconclusive))));
