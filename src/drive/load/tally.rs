@@ -55,7 +55,7 @@ pub(super) struct WorkerTally {
     pub(super) server_auth: Histogram<u64>,
     pub(super) silences: BTreeMap<&'static str, u64>,
     slice: Slice,
-    /// From the begin of measuring to the last answer.
+    /// From the start of measuring to the last answer.
     pub(super) last_done: Duration,
     /// When the first request was sent.
     pub(super) first_sent: Option<Instant>,

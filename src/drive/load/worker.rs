@@ -62,7 +62,7 @@ impl Task {
 /// What the lines of a worker share.
 struct Shared<L: Line> {
     task: Task,
-    /// Marks of the phase: its begin, the begin and the end of measuring, and when the last answer is given up.
+    /// Marks of the phase: its start, the start and the end of measuring, and when the last answer is given up.
     marks: Marks,
     schedule: RefCell<Schedule>,
     /// Held by the connection that waits for the next due time, so that one timer is armed at a time.
