@@ -91,7 +91,7 @@ fn a_hole_is_a_finding_with_its_replay() {
     );
     assert_eq!(code, Some(1), "{told}");
     assert!(told.contains("FAIL apikey.invalid-denied") && told.contains("scenario.yaml:4"), "{told}");
-    assert!(told.contains("authbench run scenario.yaml --check apikey.invalid-denied"), "{told}");
+    assert!(told.contains("authbench run scenario.yaml --replay apikey.invalid-denied"), "{told}");
     let report = json(&folder.path().join("out.json"));
     let checks = report["scenarios"][0]["checks"].as_array().expect("a list");
     let check = checks.iter().find(|check| check["id"] == "apikey.invalid-denied").expect("is there");
