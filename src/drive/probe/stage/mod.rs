@@ -186,6 +186,9 @@ impl<'a> Stage<'a> {
     async fn act(&mut self, action: &Action, evidence: &mut Evidence) -> Result<(), Halt> {
         match &action.act {
             Act::Send { asker, resource, counts, send } => {
+                if send.exhausts && self.prober.subject().scheme.proves_in_handshake() {
+                    return Err(Halt::Inapplicable("a private key cannot be guessed".to_owned()));
+                }
                 for _ in 0..self.times(send.times, send.exhausts) {
                     self.send(action, asker, (*resource, *counts), send, evidence).await?;
                     if fell_silent(evidence) || (send.exhausts && was_throttled(evidence)) {
