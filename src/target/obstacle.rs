@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::trust::Distrust;
-use crate::observe::{Exchange, Outcome, Response};
+use crate::observe::{Exchange, Outcome, Response, Silence};
 
 /// A value of the scenario that has to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,6 +142,18 @@ pub enum Obstacle {
         /// Its index among the identities.
         at: usize,
     },
+    /// The certificate that is the credential is refused in the TLS handshake.
+    #[error("{resource} refuses the client certificate of `{credential}` in the TLS handshake (alert {alert})")]
+    CertificateRefused {
+        /// Method and path.
+        resource: String,
+        /// Name of the credential.
+        credential: String,
+        /// The alert (RFC 8446 §6.2).
+        alert: String,
+        /// Its index among the identities.
+        at: usize,
+    },
     /// A status that says nothing about the credential: the target has no time, or has had enough of this client.
     #[error("{resource} is answered with {status}, which says nothing about the credential")]
     Busy {
@@ -247,6 +259,14 @@ impl Obstacle {
             return None;
         }
         let response = match &exchange.answer {
+            Err(Silence::CertificateRefused(alert)) if outcome == Outcome::Refused => {
+                return Some(Obstacle::CertificateRefused {
+                    resource,
+                    credential: asked.credential.to_owned(),
+                    alert: alert.clone(),
+                    at: asked.identity,
+                });
+            }
             Err(silence) => return Some(Obstacle::Unanswered { resource, why: silence.to_string() }),
             Ok(response) => response,
         };
@@ -294,7 +314,10 @@ impl Obstacle {
     /// Whether it says something about the target where another credential, or another resource, was proven: it refuses a
     /// credential that it should let in.
     pub fn is_finding(&self) -> bool {
-        matches!(self, Obstacle::CredentialRefused { .. } | Obstacle::ClientRefused { .. })
+        matches!(
+            self,
+            Obstacle::CredentialRefused { .. } | Obstacle::CertificateRefused { .. } | Obstacle::ClientRefused { .. }
+        )
     }
 
     /// The value of the scenario that has to change, where a resource was asked for by its index.
@@ -315,6 +338,7 @@ impl Obstacle {
             Obstacle::Distrusted { distrust: Distrust::OtherName(_), .. } => Setting::Address,
             Obstacle::Distrusted { .. } => Setting::Authorities,
             Obstacle::CredentialRefused { at, .. }
+            | Obstacle::CertificateRefused { at, .. }
             | Obstacle::ClientRefused { at, .. }
             | Obstacle::NoLogin { at, .. } => Setting::Credential(*at),
             Obstacle::NoToken { .. } | Obstacle::NoMetadata { .. } => Setting::Scheme,
@@ -378,6 +402,9 @@ impl Obstacle {
             Obstacle::CredentialRefused { ended: true, .. } => "write a fresh token, or `state: expired`".to_owned(),
             Obstacle::CredentialRefused { .. } => {
                 "write a credential that is valid, with the `scopes` that it has".to_owned()
+            }
+            Obstacle::CertificateRefused { .. } => {
+                "write a certificate that is valid, and that a CA which the target trusts has signed".to_owned()
             }
             Obstacle::Busy { .. } => "wait, or allow this client more requests; `--rate-limit` sends fewer".to_owned(),
             Obstacle::Broke { .. } => "see the log of the target; authbench sent the request in `request`".to_owned(),

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -171,11 +171,7 @@ impl Trust {
         of_credentials: &BTreeMap<String, ClientCertificate>,
     ) -> Result<Self, BadTrust> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let machine = || {
-            rustls_platform_verifier::Verifier::new(provider.clone())
-                .map(Arc::new)
-                .map_err(|error| BadTrust::Machine(error.to_string()))
-        };
+        let machine = || machine(&provider);
         let Some(pem) = ca_pem else {
             let verifier = Verifier { machine: Some(machine()?), ..Verifier::none(&provider) };
             let of = |certificate| {
@@ -278,6 +274,17 @@ fn configured(
     };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
+}
+
+/// The trust store of the machine, read once in a process: parsing it takes longer than starting a scenario.
+fn machine(provider: &Arc<CryptoProvider>) -> Result<Arc<rustls_platform_verifier::Verifier>, BadTrust> {
+    static STORE: OnceLock<Arc<rustls_platform_verifier::Verifier>> = OnceLock::new();
+    if let Some(store) = STORE.get() {
+        return Ok(store.clone());
+    }
+    let store = rustls_platform_verifier::Verifier::new(provider.clone());
+    let store = store.map_err(|error| BadTrust::Machine(error.to_string()))?;
+    Ok(STORE.get_or_init(|| Arc::new(store)).clone())
 }
 
 /// Verifies a certificate: one that is named passes as it is, others need a signature of whoever is trusted.

@@ -160,7 +160,7 @@ async fn a_mix_over_http_2_keeps_its_counts_in_clear_text_and_over_tls() {
             ("text", "HTTP/2, open model"),
             ("html", "HTTP/2, open model"),
             ("md", "steady, HTTP/2"),
-            ("json", "\"http\": 2"),
+            ("json", "\"http\":2"),
             ("csv", "HTTP version,2"),
             ("openmetrics", "http=\"2\""),
             ("hlog", "open model, HTTP/2"),

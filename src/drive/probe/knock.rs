@@ -2,10 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
-use super::Prober;
+use super::{Prober, handshake};
 use crate::clock;
 use crate::drive::control::ControlError;
-use crate::observe::{Evidence, Exchange, Outcome};
+use crate::observe::{Evidence, Exchange, Outcome, Reading};
 
 impl Prober {
     /// Asks for a resource with the credential of an identity that should open it. What cannot be a grant is not compared
@@ -21,8 +21,12 @@ impl Prober {
         }
         let request = self.good_request(&held, resource, &mut Evidence::default()).await;
         let exchange = self.send_to(resource, &request).await;
+        let exchange = self.with_alert(exchange).await;
         let outcome = match exchange.status() {
-            None => Outcome::Silent,
+            None => {
+                let silent = Reading { outcome: Outcome::Silent, why: None, clean: true };
+                handshake::reading(subject.scheme, &exchange, silent).outcome
+            }
             Some(400..500) if subject.resources[resource].success.is_none() => Outcome::Refused,
             Some(500..) if subject.resources[resource].success.is_none() => Outcome::Broke,
             Some(_) => self.read_good((identity, resource), &exchange).await.outcome,
