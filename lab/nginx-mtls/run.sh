@@ -17,6 +17,7 @@ make_leaf device DNS:device.lab.test clientAuth
 mkdir -p site && echo '{"area":"devices","order":"c41f7a90d2","holder":"a lamp of brass"}' > site/orders.json
 cat > nginx.conf <<CONF
 daemon off;
+$([ "$(id -u)" != 0 ] || echo 'user root;')
 worker_processes 1;
 pid $WORK/nginx.pid;
 error_log $WORK/error.log;
