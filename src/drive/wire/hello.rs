@@ -11,6 +11,9 @@ use crate::observe::Silence;
 
 /// Bytes up to the version that a ServerHello names: record (RFC 5246 §6.2.1), handshake header (§7.4), version (§7.4.1.3).
 const UP_TO_VERSION: usize = 5 + 4 + 2;
+/// Bytes of a record with an alert, and how many warnings may come before the answer.
+const ALERT_RECORD: usize = 5 + 2;
+const WARNINGS: usize = 4;
 /// Cipher suites of old versions that servers still have (RFC 8422 §6, RFC 5246 appendix A.5, and the renegotiation signal of
 /// RFC 5746 §3.3).
 const SUITES: &[u8] = &[
@@ -78,7 +81,7 @@ pub async fn offer(version: OldVersion, destination: &Destination, limits: &Limi
         tcp.write_all(&hello(version, &destination.host)).await.map_err(unreachable)?;
         let mut start = Vec::new();
         // a reset ends the stream like a close
-        let _ = tcp.take(UP_TO_VERSION as u64).read_to_end(&mut start).await;
+        let _ = tcp.take((WARNINGS * ALERT_RECORD + UP_TO_VERSION) as u64).read_to_end(&mut start).await;
         Ok(read(version, &start))
     };
     match timeout(limits.time.min(limits.connect), offered).await {
@@ -91,9 +94,11 @@ pub async fn offer(version: OldVersion, destination: &Destination, limits: &Limi
 fn read(version: OldVersion, start: &[u8]) -> HelloAnswer {
     match *start {
         [] => HelloAnswer::Closed,
-        // an alert is a record of two bytes (RFC 5246 §7.2)
+        // an alert is a record of two bytes (RFC 5246 §7.2); after a warning, such as one about the name (RFC 6066 §3), the
+        // handshake goes on
+        [21, 3, _, 0, 2, 1, _, ref rest @ ..] => read(version, rest),
         [21, 3, _, 0, 2, _, description, ..] => HelloAnswer::Alert(description),
-        [22, 3, _, _, _, 2, _, _, _, major, minor] if [major, minor] == version.bytes() => HelloAnswer::Negotiated,
+        [22, 3, _, _, _, 2, _, _, _, major, minor, ..] if [major, minor] == version.bytes() => HelloAnswer::Negotiated,
         _ => HelloAnswer::Silent(Silence::Malformed("the answer to a TLS handshake is not one of TLS".to_owned())),
     }
 }
@@ -162,6 +167,11 @@ mod tests {
         assert_eq!(read(&[22, 3, 1, 0, 57, 2, 0, 0, 53, 3, 1]), HelloAnswer::Negotiated);
         assert!(matches!(read(&[22, 3, 1, 0, 57, 2, 0, 0, 53, 3, 3]), HelloAnswer::Silent(_)));
         assert_eq!(read(&[21, 3, 1, 0, 2, 2, 70]), HelloAnswer::Alert(70));
+        // a warning about the name refuses nothing: what comes after it does, or not
+        let warned = |rest: &[u8]| read(&[&[21, 3, 1, 0, 2, 1, 112], rest].concat());
+        assert_eq!(warned(&[22, 3, 1, 0, 57, 2, 0, 0, 53, 3, 1, 9]), HelloAnswer::Negotiated);
+        assert_eq!(warned(&[21, 3, 1, 0, 2, 2, 70]), HelloAnswer::Alert(70));
+        assert_eq!(warned(&[]), HelloAnswer::Closed);
         assert_eq!(read(&[]), HelloAnswer::Closed);
         assert!(matches!(read(b"HTTP/1.1 40"), HelloAnswer::Silent(_)));
     }
