@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 const DATA: u8 = 0;
@@ -16,6 +16,8 @@ const CONTINUATION: u8 = 9;
 const ACK: u8 = 1;
 const END_HEADERS: u8 = 4;
 
+/// Bytes of the client's connection preface (RFC 9113 §3.4).
+const PREFACE: usize = 24;
 /// What the library of the client sends in a PING.
 const OPAQUE: [u8; 8] = [0x3b, 0x7c, 0xdb, 0x7a, 0x0b, 0x87, 0x16, 0xb4];
 
@@ -60,18 +62,28 @@ impl Flood {
     /// Floods until the client lets go.
     pub(super) fn run(self, mut stream: &TcpStream) -> bool {
         let _ = stream.set_write_timeout(Some(Duration::from_secs(20)));
-        let (pinged, pings) = std::sync::mpsc::channel();
+        let ((pinged, pings), (requested, requests)) = (channel(), channel());
         let reads = stream.try_clone().map(|mut reads| {
             std::thread::spawn(move || {
-                let mut part = [0; 4096];
+                let (mut part, mut unread) = ([0; 4096], Vec::new());
+                let mut preface = PREFACE;
                 while let Ok(read @ 1..) = reads.read(&mut part) {
-                    if part[..read].windows(OPAQUE.len()).any(|eight| eight == OPAQUE) {
-                        let _ = pinged.send(());
+                    unread.extend_from_slice(&part[..read]);
+                    if unread.len() < preface {
+                        continue;
+                    }
+                    unread.drain(..std::mem::take(&mut preface));
+                    while let Some(kind) = taken(&mut unread) {
+                        let _ = match kind {
+                            PING => pinged.send(()),
+                            HEADERS => requested.send(()),
+                            _ => Ok(()),
+                        };
                     }
                 }
             })
         });
-        let flooded = self.flood(&mut stream, &pings);
+        let flooded = self.flood(&mut stream, &pings, &requests);
         let ended = flooded.is_err();
         if !ended && let Ok(reads) = reads {
             // what was sent stands as it is until the client ends the connection
@@ -80,7 +92,7 @@ impl Flood {
         false
     }
 
-    fn flood(self, stream: &mut &TcpStream, pings: &Receiver<()>) -> std::io::Result<()> {
+    fn flood(self, stream: &mut &TcpStream, pings: &Receiver<()>, requests: &Receiver<()>) -> std::io::Result<()> {
         if self == Self::Garbage {
             return stream.write_all(&b"HTTP/1.1 400 Bad Request\r\n\r\n".repeat(1000));
         }
@@ -89,8 +101,8 @@ impl Flood {
         }
         let settings: &[u8] = if self == Self::ZeroWindow { &[0, 4, 0, 0, 0, 0] } else { &[] };
         stream.write_all(&[frame(SETTINGS, 0, 0, settings), frame(SETTINGS, ACK, 0, &[])].concat())?;
-        // the client waits for the settings with a PING; it is not seen where it came together with the preface
-        let _ = pings.recv_timeout(Duration::from_millis(300));
+        // the client waits for the settings with a PING, unless it has left
+        let _ = pings.recv();
         stream.write_all(&frame(PING, ACK, 0, &OPAQUE))?;
         match self {
             Self::Settings => again(stream, &frame(SETTINGS, 0, 0, &[0, 4, 0, 1, 0, 0])),
@@ -100,8 +112,8 @@ impl Flood {
             Self::WindowUpdates => again(stream, &frame(WINDOW_UPDATE, 0, 0, &[0, 0, 0, 0])),
             Self::ZeroWindow | Self::Silence => Ok(()),
             _ => {
-                // the first request has come by then
-                std::thread::sleep(Duration::from_millis(300));
+                // until the first request has come, or the client has left
+                let _ = requests.recv();
                 self.on_streams(stream)
             }
         }
@@ -134,6 +146,15 @@ impl Flood {
             _ => Ok(()),
         }
     }
+}
+
+/// Takes the first frame from what was read, if it is whole; its type (RFC 9113 §4.1).
+fn taken(unread: &mut Vec<u8>) -> Option<u8> {
+    let (head, _) = unread.split_first_chunk::<9>()?;
+    let length = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
+    let kind = head[3];
+    (unread.len() >= 9 + length).then(|| unread.drain(..9 + length).for_each(drop))?;
+    Some(kind)
 }
 
 /// The same frame until the connection ends.
