@@ -60,13 +60,11 @@ impl Ending {
             Some(Conclusion::Findings) => {
                 let by_severity =
                     self.failing.iter().rev().map(|(severity, count)| format!("{count} {}", severity.name()));
-                let beside = [(self.thresholds, "broken threshold"), (self.beside, "finding of the run")];
-                let beside = beside.into_iter().filter(|(count, _)| *count > 0);
-                let beside = beside.map(|(count, noun)| match noun {
-                    "finding of the run" if count > 1 => format!("{count} findings of the run"),
-                    noun => counted(count, noun),
-                });
-                let named: Vec<_> = by_severity.chain(beside).collect();
+                let beside = [
+                    (self.thresholds > 0).then(|| counted(self.thresholds, "broken threshold")),
+                    (self.beside > 0).then(|| format!("{} of the run", counted(self.beside, "finding"))),
+                ];
+                let named: Vec<_> = by_severity.chain(beside.into_iter().flatten()).collect();
                 match named.is_empty() {
                     true => reason.to_owned(),
                     false => format!("{reason}: {}", named.join(", ")),

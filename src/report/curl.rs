@@ -130,8 +130,7 @@ fn curl(record: &EvidenceRecord, address: &Address) -> String {
     }
     let mut variables = Variables::default();
     words.push(variables.quoted(&format!("{}{}", address.origin, exchange.target), address.origin == BASE));
-    if let Some(name) = &record.certificate_of {
-        let _ = name;
+    if record.certificate_of.is_some() {
         words.push("--cert \"$CERTIFICATE\" --key \"$PRIVATE_KEY\"".to_owned());
     }
     for header in &exchange.request_headers {

@@ -52,7 +52,7 @@ fn a_load_report_has_the_members_that_scripts_read() {
          load: [{ name: steady, rate: 200/s, connections: 4, warmup: 200ms, duration: 2500ms }]\n",
         &["--only", "load", "--report", "json=out.json", "--threads", "1"],
     );
-    // a machine under load may leave the figures inconclusive, and they are reported all the same
+    // a machine under load may leave the figures inconclusive, and they are reported nevertheless
     assert!(matches!(code, Some(0 | 5)), "{told}");
     let report = json(&folder.path().join("out.json"));
     assert_eq!(report["exit_code"], code.unwrap());

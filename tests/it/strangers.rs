@@ -121,7 +121,7 @@ async fn what_tokens_need_not_have_is_not_asked_for() {
     let mut validation = strict();
     validation.set_required_spec_claims(&["aud"]);
     let results = of_tokens(validation, 401).await;
-    // RFC 7519 §4.1.4: optional; better required all the same
+    // RFC 7519 §4.1.4: optional; better required nevertheless
     assert_eq!(one(&results, "jwt.exp-required").verdict, Verdict::Warn);
     let issuer = one(&results, "jwt.iss-enforced");
     assert_eq!(issuer.verdict, Verdict::NotTested, "{}", issuer.summary);

@@ -14,7 +14,7 @@ pub(crate) const CHECKS: &[Check] = &[
         sources: &["RFC 9325 §3.1.1", "RFC 8996 §4", "ASVS 12.1.1"],
         doc: Doc {
             sends: "The first message of a handshake that offers SSL 3.0 and nothing later, then TLS 1.0, then TLS 1.1; none is completed.",
-            matters: "Old versions have hashes and ciphers that are broken, and an attacker on the way chooses them for both sides if he can.",
+            matters: "Old versions have hashes and ciphers that are broken, and an attacker between client and server can make both sides choose them.",
             fix: "Set the lowest version of the listener to TLS 1.2 (`ssl_protocols TLSv1.2 TLSv1.3;` in nginx).",
         },
         steps: &[Step::OldVersions],

@@ -12,7 +12,7 @@ pub(super) fn named_value(page: &str, name: &str) -> Option<String> {
     })
 }
 
-/// What stands in each tag that may hold a value.
+/// The contents of each tag that may hold a value.
 fn tags(page: &str) -> impl Iterator<Item = &str> {
     page.split('<').skip(1).filter_map(|rest| {
         let element = rest.get(..5)?.to_ascii_lowercase();

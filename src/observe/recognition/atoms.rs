@@ -135,7 +135,7 @@ impl Pairs<'_> {
         }
     }
 
-    /// Whether more is looked for; what follows is read all the same, for it decides whether this is JSON.
+    /// Whether more is looked for; what follows is read too, for it decides whether this is JSON.
     fn takes(&self) -> bool {
         self.depth <= DEPTH && self.into.len() < MOST_ATOMS
     }

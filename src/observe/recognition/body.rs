@@ -78,7 +78,7 @@ mod tests {
             (cut, Some("gzip"), b"some data", false),
             (b"plain", None, b"plain", true),
             (b"plain", Some(" Identity "), b"plain", true),
-            // data in clear behind a coding that it does not have is searched all the same
+            // data in clear behind a coding that it does not have is searched too
             (b"plain", Some("gzip"), b"plain", false),
             (b"plain", Some("br"), b"plain", false),
             (b"", Some("gzip"), b"", true),

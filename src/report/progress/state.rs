@@ -288,10 +288,9 @@ fn doing(moment: &Moment) -> Option<StatusLine> {
         let left = left.map(|left| format!("{} ", whole(left))).unwrap_or_default();
         shown.add(9, format!("  waiting {left}for {}", line(what)));
         let more = waits.iter().skip(1).map(|(_, other)| *other).filter(|other| other != what).collect::<BTreeSet<_>>();
-        shown.add(
-            3,
-            if more.is_empty() { String::new() } else { format!("and for {}", counted(more.len(), "other event")) },
-        );
+        if !more.is_empty() {
+            shown.add(3, format!("and for {}", counted(more.len(), "other event")));
+        }
     }
     let mut running: Vec<String> = Vec::new();
     for doing in &moment.doing {
@@ -304,8 +303,9 @@ fn doing(moment: &Moment) -> Option<StatusLine> {
     if let Some((first, rest)) = running.split_first() {
         let indent = if shown.is_empty() { "  " } else { "" };
         shown.add(7, format!("{indent}running {first}"));
-        shown
-            .add(5, if rest.is_empty() { String::new() } else { format!("and {}", counted(rest.len(), "more check")) });
+        if !rest.is_empty() {
+            shown.add(5, format!("and {}", counted(rest.len(), "more check")));
+        }
     }
     (!shown.is_empty()).then_some(shown)
 }

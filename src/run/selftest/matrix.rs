@@ -68,8 +68,9 @@ pub async fn kill(fault: &'static Fault, profile: &'static str) -> Result<Kill, 
 /// without a verdict, under each of them.
 async fn under_every_scheme(fault: &'static Fault, profile: &'static str) -> Result<Kill, TrialError> {
     let mut schemes = schemes_of(fault.check);
-    // where the certificate is the credential, a connection stays authenticated as it should
-    schemes.retain(|scheme| fault.name != "connection-stays-authenticated" || *scheme != "mtls");
+    // where the handshake proves who a client is, a connection stays authenticated as it should
+    let by_connection = |scheme: &str| crate::scheme::find(scheme).is_some_and(|scheme| scheme.proves_in_handshake());
+    schemes.retain(|scheme| fault.name != "connection-stays-authenticated" || !by_connection(scheme));
     let mut said = Vec::new();
     for scheme in &schemes {
         let trial = Trial { profile, faults: vec![fault.name], checks: vec![fault.check], ..Trial::of(scheme) };

@@ -1,4 +1,4 @@
-//! What a broken server does in place of a refusal, and its correct twin: the same bodies and shapes, and refused all the same.
+//! What a broken server does in place of a refusal, and its correct twin: the same bodies and shapes, but refused.
 
 use serde_json::{Value, json};
 

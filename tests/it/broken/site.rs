@@ -147,7 +147,7 @@ impl Site {
         Shape::Same.fill(refusal, &serde_json::json!({ "error": "access denied" })).into()
     }
 
-    /// A refused write that happens all the same: at once and out of sight, or when its time has come.
+    /// A refused write that happens nevertheless: at once and out of sight, or when its time has come.
     fn write_later(&self) {
         if self.behaviour == Behaviour::UnseenWrite {
             self.written.fetch_add(1, Ordering::Relaxed);

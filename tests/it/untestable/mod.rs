@@ -236,7 +236,7 @@ async fn what_one_resource_proves_makes_the_refusal_of_another_a_finding() {
         let ended = run(&two(serve(with_bills(reply)).await), "", &["--verbose"]).await;
         assert_eq!(ended.code, Some(expected), "{told}: {}", ended.said);
         assert_eq!(ended.said.contains("FAIL apikey.valid-accepted"), expected == 1, "{told}: {}", ended.said);
-        // the other resource is tested all the same
+        // the other resource is tested nevertheless
         let passed = ended.said.lines().any(|line| line.contains("pass") && line.contains("apikey.invalid-denied"));
         assert!(passed, "{told}: {}", ended.said);
     }

@@ -258,7 +258,7 @@ impl<'a> Stage<'a> {
         match beyond {
             // RFC 6749 §3.3: a server may grant another scope than the one that was asked for
             Some(beyond) if identity.asks_for_less => Err(Halt::Untestable(format!(
-                "a client that asks for fewer scopes gets `{beyond}` all the same: add a credential that lacks a scope"
+                "a client that does not ask for the scope `{beyond}` is granted it: add a credential that lacks a scope"
             ))),
             _ => Ok(held),
         }
