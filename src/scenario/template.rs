@@ -17,6 +17,9 @@ pub enum TemplateError {
     /// Something else than a name or a file.
     #[error("expected a variable name or `file:PATH` inside `${{…}}`")]
     Name,
+    /// A value in a value.
+    #[error("a `${{…}}` cannot contain another one")]
+    Nested,
     /// A variable without a value.
     #[error("the variable {0} is unset or empty")]
     Unset(String),
@@ -43,6 +46,7 @@ impl TemplateError {
             TemplateError::Withheld(_) => {
                 "add --allow-env NAME if the scenario may know its value and send it to its hosts"
             }
+            TemplateError::Nested => "put the whole value into one variable, or the file beside the scenario",
             TemplateError::Unset(_) => "set it in the environment, or write a default: ${VAR:-default}",
             _ => "see `${file:path}` in the documentation of scenarios",
         }
@@ -170,6 +174,9 @@ fn parts(text: &str) -> Result<Vec<Part<'_>>, TemplateError> {
         parts.push(Part::Text(before));
         let end = after.find('}').ok_or(TemplateError::Unclosed)?;
         let name = &after[2..end];
+        if name.contains("${") {
+            return Err(TemplateError::Nested);
+        }
         parts.push(match (name.strip_prefix("file:"), name.split_once(":-")) {
             (Some(path), _) => Part::File(path),
             (None, Some((name, default))) => Part::Variable(variable(name)?, Some(default)),
@@ -262,6 +269,10 @@ mod tests {
         assert_eq!(resolve("${EMPTY:-x}").as_deref(), Some("x"));
         for bad in ["${NONE}", "${EMPTY}", "${SET", "${a b}", "${file:/dev/null}", "${file:no-such-file}"] {
             assert!(resolve(bad).is_none(), "{bad}");
+        }
+        // what stands before the first } would be taken for the whole
+        for nested in ["${file:${SET}/key}", "${NONE:-${SET}}"] {
+            assert!(matches!(parts(nested), Err(TemplateError::Nested)), "{nested}");
         }
     }
 }
