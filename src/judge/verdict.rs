@@ -383,8 +383,13 @@ fn broken_control(check: &Check, at: usize, control: &ControlRun) -> Finding {
     }
     let when = if control.closing { "after the probes" } else { "before the probes" };
     let answer = seen(&control.exchange, control.outcome);
-    let mut finding =
-        Finding::plain(Verdict::Inconclusive, format!("the control {when} failed: {}: {answer}", control.description));
+    // what refuses a credential that it accepted before has often counted wrong ones
+    let locked = match control.outcome {
+        Outcome::Refused => "; where it was accepted before, the target may have locked it after wrong credentials",
+        _ => "",
+    };
+    let text = format!("the control {when} failed: {}: {answer}{locked}", control.description);
+    let mut finding = Finding::plain(Verdict::Inconclusive, text);
     finding.expected = "granted".to_owned();
     finding.shown_by = Some(Shown::Control(at));
     finding

@@ -60,7 +60,8 @@ pub(super) fn variable(record: &EvidenceRecord) -> Option<String> {
             Some(format!("a forgery of the credential `{name}` ($CREDENTIAL; `replay` makes it again)"))
         }
         (true, None, _) => Some("$CREDENTIAL stands for a value that `replay` makes again".to_owned()),
-        (false, Some(name), _) => Some(format!("the credential `{name}`")),
+        (false, Some(name), true) => Some(format!("a forgery of the credential `{name}`")),
+        (false, Some(name), false) => Some(format!("the credential `{name}`")),
         (false, None, _) => None,
     }
 }
@@ -278,6 +279,8 @@ mod tests {
             variable(&forged).as_deref(),
             Some("a forgery of the credential `service` ($CREDENTIAL; `replay` makes it again)")
         );
+        let certificate = EvidenceRecord { forged: true, ..record("GET", "/orders", &[host], "") };
+        assert_eq!(variable(&certificate).as_deref(), Some("a forgery of the credential `service`"));
         let posted = record("POST", "/o?key=···", &[("Host", "h:1"), ("X-CSRF", "···")], "a='$x'");
         assert_eq!(
             command(&posted, "reference"),

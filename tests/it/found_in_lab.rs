@@ -102,6 +102,39 @@ async fn an_answer_that_lacks_what_marks_a_success_is_no_refusal_of_a_token_that
     assert!(result.summary.contains("neither a recognised grant nor a recognised refusal"), "{}", result.summary);
 }
 
+/// The same guard, which answers with an order beside the claims.
+async fn ordered(headers: HeaderMap) -> Response {
+    let answer = profile(headers).await;
+    if answer.status() != StatusCode::OK {
+        return answer;
+    }
+    let body = axum::body::to_bytes(answer.into_body(), 1 << 16).await.expect("a body");
+    let mut claims: Value = serde_json::from_slice(&body).expect("claims");
+    claims["order"] = json!("6c1f0a8e52d94b37");
+    Json(claims).into_response()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_lacks_a_claim_of_the_good_token_leads_to_the_key_that_decides() {
+    let now = unix_seconds();
+    let claims = json!({ "sub": "alice-7f3e", "iat": now - 30, "exp": now + 600 });
+    let token = encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(SECRET.as_bytes()));
+    let token = token.expect("signs");
+    for (success, verdict) in [("", Verdict::Inconclusive), (", success: { status: 200, json: /order }", Verdict::Warn)]
+    {
+        let yaml = format!(
+            "scheme: jwt\ncredentials: {{ a: {{ token: \"{token}\" }} }}\n\
+             material: {{ issuer_key: {{ secret: \"{SECRET}\", alg: HS256 }} }}\n\
+             resources: [{{ request: GET /profile{success} }}]\nconformance: {{ include: [jwt.exp-required] }}\n"
+        );
+        let ended = against(serve(Router::new().route("/profile", get(ordered))).await, &yaml, PROMPT).await;
+        let result = ended.of("jwt.exp-required");
+        assert_eq!(result.verdict, verdict, "{success}: {} {:?}", result.summary, result.deviations);
+        let says = result.summary.contains("declare `success` for the resource");
+        assert_eq!(says, verdict == Verdict::Inconclusive, "{success}: {}", result.summary);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn words_behind_a_token_are_found() {
     let ended = of_profile("bearer.malformed-header").await;
@@ -303,5 +336,116 @@ fn a_token_endpoint_of_a_login_is_judged_by_what_the_login_shows() {
         let expected = |verdict| applies.then_some(verdict);
         assert_eq!(of("grant.error-body"), expected(Verdict::Fail), "{login:?}");
         assert_eq!(of("grant.response-no-store"), expected(Verdict::Pass), "{login:?}");
+    }
+}
+
+/// A guard of JWTs behind a scheme name of its own, written like many: it skips bytes that are none of Base64url, compares times
+/// where they are numbers, and looks at no other claim than `user`.
+fn of_numbers(scheme: &'static str) -> axum::routing::MethodRouter {
+    get(move |headers: HeaderMap| async move {
+        let field = headers.get(header::AUTHORIZATION).map(|value| value.as_bytes().to_vec()).unwrap_or_default();
+        let kept = field.into_iter().filter(u8::is_ascii).collect();
+        let field = String::from_utf8(kept).unwrap_or_default();
+        let token = field.split_once(' ').filter(|(name, _)| name.eq_ignore_ascii_case(scheme)).map(|(_, token)| token);
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_required_spec_claims::<&str>(&[]);
+        (validation.validate_exp, validation.validate_aud) = (false, false);
+        let key = DecodingKey::from_secret(SECRET.as_bytes());
+        let claims =
+            token.and_then(|token| decode::<Value>(token.trim(), &key, &validation).ok()).map(|one| one.claims);
+        let now = unix_seconds() as f64;
+        let holds = |claims: &Value| {
+            claims["user"] == "alice"
+                && claims["exp"].as_f64().is_none_or(|end| end > now)
+                && claims["nbf"].as_f64().is_none_or(|start| start <= now)
+        };
+        match claims.filter(holds) {
+            Some(_) => Json(json!({ "orders": ["6c1f0a8e52d94b37", "b07d3e9a41f8c265"] })).into_response(),
+            None => refused(scheme),
+        }
+    })
+}
+
+async fn by_numbers(scheme: &'static str, include: &str) -> Ended {
+    let yaml = format!(
+        "scheme: {{ jwt: {{ prefix: {scheme} }} }}\ncredentials: {{ a: {{ claims: {{ user: alice }} }} }}\n\
+         material: {{ issuer_key: {{ secret: \"{SECRET}\", alg: HS256 }} }}\nresources: [{{ request: GET /orders }}]\n\
+         conformance: {{ include: [{include}] }}\n"
+    );
+    against(serve(Router::new().route("/orders", of_numbers(scheme))).await, &yaml, PROMPT).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_opens_nothing_more_than_the_good_token_is_no_failure() {
+    let include = "jwt.nbf-enforced, jwt.exp-required, jwt.claim-type-confusion-safe, bearer.metacharacters-denied";
+    let ended = by_numbers("Bearer", include).await;
+    for (id, text) in [
+        ("jwt.nbf-enforced", "a word for a beginning"),
+        ("jwt.exp-required", "no end, in a token that need not have one"),
+        ("bearer.metacharacters-denied", "the byte 0xFF behind it: accepted"),
+    ] {
+        let result = ended.of(id);
+        assert_eq!(result.verdict, Verdict::Warn, "{id}: {} {:?}", result.summary, result.deviations);
+        assert!(result.deviations.iter().any(|one| one.contains(text)), "{id}: {:?}", result.deviations);
+    }
+    // a claim that the good token does not have need not be understood
+    let result = ended.of("jwt.claim-type-confusion-safe");
+    assert_eq!(result.verdict, Verdict::NotTested, "{} {:?}", result.summary, result.deviations);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tokens_behind_a_scheme_name_of_its_own_are_judged_as_tokens_and_not_by_challenges_of_bearer() {
+    let ended = by_numbers("JWT", "jwt.*, bearer.*, common.401-carries-challenge").await;
+    for id in ["bearer.missing-401-no-error-code", "bearer.challenge-has-param", "bearer.denial-has-challenge"] {
+        let result = ended.of(id);
+        assert_eq!(result.verdict, Verdict::NotTested, "{id}: {}", result.summary);
+        assert!(result.summary.contains("is not Bearer"), "{id}: {}", result.summary);
+    }
+    for id in [
+        "jwt.valid-accepted",
+        "jwt.exp-enforced",
+        "jwt.signature-verified",
+        "jwt.alg-none-refused",
+        "bearer.garbage-token-401",
+        "bearer.scheme-case-insensitive",
+        "common.401-carries-challenge",
+    ] {
+        let result = ended.of(id);
+        assert_eq!(result.verdict, Verdict::Pass, "{id}: {} {:?}", result.summary, result.deviations);
+    }
+}
+
+/// A trial of the reference: the verdict and the texts of one check.
+fn tried(scheme: &'static str, faults: Vec<&'static str>, check: &'static str) -> CheckResult {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("runs");
+    let trial = Trial { profile: "api-key-403", faults, checks: vec![check], ..Trial::of(scheme) };
+    let ended = runtime.block_on(trial.run()).expect("the trial runs");
+    ended.results.into_iter().find(|result| result.id == check).expect("ran")
+}
+
+#[test]
+fn an_endpoint_that_asks_nobody_who_he_is_has_one_finding() {
+    for (fault, group) in [("open-revocation", "revoke"), ("open-introspection", "introspect")] {
+        let check = if group == "revoke" { "revoke.client-scheme-name" } else { "introspect.client-scheme-name" };
+        let result = tried("oauth2-client-credentials", vec![fault], check);
+        assert_eq!(result.verdict, Verdict::NotApplicable, "{fault}: {}", result.summary);
+        assert!(result.summary.contains("without client credentials"), "{fault}: {}", result.summary);
+        assert_eq!(tried("oauth2-client-credentials", Vec::new(), check).verdict, Verdict::Pass, "{check}");
+    }
+}
+
+#[test]
+fn other_spellings_of_good_credentials_are_looked_at() {
+    for (scheme, fault, check, verdict) in [
+        ("digest", "digest-case-sensitive-scheme", "digest.scheme-case-insensitive", Verdict::Fail),
+        ("digest", "digest-one-space", "digest.scheme-case-insensitive", Verdict::Info),
+        ("basic", "basic-unpadded", "basic.malformed-credentials-denied", Verdict::Info),
+        ("bearer", "bearer-skips-bytes", "bearer.metacharacters-denied", Verdict::Warn),
+        ("api-key", "accepts-token-parameter", "apikey.query-location-policy", Verdict::Fail),
+    ] {
+        let result = tried(scheme, vec![fault], check);
+        assert_eq!(result.verdict, verdict, "{fault}: {} {:?}", result.summary, result.deviations);
+        let result = tried(scheme, Vec::new(), check);
+        assert_eq!(result.verdict, Verdict::Pass, "{check}: {} {:?}", result.summary, result.deviations);
     }
 }

@@ -127,7 +127,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 7617 §2", "RFC 9110 §11.4"],
         doc: Doc {
-            sends: "No colon, bad Base64, its URL alphabet, no padding, nothing, control characters, 64 KiB, and the good value with a word, other characters or a NUL behind it.",
+            sends: "No colon, bad Base64, its URL alphabet, nothing, control characters, 64 KiB, and the good value without its padding, and with a word, other characters or a NUL behind it.",
             matters: "A parser that breaks is a way to take a service down.",
             fix: "Refuse what does not decode like a wrong password.",
         },
@@ -135,10 +135,10 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("no-colon"), On::Protected).denied(BAD),
             send(forged("bad-base64"), On::Protected).denied(BAD),
             send(forged("base64url"), On::Protected).denied(BAD),
-            send(forged("no-padding"), On::Protected).denied(BAD),
             send(forged("scheme-and-space"), On::Protected).denied(BAD),
             send(forged("control-characters"), On::Protected).denied(BAD),
             send(forged("very-long"), On::Protected).denied(BAD),
+            send(forged("no-padding"), On::Protected),
             send(forged("word-after"), On::Protected),
             send(forged("junk-after"), On::Protected),
             send(forged("nul-after"), On::Protected),
@@ -212,7 +212,11 @@ fn charset(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// A good value with something behind it lets nobody in who should not be; it is read more leniently than it should.
+/// The good value without its padding.
+const UNPADDED: ForgeryId = ForgeryId::new("no-padding");
+
+/// A good value with something behind it lets nobody in who should not be; it is read more leniently than it should. Without its
+/// padding (RFC 4648 §3.2) it spells the same bytes, which is worth knowing.
 fn malformed(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, observation) in case.observations() {
@@ -220,6 +224,10 @@ fn malformed(case: &ObservedCheck<'_>) -> Judgement {
             continue;
         }
         match observation.outcome {
+            Outcome::Granted if observation.forgery == Some(UNPADDED) && !case.profile.strict_challenges() => {
+                judgement.remarks.push(format!("{}: accepted", observation.description));
+                judgement.needs_review = true;
+            }
             Outcome::Granted => judgement.deviates(index, case.about(index, "accepted"), "refused"),
             _ => case.judge_as(index, Want::Denied(BAD), &mut judgement),
         }

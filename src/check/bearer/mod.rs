@@ -8,11 +8,13 @@ pub(crate) mod resource_metadata;
 use crate::check::judgement::challenges::bearer_error;
 use crate::check::judgement::expect;
 use crate::check::judgement::leeway;
+use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{
-    Accept, Artefact, ClientRole, Fill, INSUFFICIENT, INVALID, MALFORMED, MISSING, On, Step, Who, forged, obtain,
+    Accept, Artefact, ClientRole, Fill, INSUFFICIENT, INVALID, MALFORMED, MISSING, On, Step, Want, Who, forged, obtain,
     obtain_as, send,
 };
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity};
+use crate::observe::Outcome;
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -73,8 +75,9 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("ldap-pattern"), On::Protected).denied(NO_TOKEN),
             send(forged("look-alike"), On::Protected).denied(NO_TOKEN),
             send(forged("full-width"), On::Protected).denied(NO_TOKEN),
-            send(forged("byte-ff"), On::Protected).denied(NO_TOKEN),
+            send(forged("byte-ff"), On::Protected),
         ],
+        expect: exact_token,
         fault: "bearer-like-query",
         ..REFUSAL
     },
@@ -212,3 +215,19 @@ pub(crate) const CHECKS: &[Check] = &[
 
 /// What something that is no token may be answered with.
 const NO_TOKEN: &[Accept] = &[INVALID, MALFORMED, MISSING];
+
+/// What may go either way is the good token with bytes that are none of a token: whoever skips them lets nobody in who has no
+/// good one, and reads another token than what others read.
+fn exact_token(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, seen) in case.observations() {
+        match (case.step_of(seen).wanted(), seen.outcome) {
+            (Want::Either, Outcome::Granted) => {
+                judgement.advises(index, case.about(index, "accepted"), "refused (RFC 6750 §2.1)");
+            }
+            (Want::Either, _) => case.judge_as(index, Want::Denied(NO_TOKEN), &mut judgement),
+            _ => {}
+        }
+    }
+    judgement
+}

@@ -166,6 +166,28 @@ pub(crate) const CHECKS: &[Check] = &[
         ..PLAIN
     },
     Check {
+        id: "digest.scheme-case-insensitive",
+        title: "The scheme name is case-insensitive",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 9110 §11.1", "RFC 7616 §3.4"],
+        doc: Doc {
+            sends: "Correct responses behind digest, DIGEST and dIgEsT, and behind two spaces.",
+            matters: "Clients that write the name in lower case are right, and are shut out.",
+            fix: "Compare the scheme name without regard to case (RFC 9110 §11.1).",
+        },
+        steps: &[
+            send(forged("scheme-lower-case"), On::Protected).granted(),
+            send(forged("scheme-upper-case"), On::Protected).granted(),
+            send(forged("scheme-mixed-case"), On::Protected).granted(),
+            send(forged("two-spaces"), On::Protected),
+        ],
+        expect: expect::scheme_read,
+        fault: "digest-case-sensitive-scheme",
+        ..PLAIN
+    },
+    Check {
         id: "digest.unknown-user-indistinct",
         title: "Unknown user and wrong password answers match",
         severity: Severity::Low,

@@ -130,12 +130,21 @@ pub(crate) fn matching_challenges(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
+/// A request without client credentials: where it is answered like one with them, the endpoint does not read them.
+pub(crate) const NOBODY: StepId = StepId::new("nobody");
+
 /// RFC 9110 §11.1: client credentials are granted behind the name of their scheme in any case of letters, and behind no
 /// other. Of the spaces after it (§11.4) many read exactly one; that shuts nobody out who writes what clients write,
 /// and is worth knowing.
 pub(crate) fn client_scheme(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
-    for (index, seen) in case.observations() {
+    if case.observations_of(NOBODY).any(|(_, seen)| seen.outcome == Outcome::Granted) {
+        let why =
+            "the endpoint answers a request without client credentials alike, so their scheme name decides nothing";
+        return Judgement { not_applicable: Some(why.to_owned()), ..judgement };
+    }
+    let asked = |seen: &Observation| case.step_of(seen).step_id() != Some(NOBODY);
+    for (index, seen) in case.observations().filter(|(_, seen)| asked(seen)) {
         let spelling = Explanation::ClientSchemeSpelling;
         let text = || case.about(index, format_args!("refused with {}", seen.exchange.status().unwrap_or_default()));
         match (case.step_of(seen).wanted(), seen.outcome) {

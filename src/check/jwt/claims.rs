@@ -71,7 +71,7 @@ pub(crate) const CHECKS: &[Check] = &[
             // RFC 7519 §4.1.4 leaves the claim to the issuer; RFC 9068 §2.2 does not
             each(&["exp-absent-plain"]),
         ],
-        expect: judgements::better_refused,
+        expect: judgements::no_end,
         implied_by: &["jwt.exp-enforced"],
         fault: "exp-optional",
         ..REFUSAL
@@ -124,7 +124,9 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "A token is not good before its issuer says so.",
             fix: "Compare nbf with the clock wherever it is there.",
         },
-        steps: &[each(&["nbf-future", "nbf-string"]).denied(&[INVALID])],
+        // a time of the wrong type lets in nobody whom the issuer keeps out
+        steps: &[each(&["nbf-future"]).denied(&[INVALID]), each(&["nbf-string"])],
+        expect: judgements::better_refused,
         implied_by: &["jwt.exp-leeway-bounded"],
         fault: "ignores-nbf",
         ..REFUSAL

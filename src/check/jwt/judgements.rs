@@ -79,6 +79,24 @@ pub(crate) fn better_refused(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
+/// An end of null and none at all, in a token that need not have one.
+const NULL_END: ForgeryId = ForgeryId::new("exp-null");
+const NO_END: ForgeryId = ForgeryId::new("exp-absent-plain");
+
+/// Where tokens need no end, one of null is taken for none: that opens no more.
+pub(crate) fn no_end(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = better_refused(case);
+    if case.observations().any(|(_, seen)| seen.forgery == Some(NO_END) && seen.outcome == Outcome::Granted) {
+        let of_null =
+            |deviation: &Deviation| case.evidence.observations[deviation.observation].forgery == Some(NULL_END);
+        for deviation in judgement.access.extract_if(.., |deviation| of_null(deviation)).collect::<Vec<_>>() {
+            let at = deviation.observation;
+            judgement.advises(at, case.about(at, "access was granted"), "better refused");
+        }
+    }
+    judgement
+}
+
 /// Padding and left-over bits of Base64url spell the same bytes: nearly every decoder takes them, and nobody gets in who should
 /// not be. Under a profile that takes this for noise it is information.
 pub(crate) fn compact_form(case: &ObservedCheck<'_>) -> Judgement {

@@ -129,7 +129,11 @@ pub(super) fn after_logout(case: &ObservedCheck<'_>) -> Judgement {
 
 /// What a user has to be offered and a request may leave out (ASVS 7.4.3): what stays is a warning.
 pub(super) fn as_option(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case);
+    recommended(case, expect::wants(case))
+}
+
+/// Access that stays is a warning.
+fn recommended(case: &ObservedCheck<'_>, mut judgement: Judgement) -> Judgement {
     let stays = |at: usize| case.evidence.observations[at].outcome == Outcome::Granted;
     let (stays, others) = judgement.access.into_iter().partition(|deviation| stays(deviation.observation));
     judgement.access = others;
@@ -159,6 +163,11 @@ pub(super) fn after_reuse(case: &ObservedCheck<'_>) -> Judgement {
         },
         None => expect::wants(case),
     }
+}
+
+/// RFC 9700 §4.14.2 has the server revoke the refresh token; what becomes of access tokens it leaves open.
+pub(super) fn access_after_reuse(case: &ObservedCheck<'_>) -> Judgement {
+    recommended(case, after_reuse(case))
 }
 
 /// No more than one of several uses of a refresh token at the same time is granted, unless an overlap is tolerated.

@@ -92,7 +92,7 @@ pub(crate) const CHECKS: &[Check] = &[
             Step::AwaitRefusal("s"),
             send(Who::Slot("s"), On::Protected).denied(&[INVALID]).called("the newest access token after that"),
         ],
-        expect: judgements::after_reuse,
+        expect: judgements::access_after_reuse,
         shows: Explanation::Revocation,
         implied_by: &["refresh.reuse-refused", "refresh.reuse-ends-family"],
         fault: "access-token-survives-reuse",

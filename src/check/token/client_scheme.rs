@@ -20,6 +20,7 @@ const BEARER_TEXT: &str = "the client credentials behind the scheme name Bearer"
 const UNKNOWN_TEXT: &str = "the client credentials behind a scheme name that does not exist";
 const LOWER_CASE_TEXT: &str = "the client credentials behind the scheme name in lower case";
 const TWO_SPACES_TEXT: &str = "the client credentials behind two spaces";
+const NOBODY_TEXT: &str = "no client credentials";
 
 const MATTERS: &str = "A parser that does not look at the scheme name takes what others read as something else; one that knows one \
                        spelling alone shuts clients out that are right.";
@@ -63,13 +64,14 @@ pub(crate) const INTROSPECTION: &[Check] = &[Check {
     id: "introspect.client-scheme-name",
     title: "Client credentials count behind the scheme name Basic and behind no other at the introspection endpoint",
     doc: Doc {
-        sends: "A live token, with the value of HTTP Basic of the resource server behind Bearer and behind a name that does not \
-                exist; then behind basic, and behind two spaces.",
+        sends: "A live token without client credentials, and with the value of HTTP Basic of the resource server behind Bearer \
+                and behind a name that does not exist; then behind basic, and behind two spaces.",
         matters: MATTERS,
         fix: FIX,
     },
     steps: &[
         obtain("t"),
+        introspect(FormAuth::None, &[TOKEN_OF_SLOT]).id(oauth::NOBODY).called(NOBODY_TEXT),
         introspect(BEARER, &[TOKEN_OF_SLOT]).denied(BAD_CLIENT).called(BEARER_TEXT),
         introspect(UNKNOWN, &[TOKEN_OF_SLOT]).denied(BAD_CLIENT).called(UNKNOWN_TEXT),
         introspect(LOWER_CASE, &[TOKEN_OF_SLOT]).granted().called(LOWER_CASE_TEXT),
@@ -84,12 +86,15 @@ pub(crate) const REVOCATION: &[Check] = &[Check {
     id: "revoke.client-scheme-name",
     title: "Client credentials count behind the scheme name Basic and behind no other at the revocation endpoint",
     doc: Doc {
-        sends: "Live tokens, with the value of HTTP Basic of their client behind Bearer and behind a name that does not exist; \
-                then behind basic, and behind two spaces.",
+        sends: "Live tokens without client credentials, and with the value of HTTP Basic of their client behind Bearer and behind \
+                a name that does not exist; then behind basic, and behind two spaces.",
         matters: MATTERS,
         fix: FIX,
     },
     steps: &[
+        obtain("t"),
+        revoke(FormAuth::None, &[TOKEN_OF_SLOT]).id(oauth::NOBODY).called(NOBODY_TEXT),
+        // another token in the place of the one that may be revoked now
         obtain("t"),
         revoke(BEARER, &[TOKEN_OF_SLOT]).denied(BAD_CLIENT).called(BEARER_TEXT),
         revoke(UNKNOWN, &[TOKEN_OF_SLOT]).denied(BAD_CLIENT).called(UNKNOWN_TEXT),

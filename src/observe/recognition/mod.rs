@@ -198,6 +198,12 @@ impl Recognition {
         }
         if !found.is_empty() {
             let why = format!("its body carries something protected ({})", search::listed(&found));
+            let why = match answer.status {
+                200..300 if !fits => {
+                    format!("{why} and lacks what every good answer had: declare `success` for the resource")
+                }
+                _ => why,
+            };
             return Reading { clean: false, ..Reading::because(Outcome::Unclear, why) };
         }
         match if refuses { Outcome::Refused } else { self.status_of(answer.status, answer.location) } {

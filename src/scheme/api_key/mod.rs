@@ -125,6 +125,7 @@ const FORGERIES: &[Forgery] = &[
     Forgery::new("in-query-api_key", "the key as ?api_key=", |context| in_query(context, "api_key")),
     Forgery::new("in-query-apikey", "the key as ?apikey=", |context| in_query(context, "apikey")),
     Forgery::new("in-query-key", "the key as ?key=", |context| in_query(context, "key")),
+    Forgery::new("in-query-token", "the key as ?token=", |context| in_query(context, "token")),
     Forgery::new("in-query-access_token", "the key as ?access_token=", |context| in_query(context, "access_token")),
     Forgery::new("in-cookie", "the key in a cookie", |context| match &context.carrier.place {
         CarrierPlace::Header(name) => {

@@ -320,6 +320,10 @@ fn follows_rfc9068(context: &ForgeryContext<'_>) -> Result<bool, crate::scheme::
 }
 
 fn sub(context: &mut ForgeryContext<'_>, value: Value) -> Forged {
+    // RFC 7519 §4: claims that are not understood are ignored, and a server that needs no subject need not understand it
+    if !good_token(context)?.claims.has("sub") {
+        return unforgeable("the good token has no subject");
+    }
     claim(context, "sub", |claims, _| claims.set("sub", value))
 }
 

@@ -36,6 +36,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("scope-ignored", "apikey.scope-enforced", "loads scopes and does not look at them"),
     row("nfkc-before-compare", "apikey.non-ascii-denied", "normalises keys before it compares them"),
     row("accepts-key-anywhere", "apikey.query-location-policy", "looks for a key in the query and in cookies too"),
+    variant("accepts-token-parameter", "apikey.query-location-policy", "looks for a key in the parameter token too"),
     row("echoes-key-in-error", "apikey.not-echoed", "repeats a wrong key in the error"),
     row("distinct-revoked-message", "apikey.uniform-denial", "says that a key was revoked"),
     row("byte-by-byte-compare", "apikey.timing-independent-of-prefix", "compares bytes until the first difference"),
@@ -82,6 +83,9 @@ pub(super) fn accepted(state: &ReferenceState, key: &str) -> Option<Arc<Principa
 
 /// A key in a place that nobody declared.
 pub(super) fn key_elsewhere(state: &ReferenceState, parts: &Parts) -> Option<String> {
+    if state.fault("accepts-token-parameter") {
+        return query_value(parts, "token");
+    }
     if !state.fault("accepts-key-anywhere") {
         return None;
     }

@@ -20,6 +20,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("basic-scheme-ignored", "basic.other-scheme-denied", "does not look at the scheme name"),
     row("splits-on-last-colon", "basic.first-colon-splits", "splits at the last colon"),
     row("crash-on-no-colon", "basic.malformed-credentials-denied", "breaks where there is no colon"),
+    variant("basic-unpadded", "basic.malformed-credentials-denied", "takes Base64 without its padding"),
     row("latin1-decode", "basic.utf8-credentials", "decodes credentials as ISO-8859-1"),
     row("hash-skipped-for-unknown-user", "basic.timing-user-enumeration", "hashes the passwords of known users only"),
     row("bcrypt-72", "basic.long-password-not-truncated", "ignores what follows the 72nd byte of a password"),

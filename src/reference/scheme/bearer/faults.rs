@@ -16,6 +16,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("accepts-any-token", "bearer.garbage-token-401", "looks whether there is a token and not at the token"),
     row("bearer-like-query", "bearer.metacharacters-denied", "looks tokens up by pattern"),
     variant("bearer-null-token", "bearer.metacharacters-denied", "takes the word null for a session that is there"),
+    variant("bearer-skips-bytes", "bearer.metacharacters-denied", "skips what is no character of a token"),
     variant("bearer-normalises-tokens", "bearer.metacharacters-denied", "makes full-width letters of tokens plain"),
     row("bearer-accepts-expired-token", "bearer.expired-token-401", "does not compare the expiry"),
     row(
@@ -78,8 +79,14 @@ pub(super) fn found(state: &ReferenceState, parts: &Parts, lines: &[&str]) -> Op
     }
 }
 
-/// The token of a faulty server that makes letters plain before it compares; nothing where there are none to be made so.
+/// The token of a faulty server that makes letters plain before it compares, or skips bytes; nothing where there are none to be
+/// made so.
 pub(super) fn normalised(state: &ReferenceState, parts: &Parts) -> Option<String> {
+    if state.fault("bearer-skips-bytes") {
+        let bytes = parts.headers.get(header::AUTHORIZATION)?.as_bytes().strip_prefix(b"Bearer ")?;
+        let (skipped, kept): (Vec<u8>, Vec<u8>) = bytes.iter().partition(|byte| !byte.is_ascii());
+        return String::from_utf8(kept).ok().filter(|_| !skipped.is_empty());
+    }
     let line = parts.headers.get(header::AUTHORIZATION).filter(|_| state.fault("bearer-normalises-tokens"))?;
     let token = std::str::from_utf8(line.as_bytes()).ok()?.strip_prefix("Bearer ")?;
     (!token.is_ascii()).then(|| without_full_width(token))

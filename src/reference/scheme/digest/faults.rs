@@ -1,6 +1,6 @@
 //! Faults of the Digest verifier.
 
-use crate::reference::fault::{Fault, row};
+use crate::reference::fault::{Fault, row, variant};
 
 /// Faults of responses, nonces and counts.
 pub(crate) const FAULTS: &[Fault] = &[
@@ -14,4 +14,6 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("digest-breaks-on-missing", "digest.incomplete-refused", "breaks where nc or cnonce is missing"),
     row("digest-challenge-without-qop", "digest.challenge-complete", "sends a challenge without qop"),
     row("digest-user-not-found", "digest.unknown-user-indistinct", "says that a user does not exist"),
+    row("digest-case-sensitive-scheme", "digest.scheme-case-insensitive", "requires the scheme name as Digest"),
+    variant("digest-one-space", "digest.scheme-case-insensitive", "takes exactly one space after the scheme name"),
 ];

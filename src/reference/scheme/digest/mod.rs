@@ -121,7 +121,9 @@ pub(crate) fn verify(
         _ => return Err(bad()),
     };
     let Some((scheme, rest)) = line.split_once(' ') else { return Err(refused()) };
-    if !scheme.eq_ignore_ascii_case("digest") {
+    let insensitive = !state.fault("digest-case-sensitive-scheme");
+    let is_digest = scheme == "Digest" || insensitive && scheme.eq_ignore_ascii_case("digest");
+    if !is_digest || (state.fault("digest-one-space") && rest.starts_with(' ')) {
         return Err(refused());
     }
     let said = Said::read(rest).ok_or_else(bad)?;
