@@ -120,17 +120,21 @@ async fn an_answer_that_lacks_a_claim_of_the_good_token_leads_to_the_key_that_de
     let claims = json!({ "sub": "alice-7f3e", "iat": now - 30, "exp": now + 600 });
     let token = encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(SECRET.as_bytes()));
     let token = token.expect("signs");
-    for (success, verdict) in [("", Verdict::Inconclusive), (", success: { status: 200, json: /order }", Verdict::Warn)]
-    {
+    let declared = ", success: { status: 200, json: /order }";
+    for (route, success, verdict) in [
+        (get(profile), "", Verdict::Inconclusive),
+        (get(ordered), "", Verdict::Warn),
+        (get(ordered), declared, Verdict::Warn),
+    ] {
         let yaml = format!(
             "scheme: jwt\ncredentials: {{ a: {{ token: \"{token}\" }} }}\n\
              material: {{ issuer_key: {{ secret: \"{SECRET}\", alg: HS256 }} }}\n\
              resources: [{{ request: GET /profile{success} }}]\nconformance: {{ include: [jwt.exp-required] }}\n"
         );
-        let ended = against(serve(Router::new().route("/profile", get(ordered))).await, &yaml, PROMPT).await;
+        let ended = against(serve(Router::new().route("/profile", route)).await, &yaml, PROMPT).await;
         let result = ended.of("jwt.exp-required");
         assert_eq!(result.verdict, verdict, "{success}: {} {:?}", result.summary, result.deviations);
-        let says = result.summary.contains("declare `success` for the resource");
+        let says = result.summary.contains("declare `success`");
         assert_eq!(says, verdict == Verdict::Inconclusive, "{success}: {}", result.summary);
     }
 }
