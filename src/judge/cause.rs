@@ -108,7 +108,9 @@ fn implying<'a>((failure, cell): Member<'a>, all: &[Member<'a>]) -> Option<Membe
         let own = cell.explanation == Explanation::Own
             || find(&failure.check).map(|check| check.shows) == Some(cell.explanation);
         let of_part = |(other, seen): &Member<'a>, id: &str| {
-            other.check == id && seen.part == cell.part && !seen.explanation.stands_alone() && alike(seen)
+            // whoever lets in what has to stay out also lets in what is better refused
+            let is_of_part = seen.part == cell.part || (seen.part == Part::Access && cell.verdict == Verdict::Warn);
+            other.check == id && is_of_part && !seen.explanation.stands_alone() && alike(seen)
         };
         let mut ids = declared.iter().filter(|_| own);
         ids.find_map(|id| beside().find(|member| of_part(member, id)))
