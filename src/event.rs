@@ -16,7 +16,7 @@ use crate::observe::{Interval, LoadFigures, Outcome, RecordedExchange};
 use crate::stats::OverheadFigures;
 
 /// Version of this format; a reader refuses a newer one.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// Something that happened in a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

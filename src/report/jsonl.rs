@@ -44,7 +44,7 @@ impl JsonLines {
 
     /// One write for each event and no buffer of ours: what was written survives the process.
     fn append(&mut self, event: &Event) -> Result<(), ReportError> {
-        let line = json_lines(event, &mut self.written)?;
+        let line = json_line(event, &mut self.written)?;
         self.file.write_all(&line).map_err(|source| failed("write", &self.partial, source))
     }
 }
@@ -95,25 +95,24 @@ fn begin(path: &Path) -> io::Result<(File, PathBuf)> {
 pub(super) fn render(record: &Record) -> Result<Vec<u8>, ReportError> {
     let (mut bytes, mut written) = (Vec::new(), Written::default());
     for event in record.events() {
-        bytes.extend(json_lines(&event, &mut written)?);
+        bytes.extend(json_line(&event, &mut written)?);
     }
     Ok(bytes)
 }
 
-/// An event as a line, behind the lines with what it shares.
-fn json_lines(event: &Event, written: &mut Written) -> Result<Vec<u8>, ReportError> {
+/// An event as a line.
+fn json_line(event: &Event, written: &mut Written) -> Result<Vec<u8>, ReportError> {
     let failed = |error: serde_json::Error| ReportError::Render { format: "jsonl", why: error.to_string() };
-    let mut bytes = Vec::new();
-    if matches!(event, Event::CheckFinished(_)) {
-        let mut event = serde_json::to_value(event).map_err(failed)?;
-        for line in written.shorten(&mut event).iter().chain([&event]) {
-            serde_json::to_writer(&mut bytes, line).map_err(failed)?;
-            bytes.push(b'\n');
+    let mut bytes = match event {
+        Event::CheckFinished(_) => {
+            let mut event = serde_json::to_value(event).map_err(failed)?;
+            written.shorten(&mut event);
+            serde_json::to_vec(&event)
         }
-    } else {
-        serde_json::to_writer(&mut bytes, event).map_err(failed)?;
-        bytes.push(b'\n');
+        _ => serde_json::to_vec(event),
     }
+    .map_err(failed)?;
+    bytes.push(b'\n');
     Ok(bytes)
 }
 
@@ -241,10 +240,8 @@ mod tests {
     }
 
     fn lines(events: &[Event]) -> Vec<u8> {
-        {
-            let mut written = Written::default();
-            events.iter().flat_map(|event| json_lines(event, &mut written).unwrap()).collect()
-        }
+        let mut written = Written::default();
+        events.iter().flat_map(|event| json_line(event, &mut written).unwrap()).collect()
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! One cause, one finding: what runs against faults of the reference come to, and what older records still show.
 
 use authbench::check::{Mode, Verdict, catalogue};
-use authbench::event::Finding;
+use authbench::event::{FORMAT, Finding};
 use authbench::exit::Exit;
 use authbench::report::{FORMATS, format, read_jsonl, read_run};
 use authbench::run::selftest::{Ended, Trial};
@@ -81,7 +81,24 @@ fn a_record_of_format_1_is_read_and_shown_in_every_format() {
         assert!((format.render)(&record).is_ok(), "{}", format.name);
     }
     let again = (format("jsonl").unwrap().render)(&record).unwrap();
-    assert_eq!(read_jsonl(&again[..]).unwrap().started.map(|started| started.format), Some(2));
+    assert_eq!(read_jsonl(&again[..]).unwrap().started.map(|started| started.format), Some(FORMAT));
+}
+
+/// A record in which lines of their own hold what repeats.
+const FORMAT_2: &str = include_str!("../records/run-format-2.jsonl");
+
+#[test]
+fn a_record_of_format_2_is_read_and_loses_nothing_when_it_is_written_again() {
+    let record = read_jsonl(FORMAT_2.as_bytes()).unwrap();
+    assert_eq!(record.started.as_ref().map(|started| started.format), Some(2));
+    let answers: Vec<_> = record.checks().flat_map(|(_, check)| &check.evidence).map(|one| &one.exchange).collect();
+    assert!(answers.len() > 20 && answers.iter().all(|one| !one.response_headers.is_empty()), "{answers:?}");
+    assert!(answers.iter().any(|one| one.response_body.contains("invalid_api_key")));
+    let again = (format("jsonl").unwrap().render)(&record).unwrap();
+    assert!(again.len() < FORMAT_2.len() / 2, "{} bytes", again.len());
+    let mut again = read_jsonl(&again[..]).unwrap();
+    assert_eq!(again.started.as_mut().map(|started| std::mem::replace(&mut started.format, 2)), Some(FORMAT));
+    assert_eq!(again, record);
 }
 
 #[test]

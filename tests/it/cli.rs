@@ -33,6 +33,7 @@ fn the_shipped_scenarios_pass_and_leave_three_reports() {
     for name in ["report.html", "report.json", "run.jsonl"] {
         assert!(folder.path().join("reports").join(name).is_file(), "{name} is missing");
     }
+    sizes_are_bounded(&folder.path().join("reports"));
     let report = json(&folder.path().join("reports/report.json"));
     let checks = report["scenarios"].as_array().expect("a list").iter();
     let checks: Vec<&Value> = checks.flat_map(|one| one["checks"].as_array().expect("a list")).collect();
@@ -43,6 +44,31 @@ fn the_shipped_scenarios_pass_and_leave_three_reports() {
     for verdict in ["fail", "warn", "inconclusive"] {
         assert_eq!(of(verdict), BTreeSet::new(), "{verdict}");
     }
+}
+
+/// Reports of these scenarios have the sizes that were promised; `overhead` belongs to them and has no checks.
+fn sizes_are_bounded(reports: &Path) {
+    let promised =
+        ["api-key", "basic", "bearer", "jwt", "oauth2-client-credentials", "oauth2-jwt", "oauth2-private-key-jwt"];
+    let promised = |file: &Value| {
+        let stem = Path::new(file.as_str().expect("a path")).file_stem().and_then(std::ffi::OsStr::to_str);
+        stem.is_some_and(|stem| promised.contains(&stem))
+    };
+    let page = std::fs::metadata(reports.join("report.html")).expect("is there").len();
+    assert!(page <= 400_000, "report.html has {page} bytes");
+    let report = json(&reports.join("report.json"));
+    let scenarios = report["scenarios"].as_array().expect("a list").iter();
+    let report: usize = scenarios.filter(|one| promised(&one["file"])).map(|one| one.to_string().len()).sum();
+    assert!((100_000..500_000).contains(&report), "report.json has {report} bytes");
+    let (mut record, mut counts) = (0, false);
+    for line in std::fs::read_to_string(reports.join("run.jsonl")).expect("is there").lines() {
+        if line.starts_with("{\"event\":\"scenario-started\"") {
+            counts = promised(&serde_json::from_str::<Value>(line).expect("is JSON")["file"]);
+        }
+        record += if counts { line.len() + 1 } else { 0 };
+    }
+    // load and costs take 60 KB
+    assert!((400_000..1_440_000).contains(&record), "run.jsonl has {record} bytes");
 }
 
 #[test]
