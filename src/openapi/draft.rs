@@ -56,6 +56,9 @@ impl OpenApiDocument {
         let login = Login::of(self, &scheme.method, wishes.prefix)?;
         let choice = Choice::of(self, &scheme.id, wishes.every);
         if !choice.active.iter().any(|(operation, _)| operation.reads()) {
+            if !(choice.active.is_empty() && choice.unsure.is_empty()) {
+                return Err(NoDraft::OnlyWrites);
+            }
             let why = choice.left_out.first().map_or(LeftOut::NotDemanded, |(_, why)| why.clone());
             return Err(NoDraft::NothingReadable(why));
         }

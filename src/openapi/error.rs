@@ -28,6 +28,9 @@ pub enum NoDraft {
     /// Every operation was left out.
     #[error("it protects nothing that can be read: {0}")]
     NothingReadable(LeftOut),
+    /// No operation that reads is among those that demand it.
+    #[error("only operations that write demand it")]
+    OnlyWrites,
     /// A token endpoint at no address.
     #[error("its token endpoint is no address")]
     TokenEndpoint,

@@ -126,7 +126,7 @@ fn least(schema: &Node) -> Option<serde_json::Number> {
 /// A text of a format, as long as it has to be.
 fn text(schema: &Node, format: Option<&str>) -> Option<String> {
     let text = match format {
-        Some("uuid") => "00000000-0000-0000-0000-000000000001",
+        Some("uuid" | "guid") => "00000000-0000-0000-0000-000000000001",
         Some("date") => "2026-01-01",
         Some("date-time") => "2026-01-01T00:00:00Z",
         Some("time") => "00:00:00Z",

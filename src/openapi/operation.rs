@@ -242,7 +242,7 @@ impl<'a> Asking<'a> {
         }
         let mut inventor = Inventor::of(self.root, &self.examples);
         let made = inventor.value(self.root.member(media, "schema")?, "", DEPTH)?;
-        request.missing.extend(inventor.made_up.iter().map(|what| format!("in the body {}", one(what))));
+        request.missing.extend(inventor.made_up.iter().map(|what| in_body(&one(what))));
         Some(made)
     }
 }
@@ -253,6 +253,11 @@ fn fields(example: &Node) -> Result<Body, LeftOut> {
         Some(fields) => Ok(Body::Form(fields)),
         None => Err(LeftOut::NoForm),
     }
+}
+
+/// The body itself, or a member of it.
+fn in_body(what: &str) -> String {
+    if what.starts_with("the body (") { what.to_owned() } else { format!("in the body {what}") }
 }
 
 fn one(name: &str) -> String {

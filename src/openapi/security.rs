@@ -125,8 +125,7 @@ fn oauth2(scheme: &Node) -> Method {
         let flow = flow.or((scheme.text("flow") == Some(flat)).then_some(scheme));
         flow.and_then(|flow| flow.text("tokenUrl")).filter(|url| !url.is_empty()).map(str::to_owned)
     };
-    let about = "OAuth 2.0 with neither the client credentials grant nor the password grant: obtain an access token and \
-                 supply it";
+    let about = "OAuth 2.0 with a grant that needs a person: obtain an access token and supply it";
     match (token_url("clientCredentials", "application"), token_url("password", "password")) {
         (Some(token_url), _) => Method::ClientCredentials { token_url },
         (None, Some(token_url)) => Method::PasswordGrant { token_url },

@@ -20,7 +20,7 @@ pub(super) enum InitError {
     #[error("failed to read {shown}: {source}\nhelp: OpenAPI 3.0 and 3.1 and Swagger 2 are read, in YAML or JSON")]
     NoDocument { shown: String, source: Unreadable },
     #[error(
-        "{0} declares no security scheme\nhelp: name one under `components.securitySchemes` (Swagger 2: `securityDefinitions`) and demand it under `security`"
+        "{0} declares no security scheme\nhelp: name one under `components.securitySchemes` (Swagger 2: `securityDefinitions`) and demand it under `security`; or run `authbench init` in a folder without a document, for a scenario to fill in"
     )]
     NoSchemes(String),
     #[error("no scenario can be made of {shown}\n{reasons}")]
