@@ -21,7 +21,7 @@ use crate::plan::selection;
 use crate::report::{FORMATS, Progress, Reporter, ResultPrinter, Verbosity, Watching, interject};
 use crate::run::{Launch, Only, Options, plan_of, prepare};
 use crate::scenario::text::Rate;
-use crate::scenario::{LoadedScenario, ScenarioError, load_paths, load_untrusted, load_waivers};
+use crate::scenario::{LoadedScenario, ScenarioError, ValueError, load_paths, load_untrusted, load_waivers};
 
 /// Run scenarios: checks, load phases, reports.
 ///
@@ -41,7 +41,7 @@ pub(super) struct RunArguments {
         help_heading = "Output"
     )]
     reports: Vec<String>,
-    /// Of which checks report.json holds requests and answers; the record has those of all.
+    /// Checks whose requests and answers report.json holds; run.jsonl has those of all.
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = EvidenceOf::Findings, env = "AUTHBENCH_EVIDENCE", help_heading = "Output")]
     evidence: EvidenceOf,
     /// Run only one part of each scenario.
@@ -70,14 +70,14 @@ pub(super) struct RunArguments {
         help_heading = "Verdict and exit code"
     )]
     waivers: Vec<PathBuf>,
-    /// Load workers; one less than the processors for a local target.
+    /// Number of load workers (default: one for each processor, one less for a local target).
     #[arg(long, env = "AUTHBENCH_THREADS", value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Execution")]
     threads: Option<u16>,
     /// Checks that run side by side; 1 for a delicate target.
     #[arg(long, default_value_t = 8, env = "AUTHBENCH_JOBS", value_parser = clap::value_parser!(u16).range(1..=64), help_heading = "Execution")]
     jobs: u16,
     /// Maximum request rate for checks, such as 5/s, for a delicate target; load phases keep their own rates.
-    #[arg(long, value_name = "N/s", env = "AUTHBENCH_RATE_LIMIT", help_heading = "Execution")]
+    #[arg(long, value_name = "N/s", env = "AUTHBENCH_RATE_LIMIT", value_parser = some_rate, help_heading = "Execution")]
     rate_limit: Option<Rate>,
     /// Timeout for each request.
     #[arg(long, value_name = "TIME", default_value = "10s", env = "AUTHBENCH_TIMEOUT", value_parser = some_time, help_heading = "Execution")]
@@ -85,10 +85,10 @@ pub(super) struct RunArguments {
     /// Stop the run after this time, such as 10m: what runs is cut, the rest is inconclusive, and the run ends with 5 unless there are findings.
     #[arg(long, value_name = "TIME", env = "AUTHBENCH_MAX_TIME", value_parser = some_time, help_heading = "Execution")]
     max_time: Option<std::time::Duration>,
-    /// Maximum time for each check, without what it waits for by itself, such as the end of a token.
+    /// Maximum time for each check, without the time that it has to wait, such as for a token to expire.
     #[arg(long, value_name = "TIME", default_value = "60s", env = "AUTHBENCH_MAX_CHECK_TIME", value_parser = some_time, help_heading = "Execution")]
     max_check_time: std::time::Duration,
-    /// Seed of everything random; the report names it.
+    /// Seed for everything random (default: a new one, which the report names).
     #[arg(long, env = "AUTHBENCH_SEED", help_heading = "Execution")]
     seed: Option<u64>,
     /// Stop at the first failure: a failed check, a broken threshold, a stale waiver.
@@ -151,6 +151,16 @@ fn some_time(text: &str) -> Result<std::time::Duration, BadTime> {
         Err(_) => Err(BadTime::Unreadable),
     }
 }
+
+/// A rate, or what to write instead.
+fn some_rate(text: &str) -> Result<Rate, BadRate> {
+    text.parse().map_err(BadRate)
+}
+
+/// Why a text is no rate.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}; write a rate such as 5/s or 30/m")]
+struct BadRate(ValueError);
 
 /// Why a text is no time that something can take.
 #[derive(Debug, thiserror::Error)]

@@ -351,7 +351,10 @@ pub(super) fn bad_address(loaded: &LoadedScenario, wanted: &Wanted) -> Option<Sc
     let help = match wrong {
         BadAddress::UserInformation => "write the user name and the password under `credentials`",
         BadAddress::Query => "write the query in `request` of the resources",
-        _ => return None,
+        BadAddress::Unreadable(_) | BadAddress::NotHttp => {
+            "write the address with `http://` or `https://`, such as `https://api.example.test`"
+        }
+        BadAddress::Missing => return None,
     };
     let target = &loaded.scenario.target;
     let place = target.value.0.url.as_ref().map_or(target.place, Template::place);

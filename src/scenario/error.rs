@@ -139,9 +139,11 @@ fn unknown(error: ScenarioError, word: &str, expected: &[&'static str]) -> Scena
 
 /// An error for a bare word that is none of the known ones.
 pub(super) fn unreadable_word<E: serde::de::Error>(word: &str, words: &[&str], expecting: &str) -> E {
-    match nearest(word, words.iter().copied()) {
+    let longer = || words.iter().copied().find(|other| word.len() > 2 && other.starts_with(word));
+    match nearest(word, words.iter().copied()).or_else(longer) {
         Some(near) => E::custom(format!("unknown value `{word}`; did you mean `{near}`?")),
-        None => E::custom(format!("`{word}` is not {expecting}")),
+        None if words.len() < 2 => E::custom(format!("`{word}` is not {expecting}")),
+        None => E::custom(format!("`{word}` is not {expecting}; expected one of {}", words.join(", "))),
     }
 }
 

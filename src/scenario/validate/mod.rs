@@ -59,6 +59,14 @@ fn target(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
             mistakes.push(error.with_help("write `target: reference` or `target: { url: … }`"));
         }
     }
+    let begins_as_an_address = |text: &str| {
+        let text = text.trim_start().to_ascii_lowercase();
+        ["http://", "https://"].iter().any(|start| text.starts_with(start)) || text.contains("${")
+    };
+    if let Some(url) = url.as_ref().filter(|url| !begins_as_an_address(url.written())) {
+        let error = loaded.error(url.place(), "an address of a target starts with `http://` or `https://`");
+        mistakes.push(error.with_help("write the scheme before the host, as in `https://api.example.test`"));
+    }
     if let Some(pid) = &scenario.target.value.0.pid
         && (reference.is_some() || command.is_some())
     {
