@@ -17,11 +17,11 @@ use crate::report::{ReportError, comparison, write_atomically};
 /// a saved baseline. A regression ends with 1.
 #[derive(Debug, Args)]
 pub(super) struct CompareArguments {
-    /// The run that is compared with.
+    /// The run to compare with, such as a baseline.
     before: String,
-    /// The run that is looked at.
+    /// The run to judge.
     after: String,
-    /// How it is printed.
+    /// Output format.
     #[arg(long, value_enum, default_value_t = Form::Text, env = "AUTHBENCH_COMPARE_FORMAT")]
     format: Form,
     /// File to write; standard output if none.

@@ -16,7 +16,7 @@ pub(super) struct CompletionsArguments {
 }
 
 const INSTALL: &str = "\
-Where they go:
+Where to write them:
   bash  authbench completions bash > ~/.local/share/bash-completion/completions/authbench
   zsh   authbench completions zsh > \"${fpath[1]}/_authbench\"
   fish  authbench completions fish > ~/.config/fish/completions/authbench.fish";

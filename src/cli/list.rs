@@ -22,7 +22,7 @@ pub(super) struct ListArguments {
     /// Scenario files and folders, for `scenarios`.
     #[arg(default_value = "scenarios")]
     paths: Vec<PathBuf>,
-    /// How it is printed.
+    /// Output format.
     #[arg(long, value_enum, default_value_t = Form::Text, env = "AUTHBENCH_LIST_FORMAT")]
     format: Form,
 }

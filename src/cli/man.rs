@@ -10,7 +10,7 @@ use crate::report::write_for_all;
 
 /// Print a manual page, or write all of them into a folder.
 #[derive(Debug, Args)]
-#[command(after_help = "Read it at once: authbench man run | man -l -")]
+#[command(after_help = "To read a page: authbench man run | man -l -")]
 pub(super) struct ManArguments {
     /// Command whose page is printed; authbench itself if none.
     command: Option<String>,

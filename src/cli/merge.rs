@@ -32,19 +32,19 @@ pub(super) struct MergeArguments {
     /// Records of shards, or folders of them (*.jsonl, and *.jsonl.partial of shards that were cut off).
     #[arg(required = true)]
     records: Vec<PathBuf>,
-    /// How many shards the run was split into.
+    /// Number of shards that the run was split into.
     #[arg(long, value_name = "N", env = "AUTHBENCH_MERGE_EXPECT", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST)))]
     expect: u32,
-    /// How many shards may be missing; the result states the load that was really offered.
+    /// Number of shards that may be missing; the result states the load that was really offered.
     #[arg(long, value_name = "K", default_value_t = 0, env = "AUTHBENCH_MERGE_ALLOW_MISSING")]
     allow_missing: u32,
-    /// How long to wait for the records of all shards. The wait ends earlier where no record was written to for 15 minutes.
+    /// Time to wait for the records of all shards. The wait ends earlier if no record was written to for 15 minutes.
     #[arg(long, value_name = "TIME", default_value = "0s", env = "AUTHBENCH_MERGE_WAIT", value_parser = humantime::parse_duration)]
     wait: Duration,
     /// Write a report in one of the formats of `authbench run`; repeatable. Without any: html, json and jsonl under reports/.
     #[arg(long = "report", value_name = "FORMAT=PATH", env = "AUTHBENCH_MERGE_REPORT", value_delimiter = ',')]
     reports: Vec<String>,
-    /// Of which checks report.json holds requests and answers; the record has those of all.
+    /// Checks whose requests and answers report.json holds; run.jsonl has those of all.
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = EvidenceOf::Findings, env = "AUTHBENCH_MERGE_EVIDENCE")]
     evidence: EvidenceOf,
     #[command(flatten)]

@@ -21,19 +21,19 @@ pub(super) struct ProfileArguments {
 enum What {
     /// List all profiles.
     List {
-        /// How it is printed.
+        /// Output format.
         #[arg(long, value_enum, default_value_t = Form::Text, env = "AUTHBENCH_PROFILE_FORMAT")]
         format: Form,
     },
     /// Show a profile, or several combined.
     ///
-    /// Of several, the last wins, as in `profile: [fastapi-legacy, oauth21]`. Access is not in the table: no profile
-    /// lets a request in that has to be refused, or excuses a check that was let in.
+    /// Of several, the last wins, as in `profile: [fastapi-legacy, oauth21]`. The table does not list access: under every
+    /// profile, access that has to be refused and was granted is a failure.
     Show {
         /// Names, the last on top.
         #[arg(required = true)]
         names: Vec<String>,
-        /// How it is printed.
+        /// Output format.
         #[arg(long, value_enum, default_value_t = Form::Text, env = "AUTHBENCH_PROFILE_FORMAT")]
         format: Form,
     },

@@ -19,7 +19,7 @@ pub(super) struct RenderArguments {
     /// Format of the report.
     #[arg(long, default_value = "text", env = "AUTHBENCH_RENDER_FORMAT", value_parser = clap::builder::PossibleValuesParser::new(FORMATS.iter().map(|format| format.name)))]
     format: String,
-    /// Of which checks report.json holds requests and answers; the record has those of all.
+    /// Checks whose requests and answers report.json holds; run.jsonl has those of all.
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = EvidenceOf::Findings, env = "AUTHBENCH_RENDER_EVIDENCE")]
     evidence: EvidenceOf,
     /// File to write; standard output if none.

@@ -21,10 +21,10 @@ const DEPTH: usize = 8;
 /// Each folder with a record (run.jsonl) or a report (report.json) is a run.
 #[derive(Debug, Args)]
 pub(super) struct ReportArguments {
-    /// What to make.
+    /// Which page to make.
     #[arg(value_enum)]
     what: What,
-    /// Folder of the runs; their folders lie within it.
+    /// Folder that contains a folder for each run.
     #[arg(default_value = "reports")]
     folder: PathBuf,
     /// File to write; index.html in that folder if none.

@@ -16,9 +16,9 @@ const DEFAULT_REPORTS: [&str; 3] = ["html", "json", "jsonl"];
 /// Of which checks `report.json` holds the exchanges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum EvidenceOf {
-    /// Of those that did not pass.
+    /// Those that did not pass.
     Findings,
-    /// Of all.
+    /// All of them.
     All,
 }
 

@@ -7,14 +7,14 @@ use crate::exit::Exit;
 
 /// Print the JSON Schema of scenarios, of files of waivers, or of report.json.
 ///
-/// An editor with a YAML language server completes and checks scenarios that begin with
-/// `# yaml-language-server: $schema=schema.json` when `authbench schema > schema.json` stands beside them.
+/// `authbench schema > schema.json` beside scenarios lets an editor with a YAML language server complete and check those that
+/// begin with `# yaml-language-server: $schema=schema.json`.
 #[derive(Debug, Args)]
 pub(super) struct SchemaArguments {
     /// Which schema.
     #[arg(long, value_enum, default_value_t = Of::Scenario, env = "AUTHBENCH_SCHEMA_OF")]
     of: Of,
-    /// As a JSON Schema, or as a page to read (scenarios only).
+    /// Output format: a JSON Schema, or a page to read (scenarios only).
     #[arg(long, value_enum, default_value_t = Form::Json, env = "AUTHBENCH_SCHEMA_FORMAT")]
     format: Form,
 }

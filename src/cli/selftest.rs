@@ -27,13 +27,13 @@ pub(super) struct SelftestArguments {
     #[arg(long, default_value = "strict-rfc", env = "AUTHBENCH_SELFTEST_PROFILE",
         value_parser = clap::builder::PossibleValuesParser::new(PROFILES.iter().map(|profile| profile.name)))]
     profile: String,
-    /// Leave out the checks that sample: what they find depends on the quiet of the machine.
+    /// Leave out the checks that sample: they need an idle machine.
     #[arg(long, env = "AUTHBENCH_SELFTEST_NO_STATISTICS", value_parser = clap::builder::FalseyValueParser::new())]
     no_statistics: bool,
     /// Trials that run side by side.
     #[arg(long, default_value_t = 4, env = "AUTHBENCH_SELFTEST_JOBS", value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
-    /// How the proof is printed.
+    /// Output format.
     #[arg(long, value_enum, default_value_t = Form::Text, env = "AUTHBENCH_SELFTEST_FORMAT")]
     format: Form,
 }

@@ -26,7 +26,7 @@ pub(super) struct ServeArguments {
     /// Open a deliberate vulnerability by name; repeatable. `authbench list faults` shows all.
     #[arg(long = "fault", value_name = "NAME", value_delimiter = ',', env = "AUTHBENCH_SERVE_FAULT")]
     faults: Vec<String>,
-    /// Life of access tokens.
+    /// Lifetime of access tokens.
     #[arg(long, default_value = "1h", env = "AUTHBENCH_SERVE_TOKEN_LIFETIME", value_parser = humantime::parse_duration)]
     token_lifetime: Duration,
     /// Header that carries API keys.
@@ -51,7 +51,7 @@ pub(super) struct ServeArguments {
     /// Answer a wrong API key with 401 and a challenge, as RFC 9110 §11.4 suggests, and not with 403.
     #[arg(long, env = "AUTHBENCH_SERVE_STRICT", value_parser = clap::builder::FalseyValueParser::new())]
     strict: bool,
-    /// How addresses and credentials are printed.
+    /// Output format of addresses and credentials.
     #[arg(long, value_enum, default_value_t = Form::Text, env = "AUTHBENCH_SERVE_FORMAT")]
     format: Form,
     /// End when standard input closes.

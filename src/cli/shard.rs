@@ -25,7 +25,7 @@ pub(super) struct Sharding {
     /// Folder that all shards see, where they wait for each other before each load phase; a new one for each run.
     #[arg(long, value_name = "FOLDER", env = "AUTHBENCH_BARRIER", help_heading = "Shards")]
     barrier: Option<PathBuf>,
-    /// How long a shard waits for the others.
+    /// Time that a shard waits for the others.
     #[arg(long, value_name = "TIME", default_value = "5m", env = "AUTHBENCH_BARRIER_TIMEOUT", value_parser = humantime::parse_duration, help_heading = "Shards")]
     barrier_timeout: Duration,
 }

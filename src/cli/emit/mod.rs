@@ -22,7 +22,7 @@ pub(super) struct EmitArguments {
     /// Scenario files and folders, as the shards will find them.
     #[arg(required = true)]
     scenarios: Vec<PathBuf>,
-    /// How many shards.
+    /// Number of shards.
     #[arg(long, value_name = "N", env = "AUTHBENCH_EMIT_SHARDS", value_parser = clap::value_parser!(u32).range(2..=i64::from(crate::shard::MOST)))]
     shards: u32,
     /// Name of the run, for jobs and folders; a new one for each run.
