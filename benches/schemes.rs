@@ -12,6 +12,7 @@ use authbench::drive::paired::Socket;
 use authbench::drive::wire::{Destination, Limits};
 use authbench::observe::{Request, parse_challenges};
 use authbench::reference::{self, Verifier};
+use authbench::scheme::dpop::{BoundToken, ProofKey};
 use authbench::scheme::jose::{Alg, SigningKey};
 use authbench::scheme::{self, Occasion, Proof, Reuse, Scheme, Turn, jwt};
 use authbench::secret::Secret;
@@ -20,7 +21,7 @@ use criterion::measurement::WallTime;
 use criterion::{BatchSize, BenchmarkGroup, Criterion, criterion_group, criterion_main};
 
 /// Name, path of the resource, and who speaks to it.
-const ROWS: [(&str, &str, &str); 12] = [
+const ROWS: [(&str, &str, &str); 14] = [
     ("none", "none", "none"),
     ("api-key", "api-key", "api-key"),
     ("basic", "basic", "basic"),
@@ -33,6 +34,8 @@ const ROWS: [(&str, &str, &str); 12] = [
     ("jwt-rs256", "jwt/rs256", "bearer"),
     ("jwt-es256", "jwt/es256", "bearer"),
     ("jwt-eddsa", "jwt/eddsa", "bearer"),
+    ("dpop-es256", "dpop", "oauth2-client-credentials-dpop"),
+    ("dpop-eddsa", "dpop", "oauth2-client-credentials-dpop"),
 ];
 
 /// A row of the study: a verifier of the reference, and how a client speaks to it.
@@ -45,17 +48,30 @@ struct Row {
     turn: Turn,
 }
 
-/// One of [`ROWS`]; `issued` obtains its token where somebody issues one.
-fn row((name, prefix, scheme): (&'static str, &'static str, &str), issued: impl FnOnce() -> String) -> Row {
+/// One of [`ROWS`] for a server at an address; `issued` obtains its token where somebody issues one, bound to a key where
+/// there is one.
+fn row(
+    (name, prefix, scheme): (&'static str, &'static str, &str),
+    origin: &str,
+    issued: impl FnOnce(Option<&ProofKey>) -> String,
+) -> Row {
     let service = &seed::IDENTITIES[0];
+    let bound = |alg, issued: &mut dyn FnMut(Option<&ProofKey>) -> String| {
+        let key = Arc::new(ProofKey::generated(alg, origin, Arc::default()));
+        Proof::Bound(BoundToken { token: Secret::new(issued(Some(&key))), key })
+    };
+    let mut issued = Some(issued);
+    let mut issued = |key: Option<&ProofKey>| issued.take().map(|issued| issued(key)).unwrap_or_default();
     let proof = match name {
+        "dpop-es256" => bound(Alg::ES256, &mut issued),
+        "dpop-eddsa" => bound(Alg::EdDSA, &mut issued),
         "none" => Proof::Key(Secret::new("")),
         "api-key" => Proof::Key(Secret::new(service.api_key)),
         "basic" | "basic-cached" | "digest" => {
             Proof::Password { user: service.name.to_owned(), password: Secret::new(service.password) }
         }
         "bearer" => Proof::Token(Secret::new(service.token)),
-        _ => Proof::Token(Secret::new(issued())),
+        _ => Proof::Token(Secret::new(issued(None))),
     };
     Row { name, prefix, scheme: scheme::find(scheme).expect("the scheme is registered"), proof, turn: Turn::of(None) }
 }
@@ -79,9 +95,10 @@ fn verifier(prefix: &str) -> Verifier {
     Verifier::of(prefix).expect("the reference has it")
 }
 
-/// A token that the verifier accepts.
-fn token(verifier: &Verifier) -> String {
-    verifier.token().expect("the client is registered")
+/// A token that the verifier accepts, bound to a key where there is one.
+fn token(verifier: &Verifier, key: Option<&ProofKey>) -> String {
+    let issued = key.map_or_else(|| verifier.token(), |key| verifier.bound_token(&key.thumbprint()));
+    issued.expect("the client is registered")
 }
 
 /// The request as it goes over the wire.
@@ -118,7 +135,7 @@ fn verify(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("verify");
     for entry in ROWS {
         let verifier = verifier(entry.1);
-        let row = row(entry, || token(&verifier)).asked_by(&verifier);
+        let row = row(entry, "http://localhost", |key| token(&verifier, key)).asked_by(&verifier);
         let made = || parts(&request(&row, "localhost"));
         let parts = made();
         assert!(verifier.verify(&parts).is_some(), "{} refuses the good credential", row.name);
@@ -145,7 +162,7 @@ fn prepare(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("prepare");
     for entry in ROWS {
         let verifier = verifier(entry.1);
-        let row = row(entry, || token(&verifier)).asked_by(&verifier);
+        let row = row(entry, "http://localhost", |key| token(&verifier, key)).asked_by(&verifier);
         sized(&mut group, false);
         group.bench_function(row.name, |bencher| bencher.iter(|| request(black_box(&row), "localhost").to_bytes()));
     }
@@ -184,9 +201,9 @@ fn round_trip(criterion: &mut Criterion) {
     let host = running.addr().to_string();
     for entry in ROWS {
         // tokens under one of the seed's keys open any reference, those of its own authorization server that one alone
-        let row = row(entry, || match entry.1.starts_with("jwt/") {
-            true => token(&verifier(entry.1)),
-            false => obtain(&destination, entry.1),
+        let row = row(entry, &running.url(), |key| match entry.1.starts_with("jwt/") {
+            true => token(&verifier(entry.1), None),
+            false => obtain(&destination, entry.1, key),
         });
         let mut socket = Socket::open(&destination, Limits::default()).expect("connects");
         socket.exchange(&bare(&row, &host).to_bytes()).expect("answers");
@@ -207,18 +224,32 @@ fn round_trip(criterion: &mut Criterion) {
     server.block_on(running.stop());
 }
 
-/// A token of the authorization server (RFC 6749 §4.4).
-fn obtain(destination: &Destination, prefix: &str) -> String {
+/// A token of the authorization server (RFC 6749 §4.4), bound to a key where there is one: then a first request learns the
+/// nonce of the server (RFC 9449 §8).
+fn obtain(destination: &Destination, prefix: &str, key: Option<&ProofKey>) -> String {
     let service = &seed::IDENTITIES[0];
+    // bound tokens come from the server of opaque ones
+    let prefix = if key.is_some() { "oauth2" } else { prefix };
+    let address = format!("http://localhost/{prefix}/token");
+    let proof = |nonce: Option<&str>| {
+        key.map(|key| format!("DPoP: {}\r\n", key.endpoint_proof(&address, nonce))).unwrap_or_default()
+    };
     let body =
         format!("grant_type=client_credentials&client_id={}&client_secret={}", service.name, service.client_secret);
-    let head = format!(
-        "POST /{prefix}/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
+    let request = |nonce: Option<&str>| {
+        format!(
+            "POST /{prefix}/token HTTP/1.1\r\nHost: localhost\r\n{}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+            proof(nonce),
+            body.len()
+        )
+    };
     let mut socket = Socket::open(destination, Limits::default()).expect("connects");
-    socket.exchange((head + &body).as_bytes()).expect("answers");
-    let response = socket.response().expect("a whole answer");
+    socket.exchange(request(None).as_bytes()).expect("answers");
+    let mut response = socket.response().expect("a whole answer");
+    if let Some(nonce) = response.header("dpop-nonce").map(String::from) {
+        socket.exchange(request(Some(&nonce)).as_bytes()).expect("answers");
+        response = socket.response().expect("a whole answer");
+    }
     let answer: serde_json::Value = serde_json::from_slice(&response.body).expect("JSON");
     answer["access_token"].as_str().unwrap_or_else(|| panic!("no token: {answer}")).to_owned()
 }

@@ -6,6 +6,7 @@ mod bearer;
 mod cause;
 mod common;
 mod digest;
+mod dpop;
 mod introspection;
 mod judgement;
 mod jwt;
@@ -178,6 +179,11 @@ pub const GROUPS: &[Group] = &[
     },
     Group { name: "digest", about: "HTTP Digest (RFC 7616)", tables: &[digest::CHECKS] },
     Group { name: "mtls", about: "Client certificates (RFC 8705)", tables: &[mtls::CHECKS] },
+    Group {
+        name: "dpop",
+        about: "Tokens that are bound to keys (RFC 9449)",
+        tables: &[dpop::CHECKS, dpop::nonces::CHECKS, dpop::tokens::CHECKS],
+    },
     Group { name: "session", about: "Sessions by cookie (RFC 6265)", tables: &[session::CHECKS] },
     Group { name: "login", about: "Logins and logouts", tables: &[session::login::CHECKS, common::timing::LOGIN] },
     Group { name: "refresh", about: "Refresh tokens of logins (RFC 6749 §6)", tables: &[session::refresh::CHECKS] },

@@ -108,6 +108,8 @@ pub struct Evidence {
     pub in_own_place: bool,
     /// Whether the issuer's tokens are said to follow RFC 9068.
     pub claims_rfc9068: bool,
+    /// The thumbprint of the key that token requests of checks prove, where tokens are bound to keys (RFC 9449 §6.1).
+    pub proven_key: Option<String>,
     /// Whether a fetched key set verifies the token that was obtained before it.
     pub key_set_verifies: Option<bool>,
     /// What steps leave behind for people, such as a measured delay: name and value.

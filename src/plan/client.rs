@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::scheme::jose::SigningKey;
+use crate::scheme::jose::{Alg, SigningKey};
 use crate::secret::Secret;
 
 /// How clients authenticate at the endpoints of the authorization server.
@@ -33,6 +33,8 @@ pub struct AuthorizationServer {
     pub assertion_audience: Option<String>,
     /// Parameters that every token request carries beside grant and scope.
     pub token_params: Vec<(String, String)>,
+    /// The algorithm of the keys that tokens are bound to, where they are (RFC 9449).
+    pub proof_alg: Option<Alg>,
     /// Whether the metadata of the issuer was looked for.
     pub is_discovered: bool,
 }
@@ -77,7 +79,6 @@ impl ClientCredential {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scheme::jose::Alg;
 
     #[test]
     fn a_client_authenticates_with_what_it_has() {

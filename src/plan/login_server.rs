@@ -38,6 +38,7 @@ pub fn login_server(subject: &Subject) -> Option<Subject> {
             client_auth: method_of(&first),
             assertion_audience: grant_of(subject, &first)?.assertion_audience.clone(),
             token_params: params_of(grant_of(subject, &first)?)?,
+            proof_alg: None,
             is_discovered: false,
         }),
         identities: clients,

@@ -7,6 +7,7 @@ use super::values::Values;
 use crate::scenario::model::{self, OverheadSchemeFields, PRESETS, SchemeFields};
 use crate::scenario::{At, LoadedScenario, ScenarioError, nearest};
 use crate::scheme;
+use crate::scheme::jose::Alg;
 
 /// One side of a comparison.
 #[derive(Clone)]
@@ -108,7 +109,8 @@ fn side(
     let resource = match request {
         Some(line) => own_resource(loaded, values, line),
         None if on_reference => {
-            seeded::resources(&seeded::prefix(scheme.name(), super::keys::algorithm_of(&scheme.0))).swap_remove(0)
+            let name = resolve::registered(scheme);
+            seeded::resources(&seeded::prefix(name, super::keys::algorithm_of(&scheme.0))).swap_remove(0)
         }
         None => return Err(mistake(&format!("`{name}` asks for nothing"), "add `request: GET /…`")),
     };
@@ -151,6 +153,7 @@ fn preset_side(loaded: &LoadedScenario, name: &str) -> Option<Side> {
         "jwt-es256" => ("jwt/es256", "jwt"),
         "jwt-eddsa" => ("jwt/eddsa", "jwt"),
         "oauth2-jwt" => ("oauth2-jwt", "oauth2-client-credentials"),
+        "dpop-es256" | "dpop-eddsa" => ("dpop", "oauth2-client-credentials-dpop"),
         "opaque-introspection" => ("opaque-introspection", "oauth2-client-credentials"),
         "opaque-introspection-cached" => ("opaque-introspection-cached", "oauth2-client-credentials"),
         _ => return None,
@@ -173,7 +176,9 @@ fn preset_side(loaded: &LoadedScenario, name: &str) -> Option<Side> {
         owned: true,
         identities,
         resources: vec![resource],
-        authorization_server: (scheme == "oauth2-client-credentials").then(|| authorization_server(prefix)),
+        authorization_server: scheme
+            .starts_with("oauth2-client-credentials")
+            .then(|| authorization_server(name, prefix)),
         material: Default::default(),
         kit: algorithm_under(prefix).map(super::keys::seeded).unwrap_or_default(),
         tolerances: Tolerances::default(),
@@ -192,7 +197,12 @@ fn algorithm_under(prefix: &str) -> Option<&'static str> {
 }
 
 /// The authorization server of the reference whose tokens a prefix accepts; it is not asked for its metadata.
-fn authorization_server(prefix: &str) -> AuthorizationServer {
+fn authorization_server(name: &str, prefix: &str) -> AuthorizationServer {
     let server = seeded::authorization_server(ClientAuthMethod::Basic, prefix == "oauth2-jwt");
-    AuthorizationServer { issuer: None, ..server }
+    let proof_alg = match name {
+        "dpop-es256" => Some(Alg::ES256),
+        "dpop-eddsa" => Some(Alg::EdDSA),
+        _ => None,
+    };
+    AuthorizationServer { issuer: None, proof_alg, ..server }
 }

@@ -13,6 +13,7 @@ use crate::check::step::PeculiarAccount;
 use crate::scenario::model::{self, SchemeFields};
 use crate::scenario::text::Length;
 use crate::scenario::{At, LoadedScenario, Template};
+use crate::scheme::jose::Alg;
 use crate::scheme::jwt::Kit;
 use crate::scheme::mtls::CertificateProof;
 use crate::scheme::{self, Carrier, CarrierPlace, Proof};
@@ -52,6 +53,10 @@ pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
     let mut kit = super::keys::kit(loaded, values);
     kit.signs_certificates = material.client_ca.is_some();
     material.signing_secrets.extend(values.take_noted());
+    if name.ends_with("-dpop") {
+        // the tokens of that grant are bound to no key
+        material.refresh_grant = self::material(&scenario.material, values, false).refresh_grant;
+    }
     if on_reference && name.ends_with("jwt") {
         // the opaque token of the seed would be refused for being none
         material.other_audience_token = scenario.material.other_audience_token.as_ref().map(|own| values.secret(own));
@@ -96,9 +101,10 @@ fn case_request(case: &model::Case, values: &Values<'_>) -> CaseRequest {
     }
 }
 
-/// The scheme of the registry: one whose tokens are JWTs is another than one whose tokens are opaque.
+/// The scheme of the registry: one whose tokens are JWTs, or bound to keys, is another than one whose tokens are opaque.
 pub(super) fn registered(scheme: &model::Scheme) -> &'static str {
     match &scheme.0 {
+        SchemeFields::OAuth2ClientCredentials(oauth2) if oauth2.dpop.is_some() => "oauth2-client-credentials-dpop",
         SchemeFields::OAuth2ClientCredentials(oauth2) if oauth2.access_token != model::AccessToken::Opaque => {
             "oauth2-client-credentials-jwt"
         }
@@ -114,7 +120,7 @@ pub(super) fn subject_under(
     credentials: &std::collections::BTreeMap<String, At<model::Credential>>,
 ) -> Subject {
     let on_reference = loaded.scenario.target.reference.is_some();
-    let found = scheme::find(scheme.name()).expect("every scheme of the format is registered");
+    let found = scheme::find(registered(scheme)).expect("every scheme of the format is registered");
     let mut identities = identities(credentials, values);
     if identities.is_empty() && (on_reference || scheme.name() == "none") {
         identities = seeded::identities(scheme.name());
@@ -290,7 +296,8 @@ fn authorization_server(fields: &SchemeFields, values: &Values<'_>, on_reference
     if on_reference && oauth2.token_url.is_none() && oauth2.issuer.is_none() {
         let jwt = oauth2.access_token != model::AccessToken::Opaque;
         let seeded = seeded::authorization_server(client_auth, jwt);
-        return Some(AuthorizationServer { assertion_audience: named(&oauth2.assertion_audience), ..seeded });
+        let assertion_audience = named(&oauth2.assertion_audience);
+        return Some(AuthorizationServer { assertion_audience, proof_alg: proof_alg(oauth2), ..seeded });
     }
     Some(AuthorizationServer {
         issuer: named(&oauth2.issuer),
@@ -300,7 +307,16 @@ fn authorization_server(fields: &SchemeFields, values: &Values<'_>, on_reference
         client_auth,
         assertion_audience: named(&oauth2.assertion_audience),
         token_params: oauth2.token_params.iter().map(|(name, value)| (name.clone(), values.text(value))).collect(),
+        proof_alg: proof_alg(oauth2),
         is_discovered: false,
+    })
+}
+
+/// The algorithm of the keys that tokens are bound to, where the scenario wants them bound.
+fn proof_alg(oauth2: &model::OAuth2) -> Option<Alg> {
+    oauth2.dpop.as_ref().map(|dpop| match dpop.alg {
+        model::ProofAlgorithm::ES256 => Alg::ES256,
+        model::ProofAlgorithm::EdDSA => Alg::EdDSA,
     })
 }
 

@@ -30,6 +30,7 @@ pub(super) fn prefix(scheme: &str, algorithm: &str) -> String {
         "mtls" => "/mtls".to_owned(),
         "oauth2-client-credentials" => "/oauth2".to_owned(),
         "oauth2-client-credentials-jwt" => "/oauth2-jwt".to_owned(),
+        "oauth2-client-credentials-dpop" => "/dpop".to_owned(),
         "jwt" => format!("/jwt/{}", algorithm.to_lowercase()),
         _ => "/none".to_owned(),
     }
@@ -60,7 +61,7 @@ fn to_identity(scheme: &str, identity: &SeedIdentity) -> Identity {
         "session" => Login::Procedure(Arc::new(session_login(identity))),
         "bearer" => Login::Proof(Proof::Token(Secret::new(identity.token))),
         "jwt" => Login::Minted { claims: claims(identity) },
-        "oauth2-client-credentials" | "oauth2-client-credentials-jwt" => {
+        "oauth2-client-credentials" | "oauth2-client-credentials-jwt" | "oauth2-client-credentials-dpop" => {
             let key =
                 identity.client_key.and_then(|key| SigningKey::read(key.key, Some(key.kid.to_owned()), None).ok());
             let secret = Some(Secret::new(identity.client_secret));
@@ -196,6 +197,7 @@ pub(super) fn authorization_server(client_auth: ClientAuthMethod, jwt: bool) -> 
             client_auth,
             assertion_audience: None,
             token_params: Vec::new(),
+            proof_alg: None,
             is_discovered: false,
         };
     }
@@ -207,6 +209,7 @@ pub(super) fn authorization_server(client_auth: ClientAuthMethod, jwt: bool) -> 
         client_auth,
         assertion_audience: None,
         token_params: Vec::new(),
+        proof_alg: None,
         is_discovered: false,
     }
 }

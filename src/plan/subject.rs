@@ -486,7 +486,7 @@ impl Subject {
                 }
                 // the token of another identity
                 Login::Rescoped { .. } => {}
-                Login::Proof(Proof::Certificate(_))
+                Login::Proof(Proof::Certificate(_) | Proof::Bound(_))
                 | Login::Client { secret: None, .. }
                 | Login::Minted { .. }
                 | Login::Nothing => {}
@@ -519,7 +519,7 @@ impl Subject {
                 | Login::Rescoped { token: secret, .. }
                 | Login::Client { secret: Some(secret), .. } => secrets.push(secret),
                 Login::Procedure(procedure) => secrets.extend(procedure.secrets()),
-                Login::Proof(Proof::Certificate(_))
+                Login::Proof(Proof::Certificate(_) | Proof::Bound(_))
                 | Login::Client { secret: None, .. }
                 | Login::Minted { .. }
                 | Login::Nothing => {}

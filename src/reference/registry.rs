@@ -14,6 +14,7 @@ const TABLES: &[&[Fault]] = &[
     scheme::bearer::faults::FAULTS,
     scheme::jwt::faults::FAULTS,
     scheme::mtls::faults::FAULTS,
+    scheme::dpop::faults::FAULTS,
     authority::faults::FAULTS,
     resource::faults::FAULTS,
 ];

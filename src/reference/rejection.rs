@@ -14,13 +14,15 @@ pub(crate) struct Rejection {
     pub(crate) error: &'static str,
     pub(crate) challenge: Option<String>,
     pub(crate) retry_after: Option<u64>,
+    /// The nonce that the next proof has to have (RFC 9449 §9).
+    pub(crate) nonce: Option<String>,
     /// More than a client needs to know; only faults say it.
     pub(crate) detail: Option<String>,
 }
 
 impl Rejection {
     pub(crate) fn new(status: StatusCode, error: &'static str) -> Self {
-        Self { status, error, challenge: None, retry_after: None, detail: None }
+        Self { status, error, challenge: None, retry_after: None, nonce: None, detail: None }
     }
 
     pub(crate) fn with_challenge(mut self, challenge: impl Into<String>) -> Self {
@@ -53,6 +55,9 @@ impl Rejection {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(challenge) = self.challenge.and_then(|challenge| HeaderValue::from_str(&challenge).ok()) {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if let Some(nonce) = self.nonce.and_then(|nonce| HeaderValue::from_str(&nonce).ok()) {
+            headers.insert("dpop-nonce", nonce);
         }
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

@@ -68,6 +68,11 @@ impl Verifier {
         }
     }
 
+    /// A new token for the same client, bound to the key with a thumbprint (RFC 9449 §6).
+    pub fn bound_token(&self, jkt: &str) -> Option<String> {
+        self.authority.issue_bound(seed::IDENTITIES[0].name, jkt)
+    }
+
     /// A token as the issuer of the seed signs it (RFC 9068 §2).
     fn signed(&self, algorithm: Algorithm, client: &str) -> Option<String> {
         let key = self.verifiers.jwt.deployments.of(algorithm).own_key();

@@ -60,7 +60,7 @@ impl Prepared {
         let mut refused = BTreeMap::new();
         for (name, _) in mix.iter().filter(|(name, _)| name != VALID) {
             let who = &session.subject.identities[identity];
-            let request = match session.prober.signer(name, who).await? {
+            let request = match session.prober.signer(name, who, None).await? {
                 Some(signer) => LaneRequest::signed(session.prober.unsigned_request(resource), signer),
                 None => LaneRequest::new(session.prober.lane_request(name, identity, resource).await?),
             };

@@ -39,11 +39,16 @@ impl Good {
         let mut obtaining = JoinSet::new();
         let permits = Arc::new(Semaphore::new(SIDE_BY_SIDE));
         for (index, identity) in identities.iter().enumerate() {
-            if let Some(signer) = session.prober.signer(VALID, identity).await? {
-                requests.push(Some(LaneRequest::signed(session.prober.unsigned_request(resource), signer)));
-                continue;
-            }
-            let request = session.prober.request_of(identity, resource).await;
+            let request = match identity.is_obtained() {
+                false => match session.prober.signer(VALID, identity, None).await? {
+                    Some(signer) => {
+                        requests.push(Some(LaneRequest::signed(session.prober.unsigned_request(resource), signer)));
+                        continue;
+                    }
+                    None => session.prober.request_of(identity, resource).await,
+                },
+                true => None,
+            };
             if request.is_none() {
                 let (prober, identity, permits) = (session.prober.clone(), identity.clone(), permits.clone());
                 obtaining.spawn(async move {
@@ -58,7 +63,11 @@ impl Good {
         let mut ending = Vec::new();
         while let Some(obtained) = obtaining.join_next().await {
             let (index, credential) = obtained.map_err(|_| PhaseError::Engine)??;
-            requests[index] = Some(LaneRequest::new(session.prober.request_with(&credential.held, resource).await));
+            let prober = &session.prober;
+            requests[index] = Some(match prober.signer(VALID, &identities[index], Some(&credential.held)).await? {
+                Some(signer) => LaneRequest::signed(prober.unsigned_request(resource), signer),
+                None => LaneRequest::new(prober.request_with(&credential.held, resource).await),
+            });
             ending.push((index, credential));
         }
         Ok(Self { requests: requests.into_iter().flatten().collect(), ending: Mutex::new(ending) })
@@ -144,7 +153,10 @@ async fn renewing(
                 tokio::spawn(async move {
                     let _permit = permits.acquire().await;
                     if prober.renew_lane(&mut credential).await.is_ok() {
-                        request.renew(prober.request_with(&credential.held, resource).await);
+                        match request.signer() {
+                            Some(signer) => signer.renew(credential.held.proof.clone()),
+                            None => request.renew(prober.request_with(&credential.held, resource).await),
+                        }
                         let token = credential.held.token.as_ref();
                         took.lock().unwrap_or_else(PoisonError::into_inner).extend(token.map(|token| token.took));
                     }

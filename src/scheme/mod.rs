@@ -6,6 +6,7 @@ mod bearer;
 mod carrier;
 mod companion;
 mod digest;
+pub mod dpop;
 mod forgery;
 pub mod jose;
 pub mod jwt;
@@ -41,6 +42,8 @@ pub enum Proof {
     Token(Secret),
     /// A certificate that is presented in the TLS handshake; its key is with whoever connects.
     Certificate(Arc<mtls::CertificateProof>),
+    /// A token that is bound to a key (RFC 9449).
+    Bound(dpop::BoundToken),
 }
 
 impl Proof {
@@ -48,6 +51,7 @@ impl Proof {
     pub fn secret(&self) -> &str {
         match self {
             Proof::Key(secret) | Proof::Token(secret) | Proof::Password { password: secret, .. } => secret.expose(),
+            Proof::Bound(bound) => bound.token.expose(),
             // a certificate is public
             Proof::Certificate(_) => "",
         }
@@ -149,6 +153,11 @@ pub trait Scheme: Send + Sync {
         Reuse::WhileHeld
     }
 
+    /// Whether what it makes answers a challenge that the target sent before: without one it makes nothing.
+    fn answers_challenges(&self) -> bool {
+        self.reuse() == Reuse::Once
+    }
+
     /// What goes onto the wire for a good proof and one request.
     ///
     /// # Errors
@@ -224,6 +233,7 @@ pub const SCHEMES: &[&dyn Scheme] = &[
     &bearer::ClientCredentialsScheme,
     &jwt::JwtScheme,
     &jwt::ClientCredentialsJwtScheme,
+    &dpop::DpopScheme,
     &mtls::MtlsScheme,
 ];
 
@@ -235,12 +245,13 @@ pub fn find(name: &str) -> Option<&'static dyn Scheme> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::step::{Send, Step, Who};
+    use crate::check::step::{FormAuth, FormStep, Send, Step, Who};
 
     fn forgeries_of(step: &Step) -> Vec<ForgeryId> {
         match step {
             Step::Send(Send { who: Who::EachForged(ids), .. }) => ids.iter().collect(),
             Step::Send(Send { who: Who::Forged(id) | Who::ForgedLow(id) | Who::ForgedAccount(_, id), .. }) => vec![*id],
+            Step::Form(FormStep { proof: Some(id), .. }) => vec![*id],
             _ => Vec::new(),
         }
     }
@@ -258,7 +269,6 @@ mod tests {
 
     #[test]
     fn every_forgery_about_assertions_is_known() {
-        use crate::check::step::{FormAuth, FormStep};
         for check in crate::check::catalogue() {
             for step in check.steps {
                 if let Step::Form(FormStep { auth: FormAuth::ForgedAssertion(id), .. }) = step {

@@ -61,6 +61,7 @@ mod tests {
             client_auth: ClientAuthMethod::Basic,
             assertion_audience: None,
             token_params: Vec::new(),
+            proof_alg: None,
             is_discovered: false,
         }
     }

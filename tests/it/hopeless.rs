@@ -23,6 +23,7 @@ async fn against(manner: Manner, scheme: &str) -> Ended {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("scenario.yaml");
     let scheme = match scheme {
+        "oauth2-client-credentials-dpop" => "{ oauth2-client-credentials: { dpop: {} } }",
         "oauth2-client-credentials-jwt" => "{ oauth2-client-credentials: { access_token: jwt } }",
         scheme => scheme,
     };

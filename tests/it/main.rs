@@ -15,6 +15,7 @@ mod comparing;
 mod control;
 mod digest;
 mod docs;
+mod dpop;
 mod dynamic;
 mod environment;
 mod faults;

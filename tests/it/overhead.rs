@@ -43,7 +43,7 @@ fn errors(events: &[Event]) -> String {
 #[test]
 fn every_preset_has_a_row_beside_the_baseline_with_itself() {
     let (exit, events) = study(
-        "authbench: 1\nname: presets\ntarget: reference\noverhead:\n  schemes: [api-key, basic, basic-cached, digest, digest-asked-each-time, bearer, oauth2, oauth2-jwt, opaque-introspection, opaque-introspection-cached, jwt-hs256, jwt-rs256, jwt-es256, jwt-eddsa]\n  duration: 120ms\nthresholds: [overhead.p(50) < 60s]\n",
+        "authbench: 1\nname: presets\ntarget: reference\noverhead:\n  schemes: [api-key, basic, basic-cached, digest, digest-asked-each-time, bearer, oauth2, oauth2-jwt, dpop-es256, dpop-eddsa, opaque-introspection, opaque-introspection-cached, jwt-hs256, jwt-rs256, jwt-es256, jwt-eddsa]\n  duration: 120ms\nthresholds: [overhead.p(50) < 60s]\n",
     );
     assert_eq!(exit, Exit::Passed, "{}", errors(&events));
     let figures = figures(&events).expect("figures");

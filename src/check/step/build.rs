@@ -58,6 +58,7 @@ const fn form(endpoint: Endpoint, auth: FormAuth, params: &'static [(&'static st
         endpoint,
         auth,
         headers: &[],
+        proof: None,
         params,
         method: "POST",
         encoding: Encoding::Form,
@@ -207,6 +208,14 @@ impl Step {
     pub const fn keep(self, slot: &'static str) -> Step {
         match self {
             Step::Form(form) => Step::Form(FormStep { keep: Some(slot), ..form }),
+            other => other,
+        }
+    }
+
+    /// Sends a form with a proof of possession that is wrong in this way.
+    pub const fn with_proof(self, id: &'static str) -> Step {
+        match self {
+            Step::Form(form) => Step::Form(FormStep { proof: Some(ForgeryId::new(id)), ..form }),
             other => other,
         }
     }

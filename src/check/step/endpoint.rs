@@ -105,6 +105,8 @@ pub struct FormStep {
     pub auth: FormAuth,
     /// Added header lines.
     pub headers: &'static [(&'static str, &'static str)],
+    /// What is wrong with the proof of possession, where tokens are bound to keys (RFC 9449 §5); it is good where nothing is.
+    pub proof: Option<ForgeryId>,
     /// Parameters beside those of client authentication.
     pub params: &'static [(&'static str, Fill)],
     /// Method; a form is posted unless this says otherwise.

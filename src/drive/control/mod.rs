@@ -1,5 +1,6 @@
 //! The control plane: tokens and discovery through an ordinary HTTP client, never on the measured path.
 
+mod bound;
 mod error;
 mod token;
 
@@ -17,6 +18,7 @@ use super::wire::Destination;
 use super::wire::tunnel::refusal;
 use crate::clock;
 use crate::plan::subject::{AuthorizationServer, ClientAuthMethod, ClientCredential};
+use crate::scheme::dpop::{NONCE_FIELD, NONCE_WANTED, PROOF_FIELD, ProofKey};
 use crate::scheme::jwt::{ASSERTION_TYPE, Assertions};
 use crate::secret::Secret;
 use crate::target::address::{appended, join, well_known};
@@ -25,6 +27,7 @@ use crate::target::proxy::{Proxy, answers_for_itself};
 use crate::target::tls_identity::ClientTls;
 use crate::target::trust::{Distrust, Trust};
 
+pub use bound::Bindings;
 pub use error::ControlError;
 pub use token::{Renewals, Token, own_end, seconds};
 
@@ -58,6 +61,8 @@ pub struct ControlPlane {
     rate_limit: RateLimit,
     reach: ControlReach,
     tokens: Mutex<HashMap<KeptFor, KeptPlace>>,
+    /// Makes the keys that tokens are bound to, where they are.
+    bindings: Option<Bindings>,
 }
 
 /// What every request of the control plane is made with, once its address is a destination.
@@ -108,7 +113,13 @@ impl ControlPlane {
             time_limit: TIME_LIMIT,
             rate_limit: RateLimit::default(),
             tokens: Mutex::new(HashMap::new()),
+            bindings: server.and_then(|server| server.proof_alg).map(|alg| Bindings::new(alg, base)),
         })
+    }
+
+    /// What binds tokens to keys, where they are bound.
+    pub fn bindings(&self) -> Option<&Bindings> {
+        self.bindings.as_ref()
     }
 
     /// The same, for answers that may take this long.
@@ -189,13 +200,15 @@ impl ControlPlane {
                 form.push((name, value));
             }
         }
-        let mut form: Vec<(String, String)> =
+        let form: Vec<(String, String)> =
             form.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let headers = self.client_authentication(client, self.client_auth, &mut form, None)?;
+        let key = self.bindings.as_ref().map(|bindings| (bindings, bindings.key()));
         let obtained = clock::now();
-        let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
-        let body = Some(("application/x-www-form-urlencoded", form.into_bytes()));
-        let answer = self.exchange("POST", endpoint.clone(), &headers, body).await?;
+        let mut answer = self.token_answer(endpoint, client, &form, key.as_ref()).await?;
+        // RFC 9449 §8: a server that wants a nonce says which
+        if key.is_some() && wants_nonce(&answer) {
+            answer = self.token_answer(endpoint, client, &form, key.as_ref()).await?;
+        }
         let took = clock::now() - obtained;
         let (status, json) = (answer.status, serde_json::from_slice::<Value>(&answer.body).unwrap_or_default());
         if status != 200 {
@@ -221,8 +234,32 @@ impl ControlPlane {
         let lifetime = json.get("expires_in").and_then(Value::as_f64).map(seconds);
         let mut token = Token::living(value, obtained, took, lifetime);
         token.scope = json.get("scope").and_then(Value::as_str).map(str::to_owned);
+        token.key = key.map(|(_, key)| key);
         let server_time = answer.server_time();
         Ok(if server_time.is_some() || lifetime.is_none() { token.with_own_end(server_time) } else { token })
+    }
+
+    /// Sends a token request, with a proof where tokens are bound to a key, and takes note of the nonce that comes back.
+    async fn token_answer(
+        &self,
+        endpoint: &Url,
+        client: &ClientCredential,
+        params: &[(String, String)],
+        bound: Option<&(&Bindings, Arc<ProofKey>)>,
+    ) -> Result<ControlAnswer, ControlError> {
+        let mut form = params.to_vec();
+        let mut headers = self.client_authentication(client, self.client_auth, &mut form, None)?;
+        if let Some((bindings, key)) = bound {
+            let proof = key.endpoint_proof(&without_query(endpoint), bindings.of_server().current().as_deref());
+            headers.push((PROOF_FIELD.to_owned(), proof.into_bytes()));
+        }
+        let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
+        let body = Some(("application/x-www-form-urlencoded", form.into_bytes()));
+        let answer = self.exchange("POST", endpoint.clone(), &headers, body).await?;
+        if let (Some((bindings, _)), Some(nonce)) = (bound, answer.header_values(NONCE_FIELD).next()) {
+            bindings.of_server().learn(nonce.as_bytes());
+        }
+        Ok(answer)
     }
 
     /// Authenticates a client: header lines, and parameters that are added to the form (RFC 6749 §2.3.1, RFC 7523 §2.2). Its
@@ -370,6 +407,21 @@ impl ControlAnswer {
         let time = jiff::fmt::rfc2822::parse(&date).ok()?;
         Some(time.timestamp().as_second() as f64)
     }
+}
+
+/// The address of an endpoint as a proof names it (RFC 9449 §4.2).
+pub fn without_query(endpoint: &Url) -> String {
+    let mut url = endpoint.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    url.into()
+}
+
+/// Whether a token endpoint asks for a nonce that it has just named (RFC 9449 §8).
+fn wants_nonce(answer: &ControlAnswer) -> bool {
+    let error = serde_json::from_slice::<Value>(&answer.body).ok();
+    let error = error.as_ref().and_then(|json| json.get("error")?.as_str());
+    answer.status == 400 && error == Some(NONCE_WANTED) && answer.header_values(NONCE_FIELD).next().is_some()
 }
 
 /// Whether a service answers at an address with anything but a server error.

@@ -1,8 +1,10 @@
 //! What was obtained, and when it ends.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::clock;
+use crate::scheme::dpop::ProofKey;
 use crate::scheme::jose::Jws;
 use crate::secret::Secret;
 
@@ -34,6 +36,8 @@ pub struct Token {
     pub took: Duration,
     /// Scope, as the server says.
     pub scope: Option<String>,
+    /// The key that it is bound to, where it is bound to one.
+    pub key: Option<Arc<ProofKey>>,
     /// When it ends, at the earliest and at the latest; none where nothing says so.
     end: Option<(Instant, Instant)>,
 }
@@ -41,7 +45,7 @@ pub struct Token {
 impl Token {
     /// A token whose life nobody told.
     pub fn endless(value: Secret) -> Self {
-        Self { value, obtained: clock::now(), lifetime: None, took: Duration::ZERO, scope: None, end: None }
+        Self { value, obtained: clock::now(), lifetime: None, took: Duration::ZERO, scope: None, key: None, end: None }
     }
 
     /// A token that was asked for at a time, that took so long to come, and that says how long it lives. Its life may have
@@ -51,7 +55,7 @@ impl Token {
             let earliest = clock::after(obtained, lifetime);
             (earliest, clock::after(earliest, took))
         });
-        Self { value, obtained, lifetime, took, scope: None, end }
+        Self { value, obtained, lifetime, took, scope: None, key: None, end }
     }
 
     /// The same, with the end that it names itself, if it is a JWT with `exp` (RFC 7519 §4.1.4). `server_time` is what the

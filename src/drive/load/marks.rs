@@ -140,6 +140,7 @@ mod tests {
             location: None,
             cookie: None,
             challenge: None,
+            nonce: None,
             auth_ns: None,
             body: body.as_bytes(),
             truncated: false,

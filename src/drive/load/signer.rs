@@ -1,23 +1,25 @@
 //! Requests that are made one by one: what answers a challenge, or signs each request, cannot be sent again.
 
+use std::sync::{PoisonError, RwLock};
+
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 use crate::drive::login::accompany;
 use crate::drive::wire::WireAnswer;
 use crate::observe::{ForgeryId, Request, parse_challenges};
+use crate::scheme::dpop::wants_nonce;
 use crate::scheme::jwt::Kit;
 use crate::scheme::{Carrier, ForgeryContext, Occasion, Proof, Scheme, Turn};
 
 /// Makes the requests of a lane whose scheme makes a credential for each.
-#[derive(Clone)]
 pub struct Signer {
     /// The scheme.
     pub scheme: &'static dyn Scheme,
     /// Where the credential goes.
     pub carrier: Carrier,
-    /// The credential.
-    pub proof: Proof,
+    /// The credential; a renewed one takes its place.
+    pub proof: RwLock<Proof>,
     /// What is forged about it; nothing for the valid lane.
     pub forgery: Option<ForgeryId>,
     /// What forgeries are made with.
@@ -33,16 +35,22 @@ impl std::fmt::Debug for Signer {
 }
 
 impl Signer {
-    /// A request with its credential, as an answer to the last challenge of its line; as it is where there was none.
+    /// Takes a renewed credential in place of the one that is about to end.
+    pub fn renew(&self, proof: Proof) {
+        *self.proof.write().unwrap_or_else(PoisonError::into_inner) = proof;
+    }
+
+    /// A request with its credential, as an answer to the last challenge of its line; as it is where a challenge is missing.
     pub(super) fn signed(&self, bare: &Request, turn: &Turn) -> Request {
         let mut request = bare.clone();
-        if turn.challenge.is_none() {
+        if turn.challenge.is_none() && self.scheme.answers_challenges() {
             return request;
         }
+        let proof = &*self.proof.read().unwrap_or_else(PoisonError::into_inner);
         let (count, random) = turn.next();
         let occasion = Occasion { request: bare, challenge: turn.challenge.as_ref(), count, random: &random };
         let carried = match self.forgery {
-            None => self.scheme.prove(&self.carrier, &self.proof, &occasion),
+            None => self.scheme.prove(&self.carrier, proof, &occasion),
             Some(id) => {
                 let mut rng = StdRng::seed_from_u64(self.seed ^ u64::from(count));
                 self.scheme.forge(
@@ -50,7 +58,7 @@ impl Signer {
                     &mut ForgeryContext {
                         scheme: self.scheme,
                         carrier: &self.carrier,
-                        proof: &self.proof,
+                        proof,
                         rng: &mut rng,
                         kit: &self.kit,
                         occasion: Some(&occasion),
@@ -64,13 +72,26 @@ impl Signer {
         request
     }
 
+    /// Takes note of a nonce of the target, for what has to carry one (RFC 9449 §8.2).
+    fn learn(&self, nonce: &[u8]) -> bool {
+        match &*self.proof.read().unwrap_or_else(PoisonError::into_inner) {
+            Proof::Bound(bound) => bound.key.nonce().learn(nonce),
+            _ => false,
+        }
+    }
+
     /// What an answer asks the next request for; none where the credential itself was refused.
     pub(super) fn asked(&self, answer: &WireAnswer<'_>, turn: &Turn) -> Option<Turn> {
+        let nonce = answer.nonce.is_some_and(|nonce| self.learn(nonce));
         if answer.status != 401 {
             return None;
         }
         let line = String::from_utf8_lossy(answer.challenge?);
-        let challenge = self.scheme.challenge(&parse_challenges([&*line]).ok()?)?;
+        let challenges = parse_challenges([&*line]).ok()?;
+        if nonce && wants_nonce(&challenges) {
+            return Some(Turn::of(None));
+        }
+        let challenge = self.scheme.challenge(&challenges)?;
         let stale = challenge.param("stale").is_some_and(|stale| stale.eq_ignore_ascii_case("true"));
         let cookie = answer.cookie.map(String::from_utf8_lossy);
         (turn.challenge.is_none() || stale).then(|| Turn::of(Some(challenge)).with_cookies(cookie.as_deref()))

@@ -18,6 +18,7 @@ use super::control::{ControlError, ControlPlane, Token};
 use crate::clock;
 use crate::observe::{ConnectionOf, Request};
 use crate::plan::login::LoginProcedure;
+use crate::scheme::dpop::BoundToken;
 use crate::scheme::{Carried, Companion, Proof, Scheme};
 use crate::secret::Secret;
 use crate::target::child::Spawner;
@@ -48,7 +49,11 @@ impl HeldCredential {
 
     /// A token that was obtained.
     pub fn obtained(scheme: &dyn Scheme, token: Token) -> Self {
-        Self { proof: scheme.held(&token.value, ""), companions: Vec::new(), token: Some(token), connection: None }
+        let proof = match &token.key {
+            Some(key) => Proof::Bound(BoundToken { token: token.value.clone(), key: key.clone() }),
+            None => scheme.held(&token.value, ""),
+        };
+        Self { proof, companions: Vec::new(), token: Some(token), connection: None }
     }
 
     /// Adds what travels beside it to a request.

@@ -78,7 +78,7 @@ impl Contender {
 
     /// What the target asks for, where the scheme answers challenges; one request without a credential.
     pub(super) fn turn(&self, socket: &mut Socket) -> Result<Turn, SampleFailure> {
-        if self.held.is_none() || self.scheme.reuse() == Reuse::WhileHeld {
+        if self.held.is_none() || !self.scheme.answers_challenges() {
             return Ok(Turn::of(None));
         }
         let bytes = socket.destination().bytes_of(&self.bare);

@@ -46,7 +46,9 @@ impl Prober {
 
     /// Sends a request to the target.
     pub(super) async fn send_to(&self, _resource: usize, request: &Request) -> Exchange {
-        self.send_at(&self.equipment.base, request).await
+        let exchange = self.send_at(&self.equipment.base, request).await;
+        self.note_nonce(&exchange);
+        exchange
     }
 
     /// Sends a request to the host of an address, on a connection of its own.

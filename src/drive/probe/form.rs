@@ -11,10 +11,12 @@ use crate::check::step::{Encoding, Endpoint, Fill, FormAuth, FormStep, Want};
 use crate::drive::control::ControlError;
 use crate::observe::{Evidence, Exchange, MULTIPART, Outcome, Request, Response, meaning_of_status, multipart};
 use crate::plan::subject::{ClientAuthMethod, ClientCredential};
+use crate::scheme::dpop::PROOF_FIELD;
 use crate::secret::{Secret, is_secret_name};
 use crate::target::address::join;
 
 /// A form with everything filled in.
+#[derive(Clone)]
 pub(super) struct FilledForm<'a> {
     /// The step.
     pub(super) form: &'a FormStep,
@@ -51,8 +53,12 @@ impl Prober {
     ) -> Result<Exchange, ControlError> {
         let url = self.endpoint(filled.form.endpoint)?;
         let (form, params) = (filled.form, filled.params.clone());
-        let request = self.form_request(&url, filled, evidence)?;
+        let request = self.form_request(&url, filled.clone(), evidence)?;
         let mut exchange = self.send_at(&url, &request).await;
+        if self.asks_again(&filled, &exchange) {
+            let request = self.form_request(&url, filled, evidence)?;
+            exchange = self.send_at(&url, &request).await;
+        }
         if exchange.status() == Some(401)
             && let Some(other) = self.other_method(form)
         {
@@ -113,6 +119,7 @@ impl Prober {
         filled: FilledForm<'_>,
         evidence: &mut Evidence,
     ) -> Result<Request, ControlError> {
+        let proofs = self.proofs_of(url, &filled)?;
         let FilledForm { form, mut params, assertion } = filled;
         let Authentication { params: own, mut query, authorizations } = self.authenticate(form, assertion)?;
         params.extend(own);
@@ -145,6 +152,9 @@ impl Prober {
             values::note(authorization.as_bytes(), evidence);
             request.push("Authorization", authorization, true);
         }
+        for proof in proofs {
+            request.push(PROOF_FIELD, proof, true);
+        }
         for (name, value) in form.headers {
             request.push(name, value, false);
         }
@@ -164,6 +174,7 @@ pub(super) fn correct(endpoint: Endpoint) -> FormStep {
         endpoint,
         auth: FormAuth::Good,
         headers: &[],
+        proof: None,
         params: &[] as &[(&str, Fill)],
         method: "POST",
         encoding: Encoding::Form,

@@ -16,7 +16,7 @@ impl Prober {
     pub async fn knock(&self, identity: usize, resource: usize) -> Result<(Exchange, Outcome), ControlError> {
         let subject = self.subject();
         let held = self.held(&subject.identities[identity]).await?;
-        if self.turn().await.is_some_and(|turn| turn.challenge.is_none()) {
+        if self.turn().await.is_some_and(|turn| turn.challenge.is_none()) && subject.scheme.answers_challenges() {
             return Err(ControlError::NoChallenge(subject.scheme.name()));
         }
         let request = self.good_request(&held, resource, &mut Evidence::default()).await;

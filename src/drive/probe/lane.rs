@@ -74,11 +74,16 @@ impl Prober {
     }
 
     /// What makes the requests of a lane one by one, where the scheme makes a credential for each; none for a lane without
-    /// a credential.
+    /// a credential. They are made from what is given, or from what the identity holds.
     ///
     /// # Errors
     /// When there is no such credential, or no such forgery.
-    pub async fn signer(&self, lane: &str, identity: &Identity) -> Result<Option<Signer>, RequestError> {
+    pub async fn signer(
+        &self,
+        lane: &str,
+        identity: &Identity,
+        held: Option<&HeldCredential>,
+    ) -> Result<Option<Signer>, RequestError> {
         let subject = self.subject();
         if subject.scheme.reuse() == Reuse::WhileHeld || lane == "no-credential" {
             return Ok(None);
@@ -105,10 +110,13 @@ impl Prober {
             }
         };
         let no_token = |source| RequestError::NoToken { who: who.name.clone(), source };
-        let held = self.held(who).await.map_err(no_token)?;
+        let held = match held {
+            Some(held) => held.clone(),
+            None => self.held(who).await.map_err(no_token)?,
+        };
         let (scheme, carrier, kit) = (subject.scheme, subject.carrier.clone(), subject.kit.clone());
         let seed = self.seed_of(lane);
-        Ok(Some(Signer { scheme, carrier, proof: held.proof, forgery, kit, seed }))
+        Ok(Some(Signer { scheme, carrier, proof: held.proof.into(), forgery, kit, seed }))
     }
 
     /// The request of a resource without a credential, which a signer adds.

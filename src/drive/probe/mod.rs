@@ -5,6 +5,7 @@ mod client_auth;
 mod compose;
 mod contender;
 mod crowd;
+mod dpop;
 mod endpoint_control;
 mod error;
 mod form;
@@ -111,6 +112,8 @@ pub struct Prober {
     last_turn: Mutex<Option<Arc<Turn>>>,
     /// The first request that was sent for a challenge and got an answer instead, with its resource.
     unchallenged: Mutex<Option<(usize, Exchange)>>,
+    /// Whether the target was asked for a nonce of proofs.
+    nonce_asked: OnceCell<()>,
     /// How clients send their secret at endpoints that do not take it as the scenario says.
     methods: Mutex<HashMap<Endpoint, ClientAuthMethod>>,
     /// Whether a credential ends when its identity obtains another one.
@@ -136,6 +139,7 @@ impl Prober {
             last_turn: Mutex::default(),
             unchallenged: Mutex::default(),
             methods: Mutex::default(),
+            nonce_asked: OnceCell::new(),
         }
     }
 
@@ -163,6 +167,7 @@ impl Prober {
             resource_identifier: identifier,
             in_own_place: !self.subject().carrier.is_bearer(),
             claims_rfc9068: self.subject().kit.claims_rfc9068,
+            proven_key: self.equipment.control.bindings().map(|bindings| bindings.shared().thumbprint()),
             over_tls: self.equipment.base.scheme() == "https",
             leeway_is_declared: self.subject().tolerances.leeway_is_declared,
             rotation_overlap: self.subject().tolerances.rotation_delay,
@@ -269,7 +274,7 @@ impl Prober {
         let who = &self.subject().identities[identity];
         let name = self.subject().resources[resource].name();
         let description = Description::new(format!("{name} with the good credential of {}", who.name));
-        let mut renewed = false;
+        let (mut renewed, mut asked) = (false, false);
         loop {
             let held = match self.held(who).await {
                 Ok(held) => held,
@@ -284,6 +289,10 @@ impl Prober {
                 return failed.control(&description, closing);
             }
             let outcome = self.read_good((identity, resource), &exchange).await.outcome;
+            if outcome == Outcome::Refused && !asked && dpop::wants_nonce(&exchange) {
+                asked = true;
+                continue;
+            }
             // a credential that was obtained may have ended in between: it is renewed, once
             if outcome == Outcome::Refused && !renewed && held.token.is_some() {
                 self.forget(who, &held).await;
@@ -307,6 +316,10 @@ impl Prober {
         let subject = self.subject();
         if subject.scheme.reuse() == Reuse::WhileHeld {
             return None;
+        }
+        if !subject.scheme.answers_challenges() {
+            self.learn_nonce().await;
+            return Some(Arc::new(Turn::of(None)));
         }
         let at = subject.main_resource().or_else(|| subject.protected().next())?;
         let bare = self.bare_request(at);

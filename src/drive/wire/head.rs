@@ -43,6 +43,8 @@ pub(super) struct Head {
     pub(super) cookie: Option<Range<usize>>,
     /// Where the value of `WWW-Authenticate` stands.
     pub(super) challenge: Option<Range<usize>>,
+    /// Where the value of `DPoP-Nonce` stands.
+    pub(super) nonce: Option<Range<usize>>,
     /// Nanoseconds that the target says it spent on authentication.
     pub(super) auth_ns: Option<u64>,
 }
@@ -83,6 +85,7 @@ impl Head {
             location: fields.location,
             cookie: fields.cookie,
             challenge: fields.challenge,
+            nonce: fields.nonce,
             auth_ns: fields.auth_ns,
         }))
     }
@@ -123,6 +126,7 @@ struct Fields {
     location: Option<Range<usize>>,
     cookie: Option<Range<usize>>,
     challenge: Option<Range<usize>>,
+    nonce: Option<Range<usize>>,
     auth_ns: Option<u64>,
 }
 
@@ -149,6 +153,7 @@ impl Fields {
                 self.challenge = if known { self.challenge.take() } else { Some(place_of(header, bytes)) };
             }
             10 if is("set-cookie") && self.cookie.is_none() => self.cookie = Some(place_of(header, bytes)),
+            10 if is("dpop-nonce") => self.nonce = Some(place_of(header, bytes)),
             8 if is("location") => self.location = Some(place_of(header, bytes)),
             13 if is("server-timing") => self.auth_ns = self.auth_ns.or_else(|| auth_duration(header.value)),
             _ => {}

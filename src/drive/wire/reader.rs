@@ -28,6 +28,8 @@ pub(in crate::drive) struct WireAnswer<'a> {
     pub(in crate::drive) location: Option<&'a [u8]>,
     /// Value of `WWW-Authenticate`: the first line with a Digest challenge, else the first line.
     pub(in crate::drive) challenge: Option<&'a [u8]>,
+    /// Value of `DPoP-Nonce` (RFC 9449 §8).
+    pub(in crate::drive) nonce: Option<&'a [u8]>,
     /// Value of the first `Set-Cookie`.
     pub(in crate::drive) cookie: Option<&'a [u8]>,
     /// Nanoseconds that the target says it spent on authentication.
@@ -325,6 +327,7 @@ impl AnswerReader {
             content_type: head.content_type.clone().map(|place| &self.buffer[place]),
             cookie: head.cookie.clone().map(|place| &self.buffer[place]),
             challenge: head.challenge.clone().map(|place| &self.buffer[place]),
+            nonce: head.nonce.clone().map(|place| &self.buffer[place]),
             content_encoding: head.content_encoding.clone().map(|place| &self.buffer[place]),
             location: head.location.clone().map(|place| &self.buffer[place]),
             auth_ns: head.auth_ns,

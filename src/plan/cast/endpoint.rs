@@ -8,9 +8,8 @@ use crate::plan::subject::{ClientAuthMethod, ClientCredential};
 
 impl Caster<'_> {
     pub(super) fn form(&mut self, index: usize, form: &'static FormStep) -> Result<(), Missing> {
-        self.endpoint(form.endpoint)?;
-        self.client(ClientRole::Good)?;
-        match self.client_auth(form) {
+        let given = self.endpoint(form.endpoint).and_then(|()| self.client(ClientRole::Good));
+        match given.and_then(|_| self.client_auth(form)) {
             Err(Missing { why, .. }) if form.optional => {
                 self.left_out.get_or_insert(why);
                 return Ok(());

@@ -90,7 +90,7 @@ fn inactive(authority: &Authority, record: Option<&TokenRecord>) -> Response {
 
 fn described(authority: &Authority, record: &TokenRecord) -> Value {
     let active = if authority.fault("active-string") { json!("true") } else { json!(true) };
-    json!({
+    let mut described = json!({
         "active": active,
         "scope": record.principal.scopes.join(" "),
         "client_id": record.client,
@@ -100,5 +100,13 @@ fn described(authority: &Authority, record: &TokenRecord) -> Value {
         "sub": record.principal.name,
         "aud": record.audience,
         "iss": authority.issuer,
-    })
+    });
+    // RFC 9449 §6.2
+    if let Some(jkt) = &record.jkt {
+        described["token_type"] = json!("DPoP");
+        if !authority.fault("unbound-dpop") {
+            described["cnf"] = json!({ "jkt": jkt });
+        }
+    }
+    described
 }

@@ -38,6 +38,10 @@ pub(crate) async fn authorization_server(State(authority): State<Arc<Authority>>
         "scopes_supported": [READ, WRITE],
     });
     super::jwt::describe(&authority, &mut document);
+    // RFC 9449 §5.1
+    if authority.keys.is_empty() {
+        document["dpop_signing_alg_values_supported"] = json!(crate::reference::dpop::ALGORITHMS);
+    }
     if authority.fault("advertises-none") {
         document["token_endpoint_auth_signing_alg_values_supported"] = json!(["RS256", "none"]);
     }

@@ -10,6 +10,7 @@ mod form_faults;
 mod introspection;
 mod jwt;
 mod metadata;
+mod proof;
 mod registration;
 mod revocation;
 mod server;

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::assertions::AssertionStore;
 use super::registration::{self, RegisteredClient};
 use crate::clock;
+use crate::reference::dpop::ProofVerifier;
 use crate::reference::fault::Faults;
 use crate::reference::jose::keys::{self, KeyPair};
 use crate::reference::random::random_text;
@@ -28,6 +29,8 @@ pub(crate) struct Authority {
     pub(super) throttle: Throttle,
     /// What clients sign with (RFC 7523).
     pub(super) assertions: AssertionStore,
+    /// What tokens are bound by (RFC 9449).
+    pub(super) proofs: ProofVerifier,
     /// Keys that sign its tokens (RFC 9068); without any they are opaque.
     pub(super) keys: Vec<KeyPair>,
 }
@@ -60,7 +63,8 @@ impl Authority {
             tokens.keep(token, record(AUDIENCE, access).of_grant("seeded"));
         }
         let (counter, throttle, assertions) = (AtomicU64::new(0), Throttle::default(), AssertionStore::seeded());
-        Arc::new(Self { issuer, faults, lifetime, tokens, counter, throttle, assertions, keys })
+        let proofs = ProofVerifier::new(&issuer);
+        Arc::new(Self { issuer, faults, lifetime, tokens, counter, throttle, assertions, proofs, keys })
     }
 
     /// The keys that sign its tokens.
@@ -84,7 +88,7 @@ impl Authority {
     }
 
     /// A new access token with its life in seconds.
-    pub(super) fn issue(&self, client: &RegisteredClient, scopes: Vec<String>) -> (String, u64) {
+    pub(super) fn issue(&self, client: &RegisteredClient, scopes: Vec<String>, jkt: Option<String>) -> (String, u64) {
         let token = if let Some(key) = self.keys.first() {
             self.signed(key, client, &scopes)
         } else if self.fault("counter-token") {
@@ -95,7 +99,7 @@ impl Authority {
         };
         let principal = Principal { name: client.id.clone(), scopes, tenant: client.tenant.clone() };
         let record = TokenRecord::new(&client.id, Arc::new(principal), AUDIENCE, self.lifetime, true);
-        self.tokens.keep(&token, record);
+        self.tokens.keep(&token, record.bound_to(jkt));
         (token, self.lifetime.as_secs())
     }
 
@@ -103,7 +107,14 @@ impl Authority {
     pub(crate) fn issue_to(&self, client: &str) -> Option<String> {
         let client = registration::find(client)?;
         let scopes = client.scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        Some(self.issue(&client, scopes).0)
+        Some(self.issue(&client, scopes, None).0)
+    }
+
+    /// The same, bound to a key (RFC 9449 §6).
+    pub(crate) fn issue_bound(&self, client: &str, jkt: &str) -> Option<String> {
+        let client = registration::find(client)?;
+        let scopes = client.scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        Some(self.issue(&client, scopes, Some(jkt.to_owned())).0)
     }
 
     /// RFC 9068 §2: type, and the claims that are required.

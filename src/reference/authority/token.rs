@@ -12,6 +12,7 @@ use super::answer::{OAuthError, private};
 use super::clients::{self, Caller};
 use super::form::{FormLeniency, Params};
 use super::form_faults;
+use super::proof;
 use super::registration::{LOOKALIKES, RegisteredClient};
 use super::server::Authority;
 use crate::reference::random::random_text;
@@ -37,7 +38,10 @@ pub(crate) async fn answer(
         decide(&authority, &headers, &params)
     });
     let decided = decided.or_else(|error| refused_with_token(&authority, error).ok_or(error));
-    form_faults::token_answer(&authority, &headers, decided.into_response())
+    let refused = decided.as_ref().err().copied();
+    let mut response = form_faults::token_answer(&authority, &headers, decided.into_response());
+    proof::name_nonce(&authority, refused.as_ref(), &mut response);
+    response
 }
 
 fn decide(authority: &Authority, headers: &HeaderMap, params: &Params) -> Result<Response, OAuthError> {
@@ -69,8 +73,11 @@ fn decide(authority: &Authority, headers: &HeaderMap, params: &Params) -> Result
     }
     let scopes = granted(authority, &client, params.value("scope"))?;
     let scope = scopes.join(" ");
-    let (token, expires_in) = authority.issue(&client, scopes);
-    let mut answer = json!({ "access_token": token, "token_type": "Bearer", "expires_in": expires_in, "scope": scope });
+    let jkt = proof::bound(authority, headers)?;
+    let token_type = if jkt.is_some() { "DPoP" } else { "Bearer" };
+    let (token, expires_in) = authority.issue(&client, scopes, jkt);
+    let mut answer =
+        json!({ "access_token": token, "token_type": token_type, "expires_in": expires_in, "scope": scope });
     apply_faults(authority, &mut answer);
     Ok(private(StatusCode::OK, answer))
 }

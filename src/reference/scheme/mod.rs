@@ -4,6 +4,7 @@ pub(crate) mod api_key;
 pub(crate) mod basic;
 pub(crate) mod bearer;
 pub(crate) mod digest;
+pub(crate) mod dpop;
 pub(crate) mod introspection;
 pub(crate) mod jwt;
 pub(crate) mod login_token;
@@ -18,6 +19,7 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 
+use super::dpop::ProofVerifier;
 use super::rejection::Rejection;
 use super::state::{Principal, ReferenceState};
 use basic::accounts::Accounts;
@@ -37,6 +39,7 @@ pub(crate) struct Verifiers {
     introspector: Introspector,
     sessions: Sessions,
     families: Families,
+    proofs: ProofVerifier,
 }
 
 /// What logins lead to.
@@ -58,7 +61,13 @@ impl Verifiers {
     ) -> Self {
         let (jwt, accounts, digest_users) = (JwtVerifier::new(deployments), Accounts::seeded(), DigestUsers::seeded());
         let (sessions, families) = (Sessions::new(lifetime, secure), Families::new(lifetime));
-        Self { state, jwt, accounts, digest_users, introspector, sessions, families }
+        let proofs = ProofVerifier::new("http://127.0.0.1");
+        Self { state, jwt, accounts, digest_users, introspector, sessions, families, proofs }
+    }
+
+    /// The same, with a verifier of proofs that knows the address of the server.
+    pub(crate) fn proving(self, proofs: ProofVerifier) -> Self {
+        Self { proofs, ..self }
     }
 
     /// The endpoints of logins.
@@ -88,6 +97,7 @@ impl Verifiers {
             Guard::BasicCached => basic::verify(state, &self.accounts, parts, true),
             Guard::Digest(hash) => digest::verify(state, &self.digest_users, parts, hash),
             Guard::Mtls => mtls::verify(state, parts),
+            Guard::Dpop => dpop::verify(state, &self.proofs, parts),
             Guard::Bearer => bearer::verify(state, parts, bearer::TokenSource::Static),
             Guard::OAuth2 => bearer::verify(state, parts, bearer::TokenSource::Authority),
             Guard::Jwt(algorithm) => self.jwt.verify(state, parts, algorithm),
@@ -108,6 +118,7 @@ pub(crate) enum Guard {
     BasicCached,
     Digest(DigestHash),
     Mtls,
+    Dpop,
     Bearer,
     OAuth2,
     Jwt(jsonwebtoken::Algorithm),
@@ -127,6 +138,7 @@ impl Guard {
             (Guard::Basic, "basic"),
             (Guard::BasicCached, "basic-cached"),
             (Guard::Mtls, "mtls"),
+            (Guard::Dpop, "dpop"),
             (Guard::Bearer, "bearer"),
             (Guard::OAuth2, "oauth2"),
             (Guard::OAuth2Jwt, "oauth2-jwt"),
@@ -181,6 +193,7 @@ impl Guard {
         }
         let status = if state.fault("authz-as-401") { StatusCode::UNAUTHORIZED } else { StatusCode::FORBIDDEN };
         Err(match self {
+            Guard::Dpop => dpop::insufficient(state, status, scope),
             // RFC 6750 §3.1: insufficient_scope, and the scope that would do
             guard if guard.takes_bearer_tokens() => Rejection::new(status, "insufficient_scope")
                 .with_challenge(format!("Bearer realm=\"orders\", error=\"insufficient_scope\", scope=\"{scope}\"")),
@@ -193,7 +206,7 @@ impl Guard {
         let open = match self {
             Guard::None => true,
             Guard::ApiKey => state.fault("no-object-check"),
-            Guard::Session | Guard::Basic | Guard::BasicCached | Guard::Digest(_) | Guard::Mtls => false,
+            Guard::Session | Guard::Basic | Guard::BasicCached | Guard::Digest(_) | Guard::Mtls | Guard::Dpop => false,
             // all others take bearer tokens
             _ => state.fault("bola"),
         };

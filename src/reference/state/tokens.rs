@@ -26,6 +26,8 @@ pub(crate) struct TokenRecord {
     pub(crate) is_access_token: bool,
     /// The grant that it belongs to, where others do as well.
     pub(crate) grant: Option<&'static str>,
+    /// The thumbprint of the key that it is bound to (RFC 9449 §6.1).
+    pub(crate) jkt: Option<String>,
 }
 
 impl TokenRecord {
@@ -48,12 +50,18 @@ impl TokenRecord {
             revoked: AtomicBool::new(false),
             is_access_token,
             grant: None,
+            jkt: None,
         }
     }
 
     /// The same token as one of a grant.
     pub(crate) fn of_grant(self, grant: &'static str) -> Self {
         Self { grant: Some(grant), ..self }
+    }
+
+    /// The same token, bound to a key.
+    pub(crate) fn bound_to(self, jkt: Option<String>) -> Self {
+        Self { jkt, ..self }
     }
 
     /// On the monotonic clock, so that half seconds count.

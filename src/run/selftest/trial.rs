@@ -127,6 +127,7 @@ impl Trial {
             TrialLogin::Grant => GRANT,
         };
         let scheme = match (self.scheme, self.alg) {
+            ("oauth2-client-credentials-dpop", _) => "{ oauth2-client-credentials: { dpop: {} } }".to_owned(),
             ("oauth2-client-credentials-jwt", _) => "{ oauth2-client-credentials: { access_token: jwt } }".to_owned(),
             (scheme, Some(alg)) => format!("{{ {scheme}: {{ alg: {alg} }} }}"),
             (scheme, None) => scheme.to_owned(),

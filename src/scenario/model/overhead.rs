@@ -35,6 +35,8 @@ pub const PRESETS: &[&str] = &[
     "bearer",
     "oauth2",
     "oauth2-jwt",
+    "dpop-es256",
+    "dpop-eddsa",
     "opaque-introspection",
     "opaque-introspection-cached",
     "jwt-hs256",
@@ -69,5 +71,5 @@ bare_or_map!(
         credentials: BTreeMap::new(),
         request: None,
     }),
-    ["none", "api-key", "basic", "basic-cached", "digest", "digest-asked-each-time", "bearer", "oauth2", "oauth2-jwt", "opaque-introspection", "opaque-introspection-cached", "jwt-hs256", "jwt-rs256", "jwt-es256", "jwt-eddsa"]
+    ["none", "api-key", "basic", "basic-cached", "digest", "digest-asked-each-time", "bearer", "oauth2", "oauth2-jwt", "dpop-es256", "dpop-eddsa", "opaque-introspection", "opaque-introspection-cached", "jwt-hs256", "jwt-rs256", "jwt-es256", "jwt-eddsa"]
 );

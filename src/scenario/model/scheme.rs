@@ -198,12 +198,34 @@ pub struct OAuth2 {
     /// Form of the access tokens.
     #[serde(default)]
     pub access_token: AccessToken,
+    /// Bind the tokens to keys: each request carries a DPoP proof (RFC 9449), at the token endpoint and at the API.
+    #[serde(default)]
+    pub dpop: Option<Dpop>,
     /// Where the issuer publishes its keys, if its metadata does not say so.
     #[serde(default)]
     pub jwks_url: Option<Template>,
     /// Parameters that every token request carries beside grant and scope, such as `resource` (RFC 8707) or `audience`.
     #[serde(default)]
     pub token_params: BTreeMap<String, Template>,
+}
+
+/// Keys that tokens are bound to; authbench makes one for each token.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Dpop {
+    /// Algorithm of the keys (default ES256).
+    #[serde(default)]
+    pub alg: ProofAlgorithm,
+}
+
+/// Algorithms of DPoP proofs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum ProofAlgorithm {
+    /// ECDSA on P-256 with SHA-256 (RFC 7518 §3.4).
+    #[default]
+    ES256,
+    /// Ed25519 (RFC 8037 §3.1).
+    EdDSA,
 }
 
 /// How clients authenticate (RFC 6749 §2.3).

@@ -130,6 +130,14 @@ fn scheme(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
             let error = loaded.error(scenario.scheme.place, "the token endpoint is not known");
             mistakes.push(error.with_help("add `token_url:`, or `issuer:` to read it from the metadata"));
         }
+        SchemeFields::OAuth2ClientCredentials(oauth2)
+            if scenario.target.reference.is_some()
+                && oauth2.dpop.is_some()
+                && oauth2.access_token != model::AccessToken::Opaque =>
+        {
+            let error = loaded.error(scenario.scheme.place, "the reference binds opaque tokens to keys, and no JWTs");
+            mistakes.push(error.with_help("remove `access_token`"));
+        }
         SchemeFields::Mtls(_) => {
             let tls = scenario.target.tls.as_ref().filter(|tls| tls.certificate.is_some());
             if let Some(tls) = tls {

@@ -94,7 +94,7 @@ fn members(proof: &Proof, occasion: &Occasion<'_>) -> Result<DigestFields, Unfor
     }
     let user = match proof {
         Proof::Password { user, .. } => user.clone(),
-        Proof::Key(_) | Proof::Token(_) | Proof::Certificate(_) => String::new(),
+        Proof::Key(_) | Proof::Token(_) | Proof::Certificate(_) | Proof::Bound(_) => String::new(),
     };
     Ok(DigestFields {
         user,

@@ -134,7 +134,7 @@ fn figures(phase: &Phase, destination: &Destination, time: Duration) -> LoadFigu
     let signer = Signer {
         scheme: &Slow,
         carrier: Slow.carrier(),
-        proof: Proof::Key(Secret::new("a key")),
+        proof: Proof::Key(Secret::new("a key")).into(),
         forgery: None,
         kit: Default::default(),
         seed: 1,

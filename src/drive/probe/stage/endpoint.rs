@@ -8,7 +8,7 @@ use super::resource::{may_be_an_accident, second_counts};
 use super::{Halt, Kept, Stage, described};
 use crate::check::step::{Endpoint, Fetch, Fill, FormAuth, FormStep, MetadataDocument};
 use crate::clock;
-use crate::drive::control::Token;
+use crate::drive::control::{Bindings, Token};
 use crate::drive::login::HeldCredential;
 use crate::drive::probe::compose::host_of;
 use crate::drive::probe::error::FillError;
@@ -18,6 +18,8 @@ use crate::drive::probe::values;
 use crate::observe::{Evidence, Exchange, ForgeryId, Observation, Outcome, Place, Request, parse_challenges};
 use crate::plan::Action;
 use crate::plan::subject::Login;
+use crate::scheme::Proof;
+use crate::scheme::dpop::BoundToken;
 use crate::secret::Secret;
 use crate::target::address::{appended, join, well_known};
 
@@ -47,8 +49,10 @@ impl Stage<'_> {
             }
         }
         if let Some(slot) = form.keep
-            && let Some(token) = token_in(&exchange)
+            && let Some(mut token) = token_in(&exchange)
         {
+            let bindings = self.prober.equipment.control.bindings();
+            token.key = bindings.filter(|_| form.proof.is_none()).map(Bindings::shared);
             self.slots.insert(slot, Kept::of(token, self.prober.good_client()));
         }
         let place = match form.endpoint {
@@ -56,7 +60,7 @@ impl Stage<'_> {
             Endpoint::Introspection => Place::Introspection,
             Endpoint::Revocation => Place::Revocation,
         };
-        let (description, forgery) = (described(action), forgery_of(form.auth));
+        let (description, forgery) = (described(action), form.proof.or_else(|| forgery_of(form.auth)));
         let at = clock::unix_seconds();
         let why = self.refused_with_a_token(form.endpoint, &exchange, outcome).await;
         let outcome = if why.is_some() { Outcome::Granted } else { outcome };
@@ -86,7 +90,12 @@ impl Stage<'_> {
         let Some(main) = self.prober.subject().main_resource() else {
             return Some(format!("the answer has status {status} and carries an access token"));
         };
-        let held = HeldCredential::given(crate::scheme::Proof::Token(Secret::new(token.as_str())));
+        let token = Secret::new(token.as_str());
+        let proof = match self.prober.equipment.control.bindings() {
+            Some(bindings) => Proof::Bound(BoundToken { token, key: bindings.shared() }),
+            None => Proof::Token(token),
+        };
+        let held = HeldCredential::given(proof);
         let used = self.prober.good_request(&held, main, &mut Evidence::default()).await;
         let used = self.prober.send_to(main, &used).await;
         let opens = self.prober.outcome(main, &used).await == Outcome::Granted;

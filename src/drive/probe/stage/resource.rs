@@ -4,7 +4,7 @@ use super::{Credential, Halt, Stage, described, in_time};
 use crate::check::step::{Alter, Send, Want};
 use crate::clock;
 use crate::drive::login::HeldCredential;
-use crate::drive::probe::{accompany, allowance, proven, values};
+use crate::drive::probe::{accompany, allowance, dpop, proven, values};
 use crate::drive::wire::Connection;
 use crate::observe::{
     Asked, Atom, Description, Evidence, Exchange, ForgeryId, Observation, Outcome, Place, Reading, Request, Silence,
@@ -89,8 +89,12 @@ impl Stage<'_> {
                 // the same again in another form would only wait again
                 break;
             }
-            let granted = evidence.observations[seen_before..].iter().any(|seen| seen.outcome == Outcome::Granted);
-            if granted || credentials[at].ends.is_none_or(|end| clock::now() < end) {
+            let seen = &evidence.observations[seen_before..];
+            let granted = seen.iter().any(|seen| seen.outcome == Outcome::Granted);
+            let lives = credentials[at].ends.is_none_or(|end| clock::now() < end);
+            // a nonce that had ended, or that nobody had asked for before, is another reason to refuse
+            let asked = again == 0 && seen.iter().any(|seen| dpop::wants_nonce(&seen.exchange));
+            if granted || (lives && !asked) {
                 (at, again) = (at + 1, 0);
                 continue;
             }

@@ -39,6 +39,7 @@ pub(in crate::drive) struct AnswerOfStream {
     location: Option<HeaderValue>,
     cookie: Option<HeaderValue>,
     challenge: Option<HeaderValue>,
+    nonce: Option<HeaderValue>,
     auth_ns: Option<u64>,
     body: Vec<u8>,
     truncated: bool,
@@ -55,6 +56,7 @@ impl AnswerOfStream {
             location: None,
             cookie: None,
             challenge: None,
+            nonce: None,
             auth_ns: None,
             body: Vec::new(),
             truncated: false,
@@ -70,6 +72,7 @@ impl AnswerOfStream {
             location: self.location.as_ref().map(HeaderValue::as_bytes),
             cookie: self.cookie.as_ref().map(HeaderValue::as_bytes),
             challenge: self.challenge.as_ref().map(HeaderValue::as_bytes),
+            nonce: self.nonce.as_ref().map(HeaderValue::as_bytes),
             auth_ns: self.auth_ns,
             body: &self.body,
             truncated: self.truncated,
@@ -106,6 +109,7 @@ impl AnswerOfStream {
         let challenges = || head.headers.get_all(WWW_AUTHENTICATE).into_iter();
         let digest = challenges().find(|value| is_digest(value.as_bytes()));
         self.challenge = digest.or_else(|| challenges().next()).cloned();
+        self.nonce = head.headers.get("dpop-nonce").cloned();
         let timings = head.headers.get_all("server-timing").into_iter();
         self.auth_ns = timings.filter_map(|value| auth_duration(value.as_bytes())).next();
         self.body.clear();

@@ -47,7 +47,9 @@ pub(crate) fn verify(state: &ReferenceState, parts: &Parts, source: TokenSource)
             let kept = state.fault("bearer-accepts-expired-token") || state.fault("expires-in-string");
             let expired = record.has_expired() && !kept;
             let revoked = record.is_revoked() && !state.fault("introspection-cache-forever");
-            if expired || revoked || !record.is_access_token || record.audience != AUDIENCE {
+            // RFC 9449 §7.2: a bound token is no bearer token
+            let bound = record.jkt.is_some();
+            if expired || revoked || bound || !record.is_access_token || record.audience != AUDIENCE {
                 return Err(invalid());
             }
             Ok(record.principal.clone())

@@ -40,6 +40,9 @@ struct IntrospectionAnswer {
     aud: String,
     #[serde(default)]
     exp: i64,
+    /// A key that the token is bound to: then it is no bearer token (RFC 9449 §7.2).
+    #[serde(default)]
+    cnf: Option<serde_json::Value>,
 }
 
 /// Whose token it is, as the authorization server said, and until when that is believed.
@@ -78,7 +81,7 @@ impl Introspector {
         }
         let answer = self.ask(token).await.ok_or_else(Rejection::unavailable)?;
         let left = answer.exp - clock::unix_seconds();
-        if !answer.active || left <= 0 || answer.aud != AUDIENCE {
+        if !answer.active || answer.cnf.is_some() || left <= 0 || answer.aud != AUDIENCE {
             return Err(invalid());
         }
         let identity = IDENTITIES.iter().find(|identity| identity.name == answer.sub);

@@ -1,0 +1,194 @@
+//! Proofs of possession as both servers verify them (RFC 9449 §4.3): the authorization server that binds tokens, and the
+//! resources that take bound ones.
+
+mod nonces;
+mod replays;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
+use jsonwebtoken::{Algorithm, DecodingKey};
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+use url::Url;
+
+use super::fault::Faults;
+use super::jose::compact::{Compact, Leniency};
+use super::jose::signature::verifies;
+use crate::clock;
+use nonces::ProofNonces;
+use replays::Replays;
+
+/// Algorithms of proofs, as challenges and metadata name them.
+pub(crate) const ALGORITHMS: [&str; 2] = ["ES256", "EdDSA"];
+/// How old a proof may be, in seconds (RFC 9449 §11.1).
+const OLDEST: i64 = 30;
+/// How far in the future a proof may be made, in seconds: clocks differ (RFC 9449 §11.1).
+const AHEAD: i64 = 10;
+/// Characters of a `jti` (RFC 9449 §11.1: those that are unnecessarily large are refused).
+const LONGEST_JTI: usize = 256;
+
+/// Why a proof is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ProofError {
+    /// It is no good proof for this request.
+    Invalid,
+    /// It has no nonce of this server, or an old one.
+    NonceWanted,
+}
+
+/// What a proof has to be for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ProofTarget<'a> {
+    pub(crate) method: &'a str,
+    /// Path and query.
+    pub(crate) target: &'a str,
+    /// The authority that the client used.
+    pub(crate) host: Option<&'a str>,
+    /// The token that comes along; none at the token endpoint.
+    pub(crate) token: Option<&'a str>,
+    /// Whether a nonce has to be there.
+    pub(crate) needs_nonce: bool,
+}
+
+/// Verifies the proofs of one server, and remembers them for as long as they are good.
+pub(crate) struct ProofVerifier {
+    /// Scheme and authority of the server.
+    origin: Url,
+    replays: Replays,
+    nonces: ProofNonces,
+}
+
+impl ProofVerifier {
+    /// A verifier for the server at an address.
+    pub(crate) fn new(base: &str) -> Self {
+        let origin = base.parse().unwrap_or_else(|_| Url::parse("http://127.0.0.1").expect("it is an address"));
+        Self { origin, replays: Replays::default(), nonces: ProofNonces::new() }
+    }
+
+    /// A nonce of this server (RFC 9449 §8).
+    pub(crate) fn nonce(&self) -> String {
+        self.nonces.issue()
+    }
+
+    /// The thumbprint of the key that a good proof proves.
+    pub(crate) fn verify(&self, faults: &Faults, proof: &str, of: &ProofTarget<'_>) -> Result<String, ProofError> {
+        let invalid = ProofError::Invalid;
+        let read = Compact::read(proof, Leniency::default()).ok_or(invalid)?;
+        if read.header_text("typ") != Some("dpop+jwt") {
+            return Err(invalid);
+        }
+        let jkt = self.key_of(faults, &read).ok_or(invalid)?;
+        let jti = match read.claim_text("jti") {
+            Some(jti) if !jti.is_empty() && jti.len() <= LONGEST_JTI => Some(jti),
+            None if faults.on("missing-jti-ok") && !read.claims.contains_key("jti") => None,
+            _ => return Err(invalid),
+        };
+        if read.claim_text("htm") != Some(of.method) {
+            return Err(invalid);
+        }
+        let htu = read.claim_text("htu").ok_or(invalid)?;
+        if !self.is_address_of(faults, htu, of) && !faults.on("htu-ignored") {
+            return Err(invalid);
+        }
+        let made = read.claims.get("iat").and_then(Value::as_i64).ok_or(invalid)?;
+        let age = clock::unix_seconds() - made;
+        if !(-AHEAD..=OLDEST).contains(&age) && !faults.on("iat-ignored") {
+            return Err(invalid);
+        }
+        let hash = of.token.map(|token| URL_SAFE_NO_PAD.encode(Sha256::digest(token)));
+        let hashes = read.claim_text("ath") == hash.as_deref();
+        let is_there = of.token.is_none() || read.claim_text("ath").is_some();
+        if !(hashes || of.token.is_none() || (is_there && faults.on("ath-ignored"))) {
+            return Err(invalid);
+        }
+        match read.claims.get("nonce") {
+            None if of.needs_nonce => return Err(ProofError::NonceWanted),
+            None => {}
+            Some(nonce) if nonce.as_str().is_some_and(|nonce| self.nonces.is_good(nonce)) => {}
+            Some(_) if faults.on("nonce-not-checked") => {}
+            Some(_) => return Err(ProofError::NonceWanted),
+        }
+        if let Some(jti) = jti
+            && !self.replays.take(&format!("{jkt} {jti}"), made)
+            && !faults.on("no-jti-store")
+        {
+            return Err(invalid);
+        }
+        Ok(jkt)
+    }
+
+    /// The thumbprint of the key in a proof, where that key signed it.
+    fn key_of(&self, faults: &Faults, read: &Compact) -> Option<String> {
+        let written: &Map<String, Value> = read.header.get("jwk")?.as_object()?;
+        // RFC 9449 §4.3: no private key
+        if ["d", "k", "p", "q"].iter().any(|name| written.contains_key(*name)) {
+            return None;
+        }
+        let jwk: Jwk = serde_json::from_value(Value::Object(written.clone())).ok()?;
+        let jkt = jwk.thumbprint(ThumbprintHash::SHA256).ok()?;
+        let algorithm = match read.header_text("alg")? {
+            "ES256" => Algorithm::ES256,
+            "EdDSA" => Algorithm::EdDSA,
+            "none" if faults.on("dpop-alg-none") => return Some(jkt),
+            _ => return None,
+        };
+        let key = DecodingKey::from_jwk(&jwk).ok()?;
+        (verifies(read, &key, algorithm) || faults.on("proof-unsigned")).then_some(jkt)
+    }
+
+    /// Whether an address is that of a request, ignoring query and fragment, after normalisation (RFC 9449 §4.3).
+    fn is_address_of(&self, faults: &Faults, htu: &str, of: &ProofTarget<'_>) -> bool {
+        let own = self.origin.origin().ascii_serialization();
+        let by_host = of.host.map(|host| format!("{}://{host}", self.origin.scheme()));
+        let mut origins = [Some(own), by_host].into_iter().flatten();
+        if faults.on("htu-string-compare") {
+            return origins.any(|origin| format!("{origin}{}", of.target) == htu);
+        }
+        let path = of.target.split('?').next().unwrap_or_default();
+        let Some(named) = normalised(htu) else { return false };
+        origins.any(|origin| normalised(&format!("{origin}{path}")).is_some_and(|address| address == named))
+    }
+}
+
+fn normalised(address: &str) -> Option<Url> {
+    let mut url: Url = address.parse().ok()?;
+    url.set_query(None);
+    url.set_fragment(None);
+    Some(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0VjNoUklDUkRZOXpDa0RscEJoRjQyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JEQSIsImNydiI6IlAtMjU2In19";
+    const REST: &str = "eyJqdGkiOiJlMWozVl9iS2ljOC1MQUVCIiwiaHRtIjoiR0VUIiwiaHR1IjoiaHR0cHM6Ly9yZXNvdXJjZS5leGFtcGxlLm9yZy9wcm90ZWN0ZWRyZXNvdXJjZSIsImlhdCI6MTU2MjI2MjYxOCwiYXRoIjoiZlVIeU8ycjJaM0RaNTNFc05yV0JiMHhXWG9hTnk1OUlpS0NBcWtzbVFFbyJ9.2oW9RP35yRqzhrtNP86L-Ey71EOptxRimPPToA1plemAgR6pxHF8y6-yqyVnmcw6Fy1dqd-jfxSYoMxhAJpLjA";
+
+    /// RFC 9449, figure 13, whose time is over, and the thumbprint of §6.1.
+    #[test]
+    fn the_example_of_the_rfc_is_verified_in_all_but_its_time() {
+        let proof = format!("{HEAD}.{REST}");
+        let of = ProofTarget {
+            method: "GET",
+            target: "/protectedresource?page=1",
+            host: None,
+            token: Some("Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU"),
+            needs_nonce: false,
+        };
+        let verifier = || ProofVerifier::new("https://resource.example.org");
+        let timeless = Faults::new(["iat-ignored"]);
+        assert_eq!(verifier().verify(&Faults::default(), &proof, &of), Err(ProofError::Invalid));
+        let jkt = verifier().verify(&timeless, &proof, &of);
+        assert_eq!(jkt.as_deref(), Ok("0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"));
+        for wrong in [
+            ProofTarget { method: "POST", ..of },
+            ProofTarget { target: "/other", ..of },
+            ProofTarget { token: Some("another"), ..of },
+        ] {
+            assert_eq!(verifier().verify(&timeless, &proof, &wrong), Err(ProofError::Invalid), "{wrong:?}");
+        }
+        let wanted = ProofTarget { needs_nonce: true, ..of };
+        assert_eq!(verifier().verify(&timeless, &proof, &wanted), Err(ProofError::NonceWanted));
+    }
+}

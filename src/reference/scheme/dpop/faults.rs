@@ -1,0 +1,24 @@
+//! Faults of bound tokens: how proofs are verified, and how tokens are bound.
+
+use crate::reference::fault::{Fault, row};
+
+/// Faults of the resources, of the token endpoint, and of what both verify.
+pub(crate) const FAULTS: &[Fault] = &[
+    row("dpop-rejects-everything", "dpop.valid-accepted", "refuses every bound token"),
+    row("unbound-dpop", "dpop.token-response", "answers token_type DPoP, and no introspection names the key"),
+    row("as-ignores-bad-proof", "dpop.as-invalid-proof", "issues a bearer token where the proof is wrong"),
+    row("proof-optional", "dpop.missing-proof-refused", "verifies a proof only where there is one"),
+    row("bearer-downgrade", "dpop.bearer-downgrade-refused", "takes bound tokens for bearer tokens"),
+    row("first-proof-used", "dpop.single-proof-header", "takes the first of two proofs"),
+    row("missing-jti-ok", "dpop.proof-shape-enforced", "accepts proofs without jti"),
+    row("dpop-alg-none", "dpop.alg-and-key-sane", "accepts proofs that nobody signed"),
+    row("proof-unsigned", "dpop.signature-verified", "compares the key of a proof and not its signature"),
+    row("htu-ignored", "dpop.htm-htu-match", "does not compare htu with the request"),
+    row("htu-string-compare", "dpop.htu-equivalents-accepted", "compares htu as text, with the query of the request"),
+    row("iat-ignored", "dpop.iat-window", "does not look when a proof was made"),
+    row("no-jti-store", "dpop.jti-replay-refused", "keeps no jti of proofs"),
+    row("ath-ignored", "dpop.ath-verified", "does not compare ath with the token"),
+    row("jkt-ignored", "dpop.key-matches-token", "accepts a proof of any key"),
+    row("nonce-not-checked", "dpop.nonce-protocol", "asks for a nonce and accepts any"),
+    row("no-algs", "dpop.challenge-lists-algs", "does not say which algorithms proofs may have"),
+];
