@@ -13,7 +13,9 @@ use authbench::drive::wire::{Destination, Limits};
 use authbench::observe::{Request, parse_challenges};
 use authbench::reference::{self, Verifier};
 use authbench::scheme::dpop::{BoundToken, ProofKey};
+use authbench::scheme::httpsig::{self, MessageKey};
 use authbench::scheme::jose::{Alg, SigningKey};
+use authbench::scheme::signing::{SigningCredential, WINDOW};
 use authbench::scheme::{self, Occasion, Proof, Reuse, Scheme, Turn, jwt};
 use authbench::secret::Secret;
 use authbench::seed::{self, keys};
@@ -21,12 +23,20 @@ use criterion::measurement::WallTime;
 use criterion::{BatchSize, BenchmarkGroup, Criterion, criterion_group, criterion_main};
 
 /// Name, path of the resource, and who speaks to it.
-const ROWS: [(&str, &str, &str); 14] = [
+const ROWS: [(&str, &str, &str); 21] = [
     ("none", "none", "none"),
     ("api-key", "api-key", "api-key"),
     ("basic", "basic", "basic"),
     ("basic-cached", "basic-cached", "basic"),
     ("digest", "digest", "digest"),
+    ("hmac", "hmac", "hmac"),
+    ("sigv4", "sigv4", "sigv4"),
+    ("httpsig-hmac-sha256", "http-signature", "http-signature"),
+    ("httpsig-rsa-v1_5-sha256", "http-signature", "http-signature"),
+    ("httpsig-rsa-pss-sha512", "http-signature", "http-signature"),
+    ("httpsig-ecdsa-p256-sha256", "http-signature", "http-signature"),
+    ("httpsig-ecdsa-p384-sha384", "http-signature", "http-signature"),
+    ("httpsig-ed25519", "http-signature", "http-signature"),
     ("bearer", "bearer", "bearer"),
     ("oauth2", "oauth2", "bearer"),
     ("oauth2-jwt", "oauth2-jwt", "bearer"),
@@ -70,10 +80,26 @@ fn row(
         "basic" | "basic-cached" | "digest" => {
             Proof::Password { user: service.name.to_owned(), password: Secret::new(service.password) }
         }
+        "hmac" | "sigv4" => Proof::Signing(Arc::new(SigningCredential {
+            region: seed::SIGV4_REGION.to_owned(),
+            service: seed::SIGV4_SERVICE.to_owned(),
+            ..SigningCredential::new(service.name, Secret::new(service.client_secret))
+        })),
+        name if scheme == "http-signature" => Proof::Message(Arc::new(message_key(&name["httpsig-".len()..]))),
         "bearer" => Proof::Token(Secret::new(service.token)),
         _ => Proof::Token(Secret::new(issued(None))),
     };
     Row { name, prefix, scheme: scheme::find(scheme).expect("the scheme is registered"), proof, turn: Turn::of(None) }
+}
+
+/// The key of `service` for an algorithm of RFC 9421.
+fn message_key(name: &str) -> MessageKey {
+    let alg = httpsig::algorithm_named(name).expect("it is registered");
+    let ring = keys::ring(if alg == Alg::PS512 { "RS256" } else { alg.name() }).expect("the reference has keys for it");
+    let key_id = format!("service-{name}");
+    let key = SigningKey::read(ring.first.key, Some(key_id.clone()), Some(alg)).expect("a key");
+    let components = httpsig::COMPONENTS.iter().map(|name| (*name).to_owned()).collect();
+    MessageKey { key: Arc::new(key), key_id, components, tag: None, window: WINDOW }
 }
 
 impl Row {

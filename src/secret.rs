@@ -18,7 +18,7 @@ pub use scrubber::Scrubber;
 pub const MASK: &str = "···";
 
 /// Names of parameters and members whose values are credentials, wherever they appear in an exchange.
-const SECRET_NAMES: [&str; 10] = [
+const SECRET_NAMES: [&str; 12] = [
     "access_token",
     "api_key",
     "apikey",
@@ -29,6 +29,8 @@ const SECRET_NAMES: [&str; 10] = [
     "refresh_token",
     "secret",
     "token",
+    "x-amz-security-token",
+    "x-amz-signature",
 ];
 
 /// Whether a parameter or a member of a body holds a credential by its name.

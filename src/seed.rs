@@ -156,6 +156,11 @@ pub const CLIENT_CA: (&str, &str) = ("authbench reference client CA", include_st
 /// What follows the name of an identity in the DNS name of its client certificate.
 pub const CLIENT_DOMAIN: &str = ".clients.reference.test";
 
+/// Region and service that signatures of AWS Signature Version 4 are for.
+pub const SIGV4_REGION: &str = "eu-test-1";
+/// The service.
+pub const SIGV4_SERVICE: &str = "orders";
+
 /// The header that carries API keys unless a scenario says otherwise.
 pub const API_KEY_HEADER: &str = "X-API-Key";
 /// A key that many products ship with and that the reference refuses.

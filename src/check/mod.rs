@@ -7,6 +7,8 @@ mod cause;
 mod common;
 mod digest;
 mod dpop;
+mod hmac;
+mod httpsig;
 mod introspection;
 mod judgement;
 mod jwt;
@@ -178,6 +180,12 @@ pub const GROUPS: &[Group] = &[
         tables: &[basic::CHECKS, basic::protocol::CHECKS, common::timing::BASIC],
     },
     Group { name: "digest", about: "HTTP Digest (RFC 7616)", tables: &[digest::CHECKS] },
+    Group {
+        name: "hmac",
+        about: "Requests that are signed with a shared secret (AWS Signature Version 4 among them)",
+        tables: &[hmac::CHECKS],
+    },
+    Group { name: "httpsig", about: "HTTP message signatures (RFC 9421)", tables: &[httpsig::CHECKS] },
     Group { name: "mtls", about: "Client certificates (RFC 8705)", tables: &[mtls::CHECKS] },
     Group {
         name: "dpop",

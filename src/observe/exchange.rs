@@ -391,7 +391,10 @@ pub struct RecordedExchange {
 fn masked_credential(value: &[u8]) -> String {
     let text = String::from_utf8_lossy(value);
     match text.split_once(' ') {
-        Some((scheme, _)) if ["basic", "bearer", "digest", "dpop"].contains(&scheme.to_ascii_lowercase().as_str()) => {
+        Some((scheme, _))
+            if ["basic", "bearer", "digest", "dpop", "hmac-sha256", "aws4-hmac-sha256"]
+                .contains(&scheme.to_ascii_lowercase().as_str()) =>
+        {
             format!("{scheme} {MASK}")
         }
         _ => MASK.to_owned(),

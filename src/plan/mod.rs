@@ -16,6 +16,7 @@ pub mod resolve;
 mod resolve_login;
 mod seeded;
 pub mod selection;
+mod signing;
 pub mod subject;
 mod values;
 

@@ -1,13 +1,15 @@
 //! What an overhead study compares: presets of the reference, or schemes of the user's own; pure.
 
+use std::sync::Arc;
+
 use super::resolve;
 use super::seeded;
 use super::subject::{AuthorizationServer, ClientAuthMethod, Login, Resource, Subject, Tolerances};
 use super::values::Values;
 use crate::scenario::model::{self, OverheadSchemeFields, PRESETS, SchemeFields};
 use crate::scenario::{At, LoadedScenario, ScenarioError, nearest};
-use crate::scheme;
 use crate::scheme::jose::Alg;
+use crate::scheme::{self, Proof};
 
 /// One side of a comparison.
 #[derive(Clone)]
@@ -26,6 +28,9 @@ pub struct Side {
 
 /// The preset in which each request asks for a challenge first.
 const ASKED_EACH_TIME: &str = "digest-asked-each-time";
+
+/// Presets of message signatures, before the name of their algorithm.
+const MESSAGES: &str = "httpsig-";
 
 /// A study, ready to be measured.
 #[derive(Clone)]
@@ -146,6 +151,9 @@ fn preset_side(loaded: &LoadedScenario, name: &str) -> Option<Side> {
         "basic" => ("basic", "basic"),
         "basic-cached" => ("basic-cached", "basic"),
         "digest" | ASKED_EACH_TIME => ("digest", "digest"),
+        "hmac" => ("hmac", "hmac"),
+        "sigv4" => ("sigv4", "sigv4"),
+        name if name.starts_with(MESSAGES) => ("http-signature", "http-signature"),
         "bearer" => ("bearer", "bearer"),
         "oauth2" => ("oauth2", "oauth2-client-credentials"),
         "jwt-hs256" => ("jwt/hs256", "jwt"),
@@ -167,6 +175,10 @@ fn preset_side(loaded: &LoadedScenario, name: &str) -> Option<Side> {
     };
     let resource = seeded::resources(&format!("/{prefix}")).swap_remove(0);
     let mut identities = seeded::identities(scheme);
+    if let Some(key) = name.strip_prefix(MESSAGES).and_then(super::signing::seeded_key) {
+        identities.truncate(1);
+        identities[0].login = Login::Proof(Proof::Message(Arc::new(key)));
+    }
     if scheme == "none" {
         identities.iter_mut().for_each(|identity| identity.login = Login::Nothing);
     }

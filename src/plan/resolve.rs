@@ -16,6 +16,7 @@ use crate::scenario::{At, LoadedScenario, Template};
 use crate::scheme::jose::Alg;
 use crate::scheme::jwt::Kit;
 use crate::scheme::mtls::CertificateProof;
+use crate::scheme::signing::SigningCredential;
 use crate::scheme::{self, Carrier, CarrierPlace, Proof};
 use crate::secret::Secret;
 
@@ -29,6 +30,7 @@ pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
     let authorization_server = authorization_server(&scenario.scheme.value.0, values, on_reference);
     if identities.is_empty() && on_reference {
         identities = seeded::identities(name);
+        super::signing::use_seeded_key(&scenario.scheme.value.0, &mut identities);
         if authorization_server.as_ref().is_some_and(|server| server.client_auth == ClientAuthMethod::PrivateKeyJwt) {
             seeded::leave_secrets_out(&mut identities);
         }
@@ -44,6 +46,7 @@ pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
             asks_for_less: false,
         }];
     }
+    super::signing::complete(&scenario.scheme.value.0, &mut identities);
     let mut resources: Vec<Resource> =
         scenario.resources.iter().map(|resource| self::resource(resource, values)).collect();
     if resources.is_empty() && on_reference {
@@ -124,7 +127,9 @@ pub(super) fn subject_under(
     let mut identities = identities(credentials, values);
     if identities.is_empty() && (on_reference || scheme.name() == "none") {
         identities = seeded::identities(scheme.name());
+        super::signing::use_seeded_key(&scheme.0, &mut identities);
     }
+    super::signing::complete(&scheme.0, &mut identities);
     // a side publishes no keys and listens nowhere: it signs what it sends, and no more
     let kit = match scheme.0 {
         SchemeFields::Jwt(_) => {
@@ -173,6 +178,7 @@ pub(super) fn carrier(fields: &SchemeFields, scheme: &'static dyn scheme::Scheme
         SchemeFields::ApiKey(key) => (&key.header, &key.query, &key.cookie, &key.prefix),
         SchemeFields::Bearer(bearer) => (&bearer.header, &None, &bearer.cookie, &bearer.prefix),
         SchemeFields::Jwt(jwt) => (&jwt.header, &None, &jwt.cookie, &jwt.prefix),
+        SchemeFields::SigV4(sigv4) if sigv4.presigned => return scheme::sigv4::SigV4Scheme::in_query(),
         SchemeFields::Session(session) => (&None, &None, &session.cookie, &None),
         _ => return usual,
     };
@@ -207,6 +213,15 @@ fn identity(name: &str, credential: &model::Credential, values: &Values<'_>) -> 
         Login::Minted { claims: claims.iter().map(|(name, value)| (name.clone(), value.clone())).collect() }
     } else if let (Some(user), Some(password)) = (&credential.username, &credential.password) {
         Login::Proof(Proof::Password { user: values.text(user), password: values.credential(password) })
+    } else if let Some(key) = credential.signing_key.as_ref().and_then(|key| super::keys::key(key, values)) {
+        Login::Proof(Proof::Message(Arc::new(super::signing::message_key(key))))
+    } else if let (Some(key_id), Some(secret)) =
+        (credential.key_id.as_ref().or(credential.access_key.as_ref()), &credential.secret_key)
+    {
+        Login::Proof(Proof::Signing(Arc::new(SigningCredential {
+            session_token: credential.session_token.as_ref().map(|token| values.secret(token)),
+            ..SigningCredential::new(&values.text(key_id), values.secret(secret))
+        })))
     } else if let Some(id) = &credential.client_id {
         let (secret, key) = (credential.client_secret.as_ref(), credential.client_key.as_ref());
         let key = key.and_then(|key| super::keys::key(key, values));

@@ -7,6 +7,7 @@ use super::login::{
     TokenPosition,
 };
 use super::resolve_login::MOST_FAILURES;
+use super::signing::message_key;
 use super::subject::{
     AuthorizationServer, ClientAuthMethod, ClientCredential, CredentialState, DeclaredAnswer, HookCall, HookCalls,
     Identity, IdentityCertificate, Login, Material, RefreshGrant, Resource,
@@ -15,6 +16,7 @@ use crate::check::step::PeculiarAccount;
 use crate::scheme::Proof;
 use crate::scheme::jose::SigningKey;
 use crate::scheme::mtls::{CertificateProof, client_certificate};
+use crate::scheme::signing::SigningCredential;
 use crate::secret::Secret;
 use crate::seed::{self, SeedIdentity, SeedState};
 
@@ -28,6 +30,9 @@ pub(super) fn prefix(scheme: &str, algorithm: &str) -> String {
         "digest" => format!("/digest-{algorithm}"),
         "bearer" => "/bearer".to_owned(),
         "mtls" => "/mtls".to_owned(),
+        "hmac" => "/hmac".to_owned(),
+        "sigv4" => "/sigv4".to_owned(),
+        "http-signature" => "/http-signature".to_owned(),
         "oauth2-client-credentials" => "/oauth2".to_owned(),
         "oauth2-client-credentials-jwt" => "/oauth2-jwt".to_owned(),
         "oauth2-client-credentials-dpop" => "/dpop".to_owned(),
@@ -40,7 +45,8 @@ pub(super) fn prefix(scheme: &str, algorithm: &str) -> String {
 pub(super) fn identities(scheme: &str) -> Vec<Identity> {
     let known = seed::IDENTITIES.iter().filter(|identity| {
         // whoever may not log in any more cannot be told from one that never could
-        let logs_in = matches!(scheme, "session" | "mtls") || scheme.starts_with("oauth2-client-credentials");
+        let logs_in =
+            matches!(scheme, "session" | "mtls" | "http-signature") || scheme.starts_with("oauth2-client-credentials");
         !logs_in || identity.state == SeedState::Valid
     });
     known.map(|identity| to_identity(scheme, identity)).collect()
@@ -57,6 +63,16 @@ fn to_identity(scheme: &str, identity: &SeedIdentity) -> Identity {
             let chain = certificate.as_ref().map(|own| own.chain.clone()).unwrap_or_default();
             let own = CertificateProof { connection: identity.name.to_owned(), chain };
             Login::Proof(Proof::Certificate(Arc::new(own)))
+        }
+        "hmac" | "sigv4" => Login::Proof(Proof::Signing(Arc::new(SigningCredential {
+            region: seed::SIGV4_REGION.to_owned(),
+            service: seed::SIGV4_SERVICE.to_owned(),
+            ..SigningCredential::new(identity.name, Secret::new(identity.client_secret))
+        }))),
+        "http-signature" => {
+            let key =
+                identity.client_key.and_then(|key| SigningKey::read(key.key, Some(key.kid.to_owned()), None).ok());
+            key.map_or(Login::Nothing, |key| Login::Proof(Proof::Message(Arc::new(message_key(Arc::new(key))))))
         }
         "session" => Login::Procedure(Arc::new(session_login(identity))),
         "bearer" => Login::Proof(Proof::Token(Secret::new(identity.token))),

@@ -90,6 +90,7 @@ impl Identity {
     pub fn account_name(&self) -> Option<String> {
         match &self.login {
             Login::Proof(Proof::Password { user, .. }) => Some(user.clone()),
+            Login::Proof(Proof::Signing(own)) => Some(own.key_id.clone()),
             Login::Client { id, .. } => Some(id.clone()),
             Login::Procedure(procedure) => Some(procedure.account.0.clone()).filter(|name| !name.is_empty()),
             Login::Minted { claims } => {
@@ -475,6 +476,9 @@ impl Subject {
                 Login::Proof(Proof::Password { password, .. }) => {
                     named.push((format!("the password of `{name}`"), password));
                 }
+                Login::Proof(Proof::Signing(own)) => {
+                    named.push((format!("the secret key of `{name}`"), &own.secret));
+                }
                 Login::Client { secret: Some(secret), .. } => {
                     named.push((format!("the client secret of `{name}`"), secret));
                 }
@@ -486,7 +490,7 @@ impl Subject {
                 }
                 // the token of another identity
                 Login::Rescoped { .. } => {}
-                Login::Proof(Proof::Certificate(_) | Proof::Bound(_))
+                Login::Proof(Proof::Certificate(_) | Proof::Bound(_) | Proof::Message(_))
                 | Login::Client { secret: None, .. }
                 | Login::Minted { .. }
                 | Login::Nothing => {}
@@ -518,8 +522,12 @@ impl Subject {
                 Login::Proof(Proof::Key(secret) | Proof::Token(secret) | Proof::Password { password: secret, .. })
                 | Login::Rescoped { token: secret, .. }
                 | Login::Client { secret: Some(secret), .. } => secrets.push(secret),
+                Login::Proof(Proof::Signing(own)) => {
+                    secrets.push(&own.secret);
+                    secrets.extend(&own.session_token);
+                }
                 Login::Procedure(procedure) => secrets.extend(procedure.secrets()),
-                Login::Proof(Proof::Certificate(_) | Proof::Bound(_))
+                Login::Proof(Proof::Certificate(_) | Proof::Bound(_) | Proof::Message(_))
                 | Login::Client { secret: None, .. }
                 | Login::Minted { .. }
                 | Login::Nothing => {}

@@ -15,6 +15,8 @@ const TABLES: &[&[Fault]] = &[
     scheme::jwt::faults::FAULTS,
     scheme::mtls::faults::FAULTS,
     scheme::dpop::faults::FAULTS,
+    scheme::hmac::faults::FAULTS,
+    scheme::httpsig::faults::FAULTS,
     authority::faults::FAULTS,
     resource::faults::FAULTS,
 ];

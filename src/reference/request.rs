@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use hyper::body::Bytes;
 
 use super::state::KeyLocation;
 use crate::seed::SESSION_COOKIE;
@@ -14,6 +15,16 @@ pub(crate) const BODY_LIMIT: usize = 1 << 20;
 /// The certificate that the client presented in the handshake, and that was accepted there, in DER.
 #[derive(Clone, Debug)]
 pub(crate) struct PeerCertificate(pub(crate) Arc<[u8]>);
+
+/// The body of a request whose credential signs it.
+#[derive(Clone, Debug)]
+pub(crate) struct ReceivedBody(pub(crate) Bytes);
+
+/// The host that a request names (RFC 9110 §7.2): over HTTP/2 it is a part of the target (RFC 9113 §8.3.1).
+pub(crate) fn host_of(parts: &Parts) -> Option<&str> {
+    let field = parts.headers.get(axum::http::header::HOST).and_then(|value| value.to_str().ok());
+    field.map(str::trim).or_else(|| parts.uri.authority().map(|authority| authority.as_str()))
+}
 
 /// A header value with bytes outside visible ASCII.
 pub(crate) struct NotText;
@@ -53,6 +64,7 @@ pub(crate) fn cookie_values<'a>(headers: &'a HeaderMap, name: &str) -> impl Iter
 /// Whether a request carries no credential, neither in the handshake nor in `Authorization` nor where API keys or sessions are expected.
 pub(crate) fn is_anonymous(key: &KeyLocation, parts: &Parts) -> bool {
     !parts.headers.contains_key(axum::http::header::AUTHORIZATION)
+        && !parts.headers.contains_key("signature")
         && parts.extensions.get::<PeerCertificate>().is_none()
         && cookie_value(&parts.headers, SESSION_COOKIE).is_none()
         && match key {

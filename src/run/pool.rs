@@ -9,6 +9,7 @@ use crate::plan::subject::{Identity, Login};
 use crate::scenario::model::Pool;
 use crate::scenario::{LoadedScenario, ScenarioError};
 use crate::scheme::Proof;
+use crate::scheme::signing::SigningCredential;
 use crate::secret::Secret;
 
 /// Credentials of one pool.
@@ -78,6 +79,12 @@ fn login(line: &str, like: &Login) -> Option<Login> {
         Login::Proof(Proof::Password { .. }) => {
             let (user, password) = pair()?;
             Login::Proof(Proof::Password { user: user.to_owned(), password: Secret::new(password) })
+        }
+        Login::Proof(Proof::Signing(own)) => {
+            let (key_id, secret) = pair()?;
+            let own =
+                SigningCredential { key_id: key_id.to_owned(), secret: Secret::new(secret), ..own.as_ref().clone() };
+            Login::Proof(Proof::Signing(own.into()))
         }
         Login::Client { .. } => {
             let (id, secret) = pair()?;

@@ -58,6 +58,19 @@ pub enum CarrierPlace {
     RawHeaderName(String),
     /// The certificate that the client presents in the TLS handshake: the connections that present it, by their name.
     Certificate(String),
+    /// What goes along with a credential and is none: a field, or something in place of a part of the request.
+    Beside(RequestPart),
+}
+
+/// A part of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RequestPart {
+    /// The request target.
+    Target,
+    /// The body; its length is renewed.
+    Body,
+    /// A header field.
+    Field(String),
 }
 
 /// One value in one place, byte for byte.
@@ -83,6 +96,16 @@ impl Carried {
     /// The certificate that connections of this name present.
     pub fn certificate(name: impl Into<String>) -> Self {
         Self::new(&CarrierPlace::Certificate(name.into()), "")
+    }
+
+    /// A header line that goes along with a credential and is none.
+    pub fn beside(name: &str, value: impl AsRef<[u8]>) -> Self {
+        Self::new(&CarrierPlace::Beside(RequestPart::Field(name.to_owned())), value)
+    }
+
+    /// Whether it proves something: it is masked then.
+    pub fn is_secret(&self) -> bool {
+        !matches!(self.place, CarrierPlace::Beside(_))
     }
 
     /// Writes it into a request, marked as a credential.
@@ -115,6 +138,17 @@ impl Carried {
             CarrierPlace::Multipart(name) => {
                 let value = String::from_utf8_lossy(&self.value);
                 *request = request.clone().with_body(MULTIPART, multipart([(name.as_str(), &*value)]));
+            }
+            CarrierPlace::Beside(RequestPart::Target) => request.target.clone_from(&self.value),
+            CarrierPlace::Beside(RequestPart::Field(name)) => request.push(name, &self.value, false),
+            CarrierPlace::Beside(RequestPart::Body) => {
+                let length = self.value.len().to_string();
+                let mut headers = request.headers.iter_mut();
+                match headers.find(|header| header.name.eq_ignore_ascii_case("content-length")) {
+                    Some(header) => header.value = length.into_bytes(),
+                    None => request.push("Content-Length", length, false),
+                }
+                request.body.clone_from(&self.value);
             }
             CarrierPlace::Certificate(name) => request.connection = ConnectionOf(Some(name.as_str().into())),
         }

@@ -8,18 +8,22 @@ mod companion;
 mod digest;
 pub mod dpop;
 mod forgery;
+mod hmac;
+pub mod httpsig;
 pub mod jose;
 pub mod jwt;
 pub mod mtls;
 mod none;
 mod occasion;
 mod session;
+pub mod signing;
+pub(crate) mod sigv4;
 
 use std::sync::Arc;
 
 use rand::rngs::StdRng;
 
-pub use carrier::{Carried, Carrier, CarrierPlace};
+pub use carrier::{Carried, Carrier, CarrierPlace, RequestPart};
 pub use companion::{Companion, is_below};
 pub use occasion::{Occasion, Reuse, Turn};
 
@@ -44,6 +48,10 @@ pub enum Proof {
     Certificate(Arc<mtls::CertificateProof>),
     /// A token that is bound to a key (RFC 9449).
     Bound(dpop::BoundToken),
+    /// A shared secret that signs each request.
+    Signing(Arc<signing::SigningCredential>),
+    /// A key that signs each message.
+    Message(Arc<httpsig::MessageKey>),
 }
 
 impl Proof {
@@ -52,8 +60,9 @@ impl Proof {
         match self {
             Proof::Key(secret) | Proof::Token(secret) | Proof::Password { password: secret, .. } => secret.expose(),
             Proof::Bound(bound) => bound.token.expose(),
-            // a certificate is public
-            Proof::Certificate(_) => "",
+            Proof::Signing(own) => own.secret.expose(),
+            // a certificate is public, and of a private key what is secret is noted where it is read
+            Proof::Certificate(_) | Proof::Message(_) => "",
         }
     }
 }
@@ -166,6 +175,11 @@ pub trait Scheme: Send + Sync {
         Ok(self.carry(carrier, proof))
     }
 
+    /// Whether what it makes for a request answers a challenge: one is asked for first, then.
+    fn answers_challenges(&self) -> bool {
+        false
+    }
+
     /// The challenge of a refusal that it answers (RFC 9110 §11.6.1), where it answers challenges.
     fn challenge(&self, _challenges: &[Challenge]) -> Option<Challenge> {
         None
@@ -235,6 +249,9 @@ pub const SCHEMES: &[&dyn Scheme] = &[
     &jwt::ClientCredentialsJwtScheme,
     &dpop::DpopScheme,
     &mtls::MtlsScheme,
+    &hmac::HmacScheme,
+    &sigv4::SigV4Scheme,
+    &httpsig::HttpSignatureScheme,
 ];
 
 /// A scheme by its name in scenarios.

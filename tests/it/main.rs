@@ -60,6 +60,7 @@ mod secrets;
 mod selftest;
 mod shards;
 mod shipped_sample;
+mod signed;
 mod silent;
 mod slow;
 mod strangers;

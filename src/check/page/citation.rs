@@ -21,6 +21,9 @@ pub fn url_of(source: &str) -> Option<String> {
         let number: String = rest.chars().take_while(char::is_ascii_digit).collect();
         return Some(format!("https://owasp.org/API-Security/editions/2023/en/0x11-t10/#api{number}"));
     }
+    if document.starts_with("AWS SigV4") {
+        return Some("https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html".to_owned());
+    }
     if document.starts_with("WSTG") {
         return Some("https://owasp.org/www-project-web-security-testing-guide/".to_owned());
     }

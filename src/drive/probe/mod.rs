@@ -369,7 +369,7 @@ impl Prober {
             Some(turn) => proven(subject, &held.proof, request, turn),
         };
         for carried in carried {
-            values::note(&carried.value, evidence);
+            values::note_carried(&carried, evidence);
             carried.apply(request);
         }
         accompany(turn.as_ref().map_or(&[], |turn| &turn.companions), request, evidence);

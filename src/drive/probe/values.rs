@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::observe::{Evidence, Response};
+use crate::scheme::Carried;
 use crate::secret::Secret;
 
 /// Values that are sent as probes and are no secret at all.
@@ -12,16 +13,26 @@ const SHORTEST: usize = 8;
 /// Bytes of a value that are noted.
 const LONGEST: usize = 32 * 1024;
 
+/// Notes what is carried, as far as it proves something.
+pub(super) fn note_carried(carried: &Carried, evidence: &mut Evidence) {
+    if carried.is_secret() {
+        note(&carried.value, evidence);
+    }
+}
+
 /// Notes what stood in a carrier: the value, the credential behind the name of its scheme, and what Basic encodes.
 pub(super) fn note(value: &[u8], evidence: &mut Evidence) {
     let Ok(text) = std::str::from_utf8(value) else { return };
     let (scheme, credential) = text.split_once(' ').unwrap_or(("", text));
     // of Digest the response alone proves something; nonce and names are the server's (RFC 7616 §3.4)
-    let response = credential.split_once("response=\"").and_then(|(_, rest)| rest.split('"').next());
-    let credential = match response.filter(|_| scheme.eq_ignore_ascii_case("digest")) {
-        Some(response) => response,
-        None => credential.trim(),
+    let member = |name: &str| credential.split_once(name).and_then(|(_, rest)| rest.split('"').next());
+    let proof = match scheme.to_ascii_lowercase().as_str() {
+        "digest" => member("response=\""),
+        "hmac-sha256" => member(" signature=\""),
+        "aws4-hmac-sha256" => credential.split_once("Signature=").map(|(_, rest)| rest),
+        _ => None,
     };
+    let credential = proof.unwrap_or(credential.trim());
     note_text(credential, evidence);
     let Ok(decoded) = STANDARD.decode(credential) else { return };
     if let Ok(pair) = String::from_utf8(decoded)

@@ -27,7 +27,7 @@ pub(crate) fn verifies_by_public_pem(compact: &Compact, key: &KeyPair) -> bool {
     public_pem(key).is_some_and(|pem| verifies_by_secret(compact, pem.as_bytes()))
 }
 
-fn public_pem(key: &KeyPair) -> Option<String> {
+pub(crate) fn public_pem(key: &KeyPair) -> Option<String> {
     use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
     use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RsaKeyPair};
     let private = key.signing.as_bytes();

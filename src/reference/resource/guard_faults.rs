@@ -17,7 +17,7 @@ use crate::clock;
 use crate::reference::answer::{self, Answer};
 use crate::reference::fault::Faults;
 use crate::reference::rejection::Rejection;
-use crate::reference::request::{BODY_LIMIT, is_anonymous};
+use crate::reference::request::{BODY_LIMIT, ReceivedBody, is_anonymous};
 use crate::reference::scheme::bearer::faults::of_body;
 use crate::reference::state::{Principal, ReferenceState, principal};
 use crate::seed::IDENTITIES;
@@ -43,7 +43,7 @@ pub(super) async fn before(
     state: &ReferenceState,
     resource: &ReferenceResource,
     parts: &mut Parts,
-    body: Incoming,
+    body: Option<Incoming>,
 ) -> Option<Answer> {
     if let ReferenceResource::Tenant(tenant) = resource
         && state.fault("lookup-before-auth")
@@ -52,8 +52,12 @@ pub(super) async fn before(
         return Some(Rejection::new(StatusCode::NOT_FOUND, "not_found").answer());
     }
     if state.fault("token-in-json-body") || state.fault("validate-before-auth") {
-        let read = Limited::new(body, BODY_LIMIT).collect().await;
-        if let Some(answer) = read_body(state, parts, &read.map(|read| read.to_bytes()).unwrap_or_default()) {
+        let received = parts.extensions.get::<ReceivedBody>().map(|body| body.0.clone());
+        let read = match body {
+            Some(body) => Limited::new(body, BODY_LIMIT).collect().await.ok().map(|read| read.to_bytes()),
+            None => received,
+        };
+        if let Some(answer) = read_body(state, parts, &read.unwrap_or_default()) {
             return Some(answer);
         }
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 
 use super::challenge_faults::with_faults;
@@ -16,6 +17,7 @@ use super::orders::ReferenceResource;
 use crate::clock;
 use crate::reference::answer::{self, Answer};
 use crate::reference::rejection::Rejection;
+use crate::reference::request::{BODY_LIMIT, ReceivedBody};
 use crate::reference::scheme::{Guard, Verifiers};
 use crate::reference::state::{Principal, ReferenceState};
 use crate::reference::wait::busy_wait;
@@ -47,6 +49,16 @@ pub(crate) async fn answer(
     if let Some(seconds) = source.as_deref().and_then(|source| state.throttle.wait(source)) {
         return guard_faults::throttled(state, Rejection::throttled(seconds).answer());
     }
+    let body = match guard.signs_bodies() {
+        true => match Limited::new(body, BODY_LIMIT).collect().await {
+            Ok(read) => {
+                parts.extensions.insert(ReceivedBody(read.to_bytes()));
+                None
+            }
+            Err(_) => return Rejection::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large").answer(),
+        },
+        false => Some(body),
+    };
     if let Some(answer) = guard_faults::before(state, resource, &mut parts, body).await {
         return answer;
     }

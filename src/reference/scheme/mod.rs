@@ -5,12 +5,15 @@ pub(crate) mod basic;
 pub(crate) mod bearer;
 pub(crate) mod digest;
 pub(crate) mod dpop;
+pub(crate) mod hmac;
+pub(crate) mod httpsig;
 pub(crate) mod introspection;
 pub(crate) mod jwt;
 pub(crate) mod login_token;
 pub(crate) mod mtls;
 mod passwords;
 pub(crate) mod session;
+pub(crate) mod sigv4;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +27,8 @@ use super::rejection::Rejection;
 use super::state::{Principal, ReferenceState};
 use basic::accounts::Accounts;
 use digest::{DigestHash, DigestUsers, HASHES};
+use hmac::Signers;
+use httpsig::MessageSigners;
 use introspection::Introspector;
 use jwt::JwtVerifier;
 use jwt::deployment::{ALGORITHMS, Deployments};
@@ -36,6 +41,8 @@ pub(crate) struct Verifiers {
     pub(crate) jwt: JwtVerifier,
     accounts: Accounts,
     digest_users: DigestUsers,
+    signers: Signers,
+    message_signers: MessageSigners,
     introspector: Introspector,
     sessions: Sessions,
     families: Families,
@@ -62,7 +69,8 @@ impl Verifiers {
         let (jwt, accounts, digest_users) = (JwtVerifier::new(deployments), Accounts::seeded(), DigestUsers::seeded());
         let (sessions, families) = (Sessions::new(lifetime, secure), Families::new(lifetime));
         let proofs = ProofVerifier::new("http://127.0.0.1");
-        Self { state, jwt, accounts, digest_users, introspector, sessions, families, proofs }
+        let (signers, message_signers) = (Signers::seeded(), MessageSigners::seeded());
+        Self { state, jwt, accounts, digest_users, signers, message_signers, introspector, sessions, families, proofs }
     }
 
     /// The same, with a verifier of proofs that knows the address of the server.
@@ -98,6 +106,9 @@ impl Verifiers {
             Guard::Digest(hash) => digest::verify(state, &self.digest_users, parts, hash),
             Guard::Mtls => mtls::verify(state, parts),
             Guard::Dpop => dpop::verify(state, &self.proofs, parts),
+            Guard::Hmac => hmac::verify(state, &self.signers, parts),
+            Guard::HttpSignature => httpsig::verify(state, &self.message_signers, parts),
+            Guard::SigV4 => sigv4::verify(state, &self.signers, parts),
             Guard::Bearer => bearer::verify(state, parts, bearer::TokenSource::Static),
             Guard::OAuth2 => bearer::verify(state, parts, bearer::TokenSource::Authority),
             Guard::Jwt(algorithm) => self.jwt.verify(state, parts, algorithm),
@@ -119,6 +130,9 @@ pub(crate) enum Guard {
     Digest(DigestHash),
     Mtls,
     Dpop,
+    Hmac,
+    SigV4,
+    HttpSignature,
     Bearer,
     OAuth2,
     Jwt(jsonwebtoken::Algorithm),
@@ -139,6 +153,9 @@ impl Guard {
             (Guard::BasicCached, "basic-cached"),
             (Guard::Mtls, "mtls"),
             (Guard::Dpop, "dpop"),
+            (Guard::Hmac, "hmac"),
+            (Guard::SigV4, "sigv4"),
+            (Guard::HttpSignature, "http-signature"),
             (Guard::Bearer, "bearer"),
             (Guard::OAuth2, "oauth2"),
             (Guard::OAuth2Jwt, "oauth2-jwt"),
@@ -158,6 +175,11 @@ impl Guard {
     /// Whether it asks the authorization server about tokens.
     pub(crate) fn asks(self) -> bool {
         matches!(self, Guard::Introspected | Guard::IntrospectedCached)
+    }
+
+    /// Whether its credentials sign the body, which is read before it decides then.
+    pub(crate) fn signs_bodies(self) -> bool {
+        matches!(self, Guard::Hmac | Guard::SigV4 | Guard::HttpSignature)
     }
 
     /// Whether its credentials are bearer tokens (RFC 6750).
@@ -206,7 +228,15 @@ impl Guard {
         let open = match self {
             Guard::None => true,
             Guard::ApiKey => state.fault("no-object-check"),
-            Guard::Session | Guard::Basic | Guard::BasicCached | Guard::Digest(_) | Guard::Mtls | Guard::Dpop => false,
+            Guard::Session
+            | Guard::Basic
+            | Guard::BasicCached
+            | Guard::Digest(_)
+            | Guard::Mtls
+            | Guard::Dpop
+            | Guard::Hmac
+            | Guard::SigV4
+            | Guard::HttpSignature => false,
             // all others take bearer tokens
             _ => state.fault("bola"),
         };

@@ -38,6 +38,21 @@ pub struct Credential {
     /// How the client authenticates, where it does so in another way than the scheme says.
     #[serde(default)]
     pub client_auth: Option<ClientAuth>,
+    /// Identifier of the secret that signs requests.
+    #[serde(default)]
+    pub key_id: Option<Template>,
+    /// Key that signs messages (RFC 9421); its `kid` is the parameter `keyid`.
+    #[serde(default)]
+    pub signing_key: Option<At<SigningKeySource>>,
+    /// Access key of AWS: the identifier of the secret that signs requests.
+    #[serde(default)]
+    pub access_key: Option<Template>,
+    /// Session token of temporary credentials of AWS, which travels with each request.
+    #[serde(default)]
+    pub session_token: Option<Template>,
+    /// Secret that signs requests; it never travels.
+    #[serde(default)]
+    pub secret_key: Option<Template>,
     /// How the credential is obtained, where it is not written here.
     #[serde(default)]
     pub login: Option<At<DeclaredLogin>>,

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::scenario::Template;
 use crate::scenario::either::bare_or_map;
+use crate::scenario::text::Length;
 
 /// How clients prove who they are, with details.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -28,6 +29,13 @@ pub enum SchemeFields {
     Jwt(Jwt),
     /// The certificate that each credential presents in the TLS handshake (RFC 8446 §4.4.2, RFC 8705).
     Mtls(NoFields),
+    /// A signature of each request with a shared secret (docs/signatures.md).
+    Hmac(Hmac),
+    /// A signature of each message (RFC 9421).
+    HttpSignature(HttpSignature),
+    /// A signature of each request by AWS Signature Version 4.
+    #[serde(rename = "sigv4")]
+    SigV4(SigV4),
     /// Tokens of the client credentials grant (RFC 6749 §4.4).
     #[serde(rename = "oauth2-client-credentials")]
     OAuth2ClientCredentials(OAuth2),
@@ -45,10 +53,13 @@ bare_or_map!(
         "digest" => Some(SchemeFields::Digest(Digest::default())),
         "jwt" => Some(SchemeFields::Jwt(Jwt::default())),
         "mtls" => Some(SchemeFields::Mtls(NoFields {})),
+        "http-signature" => Some(SchemeFields::HttpSignature(HttpSignature::default())),
+        "sigv4" => Some(SchemeFields::SigV4(SigV4::default())),
+        "hmac" => Some(SchemeFields::Hmac(Hmac::default())),
         "oauth2-client-credentials" => Some(SchemeFields::OAuth2ClientCredentials(OAuth2::default())),
         _ => None,
     },
-    ["none", "api-key", "bearer", "session", "basic", "digest", "jwt", "mtls", "oauth2-client-credentials"]
+    ["none", "api-key", "bearer", "session", "basic", "digest", "jwt", "mtls", "hmac", "sigv4", "http-signature", "oauth2-client-credentials"]
 );
 
 impl Scheme {
@@ -63,6 +74,9 @@ impl Scheme {
             SchemeFields::Digest(_) => "digest",
             SchemeFields::Jwt(_) => "jwt",
             SchemeFields::Mtls(_) => "mtls",
+            SchemeFields::Hmac(_) => "hmac",
+            SchemeFields::SigV4(_) => "sigv4",
+            SchemeFields::HttpSignature(_) => "http-signature",
             SchemeFields::OAuth2ClientCredentials(_) => "oauth2-client-credentials",
         }
     }
@@ -87,6 +101,57 @@ pub struct Bearer {
     /// unless it is named. Empty for the token alone.
     #[serde(default)]
     pub prefix: Option<String>,
+}
+
+/// Requests that are signed with a shared secret.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Hmac {
+    /// How old, or how far ahead, a signature may be at the server; 5 min unless another length is named.
+    #[serde(default)]
+    pub window: Option<Length>,
+}
+
+/// HTTP message signatures.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HttpSignature {
+    /// Algorithm of the reference's key, such as ed25519; the keys of its clients are for ecdsa-p256-sha256 unless another is
+    /// named. Elsewhere the key says it.
+    #[serde(default)]
+    pub alg: Option<String>,
+    /// What every signature covers, beside the digest of a body: @method, @authority, @path, @query, @request-target, or fields;
+    /// the first four unless others are named.
+    #[serde(default)]
+    pub components: Vec<String>,
+    /// Parameter `tag` of every signature.
+    #[serde(default)]
+    pub tag: Option<String>,
+    /// How old, or how far ahead, a signature may be at the server; 5 min unless another length is named.
+    #[serde(default)]
+    pub window: Option<Length>,
+}
+
+/// AWS Signature Version 4.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SigV4 {
+    /// Region that signatures are for, such as eu-central-1.
+    #[serde(default)]
+    pub region: Option<String>,
+    /// Service that signatures are for, such as execute-api or s3.
+    #[serde(default)]
+    pub service: Option<String>,
+    /// Whether signatures travel in the query, as in presigned addresses, in place of the Authorization field.
+    #[serde(default)]
+    pub presigned: bool,
+    /// Whether bodies are declared as UNSIGNED-PAYLOAD.
+    #[serde(default)]
+    pub unsigned_payload: bool,
+    /// How old, or how far ahead, a signature may be at the server; 5 min unless another length is named. Presigned addresses
+    /// live as long.
+    #[serde(default)]
+    pub window: Option<Length>,
 }
 
 /// HTTP Digest.

@@ -41,11 +41,19 @@ pub(super) fn fits(
         ("client_secret", credential.client_secret.is_some()),
         ("client_key", credential.client_key.is_some()),
         ("client_auth", credential.client_auth.is_some()),
+        ("signing_key", credential.signing_key.is_some()),
+        ("key_id", credential.key_id.is_some()),
+        ("access_key", credential.access_key.is_some()),
+        ("secret_key", credential.secret_key.is_some()),
     ]
     .into_iter()
     .filter_map(|(key, there)| there.then_some(key))
     .collect();
     let scheme = loaded.scenario.scheme.name();
+    if scheme != "sigv4" && credential.session_token.is_some() {
+        let error = loaded.error(credential.place, format!("the scheme {scheme} has no session token"));
+        mistakes.push(error.with_help("remove `session_token`; the scheme sigv4 has one"));
+    }
     if scheme == "mtls" && credential.tls.is_none() {
         let error = loaded.error(credential.place, format!("the credential `{name}` has no certificate"));
         mistakes.push(error.with_help("write `tls: { certificate: FILE, key: FILE }` in the credential"));
@@ -66,6 +74,9 @@ pub(super) fn fits(
         "jwt" if credential.claims.is_some() => &["claims"],
         "jwt" => &["token"],
         "basic" | "digest" => &["username", "password"],
+        "hmac" => &["key_id", "secret_key"],
+        "http-signature" => &["signing_key"],
+        "sigv4" => &["access_key", "secret_key"],
         "oauth2-client-credentials" if signs => &["client_id", "client_key"],
         "oauth2-client-credentials" => &["client_id", "client_secret"],
         _ => &[],

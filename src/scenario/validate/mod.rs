@@ -103,6 +103,10 @@ fn has_authorization_server(scenario: &model::Scenario) -> bool {
     matches!(scenario.scheme.value.0, SchemeFields::OAuth2ClientCredentials(_))
 }
 
+/// Algorithms of message signatures (RFC 9421 §6.2.2).
+const ALGORITHMS: [&str; 6] =
+    ["hmac-sha256", "rsa-v1_5-sha256", "rsa-pss-sha512", "ecdsa-p256-sha256", "ecdsa-p384-sha384", "ed25519"];
+
 fn scheme(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
     let scenario = &loaded.scenario;
     if scenario.scheme.place == super::Position::default() && scenario.overhead.is_none() {
@@ -137,6 +141,31 @@ fn scheme(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
         {
             let error = loaded.error(scenario.scheme.place, "the reference binds opaque tokens to keys, and no JWTs");
             mistakes.push(error.with_help("remove `access_token`"));
+        }
+        SchemeFields::HttpSignature(own) => {
+            let derived = ["@method", "@authority", "@path", "@query", "@request-target"];
+            let is_field = |name: &str| {
+                let lawful = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
+                !name.is_empty() && name.chars().all(lawful)
+            };
+            for name in own.components.iter().filter(|name| !derived.contains(&name.as_str()) && !is_field(name)) {
+                let error =
+                    loaded.error(scenario.scheme.place, format!("`{name}` is no component that authbench signs"));
+                let all = derived.join(", ");
+                mistakes.push(error.with_help(format!("expected one of {all}, or the name of a field in lower case")));
+            }
+            let known = own.alg.as_deref().is_none_or(|name| ALGORITHMS.contains(&name));
+            if !known {
+                let error = loaded.error(scenario.scheme.place, "the algorithm is not known");
+                mistakes.push(error.with_help(format!("expected one of {}", ALGORITHMS.join(", "))));
+            }
+        }
+        SchemeFields::SigV4(sigv4) if scenario.target.reference.is_none() => {
+            let missing = [("region", &sigv4.region), ("service", &sigv4.service)];
+            for (name, _) in missing.into_iter().filter(|(_, value)| value.is_none()) {
+                let error = loaded.error(scenario.scheme.place, format!("the scheme sigv4 needs a {name}"));
+                mistakes.push(error.with_help(format!("write `sigv4: {{ {name}: … }}`")));
+            }
         }
         SchemeFields::Mtls(_) => {
             let tls = scenario.target.tls.as_ref().filter(|tls| tls.certificate.is_some());

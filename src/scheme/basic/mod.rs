@@ -48,7 +48,7 @@ impl Scheme for BasicScheme {
 fn user_of(proof: &Proof) -> &str {
     match proof {
         Proof::Password { user, .. } => user,
-        Proof::Key(_) | Proof::Token(_) | Proof::Certificate(_) | Proof::Bound(_) => "",
+        _ => "",
     }
 }
 

@@ -43,6 +43,10 @@ impl Scheme for DigestScheme {
         Reuse::Once
     }
 
+    fn answers_challenges(&self) -> bool {
+        true
+    }
+
     fn prove(&self, carrier: &Carrier, proof: &Proof, occasion: &Occasion<'_>) -> Forged {
         let members = members(proof, occasion)?;
         Ok(vec![carrier.carrying(&members.field(&members.response(), &[]))])
@@ -94,7 +98,7 @@ fn members(proof: &Proof, occasion: &Occasion<'_>) -> Result<DigestFields, Unfor
     }
     let user = match proof {
         Proof::Password { user, .. } => user.clone(),
-        Proof::Key(_) | Proof::Token(_) | Proof::Certificate(_) | Proof::Bound(_) => String::new(),
+        _ => String::new(),
     };
     Ok(DigestFields {
         user,

@@ -82,8 +82,8 @@ pub(super) struct Stage<'a> {
     /// A value in the form of a token that nobody issued.
     random: String,
     slots: HashMap<&'static str, Kept>,
-    /// What the last good request carried, and what travelled beside it.
-    last_good: (Vec<Carried>, Vec<Companion>),
+    /// What the last good request for each resource carried, and what travelled beside it.
+    last_good: HashMap<usize, (Vec<Carried>, Vec<Companion>)>,
     sessions: HashMap<&'static str, session::KeptSession>,
     /// The last client assertion that was sent.
     assertion: Option<String>,

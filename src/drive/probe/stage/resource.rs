@@ -60,7 +60,7 @@ impl Stage<'_> {
             let seen_before = evidence.observations.len();
             let mut sent = request.clone();
             for one in &credential.carried {
-                values::note(&one.value, evidence);
+                values::note_carried(one, evidence);
                 one.apply(&mut sent);
             }
             accompany(&credential.companions, &mut sent, evidence);
@@ -291,12 +291,12 @@ impl Stage<'_> {
             Asker::Anonymous => vec![Credential::default()],
             Asker::Identity(identity) => {
                 let good = good(self.held(*identity).await?);
-                self.last_good = (good.carried.clone(), good.companions.clone());
+                self.last_good.insert(resource, (good.carried.clone(), good.companions.clone()));
                 vec![good]
             }
             Asker::Forged(identity, id) => {
                 let held = self.held(*identity).await?;
-                let forged = self.forge(*id, &held.proof, made_for)?;
+                let forged = self.forge(*id, (&held.proof, resource), made_for)?;
                 match self.prober.subject().scheme.replays(*id) {
                     true => vec![forged],
                     false => {
@@ -344,15 +344,20 @@ impl Stage<'_> {
             // whether it has ended may be what is asked
             Asker::Slot(slot) | Asker::IfKept(slot) => vec![Credential { ends: None, ..good(self.slot_held(slot)?) }],
             Asker::Given(proof, None) => vec![good(HeldCredential::given(proof.clone()))],
-            Asker::Given(proof, Some(id)) => vec![self.forge(*id, proof, made_for)?],
+            Asker::Given(proof, Some(id)) => vec![self.forge(*id, (proof, resource), made_for)?],
         })
     }
 
-    fn forge(&mut self, id: ForgeryId, proof: &Proof, made_for: &MadeFor<'_>) -> Result<Credential, Halt> {
+    fn forge(
+        &mut self,
+        id: ForgeryId,
+        (proof, resource): (&Proof, usize),
+        made_for: &MadeFor<'_>,
+    ) -> Result<Credential, Halt> {
         let subject = self.prober.subject();
         let (scheme, carrier) = (subject.scheme, &subject.carrier);
         if scheme.replays(id) {
-            let (carried, companions) = self.last_good.clone();
+            let (carried, companions) = self.last_good.get(&resource).cloned().unwrap_or_default();
             return match carried.is_empty() {
                 true => Err(Halt::Untestable("no good request was sent before".to_owned())),
                 false => Ok(Credential { forgery: Some(id), carried, companions, ..Credential::default() }),

@@ -73,7 +73,7 @@ impl Stage<'_> {
                 let mut request = prober.bare_request(resource);
                 for credential in self.credentials(kinds[kind], resource, &prober.bare_request(resource)).await? {
                     for one in credential.carried {
-                        values::note(&one.value, evidence);
+                        values::note_carried(&one, evidence);
                         one.apply(&mut request);
                     }
                 }

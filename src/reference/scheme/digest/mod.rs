@@ -177,11 +177,11 @@ pub(crate) fn verify(
 }
 
 /// The parameters of an `Authorization` field (RFC 9110 §11.4).
-struct Said(HashMap<String, String>);
+pub(super) struct Said(HashMap<String, String>);
 
 impl Said {
     /// Reads them; none where they do not parse, or where one is said twice.
-    fn read(text: &str) -> Option<Self> {
+    pub(super) fn read(text: &str) -> Option<Self> {
         let mut said = HashMap::new();
         let mut rest = text.trim();
         while !rest.is_empty() {
@@ -228,7 +228,7 @@ impl Said {
         Some(Self(said))
     }
 
-    fn get(&self, name: &str) -> Option<&str> {
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 

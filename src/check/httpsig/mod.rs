@@ -1,0 +1,189 @@
+//! HTTP message signatures (RFC 9421).
+
+use crate::check::judgement::expect;
+use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::check::step::{Accept, INVALID, MALFORMED, MISSING, On, Who, each_forged, forged, send};
+use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity};
+use crate::observe::{Outcome, StepId};
+
+pub(crate) const CHECKS: &[Check] = &[
+    Check {
+        id: "httpsig.valid-accepted",
+        title: "A correct signature of a message is accepted (positive control)",
+        level: Level::Must,
+        severity: Severity::Info,
+        control: true,
+        sources: &["RFC 9421 §3.2"],
+        doc: Doc {
+            sends: "A request to every protected resource, whose signature covers the components of the scheme, and the digest of the body where there is one.",
+            matters: "Without this control no refusal proves anything.",
+            fix: "Compare the signature base of the server with that of the client line by line: they differ in one.",
+        },
+        steps: &[send(Who::Good, On::EachProtected).granted()],
+        fault: "httpsig-rejects-everything",
+        ..PLAIN
+    },
+    Check {
+        id: "httpsig.missing-refused",
+        title: "Unsigned requests are refused",
+        severity: Severity::Critical,
+        sources: &["RFC 9421 §4", "RFC 9421 §3.2.1", "RFC 9421 §5"],
+        doc: Doc {
+            sends: "Requests without a signature, with Signature-Input alone, with Signature alone, and with both under different labels.",
+            matters: "A verifier that runs only where it finds a signature lets in everybody who sends none.",
+            fix: "Require a signature before any handler runs.",
+        },
+        steps: &[
+            send(Who::Anonymous, On::EachUsed).denied(&[MISSING, Accept::Status(400)]).thoroughly(),
+            send(each_forged(&["input-alone", "signature-alone", "labels-differ", "empty-signature"]), On::Protected)
+                .denied(&[MISSING, INVALID, MALFORMED, Accept::Status(400)]),
+        ],
+        fault: "verify-if-present",
+        ..PLAIN
+    },
+    Check {
+        id: "httpsig.component-tamper-refused",
+        title: "Changing any covered component makes the signature invalid",
+        level: Level::Must,
+        severity: Severity::Critical,
+        sources: &["RFC 9421 §3.2", "RFC 9421 §7.4.2"],
+        doc: Doc {
+            sends: "Requests with the signature of another method, path, host, query or field value, with another time of creation than the signed one, and signatures with one bit changed, cut, and by another key.",
+            matters: "Whoever sees one signed request could ask for something else with its signature.",
+            fix: "Build the signature base from the request that was received, the parameters of the signature among it.",
+        },
+        steps: &[
+            send(each_forged(&["middle-changed", "truncated", "other-key"]), On::Protected)
+                .denied(&[INVALID, Accept::Status(400)]),
+            send(
+                each_forged(&[
+                    "other-method",
+                    "other-path",
+                    "other-authority",
+                    "query-added",
+                    "query-changed",
+                    "field-changed",
+                    "created-changed",
+                ]),
+                On::Protected,
+            )
+            .denied(&[INVALID, Accept::Status(400)]),
+        ],
+        shows: Explanation::Binding,
+        fault: "query-not-in-base",
+        ..REFUSAL
+    },
+    Check {
+        id: "httpsig.coverage-policy-enforced",
+        title: "Signatures that cover too little are refused",
+        level: Level::Must,
+        severity: Severity::Critical,
+        sources: &["RFC 9421 §3.2.1", "RFC 9421 §7.2.1"],
+        doc: Doc {
+            sends: "Correct signatures that cover nothing, the method alone, and everything but the query beside a parameter which is not signed.",
+            matters: "What is not covered can be replaced: a signature over nothing fits every request.",
+            fix: "List the components that have to be covered, and refuse signatures that leave one out.",
+        },
+        steps: &[send(each_forged(&["covers-nothing", "covers-method", "leaves-query-out"]), On::Protected)
+            .denied(&[INVALID, Accept::Status(400)])],
+        shows: Explanation::Binding,
+        fault: "any-coverage-ok",
+        ..REFUSAL
+    },
+    Check {
+        id: "httpsig.content-digest-checked",
+        title: "Content-Digest is covered, and computed anew over the received body",
+        level: Level::Must,
+        severity: Severity::Critical,
+        remote_safe: false,
+        sources: &["RFC 9421 §7.2.8", "RFC 9530 §2"],
+        doc: Doc {
+            sends: "Writes with another body than the one whose digest is covered, with two digests of which one is wrong, with a digest by MD5 alone, with one that is no dictionary, and without the digest among the covered components.",
+            matters: "A signature covers the digest and not the body: a server that does not compute it anew takes any body.",
+            fix: "Require content-digest among the components, and compute it over the body that was received.",
+        },
+        steps: &[send(
+            each_forged(&["body-changed", "one-digest-wrong", "weak-digest", "malformed-digest", "leaves-digest-out"]),
+            On::Writable,
+        )
+        .denied(&[INVALID, Accept::Status(400)])],
+        shows: Explanation::Binding,
+        fault: "digest-not-recomputed",
+        ..REFUSAL
+    },
+    Check {
+        id: "httpsig.freshness-and-replay",
+        title: "Old, future and expired signatures are refused, and used ones",
+        severity: Severity::High,
+        sources: &["RFC 9421 §3.2.1", "RFC 9421 §2.3", "RFC 9421 §7.2.2"],
+        doc: Doc {
+            sends: "Correct signatures from a minute before and behind the `window` of the scheme (5 min where it names none), one that expired, one without `created`; then a good request twice, with the same nonce. A second use that is accepted is a warning.",
+            matters: "A signed request that was recorded can be sent again for as long as its signature is accepted.",
+            fix: "Require created, refuse what is older than a few minutes, and keep the nonces of that time.",
+        },
+        steps: &[
+            send(each_forged(&["stale", "future", "expired", "no-created"]), On::Protected)
+                .denied(&[INVALID, Accept::Status(400)]),
+            send(Who::Good, On::Protected).granted().called("a good request"),
+            send(forged("replayed"), On::Protected).id(REPLAY),
+        ],
+        expect: fresh,
+        shows: Explanation::Time,
+        fault: "expires-ignored",
+        ..REFUSAL
+    },
+    Check {
+        id: "httpsig.key-and-alg-agreement",
+        title: "Unknown keys and conflicting algorithms are refused",
+        level: Level::Must,
+        severity: Severity::Critical,
+        sources: &["RFC 9421 §3.2", "RFC 9421 §7.3.6"],
+        doc: Doc {
+            sends: "Signatures by a key that nobody registered, under the name of another algorithm than that of the key, by HMAC with the public key as its secret, and without the name of a key.",
+            matters: "Where the message says which algorithm verifies it, the public key becomes a shared secret that everybody has.",
+            fix: "Take the algorithm from what is registered for the key, and refuse a message that names another.",
+        },
+        steps: &[
+            send(forged("unknown"), On::EachUsed).denied(&[INVALID, Accept::Status(400)]).thoroughly(),
+            send(each_forged(&["alg-conflict", "hmac-by-public-key", "no-key-id"]), On::Protected)
+                .denied(&[INVALID, Accept::Status(400)]),
+        ],
+        fault: "alg-from-message",
+        ..PLAIN
+    },
+    Check {
+        id: "httpsig.selection-unambiguous",
+        title: "Further and ambiguous signatures do not confuse the verifier",
+        severity: Severity::High,
+        sources: &["RFC 9421 §4", "RFC 9421 §2.5", "RFC 9421 §7.2.6", "RFC 9421 §7.2.7"],
+        doc: Doc {
+            sends: "A wrong signature over everything beside a correct one over nothing, signatures that cover a component twice or a field which is not there, and a Signature-Input that is no dictionary; then the good signature beside one by an unknown key, which may be accepted.",
+            matters: "A verifier that checks the coverage of one signature and the bytes of another accepts a message that nobody signed.",
+            fix: "Choose one signature by its key and its tag, and apply every rule to that one.",
+        },
+        steps: &[
+            send(
+                each_forged(&["narrow-beside-wrong", "duplicate-component", "absent-field", "malformed-input"]),
+                On::Protected,
+            )
+            .denied(&[INVALID, MALFORMED, Accept::Status(400)]),
+            send(forged("two-labels"), On::Protected),
+        ],
+        implied_by: &["httpsig.coverage-policy-enforced"],
+        fault: "any-label-verifies",
+        ..REFUSAL
+    },
+];
+
+const REPLAY: StepId = StepId::new("replay");
+
+/// A nonce is required where the application says so (RFC 9421 §7.2.2): a second use that is accepted is a warning.
+fn fresh(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, seen) in case.observations_of(REPLAY) {
+        if seen.outcome == Outcome::Granted {
+            judgement.advises(index, case.about(index, "it was accepted a second time"), "refused");
+        }
+    }
+    judgement
+}

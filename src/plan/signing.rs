@@ -1,0 +1,68 @@
+//! What a scheme that signs requests says about all of its credentials.
+
+use std::sync::Arc;
+
+use super::subject::{Identity, Login};
+use crate::scenario::model::SchemeFields;
+use crate::scheme::Proof;
+use crate::scheme::httpsig::{COMPONENTS, MessageKey, algorithm_named};
+use crate::scheme::jose::{Alg, SigningKey};
+use crate::scheme::signing::WINDOW;
+use crate::seed;
+
+/// Adds what the scheme says to the credentials that sign.
+pub(super) fn complete(scheme: &SchemeFields, identities: &mut [Identity]) {
+    for identity in identities {
+        match (&mut identity.login, scheme) {
+            (Login::Proof(Proof::Signing(own)), SchemeFields::Hmac(hmac)) => {
+                let own = Arc::make_mut(own);
+                own.window = hmac.window.map_or(own.window, |length| length.0);
+            }
+            (Login::Proof(Proof::Signing(own)), SchemeFields::SigV4(sigv4)) => {
+                let own = Arc::make_mut(own);
+                own.window = sigv4.window.map_or(own.window, |length| length.0);
+                own.region = sigv4.region.clone().unwrap_or_else(|| seed::SIGV4_REGION.to_owned());
+                own.service = sigv4.service.clone().unwrap_or_else(|| seed::SIGV4_SERVICE.to_owned());
+                own.in_query = sigv4.presigned;
+                own.leaves_bodies_out = sigv4.unsigned_payload;
+            }
+            (Login::Proof(Proof::Message(own)), SchemeFields::HttpSignature(written)) => {
+                let own = Arc::make_mut(own);
+                own.window = written.window.map_or(own.window, |length| length.0);
+                own.tag.clone_from(&written.tag);
+                if !written.components.is_empty() {
+                    own.components.clone_from(&written.components);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A key that signs messages as a scheme without details does.
+pub(super) fn message_key(key: Arc<SigningKey>) -> MessageKey {
+    MessageKey {
+        key_id: key.kid.clone().unwrap_or_default(),
+        key,
+        components: COMPONENTS.iter().map(|name| (*name).to_owned()).collect(),
+        tag: None,
+        window: WINDOW,
+    }
+}
+
+/// The key of the reference's `service` for an algorithm of RFC 9421.
+pub(super) fn seeded_key(name: &str) -> Option<MessageKey> {
+    let alg = algorithm_named(name)?;
+    let ring = seed::keys::ring(if alg == Alg::PS512 { "RS256" } else { alg.name() })?;
+    let key = SigningKey::read(ring.first.key, Some(format!("service-{name}")), Some(alg)).ok()?;
+    Some(message_key(Arc::new(key)))
+}
+
+/// Leaves one identity of the reference, with the key of the algorithm that the scheme names.
+pub(super) fn use_seeded_key(scheme: &SchemeFields, identities: &mut Vec<Identity>) {
+    let SchemeFields::HttpSignature(written) = scheme else { return };
+    if let Some(key) = written.alg.as_deref().and_then(seeded_key) {
+        identities.truncate(1);
+        identities.iter_mut().for_each(|one| one.login = Login::Proof(Proof::Message(Arc::new(key.clone()))));
+    }
+}

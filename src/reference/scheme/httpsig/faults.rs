@@ -1,0 +1,42 @@
+//! Faults of the verifier of message signatures, and what they do.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::reference::fault::{Fault, row, variant};
+use crate::reference::jose::keys::KeyPair;
+use crate::reference::jose::signature::public_pem;
+use crate::reference::state::{Principal, ReferenceState, principal};
+use crate::seed::IDENTITIES;
+
+/// Faults of message signatures.
+pub(crate) const FAULTS: &[Fault] = &[
+    row("httpsig-rejects-everything", "httpsig.valid-accepted", "refuses every signature"),
+    row("verify-if-present", "httpsig.missing-refused", "verifies a signature where there is one"),
+    row("query-not-in-base", "httpsig.component-tamper-refused", "leaves the query of the request out of the base"),
+    row("any-coverage-ok", "httpsig.coverage-policy-enforced", "accepts whatever was covered"),
+    row("digest-not-recomputed", "httpsig.content-digest-checked", "verifies the signature and not the digest"),
+    row("expires-ignored", "httpsig.freshness-and-replay", "compares no times"),
+    variant("httpsig-no-nonce-store", "httpsig.freshness-and-replay", "accepts a nonce a second time"),
+    row("alg-from-message", "httpsig.key-and-alg-agreement", "takes the algorithm from the message"),
+    row("any-label-verifies", "httpsig.selection-unambiguous", "accepts a message of which one signature verifies"),
+];
+
+/// The principal that a request without a signature is taken for.
+pub(super) fn unsigned(state: &ReferenceState) -> Option<Arc<Principal>> {
+    state.fault("verify-if-present").then(|| Arc::new(principal(&IDENTITIES[0])))
+}
+
+/// Whether the public key, which everybody has, verifies a signature as the secret of an HMAC.
+pub(super) fn by_public_key(state: &ReferenceState, key: &KeyPair, alg: Option<&str>, base: &str, made: &[u8]) -> bool {
+    if !state.fault("alg-from-message") || alg != Some("hmac-sha256") {
+        return false;
+    }
+    let text = public_pem(key).unwrap_or_default();
+    let encoded: String = text.lines().filter(|line| !line.starts_with('-')).collect();
+    let secret = STANDARD.decode(encoded).unwrap_or_default();
+    let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &secret);
+    !secret.is_empty() && aws_lc_rs::hmac::verify(&key, base.as_bytes(), made).is_ok()
+}

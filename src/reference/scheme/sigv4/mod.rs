@@ -1,0 +1,279 @@
+//! AWS Signature Version 4, in the `Authorization` field or in the query.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use aws_lc_rs::hmac;
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
+use sha2::{Digest as _, Sha256};
+
+use super::hmac::{Signers, faults};
+use crate::clock;
+use crate::reference::rejection::Rejection;
+use crate::reference::request::{ReceivedBody, header_values, host_of};
+use crate::reference::state::{Principal, ReferenceState};
+use crate::seed::{SIGV4_REGION, SIGV4_SERVICE, SeedState};
+
+const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+/// How old, or how far ahead, a signature may be, in seconds.
+const WINDOW: i64 = 300;
+/// The longest life of a presigned address, in seconds.
+const LONGEST: i64 = 604_800;
+/// Everything but unreserved characters (RFC 3986 §2.3).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What a request says of its signature.
+struct Claimed {
+    credential: String,
+    names: String,
+    signature: String,
+    time: String,
+    /// Seconds for which a presigned address lives.
+    expires: Option<i64>,
+}
+
+/// Why a request is refused before its signature is looked at.
+enum Unread {
+    /// There is no signature.
+    Missing,
+    /// There is something that is none.
+    Malformed,
+    /// It is of another kind.
+    Other,
+}
+
+/// Who sent a request.
+pub(crate) fn verify(state: &ReferenceState, signers: &Signers, parts: &Parts) -> Result<Arc<Principal>, Rejection> {
+    let asked =
+        |error| Rejection::new(StatusCode::UNAUTHORIZED, error).with_challenge(format!("{ALGORITHM} realm=\"orders\""));
+    let bad = || match state.fault("panics-on-bad-base64") {
+        true => Rejection::broken(),
+        false => Rejection::new(StatusCode::BAD_REQUEST, "invalid_request"),
+    };
+    let claimed = match claimed(parts) {
+        Ok(claimed) => claimed,
+        Err(Unread::Missing) => return faults::unsigned(state).ok_or_else(|| asked("missing_credentials")),
+        Err(Unread::Malformed) => return Err(bad()),
+        Err(Unread::Other) => return Err(asked("invalid_credentials")),
+    };
+    let scope: Vec<&str> = claimed.credential.split('/').collect();
+    let [key_id, day, region, service, "aws4_request"] = scope[..] else { return Err(bad()) };
+    if (region, service) != (SIGV4_REGION, SIGV4_SERVICE) {
+        return Err(asked("wrong_scope"));
+    }
+    let now = clock::unix_seconds();
+    let ignores_time = state.fault("timestamp-ignored");
+    let time = match seconds(&claimed.time) {
+        Some(time) if claimed.time.starts_with(day) => time,
+        _ if ignores_time => now,
+        Some(_) => return Err(asked("wrong_scope")),
+        None => return Err(bad()),
+    };
+    let lives = claimed.expires.unwrap_or(WINDOW);
+    if !ignores_time && (now - time > lives || time - now > WINDOW || !(1..=LONGEST).contains(&lives)) {
+        return Err(asked("signature_expired"));
+    }
+    let names: Vec<&str> = claimed.names.split(';').filter(|name| !name.is_empty()).collect();
+    let fields = signed_fields(&names, parts).filter(|_| covers(state, &names, parts));
+    let fields = fields.ok_or_else(|| asked("invalid_signature"))?;
+    let body = payload(state, parts).ok_or_else(|| asked("invalid_signature"))?;
+    let query = canonical_query(parts.uri.query().unwrap_or_default());
+    let path = canonical_path(parts.uri.path());
+    let canonical = format!("{}\n{path}\n{query}\n{fields}\n{}\n{body}", parts.method, claimed.names);
+    let text = format!(
+        "{ALGORITHM}\n{}\n{day}/{region}/{service}/aws4_request\n{}",
+        claimed.time,
+        hexadecimal(&Sha256::digest(canonical))
+    );
+    let known = signers.secret_of(key_id);
+    // an unknown key takes as long as a known one
+    let secret = known.map_or("no-such-key", |(secret, _)| secret);
+    let key = [day, region, service, "aws4_request"].iter().fold(format!("AWS4{secret}").into_bytes(), |key, step| {
+        hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), step.as_bytes()).as_ref().to_vec()
+    });
+    let expected = hexadecimal(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), text.as_bytes()).as_ref());
+    let fits = faults::compare(state, &expected, &claimed.signature);
+    let found = known.filter(|(_, holder)| fits && holder.state == SeedState::Valid).map(|(_, holder)| holder);
+    let found = found.filter(|_| !state.fault("hmac-rejects-everything"));
+    let found = found.ok_or_else(|| faults::talkative(state, asked("invalid_signature"), &expected))?;
+    // each request of an SDK has an identifier, so that the signature of a write is a new one each time
+    let once = claimed.expires.is_none() && !parts.method.is_safe();
+    if once && !signers.is_fresh((key_id, &claimed.signature), time, now) && !state.fault("no-nonce-store") {
+        return Err(asked("replayed"));
+    }
+    Ok(found.principal.clone())
+}
+
+/// What a request says of its signature, in the field or in the query.
+fn claimed(parts: &Parts) -> Result<Claimed, Unread> {
+    let lines = header_values(&parts.headers, "authorization").map_err(|_| Unread::Malformed)?;
+    let query = parameters(parts.uri.query().unwrap_or_default());
+    match (lines.as_slice(), query.contains_key("X-Amz-Signature")) {
+        ([], false) => Err(Unread::Missing),
+        ([], true) => in_query(&query),
+        ([line], false) => in_field(line, parts),
+        _ => Err(Unread::Malformed),
+    }
+}
+
+fn in_field(line: &str, parts: &Parts) -> Result<Claimed, Unread> {
+    let (scheme, rest) = line.split_once(' ').ok_or(Unread::Other)?;
+    if !scheme.eq_ignore_ascii_case(ALGORITHM) {
+        return Err(Unread::Other);
+    }
+    let mut members = BTreeMap::new();
+    for member in rest.split(',') {
+        let (name, value) = member.trim().split_once('=').ok_or(Unread::Malformed)?;
+        if members.insert(name, value.to_owned()).is_some() {
+            return Err(Unread::Malformed);
+        }
+    }
+    let mut take = |name: &str| members.remove(name).ok_or(Unread::Malformed);
+    let times = header_values(&parts.headers, "x-amz-date").map_err(|_| Unread::Malformed)?;
+    let [time] = times.as_slice() else { return Err(Unread::Malformed) };
+    Ok(Claimed {
+        credential: take("Credential")?,
+        names: take("SignedHeaders")?,
+        signature: take("Signature")?,
+        time: (*time).to_owned(),
+        expires: None,
+    })
+}
+
+fn in_query(query: &BTreeMap<String, Vec<String>>) -> Result<Claimed, Unread> {
+    let take = |name: &str| match query.get(name).map(Vec::as_slice) {
+        Some([value]) => Ok(value.clone()),
+        _ => Err(Unread::Malformed),
+    };
+    if take("X-Amz-Algorithm")? != ALGORITHM {
+        return Err(Unread::Other);
+    }
+    let expires = take("X-Amz-Expires")?.parse().map_err(|_| Unread::Malformed)?;
+    Ok(Claimed {
+        credential: take("X-Amz-Credential")?,
+        names: take("X-Amz-SignedHeaders")?,
+        signature: take("X-Amz-Signature")?,
+        time: take("X-Amz-Date")?,
+        expires: Some(expires),
+    })
+}
+
+/// The parameters of a query, decoded; a plus sign is a plus sign.
+fn parameters(query: &str) -> BTreeMap<String, Vec<String>> {
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        found.entry(decoded(name)).or_default().push(decoded(value));
+    }
+    found
+}
+
+/// Seconds since 1970 of a time in the basic format of ISO 8601.
+fn seconds(text: &str) -> Option<i64> {
+    let at = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", text).ok()?;
+    Some(jiff::tz::Offset::UTC.to_timestamp(at).ok()?.as_second())
+}
+
+/// Whether the host and every field of AWS are among the signed ones, in order and each once.
+fn covers(state: &ReferenceState, names: &[&str], parts: &Parts) -> bool {
+    if state.fault("empty-signed-headers-ok") {
+        return true;
+    }
+    let of_aws = parts.headers.keys().map(axum::http::HeaderName::as_str).filter(|name| name.starts_with("x-amz-"));
+    let ordered = names.windows(2).all(|pair| pair[0] < pair[1]);
+    ordered && of_aws.chain(["host"]).all(|name| names.contains(&name))
+}
+
+/// The lines of the signed fields; none where one of them is not there.
+fn signed_fields(names: &[&str], parts: &Parts) -> Option<String> {
+    let mut lines = String::new();
+    for name in names {
+        let values: Vec<&str> = match *name {
+            "host" => vec![host_of(parts)?],
+            name => header_values(&parts.headers, name).ok()?,
+        };
+        if values.is_empty() {
+            return None;
+        }
+        let trimmed: Vec<String> =
+            values.iter().map(|value| value.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        lines.push_str(&format!("{name}:{}\n", trimmed.join(",")));
+    }
+    Some(lines)
+}
+
+/// What is signed of the body; none where the client says something else of it.
+fn payload(state: &ReferenceState, parts: &Parts) -> Option<String> {
+    let received = parts.extensions.get::<ReceivedBody>().map(|body| &body.0[..]).unwrap_or_default();
+    let computed = hexadecimal(&Sha256::digest(received));
+    match header_values(&parts.headers, "x-amz-content-sha256").ok()?.as_slice() {
+        [] => Some(computed),
+        [said] if *said == computed || state.fault("body-hash-not-recomputed") => Some((*said).to_owned()),
+        _ => None,
+    }
+}
+
+/// The path without empty segments and dots, encoded once more.
+fn canonical_path(path: &str) -> String {
+    let mut kept = Vec::new();
+    for segment in path.split('/').filter(|segment| !segment.is_empty() && *segment != ".") {
+        match segment {
+            ".." => {
+                kept.pop();
+            }
+            segment => kept.push(percent_encode(segment.as_bytes(), RESERVED).to_string()),
+        }
+    }
+    let end = if path.len() > 1 && path.ends_with('/') && !kept.is_empty() { "/" } else { "" };
+    format!("/{}{end}", kept.join("/"))
+}
+
+/// The pairs of the query but for the signature, encoded anew and sorted.
+fn canonical_query(query: &str) -> String {
+    let anew = |text: &str| {
+        let decoded: Vec<u8> = percent_decode_str(text).collect();
+        percent_encode(&decoded, RESERVED).to_string()
+    };
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    let mut pairs: Vec<_> = pairs.map(|(name, value)| (anew(name), anew(value))).collect();
+    pairs.retain(|(name, _)| name != "X-Amz-Signature");
+    pairs.sort();
+    pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn canonical_forms_are_those_of_the_suite() {
+        let suite: Value = serde_json::from_str(include_str!("../../../../tests/vectors/sigv4.json")).expect("JSON");
+        let cases = suite["cases"].as_array().expect("cases");
+        for case in cases {
+            let text = |name: &str| case[name].as_str().expect("text");
+            let start = text("query_signed").lines().next().and_then(|line| line.rsplit_once(' ')).expect("a line").0;
+            let target = start.split_once(' ').expect("a method").1;
+            let (path, query) = target.split_once('?').unwrap_or((target, ""));
+            let lines: Vec<&str> = text("query_canonical").lines().collect();
+            // what the suite signs without its token carries it nevertheless
+            if case["signs_token"] == true {
+                assert_eq!(canonical_query(query), lines[2], "{}", case["name"]);
+            }
+            if case["normalizes"] == true {
+                assert_eq!(canonical_path(path), lines[1], "{}", case["name"]);
+            }
+        }
+        assert_eq!(seconds("20150830T123600Z"), Some(1_440_938_160));
+        assert_eq!(seconds("2015-08-30T12:36:00Z"), None);
+    }
+}
