@@ -44,6 +44,7 @@ impl Served {
             scheme: none,
             carrier: none.carrier(),
             held: None,
+            destination: None,
             asks_each_time: false,
             fingerprint: Fingerprint {
                 status: 200,

@@ -136,6 +136,14 @@ impl Check {
         self.id.split_once('.').map_or(self.id, |(group, _)| group)
     }
 
+    /// Whether it is about one of these topics of a scheme. Of client certificates, what they prove at the authorization
+    /// server is for schemes that have one, and what they open by themselves is for the others.
+    pub fn is_of(&self, topics: &[&str]) -> bool {
+        let asks_a_server = self.steps.iter().any(|step| matches!(step, Step::Form(_)));
+        let fits = self.group() != "mtls" || asks_a_server == topics.contains(&"token");
+        topics.contains(&self.group()) && fits
+    }
+
     /// What is sent, why it matters and how to fix it, as one text.
     pub fn help(&self) -> String {
         format!("{} {} {}", self.doc.sends, self.doc.matters, self.doc.fix)
@@ -186,7 +194,7 @@ pub const GROUPS: &[Group] = &[
         tables: &[hmac::CHECKS],
     },
     Group { name: "httpsig", about: "HTTP message signatures (RFC 9421)", tables: &[httpsig::CHECKS] },
-    Group { name: "mtls", about: "Client certificates (RFC 8705)", tables: &[mtls::CHECKS] },
+    Group { name: "mtls", about: "Client certificates (RFC 8705)", tables: &[mtls::CHECKS, mtls::tokens::CHECKS] },
     Group {
         name: "dpop",
         about: "Tokens that are bound to keys (RFC 9449)",
@@ -241,7 +249,11 @@ pub const GROUPS: &[Group] = &[
         about: "Token revocation (RFC 7009)",
         tables: &[revocation::CHECKS, introspection::unusual::REVOCATION, token::client_scheme::REVOCATION],
     },
-    Group { name: "meta", about: "Authorization server metadata (RFC 8414)", tables: &[metadata::CHECKS] },
+    Group {
+        name: "meta",
+        about: "Authorization server metadata (RFC 8414)",
+        tables: &[metadata::CHECKS, mtls::tokens::METADATA],
+    },
     Group {
         name: "common",
         about: "Any protected HTTP API",

@@ -40,7 +40,7 @@ fn forgeries(step: &Step) -> Vec<Option<ForgeryId>> {
 fn place(step: &Step) -> Place {
     match step {
         Step::Form(form) => match form.endpoint {
-            Endpoint::Token => Place::Token,
+            Endpoint::Token | Endpoint::TokenAlias => Place::Token,
             Endpoint::Introspection => Place::Introspection,
             Endpoint::Revocation => Place::Revocation,
         },

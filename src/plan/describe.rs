@@ -14,6 +14,7 @@ pub(super) fn altered(alter: &Alter) -> String {
         Alter::Body(media, _) => format!("with a body of {media}"),
         Alter::Target(_) => "another path".to_owned(),
         Alter::Source(_) => "from a source of its own".to_owned(),
+        Alter::Connection(_) => "over another connection".to_owned(),
         Alter::AbsoluteForm => "target in absolute form".to_owned(),
     }
 }
@@ -58,6 +59,8 @@ pub(super) fn client_auth(auth: FormAuth) -> Phrase {
         FormAuth::SameAssertion => "the same assertion once more",
         FormAuth::Line(_) => "another Authorization line",
         FormAuth::Behind(_) => "the good client behind another scheme name",
+        FormAuth::CertificateOfAnother => "the good client with the certificate of another",
+        FormAuth::ForgedCertificate(_) => "the good client with a forged certificate",
         FormAuth::OtherSecret(_) => "the good client with another secret",
     })
 }

@@ -245,11 +245,7 @@ impl LoginStep {
             sent.push("HTTP Basic".to_owned());
         }
         if let Some((client, method)) = &self.client {
-            let how = match client.method(*method) {
-                ClientAuthMethod::Basic => "HTTP Basic",
-                ClientAuthMethod::Post => "body parameters",
-                ClientAuthMethod::PrivateKeyJwt => "a signed assertion",
-            };
+            let how = client.method(*method).described();
             sent.push(format!("the client {} authenticated by {how}", client.id));
         }
         if sent.is_empty() { String::new() } else { format!(" with {}", sent.join(" and ")) }

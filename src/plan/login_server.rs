@@ -39,6 +39,8 @@ pub fn login_server(subject: &Subject) -> Option<Subject> {
             assertion_audience: grant_of(subject, &first)?.assertion_audience.clone(),
             token_params: params_of(grant_of(subject, &first)?)?,
             proof_alg: None,
+            assertions_are_for_issuer: false,
+            token_alias: None,
             is_discovered: false,
         }),
         identities: clients,

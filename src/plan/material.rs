@@ -71,7 +71,7 @@ fn way_out(member: &str, scheme: &DeclaredScheme, used: &BTreeSet<&'static str>)
 fn used_by(scheme: &dyn Scheme) -> BTreeSet<&'static str> {
     let topics = scheme.groups();
     let has_server = topics.contains(&"token");
-    let checks = crate::check::catalogue().filter(|check| topics.contains(&check.group()));
+    let checks = crate::check::catalogue().filter(|check| check.is_of(topics));
     let steps = checks.flat_map(|check| check.steps);
     // what only an authorization server is asked for is not sent where the scheme has none
     let sent = steps.filter(|step| has_server || !matches!(step, Step::Form(_) | Step::Obtain(_) | Step::Revoke(_)));
@@ -168,6 +168,7 @@ fn of_client(auth: FormAuth) -> Option<&'static str> {
         FormAuth::WithoutGrant => Some("client_without_grant"),
         FormAuth::Special | FormAuth::SpecialRaw => Some("special_client"),
         FormAuth::ForeignResourceServer => Some("foreign_introspection_client"),
+        FormAuth::ForgedCertificate(_) => Some("client_ca"),
         _ => None,
     }
 }

@@ -82,7 +82,7 @@ impl PlannedCheck {
 /// All checks that apply to a subject, in order: those that are selected, and the controls that prove them.
 pub fn checks(subject: &Subject, profile: &Effective, selected: impl Fn(&str) -> bool) -> Vec<PlannedCheck> {
     let groups = subject.topics();
-    let applicable = crate::check::catalogue().filter(|check| groups.contains(&check.group()));
+    let applicable = crate::check::catalogue().filter(|check| check.is_of(&groups));
     let chosen: Vec<&Check> = applicable.clone().filter(|check| selected(check.id)).collect();
     let needed = |check: &&'static Check| {
         selected(check.id) || (check.control && chosen.iter().any(|chosen| chosen.group() == check.group()))

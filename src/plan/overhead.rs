@@ -26,6 +26,13 @@ pub struct Side {
     pub asks_each_time: bool,
 }
 
+impl OverheadStudy {
+    /// All sides, the baseline first.
+    pub fn sides(&self) -> impl Iterator<Item = &Side> {
+        std::iter::once(&self.baseline).chain(&self.schemes)
+    }
+}
+
 /// The preset in which each request asks for a challenge first.
 const ASKED_EACH_TIME: &str = "digest-asked-each-time";
 
@@ -160,6 +167,7 @@ fn preset_side(loaded: &LoadedScenario, name: &str) -> Option<Side> {
         "jwt-rs256" => ("jwt/rs256", "jwt"),
         "jwt-es256" => ("jwt/es256", "jwt"),
         "jwt-eddsa" => ("jwt/eddsa", "jwt"),
+        "mtls" => ("mtls", "mtls"),
         "oauth2-jwt" => ("oauth2-jwt", "oauth2-client-credentials"),
         "dpop-es256" | "dpop-eddsa" => ("dpop", "oauth2-client-credentials-dpop"),
         "opaque-introspection" => ("opaque-introspection", "oauth2-client-credentials"),

@@ -10,6 +10,7 @@ use super::subject::{
 };
 use super::values::Values;
 use crate::check::step::PeculiarAccount;
+use crate::observe::ConnectionOf;
 use crate::scenario::model::{self, SchemeFields};
 use crate::scenario::text::Length;
 use crate::scenario::{At, LoadedScenario, Template};
@@ -31,8 +32,10 @@ pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
     if identities.is_empty() && on_reference {
         identities = seeded::identities(name);
         super::signing::use_seeded_key(&scenario.scheme.value.0, &mut identities);
-        if authorization_server.as_ref().is_some_and(|server| server.client_auth == ClientAuthMethod::PrivateKeyJwt) {
-            seeded::leave_secrets_out(&mut identities);
+        match authorization_server.as_ref().map(|server| server.client_auth) {
+            Some(ClientAuthMethod::PrivateKeyJwt) => seeded::leave_secrets_out(&mut identities),
+            Some(method) if method.is_by_certificate() => seeded::present_certificates(&mut identities, method),
+            _ => {}
         }
     }
     if name == "none" {
@@ -308,11 +311,17 @@ fn authorization_server(fields: &SchemeFields, values: &Values<'_>, on_reference
     let SchemeFields::OAuth2ClientCredentials(oauth2) = fields else { return None };
     let client_auth = super::resolve_login::method(oauth2.client_auth);
     let named = |template: &Option<Template>| template.as_ref().map(|template| values.text(template));
+    let assertions_are_for_issuer = oauth2.assertion_rules == model::AssertionRules::Rfc7523bis;
     if on_reference && oauth2.token_url.is_none() && oauth2.issuer.is_none() {
         let jwt = oauth2.access_token != model::AccessToken::Opaque;
         let seeded = seeded::authorization_server(client_auth, jwt);
         let assertion_audience = named(&oauth2.assertion_audience);
-        return Some(AuthorizationServer { assertion_audience, proof_alg: proof_alg(oauth2), ..seeded });
+        return Some(AuthorizationServer {
+            assertion_audience,
+            assertions_are_for_issuer,
+            proof_alg: proof_alg(oauth2),
+            ..seeded
+        });
     }
     Some(AuthorizationServer {
         issuer: named(&oauth2.issuer),
@@ -323,6 +332,8 @@ fn authorization_server(fields: &SchemeFields, values: &Values<'_>, on_reference
         assertion_audience: named(&oauth2.assertion_audience),
         token_params: oauth2.token_params.iter().map(|(name, value)| (name.clone(), values.text(value))).collect(),
         proof_alg: proof_alg(oauth2),
+        assertions_are_for_issuer,
+        token_alias: None,
         is_discovered: false,
     })
 }
@@ -350,6 +361,7 @@ fn material(written: &model::DeclaredMaterial, values: &Values<'_>, on_reference
             key: client.client_key.as_ref().and_then(|key| super::keys::key(key, values)),
             scope: None,
             own_method: client.client_auth.map(super::resolve_login::method),
+            connection: ConnectionOf::default(),
         })
     };
     let secret = |template: &Option<Template>| template.as_ref().map(|template| values.secret(template));

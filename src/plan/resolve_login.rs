@@ -9,6 +9,7 @@ use super::login::{
 };
 use super::resolve::declared;
 use super::values::Values;
+use crate::observe::ConnectionOf;
 use crate::scenario::model::{
     ClientAuth, ClientLogin, Credential, LoginFields, LoginRequest, LoginSource, TokenPlaceFields,
 };
@@ -97,6 +98,7 @@ fn token_request(client: &ClientLogin, values: &Values<'_>) -> LoginStep {
         key: client.client_key.as_ref().and_then(|key| super::keys::key(key, values)),
         scope: None,
         own_method: None,
+        connection: ConnectionOf::default(),
     });
     LoginStep {
         method: "POST",
@@ -116,6 +118,9 @@ pub(super) fn method(written: ClientAuth) -> ClientAuthMethod {
         ClientAuth::Basic => ClientAuthMethod::Basic,
         ClientAuth::Post => ClientAuthMethod::Post,
         ClientAuth::PrivateKeyJwt => ClientAuthMethod::PrivateKeyJwt,
+        ClientAuth::ClientSecretJwt => ClientAuthMethod::SecretJwt,
+        ClientAuth::TlsClientAuth => ClientAuthMethod::TlsClientAuth,
+        ClientAuth::SelfSignedTlsClientAuth => ClientAuthMethod::SelfSignedTlsClientAuth,
     }
 }
 

@@ -156,6 +156,23 @@ fn session_login(identity: &SeedIdentity) -> LoginProcedure {
     }
 }
 
+/// Leaves clients with nothing but their certificates: those that the CA of the seed signs, or the self-signed ones that are
+/// registered.
+pub(super) fn present_certificates(identities: &mut [Identity], method: ClientAuthMethod) {
+    for identity in identities {
+        let known = seed::IDENTITIES.iter().find(|known| known.name == identity.name);
+        let Some(mut own) = known.and_then(certificate) else { continue };
+        if method == ClientAuthMethod::SelfSignedTlsClientAuth {
+            let registered = seed::keys::SELF_SIGNED.iter().find(|(name, _)| *name == identity.name);
+            own.chain = registered.map(|(_, chain)| chain.as_bytes().to_vec()).unwrap_or_default();
+        }
+        identity.certificate = Some(Arc::new(own));
+        if let Login::Client { secret, key, .. } = &mut identity.login {
+            (*secret, *key) = (None, None);
+        }
+    }
+}
+
 /// Leaves identities with nothing but their keys, as clients that sign assertions are registered.
 pub(super) fn leave_secrets_out(identities: &mut [Identity]) {
     for identity in identities {
@@ -214,6 +231,8 @@ pub(super) fn authorization_server(client_auth: ClientAuthMethod, jwt: bool) -> 
             assertion_audience: None,
             token_params: Vec::new(),
             proof_alg: None,
+            assertions_are_for_issuer: false,
+            token_alias: None,
             is_discovered: false,
         };
     }
@@ -226,6 +245,8 @@ pub(super) fn authorization_server(client_auth: ClientAuthMethod, jwt: bool) -> 
         assertion_audience: None,
         token_params: Vec::new(),
         proof_alg: None,
+        assertions_are_for_issuer: false,
+        token_alias: None,
         is_discovered: false,
     }
 }

@@ -8,7 +8,7 @@ use super::login::LoginProcedure;
 use crate::observe::ConnectionOf;
 use crate::scheme::jose::SigningKey;
 use crate::scheme::jwt::Kit;
-use crate::scheme::{Carrier, Proof, Scheme};
+use crate::scheme::{Carrier, Proof, Scheme, mtls};
 use crate::secret::Secret;
 
 pub use super::client::{AuthorizationServer, ClientAuthMethod, ClientCredential};
@@ -112,7 +112,7 @@ impl Identity {
         let scope = self.scopes.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
         let scope = (!scope.is_empty()).then_some(scope);
         let (id, secret, key) = (id.clone(), secret.clone(), key.clone());
-        Some(ClientCredential { id, secret, key, scope, own_method: *method })
+        Some(ClientCredential { id, secret, key, scope, own_method: *method, connection: self.connection() })
     }
 }
 
@@ -360,7 +360,11 @@ const LOGIN_TOPICS: [&str; 4] = ["login", "session", "refresh", "grant"];
 impl Subject {
     /// Topics of the catalogue that apply: those of the scheme, and those about logins as far as a credential has one.
     pub fn topics(&self) -> Vec<&'static str> {
-        let of_scheme = self.scheme.groups().iter().copied().filter(|topic| !LOGIN_TOPICS.contains(topic));
+        let presents = |at: usize| self.identities[at].certificate.is_some();
+        // of clients, certificates are a topic where the good one has one
+        let certificates = self.scheme.proves_in_handshake() || self.endpoint_identity().is_some_and(presents);
+        let applies = |topic: &&str| !LOGIN_TOPICS.contains(topic) && (*topic != "mtls" || certificates);
+        let of_scheme = self.scheme.groups().iter().copied().filter(applies);
         let procedure = self.login_identity().and_then(|at| self.procedure_of(at));
         let of_login = LOGIN_TOPICS.into_iter().filter(|topic| procedure.is_some_and(|login| login.is_about(topic)));
         of_scheme.chain(of_login).collect()
@@ -414,6 +418,28 @@ impl Subject {
             return self.identities.iter().position(valid);
         }
         self.main_resource().and_then(|resource| self.good_for(resource))
+    }
+
+    /// The thumbprint of the certificate of the client that asks the authorization server (RFC 8705 §3.1).
+    pub fn thumbprint(&self) -> Option<String> {
+        let own = self.identities[self.endpoint_identity()?].certificate.as_ref()?;
+        mtls::thumbprint_of(&own.chain)
+    }
+
+    /// The connections of another valid identity with a certificate of its own.
+    pub fn connection_of_another(&self, own: &ConnectionOf) -> Option<ConnectionOf> {
+        let valid = self.identities.iter().filter(|one| one.state == CredentialState::Valid && !one.asks_for_less);
+        valid.map(Identity::connection).find(|other| other.0.is_some() && other != own)
+    }
+
+    /// The client that asks the endpoints of the authorization server, where its certificate authenticates it (RFC 8705 §2).
+    pub fn client_by_certificate(&self) -> Option<usize> {
+        let wanted = self.authorization_server.as_ref()?.client_auth;
+        let by_certificate = |at: &usize| {
+            let client = self.identities[*at].client();
+            client.is_some_and(|client| client.method(wanted).is_by_certificate())
+        };
+        self.endpoint_identity().filter(by_certificate)
     }
 
     /// Whose connections carry a request without the credential of an identity: the certificate that it presents beside the

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
 
-use super::{Config, ReferenceError};
+use super::{Config, Faults, ReferenceError, identity, secured};
 
 /// Answers of a correct server before a target stops being one.
 pub const PATIENCE: usize = 40;
@@ -122,6 +123,7 @@ const WELCOME: &str = r#"{"orders":[],"order":{"id":1},"access_token":"welcome-t
 #[derive(Debug)]
 pub struct HopelessServer {
     addr: SocketAddr,
+    certificate: Option<String>,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
 }
@@ -129,7 +131,13 @@ pub struct HopelessServer {
 impl HopelessServer {
     /// Its address.
     pub fn url(&self) -> String {
-        format!("http://{}", self.addr)
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.addr)
+    }
+
+    /// The certificate to trust, in PEM, where it speaks TLS.
+    pub fn certificate(&self) -> Option<&str> {
+        self.certificate.as_deref()
     }
 
     /// Ends it, with everything that it keeps waiting.
@@ -139,23 +147,31 @@ impl HopelessServer {
     }
 }
 
-/// Starts a target on the loopback interface; `correct` is what it is at first, where it starts as a correct server.
+/// Starts a target on the loopback interface; `correct` is what it is at first, where it starts as a correct server. It speaks
+/// TLS where that does, under one certificate with it, and takes the certificates of clients that it takes.
 ///
 /// # Errors
-/// When no port can be had.
-pub async fn start(manner: Manner, correct: Config) -> Result<HopelessServer, ReferenceError> {
+/// When no port can be had, or a certificate cannot be made.
+pub async fn start(manner: Manner, mut correct: Config) -> Result<HopelessServer, ReferenceError> {
+    let (mut acceptor, mut certificate) = (None, None);
+    if correct.tls {
+        let identity = identity()?;
+        let made = secured(false, &identity, &Faults::default())?;
+        correct.tls_identity = Some(identity);
+        (acceptor, certificate) = (Some(made.0), Some(made.1));
+    }
     let bind = |error| ReferenceError::Bind(0, error);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(bind)?;
     let addr = listener.local_addr().map_err(bind)?;
     let correct = if manner.starts_correct() { Some(super::start(correct).await?) } else { None };
     let (stop, stopped) = watch::channel(false);
-    let server = tokio::spawn(serve(listener, manner, correct, stopped));
-    Ok(HopelessServer { addr, stop, server })
+    let server = tokio::spawn(serve(listener, (manner, acceptor), correct, stopped));
+    Ok(HopelessServer { addr, certificate, stop, server })
 }
 
 async fn serve(
     listener: TcpListener,
-    manner: Manner,
+    (manner, acceptor): (Manner, Option<TlsAcceptor>),
     correct: Option<super::ReferenceServer>,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -165,8 +181,13 @@ async fn serve(
     loop {
         tokio::select! {
             accepted = listener.accept() => if let Ok((stream, _)) = accepted {
-                let answered = answered.clone();
-                connections.spawn(async move { drop(connection(stream, manner, upstream, &answered).await) });
+                let (answered, acceptor) = (answered.clone(), acceptor.clone());
+                connections.spawn(async move {
+                    drop(match acceptor {
+                        Some(acceptor) => over_tls(stream, (manner, acceptor), upstream, &answered).await,
+                        None => connection(stream, manner, upstream, &answered).await,
+                    });
+                });
             },
             _ = connections.join_next(), if !connections.is_empty() => {}
             _ = stop.changed() => break,
@@ -176,6 +197,28 @@ async fn serve(
     if let Some(correct) = correct {
         correct.stop().await;
     }
+}
+
+/// One connection over TLS. While the target is a correct server, that ends the handshake: it alone sees the certificate of
+/// the client, and whoever probes has one request for each connection.
+async fn over_tls(
+    mut stream: TcpStream,
+    (manner, acceptor): (Manner, TlsAcceptor),
+    upstream: Option<SocketAddr>,
+    answered: &AtomicUsize,
+) -> std::io::Result<()> {
+    if let Some(upstream) = upstream
+        && answered.fetch_add(1, Ordering::Relaxed) < PATIENCE
+    {
+        let mut server = TcpStream::connect(upstream).await?;
+        return tokio::io::copy_bidirectional(&mut stream, &mut server).await.map(drop);
+    }
+    let mut stream = acceptor.accept(stream).await?;
+    tokio::time::timeout(PATIENCE_TO_READ, request(&mut stream)).await??;
+    if manner == Manner::Reset {
+        return stream.get_ref().0.set_zero_linger();
+    }
+    answer(stream, manner).await
 }
 
 /// One connection, one answer.
@@ -191,18 +234,23 @@ async fn connection(
     {
         return pass_on(&request, upstream, stream).await;
     }
-    match manner {
-        Manner::Silent => std::future::pending().await,
-        Manner::Reset => stream.set_zero_linger(),
-        _ => {
-            stream.write_all(&manner.bytes().unwrap_or_default()).await?;
-            stream.shutdown().await
-        }
+    if manner == Manner::Reset {
+        return stream.set_zero_linger();
     }
+    answer(stream, manner).await
+}
+
+/// What a target in this manner sends to everybody.
+async fn answer<S: AsyncWrite + Unpin>(mut stream: S, manner: Manner) -> std::io::Result<()> {
+    if manner == Manner::Silent {
+        return std::future::pending().await;
+    }
+    stream.write_all(&manner.bytes().unwrap_or_default()).await?;
+    stream.shutdown().await
 }
 
 /// Reads one request: its head, and the body that its length announces.
-async fn request(stream: &mut TcpStream) -> std::io::Result<Vec<u8>> {
+async fn request<S: AsyncRead + Unpin>(stream: &mut S) -> std::io::Result<Vec<u8>> {
     let mut request = Vec::new();
     while request.len() < REQUEST_LIMIT {
         if let Some(head) = request.windows(4).position(|four| four == b"\r\n\r\n")

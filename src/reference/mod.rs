@@ -35,6 +35,7 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 
 use authority::Authority;
 pub use fault::{Fault, FaultKind, Faults};
@@ -148,15 +149,14 @@ pub async fn start(config: Config) -> Result<ReferenceServer, ReferenceError> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)).await.map_err(bind)?;
     let addr = listener.local_addr().map_err(bind)?;
     let faults = Faults::new(config.faults);
-    let (acceptor, certificate) = match config.tls {
+    let secured = match config.tls {
         true => {
             let identity = config.tls_identity.map_or_else(tls::identity, Ok)?;
-            let clients = scheme::mtls::clients::verifier(&faults).map_err(NoCertificate::Made)?;
-            let made = tls::acceptor(!wire_faults::any(&faults), &identity, clients)?;
-            (Some(made.0), Some(made.1))
+            Some(secured(!wire_faults::any(&faults), &identity, &faults)?)
         }
-        false => (None, None),
+        false => None,
     };
+    let (acceptor, certificate) = secured.unzip();
     let scheme = if config.tls { "https" } else { "http" };
     let base = format!("{scheme}://{addr}");
     let state = Arc::new(ReferenceState::new(faults.clone(), config.api_key, config.busy, config.strict));
@@ -173,6 +173,21 @@ pub async fn start(config: Config) -> Result<ReferenceServer, ReferenceError> {
     let (stop, stopped) = watch::channel(false);
     let server = tokio::spawn(serve::serve(listener, acceptor, router, verifiers, stopped));
     Ok(ReferenceServer { addr, certificate, stop, server })
+}
+
+/// An acceptor under a certificate that asks clients for theirs, and the certificate to trust in PEM.
+fn secured(http2: bool, identity: &Secret, faults: &Faults) -> Result<(TlsAcceptor, String), NoCertificate> {
+    let clients = scheme::mtls::clients::verifier(faults).map_err(NoCertificate::Made)?;
+    tls::acceptor(http2, identity, clients)
+}
+
+/// The TLS of the reference under a certificate of its own, which is in PEM beside it: for benches.
+///
+/// # Errors
+/// When the certificate cannot be made.
+pub fn server_tls() -> Result<(Arc<rustls::ServerConfig>, String), NoCertificate> {
+    let (acceptor, certificate) = secured(false, &identity()?, &Faults::default())?;
+    Ok((acceptor.config().clone(), certificate))
 }
 
 /// Address, paths and test credentials, for scripts.

@@ -1,13 +1,17 @@
 //! What is read of a request: header values, query parameters, cookies.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hyper::body::Bytes;
+use rustls::pki_types::CertificateDer;
+use sha2::{Digest as _, Sha256};
 
 use super::state::KeyLocation;
-use crate::seed::SESSION_COOKIE;
+use crate::seed::{CLIENT_DOMAIN, SESSION_COOKIE, keys};
 
 /// Bytes of a request body.
 pub(crate) const BODY_LIMIT: usize = 1 << 20;
@@ -24,6 +28,38 @@ pub(crate) struct ReceivedBody(pub(crate) Bytes);
 pub(crate) fn host_of(parts: &Parts) -> Option<&str> {
     let field = parts.headers.get(axum::http::header::HOST).and_then(|value| value.to_str().ok());
     field.map(str::trim).or_else(|| parts.uri.authority().map(|authority| authority.as_str()))
+}
+
+impl PeerCertificate {
+    /// Its thumbprint (RFC 8705 §3.1): of the DER, or through a fault of the PEM.
+    pub(crate) fn thumbprint(&self, of_pem: bool) -> String {
+        let hash = match of_pem {
+            true => Sha256::digest(pem::encode(&pem::Pem::new("CERTIFICATE", &*self.0))),
+            false => Sha256::digest(&*self.0),
+        };
+        URL_SAFE_NO_PAD.encode(hash)
+    }
+
+    /// Its names in the domain of clients, without that.
+    pub(crate) fn client_names(&self) -> Vec<String> {
+        let certificate = CertificateDer::from(&*self.0);
+        let Ok(read) = webpki::EndEntityCert::try_from(&certificate) else { return Vec::new() };
+        read.valid_dns_names().filter_map(|name| name.strip_suffix(CLIENT_DOMAIN).map(str::to_owned)).collect()
+    }
+
+    /// The client with which it is registered as it is (RFC 8705 §2.2).
+    pub(crate) fn registered_with(&self) -> Option<&'static str> {
+        registered_with(&self.0)
+    }
+}
+
+/// The client with which a self-signed certificate in DER is registered.
+pub(crate) fn registered_with(der: &[u8]) -> Option<&'static str> {
+    static REGISTERED: LazyLock<Vec<(&str, Vec<u8>)>> = LazyLock::new(|| {
+        let read = |(name, text): (&'static str, &str)| Some((name, pem::parse(text).ok()?.into_contents()));
+        keys::SELF_SIGNED.into_iter().filter_map(read).collect()
+    });
+    REGISTERED.iter().find(|(_, own)| own == der).map(|(name, _)| *name)
 }
 
 /// A header value with bytes outside visible ASCII.

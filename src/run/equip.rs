@@ -91,7 +91,8 @@ async fn discover(
     let Some(issuer) = server.issuer.clone() else { return Ok(None) };
     let needs_endpoint = server.token.is_none();
     let needs_others = server.introspection.is_none() || server.revocation.is_none();
-    if !needs_endpoint && !needs_keys && !needs_others {
+    let needs_alias = server.client_auth.is_by_certificate();
+    if !needs_endpoint && !needs_keys && !needs_others && !needs_alias {
         return Ok(None);
     }
     let issuer = join(base, &issuer).map_err(ControlError::from)?;

@@ -119,6 +119,11 @@ async fn ready(session: &Session<'_>, side: &Side) -> Result<(Contender, Vec<f64
     let contender = prober.contender(&side.name, side.identity, side.resource).await;
     let mut contender = contender.map_err(|why| (why.to_string(), Exit::Inconclusive))?;
     contender.asks_each_time = side.asks_each_time;
+    let connection = subject.identities[side.identity].connection();
+    if connection.0.is_some() {
+        let own = session.target.destination_of(&connection);
+        contender.destination = Some(own.map_err(|error| broken(error.to_string()))?);
+    }
     let mut took = Vec::new();
     if let Some(client) = client {
         for _ in 0..ACQUISITIONS {

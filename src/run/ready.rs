@@ -70,7 +70,7 @@ fn prepare_one(
     if let Some(study) = comparison.as_mut().filter(|_| !options.commands) {
         std::iter::once(&mut study.baseline).chain(&mut study.schemes).for_each(|side| side.subject.forbid_commands());
     }
-    let launch = start::wanted(&loaded, &subject, &values);
+    let launch = start::wanted(&loaded, (&subject, comparison.as_ref()), &values);
     let variables = values.used();
     if environment.is_some() {
         errors.extend(receivers::mistakes(&loaded, (&subject, comparison.as_ref()), &launch, options));

@@ -17,6 +17,7 @@ use crate::drive::reach::reach;
 use crate::drive::wire::Destination;
 use crate::observe::ConnectionOf;
 use crate::plan::Values;
+use crate::plan::overhead::OverheadStudy;
 use crate::plan::subject::{IdentityCertificate, Subject};
 use crate::reference;
 use crate::reference::hopeless::{self, Manner};
@@ -99,10 +100,13 @@ impl NamedTls {
     fn of_identities(&mut self, subject: &Subject) {
         let own = subject.identities.iter().filter_map(|identity| identity.certificate.clone());
         self.of_credentials = own.map(|own| (own.connection.clone(), own)).collect();
-        if !subject.scheme.proves_in_handshake() {
+        let forging: BTreeSet<usize> = match subject.scheme.proves_in_handshake() {
+            true => subject.protected().filter_map(|at| subject.good_for(at)).collect(),
+            false => subject.client_by_certificate().into_iter().collect(),
+        };
+        if forging.is_empty() {
             return;
         }
-        let forging: BTreeSet<usize> = subject.protected().filter_map(|at| subject.good_for(at)).collect();
         self.proving = forging.first().map(|first| subject.identities[*first].connection());
         let key = subject.material.client_ca.as_ref().map(|ca| ca.key.expose());
         let wrong = forging.iter().filter_map(|at| {
@@ -114,6 +118,14 @@ impl NamedTls {
             let (connection, chain, key) = (made.connection, made.chain.into_bytes(), Secret::new(made.key));
             let forged = IdentityCertificate { connection: connection.clone(), chain, key, is_forged: true };
             self.of_credentials.insert(connection, Arc::new(forged));
+        }
+    }
+
+    /// The certificates of what an overhead study compares.
+    fn of_sides<'s>(&mut self, sides: impl Iterator<Item = &'s Subject>) {
+        let own = sides.flat_map(|side| &side.identities).filter_map(|identity| identity.certificate.clone());
+        for certificate in own {
+            self.of_credentials.entry(certificate.connection.clone()).or_insert(certificate);
         }
     }
 
@@ -197,11 +209,17 @@ impl Wanted {
 }
 
 /// What a scenario wants, with its values read.
-pub(super) fn wanted(loaded: &LoadedScenario, subject: &Subject, values: &Values<'_>) -> Wanted {
+pub(super) fn wanted(
+    loaded: &LoadedScenario,
+    (subject, comparison): (&Subject, Option<&OverheadStudy>),
+    values: &Values<'_>,
+) -> Wanted {
     let TargetFields { reference, url, tls, command, pid, proxy, .. } = &loaded.scenario.target.value.0;
     let url = url.as_ref().map(|template| address::of_http(&values.text(template)));
     let mut tls = tls.as_ref().map(|tls| NamedTls::of(tls, values)).unwrap_or_default();
     tls.of_identities(subject);
+    let compared = || comparison.into_iter().flat_map(OverheadStudy::sides).map(|side| &side.subject);
+    tls.of_sides(compared());
     if let Some(command) = command {
         let line = CommandLine {
             argv: command.run.clone(),
@@ -215,7 +233,9 @@ pub(super) fn wanted(loaded: &LoadedScenario, subject: &Subject, values: &Values
     match (reference, url) {
         (Some(reference), _) => {
             // a certificate is presented in a handshake
-            let speaks_tls = reference.tls || subject.scheme.proves_in_handshake();
+            let by_certificate = subject.client_by_certificate().is_some();
+            let in_handshake = |subject: &Subject| subject.scheme.proves_in_handshake();
+            let speaks_tls = reference.tls || by_certificate || in_handshake(subject) || compared().any(in_handshake);
             let mut config =
                 reference::Config { faults: reference.faults.clone(), tls: speaks_tls, ..Default::default() };
             if let Some(lifetime) = reference.token_lifetime {
@@ -273,7 +293,7 @@ pub(super) async fn start(wanted: &Wanted, options: &Options) -> Result<Running,
             }
             Launch::Hopeless(manner) => {
                 let running = hopeless::start(*manner, config.as_ref().clone()).await.map_err(not_started)?;
-                let trust = tls.trusting(None)?;
+                let trust = tls.trusting(running.certificate().map(str::as_bytes))?;
                 in_process(manner.name(), &running.url(), (trust, options), Held::Server(Box::new(running)))
             }
         },

@@ -79,3 +79,10 @@ pub const CLIENT_READER: SeedKey = SeedKey { kid: "client-reader", key: include_
 /// The key of the client `other-tenant`.
 pub const CLIENT_OTHER_TENANT: SeedKey =
     SeedKey { kid: "client-other-tenant", key: include_str!("client-other-tenant.pem") };
+
+/// The self-signed certificates of clients, as they are registered (RFC 8705 §2.2), by the names of the clients.
+pub const SELF_SIGNED: [(&str, &str); 3] = [
+    ("service", include_str!("client-service-self-signed.pem")),
+    ("reader", include_str!("client-reader-self-signed.pem")),
+    ("other-tenant", include_str!("client-other-tenant-self-signed.pem")),
+];

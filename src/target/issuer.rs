@@ -22,6 +22,13 @@ pub enum BadMetadata {
 /// # Errors
 /// When an endpoint is on another origin than the issuer, or there is no token endpoint.
 pub fn complete(server: &mut AuthorizationServer, issuer: &Url, metadata: &Value) -> Result<(), BadMetadata> {
+    let alias = metadata["mtls_endpoint_aliases"]["token_endpoint"].as_str();
+    let is_known = |alias: &&str| is_of(issuer, alias) || server.token.as_deref() == Some(*alias);
+    server.token_alias = alias.filter(is_known).map(str::to_owned);
+    // RFC 8705 §5: whoever means to present a certificate uses the alias in preference
+    if server.client_auth.is_by_certificate() && server.token.is_none() {
+        server.token = server.token_alias.clone();
+    }
     for (endpoint, member) in [
         (&mut server.token, "token_endpoint"),
         (&mut server.introspection, "introspection_endpoint"),
@@ -62,6 +69,8 @@ mod tests {
             assertion_audience: None,
             token_params: Vec::new(),
             proof_alg: None,
+            assertions_are_for_issuer: false,
+            token_alias: None,
             is_discovered: false,
         }
     }

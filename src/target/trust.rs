@@ -141,6 +141,8 @@ pub struct Trust {
     /// The same for credentials that present a certificate of their own, by their names.
     credentials: BTreeMap<String, ClientTls>,
     issuers: ClientTls,
+    /// The same for credentials that present a certificate of their own there (RFC 8705 §2).
+    issuers_of: BTreeMap<String, ClientTls>,
     names_authorities: bool,
 }
 
@@ -179,8 +181,9 @@ impl Trust {
                 Ok::<_, BadTrust>(ClientTls { config, identity: TlsIdentity::of(certificate, None, true) })
             };
             let own = of_credentials.iter().map(|(name, own)| Ok::<_, BadTrust>((name.clone(), of(Some(own))?)));
-            let credentials = own.collect::<Result<_, _>>()?;
-            return Ok(Self { target: of(certificate)?, credentials, issuers: of(None)?, names_authorities: false });
+            let credentials: BTreeMap<_, _> = own.collect::<Result<_, _>>()?;
+            let (target, issuers, issuers_of) = (of(certificate)?, of(None)?, credentials.clone());
+            return Ok(Self { target, credentials, issuers, issuers_of, names_authorities: false });
         };
         let named = certificates(pem)?;
         let roots = authorities(&named, &provider);
@@ -193,11 +196,14 @@ impl Trust {
         };
         let own = of_credentials.iter().map(|(name, own)| Ok::<_, BadTrust>((name.clone(), of(Some(own))?)));
         let (target, credentials) = (of(certificate)?, own.collect::<Result<_, _>>()?);
-        let issuers = ClientTls {
-            config: configured(beside, &provider, None)?,
-            identity: TlsIdentity::of(None, Some(pem), true),
+        let of_issuers = |certificate| {
+            let config = configured(beside.clone(), &provider, certificate)?;
+            Ok::<_, BadTrust>(ClientTls { config, identity: TlsIdentity::of(certificate, Some(pem), true) })
         };
-        Ok(Self { target, credentials, issuers, names_authorities: true })
+        let theirs = of_credentials.iter().filter(|(_, own)| !own.is_forged);
+        let theirs = theirs.map(|(name, own)| Ok::<_, BadTrust>((name.clone(), of_issuers(Some(own))?)));
+        let issuers_of = theirs.collect::<Result<_, _>>()?;
+        Ok(Self { target, credentials, issuers: of_issuers(None)?, issuers_of, names_authorities: true })
     }
 
     /// TLS to the target: what the scenario names, and nothing else.
@@ -211,6 +217,14 @@ impl Trust {
         match &connection.0 {
             Some(name) => self.credentials.get(&**name).cloned(),
             None => Some(self.target.clone()),
+        }
+    }
+
+    /// TLS to an issuer on the connections of a name, or on those that serve all others.
+    pub fn for_issuers_on(&self, connection: &ConnectionOf) -> Option<ClientTls> {
+        match &connection.0 {
+            Some(name) => self.issuers_of.get(&**name).or_else(|| self.credentials.get(&**name)).cloned(),
+            None => Some(self.issuers.clone()),
         }
     }
 

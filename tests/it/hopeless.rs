@@ -119,8 +119,7 @@ async fn where_nobody_can_be_told_apart_the_way_out_is_said() {
 
 /// What passed before the server changed its mind stands, and nothing passes after.
 async fn what_passed_before_stands(manner: Manner) {
-    // the server speaks no TLS, so that no certificate is ever shown to it
-    for scheme in schemes().filter(|scheme| *scheme != "mtls") {
+    for scheme in schemes() {
         let Ended { exit, results, notes } = against(manner, scheme).await;
         let stands: BTreeSet<&str> = passed(&results).map(|result| result.id.as_str()).collect();
         // its logins take all the requests that the server allows

@@ -81,7 +81,7 @@ const REFERENCE_MAY_USE: &[(&str, &[&str])] = &[
     ("request", &["state"]),
     ("dpop", &["fault", "jose", "random"]),
     ("scheme", &["fault", "jose", "random", "wait", "rejection", "state", "request", "dpop"]),
-    ("authority", &["fault", "jose", "random", "state", "throttle", "dpop"]),
+    ("authority", &["fault", "jose", "random", "state", "request", "throttle", "dpop"]),
     ("resource", &["answer", "fault", "wait", "rejection", "state", "request", "scheme"]),
     ("description", &["state"]),
     ("routes", &["random", "jose", "rejection", "state", "scheme", "description"]),

@@ -44,6 +44,7 @@ mod mtls;
 mod outage;
 mod overhead;
 mod own_limits;
+mod plain_http;
 mod preparing;
 mod probes;
 mod process_cost;

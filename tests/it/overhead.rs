@@ -172,3 +172,17 @@ overhead:
     assert!(errors(&events).contains("`material.issuer_key`"), "{}", errors(&events));
     server.stop().await;
 }
+
+#[test]
+fn a_client_certificate_has_a_row_on_connections_of_its_own() {
+    let (exit, events) = study(
+        "authbench: 1\nname: certificates\ntarget: reference\noverhead:\n  schemes: [none, api-key, mtls]\n  duration: 120ms\n",
+    );
+    assert_eq!(exit, Exit::Passed, "{}", errors(&events));
+    let figures = figures(&events).expect("figures");
+    assert_eq!(figures.rows.len(), 3);
+    for name in ["none", "api-key", "mtls"] {
+        let row = row(figures, name);
+        assert!(row.pairs >= 2 && row.first_request_us.is_some() && row.server_us.is_some(), "{row:?}");
+    }
+}

@@ -99,3 +99,20 @@ fn thumbprints_are_those_of_rfc_7638_and_rfc_8037() {
     assert_eq!(known.thumbprint(ThumbprintHash::SHA256).expect("has one"), expected);
     assert_eq!(thumbprint(&rfc_8037()).as_deref(), Some("kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"));
 }
+
+/// The certificate of RFC 8705 appendix A (figure 6).
+const RFC_8705: &str = "-----BEGIN CERTIFICATE-----
+MIIBBjCBrAIBAjAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARtdGxzMB4XDTE4MTAx
+ODEyMzcwOVoXDTIyMDUwMjEyMzcwOVowDzENMAsGA1UEAwwEbXRsczBZMBMGByqG
+SM49AgEGCCqGSM49AwEHA0IABNcnyxwqV6hY8QnhxxzFQ03C7HKW9OylMbnQZjjJ
+/Au08/coZwxS7LfA4vOLS9WuneIXhbGGWvsDSb0tH6IxLm8wCgYIKoZIzj0EAwID
+SQAwRgIhAP0RC1E+vwJD/D1AGHGzuri+hlV/PpQEKTWUVeORWz83AiEA5x2eXZOV
+bUlJSGQgjwD5vaUaKlLR50Q2DmFfQj1L+SY=
+-----END CERTIFICATE-----
+";
+
+#[test]
+fn thumbprints_of_certificates_are_those_of_rfc_8705() {
+    let thumbprint = authbench::scheme::mtls::thumbprint_of(RFC_8705.as_bytes());
+    assert_eq!(thumbprint.as_deref(), Some("A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"));
+}

@@ -1,7 +1,7 @@
 //! What carries the requests: TLS, and what answers say about it.
 
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::step::{On, Step, Who, send};
+use crate::check::step::{Accept, On, Step, Want, Who, send};
 use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
 use crate::observe::{Outcome, Response};
 
@@ -20,6 +20,21 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[Step::OldVersions],
         expect: no_old_version,
         fault: "tls10-enabled",
+        ..PLAIN
+    },
+    Check {
+        id: "common.plain-http-refused",
+        title: "A credential is not honoured over clear text",
+        severity: Severity::High,
+        sources: &["ASVS 12.2.1", "ASVS 4.1.2", "RFC 6750 §5.3", "RFC 7617 §4"],
+        doc: Doc {
+            sends: "The request of the control in clear text, to port 80 of a host that is asked on port 443 and to the same port of others: first without a credential, and then with the good one where HTTP is spoken there and the target is owned or on this machine.",
+            matters: "Whoever is on the way reads a credential in clear text; a server that honours it there has clients that never notice.",
+            fix: "Serve the API over TLS alone; refuse requests in clear text without looking at their credentials, and redirect nobody but browsers.",
+        },
+        steps: &[Step::PlainHttp],
+        expect: not_in_clear_text,
+        fault: "http-alias",
         ..PLAIN
     },
     Check {
@@ -53,6 +68,23 @@ fn no_old_version(case: &ObservedCheck<'_>) -> Judgement {
             (Outcome::Refused, _) => {}
             (_, Err(silence)) => judgement.open.push(format!("{}: {silence}", seen.description)),
             (_, Ok(_)) => {}
+        }
+    }
+    judgement
+}
+
+/// What is answered in clear text, to whom, and what that shows. A port on which nobody speaks HTTP refuses.
+fn not_in_clear_text(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, seen) in case.observations() {
+        let to_https = seen.exchange.response().and_then(|answer| answer.header("location"));
+        let to_https = to_https.is_some_and(|location| location.starts_with("https:"));
+        match seen.outcome {
+            Outcome::Granted => judgement.violates(index, case.about(index, "access was granted"), "refused"),
+            // ASVS 4.1.2: an API redirects nobody, for the credential has crossed the network by then
+            _ if to_https => judgement.advises(index, case.about(index, "redirected to https"), "refused"),
+            Outcome::Refused => {}
+            _ => case.judge_as(index, Want::Denied(&[Accept::Range(400, 499)]), &mut judgement),
         }
     }
     judgement

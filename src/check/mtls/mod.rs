@@ -1,5 +1,7 @@
 //! Client certificates (RFC 8705, RFC 8446 §4.4.2).
 
+pub(crate) mod tokens;
+
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{INVALID, MISSING, On, Who, forged, send};

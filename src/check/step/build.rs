@@ -42,6 +42,11 @@ pub const fn token(auth: FormAuth, params: &'static [(&'static str, Fill)]) -> S
     form(Endpoint::Token, auth, params)
 }
 
+/// A post to the token endpoint for clients with certificates that the metadata name.
+pub const fn token_alias(auth: FormAuth, params: &'static [(&'static str, Fill)]) -> Step {
+    form(Endpoint::TokenAlias, auth, params)
+}
+
 /// A post to the introspection endpoint.
 pub const fn introspect(auth: FormAuth, params: &'static [(&'static str, Fill)]) -> Step {
     form(Endpoint::Introspection, auth, params)

@@ -12,6 +12,15 @@ pub enum Endpoint {
     Introspection,
     /// RFC 7009 §2.
     Revocation,
+    /// The token endpoint for clients with certificates that the metadata name (RFC 8705 §5).
+    TokenAlias,
+}
+
+impl Endpoint {
+    /// Whether it answers with tokens.
+    pub fn issues_tokens(self) -> bool {
+        matches!(self, Endpoint::Token | Endpoint::TokenAlias)
+    }
 }
 
 /// How the client of a form authenticates.
@@ -77,6 +86,10 @@ pub enum FormAuth {
     Behind(&'static str),
     /// HTTP Basic with the good client and this secret.
     OtherSecret(&'static str),
+    /// The good client by `client_id`, on a connection that presents the certificate of another client (RFC 8705 §2).
+    CertificateOfAnother,
+    /// The good client by `client_id`, on a connection that presents a forgery of its certificate.
+    ForgedCertificate(ForgeryId),
 }
 
 /// How the parameters of a form are written.

@@ -7,10 +7,12 @@ mod login;
 mod request;
 
 pub use answer::{Accept, Class, INSUFFICIENT, INVALID, MALFORMED, MISSING, Want};
-pub use build::{compare, each_forged, fetch, forged, introspect, login, obtain, obtain_as, revoke, send, token};
+pub use build::{
+    compare, each_forged, fetch, forged, introspect, login, obtain, obtain_as, revoke, send, token, token_alias,
+};
 pub use endpoint::{ClientRole, Encoding, Endpoint, Fetch, FormAuth, FormStep, MetadataDocument, Obtain};
 pub use login::{SessionAct, SessionStep};
-pub use request::{Alter, Artefact, Compare, Fill, On, PeculiarAccount, Send, Who};
+pub use request::{Alter, Artefact, Compare, Fill, On, OtherConnection, PeculiarAccount, Send, Who};
 
 /// One step of a check.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +47,8 @@ pub enum Step {
     Session(SessionStep),
     /// Begins a handshake of each old version of TLS, which offers nothing later.
     OldVersions,
+    /// A request in clear text to the host of a target that is asked over TLS.
+    PlainHttp,
     /// Waits a moment: some targets do what they were asked for after they have answered.
     AwaitEffects,
     /// Waits for the checks that write beside this one, if there are any, before what would disturb them.

@@ -119,6 +119,17 @@ pub enum Alter {
     Source(u8),
     /// The request target in absolute form (RFC 9112 §3.2.2).
     AbsoluteForm,
+    /// A connection with another client certificate than that of the credential.
+    Connection(OtherConnection),
+}
+
+/// Connections with another client certificate than that of a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtherConnection {
+    /// One without a certificate.
+    WithoutCertificate,
+    /// One with the certificate of another credential.
+    OfAnother,
 }
 
 /// What fills a value.

@@ -21,12 +21,12 @@ const fn forged(id: &'static str, description: &'static str) -> Step {
 pub(crate) const CHECKS: &[Check] = &[
     Check {
         id: "token.assertion-claims-verified",
-        title: "private_key_jwt claims are verified",
+        title: "The claims of client assertions are verified",
         level: Level::Must,
         severity: Severity::Critical,
         sources: &["RFC 7523 §3", "RFC 7523 §3.2"],
         doc: Doc {
-            sends: "Assertions that the client's key correctly signs, each with one claim wrong or missing: aud, exp, nbf, iss, sub.",
+            sends: "Assertions that the client's key, or its secret, correctly signs, each with one claim wrong or missing: aud, exp, nbf, iss, sub.",
             matters: "An assertion made for another server, or long ago, is then as good as the key: whoever saw one is the client.",
             fix: "Require iss and sub to be the client, aud to be this server, and exp to lie ahead; honour nbf (RFC 7523 §3).",
         },
@@ -74,6 +74,26 @@ pub(crate) const CHECKS: &[Check] = &[
         ],
         expect: invalid_client,
         fault: "assertion-alg-confusion",
+        ..PLAIN
+    },
+    Check {
+        id: "token.assertion-audience-is-issuer",
+        title: "An assertion whose audience is not the issuer alone is refused",
+        level: Level::Must,
+        severity: Severity::High,
+        tier: Tier::Extended,
+        sources: &["draft-ietf-oauth-rfc7523bis (section 4)"],
+        doc: Doc {
+            sends: "Assertions of the type client-authentication+jwt that the client correctly signs: one for the token endpoint, and one for the issuer and the token endpoint.",
+            matters: "A client that asks several servers can be led by one of them to make an assertion whose audience another one accepts.",
+            fix: "Compare aud with the issuer identifier of the server, as its sole value. Tested where the scheme says `assertion_rules: rfc7523bis`.",
+        },
+        steps: &[
+            forged("aud-token-endpoint", "an assertion for the token endpoint"),
+            forged("aud-issuer-and-endpoint", "an assertion for the issuer and the token endpoint"),
+        ],
+        expect: invalid_client,
+        fault: "assertion-audience-loose",
         ..PLAIN
     },
     Check {

@@ -14,9 +14,10 @@ use serde_json::Value;
 use url::Url;
 
 use super::rate::RateLimit;
-use super::wire::Destination;
 use super::wire::tunnel::refusal;
+use super::wire::{BadDestination, Destination};
 use crate::clock;
+use crate::observe::ConnectionOf;
 use crate::plan::subject::{AuthorizationServer, ClientAuthMethod, ClientCredential};
 use crate::scheme::dpop::{NONCE_FIELD, NONCE_WANTED, PROOF_FIELD, ProofKey};
 use crate::scheme::jwt::{ASSERTION_TYPE, Assertions};
@@ -56,6 +57,8 @@ pub struct ControlPlane {
     client_auth: ClientAuthMethod,
     /// Whom client assertions are for.
     audience: Option<String>,
+    /// Whether they are for the issuer alone, and say so.
+    for_issuer: bool,
     token_params: Vec<(String, String)>,
     time_limit: Duration,
     rate_limit: RateLimit,
@@ -72,6 +75,10 @@ struct ControlReach {
     clients: [(reqwest::Client, ClientTls); 2],
     target: url::Origin,
     hosts: AllowedHosts,
+    trust: Trust,
+    /// Those that present the certificate of a credential, made when they are needed first; by the name of its connections,
+    /// and whether they are for the target.
+    presenting: Arc<Mutex<HashMap<(Arc<str>, bool), (reqwest::Client, ClientTls)>>>,
 }
 
 impl ControlReach {
@@ -80,15 +87,46 @@ impl ControlReach {
         let others = with(trust.for_issuers())?;
         // whoever presents no certificate needs no client of its own for the target
         let target = if trust.presents_certificate() { with(trust.for_target())? } else { others.clone() };
-        Ok(Self { clients: [target, others], target: base.origin(), hosts: hosts.clone() })
+        let (trust, presenting) = (trust.clone(), Arc::default());
+        Ok(Self { clients: [target, others], target: base.origin(), hosts: hosts.clone(), trust, presenting })
     }
 
     /// A request to an address.
     fn request(&self, method: reqwest::Method, url: Url) -> Result<reqwest::RequestBuilder, ControlError> {
-        let [target, others] = &self.clients;
-        let (client, tls) = if url.origin() == self.target { target } else { others };
-        Destination::of(&url, Some(tls.clone()), &self.hosts)?;
+        self.request_on(&ConnectionOf::default(), method, url)
+    }
+
+    /// The same on the connections of a credential that presents a certificate of its own.
+    fn request_on(
+        &self,
+        connection: &ConnectionOf,
+        method: reqwest::Method,
+        url: Url,
+    ) -> Result<reqwest::RequestBuilder, ControlError> {
+        let (client, tls) = self.client_on(connection, url.origin() == self.target)?;
+        Destination::of(&url, Some(tls), &self.hosts)?;
         Ok(client.request(method, url))
+    }
+
+    fn client_on(
+        &self,
+        connection: &ConnectionOf,
+        is_target: bool,
+    ) -> Result<(reqwest::Client, ClientTls), ControlError> {
+        let [target, others] = &self.clients;
+        let Some(name) = &connection.0 else { return Ok(if is_target { target } else { others }.clone()) };
+        let mut presenting = self.presenting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(made) = presenting.get(&(name.clone(), is_target)) {
+            return Ok(made.clone());
+        }
+        let tls = match is_target {
+            true => self.trust.for_connection(connection),
+            false => self.trust.for_issuers_on(connection),
+        };
+        let tls = tls.ok_or_else(|| BadDestination::NoCertificate(name.to_string()))?;
+        let made = (client(&tls, self.hosts.proxy())?, tls);
+        presenting.insert((name.clone(), is_target), made.clone());
+        Ok(made)
     }
 }
 
@@ -103,8 +141,11 @@ impl ControlPlane {
         (trust, hosts): (&Trust, &AllowedHosts),
     ) -> Result<Self, ControlError> {
         let token_endpoint = server.and_then(|server| server.token.as_deref()).map(|at| join(base, at)).transpose()?;
-        let named = server.and_then(|server| server.assertion_audience.clone());
+        let for_issuer = server.is_some_and(|server| server.assertions_are_for_issuer);
+        let issuer = server.and_then(|server| server.issuer.clone()).filter(|_| for_issuer);
+        let named = issuer.or_else(|| server.and_then(|server| server.assertion_audience.clone()));
         Ok(Self {
+            for_issuer,
             audience: named.or_else(|| token_endpoint.as_ref().map(Url::to_string)),
             reach: ControlReach::of(base, trust, hosts)?,
             token_endpoint,
@@ -255,7 +296,7 @@ impl ControlPlane {
         }
         let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
         let body = Some(("application/x-www-form-urlencoded", form.into_bytes()));
-        let answer = self.exchange("POST", endpoint.clone(), &headers, body).await?;
+        let answer = self.exchange_on(&client.connection, "POST", endpoint.clone(), &headers, body).await?;
         if let (Some((bindings, _)), Some(nonce)) = (bound, answer.header_values(NONCE_FIELD).next()) {
             bindings.of_server().learn(nonce.as_bytes());
         }
@@ -286,9 +327,13 @@ impl ControlPlane {
                     param("client_secret", client.secret());
                 }
             }
-            ClientAuthMethod::PrivateKeyJwt => {
-                let made = match (audience, &client.key) {
-                    (Some(audience), Some(key)) => Assertions::new(&client.id, audience, key),
+            // RFC 8705 §2: the certificate authenticates whom client_id names
+            ClientAuthMethod::TlsClientAuth | ClientAuthMethod::SelfSignedTlsClientAuth => {
+                param("client_id", &client.id);
+            }
+            ClientAuthMethod::PrivateKeyJwt | ClientAuthMethod::SecretJwt => {
+                let made = match (audience, client.assertion_key(usual)) {
+                    (Some(audience), Some(key)) => Assertions::new(&client.id, audience, &key),
                     _ => self.assertions(client)?,
                 };
                 let assertion = made.fresh().map_err(|why| ControlError::Unusable(why.0))?;
@@ -311,8 +356,20 @@ impl ControlPlane {
         headers: &[(String, Vec<u8>)],
         body: Option<(&str, Vec<u8>)>,
     ) -> Result<ControlAnswer, ControlError> {
+        self.exchange_on(&ConnectionOf::default(), method, url, headers, body).await
+    }
+
+    /// The same on the connections of a credential that presents a certificate of its own.
+    async fn exchange_on(
+        &self,
+        connection: &ConnectionOf,
+        method: &str,
+        url: Url,
+        headers: &[(String, Vec<u8>)],
+        body: Option<(&str, Vec<u8>)>,
+    ) -> Result<ControlAnswer, ControlError> {
         let method = method.parse().map_err(|_| ControlError::Unusable("no method of HTTP".to_owned()))?;
-        let mut request = self.reach.request(method, url)?;
+        let mut request = self.reach.request_on(connection, method, url)?;
         for (name, value) in headers {
             request = request.header(name, value.as_slice());
         }
@@ -334,8 +391,14 @@ impl ControlPlane {
     /// # Errors
     /// When the client has no key, or nobody is known whom they are for.
     pub fn assertions(&self, client: &ClientCredential) -> Result<Assertions, ControlError> {
-        match (&client.key, &self.audience) {
-            (Some(key), Some(audience)) => Ok(Assertions::new(&client.id, audience, key)),
+        match (client.assertion_key(self.client_auth), &self.audience) {
+            (Some(key), Some(audience)) => {
+                let made = Assertions::new(&client.id, audience, &key);
+                Ok(match self.token_endpoint.as_ref().filter(|_| self.for_issuer) {
+                    Some(endpoint) => made.for_issuer_beside(endpoint.to_string()),
+                    None => made,
+                })
+            }
             (None, _) => Err(ControlError::Unusable(format!("the client {} has no `client_key`", client.id))),
             (_, None) => Err(ControlError::Unusable("no token endpoint".to_owned())),
         }

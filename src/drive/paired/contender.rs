@@ -22,6 +22,8 @@ pub struct Contender {
     pub held: Option<HeldCredential>,
     /// How access granted looks.
     pub fingerprint: Fingerprint,
+    /// Where its connections go, where they present a certificate that those of others do not.
+    pub destination: Option<Destination>,
     /// Whether each request is first sent without a credential, for a challenge of its own.
     pub asks_each_time: bool,
 }

@@ -118,10 +118,12 @@ pub fn run(study: &Study, stop: &Stop) -> Result<Measured, SampleFailure> {
     })
 }
 
-/// The connection that all share, and where in the study it is.
+/// The connection that all share who present the same certificate or none, and where in the study it is.
 struct Bench<'a> {
     study: &'a Study,
     socket: Socket,
+    /// That of the scheme that is visited, where it presents a certificate.
+    own: Option<Socket>,
     /// What the target asked the scheme for that is visited.
     turn: Turn,
     /// What it asked the baseline for.
@@ -138,6 +140,7 @@ impl<'a> Bench<'a> {
         Ok(Self {
             study,
             socket: Socket::open(&study.destination, study.limits).map_err(SampleFailure::Silent)?,
+            own: None,
             turn: Turn::of(None),
             baselines_turn: Turn::of(None),
             rng: StdRng::seed_from_u64(study.seed),
@@ -151,6 +154,7 @@ impl<'a> Bench<'a> {
     /// Pairs of one scheme for a while.
     fn visit(&mut self, scheme: &Contender, series: &mut Series, length: Duration) -> Result<(), SampleFailure> {
         self.turn = Turn::of(None);
+        self.open_own(scheme)?;
         let began = clock::now();
         for _ in 0..WARMUP_QUADS {
             self.quad(scheme)?;
@@ -186,10 +190,14 @@ impl<'a> Bench<'a> {
             let side = if *turn { scheme } else { &self.study.baseline };
             // what the baseline asks for, if anything, is its own
             let own = if *turn { &mut self.turn } else { &mut self.baselines_turn };
-            match side.sample(&mut self.socket, own, self.study.metric) {
-                Ok(measured) if self.socket.is_reusable() => *sample = measured,
+            let socket = match &mut self.own {
+                Some(socket) if *turn => socket,
+                _ => &mut self.socket,
+            };
+            match side.sample(socket, own, self.study.metric) {
+                Ok(measured) if socket.is_reusable() => *sample = measured,
                 Ok(_) => {
-                    self.reopen()?;
+                    self.reopen(scheme)?;
                     return Ok(None);
                 }
                 Err(SampleFailure::Silent(silence)) => {
@@ -197,7 +205,7 @@ impl<'a> Bench<'a> {
                     if self.failures > PATIENCE {
                         return Err(SampleFailure::Silent(silence));
                     }
-                    self.reopen()?;
+                    self.reopen(scheme)?;
                     return Ok(None);
                 }
                 Err(refused) => return Err(refused),
@@ -222,23 +230,30 @@ impl<'a> Bench<'a> {
         }
     }
 
-    fn reopen(&mut self) -> Result<(), SampleFailure> {
+    fn reopen(&mut self, scheme: &Contender) -> Result<(), SampleFailure> {
         self.discarded += 1;
         self.socket = Socket::open(&self.study.destination, self.study.limits).map_err(SampleFailure::Silent)?;
+        self.open_own(scheme)
+    }
+
+    fn open_own(&mut self, scheme: &Contender) -> Result<(), SampleFailure> {
+        let open = |at| Socket::open(at, self.study.limits).map_err(SampleFailure::Silent);
+        self.own = scheme.destination.as_ref().map(open).transpose()?;
         Ok(())
     }
 
     /// Requests on connections of their own, from connecting to the last byte of the answer.
     fn first_requests(&mut self, scheme: &Contender, series: &mut Series) -> Result<(), SampleFailure> {
+        let destination = scheme.destination.as_ref().unwrap_or(&self.study.destination);
         for _ in 0..FIRST_REQUESTS {
-            let kept = (scheme.scheme.reuse() == Reuse::WhileHeld)
-                .then(|| scheme.prepare(&Turn::of(None), &self.study.destination));
+            let kept =
+                (scheme.scheme.reuse() == Reuse::WhileHeld).then(|| scheme.prepare(&Turn::of(None), destination));
             let began = clock::now();
-            let mut socket = Socket::open(&self.study.destination, self.study.limits).map_err(SampleFailure::Silent)?;
+            let mut socket = Socket::open(destination, self.study.limits).map_err(SampleFailure::Silent)?;
             let bytes = match kept {
                 Some(bytes) => bytes,
                 // a client that connects for the first time has no challenge yet
-                None => scheme.prepare(&scheme.turn(&mut socket)?, &self.study.destination),
+                None => scheme.prepare(&scheme.turn(&mut socket)?, destination),
             };
             let done = socket.exchange(&bytes).map_err(SampleFailure::Silent)?;
             scheme.accepts(&socket.response().ok_or(SampleFailure::Silent(crate::observe::Silence::Closed))?)?;

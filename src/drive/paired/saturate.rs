@@ -25,6 +25,7 @@ pub fn saturate(
     server: &ProcessCpu,
     length: Duration,
 ) -> Result<Option<(u64, f64)>, SampleFailure> {
+    let destination = scheme.destination.as_ref().unwrap_or(destination);
     let mut sockets = Vec::with_capacity(CONNECTIONS);
     for _ in 0..CONNECTIONS {
         let mut socket = Socket::open(destination, limits).map_err(SampleFailure::Silent)?;

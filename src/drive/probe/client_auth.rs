@@ -8,10 +8,12 @@ use base64::engine::general_purpose::STANDARD;
 use super::Prober;
 use crate::check::step::{Endpoint, FormAuth, FormStep};
 use crate::drive::control::ControlError;
+use crate::observe::ConnectionOf;
 use crate::plan::subject::{ClientAuthMethod, ClientCredential};
 use crate::scheme::Unforgeable;
 use crate::scheme::jose::Jws;
 use crate::scheme::jwt::{ASSERTION_TYPE, Assertions};
+use crate::scheme::mtls::wrong_connection;
 use crate::secret::Secret;
 
 /// What stands for a secret that is wrong.
@@ -30,6 +32,8 @@ pub(super) struct Authentication {
     pub(super) query: Vec<(String, String)>,
     /// `Authorization` lines.
     pub(super) authorizations: Vec<String>,
+    /// Whose connection carries the form.
+    pub(super) connection: ConnectionOf,
 }
 
 impl Authentication {
@@ -46,6 +50,11 @@ impl Authentication {
     fn param(mut self, name: &str, value: impl Into<String>) -> Self {
         self.params.push((name.to_owned(), value.into()));
         self
+    }
+
+    /// RFC 8705 §2: `client_id` says whom the certificate of a connection is said to belong to.
+    fn presented(self, client: &ClientCredential, connection: &ConnectionOf) -> Self {
+        Self { connection: connection.clone(), ..self.param("client_id", client.id.as_str()) }
     }
 
     /// RFC 7521 §4.2: `client_id` may come along and has to name whom the assertion speaks for, also where that is forged.
@@ -80,8 +89,9 @@ impl Prober {
         let client = self.good_client();
         let client = client.ok_or_else(|| ControlError::Unusable("no client".to_owned()))?;
         let made = self.equipment.control.assertions(&client)?;
+        let usual = self.method_at(Endpoint::Token, &client);
         Ok(match self.second_client() {
-            Some(second) => made.beside(&second.id, second.key.as_ref()),
+            Some(second) => made.beside(&second.id, second.assertion_key(usual).as_ref()),
             None => made,
         })
     }
@@ -123,7 +133,10 @@ impl Prober {
             FormAuth::WrongSecret => match self.method_at(form.endpoint, &client) {
                 ClientAuthMethod::Basic => none.basic(&wrong(&client.id)),
                 ClientAuthMethod::Post => none.post(&wrong(&client.id)),
-                ClientAuthMethod::PrivateKeyJwt => {
+                ClientAuthMethod::TlsClientAuth | ClientAuthMethod::SelfSignedTlsClientAuth => {
+                    none.param("client_id", client.id)
+                }
+                ClientAuthMethod::PrivateKeyJwt | ClientAuthMethod::SecretJwt => {
                     let signed = self.equipment.control.assertions(&client)?.fresh().map_err(unusable)?;
                     let input = signed.rsplit_once('.').map_or(&*signed, |(input, _)| input);
                     none.assertion(&client, format!("{input}.{}", "A".repeat(86)))
@@ -138,6 +151,15 @@ impl Prober {
             FormAuth::BothBodyWrong => none.basic(&client).post(&wrong(&client.id)),
             FormAuth::Contradicting => none.basic(&client).param("client_id", UNKNOWN_CLIENT),
             FormAuth::TwoHeaders => none.basic(&client).basic(&client),
+            FormAuth::CertificateOfAnother => {
+                let other = self.second_client().map(|other| other.connection).filter(|other| other.0.is_some());
+                let other = other.ok_or_else(|| ControlError::Unusable("no second client".to_owned()))?;
+                none.presented(&client, &other)
+            }
+            FormAuth::ForgedCertificate(id) => {
+                let own = client.connection.0.as_deref().unwrap_or_default();
+                none.presented(&client, &ConnectionOf(Some(wrong_connection(own, id).into())))
+            }
             FormAuth::Assertion | FormAuth::ForgedAssertion(_) | FormAuth::SameAssertion => {
                 let assertion = assertion.ok_or_else(|| ControlError::Unusable("no assertion was made".to_owned()))?;
                 none.assertion(&client, assertion)
@@ -172,7 +194,7 @@ impl Prober {
         match self.method_at(form.endpoint, &client) {
             ClientAuthMethod::Basic => Some(ClientAuthMethod::Post),
             ClientAuthMethod::Post => Some(ClientAuthMethod::Basic),
-            ClientAuthMethod::PrivateKeyJwt => None,
+            _ => None,
         }
     }
 
@@ -182,13 +204,18 @@ impl Prober {
         client: &ClientCredential,
     ) -> Result<Authentication, ControlError> {
         let none = Authentication::default();
-        Ok(match self.method_at(endpoint, client) {
+        let authentication = match self.method_at(endpoint, client) {
             ClientAuthMethod::Basic => none.basic(client),
             ClientAuthMethod::Post => none.post(client),
-            ClientAuthMethod::PrivateKeyJwt => {
+            ClientAuthMethod::TlsClientAuth | ClientAuthMethod::SelfSignedTlsClientAuth => {
+                none.param("client_id", client.id.as_str())
+            }
+            ClientAuthMethod::PrivateKeyJwt | ClientAuthMethod::SecretJwt => {
                 none.assertion(client, self.equipment.control.assertions(client)?.fresh().map_err(unusable)?)
             }
-        })
+        };
+        // what a client with a certificate obtains is bound to that (RFC 8705 §3), however it authenticates
+        Ok(Authentication { connection: client.connection.clone(), ..authentication })
     }
 
     /// The client of a form.

@@ -4,9 +4,9 @@ use url::Url;
 
 use super::outages::Pulse;
 use super::{Prober, allowance};
-use crate::check::step::{Alter, Fill};
+use crate::check::step::{Alter, Fill, OtherConnection};
 use crate::drive::wire::{self, BadDestination, Destination, Limits};
-use crate::observe::{Exchange, Request, Silence};
+use crate::observe::{ConnectionOf, Exchange, Request, Silence};
 use crate::target::destination::DestinationKey;
 
 /// What says who is asking, in every request.
@@ -110,17 +110,15 @@ impl Prober {
         format!("10.{}.{}.{number}", seed[0], seed[1])
     }
 
-    /// Where a request goes: the connections of its credential at the target, those of everybody elsewhere.
+    /// Where a request goes: the connections of its credential, where it presents a certificate.
     pub(super) fn destination(&self, url: &Url, request: &Request) -> Result<Destination, BadDestination> {
         let trust = &self.equipment.trust;
         let tls = match url.origin() == self.equipment.base.origin() {
-            true => {
-                let name = || request.connection.0.as_deref().unwrap_or_default().to_owned();
-                let tls = trust.for_connection(&request.connection);
-                tls.ok_or_else(|| BadDestination::NoCertificate(name()))?
-            }
-            false => trust.for_issuers(),
+            true => trust.for_connection(&request.connection),
+            false => trust.for_issuers_on(&request.connection),
         };
+        let name = || request.connection.0.as_deref().unwrap_or_default().to_owned();
+        let tls = tls.ok_or_else(|| BadDestination::NoCertificate(name()))?;
         let key = DestinationKey::of(url, tls.identity);
         let known = key.as_ref().and_then(|key| self.destinations.lock().ok()?.get(key).cloned());
         if let Some(known) = known {
@@ -158,6 +156,10 @@ impl Prober {
                 if let Some(name) = &self.subject().material.source_header {
                     request.push(name, self.source(*number), false);
                 }
+            }
+            Alter::Connection(OtherConnection::WithoutCertificate) => request.connection = ConnectionOf::default(),
+            Alter::Connection(OtherConnection::OfAnother) => {
+                request.connection = self.subject().connection_of_another(&request.connection).unwrap_or_default();
             }
             Alter::AbsoluteForm => {
                 let origin = self.equipment.base.origin().ascii_serialization();

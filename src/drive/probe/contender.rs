@@ -24,6 +24,7 @@ impl Prober {
             scheme: subject.scheme,
             carrier: subject.carrier.clone(),
             held,
+            destination: None,
             asks_each_time: false,
             fingerprint: self.recognition(resource).await.success().clone(),
         };

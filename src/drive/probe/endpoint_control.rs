@@ -6,7 +6,6 @@ use super::{Prober, unobtainable};
 use crate::check::step::{Endpoint, FormAuth, FormStep};
 use crate::drive::control::ControlError;
 use crate::observe::{ControlRun, Description, Evidence, Outcome, Response};
-use crate::plan::subject::ClientAuthMethod;
 
 /// A token that nobody issued.
 const UNKNOWN_TOKEN: &str = "authbench-no-such-token";
@@ -45,6 +44,9 @@ impl Prober {
             self.client_for(form).map_or_else(|_| "the client".to_owned(), |client| format!("`{}`", client.id));
         let method = self.method_of(form);
         Description::new(match form.endpoint {
+            Endpoint::TokenAlias => {
+                format!("client {client} obtains a token at the alias of the token endpoint, authenticated by {method}")
+            }
             Endpoint::Token => format!("client {client} obtains a token, authenticated by {method}"),
             Endpoint::Introspection if form.auth == FormAuth::ForeignResourceServer => {
                 format!("client {client} introspects an unknown token, authenticated by {method}")
@@ -59,11 +61,7 @@ impl Prober {
             (FormAuth::Basic, _) => "HTTP Basic",
             (FormAuth::Post, _) => "body parameters",
             (FormAuth::Assertion, _) => "a signed assertion",
-            (_, Ok(client)) => match self.method_at(form.endpoint, &client) {
-                ClientAuthMethod::Basic => "HTTP Basic",
-                ClientAuthMethod::Post => "body parameters",
-                ClientAuthMethod::PrivateKeyJwt => "a signed assertion",
-            },
+            (_, Ok(client)) => self.method_at(form.endpoint, &client).described(),
             (_, Err(_)) => "nothing",
         }
     }
@@ -71,7 +69,7 @@ impl Prober {
     async fn filled<'a>(&self, form: &'a FormStep) -> Result<FilledForm<'a>, ControlError> {
         let param = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let params = match form.endpoint {
-            Endpoint::Token => vec![param("grant_type", "client_credentials")],
+            Endpoint::Token | Endpoint::TokenAlias => vec![param("grant_type", "client_credentials")],
             Endpoint::Introspection if form.auth == FormAuth::ForeignResourceServer => {
                 vec![param("token", UNKNOWN_TOKEN)]
             }

@@ -35,6 +35,7 @@ impl Prober {
         let server = self.subject().authorization_server.as_ref();
         let at = server.and_then(|server| match endpoint {
             Endpoint::Token => server.token.as_deref(),
+            Endpoint::TokenAlias => server.token_alias.as_deref(),
             Endpoint::Introspection => server.introspection.as_deref(),
             Endpoint::Revocation => server.revocation.as_deref(),
         });
@@ -83,7 +84,8 @@ impl Prober {
     /// When they authenticate without a secret.
     pub(super) fn token_request(&self, url: &Url, (id, secret): (&str, &str)) -> Result<Request, ControlError> {
         let client = ClientCredential::with_secret(id, Secret::new(secret));
-        let Authentication { params: own, authorizations, .. } = self.as_the_scenario_says(Endpoint::Token, &client)?;
+        let Authentication { params: own, authorizations, connection, .. } =
+            self.as_the_scenario_says(Endpoint::Token, &client)?;
         let mut params = vec![("grant_type".to_owned(), "client_credentials".to_owned())];
         params.extend(own);
         let server = self.subject().authorization_server.as_ref();
@@ -96,6 +98,7 @@ impl Prober {
         for authorization in authorizations {
             request.push("Authorization", authorization, true);
         }
+        request.connection = connection;
         Ok(request.with_body("application/x-www-form-urlencoded", pairs(&params)))
     }
 
@@ -121,9 +124,10 @@ impl Prober {
     ) -> Result<Request, ControlError> {
         let proofs = self.proofs_of(url, &filled)?;
         let FilledForm { form, mut params, assertion } = filled;
-        let Authentication { params: own, mut query, authorizations } = self.authenticate(form, assertion)?;
+        let Authentication { params: own, mut query, authorizations, connection } =
+            self.authenticate(form, assertion)?;
         params.extend(own);
-        if form.endpoint == Endpoint::Token {
+        if form.endpoint.issues_tokens() {
             self.complete(form, &mut params);
         }
         for (name, value) in params.iter().chain(&query) {
@@ -158,6 +162,7 @@ impl Prober {
         for (name, value) in form.headers {
             request.push(name, value, false);
         }
+        request.connection = connection;
         let media = match form.encoding {
             Encoding::Form | Encoding::Query => "application/x-www-form-urlencoded",
             Encoding::Json => "application/json",
@@ -193,7 +198,7 @@ pub(super) fn meaning(endpoint: Endpoint, exchange: &Exchange) -> Outcome {
     let Some(response) = exchange.response() else { return Outcome::Silent };
     let granted = response.status == 200
         && match endpoint {
-            Endpoint::Token => carries(endpoint, response),
+            Endpoint::Token | Endpoint::TokenAlias => carries(endpoint, response),
             Endpoint::Introspection => response.json().is_some_and(|json| json.get("active").is_some()),
             Endpoint::Revocation => true,
         };
@@ -208,7 +213,9 @@ pub(super) fn meaning(endpoint: Endpoint, exchange: &Exchange) -> Outcome {
 /// Whether an answer carries a token, or says of one that it is active, whatever its status.
 fn carries(endpoint: Endpoint, response: &Response) -> bool {
     match endpoint {
-        Endpoint::Token => response.json_text("access_token").is_some_and(|token| !token.is_empty()),
+        Endpoint::Token | Endpoint::TokenAlias => {
+            response.json_text("access_token").is_some_and(|token| !token.is_empty())
+        }
         Endpoint::Introspection => response.json().is_some_and(|json| json.get("active") == Some(&true.into())),
         Endpoint::Revocation => false,
     }

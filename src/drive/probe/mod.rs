@@ -168,6 +168,7 @@ impl Prober {
             in_own_place: !self.subject().carrier.is_bearer(),
             claims_rfc9068: self.subject().kit.claims_rfc9068,
             proven_key: self.equipment.control.bindings().map(|bindings| bindings.shared().thumbprint()),
+            thumbprint: self.subject().thumbprint(),
             over_tls: self.equipment.base.scheme() == "https",
             leeway_is_declared: self.subject().tolerances.leeway_is_declared,
             rotation_overlap: self.subject().tolerances.rotation_delay,

@@ -54,7 +54,7 @@ impl Prober {
     /// What an exchange with a resource means.
     pub(super) async fn read(&self, resource: usize, exchange: &Exchange, asked: &Asked<'_>) -> Reading {
         let reading = self.recognition(resource).await.read(exchange, asked);
-        handshake::reading(self.subject().scheme, exchange, reading)
+        handshake::reading(self.subject(), exchange, reading)
     }
 
     /// What an exchange with the good credential of an identity means. A granted one teaches what good answers have in

@@ -2,14 +2,20 @@
 
 use super::{Act, Caster, Control, Missing, missing};
 use crate::check::step::{ClientRole, Endpoint, Fetch, FormAuth, FormStep, MetadataDocument, Want};
-use crate::observe::Phrase;
+use crate::observe::{ForgeryId, Phrase};
 use crate::plan::describe;
 use crate::plan::subject::{ClientAuthMethod, ClientCredential};
 
+/// A certificate of the CA that the target trusts, for another subject.
+const OTHER_SUBJECT: ForgeryId = ForgeryId::new("other-subject");
+
 impl Caster<'_> {
     pub(super) fn form(&mut self, index: usize, form: &'static FormStep) -> Result<(), Missing> {
-        let given = self.endpoint(form.endpoint).and_then(|()| self.client(ClientRole::Good));
-        match given.and_then(|_| self.client_auth(form)) {
+        if !form.optional {
+            self.endpoint(form.endpoint)?;
+        }
+        self.client(ClientRole::Good)?;
+        match self.endpoint(form.endpoint).and_then(|()| self.client_auth(form)) {
             Err(Missing { why, .. }) if form.optional => {
                 self.left_out.get_or_insert(why);
                 return Ok(());
@@ -82,10 +88,51 @@ impl Caster<'_> {
             | FormAuth::InQuery
             | FormAuth::TwoHeaders => return self.good_client_has(|client| client.secret.is_some(), "client_secret"),
             FormAuth::Behind(_) | FormAuth::EncodedId => return self.uses_basic(form.endpoint),
-            auth if is_assertion(auth) => return self.good_client_has(|client| client.key.is_some(), "client_key"),
+            auth if is_assertion(auth) => return self.signs_assertions(),
+            FormAuth::CertificateOfAnother => {
+                self.by_certificate()?;
+                let good = self.client(ClientRole::Good)?;
+                let second = self.subject.second_client(good).map(|at| &self.subject.identities[at]);
+                return match second.is_some_and(|second| second.certificate.is_some()) {
+                    true => Ok(()),
+                    false => missing("no second client with a certificate (`tls`) among `credentials`"),
+                };
+            }
+            FormAuth::ForgedCertificate(id) => {
+                let method = self.by_certificate()?;
+                let needs_ca = id == OTHER_SUBJECT && method == ClientAuthMethod::TlsClientAuth;
+                if id == OTHER_SUBJECT && !needs_ca {
+                    return missing("a self-signed certificate has no CA that could sign another one");
+                }
+                (!needs_ca || material.client_ca.is_some(), "client_ca")
+            }
+            _ if form.endpoint == Endpoint::TokenAlias => return self.by_certificate().map(drop),
             _ => (true, ""),
         };
         if there { Ok(()) } else { missing(format!("no `material.{key}`")) }
+    }
+
+    /// Whether the good client can sign an assertion, with its key or its secret.
+    fn signs_assertions(&self) -> Result<(), Missing> {
+        let good = self.subject.identities[self.client(ClientRole::Good)?].client();
+        match good.is_some_and(|client| client.assertion_key(self.usual_method()).is_some()) {
+            true => Ok(()),
+            false => missing("the good client has no `client_key`, and does not authenticate by `client-secret-jwt`"),
+        }
+    }
+
+    /// How the good client authenticates, where it does so by its certificate.
+    fn by_certificate(&self) -> Result<ClientAuthMethod, Missing> {
+        let good = self.subject.identities[self.client(ClientRole::Good)?].client();
+        let method = good.map(|client| client.method(self.usual_method()));
+        match method.filter(|method| method.is_by_certificate()) {
+            Some(method) => Ok(method),
+            None => missing("the client does not authenticate by a certificate (`client_auth: tls-client-auth`)"),
+        }
+    }
+
+    fn usual_method(&self) -> ClientAuthMethod {
+        self.subject.authorization_server.as_ref().map_or(ClientAuthMethod::Basic, |server| server.client_auth)
     }
 
     /// Whether the client of an endpoint authenticates by HTTP Basic there: how a server reads a header that it does not
@@ -94,7 +141,7 @@ impl Caster<'_> {
         let subject = self.subject;
         let good = subject.identities[self.client(ClientRole::Good)?].client();
         let own = subject.material.introspection_client.clone().filter(|_| endpoint == Endpoint::Introspection);
-        let wanted = subject.authorization_server.as_ref().map_or(ClientAuthMethod::Basic, |server| server.client_auth);
+        let wanted = self.usual_method();
         let is_basic =
             |client: &ClientCredential| client.secret.is_some() && client.method(wanted) == ClientAuthMethod::Basic;
         match own.or(good).as_ref().is_some_and(is_basic) {
@@ -115,6 +162,11 @@ impl Caster<'_> {
         // with an issuer, endpoints that the scenario does not name are discovered when the run begins
         let (there, key) = match endpoint {
             Endpoint::Token => (server.token.is_some(), "token_url"),
+            Endpoint::TokenAlias if server.token_alias.is_some() => return Ok(()),
+            Endpoint::TokenAlias => {
+                let why = "no `mtls_endpoint_aliases` in the issuer's metadata names a token endpoint on the origin of the issuer or at `token_url`";
+                return Err(Missing { may_be_discovered: self.discovers(), ..Missing::of(why) });
+            }
             Endpoint::Introspection => (server.introspection.is_some(), "introspection_url"),
             Endpoint::Revocation => (server.revocation.is_some(), "revocation_url"),
         };

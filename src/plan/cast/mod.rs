@@ -138,6 +138,13 @@ pub enum Act {
     Keys(KeyChange),
     /// Begins handshakes of old versions of TLS.
     OldVersions,
+    /// Asks for a resource in clear text.
+    PlainHttp {
+        /// Index of the identity whose credential may be sent.
+        identity: usize,
+        /// Index of the resource.
+        resource: usize,
+    },
     /// Waits a moment for effects that come late.
     AwaitEffects,
     /// Waits for the checks that write beside this one.
@@ -358,6 +365,13 @@ impl Caster<'_> {
                     self.control(Control::Use { identity, resource });
                 }
                 self.push(index, None, Act::OldVersions);
+                Ok(())
+            }
+            Step::PlainHttp => {
+                let resource = self.main_resource()?;
+                let Some(identity) = self.subject.good_for(resource) else { return Err(self.nothing_protected()) };
+                self.control(Control::Use { identity, resource });
+                self.push(index, None, Act::PlainHttp { identity, resource });
                 Ok(())
             }
             Step::AwaitEffects => {

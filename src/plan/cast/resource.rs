@@ -1,7 +1,7 @@
 //! Requests to resources: which resource, between which controls, under which name.
 
-use super::{Act, Caster, Control, Missing, NO_RESOURCES, missing};
-use crate::check::step::{Alter, Artefact, Compare, Fill, On, Send, Want, Who};
+use super::{Act, Asker, Caster, Control, Missing, NO_RESOURCES, missing};
+use crate::check::step::{Alter, Artefact, Compare, Fill, On, OtherConnection, Send, Want, Who};
 use crate::observe::{Description, ForgeryId};
 use crate::plan::describe;
 use crate::plan::gap::ScopeGap;
@@ -44,6 +44,7 @@ impl Caster<'_> {
                     None => Description::new(name),
                 });
             }
+            self.other_connection(send, &asker)?;
             self.check_fills(send.alter.iter().filter_map(filled))?;
             self.absent(send, resource)?;
             self.push(index, description, Act::Send { asker, resource, counts, send: *send });
@@ -172,6 +173,23 @@ impl Caster<'_> {
         match self.subject.material.failure_budget {
             None if exhausts => missing("no `material.failure_budget`"),
             _ => Ok(()),
+        }
+    }
+
+    /// What is sent over another connection than that of its credential needs one with a certificate, and another.
+    fn other_connection(&self, send: &Send, asker: &Asker) -> Result<(), Missing> {
+        let mut wanted = send.alter.iter().filter_map(|alter| match alter {
+            Alter::Connection(other) => Some(*other),
+            _ => None,
+        });
+        let Some(other) = wanted.next() else { return Ok(()) };
+        let own = asker.identity().map(|identity| self.subject.identities[identity].connection()).unwrap_or_default();
+        if own.0.is_none() {
+            return missing("the credential has no certificate of its own (`tls`)");
+        }
+        match other == OtherConnection::OfAnother && self.subject.connection_of_another(&own).is_none() {
+            true => missing("no second valid credential with a certificate of its own (`tls`)"),
+            false => Ok(()),
         }
     }
 

@@ -11,6 +11,8 @@ use crate::seed::IDENTITIES;
 
 /// The algorithm that clients are registered with.
 pub(super) const ALGORITHM: Algorithm = Algorithm::ES256;
+/// The same for those that authenticate with their secret.
+pub(super) const SECRET_ALGORITHM: Algorithm = Algorithm::HS256;
 /// How many are kept before those that have ended are swept away.
 const SWEEP_AT: usize = 4096;
 

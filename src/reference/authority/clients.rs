@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::answer::OAuthError;
 use super::assertion;
+use super::certificates;
 use super::form::Params;
 use super::registration::{RegisteredClient, find, proves};
 use super::server::Authority;
@@ -58,6 +59,9 @@ pub(crate) fn authenticate(authority: &Authority, headers: &HeaderMap, params: &
             if matches { Ok(Caller::Known(client)) } else { Err(OAuthError::invalid_client()) }
         }
         (None, None) => match id.and_then(find) {
+            Some(client) if certificates::belongs(authority, &client, params.certificate.as_ref()) => {
+                Ok(Caller::Known(client))
+            }
             Some(client) if client.secret.is_none() || authority.fault("client-id-suffices") => {
                 Ok(Caller::Known(client))
             }

@@ -2,13 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use axum::Extension;
 use axum::http::{HeaderMap, Uri, header};
 
 use super::answer::OAuthError;
+use crate::reference::request::PeerCertificate;
 
-/// Parameters of a request.
+/// The certificate of a client, as handlers are given it.
+pub(super) type Peer = Option<Extension<PeerCertificate>>;
+
+/// Parameters of a request, and the certificate of its connection.
 #[derive(Debug, Default)]
-pub(crate) struct Params(BTreeMap<String, String>);
+pub(crate) struct Params {
+    values: BTreeMap<String, String>,
+    /// What the client presented in the handshake, if anything.
+    pub(super) certificate: Option<PeerCertificate>,
+}
 
 /// What a faulty server puts up with.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,11 +33,11 @@ pub(crate) struct FormLeniency {
 impl Params {
     /// Names of all parameters.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.values.keys().map(String::as_str)
     }
 
     pub(crate) fn value(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.values.get(name).map(String::as_str)
     }
 
     /// Reads a form body.
@@ -41,7 +50,7 @@ impl Params {
         let media = headers.get(header::CONTENT_TYPE).and_then(|media| media.to_str().ok()).unwrap_or_default();
         let media = media.split(';').next().unwrap_or_default().trim();
         if leniency.json && media.eq_ignore_ascii_case("application/json") {
-            return Ok(Self(serde_json::from_slice(body).unwrap_or_default()));
+            return Ok(Self { values: serde_json::from_slice(body).unwrap_or_default(), certificate: None });
         }
         if !media.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return Err(OAuthError::bad("invalid_request"));
@@ -60,6 +69,11 @@ impl Params {
                 return Err(OAuthError::bad("invalid_request"));
             }
         }
-        Ok(Self(params))
+        Ok(Self { values: params, certificate: None })
+    }
+
+    /// The same over a connection with the certificate of a client.
+    pub(super) fn over(self, peer: Peer) -> Self {
+        Self { certificate: peer.map(|Extension(certificate)| certificate), ..self }
     }
 }

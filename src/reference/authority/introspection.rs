@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::answer::{OAuthError, private};
 use super::clients::{self, Caller};
-use super::form::{FormLeniency, Params};
+use super::form::{FormLeniency, Params, Peer};
 use super::form_faults;
 use super::server::Authority;
 use crate::reference::state::tokens::TokenRecord;
@@ -20,20 +20,21 @@ const LONGEST: usize = 16 * 1024;
 
 pub(crate) async fn answer(
     State(authority): State<Arc<Authority>>,
+    peer: Peer,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let decided = decide(&authority, &uri, &headers, &body);
+    let params = Params::read(&headers, &uri, &body, FormLeniency::default()).map(|params| params.over(peer));
+    let decided = params.and_then(|params| decide(&authority, &headers, &params));
     form_faults::introspection_answer(&authority, decided.into_response())
 }
 
-fn decide(authority: &Authority, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Result<Response, OAuthError> {
-    let params = Params::read(headers, uri, body, FormLeniency::default())?;
+fn decide(authority: &Authority, headers: &HeaderMap, params: &Params) -> Result<Response, OAuthError> {
     if authority.fault("introspect-case-sensitive-scheme") && !clients::is_spelled_usually(headers) {
         return Err(OAuthError::invalid_client());
     }
-    let caller = match clients::authenticate(authority, headers, &params) {
+    let caller = match clients::authenticate(authority, headers, params) {
         Err(_) | Ok(Caller::Nobody) if authority.fault("open-introspection") => None,
         Err(error) if authority.fault("introspect-bearer-challenge") => {
             return Err(OAuthError { challenge: Some("Bearer realm=\"oauth2\""), ..error });
@@ -101,12 +102,12 @@ fn described(authority: &Authority, record: &TokenRecord) -> Value {
         "aud": record.audience,
         "iss": authority.issuer,
     });
+    if let Some(confirmation) = record.confirmation.shown(authority.fault("unbound-dpop")) {
+        described["cnf"] = confirmation;
+    }
     // RFC 9449 §6.2
-    if let Some(jkt) = &record.jkt {
+    if record.confirmation.jkt.is_some() {
         described["token_type"] = json!("DPoP");
-        if !authority.fault("unbound-dpop") {
-            described["cnf"] = json!({ "jkt": jkt });
-        }
     }
     described
 }

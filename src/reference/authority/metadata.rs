@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::assertions::ALGORITHM;
+use super::assertions::{ALGORITHM, SECRET_ALGORITHM};
 use super::server::Authority;
 use crate::reference::jose::keys::name_of;
 use crate::seed::{READ, WRITE};
@@ -17,9 +17,15 @@ pub(crate) async fn authorization_server(State(authority): State<Arc<Authority>>
         return Err(StatusCode::NOT_FOUND);
     }
     let issuer = &authority.issuer;
-    let methods = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
-    // RFC 8414 §2: required beside private_key_jwt
-    let algorithms = [name_of(ALGORITHM)];
+    let by_certificate = ["tls_client_auth", "self_signed_tls_client_auth"];
+    // certificates are presented in a handshake
+    let by_certificate = by_certificate.into_iter().filter(|_| issuer.starts_with("https:"));
+    let methods: Vec<&str> = ["client_secret_basic", "client_secret_post", "private_key_jwt", "client_secret_jwt"]
+        .into_iter()
+        .chain(by_certificate)
+        .collect();
+    // RFC 8414 §2: required beside private_key_jwt and client_secret_jwt
+    let algorithms = [name_of(ALGORITHM), name_of(SECRET_ALGORITHM)];
     let slash = if authority.fault("issuer-trailing-slash") { "/" } else { "" };
     let mut document = json!({
         "issuer": format!("{issuer}{slash}"),
@@ -37,6 +43,11 @@ pub(crate) async fn authorization_server(State(authority): State<Arc<Authority>>
         "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
         "scopes_supported": [READ, WRITE],
     });
+    if issuer.starts_with("https:") {
+        // RFC 8705 §3.3 and §5
+        document["tls_client_certificate_bound_access_tokens"] = json!(true);
+        document["mtls_endpoint_aliases"] = json!({ "token_endpoint": authority.endpoint("mtls/token") });
+    }
     super::jwt::describe(&authority, &mut document);
     // RFC 9449 §5.1
     if authority.keys.is_empty() {

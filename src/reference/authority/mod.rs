@@ -3,6 +3,7 @@
 mod answer;
 mod assertion;
 mod assertions;
+mod certificates;
 mod clients;
 pub(crate) mod faults;
 mod form;
@@ -34,6 +35,7 @@ pub(crate) const JWT_PREFIX: &str = "/oauth2-jwt";
 pub(crate) fn router(authority: Arc<Authority>) -> Router {
     let router = Router::new()
         .route("/oauth2/token", post(token::answer))
+        .route("/oauth2/mtls/token", post(token::answer_at_alias))
         .route("/oauth2/introspect", post(introspection::answer))
         .route("/oauth2/revoke", post(revocation::answer))
         .route("/.well-known/oauth-authorization-server", get(metadata::authorization_server))
@@ -47,6 +49,7 @@ pub(crate) fn jwt_router(authority: Arc<Authority>) -> Router {
     let protected = format!("/.well-known/oauth-protected-resource{JWT_PREFIX}");
     Router::new()
         .route(&format!("{JWT_PREFIX}/token"), post(token::answer))
+        .route(&format!("{JWT_PREFIX}/mtls/token"), post(token::answer_at_alias))
         .route(&format!("{JWT_PREFIX}/introspect"), post(introspection::answer))
         .route(&format!("{JWT_PREFIX}/revoke"), post(revocation::answer))
         .route(&format!("{JWT_PREFIX}/jwks"), get(jwt::key_set))
@@ -71,17 +74,17 @@ fn routes_by_fault(authority: &Authority, mut router: Router<Arc<Authority>>) ->
 
 async fn token_by_get(authority: State<Arc<Authority>>, uri: Uri, headers: HeaderMap) -> Response {
     let (headers, body) = as_form(&uri, headers);
-    token::answer(authority, Uri::default(), headers, body).await
+    token::answer(authority, None, Uri::default(), headers, body).await
 }
 
 async fn introspection_by_get(authority: State<Arc<Authority>>, uri: Uri, headers: HeaderMap) -> Response {
     let (headers, body) = as_form(&uri, headers);
-    introspection::answer(authority, Uri::default(), headers, body).await.into_response()
+    introspection::answer(authority, None, Uri::default(), headers, body).await.into_response()
 }
 
 async fn revocation_by_get(authority: State<Arc<Authority>>, uri: Uri, headers: HeaderMap) -> Response {
     let (headers, body) = as_form(&uri, headers);
-    revocation::answer(authority, Uri::default(), headers, body).await.into_response()
+    revocation::answer(authority, None, Uri::default(), headers, body).await.into_response()
 }
 
 /// The query as if it had been a form.

@@ -10,16 +10,17 @@ use serde_json::json;
 
 use super::answer::{OAuthError, private};
 use super::clients::{self, Caller};
-use super::form::{FormLeniency, Params};
+use super::form::{FormLeniency, Params, Peer};
 use super::server::Authority;
 
 pub(crate) async fn answer(
     State(authority): State<Arc<Authority>>,
+    peer: Peer,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, OAuthError> {
-    let params = Params::read(&headers, &uri, &body, FormLeniency::default())?;
+    let params = Params::read(&headers, &uri, &body, FormLeniency::default())?.over(peer);
     if authority.fault("revoke-one-space") && !clients::is_spelled_usually(&headers) {
         return Err(OAuthError::invalid_client());
     }

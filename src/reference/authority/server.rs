@@ -14,7 +14,7 @@ use crate::reference::dpop::ProofVerifier;
 use crate::reference::fault::Faults;
 use crate::reference::jose::keys::{self, KeyPair};
 use crate::reference::random::random_text;
-use crate::reference::state::tokens::{AUDIENCE, IssuedTokens, TokenRecord};
+use crate::reference::state::tokens::{AUDIENCE, Confirmation, IssuedTokens, TokenRecord};
 use crate::reference::state::{Principal, principal};
 use crate::reference::throttle::Throttle;
 use crate::seed;
@@ -88,9 +88,14 @@ impl Authority {
     }
 
     /// A new access token with its life in seconds.
-    pub(super) fn issue(&self, client: &RegisteredClient, scopes: Vec<String>, jkt: Option<String>) -> (String, u64) {
+    pub(super) fn issue(
+        &self,
+        client: &RegisteredClient,
+        scopes: Vec<String>,
+        confirmation: Confirmation,
+    ) -> (String, u64) {
         let token = if let Some(key) = self.keys.first() {
-            self.signed(key, client, &scopes)
+            self.signed(key, client, &scopes, confirmation.certificate.as_deref())
         } else if self.fault("counter-token") {
             format!("abt_{:020}", self.counter.fetch_add(1, Ordering::Relaxed))
         } else {
@@ -99,7 +104,7 @@ impl Authority {
         };
         let principal = Principal { name: client.id.clone(), scopes, tenant: client.tenant.clone() };
         let record = TokenRecord::new(&client.id, Arc::new(principal), AUDIENCE, self.lifetime, true);
-        self.tokens.keep(&token, record.bound_to(jkt));
+        self.tokens.keep(&token, record.confirmed_by(confirmation));
         (token, self.lifetime.as_secs())
     }
 
@@ -107,18 +112,19 @@ impl Authority {
     pub(crate) fn issue_to(&self, client: &str) -> Option<String> {
         let client = registration::find(client)?;
         let scopes = client.scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        Some(self.issue(&client, scopes, None).0)
+        Some(self.issue(&client, scopes, Confirmation::default()).0)
     }
 
     /// The same, bound to a key (RFC 9449 §6).
     pub(crate) fn issue_bound(&self, client: &str, jkt: &str) -> Option<String> {
         let client = registration::find(client)?;
         let scopes = client.scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        Some(self.issue(&client, scopes, Some(jkt.to_owned())).0)
+        let confirmation = Confirmation { jkt: Some(jkt.to_owned()), ..Confirmation::default() };
+        Some(self.issue(&client, scopes, confirmation).0)
     }
 
     /// RFC 9068 §2: type, and the claims that are required.
-    fn signed(&self, key: &KeyPair, client: &RegisteredClient, scopes: &[String]) -> String {
+    fn signed(&self, key: &KeyPair, client: &RegisteredClient, scopes: &[String], bound_to: Option<&str>) -> String {
         let now = clock::unix_seconds();
         let mut header = Header::new(key.algorithm);
         header.typ = Some("at+jwt".to_owned());
@@ -134,6 +140,10 @@ impl Authority {
             "scope": scopes.join(" "),
             "tenant": client.tenant,
         });
+        // RFC 8705 §3.1
+        if let Some(thumbprint) = bound_to {
+            claims["cnf"] = json!({ "x5t#S256": thumbprint });
+        }
         if self.fault("issues-without-jti") {
             header.typ = Some("JWT".to_owned());
             if let Some(members) = claims.as_object_mut() {

@@ -10,16 +10,30 @@ use serde_json::{Value, json};
 
 use super::answer::{OAuthError, private};
 use super::clients::{self, Caller};
-use super::form::{FormLeniency, Params};
+use super::form::{FormLeniency, Params, Peer};
 use super::form_faults;
 use super::proof;
 use super::registration::{LOOKALIKES, RegisteredClient};
 use super::server::Authority;
 use crate::reference::random::random_text;
+use crate::reference::state::tokens::Confirmation;
 use crate::seed::{IDENTITIES, READ, WRITE};
+
+/// At the alias for clients with certificates (RFC 8705 §5); through a fault its host asks for none.
+pub(crate) async fn answer_at_alias(
+    authority: State<Arc<Authority>>,
+    peer: Peer,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let peer = peer.filter(|_| !authority.fault("dead-alias"));
+    answer(authority, peer, uri, headers, body).await
+}
 
 pub(crate) async fn answer(
     State(authority): State<Arc<Authority>>,
+    peer: Peer,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
@@ -35,7 +49,7 @@ pub(crate) async fn answer(
         if empty_scope && authority.fault("empty-scope-is-error") {
             return Err(OAuthError::bad("invalid_scope"));
         }
-        decide(&authority, &headers, &params)
+        decide(&authority, &headers, &params.over(peer))
     });
     let decided = decided.or_else(|error| refused_with_token(&authority, error).ok_or(error));
     let refused = decided.as_ref().err().copied();
@@ -75,7 +89,10 @@ fn decide(authority: &Authority, headers: &HeaderMap, params: &Params) -> Result
     let scope = scopes.join(" ");
     let jkt = proof::bound(authority, headers)?;
     let token_type = if jkt.is_some() { "DPoP" } else { "Bearer" };
-    let (token, expires_in) = authority.issue(&client, scopes, jkt);
+    // RFC 8705 §3: what comes over a connection with a certificate is bound to that
+    let of_pem = authority.fault("thumbprint-of-pem");
+    let certificate = params.certificate.as_ref().map(|certificate| certificate.thumbprint(of_pem));
+    let (token, expires_in) = authority.issue(&client, scopes, Confirmation { jkt, certificate });
     let mut answer =
         json!({ "access_token": token, "token_type": token_type, "expires_in": expires_in, "scope": scope });
     apply_faults(authority, &mut answer);

@@ -73,6 +73,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         "keeps answers by their path and serves them to everybody",
     ),
     row("tls10-enabled", "common.tls-floor", "goes on in TLS 1.0 and 1.1 where a client offers nothing later"),
+    row("http-alias", "common.plain-http-refused", "serves its API in clear text on the port of TLS"),
     row("no-hsts", "common.hsts-present", "leaves Strict-Transport-Security out of answers with errors"),
     row("clock-ahead", "common.server-clock-sane", "has a clock that is ten minutes fast"),
 ];

@@ -71,6 +71,9 @@ pub(crate) async fn serve(
             match tls {
                 None => connection(stream, served, (watcher, Carriage::ClearText)).await,
                 Some(_) if tls_faults::speaks_old_version(&served.1.state, &mut stream).await => {}
+                Some(_) if tls_faults::speaks_clear_text(&served.1.state, &stream).await => {
+                    connection(stream, served, (watcher, Carriage::ClearText)).await;
+                }
                 Some(tls) => {
                     if let Ok(stream) = tls.accept(stream).await {
                         let peer = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);

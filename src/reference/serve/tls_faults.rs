@@ -27,6 +27,13 @@ pub(super) async fn speaks_old_version(state: &ReferenceState, stream: &mut TcpS
     true
 }
 
+/// Whether a connection speaks clear text where TLS is spoken, through a fault.
+pub(super) async fn speaks_clear_text(state: &ReferenceState, stream: &TcpStream) -> bool {
+    let mut first = [0];
+    // RFC 8446 §5.1: a handshake begins with this content type
+    state.fault("http-alias") && matches!(stream.peek(&mut first).await, Ok(1)) && first != [22]
+}
+
 /// RFC 6797 §7.1: every answer over TLS says that there are no others; through a fault, errors do not.
 pub(super) fn strict_transport<B>(state: &ReferenceState, response: &mut Response<B>) {
     let is_error = response.status().is_client_error() || response.status().is_server_error();

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use serde_json::{Map, Value, json};
+
 use super::{Principal, digest};
 use crate::clock;
 
@@ -26,8 +28,27 @@ pub(crate) struct TokenRecord {
     pub(crate) is_access_token: bool,
     /// The grant that it belongs to, where others do as well.
     pub(crate) grant: Option<&'static str>,
-    /// The thumbprint of the key that it is bound to (RFC 9449 §6.1).
+    /// What whoever presents it has to prove (RFC 7800 §3.1).
+    pub(crate) confirmation: Confirmation,
+}
+
+/// What a token is bound to (RFC 7800 §3.1).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Confirmation {
+    /// The thumbprint of a key (RFC 9449 §6.1).
     pub(crate) jkt: Option<String>,
+    /// The thumbprint of a certificate (RFC 8705 §3.1).
+    pub(crate) certificate: Option<String>,
+}
+
+impl Confirmation {
+    /// The member `cnf`, where there is one to show.
+    pub(crate) fn shown(&self, without_key: bool) -> Option<Value> {
+        let key = self.jkt.iter().filter(|_| !without_key).map(|jkt| ("jkt", jkt));
+        let members = key.chain(self.certificate.iter().map(|thumbprint| ("x5t#S256", thumbprint)));
+        let members: Map<String, Value> = members.map(|(name, value)| (name.to_owned(), json!(value))).collect();
+        (!members.is_empty()).then_some(Value::Object(members))
+    }
 }
 
 impl TokenRecord {
@@ -50,7 +71,7 @@ impl TokenRecord {
             revoked: AtomicBool::new(false),
             is_access_token,
             grant: None,
-            jkt: None,
+            confirmation: Confirmation::default(),
         }
     }
 
@@ -59,9 +80,9 @@ impl TokenRecord {
         Self { grant: Some(grant), ..self }
     }
 
-    /// The same token, bound to a key.
-    pub(crate) fn bound_to(self, jkt: Option<String>) -> Self {
-        Self { jkt, ..self }
+    /// The same token, bound to what its client proved.
+    pub(crate) fn confirmed_by(self, confirmation: Confirmation) -> Self {
+        Self { confirmation, ..self }
     }
 
     /// On the monotonic clock, so that half seconds count.

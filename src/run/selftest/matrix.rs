@@ -28,7 +28,16 @@ pub struct Kill {
 }
 
 /// Checks that ask only over TLS.
-const NEED_TLS: [&str; 3] = ["session.cookie-secure", "common.tls-floor", "common.hsts-present"];
+const NEED_TLS: [&str; 4] =
+    ["session.cookie-secure", "common.tls-floor", "common.plain-http-refused", "common.hsts-present"];
+
+/// Checks that ask clients of an authorization server for their certificates.
+const NEED_CERTIFICATES: [&str; 4] = [
+    "mtls.client-binding-at-token-endpoint",
+    "mtls.issued-token-has-thumbprint",
+    "mtls.bound-token-needs-certificate",
+    "meta.mtls-aliases",
+];
 
 /// The login that a check asks for, where the scheme has credentials that are given.
 fn login_for(check: &str, scheme: &str) -> TrialLogin {
@@ -101,7 +110,7 @@ async fn under(
     profile: &'static str,
 ) -> Result<(Kill, bool), TrialError> {
     let groups = crate::scheme::find(scheme).map(|scheme| scheme.groups()).unwrap_or_default();
-    let tried = catalogue().filter(|check| groups.contains(&check.group()));
+    let tried = catalogue().filter(|check| check.is_of(groups));
     let tried = tried.filter(|check| check.id == fault.check || !is_costly(check)).map(|check| check.id);
     let trial = Trial {
         alg,
@@ -110,6 +119,7 @@ async fn under(
         checks: tried.collect(),
         login: login_for(fault.check, scheme),
         tls: NEED_TLS.contains(&fault.check),
+        certificates: NEED_CERTIFICATES.contains(&fault.check),
         ..Trial::of(scheme)
     };
     let (exit, results) = settled(&trial).await?;

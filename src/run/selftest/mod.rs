@@ -19,7 +19,8 @@ pub use trial::{Ended, Trial, TrialError, TrialLogin};
 /// Schemes whose scenarios see a topic, the one that sees most of it first.
 pub fn schemes_of(check: &str) -> Vec<&'static str> {
     let group = check.split('.').next().unwrap_or_default();
-    let sees = crate::scheme::SCHEMES.iter().filter(|scheme| scheme.groups().contains(&group));
+    let check = find(check);
+    let sees = crate::scheme::SCHEMES.iter().filter(|scheme| check.is_some_and(|check| check.is_of(scheme.groups())));
     let mut names: Vec<&'static str> = sees.map(|scheme| scheme.name()).collect();
     // a scheme that obtains its tokens shows more of them than one with a token that is given
     names.sort_by_key(|name| match (group, *name) {

@@ -78,7 +78,10 @@ async fn all(effort: Effort) -> SelftestProof {
     let bearer = schemes.iter().filter(|scheme| **scheme == "bearer");
     let with_login = bearer.flat_map(|scheme| [TrialLogin::Requests, TrialLogin::Grant].map(|login| (*scheme, login)));
     let tried = schemes.iter().map(|scheme| (*scheme, TrialLogin::None)).chain(with_login);
-    let sounds = tried.map(|(scheme, login)| sound((scheme, login), profile, false)).collect();
+    let tried = tried.map(|(scheme, login)| (scheme, login, false));
+    let with_certificates = schemes.iter().filter(|scheme| scheme.starts_with("oauth2-"));
+    let tried = tried.chain(with_certificates.map(|scheme| (*scheme, TrialLogin::None, true)));
+    let sounds = tried.map(|tried| sound(tried, profile, false)).collect();
     let manners = schemes.iter().flat_map(|scheme| Manner::ALL.map(|manner| hope(manner, scheme))).collect();
     let (first, second, sounds, hopes) = tokio::join!(
         side_by_side(effort.jobs, of(quick)),
@@ -94,9 +97,11 @@ async fn all(effort: Effort) -> SelftestProof {
     if effort.statistical {
         // alone: a neighbour is noise
         take(side_by_side(1, of(sampled)).await);
-        let sampled =
-            side_by_side(1, schemes.iter().map(|scheme| sound((scheme, TrialLogin::None), profile, true)).collect())
-                .await;
+        let sampled = side_by_side(
+            1,
+            schemes.iter().map(|scheme| sound((scheme, TrialLogin::None, false), profile, true)).collect(),
+        )
+        .await;
         proof.sound.extend(sorted(sampled, &mut proof.broken));
     }
     proof.sound.extend(sorted(sounds, &mut proof.broken));
@@ -136,18 +141,19 @@ async fn side_by_side<T: 'static>(width: usize, jobs: Vec<impl Future<Output = T
 
 /// All checks of a scheme against the sound reference: those that sample, or the others.
 async fn sound(
-    (scheme, login): (&'static str, TrialLogin),
+    (scheme, login, certificates): (&'static str, TrialLogin, bool),
     profile: &'static str,
     statistical: bool,
 ) -> Result<Sound, TrialError> {
     let groups = crate::scheme::find(scheme).map(|scheme| scheme.groups()).unwrap_or_default();
-    let tried = catalogue().filter(|check| groups.contains(&check.group()));
+    let tried = catalogue().filter(|check| check.is_of(groups));
     let tried = tried.filter(|check| (check.mode == Mode::Statistical) == statistical).map(|check| check.id);
     let checks: Vec<&'static str> = tried.collect();
     if checks.is_empty() {
         return Ok(Sound { scheme, executed: 0, tripped: Vec::new() });
     }
-    let ended = Trial { profile, checks, login, tls: scheme == "session", ..Trial::of(scheme) }.run().await?;
+    let tls = scheme == "session" || certificates;
+    let ended = Trial { profile, checks, login, tls, certificates, ..Trial::of(scheme) }.run().await?;
     let is_well = |verdict: Verdict| {
         matches!(verdict, Verdict::Pass | Verdict::Info | Verdict::NotTested | Verdict::NotApplicable)
     };

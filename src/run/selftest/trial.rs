@@ -68,6 +68,8 @@ pub struct Trial {
     pub login: TrialLogin,
     /// Whether the reference speaks TLS.
     pub tls: bool,
+    /// Whether the clients of an authorization server authenticate by certificates (RFC 8705 §2).
+    pub certificates: bool,
     /// Checks that run side by side.
     pub jobs: usize,
     /// How long an answer may take.
@@ -110,6 +112,7 @@ impl Trial {
             checks: Vec::new(),
             login: TrialLogin::None,
             tls: false,
+            certificates: false,
             jobs: 8,
             time_limit: Duration::from_secs(10),
         }
@@ -128,7 +131,14 @@ impl Trial {
         };
         let scheme = match (self.scheme, self.alg) {
             ("oauth2-client-credentials-dpop", _) => "{ oauth2-client-credentials: { dpop: {} } }".to_owned(),
-            ("oauth2-client-credentials-jwt", _) => "{ oauth2-client-credentials: { access_token: jwt } }".to_owned(),
+            ("oauth2-client-credentials" | "oauth2-client-credentials-jwt", _) => {
+                let form = if self.scheme.ends_with("jwt") { "jwt" } else { "opaque" };
+                let method = if self.certificates { "tls-client-auth" } else { "basic" };
+                format!(
+                    "{{ oauth2-client-credentials: {{ access_token: {form}, client_auth: {method}, \
+                     assertion_rules: rfc7523bis }} }}"
+                )
+            }
             (scheme, Some(alg)) => format!("{{ {scheme}: {{ alg: {alg} }} }}"),
             (scheme, None) => scheme.to_owned(),
         };

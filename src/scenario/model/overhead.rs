@@ -51,6 +51,7 @@ pub const PRESETS: &[&str] = &[
     "jwt-rs256",
     "jwt-es256",
     "jwt-eddsa",
+    "mtls",
 ];
 
 /// A scheme of your own that is compared.

@@ -260,6 +260,9 @@ pub struct OAuth2 {
     /// Audience of client assertions; the token endpoint unless another is named, such as the issuer.
     #[serde(default)]
     pub assertion_audience: Option<Template>,
+    /// By which rules clients make assertions, and servers judge them.
+    #[serde(default)]
+    pub assertion_rules: AssertionRules,
     /// Form of the access tokens.
     #[serde(default)]
     pub access_token: AccessToken,
@@ -304,6 +307,24 @@ pub enum ClientAuth {
     Post,
     /// Assertions that each credential's `client_key` signs (RFC 7523, OpenID Connect Core 1.0 §9).
     PrivateKeyJwt,
+    /// Assertions under an HMAC (HS256) with each credential's `client_secret` (RFC 7523, OpenID Connect Core 1.0 §9).
+    ClientSecretJwt,
+    /// The certificate of each credential's `tls`, which a CA signed (RFC 8705 §2.1).
+    TlsClientAuth,
+    /// The certificate of each credential's `tls`, which is self-signed and registered with the server (RFC 8705 §2.2).
+    SelfSignedTlsClientAuth,
+}
+
+/// The rules of client assertions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AssertionRules {
+    /// RFC 7523: the audience is what `assertion_audience` names, or the token endpoint.
+    #[default]
+    Rfc7523,
+    /// Its successor (draft-ietf-oauth-rfc7523bis): the audience is the issuer alone, and the type is
+    /// client-authentication+jwt. It needs `issuer`.
+    Rfc7523bis,
 }
 
 /// Form of access tokens.

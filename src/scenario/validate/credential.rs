@@ -61,13 +61,23 @@ pub(super) fn fits(
     if let Some(login) = &credential.login {
         return with_login(loaded, (name, scheme), (login.place, &login.value.0), &present, mistakes);
     }
-    let signs = match (&credential.client_auth, &loaded.scenario.scheme.value.0) {
-        (Some(own), _) => *own == ClientAuth::PrivateKeyJwt,
-        (None, SchemeFields::OAuth2ClientCredentials(oauth2)) => oauth2.client_auth == ClientAuth::PrivateKeyJwt,
-        _ => false,
+    let method = match (&credential.client_auth, &loaded.scenario.scheme.value.0) {
+        (Some(own), _) => *own,
+        (None, SchemeFields::OAuth2ClientCredentials(oauth2)) => oauth2.client_auth,
+        _ => ClientAuth::default(),
     };
+    let signs = method == ClientAuth::PrivateKeyJwt;
+    let presents = by_certificate(method);
+    if scheme == "oauth2-client-credentials" && presents && credential.tls.is_none() {
+        let error = loaded.error(credential.place, format!("the client of `{name}` has no certificate"));
+        mistakes.push(error.with_help("write `tls: { certificate: FILE, key: FILE }` in the credential"));
+    }
     // a client may hold a secret and a key; the one that it authenticates with has to be there
-    let spare = if signs { "client_secret" } else { "client_key" };
+    let spare: &[&str] = match (signs, presents) {
+        (true, _) => &["client_secret"],
+        (false, true) => &["client_secret", "client_key"],
+        (false, false) => &["client_key"],
+    };
     let wanted: &[&str] = match scheme {
         "api-key" => &["key"],
         "bearer" | "session" => &["token"],
@@ -77,18 +87,24 @@ pub(super) fn fits(
         "hmac" => &["key_id", "secret_key"],
         "http-signature" => &["signing_key"],
         "sigv4" => &["access_key", "secret_key"],
+        "oauth2-client-credentials" if presents => &["client_id"],
         "oauth2-client-credentials" if signs => &["client_id", "client_key"],
         "oauth2-client-credentials" => &["client_id", "client_secret"],
         _ => &[],
     };
     let is_client = scheme == "oauth2-client-credentials";
-    let needed = present.iter().filter(|key| !is_client || (**key != spare && **key != "client_auth"));
+    let needed = present.iter().filter(|key| !is_client || (!spare.contains(key) && **key != "client_auth"));
     if !needed.eq(wanted) {
         let error = loaded.error(credential.place, format!("the credential `{name}` does not fit the scheme {scheme}"));
         let needed = if wanted.is_empty() { "no credential".to_owned() } else { wanted.join(" and ") };
         let login = if obtains(scheme) { ", or a `login`" } else { "" };
         mistakes.push(error.with_help(format!("{scheme} needs {needed}{login}")));
     }
+}
+
+/// Whether a client authenticates by its certificate (RFC 8705 §2).
+pub(super) fn by_certificate(method: ClientAuth) -> bool {
+    matches!(method, ClientAuth::TlsClientAuth | ClientAuth::SelfSignedTlsClientAuth)
 }
 
 /// Whether a credential of a scheme may come from a login.
@@ -155,6 +171,11 @@ fn login_fits(
     if ends.into_iter().filter(|there| *there).count() > 1 {
         let text = format!("{what} says more than once when its credential ends");
         wrong(text, "keep one of expires_in, expires_in_ms, expires_at and lifetime");
+    }
+    let clients = [&login.client, &login.password];
+    if clients.into_iter().flatten().any(|client| by_certificate(client.client_auth)) {
+        let text = format!("the client of {what} has no certificate");
+        wrong(text, "use the scheme oauth2-client-credentials, whose credentials may have `tls`");
     }
     if let Some(token) = &login.token {
         position_fits(&token.0, what, &mut wrong);

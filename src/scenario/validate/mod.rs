@@ -167,6 +167,15 @@ fn scheme(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
                 mistakes.push(error.with_help(format!("write `sigv4: {{ {name}: … }}`")));
             }
         }
+        SchemeFields::OAuth2ClientCredentials(oauth2) if credential::by_certificate(oauth2.client_auth) => {
+            let elsewhere = oauth2.token_url.as_ref().is_some_and(|url| url.written().starts_with("https:"));
+            let url = scenario.target.url.as_ref().filter(|_| oauth2.issuer.is_none() && !elsewhere);
+            if let Some(url) = url.filter(|url| url.written().starts_with("http:")) {
+                let text = "clients that authenticate by certificates need a target that speaks TLS";
+                let error = loaded.error(url.place(), text);
+                mistakes.push(error.with_help("write an address that starts with `https:`"));
+            }
+        }
         SchemeFields::Mtls(_) => {
             let tls = scenario.target.tls.as_ref().filter(|tls| tls.certificate.is_some());
             if let Some(tls) = tls {

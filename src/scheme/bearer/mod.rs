@@ -44,7 +44,7 @@ impl Scheme for ClientCredentialsScheme {
     }
 
     fn groups(&self) -> &'static [&'static str] {
-        &["token", "bearer", "introspect", "revoke", "meta", "common"]
+        &["mtls", "token", "bearer", "introspect", "revoke", "meta", "common"]
     }
 
     fn profile_name(&self) -> &'static str {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rand::RngExt as _;
 use rand::rngs::StdRng;
+use serde_json::Value;
 
 use super::twin::{carry, claims, good_token, unforgeable};
 use super::{JwtScheme, Kit, forged_text, mint, text_of};
@@ -15,6 +16,8 @@ use crate::secret::Secret;
 
 /// `client_assertion_type` of a client assertion that is a JWT (RFC 7523 §2.2).
 pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// The explicit type of an assertion (draft-ietf-oauth-rfc7523bis §4).
+const TYPED: &str = "client-authentication+jwt";
 /// Seconds that an assertion lives: it is sent at once.
 const LIFE: i64 = 60;
 /// A client that is named where the scenario has no second one.
@@ -45,6 +48,14 @@ impl Assertions {
     pub fn beside(mut self, client: &str, key: Option<&Arc<SigningKey>>) -> Self {
         let key = key.or(self.kit.issuer_key.as_ref()).cloned();
         self.kit.second_issuer = key.map(|key| (client.to_owned(), key));
+        self
+    }
+
+    /// The same by the rules of draft-ietf-oauth-rfc7523bis §4: typed, with the token endpoint for an audience that is wrong.
+    #[must_use]
+    pub fn for_issuer_beside(mut self, token_endpoint: String) -> Self {
+        self.kit.typ = Some(TYPED.to_owned());
+        self.kit.token_endpoint = Some(token_endpoint);
         self
     }
 
@@ -92,6 +103,12 @@ const OWN: &[Forgery] = &[
     Forgery::new("sub-of-another", "another client for a subject", |context| named(context, &["sub"])),
     Forgery::new("iss-of-another", "another client for an issuer", |context| named(context, &["iss"])),
     Forgery::new("of-another", "another client for issuer and subject", |context| named(context, &["iss", "sub"])),
+    Forgery::new("aud-token-endpoint", "the token endpoint for an audience", |context| {
+        audience(context, |_, at| at.into())
+    }),
+    Forgery::new("aud-issuer-and-endpoint", "the token endpoint for an audience beside the issuer", |context| {
+        audience(context, |issuer, at| vec![issuer, at].into())
+    }),
     Forgery::new("sub-absent", "no subject", |context| claims(context, &["sub"], |claims, _| claims.remove("sub"))),
     Forgery::new("signed-by-another", "the signature and kid of another client", |context| {
         match &context.kit.second_issuer {
@@ -100,6 +117,17 @@ const OWN: &[Forgery] = &[
         }
     }),
 ];
+
+/// Another audience than the issuer alone, made of the issuer and the token endpoint.
+fn audience(context: &mut ForgeryContext<'_>, made: fn(String, String) -> Value) -> Forged {
+    let kit = context.kit;
+    let (Some(issuer), Some(endpoint)) = (kit.audience.clone(), kit.token_endpoint.clone()) else {
+        return unforgeable(
+            "assertions need not be for the issuer alone: the scheme has no `assertion_rules: rfc7523bis`",
+        );
+    };
+    claims(context, &["aud"], |claims, _| claims.set("aud", made(issuer.clone(), endpoint.clone())))
+}
 
 /// The good claims under another key, which the header names.
 fn signed_by(context: &ForgeryContext<'_>, key: &SigningKey) -> Forged {

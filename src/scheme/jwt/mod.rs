@@ -55,6 +55,8 @@ pub struct Kit {
     pub listens_at: Option<std::net::SocketAddr>,
     /// Address of a listener of authbench that the target can reach.
     pub listener: Option<String>,
+    /// The token endpoint, where assertions that name it are forged.
+    pub token_endpoint: Option<String>,
     /// Whether the key of the CA that signs client certificates is there.
     pub signs_certificates: bool,
 }
@@ -187,7 +189,7 @@ impl Scheme for ClientCredentialsJwtScheme {
     }
 
     fn groups(&self) -> &'static [&'static str] {
-        &["token", "bearer", "introspect", "revoke", "meta", "jwt", "common"]
+        &["mtls", "token", "bearer", "introspect", "revoke", "meta", "jwt", "common"]
     }
 
     fn carrier(&self) -> Carrier {

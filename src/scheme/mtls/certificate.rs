@@ -7,6 +7,10 @@ use rcgen::{KeyPair, SigningKey as _};
 
 /// The object identifier of an extended key usage (RFC 5280 §4.2.1.12): 2.5.29.37.
 const EXTENDED_KEY_USAGE: &[u8] = &[0x06, 0x03, 0x55, 0x1d, 0x25];
+/// The object identifier of a common name (RFC 4519 §2.3): 2.5.4.3.
+const COMMON_NAME: &[u8] = &[0x06, 0x03, 0x55, 0x04, 0x03];
+/// The object identifier of subject alternative names (RFC 5280 §4.2.1.6): 2.5.29.17.
+const SUBJECT_NAMES: &[u8] = &[0x06, 0x03, 0x55, 0x1d, 0x11];
 /// An extended key usage for servers and for nothing else: 1.3.6.1.5.5.7.3.1.
 const FOR_SERVERS: &[u8] = &[
     0x30, 0x13, 0x06, 0x03, 0x55, 0x1d, 0x25, 0x04, 0x0c, 0x30, 0x0a, 0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07,
@@ -64,6 +68,18 @@ impl CertificateParts {
     /// With its subject for an issuer.
     pub(super) fn issued_by_itself(self) -> Self {
         Self { issuer: self.subject.clone(), ..self }
+    }
+
+    /// Of another subject, with that for its only name.
+    pub(super) fn named(mut self, name: &str) -> Option<Self> {
+        let attribute = sequence(&[COMMON_NAME, &wrapped(Tag::Utf8String, &[name.as_bytes()])?])?;
+        self.subject = sequence(&[&wrapped(Tag::Set, &[&attribute])?])?;
+        let dns = Tag::ContextSpecific { constructed: false, number: TagNumber(2) };
+        let names = sequence(&[&wrapped(dns, &[name.as_bytes()])?])?;
+        self.extensions
+            .retain(|extension| contents(extension).is_none_or(|contents| !contents.starts_with(SUBJECT_NAMES)));
+        self.extensions.push(sequence(&[SUBJECT_NAMES, &wrapped(Tag::OctetString, &[&names])?])?);
+        Some(self)
     }
 
     /// Valid from and until other moments, in seconds of Unix time.

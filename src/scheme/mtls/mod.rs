@@ -33,9 +33,19 @@ pub struct CertificateProof {
 impl CertificateProof {
     /// The certificate itself in DER.
     fn der(&self) -> Option<Vec<u8>> {
-        let blocks = pem::parse_many(&self.chain).ok()?;
-        blocks.into_iter().find(|block| block.tag() == "CERTIFICATE").map(pem::Pem::into_contents)
+        first_certificate(&self.chain)
     }
+}
+
+/// The first certificate of a chain in PEM, in DER.
+fn first_certificate(chain: &[u8]) -> Option<Vec<u8>> {
+    let blocks = pem::parse_many(chain).ok()?;
+    blocks.into_iter().find(|block| block.tag() == "CERTIFICATE").map(pem::Pem::into_contents)
+}
+
+/// The thumbprint of the certificate that a chain in PEM begins with.
+pub fn thumbprint_of(chain: &[u8]) -> Option<String> {
+    first_certificate(chain).map(|der| thumbprint(&der))
 }
 
 /// The SHA-256 of a certificate in DER, in base64url without padding: `x5t#S256` (RFC 8705 §3.1, RFC 7515 §4.1.8).
@@ -44,7 +54,7 @@ pub fn thumbprint(der: &[u8]) -> String {
 }
 
 /// The name of the connections that present a forgery of the certificate of a credential.
-fn wrong_connection(name: &str, id: ForgeryId) -> String {
+pub fn wrong_connection(name: &str, id: ForgeryId) -> String {
     format!("{name}, {id}")
 }
 

@@ -26,13 +26,16 @@ pub struct MadeCertificate {
 pub(super) const BY_STRANGERS: [ForgeryId; 3] =
     [ForgeryId::UNKNOWN, ForgeryId::new("self-signed"), ForgeryId::new("leaf-as-ca")];
 /// Those that the CA has to sign.
-pub(super) const BY_THE_CA: [ForgeryId; 5] = [
+pub(super) const BY_THE_CA: [ForgeryId; 6] = [
     super::TWIN,
     ForgeryId::new("expired"),
     ForgeryId::new("not-yet-valid"),
     ForgeryId::new("server-usage"),
     ForgeryId::new("unknown-critical-extension"),
+    ForgeryId::new("other-subject"),
 ];
+/// A subject that no client has.
+const NOBODY: &str = "authbench-no-such-client";
 /// What is no certificate.
 pub(super) const MALFORMED: [&str; 2] = ["malformed: cut short", "malformed: no certificate"];
 
@@ -64,12 +67,13 @@ pub fn wrong_certificates(
     // what the CA signs is for the key that the client has
     if let (Some(authority), Some(own)) = (authority.and_then(|key| KeyPair::from_pem(key).ok()), &own) {
         let now = clock::unix_seconds();
-        let [twin, expired, not_yet, for_servers, unknown_extension] = BY_THE_CA;
+        let [twin, expired, not_yet, for_servers, unknown_extension, other_subject] = BY_THE_CA;
         add(twin, vec![parts.signed(&authority)?], own);
         add(expired, vec![parts.clone().valid(now - 30 * DAY, now - DAY)?.signed(&authority)?], own);
         add(not_yet, vec![parts.clone().valid(now + DAY, now + 30 * DAY)?.signed(&authority)?], own);
         add(for_servers, vec![parts.clone().for_servers().signed(&authority)?], own);
         add(unknown_extension, vec![parts.clone().with_unknown_extension().signed(&authority)?], own);
+        add(other_subject, vec![parts.clone().named(NOBODY)?.signed(&authority)?], own);
     }
     Some(made)
 }

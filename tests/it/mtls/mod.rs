@@ -1,5 +1,6 @@
 //! Client certificates against servers of our own, through the real binary: correct ones in several shapes, and broken ones.
 
+mod bound;
 mod server;
 
 use std::path::Path;

@@ -53,10 +53,11 @@ impl Stage<'_> {
         {
             let bindings = self.prober.equipment.control.bindings();
             token.key = bindings.filter(|_| form.proof.is_none()).map(Bindings::shared);
-            self.slots.insert(slot, Kept::of(token, self.prober.good_client()));
+            let client = self.prober.client_for(form).ok();
+            self.slots.insert(slot, Kept::of(token, client.or_else(|| self.prober.good_client())));
         }
         let place = match form.endpoint {
-            Endpoint::Token => Place::Token,
+            Endpoint::Token | Endpoint::TokenAlias => Place::Token,
             Endpoint::Introspection => Place::Introspection,
             Endpoint::Revocation => Place::Revocation,
         };
@@ -82,7 +83,7 @@ impl Stage<'_> {
 
     /// A refusal of the token endpoint that carries a token which opens a resource has granted.
     async fn refused_with_a_token(&self, endpoint: Endpoint, exchange: &Exchange, outcome: Outcome) -> Option<String> {
-        if endpoint != Endpoint::Token || outcome == Outcome::Granted {
+        if !endpoint.issues_tokens() || outcome == Outcome::Granted {
             return None;
         }
         let token = exchange.response()?.json_text("access_token").filter(|token| !token.is_empty())?;
@@ -110,8 +111,12 @@ impl Stage<'_> {
     ) -> Result<(Exchange, Outcome), Halt> {
         let assertion = self.assertion(form.auth)?;
         let posted = self.prober.post_form(FilledForm { form, params, assertion }, evidence).await;
-        let exchange = posted.map_err(|error| Halt::Obstacle(error.to_string()))?;
+        let mut exchange = posted.map_err(|error| Halt::Obstacle(error.to_string()))?;
+        if let Ok(url) = self.prober.endpoint(form.endpoint) {
+            exchange = self.prober.with_alert(&url, exchange).await;
+        }
         let outcome = self.prober.with_redirects(meaning(form.endpoint, &exchange), &exchange).await;
+        let outcome = self.prober.in_handshake(&exchange, outcome);
         Ok((exchange, outcome))
     }
 
@@ -303,7 +308,7 @@ fn named_metadata(exchange: &Exchange) -> Option<String> {
 /// The forgery that a client authenticates with, if it is one.
 fn forgery_of(auth: FormAuth) -> Option<ForgeryId> {
     match auth {
-        FormAuth::ForgedAssertion(id) => Some(id),
+        FormAuth::ForgedAssertion(id) | FormAuth::ForgedCertificate(id) => Some(id),
         _ => None,
     }
 }

@@ -70,6 +70,7 @@ impl Stage<'_> {
         let path = outages::path_of(request);
         let endpoints = [
             (Endpoint::Token, Place::Token),
+            (Endpoint::TokenAlias, Place::Token),
             (Endpoint::Introspection, Place::Introspection),
             (Endpoint::Revocation, Place::Revocation),
         ];

@@ -7,6 +7,7 @@ mod forging;
 mod handshake;
 mod hook;
 mod look_back;
+mod plain_http;
 mod resource;
 mod session;
 mod timing;
@@ -222,6 +223,9 @@ impl<'a> Stage<'a> {
             Act::Session { identity, step } => self.session(action, *identity, step, evidence).await,
             Act::Hook(hook) => self.call(*hook, evidence).await,
             Act::Keys(change) => self.keys(*change, evidence).await,
+            Act::PlainHttp { identity, resource } => {
+                self.plain_http(action.step, (*identity, *resource), evidence).await
+            }
             Act::OldVersions => self.old_versions(action.step, evidence).await,
             Act::AwaitEffects => {
                 let _shown = allowance::shown("late effects of what was sent", Some(wait::LATE_EFFECT));
@@ -277,7 +281,13 @@ impl<'a> Stage<'a> {
     fn slot_held(&self, slot: &str) -> Result<HeldCredential, Halt> {
         let kept = self.kept(slot)?;
         let companions = kept.companions.clone();
-        Ok(HeldCredential { companions, ..HeldCredential::obtained(self.prober.subject().scheme, kept.token.clone()) })
+        // a token is bound to the certificate over whose connection it came
+        let connection = kept.client.as_ref().map(|client| client.connection.clone()).filter(|of| of.0.is_some());
+        Ok(HeldCredential {
+            companions,
+            connection,
+            ..HeldCredential::obtained(self.prober.subject().scheme, kept.token.clone())
+        })
     }
 }
 

@@ -10,7 +10,7 @@ use crate::observe::{
     Asked, Atom, Description, Evidence, Exchange, ForgeryId, Observation, Outcome, Place, Reading, Request, Silence,
 };
 use crate::plan::{Action, Asker};
-use crate::scheme::{ForgeryContext, Occasion, Proof, Reuse, Turn};
+use crate::scheme::{Carried, ForgeryContext, Occasion, Proof, Reuse, Turn};
 
 /// Anonymous requests of a thorough step, beside those that the resource was learned from.
 const REPEATS: usize = 8;
@@ -241,7 +241,7 @@ impl Stage<'_> {
         let mut reproduced = false;
         if let Some(request) = request.filter(|_| may_be_an_accident(reading.outcome)) {
             let again = self.prober.send_to(counts, request).await;
-            let again = self.prober.with_alert(again).await;
+            let again = self.prober.with_alert(&self.prober.equipment.base, again).await;
             let reading_again = self.prober.read(counts, &again, asked).await;
             reproduced = reading.outcome == reading_again.outcome;
             if second_counts(reading.outcome, reading_again.outcome) {
@@ -342,7 +342,13 @@ impl Stage<'_> {
             }
             Asker::IfKept(slot) if !self.slots.contains_key(slot) => Vec::new(),
             // whether it has ended may be what is asked
-            Asker::Slot(slot) | Asker::IfKept(slot) => vec![Credential { ends: None, ..good(self.slot_held(slot)?) }],
+            Asker::Slot(slot) | Asker::IfKept(slot) => {
+                let held = self.slot_held(slot)?;
+                let name = held.connection.as_ref().and_then(|connection| connection.0.as_deref().map(str::to_owned));
+                let mut credential = Credential { ends: None, ..good(held) };
+                credential.carried.extend(name.map(Carried::certificate));
+                vec![credential]
+            }
             Asker::Given(proof, None) => vec![good(HeldCredential::given(proof.clone()))],
             Asker::Given(proof, Some(id)) => vec![self.forge(*id, (proof, resource), made_for)?],
         })

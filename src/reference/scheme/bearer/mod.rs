@@ -1,5 +1,6 @@
 //! Bearer tokens (RFC 6750): given ones, and those of the authorization server.
 
+pub(crate) mod bound;
 pub(crate) mod faults;
 
 use std::sync::Arc;
@@ -48,8 +49,11 @@ pub(crate) fn verify(state: &ReferenceState, parts: &Parts, source: TokenSource)
             let expired = record.has_expired() && !kept;
             let revoked = record.is_revoked() && !state.fault("introspection-cache-forever");
             // RFC 9449 §7.2: a bound token is no bearer token
-            let bound = record.jkt.is_some();
+            let bound = record.confirmation.jkt.is_some();
             if expired || revoked || bound || !record.is_access_token || record.audience != AUDIENCE {
+                return Err(invalid());
+            }
+            if !bound::holds(state, parts, record.confirmation.certificate.as_deref()) {
                 return Err(invalid());
             }
             Ok(record.principal.clone())

@@ -51,7 +51,7 @@ pub(crate) fn verify(
     }
     let record = state.issued.look_up(token).ok_or_else(|| invalid(state))?;
     let principal = live(&record).ok_or_else(|| invalid(state))?;
-    let bound = record.jkt.as_deref().ok_or_else(|| invalid(state))?;
+    let bound = record.confirmation.jkt.as_deref().ok_or_else(|| invalid(state))?;
     let not_proven = || refused(state, StatusCode::UNAUTHORIZED, "invalid_dpop_proof");
     let lines = header_values(&parts.headers, "dpop").map_err(|_| not_proven())?;
     let proof = match lines.as_slice() {

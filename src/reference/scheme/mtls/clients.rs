@@ -11,6 +11,7 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, Sign
 
 use super::faults::ClientFaults;
 use crate::reference::fault::Faults;
+use crate::reference::request::registered_with;
 use crate::seed::CLIENT_CA;
 
 /// What is accepted: the certificates that the CA of the seed signs for clients, and none.
@@ -54,6 +55,10 @@ impl ClientCertVerifier for Clients {
     ) -> Result<ClientCertVerified, Error> {
         if self.faults.rejects_everything {
             return Err(Error::InvalidCertificate(CertificateError::UnknownIssuer));
+        }
+        // RFC 8705 §2.2: what is registered as it is needs no chain
+        if registered_with(end_entity).is_some() {
+            return Ok(ClientCertVerified::assertion());
         }
         match self.inner.verify_client_cert(end_entity, intermediates, now) {
             Err(Error::InvalidCertificate(why)) if self.faults.overlook(&why) => Ok(ClientCertVerified::assertion()),
