@@ -406,7 +406,7 @@ pub(super) fn seen(exchange: &Exchange, outcome: Outcome) -> String {
 
 fn format_took(took: Duration) -> String {
     let micros = took.as_secs_f64() * 1e6;
-    if micros < 1000.0 { format!("{micros:.0} us") } else { format!("{:.1} ms", micros / 1000.0) }
+    if micros < 1000.0 { format!("{micros:.0} µs") } else { format!("{:.1} ms", micros / 1000.0) }
 }
 
 /// Exchanges in the order in which they were made, and where among them the finding is shown.

@@ -8,6 +8,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use super::escape::line;
 use super::summary::{self, FindingSource};
 use super::text::block;
+use super::units::restyled;
 use super::{Record, ReportError, ScenarioRecord, ShownFinding};
 use crate::check::Verdict;
 use crate::event::{CheckResult, Note, NoteKind, ScenarioStarted, ThresholdResult};
@@ -156,7 +157,7 @@ fn phase_case(scenario: &str, name: &str, figures: Option<&LoadFigures>) -> Test
 }
 
 fn threshold_case(scenario: &str, result: &ThresholdResult) -> TestCase {
-    let what = format!("{} on {}: measured {}", result.threshold, result.applied_to, result.measured);
+    let what = format!("{} on {}: measured {}", result.threshold, result.applied_to, restyled(&result.measured));
     let status = match result.holds {
         Some(false) if result.fails() => failure("threshold", &what),
         Some(_) => TestCaseStatus::success(),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::escape::{code, code_block, line, markdown};
 use super::text::{NOT_DISTINGUISHABLE, interval, particulars};
-use super::units::{counted, difference, rate, time};
+use super::units::{counted, difference, rate, restyled, time};
 use super::words::{level_word, place, web_address};
 use super::{Record, ReportError, ScenarioRecord, ShownFinding, summary};
 use crate::check::Verdict;
@@ -219,7 +219,7 @@ fn thresholds(record: &Record) -> String {
             Some(false) => "❌ broken",
             None => "❔ inconclusive",
         };
-        vec![markdown(&one.threshold), markdown(&one.applied_to), markdown(&one.measured), holds.to_owned()]
+        vec![markdown(&one.threshold), markdown(&one.applied_to), markdown(&restyled(&one.measured)), holds.to_owned()]
     });
     table(&["threshold", "on", "measured", ""], rows)
 }

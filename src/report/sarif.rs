@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::escape::{line, lines, markdown};
 use super::summary::{self, FindingSource};
 use super::text::block;
+use super::units::restyled;
 use super::words::{citation, web_address};
 use super::{Record, ReportError, ShownFinding};
 use crate::check::{Severity, Verdict};
@@ -197,8 +198,12 @@ fn check_result(rule: usize, found: &ShownFinding<'_>) -> Value {
 }
 
 fn threshold_result(rule: usize, scenario: &str, threshold: &ThresholdResult) -> Value {
-    let text =
-        format!("{} does not hold on {}: measured {}", threshold.threshold, threshold.applied_to, threshold.measured);
+    let text = format!(
+        "{} does not hold on {}: measured {}",
+        threshold.threshold,
+        threshold.applied_to,
+        restyled(&threshold.measured)
+    );
     json!({
         "ruleId": "threshold",
         "ruleIndex": rule,

@@ -1,7 +1,7 @@
 //! What a run came to, in the words with which every format for people begins.
 
 use super::comparison::{cells, verdicts};
-use super::units::{count, counted, length};
+use super::units::{count, counted, length, restyled};
 use super::{Planned, Record, ScenarioRecord};
 use crate::check::{Severity, Verdict};
 use crate::event::comparison::{Change, Comparison, Movement};
@@ -120,7 +120,7 @@ fn regressions(compared: &Comparison) -> Vec<(String, String)> {
 
 /// A broken threshold in one line.
 pub(super) fn threshold(one: &ThresholdResult) -> String {
-    format!("{} does not hold on {}: measured {}", one.threshold, one.applied_to, one.measured)
+    format!("{} does not hold on {}: measured {}", one.threshold, one.applied_to, restyled(&one.measured))
 }
 
 /// `2 critical, 1 low`: findings that nobody answers for.

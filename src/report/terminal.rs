@@ -50,7 +50,7 @@ impl Reporter for ResultPrinter {
     }
 
     fn finish(&mut self) -> Result<(), ReportError> {
-        let text = text::result(&self.record, self.verbosity, &self.reports);
+        let text = text::result(&self.record, self.verbosity, &self.reports, self.columns);
         let text = match self.columns {
             Some(columns) => text::wrapped(&text, columns),
             None => text,

@@ -4,10 +4,11 @@
 pub(super) fn time(micros: f64) -> String {
     let size = micros.abs();
     match size {
+        _ if micros < 0.0 && time(size) != time(0.0) => format!("−{}", time(size)),
         _ if !size.is_finite() => "–".to_owned(),
-        _ if size < 999.5 => format!("{} µs", digits(micros)),
-        _ if size < 999_500.0 => format!("{} ms", digits(micros / 1e3)),
-        _ => format!("{} s", digits(micros / 1e6)),
+        _ if size < 999.5 => format!("{} µs", digits(size)),
+        _ if size < 999_500.0 => format!("{} ms", digits(size / 1e3)),
+        _ => format!("{} s", digits(size / 1e6)),
     }
 }
 
@@ -84,6 +85,10 @@ fn trimmed(text: String) -> String {
 /// A figure that another room wrote with its unit, in the style of reports: `41.2 ms`, `127.0 us`, `0.020%`, `1999.2/s`.
 /// Anything else stays as it is.
 pub(super) fn restyled(text: &str) -> String {
+    let interval = text.strip_suffix(')').and_then(|text| text.split_once(" ("));
+    if let Some((value, (low, high))) = interval.and_then(|(value, ends)| Some((value, ends.split_once(" to ")?))) {
+        return format!("{} ({} to {})", restyled(value), restyled(low), restyled(high));
+    }
     let end = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+'))).unwrap_or(text.len());
     let Ok(number) = text[..end].parse::<f64>() else { return text.to_owned() };
     match text[end..].trim_start() {
@@ -125,6 +130,7 @@ mod tests {
 
     #[test]
     fn other_figures_read_well() {
+        assert_eq!([-0.01, -0.001, -1234.0].map(time), ["−0.01 µs", "0 µs", "−1.23 ms"]);
         assert_eq!(length(10.0), "10 s");
         assert_eq!(length(200.0), "3 min 20 s");
         assert_eq!(length(7260.0), "2 h 1 min");
@@ -138,6 +144,7 @@ mod tests {
     fn figures_of_other_rooms_are_restyled() {
         for (text, expected) in [
             ("41.20 ms", "41.2 ms"),
+            ("27.0 us (26.3 us to 1.20 ms)", "27 \u{b5}s (26.3 \u{b5}s to 1.2 ms)"),
             ("127.0 us", "127 \u{b5}s"),
             ("0.000%", "0 %"),
             ("0.020%", "0.02 %"),

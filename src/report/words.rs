@@ -48,7 +48,9 @@ pub(super) fn sent(record: &EvidenceRecord) -> String {
     for header in masked {
         text.push_str(&format!("   {}: {}", line(&header.name), line(&header.value)));
     }
-    text.push_str(&format!("   ({})", line(&record.label)));
+    // the words for a probe may begin with its request
+    let label = record.label.strip_prefix(&format!("{} {} ", record.exchange.method, record.exchange.target));
+    text.push_str(&format!("   ({})", line(label.unwrap_or(&record.label))));
     text
 }
 

@@ -163,7 +163,7 @@ fn notes(control: &BaselineControl, measured: &Measured) -> Vec<String> {
     let mut notes = Vec::new();
     if control.floor > FLOOR_US {
         notes.push(format!(
-            "the baseline differed from itself by {:.2} us: that much is added to both sides of every interval",
+            "the baseline differed from itself by {:.2} µs: that much is added to both sides of every interval",
             control.floor
         ));
     }

@@ -127,24 +127,24 @@ pub(crate) fn independent(case: &ObservedCheck<'_>) -> Judgement {
         return judgement;
     }
     if let Some(run) = runs.iter().find(|run| beyond(run.control.low, run.control.high) != 0) {
-        judgement.open.push(format!("the A/A control shows an effect of {:.0} us: too noisy", run.control.value));
+        judgement.open.push(format!("the A/A control shows an effect of {:.0} µs: too noisy", run.control.value));
         return judgement;
     }
     let directions: Vec<i8> = runs.iter().map(direction).collect();
     let described = |run: &TimingRun| {
-        format!("{:.0} us ({:.0} to {:.0})", run.difference.value, run.difference.low, run.difference.high)
+        format!("{:.0} µs ({:.0} to {:.0})", run.difference.value, run.difference.low, run.difference.high)
     };
     if directions.iter().all(|direction| *direction == 1) || directions.iter().all(|direction| *direction == -1) {
         let seen: Vec<String> = runs.iter().map(described).collect();
         let text = format!("one kind of refusal takes longer than the other: by {}", seen.join(", and again by "));
-        judgement.deviates_by(Explanation::Timing, 0, text, format!("no difference above {LEAST_US:.0} us"));
+        judgement.deviates_by(Explanation::Timing, 0, text, format!("no difference above {LEAST_US:.0} µs"));
         return judgement;
     }
     let above = runs.iter().map(|run| run.difference.low.abs().max(run.difference.high.abs())).fold(0.0, f64::max);
     let samples: usize = runs.iter().map(|run| run.samples).sum();
     judgement
         .remarks
-        .push(format!("cannot be told apart below {above:.0} us ({RUNS} runs, {samples} samples of each kind)"));
+        .push(format!("cannot be told apart below {above:.0} µs ({RUNS} runs, {samples} samples of each kind)"));
     judgement
 }
 

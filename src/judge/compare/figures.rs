@@ -106,7 +106,7 @@ fn overhead(scenario: &str, before: Row<'_>, after: Row<'_>, level: f64) -> Figu
         change: Some(change),
         allowance: Some(allowance),
         movement,
-        why: format!("the baseline beside it went from {old_baseline:.1} to {new_baseline:.1} us ({drift:+.1} %)"),
+        why: format!("the baseline beside it went from {old_baseline:.1} to {new_baseline:.1} µs ({drift:+.1} %)"),
     }
 }
 

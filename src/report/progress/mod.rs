@@ -12,6 +12,7 @@ use crate::clock;
 use crate::event::Event;
 use crate::observe::Activity;
 
+use super::text::wrapped;
 use super::{ReportError, Reporter};
 use region::Region;
 use state::{Moment, State};
@@ -91,7 +92,7 @@ impl Reporter for Progress {
         let occurred = self.state.apply(event, clock::now());
         for line in &occurred {
             let text = match self.watching.live {
-                true => line.fitted((self.watching.columns)(), self.watching.coloured),
+                true => wrapped(&line.styled(self.watching.coloured), (self.watching.columns)()),
                 false => line.styled(self.watching.coloured),
             };
             print(&format!("{}{text}\n", self.region.cleared()));

@@ -12,7 +12,7 @@ use crate::observe::{Doing, Interval, StudyProgress};
 use crate::report::Counts;
 use crate::report::escape::line;
 use crate::report::text::{of_severity, of_verdict};
-use crate::report::units::{count, counted, difference, length, rate, time};
+use crate::report::units::{count, counted, difference, length, rate, restyled, time};
 
 /// Rows of an overhead study that are shown at most.
 const ROWS: usize = 16;
@@ -90,7 +90,8 @@ impl State {
             Event::OverheadFinished(_) => self.ahead_s = 0.0,
             Event::ThresholdJudged(result) if result.holds == Some(false) => {
                 let verdict = if result.fails() { Verdict::Fail } else { Verdict::Warn };
-                let text = format!("{} on {}: measured {}", result.threshold, result.applied_to, result.measured);
+                let text =
+                    format!("{} on {}: measured {}", result.threshold, result.applied_to, restyled(&result.measured));
                 return vec![occurred(verdict, "threshold", Style::new(), &text)];
             }
             Event::Note(note) if note.kind == NoteKind::Finding => {
@@ -120,7 +121,7 @@ impl State {
             format!(
                 "{}: {}{}",
                 check.id,
-                if at.trim().is_empty() { String::new() } else { format!("{at}: ") },
+                if at.trim().is_empty() || cell.summary.starts_with(&at) { String::new() } else { format!("{at}: ") },
                 cell.summary
             )
         });
@@ -322,7 +323,7 @@ fn occurred(verdict: Verdict, word: &str, style: Style, text: &str) -> StatusLin
 
 /// Whole seconds, minutes or hours; what has begun counts.
 fn whole(time: Duration) -> String {
-    length(time.as_secs_f64().ceil())
+    length(time.as_secs_f64().ceil().max(1.0))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Columns of text.
 
+use super::style::dim;
+
 /// The text with spaces behind it up to a width in characters.
 pub(super) fn padded(text: &str, width: usize) -> String {
     format!("{text}{:gap$}", "", gap = width.saturating_sub(text.chars().count()))
@@ -22,9 +24,36 @@ pub(super) fn aligned(rows: &[Vec<String>], numbers: bool) -> Vec<String> {
     lines
 }
 
+/// A table of numbers under a head. Where it has not enough room, a line for each row that names what it has.
+pub(super) fn table(rows: &[Vec<String>], room: usize) -> Vec<String> {
+    let lines = aligned(rows, true);
+    let widest = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0);
+    let [head, body @ ..] = rows else { return lines };
+    if widest <= room {
+        return lines.into_iter().enumerate().map(|(at, text)| if at == 0 { dim(&text) } else { text }).collect();
+    }
+    let named = |row: &Vec<String>| {
+        let cells = head.iter().zip(row).skip(1).map(|(name, cell)| format!("{} {cell}", dim(name)));
+        format!("{}  {}", row.first().map_or("", String::as_str), cells.collect::<Vec<_>>().join(", "))
+    };
+    body.iter().map(named).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_without_room_names_what_each_row_has() {
+        let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
+        let rows =
+            [row(["", "p50", "max"]), row(["response time", "1 ms", "24 ms"]), row(["service time", "1 ms", "2 ms"])];
+        let shown =
+            |room| table(&rows, room).iter().map(|text| anstream::adapter::strip_str(text).to_string()).collect();
+        let (wide, narrow): (Vec<_>, Vec<_>) = (shown(26), shown(25));
+        assert_eq!(wide, ["                p50    max", "response time  1 ms  24 ms", "service time   1 ms   2 ms"]);
+        assert_eq!(narrow, ["response time  p50 1 ms, max 24 ms", "service time  p50 1 ms, max 2 ms"]);
+    }
 
     #[test]
     fn cells_stand_under_each_other() {

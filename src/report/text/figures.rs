@@ -1,17 +1,17 @@
 //! Load phases, overhead studies and thresholds as small tables.
 
 use super::Row;
-use super::columns::aligned;
+use super::columns::{aligned, table};
 use super::style::{bad, dim, doubtful, good};
 use crate::event::ThresholdResult;
 use crate::observe::{CapacityFigures, LaneFigures, Latency, Limit, LoadFigures, Model, Outcomes};
 use crate::report::LoadRecord;
 use crate::report::escape::line;
-use crate::report::units::{count, counted, difference, length, rate, share, time};
+use crate::report::units::{count, counted, difference, length, rate, restyled, share, time};
 use crate::stats::{Estimate, OverheadFigures, OverheadRow};
 
 /// A load phase under its name.
-pub(super) fn phase(phase: &LoadRecord) -> Vec<Row> {
+pub(super) fn phase(phase: &LoadRecord, room: usize) -> Vec<Row> {
     let Some(figures) = &phase.figures else {
         return vec![Row::new("load", format!("{}: {}", line(phase.name()), doubtful("cut off before its end")))];
     };
@@ -20,8 +20,7 @@ pub(super) fn phase(phase: &LoadRecord) -> Vec<Row> {
         rows.push(Row::more(format!("{} {}", doubtful("inconclusive:"), line(why))));
     }
     rows.extend(figures.capacity.as_ref().map(|found| Row::more(line(&capacity(found)))));
-    let times = aligned(&times(figures), true);
-    rows.extend(times.into_iter().enumerate().map(|(at, text)| Row::more(if at == 0 { dim(&text) } else { text })));
+    rows.extend(table(&times(figures), room).into_iter().map(Row::more));
     rows.extend(lanes(&figures.lanes).into_iter().map(Row::more));
     rows.extend(figures.notes.iter().map(|note| Row::more(dim(&line(note)))));
     rows
@@ -121,7 +120,7 @@ pub(in crate::report) fn outcomes(outcomes: &Outcomes) -> String {
 }
 
 /// An overhead study.
-pub(super) fn overhead(study: &OverheadFigures) -> Vec<Row> {
+pub(super) fn overhead(study: &OverheadFigures, room: usize) -> Vec<Row> {
     let control = format!("the baseline against itself {}", interval(&study.control_us));
     let headline = format!("over {}, {} of measuring; {control}", line(&study.baseline), length(study.duration_s));
     let head = [
@@ -136,11 +135,10 @@ pub(super) fn overhead(study: &OverheadFigures) -> Vec<Row> {
         "per core second",
         "pairs",
     ];
-    let mut table = vec![head.map(str::to_owned).to_vec()];
-    table.extend(study.rows.iter().map(overhead_row));
-    let lines = aligned(&table, true).into_iter().enumerate();
+    let mut cells = vec![head.map(str::to_owned).to_vec()];
+    cells.extend(study.rows.iter().map(overhead_row));
     let mut rows = vec![Row::new("overhead", headline)];
-    rows.extend(lines.map(|(at, text)| Row::more(if at == 0 { dim(&text) } else { text })));
+    rows.extend(table(&cells, room).into_iter().map(Row::more));
     rows.push(Row::more(dim(&floor(study))));
     rows.extend(study.rows.iter().filter_map(tokens).map(|text| Row::more(dim(&text))));
     rows.extend(study.notes.iter().map(|note| Row::more(dim(&line(note)))));
@@ -201,7 +199,7 @@ pub(super) fn thresholds(results: &[ThresholdResult]) -> Vec<Row> {
         vec![
             line(&result.threshold),
             format!("on {}", line(&result.applied_to)),
-            format!("measured {}", line(&result.measured)),
+            format!("measured {}", line(&restyled(&result.measured))),
         ]
     });
     let texts = aligned(&cells.collect::<Vec<_>>(), false).into_iter().zip(&sorted);

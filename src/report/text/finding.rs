@@ -9,7 +9,7 @@ use super::style::{bad, badge, dim, doubtful, severity};
 use crate::event::{CheckResult, NoteKind, SourcePlace};
 use crate::report::curl;
 use crate::report::escape::line;
-use crate::report::units::counted;
+use crate::report::units::{counted, restyled};
 use crate::report::words::{citation, further_deviations, more, outcome_apart, place, replay, sent, shown};
 use crate::report::{ScenarioRecord, ShownFinding};
 
@@ -61,7 +61,12 @@ pub(super) fn beside_checks(scenario: &ScenarioRecord, text: &mut String) {
         let left = format!("{badge} {}", words.bold());
         text.push_str(&headline(&left, words.chars().count() + 5, &threshold.place));
         let abort = threshold.abort().map(|words| format!("; it {words}")).unwrap_or_default();
-        let _ = writeln!(text, "     {} measured {}{abort}\n", line(&threshold.applied_to), line(&threshold.measured));
+        let _ = writeln!(
+            text,
+            "     {} measured {}{abort}\n",
+            line(&threshold.applied_to),
+            line(&restyled(&threshold.measured))
+        );
     }
     let at = SourcePlace { file: scenario.started.file.clone(), line: 0, column: 0 };
     for note in scenario.notes.iter().filter(|note| note.kind == NoteKind::Finding) {

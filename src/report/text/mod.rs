@@ -75,7 +75,8 @@ impl Row {
 }
 
 /// The whole result with styles. How the run ended stands last on standard error, where scripts look.
-pub(super) fn result(record: &Record, verbosity: Verbosity, reports: &[PathBuf]) -> String {
+pub(super) fn result(record: &Record, verbosity: Verbosity, reports: &[PathBuf], columns: Option<usize>) -> String {
+    let room = columns.map_or(usize::MAX, |columns| columns.saturating_sub(LABEL + 2));
     let mut text = String::new();
     for found in record.findings() {
         if found.finding.waived.is_none() || verbosity == Verbosity::Verbose {
@@ -90,7 +91,7 @@ pub(super) fn result(record: &Record, verbosity: Verbosity, reports: &[PathBuf])
         return text;
     }
     for scenario in &record.scenarios {
-        push_rows(&mut text, scenario::summary(scenario, verbosity));
+        push_rows(&mut text, scenario::summary(scenario, verbosity, room));
         match verbosity {
             Verbosity::Verbose => scenario.checks.iter().for_each(|check| listed(&mut text, check)),
             Verbosity::Exchanges => exchanges::push(scenario, &mut text),
@@ -133,7 +134,7 @@ fn end(record: &Record) -> [Row; 1] {
 
 /// The result as a file: complete, without colours.
 pub(super) fn render(record: &Record) -> Result<Vec<u8>, ReportError> {
-    let mut text = result(record, Verbosity::Verbose, &[]);
+    let mut text = result(record, Verbosity::Verbose, &[], None);
     push_rows(&mut text, end(record));
     Ok(anstream::adapter::strip_str(&text).to_string().into_bytes())
 }

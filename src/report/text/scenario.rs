@@ -15,7 +15,7 @@ use crate::report::units::counted;
 use crate::report::{Counts, ScenarioRecord};
 
 /// All rows of a summary, the name of the scenario first.
-pub(super) fn summary(scenario: &ScenarioRecord, verbosity: Verbosity) -> Vec<Row> {
+pub(super) fn summary(scenario: &ScenarioRecord, verbosity: Verbosity, room: usize) -> Vec<Row> {
     let started = &scenario.started;
     let about =
         format!("{} · scheme {} · profile {}", line(&started.target), line(&started.scheme), line(&started.profile));
@@ -24,8 +24,8 @@ pub(super) fn summary(scenario: &ScenarioRecord, verbosity: Verbosity) -> Vec<Ro
         Row::new("target", about),
     ];
     rows.extend(checks(scenario, verbosity));
-    rows.extend(scenario.load.iter().flat_map(phase));
-    rows.extend(scenario.overhead.iter().flat_map(overhead));
+    rows.extend(scenario.load.iter().flat_map(|one| phase(one, room)));
+    rows.extend(scenario.overhead.iter().flat_map(|study| overhead(study, room)));
     rows.extend(thresholds(&scenario.thresholds));
     // findings of the run stand with the other findings
     rows.extend(scenario.notes.iter().filter(|note| note.kind != NoteKind::Finding).map(note));
@@ -39,9 +39,13 @@ fn checks(scenario: &ScenarioRecord, verbosity: Verbosity) -> Vec<Row> {
     if scenario.checks.is_empty() && scenario.started.planned_checks == 0 {
         return Vec::new();
     }
+    // lanes of a load are judged beside the planned checks
+    let (lanes, checks): (Vec<_>, Vec<_>) = scenario.checks.iter().partition(|check| check.group == "load");
     let planned = scenario.planned();
-    let sum = equation(&planned);
-    let mut rows = vec![Row::new("checks", format!("{}; {sum}", by_verdict(&scenario.counts())))];
+    let judged = (planned.planned > 0).then(|| format!("{}; {}", by_verdict(&Counts::of(checks)), equation(&planned)));
+    let lanes = (!lanes.is_empty()).then(|| format!("load lanes: {}", by_verdict(&Counts::of(lanes))));
+    let texts: Vec<_> = judged.into_iter().chain(lanes).collect();
+    let mut rows = vec![Row::new("checks", texts.join("; "))];
     let of = |verdict: Verdict| scenario.checks.iter().filter(move |check| check.verdict == verdict);
     rows.extend(Row::list("inconclusive", reasons(of(Verdict::Inconclusive))));
     rows.extend(Row::list("review", scenario.checks.iter().filter(|check| check.needs_review).map(with_summary)));
