@@ -23,7 +23,7 @@ use criterion::measurement::WallTime;
 use criterion::{BatchSize, BenchmarkGroup, Criterion, criterion_group, criterion_main};
 
 /// Name, path of the resource, and who speaks to it.
-const ROWS: [(&str, &str, &str); 21] = [
+const ROWS: [(&str, &str, &str); 22] = [
     ("none", "none", "none"),
     ("api-key", "api-key", "api-key"),
     ("basic", "basic", "basic"),

@@ -162,11 +162,6 @@ pub trait Scheme: Send + Sync {
         Reuse::WhileHeld
     }
 
-    /// Whether what it makes answers a challenge that the target sent before: without one it makes nothing.
-    fn answers_challenges(&self) -> bool {
-        self.reuse() == Reuse::Once
-    }
-
     /// What goes onto the wire for a good proof and one request.
     ///
     /// # Errors

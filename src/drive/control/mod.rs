@@ -72,14 +72,18 @@ pub struct ControlPlane {
 #[derive(Clone)]
 struct ControlReach {
     /// For the origin of the target, which sees the certificate of the scenario, and for all others.
-    clients: [(reqwest::Client, ClientTls); 2],
+    clients: [ControlClient; 2],
     target: url::Origin,
     hosts: AllowedHosts,
     trust: Trust,
-    /// Those that present the certificate of a credential, made when they are needed first; by the name of its connections,
-    /// and whether they are for the target.
-    presenting: Arc<Mutex<HashMap<(Arc<str>, bool), (reqwest::Client, ClientTls)>>>,
+    /// Those that present the certificate of a credential, made when they are needed first.
+    presenting: Arc<Mutex<PresentingClients>>,
 }
+
+/// A client with what it presents in the handshake.
+type ControlClient = (reqwest::Client, ClientTls);
+/// By the name of their connections, and whether they are for the target.
+type PresentingClients = HashMap<(Arc<str>, bool), ControlClient>;
 
 impl ControlReach {
     fn of(base: &Url, trust: &Trust, hosts: &AllowedHosts) -> Result<Self, ControlError> {

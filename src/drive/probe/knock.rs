@@ -21,11 +21,11 @@ impl Prober {
         }
         let request = self.good_request(&held, resource, &mut Evidence::default()).await;
         let exchange = self.send_to(resource, &request).await;
-        let exchange = self.with_alert(exchange).await;
+        let exchange = self.with_alert(&self.equipment.base, exchange).await;
         let outcome = match exchange.status() {
             None => {
                 let silent = Reading { outcome: Outcome::Silent, why: None, clean: true };
-                handshake::reading(subject.scheme, &exchange, silent).outcome
+                handshake::reading(subject, &exchange, silent).outcome
             }
             Some(400..500) if subject.resources[resource].success.is_none() => Outcome::Refused,
             Some(500..) if subject.resources[resource].success.is_none() => Outcome::Broke,

@@ -69,7 +69,7 @@ impl Prober {
         {
             known.renew(response);
         }
-        handshake::reading(self.subject().scheme, exchange, reading)
+        handshake::reading(self.subject(), exchange, reading)
     }
 
     /// What the exchange of a case means: like that of a probe where its request is one of the resources, else by its

@@ -101,7 +101,8 @@ fn claims_hold(
     let unread = authority.fault("assertion-exp-ignored") || compact.header_text("alg") != Some(name_of(key.algorithm));
     let validation = || validation(authority, client, key.algorithm);
     let validated = || jsonwebtoken::decode::<Value>(token, &key.verifying, &validation()).is_ok();
-    if !unread && !(validated() && audience_holds(authority, compact)) {
+    let holds = unread || (validated() && audience_holds(authority, compact));
+    if !holds {
         return false;
     }
     let ends = compact.claims.get("exp").and_then(Value::as_f64).unwrap_or_default();

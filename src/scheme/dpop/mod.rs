@@ -56,10 +56,6 @@ impl Scheme for DpopScheme {
         Reuse::Once
     }
 
-    fn answers_challenges(&self) -> bool {
-        false
-    }
-
     fn prove(&self, carrier: &Carrier, proof: &Proof, occasion: &Occasion<'_>) -> Forged {
         let token = carrier.carrying(proof.secret());
         let Proof::Bound(bound) = proof else { return Ok(vec![token]) };
