@@ -58,7 +58,7 @@ fn code_scanning_gets_a_fingerprint_for_each_finding() {
 #[test]
 fn a_record_holds_once_what_repeats() {
     let (one, several) = (rendered("jsonl", &many(1)), rendered("jsonl", &many(20)));
-    for value in ["Unsigned tokens are refused", "\"a good token\"", "\"GET\"", "\"RFC 8725 §3.1\""] {
+    for value in ["Unsigned tokens are refused", "\"a good token\"", "\"RFC 8725 §3.1\""] {
         let times = |text: &str| text.matches(value).count();
         assert_eq!(times(&one), times(&several), "{value} is stored again");
     }

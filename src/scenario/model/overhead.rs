@@ -80,5 +80,5 @@ bare_or_map!(
         credentials: BTreeMap::new(),
         request: None,
     }),
-    ["none", "api-key", "basic", "basic-cached", "digest", "digest-asked-each-time", "hmac", "sigv4", "httpsig-hmac-sha256", "httpsig-rsa-v1_5-sha256", "httpsig-rsa-pss-sha512", "httpsig-ecdsa-p256-sha256", "httpsig-ecdsa-p384-sha384", "httpsig-ed25519", "bearer", "oauth2", "oauth2-jwt", "dpop-es256", "dpop-eddsa", "opaque-introspection", "opaque-introspection-cached", "jwt-hs256", "jwt-rs256", "jwt-es256", "jwt-eddsa"]
+    ["none", "api-key", "basic", "basic-cached", "digest", "digest-asked-each-time", "mtls", "hmac", "sigv4", "httpsig-hmac-sha256", "httpsig-rsa-v1_5-sha256", "httpsig-rsa-pss-sha512", "httpsig-ecdsa-p256-sha256", "httpsig-ecdsa-p384-sha384", "httpsig-ed25519", "bearer", "oauth2", "oauth2-jwt", "dpop-es256", "dpop-eddsa", "opaque-introspection", "opaque-introspection-cached", "jwt-hs256", "jwt-rs256", "jwt-es256", "jwt-eddsa"]
 );
