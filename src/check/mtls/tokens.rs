@@ -126,7 +126,7 @@ pub(crate) const METADATA: &[Check] = &[Check {
     },
     steps: &[
         fetch(MetadataDocument::Discovered),
-        token_alias(FormAuth::Good, &[GRANT, OWN]).id(AT_ALIAS).called("a token request at the alias"),
+        token_alias(FormAuth::Good, &[GRANT, OWN]).granted().id(AT_ALIAS).called("a token request at the alias"),
     ],
     expect: alias,
     fault: "dead-alias",

@@ -2,7 +2,7 @@
 //! resources that take bound ones.
 
 mod nonces;
-mod replays;
+mod used;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,7 +17,7 @@ use super::jose::compact::{Compact, Leniency};
 use super::jose::signature::verifies;
 use crate::clock;
 use nonces::ProofNonces;
-use replays::Replays;
+use used::UsedProofs;
 
 /// Algorithms of proofs, as challenges and metadata name them.
 pub(crate) const ALGORITHMS: [&str; 2] = ["ES256", "EdDSA"];
@@ -55,7 +55,7 @@ pub(crate) struct ProofTarget<'a> {
 pub(crate) struct ProofVerifier {
     /// Scheme and authority of the server.
     origin: Url,
-    replays: Replays,
+    replays: UsedProofs,
     nonces: ProofNonces,
 }
 
@@ -63,7 +63,7 @@ impl ProofVerifier {
     /// A verifier for the server at an address.
     pub(crate) fn new(base: &str) -> Self {
         let origin = base.parse().unwrap_or_else(|_| Url::parse("http://127.0.0.1").expect("it is an address"));
-        Self { origin, replays: Replays::default(), nonces: ProofNonces::new() }
+        Self { origin, replays: UsedProofs::default(), nonces: ProofNonces::new() }
     }
 
     /// A nonce of this server (RFC 9449 §8).

@@ -106,6 +106,7 @@ const FORGERIES: &[Forgery] = &[
     Forgery::new("case-flipped", "the token with the case of its letters flipped", |context| {
         other_token("case-flipped", context)
     }),
+    Forgery::new("base64", "the token in Base64, with a proof for it", |context| other_token("base64", context)),
     Forgery::new("no-proof", "the token without a proof", |context| {
         let bound = bound(context)?;
         Ok(vec![context.carrier.carrying(bound.token.expose())])

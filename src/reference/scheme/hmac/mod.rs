@@ -67,6 +67,10 @@ struct SignedRequest<'a> {
 pub(crate) fn verify(state: &ReferenceState, signers: &Signers, parts: &Parts) -> Result<Arc<Principal>, Rejection> {
     let asked =
         |error| Rejection::new(StatusCode::UNAUTHORIZED, error).with_challenge(format!("{ALGORITHM} realm=\"orders\""));
+    let denied = |error| match state.strict {
+        true => asked(error),
+        false => Rejection::new(StatusCode::FORBIDDEN, error),
+    };
     let bad = || match state.fault("panics-on-bad-base64") {
         true => Rejection::broken(),
         false => Rejection::new(StatusCode::BAD_REQUEST, "invalid_request"),
@@ -100,7 +104,7 @@ pub(crate) fn verify(state: &ReferenceState, signers: &Signers, parts: &Parts) -
     if !NONCE.contains(&request.nonce.len()) {
         return Err(bad());
     }
-    let fields = signed_fields(state, &request, parts).ok_or_else(|| asked("invalid_signature"))?;
+    let fields = signed_fields(state, &request, parts).ok_or_else(|| denied("invalid_signature"))?;
     let received = parts.extensions.get::<ReceivedBody>().map(|body| &body.0[..]).unwrap_or_default();
     let covers = hexadecimal(&Sha256::digest(received)) == request.body || state.fault("body-hash-not-recomputed");
     let known = signers.secrets.get(request.key_id);
@@ -117,13 +121,13 @@ pub(crate) fn verify(state: &ReferenceState, signers: &Signers, parts: &Parts) -
         || (state.fault("undelimited-concat") && same(&wanted(&format!("{path}{query}"), ""), signature));
     let found = known.filter(|_| covers && fits).map(|(_, holder)| holder);
     let found = found.filter(|holder| holder.state == SeedState::Valid && !state.fault("hmac-rejects-everything"));
-    let found = found.ok_or_else(|| faults::talkative(state, asked("invalid_signature"), &expected))?;
+    let found = found.ok_or_else(|| faults::talkative(state, denied("invalid_signature"), &expected))?;
     if !state.fault("timestamp-ignored") && (now - time).abs() > WINDOW {
-        return Err(asked("signature_expired"));
+        return Err(denied("signature_expired"));
     }
     let is_fresh = signers.replays.take((request.key_id, request.nonce), time, now);
     if !is_fresh && !state.fault("no-nonce-store") {
-        return Err(asked("replayed"));
+        return Err(denied("replayed"));
     }
     Ok(found.principal.clone())
 }

@@ -48,6 +48,10 @@ enum Unread {
 pub(crate) fn verify(state: &ReferenceState, signers: &Signers, parts: &Parts) -> Result<Arc<Principal>, Rejection> {
     let asked =
         |error| Rejection::new(StatusCode::UNAUTHORIZED, error).with_challenge(format!("{ALGORITHM} realm=\"orders\""));
+    let denied = |error| match state.strict {
+        true => asked(error),
+        false => Rejection::new(StatusCode::FORBIDDEN, error),
+    };
     let bad = || match state.fault("panics-on-bad-base64") {
         true => Rejection::broken(),
         false => Rejection::new(StatusCode::BAD_REQUEST, "invalid_request"),
@@ -61,24 +65,24 @@ pub(crate) fn verify(state: &ReferenceState, signers: &Signers, parts: &Parts) -
     let scope: Vec<&str> = claimed.credential.split('/').collect();
     let [key_id, day, region, service, "aws4_request"] = scope[..] else { return Err(bad()) };
     if (region, service) != (SIGV4_REGION, SIGV4_SERVICE) {
-        return Err(asked("wrong_scope"));
+        return Err(denied("wrong_scope"));
     }
     let now = clock::unix_seconds();
     let ignores_time = state.fault("timestamp-ignored");
     let time = match seconds(&claimed.time) {
         Some(time) if claimed.time.starts_with(day) => time,
         _ if ignores_time => now,
-        Some(_) => return Err(asked("wrong_scope")),
+        Some(_) => return Err(denied("wrong_scope")),
         None => return Err(bad()),
     };
     let lives = claimed.expires.unwrap_or(WINDOW);
     if !ignores_time && (now - time > lives || time - now > WINDOW || !(1..=LONGEST).contains(&lives)) {
-        return Err(asked("signature_expired"));
+        return Err(denied("signature_expired"));
     }
     let names: Vec<&str> = claimed.names.split(';').filter(|name| !name.is_empty()).collect();
     let fields = signed_fields(&names, parts).filter(|_| covers(state, &names, parts));
-    let fields = fields.ok_or_else(|| asked("invalid_signature"))?;
-    let body = payload(state, parts).ok_or_else(|| asked("invalid_signature"))?;
+    let fields = fields.ok_or_else(|| denied("invalid_signature"))?;
+    let body = payload(state, parts).ok_or_else(|| denied("invalid_signature"))?;
     let query = canonical_query(parts.uri.query().unwrap_or_default());
     let path = canonical_path(parts.uri.path());
     let canonical = format!("{}\n{path}\n{query}\n{fields}\n{}\n{body}", parts.method, claimed.names);
@@ -97,11 +101,11 @@ pub(crate) fn verify(state: &ReferenceState, signers: &Signers, parts: &Parts) -
     let fits = faults::compare(state, &expected, &claimed.signature);
     let found = known.filter(|(_, holder)| fits && holder.state == SeedState::Valid).map(|(_, holder)| holder);
     let found = found.filter(|_| !state.fault("hmac-rejects-everything"));
-    let found = found.ok_or_else(|| faults::talkative(state, asked("invalid_signature"), &expected))?;
+    let found = found.ok_or_else(|| faults::talkative(state, denied("invalid_signature"), &expected))?;
     // each request of an SDK has an identifier, so that the signature of a write is a new one each time
     let once = claimed.expires.is_none() && !parts.method.is_safe();
     if once && !signers.is_fresh((key_id, &claimed.signature), time, now) && !state.fault("no-nonce-store") {
-        return Err(asked("replayed"));
+        return Err(denied("replayed"));
     }
     Ok(found.principal.clone())
 }

@@ -15,7 +15,7 @@ const SWEEP: usize = 1 << 15;
 
 /// Identifiers of proofs, hashed, with the times of their proofs.
 #[derive(Debug, Default)]
-pub(super) struct Replays(Mutex<Seen>);
+pub(super) struct UsedProofs(Mutex<Seen>);
 
 #[derive(Debug, Default)]
 struct Seen {
@@ -25,7 +25,7 @@ struct Seen {
     forgotten: i64,
 }
 
-impl Replays {
+impl UsedProofs {
     /// Takes a proof; false where it was taken before, or may have been.
     pub(super) fn take(&self, id: &str, made: i64) -> bool {
         let hash = Sha256::digest(id);
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn a_proof_is_taken_once_and_memory_is_bounded() {
-        let (replays, now) = (Replays::default(), clock::unix_seconds());
+        let (replays, now) = (UsedProofs::default(), clock::unix_seconds());
         assert!(replays.take("first", now));
         assert!(!replays.take("first", now) && replays.take("second", now));
         for number in 0..=MOST {
