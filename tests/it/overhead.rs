@@ -48,7 +48,7 @@ fn every_preset_has_a_row_beside_the_baseline_with_itself() {
     assert_eq!(exit, Exit::Passed, "{}", errors(&events));
     let figures = figures(&events).expect("figures");
     assert_eq!(figures.baseline, "none");
-    assert_eq!(figures.rows.len(), 23);
+    assert_eq!(figures.rows.len(), 25);
     assert!(figures.control_us.low <= 0.0 && 0.0 <= figures.control_us.high, "{:?}", figures.control_us);
     assert!(!row(figures, "none").distinguishable, "the baseline is told apart from itself");
     for row in &figures.rows {
@@ -56,7 +56,7 @@ fn every_preset_has_a_row_beside_the_baseline_with_itself() {
         assert!(difference.low < difference.value && difference.value < difference.high, "{row:?}");
         assert!(row.pairs >= 2 && row.pairs % 2 == 0, "{row:?}");
         assert!(row.server_us.is_some() && row.rest_us.is_some() && row.first_request_us.is_some(), "{row:?}");
-        let obtained = ["oauth2", "opaque"].iter().any(|issued| row.name.starts_with(issued));
+        let obtained = ["oauth2", "opaque", "dpop"].iter().any(|issued| row.name.starts_with(issued));
         assert_eq!(row.token_acquisition_us.is_some(), obtained, "{row:?}");
         assert_eq!(row.requests_per_core_second, None, "the server has no process of its own: {row:?}");
     }
@@ -66,7 +66,7 @@ fn every_preset_has_a_row_beside_the_baseline_with_itself() {
     assert!(row(figures, "basic").server_us.is_some_and(|server| server.value > 100.0), "{:?}", row(figures, "basic"));
     let judged =
         events.iter().filter(|event| matches!(event, Event::ThresholdJudged(result) if result.holds == Some(true)));
-    assert_eq!(judged.count(), 22, "the baseline is not judged, every other row is");
+    assert_eq!(judged.count(), 24, "the baseline is not judged, every other row is");
 }
 
 #[test]

@@ -229,8 +229,8 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Keep the nonces of each key for as long as their times are accepted, and refuse the second use.",
         },
         steps: &[
-            send(Who::Good, On::EachUsed).granted().called("a good request"),
-            send(forged("replayed"), On::EachUsed).denied(&[INVALID]),
+            send(Who::Good, On::EachUsedOrWritten).granted().called("a good request"),
+            send(forged("replayed"), On::EachUsedOrWritten).denied(&[INVALID]),
         ],
         expect: judgements::not_replayed,
         shows: Explanation::Time,

@@ -80,6 +80,8 @@ pub enum On {
     EachProtected,
     /// Each protected resource that checks use: the one that most use, a scoped one, one that writes, an object of a tenant.
     EachUsed,
+    /// The same, and one that writes even where no credential lacks a scope for it, if the target may be written to.
+    EachUsedOrWritten,
     /// Every protected resource, up to a budget: for what is a property of each route.
     EachRoute,
     /// The same, of those that are read by GET.

@@ -8,10 +8,11 @@ use hdrhistogram::Histogram;
 use super::tally::Slice;
 use crate::observe::{Interval, Latency, encode, histogram};
 
-/// Merges the slices of all workers second by second, and passes a second on when it is two seconds old. All response times in one.
+/// Merges the slices of all workers second by second, and passes a second on when all have sent theirs, or when it is two seconds
+/// old. All response times in one.
 pub(super) fn intervals(receiver: &Receiver<Slice>, workers: usize, sink: &mut dyn FnMut(Interval)) -> Histogram<u64> {
     let mut total = histogram();
-    let mut seconds: BTreeMap<u64, Slice> = BTreeMap::new();
+    let mut seconds: BTreeMap<u64, (Slice, usize)> = BTreeMap::new();
     let (mut ended, mut latest) = (0, 0);
     while ended < workers {
         let Ok(slice) = receiver.recv() else { break };
@@ -20,18 +21,21 @@ pub(super) fn intervals(receiver: &Receiver<Slice>, workers: usize, sink: &mut d
         // equal bounds: all were made by `histogram`
         let _ = total.add(&slice.response);
         match seconds.entry(slice.second) {
-            std::collections::btree_map::Entry::Vacant(entry) => drop(entry.insert(slice)),
+            std::collections::btree_map::Entry::Vacant(entry) => drop(entry.insert((slice, 1))),
             std::collections::btree_map::Entry::Occupied(mut entry) => {
-                entry.get_mut().outcomes.add(&slice.outcomes);
-                entry.get_mut().unexpected += slice.unexpected;
-                let _ = entry.get_mut().response.add(&slice.response);
+                let (merged, sent) = entry.get_mut();
+                *sent += 1;
+                merged.outcomes.add(&slice.outcomes);
+                merged.unexpected += slice.unexpected;
+                let _ = merged.response.add(&slice.response);
             }
         }
-        while let Some(entry) = seconds.first_entry().filter(|entry| *entry.key() + 2 <= latest) {
-            pass(entry.remove(), sink);
+        let whole = |second: u64, sent: usize| sent == workers || second + 2 <= latest;
+        while let Some(entry) = seconds.first_entry().filter(|entry| whole(*entry.key(), entry.get().1)) {
+            pass(entry.remove().0, sink);
         }
     }
-    for slice in seconds.into_values() {
+    for (slice, _) in seconds.into_values() {
         pass(slice, sink);
     }
     total

@@ -18,6 +18,7 @@ impl Caster<'_> {
         let resources = match send.on {
             On::EachProtected => self.subject.protected().collect(),
             On::EachUsed => self.used()?,
+            On::EachUsedOrWritten => self.used_or_written()?,
             On::EachRoute | On::EachGet => self.routes(send)?,
             _ => vec![self.resource(send.on, send.who)?],
         };
@@ -113,7 +114,7 @@ impl Caster<'_> {
             return missing(NO_RESOURCES);
         }
         let found = match on {
-            On::Protected | On::EachProtected | On::EachUsed | On::EachRoute | On::EachGet => {
+            On::Protected | On::EachProtected | On::EachUsed | On::EachUsedOrWritten | On::EachRoute | On::EachGet => {
                 return self.main_resource();
             }
             On::Scoped => subject.scope_gap(None).map(|gap| gap.resource),
@@ -158,6 +159,14 @@ impl Caster<'_> {
                 used.push(route);
             }
         }
+        Ok(used)
+    }
+
+    /// Those that checks use, and a resource that writes where the target may be written to.
+    fn used_or_written(&self) -> Result<Vec<usize>, Missing> {
+        let mut used = self.used()?;
+        let written = self.resource(On::Writable, Who::Good).ok().filter(|_| self.subject.owned);
+        used.extend(written.filter(|at| !used.contains(at)));
         Ok(used)
     }
 

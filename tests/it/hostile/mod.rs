@@ -85,6 +85,15 @@ impl Trial {
         }
     }
 
+    /// Time limits of requests of checks and of load: short where no answer is expected, long where one comes for certain.
+    fn time_limits(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Refusals(_, hostile) if hostile.refuses() => ("3s", "3s"),
+            Self::Http2(_) => ("400ms", "500ms"),
+            _ => ("400ms", "200ms"),
+        }
+    }
+
     fn server(self) -> Server {
         let (verifier, turn) = (Verifier::of(self.scheme()), Arc::<AtomicUsize>::default());
         Server::start(move |request: &Request, _: &mut Connection| {
@@ -112,7 +121,8 @@ impl Trial {
 
     fn scenario(self, server: &Server, everything: bool) -> String {
         let scheme = self.scheme();
-        let (http, timeout) = if matches!(self, Self::Http2(_)) { ("2", "500ms") } else { ("1", "200ms") };
+        let http = if matches!(self, Self::Http2(_)) { "2" } else { "1" };
+        let (_, timeout) = self.time_limits();
         let checks = if everything {
             String::new()
         } else {
@@ -151,7 +161,8 @@ struct Came {
 
 fn try_out(trial: Trial) -> Came {
     let server = trial.server();
-    let run = watched(&trial.scenario(&server, false), &["--timeout", "400ms", "--max-time", "30s"]);
+    let (time_limit, _) = trial.time_limits();
+    let run = watched(&trial.scenario(&server, false), &["--timeout", time_limit, "--max-time", "30s"]);
     let name = trial.name();
     let mut faults = shown(&run);
     let letters: String = checks(trial.scheme()).iter().chain(&LANES).map(|id| letter(&run.verdicts, id)).collect();
