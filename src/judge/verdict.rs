@@ -382,7 +382,8 @@ fn broken_control(check: &Check, at: usize, control: &ControlRun) -> Finding {
         return Finding::plain(Verdict::NotApplicable, "the target does not revoke tokens of this kind");
     }
     let when = if control.closing { "after the probes" } else { "before the probes" };
-    let answer = seen(&control.exchange, control.outcome);
+    // without the time that it took: one cause has one text
+    let answer = answered(&control.exchange, control.outcome);
     // what refuses a credential that it accepted before has often counted wrong ones
     let locked = match control.outcome {
         Outcome::Refused => "; where it was accepted before, the target may have locked it after wrong credentials",
@@ -397,9 +398,14 @@ fn broken_control(check: &Check, at: usize, control: &ControlRun) -> Finding {
 
 /// Outcome, status and time, for a reader.
 pub(super) fn seen(exchange: &Exchange, outcome: Outcome) -> String {
-    let took = format_took(exchange.took);
+    let answered = answered(exchange, outcome);
+    if exchange.answer.is_ok() { format!("{answered} in {}", format_took(exchange.took)) } else { answered }
+}
+
+/// Outcome and status.
+fn answered(exchange: &Exchange, outcome: Outcome) -> String {
     match &exchange.answer {
-        Ok(response) => format!("{outcome} {} in {took}", response.status),
+        Ok(response) => format!("{outcome} {}", response.status),
         Err(silence) => format!("{outcome}: {silence}"),
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::nonces::{MADE_UP, WITHOUT};
 use super::tokens::{DESCRIBED, ISSUED};
-use super::{AHEAD, BEHIND, FAR, FUTURE, PORT, SPELLED};
+use super::{AHEAD, BAD_PROOF, BEHIND, FAR, FUTURE, PORT, SPELLED};
 use crate::check::Explanation;
 use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
@@ -22,6 +22,19 @@ fn asks_for_nonce(response: &Response) -> bool {
 
 fn dpop(challenges: &[Challenge]) -> impl Iterator<Item = &Challenge> {
     challenges.iter().filter(|challenge| challenge.scheme == "dpop")
+}
+
+/// A proof that is read more leniently than RFC 9449 §4.3 allows, and that only the holder of the key can make, lets nobody in who
+/// should not be.
+pub(super) fn read_strictly(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, seen) in case.observations().filter(|(_, seen)| matches!(case.step_of(seen).wanted(), Want::Either)) {
+        match seen.outcome {
+            Outcome::Granted => judgement.advises(index, case.about(index, "accepted"), "refused"),
+            _ => case.judge_as(index, Want::Denied(BAD_PROOF), &mut judgement),
+        }
+    }
+    judgement
 }
 
 /// Each refusal says in a DPoP challenge why it is one (RFC 9449 §7.1: SHOULD).
@@ -156,7 +169,8 @@ pub(super) fn bound(case: &ObservedCheck<'_>) -> Judgement {
         }
         let Some(wanted) = &case.evidence.proven_key else { continue };
         let own = response.json_text("access_token").and_then(|token| claims_of(&token));
-        let described = case.answers_of(DESCRIBED).find_map(|(at, answer)| Some((at, answer.json()?)));
+        let active = |answer: &Value| answer.get("active") == Some(&Value::Bool(true));
+        let described = case.answers_of(DESCRIBED).find_map(|(at, answer)| Some((at, answer.json().filter(active)?)));
         let (at, found) = match (own, described) {
             (Some(claims), _) => (index, jkt_of(&claims)),
             (None, Some((at, answer))) => (at, jkt_of(&answer)),

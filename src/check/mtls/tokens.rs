@@ -103,6 +103,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Good, On::Protected)
                 .with(&[Alter::Connection(OtherConnection::OfAnother)])
                 .denied(&[INVALID])
+                .if_given()
                 .called("the token with the certificate of another client"),
         ],
         expect: needs_certificate,

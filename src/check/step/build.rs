@@ -29,6 +29,7 @@ pub const fn send(who: Who, on: On) -> Step {
         times: 1,
         exhausts: false,
         thorough: false,
+        optional: false,
     })
 }
 
@@ -201,9 +202,10 @@ impl Step {
         }
     }
 
-    /// Leaves a form out where the scenario lacks what it needs.
+    /// Leaves a form, or a request over another connection, out where the scenario lacks what it needs.
     pub const fn if_given(self) -> Step {
         match self {
+            Step::Send(send) => Step::Send(Send { optional: true, ..send }),
             Step::Form(form) => Step::Form(FormStep { optional: true, ..form }),
             other => other,
         }

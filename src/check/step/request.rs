@@ -208,6 +208,8 @@ pub struct Send {
     pub exhausts: bool,
     /// Whether it is also sent several times, and once on a connection that was authenticated before.
     pub thorough: bool,
+    /// Whether it is left out where the scenario lacks the other connection that it needs.
+    pub optional: bool,
 }
 
 /// Two kinds of requests to a resource whose times are compared, interleaved on one connection, in several runs.

@@ -306,7 +306,11 @@ fn invalid_scope(case: &ObservedCheck<'_>) -> Judgement {
         };
         match observation.outcome {
             Outcome::Granted => match scopes_of(response) {
-                None => judgement.deviates(index, case.about(index, "a token that claims it"), EXCLUDED),
+                None => judgement.deviates(
+                    index,
+                    case.about(index, "a token, and no word that the scope was not granted"),
+                    EXCLUDED,
+                ),
                 Some(scopes) if scopes.iter().any(|scope| scope.starts_with("authbench")) => {
                     judgement.deviates(index, case.about(index, "it was granted"), EXCLUDED);
                 }

@@ -79,6 +79,8 @@ struct Log {
     next: u64,
     /// Requests that were answered, by what they are: the same again stops nobody.
     answered: HashSet<u64>,
+    /// A reading that was granted last: a target that answers no stranger may still answer that.
+    granted: Option<Request>,
     gone: bool,
     recent: VecDeque<SentRequest>,
     /// Requests that may have stopped a target that is not to be stopped again.
@@ -137,6 +139,10 @@ impl Outages {
         if answered {
             log.answered.insert(identity(&exchange.request));
             log.gone = false;
+            let granted = exchange.status().is_some_and(|status| (200..300).contains(&status));
+            if granted && exchange.request.method == "GET" {
+                log.granted = Some(exchange.request.clone());
+            }
         }
         let delivered = matches!(exchange.answer, Err(Silence::TimedOut | Silence::Closed));
         if let Some(sent) = log.recent.iter_mut().find(|sent| sent.number == number) {
@@ -233,7 +239,8 @@ impl Prober {
                 return known;
             }
             let upto = self.outages.log().next;
-            let target = BeatenTarget { prober: self, destination, beat: &beat };
+            let granted = self.outages.log().granted.clone();
+            let target = BeatenTarget { prober: self, destination, beat: &beat, granted };
             let pulse = if target.answers().await { Pulse::Alive } else { target.look_into().await };
             self.outages.conclude(upto, pulse);
             pulse
@@ -256,6 +263,8 @@ struct BeatenTarget<'a> {
     prober: &'a Prober,
     destination: &'a Destination,
     beat: &'a Request,
+    /// A reading that it granted before.
+    granted: Option<Request>,
 }
 
 impl BeatenTarget<'_> {
@@ -270,14 +279,24 @@ impl BeatenTarget<'_> {
         Limits { body: BEAT_BODY, ..limits.within(limits.time.min(BEAT)) }
     }
 
+    /// Whether it answers the plainest request, or, where it may refuse that by silence, one that it granted before.
     async fn beats(&self) -> bool {
-        self.asked(self.limits()).await.is_ok()
+        if self.asked(self.limits()).await.is_ok() {
+            return true;
+        }
+        match &self.granted {
+            Some(granted) => self.sent(granted, self.limits()).await.is_ok(),
+            None => false,
+        }
     }
 
     /// Sends the plainest request; why it had no answer, if it had none.
     async fn asked(&self, limits: Limits) -> Result<(), Silence> {
-        let exchange = self.send(self.beat, limits).await;
-        match exchange.answer {
+        self.sent(self.beat, limits).await
+    }
+
+    async fn sent(&self, request: &Request, limits: Limits) -> Result<(), Silence> {
+        match self.send(request, limits).await.answer {
             Ok(_) | Err(Silence::Malformed(_)) => self.prober.patience.count(None),
             Err(silence) => return Err(silence),
         }

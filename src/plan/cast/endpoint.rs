@@ -26,7 +26,10 @@ impl Caster<'_> {
         self.check_fills(form.params.iter().map(|(_, fill)| *fill))?;
         // what may be answered either way is read for what it does not grant: somebody else must be granted it
         let either = matches!(form.want, Want::Either) && !self.is_control;
-        if either || matches!(form.want, Want::Denied(_)) || form.endpoint == Endpoint::Introspection {
+        let introspects = form.endpoint == Endpoint::Introspection;
+        // what an optional introspection shows is a proof of its own
+        let describes = introspects && form.optional;
+        if !describes && (either || introspects || matches!(form.want, Want::Denied(_))) {
             let auth = self.correct_twin(form.auth);
             self.control(Control::Endpoint { endpoint: form.endpoint, auth });
         }
@@ -47,7 +50,7 @@ impl Caster<'_> {
 
     /// How the client of a form authenticates correctly: what it gets then shows that a refusal was one of what is wrong.
     fn correct_twin(&self, auth: FormAuth) -> FormAuth {
-        let has_secret = self.good_client_has(|client| client.secret.is_some(), "client_secret").is_ok();
+        let has_secret = self.sends_its_secret().is_ok();
         match auth {
             auth if is_assertion(auth) => FormAuth::Assertion,
             FormAuth::Second | FormAuth::LowScope | FormAuth::ForeignResourceServer => auth,
@@ -86,7 +89,7 @@ impl Caster<'_> {
             | FormAuth::BothBodyWrong
             | FormAuth::Contradicting
             | FormAuth::InQuery
-            | FormAuth::TwoHeaders => return self.good_client_has(|client| client.secret.is_some(), "client_secret"),
+            | FormAuth::TwoHeaders => return self.sends_its_secret(),
             FormAuth::Behind(_) | FormAuth::EncodedId => return self.uses_basic(form.endpoint),
             auth if is_assertion(auth) => return self.signs_assertions(),
             FormAuth::CertificateOfAnother => {
@@ -110,6 +113,16 @@ impl Caster<'_> {
             _ => (true, ""),
         };
         if there { Ok(()) } else { missing(format!("no `material.{key}`")) }
+    }
+
+    /// Whether the good client has a secret that it may send: what is registered for assertions is refused in every other form.
+    fn sends_its_secret(&self) -> Result<(), Missing> {
+        self.good_client_has(|client| client.secret.is_some(), "client_secret")?;
+        let good = self.subject.identities[self.client(ClientRole::Good)?].client();
+        match good.is_some_and(|client| client.method(self.usual_method()) == ClientAuthMethod::SecretJwt) {
+            true => missing("the client proves its secret by `client-secret-jwt`, and sends it to nobody"),
+            false => Ok(()),
+        }
     }
 
     /// Whether the good client can sign an assertion, with its key or its secret.

@@ -28,6 +28,13 @@ impl Caster<'_> {
         let several = resources.len() > 1;
         for resource in resources {
             let asker = self.asker(send.who, resource)?;
+            match self.other_connection(send, &asker) {
+                Err(Missing { why, .. }) if send.optional => {
+                    self.left_out.get_or_insert(why);
+                    continue;
+                }
+                given => given?,
+            }
             self.twin_of(&asker, resource);
             let counts = match send.counts {
                 Some(on) => self.resource(on, send.who)?,
@@ -45,7 +52,6 @@ impl Caster<'_> {
                     None => Description::new(name),
                 });
             }
-            self.other_connection(send, &asker)?;
             self.check_fills(send.alter.iter().filter_map(filled))?;
             self.absent(send, resource)?;
             self.push(index, description, Act::Send { asker, resource, counts, send: *send });
