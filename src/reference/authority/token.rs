@@ -51,7 +51,7 @@ pub(crate) async fn answer(
         }
         decide(&authority, &headers, &params.over(peer))
     });
-    let decided = decided.or_else(|error| refused_with_token(&authority, error).ok_or(error));
+    let decided = decided.or_else(|error| refused_with_token(&authority, &headers, error).ok_or(error));
     let refused = decided.as_ref().err().copied();
     let mut response = form_faults::token_answer(&authority, &headers, decided.into_response());
     proof::name_nonce(&authority, refused.as_ref(), &mut response);
@@ -100,11 +100,14 @@ fn decide(authority: &Authority, headers: &HeaderMap, params: &Params) -> Result
 }
 
 /// A failed client authentication of a server that puts a token into its answer.
-fn refused_with_token(authority: &Authority, error: OAuthError) -> Option<Response> {
+fn refused_with_token(authority: &Authority, headers: &HeaderMap, error: OAuthError) -> Option<Response> {
     if error.status != StatusCode::UNAUTHORIZED || !authority.fault("token-in-401") {
         return None;
     }
-    let token = authority.issue_to(IDENTITIES[0].name)?;
+    let token = match proof::bound(authority, headers).ok().flatten() {
+        Some(jkt) => authority.issue_bound(IDENTITIES[0].name, &jkt)?,
+        None => authority.issue_to(IDENTITIES[0].name)?,
+    };
     let life = authority.lifetime.as_secs();
     let body = json!({ "error": error.error, "access_token": token, "token_type": "Bearer", "expires_in": life });
     let headers = error.into_response().headers().clone();

@@ -52,12 +52,19 @@ pub async fn hope(manner: Manner, scheme: &'static str) -> Result<Hope, TrialErr
     let ended = trial.run().await?;
     let passed = ended.results.iter().filter(|result| result.verdict == Verdict::Pass);
     let fooled = passed.filter(|result| wants_denial(result) && !(manner.starts_correct() && is_proved(result)));
+    let fooled = fooled.filter(|result| !is_refused_in_handshake(result));
     let fooled = fooled.map(|result| result.id.clone()).collect();
     Ok(Hope { manner, scheme, exit: ended.exit, results: ended.results.len(), fooled })
 }
 
 fn wants_denial(result: &CheckResult) -> bool {
     find(&result.id).is_some_and(|check| check.steps.iter().any(|step| matches!(step.wanted(), Want::Denied(_))))
+}
+
+/// Whether all probes were refused by TLS itself, such as those with what is no certificate: that is real, whatever is behind it.
+fn is_refused_in_handshake(result: &CheckResult) -> bool {
+    let mut probes = result.evidence.iter().filter(|record| record.role == Role::Probe).peekable();
+    probes.peek().is_some() && probes.all(|probe| probe.outcome == Outcome::Refused && probe.exchange.status.is_none())
 }
 
 /// Whether a pass stands on controls on both sides that were granted.
