@@ -5,6 +5,7 @@ import http.client
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import time
 
@@ -82,10 +83,28 @@ def wait_for(process, port, log):
             connection.getresponse()
             return None
         except (OSError, http.client.HTTPException):
+            if speaks_tls(port):
+                return None
             time.sleep(0.2)
         finally:
             connection.close()
     return f"the application does not answer; see {log}"
+
+
+def speaks_tls(port):
+    """Whether a handshake begins; that it is refused for want of a client certificate shows that as well."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection, context.wrap_socket(connection):
+            return True
+    except ssl.SSLEOFError:
+        return False
+    except ssl.SSLError:
+        return True
+    except OSError:
+        return False
 
 
 def stop(process):
