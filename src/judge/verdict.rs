@@ -377,9 +377,17 @@ fn unanswered_control(seen: SeenCheck<'_>, judgement: &Judgement) -> Finding {
 
 fn broken_control(check: &Check, at: usize, control: &ControlRun) -> Finding {
     let error = control.exchange.response().and_then(|response| response.json_text("error"));
-    if check.group() == "revoke" && error.as_deref() == Some("unsupported_token_type") {
+    if error.as_deref() == Some("unsupported_token_type") {
         // RFC 7009 §2.2.1: lawful, and a server that revokes nothing of a kind cannot do it wrongly
-        return Finding::plain(Verdict::NotApplicable, "the target does not revoke tokens of this kind");
+        let why = match check.group() {
+            "introspect" => Some("the target does not introspect tokens of this kind (unsupported_token_type)"),
+            "revoke" => Some("the target does not revoke tokens of this kind"),
+            "meta" => Some("the target neither introspects nor revokes tokens of this kind"),
+            _ => None,
+        };
+        if let Some(why) = why {
+            return Finding::plain(Verdict::NotApplicable, why);
+        }
     }
     let when = if control.closing { "after the probes" } else { "before the probes" };
     // without the time that it took: one cause has one text

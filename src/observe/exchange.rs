@@ -52,6 +52,8 @@ pub struct Request {
     pub body: Vec<u8>,
     /// Whose connection carries it.
     pub connection: ConnectionOf,
+    /// Scheme and authority of the server that it goes to, where that is not the target.
+    pub origin: Option<std::sync::Arc<str>>,
 }
 
 impl Request {
@@ -63,6 +65,7 @@ impl Request {
             headers: Vec::new(),
             body: Vec::new(),
             connection: ConnectionOf::default(),
+            origin: None,
         }
     }
 
@@ -318,6 +321,7 @@ impl Exchange {
             _ => clean(masked_pairs(&String::from_utf8_lossy(body)).as_bytes()),
         });
         RecordedExchange {
+            origin: self.request.origin.as_deref().map(str::to_owned),
             method: clean(self.request.method.as_bytes()),
             target: excerpt(&scrubber.scrub(&masked_target(&self.request.target)), RECORDED_FIELD),
             request_headers: request_headers.fields,
@@ -360,6 +364,9 @@ pub struct RecordedHeader {
 /// An exchange in a record: nothing in it is secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RecordedExchange {
+    /// Scheme and authority of the server, where it is not the target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
     /// Method.
     pub method: String,
     /// Request target.

@@ -79,7 +79,7 @@ struct Address {
 impl Address {
     fn of(exchange: &RecordedExchange, target: &str) -> Self {
         let host = value_of(exchange, "host").unwrap_or_default().to_owned();
-        let Ok(url) = target.parse::<url::Url>() else {
+        let Ok(url) = exchange.origin.as_deref().unwrap_or(target).parse::<url::Url>() else {
             return Self { origin: BASE.to_owned(), names_host: true, socket: None };
         };
         let own = url.host_str().map(|name| match url.port() {
@@ -245,6 +245,7 @@ mod tests {
             certificate_of: None,
             outcome: Outcome::Granted,
             exchange: RecordedExchange {
+                origin: None,
                 method: method.to_owned(),
                 target: target.to_owned(),
                 request_headers: headers.iter().map(header).collect(),

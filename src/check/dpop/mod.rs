@@ -255,11 +255,15 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["RFC 9449 §4.3"],
         doc: Doc {
-            sends: "Proofs whose ath is the hash of another token, and the right hash with padding.",
+            sends: "Proofs whose ath is the hash of another token, also behind the scheme name in lower case, and the right hash with padding.",
             matters: "Proofs that were made in advance could be used with every later token of the same key.",
             fix: "Compare ath with the base64url encoding, without padding, of the SHA-256 of the token.",
         },
-        steps: &[send(forged("ath-other"), On::Protected).denied(BAD_PROOF), send(forged("ath-padded"), On::Protected)],
+        steps: &[
+            send(forged("ath-other"), On::Protected).denied(BAD_PROOF),
+            send(forged("ath-other-lower-case"), On::Protected).denied(BAD_PROOF),
+            send(forged("ath-padded"), On::Protected),
+        ],
         expect: judgements::read_strictly,
         shows: Explanation::Binding,
         fault: "ath-ignored",

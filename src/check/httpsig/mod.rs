@@ -2,7 +2,7 @@
 
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::step::{Accept, INVALID, MALFORMED, MISSING, On, Who, each_forged, forged, send};
+use crate::check::step::{Accept, INVALID, MALFORMED, MISSING, On, Want, Who, each_forged, forged, send};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity};
 use crate::observe::{Outcome, StepId};
 
@@ -162,20 +162,33 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Choose one signature by its key and its tag, and apply every rule to that one.",
         },
         steps: &[
-            send(
-                each_forged(&["narrow-beside-wrong", "duplicate-component", "absent-field", "malformed-input"]),
-                On::Protected,
-            )
-            .denied(&[INVALID, MALFORMED, Accept::Status(400)]),
+            send(each_forged(&["narrow-beside-wrong", "absent-field", "malformed-input"]), On::Protected)
+                .denied(AMBIGUOUS),
+            send(forged("duplicate-component"), On::Protected).id(TWICE),
             send(forged("two-labels"), On::Protected),
         ],
+        expect: read_strictly,
         implied_by: &["httpsig.coverage-policy-enforced"],
         fault: "any-label-verifies",
         ..REFUSAL
     },
 ];
 
+const AMBIGUOUS: &[Accept] = &[INVALID, MALFORMED, Accept::Status(400)];
 const REPLAY: StepId = StepId::new("replay");
+const TWICE: StepId = StepId::new("twice");
+
+/// RFC 9421 §2.5: a component that is covered twice is an error. Who accepts it lets nobody in who should not be.
+fn read_strictly(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, seen) in case.observations_of(TWICE) {
+        match seen.outcome {
+            Outcome::Granted => judgement.advises(index, case.about(index, "accepted"), "refused (RFC 9421 §2.5)"),
+            _ => case.judge_as(index, Want::Denied(AMBIGUOUS), &mut judgement),
+        }
+    }
+    judgement
+}
 
 /// A nonce is required where the application says so (RFC 9421 §7.2.2): a second use that is accepted is a warning.
 fn fresh(case: &ObservedCheck<'_>) -> Judgement {

@@ -389,6 +389,8 @@ fn closed(observation: &Observation) -> bool {
 fn tells_nothing(observation: &Observation) -> Option<String> {
     let description = &observation.description;
     match &observation.exchange.answer {
+        // an alert of the handshake is a refusal in so many words
+        Err(_) if observation.outcome == Outcome::Refused => None,
         Err(silence) => Some(format!("{description}: no answer ({silence})")),
         Ok(response) if response.status >= 400 && meaning_of_status(response.status) == Outcome::Unclear => {
             Some(format!("{description}: {} says nothing about the credential", response.status))

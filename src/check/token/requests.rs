@@ -130,14 +130,15 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 6749 §2.3", "RFC 6749 §5.2"],
         doc: Doc {
-            sends: "HTTP Basic and body parameters at once: both right, and the body wrong; and HTTP Basic beside the client_id of another.",
+            sends: "HTTP Basic and body parameters at once: both right, and the body wrong; and HTTP Basic beside the client_id of another. A server that does not take the body alone reads no secret there, and is not judged for it.",
             matters: "A server that takes whichever is right lets a guess ride along with a good credential.",
             fix: "Answer 400 invalid_request where a request uses more than one method.",
         },
         steps: &[
+            token(FormAuth::Post, &[GRANT]).id(BODY_ALONE).called("the good client, authenticated by the body alone"),
             token(FormAuth::Both, &[GRANT]).denied(BAD_CLIENT),
             token(FormAuth::BothBodyWrong, &[GRANT]).denied(BAD_CLIENT),
-            token(FormAuth::Contradicting, &[GRANT]),
+            token(FormAuth::Contradicting, &[GRANT]).id(CONTRADICTING),
         ],
         expect: one_method,
         fault: "double-auth-ok",
@@ -220,6 +221,8 @@ pub(crate) const CHECKS: &[Check] = &[
 ];
 
 /// Client credentials without the form encoding.
+const BODY_ALONE: StepId = StepId::new("body-alone");
+const CONTRADICTING: StepId = StepId::new("contradicting");
 const RAW: StepId = StepId::new("raw");
 /// Media types that are not offered.
 const MEDIA: &[Accept] = &[Accept::Status(400), Accept::Status(401), Accept::Status(415)];
@@ -227,7 +230,13 @@ const MEDIA: &[Accept] = &[Accept::Status(400), Accept::Status(401), Accept::Sta
 /// Beside HTTP Basic the identifier in the body proves nothing; one of another client is better refused.
 fn one_method(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants_error(case, &["invalid_request", "invalid_client"]);
-    for (index, seen) in case.observations().filter(|(_, seen)| matches!(case.step_of(seen).wanted(), Want::Either)) {
+    // RFC 6749 §3.2: parameters that are not recognised are ignored
+    let ignores_bodies = case.observations_of(BODY_ALONE).all(|(_, seen)| seen.outcome == Outcome::Refused);
+    if ignores_bodies && !judgement.access.is_empty() {
+        judgement.access.clear();
+        judgement.remarks.push("client_secret in the body is not read: it alone gets no token".to_owned());
+    }
+    for (index, seen) in case.observations_of(CONTRADICTING) {
         match seen.outcome {
             Outcome::Granted => judgement.advises(index, case.about(index, "a token"), "400 invalid_request"),
             _ => case.judge_as(index, Want::Denied(BAD_CLIENT), &mut judgement),

@@ -58,6 +58,11 @@ impl Prober {
             Err(why) => return Exchange::unanswered(request.clone(), Silence::Unreachable(why.to_string())),
         };
         let is_target = url.origin() == self.equipment.base.origin();
+        let elsewhere = (!is_target).then(|| {
+            let origin = Some(url.origin().ascii_serialization().into());
+            Request { origin, ..request.clone() }
+        });
+        let request = elsewhere.as_ref().unwrap_or(request);
         let mut tries = 0;
         loop {
             if self.outages.are_caused_by(request) {

@@ -143,6 +143,7 @@ mod tests {
 
     fn exchange(marks: Marks) -> RecordedExchange {
         RecordedExchange {
+            origin: None,
             method: "GET".to_owned(),
             target: "/".to_owned(),
             request_headers: Vec::new(),

@@ -178,6 +178,16 @@ const FORGERIES: &[Forgery] = &[
     }),
     Forgery::new("iat-5-ahead", "a proof that is made in five seconds", |context| with_proofs("iat-5-ahead", context)),
     Forgery::new("ath-other", "a proof for another token", |context| with_proofs("ath-other", context)),
+    Forgery::new(
+        "ath-other-lower-case",
+        "a proof for another token, behind the scheme name in lower case",
+        |context| {
+            let mut carried = with_proofs("ath-other-lower-case", context)?;
+            carried.pop();
+            carried.push(Carrier::authorization("dpop").carrying(bound(context)?.token.expose()));
+            Ok(carried)
+        },
+    ),
     Forgery::new("ath-padded", "a proof whose ath has padding", |context| with_proofs("ath-padded", context)),
     Forgery::new("no-nonce", "a proof without a nonce", |context| with_proofs("no-nonce", context)),
     Forgery::new("nonce-made-up", "a proof with a nonce that the target never sent", |context| {

@@ -67,7 +67,9 @@ impl<D: Dialect> SigningForgeries<D> {
         Forgery::new("empty-signature", "an empty signature", |context| rewritten::<D>(context, |_| String::new())),
         Forgery::new("other-request", "the signature of a request for another path", |context| {
             altered::<D>(context, |parts, _| {
-                parts.target = "/authbench-another-path".to_owned();
+                // a presigned address is made from the target that is signed: the one that is sent stays as it is
+                let own = std::mem::replace(&mut parts.target, "/authbench-another-path".to_owned());
+                parts.send_target(own);
                 Ok(())
             })
         }),

@@ -109,6 +109,7 @@ fn exchange(role: Role, label: &str, outcome: Outcome, status: Option<u16>) -> E
         label: label.to_owned(),
         outcome,
         exchange: RecordedExchange {
+            origin: None,
             method: "GET".to_owned(),
             target: "/orders".to_owned(),
             request_headers: vec![header("Host", "staging.example.test"), header("Authorization", "Bearer ···")],

@@ -1,6 +1,6 @@
 //! Faults of bound tokens: how proofs are verified, and how tokens are bound.
 
-use crate::reference::fault::{Fault, row};
+use crate::reference::fault::{Fault, row, variant};
 
 /// Faults of the resources, of the token endpoint, and of what both verify.
 pub(crate) const FAULTS: &[Fault] = &[
@@ -18,6 +18,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("iat-ignored", "dpop.iat-window", "does not look when a proof was made"),
     row("no-jti-store", "dpop.jti-replay-refused", "keeps no jti of proofs"),
     row("ath-ignored", "dpop.ath-verified", "does not compare ath with the token"),
+    variant("ath-of-one-spelling", "dpop.ath-verified", "compares ath only where the scheme name is written DPoP"),
     row("jkt-ignored", "dpop.key-matches-token", "accepts a proof of any key"),
     row("nonce-not-checked", "dpop.nonce-protocol", "asks for a nonce and accepts any"),
     row("no-algs", "dpop.challenge-lists-algs", "does not say which algorithms proofs may have"),

@@ -64,7 +64,7 @@ pub(crate) fn verify(
         method: parts.method.as_str(),
         target: parts.uri.path_and_query().map_or("/", |target| target.as_str()),
         host: parts.headers.get("host").and_then(|host| host.to_str().ok()),
-        token: Some(token),
+        token: Some(token).filter(|_| scheme == "DPoP" || !state.fault("ath-of-one-spelling")),
         needs_nonce: parts.uri.path().ends_with(WANTS_NONCE),
     };
     match proofs.verify(&state.faults, proof, &request) {
