@@ -12,7 +12,7 @@ use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::Want;
-use crate::observe::{Challenge, Observation, Outcome, Request, Response};
+use crate::observe::{Challenge, Outcome, Response};
 
 /// RFC 9449 §9: the challenge that asks for a nonce.
 fn asks_for_nonce(response: &Response) -> bool {
@@ -35,12 +35,6 @@ pub(super) fn read_strictly(case: &ObservedCheck<'_>) -> Judgement {
         }
     }
     judgement
-}
-
-/// Whether the proof of a request has a nonce.
-fn has_nonce(request: &Request) -> bool {
-    let proof = request.value_of("dpop").map(String::from_utf8_lossy);
-    proof.and_then(|proof| claims_of(&proof)).is_some_and(|claims| claims.get("nonce").is_some())
 }
 
 /// Each refusal says in a DPoP challenge why it is one (RFC 9449 §7.1: SHOULD).
@@ -72,15 +66,12 @@ pub(super) fn same_address(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// A server that gives out nonces may go by the time of those, in place of that in the proof (RFC 9449 §4.3).
+/// A server that goes by nonces asks for one where a proof has none: then the time in the proof need not count (RFC 9449
+/// §4.3).
 pub(super) fn window(case: &ObservedCheck<'_>) -> Judgement {
-    let far = || case.observations_of(FAR).chain(case.observations_of(FUTURE));
-    let by_its_nonce = |(_, seen): (usize, &Observation)| {
-        let asked = seen.exchange.response().is_some_and(asks_for_nonce);
-        asked || (seen.outcome == Outcome::Granted && has_nonce(&seen.exchange.request))
-    };
-    if far().any(by_its_nonce) {
-        let why = "the target goes by the time of its nonces, whatever that of a proof";
+    let far = || case.answers_of(FAR).chain(case.answers_of(FUTURE));
+    if far().next().is_some() && far().all(|(_, response)| asks_for_nonce(response)) {
+        let why = "the target goes by nonces: a proof without one is asked for one, whatever its time";
         return Judgement { not_applicable: Some(why.to_owned()), ..Judgement::default() };
     }
     let mut judgement = expect::wants(case);
