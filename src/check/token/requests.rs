@@ -231,7 +231,7 @@ const MEDIA: &[Accept] = &[Accept::Status(400), Accept::Status(401), Accept::Sta
 fn one_method(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants_error(case, &["invalid_request", "invalid_client"]);
     // RFC 6749 §3.2: parameters that are not recognised are ignored
-    let ignores_bodies = case.observations_of(BODY_ALONE).all(|(_, seen)| seen.outcome == Outcome::Refused);
+    let ignores_bodies = case.observations_of(BODY_ALONE).any(|(_, seen)| seen.outcome == Outcome::Refused);
     if ignores_bodies && !judgement.access.is_empty() {
         judgement.access.clear();
         judgement.remarks.push("client_secret in the body is not read: it alone gets no token".to_owned());
