@@ -49,7 +49,7 @@ pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
             asks_for_less: false,
         }];
     }
-    super::signing::complete(&scenario.scheme.value.0, &mut identities);
+    super::signing::complete(&scenario.scheme.value.0, super::signing::over_tls(loaded, values), &mut identities);
     let mut resources: Vec<Resource> =
         scenario.resources.iter().map(|resource| self::resource(resource, values)).collect();
     if resources.is_empty() && on_reference {
@@ -132,7 +132,7 @@ pub(super) fn subject_under(
         identities = seeded::identities(scheme.name());
         super::signing::use_seeded_key(&scheme.0, &mut identities);
     }
-    super::signing::complete(&scheme.0, &mut identities);
+    super::signing::complete(&scheme.0, super::signing::over_tls(loaded, values), &mut identities);
     // a side publishes no keys and listens nowhere: it signs what it sends, and no more
     let kit = match scheme.0 {
         SchemeFields::Jwt(_) => {

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::subject::{Identity, Login};
+use super::values::Values;
+use crate::scenario::LoadedScenario;
 use crate::scenario::model::SchemeFields;
 use crate::scheme::Proof;
 use crate::scheme::httpsig::{COMPONENTS, MessageKey, algorithm_named};
@@ -11,7 +13,7 @@ use crate::scheme::signing::WINDOW;
 use crate::seed;
 
 /// Adds what the scheme says to the credentials that sign.
-pub(super) fn complete(scheme: &SchemeFields, identities: &mut [Identity]) {
+pub(super) fn complete(scheme: &SchemeFields, over_tls: bool, identities: &mut [Identity]) {
     for identity in identities {
         match (&mut identity.login, scheme) {
             (Login::Proof(Proof::Signing(own)), SchemeFields::Hmac(hmac)) => {
@@ -31,12 +33,23 @@ pub(super) fn complete(scheme: &SchemeFields, identities: &mut [Identity]) {
                 let own = Arc::make_mut(own);
                 own.window = written.window.map_or(own.window, |length| length.0);
                 own.tag.clone_from(&written.tag);
+                own.over_tls = over_tls;
                 if !written.components.is_empty() {
                     own.components.clone_from(&written.components);
                 }
             }
             _ => {}
         }
+    }
+}
+
+/// Whether the target of a scenario speaks TLS.
+pub(super) fn over_tls(loaded: &LoadedScenario, values: &Values<'_>) -> bool {
+    let target = &loaded.scenario.target;
+    match (&target.reference, &target.url) {
+        (Some(reference), _) => reference.tls,
+        (None, Some(url)) => values.text(url).get(..6).is_some_and(|start| start.eq_ignore_ascii_case("https:")),
+        (None, None) => false,
     }
 }
 
@@ -48,6 +61,7 @@ pub(super) fn message_key(key: Arc<SigningKey>) -> MessageKey {
         components: COMPONENTS.iter().map(|name| (*name).to_owned()).collect(),
         tag: None,
         window: WINDOW,
+        over_tls: false,
     }
 }
 

@@ -132,11 +132,14 @@ pub(crate) fn independent(case: &ObservedCheck<'_>) -> Judgement {
     }
     let directions: Vec<i8> = runs.iter().map(direction).collect();
     let described = |run: &TimingRun| {
-        format!("{:.0} µs ({:.0} to {:.0})", run.difference.value, run.difference.low, run.difference.high)
+        let (low, high) = (run.difference.low.abs(), run.difference.high.abs());
+        format!("{:.0} µs ({:.0} to {:.0})", run.difference.value.abs(), low.min(high), low.max(high))
     };
     if directions.iter().all(|direction| *direction == 1) || directions.iter().all(|direction| *direction == -1) {
         let seen: Vec<String> = runs.iter().map(described).collect();
-        let text = format!("one kind of refusal takes longer than the other: by {}", seen.join(", and again by "));
+        let (longer, shorter) = if directions[0] == 1 { ("second", "first") } else { ("first", "second") };
+        let seen = seen.join(", and again by ");
+        let text = format!("the {longer} kind of refusal takes longer than the {shorter}: by {seen}");
         judgement.deviates_by(Explanation::Timing, 0, text, format!("no difference above {LEAST_US:.0} µs"));
         return judgement;
     }

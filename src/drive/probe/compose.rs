@@ -53,6 +53,11 @@ impl Prober {
 
     /// Sends a request to the host of an address, on a connection of its own.
     pub(super) async fn send_at(&self, url: &Url, request: &Request) -> Exchange {
+        // on the heap: whoever sends would carry the room for all that may come of it
+        Box::pin(self.sent_at(url, request)).await
+    }
+
+    async fn sent_at(&self, url: &Url, request: &Request) -> Exchange {
         let destination = match self.destination(url, request) {
             Ok(destination) => destination,
             Err(why) => return Exchange::unanswered(request.clone(), Silence::Unreachable(why.to_string())),

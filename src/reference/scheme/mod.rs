@@ -69,7 +69,7 @@ impl Verifiers {
         let (jwt, accounts, digest_users) = (JwtVerifier::new(deployments), Accounts::seeded(), DigestUsers::seeded());
         let (sessions, families) = (Sessions::new(lifetime, secure), Families::new(lifetime));
         let proofs = ProofVerifier::new("http://127.0.0.1");
-        let (signers, message_signers) = (Signers::seeded(), MessageSigners::seeded());
+        let (signers, message_signers) = (Signers::seeded(), MessageSigners::seeded(secure));
         Self { state, jwt, accounts, digest_users, signers, message_signers, introspector, sessions, families, proofs }
     }
 

@@ -120,7 +120,7 @@ pub struct HttpSignature {
     /// named. Elsewhere the key says it.
     #[serde(default)]
     pub alg: Option<String>,
-    /// What every signature covers, beside the digest of a body: @method, @authority, @path, @query, @request-target, or fields;
+    /// What every signature covers, beside the digest of a body: @method, @authority, @path, @query, @request-target, @scheme, @target-uri, or fields;
     /// the first four unless others are named.
     #[serde(default)]
     pub components: Vec<String>,

@@ -143,7 +143,7 @@ fn scheme(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
             mistakes.push(error.with_help("remove `access_token`"));
         }
         SchemeFields::HttpSignature(own) => {
-            let derived = ["@method", "@authority", "@path", "@query", "@request-target"];
+            let derived = ["@method", "@authority", "@path", "@query", "@request-target", "@scheme", "@target-uri"];
             let is_field = |name: &str| {
                 let lawful = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
                 !name.is_empty() && name.chars().all(lawful)

@@ -29,6 +29,8 @@ pub struct MessageKey {
     pub tag: Option<String>,
     /// How old, or how far ahead, a signature may be at the server.
     pub window: Duration,
+    /// Whether the target speaks TLS, which the components `@scheme` and `@target-uri` say.
+    pub over_tls: bool,
 }
 
 /// The name of an algorithm in the registry (RFC 9421 §6.2.2).

@@ -79,12 +79,19 @@ impl MessageParts {
             "@path" => path.to_owned(),
             "@query" => format!("?{query}"),
             "@request-target" => self.target.clone(),
+            "@scheme" => self.scheme().to_owned(),
+            "@target-uri" => format!("{}://{}{}", self.scheme(), self.authority, self.target),
             "content-digest" => self.digest.clone().unwrap_or_default(),
             name => {
                 let values = self.fields.iter().filter(|(other, _)| other == name).map(|(_, value)| value.as_str());
                 values.collect::<Vec<_>>().join(", ")
             }
         }
+    }
+
+    /// The scheme of the target's address.
+    fn scheme(&self) -> &'static str {
+        if self.own.over_tls { "https" } else { "http" }
     }
 
     /// The covered components with the parameters of the signature (RFC 9421 §2.3).
@@ -193,6 +200,7 @@ mod tests {
                 components: names("components"),
                 tag: case["tag"].as_str().map(str::to_owned),
                 window: std::time::Duration::from_secs(300),
+                over_tls: true,
             };
             let proof = Proof::Message(Arc::new(own));
             let request = request();

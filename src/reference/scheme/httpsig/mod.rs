@@ -50,11 +50,13 @@ struct RegisteredKey {
 pub(crate) struct MessageSigners {
     keys: Vec<RegisteredKey>,
     replays: Replays,
+    /// The scheme of the addresses of this server.
+    scheme: &'static str,
 }
 
 impl MessageSigners {
-    /// The keys of the clients, and one of `service` for each algorithm.
-    pub(crate) fn seeded() -> Self {
+    /// The keys of the clients, and one of `service` for each algorithm, of a server with or without TLS.
+    pub(crate) fn seeded(over_tls: bool) -> Self {
         let clients = IDENTITIES.iter().filter_map(|identity| {
             let key = identity.client_key?;
             let pair = KeyPair::of(key, Algorithm::ES256);
@@ -70,7 +72,11 @@ impl MessageSigners {
                 principal: Arc::new(principal(&IDENTITIES[0])),
             })
         });
-        Self { keys: clients.chain(others).collect(), replays: Replays::default() }
+        Self {
+            keys: clients.chain(others).collect(),
+            replays: Replays::default(),
+            scheme: if over_tls { "https" } else { "http" },
+        }
     }
 }
 
@@ -106,7 +112,9 @@ pub(crate) fn verify(
         return Err(asked("insufficient_coverage"));
     }
     let verifies = |label: &CoveredParts| {
-        let (Some(made), Some(base)) = (made(&label.label), base(state, label, parts)) else { return false };
+        let (Some(made), Some(base)) = (made(&label.label), base((state, signers.scheme), label, parts)) else {
+            return false;
+        };
         if faults::by_public_key(state, &key.pair, label.text("alg"), &base, made) {
             return true;
         }
@@ -153,11 +161,16 @@ fn is_lawful(state: &ReferenceState, label: &CoveredParts, parts: &Parts) -> boo
     let has_body =
         !parts.method.is_safe() || parts.extensions.get::<ReceivedBody>().is_some_and(|body| !body.0.is_empty());
     let digest = has_body.then_some("content-digest");
-    components.len() == label.components.len() && REQUIRED.into_iter().chain(digest).all(|one| components.contains(one))
+    // RFC 9421 §2.2.2: the whole address has them all
+    let covers = |one: &str| {
+        let in_address = ["@authority", "@path", "@query"].contains(&one) && components.contains("@target-uri");
+        components.contains(one) || in_address
+    };
+    components.len() == label.components.len() && REQUIRED.into_iter().chain(digest).all(covers)
 }
 
 /// The signature base (RFC 9421 §2.5); none where a component is not there.
-fn base(state: &ReferenceState, label: &CoveredParts, parts: &Parts) -> Option<String> {
+fn base((state, scheme): (&ReferenceState, &str), label: &CoveredParts, parts: &Parts) -> Option<String> {
     let mut base = String::new();
     for component in &label.components {
         let value = match component.as_str() {
@@ -167,6 +180,11 @@ fn base(state: &ReferenceState, label: &CoveredParts, parts: &Parts) -> Option<S
             "@query" if state.fault("query-not-in-base") => "?".to_owned(),
             "@query" => format!("?{}", parts.uri.query().unwrap_or_default()),
             "@request-target" => parts.uri.path_and_query()?.as_str().to_owned(),
+            "@scheme" => scheme.to_owned(),
+            "@target-uri" => {
+                let host = host_of(parts)?.to_ascii_lowercase();
+                format!("{scheme}://{host}{}", parts.uri.path_and_query()?)
+            }
             derived if derived.starts_with('@') => return None,
             name => {
                 let lines = header_values(&parts.headers, name).ok().filter(|lines| !lines.is_empty())?;
