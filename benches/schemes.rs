@@ -99,7 +99,7 @@ fn message_key(name: &str) -> MessageKey {
     let key_id = format!("service-{name}");
     let key = SigningKey::read(ring.first.key, Some(key_id.clone()), Some(alg)).expect("a key");
     let components = httpsig::COMPONENTS.iter().map(|name| (*name).to_owned()).collect();
-    MessageKey { key: Arc::new(key), key_id, components, tag: None, window: WINDOW }
+    MessageKey { key: Arc::new(key), key_id, components, tag: None, window: WINDOW, over_tls: false }
 }
 
 impl Row {
