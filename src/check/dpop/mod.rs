@@ -98,7 +98,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["RFC 9449 §4.2", "RFC 9449 §4.3", "RFC 9449 §11.5"],
         doc: Doc {
-            sends: "Correctly signed proofs that lack typ, alg, jwk, jti, htm, htu, iat or ath, one of the type JWT, one whose jti is a number, and one that is no JWT.",
+            sends: "Correctly signed proofs that lack typ, alg, jwk, jti, htm, htu, iat or ath, one of the type JWT, ones whose jti is a number or a list, and one that is no JWT.",
             matters: "What is verified only where it is present is not verified: an attacker leaves it out.",
             fix: "Require each member of RFC 9449 §4.2, with its type, before its value is looked at.",
         },
@@ -113,6 +113,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("no-iat"), On::Protected).denied(BAD_PROOF),
             send(forged("no-ath"), On::Protected).denied(BAD_PROOF),
             send(forged("jti-number"), On::Protected),
+            send(forged("jti-list"), On::Protected),
             send(forged("no-jwt"), On::Protected).denied(BAD_PROOF),
         ],
         expect: judgements::read_strictly,

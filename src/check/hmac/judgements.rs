@@ -45,6 +45,19 @@ pub(super) fn within_the_window(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
+/// A signature is by a key for the region and the service of the request (IAM User Guide, "Calculate the signature"): who makes one
+/// for another has the secret, or a key that was derived from it for somewhere else.
+pub(super) fn for_its_scope(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, seen) in case.observations_of(super::SCOPE) {
+        match seen.outcome {
+            Outcome::Granted => judgement.advises(index, case.about(index, "accepted"), "refused"),
+            _ => case.judge_as(index, Want::Denied(super::ALTERED), &mut judgement),
+        }
+    }
+    judgement
+}
+
 /// The same bytes are refused the second time. A scheme without a nonce cannot refuse them: what may be read is read again,
 /// and what writes is worth a warning.
 pub(super) fn not_replayed(case: &ObservedCheck<'_>) -> Judgement {

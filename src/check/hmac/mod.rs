@@ -62,7 +62,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["AWS SigV4", "CWE-347"],
         doc: Doc {
-            sends: "Signatures with one digit changed (the first, the middle, the last), the first eight digits, all but the last digit, one digit more, the signature of another request, signatures with another and with an empty secret, and one under a key identifier that does not exist.",
+            sends: "Signatures with one digit changed (the first, the middle, the last), the first eight digits, all but the last digit, one digit more, the signature of another request, signatures with another and with an empty secret, and one under a key identifier that does not exist. With AWS Signature Version 4 also correct signatures for another region and another service: to accept those is a warning.",
             matters: "A comparison that looks at a part of the signature leaves the rest to be guessed.",
             fix: "Compute the signature anew and compare all of it with the constant-time function of the library.",
         },
@@ -83,7 +83,9 @@ pub(crate) const CHECKS: &[Check] = &[
                 On::Protected,
             )
             .denied(ALTERED),
+            send(each_forged(&["other-region", "other-service"]), On::Protected).id(SCOPE),
         ],
+        expect: judgements::for_its_scope,
         shows: Explanation::Unverified,
         fault: "truncated-compare",
         ..PLAIN
@@ -281,6 +283,7 @@ const ALTERED: &[Accept] = &[INVALID, MALFORMED];
 /// Which status refuses is for other checks to say.
 const REFUSED: &[Accept] = &[Accept::Range(400, 499)];
 
+pub(super) const SCOPE: StepId = StepId::new("scope");
 const PLAIN_QUERY: StepId = StepId::new("query-in-order");
 const REORDERED: StepId = StepId::new("query-reordered");
 const ENCODED: StepId = StepId::new("query-encoded");

@@ -140,6 +140,7 @@ const FORGERIES: &[Forgery] = &[
     Forgery::new("no-ath", "a proof without ath", |context| with_proofs("no-ath", context)),
     Forgery::new("no-jwt", "a proof that is no JWT", |context| with_proofs("no-jwt", context)),
     Forgery::new("jti-number", "a proof whose jti is a number", |context| with_proofs("jti-number", context)),
+    Forgery::new("jti-list", "a proof whose jti is a list", |context| with_proofs("jti-list", context)),
     Forgery::new("alg-none", "a proof with alg none and no signature", |context| with_proofs("alg-none", context)),
     Forgery::new("alg-hs256", "a proof that a secret in its jwk authenticates", |context| {
         with_proofs("alg-hs256", context)

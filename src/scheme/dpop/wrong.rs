@@ -68,6 +68,7 @@ pub(super) fn proofs(id: &str, key: &ProofKey, of: &ProvenRequest<'_>) -> Result
         "nonce-made-up" => claim("nonce", json!("authbench-made-up-nonce")),
         "no-jwt" => vec!["authbench".to_owned()],
         "jti-number" => claim("jti", json!(4_242_424_242_u64)),
+        "jti-list" => claim("jti", json!([fresh_id()])),
         "alg-none" => {
             let mut draft = good.clone();
             draft.header.set("alg", "none");

@@ -1,10 +1,11 @@
 //! Forgeries about signed requests. Each signs one request and sends another, or leaves out what it says, or signs with something else.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use aws_lc_rs::hmac;
 
-use super::{Dialect, Piece, SigningParts, hexadecimal, parts, signed, with_query, written};
+use super::{Dialect, Piece, SigningCredential, SigningParts, hexadecimal, parts, signed, with_query, written};
 use crate::observe::Request;
 use crate::scheme::forgery::values;
 use crate::scheme::{Forged, Forgery, ForgeryContext, Occasion, Unforgeable};
@@ -280,6 +281,13 @@ impl<D: Dialect> SigningForgeries<D> {
                 })
             },
         ),
+        // --- the scope of the key -------------------------------------------------------------------------------
+        Forgery::new("other-region", "a correct signature by a key for another region", |context| {
+            scoped::<D>(context, |own| own.region.push_str("-authbench"))
+        }),
+        Forgery::new("other-service", "a correct signature by a key for another service", |context| {
+            scoped::<D>(context, |own| own.service.push_str("-authbench"))
+        }),
         // --- the same again ------------------------------------------------------------------------------------
         Forgery::new("replayed", "the credential of a good request, sent a second time", |context| {
             altered::<D>(context, |_, _| Ok(()))
@@ -320,6 +328,17 @@ fn altered<D: Dialect>(
     let (mut parts, occasion) = good::<D>(context)?;
     alter(&mut parts, occasion)?;
     Ok(signed::<D>(&parts, context.carrier))
+}
+
+/// A correct signature by a key that is derived for something else.
+fn scoped<D: Dialect>(context: &ForgeryContext<'_>, alter: fn(&mut SigningCredential)) -> Forged {
+    if !D::HAS_SCOPE {
+        return Err(Unforgeable("the signature has no scope".to_owned()));
+    }
+    altered::<D>(context, |parts, _| {
+        alter(Arc::make_mut(&mut parts.credential));
+        Ok(())
+    })
 }
 
 /// A good request with another signature.

@@ -22,6 +22,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         "verifies a signature where there is one",
     ),
     row("truncated-compare", "hmac.signature-compared-fully", "compares as many digits as it was sent"),
+    variant("any-scope", "hmac.signature-compared-fully", "takes the region and the service from the request"),
     row("body-hash-not-recomputed", "hmac.body-tamper-denied", "believes the digest of the body that the client sends"),
     row("query-not-signed", "hmac.request-line-tamper-denied", "leaves the query out of what is signed"),
     row("empty-signed-headers-ok", "hmac.signed-header-tamper-denied", "accepts an empty list of signed fields"),
