@@ -112,6 +112,8 @@ impl ClientCredential {
             _ if has_it => wanted,
             (None, Some(_)) => PrivateKeyJwt,
             (None, None) if has_certificate => TlsClientAuth,
+            // a public client names itself where the others do
+            (None, None) if wanted == Post => Post,
             _ => Basic,
         }
     }
@@ -140,6 +142,7 @@ mod tests {
             (Basic, secret(), None, Basic),
             (Post, secret(), None, Post),
             (Post, secret(), key(), Post),
+            (Post, None, None, Post),
             (PrivateKeyJwt, secret(), key(), PrivateKeyJwt),
             (PrivateKeyJwt, secret(), None, Basic),
             (Basic, None, key(), PrivateKeyJwt),
