@@ -100,7 +100,11 @@ async fn the_capacity_at_an_objective_is_searched() {
     let found = figures.capacity.as_ref().expect("a search");
     // no answer of the reference comes within 40 us over a socket: every rate breaks, twice
     assert_eq!((found.rate, found.objective.as_str()), (None, "p(90) <= 40us"));
-    assert!(found.steps.len() >= 4 && found.steps.iter().all(|step| !step.held && !step.why.is_empty()), "{found:?}");
+    // unless the machine is too busy to offer it
+    let is_busy = found.steps.iter().any(|step| step.why.contains("authbench itself"));
+    assert!(found.steps.len() >= 4 || is_busy, "{found:?}");
+    assert!(!found.steps.is_empty(), "{found:?}");
+    assert!(found.steps.iter().all(|step| !step.held && !step.why.is_empty()), "{found:?}");
     assert!(exit == Exit::Findings || exit == Exit::Inconclusive, "{exit:?}");
 
     let phase = "{ name: most, rate: 50/s, to: 200/s, connections: 4, duration: 200ms, capacity: { max: 1h } }";
