@@ -250,9 +250,11 @@ impl ControlPlane {
         let key = self.bindings.as_ref().map(|bindings| (bindings, bindings.key()));
         let obtained = clock::now();
         let mut answer = self.token_answer(endpoint, client, &form, key.as_ref()).await?;
-        // RFC 9449 §8: a server that wants a nonce says which
-        if key.is_some() && wants_nonce(&answer) {
+        // RFC 9449 §8: a server that wants a nonce says which; that of another request may end it before it is used
+        let mut again = 0;
+        while key.is_some() && wants_nonce(&answer) && again < NONCES {
             answer = self.token_answer(endpoint, client, &form, key.as_ref()).await?;
+            again += 1;
         }
         let took = clock::now() - obtained;
         let (status, json) = (answer.status, serde_json::from_slice::<Value>(&answer.body).unwrap_or_default());
@@ -483,6 +485,9 @@ pub fn without_query(endpoint: &Url) -> String {
     url.set_fragment(None);
     url.into()
 }
+
+/// Nonces that a token request is sent again with.
+const NONCES: usize = 8;
 
 /// Whether a token endpoint asks for a nonce that it has just named (RFC 9449 §8).
 fn wants_nonce(answer: &ControlAnswer) -> bool {
