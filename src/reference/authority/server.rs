@@ -95,7 +95,7 @@ impl Authority {
         confirmation: Confirmation,
     ) -> (String, u64) {
         let token = if let Some(key) = self.keys.first() {
-            self.signed(key, client, &scopes, confirmation.certificate.as_deref())
+            self.signed(key, client, &scopes, &confirmation)
         } else if self.fault("counter-token") {
             format!("abt_{:020}", self.counter.fetch_add(1, Ordering::Relaxed))
         } else {
@@ -124,7 +124,7 @@ impl Authority {
     }
 
     /// RFC 9068 §2: type, and the claims that are required.
-    fn signed(&self, key: &KeyPair, client: &RegisteredClient, scopes: &[String], bound_to: Option<&str>) -> String {
+    fn signed(&self, key: &KeyPair, client: &RegisteredClient, scopes: &[String], bound_to: &Confirmation) -> String {
         let now = clock::unix_seconds();
         let mut header = Header::new(key.algorithm);
         header.typ = Some("at+jwt".to_owned());
@@ -140,9 +140,9 @@ impl Authority {
             "scope": scopes.join(" "),
             "tenant": client.tenant,
         });
-        // RFC 8705 §3.1
-        if let Some(thumbprint) = bound_to {
-            claims["cnf"] = json!({ "x5t#S256": thumbprint });
+        // RFC 8705 §3.1, RFC 9449 §6.1
+        if let Some(confirmation) = bound_to.shown(false) {
+            claims["cnf"] = confirmation;
         }
         if self.fault("issues-without-jti") {
             header.typ = Some("JWT".to_owned());

@@ -57,6 +57,14 @@ async fn a_correct_server_passes_with_either_kind_of_certificate_and_of_token() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_may_be_bound_to_a_certificate_and_to_a_key() {
+    let scheme = "client_auth: tls-client-auth, dpop: { alg: ES256 }";
+    let (results, exit) = results("", scheme, "conformance: { include: [\"mtls.*\", \"dpop.*\"] }\n").await;
+    assert_eq!(exit, Exit::Passed);
+    assert_eq!(of(&results, "dpop.ath-verified").verdict, Verdict::Pass);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_fault_is_found_with_either_kind_of_token_and_by_its_check_alone() {
     for form in ["opaque", "jwt"] {
         for (fault, check, expected) in [

@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 
 use crate::clock;
 use crate::reference::rejection::Rejection;
-use crate::reference::scheme::bearer::{invalid, presented};
+use crate::reference::scheme::bearer::{bound, invalid, presented};
 use crate::reference::state::tokens::AUDIENCE;
 use crate::reference::state::{Principal, ReferenceState, digest};
 use crate::seed::{IDENTITIES, INTROSPECTION_CLIENT};
@@ -26,7 +26,14 @@ const TIME_LIMIT: Duration = Duration::from_secs(2);
 
 /// What the authorization server said of the token of a request.
 #[derive(Clone)]
-struct Told(Result<Arc<Principal>, Rejection>);
+struct Told(Result<Holder, Rejection>);
+
+/// Whose token it is, and the thumbprint of the certificate that it is bound to, if it is bound to one.
+#[derive(Clone)]
+struct Holder {
+    principal: Arc<Principal>,
+    bound_to: Option<String>,
+}
 
 /// What is read of an introspection answer (RFC 7662 §2.2).
 #[derive(Deserialize)]
@@ -40,14 +47,14 @@ struct IntrospectionAnswer {
     aud: String,
     #[serde(default)]
     exp: i64,
-    /// A key that the token is bound to: then it is no bearer token (RFC 9449 §7.2).
+    /// What the token is bound to (RFC 8705 §3.2, RFC 9449 §6.2).
     #[serde(default)]
     cnf: Option<serde_json::Value>,
 }
 
-/// Whose token it is, as the authorization server said, and until when that is believed.
+/// What the authorization server said, and until when that is believed.
 struct KeptAnswer {
-    principal: Arc<Principal>,
+    holder: Holder,
     until: Instant,
 }
 
@@ -70,46 +77,48 @@ impl Introspector {
     /// Asks about the token of a request, before its guard looks at it; `keeps` answers for a while.
     pub(crate) async fn prepare(&self, state: &ReferenceState, parts: &mut Parts, keeps: bool) {
         if let Ok(token) = presented(state, parts) {
-            let told = Told(self.principal(&token, keeps).await);
+            let told = Told(self.holder(&token, keeps).await);
             parts.extensions.insert(told);
         }
     }
 
-    async fn principal(&self, token: &str, keeps: bool) -> Result<Arc<Principal>, Rejection> {
-        if keeps && let Some(principal) = self.known(token) {
-            return Ok(principal);
+    async fn holder(&self, token: &str, keeps: bool) -> Result<Holder, Rejection> {
+        if keeps && let Some(holder) = self.known(token) {
+            return Ok(holder);
         }
         let answer = self.ask(token).await.ok_or_else(Rejection::unavailable)?;
         let left = answer.exp - clock::unix_seconds();
-        if !answer.active || answer.cnf.is_some() || left <= 0 || answer.aud != AUDIENCE {
+        if !answer.active || left <= 0 || answer.aud != AUDIENCE {
             return Err(invalid());
         }
+        let bound_to = bound::certificate(answer.cnf.as_ref())?.map(str::to_owned);
         let identity = IDENTITIES.iter().find(|identity| identity.name == answer.sub);
         let principal = Arc::new(Principal {
             name: answer.sub,
             scopes: answer.scope.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect(),
             tenant: identity.map(|identity| identity.tenant.to_owned()).unwrap_or_default(),
         });
+        let holder = Holder { principal, bound_to };
         if keeps {
             let until = clock::now() + KEPT_FOR.min(Duration::from_secs(left.unsigned_abs()));
-            self.keep(token, principal.clone(), until);
+            self.keep(token, holder.clone(), until);
         }
-        Ok(principal)
+        Ok(holder)
     }
 
-    fn known(&self, token: &str) -> Option<Arc<Principal>> {
+    fn known(&self, token: &str) -> Option<Holder> {
         let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
-        kept.get(&digest(token)).filter(|kept| clock::now() < kept.until).map(|kept| kept.principal.clone())
+        kept.get(&digest(token)).filter(|kept| clock::now() < kept.until).map(|kept| kept.holder.clone())
     }
 
-    fn keep(&self, token: &str, principal: Arc<Principal>, until: Instant) {
+    fn keep(&self, token: &str, holder: Holder, until: Instant) {
         let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= MOST_KEPT {
             let now = clock::now();
             kept.retain(|_, kept| kept.until > now);
         }
         if kept.len() < MOST_KEPT {
-            kept.insert(digest(token), KeptAnswer { principal, until });
+            kept.insert(digest(token), KeptAnswer { holder, until });
         }
     }
 
@@ -134,7 +143,10 @@ impl Introspector {
 /// Who sent a request, as the authorization server has it.
 pub(crate) fn verify(state: &ReferenceState, parts: &Parts) -> Result<Arc<Principal>, Rejection> {
     presented(state, parts)?;
-    parts.extensions.get::<Told>().map_or_else(|| Err(Rejection::unavailable()), |told| told.0.clone())
+    let told = parts.extensions.get::<Told>().ok_or_else(Rejection::unavailable)?;
+    let Holder { principal, bound_to } = told.0.clone()?;
+    // an answer may be kept, the certificate is one of this connection
+    if bound::holds(state, parts, bound_to.as_deref()) { Ok(principal) } else { Err(invalid()) }
 }
 
 #[cfg(test)]
@@ -145,12 +157,13 @@ mod tests {
     fn answers_are_kept_until_their_time_and_not_without_end() {
         let asked = Introspector::new("http://127.0.0.1:9/introspect".to_owned(), None);
         let principal = Arc::new(crate::reference::state::principal(&IDENTITIES[0]));
+        let holder = Holder { principal, bound_to: None };
         let (now, later) = (clock::now(), clock::now() + Duration::from_secs(60));
-        asked.keep("ended", principal.clone(), now);
-        asked.keep("lives", principal.clone(), later);
+        asked.keep("ended", holder.clone(), now);
+        asked.keep("lives", holder.clone(), later);
         assert!(asked.known("ended").is_none() && asked.known("lives").is_some() && asked.known("other").is_none());
         for at in 0..MOST_KEPT {
-            asked.keep(&at.to_string(), principal.clone(), later);
+            asked.keep(&at.to_string(), holder.clone(), later);
         }
         assert_eq!(asked.kept.read().expect("whole").len(), MOST_KEPT);
     }

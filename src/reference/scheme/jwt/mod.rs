@@ -80,7 +80,7 @@ impl JwtVerifier {
             return Ok(Arc::new(principal(&IDENTITIES[0])));
         }
         let claims = self.verified(state, deployment, token).ok_or_else(invalid)?;
-        let bound_to = claims.get("cnf").and_then(|cnf| cnf.get("x5t#S256")).and_then(Value::as_str);
+        let bound_to = bearer::bound::certificate(claims.get("cnf"))?;
         if !bearer::bound::holds(state, parts, bound_to) {
             return Err(invalid());
         }
