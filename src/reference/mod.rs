@@ -12,6 +12,7 @@ mod dpop;
 mod fault;
 pub mod hopeless;
 mod jose;
+mod nonce;
 mod random;
 mod registry;
 mod rejection;
@@ -23,6 +24,7 @@ mod serve;
 mod state;
 mod throttle;
 mod tls;
+mod used;
 mod verifier;
 mod wait;
 

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, LazyLock};
 
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Uri};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hyper::body::Bytes;
@@ -26,8 +26,13 @@ pub(crate) struct ReceivedBody(pub(crate) Bytes);
 
 /// The host that a request names (RFC 9110 §7.2): over HTTP/2 it is a part of the target (RFC 9113 §8.3.1).
 pub(crate) fn host_of(parts: &Parts) -> Option<&str> {
-    let field = parts.headers.get(axum::http::header::HOST).and_then(|value| value.to_str().ok());
-    field.map(str::trim).or_else(|| parts.uri.authority().map(|authority| authority.as_str()))
+    host_in(&parts.headers, &parts.uri)
+}
+
+/// The same of the header fields and the target of a request.
+pub(crate) fn host_in<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a str> {
+    let field = headers.get(axum::http::header::HOST).and_then(|value| value.to_str().ok());
+    field.map(str::trim).or_else(|| uri.authority().map(|authority| authority.as_str()))
 }
 
 impl PeerCertificate {
@@ -97,10 +102,12 @@ pub(crate) fn cookie_values<'a>(headers: &'a HeaderMap, name: &str) -> impl Iter
     pairs.filter(move |(other, _)| *other == name).map(|(_, value)| value)
 }
 
-/// Whether a request carries no credential, neither in the handshake nor in `Authorization` nor where API keys or sessions are expected.
+/// Whether a request carries no credential: neither in the handshake, nor in `Authorization`, nor a signature elsewhere, nor where API
+/// keys or sessions are expected.
 pub(crate) fn is_anonymous(key: &KeyLocation, parts: &Parts) -> bool {
     !parts.headers.contains_key(axum::http::header::AUTHORIZATION)
         && !parts.headers.contains_key("signature")
+        && query_value(parts, "X-Amz-Signature").is_none()
         && parts.extensions.get::<PeerCertificate>().is_none()
         && cookie_value(&parts.headers, SESSION_COOKIE).is_none()
         && match key {

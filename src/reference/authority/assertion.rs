@@ -19,6 +19,7 @@ const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const TYPED: &str = "client-authentication+jwt";
 /// Seconds of life beyond which an assertion is unreasonable (RFC 7523 §3): its jti would have to be kept for as long.
 const LONGEST: f64 = 3600.0;
+
 /// Whether a request authenticates its client by an assertion.
 pub(super) fn is_there(params: &Params) -> bool {
     params.value("client_assertion").is_some() || params.value("client_assertion_type").is_some()

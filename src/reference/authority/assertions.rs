@@ -1,26 +1,26 @@
 //! What the server keeps about client assertions: the keys of clients, and the assertions that they have used up.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 
 use jsonwebtoken::Algorithm;
 
 use crate::clock;
 use crate::reference::jose::keys::KeyPair;
+use crate::reference::used::OneTimeUses;
 use crate::seed::IDENTITIES;
 
 /// The algorithm that clients are registered with.
 pub(super) const ALGORITHM: Algorithm = Algorithm::ES256;
 /// The same for those that authenticate with their secret.
 pub(super) const SECRET_ALGORITHM: Algorithm = Algorithm::HS256;
-/// How many are kept before those that have ended are swept away.
-const SWEEP_AT: usize = 4096;
+/// Assertions that are remembered.
+const MOST: usize = 1 << 16;
 
 /// Keys of clients, and the assertions that they have used up.
 pub(super) struct AssertionStore {
     pub(super) keys: HashMap<&'static str, KeyPair>,
-    /// Client and jti, with the end of the assertion in seconds since the epoch.
-    used: Mutex<HashMap<(String, String), f64>>,
+    /// By client and jti, with their ends.
+    used: OneTimeUses,
 }
 
 impl AssertionStore {
@@ -28,17 +28,12 @@ impl AssertionStore {
     pub(super) fn seeded() -> Self {
         let known = IDENTITIES.iter().filter_map(|identity| Some((identity.name, identity.client_key?)));
         let keys = known.map(|(name, key)| (name, KeyPair::of(key, ALGORITHM))).collect();
-        Self { keys, used: Mutex::default() }
+        Self { keys, used: OneTimeUses::new(MOST) }
     }
 
     /// Takes a jti; false where it was taken before.
     pub(super) fn take(&self, client: &str, jti: &str, ends: f64) -> bool {
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        if used.len() >= SWEEP_AT {
-            let now = clock::unix_seconds() as f64;
-            used.retain(|_, ends| *ends >= now);
-        }
-        used.insert((client.to_owned(), jti.to_owned()), ends).is_none()
+        self.used.take(&format!("{client}\n{jti}"), ends.ceil() as i64, clock::unix_seconds())
     }
 }
 
@@ -58,11 +53,11 @@ mod tests {
     fn what_has_ended_is_swept_away() {
         let kept = AssertionStore::seeded();
         let now = clock::unix_seconds() as f64;
-        for at in 0..SWEEP_AT {
+        for at in 0..MOST {
             assert!(kept.take("service", &at.to_string(), now - 1.0));
         }
-        assert!(kept.take("service", "last", now + 60.0));
-        assert_eq!(kept.used.lock().expect("whole").len(), 1);
+        assert!(kept.used.len() < MOST / 2, "{}", kept.used.len());
+        assert!(kept.take("service", "last", now + 60.0) && !kept.take("service", "last", now + 60.0));
     }
 
     #[test]

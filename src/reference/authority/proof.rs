@@ -1,17 +1,18 @@
 //! Proofs at the token endpoint (RFC 9449 §5): what a token is bound to.
 
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::response::Response;
 
 use super::answer::OAuthError;
 use super::server::Authority;
 use crate::reference::dpop::{ProofError, ProofTarget};
+use crate::reference::request::host_in;
 
 /// The error that asks for a nonce (RFC 9449 §8).
 const NONCE_WANTED: &str = "use_dpop_nonce";
 
 /// The thumbprint of the key that a request proves; none where it proves none. A server whose tokens are signed binds none.
-pub(super) fn bound(authority: &Authority, headers: &HeaderMap) -> Result<Option<String>, OAuthError> {
+pub(super) fn bound(authority: &Authority, headers: &HeaderMap, uri: &Uri) -> Result<Option<String>, OAuthError> {
     let mut lines = headers.get_all("dpop").iter().map(HeaderValue::to_str);
     let (first, second) = (lines.next(), lines.next());
     let Some(first) = first.filter(|_| authority.keys.is_empty()) else { return Ok(None) };
@@ -19,7 +20,7 @@ pub(super) fn bound(authority: &Authority, headers: &HeaderMap) -> Result<Option
     let verified = match (first, second) {
         (Ok(proof), None) => {
             let target = endpoint.strip_prefix(&authority.issuer).unwrap_or(&endpoint);
-            let host = headers.get("host").and_then(|host| host.to_str().ok());
+            let host = host_in(headers, uri);
             let request = ProofTarget { method: "POST", target, host, token: None, needs_nonce: true };
             authority.proofs.verify(&authority.faults, proof, &request)
         }

@@ -49,16 +49,16 @@ pub(crate) async fn answer(
         if empty_scope && authority.fault("empty-scope-is-error") {
             return Err(OAuthError::bad("invalid_scope"));
         }
-        decide(&authority, &headers, &params.over(peer))
+        decide(&authority, (&headers, &uri), &params.over(peer))
     });
-    let decided = decided.or_else(|error| refused_with_token(&authority, &headers, error).ok_or(error));
+    let decided = decided.or_else(|error| refused_with_token(&authority, (&headers, &uri), error).ok_or(error));
     let refused = decided.as_ref().err().copied();
     let mut response = form_faults::token_answer(&authority, &headers, decided.into_response());
     proof::name_nonce(&authority, refused.as_ref(), &mut response);
     response
 }
 
-fn decide(authority: &Authority, headers: &HeaderMap, params: &Params) -> Result<Response, OAuthError> {
+fn decide(authority: &Authority, (headers, uri): (&HeaderMap, &Uri), params: &Params) -> Result<Response, OAuthError> {
     let client = match clients::authenticate(authority, headers, params)? {
         Caller::Known(client) => client,
         Caller::Nobody => return Err(OAuthError::invalid_client()),
@@ -87,7 +87,7 @@ fn decide(authority: &Authority, headers: &HeaderMap, params: &Params) -> Result
     }
     let scopes = granted(authority, &client, params.value("scope"))?;
     let scope = scopes.join(" ");
-    let jkt = proof::bound(authority, headers)?;
+    let jkt = proof::bound(authority, headers, uri)?;
     let token_type = if jkt.is_some() { "DPoP" } else { "Bearer" };
     // RFC 8705 §3: what comes over a connection with a certificate is bound to that
     let of_pem = authority.fault("thumbprint-of-pem");
@@ -100,11 +100,15 @@ fn decide(authority: &Authority, headers: &HeaderMap, params: &Params) -> Result
 }
 
 /// A failed client authentication of a server that puts a token into its answer.
-fn refused_with_token(authority: &Authority, headers: &HeaderMap, error: OAuthError) -> Option<Response> {
+fn refused_with_token(
+    authority: &Authority,
+    (headers, uri): (&HeaderMap, &Uri),
+    error: OAuthError,
+) -> Option<Response> {
     if error.status != StatusCode::UNAUTHORIZED || !authority.fault("token-in-401") {
         return None;
     }
-    let token = match proof::bound(authority, headers).ok().flatten() {
+    let token = match proof::bound(authority, headers, uri).ok().flatten() {
         Some(jkt) => authority.issue_bound(IDENTITIES[0].name, &jkt)?,
         None => authority.issue_to(IDENTITIES[0].name)?,
     };

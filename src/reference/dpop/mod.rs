@@ -1,8 +1,7 @@
 //! Proofs of possession as both servers verify them (RFC 9449 §4.3): the authorization server that binds tokens, and the
 //! resources that take bound ones.
 
-mod nonces;
-mod used;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,9 +14,9 @@ use url::Url;
 use super::fault::Faults;
 use super::jose::compact::{Compact, Leniency};
 use super::jose::signature::verifies;
+use super::nonce::StampedNonces;
+use super::used::OneTimeUses;
 use crate::clock;
-use nonces::ProofNonces;
-use used::UsedProofs;
 
 /// Algorithms of proofs, as challenges and metadata name them.
 pub(crate) const ALGORITHMS: [&str; 2] = ["ES256", "EdDSA"];
@@ -25,6 +24,10 @@ pub(crate) const ALGORITHMS: [&str; 2] = ["ES256", "EdDSA"];
 const OLDEST: i64 = 30;
 /// How far in the future a proof may be made, in seconds: clocks differ (RFC 9449 §11.1).
 const AHEAD: i64 = 10;
+/// How long a nonce is accepted (RFC 9449 §8).
+const NONCE_LIFE: Duration = Duration::from_secs(300);
+/// Proofs that are remembered (RFC 9449 §11.1).
+const MOST_PROOFS: usize = 1 << 18;
 /// Characters of a `jti` (RFC 9449 §11.1: those that are unnecessarily large are refused).
 const LONGEST_JTI: usize = 256;
 
@@ -55,15 +58,15 @@ pub(crate) struct ProofTarget<'a> {
 pub(crate) struct ProofVerifier {
     /// Scheme and authority of the server.
     origin: Url,
-    replays: UsedProofs,
-    nonces: ProofNonces,
+    proofs: OneTimeUses,
+    nonces: StampedNonces,
 }
 
 impl ProofVerifier {
     /// A verifier for the server at an address.
     pub(crate) fn new(base: &str) -> Self {
         let origin = base.parse().unwrap_or_else(|_| Url::parse("http://127.0.0.1").expect("it is an address"));
-        Self { origin, replays: UsedProofs::default(), nonces: ProofNonces::new() }
+        Self { origin, proofs: OneTimeUses::new(MOST_PROOFS), nonces: StampedNonces::new() }
     }
 
     /// A nonce of this server (RFC 9449 §8).
@@ -71,11 +74,20 @@ impl ProofVerifier {
         self.nonces.issue()
     }
 
+    /// Whether a nonce was issued here, and lives.
+    fn is_own(&self, nonce: &str) -> bool {
+        self.nonces.age(nonce).is_some_and(|age| (0..=NONCE_LIFE.as_millis() as i64).contains(&age))
+    }
+
     /// The thumbprint of the key that a good proof proves.
     pub(crate) fn verify(&self, faults: &Faults, proof: &str, of: &ProofTarget<'_>) -> Result<String, ProofError> {
         let invalid = ProofError::Invalid;
         let read = Compact::read(proof, Leniency::default()).ok_or(invalid)?;
-        if read.header_text("typ") != Some("dpop+jwt") {
+        if read.header_text("typ") != Some("dpop+jwt") && !faults.on("proof-type-ignored") {
+            return Err(invalid);
+        }
+        // RFC 7515 §4.1.11: no extension is understood here
+        if read.header.contains_key("crit") {
             return Err(invalid);
         }
         let jkt = self.key_of(faults, &read).ok_or(invalid)?;
@@ -84,15 +96,18 @@ impl ProofVerifier {
             None if faults.on("missing-jti-ok") && !read.claims.contains_key("jti") => None,
             _ => return Err(invalid),
         };
-        if read.claim_text("htm") != Some(of.method) {
+        let method = read.claim_text("htm").ok_or(invalid)?;
+        if method != of.method && !faults.on("htm-ignored") {
             return Err(invalid);
         }
         let htu = read.claim_text("htu").ok_or(invalid)?;
         if !self.is_address_of(faults, htu, of) && !faults.on("htu-ignored") {
             return Err(invalid);
         }
-        let made = read.claims.get("iat").and_then(Value::as_i64).ok_or(invalid)?;
-        let age = clock::unix_seconds() - made;
+        // RFC 7519 §2: a number that need not be whole
+        let made = read.claims.get("iat").and_then(Value::as_f64).ok_or(invalid)?.floor() as i64;
+        let now = clock::unix_seconds();
+        let age = now.saturating_sub(made);
         if !(-AHEAD..=OLDEST).contains(&age) && !faults.on("iat-ignored") {
             return Err(invalid);
         }
@@ -105,12 +120,12 @@ impl ProofVerifier {
         match read.claims.get("nonce") {
             None if of.needs_nonce => return Err(ProofError::NonceWanted),
             None => {}
-            Some(nonce) if nonce.as_str().is_some_and(|nonce| self.nonces.is_good(nonce)) => {}
+            Some(nonce) if nonce.as_str().is_some_and(|nonce| self.is_own(nonce)) => {}
             Some(_) if faults.on("nonce-not-checked") => {}
             Some(_) => return Err(ProofError::NonceWanted),
         }
         if let Some(jti) = jti
-            && !self.replays.take(&format!("{jkt} {jti}"), made)
+            && !self.proofs.take(&format!("{jkt} {jti}"), made, now - OLDEST)
             && !faults.on("no-jti-store")
         {
             return Err(invalid);
@@ -122,7 +137,7 @@ impl ProofVerifier {
     fn key_of(&self, faults: &Faults, read: &Compact) -> Option<String> {
         let written: &Map<String, Value> = read.header.get("jwk")?.as_object()?;
         // RFC 9449 §4.3: no private key
-        if ["d", "k", "p", "q"].iter().any(|name| written.contains_key(*name)) {
+        if ["d", "k", "p", "q"].iter().any(|name| written.contains_key(*name)) && !faults.on("private-jwk-ok") {
             return None;
         }
         let jwk: Jwk = serde_json::from_value(Value::Object(written.clone())).ok()?;
@@ -188,7 +203,53 @@ mod tests {
         ] {
             assert_eq!(verifier().verify(&timeless, &proof, &wrong), Err(ProofError::Invalid), "{wrong:?}");
         }
+        let replayed = verifier();
+        assert!(replayed.verify(&timeless, &proof, &of).is_ok());
+        assert_eq!(replayed.verify(&timeless, &proof, &of), Err(ProofError::Invalid), "a second time");
         let wanted = ProofTarget { needs_nonce: true, ..of };
         assert_eq!(verifier().verify(&timeless, &proof, &wanted), Err(ProofError::NonceWanted));
+    }
+
+    /// A proof like that of the RFC with other members; nobody signed it.
+    fn changed(header: &[(&str, Value)], claims: &[(&str, Value)]) -> String {
+        let part = |encoded: &str, changes: &[(&str, Value)]| {
+            let bytes = URL_SAFE_NO_PAD.decode(encoded).expect("is Base64url");
+            let mut members: Map<String, Value> = serde_json::from_slice(&bytes).expect("is an object");
+            members.extend(changes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+            URL_SAFE_NO_PAD.encode(Value::Object(members).to_string())
+        };
+        let (payload, signature) = REST.split_once('.').expect("has a signature");
+        format!("{}.{}.{signature}", part(HEAD, header), part(payload, claims))
+    }
+
+    #[test]
+    fn times_of_any_size_are_compared_and_extensions_are_refused() {
+        let of = ProofTarget {
+            method: "GET",
+            target: "/protectedresource",
+            host: None,
+            token: Some("Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU"),
+            needs_nonce: false,
+        };
+        let unsigned = Faults::new(["proof-unsigned"]);
+        let verified = |proof: &str| ProofVerifier::new("https://resource.example.org").verify(&unsigned, proof, &of);
+        let now = clock::unix_seconds();
+        for (time, is_good) in [
+            (now.into(), true),
+            ((now as f64 - 0.5).into(), true),
+            ((now - OLDEST - 60).into(), false),
+            ((now + AHEAD + 60).into(), false),
+            (i64::MIN.into(), false),
+            (i64::MAX.into(), false),
+            (1e300.into(), false),
+            ("0".into(), false),
+        ] {
+            let verified = verified(&changed(&[], &[("iat", Value::clone(&time))]));
+            assert_eq!(verified.is_ok(), is_good, "{time}");
+        }
+        let good = [("iat", Value::from(now))];
+        let critical = [("crit", serde_json::json!(["exp"]))];
+        assert!(verified(&changed(&[], &good)).is_ok());
+        assert_eq!(verified(&changed(&critical, &good)), Err(ProofError::Invalid));
     }
 }

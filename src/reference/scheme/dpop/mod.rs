@@ -9,7 +9,8 @@ use axum::http::request::Parts;
 
 use crate::reference::dpop::{ALGORITHMS, ProofError, ProofTarget, ProofVerifier};
 use crate::reference::rejection::Rejection;
-use crate::reference::request::header_values;
+use crate::reference::request::{header_values, host_of};
+use crate::reference::scheme::bearer::bound::holds;
 use crate::reference::state::tokens::{AUDIENCE, TokenRecord};
 use crate::reference::state::{Principal, ReferenceState};
 
@@ -52,6 +53,9 @@ pub(crate) fn verify(
     let record = state.issued.look_up(token).ok_or_else(|| invalid(state))?;
     let principal = live(&record).ok_or_else(|| invalid(state))?;
     let bound = record.confirmation.jkt.as_deref().ok_or_else(|| invalid(state))?;
+    if !holds(state, parts, record.confirmation.certificate.as_deref()) {
+        return Err(invalid(state));
+    }
     let not_proven = || refused(state, StatusCode::UNAUTHORIZED, "invalid_dpop_proof");
     let lines = header_values(&parts.headers, "dpop").map_err(|_| not_proven())?;
     let proof = match lines.as_slice() {
@@ -63,7 +67,7 @@ pub(crate) fn verify(
     let request = ProofTarget {
         method: parts.method.as_str(),
         target: parts.uri.path_and_query().map_or("/", |target| target.as_str()),
-        host: parts.headers.get("host").and_then(|host| host.to_str().ok()),
+        host: host_of(parts),
         token: Some(token).filter(|_| scheme == "DPoP" || !state.fault("ath-of-one-spelling")),
         needs_nonce: parts.uri.path().ends_with(WANTS_NONCE),
     };

@@ -1,7 +1,6 @@
 //! Requests that are signed with a shared secret: `docs/signatures.md`.
 
 pub(crate) mod faults;
-pub(crate) mod replays;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,11 +17,13 @@ use crate::clock;
 use crate::reference::rejection::Rejection;
 use crate::reference::request::{ReceivedBody, header_values, host_of};
 use crate::reference::state::{Holder, Principal, ReferenceState, holder};
+use crate::reference::used::OneTimeUses;
 use crate::seed::{IDENTITIES, SeedState};
-use replays::Replays;
 
 /// How old, or how far ahead, a signature may be, in seconds.
 const WINDOW: i64 = 300;
+/// Nonces that are remembered.
+pub(super) const MOST_NONCES: usize = 1 << 18;
 /// The name of the authentication scheme.
 const ALGORITHM: &str = "HMAC-SHA256";
 /// Characters of a nonce.
@@ -34,13 +35,13 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 #[derive(Debug)]
 pub(crate) struct Signers {
     secrets: HashMap<&'static str, (&'static str, Holder)>,
-    replays: Replays,
+    used: OneTimeUses,
 }
 
 impl Signers {
     pub(crate) fn seeded() -> Self {
         let secrets = IDENTITIES.iter().map(|one| (one.name, (one.client_secret, holder(one))));
-        Self { secrets: secrets.collect(), replays: Replays::default() }
+        Self { secrets: secrets.collect(), used: OneTimeUses::new(MOST_NONCES) }
     }
 
     /// The secret of a key, and whose it is.
@@ -49,8 +50,8 @@ impl Signers {
     }
 
     /// Whether something of a key is used for the first time.
-    pub(super) fn is_fresh(&self, used: (&str, &str), time: i64, now: i64) -> bool {
-        self.replays.take(used, time, now)
+    pub(super) fn is_fresh(&self, (key_id, used): (&str, &str), time: i64, now: i64) -> bool {
+        self.used.take(&format!("{key_id}\n{used}"), time, now - WINDOW)
     }
 }
 
@@ -125,7 +126,7 @@ pub(crate) fn verify(state: &ReferenceState, signers: &Signers, parts: &Parts) -
     if !state.fault("timestamp-ignored") && (now - time).abs() > WINDOW {
         return Err(denied("signature_expired"));
     }
-    let is_fresh = signers.replays.take((request.key_id, request.nonce), time, now);
+    let is_fresh = signers.is_fresh((request.key_id, request.nonce), time, now);
     if !is_fresh && !state.fault("no-nonce-store") {
         return Err(denied("replayed"));
     }

@@ -1,5 +1,8 @@
 //! The dictionaries of structured fields (RFC 9651 §3.2), as far as signatures and digests need them.
 
+/// Digits of an integer (RFC 9651 §3.3.1).
+const INTEGER_DIGITS: usize = 15;
+
 /// A member of a dictionary whose value is a byte sequence.
 pub(super) type Bytes = (String, Vec<u8>);
 
@@ -77,6 +80,13 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// RFC 9651 §3.3.1: up to fifteen digits.
+    fn integer(&mut self) -> Option<i64> {
+        let written = self.while_is(|c| c == '-' || c.is_ascii_digit());
+        let digits = written.strip_prefix('-').unwrap_or(written);
+        (digits.len() <= INTEGER_DIGITS).then(|| written.parse().ok())?
+    }
+
     /// Whether another member follows; none where what follows is no member.
     fn next_member(&mut self) -> Option<bool> {
         self.skip_spaces();
@@ -117,7 +127,7 @@ pub(super) fn covered(text: &str) -> Option<Vec<CoveredParts>> {
             cursor.take('=')?;
             match cursor.rest().starts_with('"') {
                 true => texts.push((name, cursor.string()?)),
-                false => numbers.push((name, cursor.while_is(|c| c == '-' || c.is_ascii_digit()).parse().ok()?)),
+                false => numbers.push((name, cursor.integer()?)),
             }
         }
         let written = cursor.text[start..cursor.at].to_owned();
@@ -174,6 +184,8 @@ mod tests {
             r#"sig1=("@query-param";name="a")"#,
             r#"sig1=(@method)"#,
             "sig1=();created=x",
+            "sig1=();created=-9223372036854775808",
+            "sig1=();created=1234567890123456",
         ] {
             assert_eq!(covered(wrong), None, "{wrong}");
         }
