@@ -7,6 +7,7 @@ use authbench::reference::{self, Config};
 use authbench::run::{Launch, Options, prepare};
 use authbench::scenario::{NoVariables, ScenarioError, load_text};
 
+use crate::busy::takes_samples;
 use crate::judged;
 
 const CLIENTS: &str = "\
@@ -47,9 +48,12 @@ async fn its_endpoints_are_judged_and_the_rest_says_that_there_is_no_resource() 
     let wrong: Vec<_> = results
         .iter()
         .filter(|result| !matches!(result.verdict, Verdict::Pass | Verdict::NotTested | Verdict::NotApplicable))
+        .filter(|result| !(result.verdict == Verdict::Inconclusive && takes_samples(&result.id)))
         .map(|result| format!("{} {:?}: {}", result.id, result.verdict, result.summary))
         .collect();
-    assert_eq!((exit, wrong), (Exit::Passed, Vec::new()));
+    assert_eq!(wrong, [""; 0]);
+    let is_open = results.iter().any(|result| result.verdict == Verdict::Inconclusive);
+    assert_eq!(exit, if is_open { Exit::Inconclusive } else { Exit::Passed });
     for id in [
         "token.client-credentials-success",
         "introspect.active-response",

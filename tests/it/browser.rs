@@ -19,7 +19,7 @@ use tokio::process::Command;
 /// What looks at the page from within.
 const INSPECT: &str = include_str!("../browser/inspect.js");
 /// A machine under load may take long to start a browser.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// How a page is looked at.
 #[derive(Clone, Copy, Debug)]

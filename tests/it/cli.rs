@@ -1,12 +1,13 @@
 //! The real binary: exit codes, reports, interruption, and what scripts rely on.
 
 use crate::binary;
+use crate::busy::{TRIES, takes_samples};
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::Stdio;
 
-use binary::{Served, authbench, told};
+use binary::{Served, authbench, has_answers_of_load, told};
 use serde_json::Value;
 
 fn scenarios() -> String {
@@ -29,7 +30,6 @@ fn run(yaml: &str, arguments: &[&str]) -> (tempfile::TempDir, Option<i32>, Strin
 fn the_shipped_scenarios_pass_and_leave_three_reports() {
     let folder = tempfile::tempdir().expect("a folder");
     let output = authbench(folder.path()).args(["run", &scenarios(), "--only", "conformance"]).output().expect("runs");
-    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
     for name in ["report.html", "report.json", "run.jsonl"] {
         assert!(folder.path().join("reports").join(name).is_file(), "{name} is missing");
     }
@@ -41,9 +41,14 @@ fn the_shipped_scenarios_pass_and_leave_three_reports() {
         checks.iter().filter(|check| check["verdict"] == verdict).filter_map(|check| check["id"].as_str()).collect()
     };
     assert!(of("pass").len() >= 45, "{} checks passed", of("pass").len());
-    for verdict in ["fail", "warn", "inconclusive"] {
+    for verdict in ["fail", "warn"] {
         assert_eq!(of(verdict), BTreeSet::new(), "{verdict}");
     }
+    // a busy machine leaves open what takes samples of time, and nothing else
+    let open: Vec<&str> = of("inconclusive").into_iter().filter(|check| !takes_samples(check)).collect();
+    assert_eq!(open, [""; 0]);
+    let is_open = !of("inconclusive").is_empty();
+    assert_eq!(output.status.code(), Some(if is_open { 5 } else { 0 }), "{}", told(&output));
 }
 
 /// Reports of these scenarios have the sizes that were promised; `overhead` belongs to them and has no checks.
@@ -73,15 +78,22 @@ fn sizes_are_bounded(reports: &Path) {
 
 #[test]
 fn a_load_report_has_the_members_that_scripts_read() {
-    let (folder, code, told) = run(
-        "authbench: 1\nname: load\ntarget: { reference: { token_lifetime: 1s } }\nscheme: oauth2-client-credentials\n\
-         load: [{ name: steady, rate: 200/s, connections: 4, warmup: 200ms, duration: 2500ms }]\n",
-        &["--only", "load", "--report", "json=out.json", "--threads", "1"],
-    );
-    // a machine under load may leave the figures inconclusive, and they are reported nevertheless
-    assert!(matches!(code, Some(0 | 5)), "{told}");
-    let report = json(&folder.path().join("out.json"));
-    assert_eq!(report["exit_code"], code.unwrap());
+    let mut reports = Vec::new();
+    let is_refused = |report: &Value| report["scenarios"][0]["load"][0]["lanes"][0]["outcomes"]["refused"] != 0;
+    // a machine that stands still for seconds sends a token whose time is over
+    while reports.len() < TRIES && reports.last().is_none_or(is_refused) {
+        let (folder, code, told) = run(
+            "authbench: 1\nname: load\ntarget: { reference: { token_lifetime: 4s } }\nscheme: oauth2-client-credentials\n\
+             load: [{ name: steady, rate: 50/s, connections: 4, warmup: 200ms, duration: 9s, timeout: 60s }]\n",
+            &["--only", "load", "--report", "json=out.json", "--threads", "1"],
+        );
+        // a machine under load may leave the figures inconclusive, and they are reported nevertheless
+        assert!(matches!(code, Some(0 | 5)), "{told}");
+        let report = json(&folder.path().join("out.json"));
+        assert_eq!(report["exit_code"], code.unwrap());
+        reports.push(report);
+    }
+    let report = reports.pop().expect("was tried");
     let phase = &report["scenarios"][0]["load"][0];
     for member in ["requests", "duration_s", "offered_rate", "achieved_rate"] {
         assert!(phase[member].is_number(), "{member}: {phase}");
@@ -171,7 +183,7 @@ fn nothing_selected_ends_with_four() {
 
 #[test]
 fn a_dead_target_ends_with_three_and_still_reports() {
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("binds").local_addr().expect("has one");
+    let closed = crate::ports::reserved();
     let yaml = format!(
         "authbench: 1\nname: dead\ntarget: {{ url: \"http://{closed}\" }}\nscheme: api-key\n\
          credentials: {{ a: {{ key: \"${{K:-0123456789}}\" }} }}\nresources: [{{ request: GET /a }}]\n"
@@ -206,7 +218,7 @@ fn an_interrupted_run_reports_what_it_did() {
     while !std::fs::read_dir(folder.path()).expect("is there").any(|entry| {
         let path = entry.expect("is readable").path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        name.contains("out.jsonl") && std::fs::read_to_string(&path).unwrap_or_default().contains("load-interval")
+        name.contains("out.jsonl") && has_answers_of_load(&std::fs::read_to_string(&path).unwrap_or_default())
     }) {
         assert!(child.try_wait().expect("is ours").is_none(), "it ended by itself");
         std::thread::yield_now();
@@ -230,7 +242,7 @@ fn an_interrupted_run_reports_what_it_did() {
 fn a_record_renders_again_as_every_format() {
     let yaml = "authbench: 1\nname: n\ntarget: reference\nscheme: api-key\n";
     let (folder, code, told_run) =
-        run(yaml, &["--check", "apikey.*", "--report", "jsonl=run.jsonl", "--report", "json=a.json"]);
+        run(yaml, &["--check", "apikey.*-denied", "--report", "jsonl=run.jsonl", "--report", "json=a.json"]);
     assert_eq!(code, Some(0), "{told_run}");
     for format in authbench::report::FORMATS {
         let arguments = ["render", "run.jsonl", "--format", format.name];

@@ -8,6 +8,8 @@ use authbench::reference::{Fault, FaultKind, faults};
 use authbench::run::selftest::{Effort, Kill, Trial, page, prove};
 use authbench::scheme::SCHEMES;
 
+use crate::busy::takes_samples;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_trips_its_check() {
     // what samples find depends on the quiet of the machine
@@ -57,6 +59,7 @@ async fn the_sound_server_trips_none_under_the_default_profile() {
         for result in &ended.results {
             let fine =
                 matches!(result.verdict, Verdict::Pass | Verdict::Info | Verdict::NotTested | Verdict::NotApplicable);
+            let fine = fine || (result.verdict == Verdict::Inconclusive && takes_samples(&result.id));
             assert!(fine, "{scheme}: {} {}: {}", result.id, result.verdict, result.summary);
         }
     }

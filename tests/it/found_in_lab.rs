@@ -57,7 +57,7 @@ async fn against(address: SocketAddr, yaml: &str, timeout: Duration) -> Ended {
     ended
 }
 
-const PROMPT: Duration = Duration::from_secs(10);
+const PROMPT: Duration = Duration::from_secs(60);
 
 fn presented(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::AUTHORIZATION)?.to_str().ok()
@@ -201,9 +201,9 @@ async fn a_scheme_name_that_is_not_bearer_is_not_held_to_challenges_of_bearer() 
 }
 
 /// How long a slow server takes to look at a key, one after another.
-const WORK: Duration = Duration::from_millis(200);
+const WORK: Duration = Duration::from_millis(600);
 /// Long enough for one look, and too short for as many as come side by side.
-const TIMEOUT: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A server whose comparison of keys is slow, and goes on when its client has left; `busy` where it answers nobody else
 /// meanwhile.

@@ -1,7 +1,7 @@
 //! A target that a request stops: the run goes on when it is back, the request is named, and nothing else is blamed.
 
 use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -15,13 +15,13 @@ use authbench::scenario::{NoVariables, load_text};
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 /// What stops the server, in a key.
 const STOPS: &str = "${jndi:";
-/// How long it takes until somebody has started it again.
-const AWAY: Duration = Duration::from_millis(900);
+/// How long it takes until somebody has started it again: longer than a busy machine needs to look twice whether it answers.
+const AWAY: Duration = Duration::from_secs(4);
 
 /// A service that one process answers, one request after another; it ends at a request, and is started again.
 fn start() -> (SocketAddr, Arc<AtomicUsize>) {
-    let mut listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("binds");
-    let address = listener.local_addr().expect("has an address");
+    let address = crate::ports::reserved();
+    let mut listener = TcpListener::bind(address).expect("binds");
     let stopped = Arc::new(AtomicUsize::new(0));
     let count = stopped.clone();
     std::thread::spawn(move || {
@@ -33,7 +33,7 @@ fn start() -> (SocketAddr, Arc<AtomicUsize>) {
             count.fetch_add(1, Ordering::Relaxed);
             drop(listener);
             std::thread::sleep(AWAY);
-            listener = TcpListener::bind(address).expect("the port is free again");
+            listener = TcpListener::bind(address).expect("the port is kept for it");
         }
     });
     (address, stopped)

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::binary::{Served, authbench, told};
+use crate::busy::assert_right_answers;
 
 #[test]
 fn proxies_of_the_environment_are_ignored_and_named() {
@@ -27,17 +28,20 @@ fn proxies_of_the_environment_are_ignored_and_named() {
          {{ token_url: /oauth2/token }}\ncredentials:\n  a: {{ client_id: service, client_secret: \"${{S:-{secret}}}\", \
          scopes: [\"read:orders\", \"write:orders\"] }}\nresources:\n  - request: GET /oauth2/orders\n    \
          scopes: [\"read:orders\"]\nconformance: {{ include: [bearer.valid-accepted, token.client-credentials-success] }}\n\
-         load: [{{ name: steady, rate: 50/s, duration: 300ms, max_lateness: 5s }}]\n",
+         load: [{{ name: steady, rate: 50/s, duration: 300ms, timeout: 60s, max_lateness: 60s }}]\n",
         served.url()
     );
     std::fs::write(folder.path().join("a.yaml"), yaml).expect("writes");
     let run = |variables: &[&str]| {
         let mut command = authbench(folder.path());
-        command.args(["run", "a.yaml"]).envs(variables.iter().map(|name| (name, &address)));
+        command
+            .args(["run", "a.yaml", "--report", "json=out.json"])
+            .envs(variables.iter().map(|name| (name, &address)));
         command.output().expect("runs")
     };
     let output = run(&["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"]);
-    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    let report = std::fs::read(folder.path().join("out.json")).expect("is there");
+    assert_right_answers(&output, &serde_json::from_slice(&report).expect("is JSON"));
     assert_eq!(asked.load(Ordering::Relaxed), 0, "nothing went to the proxy");
     let said = "HTTP_PROXY, http_proxy, HTTPS_PROXY, ALL_PROXY, all_proxy are set and ignored: --proxy or `target.proxy` names the proxy to use";
     assert!(told(&output).contains(said), "{}", told(&output));
@@ -84,7 +88,7 @@ fn a_target_that_speaks_http_2_alone_is_named_as_one() {
          a: {{ key: \"${{K:-0123456789abcdef}}\" }}\nresources:\n  - request: GET /orders\n"
     );
     std::fs::write(folder.path().join("a.yaml"), yaml).expect("writes");
-    let output = authbench(folder.path()).args(["run", "a.yaml", "--timeout", "5s"]).output().expect("runs");
+    let output = authbench(folder.path()).args(["run", "a.yaml", "--timeout", "60s"]).output().expect("runs");
     assert_eq!(output.status.code(), Some(3), "{}", told(&output));
     for part in [
         "a.yaml:3:",

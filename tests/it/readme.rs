@@ -19,11 +19,6 @@ fn steps() -> Vec<(String, Vec<String>)> {
     steps
 }
 
-/// A port that was free a moment ago.
-fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").expect("binds").local_addr().expect("an address").port()
-}
-
 /// What is shown, without what differs from run to run: times.
 fn plain(line: &str) -> &str {
     line.split(" in ").next().unwrap_or_default().trim_end()
@@ -37,7 +32,7 @@ fn five_minutes_are_as_the_readme_says() {
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");
-    let port = free_port().to_string();
+    let port = crate::ports::reserved().port().to_string();
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_authbench"));
     let path = format!("{}:/usr/local/bin:/usr/bin:/bin", program.parent().expect("a folder").display());
     let steps = steps();
@@ -45,7 +40,7 @@ fn five_minutes_are_as_the_readme_says() {
     let script: Vec<String> = steps.iter().map(|(command, _)| format!("{command}\necho; echo '=== next'")).collect();
     let script = format!("exec 2>&1\n{}\nkill %1 %2 2>/dev/null; wait", script.join("\n").replace("8377", &port));
     let ran = Command::new("timeout")
-        .args(["120", "bash", "-c", &script])
+        .args(["600", "bash", "-c", &script])
         .current_dir(folder.path())
         .env_clear()
         .env("PATH", path)

@@ -41,7 +41,7 @@ async fn a_target_that_falls_silent_is_not_asked_for_everything_else() {
     );
     std::fs::write(folder.path().join("silent.yaml"), scenario).expect("writes");
     let mut command = authbench(folder.path());
-    command.args(["run", "silent.yaml", "--seed", "1", "--timeout", "100ms", "--jobs", "4"]);
+    command.args(["run", "silent.yaml", "--seed", "1", "--timeout", "1500ms", "--jobs", "4"]);
     let output = tokio::task::spawn_blocking(move || command.output().expect("runs")).await.expect("ends");
     let said = told(&output);
     assert_eq!(output.status.code(), Some(5), "{said}");

@@ -246,7 +246,7 @@ async fn each_credential_presents_its_own_certificate() {
     let anonymous = requests.iter().filter(|(.., head)| !head.to_ascii_lowercase().contains("x-api-key"));
     assert!(anonymous.clone().count() > 0 && anonymous.clone().all(|(shown, ..)| shown.is_some()), "{said}");
     // under load each has connections of its own, and their certificates are never mixed up
-    let load = "load: [{ name: steady, duration: 200ms, connections: 2, pool: declared, max_lateness: 5s }]\n\
+    let load = "load: [{ name: steady, duration: 3s, connections: 2, pool: declared, max_lateness: 5s }]\n\
                 conformance: { include: [apikey.valid-accepted] }\n";
     seen.lock().expect("is not poisoned").clear();
     let (_, said) = run(&own("reader"), load).await;

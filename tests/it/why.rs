@@ -36,7 +36,7 @@ fn the_page_shows_what_its_commands_print() {
         }
     }
     assert!(steps.len() > 6, "{steps:?}");
-    let port = std::net::TcpListener::bind("127.0.0.1:0").expect("binds").local_addr().expect("an address").port();
+    let port = crate::ports::reserved().port();
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::create_dir_all(folder.path().join("examples/why")).expect("makes");
     for name in ["load.yaml", "controls.yaml", "refusals.sh"] {
@@ -48,7 +48,7 @@ fn the_page_shows_what_its_commands_print() {
     }
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_authbench"));
     let path = format!("{}:/usr/local/bin:/usr/bin:/bin", program.parent().expect("a folder").display());
-    let up = format!("for try in $(seq 300); do curl -s http://127.0.0.1:{port}/public > up && break; done");
+    let up = format!("until curl -s http://127.0.0.1:{port}/public > up; do sleep 0.1; done");
     let script: Vec<String> = steps
         .iter()
         .map(|(command, _)| {
@@ -60,7 +60,7 @@ fn the_page_shows_what_its_commands_print() {
         .collect();
     let script = format!("exec 2>&1\n{}\nkill %1 %2 2>/dev/null; wait", script.join("\n"));
     let ran = Command::new("timeout")
-        .args(["120", "bash", "-c", &script])
+        .args(["600", "bash", "-c", &script])
         .current_dir(folder.path())
         .env_clear()
         .env("PATH", path)

@@ -22,7 +22,9 @@ async fn against(answer: &[u8], hold: bool) -> Exchange {
             let _ = stream.read(&mut request);
         }
     });
-    let limits = Limits { time: Duration::from_millis(300), body: 1000, ..Limits::default() };
+    // short where no answer will ever come
+    let time = if hold { Duration::from_millis(300) } else { Duration::from_secs(60) };
+    let limits = Limits { time, body: 1000, ..Limits::default() };
     let destination =
         Destination::of(&url, None, &authbench::target::hosts::AllowedHosts::default()).expect("a destination");
     let exchange = send_once(&destination, &limits, &Request::new("GET", "/").header("Host", "h")).await;
@@ -97,7 +99,7 @@ async fn an_early_refusal_is_read_while_the_request_is_still_being_written() {
                 let _ = answered.recv();
             }
         });
-        let limits = Limits { time: Duration::from_secs(5), ..Limits::default() };
+        let limits = Limits { time: Duration::from_secs(60), ..Limits::default() };
         let mut connection = Connection::open(&destination, limits).await.expect("connects");
         let request = Request::new("POST", "/").header("Host", "h").with_body("text/plain", vec![b'x'; 32 << 20]);
         let exchange = connection.exchange(&request).await;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinSet, LocalSet};
 
-use super::matrix::page;
+use super::matrix::{page, settled};
 use super::{Hope, Kill, Trial, TrialError, TrialLogin, hope, kill, unproved};
 use crate::check::{Mode, Verdict, catalogue, find};
 use crate::reference::hopeless::Manner;
@@ -153,14 +153,15 @@ async fn sound(
         return Ok(Sound { scheme, executed: 0, tripped: Vec::new() });
     }
     let tls = scheme == "session" || certificates;
-    let ended = Trial { profile, checks, login, tls, certificates, ..Trial::of(scheme) }.run().await?;
+    let trial = Trial { profile, checks, login, tls, certificates, ..Trial::of(scheme) };
+    let (_, results) = settled(&trial).await?;
     let is_well = |verdict: Verdict| {
         matches!(verdict, Verdict::Pass | Verdict::Info | Verdict::NotTested | Verdict::NotApplicable)
     };
-    let tripped = ended.results.iter().filter(|result| !is_well(result.verdict));
+    let tripped = results.iter().filter(|result| !is_well(result.verdict));
     Ok(Sound {
         scheme,
-        executed: ended.results.iter().filter(|result| result.verdict.executed()).count(),
+        executed: results.iter().filter(|result| result.verdict.executed()).count(),
         tripped: tripped.map(|result| format!("{} {}: {}", result.id, result.verdict, result.summary)).collect(),
     })
 }

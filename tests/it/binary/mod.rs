@@ -19,6 +19,12 @@ pub(crate) fn told(output: &Output) -> String {
     format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
+/// Whether the record of a run has a second of load in which requests were answered.
+pub(crate) fn has_answers_of_load(record: &str) -> bool {
+    let answered = |line: &str| line.contains("\"granted\":") && !line.contains("\"granted\":0,");
+    record.lines().any(|line| line.contains("load-interval") && answered(line))
+}
+
 /// A reference that lives as long as this value.
 pub(crate) struct Served {
     child: Child,

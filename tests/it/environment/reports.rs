@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::binary::{authbench, told};
+use crate::binary::{authbench, has_answers_of_load, told};
 
 const KEYS: &str = "authbench: 1\nname: n\ntarget: reference\nscheme: api-key\n";
 const LOAD: &str = "authbench: 1\nname: long\ntarget: reference\nscheme: api-key\n\
@@ -92,7 +92,7 @@ fn two_runs_in_one_folder_share_no_file() {
     long.args(["run", "load.yaml", "--only", "load"]).args(report).stdout(Stdio::null()).stderr(Stdio::null());
     let mut long = long.spawn().expect("starts");
     let partial = folder.path().join("run.jsonl.partial");
-    while !std::fs::read_to_string(&partial).unwrap_or_default().contains("load-interval") {
+    while !has_answers_of_load(&std::fs::read_to_string(&partial).unwrap_or_default()) {
         assert!(long.try_wait().expect("is ours").is_none(), "it ended by itself");
         std::thread::yield_now();
     }

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::binary::authbench;
+use crate::binary::{authbench, has_answers_of_load};
 
 const LOAD: &str = "authbench: 1\nname: long\ntarget: reference\nscheme: api-key\n\
     load: [{ name: endless, rate: 50/s, connections: 2, warmup: 0s, duration: 10m }]\n";
@@ -18,7 +18,7 @@ fn loading(mut command: Command, folder: &Path) -> Child {
     std::fs::write(folder.join("a.yaml"), LOAD).expect("writes");
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts");
     let record = folder.join("out.jsonl.partial");
-    while !std::fs::read_to_string(&record).unwrap_or_default().contains("load-interval") {
+    while !has_answers_of_load(&std::fs::read_to_string(&record).unwrap_or_default()) {
         assert!(child.try_wait().expect("is ours").is_none(), "it ended by itself");
         std::thread::yield_now();
     }

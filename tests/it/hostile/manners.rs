@@ -71,6 +71,11 @@ impl Hostile {
         matches!(self, Self::LongFields | Self::LengthTooShort | Self::LargeJson | Self::DeepJson | Self::Echo)
     }
 
+    /// Whether nothing but the patience of the client ends an answer.
+    pub(super) fn lasts(self) -> bool {
+        matches!(self, Self::Drip | Self::Silence)
+    }
+
     pub(super) fn reply(self, request: &Request, turn: usize) -> Reply {
         let refused = || Answer::json(403, &json!({ "error": "forbidden" }));
         match self {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::binary::authbench;
 
 /// What ends a run that nothing else ended.
-const WATCHDOG: Duration = Duration::from_secs(120);
+const WATCHDOG: Duration = Duration::from_secs(600);
 
 /// A run that has ended.
 pub(super) struct Watched {

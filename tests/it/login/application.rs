@@ -39,7 +39,7 @@ pub(super) struct Manner {
 impl Default for Manner {
     fn default() -> Self {
         Self {
-            lifetime: Duration::from_secs(60),
+            lifetime: Duration::from_secs(600),
             delay: Duration::ZERO,
             one_at_a_time: false,
             keeps_ended: false,

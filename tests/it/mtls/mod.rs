@@ -145,7 +145,7 @@ async fn eight_identities_have_connections_of_their_own_under_load() {
     let text = format!(
         "authbench: 1\nname: certificates\ntarget: {{ url: \"https://{address}\", owned: true, tls: {{ ca: ca.pem }} }}\n\
          scheme: mtls\ncredentials:\n{credentials}resources:\n  - request: GET /secrets\n\
-         load: [{{ name: steady, duration: 300ms, connections: 16, pool: declared, max_lateness: 5s }}]\n\
+         load: [{{ name: steady, duration: 3s, connections: 16, pool: declared, max_lateness: 5s }}]\n\
          conformance: {{ include: [mtls.valid-accepted] }}\n"
     );
     let (_, _, said) = run(folder.path(), &text).await;

@@ -38,8 +38,8 @@ fn a_mistake_with_shards_is_a_usage_error() {
 fn two_shards_of_the_binary_are_one_load() {
     let served = Served::start(&[]);
     let folder = tempfile::tempdir().expect("a folder");
-    let load = "load: [ { name: steady, rate: 100/s, arrivals: poisson, warmup: 1s, duration: 2s, connections: 4, max_lateness: \
-                10s, mix: { valid: 90%, no-credential: 10% } } ]\n";
+    let load = "load: [ { name: steady, rate: 100/s, arrivals: poisson, warmup: 1s, duration: 2s, connections: 4, timeout: 60s, max_lateness: \
+                60s, mix: { valid: 90%, no-credential: 10% } } ]\n";
     scenario(folder.path(), served.url(), load);
     let command = |shard: &str| {
         let mut command = authbench(folder.path());

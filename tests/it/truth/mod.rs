@@ -446,7 +446,7 @@ async fn a_target_gets_requests_for_nothing_that_the_scenario_does_not_declare()
     let router = Router::new().route("/api/orders", get(bearer(0)).post(bearer(0))).route("/oauth/token", token);
     let router = router.route("/keys.json", found("keys")).layer(from_fn_with_state(seen.clone(), recorded));
     let address = serve(router).await;
-    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("binds").local_addr().expect("has one");
+    let free = crate::ports::reserved();
     let given = signed(&json!({ "sub": "a", "exp": unix_seconds() + 600, "scope": "read", "aud": "orders" }));
     for scheme in [
         "oauth2-client-credentials: { token_url: /oauth/token, access_token: jwt }".to_owned(),

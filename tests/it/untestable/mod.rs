@@ -3,10 +3,11 @@
 mod peer;
 
 use std::fmt::Write as _;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::Path;
 
 use crate::binary::authbench;
+use crate::ports::reserved;
 use peer::{Certificate, Peer, answer, certificate, self_signed, serve, serve_tls, signed_by};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
@@ -27,7 +28,7 @@ async fn run(yaml: &str, ca: &str, arguments: &[&str]) -> Ended {
 async fn run_in(folder: &Path, yaml: &str, arguments: &[&str]) -> Ended {
     std::fs::write(folder.join("orders.yaml"), yaml).expect("writes");
     let mut command = authbench(folder);
-    command.args(["run", "orders.yaml", "--seed", "1", "--timeout", "2s"]).args(arguments);
+    command.args(["run", "orders.yaml", "--seed", "1", "--timeout", "30s"]).args(arguments);
     let output = tokio::task::spawn_blocking(move || command.output().expect("runs")).await.expect("ends");
     Ended { code: output.status.code(), said: crate::binary::told(&output) }
 }
@@ -62,18 +63,13 @@ fn url(scheme: &str, address: SocketAddr) -> String {
     format!("{scheme}://127.0.0.1:{}", address.port())
 }
 
-/// A port that nobody listens on.
-fn free() -> SocketAddr {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("binds").local_addr().expect("has an address")
-}
-
 /// One mistake: its name, the address of the target, the scenario, and its CA file.
 pub(crate) type Mistake = (&'static str, SocketAddr, String, String);
 
 async fn in_clear_text() -> Vec<Mistake> {
     let no_ca = String::new;
     let mut mistakes = Vec::new();
-    let address = free();
+    let address = reserved();
     mistakes.push(("nothing listens", address, scenario(&url("http", address), false), no_ca()));
     for (name, reply) in [
         ("a path that is not there", answer("404 Not Found", "", "{}")),
@@ -250,7 +246,7 @@ async fn a_target_that_passed_and_cannot_be_tested_any_more_became_worse() {
     let first = run_in(folder.path(), &yaml, &["--save-baseline", "good"]).await;
     assert_eq!(first.code, Some(0), "{}", first.said);
     let moved = serve(|_| answer("404 Not Found", "", "{}")).await;
-    for (yaml, alone) in [(scenario(&url("http", moved), false), 5), (scenario(&url("http", free()), false), 3)] {
+    for (yaml, alone) in [(scenario(&url("http", moved), false), 5), (scenario(&url("http", reserved()), false), 3)] {
         let ended = run_in(folder.path(), &yaml, &[]).await;
         assert_eq!(ended.code, Some(alone), "{}", ended.said);
         let ended = run_in(folder.path(), &yaml, &["--baseline", "good"]).await;

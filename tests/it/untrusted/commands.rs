@@ -3,11 +3,11 @@
 use super::{ended, folder};
 use crate::binary::told;
 
-/// Hooks and a command that leave a file behind once they are started.
+/// Hooks and a command that leave a file behind once they are started; the command ends by itself, so that it is not waited for.
 const HOOKS: &str = "authbench: 1\nname: hooks\ntarget: { reference: { strict: true } }\nscheme: api-key\n\
     material:\n  hooks:\n    rotate: [sh, -c, \"touch started-rotate\"]\n\
     \x20   outage: [sh, -c, \"touch started-outage\"]\n";
-const COMMAND: &str = "authbench: 1\nname: command\ntarget: { command: { run: [sh, -c, \"touch started-command\", \"{port}\"], ready: /, timeout: 100ms } }\n\
+const COMMAND: &str = "authbench: 1\nname: command\ntarget: { command: { run: [sh, -c, \"touch started-command\", \"{port}\"], ready: /, timeout: 60s } }\n\
     scheme: api-key\ncredentials: { a: { key: k-0123456789abcdef } }\nresources: [{ request: GET /orders }]\n";
 
 fn started(folder: &std::path::Path) -> Vec<String> {
