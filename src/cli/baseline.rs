@@ -246,7 +246,7 @@ impl Keeper {
             let BaselineError::Machines(why) = error else { return Err(error) };
             let (old, new) = (side(&baseline, false, false)?, side(&run, partial, false)?);
             let mut comparison = compare(&old, &new, SEED);
-            comparison.notes.push(format!("no figures are compared: {why}; --force compares them"));
+            comparison.notes.push(format!("measurements are not compared: {why}; --force compares them"));
             self.exit = Some(Exit::Inconclusive);
             Ok(comparison)
         });

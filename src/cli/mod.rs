@@ -48,7 +48,7 @@ fn more_help() -> String {
 }
 
 const START: &str = "\
-Start:
+Examples:
   authbench init                    a first scenario, or scenarios from openapi.yaml
   authbench run scenarios/          checks and load against the built-in reference
   authbench explain apikey.missing-denied

@@ -46,7 +46,9 @@ pub enum LeftOut {
     #[error("no operation demands it")]
     NotDemanded,
     /// Two schemes at once.
-    #[error("it needs another security scheme as well")]
+    #[error(
+        "it needs another security scheme as well: write one of them as the credential, the others under `headers` of each resource"
+    )]
     AnotherScheme,
     /// It is served elsewhere.
     #[error("it has a server of its own")]

@@ -79,6 +79,11 @@ impl OpenApiDocument {
         self.operations.len()
     }
 
+    /// Where it says that the API is, without a path; none where it names no server.
+    pub fn address(&self) -> Option<&str> {
+        self.server.origin.as_deref()
+    }
+
     /// Its security schemes, in the order of the document.
     pub fn schemes(&self) -> &[SecurityScheme] {
         &self.schemes

@@ -47,7 +47,7 @@ pub fn as_markdown(comparison: &Comparison) -> String {
         );
     }
     if !comparison.figures.is_empty() {
-        text.push_str("\n| figure | scenario | before | after | change | interval | verdict |\n");
+        text.push_str("\n| measurement | scenario | before | after | change | interval | verdict |\n");
         text.push_str("| --- | --- | --- | --- | --- | --- | --- |\n");
     }
     for figure in &comparison.figures {
@@ -84,10 +84,10 @@ pub(super) fn notes(comparison: &Comparison) -> Vec<String> {
     notes
 }
 
-/// `2 checks changed, 51 as before, 4 figures`
+/// `2 checks changed, 51 as before, 4 measurements`
 pub(super) fn counted(comparison: &Comparison) -> String {
     let changed = super::units::counted(comparison.checks.len(), "check");
-    let figures = super::units::counted(comparison.figures.len(), "figure");
+    let figures = super::units::counted(comparison.figures.len(), "measurement");
     format!("{changed} changed, {} as before, {figures}", comparison.unchanged)
 }
 

@@ -22,6 +22,17 @@ pub(super) enum FindingSource {
     Regression,
 }
 
+impl FindingSource {
+    /// The word for it, where a check has its severity.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            FindingSource::Threshold => "threshold",
+            FindingSource::Run => "run",
+            FindingSource::Regression => "regression",
+        }
+    }
+}
+
 /// A finding that no check made.
 pub(super) struct Beside {
     /// Where it comes from.

@@ -48,7 +48,7 @@ pub(super) async fn run(
             threshold::judge_overhead(session, &figures, sink)
         }
         Err((why, exit)) => {
-            let text = format!("the overhead study did not come to figures: {why}");
+            let text = format!("the overhead study has no result: {why}");
             sink(Event::Note(Note { kind: NoteKind::Error, text }));
             exit
         }

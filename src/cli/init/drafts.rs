@@ -22,6 +22,10 @@ pub(super) fn plan(text: &str, file: &Path, arguments: &InitArguments) -> Result
     let name = named(&document, file);
     let mut plan = Plan::default();
     plan.told.push(format!("read {shown}: {}, {}", document.generation(), count(document.operations(), "operation")));
+    if let Some(address) = document.address() {
+        plan.told.push(format!("requests go to {address}, which the document names, unless BASE_URL is set"));
+    }
+    let first = plan.told.len();
     let several = document.schemes().len() > 1;
     for scheme in document.schemes() {
         let full_name = if several { format!("{name} ({})", one_line(&scheme.id)) } else { name.clone() };
@@ -42,7 +46,7 @@ pub(super) fn plan(text: &str, file: &Path, arguments: &InitArguments) -> Result
         }
     }
     if plan.files.is_empty() {
-        return Err(InitError::NoScenario { shown, reasons: plan.told[1..].join("\n") });
+        return Err(InitError::NoScenario { shown, reasons: plan.told[first..].join("\n") });
     }
     Ok(plan)
 }
@@ -114,8 +118,8 @@ fn add(
     plan.files.push((file, draft.text));
     let address = if draft.address_is_known { None } else { Some("BASE_URL=http://\u{2026}".to_owned()) };
     let variables = draft.variables.iter().map(|variable| format!("{variable}=\u{2026}"));
-    let set: Vec<String> = address.into_iter().chain(variables).collect();
-    plan.next.push(format!("{} authbench run {path}", set.join(" ")));
+    let words = address.into_iter().chain(variables).chain([format!("authbench run {path}")]);
+    plan.next.push(words.collect::<Vec<_>>().join(" "));
     Ok(())
 }
 

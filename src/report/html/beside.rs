@@ -75,7 +75,7 @@ impl<'a> BesideView<'a> {
     }
 
     fn agreement(&self) -> String {
-        format!("{} came to the same verdict in each scenario.", counted(self.agreeing, "check"))
+        format!("The same verdict in each scenario: {}.", counted(self.agreeing, "check"))
     }
 }
 

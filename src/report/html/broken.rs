@@ -30,7 +30,7 @@ pub(super) fn broken(record: &Record, names: &[String], anchors: &mut Anchors) -
     let beside = summary::beside_checks(record).into_iter();
     all.extend(beside.filter(|one| one.source != FindingSource::Threshold).map(|one| {
         let link = at(&one.scenario).map(|at| names[at].clone()).unwrap_or_default();
-        let word = if one.source == FindingSource::Regression { "regression" } else { "run" };
+        let word = one.source.word();
         let id = anchors.below(&link, word);
         Broken {
             id,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use askama::Template;
 
 use super::waterfall::Waterfall;
-use crate::check::Verdict;
+use crate::check::{Severity, Verdict};
 use crate::event::{CheckResult, EvidenceRecord, Role};
 use crate::observe::{RecordedExchange, RecordedHeader};
 use crate::report::units::{counted, time};
@@ -50,6 +50,13 @@ impl EvidenceView<'_> {
 pub(super) struct ClauseLink<'a> {
     pub(super) source: &'a str,
     pub(super) url: Option<&'a str>,
+}
+
+impl FindingView<'_> {
+    /// Whether it comes before broken thresholds, which are of high severity.
+    pub(super) fn is_critical(&self) -> bool {
+        self.fails() && self.view.check.severity == Severity::Critical
+    }
 }
 
 impl<'a> CheckView<'a> {

@@ -130,6 +130,11 @@ impl<'a> Page<'a> {
         !self.findings.is_empty() || !self.broken.is_empty()
     }
 
+    /// The findings, the worst first: what no check found comes behind the critical ones, which are first of all.
+    fn critical_and_others(&self) -> (&[FindingView<'a>], &[FindingView<'a>]) {
+        self.findings.split_at(self.findings.iter().take_while(|one| one.is_critical()).count())
+    }
+
     /// The causes that the first screen has room for.
     fn first_causes(&self) -> &[Cause] {
         &self.causes[..self.causes.len().min(CAUSES)]
@@ -167,7 +172,7 @@ impl<'a> Page<'a> {
     }
 }
 
-/// What fails the run, each cause once: what no check found first, then checks, the worst first.
+/// What fails the run, each cause once, the worst first: what no check found is of high severity.
 fn causes(record: &Record, names: &[String], broken: &[Broken], findings: &[FindingView<'_>]) -> Vec<Cause> {
     let beside = broken.iter().map(|one| Cause {
         badge: ("fail", one.word),
@@ -177,8 +182,7 @@ fn causes(record: &Record, names: &[String], broken: &[Broken], findings: &[Find
         about: one.scenario.clone(),
         link: one.id.clone(),
     });
-    let failing = findings.iter().filter(|one| one.fails());
-    let checks = failing.map(|one| {
+    let cause = |one: &FindingView<'_>| {
         let severity = one.view.check.severity.name();
         let also = match one.also_affected.len() {
             0 => String::new(),
@@ -192,7 +196,8 @@ fn causes(record: &Record, names: &[String], broken: &[Broken], findings: &[Find
             about: format!("{}{also}", one.view.scenario.0),
             link: one.id.clone(),
         }
-    });
+    };
+    let failing = |critical: bool| findings.iter().filter(move |one| one.fails() && one.is_critical() == critical);
     // a scenario that proved nothing is no finding, and yet the first thing to look at
     let untestable = record.scenarios.iter().zip(names).filter_map(|(scenario, name)| {
         let why = scenario.finished.as_ref()?.untestable.as_ref()?;
@@ -205,7 +210,8 @@ fn causes(record: &Record, names: &[String], broken: &[Broken], findings: &[Find
             link: name.clone(),
         })
     });
-    beside.chain(checks).chain(untestable).collect()
+    let (critical, others) = (failing(true).map(cause), failing(false).map(cause));
+    critical.chain(beside).chain(others).chain(untestable).collect()
 }
 
 fn tiles(record: &Record) -> Vec<Tile> {

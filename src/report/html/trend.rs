@@ -215,7 +215,7 @@ fn chart(id: &str, series: &Series, runs: &[PastRun]) -> Chart {
             .collect(),
         lines: vec![ChartLine { name: series.title.clone(), class: "a", points: points(measured.into_iter(), x, y) }],
         table: Table {
-            head: ["run", "began", "figure"].map(str::to_owned).to_vec(),
+            head: ["run", "start", "value"].map(str::to_owned).to_vec(),
             rows: series
                 .values
                 .iter()

@@ -18,10 +18,10 @@ pub(super) fn rows(record: &Record) -> Vec<Row> {
     let mut found = record.findings();
     found.retain(|found| found.finding.waived.is_none());
     let warnings = found.iter().filter(|found| !found.finding.fails()).count();
-    let beside = summary::beside_checks(record).len();
+    let beside = summary::beside_checks(record);
     let mut counts = Vec::new();
     counts.extend((found.len() > warnings).then(|| bad(&summary::by_severity(record))));
-    counts.extend((beside > 0).then(|| bad(&format!("{beside} beside the checks"))));
+    counts.extend((!beside.is_empty()).then(|| bad(&format!("{} not from checks", beside.len()))));
     counts.extend((warnings > 0).then(|| doubtful(&counted(warnings, "warning"))));
     if counts.is_empty() {
         return Vec::new();
@@ -34,6 +34,10 @@ pub(super) fn rows(record: &Record) -> Vec<Row> {
     if found.len() > NAMED {
         texts.push(dim(&format!("and {}", counted(found.len() - NAMED, "more finding"))));
     }
+    texts.extend(beside.iter().take(NAMED).map(|one| {
+        let scenario = if several { format!("  {}", line(&one.scenario)) } else { String::new() };
+        format!("{} {}  {}{scenario}", bad("FAIL"), one.source.word(), line(&one.text))
+    }));
     Row::list("findings", texts)
 }
 

@@ -1,7 +1,7 @@
 //! Load phases, overhead studies and thresholds as small tables.
 
 use super::Row;
-use super::columns::{aligned, table};
+use super::columns::{aligned, padded, table};
 use super::style::{bad, dim, doubtful, good};
 use crate::event::ThresholdResult;
 use crate::observe::{CapacityFigures, LaneFigures, Latency, Limit, LoadFigures, Model, Outcomes};
@@ -202,15 +202,24 @@ pub(super) fn thresholds(results: &[ThresholdResult]) -> Vec<Row> {
             format!("measured {}", line(&restyled(&result.measured))),
         ]
     });
+    let word = |result: &ThresholdResult| match result.holds {
+        Some(false) => "broken",
+        None => "inconclusive",
+        Some(true) => "holds",
+    };
+    let width = sorted.iter().map(|result| word(result).len()).max().unwrap_or(0);
     let texts = aligned(&cells.collect::<Vec<_>>(), false).into_iter().zip(&sorted);
-    let lines = texts.map(|(text, result)| match result.holds {
-        Some(false) => {
-            let abort = result.abort().map(|words| format!(", {words}")).unwrap_or_default();
-            let word = if result.fails() { bad("broken") } else { doubtful("broken") };
-            format!("{word}  {text}{abort}")
+    let lines = texts.map(|(text, result)| {
+        let word = padded(word(result), width);
+        match result.holds {
+            Some(false) => {
+                let abort = result.abort().map(|words| format!(", {words}")).unwrap_or_default();
+                let word = if result.fails() { bad(&word) } else { doubtful(&word) };
+                format!("{word}  {text}{abort}")
+            }
+            None => format!("{}  {text}", doubtful(&word)),
+            Some(true) => format!("{}  {text}", good(&word)),
         }
-        None => format!("{}    {text}", doubtful("open")),
-        Some(true) => format!("{}   {text}", good("holds")),
     });
     Row::list("thresholds", lines)
 }

@@ -109,7 +109,8 @@ pub(super) fn result(record: &Record, verbosity: Verbosity, reports: &[PathBuf],
 
 /// One line for a check.
 fn listed(text: &mut String, check: &CheckResult) {
-    let verdict = columns::padded(check.verdict.name(), LABEL);
+    // the longest name of a verdict is as long as a label
+    let verdict = columns::padded(check.verdict.name(), LABEL + 2);
     let verdict = verdict.style(style::of_verdict(check.verdict));
     let reason = if check.verdict == Verdict::Pass { &check.title } else { &check.summary };
     let _ = writeln!(text, "  {verdict}{}  {}", line(&check.id), style::dim(&line(reason)));
