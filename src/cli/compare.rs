@@ -78,8 +78,9 @@ enum OutputError {
 }
 
 fn write(arguments: &CompareArguments, comparison: &Comparison) -> Result<(), OutputError> {
+    let columns = if arguments.output.is_some() { None } else { print::output_columns() };
     let text = match arguments.format {
-        Form::Text => comparison::text(comparison),
+        Form::Text => comparison::text(comparison, columns),
         Form::Markdown => comparison::as_markdown(comparison),
         Form::Json => serde_json::to_string_pretty(comparison)? + "\n",
     };

@@ -17,9 +17,10 @@ pub fn outcome(comparison: &Comparison) -> String {
     }
 }
 
-/// The comparison as it is shown on a terminal, with styles.
-pub fn text(comparison: &Comparison) -> String {
-    super::text::comparison(comparison)
+/// The comparison as it is shown on a terminal of so many columns, with styles; none where it is printed elsewhere.
+pub fn text(comparison: &Comparison, columns: Option<usize>) -> String {
+    let text = super::text::comparison(comparison, columns);
+    columns.map_or_else(|| text.clone(), |columns| super::text::wrapped(&text, columns))
 }
 
 /// The comparison for a pull request or a CI step.

@@ -11,7 +11,7 @@ use crate::report::comparison::{cells, counted, notes, outcome, verdicts};
 use crate::report::escape::line;
 
 /// The whole comparison: regressions, other changes, figures, notes, what it comes to.
-pub(in crate::report) fn comparison(comparison: &Comparison) -> String {
+pub(in crate::report) fn comparison(comparison: &Comparison, columns: Option<usize>) -> String {
     let (before, after) = (&comparison.before, &comparison.after);
     let mut text = format!("{}\n", "Comparison".bold());
     for (label, run) in [("before", before), ("after", after)] {
@@ -26,7 +26,7 @@ pub(in crate::report) fn comparison(comparison: &Comparison) -> String {
     if !comparison.checks.is_empty() {
         text.push('\n');
     }
-    let figures = figures(&comparison.figures);
+    let figures = figures(&comparison.figures, columns.map_or(usize::MAX, |columns| columns.saturating_sub(2)));
     for figure in &figures {
         let _ = writeln!(text, "  {figure}");
     }
@@ -60,32 +60,41 @@ fn changed(check: &CheckChange) -> String {
     )
 }
 
-fn figures(figures: &[FigureChange]) -> Vec<String> {
+/// Width of the word before a figure.
+const MOVEMENT: usize = 14;
+
+/// A table; where it has not enough room, two lines for each figure.
+fn figures(figures: &[FigureChange], room: usize) -> Vec<String> {
     if figures.is_empty() {
         return Vec::new();
     }
-    let head = ["", "before", "after", "change", "interval"].map(str::to_owned).to_vec();
-    let rows = figures.iter().map(|figure| {
-        let name = format!("{} · {}", line(&figure.scenario), line(&figure.figure));
-        std::iter::once(name).chain(cells(figure)).collect::<Vec<_>>()
-    });
-    let table: Vec<_> = std::iter::once(head).chain(rows).collect();
-    let lines = aligned(&table, true).into_iter().enumerate();
-    let lines = lines.map(|(at, text)| match at.checked_sub(1).map(|at| figures[at].movement) {
-        None => format!("{:14}{}", "", dim(&text)),
-        Some(movement) => {
-            let word = movement.name();
-            let gap = " ".repeat(14 - word.len());
-            format!(
-                "{}{gap}{text}",
-                match movement {
-                    Movement::Worse => bad(word),
-                    Movement::Inconclusive => doubtful(word),
-                    Movement::Same => dim(word),
-                    Movement::Better => good(word),
-                }
-            )
+    let name = |figure: &FigureChange| format!("{} · {}", line(&figure.scenario), line(&figure.figure));
+    let word = |movement: Movement| {
+        let word = movement.name();
+        match movement {
+            Movement::Worse => bad(word),
+            Movement::Inconclusive => doubtful(word),
+            Movement::Same => dim(word),
+            Movement::Better => good(word),
         }
+    };
+    let head = ["", "before", "after", "change", "interval"].map(str::to_owned).to_vec();
+    let rows = figures.iter().map(|figure| std::iter::once(name(figure)).chain(cells(figure)).collect::<Vec<_>>());
+    let table: Vec<_> = std::iter::once(head).chain(rows).collect();
+    let lines = aligned(&table, true);
+    let widest = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0);
+    if MOVEMENT + widest > room {
+        let narrow = figures.iter().flat_map(|figure| {
+            let [before, after, change, interval] = cells(figure);
+            let name = format!("{}  {}", word(figure.movement), name(figure));
+            [name, format!("    {before} → {after}, {change} ({interval})")]
+        });
+        return narrow.collect();
+    }
+    let lines = lines.into_iter().enumerate();
+    let lines = lines.map(|(at, text)| match at.checked_sub(1).map(|at| figures[at].movement) {
+        None => format!("{:MOVEMENT$}{}", "", dim(&text)),
+        Some(movement) => format!("{}{:gap$}{text}", word(movement), "", gap = MOVEMENT - movement.name().len()),
     });
     lines.collect()
 }

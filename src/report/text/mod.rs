@@ -87,7 +87,7 @@ pub(super) fn result(record: &Record, verbosity: Verbosity, reports: &[PathBuf],
     record.scenarios.iter().for_each(|scenario| finding::beside_checks(scenario, &mut text));
     if verbosity == Verbosity::Quiet {
         let worse = record.compared.as_ref().filter(|compared| compared.regressions() > 0);
-        text.extend(worse.map(comparison::comparison));
+        text.extend(worse.map(|compared| comparison::comparison(compared, columns)));
         return text;
     }
     for scenario in &record.scenarios {
@@ -101,7 +101,7 @@ pub(super) fn result(record: &Record, verbosity: Verbosity, reports: &[PathBuf],
     }
     push_rows(&mut text, record.notes.iter().map(scenario::note));
     push_rows(&mut text, record.shards.iter().flat_map(shards::rows));
-    text.extend(record.compared.as_ref().map(comparison::comparison));
+    text.extend(record.compared.as_ref().map(|compared| comparison::comparison(compared, columns)));
     push_rows(&mut text, causes::rows(record));
     push_rows(&mut text, Row::list("reports", reports.iter().map(|path| line(&path.display().to_string()))));
     text

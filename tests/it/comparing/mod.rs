@@ -5,7 +5,8 @@ use std::path::Path;
 use crate::binary::{Served, authbench, told};
 use crate::sample;
 use authbench::check::Verdict;
-use authbench::report::{Record, format};
+use authbench::event::comparison::Comparison;
+use authbench::report::{Record, comparison, format};
 use authbench::stats::Estimate;
 
 fn save(folder: &Path, name: &str, record: &Record) {
@@ -72,6 +73,18 @@ fn programs_and_pull_requests_read_the_same() {
     let worse: Vec<_> = worse.map(|figure| figure["figure"].as_str().unwrap_or_default()).collect();
     assert_eq!(worse, ["overhead of jwt-es256"]);
     snapshot("markdown", compare(|_| {}, &["--format", "markdown"]).1);
+}
+
+#[test]
+fn a_narrow_terminal_shows_each_measurement_on_lines_that_fit() {
+    let (_, json) = compare(|_| {}, &["--format", "json"]);
+    let document = json.split("\nexit ").next().expect("the document");
+    let comparison: Comparison = serde_json::from_str(document).expect("is a comparison");
+    let plain = |columns| anstream::adapter::strip_str(&comparison::text(&comparison, columns)).to_string();
+    let narrow = plain(Some(60));
+    assert!(narrow.contains("\n      87 µs → 127 µs, +40 µs (+35.2 µs … +44.8 µs)\n"), "{narrow}");
+    assert!(narrow.lines().all(|line| line.chars().count() <= 60), "{narrow}");
+    assert_eq!(plain(Some(200)), plain(None));
 }
 
 #[test]
