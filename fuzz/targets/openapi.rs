@@ -48,7 +48,7 @@ pub(super) fn run(data: &[u8]) {
     };
     for scheme in document.schemes().iter().take(8) {
         for every in [false, true] {
-            let wishes = Wishes { source: "openapi.yaml", name: "n", prefix: "", every, profile: None };
+            let wishes = Wishes { source: "openapi.yaml", name: "n", prefixes: &[], every, profile: None };
             let Ok(draft) = document.draft(scheme, &wishes) else { continue };
             if let Err(errors) = load_text("a.yaml".to_owned(), draft.text.clone()) {
                 panic!("{}\n{}", errors[0].render(false), draft.text);

@@ -3,6 +3,7 @@
 use super::OpenApiDocument;
 use super::error::LeftOut;
 use super::operation::{Operation, SampleRequest};
+use super::security::{KeyPlace, Method, SecurityScheme};
 
 /// Resources that are asked for, at most: what is beyond becomes comments.
 const LIMIT: usize = 50;
@@ -10,6 +11,45 @@ const LIMIT: usize = 50;
 const COMMENTS: usize = 1000;
 /// Public resources; checks use the first.
 const PUBLIC: usize = 3;
+
+/// Headers that authbench sets, or that carry another credential.
+const TAKEN: [&str; 6] = ["authorization", "host", "content-type", "content-length", "transfer-encoding", "connection"];
+
+/// What an operation demands of a scheme.
+pub(super) struct Demand<'a> {
+    /// The scopes.
+    pub(super) scopes: &'a [String],
+    /// Keys of other schemes that requests carry beside the credential: the scheme, and the header.
+    pub(super) beside: Vec<(&'a SecurityScheme, &'a str)>,
+}
+
+impl OpenApiDocument {
+    /// What an operation demands of a scheme that opens it alone, or else beside keys in headers.
+    pub(super) fn demand<'a>(&'a self, operation: &'a Operation, scheme: &str) -> Option<Demand<'a>> {
+        if operation.is_public() {
+            return None;
+        }
+        let demands = operation.requirements.iter().filter_map(|alternative| self.demand_of(alternative, scheme));
+        demands.min_by_key(|demand| demand.beside.len())
+    }
+
+    fn demand_of<'a>(&'a self, alternative: &'a [(String, Vec<String>)], scheme: &str) -> Option<Demand<'a>> {
+        let (_, scopes) = alternative.iter().find(|(id, _)| id == scheme)?;
+        let others = alternative.iter().filter(|(id, _)| id != scheme);
+        let beside = others.map(|(id, _)| {
+            let one = self.schemes.iter().find(|one| one.id == *id)?;
+            let Method::Key(KeyPlace::Header, name) = &one.method else { return None };
+            is_free(name).then_some((one, name.as_str()))
+        });
+        Some(Demand { scopes, beside: beside.collect::<Option<_>>()? })
+    }
+}
+
+/// Whether a resource may name this header.
+fn is_free(name: &str) -> bool {
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    is_name && !TAKEN.contains(&&*name.to_ascii_lowercase())
+}
 
 /// Operations that a scenario can ask for, with their requests.
 type Asked<'a> = (&'a Operation, &'a SampleRequest);
@@ -35,13 +75,13 @@ impl<'a> Choice<'a> {
     pub(super) fn of(document: &'a OpenApiDocument, scheme: &str, every: bool) -> Self {
         let mut choice = Choice::default();
         for operation in &document.operations {
-            match (&operation.request, operation.scopes_under(scheme)) {
+            match (&operation.request, document.demand(operation, scheme)) {
                 (Ok(request), None) if operation.is_public() => {
                     if operation.reads() && request.missing.is_empty() && choice.public.len() < PUBLIC {
                         choice.public.push((operation, request));
                     }
                 }
-                (_, None) if operation.needs_more_than(scheme) => {
+                (_, None) if operation.names(scheme) => {
                     choice.left_out.push((operation, LeftOut::AnotherScheme));
                 }
                 (_, None) => {}
@@ -49,14 +89,15 @@ impl<'a> Choice<'a> {
                 (Ok(request), Some(_)) => choice.unsure.push((operation, request)),
             }
         }
-        choice.activate(scheme, every);
+        choice.activate(document, scheme, every);
         choice.limit();
         choice
     }
 
-    fn activate(&mut self, scheme: &str, every: bool) {
-        let scoped =
-            |(operation, _): &Asked<'_>| operation.scopes_under(scheme).is_some_and(|scopes| !scopes.is_empty());
+    fn activate(&mut self, document: &OpenApiDocument, scheme: &str, every: bool) {
+        let scoped = |(operation, _): &Asked<'_>| {
+            document.demand(operation, scheme).is_some_and(|demand| !demand.scopes.is_empty())
+        };
         let whole = |(_, request): &Asked<'_>| request.missing.is_empty();
         let plain = |(operation, _): &Asked<'_>| !operation.template.contains('{');
         if every || self.unsure.iter().any(scoped) {

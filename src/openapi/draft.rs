@@ -18,8 +18,8 @@ pub struct Wishes<'a> {
     pub source: &'a str,
     /// Name of the scenario.
     pub name: &'a str,
-    /// What the names of variables begin with: `ORDERS_`, or nothing.
-    pub prefix: &'a str,
+    /// What the names of variables begin with, by the id of the scheme: `ORDERS_`, or nothing.
+    pub prefixes: &'a [(&'a str, String)],
     /// Whether the same credential opens everything.
     pub every: bool,
     /// The profile that fits what was seen of a running service, and what that was, for a comment.
@@ -31,8 +31,10 @@ pub struct Wishes<'a> {
 pub struct Draft {
     /// Its text.
     pub text: String,
-    /// Variables that have to be set.
+    /// Variables of the credential.
     pub variables: Vec<String>,
+    /// Variables of keys that requests carry beside the credential.
+    pub beside: Vec<String>,
     /// Protected resources in it.
     pub resources: usize,
     /// Protected resources in it that are comments still.
@@ -47,13 +49,19 @@ pub struct Draft {
     pub address_is_known: bool,
 }
 
+impl Wishes<'_> {
+    fn prefix(&self, scheme: &str) -> &str {
+        self.prefixes.iter().find(|(id, _)| *id == scheme).map_or("", |(_, prefix)| prefix)
+    }
+}
+
 impl OpenApiDocument {
     /// Drafts the scenario of one security scheme.
     ///
     /// # Errors
     /// Says why there is none: the scheme is not covered, or nothing can be asked for under it.
     pub fn draft(&self, scheme: &SecurityScheme, wishes: &Wishes<'_>) -> Result<Draft, NoDraft> {
-        let login = Login::of(self, &scheme.method, wishes.prefix)?;
+        let login = Login::of(self, &scheme.method, wishes.prefix(&scheme.id))?;
         let choice = Choice::of(self, &scheme.id, wishes.every);
         if !choice.active.iter().any(|(operation, _)| operation.reads()) {
             if !(choice.active.is_empty() && choice.unsure.is_empty()) {
@@ -73,7 +81,8 @@ impl OpenApiDocument {
                 .chain(&choice.unsure)
                 .filter(|(_, request)| !request.missing.is_empty())
                 .count(),
-            reads: self.reads(&choice),
+            reads: self.reads(&choice, &scheme.id),
+            beside: writer.beside(),
             scheme: login.scheme.clone(),
             address_is_known: self.server.origin.is_some(),
             variables: login.members.into_iter().map(|(_, variable)| variable).collect(),
@@ -82,9 +91,11 @@ impl OpenApiDocument {
 }
 
 impl OpenApiDocument {
-    fn reads(&self, choice: &Choice<'_>) -> Vec<String> {
+    fn reads(&self, choice: &Choice<'_>, scheme: &str) -> Vec<String> {
+        let alone =
+            |operation: &Operation| self.demand(operation, scheme).is_some_and(|demand| demand.beside.is_empty());
         let whole = choice.active.iter().chain(&choice.unsure).filter(|(operation, request)| {
-            operation.reads() && request.missing.is_empty() && request.headers.is_empty()
+            operation.reads() && request.missing.is_empty() && request.headers.is_empty() && alone(operation)
         });
         whole.map(|(_, request)| format!("{}{}", self.server.prefix, request.path)).collect()
     }
@@ -105,8 +116,8 @@ struct Login {
 impl Login {
     fn of(document: &OpenApiDocument, method: &Method, prefix: &str) -> Result<Self, NoDraft> {
         // shells define USERNAME of their own
-        let (prefix, key) = if prefix.is_empty() { ("API_", "KEY") } else { (prefix, "API_KEY") };
-        let member = |name: &'static str, variable: &str| (name, format!("{prefix}{variable}"));
+        let name_of = |variable: &str| format!("{}{variable}", if prefix.is_empty() { "API_" } else { prefix });
+        let member = |name: &'static str, variable: &str| (name, name_of(variable));
         let mut obtained = None;
         let (scheme, members, about) = match method {
             Method::Key(place, name) => {
@@ -117,7 +128,11 @@ impl Login {
                 };
                 let whole = "the key is the whole value of the header, with the word before it if there is one";
                 let about = if name.eq_ignore_ascii_case("authorization") { whole } else { "" };
-                (format!("{{ api-key: {{ {place}: {} }} }}", yaml::scalar(name)), vec![member("key", key)], about)
+                (
+                    format!("{{ api-key: {{ {place}: {} }} }}", yaml::scalar(name)),
+                    vec![("key", key_variable(prefix))],
+                    about,
+                )
             }
             Method::Digest => {
                 ("digest".to_owned(), vec![member("username", "USERNAME"), member("password", "PASSWORD")], "")
@@ -147,6 +162,11 @@ impl Login {
         };
         Ok(Self { scheme, obtained, members, about: yaml::one_line(about) })
     }
+}
+
+/// The variable of a key.
+fn key_variable(prefix: &str) -> String {
+    format!("{prefix}API_KEY")
 }
 
 struct Writer<'a> {
@@ -204,7 +224,7 @@ impl Writer<'_> {
     fn credentials(&self) -> String {
         let mut scopes: Vec<&String> = Vec::new();
         for (operation, _) in &self.choice.active {
-            for scope in operation.scopes_under(&self.scheme.id).unwrap_or_default() {
+            for scope in self.scopes_of(operation) {
                 if !scopes.contains(&scope) {
                     scopes.push(scope);
                 }
@@ -264,7 +284,7 @@ impl Writer<'_> {
 
     fn resource(&self, operation: &Operation, request: &SampleRequest) -> String {
         let mut members = self.members(operation, request);
-        let scopes = operation.scopes_under(&self.scheme.id).unwrap_or_default();
+        let scopes = self.scopes_of(operation);
         if !scopes.is_empty() {
             members.push(list(scopes.iter()));
         }
@@ -287,8 +307,21 @@ impl Writer<'_> {
             pairs.collect::<Vec<_>>().join(", ")
         };
         let mut members = vec![format!("request: {line}")];
-        if !request.headers.is_empty() {
-            members.push(format!("headers: {{ {} }}", pairs(&request.headers)));
+        let beside = self.beside_of(operation);
+        // a document may name the header of a key among the parameters too
+        let is_key = |name: &str| {
+            let own =
+                matches!(&self.scheme.method, Method::Key(KeyPlace::Header, key) if key.eq_ignore_ascii_case(name));
+            own || beside.iter().any(|(header, _)| header.eq_ignore_ascii_case(name))
+        };
+        let others: Vec<_> = request.headers.iter().filter(|(name, _)| !is_key(name)).cloned().collect();
+        let others = Some(pairs(&others)).filter(|pairs| !pairs.is_empty());
+        let keys = beside.iter().map(|(header, variable)| {
+            format!("{}: {}", yaml::scalar(header), yaml::template(&format!("${{{variable}}}")))
+        });
+        let headers: Vec<String> = keys.chain(others).collect();
+        if !headers.is_empty() {
+            members.push(format!("headers: {{ {} }}", headers.join(", ")));
         }
         match &request.body {
             Body::None => {}
@@ -296,6 +329,32 @@ impl Writer<'_> {
             Body::Form(fields) => members.push(format!("form: {{ {} }}", pairs(fields))),
         }
         members
+    }
+
+    /// The scopes that an operation demands.
+    fn scopes_of<'b>(&'b self, operation: &'b Operation) -> &'b [String] {
+        self.document.demand(operation, &self.scheme.id).map(|demand| demand.scopes).unwrap_or_default()
+    }
+
+    /// Headers with keys of other schemes, each with its variable.
+    fn beside_of(&self, operation: &Operation) -> Vec<(String, String)> {
+        let demand = self.document.demand(operation, &self.scheme.id);
+        let beside = demand.map(|demand| demand.beside).unwrap_or_default();
+        let variable = |one: &SecurityScheme| key_variable(self.wishes.prefix(&one.id));
+        beside.into_iter().map(|(one, header)| (header.to_owned(), variable(one))).collect()
+    }
+
+    /// Variables of these keys, each once.
+    fn beside(&self) -> Vec<String> {
+        let mut variables = Vec::new();
+        for (operation, _) in self.choice.active.iter().chain(&self.choice.unsure) {
+            for (_, variable) in self.beside_of(operation) {
+                if !variables.contains(&variable) {
+                    variables.push(variable);
+                }
+            }
+        }
+        variables
     }
 
     fn left_out(&self) -> String {

@@ -46,9 +46,7 @@ pub enum LeftOut {
     #[error("no operation demands it")]
     NotDemanded,
     /// Two schemes at once.
-    #[error(
-        "it needs another security scheme as well: write one of them as the credential, the others under `headers` of each resource"
-    )]
+    #[error("it needs another security scheme as well")]
     AnotherScheme,
     /// It is served elsewhere.
     #[error("it has a server of its own")]

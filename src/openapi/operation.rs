@@ -62,18 +62,9 @@ impl Operation {
         self.requirements.is_empty() || self.requirements.iter().any(Vec::is_empty)
     }
 
-    /// The scopes that it needs of a scheme that suffices alone.
-    pub(super) fn scopes_under(&self, scheme: &str) -> Option<&[String]> {
-        let alone = |alternative: &&Vec<(String, Vec<String>)>| alternative.len() == 1 && alternative[0].0 == scheme;
-        (!self.is_public())
-            .then(|| self.requirements.iter().find(alone))?
-            .map(|alternative| alternative[0].1.as_slice())
-    }
-
-    /// Whether it needs a scheme, but not alone.
-    pub(super) fn needs_more_than(&self, scheme: &str) -> bool {
-        let named = self.requirements.iter().flatten().any(|(id, _)| id == scheme);
-        named && self.scopes_under(scheme).is_none() && !self.is_public()
+    /// Whether it names a scheme among those that it needs.
+    pub(super) fn names(&self, scheme: &str) -> bool {
+        !self.is_public() && self.requirements.iter().flatten().any(|(id, _)| id == scheme)
     }
 }
 

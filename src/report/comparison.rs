@@ -20,7 +20,10 @@ pub fn outcome(comparison: &Comparison) -> String {
 /// The comparison as it is shown on a terminal of so many columns, with styles; none where it is printed elsewhere.
 pub fn text(comparison: &Comparison, columns: Option<usize>) -> String {
     let text = super::text::comparison(comparison, columns);
-    columns.map_or_else(|| text.clone(), |columns| super::text::wrapped(&text, columns))
+    match columns {
+        Some(columns) => super::text::wrapped(&text, columns),
+        None => text,
+    }
 }
 
 /// The comparison for a pull request or a CI step.

@@ -27,12 +27,14 @@ pub(super) fn plan(text: &str, file: &Path, arguments: &InitArguments) -> Result
     }
     let first = plan.told.len();
     let several = document.schemes().len() > 1;
+    let prefixes: Vec<_> =
+        document.schemes().iter().map(|one| (one.id.as_str(), prefix(one, document.schemes()))).collect();
     for scheme in document.schemes() {
         let full_name = if several { format!("{name} ({})", one_line(&scheme.id)) } else { name.clone() };
         let wishes = Wishes {
             source: file.file_name().and_then(std::ffi::OsStr::to_str).filter(|name| *name != "-").unwrap_or(&shown),
             name: &full_name,
-            prefix: &prefix(scheme, document.schemes()),
+            prefixes: &prefixes,
             every: arguments.every_route,
             profile: None,
         };
@@ -117,7 +119,7 @@ fn add(
     ));
     plan.files.push((file, draft.text));
     let address = if draft.address_is_known { None } else { Some("BASE_URL=http://\u{2026}".to_owned()) };
-    let variables = draft.variables.iter().map(|variable| format!("{variable}=\u{2026}"));
+    let variables = draft.variables.iter().chain(&draft.beside).map(|variable| format!("{variable}=\u{2026}"));
     let words = address.into_iter().chain(variables).chain([format!("authbench run {path}")]);
     plan.next.push(words.collect::<Vec<_>>().join(" "));
     Ok(())
