@@ -25,7 +25,9 @@ pub(super) fn run(arguments: &ExplainArguments) -> Exit {
     for (title, text) in
         [("What is sent", check.doc.sends), ("Why it matters", check.doc.matters), ("How to fix it", check.doc.fix)]
     {
-        print::line(&format!("{title}\n  {text}\n"));
+        print::line(title);
+        print::paragraph(text);
+        print::line("");
     }
     print::line("Sources");
     for source in check.sources {

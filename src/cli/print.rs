@@ -7,6 +7,15 @@ pub(super) fn line(text: &str) {
     let _ = writeln!(anstream::stdout(), "{text}");
 }
 
+/// An indented paragraph on standard output, broken between words where that is a terminal.
+pub(super) fn paragraph(text: &str) {
+    let text = match output_columns() {
+        Some(columns) => crate::report::wrapped(text, columns.min(COLUMNS).saturating_sub(2)),
+        None => text.to_owned(),
+    };
+    text.lines().for_each(|part| line(&format!("  {}", part.trim_start())));
+}
+
 /// A line on standard error.
 pub(super) fn error(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");

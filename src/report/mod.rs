@@ -36,7 +36,7 @@ pub use progress::{Progress, Watching, interject};
 pub use read::read_run;
 pub use record::{Counts, LoadRecord, Planned, Record, ScenarioRecord, ShownFinding, is_finding};
 pub use terminal::ResultPrinter;
-pub use text::Verbosity;
+pub use text::{Verbosity, wrapped};
 
 /// Something that follows a run event by event.
 pub trait Reporter {

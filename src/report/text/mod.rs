@@ -22,7 +22,7 @@ pub(super) use figures::{
 };
 pub(super) use finding::{block, particulars};
 pub(super) use style::{of_severity, of_verdict};
-pub(super) use wrap::wrapped;
+pub use wrap::wrapped;
 
 use super::escape::line;
 use super::{Record, ReportError};

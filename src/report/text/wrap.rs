@@ -6,7 +6,7 @@ const COPIED: [&str; 4] = ["replay", "curl", "raw", "more"];
 const SECOND_COLUMN: usize = 24;
 
 /// The text with each line within a width; styles take no room.
-pub(in crate::report) fn wrapped(text: &str, width: usize) -> String {
+pub fn wrapped(text: &str, width: usize) -> String {
     let lines = text.split('\n').map(|line| if fits(line, width) { line.to_owned() } else { broken(line, width) });
     lines.collect::<Vec<_>>().join("\n")
 }
