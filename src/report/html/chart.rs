@@ -6,6 +6,8 @@ use crate::report::units;
 
 const LEFT: f64 = 72.0;
 const RIGHT: f64 = 452.0;
+/// Room for the label of a point.
+const LABEL: f64 = 62.0;
 const TOP: f64 = 14.0;
 const BOTTOM: f64 = 208.0;
 
@@ -72,7 +74,7 @@ pub(super) struct Mark {
 impl Mark {
     /// Where its label stands: under a rising curve there is room at the right, but at the end of the axis.
     fn beside(&self) -> (f64, f64, &'static str) {
-        if self.at < RIGHT - 60.0 {
+        if self.at < RIGHT - LABEL + 1.0 {
             (self.at + 8.0, self.up + 15.0, "start")
         } else {
             (self.at - 8.0, self.up - 8.0, "end")
@@ -118,6 +120,11 @@ impl ChartScale {
         let low = (low.max(1e-3) * 0.9).log10();
         let high = above(low, (high.max(1e-3) * 1.1).log10());
         Self { low, high, logarithmic: true, from: BOTTOM, to: TOP }
+    }
+
+    /// Along the x axis, with room at its end for the label of the last point.
+    pub(super) fn across_with_room(low: f64, high: f64) -> Self {
+        Self { to: RIGHT - LABEL, ..Self::across(low, high) }
     }
 
     /// Along the x axis between other ends.

@@ -145,10 +145,14 @@ impl CostChart {
         let phases: Vec<_> = phases.collect();
         let fastest = phases.iter().map(|(.., figures)| figures.response_time_us.p50).reduce(f64::min)?;
         let axis = CostAxis::over(phases.iter().map(|(.., figures)| figures.response_time_us.p99), fastest);
+        let several = phases.iter().any(|(scenario, ..)| scenario.started.name != phases[0].0.started.name);
         let rows = phases.iter().map(|(scenario, link, figures)| {
             let times = &figures.response_time_us;
             CostBar {
-                name: format!("{}, {}", scenario.started.name, figures.name),
+                name: match several {
+                    true => format!("{}, {}", scenario.started.name, figures.name),
+                    false => figures.name.clone(),
+                },
                 link: (*link).clone(),
                 value: axis.place(times.p50),
                 low: axis.place(times.p50),

@@ -261,7 +261,10 @@ fn rate_over_time(intervals: &[Interval], offered: Option<f64>, id: &str) -> Cha
     Chart {
         id: id.to_owned(),
         title: "Rate over time".to_owned(),
-        description: format!("Between {} and {} were answered.", rate(lowest), rate(highest)),
+        description: match (rate(lowest), rate(highest)) {
+            (lowest, highest) if lowest == highest => format!("{highest} were answered all the time."),
+            (lowest, highest) => format!("Between {lowest} and {highest} were answered."),
+        },
         x_title: "time since the warm-up",
         x_ticks,
         y_ticks: y.ticks(5.0, rate),

@@ -45,6 +45,13 @@ fn policy() -> String {
     )
 }
 
+/// Parts of a text, and whether each stands between backticks.
+fn prose(text: &str) -> Vec<(bool, &str)> {
+    let parts: Vec<_> = text.split('`').enumerate().map(|(at, part)| (at % 2 == 1, part)).collect();
+    // an odd backtick is none of ours
+    if parts.len() % 2 == 0 { vec![(false, text)] } else { parts }
+}
+
 /// Class of a note.
 fn note_class(note: &Note) -> &'static str {
     match note.kind {

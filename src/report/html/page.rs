@@ -10,7 +10,7 @@ use super::costs::CostChart;
 use super::finding::{CheckView, FindingView, sign};
 use super::scenario::{Places, ScenarioView, verdicts};
 use super::shards::ShardsView;
-use super::{SCRIPT, note_class, policy};
+use super::{SCRIPT, note_class, policy, prose};
 use crate::check::Verdict;
 use crate::event::{CheckResult, Note};
 use crate::report::Planned;

@@ -185,7 +185,7 @@ fn chart(id: &str, series: &Series, runs: &[PastRun]) -> Chart {
     let measured: Vec<(f64, f64)> =
         series.values.iter().enumerate().filter_map(|(at, value)| Some((at as f64, (*value)?))).collect();
     let last = series.values.len().saturating_sub(1);
-    let x = ChartScale::across(0.0, last as f64);
+    let x = ChartScale::across_with_room(0.0, last as f64);
     let y = ChartScale::up_from_zero(measured.iter().map(|(_, value)| *value).fold(series.least, f64::max));
     let step = last.div_ceil(4).max(1);
     let moment = moments(runs);

@@ -3,7 +3,7 @@
 use owo_colors::OwoColorize as _;
 
 use super::Row;
-use super::columns::aligned;
+use super::columns::{aligned, padded};
 use super::style::{bad, dim, doubtful, of_severity, of_verdict};
 use crate::check::Verdict;
 use crate::report::escape::line;
@@ -34,9 +34,10 @@ pub(super) fn rows(record: &Record) -> Vec<Row> {
     if found.len() > NAMED {
         texts.push(dim(&format!("and {}", counted(found.len() - NAMED, "more finding"))));
     }
+    let width = beside.iter().map(|one| one.source.word().len()).max().unwrap_or(0);
     texts.extend(beside.iter().take(NAMED).map(|one| {
         let scenario = if several { format!("  {}", line(&one.scenario)) } else { String::new() };
-        format!("{} {}  {}{scenario}", bad("FAIL"), one.source.word(), line(&one.text))
+        format!("{} {}  {}{scenario}", bad("FAIL"), padded(one.source.word(), width), line(&one.text))
     }));
     Row::list("findings", texts)
 }

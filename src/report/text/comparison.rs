@@ -87,7 +87,8 @@ fn figures(figures: &[FigureChange], room: usize) -> Vec<String> {
         let narrow = figures.iter().flat_map(|figure| {
             let [before, after, change, interval] = cells(figure);
             let name = format!("{}  {}", word(figure.movement), name(figure));
-            [name, format!("    {before} → {after}, {change} ({interval})")]
+            let moved = if figure.change.is_some() { format!(", {change} ({interval})") } else { String::new() };
+            [name, format!("    {before} → {after}{moved}")]
         });
         return narrow.collect();
     }
