@@ -12,6 +12,8 @@ const COMMENTS: usize = 1000;
 /// Public resources; checks use the first.
 const PUBLIC: usize = 3;
 
+/// Last segments of routes about whoever asks: every credential opens them.
+const OWN: [&str; 6] = ["me", "@me", "self", "whoami", "userinfo", "profile"];
 /// Headers that authbench sets, or that carry another credential.
 const TAKEN: [&str; 6] = ["authorization", "host", "content-type", "content-length", "transfer-encoding", "connection"];
 
@@ -108,7 +110,8 @@ impl<'a> Choice<'a> {
         }
         if !self.active.iter().any(|(operation, _)| operation.reads()) {
             let effort = |(operation, request): &Asked<'_>| {
-                (request.missing.len(), operation.template.contains('{'), request.path.contains('?'))
+                let own = operation.template.rsplit('/').next().is_some_and(|last| OWN.contains(&last));
+                (request.missing.len(), operation.template.contains('{'), request.path.contains('?'), !own)
             };
             let reads = self.unsure.iter().enumerate().filter(|(_, (operation, _))| operation.reads());
             if let Some((at, _)) = reads.min_by_key(|(_, asked)| effort(asked)) {

@@ -148,15 +148,19 @@ fn prefix(scheme: &SecurityScheme, all: &[SecurityScheme]) -> String {
     if name.starts_with(|c: char| c.is_ascii_digit()) { format!("S{name}_") } else { format!("{name}_") }
 }
 
-/// Small letters, digits and dashes; `apiKey` as `api-key`.
+/// Small letters, digits and dashes; `apiKey` as `api-key`, but `oAuth2` as `oauth2`.
 fn slug(text: &str) -> String {
     let mut slug = String::new();
-    let mut after_small = false;
+    let mut small = 0;
     for c in text.chars() {
-        if c.is_ascii_uppercase() && after_small {
+        if c.is_ascii_uppercase() && small > 1 {
             slug.push('-');
         }
-        after_small = c.is_ascii_lowercase() || c.is_ascii_digit();
+        small = match c {
+            'a'..='z' | '0'..='9' => small + 1,
+            'A'..='Z' => usize::from(small > 1 || slug.is_empty() || slug.ends_with('-')),
+            _ => 0,
+        };
         slug.push(if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' });
     }
     let parts: Vec<&str> = slug.split('-').filter(|part| !part.is_empty()).collect();
@@ -188,6 +192,9 @@ mod tests {
         for (title, expected) in [
             ("Orders API", "orders-api"),
             ("APIKeyHeader", "apikey-header"),
+            ("oAuth2", "oauth2"),
+            ("PagerDuty API", "pager-duty-api"),
+            ("petstore_auth", "petstore-auth"),
             ("../../etc/passwd", "etc-passwd"),
             ("\u{fc}\u{fc}", "api"),
             ("", "api"),
