@@ -75,7 +75,8 @@ impl Mark {
     /// Where its label stands: under a rising curve there is room at the right, but at the end of the axis.
     fn beside(&self) -> (f64, f64, &'static str) {
         if self.at < RIGHT - LABEL + 1.0 {
-            (self.at + 8.0, self.up + 15.0, "start")
+            // not among the labels of the axis
+            (self.at + 8.0, (self.up + 15.0).min(BOTTOM - 4.0), "start")
         } else {
             (self.at - 8.0, self.up - 8.0, "end")
         }

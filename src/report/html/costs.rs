@@ -157,7 +157,7 @@ impl CostChart {
                 value: axis.place(times.p50),
                 low: axis.place(times.p50),
                 high: axis.place(times.p99),
-                text: format!("{}, p99 {}", time(times.p50), time(times.p99)),
+                text: format!("{}, {}", whole(&time(times.p50)), whole(&format!("p99 {}", time(times.p99)))),
                 told: format!("p50 {}, p99 {}, slowest {}", time(times.p50), time(times.p99), time(times.max)),
                 same: false,
             }
@@ -185,6 +185,11 @@ impl CostBar {
     fn whisker(&self) -> (f64, f64) {
         (self.low, tenth((self.high - self.low).max(0.4)))
     }
+}
+
+/// A text that stays on its line.
+fn whole(text: &str) -> String {
+    text.replace(' ', "\u{a0}")
 }
 
 /// What a style needs no further digits of.

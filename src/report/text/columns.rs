@@ -33,7 +33,10 @@ pub(super) fn table(rows: &[Vec<String>], room: usize) -> Vec<String> {
         return lines.into_iter().enumerate().map(|(at, text)| if at == 0 { dim(&text) } else { text }).collect();
     }
     let named = |row: &Vec<String>| {
-        let cells = head.iter().zip(row).skip(1).map(|(name, cell)| format!("{} {cell}", dim(name)));
+        // a number stays beside its name where the line is broken
+        let whole = |text: &str| text.replace(' ', "\u{a0}");
+        let cells =
+            head.iter().zip(row).skip(1).map(|(name, cell)| format!("{}\u{a0}{}", dim(&whole(name)), whole(cell)));
         format!("{}  {}", row.first().map_or("", String::as_str), cells.collect::<Vec<_>>().join(", "))
     };
     body.iter().map(named).collect()
@@ -52,7 +55,8 @@ mod tests {
             |room| table(&rows, room).iter().map(|text| anstream::adapter::strip_str(text).to_string()).collect();
         let (wide, narrow): (Vec<_>, Vec<_>) = (shown(26), shown(25));
         assert_eq!(wide, ["                p50    max", "response time  1 ms  24 ms", "service time   1 ms   2 ms"]);
-        assert_eq!(narrow, ["response time  p50 1 ms, max 24 ms", "service time  p50 1 ms, max 2 ms"]);
+        let narrow: Vec<_> = narrow.iter().map(|line: &String| line.replace('\u{a0}', "~")).collect();
+        assert_eq!(narrow, ["response time  p50~1~ms, max~24~ms", "service time  p50~1~ms, max~2~ms"]);
     }
 
     #[test]
