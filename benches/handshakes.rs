@@ -1,5 +1,6 @@
-//! What a handshake of TLS 1.3 costs the client and the server, apart: a full one, one that resumes a session, and one in which the
-//! client proves by a certificate who it is, which is never resumed. Both sides run in this process, without a network; the
+//! What a handshake of TLS 1.3 costs the client and the server, apart: a full one with the key exchange x25519 and with
+//! X25519MLKEM768, one that resumes a session, and one in which the client proves by a certificate who it is, which is never
+//! resumed. The bytes that each side sends are printed before the times. Both sides run in this process, without a network; the
 //! messages of one are handed to the other. A connection that stays open pays this once: requests over it are the rows of the
 //! bench `schemes`.
 //!
@@ -13,6 +14,7 @@ use authbench::observe::ConnectionOf;
 use authbench::reference;
 use authbench::scheme::mtls::client_certificate;
 use authbench::seed;
+use authbench::target::key_exchange::KeyExchange;
 use authbench::target::tls_identity::ClientCertificate;
 use authbench::target::trust::Trust;
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -22,13 +24,17 @@ use rustls::{ClientConfig, ClientConnection, HandshakeKind, ServerConfig, Server
 /// Kinds of handshakes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    Full,
+    Full(KeyExchange),
     Resumed,
     WithCertificate,
 }
 
-const KINDS: [(&str, Kind); 3] =
-    [("tls-full", Kind::Full), ("tls-resumed", Kind::Resumed), ("mtls-full", Kind::WithCertificate)];
+const KINDS: [(&str, Kind); 4] = [
+    ("tls-full", Kind::Full(KeyExchange::X25519)),
+    ("tls-full-x25519mlkem768", Kind::Full(KeyExchange::X25519MlKem768)),
+    ("tls-resumed", Kind::Resumed),
+    ("mtls-full", Kind::WithCertificate),
+];
 
 /// Who of the two is timed.
 #[derive(Clone, Copy)]
@@ -37,15 +43,17 @@ enum Side {
     Server,
 }
 
-/// Time that each side took.
+/// Time that each side took, and bytes that it sent.
 #[derive(Default)]
 struct Took {
     client: Duration,
     server: Duration,
+    client_bytes: usize,
+    server_bytes: usize,
 }
 
 /// Plays a handshake to its end, with the tickets that follow it.
-fn shake(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>) -> (Took, Option<HandshakeKind>) {
+fn shake(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>) -> (Took, ClientConnection) {
     let mut took = Took::default();
     let mut began = Instant::now();
     let name = ServerName::try_from("localhost").expect("is a name");
@@ -72,6 +80,8 @@ fn shake(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>) -> (Took, Optio
             server.write_tls(&mut answered).expect("writes to memory");
         }
         took.server += began.elapsed();
+        took.client_bytes += sent.len();
+        took.server_bytes += answered.len();
         if sent.is_empty() && answered.is_empty() {
             break;
         }
@@ -84,22 +94,23 @@ fn shake(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>) -> (Took, Optio
         took.client += began.elapsed();
     }
     assert!(!client.is_handshaking() && !server.is_handshaking());
-    (took, client.handshake_kind())
+    (took, client)
 }
 
-/// The TLS of a client that trusts the reference: with sessions of its own, and a certificate if so.
-fn client(ca: &str, presents: bool) -> Arc<ClientConfig> {
+/// The TLS of a client that trusts the reference: with sessions of its own, one key exchange, and a certificate if so.
+fn client(ca: &str, key_exchange: KeyExchange, presents: bool) -> Arc<ClientConfig> {
     let service = &seed::IDENTITIES[0];
     let key = service.client_key.expect("has one").key;
     let name = format!("{}{}", service.name, seed::CLIENT_DOMAIN);
     let chain = client_certificate(seed::CLIENT_CA, service.name, &name, key).expect("is made");
     let own = ClientCertificate::read(chain.as_bytes(), key.as_bytes()).expect("is a certificate");
     let named = BTreeMap::from([(service.name.to_owned(), own)]);
-    let trust = Trust::of_all(Some(ca.as_bytes()), None, &named).expect("is trust");
+    let trust = Trust::offering(&[key_exchange], Some(ca.as_bytes()), None, &named).expect("is trust");
     let connection = ConnectionOf(presents.then(|| service.name.into()));
     trust.for_connection(&connection).expect("is there").config
 }
 
+#[expect(clippy::print_stdout, reason = "criterion prints times alone")]
 fn handshakes(criterion: &mut Criterion) {
     let (server, ca) = reference::server_tls().expect("the reference has a certificate");
     let mut group = criterion.benchmark_group("handshake");
@@ -107,20 +118,30 @@ fn handshakes(criterion: &mut Criterion) {
     for (name, kind) in KINDS {
         for (of, side) in [("client", Side::Client), ("server", Side::Server)] {
             // one client keeps its sessions; who is to make a full handshake has none
-            let keeps = client(&ca, false);
+            let keeps = client(&ca, KeyExchange::X25519, false);
             let _ = shake(&keeps, &server);
+            let config = || match kind {
+                Kind::Full(key_exchange) => client(&ca, key_exchange, false),
+                Kind::Resumed => keeps.clone(),
+                Kind::WithCertificate => client(&ca, KeyExchange::X25519, true),
+            };
+            let (sent, agreed) = shake(&config(), &server);
+            if let Kind::Full(key_exchange) = kind {
+                let group = agreed.negotiated_key_exchange_group().map(|group| group.name());
+                assert_eq!(group.and_then(KeyExchange::of_group), Some(key_exchange), "{name}");
+            }
+            match side {
+                Side::Client => println!("{name}: the client sends {} bytes", sent.client_bytes),
+                Side::Server => println!("{name}: the server sends {} bytes", sent.server_bytes),
+            }
             group.bench_function(format!("{name}/{of}"), |bencher| {
                 bencher.iter_custom(|count| {
                     let mut total = Duration::ZERO;
                     for _ in 0..count {
-                        let config = match kind {
-                            Kind::Full => client(&ca, false),
-                            Kind::Resumed => keeps.clone(),
-                            Kind::WithCertificate => client(&ca, true),
-                        };
-                        let (took, seen) = shake(&config, &server);
+                        let config = config();
+                        let (took, shaken) = shake(&config, &server);
                         let expected = if kind == Kind::Resumed { HandshakeKind::Resumed } else { HandshakeKind::Full };
-                        assert_eq!(seen, Some(expected), "{name}");
+                        assert_eq!(shaken.handshake_kind(), Some(expected), "{name}");
                         total += match side {
                             Side::Client => took.client,
                             Side::Server => took.server,

@@ -23,7 +23,7 @@ use criterion::measurement::WallTime;
 use criterion::{BatchSize, BenchmarkGroup, Criterion, criterion_group, criterion_main};
 
 /// Name, path of the resource, and who speaks to it.
-const ROWS: [(&str, &str, &str); 22] = [
+const ROWS: [(&str, &str, &str); 25] = [
     ("none", "none", "none"),
     ("api-key", "api-key", "api-key"),
     ("basic", "basic", "basic"),
@@ -44,6 +44,9 @@ const ROWS: [(&str, &str, &str); 22] = [
     ("jwt-rs256", "jwt/rs256", "bearer"),
     ("jwt-es256", "jwt/es256", "bearer"),
     ("jwt-eddsa", "jwt/eddsa", "bearer"),
+    ("jwt-ml-dsa-44", "jwt/ml-dsa-44", "bearer"),
+    ("jwt-ml-dsa-65", "jwt/ml-dsa-65", "bearer"),
+    ("jwt-ml-dsa-87", "jwt/ml-dsa-87", "bearer"),
     ("dpop-es256", "dpop", "oauth2-client-credentials-dpop"),
     ("dpop-eddsa", "dpop", "oauth2-client-credentials-dpop"),
 ];
@@ -198,7 +201,7 @@ fn prepare(criterion: &mut Criterion) {
 /// What a client takes that signs its tokens itself; one token serves many requests.
 fn mint(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("mint");
-    for alg in [Alg::HS256, Alg::RS256, Alg::ES256, Alg::EdDSA] {
+    for alg in [Alg::HS256, Alg::RS256, Alg::ES256, Alg::EdDSA, Alg::MlDsa44, Alg::MlDsa65, Alg::MlDsa87] {
         let ring = keys::ring(alg.name()).expect("the reference has keys for it");
         let key = SigningKey::read(ring.first.key, Some(ring.first.kid.to_owned()), Some(alg)).expect("a key");
         let kit = jwt::Kit {

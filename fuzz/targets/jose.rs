@@ -16,6 +16,10 @@ pub(super) const WORDS: &[&str] = &[
     "EC",
     "OKP",
     "oct",
+    "AKP",
+    "\"alg\":\"ML-DSA-44\"",
+    "\"pub\":\"",
+    "\"priv\":\"",
     "\"crv\":\"P-256\"",
     "\"crv\":\"Ed25519\"",
     "\"n\":\"",
@@ -39,7 +43,7 @@ pub(super) const WORDS: &[&str] = &[
     "MC4CAQAwBQYDK2VwBCIEI",
 ];
 
-const ALGS: [Alg; 5] = [Alg::RS256, Alg::PS256, Alg::ES256, Alg::ES384, Alg::EdDSA];
+const ALGS: [Alg; 7] = [Alg::RS256, Alg::PS256, Alg::ES256, Alg::ES384, Alg::EdDSA, Alg::Ed25519, Alg::MlDsa44];
 
 fn token(text: &str) {
     let Some(jws) = Jws::read(text) else { return };
@@ -64,7 +68,7 @@ fn published(key: &Value) {
 }
 
 fn private(text: &str) {
-    for alg in [None, Some(Alg::ES256), Some(Alg::RS256)] {
+    for alg in [None, Some(Alg::ES256), Some(Alg::RS256), Some(Alg::MlDsa44)] {
         match SigningKey::read(text, None, alg) {
             Ok(key) => {
                 let made = key.sign(b"input");

@@ -15,6 +15,7 @@ use super::wire::{Destination, Limits, http2, send_once};
 use crate::observe::{Request, Silence};
 use crate::target::Running;
 use crate::target::address::authority;
+use crate::target::key_exchange::KeyExchange;
 use crate::target::obstacle::Obstacle;
 use crate::target::proxy::{Passage, Proxy};
 use crate::target::trust::Distrust;
@@ -100,6 +101,20 @@ pub async fn expects_tls(running: &Running, limit: Duration) -> bool {
         Ok(Err(error)) => Distrust::within(&error).is_some() || is_of_tls(&error),
         Err(_) => false,
     }
+}
+
+/// The key exchange that a handshake with the target agrees on; none where there is no handshake, or an unusual one.
+pub async fn key_exchange(running: &Running, limit: Duration) -> Option<KeyExchange> {
+    let destination = running.destination().ok()?;
+    let (tls, name) = destination.tls.as_ref()?;
+    let mut tcp = connected(&running.base, &destination, limit).await.ok()?;
+    if let Some(tunnel) = Tunnel::to(&destination) {
+        timeout(limit, tunnel.open(&mut tcp)).await.ok()?.ok()?;
+    }
+    let connector = tokio_rustls::TlsConnector::from(tls.config.clone());
+    let stream = timeout(limit, connector.connect(name.clone(), tcp)).await.ok()?.ok()?;
+    let group = stream.get_ref().1.negotiated_key_exchange_group()?;
+    KeyExchange::of_group(group.name())
 }
 
 /// Whether the peer spoke TLS and did not agree: an alert, or an offer that this side cannot take.

@@ -33,6 +33,19 @@ pub(super) fn algorithm_of(scheme: &SchemeFields) -> &str {
 
 /// What tokens are minted and forged with.
 pub(super) fn kit(loaded: &LoadedScenario, values: &Values<'_>) -> Kit {
+    let scheme = &loaded.scenario.scheme;
+    if let SchemeFields::Jwt(jwt) = &scheme.value.0
+        && loaded.scenario.target.reference.is_some()
+        && jwt.issuer.is_none()
+        && let Some(name) = jwt.alg.as_deref().filter(|name| keys::ring(name).is_none())
+    {
+        let error = loaded.error(scheme.place, format!("the reference has no keys for the algorithm {name:?}"));
+        let known: Vec<&str> = keys::KEY_RINGS.iter().flat_map(|ring| ring.algorithms).copied().collect();
+        values.mistake(error.with_help(match cose(name) {
+            Some(instead) => instead,
+            None => format!("expected one of {}", known.join(", ")),
+        }));
+    }
     kit_of(&loaded.scenario.scheme.value.0, loaded, values)
 }
 
@@ -110,7 +123,8 @@ pub(super) fn key(written: &At<model::SigningKeySource>, values: &Values<'_>) ->
     let mistake = |message: String| values.loaded().error(written.place, message);
     let alg = match written.alg.as_deref().map(|name| (name, Alg::named(name))) {
         Some((name, None)) => {
-            values.mistake(mistake(format!("the algorithm {name:?} is not known")));
+            let error = mistake(format!("the algorithm {name:?} is not known"));
+            values.mistake(error.with_help(way_out_of(name)));
             return None;
         }
         named => named.and_then(|(_, alg)| alg),
@@ -137,6 +151,17 @@ pub(super) fn key(written: &At<model::SigningKeySource>, values: &Values<'_>) ->
     }
 }
 
+/// What to write in place of the name of an algorithm that is not one of JOSE.
+fn way_out_of(name: &str) -> String {
+    cose(name).unwrap_or_else(|| format!("expected one of {}", Alg::names()))
+}
+
+/// RFC 9864 §2.1 registers these names for COSE alone: in JOSE, RFC 7518 §3.4 names the curve with the hash already.
+fn cose(name: &str) -> Option<String> {
+    let is_one = matches!(name, "ESP256" | "ESP384");
+    is_one.then(|| format!("{name} is a name of COSE; write `{}` in JOSE", name.replacen("ESP", "ES", 1)))
+}
+
 /// What no report may show of a key: the lines of a PEM file, the private members of a JWK, or all of a secret. What
 /// everybody's keys have in common, such as the label of a PEM file, is no secret and would shred a report.
 fn private_parts(text: &str) -> Vec<Secret> {
@@ -146,7 +171,8 @@ fn private_parts(text: &str) -> Vec<Secret> {
     }
     match serde_json::from_str::<serde_json::Value>(text) {
         Ok(jwk) if jwk.is_object() => {
-            let private = ["k", "d", "p", "q", "dp", "dq", "qi"].into_iter().filter_map(|name| jwk[name].as_str());
+            let private =
+                ["k", "d", "p", "q", "dp", "dq", "qi", "priv"].into_iter().filter_map(|name| jwk[name].as_str());
             private.map(Secret::new).collect()
         }
         _ => vec![Secret::new(text)],
@@ -158,11 +184,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn names_of_cose_are_answered_with_those_of_jose() {
+        assert!(way_out_of("ESP256").contains("`ES256`") && way_out_of("ESP384").contains("`ES384`"));
+        assert!(way_out_of("ES256K").contains("Ed25519, ML-DSA-44"));
+    }
+
+    #[test]
     fn what_is_private_about_a_key_is_told_from_what_is_not() {
         for (text, expected) in [
             ("-----BEGIN PRIVATE KEY-----\nAAAA\nBBBB\n-----END PRIVATE KEY-----", vec!["AAAA", "BBBB"]),
             (r#"{"kty":"EC","crv":"P-256","x":"xx","y":"yy","d":"dd"}"#, vec!["dd"]),
             (r#"{"kty":"oct","k":"kk"}"#, vec!["kk"]),
+            (r#"{"kty":"AKP","alg":"ML-DSA-44","pub":"pp","priv":"ss"}"#, vec!["ss"]),
             ("a secret", vec!["a secret"]),
         ] {
             let found = private_parts(text);

@@ -167,6 +167,9 @@ fn preset_side(loaded: &LoadedScenario, name: &str) -> Option<Side> {
         "jwt-rs256" => ("jwt/rs256", "jwt"),
         "jwt-es256" => ("jwt/es256", "jwt"),
         "jwt-eddsa" => ("jwt/eddsa", "jwt"),
+        "jwt-ml-dsa-44" => ("jwt/ml-dsa-44", "jwt"),
+        "jwt-ml-dsa-65" => ("jwt/ml-dsa-65", "jwt"),
+        "jwt-ml-dsa-87" => ("jwt/ml-dsa-87", "jwt"),
         "mtls" => ("mtls", "mtls"),
         "oauth2-jwt" => ("oauth2-jwt", "oauth2-client-credentials"),
         "dpop-es256" | "dpop-eddsa" => ("dpop", "oauth2-client-credentials-dpop"),
@@ -209,9 +212,9 @@ fn preset_side(loaded: &LoadedScenario, name: &str) -> Option<Side> {
     Some(Side { asks_each_time: name == ASKED_EACH_TIME, name: name.to_owned(), subject, identity, resource: 0 })
 }
 
-/// The algorithm that the reference's resources under a prefix accept tokens of, as RFC 7518 §3.1 spells it.
+/// The algorithm that the reference's resources under a prefix accept tokens of, as it is registered.
 fn algorithm_under(prefix: &str) -> Option<&'static str> {
-    let named = ["HS256", "RS256", "ES256", "EdDSA"];
+    let named = ["HS256", "RS256", "ES256", "EdDSA", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87"];
     let wanted = prefix.strip_prefix("jwt/")?;
     named.into_iter().find(|name| name.eq_ignore_ascii_case(wanted))
 }

@@ -343,6 +343,7 @@ fn proof_alg(oauth2: &model::OAuth2) -> Option<Alg> {
     oauth2.dpop.as_ref().map(|dpop| match dpop.alg {
         model::ProofAlgorithm::ES256 => Alg::ES256,
         model::ProofAlgorithm::EdDSA => Alg::EdDSA,
+        model::ProofAlgorithm::Ed25519 => Alg::Ed25519,
     })
 }
 

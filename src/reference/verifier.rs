@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::request::Parts;
-use jsonwebtoken::{Algorithm, Header};
 use serde_json::json;
 
 use super::authority::Authority;
 use super::fault::Faults;
+use super::jose::algorithm::JwsAlgorithm;
 use super::random::random_text;
 use super::scheme::introspection::Introspector;
 use super::scheme::jwt::deployment::{Deployments, Issuer};
@@ -74,10 +74,9 @@ impl Verifier {
     }
 
     /// A token as the issuer of the seed signs it (RFC 9068 §2).
-    fn signed(&self, algorithm: Algorithm, client: &str) -> Option<String> {
+    fn signed(&self, algorithm: JwsAlgorithm, client: &str) -> Option<String> {
         let key = self.verifiers.jwt.deployments.of(algorithm).own_key();
         let now = clock::unix_seconds();
-        let header = Header { typ: Some("at+jwt".to_owned()), kid: Some(key.kid.clone()), ..Header::new(algorithm) };
         let claims = json!({
             "iss": seed::keys::ISSUER,
             "sub": client,
@@ -89,7 +88,7 @@ impl Verifier {
             "scope": seed::IDENTITIES[0].scopes.join(" "),
             "tenant": seed::IDENTITIES[0].tenant,
         });
-        jsonwebtoken::encode(&header, &claims, &key.signing).ok()
+        key.token("at+jwt", &claims)
     }
 }
 
@@ -109,7 +108,9 @@ mod tests {
 
     #[test]
     fn a_verifier_tells_good_from_bad() {
-        for prefix in ["oauth2", "oauth2-jwt", "jwt/hs256", "jwt/rs256", "jwt/es256", "jwt/eddsa"] {
+        for prefix in
+            ["oauth2", "oauth2-jwt", "jwt/hs256", "jwt/rs256", "jwt/es256", "jwt/eddsa", "jwt/ed25519", "jwt/ml-dsa-44"]
+        {
             let verifier = Verifier::of(prefix).expect("is there");
             let good = verifier.token().expect("issues one");
             assert_eq!(verifier.verify(&parts(&format!("Bearer {good}"))).as_deref(), Some("service"), "{prefix}");

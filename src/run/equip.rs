@@ -34,13 +34,21 @@ pub(super) enum EquipError {
     Obstacle(#[from] Obstacle),
 }
 
+/// What talks to a target, and what it knows.
+pub(super) struct Equipped {
+    pub(super) subject: Arc<Subject>,
+    pub(super) prober: Arc<Prober>,
+    /// What the issuer's metadata say against the scenario, in words for a reader.
+    pub(super) doubts: Vec<String>,
+}
+
 /// Completes what is known about the target now that it runs, and makes what talks to it.
 pub(super) async fn equip(
     subject: &Subject,
     running: &Running,
     listener: Result<Option<Arc<Listener>>, ListenerError>,
     (options, is_reference): (&Options, bool),
-) -> Result<(Arc<Subject>, Arc<Prober>), EquipError> {
+) -> Result<Equipped, EquipError> {
     let mut subject = subject.clone();
     let base = running.base.clone();
     let rate_limit = RateLimit::new(options.rate_limit);
@@ -54,6 +62,7 @@ pub(super) async fn equip(
     let listener = listener?;
     keys::host(&mut subject, listener.as_ref(), &control, (&base, is_reference)).await;
     keys::read_published(&mut subject, &control, &base, metadata.as_ref()).await;
+    let doubts = metadata.iter().flat_map(|(_, metadata)| issuer::unlisted(&subject, metadata)).collect();
     let subject = Arc::new(subject);
     let control = Arc::new(control);
     let logins = Logins::new(control.clone(), base.clone(), options.spawner(), subject.scheme);
@@ -73,7 +82,7 @@ pub(super) async fn equip(
         activity: options.activity.clone(),
         seed: options.seed ^ options.shard.offset().wrapping_mul(0x9e37_79b9_7f4a_7c15),
     });
-    Ok((subject, Arc::new(prober)))
+    Ok(Equipped { subject, prober: Arc::new(prober), doubts })
 }
 
 /// Fetches the metadata of the issuer (RFC 8414 §3) once, where something of it is needed, and completes the endpoints.

@@ -44,7 +44,7 @@ pub(super) async fn run(session: &Session<'_>, tally: &mut ScenarioTally<'_>) {
     let equipped = equip(&server, session.target, Ok(None), (session.options, false));
     let (subject, prober) = match stop.unless_requested(equipped).await {
         None => return,
-        Some(Ok(equipped)) => equipped,
+        Some(Ok(equipped)) => (equipped.subject, equipped.prober),
         Some(Err(why)) => return tally.error(why.to_string()),
     };
     let session = &session.of_another(subject, prober);

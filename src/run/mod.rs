@@ -53,7 +53,7 @@ use crate::secret::Scrubber;
 use crate::target::proxy::Proxy;
 use crate::target::{Running, StartError};
 
-use equip::{EquipError, equip, scrubber_of};
+use equip::{EquipError, Equipped, equip, scrubber_of};
 use failures::Failures;
 use isolate::Isolated;
 use ready::profile_of;
@@ -263,16 +263,16 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
     };
     let ready = stop.unless_requested(async {
         let is_reference = matches!(launch, start::Wanted::Reference(..));
-        let (subject, prober) = equip(&subject, &running, listener, (options, is_reference)).await?;
-        let untestable = testable::look(&loaded, &subject, &prober, &running).await.err();
-        Ok::<_, EquipError>((subject, prober, untestable))
+        let equipped = equip(&subject, &running, listener, (options, is_reference)).await?;
+        let untestable = testable::look(&loaded, &equipped.subject, &equipped.prober, &running).await.err();
+        Ok::<_, EquipError>((equipped, untestable))
     });
     let exit = match ready.await {
         None => {
             sink(started(running.name.clone(), 0));
             cannot_be_tested(&Untestable::ended(options), turn, sink)
         }
-        Some(Ok((subject, prober, untestable))) => {
+        Some(Ok((Equipped { subject, prober, doubts }, untestable))) => {
             // against a server that nothing can be proved about, each check has to notice by itself
             let insists = matches!(options.launch, Launch::Hopeless(_));
             if let Some(untestable) = untestable.as_ref().filter(|found| !found.reached && !insists) {
@@ -293,6 +293,10 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
                 for (kind, text) in through(proxy, options, &loaded) {
                     sink(Event::Note(Note { kind, text }));
                 }
+            }
+            doubts.into_iter().for_each(|text| sink(Event::Note(Note { kind: NoteKind::Warning, text })));
+            if let Some(text) = key_exchange(&loaded, &running, options).await {
+                sink(Event::Note(Note { kind: NoteKind::Info, text }));
             }
             if prober.is_one_at_a_time() {
                 let text = "a new credential ends the one before it: checks run one at a time".to_owned();
@@ -329,6 +333,16 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
     };
     running.stop().await;
     exit
+}
+
+/// Which key exchange the target chooses of those that the scenario offers it.
+async fn key_exchange(loaded: &LoadedScenario, running: &Running, options: &Options) -> Option<String> {
+    let named = loaded.scenario.target.value.0.tls.as_ref().is_some_and(|tls| !tls.key_exchange.is_empty());
+    if !named {
+        return None;
+    }
+    let chosen = crate::drive::reach::key_exchange(running, options.time_limit).await?;
+    Some(format!("TLS key exchange: {}", chosen.name()))
 }
 
 /// What a reader has to know of a run through a proxy.

@@ -112,9 +112,10 @@ async fn study(session: &Session<'_>, comparison: &OverheadStudy) -> Result<Over
 /// A side with its credential in hand, and how long it took to obtain it.
 async fn ready(session: &Session<'_>, side: &Side) -> Result<(Contender, Vec<f64>), (String, Exit)> {
     let broken = |why: String| (why, Exit::Broken);
-    let (subject, prober) = super::equip(&side.subject, session.target, Ok(None), (session.options, false))
+    let equipped = super::equip(&side.subject, session.target, Ok(None), (session.options, false))
         .await
         .map_err(|error| broken(error.to_string()))?;
+    let (subject, prober) = (equipped.subject, equipped.prober);
     let client = subject.identities[side.identity].client();
     let contender = prober.contender(&side.name, side.identity, side.resource).await;
     let mut contender = contender.map_err(|why| (why.to_string(), Exit::Inconclusive))?;

@@ -21,13 +21,14 @@ use crate::plan::overhead::OverheadStudy;
 use crate::plan::subject::{IdentityCertificate, Subject};
 use crate::reference;
 use crate::reference::hopeless::{self, Manner};
-use crate::scenario::model::{SchemeFields, TargetFields, TargetProxyFields, TargetTls};
+use crate::scenario::model::{KeyExchangeGroup, SchemeFields, TargetFields, TargetProxyFields, TargetTls};
 use crate::scenario::{At, LoadedScenario, ScenarioError, Template};
 use crate::scheme::mtls;
 use crate::secret::Secret;
 use crate::target::address::{self, BadAddress, is_local, shown};
 use crate::target::command::CommandLine;
 use crate::target::hosts::AllowedHosts;
+use crate::target::key_exchange::KeyExchange;
 use crate::target::proxy::{BadProxy, Proxy};
 use crate::target::tls_identity::ClientCertificate;
 use crate::target::trust::{BadTrust, Trust};
@@ -83,6 +84,8 @@ pub(super) struct NamedTls {
     ca: Option<Vec<u8>>,
     certificate: Option<Vec<u8>>,
     key: Option<Secret>,
+    /// What is offered for the key exchange; what the library offers where it is empty.
+    key_exchanges: Vec<KeyExchange>,
     /// Those of credentials, and what is forged from them, by the names of their connections.
     of_credentials: BTreeMap<String, Arc<IdentityCertificate>>,
     /// The connections that prove who a client is, where that is the scheme: the target may open no others.
@@ -93,7 +96,14 @@ impl NamedTls {
     fn of(tls: &At<TargetTls>, values: &Values<'_>) -> Self {
         let file = |written: &Option<Template>| written.as_ref().and_then(|written| values.pem(written));
         let key = file(&tls.key).map(|bytes| Secret::new(String::from_utf8_lossy(&bytes)));
-        Self { ca: file(&tls.ca), certificate: file(&tls.certificate), key, ..Self::default() }
+        let key_exchanges = tls.key_exchange.iter().map(|group| match group {
+            KeyExchangeGroup::X25519MlKem768 => KeyExchange::X25519MlKem768,
+            KeyExchangeGroup::X25519 => KeyExchange::X25519,
+            KeyExchangeGroup::Secp256r1 => KeyExchange::Secp256r1,
+            KeyExchangeGroup::Secp384r1 => KeyExchange::Secp384r1,
+        });
+        let key_exchanges = key_exchanges.collect();
+        Self { ca: file(&tls.ca), certificate: file(&tls.certificate), key, key_exchanges, ..Self::default() }
     }
 
     /// The certificates of the credentials, and those that are forged from them.
@@ -146,7 +156,7 @@ impl NamedTls {
         for (name, named) in &self.of_credentials {
             others.insert(name.clone(), read(named)?);
         }
-        Trust::of_all(self.ca.as_deref(), own.as_ref(), &others)
+        Trust::offering(&self.key_exchanges, self.ca.as_deref(), own.as_ref(), &others)
     }
 
     /// The same for a target that says by itself which certificate it has.

@@ -13,7 +13,7 @@ pub struct SeedKey {
 /// The keys of one kind: two of the issuer, one of its partner.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyRing {
-    /// Algorithms that use them (RFC 7518 §3.1, RFC 8037 §3.1).
+    /// Algorithms that use them (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2, RFC 9964 §5).
     pub algorithms: &'static [&'static str],
     /// The key that signs.
     pub first: SeedKey,
@@ -60,10 +60,28 @@ pub const KEY_RINGS: &[KeyRing] = &[
         partner: SeedKey { kid: "p384-partner", key: include_str!("p384-partner.pem") },
     },
     KeyRing {
-        algorithms: &["EdDSA"],
+        algorithms: &["EdDSA", "Ed25519"],
         first: SeedKey { kid: "ed25519-1", key: include_str!("ed25519-1.pem") },
         second: SeedKey { kid: "ed25519-2", key: include_str!("ed25519-2.pem") },
         partner: SeedKey { kid: "ed25519-partner", key: include_str!("ed25519-partner.pem") },
+    },
+    KeyRing {
+        algorithms: &["ML-DSA-44"],
+        first: SeedKey { kid: "ml-dsa-44-1", key: include_str!("ml-dsa-44-1.pem") },
+        second: SeedKey { kid: "ml-dsa-44-2", key: include_str!("ml-dsa-44-2.pem") },
+        partner: SeedKey { kid: "ml-dsa-44-partner", key: include_str!("ml-dsa-44-partner.pem") },
+    },
+    KeyRing {
+        algorithms: &["ML-DSA-65"],
+        first: SeedKey { kid: "ml-dsa-65-1", key: include_str!("ml-dsa-65-1.pem") },
+        second: SeedKey { kid: "ml-dsa-65-2", key: include_str!("ml-dsa-65-2.pem") },
+        partner: SeedKey { kid: "ml-dsa-65-partner", key: include_str!("ml-dsa-65-partner.pem") },
+    },
+    KeyRing {
+        algorithms: &["ML-DSA-87"],
+        first: SeedKey { kid: "ml-dsa-87-1", key: include_str!("ml-dsa-87-1.pem") },
+        second: SeedKey { kid: "ml-dsa-87-2", key: include_str!("ml-dsa-87-2.pem") },
+        partner: SeedKey { kid: "ml-dsa-87-partner", key: include_str!("ml-dsa-87-partner.pem") },
     },
 ];
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 use thiserror::Error;
 use url::Url;
 
-use crate::plan::subject::AuthorizationServer;
+use crate::plan::subject::{AuthorizationServer, ClientAuthMethod, Subject};
 
 /// Why metadata cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -48,6 +48,33 @@ pub fn keys_at(issuer: &Url, metadata: &Value) -> Option<String> {
     metadata["jwks_uri"].as_str().filter(|found| is_of(issuer, found)).map(str::to_owned)
 }
 
+/// Algorithms that the scenario signs with and the metadata do not list (RFC 8414 §2, RFC 9449 §5.1), in words for a reader. Names
+/// are compared as they are: `EdDSA` in a list is not `Ed25519` (RFC 9864 §2.2).
+pub fn unlisted(subject: &Subject, metadata: &Value) -> Vec<String> {
+    let Some(server) = &subject.authorization_server else { return Vec::new() };
+    let signs = |method| matches!(method, ClientAuthMethod::PrivateKeyJwt | ClientAuthMethod::SecretJwt);
+    let clients = subject.identities.iter().filter_map(|identity| identity.client());
+    let clients = clients.filter(|client| signs(client.method(server.client_auth)));
+    let assertions = clients.filter_map(|client| client.assertion_key(server.client_auth)).map(|key| key.alg);
+    let assertions =
+        assertions.map(|alg| ("client assertions", "token_endpoint_auth_signing_alg_values_supported", alg));
+    let proofs = server.proof_alg.map(|alg| ("DPoP proofs", "dpop_signing_alg_values_supported", alg));
+    let mut said = Vec::new();
+    for (what, member, alg) in proofs.into_iter().chain(assertions) {
+        let Some(listed) = metadata[member].as_array() else { continue };
+        let listed: Vec<&str> = listed.iter().filter_map(Value::as_str).collect();
+        let names = listed.join(", ");
+        let text = format!(
+            "the metadata of the issuer list {names} for {what} (`{member}`), and the scenario signs with {}",
+            alg.name()
+        );
+        if !listed.contains(&alg.name()) && !said.contains(&text) {
+            said.push(text);
+        }
+    }
+    said
+}
+
 fn is_of(issuer: &Url, address: &str) -> bool {
     address.parse::<Url>().is_ok_and(|found| found.origin() == issuer.origin())
 }
@@ -57,7 +84,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::plan::subject::ClientAuthMethod;
 
     fn server() -> AuthorizationServer {
         AuthorizationServer {

@@ -8,6 +8,7 @@ pub mod destination;
 pub mod hook;
 pub mod hosts;
 pub mod issuer;
+pub mod key_exchange;
 pub mod listener;
 pub mod obstacle;
 pub mod proxy;

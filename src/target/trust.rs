@@ -20,6 +20,7 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme};
 use thiserror::Error;
 
+use super::key_exchange::{self, KeyExchange};
 use super::tls_identity::{ClientCertificate, ClientTls, TlsIdentity};
 use crate::observe::ConnectionOf;
 
@@ -172,7 +173,21 @@ impl Trust {
         certificate: Option<&ClientCertificate>,
         of_credentials: &BTreeMap<String, ClientCertificate>,
     ) -> Result<Self, BadTrust> {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        Self::offering(&[], ca_pem, certificate, of_credentials)
+    }
+
+    /// The same for a client that offers these key exchanges and no others, the preferred one first; without any, those of the
+    /// library.
+    ///
+    /// # Errors
+    /// As for one certificate.
+    pub fn offering(
+        key_exchanges: &[KeyExchange],
+        ca_pem: Option<&[u8]>,
+        certificate: Option<&ClientCertificate>,
+        of_credentials: &BTreeMap<String, ClientCertificate>,
+    ) -> Result<Self, BadTrust> {
+        let provider = Arc::new(key_exchange::provider(key_exchanges));
         let machine = || machine(&provider);
         let Some(pem) = ca_pem else {
             let verifier = Verifier { machine: Some(machine()?), ..Verifier::none(&provider) };

@@ -1,5 +1,6 @@
 //! Integration tests: one binary, so that the crate is linked once; one module a subject.
 
+mod algorithms;
 mod assertions;
 mod authority;
 mod authority_alone;

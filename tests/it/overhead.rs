@@ -43,7 +43,7 @@ fn errors(events: &[Event]) -> String {
 }
 
 /// A study of every preset.
-const PRESETS: &str = "authbench: 1\nname: presets\ntarget: reference\noverhead:\n  schemes: [api-key, basic, basic-cached, digest, digest-asked-each-time, hmac, sigv4, httpsig-hmac-sha256, httpsig-rsa-v1_5-sha256, httpsig-rsa-pss-sha512, httpsig-ecdsa-p256-sha256, httpsig-ecdsa-p384-sha384, httpsig-ed25519, bearer, oauth2, oauth2-jwt, dpop-es256, dpop-eddsa, opaque-introspection, opaque-introspection-cached, jwt-hs256, jwt-rs256, jwt-es256, jwt-eddsa]\n  duration: 120ms\nthresholds: [overhead.p(50) < 60s]\n";
+const PRESETS: &str = "authbench: 1\nname: presets\ntarget: reference\noverhead:\n  schemes: [api-key, basic, basic-cached, digest, digest-asked-each-time, hmac, sigv4, httpsig-hmac-sha256, httpsig-rsa-v1_5-sha256, httpsig-rsa-pss-sha512, httpsig-ecdsa-p256-sha256, httpsig-ecdsa-p384-sha384, httpsig-ed25519, bearer, oauth2, oauth2-jwt, dpop-es256, dpop-eddsa, opaque-introspection, opaque-introspection-cached, jwt-hs256, jwt-rs256, jwt-es256, jwt-eddsa, jwt-ml-dsa-44, jwt-ml-dsa-65, jwt-ml-dsa-87]\n  duration: 120ms\nthresholds: [overhead.p(50) < 60s]\n";
 
 #[test]
 fn every_preset_has_a_row_beside_the_baseline_with_itself() {
@@ -62,7 +62,7 @@ fn every_preset_has_a_row_beside_the_baseline_with_itself() {
     assert_eq!(exit, Exit::Passed, "{}", errors(&events));
     let figures = figures(&events).expect("figures");
     assert_eq!(figures.baseline, "none");
-    assert_eq!(figures.rows.len(), 25);
+    assert_eq!(figures.rows.len(), 28);
     assert!(figures.control_us.low <= 0.0 && 0.0 <= figures.control_us.high, "{:?}", figures.control_us);
     assert!(!row(figures, "none").distinguishable, "the baseline is told apart from itself");
     for row in &figures.rows {
@@ -80,7 +80,7 @@ fn every_preset_has_a_row_beside_the_baseline_with_itself() {
     assert!(row(figures, "basic").server_us.is_some_and(|server| server.value > 100.0), "{:?}", row(figures, "basic"));
     let judged =
         events.iter().filter(|event| matches!(event, Event::ThresholdJudged(result) if result.holds == Some(true)));
-    assert_eq!(judged.count(), 24, "the baseline is not judged, every other row is");
+    assert_eq!(judged.count(), 27, "the baseline is not judged, every other row is");
 }
 
 #[test]

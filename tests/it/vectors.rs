@@ -1,8 +1,8 @@
-//! Published examples of RFC 7515 (appendix A), RFC 8037 (appendix A) and RFC 7638 (§3.1), on both sides: the client's
-//! own signatures, and the library that the reference verifies with.
+//! Published examples of RFC 7515 (appendix A), RFC 8037 (appendix A), RFC 7638 (§3.1) and RFC 9964 (appendix A), on both sides: the
+//! client's own signatures, and the library that the reference verifies with.
 
 use authbench::scheme::jose::key::{thumbprint, verifies};
-use authbench::scheme::jose::{Alg, Jws, SigningKey, decoded};
+use authbench::scheme::jose::{Alg, Jws, SigningKey, decoded, encoded};
 use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::{Value, json};
@@ -98,6 +98,27 @@ fn thumbprints_are_those_of_rfc_7638_and_rfc_8037() {
     let known: Jwk = serde_json::from_value(rsa).expect("a JWK");
     assert_eq!(known.thumbprint(ThumbprintHash::SHA256).expect("has one"), expected);
     assert_eq!(thumbprint(&rfc_8037()).as_deref(), Some("kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"));
+}
+
+/// The keys of RFC 9964 appendix A have a seed of zeros, and their thumbprints for a `kid`: seed, public half and thumbprint
+/// are right together.
+#[test]
+fn public_halves_and_thumbprints_of_ml_dsa_are_those_of_rfc_9964() {
+    use aws_lc_rs::signature::{KeyPair as _, ML_DSA_44_SIGNING, ML_DSA_65_SIGNING, ML_DSA_87_SIGNING, PqdsaKeyPair};
+    let zeros = encoded([0; 32]);
+    for (alg, signing, kid) in [
+        (Alg::MlDsa44, &ML_DSA_44_SIGNING, "T4xl70S7MT6Zeq6r9V9fPJGVn76wfnXJ21-gyo0Gu6o"),
+        (Alg::MlDsa65, &ML_DSA_65_SIGNING, "Suiu29qbfuaBaR4Ats-c6XQBePB_OpAxAwcTR_0KXVM"),
+        (Alg::MlDsa87, &ML_DSA_87_SIGNING, "tRn1JNIkgMsABVQBlXeDHxAIcclh-2IX0UdDEzPt5XU"),
+    ] {
+        let pair = PqdsaKeyPair::from_seed(signing, &[0; 32]).expect("a seed");
+        let public = encoded(pair.public_key().as_ref());
+        let jwk = json!({ "kty": "AKP", "alg": alg.name(), "pub": public, "priv": zeros });
+        assert_eq!(thumbprint(&jwk).as_deref(), Some(kid));
+        let key = SigningKey::read(&jwk.to_string(), None, None).expect("a key");
+        assert_eq!(key.alg, alg);
+        assert!(verifies(&jwk, alg, b"input", &key.sign(b"input")), "{}", alg.name());
+    }
 }
 
 /// The certificate of RFC 8705 appendix A (figure 6).

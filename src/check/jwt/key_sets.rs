@@ -9,8 +9,10 @@ use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::observe::Outcome;
 
-/// Members that no published key has (RFC 7518 §6.2.2, §6.3.2, §6.4).
-const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+/// Members that no published key has (RFC 7518 §6.2.2, §6.3.2, §6.4; RFC 9964 §3).
+const PRIVATE: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
+/// Bytes of public keys of ML-DSA (RFC 9964 §5).
+const ML_DSA: [(&str, usize); 3] = [("ML-DSA-44", 1312), ("ML-DSA-65", 1952), ("ML-DSA-87", 2592)];
 /// Bits of an RSA key (RFC 7518 §3.3).
 const RSA_BITS: usize = 2048;
 
@@ -98,9 +100,42 @@ fn weakness(key: &Value) -> Option<String> {
         (Some("EC"), Some("P-521" | "secp256k1")) | (Some("OKP"), Some("Ed25519" | "Ed448" | "X25519" | "X448")) => {
             None
         }
+        (Some("AKP"), _) => {
+            // RFC 9964 §3: alg and pub are required; of what other algorithms are, nothing is known here
+            let Some(alg) = key["alg"].as_str() else { return Some("has no alg (RFC 9964 §3)".to_owned()) };
+            let Some(public) = bytes("pub") else { return Some("has no pub (RFC 9964 §3)".to_owned()) };
+            let (_, expected) = ML_DSA.into_iter().find(|(name, _)| *name == alg)?;
+            (public.len() != expected).then(|| format!("has a pub of {} bytes, which is no key of {alg}", public.len()))
+        }
         (Some("EC" | "OKP"), curve) => {
             Some(format!("is on the curve {:?}, which is not registered", curve.unwrap_or("")))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn keys_of_ml_dsa_are_those_of_their_level() {
+        let of = |bytes: usize| URL_SAFE_NO_PAD.encode(vec![7; bytes]);
+        for (key, weakness_is) in [
+            (json!({ "kty": "AKP", "alg": "ML-DSA-44", "pub": of(1312) }), None),
+            (json!({ "kty": "AKP", "alg": "ML-DSA-87", "pub": of(2592) }), None),
+            (json!({ "kty": "AKP", "alg": "ML-DSA-65", "pub": of(1312) }), Some("1312 bytes")),
+            (json!({ "kty": "AKP", "pub": of(1312) }), Some("no alg")),
+            (json!({ "kty": "AKP", "alg": "ML-DSA-44" }), Some("no pub")),
+            (json!({ "kty": "AKP", "alg": "another", "pub": of(3) }), None),
+        ] {
+            let found = weakness(&key);
+            match weakness_is {
+                None => assert_eq!(found, None, "{key}"),
+                Some(part) => assert!(found.as_deref().is_some_and(|text| text.contains(part)), "{key}: {found:?}"),
+            }
+        }
     }
 }

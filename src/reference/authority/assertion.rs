@@ -11,7 +11,7 @@ use super::server::Authority;
 use crate::clock;
 use crate::reference::jose::compact::{Compact, Leniency};
 use crate::reference::jose::keys::name_of;
-use crate::reference::jose::signature::{verifies, verifies_by_public_pem};
+use crate::reference::jose::signature::{library_verifies, verifies_by_public_pem};
 
 /// The type of an assertion that is a JWT.
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -63,7 +63,7 @@ fn by_secret(compact: &Compact, client: &RegisteredClient) -> Option<RegisteredK
     let secret = client.secret.filter(|_| compact.header_text("alg") == Some(name_of(SECRET_ALGORITHM)))?;
     let verifying = DecodingKey::from_secret(secret.as_bytes());
     // whatever the secret did not sign is no assertion of this kind
-    verifies(compact, &verifying, SECRET_ALGORITHM).then_some(RegisteredKey {
+    library_verifies(compact, &verifying, SECRET_ALGORITHM).then_some(RegisteredKey {
         algorithm: SECRET_ALGORITHM,
         verifying,
         kid: None,
@@ -73,7 +73,7 @@ fn by_secret(compact: &Compact, client: &RegisteredClient) -> Option<RegisteredK
 /// `private_key_jwt`: the public key that the client is registered with.
 fn by_key(authority: &Authority, client: &RegisteredClient) -> Option<RegisteredKey> {
     let key = authority.assertions.keys.get(client.id.as_str())?;
-    let (verifying, kid) = (key.verifying.clone(), Some(key.kid.clone()));
+    let (verifying, kid) = (key.verifying.library()?.clone(), Some(key.kid.clone()));
     Some(RegisteredKey { algorithm: ALGORITHM, verifying, kid })
 }
 
@@ -87,7 +87,10 @@ fn is_signed(authority: &Authority, compact: &Compact, key: &RegisteredKey, clie
     }
     let named = compact.header_text("kid").is_none_or(|kid| key.kid.as_deref().is_none_or(|own| own == kid));
     let understood = !compact.header.contains_key("crit");
-    named && understood && algorithm == name_of(key.algorithm) && verifies(compact, &key.verifying, key.algorithm)
+    named
+        && understood
+        && algorithm == name_of(key.algorithm)
+        && library_verifies(compact, &key.verifying, key.algorithm)
 }
 
 /// RFC 7523 §3: issuer and subject are the client, the audience is this server, `exp` is in the future and not too far, and

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use jsonwebtoken::{Algorithm, Header};
+use jsonwebtoken::Algorithm;
 use serde_json::json;
 
 use super::assertions::AssertionStore;
@@ -126,9 +126,6 @@ impl Authority {
     /// RFC 9068 §2: type, and the claims that are required.
     fn signed(&self, key: &KeyPair, client: &RegisteredClient, scopes: &[String], bound_to: &Confirmation) -> String {
         let now = clock::unix_seconds();
-        let mut header = Header::new(key.algorithm);
-        header.typ = Some("at+jwt".to_owned());
-        header.kid = Some(key.kid.clone());
         let mut claims = json!({
             "iss": self.issuer,
             "sub": client.id,
@@ -144,13 +141,13 @@ impl Authority {
         if let Some(confirmation) = bound_to.shown(false) {
             claims["cnf"] = confirmation;
         }
-        if self.fault("issues-without-jti") {
-            header.typ = Some("JWT".to_owned());
+        let plain = self.fault("issues-without-jti");
+        if plain {
             if let Some(members) = claims.as_object_mut() {
                 members.remove("jti");
             }
         }
         // signing with a key of the seed cannot fail; an empty token would be refused everywhere
-        jsonwebtoken::encode(&header, &claims, &key.signing).unwrap_or_default()
+        key.token(if plain { "JWT" } else { "at+jwt" }, &claims).unwrap_or_default()
     }
 }

@@ -13,13 +13,13 @@ use url::Url;
 
 use super::fault::Faults;
 use super::jose::compact::{Compact, Leniency};
-use super::jose::signature::verifies;
+use super::jose::signature::library_verifies;
 use super::nonce::StampedNonces;
 use super::used::OneTimeUses;
 use crate::clock;
 
 /// Algorithms of proofs, as challenges and metadata name them.
-pub(crate) const ALGORITHMS: [&str; 2] = ["ES256", "EdDSA"];
+pub(crate) const ALGORITHMS: [&str; 3] = ["ES256", "EdDSA", "Ed25519"];
 /// How old a proof may be, in seconds (RFC 9449 §11.1).
 const OLDEST: i64 = 30;
 /// How far in the future a proof may be made, in seconds: clocks differ (RFC 9449 §11.1).
@@ -137,19 +137,20 @@ impl ProofVerifier {
     fn key_of(&self, faults: &Faults, read: &Compact) -> Option<String> {
         let written: &Map<String, Value> = read.header.get("jwk")?.as_object()?;
         // RFC 9449 §4.3: no private key
-        if ["d", "k", "p", "q"].iter().any(|name| written.contains_key(*name)) && !faults.on("private-jwk-ok") {
+        if ["d", "k", "p", "q", "priv"].iter().any(|name| written.contains_key(*name)) && !faults.on("private-jwk-ok") {
             return None;
         }
         let jwk: Jwk = serde_json::from_value(Value::Object(written.clone())).ok()?;
         let jkt = jwk.thumbprint(ThumbprintHash::SHA256).ok()?;
         let algorithm = match read.header_text("alg")? {
             "ES256" => Algorithm::ES256,
-            "EdDSA" => Algorithm::EdDSA,
+            // RFC 9864 §2.2: the same under its later name
+            "EdDSA" | "Ed25519" => Algorithm::EdDSA,
             "none" if faults.on("dpop-alg-none") => return Some(jkt),
             _ => return None,
         };
         let key = DecodingKey::from_jwk(&jwk).ok()?;
-        (verifies(read, &key, algorithm) || faults.on("proof-unsigned")).then_some(jkt)
+        (library_verifies(read, &key, algorithm) || faults.on("proof-unsigned")).then_some(jkt)
     }
 
     /// Whether an address is that of a request, ignoring query and fragment, after normalisation (RFC 9449 §4.3).

@@ -4,11 +4,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey};
 
+use super::algorithm::JwsAlgorithm;
 use super::compact::Compact;
-use super::keys::{KeyPair, is_symmetric};
+use super::keys::{KeyPair, SigningHalf, VerifyingKey, is_symmetric};
 
-/// Whether a key verifies a token.
-pub(crate) fn verifies(compact: &Compact, key: &DecodingKey, algorithm: Algorithm) -> bool {
+/// Whether a key verifies a token by an algorithm.
+pub(crate) fn verifies(compact: &Compact, key: &VerifyingKey, algorithm: JwsAlgorithm) -> bool {
+    key.verifies(compact.signed.as_bytes(), &compact.signature, algorithm)
+}
+
+/// The same for a key and an algorithm of the library.
+pub(crate) fn library_verifies(compact: &Compact, key: &DecodingKey, algorithm: Algorithm) -> bool {
     let signature = URL_SAFE_NO_PAD.encode(&compact.signature);
     jsonwebtoken::crypto::verify(&signature, compact.signed.as_bytes(), key, algorithm).unwrap_or_default()
 }
@@ -17,7 +23,7 @@ pub(crate) fn verifies(compact: &Compact, key: &DecodingKey, algorithm: Algorith
 pub(crate) fn verifies_by_secret(compact: &Compact, secret: &[u8]) -> bool {
     let algorithm = compact.header_text("alg").and_then(|name| name.parse::<Algorithm>().ok());
     algorithm.is_some_and(|algorithm| {
-        is_symmetric(algorithm) && verifies(compact, &DecodingKey::from_secret(secret), algorithm)
+        is_symmetric(algorithm.into()) && library_verifies(compact, &DecodingKey::from_secret(secret), algorithm)
     })
 }
 
@@ -30,8 +36,11 @@ pub(crate) fn verifies_by_public_pem(compact: &Compact, key: &KeyPair) -> bool {
 pub(crate) fn public_pem(key: &KeyPair) -> Option<String> {
     use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
     use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RsaKeyPair};
-    let private = key.signing.as_bytes();
-    let der: PublicKeyX509Der<'_> = match key.algorithm {
+    let (private, algorithm) = match &key.signing {
+        SigningHalf::Library(signing, algorithm) => (signing.as_bytes(), *algorithm),
+        SigningHalf::MlDsa(pair) => return Some(in_pem(pair.public_key().as_der().ok()?.as_ref())),
+    };
+    let der: PublicKeyX509Der<'_> = match algorithm {
         Algorithm::ES256 => {
             let pair = EcdsaKeyPair::from_pkcs8(&signature::ECDSA_P256_SHA256_FIXED_SIGNING, private).ok()?;
             pair.public_key().as_der().ok()?
@@ -45,9 +54,13 @@ pub(crate) fn public_pem(key: &KeyPair) -> Option<String> {
         // the library keeps RSA keys as PKCS #1
         _ => RsaKeyPair::from_der(private).ok()?.public_key().as_der().ok()?,
     };
-    let text = STANDARD.encode(der.as_ref());
+    Some(in_pem(der.as_ref()))
+}
+
+fn in_pem(der: &[u8]) -> String {
+    let text = STANDARD.encode(der);
     let lines: Vec<&str> = text.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
-    Some(format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n")))
+    format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n"))
 }
 
 #[cfg(test)]

@@ -109,7 +109,7 @@ mod tests {
         let found = |path| ReferenceResource::find(path);
         assert_eq!(found("/none/orders"), Some((Guard::None, ReferenceResource::Orders)));
         assert_eq!(found("/basic-cached/account"), Some((Guard::BasicCached, ReferenceResource::Account)));
-        let rs256 = Guard::Jwt(jsonwebtoken::Algorithm::RS256);
+        let rs256 = Guard::Jwt(jsonwebtoken::Algorithm::RS256.into());
         assert_eq!(
             found("/jwt/rs256/tenants/b%20c/orders"),
             Some((rs256, ReferenceResource::Tenant("b c".to_owned())))

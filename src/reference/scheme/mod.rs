@@ -23,6 +23,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 
 use super::dpop::ProofVerifier;
+use super::jose::algorithm::JwsAlgorithm;
 use super::rejection::Rejection;
 use super::state::{Principal, ReferenceState};
 use basic::accounts::Accounts;
@@ -135,7 +136,7 @@ pub(crate) enum Guard {
     HttpSignature,
     Bearer,
     OAuth2,
-    Jwt(jsonwebtoken::Algorithm),
+    Jwt(JwsAlgorithm),
     OAuth2Jwt,
     Introspected,
     IntrospectedCached,

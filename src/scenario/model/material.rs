@@ -49,7 +49,7 @@ pub struct SigningKeySource {
     /// Key identifier in the header of what it signs.
     #[serde(default)]
     pub kid: Option<String>,
-    /// Algorithm; that of the key, RS256, or HS256 unless another is named.
+    /// Algorithm, such as ES256, Ed25519 or ML-DSA-65 (default: that of the key, HS256 for a secret); docs/algorithms.md lists all.
     #[serde(default)]
     pub alg: Option<String>,
     /// Name of its issuer; only for the second issuer.

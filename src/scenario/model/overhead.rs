@@ -51,6 +51,9 @@ pub const PRESETS: &[&str] = &[
     "jwt-rs256",
     "jwt-es256",
     "jwt-eddsa",
+    "jwt-ml-dsa-44",
+    "jwt-ml-dsa-65",
+    "jwt-ml-dsa-87",
     "mtls",
 ];
 
@@ -80,5 +83,5 @@ bare_or_map!(
         credentials: BTreeMap::new(),
         request: None,
     }),
-    ["none", "api-key", "basic", "basic-cached", "digest", "digest-asked-each-time", "mtls", "hmac", "sigv4", "httpsig-hmac-sha256", "httpsig-rsa-v1_5-sha256", "httpsig-rsa-pss-sha512", "httpsig-ecdsa-p256-sha256", "httpsig-ecdsa-p384-sha384", "httpsig-ed25519", "bearer", "oauth2", "oauth2-jwt", "dpop-es256", "dpop-eddsa", "opaque-introspection", "opaque-introspection-cached", "jwt-hs256", "jwt-rs256", "jwt-es256", "jwt-eddsa"]
+    ["none", "api-key", "basic", "basic-cached", "digest", "digest-asked-each-time", "mtls", "hmac", "sigv4", "httpsig-hmac-sha256", "httpsig-rsa-v1_5-sha256", "httpsig-rsa-pss-sha512", "httpsig-ecdsa-p256-sha256", "httpsig-ecdsa-p384-sha384", "httpsig-ed25519", "bearer", "oauth2", "oauth2-jwt", "dpop-es256", "dpop-eddsa", "opaque-introspection", "opaque-introspection-cached", "jwt-hs256", "jwt-rs256", "jwt-es256", "jwt-eddsa", "jwt-ml-dsa-44", "jwt-ml-dsa-65", "jwt-ml-dsa-87"]
 );

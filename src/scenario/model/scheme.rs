@@ -292,8 +292,10 @@ pub enum ProofAlgorithm {
     /// ECDSA on P-256 with SHA-256 (RFC 7518 §3.4).
     #[default]
     ES256,
-    /// Ed25519 (RFC 8037 §3.1).
+    /// Ed25519 under its first name (RFC 8037 §3.1).
     EdDSA,
+    /// Ed25519 under the name that RFC 9864 §2.2 registers in its place.
+    Ed25519,
 }
 
 /// How clients authenticate (RFC 6749 §2.3).

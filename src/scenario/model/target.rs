@@ -118,6 +118,27 @@ pub struct TargetTls {
     /// File with the private key of `certificate` in PEM, relative to the scenario.
     #[serde(default)]
     pub key: Option<Template>,
+    /// Groups for the key exchange that authbench offers in each handshake, the preferred one first, and no others (default
+    /// x25519, secp256r1, secp384r1, X25519MLKEM768).
+    #[serde(default)]
+    pub key_exchange: Vec<KeyExchangeGroup>,
+}
+
+/// Groups for the key exchange, by the names in the registry of TLS (RFC 8446 §4.2.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum KeyExchangeGroup {
+    /// X25519 and ML-KEM-768 together, of TLS 1.3 alone (draft-ietf-tls-ecdhe-mlkem).
+    #[serde(rename = "X25519MLKEM768")]
+    X25519MlKem768,
+    /// X25519.
+    #[serde(rename = "x25519")]
+    X25519,
+    /// P-256.
+    #[serde(rename = "secp256r1")]
+    Secp256r1,
+    /// P-384.
+    #[serde(rename = "secp384r1")]
+    Secp384r1,
 }
 
 /// Starts and stops the service under test.

@@ -74,6 +74,11 @@ fn target(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
         mistakes.push(error.with_help("remove `pid`: the process that authbench starts is known to it"));
     }
     if let Some(tls) = &scenario.target.value.0.tls {
+        let groups = &tls.key_exchange;
+        if groups.iter().enumerate().any(|(at, group)| groups[..at].contains(group)) {
+            let error = loaded.error(tls.place, "`key_exchange` names a group twice");
+            mistakes.push(error.with_help("name each group once, the preferred one first"));
+        }
         let (there, missing) = match (&tls.certificate, &tls.key) {
             (Some(_), None) => ("certificate", "key"),
             (None, Some(_)) => ("key", "certificate"),

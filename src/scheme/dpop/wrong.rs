@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_good_proof_has_all_members_and_verifies_with_its_own_key() {
-        for alg in [Alg::ES256, Alg::EdDSA] {
+        for alg in [Alg::ES256, Alg::EdDSA, Alg::Ed25519] {
             let key = key(alg);
             let (jws, draft) = read(&key.endpoint_proof("https://as.example.com/token", Some("n1")));
             let jwk = draft.header.value("jwk").expect("has a key");

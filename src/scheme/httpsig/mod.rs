@@ -39,7 +39,7 @@ pub fn registered_name(alg: Alg) -> Option<&'static str> {
         Alg::HS256 => "hmac-sha256",
         Alg::ES256 => "ecdsa-p256-sha256",
         Alg::ES384 => "ecdsa-p384-sha384",
-        Alg::EdDSA => "ed25519",
+        Alg::EdDSA | Alg::Ed25519 => "ed25519",
         Alg::PS512 => "rsa-pss-sha512",
         Alg::RS256 => "rsa-v1_5-sha256",
         _ => return None,

@@ -11,8 +11,11 @@ const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10
 const SECP256R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 const SECP384R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 const ID_ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+const ID_ML_DSA_44: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.17");
+const ID_ML_DSA_65: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.18");
+const ID_ML_DSA_87: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.19");
 
-/// What a public key is for (RFC 3279 §2.3, RFC 8410 §3).
+/// What a public key is for (RFC 3279 §2.3, RFC 8410 §3, RFC 9881 §2).
 #[derive(Clone, Copy)]
 pub enum PublicKeyKind {
     /// RSA.
@@ -23,6 +26,12 @@ pub enum PublicKeyKind {
     P384,
     /// Ed25519.
     Ed25519,
+    /// ML-DSA of the lowest level.
+    MlDsa44,
+    /// ML-DSA of the middle level.
+    MlDsa65,
+    /// ML-DSA of the highest level.
+    MlDsa87,
 }
 
 /// An ECDSA signature (RFC 3279 §2.2.3) from its two numbers, most significant byte first.
@@ -65,6 +74,9 @@ pub fn public_key_info(kind: PublicKeyKind, key: &[u8]) -> Option<Vec<u8>> {
         PublicKeyKind::P256 => (EC_PUBLIC_KEY, Some(AnyRef::from(&SECP256R1))),
         PublicKeyKind::P384 => (EC_PUBLIC_KEY, Some(AnyRef::from(&SECP384R1))),
         PublicKeyKind::Ed25519 => (ID_ED25519, None),
+        PublicKeyKind::MlDsa44 => (ID_ML_DSA_44, None),
+        PublicKeyKind::MlDsa65 => (ID_ML_DSA_65, None),
+        PublicKeyKind::MlDsa87 => (ID_ML_DSA_87, None),
     };
     let algorithm = AlgorithmIdentifier { oid, parameters };
     SubjectPublicKeyInfo { algorithm, subject_public_key: BitStringRef::from_bytes(key).ok()? }.to_der().ok()
@@ -100,6 +112,8 @@ mod tests {
             (PublicKeyKind::P256, "301306072a8648ce3d020106082a8648ce3d030107"),
             (PublicKeyKind::P384, "301006072a8648ce3d020106052b81040022"),
             (PublicKeyKind::Ed25519, "300506032b6570"),
+            (PublicKeyKind::MlDsa44, "300b0609608648016503040311"),
+            (PublicKeyKind::MlDsa87, "300b0609608648016503040313"),
         ] {
             let der = public_key_info(kind, &[4; 32]).expect("is a key");
             let hex: String = der.iter().map(|byte| format!("{byte:02x}")).collect();

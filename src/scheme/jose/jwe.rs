@@ -24,7 +24,7 @@ pub fn to_holder(jwk: &Value, header: Members, plain: &[u8], content_key: [u8; 3
             sealed(header, "RSA-OAEP-256", wrapped, &content_key, plain)
         }
         Family::Ec => agreed(jwk, header, plain),
-        Family::Ed | Family::Hmac => None,
+        Family::Ed | Family::Hmac | Family::Akp => None,
     }
 }
 

@@ -5,14 +5,17 @@ use std::sync::LazyLock;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RsaKeyPair, UnparsedPublicKey};
+use aws_lc_rs::signature::{
+    self, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, PqdsaKeyPair, PqdsaSigningAlgorithm, RsaKeyPair,
+    UnparsedPublicKey,
+};
 use aws_lc_rs::{digest, hmac};
 use serde_json::{Value, json};
 
 use super::der::PublicKeyKind;
 use super::{KeyError, decoded, der, encoded};
 
-/// Signature algorithms (RFC 7518 §3.1, RFC 8037 §3.1).
+/// Signature algorithms (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2, RFC 9964 §5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the registry")]
 pub enum Alg {
@@ -28,6 +31,10 @@ pub enum Alg {
     ES256,
     ES384,
     EdDSA,
+    Ed25519,
+    MlDsa44,
+    MlDsa65,
+    MlDsa87,
 }
 
 /// Kinds of keys.
@@ -41,10 +48,12 @@ pub enum Family {
     Ec,
     /// Ed25519.
     Ed,
+    /// A key pair for one algorithm alone (RFC 9964 §3): ML-DSA.
+    Akp,
 }
 
 impl Alg {
-    const ALL: [Alg; 12] = [
+    const ALL: [Alg; 16] = [
         Alg::HS256,
         Alg::HS384,
         Alg::HS512,
@@ -57,11 +66,20 @@ impl Alg {
         Alg::ES256,
         Alg::ES384,
         Alg::EdDSA,
+        Alg::Ed25519,
+        Alg::MlDsa44,
+        Alg::MlDsa65,
+        Alg::MlDsa87,
     ];
 
     /// The algorithm of a name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|alg| alg.name() == name)
+    }
+
+    /// The names of all, for a reader.
+    pub fn names() -> String {
+        Self::ALL.map(Self::name).join(", ")
     }
 
     /// Its name in a header.
@@ -79,6 +97,10 @@ impl Alg {
             Alg::ES256 => "ES256",
             Alg::ES384 => "ES384",
             Alg::EdDSA => "EdDSA",
+            Alg::Ed25519 => "Ed25519",
+            Alg::MlDsa44 => "ML-DSA-44",
+            Alg::MlDsa65 => "ML-DSA-65",
+            Alg::MlDsa87 => "ML-DSA-87",
         }
     }
 
@@ -87,12 +109,20 @@ impl Alg {
         match self {
             Alg::HS256 | Alg::HS384 | Alg::HS512 => Family::Hmac,
             Alg::ES256 | Alg::ES384 => Family::Ec,
-            Alg::EdDSA => Family::Ed,
+            Alg::EdDSA | Alg::Ed25519 => Family::Ed,
+            Alg::MlDsa44 | Alg::MlDsa65 | Alg::MlDsa87 => Family::Akp,
             _ => Family::Rsa,
         }
     }
 
-    /// Another algorithm for the same key.
+    /// Whether a key for one of two algorithms signs by the other as well.
+    pub fn shares_keys_with(self, other: Self) -> bool {
+        let of_any = matches!(self.family(), Family::Hmac | Family::Rsa | Family::Ed);
+        self == other || (of_any && self.family() == other.family())
+    }
+
+    /// Another algorithm for the same key. `EdDSA` and `Ed25519` are two names of one (RFC 9864 §2.2): a server that takes both
+    /// has confused nothing.
     pub fn sibling(self) -> Option<Self> {
         match self {
             Alg::HS256 => Some(Alg::HS512),
@@ -100,7 +130,18 @@ impl Alg {
             Alg::RS256 => Some(Alg::RS512),
             Alg::RS384 | Alg::RS512 | Alg::PS256 => Some(Alg::RS256),
             Alg::PS384 | Alg::PS512 => Some(Alg::PS256),
-            Alg::ES256 | Alg::ES384 | Alg::EdDSA => None,
+            Alg::ES256 | Alg::ES384 | Alg::EdDSA | Alg::Ed25519 => None,
+            Alg::MlDsa44 | Alg::MlDsa65 | Alg::MlDsa87 => None,
+        }
+    }
+
+    /// ML-DSA as the library signs it.
+    fn lattice(self) -> Option<&'static PqdsaSigningAlgorithm> {
+        match self {
+            Alg::MlDsa44 => Some(&signature::ML_DSA_44_SIGNING),
+            Alg::MlDsa65 => Some(&signature::ML_DSA_65_SIGNING),
+            Alg::MlDsa87 => Some(&signature::ML_DSA_87_SIGNING),
+            _ => None,
         }
     }
 }
@@ -110,6 +151,7 @@ enum Material {
     Rsa(RsaKeyPair),
     Ec(EcdsaKeyPair),
     Ed(Ed25519KeyPair),
+    MlDsa(PqdsaKeyPair),
 }
 
 /// A private key, or a shared secret, with its identifier.
@@ -163,16 +205,20 @@ impl SigningKey {
             EcdsaKeyPair::from_private_key_der(alg, bytes).ok().map(Material::Ec)
         };
         let ed = || Ed25519KeyPair::from_pkcs8_maybe_unchecked(bytes).ok().map(Material::Ed);
+        let lattice = |alg: Alg| PqdsaKeyPair::from_pkcs8(alg.lattice()?, bytes).ok().map(Material::MlDsa);
         let found = [
             (Alg::RS256, rsa()),
             (Alg::ES256, ec(&signature::ECDSA_P256_SHA256_FIXED_SIGNING)),
             (Alg::ES384, ec(&signature::ECDSA_P384_SHA384_FIXED_SIGNING)),
             (Alg::EdDSA, ed()),
+            (Alg::MlDsa44, lattice(Alg::MlDsa44)),
+            (Alg::MlDsa65, lattice(Alg::MlDsa65)),
+            (Alg::MlDsa87, lattice(Alg::MlDsa87)),
         ];
         let found = found.into_iter().find_map(|(alg, material)| Some((alg, material?)));
         let (default, material) = found.ok_or(KeyError::Unknown)?;
         let alg = alg.unwrap_or(default);
-        if alg != default && !(alg.family() == Family::Rsa && default.family() == Family::Rsa) {
+        if !alg.shares_keys_with(default) {
             return Err(KeyError::Algorithm { key: default, wanted: alg });
         }
         Ok(Self { kid, alg, material })
@@ -209,8 +255,29 @@ impl SigningKey {
                 Ok(Self { kid, alg, material: Material::Ec(pair.map_err(unfit)?) })
             }
             "OKP" => {
+                if jwk["crv"].as_str().is_some_and(|curve| curve != "Ed25519") {
+                    return Err(KeyError::Curve);
+                }
+                let alg = alg.unwrap_or(Alg::EdDSA);
+                if alg.family() != Family::Ed {
+                    return Err(KeyError::Algorithm { key: Alg::EdDSA, wanted: alg });
+                }
                 let pair = Ed25519KeyPair::from_seed_and_public_key(&part("d")?, &part("x")?).map_err(unfit)?;
-                Ok(Self { kid, alg: Alg::EdDSA, material: Material::Ed(pair) })
+                Ok(Self { kid, alg, material: Material::Ed(pair) })
+            }
+            "AKP" => {
+                // RFC 9964 §3: without its algorithm such a key is none
+                let own = Alg::named(jwk["alg"].as_str().ok_or(KeyError::NoMember("alg"))?);
+                let (own, signing) = own.and_then(|own| Some((own, own.lattice()?))).ok_or(KeyError::KeyPair)?;
+                if let Some(wanted) = alg.filter(|wanted| *wanted != own) {
+                    return Err(KeyError::Algorithm { key: own, wanted });
+                }
+                // RFC 9964 §4: the seed, and never the key that is expanded from it
+                let pair = PqdsaKeyPair::from_seed(signing, &part("priv")?).map_err(unfit)?;
+                if pair.public_key().as_ref() != part("pub")? {
+                    return Err(KeyError::Members);
+                }
+                Ok(Self { kid, alg: own, material: Material::MlDsa(pair) })
             }
             _ => Err(KeyError::Type),
         }
@@ -225,7 +292,11 @@ impl SigningKey {
         let material = match alg {
             Alg::ES256 => ec(&signature::ECDSA_P256_SHA256_FIXED_SIGNING),
             Alg::ES384 => ec(&signature::ECDSA_P384_SHA384_FIXED_SIGNING),
-            Alg::EdDSA => Material::Ed(Ed25519KeyPair::generate().expect("randomness")),
+            Alg::EdDSA | Alg::Ed25519 => Material::Ed(Ed25519KeyPair::generate().expect("randomness")),
+            Alg::MlDsa44 | Alg::MlDsa65 | Alg::MlDsa87 => {
+                let signing = alg.lattice().expect("it is ML-DSA");
+                Material::MlDsa(PqdsaKeyPair::generate(signing).expect("randomness"))
+            }
             _ if alg.family() == Family::Rsa => {
                 Material::Rsa(RsaKeyPair::generate(KeySize::Rsa2048).expect("randomness"))
             }
@@ -250,6 +321,10 @@ impl SigningKey {
             Material::Secret(secret) => mac(alg, secret, input),
             Material::Ec(pair) => pair.sign(&random, input).map(|made| made.as_ref().to_vec()).unwrap_or_default(),
             Material::Ed(pair) => pair.sign(input).as_ref().to_vec(),
+            Material::MlDsa(pair) => {
+                let mut made = vec![0; pair.algorithm().signature_len()];
+                pair.sign(input, &mut made).map(|_| made).unwrap_or_default()
+            }
             Material::Rsa(pair) => {
                 let padding: &'static dyn signature::RsaEncoding = match alg {
                     Alg::RS384 => &signature::RSA_PKCS1_SHA384,
@@ -280,6 +355,7 @@ impl SigningKey {
                 json!({ "kty": "EC", "crv": curve, "x": encoded(x), "y": encoded(y) })
             }
             Material::Ed(pair) => json!({ "kty": "OKP", "crv": "Ed25519", "x": encoded(pair.public_key().as_ref()) }),
+            Material::MlDsa(pair) => json!({ "kty": "AKP", "pub": encoded(pair.public_key().as_ref()) }),
         };
         jwk["use"] = json!("sig");
         jwk["alg"] = json!(self.alg.name());
@@ -289,10 +365,10 @@ impl SigningKey {
         Some(jwk)
     }
 
-    /// A self-signed certificate for it, in DER; none for a secret.
+    /// A self-signed certificate for it, in DER; none for a secret, nor for ML-DSA, which the library of certificates does not sign.
     pub fn certificate(&self) -> Option<Vec<u8>> {
         let pkcs8: Vec<u8> = match &self.material {
-            Material::Secret(_) => return None,
+            Material::Secret(_) | Material::MlDsa(_) => return None,
             Material::Rsa(pair) => AsDer::<Pkcs8V1Der<'_>>::as_der(pair).ok()?.as_ref().to_vec(),
             Material::Ec(pair) => pair.to_pkcs8v1().ok()?.as_ref().to_vec(),
             Material::Ed(pair) => pair.to_pkcs8v1().ok()?.as_ref().to_vec(),
@@ -330,7 +406,12 @@ pub fn verifies(jwk: &Value, alg: Alg, input: &[u8], made: &[u8]) -> bool {
         Alg::PS512 => &signature::RSA_PSS_2048_8192_SHA512,
         Alg::ES256 => &signature::ECDSA_P256_SHA256_FIXED,
         Alg::ES384 => &signature::ECDSA_P384_SHA384_FIXED,
-        Alg::EdDSA => &signature::ED25519,
+        Alg::EdDSA | Alg::Ed25519 => &signature::ED25519,
+        // RFC 9964 §3: a key is for the algorithm that it names
+        _ if alg.family() == Family::Akp && jwk["alg"] != alg.name() => return false,
+        Alg::MlDsa44 => &signature::ML_DSA_44,
+        Alg::MlDsa65 => &signature::ML_DSA_65,
+        Alg::MlDsa87 => &signature::ML_DSA_87,
         Alg::HS256 | Alg::HS384 | Alg::HS512 => return false,
     };
     let Some(public) = public_bytes(jwk) else { return false };
@@ -344,6 +425,7 @@ pub fn family_of(jwk: &Value) -> Option<Family> {
         "EC" => Some(Family::Ec),
         "OKP" => Some(Family::Ed),
         "oct" => Some(Family::Hmac),
+        "AKP" => Some(Family::Akp),
         _ => None,
     }
 }
@@ -352,12 +434,13 @@ fn member(jwk: &Value, name: &str) -> Option<Vec<u8>> {
     decoded(jwk[name].as_str()?)
 }
 
-/// A published key as signature libraries take it: PKCS #1, a point, or the bytes of Ed25519.
+/// A published key as signature libraries take it: PKCS #1, a point, or the bytes of Ed25519 or ML-DSA.
 pub fn public_bytes(jwk: &Value) -> Option<Vec<u8>> {
     match family_of(jwk)? {
         Family::Rsa => der::rsa_public(&member(jwk, "n")?, &member(jwk, "e")?),
         Family::Ec => Some([vec![4], member(jwk, "x")?, member(jwk, "y")?].concat()),
         Family::Ed => member(jwk, "x"),
+        Family::Akp => member(jwk, "pub"),
         Family::Hmac => None,
     }
 }
@@ -369,18 +452,25 @@ pub fn public_key_info(jwk: &Value) -> Option<Vec<u8>> {
         (Family::Ec, Some("P-256")) => PublicKeyKind::P256,
         (Family::Ec, Some("P-384")) => PublicKeyKind::P384,
         (Family::Ed, Some("Ed25519")) => PublicKeyKind::Ed25519,
+        (Family::Akp, _) => match Alg::named(jwk["alg"].as_str()?)? {
+            Alg::MlDsa44 => PublicKeyKind::MlDsa44,
+            Alg::MlDsa65 => PublicKeyKind::MlDsa65,
+            Alg::MlDsa87 => PublicKeyKind::MlDsa87,
+            _ => return None,
+        },
         _ => return None,
     };
     der::public_key_info(kind, &public_bytes(jwk)?)
 }
 
-/// The thumbprint of a key (RFC 7638): its required members in the order of their names.
+/// The thumbprint of a key (RFC 7638, RFC 9964 §6): its required members in the order of their names.
 pub fn thumbprint(jwk: &Value) -> Option<String> {
     let names: &[&str] = match family_of(jwk)? {
         Family::Rsa => &["e", "kty", "n"],
         Family::Ec => &["crv", "kty", "x", "y"],
         Family::Ed => &["crv", "kty", "x"],
         Family::Hmac => &["k", "kty"],
+        Family::Akp => &["alg", "kty", "pub"],
     };
     let members: Option<Vec<String>> = names
         .iter()
@@ -396,13 +486,19 @@ pub fn strangers(alg: Alg) -> &'static SigningKey {
     static P256: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generated(Alg::ES256, "stranger"));
     static P384: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generated(Alg::ES384, "stranger"));
     static ED: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generated(Alg::EdDSA, "stranger"));
+    static MLDSA44: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generated(Alg::MlDsa44, "stranger"));
+    static MLDSA65: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generated(Alg::MlDsa65, "stranger"));
+    static MLDSA87: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generated(Alg::MlDsa87, "stranger"));
     static SECRET: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generated(Alg::HS256, "stranger"));
     match (alg, alg.family()) {
         (Alg::ES384, _) => &P384,
+        (Alg::MlDsa65, _) => &MLDSA65,
+        (Alg::MlDsa87, _) => &MLDSA87,
         (_, Family::Hmac) => &SECRET,
         (_, Family::Rsa) => &RSA,
         (_, Family::Ec) => &P256,
         (_, Family::Ed) => &ED,
+        (_, Family::Akp) => &MLDSA44,
     }
 }
 
@@ -421,7 +517,10 @@ mod tests {
                 let made = key.sign(b"input");
                 assert!(verifies(&jwk, alg, b"input", &made), "{name}");
                 assert!(!verifies(&jwk, alg, b"other", &made), "{name}");
-                assert!(public_key_info(&jwk).is_some() && key.certificate().is_some(), "{name}");
+                assert!(public_key_info(&jwk).is_some(), "{name}");
+                assert_eq!(key.certificate().is_some(), alg.family() != Family::Akp, "{name}");
+                let read = SigningKey::read(ring.first.key, None, None).expect("is a key");
+                assert!(read.alg.shares_keys_with(alg), "{name} is read as {}", read.alg.name());
             }
         }
     }
@@ -433,8 +532,41 @@ mod tests {
             (r#"{"kty":"RSA","n":"AQAB"}"#, None),
             ("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", None),
             (KEY_RINGS[2].first.key, Some(Alg::RS256)),
+            (r#"{"kty":"AKP","pub":"AAAA","priv":"AAAA"}"#, Some(Alg::MlDsa44)),
+            (r#"{"kty":"AKP","alg":"SLH-DSA-SHA2-128s","pub":"AAAA","priv":"AAAA"}"#, None),
+            (r#"{"kty":"AKP","alg":"ML-DSA-44","pub":"AAAA","priv":"AAAA"}"#, Some(Alg::MlDsa65)),
+            (r#"{"kty":"OKP","crv":"X25519","x":"AAAA","d":"AAAA"}"#, None),
+            (r#"{"kty":"OKP","crv":"Ed25519","x":"AAAA","d":"AAAA"}"#, Some(Alg::ES256)),
         ] {
             assert!(SigningKey::read(text, None, alg).is_err(), "{text}");
+        }
+    }
+
+    /// Two names of one algorithm: the key signs under both, and each signature verifies under the other.
+    #[test]
+    fn ed25519_is_signed_and_verified_under_both_of_its_names() {
+        let key = SigningKey::generated(Alg::Ed25519, "k");
+        let jwk = key.public_jwk().expect("has a public half");
+        assert_eq!(jwk["alg"], "Ed25519");
+        for alg in [Alg::Ed25519, Alg::EdDSA] {
+            assert!(verifies(&jwk, alg, b"input", &key.sign_as(alg, b"input")), "{}", alg.name());
+            assert_eq!(alg.sibling(), None);
+        }
+    }
+
+    /// A key of ML-DSA is for one level alone, and whole: public half and seed belong together (RFC 9964 §3, §4).
+    #[test]
+    fn a_key_of_ml_dsa_is_for_its_own_level() {
+        for (alg, bytes) in [(Alg::MlDsa44, 2420), (Alg::MlDsa65, 3309), (Alg::MlDsa87, 4627)] {
+            let key = SigningKey::generated(alg, "k");
+            let (mut jwk, made) = (key.public_jwk().expect("has a public half"), key.sign(b"input"));
+            assert_eq!(made.len(), bytes);
+            assert!(verifies(&jwk, alg, b"input", &made), "{}", alg.name());
+            for other in [Alg::MlDsa44, Alg::MlDsa65, Alg::MlDsa87].into_iter().filter(|other| *other != alg) {
+                assert!(!verifies(&jwk, other, b"input", &made) && !alg.shares_keys_with(other));
+            }
+            jwk["priv"] = json!(encoded([0; 32]));
+            assert_eq!(SigningKey::read(&jwk.to_string(), None, None).err(), Some(KeyError::Members));
         }
     }
 }

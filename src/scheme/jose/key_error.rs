@@ -21,7 +21,7 @@ pub enum KeyError {
     #[error("the key is encrypted; authbench needs it without a passphrase")]
     Encrypted,
     /// DER of something else.
-    #[error("it holds no RSA, P-256, P-384 or Ed25519 private key")]
+    #[error("it holds no RSA, P-256, P-384, Ed25519 or ML-DSA private key")]
     Unknown,
     /// A key of another kind than the algorithm needs.
     #[error("the key is one for {}, not for {}", .key.name(), .wanted.name())]
@@ -41,9 +41,12 @@ pub enum KeyError {
     #[error("the JWK holds no key that fits together")]
     Members,
     /// A curve that authbench does not sign on.
-    #[error("only the curves P-256 and P-384 are known")]
+    #[error("expected the curve P-256, P-384 or Ed25519")]
     Curve,
-    /// A `kty` that is not one of RFC 7518 or RFC 8037.
-    #[error("its `kty` is none of RSA, EC, OKP and oct")]
+    /// A key pair for an algorithm that is not ML-DSA.
+    #[error("expected ML-DSA-44, ML-DSA-65 or ML-DSA-87 as the `alg` of a JWK of the type AKP")]
+    KeyPair,
+    /// A `kty` that is not one of RFC 7518, RFC 8037 or RFC 9964.
+    #[error("its `kty` is none of RSA, EC, OKP, AKP and oct")]
     Type,
 }

@@ -20,7 +20,7 @@ pub(super) const WITH_A_TOKEN: &[Forgery] = &[
     Forgery::new("header-jwk", "a key of its own in the header, and its signature", |context| {
         own_key(context, |header, key| {
             header.remove("kid");
-            header.set("jwk", key.public_jwk().unwrap_or_default());
+            header.set("jwk", jwk_under(header, key));
         })
     }),
     Forgery::new(
@@ -28,7 +28,7 @@ pub(super) const WITH_A_TOKEN: &[Forgery] = &[
         "a key of its own in the header under the trusted kid, and its signature",
         |context| {
             own_key(context, |header, key| {
-                let mut jwk = key.public_jwk().unwrap_or_default();
+                let mut jwk = jwk_under(header, key);
                 if let Some(kid) = header.value("kid") {
                     jwk["kid"] = kid;
                 }
@@ -37,9 +37,13 @@ pub(super) const WITH_A_TOKEN: &[Forgery] = &[
         },
     ),
     Forgery::new("header-x5c", "a certificate of its own in the header, and its signature", |context| {
-        own_key(context, |header, key| {
+        let alg = asymmetric(&good(context)?);
+        let Some(certificate) = strangers(alg).certificate() else {
+            return unforgeable(format!("authbench makes no certificate for a key of {}", alg.name()));
+        };
+        own_key(context, |header, _| {
             header.remove("kid");
-            header.set("x5c", vec![STANDARD.encode(key.certificate().unwrap_or_default())]);
+            header.set("x5c", vec![STANDARD.encode(certificate)]);
         })
     }),
     // --- a kid that wants to be more than a name (RFC 8725 §3.10)
@@ -203,6 +207,15 @@ fn own_key(context: &ForgeryContext<'_>, change: impl FnOnce(&mut Members, &Sign
         change(header, key);
     };
     header_signed_by(context, &["alg", "kid", "jwk", "x5c"], change, |input| key.sign_as(alg, input))
+}
+
+/// The public half of a key as one for the algorithm of the header: a key for another would be refused for that.
+fn jwk_under(header: &Members, key: &SigningKey) -> Value {
+    let mut jwk = key.public_jwk().unwrap_or_default();
+    if let Some(alg) = header.text("alg") {
+        jwk["alg"] = json!(alg);
+    }
+    jwk
 }
 
 fn listener<'k>(context: &ForgeryContext<'k>) -> Result<&'k str, crate::scheme::Unforgeable> {

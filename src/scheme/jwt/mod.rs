@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::observe::{ForgeryId, Phrase};
 use crate::scheme::bearer::BearerScheme;
-use crate::scheme::jose::key::family_of;
+use crate::scheme::jose::key::{Family, family_of};
 use crate::scheme::jose::{Alg, Jws, Members, SigningKey, decoded};
 use crate::scheme::{Carried, Carrier, Forgery, ForgeryContext, Need, Proof, Scheme, Unforgeable};
 use crate::secret::Secret;
@@ -168,7 +168,7 @@ impl Scheme for JwtScheme {
             "ecdsa" if !matches!(alg, Alg::ES256 | Alg::ES384) => {
                 Some(format!("the token is signed with {name_of_alg}, not by ECDSA"))
             }
-            "confusion" if family == crate::scheme::jose::key::Family::Hmac => {
+            "confusion" if family == Family::Hmac => {
                 Some(format!("the token is signed with {name_of_alg}: there is no public key"))
             }
             "typ" if !is_access_token(&typ) => {
@@ -228,9 +228,11 @@ fn published_for(context: &ForgeryContext<'_>, good: &Jws) -> Result<Value, Unfo
     let header = decoded(&good.header).and_then(|header| Members::read(&header));
     let kid = header.and_then(|header| header.value("kid"));
     let family = good.alg().map(Alg::family);
-    let fitting = || kit.published.iter().filter(move |jwk| family_of(jwk) == family);
+    // RFC 9964 §3: a key pair of this kind is for the algorithm that it names
+    let fits = |jwk: &Value| family != Some(Family::Akp) || good.alg().is_some_and(|alg| jwk["alg"] == alg.name());
+    let fitting = || kit.published.iter().filter(|jwk| family_of(jwk) == family && fits(jwk));
     let found = fitting().find(|jwk| kid.is_some() && jwk.get("kid") == kid.as_ref()).or_else(|| fitting().next());
-    let own = || kit.public_half().filter(|jwk| family_of(jwk) == family);
+    let own = || kit.public_half().filter(|jwk| family_of(jwk) == family && fits(jwk));
     found.cloned().or_else(own).ok_or_else(|| {
         let problem = kit.unpublished.clone();
         Unforgeable(problem.unwrap_or_else(|| "no published key is of the kind that signs the token".to_owned()))
@@ -332,7 +334,7 @@ mod tests {
 
     #[test]
     fn a_twin_is_signed_as_it_says() {
-        for name in ["RS256", "PS256", "ES256", "ES384", "EdDSA"] {
+        for name in ["RS256", "PS256", "ES256", "ES384", "EdDSA", "Ed25519", "ML-DSA-44", "ML-DSA-87"] {
             let kit = kit(name);
             let proof = Proof::Token(Secret::new(mint(&kit, &own_claims(), 300, "jti").expect("mints")));
             let twin = forged_text(ForgeryId::new("twin"), &proof, &mut StdRng::seed_from_u64(1), &kit);
@@ -343,9 +345,20 @@ mod tests {
         }
     }
 
+    /// A key for `EdDSA` signs under `Ed25519` where the target's own tokens have that name (RFC 9864 §2.2).
+    #[test]
+    fn a_twin_keeps_the_name_of_the_algorithm_that_the_good_token_has() {
+        let good = mint(&kit("Ed25519"), &own_claims(), 300, "jti").expect("mints");
+        let (proof, kit) = (Proof::Token(Secret::new(good)), kit("EdDSA"));
+        let forged = |id| forged_text(ForgeryId::new(id), &proof, &mut StdRng::seed_from_u64(1), &kit);
+        let twin = Jws::read(&forged("twin").expect("a twin")).expect("a token");
+        assert_eq!(twin.alg(), Some(Alg::Ed25519));
+        assert_eq!(forged("alg-sibling"), Err(Unforgeable("the key has one algorithm only".to_owned())));
+    }
+
     #[test]
     fn the_public_half_of_the_issuers_key_is_one_that_everybody_has() {
-        for name in ["RS256", "ES256", "EdDSA"] {
+        for name in ["RS256", "ES256", "EdDSA", "ML-DSA-65"] {
             let proof = Proof::Token(Secret::new(mint(&kit(name), &own_claims(), 300, "jti").expect("mints")));
             let forged = |kit: &Kit| {
                 let id = ForgeryId::new("confusion-pem");

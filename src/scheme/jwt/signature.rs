@@ -156,9 +156,14 @@ pub(super) const WITH_PUBLISHED_KEYS: &[Forgery] = &[
     Forgery::new("confusion-jwk", "HS256 keyed with the JWK as JSON", |context| {
         confusion(context, Alg::HS256, |jwk| Some(jwk.to_string().into_bytes()))
     }),
-    Forgery::new("confusion-number", "HS256 keyed with the modulus, or the coordinate x", |context| {
-        confusion(context, Alg::HS256, |jwk| decoded(jwk.get("n").or_else(|| jwk.get("x"))?.as_str()?))
-    }),
+    Forgery::new(
+        "confusion-number",
+        "HS256 keyed with the modulus, the coordinate x, or the bytes of `pub`",
+        |context| {
+            let number = |jwk: &Value| decoded(["n", "x", "pub"].iter().find_map(|name| jwk.get(name))?.as_str()?);
+            confusion(context, Alg::HS256, number)
+        },
+    ),
     Forgery::new("confusion-certificate", "HS256 keyed with the certificate in PEM", |context| {
         confusion(context, Alg::HS256, |jwk| {
             let text = jwk.get("x5c")?.get(0)?.as_str()?;

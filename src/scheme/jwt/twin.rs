@@ -55,7 +55,7 @@ pub(super) fn twin<'k>(context: &mut ForgeryContext<'k>) -> Result<Twin<'k>, Unf
     let Some(alg) = good.alg() else {
         return unforgeable("the token is signed by an algorithm that is not known here");
     };
-    if alg.family() != key.alg.family() {
+    if !alg.shares_keys_with(key.alg) {
         let (key, alg) = (key.alg.name(), alg.name());
         return unforgeable(format!("`material.issuer_key` is a key for {key}, and the token is signed with {alg}"));
     }

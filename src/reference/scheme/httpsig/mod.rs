@@ -8,8 +8,6 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Algorithm;
 use sha2::{Digest as _, Sha256, Sha512};
 
@@ -120,10 +118,7 @@ pub(crate) fn verify(
             return true;
         }
         let named = label.text("alg").is_none_or(|alg| alg == key.alg);
-        let encoded = URL_SAFE_NO_PAD.encode(made);
-        named
-            && jsonwebtoken::crypto::verify(&encoded, base.as_bytes(), &key.pair.verifying, key.pair.algorithm)
-                .unwrap_or_default()
+        named && key.pair.verifying.verifies(base.as_bytes(), made, key.pair.algorithm)
     };
     let fits = match state.fault("any-label-verifies") {
         true => labels.iter().any(verifies),

@@ -1,6 +1,8 @@
 //! Claims: what the library validates, what it leaves to us, and whom they speak for.
 
-use jsonwebtoken::{EncodingKey, Header};
+use std::collections::HashSet;
+
+use jsonwebtoken::{EncodingKey, Header, Validation};
 use serde_json::{Map, Value};
 
 use super::deployment::Deployment;
@@ -24,6 +26,49 @@ pub(super) fn registered_hold(deployment: &Deployment, compact: &Compact) -> boo
     validation.algorithms = vec![jsonwebtoken::Algorithm::HS256];
     let verifying = jsonwebtoken::DecodingKey::from_secret(KEY.as_bytes());
     jsonwebtoken::decode::<Value>(token, &verifying, &validation).is_ok()
+}
+
+/// What the library validates (RFC 9068 §4), of a token that it cannot read: its algorithm has a name that the library does
+/// not know.
+pub(super) fn hold(validation: &Validation, claims: &Map<String, Value>) -> bool {
+    let now = clock::unix_seconds() as f64;
+    let leeway = validation.leeway as f64;
+    let margin = validation.reject_tokens_expiring_in_less_than as f64;
+    // null is absent
+    let given = |name: &str| claims.get(name).filter(|value| !value.is_null());
+    let time = |name: &str| {
+        let number = given(name)?.as_f64();
+        number.filter(|number| (0.0..u64::MAX as f64).contains(number)).map(f64::round)
+    };
+    let texts = |name: &str| match given(name) {
+        Some(Value::String(text)) => Some(vec![text.as_str()]),
+        Some(Value::Array(all)) => all.iter().map(Value::as_str).collect(),
+        _ => None,
+    };
+    let is_there = |name: &String| match name.as_str() {
+        "exp" | "nbf" => time(name).is_some(),
+        "sub" => given(name).is_some_and(Value::is_string),
+        _ => texts(name).is_some(),
+    };
+    let among = |name: &str, known: Option<&HashSet<String>>| {
+        let named = texts(name);
+        known.is_none_or(|known| named.is_none_or(|named| named.iter().any(|text| known.contains(*text))))
+    };
+    let soon = time("exp").is_some_and(|exp| exp < margin) && (validation.validate_exp || validation.validate_nbf);
+    let ends = match time("exp") {
+        Some(exp) => exp - margin >= now - leeway,
+        None => given("exp").is_none(),
+    };
+    let begins = match time("nbf") {
+        Some(nbf) => nbf <= now + leeway,
+        None => given("nbf").is_none(),
+    };
+    validation.required_spec_claims.iter().all(is_there)
+        && !soon
+        && (ends || !validation.validate_exp)
+        && (begins || !validation.validate_nbf)
+        && among("iss", validation.iss.as_ref())
+        && (among("aud", validation.aud.as_ref()) || !validation.validate_aud)
 }
 
 /// Claims that the library leaves to us.
@@ -76,4 +121,69 @@ pub(super) fn principal(state: &ReferenceState, claims: &Map<String, Value>) -> 
     };
     let tenant = claims.get("tenant").and_then(Value::as_str).unwrap_or("a").to_owned();
     Some(Principal { name, scopes, tenant })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::reference::fault::Faults;
+    use crate::reference::jose::algorithm::JwsAlgorithm;
+    use crate::seed::keys::{AUDIENCE, ISSUER};
+
+    /// Both ways to validate the registered claims agree: the library's, and the one for algorithms that it does not know.
+    #[test]
+    fn claims_are_validated_as_the_library_does() {
+        let now = clock::unix_seconds();
+        let good = json!({ "iss": ISSUER, "aud": AUDIENCE, "sub": "a", "exp": now + 60 });
+        let changes = [
+            ("none", Value::Null),
+            ("exp", json!(now)),
+            ("exp", json!(now + 60)),
+            ("exp", json!(now as f64 + 60.4)),
+            ("exp", json!(now - 30)),
+            ("exp", json!(0)),
+            ("exp", json!(-1)),
+            ("exp", json!(1e30)),
+            ("exp", json!((now + 60).to_string())),
+            ("exp", json!([now + 60])),
+            ("exp", Value::Null),
+            ("nbf", json!(now)),
+            ("nbf", json!(now + 60)),
+            ("nbf", json!("later")),
+            ("nbf", Value::Null),
+            ("iss", json!("https://other.test")),
+            ("iss", json!([ISSUER, "https://other.test"])),
+            ("iss", json!(5)),
+            ("iss", Value::Null),
+            ("aud", json!([AUDIENCE])),
+            ("aud", json!(["https://other.test"])),
+            ("aud", json!([])),
+            ("aud", json!([5])),
+            ("aud", json!({})),
+            ("sub", json!(5)),
+            ("sub", Value::Null),
+        ];
+        let faults = [
+            "",
+            "one-hour-leeway",
+            "exp-optional",
+            "ignores-nbf",
+            "issuer-ignored",
+            "jwt-audience-ignored",
+            "jwt-accepts-expired-token",
+        ];
+        for fault in faults {
+            let faults = Faults::new([fault].into_iter().filter(|fault| !fault.is_empty()));
+            let deployment = Deployment::seeded(JwsAlgorithm::Ed25519, &faults);
+            for (name, value) in &changes {
+                let mut claims = good.as_object().cloned().expect("an object");
+                claims.insert((*name).to_owned(), value.clone());
+                let compact = Compact { header: Map::new(), claims, signed: String::new(), signature: Vec::new() };
+                let ours = hold(&deployment.validation, &compact.claims);
+                assert_eq!(ours, registered_hold(&deployment, &compact), "{fault}: {name} {value}");
+            }
+        }
+    }
 }

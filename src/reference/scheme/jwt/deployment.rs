@@ -1,24 +1,29 @@
 //! What an API that accepts JWTs is configured with: algorithm, issuers with their keys, audience.
 
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use jsonwebtoken::{Algorithm, Validation};
 
 use crate::reference::fault::Faults;
+use crate::reference::jose::algorithm::JwsAlgorithm;
 use crate::reference::jose::compact::Compact;
-use crate::reference::jose::keys::{self, KeyPair};
+use crate::reference::jose::keys::{self, KeyPair, VerifyingKey};
 use crate::reference::jose::signature::verifies;
 use crate::reference::state::tokens;
 use crate::seed::keys::{AUDIENCE, ISSUER, PARTNER};
 
 /// Algorithms that resources are guarded with, and their place in the path.
-pub(crate) const ALGORITHMS: [(Algorithm, &str); 8] = [
-    (Algorithm::HS256, "jwt/hs256"),
-    (Algorithm::HS384, "jwt/hs384"),
-    (Algorithm::HS512, "jwt/hs512"),
-    (Algorithm::RS256, "jwt/rs256"),
-    (Algorithm::PS256, "jwt/ps256"),
-    (Algorithm::ES256, "jwt/es256"),
-    (Algorithm::ES384, "jwt/es384"),
-    (Algorithm::EdDSA, "jwt/eddsa"),
+pub(crate) const ALGORITHMS: [(JwsAlgorithm, &str); 12] = [
+    (JwsAlgorithm::Library(Algorithm::HS256), "jwt/hs256"),
+    (JwsAlgorithm::Library(Algorithm::HS384), "jwt/hs384"),
+    (JwsAlgorithm::Library(Algorithm::HS512), "jwt/hs512"),
+    (JwsAlgorithm::Library(Algorithm::RS256), "jwt/rs256"),
+    (JwsAlgorithm::Library(Algorithm::PS256), "jwt/ps256"),
+    (JwsAlgorithm::Library(Algorithm::ES256), "jwt/es256"),
+    (JwsAlgorithm::Library(Algorithm::ES384), "jwt/es384"),
+    (JwsAlgorithm::Library(Algorithm::EdDSA), "jwt/eddsa"),
+    (JwsAlgorithm::Ed25519, "jwt/ed25519"),
+    (JwsAlgorithm::MlDsa44, "jwt/ml-dsa-44"),
+    (JwsAlgorithm::MlDsa65, "jwt/ml-dsa-65"),
+    (JwsAlgorithm::MlDsa87, "jwt/ml-dsa-87"),
 ];
 
 /// An issuer with the keys that are bound to it (RFC 8725 §3.8).
@@ -28,21 +33,21 @@ pub(crate) struct Issuer {
 }
 
 impl Issuer {
-    fn key(&self, kid: &str) -> Option<&DecodingKey> {
+    fn key(&self, kid: &str) -> Option<&VerifyingKey> {
         self.keys.iter().find(|key| key.kid == kid).map(|key| &key.verifying)
     }
 }
 
 /// One API that accepts JWTs.
 pub(crate) struct Deployment {
-    pub(crate) algorithm: Algorithm,
+    pub(crate) algorithm: JwsAlgorithm,
     pub(crate) issuers: Vec<Issuer>,
     pub(crate) validation: Validation,
 }
 
 impl Deployment {
     /// The API of the seed for an algorithm: two issuers, one audience.
-    pub(crate) fn seeded(algorithm: Algorithm, faults: &Faults) -> Self {
+    pub(crate) fn seeded(algorithm: JwsAlgorithm, faults: &Faults) -> Self {
         let [first, second, partner] = keys::of_algorithm(algorithm);
         let issuers = vec![
             Issuer { name: ISSUER.to_owned(), keys: vec![first, second] },
@@ -52,7 +57,7 @@ impl Deployment {
     }
 
     /// An API with its issuers.
-    pub(crate) fn new(algorithm: Algorithm, issuers: Vec<Issuer>, audience: &str, faults: &Faults) -> Self {
+    pub(crate) fn new(algorithm: JwsAlgorithm, issuers: Vec<Issuer>, audience: &str, faults: &Faults) -> Self {
         let validation = validation(algorithm, &issuers, audience, faults);
         Self { algorithm, issuers, validation }
     }
@@ -68,7 +73,7 @@ impl Deployment {
     }
 
     /// The key that the issuer of a token has under the token's `kid`.
-    pub(crate) fn key_of(&self, compact: &Compact, faults: &Faults) -> Option<&DecodingKey> {
+    pub(crate) fn key_of(&self, compact: &Compact, faults: &Faults) -> Option<&VerifyingKey> {
         let issuer = compact.claim_text("iss");
         let mut issuers = self.issuers.iter().filter(|known| Some(known.name.as_str()) == issuer);
         let kid = compact.header_text("kid").unwrap_or_default();
@@ -96,12 +101,12 @@ impl Deployments {
     /// Those of the seed, and the one that accepts tokens of the authorization server, whose issuer this is.
     pub(crate) fn new(authority: Issuer, faults: &Faults) -> Self {
         let seeded = ALGORITHMS.iter().map(|(algorithm, _)| Deployment::seeded(*algorithm, faults)).collect();
-        let of_authority = Deployment::new(Algorithm::ES256, vec![authority], tokens::AUDIENCE, faults);
+        let of_authority = Deployment::new(Algorithm::ES256.into(), vec![authority], tokens::AUDIENCE, faults);
         Self { seeded, of_authority }
     }
 
     /// The one for an algorithm.
-    pub(crate) fn of(&self, algorithm: Algorithm) -> &Deployment {
+    pub(crate) fn of(&self, algorithm: JwsAlgorithm) -> &Deployment {
         let mut seeded = self.seeded.iter();
         seeded.find(|deployment| deployment.algorithm == algorithm).unwrap_or(&self.of_authority)
     }
@@ -113,8 +118,8 @@ impl Deployments {
 }
 
 /// What the library is asked to validate: RFC 9068 §4, without leeway.
-fn validation(algorithm: Algorithm, issuers: &[Issuer], audience: &str, faults: &Faults) -> Validation {
-    let mut validation = Validation::new(algorithm);
+fn validation(algorithm: JwsAlgorithm, issuers: &[Issuer], audience: &str, faults: &Faults) -> Validation {
+    let mut validation = Validation::new(algorithm.library().unwrap_or_default());
     let names: Vec<&str> = issuers.iter().map(|issuer| issuer.name.as_str()).collect();
     validation.leeway = if faults.on("one-hour-leeway") { 3600 } else { 0 };
     // RFC 7519 §4.1.4: on or after the time; the library alone would take the very second

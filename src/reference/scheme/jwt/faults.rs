@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::jwk::Jwk;
-use jsonwebtoken::{Algorithm, DecodingKey};
+use jsonwebtoken::Algorithm;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
@@ -14,8 +13,9 @@ use super::encrypted;
 use super::remote::RemoteKeys;
 use crate::clock;
 use crate::reference::fault::{Fault, row, variant};
+use crate::reference::jose::algorithm::JwsAlgorithm;
 use crate::reference::jose::compact::Compact;
-use crate::reference::jose::keys::name_of;
+use crate::reference::jose::keys::VerifyingKey;
 use crate::reference::jose::signature::{verifies, verifies_by_public_pem, verifies_by_secret};
 use crate::reference::state::ReferenceState;
 
@@ -84,8 +84,8 @@ pub(super) fn accepts_signature(
 ) -> bool {
     let algorithm = compact.header_text("alg").unwrap_or_default();
     let is = |name: &str| state.fault(name);
-    (is("jwt-signature-optional") && compact.signature.is_empty() && algorithm == name_of(deployment.algorithm))
-        || (is("decode-without-verify") && algorithm == name_of(deployment.algorithm))
+    (is("jwt-signature-optional") && compact.signature.is_empty() && algorithm == deployment.algorithm.name())
+        || (is("decode-without-verify") && algorithm == deployment.algorithm.name())
         || (is("accepts-alg-none") && algorithm.trim().eq_ignore_ascii_case("none"))
         || (is("rs-hs-confusion") && keyed_with_the_public_key(deployment, compact))
         || (is("any-alg-of-key-type") && by_another_algorithm(deployment, compact))
@@ -128,11 +128,7 @@ pub(super) fn rewritten(state: &ReferenceState, deployment: &Deployment, token: 
 }
 
 fn signed_by_us(deployment: &Deployment, claims: &Map<String, Value>) -> Option<String> {
-    let key = deployment.own_key();
-    let mut header = jsonwebtoken::Header::new(key.algorithm);
-    header.typ = Some("at+jwt".to_owned());
-    header.kid = Some(key.kid.clone());
-    jsonwebtoken::encode(&header, claims, &key.signing).ok()
+    deployment.own_key().token("at+jwt", claims)
 }
 
 /// Whether an open fault takes a signed payload that is no object for a token that may do everything.
@@ -155,9 +151,7 @@ pub(super) fn accepts_payload(state: &ReferenceState, deployment: &Deployment, t
 
 /// An RSA key verifies by every hash and padding, an HMAC secret by every hash.
 fn by_another_algorithm(deployment: &Deployment, compact: &Compact) -> bool {
-    let Some(algorithm) = compact.header_text("alg").and_then(|name| name.parse::<Algorithm>().ok()) else {
-        return false;
-    };
+    let Some(algorithm) = compact.header_text("alg").and_then(JwsAlgorithm::named) else { return false };
     algorithm != deployment.algorithm && deployment.all_keys().any(|key| verifies(compact, &key.verifying, algorithm))
 }
 
@@ -168,18 +162,18 @@ fn keyed_with_the_public_key(deployment: &Deployment, compact: &Compact) -> bool
 
 /// CVE-2022-21449: without range checks on r and s, zeros solve the equation for every key.
 fn has_a_zero(deployment: &Deployment, compact: &Compact) -> bool {
-    let ecdsa = matches!(deployment.algorithm, Algorithm::ES256 | Algorithm::ES384);
+    let ecdsa = matches!(deployment.algorithm.library(), Some(Algorithm::ES256 | Algorithm::ES384));
     ecdsa && !compact.signature.is_empty() && compact.signature.iter().all(|byte| *byte == 0)
 }
 
 fn der_signature_holds(deployment: &Deployment, compact: &Compact) -> bool {
     use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, UnparsedPublicKey};
     deployment.all_keys().any(|key| {
-        let Ok(point) = key.verifying.try_get_as_bytes() else { return false };
+        let Some(Ok(point)) = key.verifying.library().map(|key| key.try_get_as_bytes()) else { return false };
         let holds = |key: UnparsedPublicKey<&[u8]>| key.verify(compact.signed.as_bytes(), &compact.signature).is_ok();
-        match key.algorithm {
-            Algorithm::ES256 => holds(UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, point)),
-            Algorithm::ES384 => holds(UnparsedPublicKey::new(&ECDSA_P384_SHA384_ASN1, point)),
+        match key.algorithm.library() {
+            Some(Algorithm::ES256) => holds(UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, point)),
+            Some(Algorithm::ES384) => holds(UnparsedPublicKey::new(&ECDSA_P384_SHA384_ASN1, point)),
             _ => false,
         }
     })
@@ -187,7 +181,7 @@ fn der_signature_holds(deployment: &Deployment, compact: &Compact) -> bool {
 
 /// Verifies the start of a signature that has as many bytes as one should have.
 fn starts_with_a_signature(deployment: &Deployment, compact: &Compact) -> bool {
-    let size = if deployment.algorithm == Algorithm::ES384 { 96 } else { 64 };
+    let size = if deployment.algorithm == Algorithm::ES384.into() { 96 } else { 64 };
     let Some(start) = compact.signature.get(..size).filter(|start| start.len() < compact.signature.len()) else {
         return false;
     };
@@ -196,9 +190,8 @@ fn starts_with_a_signature(deployment: &Deployment, compact: &Compact) -> bool {
 }
 
 fn by_own_key(deployment: &Deployment, compact: &Compact) -> bool {
-    let jwk = compact.header.get("jwk").cloned().and_then(|jwk| serde_json::from_value::<Jwk>(jwk).ok());
-    let key = jwk.and_then(|jwk| DecodingKey::from_jwk(&jwk).ok());
-    let named = compact.header_text("alg").and_then(|name| name.parse::<Algorithm>().ok());
+    let key = compact.header.get("jwk").and_then(VerifyingKey::from_jwk);
+    let named = compact.header_text("alg").and_then(JwsAlgorithm::named);
     let algorithm = named.unwrap_or(deployment.algorithm);
     key.is_some_and(|key| verifies(compact, &key, algorithm))
 }

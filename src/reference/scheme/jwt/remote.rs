@@ -4,15 +4,15 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use jsonwebtoken::jwk::{Jwk, JwkSet};
-use jsonwebtoken::{Algorithm, DecodingKey};
+use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::deployment::Deployment;
 use crate::clock;
 use crate::reference::fault::Faults;
+use crate::reference::jose::algorithm::JwsAlgorithm;
 use crate::reference::jose::compact::{Compact, Leniency};
-use crate::reference::jose::keys::is_symmetric;
+use crate::reference::jose::keys::{VerifyingKey, is_symmetric};
 use crate::reference::jose::signature::verifies;
 use crate::seed::keys::ISSUER;
 
@@ -30,17 +30,17 @@ pub(super) enum RemoteKey {
     /// No such key.
     Nothing,
     /// The key.
-    Key(Arc<DecodingKey>),
+    Key(Arc<VerifyingKey>),
 }
 
 /// Fetched keys.
 #[derive(Default)]
 pub(crate) struct RemoteKeys {
     address: RwLock<Option<String>>,
-    keys: RwLock<HashMap<String, Arc<DecodingKey>>>,
+    keys: RwLock<HashMap<String, Arc<VerifyingKey>>>,
     fetched: Mutex<Option<Instant>>,
     /// Keys from addresses that tokens named.
-    named: RwLock<HashMap<String, Vec<Jwk>>>,
+    named: RwLock<HashMap<String, Vec<Value>>>,
 }
 
 impl RemoteKeys {
@@ -84,9 +84,9 @@ impl RemoteKeys {
         if !faults.on("keys-never-evicted") {
             keys.clear();
         }
-        for jwk in found.keys {
-            if let (Some(kid), Ok(key)) = (jwk.common.key_id.clone(), DecodingKey::from_jwk(&jwk)) {
-                keys.insert(kid, Arc::new(key));
+        for jwk in found {
+            if let (Some(kid), Some(key)) = (jwk["kid"].as_str(), VerifyingKey::from_jwk(&jwk)) {
+                keys.insert(kid.to_owned(), Arc::new(key));
             }
         }
     }
@@ -108,17 +108,16 @@ impl RemoteKeys {
         let Some(address) = address else { return };
         if let Some(set) = fetch(address).await {
             let mut named = self.named.write().unwrap_or_else(PoisonError::into_inner);
-            named.insert(address.to_owned(), set.keys);
+            named.insert(address.to_owned(), set);
         }
     }
 
     /// Whether a key at the address that a token names verifies it.
     pub(super) fn by_address(&self, compact: &Compact) -> bool {
         let Some(address) = compact.header_text("jku") else { return false };
-        let algorithm = compact.header_text("alg").and_then(|name| name.parse::<Algorithm>().ok());
+        let algorithm = compact.header_text("alg").and_then(JwsAlgorithm::named);
         let named = self.named.read().unwrap_or_else(PoisonError::into_inner);
-        let keys = named.get(address).into_iter().flatten().filter_map(|jwk| DecodingKey::from_jwk(jwk).ok());
-        let mut keys = keys;
+        let mut keys = named.get(address).into_iter().flatten().filter_map(VerifyingKey::from_jwk);
         algorithm.is_some_and(|algorithm| keys.any(|key| verifies(compact, &key, algorithm)))
     }
 }
@@ -128,11 +127,13 @@ fn is_seeded(deployment: &Deployment) -> bool {
     deployment.issuers.first().is_some_and(|issuer| issuer.name == ISSUER)
 }
 
-async fn fetch(address: &str) -> Option<JwkSet> {
+/// The keys of a set (RFC 7517 §5), whatever they are.
+async fn fetch(address: &str) -> Option<Vec<Value>> {
     // refused only when a provider is installed already, which is as good
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
     let client = client.timeout(TIME_LIMIT).build().ok()?;
     let body = client.get(address).send().await.ok()?.bytes().await.ok()?;
-    (body.len() <= SIZE_LIMIT).then(|| serde_json::from_slice(&body).ok())?
+    let set: Value = (body.len() <= SIZE_LIMIT).then(|| serde_json::from_slice(&body).ok())??;
+    set["keys"].as_array().cloned()
 }
