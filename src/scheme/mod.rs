@@ -30,6 +30,9 @@ pub use occasion::{Occasion, Reuse, Turn};
 use crate::observe::{Challenge, ForgeryId, Phrase};
 use crate::secret::Secret;
 
+/// What a good request carried before, once more.
+const REPLAYED: ForgeryId = ForgeryId::new("replayed");
+
 /// What a client holds to prove who it is.
 #[derive(Clone, Debug)]
 pub enum Proof {
@@ -186,8 +189,8 @@ pub trait Scheme: Send + Sync {
     }
 
     /// Whether a forgery is what a good request carried before, sent once more.
-    fn replays(&self, _id: ForgeryId) -> bool {
-        false
+    fn replays(&self, id: ForgeryId) -> bool {
+        id == REPLAYED && self.reuse() == Reuse::Once
     }
 
     /// Its forgeries.

@@ -2,16 +2,13 @@
 
 mod response;
 
-use crate::observe::{Challenge, ForgeryId, Phrase};
+use crate::observe::{Challenge, Phrase};
 use crate::scheme::forgery::{malformed, values};
 use crate::scheme::{Carried, Carrier, Forged, Forgery, ForgeryContext, Occasion, Proof, Reuse, Scheme, Unforgeable};
 use crate::secret::Secret;
 use response::{Algorithm, DigestFields};
 
 pub(crate) struct DigestScheme;
-
-/// What a good request carried before, once more.
-const REPLAYED: ForgeryId = ForgeryId::new("replayed");
 
 impl Scheme for DigestScheme {
     fn name(&self) -> &'static str {
@@ -68,10 +65,6 @@ impl Scheme for DigestScheme {
             param("algorithm", "SHA-256"),
         ];
         Some(Challenge { scheme: "digest".to_owned(), params, token68: None })
-    }
-
-    fn replays(&self, id: ForgeryId) -> bool {
-        id == REPLAYED
     }
 
     fn forgeries(&self) -> &'static [Forgery] {

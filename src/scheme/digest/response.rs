@@ -1,11 +1,10 @@
 //! The response to a Digest challenge (RFC 7616 §3.4).
 
-use std::fmt::Write as _;
-
 use md5::Md5;
 use sha2::{Digest as _, Sha256, Sha512_256};
 
 use crate::observe::Challenge;
+use crate::scheme::signing::hexadecimal;
 
 /// A hash algorithm of the scheme (RFC 7616 §6.1), in the order of preference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,13 +43,6 @@ impl Algorithm {
             Hash::Sha512T256 => hexadecimal(&Sha512_256::digest(data)),
         }
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// The members of an `Authorization` field, in the order in which they are written. A forgery changes some of them.

@@ -89,7 +89,7 @@ impl ProofKey {
         claims.set("jti", of.jti);
         claims.set("htm", of.method);
         claims.set("htu", of.address);
-        claims.set("iat", clock::unix_seconds());
+        claims.set("iat", of.at);
         if let Some(token) = of.token {
             claims.set("ath", hash_of(token));
         }
@@ -102,7 +102,7 @@ impl ProofKey {
     /// The proof for a request to a token endpoint, which has no token yet.
     pub fn endpoint_proof(&self, address: &str, nonce: Option<&str>) -> String {
         let jti = fresh_id();
-        let of = ProvenRequest { method: "POST", address, token: None, nonce, jti: &jti };
+        let of = ProvenRequest::of_endpoint(address, nonce, &jti);
         self.draft(&of).signed(|input| self.key.sign(input)).text()
     }
 }
@@ -121,6 +121,15 @@ pub(super) struct ProvenRequest<'a> {
     pub(super) token: Option<&'a str>,
     pub(super) nonce: Option<&'a str>,
     pub(super) jti: &'a str,
+    /// When it is made, in seconds since 1970.
+    pub(super) at: i64,
+}
+
+impl<'a> ProvenRequest<'a> {
+    /// A request to a token endpoint.
+    pub(super) fn of_endpoint(address: &'a str, nonce: Option<&'a str>, jti: &'a str) -> Self {
+        Self { method: "POST", address, token: None, nonce, jti, at: clock::unix_seconds() }
+    }
 }
 
 /// A token with the key that it is bound to.

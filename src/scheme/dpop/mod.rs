@@ -4,6 +4,7 @@
 mod binding;
 mod wrong;
 
+use crate::clock;
 use crate::observe::{Challenge, ForgeryId, Phrase};
 use crate::scheme::forgery::{malformed, values};
 use crate::scheme::{Carried, Carrier, Forged, Forgery, ForgeryContext, Occasion, Proof, Reuse, Scheme, Unforgeable};
@@ -20,12 +21,18 @@ pub const NONCE_FIELD: &str = "DPoP-Nonce";
 /// How a server asks for a nonce in the next proof (RFC 9449 §8, §9).
 pub const NONCE_WANTED: &str = "use_dpop_nonce";
 
-/// What a good request carried before, once more.
-const REPLAYED: ForgeryId = ForgeryId::new("replayed");
-
 /// Whether any of these challenges asks for a nonce (RFC 9449 §9).
 pub fn wants_nonce(challenges: &[Challenge]) -> bool {
     challenges.iter().any(|one| one.scheme == "dpop" && one.param("error") == Some(NONCE_WANTED))
+}
+
+/// Forgeries whose requests name no nonce of the server: it may ask for one each time, and that is an answer to them.
+const WITHOUT_NONCE: [&str; 8] =
+    ["no-proof", "as-bearer", "no-jwt", "no-nonce", "nonce-made-up", "iat-old", "iat-future", "replayed"];
+
+/// Whether a request, good or forged, names the last nonce of the server where there is one.
+pub fn names_nonce(forgery: Option<ForgeryId>) -> bool {
+    forgery.is_none_or(|id| !WITHOUT_NONCE.contains(&id.as_str()))
 }
 
 pub(super) struct DpopScheme;
@@ -67,10 +74,6 @@ impl Scheme for DpopScheme {
         Ok(vec![Carried::header(PROOF_FIELD, made), token])
     }
 
-    fn replays(&self, id: ForgeryId) -> bool {
-        id == REPLAYED
-    }
-
     fn forgeries(&self) -> &'static [Forgery] {
         FORGERIES
     }
@@ -87,7 +90,8 @@ fn proven<'a>(
     nonce: Option<&'a str>,
 ) -> ProvenRequest<'a> {
     let method = occasion.request.method.as_str();
-    ProvenRequest { method, address, token: Some(bound.token.expose()), nonce, jti: occasion.random }
+    let (token, at) = (Some(bound.token.expose()), clock::unix_seconds());
+    ProvenRequest { method, address, token, nonce, jti: occasion.random, at }
 }
 
 /// The table of forgeries.
@@ -222,4 +226,90 @@ fn with_proofs(id: &str, context: &mut ForgeryContext<'_>) -> Forged {
     let mut carried: Vec<Carried> = proofs.into_iter().map(|made| Carried::header(PROOF_FIELD, made)).collect();
     carried.push(context.carrier.carrying(bound.token.expose()));
     Ok(carried)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use rand::SeedableRng as _;
+    use rand::rngs::StdRng;
+
+    use super::*;
+    use crate::observe::Request;
+    use crate::scheme::CarrierPlace;
+    use crate::scheme::jose::{Alg, Jws, UnsignedToken};
+    use crate::scheme::jwt::Kit;
+
+    const TOKEN: &str = "Kz8mXK1EalYznwHLC1fBAo4Ljp";
+
+    /// What a forgery carries for a request, with a nonce that the server named.
+    fn carried(id: ForgeryId) -> Vec<Carried> {
+        let nonce = Arc::new(ServerNonce::default());
+        assert!(nonce.learn(b"n1"));
+        let key = Arc::new(ProofKey::generated(Alg::ES256, "https://api.example.com", nonce));
+        let proof = Proof::Bound(BoundToken { token: Secret::new(TOKEN), key });
+        let request = Request::new("GET", "/orders?a=1").header("Host", "api.example.com");
+        let occasion = Occasion { request: &request, challenge: None, count: 1, random: "one" };
+        let (mut rng, kit, carrier) = (StdRng::seed_from_u64(1), Kit::default(), DpopScheme.carrier());
+        let mut context = ForgeryContext {
+            scheme: &DpopScheme,
+            carrier: &carrier,
+            proof: &proof,
+            rng: &mut rng,
+            kit: &kit,
+            occasion: Some(&occasion),
+        };
+        DpopScheme.forge(id, &mut context).unwrap_or_else(|why| panic!("{id}: {}", why.0))
+    }
+
+    fn values(carried: &[Carried], name: &str) -> Vec<String> {
+        let of = |one: &&Carried| one.place == CarrierPlace::Header(name.to_owned());
+        carried.iter().filter(of).map(|one| String::from_utf8_lossy(&one.value).into_owned()).collect()
+    }
+
+    fn proofs_in(carried: &[Carried]) -> Vec<UnsignedToken> {
+        values(carried, PROOF_FIELD).iter().filter_map(|proof| Jws::read(proof)?.unsigned()).collect()
+    }
+
+    #[test]
+    fn forgeries_name_the_nonce_of_the_server_but_for_those_that_are_known_not_to() {
+        for forgery in FORGERIES {
+            let proofs = proofs_in(&carried(forgery.id));
+            let named = proofs.iter().any(|proof| proof.claims.text("nonce").as_deref() == Some("n1"));
+            // what was sent before names the nonce of that time
+            assert_eq!(named && forgery.id != crate::scheme::REPLAYED, names_nonce(Some(forgery.id)), "{}", forgery.id);
+        }
+        assert!(names_nonce(None));
+    }
+
+    #[test]
+    fn another_token_has_a_proof_that_is_good_for_it() {
+        for id in ["unknown", "truncated", "without-first", "extended", "middle-changed", "case-flipped", "base64"] {
+            let carried = carried(ForgeryId::new(id));
+            let line = values(&carried, "Authorization").remove(0);
+            let token = line.strip_prefix("DPoP ").expect("the scheme name");
+            assert_ne!(token, TOKEN, "{id}");
+            let proofs = proofs_in(&carried);
+            assert_eq!(proofs.len(), 1, "{id}");
+            let claims = &proofs[0].claims;
+            assert_eq!(claims.text("ath"), Some(hash_of(token)), "{id}");
+            assert_eq!(claims.text("htu").as_deref(), Some("https://api.example.com/orders"), "{id}");
+            assert_eq!(claims.text("jti").as_deref(), Some("one"), "{id}");
+        }
+    }
+
+    #[test]
+    fn a_token_behind_another_scheme_name_is_the_good_one() {
+        for (id, line, proofs) in [
+            ("no-proof", format!("DPoP {TOKEN}"), 0),
+            ("as-bearer", format!("Bearer {TOKEN}"), 0),
+            ("as-bearer-with-proof", format!("Bearer {TOKEN}"), 1),
+            ("ath-other-lower-case", format!("dpop {TOKEN}"), 1),
+        ] {
+            let carried = carried(ForgeryId::new(id));
+            assert_eq!(values(&carried, "Authorization"), [line], "{id}");
+            assert_eq!(values(&carried, PROOF_FIELD).len(), proofs, "{id}");
+        }
+    }
 }

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::binding::{ProofKey, ProvenRequest, fresh_id, hash_of, public};
-use crate::clock;
 use crate::scheme::Unforgeable;
 use crate::scheme::jose::key::{mac, strangers};
 use crate::scheme::jose::{Alg, UnsignedToken, encoded};
@@ -25,7 +24,7 @@ pub fn endpoint_proofs(
     nonce: Option<&str>,
 ) -> Result<Vec<String>, Unforgeable> {
     let jti = fresh_id();
-    proofs(id, key, &ProvenRequest { method: "POST", address, token: None, nonce, jti: &jti })
+    proofs(id, key, &ProvenRequest::of_endpoint(address, nonce, &jti))
 }
 
 /// The values of the proof fields for a request, wrong in one way.
@@ -39,12 +38,12 @@ pub(super) fn proofs(id: &str, key: &ProofKey, of: &ProvenRequest<'_>) -> Result
     };
     let claim = |name: &str, value: Value| header(&|draft| draft.claims.set(name, value.clone()));
     let without = |name: &str| header(&|draft| draft.claims.remove(name));
-    let made_at = |offset: i64| claim("iat", json!(clock::unix_seconds() + offset));
+    let made_at = |offset: i64| claim("iat", json!(of.at.saturating_add(offset)));
     // a server that goes by nonces asks for one, and one that goes by iat looks at that
     let far_off = |offset: i64| {
         header(&|draft| {
             draft.claims.remove("nonce");
-            draft.claims.set("iat", clock::unix_seconds() + offset);
+            draft.claims.set("iat", of.at.saturating_add(offset));
         })
     };
     let changed = || {
@@ -112,7 +111,7 @@ pub(super) fn proofs(id: &str, key: &ProofKey, of: &ProvenRequest<'_>) -> Result
         "iat-future" => far_off(FAR),
         "iat-5-behind" => made_at(-NEAR),
         "iat-5-ahead" => made_at(NEAR),
-        "iat-text" => claim("iat", json!(clock::unix_seconds().to_string())),
+        "iat-text" => claim("iat", json!(of.at.to_string())),
         "ath-other" | "ath-other-lower-case" => claim("ath", json!(hash_of(&fresh_id()))),
         "ath-padded" => claim("ath", json!(format!("{}=", hash_of(of.token.unwrap_or_default())))),
         _ => return Err(Unforgeable(format!("there is no proof {id}"))),
@@ -213,42 +212,133 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_wrong_proof_differs_in_what_its_id_names() {
-        let key = key(Alg::ES256);
-        let of = ProvenRequest {
+    /// What each wrong proof has that the good one does not, or lacks: members of the header and claims; and whether its
+    /// signature verifies with the key that it names.
+    const WRONG: [(&str, &[&str], &[&str], bool); 37] = [
+        ("no-typ", &["typ"], &[], true),
+        ("typ-jwt", &["typ"], &[], true),
+        ("no-alg", &["alg"], &[], true),
+        ("no-jwk", &["jwk"], &[], true),
+        ("alg-none", &["alg"], &[], false),
+        ("alg-hs256", &["alg", "jwk"], &[], false),
+        ("jwk-private", &["jwk"], &[], true),
+        ("other-key", &["jwk"], &[], true),
+        ("signature-zero", &[], &[], false),
+        ("signature-changed", &[], &[], false),
+        ("signed-by-other", &[], &[], false),
+        ("no-jti", &[], &["jti"], true),
+        ("jti-number", &[], &["jti"], true),
+        ("jti-list", &[], &["jti"], true),
+        ("no-htm", &[], &["htm"], true),
+        ("htm-other", &[], &["htm"], true),
+        ("htm-lower", &[], &["htm"], true),
+        ("no-htu", &[], &["htu"], true),
+        ("htu-other-path", &[], &["htu"], true),
+        ("htu-other-host", &[], &["htu"], true),
+        ("htu-other-port", &[], &["htu"], true),
+        ("htu-other-scheme", &[], &["htu"], true),
+        ("htu-number", &[], &["htu"], true),
+        ("htu-upper-case", &[], &["htu"], true),
+        ("htu-default-port", &[], &["htu"], true),
+        ("no-iat", &[], &["iat"], true),
+        ("iat-old", &[], &["iat", "nonce"], true),
+        ("iat-future", &[], &["iat", "nonce"], true),
+        ("iat-5-behind", &[], &["iat"], true),
+        ("iat-5-ahead", &[], &["iat"], true),
+        ("iat-text", &[], &["iat"], true),
+        ("no-ath", &[], &["ath"], true),
+        ("ath-other", &[], &["ath"], true),
+        ("ath-other-lower-case", &[], &["ath"], true),
+        ("ath-padded", &[], &["ath"], true),
+        ("no-nonce", &[], &["nonce"], true),
+        ("nonce-made-up", &[], &["nonce"], true),
+    ];
+
+    fn request() -> ProvenRequest<'static> {
+        ProvenRequest {
             method: "GET",
             address: "https://api.example.com/orders",
             token: Some("token"),
             nonce: Some("n"),
             jti: "one",
-        };
-        let good = key.draft(&of);
-        for (id, header, claims) in [
-            ("no-typ", &["typ"][..], &[][..]),
-            ("alg-none", &["alg"], &[]),
-            ("alg-hs256", &["alg", "jwk"], &[]),
-            ("jwk-private", &["jwk"], &[]),
-            ("other-key", &["jwk"], &[]),
-            ("signature-changed", &[], &[]),
-            ("no-jti", &[], &["jti"]),
-            ("htu-other-port", &[], &["htu"]),
-            ("htu-default-port", &[], &["htu"]),
-            ("iat-old", &[], &["iat", "nonce"]),
-            ("ath-padded", &[], &["ath"]),
-            ("nonce-made-up", &[], &["nonce"]),
-        ] {
-            let made = proofs(id, &key, &of).expect("can be made");
-            let (jws, draft) = read(&made[0]);
-            assert_eq!(draft.header.differing(&good.header), header, "{id}");
-            assert_eq!(draft.claims.differing(&good.claims), claims, "{id}");
-            let jwk = draft.header.value("jwk").expect("has a key");
-            let verified = verifies(&jwk, Alg::ES256, jws.signing_input().as_bytes(), &jws.signature);
-            assert_eq!(verified, !["alg-none", "alg-hs256", "signature-changed"].contains(&id), "{id}");
+            at: 1_764_000_000,
         }
+    }
+
+    #[test]
+    fn a_wrong_proof_differs_in_what_its_id_names_and_nowhere_else() {
+        for alg in [Alg::ES256, Alg::EdDSA] {
+            let (key, of) = (key(alg), request());
+            let good = key.draft(&of);
+            for (id, header, claims, is_signed) in WRONG {
+                let made = proofs(id, &key, &of).expect("can be made");
+                assert_eq!(made.len(), 1, "{id}");
+                let (jws, draft) = read(&made[0]);
+                assert_eq!(draft.header.differing(&good.header), header, "{id}");
+                assert_eq!(draft.claims.differing(&good.claims), claims, "{id}");
+                let jwk = draft.header.value("jwk").unwrap_or_else(|| key.jwk().clone());
+                assert_eq!(verifies(&jwk, alg, jws.signing_input().as_bytes(), &jws.signature), is_signed, "{id}");
+            }
+        }
+    }
+
+    #[test]
+    fn values_of_wrong_proofs_are_wrong_in_the_way_of_their_names() {
+        let (key, of) = (key(Alg::ES256), request());
+        let claim = |id: &str, name: &str| {
+            let made = proofs(id, &key, &of).expect("can be made");
+            read(&made[0]).1.claims.value(name).unwrap_or_default()
+        };
+        for (id, name, expected) in [
+            ("iat-old", "iat", json!(of.at - FAR)),
+            ("iat-future", "iat", json!(of.at + FAR)),
+            ("iat-5-behind", "iat", json!(of.at - NEAR)),
+            ("iat-5-ahead", "iat", json!(of.at + NEAR)),
+            ("iat-text", "iat", json!(of.at.to_string())),
+            ("htm-other", "htm", json!("PATCH")),
+            ("htm-lower", "htm", json!("get")),
+            ("htu-other-path", "htu", json!("https://api.example.com/authbench-another-path")),
+            ("htu-other-host", "htu", json!("https://authbench.invalid/orders")),
+            ("htu-other-port", "htu", json!("https://api.example.com:444/orders")),
+            ("htu-other-scheme", "htu", json!("http://api.example.com/orders")),
+            ("htu-upper-case", "htu", json!("HTTPS://API.EXAMPLE.COM/orders")),
+            ("htu-default-port", "htu", json!("https://api.example.com:443/orders")),
+            ("ath-padded", "ath", json!(format!("{}=", hash_of("token")))),
+        ] {
+            assert_eq!(claim(id, name), expected, "{id}");
+        }
+    }
+
+    #[test]
+    fn two_proofs_are_two_and_what_is_no_jwt_is_none() {
+        let (key, of) = (key(Alg::ES256), request());
+        let good = key.draft(&of);
         let two = proofs("two-proofs", &key, &of).expect("can be made");
-        assert_ne!(read(&two[0]).1.claims.text("jti"), read(&two[1]).1.claims.text("jti"));
+        let [one, other] = [read(&two[0]), read(&two[1])];
+        assert_eq!(two.len(), 2);
+        assert!(one.1.claims.differing(&good.claims).is_empty());
+        assert_eq!(other.1.claims.differing(&good.claims), ["jti"]);
+        let wrong = proofs("good-then-wrong", &key, &of).expect("can be made");
+        let signed = |proof: &str| {
+            let jws = read(proof).0;
+            verifies(key.jwk(), Alg::ES256, jws.signing_input().as_bytes(), &jws.signature)
+        };
+        assert_eq!(wrong.iter().map(|proof| signed(proof)).collect::<Vec<_>>(), [true, false]);
+        assert!(Jws::read(&proofs("no-jwt", &key, &of).expect("can be made")[0]).is_none());
         assert_eq!(decoded(&hash_of("token")).map(|hash| hash.len()), Some(32));
+    }
+
+    #[test]
+    fn every_forgery_of_a_proof_is_in_the_table() {
+        let (key, of) = (key(Alg::ES256), request());
+        let several = ["two-proofs", "good-then-wrong", "no-jwt"];
+        let mut known: Vec<&str> = WRONG.iter().map(|(id, ..)| *id).chain(several).collect();
+        let forgeries = crate::scheme::find("oauth2-client-credentials-dpop").expect("is registered").forgeries();
+        let ids = forgeries.iter().map(|forgery| forgery.id.as_str());
+        let mut forged: Vec<&str> = ids.filter(|id| proofs(id, &key, &of).is_ok()).collect();
+        known.sort_unstable();
+        forged.sort_unstable();
+        assert_eq!(forged, known);
     }
 
     #[test]

@@ -1,14 +1,11 @@
 //! Requests that are signed with a shared secret, in a canonical form of our own: `docs/signatures.md`.
 
-use crate::observe::{ForgeryId, Phrase};
+use crate::observe::Phrase;
 use crate::scheme::forgery::malformed;
 use crate::scheme::signing::{Dialect, Piece, SigningForgeries, SigningParts, canonical_query, proven};
 use crate::scheme::{Carried, Carrier, Forged, Forgery, Occasion, Proof, Reuse, Scheme};
 
 pub(crate) struct HmacScheme;
-
-/// What a good request carried before, once more.
-const REPLAYED: ForgeryId = ForgeryId::new("replayed");
 
 impl Scheme for HmacScheme {
     fn name(&self) -> &'static str {
@@ -38,10 +35,6 @@ impl Scheme for HmacScheme {
 
     fn prove(&self, carrier: &Carrier, proof: &Proof, occasion: &Occasion<'_>) -> Forged {
         proven::<HmacDialect>(carrier, proof, occasion)
-    }
-
-    fn replays(&self, id: ForgeryId) -> bool {
-        id == REPLAYED
     }
 
     fn forgeries(&self) -> &'static [Forgery] {

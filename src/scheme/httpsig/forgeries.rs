@@ -7,6 +7,7 @@ use super::parts::MessageParts;
 use crate::scheme::forgery::values;
 use crate::scheme::jose::Alg;
 use crate::scheme::jose::key::{mac, public_key_info, strangers};
+use crate::scheme::signing::{in_seconds, with_query as target_with_query};
 use crate::scheme::{Carried, CarrierPlace, Forged, Forgery, ForgeryContext, Occasion, RequestPart, Unforgeable};
 
 /// A field that nobody looks at unless it is covered.
@@ -70,25 +71,28 @@ pub(super) const FORGERIES: &[Forgery] = &[
     }),
     // --- covered components ----------------------------------------------------------------------------------------
     Forgery::new("other-method", "the signature of a request by another method", |context| {
-        altered(context, |parts, _| parts.method = "AUTHBENCH".to_owned())
+        tampered(context, |parts, _| parts.method = "AUTHBENCH".to_owned())
     }),
     Forgery::new("other-path", "the signature of a request for another path", |context| {
-        altered(context, |parts, _| parts.target = "/authbench-another-path".to_owned())
+        tampered(context, |parts, _| {
+            let query = parts.target.split_once('?').map(|(_, query)| format!("?{query}")).unwrap_or_default();
+            parts.target = format!("/authbench-another-path{query}");
+        })
     }),
     Forgery::new("other-authority", "the signature of a request to another host", |context| {
-        altered(context, |parts, _| parts.authority = "authbench.invalid".to_owned())
+        tampered(context, |parts, _| parts.authority = "authbench.invalid".to_owned())
     }),
     Forgery::new("query-added", "a query parameter that is not signed", |context| {
-        altered(context, |parts, occasion| parts.send_target(with_query(occasion, "authbench=1")))
+        tampered(context, |parts, occasion| parts.send_target(with_query(occasion, "authbench=1")))
     }),
     Forgery::new("query-changed", "another value of a query parameter than the signed one", |context| {
-        altered(context, |parts, occasion| {
+        tampered(context, |parts, occasion| {
             parts.target = with_query(occasion, "authbench=1");
             parts.send_target(with_query(occasion, "authbench=2"));
         })
     }),
     Forgery::new("field-changed", "another value of a covered field", |context| {
-        altered(context, |parts, _| {
+        tampered(context, |parts, _| {
             parts.components.push(FIELD.to_owned());
             parts.fields.push((FIELD.to_owned(), "one".to_owned()));
             parts.send_field(FIELD, "two");
@@ -105,16 +109,17 @@ pub(super) const FORGERIES: &[Forgery] = &[
         altered(context, |parts, _| parts.components.clear())
     }),
     Forgery::new("covers-method", "a correct signature that covers the method alone", |context| {
-        altered(context, |parts, _| parts.components.retain(|component| component == "@method"))
+        covering(context, |_| vec!["@method".to_owned()])
     }),
     Forgery::new(
         "leaves-query-out",
         "a correct signature that does not cover the query, and a parameter more",
         |context| {
-            altered(context, |parts, occasion| {
-                parts.components.retain(|component| component != "@query");
-                parts.send_target(with_query(occasion, "authbench=1"));
-            })
+            let (_, occasion) = good(context)?;
+            let mut carried = covering(context, without_query)?;
+            let target = CarrierPlace::Beside(RequestPart::Target);
+            carried.insert(0, Carried::new(&target, with_query(occasion, "authbench=1")));
+            Ok(carried)
         },
     ),
     Forgery::new("leaves-digest-out", "a correct signature that does not cover Content-Digest", |context| {
@@ -148,10 +153,11 @@ pub(super) const FORGERIES: &[Forgery] = &[
     Forgery::new("future", "a correct signature from a minute behind the window", |context| {
         at(context, |window| window + BEYOND)
     }),
-    Forgery::new("expired", "a correct signature that expired a minute ago", |context| {
+    Forgery::new("expired", "a correct signature that has expired, and was made within the window", |context| {
         altered(context, |parts, _| {
-            parts.created = parts.created.map(|created| created - 2 * BEYOND);
-            parts.expires = parts.created.map(|created| created + BEYOND);
+            let ago = (2 * BEYOND).min(in_seconds(parts.own.window) / 2);
+            parts.expires = parts.created.map(|now| now.saturating_sub(ago / 2));
+            parts.created = parts.created.map(|now| now.saturating_sub(ago));
         })
     }),
     Forgery::new("no-created", "a correct signature without the time of its creation", |context| {
@@ -190,7 +196,7 @@ pub(super) const FORGERIES: &[Forgery] = &[
         },
     ),
     Forgery::new("duplicate-component", "a correct signature that covers a component twice", |context| {
-        altered(context, |parts, _| parts.components.push("@method".to_owned()))
+        altered(context, |parts, _| parts.components.extend_from_within(..1))
     }),
     Forgery::new("absent-field", "a correct signature that covers a field which is not there", |context| {
         altered(context, |parts, _| parts.components.push(FIELD.to_owned()))
@@ -232,14 +238,55 @@ fn with_digest(context: &ForgeryContext<'_>, alter: impl FnOnce(&mut MessagePart
 /// A correct signature at another time, by the window of the server.
 fn at(context: &ForgeryContext<'_>, offset: fn(i64) -> i64) -> Forged {
     altered(context, |parts, _| {
-        let window = i64::try_from(parts.own.window.as_secs()).unwrap_or(i64::MAX / 4);
-        parts.created = parts.created.map(|created| created + offset(window));
+        let offset = offset(in_seconds(parts.own.window));
+        parts.created = parts.created.map(|created| created.saturating_add(offset));
     })
 }
 
+/// A signature of another message than the one that is sent. Where the components of the scheme do not tell the two apart, it
+/// would be a good one.
+fn tampered(context: &ForgeryContext<'_>, alter: impl FnOnce(&mut MessageParts, &Occasion<'_>)) -> Forged {
+    let (own, occasion) = good(context)?;
+    let mut parts = own.clone();
+    alter(&mut parts, occasion);
+    match parts.as_received(&own).base() == parts.base() {
+        true => Err(Unforgeable("the `components` of the scheme do not cover it".to_owned())),
+        false => Ok(parts.signed(context.carrier)),
+    }
+}
+
+/// A correct signature over other components. A scheme that covers no more has no such forgery.
+fn covering(context: &ForgeryContext<'_>, covered: fn(&[String]) -> Vec<String>) -> Forged {
+    let (mut parts, _) = good(context)?;
+    let covered = covered(&parts.components);
+    if covered == parts.components {
+        return Err(Unforgeable("the `components` of the scheme cover no more".to_owned()));
+    }
+    parts.components = covered;
+    Ok(parts.signed(context.carrier))
+}
+
+/// The components without the query: an address is covered by its other parts.
+fn without_query(components: &[String]) -> Vec<String> {
+    let mut covered: Vec<String> = Vec::new();
+    for component in components {
+        let parts: &[&str] = match component.as_str() {
+            "@query" => &[],
+            "@request-target" => &["@path"],
+            "@target-uri" => &["@scheme", "@authority", "@path"],
+            other => &[other],
+        };
+        for part in parts {
+            if !covered.iter().any(|known| known == part) {
+                covered.push((*part).to_owned());
+            }
+        }
+    }
+    covered
+}
+
 fn with_query(occasion: &Occasion<'_>, query: &str) -> String {
-    let target = String::from_utf8_lossy(&occasion.request.target);
-    format!("{target}{}{query}", if target.contains('?') { '&' } else { '?' })
+    target_with_query(occasion.request, query)
 }
 
 fn is_input(one: &Carried) -> bool {
@@ -264,4 +311,121 @@ fn both(mut first: Vec<Carried>, second: &[Carried]) -> Vec<Carried> {
         }
     }
     first
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use rand::SeedableRng as _;
+    use rand::rngs::StdRng;
+
+    use super::*;
+    use crate::observe::{ForgeryId, Request};
+    use crate::scheme::Proof;
+    use crate::scheme::httpsig::MessageKey;
+    use crate::scheme::jose::SigningKey;
+    use crate::scheme::jwt::Kit;
+
+    fn forged(components: &[&str], method: &str, window: Duration, id: &'static str) -> Forged {
+        let own = MessageKey {
+            key: Arc::new(SigningKey::secret(b"a shared secret of 32 bytes ....", Alg::HS256, None)),
+            key_id: "k".to_owned(),
+            components: components.iter().map(|name| (*name).to_owned()).collect(),
+            tag: None,
+            window,
+            over_tls: false,
+        };
+        let request = Request::new(method, "/orders?a=1").header("Host", "api.test");
+        let request = if method == "GET" { request } else { request.with_body("application/json", "{}") };
+        let occasion = Occasion { request: &request, challenge: None, count: 1, random: "n" };
+        let scheme = crate::scheme::find("http-signature").expect("is registered");
+        let (carrier, kit, mut rng) = (scheme.carrier(), Kit::default(), StdRng::seed_from_u64(1));
+        let mut context = ForgeryContext {
+            scheme,
+            carrier: &carrier,
+            proof: &Proof::Message(Arc::new(own)),
+            rng: &mut rng,
+            kit: &kit,
+            occasion: Some(&occasion),
+        };
+        scheme.forge(ForgeryId::new(id), &mut context)
+    }
+
+    fn input(forged: Forged) -> String {
+        let carried = forged.unwrap_or_else(|why| panic!("{}", why.0));
+        let input = carried.iter().find(|one| is_input(one)).expect("an input");
+        String::from_utf8_lossy(&input.value).into_owned()
+    }
+
+    /// A signature that covers nothing of what is changed would be a good one.
+    #[test]
+    fn what_the_components_do_not_cover_is_not_tampered_with() {
+        const ALL: [&str; 8] = [
+            "other-method",
+            "other-path",
+            "other-authority",
+            "query-added",
+            "query-changed",
+            "field-changed",
+            "leaves-query-out",
+            "covers-method",
+        ];
+        let minute = Duration::from_secs(60);
+        for (components, unforgeable) in [
+            (&["@method", "@authority", "@path", "@query"][..], &[][..]),
+            (&["@method", "@target-uri"], &[]),
+            (&["@method", "@authority", "@request-target"], &[]),
+            (&["@authority", "@path"], &["other-method", "query-added", "query-changed", "leaves-query-out"]),
+            (
+                &["@method"],
+                &["other-path", "other-authority", "query-added", "query-changed", "leaves-query-out", "covers-method"],
+            ),
+        ] {
+            let missing: Vec<&str> =
+                ALL.into_iter().filter(|id| forged(components, "GET", minute, id).is_err()).collect();
+            assert_eq!(missing, unforgeable, "{components:?}");
+        }
+    }
+
+    #[test]
+    fn other_coverage_is_what_its_id_names() {
+        let minute = Duration::from_secs(60);
+        for (components, method, id, covered) in [
+            (
+                &["@method", "@target-uri"][..],
+                "GET",
+                "leaves-query-out",
+                r#"("@method" "@scheme" "@authority" "@path")"#,
+            ),
+            (&["@method", "@request-target", "@path"], "GET", "leaves-query-out", r#"("@method" "@path")"#),
+            (&["@authority"], "POST", "covers-method", r#"("@method")"#),
+            (&["@authority", "@path"], "GET", "duplicate-component", r#"("@authority" "@path" "@authority")"#),
+            // a digest is covered once, and where there is one
+            (&["@method", "content-digest"], "POST", "alg-conflict", r#"("@method" "content-digest")"#),
+            (&["@method", "content-digest"], "GET", "alg-conflict", r#"("@method")"#),
+        ] {
+            let input = input(forged(components, method, minute, id));
+            assert!(input.starts_with(&format!("sig1={covered};")), "{id}: {input}");
+        }
+    }
+
+    #[test]
+    fn an_expired_signature_was_made_within_the_window_and_times_do_not_overflow() {
+        let number = |input: &str, name: &str| -> i64 {
+            let (_, rest) = input.split_once(&format!(";{name}=")).expect("is there");
+            rest.split(';').next().expect("a value").parse().expect("a number")
+        };
+        let all = &["@method"][..];
+        for window in [10, 60, 300] {
+            let now = crate::clock::unix_seconds();
+            let input = input(forged(all, "GET", Duration::from_secs(window), "expired"));
+            let (created, expires) = (number(&input, "created"), number(&input, "expires"));
+            assert!(created < expires && expires < now && now - created < window as i64, "{window}: {input}");
+        }
+        let now = crate::clock::unix_seconds();
+        assert!(number(&input(forged(all, "GET", Duration::MAX, "stale")), "created") < now - BEYOND);
+        assert!(number(&input(forged(all, "GET", Duration::MAX, "future")), "created") > now + BEYOND);
+    }
 }

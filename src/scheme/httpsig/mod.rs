@@ -6,7 +6,7 @@ mod parts;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::observe::{ForgeryId, Phrase};
+use crate::observe::Phrase;
 use crate::scheme::forgery::malformed;
 use crate::scheme::jose::{Alg, SigningKey};
 use crate::scheme::{Carried, Carrier, Forged, Forgery, Occasion, Proof, Reuse, Scheme};
@@ -54,9 +54,6 @@ pub fn algorithm_named(name: &str) -> Option<Alg> {
 
 pub(crate) struct HttpSignatureScheme;
 
-/// What a good request carried before, once more.
-const REPLAYED: ForgeryId = ForgeryId::new("replayed");
-
 impl Scheme for HttpSignatureScheme {
     fn name(&self) -> &'static str {
         "http-signature"
@@ -85,10 +82,6 @@ impl Scheme for HttpSignatureScheme {
 
     fn prove(&self, carrier: &Carrier, proof: &Proof, occasion: &Occasion<'_>) -> Forged {
         Ok(MessageParts::of(proof, occasion)?.signed(carrier))
-    }
-
-    fn replays(&self, id: ForgeryId) -> bool {
-        id == REPLAYED
     }
 
     fn forgeries(&self) -> &'static [Forgery] {

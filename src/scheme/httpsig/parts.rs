@@ -50,6 +50,8 @@ impl MessageParts {
         let reads = request.body.is_empty() && matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE");
         let digest = (!reads).then(|| content_digest(&request.body));
         let mut components = own.components.clone();
+        // a message without content has no such field, and no component is covered twice (RFC 9421 §2.5)
+        components.retain(|component| component != "content-digest");
         components.extend(digest.iter().map(|_| "content-digest".to_owned()));
         Ok(Self {
             key_id: Some(own.key_id.clone()),
@@ -122,6 +124,28 @@ impl MessageParts {
         }
         let _ = write!(base, "\"@signature-params\": {}", self.params());
         base
+    }
+
+    /// The message as a server receives it that was signed like this, where the good one was meant to be sent.
+    pub(super) fn as_received(&self, good: &Self) -> Self {
+        let mut received = Self {
+            method: good.method.clone(),
+            target: good.target.clone(),
+            authority: good.authority.clone(),
+            fields: good.fields.clone(),
+            ..self.clone()
+        };
+        for one in &self.sent {
+            let value = String::from_utf8_lossy(&one.value).into_owned();
+            match &one.place {
+                CarrierPlace::Beside(RequestPart::Target) => received.target = value,
+                CarrierPlace::Beside(RequestPart::Field(name)) => {
+                    received.fields.push((name.to_ascii_lowercase(), value));
+                }
+                _ => {}
+            }
+        }
+        received
     }
 
     /// The signature, in the form of its algorithm (RFC 9421 §3.3).

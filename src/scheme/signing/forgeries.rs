@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use aws_lc_rs::hmac;
 
-use super::{Dialect, Piece, SigningCredential, SigningParts, hexadecimal, parts, signed, with_query, written};
+use super::{
+    Dialect, Piece, SigningCredential, SigningParts, hexadecimal, in_seconds, parts, signed, with_query, written,
+};
 use crate::observe::Request;
 use crate::scheme::forgery::values;
 use crate::scheme::{Forged, Forgery, ForgeryContext, Occasion, Unforgeable};
@@ -262,8 +264,12 @@ impl<D: Dialect> SigningForgeries<D> {
         Forgery::new("future", "a correct signature from a minute behind the window", |context| {
             at::<D>(context, |window| window + BEYOND)
         }),
-        Forgery::new("skew-behind", "a correct signature from 30 s ago", |context| at::<D>(context, |_| -SKEW)),
-        Forgery::new("skew-ahead", "a correct signature from 30 s ahead", |context| at::<D>(context, |_| SKEW)),
+        Forgery::new("skew-behind", "a correct signature from 30 s ago, or half the window", |context| {
+            at::<D>(context, |window| -SKEW.min(window / 2))
+        }),
+        Forgery::new("skew-ahead", "a correct signature from 30 s ahead, or half the window", |context| {
+            at::<D>(context, |window| SKEW.min(window / 2))
+        }),
         Forgery::new("time-no-date", "a correct signature whose time is no date", |context| {
             time::<D>(context, "yesterday")
         }),
@@ -396,8 +402,7 @@ fn query<D: Dialect>(context: &ForgeryContext<'_>, of: Option<&str>, sent: Optio
 /// A correct signature at another time, by the window of the server.
 fn at<D: Dialect>(context: &ForgeryContext<'_>, offset: fn(i64) -> i64) -> Forged {
     altered::<D>(context, |parts, _| {
-        let window = i64::try_from(parts.credential.window.as_secs()).unwrap_or(i64::MAX / 4);
-        parts.at += offset(window);
+        parts.at = parts.at.saturating_add(offset(in_seconds(parts.credential.window)));
         Ok(())
     })
 }
@@ -408,4 +413,107 @@ fn time<D: Dialect>(context: &ForgeryContext<'_>, text: &'static str) -> Forged 
         parts.time = Some(text);
         Ok(())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rand::SeedableRng as _;
+    use rand::rngs::StdRng;
+
+    use super::*;
+    use crate::scheme::jwt::Kit;
+    use crate::scheme::sigv4::SigV4Scheme;
+    use crate::scheme::{Proof, Scheme, find};
+
+    fn request() -> Request {
+        let request = Request::new("POST", "/orders?a=1").header("Host", "api.test");
+        request.with_body("application/json", r#"{"item":"lamp"}"#)
+    }
+
+    fn credential(window: Duration, in_query: bool) -> Proof {
+        Proof::Signing(Arc::new(SigningCredential {
+            window,
+            in_query,
+            region: "eu-central-1".to_owned(),
+            service: "execute-api".to_owned(),
+            ..SigningCredential::new("service", Secret::new("a-secret"))
+        }))
+    }
+
+    /// The request with a good credential, and with a forged one.
+    fn signed(
+        scheme: &'static dyn Scheme,
+        proof: &Proof,
+        id: Option<crate::observe::ForgeryId>,
+    ) -> Result<Request, String> {
+        let in_query = matches!(proof, Proof::Signing(own) if own.in_query);
+        let carrier = if in_query { SigV4Scheme::in_query() } else { scheme.carrier() };
+        let bare = request();
+        let occasion = Occasion { request: &bare, challenge: None, count: 1, random: "Zk3v9QxTb2Lm7RwY" };
+        let (mut rng, kit) = (StdRng::seed_from_u64(1), Kit::default());
+        let carried = match id {
+            None => scheme.prove(&carrier, proof, &occasion),
+            Some(id) => {
+                let (carrier, occasion) = (&carrier, Some(&occasion));
+                let mut context = ForgeryContext { scheme, carrier, proof, rng: &mut rng, kit: &kit, occasion };
+                scheme.forge(id, &mut context)
+            }
+        };
+        let mut sent = bare.clone();
+        carried.map_err(|why| why.0)?.iter().for_each(|one| one.apply(&mut sent));
+        Ok(sent)
+    }
+
+    #[test]
+    fn each_forgery_sends_something_else_than_the_good_request() {
+        for (name, in_query, unforgeable) in [
+            ("hmac", false, &["scope-of-another-day", "other-region", "other-service"][..]),
+            ("sigv4", false, &["no-nonce", "no-body-digest"]),
+            ("sigv4", true, &["no-nonce", "no-body-digest"]),
+        ] {
+            let scheme = find(name).expect("is registered");
+            let proof = credential(Duration::from_secs(300), in_query);
+            let mut missing = Vec::new();
+            for forgery in scheme.forgeries() {
+                // the time is a part of what is signed: both are made in one second
+                let (good, forged) = loop {
+                    let before = signed(scheme, &proof, None).expect("can be signed");
+                    let forged = signed(scheme, &proof, Some(forgery.id));
+                    if before == signed(scheme, &proof, None).expect("can be signed") {
+                        break (before, forged);
+                    }
+                };
+                match forged {
+                    Ok(forged) => {
+                        assert_eq!(forged == good, scheme.replays(forgery.id), "{name} {in_query}: {}", forgery.id);
+                    }
+                    Err(_) => missing.push(forgery.id.as_str()),
+                }
+            }
+            assert_eq!(missing, unforgeable, "{name}");
+        }
+    }
+
+    #[test]
+    fn times_are_on_their_side_of_now_whatever_the_window() {
+        let scheme = find("hmac").expect("is registered");
+        let time = |window: Duration, id: &'static str| -> i64 {
+            let sent = signed(scheme, &credential(window, false), Some(crate::observe::ForgeryId::new(id)));
+            let sent = sent.expect("can be forged");
+            let line = String::from_utf8_lossy(sent.value_of("authorization").expect("a credential")).into_owned();
+            let (_, rest) = line.split_once("time=\"").expect("a time");
+            rest.split('"').next().expect("a value").parse().expect("a number")
+        };
+        for window in [Duration::ZERO, Duration::from_secs(10), Duration::from_secs(300), Duration::MAX] {
+            let now = crate::clock::unix_seconds();
+            let seconds = in_seconds(window);
+            assert!(time(window, "stale") <= now + 2 - seconds - BEYOND, "{window:?}");
+            assert!(time(window, "future") >= now + seconds + BEYOND, "{window:?}");
+            // a server of this window accepts both
+            assert!((time(window, "skew-behind") - now).abs() <= seconds / 2 + 2, "{window:?}");
+            assert!((time(window, "skew-ahead") - now).abs() <= seconds / 2 + 2, "{window:?}");
+        }
+    }
 }

@@ -227,10 +227,18 @@ impl SigningParts {
 }
 
 /// A request with one more pair in its query.
-pub(super) fn with_query(request: &Request, query: &str) -> String {
+pub(in crate::scheme) fn with_query(request: &Request, query: &str) -> String {
     let target = String::from_utf8_lossy(&request.target);
     let separator = if target.contains('?') { '&' } else { '?' };
     format!("{target}{separator}{query}")
+}
+
+/// The farthest that a forged time is from now, in seconds: a hundred years, which every format of a time can write.
+const FARTHEST: i64 = 3_155_760_000;
+
+/// A window in seconds.
+pub(in crate::scheme) fn in_seconds(window: Duration) -> i64 {
+    i64::try_from(window.as_secs()).unwrap_or(FARTHEST).min(FARTHEST)
 }
 
 /// HMAC with SHA-256 (RFC 2104).
@@ -244,7 +252,7 @@ pub(super) fn sha256(bytes: &[u8]) -> String {
 }
 
 /// Lower-case hexadecimal digits.
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+pub(in crate::scheme) fn hexadecimal(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digits = bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
     digits.map(char::from).collect()

@@ -1,6 +1,6 @@
 //! AWS Signature Version 4: in the `Authorization` field, or in the query of a presigned address.
 
-use crate::observe::{ForgeryId, Phrase};
+use crate::observe::Phrase;
 use crate::scheme::forgery::malformed;
 use crate::scheme::signing::{
     Dialect, Piece, SigningForgeries, SigningParts, canonical_query, encoded_anew, encoded_once, hmac_sha256, proven,
@@ -10,8 +10,6 @@ use crate::scheme::{Carried, Carrier, CarrierPlace, Forged, Forgery, Occasion, P
 
 pub(crate) struct SigV4Scheme;
 
-/// What a good request carried before, once more.
-const REPLAYED: ForgeryId = ForgeryId::new("replayed");
 /// The parameter of a presigned address that holds the signature.
 const SIGNATURE: &str = "X-Amz-Signature";
 
@@ -50,10 +48,6 @@ impl Scheme for SigV4Scheme {
 
     fn prove(&self, carrier: &Carrier, proof: &Proof, occasion: &Occasion<'_>) -> Forged {
         proven::<SigV4Dialect>(carrier, proof, occasion)
-    }
-
-    fn replays(&self, id: ForgeryId) -> bool {
-        id == REPLAYED
     }
 
     fn forgeries(&self) -> &'static [Forgery] {
