@@ -1,18 +1,19 @@
 //! A load phase made ready: its lanes, where they go, and when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::phase_error::PhaseError;
 use super::renewal::Good;
-use super::{Session, descriptors, http2, pool};
+use super::{Options, Session, descriptors, http2, pool};
 use crate::drive::load::{self, ArrivalProcess, Http, Lane, LaneRequest, LoadDestination, Phase, SuccessMarks};
 use crate::drive::process::ProcessCpu;
 use crate::drive::stop::Stop;
 use crate::drive::wire::Limits;
 use crate::observe::{ClockOffset, Interval, LoadFigures};
-use crate::scenario::model::{self, LoadPhase};
-use crate::scenario::text;
+use crate::plan::subject::Subject;
+use crate::scenario::model::{self, LoadPhase, Pool};
+use crate::scenario::{LoadedScenario, ScenarioError, text};
 
 /// Connections of a phase that names no number.
 const CONNECTIONS: usize = 8;
@@ -46,7 +47,7 @@ impl Prepared {
     /// # Errors
     /// When a lane's credential is not there, or its lie cannot be told.
     pub(super) async fn of(session: &Session<'_>, written: &LoadPhase) -> Result<Self, PhaseError> {
-        let resource = resource_of(session, written)?;
+        let resource = resource_of(&session.subject, written)?;
         let recognition = session.prober.recognition(resource).await;
         let identity = session.subject.good_for(resource).ok_or(PhaseError::NoCredential)?;
         let mut lanes = Vec::new();
@@ -61,7 +62,7 @@ impl Prepared {
         for (name, _) in mix.iter().filter(|(name, _)| name != VALID) {
             let who = &session.subject.identities[identity];
             let request = match session.prober.signer(name, who, None).await? {
-                Some(signer) => LaneRequest::signed(session.prober.unsigned_request(resource), signer),
+                Some(signer) => LaneRequest::signed(session.prober.unsigned_request(who, resource), signer),
                 None => LaneRequest::new(session.prober.lane_request(name, identity, resource).await?),
             };
             refused.insert(name.clone(), vec![request]);
@@ -131,8 +132,31 @@ impl Prepared {
     }
 }
 
-fn resource_of(session: &Session<'_>, written: &LoadPhase) -> Result<usize, PhaseError> {
-    let subject = &session.subject;
+/// Phases whose declared credentials present more certificates than there are connections, told before anything is sent.
+pub(super) fn few_connections(loaded: &LoadedScenario, subject: &Subject, options: &Options) -> Vec<ScenarioError> {
+    let mut mistakes = Vec::new();
+    // a shard has its part of the credentials
+    if options.shard.splits() {
+        return mistakes;
+    }
+    for written in loaded.scenario.load.iter().filter(|written| matches!(written.pool, Some(Pool::Declared))) {
+        let Ok(resource) = resource_of(subject, written) else { continue };
+        let open = pool::declared(subject, resource);
+        let certificates: BTreeSet<_> = open.map(|one| one.connection().0).collect();
+        if connections(options, written) < certificates.len() {
+            let error = loaded.error(written.place, PhaseError::FewConnections(certificates.len()).to_string());
+            mistakes.push(error);
+        }
+    }
+    mistakes
+}
+
+/// The connections of this part of the load: the scenario describes the whole of it.
+fn connections(options: &Options, written: &LoadPhase) -> usize {
+    options.shard.part_of(written.connections.unwrap_or(CONNECTIONS)).max(1)
+}
+
+fn resource_of(subject: &Subject, written: &LoadPhase) -> Result<usize, PhaseError> {
     match &written.request {
         None => subject.main_resource().ok_or(PhaseError::NoResource),
         Some(line) => subject
@@ -167,8 +191,7 @@ fn phase_of(session: &Session<'_>, written: &LoadPhase, resource: usize) -> Phas
             text::HttpVersion::One => Http::One,
             text::HttpVersion::Two => Http::Two { streams: written.streams.unwrap_or(STREAMS) },
         },
-        // the scenario describes the whole load: a shard has its part of the connections
-        connections: session.options.shard.part_of(written.connections.unwrap_or(CONNECTIONS)).max(1),
+        connections: connections(session.options, written),
         threads,
         spins: threads <= spare,
         warmup: written.warmup.map_or(Duration::ZERO, |length| length.0),

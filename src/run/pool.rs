@@ -5,7 +5,7 @@ use std::path::Path;
 use super::Session;
 use super::phase_error::PoolError;
 use crate::file::POOL_LIMIT;
-use crate::plan::subject::{Identity, Login};
+use crate::plan::subject::{Identity, Login, Subject};
 use crate::scenario::model::Pool;
 use crate::scenario::{LoadedScenario, ScenarioError};
 use crate::scheme::Proof;
@@ -28,11 +28,7 @@ pub(super) fn identities(
     let model = &subject.identities[identity];
     let members = match pool {
         None => vec![model.clone()],
-        Some(Pool::Declared) => {
-            let good =
-                subject.identities.iter().filter(|one| !one.asks_for_less && subject.resources[resource].open_to(one));
-            good.cloned().collect()
-        }
+        Some(Pool::Declared) => declared(subject, resource).cloned().collect(),
         Some(Pool::Tokens(count)) if model.client().is_some() => vec![model.clone(); (*count).clamp(1, MOST)],
         Some(Pool::Tokens(_)) => return Err(PoolError::NoClient),
         Some(Pool::File(path)) => {
@@ -50,6 +46,11 @@ pub(super) fn identities(
         count if count > MOST => Err(PoolError::TooMany),
         _ => Ok(members),
     }
+}
+
+/// The declared credentials that open a resource.
+pub(super) fn declared(subject: &Subject, resource: usize) -> impl Iterator<Item = &Identity> {
+    subject.identities.iter().filter(move |one| !one.asks_for_less && subject.resources[resource].open_to(one))
 }
 
 /// Files of pools that are not there, told before anything is sent.

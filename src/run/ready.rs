@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{Only, Options, overhead, pool, receivers, shards, start};
+use super::{Only, Options, overhead, phase, pool, receivers, shards, start};
 use crate::check::profile::Effective;
 use crate::plan::login_server::{checks_of, login_server};
 use crate::plan::overhead::OverheadStudy;
@@ -84,6 +84,9 @@ fn prepare_one(
     }
     if environment.is_some() && options.wants(Only::Load) {
         errors.extend(pool::mistakes(&loaded));
+    }
+    if options.wants(Only::Load) {
+        errors.extend(phase::few_connections(&loaded, &subject, options));
     }
     let selection = Selection::of(&loaded, &options.checks);
     match selection {

@@ -42,7 +42,10 @@ impl Good {
             let request = match identity.is_obtained() {
                 false => match session.prober.signer(VALID, identity, None).await? {
                     Some(signer) => {
-                        requests.push(Some(LaneRequest::signed(session.prober.unsigned_request(resource), signer)));
+                        requests.push(Some(LaneRequest::signed(
+                            session.prober.unsigned_request(identity, resource),
+                            signer,
+                        )));
                         continue;
                     }
                     None => session.prober.request_of(identity, resource).await,
@@ -65,7 +68,7 @@ impl Good {
             let (index, credential) = obtained.map_err(|_| PhaseError::Engine)??;
             let prober = &session.prober;
             requests[index] = Some(match prober.signer(VALID, &identities[index], Some(&credential.held)).await? {
-                Some(signer) => LaneRequest::signed(prober.unsigned_request(resource), signer),
+                Some(signer) => LaneRequest::signed(prober.unsigned_request(&identities[index], resource), signer),
                 None => LaneRequest::new(prober.request_with(&credential.held, resource).await),
             });
             ending.push((index, credential));

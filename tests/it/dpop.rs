@@ -2,6 +2,7 @@
 //! reference, and that change their nonces in the middle of everything.
 
 use std::collections::{BTreeSet, HashMap};
+use std::process::Output;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -58,6 +59,8 @@ struct Servers {
     of_api: Nonces,
     /// Whether the servers ask for nonces.
     wants_nonces: bool,
+    /// Whether they answer each wrong proof by asking for another nonce.
+    hides_behind_nonces: bool,
     /// Tokens with the thumbprints of their keys.
     tokens: Mutex<HashMap<String, String>>,
     /// Identifiers of accepted proofs, and of their keys.
@@ -146,8 +149,10 @@ async fn token(State(servers): State<Arc<Servers>>, method: Method, uri: Uri, he
             let answer = ([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response();
             with_nonce(answer, servers.of_issuer.used("issuer"))
         }
-        Err(Wrong::Nonce) => with_nonce(wrong("use_dpop_nonce"), servers.of_issuer.used("issuer")),
-        Err(Wrong::Proof) => wrong("invalid_dpop_proof"),
+        Err(why) if matches!(why, Wrong::Nonce) || servers.hides_behind_nonces => {
+            with_nonce(wrong("use_dpop_nonce"), servers.of_issuer.used("issuer"))
+        }
+        Err(_) => wrong("invalid_dpop_proof"),
     }
 }
 
@@ -170,18 +175,21 @@ async fn orders(State(servers): State<Arc<Servers>>, method: Method, uri: Uri, h
             with_nonce(answer, servers.of_api.used("api"))
         }
         Ok(_) => refused("invalid_token"),
-        Err(Wrong::Nonce) => with_nonce(refused("use_dpop_nonce"), servers.of_api.used("api")),
-        Err(Wrong::Proof) => refused("invalid_dpop_proof"),
+        Err(why) if matches!(why, Wrong::Nonce) || servers.hides_behind_nonces => {
+            with_nonce(refused("use_dpop_nonce"), servers.of_api.used("api"))
+        }
+        Err(_) => refused("invalid_dpop_proof"),
     }
 }
 
-async fn started(wants_nonces: bool) -> Arc<Servers> {
+async fn started(wants_nonces: bool, hides_behind_nonces: bool) -> Arc<Servers> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let servers = Arc::new(Servers {
         origin: format!("http://{}", listener.local_addr().expect("has one")),
         of_issuer: Nonces::default(),
         of_api: Nonces::default(),
         wants_nonces,
+        hides_behind_nonces,
         tokens: Mutex::default(),
         seen: Mutex::default(),
     });
@@ -192,6 +200,17 @@ async fn started(wants_nonces: bool) -> Arc<Servers> {
 }
 
 async fn ran(servers: &Servers, alg: &str, checks: &str, load: &str) -> String {
+    let (output, report) = ended(servers, alg, checks, load).await;
+    let said = told(&output);
+    match load {
+        "" => assert_eq!(output.status.code(), Some(0), "{said}"),
+        _ => assert_right_answers(&output, &report),
+    }
+    said
+}
+
+/// What a run said, and its report.
+async fn ended(servers: &Servers, alg: &str, checks: &str, load: &str) -> (Output, Value) {
     let scenario = format!(
         "authbench: 1\nname: dpop\ntarget: {{ url: \"{}\", owned: true }}\n\
          scheme: {{ oauth2-client-credentials: {{ token_url: /token, dpop: {{ alg: {alg} }} }} }}\n\
@@ -206,21 +225,15 @@ async fn ran(servers: &Servers, alg: &str, checks: &str, load: &str) -> String {
     command.args(["run", "a.yaml", "--seed", "1", "--report", "json=out.json"]);
     let output = tokio::task::spawn_blocking(move || command.output().expect("runs")).await.expect("ends");
     let said = told(&output);
-    match load {
-        "" => assert_eq!(output.status.code(), Some(0), "{said}"),
-        _ => {
-            let report = std::fs::read(folder.path().join("out.json")).expect("is there");
-            assert_right_answers(&output, &serde_json::from_slice(&report).expect("is JSON"));
-        }
-    }
     assert!(!said.contains(SECRET), "{said}");
-    said
+    let report = std::fs::read(folder.path().join("out.json")).expect("is there");
+    (output, serde_json::from_slice(&report).expect("is JSON"))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_correct_api_without_nonces_passes_with_both_algorithms() {
     for alg in ["ES256", "EdDSA"] {
-        let servers = started(false).await;
+        let servers = started(false, false).await;
         let said = ran(&servers, alg, "\"dpop.*\"", "").await;
         assert!(!said.contains("fail ") && !said.contains("inconclusive "), "{said}");
         assert!(said.contains("16 pass"), "{said}");
@@ -229,7 +242,7 @@ async fn a_correct_api_without_nonces_passes_with_both_algorithms() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nonces_of_both_servers_are_learnt_and_renewed_in_checks_and_under_load() {
-    let servers = started(true).await;
+    let servers = started(true, false).await;
     let load = "load: [{ name: many, rate: 100/s, connections: 4, duration: 5s, timeout: 60s, max_lateness: 60s, pool: { tokens: 64 } }]\n\
                 thresholds: [error_rate < 0.1%]\n";
     let said = ran(&servers, "ES256", "\"dpop.*\"", load).await;
@@ -240,4 +253,16 @@ async fn nonces_of_both_servers_are_learnt_and_renewed_in_checks_and_under_load(
     // an identifier that comes twice is refused here, and the load had no errors; a key for each of the tokens
     let keys: BTreeSet<String> = servers.seen.lock().expect("is free").values().cloned().collect();
     assert!(keys.len() >= 64, "{} keys", keys.len());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_for_the_nonce_is_none_of_what_else_is_wrong() {
+    let servers = started(true, true).await;
+    // what asks for a nonce is an answer to a proof without one, and says nothing about a signature
+    let checks = "dpop.valid-accepted, dpop.nonce-protocol, dpop.key-matches-token, dpop.signature-verified, dpop.as-invalid-proof";
+    let (output, _) = ended(&servers, "ES256", checks, "").await;
+    let said = told(&output);
+    assert_eq!(output.status.code(), Some(5), "{said}");
+    assert!(said.contains("3 pass") && said.contains("2 inconclusive"), "{said}");
+    assert!(said.contains("asked for another nonce each time"), "{said}");
 }

@@ -250,7 +250,7 @@ impl ControlPlane {
         let key = self.bindings.as_ref().map(|bindings| (bindings, bindings.key()));
         let obtained = clock::now();
         let mut answer = self.token_answer(endpoint, client, &form, key.as_ref()).await?;
-        // RFC 9449 §8: a server that wants a nonce says which; that of another request may end it before it is used
+        // RFC 9449 §8: a server that wants a nonce says which
         let mut again = 0;
         while key.is_some() && wants_nonce(&answer) && again < NONCES {
             answer = self.token_answer(endpoint, client, &form, key.as_ref()).await?;
@@ -486,8 +486,8 @@ pub fn without_query(endpoint: &Url) -> String {
     url.into()
 }
 
-/// Nonces that a token request is sent again with.
-const NONCES: usize = 8;
+/// Nonces that a request is sent again with: that of another request may end one before it is used.
+pub(in crate::drive) const NONCES: usize = 8;
 
 /// Whether a token endpoint asks for a nonce that it has just named (RFC 9449 §8).
 fn wants_nonce(answer: &ControlAnswer) -> bool {

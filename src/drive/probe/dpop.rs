@@ -4,11 +4,17 @@ use url::Url;
 
 use super::Prober;
 use super::form::FilledForm;
-use crate::check::step::Endpoint;
+use crate::check::step::FormStep;
 use crate::drive::control::{ControlError, without_query};
-use crate::observe::{Exchange, parse_challenges};
-use crate::scheme::Turn;
-use crate::scheme::dpop::{NONCE_FIELD, NONCE_WANTED, endpoint_proofs, wants_nonce as any_wants_nonce};
+use crate::observe::{Exchange, Observation, Outcome, parse_challenges};
+use crate::scheme::dpop::{
+    NONCE_FIELD, NONCE_WANTED, PROOF_FIELD, endpoint_proofs, names_nonce, wants_nonce as any_wants_nonce,
+};
+use crate::scheme::{Carried, CarrierPlace, Turn};
+
+/// Why a refusal says nothing.
+pub(super) const ASKED_EACH_TIME: &str =
+    "the target asked for another nonce each time, so nothing else that is wrong was refused (RFC 9449 §8, §9)";
 
 /// Resources that are asked for a nonce before the first check.
 const ASKED: usize = 4;
@@ -19,6 +25,11 @@ pub(super) fn wants_nonce(exchange: &Exchange) -> bool {
     let lines: Vec<_> = response.header_values("www-authenticate").collect();
     let challenges = parse_challenges(lines.iter().map(AsRef::as_ref)).unwrap_or_default();
     any_wants_nonce(&challenges) && response.header(NONCE_FIELD).is_some()
+}
+
+/// Whether it is a proof that is carried.
+pub(super) fn is_proof(carried: &Carried) -> bool {
+    matches!(&carried.place, CarrierPlace::Header(name) if name == PROOF_FIELD)
 }
 
 impl Prober {
@@ -59,7 +70,7 @@ impl Prober {
     /// The proofs of a form, in fields of their own: one that is good, or what the step names. None for other endpoints than
     /// that of tokens (RFC 9449 §6.2), and where tokens are not bound to keys.
     pub(super) fn proofs_of(&self, url: &Url, filled: &FilledForm<'_>) -> Result<Vec<String>, ControlError> {
-        let bindings = self.equipment.control.bindings().filter(|_| filled.form.endpoint == Endpoint::Token);
+        let bindings = self.equipment.control.bindings().filter(|_| filled.form.endpoint.issues_tokens());
         let Some(bindings) = bindings else { return Ok(Vec::new()) };
         let (address, nonce) = (without_query(url), bindings.of_server().current());
         match filled.form.proof {
@@ -69,11 +80,23 @@ impl Prober {
         }
     }
 
-    /// Whether a form is to be sent once more, with a nonce that the authorization server has just named (RFC 9449 §8).
-    pub(super) fn asks_again(&self, filled: &FilledForm<'_>, exchange: &Exchange) -> bool {
-        let bindings = self.equipment.control.bindings().filter(|_| filled.form.endpoint == Endpoint::Token);
+    /// Takes note of a nonce of the authorization server, and says whether it refused a form because it wants a nonce where
+    /// one was named (RFC 9449 §8): sent once more, it names the new one.
+    pub(super) fn asks_again(&self, form: &FormStep, exchange: &Exchange) -> bool {
+        let bindings = self.equipment.control.bindings().filter(|_| form.endpoint.issues_tokens());
         let (Some(bindings), Some(response)) = (bindings, exchange.response()) else { return false };
-        let is_new = response.header(NONCE_FIELD).is_some_and(|nonce| bindings.of_server().learn(nonce.as_bytes()));
-        is_new && response.status == 400 && response.json_text("error").as_deref() == Some(NONCE_WANTED)
+        if let Some(nonce) = response.header(NONCE_FIELD) {
+            bindings.of_server().learn(nonce.as_bytes());
+        }
+        let wanted = response.status == 400 && response.json_text("error").as_deref() == Some(NONCE_WANTED);
+        wanted && names_nonce(form.proof)
+    }
+}
+
+/// A server that asked for another nonce each time has refused nothing but the nonces: what else is wrong with the requests, it
+/// did not say.
+pub(super) fn open_where_nonces_were_asked_for(seen: &mut [Observation]) {
+    for one in seen.iter_mut().filter(|one| one.outcome == Outcome::Refused && wants_nonce(&one.exchange)) {
+        (one.outcome, one.clean, one.why) = (Outcome::Unclear, false, Some(ASKED_EACH_TIME.to_owned()));
     }
 }

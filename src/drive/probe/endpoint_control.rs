@@ -4,7 +4,7 @@ use super::client_auth::unusable;
 use super::form::{FilledForm, correct, meaning};
 use super::{Prober, unobtainable};
 use crate::check::step::{Endpoint, FormAuth, FormStep};
-use crate::drive::control::ControlError;
+use crate::drive::control::{ControlError, NONCES};
 use crate::observe::{ControlRun, Description, Evidence, Outcome, Response};
 
 /// A token that nobody issued.
@@ -20,11 +20,18 @@ impl Prober {
     ) -> ControlRun {
         let form = FormStep { auth, ..correct(endpoint) };
         let description = self.described(&form);
-        let filled = match self.filled(&form).await {
-            Ok(filled) => filled,
-            Err(error) => return unobtainable(description, closing, &error),
+        let mut asked = 0;
+        let posted = loop {
+            let posted = match self.filled(&form).await {
+                Ok(filled) => self.post_form(filled, evidence).await,
+                Err(error) => Err(error),
+            };
+            match &posted {
+                Ok(exchange) if asked < NONCES && self.asks_again(&form, exchange) => asked += 1,
+                _ => break posted,
+            }
         };
-        match self.post_form(filled, evidence).await {
+        match posted {
             Ok(exchange) => {
                 let mut outcome = meaning(endpoint, &exchange);
                 // a resource server of another audience proves with any answer that the endpoint lets it ask

@@ -16,7 +16,6 @@ use crate::secret::{Secret, is_secret_name};
 use crate::target::address::join;
 
 /// A form with everything filled in.
-#[derive(Clone)]
 pub(super) struct FilledForm<'a> {
     /// The step.
     pub(super) form: &'a FormStep,
@@ -54,12 +53,8 @@ impl Prober {
     ) -> Result<Exchange, ControlError> {
         let url = self.endpoint(filled.form.endpoint)?;
         let (form, params) = (filled.form, filled.params.clone());
-        let request = self.form_request(&url, filled.clone(), evidence)?;
+        let request = self.form_request(&url, filled, evidence)?;
         let mut exchange = self.send_at(&url, &request).await;
-        if self.asks_again(&filled, &exchange) {
-            let request = self.form_request(&url, filled, evidence)?;
-            exchange = self.send_at(&url, &request).await;
-        }
         if exchange.status() == Some(401)
             && let Some(other) = self.other_method(form)
         {
@@ -157,6 +152,7 @@ impl Prober {
             request.push("Authorization", authorization, true);
         }
         for proof in proofs {
+            values::note(proof.as_bytes(), evidence);
             request.push(PROOF_FIELD, proof, true);
         }
         for (name, value) in form.headers {

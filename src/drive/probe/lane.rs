@@ -119,9 +119,9 @@ impl Prober {
         Ok(Some(Signer { scheme, carrier, proof: held.proof.into(), forgery, kit, seed }))
     }
 
-    /// The request of a resource without a credential, which a signer adds.
-    pub fn unsigned_request(&self, resource: usize) -> Request {
-        self.bare_request(resource)
+    /// The request of a resource without a credential, which a signer adds, on the connections of who signs it.
+    pub fn unsigned_request(&self, identity: &Identity, resource: usize) -> Request {
+        Request { connection: identity.connection(), ..self.bare_request(resource) }
     }
 
     /// A token that is obtained, and waited for until it has ended.

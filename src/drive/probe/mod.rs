@@ -33,7 +33,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::OnceCell;
 use url::Url;
 
-use super::control::{ControlError, ControlPlane};
+use super::control::{ControlError, ControlPlane, NONCES};
 use super::login::{self, HeldCredential, Logins};
 use super::rate::RateLimit;
 use super::wire::{Destination, Limits};
@@ -275,7 +275,7 @@ impl Prober {
         let who = &self.subject().identities[identity];
         let name = self.subject().resources[resource].name();
         let description = Description::new(format!("{name} with the good credential of {}", who.name));
-        let (mut renewed, mut asked) = (false, false);
+        let (mut renewed, mut asked) = (false, 0);
         loop {
             let held = match self.held(who).await {
                 Ok(held) => held,
@@ -290,8 +290,8 @@ impl Prober {
                 return failed.control(&description, closing);
             }
             let outcome = self.read_good((identity, resource), &exchange).await.outcome;
-            if outcome == Outcome::Refused && !asked && dpop::wants_nonce(&exchange) {
-                asked = true;
+            if outcome == Outcome::Refused && asked < NONCES && dpop::wants_nonce(&exchange) {
+                asked += 1;
                 continue;
             }
             // a credential that was obtained may have ended in between: it is renewed, once

@@ -26,13 +26,15 @@ pub(super) fn note(value: &[u8], evidence: &mut Evidence) {
     let (scheme, credential) = text.split_once(' ').unwrap_or(("", text));
     // of Digest the response alone proves something; nonce and names are the server's (RFC 7616 §3.4)
     let member = |name: &str| credential.split_once(name).and_then(|(_, rest)| rest.split('"').next());
-    let proof = match scheme.to_ascii_lowercase().as_str() {
-        "digest" => member("response=\""),
-        "hmac-sha256" => member(" signature=\""),
-        "aws4-hmac-sha256" => credential.split_once("Signature=").map(|(_, rest)| rest),
-        _ => None,
+    let scheme = scheme.to_ascii_lowercase();
+    // of a signature the digits alone prove something: names of fields and algorithms are words of a report, also where a
+    // forgery leaves the digits out
+    let credential = match scheme.as_str() {
+        "digest" => member("response=\"").unwrap_or(credential.trim()),
+        _ if scheme.starts_with("aws4-hmac-") => credential.split_once("Signature=").map_or("", |(_, rest)| rest),
+        _ if scheme.starts_with("hmac-") => member("signature=\"").unwrap_or_default(),
+        _ => credential.trim(),
     };
-    let credential = proof.unwrap_or(credential.trim());
     note_text(credential, evidence);
     let Ok(decoded) = STANDARD.decode(credential) else { return };
     if let Ok(pair) = String::from_utf8(decoded)
@@ -67,6 +69,34 @@ pub(super) fn note_tokens(response: &Response, evidence: &mut Evidence) {
     for member in ["access_token", "refresh_token", "id_token"] {
         if let Some(token) = response.json_text(member) {
             note_text(&token, evidence);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_signature_the_digits_alone_are_secret() {
+        for (field, secret) in [
+            (
+                "HMAC-SHA256 keyid=\"service\", fields=\"host\", signature=\"0123456789abcdef\"",
+                Some("0123456789abcdef"),
+            ),
+            ("HMAC-SHA256 keyid=\"service\", fields=\"host;x-amz-date\"", None),
+            ("HMAC-NONE keyid=\"service\", fields=\"host;x-amz-date\", signature=\"\"", None),
+            (
+                "AWS4-HMAC-AUTHBENCH Credential=AKID/s, SignedHeaders=host;x-amz-date, Signature=0123456789abcdef",
+                Some("0123456789abcdef"),
+            ),
+            ("AWS4-HMAC-SHA256 Credential=AKID/s, SignedHeaders=host;x-amz-date", None),
+            ("Bearer abcdefgh12", Some("abcdefgh12")),
+        ] {
+            let mut evidence = Evidence::default();
+            note(field.as_bytes(), &mut evidence);
+            let noted: Vec<&str> = evidence.sent_secrets.iter().map(Secret::expose).collect();
+            assert_eq!(noted, secret.into_iter().collect::<Vec<_>>(), "{field}");
         }
     }
 }

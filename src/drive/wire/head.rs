@@ -109,9 +109,10 @@ fn place_of(header: &httparse::Header<'_>, bytes: &[u8]) -> Range<usize> {
     start..start + header.value.len()
 }
 
-/// Whether a challenge is one of Digest.
-pub(super) fn is_digest(value: &[u8]) -> bool {
-    value.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"digest"))
+/// Whether a challenge is one that a request under load answers: of Digest (RFC 7616 §3.3), or for a nonce of DPoP (RFC 9449 §9).
+pub(super) fn is_answered(value: &[u8]) -> bool {
+    let scheme = value.split(|byte| *byte == b' ').next().unwrap_or_default();
+    scheme.eq_ignore_ascii_case(b"digest") || scheme.eq_ignore_ascii_case(b"dpop")
 }
 
 /// The few fields that decide something here.
@@ -147,9 +148,9 @@ impl Fields {
                 self.content_type = Some(place_of(header, bytes));
             }
             16 if is("content-encoding") => self.content_encoding = Some(place_of(header, bytes)),
-            16 if is("www-authenticate") && (self.challenge.is_none() || is_digest(header.value)) => {
+            16 if is("www-authenticate") && (self.challenge.is_none() || is_answered(header.value)) => {
                 // the first one of a kind: servers list what they prefer first (RFC 9110 §11.6.1)
-                let known = self.challenge.clone().is_some_and(|place| is_digest(&bytes[place]));
+                let known = self.challenge.clone().is_some_and(|place| is_answered(&bytes[place]));
                 self.challenge = if known { self.challenge.take() } else { Some(place_of(header, bytes)) };
             }
             10 if is("set-cookie") && self.cookie.is_none() => self.cookie = Some(place_of(header, bytes)),
@@ -254,6 +255,21 @@ mod tests {
         }
         let to_head = Head::parse(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", false, &Limits::default());
         assert_eq!(to_head.expect("parses").expect("is whole").body, BodyLength::None);
+    }
+
+    #[test]
+    fn the_challenge_that_is_answered_is_kept_wherever_it_stands() {
+        for (lines, kept) in [
+            (&["Bearer realm=\"a\"", "DPoP error=\"use_dpop_nonce\""][..], "DPoP error=\"use_dpop_nonce\""),
+            (&["digest nonce=\"1\"", "Digest nonce=\"2\""], "digest nonce=\"1\""),
+            (&["Bearer", "Digest nonce=\"2\""], "Digest nonce=\"2\""),
+            (&["Digester a=\"b\"", "Bearer"], "Digester a=\"b\""),
+        ] {
+            let fields: String = lines.iter().map(|line| format!("WWW-Authenticate: {line}\r\n")).collect();
+            let text = format!("HTTP/1.1 401 Unauthorized\r\n{fields}Content-Length: 0\r\n\r\n");
+            let parsed = parse(&text).expect("parses").expect("is whole");
+            assert_eq!(&text[parsed.challenge.expect("a challenge")], kept);
+        }
     }
 
     #[test]

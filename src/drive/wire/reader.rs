@@ -26,7 +26,7 @@ pub(in crate::drive) struct WireAnswer<'a> {
     pub(in crate::drive) content_encoding: Option<&'a [u8]>,
     /// Value of `Location`.
     pub(in crate::drive) location: Option<&'a [u8]>,
-    /// Value of `WWW-Authenticate`: the first line with a Digest challenge, else the first line.
+    /// Value of `WWW-Authenticate`: the first line with a challenge of Digest or DPoP, else the first line.
     pub(in crate::drive) challenge: Option<&'a [u8]>,
     /// Value of `DPoP-Nonce` (RFC 9449 §8).
     pub(in crate::drive) nonce: Option<&'a [u8]>,

@@ -192,3 +192,38 @@ async fn what_does_not_fit_the_scheme_is_a_mistake_of_the_scenario() {
         assert!(told(&output).contains(expected), "{expected}\n{}", told(&output));
     }
 }
+
+#[test]
+fn fewer_connections_than_certificates_are_a_mistake_before_anything_is_sent() {
+    for (connections, code) in [(1, 2), (8, 0)] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let scenario = format!(
+            "authbench: 1\nname: few\ntarget: reference\nscheme: mtls\n\
+             load: [{{ name: steady, rate: 10/s, connections: {connections}, duration: 1s, pool: declared }}]\n"
+        );
+        std::fs::write(folder.path().join("a.yaml"), scenario).expect("writes");
+        let output = authbench(folder.path()).args(["check", "a.yaml"]).output().expect("runs");
+        let said = told(&output);
+        assert_eq!(output.status.code(), Some(code), "{connections}: {said}");
+        assert_eq!(said.contains("certificates, and a connection has one"), code == 2, "{connections}: {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn signed_requests_under_load_present_the_certificate_of_who_signs_them() {
+    let authority = Authority::new();
+    let folder = tempfile::tempdir().expect("a folder");
+    files(folder.path(), &authority, &["device"]);
+    let (address, seen) = serve(&authority, Manner::StrictAndSigned).await;
+    let scenario = format!(
+        "authbench: 1\nname: both\ntarget: {{ url: \"https://{address}\", owned: true, tls: {{ ca: ca.pem }} }}\n\
+         scheme: hmac\ncredentials:\n  device: {{ key_id: device, secret_key: \"${{S:-a-signing-secret-1}}\", \
+         tls: {{ certificate: device.pem, key: device.key }} }}\n\
+         resources:\n  - request: GET /secrets\nconformance: {{ include: [hmac.valid-accepted] }}\n\
+         load: [{{ name: steady, rate: 100/s, duration: 500ms, connections: 2, max_lateness: 5s, mix: {{ valid: 90%, no-key-id: 10% }} }}]\n\
+         thresholds: [error_rate < 0.1%]\n"
+    );
+    let (code, _, said) = run(folder.path(), &scenario).await;
+    assert_eq!(code, Some(0), "{said}");
+    assert!(seen.lock().expect("is not poisoned").iter().all(|(shown, _)| shown.is_some()));
+}

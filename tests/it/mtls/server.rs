@@ -62,6 +62,8 @@ pub(super) enum Manner {
     NoneIsFine,
     /// It believes a certificate in a header field.
     BelievesHeader,
+    /// It refuses in the handshake, and wants a signed request beside the certificate.
+    StrictAndSigned,
 }
 
 #[derive(Debug)]
@@ -192,7 +194,10 @@ pub(super) async fn serve(authority: &Authority, manner: Manner) -> (SocketAddr,
                     }
                     let believed = manner == Manner::BelievesHeader
                         && head.to_ascii_lowercase().contains("x-ssl-client-verify: success");
+                    let is_signed = head.to_ascii_lowercase().contains("authorization: hmac-sha256 keyid=\"device\"");
+                    let lacks = manner == Manner::StrictAndSigned && !is_signed;
                     let (status, body) = match (is_good || believed, head.starts_with("GET /secrets ")) {
+                        (true, true) if lacks => ("401 Unauthorized", "{\"error\":\"a signature is needed\"}"),
                         (true, true) => ("200 OK", BODY),
                         (true, false) => ("404 Not Found", "{\"error\":\"nothing here\"}"),
                         (false, _) => ("400 Bad Request", "{\"error\":\"a certificate is needed\"}"),

@@ -8,9 +8,10 @@ use super::resource::{may_be_an_accident, second_counts};
 use super::{Halt, Kept, Stage, described};
 use crate::check::step::{Endpoint, Fetch, Fill, FormAuth, FormStep, MetadataDocument};
 use crate::clock;
-use crate::drive::control::{Bindings, Token};
+use crate::drive::control::{Bindings, NONCES, Token};
 use crate::drive::login::HeldCredential;
 use crate::drive::probe::compose::host_of;
+use crate::drive::probe::dpop;
 use crate::drive::probe::error::FillError;
 use crate::drive::probe::form::{FilledForm, correct, meaning};
 use crate::drive::probe::minting::note_signature;
@@ -44,7 +45,7 @@ impl Stage<'_> {
         if may_be_an_accident(outcome) {
             let (again, outcome_again) = self.post(form, params, evidence).await?;
             reproduced = outcome == outcome_again;
-            if second_counts(outcome, outcome_again) {
+            if second_counts(outcome, outcome_again, false) {
                 (exchange, outcome) = (again, outcome_again);
             }
         }
@@ -64,7 +65,12 @@ impl Stage<'_> {
         let (description, forgery) = (described(action), form.proof.or_else(|| forgery_of(form.auth)));
         let at = clock::unix_seconds();
         let why = self.refused_with_a_token(form.endpoint, &exchange, outcome).await;
-        let outcome = if why.is_some() { Outcome::Granted } else { outcome };
+        let asks = outcome == Outcome::Refused && self.prober.asks_again(form, &exchange);
+        let (outcome, why) = match why {
+            Some(why) => (Outcome::Granted, Some(why)),
+            None if asks => (Outcome::Unclear, Some(dpop::ASKED_EACH_TIME.to_owned())),
+            None => (outcome, None),
+        };
         evidence.observe(Observation {
             step: action.step,
             credential: None,
@@ -74,7 +80,7 @@ impl Stage<'_> {
             exchange,
             outcome,
             why,
-            clean: true,
+            clean: !asks,
             at,
             reproduced,
         });
@@ -108,9 +114,18 @@ impl Stage<'_> {
         params: Vec<(String, String)>,
         evidence: &mut Evidence,
     ) -> Result<(Exchange, Outcome), Halt> {
-        let assertion = self.assertion(form.auth)?;
-        let posted = self.prober.post_form(FilledForm { form, params, assertion }, evidence).await;
-        let mut exchange = posted.map_err(|error| Halt::Obstacle(error.to_string()))?;
+        let mut asked = 0;
+        let mut exchange = loop {
+            // each time with an assertion of its own, which serves once
+            let assertion = self.assertion(form.auth)?;
+            let filled = FilledForm { form, params: params.clone(), assertion };
+            let posted = self.prober.post_form(filled, evidence).await;
+            let exchange = posted.map_err(|error| Halt::Obstacle(error.to_string()))?;
+            if asked == NONCES || !self.prober.asks_again(form, &exchange) {
+                break exchange;
+            }
+            asked += 1;
+        };
         if let Ok(url) = self.prober.endpoint(form.endpoint) {
             exchange = self.prober.with_alert(&url, exchange).await;
         }

@@ -3,6 +3,7 @@
 use super::{Credential, Halt, Stage, described, in_time};
 use crate::check::step::{Alter, Send, Want};
 use crate::clock;
+use crate::drive::control::NONCES;
 use crate::drive::login::HeldCredential;
 use crate::drive::probe::{accompany, allowance, dpop, proven, values};
 use crate::drive::wire::Connection;
@@ -10,6 +11,7 @@ use crate::observe::{
     Asked, Atom, Description, Evidence, Exchange, ForgeryId, Observation, Outcome, Place, Reading, Request, Silence,
 };
 use crate::plan::{Action, Asker};
+use crate::scheme::dpop::names_nonce;
 use crate::scheme::{Carried, ForgeryContext, Occasion, Proof, Reuse, Turn};
 
 /// Anonymous requests of a thorough step, beside those that the resource was learned from.
@@ -31,9 +33,10 @@ pub(super) fn may_be_an_accident(outcome: Outcome) -> bool {
 }
 
 /// Whether the second answer takes the place of the first. Whatever came first, access that is granted at the second try
-/// is granted.
-pub(super) fn second_counts(first: Outcome, second: Outcome) -> bool {
-    first != second && (first == Outcome::Silent || second == Outcome::Granted)
+/// is granted. A refusal of what serves once may be one for coming twice.
+pub(super) fn second_counts(first: Outcome, second: Outcome, serves_once: bool) -> bool {
+    let says_nothing = serves_once && second == Outcome::Refused;
+    first != second && !says_nothing && (first == Outcome::Silent || second == Outcome::Granted)
 }
 
 impl Stage<'_> {
@@ -53,7 +56,7 @@ impl Stage<'_> {
         // what is made for one request is made for the request as it will be sent
         let request = if once { self.altered(bare, send.alter, resource)? } else { bare };
         let mut credentials = self.credentials(asker, resource, &request).await?;
-        let (mut at, mut again) = (0, 0);
+        let (mut at, mut again, mut asked) = (0, 0, 0);
         while at < credentials.len() {
             in_time()?;
             let credential = &credentials[at];
@@ -76,30 +79,38 @@ impl Stage<'_> {
                 (None, _) => described(action),
             };
             let readable = self.readable(asker, counts).await;
-            let asked = self.asked(asker, send.want, counts, &readable);
+            let who = self.asked(asker, send.want, counts, &readable);
             let named = asker.identity().filter(|_| !credential.carried.is_empty());
             let named = named.map(|identity| self.prober.subject().identities[identity].name.clone());
             let probe =
                 Probe { step: action.step, credential: named, forgery: credential.forgery, description, counts };
             if send.thorough {
-                self.thoroughly(&probe, &sent, &asked, evidence).await;
+                self.thoroughly(&probe, &sent, &who, evidence).await;
             }
-            self.probe(probe, sent, &asked, evidence).await;
+            self.probe(probe, sent, &who, evidence).await;
             if timed_out(evidence) {
                 // the same again in another form would only wait again
                 break;
             }
-            let seen = &evidence.observations[seen_before..];
+            let seen = &mut evidence.observations[seen_before..];
             let granted = seen.iter().any(|seen| seen.outcome == Outcome::Granted);
             let lives = credentials[at].ends.is_none_or(|end| clock::now() < end);
             // a nonce that had ended, or that nobody had asked for before, is another reason to refuse
-            let asked = again == 0 && seen.iter().any(|seen| dpop::wants_nonce(&seen.exchange));
-            if granted || (lives && !asked) {
-                (at, again) = (at + 1, 0);
+            let proves = credentials[at].carried.iter().any(dpop::is_proof) && names_nonce(credentials[at].forgery);
+            let asks = proves && !granted && seen.iter().any(|seen| dpop::wants_nonce(&seen.exchange));
+            if granted || (lives && (!asks || asked == NONCES)) {
+                if asks {
+                    dpop::open_where_nonces_were_asked_for(seen);
+                }
+                (at, again, asked) = (at + 1, 0, 0);
                 continue;
             }
             // what had ended by itself may have been refused for that: the same again with a credential that lives
-            again += 1;
+            if lives {
+                asked += 1
+            } else {
+                again += 1
+            }
             if again > AGAIN {
                 return Err(Halt::Obstacle(format!("the credential ended while it was sent, {again} times")));
             }
@@ -248,7 +259,8 @@ impl Stage<'_> {
             let again = self.prober.with_alert(&self.prober.equipment.base, again).await;
             let reading_again = self.prober.read(counts, &again, asked).await;
             reproduced = reading.outcome == reading_again.outcome;
-            if second_counts(reading.outcome, reading_again.outcome) {
+            let serves_once = credential.is_some() && self.prober.subject().scheme.reuse() == Reuse::Once;
+            if second_counts(reading.outcome, reading_again.outcome, serves_once) {
                 (exchange, reading, at) = (again, reading_again, clock::unix_seconds());
             }
         }
@@ -411,4 +423,29 @@ pub(super) struct Probe {
     forgery: Option<ForgeryId>,
     description: Description,
     counts: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_answer_counts_where_it_says_more_than_the_first() {
+        use Outcome::{Broke, Granted, Refused, Silent, Unclear};
+        for (first, second, serves_once, expected) in [
+            (Silent, Refused, false, true),
+            // a credential that serves once was used up by the request that had no answer
+            (Silent, Refused, true, false),
+            (Silent, Granted, true, true),
+            (Silent, Broke, true, true),
+            (Silent, Unclear, true, true),
+            (Silent, Silent, false, false),
+            (Broke, Granted, false, true),
+            (Broke, Granted, true, true),
+            (Broke, Refused, false, false),
+            (Broke, Broke, false, false),
+        ] {
+            assert_eq!(second_counts(first, second, serves_once), expected, "{first:?} {second:?} {serves_once}");
+        }
+    }
 }

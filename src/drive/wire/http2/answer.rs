@@ -6,7 +6,7 @@ use h2::Reason;
 use h2::client::ResponseFuture;
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, LOCATION, SET_COOKIE, WWW_AUTHENTICATE};
 
-use super::super::head::{auth_duration, is_digest};
+use super::super::head::{auth_duration, is_answered};
 use super::super::{Limits, WireAnswer};
 use super::{Form, Sender};
 use crate::observe::Silence;
@@ -107,8 +107,8 @@ impl AnswerOfStream {
         self.location = head.headers.get(LOCATION).cloned();
         self.cookie = head.headers.get(SET_COOKIE).cloned();
         let challenges = || head.headers.get_all(WWW_AUTHENTICATE).into_iter();
-        let digest = challenges().find(|value| is_digest(value.as_bytes()));
-        self.challenge = digest.or_else(|| challenges().next()).cloned();
+        let answered = challenges().find(|value| is_answered(value.as_bytes()));
+        self.challenge = answered.or_else(|| challenges().next()).cloned();
         self.nonce = head.headers.get("dpop-nonce").cloned();
         let timings = head.headers.get_all("server-timing").into_iter();
         self.auth_ns = timings.filter_map(|value| auth_duration(value.as_bytes())).next();
