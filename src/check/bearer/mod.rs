@@ -10,11 +10,10 @@ use crate::check::judgement::expect;
 use crate::check::judgement::leeway;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{
-    Accept, Artefact, ClientRole, Fill, INSUFFICIENT, INVALID, MALFORMED, MISSING, On, Step, Want, Who, forged, obtain,
+    Accept, Artefact, ClientRole, Fill, INSUFFICIENT, INVALID, MALFORMED, MISSING, On, Step, Who, forged, obtain,
     obtain_as, send,
 };
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity};
-use crate::observe::Outcome;
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -219,15 +218,5 @@ const NO_TOKEN: &[Accept] = &[INVALID, MALFORMED, MISSING];
 /// What may go either way is the good token with bytes that are none of a token: whoever skips them lets nobody in who has no
 /// good one, and reads another token than what others read.
 fn exact_token(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case);
-    for (index, seen) in case.observations() {
-        match (case.step_of(seen).wanted(), seen.outcome) {
-            (Want::Either, Outcome::Granted) => {
-                judgement.advises(index, case.about(index, "accepted"), "refused (RFC 6750 §2.1)");
-            }
-            (Want::Either, _) => case.judge_as(index, Want::Denied(NO_TOKEN), &mut judgement),
-            _ => {}
-        }
-    }
-    judgement
+    case.judge_leniencies(NO_TOKEN, "refused (RFC 6750 §2.1)")
 }

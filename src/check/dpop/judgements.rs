@@ -1,15 +1,14 @@
 //! Judgements about proofs of possession.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use super::nonces::{MADE_UP, WITHOUT};
 use super::tokens::{DESCRIBED, ISSUED};
-use super::{AHEAD, BAD_PROOF, BEHIND, FAR, FUTURE, PORT, SPELLED};
+use super::{AHEAD, BAD_PROOF, BEHIND, FAR, FUTURE, PORT, QUERY, SPELLED, TEXT};
 use crate::check::Explanation;
 use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
+use crate::check::judgement::oauth::claims_of;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::Want;
 use crate::observe::{Challenge, Outcome, Response};
@@ -27,14 +26,7 @@ fn dpop(challenges: &[Challenge]) -> impl Iterator<Item = &Challenge> {
 /// A proof that is read more leniently than RFC 9449 §4.3 allows, and that only the holder of the key can make, lets nobody in who
 /// should not be.
 pub(super) fn read_strictly(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case);
-    for (index, seen) in case.observations().filter(|(_, seen)| matches!(case.step_of(seen).wanted(), Want::Either)) {
-        match seen.outcome {
-            Outcome::Granted => judgement.advises(index, case.about(index, "accepted"), "refused"),
-            _ => case.judge_as(index, Want::Denied(BAD_PROOF), &mut judgement),
-        }
-    }
-    judgement
+    case.judge_leniencies(BAD_PROOF, "refused")
 }
 
 /// Each refusal says in a DPoP challenge why it is one (RFC 9449 §7.1: SHOULD).
@@ -56,7 +48,17 @@ pub(super) fn reason_named(case: &ObservedCheck<'_>) -> Judgement {
 
 /// The query of the request does not count (RFC 9449 §4.3: MUST); other spellings of the same address should be read.
 pub(super) fn same_address(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case);
+    let mut judgement = Judgement::default();
+    for (index, seen) in case.observations_of(QUERY) {
+        match seen.exchange.status() {
+            // whoever refuses a parameter that it does not know has not judged the proof by it
+            Some(status) if seen.outcome == Outcome::Refused && ![401, 403].contains(&status) => {
+                let why = format!("the target refuses a parameter that it does not know with {status}");
+                judgement.leaves_open(why);
+            }
+            _ => case.judge(index, &mut judgement),
+        }
+    }
     for (index, seen) in case.observations_of(SPELLED).chain(case.observations_of(PORT)) {
         match seen.outcome {
             Outcome::Refused => judgement.advises(index, case.about(index, "access was refused"), "granted"),
@@ -75,6 +77,9 @@ pub(super) fn window(case: &ObservedCheck<'_>) -> Judgement {
         return Judgement { not_applicable: Some(why.to_owned()), ..Judgement::default() };
     }
     let mut judgement = expect::wants(case);
+    for (index, _) in case.observations_of(TEXT) {
+        case.judge_leniency(index, BAD_PROOF, "refused (RFC 7519 §4.1.6)", &mut judgement);
+    }
     for (index, seen) in case.observations_of(BEHIND) {
         match seen.outcome {
             Outcome::Refused => {
@@ -171,31 +176,27 @@ pub(super) fn bound(case: &ObservedCheck<'_>) -> Judgement {
         let own = response.json_text("access_token").and_then(|token| claims_of(&token));
         let active = |answer: &Value| answer.get("active") == Some(&Value::Bool(true));
         let described = case.answers_of(DESCRIBED).find_map(|(at, answer)| Some((at, answer.json().filter(active)?)));
-        let (at, found) = match (own, described) {
-            (Some(claims), _) => (index, jkt_of(&claims)),
-            (None, Some((at, answer))) => (at, jkt_of(&answer)),
-            (None, None) => {
-                judgement
-                    .remarks
-                    .push("the token is opaque and is not introspected: its key cannot be seen".to_owned());
-                continue;
+        // RFC 9449 §6: either of the two may say it
+        let said: Vec<(usize, Value)> = own.map(|claims| (index, claims)).into_iter().chain(described).collect();
+        let found: Vec<_> = said.iter().filter_map(|(at, said)| Some((*at, jkt_of(said)?))).collect();
+        match found.iter().find(|(_, found)| found != wanted) {
+            Some((at, _)) => {
+                judgement.violates(*at, "cnf.jkt is the thumbprint of another key", "that of the proof");
             }
-        };
-        match found {
-            Some(found) if found == *wanted => {}
-            Some(_) => judgement.violates(at, "cnf.jkt is the thumbprint of another key", "that of the proof"),
-            None => {
-                judgement.violates(at, "no cnf.jkt: the token is bound to no key", "cnf.jkt of the key of the proof")
-            }
+            None if !found.is_empty() => {}
+            None => match said.last() {
+                Some((at, _)) => {
+                    let text = "no cnf.jkt: the token is bound to no key";
+                    judgement.violates(*at, text, "cnf.jkt of the key of the proof");
+                }
+                None => {
+                    let text = "the token is opaque and is not introspected: its key cannot be seen";
+                    judgement.remarks.push(text.to_owned());
+                }
+            },
         }
     }
     judgement
-}
-
-/// The claims of a token, where it is a JWT.
-fn claims_of(token: &str) -> Option<Value> {
-    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
-    serde_json::from_slice(&claims).ok().filter(Value::is_object)
 }
 
 fn jkt_of(claims: &Value) -> Option<String> {

@@ -48,14 +48,7 @@ pub(super) fn within_the_window(case: &ObservedCheck<'_>) -> Judgement {
 /// A signature is by a key for the region and the service of the request (IAM User Guide, "Calculate the signature"): who makes one
 /// for another has the secret, or a key that was derived from it for somewhere else.
 pub(super) fn for_its_scope(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case);
-    for (index, seen) in case.observations_of(super::SCOPE) {
-        match seen.outcome {
-            Outcome::Granted => judgement.advises(index, case.about(index, "accepted"), "refused"),
-            _ => case.judge_as(index, Want::Denied(super::ALTERED), &mut judgement),
-        }
-    }
-    judgement
+    case.judge_leniencies(super::ALTERED, "refused")
 }
 
 /// The same bytes are refused the second time. A scheme without a nonce cannot refuse them: what may be read is read again,
@@ -106,8 +99,7 @@ pub(super) fn reveals_nothing(case: &ObservedCheck<'_>) -> Judgement {
 /// The signature that a request carries, in lower-case digits.
 fn signature_of(request: &Request) -> Option<String> {
     let field = request.value_of("authorization").unwrap_or_default();
-    let target = &request.target[..];
-    [field, target].into_iter().flat_map(runs).next_back()
+    runs(field).next_back().or_else(|| runs(&request.target).next_back())
 }
 
 /// Runs of as many hexadecimal digits as a signature has.
@@ -177,6 +169,9 @@ mod tests {
         let field = format!("HMAC-SHA256 body=\"{body}\", signature=\"{signature}\"");
         let request = Request::new("GET", "/a?x=1").credential_header("Authorization", field);
         assert_eq!(signature_of(&request).as_deref(), Some(signature.as_str()));
+        let beside =
+            Request::new("GET", &format!("/blobs/{body}")).credential_header("Authorization", signature.clone());
+        assert_eq!(signature_of(&beside).as_deref(), Some(signature.as_str()));
         let presigned = Request::new("GET", &format!("/a?X-Amz-Signature={signature}"));
         assert_eq!(signature_of(&presigned).as_deref(), Some(signature.as_str()));
     }

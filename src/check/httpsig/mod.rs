@@ -53,8 +53,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Build the signature base from the request that was received, the parameters of the signature among it.",
         },
         steps: &[
-            send(each_forged(&["middle-changed", "truncated", "other-key"]), On::Protected)
-                .denied(&[INVALID, Accept::Status(400)]),
+            send(each_forged(&["middle-changed", "truncated", "other-key"]), On::Protected).denied(WRONG),
             send(
                 each_forged(&[
                     "other-method",
@@ -67,7 +66,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 ]),
                 On::Protected,
             )
-            .denied(&[INVALID, Accept::Status(400)]),
+            .denied(WRONG),
         ],
         shows: Explanation::Binding,
         fault: "query-not-in-base",
@@ -84,8 +83,9 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "What is not covered can be replaced: a signature over nothing fits every request.",
             fix: "List the components that have to be covered, and refuse signatures that leave one out.",
         },
-        steps: &[send(each_forged(&["covers-nothing", "covers-method", "leaves-query-out"]), On::Protected)
-            .denied(&[INVALID, Accept::Status(400)])],
+        steps: &[
+            send(each_forged(&["covers-nothing", "covers-method", "leaves-query-out"]), On::Protected).denied(WRONG)
+        ],
         shows: Explanation::Binding,
         fault: "any-coverage-ok",
         ..REFUSAL
@@ -93,20 +93,20 @@ pub(crate) const CHECKS: &[Check] = &[
     Check {
         id: "httpsig.content-digest-checked",
         title: "Content-Digest is covered, and computed anew over the received body",
-        level: Level::Must,
         severity: Severity::Critical,
         remote_safe: false,
-        sources: &["RFC 9421 §7.2.8", "RFC 9530 §2"],
+        sources: &["RFC 9421 §7.2.8", "RFC 9530 §2", "RFC 9530 §5"],
         doc: Doc {
-            sends: "Writes with another body than the one whose digest is covered, with two digests of which one is wrong, with a digest by MD5 alone, with one that is no dictionary, and without the digest among the covered components.",
+            sends: "Writes with another body than the one whose digest is covered, with a digest by MD5 alone, with one that is no dictionary, and without the digest among the covered components; then with two digests of which one is wrong, which a server may accept.",
             matters: "A signature covers the digest and not the body: a server that does not compute it anew takes any body.",
             fix: "Require content-digest among the components, and compute it over the body that was received.",
         },
-        steps: &[send(
-            each_forged(&["body-changed", "one-digest-wrong", "weak-digest", "malformed-digest", "leaves-digest-out"]),
-            On::Writable,
-        )
-        .denied(&[INVALID, Accept::Status(400)])],
+        steps: &[
+            send(each_forged(&["body-changed", "weak-digest", "malformed-digest", "leaves-digest-out"]), On::Writable)
+                .denied(WRONG),
+            send(each_forged(&["one-digest-wrong"]), On::Writable).id(ONE_WRONG),
+        ],
+        expect: digested,
         shows: Explanation::Binding,
         fault: "digest-not-recomputed",
         ..REFUSAL
@@ -122,8 +122,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Require created, refuse what is older than a few minutes, and keep the nonces of that time.",
         },
         steps: &[
-            send(each_forged(&["stale", "future", "expired", "no-created"]), On::Protected)
-                .denied(&[INVALID, Accept::Status(400)]),
+            send(each_forged(&["stale", "future", "expired", "no-created"]), On::Protected).denied(WRONG),
             send(Who::Good, On::Protected).granted().called("a good request"),
             send(forged("replayed"), On::Protected).id(REPLAY),
         ],
@@ -139,15 +138,17 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["RFC 9421 §3.2", "RFC 9421 §7.3.6"],
         doc: Doc {
-            sends: "Signatures by a key that nobody registered, under the name of another algorithm than that of the key, by HMAC with the public key as its secret, and without the name of a key.",
+            sends: "Signatures by a key that nobody registered, and by HMAC with the public key as its secret; a correct one under the name of another algorithm than that of the key, which is a warning where it is accepted, and one that does not name its key, which a server may accept that knows the key otherwise.",
             matters: "Where the message says which algorithm verifies it, the public key becomes a shared secret that everybody has.",
             fix: "Take the algorithm from what is registered for the key, and refuse a message that names another.",
         },
         steps: &[
-            send(forged("unknown"), On::EachUsed).denied(&[INVALID, Accept::Status(400)]).thoroughly(),
-            send(each_forged(&["alg-conflict", "hmac-by-public-key", "no-key-id"]), On::Protected)
-                .denied(&[INVALID, Accept::Status(400)]),
+            send(forged("unknown"), On::EachUsed).denied(WRONG).thoroughly(),
+            send(each_forged(&["hmac-by-public-key"]), On::Protected).denied(WRONG),
+            send(each_forged(&["alg-conflict"]), On::Protected).id(CONFLICT),
+            send(each_forged(&["no-key-id"]), On::Protected).id(NAMELESS),
         ],
+        expect: agreeing,
         fault: "alg-from-message",
         ..PLAIN
     },
@@ -157,14 +158,13 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["RFC 9421 §4", "RFC 9421 §2.5", "RFC 9421 §7.2.6", "RFC 9421 §7.2.7"],
         doc: Doc {
-            sends: "A wrong signature over everything beside a correct one over nothing, signatures that cover a component twice or a field which is not there, and a Signature-Input that is no dictionary; then the good signature beside one by an unknown key, which may be accepted.",
+            sends: "A wrong signature over everything beside a correct one over nothing, and a Signature-Input that is no dictionary; correct signatures that cover a component twice or a field which is not there, which is a warning where it is accepted; then the good signature beside one by an unknown key, which may be accepted.",
             matters: "A verifier that checks the coverage of one signature and the bytes of another accepts a message that nobody signed.",
             fix: "Choose one signature by its key and its tag, and apply every rule to that one.",
         },
         steps: &[
-            send(each_forged(&["narrow-beside-wrong", "absent-field", "malformed-input"]), On::Protected)
-                .denied(AMBIGUOUS),
-            send(forged("duplicate-component"), On::Protected).id(TWICE),
+            send(each_forged(&["narrow-beside-wrong", "malformed-input"]), On::Protected).denied(AMBIGUOUS),
+            send(each_forged(&["duplicate-component", "absent-field"]), On::Protected).id(UNLAWFUL),
             send(forged("two-labels"), On::Protected),
         ],
         expect: read_strictly,
@@ -176,17 +176,46 @@ pub(crate) const CHECKS: &[Check] = &[
 
 const AMBIGUOUS: &[Accept] = &[INVALID, MALFORMED, Accept::Status(400)];
 const REPLAY: StepId = StepId::new("replay");
-const TWICE: StepId = StepId::new("twice");
+const UNLAWFUL: StepId = StepId::new("unlawful");
+const ONE_WRONG: StepId = StepId::new("one-wrong");
+const CONFLICT: StepId = StepId::new("conflict");
+const NAMELESS: StepId = StepId::new("nameless");
+/// Refusals of a signature that does not hold.
+const WRONG: &[Accept] = &[INVALID, Accept::Status(400)];
 
-/// RFC 9421 §2.5: a component that is covered twice is an error. Who accepts it lets nobody in who should not be.
+/// RFC 9421 §2.5: a component that is covered twice, or is not there, is an error.
 fn read_strictly(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    for (index, seen) in case.observations_of(TWICE) {
+    for (index, _) in case.observations_of(UNLAWFUL) {
+        case.judge_leniency(index, AMBIGUOUS, "refused (RFC 9421 §2.5)", &mut judgement);
+    }
+    judgement
+}
+
+/// What the sender may do and a server may accept is worth knowing.
+fn remarked(case: &ObservedCheck<'_>, step: StepId, lawful: &str, judgement: &mut Judgement) {
+    for (index, seen) in case.observations_of(step) {
         match seen.outcome {
-            Outcome::Granted => judgement.advises(index, case.about(index, "accepted"), "refused (RFC 9421 §2.5)"),
-            _ => case.judge_as(index, Want::Denied(AMBIGUOUS), &mut judgement),
+            Outcome::Granted => judgement.remarks.push(format!("{}: accepted ({lawful})", seen.description)),
+            _ => case.judge_as(index, Want::Denied(WRONG), judgement),
         }
     }
+}
+
+/// A recipient may ignore digests (RFC 9530 §2).
+fn digested(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    remarked(case, ONE_WRONG, "RFC 9530 §2", &mut judgement);
+    judgement
+}
+
+/// Two algorithms have to be the same, and a key that is known otherwise needs no name (RFC 9421 §3.2).
+fn agreeing(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, _) in case.observations_of(CONFLICT) {
+        case.judge_leniency(index, WRONG, "refused (RFC 9421 §3.2)", &mut judgement);
+    }
+    remarked(case, NAMELESS, "RFC 9421 §3.2", &mut judgement);
     judgement
 }
 

@@ -40,7 +40,7 @@ pub(crate) fn named_on_every_401(case: &ObservedCheck<'_>) -> Judgement {
 }
 
 /// The same as a recommendation: RFC 6749 §5.2 lets an endpoint answer 401 to credentials in the body, and says nothing
-/// of a challenge then.
+/// of a challenge then; each 401 has one by RFC 9110 §15.5.2.
 pub(crate) fn advised_on_401(case: &ObservedCheck<'_>) -> Judgement {
     let named = named_on_401(case);
     Judgement { advice: [named.protocol, named.advice].concat(), ..Judgement::default() }

@@ -1,10 +1,7 @@
 //! Whether a JWT that is accepted after its end was accepted within the leeway that RFC 7519 allows.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::Value;
-
 use crate::check::Explanation;
+use crate::check::judgement::oauth::claims_of;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::observe::{Observation, Request};
 
@@ -55,16 +52,14 @@ fn tokens(request: &Request) -> Vec<String> {
 
 /// The end of a JWT (RFC 7519 §4.1.4), unverified.
 fn end_of(token: &str) -> Option<i64> {
-    let mut parts = token.split('.');
-    let mut object =
-        || serde_json::from_slice::<Value>(&URL_SAFE_NO_PAD.decode(parts.next()?).ok()?).ok().filter(Value::is_object);
-    let (header, claims) = (object()?, object()?);
-    header.get("alg")?;
-    claims.get("exp")?.as_f64().map(|end| end as i64)
+    claims_of(token)?.get("exp")?.as_f64().map(|end| end as i64)
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
     use super::*;
 
     #[test]

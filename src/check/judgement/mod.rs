@@ -276,6 +276,27 @@ impl<'a> ObservedCheck<'a> {
         }
     }
 
+    /// Judges an answer to something wrong that nobody can send but who holds the key, or what amounts to it. Whoever accepts
+    /// it reads more leniently than the requirement allows, and lets nobody in who should not be: a warning, whatever the
+    /// level. Any other answer is judged as that to a probe which has to be refused.
+    pub fn judge_leniency(&self, index: usize, accepts: &[Accept], expected: &str, judgement: &mut Judgement) {
+        match self.evidence.observations[index].outcome {
+            Outcome::Granted => judgement.advises(index, self.about(index, "accepted"), expected),
+            _ => self.judge_denied(index, accepts, judgement),
+        }
+    }
+
+    /// The same for all observations of steps that may go either way, beside what the others want.
+    pub fn judge_leniencies(&self, accepts: &[Accept], expected: &str) -> Judgement {
+        let mut judgement = expect::wants(self);
+        for (index, seen) in self.observations() {
+            if matches!(self.step_of(seen).wanted(), Want::Either) {
+                self.judge_leniency(index, accepts, expected, &mut judgement);
+            }
+        }
+        judgement
+    }
+
     fn judge_denied(&self, index: usize, accepts: &[Accept], judgement: &mut Judgement) {
         let observation = &self.evidence.observations[index];
         let statuses = self.statuses(accepts);
@@ -396,5 +417,66 @@ fn tells_nothing(observation: &Observation) -> Option<String> {
             Some(format!("{description}: {} says nothing about the credential", response.status))
         }
         Ok(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::find;
+    use crate::observe::{Description, Exchange, Place, Request};
+
+    /// What the step of a check that may go either way was answered.
+    fn seen(step: usize, status: Option<u16>, outcome: Outcome, clean: bool, reproduced: bool) -> Observation {
+        let response =
+            status.map(|status| Response { status, headers: Vec::new(), body: Vec::new(), truncated: false });
+        let unanswered = Exchange::unanswered(Request::new("GET", "/"), Silence::TimedOut);
+        Observation {
+            step,
+            credential: None,
+            forgery: None,
+            description: Description::new("a probe"),
+            place: Place::Resource(0),
+            exchange: Exchange { answer: response.ok_or(Silence::TimedOut), ..unanswered },
+            outcome,
+            why: None,
+            clean,
+            at: 0,
+            reproduced,
+        }
+    }
+
+    #[test]
+    fn what_only_the_holder_of_the_key_can_send_is_a_warning_at_most() {
+        let check = find("dpop.proof-shape-enforced").expect("is in the catalogue");
+        let either = |step: &Step| matches!(step.wanted(), Want::Either);
+        let lenient = check.steps.iter().position(either).expect("a step that may go either way");
+        let strict = check.steps.iter().position(|step| !either(step)).expect("a step that has to be refused");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        let accepts = &[Accept::Status(400), Accept::Status(401)];
+        let judged = |observation: Observation| {
+            let mut evidence = Evidence::default();
+            evidence.observe(observation);
+            let case = ObservedCheck { check, evidence: &evidence, profile: &profile };
+            let found = case.judge_leniencies(accepts, "refused");
+            (found.access.len(), found.protocol.len(), found.advice.len(), found.open.len())
+        };
+        for (status, outcome, clean, reproduced, expected) in [
+            (Some(200), Outcome::Granted, true, false, (0, 0, 1, 0)),
+            (Some(401), Outcome::Refused, true, false, (0, 0, 0, 0)),
+            (Some(404), Outcome::Refused, true, false, (0, 1, 0, 0)),
+            // an alert of the handshake
+            (None, Outcome::Refused, true, false, (0, 0, 0, 0)),
+            (Some(302), Outcome::Unclear, true, false, (0, 0, 0, 1)),
+            // a status that refuses, beside something that keeps it from being a refusal
+            (Some(401), Outcome::Unclear, false, false, (0, 0, 0, 1)),
+            (Some(500), Outcome::Broke, true, true, (0, 1, 0, 0)),
+            (Some(500), Outcome::Broke, true, false, (0, 0, 0, 1)),
+            (None, Outcome::Silent, true, true, (0, 0, 0, 1)),
+        ] {
+            let seen = |step| seen(step, status, outcome, clean, reproduced);
+            assert_eq!(judged(seen(lenient)), expected, "{status:?} {outcome:?}");
+        }
+        assert_eq!(judged(seen(strict, Some(200), Outcome::Granted, true, false)), (1, 0, 0, 0));
     }
 }

@@ -74,7 +74,7 @@ pub(crate) fn better_refused(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     unbroken(case, &mut judgement);
     for (index, _) in either(case).into_iter().filter(|(_, seen)| seen.outcome == Outcome::Granted) {
-        judgement.advises(index, case.about(index, "access was granted"), "better refused");
+        case.judge_leniency(index, &[], "better refused", &mut judgement);
     }
     judgement
 }
@@ -90,8 +90,7 @@ pub(crate) fn no_end(case: &ObservedCheck<'_>) -> Judgement {
         let of_null =
             |deviation: &Deviation| case.evidence.observations[deviation.observation].forgery == Some(NULL_END);
         for deviation in judgement.access.extract_if(.., |deviation| of_null(deviation)).collect::<Vec<_>>() {
-            let at = deviation.observation;
-            judgement.advises(at, case.about(at, "access was granted"), "better refused");
+            case.judge_leniency(deviation.observation, &[], "better refused", &mut judgement);
         }
     }
     judgement

@@ -1,11 +1,10 @@
 //! Client certificates at the authorization server, and the tokens that are bound to them (RFC 8705 §2 to §5).
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use crate::check::judgement::challenges::bearer_error;
 use crate::check::judgement::expect;
+use crate::check::judgement::oauth::claims_of;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{
     Accept, Alter, Fill, FormAuth, INVALID, MetadataDocument, On, OtherConnection, Who, fetch, introspect, send, token,
@@ -145,7 +144,9 @@ enum Binding {
 }
 
 fn binding(case: &ObservedCheck<'_>) -> Binding {
-    let in_token = case.answers_of(ISSUED).find_map(|(index, answer)| Some((index, claims_of(answer)?)));
+    let in_token = case
+        .answers_of(ISSUED)
+        .find_map(|(index, answer)| Some((index, claims_of(&answer.json_text("access_token")?)?)));
     let active = |answer: &Response| answer.json().filter(|json| json.get("active").is_some());
     let introspected = || case.answers_of(INTROSPECTED).find_map(|(index, answer)| Some((index, active(answer)?)));
     let thumbprint = |(index, said): &(usize, Value)| {
@@ -159,12 +160,6 @@ fn binding(case: &ObservedCheck<'_>) -> Binding {
             bound.unwrap_or(Binding::Otherwise)
         }
     }
-}
-
-/// The claims of an access token that is a JWT.
-fn claims_of(answer: &Response) -> Option<Value> {
-    let token = answer.json_text("access_token")?;
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?).ok()
 }
 
 const NOT_BOUND: &str =

@@ -48,9 +48,10 @@ pub const PROFILES: &[Profile] = &[
             ("api-key", Insufficient, &[403]),
             ("api-key", Malformed, &[400, 403]),
             ("hmac-signature", Missing, &[401, 403]),
-            ("hmac-signature", Invalid, &[403]),
+            // what is wrong with a signature lacks valid credentials (RFC 9110 §15.5.2), and AWS answers 403
+            ("hmac-signature", Invalid, &[401, 403]),
             ("hmac-signature", Insufficient, &[403]),
-            ("hmac-signature", Malformed, &[400, 403]),
+            ("hmac-signature", Malformed, &[400, 401, 403]),
             // a 401 has to carry a challenge (RFC 9110 §15.5.2), and no authentication scheme is one of cookies
             ("session", Missing, &[401, 403]),
             ("session", Invalid, &[401, 403]),

@@ -11,7 +11,7 @@ pub(crate) const CHECKS: &[Check] = &[
         level: Level::Must,
         severity: Severity::High,
         control: true,
-        sources: &["RFC 7009 §2.1", "RFC 7009 §2.2"],
+        sources: &["RFC 7009 §2.1", "RFC 7009 §2.2", "RFC 7009 §2", "RFC 7009 §2.2.1"],
         doc: Doc {
             sends: "A token that worked is revoked by its client and used again.",
             matters: "Revocation that answers 200 and does nothing is worse than none.",

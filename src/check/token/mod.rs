@@ -77,7 +77,7 @@ pub(crate) const CHECKS: &[Check] = &[
         title: "Failed body client authentication is invalid_client",
         level: Level::Must,
         severity: Severity::High,
-        sources: &["RFC 6749 §5.2", "RFC 6749 §2.3.1"],
+        sources: &["RFC 6749 §5.2", "RFC 6749 §2.3.1", "RFC 9110 §15.5.2"],
         doc: Doc {
             sends: "The right client identifier with a wrong secret in the body.",
             matters: "A second way to authenticate is often the one that nobody tested.",

@@ -1,5 +1,21 @@
-//! HTTP message signatures by what they cover.
+//! HTTP message signatures by what they cover, and a server that reads them as leniently as RFC 9421 and RFC 9530 let it.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use aws_lc_rs::hmac;
+use axum::body::Bytes;
+use axum::extract::{OriginalUri, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use super::run;
 use crate::binary::{authbench, told};
 
 #[test]
@@ -20,5 +36,101 @@ fn the_address_of_the_target_is_covered_as_a_whole_too() {
         let said = told(&output);
         assert_eq!(output.status.code(), Some(0), "{tls} {components}: {said}");
         assert!(said.contains("3 pass"), "{tls} {components}: {said}");
+    }
+}
+
+const SECRET: &str = "message-Signing-Secret-7Qw2pZ4n";
+
+/// It knows one key, whatever a message calls it, and takes the algorithm from that key alone. It wants method, host, path and the
+/// digest of a body covered, and reads a field that is not there as an empty one.
+#[derive(Default)]
+struct LenientServer {
+    nonces: Mutex<BTreeSet<String>>,
+}
+
+impl LenientServer {
+    fn verified(&self, method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Option<()> {
+        let field = |name: &str| headers.get(name)?.to_str().ok();
+        let first = |name: &str| field(name)?.split(", sig2=").next()?.strip_prefix("sig1=");
+        let (input, signature) = (first("signature-input")?, first("signature")?);
+        let signature = STANDARD.decode(signature.strip_prefix(':')?.strip_suffix(':')?).ok()?;
+        let (covered, params) = input.strip_prefix('(')?.split_once(')')?;
+        let covered: Vec<&str> =
+            covered.split(' ').map(|one| one.trim_matches('"')).filter(|one| !one.is_empty()).collect();
+        let wanted =
+            ["@method", "@authority", "@path"].into_iter().chain((!body.is_empty()).then_some("content-digest"));
+        let param = |name: &str| params.split(';').find_map(|one| one.strip_prefix(name)?.strip_prefix('='));
+        let now = jiff::Timestamp::now().as_second();
+        let created: i64 = param("created")?.parse().ok()?;
+        let ended = param("expires").is_some_and(|expires| expires.parse().is_ok_and(|expires: i64| expires <= now));
+        if !wanted.into_iter().all(|one| covered.contains(&one)) || (now - created).abs() > 300 || ended {
+            return None;
+        }
+        let mut base = String::new();
+        for one in covered {
+            let value = match one {
+                "@method" => method.as_str(),
+                "@authority" => field("host")?,
+                "@path" => uri.path(),
+                name => field(name).unwrap_or_default(),
+            };
+            base += &format!("\"{one}\": {value}\n");
+        }
+        base += &format!("\"@signature-params\": {input}");
+        let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
+        hmac::verify(&key, base.as_bytes(), &signature).ok()?;
+        let digest = format!("sha-256=:{}:", STANDARD.encode(Sha256::digest(body)));
+        if !body.is_empty() && !field("content-digest")?.contains(&digest) {
+            return None;
+        }
+        self.nonces.lock().expect("is free").insert(param("nonce")?.to_owned()).then_some(())
+    }
+}
+
+async fn orders(
+    State(server): State<Arc<LenientServer>>,
+    method: Method,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    match server.verified(&method, &uri, &headers, &body) {
+        Some(()) => Json(json!({ "orders": ["5e1d0c7a-lamp-0001", "b7a2f9c3-desk-0002"] })).into_response(),
+        None => {
+            let challenge = [(header::WWW_AUTHENTICATE, "Signature realm=\"orders\"")];
+            (StatusCode::UNAUTHORIZED, challenge, Json(json!({ "error": "unauthorized" }))).into_response()
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lawful_server_that_reads_leniently_has_warnings_at_most() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let address = listener.local_addr().expect("has one");
+    let server = Arc::new(LenientServer::default());
+    let router = Router::new().route("/orders", get(orders).post(orders)).with_state(server);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let scenario = format!(
+        "authbench: 1\nname: lenient\ntarget: {{ url: \"http://{address}\", owned: true }}\n\
+         scheme: {{ http-signature: {{ components: [\"@method\", \"@authority\", \"@path\"] }} }}\n\
+         credentials:\n  a: {{ signing_key: {{ secret: \"${{S:-{SECRET}}}\", alg: HS256, kid: a }} }}\n\
+         resources:\n  - request: GET /orders\n  - {{ request: POST /orders, writes: true, json: {{ item: lamp }} }}\n\
+         conformance: {{ include: [\"httpsig.*\"] }}\n"
+    );
+    let outcome = run(scenario, &[SECRET]).await;
+    assert_eq!(outcome.code, Some(0), "{}", outcome.said);
+    for (check, expected) in [
+        ("httpsig.valid-accepted", "pass"),
+        ("httpsig.missing-refused", "pass"),
+        // the query is not covered, so a message with another one is not forged
+        ("httpsig.component-tamper-refused", "pass"),
+        ("httpsig.coverage-policy-enforced", "pass"),
+        ("httpsig.content-digest-checked", "pass"),
+        ("httpsig.freshness-and-replay", "pass"),
+        // `alg` is not read; a component is covered twice, or is not there
+        ("httpsig.key-and-alg-agreement", "warn"),
+        ("httpsig.selection-unambiguous", "warn"),
+    ] {
+        assert_eq!(outcome.verdict(check), Some(expected), "{check}: {}", outcome.said);
     }
 }
