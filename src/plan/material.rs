@@ -57,6 +57,7 @@ fn place_of(member: &str, loaded: &LoadedScenario) -> Position {
 fn way_out(member: &str, scheme: &DeclaredScheme, used: &BTreeSet<&'static str>) -> String {
     if let SchemeFields::OAuth2ClientCredentials(oauth2) = &scheme.0
         && oauth2.access_token == AccessToken::Opaque
+        && oauth2.dpop.is_none()
         && OF_TOKENS.contains(&member)
     {
         return "remove it, or add `access_token: jwt` to the scheme where its tokens are JWTs".to_owned();

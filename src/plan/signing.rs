@@ -47,10 +47,26 @@ pub(super) fn complete(scheme: &SchemeFields, over_tls: bool, identities: &mut [
 pub(super) fn over_tls(loaded: &LoadedScenario, values: &Values<'_>) -> bool {
     let target = &loaded.scenario.target;
     match (&target.reference, &target.url) {
-        (Some(reference), _) => reference.tls,
+        (Some(reference), _) => reference.tls || asks_for_certificates(loaded),
         (None, Some(url)) => values.text(url).get(..6).is_some_and(|start| start.eq_ignore_ascii_case("https:")),
         (None, None) => false,
     }
+}
+
+/// Whether the reference speaks TLS because some client presents a certificate.
+fn asks_for_certificates(loaded: &LoadedScenario) -> bool {
+    let scenario = &loaded.scenario;
+    let presents = |scheme: &SchemeFields| match scheme {
+        SchemeFields::Mtls(_) => true,
+        SchemeFields::OAuth2ClientCredentials(oauth2) => {
+            super::resolve_login::method(oauth2.client_auth).is_by_certificate()
+        }
+        _ => false,
+    };
+    let studied = scenario.overhead.iter().flat_map(|overhead| &overhead.schemes);
+    let mut studied = studied.map(|side| (side.value.0.scheme.as_ref().map(|scheme| &scheme.0), &side.value.0.name));
+    presents(&scenario.scheme.value.0)
+        || studied.any(|(scheme, name)| scheme.map_or(name == "mtls", |scheme| matches!(scheme, SchemeFields::Mtls(_))))
 }
 
 /// A key that signs messages as a scheme without details does.
@@ -79,5 +95,27 @@ pub(super) fn use_seeded_key(scheme: &SchemeFields, identities: &mut Vec<Identit
     if let Some(key) = written.alg.as_deref().and_then(seeded_key) {
         identities.truncate(1);
         identities.iter_mut().for_each(|one| one.login = Login::Proof(Proof::Message(Arc::new(key.clone()))));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::load_text;
+
+    #[test]
+    fn a_reference_that_asks_for_certificates_speaks_tls() {
+        for (rest, expected) in [
+            ("target: reference\nscheme: hmac\n", false),
+            ("target: { reference: { tls: true } }\nscheme: hmac\n", true),
+            ("target: reference\nscheme: mtls\n", true),
+            ("target: reference\nscheme: { oauth2-client-credentials: { client_auth: tls-client-auth } }\n", true),
+            ("target: reference\noverhead: { schemes: [basic, hmac] }\n", false),
+            ("target: reference\noverhead: { schemes: [basic, mtls] }\n", true),
+        ] {
+            let text = format!("authbench: 1\nname: a\n{rest}");
+            let loaded = load_text("a.yaml".to_owned(), text).expect("is a scenario");
+            assert_eq!(over_tls(&loaded, &Values::blind(&loaded)), expected, "{rest}");
+        }
     }
 }

@@ -114,6 +114,15 @@ const ALGORITHMS: [&str; 6] =
 
 fn scheme(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
     let scenario = &loaded.scenario;
+    if let SchemeFields::OAuth2ClientCredentials(oauth2) = &scenario.scheme.value.0 {
+        // the reference knows its own
+        let is_known = scenario.target.reference.is_some() && oauth2.token_url.is_none();
+        if oauth2.assertion_rules == model::AssertionRules::Rfc7523bis && oauth2.issuer.is_none() && !is_known {
+            let text = "`assertion_rules: rfc7523bis` needs the issuer, which assertions are for";
+            let error = loaded.error(scenario.scheme.place, text);
+            mistakes.push(error.with_help("add `issuer:` to the scheme, as the metadata of the server write it"));
+        }
+    }
     if scenario.scheme.place == super::Position::default() && scenario.overhead.is_none() {
         let error = loaded.error(scenario.target.place, "the key `scheme` is missing");
         mistakes.push(error.with_help("add `scheme: …` beside `target`"));
@@ -158,6 +167,17 @@ fn scheme(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
                     loaded.error(scenario.scheme.place, format!("`{name}` is no component that authbench signs"));
                 let all = derived.join(", ");
                 mistakes.push(error.with_help(format!("expected one of {all}, or the name of a field in lower case")));
+            }
+            for (at, name) in
+                own.components.iter().enumerate().filter(|(at, name)| own.components[..*at].contains(name))
+            {
+                let error = loaded.error(scenario.scheme.place, format!("`{name}` is covered twice"));
+                mistakes.push(error.with_help(format!("remove number {} of `components`", at + 1)));
+            }
+            if own.alg.is_some() && (scenario.target.reference.is_none() || !scenario.credentials.is_empty()) {
+                let error = loaded.error(scenario.scheme.place, "`alg` chooses a key of the reference");
+                mistakes
+                    .push(error.with_help("remove it; the algorithm of a credential is `alg` of its `signing_key`"));
             }
             let known = own.alg.as_deref().is_none_or(|name| ALGORITHMS.contains(&name));
             if !known {
