@@ -1,6 +1,7 @@
 //! Lanes that should be refused, judged under load: does the target fail open? Pure.
 
-use crate::check::{Explanation, Level, Severity, Verdict, url_of};
+use crate::check::step::{Step, Who};
+use crate::check::{Explanation, Level, Severity, Verdict, catalogue, url_of};
 use crate::event::{Cell, CheckResult, Cited, Part, SourcePlace};
 use crate::observe::{LaneFigures, LoadFigures};
 
@@ -42,7 +43,7 @@ fn result(lane: &LaneFigures, figures: &LoadFigures, (method, path): (&str, &str
         waived: None,
         // no RFC speaks of load
         level: Level::Practice,
-        severity: Severity::Critical,
+        severity: severity(&lane.name),
         part: failed.then_some(Part::Access),
         // not failing securely; improper authentication
         citations: vec![cited("CWE-636"), cited("CWE-287")],
@@ -60,6 +61,20 @@ fn result(lane: &LaneFigures, figures: &LoadFigures, (method, path): (&str, &str
         evidence: Vec::new(),
         took_ms: figures.duration_s * 1000.0,
     }
+}
+
+/// The severity of a grant to a lane: that of the check which sends the same forgery, the highest where several do.
+fn severity(lane: &str) -> Severity {
+    let sends = |step: &Step| match step {
+        Step::Send(send) => match send.who {
+            Who::Forged(id) => id.as_str() == lane,
+            Who::EachForged(ids) => ids.iter().any(|id| id.as_str() == lane),
+            _ => false,
+        },
+        _ => false,
+    };
+    let checks = catalogue().filter(|check| check.steps.iter().any(sends));
+    checks.map(|check| check.severity).max().unwrap_or(Severity::Critical)
 }
 
 /// What a grant to a lane shows, and what implies it: the same as a grant to the probe of a check.
@@ -143,6 +158,20 @@ mod tests {
             let lanes = vec![lane("valid", true, good), lane("expired", false, expired)];
             let (verdict, summary) = verdict(&lanes[1], &lanes);
             assert_eq!(verdict, expected, "{good:?} {expired:?}: {summary}");
+        }
+    }
+
+    #[test]
+    fn a_lane_is_as_severe_as_the_check_that_sends_the_same() {
+        for (lane, expected) in [
+            ("no-credential", Severity::Critical),
+            ("unknown", Severity::Critical),
+            ("other-key", Severity::Critical),
+            // a signature of its owner, at another time
+            ("stale", Severity::High),
+            ("replayed", Severity::High),
+        ] {
+            assert_eq!(severity(lane), expected, "{lane}");
         }
     }
 
