@@ -193,7 +193,11 @@ pub const GROUPS: &[Group] = &[
         about: "Requests that are signed with a shared secret (AWS Signature Version 4 among them)",
         tables: &[hmac::CHECKS],
     },
-    Group { name: "httpsig", about: "HTTP message signatures (RFC 9421)", tables: &[httpsig::CHECKS] },
+    Group {
+        name: "httpsig",
+        about: "HTTP message signatures (RFC 9421)",
+        tables: &[httpsig::CHECKS, httpsig::reading::CHECKS],
+    },
     Group { name: "mtls", about: "Client certificates (RFC 8705)", tables: &[mtls::CHECKS, mtls::tokens::CHECKS] },
     Group {
         name: "dpop",
@@ -260,6 +264,7 @@ pub const GROUPS: &[Group] = &[
         tables: &[
             common::CHECKS,
             common::answers::CHECKS,
+            common::fields::CHECKS,
             common::throttling::CHECKS,
             common::hosts::CHECKS,
             common::transport::CHECKS,

@@ -124,7 +124,7 @@ pub struct Evidence {
     pub resource_identifier: Option<String>,
     /// The cookie that the session of a login is known by, where it is a cookie.
     pub session_cookie: Option<String>,
-    /// How long the token of a login that is a JWT still lives at its logout, where one was logged out.
+    /// How long a token that is a JWT still lives at the logout of its login, or when its refusal begins to be waited for.
     pub self_contained: Option<std::time::Duration>,
     /// How long it may, so that its use after the logout is a warning.
     pub self_contained_life: std::time::Duration,

@@ -20,8 +20,8 @@ pub struct LoginProcedure {
     pub refresh: Option<LoginStep>,
     /// Where the renewed credential is, if the refresh has another place for it.
     pub refreshed: Option<TokenPosition>,
-    /// What ends it.
-    pub logout: Option<LoginStep>,
+    /// What ends it; empty where the scenario does not say how.
+    pub logout: Vec<LoginStep>,
     /// What gives its user another password; empty where the scenario does not say how.
     pub password_change: Vec<LoginStep>,
     /// Names of the cookies that travel beside it; all of the login's if absent.
@@ -307,7 +307,7 @@ impl LoginProcedure {
     /// Whether checks of a topic have something to ask of it.
     pub fn is_about(&self, topic: &str) -> bool {
         match topic {
-            "login" => self.logout.is_some() || self.takes_account() || !self.password_change.is_empty(),
+            "login" => !self.logout.is_empty() || self.takes_account() || !self.password_change.is_empty(),
             "session" => self.cookie().is_some(),
             "refresh" => self.refresh.is_some(),
             "grant" => self.asks_by_a_users_grant(),

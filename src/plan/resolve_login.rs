@@ -11,7 +11,7 @@ use super::resolve::declared;
 use super::values::Values;
 use crate::observe::ConnectionOf;
 use crate::scenario::model::{
-    ClientAuth, ClientLogin, Credential, LoginFields, LoginRequest, LoginSource, TokenPlaceFields,
+    ClientAuth, ClientLogin, Credential, LoginFields, LoginRequest, LoginRequests, LoginSource, TokenPlaceFields,
 };
 use crate::scenario::text::DeclaredLifetime;
 use crate::scenario::{JsonTemplate, Template};
@@ -29,19 +29,17 @@ pub(super) fn procedure(credential: &Credential, values: &Values<'_>) -> Option<
     let username = credential.username.as_ref().map(|name| values.text(name)).unwrap_or_default();
     let password = credential.password.as_ref().map(|password| values.credential(password));
     let (source, refresh) = source(fields, credential, values)?;
+    let all = |requests: &Option<LoginRequests>| -> Vec<LoginStep> {
+        requests.iter().flat_map(|requests| &requests.0).map(|one| step(one, values)).collect()
+    };
     Some(Arc::new(LoginProcedure {
         source,
         token: fields.token.as_ref().and_then(|place| position(&place.0)),
         end: end(fields),
         refreshed: fields.refresh.as_ref().and_then(|refresh| position(&refresh.token.as_ref()?.0)),
         refresh: fields.refresh.as_ref().map(|refresh| step(refresh, values)).or(refresh),
-        logout: fields.logout.as_ref().map(|logout| step(logout, values)),
-        password_change: fields
-            .password_change
-            .iter()
-            .flat_map(|steps| &steps.0)
-            .map(|one| step(one, values))
-            .collect(),
+        logout: all(&fields.logout),
+        password_change: all(&fields.password_change),
         cookies: fields.cookies.clone(),
         write_headers: texts(&fields.write_headers, values),
         account: (username, password),

@@ -143,7 +143,7 @@ fn session_login(identity: &SeedIdentity) -> LoginProcedure {
         end: CredentialEnd::AsAnswered,
         refresh: None,
         refreshed: None,
-        logout: Some(LoginStep { headers: vec![csrf()], ..step("POST", "/session/logout") }),
+        logout: vec![LoginStep { headers: vec![csrf()], ..step("POST", "/session/logout") }],
         password_change: vec![LoginStep {
             headers: vec![csrf()],
             body: Some(LoginBody::Json(LoginJson::Object(change))),

@@ -2,8 +2,8 @@
 
 pub(crate) mod protocol;
 
-use crate::check::step::{INVALID, On, PeculiarAccount, Who, forged, send};
-use crate::check::{Check, Doc, Level, PLAIN, REFUSAL, Severity};
+use crate::check::step::{Accept, INVALID, MISSING, On, PeculiarAccount, Who, forged, send};
+use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
 use crate::observe::ForgeryId;
 
 pub(crate) const CHECKS: &[Check] = &[
@@ -81,6 +81,25 @@ pub(crate) const CHECKS: &[Check] = &[
         ..REFUSAL
     },
     Check {
+        id: "basic.query-credentials-refused",
+        title: "User-id and password in the query are refused",
+        tier: Tier::Extended,
+        sources: &["ASVS 14.2.1", "CWE-598"],
+        doc: Doc {
+            sends: "The good user-id and password as ?u= and ?p=, as ?user= and ?password=, and as ?username= and ?password=, and nowhere else, to each protected resource that is read (at most 8).",
+            matters: "URLs end in logs, histories and referrers, and the password with them.",
+            fix: "Read user-id and password from the Authorization field only.",
+        },
+        steps: &[
+            send(forged("in-query-u-p"), On::EachRoute).denied(ELSEWHERE),
+            send(forged("in-query-user-password"), On::EachRoute).denied(ELSEWHERE),
+            send(forged("in-query-username-password"), On::EachRoute).denied(ELSEWHERE),
+        ],
+        shows: Explanation::Carrier,
+        fault: "basic-query-credentials",
+        ..REFUSAL
+    },
+    Check {
         id: "basic.long-password-not-truncated",
         title: "Bytes after the 72nd of a password still matter",
         severity: Severity::High,
@@ -101,3 +120,6 @@ pub(crate) const CHECKS: &[Check] = &[
         ..REFUSAL
     },
 ];
+
+/// What a request whose credential is not looked for where it is may be answered with.
+const ELSEWHERE: &[Accept] = &[MISSING, INVALID, Accept::Status(400)];

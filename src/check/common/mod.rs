@@ -3,6 +3,7 @@
 pub(crate) mod answers;
 pub(crate) mod cross_origin;
 pub(crate) mod effects;
+pub(crate) mod fields;
 pub(crate) mod hosts;
 pub(crate) mod leaks;
 pub(crate) mod survival;

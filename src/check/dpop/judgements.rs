@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::nonces::{MADE_UP, WITHOUT};
 use super::tokens::{DESCRIBED, ISSUED};
-use super::{AHEAD, BAD_PROOF, BEHIND, FAR, FUTURE, PORT, QUERY, SPELLED, TEXT};
+use super::{AHEAD, BAD_PROOF, BEHIND, FAR, FRACTION, FUTURE, PATH, PORT, QUERY, SPELLED, TEXT};
 use crate::check::Explanation;
 use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
@@ -59,7 +59,7 @@ pub(super) fn same_address(case: &ObservedCheck<'_>) -> Judgement {
             _ => case.judge(index, &mut judgement),
         }
     }
-    for (index, seen) in case.observations_of(SPELLED).chain(case.observations_of(PORT)) {
+    for (index, seen) in [SPELLED, PATH, PORT].into_iter().flat_map(|step| case.observations_of(step)) {
         match seen.outcome {
             Outcome::Refused => judgement.advises(index, case.about(index, "access was refused"), "granted"),
             _ => case.judge_as(index, Want::Granted, &mut judgement),
@@ -85,6 +85,13 @@ pub(super) fn window(case: &ObservedCheck<'_>) -> Judgement {
             Outcome::Refused => {
                 judgement.advises(index, case.about(index, "access was refused"), "granted, for clocks differ");
             }
+            _ => case.judge_as(index, Want::Granted, &mut judgement),
+        }
+    }
+    // RFC 7519 §2: a NumericDate may be no whole number
+    for (index, seen) in case.observations_of(FRACTION) {
+        match seen.outcome {
+            Outcome::Refused => judgement.advises(index, case.about(index, "access was refused"), "granted"),
             _ => case.judge_as(index, Want::Granted, &mut judgement),
         }
     }

@@ -4,7 +4,8 @@ mod judgements;
 pub(crate) mod nonces;
 pub(crate) mod tokens;
 
-use crate::check::step::{Accept, Alter, Fill, INVALID, MISSING, On, Who, forged, send};
+use crate::check::judgement::expect;
+use crate::check::step::{Accept, Alter, Fill, INVALID, MISSING, On, Who, each_forged, forged, send};
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity, Tier};
 use crate::observe::StepId;
 
@@ -21,6 +22,9 @@ pub(super) const AHEAD: StepId = StepId::new("ahead");
 pub(super) const QUERY: StepId = StepId::new("query");
 pub(super) const SPELLED: StepId = StepId::new("spelled");
 pub(super) const PORT: StepId = StepId::new("port");
+pub(super) const PATH: StepId = StepId::new("path");
+/// A time with a fraction.
+pub(super) const FRACTION: StepId = StepId::new("fraction");
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -54,6 +58,28 @@ pub(crate) const CHECKS: &[Check] = &[
         expect: judgements::reason_named,
         shows: Explanation::Binding,
         fault: "proof-optional",
+        ..PLAIN
+    },
+    Check {
+        id: "dpop.scheme-case-insensitive",
+        title: "The DPoP scheme name is case-insensitive",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 9110 §11.1", "RFC 9110 §11.4", "RFC 9449 §7.1"],
+        doc: Doc {
+            sends: "A bound token with a good proof behind dpop, DPOP and dPoP, and behind two spaces.",
+            matters: "Clients that write the name in lower case are right, and are shut out.",
+            fix: "Compare the scheme name without regard to case (RFC 9110 §11.1).",
+        },
+        steps: &[
+            send(forged("scheme-lower-case"), On::Protected).granted(),
+            send(forged("scheme-upper-case"), On::Protected).granted(),
+            send(forged("scheme-mixed-case"), On::Protected).granted(),
+            send(forged("two-spaces"), On::Protected),
+        ],
+        expect: expect::scheme_read,
+        fault: "dpop-case-sensitive-scheme",
         ..PLAIN
     },
     Check {
@@ -120,6 +146,42 @@ pub(crate) const CHECKS: &[Check] = &[
         ],
         expect: judgements::read_strictly,
         fault: "missing-jti-ok",
+        ..REFUSAL
+    },
+    Check {
+        id: "dpop.proof-crit-enforced",
+        title: "A proof with a critical extension that is not understood is refused",
+        level: Level::Must,
+        severity: Severity::Medium,
+        sources: &["RFC 7515 §4.1.11", "RFC 9449 §4.3"],
+        doc: Doc {
+            sends: "A correctly signed proof whose header lists an extension in crit that does not exist. To accept it is a warning: only the holder of the key can make it.",
+            matters: "An extension that changes what a proof means is ignored by a server that does not look at crit.",
+            fix: "Refuse each proof that has crit, unless the server implements all that it lists.",
+        },
+        steps: &[send(Who::Good, On::Protected).granted(), send(forged("crit-unknown"), On::Protected)],
+        expect: judgements::read_strictly,
+        fault: "proof-crit-ignored",
+        ..REFUSAL
+    },
+    Check {
+        id: "dpop.proof-encoding-strict",
+        title: "A proof whose signature is not base64url without padding is refused",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 7515 §2", "RFC 7515 §5.2"],
+        doc: Doc {
+            sends: "Correctly signed proofs with padding after the signature, and with the standard alphabet of Base64 in it.",
+            matters: "A list of used proofs that is kept by their text takes another spelling of one for another proof.",
+            fix: "Decode each part as base64url without padding, and refuse everything else.",
+        },
+        steps: &[
+            send(Who::Good, On::Protected).granted(),
+            send(each_forged(&["signature-padded", "signature-standard-alphabet"]), On::Protected),
+        ],
+        expect: judgements::read_strictly,
+        fault: "proof-encoding-lenient",
         ..REFUSAL
     },
     Check {
@@ -194,7 +256,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9449 §4.3", "RFC 3986 §6.2.2", "RFC 3986 §6.2.3"],
         doc: Doc {
-            sends: "A request with a query and a good proof, whose htu has none; a proof with scheme and host in upper case; and, where the target uses the default port, one that writes it out.",
+            sends: "A request with a query and a good proof, whose htu has none; proofs with scheme and host in upper case, with a percent-encoded letter and with a segment of one dot in the path; and, where the target uses the default port, one that writes it out.",
             matters: "Clients of another library are refused although their proofs are correct.",
             fix: "Parse htu as an address, drop query and fragment, and compare what the parser normalises.",
         },
@@ -205,6 +267,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 .id(QUERY)
                 .called("a request with a query, and a proof for the address without it"),
             send(forged("htu-upper-case"), On::Protected).id(SPELLED),
+            send(each_forged(&["htu-encoded-letter", "htu-dot-segment"]), On::Protected).id(PATH),
             send(forged("htu-default-port"), On::Protected).id(PORT),
         ],
         expect: judgements::same_address,
@@ -216,9 +279,9 @@ pub(crate) const CHECKS: &[Check] = &[
         title: "A proof that is far from its time is refused",
         level: Level::Must,
         severity: Severity::High,
-        sources: &["RFC 9449 §4.3", "RFC 9449 §11.1"],
+        sources: &["RFC 9449 §4.3", "RFC 9449 §11.1", "RFC 7519 §2"],
         doc: Doc {
-            sends: "Proofs whose iat is an hour ago, in an hour, and the right time as text, which is a warning where it is accepted; and proofs of five seconds ago and in five seconds, as clocks are that differ.",
+            sends: "Proofs whose iat is an hour ago, in an hour, and the right time as text, which is a warning where it is accepted; and proofs of five seconds ago and in five seconds, as clocks are that differ, and of half a second ago.",
             matters: "A proof that is accepted for ever can be made in advance, or taken from a log, and used later.",
             fix: "Accept an iat of the last seconds or minutes alone, or give out nonces that end and require one in each proof.",
         },
@@ -228,6 +291,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("iat-text"), On::Protected).id(TEXT),
             send(forged("iat-5-behind"), On::Protected).id(BEHIND),
             send(forged("iat-5-ahead"), On::Protected).id(AHEAD),
+            send(forged("iat-fraction"), On::Protected).id(FRACTION),
         ],
         expect: judgements::window,
         shows: Explanation::Time,

@@ -116,23 +116,28 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["AWS SigV4"],
         doc: Doc {
-            sends: "Requests with the signature of another method, path or host, and with a query parameter changed, added, left out or repeated after signing.",
+            sends: "Requests with the signature of another method, path or host, and with a query parameter changed, added (with a value and without), left out or repeated after signing; and with parameters added that have no name, or the name __proto__: to accept those is a warning, for parsers leave them out for the application, too.",
             matters: "Whoever sees one signed request could ask for something else with its signature.",
             fix: "Sign method, path, the whole query and the host.",
         },
-        steps: &[send(
-            each_forged(&[
-                "other-method",
-                "other-request",
-                "other-host",
-                "query-changed",
-                "query-added",
-                "query-dropped",
-                "query-duplicated",
-            ]),
-            On::Protected,
-        )
-        .denied(&[INVALID])],
+        steps: &[
+            send(
+                each_forged(&[
+                    "other-method",
+                    "other-request",
+                    "other-host",
+                    "query-changed",
+                    "query-added",
+                    "query-flag-added",
+                    "query-dropped",
+                    "query-duplicated",
+                ]),
+                On::Protected,
+            )
+            .denied(&[INVALID]),
+            send(each_forged(&["query-nameless-added", "query-proto-added"]), On::Protected).id(UNPARSED),
+        ],
+        expect: judgements::whole_query,
         shows: Explanation::Binding,
         fault: "query-not-signed",
         ..REFUSAL
@@ -263,7 +268,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["ASVS 16.5.1"],
         doc: Doc {
-            sends: "Signatures with one digit changed; the refusals are searched for the correct one, in hexadecimal digits and in Base64. A refusal that shows the text which is signed is a warning.",
+            sends: "Signatures with one digit changed; the refusals are searched for the correct one, in hexadecimal digits and in Base64. A refusal that shows the text which is signed is recorded, and is no finding: the client knows it.",
             matters: "Whoever reads the expected signature in the error sends it with the next request.",
             fix: "Answer with a fixed text.",
         },
@@ -284,6 +289,7 @@ pub(super) const ALTERED: &[Accept] = &[INVALID, MALFORMED];
 /// Which status refuses is for other checks to say.
 const REFUSED: &[Accept] = &[Accept::Range(400, 499)];
 
+const UNPARSED: StepId = StepId::new("unparsed");
 const PLAIN_QUERY: StepId = StepId::new("query-in-order");
 const REORDERED: StepId = StepId::new("query-reordered");
 const ENCODED: StepId = StepId::new("query-encoded");

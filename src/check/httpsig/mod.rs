@@ -1,5 +1,7 @@
 //! HTTP message signatures (RFC 9421).
 
+pub(crate) mod reading;
+
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{Accept, INVALID, MALFORMED, MISSING, On, Want, Who, each_forged, forged, send};

@@ -474,11 +474,18 @@ pub(crate) fn one_token(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, seen) in case.observations_of(TOKEN_TWICE) {
         match seen.exchange.status() {
+            // RFC 7662 §2.2: inactive is what it says of whatever is not one live token
+            Some(200) if says_inactive(seen) => {}
             Some(200) => judgement.advises(index, case.about(index, "answered 200"), "400 invalid_request"),
             _ => case.judge_as(index, Want::Denied(MALFORMED_TOKEN), &mut judgement),
         }
     }
     judgement
+}
+
+fn says_inactive(seen: &Observation) -> bool {
+    let body = seen.exchange.response().and_then(Response::json);
+    body.is_some_and(|body| body.get("active") == Some(&Value::Bool(false)))
 }
 
 /// RFC 6749 §5.2: what is refused with 400 is an invalid_request.

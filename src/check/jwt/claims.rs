@@ -120,13 +120,13 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["RFC 7519 §4.1.5", "ASVS 9.2.1"],
         doc: Doc {
-            sends: "A token that begins in an hour, and one whose nbf is a word.",
+            sends: "A token that begins in an hour, and one whose nbf is a word: that it is accepted is recorded, and is no finding.",
             matters: "A token is not good before its issuer says so.",
             fix: "Compare nbf with the clock wherever it is there.",
         },
         // a time of the wrong type lets in nobody whom the issuer keeps out
         steps: &[each(&["nbf-future"]).denied(&[INVALID]), each(&["nbf-string"])],
-        expect: judgements::better_refused,
+        expect: judgements::recorded,
         implied_by: &["jwt.exp-leeway-bounded"],
         fault: "ignores-nbf",
         ..REFUSAL
@@ -240,7 +240,7 @@ pub(crate) const CHECKS: &[Check] = &[
         sources: &["RFC 7519 §4.2", "ASVS 10.3.2"],
         doc: Doc {
             sends: "Tokens without a scope, and whose scope names nothing that is needed, as an array, an object, a number, a star \
-                    or null, or twice; and whose subject is no text.",
+                    or null, or twice; and whose subject is no text: that one of those is accepted is recorded, and is no finding.",
             matters: "A comparison that fails by type is easily one that does not fail at all.",
             fix: "Check the types of claims before they are used, and deny on everything else.",
         },
@@ -262,7 +262,7 @@ pub(crate) const CHECKS: &[Check] = &[
             // who asks is another's to use: a server that takes it as it comes has widened nothing yet
             each(&["sub-object", "sub-array", "sub-true", "client-absent"]),
         ],
-        expect: judgements::better_refused,
+        expect: judgements::recorded,
         implied_by: &["jwt.duplicate-members-safe"],
         fault: "scope-array-bypass",
         ..REFUSAL

@@ -79,6 +79,14 @@ pub(crate) fn better_refused(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
+/// What is accepted although the issuer should not have written it opens nothing that the issuer keeps closed: RFC 7519 §4.1 says
+/// what a claim has to be, and not what a verifier that does not use it makes of another type. It is worth knowing.
+pub(crate) fn recorded(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = remarked(case);
+    judgement.needs_review = !judgement.remarks.is_empty();
+    judgement
+}
+
 /// An end of null and none at all, in a token that need not have one.
 const NULL_END: ForgeryId = ForgeryId::new("exp-null");
 const NO_END: ForgeryId = ForgeryId::new("exp-absent-plain");

@@ -29,7 +29,13 @@ pub struct Profile {
 }
 
 /// Checks whose deviations nearly every server shows, and that let nobody in who should not be.
-pub const NOISE: &[&str] = &["common.duplicate-credential-header", "jwt.iat-future-refused", "jwt.compact-form-strict"];
+pub const NOISE: &[&str] = &[
+    "common.duplicate-credential-header",
+    "jwt.iat-future-refused",
+    "jwt.compact-form-strict",
+    "dpop.proof-encoding-strict",
+    "common.version-not-named",
+];
 
 use Class::{Insufficient, Invalid, Malformed, Missing};
 

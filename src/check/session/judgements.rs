@@ -166,8 +166,21 @@ pub(super) fn after_reuse(case: &ObservedCheck<'_>) -> Judgement {
 }
 
 /// RFC 9700 §4.14.2 has the server revoke the refresh token; what becomes of access tokens it leaves open.
+/// Of a self-contained token that ends by itself soon nothing more is asked for (RFC 7009 §3).
 pub(super) fn access_after_reuse(case: &ObservedCheck<'_>) -> Judgement {
-    recommended(case, after_reuse(case))
+    let mut judgement = recommended(case, after_reuse(case));
+    let tolerated = case.evidence.self_contained_life;
+    if let Some(left) = case.evidence.self_contained.filter(|left| *left <= tolerated)
+        && !judgement.advice.is_empty()
+    {
+        judgement.advice.clear();
+        let (left, tolerated) = (left.as_secs(), tolerated.as_secs());
+        judgement.remarks.push(format!(
+            "the access token is self-contained and ends by itself {left} s after the reuse (`self_contained_life` tolerates {tolerated} s)"
+        ));
+        judgement.needs_review = true;
+    }
+    judgement
 }
 
 /// No more than one of several uses of a refresh token at the same time is granted, unless an overlap is tolerated.

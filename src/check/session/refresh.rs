@@ -79,7 +79,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 9700 §4.14.2", "RFC 7009 §2.1"],
         doc: Doc {
-            sends: "A refresh; the used refresh token once more, after the tolerated overlap; then the newest access token, until the tolerated delay of a revocation has passed.",
+            sends: "A refresh; the used refresh token once more, after the tolerated overlap; then the newest access token, until the tolerated delay of a revocation has passed. A JWT that ends by itself within `self_contained_life` (5 min) is recorded, and is no finding.",
             matters: "An access token that lives on leaves the thief in until it expires.",
             fix: "Revoke access tokens with the refresh tokens of their login, or let them live for minutes only.",
         },

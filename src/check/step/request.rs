@@ -35,6 +35,9 @@ pub enum Who {
     Slot(&'static str),
     /// The token in a slot, where an earlier step was granted one; else nothing is sent.
     IfKept(&'static str),
+    /// Each cookie that the last answer of the check set, by itself and without any other credential; nothing is sent where it
+    /// set none that its request did not carry.
+    AnswerCookies,
     /// The good credential without the header lines that writes of its session have, such as the one with the CSRF token.
     WithoutWriteHeaders,
     /// The good credential with those header lines of the session in a slot.

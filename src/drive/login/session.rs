@@ -321,18 +321,19 @@ impl LoginSession {
     /// Ends the session, where the scenario says how.
     ///
     /// # Errors
-    /// When the request is not answered as a success.
+    /// When a request is not answered as a success.
     pub async fn log_out(&mut self, logins: &Logins) -> Result<(), ControlError> {
         let procedure = self.procedure.clone();
-        match (&procedure.logout, self.held.take()) {
-            (Some(step), Some(_)) => {
-                // who asks to be logged out changes state like any other: an application that wants a CSRF token wants it here
-                let step = procedure.as_write(step);
-                self.begin();
-                self.step(logins, &step, "the logout").await
-            }
-            _ => Ok(()),
+        if self.held.take().is_none() || procedure.logout.is_empty() {
+            return Ok(());
         }
+        self.begin();
+        for (at, step) in procedure.logout.iter().enumerate() {
+            let name = if at == 0 { "the logout".to_owned() } else { format!("request {} of the logout", at + 1) };
+            // who asks to be logged out changes state like any other: an application that wants a CSRF token wants it here
+            self.step(logins, &procedure.as_write(step), &name).await?;
+        }
+        Ok(())
     }
 
     /// Gives its user another password, where the scenario says how.

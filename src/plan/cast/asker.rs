@@ -41,6 +41,7 @@ impl Caster<'_> {
             Who::Malformed => Asker::Malformed,
             Who::Slot(slot) => Asker::Slot(slot),
             Who::IfKept(slot) => Asker::IfKept(slot),
+            Who::AnswerCookies => Asker::AnswerCookies,
             Who::WithoutWriteHeaders => Asker::OtherWriteHeaders(self.with_write_headers(good()?)?, None),
             Who::WithWriteHeadersOf(slot) => Asker::OtherWriteHeaders(self.with_write_headers(good()?)?, Some(slot)),
             Who::Account(account) => Asker::Given(self.account(account)?, None),

@@ -27,7 +27,7 @@ impl Caster<'_> {
                 has(takes, why)?;
             }
             SessionAct::LogOut(_) => {
-                has(procedure.is_some_and(|login| login.logout.is_some()), "no `logout` in the login")?
+                has(procedure.is_some_and(|login| !login.logout.is_empty()), "no `logout` in the login")?
             }
             SessionAct::ChangePassword(_) => {
                 has(

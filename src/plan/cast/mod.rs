@@ -177,6 +177,8 @@ pub enum Asker {
     Slot(&'static str),
     /// The token in a slot, if there is one.
     IfKept(&'static str),
+    /// Each cookie that the last answer set.
+    AnswerCookies,
     /// An identity with its good credential, and with other header lines for writes than its own: none, or those of the
     /// session in a slot.
     OtherWriteHeaders(usize, Option<&'static str>),
@@ -192,7 +194,12 @@ impl Asker {
             | Asker::Forged(identity, _)
             | Asker::EachForged(identity, _)
             | Asker::OtherWriteHeaders(identity, _) => Some(*identity),
-            Asker::Anonymous | Asker::Malformed | Asker::Slot(_) | Asker::IfKept(_) | Asker::Given(..) => None,
+            Asker::Anonymous
+            | Asker::Malformed
+            | Asker::AnswerCookies
+            | Asker::Slot(_)
+            | Asker::IfKept(_)
+            | Asker::Given(..) => None,
         }
     }
 }

@@ -245,6 +245,7 @@ impl Caster<'_> {
             Who::ForgedLow(id) => format!("{}, of a principal who lacks the scope", forgery(id)),
             Who::Malformed => "a malformed credential".to_owned(),
             Who::Slot(_) | Who::IfKept(_) => "the token".to_owned(),
+            Who::AnswerCookies => "a cookie of the last answer".to_owned(),
             Who::WithoutWriteHeaders => "the good credential without its CSRF token".to_owned(),
             Who::WithWriteHeadersOf(_) => "the good credential with the CSRF token of somebody else".to_owned(),
             Who::Account(_) => "the account's own password".to_owned(),

@@ -82,12 +82,13 @@ impl ProofVerifier {
     /// The thumbprint of the key that a good proof proves.
     pub(crate) fn verify(&self, faults: &Faults, proof: &str, of: &ProofTarget<'_>) -> Result<String, ProofError> {
         let invalid = ProofError::Invalid;
-        let read = Compact::read(proof, Leniency::default()).ok_or(invalid)?;
+        let leniency = Leniency { base64: faults.on("proof-encoding-lenient"), ..Leniency::default() };
+        let read = Compact::read(proof, leniency).ok_or(invalid)?;
         if read.header_text("typ") != Some("dpop+jwt") && !faults.on("proof-type-ignored") {
             return Err(invalid);
         }
-        // RFC 7515 §4.1.11: no extension is understood here
-        if read.header.contains_key("crit") {
+        // RFC 7515 §4.1.11: this server has no extension
+        if read.header.contains_key("crit") && !faults.on("proof-crit-ignored") {
             return Err(invalid);
         }
         let jkt = self.key_of(faults, &read).ok_or(invalid)?;
@@ -104,8 +105,9 @@ impl ProofVerifier {
         if !self.is_address_of(faults, htu, of) && !faults.on("htu-ignored") {
             return Err(invalid);
         }
-        // RFC 7519 §2: a number that need not be whole
-        let made = read.claims.get("iat").and_then(Value::as_f64).ok_or(invalid)?.floor() as i64;
+        // RFC 7519 §2: it may have a fraction
+        let number = read.claims.get("iat").filter(|number| !faults.on("iat-integer-only") || number.is_i64());
+        let made = number.and_then(Value::as_f64).ok_or(invalid)?.floor() as i64;
         let now = clock::unix_seconds();
         let age = now.saturating_sub(made);
         if !(-AHEAD..=OLDEST).contains(&age) && !faults.on("iat-ignored") {
@@ -162,21 +164,62 @@ impl ProofVerifier {
             return origins.any(|origin| format!("{origin}{}", of.target) == htu);
         }
         let path = of.target.split('?').next().unwrap_or_default();
-        let Some(named) = normalised(htu) else { return false };
-        origins.any(|origin| normalised(&format!("{origin}{path}")).is_some_and(|address| address == named))
+        let Some(named) = normalised(faults, htu) else { return false };
+        origins.any(|origin| normalised(faults, &format!("{origin}{path}")).is_some_and(|address| address == named))
     }
 }
 
-fn normalised(address: &str) -> Option<Url> {
+/// An address without query and fragment, with no dot segment and with no character encoded that need not be (RFC 3986 §6.2.2).
+fn normalised(faults: &Faults, address: &str) -> Option<Url> {
     let mut url: Url = address.parse().ok()?;
     url.set_query(None);
     url.set_fragment(None);
+    if !faults.on("htu-encoding-compared") {
+        let path = unreserved_decoded(url.path());
+        url.set_path(&path);
+    }
     Some(url)
+}
+
+/// A path with each percent-encoding of an unreserved character undone (RFC 3986 §6.2.2.2), and the others in upper case.
+fn unreserved_decoded(path: &str) -> String {
+    let mut parts = path.split('%');
+    let mut decoded = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part.get(..2).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                match byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                    true => decoded.push(char::from(byte)),
+                    false => decoded.push_str(&format!("%{byte:02X}")),
+                }
+                decoded.push_str(&part[2..]);
+            }
+            None => {
+                decoded.push('%');
+                decoded.push_str(part);
+            }
+        }
+    }
+    decoded
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn equal_addresses_become_one() {
+        for (written, normal) in [
+            ("/orders/1", "/orders/1"),
+            ("/%6frders/1", "/orders/1"),
+            ("/a%2fb%2Fc", "/a%2Fb%2Fc"),
+            ("/%7e%", "/~%"),
+            ("/%zz/%4", "/%zz/%4"),
+        ] {
+            assert_eq!(unreserved_decoded(written), normal, "{written}");
+        }
+    }
 
     const HEAD: &str = "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0VjNoUklDUkRZOXpDa0RscEJoRjQyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JEQSIsImNydiI6IlAtMjU2In19";
     const REST: &str = "eyJqdGkiOiJlMWozVl9iS2ljOC1MQUVCIiwiaHRtIjoiR0VUIiwiaHR1IjoiaHR0cHM6Ly9yZXNvdXJjZS5leGFtcGxlLm9yZy9wcm90ZWN0ZWRyZXNvdXJjZSIsImlhdCI6MTU2MjI2MjYxOCwiYXRoIjoiZlVIeU8ycjJaM0RaNTNFc05yV0JiMHhXWG9hTnk1OUlpS0NBcWtzbVFFbyJ9.2oW9RP35yRqzhrtNP86L-Ey71EOptxRimPPToA1plemAgR6pxHF8y6-yqyVnmcw6Fy1dqd-jfxSYoMxhAJpLjA";

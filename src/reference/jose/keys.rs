@@ -19,7 +19,7 @@ pub(crate) struct KeyPair {
     pub(super) signing: SigningHalf,
     pub(crate) verifying: VerifyingKey,
     /// As a key set shows it (RFC 7517); the secret itself for HMAC, which no key set shows.
-    jwk: Value,
+    pub(crate) jwk: Value,
     /// The private key in PEM, for the fault that publishes it.
     pub(crate) private: &'static str,
 }

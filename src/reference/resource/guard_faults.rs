@@ -154,6 +154,24 @@ pub(crate) fn dated<B>(state: &ReferenceState, response: &mut Response<B>) {
     }
 }
 
+/// The cookie of a faulty server that lets in who had been let in.
+const REMEMBERED: &str = "remembered=9d41f07c5e2b";
+
+/// Sets that cookie, without an attribute that guards it.
+pub(super) fn remembered(state: &ReferenceState, answer: &mut Answer) {
+    if state.fault("remembers-by-bare-cookie") {
+        let cookie = HeaderValue::from_str(&format!("{REMEMBERED}; Path=/")).ok();
+        answer.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
+    }
+}
+
+/// The field that names product and version.
+pub(crate) fn versioned<B>(state: &ReferenceState, response: &mut Response<B>) {
+    if state.fault("names-its-version") {
+        response.headers_mut().insert(header::SERVER, HeaderValue::from_static("authbench-reference/1.2.3"));
+    }
+}
+
 /// The principal that an open fault takes a request for, whatever its credential.
 pub(super) fn let_in(state: &ReferenceState, resource: &ReferenceResource, parts: &Parts) -> Option<Arc<Principal>> {
     let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
@@ -171,6 +189,7 @@ pub(super) fn let_in(state: &ReferenceState, resource: &ReferenceResource, parts
         || (state.fault("trusts-x-forwarded-user") && names_somebody("x-forwarded-user"))
         || (state.fault("trusts-x-consumer") && names_somebody("x-consumer-username"))
         || (state.fault("trusts-certificate-headers") && verified())
+        || (state.fault("remembers-by-bare-cookie") && header("cookie") == Some(REMEMBERED))
         || (state.fault("trusts-internal-request") && header("x-internal-request") == Some("true"))
         || parts.extensions.get::<Unguarded>().is_some();
     open.then(|| Arc::new(principal(&IDENTITIES[0])))

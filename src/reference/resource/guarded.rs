@@ -70,6 +70,7 @@ pub(crate) async fn answer(
             let mut answer = resource.answer(state, guard, &principal, &parts);
             finish(guard, &mut answer, auth, held_up(state, guard, &parts.headers));
             guard_faults::after(state, &parts, &answer);
+            guard_faults::remembered(state, &mut answer);
             answer
         }
         Err(rejection) => {

@@ -182,6 +182,7 @@ async fn answer((router, verifiers, faulty): &Served, mut request: Request<Incom
         None => routed(router, request).await,
     };
     guard_faults::dated(state, &mut response);
+    guard_faults::versioned(state, &mut response);
     response.headers_mut().extend(linked.map(|link| (header::LINK, link)));
     if let Some(origin) = origin {
         let headers = response.headers_mut();

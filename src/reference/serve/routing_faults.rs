@@ -18,6 +18,12 @@ pub(super) fn rewrite<B>(state: &ReferenceState, request: &mut Request<B>) {
             request.extensions_mut().insert(Unguarded);
         }
     }
+    if state.fault("verifies-resolved-path") {
+        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+        if let Ok(uri) = format!("{}{query}", normalised(request.uri().path())).parse::<Uri>() {
+            *request.uri_mut() = uri;
+        }
+    }
     let twice = state.fault("decodes-paths-twice") && request.uri().path().contains("%25");
     let backslash = state.fault("backslash-is-slash") && request.uri().path().contains('\\');
     if state.fault("prefix-matcher-bypass") || twice || backslash {

@@ -60,8 +60,11 @@ pub async fn kill(fault: &'static Fault, profile: &'static str) -> Result<Kill, 
     let mut last = None;
     for scheme in schemes_of(fault.check) {
         // some forgeries of algorithms exist for one family only
-        let algs: &[Option<&'static str>] =
-            if scheme == "jwt" { &[None, Some("RS256"), Some("HS256")] } else { &[None] };
+        let algs: &[Option<&'static str>] = match scheme {
+            "jwt" => &[None, Some("RS256"), Some("HS256")],
+            "http-signature" => &[None, Some("rsa-pss-sha512")],
+            _ => &[None],
+        };
         for alg in algs {
             let (kill, executed) = under(fault, (scheme, *alg), profile).await?;
             // not every scheme shows a variant

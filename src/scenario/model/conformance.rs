@@ -54,7 +54,7 @@ pub struct DeclaredTolerances {
     /// How long a rotated key may live on; 2 s.
     #[serde(default)]
     pub rotation_delay: Option<Length>,
-    /// How long a self-contained token (a JWT) may still live at its logout: until its end it may go on to open resources, with a
+    /// How long a self-contained token (a JWT) may still live at its logout, or at the reuse of its refresh token: until its end it may go on to open resources, with a
     /// warning (RFC 7009 §3); 5 min.
     #[serde(default)]
     pub self_contained_life: Option<Length>,

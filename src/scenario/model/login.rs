@@ -52,9 +52,9 @@ pub struct LoginFields {
     /// How a new credential is obtained from the last answer, in place of another login.
     #[serde(default)]
     pub refresh: Option<At<LoginRequest>>,
-    /// The request that ends it. Sent at the end of the run.
+    /// How it is ended: one request, or several in order, such as one for each of its tokens. Sent at the end of the run.
     #[serde(default)]
-    pub logout: Option<At<LoginRequest>>,
+    pub logout: Option<LoginRequests>,
     /// How a user who is logged in changes the password: one request, or several in order. Checks of password changes need
     /// it; they put the former password back. Write it so that it ends the other sessions, where that is a choice.
     #[serde(default)]

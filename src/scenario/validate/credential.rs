@@ -187,9 +187,12 @@ fn login_fits(
             "write a request such as `{ post: /password, json: { … } }`",
         );
     }
-    let others = [login.refresh.as_ref(), login.logout.as_ref()];
-    let others = others.into_iter().flatten().map(|request| &request.value);
-    for request in requests.into_iter().flatten().chain(changes.into_iter().flatten()).chain(others) {
+    let logout = login.logout.as_ref().map(|requests| requests.0.as_slice());
+    if logout.is_some_and(<[LoginRequest]>::is_empty) {
+        wrong(format!("the `logout` of {what} has no request"), "write a request such as `{ post: /logout }`");
+    }
+    let refresh = login.refresh.as_ref().map(|request| &request.value);
+    for request in [requests, changes, logout].into_iter().flatten().flatten().chain(refresh) {
         if request.address().is_none() {
             let text = format!("a request of {what} needs exactly one of get, post, put, patch and delete");
             wrong(text, "write its address, such as `post: /login`");

@@ -6,7 +6,7 @@ use rand::RngExt as _;
 
 use crate::observe::Phrase;
 use crate::scheme::forgery::values;
-use crate::scheme::{Carried, Carrier, Forged, Forgery, ForgeryContext, Proof, Scheme, Unforgeable};
+use crate::scheme::{Carried, Carrier, CarrierPlace, Forged, Forgery, ForgeryContext, Proof, Scheme, Unforgeable};
 use crate::secret::Secret;
 
 pub(crate) struct BasicScheme;
@@ -148,6 +148,19 @@ const FORGERIES: &[Forgery] = &[
         let forged = format!("{}\0", context.proof.secret());
         password(context, Some(forged))
     }),
+    Forgery::new("in-query-u-p", "user-id and password as ?u= and ?p= and nowhere else", |context| {
+        in_query(context, "u", "p")
+    }),
+    Forgery::new(
+        "in-query-user-password",
+        "user-id and password as ?user= and ?password= and nowhere else",
+        |context| in_query(context, "user", "password"),
+    ),
+    Forgery::new(
+        "in-query-username-password",
+        "user-id and password as ?username= and ?password= and nowhere else",
+        |context| in_query(context, "username", "password"),
+    ),
     Forgery::new("first-72-bytes", "the first 72 bytes of the password", |context| {
         password(context, first(context, ""))
     }),
@@ -168,6 +181,12 @@ fn password(context: &ForgeryContext<'_>, forged: Option<String>) -> Forged {
 
 fn value(context: &ForgeryContext<'_>, value: &str) -> Forged {
     Ok(vec![context.carrier.carrying(value)])
+}
+
+/// User-id and password as two parameters of the query.
+fn in_query(context: &ForgeryContext<'_>, user: &str, password: &str) -> Forged {
+    let parameter = |name: &str, value: &str| Carried::new(&CarrierPlace::Query(name.to_owned()), value);
+    Ok(vec![parameter(user, user_of(context.proof)), parameter(password, context.proof.secret())])
 }
 
 fn first(context: &ForgeryContext<'_>, tail: &str) -> Option<String> {

@@ -135,6 +135,9 @@ const FORGERIES: &[Forgery] = &[
     }),
     Forgery::new("no-typ", "a proof without typ", |context| with_proofs("no-typ", context)),
     Forgery::new("typ-jwt", "a proof of the type JWT", |context| with_proofs("typ-jwt", context)),
+    Forgery::new("crit-unknown", "a proof with a critical extension that nobody understands", |context| {
+        with_proofs("crit-unknown", context)
+    }),
     Forgery::new("no-alg", "a proof without alg", |context| with_proofs("no-alg", context)),
     Forgery::new("no-jwk", "a proof without jwk", |context| with_proofs("no-jwk", context)),
     Forgery::new("no-jti", "a proof without jti", |context| with_proofs("no-jti", context)),
@@ -150,6 +153,14 @@ const FORGERIES: &[Forgery] = &[
         with_proofs("alg-hs256", context)
     }),
     Forgery::new("jwk-private", "a proof whose jwk has a private part", |context| with_proofs("jwk-private", context)),
+    Forgery::new("signature-padded", "a proof with padding after its signature", |context| {
+        with_proofs("signature-padded", context)
+    }),
+    Forgery::new(
+        "signature-standard-alphabet",
+        "a proof with the standard alphabet of Base64 in its signature",
+        |context| with_proofs("signature-standard-alphabet", context),
+    ),
     Forgery::new("signature-zero", "a proof with a signature of zeros", |context| {
         with_proofs("signature-zero", context)
     }),
@@ -175,9 +186,16 @@ const FORGERIES: &[Forgery] = &[
     Forgery::new("htu-default-port", "a proof that writes the default port out", |context| {
         with_proofs("htu-default-port", context)
     }),
+    Forgery::new("htu-encoded-letter", "a proof with a percent-encoded letter in its path", |context| {
+        with_proofs("htu-encoded-letter", context)
+    }),
+    Forgery::new("htu-dot-segment", "a proof with a segment of one dot in its path", |context| {
+        with_proofs("htu-dot-segment", context)
+    }),
     Forgery::new("iat-old", "a proof that was made an hour ago", |context| with_proofs("iat-old", context)),
     Forgery::new("iat-future", "a proof that is made in an hour", |context| with_proofs("iat-future", context)),
     Forgery::new("iat-text", "a proof whose iat is text", |context| with_proofs("iat-text", context)),
+    Forgery::new("iat-fraction", "a proof whose iat has a fraction", |context| with_proofs("iat-fraction", context)),
     Forgery::new("iat-5-behind", "a proof that was made five seconds ago", |context| {
         with_proofs("iat-5-behind", context)
     }),

@@ -10,6 +10,8 @@ use crate::scheme::jose::{Alg, UnsignedToken, encoded};
 
 /// Seconds by which a proof is too old, or too new, for any server.
 const FAR: i64 = 3600;
+/// How often a proof is made anew until its signature has a certain form.
+const TRIES: usize = 64;
 /// Seconds that clocks may be apart.
 const NEAR: i64 = 5;
 
@@ -56,6 +58,10 @@ pub(super) fn proofs(id: &str, key: &ProofKey, of: &ProvenRequest<'_>) -> Result
     Ok(match id {
         "no-typ" => header(&|draft| draft.header.remove("typ")),
         "typ-jwt" => header(&|draft| draft.header.set("typ", "JWT")),
+        "crit-unknown" => header(&|draft| {
+            draft.header.set("crit", vec!["authbench"]);
+            draft.header.set("authbench", true);
+        }),
         "no-alg" => header(&|draft| draft.header.remove("alg")),
         "no-jwk" => header(&|draft| draft.header.remove("jwk")),
         "no-jti" => without("jti"),
@@ -85,6 +91,8 @@ pub(super) fn proofs(id: &str, key: &ProofKey, of: &ProvenRequest<'_>) -> Result
             jwk["d"] = json!(encoded([7_u8; 32]));
             draft.header.set("jwk", jwk);
         }),
+        "signature-padded" => vec![padded(&signed(&good))?],
+        "signature-standard-alphabet" => vec![in_standard_alphabet(key, of)?],
         "signature-zero" => vec![good.signed(|_| vec![0; 64]).text()],
         "signature-changed" => vec![changed()],
         "signed-by-other" => vec![good.signed(|input| strangers(key.key().alg).sign(input)).text()],
@@ -107,10 +115,13 @@ pub(super) fn proofs(id: &str, key: &ProofKey, of: &ProvenRequest<'_>) -> Result
         "htu-number" => claim("htu", json!(1)),
         "htu-upper-case" => claim("htu", json!(in_upper_case(of.address))),
         "htu-default-port" => claim("htu", json!(with_default_port(of.address)?)),
+        "htu-encoded-letter" => claim("htu", json!(with_encoded_letter(of.address)?)),
+        "htu-dot-segment" => claim("htu", json!(with_dot_segment(of.address)?)),
         "iat-old" => far_off(-FAR),
         "iat-future" => far_off(FAR),
         "iat-5-behind" => made_at(-NEAR),
         "iat-5-ahead" => made_at(NEAR),
+        "iat-fraction" => header(&|draft| draft.claims.set_raw("iat", &format!("{}.5", of.at - 1))),
         "iat-text" => claim("iat", json!(of.at.to_string())),
         "ath-other" | "ath-other-lower-case" => claim("ath", json!(hash_of(&fresh_id()))),
         "ath-padded" => claim("ath", json!(format!("{}=", hash_of(of.token.unwrap_or_default())))),
@@ -160,6 +171,51 @@ fn with_default_port(address: &str) -> Result<String, Unforgeable> {
     };
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     Ok(format!("{scheme}://{authority}:{port}{path}"))
+}
+
+/// The same address with a percent-encoded letter in its path (RFC 3986 §6.2.2.2).
+fn with_encoded_letter(address: &str) -> Result<String, Unforgeable> {
+    let (start, path) = at_path(address)?;
+    let Some(at) = path.find(|c: char| c.is_ascii_alphabetic()) else {
+        return Err(Unforgeable("the path of the address has no letter".to_owned()));
+    };
+    Ok(format!("{start}{}%{:02X}{}", &path[..at], path.as_bytes()[at], &path[at + 1..]))
+}
+
+/// The same address with a segment of one dot before its path (RFC 3986 §6.2.2.3).
+fn with_dot_segment(address: &str) -> Result<String, Unforgeable> {
+    let (start, path) = at_path(address)?;
+    Ok(format!("{start}/.{path}"))
+}
+
+/// An address, cut before its path.
+fn at_path(address: &str) -> Result<(&str, &str), Unforgeable> {
+    let authority = address.find("://").map(|at| at + 3);
+    let path = authority.and_then(|at| Some(at + address[at..].find('/')?));
+    path.map(|at| address.split_at(at)).ok_or_else(|| Unforgeable("the address of the request has no path".to_owned()))
+}
+
+/// A token whose signature has the padding of Base64, which base64url of JWS has not (RFC 7515 §2).
+fn padded(token: &str) -> Result<String, Unforgeable> {
+    let signature = token.rsplit('.').next().unwrap_or_default();
+    match signature.len() % 4 {
+        0 => Err(Unforgeable("the signature needs no padding".to_owned())),
+        rest => Ok(format!("{token}{}", "=".repeat(4 - rest))),
+    }
+}
+
+/// A proof with the alphabet of Base64 in its signature, made anew until the two alphabets differ.
+fn in_standard_alphabet(key: &ProofKey, of: &ProvenRequest<'_>) -> Result<String, Unforgeable> {
+    for _ in 0..TRIES {
+        let jti = fresh_id();
+        let jws = key.draft(&ProvenRequest { jti: &jti, ..*of }).signed(|input| key.key().sign(input));
+        let signature = encoded(&jws.signature);
+        let standard = signature.replace('-', "+").replace('_', "/");
+        if standard != signature {
+            return Ok(format!("{}.{standard}", jws.signing_input()));
+        }
+    }
+    Err(Unforgeable("no signature has a character in which the alphabets differ".to_owned()))
 }
 
 #[cfg(test)]
@@ -214,11 +270,12 @@ mod tests {
 
     /// What each wrong proof has that the good one does not, or lacks: members of the header and claims; and whether its
     /// signature verifies with the key that it names.
-    const WRONG: [(&str, &[&str], &[&str], bool); 37] = [
+    const WRONG: &[(&str, &[&str], &[&str], bool)] = &[
         ("no-typ", &["typ"], &[], true),
         ("typ-jwt", &["typ"], &[], true),
         ("no-alg", &["alg"], &[], true),
         ("no-jwk", &["jwk"], &[], true),
+        ("crit-unknown", &["crit", "authbench"], &[], true),
         ("alg-none", &["alg"], &[], false),
         ("alg-hs256", &["alg", "jwk"], &[], false),
         ("jwk-private", &["jwk"], &[], true),
@@ -240,7 +297,10 @@ mod tests {
         ("htu-number", &[], &["htu"], true),
         ("htu-upper-case", &[], &["htu"], true),
         ("htu-default-port", &[], &["htu"], true),
+        ("htu-encoded-letter", &[], &["htu"], true),
+        ("htu-dot-segment", &[], &["htu"], true),
         ("no-iat", &[], &["iat"], true),
+        ("iat-fraction", &[], &["iat"], true),
         ("iat-old", &[], &["iat", "nonce"], true),
         ("iat-future", &[], &["iat", "nonce"], true),
         ("iat-5-behind", &[], &["iat"], true),
@@ -270,7 +330,7 @@ mod tests {
         for alg in [Alg::ES256, Alg::EdDSA] {
             let (key, of) = (key(alg), request());
             let good = key.draft(&of);
-            for (id, header, claims, is_signed) in WRONG {
+            for &(id, header, claims, is_signed) in WRONG {
                 let made = proofs(id, &key, &of).expect("can be made");
                 assert_eq!(made.len(), 1, "{id}");
                 let (jws, draft) = read(&made[0]);
@@ -331,14 +391,38 @@ mod tests {
     #[test]
     fn every_forgery_of_a_proof_is_in_the_table() {
         let (key, of) = (key(Alg::ES256), request());
-        let several = ["two-proofs", "good-then-wrong", "no-jwt"];
-        let mut known: Vec<&str> = WRONG.iter().map(|(id, ..)| *id).chain(several).collect();
+        let others = ["two-proofs", "good-then-wrong", "no-jwt", "signature-padded", "signature-standard-alphabet"];
+        let mut known: Vec<&str> = WRONG.iter().map(|(id, ..)| *id).chain(others).collect();
         let forgeries = crate::scheme::find("oauth2-client-credentials-dpop").expect("is registered").forgeries();
         let ids = forgeries.iter().map(|forgery| forgery.id.as_str());
         let mut forged: Vec<&str> = ids.filter(|id| proofs(id, &key, &of).is_ok()).collect();
         known.sort_unstable();
         forged.sort_unstable();
         assert_eq!(forged, known);
+    }
+
+    #[test]
+    fn other_spellings_of_an_address_and_of_a_signature_mean_the_same() {
+        let address = "https://api.example.com/orders/1";
+        assert_eq!(with_encoded_letter(address).as_deref(), Ok("https://api.example.com/%6Frders/1"));
+        assert_eq!(with_dot_segment(address).as_deref(), Ok("https://api.example.com/./orders/1"));
+        assert!(with_encoded_letter("https://api.example.com/1").is_err());
+        assert!(with_dot_segment("https://api.example.com").is_err());
+        for alg in [Alg::ES256, Alg::EdDSA] {
+            let key = key(alg);
+            let of = ProvenRequest { method: "GET", address, token: None, nonce: None, jti: "one", at: 1_764_000_000 };
+            let plain = |id: &str| {
+                let made = proofs(id, &key, &of).expect("can be made").remove(0);
+                let text = made.trim_end_matches('=').replace('+', "-").replace('/', "_");
+                assert_ne!(text, made, "{id}");
+                text
+            };
+            for id in ["signature-padded", "signature-standard-alphabet"] {
+                let (jws, draft) = read(&plain(id));
+                let jwk = draft.header.value("jwk").expect("has a key");
+                assert!(verifies(&jwk, alg, jws.signing_input().as_bytes(), &jws.signature), "{id}");
+            }
+        }
     }
 
     #[test]

@@ -58,13 +58,15 @@ pub(crate) const FORGERIES: &[Forgery] = &[
 
 /// The field written anew from the scheme name and the good credential.
 fn written(context: &ForgeryContext<'_>, write: fn(&str, &str) -> String) -> Forged {
-    let good = context.carry(context.proof).pop();
-    let good = good.ok_or_else(|| Unforgeable("nothing to carry".to_owned()))?;
+    let mut carried = context.carry(context.proof);
+    // the credential is the last that is carried; what goes along with it stays
+    let good = carried.pop().ok_or_else(|| Unforgeable("nothing to carry".to_owned()))?;
     let text = String::from_utf8_lossy(&good.value).into_owned();
     let Some((scheme, value)) = text.split_once(' ') else {
         return Err(Unforgeable("the credential stands behind no scheme name".to_owned()));
     };
-    Ok(vec![Carried::new(&context.carrier.place, write(scheme, value))])
+    carried.push(Carried::new(&context.carrier.place, write(scheme, value)));
+    Ok(carried)
 }
 
 /// Every other letter in upper case, beginning with the second: never the usual spelling.

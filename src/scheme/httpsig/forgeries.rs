@@ -28,13 +28,7 @@ pub(super) const FORGERIES: &[Forgery] = &[
         let made = strangers(parts.own.key.alg).sign(parts.base().as_bytes());
         Ok(parts.written(context.carrier, &made))
     }),
-    Forgery::new("middle-changed", "the signature with one bit changed", |context| {
-        let (parts, _) = good(context)?;
-        let mut made = parts.signature();
-        let middle = made.len() / 2;
-        made[middle] ^= 1;
-        Ok(parts.written(context.carrier, &made))
-    }),
+    Forgery::new("middle-changed", "the signature with one bit changed", |context| changed(&good(context)?.0, context)),
     Forgery::new("truncated", "the first half of the signature", |context| {
         let (parts, _) = good(context)?;
         let made = parts.signature();
@@ -205,6 +199,70 @@ pub(super) const FORGERIES: &[Forgery] = &[
         let (parts, _) = good(context)?;
         Ok(relabelled(parts.signed(context.carrier), |input| input.replacen(')', "", 1)))
     }),
+    // --- how strictly it is read -----------------------------------------------------------------------------------
+    Forgery::new(
+        "component-parameter",
+        "a correct signature that covers the method with a parameter which nobody understands",
+        |context| covering_first(context, "\"@method\";authbench", |parts| parts.method.clone()),
+    ),
+    Forgery::new(
+        "derived-upper-case",
+        "a correct signature that covers the method under a name in upper case",
+        |context| covering_first(context, "\"@METHOD\"", |parts| parts.method.clone()),
+    ),
+    Forgery::new("field-upper-case", "a correct signature that covers a field under a name in upper case", |context| {
+        covering_first(context, "\"Host\"", |parts| parts.authority.clone())
+    }),
+    Forgery::new("created-text", "a correct signature whose time of creation is a text", |context| {
+        timed(context, |_| ";created=\"never\"".to_owned())
+    }),
+    Forgery::new("created-fraction", "a correct signature whose time of creation has a fraction", |context| {
+        timed(context, |created| format!(";created={created}.5"))
+    }),
+    Forgery::new("expires-text", "a correct signature whose end is a text", |context| {
+        timed(context, |created| format!(";created={created};expires=\"never\""))
+    }),
+    Forgery::new("salt-empty", "a correct signature by RSASSA-PSS with an empty salt", |context| salted(context, 0)),
+    Forgery::new("salt-short", "a correct signature by RSASSA-PSS with a salt of 32 bytes", |context| {
+        salted(context, 32)
+    }),
+    Forgery::new("dot-segment", "the signature of a path, sent with a segment of one encoded dot in it", |context| {
+        altered(context, |parts, occasion| parts.send_target(with_dot_segment(occasion)))
+    }),
+    Forgery::new("dot-segment-changed", "the same path with one bit of its signature changed", |context| {
+        let (mut parts, occasion) = good(context)?;
+        parts.send_target(with_dot_segment(occasion));
+        changed(&parts, context)
+    }),
+    Forgery::new("encoded-letter", "the signature of a path, sent with a letter of it percent-encoded", |context| {
+        let (mut parts, occasion) = good(context)?;
+        parts.send_target(with_encoded_letter(occasion)?);
+        Ok(parts.signed(context.carrier))
+    }),
+    Forgery::new("encoded-letter-changed", "the same path with one bit of its signature changed", |context| {
+        let (mut parts, occasion) = good(context)?;
+        parts.send_target(with_encoded_letter(occasion)?);
+        changed(&parts, context)
+    }),
+    Forgery::new("query-plain", "a correct signature of a query with two parameters", |context| {
+        query(context, "authbench-a=1&authbench-b=2")
+    }),
+    Forgery::new("query-apostrophe", "a correct signature of a query with apostrophes", |context| {
+        query(context, "authbench='1'")
+    }),
+    Forgery::new(
+        "query-delimiters",
+        "a correct signature of a query with the other characters of a query",
+        |context| query(context, "authbench=!$()*+,;:@/?"),
+    ),
+    Forgery::new(
+        "query-encoded",
+        "a correct signature of a query with encodings in lower case and needless ones",
+        |context| query(context, "authbench=%c3%a9%7e%2f%61"),
+    ),
+    Forgery::new("query-no-value", "a correct signature of a query with a name alone and an empty value", |context| {
+        query(context, "authbench-a&authbench-b=")
+    }),
     Forgery::new("two-labels", "the good signature, and one by an unknown key under another label", |context| {
         let (mut parts, _) = good(context)?;
         let own = parts.signed(context.carrier);
@@ -287,6 +345,82 @@ fn without_query(components: &[String]) -> Vec<String> {
 
 fn with_query(occasion: &Occasion<'_>, query: &str) -> String {
     target_with_query(occasion.request, query)
+}
+
+/// A correct signature of a request with this query.
+fn query(context: &ForgeryContext<'_>, query: &str) -> Forged {
+    altered(context, |parts, occasion| {
+        parts.target = with_query(occasion, query);
+        let target = parts.target.clone();
+        parts.send_target(target);
+    })
+}
+
+/// The path of a request up to its last slash, and the rest of the target.
+fn at_last_slash(target: &str) -> (&str, &str) {
+    let path = target.split('?').next().unwrap_or_default();
+    target.split_at(path.rfind('/').unwrap_or_default())
+}
+
+/// The target of a request with a segment before its last one that means the same directory (RFC 3986 §5.2.4).
+fn with_dot_segment(occasion: &Occasion<'_>) -> String {
+    let target = String::from_utf8_lossy(&occasion.request.target).into_owned();
+    let (start, rest) = at_last_slash(&target);
+    format!("{start}/%2e{rest}")
+}
+
+/// The target of a request with the first letter of its last segment percent-encoded.
+fn with_encoded_letter(occasion: &Occasion<'_>) -> Result<String, Unforgeable> {
+    let target = String::from_utf8_lossy(&occasion.request.target).into_owned();
+    let (start, rest) = at_last_slash(&target);
+    let path = &rest[..rest.find('?').unwrap_or(rest.len())];
+    let Some(at) = path.find(|c: char| c.is_ascii_alphabetic()) else {
+        return Err(Unforgeable("the last segment of the path has no letter".to_owned()));
+    };
+    Ok(format!("{start}{}%{:02X}{}", &rest[..at], rest.as_bytes()[at], &rest[at + 1..]))
+}
+
+/// A good message with one bit of its signature changed.
+fn changed(parts: &MessageParts, context: &ForgeryContext<'_>) -> Forged {
+    let mut made = parts.signature();
+    let middle = made.len() / 2;
+    made[middle] ^= 1;
+    Ok(parts.written(context.carrier, &made))
+}
+
+/// A correct signature that covers one more component first, whose identifier stands as it is in the base and in the parameters.
+fn covering_first(context: &ForgeryContext<'_>, identifier: &str, value: fn(&MessageParts) -> String) -> Forged {
+    let (parts, _) = good(context)?;
+    let widened = |text: &str| text.replacen('(', &format!("({identifier} "), 1);
+    let base = parts.base();
+    let (components, params) = at_params(&base);
+    let base = format!("{identifier}: {}\n{components}{}", value(&parts), widened(params));
+    let made = parts.own.key.sign(base.as_bytes());
+    Ok(relabelled(parts.written(context.carrier, &made), widened))
+}
+
+/// A correct signature by RSASSA-PSS with a salt of this length.
+fn salted(context: &ForgeryContext<'_>, length: usize) -> Forged {
+    let (parts, _) = good(context)?;
+    let made = parts.own.key.sign_with_salt(length, parts.base().as_bytes());
+    let made = made.ok_or_else(|| Unforgeable("the algorithm is not rsa-pss-sha512".to_owned()))?;
+    Ok(parts.written(context.carrier, &made))
+}
+
+/// A base, cut before its last line: the parameters.
+fn at_params(base: &str) -> (&str, &str) {
+    base.split_at(base.rfind('\n').map_or(0, |at| at + 1))
+}
+
+/// A correct signature whose time of creation is written in another way.
+fn timed(context: &ForgeryContext<'_>, write: fn(i64) -> String) -> Forged {
+    let (parts, _) = good(context)?;
+    let created = parts.created.unwrap_or_default();
+    let rewritten = |text: &str| text.replacen(&format!(";created={created}"), &write(created), 1);
+    let base = parts.base();
+    let (components, params) = at_params(&base);
+    let made = parts.own.key.sign(format!("{components}{}", rewritten(params)).as_bytes());
+    Ok(relabelled(parts.written(context.carrier, &made), rewritten))
 }
 
 fn is_input(one: &Carried) -> bool {

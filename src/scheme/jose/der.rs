@@ -1,7 +1,7 @@
 //! Keys and signatures in DER (X.690) and PEM (RFC 7468), in the forms that servers hold them in.
 
-use ::der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, UintRef};
-use ::der::{Decode as _, Encode as _};
+use ::der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetStringRef, UintRef};
+use ::der::{Decode as _, Encode as _, Reader as _, SliceReader};
 use pem::{EncodeConfig, LineEnding, Pem};
 use pkcs1::{RsaPrivateKey, RsaPublicKey};
 use spki::{AlgorithmIdentifier, SubjectPublicKeyInfo};
@@ -48,6 +48,18 @@ pub fn rsa_public(modulus: &[u8], exponent: &[u8]) -> Option<Vec<u8>> {
 pub fn rsa_numbers(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let key = RsaPublicKey::<UintRef<'_>>::from_der(der).ok()?;
     Some((key.modulus.as_bytes(), key.public_exponent.as_bytes()))
+}
+
+/// Modulus and private exponent of an RSA key in PKCS #8 (RFC 5958 §2).
+pub fn rsa_private_numbers(pkcs8: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let mut reader = SliceReader::new(pkcs8).ok()?;
+    let inner: ::der::Result<&OctetStringRef> = reader.sequence(|reader| {
+        reader.decode::<UintRef<'_>>()?;
+        reader.decode::<AnyRef<'_>>()?;
+        reader.decode()
+    });
+    let key = RsaPrivateKey::<UintRef<'_>>::from_der(inner.ok()?.as_bytes()).ok()?;
+    Some((key.modulus.as_bytes().to_vec(), key.private_exponent.as_bytes().to_vec()))
 }
 
 /// An RSA private key (RFC 8017 appendix A.1.2) from n, e, d, p, q, dp, dq, qi.

@@ -13,7 +13,7 @@ use aws_lc_rs::{digest, hmac};
 use serde_json::{Value, json};
 
 use super::der::PublicKeyKind;
-use super::{KeyError, decoded, der, encoded};
+use super::{KeyError, decoded, der, encoded, pss};
 
 /// Signature algorithms (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2, RFC 9964 §5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -338,6 +338,22 @@ impl SigningKey {
                 pair.sign(padding, &random, input, &mut made).map(|()| made).unwrap_or_default()
             }
         }
+    }
+
+    /// An RSASSA-PSS signature with a salt of so many bytes; none where the key or its algorithm is another.
+    pub fn sign_with_salt(&self, length: usize, input: &[u8]) -> Option<Vec<u8>> {
+        let Material::Rsa(pair) = &self.material else { return None };
+        let hash = match self.alg {
+            Alg::PS256 => &digest::SHA256,
+            Alg::PS384 => &digest::SHA384,
+            Alg::PS512 => &digest::SHA512,
+            _ => return None,
+        };
+        let private = AsDer::<Pkcs8V1Der<'_>>::as_der(pair).ok()?;
+        let (modulus, exponent) = der::rsa_private_numbers(private.as_ref())?;
+        let mut salt = vec![0; length];
+        aws_lc_rs::rand::fill(&mut salt).ok()?;
+        pss::signed((&modulus, &exponent), hash, &salt, input)
     }
 
     /// The public half as a JWK (RFC 7517); none for a secret.

@@ -6,6 +6,7 @@ pub mod jwe;
 pub mod key;
 mod key_error;
 mod members;
+mod pss;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

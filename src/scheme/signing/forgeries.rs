@@ -159,6 +159,15 @@ impl<D: Dialect> SigningForgeries<D> {
         Forgery::new("query-added", "a query parameter that is not signed", |context| {
             query::<D>(context, None, Some("authbench=1"))
         }),
+        Forgery::new("query-flag-added", "a query parameter without a value that is not signed", |context| {
+            query::<D>(context, None, Some("authbench"))
+        }),
+        Forgery::new("query-nameless-added", "a query parameter without a name that is not signed", |context| {
+            query::<D>(context, None, Some("=authbench"))
+        }),
+        Forgery::new("query-proto-added", "a query parameter of the name __proto__ that is not signed", |context| {
+            query::<D>(context, None, Some("__proto__=authbench"))
+        }),
         Forgery::new("query-dropped", "a signed query parameter left out", |context| {
             query::<D>(context, Some("authbench=1"), None)
         }),

@@ -91,6 +91,7 @@ impl Application {
             .route("/auth/login", post(login))
             .route("/auth/refresh", post(refresh))
             .route("/auth/logout", post(logout))
+            .route("/auth/forget", post(forget))
             .route("/auth/password", post(change_password))
             .route("/login", get(page).post(submit))
             .route("/logout", post(logout))
@@ -222,6 +223,12 @@ async fn logout(State(app): State<Application>, headers: HeaderMap) -> StatusCod
     if !app.manner.stateless {
         issued.tokens.remove(&token);
     }
+    StatusCode::NO_CONTENT
+}
+
+/// Ends a refresh token.
+async fn forget(State(app): State<Application>, Json(body): Json<Value>) -> StatusCode {
+    app.lock().refresh_tokens.retain(|token| body["refresh_token"] != token.as_str());
     StatusCode::NO_CONTENT
 }
 

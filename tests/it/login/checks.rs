@@ -52,6 +52,26 @@ async fn a_login_is_asked_for_what_it_has() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_logout_may_be_one_request_for_each_token() {
+    let both = REFERRING.replacen(
+        "      logout: { post: /auth/logout, headers: { Authorization: \"Bearer {token}\" } }\n",
+        "      logout:\n        - { post: /auth/logout, headers: { Authorization: \"Bearer {token}\" } }\n        - { post: /auth/forget, json: { refresh_token: \"{/refresh_token}\" } }\n",
+        1,
+    );
+    let checks = ["login.logout-ends-credential", "refresh.logout-ends-refresh-token"];
+    let rest = format!("conformance: {{ include: [{}] }}\n", checks.join(", "));
+    for (login, verdict, code) in [(REFERRING, "fail", 1), (both.as_str(), "pass", 0)] {
+        let (_, address) = Application::start(Manner::default()).await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let (output, report) = run(folder.path(), scenario(address, "bearer", login, &rest), &[]).await;
+        let said = told(&output);
+        assert!(with_verdict(&report, "pass").contains(&checks[0].to_owned()), "{said}");
+        assert!(with_verdict(&report, verdict).contains(&checks[1].to_owned()), "{verdict}: {said}");
+        assert_eq!(output.status.code(), Some(code), "{said}");
+    }
+}
+
 /// The same login with a way to change the password.
 fn changing() -> String {
     let change = "      password_change: { post: /auth/password, headers: { Authorization: \"Bearer {token}\" }, json: { old: \"{password}\", new: \"{new_password}\" } }\n    username";

@@ -12,7 +12,7 @@ use crate::observe::{
 };
 use crate::plan::{Action, Asker};
 use crate::scheme::dpop::names_nonce;
-use crate::scheme::{Carried, ForgeryContext, Occasion, Proof, Reuse, Turn};
+use crate::scheme::{Carried, CarrierPlace, ForgeryContext, Occasion, Proof, Reuse, Turn};
 
 /// Anonymous requests of a thorough step, beside those that the resource was learned from.
 const REPEATS: usize = 8;
@@ -20,6 +20,8 @@ const REPEATS: usize = 8;
 const AGAIN: usize = 3;
 /// Resources whose content a credential that lacks a right may read elsewhere.
 const MOST_READABLE: usize = 4;
+/// Cookies of one answer that are tried.
+const MOST_COOKIES: usize = 4;
 
 /// Whether the last probe waited in vain, twice.
 fn timed_out(evidence: &Evidence) -> bool {
@@ -39,6 +41,22 @@ pub(super) fn second_counts(first: Outcome, second: Outcome, serves_once: bool) 
     first != second && !says_nothing && (first == Outcome::Silent || second == Outcome::Granted)
 }
 
+/// Each cookie that the last answer set and that its request did not carry, for a request of its own (RFC 6265 §5.2).
+fn cookies_of(evidence: &Evidence) -> Vec<Credential> {
+    let Some(last) = evidence.observations.last() else { return Vec::new() };
+    let carried = last.exchange.request.value_of("cookie").map(String::from_utf8_lossy).unwrap_or_default();
+    let known =
+        |name: &str| carried.split(';').any(|pair| pair.split('=').next().is_some_and(|own| own.trim() == name));
+    let lines: Vec<_> =
+        last.exchange.response().into_iter().flat_map(|response| response.header_values("set-cookie")).collect();
+    let pairs = lines.iter().filter_map(|line| line.split(';').next()?.split_once('='));
+    let set = pairs.map(|(name, value)| (name.trim(), value.trim())).filter(|&(name, value)| {
+        !name.is_empty() && !value.is_empty() && !known(name) && !format!("{name}{value}").chars().any(char::is_control)
+    });
+    let sent = set.take(MOST_COOKIES).map(|(name, value)| Carried::new(&CarrierPlace::Cookie(name.to_owned()), value));
+    sent.map(|cookie| Credential { carried: vec![cookie], ..Credential::default() }).collect()
+}
+
 impl Stage<'_> {
     pub(super) async fn send(
         &mut self,
@@ -55,7 +73,10 @@ impl Stage<'_> {
         let once = self.prober.subject().scheme.reuse() == Reuse::Once;
         // what is made for one request is made for the request as it will be sent
         let request = if once { self.altered(bare, send.alter, resource)? } else { bare };
-        let mut credentials = self.credentials(asker, resource, &request).await?;
+        let mut credentials = match asker {
+            Asker::AnswerCookies => cookies_of(evidence),
+            _ => self.credentials(asker, resource, &request).await?,
+        };
         let (mut at, mut again, mut asked) = (0, 0, 0);
         while at < credentials.len() {
             in_time()?;
@@ -340,6 +361,7 @@ impl Stage<'_> {
                 let companions = own_cookies.filter(|one| !one.writes_only).chain(others.filter(|one| one.writes_only));
                 vec![good(HeldCredential { companions: companions.cloned().collect(), ..own })]
             }
+            Asker::AnswerCookies => Vec::new(),
             Asker::Malformed => {
                 // a CSRF token that is missing would be another reason to refuse
                 let held = match subject.good_for(resource) {

@@ -1,6 +1,12 @@
 //! Faults of the Basic verifier.
 
+use std::sync::Arc;
+
+use axum::http::request::Parts;
+
+use super::accounts::Accounts;
 use crate::reference::fault::{Fault, row, variant};
+use crate::reference::state::{Principal, ReferenceState};
 
 /// Faults of passwords.
 pub(crate) const FAULTS: &[Fault] = &[
@@ -23,5 +29,16 @@ pub(crate) const FAULTS: &[Fault] = &[
     variant("basic-unpadded", "basic.malformed-credentials-denied", "takes Base64 without its padding"),
     row("latin1-decode", "basic.utf8-credentials", "decodes credentials as ISO-8859-1"),
     row("hash-skipped-for-unknown-user", "basic.timing-user-enumeration", "hashes the passwords of known users only"),
+    row("basic-query-credentials", "basic.query-credentials-refused", "takes user-id and password from the query"),
     row("bcrypt-72", "basic.long-password-not-truncated", "ignores what follows the 72nd byte of a password"),
 ];
+
+/// Whose user-id and password the query has.
+pub(super) fn of_query(state: &ReferenceState, accounts: &Accounts, parts: &Parts) -> Option<Arc<Principal>> {
+    if !state.fault("basic-query-credentials") {
+        return None;
+    }
+    let pairs = url::form_urlencoded::parse(parts.uri.query()?.as_bytes()).collect::<Vec<_>>();
+    let named = |wanted: &str| pairs.iter().find(|(name, _)| name == wanted).map(|(_, value)| &**value);
+    accounts.verify(state, named("u")?, named("p")?, false)
+}

@@ -41,7 +41,7 @@ pub(crate) fn verify(
     };
     let lines = header_values(&parts.headers, "authorization").map_err(|_| bad())?;
     let line = match lines.as_slice() {
-        [] => return Err(refused("missing_credentials")),
+        [] => return faults::of_query(state, accounts, parts).ok_or_else(|| refused("missing_credentials")),
         [line] => line,
         _ => return Err(Rejection::new(StatusCode::BAD_REQUEST, "invalid_request")),
     };

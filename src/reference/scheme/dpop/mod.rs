@@ -40,7 +40,8 @@ pub(crate) fn verify(
         let downgraded = state.issued.look_up(token).filter(|_| state.fault("bearer-downgrade"));
         return downgraded.and_then(|record| live(&record)).ok_or_else(|| invalid(state));
     }
-    if !scheme.eq_ignore_ascii_case("dpop") {
+    let is_exact = scheme == "DPoP" || !state.fault("dpop-case-sensitive-scheme");
+    if !scheme.eq_ignore_ascii_case("dpop") || !is_exact {
         return Err(missing(state));
     }
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);

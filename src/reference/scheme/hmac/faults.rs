@@ -25,6 +25,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     variant("any-scope", "hmac.signature-compared-fully", "takes the region and the service from the request"),
     row("body-hash-not-recomputed", "hmac.body-tamper-denied", "believes the digest of the body that the client sends"),
     row("query-not-signed", "hmac.request-line-tamper-denied", "leaves the query out of what is signed"),
+    variant(
+        "nameless-parameters-unsigned",
+        "hmac.request-line-tamper-denied",
+        "leaves parameters without a name out of what is signed",
+    ),
     row("empty-signed-headers-ok", "hmac.signed-header-tamper-denied", "accepts an empty list of signed fields"),
     row("signs-raw-query", "hmac.query-order-canonical", "takes the query as it is sent for the signed one"),
     row("undelimited-concat", "hmac.canonicalisation-unambiguous", "joins path and query without a separator"),
@@ -46,6 +51,10 @@ pub(super) fn canonical_query(state: &ReferenceState, query: &str) -> String {
         _ if state.fault("query-not-signed") => String::new(),
         query if state.fault("signs-raw-query") => query.to_owned(),
         query if state.fault("decodes-signed-query") => decoded_query(query),
+        query if state.fault("nameless-parameters-unsigned") => {
+            let named = query.split('&').filter(|pair| !pair.starts_with('=')).collect::<Vec<_>>();
+            super::canonical_query(&named.join("&"))
+        }
         query => super::canonical_query(query),
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::fields::{CoveredParts, covered};
 use crate::reference::fault::{Fault, row, variant};
 use crate::reference::jose::keys::KeyPair;
 use crate::reference::jose::signature::public_pem;
@@ -21,8 +22,34 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("expires-ignored", "httpsig.freshness-and-replay", "compares no times"),
     variant("httpsig-no-nonce-store", "httpsig.freshness-and-replay", "accepts a nonce a second time"),
     row("alg-from-message", "httpsig.key-and-alg-agreement", "takes the algorithm from the message"),
+    row(
+        "component-parameter-ignored",
+        "httpsig.identifiers-understood",
+        "ignores parameters of components that it does not know",
+    ),
+    variant("name-case-ignored", "httpsig.identifiers-understood", "takes names of components in upper case"),
+    row("times-of-any-type", "httpsig.times-are-integers", "takes a time that is a text for the present one"),
+    row("salt-of-any-length", "httpsig.pss-salt-length", "finds the length of the salt of RSASSA-PSS out"),
+    row("verifies-resolved-path", "httpsig.path-as-sent", "decodes and resolves paths before it verifies signatures"),
+    row("verifies-rewritten-query", "httpsig.query-as-sent", "encodes apostrophes of the query before it verifies"),
     row("any-label-verifies", "httpsig.selection-unambiguous", "accepts a message of which one signature verifies"),
 ];
+
+/// An identifier with a parameter that no verifier knows.
+const UNKNOWN_PARAMETER: &str = "\"@method\";authbench";
+
+/// What `Signature-Input` covers.
+pub(super) fn labels(state: &ReferenceState, input: &str) -> Option<Vec<CoveredParts>> {
+    if !state.fault("component-parameter-ignored") || !input.contains(UNKNOWN_PARAMETER) {
+        return covered(input);
+    }
+    let mut labels = covered(&input.replacen(&format!("{UNKNOWN_PARAMETER} "), "", 1))?;
+    for label in &mut labels {
+        label.written = label.written.replacen('(', &format!("({UNKNOWN_PARAMETER} "), 1);
+        label.taken_for_method = Some(UNKNOWN_PARAMETER);
+    }
+    Some(labels)
+}
 
 /// The principal that a request without a signature is taken for.
 pub(super) fn unsigned(state: &ReferenceState) -> Option<Arc<Principal>> {

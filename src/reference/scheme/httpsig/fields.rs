@@ -16,6 +16,8 @@ pub(super) struct CoveredParts {
     pub(super) written: String,
     pub(super) numbers: Vec<(String, i64)>,
     pub(super) texts: Vec<(String, String)>,
+    /// An identifier before the others that a fault takes for that of the method.
+    pub(super) taken_for_method: Option<&'static str>,
 }
 
 impl CoveredParts {
@@ -134,7 +136,7 @@ pub(super) fn covered(text: &str) -> Option<Vec<CoveredParts>> {
         if labels.iter().any(|other| other.label == label) {
             return None;
         }
-        labels.push(CoveredParts { label, components, written, numbers, texts });
+        labels.push(CoveredParts { label, components, written, numbers, texts, taken_for_method: None });
         if !cursor.next_member()? {
             return Some(labels);
         }

@@ -1,0 +1,191 @@
+//! What the header fields of answers give away, and to whom.
+
+use std::borrow::Cow;
+
+use crate::check::judgement::expect;
+use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::check::step::{On, Who, forged, send};
+use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
+use crate::observe::{Observation, Outcome, StepId};
+
+pub(crate) const CHECKS: &[Check] = &[
+    Check {
+        id: "common.version-not-named",
+        title: "Answers do not name the version of the server",
+        level: Level::Should,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 9110 §10.2.4", "ASVS 13.4.6", "WSTG-INFO-02"],
+        doc: Doc {
+            sends: "Requests without and with an unknown credential; of the answers, Server, X-Powered-By and fields of the form X-…-Version are read. A name with a version of several numbers counts; a version of the API does not.",
+            matters: "Whoever looks for servers with a known vulnerability finds them by their version.",
+            fix: "Send the name of the product alone, or no such field.",
+        },
+        steps: &[
+            send(Who::Good, On::Protected).granted(),
+            send(Who::Anonymous, On::Protected).id(ANONYMOUS),
+            send(forged("unknown"), On::Protected).id(UNKNOWN),
+        ],
+        expect: unversioned,
+        fault: "names-its-version",
+        ..PLAIN
+    },
+    Check {
+        id: "common.answer-cookie-guarded",
+        title: "A cookie that opens a protected resource has the attributes of a session",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["ASVS 3.3.2", "ASVS 3.3.4", "RFC 6265 §4.1.2.6", "CWE-1275"],
+        doc: Doc {
+            sends: "The good request; then each cookie that its answer sets (at most 4) by itself, without any other credential. The attributes of one that opens the resource are read.",
+            matters: "A cookie that comes with a token makes browsers send a credential by themselves, also for pages of other sites.",
+            fix: "Set no cookie where the request had a token; else set it with HttpOnly, with SameSite=Lax or Strict, and over TLS with Secure.",
+        },
+        steps: &[
+            send(Who::Good, On::Protected).granted().called("the good request"),
+            send(Who::AnswerCookies, On::Protected).id(COOKIE).called("a cookie of that answer, and nothing else"),
+        ],
+        expect: guarded,
+        fault: "remembers-by-bare-cookie",
+        ..PLAIN
+    },
+];
+
+const ANONYMOUS: StepId = StepId::new("anonymous");
+const UNKNOWN: StepId = StepId::new("unknown");
+const COOKIE: StepId = StepId::new("cookie");
+
+/// RFC 9110 §10.2.4: no needlessly fine-grained detail.
+fn unversioned(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let refusals = [ANONYMOUS, UNKNOWN].into_iter().flat_map(|step| case.answers_of(step));
+    for (index, response) in refusals {
+        let mut fields = response.headers.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value)));
+        if let Some((name, value)) = fields.find(|(name, value)| names_a_version(name, value)) {
+            let text = case.about(index, format_args!("{name}: {value}"));
+            judgement.deviates(index, text, "no version");
+        }
+    }
+    judgement
+}
+
+/// Whether a field names the version of what serves.
+fn names_a_version(name: &str, value: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let is_version = |text: &str| {
+        let number = text.trim_start_matches(['v', 'V']);
+        number.starts_with(|c: char| c.is_ascii_digit()) && number.contains('.')
+    };
+    match name.as_str() {
+        "server" | "x-powered-by" => value
+            .split([' ', ',', '(', ')', ';'])
+            .any(|word| word.split_once('/').is_some_and(|(_, it)| is_version(it))),
+        name => {
+            let of_api = name.contains("api") || name.contains("schema");
+            name.starts_with("x-") && name.ends_with("-version") && !of_api && is_version(value.trim())
+        }
+    }
+}
+
+/// What a browser sends by itself is a session, whatever it is called.
+fn guarded(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, seen) in case.observations_of(COOKIE).filter(|(_, seen)| seen.outcome == Outcome::Granted) {
+        let name = sent_cookie(seen);
+        let mut lines = case.all_answers().flat_map(|(_, answer)| answer.header_values("set-cookie"));
+        let Some(line) = lines.find(|line| line.split('=').next().map(str::trim) == Some(name.as_str())) else {
+            continue;
+        };
+        let named = |wanted: &str| {
+            let mut attributes = line.split(';').skip(1).filter_map(|attribute| attribute.split('=').next());
+            attributes.any(|attribute| attribute.trim().eq_ignore_ascii_case(wanted))
+        };
+        let wanted: &[&str] =
+            if case.evidence.over_tls { &["HttpOnly", "SameSite", "Secure"] } else { &["HttpOnly", "SameSite"] };
+        let missing: Vec<&str> = wanted.iter().copied().filter(|attribute| !named(attribute)).collect();
+        if missing.is_empty() {
+            judgement.remarks.push(format!("the cookie {name} opens the resource by itself"));
+        } else {
+            let text =
+                format!("the cookie {name} opens the resource by itself, and is set without {}", missing.join(" and "));
+            judgement.deviates(index, text, wanted.join(", "));
+        }
+    }
+    judgement
+}
+
+/// The name of the cookie that a request carries.
+fn sent_cookie(seen: &Observation) -> String {
+    let line = seen.exchange.request.value_of("cookie").map_or(Cow::Borrowed(""), String::from_utf8_lossy);
+    line.split('=').next().unwrap_or_default().trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::profile::Effective;
+    use crate::observe::{Description, Evidence, Exchange, Place, Request, Response, Silence};
+
+    fn seen(step: usize, cookie: Option<&str>, set: &[&str], outcome: Outcome) -> Observation {
+        let headers = set.iter().map(|line| ("Set-Cookie".to_owned(), line.as_bytes().to_vec())).collect();
+        let status = if outcome == Outcome::Granted { 200 } else { 401 };
+        let request = Request::new("GET", "/");
+        let request = cookie.map_or(request.clone(), |cookie| request.credential_header("Cookie", cookie));
+        let response = Response { status, headers, body: Vec::new(), truncated: false };
+        Observation {
+            step,
+            credential: None,
+            forgery: None,
+            description: Description::new("a probe"),
+            place: Place::Resource(0),
+            exchange: Exchange { answer: Ok(response), ..Exchange::unanswered(request, Silence::Closed) },
+            outcome,
+            why: None,
+            clean: true,
+            at: 0,
+            reproduced: false,
+        }
+    }
+
+    #[test]
+    fn a_cookie_is_judged_where_it_opens_the_resource_by_itself() {
+        let check = crate::check::find("common.answer-cookie-guarded").expect("is there");
+        let profile = Effective::of([], "api-key");
+        for (line, opens, over_tls, missing) in [
+            ("who=1; Path=/", Outcome::Granted, false, Some("HttpOnly and SameSite")),
+            ("who=1; HttpOnly; samesite=Lax", Outcome::Granted, false, None),
+            ("who=1; HttpOnly; SameSite=Lax", Outcome::Granted, true, Some("Secure")),
+            ("who=1; Path=/", Outcome::Refused, false, None),
+        ] {
+            let mut evidence = Evidence { over_tls, ..Evidence::default() };
+            evidence.observe(seen(0, None, &["theme=dark", line], Outcome::Granted));
+            evidence.observe(seen(1, Some("theme=dark"), &[], Outcome::Refused));
+            evidence.observe(seen(1, Some("who=1"), &[], opens));
+            let judgement = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            let found: Vec<&str> = judgement.protocol.iter().map(|one| one.text.as_str()).collect();
+            match missing {
+                Some(missing) => assert!(found.len() == 1 && found[0].ends_with(missing), "{line}: {found:?}"),
+                None => assert!(found.is_empty(), "{line}: {found:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn versions_of_servers_are_told_from_versions_of_apis() {
+        for (name, value, expected) in [
+            ("Server", "TornadoServer/6.6.1", true),
+            ("server", "Apache/2.4.62 (Debian) mod_ssl", true),
+            ("Server", "Werkzeug/3.1 Python/3.11.2", true),
+            ("X-Powered-By", "PHP/8.2.1", true),
+            ("X-Influxdb-Version", "1.6.7~rc0", true),
+            ("Server", "nginx", false),
+            ("Server", "HTTP/2", false),
+            ("X-Powered-By", "Express", false),
+            ("X-API-Version", "2.1", false),
+            ("X-Acme-Version", "3", false),
+            ("Sec-Version", "1.2", false),
+        ] {
+            assert_eq!(names_a_version(name, value), expected, "{name}: {value}");
+        }
+    }
+}
