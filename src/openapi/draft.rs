@@ -308,14 +308,7 @@ impl Writer<'_> {
         };
         let mut members = vec![format!("request: {line}")];
         let beside = self.beside_of(operation);
-        // a document may name the header of a key among the parameters too
-        let is_key = |name: &str| {
-            let own =
-                matches!(&self.scheme.method, Method::Key(KeyPlace::Header, key) if key.eq_ignore_ascii_case(name));
-            own || beside.iter().any(|(header, _)| header.eq_ignore_ascii_case(name))
-        };
-        let others: Vec<_> = request.headers.iter().filter(|(name, _)| !is_key(name)).cloned().collect();
-        let others = Some(pairs(&others)).filter(|pairs| !pairs.is_empty());
+        let others = Some(pairs(&request.headers)).filter(|pairs| !pairs.is_empty());
         let keys = beside.iter().map(|(header, variable)| {
             format!("{}: {}", yaml::scalar(header), yaml::template(&format!("${{{variable}}}")))
         });

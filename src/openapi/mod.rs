@@ -43,12 +43,13 @@ pub fn read(text: &str) -> Result<OpenApiDocument, Unreadable> {
     let root = Root::read(text)?;
     let generation = generation(&root.0)?;
     let title = root.0.member("info").and_then(|info| info.text("title"));
+    let schemes = security::schemes(&root);
     Ok(OpenApiDocument {
         generation,
         title: title.map(yaml::one_line).unwrap_or_default(),
-        schemes: security::schemes(&root),
+        operations: operation::operations(&root, &schemes),
+        schemes,
         server: ApiBase::of(&root),
-        operations: operation::operations(&root),
     })
 }
 

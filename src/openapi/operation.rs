@@ -7,7 +7,7 @@ use super::example::{DEPTH, Examples};
 use super::invent::{Inventor, parameter};
 use super::node::Node;
 use super::root::Root;
-use super::security::{self, Requirements};
+use super::security::{self, KeyPlace, Method, Requirements, SecurityScheme};
 
 /// What stays as it is in a segment of a path and in a query (RFC 3986 §2.3).
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -69,22 +69,34 @@ impl Operation {
 }
 
 /// All operations, in the order of the document.
-pub(super) fn operations(root: &Root) -> Vec<Operation> {
+pub(super) fn operations(root: &Root, schemes: &[SecurityScheme]) -> Vec<Operation> {
     let mut operations = Vec::new();
     for (template, item) in root.member(&root.0, "paths").map(Node::members).unwrap_or_default() {
         let Some(item) = root.follow(item) else { continue };
         for (method, operation) in item.members() {
             if matches!(method.as_str(), "get" | "post" | "put" | "patch" | "delete") {
+                let requirements = security::requirements(root, operation);
+                let keys = key_headers(&requirements, schemes);
                 operations.push(Operation {
                     method: method.to_ascii_uppercase(),
                     template: template.clone(),
-                    requirements: security::requirements(root, operation),
-                    request: Asking::about(root, template, item, operation).request(),
+                    requirements,
+                    request: Asking::about(root, template, item, operation, keys).request(),
                 });
             }
         }
     }
     operations
+}
+
+/// Headers with the keys that an operation demands: some documents name them among its parameters too.
+fn key_headers<'a>(requirements: &Requirements, schemes: &'a [SecurityScheme]) -> Vec<&'a str> {
+    let demanded = |scheme: &&SecurityScheme| requirements.iter().flatten().any(|(id, _)| *id == scheme.id);
+    let header = |scheme: &'a SecurityScheme| match &scheme.method {
+        Method::Key(KeyPlace::Header, name) => Some(name.as_str()),
+        _ => None,
+    };
+    schemes.iter().filter(demanded).filter_map(header).collect()
 }
 
 /// Puts the request of one operation together.
@@ -94,11 +106,13 @@ struct Asking<'a> {
     item: &'a Node,
     operation: &'a Node,
     examples: Examples<'a>,
+    /// Headers that come with the credential.
+    keys: Vec<&'a str>,
 }
 
 impl<'a> Asking<'a> {
-    fn about(root: &'a Root, template: &'a str, item: &'a Node, operation: &'a Node) -> Self {
-        Self { root, template, item, operation, examples: Examples::of(root) }
+    fn about(root: &'a Root, template: &'a str, item: &'a Node, operation: &'a Node, keys: Vec<&'a str>) -> Self {
+        Self { root, template, item, operation, examples: Examples::of(root), keys }
     }
 
     fn request(&self) -> Result<SampleRequest, LeftOut> {
@@ -123,6 +137,7 @@ impl<'a> Asking<'a> {
                 "formData" if parameter.text("type") == Some("file") => return Err(LeftOut::Upload),
                 "formData" => form.push((name.to_owned(), self.value(parameter, &mut request))),
                 // the three that the specification excludes are set by authbench
+                "header" if self.keys.iter().any(|key| key.eq_ignore_ascii_case(name)) => {}
                 "header" if !["accept", "content-type", "authorization"].contains(&&*name.to_ascii_lowercase()) => {
                     let value = self.value(parameter, &mut request);
                     request.headers.push((name.to_owned(), value));
