@@ -63,8 +63,14 @@ fn result(lane: &LaneFigures, figures: &LoadFigures, (method, path): (&str, &str
     }
 }
 
+/// Lanes of a credential in a state, and of none: what is sent has the same name as a forgery of some schemes and is none.
+const OF_STATES: [&str; 3] = ["expired", "revoked", "no-credential"];
+
 /// The severity of a grant to a lane: that of the check which sends the same forgery, the highest where several do.
 fn severity(lane: &str) -> Severity {
+    if OF_STATES.contains(&lane) {
+        return Severity::Critical;
+    }
     let sends = |step: &Step| match step {
         Step::Send(send) => match send.who {
             Who::Forged(id) => id.as_str() == lane,
@@ -166,6 +172,7 @@ mod tests {
         for (lane, expected) in [
             ("no-credential", Severity::Critical),
             ("unknown", Severity::Critical),
+            ("expired", Severity::Critical),
             ("other-key", Severity::Critical),
             // a signature of its owner, at another time
             ("stale", Severity::High),

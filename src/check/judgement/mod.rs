@@ -448,11 +448,11 @@ mod tests {
 
     #[test]
     fn what_only_the_holder_of_the_key_can_send_is_a_warning_at_most() {
-        let check = find("dpop.proof-shape-enforced").expect("is in the catalogue");
+        let check = find("httpsig.key-and-alg-agreement").expect("is in the catalogue");
         let either = |step: &Step| matches!(step.wanted(), Want::Either);
         let lenient = check.steps.iter().position(either).expect("a step that may go either way");
         let strict = check.steps.iter().position(|step| !either(step)).expect("a step that has to be refused");
-        let profile = Effective::of(["api-key-403"], "bearer");
+        let profile = Effective::of(["api-key-403"], "http-message-signatures");
         let accepts = &[Accept::Status(400), Accept::Status(401)];
         let judged = |observation: Observation| {
             let mut evidence = Evidence::default();
