@@ -193,3 +193,28 @@ fn hexadecimal(bytes: &[u8]) -> String {
 fn decoded_query(query: &str) -> String {
     percent_decode_str(&canonical_query(query)).decode_utf8_lossy().into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What docs/signatures.md shows, as this server signs it.
+    #[test]
+    fn the_signature_of_the_documentation_is_the_expected_one() {
+        let body = hexadecimal(&Sha256::digest(r#"{"item":"lamp"}"#));
+        let request = SignedRequest {
+            key_id: "service",
+            time: "1764000000",
+            nonce: "Zk3v9QxTb2Lm7RwY",
+            fields: "host",
+            body: &body,
+        };
+        let query = super::canonical_query("b=2&a=%7e");
+        let text = canonical(&request, "POST", ("/orders", &query), &["host:api.example.test".to_owned()]);
+        let key = hmac::Key::new(hmac::HMAC_SHA256, b"secret");
+        let signature = hexadecimal(hmac::sign(&key, text.as_bytes()).as_ref());
+        let page = include_str!("../../../../docs/signatures.md");
+        assert!(page.contains(&format!("```text\n{text}\n```")), "{text}");
+        assert!(page.contains(&format!("signature=\"{signature}\"")), "{signature}");
+    }
+}
