@@ -97,12 +97,20 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["AWS SigV4", "ASVS 4.1.5"],
         doc: Doc {
-            sends: "Writes with a body other than the signed one: one character changed, a space appended, emptied, with a digest of its own, and declared as unsigned.",
+            sends: "Writes with a body other than the signed one: one character changed, a space appended, emptied, with a digest of its own, and declared as unsigned. With AWS Signature Version 4 and a body in chunks (`chunked`) the head is the signed one and the chunks are not; one chunk has another signature, and the chunk that ends the body is left out.",
             matters: "A server that believes the digest that the client sends lets whoever is on the way replace the body.",
             fix: "Hash the body that was received, and compare it with the digest that is signed.",
         },
         steps: &[send(
-            each_forged(&["body-changed", "body-extended", "body-emptied", "body-digest-changed", "body-unsigned"]),
+            each_forged(&[
+                "body-changed",
+                "body-extended",
+                "body-emptied",
+                "body-digest-changed",
+                "body-unsigned",
+                "chunk-signature-changed",
+                "last-chunk-cut",
+            ]),
             On::Writable,
         )
         .denied(&[INVALID])],

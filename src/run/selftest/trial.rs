@@ -70,6 +70,8 @@ pub struct Trial {
     pub tls: bool,
     /// Whether the clients of an authorization server authenticate by certificates (RFC 8705 §2).
     pub certificates: bool,
+    /// Whether bodies are sent in chunks that are signed one by one, under AWS Signature Version 4.
+    pub chunks: bool,
     /// Checks that run side by side.
     pub jobs: usize,
     /// How long an answer may take.
@@ -113,6 +115,7 @@ impl Trial {
             login: TrialLogin::None,
             tls: false,
             certificates: false,
+            chunks: false,
             jobs: 8,
             time_limit: Duration::from_secs(10),
         }
@@ -139,6 +142,7 @@ impl Trial {
                      assertion_rules: rfc7523bis }} }}"
                 )
             }
+            ("sigv4", _) if self.chunks => "{ sigv4: { chunked: true } }".to_owned(),
             (scheme, Some(alg)) => format!("{{ {scheme}: {{ alg: {alg} }} }}"),
             (scheme, None) => scheme.to_owned(),
         };

@@ -148,6 +148,9 @@ pub struct SigV4 {
     /// Whether bodies are declared as UNSIGNED-PAYLOAD.
     #[serde(default)]
     pub unsigned_payload: bool,
+    /// Whether bodies are sent in chunks, each with a signature of its own (STREAMING-AWS4-HMAC-SHA256-PAYLOAD).
+    #[serde(default)]
+    pub chunked: bool,
     /// How old, or how far ahead, a signature may be at the server; 5 min unless another length is named. Presigned addresses
     /// live as long.
     #[serde(default)]

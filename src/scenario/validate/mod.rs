@@ -185,6 +185,11 @@ fn scheme(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
                 mistakes.push(error.with_help(format!("expected one of {}", ALGORITHMS.join(", "))));
             }
         }
+        SchemeFields::SigV4(sigv4) if sigv4.chunked && (sigv4.presigned || sigv4.unsigned_payload) => {
+            let other = if sigv4.presigned { "presigned" } else { "unsigned_payload" };
+            let error = loaded.error(scenario.scheme.place, format!("`chunked` and `{other}` exclude each other"));
+            mistakes.push(error.with_help("remove one of them: chunks are signed after a signature in Authorization"));
+        }
         SchemeFields::SigV4(sigv4) if scenario.target.reference.is_none() => {
             let missing = [("region", &sigv4.region), ("service", &sigv4.service)];
             for (name, _) in missing.into_iter().filter(|(_, value)| value.is_none()) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use aws_lc_rs::hmac;
 
 use super::{
-    Dialect, Piece, SigningCredential, SigningParts, hexadecimal, in_seconds, parts, signed, with_query, written,
+    Chunks, Dialect, Piece, SigningCredential, SigningParts, hexadecimal, in_seconds, parts, signed, with_query, written,
 };
 use crate::observe::Request;
 use crate::scheme::forgery::values;
@@ -138,6 +138,12 @@ impl<D: Dialect> SigningForgeries<D> {
             D::UNSIGNED.clone_into(&mut parts.body);
             parts.send_body([&occasion.request.body[..], b" "].concat());
             Ok(written::<D>(&parts, context.carrier, &signature))
+        }),
+        Forgery::new("chunk-signature-changed", "a chunk whose signature has one digit changed", |context| {
+            chunked::<D>(context, |chunks| chunks.alters_signature = true)
+        }),
+        Forgery::new("last-chunk-cut", "a body without the chunk that ends it", |context| {
+            chunked::<D>(context, |chunks| chunks.lacks_last = true)
         }),
         // --- the request line ----------------------------------------------------------------------------------
         Forgery::new("other-method", "the signature of a request by another method", |context| {
@@ -394,6 +400,17 @@ fn body<D: Dialect>(context: &ForgeryContext<'_>, change: fn(&mut Vec<u8>) -> Re
     change(&mut body)?;
     parts.send_body(body);
     Ok(signed::<D>(&parts, context.carrier))
+}
+
+/// The signature of a request whose chunks are sent in another way.
+fn chunked<D: Dialect>(context: &ForgeryContext<'_>, change: fn(&mut Chunks)) -> Forged {
+    altered::<D>(context, |parts, _| match &mut parts.chunks {
+        Some(chunks) => {
+            change(chunks);
+            Ok(())
+        }
+        None => Err(Unforgeable("the request has no body in chunks".to_owned())),
+    })
 }
 
 /// The signature of a request with one query, sent with another.

@@ -38,6 +38,8 @@ pub struct SigningCredential {
     pub in_query: bool,
     /// Whether bodies are declared as unsigned.
     pub leaves_bodies_out: bool,
+    /// Whether bodies are sent in chunks that are signed one by one.
+    pub chunks_bodies: bool,
 }
 
 impl SigningCredential {
@@ -52,7 +54,28 @@ impl SigningCredential {
             session_token: None,
             in_query: false,
             leaves_bodies_out: false,
+            chunks_bodies: false,
         }
+    }
+}
+
+/// A body that is sent in chunks, which are signed one by one.
+#[derive(Clone, Debug)]
+pub(super) struct Chunks {
+    /// What the chunks are signed for.
+    pub(super) signed: Vec<u8>,
+    /// What is sent in them.
+    pub(super) sent: Vec<u8>,
+    /// Whether the signature of the first chunk is altered.
+    pub(super) alters_signature: bool,
+    /// Whether the chunk is left out that ends the body.
+    pub(super) lacks_last: bool,
+}
+
+impl Chunks {
+    /// The chunks of a body.
+    pub(super) fn of(body: &[u8]) -> Self {
+        Self { signed: body.to_vec(), sent: body.to_vec(), alters_signature: false, lacks_last: false }
     }
 }
 
@@ -86,6 +109,8 @@ pub(super) struct SigningParts {
     pub(super) nonce: String,
     /// What is left out of what is written.
     pub(super) left_out: Option<Piece>,
+    /// The body, where it is sent in chunks.
+    pub(super) chunks: Option<Chunks>,
     /// What is sent beside the credential, or in place of a part of the request.
     pub(super) sent: Vec<Carried>,
 }
@@ -113,7 +138,7 @@ pub(super) trait Dialect {
     const UNSIGNED: &'static str = "UNSIGNED-PAYLOAD";
 
     /// Adds what the scheme signs beside what every one does.
-    fn complete(_: &mut SigningParts) {}
+    fn complete(_: &mut SigningParts, _: &Request) {}
 
     /// The text that is signed.
     fn text(parts: &SigningParts) -> String;
@@ -161,9 +186,10 @@ pub(super) fn parts<D: Dialect>(proof: &Proof, occasion: &Occasion<'_>) -> Resul
         scope_offset: 0,
         nonce: occasion.random.to_owned(),
         left_out: None,
+        chunks: None,
         sent: Vec::new(),
     };
-    D::complete(&mut parts);
+    D::complete(&mut parts, request);
     Ok(parts)
 }
 
@@ -217,6 +243,10 @@ impl SigningParts {
 
     /// Sends another body than the one of the request.
     pub(super) fn send_body(&mut self, body: Vec<u8>) {
+        if let Some(chunks) = &mut self.chunks {
+            chunks.sent = body;
+            return;
+        }
         self.sent.push(Carried::new(&CarrierPlace::Beside(RequestPart::Body), body));
     }
 

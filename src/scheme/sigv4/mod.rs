@@ -1,10 +1,12 @@
 //! AWS Signature Version 4: in the `Authorization` field, or in the query of a presigned address.
 
-use crate::observe::Phrase;
+mod chunks;
+
+use crate::observe::{ForgeryId, Phrase, Request};
 use crate::scheme::forgery::malformed;
 use crate::scheme::signing::{
-    Dialect, Piece, SigningForgeries, SigningParts, canonical_query, encoded_anew, encoded_once, hmac_sha256, proven,
-    sha256,
+    Chunks, Dialect, Piece, SigningForgeries, SigningParts, canonical_query, encoded_anew, encoded_once, hmac_sha256,
+    proven, sha256,
 };
 use crate::scheme::{Carried, Carrier, CarrierPlace, Forged, Forgery, Occasion, Proof, RequestPart, Reuse, Scheme};
 
@@ -68,8 +70,21 @@ impl Dialect for SigV4Dialect {
     const OPTIONAL: &'static [Piece] = &[Piece::Nonce, Piece::Body];
     const HAS_SCOPE: bool = true;
 
-    /// As the SDKs of AWS do: an identifier of the request, so that the signatures of two equal ones differ.
-    fn complete(parts: &mut SigningParts) {
+    /// As the SDKs of AWS do: an identifier of the request, so that the signatures of two equal ones differ. A body in chunks is
+    /// announced by its length without them.
+    fn complete(parts: &mut SigningParts, request: &Request) {
+        if parts.credential.chunks_bodies && !request.body.is_empty() {
+            chunks::PAYLOAD.clone_into(&mut parts.body);
+            parts.chunks = Some(Chunks::of(&request.body));
+            let length = request.body.len().to_string();
+            for (name, field, value) in [
+                ("content-encoding", "Content-Encoding", "aws-chunked"),
+                ("x-amz-decoded-content-length", "X-Amz-Decoded-Content-Length", length.as_str()),
+            ] {
+                parts.send_field(field, value);
+                parts.fields.push((name.to_owned(), value.to_owned()));
+            }
+        }
         if !parts.credential.in_query {
             let id = parts.nonce.clone();
             parts.send_field("amz-sdk-invocation-id", &id);
@@ -112,6 +127,7 @@ impl Dialect for SigV4Dialect {
         let written = members.into_iter().filter(|(piece, _)| parts.has(*piece)).map(|(_, text)| text);
         let text = written.collect::<Vec<_>>().join(", ");
         let carrier = Carrier { prefix: format!("{} ", parts.algorithm), ..carrier.clone() };
+        carried.extend(in_chunks(parts, signature));
         carried.push(carrier.carrying(&text));
         carried
     }
@@ -119,6 +135,18 @@ impl Dialect for SigV4Dialect {
     fn body(body: &[u8]) -> String {
         sha256(body)
     }
+}
+
+/// The body in chunks; as it is, where a forgery says something else of it.
+fn in_chunks(parts: &SigningParts, signature: &str) -> Option<Carried> {
+    let chunks = parts.chunks.as_ref()?;
+    let (key, time, scope) = (SigV4Dialect::key(parts), time(parts), scope(parts));
+    let signer = chunks::ChunkSigner { key: &key, time: &time, scope: &scope };
+    let body = match parts.body == chunks::PAYLOAD {
+        true => signer.framed(signature, chunks),
+        false => chunks.sent.clone(),
+    };
+    Some(Carried::new(&CarrierPlace::Beside(RequestPart::Body), body))
 }
 
 /// A presigned address: everything but the signature is a part of the target.
@@ -319,6 +347,34 @@ mod tests {
                 );
             }
         }
+    }
+
+    /// The example of the Amazon S3 API Reference: the signature of the head, of which that of the first chunk is made.
+    #[test]
+    fn a_body_in_chunks_is_announced_as_in_the_published_example() {
+        let credential = SigningCredential {
+            region: "us-east-1".to_owned(),
+            service: "s3".to_owned(),
+            chunks_bodies: true,
+            ..SigningCredential::new("AKIAIOSFODNN7EXAMPLE", Secret::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"))
+        };
+        let proof = Proof::Signing(Arc::new(credential));
+        let mut request = Request::new("PUT", "/examplebucket/chunkObject.txt").header("Host", "s3.amazonaws.com");
+        request.body = vec![b'a'; 66_560];
+        let occasion = Occasion { request: &request, challenge: None, count: 1, random: "" };
+        let mut parts = parts::<SigV4Dialect>(&proof, &occasion).expect("can be signed");
+        // the example signs two more fields, and no identifier
+        parts.fields.retain(|(name, _)| name != "amz-sdk-invocation-id");
+        parts.fields.push(("content-length".to_owned(), "66824".to_owned()));
+        parts.fields.push(("x-amz-storage-class".to_owned(), "REDUCED_REDUNDANCY".to_owned()));
+        parts.at = 1_369_353_600;
+        let signature = SigV4Dialect::signature(&parts);
+        assert_eq!(signature, "4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9");
+        let carried = SigV4Dialect::carried(&parts, &SigV4Scheme.carrier(), &signature);
+        carried.iter().for_each(|one| one.apply(&mut request));
+        assert_eq!(request.value_of("content-length"), Some(&b"66824"[..]));
+        let end = "0;chunk-signature=b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9\r\n\r\n";
+        assert!(request.body.ends_with(end.as_bytes()));
     }
 
     #[test]

@@ -19,11 +19,13 @@ pub(crate) const SECRET: &str = "wJalrXUtnFEMI-test-K7MDENG-bPxRfiCY";
 pub(crate) const SESSION: &str = "FwoGZXIvYXdzEBYaD+session/token==";
 const SCOPE: &str = "us-east-1/execute-api/aws4_request";
 
-/// Requests that were accepted, and whether a refusal shows what was signed.
+/// Requests that were accepted, whether a refusal shows what was signed, and whether chunks are verified.
 #[derive(Default)]
 pub(crate) struct AwsServer {
     pub(crate) accepted: AtomicU64,
     pub(crate) shows_the_text: bool,
+    /// Whether it reads the content of chunks, and not their signatures.
+    pub(crate) believes_chunks: bool,
 }
 
 /// Starts it.
@@ -65,8 +67,35 @@ fn pairs(uri: &Uri) -> Vec<(String, String)> {
         .collect()
 }
 
+/// The chunks of a body with their signatures (Amazon S3 API Reference); none where it does not end in an empty chunk.
+fn chunks_of(body: &[u8]) -> Option<Vec<(&[u8], &str)>> {
+    let mut chunks = Vec::new();
+    let mut rest = body;
+    loop {
+        let end = rest.windows(2).position(|pair| pair == b"\r\n")?;
+        let (size, signature) = std::str::from_utf8(&rest[..end]).ok()?.split_once(";chunk-signature=")?;
+        let size = usize::from_str_radix(size, 16).ok()?;
+        let chunk = rest.get(end + 2..end + 2 + size)?;
+        chunks.push((chunk, signature));
+        rest = rest.get(end + 2 + size..)?.strip_prefix(b"\r\n")?;
+        if size == 0 {
+            return rest.is_empty().then_some(chunks);
+        }
+    }
+}
+
+/// Whether the chunks of a body are signed, each with the signature before it.
+fn chunks_are_signed(chunks: &[(&[u8], &str)], key: &[u8], time: &str, scope: &str, seed: &str) -> bool {
+    let mut before = seed.to_owned();
+    chunks.iter().all(|(chunk, signature)| {
+        let (none, own) = (hex(&Sha256::digest(b"")), hex(&Sha256::digest(chunk)));
+        before = hex(&mac(key, &format!("AWS4-HMAC-SHA256-PAYLOAD\n{time}\n{scope}\n{before}\n{none}\n{own}")));
+        before == *signature
+    })
+}
+
 /// Whether a request is signed; what was signed where it is not.
-fn look(method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Result<(), String> {
+fn look(server: &AwsServer, method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Result<(), String> {
     let nothing = String::new;
     let pairs = pairs(uri);
     let of_query = |name: &str| pairs.iter().find(|(other, _)| other == name).map(|(_, value)| value.clone());
@@ -113,14 +142,27 @@ fn look(method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Result<
         let value = of_field(name).or(authority.filter(|_| name == "host")).ok_or_else(nothing)?;
         text += &format!("{name}:{}\n", value.split_whitespace().collect::<Vec<_>>().join(" "));
     }
-    text += &format!("\n{names}\n{}", hex(&Sha256::digest(body)));
-    if of_field("x-amz-content-sha256").is_some_and(|said| said != hex(&Sha256::digest(body))) {
+    let said = of_field("x-amz-content-sha256").unwrap_or_else(|| hex(&Sha256::digest(body)));
+    text += &format!("\n{names}\n{said}");
+    let in_chunks = said == "STREAMING-AWS4-HMAC-SHA256-PAYLOAD";
+    if !in_chunks && said != hex(&Sha256::digest(body)) {
         return Err(text);
     }
     let to_sign = format!("AWS4-HMAC-SHA256\n{time}\n{day}/{SCOPE}\n{}", hex(&Sha256::digest(&text)));
     let key =
         format!("{day}/{SCOPE}").split('/').fold(format!("AWS4{SECRET}").into_bytes(), |key, step| mac(&key, step));
-    if hex(&mac(&key, &to_sign)) == signature { Ok(()) } else { Err(text) }
+    if hex(&mac(&key, &to_sign)) != signature {
+        return Err(text);
+    }
+    if !in_chunks {
+        return Ok(());
+    }
+    let Some(chunks) = chunks_of(body) else { return Err(text) };
+    let length = chunks.iter().map(|(chunk, _)| chunk.len()).sum::<usize>().to_string();
+    let announced = of_field("x-amz-decoded-content-length").as_deref() == Some(&length);
+    let scope = format!("{day}/{SCOPE}");
+    let signed = server.believes_chunks || chunks_are_signed(&chunks, &key, &time, &scope, &signature);
+    if announced && signed { Ok(()) } else { Err(text) }
 }
 
 async fn orders(
@@ -130,7 +172,7 @@ async fn orders(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    match look(&method, &uri, &headers, &body) {
+    match look(&server, &method, &uri, &headers, &body) {
         Ok(()) => {
             server.accepted.fetch_add(1, Ordering::Relaxed);
             Json(json!({ "orders": ["7f0c3b1e-lamp-0001", "9a1d4c2f-desk-0002"] })).into_response()

@@ -130,12 +130,22 @@ async fn against_aws(server: aws::AwsServer, scheme: &str, load: &str) -> (Outco
 async fn a_server_of_aws_is_tested_and_loaded_by_fields_and_by_presigned_addresses() {
     let load = "load: [{ name: steady, rate: 80/s, connections: 4, duration: 3s, timeout: 60s, max_lateness: 60s, mix: { valid: 90%, unknown: 5%, stale: 5% } }]\n\
                 thresholds: [error_rate < 0.1%]\n";
-    for scheme in ["", ", presigned: true"] {
+    for scheme in ["", ", presigned: true", ", chunked: true"] {
         let (outcome, server) = against_aws(aws::AwsServer::default(), scheme, load).await;
         assert_right_answers(&outcome.output, &outcome.report);
         assert!(server.accepted.load(Ordering::Relaxed) > 150, "{scheme}: the load was accepted");
         assert_eq!(outcome.with("fail"), [""; 0], "{scheme}: {}", outcome.said);
         assert!(outcome.with("pass").len() >= 9, "{scheme}: {}", outcome.said);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn chunks_that_a_server_believes_are_found() {
+    for (believes_chunks, verdict) in [(false, "pass"), (true, "fail")] {
+        let server = aws::AwsServer { believes_chunks, ..aws::AwsServer::default() };
+        let (outcome, _) = against_aws(server, ", chunked: true", "").await;
+        assert_eq!(outcome.verdict("hmac.body-tamper-denied"), Some(verdict), "{}", outcome.said);
+        assert_eq!(outcome.verdict("hmac.valid-accepted"), Some("pass"), "{}", outcome.said);
     }
 }
 

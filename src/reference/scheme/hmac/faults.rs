@@ -24,6 +24,12 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("truncated-compare", "hmac.signature-compared-fully", "compares as many digits as it was sent"),
     variant("any-scope", "hmac.signature-compared-fully", "takes the region and the service from the request"),
     row("body-hash-not-recomputed", "hmac.body-tamper-denied", "believes the digest of the body that the client sends"),
+    variant(
+        "chunk-signatures-ignored",
+        "hmac.body-tamper-denied",
+        "verifies the signature of a head and not those of its chunks",
+    ),
+    variant("last-chunk-optional", "hmac.body-tamper-denied", "accepts a body in chunks that ends before its last one"),
     row("query-not-signed", "hmac.request-line-tamper-denied", "leaves the query out of what is signed"),
     variant(
         "nameless-parameters-unsigned",
