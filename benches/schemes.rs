@@ -101,7 +101,7 @@ fn message_key(name: &str) -> MessageKey {
     let ring = keys::ring(if alg == Alg::PS512 { "RS256" } else { alg.name() }).expect("the reference has keys for it");
     let key_id = format!("service-{name}");
     let key = SigningKey::read(ring.first.key, Some(key_id.clone()), Some(alg)).expect("a key");
-    let components = httpsig::COMPONENTS.iter().map(|name| (*name).to_owned()).collect();
+    let components = httpsig::COMPONENTS.iter().map(|name| httpsig::Component::named(name)).collect();
     MessageKey { key: Arc::new(key), key_id, components, tag: None, window: WINDOW, over_tls: false }
 }
 

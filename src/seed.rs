@@ -161,6 +161,9 @@ pub const SIGV4_REGION: &str = "eu-test-1";
 /// The service.
 pub const SIGV4_SERVICE: &str = "orders";
 
+/// The key that signs answers where they are asked to be signed: its name, and the algorithm whose second key it is.
+pub const ANSWER_KEY: (&str, &str) = ("orders-answers", "EdDSA");
+
 /// The header that carries API keys unless a scenario says otherwise.
 pub const API_KEY_HEADER: &str = "X-API-Key";
 /// A key that many products ship with and that the reference refuses.

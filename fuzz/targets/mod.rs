@@ -12,6 +12,7 @@ mod recognition;
 mod record;
 mod scenario;
 mod server_timing;
+mod signature;
 
 /// Something that reads what others wrote.
 pub(crate) struct Target {
@@ -40,4 +41,5 @@ pub(crate) const TARGETS: &[Target] = &[
     Target { name: "record", run: record::run, longest: 32768, seeds: record::SEEDS, words: record::WORDS },
     Target { name: "recognition", run: recognition::run, longest: 8192, seeds: &[], words: recognition::WORDS },
     Target { name: "server-timing", run: server_timing::run, longest: 1024, seeds: &[], words: server_timing::WORDS },
+    Target { name: "signature", run: signature::run, longest: 4096, seeds: &[], words: signature::WORDS },
 ];

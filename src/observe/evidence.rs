@@ -1,6 +1,6 @@
 //! Everything that one check saw.
 
-use super::{Description, Exchange, ForgeryId, Outage, Outcome};
+use super::{AnswerSignature, Description, Exchange, ForgeryId, Outage, Outcome};
 
 /// Where a request went, for the reader of a finding and for the judge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,6 +140,8 @@ pub struct Evidence {
     pub rotation_overlap: std::time::Duration,
     /// How far the clocks of target and harness may lie apart.
     pub max_clock_skew: std::time::Duration,
+    /// What the signatures of answers are worth, by the index of the observation, where the check asks for them.
+    pub answer_signatures: Vec<(usize, AnswerSignature)>,
     /// Times in which the target answered nobody, where the check asks for them.
     pub outages: Vec<Outage>,
     /// Bytes of the exchanges so far.

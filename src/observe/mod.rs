@@ -1,6 +1,7 @@
 //! Facts: what was sent, what came back, and how long it took. No judgement here.
 
 mod activity;
+mod answer_signature;
 mod bytes;
 mod capacity;
 mod challenge;
@@ -22,6 +23,7 @@ mod trust;
 mod unite;
 
 pub use activity::{Activity, Doing, Ongoing, StudyProgress, StudyRow};
+pub use answer_signature::{AnswerSignature, components_asked};
 pub use bytes::{contains, is_a_time, media_type_of};
 pub use capacity::{CapacityFigures, CapacityStep};
 pub use challenge::{Challenge, ChallengeError, parse_challenges};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::values::Values;
 use crate::scenario::model::{self, DigestAlgorithm, SchemeFields};
 use crate::scenario::{At, LoadedScenario, Template};
-use crate::scheme::jose::{Alg, SigningKey};
+use crate::scheme::jose::{Alg, KeyError, SigningKey, VerifyingKey};
 use crate::scheme::jwt::Kit;
 use crate::secret::Secret;
 use crate::seed::keys;
@@ -120,6 +120,25 @@ fn of_authority() -> Kit {
 
 /// A key that the scenario names; what is private about it is noted as a secret.
 pub(super) fn key(written: &At<model::SigningKeySource>, values: &Values<'_>) -> Option<Arc<SigningKey>> {
+    // nothing was read: a stand-in shows a dry run that there is a key
+    let stand_in = || SigningKey::secret(&[], Alg::HS256, written.kid.clone());
+    read(written, values, SigningKey::read, stand_in).map(Arc::new)
+}
+
+/// A key that verifies what the target signs.
+pub(super) fn verifying_key(written: &At<model::SigningKeySource>, values: &Values<'_>) -> Option<Arc<VerifyingKey>> {
+    let stand_in = || VerifyingKey::of(&SigningKey::secret(&[], Alg::HS256, written.kid.clone()));
+    read(written, values, VerifyingKey::read, stand_in).map(Arc::new)
+}
+
+type ReadKey<K> = fn(&str, Option<String>, Option<Alg>) -> Result<K, KeyError>;
+
+fn read<K>(
+    written: &At<model::SigningKeySource>,
+    values: &Values<'_>,
+    read: ReadKey<K>,
+    stand_in: impl FnOnce() -> K,
+) -> Option<K> {
     let mistake = |message: String| values.loaded().error(written.place, message);
     let alg = match written.alg.as_deref().map(|name| (name, Alg::named(name))) {
         Some((name, None)) => {
@@ -138,12 +157,10 @@ pub(super) fn key(written: &At<model::SigningKeySource>, values: &Values<'_>) ->
             return None;
         }
     };
-    // nothing was read: a stand-in shows a dry run that there is a key
-    let stand_in = || SigningKey::secret(&[], Alg::HS256, written.kid.clone());
-    let Some(text) = text else { return Some(Arc::new(stand_in())) };
+    let Some(text) = text else { return Some(stand_in()) };
     private_parts(&text).into_iter().for_each(|part| values.note(part));
-    match SigningKey::read(&text, written.kid.clone(), alg) {
-        Ok(key) => Some(Arc::new(key)),
+    match read(&text, written.kid.clone(), alg) {
+        Ok(key) => Some(key),
         Err(why) => {
             values.mistake(mistake(format!("the key cannot be used: {why}")));
             None
@@ -165,6 +182,9 @@ fn cose(name: &str) -> Option<String> {
 /// What no report may show of a key: the lines of a PEM file, the private members of a JWK, or all of a secret. What
 /// everybody's keys have in common, such as the label of a PEM file, is no secret and would shred a report.
 fn private_parts(text: &str) -> Vec<Secret> {
+    if text.contains("-----BEGIN ") && !text.contains("PRIVATE KEY-----") {
+        return Vec::new();
+    }
     if text.contains("-----BEGIN ") {
         let body = text.lines().map(str::trim).filter(|line| !line.starts_with("-----"));
         return body.map(Secret::new).collect();
@@ -193,6 +213,7 @@ mod tests {
     fn what_is_private_about_a_key_is_told_from_what_is_not() {
         for (text, expected) in [
             ("-----BEGIN PRIVATE KEY-----\nAAAA\nBBBB\n-----END PRIVATE KEY-----", vec!["AAAA", "BBBB"]),
+            ("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----", vec![]),
             (r#"{"kty":"EC","crv":"P-256","x":"xx","y":"yy","d":"dd"}"#, vec!["dd"]),
             (r#"{"kty":"oct","k":"kk"}"#, vec!["kk"]),
             (r#"{"kty":"AKP","alg":"ML-DSA-44","pub":"pp","priv":"ss"}"#, vec!["ss"]),

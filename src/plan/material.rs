@@ -158,6 +158,7 @@ fn of_fill(fill: Fill) -> Option<&'static str> {
         Fill::LookalikeScope => Some("lookalike_scopes"),
         Fill::RefreshToken => Some("refresh_token"),
         Fill::OtherAudienceToken => Some("other_audience_token"),
+        Fill::AcceptSignature => Some("answer_key"),
         _ => None,
     }
 }
@@ -200,6 +201,7 @@ fn written(material: &DeclaredMaterial) -> Vec<(&'static str, Position)> {
         ("colon_password_account", account(&material.colon_password_account)),
         ("utf8_password_account", account(&material.utf8_password_account)),
         ("client_ca", material.client_ca.as_ref().map(|ca| ca.place)),
+        ("answer_key", material.answer_key.as_ref().map(|key| key.place)),
         ("issuer_key", material.issuer_key.as_ref().map(|key| key.place)),
         ("second_key", material.second_key.as_ref().map(|key| key.place)),
         ("second_issuer_key", material.second_issuer_key.as_ref().map(|key| key.place)),
@@ -232,6 +234,8 @@ mod tests {
             ("oauth2-client-credentials", "introspection_client", true),
             ("oauth2-client-credentials", "issuer_key", false),
             ("oauth2-client-credentials-jwt", "issuer_key", true),
+            ("http-signature", "answer_key", true),
+            ("hmac", "answer_key", false),
         ] {
             assert_eq!(used(name).contains(member), expected, "{name} and {member}");
         }
@@ -247,13 +251,13 @@ mod tests {
             source_header: X-A\n  expendable_client_id: a\n  resource_identifier: /a\n  \
             refresh_grant: { refresh_token: a, access_token: b }\n  long_password_account: { username: a, password: b }\n  \
             colon_password_account: { username: a, password: b }\n  utf8_password_account: { username: a, password: b }\n  \
-            client_ca: { certificate: a, key: b }\n  issuer_key: { secret: a }\n  second_key: { secret: a }\n  second_issuer_key: { secret: a, issuer: b }\n  \
+            client_ca: { certificate: a, key: b }\n  answer_key: { secret: a }\n  issuer_key: { secret: a }\n  second_key: { secret: a }\n  second_issuer_key: { secret: a, issuer: b }\n  \
             listener: { bind: \"127.0.0.1:0\", url: \"http://127.0.0.1\" }\n  \
             hooks: { revoke: [a], rotate: [a], outage: [a], env: { A: b } }\n";
         let loaded = crate::scenario::load_text("all.yaml".to_owned(), text.to_owned()).expect("is a scenario");
         let members: BTreeSet<&str> =
             written(&loaded.scenario.material).into_iter().map(|(member, _)| member).collect();
-        assert_eq!(members.len(), 26, "each member has a row");
+        assert_eq!(members.len(), 27, "each member has a row");
         let used: BTreeSet<&str> = scheme::SCHEMES.iter().flat_map(|scheme| used_by(*scheme)).collect();
         let unused: Vec<&&str> = members.difference(&used).collect();
         assert_eq!(unused, [&"hooks.revoke"], "no check calls it");

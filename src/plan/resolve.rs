@@ -58,6 +58,7 @@ pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
     let mut material = material(&scenario.material, values, on_reference);
     let mut kit = super::keys::kit(loaded, values);
     kit.signs_certificates = material.client_ca.is_some();
+    material.answer_rules = super::signing::answer_rules(loaded, values);
     material.signing_secrets.extend(values.take_noted());
     if name.ends_with("-dpop") {
         // the tokens of that grant are bound to no key
@@ -395,6 +396,7 @@ fn material(written: &model::DeclaredMaterial, values: &Values<'_>, on_reference
             .client_ca
             .as_ref()
             .and_then(|tls| Some((*certificate("the CA of clients", tls, values)?).clone())),
+        answer_rules: None,
         refresh_grant: written.refresh_grant.as_ref().map(|grant| RefreshGrant {
             refresh_token: values.secret(&grant.refresh_token),
             access_token: values.secret(&grant.access_token),
@@ -428,6 +430,7 @@ fn completed(own: Material, seed: Material) -> Material {
         expendable_client_id: own.expendable_client_id.or(seed.expendable_client_id),
         resource_identifier: own.resource_identifier.or(seed.resource_identifier),
         client_ca: own.client_ca.or(seed.client_ca),
+        answer_rules: None,
         refresh_grant: own.refresh_grant.or(seed.refresh_grant),
         accounts: if own.accounts.is_empty() { seed.accounts } else { own.accounts },
         hooks: HookCalls {

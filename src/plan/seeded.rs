@@ -276,6 +276,7 @@ pub(super) fn material() -> Material {
             key: Secret::new(seed::CLIENT_CA.1),
             is_forged: false,
         }),
+        answer_rules: None,
         refresh_grant: Some(RefreshGrant {
             refresh_token: Secret::new(seed::GRANT.refresh_token),
             access_token: Secret::new(seed::GRANT.access_token),

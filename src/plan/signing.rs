@@ -7,8 +7,8 @@ use super::values::Values;
 use crate::scenario::LoadedScenario;
 use crate::scenario::model::SchemeFields;
 use crate::scheme::Proof;
-use crate::scheme::httpsig::{COMPONENTS, MessageKey, algorithm_named};
-use crate::scheme::jose::{Alg, SigningKey};
+use crate::scheme::httpsig::{ANSWER_COMPONENTS, AnswerRules, COMPONENTS, Component, MessageKey, algorithm_named};
+use crate::scheme::jose::{Alg, SigningKey, VerifyingKey};
 use crate::scheme::signing::WINDOW;
 use crate::seed;
 
@@ -36,12 +36,42 @@ pub(super) fn complete(scheme: &SchemeFields, over_tls: bool, identities: &mut [
                 own.tag.clone_from(&written.tag);
                 own.over_tls = over_tls;
                 if !written.components.is_empty() {
-                    own.components.clone_from(&written.components);
+                    own.components = components(&written.components);
                 }
             }
             _ => {}
         }
     }
+}
+
+/// Components as a scenario writes them; what is none was a mistake of the scenario.
+fn components<S: AsRef<str>>(written: &[S]) -> Vec<Component> {
+    written.iter().filter_map(|one| Component::read(one.as_ref())).collect()
+}
+
+/// What the signatures of answers have to be, where the key that verifies them is known.
+pub(super) fn answer_rules(loaded: &LoadedScenario, values: &Values<'_>) -> Option<Arc<AnswerRules>> {
+    let scenario = &loaded.scenario;
+    let SchemeFields::HttpSignature(written) = &scenario.scheme.value.0 else { return None };
+    let named = scenario.material.answer_key.as_ref().and_then(|key| super::keys::verifying_key(key, values));
+    let seeded = || scenario.target.reference.is_some().then(seeded_answer_key).flatten();
+    Some(Arc::new(AnswerRules {
+        key: named.or_else(seeded)?,
+        components: match written.answer_components.is_empty() {
+            true => components(ANSWER_COMPONENTS),
+            false => components(&written.answer_components),
+        },
+        window: written.window.map_or(WINDOW, |length| length.0),
+        over_tls: over_tls(loaded, values),
+    }))
+}
+
+/// The key of the reference's answers.
+fn seeded_answer_key() -> Option<Arc<VerifyingKey>> {
+    let (id, algorithm) = seed::ANSWER_KEY;
+    let key = seed::keys::ring(algorithm)?.second.key;
+    let key = SigningKey::read(key, Some(id.to_owned()), Alg::named(algorithm)).ok()?;
+    Some(Arc::new(VerifyingKey::of(&key)))
 }
 
 /// Whether the target of a scenario speaks TLS.
@@ -75,7 +105,7 @@ pub(super) fn message_key(key: Arc<SigningKey>) -> MessageKey {
     MessageKey {
         key_id: key.kid.clone().unwrap_or_default(),
         key,
-        components: COMPONENTS.iter().map(|name| (*name).to_owned()).collect(),
+        components: components(COMPONENTS),
         tag: None,
         window: WINDOW,
         over_tls: false,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::login::LoginProcedure;
 use crate::observe::ConnectionOf;
+use crate::scheme::httpsig::AnswerRules;
 use crate::scheme::jose::SigningKey;
 use crate::scheme::jwt::Kit;
 use crate::scheme::{Carrier, Proof, Scheme, mtls};
@@ -236,6 +237,8 @@ pub struct Material {
     pub resource_identifier: Option<String>,
     /// A CA that signs client certificates which the target trusts.
     pub client_ca: Option<IdentityCertificate>,
+    /// What the signatures of answers have to be.
+    pub answer_rules: Option<Arc<AnswerRules>>,
     /// Tokens of one grant of the good client, which the run uses up.
     pub refresh_grant: Option<RefreshGrant>,
     /// Accounts with peculiar passwords: long, with colons, outside ASCII.

@@ -13,20 +13,27 @@ pub(crate) struct Rejection {
     pub(crate) status: StatusCode,
     pub(crate) error: &'static str,
     pub(crate) challenge: Option<String>,
-    pub(crate) retry_after: Option<u64>,
+    pub(crate) retry_after: Option<u32>,
     /// The nonce that the next proof has to have (RFC 9449 §9).
     pub(crate) nonce: Option<String>,
+    /// What the next request has to be signed with (RFC 9421 §5.1).
+    pub(crate) wanted_signature: Option<Box<str>>,
     /// More than a client needs to know; only faults say it.
     pub(crate) detail: Option<String>,
 }
 
 impl Rejection {
     pub(crate) fn new(status: StatusCode, error: &'static str) -> Self {
-        Self { status, error, challenge: None, retry_after: None, nonce: None, detail: None }
+        Self { status, error, challenge: None, retry_after: None, nonce: None, wanted_signature: None, detail: None }
     }
 
     pub(crate) fn with_challenge(mut self, challenge: impl Into<String>) -> Self {
         self.challenge = Some(challenge.into());
+        self
+    }
+
+    pub(crate) fn asking_for_signature(mut self, wanted: String) -> Self {
+        self.wanted_signature = Some(wanted.into());
         self
     }
 
@@ -41,6 +48,7 @@ impl Rejection {
     }
 
     pub(crate) fn throttled(seconds: u64) -> Self {
+        let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
         Self { retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests") }
     }
 
@@ -58,6 +66,9 @@ impl Rejection {
         }
         if let Some(nonce) = self.nonce.and_then(|nonce| HeaderValue::from_str(&nonce).ok()) {
             headers.insert("dpop-nonce", nonce);
+        }
+        if let Some(wanted) = self.wanted_signature.and_then(|wanted| HeaderValue::from_str(&wanted).ok()) {
+            headers.insert("accept-signature", wanted);
         }
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::trust::Distrust;
-use crate::observe::{Exchange, Outcome, Response, Silence};
+use crate::observe::{Exchange, Outcome, Response, Silence, components_asked};
 
 /// A value of the scenario that has to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,7 +129,7 @@ pub enum Obstacle {
         host: String,
     },
     /// The credential is refused.
-    #[error("{resource} refuses the credential `{credential}` with {status}{}", if *.ended { ": its token has expired" } else { "" })]
+    #[error("{resource} refuses the credential `{credential}` with {status}{}{}", if *.ended { ": its token has expired" } else { "" }, asking(.wanted.as_deref()))]
     CredentialRefused {
         /// Method and path.
         resource: String,
@@ -141,6 +141,8 @@ pub enum Obstacle {
         ended: bool,
         /// Its index among the identities.
         at: usize,
+        /// What signatures have to cover, where the answer asks for them (RFC 9421 §5.1).
+        wanted: Option<String>,
     },
     /// The certificate that is the credential is refused in the TLS handshake.
     #[error("{resource} refuses the client certificate of `{credential}` in the TLS handshake (alert {alert})")]
@@ -225,6 +227,11 @@ pub enum Obstacle {
     },
 }
 
+/// What signatures have to cover, for a reader.
+fn asking(components: Option<&str>) -> String {
+    components.map(|components| format!(" and asks for signatures that cover {components}")).unwrap_or_default()
+}
+
 fn to(location: Option<&str>) -> String {
     location.map_or_else(|| " and names no Location".to_owned(), |location| format!(" to {location}"))
 }
@@ -281,6 +288,7 @@ impl Obstacle {
                 status,
                 ended: asked.ended,
                 at: asked.identity,
+                wanted: components_asked(response),
             },
             300..400 => Obstacle::Redirected { resource, status, location: location(response) },
             408 | 425 | 429 => Obstacle::Busy { resource, status },
@@ -400,6 +408,9 @@ impl Obstacle {
                     .to_owned()
             }
             Obstacle::CredentialRefused { ended: true, .. } => "write a fresh token, or `state: expired`".to_owned(),
+            Obstacle::CredentialRefused { wanted: Some(_), .. } => {
+                "write these components in `components` of the scheme, or a credential that is valid".to_owned()
+            }
             Obstacle::CredentialRefused { .. } => {
                 "write a credential that is valid, with the `scopes` that it has".to_owned()
             }

@@ -140,6 +140,7 @@ short_runs! {
     record: "record", 200;
     recognition: "recognition", 500;
     server_timing: "server-timing", 4000;
+    signature: "signature", 2000;
 }
 
 #[test]

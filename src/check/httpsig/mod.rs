@@ -1,11 +1,12 @@
 //! HTTP message signatures (RFC 9421).
 
+mod answers;
 pub(crate) mod reading;
 
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::step::{Accept, INVALID, MALFORMED, MISSING, On, Want, Who, each_forged, forged, send};
-use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity};
+use crate::check::step::{Accept, Alter, Fill, INVALID, MALFORMED, MISSING, On, Want, Who, each_forged, forged, send};
+use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
 use crate::observe::{Outcome, StepId};
 
 pub(crate) const CHECKS: &[Check] = &[
@@ -22,6 +23,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Compare the signature base of the server with that of the client line by line: they differ in one.",
         },
         steps: &[send(Who::Good, On::EachProtected).granted()],
+        expect: answers::wants_as_asked,
         fault: "httpsig-rejects-everything",
         ..PLAIN
     },
@@ -40,6 +42,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(each_forged(&["input-alone", "signature-alone", "labels-differ", "empty-signature"]), On::Protected)
                 .denied(&[MISSING, INVALID, MALFORMED, Accept::Status(400)]),
         ],
+        expect: answers::wants_as_asked,
         fault: "verify-if-present",
         ..PLAIN
     },
@@ -173,6 +176,25 @@ pub(crate) const CHECKS: &[Check] = &[
         implied_by: &["httpsig.coverage-policy-enforced"],
         fault: "any-label-verifies",
         ..REFUSAL
+    },
+    Check {
+        id: "httpsig.answers-signed",
+        title: "Answers have a signature that verifies and covers them and their requests",
+        level: Level::Must,
+        severity: Severity::Medium,
+        tier: Tier::Extended,
+        sources: &["RFC 9421 §5", "RFC 9421 §3.2", "RFC 9421 §2.4", "RFC 9530 §2"],
+        doc: Doc {
+            sends: "Good requests that ask for the signature of the answer by Accept-Signature. Each answer has to have a signature by `material.answer_key` that verifies, was made within the `window` of the scheme, and covers the `answer_components` of the scheme (the status, the digest of the content, and of the request the method, host, path and query where it names none).",
+            matters: "A client that acts on an answer without a signature acts on whatever somebody on the way wrote, and one whose signature leaves the request out takes the answer to another request for its own.",
+            fix: "Sign the status, Content-Digest and, with `req`, the components of the request's own signature, after the answer is complete, with the time at which it is made.",
+        },
+        steps: &[send(Who::Good, On::EachProtected)
+            .with(&[Alter::Header("Accept-Signature", Fill::AcceptSignature)])
+            .granted()],
+        expect: answers::are_signed,
+        fault: "answer-unsigned",
+        ..PLAIN
     },
 ];
 

@@ -186,6 +186,8 @@ pub enum Fill {
     RefreshToken,
     /// The token of another audience of the scenario's material.
     OtherAudienceToken,
+    /// What asks for the signature of an answer that the scenario wants (RFC 9421 §5.1).
+    AcceptSignature,
 }
 
 /// A request to a resource.

@@ -54,6 +54,9 @@ impl Caster<'_> {
                 Fill::OtherAudienceToken if material.other_audience_token.is_none() => {
                     return missing("no `material.other_audience_token`");
                 }
+                Fill::AcceptSignature if material.answer_rules.is_none() => {
+                    return missing("no `material.answer_key`, the key that verifies the signatures of answers");
+                }
                 _ => {}
             }
         }

@@ -64,7 +64,7 @@ pub(crate) async fn answer(
     }
     let began = clock::now();
     verifiers.prepare(guard, &mut parts).await;
-    match decide(verifiers, guard, resource, &parts) {
+    let mut answer = match decide(verifiers, guard, resource, &parts) {
         Ok(principal) => {
             let auth = began.elapsed();
             let mut answer = resource.answer(state, guard, &principal, &parts);
@@ -79,7 +79,9 @@ pub(crate) async fn answer(
             }
             guard_faults::refused(state, &parts, with_faults(state, rejection)).answer()
         }
-    }
+    };
+    verifiers.sign(guard, &parts, &mut answer);
+    answer
 }
 
 fn options() -> Answer {

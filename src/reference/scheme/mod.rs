@@ -94,6 +94,13 @@ impl Verifiers {
         }
     }
 
+    /// Signs an answer, where its request asks for that and the scheme does it.
+    pub(crate) fn sign<B: AsRef<[u8]>>(&self, guard: Guard, request: &Parts, answer: &mut axum::http::Response<B>) {
+        if guard == Guard::HttpSignature {
+            httpsig::answers::sign(&self.state, &self.message_signers, request, answer);
+        }
+    }
+
     /// Who sent a request.
     pub(crate) fn verify(&self, guard: Guard, parts: &Parts) -> Result<Arc<Principal>, Rejection> {
         let state = &*self.state;

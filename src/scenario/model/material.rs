@@ -128,6 +128,10 @@ pub struct DeclaredMaterial {
     /// certificates that have expired, are not valid yet, or are for servers.
     #[serde(default)]
     pub client_ca: Option<At<super::PresentedCertificate>>,
+    /// The key that verifies the signatures of answers (RFC 9421): in `file` or `secret` a public key in PEM or as a JWK, or the
+    /// secret of an HMAC key. Its `kid` is the `keyid` of the signatures; without one the first signature counts.
+    #[serde(default)]
+    pub answer_key: Option<At<SigningKeySource>>,
     /// A refresh token of the good client and an access token of the same grant; a run revokes both.
     #[serde(default)]
     pub refresh_grant: Option<Grant>,

@@ -121,9 +121,14 @@ pub struct HttpSignature {
     #[serde(default)]
     pub alg: Option<String>,
     /// What every signature covers, beside the digest of a body: @method, @authority, @path, @query, @request-target, @scheme, @target-uri, or fields;
-    /// the first four unless others are named.
+    /// the first four unless others are named. Parameters are written behind the name: `@query-param;name="page"`, and of a
+    /// field `;sf`, `;bs` or `;key="member"`.
     #[serde(default)]
     pub components: Vec<String>,
+    /// What the signatures of answers have to cover where `material.answer_key` verifies them; @status, content-digest, and
+    /// with `;req` the method, authority, path and query of the request unless others are named.
+    #[serde(default)]
+    pub answer_components: Vec<String>,
     /// Parameter `tag` of every signature.
     #[serde(default)]
     pub tag: Option<String>,

@@ -1,5 +1,6 @@
 //! Rules that types cannot say.
 
+mod components;
 mod credential;
 
 use super::model;
@@ -157,16 +158,14 @@ fn scheme(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
             mistakes.push(error.with_help("remove `access_token`"));
         }
         SchemeFields::HttpSignature(own) => {
-            let derived = ["@method", "@authority", "@path", "@query", "@request-target", "@scheme", "@target-uri"];
-            let is_field = |name: &str| {
-                let lawful = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
-                !name.is_empty() && name.chars().all(lawful)
-            };
-            for name in own.components.iter().filter(|name| !derived.contains(&name.as_str()) && !is_field(name)) {
-                let error =
-                    loaded.error(scenario.scheme.place, format!("`{name}` is no component that authbench signs"));
-                let all = derived.join(", ");
-                mistakes.push(error.with_help(format!("expected one of {all}, or the name of a field in lower case")));
+            let of_requests = own.components.iter().map(|written| (written, components::Of::Request));
+            let of_answers = own.answer_components.iter().map(|written| (written, components::Of::Answer));
+            for (written, of) in of_requests.chain(of_answers) {
+                let Some(mistake) = components::mistake(written, of) else { continue };
+                let own = if of == components::Of::Answer { "@status, with `;req` " } else { "" };
+                let all = components::DERIVED.join(", ");
+                let help = format!("expected one of {own}{all}, or the name of a field in lower case");
+                mistakes.push(loaded.error(scenario.scheme.place, mistake).with_help(help));
             }
             for (at, name) in
                 own.components.iter().enumerate().filter(|(at, name)| own.components[..*at].contains(name))

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::component::Component;
 use super::parts::MessageParts;
 use crate::scheme::forgery::values;
 use crate::scheme::jose::Alg;
@@ -87,7 +88,7 @@ pub(super) const FORGERIES: &[Forgery] = &[
     }),
     Forgery::new("field-changed", "another value of a covered field", |context| {
         tampered(context, |parts, _| {
-            parts.components.push(FIELD.to_owned());
+            parts.components.push(Component::named(FIELD));
             parts.fields.push((FIELD.to_owned(), "one".to_owned()));
             parts.send_field(FIELD, "two");
         })
@@ -103,7 +104,7 @@ pub(super) const FORGERIES: &[Forgery] = &[
         altered(context, |parts, _| parts.components.clear())
     }),
     Forgery::new("covers-method", "a correct signature that covers the method alone", |context| {
-        covering(context, |_| vec!["@method".to_owned()])
+        covering(context, |_| vec![Component::named("@method")])
     }),
     Forgery::new(
         "leaves-query-out",
@@ -117,7 +118,7 @@ pub(super) const FORGERIES: &[Forgery] = &[
         },
     ),
     Forgery::new("leaves-digest-out", "a correct signature that does not cover Content-Digest", |context| {
-        with_digest(context, |parts, _| parts.components.retain(|component| component != "content-digest"))
+        with_digest(context, |parts, _| parts.components.retain(|component| component.name() != "content-digest"))
     }),
     // --- the digest of the content -----------------------------------------------------------------------------------
     Forgery::new("body-changed", "another body than the one whose digest is covered", |context| {
@@ -193,7 +194,7 @@ pub(super) const FORGERIES: &[Forgery] = &[
         altered(context, |parts, _| parts.components.extend_from_within(..1))
     }),
     Forgery::new("absent-field", "a correct signature that covers a field which is not there", |context| {
-        altered(context, |parts, _| parts.components.push(FIELD.to_owned()))
+        altered(context, |parts, _| parts.components.push(Component::named(FIELD)))
     }),
     Forgery::new("malformed-input", "a Signature-Input that is no dictionary", |context| {
         let (parts, _) = good(context)?;
@@ -314,7 +315,7 @@ fn tampered(context: &ForgeryContext<'_>, alter: impl FnOnce(&mut MessageParts, 
 }
 
 /// A correct signature over other components. A scheme that covers no more has no such forgery.
-fn covering(context: &ForgeryContext<'_>, covered: fn(&[String]) -> Vec<String>) -> Forged {
+fn covering(context: &ForgeryContext<'_>, covered: fn(&[Component]) -> Vec<Component>) -> Forged {
     let (mut parts, _) = good(context)?;
     let covered = covered(&parts.components);
     if covered == parts.components {
@@ -325,18 +326,18 @@ fn covering(context: &ForgeryContext<'_>, covered: fn(&[String]) -> Vec<String>)
 }
 
 /// The components without the query: an address is covered by its other parts.
-fn without_query(components: &[String]) -> Vec<String> {
-    let mut covered: Vec<String> = Vec::new();
+fn without_query(components: &[Component]) -> Vec<Component> {
+    let mut covered: Vec<Component> = Vec::new();
     for component in components {
-        let parts: &[&str] = match component.as_str() {
-            "@query" => &[],
-            "@request-target" => &["@path"],
-            "@target-uri" => &["@scheme", "@authority", "@path"],
-            other => &[other],
+        let parts = match component.name() {
+            "@query" | "@query-param" => Vec::new(),
+            "@request-target" => ["@path"].map(Component::named).to_vec(),
+            "@target-uri" => ["@scheme", "@authority", "@path"].map(Component::named).to_vec(),
+            _ => vec![component.clone()],
         };
         for part in parts {
-            if !covered.iter().any(|known| known == part) {
-                covered.push((*part).to_owned());
+            if !covered.contains(&part) {
+                covered.push(part);
             }
         }
     }

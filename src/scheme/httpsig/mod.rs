@@ -1,7 +1,11 @@
 //! HTTP message signatures (RFC 9421) with digests of the content (RFC 9530).
 
+mod answer;
+mod component;
 mod forgeries;
 mod parts;
+#[cfg(test)]
+mod vectors;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,10 +15,17 @@ use crate::scheme::forgery::malformed;
 use crate::scheme::jose::{Alg, SigningKey};
 use crate::scheme::{Carried, Carrier, Forged, Forgery, Occasion, Proof, Reuse, Scheme};
 
+pub use answer::AnswerRules;
+pub use component::Component;
 pub(crate) use parts::MessageParts;
 
 /// What is signed unless a scenario names other components (RFC 9421 §2.2).
 pub const COMPONENTS: &[&str] = &["@method", "@authority", "@path", "@query"];
+
+/// What the signature of an answer has to cover unless a scenario names other components: the answer, and of its request what
+/// requests cover (RFC 9421 §2.4).
+pub const ANSWER_COMPONENTS: &[&str] =
+    &["@status", "content-digest", "@method;req", "@authority;req", "@path;req", "@query;req"];
 
 /// What a client signs its messages with.
 #[derive(Clone, Debug)]
@@ -24,7 +35,7 @@ pub struct MessageKey {
     /// Its name at the server: the parameter `keyid`.
     pub key_id: String,
     /// What every signature covers, beside the digest of a body.
-    pub components: Vec<String>,
+    pub components: Vec<Component>,
     /// The parameter `tag`, where the application has one.
     pub tag: Option<String>,
     /// How old, or how far ahead, a signature may be at the server.

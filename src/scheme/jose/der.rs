@@ -4,9 +4,10 @@ use ::der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetStringRef, UintRe
 use ::der::{Decode as _, Encode as _, Reader as _, SliceReader};
 use pem::{EncodeConfig, LineEnding, Pem};
 use pkcs1::{RsaPrivateKey, RsaPublicKey};
-use spki::{AlgorithmIdentifier, SubjectPublicKeyInfo};
+use spki::{AlgorithmIdentifier, SubjectPublicKeyInfo, SubjectPublicKeyInfoRef};
 
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
 const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const SECP256R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 const SECP384R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
@@ -16,7 +17,7 @@ const ID_ML_DSA_65: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.
 const ID_ML_DSA_87: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.19");
 
 /// What a public key is for (RFC 3279 §2.3, RFC 8410 §3, RFC 9881 §2).
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PublicKeyKind {
     /// RSA.
     Rsa,
@@ -94,6 +95,23 @@ pub fn public_key_info(kind: PublicKeyKind, key: &[u8]) -> Option<Vec<u8>> {
     SubjectPublicKeyInfo { algorithm, subject_public_key: BitStringRef::from_bytes(key).ok()? }.to_der().ok()
 }
 
+/// The kind of the key in a subject public key info, and the key itself.
+pub fn public_key(der: &[u8]) -> Option<(PublicKeyKind, Vec<u8>)> {
+    let info = SubjectPublicKeyInfoRef::from_der(der).ok()?;
+    let algorithm = &info.algorithm;
+    let kind = match algorithm.oid {
+        oid if oid == RSA_ENCRYPTION || oid == RSASSA_PSS => PublicKeyKind::Rsa,
+        oid if oid == ID_ED25519 => PublicKeyKind::Ed25519,
+        oid if oid == EC_PUBLIC_KEY => match algorithm.parameters_oid().ok()? {
+            curve if curve == SECP256R1 => PublicKeyKind::P256,
+            curve if curve == SECP384R1 => PublicKeyKind::P384,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some((kind, info.subject_public_key.as_bytes()?.to_vec()))
+}
+
 /// Text encoding (RFC 7468), with its final newline.
 pub fn pem(label: &str, der: &[u8]) -> String {
     pem::encode_config(&Pem::new(label, der), EncodeConfig::new().set_line_ending(LineEnding::LF))
@@ -130,6 +148,7 @@ mod tests {
             let der = public_key_info(kind, &[4; 32]).expect("is a key");
             let hex: String = der.iter().map(|byte| format!("{byte:02x}")).collect();
             assert_eq!(hex[4..], format!("{start}032100{}", "04".repeat(32)));
+            assert_eq!(public_key(&der), Some((kind, vec![4; 32])));
         }
     }
 

@@ -381,6 +381,14 @@ impl SigningKey {
         Some(jwk)
     }
 
+    /// The shared secret; none for a key pair.
+    pub(super) fn shared_secret(&self) -> Option<&[u8]> {
+        match &self.material {
+            Material::Secret(secret) => Some(secret),
+            _ => None,
+        }
+    }
+
     /// A self-signed certificate for it, in DER; none for a secret, nor for ML-DSA, which the library of certificates does not sign.
     pub fn certificate(&self) -> Option<Vec<u8>> {
         let pkcs8: Vec<u8> = match &self.material {
@@ -413,6 +421,12 @@ pub fn mac(alg: Alg, secret: &[u8], input: &[u8]) -> Vec<u8> {
 
 /// Whether a published key (RFC 7517) verifies a signature.
 pub fn verifies(jwk: &Value, alg: Alg, input: &[u8], made: &[u8]) -> bool {
+    let Some(public) = public_bytes(jwk) else { return false };
+    family_of(jwk) == Some(alg.family()) && verifies_by(&public, alg, input, made)
+}
+
+/// The same with the bytes of a public key.
+pub(super) fn verifies_by(public: &[u8], alg: Alg, input: &[u8], made: &[u8]) -> bool {
     let algorithm: &'static dyn signature::VerificationAlgorithm = match alg {
         Alg::RS256 => &signature::RSA_PKCS1_2048_8192_SHA256,
         Alg::RS384 => &signature::RSA_PKCS1_2048_8192_SHA384,
@@ -430,8 +444,7 @@ pub fn verifies(jwk: &Value, alg: Alg, input: &[u8], made: &[u8]) -> bool {
         Alg::MlDsa87 => &signature::ML_DSA_87,
         Alg::HS256 | Alg::HS384 | Alg::HS512 => return false,
     };
-    let Some(public) = public_bytes(jwk) else { return false };
-    family_of(jwk) == Some(alg.family()) && UnparsedPublicKey::new(algorithm, public).verify(input, made).is_ok()
+    UnparsedPublicKey::new(algorithm, public).verify(input, made).is_ok()
 }
 
 /// The kind of a published key.

@@ -1,8 +1,11 @@
-//! HTTP message signatures by what they cover, and a server that reads them as leniently as RFC 9421 and RFC 9530 let it.
+//! HTTP message signatures by what they cover, those of answers, and a server that reads them as leniently as RFC 9421 and RFC 9530
+//! let it.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
+use authbench::scheme::jose::{Alg, SigningKey};
+use authbench::seed::{ANSWER_KEY, keys};
 use aws_lc_rs::hmac;
 use axum::body::Bytes;
 use axum::extract::{OriginalUri, State};
@@ -133,4 +136,71 @@ async fn a_lawful_server_that_reads_leniently_has_warnings_at_most() {
     ] {
         assert_eq!(outcome.verdict(check), Some(expected), "{check}: {}", outcome.said);
     }
+}
+
+/// Runs a scenario of the reference; the exit code, and what was said.
+fn ran(scheme: &str, rest: &str, files: &[(&str, String)]) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let scenario =
+        format!("authbench: 1\nname: message\ntarget: reference\nscheme: {{ http-signature: {scheme} }}\n{rest}");
+    std::fs::write(folder.path().join("a.yaml"), scenario).expect("writes");
+    for (name, content) in files {
+        std::fs::write(folder.path().join(name), content).expect("writes");
+    }
+    let output = authbench(folder.path()).args(["run", "a.yaml", "--seed", "1"]).output().expect("runs");
+    (output.status.code(), told(&output))
+}
+
+#[test]
+fn components_may_have_parameters() {
+    let resources = "resources:\n  - { request: \"GET /http-signature/orders?page=1%202\", scopes: [read:orders], \
+                     headers: { Priority: \"u=1,   i\", X-Note: a } }\n\
+                     conformance: { include: [httpsig.valid-accepted, httpsig.component-tamper-refused, httpsig.coverage-policy-enforced] }\n";
+    let more = r#"'@query-param;name="page"', 'priority;sf', 'priority;key="u"', 'x-note;bs'"#;
+    let components = format!(r#"{{ components: ["@method", "@authority", "@path", "@query", {more}] }}"#);
+    let (code, said) = ran(&components, resources, &[]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("3 pass"), "{said}");
+    // what only a part of the query is signed for is refused, and what is missing is said
+    let (code, said) =
+        ran(r#"{ components: ["@method", "@authority", "@path", '@query-param;name="page"'] }"#, resources, &[]);
+    assert_ne!(code, Some(0), "{said}");
+    let asked = r#"asks for signatures that cover "@method" "@authority" "@path" "@query""#;
+    assert!(said.contains(asked), "{said}");
+}
+
+const ANSWERS: &str = "conformance: { include: [httpsig.answers-signed] }\n";
+
+#[test]
+fn the_key_of_answers_is_read_from_a_file() {
+    let (id, algorithm) = ANSWER_KEY;
+    let ring = keys::ring(algorithm).expect("the seed has it");
+    let public = |key: &str| {
+        let key = SigningKey::read(key, None, Alg::named(algorithm)).expect("a key");
+        key.public_jwk().expect("has a public half").to_string()
+    };
+    let with = |kid: &str, file: &str| format!("material: {{ answer_key: {{ file: {file}, kid: {kid} }} }}\n{ANSWERS}");
+    let files = [("right.json", public(ring.second.key)), ("wrong.json", public(ring.first.key))];
+    let (code, said) = ran("{}", &with(id, "right.json"), &files);
+    assert_eq!(code, Some(0), "{said}");
+    for (kid, file, text) in [
+        (id, "wrong.json", "the signature does not verify"),
+        // who is asked for another key signs nothing
+        ("another", "right.json", "the answer has no signature"),
+    ] {
+        let (code, said) = ran("{}", &with(kid, file), &files);
+        assert!(said.contains(text), "{kid} {file}: {said}");
+        assert_eq!(code, Some(1), "{kid} {file}: {said}");
+    }
+}
+
+#[test]
+fn answers_cover_what_a_scenario_asks_for() {
+    let components = r#"{ answer_components: ["@status", "content-type", 'content-digest;key="sha-256"', "@method;req", 'accept;bs;req'] }"#;
+    let (code, said) = ran(components, ANSWERS, &[]);
+    assert_eq!(code, Some(0), "{said}");
+    // what no answer has cannot be signed
+    let (code, said) = ran(r#"{ answer_components: ["@status", "x-absent"] }"#, ANSWERS, &[]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("the answer has no signature"), "{said}");
 }

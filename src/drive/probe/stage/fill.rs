@@ -62,6 +62,7 @@ impl Stage<'_> {
             Fill::ClientId => client()?.id,
             Fill::RefreshToken => given(&material.refresh_token),
             Fill::OtherAudienceToken => given(&material.other_audience_token),
+            Fill::AcceptSignature => material.answer_rules.as_ref().map(|rules| rules.asked()).unwrap_or_default(),
         })
     }
 }

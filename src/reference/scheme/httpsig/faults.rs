@@ -5,7 +5,6 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::fields::{CoveredParts, covered};
 use crate::reference::fault::{Fault, row, variant};
 use crate::reference::jose::keys::KeyPair;
 use crate::reference::jose::signature::public_pem;
@@ -33,23 +32,12 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("verifies-resolved-path", "httpsig.path-as-sent", "decodes and resolves paths before it verifies signatures"),
     row("verifies-rewritten-query", "httpsig.query-as-sent", "encodes apostrophes of the query before it verifies"),
     row("any-label-verifies", "httpsig.selection-unambiguous", "accepts a message of which one signature verifies"),
+    row("answer-unsigned", "httpsig.answers-signed", "signs no answer"),
+    variant("answer-signature-of-another", "httpsig.answers-signed", "signs something else than the answer"),
+    variant("answer-signature-stale", "httpsig.answers-signed", "signs answers with a time an hour ago"),
+    variant("answer-covers-status-alone", "httpsig.answers-signed", "covers nothing but the status of an answer"),
+    variant("answer-digest-of-nothing", "httpsig.answers-signed", "sends the digest of an empty content"),
 ];
-
-/// An identifier with a parameter that no verifier knows.
-const UNKNOWN_PARAMETER: &str = "\"@method\";authbench";
-
-/// What `Signature-Input` covers.
-pub(super) fn labels(state: &ReferenceState, input: &str) -> Option<Vec<CoveredParts>> {
-    if !state.fault("component-parameter-ignored") || !input.contains(UNKNOWN_PARAMETER) {
-        return covered(input);
-    }
-    let mut labels = covered(&input.replacen(&format!("{UNKNOWN_PARAMETER} "), "", 1))?;
-    for label in &mut labels {
-        label.written = label.written.replacen('(', &format!("({UNKNOWN_PARAMETER} "), 1);
-        label.taken_for_method = Some(UNKNOWN_PARAMETER);
-    }
-    Some(labels)
-}
 
 /// The principal that a request without a signature is taken for.
 pub(super) fn unsigned(state: &ReferenceState) -> Option<Arc<Principal>> {

@@ -1,8 +1,13 @@
 //! HTTP message signatures (RFC 9421) with digests of the content (RFC 9530).
 
+pub(crate) mod answers;
+mod components;
 pub(crate) mod faults;
 mod fields;
 mod pss;
+mod structured;
+#[cfg(test)]
+mod vectors;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,11 +21,13 @@ use super::hmac::MOST_NONCES;
 use crate::clock;
 use crate::reference::jose::keys::KeyPair;
 use crate::reference::rejection::Rejection;
-use crate::reference::request::{ReceivedBody, header_values, host_of};
+use crate::reference::request::{ReceivedBody, header_values};
 use crate::reference::state::{Principal, ReferenceState, principal};
 use crate::reference::used::OneTimeUses;
 use crate::seed::{IDENTITIES, keys};
-use fields::{CoveredParts, byte_sequences};
+use answers::AnswerKey;
+use components::{SignedMessage, Surroundings, base};
+use fields::{CoveredParts, byte_sequences, covered};
 
 /// How old, or how far ahead, a signature may be, in seconds.
 const WINDOW: i64 = 300;
@@ -50,6 +57,7 @@ struct RegisteredKey {
 pub(crate) struct MessageSigners {
     keys: Vec<RegisteredKey>,
     used: OneTimeUses,
+    answers: Option<AnswerKey>,
     /// The scheme of the addresses of this server.
     scheme: &'static str,
 }
@@ -75,6 +83,7 @@ impl MessageSigners {
         Self {
             keys: clients.chain(others).collect(),
             used: OneTimeUses::new(MOST_NONCES),
+            answers: AnswerKey::seeded(),
             scheme: if over_tls { "https" } else { "http" },
         }
     }
@@ -86,7 +95,10 @@ pub(crate) fn verify(
     signers: &MessageSigners,
     parts: &Parts,
 ) -> Result<Arc<Principal>, Rejection> {
-    let asked = |error| Rejection::new(StatusCode::UNAUTHORIZED, error).with_challenge("Signature realm=\"orders\"");
+    let asked = |error| {
+        let refused = Rejection::new(StatusCode::UNAUTHORIZED, error).with_challenge("Signature realm=\"orders\"");
+        refused.asking_for_signature(wanted(parts))
+    };
     let bad = || match state.fault("panics-on-bad-base64") {
         true => Rejection::broken(),
         false => Rejection::new(StatusCode::BAD_REQUEST, "invalid_request"),
@@ -101,7 +113,7 @@ pub(crate) fn verify(
         (Some(input), Some(signatures)) => (input, signatures),
         _ => return Err(bad()),
     };
-    let labels = faults::labels(state, &input).ok_or_else(bad)?;
+    let labels = covered(&input).ok_or_else(bad)?;
     let signatures = byte_sequences(&signatures).ok_or_else(bad)?;
     let made = |label: &str| signatures.iter().find(|(name, _)| name == label).map(|(_, bytes)| &bytes[..]);
     let key_of = |label: &CoveredParts| signers.keys.iter().find(|key| Some(key.id.as_str()) == label.text("keyid"));
@@ -112,9 +124,15 @@ pub(crate) fn verify(
         return Err(asked("insufficient_coverage"));
     }
     let verifies = |label: &CoveredParts| {
-        let (Some(made), Some(base)) = (made(&label.label), base((state, signers.scheme), label, parts)) else {
-            return false;
+        let around = Surroundings {
+            scheme: signers.scheme,
+            without_query: state.fault("query-not-in-base"),
+            rewrites_query: state.fault("verifies-rewritten-query"),
+            takes_any_parameter: state.fault("component-parameter-ignored"),
+            takes_any_case: state.fault("name-case-ignored"),
         };
+        let base = base(around, label, SignedMessage::Request(parts));
+        let (Some(made), Some(base)) = (made(&label.label), base) else { return false };
         if state.fault("salt-of-any-length") && pss::verifies_any_salt(&key.pair, &base, made) {
             return true;
         }
@@ -131,7 +149,8 @@ pub(crate) fn verify(
     if !fits || state.fault("httpsig-rejects-everything") {
         return Err(asked("invalid_signature"));
     }
-    if label.components.iter().any(|component| component == "content-digest") && !digest_fits(state, parts) {
+    let covers_digest = label.components.iter().any(|component| component.name == "content-digest");
+    if covers_digest && !digest_fits(state, parts) {
         return Err(asked("invalid_digest"));
     }
     let now = clock::unix_seconds();
@@ -164,54 +183,23 @@ fn is_lawful(state: &ReferenceState, label: &CoveredParts, parts: &Parts) -> boo
     if state.fault("any-coverage-ok") {
         return true;
     }
-    let components: BTreeSet<&str> = label.components.iter().map(String::as_str).collect();
-    let has_body =
-        !parts.method.is_safe() || parts.extensions.get::<ReceivedBody>().is_some_and(|body| !body.0.is_empty());
-    let digest = has_body.then_some("content-digest");
+    let components: BTreeSet<&str> = label.components.iter().map(|one| one.identifier.as_str()).collect();
+    let has = |name: &str| components.contains(format!("\"{name}\"").as_str());
+    let digest = has_body(parts).then_some("content-digest");
     // RFC 9421 §2.2.2: the whole address has them all
-    let covers = |one: &str| {
-        let in_address = ["@authority", "@path", "@query"].contains(&one) && components.contains("@target-uri");
-        components.contains(one) || in_address
-    };
+    let covers = |one: &str| has(one) || (["@authority", "@path", "@query"].contains(&one) && has("@target-uri"));
     components.len() == label.components.len() && REQUIRED.into_iter().chain(digest).all(covers)
 }
 
-/// The signature base (RFC 9421 §2.5); none where a component is not there.
-fn base((state, scheme): (&ReferenceState, &str), label: &CoveredParts, parts: &Parts) -> Option<String> {
-    let mut base = String::new();
-    if let Some(identifier) = label.taken_for_method {
-        base.push_str(&format!("{identifier}: {}\n", parts.method));
-    }
-    for component in &label.components {
-        let value = match component.as_str() {
-            "@method" => parts.method.to_string(),
-            "@authority" => host_of(parts)?.to_ascii_lowercase(),
-            "@path" => parts.uri.path().to_owned(),
-            "@query" if state.fault("query-not-in-base") => "?".to_owned(),
-            "@query" if state.fault("verifies-rewritten-query") => {
-                format!("?{}", parts.uri.query().unwrap_or_default().replace('\'', "%27"))
-            }
-            "@query" => format!("?{}", parts.uri.query().unwrap_or_default()),
-            "@request-target" => parts.uri.path_and_query()?.as_str().to_owned(),
-            "@scheme" => scheme.to_owned(),
-            "@target-uri" => {
-                let host = host_of(parts)?.to_ascii_lowercase();
-                format!("{scheme}://{host}{}", parts.uri.path_and_query()?)
-            }
-            derived if derived.starts_with('@') => return None,
-            // RFC 9421 §2.1: in lower case
-            name if name.contains(|c: char| c.is_ascii_uppercase()) && !state.fault("name-case-ignored") => {
-                return None;
-            }
-            name => {
-                let lines = header_values(&parts.headers, name).ok().filter(|lines| !lines.is_empty())?;
-                lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(", ")
-            }
-        };
-        base.push_str(&format!("\"{component}\": {value}\n"));
-    }
-    base.push_str(&format!("\"@signature-params\": {}", label.written));
-    Some(base)
+fn has_body(parts: &Parts) -> bool {
+    !parts.method.is_safe() || parts.extensions.get::<ReceivedBody>().is_some_and(|body| !body.0.is_empty())
+}
+
+/// What the next request has to be signed with (RFC 9421 §5.1).
+fn wanted(parts: &Parts) -> String {
+    let names = REQUIRED.into_iter().chain(has_body(parts).then_some("content-digest"));
+    let names: Vec<String> = names.map(|name| format!("\"{name}\"")).collect();
+    format!("sig1=({});created", names.join(" "))
 }
 
 /// Whether every digest of the content that this server knows is that of the body, and it knows one.
