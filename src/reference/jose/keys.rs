@@ -111,17 +111,19 @@ impl KeyPair {
         let header = json!({ "typ": typ, "alg": self.algorithm.name(), "kid": self.kid });
         let header = URL_SAFE_NO_PAD.encode(header.to_string());
         let signed = format!("{header}.{}", URL_SAFE_NO_PAD.encode(serde_json::to_vec(claims).ok()?));
-        let signature = match &self.signing {
-            SigningHalf::Library(key, algorithm) => {
-                jsonwebtoken::crypto::sign(signed.as_bytes(), key, *algorithm).ok()?
-            }
+        Some(format!("{signed}.{}", self.signature(signed.as_bytes())?))
+    }
+
+    /// A signature as tokens write it; none where it cannot be signed.
+    pub(crate) fn signature(&self, signed: &[u8]) -> Option<String> {
+        match &self.signing {
+            SigningHalf::Library(key, algorithm) => jsonwebtoken::crypto::sign(signed, key, *algorithm).ok(),
             SigningHalf::MlDsa(pair) => {
                 let mut made = vec![0; pair.algorithm().signature_len()];
-                pair.sign(signed.as_bytes(), &mut made).ok()?;
-                URL_SAFE_NO_PAD.encode(made)
+                pair.sign(signed, &mut made).ok()?;
+                Some(URL_SAFE_NO_PAD.encode(made))
             }
-        };
-        Some(format!("{signed}.{signature}"))
+        }
     }
 }
 

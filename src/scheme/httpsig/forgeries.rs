@@ -467,7 +467,7 @@ mod tests {
         let own = MessageKey {
             key: Arc::new(SigningKey::secret(b"a shared secret of 32 bytes ....", Alg::HS256, None)),
             key_id: "k".to_owned(),
-            components: components.iter().map(|name| (*name).to_owned()).collect(),
+            components: components.iter().copied().map(Component::named).collect(),
             tag: None,
             window,
             over_tls: false,

@@ -72,12 +72,6 @@ impl MessageParts {
         })
     }
 
-    /// Whether the signature covers the whole query.
-    pub(super) fn covers_query(&self) -> bool {
-        let whole = ["@query", "@target-uri", "@request-target"];
-        self.components.iter().any(|component| whole.iter().any(|name| component.is(name)))
-    }
-
     /// The covered components with the parameters of the signature (RFC 9421 §2.3).
     pub(super) fn params(&self) -> String {
         let covered: Vec<String> = self.components.iter().map(Component::to_string).collect();

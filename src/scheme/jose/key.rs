@@ -422,7 +422,9 @@ pub fn mac(alg: Alg, secret: &[u8], input: &[u8]) -> Vec<u8> {
 /// Whether a published key (RFC 7517) verifies a signature.
 pub fn verifies(jwk: &Value, alg: Alg, input: &[u8], made: &[u8]) -> bool {
     let Some(public) = public_bytes(jwk) else { return false };
-    family_of(jwk) == Some(alg.family()) && verifies_by(&public, alg, input, made)
+    // RFC 9964 §3: a key is for the algorithm that it names
+    let is_for_another = alg.family() == Family::Akp && jwk["alg"] != alg.name();
+    !is_for_another && family_of(jwk) == Some(alg.family()) && verifies_by(&public, alg, input, made)
 }
 
 /// The same with the bytes of a public key.
@@ -437,8 +439,6 @@ pub(super) fn verifies_by(public: &[u8], alg: Alg, input: &[u8], made: &[u8]) ->
         Alg::ES256 => &signature::ECDSA_P256_SHA256_FIXED,
         Alg::ES384 => &signature::ECDSA_P384_SHA384_FIXED,
         Alg::EdDSA | Alg::Ed25519 => &signature::ED25519,
-        // RFC 9964 §3: a key is for the algorithm that it names
-        _ if alg.family() == Family::Akp && jwk["alg"] != alg.name() => return false,
         Alg::MlDsa44 => &signature::ML_DSA_44,
         Alg::MlDsa65 => &signature::ML_DSA_65,
         Alg::MlDsa87 => &signature::ML_DSA_87,

@@ -33,7 +33,7 @@ impl VerifyingKey {
             }
         } else if let Ok(jwk) = serde_json::from_str::<Value>(text)
             && jwk.get("kty").is_some_and(|kty| kty != "oct")
-            && jwk.get("d").is_none()
+            && ["d", "priv"].iter().all(|name| jwk.get(*name).is_none())
         {
             return Self::from_jwk(&jwk, kid, alg);
         }
@@ -73,6 +73,12 @@ impl VerifyingKey {
             ("EC", Some("P-384")) => PublicKeyKind::P384,
             ("EC", _) => return Err(KeyError::Curve),
             ("OKP", Some("Ed25519")) => PublicKeyKind::Ed25519,
+            ("AKP", _) => match jwk["alg"].as_str().and_then(Alg::named) {
+                Some(Alg::MlDsa44) => PublicKeyKind::MlDsa44,
+                Some(Alg::MlDsa65) => PublicKeyKind::MlDsa65,
+                Some(Alg::MlDsa87) => PublicKeyKind::MlDsa87,
+                _ => return Err(KeyError::UnknownPublic),
+            },
             _ => return Err(KeyError::UnknownPublic),
         };
         Self::public(kind, public_bytes(jwk).ok_or(KeyError::Members)?, kid, alg)
@@ -84,9 +90,14 @@ impl VerifyingKey {
             PublicKeyKind::P256 => Alg::ES256,
             PublicKeyKind::P384 => Alg::ES384,
             PublicKeyKind::Ed25519 => Alg::EdDSA,
+            PublicKeyKind::MlDsa44 => Alg::MlDsa44,
+            PublicKeyKind::MlDsa65 => Alg::MlDsa65,
+            PublicKeyKind::MlDsa87 => Alg::MlDsa87,
         };
         let alg = alg.unwrap_or(usual);
-        if alg != usual && !(alg.family() == Family::Rsa && usual.family() == Family::Rsa) {
+        // keys of RSA and of Ed25519 serve more than one name
+        let is_shared = matches!(usual.family(), Family::Rsa | Family::Ed) && alg.family() == usual.family();
+        if alg != usual && !is_shared {
             return Err(KeyError::Algorithm { key: usual, wanted: alg });
         }
         Ok(Self { kid, alg, material: VerifyingMaterial::Public(public) })

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use aws_lc_rs::hmac;
 
 use super::{
-    Chunks, Dialect, Piece, SigningCredential, SigningParts, hexadecimal, in_seconds, parts, signed, with_query, written,
+    Chunks, Dialect, Piece, SigningCredential, SigningParts, hexadecimal, in_seconds, parts, signed, with_query,
+    written,
 };
 use crate::observe::Request;
 use crate::scheme::forgery::values;

@@ -2,7 +2,7 @@
 
 mod chunks;
 
-use crate::observe::{ForgeryId, Phrase, Request};
+use crate::observe::{Phrase, Request};
 use crate::scheme::forgery::malformed;
 use crate::scheme::signing::{
     Chunks, Dialect, Piece, SigningForgeries, SigningParts, canonical_query, encoded_anew, encoded_once, hmac_sha256,

@@ -4,7 +4,6 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use jsonwebtoken::Algorithm;
 use sha2::{Digest as _, Sha256};
 
 use super::components::{SignedMessage, Surroundings, base};
@@ -33,10 +32,6 @@ impl AnswerKey {
         let (id, name) = seed::ANSWER_KEY;
         let (algorithm, alg, _) = ALGORITHMS.into_iter().find(|(_, _, ring)| *ring == name)?;
         Some(Self { pair: KeyPair::of(keys::ring(name)?.second, algorithm), id, alg })
-    }
-
-    fn algorithm(&self) -> Algorithm {
-        self.pair.algorithm
     }
 }
 
@@ -90,8 +85,7 @@ fn made(
     if state.fault("answer-signature-of-another") {
         base.insert(0, ' ');
     }
-    let signature = jsonwebtoken::crypto::sign(base.as_bytes(), &key.pair.signing, key.algorithm()).ok()?;
-    let signature = STANDARD.encode(URL_SAFE_NO_PAD.decode(signature).ok()?);
+    let signature = STANDARD.encode(URL_SAFE_NO_PAD.decode(key.pair.signature(base.as_bytes())?).ok()?);
     Some((format!("{}={}", label.label, label.written), format!("{}=:{signature}:", label.label)))
 }
 
