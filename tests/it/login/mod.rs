@@ -139,7 +139,7 @@ async fn a_command_prints_the_credential() {
     let folder = tempfile::tempdir().expect("a folder");
     // a client of its own: what a command line tool does that logs in elsewhere
     let script = format!(
-        "import json,sys,urllib.request as u\nr=u.Request('http://{address}/auth/login',json.dumps({{'email':'{USER}','password':sys.stdin.read() or '{PASSWORD}'}}).encode(),{{'content-type':'application/json'}})\nt=json.load(u.urlopen(r))\nprint(t['access_token'] if len(sys.argv)>1 else json.dumps({{'auth':{{'t':t['access_token'],'s':9}}}}))\n"
+        "import json,sys,urllib.request as u\nr=u.Request('http://{address}/auth/login',json.dumps({{'email':'{USER}','password':sys.stdin.read() or '{PASSWORD}'}}).encode(),{{'content-type':'application/json'}})\nt=json.load(u.urlopen(r))\nprint(t['access_token'] if len(sys.argv)>1 else json.dumps({{'auth':{{'t':t['access_token'],'s':900}}}}))\n"
     );
     std::fs::write(folder.path().join("login.py"), script).expect("writes");
     for command in [
