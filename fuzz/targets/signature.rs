@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use authbench::observe::{AnswerSignature, Exchange, Request, Response, Silence};
 use authbench::scheme::httpsig::{AnswerRules, Component};
-use authbench::scheme::jose::{Alg, SigningKey, VerifyingKey};
+use authbench::scheme::jose::{Alg, SigningKey, VerificationKey};
 
 pub(super) const WORDS: &[&str] = &[
     "sig1=",
@@ -44,7 +44,7 @@ pub(super) fn run(data: &[u8]) {
     for kid in [None, Some("k".to_owned())] {
         let secret = SigningKey::secret(b"a secret that no input knows", Alg::HS256, kid);
         let rules = AnswerRules {
-            key: Arc::new(VerifyingKey::of(&secret)),
+            key: Arc::new(VerificationKey::of(&secret)),
             components: vec![Component::named("@status")],
             window: Duration::from_secs(u64::MAX),
             over_tls: true,

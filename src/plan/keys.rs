@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::values::Values;
 use crate::scenario::model::{self, DigestAlgorithm, SchemeFields};
 use crate::scenario::{At, LoadedScenario, Template};
-use crate::scheme::jose::{Alg, KeyError, SigningKey, VerifyingKey};
+use crate::scheme::jose::{Alg, KeyError, SigningKey, VerificationKey};
 use crate::scheme::jwt::Kit;
 use crate::secret::Secret;
 use crate::seed::keys;
@@ -126,9 +126,12 @@ pub(super) fn key(written: &At<model::SigningKeySource>, values: &Values<'_>) ->
 }
 
 /// A key that verifies what the target signs.
-pub(super) fn verifying_key(written: &At<model::SigningKeySource>, values: &Values<'_>) -> Option<Arc<VerifyingKey>> {
-    let stand_in = || VerifyingKey::of(&SigningKey::secret(&[], Alg::HS256, written.kid.clone()));
-    read(written, values, VerifyingKey::read, stand_in).map(Arc::new)
+pub(super) fn verifying_key(
+    written: &At<model::SigningKeySource>,
+    values: &Values<'_>,
+) -> Option<Arc<VerificationKey>> {
+    let stand_in = || VerificationKey::of(&SigningKey::secret(&[], Alg::HS256, written.kid.clone()));
+    read(written, values, VerificationKey::read, stand_in).map(Arc::new)
 }
 
 type ReadKey<K> = fn(&str, Option<String>, Option<Alg>) -> Result<K, KeyError>;

@@ -8,7 +8,7 @@ use crate::scenario::LoadedScenario;
 use crate::scenario::model::SchemeFields;
 use crate::scheme::Proof;
 use crate::scheme::httpsig::{ANSWER_COMPONENTS, AnswerRules, COMPONENTS, Component, MessageKey, algorithm_named};
-use crate::scheme::jose::{Alg, SigningKey, VerifyingKey};
+use crate::scheme::jose::{Alg, SigningKey, VerificationKey};
 use crate::scheme::signing::WINDOW;
 use crate::seed;
 
@@ -67,11 +67,11 @@ pub(super) fn answer_rules(loaded: &LoadedScenario, values: &Values<'_>) -> Opti
 }
 
 /// The key of the reference's answers.
-fn seeded_answer_key() -> Option<Arc<VerifyingKey>> {
+fn seeded_answer_key() -> Option<Arc<VerificationKey>> {
     let (id, algorithm) = seed::ANSWER_KEY;
     let key = seed::keys::ring(algorithm)?.second.key;
     let key = SigningKey::read(key, Some(id.to_owned()), Alg::named(algorithm)).ok()?;
-    Some(Arc::new(VerifyingKey::of(&key)))
+    Some(Arc::new(VerificationKey::of(&key)))
 }
 
 /// Whether the target of a scenario speaks TLS.

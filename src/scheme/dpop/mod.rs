@@ -287,7 +287,10 @@ mod tests {
     }
 
     fn proofs_in(carried: &[Carried]) -> Vec<UnsignedToken> {
-        values(carried, PROOF_FIELD).iter().filter_map(|proof| Jws::read(proof)?.unsigned()).collect()
+        // some are written in another alphabet, or padded
+        let plain = |proof: &String| proof.trim_end_matches('=').replace('+', "-").replace('/', "_");
+        let proofs = values(carried, PROOF_FIELD);
+        proofs.iter().map(plain).filter_map(|proof| Jws::read(&proof)?.unsigned()).collect()
     }
 
     #[test]

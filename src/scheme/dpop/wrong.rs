@@ -275,7 +275,7 @@ mod tests {
         ("typ-jwt", &["typ"], &[], true),
         ("no-alg", &["alg"], &[], true),
         ("no-jwk", &["jwk"], &[], true),
-        ("crit-unknown", &["crit", "authbench"], &[], true),
+        ("crit-unknown", &["authbench", "crit"], &[], true),
         ("alg-none", &["alg"], &[], false),
         ("alg-hs256", &["alg", "jwk"], &[], false),
         ("jwk-private", &["jwk"], &[], true),

@@ -9,13 +9,13 @@ use sfv::{Dictionary, InnerList, Item, ListEntry, Parser};
 use super::component::{Component, Message, StartLine, lines, quoted};
 use super::registered_name;
 use crate::observe::{AnswerSignature, Exchange, Request, Response};
-use crate::scheme::jose::VerifyingKey;
+use crate::scheme::jose::VerificationKey;
 
 /// What the signatures of a target's answers have to be.
 #[derive(Clone, Debug)]
 pub struct AnswerRules {
     /// The key that verifies them.
-    pub key: Arc<VerifyingKey>,
+    pub key: Arc<VerificationKey>,
     /// What they have to cover.
     pub components: Vec<Component>,
     /// How old, or how far ahead, a signature may be.

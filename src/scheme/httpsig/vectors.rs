@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::component::{Message, StartLine, lines};
 use super::{AnswerRules, Component, MessageKey, MessageParts, algorithm_named};
 use crate::observe::{AnswerSignature, Exchange, Request, Response, Silence};
-use crate::scheme::jose::{SigningKey, VerifyingKey};
+use crate::scheme::jose::{SigningKey, VerificationKey};
 use crate::scheme::{Occasion, Proof};
 
 fn published() -> Value {
@@ -81,7 +81,7 @@ fn requests_are_signed_as_those_of_the_rfc() {
         let key = &published["keys"][text(case, "key")];
         let alg = algorithm_named(text(key, "alg")).expect("is registered");
         let signing = SigningKey::read(&key["jwk"].to_string(), None, Some(alg)).expect("a key");
-        let verifying = VerifyingKey::of(&signing);
+        let verifying = VerificationKey::of(&signing);
         let (components, written) = input_of(message, label);
         let own = MessageKey {
             key: Arc::new(signing),
@@ -138,7 +138,7 @@ fn public_keys_in_pem_are_those_of_the_rfc() {
         let key = &keys[text(case, "key")];
         let alg = algorithm_named(text(key, "alg"));
         let Some(pem) = key["public_pem"].as_str() else { continue };
-        let key = VerifyingKey::read(pem, None, alg).expect("a key");
+        let key = VerificationKey::read(pem, None, alg).expect("a key");
         let (_, rest) = text(case, "message").split_once(&format!("{}=:", text(case, "label"))).expect("a signature");
         let signature = base64(rest.split(':').next().unwrap_or_default());
         assert!(key.verifies(text(case, "base").as_bytes(), &signature), "{}", text(case, "name"));
@@ -151,7 +151,7 @@ fn rules(published: &Value, case: &Value, components: &[&str]) -> AnswerRules {
     let key = &published["keys"][text(case, "key")];
     let alg = algorithm_named(text(key, "alg"));
     AnswerRules {
-        key: Arc::new(VerifyingKey::read(&key["jwk"].to_string(), None, alg).expect("a key")),
+        key: Arc::new(VerificationKey::read(&key["jwk"].to_string(), None, alg).expect("a key")),
         components: components.iter().map(|one| Component::read(one).expect("a component")).collect(),
         window: Duration::from_secs(300),
         over_tls: true,

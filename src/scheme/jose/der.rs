@@ -102,6 +102,9 @@ pub fn public_key(der: &[u8]) -> Option<(PublicKeyKind, Vec<u8>)> {
     let kind = match algorithm.oid {
         oid if oid == RSA_ENCRYPTION || oid == RSASSA_PSS => PublicKeyKind::Rsa,
         oid if oid == ID_ED25519 => PublicKeyKind::Ed25519,
+        oid if oid == ID_ML_DSA_44 => PublicKeyKind::MlDsa44,
+        oid if oid == ID_ML_DSA_65 => PublicKeyKind::MlDsa65,
+        oid if oid == ID_ML_DSA_87 => PublicKeyKind::MlDsa87,
         oid if oid == EC_PUBLIC_KEY => match algorithm.parameters_oid().ok()? {
             curve if curve == SECP256R1 => PublicKeyKind::P256,
             curve if curve == SECP384R1 => PublicKeyKind::P384,

@@ -7,12 +7,12 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
     self, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, PqdsaKeyPair, PqdsaSigningAlgorithm, RsaKeyPair,
-    UnparsedPublicKey,
 };
 use aws_lc_rs::{digest, hmac};
 use serde_json::{Value, json};
 
 use super::der::PublicKeyKind;
+use super::verifying::verifies_by;
 use super::{KeyError, decoded, der, encoded, pss};
 
 /// Signature algorithms (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2, RFC 9964 §5).
@@ -425,26 +425,6 @@ pub fn verifies(jwk: &Value, alg: Alg, input: &[u8], made: &[u8]) -> bool {
     // RFC 9964 §3: a key is for the algorithm that it names
     let is_for_another = alg.family() == Family::Akp && jwk["alg"] != alg.name();
     !is_for_another && family_of(jwk) == Some(alg.family()) && verifies_by(&public, alg, input, made)
-}
-
-/// The same with the bytes of a public key.
-pub(super) fn verifies_by(public: &[u8], alg: Alg, input: &[u8], made: &[u8]) -> bool {
-    let algorithm: &'static dyn signature::VerificationAlgorithm = match alg {
-        Alg::RS256 => &signature::RSA_PKCS1_2048_8192_SHA256,
-        Alg::RS384 => &signature::RSA_PKCS1_2048_8192_SHA384,
-        Alg::RS512 => &signature::RSA_PKCS1_2048_8192_SHA512,
-        Alg::PS256 => &signature::RSA_PSS_2048_8192_SHA256,
-        Alg::PS384 => &signature::RSA_PSS_2048_8192_SHA384,
-        Alg::PS512 => &signature::RSA_PSS_2048_8192_SHA512,
-        Alg::ES256 => &signature::ECDSA_P256_SHA256_FIXED,
-        Alg::ES384 => &signature::ECDSA_P384_SHA384_FIXED,
-        Alg::EdDSA | Alg::Ed25519 => &signature::ED25519,
-        Alg::MlDsa44 => &signature::ML_DSA_44,
-        Alg::MlDsa65 => &signature::ML_DSA_65,
-        Alg::MlDsa87 => &signature::ML_DSA_87,
-        Alg::HS256 | Alg::HS384 | Alg::HS512 => return false,
-    };
-    UnparsedPublicKey::new(algorithm, public).verify(input, made).is_ok()
 }
 
 /// The kind of a published key.

@@ -15,7 +15,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 pub use key::{Alg, SigningKey};
 pub use key_error::KeyError;
 pub use members::Members;
-pub use verifying::VerifyingKey;
+pub use verifying::VerificationKey;
 
 /// Base64url without padding (RFC 7515 §2).
 pub fn encoded(bytes: impl AsRef<[u8]>) -> String {

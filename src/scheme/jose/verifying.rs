@@ -1,13 +1,14 @@
 //! Keys that verify what others sign.
 
+use aws_lc_rs::signature::{self, UnparsedPublicKey};
 use serde_json::Value;
 
 use super::der::{self, PublicKeyKind};
-use super::key::{Family, mac, public_bytes, verifies_by};
+use super::key::{Family, mac, public_bytes};
 use super::{Alg, KeyError, SigningKey};
 
 /// A public key, or a shared secret, with its identifier.
-pub struct VerifyingKey {
+pub struct VerificationKey {
     /// Key identifier.
     pub kid: Option<String>,
     /// The algorithm that it verifies by.
@@ -20,7 +21,7 @@ enum VerifyingMaterial {
     Public(Vec<u8>),
 }
 
-impl VerifyingKey {
+impl VerificationKey {
     /// A key from PEM, a JWK, or the bytes of a secret. Of a private key it is the public half.
     ///
     /// # Errors
@@ -112,7 +113,27 @@ impl VerifyingKey {
     }
 }
 
-impl std::fmt::Debug for VerifyingKey {
+/// Whether the bytes of a public key verify a signature.
+pub(super) fn verifies_by(public: &[u8], alg: Alg, input: &[u8], made: &[u8]) -> bool {
+    let algorithm: &'static dyn signature::VerificationAlgorithm = match alg {
+        Alg::RS256 => &signature::RSA_PKCS1_2048_8192_SHA256,
+        Alg::RS384 => &signature::RSA_PKCS1_2048_8192_SHA384,
+        Alg::RS512 => &signature::RSA_PKCS1_2048_8192_SHA512,
+        Alg::PS256 => &signature::RSA_PSS_2048_8192_SHA256,
+        Alg::PS384 => &signature::RSA_PSS_2048_8192_SHA384,
+        Alg::PS512 => &signature::RSA_PSS_2048_8192_SHA512,
+        Alg::ES256 => &signature::ECDSA_P256_SHA256_FIXED,
+        Alg::ES384 => &signature::ECDSA_P384_SHA384_FIXED,
+        Alg::EdDSA | Alg::Ed25519 => &signature::ED25519,
+        Alg::MlDsa44 => &signature::ML_DSA_44,
+        Alg::MlDsa65 => &signature::ML_DSA_65,
+        Alg::MlDsa87 => &signature::ML_DSA_87,
+        Alg::HS256 | Alg::HS384 | Alg::HS512 => return false,
+    };
+    UnparsedPublicKey::new(algorithm, public).verify(input, made).is_ok()
+}
+
+impl std::fmt::Debug for VerificationKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} key {:?}", self.alg.name(), self.kid)
     }
@@ -138,7 +159,7 @@ mod tests {
                 }
                 let made = key.sign(b"input");
                 for form in forms {
-                    let read = VerifyingKey::read(&form, None, alg).expect("is a key");
+                    let read = VerificationKey::read(&form, None, alg).expect("is a key");
                     assert_eq!(read.alg.name(), *name);
                     assert!(read.verifies(b"input", &made) && !read.verifies(b"other", &made), "{name}: {form}");
                 }
@@ -150,9 +171,9 @@ mod tests {
     fn a_key_that_does_not_fit_its_algorithm_says_so() {
         let key = SigningKey::read(KEY_RINGS[2].first.key, None, Some(Alg::ES256)).expect("is a key");
         let jwk = key.public_jwk().expect("has a public half").to_string();
-        let wrong = VerifyingKey::read(&jwk, None, Some(Alg::EdDSA)).map(drop);
+        let wrong = VerificationKey::read(&jwk, None, Some(Alg::EdDSA)).map(drop);
         assert_eq!(wrong, Err(KeyError::Algorithm { key: Alg::ES256, wanted: Alg::EdDSA }));
         let none = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
-        assert_eq!(VerifyingKey::read(none, None, None).map(drop), Err(KeyError::UnknownPublic));
+        assert_eq!(VerificationKey::read(none, None, None).map(drop), Err(KeyError::UnknownPublic));
     }
 }

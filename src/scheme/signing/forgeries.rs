@@ -516,6 +516,8 @@ mod tests {
                     Ok(forged) => {
                         assert_eq!(forged == good, scheme.replays(forgery.id), "{name} {in_query}: {}", forgery.id);
                     }
+                    // the body of this request is no chunks
+                    Err(_) if forgery.id.as_str().contains("chunk") => {}
                     Err(_) => missing.push(forgery.id.as_str()),
                 }
             }

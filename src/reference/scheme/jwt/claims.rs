@@ -34,7 +34,7 @@ pub(super) fn hold(validation: &Validation, claims: &Map<String, Value>) -> bool
     let now = clock::unix_seconds() as f64;
     let leeway = validation.leeway as f64;
     let margin = validation.reject_tokens_expiring_in_less_than as f64;
-    // null is absent
+    // null is absent, and no time
     let given = |name: &str| claims.get(name).filter(|value| !value.is_null());
     let time = |name: &str| {
         let number = given(name)?.as_f64();
@@ -57,11 +57,11 @@ pub(super) fn hold(validation: &Validation, claims: &Map<String, Value>) -> bool
     let soon = time("exp").is_some_and(|exp| exp < margin) && (validation.validate_exp || validation.validate_nbf);
     let ends = match time("exp") {
         Some(exp) => exp - margin >= now - leeway,
-        None => given("exp").is_none(),
+        None => !claims.contains_key("exp"),
     };
     let begins = match time("nbf") {
         Some(nbf) => nbf <= now + leeway,
-        None => given("nbf").is_none(),
+        None => !claims.contains_key("nbf"),
     };
     validation.required_spec_claims.iter().all(is_there)
         && !soon
