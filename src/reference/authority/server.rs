@@ -142,10 +142,8 @@ impl Authority {
             claims["cnf"] = confirmation;
         }
         let plain = self.fault("issues-without-jti");
-        if plain {
-            if let Some(members) = claims.as_object_mut() {
-                members.remove("jti");
-            }
+        if plain && let Some(members) = claims.as_object_mut() {
+            members.remove("jti");
         }
         // signing with a key of the seed cannot fail; an empty token would be refused everywhere
         key.token(if plain { "JWT" } else { "at+jwt" }, &claims).unwrap_or_default()

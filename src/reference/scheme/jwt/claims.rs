@@ -63,7 +63,11 @@ pub(super) fn hold(validation: &Validation, claims: &Map<String, Value>) -> bool
         Some(nbf) => nbf <= now + leeway,
         None => !claims.contains_key("nbf"),
     };
+    // the library cannot read a token with such a time at all
+    let reads =
+        ["exp", "nbf"].iter().all(|name| !claims.get(*name).is_some_and(|time| time.is_array() || time.is_object()));
     validation.required_spec_claims.iter().all(is_there)
+        && reads
         && !soon
         && (ends || !validation.validate_exp)
         && (begins || !validation.validate_nbf)
