@@ -261,7 +261,8 @@ async fn each_credential_presents_its_own_certificate() {
         );
     }
     let (code, said) = run(&own("reader"), &load.replace("connections: 2", "connections: 1")).await;
-    assert!(code == Some(3) && said.contains("write `connections: 2` or more"), "{code:?}\n{said}");
+    assert!(code == Some(2) && said.contains("a.yaml:10:"), "{code:?}\n{said}");
+    assert!(said.contains("write `connections: 2` or more"), "{said}");
     // what is no key is a mistake of that credential
     let (code, said) = run("tls: { certificate: reader.pem, key: service.key }", "").await;
     assert!(code == Some(2) && said.contains("a.yaml:7:") && said.contains("is not that of the certificate"), "{said}");
