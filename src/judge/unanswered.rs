@@ -68,19 +68,8 @@ fn but_for(check: &Check, odd: usize, answer: &(Exchange, Outcome)) -> Evidence 
                 Want::Granted => answered(200, Outcome::Granted),
                 Want::Denied(_) | Want::Either => answered(401, Outcome::Refused),
             };
-            evidence.observe(Observation {
-                credential: None,
-                step: at,
-                forgery,
-                description: Description::new("a probe"),
-                place: place(step),
-                exchange,
-                outcome,
-                why: None,
-                clean: true,
-                at: 0,
-                reproduced: false,
-            });
+            let seen = Observation::in_test(at, exchange, outcome);
+            evidence.observe(Observation { forgery, place: place(step), ..seen });
         }
     }
     evidence.control(control(true));

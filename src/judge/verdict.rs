@@ -481,7 +481,7 @@ mod tests {
     use crate::check::catalogue;
     use crate::check::profile::PROFILES;
     use crate::check::step::{Step, Want};
-    use crate::observe::{Description, Place, Request, Response, Silence, StepId};
+    use crate::observe::{Request, Response, Silence, StepId};
     use crate::plan::Script;
 
     /// What a check sees that is let in wherever it must be refused.
@@ -492,22 +492,9 @@ mod tests {
         let of_another = |step: &Step| step.step_id() == Some(StepId::new("reused")) && !check.implied_by.is_empty();
         for (step, _) in check.steps.iter().enumerate().filter(|(_, step)| denied(step) && !of_another(step)) {
             let response = Response { status: 200, headers: Vec::new(), body: Vec::new(), truncated: false };
-            evidence.observations.push(Observation {
-                step,
-                credential: None,
-                forgery: None,
-                description: Description::new("a probe"),
-                place: Place::Resource(0),
-                exchange: Exchange {
-                    answer: Ok(response),
-                    ..Exchange::unanswered(Request::new("GET", "/"), Silence::Closed)
-                },
-                outcome: Outcome::Granted,
-                why: None,
-                clean: true,
-                at: 0,
-                reproduced: false,
-            });
+            let unanswered = Exchange::unanswered(Request::new("GET", "/"), Silence::Closed);
+            let exchange = Exchange { answer: Ok(response), ..unanswered };
+            evidence.observations.push(Observation::in_test(step, exchange, Outcome::Granted));
         }
         evidence
     }

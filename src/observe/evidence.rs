@@ -48,6 +48,26 @@ pub struct Observation {
     pub reproduced: bool,
 }
 
+#[cfg(test)]
+impl Observation {
+    /// What a test has seen at a resource: an exchange that was searched whole, and what it means.
+    pub(crate) fn in_test(step: usize, exchange: Exchange, outcome: Outcome) -> Self {
+        Self {
+            step,
+            credential: None,
+            forgery: None,
+            description: Description::new("a probe"),
+            place: Place::Resource(0),
+            exchange,
+            outcome,
+            why: None,
+            clean: true,
+            at: 0,
+            reproduced: false,
+        }
+    }
+}
+
 /// One run of a comparison of times, in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TimingRun {

@@ -122,15 +122,7 @@ fn public_halves_and_thumbprints_of_ml_dsa_are_those_of_rfc_9964() {
 }
 
 /// The certificate of RFC 8705 appendix A (figure 6).
-const RFC_8705: &str = "-----BEGIN CERTIFICATE-----
-MIIBBjCBrAIBAjAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARtdGxzMB4XDTE4MTAx
-ODEyMzcwOVoXDTIyMDUwMjEyMzcwOVowDzENMAsGA1UEAwwEbXRsczBZMBMGByqG
-SM49AgEGCCqGSM49AwEHA0IABNcnyxwqV6hY8QnhxxzFQ03C7HKW9OylMbnQZjjJ
-/Au08/coZwxS7LfA4vOLS9WuneIXhbGGWvsDSb0tH6IxLm8wCgYIKoZIzj0EAwID
-SQAwRgIhAP0RC1E+vwJD/D1AGHGzuri+hlV/PpQEKTWUVeORWz83AiEA5x2eXZOV
-bUlJSGQgjwD5vaUaKlLR50Q2DmFfQj1L+SY=
------END CERTIFICATE-----
-";
+const RFC_8705: &str = include_str!("../vectors/rfc8705.pem");
 
 #[test]
 fn thumbprints_of_certificates_are_those_of_rfc_8705() {

@@ -124,7 +124,7 @@ fn sent_cookie(seen: &Observation) -> String {
 mod tests {
     use super::*;
     use crate::check::profile::Effective;
-    use crate::observe::{Description, Evidence, Exchange, Place, Request, Response, Silence};
+    use crate::observe::{Evidence, Exchange, Request, Response, Silence};
 
     fn seen(step: usize, cookie: Option<&str>, set: &[&str], outcome: Outcome) -> Observation {
         let headers = set.iter().map(|line| ("Set-Cookie".to_owned(), line.as_bytes().to_vec())).collect();
@@ -132,19 +132,8 @@ mod tests {
         let request = Request::new("GET", "/");
         let request = cookie.map_or(request.clone(), |cookie| request.credential_header("Cookie", cookie));
         let response = Response { status, headers, body: Vec::new(), truncated: false };
-        Observation {
-            step,
-            credential: None,
-            forgery: None,
-            description: Description::new("a probe"),
-            place: Place::Resource(0),
-            exchange: Exchange { answer: Ok(response), ..Exchange::unanswered(request, Silence::Closed) },
-            outcome,
-            why: None,
-            clean: true,
-            at: 0,
-            reproduced: false,
-        }
+        let exchange = Exchange { answer: Ok(response), ..Exchange::unanswered(request, Silence::Closed) };
+        Observation::in_test(step, exchange, outcome)
     }
 
     #[test]

@@ -45,25 +45,6 @@ pub(super) fn within_the_window(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// A signature is by a key for the region and the service of the request (IAM User Guide, "Calculate the signature"): who makes one
-/// for another has the secret, or a key that was derived from it for somewhere else.
-pub(super) fn for_its_scope(case: &ObservedCheck<'_>) -> Judgement {
-    case.judge_leniencies(super::ALTERED, "refused")
-}
-
-/// A parameter that parsers leave out is not signed where a verifier signs what its parser has read. The application, which
-/// reads the same, does not see it either.
-pub(super) fn whole_query(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case);
-    for (index, seen) in case.observations_of(super::UNPARSED) {
-        match seen.outcome {
-            Outcome::Granted => judgement.advises(index, case.about(index, "accepted"), "refused"),
-            _ => case.judge_as(index, Want::Denied(super::ALTERED), &mut judgement),
-        }
-    }
-    judgement
-}
-
 /// The same bytes are refused the second time. A scheme without a nonce cannot refuse them: what may be read is read again,
 /// and what writes is worth a warning.
 pub(super) fn not_replayed(case: &ObservedCheck<'_>) -> Judgement {

@@ -19,10 +19,9 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             send(Who::Good, On::Protected).granted(),
-            send(each_forged(&["component-parameter", "derived-upper-case", "field-upper-case"]), On::Protected)
-                .id(LENIENT),
+            send(each_forged(&["component-parameter", "derived-upper-case", "field-upper-case"]), On::Protected),
         ],
-        expect: read_strictly,
+        expect: |case| case.judge_leniencies(UNREAD, "refused"),
         fault: "component-parameter-ignored",
         ..REFUSAL
     },
@@ -38,9 +37,9 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             send(Who::Good, On::Protected).granted(),
-            send(each_forged(&["created-text", "created-fraction", "expires-text"]), On::Protected).id(LENIENT),
+            send(each_forged(&["created-text", "created-fraction", "expires-text"]), On::Protected),
         ],
-        expect: read_strictly,
+        expect: |case| case.judge_leniencies(UNREAD, "refused"),
         shows: Explanation::Time,
         fault: "times-of-any-type",
         ..REFUSAL
@@ -59,10 +58,10 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[
             send(Who::Good, On::Protected).granted(),
             // where the key is another, neither can be made, and nothing is tested
-            send(forged("salt-empty"), On::Protected).id(LENIENT),
-            send(forged("salt-short"), On::Protected).id(LENIENT_TOO),
+            send(forged("salt-empty"), On::Protected),
+            send(forged("salt-short"), On::Protected),
         ],
-        expect: read_strictly,
+        expect: |case| case.judge_leniencies(UNREAD, "refused"),
         fault: "salt-of-any-length",
         ..REFUSAL
     },
@@ -116,8 +115,6 @@ pub(crate) const CHECKS: &[Check] = &[
 ];
 
 const UNREAD: &[Accept] = &[INVALID, MALFORMED, Accept::Status(400)];
-const LENIENT: StepId = StepId::new("lenient");
-const LENIENT_TOO: StepId = StepId::new("lenient-too");
 const DOT: StepId = StepId::new("dot");
 const DOT_CHANGED: StepId = StepId::new("dot-changed");
 const LETTER: StepId = StepId::new("letter");
@@ -125,18 +122,6 @@ const LETTER_CHANGED: StepId = StepId::new("letter-changed");
 const PLAIN_QUERY: StepId = StepId::new("query-plain");
 const UNUSUAL: StepId = StepId::new("query-unusual");
 const WRONG: StepId = StepId::new("wrong");
-
-/// What only the holder of the key can make lets nobody in who should not be, however leniently it is read.
-fn read_strictly(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case);
-    for (index, seen) in case.observations_of(LENIENT).chain(case.observations_of(LENIENT_TOO)) {
-        match seen.outcome {
-            Outcome::Granted => judgement.advises(index, case.about(index, "accepted"), "refused"),
-            _ => case.judge_as(index, Want::Denied(UNREAD), &mut judgement),
-        }
-    }
-    judgement
-}
 
 /// A path that is not the signed one is answered like one with a wrong signature. Another answer comes from behind the verifier.
 fn path_as_sent(case: &ObservedCheck<'_>) -> Judgement {
@@ -192,33 +177,27 @@ fn query_as_sent(case: &ObservedCheck<'_>) -> Judgement {
 mod tests {
     use super::*;
     use crate::check::profile::Effective;
-    use crate::observe::{Description, Evidence, Exchange, Observation, Place, Request, Response, Silence};
+    use crate::check::step::Step;
+    use crate::observe::{Evidence, Exchange, Observation, Request, Response, Silence};
 
     /// What a check makes of these answers; those to good requests are granted, all others refused with 401.
-    fn judged(id: &str, answers: &[(StepId, u16)]) -> Judgement {
+    fn judged(id: &str, answer: impl Fn(&Step) -> Option<u16>) -> Judgement {
         let check = crate::check::find(id).expect("is there");
         let mut evidence = Evidence::default();
         for (at, step) in check.steps.iter().enumerate() {
-            let own = answers.iter().find(|(id, _)| step.step_id() == Some(*id)).map(|(_, status)| *status);
-            let status = own.unwrap_or(if matches!(step.wanted(), Want::Granted) { 200 } else { 401 });
+            let status = answer(step).unwrap_or(if matches!(step.wanted(), Want::Granted) { 200 } else { 401 });
             let response = Response { status, headers: Vec::new(), body: Vec::new(), truncated: false };
             let unanswered = Exchange::unanswered(Request::new("GET", "/"), Silence::Closed);
-            evidence.observe(Observation {
-                step: at,
-                credential: None,
-                forgery: None,
-                description: Description::new("a probe"),
-                place: Place::Resource(0),
-                exchange: Exchange { answer: Ok(response), ..unanswered },
-                outcome: if status == 200 { Outcome::Granted } else { Outcome::Refused },
-                why: None,
-                clean: true,
-                at: 0,
-                reproduced: false,
-            });
+            let outcome = if status == 200 { Outcome::Granted } else { Outcome::Refused };
+            let exchange = Exchange { answer: Ok(response), ..unanswered };
+            evidence.observe(Observation::in_test(at, exchange, outcome));
         }
         let profile = Effective::of([], "http-message-signatures");
         (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile })
+    }
+
+    fn at(answers: [(StepId, u16); 2]) -> impl Fn(&Step) -> Option<u16> {
+        move |step| answers.iter().find(|(id, _)| step.step_id() == Some(*id)).map(|(_, status)| *status)
     }
 
     #[test]
@@ -231,7 +210,7 @@ mod tests {
             (200, 401, 1, 0),
             (200, 200, 0, 2),
         ] {
-            let judgement = judged("httpsig.path-as-sent", &[(DOT, status), (DOT_CHANGED, changed)]);
+            let judgement = judged("httpsig.path-as-sent", at([(DOT, status), (DOT_CHANGED, changed)]));
             let seen = (judgement.advice.len(), judgement.access.len());
             assert_eq!(seen, (advice, access), "{status} {changed}: {judgement:?}");
         }
@@ -246,7 +225,7 @@ mod tests {
             (200, 400, 0, 1, true),
             (401, 401, 0, 0, false),
         ] {
-            let judgement = judged("httpsig.query-as-sent", &[(PLAIN_QUERY, plain), (UNUSUAL, unusual)]);
+            let judgement = judged("httpsig.query-as-sent", at([(PLAIN_QUERY, plain), (UNUSUAL, unusual)]));
             let seen = (judgement.advice.len(), judgement.remarks.len(), judgement.not_applicable.is_none());
             assert_eq!(seen, (advice, remarks, applies), "{plain} {unusual}: {judgement:?}");
         }
@@ -255,9 +234,9 @@ mod tests {
     #[test]
     fn what_only_the_holder_of_the_key_can_make_is_a_warning_where_it_is_accepted() {
         for id in ["httpsig.identifiers-understood", "httpsig.times-are-integers", "httpsig.pss-salt-length"] {
-            assert_eq!(judged(id, &[]), Judgement::default(), "{id}");
-            let judgement = judged(id, &[(LENIENT, 200)]);
-            assert_eq!((judgement.advice.len(), judgement.access.len()), (1, 0), "{id}: {judgement:?}");
+            assert_eq!(judged(id, |_| None), Judgement::default(), "{id}");
+            let judgement = judged(id, |_| Some(200));
+            assert!(!judgement.advice.is_empty() && judgement.access.is_empty(), "{id}: {judgement:?}");
         }
     }
 }

@@ -424,26 +424,15 @@ fn tells_nothing(observation: &Observation) -> Option<String> {
 mod tests {
     use super::*;
     use crate::check::find;
-    use crate::observe::{Description, Exchange, Place, Request};
+    use crate::observe::{Exchange, Request};
 
     /// What the step of a check that may go either way was answered.
     fn seen(step: usize, status: Option<u16>, outcome: Outcome, clean: bool, reproduced: bool) -> Observation {
         let response =
             status.map(|status| Response { status, headers: Vec::new(), body: Vec::new(), truncated: false });
         let unanswered = Exchange::unanswered(Request::new("GET", "/"), Silence::TimedOut);
-        Observation {
-            step,
-            credential: None,
-            forgery: None,
-            description: Description::new("a probe"),
-            place: Place::Resource(0),
-            exchange: Exchange { answer: response.ok_or(Silence::TimedOut), ..unanswered },
-            outcome,
-            why: None,
-            clean,
-            at: 0,
-            reproduced,
-        }
+        let exchange = Exchange { answer: response.ok_or(Silence::TimedOut), ..unanswered };
+        Observation { clean, reproduced, ..Observation::in_test(step, exchange, outcome) }
     }
 
     #[test]

@@ -134,7 +134,7 @@ struct Fields {
 impl Fields {
     fn take(&mut self, header: &httparse::Header<'_>, bytes: &[u8]) -> Result<(), Silence> {
         let is = |name: &str| header.name.eq_ignore_ascii_case(name);
-        // lengths first: most fields are told apart by them alone
+        // lengths first: most fields differ by them alone
         match header.name.len() {
             14 if is("content-length") => self.content_length(header.value)?,
             17 if is("transfer-encoding") => {
