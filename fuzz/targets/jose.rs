@@ -1,7 +1,7 @@
 //! Tokens and keys: a token that reads is written as it was, a key that reads signs what its public half verifies, and published
 //! keys of any content verify nothing by accident.
 
-use authbench::scheme::jose::key::{family_of, public_bytes, public_key_info, thumbprint, verifies};
+use authbench::scheme::jose::published::{family_of, public_bytes, public_key_info, thumbprint, verifies};
 use authbench::scheme::jose::{Alg, Jws, Members, SigningKey, der, jwe};
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! Published examples of RFC 7515 (appendix A), RFC 8037 (appendix A), RFC 7638 (§3.1) and RFC 9964 (appendix A), on both sides: the
 //! client's own signatures, and the library that the reference verifies with.
 
-use authbench::scheme::jose::key::{thumbprint, verifies};
+use authbench::scheme::jose::published::{thumbprint, verifies};
 use authbench::scheme::jose::{Alg, Jws, SigningKey, decoded, encoded};
 use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey};

@@ -11,7 +11,7 @@ use crate::observe::{Asked, ControlRun, Description, Evidence, Exchange, Forgery
 use crate::plan::subject::{Identity, Login};
 use crate::scheme::Proof;
 use crate::scheme::jose::Jws;
-use crate::scheme::jose::key::verifies;
+use crate::scheme::jose::published::verifies;
 use crate::scheme::jwt::{Kit, forged_text, mint};
 use crate::secret::Secret;
 

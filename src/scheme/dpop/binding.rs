@@ -6,7 +6,7 @@ use aws_lc_rs::digest;
 use serde_json::Value;
 
 use crate::clock;
-use crate::scheme::jose::key::thumbprint;
+use crate::scheme::jose::published::thumbprint;
 use crate::scheme::jose::{Alg, Members, SigningKey, UnsignedToken, encoded};
 use crate::secret::Secret;
 

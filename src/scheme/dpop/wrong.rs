@@ -224,7 +224,7 @@ mod tests {
 
     use super::*;
     use crate::scheme::dpop::{ServerNonce, hash_of};
-    use crate::scheme::jose::key::{thumbprint, verifies};
+    use crate::scheme::jose::published::{thumbprint, verifies};
     use crate::scheme::jose::{Jws, decoded};
 
     fn key(alg: Alg) -> ProofKey {

@@ -6,6 +6,7 @@ mod forgeries;
 mod parts;
 #[cfg(test)]
 mod vectors;
+mod wrong;
 
 use std::sync::Arc;
 use std::time::Duration;

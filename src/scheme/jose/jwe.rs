@@ -7,7 +7,8 @@ use aws_lc_rs::key_wrap::{AES_256, AesKek, KeyWrap as _};
 use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey};
 use serde_json::{Value, json};
 
-use super::key::{Family, family_of, public_bytes, public_key_info};
+use super::key::Family;
+use super::published::{family_of, public_bytes, public_key_info};
 use super::{Members, encoded};
 
 /// The key of whoever has none.

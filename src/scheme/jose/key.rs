@@ -11,8 +11,6 @@ use aws_lc_rs::signature::{
 use aws_lc_rs::{digest, hmac};
 use serde_json::{Value, json};
 
-use super::der::PublicKeyKind;
-use super::verifying::verifies_by;
 use super::{KeyError, decoded, der, encoded, pss};
 
 /// Signature algorithms (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2, RFC 9964 §5).
@@ -419,76 +417,6 @@ pub fn mac(alg: Alg, secret: &[u8], input: &[u8]) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(algorithm, secret), input).as_ref().to_vec()
 }
 
-/// Whether a published key (RFC 7517) verifies a signature.
-pub fn verifies(jwk: &Value, alg: Alg, input: &[u8], made: &[u8]) -> bool {
-    let Some(public) = public_bytes(jwk) else { return false };
-    // RFC 9964 §3: a key is for the algorithm that it names
-    let is_for_another = alg.family() == Family::Akp && jwk["alg"] != alg.name();
-    !is_for_another && family_of(jwk) == Some(alg.family()) && verifies_by(&public, alg, input, made)
-}
-
-/// The kind of a published key.
-pub fn family_of(jwk: &Value) -> Option<Family> {
-    match jwk["kty"].as_str()? {
-        "RSA" => Some(Family::Rsa),
-        "EC" => Some(Family::Ec),
-        "OKP" => Some(Family::Ed),
-        "oct" => Some(Family::Hmac),
-        "AKP" => Some(Family::Akp),
-        _ => None,
-    }
-}
-
-fn member(jwk: &Value, name: &str) -> Option<Vec<u8>> {
-    decoded(jwk[name].as_str()?)
-}
-
-/// A published key as signature libraries take it: PKCS #1, a point, or the bytes of Ed25519 or ML-DSA.
-pub fn public_bytes(jwk: &Value) -> Option<Vec<u8>> {
-    match family_of(jwk)? {
-        Family::Rsa => der::rsa_public(&member(jwk, "n")?, &member(jwk, "e")?),
-        Family::Ec => Some([vec![4], member(jwk, "x")?, member(jwk, "y")?].concat()),
-        Family::Ed => member(jwk, "x"),
-        Family::Akp => member(jwk, "pub"),
-        Family::Hmac => None,
-    }
-}
-
-/// A published key as a subject public key info.
-pub fn public_key_info(jwk: &Value) -> Option<Vec<u8>> {
-    let kind = match (family_of(jwk)?, jwk["crv"].as_str()) {
-        (Family::Rsa, _) => PublicKeyKind::Rsa,
-        (Family::Ec, Some("P-256")) => PublicKeyKind::P256,
-        (Family::Ec, Some("P-384")) => PublicKeyKind::P384,
-        (Family::Ed, Some("Ed25519")) => PublicKeyKind::Ed25519,
-        (Family::Akp, _) => match Alg::named(jwk["alg"].as_str()?)? {
-            Alg::MlDsa44 => PublicKeyKind::MlDsa44,
-            Alg::MlDsa65 => PublicKeyKind::MlDsa65,
-            Alg::MlDsa87 => PublicKeyKind::MlDsa87,
-            _ => return None,
-        },
-        _ => return None,
-    };
-    der::public_key_info(kind, &public_bytes(jwk)?)
-}
-
-/// The thumbprint of a key (RFC 7638, RFC 9964 §6): its required members in the order of their names.
-pub fn thumbprint(jwk: &Value) -> Option<String> {
-    let names: &[&str] = match family_of(jwk)? {
-        Family::Rsa => &["e", "kty", "n"],
-        Family::Ec => &["crv", "kty", "x", "y"],
-        Family::Ed => &["crv", "kty", "x"],
-        Family::Hmac => &["k", "kty"],
-        Family::Akp => &["alg", "kty", "pub"],
-    };
-    let members: Option<Vec<String>> = names
-        .iter()
-        .map(|name| Some(format!("{}:{}", Value::from(*name), Value::from(jwk[*name].as_str()?))))
-        .collect();
-    let text = format!("{{{}}}", members?.join(","));
-    Some(encoded(digest::digest(&digest::SHA256, text.as_bytes())))
-}
-
 /// A key of nobody's, one for each kind, for forgeries that are signed by the wrong hand.
 pub fn strangers(alg: Alg) -> &'static SigningKey {
     static RSA: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generated(Alg::RS256, "stranger"));
@@ -514,6 +442,7 @@ pub fn strangers(alg: Alg) -> &'static SigningKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scheme::jose::published::{public_key_info, verifies};
     use crate::seed::keys::KEY_RINGS;
 
     #[test]

@@ -7,6 +7,7 @@ pub mod key;
 mod key_error;
 mod members;
 mod pss;
+pub mod published;
 mod verifying;
 
 use base64::Engine as _;

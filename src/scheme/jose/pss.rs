@@ -37,7 +37,7 @@ fn mask(hash: &'static Algorithm, seed: &[u8]) -> impl Iterator<Item = u8> {
 
 #[cfg(test)]
 mod tests {
-    use crate::scheme::jose::key::verifies;
+    use crate::scheme::jose::published::verifies;
     use crate::scheme::jose::{Alg, SigningKey};
 
     #[test]

@@ -4,7 +4,8 @@ use aws_lc_rs::signature::{self, UnparsedPublicKey};
 use serde_json::Value;
 
 use super::der::{self, PublicKeyKind};
-use super::key::{Family, mac, public_bytes};
+use super::key::{Family, mac};
+use super::published::public_bytes;
 use super::{Alg, KeyError, SigningKey};
 
 /// A public key, or a shared secret, with its identifier.
@@ -143,7 +144,7 @@ impl std::fmt::Debug for VerificationKey {
 mod tests {
     use super::*;
     use crate::scheme::jose::der::pem;
-    use crate::scheme::jose::key::public_key_info;
+    use crate::scheme::jose::published::public_key_info;
     use crate::seed::keys::KEY_RINGS;
 
     #[test]

@@ -155,7 +155,7 @@ mod tests {
     use rand::SeedableRng as _;
 
     use super::*;
-    use crate::scheme::jose::{Alg, Jws, key::verifies};
+    use crate::scheme::jose::{Alg, Jws, published::verifies};
 
     fn assertions() -> Assertions {
         let key = |kid| Arc::new(SigningKey::generated(Alg::ES256, kid));

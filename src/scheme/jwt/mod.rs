@@ -17,7 +17,8 @@ use serde_json::Value;
 
 use crate::observe::{ForgeryId, Phrase};
 use crate::scheme::bearer::BearerScheme;
-use crate::scheme::jose::key::{Family, family_of};
+use crate::scheme::jose::key::Family;
+use crate::scheme::jose::published::family_of;
 use crate::scheme::jose::{Alg, Jws, Members, SigningKey, decoded};
 use crate::scheme::{Carried, Carrier, Forgery, ForgeryContext, Need, Proof, Scheme, Unforgeable};
 use crate::secret::Secret;
@@ -341,7 +342,12 @@ mod tests {
             let twin = Jws::read(&twin.expect("a twin")).expect("a token");
             let alg = twin.alg().expect("an algorithm");
             let input = twin.signing_input();
-            assert!(crate::scheme::jose::key::verifies(&kit.published[0], alg, input.as_bytes(), &twin.signature));
+            assert!(crate::scheme::jose::published::verifies(
+                &kit.published[0],
+                alg,
+                input.as_bytes(),
+                &twin.signature
+            ));
         }
     }
 

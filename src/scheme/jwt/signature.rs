@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::twin::{carry, good, good_token, header_signed_by, twin, unforgeable};
 use super::words;
-use crate::scheme::jose::key::{Family, family_of, mac, public_bytes, public_key_info, strangers};
+use crate::scheme::jose::key::{Family, mac, strangers};
+use crate::scheme::jose::published::{family_of, public_bytes, public_key_info};
 use crate::scheme::jose::{Alg, Jws, decoded, der};
 use crate::scheme::{Forged, Forgery, ForgeryContext};
 
