@@ -176,7 +176,7 @@ fn way_out_of(name: &str) -> String {
     cose(name).unwrap_or_else(|| format!("expected one of {}", Alg::names()))
 }
 
-/// RFC 9864 §2.1 registers these names for COSE alone: in JOSE, RFC 7518 §3.4 names the curve with the hash already.
+/// RFC 9864 §2.1 defines these names for COSE alone: in JOSE, RFC 7518 §3.4 names the curve with the hash already.
 fn cose(name: &str) -> Option<String> {
     let is_one = matches!(name, "ESP256" | "ESP384");
     is_one.then(|| format!("{name} is a name of COSE; write `{}` in JOSE", name.replacen("ESP", "ES", 1)))

@@ -35,7 +35,7 @@ pub(crate) const CHECKS: &[Check] = &[
         title: "A cookie that opens a protected resource has the attributes of a session",
         severity: Severity::Low,
         tier: Tier::Extended,
-        sources: &["ASVS 3.3.2", "ASVS 3.3.4", "RFC 6265 §4.1.2.6", "CWE-1275"],
+        sources: &["ASVS 3.3.1", "ASVS 3.3.2", "ASVS 3.3.4", "RFC 6265 §4.1.2.5", "RFC 6265 §4.1.2.6", "CWE-1275"],
         doc: Doc {
             sends: "The good request; then each cookie that its answer sets (at most 4) by itself, without any other credential. The attributes of one that opens the resource are read.",
             matters: "A cookie that comes with a token makes browsers send a credential by themselves, also for pages of other sites.",

@@ -124,7 +124,7 @@ pub(crate) const CHECKS: &[Check] = &[
         title: "A proof without a required member, or of another type, is refused",
         level: Level::Must,
         severity: Severity::High,
-        sources: &["RFC 9449 §4.2", "RFC 9449 §4.3", "RFC 9449 §11.5"],
+        sources: &["RFC 9449 §4.2", "RFC 9449 §4.3", "RFC 9449 §11.5", "RFC 7519 §4.1.7"],
         doc: Doc {
             sends: "Correctly signed proofs that lack typ, alg, jwk, jti, htm, htu, iat or ath, one of the type JWT, ones whose jti is a number or a list, and one that is no JWT.",
             matters: "What is verified only where it is present is not verified: an attacker leaves it out.",
@@ -279,7 +279,7 @@ pub(crate) const CHECKS: &[Check] = &[
         title: "A proof that is far from its time is refused",
         level: Level::Must,
         severity: Severity::High,
-        sources: &["RFC 9449 §4.3", "RFC 9449 §11.1", "RFC 7519 §2"],
+        sources: &["RFC 9449 §4.3", "RFC 9449 §11.1", "RFC 7519 §2", "RFC 7519 §4.1.6"],
         doc: Doc {
             sends: "Proofs whose iat is an hour ago, in an hour, and the right time as text, which is a warning where it is accepted; and proofs of five seconds ago and in five seconds, as clocks are that differ, and of half a second ago.",
             matters: "A proof that is accepted for ever can be made in advance, or taken from a log, and used later.",
@@ -321,7 +321,7 @@ pub(crate) const CHECKS: &[Check] = &[
         title: "A proof for another token is refused",
         level: Level::Must,
         severity: Severity::Critical,
-        sources: &["RFC 9449 §4.3"],
+        sources: &["RFC 9449 §4.3", "RFC 9449 §4.2"],
         doc: Doc {
             sends: "Proofs whose ath is the hash of another token, also behind the scheme name in lower case, and the right hash with padding.",
             matters: "Proofs that were made in advance could be used with every later token of the same key.",

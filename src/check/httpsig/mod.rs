@@ -243,7 +243,7 @@ fn agreeing(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// A nonce is required where the application says so (RFC 9421 §7.2.2): a second use that is accepted is a warning.
+/// A nonce is required where the application says so (RFC 9421 §3.2.1): a second use that is accepted is a warning.
 fn fresh(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, seen) in case.observations_of(REPLAY) {

@@ -302,7 +302,7 @@ pub enum ProofAlgorithm {
     ES256,
     /// Ed25519 under its first name (RFC 8037 §3.1).
     EdDSA,
-    /// Ed25519 under the name that RFC 9864 §2.2 registers in its place.
+    /// Ed25519 under the name that RFC 9864 §2.2 defines in its place.
     Ed25519,
 }
 

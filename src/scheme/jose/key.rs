@@ -492,7 +492,7 @@ mod tests {
         }
     }
 
-    /// A key of ML-DSA is for one level alone, and whole: public half and seed belong together (RFC 9964 §3, §4).
+    /// A key of ML-DSA is for one level alone, and whole: public half and seed belong together (RFC 9964 §3, §4, §7.4).
     #[test]
     fn a_key_of_ml_dsa_is_for_its_own_level() {
         for (alg, bytes) in [(Alg::MlDsa44, 2420), (Alg::MlDsa65, 3309), (Alg::MlDsa87, 4627)] {
