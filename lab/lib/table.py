@@ -118,7 +118,7 @@ def rows_of(rows, expectations):
     found = sum(count["found"] for count in rows.values())
     right = sum(count["right"] for count in rows.values())
     if known and findings:
-        yield f"\nFound: {100 * found / known:.0f} % of the known deviations. Right: {100 * right / findings:.0f} % of the findings."
+        yield f"\nFound: {found} of {known} known deviations ({100 * found // known} %). Right: {right} of {findings} findings ({100 * right // findings} %)."
 
 
 def row(title, count):

@@ -33,7 +33,7 @@ pub struct Draft {
     pub text: String,
     /// Variables of the credential.
     pub variables: Vec<String>,
-    /// Variables of keys that requests carry beside the credential.
+    /// Variables of keys that its requests carry beside the credential; not those of comments.
     pub beside: Vec<String>,
     /// Protected resources in it.
     pub resources: usize,
@@ -340,7 +340,7 @@ impl Writer<'_> {
     /// Variables of these keys, each once.
     fn beside(&self) -> Vec<String> {
         let mut variables = Vec::new();
-        for (operation, _) in self.choice.active.iter().chain(&self.choice.unsure) {
+        for (operation, _) in &self.choice.active {
             for (_, variable) in self.beside_of(operation) {
                 if !variables.contains(&variable) {
                     variables.push(variable);

@@ -45,8 +45,8 @@ pub enum LeftOut {
     /// Nothing names the security scheme.
     #[error("no operation demands it")]
     NotDemanded,
-    /// Two schemes at once.
-    #[error("it needs another security scheme as well")]
+    /// Two schemes at once, and the other one is no key in a header of its own.
+    #[error("it also needs a security scheme that is no key in a header of its own")]
     AnotherScheme,
     /// It is served elsewhere.
     #[error("it has a server of its own")]

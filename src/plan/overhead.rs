@@ -123,7 +123,7 @@ fn side(
         && !(on_reference && credentials.is_empty())
     {
         let help = "remove it; the algorithm of a credential is `alg` of its `signing_key`";
-        return Err(mistake("`alg` chooses a key of the reference", help));
+        return Err(mistake("`alg` of `http-signature` is for `target: reference` without `credentials` alone", help));
     }
     let resource = match request {
         Some(line) => own_resource(loaded, values, line),

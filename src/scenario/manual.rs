@@ -31,7 +31,7 @@ struct Manual<'a> {
 impl Manual<'_> {
     fn section(&mut self, title: &str, definition: &Value) {
         let says = text(definition, "description");
-        self.page.push_str(&format!("\n## {title}\n\n{says}\n\n| key | value | says |\n|---|---|---|\n"));
+        self.page.push_str(&format!("\n## {title}\n\n{says}\n\n| key | value | description |\n|---|---|---|\n"));
         let first_due = self.due.len();
         match definition["oneOf"].as_array() {
             Some(variants) => {

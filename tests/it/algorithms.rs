@@ -51,9 +51,9 @@ async fn each_name_opens_its_own_resources_alone() {
             let expected = if name == other { 200 } else { 401 };
             assert_eq!(status(&running, other, &good).await, expected, "{name} at {other}");
         }
-        let broken = format!("{}A", &good[..good.len() - 1]);
-        let other = if good.ends_with('A') { format!("{}Q", &good[..good.len() - 1]) } else { broken };
-        assert_eq!(status(&running, name, &other).await, 401, "{name} with a changed signature");
+        let last = if good.ends_with('A') { 'Q' } else { 'A' };
+        let changed = format!("{}{last}", &good[..good.len() - 1]);
+        assert_eq!(status(&running, name, &changed).await, 401, "{name} with a changed signature");
     }
     // the same key, the same signature, the other of its two names
     assert_eq!(status(&running, "EdDSA", &token("EdDSA", "EdDSA")).await, 200);
@@ -62,9 +62,9 @@ async fn each_name_opens_its_own_resources_alone() {
     running.stop().await;
 }
 
-/// Sizes of whole tokens, as docs/algorithms.md has them.
+/// Sizes of signatures, alone and in a token, as docs/algorithms.md has them.
 #[test]
-fn tokens_have_the_sizes_of_the_documentation() {
+fn signatures_have_the_sizes_of_the_documentation() {
     let page = std::fs::read_to_string("docs/algorithms.md").expect("is there");
     for name in ["HS256", "ES256", "EdDSA", "RS256", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87"] {
         let key = ring(name).expect("has keys").first;
@@ -161,7 +161,7 @@ async fn the_key_exchange_that_a_scenario_offers_is_the_one_of_its_connections()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn proofs_of_keys_have_the_name_that_the_scenario_says() {
+async fn the_reference_takes_proofs_under_either_name_of_ed25519() {
     for alg in ["Ed25519", "EdDSA"] {
         let (exit, notes) = ran(format!(
             "authbench: 1\nname: a\ntarget: reference\n\

@@ -1,4 +1,4 @@
-//! Every fault trips its check, and the sound server trips none: the whole matrix is one snapshot, of the same function
+//! Every fault trips its check, and the correct server trips none: the whole matrix is one snapshot, of the same function
 //! that `authbench selftest` prints.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,7 +50,7 @@ fn others_that_see_it(kills: &[Kill]) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_sound_server_trips_none_under_the_default_profile() {
+async fn the_correct_server_trips_none_under_the_default_profile() {
     let schemes = SCHEMES.iter().map(|scheme| (scheme.name(), None)).filter(|(scheme, _)| *scheme != "none");
     for (scheme, alg) in schemes.chain([("jwt", Some("RS256")), ("jwt", Some("HS256"))]) {
         let trial = Trial { alg, profile: "api-key-403", ..Trial::of(scheme) };

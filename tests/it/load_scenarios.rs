@@ -68,7 +68,7 @@ const MIX: &str =
     "{ name: steady, rate: 500/s, connections: 4, duration: 2s, timeout: 60s, mix: { valid: 95%, expired: 5% } }";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_sound_reference_accepts_no_expired_token_under_load() {
+async fn the_correct_reference_accepts_no_expired_token_under_load() {
     let (events, exit) = events("oauth2-client-credentials", "", MIX).await;
     let lane = &figures(&events).lanes[0];
     assert_eq!((lane.name.as_str(), lane.outcomes.granted, lane.outcomes.total()), ("expired", 0, 50));

@@ -48,7 +48,7 @@ pub(super) fn broken(record: &Record, names: &[String], anchors: &mut Anchors) -
 fn thresholds(scenario: &ScenarioRecord, name: &str, anchors: &mut Anchors) -> Vec<Broken> {
     let broken = summary::broken(scenario).map(|one| Broken {
         id: anchors.below(name, &format!("{}.{}", one.applied_to, one.threshold)),
-        word: "threshold",
+        word: FindingSource::Threshold.word(),
         title: format!("{} on {}", one.threshold, one.applied_to),
         seen: format!("measured {}", restyled(&one.measured)),
         scenario: scenario.started.name.clone(),

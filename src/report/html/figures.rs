@@ -262,8 +262,8 @@ fn rate_over_time(intervals: &[Interval], offered: Option<f64>, id: &str) -> Cha
         id: id.to_owned(),
         title: "Rate over time".to_owned(),
         description: match (rate(lowest), rate(highest)) {
-            (lowest, highest) if lowest == highest => format!("{highest} were answered all the time."),
-            (lowest, highest) => format!("Between {lowest} and {highest} were answered."),
+            (lowest, highest) if lowest == highest => format!("{highest} answered."),
+            (lowest, highest) => format!("Between {lowest} and {highest} answered."),
         },
         x_title: "time since the warm-up",
         x_ticks,

@@ -39,6 +39,9 @@ pub(super) fn rows(record: &Record) -> Vec<Row> {
         let scenario = if several { format!("  {}", line(&one.scenario)) } else { String::new() };
         format!("{} {}  {}{scenario}", bad("FAIL"), padded(one.source.word(), width), line(&one.text))
     }));
+    if beside.len() > NAMED {
+        texts.push(dim(&format!("and {}", counted(beside.len() - NAMED, "more finding"))));
+    }
     Row::list("findings", texts)
 }
 

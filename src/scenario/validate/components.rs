@@ -1,7 +1,7 @@
 //! Components of signed messages, as a scenario writes them (RFC 9421 §2).
 
 /// Components that are derived of a request (RFC 9421 §2.2).
-pub(super) const DERIVED: [&str; 8] =
+const DERIVED: [&str; 8] =
     ["@method", "@authority", "@path", "@query", "@query-param", "@request-target", "@scheme", "@target-uri"];
 
 /// What a signature covers.
@@ -13,20 +13,21 @@ pub(super) enum Of {
     Answer,
 }
 
-/// What is wrong with a component, if anything is.
-pub(super) fn mistake(written: &str, of: Of) -> Option<String> {
+/// What is wrong with a component, and what to write; none where nothing is.
+pub(super) fn mistake(written: &str, of: Of) -> Option<(String, String)> {
+    let mistake = |text: String, help: &str| Some((text, help.to_owned()));
     let mut parts = Parts { rest: written };
     let name = parts.take_while(|c| c != ';');
     let mut params: Vec<(&str, Option<&str>)> = Vec::new();
     while let Some(param) = parts.next() {
         match param {
             Some((name, _)) if params.iter().any(|(other, _)| *other == name) => {
-                return Some(format!("`{written}` has the parameter {name} twice"));
+                return mistake(format!("`{written}` has the parameter {name} twice"), "remove one of them");
             }
             Some(param) => params.push(param),
             None => {
                 let form = "parameters are written as `;sf`, `;bs`, `;key=\"member\"` or `;name=\"parameter\"`";
-                return Some(format!("`{written}` is no component: {form}"));
+                return mistake(format!("`{written}` is no component"), form);
             }
         }
     }
@@ -36,10 +37,15 @@ pub(super) fn mistake(written: &str, of: Of) -> Option<String> {
     let is_known = is_status || (DERIVED.contains(&name) && of_request) || is_field(name);
     if !is_known {
         let only = if name == "@status" { ", and requests have no status" } else { "" };
-        return Some(format!("`{written}` is no component that authbench knows of {}{only}", part(of, of_request)));
+        let own = if of == Of::Answer { "@status, with `;req` " } else { "" };
+        let help = format!("expected one of {own}{}, or the name of a field in lower case", DERIVED.join(", "));
+        return mistake(
+            format!("`{written}` is no component that authbench knows of {}{only}", part(of, of_request)),
+            &help,
+        );
     }
     if has("req") && of == Of::Request {
-        return Some(format!("`{written}`: `;req` is for signatures of answers"));
+        return mistake(format!("`{written}`: `;req` is for signatures of answers"), "remove `;req`");
     }
     let derived = name.starts_with('@');
     let unfit = params.iter().find(|(param, text)| match (*param, text) {
@@ -49,13 +55,14 @@ pub(super) fn mistake(written: &str, of: Of) -> Option<String> {
         _ => true,
     });
     if let Some((param, _)) = unfit {
-        return Some(format!("`{written}`: the parameter {param} does not fit {name}"));
+        let help = "`;sf`, `;bs` and `;key=\"member\"` are for fields, `;name=\"parameter\"` is for @query-param";
+        return mistake(format!("`{written}`: the parameter {param} does not fit {name}"), help);
     }
     if has("bs") && (has("sf") || has("key")) {
-        return Some(format!("`{written}`: `;bs` does not go with `;sf` or `;key`"));
+        return mistake(format!("`{written}`: `;bs` does not go with `;sf` or `;key`"), "remove one of them");
     }
     if name == "@query-param" && !has("name") {
-        return Some(format!("`{written}` does not name a parameter: write `@query-param;name=\"page\"`"));
+        return mistake(format!("`{written}` does not name a parameter"), "write `@query-param;name=\"page\"`");
     }
     None
 }

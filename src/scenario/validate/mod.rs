@@ -161,10 +161,7 @@ fn scheme(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
             let of_requests = own.components.iter().map(|written| (written, components::Of::Request));
             let of_answers = own.answer_components.iter().map(|written| (written, components::Of::Answer));
             for (written, of) in of_requests.chain(of_answers) {
-                let Some(mistake) = components::mistake(written, of) else { continue };
-                let own = if of == components::Of::Answer { "@status, with `;req` " } else { "" };
-                let all = components::DERIVED.join(", ");
-                let help = format!("expected one of {own}{all}, or the name of a field in lower case");
+                let Some((mistake, help)) = components::mistake(written, of) else { continue };
                 mistakes.push(loaded.error(scenario.scheme.place, mistake).with_help(help));
             }
             for (at, name) in
@@ -174,7 +171,10 @@ fn scheme(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
                 mistakes.push(error.with_help(format!("remove number {} of `components`", at + 1)));
             }
             if own.alg.is_some() && (scenario.target.reference.is_none() || !scenario.credentials.is_empty()) {
-                let error = loaded.error(scenario.scheme.place, "`alg` chooses a key of the reference");
+                let error = loaded.error(
+                    scenario.scheme.place,
+                    "`alg` of `http-signature` is for `target: reference` without `credentials` alone",
+                );
                 mistakes
                     .push(error.with_help("remove it; the algorithm of a credential is `alg` of its `signing_key`"));
             }

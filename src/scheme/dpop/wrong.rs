@@ -246,6 +246,7 @@ mod tests {
             assert!(verifies(&jwk, alg, jws.signing_input().as_bytes(), &jws.signature), "{alg:?}");
             assert_eq!(thumbprint(&jwk), Some(key.thumbprint()));
             assert_eq!(draft.header.text("typ").as_deref(), Some("dpop+jwt"));
+            assert_eq!(draft.header.text("alg").as_deref(), Some(alg.name()));
             assert_eq!(draft.claims.text("htm").as_deref(), Some("POST"));
             assert_eq!(draft.claims.text("htu").as_deref(), Some("https://as.example.com/token"));
             assert_eq!(draft.claims.text("nonce").as_deref(), Some("n1"));
