@@ -41,10 +41,8 @@ pub(super) fn kit(loaded: &LoadedScenario, values: &Values<'_>) -> Kit {
     {
         let error = loaded.error(scheme.place, format!("the reference has no keys for the algorithm {name:?}"));
         let known: Vec<&str> = keys::KEY_RINGS.iter().flat_map(|ring| ring.algorithms).copied().collect();
-        values.mistake(error.with_help(match cose(name) {
-            Some(instead) => instead,
-            None => format!("expected one of {}", known.join(", ")),
-        }));
+        let help = cose(name).unwrap_or_else(|| format!("expected one of {}", known.join(", ")));
+        values.mistake(error.with_help(help));
     }
     kit_of(&loaded.scenario.scheme.value.0, loaded, values)
 }

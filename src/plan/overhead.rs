@@ -118,13 +118,6 @@ fn side(
             false => mistake(&format!("`{name}` has no scheme"), "add `scheme:`"),
         });
     };
-    if let SchemeFields::HttpSignature(own) = &scheme.0
-        && own.alg.is_some()
-        && !(on_reference && credentials.is_empty())
-    {
-        let help = "remove it; the algorithm of a credential is `alg` of its `signing_key`";
-        return Err(mistake("`alg` of `http-signature` is for `target: reference` without `credentials` alone", help));
-    }
     let resource = match request {
         Some(line) => own_resource(loaded, values, line),
         None if on_reference => {

@@ -26,8 +26,8 @@ pub(super) fn complete(scheme: &SchemeFields, over_tls: bool, identities: &mut [
                 own.region = sigv4.region.clone().unwrap_or_else(|| seed::SIGV4_REGION.to_owned());
                 own.service = sigv4.service.clone().unwrap_or_else(|| seed::SIGV4_SERVICE.to_owned());
                 own.in_query = sigv4.presigned;
-                // Amazon S3 signs no body in presigned addresses
                 own.chunks_bodies = sigv4.chunked;
+                // Amazon S3 signs no body in presigned addresses
                 own.leaves_bodies_out = sigv4.unsigned_payload || (sigv4.presigned && own.service == "s3");
             }
             (Login::Proof(Proof::Message(own)), SchemeFields::HttpSignature(written)) => {

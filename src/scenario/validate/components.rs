@@ -64,6 +64,14 @@ pub(super) fn mistake(written: &str, of: Of) -> Option<(String, String)> {
     if name == "@query-param" && !has("name") {
         return mistake(format!("`{written}` does not name a parameter"), "write `@query-param;name=\"page\"`");
     }
+    // RFC 9421 §2.2.8
+    let encoded = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "*-._%".contains(c));
+    if params.iter().any(|(param, text)| *param == "name" && !text.is_some_and(encoded)) {
+        return mistake(
+            format!("`{written}`: the name is not percent-encoded"),
+            "write a space as `%20`, and others likewise",
+        );
+    }
     None
 }
 
@@ -129,6 +137,7 @@ mod tests {
             ("@query-param;name=\"a%20b\"", true, false),
             ("@query-param;name=\"a\";req", false, true),
             ("@query-param", false, false),
+            ("@query-param;name=\"a b\"", false, false),
             ("content-type", true, true),
             ("content-type;req", false, true),
             ("priority;sf", true, true),

@@ -2,6 +2,7 @@
 
 mod components;
 mod credential;
+mod signing;
 
 use super::model;
 use super::model::{Arrivals, LoadPhase, SchemeFields, TargetFields};
@@ -109,24 +110,27 @@ fn has_authorization_server(scenario: &model::Scenario) -> bool {
     matches!(scenario.scheme.value.0, SchemeFields::OAuth2ClientCredentials(_))
 }
 
-/// Algorithms of message signatures (RFC 9421 §6.2.2).
-const ALGORITHMS: [&str; 6] =
-    ["hmac-sha256", "rsa-v1_5-sha256", "rsa-pss-sha512", "ecdsa-p256-sha256", "ecdsa-p384-sha384", "ed25519"];
-
 fn scheme(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
     let scenario = &loaded.scenario;
     if let SchemeFields::OAuth2ClientCredentials(oauth2) = &scenario.scheme.value.0 {
         // the reference knows its own
         let is_known = scenario.target.reference.is_some() && oauth2.token_url.is_none();
         if oauth2.assertion_rules == model::AssertionRules::Rfc7523bis && oauth2.issuer.is_none() && !is_known {
-            let text = "`assertion_rules: rfc7523bis` needs the issuer, which assertions are for";
+            let text = "`assertion_rules: rfc7523bis` needs `issuer`: it is the audience of assertions";
             let error = loaded.error(scenario.scheme.place, text);
-            mistakes.push(error.with_help("add `issuer:` to the scheme, as the metadata of the server write it"));
+            mistakes.push(error.with_help("add `issuer:` to the scheme, exactly as in the metadata of the server"));
         }
     }
     if scenario.scheme.place == super::Position::default() && scenario.overhead.is_none() {
         let error = loaded.error(scenario.target.place, "the key `scheme` is missing");
         mistakes.push(error.with_help("add `scheme: …` beside `target`"));
+    }
+    let has_credentials = !scenario.credentials.is_empty();
+    signing::mistakes(loaded, (scenario.scheme.place, &scenario.scheme.value.0), has_credentials, mistakes);
+    for side in scenario.overhead.iter().flat_map(|overhead| &overhead.schemes) {
+        if let Some(scheme) = &side.value.0.scheme {
+            signing::mistakes(loaded, (side.place, &scheme.0), !side.value.0.credentials.is_empty(), mistakes);
+        }
     }
     match &scenario.scheme.value.0 {
         SchemeFields::ApiKey(key) => {
@@ -156,38 +160,6 @@ fn scheme(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
         {
             let error = loaded.error(scenario.scheme.place, "the reference binds opaque tokens to keys, and no JWTs");
             mistakes.push(error.with_help("remove `access_token`"));
-        }
-        SchemeFields::HttpSignature(own) => {
-            let of_requests = own.components.iter().map(|written| (written, components::Of::Request));
-            let of_answers = own.answer_components.iter().map(|written| (written, components::Of::Answer));
-            for (written, of) in of_requests.chain(of_answers) {
-                let Some((mistake, help)) = components::mistake(written, of) else { continue };
-                mistakes.push(loaded.error(scenario.scheme.place, mistake).with_help(help));
-            }
-            for (at, name) in
-                own.components.iter().enumerate().filter(|(at, name)| own.components[..*at].contains(name))
-            {
-                let error = loaded.error(scenario.scheme.place, format!("`{name}` is covered twice"));
-                mistakes.push(error.with_help(format!("remove number {} of `components`", at + 1)));
-            }
-            if own.alg.is_some() && (scenario.target.reference.is_none() || !scenario.credentials.is_empty()) {
-                let error = loaded.error(
-                    scenario.scheme.place,
-                    "`alg` of `http-signature` is for `target: reference` without `credentials` alone",
-                );
-                mistakes
-                    .push(error.with_help("remove it; the algorithm of a credential is `alg` of its `signing_key`"));
-            }
-            let known = own.alg.as_deref().is_none_or(|name| ALGORITHMS.contains(&name));
-            if !known {
-                let error = loaded.error(scenario.scheme.place, "the algorithm is not known");
-                mistakes.push(error.with_help(format!("expected one of {}", ALGORITHMS.join(", "))));
-            }
-        }
-        SchemeFields::SigV4(sigv4) if sigv4.chunked && (sigv4.presigned || sigv4.unsigned_payload) => {
-            let other = if sigv4.presigned { "presigned" } else { "unsigned_payload" };
-            let error = loaded.error(scenario.scheme.place, format!("`chunked` and `{other}` exclude each other"));
-            mistakes.push(error.with_help("remove one of them: chunks are signed after a signature in Authorization"));
         }
         SchemeFields::SigV4(sigv4) if scenario.target.reference.is_none() => {
             let missing = [("region", &sigv4.region), ("service", &sigv4.service)];

@@ -195,7 +195,7 @@ fn at_path(address: &str) -> Result<(&str, &str), Unforgeable> {
     path.map(|at| address.split_at(at)).ok_or_else(|| Unforgeable("the address of the request has no path".to_owned()))
 }
 
-/// A token whose signature has the padding of Base64, which base64url of JWS has not (RFC 7515 §2).
+/// A token whose signature has the padding of Base64, which the base64url of a JWS does not have (RFC 7515 §2).
 fn padded(token: &str) -> Result<String, Unforgeable> {
     let signature = token.rsplit('.').next().unwrap_or_default();
     match signature.len() % 4 {

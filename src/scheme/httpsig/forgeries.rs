@@ -153,8 +153,11 @@ pub(super) const FORGERIES: &[Forgery] = &[
         at(context, |window| window + BEYOND)
     }),
     Forgery::new("expired", "a correct signature that has expired, and was made within the window", |context| {
+        let ago = (2 * BEYOND).min(in_seconds(good(context)?.0.own.window) / 2);
+        if ago < 2 {
+            return Err(Unforgeable("the `window` of the scheme is shorter than 4 s".to_owned()));
+        }
         altered(context, |parts, _| {
-            let ago = (2 * BEYOND).min(in_seconds(parts.own.window) / 2);
             parts.expires = parts.created.map(|now| now.saturating_sub(ago / 2));
             parts.created = parts.created.map(|now| now.saturating_sub(ago));
         })
@@ -232,23 +235,30 @@ pub(super) const FORGERIES: &[Forgery] = &[
         salted(context, 32)
     }),
     Forgery::new("dot-segment", "the signature of a path, sent with a segment of one encoded dot in it", |context| {
-        altered(context, |parts, occasion| parts.send_target(with_dot_segment(occasion)))
+        tampered(context, |parts, occasion| parts.send_target(with_dot_segment(occasion)))
     }),
-    Forgery::new("dot-segment-changed", "the same path with one bit of its signature changed", |context| {
-        let (mut parts, occasion) = good(context)?;
-        parts.send_target(with_dot_segment(occasion));
-        changed(&parts, context)
-    }),
+    Forgery::new(
+        "dot-segment-changed",
+        "a path with a segment of one encoded dot in it, and one bit of the signature changed",
+        |context| {
+            let (mut parts, occasion) = good(context)?;
+            parts.send_target(with_dot_segment(occasion));
+            changed(&parts, context)
+        },
+    ),
     Forgery::new("encoded-letter", "the signature of a path, sent with a letter of it percent-encoded", |context| {
-        let (mut parts, occasion) = good(context)?;
-        parts.send_target(with_encoded_letter(occasion)?);
-        Ok(parts.signed(context.carrier))
+        let target = with_encoded_letter(good(context)?.1)?;
+        tampered(context, |parts, _| parts.send_target(target))
     }),
-    Forgery::new("encoded-letter-changed", "the same path with one bit of its signature changed", |context| {
-        let (mut parts, occasion) = good(context)?;
-        parts.send_target(with_encoded_letter(occasion)?);
-        changed(&parts, context)
-    }),
+    Forgery::new(
+        "encoded-letter-changed",
+        "a path with a letter percent-encoded, and one bit of the signature changed",
+        |context| {
+            let (mut parts, occasion) = good(context)?;
+            parts.send_target(with_encoded_letter(occasion)?);
+            changed(&parts, context)
+        },
+    ),
     Forgery::new("query-plain", "a correct signature of a query with two parameters", |context| {
         query(context, "authbench-a=1&authbench-b=2")
     }),
@@ -257,12 +267,12 @@ pub(super) const FORGERIES: &[Forgery] = &[
     }),
     Forgery::new(
         "query-delimiters",
-        "a correct signature of a query with the other characters of a query",
+        "a correct signature of a query with delimiters such as $, +, ; and /",
         |context| query(context, "authbench=!$()*+,;:@/?"),
     ),
     Forgery::new(
         "query-encoded",
-        "a correct signature of a query with encodings in lower case and needless ones",
+        "a correct signature of a query with percent-encodings in lower case, and of characters that need none",
         |context| query(context, "authbench=%c3%a9%7e%2f%61"),
     ),
     Forgery::new("query-no-value", "a correct signature of a query with a name alone and an empty value", |context| {
@@ -326,7 +336,7 @@ mod tests {
     /// A signature that covers nothing of what is changed would be a good one.
     #[test]
     fn what_the_components_do_not_cover_is_not_tampered_with() {
-        const ALL: [&str; 8] = [
+        const ALL: [&str; 10] = [
             "other-method",
             "other-path",
             "other-authority",
@@ -335,6 +345,8 @@ mod tests {
             "field-changed",
             "leaves-query-out",
             "covers-method",
+            "dot-segment",
+            "encoded-letter",
         ];
         let minute = Duration::from_secs(60);
         for (components, unforgeable) in [
@@ -344,7 +356,16 @@ mod tests {
             (&["@authority", "@path"], &["other-method", "query-added", "query-changed", "leaves-query-out"]),
             (
                 &["@method"],
-                &["other-path", "other-authority", "query-added", "query-changed", "leaves-query-out", "covers-method"],
+                &[
+                    "other-path",
+                    "other-authority",
+                    "query-added",
+                    "query-changed",
+                    "leaves-query-out",
+                    "covers-method",
+                    "dot-segment",
+                    "encoded-letter",
+                ],
             ),
         ] {
             let missing: Vec<&str> =
@@ -382,7 +403,8 @@ mod tests {
             rest.split(';').next().expect("a value").parse().expect("a number")
         };
         let all = &["@method"][..];
-        for window in [10, 60, 300] {
+        assert!(forged(all, "GET", Duration::from_secs(3), "expired").is_err());
+        for window in [4, 10, 60, 300] {
             let now = crate::clock::unix_seconds();
             let input = input(forged(all, "GET", Duration::from_secs(window), "expired"));
             let (created, expires) = (number(&input, "created"), number(&input, "expires"));

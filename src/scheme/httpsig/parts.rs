@@ -92,7 +92,8 @@ impl MessageParts {
         text
     }
 
-    /// The signature base (RFC 9421 §2.5). What the message does not have is signed as an empty text: only forgeries cover it.
+    /// The signature base (RFC 9421 §2.5). What the message does not have is signed as an empty text, which servers refuse: a
+    /// forgery covers it, or `components` of the scenario names what this request lacks.
     pub(super) fn base(&self) -> String {
         let (method, target, authority) = (&self.method, &self.target, &self.authority);
         let start = StartLine::Request { method, target, authority, over_tls: self.own.over_tls };

@@ -44,7 +44,7 @@ pub(super) fn tampered(context: &ForgeryContext<'_>, alter: impl FnOnce(&mut Mes
     let mut parts = own.clone();
     alter(&mut parts, occasion);
     match parts.as_received(&own).base() == parts.base() {
-        true => Err(Unforgeable("the `components` of the scheme do not cover it".to_owned())),
+        true => Err(Unforgeable("the `components` of the scheme do not cover what this forgery changes".to_owned())),
         false => Ok(parts.signed(context.carrier)),
     }
 }
@@ -54,7 +54,9 @@ pub(super) fn covering(context: &ForgeryContext<'_>, covered: fn(&[Component]) -
     let (mut parts, _) = good(context)?;
     let covered = covered(&parts.components);
     if covered == parts.components {
-        return Err(Unforgeable("the `components` of the scheme cover no more".to_owned()));
+        return Err(Unforgeable(
+            "the `components` of the scheme cover nothing that this forgery could leave out".to_owned(),
+        ));
     }
     parts.components = covered;
     Ok(parts.signed(context.carrier))

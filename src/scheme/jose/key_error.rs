@@ -24,7 +24,7 @@ pub enum KeyError {
     #[error("it holds no RSA, P-256, P-384, Ed25519 or ML-DSA private key")]
     Unknown,
     /// A public key of a kind that authbench does not know.
-    #[error("it holds no RSA, P-256, P-384 or Ed25519 public key")]
+    #[error("it holds no RSA, P-256, P-384, Ed25519 or ML-DSA public key")]
     UnknownPublic,
     /// A key of another kind than the algorithm needs.
     #[error("the key is one for {}, not for {}", .key.name(), .wanted.name())]

@@ -43,22 +43,26 @@ pub fn public_bytes(jwk: &Value) -> Option<Vec<u8>> {
     }
 }
 
+/// What a published key is for.
+pub(super) fn kind_of(jwk: &Value) -> Option<PublicKeyKind> {
+    match (family_of(jwk)?, jwk["crv"].as_str()) {
+        (Family::Rsa, _) => Some(PublicKeyKind::Rsa),
+        (Family::Ec, Some("P-256")) => Some(PublicKeyKind::P256),
+        (Family::Ec, Some("P-384")) => Some(PublicKeyKind::P384),
+        (Family::Ed, Some("Ed25519")) => Some(PublicKeyKind::Ed25519),
+        (Family::Akp, _) => match Alg::named(jwk["alg"].as_str()?)? {
+            Alg::MlDsa44 => Some(PublicKeyKind::MlDsa44),
+            Alg::MlDsa65 => Some(PublicKeyKind::MlDsa65),
+            Alg::MlDsa87 => Some(PublicKeyKind::MlDsa87),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// A published key as a subject public key info.
 pub fn public_key_info(jwk: &Value) -> Option<Vec<u8>> {
-    let kind = match (family_of(jwk)?, jwk["crv"].as_str()) {
-        (Family::Rsa, _) => PublicKeyKind::Rsa,
-        (Family::Ec, Some("P-256")) => PublicKeyKind::P256,
-        (Family::Ec, Some("P-384")) => PublicKeyKind::P384,
-        (Family::Ed, Some("Ed25519")) => PublicKeyKind::Ed25519,
-        (Family::Akp, _) => match Alg::named(jwk["alg"].as_str()?)? {
-            Alg::MlDsa44 => PublicKeyKind::MlDsa44,
-            Alg::MlDsa65 => PublicKeyKind::MlDsa65,
-            Alg::MlDsa87 => PublicKeyKind::MlDsa87,
-            _ => return None,
-        },
-        _ => return None,
-    };
-    der::public_key_info(kind, &public_bytes(jwk)?)
+    der::public_key_info(kind_of(jwk)?, &public_bytes(jwk)?)
 }
 
 /// The thumbprint of a key (RFC 7638, RFC 9964 §6): its required members in the order of their names.

@@ -4,8 +4,8 @@ use aws_lc_rs::signature::{self, UnparsedPublicKey};
 use serde_json::Value;
 
 use super::der::{self, PublicKeyKind};
-use super::key::{Family, mac};
-use super::published::public_bytes;
+use super::key::mac;
+use super::published::{kind_of, public_bytes};
 use super::{Alg, KeyError, SigningKey};
 
 /// A public key, or a shared secret, with its identifier.
@@ -69,20 +69,10 @@ impl VerificationKey {
     fn from_jwk(jwk: &Value, kid: Option<String>, alg: Option<Alg>) -> Result<Self, KeyError> {
         let kid = kid.or_else(|| jwk["kid"].as_str().map(str::to_owned));
         let alg = alg.or_else(|| jwk["alg"].as_str().and_then(Alg::named));
-        let kind = match (jwk["kty"].as_str().unwrap_or_default(), jwk["crv"].as_str()) {
-            ("RSA", _) => PublicKeyKind::Rsa,
-            ("EC", Some("P-256")) => PublicKeyKind::P256,
-            ("EC", Some("P-384")) => PublicKeyKind::P384,
-            ("EC", _) => return Err(KeyError::Curve),
-            ("OKP", Some("Ed25519")) => PublicKeyKind::Ed25519,
-            ("AKP", _) => match jwk["alg"].as_str().and_then(Alg::named) {
-                Some(Alg::MlDsa44) => PublicKeyKind::MlDsa44,
-                Some(Alg::MlDsa65) => PublicKeyKind::MlDsa65,
-                Some(Alg::MlDsa87) => PublicKeyKind::MlDsa87,
-                _ => return Err(KeyError::UnknownPublic),
-            },
-            _ => return Err(KeyError::UnknownPublic),
-        };
+        let kind = kind_of(jwk).ok_or_else(|| match jwk["kty"].as_str() {
+            Some("EC") => KeyError::Curve,
+            _ => KeyError::UnknownPublic,
+        })?;
         Self::public(kind, public_bytes(jwk).ok_or(KeyError::Members)?, kid, alg)
     }
 
@@ -97,9 +87,7 @@ impl VerificationKey {
             PublicKeyKind::MlDsa87 => Alg::MlDsa87,
         };
         let alg = alg.unwrap_or(usual);
-        // keys of RSA and of Ed25519 serve more than one name
-        let is_shared = matches!(usual.family(), Family::Rsa | Family::Ed) && alg.family() == usual.family();
-        if alg != usual && !is_shared {
+        if !alg.shares_keys_with(usual) {
             return Err(KeyError::Algorithm { key: usual, wanted: alg });
         }
         Ok(Self { kid, alg, material: VerifyingMaterial::Public(public) })

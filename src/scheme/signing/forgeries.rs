@@ -280,12 +280,16 @@ impl<D: Dialect> SigningForgeries<D> {
         Forgery::new("future", "a correct signature from a minute behind the window", |context| {
             at::<D>(context, |window| window + BEYOND)
         }),
-        Forgery::new("skew-behind", "a correct signature from 30 s ago, or half the window", |context| {
-            at::<D>(context, |window| -SKEW.min(window / 2))
-        }),
-        Forgery::new("skew-ahead", "a correct signature from 30 s ahead, or half the window", |context| {
-            at::<D>(context, |window| SKEW.min(window / 2))
-        }),
+        Forgery::new(
+            "skew-behind",
+            "a correct signature from 30 s ago (half the window where that is shorter)",
+            |context| at::<D>(context, |window| -SKEW.min(window / 2)),
+        ),
+        Forgery::new(
+            "skew-ahead",
+            "a correct signature from 30 s ahead (half the window where that is shorter)",
+            |context| at::<D>(context, |window| SKEW.min(window / 2)),
+        ),
         Forgery::new("time-no-date", "a correct signature whose time is no date", |context| {
             time::<D>(context, "yesterday")
         }),
