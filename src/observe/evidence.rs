@@ -146,7 +146,7 @@ pub struct Evidence {
     pub session_cookie: Option<String>,
     /// How long a token that is a JWT still lives at the logout of its login, or when its refusal begins to be waited for.
     pub self_contained: Option<std::time::Duration>,
-    /// How long it may, so that its use after the logout is a warning.
+    /// How long it may, so that its use after the logout is a warning, and after the reuse of a refresh token is recorded only.
     pub self_contained_life: std::time::Duration,
     /// Whether a refresh left its refresh token as the one to use next.
     pub refresh_token_stays: bool,

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::answer::{self, Answer};
 
-/// Why a request is refused.
+/// Why a request is refused. It is smaller than 128 bytes, for every guard returns it: hence `u32` and `Box<str>`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rejection {
     pub(crate) status: StatusCode,

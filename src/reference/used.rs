@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest as _, Sha256};
 
-/// Looks for what is over, in the time that it takes to fill the memory once.
+/// How often what is over is removed while the memory fills once.
 const SWEEPS: usize = 8;
 
 /// The start of a hash of an identifier: as good as the text, and of one size.

@@ -295,7 +295,7 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
                 }
             }
             doubts.into_iter().for_each(|text| sink(Event::Note(Note { kind: NoteKind::Warning, text })));
-            if let Some(text) = key_exchange(&loaded, &running, options).await {
+            if let Some(Some(text)) = stop.unless_requested(key_exchange(&loaded, &running, options)).await {
                 sink(Event::Note(Note { kind: NoteKind::Info, text }));
             }
             if prober.is_one_at_a_time() {

@@ -45,7 +45,7 @@ impl Prepared {
     /// Obtains what the lanes send.
     ///
     /// # Errors
-    /// When a lane's credential is not there, or its lie cannot be told.
+    /// When a lane's credential is not there, or its forgery cannot be made.
     pub(super) async fn of(session: &Session<'_>, written: &LoadPhase) -> Result<Self, PhaseError> {
         let resource = resource_of(&session.subject, written)?;
         let recognition = session.prober.recognition(resource).await;
@@ -132,7 +132,7 @@ impl Prepared {
     }
 }
 
-/// Phases whose declared credentials present more certificates than there are connections, told before anything is sent.
+/// Phases whose declared credentials present more certificates than there are connections, reported before anything is sent.
 pub(super) fn few_connections(loaded: &LoadedScenario, subject: &Subject, options: &Options) -> Vec<ScenarioError> {
     let mut mistakes = Vec::new();
     // a shard has its part of the credentials

@@ -53,7 +53,7 @@ pub(super) fn declared(subject: &Subject, resource: usize) -> impl Iterator<Item
     subject.identities.iter().filter(move |one| !one.asks_for_less && subject.resources[resource].open_to(one))
 }
 
-/// Files of pools that are not there, told before anything is sent.
+/// Files of pools that are not there, reported before anything is sent.
 pub(super) fn mistakes(loaded: &LoadedScenario) -> Vec<ScenarioError> {
     let mut mistakes = Vec::new();
     for phase in &loaded.scenario.load {

@@ -63,7 +63,7 @@ pub fn unlisted(subject: &Subject, metadata: &Value) -> Vec<String> {
     for (what, member, alg) in proofs.into_iter().chain(assertions) {
         let Some(listed) = metadata[member].as_array() else { continue };
         let listed: Vec<&str> = listed.iter().filter_map(Value::as_str).collect();
-        let names = listed.join(", ");
+        let names = if listed.is_empty() { "nothing".to_owned() } else { listed.join(", ") };
         let text = format!(
             "the metadata of the issuer list {names} for {what} (`{member}`), and the scenario signs with {}",
             alg.name()

@@ -409,7 +409,8 @@ impl Obstacle {
             }
             Obstacle::CredentialRefused { ended: true, .. } => "write a fresh token, or `state: expired`".to_owned(),
             Obstacle::CredentialRefused { wanted: Some(_), .. } => {
-                "write these components in `components` of the scheme, or a credential that is valid".to_owned()
+                "with the scheme `http-signature`, write these components in `components`; else write a credential that is valid"
+                    .to_owned()
             }
             Obstacle::CredentialRefused { .. } => {
                 "write a credential that is valid, with the `scopes` that it has".to_owned()

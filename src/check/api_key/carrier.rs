@@ -162,8 +162,8 @@ const OVERSIZED: &[Accept] = &[
     Accept::Status(431),
     Accept::Closed,
 ];
-/// What a key in another place may be answered with: it is not looked at, or refused.
-const ELSEWHERE: &[Accept] = &[MISSING, INVALID, Accept::Status(400)];
+/// What a credential in another place may be answered with: it is not looked at, or refused.
+pub(crate) const ELSEWHERE: &[Accept] = &[MISSING, INVALID, Accept::Status(400)];
 
 /// Every answer to the longest key comes late, by itself and against the controls: a busy machine delays both.
 fn promptly(case: &ObservedCheck<'_>) -> Judgement {

@@ -2,7 +2,8 @@
 
 pub(crate) mod protocol;
 
-use crate::check::step::{Accept, INVALID, MISSING, On, PeculiarAccount, Who, forged, send};
+use crate::check::api_key::carrier::ELSEWHERE;
+use crate::check::step::{INVALID, On, PeculiarAccount, Who, forged, send};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
 use crate::observe::ForgeryId;
 
@@ -120,6 +121,3 @@ pub(crate) const CHECKS: &[Check] = &[
         ..REFUSAL
     },
 ];
-
-/// What a request whose credential is not looked for where it is may be answered with.
-const ELSEWHERE: &[Accept] = &[MISSING, INVALID, Accept::Status(400)];

@@ -32,7 +32,7 @@ pub(crate) const CHECKS: &[Check] = &[
     },
     Check {
         id: "common.answer-cookie-guarded",
-        title: "A cookie that opens a protected resource has the attributes of a session",
+        title: "A cookie that opens a protected resource has the attributes of a session cookie",
         severity: Severity::Low,
         tier: Tier::Extended,
         sources: &["ASVS 3.3.1", "ASVS 3.3.2", "ASVS 3.3.4", "RFC 6265 §4.1.2.5", "RFC 6265 §4.1.2.6", "CWE-1275"],
@@ -105,6 +105,9 @@ fn guarded(case: &ObservedCheck<'_>) -> Judgement {
         let missing: Vec<&str> = wanted.iter().copied().filter(|attribute| !named(attribute)).collect();
         if missing.is_empty() {
             judgement.remarks.push(format!("the cookie {name} opens the resource by itself"));
+            if line.split(';').skip(1).any(|one| one.trim().eq_ignore_ascii_case("samesite=none")) {
+                judgement.remarks.push("it has SameSite=None: requests of every site carry it".to_owned());
+            }
         } else {
             let text =
                 format!("the cookie {name} opens the resource by itself, and is set without {}", missing.join(" and "));

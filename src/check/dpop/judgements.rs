@@ -11,7 +11,7 @@ use crate::check::judgement::expect;
 use crate::check::judgement::oauth::claims_of;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::Want;
-use crate::observe::{Challenge, Outcome, Response};
+use crate::observe::{Challenge, Outcome, Response, StepId};
 
 /// RFC 9449 §9: the challenge that asks for a nonce.
 fn asks_for_nonce(response: &Response) -> bool {
@@ -46,6 +46,16 @@ pub(super) fn reason_named(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
+/// Correct proofs that servers should read.
+fn should_be_read(case: &ObservedCheck<'_>, steps: &[StepId], judgement: &mut Judgement) {
+    for (index, seen) in steps.iter().flat_map(|step| case.observations_of(*step)) {
+        match seen.outcome {
+            Outcome::Refused => judgement.advises(index, case.about(index, "access was refused"), "granted"),
+            _ => case.judge_as(index, Want::Granted, judgement),
+        }
+    }
+}
+
 /// The query of the request does not count (RFC 9449 §4.3: MUST); other spellings of the same address should be read.
 pub(super) fn same_address(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
@@ -59,12 +69,7 @@ pub(super) fn same_address(case: &ObservedCheck<'_>) -> Judgement {
             _ => case.judge(index, &mut judgement),
         }
     }
-    for (index, seen) in [SPELLED, PATH, PORT].into_iter().flat_map(|step| case.observations_of(step)) {
-        match seen.outcome {
-            Outcome::Refused => judgement.advises(index, case.about(index, "access was refused"), "granted"),
-            _ => case.judge_as(index, Want::Granted, &mut judgement),
-        }
-    }
+    should_be_read(case, &[SPELLED, PATH, PORT], &mut judgement);
     judgement
 }
 
@@ -89,12 +94,7 @@ pub(super) fn window(case: &ObservedCheck<'_>) -> Judgement {
         }
     }
     // RFC 7519 §2: a NumericDate may be no whole number
-    for (index, seen) in case.observations_of(FRACTION) {
-        match seen.outcome {
-            Outcome::Refused => judgement.advises(index, case.about(index, "access was refused"), "granted"),
-            _ => case.judge_as(index, Want::Granted, &mut judgement),
-        }
-    }
+    should_be_read(case, &[FRACTION], &mut judgement);
     // RFC 9449 §11.1: a server may accept those
     let ahead = case.observations_of(AHEAD).filter(|(_, seen)| seen.outcome == Outcome::Refused);
     judgement.remarks.extend(ahead.map(|(_, seen)| format!("{}: access was refused", seen.description)));

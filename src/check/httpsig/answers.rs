@@ -19,6 +19,9 @@ pub(super) fn are_signed(case: &ObservedCheck<'_>) -> Judgement {
                 continue;
             }
             AnswerSignature::Absent => ("the answer has no signature".to_owned(), "Signature-Input and Signature"),
+            AnswerSignature::Malformed("Content-Digest") => {
+                ("Content-Digest of the answer cannot be read".to_owned(), "a dictionary of digests (RFC 9530 §2)")
+            }
             AnswerSignature::Malformed(field) => {
                 (format!("{field} of the answer cannot be read"), "one signature under one label in both fields")
             }
@@ -29,7 +32,9 @@ pub(super) fn are_signed(case: &ObservedCheck<'_>) -> Judgement {
                 (format!("the signature names the algorithm {named:?}"), "the algorithm of the key")
             }
             AnswerSignature::Underivable(component) => (
-                format!("the signature covers {component}, which cannot be taken from the answer and its request once"),
+                format!(
+                    "the signature covers {component}, which is covered twice, or is not in the answer or its request"
+                ),
                 "components that are there, each once",
             ),
             AnswerSignature::Invalid => ("the signature does not verify".to_owned(), "a signature that verifies"),
@@ -57,8 +62,8 @@ pub(super) fn are_signed(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// What most checks want. Where the target asks for signatures in a refusal, what they have to cover is said: of a good request
-/// that was refused, as what it may lack.
+/// Each answer against what its step wants. Where a refusal asks for signatures (RFC 9421 §5.1), a remark names the components, and
+/// so does the finding about a good request that was refused.
 pub(super) fn wants_as_asked(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let asked_by = |index: usize| {

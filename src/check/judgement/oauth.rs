@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::check::Explanation;
 use crate::check::judgement::challenges;
@@ -75,13 +75,17 @@ pub(crate) fn scope_not_escalated(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// The claims of a token, where it is a JWT that can be read (RFC 7519 §3); nothing is verified.
-pub(crate) fn claims_of(token: &str) -> Option<Value> {
+/// Header and claims of a token that is a JWT (RFC 7519 §3); nothing is verified.
+pub(crate) fn objects_of(token: &str) -> Option<(Map<String, Value>, Map<String, Value>)> {
     let mut parts = token.split('.');
-    let mut object =
-        || serde_json::from_slice::<Value>(&URL_SAFE_NO_PAD.decode(parts.next()?).ok()?).ok().filter(Value::is_object);
-    let (header, claims) = (object()?, object()?);
-    header.get("alg").map(|_| claims)
+    let mut object = || serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts.next()?).ok()?).ok();
+    Some((object()?, object()?))
+}
+
+/// The claims of a token, where it is a JWT that names an algorithm; nothing is verified.
+pub(crate) fn claims_of(token: &str) -> Option<Value> {
+    let (header, claims) = objects_of(token)?;
+    header.get("alg").map(|_| Value::Object(claims))
 }
 
 /// The scope values in the claims of an access token that is a JWT, as RFC 9068 §2.2.3 and others write them.

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use crate::check::Explanation;
 use crate::check::judgement::expect;
+use crate::check::judgement::oauth::objects_of;
 use crate::check::judgement::{Deviation, Judgement, ObservedCheck};
 use crate::check::step::{Accept, Want};
 use crate::observe::{ForgeryId, Observation, Outcome, Place};
@@ -353,7 +352,7 @@ pub(crate) fn issued_profile(case: &ObservedCheck<'_>) -> Judgement {
     let tokens = case.all_answers().filter(|(index, _)| case.evidence.observations[*index].place == Place::Token);
     for (index, response) in tokens {
         let Some(token) = response.json_text("access_token") else { continue };
-        match read(&token) {
+        match objects_of(&token) {
             Some((header, claims)) => issued(&mut judgement, index, &header, &claims),
             None => judgement.deviates(index, "the access token is no JWT", "a JWT (RFC 9068 §2)"),
         }
@@ -400,13 +399,6 @@ fn issued(judgement: &mut Judgement, index: usize, header: &Map<String, Value>, 
     if claims.get("scope").is_some_and(|scope| !scope.is_string()) {
         judgement.deviates(index, "scope is no text", "one text of words (RFC 9068 §2.2.3)");
     }
-}
-
-/// Header and claims of a token, unverified.
-fn read(token: &str) -> Option<(Map<String, Value>, Map<String, Value>)> {
-    let mut parts = token.split('.');
-    let mut object = || serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts.next()?).ok()?).ok();
-    Some((object()?, object()?))
 }
 
 #[cfg(test)]

@@ -116,7 +116,7 @@ pub(super) fn after_logout(case: &ObservedCheck<'_>) -> Judgement {
         None => expect::wants(case),
         Some(left) => {
             let mut judgement = as_option(case);
-            if !judgement.advice.is_empty() {
+            if judgement.advice.iter().any(|one| stays(case, one.observation)) {
                 let (left, tolerated) = (left.as_secs(), tolerated.as_secs());
                 judgement.remarks.push(format!(
                     "the token is self-contained and ends by itself {left} s after its logout (`self_contained_life` tolerates {tolerated} s)"
@@ -132,10 +132,14 @@ pub(super) fn as_option(case: &ObservedCheck<'_>) -> Judgement {
     recommended(case, expect::wants(case))
 }
 
+/// Whether an answer is that to access which stays.
+fn stays(case: &ObservedCheck<'_>, observation: usize) -> bool {
+    case.evidence.observations[observation].outcome == Outcome::Granted
+}
+
 /// Access that stays is a warning.
 fn recommended(case: &ObservedCheck<'_>, mut judgement: Judgement) -> Judgement {
-    let stays = |at: usize| case.evidence.observations[at].outcome == Outcome::Granted;
-    let (stays, others) = judgement.access.into_iter().partition(|deviation| stays(deviation.observation));
+    let (stays, others) = judgement.access.into_iter().partition(|deviation| stays(case, deviation.observation));
     judgement.access = others;
     judgement.advice.extend::<Vec<_>>(stays);
     judgement
@@ -171,9 +175,10 @@ pub(super) fn access_after_reuse(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = recommended(case, after_reuse(case));
     let tolerated = case.evidence.self_contained_life;
     if let Some(left) = case.evidence.self_contained.filter(|left| *left <= tolerated)
-        && !judgement.advice.is_empty()
+        && judgement.advice.iter().any(|one| stays(case, one.observation))
     {
-        judgement.advice.clear();
+        // a refusal with another status stays advice
+        judgement.advice.retain(|one| !stays(case, one.observation));
         let (left, tolerated) = (left.as_secs(), tolerated.as_secs());
         judgement.remarks.push(format!(
             "the access token is self-contained and ends by itself {left} s after the reuse (`self_contained_life` tolerates {tolerated} s)"

@@ -80,8 +80,8 @@ impl Prober {
         }
     }
 
-    /// Takes note of a nonce of the authorization server, and says whether it refused a form because it wants a nonce where
-    /// one was named (RFC 9449 §8): sent once more, it names the new one.
+    /// Takes note of a nonce of the authorization server. Says whether the server asks for a nonce (RFC 9449 §8) although the form
+    /// names the last one: sent again, the form names the new one.
     pub(super) fn asks_again(&self, form: &FormStep, exchange: &Exchange) -> bool {
         let bindings = self.equipment.control.bindings().filter(|_| form.endpoint.issues_tokens());
         let (Some(bindings), Some(response)) = (bindings, exchange.response()) else { return false };

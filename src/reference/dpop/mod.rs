@@ -75,7 +75,7 @@ impl ProofVerifier {
     }
 
     /// Whether a nonce was issued here, and lives.
-    fn is_own(&self, nonce: &str) -> bool {
+    fn is_live_nonce(&self, nonce: &str) -> bool {
         self.nonces.age(nonce).is_some_and(|age| (0..=NONCE_LIFE.as_millis() as i64).contains(&age))
     }
 
@@ -122,7 +122,7 @@ impl ProofVerifier {
         match read.claims.get("nonce") {
             None if of.needs_nonce => return Err(ProofError::NonceWanted),
             None => {}
-            Some(nonce) if nonce.as_str().is_some_and(|nonce| self.is_own(nonce)) => {}
+            Some(nonce) if nonce.as_str().is_some_and(|nonce| self.is_live_nonce(nonce)) => {}
             Some(_) if faults.on("nonce-not-checked") => {}
             Some(_) => return Err(ProofError::NonceWanted),
         }

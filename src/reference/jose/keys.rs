@@ -39,6 +39,12 @@ pub(crate) enum VerifyingKey {
     MlDsa(JwsAlgorithm, Vec<u8>),
 }
 
+/// Whether a key of the library verifies a signature.
+pub(super) fn by_library(signed: &[u8], signature: &[u8], key: &DecodingKey, algorithm: Algorithm) -> bool {
+    let signature = URL_SAFE_NO_PAD.encode(signature);
+    jsonwebtoken::crypto::verify(&signature, signed, key, algorithm).unwrap_or_default()
+}
+
 impl VerifyingKey {
     /// A published key (RFC 7517 §4, RFC 9964 §3).
     pub(crate) fn from_jwk(jwk: &Value) -> Option<Self> {
@@ -62,10 +68,9 @@ impl VerifyingKey {
     /// Whether it verifies a signature by an algorithm.
     pub(crate) fn verifies(&self, signed: &[u8], signature: &[u8], algorithm: JwsAlgorithm) -> bool {
         match self {
-            Self::Library(key) => algorithm.library().is_some_and(|algorithm| {
-                let signature = URL_SAFE_NO_PAD.encode(signature);
-                jsonwebtoken::crypto::verify(&signature, signed, key, algorithm).unwrap_or_default()
-            }),
+            Self::Library(key) => {
+                algorithm.library().is_some_and(|algorithm| by_library(signed, signature, key, algorithm))
+            }
             Self::MlDsa(own, public) if *own == algorithm => own.lattice().is_some_and(|(_, verification)| {
                 UnparsedPublicKey::new(verification, public).verify(signed, signature).is_ok()
             }),

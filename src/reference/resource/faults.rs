@@ -79,7 +79,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     row(
         "remembers-by-bare-cookie",
         "common.answer-cookie-guarded",
-        "lets in again by a cookie without attributes whoever it has let in",
+        "sets a cookie without Secure, HttpOnly and SameSite, and accepts it in place of a credential",
     ),
     row("clock-ahead", "common.server-clock-sane", "has a clock that is ten minutes fast"),
 ];

@@ -54,8 +54,8 @@ pub struct DeclaredTolerances {
     /// How long a rotated key may live on; 2 s.
     #[serde(default)]
     pub rotation_delay: Option<Length>,
-    /// How long a self-contained token (a JWT) may still live at its logout, or at the reuse of its refresh token: until its end it may go on to open resources, with a
-    /// warning (RFC 7009 §3); 5 min.
+    /// Longest remaining lifetime of a self-contained token (a JWT) at its logout, or at the reuse of its refresh token (default 5 min).
+    /// Until the token expires, it may still open resources, with a warning (RFC 7009 §3).
     #[serde(default)]
     pub self_contained_life: Option<Length>,
     /// How far the clocks may be apart; 2 s.

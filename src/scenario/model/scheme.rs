@@ -125,8 +125,8 @@ pub struct HttpSignature {
     /// field `;sf`, `;bs` or `;key="member"`.
     #[serde(default)]
     pub components: Vec<String>,
-    /// What the signatures of answers have to cover where `material.answer_key` verifies them; @status, content-digest, and
-    /// with `;req` the method, authority, path and query of the request unless others are named.
+    /// What the signatures of answers have to cover where `material.answer_key` verifies them (default @status,
+    /// content-digest, and with `;req` @method, @authority, @path and @query).
     #[serde(default)]
     pub answer_components: Vec<String>,
     /// Parameter `tag` of every signature.

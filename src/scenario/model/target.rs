@@ -127,7 +127,7 @@ pub struct TargetTls {
 /// Groups for the key exchange, by the names in the registry of TLS (RFC 8446 §4.2.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum KeyExchangeGroup {
-    /// X25519 and ML-KEM-768 together, of TLS 1.3 alone (draft-ietf-tls-ecdhe-mlkem).
+    /// X25519 combined with ML-KEM-768, only in TLS 1.3 (draft-ietf-tls-ecdhe-mlkem).
     #[serde(rename = "X25519MLKEM768")]
     X25519MlKem768,
     /// X25519.

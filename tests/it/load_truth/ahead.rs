@@ -19,7 +19,7 @@ use super::{GOOD, LONG, lane, phase, server};
 /// What making one request takes: far more than the server needs, on a machine with other work.
 const MAKING: Duration = Duration::from_millis(100);
 /// Times that a phase is tried: what it measures depends on the machine, and what making takes is in each of them or in none.
-const TRIES: usize = 5;
+const MEASUREMENTS: usize = 5;
 
 /// A scheme that takes its time for each request, and answers a challenge.
 struct Slow;
@@ -157,7 +157,7 @@ fn assert_making_is_not_measured(model: &str, run: impl Fn() -> LoadFigures) {
     };
     let is_free = |times: &[f64; 3]| times.iter().all(|time| *time < MAKING.as_secs_f64() * 1e6);
     let mut tried = Vec::new();
-    while tried.len() < TRIES && !tried.last().is_some_and(is_free) {
+    while tried.len() < MEASUREMENTS && !tried.last().is_some_and(is_free) {
         tried.push(times(&run()));
     }
     assert!(tried.last().is_some_and(is_free), "{model}: service, response and lateness {tried:?}");

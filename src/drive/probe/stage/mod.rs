@@ -14,20 +14,21 @@ mod timing;
 mod wait;
 
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 
 use super::{Prober, Seat, allowance, values};
 use crate::check::Check;
-use crate::check::step::{Alter, Fill, FormAuth, Hook, KeyChange};
+use crate::check::step::{Fill, FormAuth, Hook, KeyChange};
 use crate::clock;
 use crate::drive::control::Token;
 use crate::drive::login::HeldCredential;
 use crate::observe::{Description, Evidence, ForgeryId, Outcome, Phrase};
 use crate::plan::subject::ClientCredential;
 use crate::plan::{Act, Action, Asker};
+use crate::scheme::jose::Jws;
 use crate::scheme::jwt::Kit;
 use crate::scheme::{Carried, Companion, Proof};
 use crate::secret::Secret;
@@ -44,6 +45,12 @@ struct Kept {
 impl Kept {
     fn of(token: Token, client: Option<ClientCredential>) -> Self {
         Self { token, client, companions: Vec::new() }
+    }
+
+    /// How long its token lives by itself, where it is a JWT.
+    fn self_contained(&self) -> Option<Duration> {
+        Jws::read(self.token.value.expose())?;
+        Some(self.token.ends_at().map_or(Duration::MAX, |end| end.saturating_duration_since(clock::now())))
     }
 }
 
@@ -190,15 +197,11 @@ impl<'a> Stage<'a> {
                 if send.exhausts && self.prober.subject().scheme.proves_in_handshake() {
                     return Err(Halt::Inapplicable("a private key cannot be guessed".to_owned()));
                 }
-                let seen = evidence.observations.len();
                 for _ in 0..self.times(send.times, send.exhausts) {
                     self.send(action, asker, (*resource, *counts), send, evidence).await?;
                     if fell_silent(evidence) || (send.exhausts && was_throttled(evidence)) {
                         break;
                     }
-                }
-                if send.alter.iter().any(|alter| matches!(alter, Alter::Header(_, Fill::AcceptSignature))) {
-                    self.verify_answers(seen, evidence);
                 }
                 Ok(())
             }
@@ -255,15 +258,6 @@ impl<'a> Stage<'a> {
     fn times(&self, times: usize, exhausts: bool) -> usize {
         let budget = self.prober.subject().material.failure_budget.filter(|_| exhausts);
         budget.map_or(times, |budget| budget as usize + 1)
-    }
-
-    /// Verifies the signatures of the answers since an observation (RFC 9421 §3.2).
-    fn verify_answers(&self, since: usize, evidence: &mut Evidence) {
-        let Some(rules) = &self.prober.subject().material.answer_rules else { return };
-        let seen = evidence.observations.iter().enumerate().skip(since);
-        let verified = seen.filter_map(|(at, seen)| Some((at, rules.verify(&seen.exchange, seen.at)?)));
-        let verified: Vec<_> = verified.collect();
-        evidence.answer_signatures.extend(verified);
     }
 
     async fn held(&self, identity: usize) -> Result<HeldCredential, Halt> {

@@ -136,6 +136,7 @@ impl Stage<'_> {
                 return Err(Halt::Obstacle(format!("the credential ended while it was sent, {again} times")));
             }
             evidence.observations.truncate(seen_before);
+            evidence.answer_signatures.retain(|(at, _)| *at < seen_before);
             let left_out = self.left_out.len();
             credentials = self.credentials(asker, resource, &request).await?;
             self.left_out.truncate(left_out);
@@ -300,6 +301,13 @@ impl Stage<'_> {
             at,
             reproduced,
         };
+        // before it is kept: evidence keeps the start alone of large answers (RFC 9421 §3.2)
+        if seen.exchange.request.value_of("accept-signature").is_some()
+            && let Some(rules) = &self.prober.subject().material.answer_rules
+            && let Some(signature) = rules.verify(&seen.exchange, seen.at)
+        {
+            evidence.answer_signatures.push((evidence.observations.len(), signature));
+        }
         evidence.observe(seen);
     }
 

@@ -11,7 +11,6 @@ use crate::drive::probe::{allowance, values};
 use crate::observe::{Evidence, Exchange, Observation, Outcome, Place, Request, Response, Silence, meaning_of_status};
 use crate::plan::Action;
 use crate::plan::login::LoginProcedure;
-use crate::scheme::jose::Jws;
 use crate::secret::Secret;
 
 /// What stands before random text in a password that is wrong: what rules for passwords ask for.
@@ -270,9 +269,8 @@ impl Stage<'_> {
     }
 
     async fn log_out(&mut self, slot: &'static str, evidence: &mut Evidence) -> Result<Told, Halt> {
-        if let Some(kept) = self.slots.get(slot).filter(|kept| Jws::read(kept.token.value.expose()).is_some()) {
-            let left = kept.token.ends_at().map(|end| end.saturating_duration_since(clock::now()));
-            evidence.self_contained = Some(left.unwrap_or(std::time::Duration::MAX));
+        if let Some(left) = self.slots.get(slot).and_then(Kept::self_contained) {
+            evidence.self_contained = Some(left);
         }
         let kept = self.sessions.get_mut(slot).ok_or_else(|| Halt::Obstacle("no session was started".to_owned()))?;
         kept.lives = false;

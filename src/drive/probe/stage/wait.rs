@@ -6,7 +6,6 @@ use super::{Halt, Stage};
 use crate::clock;
 use crate::drive::probe::allowance;
 use crate::observe::{Evidence, Outcome};
-use crate::scheme::jose::Jws;
 
 /// The longest that a probe waits for a token to expire.
 pub(in crate::drive::probe) const LONGEST_WAIT: Duration = Duration::from_secs(45);
@@ -51,8 +50,7 @@ impl Stage<'_> {
         let tolerances = self.prober.subject().tolerances;
         let tolerated = if self.withdrawn { tolerances.rotation_delay } else { tolerances.revocation_delay };
         let end = self.kept(slot)?.token.ends_at();
-        if Jws::read(self.kept(slot)?.token.value.expose()).is_some() {
-            let left = end.map_or(Duration::MAX, |end| end.saturating_duration_since(clock::now()));
+        if let Some(left) = self.kept(slot)?.self_contained() {
             evidence.self_contained.get_or_insert(left);
         }
         let awaited = Awaited { outcome: Outcome::Refused, tolerated, end };

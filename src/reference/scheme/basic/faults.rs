@@ -6,6 +6,7 @@ use axum::http::request::Parts;
 
 use super::accounts::Accounts;
 use crate::reference::fault::{Fault, row, variant};
+use crate::reference::request::query_value;
 use crate::reference::state::{Principal, ReferenceState};
 
 /// Faults of passwords.
@@ -38,7 +39,5 @@ pub(super) fn of_query(state: &ReferenceState, accounts: &Accounts, parts: &Part
     if !state.fault("basic-query-credentials") {
         return None;
     }
-    let pairs = url::form_urlencoded::parse(parts.uri.query()?.as_bytes()).collect::<Vec<_>>();
-    let named = |wanted: &str| pairs.iter().find(|(name, _)| name == wanted).map(|(_, value)| &**value);
-    accounts.verify(state, named("u")?, named("p")?, false)
+    accounts.verify(state, &query_value(parts, "u")?, &query_value(parts, "p")?, false)
 }

@@ -47,8 +47,9 @@ pub(crate) fn sign<B: AsRef<[u8]>>(
         return;
     }
     let Some(asked) = labels(&lines.join(", ")).and_then(|labels| labels.into_iter().next()) else { return };
-    let content =
-        if state.fault("answer-digest-of-nothing") { Sha256::digest(b"") } else { Sha256::digest(answer.body()) };
+    // RFC 9530 §B.2: an answer to HEAD has no content
+    let is_empty = request.method == axum::http::Method::HEAD || state.fault("answer-digest-of-nothing");
+    let content = if is_empty { Sha256::digest(b"") } else { Sha256::digest(answer.body()) };
     let digest = format!("sha-256=:{}:", STANDARD.encode(content));
     let status = answer.status().as_u16();
     let headers = answer.headers_mut();

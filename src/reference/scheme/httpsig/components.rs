@@ -64,11 +64,11 @@ pub(super) fn lines(
 }
 
 fn value(around: Surroundings, component: &CoveredComponent, message: SignedMessage<'_>) -> Option<String> {
-    let known = ["sf", "bs", "req"];
     let lawful = component.parameters.iter().all(|(name, _)| match name.as_str() {
         "key" => component.text("key").is_some() && !component.name.starts_with('@'),
         "name" => component.name == "@query-param",
-        flag if known.contains(&flag) => component.has(flag) && (flag == "req" || !component.name.starts_with('@')),
+        "sf" | "bs" => component.has(name) && !component.name.starts_with('@'),
+        "req" => component.has("req"),
         _ => around.takes_any_parameter,
     });
     let wraps = component.has("bs") && (component.has("sf") || component.text("key").is_some());

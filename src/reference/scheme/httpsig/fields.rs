@@ -5,6 +5,14 @@ use super::structured::{BareValue, Item, Member, Parameters, dictionary, written
 /// A member of a dictionary whose value is a byte sequence.
 pub(super) type Bytes = (String, Vec<u8>);
 
+/// The text of a parameter.
+fn text_of<'a>(parameters: &'a Parameters, wanted: &str) -> Option<&'a str> {
+    parameters.iter().find_map(|(name, value)| match value {
+        BareValue::Text(text) if name == wanted => Some(text.as_str()),
+        _ => None,
+    })
+}
+
 /// A component that a label says it covers: a name and its parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct CoveredComponent {
@@ -27,10 +35,7 @@ impl CoveredComponent {
 
     /// The text of a parameter.
     pub(super) fn text(&self, parameter: &str) -> Option<&str> {
-        self.parameters.iter().find_map(|(name, value)| match value {
-            BareValue::Text(text) if name == parameter => Some(text.as_str()),
-            _ => None,
-        })
+        text_of(&self.parameters, parameter)
     }
 }
 
@@ -53,10 +58,7 @@ impl CoveredParts {
     }
 
     pub(super) fn text(&self, name: &str) -> Option<&str> {
-        self.parameters.iter().find_map(|(other, value)| match value {
-            BareValue::Text(text) if other == name => Some(text.as_str()),
-            _ => None,
-        })
+        text_of(&self.parameters, name)
     }
 
     /// Whether it has a parameter.

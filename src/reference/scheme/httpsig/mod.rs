@@ -195,7 +195,8 @@ fn has_body(parts: &Parts) -> bool {
     !parts.method.is_safe() || parts.extensions.get::<ReceivedBody>().is_some_and(|body| !body.0.is_empty())
 }
 
-/// What the next request has to be signed with (RFC 9421 §5.1).
+/// What the next request has to be signed with (RFC 9421 §5.1), beside `keyid` and a `nonce`, which [`verify`] requires and the
+/// client chooses.
 fn wanted(parts: &Parts) -> String {
     let names = REQUIRED.into_iter().chain(has_body(parts).then_some("content-digest"));
     let names: Vec<String> = names.map(|name| format!("\"{name}\"")).collect();

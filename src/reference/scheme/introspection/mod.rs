@@ -26,11 +26,11 @@ const TIME_LIMIT: Duration = Duration::from_secs(2);
 
 /// What the authorization server said of the token of a request.
 #[derive(Clone)]
-struct Told(Result<Holder, Rejection>);
+struct Introspected(Result<TokenHolder, Rejection>);
 
 /// Whose token it is, and the thumbprint of the certificate that it is bound to, if it is bound to one.
 #[derive(Clone)]
-struct Holder {
+struct TokenHolder {
     principal: Arc<Principal>,
     bound_to: Option<String>,
 }
@@ -54,7 +54,7 @@ struct IntrospectionAnswer {
 
 /// What the authorization server said, and until when that is believed.
 struct KeptAnswer {
-    holder: Holder,
+    holder: TokenHolder,
     until: Instant,
 }
 
@@ -77,12 +77,12 @@ impl Introspector {
     /// Asks about the token of a request, before its guard looks at it; `keeps` answers for a while.
     pub(crate) async fn prepare(&self, state: &ReferenceState, parts: &mut Parts, keeps: bool) {
         if let Ok(token) = presented(state, parts) {
-            let told = Told(self.holder(&token, keeps).await);
-            parts.extensions.insert(told);
+            let introspected = Introspected(self.holder(&token, keeps).await);
+            parts.extensions.insert(introspected);
         }
     }
 
-    async fn holder(&self, token: &str, keeps: bool) -> Result<Holder, Rejection> {
+    async fn holder(&self, token: &str, keeps: bool) -> Result<TokenHolder, Rejection> {
         if keeps && let Some(holder) = self.known(token) {
             return Ok(holder);
         }
@@ -98,7 +98,7 @@ impl Introspector {
             scopes: answer.scope.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect(),
             tenant: identity.map(|identity| identity.tenant.to_owned()).unwrap_or_default(),
         });
-        let holder = Holder { principal, bound_to };
+        let holder = TokenHolder { principal, bound_to };
         if keeps {
             let until = clock::now() + KEPT_FOR.min(Duration::from_secs(left.unsigned_abs()));
             self.keep(token, holder.clone(), until);
@@ -106,12 +106,12 @@ impl Introspector {
         Ok(holder)
     }
 
-    fn known(&self, token: &str) -> Option<Holder> {
+    fn known(&self, token: &str) -> Option<TokenHolder> {
         let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
         kept.get(&digest(token)).filter(|kept| clock::now() < kept.until).map(|kept| kept.holder.clone())
     }
 
-    fn keep(&self, token: &str, holder: Holder, until: Instant) {
+    fn keep(&self, token: &str, holder: TokenHolder, until: Instant) {
         let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= MOST_KEPT {
             let now = clock::now();
@@ -143,8 +143,8 @@ impl Introspector {
 /// Who sent a request, as the authorization server has it.
 pub(crate) fn verify(state: &ReferenceState, parts: &Parts) -> Result<Arc<Principal>, Rejection> {
     presented(state, parts)?;
-    let told = parts.extensions.get::<Told>().ok_or_else(Rejection::unavailable)?;
-    let Holder { principal, bound_to } = told.0.clone()?;
+    let introspected = parts.extensions.get::<Introspected>().ok_or_else(Rejection::unavailable)?;
+    let TokenHolder { principal, bound_to } = introspected.0.clone()?;
     // an answer may be kept, the certificate is one of this connection
     if bound::holds(state, parts, bound_to.as_deref()) { Ok(principal) } else { Err(invalid()) }
 }
@@ -157,7 +157,7 @@ mod tests {
     fn answers_are_kept_until_their_time_and_not_without_end() {
         let asked = Introspector::new("http://127.0.0.1:9/introspect".to_owned(), None);
         let principal = Arc::new(crate::reference::state::principal(&IDENTITIES[0]));
-        let holder = Holder { principal, bound_to: None };
+        let holder = TokenHolder { principal, bound_to: None };
         let (now, later) = (clock::now(), clock::now() + Duration::from_secs(60));
         asked.keep("ended", holder.clone(), now);
         asked.keep("lives", holder.clone(), later);
