@@ -15,15 +15,18 @@ use authbench::reference::{self, Verifier};
 use authbench::scheme::dpop::{BoundToken, ProofKey};
 use authbench::scheme::httpsig::{self, MessageKey};
 use authbench::scheme::jose::{Alg, SigningKey};
+use authbench::scheme::mtls::client_certificate;
 use authbench::scheme::signing::{SigningCredential, WINDOW};
 use authbench::scheme::{self, Occasion, Proof, Reuse, Scheme, Turn, jwt};
 use authbench::secret::Secret;
 use authbench::seed::{self, keys};
 use criterion::measurement::WallTime;
 use criterion::{BatchSize, BenchmarkGroup, Criterion, criterion_group, criterion_main};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 
 /// Name, path of the resource, and who speaks to it.
-const ROWS: [(&str, &str, &str); 25] = [
+const ROWS: [(&str, &str, &str); 26] = [
     ("none", "none", "none"),
     ("api-key", "api-key", "api-key"),
     ("basic", "basic", "basic"),
@@ -49,6 +52,7 @@ const ROWS: [(&str, &str, &str); 25] = [
     ("jwt-ml-dsa-87", "jwt/ml-dsa-87", "bearer"),
     ("dpop-es256", "dpop", "oauth2-client-credentials-dpop"),
     ("dpop-eddsa", "dpop", "oauth2-client-credentials-dpop"),
+    ("mtls", "mtls", "mtls"),
 ];
 
 /// A row of the study: a verifier of the reference, and how a client speaks to it.
@@ -78,7 +82,8 @@ fn row(
     let proof = match name {
         "dpop-es256" => bound(Alg::ES256, &mut issued),
         "dpop-eddsa" => bound(Alg::EdDSA, &mut issued),
-        "none" => Proof::Key(Secret::new("")),
+        // nothing is added to a request whose connection says who sends it
+        "none" | "mtls" => Proof::Key(Secret::new("")),
         "api-key" => Proof::Key(Secret::new(service.api_key)),
         "basic" | "basic-cached" | "digest" => {
             Proof::Password { user: service.name.to_owned(), password: Secret::new(service.password) }
@@ -165,7 +170,14 @@ fn verify(criterion: &mut Criterion) {
     for entry in ROWS {
         let verifier = verifier(entry.1);
         let row = row(entry, "http://localhost", |key| token(&verifier, key)).asked_by(&verifier);
-        let made = || parts(&request(&row, "localhost"));
+        let presented = (row.name == "mtls").then(certificate);
+        let made = || {
+            let parts = parts(&request(&row, "localhost"));
+            match &presented {
+                Some(certificate) => Verifier::presenting(parts, certificate),
+                None => parts,
+            }
+        };
         let parts = made();
         assert!(verifier.verify(&parts).is_some(), "{} refuses the good credential", row.name);
         sized(&mut group, row.name == "basic");
@@ -176,6 +188,15 @@ fn verify(criterion: &mut Criterion) {
         });
     }
     group.finish();
+}
+
+/// The certificate of the first client, in DER.
+fn certificate() -> Vec<u8> {
+    let service = &seed::IDENTITIES[0];
+    let key = service.client_key.expect("has one").key;
+    let name = format!("{}{}", service.name, seed::CLIENT_DOMAIN);
+    let chain = client_certificate(seed::CLIENT_CA, service.name, &name, key).expect("is made");
+    CertificateDer::from_pem_slice(chain.as_bytes()).expect("is a certificate").to_vec()
 }
 
 /// The same request as a server sees it.
@@ -228,7 +249,8 @@ fn round_trip(criterion: &mut Criterion) {
     let destination = Destination::of(&url, None, &authbench::target::hosts::AllowedHosts::default())
         .expect("loopback in clear text");
     let host = running.addr().to_string();
-    for entry in ROWS {
+    // certificates belong to TLS, which has a bench of its own
+    for entry in ROWS.into_iter().filter(|entry| entry.0 != "mtls") {
         // tokens under one of the seed's keys open any reference, those of its own authorization server that one alone
         let row = row(entry, &running.url(), |key| match entry.1.starts_with("jwt/") {
             true => token(&verifier(entry.1), None),

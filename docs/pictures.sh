@@ -18,4 +18,4 @@ picture() {
 
 mkdir -p docs/images
 picture report reports/sample/report.html 1200,900 ''
-picture costs reports/sample/costs.html 900,530 'header,.tiles,.broken,.filters,main>:not(.glance),footer{display:none!important}.glance{display:block!important}body{zoom:1}'
+picture costs reports/sample/costs.html 900,850 'header,.tiles,.broken,.filters,main>:not(.glance),footer{display:none!important}.glance{display:block!important}body{zoom:1}'

@@ -10,6 +10,7 @@ use super::authority::Authority;
 use super::fault::Faults;
 use super::jose::algorithm::JwsAlgorithm;
 use super::random::random_text;
+use super::request::PeerCertificate;
 use super::scheme::introspection::Introspector;
 use super::scheme::jwt::deployment::{Deployments, Issuer};
 use super::scheme::{Guard, LoginSettings, Verifiers};
@@ -51,6 +52,12 @@ impl Verifier {
     pub fn verify(&self, parts: &Parts) -> Option<String> {
         let principal: Arc<_> = self.verifiers.verify(self.guard, parts).ok()?;
         Some(principal.name.clone())
+    }
+
+    /// A request as it comes over a connection that presented a certificate, in DER, which the handshake accepted.
+    pub fn presenting(mut parts: Parts, certificate: &[u8]) -> Parts {
+        parts.extensions.insert(PeerCertificate(certificate.into()));
+        parts
     }
 
     /// What the verifier asks for, as `WWW-Authenticate`, where a request has no credential.

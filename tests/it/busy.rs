@@ -10,7 +10,29 @@ use crate::binary::told;
 
 /// Times that something is tried whose good end depends on a machine that does not stand still for seconds. What is broken ends
 /// badly each time.
-pub(crate) const TRIES: usize = 3;
+const TRIES: usize = 5;
+
+/// What a try came to that ended well, or the last of all.
+pub(crate) fn tried<T>(mut attempt: impl FnMut() -> T, ends_well: impl Fn(&T) -> bool) -> T {
+    let mut last = attempt();
+    for _ in 1..TRIES {
+        if !ends_well(&last) {
+            last = attempt();
+        }
+    }
+    last
+}
+
+/// The same of what has to be waited for.
+pub(crate) async fn tried_later<T>(mut attempt: impl AsyncFnMut() -> T, ends_well: impl Fn(&T) -> bool) -> T {
+    let mut last = attempt().await;
+    for _ in 1..TRIES {
+        if !ends_well(&last) {
+            last = attempt().await;
+        }
+    }
+    last
+}
 
 /// What the scenarios of a report have under a name.
 fn all<'a>(report: &'a Value, member: &'static str) -> impl Iterator<Item = &'a Value> {

@@ -1,7 +1,7 @@
 //! The real binary: exit codes, reports, interruption, and what scripts rely on.
 
 use crate::binary;
-use crate::busy::{TRIES, takes_samples};
+use crate::busy::{takes_samples, tried};
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
@@ -78,22 +78,22 @@ fn sizes_are_bounded(reports: &Path) {
 
 #[test]
 fn a_load_report_has_the_members_that_scripts_read() {
-    let mut reports = Vec::new();
-    let is_refused = |report: &Value| report["scenarios"][0]["load"][0]["lanes"][0]["outcomes"]["refused"] != 0;
     // a machine that stands still for seconds sends a token whose time is over
-    while reports.len() < TRIES && reports.last().is_none_or(is_refused) {
-        let (folder, code, told) = run(
-            "authbench: 1\nname: load\ntarget: { reference: { token_lifetime: 4s } }\nscheme: oauth2-client-credentials\n\
-             load: [{ name: steady, rate: 50/s, connections: 4, warmup: 200ms, duration: 9s, timeout: 60s }]\n",
-            &["--only", "load", "--report", "json=out.json", "--threads", "1"],
-        );
-        // a machine under load may leave the figures inconclusive, and they are reported nevertheless
-        assert!(matches!(code, Some(0 | 5)), "{told}");
-        let report = json(&folder.path().join("out.json"));
-        assert_eq!(report["exit_code"], code.unwrap());
-        reports.push(report);
-    }
-    let report = reports.pop().expect("was tried");
+    let report = tried(
+        || {
+            let (folder, code, told) = run(
+                "authbench: 1\nname: load\ntarget: { reference: { token_lifetime: 4s } }\nscheme: oauth2-client-credentials\n\
+                 load: [{ name: steady, rate: 50/s, connections: 4, warmup: 200ms, duration: 9s, timeout: 60s }]\n",
+                &["--only", "load", "--report", "json=out.json", "--threads", "1"],
+            );
+            // a machine under load may leave the figures inconclusive, and they are reported nevertheless
+            assert!(matches!(code, Some(0 | 5)), "{told}");
+            let report = json(&folder.path().join("out.json"));
+            assert_eq!(report["exit_code"], code.unwrap());
+            report
+        },
+        |report: &Value| report["scenarios"][0]["load"][0]["lanes"][0]["outcomes"]["refused"] == 0,
+    );
     let phase = &report["scenarios"][0]["load"][0];
     for member in ["requests", "duration_s", "offered_rate", "achieved_rate"] {
         assert!(phase[member].is_number(), "{member}: {phase}");

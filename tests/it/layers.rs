@@ -89,7 +89,7 @@ const REFERENCE_MAY_USE: &[(&str, &[&str])] = &[
     ("routes", &["random", "jose", "rejection", "state", "scheme", "description"]),
     ("serve", &["answer", "fault", "rejection", "state", "request", "scheme", "resource"]),
     ("registry", &["fault", "scheme", "authority", "resource", "serve"]),
-    ("verifier", &["fault", "jose", "random", "state", "scheme", "authority"]),
+    ("verifier", &["fault", "jose", "random", "state", "request", "scheme", "authority"]),
     ("mod", &["fault", "tls", "state", "dpop", "scheme", "authority", "routes", "serve", "registry", "verifier"]),
     ("hopeless", &["mod"]),
 ];

@@ -8,7 +8,7 @@ use authbench::report::Record;
 use authbench::run::{Launch, Only, Options, prepare, run};
 use authbench::scenario::{Environment, NoVariables, load_paths};
 
-use crate::busy::TRIES;
+use crate::busy::tried_later;
 
 /// How long tokens of the reference live: they are renewed after half of it.
 const LIFETIME: &str = "6s";
@@ -40,14 +40,10 @@ async fn on(reference: &str, scheme: &str, phase: &str) -> (Vec<Event>, Exit) {
 
 /// The same once more where good credentials were refused: a machine that stands still for seconds sends a token whose time is over.
 async fn renewing(reference: &str, phase: &str) -> (Vec<Event>, Exit) {
-    let mut tried = Vec::new();
-    let is_refused = |(events, _): &(Vec<Event>, Exit)| {
-        figures(events).lanes.iter().any(|lane| lane.expects_grant && lane.outcomes.refused > 0)
+    let is_never_refused = |(events, _): &(Vec<Event>, Exit)| {
+        figures(events).lanes.iter().all(|lane| !lane.expects_grant || lane.outcomes.refused == 0)
     };
-    while tried.len() < TRIES && tried.last().is_none_or(is_refused) {
-        tried.push(on(reference, "oauth2-client-credentials", phase).await);
-    }
-    tried.pop().expect("was tried")
+    tried_later(async || on(reference, "oauth2-client-credentials", phase).await, is_never_refused).await
 }
 
 fn checks(events: &[Event]) -> Vec<&CheckResult> {

@@ -4,6 +4,7 @@ use crate::sample;
 use std::path::Path;
 
 use authbench::report::{Record, format};
+use authbench::stats::Estimate;
 
 /// The sample without what a hostile server said, which is there for tests alone.
 fn shown() -> Record {
@@ -63,4 +64,32 @@ fn the_shipped_costs_are_up_to_date() {
     assert_eq!(shown, told, "README.md is stale: AUTHBENCH_BLESS=1 cargo test --test it shipped_sample::");
     assert!(std::fs::read_to_string(&page).unwrap_or_default() == rendered("html"), "costs.html is stale");
     assert!(table.len() > 5, "{table:?}");
+}
+
+/// The page of all costs shows what the records say.
+#[test]
+fn the_page_of_costs_is_of_its_records() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/costs.md")).expect("is there");
+    let shown = |name: &str, interval: Estimate| {
+        let row = page.lines().find(|line| line.starts_with(&format!("| {name} |")) && line.contains('…'));
+        let row = row.unwrap_or_else(|| panic!("{name} has no row")).replace('\u{2212}', "-");
+        let cell = row.split('|').nth(3).expect("an interval");
+        let ends = cell.split('…').map(|end| {
+            let (number, unit) = end.trim().split_once(' ').expect("a number with its unit");
+            number.parse::<f64>().expect("a number") * if unit == "ms" { 1000.0 } else { 1.0 }
+        });
+        let ends: Vec<_> = ends.collect();
+        let near = |told: f64, is: f64| (told - is).abs() <= 0.005_f64.max(is.abs() / 150.0);
+        assert!(near(ends[0], interval.low) && near(ends[1], interval.high), "{name}: {ends:?} and {interval:?}");
+    };
+    for (file, least) in [("costs.jsonl", 25), ("costs-tls.jsonl", 3)] {
+        let record = std::fs::read(root.join("reports/sample").join(file)).expect("is there");
+        let record = authbench::report::read_jsonl(record.as_slice()).expect("reads");
+        let figures = record.scenarios[0].overhead.first().expect("a study");
+        assert!(figures.rows.len() >= least);
+        for row in figures.rows.iter().filter(|row| row.name != "none" && row.name != "api-key") {
+            shown(&row.name, row.difference_us);
+        }
+    }
 }

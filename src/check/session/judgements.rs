@@ -214,3 +214,54 @@ pub(super) fn at_once(case: &ObservedCheck<'_>) -> Judgement {
     }
     judgement
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::check::find;
+    use crate::check::profile::Effective;
+    use crate::check::step::Want;
+    use crate::observe::{Evidence, Exchange, Observation, Request, Response, Silence};
+
+    /// What a check says of one answer to a self-contained token that ends by itself: deviations of access and of protocol,
+    /// advice, remarks.
+    fn judged(id: &str, status: u16, outcome: Outcome, left: u64) -> (usize, usize, usize, usize) {
+        let check = find(id).expect("is in the catalogue");
+        let step = check
+            .steps
+            .iter()
+            .rposition(|step| !matches!(step.wanted(), Want::Granted | Want::Either))
+            .expect("a step that is refused");
+        let answer = Response { status, headers: Vec::new(), body: Vec::new(), truncated: false };
+        let exchange =
+            Exchange { answer: Ok(answer), ..Exchange::unanswered(Request::new("GET", "/"), Silence::TimedOut) };
+        let mut evidence = Evidence {
+            self_contained: Some(Duration::from_secs(left)),
+            self_contained_life: Duration::from_secs(300),
+            ..Evidence::default()
+        };
+        evidence.observe(Observation { reproduced: true, ..Observation::in_test(step, exchange, outcome) });
+        let profile = Effective::of(["api-key-403"], "bearer");
+        let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+        (found.access.len(), found.protocol.len(), found.advice.len(), found.remarks.len())
+    }
+
+    #[test]
+    fn access_that_stays_is_excused_by_a_short_life_and_what_breaks_never() {
+        for (status, outcome, left, after_logout, after_reuse) in [
+            // any refusal will do
+            (401, Outcome::Refused, 60, (0, 0, 0, 0), (0, 0, 0, 0)),
+            (404, Outcome::Refused, 60, (0, 0, 0, 0), (0, 0, 0, 0)),
+            (500, Outcome::Broke, 60, (0, 1, 0, 0), (0, 1, 0, 0)),
+            // access that ends by itself soon, and access that does not
+            (200, Outcome::Granted, 60, (0, 0, 1, 1), (0, 0, 0, 1)),
+            (200, Outcome::Granted, 3600, (1, 0, 0, 0), (0, 0, 1, 0)),
+        ] {
+            let seen = |id| judged(id, status, outcome, left);
+            assert_eq!(seen("login.logout-ends-credential"), after_logout, "logout, {status}, {left} s");
+            assert_eq!(seen("refresh.reuse-ends-access-token"), after_reuse, "reuse, {status}, {left} s");
+        }
+    }
+}

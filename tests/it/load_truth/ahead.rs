@@ -13,13 +13,13 @@ use authbench::observe::{Challenge, LoadFigures, Phrase, Request};
 use authbench::scheme::{Carried, Carrier, CarrierPlace, Forged, Forgery, Occasion, Proof, Reuse, Scheme};
 use authbench::secret::Secret;
 
+use crate::busy::tried;
+
 use super::http2::target::{Deed, target};
 use super::{GOOD, LONG, lane, phase, server};
 
 /// What making one request takes: far more than the server needs, on a machine with other work.
 const MAKING: Duration = Duration::from_millis(100);
-/// Times that a phase is tried: what it measures depends on the machine, and what making takes is in each of them or in none.
-const MEASUREMENTS: usize = 5;
 
 /// A scheme that takes its time for each request, and answers a challenge.
 struct Slow;
@@ -150,17 +150,15 @@ fn figures(phase: &Phase, destination: &Destination, time: Duration) -> LoadFigu
     run(phase, &lanes, destination, limits, &Stop::default(), &mut drop)
 }
 
-/// Holds that what making takes is in none of the measured times of one of several tries.
+/// Holds that what making takes is in none of the measured times of one of several tries: they depend on the machine, and what
+/// making takes is in each of them or in none.
 fn assert_making_is_not_measured(model: &str, run: impl Fn() -> LoadFigures) {
     let times = |figures: &LoadFigures| {
         [figures.service_time_us, figures.response_time_us, figures.lateness_us].map(|times| times.p50)
     };
     let is_free = |times: &[f64; 3]| times.iter().all(|time| *time < MAKING.as_secs_f64() * 1e6);
-    let mut tried = Vec::new();
-    while tried.len() < MEASUREMENTS && !tried.last().is_some_and(is_free) {
-        tried.push(times(&run()));
-    }
-    assert!(tried.last().is_some_and(is_free), "{model}: service, response and lateness {tried:?}");
+    let seen = tried(|| times(&run()), is_free);
+    assert!(is_free(&seen), "{model}: service, response and lateness {seen:?}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use application::{Application, CLIENT, Counts, Manner, PASSWORD, USER};
 use serde_json::Value;
 
 use crate::binary::{authbench, told};
-use crate::busy::{TRIES, assert_right_answers};
+use crate::busy::{assert_right_answers, tried_later};
 
 const RESOURCES: &str = "resources:\n  - request: GET /orders\n  - { request: POST /orders, writes: true }\n";
 
@@ -112,16 +112,15 @@ async fn under_load_no_credential_ends() {
         let login = login.replace("lifetime: 600s", "lifetime: 4s");
         let rest =
             "load: [{ name: steady, rate: 40/s, duration: 9s, connections: 4, timeout: 60s, max_lateness: 60s }]\n";
-        let mut tried = Vec::new();
         // a machine that stands still for seconds sends a credential whose time is over
-        while tried.len() < TRIES && tried.last().is_none_or(|(_, _, counts): &(_, _, Counts)| counts.ended > 0) {
+        let attempt = async || {
             let (application, address) = Application::start(manner).await;
             let folder = tempfile::tempdir().expect("a folder");
             let yaml = scenario(address, scheme, &login, rest);
             let (output, report) = run(folder.path(), yaml, &["--only", "load"]).await;
-            tried.push((output, report, application.counts()));
-        }
-        let (output, report, counts) = tried.pop().expect("was tried");
+            (output, report, application.counts())
+        };
+        let (output, report, counts) = tried_later(attempt, |(_, _, counts)| counts.ended == 0).await;
         let said = told(&output);
         assert_eq!(counts.ended, 0, "{kind}: no request came with a credential that had ended\n{said}");
         assert_right_answers(&output, &report);
