@@ -24,7 +24,7 @@ pub(super) struct CompareArguments {
     /// Output format.
     #[arg(long, value_enum, default_value_t = Form::Text, env = "AUTHBENCH_COMPARE_FORMAT")]
     format: Form,
-    /// File to write; standard output if none.
+    /// File to write (default: standard output).
     #[arg(short, long, env = "AUTHBENCH_COMPARE_OUTPUT")]
     output: Option<PathBuf>,
     /// Folder of saved baselines.

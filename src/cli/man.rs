@@ -12,7 +12,7 @@ use crate::report::write_for_all;
 #[derive(Debug, Args)]
 #[command(after_help = "To read a page: authbench man run | man -l -")]
 pub(super) struct ManArguments {
-    /// Command whose page is printed; authbench itself if none.
+    /// Command whose page is printed (default: authbench itself).
     command: Option<String>,
     /// Folder into which every page is written.
     #[arg(long, value_name = "DIR", conflicts_with = "command", env = "AUTHBENCH_MAN_OUT")]

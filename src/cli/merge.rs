@@ -41,7 +41,8 @@ pub(super) struct MergeArguments {
     /// Time to wait for the records of all shards. The wait ends earlier if no record was written to for 15 minutes.
     #[arg(long, value_name = "TIME", default_value = "0s", env = "AUTHBENCH_MERGE_WAIT", value_parser = humantime::parse_duration)]
     wait: Duration,
-    /// Write a report in one of the formats of `authbench run`; repeatable. Without any: html, json and jsonl under reports/.
+    /// Write a report in one of the formats of `authbench run`; repeatable (default: html, json and jsonl
+    /// under reports/).
     #[arg(long = "report", value_name = "FORMAT=PATH", env = "AUTHBENCH_MERGE_REPORT", value_delimiter = ',')]
     reports: Vec<String>,
     /// Checks whose requests and answers report.json holds; run.jsonl has those of all.

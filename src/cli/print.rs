@@ -23,10 +23,18 @@ pub(super) fn error(text: &str) {
 
 /// Columns of a terminal that nobody can ask.
 const COLUMNS: usize = 100;
+/// Rows of it.
+const ROWS: usize = 24;
 
 /// Columns of the terminal on standard error.
 pub(super) fn error_columns() -> usize {
     columns(std::io::stderr()).unwrap_or(COLUMNS)
+}
+
+/// Rows of the terminal on standard error.
+pub(super) fn error_rows() -> usize {
+    let size = rustix::termios::tcgetwinsize(std::io::stderr()).ok();
+    size.map(|size| usize::from(size.ws_row)).filter(|rows| *rows > 0).unwrap_or(ROWS)
 }
 
 /// Columns of the terminal on standard output; none where it is no terminal.

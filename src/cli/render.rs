@@ -22,7 +22,7 @@ pub(super) struct RenderArguments {
     /// Checks whose requests and answers report.json holds; run.jsonl has those of all.
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = EvidenceOf::Findings, env = "AUTHBENCH_RENDER_EVIDENCE")]
     evidence: EvidenceOf,
-    /// File to write; standard output if none.
+    /// File to write (default: standard output).
     #[arg(short, long, env = "AUTHBENCH_RENDER_OUTPUT")]
     output: Option<PathBuf>,
 }

@@ -16,18 +16,18 @@ const PAGE: &str = "report.html";
 /// Folders within folders that are looked into.
 const DEPTH: usize = 8;
 
-/// Make a trend page of past runs.
+/// Build a trend page from past runs.
 ///
 /// Each folder with a record (run.jsonl) or a report (report.json) is a run.
 #[derive(Debug, Args)]
 pub(super) struct ReportArguments {
-    /// Which page to make.
+    /// The page.
     #[arg(value_enum)]
     what: What,
     /// Folder that contains a folder for each run.
     #[arg(default_value = "reports")]
     folder: PathBuf,
-    /// File to write; index.html in that folder if none.
+    /// File to write (default: index.html in that folder).
     #[arg(short, long, env = "AUTHBENCH_REPORT_OUTPUT")]
     output: Option<PathBuf>,
 }

@@ -32,7 +32,8 @@ pub(super) struct RunArguments {
     /// Scenario files and folders.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
-    /// Write a report in one of the formats below; repeatable. Without any: html, json and jsonl under reports/.
+    /// Write a report in one of the formats below; repeatable (default: html, json and jsonl
+    /// under reports/).
     #[arg(
         long = "report",
         value_name = "FORMAT=PATH",
@@ -362,6 +363,7 @@ fn executed(
         live,
         coloured: print::error_is_coloured(),
         columns: print::error_columns,
+        rows: print::error_rows,
         activity: options.activity.clone(),
         measured_s: ready.iter().map(|scenario| scenario.measures(options).as_secs_f64()).collect(),
     };

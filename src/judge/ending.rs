@@ -17,16 +17,63 @@ pub struct Ending {
     thresholds: usize,
     /// Findings of the run itself, such as a stale waiver.
     beside: usize,
+    /// What came to no verdict.
+    open: Open,
+}
+
+/// What came to no verdict.
+#[derive(Debug, Default)]
+struct Open {
+    /// Checks of the scenario that runs.
+    running: usize,
+    checks: usize,
+    phases: usize,
+    thresholds: usize,
+    /// Scenarios that cannot be tested as they are written; their checks are none of their own.
+    scenarios: usize,
+}
+
+impl Open {
+    fn count(&mut self, event: &Event) {
+        match event {
+            Event::ScenarioStarted(_) => self.running = 0,
+            Event::CheckFinished(check) => self.running += usize::from(check.verdict == Verdict::Inconclusive),
+            Event::LoadFinished(figures) => self.phases += usize::from(figures.inconclusive.is_some()),
+            Event::ThresholdJudged(result) => self.thresholds += usize::from(result.holds.is_none()),
+            Event::ScenarioFinished(finished) if finished.untestable.is_some() => self.scenarios += 1,
+            Event::ScenarioFinished(_) => self.checks += std::mem::take(&mut self.running),
+            _ => {}
+        }
+    }
+
+    fn named(&self) -> String {
+        let cannot = (self.scenarios > 0)
+            .then(|| format!("{} cannot be tested as written", counted(self.scenarios, "scenario")));
+        let phases = (self.phases > 0).then(|| counted(self.phases, "load phase"));
+        // thresholds on a phase that proves nothing are none of their own
+        let thresholds = (self.thresholds > 0 && self.phases == 0).then(|| counted(self.thresholds, "threshold"));
+        let checks = (self.checks > 0).then(|| counted(self.checks, "check"));
+        [cannot, phases, thresholds, checks].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
 }
 
 impl Ending {
     /// Nothing yet, where failures count from a severity on.
     pub fn new(fail_on: Severity) -> Self {
-        Self { fail_on, failing: BTreeMap::new(), below: 0, warnings: 0, thresholds: 0, beside: 0 }
+        Self {
+            fail_on,
+            failing: BTreeMap::new(),
+            below: 0,
+            warnings: 0,
+            thresholds: 0,
+            beside: 0,
+            open: Open::default(),
+        }
     }
 
     /// Counts an event.
     pub fn count(&mut self, event: &Event) {
+        self.open.count(event);
         match event {
             Event::ScenarioFinished(finished) => {
                 for finding in finished.findings.iter().flatten().filter(|finding| finding.waived.is_none()) {
@@ -70,6 +117,10 @@ impl Ending {
                     false => format!("{reason}: {}", named.join(", ")),
                 }
             }
+            Some(Conclusion::Inconclusive) => match self.open.named() {
+                named if named.is_empty() => reason.to_owned(),
+                named => format!("inconclusive: {named}"),
+            },
             _ => reason.to_owned(),
         }
     }
@@ -124,5 +175,24 @@ mod tests {
             "reason: 2 critical, 1 low, 1 finding of the run"
         );
         assert_eq!(of(Low, None, &[scenario(&[(Verdict::Fail, Low)])]), "reason");
+    }
+
+    #[test]
+    fn the_end_names_what_came_to_no_verdict() {
+        let of = |events: &[Event]| {
+            let mut ending = Ending::new(Severity::Low);
+            events.iter().for_each(|event| ending.count(event));
+            ending.reason(Some(Conclusion::Inconclusive), "reason")
+        };
+        let check = Event::CheckFinished(Box::new(CheckResult {
+            verdict: Verdict::Inconclusive,
+            ..sample::failing(Vec::new())
+        }));
+        let Event::ScenarioFinished(finished) = scenario(&[]) else { panic!("a scenario") };
+        let untestable =
+            Event::ScenarioFinished(ScenarioFinished { untestable: Some("no path".to_owned()), ..finished.clone() });
+        assert_eq!(of(&[]), "reason");
+        assert_eq!(of(&[check.clone(), check.clone(), scenario(&[])]), "inconclusive: 2 checks");
+        assert_eq!(of(&[check.clone(), untestable]), "inconclusive: 1 scenario cannot be tested as written");
     }
 }

@@ -239,6 +239,7 @@ impl Merge {
                 let conclusion = match exit {
                     Exit::Passed => Some(Conclusion::Passed),
                     Exit::Findings => Some(Conclusion::Findings),
+                    Exit::Inconclusive => Some(Conclusion::Inconclusive),
                     _ => None,
                 };
                 ending.reason(conclusion, exit.reason())

@@ -37,13 +37,41 @@ impl OpenApiDocument {
 
     fn demand_of<'a>(&'a self, alternative: &'a [(String, Vec<String>)], scheme: &str) -> Option<Demand<'a>> {
         let (_, scopes) = alternative.iter().find(|(id, _)| id == scheme)?;
-        let others = alternative.iter().filter(|(id, _)| id != scheme);
-        let beside = others.map(|(id, _)| {
+        let (included, others): (Vec<_>, Vec<_>) =
+            alternative.iter().filter(|(id, _)| id != scheme).partition(|(id, _)| self.includes(scheme, id));
+        // the scopes of a token are those of the scheme that it is declared by
+        let scopes =
+            std::iter::once(scopes).chain(included.iter().map(|(_, scopes)| scopes)).max_by_key(|one| one.len())?;
+        let beside = others.iter().map(|(id, _)| {
             let one = self.schemes.iter().find(|one| one.id == *id)?;
             let Method::Key(KeyPlace::Header, name) = &one.method else { return None };
             is_free(name).then_some((one, name.as_str()))
         });
         Some(Demand { scopes, beside: beside.collect::<Option<_>>()? })
+    }
+
+    /// Whether the credential of one scheme brings what the other declares.
+    fn includes(&self, scheme: &str, other: &str) -> bool {
+        let method = |id: &str| self.schemes.iter().find(|one| one.id == id).map(|one| &one.method);
+        method(scheme).zip(method(other)).is_some_and(|(method, other)| method.includes(other))
+    }
+
+    /// The scheme before this one that an operation demands beside it, where one credential brings what both declare.
+    pub(super) fn part_of(&self, scheme: &SecurityScheme) -> Option<&str> {
+        let mut before = self.schemes.iter().take_while(|one| one.id != scheme.id);
+        let same = |one: &&SecurityScheme| one.method.includes(&scheme.method) && scheme.method.includes(&one.method);
+        before.find(|one| same(one) && self.are_demanded_together(&one.id, &scheme.id)).map(|one| one.id.as_str())
+    }
+
+    /// A scheme that an operation demands beside this one, and whose credential brings what this one declares.
+    pub(super) fn covered_by(&self, scheme: &SecurityScheme) -> Option<&str> {
+        let mut others = self.schemes.iter().filter(|one| one.id != scheme.id && one.method.includes(&scheme.method));
+        others.find(|one| self.are_demanded_together(&one.id, &scheme.id)).map(|one| one.id.as_str())
+    }
+
+    fn are_demanded_together(&self, one: &str, other: &str) -> bool {
+        let mut alternatives = self.operations.iter().flat_map(|operation| &operation.requirements);
+        alternatives.any(|alternative| [one, other].iter().all(|id| alternative.iter().any(|(name, _)| name == id)))
     }
 }
 

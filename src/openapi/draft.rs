@@ -2,8 +2,9 @@
 
 use super::choice::Choice;
 use super::error::{LeftOut, NoDraft};
+use super::login::{Login, key_variable};
 use super::operation::{Body, Operation, SampleRequest};
-use super::security::{KeyPlace, Method, SecurityScheme};
+use super::security::{Method, SecurityScheme};
 use super::{OpenApiDocument, yaml};
 
 /// Operations that are named with the reason why they were left out, at most.
@@ -61,11 +62,17 @@ impl OpenApiDocument {
     /// # Errors
     /// Says why there is none: the scheme is not covered, or nothing can be asked for under it.
     pub fn draft(&self, scheme: &SecurityScheme, wishes: &Wishes<'_>) -> Result<Draft, NoDraft> {
+        if let Some(first) = self.part_of(scheme) {
+            return Err(NoDraft::PartOf(yaml::one_line(first)));
+        }
         let login = Login::of(self, &scheme.method, wishes.prefix(&scheme.id))?;
         let choice = Choice::of(self, &scheme.id, wishes.every);
         if !choice.active.iter().any(|(operation, _)| operation.reads()) {
             if !(choice.active.is_empty() && choice.unsure.is_empty()) {
                 return Err(NoDraft::OnlyWrites);
+            }
+            if let Some(other) = self.covered_by(scheme) {
+                return Err(NoDraft::PartOf(yaml::one_line(other)));
             }
             let why = choice.left_out.first().map_or(LeftOut::NotDemanded, |(_, why)| why.clone());
             return Err(NoDraft::NothingReadable(why));
@@ -80,12 +87,13 @@ impl OpenApiDocument {
                 .iter()
                 .chain(&choice.unsure)
                 .filter(|(_, request)| !request.missing.is_empty())
-                .count(),
+                .count()
+                + login.fill_in.len(),
             reads: self.reads(&choice, &scheme.id),
             beside: writer.beside(),
             scheme: login.scheme.clone(),
             address_is_known: self.server.origin.is_some(),
-            variables: login.members.into_iter().map(|(_, variable)| variable).collect(),
+            variables: login.members.into_iter().map(|(_, variable)| variable).chain(login.address).collect(),
         })
     }
 }
@@ -99,74 +107,6 @@ impl OpenApiDocument {
         });
         whole.map(|(_, request)| format!("{}{}", self.server.prefix, request.path)).collect()
     }
-}
-
-/// How a scheme and its credential are written.
-struct Login {
-    /// The value of `scheme`.
-    scheme: String,
-    /// A member that is written as it is: how the credential is obtained, or its certificate.
-    obtained: Option<(&'static str, String)>,
-    /// Members of the credential, each with its variable.
-    members: Vec<(&'static str, String)>,
-    /// What a reader has to know.
-    about: String,
-}
-
-impl Login {
-    fn of(document: &OpenApiDocument, method: &Method, prefix: &str) -> Result<Self, NoDraft> {
-        // shells define USERNAME of their own
-        let name_of = |variable: &str| format!("{}{variable}", if prefix.is_empty() { "API_" } else { prefix });
-        let member = |name: &'static str, variable: &str| (name, name_of(variable));
-        let mut obtained = None;
-        let (scheme, members, about) = match method {
-            Method::Key(place, name) => {
-                let place = match place {
-                    KeyPlace::Header => "header",
-                    KeyPlace::Query => "query",
-                    KeyPlace::Cookie => "cookie",
-                };
-                let whole = "the key is the whole value of the header, with the word before it if there is one";
-                let about = if name.eq_ignore_ascii_case("authorization") { whole } else { "" };
-                (
-                    format!("{{ api-key: {{ {place}: {} }} }}", yaml::scalar(name)),
-                    vec![("key", key_variable(prefix))],
-                    about,
-                )
-            }
-            Method::Digest => {
-                ("digest".to_owned(), vec![member("username", "USERNAME"), member("password", "PASSWORD")], "")
-            }
-            Method::Basic => {
-                ("basic".to_owned(), vec![member("username", "USERNAME"), member("password", "PASSWORD")], "")
-            }
-            Method::Certificate => {
-                obtained = Some(("tls", "{ certificate: client.pem, key: client.key }".to_owned()));
-                let about = "put the certificate and its key beside this file: a document does not say where they are";
-                ("mtls".to_owned(), Vec::new(), about)
-            }
-            Method::Bearer { about } => ("bearer".to_owned(), vec![member("token", "TOKEN")], about.as_str()),
-            Method::Jwt => ("jwt".to_owned(), vec![member("token", "TOKEN")], ""),
-            Method::ClientCredentials { token_url } => {
-                let address = document.server.address(token_url).ok_or(NoDraft::TokenEndpoint)?;
-                let members = vec![member("client_id", "CLIENT_ID"), member("client_secret", "CLIENT_SECRET")];
-                (format!("{{ oauth2-client-credentials: {{ token_url: {} }} }}", yaml::template(&address)), members, "")
-            }
-            Method::PasswordGrant { token_url } => {
-                let address = document.server.address(token_url).ok_or(NoDraft::TokenEndpoint)?;
-                obtained = Some(("login", format!("{{ password: {{ token_url: {} }} }}", yaml::template(&address))));
-                let about = "the password grant: a client of its own is named in `password`, by `client_id` and `client_secret`";
-                ("bearer".to_owned(), vec![member("username", "USERNAME"), member("password", "PASSWORD")], about)
-            }
-            Method::Uncovered(why) => return Err(NoDraft::Uncovered(why.clone())),
-        };
-        Ok(Self { scheme, obtained, members, about: yaml::one_line(about) })
-    }
-}
-
-/// The variable of a key.
-fn key_variable(prefix: &str) -> String {
-    format!("{prefix}API_KEY")
 }
 
 struct Writer<'a> {
@@ -206,7 +146,8 @@ impl Writer<'_> {
         let origin = self.document.server.origin.as_deref();
         let url = yaml::template(&format!("${{BASE_URL:-{}}}", origin.unwrap_or("http://127.0.0.1:8000")));
         let guess = if origin.is_none() { "   # the document names no server" } else { "" };
-        let about = if self.login.about.is_empty() { String::new() } else { format!("# {}\n", self.login.about) };
+        let fill_in = self.login.fill_in.iter().map(|what| format!("# fill in: {what}\n"));
+        let about: String = self.login.about.iter().map(|line| format!("# {line}\n")).chain(fill_in).collect();
         format!(
             "target:\n  url: {url}{guess}\n  \
              # owned: true   # if it is yours to load, to write to and to revoke in: unlocks more checks\n\
@@ -217,8 +158,13 @@ impl Writer<'_> {
 
     /// What the running service was seen to answer decides the profile.
     fn profile(&self) -> String {
-        let Some((profile, seen)) = self.wishes.profile else { return String::new() };
-        format!("# Seen: {}\nconformance:\n  profile: {}\n", yaml::one_line(seen), yaml::scalar(profile))
+        match (self.wishes.profile, &self.scheme.method) {
+            (Some((profile, seen)), _) => {
+                format!("# Seen: {}\nconformance:\n  profile: {}\n", yaml::one_line(seen), yaml::scalar(profile))
+            }
+            (None, Method::SigV4 { .. }) => "conformance:\n  profile: aws-sigv4\n".to_owned(),
+            (None, _) => String::new(),
+        }
     }
 
     fn credentials(&self) -> String {
@@ -234,8 +180,9 @@ impl Writer<'_> {
         let variables = self.login.members.iter().map(|(member, variable)| format!("{member}: \"${{{variable}}}\""));
         let scopes = (!scopes.is_empty()).then(|| list(scopes.into_iter()));
         let members: Vec<String> = written.chain(variables).chain(scopes).collect();
+        let beside: String = self.login.beside.iter().map(|line| format!("  # {line}\n")).collect();
         format!(
-            "credentials:\n  main: {{ {} }}\n  \
+            "credentials:\n  main: {{ {} }}\n{beside}  \
              # Another credential unlocks the checks of rights: name the `scopes` of each here, and below those that a\n  \
              # resource needs. One with `state: revoked` or `state: expired` unlocks more.\n",
             members.join(", ")

@@ -31,6 +31,9 @@ pub enum NoDraft {
     /// No operation that reads is among those that demand it.
     #[error("only operations that write demand it")]
     OnlyWrites,
+    /// Its value travels with the credential of another scheme.
+    #[error("its value is sent with {0}: the scenario of {0} covers both")]
+    PartOf(String),
     /// A token endpoint at no address.
     #[error("its token endpoint is no address")]
     TokenEndpoint,

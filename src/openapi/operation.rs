@@ -7,7 +7,7 @@ use super::example::{DEPTH, Examples};
 use super::invent::{Inventor, parameter};
 use super::node::Node;
 use super::root::Root;
-use super::security::{self, KeyPlace, Method, Requirements, SecurityScheme};
+use super::security::{self, Method, Requirements, SecurityScheme};
 
 /// What stays as it is in a segment of a path and in a query (RFC 3986 §2.3).
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -76,12 +76,12 @@ pub(super) fn operations(root: &Root, schemes: &[SecurityScheme]) -> Vec<Operati
         for (method, operation) in item.members() {
             if matches!(method.as_str(), "get" | "post" | "put" | "patch" | "delete") {
                 let requirements = security::requirements(root, operation);
-                let keys = key_headers(&requirements, schemes);
+                let demanded = demanded(&requirements, schemes);
                 operations.push(Operation {
                     method: method.to_ascii_uppercase(),
                     template: template.clone(),
                     requirements,
-                    request: Asking::about(root, template, item, operation, keys).request(),
+                    request: Asking::about(root, template, item, operation, demanded).request(),
                 });
             }
         }
@@ -89,14 +89,10 @@ pub(super) fn operations(root: &Root, schemes: &[SecurityScheme]) -> Vec<Operati
     operations
 }
 
-/// Headers with the keys that an operation demands: some documents name them among its parameters too.
-fn key_headers<'a>(requirements: &Requirements, schemes: &'a [SecurityScheme]) -> Vec<&'a str> {
+/// The schemes that an operation demands: some documents name what they send among its parameters too.
+fn demanded<'a>(requirements: &Requirements, schemes: &'a [SecurityScheme]) -> Vec<&'a Method> {
     let demanded = |scheme: &&SecurityScheme| requirements.iter().flatten().any(|(id, _)| *id == scheme.id);
-    let header = |scheme: &'a SecurityScheme| match &scheme.method {
-        Method::Key(KeyPlace::Header, name) => Some(name.as_str()),
-        _ => None,
-    };
-    schemes.iter().filter(demanded).filter_map(header).collect()
+    schemes.iter().filter(demanded).map(|scheme| &scheme.method).collect()
 }
 
 /// Puts the request of one operation together.
@@ -106,13 +102,19 @@ struct Asking<'a> {
     item: &'a Node,
     operation: &'a Node,
     examples: Examples<'a>,
-    /// Headers that come with the credential.
-    keys: Vec<&'a str>,
+    /// What the credentials are that it is sent with.
+    demanded: Vec<&'a Method>,
 }
 
 impl<'a> Asking<'a> {
-    fn about(root: &'a Root, template: &'a str, item: &'a Node, operation: &'a Node, keys: Vec<&'a str>) -> Self {
-        Self { root, template, item, operation, examples: Examples::of(root), keys }
+    fn about(
+        root: &'a Root,
+        template: &'a str,
+        item: &'a Node,
+        operation: &'a Node,
+        demanded: Vec<&'a Method>,
+    ) -> Self {
+        Self { root, template, item, operation, examples: Examples::of(root), demanded }
     }
 
     fn request(&self) -> Result<SampleRequest, LeftOut> {
@@ -127,6 +129,9 @@ impl<'a> Asking<'a> {
             if !parameter.says("required") && place != "path" {
                 continue;
             }
+            if self.demanded.iter().any(|method| method.sets(place, name)) {
+                continue;
+            }
             match place {
                 "path" => {
                     let value = self.value(parameter, &mut request);
@@ -137,7 +142,6 @@ impl<'a> Asking<'a> {
                 "formData" if parameter.text("type") == Some("file") => return Err(LeftOut::Upload),
                 "formData" => form.push((name.to_owned(), self.value(parameter, &mut request))),
                 // the three that the specification excludes are set by authbench
-                "header" if self.keys.iter().any(|key| key.eq_ignore_ascii_case(name)) => {}
                 "header" if !["accept", "content-type", "authorization"].contains(&&*name.to_ascii_lowercase()) => {
                     let value = self.value(parameter, &mut request);
                     request.headers.push((name.to_owned(), value));

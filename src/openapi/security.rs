@@ -2,6 +2,7 @@
 
 use super::node::Node;
 use super::root::Root;
+use super::signed;
 
 /// A declared way for clients to prove who they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +41,20 @@ pub enum Method {
     },
     /// A client certificate.
     Certificate,
+    /// A signature of each request by AWS Signature Version 4.
+    SigV4 {
+        /// Whether it travels in the query.
+        presigned: bool,
+    },
+    /// A signature of each message.
+    MessageSignature {
+        /// Whether the document says that it is one of RFC 9421.
+        by_rfc: bool,
+    },
+    /// A signature of each request with a shared secret; a document does not say what is signed.
+    Hmac,
+    /// A token that is bound to a key (RFC 9449).
+    DPoP,
     /// Not covered, and why.
     Uncovered(String),
 }
@@ -53,6 +68,17 @@ pub enum KeyPlace {
     Query,
     /// A cookie.
     Cookie,
+}
+
+impl KeyPlace {
+    /// The member of a scenario that names it.
+    pub(super) fn key(self) -> &'static str {
+        match self {
+            KeyPlace::Header => "header",
+            KeyPlace::Query => "query",
+            KeyPlace::Cookie => "cookie",
+        }
+    }
 }
 
 /// What an operation demands: alternatives, each of schemes with their scopes, all of which are needed.
@@ -96,14 +122,18 @@ fn key(scheme: &Node) -> Method {
         _ => return Method::Uncovered("`in` is none of header, query and cookie".to_owned()),
     };
     match scheme.text("name").filter(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic())) {
-        Some(name) => Method::Key(place, name.to_owned()),
+        Some(name) => signed::as_key(place, name, scheme).unwrap_or_else(|| Method::Key(place, name.to_owned())),
         None => Method::Uncovered("the name of its key is missing, or no name".to_owned()),
     }
 }
 
 fn http(scheme: &Node) -> Method {
     let name = scheme.text("scheme").unwrap_or_default();
-    match name.to_ascii_lowercase().as_str() {
+    let small = name.trim().to_ascii_lowercase();
+    if let Some(method) = signed::as_http(&small, scheme) {
+        return method;
+    }
+    match small.as_str() {
         "basic" => Method::Basic,
         "digest" => Method::Digest,
         "bearer" => {

@@ -89,14 +89,52 @@ pub(super) fn is_own_case(check: &CheckResult) -> bool {
     check.id.starts_with("case.")
 }
 
-/// Deviations beside the one in the summary.
-pub(super) fn further_deviations(check: &CheckResult) -> impl Iterator<Item = &str> {
-    check.deviations.iter().map(String::as_str).filter(|text| *text != check.summary)
+/// Probes that deviate in the same way and share a line, at least.
+const SHARED: usize = 3;
+
+/// Deviations beside the one in the summary. What several probes have in common is said once, and the probes behind it.
+pub(super) fn further_deviations(check: &CheckResult) -> Vec<String> {
+    let texts: Vec<&str> = check.deviations.iter().map(String::as_str).filter(|text| *text != check.summary).collect();
+    let deviation = |text: &str| text.split_once(": ").map(|(_, deviation)| deviation.to_owned());
+    let mut said = Vec::<String>::new();
+    let mut lines = Vec::new();
+    for text in &texts {
+        let own = deviation(text);
+        let alike: Vec<&str> = texts.iter().copied().filter(|other| own.is_some() && deviation(other) == own).collect();
+        match own.filter(|_| alike.len() >= SHARED) {
+            None => lines.push((*text).to_owned()),
+            Some(own) if said.contains(&own) => {}
+            Some(own) => {
+                let probes = alike.iter().filter_map(|text| Some(text.split_once(": ")?.0));
+                lines.push(format!("{own}: {}", probes.collect::<Vec<_>>().join("; ")));
+                said.push(own);
+            }
+        }
+    }
+    lines
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::sample;
+
+    #[test]
+    fn what_probes_have_in_common_is_said_once() {
+        let mut check = sample::failing(Vec::new());
+        check.summary = "alg none: access was granted".to_owned();
+        let texts =
+            ["alg none", "alg None", "alg NONE", "alg nOnE"].map(|probe| format!("{probe}: access was granted"));
+        check.deviations = texts.to_vec();
+        check.deviations.insert(2, "no challenge".to_owned());
+        let said = further_deviations(&check);
+        assert_eq!(said, ["access was granted: alg None; alg NONE; alg nOnE", "no challenge"]);
+        check.deviations.truncate(4);
+        assert_eq!(
+            further_deviations(&check),
+            ["alg None: access was granted", "no challenge", "alg NONE: access was granted"]
+        );
+    }
 
     #[test]
     fn outcomes_stand_apart() {

@@ -136,6 +136,7 @@ fn conclusion_of(exit: Exit, options: &Options) -> Option<Conclusion> {
     match exit {
         Exit::Passed if !options.shard.splits() => Some(Conclusion::Passed),
         Exit::Findings => Some(Conclusion::Findings),
+        Exit::Inconclusive => Some(Conclusion::Inconclusive),
         _ => None,
     }
 }

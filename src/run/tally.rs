@@ -117,13 +117,14 @@ impl<'a> ScenarioTally<'a> {
 
     /// What all results amount to.
     pub(super) fn finish(mut self) -> ConformanceEnd {
-        self.tell_blind_resources();
         self.tell_slow_target();
         let untestable = self.session.untestable.is_some();
         if untestable {
             self.session.turn.ledger.excuse(self.session.turn.at);
         }
         if !untestable {
+            // where nothing was granted, nothing is known of good answers either
+            self.tell_blind_resources();
             self.tell_ended_tokens();
         }
         if !self.session.options.shard.splits() {

@@ -133,8 +133,47 @@ fn unknown(error: ScenarioError, word: &str, expected: &[&'static str]) -> Scena
     match nearest(word, expected.iter().copied()) {
         Some(near) => error.with_help(format!("did you mean `{near}`?")),
         None if expected.is_empty() => error,
-        None => error.with_help(format!("expected one of {}", expected.join(", "))),
+        None => match elsewhere(word, expected) {
+            Some(help) => error.with_help(help),
+            None => error.with_help(format!("expected one of {}", expected.join(", "))),
+        },
     }
+}
+
+/// Where a key belongs that is right, and in the wrong place: a key of a section at the top, or a section within another.
+fn elsewhere(word: &str, expected: &[&'static str]) -> Option<String> {
+    let schema = super::schema();
+    let at_top = ["authbench", "target", "scheme"].iter().all(|key| expected.contains(key));
+    let sections = schema["properties"].as_object()?;
+    if !at_top {
+        let is_section = sections.get(word).is_some_and(|section| keys_of(&schema, section).is_some());
+        return is_section.then(|| format!("`{word}` belongs to the scenario itself: write it at the start of a line"));
+    }
+    let holds = |section: &serde_json::Value| keys_of(&schema, section).is_some_and(|keys| keys.contains_key(word));
+    let holders: Vec<_> =
+        sections.iter().filter(|(_, section)| holds(section)).map(|(name, _)| format!("`{name}`")).collect();
+    (!holders.is_empty()).then(|| format!("write `{word}` in {}", holders.join(" or ")))
+}
+
+/// The keys of a section, or of each item of a list.
+fn keys_of<'a>(
+    schema: &'a serde_json::Value,
+    section: &'a serde_json::Value,
+) -> Option<&'a serde_json::Map<String, serde_json::Value>> {
+    let followed = |node: &'a serde_json::Value| match node["$ref"].as_str().and_then(|path| path.strip_prefix('#')) {
+        Some(pointer) => schema.pointer(pointer),
+        None => Some(node),
+    };
+    let node = followed(section)?;
+    let several = ["anyOf", "allOf", "oneOf"].iter().find_map(|name| node[*name].as_array());
+    if let Some(several) = several {
+        return several.iter().find_map(|one| keys_of(schema, one));
+    }
+    if let Some(keys) = node["properties"].as_object() {
+        return Some(keys);
+    }
+    let items = node.get("items").or_else(|| node.get("additionalProperties").filter(|named| named.is_object()));
+    keys_of(schema, items?)
 }
 
 /// An error for a bare word that is none of the known ones.

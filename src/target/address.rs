@@ -7,7 +7,7 @@ use url::Url;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum BadAddress {
     /// It is no URL. What it is instead may be a secret, and is not shown.
-    #[error("expected an address such as https://api.example.test: {0}")]
+    #[error("{}", unreadable(*.0))]
     Unreadable(#[from] url::ParseError),
     /// It is a URL of something else.
     #[error("expected an address that starts with http:// or https:// and names a host")]
@@ -21,6 +21,16 @@ pub enum BadAddress {
     /// There is none.
     #[error("the target has no address")]
     Missing,
+}
+
+/// What a parser means by a base, a reader does not know.
+fn unreadable(error: url::ParseError) -> String {
+    match error {
+        url::ParseError::RelativeUrlWithoutBase => {
+            "expected an address that starts with http:// or https://, such as https://api.example.test".to_owned()
+        }
+        other => format!("expected an address such as https://api.example.test: {other}"),
+    }
 }
 
 /// An address by itself.

@@ -177,7 +177,7 @@ async fn form_decoding_shows_without_a_client_that_needs_it() {
 fn an_end_that_is_taken_for_none_is_named_and_is_no_expiry_that_nobody_compares() {
     let checks = ["jwt.exp-enforced", "jwt.numeric-date-types"];
     for (fault, text) in
-        [("exp-zero-is-none", "an exp of 0 is taken for no end"), ("exp-word-is-none", "an exp that is a word")]
+        [("exp-zero-is-none", "an exp of 0 is taken for a missing one"), ("exp-word-is-none", "an exp that is a word")]
     {
         let ended = ended("jwt", &[fault], &checks);
         assert_eq!(one(&ended, checks[0]).verdict, Verdict::Pass, "{fault}");

@@ -88,7 +88,7 @@ pub(crate) const CHECKS: &[Check] = &[
         mode: Mode::Timed,
         sources: &["RFC 6750 §3.1", "RFC 7519 §4.1.4"],
         doc: Doc {
-            sends: "A token that worked, again after its end and the tolerated leeway have passed.",
+            sends: "A token that worked, and the same token again after it expired and the tolerated leeway passed.",
             matters: "The end of its life is what limits the damage of a stolen token.",
             fix: "Compare the expiry on each request, with a leeway of seconds.",
         },
@@ -96,7 +96,7 @@ pub(crate) const CHECKS: &[Check] = &[
             obtain("t"),
             send(Who::Slot("t"), On::Protected).granted().called("the token while it lives"),
             Step::AwaitExpiry("t"),
-            send(Who::Slot("t"), On::Protected).denied(&[INVALID]).called("the token after its end"),
+            send(Who::Slot("t"), On::Protected).denied(&[INVALID]).called("the expired token"),
         ],
         expect: |case| leeway::allowed(case, expect::wants(case)).and(bearer_error(case, "invalid_token")),
         shows: Explanation::Time,

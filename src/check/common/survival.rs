@@ -10,7 +10,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     severity: Severity::High,
     sources: &["CWE-400", "CWE-248", "OWASP API4:2023"],
     doc: Doc {
-        sends: "The good request, after all other checks. Where the target had answered none of them for a time, the requests that were on their way then are sent again one by one, if the target is owned.",
+        sends: "The good request, after all other checks. Where the target stopped answering for a time, the requests that were in flight then are sent again one by one, if the target is owned.",
         matters: "A request that ends a process or keeps it busy takes the service away from everybody, and needs no credential in most cases.",
         fix: "Find the request in the log, catch the failure where it arises, and bound what one request may use. Where a firewall blocks whoever sends such a request, let it answer 403 or 429 instead.",
     },

@@ -61,7 +61,7 @@ pub(crate) const BASIC: &[Check] = &[Check {
     sources: &["CWE-208", "ASVS 6.3.8"],
     doc: Doc {
         sends: "A known user with wrong passwords, and users that do not exist, each request with a new value, interleaved on one connection, in two runs with an A/A control.",
-        matters: "A password hash that is computed for known users only tells by time who exists.",
+        matters: "A server that computes a password hash for known users alone shows by its response time who exists.",
         fix: "Hash the password of an unknown user as well, against a fixed value.",
     },
     steps: USER,
@@ -101,7 +101,7 @@ pub(crate) const LOGIN: &[Check] = &[Check {
     sources: &["ASVS 6.3.8", "CWE-208", "WSTG-IDNT-04"],
     doc: Doc {
         sends: "The login of a known user with wrong passwords, and of users that do not exist, interleaved, in two runs with an A/A control; the last request of the login is timed. No value is sent twice. Before `max_failures` is used up, the known user logs in.",
-        matters: "A password hash that is computed for known users only tells by time who exists.",
+        matters: "A server that computes a password hash for known users alone shows by its response time who exists.",
         fix: "Hash the password of an unknown user as well, against a fixed value.",
     },
     steps: &[login(SessionAct::CompareUsers).denied(REFUSED)],

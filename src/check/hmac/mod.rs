@@ -218,7 +218,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["AWS SigV4 (skew limit)", "RFC 9421 §7.2.2"],
         doc: Doc {
-            sends: "Correct signatures from a minute before and behind the `window` of the scheme (5 min where it names none), with a time that is no date, with a negative one, and with a date that contradicts the time; then ones from 30 s ago and ahead (half the window where it is shorter than a minute), which are accepted by a server that allows for clocks.",
+            sends: "Correct signatures whose time is a minute outside the `window` of the scheme (default 5 min), in the past and in the future; correct signatures with a time that is no date, with a negative one, and with a date that contradicts the time; then signatures of 30 s ago and of 30 s ahead (half the window where it is shorter than a minute), which a server that allows for clocks accepts.",
             matters: "A request that was recorded can be sent again for as long as its time is accepted.",
             fix: "Sign the time, and refuse what is further away than a few minutes.",
         },

@@ -118,11 +118,11 @@ pub(crate) const CHECKS: &[Check] = &[
     },
     Check {
         id: "httpsig.freshness-and-replay",
-        title: "Old, future and expired signatures are refused, and used ones",
+        title: "Old, future, expired and used signatures are refused",
         severity: Severity::High,
         sources: &["RFC 9421 §3.2.1", "RFC 9421 §2.3", "RFC 9421 §7.2.2"],
         doc: Doc {
-            sends: "Correct signatures from a minute before and behind the `window` of the scheme (5 min where it names none), one that expired, one without `created`; then a good request twice, with the same nonce. A second use that is accepted is a warning.",
+            sends: "Correct signatures whose time is a minute outside the `window` of the scheme (default 5 min), in the past and in the future, one that expired, one without `created`; then a good request twice, with the same nonce. A second use that is accepted is a warning.",
             matters: "A signed request that was recorded can be sent again for as long as its signature is accepted.",
             fix: "Require created, refuse what is older than a few minutes, and keep the nonces of that time.",
         },
@@ -185,8 +185,8 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9421 §5", "RFC 9421 §3.2", "RFC 9421 §2.4", "RFC 9530 §2"],
         doc: Doc {
-            sends: "Good requests that ask for the signature of the answer by Accept-Signature. Each answer has to have a signature by `material.answer_key` that verifies, was made within the `window` of the scheme, and covers the `answer_components` of the scheme (the status, the digest of the content, and of the request the method, host, path and query where it names none).",
-            matters: "A client that acts on an answer without a signature acts on whatever somebody on the way wrote, and one whose signature leaves the request out takes the answer to another request for its own.",
+            sends: "Good requests that ask for the signature of the answer by Accept-Signature. Each answer has to have a signature by `material.answer_key` that verifies, was made within the `window` of the scheme, and covers the `answer_components` of the scheme (default: the status, the digest of the content, and the method, host, path and query of the request).",
+            matters: "A client that acts on an answer without a signature acts on whatever somebody on the way wrote. A client that accepts a signature which leaves the request out takes the answer to another request for its own.",
             fix: "Sign the status, Content-Digest and, with `req`, the components of the request's own signature, after the answer is complete, with the time at which it is made.",
         },
         steps: &[send(Who::Good, On::EachProtected)

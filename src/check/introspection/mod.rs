@@ -62,7 +62,7 @@ pub(crate) const CHECKS: &[Check] = &[
         mode: Mode::Timed,
         sources: &["RFC 7662 §4"],
         doc: Doc {
-            sends: "A token after its end and the tolerated leeway.",
+            sends: "A token that expired, after the tolerated leeway.",
             matters: "Resource servers believe this answer: an expired token that is active never ends.",
             fix: "Check the expiry before active is set.",
         },

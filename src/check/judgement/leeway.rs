@@ -21,10 +21,10 @@ pub(crate) fn allowed(case: &ObservedCheck<'_>, mut judgement: Judgement) -> Jud
         match since_end(&case.evidence.observations[at]).filter(|age| *age <= A_FEW_MINUTES) {
             Some(age) => {
                 let text = format!(
-                    "a JWT is accepted {age} s after its end: within a leeway that RFC 7519 §4.1.4 allows, or its end does \
-                     not count; `material.issuer_key` unlocks jwt.exp-leeway-bounded, which tells"
+                    "a JWT is accepted {age} s after its exp: within a leeway that RFC 7519 §4.1.4 allows, or exp does not \
+                     count; `material.issuer_key` unlocks jwt.exp-leeway-bounded, which shows which of the two"
                 );
-                judgement.advises_by(Explanation::Time, at, text, "refused after its end, but for a small leeway");
+                judgement.advises_by(Explanation::Time, at, text, "refused after its exp, but for a small leeway");
             }
             None => judgement.access.push(violation),
         }

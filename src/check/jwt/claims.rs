@@ -62,8 +62,8 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["RFC 9068 §2.2", "RFC 9068 §4"],
         doc: Doc {
-            sends: "Tokens without an end, and with one of null.",
-            matters: "A token without an end lives for ever.",
+            sends: "Tokens without exp, and tokens whose exp is null.",
+            matters: "A token without exp is valid for ever.",
             fix: "Require exp, and refuse a token without it.",
         },
         steps: &[

@@ -193,7 +193,7 @@ pub(crate) fn duplicates(case: &ObservedCheck<'_>) -> Judgement {
 /// What it means that a token with such an end opens the API, each for itself: a value that a language takes for nothing is
 /// another mistake than one that is compared as text.
 const ENDS: [(ForgeryId, &str); 10] = [
-    (ForgeryId::new("exp-zero"), "an exp of 0 is taken for no end"),
+    (ForgeryId::new("exp-zero"), "an exp of 0 is taken for a missing one"),
     (ForgeryId::new("exp-negative"), "a negative exp is not in the past"),
     (ForgeryId::new("exp-word"), "an exp that is a word is accepted"),
     (ForgeryId::new("exp-iso"), "an exp that is a date of ISO 8601 is accepted"),
@@ -240,18 +240,18 @@ pub(crate) fn leeway(case: &ObservedCheck<'_>) -> Judgement {
     for (index, seen) in case.observations().filter(|(_, seen)| seen.outcome == Outcome::Granted) {
         let Some((_, age)) = LADDER.iter().find(|(id, _)| Some(*id) == seen.forgery) else { continue };
         longest = longest.max(*age);
-        let text = format!("a token is accepted {age} s after its end");
+        let text = format!("a token is accepted {age} s after its exp");
         if *age > LEEWAY.1 {
-            judgement.violates(index, text, format!("refused {} s after its end at the latest", LEEWAY.1));
+            judgement.violates(index, text, format!("refused {} s after its exp at the latest", LEEWAY.1));
         } else if *age > LEEWAY.0 {
-            judgement.advises(index, text, format!("refused {} s after its end", LEEWAY.0));
+            judgement.advises(index, text, format!("refused {} s after its exp", LEEWAY.0));
         }
     }
     let above = LADDER.iter().map(|(_, age)| *age).find(|age| *age > longest);
     judgement.remarks.push(match (longest, above) {
-        (0, _) => "refused 1 s after the end".to_owned(),
-        (accepted, Some(refused)) => format!("accepted {accepted} s after the end, refused after {refused} s"),
-        (accepted, None) => format!("accepted {accepted} s after the end"),
+        (0, _) => "refused 1 s after exp".to_owned(),
+        (accepted, Some(refused)) => format!("accepted {accepted} s after exp, refused after {refused} s"),
+        (accepted, None) => format!("accepted {accepted} s after exp"),
     });
     judgement
 }

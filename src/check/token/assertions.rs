@@ -35,7 +35,7 @@ pub(crate) const CHECKS: &[Check] = &[
             forged("aud-absent", "an assertion for nobody"),
             forged("exp-yesterday", "an assertion that ended yesterday"),
             forged("exp-past-leeway", "an assertion that ended six minutes ago"),
-            forged("exp-absent-plain", "an assertion without an end"),
+            forged("exp-absent-plain", "an assertion without exp"),
             forged("nbf-future", "an assertion that begins in one hour"),
             forged("sub-of-another", "an assertion about another client"),
             forged("sub-absent", "an assertion about nobody"),

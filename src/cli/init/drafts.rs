@@ -118,11 +118,24 @@ fn add(
         count(draft.resources, "protected route")
     ));
     plan.files.push((file, draft.text));
-    let address = if draft.address_is_known { None } else { Some("BASE_URL=http://\u{2026}".to_owned()) };
+    let address = match &arguments.probe {
+        // what was probed is what comes next
+        Some(probed) if is_shown_whole(probed) => Some(format!("BASE_URL={probed}")),
+        Some(_) => Some("BASE_URL=http://\u{2026}".to_owned()),
+        None if draft.address_is_known => None,
+        None => Some("BASE_URL=http://\u{2026}".to_owned()),
+    };
     let variables = draft.variables.iter().chain(&draft.beside).map(|variable| format!("{variable}=\u{2026}"));
     let words = address.into_iter().chain(variables).chain([format!("authbench run {path}")]);
     plan.next.push(words.collect::<Vec<_>>().join(" "));
     Ok(())
+}
+
+/// Whether an address has nothing but a host and a port: what else is in it may be secret, or be read by a shell.
+fn is_shown_whole(address: &str) -> bool {
+    let url = url::Url::parse(address).ok().filter(url::Url::has_host);
+    let plain = address.chars().all(|c| c.is_ascii_alphanumeric() || ":/.-[]".contains(c));
+    plain && url.is_some_and(|url| url.path() == "/" && url.username().is_empty() && url.password().is_none())
 }
 
 /// Host and port of an address: what else is in it may be secret.

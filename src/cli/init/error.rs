@@ -27,16 +27,24 @@ pub(super) enum InitError {
     NoScenario { shown: String, reasons: String },
     #[error("failed to make a scenario of {scheme}: {mistake}")]
     Draft { scheme: String, mistake: String },
-    #[error("failed to probe {address}: {source}\nhelp: start the service, or leave --probe out")]
+    #[error("failed to probe {address}: {source}{}", way_out(.source))]
     Probe { address: String, source: NoService },
     #[error("failed to probe")]
     Start(Exit),
-    #[error("{0} is there already\nhelp: --force replaces it, --out writes elsewhere")]
+    #[error("already there: {0}\nhelp: --force replaces these files, --out writes to another folder")]
     InTheWay(String),
     #[error("failed to create folder {}: {source}", .folder.display())]
     Folder { folder: PathBuf, source: std::io::Error },
     #[error("failed to {0}")]
     Write(#[from] ReportError),
+}
+
+/// What helps where the service did not answer.
+fn way_out(source: &NoService) -> &'static str {
+    match source {
+        NoService::Silent(_) => "\nhelp: start the service, or leave --probe out",
+        _ => "",
+    }
 }
 
 impl InitError {

@@ -35,7 +35,7 @@ pub(super) struct Service {
 /// Why a service cannot be asked.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoService {
-    #[error("no address of a service: expected one like http://127.0.0.1:8000")]
+    #[error("expected an address that starts with http:// or https://, such as http://127.0.0.1:8000")]
     Address,
     #[error("{0}")]
     Destination(#[from] crate::drive::wire::BadDestination),
@@ -120,10 +120,18 @@ struct Carried<'a> {
 }
 
 impl Carried<'_> {
-    /// Whether a request alone can carry it: what has to be obtained or answered to a challenge cannot.
+    /// Whether a request alone can carry it: what has to be obtained, signed or answered to a challenge cannot.
     fn can_be_carried(&self) -> bool {
-        !matches!(self.method, Method::Digest | Method::Uncovered(_))
-            && self.parts.iter().all(|part| part.expose().bytes().all(|byte| (0x20..0x7f).contains(&byte)))
+        let has_to_be_made = matches!(
+            self.method,
+            Method::Digest
+                | Method::SigV4 { .. }
+                | Method::MessageSignature { .. }
+                | Method::Hmac
+                | Method::DPoP
+                | Method::Uncovered(_)
+        );
+        !has_to_be_made && self.parts.iter().all(|part| part.expose().bytes().all(|byte| (0x20..0x7f).contains(&byte)))
     }
 
     fn put(&self, request: &mut Request) {
@@ -168,6 +176,8 @@ impl Seen {
             Method::Key(..) => "api-key",
             Method::Basic => "basic",
             Method::Digest => "digest",
+            Method::SigV4 { .. } | Method::Hmac => "hmac-signature",
+            Method::MessageSignature { .. } => "http-message-signatures",
             _ => "bearer",
         };
         let classes = [
@@ -181,7 +191,9 @@ impl Seen {
             let mut taken = seen.map(|(class, status)| effective.statuses(class).contains(&status));
             taken.all(|taken| taken)
         };
-        let known = PREFERRED.into_iter().filter(|name| PROFILES.iter().any(|profile| profile.name == *name));
+        let own = matches!(method, Method::SigV4 { .. }).then_some("aws-sigv4");
+        let preferred = own.into_iter().chain(PREFERRED);
+        let known = preferred.filter(|name| PROFILES.iter().any(|profile| profile.name == *name));
         known.filter(|_| self.missing.is_some() && !self.is_open()).find(takes)
     }
 }

@@ -55,13 +55,37 @@ impl Metered {
             return;
         };
         if seconds <= 0.0 {
-            figures.notes.push("the target used less processor time than the system can tell".to_owned());
+            figures.notes.push("the target used less processor time than the system can measure".to_owned());
             return;
         }
         let rate = answered / seconds;
         figures.target_cost = Some(TargetCost { cpu_s: seconds, requests_per_core_second: rate });
+        let rate = grouped(rate);
         figures
             .notes
-            .push(format!("the target used {seconds:.2} s of processor time: {rate:.0} answers for each core second"));
+            .push(format!("the target used {seconds:.2} s of processor time: {rate} answers for each core second"));
+    }
+}
+
+/// A whole number with its thousands apart from 10,000 on, as reports write it.
+fn grouped(number: f64) -> String {
+    let plain = format!("{number:.0}");
+    if plain.len() < 5 {
+        return plain;
+    }
+    let first = plain.len() % 3;
+    let ends = (first..=plain.len()).step_by(3).filter(|end| *end > 0);
+    let groups: Vec<_> = ends.map(|end| &plain[end.saturating_sub(3)..end]).collect();
+    groups.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn thousands_are_apart() {
+        let numbers = [0.4, 312.0, 9999.0, 12_857.4, 123_456.0, 1_234_567.0].map(grouped);
+        assert_eq!(numbers, ["0", "312", "9999", "12,857", "123,456", "1,234,567"]);
     }
 }

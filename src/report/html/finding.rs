@@ -145,8 +145,8 @@ impl FindingView<'_> {
         shown(&self.view.check).map(sent)
     }
 
-    fn further(&self) -> Vec<&str> {
-        further_deviations(&self.view.check).collect()
+    fn further(&self) -> Vec<String> {
+        further_deviations(&self.view.check)
     }
 
     fn place(&self) -> String {

@@ -30,6 +30,8 @@ pub struct Watching {
     pub coloured: bool,
     /// Columns of the terminal at this moment.
     pub columns: fn() -> usize,
+    /// Rows of it.
+    pub rows: fn() -> usize,
     /// What the run does at this moment.
     pub activity: Activity,
     /// How long the load phases and the overhead study of each scenario take, in seconds.
@@ -71,8 +73,11 @@ impl Progress {
     fn show(&mut self, now: Instant) {
         let lines = self.state.lines(&self.moment(now));
         if self.watching.live {
-            let width = (self.watching.columns)();
-            let lines: Vec<_> = lines.iter().map(|line| line.fitted(width, self.watching.coloured)).collect();
+            // what erases the rest of a line also erases a character in the last column
+            let width = (self.watching.columns)().saturating_sub(1);
+            // nothing that scrolled away can be drawn over
+            let lines = lines.iter().take((self.watching.rows)().saturating_sub(1).max(1));
+            let lines: Vec<_> = lines.map(|line| line.fitted(width, self.watching.coloured)).collect();
             print(&self.region.drawn(&lines));
         } else {
             let parts: Vec<_> = lines.iter().map(fit::StatusLine::plain).collect();

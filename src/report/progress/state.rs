@@ -239,11 +239,13 @@ fn study_head(study: &StudyProgress, head: &mut StatusLine, now: Instant) {
     head.add(7, left.map(|left| format!("{} left", whole(left))).unwrap_or_default());
 }
 
-/// A row for each scheme: the one that is measured is marked, and the costs are those so far.
+/// A row for each scheme: the one that is measured is marked and always there, and the costs are those so far.
 fn study_rows(study: &StudyProgress) -> Vec<StatusLine> {
     let widest = study.rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0).min(32);
-    let rows = study.rows.iter().enumerate().take(ROWS);
-    let mut lines: Vec<_> = rows
+    let last = study.measuring.max(ROWS - 1);
+    let mut lines: Vec<_> = (0..ROWS - 1)
+        .chain([last])
+        .filter_map(|at| Some((at, study.rows.get(at)?)))
         .map(|(at, row)| {
             let mut shown = StatusLine::new("  ");
             let name = line(&row.name);

@@ -42,6 +42,33 @@ pub(super) fn table(rows: &[Vec<String>], room: usize) -> Vec<String> {
     body.iter().map(named).collect()
 }
 
+/// The columns of a table that are within a width: the first, and of the others those that matter most. `matter` has them
+/// in that order, those that are necessary first; none where even these do not fit. The names of those that are left out come with it.
+pub(super) fn fitting(
+    rows: &[Vec<String>],
+    (matter, necessary): (&[usize], usize),
+    room: usize,
+) -> Option<(Vec<String>, Vec<String>)> {
+    let width = |column: &usize| rows.iter().filter_map(|row| row.get(*column)).map(|cell| cell.chars().count()).max();
+    let mut left = room.checked_sub(width(&0)?)?;
+    let mut kept = vec![0];
+    for (at, column) in matter.iter().enumerate() {
+        let needed = width(column)? + 2;
+        if needed <= left {
+            kept.push(*column);
+            left -= needed;
+        } else if at < necessary {
+            return None;
+        }
+    }
+    kept.sort_unstable();
+    let part = |row: &Vec<String>| kept.iter().filter_map(|at| row.get(*at).cloned()).collect::<Vec<_>>();
+    let head = rows.first()?;
+    let without = (0..head.len()).filter(|at| !kept.contains(at)).map(|at| head[at].clone()).collect();
+    let lines = aligned(&rows.iter().map(part).collect::<Vec<_>>(), true).into_iter().enumerate();
+    Some((lines.map(|(at, text)| if at == 0 { dim(&text) } else { text }).collect(), without))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,6 +84,24 @@ mod tests {
         assert_eq!(wide, ["                p50    max", "response time  1 ms  24 ms", "service time   1 ms   2 ms"]);
         let narrow: Vec<_> = narrow.iter().map(|line: &String| line.replace('\u{a0}', "~")).collect();
         assert_eq!(narrow, ["response time  p50~1~ms, max~24~ms", "service time  p50~1~ms, max~2~ms"]);
+    }
+
+    #[test]
+    fn columns_that_matter_less_give_way() {
+        let row = |cells: [&str; 4]| cells.map(str::to_owned).to_vec();
+        let rows = [row(["scheme", "cost", "pairs", "low … high"]), row(["jwt", "+1 ms", "1234", "+1 ms … +2 ms"])];
+        let shown = |room| {
+            let (lines, without) = fitting(&rows, (&[1, 3, 2], 2), room)?;
+            let plain = |line: &String| anstream::adapter::strip_str(line).to_string();
+            Some((lines.iter().map(plain).collect::<Vec<_>>(), without))
+        };
+        let whole =
+            ["scheme   cost  pairs     low … high", "jwt     +1 ms   1234  +1 ms … +2 ms"].map(str::to_owned).to_vec();
+        assert_eq!(shown(35), Some((whole, Vec::new())));
+        let part = ["scheme   cost     low … high", "jwt     +1 ms  +1 ms … +2 ms"].map(str::to_owned).to_vec();
+        assert_eq!(shown(34), Some((part.clone(), vec!["pairs".to_owned()])));
+        assert_eq!(shown(28), Some((part, vec!["pairs".to_owned()])));
+        assert_eq!(shown(27), None);
     }
 
     #[test]

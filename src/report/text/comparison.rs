@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use owo_colors::OwoColorize as _;
 
-use super::columns::aligned;
+use super::columns::{aligned, padded};
 use super::style::{bad, dim, doubtful, good, severity};
 use crate::event::comparison::{Change, CheckChange, Comparison, FigureChange, Movement};
 use crate::report::comparison::{cells, counted, notes, outcome, verdicts};
@@ -20,8 +20,20 @@ pub(in crate::report) fn comparison(comparison: &Comparison, columns: Option<usi
         let _ = writeln!(text, "  {} {about}", dim(&format!("{label:<13}")));
     }
     let _ = writeln!(text, "  {} {}\n", dim(&format!("{:<13}", "together")), counted(comparison));
+    let widths = [
+        comparison.checks.iter().map(|check| check.change.name().chars().count()).max(),
+        comparison.checks.iter().map(|check| line(&check.id).chars().count()).max(),
+        comparison.checks.iter().map(|check| verdicts(check).chars().count()).max(),
+        comparison.checks.iter().map(|check| check.severity.name().chars().count()).max(),
+    ];
+    let widths = widths.map(Option::unwrap_or_default);
+    // in a line that a terminal breaks, gaps only take room
+    let room = columns.unwrap_or(usize::MAX);
+    let scenario =
+        comparison.checks.iter().map(|check| line(&check.scenario).chars().count()).max().unwrap_or_default();
+    let fits = widths.iter().sum::<usize>() + scenario + 10 <= room;
     for check in &comparison.checks {
-        let _ = writeln!(text, "  {}", changed(check));
+        let _ = writeln!(text, "  {}", changed(check, if fits { widths } else { [0; 4] }));
     }
     if !comparison.checks.is_empty() {
         text.push('\n');
@@ -42,7 +54,7 @@ pub(in crate::report) fn comparison(comparison: &Comparison, columns: Option<usi
     text
 }
 
-fn changed(check: &CheckChange) -> String {
+fn changed(check: &CheckChange, widths: [usize; 4]) -> String {
     let word = check.change.name();
     let styled = match check.change {
         _ if check.regression => bad(word),
@@ -50,11 +62,17 @@ fn changed(check: &CheckChange) -> String {
         Change::NewlyFailing | Change::NewlyDeviating | Change::Unproven | Change::Vanished => doubtful(word),
         Change::Added | Change::Other => dim(word),
     };
+    let (id, moved, grade) = (line(&check.id), verdicts(check), check.severity.name());
+    // styles take no room, so what fills a column stands behind them
+    let fill = |width: usize, text: &str| " ".repeat(width.saturating_sub(text.chars().count()));
     format!(
-        "{styled}  {}  {}  {}  {}\n      {}",
-        line(&check.id).bold(),
-        verdicts(check),
+        "{styled}{}  {}{}  {}  {}{}  {}\n      {}",
+        fill(widths[0], word),
+        id.bold(),
+        fill(widths[1], &id),
+        padded(&moved, widths[2]),
         severity(check.severity),
+        fill(widths[3], grade),
         dim(&line(&check.scenario)),
         line(&check.summary)
     )

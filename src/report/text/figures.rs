@@ -1,8 +1,8 @@
 //! Load phases, overhead studies and thresholds as small tables.
 
-use super::Row;
-use super::columns::{aligned, padded, table};
+use super::columns::{aligned, fitting, padded, table};
 use super::style::{bad, dim, doubtful, good};
+use super::{LABEL, Row};
 use crate::event::ThresholdResult;
 use crate::observe::{CapacityFigures, LaneFigures, Latency, Limit, LoadFigures, Model, Outcomes};
 use crate::report::LoadRecord;
@@ -123,6 +123,22 @@ pub(in crate::report) fn outcomes(outcomes: &Outcomes) -> String {
 pub(super) fn overhead(study: &OverheadFigures, room: usize) -> Vec<Row> {
     let control = format!("the baseline against itself {}", interval(&study.control_us));
     let headline = format!("over {}, {} of measuring; {control}", line(&study.baseline), length(study.duration_s));
+    let mut rows = vec![Row::new("overhead", headline)];
+    rows.extend(costs(study, room));
+    rows.push(Row::more(dim(&floor(study))));
+    rows.extend(token_table(study, room));
+    rows.extend(study.notes.iter().map(|note| Row::more(dim(&line(note)))));
+    rows
+}
+
+/// Columns of the costs in the order in which they matter, after the name of the scheme.
+const MATTER: [usize; 9] = [1, 2, 6, 8, 4, 3, 5, 7, 9];
+/// How many of them a table has at least.
+const NECESSARY: usize = 2;
+
+/// The table of costs. Where it has not enough room behind the label it begins at the start of the line, and columns that matter
+/// less are named instead.
+fn costs(study: &OverheadFigures, room: usize) -> Vec<Row> {
     let head = [
         "scheme",
         "difference",
@@ -137,11 +153,24 @@ pub(super) fn overhead(study: &OverheadFigures, room: usize) -> Vec<Row> {
     ];
     let mut cells = vec![head.map(str::to_owned).to_vec()];
     cells.extend(study.rows.iter().map(overhead_row));
-    let mut rows = vec![Row::new("overhead", headline)];
-    rows.extend(table(&cells, room).into_iter().map(Row::more));
-    rows.push(Row::more(dim(&floor(study))));
-    rows.extend(study.rows.iter().filter_map(tokens).map(|text| Row::more(dim(&text))));
-    rows.extend(study.notes.iter().map(|note| Row::more(dim(&line(note)))));
+    if let Some((lines, without)) = fitting(&cells, (&MATTER, NECESSARY), room)
+        && without.is_empty()
+    {
+        return lines.into_iter().map(Row::more).collect();
+    }
+    // the interval says the same of what cannot be told from none
+    let mut short = cells.clone();
+    let same = short.iter_mut().skip(1).filter(|row| row[1] == NOT_DISTINGUISHABLE);
+    let same = same.map(|row| row[1] = "–".to_owned()).count();
+    let Some((lines, without)) = fitting(&short, (&MATTER, NECESSARY), room.saturating_add(LABEL)) else {
+        return table(&cells, room).into_iter().map(Row::more).collect();
+    };
+    let mut rows: Vec<Row> = lines.into_iter().map(|text| Row::title(format!("  {text}"))).collect();
+    rows.extend((same > 0).then(|| Row::more(dim(&format!("–: {NOT_DISTINGUISHABLE} from none")))));
+    rows.extend(
+        (!without.is_empty())
+            .then(|| Row::more(dim(&format!("reports and wider terminals have more columns: {}", without.join(", "))))),
+    );
     rows
 }
 
@@ -159,6 +188,22 @@ pub(in crate::report) fn tokens(row: &OverheadRow) -> Option<String> {
     let took = row.token_acquisition_us?;
     let shares = [10_u32, 100, 1000].map(|requests| format!("{} over {requests}", time(took / f64::from(requests))));
     Some(format!("{}: a token takes {}, a request's share of it {}", line(&row.name), time(took), shares.join(", ")))
+}
+
+/// The same of all rows: one table, for each token its time and a request's share of it.
+fn token_table(study: &OverheadFigures, room: usize) -> Vec<Row> {
+    let shares = |took: f64| [10_u32, 100, 1000].map(|requests| time(took / f64::from(requests)));
+    let row = |row: &OverheadRow| {
+        let took = row.token_acquisition_us?;
+        Some([line(&row.name), time(took)].into_iter().chain(shares(took)).collect::<Vec<_>>())
+    };
+    let rows: Vec<_> = study.rows.iter().filter_map(row).collect();
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let head = ["obtaining a token", "takes", "over 10 requests", "100", "1000"].map(str::to_owned).to_vec();
+    let cells: Vec<_> = std::iter::once(head).chain(rows).collect();
+    table(&cells, room).into_iter().map(Row::more).collect()
 }
 
 fn overhead_row(row: &OverheadRow) -> Vec<String> {

@@ -78,7 +78,7 @@ pub(super) fn beside_checks(scenario: &ScenarioRecord, text: &mut String) {
 /// What a finding says, each with the word before it.
 fn rows(check: &CheckResult, target: &str, also_affected: &[String]) -> Vec<(&'static str, String)> {
     let mut rows = Vec::new();
-    rows.extend(further_deviations(check).map(|text| ("also", line(text))));
+    rows.extend(further_deviations(check).into_iter().map(|text| ("also", line(&text))));
     if let Some(record) = shown(check) {
         rows.push(("sent", sent(record)));
         rows.extend(curl::variable(record).map(|text| ("with", text)));

@@ -27,7 +27,7 @@ pub use wrap::wrapped;
 use super::escape::line;
 use super::{Record, ReportError};
 use crate::check::Verdict;
-use crate::event::CheckResult;
+use crate::event::{CheckResult, NoteKind};
 
 /// Width of the words before the rows of a summary.
 const LABEL: usize = 14;
@@ -86,6 +86,9 @@ pub(super) fn result(record: &Record, verbosity: Verbosity, reports: &[PathBuf],
     }
     record.scenarios.iter().for_each(|scenario| finding::beside_checks(scenario, &mut text));
     if verbosity == Verbosity::Quiet {
+        // what kept a scenario from being tested is no finding, and the reason that nothing is shown
+        let notes = record.scenarios.iter().flat_map(|scenario| &scenario.notes).chain(&record.notes);
+        push_rows(&mut text, notes.filter(|note| note.kind == NoteKind::Error).map(scenario::note));
         let worse = record.compared.as_ref().filter(|compared| compared.regressions() > 0);
         text.extend(worse.map(|compared| comparison::comparison(compared, columns)));
         return text;

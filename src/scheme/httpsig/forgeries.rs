@@ -227,7 +227,7 @@ pub(super) const FORGERIES: &[Forgery] = &[
     Forgery::new("created-fraction", "a correct signature whose time of creation has a fraction", |context| {
         timed(context, |created| format!(";created={created}.5"))
     }),
-    Forgery::new("expires-text", "a correct signature whose end is a text", |context| {
+    Forgery::new("expires-text", "a correct signature whose `expires` is a text", |context| {
         timed(context, |created| format!(";created={created};expires=\"never\""))
     }),
     Forgery::new("salt-empty", "a correct signature by RSASSA-PSS with an empty salt", |context| salted(context, 0)),

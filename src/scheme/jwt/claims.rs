@@ -19,76 +19,72 @@ pub(super) const WITH_THE_KEY: &[Forgery] = &[
         Ok(context.carry(&Proof::Token(Secret::new(made))))
     }),
     // --- exp (RFC 7519 §4.1.4)
-    Forgery::new("exp-yesterday", "an end yesterday", |context| ended(context, 86_400)),
-    Forgery::new("exp-past-leeway", "an end six minutes ago", |context| ended(context, 360)),
-    Forgery::new("exp-zero", "an end in 1970", |context| claim(context, "exp", |claims, _| claims.set("exp", 0))),
-    Forgery::new("exp-negative", "an end before 1970", |context| {
-        claim(context, "exp", |claims, _| claims.set("exp", -1))
-    }),
-    Forgery::new("exp-absent", "no end", |context| match follows_rfc9068(context)? {
+    Forgery::new("exp-yesterday", "exp one day in the past", |context| ended(context, 86_400)),
+    Forgery::new("exp-past-leeway", "exp six minutes in the past", |context| ended(context, 360)),
+    Forgery::new("exp-zero", "exp in 1970", |context| claim(context, "exp", |claims, _| claims.set("exp", 0))),
+    Forgery::new("exp-negative", "exp before 1970", |context| claim(context, "exp", |claims, _| claims.set("exp", -1))),
+    Forgery::new("exp-absent", "no exp", |context| match follows_rfc9068(context)? {
         true => claim(context, "exp", |claims, _| claims.remove("exp")),
-        false => unforgeable("the tokens do not claim to follow RFC 9068, which requires an end"),
+        false => unforgeable("the tokens do not claim to follow RFC 9068, which requires exp"),
     }),
-    Forgery::new("exp-absent-plain", "no end, in a token that need not have one", |context| {
+    Forgery::new("exp-absent-plain", "no exp, in a token that need not have one", |context| {
         match follows_rfc9068(context)? {
-            true => unforgeable("the tokens claim to follow RFC 9068, which requires an end"),
+            true => unforgeable("the tokens claim to follow RFC 9068, which requires exp"),
             false => claim(context, "exp", |claims, _| claims.remove("exp")),
         }
     }),
-    Forgery::new("exp-null", "an end of null", |context| {
+    Forgery::new("exp-null", "exp of null", |context| {
         claim(context, "exp", |claims, _| claims.set("exp", Value::Null))
     }),
-    Forgery::new("exp-string", "a good end, as text", |context| {
+    Forgery::new("exp-string", "a good exp, as text", |context| {
         claim(context, "exp", |claims, twin| claims.set("exp", (twin.now + 300).to_string()))
     }),
-    Forgery::new("exp-word", "a word for an end", |context| {
-        claim(context, "exp", |claims, _| claims.set("exp", "never"))
-    }),
-    Forgery::new("exp-iso", "an end as a date of ISO 8601", |context| {
+    Forgery::new("exp-word", "a word for exp", |context| claim(context, "exp", |claims, _| claims.set("exp", "never"))),
+    Forgery::new("exp-iso", "exp as a date of ISO 8601", |context| {
         claim(context, "exp", |claims, _| claims.set("exp", "2099-01-01T00:00:00Z"))
     }),
-    Forgery::new("exp-array", "a good end in an array", |context| {
+    Forgery::new("exp-array", "a good exp in an array", |context| {
         claim(context, "exp", |claims, twin| claims.set("exp", vec![twin.now + 300]))
     }),
-    Forgery::new("exp-object", "a good end in an object", |context| {
+    Forgery::new("exp-object", "a good exp in an object", |context| {
         claim(context, "exp", |claims, twin| claims.set("exp", json!({ "exp": twin.now + 300 })))
     }),
-    Forgery::new("exp-true", "an end of true", |context| claim(context, "exp", |claims, _| claims.set("exp", true))),
-    Forgery::new("exp-nan", "an end of NaN", |context| claim(context, "exp", |claims, _| claims.set_raw("exp", "NaN"))),
-    Forgery::new("exp-infinity", "an end of Infinity", |context| {
+    Forgery::new("exp-true", "exp of true", |context| claim(context, "exp", |claims, _| claims.set("exp", true))),
+    Forgery::new("exp-nan", "exp of NaN", |context| claim(context, "exp", |claims, _| claims.set_raw("exp", "NaN"))),
+    Forgery::new("exp-infinity", "exp of Infinity", |context| {
         claim(context, "exp", |claims, _| claims.set_raw("exp", "Infinity"))
     }),
-    Forgery::new("exp-least", "an end of -2^63", |context| {
+    Forgery::new("exp-least", "exp of -2^63", |context| {
         claim(context, "exp", |claims, _| claims.set_raw("exp", "-9223372036854775808"))
     }),
-    Forgery::new("exp-2-63", "an end of 2^63", |context| {
+    Forgery::new("exp-2-63", "exp of 2^63", |context| {
         claim(context, "exp", |claims, _| claims.set_raw("exp", "9223372036854775808"))
     }),
-    Forgery::new("exp-2-64", "an end of 2^64 + 5", |context| {
+    Forgery::new("exp-2-64", "exp of 2^64 + 5", |context| {
         claim(context, "exp", |claims, _| claims.set_raw("exp", "18446744073709551621"))
     }),
-    Forgery::new("exp-1e400", "an end of 1e400", |context| {
+    Forgery::new("exp-1e400", "exp of 1e400", |context| {
         claim(context, "exp", |claims, _| claims.set_raw("exp", "1e400"))
     }),
-    Forgery::new("exp-fraction", "a good end with a fraction of a second", |context| {
+    Forgery::new("exp-fraction", "a good exp with a fraction of a second", |context| {
         claim(context, "exp", |claims, twin| claims.set_raw("exp", &format!("{}.5", twin.now + 300)))
     }),
     // --- how long a token lives past its end: one of these for each step of a ladder
-    Forgery::new("ended-1", "an end 1 s ago", |context| ended(context, 1)),
-    Forgery::new("ended-5", "an end 5 s ago", |context| ended(context, 5)),
-    Forgery::new("ended-15", "an end 15 s ago", |context| ended(context, 15)),
-    Forgery::new("ended-30", "an end 30 s ago", |context| ended(context, 30)),
-    Forgery::new("ended-55", "an end 55 s ago", |context| ended(context, 55)),
-    Forgery::new("ended-70", "an end 70 s ago", |context| ended(context, 70)),
-    Forgery::new("ended-130", "an end 130 s ago", |context| ended(context, 130)),
-    Forgery::new("ended-290", "an end 290 s ago", |context| ended(context, 290)),
-    Forgery::new("ended-310", "an end 310 s ago", |context| ended(context, 310)),
-    Forgery::new("ended-610", "an end 610 s ago", |context| ended(context, 610)),
+    Forgery::new("ended-1", "exp 1 s in the past", |context| ended(context, 1)),
+    Forgery::new("ended-5", "exp 5 s in the past", |context| ended(context, 5)),
+    Forgery::new("ended-15", "exp 15 s in the past", |context| ended(context, 15)),
+    Forgery::new("ended-30", "exp 30 s in the past", |context| ended(context, 30)),
+    Forgery::new("ended-55", "exp 55 s in the past", |context| ended(context, 55)),
+    Forgery::new("ended-70", "exp 70 s in the past", |context| ended(context, 70)),
+    Forgery::new("ended-130", "exp 130 s in the past", |context| ended(context, 130)),
+    Forgery::new("ended-290", "exp 290 s in the past", |context| ended(context, 290)),
+    Forgery::new("ended-310", "exp 310 s in the past", |context| ended(context, 310)),
+    Forgery::new("ended-610", "exp 610 s in the past", |context| ended(context, 610)),
     // --- nbf and iat
-    Forgery::new("nbf-future", "a beginning in one hour", |context| {
+    Forgery::new("nbf-future", "nbf in one hour", |context| {
         claim(context, "nbf", |claims, twin| claims.set("nbf", twin.now + 3600))
     }),
-    Forgery::new("nbf-string", "a word for a beginning", |context| {
+    Forgery::new("nbf-string", "a word for nbf", |context| {
         claim(context, "nbf", |claims, _| claims.set("nbf", "later"))
     }),
     Forgery::new("iat-future", "issued tomorrow", |context| {
@@ -182,10 +178,10 @@ pub(super) const WITH_THE_KEY: &[Forgery] = &[
         iss(context, &json!(format!("{scheme}://user@{rest}")))
     }),
     // --- a name twice (RFC 7519 §4)
-    Forgery::new("dup-exp-past-last", "exp twice: a good end first, one that is past last", |context| {
+    Forgery::new("dup-exp-past-last", "exp twice: a good exp first, one that is past last", |context| {
         claim(context, "exp", |claims, twin| claims.push_raw("exp", &(twin.now - 86_400).to_string()))
     }),
-    Forgery::new("dup-exp-past-first", "exp twice: one that is past first, a good end last", |context| {
+    Forgery::new("dup-exp-past-first", "exp twice: one that is past first, a good exp last", |context| {
         claim(context, "exp", |claims, twin| {
             claims.set("exp", twin.now - 86_400);
             claims.push_raw("exp", &(twin.now + 300).to_string());

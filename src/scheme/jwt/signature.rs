@@ -42,7 +42,7 @@ pub(super) const WITH_A_TOKEN: &[Forgery] = &[
         let scope = good_token(context)?.claims.text("scope").unwrap_or_default();
         unsigned_claim(context, "scope", Value::from(format!("{scope} admin").trim_start().to_owned()))
     }),
-    Forgery::new("sig-exp-changed", "a later end under the old signature", |context| {
+    Forgery::new("sig-exp-changed", "a later exp under the old signature", |context| {
         let exp = good_token(context)?.claims.value("exp").and_then(|exp| exp.as_i64()).unwrap_or_default();
         unsigned_claim(context, "exp", Value::from(exp + 86_400))
     }),
@@ -83,7 +83,7 @@ pub(super) const WITH_A_TOKEN: &[Forgery] = &[
     Forgery::new("hmac-your-256-bit-secret", "HS256 with the key your-256-bit-secret", |context| {
         hmac(context, Alg::HS256, b"your-256-bit-secret")
     }),
-    Forgery::new("hmac-guessed", "a new end, signed with a secret that a list of words held", guessed),
+    Forgery::new("hmac-guessed", "a new exp, signed with a secret that a list of words held", guessed),
     // --- ECDSA with numbers out of range (RFC 8725 §3.4)
     Forgery::new("ecdsa-zeros", "an ECDSA signature of zeros", |context| {
         ecdsa(context, |_, size| Some(vec![0; size * 2]))

@@ -2,6 +2,7 @@
 //! let it.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use authbench::scheme::jose::{Alg, SigningKey};
@@ -42,7 +43,7 @@ fn the_address_of_the_target_is_covered_as_a_whole_too() {
     }
 }
 
-const SECRET: &str = "message-Signing-Secret-7Qw2pZ4n";
+pub(super) const SECRET: &str = "message-Signing-Secret-7Qw2pZ4n";
 
 /// It knows one key, whatever a message calls it, and takes the algorithm from that key alone. It wants method, host, path and the
 /// digest of a body covered, and reads a field that is not there as an empty one.
@@ -106,13 +107,19 @@ async fn orders(
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_lawful_server_that_reads_leniently_has_warnings_at_most() {
+/// Starts a server that reads leniently.
+pub(super) async fn serve_lenient() -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let address = listener.local_addr().expect("has one");
     let server = Arc::new(LenientServer::default());
     let router = Router::new().route("/orders", get(orders).post(orders)).with_state(server);
     tokio::spawn(async move { axum::serve(listener, router).await });
+    address
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lawful_server_that_reads_leniently_has_warnings_at_most() {
+    let address = serve_lenient().await;
     let scenario = format!(
         "authbench: 1\nname: lenient\ntarget: {{ url: \"http://{address}\", owned: true }}\n\
          scheme: {{ http-signature: {{ components: [\"@method\", \"@authority\", \"@path\"] }} }}\n\

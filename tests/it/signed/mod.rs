@@ -1,6 +1,7 @@
 //! Signed requests against servers that share no code with the client nor with the reference.
 
 mod aws;
+mod drafted;
 mod message;
 mod server;
 
