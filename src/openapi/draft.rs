@@ -2,9 +2,9 @@
 
 use super::choice::Choice;
 use super::error::{LeftOut, NoDraft};
-use super::login::{Login, key_variable};
 use super::operation::{Body, Operation, SampleRequest};
 use super::security::{Method, SecurityScheme};
+use super::written::{WrittenScheme, key_variable};
 use super::{OpenApiDocument, yaml};
 
 /// Operations that are named with the reason why they were left out, at most.
@@ -65,7 +65,7 @@ impl OpenApiDocument {
         if let Some(first) = self.part_of(scheme) {
             return Err(NoDraft::PartOf(yaml::one_line(first)));
         }
-        let login = Login::of(self, &scheme.method, wishes.prefix(&scheme.id))?;
+        let login = WrittenScheme::of(self, &scheme.method, wishes.prefix(&scheme.id))?;
         let choice = Choice::of(self, &scheme.id, wishes.every);
         if !choice.active.iter().any(|(operation, _)| operation.reads()) {
             if !(choice.active.is_empty() && choice.unsure.is_empty()) {
@@ -113,7 +113,7 @@ struct Writer<'a> {
     document: &'a OpenApiDocument,
     scheme: &'a SecurityScheme,
     wishes: &'a Wishes<'a>,
-    login: &'a Login,
+    login: &'a WrittenScheme,
     choice: &'a Choice<'a>,
 }
 

@@ -32,7 +32,7 @@ pub enum NoDraft {
     #[error("only operations that write demand it")]
     OnlyWrites,
     /// Its value travels with the credential of another scheme.
-    #[error("its value is sent with {0}: the scenario of {0} covers both")]
+    #[error("part of {0}: the scenario of {0} covers both")]
     PartOf(String),
     /// A token endpoint at no address.
     #[error("its token endpoint is no address")]

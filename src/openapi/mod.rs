@@ -5,13 +5,13 @@ mod draft;
 mod error;
 mod example;
 mod invent;
-mod login;
 mod node;
 mod operation;
 mod root;
 mod security;
 mod server;
 mod signed;
+mod written;
 mod yaml;
 
 use node::Node;

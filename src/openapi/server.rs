@@ -58,6 +58,8 @@ fn openapi(root: &Root) -> Option<String> {
     let mut written = server.text("url")?.to_owned();
     for (name, variable) in server.member("variables").map(Node::members).unwrap_or_default() {
         let value = variable.member("default").and_then(Node::scalar).unwrap_or_default();
+        // exports of API Gateway have a slash before the variable and one in its value
+        written = written.replace(&format!("/{{{name}}}"), &format!("/{}", value.trim_start_matches('/')));
         written = written.replace(&format!("{{{name}}}"), &value);
     }
     Some(written)

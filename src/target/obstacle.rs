@@ -87,12 +87,14 @@ pub enum Obstacle {
         why: String,
     },
     /// 404 or 410.
-    #[error("{resource} is answered with {status}: there is no such path")]
+    #[error("{resource} is answered with {status}: there is no such path{}", under(.below.as_deref()))]
     NotFound {
         /// Method and path.
         resource: String,
         /// The status.
         status: u16,
+        /// What was asked for, where the address of the target has a path of its own.
+        below: Option<String>,
     },
     /// 405.
     #[error("{resource} is answered with 405: the method is not allowed there")]
@@ -232,6 +234,17 @@ fn asking(components: Option<&str>) -> String {
     components.map(|components| format!(" and asks for signatures that cover {components}")).unwrap_or_default()
 }
 
+/// The path that was asked for, where it is that of the resource behind another one. A query may hold a credential.
+fn below(asked: &[u8], path: &str) -> Option<String> {
+    let without_query = |text: &str| text.split('?').next().unwrap_or_default().to_owned();
+    let (asked, path) = (without_query(std::str::from_utf8(asked).ok()?), without_query(path));
+    (!path.is_empty() && asked != path && asked.ends_with(&path)).then_some(asked)
+}
+
+fn under(path: Option<&str>) -> String {
+    path.map(|path| format!(" ({path} was asked for, with the path of `target.url`)")).unwrap_or_default()
+}
+
 fn to(location: Option<&str>) -> String {
     location.map_or_else(|| " and names no Location".to_owned(), |location| format!(" to {location}"))
 }
@@ -279,7 +292,10 @@ impl Obstacle {
         };
         let status = response.status;
         Some(match status {
-            404 | 410 => Obstacle::NotFound { resource, status },
+            404 | 410 => {
+                let path = resource.split_once(' ').map_or("", |(_, path)| path);
+                Obstacle::NotFound { below: below(&exchange.request.target, path), resource, status }
+            }
             405 => Obstacle::MethodNotAllowed { resource },
             421 => Obstacle::OtherHost { resource, host: host() },
             401 | 403 => Obstacle::CredentialRefused {
@@ -384,7 +400,10 @@ impl Obstacle {
                 "write the address of a server with TLS 1.2 or 1.3 in `target.url`".to_owned()
             }
             Obstacle::Unanswered { .. } => "write the address of an HTTP server in `target.url`".to_owned(),
-            Obstacle::NotFound { .. } => "write a path that exists in `request`".to_owned(),
+            Obstacle::NotFound { below: None, .. } => "write a path that exists in `request`".to_owned(),
+            Obstacle::NotFound { .. } => {
+                "write a path that exists in `request`, or leave the path out of `target.url`".to_owned()
+            }
             Obstacle::MethodNotAllowed { .. } => "write a method that the path has in `request`".to_owned(),
             Obstacle::Redirected { resource, status, .. }
                 if !["GET ", "HEAD "].iter().any(|reads| resource.starts_with(reads)) =>

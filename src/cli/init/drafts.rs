@@ -5,7 +5,7 @@ use std::path::Path;
 use super::error::InitError;
 use super::probe::Service;
 use super::{InitArguments, Plan};
-use crate::openapi::{self, Draft, Method, OpenApiDocument, SecurityScheme, Wishes};
+use crate::openapi::{self, Draft, Method, NoDraft, OpenApiDocument, SecurityScheme, Wishes};
 use crate::run::{Launch, Options, prepare};
 use crate::scenario::load_text;
 
@@ -44,6 +44,7 @@ pub(super) fn plan(text: &str, file: &Path, arguments: &InitArguments) -> Result
                 let draft = probed(&document, scheme, draft, &wishes, arguments, &mut plan)?;
                 add(&mut plan, scheme, draft, &stem, arguments)?;
             }
+            Err(why @ NoDraft::PartOf(_)) => plan.told.push(format!("{}: {why}", one_line(&scheme.id))),
             Err(why) => plan.told.push(format!("not covered: {}: {why}", one_line(&scheme.id))),
         }
     }

@@ -7,8 +7,9 @@ use super::columns::{aligned, padded};
 use super::style::{bad, dim, doubtful, of_severity, of_verdict};
 use crate::check::Verdict;
 use crate::report::escape::line;
+use crate::report::summary::{self, Beside, FindingSource};
 use crate::report::units::counted;
-use crate::report::{Record, ShownFinding, summary};
+use crate::report::{Record, ShownFinding};
 
 /// Findings that are named.
 const NAMED: usize = 20;
@@ -21,7 +22,7 @@ pub(super) fn rows(record: &Record) -> Vec<Row> {
     let beside = summary::beside_checks(record);
     let mut counts = Vec::new();
     counts.extend((found.len() > warnings).then(|| bad(&summary::by_severity(record))));
-    counts.extend((!beside.is_empty()).then(|| bad(&format!("{} not from checks", beside.len()))));
+    counts.extend(by_source(&beside).map(|text| bad(&text)));
     counts.extend((warnings > 0).then(|| doubtful(&counted(warnings, "warning"))));
     if counts.is_empty() {
         return Vec::new();
@@ -43,6 +44,17 @@ pub(super) fn rows(record: &Record) -> Vec<Row> {
         texts.push(dim(&format!("and {}", counted(beside.len() - NAMED, "more finding"))));
     }
     Row::list("findings", texts)
+}
+
+/// Findings that no check made, in the words of the last line: `1 broken threshold`.
+fn by_source(beside: &[Beside]) -> impl Iterator<Item = String> {
+    let of = |source, words: fn(usize) -> String| {
+        Some(beside.iter().filter(|one| one.source == source).count()).filter(|number| *number > 0).map(words)
+    };
+    let thresholds = of(FindingSource::Threshold, |number| counted(number, "broken threshold"));
+    let run = of(FindingSource::Run, |number| format!("{} of the run", counted(number, "finding")));
+    let regressions = of(FindingSource::Regression, |number| counted(number, "regression"));
+    [thresholds, run, regressions].into_iter().flatten()
 }
 
 fn cells(found: &ShownFinding<'_>, several: bool) -> Vec<String> {

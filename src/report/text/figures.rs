@@ -201,7 +201,7 @@ fn token_table(study: &OverheadFigures, room: usize) -> Vec<Row> {
     if rows.is_empty() {
         return Vec::new();
     }
-    let head = ["obtaining a token", "takes", "over 10 requests", "100", "1000"].map(str::to_owned).to_vec();
+    let head = ["obtaining a token", "takes", "per request of 10", "of 100", "of 1000"].map(str::to_owned).to_vec();
     let cells: Vec<_> = std::iter::once(head).chain(rows).collect();
     table(&cells, room).into_iter().map(Row::more).collect()
 }

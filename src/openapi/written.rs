@@ -7,7 +7,7 @@ use super::{OpenApiDocument, yaml};
 
 /// How a scheme and its credential are written.
 #[derive(Default)]
-pub(super) struct Login {
+pub(super) struct WrittenScheme {
     /// The value of `scheme`.
     pub(super) scheme: String,
     /// A member that is written as it is: how the credential is obtained, its certificate, or the key that signs.
@@ -24,7 +24,7 @@ pub(super) struct Login {
     pub(super) beside: Vec<&'static str>,
 }
 
-impl Login {
+impl WrittenScheme {
     pub(super) fn of(document: &OpenApiDocument, method: &Method, prefix: &str) -> Result<Self, NoDraft> {
         // shells define USERNAME of their own
         let name_of = |variable: &str| format!("{}{variable}", if prefix.is_empty() { "API_" } else { prefix });
@@ -109,28 +109,29 @@ impl Login {
 
 /// What is true of a scheme whose signed text nobody wrote down.
 const HMAC: [&str; 5] = [
-    "The document does not say what is signed. This scenario signs in the form `HMAC-SHA256 keyid=…` of authbench,",
-    "which `docs/signatures.md` of authbench describes. If the service has a form of its own, it refuses each signature and the",
-    "run ends with 3: use a scheme that the service shares with authbench (`sigv4`, `http-signature`), or have a program of",
-    "yours sign one request, the only one under `resources`, and give it as a key that it prints:",
-    "scheme: { api-key: { header: Authorization } }, and of `main`: { login: { command: [./sign], lifetime: 1m } }",
+    "The document does not say what is signed. This scenario signs in the form of authbench (`HMAC-SHA256 keyid=…`, see",
+    "docs/signatures.md of authbench). A service with a form of its own refuses these signatures, and the run ends with 5.",
+    "Then use a scheme that the service has as well (`sigv4`, `http-signature`), or let a program of yours sign one request:",
+    "name that request alone under `resources`, and let the program print the value of the header:",
+    "scheme: { api-key: { header: Authorization } }, with main: { login: { command: [./sign], lifetime: 1m } }",
 ];
 
 /// What is true of `Signature` where the document does not say which one.
-const NOT_BY_RFC: [&str; 4] = [
+const NOT_BY_RFC: [&str; 5] = [
     "The document does not say by which rules messages are signed. This scenario signs by RFC 9421, in the fields Signature-Input",
-    "and Signature. For the older `Authorization: Signature keyId=…` have a program of yours sign one request, the only one",
-    "under `resources`, and give it as a key that it prints:",
-    "scheme: { api-key: { header: Authorization } }, and of `main`: { login: { command: [./sign], lifetime: 1m } }",
+    "and Signature. A service that expects the older `Authorization: Signature keyId=…` refuses that, and the run ends with 5.",
+    "Then let a program of yours sign one request: name that request alone under `resources`, and let the program print the",
+    "value of the header:",
+    "scheme: { api-key: { header: Authorization } }, with main: { login: { command: [./sign], lifetime: 1m } }",
 ];
 
-fn message_signature(by_rfc: bool) -> Login {
+fn message_signature(by_rfc: bool) -> WrittenScheme {
     let mut about = if by_rfc { Vec::new() } else { lines(&NOT_BY_RFC) };
     about.extend(lines(&[
         "A signature covers @method, @authority, @path and @query, and the digest of a body. Where the service needs others:",
         "scheme: { http-signature: { components: [\"@method\", \"@target-uri\", date], tag: orders } }",
     ]));
-    Login {
+    WrittenScheme {
         scheme: "http-signature".to_owned(),
         obtained: Some(("signing_key", "{ file: signing-key.pem, kid: key-1 }".to_owned())),
         about,
@@ -140,7 +141,7 @@ fn message_signature(by_rfc: bool) -> Login {
         beside: vec![
             "A shared secret in place of a private key: signing_key: { secret: \"${API_SECRET}\", alg: HS256, kid: key-1 }",
         ],
-        ..Login::default()
+        ..WrittenScheme::default()
     }
 }
 
