@@ -152,7 +152,7 @@ fn elsewhere(word: &str, expected: &[&'static str]) -> Option<String> {
     let holds = |section: &serde_json::Value| keys_of(&schema, section).is_some_and(|keys| keys.contains_key(word));
     let holders: Vec<_> =
         sections.iter().filter(|(_, section)| holds(section)).map(|(name, _)| format!("`{name}`")).collect();
-    (!holders.is_empty()).then(|| format!("write `{word}` in {}", holders.join(" or ")))
+    (!holders.is_empty()).then(|| format!("write `{word}` under {}", holders.join(" or ")))
 }
 
 /// The keys of a section, or of each item of a list.

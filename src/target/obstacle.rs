@@ -483,3 +483,22 @@ fn location(response: &Response) -> Option<String> {
         text.chars().take_while(|c| !matches!(c, '?' | '#')).filter(|c| !c.is_control()).take(200).collect();
     (!text.is_empty()).then_some(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_of_the_address_is_named_and_no_query() {
+        assert_eq!(below(b"/v1/orders?key=secret", "/orders").as_deref(), Some("/v1/orders"));
+        assert_eq!(below(b"/v1/orders?page=1", "/orders?page=1").as_deref(), Some("/v1/orders"));
+        assert_eq!(below(b"/orders?key=secret", "/orders"), None);
+        assert_eq!(below(b"/other", "/orders"), None);
+        let missing = Obstacle::NotFound {
+            resource: "GET /orders".to_owned(),
+            status: 404,
+            below: Some("/v1/orders".to_owned()),
+        };
+        assert!(missing.to_string().contains("/v1/orders was asked for"), "{missing}");
+    }
+}

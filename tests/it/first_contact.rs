@@ -74,6 +74,7 @@ const FILES: &[(&str, &str)] = &[
         "authbench: 1\nname: Keys\ntarget: { url: \"http://no-such-host.invalid\" }\nscheme: api-key\n\
          credentials:\n  service: { key: 0123456789abcdef }\nresources: [{ request: GET /orders }]\n",
     ),
+    ("waivers.yaml", "authbench: 1\nname: Keys\ntarget: reference\nscheme: api-key\nwaivers: []\n"),
     ("openapi.yaml", "openapi: 3.1.0\ninfo: { title: A, version: \"1\" }\npaths: {}\n"),
 ];
 
@@ -107,6 +108,8 @@ const COMMANDS: &[(&str, i32)] = &[
     ("run secret-file.yaml", 2),
     ("run command.yaml", 3),
     ("run host.yaml", 3),
+    ("run host.yaml --quiet", 3),
+    ("check waivers.yaml", 2),
     ("run openapi.yaml", 2),
     ("run good.yaml --check apikey.mising-denied", 2),
     ("run good.yaml --replay apikey.mising-denied", 2),

@@ -126,6 +126,7 @@ async fn a_probe_of_the_service_decides_the_profile() {
     assert_eq!(probed.status.code(), Some(0), "{}", text(&probed.stderr));
     assert!(told.contains("401 for missing, 403 for invalid: profile api-key-403"), "{told}");
     assert!(!told.contains(&key), "{told}");
+    assert!(told.contains(&format!("  BASE_URL={base} API_KEY=… authbench run")), "{told}");
     let files = scenarios_in(&folder.path().join("scenarios"));
     let written = std::fs::read_to_string(&files[0]).expect("is readable");
     assert!(written.contains("conformance:\n  profile: api-key-403\n"), "{written}");
@@ -139,6 +140,9 @@ async fn a_probe_of_the_service_decides_the_profile() {
     assert!(text(&probed.stdout).contains("401 for missing, 401 for invalid: profile strict-rfc"), "{probed:?}");
     let written = std::fs::read_to_string(&files[0]).expect("is readable");
     assert!(written.contains("profile: strict-rfc"), "{written}");
+    let no_address = authbench(folder.path(), &["init", "--probe", "127.0.0.1:8000", "--force"], &[]);
+    assert_eq!(no_address.status.code(), Some(2));
+    assert!(!text(&no_address.stderr).contains("start the service"), "{}", text(&no_address.stderr));
     // nobody listens there any more
     let silent = authbench(folder.path(), &["init", "--probe", &base, "--force"], &[]);
     assert_eq!(silent.status.code(), Some(3), "{}", text(&silent.stderr));
@@ -218,7 +222,8 @@ fn nothing_is_replaced_unless_it_is_asked_for() {
     std::fs::copy("tests/openapi/shop.yaml", folder.path().join("shop.yaml")).expect("copies");
     let refused = authbench(folder.path(), &["init", "--from", "shop.yaml"], &[]);
     assert_eq!(refused.status.code(), Some(2));
-    assert!(text(&refused.stderr).contains("--force"), "{}", text(&refused.stderr));
+    let said = text(&refused.stderr);
+    assert!(said.starts_with("error: already there: scenarios/shop-staff.yaml") && said.contains("--force"), "{said}");
     assert_eq!(scenarios_in(&folder.path().join("scenarios")), [mine.as_path()], "nothing beside it was written");
     assert_eq!(std::fs::read_to_string(&mine).expect("is readable"), "mine");
     succeeds(folder.path(), &["init", "--from", "shop.yaml", "--force"]);

@@ -504,6 +504,18 @@ mod tests {
     }
 
     #[test]
+    fn the_measured_row_is_shown_where_there_are_many() {
+        let row = |at: usize| StudyRow { name: format!("scheme-{at}"), pairs: 0, median_us: None };
+        for (measuring, last) in [(0, "scheme-15"), (15, "scheme-15"), (27, "scheme-27")] {
+            let study = StudyProgress { round: 1, rounds: 2, measuring, rows: (0..28).map(row).collect(), until: None };
+            let lines: Vec<_> = study_rows(&study).iter().map(StatusLine::plain).collect();
+            assert_eq!(lines.len(), ROWS + 1);
+            assert!(lines.iter().any(|line| line.starts_with(&format!("  > scheme-{measuring} "))), "{lines:?}");
+            assert!(lines[ROWS - 1].contains(last) && lines[ROWS].ends_with("and 12 more"), "{lines:?}");
+        }
+    }
+
+    #[test]
     fn severities_are_words_beside_colours() {
         let plain = Style::new();
         assert_eq!(occurred(Verdict::Warn, Severity::High.name(), plain, "a\nb").plain(), "WARN high a b");

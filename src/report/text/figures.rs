@@ -166,7 +166,9 @@ fn costs(study: &OverheadFigures, room: usize) -> Vec<Row> {
         return table(&cells, room).into_iter().map(Row::more).collect();
     };
     let mut rows: Vec<Row> = lines.into_iter().map(|text| Row::title(format!("  {text}"))).collect();
-    rows.extend((same > 0).then(|| Row::more(dim(&format!("–: {NOT_DISTINGUISHABLE} from none")))));
+    rows.extend(
+        (same > 0).then(|| Row::more(dim(&format!("–: {NOT_DISTINGUISHABLE} from {}", line(&study.baseline))))),
+    );
     rows.extend(
         (!without.is_empty())
             .then(|| Row::more(dim(&format!("reports and wider terminals have more columns: {}", without.join(", "))))),

@@ -2,6 +2,8 @@
 
 /// Words before lines that are copied as they are: a terminal breaks them without a line end.
 const COPIED: [&str; 4] = ["replay", "curl", "raw", "more"];
+/// Units that stay beside their number.
+const UNITS: [&str; 7] = ["µs", "ms", "s", "min", "h", "%", "KiB"];
 /// The furthest that the second column begins.
 const SECOND_COLUMN: usize = 24;
 
@@ -38,12 +40,19 @@ fn broken(line: &str, width: usize) -> String {
     text
 }
 
-/// Words, each with the number of spaces before it.
+/// Words, each with the number of spaces before it. A number and its unit are one.
 fn words(line: &str) -> Vec<(usize, &str)> {
     let (mut words, mut rest) = (Vec::new(), line);
     while !rest.is_empty() {
         let word = rest.trim_start_matches(' ');
-        let end = word.find(' ').unwrap_or(word.len());
+        let mut end = word.find(' ').unwrap_or(word.len());
+        if word[..end].ends_with(|c: char| c.is_ascii_digit()) {
+            let unit = word[end..].strip_prefix(' ').unwrap_or_default();
+            let unit = &unit[..unit.find(' ').unwrap_or(unit.len())];
+            if UNITS.contains(&unit.trim_end_matches([',', ';', ':', '.', ')'])) {
+                end += 1 + unit.len();
+            }
+        }
         words.push((rest.len() - word.len(), &word[..end]));
         rest = &word[end..];
     }
@@ -79,6 +88,15 @@ mod tests {
         assert_eq!(wrapped(text, 80), text);
         let styled = "  \x1b[2mseen\x1b[0m      granted 200 in 1.8 ms with the orders";
         assert_eq!(wrapped(styled, 40), "  \x1b[2mseen\x1b[0m      granted 200 in 1.8 ms with\n            the orders");
+    }
+
+    #[test]
+    fn a_number_stays_beside_its_unit() {
+        assert_eq!(
+            wrapped("the baseline differed by 0.12 µs: that much", 29),
+            "the baseline differed by\n  0.12 µs: that much"
+        );
+        assert_eq!(wrapped("of the requests 1 % were late", 17), "of the requests\n  1 % were late");
     }
 
     #[test]
