@@ -122,7 +122,7 @@ pub(super) struct RunArguments {
     /// List every check.
     #[arg(short, long, conflicts_with = "quiet", env = "AUTHBENCH_VERBOSE", value_parser = FalseyValueParser::new(), help_heading = "Output")]
     verbose: bool,
-    /// Show findings only.
+    /// Show findings and errors only.
     #[arg(short, long, env = "AUTHBENCH_QUIET", value_parser = FalseyValueParser::new(), help_heading = "Output")]
     quiet: bool,
 }

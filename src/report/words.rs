@@ -1,5 +1,7 @@
 //! What every format says about a check, in words: clause, place, what was sent, how to send it again.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::escape::{line, shell};
 use crate::check::Level;
 use crate::event::{CheckResult, EvidenceRecord, Role, SourcePlace};
@@ -94,20 +96,21 @@ const SHARED: usize = 3;
 
 /// Deviations beside the one in the summary. What several probes have in common is said once, and the probes behind it.
 pub(super) fn further_deviations(check: &CheckResult) -> Vec<String> {
-    let texts: Vec<&str> = check.deviations.iter().map(String::as_str).filter(|text| *text != check.summary).collect();
-    let deviation = |text: &str| text.split_once(": ").map(|(_, deviation)| deviation.to_owned());
-    let mut said = Vec::<String>::new();
+    let texts = check.deviations.iter().map(String::as_str).filter(|text| *text != check.summary);
+    let mut alike = BTreeMap::<&str, Vec<&str>>::new();
+    for (probe, deviation) in texts.clone().filter_map(|text| text.split_once(": ")) {
+        alike.entry(deviation).or_default().push(probe);
+    }
+    alike.retain(|_, probes| probes.len() >= SHARED);
+    let shared: BTreeSet<&str> = alike.keys().copied().collect();
     let mut lines = Vec::new();
-    for text in &texts {
-        let own = deviation(text);
-        let alike: Vec<&str> = texts.iter().copied().filter(|other| own.is_some() && deviation(other) == own).collect();
-        match own.filter(|_| alike.len() >= SHARED) {
-            None => lines.push((*text).to_owned()),
-            Some(own) if said.contains(&own) => {}
-            Some(own) => {
-                let probes = alike.iter().filter_map(|text| Some(text.split_once(": ")?.0));
-                lines.push(format!("{own}: {}", probes.collect::<Vec<_>>().join("; ")));
-                said.push(own);
+    for text in texts {
+        match text.split_once(": ").filter(|(_, deviation)| shared.contains(deviation)) {
+            None => lines.push(text.to_owned()),
+            // where the first of them stands
+            Some((_, deviation)) => {
+                let probes = alike.remove(deviation);
+                lines.extend(probes.map(|probes| format!("{deviation}: {}", probes.join("; "))));
             }
         }
     }

@@ -30,7 +30,7 @@ pub(crate) const CHECKS: &[Check] = &[
     },
     Check {
         id: "apikey.header-name-case-insensitive",
-        title: "Header field name is matched without regard to case",
+        title: "The name of the header field is compared without regard to case",
         level: Level::Must,
         severity: Severity::Low,
         tier: Tier::Extended,

@@ -32,7 +32,7 @@ pub(crate) const API_KEY: &[Check] = &[
     },
     Check {
         id: "apikey.timing-independent-of-existence",
-        title: "Known key id with wrong secret is not distinguishable by time",
+        title: "Response time does not reveal whether a key identifier exists",
         severity: Severity::Low,
         tier: Tier::Extended,
         mode: Mode::Statistical,
@@ -40,7 +40,7 @@ pub(crate) const API_KEY: &[Check] = &[
         sources: &["CWE-208", "ASVS 6.3.8"],
         doc: Doc {
             sends: "Wrong keys with the identifier of the good one, and ones with an unknown identifier, interleaved on one connection, in two runs with an A/A control.",
-            matters: "Time that tells known identifiers apart tells which customers exist.",
+            matters: "Response times that differ show which customers exist.",
             fix: "Do the same work for an unknown identifier as for a known one.",
         },
         steps: EXISTENCE,

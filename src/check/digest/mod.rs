@@ -31,7 +31,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["RFC 9110 §11.4", "RFC 7616 §3.4.1"],
         doc: Doc {
-            sends: "Responses that were made with an unknown, an empty and altered passwords, one with a changed digit, and an empty one.",
+            sends: "Responses that were made with an unknown password, an empty one and altered ones; a response with a changed digit, and an empty response.",
             matters: "A server that only looks whether there is a response lets everybody in who knows a name.",
             fix: "Compute the response from the stored hash of the account and compare all of it.",
         },

@@ -130,8 +130,8 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["RFC 6749 §5.2", "ASVS 10.4.4"],
         doc: Doc {
-            sends: "A confidential client that is not registered for the grant.",
-            matters: "Grants that a client does not need widen what its secret is worth.",
+            sends: "A token request by a confidential client that is not registered for the grant.",
+            matters: "The more grants a client may use, the more a stolen secret opens.",
             fix: "Keep a list of grants for each client, and answer unauthorized_client.",
         },
         steps: &[token(FormAuth::WithoutGrant, &[("grant_type", Fill::Text("client_credentials"))])
