@@ -62,6 +62,10 @@ expected of each is in its `expected.yaml`: each deviation was confirmed by a re
 | wrong | findings that are not true; of high or critical severity in brackets |
 """
 
+FIRST_CONTACT = """\
+Applications that authbench met when it had been corrected with all others. What is known about each was written down from its source
+and from requests of our own before authbench ran; what authbench found beside that, and was confirmed, counts as known and found."""
+
 
 def write():
     with open(PAGE, "w") as file:
@@ -76,7 +80,8 @@ def page():
         ("Before", "before", "authbench as it was before its mistakes on these applications were corrected.", "before"),
         ("After", "after", "The same applications, after the corrections.", "before"),
         ("First used at the end", "after", "Applications that authbench met only after the corrections.", "end"),
-        ("Latest", "latest", "All applications, after what those of the end had shown was corrected as well.", None),
+        ("First contact", "new", FIRST_CONTACT, None),
+        ("Latest", "latest", "All applications, after what those of the end and of the first contact had shown was corrected as well.", None),
     )
     for title, label, about, used in groups:
         rows = {name: count for name, count in results.get(label, {}).items() if name in expectations and used in (None, expectations[name]["first_used"])}
