@@ -156,6 +156,8 @@ pub struct Evidence {
     pub over_tls: bool,
     /// Whether the scenario says how long a token may live past its end.
     pub leeway_is_declared: bool,
+    /// Whether the scenario has the key of the issuer, so that checks mint tokens.
+    pub mints_tokens: bool,
     /// How long a token that was replaced may live on.
     pub rotation_overlap: std::time::Duration,
     /// How far the clocks of target and harness may lie apart.

@@ -62,5 +62,6 @@ pub(super) fn client_auth(auth: FormAuth) -> Phrase {
         FormAuth::CertificateOfAnother => "the good client with the certificate of another",
         FormAuth::ForgedCertificate(_) => "the good client with a forged certificate",
         FormAuth::OtherSecret(_) => "the good client with another secret",
+        FormAuth::SecretBefore(_) => "the good client with its secret and more behind it",
     })
 }

@@ -60,6 +60,7 @@ mod tests {
             ("name-case-flipped", false),
             ("scheme-lower-case", false),
             ("two-spaces", false),
+            ("spaces-behind", false),
         ] {
             assert_eq!(is_refused(ForgeryId::new(id)), refused, "{id}");
         }

@@ -37,6 +37,12 @@ impl Rejection {
         self
     }
 
+    /// Says more than a client needs to know; only faults do.
+    pub(crate) fn with_detail(mut self, detail: String) -> Self {
+        self.detail = Some(detail);
+        self
+    }
+
     /// The server broke; only faults lead here.
     pub(crate) fn broken() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error")

@@ -184,14 +184,16 @@ fn of_token(error: &ControlError, at: usize, identity: &Identity) -> Obstacle {
             Obstacle::ClientRefused { credential, status: *status, error: error.clone(), at }
         }
         ControlError::Refused { status, .. } => {
-            Obstacle::NoToken { credential, why: format!("the token endpoint answers with {status}"), answered: true }
+            let why = format!("the token endpoint answers with {status}");
+            Obstacle::NoToken { credential, why, answered: true, broke: *status >= 500 }
         }
         ControlError::Unreachable(why) => Obstacle::NoToken {
             credential,
             why: format!("the token endpoint is not reachable: {why}"),
             answered: false,
+            broke: false,
         },
-        other => Obstacle::NoToken { credential, why: other.to_string(), answered: true },
+        other => Obstacle::NoToken { credential, why: other.to_string(), answered: true, broke: false },
     }
 }
 

@@ -14,6 +14,21 @@ pub fn low_quantile_difference(one: &[f64], other: &[f64]) -> Option<Estimate> {
     Some(Estimate { value: other.value - one.value, low: other.low - one.high, high: other.high - one.low })
 }
 
+/// Samples of each kind below which their ranges say nothing: by chance, all of 12 are below all of 12 others once in a million.
+const FEWEST: usize = 12;
+
+/// By how much `other` lies above `one`, between the least and the greatest difference of any two samples. None where there are
+/// too few of them.
+pub fn range_difference(one: &[f64], other: &[f64]) -> Option<Estimate> {
+    if one.len().min(other.len()) < FEWEST {
+        return None;
+    }
+    let least = |samples: &[f64]| samples.iter().copied().fold(f64::INFINITY, f64::min);
+    let greatest = |samples: &[f64]| samples.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let (low, high) = (least(other) - greatest(one), greatest(other) - least(one));
+    Some(Estimate { value: least(other) - least(one), low, high })
+}
+
 /// The quantile between two order statistics: the number of samples below it is binomial, whatever their distribution.
 fn low_quantile(samples: &[f64]) -> Option<Estimate> {
     let mut sorted = samples.to_vec();
@@ -57,5 +72,14 @@ mod tests {
     #[test]
     fn few_samples_say_nothing() {
         assert_eq!(low_quantile_difference(&times(1.0, 20, 1), &times(1.0, 20, 2)), None);
+        assert_eq!(range_difference(&times(1.0, 11, 1), &times(1.0, 20, 2)), None);
+    }
+
+    #[test]
+    fn ranges_tell_apart_what_overlaps_nowhere() {
+        let apart = range_difference(&times(100.0, 12, 1), &times(9000.0, 12, 2)).expect("is enough");
+        assert!(apart.low > 7000.0 && apart.low < apart.value && apart.value < apart.high, "{apart:?}");
+        let same = range_difference(&times(100.0, 12, 1), &times(100.0, 12, 2)).expect("is enough");
+        assert!(same.low < 0.0 && same.high > 0.0, "{same:?}");
     }
 }

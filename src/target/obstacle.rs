@@ -203,6 +203,8 @@ pub enum Obstacle {
         why: String,
         /// Whether there was an answer at all.
         answered: bool,
+        /// Whether it was an error of the server: what is asked may be right.
+        broke: bool,
     },
     /// A login gave no credential.
     #[error("no credential is obtained for `{credential}`: {why}")]
@@ -442,6 +444,9 @@ impl Obstacle {
             Obstacle::Unrecognised { .. } => "write in `success` how a granted answer looks".to_owned(),
             Obstacle::ClientRefused { .. } => {
                 "write the `client_id`, the `client_secret` and the `scopes` of a registered client".to_owned()
+            }
+            Obstacle::NoToken { broke: true, .. } => {
+                "see the log of the authorization server, and whether it was ready to answer".to_owned()
             }
             Obstacle::NoToken { .. } => "write the address of the token endpoint in `token_url`".to_owned(),
             Obstacle::NoChallenge(_) => "write the scheme that the target asks for in `scheme`".to_owned(),

@@ -1,5 +1,7 @@
 //! What real applications do that was judged wrongly once: each server here answers as one of them does.
 
+mod guards;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -444,14 +446,89 @@ fn an_endpoint_that_asks_nobody_who_he_is_has_one_finding() {
 fn other_spellings_of_good_credentials_are_looked_at() {
     for (scheme, fault, check, verdict) in [
         ("digest", "digest-case-sensitive-scheme", "digest.scheme-case-insensitive", Verdict::Fail),
+        ("digest", "digest-session-variant", "digest.unknown-algorithm-refused", Verdict::Warn),
+        ("digest", "digest-user-not-found-number", "digest.unknown-user-indistinct", Verdict::Warn),
+        ("basic", "user-not-found-number", "basic.unknown-user-indistinct", Verdict::Warn),
+        ("jwt", "claims-in-utf-16", "jwt.compact-form-strict", Verdict::Fail),
         ("digest", "digest-one-space", "digest.scheme-case-insensitive", Verdict::Info),
         ("basic", "basic-unpadded", "basic.malformed-credentials-denied", Verdict::Info),
         ("bearer", "bearer-skips-bytes", "bearer.metacharacters-denied", Verdict::Warn),
         ("api-key", "accepts-token-parameter", "apikey.query-location-policy", Verdict::Fail),
+        ("basic", "basic-in-scheme", "basic.other-scheme-denied", Verdict::Fail),
+        ("bearer", "bearer-in-scheme", "bearer.malformed-header", Verdict::Fail),
+        ("bearer", "bearer-without-scheme", "bearer.malformed-header", Verdict::Fail),
+        ("bearer", "query-token-by-other-name", "bearer.query-token-refused", Verdict::Fail),
+        ("bearer", "other-name-overrides-header", "bearer.multiple-methods-refused", Verdict::Fail),
+        ("bearer", "no-challenge-on-400", "bearer.denial-has-challenge", Verdict::Warn),
+        ("bearer", "token-in-cookie", "bearer.cookie-token-refused", Verdict::Fail),
+        ("digest", "digest-any-quality", "digest.incomplete-refused", Verdict::Warn),
+        ("digest", "digest-breaks-on-quality", "digest.incomplete-refused", Verdict::Warn),
+        ("digest", "digest-quoted-tokens", "digest.challenge-complete", Verdict::Fail),
+        ("digest", "digest-any-realm", "digest.realm-bound", Verdict::Fail),
+        ("digest", "digest-in-scheme", "digest.other-scheme-denied", Verdict::Fail),
+        ("digest", "digest-names-by-case", "digest.parameters-read", Verdict::Fail),
+        ("api-key", "accepts-camel-case-parameter", "apikey.query-location-policy", Verdict::Fail),
+        ("api-key", "key-tail-ignored", "apikey.near-miss-denied", Verdict::Warn),
+        ("bearer", "bearer-tail-ignored", "bearer.metacharacters-denied", Verdict::Warn),
+        ("oauth2-client-credentials", "client-scheme-in-word", "token.client-scheme-name", Verdict::Fail),
+        ("oauth2-client-credentials", "client-secret-ends-at-nul", "token.malformed-client-auth", Verdict::Fail),
     ] {
         let result = tried(scheme, vec![fault], check);
         assert_eq!(result.verdict, verdict, "{fault}: {} {:?}", result.summary, result.deviations);
         let result = tried(scheme, Vec::new(), check);
         assert_eq!(result.verdict, Verdict::Pass, "{check}: {} {:?}", result.summary, result.deviations);
     }
+}
+
+/// An application that answers 404 to whoever may not, takes the word behind Bearer as Base64, and registers whoever logs in.
+fn registry() -> Router {
+    let good = format!("{KEY}ab=");
+    let bytes = |text: &str| text.split('=').next().unwrap_or_default().to_owned();
+    let holds = {
+        let good = good.clone();
+        move |headers: &HeaderMap| {
+            presented(headers)
+                .and_then(|line| line.strip_prefix("Bearer "))
+                .is_some_and(|token| bytes(token) == bytes(&good))
+        }
+    };
+    let hidden = || (StatusCode::NOT_FOUND, Json(json!({ "error": "not found" }))).into_response();
+    let read = {
+        let holds = holds.clone();
+        move |headers: HeaderMap| async move {
+            if holds(&headers) { Json(json!({ "orders": ["6c1f0a8e52d94b37"] })).into_response() } else { hidden() }
+        }
+    };
+    let write = move |headers: HeaderMap, body: String| async move {
+        match (holds(&headers), serde_json::from_str::<Value>(&body)) {
+            (false, _) => hidden(),
+            (true, Ok(_)) => (StatusCode::CREATED, Json(json!({ "id": "b07d3e9a41f8c265" }))).into_response(),
+            (true, Err(_)) => StatusCode::BAD_REQUEST.into_response(),
+        }
+    };
+    let login = move |Json(body): Json<Value>| async move {
+        match (body["user"] == "alice-7f3e", body["password"] == SECRET) {
+            (true, false) => refused("Bearer realm=\"a\""),
+            _ => Json(json!({ "token": good })).into_response(),
+        }
+    };
+    Router::new().route("/orders", get(read).post(write)).route("/login", axum::routing::post(login))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn other_words_for_no_and_other_bytes_behind_padding_are_no_findings() {
+    let login = "{ request: { post: /login, json: { user: \"{username}\", password: \"{password}\" } }, token: /token, lifetime: never }";
+    let yaml = format!(
+        "scheme: bearer\ncredentials: {{ a: {{ username: alice-7f3e, password: \"{SECRET}\", login: {login} }} }}\n\
+         resources: [{{ request: GET /orders }}, {{ request: POST /orders, json: {{ item: lamp }}, writes: true }}]\n\
+         conformance: {{ include: [common.auth-before-input-validation, bearer.garbage-token-401, login.timing-user-enumeration] }}\n"
+    );
+    let ended = against(serve(registry()).await, &yaml, PROMPT).await;
+    let result = ended.of("common.auth-before-input-validation");
+    assert_eq!(result.verdict, Verdict::Pass, "{} {:?}", result.summary, result.deviations);
+    let result = ended.of("bearer.garbage-token-401");
+    assert!(result.deviations.iter().all(|text| !text.contains("granted")), "{:?}", result.deviations);
+    let result = ended.of("login.timing-user-enumeration");
+    assert_eq!(result.verdict, Verdict::NotTested, "{} {:?}", result.summary, result.deviations);
+    assert!(result.summary.contains("may register users"), "{}", result.summary);
 }

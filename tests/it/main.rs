@@ -56,6 +56,7 @@ mod quick_starts;
 mod readers;
 mod readme;
 mod redirects;
+mod reissued;
 mod replay;
 mod sample;
 mod schema;

@@ -91,13 +91,14 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["ASVS 14.2.1", "OWASP REST Security Cheat Sheet", "CWE-598"],
         doc: Doc {
-            sends: "The good key as ?api_key=, ?apikey=, ?key=, ?token=, ?access_token=, and in a cookie, and nowhere else.",
+            sends: "The good key as ?api_key=, ?apikey=, ?apiKey=, ?key=, ?token=, ?access_token=, and in a cookie, and nowhere else.",
             matters: "URLs end in logs, histories and referrers; cookies are sent by browsers that nobody asked.",
             fix: "Read keys from the documented place only.",
         },
         steps: &[
             send(forged("in-query-api_key"), On::EachRoute).denied(ELSEWHERE),
             send(forged("in-query-apikey"), On::EachRoute).denied(ELSEWHERE),
+            send(forged("in-query-apiKey"), On::EachRoute).denied(ELSEWHERE),
             send(forged("in-query-key"), On::EachRoute).denied(ELSEWHERE),
             send(forged("in-query-token"), On::EachRoute).denied(ELSEWHERE),
             send(forged("in-query-access_token"), On::EachRoute).denied(ELSEWHERE),

@@ -7,7 +7,7 @@ use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{Accept, Hook, INSUFFICIENT, INVALID, MISSING, On, Step, Want, Who, forged, send};
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity};
-use crate::observe::{Outcome, StepId};
+use crate::observe::Outcome;
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -86,7 +86,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["CWE-187", "OWASP API2:2023"],
         doc: Doc {
-            sends: "The good key shortened, extended, altered, reversed, doubled, encoded, and in quotation marks.",
+            sends: "The good key shortened, extended by a character and by a part, altered, reversed, doubled, encoded, and in quotation marks.",
             matters: "A lookup by prefix or with decoding makes a guessed part of a key as good as the key.",
             fix: "Look keys up by their exact value, hashed, and compare in constant time.",
         },
@@ -99,7 +99,8 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("doubled"), On::Protected).denied(&[INVALID]),
             send(forged("percent-encoded"), On::Protected).denied(&[INVALID]),
             send(forged("base64"), On::Protected).denied(&[INVALID]),
-            send(forged("quoted"), On::Protected).id(QUOTED),
+            send(forged("quoted"), On::Protected),
+            send(forged("part-appended"), On::Protected),
         ],
         expect: near_misses,
         fault: "prefix-compare",
@@ -275,13 +276,12 @@ pub(crate) const CHECKS: &[Check] = &[
     },
 ];
 
-/// The good key in quotation marks.
-const QUOTED: StepId = StepId::new("quoted");
-
-/// Quotation marks around the good key make no guess easier: taking them off is a second spelling, no second key.
+/// Quotation marks around the good key, and one part more behind it, make no guess easier: taking them off is a second spelling,
+/// no second key.
 fn near_misses(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    for (index, seen) in case.observations_of(QUOTED) {
+    let lenient = case.observations().filter(|(_, seen)| matches!(case.step_of(seen).wanted(), Want::Either));
+    for (index, seen) in lenient {
         match seen.outcome {
             Outcome::Granted => judgement.deviates(index, case.about(index, "accepted"), "refused"),
             _ => case.judge_as(index, Want::Denied(&[INVALID, Accept::Status(400)]), &mut judgement),

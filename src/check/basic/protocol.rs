@@ -50,15 +50,17 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["ASVS 6.3.8", "WSTG-IDNT-04"],
         doc: Doc {
-            sends: "A known user with a wrong password, and a user that does not exist; the answers are compared.",
+            sends: "A known user with a wrong password, and a user that does not exist, each twice; the answers are compared. A number in them counts where both answers of a kind have it.",
             matters: "Answers that differ tell an attacker which accounts exist.",
             fix: "Answer both with the same status, fields and body.",
         },
         steps: &[
             send(forged("unknown"), On::Protected).denied(&[INVALID]),
             send(forged("unknown-user"), On::Protected).denied(&[INVALID]),
+            send(forged("unknown-user"), On::Protected).denied(&[INVALID]),
+            send(forged("unknown"), On::Protected).denied(&[INVALID]),
         ],
-        expect: sameness::all,
+        expect: sameness::of_kinds,
         fault: "user-not-found-message",
         ..REFUSAL
     },
@@ -68,9 +70,9 @@ pub(crate) const CHECKS: &[Check] = &[
         level: Level::Must,
         severity: Severity::Low,
         tier: Tier::Extended,
-        sources: &["RFC 9110 §11.1", "RFC 7617 §2"],
+        sources: &["RFC 9110 §11.1", "RFC 7617 §2", "RFC 9110 §5.5"],
         doc: Doc {
-            sends: "The valid credentials behind basic, BASIC and bAsIc, and behind two spaces.",
+            sends: "The valid credentials behind basic, BASIC and bAsIc, and behind two spaces, and with two spaces behind them.",
             matters: "Clients that write the name in lower case are right, and are shut out.",
             fix: "Compare the scheme name without regard to case (RFC 9110 §11.1).",
         },
@@ -79,6 +81,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("scheme-upper-case"), On::Protected).granted(),
             send(forged("scheme-mixed-case"), On::Protected).granted(),
             send(forged("two-spaces"), On::Protected),
+            send(forged("spaces-behind"), On::Protected),
         ],
         expect: expect::scheme_read,
         fault: "basic-case-sensitive-scheme",
@@ -90,7 +93,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §11.1", "RFC 7617 §2"],
         doc: Doc {
-            sends: "The value of the valid credentials behind Bearer, behind Token, and behind a scheme name that does not exist.",
+            sends: "The value of the valid credentials behind Bearer, behind Token, behind a scheme name that does not exist, behind ones that start or end with Basic, and behind none.",
             matters: "A parser that does not look at the scheme name takes what other parts of the chain read as something else.",
             fix: "Read the field as Basic only where its scheme name is Basic, in any case of letters.",
         },
@@ -98,6 +101,9 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("scheme-bearer"), On::Protected).denied(BAD),
             send(forged("scheme-token"), On::Protected).denied(BAD),
             send(forged("scheme-unknown"), On::Protected).denied(BAD),
+            send(forged("scheme-prefixed"), On::Protected).denied(BAD),
+            send(forged("scheme-suffixed"), On::Protected).denied(BAD),
+            send(forged("scheme-absent"), On::Protected).denied(BAD),
         ],
         fault: "basic-scheme-ignored",
         ..REFUSAL
@@ -172,8 +178,8 @@ pub(crate) const CHECKS: &[Check] = &[
 
 const CHALLENGE: StepId = StepId::new("challenge");
 
-/// What a malformed value may be answered with.
-const BAD: &[Accept] = &[Accept::Status(400), MALFORMED, INVALID, MISSING, Accept::Status(431)];
+/// What a malformed value may be answered with, one that is too long for the server among them (RFC 9110 §5.4).
+const BAD: &[Accept] = &[Accept::Status(400), MALFORMED, INVALID, MISSING, Accept::Status(413), Accept::Status(431)];
 
 fn basic(challenges: Vec<Challenge>) -> Option<Challenge> {
     challenges.into_iter().find(|challenge| challenge.scheme == "basic")

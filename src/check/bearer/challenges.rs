@@ -7,7 +7,7 @@ use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{Accept, INSUFFICIENT, INVALID, MISSING, On, Who, forged, send};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
-use crate::observe::Challenge;
+use crate::observe::{Challenge, Outcome, StepId};
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -61,19 +61,23 @@ pub(crate) const CHECKS: &[Check] = &[
         about_bearer: true,
         sources: &["RFC 6750 §3", "RFC 6750 §3.1"],
         doc: Doc {
-            sends: "An unknown token, and a valid one to a resource whose scope it lacks.",
+            sends: "An unknown token, a valid one to a resource whose scope it lacks, and a valid one with a word behind it: that the refusal of such a field has no challenge is a warning.",
             matters: "Without the challenge a client cannot tell whether it needs another token or other rights.",
-            fix: "Send a Bearer challenge with every 401 and 403 that refuses a token, with its error code.",
+            fix: "Send a Bearer challenge with every 400, 401 and 403 that refuses a token, with its error code.",
         },
         steps: &[
             send(forged("unknown"), On::Protected).denied(&[INVALID]),
             send(Who::LowScope, On::Scoped).denied(&[INSUFFICIENT]),
+            send(forged("word-behind"), On::Protected).id(MALFORMED_FIELD),
         ],
         expect: named,
         fault: "no-challenge-on-403",
         ..REFUSAL
     },
 ];
+
+/// A good token with a word behind it.
+const MALFORMED_FIELD: StepId = StepId::new("malformed-field");
 
 fn bearer(challenges: &[Challenge]) -> Option<&Challenge> {
     challenges.iter().find(|challenge| challenge.scheme == "bearer")
@@ -145,6 +149,13 @@ fn allowed(name: &str, c: char) -> bool {
 
 fn named(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
+    let malformed = case.observations_of(MALFORMED_FIELD).filter(|(_, seen)| seen.outcome == Outcome::Refused);
+    for (index, response) in malformed.filter_map(|(index, seen)| Some((index, seen.exchange.response()?))) {
+        if bearer(&challenges::of(response)).is_none() {
+            let text = case.about(index, format_args!("{} without a Bearer challenge", response.status));
+            judgement.advises_by(challenges::absence(response), index, text, "WWW-Authenticate: Bearer");
+        }
+    }
     for (index, response) in case.refusals() {
         let challenges = challenges::of(response);
         match bearer(&challenges) {

@@ -16,7 +16,7 @@ pub(crate) const CHECKS: &[Check] = &[
         about_authorization: true,
         sources: &["RFC 6750 §3.1", "RFC 6750 §2.1"],
         doc: Doc {
-            sends: "The scheme name alone, with a colon, glued to the token, replaced by another or by one that does not exist, with a word before or behind the token, with a comma, and with 64 KiB behind it.",
+            sends: "The scheme name alone, with a colon, glued to the token, left out, replaced by another, by one that does not exist and by ones that start or end with it, with a word before or behind the token, with a comma, and with 64 KiB behind it.",
             matters: "A parser that takes one word of the field for the token, whatever the others are, also takes what other parts of the chain read differently.",
             fix: "Parse the field as scheme, spaces, token (RFC 6750 §2.1), and refuse the rest.",
         },
@@ -30,6 +30,9 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("scheme-token"), On::Protected).denied(BAD_FIELD),
             send(forged("scheme-basic"), On::Protected).denied(BAD_FIELD),
             send(forged("scheme-unknown"), On::Protected).denied(BAD_FIELD),
+            send(forged("scheme-prefixed"), On::Protected).denied(BAD_FIELD),
+            send(forged("scheme-suffixed"), On::Protected).denied(BAD_FIELD),
+            send(forged("scheme-absent"), On::Protected).denied(BAD_FIELD),
             send(forged("comma-alone"), On::Protected).denied(BAD_FIELD),
             send(forged("very-long"), On::Protected).denied(LONG_FIELD),
         ],
@@ -44,9 +47,9 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Low,
         tier: Tier::Extended,
         about_authorization: true,
-        sources: &["RFC 9110 §11.1", "RFC 9110 §11.4", "RFC 6750 §2.1"],
+        sources: &["RFC 9110 §11.1", "RFC 9110 §11.4", "RFC 6750 §2.1", "RFC 9110 §5.5"],
         doc: Doc {
-            sends: "The valid token behind bearer, BEARER and bEaReR, and behind two spaces.",
+            sends: "The valid token behind bearer, BEARER and bEaReR, and behind two spaces, and with two spaces behind it.",
             matters: "Clients that write the name in lower case are right, and are shut out.",
             fix: "Compare the scheme name without regard to case (RFC 9110 §11.1).",
         },
@@ -55,6 +58,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("scheme-upper-case"), On::Protected).granted(),
             send(forged("scheme-mixed-case"), On::Protected).granted(),
             send(forged("two-spaces"), On::Protected),
+            send(forged("spaces-behind"), On::Protected),
         ],
         expect: expect::scheme_read,
         fault: "bearer-case-sensitive-scheme",
@@ -68,12 +72,12 @@ pub(crate) const CHECKS: &[Check] = &[
         about_authorization: true,
         sources: &["RFC 6750 §2", "RFC 6750 §3.1"],
         doc: Doc {
-            sends: "The valid token in the query alone, in the header beside an unknown one in the query, and the other way round; and both as one parameter of the query, in both orders; to each protected resource that is read (at most 8).",
+            sends: "The valid token in the query alone, in the header beside an unknown one in the query, and the other way round; and both as one parameter of the query, in both orders; each time as access_token, token, jwt and auth_token at once; to each protected resource that is read (at most 8).",
             matters: "Where a gateway reads one place and the API the other, whoever writes the link decides whose token counts.",
             fix: "Read tokens from one place, or answer 400 with error=\"invalid_request\" where there are two.",
         },
         steps: &[
-            send(forged("in-query"), On::EachRoute).id(IN_QUERY),
+            send(forged("in-query-anyhow"), On::EachRoute).id(IN_QUERY),
             send(forged("unknown-in-query-too"), On::EachRoute).id(UNKNOWN_IN_QUERY_TOO),
             send(forged("good-in-query-too"), On::EachRoute).denied(&[Accept::Status(400), INVALID]),
             send(forged("in-query-twice"), On::EachRoute).id(REPEATED),
@@ -90,13 +94,35 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 6750 §2.3", "RFC 9700 §4.3.2", "draft-ietf-oauth-v2-1 (query method removed)"],
         doc: Doc {
-            sends: "The valid token as ?access_token= and nowhere else, to each protected resource that is read (at most 8).",
+            sends: "The valid token as ?access_token=, ?token=, ?jwt= and ?auth_token=, one at a time and nowhere else, to each protected resource that is read (at most 8).",
             matters: "URLs end in logs, histories and referrers.",
             fix: "Read tokens from the Authorization field only.",
         },
-        steps: &[send(forged("in-query"), On::EachRoute).denied(&[Accept::Status(400), INVALID, MISSING])],
+        steps: &[
+            send(forged("in-query"), On::EachRoute).denied(IGNORED),
+            send(forged("in-query-as-token"), On::EachRoute).denied(IGNORED),
+            send(forged("in-query-as-jwt"), On::EachRoute).denied(IGNORED),
+            send(forged("in-query-as-auth_token"), On::EachRoute).denied(IGNORED),
+        ],
         shows: Explanation::Carrier,
         fault: "query-token-accepted",
+        ..PLAIN
+    },
+    Check {
+        id: "bearer.cookie-token-refused",
+        title: "Tokens in cookies are refused",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        about_authorization: true,
+        sources: &["RFC 6750 §2", "CWE-352"],
+        doc: Doc {
+            sends: "The valid token in cookies named access_token, token, jwt and auth_token, and nowhere else, to each protected resource that is read (at most 8).",
+            matters: "Browsers send cookies by themselves, also for pages of other sites, and a token that was made for scripts becomes a session.",
+            fix: "Read tokens from the Authorization field only, or declare the cookie in the scenario.",
+        },
+        steps: &[send(forged("in-cookie-anyhow"), On::EachRoute).denied(IGNORED)],
+        shows: Explanation::Carrier,
+        fault: "token-in-cookie",
         ..PLAIN
     },
     Check {
@@ -120,6 +146,8 @@ pub(crate) const CHECKS: &[Check] = &[
     },
 ];
 
+/// What a token in the query may be answered with.
+const IGNORED: &[Accept] = &[Accept::Status(400), INVALID, MISSING];
 /// The good token in the query and nowhere else, to each protected resource that is read by GET (at most 8).
 const IN_QUERY: StepId = StepId::new("in-query");
 /// The good token in its place and an unknown one in the query.
@@ -132,8 +160,8 @@ const REPEATED_LAST: StepId = StepId::new("repeated-last");
 
 /// What a malformed field may be answered with.
 const BAD_FIELD: &[Accept] = &[MALFORMED, MISSING, INVALID, Accept::Status(431)];
-/// What a field that is too large for the server may be answered with.
-const LONG_FIELD: &[Accept] = &[MALFORMED, MISSING, INVALID, Accept::Status(431), Accept::Closed];
+/// What a field that is too large for the server may be answered with: any status of a client error that says so (RFC 9110 §5.4).
+const LONG_FIELD: &[Accept] = &[MALFORMED, MISSING, INVALID, Accept::Status(413), Accept::Status(431), Accept::Closed];
 /// What GET with a body that is not looked at may be answered with: which status a request without a credential gets is judged
 /// elsewhere.
 const BODY: &[Accept] = &[MISSING, INVALID, Accept::Range(400, 499)];

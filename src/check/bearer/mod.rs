@@ -39,14 +39,13 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["RFC 6750 §3.1"],
         doc: Doc {
-            sends: "A token that was never issued, and the good one shortened, extended and altered.",
+            sends: "A token that was never issued, and the good one shortened and altered.",
             matters: "A resource server that only looks whether there is a token lets everybody in.",
             fix: "Verify the token by introspection or signature, and answer 401 with error=\"invalid_token\".",
         },
         steps: &[
             send(forged("unknown"), On::EachUsed).denied(&[INVALID]).thoroughly(),
             send(forged("truncated"), On::Protected).denied(&[INVALID]),
-            send(forged("extended"), On::Protected).denied(&[INVALID]),
             send(forged("middle-changed"), On::Protected).denied(&[INVALID]),
             send(forged("case-flipped"), On::Protected).denied(&[INVALID]),
         ],
@@ -60,7 +59,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["CWE-89", "CWE-943", "CWE-176", "OWASP API8:2023"],
         doc: Doc {
-            sends: "null and undefined, an SQL tautology, wildcards of SQL and LDAP by themselves and behind the start of the good token, and the good token with characters outside ASCII.",
+            sends: "null and undefined, an SQL tautology, wildcards of SQL and LDAP by themselves and behind the start of the good token, and the good token with characters outside ASCII, and with one more character and one more part behind it: to accept what has the whole good token in it is a warning, for only its holder can make it.",
             matters: "A token that reaches a query as text, or that equals what was never set, selects somebody else's.",
             fix: "Look tokens up by their exact bytes, or by a hash of them, and refuse what is no b64token (RFC 6750 §2.1).",
         },
@@ -72,6 +71,8 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("percent"), On::Protected).denied(NO_TOKEN),
             send(forged("like-pattern"), On::Protected).denied(NO_TOKEN),
             send(forged("ldap-pattern"), On::Protected).denied(NO_TOKEN),
+            send(forged("extended"), On::Protected),
+            send(forged("part-appended"), On::Protected),
             send(forged("look-alike"), On::Protected).denied(NO_TOKEN),
             send(forged("full-width"), On::Protected).denied(NO_TOKEN),
             send(forged("byte-ff"), On::Protected),

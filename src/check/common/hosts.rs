@@ -15,18 +15,21 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     tier: Tier::Extended,
     sources: &["WSTG-INPV-17", "RFC 9110 §7.2", "CWE-644"],
     doc: Doc {
-        sends: "The protected request without and with the good credential, with a foreign host in Host, and with one in X-Forwarded-Host, Forwarded and X-Forwarded-Server.",
+        sends: "The protected request without and with the good credential, and a write with it, with a foreign host in Host, and with one in X-Forwarded-Host, Forwarded and X-Forwarded-Server.",
         matters: "Links to a host that the client names end in caches, in redirects and in mails, and lead others to an attacker.",
         fix: "Answer 421 or 400 to hosts that are not yours, build links from a configured address, and believe forwarding fields only from your proxy.",
     },
     steps: &[
         send(Who::Good, On::Protected).granted(),
         ASKED,
-        send(Who::Good, On::Protected).with(&[Alter::Replaced("Host", Fill::Text(FOREIGN))]).called("a foreign Host"),
+        // what a write has made is often named by a link
+        send(Who::Good, On::EachUsedOrWritten)
+            .with(&[Alter::Replaced("Host", Fill::Text(FOREIGN))])
+            .called("a foreign Host"),
         send(Who::Anonymous, On::Protected)
             .with(&[Alter::Replaced("Host", Fill::Text(FOREIGN))])
             .called("a foreign Host, without a credential"),
-        send(Who::Good, On::Protected)
+        send(Who::Good, On::EachUsedOrWritten)
             .with(&[
                 Alter::Header("X-Forwarded-Host", Fill::Text(FOREIGN)),
                 Alter::Header("X-Forwarded-Server", Fill::Text(FOREIGN)),

@@ -331,6 +331,7 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         // a status of success refuses where the scenario says so
         steps: &[send(Who::Malformed, On::Protected).denied(&[Accept::Range(200, 499)])],
+        expect: survival::answered,
         fault: "panics-on-bad-base64",
         ..PLAIN
     },

@@ -3,6 +3,7 @@
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{LookedFor, On, Step, Who, send};
 use crate::check::{Check, Doc, PLAIN, Severity};
+use crate::observe::{Observation, Silence};
 
 pub(crate) const CHECKS: &[Check] = &[Check {
     id: "common.keeps-answering",
@@ -44,4 +45,73 @@ fn keeps_answering(case: &ObservedCheck<'_>) -> Judgement {
         judgement.open.push(format!("the target answered none of our requests for {lasted:.1} s, {end}; {which}"));
     }
     judgement
+}
+
+/// Values of this length fit the limits of all servers.
+const SHORT: usize = 1000;
+
+/// Each value is refused in so many words, as others are. A process that ends on one closes the connection: so does a
+/// firewall, and a server to which the request is none, which is why it is a warning, and none for bytes outside of what
+/// fields may have.
+pub(super) fn answered(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    let others_are_refused = case.refusals().next().is_some();
+    for (index, seen) in case.observations() {
+        if others_are_refused && ends_a_process(seen) {
+            let text = case.about(index, "no answer, each time: the connection is closed");
+            judgement.advises(index, text, "refused, as others are");
+        } else {
+            case.judge(index, &mut judgement);
+        }
+    }
+    judgement
+}
+
+fn ends_a_process(seen: &Observation) -> bool {
+    let mut headers = seen.exchange.request.headers.iter();
+    let plain = |value: &[u8]| value.len() <= SHORT && value.iter().all(|byte| matches!(byte, b' '..=b'~'));
+    seen.reproduced
+        && matches!(seen.exchange.answer, Err(Silence::Closed))
+        && headers.all(|header| plain(&header.value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::find;
+    use crate::check::profile::Effective;
+    use crate::observe::{Evidence, Exchange, Header, Outcome, Request, Response};
+
+    fn sent(value: &[u8], answer: Result<u16, Silence>, reproduced: bool) -> Observation {
+        let mut request = Request::new("GET", "/");
+        request.headers.push(Header { name: "Authorization".to_owned(), value: value.to_vec(), sensitive: true });
+        let outcome = if answer.is_ok() { Outcome::Refused } else { Outcome::Silent };
+        let answer = answer.map(|status| Response { status, headers: Vec::new(), body: Vec::new(), truncated: false });
+        let exchange = Exchange { answer, ..Exchange::unanswered(request, Silence::TimedOut) };
+        Observation { reproduced, ..Observation::in_test(0, exchange, outcome) }
+    }
+
+    #[test]
+    fn a_connection_that_is_closed_on_plain_text_is_a_warning_beside_refusals() {
+        let check = find("common.malformed-credential-never-5xx").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        let judged = |observations: Vec<Observation>| {
+            let mut evidence = Evidence::default();
+            observations.into_iter().for_each(|observation| evidence.observe(observation));
+            let case = ObservedCheck { check, evidence: &evidence, profile: &profile };
+            let found = answered(&case);
+            (found.advice.len(), found.open.len())
+        };
+        let refused = || sent(b"Bearer x", Ok(401), false);
+        assert_eq!(judged(vec![refused(), sent(b"Bearer a=b", Err(Silence::Closed), true)]), (1, 0));
+        assert_eq!(judged(vec![sent(b"Bearer a=b", Err(Silence::Closed), true)]), (0, 1));
+        for (value, silence, reproduced) in [
+            (b"Bearer a=b".to_vec(), Silence::Closed, false),
+            (b"Bearer a=b".to_vec(), Silence::TimedOut, true),
+            (b"Bearer a\0b".to_vec(), Silence::Closed, true),
+            (vec![b'A'; 16_000], Silence::Closed, true),
+        ] {
+            assert_eq!(judged(vec![refused(), sent(&value, Err(silence), reproduced)]), (0, 1));
+        }
+    }
 }

@@ -21,7 +21,7 @@ pub(crate) const API_KEY: &[Check] = &[
         remote_safe: false,
         sources: &["CWE-208", "ASVS 11.2.4"],
         doc: Doc {
-            sends: "Wrong keys that share no character with the good one, and ones that share all but the last four, each a new one, interleaved on one connection, in two runs with an A/A control.",
+            sends: "Wrong keys that share no character with the good one, and ones that share all but the last four, each a new one, interleaved on one connection (on a new one for each where the target ends it), in two runs with an A/A control.",
             matters: "A comparison that ends at the first difference lets a key be guessed character by character.",
             fix: "Look keys up by their hash, or compare in constant time.",
         },
@@ -39,7 +39,7 @@ pub(crate) const API_KEY: &[Check] = &[
         remote_safe: false,
         sources: &["CWE-208", "ASVS 6.3.8"],
         doc: Doc {
-            sends: "Wrong keys with the identifier of the good one, and ones with an unknown identifier, interleaved on one connection, in two runs with an A/A control.",
+            sends: "Wrong keys with the identifier of the good one, and ones with an unknown identifier, interleaved on one connection (on a new one for each where the target ends it), in two runs with an A/A control.",
             matters: "Response times that differ show which customers exist.",
             fix: "Do the same work for an unknown identifier as for a known one.",
         },
@@ -60,7 +60,7 @@ pub(crate) const BASIC: &[Check] = &[Check {
     remote_safe: false,
     sources: &["CWE-208", "ASVS 6.3.8"],
     doc: Doc {
-        sends: "A known user with wrong passwords, and users that do not exist, each request with a new value, interleaved on one connection, in two runs with an A/A control.",
+        sends: "A known user with wrong passwords, and users that do not exist, each request with a new value, interleaved on one connection (on a new one for each where the target ends it), in two runs with an A/A control.",
         matters: "A server that computes a password hash for known users alone shows by its response time who exists.",
         fix: "Hash the password of an unknown user as well, against a fixed value.",
     },
@@ -80,7 +80,7 @@ pub(crate) const TOKEN: &[Check] = &[Check {
     remote_safe: false,
     sources: &["CWE-208", "WSTG-IDNT-04"],
     doc: Doc {
-        sends: "The good client with wrong secrets, and clients that do not exist, interleaved on one connection, in two runs with an A/A control. No value is sent twice. Before `failure_budget` (3 where it is absent) is used up, the good client obtains a token.",
+        sends: "The good client with wrong secrets, and clients that do not exist, interleaved on one connection (on a new one for each where the target ends it), in two runs with an A/A control. No value is sent twice. Before `failure_budget` (3 where it is absent) is used up, the good client obtains a token.",
         matters: "A secret whose hash is computed for known clients only tells by time which clients exist.",
         fix: "Hash the secret of an unknown client as well, against a fixed value.",
     },

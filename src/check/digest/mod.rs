@@ -6,6 +6,7 @@ use crate::check::judgement::sameness;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{Accept, INVALID, MALFORMED, MISSING, On, Who, forged, send};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
+use crate::observe::Response;
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -118,22 +119,27 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Medium,
         sources: &["RFC 7616 §3.4"],
         doc: Doc {
-            sends: "A correct response that names an algorithm which does not exist.",
-            matters: "A server that ignores the name can be moved to a weaker algorithm.",
+            sends: "A correct response that names an algorithm which does not exist, and one by the session variant of the algorithm where only the other is offered.",
+            matters: "A server that lets the client choose can be moved to a weaker algorithm.",
             fix: "Refuse responses that name another algorithm than the challenge.",
         },
-        steps: &[send(forged("unknown-algorithm"), On::Protected).denied(&[Accept::Status(400), INVALID])],
+        steps: &[
+            send(forged("unknown-algorithm"), On::Protected).denied(&[Accept::Status(400), INVALID]),
+            // it is no weaker than what was offered, and nobody can send it who does not have the password
+            send(forged("session-algorithm"), On::Protected),
+        ],
+        expect: |case| case.judge_leniencies(&[Accept::Status(400), INVALID], "refused"),
         fault: "digest-ignores-algorithm",
         ..REFUSAL
     },
     Check {
         id: "digest.incomplete-refused",
-        title: "A response without a required parameter is answered with 4xx",
+        title: "A response with a missing or improper parameter is answered with 4xx",
         severity: Severity::Medium,
         tier: Tier::Extended,
         sources: &["RFC 7616 §3.4"],
         doc: Doc {
-            sends: "Correct fields without cnonce, nc, nonce, uri, realm and response, one at a time.",
+            sends: "Correct fields without cnonce, nc, nonce, uri, realm and response, one at a time, and with a qop that the challenge does not offer: to accept such a qop is a warning.",
             matters: "A parser that expects all parameters breaks, or lets the request in.",
             fix: "Answer 400 where a parameter is missing or improper.",
         },
@@ -144,8 +150,67 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("no-uri"), On::Protected).denied(&[Accept::Range(400, 499)]),
             send(forged("no-realm"), On::Protected).denied(&[Accept::Range(400, 499)]),
             send(forged("no-response"), On::Protected).denied(&[Accept::Range(400, 499)]),
+            send(forged("qop-unknown"), On::Protected),
+            send(forged("qop-auth-int"), On::Protected),
         ],
+        expect: proper,
         fault: "digest-breaks-on-missing",
+        ..PLAIN
+    },
+    Check {
+        id: "digest.realm-bound",
+        title: "A response for another realm is refused",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 7616 §3.4.2", "RFC 7616 §3.3"],
+        doc: Doc {
+            sends: "A correct response for another realm, which it names.",
+            matters: "A hash of name, realm and password that another realm has lost opens this one.",
+            fix: "Compute the response with the realm of the server, and compare the realm of the field with it.",
+        },
+        steps: &[send(forged("other-realm"), On::Protected).denied(&[Accept::Status(400), INVALID])],
+        shows: Explanation::Binding,
+        fault: "digest-any-realm",
+        ..REFUSAL
+    },
+    Check {
+        id: "digest.other-scheme-denied",
+        title: "A response behind another scheme name is refused",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 9110 §11.1", "RFC 7616 §3.4"],
+        doc: Doc {
+            sends: "A correct response behind a scheme name that does not exist, and behind ones that start or end with Digest.",
+            matters: "A parser that does not look at the scheme name takes what other parts of the chain read as something else.",
+            fix: "Read the field as Digest only where its scheme name is Digest, in any case of letters.",
+        },
+        steps: &[
+            send(forged("scheme-unknown"), On::Protected).denied(&[Accept::Status(400), INVALID, MISSING]),
+            send(forged("scheme-prefixed"), On::Protected).denied(&[Accept::Status(400), INVALID, MISSING]),
+            send(forged("scheme-suffixed"), On::Protected).denied(&[Accept::Status(400), INVALID, MISSING]),
+        ],
+        fault: "digest-in-scheme",
+        ..REFUSAL
+    },
+    Check {
+        id: "digest.parameters-read",
+        title: "The parameters of a response are read in each spelling of the grammar",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 9110 §11.2", "RFC 9110 §5.6.3", "RFC 9110 §5.6.4"],
+        doc: Doc {
+            sends: "Correct responses with the names of their parameters in upper case, with spaces around commas and equals signs, and with a backslash before a character in quotation marks.",
+            matters: "Clients that write what the grammar allows are right, and are shut out.",
+            fix: "Parse the field as RFC 9110 §11.4 has it: names in any case of letters, optional whitespace, and quoted strings with escapes.",
+        },
+        steps: &[
+            send(forged("names-upper-case"), On::Protected).granted(),
+            send(forged("names-spaced"), On::Protected),
+            send(forged("value-escaped"), On::Protected),
+        ],
+        expect: expect::scheme_read,
+        fault: "digest-names-by-case",
         ..PLAIN
     },
     Check {
@@ -156,9 +221,9 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 7616 §3.3", "RFC 9110 §15.5.2"],
         doc: Doc {
-            sends: "A request without credentials; the parameters of the Digest challenge are read.",
+            sends: "A request without credentials; the parameters of the Digest challenge are read, and which of them have quotation marks.",
             matters: "Without qop clients fall back to the form without a count, which can be replayed.",
-            fix: "Send realm, nonce, qop=\"auth\" and algorithm with every challenge.",
+            fix: "Send realm, nonce and qop=\"auth\" in quotation marks with every challenge, and algorithm without them.",
         },
         steps: &[send(Who::Anonymous, On::Protected).denied(&[MISSING])],
         expect: |case| expect::wants(case).and(complete(case)),
@@ -171,9 +236,9 @@ pub(crate) const CHECKS: &[Check] = &[
         level: Level::Must,
         severity: Severity::Low,
         tier: Tier::Extended,
-        sources: &["RFC 9110 §11.1", "RFC 7616 §3.4"],
+        sources: &["RFC 9110 §11.1", "RFC 7616 §3.4", "RFC 9110 §5.5"],
         doc: Doc {
-            sends: "Correct responses behind digest, DIGEST and dIgEsT, and behind two spaces.",
+            sends: "Correct responses behind digest, DIGEST and dIgEsT, and behind two spaces, and with two spaces behind them.",
             matters: "Clients that write the name in lower case are right, and are shut out.",
             fix: "Compare the scheme name without regard to case (RFC 9110 §11.1).",
         },
@@ -182,6 +247,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("scheme-upper-case"), On::Protected).granted(),
             send(forged("scheme-mixed-case"), On::Protected).granted(),
             send(forged("two-spaces"), On::Protected),
+            send(forged("spaces-behind"), On::Protected),
         ],
         expect: expect::scheme_read,
         fault: "digest-case-sensitive-scheme",
@@ -194,19 +260,26 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["ASVS 6.3.8", "WSTG-IDNT-04"],
         doc: Doc {
-            sends: "A known user with a wrong password, and a user that does not exist; the answers are compared.",
+            sends: "A known user with a wrong password, and a user that does not exist, each twice; the answers are compared. A number in them counts where both answers of a kind have it.",
             matters: "Answers that differ tell an attacker which accounts exist.",
             fix: "Answer both with the same status, fields and body.",
         },
         steps: &[
             send(forged("unknown"), On::Protected).denied(&[INVALID]),
             send(forged("unknown-user"), On::Protected).denied(&[INVALID]),
+            send(forged("unknown-user"), On::Protected).denied(&[INVALID]),
+            send(forged("unknown"), On::Protected).denied(&[INVALID]),
         ],
-        expect: sameness::all,
+        expect: sameness::of_kinds,
         fault: "digest-user-not-found",
         ..REFUSAL
     },
 ];
+
+/// RFC 7616 §3.4: an improper value is answered with a 4xx. That a qop is taken which the hash covers opens nothing by itself.
+fn proper(case: &ObservedCheck<'_>) -> Judgement {
+    case.judge_leniencies(&[Accept::Range(400, 499)], "4xx")
+}
 
 /// RFC 7616 §3.3: what a client needs to answer.
 fn complete(case: &ObservedCheck<'_>) -> Judgement {
@@ -222,6 +295,10 @@ fn complete(case: &ObservedCheck<'_>) -> Judgement {
             // RFC 7616 §3.3: each server offers one of them or both
             let known = |one: &str| ["auth", "auth-int"].iter().any(|known| known.eq_ignore_ascii_case(one.trim()));
             let offers = |qop: &str| qop.split(',').any(known);
+            for name in ["algorithm", "stale"].into_iter().filter(|name| is_quoted(response, name)) {
+                let text = format!("the challenge has {name} in quotation marks");
+                judgement.deviates(index, text, format!("{name} without quotation marks"));
+            }
             for (name, there) in [
                 ("realm", challenge.param("realm").is_some()),
                 ("nonce", challenge.param("nonce").is_some_and(|nonce| !nonce.is_empty())),
@@ -234,4 +311,13 @@ fn complete(case: &ObservedCheck<'_>) -> Judgement {
         }
     }
     judgement
+}
+
+/// RFC 7616 §3.3: `stale` and `algorithm` are tokens, for historical reasons.
+fn is_quoted(response: &Response, name: &str) -> bool {
+    let (start, next) = (format!("digest {name}=\""), format!(" {name}=\""));
+    response.header_values("www-authenticate").any(|line| {
+        let line = line.to_ascii_lowercase();
+        line.contains("digest") && (line.contains(&start) || line.replace(',', " ").contains(&next))
+    })
 }

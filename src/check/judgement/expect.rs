@@ -47,8 +47,8 @@ pub(crate) fn wants_error(case: &ObservedCheck<'_>, codes: &[&str]) -> Judgement
     judgement
 }
 
-/// RFC 9110 §11.4: one or more spaces. Many read exactly one; that shuts nobody out who writes what clients write, and is worth
-/// knowing.
+/// RFC 9110 §11.4: one or more spaces. Many read exactly one, and some take spaces at the end of a field for a part of its value
+/// (§5.5); that shuts nobody out who writes what clients write, and is worth knowing.
 pub(crate) fn scheme_read(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = wants(case);
     let spaced = case.observations().filter(|(_, seen)| matches!(case.step_of(seen).wanted(), Want::Either));

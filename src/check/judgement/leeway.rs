@@ -3,7 +3,7 @@
 use crate::check::Explanation;
 use crate::check::judgement::oauth::claims_of;
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::observe::{Observation, Request};
+use crate::observe::{Observation, Place, Request};
 
 /// RFC 7519 §4.1.4: "usually no more than a few minutes".
 pub(crate) const A_FEW_MINUTES: i64 = 300;
@@ -19,6 +19,14 @@ pub(crate) fn allowed(case: &ObservedCheck<'_>, mut judgement: Judgement) -> Jud
     for violation in violations {
         let at = violation.observation;
         match since_end(&case.evidence.observations[at]).filter(|age| *age <= A_FEW_MINUTES) {
+            // tokens that the scenario can mint show at the same place whether the end counts, and how long the leeway is
+            Some(age)
+                if case.evidence.mints_tokens && matches!(case.evidence.observations[at].place, Place::Resource(_)) =>
+            {
+                judgement.remarks.push(format!(
+                    "a JWT is accepted {age} s after its end; jwt.exp-leeway-bounded looks how long the leeway is"
+                ));
+            }
             Some(age) => {
                 let text = format!(
                     "a JWT is accepted {age} s after its exp: within a leeway that RFC 7519 §4.1.4 allows, or exp does not \

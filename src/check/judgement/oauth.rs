@@ -186,14 +186,40 @@ pub(crate) fn realms(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// Tokens differ, and hold enough of an alphabet to be hard to guess; a lower bound cannot be proven from outside.
+/// A token of another client than the good one.
+pub(crate) const OTHERS_TOKEN: StepId = StepId::new("others-token");
+/// Tokens that are enough to say something of how they are made.
+const ENOUGH_TOKENS: usize = 16;
+
+/// Tokens differ, and hold enough of an alphabet to be hard to guess; a lower bound cannot be proven from outside. RFC 6749 asks
+/// for no new token with each answer: a server may hand out the one that the client has, while it lives.
 pub(crate) fn tokens_unique(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
+    let token_in = |(index, response): (usize, &Response)| Some((index, response.json_text("access_token")?));
+    let others: Vec<(usize, String)> = case.answers_of(OTHERS_TOKEN).filter_map(token_in).collect();
+    for (_, seen) in case.observations_of(OTHERS_TOKEN).filter(|(_, seen)| seen.outcome == Outcome::Unclear) {
+        judgement.leaves_open(unclear(seen));
+    }
+    let is_others = |index: usize| others.iter().any(|(other, _)| *other == index);
     let tokens: Vec<(usize, String)> =
-        case.all_answers().filter_map(|(index, response)| Some((index, response.json_text("access_token")?))).collect();
+        case.all_answers().filter_map(token_in).filter(|(index, _)| !is_others(*index)).collect();
     let Some((last, _)) = tokens.last() else { return judgement };
     let distinct: BTreeSet<&str> = tokens.iter().map(|(_, token)| token.as_str()).collect();
-    if distinct.len() < tokens.len() {
+    if let Some((index, _)) = others.iter().find(|(_, token)| distinct.contains(token.as_str())) {
+        judgement.violates(*index, "another client has the same token", "a token of its own for each client");
+        return judgement;
+    }
+    if distinct.len() < tokens.len() && come_in_rows(&tokens) {
+        judgement.remarks.push(format!(
+            "a client gets the token that it has already: {} tokens in {} answers",
+            distinct.len(),
+            tokens.len()
+        ));
+        judgement.needs_review = true;
+        if distinct.len() < ENOUGH_TOKENS {
+            return judgement;
+        }
+    } else if distinct.len() < tokens.len() {
         let repeated = tokens.len() - distinct.len();
         judgement.violates(
             *last,
@@ -210,6 +236,14 @@ pub(crate) fn tokens_unique(case: &ObservedCheck<'_>) -> Judgement {
         judgement.remarks.push(format!("{} distinct tokens, at most {bits:.0} bits each", tokens.len()));
     }
     judgement
+}
+
+/// Whether each token that comes more than once comes in a row of answers, and never after another: so does one that is handed
+/// out until it ends, and not one that was made anew.
+fn come_in_rows(tokens: &[(usize, String)]) -> bool {
+    let mut rows: Vec<&str> = tokens.iter().map(|(_, token)| token.as_str()).collect();
+    rows.dedup();
+    rows.iter().collect::<BTreeSet<_>>().len() == rows.len()
 }
 
 /// An upper bound: at each place, the logarithm of how many characters were seen there, times what a sample can show.
@@ -504,6 +538,14 @@ pub(crate) fn bad_request(case: &ObservedCheck<'_>) -> Judgement {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_that_is_handed_out_until_it_ends_comes_in_a_row() {
+        let tokens = |text: &str| text.chars().map(|c| (0, c.to_string())).collect::<Vec<_>>();
+        for (answers, expected) in [("aaaa", true), ("aabbbc", true), ("abab", false), ("abca", false)] {
+            assert_eq!(come_in_rows(&tokens(answers)), expected, "{answers}");
+        }
+    }
 
     #[test]
     fn counters_hold_few_bits_and_random_tokens_many() {

@@ -40,6 +40,41 @@ pub(crate) fn all(case: &ObservedCheck<'_>) -> Judgement {
     expect::wants(case).and(alike(case, &every))
 }
 
+/// The same, and no number tells apart the answers to two forgeries: one that all answers to the same forgery have, such as
+/// the line of an error, while the others have another.
+pub(crate) fn of_kinds(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = all(case);
+    if judgement.access.is_empty() && judgement.protocol.is_empty() && judgement.open.is_empty() {
+        numbers_alike(case, &mut judgement);
+    }
+    judgement
+}
+
+fn numbers_alike(case: &ObservedCheck<'_>, judgement: &mut Judgement) {
+    let seen = &case.evidence.observations;
+    let sent = sent_in(seen.iter().map(|seen| &seen.exchange));
+    let mut kinds: BTreeMap<&str, Vec<(usize, Vec<String>)>> = BTreeMap::new();
+    for (index, one) in seen.iter().enumerate() {
+        let (Some(forgery), Some(response)) = (one.forgery, one.exchange.response()) else { return };
+        kinds.entry(forgery.as_str()).or_default().push((index, numbers(&response.body, &sent)));
+    }
+    let kinds: Vec<_> = kinds.into_values().collect();
+    let [one, other] = kinds.as_slice() else { return };
+    // one answer of a kind does not show what varies by itself
+    if one.len() < 2 || other.len() < 2 {
+        return;
+    }
+    let (first, (index, wanted)) = (&one[0].1, &other[0]);
+    let stable =
+        |kind: &[(usize, Vec<String>)], at: usize| kind.iter().all(|(_, all)| all.get(at) == kind[0].1.get(at));
+    let tells = |at: usize| first.get(at) != wanted.get(at) && stable(one, at) && stable(other, at);
+    if (0..first.len().max(wanted.len())).any(tells) {
+        let description = |index: usize| &seen[index].description;
+        let text = format!("{} differs from {} in a number of the body", description(*index), description(one[0].0));
+        judgement.deviates(*index, text, "answers that cannot be told apart");
+    }
+}
+
 /// Each answer against what its step wants, and the two answers of each pair of steps alike.
 pub(crate) fn in_pairs(case: &ObservedCheck<'_>) -> Judgement {
     let indices: Vec<usize> = (0..case.evidence.observations.len()).collect();
@@ -164,11 +199,20 @@ fn sent_in_body(exchange: &Exchange) -> Vec<String> {
 
 /// Text with what was sent, long runs of hexadecimal digits and all numbers taken out.
 fn masked(bytes: &[u8], sent: &[String]) -> String {
+    split(bytes, sent).0
+}
+
+/// What [`masked`] takes out of a text, in order, but for what was sent.
+fn numbers(bytes: &[u8], sent: &[String]) -> Vec<String> {
+    split(bytes, sent).1
+}
+
+fn split(bytes: &[u8], sent: &[String]) -> (String, Vec<String>) {
     let mut text = String::from_utf8_lossy(bytes).into_owned();
     for value in sent {
         text = text.replace(value.as_str(), "#");
     }
-    let mut out = String::with_capacity(text.len());
+    let (mut out, mut taken) = (String::with_capacity(text.len()), Vec::new());
     let mut run = String::new();
     for c in text.chars().chain(['\n']) {
         if c.is_ascii_hexdigit() || c == '-' {
@@ -177,11 +221,16 @@ fn masked(bytes: &[u8], sent: &[String]) -> String {
         }
         let number = !run.is_empty() && run.chars().all(|c| c.is_ascii_digit());
         let long = run.len() >= LONG_RUN && run.chars().any(|c| c.is_ascii_digit());
-        out.push_str(if number || long { "#" } else { &run });
+        if number || long {
+            out.push('#');
+            taken.push(std::mem::take(&mut run));
+        } else {
+            out.push_str(&run);
+        }
         run.clear();
         out.push(c);
     }
-    out
+    (out, taken)
 }
 
 #[cfg(test)]

@@ -297,8 +297,8 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 6750 §3.1", "ASVS 16.5.3"],
         doc: Doc {
-            sends: "Correctly signed tokens with a claim that is nested 1200 deep, without sub, exp, scope or client_id, of another \
-                    issuer, and of a type that does not exist.",
+            sends: "Correctly signed tokens with a claim that is nested 1200 deep, without sub, exp, scope or client_id, with a \
+                    sub that is no text, of another issuer, and of a type that does not exist.",
             matters: "A claim that is read before it is known to be there breaks the service for whoever holds such a token.",
             fix: "Refuse what lacks a claim that is needed with 401 and invalid_token, and bound the depth of claims.",
         },
@@ -309,6 +309,9 @@ pub(crate) const CHECKS: &[Check] = &[
             "exp-absent-plain",
             "scope-absent",
             "client-absent",
+            "sub-object",
+            "sub-array",
+            "sub-true",
             "iss-other",
             "type-unknown",
         ])],

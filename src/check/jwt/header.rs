@@ -170,7 +170,7 @@ pub(crate) const CHECKS: &[Check] = &[
         sources: &["RFC 7515 §2", "RFC 7515 §C", "RFC 7519 §7.2"],
         doc: Doc {
             sends: "The good token with padding, another alphabet or left-over bits, in one, four and six parts, as JSON, \
-                    and with a payload that is not UTF-8, or an array, a text, a number or null.",
+                    and with a payload that is not UTF-8, in UTF-16, or an array, a text, a number or null.",
             matters: "One token in many spellings defeats lists of refused tokens, and parsers that guess disagree.",
             fix: "Decode base64url strictly, and take exactly three parts that hold two JSON objects and a signature.",
         },
@@ -185,6 +185,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 "form-json",
                 "form-padded-payload",
                 "form-latin-1",
+                "form-utf-16",
                 "form-array",
                 "form-number-array",
                 "form-text",

@@ -161,7 +161,13 @@ pub(super) fn lookalikes(case: &ObservedCheck<'_>) -> Judgement {
 /// Whether access is granted is for other checks to say: here a refusal is as good, and a server error is not.
 pub(super) fn answered(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
-    for (index, _) in case.observations().filter(|(_, seen)| seen.outcome != Outcome::Granted) {
+    // an answer that is neither a grant nor a refusal, such as one with the claims in it, is an answer as well
+    let settled = |seen: &Observation| match seen.outcome {
+        Outcome::Granted => true,
+        Outcome::Unclear => seen.exchange.status().is_some_and(|status| status < 500),
+        _ => false,
+    };
+    for (index, _) in case.observations().filter(|(_, seen)| !settled(seen)) {
         case.judge_as(index, Want::Denied(&[Accept::Range(400, 499)]), &mut judgement);
     }
     judgement

@@ -86,6 +86,8 @@ pub enum FormAuth {
     Behind(&'static str),
     /// HTTP Basic with the good client and this secret.
     OtherSecret(&'static str),
+    /// HTTP Basic with the good client and its secret, and this behind it.
+    SecretBefore(&'static str),
     /// The good client by `client_id`, on a connection that presents the certificate of another client (RFC 8705 §2).
     CertificateOfAnother,
     /// The good client by `client_id`, on a connection that presents a forgery of its certificate.

@@ -33,6 +33,8 @@ pub enum Step {
     Given(&'static str, Artefact),
     /// Revokes the token in a slot by its own client; part of the set-up, it must succeed.
     Revoke(&'static str),
+    /// Waits until half of the life of the token in a slot is over, where that is known and not long.
+    AwaitHalf(&'static str),
     /// Waits until the token in a slot has expired and the tolerated leeway has passed.
     AwaitExpiry(&'static str),
     /// Repeats a request with the token in a slot until it is refused or the tolerated delay has passed.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::check::judgement::expect;
 use crate::check::judgement::leeway;
-use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::check::judgement::{Judgement, ObservedCheck, unclear};
 use crate::check::step::{Accept, Fill, FormAuth, INVALID, On, Step, Want, Who, send, token};
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity, Tier};
 use crate::observe::{Outcome, Response, StepId};
@@ -16,8 +16,16 @@ const GRANT: (&str, Fill) = ("grant_type", Fill::Text("client_credentials"));
 
 /// A correct request, for checks that read the answer.
 const NO_SCOPE: StepId = StepId::new("no-scope");
+/// A request that leaves the scope to the server.
+const UNSCOPED: StepId = StepId::new("unscoped");
 const EMPTY_SCOPE: StepId = StepId::new("empty-scope");
 const GRANTED: StepId = StepId::new("granted");
+/// The token in the middle of its life.
+const HALFWAY: StepId = StepId::new("halfway");
+/// The same request, later.
+const AGAIN: StepId = StepId::new("again");
+/// Seconds that whole numbers, and the way of an answer, may be off.
+const ROUNDED: f64 = 2.0;
 
 /// A correct request.
 const CORRECT: &[Step] =
@@ -105,7 +113,8 @@ pub(crate) const CHECKS: &[Check] = &[
         mode: Mode::Timed,
         sources: &["RFC 6749 §5.1", "RFC 6749 §A.14"],
         doc: Doc {
-            sends: "A token while it lives by its expires_in, and again after that and the tolerated leeway.",
+            sends: "A token when it comes, in the middle of its life by its expires_in, and after that and the tolerated leeway; and the \
+                    same token request in the middle of that life.",
             matters: "Clients renew by this number: one that is text, or that the API does not keep, is worth nothing.",
             fix: "Send expires_in as a number of seconds, and refuse the token after it.",
         },
@@ -116,6 +125,11 @@ pub(crate) const CHECKS: &[Check] = &[
                 .id(GRANTED)
                 .called("a client credentials request"),
             send(Who::Slot("t"), On::Protected).granted().called("the token while it lives"),
+            Step::AwaitHalf("t"),
+            send(Who::Slot("t"), On::Protected).id(HALFWAY).called("the token in the middle of its life"),
+            token(FormAuth::Good, &[GRANT, ("scope", Fill::OwnScope)])
+                .id(AGAIN)
+                .called("the same request in the middle of the life of the token"),
             Step::AwaitExpiry("t"),
             send(Who::Slot("t"), On::Protected).denied(&[INVALID]).called("the token after its expires_in"),
         ],
@@ -149,7 +163,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 6749 §3.3", "RFC 6749 §5.2"],
         doc: Doc {
-            sends: "Scopes with a quote, a backslash and characters outside ASCII, one that does not exist, and two thousand of those.",
+            sends: "Scopes with a quote, a backslash and characters outside ASCII, one that does not exist, two thousand of those, and none.",
             matters: "Scopes are text from outside: what cannot be parsed must not break the endpoint, nor end in a token.",
             fix: "Answer 400 invalid_scope, or leave the value out of the granted scope and say so.",
         },
@@ -162,6 +176,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 .called("a scope that does not exist"),
             token(FormAuth::Good, &[GRANT, ("scope", Fill::Repeated("authbench-no-such-scope ", 2000))])
                 .called("two thousand scopes"),
+            token(FormAuth::Good, &[GRANT, ("scope", Fill::LeftOut)]).id(UNSCOPED).called("no scope"),
         ],
         expect: invalid_scope,
         implied_by: &["token.scope-not-escalated"],
@@ -269,6 +284,40 @@ fn expires_in(case: &ObservedCheck<'_>) -> Judgement {
             None => judgement.remarks.push("the answer has no expires_in".to_owned()),
         }
     }
+    judgement.and(less_is_left(case))
+}
+
+/// RFC 6749 §5.1: `expires_in` is what is left of the life of a token, also where the client gets one that it has already.
+fn less_is_left(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    let stated = |step| {
+        case.observations_of(step).find_map(|(index, seen)| {
+            let response = seen.exchange.response()?;
+            Some((index, seen.at, response.json_text("access_token")?, response.json()?.get("expires_in")?.as_f64()?))
+        })
+    };
+    for (_, seen) in case.observations_of(AGAIN).filter(|(_, seen)| seen.outcome == Outcome::Unclear) {
+        judgement.leaves_open(unclear(seen));
+    }
+    let Some((_, first_at, first, whole)) = stated(GRANTED) else { return judgement };
+    for (index, seen) in case.observations_of(HALFWAY) {
+        let passed = (seen.at - first_at) as f64;
+        match seen.outcome {
+            Outcome::Refused if passed < whole - ROUNDED => {
+                let text = format!("refused {passed} s after it came with expires_in {whole}");
+                judgement.deviates(index, text, "granted until its end");
+            }
+            // half of a life that is this short may be over when the request comes
+            Outcome::Refused => {}
+            _ => case.judge_as(index, Want::Granted, &mut judgement),
+        }
+    }
+    let Some((index, at, again, left)) = stated(AGAIN) else { return judgement };
+    let passed = (at - first_at) as f64;
+    if first == again && passed > ROUNDED && left > whole - passed + ROUNDED {
+        let text = format!("the token of {passed} s ago again, and expires_in is {left}");
+        judgement.deviates(index, text, "what is left of its life");
+    }
     judgement
 }
 
@@ -305,6 +354,8 @@ fn invalid_scope(case: &ObservedCheck<'_>) -> Judgement {
             continue;
         };
         match observation.outcome {
+            // RFC 6749 §3.3: what the server grants then is a default of its own
+            Outcome::Granted if case.step_of(observation).step_id() == Some(UNSCOPED) => {}
             Outcome::Granted => match scopes_of(response) {
                 None => judgement.deviates(
                     index,

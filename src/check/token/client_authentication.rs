@@ -17,10 +17,10 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     level: Level::Must,
     severity: Severity::Medium,
     tier: Tier::Extended,
-    sources: &["RFC 6749 §5.2", "RFC 7617 §2"],
+    sources: &["RFC 6749 §5.2", "RFC 7617 §2", "CWE-158"],
     doc: Doc {
         sends: "HTTP Basic that is empty, no Base64, without a colon, not UTF-8 and outside ASCII, and the good client with a \
-                secret outside ASCII.",
+                secret outside ASCII, and with a NUL and more behind its own.",
         matters: "A parser that breaks is a way to take the endpoint down, and clients can act on OAuth errors only.",
         fix: "Answer what does not decode like a wrong secret: 401, error invalid_client, WWW-Authenticate: Basic realm=\"…\".",
     },
@@ -35,6 +35,9 @@ pub(crate) const CHECKS: &[Check] = &[Check {
         token(FormAuth::Line("Basic //46eA=="), &[GRANT]).denied(BAD_CLIENT).called("Basic that is not UTF-8"),
         token(FormAuth::Line("Basic \u{fc}\u{fc}"), &[GRANT]).denied(BAD_CLIENT).called("Basic outside ASCII"),
         token(FormAuth::OtherSecret("\u{e9}"), &[GRANT]).denied(BAD_CLIENT).called("a secret outside ASCII"),
+        token(FormAuth::SecretBefore("\0authbench"), &[GRANT])
+            .denied(BAD_CLIENT)
+            .called("the good secret with a NUL and more behind it"),
     ],
     expect: refused_like_wrong,
     fault: "client-auth-crash",

@@ -13,11 +13,13 @@ const BAD_CLIENT: &[Accept] = &[Accept::Status(400), Accept::Status(401)];
 
 const BEARER: FormAuth = FormAuth::Behind("Bearer ");
 const UNKNOWN: FormAuth = FormAuth::Behind("Authbench ");
+const IN_WORD: FormAuth = FormAuth::Behind("XBasicx ");
 const LOWER_CASE: FormAuth = FormAuth::Behind("basic ");
 const TWO_SPACES: FormAuth = FormAuth::Behind("Basic  ");
 
 const BEARER_TEXT: &str = "the client credentials behind the scheme name Bearer";
 const UNKNOWN_TEXT: &str = "the client credentials behind a scheme name that does not exist";
+const IN_WORD_TEXT: &str = "the client credentials behind a word that contains Basic";
 const LOWER_CASE_TEXT: &str = "the client credentials behind the scheme name in lower case";
 const TWO_SPACES_TEXT: &str = "the client credentials behind two spaces";
 const NOBODY_TEXT: &str = "no client credentials";
@@ -44,14 +46,15 @@ pub(crate) const TOKEN: &[Check] = &[Check {
     id: "token.client-scheme-name",
     title: "Client credentials count behind the scheme name Basic and behind no other at the token endpoint",
     doc: Doc {
-        sends: "The value of HTTP Basic with the good client behind Bearer and behind a name that does not exist; then behind \
-                basic, and behind two spaces.",
+        sends: "The value of HTTP Basic with the good client behind Bearer, behind a name that does not exist and behind a word \
+                that contains Basic; then behind basic, and behind two spaces.",
         matters: MATTERS,
         fix: FIX,
     },
     steps: &[
         token(BEARER, &[GRANT]).denied(BAD_CLIENT).called(BEARER_TEXT),
         token(UNKNOWN, &[GRANT]).denied(BAD_CLIENT).called(UNKNOWN_TEXT),
+        token(IN_WORD, &[GRANT]).denied(BAD_CLIENT).called(IN_WORD_TEXT),
         token(LOWER_CASE, &[GRANT]).granted().called(LOWER_CASE_TEXT),
         token(TWO_SPACES, &[GRANT]).called(TWO_SPACES_TEXT),
     ],
@@ -64,8 +67,8 @@ pub(crate) const INTROSPECTION: &[Check] = &[Check {
     id: "introspect.client-scheme-name",
     title: "Client credentials count behind the scheme name Basic and behind no other at the introspection endpoint",
     doc: Doc {
-        sends: "A live token without client credentials, and with the value of HTTP Basic of the resource server behind Bearer \
-                and behind a name that does not exist; then behind basic, and behind two spaces.",
+        sends: "A live token without client credentials, and with the value of HTTP Basic of the resource server behind Bearer, \
+                behind a name that does not exist and behind a word that contains Basic; then behind basic, and behind two spaces.",
         matters: MATTERS,
         fix: FIX,
     },
@@ -74,6 +77,7 @@ pub(crate) const INTROSPECTION: &[Check] = &[Check {
         introspect(FormAuth::None, &[TOKEN_OF_SLOT]).id(oauth::NOBODY).called(NOBODY_TEXT),
         introspect(BEARER, &[TOKEN_OF_SLOT]).denied(BAD_CLIENT).called(BEARER_TEXT),
         introspect(UNKNOWN, &[TOKEN_OF_SLOT]).denied(BAD_CLIENT).called(UNKNOWN_TEXT),
+        introspect(IN_WORD, &[TOKEN_OF_SLOT]).denied(BAD_CLIENT).called(IN_WORD_TEXT),
         introspect(LOWER_CASE, &[TOKEN_OF_SLOT]).granted().called(LOWER_CASE_TEXT),
         introspect(TWO_SPACES, &[TOKEN_OF_SLOT]).called(TWO_SPACES_TEXT),
     ],
@@ -86,8 +90,8 @@ pub(crate) const REVOCATION: &[Check] = &[Check {
     id: "revoke.client-scheme-name",
     title: "Client credentials count behind the scheme name Basic and behind no other at the revocation endpoint",
     doc: Doc {
-        sends: "Live tokens without client credentials, and with the value of HTTP Basic of their client behind Bearer and behind \
-                a name that does not exist; then behind basic, and behind two spaces.",
+        sends: "Live tokens without client credentials, and with the value of HTTP Basic of their client behind Bearer, behind a \
+                name that does not exist and behind a word that contains Basic; then behind basic, and behind two spaces.",
         matters: MATTERS,
         fix: FIX,
     },
@@ -98,6 +102,7 @@ pub(crate) const REVOCATION: &[Check] = &[Check {
         obtain("t"),
         revoke(BEARER, &[TOKEN_OF_SLOT]).denied(BAD_CLIENT).called(BEARER_TEXT),
         revoke(UNKNOWN, &[TOKEN_OF_SLOT]).denied(BAD_CLIENT).called(UNKNOWN_TEXT),
+        revoke(IN_WORD, &[TOKEN_OF_SLOT]).denied(BAD_CLIENT).called(IN_WORD_TEXT),
         revoke(LOWER_CASE, &[TOKEN_OF_SLOT]).granted().called(LOWER_CASE_TEXT),
         // another token in the place of the one that was revoked
         obtain("t"),

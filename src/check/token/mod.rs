@@ -189,14 +189,20 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 6749 §10.10", "ASVS 7.2.3", "ASVS 11.5.1"],
         doc: Doc {
-            sends: "Two hundred token requests; the tokens are compared.",
+            sends: "Two hundred token requests of one client, and one of another; the tokens are compared.",
             matters: "A token that can be guessed needs no stealing.",
             fix: "Take at least 128 bits from a cryptographic generator for each token.",
         },
-        steps: &[token(FormAuth::Good, &[("grant_type", Fill::Text("client_credentials"))])
-            .granted()
-            .times(200)
-            .called("a token")],
+        steps: &[
+            token(FormAuth::Good, &[("grant_type", Fill::Text("client_credentials"))])
+                .granted()
+                .times(200)
+                .called("a token"),
+            token(FormAuth::Second, &[("grant_type", Fill::Text("client_credentials"))])
+                .if_given()
+                .id(oauth::OTHERS_TOKEN)
+                .called("a token of another client"),
+        ],
         expect: oauth::tokens_unique,
         fault: "counter-token",
         ..PLAIN

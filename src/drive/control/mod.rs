@@ -5,6 +5,7 @@ mod error;
 mod token;
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -46,6 +47,11 @@ struct Kept {
     renewals: Renewals,
 }
 
+/// Ends of tokens that are kept before those that are over are dropped.
+const MANY_ENDS: usize = 1024;
+
+/// When a token ends, at the earliest and at the latest.
+type Life = (Instant, Instant);
 /// A client, and the scope that it asks for.
 type KeptFor = (String, Option<String>);
 /// Where a token is kept; locked while one is obtained.
@@ -64,6 +70,9 @@ pub struct ControlPlane {
     rate_limit: RateLimit,
     reach: ControlReach,
     tokens: Mutex<HashMap<KeptFor, KeptPlace>>,
+    /// When tokens end, by their hash, as the server said when each came first.
+    ends: Mutex<HashMap<u64, Life>>,
+    hasher: RandomState,
     /// Makes the keys that tokens are bound to, where they are.
     bindings: Option<Bindings>,
 }
@@ -158,6 +167,8 @@ impl ControlPlane {
             time_limit: TIME_LIMIT,
             rate_limit: RateLimit::default(),
             tokens: Mutex::new(HashMap::new()),
+            ends: Mutex::default(),
+            hasher: RandomState::new(),
             bindings: server.and_then(|server| server.proof_alg).map(|alg| Bindings::new(alg, base)),
         })
     }
@@ -283,7 +294,21 @@ impl ControlPlane {
         token.scope = json.get("scope").and_then(Value::as_str).map(str::to_owned);
         token.key = key.map(|(_, key)| key);
         let server_time = answer.server_time();
-        Ok(if server_time.is_some() || lifetime.is_none() { token.with_own_end(server_time) } else { token })
+        let token = if server_time.is_some() || lifetime.is_none() { token.with_own_end(server_time) } else { token };
+        Ok(self.as_it_came_first(token))
+    }
+
+    /// A token with the end that it had when it came first: a server that hands out one that lives already may say of it what
+    /// it says of a new one.
+    fn as_it_came_first(&self, token: Token) -> Token {
+        let Some(end) = token.life() else { return token };
+        let hash = self.hasher.hash_one(token.value.expose());
+        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        if ends.len() >= MANY_ENDS {
+            let now = clock::now();
+            ends.retain(|_, (_, latest)| *latest > now);
+        }
+        token.ending_by(*ends.entry(hash).or_insert(end))
     }
 
     /// Sends a token request, with a proof where tokens are bound to a key, and takes note of the nonce that comes back.

@@ -87,6 +87,18 @@ impl Token {
         self
     }
 
+    /// When it ends, at the earliest and at the latest; none where nothing says so.
+    pub fn life(&self) -> Option<(Instant, Instant)> {
+        self.end
+    }
+
+    /// The same, ending no later than that.
+    #[must_use]
+    pub fn ending_by(mut self, (earliest, latest): (Instant, Instant)) -> Self {
+        self.end = self.end.map(|(low, high)| (low.min(earliest), high.min(latest)));
+        self
+    }
+
     /// When it should be replaced: before its end by a margin.
     pub fn renew_at(&self) -> Instant {
         let received = clock::after(self.obtained, self.took);

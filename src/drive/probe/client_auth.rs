@@ -128,6 +128,10 @@ impl Prober {
             FormAuth::OtherSecret(secret) => {
                 none.basic(&ClientCredential { secret: Some(Secret::new(secret)), ..client })
             }
+            FormAuth::SecretBefore(tail) => {
+                let secret = format!("{}{tail}", encoded(client.secret()));
+                Authentication { authorizations: vec![raw_basic(&encoded(&client.id), &secret)], ..none }
+            }
             FormAuth::WrongBasic | FormAuth::ExpendableWrong => none.basic(&wrong(&client.id)),
             FormAuth::WrongPost => none.post(&wrong(&client.id)),
             FormAuth::WrongSecret => match self.method_at(form.endpoint, &client) {

@@ -171,6 +171,7 @@ impl Prober {
             thumbprint: self.subject().thumbprint(),
             over_tls: self.equipment.base.scheme() == "https",
             leeway_is_declared: self.subject().tolerances.leeway_is_declared,
+            mints_tokens: self.subject().kit.issuer_key.is_some(),
             rotation_overlap: self.subject().tolerances.rotation_delay,
             self_contained_life: self.subject().tolerances.self_contained_life,
             max_clock_skew: self.subject().tolerances.max_clock_skew,

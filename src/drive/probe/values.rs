@@ -24,16 +24,14 @@ pub(super) fn note_carried(carried: &Carried, evidence: &mut Evidence) {
 pub(super) fn note(value: &[u8], evidence: &mut Evidence) {
     let Ok(text) = std::str::from_utf8(value) else { return };
     let (scheme, credential) = text.split_once(' ').unwrap_or(("", text));
-    // of Digest the response alone proves something; nonce and names are the server's (RFC 7616 §3.4)
     let member = |name: &str| credential.split_once(name).and_then(|(_, rest)| rest.split('"').next());
     let scheme = scheme.to_ascii_lowercase();
     // of a signature the digits alone prove something: names of fields and algorithms are words of a report, also where a
     // forgery leaves the digits out
     let credential = match scheme.as_str() {
-        "digest" => member("response=\"").unwrap_or(credential.trim()),
         _ if scheme.starts_with("aws4-hmac-") => credential.split_once("Signature=").map_or("", |(_, rest)| rest),
         _ if scheme.starts_with("hmac-") => member("signature=\"").unwrap_or_default(),
-        _ => credential.trim(),
+        _ => digest_response(credential).unwrap_or(credential.trim()),
     };
     note_text(credential, evidence);
     let Ok(decoded) = STANDARD.decode(credential) else { return };
@@ -42,6 +40,19 @@ pub(super) fn note(value: &[u8], evidence: &mut Evidence) {
     {
         note_text(password, evidence);
     }
+}
+
+/// Of the parameters of Digest the response alone proves something; nonce and names are the server's (RFC 7616 §3.4). Forgeries
+/// write them in other spellings, and behind other scheme names.
+fn digest_response(parameters: &str) -> Option<&str> {
+    let lower = parameters.to_ascii_lowercase();
+    let value_of = |name: &str| {
+        let at = lower.find(name)?;
+        Some(parameters[at + name.len()..].trim_start().strip_prefix('=')?.trim_start())
+    };
+    value_of("username")?;
+    let quoted = value_of("response").and_then(|value| value.strip_prefix('"')?.split('"').next());
+    Some(quoted.unwrap_or_default())
 }
 
 /// Notes a value: of a very long one the start, which is more than a record shows of it.
@@ -92,6 +103,12 @@ mod tests {
             ),
             ("AWS4-HMAC-SHA256 Credential=AKID/s, SignedHeaders=host;x-amz-date", None),
             ("Bearer abcdefgh12", Some("abcdefgh12")),
+            (
+                "Digest username=\"a\", uri=\"/orders/of/others\", response=\"0123456789abcdef\"",
+                Some("0123456789abcdef"),
+            ),
+            ("XDigest USERNAME = \"a\" , RESPONSE = \"0123456789abcdef\"", Some("0123456789abcdef")),
+            ("Digest username=\"a\", uri=\"/orders/of/others\", response=\"\"", None),
         ] {
             let mut evidence = Evidence::default();
             note(field.as_bytes(), &mut evidence);

@@ -61,6 +61,7 @@ impl Caster<'_> {
             | FormAuth::Contradicting
             | FormAuth::TwoHeaders
             | FormAuth::OtherSecret(_)
+            | FormAuth::SecretBefore(_)
             | FormAuth::Behind(_)
             | FormAuth::EncodedId
                 if has_secret =>

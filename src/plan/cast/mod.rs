@@ -118,6 +118,8 @@ pub enum Act {
     Revoke(&'static str),
     /// Waits for the end of the token in a slot.
     AwaitExpiry(&'static str),
+    /// Waits until half of the life of a token is over.
+    AwaitHalf(&'static str),
     /// Waits for the token in a slot to be refused at a resource.
     AwaitRefusal {
         /// The slot.
@@ -356,6 +358,10 @@ impl Caster<'_> {
             }
             Step::AwaitExpiry(slot) => {
                 self.push(index, None, Act::AwaitExpiry(slot));
+                Ok(())
+            }
+            Step::AwaitHalf(slot) => {
+                self.push(index, None, Act::AwaitHalf(slot));
                 Ok(())
             }
             Step::AwaitRefusal(slot) => {

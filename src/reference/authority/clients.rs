@@ -84,7 +84,8 @@ fn by_basic(authority: &Authority, line: &[u8]) -> Result<RegisteredClient, OAut
             return Err(OAuthError::invalid_token());
         }
         let is_basic = scheme == "Basic" || !authority.fault("client-case-sensitive-scheme");
-        if !scheme.eq_ignore_ascii_case("basic") || !is_basic {
+        let contains_basic = authority.fault("client-scheme-in-word") && scheme.to_ascii_lowercase().contains("basic");
+        if !contains_basic && (!scheme.eq_ignore_ascii_case("basic") || !is_basic) {
             return Err(failed());
         }
     }
@@ -123,6 +124,11 @@ fn is_proved(authority: &Authority, client: &RegisteredClient, secret: &str) -> 
             let _ = std::hint::black_box(digest(secret));
         }
     }
+    let secret = if authority.fault("client-secret-ends-at-nul") {
+        secret.split('\0').next().unwrap_or_default()
+    } else {
+        secret
+    };
     proves(client, secret)
 }
 

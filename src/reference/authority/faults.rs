@@ -52,10 +52,16 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("double-auth-ok", "token.two-auth-methods-refused", "takes the first of two methods"),
     row("no-form-decode", "token.basic-form-decoding", "compares what is still form-encoded"),
     row("client-auth-crash", "token.malformed-client-auth", "breaks on client credentials that do not decode"),
+    variant("client-secret-ends-at-nul", "token.malformed-client-auth", "compares secrets up to the first NUL"),
     row(
         "client-scheme-ignored",
         "token.client-scheme-name",
         "takes what stands behind any scheme name for client credentials",
+    ),
+    variant(
+        "client-scheme-in-word",
+        "token.client-scheme-name",
+        "takes every scheme name that contains Basic for clients",
     ),
     variant("client-case-sensitive-scheme", "token.client-scheme-name", "requires the scheme name of clients as Basic"),
     row(

@@ -22,6 +22,8 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 pub(crate) struct Leniency {
     /// Padding, the standard alphabet and left-over bits.
     pub(crate) base64: bool,
+    /// Claims in UTF-16.
+    pub(crate) utf_16: bool,
     /// A name that occurs twice: the first one wins.
     pub(crate) first_duplicate: bool,
 }
@@ -69,7 +71,7 @@ fn decode(part: &str, leniency: Leniency) -> Option<Vec<u8>> {
 }
 
 fn object(bytes: &[u8], leniency: Leniency) -> Option<Map<String, Value>> {
-    let Members(members) = serde_json::from_slice(bytes).ok()?;
+    let Members(members) = serde_json::from_slice(bytes).ok().or_else(|| in_utf_16(bytes, leniency))?;
     let mut object = Map::new();
     for (name, value) in members {
         match (object.contains_key(&name), leniency.first_duplicate) {
@@ -79,6 +81,12 @@ fn object(bytes: &[u8], leniency: Leniency) -> Option<Map<String, Value>> {
         }
     }
     Some(object)
+}
+
+fn in_utf_16(bytes: &[u8], leniency: Leniency) -> Option<Members> {
+    let units = bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
+    let text = String::from_utf16(&units.collect::<Vec<_>>()).ok().filter(|_| leniency.utf_16)?;
+    serde_json::from_str(&text).ok()
 }
 
 /// The members of an object as they are written, duplicates and all.

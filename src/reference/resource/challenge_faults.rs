@@ -10,6 +10,7 @@ pub(crate) fn with_faults(state: &ReferenceState, mut rejection: Rejection) -> R
     let challenge = rejection.challenge.take();
     rejection.challenge = match challenge {
         Some(_) if state.fault("bare-401") => None,
+        Some(_) if state.fault("no-challenge-on-400") && rejection.status == StatusCode::BAD_REQUEST => None,
         Some(_) if state.fault("no-challenge-on-403") && rejection.status == StatusCode::FORBIDDEN => None,
         Some(_) if state.fault("bare-bearer") => Some("Bearer".to_owned()),
         Some(challenge) if state.fault("metadata-pointer-dangles") => {

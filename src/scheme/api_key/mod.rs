@@ -64,6 +64,9 @@ const FORGERIES: &[Forgery] = &[
     }),
     Forgery::new("unknown-id", "a key with an unknown identifier", |context| value_forgery("unknown-id", context)),
     Forgery::new("extended", "the key with one character appended", |context| value_forgery("extended", context)),
+    Forgery::new("part-appended", "the key with one part more behind its separator", |context| {
+        value_forgery("part-appended", context)
+    }),
     Forgery::new("middle-changed", "the key with its middle character changed", |context| {
         value_forgery("middle-changed", context)
     }),
@@ -124,6 +127,7 @@ const FORGERIES: &[Forgery] = &[
     Forgery::new("long-64k", "a key of 64 KiB", |context| carry(context, Some("a".repeat(64 << 10)))),
     Forgery::new("in-query-api_key", "the key as ?api_key=", |context| in_query(context, "api_key")),
     Forgery::new("in-query-apikey", "the key as ?apikey=", |context| in_query(context, "apikey")),
+    Forgery::new("in-query-apiKey", "the key as ?apiKey=", |context| in_query(context, "apiKey")),
     Forgery::new("in-query-key", "the key as ?key=", |context| in_query(context, "key")),
     Forgery::new("in-query-token", "the key as ?token=", |context| in_query(context, "token")),
     Forgery::new("in-query-access_token", "the key as ?access_token=", |context| in_query(context, "access_token")),

@@ -76,6 +76,9 @@ const FORGERIES: &[Forgery] = &[
         value_forgery("without-first", context)
     }),
     Forgery::new("extended", "the token with one character appended", |context| value_forgery("extended", context)),
+    Forgery::new("part-appended", "the token with one part more behind its separator", |context| {
+        value_forgery("part-appended", context)
+    }),
     Forgery::new("middle-changed", "the token with its middle character changed", |context| {
         value_forgery("middle-changed", context)
     }),

@@ -155,6 +155,37 @@ const FORGERIES: &[Forgery] = &[
     Forgery::new("unknown-algorithm", "an algorithm that does not exist", |context| {
         altered(context, |members| members.algorithm_name = Some("AUTHBENCH-256".to_owned()))
     }),
+    Forgery::new("session-algorithm", "a correct response by the session variant of the algorithm", |context| {
+        // the challenge that is answered is one of the session variant wherever one is offered
+        let session = good(context)?.algorithm.for_session();
+        let session = session.ok_or_else(|| Unforgeable("the target offers a session variant".to_owned()))?;
+        let mut members = good(context)?;
+        (members.algorithm, members.algorithm_name) = (session, Some(session.name()));
+        Ok(vec![context.carrier.carrying(&members.field(&members.response(), &[]))])
+    }),
+    Forgery::new("other-realm", "a correct response for another realm, which it names", |context| {
+        altered(context, |members| members.realm = "authbench-another-realm".to_owned())
+    }),
+    Forgery::new("qop-unknown", "a correct response with a qop that does not exist", |context| {
+        with_quality(context, "authbench")
+    }),
+    Forgery::new("qop-auth-int", "a correct response with qop=auth-int, which the target does not offer", |context| {
+        with_quality(context, "auth-int")
+    }),
+    Forgery::new("names-upper-case", "the names of the parameters in upper case", |context| {
+        written(context, ", ", |name, value| format!("{}={value}", name.to_ascii_uppercase()))
+    }),
+    Forgery::new("names-spaced", "spaces around the commas and the equals signs", |context| {
+        written(context, " , ", |name, value| format!("{name} = {value}"))
+    }),
+    Forgery::new("value-escaped", "a backslash before the first character of the realm", |context| {
+        written(context, ", ", |name, value| match (name, value.strip_prefix('"')) {
+            ("realm", Some(rest)) if rest.starts_with(|c: char| c.is_ascii_alphanumeric()) => {
+                format!("{name}=\"\\{rest}")
+            }
+            _ => format!("{name}={value}"),
+        })
+    }),
     Forgery::new("response-changed", "a response with one digit changed", |context| {
         let members = good(context)?;
         let response = members.response();
@@ -182,6 +213,26 @@ fn good(context: &ForgeryContext<'_>) -> Result<DigestFields, Unforgeable> {
 fn altered(context: &ForgeryContext<'_>, alter: fn(&mut DigestFields)) -> Forged {
     let mut members = good(context)?;
     alter(&mut members);
+    Ok(vec![context.carrier.carrying(&members.field(&members.response(), &[]))])
+}
+
+/// RFC 9110 §11.4: the same parameters in another spelling.
+fn written(context: &ForgeryContext<'_>, between: &str, write: fn(&str, &str) -> String) -> Forged {
+    let members = good(context)?;
+    let written = members.members(&members.response());
+    let written = written.iter().map(|(name, value)| write(name, value)).collect::<Vec<_>>();
+    Ok(vec![context.carrier.carrying(&written.join(between))])
+}
+
+/// A response with another quality of protection than the one that is offered and answered.
+fn with_quality(context: &ForgeryContext<'_>, quality: &'static str) -> Forged {
+    let members = good(context)?;
+    let challenge = context.occasion.and_then(|occasion| occasion.challenge);
+    let offered = challenge.and_then(|challenge| challenge.param("qop")).unwrap_or_default();
+    if members.qop.is_none() || offered.split(',').any(|one| one.trim().eq_ignore_ascii_case(quality)) {
+        return Err(Unforgeable(format!("the target offers no qop, or offers {quality}")));
+    }
+    let members = DigestFields { qop: Some(quality), ..members };
     Ok(vec![context.carrier.carrying(&members.field(&members.response(), &[]))])
 }
 

@@ -35,6 +35,21 @@ impl Algorithm {
         Some(Self { hash, session })
     }
 
+    /// The same hash with a key for the session; none where it has one.
+    pub(super) fn for_session(self) -> Option<Self> {
+        (!self.session).then_some(Self { session: true, ..self })
+    }
+
+    /// The name that a field says (RFC 7616 §6.1).
+    pub(super) fn name(self) -> String {
+        let hash = match self.hash {
+            Hash::Md5 => "MD5",
+            Hash::Sha256 => "SHA-256",
+            Hash::Sha512T256 => "SHA-512-256",
+        };
+        format!("{hash}{}", if self.session { "-sess" } else { "" })
+    }
+
     /// `H(data)` in lower-case hexadecimal.
     pub(super) fn hash(self, data: &str) -> String {
         match self.hash {
@@ -73,7 +88,11 @@ impl DigestFields {
         if self.algorithm.session {
             key = hash(&format!("{key}:{}:{}", self.nonce, self.cnonce));
         }
-        let request = hash(&format!("{}:{}", self.method, self.uri));
+        let request = match self.qop {
+            // RFC 7616 §3.4.3; what is asked for has no body where this is forged
+            Some("auth-int") => hash(&format!("{}:{}:{}", self.method, self.uri, hash(""))),
+            _ => hash(&format!("{}:{}", self.method, self.uri)),
+        };
         match self.qop {
             Some(qop) => hash(&format!("{key}:{}:{:08x}:{}:{qop}:{request}", self.nonce, self.count, self.cnonce)),
             None => hash(&format!("{key}:{}:{request}", self.nonce)),
@@ -82,6 +101,13 @@ impl DigestFields {
 
     /// The field, without the members that are left out.
     pub(super) fn field(&self, response: &str, left_out: &[&str]) -> String {
+        let mut members = self.members(response);
+        members.retain(|(name, _)| !left_out.contains(name));
+        members.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The names and the written values of the field.
+    pub(super) fn members(&self, response: &str) -> Vec<(&'static str, String)> {
         let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
         let user = match self.hashes_user {
             true => self.algorithm.hash(&format!("{}:{}", self.user, self.realm)),
@@ -108,8 +134,7 @@ impl DigestFields {
         if self.hashes_user {
             members.push(("userhash", "true".to_owned()));
         }
-        members.retain(|(name, _)| !left_out.contains(name));
-        members.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ")
+        members
     }
 }
 

@@ -21,6 +21,8 @@ pub(crate) const VALUES: &[Value] = &[
     ("a lone backslash", || b"abc\\".to_vec()),
     ("a comma list", || b"a, b, c".to_vec()),
     ("an equals sign", || b"=".to_vec()),
+    ("an equals sign inside", || b"a=b".to_vec()),
+    ("three segments with an equals sign inside the first", || b"a=b.c.d".to_vec()),
     ("a colon", || b":".to_vec()),
     ("two dots", || b"..".to_vec()),
     ("three empty segments", || b"...".to_vec()),
@@ -46,6 +48,14 @@ pub(crate) const VALUES: &[Value] = &[
     ("a NUL inside", || b"ab\0cd".to_vec()),
 ];
 
+/// Names of schemes that libraries know, each with a value that is none of the scheme.
+const OTHER_SCHEMES: [(&str, &str, &[u8]); 4] = [
+    ("Basic", "the scheme Basic with 8-bit bytes", b"\xff\xfe\xe9\x80"),
+    ("Basic", "the scheme Basic with bad Base64", b"!!!not-base64!!!"),
+    ("Bearer", "the scheme Bearer with 8-bit bytes", b"\xff\xfe\xe9\x80"),
+    ("Digest", "the scheme Digest with a parameter that does not end", b"username=\"abc"),
+];
+
 /// The values behind the prefix of a carrier, such as the name of an authentication scheme, and some without one.
 pub(crate) fn behind_prefix(carrier: &Carrier) -> Vec<(Phrase, Vec<Carried>)> {
     let scheme = carrier.prefix.trim_end();
@@ -59,13 +69,16 @@ pub(crate) fn behind_prefix(carrier: &Carrier) -> Vec<(Phrase, Vec<Carried>)> {
     if scheme.is_empty() {
         return values;
     }
-    let bare: [(&'static str, String); 5] = [
-        ("the scheme alone", scheme.to_owned()),
-        ("the scheme and a space", format!("{scheme} ")),
-        ("no space after the scheme", format!("{scheme}abc")),
-        ("parameters instead of a value", format!("{scheme} a=\"b, c=d")),
-        ("another scheme", "Negotiate YWJj".to_owned()),
+    let mut bare: Vec<(&'static str, Vec<u8>)> = vec![
+        ("the scheme alone", scheme.into()),
+        ("the scheme and a space", format!("{scheme} ").into_bytes()),
+        ("no space after the scheme", format!("{scheme}abc").into_bytes()),
+        ("parameters instead of a value", format!("{scheme} a=\"b, c=d").into_bytes()),
+        ("another scheme", b"Negotiate YWJj".to_vec()),
     ];
+    // parsers that know several schemes read what comes by the name in front of it
+    let others = OTHER_SCHEMES.iter().filter(|(name, ..)| !name.eq_ignore_ascii_case(scheme));
+    bare.extend(others.map(|(name, description, value)| (*description, [name.as_bytes(), b" ", value].concat())));
     values.extend(
         bare.into_iter()
             .map(|(description, value)| (Phrase::new(description), vec![Carried::new(&carrier.place, value)])),

@@ -29,18 +29,36 @@ pub(crate) const FORGERIES: &[Forgery] = &[
             Ok(vec![Carried { value, ..good }])
         },
     ),
-    Forgery::new("in-query", "the good token in the query and nowhere else", |context| {
+    Forgery::new("in-query", "the good token in the query as access_token and nowhere else", |context| {
         moved(context, CarrierPlace::Query("access_token".to_owned()))
     }),
+    Forgery::new("in-query-as-token", "the good token in the query as token and nowhere else", |context| {
+        moved(context, CarrierPlace::Query("token".to_owned()))
+    }),
+    Forgery::new("in-query-as-jwt", "the good token in the query as jwt and nowhere else", |context| {
+        moved(context, CarrierPlace::Query("jwt".to_owned()))
+    }),
+    Forgery::new("in-query-as-auth_token", "the good token in the query as auth_token and nowhere else", |context| {
+        moved(context, CarrierPlace::Query("auth_token".to_owned()))
+    }),
+    Forgery::new("in-query-anyhow", "the good token in the query under each usual name", |context| {
+        good_in_query(context)
+    }),
     Forgery::new("in-query-twice", "the good token and an unknown one in the query, under one name", |context| {
-        let mut both = moved(context, query_token())?;
+        let mut both = good_in_query(context)?;
         both.extend(unknown_in_query(context)?);
         Ok(both)
     }),
     Forgery::new("in-query-twice-last", "an unknown token and the good one in the query, under one name", |context| {
         let mut both = unknown_in_query(context)?;
-        both.extend(moved(context, query_token())?);
+        both.extend(good_in_query(context)?);
         Ok(both)
+    }),
+    Forgery::new("in-cookie-anyhow", "the good token in cookies of each usual name and nowhere else", |context| {
+        match &context.carrier.place {
+            CarrierPlace::Cookie(_) => Err(Unforgeable("the scenario declares a cookie for tokens".to_owned())),
+            _ => Ok(usually_named(CarrierPlace::Cookie, context.proof.secret())),
+        }
     }),
     Forgery::new("in-form", "the good token in a form body and nowhere else", |context| {
         moved(context, CarrierPlace::Form("access_token".to_owned()))
@@ -62,19 +80,27 @@ pub(crate) const FORGERIES: &[Forgery] = &[
     ),
     Forgery::new("good-in-query-too", "an unknown credential in its place and the good one in the query", |context| {
         let mut both = vec![unknown(context)?];
-        both.extend(moved(context, CarrierPlace::Query("access_token".to_owned()))?);
+        both.extend(good_in_query(context)?);
         Ok(both)
     }),
 ];
 
-fn query_token() -> CarrierPlace {
-    CarrierPlace::Query("access_token".to_owned())
+/// Names under which servers read tokens from the query and from cookies: that of RFC 6750 §2.3, and those of widespread libraries.
+const USUAL_NAMES: [&str; 4] = ["access_token", "token", "jwt", "auth_token"];
+
+fn good_in_query(context: &ForgeryContext<'_>) -> Forged {
+    Ok(usually_named(CarrierPlace::Query, context.proof.secret()))
 }
 
 fn unknown_in_query(context: &mut ForgeryContext<'_>) -> Forged {
     let forged =
         values::forged(ForgeryId::UNKNOWN.as_str(), context.proof.secret(), context.rng).ok_or_else(nothing)?;
-    Ok(vec![Carried::new(&query_token(), forged)])
+    Ok(usually_named(CarrierPlace::Query, &forged))
+}
+
+/// One token under each name.
+fn usually_named(place: fn(String) -> CarrierPlace, token: &str) -> Vec<Carried> {
+    USUAL_NAMES.iter().map(|name| Carried::new(&place((*name).to_owned()), token)).collect()
 }
 
 fn in_header(context: &ForgeryContext<'_>) -> Forged {

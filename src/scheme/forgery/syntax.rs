@@ -18,6 +18,10 @@ pub(crate) const FORGERIES: &[Forgery] = &[
     Forgery::new("two-spaces", "two spaces after the scheme name", |context| {
         written(context, |scheme, value| format!("{scheme}  {value}"))
     }),
+    // RFC 9110 §5.5: a field value has no whitespace at its end, whatever was sent
+    Forgery::new("spaces-behind", "two spaces behind the credential", |context| {
+        written(context, |scheme, value| format!("{scheme} {value}  "))
+    }),
     Forgery::new("scheme-alone", "the scheme name and nothing after it", |context| {
         written(context, |scheme, _| scheme.to_owned())
     }),
@@ -47,6 +51,15 @@ pub(crate) const FORGERIES: &[Forgery] = &[
     }),
     Forgery::new("scheme-unknown", "the credential behind a scheme name that does not exist", |context| {
         written(context, |_, value| format!("Authbench {value}"))
+    }),
+    Forgery::new("scheme-prefixed", "the credential behind a scheme name that ends with the right one", |context| {
+        written(context, |scheme, value| format!("X{scheme} {value}"))
+    }),
+    Forgery::new("scheme-suffixed", "the credential behind a scheme name that starts with the right one", |context| {
+        written(context, |scheme, value| format!("{scheme}x {value}"))
+    }),
+    Forgery::new("scheme-absent", "the credential without a scheme name", |context| {
+        written(context, |_, value| value.to_owned())
     }),
     Forgery::new("comma-alone", "a comma for a credential", |context| {
         written(context, |scheme, _| format!("{scheme} ,"))
@@ -97,10 +110,14 @@ mod tests {
         let (token, header) = (Proof::Token(Secret::new("abc")), Carrier::authorization("Bearer"));
         for (name, expected) in [
             ("scheme-mixed-case", "bEaReR abc"),
+            ("spaces-behind", "Bearer abc  "),
             ("word-before", "Bearer x abc"),
             ("word-behind", "Bearer abc x"),
             ("scheme-token", "Token abc"),
             ("scheme-unknown", "Authbench abc"),
+            ("scheme-prefixed", "XBearer abc"),
+            ("scheme-suffixed", "Bearerx abc"),
+            ("scheme-absent", "abc"),
             ("no-space", "Bearerabc"),
         ] {
             let carried = forged(name, &BearerScheme, &token, &header).expect("is made");

@@ -20,13 +20,14 @@ const FORGERIES: &[(&str, ForgeString)] = &[
     ("last-changed", last_changed),
     ("no-common-prefix", no_common_prefix),
     ("unknown-id", unknown_id),
-    ("extended", |good, _| changed(good, format!("{good}x"))),
+    ("extended", |good, _| changed(good, extended_by(good, "x"))),
+    ("part-appended", |good, _| part_appended(good)),
     ("middle-changed", |good, _| middle_changed(good)),
     ("case-flipped", |good, _| changed(good, case_flipped(good))),
     ("upper-cased", |good, _| changed(good, good.to_uppercase())),
     ("lower-cased", |good, _| changed(good, good.to_lowercase())),
     ("reversed", |good, _| changed(good, good.chars().rev().collect())),
-    ("doubled", |good, _| changed(good, format!("{good}{good}"))),
+    ("doubled", |good, _| changed(good, extended_by(good, good.trim_end_matches('=')))),
     ("percent-encoded", |good, _| changed(good, percent_encoded(good))),
     ("base64", |good, _| changed(good, STANDARD.encode(good))),
     ("quoted", |good, _| changed(good, format!("\"{good}\""))),
@@ -47,6 +48,22 @@ fn but_last(good: &str) -> Option<String> {
     let mut forged = good.trim_end_matches('=').to_owned();
     forged.pop()?;
     Some(forged)
+}
+
+/// With something more at its end, before the padding of Base64: many decoders read nothing behind it.
+fn extended_by(good: &str, more: &str) -> String {
+    let (start, padding) = good.split_at(good.trim_end_matches('=').len());
+    format!("{start}{more}{padding}")
+}
+
+/// What separates the parts of a credential, the rarest in alphabets of credentials first.
+const SEPARATORS: [char; 7] = ['|', ':', ';', '~', '.', '_', '-'];
+
+/// With one part more behind the last, behind what separates its parts: whoever splits it and looks at the first ones reads
+/// another credential than whoever compares it whole.
+fn part_appended(good: &str) -> Option<String> {
+    let separator = SEPARATORS.into_iter().find(|separator| good.contains(*separator))?;
+    Some(format!("{good}{separator}authbench"))
 }
 
 /// With its last characters replaced by others of their kind, each time by new ones: what a cache of refusals has seen is not
@@ -163,6 +180,17 @@ mod tests {
     use rand::SeedableRng as _;
 
     use super::*;
+
+    #[test]
+    fn what_is_more_at_the_end_is_before_the_padding_of_base64() {
+        let mut rng = StdRng::seed_from_u64(1);
+        for (good, extended, doubled) in
+            [("YWI=", "YWIx=", "YWIYWI="), ("YQ==", "YQx==", "YQYQ=="), ("abc", "abcx", "abcabc")]
+        {
+            assert_eq!(forged("extended", good, &mut rng).as_deref(), Some(extended));
+            assert_eq!(forged("doubled", good, &mut rng).as_deref(), Some(doubled));
+        }
+    }
 
     #[test]
     fn every_forgery_differs_from_the_truth() {

@@ -134,6 +134,10 @@ pub(super) const WITH_THE_KEY: &[Forgery] = &[
             bytes
         })
     }),
+    // parsers that guess the encoding take it
+    Forgery::new("form-utf-16", "claims in UTF-16", |context| {
+        payload(context, |claims| claims.encode_utf16().flat_map(u16::to_le_bytes).collect())
+    }),
     Forgery::new("form-array", "an array of claims", |context| {
         payload(context, |claims| format!("[{claims}]").into_bytes())
     }),

@@ -9,7 +9,7 @@ use rand::RngExt as _;
 use rand::seq::SliceRandom as _;
 
 use super::session::{Told, WRONG, note, refused, unknown_user};
-use super::timing::{AGAIN, LONG_ENOUGH, RUNS, SAMPLES, Samples, WARM_UP, keeps};
+use super::timing::{AGAIN, LONG_ENOUGH, RUNS, SAMPLES, Samples, WARM_UP, are_apart, keeps};
 use super::{Halt, Stage, in_time};
 use crate::check::step::Endpoint;
 use crate::clock;
@@ -26,6 +26,9 @@ use crate::secret::Secret;
 const CLIENT_FAILURES: u32 = 3;
 /// Why no samples are taken.
 const THROTTLED: &str = "the target throttles failed authentications before there are samples enough";
+
+/// Why no samples are taken of users that do not exist.
+const REGISTERS: &str = "the login of a user that does not exist succeeds: it may register users";
 
 /// Whose failures are compared.
 enum Known {
@@ -96,7 +99,7 @@ impl Stage<'_> {
         let began = clock::now();
         let mut failed = 0;
         for round in 0..WARM_UP + SAMPLES.0 {
-            if round > WARM_UP + SAMPLES.1 && began.elapsed() > LONG_ENOUGH {
+            if (round > WARM_UP + SAMPLES.1 || are_apart(&samples)) && began.elapsed() > LONG_ENOUGH {
                 break;
             }
             // the known one, the known one again, and an unknown one
@@ -111,6 +114,9 @@ impl Stage<'_> {
                 let first = evidence.timings.is_empty() && round == 0;
                 let told = self.fail((known, kind == 2), &mut connection, first, evidence).await?;
                 failed += u32::from(kind < 2);
+                if kind == 2 && told.outcome == Outcome::Granted && matches!(known, Known::User(..)) {
+                    return Err(Halt::Untestable(REGISTERS.to_owned()));
+                }
                 if told.exchange.status() == Some(429) {
                     return Err(Halt::Untestable(THROTTLED.to_owned()));
                 }

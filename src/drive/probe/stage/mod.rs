@@ -226,6 +226,7 @@ impl<'a> Stage<'a> {
             }
             Act::Revoke(slot) => self.revoke(slot, evidence).await,
             Act::AwaitExpiry(slot) => self.await_expiry(slot).await,
+            Act::AwaitHalf(slot) => self.await_half(slot).await,
             Act::AwaitRefusal { slot, resource } => self.await_refusal(slot, *resource, evidence).await,
             Act::Session { identity, step } => self.session(action, *identity, step, evidence).await,
             Act::Hook(hook) => self.call(*hook, evidence).await,

@@ -41,6 +41,18 @@ impl Stage<'_> {
         Ok(())
     }
 
+    /// Waits until half of the life of a token is over; not at all where nobody knows when it ends, or not for long.
+    pub(super) async fn await_half(&mut self, slot: &'static str) -> Result<(), Halt> {
+        let token = &self.kept(slot)?.token;
+        let (Some(lifetime), Some(end)) = (token.lifetime, token.ends_at()) else { return Ok(()) };
+        let wait = clock::before(end, lifetime / 2).saturating_duration_since(clock::now());
+        if wait <= LONGEST_WAIT {
+            let _shown = allowance::shown("half of the life of a token to pass", Some(wait));
+            allowance::apart(tokio::time::sleep(wait)).await;
+        }
+        Ok(())
+    }
+
     pub(super) async fn await_refusal(
         &mut self,
         slot: &'static str,

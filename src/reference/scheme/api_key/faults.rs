@@ -28,6 +28,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("nul-truncation", "apikey.control-bytes-rejected", "ends the value at the first NUL"),
     row("like-query", "apikey.injection-denied", "looks keys up by pattern"),
     variant("ldap-query", "apikey.injection-denied", "looks keys up by an LDAP filter"),
+    variant("key-tail-ignored", "apikey.near-miss-denied", "looks at the first parts of a key and ignores one more"),
     variant("unquotes-key", "apikey.near-miss-denied", "takes quotation marks off a key"),
     row("revocation-ignored", "apikey.revoked-denied", "never reads whether a key was revoked"),
     row("no-expiry-check", "apikey.expired-denied", "never reads whether a key has expired"),
@@ -37,6 +38,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("nfkc-before-compare", "apikey.non-ascii-denied", "normalises keys before it compares them"),
     row("accepts-key-anywhere", "apikey.query-location-policy", "looks for a key in the query and in cookies too"),
     variant("accepts-token-parameter", "apikey.query-location-policy", "looks for a key in the parameter token too"),
+    variant(
+        "accepts-camel-case-parameter",
+        "apikey.query-location-policy",
+        "looks for a key in the parameter apiKey too",
+    ),
     row("echoes-key-in-error", "apikey.not-echoed", "repeats a wrong key in the error"),
     row("distinct-revoked-message", "apikey.uniform-denial", "says that a key was revoked"),
     row("byte-by-byte-compare", "apikey.timing-independent-of-prefix", "compares bytes until the first difference"),
@@ -77,6 +83,7 @@ pub(super) fn accepted(state: &ReferenceState, key: &str) -> Option<Arc<Principa
         || (state.fault("like-query") && (key.ends_with('%') || key == "*" || key == ".*"))
         || (state.fault("ldap-query") && key.strip_suffix('*').is_some_and(|start| good.starts_with(start)))
         || (state.fault("unquotes-key") && key.trim_matches('"') == good)
+        || (state.fault("key-tail-ignored") && key.rsplit_once('_').is_some_and(|(start, _)| start == good))
         || (state.fault("ships-demo-key") && key == DEMO_KEYS[1]);
     open.then(service)
 }
@@ -85,6 +92,9 @@ pub(super) fn accepted(state: &ReferenceState, key: &str) -> Option<Arc<Principa
 pub(super) fn key_elsewhere(state: &ReferenceState, parts: &Parts) -> Option<String> {
     if state.fault("accepts-token-parameter") {
         return query_value(parts, "token");
+    }
+    if state.fault("accepts-camel-case-parameter") {
+        return query_value(parts, "apiKey");
     }
     if !state.fault("accepts-key-anywhere") {
         return None;

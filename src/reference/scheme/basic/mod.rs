@@ -48,7 +48,8 @@ pub(crate) fn verify(
     let Some((scheme, encoded)) = line.split_once(' ') else { return Err(refused("invalid_credentials")) };
     let insensitive = !state.fault("basic-case-sensitive-scheme");
     let is_basic = scheme == "Basic" || insensitive && scheme.eq_ignore_ascii_case("basic");
-    if !(is_basic || state.fault("basic-scheme-ignored"))
+    let has_name = || state.fault("basic-in-scheme") && scheme.to_ascii_lowercase().contains("basic");
+    if !(is_basic || state.fault("basic-scheme-ignored") || has_name())
         || (state.fault("basic-one-space") && encoded.starts_with(' '))
     {
         return Err(refused("invalid_credentials"));
@@ -79,5 +80,8 @@ pub(crate) fn verify(
     }
     let unknown = state.fault("user-not-found-message") && !accounts.knows(user);
     let error = if unknown { "user_not_found" } else { "invalid_credentials" };
-    accounts.verify(state, user, password, cached).ok_or_else(|| refused(error))
+    accounts.verify(state, user, password, cached).ok_or_else(|| match state.fault("user-not-found-number") {
+        true => refused(error).with_detail(format!("line {}", if accounts.knows(user) { 435 } else { 428 })),
+        false => refused(error),
+    })
 }

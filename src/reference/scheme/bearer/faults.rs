@@ -6,7 +6,7 @@ use axum::http::header;
 use axum::http::request::Parts;
 
 use crate::reference::fault::{Fault, row, variant};
-use crate::reference::request::{query_value, without_full_width};
+use crate::reference::request::{cookie_value, query_value, without_full_width};
 use crate::reference::state::{Principal, ReferenceState, principal};
 use crate::seed::{IDENTITIES, OTHER_AUDIENCE_TOKEN, REFRESH_TOKEN};
 
@@ -14,6 +14,11 @@ use crate::seed::{IDENTITIES, OTHER_AUDIENCE_TOKEN, REFRESH_TOKEN};
 pub(crate) const FAULTS: &[Fault] = &[
     row("bearer-rejects-everything", "bearer.valid-accepted", "refuses every token"),
     row("accepts-any-token", "bearer.garbage-token-401", "looks whether there is a token and not at the token"),
+    variant(
+        "bearer-tail-ignored",
+        "bearer.metacharacters-denied",
+        "looks at the first parts of a token and ignores one more",
+    ),
     row("bearer-like-query", "bearer.metacharacters-denied", "looks tokens up by pattern"),
     variant("bearer-null-token", "bearer.metacharacters-denied", "takes the word null for a session that is there"),
     variant("bearer-skips-bytes", "bearer.metacharacters-denied", "skips what is no character of a token"),
@@ -42,9 +47,22 @@ pub(crate) const FAULTS: &[Fault] = &[
         "bearer.malformed-header",
         "takes the second word of the field for the token, and ignores what follows",
     ),
+    variant("bearer-in-scheme", "bearer.malformed-header", "takes every scheme name that contains the word Bearer"),
+    variant("bearer-without-scheme", "bearer.malformed-header", "takes a field without a scheme name for the token"),
     row("query-overrides-header", "bearer.multiple-methods-refused", "prefers the token of the query"),
     variant("repeated-query-token", "bearer.multiple-methods-refused", "takes the first of two tokens of the query"),
     row("query-token-accepted", "bearer.query-token-refused", "takes the token from the query"),
+    variant(
+        "query-token-by-other-name",
+        "bearer.query-token-refused",
+        "takes the token from a parameter token of the query",
+    ),
+    variant(
+        "other-name-overrides-header",
+        "bearer.multiple-methods-refused",
+        "prefers the token of a parameter token of the query",
+    ),
+    row("token-in-cookie", "bearer.cookie-token-refused", "takes the token from a cookie"),
     row("token-in-json-body", "bearer.form-token-limits", "takes the token from any body"),
     row("error-on-missing", "bearer.missing-401-no-error-code", "names an error where no token was presented"),
     row(
@@ -54,6 +72,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     ),
     row("bare-bearer", "bearer.challenge-has-param", "sends the scheme name and no parameter"),
     row("no-challenge-on-403", "bearer.denial-has-challenge", "sends 403 without a challenge"),
+    variant("no-challenge-on-400", "bearer.denial-has-challenge", "sends 400 without a challenge"),
 ];
 
 /// The token of a body, kept for the verifier while its fault is open.
@@ -70,10 +89,18 @@ pub(super) fn found(state: &ReferenceState, parts: &Parts, lines: &[&str]) -> Op
         }
         [] if state.fault("query-token-accepted") => in_query(),
         [] if state.fault("token-in-json-body") => parts.extensions.get::<BodyToken>().map(|token| token.0.clone()),
+        [] if state.fault("token-in-cookie") => cookie_value(&parts.headers, "token").map(str::to_owned),
+        [] if state.fault("query-token-by-other-name") => query_value(parts, "token"),
         [_] if state.fault("query-overrides-header") => in_query(),
+        [_] if state.fault("other-name-overrides-header") => query_value(parts, "token"),
         [line] if state.fault("bearer-like-query") && line.ends_with(['%', '*']) => {
             line.split_once(' ').map(|(_, pattern)| pattern.to_owned())
         }
+        [line] if state.fault("bearer-in-scheme") => {
+            let (scheme, token) = line.split_once(' ')?;
+            scheme.to_ascii_lowercase().contains("bearer").then(|| token.to_owned())
+        }
+        [line] if state.fault("bearer-without-scheme") && !line.contains(' ') => Some((*line).to_owned()),
         [line] if state.fault("scheme-ignored") => line.split_whitespace().last().map(str::to_owned),
         _ => None,
     }

@@ -90,8 +90,9 @@ impl DigestUsers {
         let stale = if stale { ", stale=true" } else { "" };
         // clients are asked to hide the name where the algorithm is one that few old clients know
         let userhash = if hash == DigestHash::Sha512T256 { ", userhash=true" } else { "" };
+        let mark = if state.fault("digest-quoted-tokens") { "\"" } else { "" };
         format!(
-            "Digest realm=\"{REALM}\"{qop}, algorithm={}, nonce=\"{}\", charset=UTF-8{userhash}{stale}",
+            "Digest realm=\"{REALM}\"{qop}, algorithm={mark}{}{mark}, nonce=\"{}\", charset=UTF-8{userhash}{stale}",
             hash.name(),
             self.nonces.issue()
         )
@@ -123,7 +124,11 @@ pub(crate) fn verify(
     let Some((scheme, rest)) = line.split_once(' ') else { return Err(refused()) };
     let insensitive = !state.fault("digest-case-sensitive-scheme");
     let is_digest = scheme == "Digest" || insensitive && scheme.eq_ignore_ascii_case("digest");
-    if !is_digest || (state.fault("digest-one-space") && rest.starts_with(' ')) {
+    let has_name = state.fault("digest-in-scheme") && scheme.to_ascii_lowercase().contains("digest");
+    if state.fault("digest-names-by-case") && rest.contains("URI") {
+        return Err(refused());
+    }
+    if !(is_digest || has_name) || (state.fault("digest-one-space") && rest.starts_with(' ')) {
         return Err(refused());
     }
     let said = Said::read(rest).ok_or_else(bad)?;
@@ -133,7 +138,8 @@ pub(crate) fn verify(
     };
     let need = |name: &'static str| said.get(name).ok_or_else(|| missing(name));
     let algorithm = said.get("algorithm").unwrap_or("MD5");
-    if !algorithm.eq_ignore_ascii_case(hash.name()) && !state.fault("digest-ignores-algorithm") {
+    let in_session = state.fault("digest-session-variant") && algorithm == format!("{}-sess", hash.name());
+    if !algorithm.eq_ignore_ascii_case(hash.name()) && !in_session && !state.fault("digest-ignores-algorithm") {
         return Err(bad());
     }
     let (realm, nonce, uri, response) = (need("realm")?, need("nonce")?, need("uri")?, need("response")?);
@@ -144,7 +150,8 @@ pub(crate) fn verify(
     }
     let request = hash.of(&format!("{}:{uri}", parts.method));
     let counted = match said.get("qop") {
-        Some(qop) if qop.eq_ignore_ascii_case("auth") => {
+        Some("auth-int") if state.fault("digest-breaks-on-quality") => return Err(Rejection::broken()),
+        Some(qop) if qop.eq_ignore_ascii_case("auth") || state.fault("digest-any-quality") => {
             let (count, cnonce) = (need("nc")?, need("cnonce")?);
             let number = u32::from_str_radix(count, 16).ok().filter(|_| count.len() == 8).ok_or_else(bad)?;
             Some((number, format!("{nonce}:{count}:{cnonce}:{qop}:{request}")))
@@ -157,12 +164,22 @@ pub(crate) fn verify(
     if known.is_none() && state.fault("digest-user-not-found") {
         return Err(asked("user_not_found", false));
     }
-    let key = known.map(|known| known.key.as_str()).unwrap_or_default();
+    let any_realm = state.fault("digest-any-realm") && realm != REALM;
+    let own = || known.map(|known| known.key.clone()).unwrap_or_default();
+    let mut key = if any_realm { faults::key_of(hash, &user, realm) } else { own() };
+    if in_session {
+        // RFC 7616 §3.4.2
+        key = hash.of(&format!("{key}:{nonce}:{}", need("cnonce")?));
+    }
     let after = counted.as_ref().map_or_else(|| format!("{nonce}:{request}"), |(_, after)| after.clone());
     let wanted = hash.of(&format!("{key}:{after}"));
     let proven = bool::from(wanted.as_bytes().ct_eq(response.as_bytes())) || state.fault("digest-any-response");
-    let found = known.filter(|known| proven && realm == REALM && known.state == SeedState::Valid);
-    let found = found.filter(|_| !state.fault("digest-rejects-everything")).ok_or_else(refused)?;
+    let found = known.filter(|known| proven && (realm == REALM || any_realm) && known.state == SeedState::Valid);
+    let found = found.filter(|_| !state.fault("digest-rejects-everything"));
+    let found = found.ok_or_else(|| match state.fault("digest-user-not-found-number") {
+        true => refused().with_detail(format!("line {}", if known.is_some() { 435 } else { 428 })),
+        false => refused(),
+    })?;
     match users.nonces.standing(nonce) {
         NonceStanding::Good => {}
         NonceStanding::Stale => return Err(asked("stale_nonce", true)),

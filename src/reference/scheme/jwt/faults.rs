@@ -61,6 +61,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("scope-case-ignored", "jwt.scope-match-exact", "compares the scope of signed tokens without regard to case"),
     row("jwe-plaintext-trusted", "jwt.jwe-in-place-refused", "decrypts a token and trusts what it holds"),
     row("pbes2-unbounded", "jwt.expansion-bounded", "stretches a password as often as the token asks"),
+    variant("claims-in-utf-16", "jwt.compact-form-strict", "guesses the encoding of claims, and takes UTF-16"),
     row("lenient-base64", "jwt.compact-form-strict", "ignores padding and left-over bits"),
     variant(
         "claims-of-any-json",

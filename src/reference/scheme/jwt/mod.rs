@@ -92,8 +92,11 @@ impl JwtVerifier {
         deployment: &Deployment,
         token: &str,
     ) -> Option<serde_json::Map<String, Value>> {
-        let leniency =
-            Leniency { base64: state.fault("lenient-base64"), first_duplicate: state.fault("first-duplicate-wins") };
+        let leniency = Leniency {
+            base64: state.fault("lenient-base64"),
+            utf_16: state.fault("claims-in-utf-16"),
+            first_duplicate: state.fault("first-duplicate-wins"),
+        };
         let rewritten = faults::rewritten(state, deployment, token);
         let token = rewritten.as_deref().unwrap_or(token);
         let compact = Compact::read(token, leniency)?;

@@ -1,0 +1,138 @@
+//! Guards of one value of the Authorization field, each with a manner of its own.
+
+use authbench::check::Verdict;
+use authbench::clock::unix_seconds;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use base64::Engine as _;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use super::{Ended, KEY, PROMPT, SECRET, against, presented, refused, serve};
+
+const ORDERS: &str = "{\"orders\":[\"6c1f0a8e52d94b37\",\"b07d3e9a41f8c265\"]}";
+
+/// A guard of this one value of the Authorization field; `odd` may answer what it refuses in its own way.
+fn guarding(good: String, odd: fn(&[u8]) -> Option<StatusCode>) -> Router {
+    let orders = move |headers: HeaderMap| async move {
+        let value = headers.get(header::AUTHORIZATION).map(|value| value.as_bytes()).unwrap_or_default();
+        match odd(value) {
+            _ if value == good.as_bytes() => ([(header::CONTENT_TYPE, "application/json")], ORDERS).into_response(),
+            Some(status) => status.into_response(),
+            None => refused("Bearer realm=\"a\", error=\"invalid_token\""),
+        }
+    };
+    Router::new().route("/orders", get(orders))
+}
+
+async fn of_guard(odd: fn(&[u8]) -> Option<StatusCode>, include: &str) -> Ended {
+    let yaml = format!(
+        "scheme: bearer\ncredentials: {{ a: {{ token: \"{KEY}\" }} }}\nresources: [{{ request: GET /orders }}]\n\
+         conformance: {{ include: [{include}] }}\n"
+    );
+    against(serve(guarding(format!("Bearer {KEY}"), odd)).await, &yaml, PROMPT).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_parser_that_breaks_on_another_scheme_than_its_own_is_found() {
+    let breaks =
+        |value: &[u8]| (value.starts_with(b"Basic ") && !value.is_ascii()).then_some(StatusCode::INTERNAL_SERVER_ERROR);
+    let ended = of_guard(breaks, "common.malformed-credential-never-5xx").await;
+    let result = ended.of("common.malformed-credential-never-5xx");
+    assert_eq!(result.verdict, Verdict::Fail, "{}", result.summary);
+    assert!(result.summary.contains("the scheme Basic with 8-bit bytes"), "{}", result.summary);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_field_that_is_too_long_may_be_refused_with_413() {
+    let too_large = |value: &[u8]| (value.len() > 10_000).then_some(StatusCode::PAYLOAD_TOO_LARGE);
+    let ended = of_guard(too_large, "bearer.malformed-header").await;
+    let result = ended.of("bearer.malformed-header");
+    assert_eq!(result.verdict, Verdict::Pass, "{} {:?}", result.summary, result.deviations);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_target_that_ends_each_connection_is_timed_on_new_ones() {
+    let good = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("alice:{KEY}")));
+    let closing = axum::middleware::map_response(|mut response: Response| async move {
+        response.headers_mut().insert(header::CONNECTION, "close".parse().expect("is a value"));
+        response
+    });
+    let router = guarding(good, |_| None).layer(closing);
+    let yaml = format!(
+        "scheme: basic\ncredentials: {{ a: {{ username: alice, password: \"{KEY}\" }} }}\n\
+         resources: [{{ request: GET /orders }}]\nconformance: {{ include: [basic.timing-user-enumeration] }}\n"
+    );
+    let ended = against(serve(router).await, &yaml, PROMPT).await;
+    let result = ended.of("basic.timing-user-enumeration");
+    // a busy machine may be too noisy for a verdict
+    let judged = matches!(result.verdict, Verdict::Pass | Verdict::Warn | Verdict::Inconclusive);
+    assert!(judged && !result.summary.contains("connection"), "{:?}: {}", result.verdict, result.summary);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leeway_is_judged_by_minted_tokens_where_there_is_the_key() {
+    let login = || async {
+        let claims = json!({ "sub": "alice-7f3e", "exp": unix_seconds() + 2 });
+        let token = encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(SECRET.as_bytes()));
+        Json(json!({ "access_token": token.expect("signs") }))
+    };
+    let orders = |headers: HeaderMap| async move {
+        let validation = Validation { leeway: 180, validate_aud: false, ..Validation::new(Algorithm::HS256) };
+        let token = presented(&headers).and_then(|line| line.strip_prefix("Bearer ")).unwrap_or_default();
+        match decode::<Value>(token, &DecodingKey::from_secret(SECRET.as_bytes()), &validation) {
+            Ok(_) => ([(header::CONTENT_TYPE, "application/json")], ORDERS).into_response(),
+            Err(_) => refused("Bearer realm=\"a\", error=\"invalid_token\""),
+        }
+    };
+    let router = Router::new().route("/orders", get(orders)).route("/login", axum::routing::post(login));
+    let address = serve(router).await;
+    for (key, verdict) in [("", Verdict::Warn), ("issuer_key", Verdict::Pass)] {
+        let material = match key {
+            "" => String::new(),
+            key => format!("material: {{ {key}: {{ secret: \"{SECRET}\", alg: HS256 }} }}\n"),
+        };
+        let yaml = format!(
+            "scheme: jwt\ncredentials: {{ a: {{ login: {{ request: {{ post: /login }} }} }} }}\n{material}\
+             resources: [{{ request: GET /orders }}]\nconformance: {{ include: [bearer.expired-token-401] }}\n"
+        );
+        let ended = against(address, &yaml, PROMPT).await;
+        let result = ended.of("bearer.expired-token-401");
+        assert_eq!(result.verdict, verdict, "{key}: {} {:?}", result.summary, result.deviations);
+    }
+}
+
+/// Answers one request: the field counts as it was sent, with the spaces at its end.
+async fn untrimmed(mut stream: tokio::net::TcpStream) -> std::io::Result<()> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") && stream.read_buf(&mut head).await? > 0 {}
+    let head = String::from_utf8_lossy(&head).into_owned();
+    let good = head.lines().any(|line| line.to_ascii_lowercase() == format!("authorization: bearer {KEY}"));
+    let (status, body) = if good { ("200 OK", ORDERS) } else { ("401 Unauthorized", "{}") };
+    let challenge = "WWW-Authenticate: Bearer realm=\"a\", error=\"invalid_token\"\r\nContent-Type: application/json\r\nConnection: close";
+    let length = body.len();
+    let answer = format!("HTTP/1.1 {status}\r\n{challenge}\r\nContent-Length: {length}\r\n\r\n{body}");
+    stream.write_all(answer.as_bytes()).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn spaces_at_the_end_of_a_field_that_count_are_reported() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let address = listener.local_addr().expect("has one");
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(untrimmed(stream));
+        }
+    });
+    let yaml = format!(
+        "scheme: bearer\ncredentials: {{ a: {{ token: \"{KEY}\" }} }}\nresources: [{{ request: GET /orders }}]\n\
+         conformance: {{ include: [bearer.scheme-case-insensitive] }}\n"
+    );
+    let ended = against(address, &yaml, PROMPT).await;
+    let result = ended.of("bearer.scheme-case-insensitive");
+    assert_eq!(result.verdict, Verdict::Info, "{} {:?}", result.summary, result.deviations);
+    assert!(result.summary.contains("two spaces behind the credential"), "{}", result.summary);
+}
