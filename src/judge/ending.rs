@@ -17,7 +17,7 @@ pub struct Ending {
     thresholds: usize,
     /// Findings of the run itself, such as a stale waiver.
     beside: usize,
-    /// What came to no verdict.
+    /// Counts for the reason of an inconclusive end.
     open: Open,
 }
 

@@ -7,6 +7,8 @@ pub struct Challenge {
     pub scheme: String,
     /// Parameters: names in lower case, values unquoted, in order.
     pub params: Vec<(String, String)>,
+    /// Names of the parameters whose values have quotation marks.
+    pub quoted: Vec<String>,
     /// A `token68` instead of parameters.
     pub token68: Option<String>,
 }
@@ -15,6 +17,11 @@ impl Challenge {
     /// A parameter by its name in lower case.
     pub fn param(&self, name: &str) -> Option<&str> {
         self.params.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether it offers a quality of protection (RFC 7616 §3.3).
+    pub fn offers(&self, quality: &str) -> bool {
+        self.param("qop").is_some_and(|offered| offered.split(',').any(|one| one.trim().eq_ignore_ascii_case(quality)))
     }
 }
 
@@ -63,7 +70,7 @@ impl Parser<'_> {
 
     fn challenge(&mut self) -> Result<Challenge, ChallengeError> {
         let scheme = self.token().ok_or_else(|| self.failure("an authentication scheme"))?.to_ascii_lowercase();
-        let mut challenge = Challenge { scheme, params: Vec::new(), token68: None };
+        let mut challenge = Challenge { scheme, params: Vec::new(), quoted: Vec::new(), token68: None };
         if self.space() == 0 {
             return Ok(challenge);
         }
@@ -71,7 +78,8 @@ impl Parser<'_> {
             challenge.token68 = Some(token68);
             return Ok(challenge);
         }
-        while let Some((name, value)) = self.param()? {
+        while let Some((name, value, is_quoted)) = self.param()? {
+            challenge.quoted.extend(is_quoted.then(|| name.clone()));
             challenge.params.push((name, value));
             let before = self.rest;
             self.skip_commas();
@@ -94,7 +102,8 @@ impl Parser<'_> {
         ahead.rest.starts_with('=')
     }
 
-    fn param(&mut self) -> Result<Option<(String, String)>, ChallengeError> {
+    /// Name, value, and whether that has quotation marks.
+    fn param(&mut self) -> Result<Option<(String, String, bool)>, ChallengeError> {
         if !self.param_follows() {
             return Ok(None);
         }
@@ -102,11 +111,13 @@ impl Parser<'_> {
         self.space();
         self.rest = &self.rest[1..];
         self.space();
-        let value = match self.quoted()? {
+        let quoted = self.quoted()?;
+        let is_quoted = quoted.is_some();
+        let value = match quoted {
             Some(quoted) => quoted,
             None => self.token().ok_or_else(|| self.failure("a parameter value"))?,
         };
-        Ok(Some((name, value)))
+        Ok(Some((name, value, is_quoted)))
     }
 
     fn quoted(&mut self) -> Result<Option<String>, ChallengeError> {

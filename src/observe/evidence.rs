@@ -79,7 +79,7 @@ pub struct TimingRun {
     pub samples: usize,
 }
 
-/// A figure with the interval that it lies in.
+/// A figure with its interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Effect {
     /// Point estimate.

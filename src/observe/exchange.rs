@@ -44,7 +44,7 @@ pub struct ConnectionOf(pub Option<std::sync::Arc<str>>);
 pub struct Request {
     /// Method token.
     pub method: String,
-    /// Request target, as it stands in the request line.
+    /// Request target, as it is in the request line.
     pub target: Vec<u8>,
     /// Header lines in order, `Host` included.
     pub headers: Vec<Header>,

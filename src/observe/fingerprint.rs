@@ -17,7 +17,7 @@ pub struct Fingerprint {
     pub content_type: Option<String>,
     /// JSON pointer (RFC 6901) that resolves in a granted answer.
     pub pointer: Option<String>,
-    /// Text that stands in a granted body.
+    /// Text that is in a granted body.
     #[serde(default)]
     pub text: Option<String>,
     /// Top-level members of a granted JSON object.

@@ -191,7 +191,7 @@ pub struct DeclaredAnswer {
     pub content_type: Option<String>,
     /// JSON pointer (RFC 6901) that resolves.
     pub pointer: Option<String>,
-    /// Text that stands in the body.
+    /// Text that is in the body.
     pub text: Option<String>,
 }
 

@@ -1,5 +1,7 @@
 //! Numbers with their units, as people read them: three digits that matter.
 
+pub(super) use crate::observe::grouped as count;
+
 /// A time in microseconds: `842 µs`, `1.84 ms`, `12.3 s`.
 pub(super) fn time(micros: f64) -> String {
     let size = micros.abs();
@@ -41,22 +43,6 @@ pub(super) fn rate(per_second: f64) -> String {
     } else {
         format!("{}/s", count(per_second.round() as u64))
     }
-}
-
-/// A count with its thousands apart: `1,234,567`.
-pub(super) fn count(number: u64) -> String {
-    let plain = number.to_string();
-    if plain.len() < 5 {
-        return plain;
-    }
-    let mut text = String::with_capacity(plain.len() + 8);
-    for (index, digit) in plain.chars().enumerate() {
-        if index > 0 && (plain.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// A share from 0 to 1 as a percentage: `99.9 %`; what is not quite all, or not quite none, does not round to it.
@@ -136,7 +122,6 @@ mod tests {
         assert_eq!(length(7260.0), "2 h 1 min");
         assert_eq!(rate(1999.6), "2000/s");
         assert_eq!(rate(12_345.0), "12,345/s");
-        assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(counted(1, "check"), "1 check");
     }
 

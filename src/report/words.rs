@@ -22,7 +22,7 @@ pub(super) fn web_address(url: Option<&str>) -> Option<&str> {
     url.filter(|url| url.starts_with("https://") || url.starts_with("http://"))
 }
 
-/// RFC 2119 words stand in capitals.
+/// RFC 2119 words are in capitals.
 pub(super) fn level_word(level: Level) -> &'static str {
     match level {
         Level::Must => "MUST",

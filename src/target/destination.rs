@@ -63,7 +63,7 @@ pub enum BadDestination {
     #[error("TLS is not configured: {0}")]
     NoTls(String),
     /// A host that no certificate can be for.
-    #[error("the host cannot stand in a certificate: {0}")]
+    #[error("no certificate can name this host: {0}")]
     BadName(String),
     /// A host that the command line does not allow.
     #[error("{0} is not a host that this run may talk to: no --allow-host allows it")]

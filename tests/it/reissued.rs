@@ -29,6 +29,8 @@ struct Issuer {
     /// The one that a client has, by its credentials.
     held: Mutex<Vec<(String, Issued)>>,
     wants_scope: bool,
+    /// Whether all clients have one token.
+    shared: bool,
 }
 
 async fn token(State(issuer): State<Arc<Issuer>>, headers: HeaderMap, body: String) -> Response {
@@ -38,6 +40,7 @@ async fn token(State(issuer): State<Arc<Issuer>>, headers: HeaderMap, body: Stri
     if !known.contains(&client) || !has("grant_type=") || (issuer.wants_scope && !has("scope=")) {
         return StatusCode::FORBIDDEN.into_response();
     }
+    let client = if issuer.shared { "all".to_owned() } else { client };
     let mut held = issuer.held.lock().await;
     held.retain(|(_, (_, end))| *end > Instant::now());
     if !held.iter().any(|(of, _)| *of == client) {
@@ -97,6 +100,13 @@ async fn a_token_that_its_client_has_already_is_no_repeated_one() {
     let result = tried(Issuer::default(), "token.values-unique-and-long").await;
     assert_eq!(result.verdict, Verdict::Info, "{} {:?}", result.summary, result.deviations);
     assert!(result.summary.contains("gets the token that it has already"), "{}", result.summary);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_another_client_has_already_is_found() {
+    let result = tried(Issuer { shared: true, ..Issuer::default() }, "token.values-unique-and-long").await;
+    assert_eq!(result.verdict, Verdict::Fail, "{} {:?}", result.summary, result.deviations);
+    assert!(result.summary.contains("another client has the same token"), "{}", result.summary);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

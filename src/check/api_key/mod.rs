@@ -280,8 +280,7 @@ pub(crate) const CHECKS: &[Check] = &[
 /// no second key.
 fn near_misses(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    let lenient = case.observations().filter(|(_, seen)| matches!(case.step_of(seen).wanted(), Want::Either));
-    for (index, seen) in lenient {
+    for (index, seen) in case.lenient() {
         match seen.outcome {
             Outcome::Granted => judgement.deviates(index, case.about(index, "accepted"), "refused"),
             _ => case.judge_as(index, Want::Denied(&[INVALID, Accept::Status(400)]), &mut judgement),

@@ -225,10 +225,7 @@ const UNPADDED: ForgeryId = ForgeryId::new("no-padding");
 /// padding (RFC 4648 §3.2) it spells the same bytes, which is worth knowing.
 fn malformed(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    for (index, observation) in case.observations() {
-        if !matches!(case.step_of(observation).wanted(), Want::Either) {
-            continue;
-        }
+    for (index, observation) in case.lenient() {
         match observation.outcome {
             Outcome::Granted if observation.forgery == Some(UNPADDED) && !case.profile.strict_challenges() => {
                 judgement.remarks.push(format!("{}: accepted", observation.description));

@@ -61,7 +61,7 @@ pub(crate) const CHECKS: &[Check] = &[
         about_bearer: true,
         sources: &["RFC 6750 §3", "RFC 6750 §3.1"],
         doc: Doc {
-            sends: "An unknown token, a valid one to a resource whose scope it lacks, and a valid one with a word behind it: that the refusal of such a field has no challenge is a warning.",
+            sends: "An unknown token, a valid one to a resource whose scope it lacks, and a valid one with a word behind it. A refusal of the last one without a challenge is a warning.",
             matters: "Without the challenge a client cannot tell whether it needs another token or other rights.",
             fix: "Send a Bearer challenge with every 400, 401 and 403 that refuses a token, with its error code.",
         },
@@ -150,7 +150,8 @@ fn allowed(name: &str, c: char) -> bool {
 fn named(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let malformed = case.observations_of(MALFORMED_FIELD).filter(|(_, seen)| seen.outcome == Outcome::Refused);
-    for (index, response) in malformed.filter_map(|(index, seen)| Some((index, seen.exchange.response()?))) {
+    let answers = malformed.filter_map(|(index, seen)| Some((index, seen.exchange.response()?)));
+    for (index, response) in answers.filter(|(_, response)| matches!(response.status, 400 | 401 | 403)) {
         if bearer(&challenges::of(response)).is_none() {
             let text = case.about(index, format_args!("{} without a Bearer challenge", response.status));
             judgement.advises_by(challenges::absence(response), index, text, "WWW-Authenticate: Bearer");

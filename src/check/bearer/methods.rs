@@ -72,7 +72,7 @@ pub(crate) const CHECKS: &[Check] = &[
         about_authorization: true,
         sources: &["RFC 6750 §2", "RFC 6750 §3.1"],
         doc: Doc {
-            sends: "The valid token in the query alone, in the header beside an unknown one in the query, and the other way round; and both as one parameter of the query, in both orders; each time as access_token, token, jwt and auth_token at once; to each protected resource that is read (at most 8).",
+            sends: "The valid token in the query alone; the valid token in the header and an unknown one in the query; the reverse; both in the query, in both orders. Each token in the query comes as access_token, token, jwt and auth_token at once. Sent to each protected resource that is read (at most 8).",
             matters: "Where a gateway reads one place and the API the other, whoever writes the link decides whose token counts.",
             fix: "Read tokens from one place, or answer 400 with error=\"invalid_request\" where there are two.",
         },
@@ -114,10 +114,10 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Low,
         tier: Tier::Extended,
         about_authorization: true,
-        sources: &["RFC 6750 §2", "CWE-352"],
+        sources: &["RFC 6750 §5.3", "CWE-352"],
         doc: Doc {
             sends: "The valid token in cookies named access_token, token, jwt and auth_token, and nowhere else, to each protected resource that is read (at most 8).",
-            matters: "Browsers send cookies by themselves, also for pages of other sites, and a token that was made for scripts becomes a session.",
+            matters: "Browsers send cookies with every request, also with those that pages of other sites cause: a token in a cookie opens the API to such pages (CSRF).",
             fix: "Read tokens from the Authorization field only, or declare the cookie in the scenario.",
         },
         steps: &[send(forged("in-cookie-anyhow"), On::EachRoute).denied(IGNORED)],
@@ -146,7 +146,7 @@ pub(crate) const CHECKS: &[Check] = &[
     },
 ];
 
-/// What a token in the query may be answered with.
+/// What a token in a place that is not read may be answered with.
 const IGNORED: &[Accept] = &[Accept::Status(400), INVALID, MISSING];
 /// The good token in the query and nowhere else, to each protected resource that is read by GET (at most 8).
 const IN_QUERY: StepId = StepId::new("in-query");

@@ -55,11 +55,11 @@ pub(crate) const CHECKS: &[Check] = &[
     },
     Check {
         id: "bearer.metacharacters-denied",
-        title: "Words for nothing, query metacharacters and look-alikes are not accepted as tokens",
+        title: "Words for nothing, query metacharacters, look-alikes and extended tokens are not accepted",
         severity: Severity::Critical,
         sources: &["CWE-89", "CWE-943", "CWE-176", "OWASP API8:2023"],
         doc: Doc {
-            sends: "null and undefined, an SQL tautology, wildcards of SQL and LDAP by themselves and behind the start of the good token, and the good token with characters outside ASCII, and with one more character and one more part behind it: to accept what has the whole good token in it is a warning, for only its holder can make it.",
+            sends: "null and undefined, an SQL tautology, wildcards of SQL and LDAP by themselves and behind the start of the good token, and the good token with characters outside ASCII, with one more character and with one more part behind it. To accept what has the whole good token in it is a warning: only its holder can make it.",
             matters: "A token that reaches a query as text, or that equals what was never set, selects somebody else's.",
             fix: "Look tokens up by their exact bytes, or by a hash of them, and refuse what is no b64token (RFC 6750 §2.1).",
         },

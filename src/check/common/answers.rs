@@ -226,8 +226,7 @@ pub(crate) const CHECKS: &[Check] = &[
 ];
 
 /// Refusals that say nothing about a body: which of them is right without a credential is for other checks to say.
-const UNREAD: &[Accept] =
-    &[MISSING, Accept::Range(300, 399), Accept::Status(401), Accept::Status(403), Accept::Status(404)];
+const UNREAD: &[Accept] = &[MISSING, Accept::Status(401), Accept::Status(403), Accept::Status(404)];
 /// Any refusal.
 const REFUSED: &[Accept] = &[Accept::Range(400, 499)];
 /// Refusals that say nothing about an object.

@@ -15,7 +15,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     tier: Tier::Extended,
     sources: &["WSTG-INPV-17", "RFC 9110 §7.2", "CWE-644"],
     doc: Doc {
-        sends: "The protected request without and with the good credential, and a write with it, with a foreign host in Host, and with one in X-Forwarded-Host, Forwarded and X-Forwarded-Server.",
+        sends: "The protected request without and with the good credential, and a write with it where the target is owned, with a foreign host in Host, and with one in X-Forwarded-Host, Forwarded and X-Forwarded-Server.",
         matters: "Links to a host that the client names end in caches, in redirects and in mails, and lead others to an attacker.",
         fix: "Answer 421 or 400 to hosts that are not yours, build links from a configured address, and believe forwarding fields only from your proxy.",
     },

@@ -50,14 +50,12 @@ fn keeps_answering(case: &ObservedCheck<'_>) -> Judgement {
 /// Values of this length fit the limits of all servers.
 const SHORT: usize = 1000;
 
-/// Each value is refused in so many words, as others are. A process that ends on one closes the connection: so does a
-/// firewall, and a server to which the request is none, which is why it is a warning, and none for bytes outside of what
-/// fields may have.
+/// Each value is refused in so many words. A closed connection may be a process that ended, a firewall, or a server that takes
+/// the bytes for no request: beside refusals of other values it is a warning, of short values of printable ASCII alone.
 pub(super) fn answered(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
-    let others_are_refused = case.refusals().next().is_some();
     for (index, seen) in case.observations() {
-        if others_are_refused && ends_a_process(seen) {
+        if case.refusal_seen() && ends_a_process(seen) {
             let text = case.about(index, "no answer, each time: the connection is closed");
             judgement.advises(index, text, "refused, as others are");
         } else {

@@ -6,7 +6,6 @@ use crate::check::judgement::sameness;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{Accept, INVALID, MALFORMED, MISSING, On, Who, forged, send};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
-use crate::observe::Response;
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -119,7 +118,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Medium,
         sources: &["RFC 7616 §3.4"],
         doc: Doc {
-            sends: "A correct response that names an algorithm which does not exist, and one by the session variant of the algorithm where only the other is offered.",
+            sends: "A correct response that names an algorithm which does not exist, and one by the session variant of the algorithm where only the other is offered: to accept the latter is a warning.",
             matters: "A server that lets the client choose can be moved to a weaker algorithm.",
             fix: "Refuse responses that name another algorithm than the challenge.",
         },
@@ -200,8 +199,8 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §11.2", "RFC 9110 §5.6.3", "RFC 9110 §5.6.4"],
         doc: Doc {
-            sends: "Correct responses with the names of their parameters in upper case, with spaces around commas and equals signs, and with a backslash before a character in quotation marks.",
-            matters: "Clients that write what the grammar allows are right, and are shut out.",
+            sends: "Correct responses with the names of their parameters in upper case, with spaces around commas and equals signs, and with a backslash before a character in quotation marks. Only the first has to be accepted; a refusal of the others is for a person to look at.",
+            matters: "Clients that write another spelling of the same parameters are shut out, although RFC 9110 asks servers to read it.",
             fix: "Parse the field as RFC 9110 §11.4 has it: names in any case of letters, optional whitespace, and quoted strings with escapes.",
         },
         steps: &[
@@ -215,14 +214,14 @@ pub(crate) const CHECKS: &[Check] = &[
     },
     Check {
         id: "digest.challenge-complete",
-        title: "The challenge has realm, nonce and qop",
+        title: "The challenge has realm, nonce and qop, and no quotation marks around algorithm and stale",
         level: Level::Must,
         severity: Severity::Low,
         tier: Tier::Extended,
         sources: &["RFC 7616 §3.3", "RFC 9110 §15.5.2"],
         doc: Doc {
-            sends: "A request without credentials; the parameters of the Digest challenge are read, and which of them have quotation marks.",
-            matters: "Without qop clients fall back to the form without a count, which can be replayed.",
+            sends: "A request without credentials. The parameters of the Digest challenge are read, and whether algorithm and stale have quotation marks.",
+            matters: "Without qop clients fall back to the form without a count, which can be replayed. Some clients do not know an algorithm in quotation marks.",
             fix: "Send realm, nonce and qop=\"auth\" in quotation marks with every challenge, and algorithm without them.",
         },
         steps: &[send(Who::Anonymous, On::Protected).denied(&[MISSING])],
@@ -292,17 +291,17 @@ fn complete(case: &ObservedCheck<'_>) -> Judgement {
             judgement.deviates_by(challenges::absence(response), index, "no Digest challenge", expected);
         }
         for challenge in digests {
-            // RFC 7616 §3.3: each server offers one of them or both
-            let known = |one: &str| ["auth", "auth-int"].iter().any(|known| known.eq_ignore_ascii_case(one.trim()));
-            let offers = |qop: &str| qop.split(',').any(known);
-            for name in ["algorithm", "stale"].into_iter().filter(|name| is_quoted(response, name)) {
+            // RFC 7616 §3.3: `stale` and `algorithm` are tokens
+            let is_quoted = |name: &&str| challenge.quoted.iter().any(|quoted| quoted == name);
+            for name in ["algorithm", "stale"].into_iter().filter(is_quoted) {
                 let text = format!("the challenge has {name} in quotation marks");
                 judgement.deviates(index, text, format!("{name} without quotation marks"));
             }
             for (name, there) in [
                 ("realm", challenge.param("realm").is_some()),
                 ("nonce", challenge.param("nonce").is_some_and(|nonce| !nonce.is_empty())),
-                ("qop", challenge.param("qop").is_some_and(offers)),
+                // RFC 7616 §3.3: each server offers one of them or both
+                ("qop", challenge.offers("auth") || challenge.offers("auth-int")),
             ] {
                 if !there {
                     judgement.deviates(index, format!("the challenge has no {name}"), expected);
@@ -311,13 +310,4 @@ fn complete(case: &ObservedCheck<'_>) -> Judgement {
         }
     }
     judgement
-}
-
-/// RFC 7616 §3.3: `stale` and `algorithm` are tokens, for historical reasons.
-fn is_quoted(response: &Response, name: &str) -> bool {
-    let (start, next) = (format!("digest {name}=\""), format!(" {name}=\""));
-    response.header_values("www-authenticate").any(|line| {
-        let line = line.to_ascii_lowercase();
-        line.contains("digest") && (line.contains(&start) || line.replace(',', " ").contains(&next))
-    })
 }

@@ -47,12 +47,12 @@ pub(crate) fn wants_error(case: &ObservedCheck<'_>, codes: &[&str]) -> Judgement
     judgement
 }
 
-/// RFC 9110 §11.4: one or more spaces. Many read exactly one, and some take spaces at the end of a field for a part of its value
-/// (§5.5); that shuts nobody out who writes what clients write, and is worth knowing.
+/// What recipients have to read and clients seldom write: several spaces (RFC 9110 §11.4), spaces at the end of a field (§5.5),
+/// spaces around equals signs and escapes (§5.6). A refusal shuts nobody out who writes what clients write: it is for a person
+/// to look at, and a deviation in strict profiles.
 pub(crate) fn scheme_read(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = wants(case);
-    let spaced = case.observations().filter(|(_, seen)| matches!(case.step_of(seen).wanted(), Want::Either));
-    for (index, seen) in spaced {
+    for (index, seen) in case.lenient() {
         match seen.outcome {
             Outcome::Refused if case.profile.strict_challenges() => {
                 judgement.deviates(index, case.about(index, "access was refused"), "granted");

@@ -19,13 +19,15 @@ pub(crate) fn allowed(case: &ObservedCheck<'_>, mut judgement: Judgement) -> Jud
     for violation in violations {
         let at = violation.observation;
         match since_end(&case.evidence.observations[at]).filter(|age| *age <= A_FEW_MINUTES) {
-            // tokens that the scenario can mint show at the same place whether the end counts, and how long the leeway is
+            // tokens that the scenario can mint show at the same place whether exp counts, and how long the leeway is; that this
+            // one was accepted is for a person to see
             Some(age)
                 if case.evidence.mints_tokens && matches!(case.evidence.observations[at].place, Place::Resource(_)) =>
             {
                 judgement.remarks.push(format!(
-                    "a JWT is accepted {age} s after its end; jwt.exp-leeway-bounded looks how long the leeway is"
+                    "a JWT is accepted {age} s after its exp; jwt.exp-leeway-bounded shows how long the leeway is"
                 ));
+                judgement.needs_review = true;
             }
             Some(age) => {
                 let text = format!(

@@ -166,6 +166,12 @@ impl<'a> ObservedCheck<'a> {
         self.evidence.observations.iter().enumerate()
     }
 
+    /// Observations of steps that may go either way, with their index.
+    pub fn lenient(&self) -> impl Iterator<Item = (usize, &'a Observation)> {
+        let case = *self;
+        self.observations().filter(move |(_, observation)| matches!(case.step_of(observation).wanted(), Want::Either))
+    }
+
     /// Observations of one step with their index.
     pub fn observations_of(&self, step: StepId) -> impl Iterator<Item = (usize, &'a Observation)> {
         let case = *self;
@@ -250,7 +256,7 @@ impl<'a> ObservedCheck<'a> {
     }
 
     /// Whether any probe was refused in so many words: beside it, a closed connection may be another way to refuse.
-    fn refusal_seen(&self) -> bool {
+    pub(crate) fn refusal_seen(&self) -> bool {
         self.refusals().next().is_some()
     }
 
@@ -289,10 +295,8 @@ impl<'a> ObservedCheck<'a> {
     /// The same for all observations of steps that may go either way, beside what the others want.
     pub fn judge_leniencies(&self, accepts: &[Accept], expected: &str) -> Judgement {
         let mut judgement = expect::wants(self);
-        for (index, seen) in self.observations() {
-            if matches!(self.step_of(seen).wanted(), Want::Either) {
-                self.judge_leniency(index, accepts, expected, &mut judgement);
-            }
+        for (index, _) in self.lenient() {
+            self.judge_leniency(index, accepts, expected, &mut judgement);
         }
         judgement
     }

@@ -54,16 +54,9 @@ const TWICE: [(ForgeryId, ForgeryId); 2] = [
 /// Leeway beyond which a person should look, and beyond which it is no leeway any more, in seconds.
 const LEEWAY: (u32, u32) = (60, 300);
 
-/// Observations that may go either way.
-fn either<'a>(case: &ObservedCheck<'a>) -> Vec<(usize, &'a Observation)> {
-    let mut found: Vec<(usize, &Observation)> = case.observations().collect();
-    found.retain(|(_, seen)| matches!(case.step_of(seen).wanted(), Want::Either));
-    found
-}
-
 /// A server error is a deviation wherever it comes again, also where access may go either way; one that came once says nothing.
 fn unbroken(case: &ObservedCheck<'_>, judgement: &mut Judgement) {
-    for (index, _) in either(case).into_iter().filter(|(_, seen)| seen.outcome == Outcome::Broke) {
+    for (index, _) in case.lenient().filter(|(_, seen)| seen.outcome == Outcome::Broke) {
         case.judge_as(index, Want::Denied(&[Accept::Range(400, 499)]), judgement);
     }
 }
@@ -72,7 +65,7 @@ fn unbroken(case: &ObservedCheck<'_>, judgement: &mut Judgement) {
 pub(crate) fn better_refused(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     unbroken(case, &mut judgement);
-    for (index, _) in either(case).into_iter().filter(|(_, seen)| seen.outcome == Outcome::Granted) {
+    for (index, _) in case.lenient().filter(|(_, seen)| seen.outcome == Outcome::Granted) {
         case.judge_leniency(index, &[], "better refused", &mut judgement);
     }
     judgement
@@ -164,7 +157,7 @@ pub(super) fn answered(case: &ObservedCheck<'_>) -> Judgement {
     // an answer that is neither a grant nor a refusal, such as one with the claims in it, is an answer as well
     let settled = |seen: &Observation| match seen.outcome {
         Outcome::Granted => true,
-        Outcome::Unclear => seen.exchange.status().is_some_and(|status| status < 500),
+        Outcome::Unclear => seen.exchange.status().is_some_and(|status| (200..300).contains(&status)),
         _ => false,
     };
     for (index, _) in case.observations().filter(|(_, seen)| !settled(seen)) {
@@ -177,7 +170,7 @@ pub(super) fn answered(case: &ObservedCheck<'_>) -> Judgement {
 pub(crate) fn remarked(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     unbroken(case, &mut judgement);
-    for (_, seen) in either(case).into_iter().filter(|(_, seen)| seen.outcome == Outcome::Granted) {
+    for (_, seen) in case.lenient().filter(|(_, seen)| seen.outcome == Outcome::Granted) {
         judgement.remarks.push(format!("accepted: {}", seen.description));
     }
     judgement
@@ -231,7 +224,7 @@ pub(crate) fn numeric_dates(case: &ObservedCheck<'_>) -> Judgement {
             );
         }
     }
-    for (index, seen) in either(case).into_iter().filter(|(_, seen)| seen.forgery == Some(END_AS_TEXT)) {
+    for (index, seen) in case.lenient().filter(|(_, seen)| seen.forgery == Some(END_AS_TEXT)) {
         if seen.outcome == Outcome::Granted {
             judgement.advises(index, "an exp that is text is taken for a number", "a JSON number (RFC 7519 §4.1.4)");
         }

@@ -113,7 +113,7 @@ pub(crate) const CHECKS: &[Check] = &[
         mode: Mode::Timed,
         sources: &["RFC 6749 §5.1", "RFC 6749 §A.14"],
         doc: Doc {
-            sends: "A token when it comes, in the middle of its life by its expires_in, and after that and the tolerated leeway; and the \
+            sends: "A token when it comes, in the middle of its life by its expires_in (where that is not long), and after that and the tolerated leeway; and the \
                     same token request in the middle of that life.",
             matters: "Clients renew by this number: one that is text, or that the API does not keep, is worth nothing.",
             fix: "Send expires_in as a number of seconds, and refuse the token after it.",
@@ -157,7 +157,7 @@ pub(crate) const CHECKS: &[Check] = &[
     },
     Check {
         id: "token.invalid-scope-error",
-        title: "Unknown or malformed scope is reported as invalid_scope or ignored, never a 5xx",
+        title: "A scope that is unknown, malformed or missing is answered with invalid_scope or without it, never with 5xx",
         level: Level::Must,
         severity: Severity::Low,
         tier: Tier::Extended,
@@ -165,7 +165,7 @@ pub(crate) const CHECKS: &[Check] = &[
         doc: Doc {
             sends: "Scopes with a quote, a backslash and characters outside ASCII, one that does not exist, two thousand of those, and none.",
             matters: "Scopes are text from outside: what cannot be parsed must not break the endpoint, nor end in a token.",
-            fix: "Answer 400 invalid_scope, or leave the value out of the granted scope and say so.",
+            fix: "Answer 400 invalid_scope, or leave the value out of the granted scope and say so. Where the client names no scope, grant a default or answer invalid_scope.",
         },
         steps: &[
             token(FormAuth::Good, &[GRANT, ("scope", Fill::Text("authbench\"quote"))]).called("a scope with a quote"),
@@ -305,7 +305,7 @@ fn less_is_left(case: &ObservedCheck<'_>) -> Judgement {
         match seen.outcome {
             Outcome::Refused if passed < whole - ROUNDED => {
                 let text = format!("refused {passed} s after it came with expires_in {whole}");
-                judgement.deviates(index, text, "granted until its end");
+                judgement.deviates(index, text, "granted until its expires_in is over");
             }
             // half of a life that is this short may be over when the request comes
             Outcome::Refused => {}

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::clock;
 use crate::drive::process::ProcessCpu;
 use crate::drive::stop::Stop;
-use crate::observe::{LoadFigures, TargetCost};
+use crate::observe::{LoadFigures, TargetCost, grouped};
 
 /// Between two looks whether the run is to end early.
 const LOOK: Duration = Duration::from_millis(20);
@@ -60,32 +60,9 @@ impl Metered {
         }
         let rate = answered / seconds;
         figures.target_cost = Some(TargetCost { cpu_s: seconds, requests_per_core_second: rate });
-        let rate = grouped(rate);
+        let rate = grouped(rate.round() as u64);
         figures
             .notes
             .push(format!("the target used {seconds:.2} s of processor time: {rate} answers for each core second"));
-    }
-}
-
-/// A whole number with its thousands apart from 10,000 on, as reports write it.
-fn grouped(number: f64) -> String {
-    let plain = format!("{number:.0}");
-    if plain.len() < 5 {
-        return plain;
-    }
-    let first = plain.len() % 3;
-    let ends = (first..=plain.len()).step_by(3).filter(|end| *end > 0);
-    let groups: Vec<_> = ends.map(|end| &plain[end.saturating_sub(3)..end]).collect();
-    groups.join(",")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::grouped;
-
-    #[test]
-    fn thousands_are_apart() {
-        let numbers = [0.4, 312.0, 9999.0, 12_857.4, 123_456.0, 1_234_567.0].map(grouped);
-        assert_eq!(numbers, ["0", "312", "9999", "12,857", "123,456", "1,234,567"]);
     }
 }

@@ -1,4 +1,4 @@
-//! Colours: what they mean stands in words beside them.
+//! Colours: what they mean is in words beside them.
 
 use owo_colors::{OwoColorize as _, Style};
 

@@ -64,7 +64,7 @@ impl Scheme for DigestScheme {
             param("qop", "auth"),
             param("algorithm", "SHA-256"),
         ];
-        Some(Challenge { scheme: "digest".to_owned(), params, token68: None })
+        Some(Challenge { scheme: "digest".to_owned(), params, quoted: Vec::new(), token68: None })
     }
 
     fn forgeries(&self) -> &'static [Forgery] {
@@ -157,10 +157,10 @@ const FORGERIES: &[Forgery] = &[
     }),
     Forgery::new("session-algorithm", "a correct response by the session variant of the algorithm", |context| {
         // the challenge that is answered is one of the session variant wherever one is offered
-        let session = good(context)?.algorithm.for_session();
-        let session = session.ok_or_else(|| Unforgeable("the target offers a session variant".to_owned()))?;
         let mut members = good(context)?;
-        (members.algorithm, members.algorithm_name) = (session, Some(session.name()));
+        let session = members.algorithm.for_session();
+        members.algorithm = session.ok_or_else(|| Unforgeable("the target offers a session variant".to_owned()))?;
+        members.algorithm_name = Some(members.algorithm.name());
         Ok(vec![context.carrier.carrying(&members.field(&members.response(), &[]))])
     }),
     Forgery::new("other-realm", "a correct response for another realm, which it names", |context| {
@@ -228,8 +228,7 @@ fn written(context: &ForgeryContext<'_>, between: &str, write: fn(&str, &str) ->
 fn with_quality(context: &ForgeryContext<'_>, quality: &'static str) -> Forged {
     let members = good(context)?;
     let challenge = context.occasion.and_then(|occasion| occasion.challenge);
-    let offered = challenge.and_then(|challenge| challenge.param("qop")).unwrap_or_default();
-    if members.qop.is_none() || offered.split(',').any(|one| one.trim().eq_ignore_ascii_case(quality)) {
+    if members.qop.is_none() || challenge.is_some_and(|challenge| challenge.offers(quality)) {
         return Err(Unforgeable(format!("the target offers no qop, or offers {quality}")));
     }
     let members = DigestFields { qop: Some(quality), ..members };

@@ -41,19 +41,27 @@ pub(crate) const FORGERIES: &[Forgery] = &[
     Forgery::new("in-query-as-auth_token", "the good token in the query as auth_token and nowhere else", |context| {
         moved(context, CarrierPlace::Query("auth_token".to_owned()))
     }),
-    Forgery::new("in-query-anyhow", "the good token in the query under each usual name", |context| {
+    Forgery::new("in-query-anyhow", "the good token in the query under each usual name and nowhere else", |context| {
         good_in_query(context)
     }),
-    Forgery::new("in-query-twice", "the good token and an unknown one in the query, under one name", |context| {
-        let mut both = good_in_query(context)?;
-        both.extend(unknown_in_query(context)?);
-        Ok(both)
-    }),
-    Forgery::new("in-query-twice-last", "an unknown token and the good one in the query, under one name", |context| {
-        let mut both = unknown_in_query(context)?;
-        both.extend(good_in_query(context)?);
-        Ok(both)
-    }),
+    Forgery::new(
+        "in-query-twice",
+        "the good token and then an unknown one in the query, under each usual name",
+        |context| {
+            let mut both = good_in_query(context)?;
+            both.extend(unknown_in_query(context)?);
+            Ok(both)
+        },
+    ),
+    Forgery::new(
+        "in-query-twice-last",
+        "an unknown token and then the good one in the query, under each usual name",
+        |context| {
+            let mut both = unknown_in_query(context)?;
+            both.extend(good_in_query(context)?);
+            Ok(both)
+        },
+    ),
     Forgery::new("in-cookie-anyhow", "the good token in cookies of each usual name and nowhere else", |context| {
         match &context.carrier.place {
             CarrierPlace::Cookie(_) => Err(Unforgeable("the scenario declares a cookie for tokens".to_owned())),

@@ -90,7 +90,7 @@ async fn a_leeway_is_judged_by_minted_tokens_where_there_is_the_key() {
     };
     let router = Router::new().route("/orders", get(orders)).route("/login", axum::routing::post(login));
     let address = serve(router).await;
-    for (key, verdict) in [("", Verdict::Warn), ("issuer_key", Verdict::Pass)] {
+    for (key, verdict) in [("", Verdict::Warn), ("issuer_key", Verdict::Info)] {
         let material = match key {
             "" => String::new(),
             key => format!("material: {{ {key}: {{ secret: \"{SECRET}\", alg: HS256 }} }}\n"),
@@ -103,6 +103,51 @@ async fn a_leeway_is_judged_by_minted_tokens_where_there_is_the_key() {
         let result = ended.of("bearer.expired-token-401");
         assert_eq!(result.verdict, verdict, "{key}: {} {:?}", result.summary, result.deviations);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_foreign_host_in_what_a_write_has_made_is_found() {
+    let made = |headers: HeaderMap| async move {
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        match presented(&headers).is_some_and(|line| line == format!("Bearer {KEY}")) {
+            true => (StatusCode::CREATED, [(header::LOCATION, format!("http://{host}/orders/7"))]).into_response(),
+            false => refused("Bearer realm=\"a\", error=\"invalid_token\""),
+        }
+    };
+    let router = guarding(format!("Bearer {KEY}"), |_| None).route("/orders/new", axum::routing::post(made));
+    let yaml = format!(
+        "scheme: bearer\ncredentials: {{ a: {{ token: \"{KEY}\" }} }}\nresources:\n\
+         \x20 - request: GET /orders\n\x20 - {{ request: POST /orders/new, writes: true }}\n\
+         conformance: {{ include: [common.foreign-host-not-reflected] }}\n"
+    );
+    let ended = against(serve(router).await, &yaml, PROMPT).await;
+    let result = ended.of("common.foreign-host-not-reflected");
+    assert!(matches!(result.verdict, Verdict::Fail | Verdict::Warn), "{:?} {}", result.verdict, result.summary);
+    assert!(result.summary.contains("/orders/new") || !result.deviations.is_empty(), "{}", result.summary);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_subject_that_is_no_text_and_breaks_the_server_is_found() {
+    let orders = |headers: HeaderMap| async move {
+        let validation = Validation { validate_aud: false, ..Validation::new(Algorithm::HS256) };
+        let token = presented(&headers).and_then(|line| line.strip_prefix("Bearer ")).unwrap_or_default();
+        match decode::<Value>(token, &DecodingKey::from_secret(SECRET.as_bytes()), &validation) {
+            Ok(token) if !token.claims["sub"].is_string() && !token.claims["sub"].is_null() => {
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+            Ok(_) => ([(header::CONTENT_TYPE, "application/json")], ORDERS).into_response(),
+            Err(_) => refused("Bearer realm=\"a\", error=\"invalid_token\""),
+        }
+    };
+    let address = serve(Router::new().route("/orders", get(orders))).await;
+    let yaml = format!(
+        "scheme: jwt\ncredentials: {{ a: {{ claims: {{ sub: alice-7f3e }} }} }}\n\
+         material: {{ issuer_key: {{ secret: \"{SECRET}\", alg: HS256 }} }}\nresources: [{{ request: GET /orders }}]\n\
+         conformance: {{ include: [jwt.unusual-claims-never-5xx] }}\n"
+    );
+    let ended = against(address, &yaml, PROMPT).await;
+    let result = ended.of("jwt.unusual-claims-never-5xx");
+    assert!(matches!(result.verdict, Verdict::Fail | Verdict::Warn), "{:?} {}", result.verdict, result.summary);
 }
 
 /// Answers one request: the field counts as it was sent, with the spaces at its end.

@@ -80,7 +80,7 @@ impl AnswerOfStream {
         }
     }
 
-    /// Sends a request and reads its answer. If this is dropped before the answer is whole, the target is told to stop (RST_STREAM).
+    /// Sends a request and reads its answer. If this is dropped before the answer is whole, the stream is reset (RST_STREAM).
     ///
     /// # Errors
     /// Why there is no whole answer, and whether the request may be sent again.

@@ -35,7 +35,7 @@ impl Form {
         let mut fields = HeaderMap::with_capacity(request.headers.len());
         for header in &request.headers {
             let (name, value) = field(header)?;
-            // RFC 9113 §8.3.1: `:authority` stands in its place
+            // RFC 9113 §8.3.1: `:authority` replaces it
             if name != HOST {
                 fields.append(name, value);
             }

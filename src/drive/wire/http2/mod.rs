@@ -80,7 +80,7 @@ where
     let (sender, mut connection) = shaken.map_err(|error| answer::silence_of(&error))?;
     settings(&mut connection).await?;
     let streams = connection.max_concurrent_send_streams();
-    // why it ended is told to each of its streams
+    // each of its streams gets the reason
     let driver = Box::pin(async move { drop(connection.await) });
     Ok(Opened { sender, driver, streams })
 }
