@@ -18,6 +18,7 @@ mod seeded;
 pub mod selection;
 mod signing;
 pub mod subject;
+mod unusual_login;
 mod values;
 
 use crate::check::profile::{Effective, PROFILES, profile};

@@ -1,7 +1,7 @@
 //! Logins by password, whatever credential they lead to.
 
 use super::judgements;
-use crate::check::step::{INVALID, On, SessionAct, Step, Who, login, send};
+use crate::check::step::{Accept, INVALID, On, SessionAct, Step, UnusualPassword, Who, login, send};
 use crate::check::{Check, Doc, Explanation, Level, Mode, REFUSAL, Severity, Tier};
 
 /// What every login has to hold.
@@ -22,6 +22,31 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::LogIn("s")).granted().called("the login with the right password"),
         ],
         fault: "login-without-password",
+        ..REFUSAL
+    },
+    Check {
+        id: "login.unusual-password-refused",
+        title: "A login whose password is empty, an operator or no text is refused",
+        severity: Severity::Critical,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["OWASP API2:2023", "CWE-943", "CWE-89", "CWE-287", "WSTG-INPV-05"],
+        doc: Doc {
+            sends: "The login of the scenario with an empty password, with SQL (`' OR '1'='1`) and with an operator of a document database (`{\"$ne\": \"\"}`, in a form `password[$ne]=`) in its place; in JSON also with true and null. The right password follows. What a login returns is tried at a protected resource.",
+            matters: "An operator that reaches the query, a comparison that is loose about types, or a directory that takes an empty password for an unauthenticated bind (RFC 4513 §5.1.2) opens every account whose name is known.",
+            fix: "Take a text of bounded length for a password and nothing else, refuse an empty one, and compare it with a password hash rather than in a query.",
+        },
+        steps: &[
+            login(SessionAct::UnusualPassword(UnusualPassword::Empty)).denied(REFUSED),
+            login(SessionAct::UnusualPassword(UnusualPassword::Sql)).denied(REFUSED),
+            login(SessionAct::UnusualPassword(UnusualPassword::Operator)).denied(REFUSED),
+            login(SessionAct::UnusualPassword(UnusualPassword::True)).denied(REFUSED),
+            login(SessionAct::UnusualPassword(UnusualPassword::Null)).denied(REFUSED),
+            login(SessionAct::LogIn("s")).granted().called("the login with the right password"),
+        ],
+        any_refusal: true,
+        implied_by: &["login.wrong-password-refused"],
+        fault: "login-takes-operators",
         ..REFUSAL
     },
     Check {
@@ -104,3 +129,6 @@ pub(crate) const CHECKS: &[Check] = &[
         ..REFUSAL
     },
 ];
+
+/// What is no password may be refused as one that is wrong, or as a request that has an error.
+const REFUSED: &[Accept] = &[Accept::Range(400, 499)];

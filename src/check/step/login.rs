@@ -28,6 +28,8 @@ pub enum SessionAct {
     LogInAfter(&'static str, &'static str),
     /// The login of the good identity with a wrong password.
     WrongPassword,
+    /// The login of the good identity with something in place of the password that is no password of anybody.
+    UnusualPassword(UnusualPassword),
     /// The same login with a user that nobody knows.
     UnknownUser,
     /// Failed logins of the good identity and of users that nobody knows, whose times are compared.
@@ -47,4 +49,19 @@ pub enum SessionAct {
     LogOut(&'static str),
     /// Waits until the tolerated overlap of a rotation has passed.
     AwaitOverlap,
+}
+
+/// What takes the place of a password in the body of a login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnusualPassword {
+    /// No character. An LDAP server takes a simple bind without a password for an unauthenticated one (RFC 4513 §5.1.2).
+    Empty,
+    /// SQL that is true for every row, where it becomes part of a query (CWE-89).
+    Sql,
+    /// An operator of a document database: an object in JSON, a name in brackets in a form (CWE-943).
+    Operator,
+    /// The `true` of JSON, which loose comparisons take for any text (CWE-843).
+    True,
+    /// The `null` of JSON.
+    Null,
 }

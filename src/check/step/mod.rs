@@ -11,7 +11,7 @@ pub use build::{
     compare, each_forged, fetch, forged, introspect, login, obtain, obtain_as, revoke, send, token, token_alias,
 };
 pub use endpoint::{ClientRole, Encoding, Endpoint, Fetch, FormAuth, FormStep, MetadataDocument, Obtain};
-pub use login::{SessionAct, SessionStep};
+pub use login::{SessionAct, SessionStep, UnusualPassword};
 pub use request::{Alter, Artefact, Compare, Fill, On, OtherConnection, PeculiarAccount, Send, Who};
 
 /// One step of a check.

@@ -1,11 +1,11 @@
 //! The control plane: tokens and discovery through an ordinary HTTP client, never on the measured path.
 
 mod bound;
+mod ends;
 mod error;
 mod token;
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -30,6 +30,7 @@ use crate::target::tls_identity::ClientTls;
 use crate::target::trust::{Distrust, Trust};
 
 pub use bound::Bindings;
+use ends::Ends;
 pub use error::ControlError;
 pub use token::{Renewals, Token, own_end, seconds};
 
@@ -47,11 +48,6 @@ struct Kept {
     renewals: Renewals,
 }
 
-/// Ends of tokens that are kept before those that are over are dropped.
-const MANY_ENDS: usize = 1024;
-
-/// When a token ends, at the earliest and at the latest.
-type Life = (Instant, Instant);
 /// A client, and the scope that it asks for.
 type KeptFor = (String, Option<String>);
 /// Where a token is kept; locked while one is obtained.
@@ -70,9 +66,7 @@ pub struct ControlPlane {
     rate_limit: RateLimit,
     reach: ControlReach,
     tokens: Mutex<HashMap<KeptFor, KeptPlace>>,
-    /// When tokens end, by their hash, as the server said when each came first.
-    ends: Mutex<HashMap<u64, Life>>,
-    hasher: RandomState,
+    ends: Ends,
     /// Makes the keys that tokens are bound to, where they are.
     bindings: Option<Bindings>,
 }
@@ -167,8 +161,7 @@ impl ControlPlane {
             time_limit: TIME_LIMIT,
             rate_limit: RateLimit::default(),
             tokens: Mutex::new(HashMap::new()),
-            ends: Mutex::default(),
-            hasher: RandomState::new(),
+            ends: Ends::default(),
             bindings: server.and_then(|server| server.proof_alg).map(|alg| Bindings::new(alg, base)),
         })
     }
@@ -295,20 +288,7 @@ impl ControlPlane {
         token.key = key.map(|(_, key)| key);
         let server_time = answer.server_time();
         let token = if server_time.is_some() || lifetime.is_none() { token.with_own_end(server_time) } else { token };
-        Ok(self.as_it_came_first(token))
-    }
-
-    /// A token with the end that it had when it came first: a server that hands out one that lives already may say of it what
-    /// it says of a new one.
-    fn as_it_came_first(&self, token: Token) -> Token {
-        let Some(end) = token.life() else { return token };
-        let hash = self.hasher.hash_one(token.value.expose());
-        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
-        if ends.len() >= MANY_ENDS {
-            let now = clock::now();
-            ends.retain(|_, (_, latest)| *latest > now);
-        }
-        token.ending_by(*ends.entry(hash).or_insert(end))
+        Ok(self.ends.as_it_came_first(token))
     }
 
     /// Sends a token request, with a proof where tokens are bound to a key, and takes note of the nonce that comes back.

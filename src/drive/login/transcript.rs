@@ -35,6 +35,13 @@ impl Transcript {
             request.target.push(b'?');
             request.target.extend_from_slice(query.as_bytes());
         }
+        // the client adds it where no header line names another
+        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host"))
+            && let Some(host) = url.host_str()
+        {
+            let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+            request.push("Host", authority.as_bytes(), false);
+        }
         for (name, value) in headers {
             request.push(name, value, true);
         }

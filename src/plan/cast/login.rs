@@ -1,7 +1,7 @@
 //! What is done with the login of a credential.
 
 use super::{Act, Caster, Control, Missing, missing};
-use crate::check::step::{SessionAct, SessionStep, Want};
+use crate::check::step::{SessionAct, SessionStep, UnusualPassword, Want};
 use crate::observe::Phrase;
 
 impl Caster<'_> {
@@ -21,7 +21,10 @@ impl Caster<'_> {
         let procedure = subject.procedure_of(identity);
         let has = |there: bool, what: &str| if there { Ok(()) } else { missing(what) };
         match step.act {
-            SessionAct::WrongPassword | SessionAct::UnknownUser | SessionAct::CompareUsers => {
+            SessionAct::WrongPassword
+            | SessionAct::UnusualPassword(_)
+            | SessionAct::UnknownUser
+            | SessionAct::CompareUsers => {
                 let takes = procedure.is_some_and(|login| login.takes_account());
                 let why = "the requests of the login do not refer to `{username}` and `{password}` of the credential";
                 has(takes, why)?;
@@ -48,6 +51,12 @@ impl Caster<'_> {
             }
             _ => {}
         }
+        // a form has no values of other types than text
+        if let SessionAct::UnusualPassword(kind) = step.act
+            && procedure.is_none_or(|login| login.with_unusual_password(kind).is_none())
+        {
+            return Ok(());
+        }
         if !self.is_control
             && matches!(step.want, Want::Denied(_))
             && let Some(resource) = subject.main_resource()
@@ -73,6 +82,13 @@ fn described(act: SessionAct) -> Phrase {
         SessionAct::LogIn(_) | SessionAct::LogInAfter(..) => "a login",
         SessionAct::LogInSecond(_) => "a login of another identity",
         SessionAct::WrongPassword => "a login with a wrong password",
+        SessionAct::UnusualPassword(UnusualPassword::Empty) => "a login with an empty password",
+        SessionAct::UnusualPassword(UnusualPassword::Sql) => "a login with SQL as the password",
+        SessionAct::UnusualPassword(UnusualPassword::Operator) => {
+            "a login with an operator of a document database as the password"
+        }
+        SessionAct::UnusualPassword(UnusualPassword::True) => "a login with true as the password",
+        SessionAct::UnusualPassword(UnusualPassword::Null) => "a login with null as the password",
         SessionAct::CompareUsers => "failed logins of a known user and of unknown ones",
         SessionAct::UnknownUser => "a login with a user that does not exist",
         SessionAct::Refresh(_) => "a refresh",

@@ -31,7 +31,7 @@ const THROTTLED: &str = "the target throttles failed authentications before ther
 const REGISTERS: &str = "the login of a user that does not exist succeeds: it may register users";
 
 /// Whose failures are compared.
-enum Known {
+pub(super) enum Existing {
     /// A user at a login, with the name of the identity.
     User(String, Arc<LoginProcedure>),
     /// The good client at the token endpoint.
@@ -52,7 +52,7 @@ impl Stage<'_> {
             let why = format!("more failed logins of {name} might lock the account (`max_failures: {most}`)");
             return Err(Halt::Untestable(why));
         }
-        self.compare_known(action, (&Known::User(name, procedure), most), evidence).await
+        self.compare_known(action, (&Existing::User(name, procedure), most), evidence).await
     }
 
     pub(super) async fn compare_clients(&mut self, action: &Action, evidence: &mut Evidence) -> Result<(), Halt> {
@@ -61,13 +61,13 @@ impl Stage<'_> {
             let why = format!("more failures might lock the client (`failure_budget: {most}`)");
             return Err(Halt::Untestable(why));
         }
-        self.compare_known(action, (&Known::Client, most), evidence).await
+        self.compare_known(action, (&Existing::Client, most), evidence).await
     }
 
     async fn compare_known(
         &mut self,
         action: &Action,
-        (known, most): (&Known, u32),
+        (known, most): (&Existing, u32),
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
         // others may have failed before
@@ -91,7 +91,7 @@ impl Stage<'_> {
     async fn failures(
         &mut self,
         action: &Action,
-        (known, most): (&Known, u32),
+        (known, most): (&Existing, u32),
         evidence: &mut Evidence,
     ) -> Result<Option<Samples>, Halt> {
         let mut samples = Samples::default();
@@ -114,7 +114,7 @@ impl Stage<'_> {
                 let first = evidence.timings.is_empty() && round == 0;
                 let told = self.fail((known, kind == 2), &mut connection, first, evidence).await?;
                 failed += u32::from(kind < 2);
-                if kind == 2 && told.outcome == Outcome::Granted && matches!(known, Known::User(..)) {
+                if kind == 2 && told.outcome == Outcome::Granted && matches!(known, Existing::User(..)) {
                     return Err(Halt::Untestable(REGISTERS.to_owned()));
                 }
                 if told.exchange.status() == Some(429) {
@@ -125,7 +125,7 @@ impl Stage<'_> {
                 }
                 let refused = told.outcome == Outcome::Refused;
                 if first || !refused {
-                    let place = if matches!(known, Known::User(..)) { Place::Login } else { Place::Token };
+                    let place = if matches!(known, Existing::User(..)) { Place::Login } else { Place::Token };
                     told.observe(action, place, evidence);
                 }
                 if !refused {
@@ -139,7 +139,7 @@ impl Stage<'_> {
     /// One failed authentication with values that nobody has sent before.
     async fn fail(
         &mut self,
-        (known, unknown): (&Known, bool),
+        (known, unknown): (&Existing, bool),
         connection: &mut Option<Connection>,
         kept: bool,
         evidence: &mut Evidence,
@@ -148,7 +148,7 @@ impl Stage<'_> {
             |length: usize| (0..length).map(|_| char::from(self.rng.random_range(b'a'..=b'z'))).collect::<String>();
         let (name, secret) = (fresh(12), format!("{WRONG}{}", fresh(20)));
         match known {
-            Known::User(_, procedure) => {
+            Existing::User(_, procedure) => {
                 let own = &procedure.account.0;
                 let user = if unknown { unknown_user(own, &name) } else { own.clone() };
                 let wrong = procedure.with_account(&user, Secret::new(secret));
@@ -167,7 +167,7 @@ impl Stage<'_> {
                 }
                 Ok(told)
             }
-            Known::Client => {
+            Existing::Client => {
                 let prober = self.prober;
                 let unusable = |error: &dyn std::fmt::Display| Halt::Obstacle(error.to_string());
                 let url = prober.endpoint(Endpoint::Token).map_err(|error| unusable(&error))?;
@@ -194,9 +194,9 @@ impl Stage<'_> {
     }
 
     /// One successful authentication: what failed before it in a row is forgotten.
-    async fn succeed(&mut self, known: &Known) -> Result<(), Halt> {
+    pub(super) async fn succeed(&mut self, known: &Existing) -> Result<(), Halt> {
         match known {
-            Known::User(name, procedure) => {
+            Existing::User(name, procedure) => {
                 let logins = &self.prober.equipment.logins;
                 let mut session = Logins::recorded(procedure);
                 let ended = session.renewed(logins).await;
@@ -206,7 +206,7 @@ impl Stage<'_> {
                 let _ = session.log_out(logins).await;
                 Ok(())
             }
-            Known::Client => {
+            Existing::Client => {
                 let client = self.prober.good_client().ok_or_else(|| Halt::Untestable("no client".to_owned()))?;
                 let obtained = self.prober.equipment.control.obtain(&client, None).await;
                 let token = obtained.map_err(|error| Halt::Obstacle(format!("no token for {}: {error}", client.id)))?;

@@ -11,6 +11,7 @@ mod plain_http;
 mod resource;
 mod session;
 mod timing;
+mod unusual_login;
 mod wait;
 
 use std::collections::HashMap;

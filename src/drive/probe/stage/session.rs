@@ -43,6 +43,11 @@ pub(super) struct Told {
 impl Told {
     /// Keeps it as what came of a step.
     pub(super) fn observe(self, action: &Action, place: Place, evidence: &mut Evidence) {
+        self.observe_as(action, place, false, evidence);
+    }
+
+    /// The same, of an answer that may have come again.
+    pub(super) fn observe_as(self, action: &Action, place: Place, reproduced: bool, evidence: &mut Evidence) {
         evidence.observe(Observation {
             step: action.step,
             credential: None,
@@ -54,7 +59,7 @@ impl Told {
             why: self.why,
             clean: true,
             at: clock::unix_seconds(),
-            reproduced: false,
+            reproduced,
         });
     }
 }
@@ -85,6 +90,11 @@ impl Stage<'_> {
                 told
             }
             SessionAct::WrongPassword => self.wrong_login(identity, false, evidence).await?,
+            SessionAct::UnusualPassword(kind) => {
+                let (told, reproduced) = self.unusual_login(identity, kind, evidence).await?;
+                told.observe_as(action, Place::Login, reproduced, evidence);
+                return Ok(());
+            }
             SessionAct::UnknownUser => self.wrong_login(identity, true, evidence).await?,
             SessionAct::CompareUsers => return self.compare_users(action, identity, evidence).await,
             SessionAct::Copy(from, to) => {

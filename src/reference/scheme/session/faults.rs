@@ -22,6 +22,12 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("csrf-token-of-anybody", "session.csrf-token-bound", "takes the CSRF token of any session"),
     row("login-without-password", "login.wrong-password-refused", "lets in whoever names a known user"),
     row(
+        "login-takes-operators",
+        "login.unusual-password-refused",
+        "takes an object in place of the password for a condition that holds",
+    ),
+    row("login-breaks-on-objects", "login.unusual-password-refused", "breaks where the password of a login is no text"),
+    row(
         "login-hash-skipped-for-unknown-user",
         "login.timing-user-enumeration",
         "hashes the passwords of known users only at the login",

@@ -1,0 +1,64 @@
+//! Logins whose password is no text, or one that means something to a database.
+
+use super::enumeration::Existing;
+use super::session::{Told, note, refused};
+use super::{Halt, Stage};
+use crate::check::step::UnusualPassword;
+use crate::drive::login::Logins;
+use crate::observe::{Evidence, Outcome};
+
+impl Stage<'_> {
+    /// The login of an identity with something else in place of its password, and whether its answer is a server error that
+    /// comes again.
+    pub(super) async fn unusual_login(
+        &mut self,
+        identity: usize,
+        kind: UnusualPassword,
+        evidence: &mut Evidence,
+    ) -> Result<(Told, bool), Halt> {
+        let told = self.one_unusual_login(identity, kind, evidence).await?;
+        if told.outcome != Outcome::Broke {
+            return Ok((told, false));
+        }
+        let again = self.one_unusual_login(identity, kind, evidence).await?;
+        let same = again.exchange.status() == told.exchange.status();
+        Ok((told, same))
+    }
+
+    async fn one_unusual_login(
+        &mut self,
+        identity: usize,
+        kind: UnusualPassword,
+        evidence: &mut Evidence,
+    ) -> Result<Told, Halt> {
+        let (name, procedure) = self.login_of(identity)?;
+        let unusual = procedure.with_unusual_password(kind);
+        let unusual = unusual.ok_or_else(|| Halt::Untestable("the login has no such value".to_owned()))?;
+        let most = procedure.most_failures;
+        if most < 2 {
+            let why = format!("more failed logins of {name} might lock the account (`max_failures: {most}`)");
+            return Err(Halt::Untestable(why));
+        }
+        // one has to be left for the login with the right password
+        if self.prober.equipment.logins.failures_left(&name, &procedure).await < 2 {
+            self.succeed(&Existing::User(name.clone(), procedure.clone())).await?;
+        }
+        let logins = &self.prober.equipment.logins;
+        let alone = logins.alone(&name).await;
+        let mut session = Logins::recorded(&unusual);
+        let ended = session.renewed(logins).await;
+        note(session.exchanges(), &unusual, evidence);
+        let exchange = session.exchanges().last().cloned();
+        let told = match ended {
+            Ok((held, _)) => {
+                drop(alone);
+                self.opened(held, exchange, evidence).await
+            }
+            Err(error) => refused(&error, exchange)?,
+        };
+        if told.outcome != Outcome::Silent {
+            logins.note_end(&name, told.outcome == Outcome::Granted);
+        }
+        Ok(told)
+    }
+}
