@@ -1,6 +1,6 @@
 //! Faults of sessions and of logins by password.
 
-use crate::reference::fault::{Fault, row};
+use crate::reference::fault::{Fault, row, variant};
 
 /// Faults of sessions; those of logins and logouts hold for sessions and for tokens that a login issues.
 pub(crate) const FAULTS: &[Fault] = &[
