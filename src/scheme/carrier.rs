@@ -132,8 +132,12 @@ impl Carried {
                 *request = request.clone().with_body("application/x-www-form-urlencoded", join(body, pair));
             }
             CarrierPlace::Json(name) => {
-                let body = serde_json::json!({ name: String::from_utf8_lossy(&self.value) });
-                *request = request.clone().with_body("application/json", body.to_string());
+                // beside what the body holds already
+                let held = serde_json::from_slice::<serde_json::Map<_, _>>(&request.body);
+                let mut body = held.unwrap_or_default();
+                body.insert(name.clone(), String::from_utf8_lossy(&self.value).into());
+                let body = serde_json::Value::Object(body).to_string();
+                *request = request.clone().with_body("application/json", body);
             }
             CarrierPlace::Multipart(name) => {
                 let value = String::from_utf8_lossy(&self.value);

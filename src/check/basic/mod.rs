@@ -65,19 +65,21 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["CWE-89", "CWE-90", "OWASP API8:2023"],
         doc: Doc {
-            sends: "Wildcards of LDAP and SQL and ends of SQL queries in place of user-id and password, and the good ones cut short before a wildcard.",
+            sends: "Wildcards of LDAP and SQL and ends of SQL queries in place of user-id and password, the good ones cut short before a wildcard, and the good password with a user-id that nobody has: where that is accepted, the user-id is ignored (a warning), and a wildcard in it shows nothing.",
             matters: "A user-id or password that reaches a query as text selects other people's accounts.",
             fix: "Bind both as parameters, escape them in LDAP filters, and compare a hash of the password.",
         },
         steps: &[
             send(forged("star"), On::Protected).denied(&[INVALID]),
             send(forged("star-user"), On::Protected).denied(&[INVALID]),
+            send(forged("any-user"), On::Protected).denied(&[INVALID]),
             send(forged("ldap-user"), On::Protected).denied(&[INVALID]),
             send(forged("ldap-pattern"), On::Protected).denied(&[INVALID]),
             send(forged("like-pattern"), On::Protected).denied(&[INVALID]),
             send(forged("sql-or"), On::Protected).denied(&[INVALID]),
             send(forged("sql-user"), On::Protected).denied(&[INVALID]),
         ],
+        expect: protocol::without_effect,
         fault: "basic-ldap-filter",
         ..REFUSAL
     },

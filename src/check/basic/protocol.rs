@@ -250,3 +250,19 @@ fn utf8(case: &ObservedCheck<'_>) -> Judgement {
     }
     judgement
 }
+
+/// A wildcard in the user-id shows something only where the user-id counts.
+pub(super) fn without_effect(case: &ObservedCheck<'_>) -> Judgement {
+    const ANY_USER: ForgeryId = ForgeryId::new("any-user");
+    const LDAP_USER: ForgeryId = ForgeryId::new("ldap-user");
+    let mut judgement = expect::wants(case);
+    let forgery = |at: usize| case.evidence.observations[at].forgery;
+    let ignored = judgement.access.iter().find(|deviation| forgery(deviation.observation) == Some(ANY_USER));
+    if let Some(at) = ignored.map(|deviation| deviation.observation) {
+        judgement.access.retain(|deviation| {
+            forgery(deviation.observation).is_none_or(|forgery| forgery != ANY_USER && forgery != LDAP_USER)
+        });
+        judgement.advises(at, case.about(at, "accepted: the user-id is ignored"), "refused");
+    }
+    judgement
+}

@@ -131,7 +131,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 6750 §2.2"],
         doc: Doc {
-            sends: "GET with the valid token in a form, a JSON and a multipart body, and nowhere else, to each protected resource that is read by GET (at most 8).",
+            sends: "GET with the valid token in a form and in a JSON body under each usual name, and in a multipart body, and nowhere else, to each protected resource that is read by GET (at most 8).",
             matters: "A token in a body that intermediaries do not look at passes by whatever they check.",
             fix: "Read access_token from single-part form bodies of methods that have a body, or not at all.",
         },

@@ -272,6 +272,7 @@ fn preflight(case: &ObservedCheck<'_>) -> Judgement {
         Accept::Status(403),
         Accept::Status(404),
         Accept::Status(405),
+        Accept::Status(501),
     ];
     let mut judgement = expect::wants(case);
     for (index, observation) in case.observations_of(PREFLIGHT) {

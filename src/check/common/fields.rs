@@ -73,13 +73,18 @@ fn unversioned(case: &ObservedCheck<'_>) -> Judgement {
 fn names_a_version(name: &str, value: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let is_version = |text: &str| {
-        let number = text.trim_start_matches(['v', 'V']);
+        let number = text.trim_start_matches(['v', 'V', 'r', 'R']);
         number.starts_with(|c: char| c.is_ascii_digit()) && number.contains('.')
+    };
+    // a version behind its product, such as `monit 5.33.0`
+    let is_number = |word: &str| {
+        let mut parts = word.split('.');
+        parts.clone().count() > 1 && parts.all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
     };
     match name.as_str() {
         "server" | "x-powered-by" => value
             .split([' ', ',', '(', ')', ';'])
-            .any(|word| word.split_once('/').is_some_and(|(_, it)| is_version(it))),
+            .any(|word| word.split_once('/').map_or_else(|| is_number(word), |(_, it)| is_version(it))),
         name => {
             let of_api = name.contains("api") || name.contains("schema");
             name.starts_with("x-") && name.ends_with("-version") && !of_api && is_version(value.trim())
@@ -165,6 +170,9 @@ mod tests {
     #[test]
     fn versions_of_servers_are_told_from_versions_of_apis() {
         for (name, value, expected) in [
+            ("Server", "monit 5.33.0", true),
+            ("Server", "Icinga/r2.13.6-1", true),
+            ("Server", "level 2", false),
             ("Server", "TornadoServer/6.6.1", true),
             ("server", "Apache/2.4.62 (Debian) mod_ssl", true),
             ("Server", "Werkzeug/3.1 Python/3.11.2", true),

@@ -91,5 +91,51 @@ fn linked(response: &Response) -> Option<String> {
             return Some(format!("the field {}", name.to_ascii_lowercase()));
         }
     }
-    contains(&response.body, link.as_bytes()).then(|| "the body".to_owned())
+    links_in_body(response, &link).then(|| "the body".to_owned())
+}
+
+/// Whether a body links to an address. A page does so in its attributes: what it shows as text, such as the address that was
+/// asked for in a page of an error, leads nobody there.
+fn links_in_body(response: &Response, link: &str) -> bool {
+    let body = String::from_utf8_lossy(&response.body).to_ascii_lowercase();
+    let is_page = response.header("content-type").is_some_and(|media| media.to_ascii_lowercase().contains("html"));
+    body.match_indices(link).any(|(at, _)| {
+        let before = body[..at].trim_end_matches(':').trim_end_matches(|c: char| c.is_ascii_alphanumeric());
+        let unquoted = before.strip_suffix(['"', '\'']).unwrap_or(before);
+        // an attribute, the address of a `refresh`, or one in a style sheet
+        !is_page || unquoted.ends_with(['=', '('])
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn links(media: &str, body: &str) -> bool {
+        let headers = vec![("content-type".to_owned(), media.as_bytes().to_vec())];
+        let answer = Response { status: 401, headers, body: body.as_bytes().to_vec(), truncated: false };
+        linked(&answer).is_some()
+    }
+
+    #[test]
+    fn a_page_links_in_attributes_and_not_in_its_text() {
+        for page in [
+            r#"<a href="http://authbench.invalid/x">"#,
+            "<form action='//authbench.invalid/login'>",
+            "<script src=https://AUTHBENCH.invalid/a.js>",
+            r#"<meta http-equiv="refresh" content="0; url=http://authbench.invalid/">"#,
+            "<style>a { background: url(//authbench.invalid/a.png) }</style>",
+        ] {
+            assert!(links("text/html; charset=utf-8", page), "{page}");
+        }
+        for page in [
+            "<p>the address <tt>'http://authbench.invalid/x'</tt> needs a login</p>",
+            "<p>http://authbench.invalid/x</p>",
+            "<p>authbench.invalid</p>",
+        ] {
+            assert!(!links("text/html", page), "{page}");
+        }
+        assert!(links("application/json", r#"{"self":"http://authbench.invalid/orders"}"#));
+        assert!(!links("application/json", r#"{"host":"authbench.invalid"}"#));
+    }
 }

@@ -14,6 +14,8 @@ const SHORTEST: usize = 12;
 const MARKERS: &[(&str, &str)] = &[
     ("Traceback (most recent call last)", "a stack trace"),
     ("\tat java.", "a stack trace"),
+    ("at JSON.parse (", "a stack trace"),
+    ("Cannot read propert", "an error of its program"),
     ("    at Object.", "a stack trace"),
     ("at org.springframework", "a stack trace"),
     ("goroutine 1 [", "a stack trace"),

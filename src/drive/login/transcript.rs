@@ -9,6 +9,9 @@ use crate::observe::{Exchange, Marks, Request, Response, Silence};
 
 /// Exchanges that are kept.
 const MOST: usize = 16;
+/// Header fields that hold no credential.
+const PLAIN_FIELDS: [&str; 7] =
+    ["Accept", "Accept-Language", "Content-Type", "Origin", "Referer", "User-Agent", "X-Requested-With"];
 
 /// Exchanges of one login, refresh or logout, in order.
 #[derive(Clone, Debug, Default)]
@@ -43,7 +46,8 @@ impl Transcript {
             request.push("Host", authority.as_bytes(), false);
         }
         for (name, value) in headers {
-            request.push(name, value, true);
+            let is_plain = PLAIN_FIELDS.iter().any(|plain| plain.eq_ignore_ascii_case(name));
+            request.push(name, value, !is_plain);
         }
         match body {
             Some((media, body)) => request.with_body(media, body.clone()),

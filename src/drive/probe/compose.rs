@@ -34,10 +34,14 @@ impl Prober {
     /// A request without a body and a credential.
     pub(super) fn plain_request(&self, method: &str, path: &str, headers: &[(String, String)]) -> Request {
         let base = self.equipment.base.path().trim_end_matches('/');
-        let mut request = Request::new(method, &format!("{base}{path}"))
-            .header("Host", host_of(&self.equipment.base))
-            .header("User-Agent", USER_AGENT)
-            .header("Accept", "*/*");
+        let mut request = Request::new(method, &format!("{base}{path}"));
+        let host = host_of(&self.equipment.base);
+        for (name, value) in [("Host", host.as_str()), ("User-Agent", USER_AGENT), ("Accept", "*/*")] {
+            // what the scenario says takes its place
+            if !headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name)) {
+                request.push(name, value, false);
+            }
+        }
         for (name, value) in headers {
             request.push(name, value, false);
         }

@@ -92,6 +92,10 @@ const FORGERIES: &[Forgery] = &[
     Forgery::new("star-user", "the wildcard * for a user and for a password", |context| {
         value(context, &credentials("*", "*"))
     }),
+    Forgery::new("any-user", "a user-id that nobody has, with the password", |context| {
+        let user: String = (0..12).map(|_| char::from(context.rng.random_range(b'a'..=b'z'))).collect();
+        value(context, &credentials(&user, context.proof.secret()))
+    }),
     Forgery::new("ldap-user", "the start of the user-id and an LDAP wildcard, with the password", |context| {
         let start: String = user_of(context.proof).chars().take(2).collect();
         value(context, &credentials(&format!("{start}*"), context.proof.secret()))

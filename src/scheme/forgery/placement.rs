@@ -68,11 +68,11 @@ pub(crate) const FORGERIES: &[Forgery] = &[
             _ => Ok(usually_named(CarrierPlace::Cookie, context.proof.secret())),
         }
     }),
-    Forgery::new("in-form", "the good token in a form body and nowhere else", |context| {
-        moved(context, CarrierPlace::Form("access_token".to_owned()))
+    Forgery::new("in-form", "the good token in a form body under each usual name and nowhere else", |context| {
+        Ok(usually_named(CarrierPlace::Form, context.proof.secret()))
     }),
-    Forgery::new("in-json", "the good token in a JSON body and nowhere else", |context| {
-        moved(context, CarrierPlace::Json("access_token".to_owned()))
+    Forgery::new("in-json", "the good token in a JSON body under each usual name and nowhere else", |context| {
+        Ok(usually_named(CarrierPlace::Json, context.proof.secret()))
     }),
     Forgery::new("in-multipart", "the good token in a multipart body and nowhere else", |context| {
         moved(context, CarrierPlace::Multipart("access_token".to_owned()))
@@ -93,7 +93,7 @@ pub(crate) const FORGERIES: &[Forgery] = &[
     }),
 ];
 
-/// Names under which servers read tokens from the query and from cookies: that of RFC 6750 §2.3, and those of widespread libraries.
+/// Names under which servers read tokens from the query, bodies and cookies: that of RFC 6750 §2.3, and those of widespread libraries.
 const USUAL_NAMES: [&str; 4] = ["access_token", "token", "jwt", "auth_token"];
 
 fn good_in_query(context: &ForgeryContext<'_>) -> Forged {

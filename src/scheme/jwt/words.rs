@@ -130,6 +130,7 @@ const WORDS: &[&str] = &[
     "0123456789",
     "111111",
     "000000",
+    "json-server-auth-123456",
     "your-256-bit-secret",
     "your-384-bit-secret",
     "your-512-bit-secret",

@@ -163,6 +163,7 @@ async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
     assert_eq!(with_verdict(&report, "not-applicable"), ["session.cookie-secure"], "{said}");
     let not_tested = [
         "login.password-change-ends-sessions",
+        "login.unusual-password-refused",
         "login.users-indistinct",
         "login.wrong-password-refused",
         "session.csrf-token-bound",

@@ -101,6 +101,9 @@ impl Accounts {
         password: &str,
         cached: bool,
     ) -> Option<Arc<Principal>> {
+        if state.fault("basic-user-ignored") && self.is_anybodys(password) {
+            return self.hashes.get("service").map(|account| account.principal.clone());
+        }
         if state.fault("basic-ldap-filter") {
             return self.filtered(user, password);
         }

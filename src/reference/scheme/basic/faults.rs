@@ -18,6 +18,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         "basic.other-accounts-password-denied",
         "looks a password up among those of all accounts",
     ),
+    variant("basic-user-ignored", "basic.injection-denied", "looks at the password and at no user-id"),
     row("basic-ldap-filter", "basic.injection-denied", "puts user-id and password into an LDAP filter"),
     row("challenge-without-realm", "basic.missing-challenged", "sends a challenge without realm"),
     row("charset-latin1", "basic.charset-param-value", "announces ISO-8859-1"),

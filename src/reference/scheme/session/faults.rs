@@ -26,7 +26,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "login.unusual-password-refused",
         "takes an object in place of the password for a condition that holds",
     ),
-    row("login-breaks-on-objects", "login.unusual-password-refused", "breaks where the password of a login is no text"),
+    variant(
+        "login-breaks-on-objects",
+        "login.unusual-password-refused",
+        "breaks where the password of a login is no text",
+    ),
     row(
         "login-hash-skipped-for-unknown-user",
         "login.timing-user-enumeration",
