@@ -32,6 +32,7 @@ async fn a_login_is_asked_for_what_it_has() {
     assert_eq!(found, failed, "{said}");
     let passed = [
         "login.logout-ends-credential",
+        "login.unusual-password-refused",
         "login.users-indistinct",
         "login.wrong-password-refused",
         "refresh.concurrent-use",
@@ -45,7 +46,7 @@ async fn a_login_is_asked_for_what_it_has() {
     let mut found = with_verdict(&report, "not-tested");
     found.sort();
     assert_eq!(found, CHANGES, "nothing about cookies, and no `password_change`\n{said}");
-    assert_eq!(application.counts().failed, 4, "three with its user, one without: {:?}", application.counts());
+    assert_eq!(application.counts().failed, 9, "eight with its user, one without: {:?}", application.counts());
     for text in [said, report.to_string()] {
         assert!(!text.contains(PASSWORD), "{text}");
         assert!(!text.contains("issued-") && !text.contains("refresh-0") && !text.contains("refresh-f"), "{text}");
