@@ -6,8 +6,7 @@ rm -rf data && mkdir -p data/certs data/cache data/log data/run data/api/package
 openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=Icinga CA" -keyout data/ca/ca.key -out data/certs/ca.crt 2> /dev/null
 cp data/certs/ca.crt data/ca/ca.crt
 openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout data/certs/localhost.key -out localhost.csr 2> /dev/null
-printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\n' > localhost.ext
-openssl x509 -req -days 30 -in localhost.csr -CA data/certs/ca.crt -CAkey data/ca/ca.key -CAcreateserial -extfile localhost.ext -out data/certs/localhost.crt 2> /dev/null
+openssl x509 -req -days 30 -in localhost.csr -CA data/certs/ca.crt -CAkey data/ca/ca.key -CAcreateserial -out data/certs/localhost.crt 2> /dev/null
 cat > icinga2.conf <<CONF
 const NodeName = "localhost"
 const ZoneName = NodeName
