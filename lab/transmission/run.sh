@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Transmission: its RPC over HTTP behind Basic, as its guide has it. No torrents, no peers; it listens on 127.0.0.1 only.
+# Transmission: its RPC over HTTP behind Basic, as its guide has it, without its lock after 100 failures, which lasts until it is started again. No torrents, no peers; it listens on 127.0.0.1 only.
 . "$(dirname "$0")/../lib/start.sh"
 : "${PORT_2:?set PORT_2 to a free port}"
 debian_packages
@@ -12,6 +12,7 @@ cat > home/settings.json <<CONF
   "download-dir": "$WORK/home/downloads",
   "rpc-enabled": true, "rpc-bind-address": "127.0.0.1", "rpc-port": $PORT,
   "rpc-authentication-required": true, "rpc-username": "alice", "rpc-password": "lab-Password-1",
+  "anti-brute-force-enabled": false,
   "rpc-whitelist-enabled": true, "rpc-whitelist": "127.0.0.1"
 }
 CONF
