@@ -66,6 +66,10 @@ FIRST_CONTACT = """\
 Applications that authbench met when it had been corrected with all others. What is known about each was written down from its source
 and from requests of our own before authbench ran; what authbench found beside that, and was confirmed, counts as known and found."""
 
+SECOND_CONTACT = """\
+Applications that authbench met when it had been corrected with those of the first round too. Of the wrong findings, the five of
+json-server-auth are true: what was written down beforehand missed them. The one of pyramid_jwt is arguable."""
+
 
 def write():
     with open(PAGE, "w") as file:
@@ -81,6 +85,7 @@ def page():
         ("After", "after", "The same applications, after the corrections.", "before"),
         ("First used at the end", "after", "Applications that authbench met only after the corrections.", "end"),
         ("First contact", "new", FIRST_CONTACT, None),
+        ("First contact, second round", "second", SECOND_CONTACT, None),
         ("Latest", "latest", "All applications, after what those of the end and of the first contact had shown was corrected as well.", None),
     )
     for title, label, about, used in groups:
