@@ -113,4 +113,13 @@ mod tests {
         let expected = [Some("p="), Some("p=' OR '1'='1"), Some("p[$ne]="), None, None];
         assert_eq!(KINDS.map(sent), expected.map(|text| text.map(str::to_owned)));
     }
+
+    #[test]
+    fn a_password_within_a_longer_text_stays() {
+        let longer = LoginText(vec![LoginPart::Plain("p:".to_owned()), LoginPart::Password]);
+        for kind in KINDS {
+            assert!(!replaces(&mut LoginBody::Form(vec![("p".to_owned(), longer.clone())]), kind));
+            assert!(!replaces(&mut LoginBody::Json(LoginJson::Text(longer.clone())), kind));
+        }
+    }
 }

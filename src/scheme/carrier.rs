@@ -190,4 +190,13 @@ mod tests {
         Carried::new(&CarrierPlace::Form("access_token".into()), "k 4").apply(&mut request);
         assert_eq!(request.body, b"access_token=k+4");
     }
+
+    #[test]
+    fn a_json_body_keeps_what_it_holds() {
+        let mut request = Request::new("POST", "/a").with_body("application/json", r#"{"item":"lamp"}"#);
+        for name in ["token", "jwt"] {
+            Carried::new(&CarrierPlace::Json(name.into()), "k5").apply(&mut request);
+        }
+        assert_eq!(request.body, br#"{"item":"lamp","jwt":"k5","token":"k5"}"#);
+    }
 }

@@ -104,6 +104,12 @@ pub fn shown(url: &Url) -> String {
     url.to_string()
 }
 
+/// The `Host` field for an address (RFC 9110 §7.2): without the default port.
+pub fn host_field(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
 /// Host and port, as a reader may see them.
 pub fn authority(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();

@@ -6,6 +6,7 @@ use url::Url;
 
 use crate::drive::control::{ControlAnswer, ControlError};
 use crate::observe::{Exchange, Marks, Request, Response, Silence};
+use crate::target::address::host_field;
 
 /// Exchanges that are kept.
 const MOST: usize = 16;
@@ -39,11 +40,8 @@ impl Transcript {
             request.target.extend_from_slice(query.as_bytes());
         }
         // the client adds it where no header line names another
-        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host"))
-            && let Some(host) = url.host_str()
-        {
-            let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-            request.push("Host", authority.as_bytes(), false);
+        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+            request.push("Host", host_field(url), false);
         }
         for (name, value) in headers {
             let is_plain = PLAIN_FIELDS.iter().any(|plain| plain.eq_ignore_ascii_case(name));

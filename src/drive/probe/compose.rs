@@ -7,6 +7,7 @@ use super::{Prober, allowance};
 use crate::check::step::{Alter, Fill, OtherConnection};
 use crate::drive::wire::{self, BadDestination, Destination, Limits};
 use crate::observe::{ConnectionOf, Exchange, Request, Silence};
+use crate::target::address::host_field;
 use crate::target::destination::DestinationKey;
 
 /// What says who is asking, in every request.
@@ -35,7 +36,7 @@ impl Prober {
     pub(super) fn plain_request(&self, method: &str, path: &str, headers: &[(String, String)]) -> Request {
         let base = self.equipment.base.path().trim_end_matches('/');
         let mut request = Request::new(method, &format!("{base}{path}"));
-        let host = host_of(&self.equipment.base);
+        let host = host_field(&self.equipment.base);
         for (name, value) in [("Host", host.as_str()), ("User-Agent", USER_AGENT), ("Accept", "*/*")] {
             // what the scenario says takes its place
             if !headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name)) {
@@ -182,10 +183,4 @@ impl Prober {
             }
         }
     }
-}
-
-/// The `Host` field for an address (RFC 9110 §7.2): without the default port.
-pub(super) fn host_of(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }

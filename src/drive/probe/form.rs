@@ -5,7 +5,6 @@ use std::sync::PoisonError;
 use url::Url;
 
 use super::client_auth::Authentication;
-use super::compose::host_of;
 use super::{Prober, values};
 use crate::check::step::{Encoding, Endpoint, Fill, FormAuth, FormStep, Want};
 use crate::drive::control::ControlError;
@@ -13,7 +12,7 @@ use crate::observe::{Evidence, Exchange, MULTIPART, Outcome, Request, Response, 
 use crate::plan::subject::{ClientAuthMethod, ClientCredential};
 use crate::scheme::dpop::PROOF_FIELD;
 use crate::secret::{Secret, is_secret_name};
-use crate::target::address::join;
+use crate::target::address::{host_field, join};
 
 /// A form with everything filled in.
 pub(super) struct FilledForm<'a> {
@@ -87,7 +86,7 @@ impl Prober {
         params.extend(server.into_iter().flat_map(|server| server.token_params.iter().cloned()));
         let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
         let mut request = Request::new("POST", &format!("{}{query}", url.path()))
-            .header("Host", host_of(url))
+            .header("Host", host_field(url))
             .header("User-Agent", concat!("authbench/", env!("CARGO_PKG_VERSION")))
             .header("Accept", "application/json");
         for authorization in authorizations {
@@ -144,7 +143,7 @@ impl Prober {
             target = format!("{target}?{}", joined.join("&"));
         }
         let mut request = Request::new(form.method, &target)
-            .header("Host", host_of(url))
+            .header("Host", host_field(url))
             .header("User-Agent", concat!("authbench/", env!("CARGO_PKG_VERSION")))
             .header("Accept", "application/json");
         for authorization in authorizations {

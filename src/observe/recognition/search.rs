@@ -114,7 +114,7 @@ fn automaton(patterns: &[Vec<u8>]) -> Option<AhoCorasick> {
     AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(patterns).ok()
 }
 
-/// How an atom stands in bytes that are not read as JSON: a long scalar by itself, a short one behind its member.
+/// How an atom is written in bytes that are not read as JSON: a long scalar by itself, a short one behind its member.
 fn patterns_of(atom: &Atom) -> Vec<Vec<u8>> {
     // the middle of a long value: values of one kind often share their head and their tail
     let start = atom.value.len().saturating_sub(LONGEST_NEEDLE) / 2;

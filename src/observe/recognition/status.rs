@@ -18,7 +18,7 @@ pub fn meaning_of_status(status: u16) -> Outcome {
 /// Fields that an answer to HEAD shares with the answer to GET (RFC 9110 §9.3.2).
 const SHARED_FIELDS: [&str; 3] = ["content-length", "etag", "last-modified"];
 
-/// How a granted answer to HEAD is told from another.
+/// What distinguishes a granted answer to HEAD.
 #[derive(Clone, Debug, Default)]
 pub(super) struct HeadMarks {
     status: u16,

@@ -51,11 +51,13 @@ impl Caster<'_> {
             }
             _ => {}
         }
-        // a form has no values of other types than text
-        if let SessionAct::UnusualPassword(kind) = step.act
-            && procedure.is_none_or(|login| login.with_unusual_password(kind).is_none())
-        {
-            return Ok(());
+        if let SessionAct::UnusualPassword(kind) = step.act {
+            let takes = |kind| procedure.is_some_and(|login| login.with_unusual_password(kind).is_some());
+            has(takes(UnusualPassword::Empty), "no body of the login has the `{password}` as a value of its own")?;
+            // a form has no values of other types than text
+            if !takes(kind) {
+                return Ok(());
+            }
         }
         if !self.is_control
             && matches!(step.want, Want::Denied(_))

@@ -46,6 +46,29 @@ async fn a_parser_that_breaks_on_another_scheme_than_its_own_is_found() {
     assert!(result.summary.contains("the scheme Basic with 8-bit bytes"), "{}", result.summary);
 }
 
+/// A server that reads one `Accept` line only gets the one of the scenario.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_scenario_accepts_takes_the_place_of_what_every_request_does() {
+    let orders = |headers: HeaderMap| async move {
+        let lines: Vec<_> = headers.get_all(header::ACCEPT).iter().collect();
+        match presented(&headers).is_some_and(|line| line == format!("Bearer {KEY}")) {
+            _ if lines != ["application/json"] => StatusCode::NOT_ACCEPTABLE.into_response(),
+            true => ([(header::CONTENT_TYPE, "application/json")], ORDERS).into_response(),
+            false => refused("Bearer realm=\"a\", error=\"invalid_token\""),
+        }
+    };
+    let yaml = format!(
+        "scheme: bearer\ncredentials: {{ a: {{ token: \"{KEY}\" }} }}\n\
+         resources: [{{ request: GET /orders, headers: {{ accept: application/json }} }}]\n\
+         conformance: {{ include: [bearer.valid-accepted, bearer.garbage-token-401] }}\n"
+    );
+    let ended = against(serve(Router::new().route("/orders", get(orders))).await, &yaml, PROMPT).await;
+    for check in ["bearer.valid-accepted", "bearer.garbage-token-401"] {
+        let result = ended.of(check);
+        assert_eq!(result.verdict, Verdict::Pass, "{} {:?}", result.summary, result.deviations);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_field_that_is_too_long_may_be_refused_with_413() {
     let too_large = |value: &[u8]| (value.len() > 10_000).then_some(StatusCode::PAYLOAD_TOO_LARGE);

@@ -10,7 +10,6 @@ use crate::check::step::{Endpoint, Fetch, Fill, FormAuth, FormStep, MetadataDocu
 use crate::clock;
 use crate::drive::control::{Bindings, NONCES, Token};
 use crate::drive::login::HeldCredential;
-use crate::drive::probe::compose::host_of;
 use crate::drive::probe::dpop;
 use crate::drive::probe::error::FillError;
 use crate::drive::probe::form::{FilledForm, correct, meaning};
@@ -22,7 +21,7 @@ use crate::plan::subject::Login;
 use crate::scheme::Proof;
 use crate::scheme::dpop::BoundToken;
 use crate::secret::Secret;
-use crate::target::address::{appended, join, well_known};
+use crate::target::address::{appended, host_field, join, well_known};
 
 impl Stage<'_> {
     pub(super) async fn form(&mut self, action: &Action, form: &FormStep, evidence: &mut Evidence) -> Result<(), Halt> {
@@ -178,7 +177,7 @@ impl Stage<'_> {
         let second = issuer().filter(|_| fetch.document == MetadataDocument::Discovered);
         let second = second.map(|issuer| appended(&issuer, "openid-configuration"));
         let mut request = Request::new("GET", url.path())
-            .header("Host", host_of(&url))
+            .header("Host", host_field(&url))
             .header("User-Agent", concat!("authbench/", env!("CARGO_PKG_VERSION")))
             .header("Accept", "application/json");
         for (name, value) in fetch.headers {

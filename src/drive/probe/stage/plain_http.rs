@@ -5,12 +5,11 @@ use url::Url;
 use super::{Halt, Stage, in_time};
 use crate::clock;
 use crate::drive::probe::allowance;
-use crate::drive::probe::compose::host_of;
 use crate::drive::wire::{BadDestination, Destination, send_once};
 use crate::observe::{
     Asked, ConnectionOf, Description, Evidence, Observation, Outcome, Place, Reading, Request, Silence,
 };
-use crate::target::address::is_local;
+use crate::target::address::{host_field, is_local};
 
 /// The ports of HTTP and of HTTPS (RFC 9110 §4.2).
 const HTTP: u16 = 80;
@@ -66,7 +65,7 @@ impl Stage<'_> {
                 step,
                 credential: with_credential.then(|| subject.identities[identity].name.clone()),
                 forgery: None,
-                description: Description::new(format!("{who} in clear text to {}", host_of(&url))),
+                description: Description::new(format!("{who} in clear text to {}", host_field(&url))),
                 place: Place::Resource(resource),
                 exchange,
                 outcome,
@@ -104,7 +103,7 @@ fn in_clear_text(base: &Url) -> Option<Url> {
 /// Names the host that is asked, as the address has it.
 fn named(request: &mut Request, url: &Url) {
     for header in request.headers.iter_mut().filter(|header| header.name.eq_ignore_ascii_case("host")) {
-        header.value = host_of(url).into_bytes();
+        header.value = host_field(url).into_bytes();
     }
 }
 

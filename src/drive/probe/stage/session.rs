@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::OwnedMutexGuard;
+
 use super::{Halt, Kept, Stage, described};
 use crate::check::step::{SessionAct, SessionStep, Step, Want};
 use crate::clock;
@@ -184,22 +186,38 @@ impl Stage<'_> {
             false => procedure.account.0.clone(),
             true => unknown_user(&procedure.account.0, &self.random[20..32]),
         };
-        let wrong = procedure.with_account(&user, password);
-        let mut session = Logins::recorded(&wrong);
-        let ended = session.renewed(logins).await;
-        note(session.exchanges(), &wrong, evidence);
-        let exchange = session.exchanges().last().cloned();
-        let told = match ended {
-            Ok((held, _)) => {
-                drop(alone);
-                self.opened(held, exchange, evidence).await
-            }
-            Err(error) => refused(&error, exchange)?,
-        };
-        if !unknown && told.outcome != Outcome::Silent {
-            logins.note_end(&name, told.outcome == Outcome::Granted);
+        let told = self.failing_login(&procedure.with_account(&user, password), alone, evidence).await?;
+        if !unknown {
+            self.note_failing(&name, &told);
         }
         Ok(told)
+    }
+
+    /// A login that has to fail, as the only one of its identity until it has ended. What it returns is tried.
+    pub(super) async fn failing_login(
+        &self,
+        wrong: &Arc<LoginProcedure>,
+        alone: OwnedMutexGuard<()>,
+        evidence: &mut Evidence,
+    ) -> Result<Told, Halt> {
+        let mut session = Logins::recorded(wrong);
+        let ended = session.renewed(&self.prober.equipment.logins).await;
+        note(session.exchanges(), wrong, evidence);
+        let exchange = session.exchanges().last().cloned();
+        match ended {
+            Ok((held, _)) => {
+                drop(alone);
+                Ok(self.opened(held, exchange, evidence).await)
+            }
+            Err(error) => refused(&error, exchange),
+        }
+    }
+
+    /// Counts a login that had to fail, if it was answered.
+    pub(super) fn note_failing(&self, name: &str, told: &Told) {
+        if told.outcome != Outcome::Silent {
+            self.prober.equipment.logins.note_end(name, told.outcome == Outcome::Granted);
+        }
     }
 
     /// Whether what a login returned opens a resource: a page that asks for the password again may set a cookie too.

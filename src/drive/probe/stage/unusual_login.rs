@@ -1,10 +1,10 @@
 //! Logins whose password is no text, or one that means something to a database.
 
 use super::enumeration::Existing;
-use super::session::{Told, note, refused};
+use super::resource::second_counts;
+use super::session::Told;
 use super::{Halt, Stage};
 use crate::check::step::UnusualPassword;
-use crate::drive::login::Logins;
 use crate::observe::{Evidence, Outcome};
 
 impl Stage<'_> {
@@ -21,8 +21,8 @@ impl Stage<'_> {
             return Ok((told, false));
         }
         let again = self.one_unusual_login(identity, kind, evidence).await?;
-        let same = again.exchange.status() == told.exchange.status();
-        Ok((told, same))
+        let same = again.outcome == told.outcome;
+        Ok((if second_counts(told.outcome, again.outcome, false) { again } else { told }, same))
     }
 
     async fn one_unusual_login(
@@ -45,20 +45,8 @@ impl Stage<'_> {
         }
         let logins = &self.prober.equipment.logins;
         let alone = logins.alone(&name).await;
-        let mut session = Logins::recorded(&unusual);
-        let ended = session.renewed(logins).await;
-        note(session.exchanges(), &unusual, evidence);
-        let exchange = session.exchanges().last().cloned();
-        let told = match ended {
-            Ok((held, _)) => {
-                drop(alone);
-                self.opened(held, exchange, evidence).await
-            }
-            Err(error) => refused(&error, exchange)?,
-        };
-        if told.outcome != Outcome::Silent {
-            logins.note_end(&name, told.outcome == Outcome::Granted);
-        }
+        let told = self.failing_login(&unusual, alone, evidence).await?;
+        self.note_failing(&name, &told);
         Ok(told)
     }
 }
