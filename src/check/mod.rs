@@ -267,6 +267,7 @@ pub const GROUPS: &[Group] = &[
             common::fields::CHECKS,
             common::throttling::CHECKS,
             common::hosts::CHECKS,
+            common::messages::CHECKS,
             common::transport::CHECKS,
             common::survival::CHECKS,
         ],

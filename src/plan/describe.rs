@@ -10,6 +10,7 @@ pub(super) fn altered(alter: &Alter) -> String {
         Alter::Path(spelling) => format!("path written as {}", spelling("/path")),
         Alter::Header(name, fill) => format!("with {name}{}", value(fill)),
         Alter::Replaced(name, fill) => format!("with {name}{}", value(fill)),
+        Alter::Without(name) => format!("without {name}"),
         Alter::Query(name, fill) => format!("with ?{name}={}", value(fill).trim_start_matches(": ")),
         Alter::Body(media, _) => format!("with a body of {media}"),
         Alter::Target(_) => "another path".to_owned(),

@@ -75,6 +75,12 @@ pub(crate) fn header_values<'a>(headers: &'a HeaderMap, name: &str) -> Result<Ve
     headers.get_all(name).iter().map(|value| value.to_str().map_err(|_| NotText)).collect()
 }
 
+/// A field value without the no-break spaces and next lines of Latin-1 at its end: only faults ask for it.
+pub(crate) fn without_blanks_of_latin_1(value: &[u8]) -> &[u8] {
+    let end = value.iter().rposition(|byte| !matches!(byte, 0xa0 | 0x85)).map_or(0, |at| at + 1);
+    &value[..end]
+}
+
 /// A text with its full-width letters made plain, as compatibility normalisation does: only faults ask for it.
 pub(crate) fn without_full_width(text: &str) -> String {
     let plain = |c: char| match u32::from(c) {

@@ -27,10 +27,15 @@ pub(crate) fn router(verifiers: &Arc<Verifiers>) -> Router {
     Router::new()
         .route("/hooks/keys", post(follow_keys))
         .route("/jwt/{algorithm}/jwks.json", get(key_set))
-        .fallback(async || Rejection::new(StatusCode::NOT_FOUND, "not_found"))
+        .fallback(not_found)
         .with_state(verifiers.clone())
         .merge(of_state)
         .merge(verifiers.login_routes())
+}
+
+async fn not_found(Shared(verifiers): Shared<Arc<Verifiers>>) -> Rejection {
+    let of_fault = verifiers.state.fault("shows-path-of-program").then(|| "no file below /var/www/orders".to_owned());
+    Rejection { detail: of_fault, ..Rejection::new(StatusCode::NOT_FOUND, "not_found") }
 }
 
 async fn public() -> Json<Value> {

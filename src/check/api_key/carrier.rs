@@ -1,5 +1,6 @@
 //! How an API key travels, and what refusals give away.
 
+use crate::check::api_key::near_misses;
 use crate::check::common::leaks;
 use crate::check::judgement::expect;
 use crate::check::judgement::sameness;
@@ -53,15 +54,19 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §5.5", "CWE-176"],
         doc: Doc {
-            sends: "The good key with one letter replaced by a look-alike, in full-width letters, and with the byte 0xFF.",
+            sends: "The good key with one letter replaced by a look-alike, in full-width letters, with the byte 0xFF behind it, and with bytes that are white space to some.",
             matters: "A key that is normalised before it is compared has more spellings than were issued.",
             fix: "Compare keys as bytes, and refuse bytes outside ASCII.",
         },
         steps: &[
             send(forged("look-alike"), On::Protected).denied(&[Accept::Status(400), INVALID]),
             send(forged("full-width"), On::Protected).denied(&[Accept::Status(400), INVALID]),
-            send(forged("byte-ff"), On::Protected).denied(&[Accept::Status(400), INVALID]),
+            send(forged("byte-ff"), On::Protected),
+            send(forged("byte-a0"), On::Protected),
+            send(forged("byte-85"), On::Protected),
+            send(forged("byte-1f"), On::Protected),
         ],
+        expect: near_misses,
         fault: "nfkc-before-compare",
         ..REFUSAL
     },
@@ -91,17 +96,19 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["ASVS 14.2.1", "OWASP REST Security Cheat Sheet", "CWE-598"],
         doc: Doc {
-            sends: "The good key as ?api_key=, ?apikey=, ?apiKey=, ?key=, ?token=, ?access_token=, and in a cookie, and nowhere else.",
+            sends: "The good key as ?api_key=, ?apikey=, ?api-key=, ?apiKey=, ?key=, ?token=, ?access_token=, in a parameter with the name of its field, and in a cookie, and nowhere else.",
             matters: "URLs end in logs, histories and referrers; cookies are sent by browsers that nobody asked.",
             fix: "Read keys from the documented place only.",
         },
         steps: &[
             send(forged("in-query-api_key"), On::EachRoute).denied(ELSEWHERE),
             send(forged("in-query-apikey"), On::EachRoute).denied(ELSEWHERE),
+            send(forged("in-query-api-key"), On::EachRoute).denied(ELSEWHERE),
             send(forged("in-query-apiKey"), On::EachRoute).denied(ELSEWHERE),
             send(forged("in-query-key"), On::EachRoute).denied(ELSEWHERE),
             send(forged("in-query-token"), On::EachRoute).denied(ELSEWHERE),
             send(forged("in-query-access_token"), On::EachRoute).denied(ELSEWHERE),
+            send(forged("in-query-own-name"), On::EachRoute).denied(ELSEWHERE),
             send(forged("in-cookie"), On::EachRoute).denied(ELSEWHERE),
         ],
         shows: Explanation::Carrier,

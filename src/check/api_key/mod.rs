@@ -86,7 +86,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["CWE-187", "OWASP API2:2023"],
         doc: Doc {
-            sends: "The good key shortened, extended by a character and by a part, altered, reversed, doubled, encoded, and in quotation marks.",
+            sends: "The good key shortened, extended by a character, by a part and by an equals sign, altered, reversed, doubled, encoded, in quotation marks, and with other bits behind the last byte of its Base64.",
             matters: "A lookup by prefix or with decoding makes a guessed part of a key as good as the key.",
             fix: "Look keys up by their exact value, hashed, and compare in constant time.",
         },
@@ -101,6 +101,8 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("base64"), On::Protected).denied(&[INVALID]),
             send(forged("quoted"), On::Protected),
             send(forged("part-appended"), On::Protected),
+            send(forged("padding-behind"), On::Protected),
+            send(forged("left-over-bits"), On::Protected),
         ],
         expect: near_misses,
         fault: "prefix-compare",
@@ -276,14 +278,17 @@ pub(crate) const CHECKS: &[Check] = &[
     },
 ];
 
-/// Quotation marks around the good key, and one part more behind it, make no guess easier: taking them off is a second spelling,
-/// no second key.
-fn near_misses(case: &ObservedCheck<'_>) -> Judgement {
+/// Quotation marks around the good key, and one part or one byte more behind it, make no guess easier: taking them off is a second
+/// spelling, no second key.
+pub(super) fn near_misses(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, seen) in case.lenient() {
         match seen.outcome {
             Outcome::Granted => judgement.deviates(index, case.about(index, "accepted"), "refused"),
-            _ => case.judge_as(index, Want::Denied(&[INVALID, Accept::Status(400)]), &mut judgement),
+            _ => {
+                let refused = Want::Denied(&[INVALID, Accept::Status(400), Accept::Closed]);
+                case.judge_as(index, refused, &mut judgement);
+            }
         }
     }
     judgement

@@ -133,7 +133,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 7617 §2", "RFC 9110 §11.4"],
         doc: Doc {
-            sends: "No colon, bad Base64, its URL alphabet, nothing, control characters, 64 KiB, and the good value without its padding, and with a word, other characters or a NUL behind it.",
+            sends: "No colon, bad Base64, its URL alphabet, nothing, control characters, 64 KiB, and the good value without its padding, with too much of it, with other bits behind its last byte, without the space before it, with characters outside Base64 inside, and with a word, such characters or a NUL behind it.",
             matters: "A parser that breaks is a way to take a service down.",
             fix: "Refuse what does not decode like a wrong password.",
         },
@@ -144,9 +144,14 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("scheme-and-space"), On::Protected).denied(BAD),
             send(forged("control-characters"), On::Protected).denied(BAD),
             send(forged("very-long"), On::Protected).denied(BAD),
+            send(forged("no-space"), On::Protected),
             send(forged("no-padding"), On::Protected),
+            send(forged("padding-behind"), On::Protected),
+            send(forged("left-over-bits"), On::Protected),
             send(forged("word-after"), On::Protected),
             send(forged("junk-after"), On::Protected),
+            send(forged("junk-pair-after"), On::Protected),
+            send(forged("junk-inside"), On::Protected),
             send(forged("nul-after"), On::Protected),
         ],
         expect: malformed,
@@ -179,7 +184,15 @@ pub(crate) const CHECKS: &[Check] = &[
 const CHALLENGE: StepId = StepId::new("challenge");
 
 /// What a malformed value may be answered with, one that is too long for the server among them (RFC 9110 §5.4).
-const BAD: &[Accept] = &[Accept::Status(400), MALFORMED, INVALID, MISSING, Accept::Status(413), Accept::Status(431)];
+const BAD: &[Accept] = &[
+    Accept::Status(400),
+    MALFORMED,
+    INVALID,
+    MISSING,
+    Accept::Status(413),
+    Accept::Status(431),
+    Accept::Closed,
+];
 
 fn basic(challenges: Vec<Challenge>) -> Option<Challenge> {
     challenges.into_iter().find(|challenge| challenge.scheme == "basic")
@@ -218,16 +231,21 @@ fn charset(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// The good value without its padding.
-const UNPADDED: ForgeryId = ForgeryId::new("no-padding");
+/// Other Base64 of the same bytes: without its padding and with too much of it (RFC 4648 §3.2), with other bits behind the last
+/// byte (§3.5).
+const SPELLINGS: [ForgeryId; 3] =
+    [ForgeryId::new("no-padding"), ForgeryId::new("padding-behind"), ForgeryId::new("left-over-bits")];
 
-/// A good value with something behind it lets nobody in who should not be; it is read more leniently than it should. Without its
-/// padding (RFC 4648 §3.2) it spells the same bytes, which is worth knowing.
+/// A good value with something behind it lets nobody in who should not be; it is read more leniently than it should. Another
+/// Base64 of the same bytes is worth knowing.
 fn malformed(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, observation) in case.lenient() {
         match observation.outcome {
-            Outcome::Granted if observation.forgery == Some(UNPADDED) && !case.profile.strict_challenges() => {
+            Outcome::Granted
+                if observation.forgery.is_some_and(|forgery| SPELLINGS.contains(&forgery))
+                    && !case.profile.strict_challenges() =>
+            {
                 judgement.remarks.push(format!("{}: accepted", observation.description));
                 judgement.needs_review = true;
             }
@@ -245,7 +263,11 @@ fn utf8(case: &ObservedCheck<'_>) -> Judgement {
     let announced = announced.into_iter().any(|challenge| challenge.param("charset").is_some());
     if !announced && !judgement.access.is_empty() {
         judgement.access.clear();
-        let why = "the target does not announce charset=\"UTF-8\", and takes passwords in another encoding";
+        let granted = case.observations().any(|(_, seen)| seen.forgery.is_some() && seen.outcome == Outcome::Granted);
+        let why = match granted {
+            true => "the target does not announce charset=\"UTF-8\", and takes passwords in another encoding",
+            false => "the target does not announce charset=\"UTF-8\", and takes the password neither in UTF-8 nor in Latin-1",
+        };
         judgement.not_applicable = Some(why.to_owned());
     }
     judgement

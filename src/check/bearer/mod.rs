@@ -59,7 +59,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["CWE-89", "CWE-943", "CWE-176", "OWASP API8:2023"],
         doc: Doc {
-            sends: "null and undefined, an SQL tautology, wildcards of SQL and LDAP by themselves and behind the start of the good token, and the good token with characters outside ASCII, with one more character and with one more part behind it. To accept what has the whole good token in it is a warning: only its holder can make it.",
+            sends: "null and undefined, an SQL tautology, wildcards of SQL and LDAP by themselves and behind the start of the good token, and the good token with characters outside ASCII, with bytes that are white space to some, with one more character, an equals sign and one more part behind it, and with other bits behind the last byte of its Base64. To accept what has the whole good token in it is a warning: only its holder can make it.",
             matters: "A token that reaches a query as text, or that equals what was never set, selects somebody else's.",
             fix: "Look tokens up by their exact bytes, or by a hash of them, and refuse what is no b64token (RFC 6750 §2.1).",
         },
@@ -76,6 +76,11 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("look-alike"), On::Protected).denied(NO_TOKEN),
             send(forged("full-width"), On::Protected).denied(NO_TOKEN),
             send(forged("byte-ff"), On::Protected),
+            send(forged("byte-a0"), On::Protected),
+            send(forged("byte-85"), On::Protected),
+            send(forged("byte-1f"), On::Protected),
+            send(forged("padding-behind"), On::Protected),
+            send(forged("left-over-bits"), On::Protected),
         ],
         expect: exact_token,
         fault: "bearer-like-query",
@@ -216,8 +221,11 @@ pub(crate) const CHECKS: &[Check] = &[
 /// What something that is no token may be answered with.
 const NO_TOKEN: &[Accept] = &[INVALID, MALFORMED, MISSING];
 
+/// A control character, and bytes outside ASCII, may end the connection before anybody looks at the token.
+const NO_TOKEN_OR_CLOSED: &[Accept] = &[INVALID, MALFORMED, MISSING, Accept::Closed];
+
 /// What may go either way is the good token with bytes that are none of a token: whoever skips them lets nobody in who has no
 /// good one, and reads another token than what others read.
 fn exact_token(case: &ObservedCheck<'_>) -> Judgement {
-    case.judge_leniencies(NO_TOKEN, "refused (RFC 6750 §2.1)")
+    case.judge_leniencies(NO_TOKEN_OR_CLOSED, "refused (RFC 6750 §2.1)")
 }

@@ -48,7 +48,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["ASVS 16.5.1", "WSTG-ERRH-01"],
         doc: Doc {
-            sends: "Requests without, with an unknown and with malformed credentials; the answers are searched for what was sent, stack traces, SQL, file paths and versions.",
+            sends: "Requests without, with an unknown and with malformed credentials; the answers are searched for what was sent, stack traces, SQL, file paths and versions. So is every error of the run, whichever check caused it, for the last four.",
             matters: "Errors are read by whoever causes them: what they say about the inside helps the next request.",
             fix: "Answer with a fixed text and an identifier of the log entry.",
         },
@@ -57,6 +57,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("unknown"), On::Protected).denied(REFUSED),
             send(forged("extended"), On::Protected),
             send(forged("base64"), On::Protected),
+            Step::LookBack(LookedFor::Internals),
         ],
         expect: |case| expect::wants(case).and(leaks::credentials(case)).and(leaks::internals(case)),
         fault: "echoes-credential",

@@ -5,38 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::{Explanation, Step};
-use crate::observe::{Exchange, Response};
+use crate::observe::{Exchange, Response, internals_in};
 
 /// Credentials that are shorter are words that occur by themselves.
 const SHORTEST: usize = 12;
-
-/// Text that says how a server is built; each with what it is.
-const MARKERS: &[(&str, &str)] = &[
-    ("Traceback (most recent call last)", "a stack trace"),
-    ("\tat java.", "a stack trace"),
-    ("at JSON.parse (", "a stack trace"),
-    ("Cannot read propert", "an error of its program"),
-    ("    at Object.", "a stack trace"),
-    ("at org.springframework", "a stack trace"),
-    ("goroutine 1 [", "a stack trace"),
-    ("stack backtrace:", "a stack trace"),
-    ("panicked at ", "a stack trace"),
-    ("System.NullReferenceException", "a stack trace"),
-    ("node_modules/", "a file path"),
-    ("site-packages/", "a file path"),
-    ("/usr/local/", "a file path"),
-    ("/var/www/", "a file path"),
-    ("/home/", "a file path"),
-    ("C:\\\\", "a file path"),
-    ("SQLSTATE[", "an SQL error"),
-    ("syntax error at or near", "an SQL error"),
-    ("You have an error in your SQL syntax", "an SQL error"),
-    ("SELECT * FROM", "an SQL statement"),
-    ("ORA-0", "an SQL error"),
-];
-/// Products whose name with a version in a body gives the version away.
-const PRODUCTS: &[&str] =
-    &["nginx/", "Apache/", "openresty/", "Werkzeug/", "gunicorn/", "Tomcat/", "Jetty/", "PHP/", "Python/", "Express/"];
 
 /// No answer repeats the credential that its request carried.
 pub(crate) fn credentials(case: &ObservedCheck<'_>) -> Judgement {
@@ -58,20 +30,10 @@ pub(crate) fn credentials(case: &ObservedCheck<'_>) -> Judgement {
 pub(crate) fn internals(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, response) in case.all_answers() {
-        let body = String::from_utf8_lossy(&response.body);
-        let marker = MARKERS.iter().find(|(marker, _)| body.contains(marker)).map(|(_, says)| (*says).to_owned());
-        let versioned = |product: &&&str| {
-            let after = body.split_once(**product).map(|(_, after)| after);
-            after.is_some_and(|after| after.starts_with(|c: char| c.is_ascii_digit()))
-        };
-        let version =
-            PRODUCTS.iter().find(versioned).map(|product| format!("the version of {}", &product[..product.len() - 1]));
-        if let Some(says) = marker.or(version) {
-            judgement.deviates(
-                index,
-                case.about(index, format_args!("the body shows {says}")),
-                "an error without internals",
-            );
+        let sent = case.evidence.observations[index].exchange.request.to_bytes();
+        if let Some(says) = internals_in(response, &sent) {
+            let text = case.about(index, format_args!("the body shows {says}"));
+            judgement.deviates(index, text, "an error without internals");
         }
     }
     judgement

@@ -6,6 +6,7 @@ pub(crate) mod effects;
 pub(crate) mod fields;
 pub(crate) mod hosts;
 pub(crate) mod leaks;
+pub(crate) mod messages;
 pub(crate) mod survival;
 pub(crate) mod throttling;
 pub(crate) mod timing;
@@ -104,7 +105,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["WSTG-CONF-06", "ASVS 4.1.4", "OWASP API5:2023"],
         doc: Doc {
-            sends: "PUT, PATCH, DELETE, PROPFIND, OPTIONS and an invented method without a credential, to each protected resource (at most 8).",
+            sends: "PUT, PATCH, DELETE, PROPFIND, OPTIONS and an invented method without a credential, to each protected resource (at most 8), and an invented method with the good credential.",
             matters: "A router that hands unknown methods to the handler of GET may do so past the guard.",
             fix: "Guard before routing by method, and answer 405 with Allow.",
         },
@@ -115,6 +116,10 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Anonymous, On::EachRoute).with(&[Alter::Method("PROPFIND")]).denied(METHOD),
             send(Who::Anonymous, On::EachRoute).with(&[Alter::Method("AUTHBENCH")]).denied(METHOD),
             send(Who::Anonymous, On::EachRoute).with(&[Alter::Method("OPTIONS")]),
+            // a guard answers who has no credential before a router looks at the method
+            send(Who::Good, On::Protected)
+                .with(&[Alter::Method("AUTHBENCH")])
+                .called("an invented method with the good credential"),
         ],
         expect: effects::methods,
         shows: Explanation::Method,

@@ -66,6 +66,8 @@ pub enum LookedFor {
     Outages,
     /// Answers with status 401, each that has other challenges.
     Unauthorized,
+    /// Errors that say how the target is built.
+    Internals,
     /// Errors that show a secret of the scenario which their request did not carry.
     Disclosures,
 }

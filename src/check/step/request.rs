@@ -114,6 +114,8 @@ pub enum Alter {
     Header(&'static str, Fill),
     /// Another value of a header line that is there.
     Replaced(&'static str, Fill),
+    /// Without the lines of a header.
+    Without(&'static str),
     /// An added query parameter.
     Query(&'static str, Fill),
     /// Another body with its media type.

@@ -91,7 +91,10 @@ impl Prober {
             allowance::apart(self.equipment.rate_limit.wait()).await;
             let limits = self.limits();
             let number = is_target.then(|| self.outages.begins(request));
-            let exchange = wire::send_once(&destination, &limits, request).await;
+            let exchange = match request.method == "HEAD" && request.value_of("connection").is_some() {
+                true => wire::send_to_the_end(&destination, &limits, request).await,
+                false => wire::send_once(&destination, &limits, request).await,
+            };
             number.iter().for_each(|number| self.outages.ends(*number, &exchange));
             self.patience.count(exchange.answer.as_ref().err());
             self.witness.look_at(&exchange);
@@ -161,6 +164,7 @@ impl Prober {
                 request.headers.retain(|header| !header.name.eq_ignore_ascii_case(name));
                 request.push(name, fill(*value), false);
             }
+            Alter::Without(name) => request.headers.retain(|header| !header.name.eq_ignore_ascii_case(name)),
             Alter::Query(name, value) => request.push_query(name, &fill(*value)),
             Alter::Body(media, body) => *request = request.clone().with_body(media, *body),
             Alter::Target(path) => {

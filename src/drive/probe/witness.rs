@@ -1,5 +1,5 @@
 //! What the answers of a run show whichever check asked for them: each 401, for its challenge, and each error that shows a
-//! secret of the scenario. It is looked for before anything is masked.
+//! secret of the scenario, or how the target is built. It is looked for before anything is masked.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use super::outages;
-use crate::observe::{Exchange, Request, parse_challenges};
+use crate::observe::{Exchange, Request, internals_in, parse_challenges};
 use crate::secret::Disclosures;
 
 /// Answers that are kept of each kind.
@@ -27,6 +27,7 @@ pub(super) struct Witnessed {
 pub(super) struct Witness {
     secrets: Disclosures,
     unauthorized: Mutex<Kept>,
+    internals: Mutex<Kept>,
     leaks: Mutex<Kept>,
 }
 
@@ -47,7 +48,7 @@ impl Kept {
 
 impl Witness {
     pub(super) fn new(secrets: Disclosures) -> Self {
-        Self { secrets, unauthorized: Mutex::default(), leaks: Mutex::default() }
+        Self { secrets, unauthorized: Mutex::default(), internals: Mutex::default(), leaks: Mutex::default() }
     }
 
     /// Looks at an answer.
@@ -57,6 +58,11 @@ impl Witness {
         if response.status == 401 {
             let key = format!("{place} {}", shape(exchange));
             self.unauthorized.lock().unwrap_or_else(PoisonError::into_inner).keep(key, exchange, None);
+        }
+        if let Some(says) = internals_in(response, &carried(&exchange.request)) {
+            // one for each kind and status: what an error page says it says at each place
+            let key = format!("{} {says}", response.status);
+            self.internals.lock().unwrap_or_else(PoisonError::into_inner).keep(key, exchange, None);
         }
         let fields = response.headers.iter().map(|(_, value)| &value[..]);
         let sent = || carried(&exchange.request);
@@ -70,6 +76,11 @@ impl Witness {
     /// Each 401 whose challenges are others, or that came from elsewhere.
     pub(super) fn unauthorized(&self) -> Vec<Witnessed> {
         self.unauthorized.lock().unwrap_or_else(PoisonError::into_inner).answers.clone()
+    }
+
+    /// Errors that say how the target is built, each in another way.
+    pub(super) fn internals(&self) -> Vec<Witnessed> {
+        self.internals.lock().unwrap_or_else(PoisonError::into_inner).answers.clone()
     }
 
     /// Errors that show a secret which their request did not carry.

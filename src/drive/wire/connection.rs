@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
+use tokio::io::{AsyncRead as _, AsyncReadExt as _, AsyncWrite as _, ReadBuf};
 use tokio::time::timeout;
 
 use super::reader::{AnswerReader, WireAnswer};
@@ -16,12 +16,20 @@ use crate::clock;
 use crate::observe::{Exchange, Marks, Request, Response, Silence};
 use crate::target::proxy::{Passage, answers_for_itself};
 
+/// How long the end of a connection is waited for that was to be closed: what a server sends behind the fields of an answer
+/// comes with them.
+const UNTIL_CLOSED: Duration = Duration::from_millis(500);
+/// Bytes behind an answer that are read.
+const SURPLUS: usize = 16 << 10;
+
 /// An open connection.
 pub struct Connection {
     stream: Stream,
     reader: AnswerReader,
     limits: Limits,
     reusable: bool,
+    /// What came behind the last answer.
+    surplus: Vec<u8>,
     destination: Destination,
     /// Time to connect, which the first exchange takes note of.
     connected_in: Option<Duration>,
@@ -33,6 +41,31 @@ pub async fn send_once(destination: &Destination, limits: &Limits, request: &Req
         Ok(mut connection) => connection.exchange(request).await,
         Err(silence) => Exchange::unanswered(request.clone(), silence),
     }
+}
+
+/// Sends a request by HEAD on a connection of its own, which its fields ask the server to close, and takes for the body of the
+/// answer whatever comes behind its fields until then: RFC 9110 §9.3.2 has nothing there.
+pub async fn send_to_the_end(destination: &Destination, limits: &Limits, request: &Request) -> Exchange {
+    let mut connection = match Connection::open(destination, *limits).await {
+        Ok(connection) => connection,
+        Err(silence) => return Exchange::unanswered(request.clone(), silence),
+    };
+    let mut exchange = connection.exchange(request).await;
+    let mut behind = std::mem::take(&mut connection.surplus);
+    let end = clock::now() + limits.time.min(UNTIL_CLOSED);
+    let mut space = vec![0; SURPLUS];
+    while exchange.answer.is_ok() && behind.len() < SURPLUS {
+        let read = timeout(end.saturating_duration_since(clock::now()), connection.stream.read(&mut space)).await;
+        match read {
+            Ok(Ok(read)) if read > 0 => behind.extend_from_slice(&space[..read]),
+            _ => break,
+        }
+    }
+    if let Ok(response) = &mut exchange.answer {
+        response.truncated = behind.len() >= SURPLUS;
+        response.body = behind;
+    }
+    exchange
 }
 
 /// Whether an answer in absolute form is the proxy's own.
@@ -54,7 +87,7 @@ impl Connection {
         let stream = Stream::open(destination, &limits).await?;
         let connected_in = Some(clock::now() - began);
         let (reader, destination) = (AnswerReader::new(limits), destination.clone());
-        Ok(Self { stream, reader, limits, reusable: true, destination, connected_in })
+        Ok(Self { stream, reader, limits, reusable: true, surplus: Vec::new(), destination, connected_in })
     }
 
     /// Waits for what the target says before anything is asked of it: an alert, or the end of the connection.
@@ -111,6 +144,7 @@ impl Connection {
             Err(_) => return Err(Silence::TimedOut),
         }
         let answer = self.reader.response();
+        self.surplus = self.reader.surplus().to_vec();
         self.settle(rest.is_empty());
         self.reader.release();
         let answer = answer.ok_or(Silence::Closed)?;

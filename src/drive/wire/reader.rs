@@ -337,6 +337,14 @@ impl AnswerReader {
         })
     }
 
+    /// What came behind an answer without a body.
+    pub(in crate::drive) fn surplus(&self) -> &[u8] {
+        match &self.head {
+            Some(head) if head.body == BodyLength::None => &self.buffer[head.length..self.filled],
+            _ => &[],
+        }
+    }
+
     /// The answer with all that belongs to it, to keep.
     pub(in crate::drive) fn response(&self) -> Option<Response> {
         let (answer, head) = (self.answer()?, self.head.as_ref()?);

@@ -157,7 +157,9 @@ impl Recognition {
         let Ok(response) = &exchange.answer else { return Reading::plain(Outcome::Silent) };
         let asked = Asked { request: Some(&exchange.request), ..*asked };
         let answer = Answered::from_response(response);
-        if exchange.request.method == "HEAD" {
+        // what comes behind the fields of an answer to HEAD is seen only where it is looked for (RFC 9110 §9.3.2)
+        let shown = || self.read_answer(&answer, &asked);
+        if exchange.request.method == "HEAD" && (response.body.is_empty() || shown().outcome != Outcome::Granted) {
             let meaning = match self.refusal.as_ref().is_some_and(|refusal| refusal.fits_status(response.status)) {
                 true if response.status != self.success.status => Outcome::Refused,
                 _ => self.status_of(response.status, answer.location),

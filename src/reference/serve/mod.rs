@@ -156,6 +156,9 @@ type Sent = Either<Full<Bytes>, Body>;
 
 async fn answer((router, verifiers, faulty): &Served, mut request: Request<Incoming>) -> Response<Sent> {
     let state: &ReferenceState = &verifiers.state;
+    if !own_host::is_named(&request) && !state.fault("host-not-required") {
+        return at_hand(Rejection::new(StatusCode::BAD_REQUEST, "host_required").answer());
+    }
     let linked = own_host::linked(state, &request);
     if linked.is_none() && !own_host::is_meant(&request) {
         return at_hand(Rejection::new(StatusCode::MISDIRECTED_REQUEST, "misdirected_request").answer());

@@ -1,12 +1,19 @@
 //! Whether a request is meant for this server: it names a host of the loopback interface. A page in a browser whose name was
 //! made to stand for 127.0.0.1 (DNS rebinding) names its own host, and is answered 421 (RFC 9110 §7.4).
 
-use axum::http::{HeaderValue, Request, header};
+use axum::http::{HeaderValue, Request, Version, header};
 
 use crate::reference::state::ReferenceState;
 
 /// Names of the loopback interface, where the reference listens.
 const NAMES: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
+
+/// Whether a request names a host at all, in a field or, over HTTP/2, in its target; HTTP/1.0 need not (RFC 9112 §3.2).
+pub(super) fn is_named<B>(request: &Request<B>) -> bool {
+    request.version() < Version::HTTP_11
+        || request.headers().contains_key(header::HOST)
+        || (request.version() > Version::HTTP_11 && request.uri().host().is_some())
+}
 
 /// Whether every host that a request names is this one; the port is not looked at, for it may be forwarded.
 pub(super) fn is_meant<B>(request: &Request<B>) -> bool {

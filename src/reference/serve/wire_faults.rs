@@ -2,7 +2,7 @@
 //! fault is open.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -11,7 +11,7 @@ use crate::reference::state::KeyLocation;
 
 /// Whether a fault needs the shim.
 pub(crate) fn any(faults: &Faults) -> bool {
-    ["nul-truncation", "ows-significant", "case-sensitive-header"].iter().any(|name| faults.on(name))
+    ["nul-truncation", "ows-significant", "case-sensitive-header", "head-with-content"].iter().any(|name| faults.on(name))
 }
 
 /// A stream whose incoming header lines are changed as the open faults say, each when it is whole.
@@ -28,6 +28,8 @@ pub(crate) struct Shim<S> {
     announced: usize,
     /// What has been changed and not yet been read.
     ready: Vec<u8>,
+    /// What is still to be written behind the last answer.
+    behind: &'static [u8],
 }
 
 impl<S> Shim<S> {
@@ -37,7 +39,7 @@ impl<S> Shim<S> {
             KeyLocation::Query(_) | KeyLocation::Cookie(_) => String::new(),
         };
         let (line, ready) = (Vec::new(), Vec::new());
-        Self { stream, faults: faults.clone(), key_field, line, body: 0, announced: 0, ready }
+        Self { stream, faults: faults.clone(), key_field, line, body: 0, announced: 0, ready, behind: b"" }
     }
 
     fn take(&mut self, bytes: &[u8]) {
@@ -61,6 +63,9 @@ impl<S> Shim<S> {
             self.body = std::mem::take(&mut self.announced);
             self.ready.extend_from_slice(b"\r\n");
             return;
+        }
+        if text.starts_with(b"HEAD ") && self.faults.on("head-with-content") {
+            self.behind = b"0\r\n\r\n";
         }
         let colon = text.iter().position(|byte| *byte == b':');
         let (name, value) = colon.map_or((text, &b""[..]), |at| (&text[..at], &line[at + 1..]));
@@ -132,6 +137,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Shim<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        while !self.behind.is_empty() {
+            let behind = self.behind;
+            let written = ready!(Pin::new(&mut self.stream).poll_write(context, behind))?;
+            self.behind = &behind[written..];
+        }
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }

@@ -49,6 +49,9 @@ impl Scheme for ApiKeyScheme {
     }
 }
 
+/// Names of parameters in which a key is tried, whatever its field is called.
+const IN_QUERY: [&str; 7] = ["api_key", "apikey", "api-key", "apiKey", "key", "token", "access_token"];
+
 /// The table of forgeries.
 const FORGERIES: &[Forgery] = &[
     Forgery::new("unknown", "a well-formed key that was never issued", |context| value_forgery("unknown", context)),
@@ -118,19 +121,36 @@ const FORGERIES: &[Forgery] = &[
         value_forgery("look-alike", context)
     }),
     Forgery::new("full-width", "the key in full-width letters", |context| value_forgery("full-width", context)),
-    Forgery::new("byte-ff", "the key with the byte 0xFF behind it", |context| {
-        let value = [context.carrier.prefix.as_bytes(), context.proof.secret().as_bytes(), &[0xff]].concat();
-        Ok(vec![Carried::new(&context.carrier.place, value)])
+    Forgery::new("byte-ff", "the key with the byte 0xFF behind it", |context| byte_behind(context, 0xff)),
+    // what libraries of text take for white space: no-break space and next line in Latin-1, and the unit separator
+    Forgery::new("byte-a0", "the key with the byte 0xA0 behind it", |context| byte_behind(context, 0xa0)),
+    Forgery::new("byte-85", "the key with the byte 0x85 behind it", |context| byte_behind(context, 0x85)),
+    Forgery::new("byte-1f", "the key with the byte 0x1F behind it", |context| byte_behind(context, 0x1f)),
+    Forgery::new("padding-behind", "the key with an equals sign behind it", |context| {
+        value_forgery("padding-behind", context)
+    }),
+    Forgery::new("left-over-bits", "the key with other bits behind the last byte of its Base64", |context| {
+        value_forgery("left-over-bits", context)
     }),
     Forgery::new("long-8k", "a key of 8 KiB", |context| carry(context, Some("a".repeat(8 << 10)))),
     Forgery::new("long-16k", "a key of 16 KiB", |context| carry(context, Some("a".repeat(16 << 10)))),
     Forgery::new("long-64k", "a key of 64 KiB", |context| carry(context, Some("a".repeat(64 << 10)))),
     Forgery::new("in-query-api_key", "the key as ?api_key=", |context| in_query(context, "api_key")),
     Forgery::new("in-query-apikey", "the key as ?apikey=", |context| in_query(context, "apikey")),
+    Forgery::new("in-query-api-key", "the key as ?api-key=", |context| in_query(context, "api-key")),
     Forgery::new("in-query-apiKey", "the key as ?apiKey=", |context| in_query(context, "apiKey")),
     Forgery::new("in-query-key", "the key as ?key=", |context| in_query(context, "key")),
     Forgery::new("in-query-token", "the key as ?token=", |context| in_query(context, "token")),
     Forgery::new("in-query-access_token", "the key as ?access_token=", |context| in_query(context, "access_token")),
+    Forgery::new("in-query-own-name", "the key in a parameter with the name of its field", |context| {
+        match &context.carrier.place {
+            CarrierPlace::Header(name) if !IN_QUERY.iter().any(|known| known.eq_ignore_ascii_case(name)) => {
+                in_query(context, name)
+            }
+            CarrierPlace::Header(_) => Err(Unforgeable("that name is tried anyway".to_owned())),
+            _ => Err(Unforgeable("the key does not travel in a header".to_owned())),
+        }
+    }),
     Forgery::new("in-cookie", "the key in a cookie", |context| match &context.carrier.place {
         CarrierPlace::Header(name) => {
             Ok(vec![Carried::new(&CarrierPlace::Cookie(name.clone()), context.proof.secret())])
@@ -164,6 +184,11 @@ const FORGERIES: &[Forgery] = &[
     }),
     Forgery::new("demo-xxx", "the key xxx", |context| carry(context, Some("xxx".to_owned()))),
 ];
+
+fn byte_behind(context: &ForgeryContext<'_>, byte: u8) -> Forged {
+    let value = [context.carrier.prefix.as_bytes(), context.proof.secret().as_bytes(), &[byte]].concat();
+    Ok(vec![Carried::new(&context.carrier.place, value)])
+}
 
 fn value_forgery(id: &str, context: &mut ForgeryContext<'_>) -> Forged {
     let forged = values::forged(id, parts(context.proof.secret()).1, context.rng);

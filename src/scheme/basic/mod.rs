@@ -148,6 +148,22 @@ const FORGERIES: &[Forgery] = &[
         let good = credentials(user_of(context.proof), context.proof.secret());
         value(context, &format!("{good}!!!!"))
     }),
+    Forgery::new("junk-pair-after", "two characters outside Base64 after the good value", |context| {
+        let good = credentials(user_of(context.proof), context.proof.secret());
+        value(context, &format!("{good}!!"))
+    }),
+    Forgery::new("junk-inside", "a character outside Base64 inside the good value", |context| {
+        let good = credentials(user_of(context.proof), context.proof.secret());
+        // between two groups of four: what follows is read as before by who skips it
+        let (start, rest) = good.split_at(4.min(good.len()));
+        value(context, &format!("{start}!{rest}"))
+    }),
+    Forgery::new("padding-behind", "the good value with an equals sign behind it", |context| {
+        spelling("padding-behind", context)
+    }),
+    Forgery::new("left-over-bits", "the good value with other bits behind its last byte", |context| {
+        spelling("left-over-bits", context)
+    }),
     Forgery::new("nul-after", "the good password with a NUL behind it", |context| {
         let forged = format!("{}\0", context.proof.secret());
         password(context, Some(forged))
@@ -176,6 +192,14 @@ const FORGERIES: &[Forgery] = &[
 fn value_forgery(id: &str, context: &mut ForgeryContext<'_>) -> Forged {
     let forged = values::forged(id, context.proof.secret(), context.rng);
     password(context, forged)
+}
+
+/// The good value as another Base64 of the same bytes.
+fn spelling(id: &str, context: &mut ForgeryContext<'_>) -> Forged {
+    let good = credentials(user_of(context.proof), context.proof.secret());
+    let forged = values::forged(id, &good, context.rng);
+    let forged = forged.ok_or_else(|| Unforgeable("the good value has no such bits".to_owned()))?;
+    value(context, &forged)
 }
 
 fn password(context: &ForgeryContext<'_>, forged: Option<String>) -> Forged {

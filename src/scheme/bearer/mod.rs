@@ -108,12 +108,32 @@ const FORGERIES: &[Forgery] = &[
         value_forgery("look-alike", context)
     }),
     Forgery::new("full-width", "the token in full-width letters", |context| value_forgery("full-width", context)),
-    Forgery::new("byte-ff", "the token with the byte 0xFF behind it", |context| {
-        let mut carried = context.carry(context.proof);
-        carried.iter_mut().for_each(|one| one.value.push(0xff));
-        Ok(carried)
+    Forgery::new("byte-ff", "the token with the byte 0xFF behind it", |context| byte_behind(context, 0xff)),
+    // what libraries of text take for white space: no-break space and next line in Latin-1, and the unit separator
+    Forgery::new("byte-a0", "the token with the byte 0xA0 behind it", |context| byte_behind(context, 0xa0)),
+    Forgery::new("byte-85", "the token with the byte 0x85 behind it", |context| byte_behind(context, 0x85)),
+    Forgery::new("byte-1f", "the token with the byte 0x1F behind it", |context| byte_behind(context, 0x1f)),
+    Forgery::new("padding-behind", "the token with an equals sign behind it", |context| {
+        spelling("padding-behind", context)
+    }),
+    Forgery::new("left-over-bits", "the token with other bits behind the last byte of its Base64", |context| {
+        spelling("left-over-bits", context)
     }),
 ];
+
+/// Another spelling of the same bytes; forms of JWTs are forged by their own table.
+fn spelling(id: &str, context: &mut ForgeryContext<'_>) -> Forged {
+    match context.scheme.groups().contains(&"jwt") {
+        true => Err(Unforgeable("the forms of a JWT are tried by themselves".to_owned())),
+        false => value_forgery(id, context),
+    }
+}
+
+fn byte_behind(context: &ForgeryContext<'_>, byte: u8) -> Forged {
+    let mut carried = context.carry(context.proof);
+    carried.iter_mut().for_each(|one| one.value.push(byte));
+    Ok(carried)
+}
 
 fn text(context: &ForgeryContext<'_>, text: &str) -> Forged {
     Ok(context.carry(&Proof::Token(Secret::new(text))))

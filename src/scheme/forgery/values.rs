@@ -3,8 +3,8 @@
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 
-use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use base64::{Engine as _, alphabet as b64};
 
 /// Characters at the end that a forgery about the end replaces.
 const TAIL: usize = 4;
@@ -33,6 +33,8 @@ const FORGERIES: &[(&str, ForgeString)] = &[
     ("quoted", |good, _| changed(good, format!("\"{good}\""))),
     ("like-pattern", |good, _| changed(good, format!("{}%", start(good)))),
     ("ldap-pattern", |good, _| changed(good, format!("{}*", start(good)))),
+    ("padding-behind", |good, _| changed(good, format!("{good}="))),
+    ("left-over-bits", |good, _| left_over_bits(good)),
     ("look-alike", |good, _| look_alike(good)),
     ("full-width", |good, _| changed(good, good.chars().map(full_width).collect())),
 ];
@@ -48,6 +50,23 @@ fn but_last(good: &str) -> Option<String> {
     let mut forged = good.trim_end_matches('=').to_owned();
     forged.pop()?;
     Some(forged)
+}
+
+/// With another last character that decodes to the same bytes: the bits of it that belong to no byte are others (RFC 4648 §3.5).
+/// Nothing where the value is no Base64 of either alphabet, or has no such bits.
+fn left_over_bits(good: &str) -> Option<String> {
+    let start = good.trim_end_matches('=');
+    let unused = match start.len() % 4 {
+        2 => 4,
+        3 => 2,
+        _ => return None,
+    };
+    let alphabet = [&b64::STANDARD, &b64::URL_SAFE].into_iter().map(b64::Alphabet::as_str);
+    let alphabet = alphabet.into_iter().find(|alphabet| start.chars().all(|c| alphabet.contains(c)))?;
+    let last = alphabet.find(start.chars().last()?)?;
+    let other = last ^ (1 << (unused - 1));
+    let padding = &good[start.len()..];
+    Some(format!("{}{}{padding}", &start[..start.len() - 1], &alphabet[other..=other]))
 }
 
 /// With something more at its end, before the padding of Base64: many decoders read nothing behind it.
@@ -223,6 +242,22 @@ mod tests {
             }
             let short = forged("truncated", good, &mut rng).expect("is told");
             assert_ne!(lenient.decode(&short).ok(), Some(decoded), "{short}");
+        }
+    }
+
+    #[test]
+    fn left_over_bits_decode_to_the_same_bytes() {
+        let mut rng = StdRng::seed_from_u64(1);
+        for (good, expected) in [
+            ("YQ==", Some("YY==")),
+            ("YWI=", Some("YWK=")),
+            ("YWJj", None),
+            ("YQ", Some("YY")),
+            ("-_A", Some("-_C")),
+            ("+/-", None),
+            ("a.b", None),
+        ] {
+            assert_eq!(forged("left-over-bits", good, &mut rng).as_deref(), expected, "{good}");
         }
     }
 

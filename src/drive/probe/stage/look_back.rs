@@ -30,6 +30,13 @@ impl Stage<'_> {
                     }
                 }
             }
+            LookedFor::Internals => {
+                for Witnessed { check, exchange, .. } in self.prober.witness.internals() {
+                    if check != self.check.id {
+                        self.recall(Recalled { step, check, outcome: Outcome::Refused, why: None }, exchange, evidence);
+                    }
+                }
+            }
             LookedFor::Disclosures => {
                 for Witnessed { check, exchange, what } in self.prober.witness.leaks() {
                     self.recall(Recalled { step, check, outcome: Outcome::Refused, why: what }, exchange, evidence);

@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use subtle::ConstantTimeEq as _;
 
 use crate::reference::fault::{Fault, row, variant};
-use crate::reference::request::{cookie_value, query_value, without_full_width};
+use crate::reference::request::{cookie_value, query_value, without_blanks_of_latin_1, without_full_width};
 use crate::reference::state::{KeyLocation, Principal, ReferenceState, digest, principal};
 use crate::reference::wait::busy_wait;
 use crate::seed::{DEMO_KEYS, IDENTITIES, SeedState};
@@ -30,18 +30,25 @@ pub(crate) const FAULTS: &[Fault] = &[
     variant("ldap-query", "apikey.injection-denied", "looks keys up by an LDAP filter"),
     variant("key-tail-ignored", "apikey.near-miss-denied", "looks at the first parts of a key and ignores one more"),
     variant("unquotes-key", "apikey.near-miss-denied", "takes quotation marks off a key"),
+    variant("key-ignores-padding", "apikey.near-miss-denied", "takes equals signs behind a key for padding"),
     row("revocation-ignored", "apikey.revoked-denied", "never reads whether a key was revoked"),
     row("no-expiry-check", "apikey.expired-denied", "never reads whether a key has expired"),
     row("old-key-lives", "apikey.rotation-effective", "adds a key at rotation and retires none"),
     row("no-object-check", "apikey.cross-tenant-denied", "never compares the owner of an object"),
     row("scope-ignored", "apikey.scope-enforced", "loads scopes and does not look at them"),
     row("nfkc-before-compare", "apikey.non-ascii-denied", "normalises keys before it compares them"),
+    variant("key-strips-blanks", "apikey.non-ascii-denied", "takes off what is white space in Latin-1"),
     row("accepts-key-anywhere", "apikey.query-location-policy", "looks for a key in the query and in cookies too"),
     variant("accepts-token-parameter", "apikey.query-location-policy", "looks for a key in the parameter token too"),
     variant(
         "accepts-camel-case-parameter",
         "apikey.query-location-policy",
         "looks for a key in the parameter apiKey too",
+    ),
+    variant(
+        "accepts-parameter-of-its-name",
+        "apikey.query-location-policy",
+        "looks for a key in a parameter with the name of its field too",
     ),
     row("echoes-key-in-error", "apikey.not-echoed", "repeats a wrong key in the error"),
     row("distinct-revoked-message", "apikey.uniform-denial", "says that a key was revoked"),
@@ -83,6 +90,7 @@ pub(super) fn accepted(state: &ReferenceState, key: &str) -> Option<Arc<Principa
         || (state.fault("like-query") && (key.ends_with('%') || key == "*" || key == ".*"))
         || (state.fault("ldap-query") && key.strip_suffix('*').is_some_and(|start| good.starts_with(start)))
         || (state.fault("unquotes-key") && key.trim_matches('"') == good)
+        || (state.fault("key-ignores-padding") && key.trim_end_matches('=') == good)
         || (state.fault("key-tail-ignored") && key.rsplit_once('_').is_some_and(|(start, _)| start == good))
         || (state.fault("ships-demo-key") && key == DEMO_KEYS[1]);
     open.then(service)
@@ -96,6 +104,10 @@ pub(super) fn key_elsewhere(state: &ReferenceState, parts: &Parts) -> Option<Str
     if state.fault("accepts-camel-case-parameter") {
         return query_value(parts, "apiKey");
     }
+    if state.fault("accepts-parameter-of-its-name") {
+        let KeyLocation::Header(name) = &state.key_location else { return None };
+        return query_value(parts, name);
+    }
     if !state.fault("accepts-key-anywhere") {
         return None;
     }
@@ -103,8 +115,13 @@ pub(super) fn key_elsewhere(state: &ReferenceState, parts: &Parts) -> Option<Str
     in_query.or_else(|| cookie_value(&parts.headers, "x-api-key").map(str::to_owned))
 }
 
-/// A key with its full-width letters made plain, as compatibility normalisation does.
+/// A key that is no text, as an open fault reads it: with its full-width letters made plain, as compatibility normalisation
+/// does, or without what is white space in Latin-1.
 pub(super) fn normalised_key(state: &ReferenceState, parts: &Parts) -> Option<String> {
     let KeyLocation::Header(name) = &state.key_location else { return None };
-    std::str::from_utf8(parts.headers.get(name.as_str())?.as_bytes()).ok().map(without_full_width)
+    let bytes = parts.headers.get(name.as_str())?.as_bytes();
+    if state.fault("key-strips-blanks") {
+        return std::str::from_utf8(without_blanks_of_latin_1(bytes)).ok().map(str::to_owned);
+    }
+    std::str::from_utf8(bytes).ok().filter(|_| state.fault("nfkc-before-compare")).map(without_full_width)
 }

@@ -18,9 +18,8 @@ pub(crate) fn verify(state: &ReferenceState, parts: &Parts) -> Result<Arc<Princi
     let presented = match presented(state, parts) {
         Ok(presented) if presented.is_empty() => faults::key_elsewhere(state, parts).into_iter().collect(),
         Ok(presented) => presented,
-        Err(_) if state.fault("nfkc-before-compare") => faults::normalised_key(state, parts).into_iter().collect(),
         Err(_) if state.fault("panics-on-bad-base64") => return Err(Rejection::broken()),
-        Err(_) => return Err(invalid()),
+        Err(_) => vec![faults::normalised_key(state, parts).ok_or_else(invalid)?],
     };
     let key = match presented.as_slice() {
         [] if state.fault("missing-key-is-anonymous") => return Ok(faults::service()),

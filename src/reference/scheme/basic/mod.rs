@@ -9,7 +9,8 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 
 use crate::reference::rejection::Rejection;
 use crate::reference::request::header_values;
@@ -17,6 +18,10 @@ use crate::reference::state::{Principal, ReferenceState};
 use accounts::Accounts;
 
 const CHALLENGE: &str = "Basic realm=\"orders\", charset=\"UTF-8\"";
+
+/// A decoder of a fault.
+const LENIENT: GeneralPurpose =
+    GeneralPurpose::new(&alphabet::STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
 fn challenge(state: &ReferenceState) -> &'static str {
     if state.fault("challenge-without-realm") {
@@ -45,7 +50,10 @@ pub(crate) fn verify(
         [line] => line,
         _ => return Err(Rejection::new(StatusCode::BAD_REQUEST, "invalid_request")),
     };
-    let Some((scheme, encoded)) = line.split_once(' ') else { return Err(refused("invalid_credentials")) };
+    let glued = || line.split_at_checked("Basic".len()).filter(|_| state.fault("basic-no-space"));
+    let Some((scheme, encoded)) = line.split_once(' ').or_else(glued) else {
+        return Err(refused("invalid_credentials"));
+    };
     let insensitive = !state.fault("basic-case-sensitive-scheme");
     let is_basic = scheme == "Basic" || insensitive && scheme.eq_ignore_ascii_case("basic");
     let has_name = || state.fault("basic-in-scheme") && scheme.to_ascii_lowercase().contains("basic");
@@ -63,9 +71,13 @@ pub(crate) fn verify(
         short if state.fault("basic-unpadded") && short.len() % 4 > 1 => {
             Cow::Owned(format!("{short}{}", "=".repeat(4 - short.len() % 4)))
         }
+        whole if state.fault("basic-skips-junk") => {
+            Cow::Owned(whole.chars().filter(|c| c.is_ascii_alphanumeric() || "+/=".contains(*c)).collect())
+        }
         whole => Cow::Borrowed(whole),
     };
-    let decoded: Option<String> = STANDARD.decode(&*encoded).ok().and_then(text);
+    let engine = if state.fault("basic-left-over-bits") { &LENIENT } else { &STANDARD };
+    let decoded: Option<String> = engine.decode(&*encoded).ok().and_then(text);
     let decoded = decoded.ok_or_else(bad)?;
     // RFC 7617 §2: the user-id ends at the first colon; control characters are not allowed
     let split = if state.fault("splits-on-last-colon") { decoded.rsplit_once(':') } else { decoded.split_once(':') };

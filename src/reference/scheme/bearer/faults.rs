@@ -6,7 +6,7 @@ use axum::http::header;
 use axum::http::request::Parts;
 
 use crate::reference::fault::{Fault, row, variant};
-use crate::reference::request::{cookie_value, query_value, without_full_width};
+use crate::reference::request::{cookie_value, query_value, without_blanks_of_latin_1, without_full_width};
 use crate::reference::state::{Principal, ReferenceState, principal};
 use crate::seed::{IDENTITIES, OTHER_AUDIENCE_TOKEN, REFRESH_TOKEN};
 
@@ -22,6 +22,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("bearer-like-query", "bearer.metacharacters-denied", "looks tokens up by pattern"),
     variant("bearer-null-token", "bearer.metacharacters-denied", "takes the word null for a session that is there"),
     variant("bearer-skips-bytes", "bearer.metacharacters-denied", "skips what is no character of a token"),
+    variant("bearer-strips-blanks", "bearer.metacharacters-denied", "takes off what is white space in Latin-1"),
+    variant("bearer-ignores-padding", "bearer.metacharacters-denied", "takes equals signs behind a token for padding"),
     variant("bearer-normalises-tokens", "bearer.metacharacters-denied", "makes full-width letters of tokens plain"),
     row("bearer-accepts-expired-token", "bearer.expired-token-401", "does not compare the expiry"),
     row(
@@ -113,6 +115,11 @@ pub(super) fn normalised(state: &ReferenceState, parts: &Parts) -> Option<String
         let bytes = parts.headers.get(header::AUTHORIZATION)?.as_bytes().strip_prefix(b"Bearer ")?;
         let (skipped, kept): (Vec<u8>, Vec<u8>) = bytes.iter().partition(|byte| !byte.is_ascii());
         return String::from_utf8(kept).ok().filter(|_| !skipped.is_empty());
+    }
+    if state.fault("bearer-strips-blanks") {
+        let bytes = parts.headers.get(header::AUTHORIZATION)?.as_bytes();
+        let token = without_blanks_of_latin_1(bytes).strip_prefix(b"Bearer ").filter(|_| !bytes.is_ascii())?;
+        return std::str::from_utf8(token).ok().map(str::to_owned);
     }
     let line = parts.headers.get(header::AUTHORIZATION).filter(|_| state.fault("bearer-normalises-tokens"))?;
     let token = std::str::from_utf8(line.as_bytes()).ok()?.strip_prefix("Bearer ")?;

@@ -1,0 +1,85 @@
+//! What a message of HTTP/1.1 has, and what it does not have: whoever reads another end of a message than its sender, or takes a
+//! request for another host, decides about something else than what is done.
+
+use crate::check::judgement::expect;
+use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::check::step::{Alter, Fill, On, Want, Who, send};
+use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
+use crate::observe::Silence;
+
+pub(crate) const CHECKS: &[Check] = &[
+    Check {
+        id: "common.head-without-content",
+        title: "An answer to HEAD ends with its header section",
+        level: Level::Must,
+        severity: Severity::Info,
+        tier: Tier::Extended,
+        sources: &["RFC 9110 §9.3.2", "RFC 9112 §6.3"],
+        doc: Doc {
+            sends: "HEAD without and with the good credential, with Connection: close; what follows the header section of the answer is read until the connection is closed, for half a second at most.",
+            matters: "On a connection that stays open, a client or a proxy reads these bytes as the beginning of the next answer, which may be somebody else's.",
+            fix: "Send no content in answers to HEAD, the end of a chunked body included.",
+        },
+        steps: &[
+            send(Who::Anonymous, On::Protected)
+                .with(&[Alter::Method("HEAD"), Alter::Replaced("Connection", Fill::Text("close"))])
+                .called("HEAD without a credential"),
+            send(Who::Good, On::Protected)
+                .with(&[Alter::Method("HEAD"), Alter::Replaced("Connection", Fill::Text("close"))])
+                .called("HEAD with the good credential"),
+        ],
+        expect: without_content,
+        fault: "head-with-content",
+        ..PLAIN
+    },
+    Check {
+        id: "common.host-required",
+        title: "A request of HTTP/1.1 without Host is refused with 400",
+        level: Level::Must,
+        severity: Severity::Info,
+        tier: Tier::Extended,
+        sources: &["RFC 9112 §3.2"],
+        doc: Doc {
+            sends: "The good request without its Host field.",
+            matters: "A request that names no host is routed by whatever comes first, and each part of a chain may choose another.",
+            fix: "Answer 400 to a request of HTTP/1.1 without Host, or with two.",
+        },
+        steps: &[
+            send(Who::Good, On::Protected).granted(),
+            send(Who::Good, On::Protected).with(&[Alter::Without("Host")]).called("the good request without Host"),
+        ],
+        expect: host_required,
+        fault: "host-not-required",
+        ..PLAIN
+    },
+];
+
+fn without_content(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, response) in case.all_answers().filter(|(_, response)| !response.body.is_empty()) {
+        let length = match (response.truncated, response.body.len()) {
+            (true, length) => format!("more than {length} bytes follow"),
+            (false, 1) => "1 byte follows".to_owned(),
+            (false, length) => format!("{length} bytes follow"),
+        };
+        let text = case.about(index, format_args!("{length} the header section of the answer"));
+        judgement.deviates(index, text, "nothing behind the header section");
+    }
+    judgement
+}
+
+/// Refused with 400, or by a closed connection, which does what the requirement is for.
+fn host_required(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, seen) in case.observations() {
+        match &seen.exchange.answer {
+            _ if !matches!(case.step_of(seen).wanted(), Want::Either) => case.judge(index, &mut judgement),
+            Ok(response) if response.status != 400 => {
+                judgement.deviates(index, case.about(index, format_args!("answered with {}", response.status)), "400");
+            }
+            Ok(_) | Err(Silence::Closed) => {}
+            Err(_) => case.judge(index, &mut judgement),
+        }
+    }
+    judgement
+}
