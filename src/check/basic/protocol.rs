@@ -133,7 +133,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 7617 §2", "RFC 9110 §11.4"],
         doc: Doc {
-            sends: "No colon, bad Base64, its URL alphabet, nothing, control characters, 64 KiB, and the good value without its padding, with too much of it, with other bits behind its last byte, without the space before it, with characters outside Base64 inside, and with a word, such characters or a NUL behind it.",
+            sends: "No colon, bad Base64, its URL alphabet, nothing, control characters, 64 KiB, and the good value without its padding, with too much of it, with other bits behind its last byte, without the space before it and with a no-break space in its place, with characters outside Base64 inside, and with a word, such characters or a NUL behind it.",
             matters: "A parser that breaks is a way to take a service down.",
             fix: "Refuse what does not decode like a wrong password.",
         },
@@ -145,6 +145,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("control-characters"), On::Protected).denied(BAD),
             send(forged("very-long"), On::Protected).denied(BAD),
             send(forged("no-space"), On::Protected),
+            send(forged("no-break-space"), On::Protected),
             send(forged("no-padding"), On::Protected),
             send(forged("padding-behind"), On::Protected),
             send(forged("left-over-bits"), On::Protected),

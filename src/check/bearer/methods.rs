@@ -16,7 +16,7 @@ pub(crate) const CHECKS: &[Check] = &[
         about_authorization: true,
         sources: &["RFC 6750 §3.1", "RFC 6750 §2.1"],
         doc: Doc {
-            sends: "The scheme name alone, with a colon, glued to the token, left out, replaced by another, by one that does not exist and by ones that start or end with it, with a word before or behind the token, with a comma, and with 64 KiB behind it.",
+            sends: "The scheme name alone, with a colon, glued to the token, with a no-break space behind it, left out, replaced by another, by one that does not exist and by ones that start or end with it, with a word before or behind the token, with a comma, and with 64 KiB behind it.",
             matters: "A parser that takes one word of the field for the token, whatever the others are, also takes what other parts of the chain read differently.",
             fix: "Parse the field as scheme, spaces, token (RFC 6750 §2.1), and refuse the rest.",
         },
@@ -27,6 +27,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("word-behind"), On::Protected).denied(BAD_FIELD),
             send(forged("scheme-colon"), On::Protected).denied(BAD_FIELD),
             send(forged("no-space"), On::Protected).denied(BAD_FIELD),
+            send(forged("no-break-space"), On::Protected).denied(BAD_FIELD),
             send(forged("scheme-token"), On::Protected).denied(BAD_FIELD),
             send(forged("scheme-basic"), On::Protected).denied(BAD_FIELD),
             send(forged("scheme-unknown"), On::Protected).denied(BAD_FIELD),
@@ -159,7 +160,7 @@ const REPEATED: StepId = StepId::new("repeated");
 const REPEATED_LAST: StepId = StepId::new("repeated-last");
 
 /// What a malformed field may be answered with.
-const BAD_FIELD: &[Accept] = &[MALFORMED, MISSING, INVALID, Accept::Status(431)];
+const BAD_FIELD: &[Accept] = &[MALFORMED, MISSING, INVALID, Accept::Status(431), Accept::Closed];
 /// What a field that is too large for the server may be answered with: any status of a client error that says so (RFC 9110 §5.4).
 const LONG_FIELD: &[Accept] = &[MALFORMED, MISSING, INVALID, Accept::Status(413), Accept::Status(431), Accept::Closed];
 /// What GET with a body that is not looked at may be answered with: which status a request without a credential gets is judged

@@ -54,7 +54,7 @@ pub async fn send_to_the_end(destination: &Destination, limits: &Limits, request
     let mut behind = std::mem::take(&mut connection.surplus);
     let end = clock::now() + limits.time.min(UNTIL_CLOSED);
     let mut space = vec![0; SURPLUS];
-    while exchange.answer.is_ok() && behind.len() < SURPLUS {
+    while exchange.answer.is_ok() && behind.len() <= SURPLUS {
         let read = timeout(end.saturating_duration_since(clock::now()), connection.stream.read(&mut space)).await;
         match read {
             Ok(Ok(read)) if read > 0 => behind.extend_from_slice(&space[..read]),
@@ -62,7 +62,8 @@ pub async fn send_to_the_end(destination: &Destination, limits: &Limits, request
         }
     }
     if let Ok(response) = &mut exchange.answer {
-        response.truncated = behind.len() >= SURPLUS;
+        response.truncated = behind.len() > SURPLUS;
+        behind.truncate(SURPLUS);
         response.body = behind;
     }
     exchange

@@ -40,6 +40,10 @@ pub(crate) const FORGERIES: &[Forgery] = &[
     Forgery::new("no-space", "no space after the scheme name", |context| {
         written(context, |scheme, value| format!("{scheme}{value}"))
     }),
+    // white space to libraries of text that read fields as Latin-1
+    Forgery::new("no-break-space", "a no-break space after the scheme name", |context| {
+        written(context, |scheme, value| [scheme.as_bytes(), b"\xa0", value.as_bytes()].concat())
+    }),
     Forgery::new("scheme-token", "the credential behind the scheme name Token", |context| {
         written(context, |_, value| format!("Token {value}"))
     }),
@@ -70,7 +74,7 @@ pub(crate) const FORGERIES: &[Forgery] = &[
 ];
 
 /// The field written anew from the scheme name and the good credential.
-fn written(context: &ForgeryContext<'_>, write: fn(&str, &str) -> String) -> Forged {
+fn written<T: Into<Vec<u8>>>(context: &ForgeryContext<'_>, write: fn(&str, &str) -> T) -> Forged {
     let mut carried = context.carry(context.proof);
     // the credential is the last that is carried; what goes along with it stays
     let good = carried.pop().ok_or_else(|| Unforgeable("nothing to carry".to_owned()))?;
@@ -78,7 +82,7 @@ fn written(context: &ForgeryContext<'_>, write: fn(&str, &str) -> String) -> For
     let Some((scheme, value)) = text.split_once(' ') else {
         return Err(Unforgeable("the credential stands behind no scheme name".to_owned()));
     };
-    carried.push(Carried::new(&context.carrier.place, write(scheme, value)));
+    carried.push(Carried::new(&context.carrier.place, write(scheme, value).into()));
     Ok(carried)
 }
 

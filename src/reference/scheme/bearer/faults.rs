@@ -49,6 +49,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         "bearer.malformed-header",
         "takes the second word of the field for the token, and ignores what follows",
     ),
+    variant("bearer-any-blank", "bearer.malformed-header", "takes a no-break space for the one after the scheme name"),
     variant("bearer-in-scheme", "bearer.malformed-header", "takes every scheme name that contains the word Bearer"),
     variant("bearer-without-scheme", "bearer.malformed-header", "takes a field without a scheme name for the token"),
     row("query-overrides-header", "bearer.multiple-methods-refused", "prefers the token of the query"),
@@ -115,6 +116,10 @@ pub(super) fn normalised(state: &ReferenceState, parts: &Parts) -> Option<String
         let bytes = parts.headers.get(header::AUTHORIZATION)?.as_bytes().strip_prefix(b"Bearer ")?;
         let (skipped, kept): (Vec<u8>, Vec<u8>) = bytes.iter().partition(|byte| !byte.is_ascii());
         return String::from_utf8(kept).ok().filter(|_| !skipped.is_empty());
+    }
+    if state.fault("bearer-any-blank") {
+        let token = parts.headers.get(header::AUTHORIZATION)?.as_bytes().strip_prefix(b"Bearer\xa0")?;
+        return std::str::from_utf8(token).ok().map(str::to_owned);
     }
     if state.fault("bearer-strips-blanks") {
         let bytes = parts.headers.get(header::AUTHORIZATION)?.as_bytes();
