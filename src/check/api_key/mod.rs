@@ -86,7 +86,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["CWE-187", "OWASP API2:2023"],
         doc: Doc {
-            sends: "The good key shortened, extended by a character, by a part and by an equals sign, altered, reversed, doubled, encoded, in quotation marks, and with other bits behind the last byte of its Base64.",
+            sends: "The good key shortened, extended by a character, by a part, by an equals sign and by a percent-encoded NUL, altered, reversed, doubled, encoded, in quotation marks, and with other bits behind the last byte of its Base64.",
             matters: "A lookup by prefix or with decoding makes a guessed part of a key as good as the key.",
             fix: "Look keys up by their exact value, hashed, and compare in constant time.",
         },
@@ -102,6 +102,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("quoted"), On::Protected),
             send(forged("part-appended"), On::Protected),
             send(forged("padding-behind"), On::Protected),
+            send(forged("nul-encoded-behind"), On::Protected),
             send(forged("left-over-bits"), On::Protected),
         ],
         expect: near_misses,

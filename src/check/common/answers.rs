@@ -23,7 +23,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §5.3", "RFC 9110 §11.6.2", "WSTG-INPV-04"],
         doc: Doc {
-            sends: "The good and an unknown credential in two header lines, in both orders, and in one line with a comma, to each protected resource that is read (at most 8).",
+            sends: "The good and an unknown credential in two header lines and in one line with a comma, in both orders, to each protected resource that is read (at most 8).",
             matters: "Where a gateway reads the first line and the API the last, one of them judges a credential that the other never sees.",
             fix: "Answer 400 where a field that may come once comes twice.",
         },
@@ -35,7 +35,10 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("unknown-then-good"), On::EachRoute)
                 .id(GOOD_LAST)
                 .called("an unknown credential, then the good one"),
-            send(forged("comma-joined"), On::EachRoute).id(JOINED).called("both in one line"),
+            send(forged("comma-joined"), On::EachRoute).id(JOINED).called("both in one line, the good one first"),
+            send(forged("comma-joined-last"), On::EachRoute)
+                .id(JOINED_LAST)
+                .called("both in one line, the good one last"),
         ],
         expect: not_resolved,
         implied_by: &["apikey.near-miss-denied"],
@@ -235,6 +238,8 @@ const HIDDEN: &[Accept] = &[MISSING, INSUFFICIENT, INVALID, Accept::Status(404)]
 const GOOD_FIRST: StepId = StepId::new("good-first");
 const GOOD_LAST: StepId = StepId::new("good-last");
 const JOINED: StepId = StepId::new("joined");
+/// The same with the good one last.
+const JOINED_LAST: StepId = StepId::new("joined-last");
 const PREFLIGHT: StepId = StepId::new("preflight");
 const TRACE: StepId = StepId::new("trace");
 const GOOD: StepId = StepId::new("good");
@@ -243,7 +248,7 @@ const ANONYMOUS: StepId = StepId::new("anonymous");
 /// One of the two credentials is good, so access is no violation; that somebody chose is a deviation.
 fn not_resolved(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    let both = [GOOD_FIRST, GOOD_LAST, JOINED].into_iter().flat_map(|step| case.observations_of(step));
+    let both = [GOOD_FIRST, GOOD_LAST, JOINED, JOINED_LAST].into_iter().flat_map(|step| case.observations_of(step));
     for (index, observation) in both {
         match observation.outcome {
             Outcome::Granted => {

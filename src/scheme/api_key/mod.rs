@@ -129,6 +129,9 @@ const FORGERIES: &[Forgery] = &[
     Forgery::new("padding-behind", "the key with an equals sign behind it", |context| {
         value_forgery("padding-behind", context)
     }),
+    Forgery::new("nul-encoded-behind", "the key with a percent-encoded NUL behind it", |context| {
+        altered(context, |key| Some(format!("{key}%00")))
+    }),
     Forgery::new("left-over-bits", "the key with other bits behind the last byte of its Base64", |context| {
         value_forgery("left-over-bits", context)
     }),

@@ -29,6 +29,15 @@ pub(crate) const FORGERIES: &[Forgery] = &[
             Ok(vec![Carried { value, ..good }])
         },
     ),
+    Forgery::new(
+        "comma-joined-last",
+        "an unknown credential and the good one in one header line, with a comma",
+        |context| {
+            let good = in_header(context)?.pop().ok_or_else(nothing)?;
+            let value = [&unknown(context)?.value[..], b", ", &good.value].concat();
+            Ok(vec![Carried { value, ..good }])
+        },
+    ),
     Forgery::new("in-query", "the good token in the query as access_token and nowhere else", |context| {
         moved(context, CarrierPlace::Query("access_token".to_owned()))
     }),

@@ -30,6 +30,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     variant("ldap-query", "apikey.injection-denied", "looks keys up by an LDAP filter"),
     variant("key-tail-ignored", "apikey.near-miss-denied", "looks at the first parts of a key and ignores one more"),
     variant("unquotes-key", "apikey.near-miss-denied", "takes quotation marks off a key"),
+    variant("key-ends-at-encoded-nul", "apikey.near-miss-denied", "decodes a key and ends it at the first NUL"),
     variant("key-ignores-padding", "apikey.near-miss-denied", "takes equals signs behind a key for padding"),
     row("revocation-ignored", "apikey.revoked-denied", "never reads whether a key was revoked"),
     row("no-expiry-check", "apikey.expired-denied", "never reads whether a key has expired"),
@@ -37,6 +38,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("no-object-check", "apikey.cross-tenant-denied", "never compares the owner of an object"),
     row("scope-ignored", "apikey.scope-enforced", "loads scopes and does not look at them"),
     row("nfkc-before-compare", "apikey.non-ascii-denied", "normalises keys before it compares them"),
+    variant("last-of-list-wins", "common.duplicate-credential-header", "takes the last of keys with commas between them"),
     variant("key-strips-blanks", "apikey.non-ascii-denied", "takes off what is white space in Latin-1"),
     row("accepts-key-anywhere", "apikey.query-location-policy", "looks for a key in the query and in cookies too"),
     variant("accepts-token-parameter", "apikey.query-location-policy", "looks for a key in the parameter token too"),
@@ -90,6 +92,8 @@ pub(super) fn accepted(state: &ReferenceState, key: &str) -> Option<Arc<Principa
         || (state.fault("like-query") && (key.ends_with('%') || key == "*" || key == ".*"))
         || (state.fault("ldap-query") && key.strip_suffix('*').is_some_and(|start| good.starts_with(start)))
         || (state.fault("unquotes-key") && key.trim_matches('"') == good)
+        || (state.fault("last-of-list-wins") && key.rsplit_once(", ").is_some_and(|(_, last)| last == good))
+        || (state.fault("key-ends-at-encoded-nul") && key.split("%00").next() == Some(good))
         || (state.fault("key-ignores-padding") && key.trim_end_matches('=') == good)
         || (state.fault("key-tail-ignored") && key.rsplit_once('_').is_some_and(|(start, _)| start == good))
         || (state.fault("ships-demo-key") && key == DEMO_KEYS[1]);
