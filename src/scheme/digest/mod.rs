@@ -166,6 +166,12 @@ const FORGERIES: &[Forgery] = &[
     Forgery::new("other-realm", "a correct response for another realm, which it names", |context| {
         altered(context, |members| members.realm = "authbench-another-realm".to_owned())
     }),
+    Forgery::new("realm-misnamed", "a good field that names another realm", |context| {
+        let members = good(context)?;
+        let response = members.response();
+        let members = DigestFields { realm: "authbench-another-realm".to_owned(), ..members };
+        Ok(vec![context.carrier.carrying(&members.field(&response, &[]))])
+    }),
     Forgery::new("qop-unknown", "a correct response with a qop that does not exist", |context| {
         with_quality(context, "authbench")
     }),

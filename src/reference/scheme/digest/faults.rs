@@ -26,6 +26,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     variant("digest-breaks-on-quality", "digest.incomplete-refused", "breaks where qop is auth-int"),
     variant("digest-quoted-tokens", "digest.challenge-complete", "sends algorithm in quotation marks"),
     row("digest-any-realm", "digest.realm-bound", "computes responses with the realm of the client"),
+    variant("digest-realm-unread", "digest.realm-bound", "does not look at the realm that a field names"),
     row("digest-in-scheme", "digest.other-scheme-denied", "takes every scheme name that contains the word Digest"),
     row("digest-names-by-case", "digest.parameters-read", "looks for names of parameters in lower case alone"),
     row("digest-case-sensitive-scheme", "digest.scheme-case-insensitive", "requires the scheme name as Digest"),

@@ -165,6 +165,7 @@ pub(crate) fn verify(
         return Err(asked("user_not_found", false));
     }
     let any_realm = state.fault("digest-any-realm") && realm != REALM;
+    let realm = if state.fault("digest-realm-unread") { REALM } else { realm };
     let own = || known.map(|known| known.key.clone()).unwrap_or_default();
     let mut key = if any_realm { faults::key_of(hash, &user, realm) } else { own() };
     if in_session {
