@@ -40,7 +40,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9112 §3.2"],
         doc: Doc {
-            sends: "The good request without its Host field.",
+            sends: "The good request without its Host field. An answer other than 400 is information, and a finding under strict-rfc.",
             matters: "A request that names no host is routed by whatever comes first, and each part of a chain may choose another.",
             fix: "Answer 400 to a request of HTTP/1.1 without Host, or with two.",
         },
@@ -68,14 +68,19 @@ fn without_content(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// Refused with 400, or by a closed connection, which does what the requirement is for.
+/// Refused with 400, or by a closed connection, which does what the requirement is for. Libraries of HTTP that leave it to the
+/// application are many, and nobody gets in: it is for a person to look at, and a deviation in strict profiles.
 fn host_required(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, seen) in case.observations() {
         match &seen.exchange.answer {
             _ if !matches!(case.step_of(seen).wanted(), Want::Either) => case.judge(index, &mut judgement),
-            Ok(response) if response.status != 400 => {
+            Ok(response) if response.status != 400 && case.profile.strict_challenges() => {
                 judgement.deviates(index, case.about(index, format_args!("answered with {}", response.status)), "400");
+            }
+            Ok(response) if response.status != 400 => {
+                judgement.remarks.push(format!("{}: answered with {}", seen.description, response.status));
+                judgement.needs_review = true;
             }
             Ok(_) | Err(Silence::Closed) => {}
             Err(_) => case.judge(index, &mut judgement),
