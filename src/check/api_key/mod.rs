@@ -285,6 +285,7 @@ pub(super) fn near_misses(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, seen) in case.lenient() {
         match seen.outcome {
+            _ if case.takes_a_spelling(seen, &mut judgement) => {}
             Outcome::Granted => judgement.deviates(index, case.about(index, "accepted"), "refused"),
             _ => {
                 let refused = Want::Denied(&[INVALID, Accept::Status(400), Accept::Closed]);

@@ -232,24 +232,12 @@ fn charset(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// Other Base64 of the same bytes: without its padding and with too much of it (RFC 4648 §3.2), with other bits behind the last
-/// byte (§3.5).
-const SPELLINGS: [ForgeryId; 3] =
-    [ForgeryId::new("no-padding"), ForgeryId::new("padding-behind"), ForgeryId::new("left-over-bits")];
-
-/// A good value with something behind it lets nobody in who should not be; it is read more leniently than it should. Another
-/// Base64 of the same bytes is worth knowing.
+/// A good value with something behind it lets nobody in who should not be; it is read more leniently than it should.
 fn malformed(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, observation) in case.lenient() {
         match observation.outcome {
-            Outcome::Granted
-                if observation.forgery.is_some_and(|forgery| SPELLINGS.contains(&forgery))
-                    && !case.profile.strict_challenges() =>
-            {
-                judgement.remarks.push(format!("{}: accepted", observation.description));
-                judgement.needs_review = true;
-            }
+            _ if case.takes_a_spelling(observation, &mut judgement) => {}
             Outcome::Granted => judgement.deviates(index, case.about(index, "accepted"), "refused"),
             _ => case.judge_as(index, Want::Denied(BAD), &mut judgement),
         }

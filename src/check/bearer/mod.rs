@@ -59,7 +59,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["CWE-89", "CWE-943", "CWE-176", "OWASP API8:2023"],
         doc: Doc {
-            sends: "null and undefined, an SQL tautology, wildcards of SQL and LDAP by themselves and behind the start of the good token, and the good token with characters outside ASCII, with bytes that are white space to some, with one more character, an equals sign and one more part behind it, and with other bits behind the last byte of its Base64. To accept what has the whole good token in it is a warning: only its holder can make it.",
+            sends: "null and undefined, an SQL tautology, wildcards of SQL and LDAP by themselves and behind the start of the good token, and the good token with characters outside ASCII, with bytes that are white space to some, with one more character, an equals sign and one more part behind it, and with other bits behind the last byte of its Base64. To accept what has the whole good token in it is a warning: only its holder can make it. White space and Base64 are information outside strict-rfc.",
             matters: "A token that reaches a query as text, or that equals what was never set, selects somebody else's.",
             fix: "Look tokens up by their exact bytes, or by a hash of them, and refuse what is no b64token (RFC 6750 §2.1).",
         },

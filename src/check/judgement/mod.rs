@@ -12,7 +12,7 @@ use std::fmt::{self, Write as _};
 use crate::check::profile::Effective;
 use crate::check::step::{Accept, Class, MISSING, Want};
 use crate::check::{Check, Explanation, Level, Step};
-use crate::observe::{Evidence, Observation, Outcome, Response, Silence, StepId, meaning_of_status};
+use crate::observe::{Evidence, ForgeryId, Observation, Outcome, Response, Silence, StepId, meaning_of_status};
 
 /// What `expect` looks at.
 #[derive(Clone, Copy, Debug)]
@@ -155,6 +155,16 @@ impl Judgement {
     }
 }
 
+/// Other spellings of a good credential.
+const SPELLINGS: [ForgeryId; 6] = [
+    ForgeryId::new("no-padding"),
+    ForgeryId::new("padding-behind"),
+    ForgeryId::new("left-over-bits"),
+    ForgeryId::new("byte-a0"),
+    ForgeryId::new("byte-85"),
+    ForgeryId::new("byte-1f"),
+];
+
 impl<'a> ObservedCheck<'a> {
     /// The step that an observation belongs to.
     pub fn step_of(&self, observation: &Observation) -> &'static Step {
@@ -282,6 +292,19 @@ impl<'a> ObservedCheck<'a> {
         }
     }
 
+    /// Whether a good credential in another spelling was accepted that nearly every server takes, and whose holder alone can
+    /// write it: bytes that libraries of text take for white space, and other Base64 of the same bytes (RFC 4648 §3.2, §3.5). It
+    /// is for a person to look at then, and what a check makes of it in strict profiles.
+    pub fn takes_a_spelling(&self, seen: &Observation, judgement: &mut Judgement) -> bool {
+        let is_spelling = seen.forgery.is_some_and(|forgery| SPELLINGS.contains(&forgery));
+        if !is_spelling || seen.outcome != Outcome::Granted || self.profile.strict_challenges() {
+            return false;
+        }
+        judgement.remarks.push(format!("{}: accepted", seen.description));
+        judgement.needs_review = true;
+        true
+    }
+
     /// Judges an answer to something wrong that nobody can send but who holds the key, or what amounts to it. Whoever accepts
     /// it reads more leniently than the requirement allows, and lets nobody in who should not be: a warning, whatever the
     /// level. Any other answer is judged as that to a probe which has to be refused.
@@ -295,8 +318,10 @@ impl<'a> ObservedCheck<'a> {
     /// The same for all observations of steps that may go either way, beside what the others want.
     pub fn judge_leniencies(&self, accepts: &[Accept], expected: &str) -> Judgement {
         let mut judgement = expect::wants(self);
-        for (index, _) in self.lenient() {
-            self.judge_leniency(index, accepts, expected, &mut judgement);
+        for (index, seen) in self.lenient() {
+            if !self.takes_a_spelling(seen, &mut judgement) {
+                self.judge_leniency(index, accepts, expected, &mut judgement);
+            }
         }
         judgement
     }
