@@ -78,7 +78,10 @@ mod tests {
 
     fn says(server: &str, body: &str, sent: &str) -> Option<String> {
         let headers = vec![("server".to_owned(), server.as_bytes().to_vec())];
-        internals_in(&Response { status: 500, headers, body: body.as_bytes().to_vec(), truncated: false }, sent.as_bytes())
+        internals_in(
+            &Response { status: 500, headers, body: body.as_bytes().to_vec(), truncated: false },
+            sent.as_bytes(),
+        )
     }
 
     #[test]

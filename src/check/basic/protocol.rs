@@ -185,15 +185,8 @@ pub(crate) const CHECKS: &[Check] = &[
 const CHALLENGE: StepId = StepId::new("challenge");
 
 /// What a malformed value may be answered with, one that is too long for the server among them (RFC 9110 §5.4).
-const BAD: &[Accept] = &[
-    Accept::Status(400),
-    MALFORMED,
-    INVALID,
-    MISSING,
-    Accept::Status(413),
-    Accept::Status(431),
-    Accept::Closed,
-];
+const BAD: &[Accept] =
+    &[Accept::Status(400), MALFORMED, INVALID, MISSING, Accept::Status(413), Accept::Status(431), Accept::Closed];
 
 fn basic(challenges: Vec<Challenge>) -> Option<Challenge> {
     challenges.into_iter().find(|challenge| challenge.scheme == "basic")
@@ -255,7 +248,9 @@ fn utf8(case: &ObservedCheck<'_>) -> Judgement {
         let granted = case.observations().any(|(_, seen)| seen.forgery.is_some() && seen.outcome == Outcome::Granted);
         let why = match granted {
             true => "the target does not announce charset=\"UTF-8\", and takes passwords in another encoding",
-            false => "the target does not announce charset=\"UTF-8\", and takes the password neither in UTF-8 nor in Latin-1",
+            false => {
+                "the target does not announce charset=\"UTF-8\", and takes the password neither in UTF-8 nor in Latin-1"
+            }
         };
         judgement.not_applicable = Some(why.to_owned());
     }

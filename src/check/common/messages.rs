@@ -21,6 +21,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Send no content in answers to HEAD, the end of a chunked body included.",
         },
         steps: &[
+            send(Who::Good, On::Protected).granted(),
             send(Who::Anonymous, On::Protected)
                 .with(&[Alter::Method("HEAD"), Alter::Replaced("Connection", Fill::Text("close"))])
                 .called("HEAD without a credential"),
@@ -56,7 +57,9 @@ pub(crate) const CHECKS: &[Check] = &[
 
 fn without_content(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    for (index, response) in case.all_answers().filter(|(_, response)| !response.body.is_empty()) {
+    let heads =
+        case.all_answers().filter(|(index, _)| case.evidence.observations[*index].exchange.request.method == "HEAD");
+    for (index, response) in heads.filter(|(_, response)| !response.body.is_empty()) {
         let length = match (response.truncated, response.body.len()) {
             (true, length) => format!("more than {length} bytes follow"),
             (false, 1) => "1 byte follows".to_owned(),

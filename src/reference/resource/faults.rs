@@ -65,11 +65,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         "common.errors-show-no-secrets",
         "prints a credential of somebody else, in Base64, into errors",
     ),
-    variant(
-        "shows-path-of-program",
-        "common.auth-error-no-internals",
-        "shows a file path where an address is unknown",
-    ),
+    variant("shows-path-of-program", "common.auth-error-no-internals", "shows a file path where an address is unknown"),
     row("echoes-credential", "common.auth-error-no-internals", "repeats the credential in the error"),
     row("lookup-before-auth", "common.existence-oracle", "looks an object up before it asks who wants it"),
     row("validate-before-auth", "common.auth-before-input-validation", "parses bodies before it asks who sends them"),

@@ -11,7 +11,9 @@ use crate::reference::state::KeyLocation;
 
 /// Whether a fault needs the shim.
 pub(crate) fn any(faults: &Faults) -> bool {
-    ["nul-truncation", "ows-significant", "case-sensitive-header", "head-with-content"].iter().any(|name| faults.on(name))
+    ["nul-truncation", "ows-significant", "case-sensitive-header", "head-with-content"]
+        .iter()
+        .any(|name| faults.on(name))
 }
 
 /// A stream whose incoming header lines are changed as the open faults say, each when it is whole.

@@ -38,7 +38,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("no-object-check", "apikey.cross-tenant-denied", "never compares the owner of an object"),
     row("scope-ignored", "apikey.scope-enforced", "loads scopes and does not look at them"),
     row("nfkc-before-compare", "apikey.non-ascii-denied", "normalises keys before it compares them"),
-    variant("last-of-list-wins", "common.duplicate-credential-header", "takes the last of keys with commas between them"),
+    variant(
+        "last-of-list-wins",
+        "common.duplicate-credential-header",
+        "takes the last of keys with commas between them",
+    ),
     variant("key-strips-blanks", "apikey.non-ascii-denied", "takes off what is white space in Latin-1"),
     row("accepts-key-anywhere", "apikey.query-location-policy", "looks for a key in the query and in cookies too"),
     variant("accepts-token-parameter", "apikey.query-location-policy", "looks for a key in the parameter token too"),
