@@ -342,7 +342,10 @@ fn not_shared(case: &ObservedCheck<'_>) -> Judgement {
         let directives = expect::directives(response);
         let has = |name: &str| directives.iter().any(|(other, _)| other == name);
         let request = &case.evidence.observations[index].exchange.request;
-        if has("no-store") || has("private") || !may_be_cached(&request.method, response, &directives) {
+        if expect::forbid_storing(&directives)
+            || has("private")
+            || !may_be_cached(&request.method, response, &directives)
+        {
             continue;
         }
         // RFC 9111 §4.1: what is stored for one credential is used for nobody who sends another one, or none

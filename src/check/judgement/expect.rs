@@ -90,10 +90,11 @@ pub(crate) fn media_type_is(judgement: &mut Judgement, index: usize, response: &
     }
 }
 
-/// The directives of `Cache-Control` in lower case, with their arguments (RFC 9111 §5.2).
+/// The directives of `Cache-Control` in lower case, with their arguments (RFC 9111 §5.2). A comma within quotes separates
+/// nothing (RFC 9110 §5.6.4).
 pub(crate) fn directives(response: &Response) -> Vec<(String, Option<String>)> {
     let lines = response.header_values("cache-control").map(|line| line.to_ascii_lowercase()).collect::<Vec<_>>();
-    let parts = lines.iter().flat_map(|line| line.split(',')).map(str::trim).filter(|part| !part.is_empty());
+    let parts = lines.iter().flat_map(|line| list_members(line)).map(str::trim).filter(|part| !part.is_empty());
     let split = |part: &str| match part.split_once('=') {
         Some((name, argument)) => (name.trim().to_owned(), Some(argument.trim().trim_matches('"').to_owned())),
         None => (part.to_owned(), None),
@@ -101,13 +102,85 @@ pub(crate) fn directives(response: &Response) -> Vec<(String, Option<String>)> {
     parts.map(split).collect()
 }
 
+/// What commas separate outside of quoted strings.
+fn list_members(line: &str) -> Vec<&str> {
+    let (mut members, mut start, mut quoted, mut escaped) = (Vec::new(), 0, false, false);
+    for (at, byte) in line.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b',' if !quoted => {
+                members.push(&line[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    members.push(&line[start..]);
+    members
+}
+
+/// Whether a `no-store` is among them. RFC 9111 §5.2 allows it no argument and does not say that recipients ignore one: a
+/// cache need not take `no-store=True` for it.
+pub(crate) fn forbid_storing(directives: &[(String, Option<String>)]) -> bool {
+    directives.iter().any(|(name, argument)| name == "no-store" && argument.is_none())
+}
+
+/// What a `Cache-Control` without `no-store` lacks, for a reader.
+pub(crate) fn lack_of_no_store(directives: &[(String, Option<String>)]) -> String {
+    let is_meant = |(name, _): &&(String, _)| matches!(name.trim_matches('"'), "no-store" | "no_store" | "nostore");
+    match directives.iter().find(is_meant) {
+        Some((name, Some(argument))) => format!("Cache-Control has {name}={argument}, which is no no-store"),
+        Some((name, None)) => format!("Cache-Control has {name}, which is no no-store"),
+        None => "Cache-Control has no no-store".to_owned(),
+    }
+}
+
 /// Each answer against what its step wants, and no cache keeps a successful one (RFC 9111 §5.2.2.5).
 pub(crate) fn no_store(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = wants(case);
     for (index, response) in case.all_answers().filter(|(_, response)| response.status == 200) {
-        if !directives(response).iter().any(|(name, _)| name == "no-store") {
-            judgement.deviates(index, "Cache-Control has no no-store", "Cache-Control: no-store");
+        let directives = directives(response);
+        if !forbid_storing(&directives) {
+            judgement.deviates(index, lack_of_no_store(&directives), "Cache-Control: no-store");
         }
     }
     judgement
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn directives_of(lines: &[&str]) -> Vec<(String, Option<String>)> {
+        let headers = lines.iter().map(|line| ("Cache-Control".to_owned(), line.as_bytes().to_vec())).collect();
+        directives(&Response { status: 200, headers, body: Vec::new(), truncated: false })
+    }
+
+    #[test]
+    fn no_store_counts_as_a_directive_without_an_argument() {
+        for lines in [
+            &["no-store"][..],
+            &["No-Store, max-age=0"],
+            &["private=\"set-cookie, x\" ,\tno-store "],
+            &["no-cache", ",, no-store"],
+        ] {
+            assert!(forbid_storing(&directives_of(lines)), "{lines:?}");
+        }
+        for (lines, lacks) in [
+            (&["no-store=True"][..], "Cache-Control has no-store=true, which is no no-store"),
+            (&["no-store=\"\""], "Cache-Control has no-store=, which is no no-store"),
+            (&["\"no-store\""], "Cache-Control has \"no-store\", which is no no-store"),
+            (&["no_store"], "Cache-Control has no_store, which is no no-store"),
+            (&["private=\"a, no-store, b\""], "Cache-Control has no no-store"),
+            (&["private=\"a\\\", no-store"], "Cache-Control has no no-store"),
+            (&["no-cache no-store"], "Cache-Control has no no-store"),
+            (&[], "Cache-Control has no no-store"),
+        ] {
+            let directives = directives_of(lines);
+            assert!(!forbid_storing(&directives), "{lines:?}");
+            assert_eq!(lack_of_no_store(&directives), lacks, "{lines:?}");
+        }
+    }
 }

@@ -232,7 +232,7 @@ fn errors_not_stored(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, response) in case.refusals() {
         let directives = expect::directives(response);
-        if directives.iter().any(|(name, _)| name == "no-store") {
+        if expect::forbid_storing(&directives) {
             continue;
         }
         let lasts =
@@ -241,7 +241,8 @@ fn errors_not_stored(case: &ObservedCheck<'_>) -> Judgement {
         let kept = ages.into_iter().any(|(_, argument)| lasts(argument));
         match kept || case.profile.strict_challenges() {
             true => {
-                judgement.deviates(index, case.about(index, "Cache-Control has no no-store"), "Cache-Control: no-store")
+                let lack = expect::lack_of_no_store(&directives);
+                judgement.deviates(index, case.about(index, lack), "Cache-Control: no-store");
             }
             false if judgement.remarks.is_empty() => judgement.remarks.push("errors have no no-store".to_owned()),
             false => {}

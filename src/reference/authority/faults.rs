@@ -87,6 +87,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         "takes an assertion for the token endpoint, or for others beside the issuer, that is typed as one for the issuer alone",
     ),
     row("cacheable-token", "token.response-no-store", "lets tokens be cached"),
+    variant("no-store-with-argument", "token.response-no-store", "sends no-store=True in place of no-store"),
     row("no-pragma", "token.response-pragma", "sends no Pragma"),
     row("html-errors", "token.error-body-shape", "answers errors with a page in HTML"),
     row("get-token", "token.get-refused", "issues tokens for GET"),

@@ -34,6 +34,9 @@ pub(super) fn token_answer(authority: &Authority, asked: &HeaderMap, mut respons
     if authority.fault("cacheable-token") && response.status() == StatusCode::OK {
         response.headers_mut().remove(header::CACHE_CONTROL);
     }
+    if authority.fault("no-store-with-argument") && response.status() == StatusCode::OK {
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store=True"));
+    }
     if authority.fault("cacheable-token-error") && response.status() != StatusCode::OK {
         response.headers_mut().remove(header::CACHE_CONTROL);
     }
