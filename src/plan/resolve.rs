@@ -1,5 +1,6 @@
 //! From a scenario to what is known about its target.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::narrowed;
@@ -13,7 +14,7 @@ use crate::check::step::PeculiarAccount;
 use crate::observe::ConnectionOf;
 use crate::scenario::model::{self, SchemeFields};
 use crate::scenario::text::Length;
-use crate::scenario::{At, LoadedScenario, Template};
+use crate::scenario::{At, JsonTemplate, LoadedScenario, Template};
 use crate::scheme::jose::Alg;
 use crate::scheme::jwt::Kit;
 use crate::scheme::mtls::CertificateProof;
@@ -270,27 +271,37 @@ fn certificate(
     Some(Arc::new(IdentityCertificate { connection, chain, key, is_forged: false }))
 }
 
-pub(super) fn resource(resource: &model::DeclaredResource, values: &Values<'_>) -> Resource {
-    let prepared = |written: &model::PreparingRequest| Preparation {
-        method: written.request.method.clone(),
-        path: written.request.path.clone(),
-        headers: written.headers.iter().map(|(name, value)| (name.clone(), values.line(value))).collect(),
-        json: written.json.as_ref().map(|json| json.filled(&mut |template| values.text(template)).to_string()),
-        with: written.with.clone(),
-    };
-    let body = match (&resource.json, &resource.form, &resource.body) {
+/// A body with its media type: the one of its kind, unless the header lines have another.
+fn body(
+    (json, form, text): (&Option<JsonTemplate>, &Option<BTreeMap<String, Template>>, &Option<Template>),
+    headers: &BTreeMap<String, Template>,
+    values: &Values<'_>,
+) -> Option<(String, Vec<u8>)> {
+    let (media, body) = match (json, form, text) {
         (Some(json), _, _) => {
-            let json = json.filled(&mut |template| values.text(template));
-            Some(("application/json".to_owned(), json.to_string().into_bytes()))
+            ("application/json", json.filled(&mut |template| values.text(template)).to_string().into_bytes())
         }
         (None, Some(form), _) => {
             let form = form.iter().map(|(name, value)| (name, values.text(value)));
             let pairs = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-            Some(("application/x-www-form-urlencoded".to_owned(), pairs.into_bytes()))
+            ("application/x-www-form-urlencoded", pairs.into_bytes())
         }
-        (None, None, Some(text)) => Some(("text/plain; charset=utf-8".to_owned(), values.text(text).into_bytes())),
-        (None, None, None) => None,
+        (None, None, Some(text)) => ("text/plain; charset=utf-8", values.text(text).into_bytes()),
+        (None, None, None) => return None,
     };
+    let named = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    Some((named.map_or_else(|| media.to_owned(), |(_, value)| values.line(value)), body))
+}
+
+pub(super) fn resource(resource: &model::DeclaredResource, values: &Values<'_>) -> Resource {
+    let prepared = |written: &At<model::PreparingRequest>| Preparation {
+        method: written.request.method.clone(),
+        path: written.request.path.clone(),
+        headers: written.headers.iter().map(|(name, value)| (name.clone(), values.line(value))).collect(),
+        body: body((&written.json, &written.form, &written.body), &written.headers, values),
+        with: written.with.clone(),
+    };
+    let body = body((&resource.json, &resource.form, &resource.body), &resource.headers, values);
     Resource {
         method: resource.request.method.clone(),
         path: resource.request.path.clone(),

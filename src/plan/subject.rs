@@ -157,8 +157,8 @@ pub struct Preparation {
     pub path: String,
     /// Added header lines.
     pub headers: Vec<(String, String)>,
-    /// JSON body.
-    pub json: Option<String>,
+    /// Media type and body.
+    pub body: Option<(String, Vec<u8>)>,
     /// Name of the identity whose credential it carries; none for the one that may use the resource.
     pub with: Option<String>,
 }

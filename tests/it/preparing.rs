@@ -45,6 +45,19 @@ async fn settings(State(service): State<Settings>, method: Method, headers: Head
     axum::Json(serde_json::json!({ "theme": *theme, "owner": "7d1c40b95e6a28f3" })).into_response()
 }
 
+/// Takes a form or XML, and says which type of body and which body it takes.
+async fn reset(State(service): State<Settings>, headers: HeaderMap, body: String) -> Response {
+    let good = headers.get("x-api-key").is_some_and(|key| key.as_bytes() == KEY.as_bytes());
+    let media = headers.get("content-type").and_then(|media| media.to_str().ok()).unwrap_or_default();
+    let resets =
+        [("application/x-www-form-urlencoded", "theme=li%26ght&x=1"), ("application/xml", "<theme>light</theme>")];
+    match good && resets.contains(&(media, body.as_str())) {
+        true => *service.theme.lock().unwrap_or_else(PoisonError::into_inner) = "light",
+        false => return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response(),
+    }
+    StatusCode::NO_CONTENT.into_response()
+}
+
 async fn account(headers: HeaderMap) -> Response {
     let known = |key: &axum::http::HeaderValue| [KEY, READER].iter().any(|known| key.as_bytes() == known.as_bytes());
     match headers.get("x-api-key").is_some_and(known) {
@@ -56,7 +69,11 @@ async fn account(headers: HeaderMap) -> Response {
 async fn start(service: Settings) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let address = listener.local_addr().expect("has one");
-    let router = Router::new().route("/settings", any(settings)).route("/account", any(account)).with_state(service);
+    let router = Router::new()
+        .route("/settings", any(settings))
+        .route("/reset", any(reset))
+        .route("/account", any(account))
+        .with_state(service);
     tokio::spawn(async move { axum::serve(listener, router).await });
     address
 }
@@ -104,4 +121,22 @@ async fn a_preparation_that_fails_is_named() {
     let (found, _) = ended(false, false, AROUND).await;
     assert_eq!(found.verdict, Verdict::Inconclusive);
     assert!(found.summary.contains("`before: DELETE /settings`"), "{}", found.summary);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_preparation_sends_a_form_or_a_body_of_any_type() {
+    let form = "{ request: POST /reset, form: { theme: \"li&ght\", x: \"1\" } }";
+    let xml = "{ request: POST /reset, headers: { content-type: application/xml }, body: \"<theme>light</theme>\" }";
+    for (before, after) in [(form, xml), (xml, form)] {
+        let around = format!("    before: [{before}]\n    after: [{after}]\n");
+        for (acts_first, verdict) in [(false, Verdict::Pass), (true, Verdict::Fail)] {
+            let (found, theme) = ended(acts_first, false, &around).await;
+            assert_eq!((found.verdict, theme), (verdict, "light"), "{around}: {}", found.summary);
+        }
+    }
+    // a body has the type of text unless a header line names another
+    let text = "    before: [{ request: POST /reset, body: \"<theme>light</theme>\" }]\n";
+    let (found, _) = ended(false, false, text).await;
+    assert_eq!(found.verdict, Verdict::Inconclusive);
+    assert!(found.summary.contains("`before: POST /reset`: refused 415"), "{}", found.summary);
 }

@@ -70,8 +70,8 @@ impl Prober {
     async fn prepared(&self, resource: usize, preparation: &Preparation, evidence: &mut Evidence) -> Exchange {
         let subject = self.subject();
         let mut request = self.plain_request(&preparation.method, &preparation.path, &preparation.headers);
-        request = match &preparation.json {
-            Some(json) => request.with_body("application/json", json.clone()),
+        request = match &preparation.body {
+            Some((media, body)) => request.with_body(media, body.clone()),
             None if preparation.method != "GET" => request.header("Content-Length", "0"),
             None => request,
         };

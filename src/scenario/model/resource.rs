@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::scenario::text::RequestLine;
-use crate::scenario::{JsonTemplate, Template};
+use crate::scenario::{At, JsonTemplate, Template};
 
 /// Something that can be asked for.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -31,7 +31,7 @@ pub struct DeclaredResource {
     /// Form body.
     #[serde(default)]
     pub form: Option<BTreeMap<String, Template>>,
-    /// Body as text.
+    /// Body as text; `text/plain` unless `headers` have a `Content-Type`.
     #[serde(default)]
     pub body: Option<Template>,
     /// Added header lines.
@@ -52,10 +52,10 @@ pub struct DeclaredResource {
     /// Requests that set up what a write needs: sent before its controls, and before the probes of a check that writes. They
     /// bring back what an earlier write has changed, so that the next one can be seen.
     #[serde(default)]
-    pub before: Vec<PreparingRequest>,
+    pub before: Vec<At<PreparingRequest>>,
     /// Requests that clean up after it.
     #[serde(default)]
-    pub after: Vec<PreparingRequest>,
+    pub after: Vec<At<PreparingRequest>>,
 }
 
 /// A request that sets up or cleans up what a write needs.
@@ -67,6 +67,12 @@ pub struct PreparingRequest {
     /// JSON body.
     #[serde(default)]
     pub json: Option<JsonTemplate>,
+    /// Form body.
+    #[serde(default)]
+    pub form: Option<BTreeMap<String, Template>>,
+    /// Body as text; `text/plain` unless `headers` have a `Content-Type`.
+    #[serde(default)]
+    pub body: Option<Template>,
     /// Added header lines.
     #[serde(default)]
     pub headers: BTreeMap<String, Template>,

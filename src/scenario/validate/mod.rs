@@ -266,6 +266,13 @@ fn shape(loaded: &LoadedScenario, phase: &At<LoadPhase>, mistakes: &mut Vec<Scen
 /// A threshold on what is never measured would hold for ever.
 fn resources(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
     for resource in &loaded.scenario.resources {
+        for preparing in resource.before.iter().chain(&resource.after) {
+            let bodies = [preparing.json.is_some(), preparing.form.is_some(), preparing.body.is_some()];
+            if bodies.into_iter().filter(|there| *there).count() > 1 {
+                let error = loaded.error(preparing.place, "a request has one body");
+                mistakes.push(error.with_help("keep one of json, form and body"));
+            }
+        }
         let mut wrong = |message: &str, help: &str| {
             mistakes.push(loaded.error(resource.place, message).with_help(help.to_owned()));
         };
