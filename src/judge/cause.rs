@@ -51,7 +51,7 @@ pub fn findings(failures: &[FailedCheck]) -> Vec<Finding> {
     for member in &all {
         causes.entry(cause(*member, &all, 0)).or_default().push(*member);
     }
-    let mut findings: Vec<(usize, Finding)> = causes.iter().map(|(key, members)| finding(key, members)).collect();
+    let mut findings: Vec<(usize, Finding)> = causes.iter().map(|(key, members)| finding(key, members, &all)).collect();
     findings.sort_by_key(|(order, one)| (one.rank(), *order, one.check.clone()));
     findings.into_iter().map(|(_, finding)| finding).collect()
 }
@@ -66,17 +66,17 @@ fn cause<'a>(member: Member<'a>, all: &[Member<'a>], depth: usize) -> Key<'a> {
     {
         return cause(stronger, all, depth + 1);
     }
-    own(member)
+    own(member, all)
 }
 
-fn own<'a>((failure, cell): Member<'a>) -> Key<'a> {
+fn own<'a>((failure, cell): Member<'a>, all: &[Member<'a>]) -> Key<'a> {
     let is_own = cell.explanation == Explanation::Own;
     let of_route = cell.explanation.is_of_route() || (is_own && cell.part == Part::Access);
     Key {
         waived: cell.waived.is_some(),
         protocol: cell.part == Part::Protocol,
         explanation: cell.explanation,
-        of_issuer: cell.part == Part::Protocol && is_of_issuer(&failure.check),
+        of_issuer: cell.part == Part::Protocol && (is_of_issuer(&failure.check) || answers_as_issuer(cell, all)),
         check: is_own.then_some(failure.check.as_str()),
         route: of_route.then_some((cell.endpoint.as_str(), cell.method.as_str())),
     }
@@ -85,6 +85,11 @@ fn own<'a>((failure, cell): Member<'a>) -> Key<'a> {
 /// Whether a check looks at the answers of an authorization server.
 fn is_of_issuer(check: &str) -> bool {
     ["token.", "introspect.", "revoke.", "meta."].iter().any(|group| check.starts_with(group))
+}
+
+/// Whether a check of authorization servers found something at the same endpoint.
+fn answers_as_issuer(cell: &Cell, all: &[Member<'_>]) -> bool {
+    all.iter().any(|(other, seen)| is_of_issuer(&other.check) && seen.endpoint == cell.endpoint)
 }
 
 /// The strongest cell that implies another. A waived one explains no failure that nobody answers for.
@@ -137,8 +142,8 @@ fn own_status<'a>((failure, cell): Member<'a>, mut beside: impl Iterator<Item = 
     beside.find(|(other, seen)| lacks && other.check == failure.check && explains(seen))
 }
 
-fn finding(key: &Key<'_>, members: &[Member<'_>]) -> (usize, Finding) {
-    let roots = || members.iter().filter(|member| own(**member) == *key);
+fn finding<'a>(key: &Key<'a>, members: &[Member<'a>], all: &[Member<'a>]) -> (usize, Finding) {
+    let roots = || members.iter().filter(|member| own(**member, all) == *key);
     let best = |(failure, cell): &&&Member<'_>| {
         let declared = find(&failure.check).is_some_and(|check| check.shows == cell.explanation);
         (cell.verdict, !cell.explanation.is_topic_of(&failure.check) && !declared)

@@ -104,6 +104,12 @@ impl Request {
         self.target.extend_from_slice(pair.as_bytes());
     }
 
+    /// Whether it has credentials of HTTP Basic (RFC 9110 §11.1: in any case of letters).
+    pub fn is_by_basic(&self) -> bool {
+        let scheme = self.value_of("authorization").and_then(|value| value.split(|byte| *byte == b' ').next());
+        scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"basic"))
+    }
+
     /// First value of a header, looked up without regard to case.
     pub fn value_of(&self, name: &str) -> Option<&[u8]> {
         self.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name)).map(|header| &header.value[..])

@@ -96,6 +96,25 @@ fn a_server_that_breaks_on_a_claim_that_is_not_there_is_one_finding() {
         let ended = ended("jwt", &[fault], &checks);
         let found: Vec<_> = ended.findings.iter().map(|one| (one.check.as_str(), one.cause.name())).collect();
         assert_eq!(found, [(checks[0], "server-error")], "{fault}");
+        let named = one(&ended, checks[0]).summary.contains("each time (a number for tenant)");
+        assert_eq!(named, fault == "crashes-on-claim-types", "{}", one(&ended, checks[0]).summary);
+    }
+}
+
+#[test]
+fn a_client_that_an_endpoint_refuses_without_its_challenge_is_one_finding() {
+    let checks = ["common.401-carries-challenge", "introspect.requires-authorization", "revoke.client-auth-required"];
+    for (fault, says) in [
+        ("introspect-without-challenge", "401 without a challenge"),
+        ("introspect-bearer-challenge", "401 without a Basic challenge"),
+        ("revoke-without-challenge", "401 without a challenge"),
+        ("revoke-bearer-challenge", "401 without a Basic challenge"),
+    ] {
+        let ended = ended("oauth2-client-credentials", &[fault], &checks);
+        let result = one(&ended, checks[0]);
+        assert!(matches!(result.verdict, Verdict::Fail | Verdict::Warn), "{fault}: {}", result.summary);
+        assert!(result.summary.contains(says), "{fault}: {}", result.summary);
+        assert_eq!(ended.findings.len(), 1, "{fault}: {:#?}", ended.findings);
     }
 }
 

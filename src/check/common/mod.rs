@@ -360,9 +360,9 @@ pub(crate) const CHECKS: &[Check] = &[
         level: Level::Must,
         severity: Severity::Low,
         tier: Tier::Extended,
-        sources: &["RFC 9110 §15.5.2", "RFC 9110 §11.6.1"],
+        sources: &["RFC 9110 §15.5.2", "RFC 9110 §11.6.1", "RFC 6749 §5.2", "RFC 7009 §2.2.1", "RFC 7662 §2.3"],
         doc: Doc {
-            sends: "The protected request without and with a wrong credential; every 401 of the run is looked at, whichever check asked for it.",
+            sends: "The protected request without and with a wrong credential; every 401 of the run is looked at, whichever check asked for it. One that an endpoint of an authorization server sends to a client with HTTP Basic has to name Basic.",
             matters: "A 401 without a challenge does not tell a client what to do, and breaks the protocol.",
             fix: "Send WWW-Authenticate with every 401 (RFC 9110 §15.5.2).",
         },

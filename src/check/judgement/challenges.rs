@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::check::Explanation::{self, ChallengeAbsent, ChallengeGrammar, ChallengeReason};
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::observe::{Challenge, Place, Response, parse_challenges};
+use crate::observe::{Challenge, Observation, Place, Response, parse_challenges};
 
 /// Every 401 names at least one challenge (RFC 9110 §15.5.2).
 pub(crate) fn named_on_401(case: &ObservedCheck<'_>) -> Judgement {
@@ -25,13 +25,32 @@ pub(crate) fn named_on_401(case: &ObservedCheck<'_>) -> Judgement {
 /// RFC 6749 §5.2 asks an endpoint for a challenge where the client used `Authorization`, and leaves others to it.
 fn may_lack_it(case: &ObservedCheck<'_>, index: usize) -> bool {
     let seen = &case.evidence.observations[index];
-    let of_endpoint = matches!(seen.place, Place::Token | Place::Introspection | Place::Revocation);
-    of_endpoint && seen.exchange.request.value_of("authorization").is_none()
+    is_of_client(seen) && seen.exchange.request.value_of("authorization").is_none()
 }
 
-/// The same, of a target that answers 401 at all.
+/// Whether a request went to an endpoint that authenticates clients.
+fn is_of_client(seen: &Observation) -> bool {
+    matches!(seen.place, Place::Token | Place::Introspection | Place::Revocation)
+}
+
+/// RFC 6749 §5.2, and by it RFC 7009 §2.2.1 and RFC 7662 §2.3: the challenge matches the scheme that the client used.
+fn matches_clients(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, response) in case.all_answers().filter(|(_, response)| response.status == 401) {
+        let seen = &case.evidence.observations[index];
+        let has_one = response.header("www-authenticate").is_some();
+        let is_basic = || of(response).iter().any(|challenge| challenge.scheme == "basic");
+        if has_one && is_of_client(seen) && seen.exchange.request.is_by_basic() && !is_basic() {
+            let text = case.about(index, "401 without a Basic challenge");
+            judgement.deviates_by(absence(response), index, text, "WWW-Authenticate: Basic");
+        }
+    }
+    judgement
+}
+
+/// The same, of a target that answers 401 at all; endpoints that refuse HTTP Basic name that.
 pub(crate) fn named_on_every_401(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = named_on_401(case);
+    let mut judgement = named_on_401(case).and(matches_clients(case));
     let answered = case.refusals().next().is_some();
     if answered && case.all_answers().all(|(_, response)| response.status != 401) {
         judgement.not_applicable = Some("no request was answered with 401".to_owned());

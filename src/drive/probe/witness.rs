@@ -114,9 +114,13 @@ fn decode(text: &str) -> Option<Vec<u8>> {
 }
 
 /// The challenges of an answer, without the values that change from one to the next; and whether its client authenticated by
-/// `Authorization`, which decides whether a challenge has to be there (RFC 6749 §5.2).
+/// `Authorization` and by HTTP Basic, which decides whether a challenge has to be there, and which (RFC 6749 §5.2).
 fn shape(exchange: &Exchange) -> String {
-    let authorized = exchange.request.value_of("authorization").is_some();
+    let authorized = match exchange.request.value_of("authorization") {
+        Some(_) if exchange.request.is_by_basic() => "basic",
+        Some(_) => "true",
+        None => "false",
+    };
     let lines: Vec<_> = exchange.response().into_iter().flat_map(|one| one.header_values("www-authenticate")).collect();
     match parse_challenges(lines.iter().map(AsRef::as_ref)) {
         Err(why) => format!("{authorized} {why}"),

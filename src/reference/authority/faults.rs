@@ -120,6 +120,16 @@ pub(crate) const FAULTS: &[Fault] = &[
         "introspect.requires-authorization",
         "answers client credentials by HTTP Basic with a Bearer challenge",
     ),
+    variant(
+        "introspect-without-challenge",
+        "common.401-carries-challenge",
+        "refuses client credentials by HTTP Basic at the introspection endpoint without a challenge",
+    ),
+    variant(
+        "revoke-bearer-challenge",
+        "common.401-carries-challenge",
+        "refuses client credentials by HTTP Basic at the revocation endpoint with a Bearer challenge",
+    ),
     variant("revoke-without-challenge", "revoke.client-auth-required", "answers 401 without a challenge"),
     row("cacheable-token-error", "token.error-no-store", "lets errors of the token endpoint be cached"),
     row("revoke-noop", "revoke.valid-token", "answers 200 and revokes nothing"),

@@ -39,6 +39,9 @@ fn decide(authority: &Authority, headers: &HeaderMap, params: &Params) -> Result
         Err(error) if authority.fault("introspect-bearer-challenge") => {
             return Err(OAuthError { challenge: Some("Bearer realm=\"oauth2\""), ..error });
         }
+        Err(error) if authority.fault("introspect-without-challenge") => {
+            return Err(OAuthError { challenge: None, ..error });
+        }
         Err(error) => return Err(error),
         // a public client proves nothing
         Ok(Caller::Known(client)) if client.id != crate::seed::PUBLIC_CLIENT => Some(client),

@@ -31,6 +31,9 @@ pub(crate) async fn answer(
         Err(error) if authority.fault("revoke-without-challenge") => {
             return Err(OAuthError { challenge: None, ..error });
         }
+        Err(error) if authority.fault("revoke-bearer-challenge") => {
+            return Err(OAuthError { challenge: Some("Bearer realm=\"oauth2\""), ..error });
+        }
         Err(error) => return Err(error),
     };
     let token = params.value("token").ok_or(OAuthError::bad("invalid_request"))?;

@@ -22,10 +22,11 @@ impl Stage<'_> {
             }
             LookedFor::Unauthorized => {
                 for Witnessed { check, exchange, .. } in self.prober.witness.unauthorized() {
-                    // the check has judged what it asked for itself; endpoints of clients have checks of their own for it
+                    // the check has judged what it asked for itself; an endpoint of clients has to name a challenge where its
+                    // client used HTTP Basic (RFC 6749 §5.2), and other answers of it have checks of their own
                     let of_client =
                         matches!(self.place_of(&exchange), Place::Token | Place::Introspection | Place::Revocation);
-                    if check != self.check.id && !of_client {
+                    if check != self.check.id && (!of_client || exchange.request.is_by_basic()) {
                         self.recall(Recalled { step, check, outcome: Outcome::Refused, why: None }, exchange, evidence);
                     }
                 }
