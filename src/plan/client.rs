@@ -98,6 +98,12 @@ impl ClientCredential {
         self.secret.as_ref().map(Secret::expose).unwrap_or_default()
     }
 
+    /// Bytes of its identifier and secret in HTTP Basic, before Base64: both form-encoded (RFC 6749 §2.3.1), and a colon.
+    pub fn basic_pair_len(&self) -> usize {
+        let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).map(str::len).sum::<usize>();
+        encoded(&self.id) + 1 + encoded(self.secret())
+    }
+
     /// How it authenticates: as it states itself, else as the scenario says for all, unless it has nothing to do so with.
     pub fn method(&self, wanted: ClientAuthMethod) -> ClientAuthMethod {
         use ClientAuthMethod::{Basic, Post, PrivateKeyJwt, SecretJwt, SelfSignedTlsClientAuth, TlsClientAuth};

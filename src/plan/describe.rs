@@ -60,6 +60,7 @@ pub(super) fn client_auth(auth: FormAuth) -> Phrase {
         FormAuth::SameAssertion => "the same assertion once more",
         FormAuth::Line(_) => "another Authorization line",
         FormAuth::Behind(_) => "the good client behind another scheme name",
+        FormAuth::Respelled(_) => "the good client in another spelling of Base64",
         FormAuth::CertificateOfAnother => "the good client with the certificate of another",
         FormAuth::ForgedCertificate(_) => "the good client with a forged certificate",
         FormAuth::OtherSecret(_) => "the good client with another secret",

@@ -84,6 +84,8 @@ pub enum FormAuth {
     Line(&'static str),
     /// The value of HTTP Basic with the good client behind this text in place of `Basic` and a space.
     Behind(&'static str),
+    /// HTTP Basic with the good client, whose Base64 is spelled in another way.
+    Respelled(BasicSpelling),
     /// HTTP Basic with the good client and this secret.
     OtherSecret(&'static str),
     /// HTTP Basic with the good client and its secret, and this behind it.
@@ -92,6 +94,30 @@ pub enum FormAuth {
     CertificateOfAnother,
     /// The good client by `client_id`, on a connection that presents a forgery of its certificate.
     ForgedCertificate(ForgeryId),
+}
+
+/// Other spellings of the good value of HTTP Basic than the one of RFC 4648 §4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum BasicSpelling {
+    /// Without its padding (§3.2).
+    Unpadded,
+    /// With more padding than there may be (§3.3).
+    OverPadded,
+    /// With bits set that belong to no byte (§3.5).
+    LeftOverBits,
+    /// With a character outside the alphabet inside it (§3.3).
+    JunkInside,
+    /// With characters outside the alphabet behind it (§3.3).
+    JunkBehind,
+    /// With a word behind it (RFC 9110 §11.4).
+    WordBehind,
+}
+
+impl BasicSpelling {
+    /// Whether only a value with padding can be spelled so.
+    pub fn needs_padding(self) -> bool {
+        matches!(self, Self::Unpadded | Self::LeftOverBits)
+    }
 }
 
 /// How the parameters of a form are written.

@@ -10,7 +10,9 @@ pub use answer::{Accept, Class, INSUFFICIENT, INVALID, MALFORMED, MISSING, Want}
 pub use build::{
     compare, each_forged, fetch, forged, introspect, login, obtain, obtain_as, revoke, send, token, token_alias,
 };
-pub use endpoint::{ClientRole, Encoding, Endpoint, Fetch, FormAuth, FormStep, MetadataDocument, Obtain};
+pub use endpoint::{
+    BasicSpelling, ClientRole, Encoding, Endpoint, Fetch, FormAuth, FormStep, MetadataDocument, Obtain,
+};
 pub use login::{SessionAct, SessionStep, UnusualPassword};
 pub use request::{Alter, Artefact, Compare, Fill, On, OtherConnection, PeculiarAccount, Send, Who};
 

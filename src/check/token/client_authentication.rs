@@ -3,8 +3,9 @@
 use crate::check::judgement::expect;
 use crate::check::judgement::oauth;
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::step::{Accept, Fill, FormAuth, token};
+use crate::check::step::{Accept, BasicSpelling, Fill, FormAuth, Want, token};
 use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
+use crate::observe::{Outcome, StepId};
 
 /// The parameter of a correct request.
 const GRANT: (&str, Fill) = ("grant_type", Fill::Text("client_credentials"));
@@ -17,10 +18,13 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     level: Level::Must,
     severity: Severity::Medium,
     tier: Tier::Extended,
-    sources: &["RFC 6749 §5.2", "RFC 7617 §2", "CWE-158"],
+    sources: &["RFC 6749 §5.2", "RFC 7617 §2", "RFC 4648 §3.3", "CWE-158"],
     doc: Doc {
-        sends: "HTTP Basic that is empty, no Base64, without a colon, not UTF-8 and outside ASCII, and the good client with a \
-                secret outside ASCII, and with a NUL and more behind its own.",
+        sends: "HTTP Basic that is empty, no Base64, without a colon, with a NUL, not UTF-8 and outside ASCII, and the good client \
+                with a secret outside ASCII, and with a NUL and more behind its own. Then the good client in Base64 without \
+                its padding, with more of it and with bits that belong to no byte, which many decoders take: that one of \
+                those is accepted is worth a remark; and with a character outside the alphabet inside it, and with others or a \
+                word behind it: that one of those is accepted is a warning.",
         matters: "A parser that breaks is a way to take the endpoint down, and clients can act on OAuth errors only.",
         fix: "Answer what does not decode like a wrong secret: 401, error invalid_client, WWW-Authenticate: Basic realm=\"…\".",
     },
@@ -31,6 +35,10 @@ pub(crate) const CHECKS: &[Check] = &[Check {
         token(FormAuth::Line("Basic YXV0aGJlbmNoLXdpdGhvdXQtY29sb24="), &[GRANT])
             .denied(BAD_CLIENT)
             .called("Basic without a colon"),
+        // "authbench", a NUL, "a:x"
+        token(FormAuth::Line("Basic YXV0aGJlbmNoAGE6eA=="), &[GRANT])
+            .denied(BAD_CLIENT)
+            .called("Basic with a NUL in the identifier"),
         // the bytes ff fe 3a 78
         token(FormAuth::Line("Basic //46eA=="), &[GRANT]).denied(BAD_CLIENT).called("Basic that is not UTF-8"),
         token(FormAuth::Line("Basic \u{fc}\u{fc}"), &[GRANT]).denied(BAD_CLIENT).called("Basic outside ASCII"),
@@ -38,13 +46,60 @@ pub(crate) const CHECKS: &[Check] = &[Check {
         token(FormAuth::SecretBefore("\0authbench"), &[GRANT])
             .denied(BAD_CLIENT)
             .called("the good secret with a NUL and more behind it"),
+        token(FormAuth::Respelled(BasicSpelling::Unpadded), &[GRANT])
+            .id(UNPADDED)
+            .if_given()
+            .called("the good client without the padding of its Base64"),
+        token(FormAuth::Respelled(BasicSpelling::OverPadded), &[GRANT])
+            .id(OVER_PADDED)
+            .if_given()
+            .called("the good client with more padding than Base64 has"),
+        token(FormAuth::Respelled(BasicSpelling::LeftOverBits), &[GRANT])
+            .id(LEFT_OVER_BITS)
+            .if_given()
+            .called("the good client with bits set that belong to no byte of its Base64"),
+        token(FormAuth::Respelled(BasicSpelling::JunkInside), &[GRANT])
+            .if_given()
+            .called("the good client with a character outside Base64 inside its value"),
+        token(FormAuth::Respelled(BasicSpelling::JunkBehind), &[GRANT])
+            .if_given()
+            .called("the good client with characters outside Base64 behind its value"),
+        token(FormAuth::Respelled(BasicSpelling::WordBehind), &[GRANT])
+            .if_given()
+            .called("the good client with a word behind its value"),
     ],
     expect: refused_like_wrong,
     fault: "client-auth-crash",
     ..PLAIN
 }];
 
+/// Spellings of the good value that decode to the same bytes.
+const SAME_BYTES: [StepId; 3] = [UNPADDED, OVER_PADDED, LEFT_OVER_BITS];
+const UNPADDED: StepId = StepId::new("unpadded");
+const OVER_PADDED: StepId = StepId::new("over-padded");
+const LEFT_OVER_BITS: StepId = StepId::new("left-over-bits");
+/// What a refusal names (RFC 6749 §5.2).
+const ERRORS: &[&str] = &["invalid_client", "invalid_request"];
+
+/// A good value with something in it or behind it lets nobody in who should not be; it is read more leniently than RFC 4648 §3.3
+/// allows, which makes decoders reject it. Padding and left-over bits it leaves to them (§3.3, §3.5).
 fn refused_like_wrong(case: &ObservedCheck<'_>) -> Judgement {
-    let judgement = expect::wants_error(case, &["invalid_client", "invalid_request"]);
-    judgement.and(oauth::realms(case))
+    let mut judgement = expect::wants_error(case, ERRORS).and(oauth::realms(case));
+    for (index, seen) in case.lenient() {
+        let spells_the_same = case.step_of(seen).step_id().is_some_and(|id| SAME_BYTES.contains(&id));
+        match seen.outcome {
+            Outcome::Granted if spells_the_same && !case.profile.strict_challenges() => {
+                judgement.remarks.push(format!("{}: accepted", seen.description));
+                judgement.needs_review = true;
+            }
+            Outcome::Granted => judgement.advises(index, case.about(index, "accepted"), "refused"),
+            outcome => {
+                case.judge_as(index, Want::Denied(BAD_CLIENT), &mut judgement);
+                if let (Outcome::Refused, Some(response)) = (outcome, seen.exchange.response()) {
+                    expect::error_is_one_of(&mut judgement, index, response, ERRORS);
+                }
+            }
+        }
+    }
+    judgement
 }

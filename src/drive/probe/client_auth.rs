@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::Prober;
-use crate::check::step::{Endpoint, FormAuth, FormStep};
+use crate::check::step::{BasicSpelling, Endpoint, FormAuth, FormStep};
 use crate::drive::control::ControlError;
 use crate::observe::ConnectionOf;
 use crate::plan::subject::{ClientAuthMethod, ClientCredential};
@@ -20,6 +20,8 @@ use crate::secret::Secret;
 const WRONG_SECRET: &str = "not-the-secret-of-this-client";
 /// What stands before the value of HTTP Basic (RFC 7617 §2).
 const BASIC: &str = "Basic ";
+/// RFC 4648 §4.
+const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 /// An identifier that no client has.
 const UNKNOWN_CLIENT: &str = "authbench-no-such-client";
 
@@ -124,6 +126,12 @@ impl Prober {
             FormAuth::Behind(start) => {
                 let value = basic(&client).split_off(BASIC.len());
                 Authentication { authorizations: vec![format!("{start}{value}")], ..none }
+            }
+            FormAuth::Respelled(spelling) => {
+                let value = basic(&client).split_off(BASIC.len());
+                let value = respelled(&value, spelling);
+                let value = value.ok_or_else(|| ControlError::Unusable("the good value has no padding".to_owned()))?;
+                Authentication { authorizations: vec![format!("{BASIC}{value}")], ..none }
             }
             FormAuth::OtherSecret(secret) => {
                 none.basic(&ClientCredential { secret: Some(Secret::new(secret)), ..client })
@@ -262,6 +270,25 @@ fn encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
+/// A value of Base64 in another spelling; none where it has no padding and the spelling needs some.
+fn respelled(value: &str, spelling: BasicSpelling) -> Option<String> {
+    let bare = value.trim_end_matches('=');
+    let (padding, middle) = (&value[bare.len()..], bare.len() / 2);
+    Some(match spelling {
+        BasicSpelling::Unpadded | BasicSpelling::LeftOverBits if padding.is_empty() => return None,
+        BasicSpelling::Unpadded => bare.to_owned(),
+        BasicSpelling::LeftOverBits => {
+            let last = bare.chars().next_back().and_then(|last| ALPHABET.find(last))?;
+            let next = ALPHABET.chars().nth(last ^ 1)?;
+            format!("{}{next}{padding}", &bare[..bare.len() - 1])
+        }
+        BasicSpelling::OverPadded => format!("{value}===="),
+        BasicSpelling::JunkInside => format!("{}!{}{padding}", &bare[..middle], &bare[middle..]),
+        BasicSpelling::JunkBehind => format!("{value}!!!!"),
+        BasicSpelling::WordBehind => format!("{value} extra"),
+    })
+}
+
 /// The form encoding of an identifier with its first character percent-encoded, also where it need not be.
 fn encoded_id(id: &str) -> String {
     let mut rest = id.chars();
@@ -277,4 +304,26 @@ fn raw_basic(id: &str, secret: &str) -> String {
 fn in_form(client: &ClientCredential) -> [(String, String); 2] {
     [("client_id", client.id.as_str()), ("client_secret", client.secret())]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_of_base64_is_spelled_in_other_ways() {
+        let spelled = |value: &str, spelling| respelled(value, spelling);
+        for (spelling, expected) in [
+            (BasicSpelling::Unpadded, "YTpiYw"),
+            (BasicSpelling::OverPadded, "YTpiYw======"),
+            // the last character stands for six bits, of which two belong to a byte
+            (BasicSpelling::LeftOverBits, "YTpiYx=="),
+            (BasicSpelling::JunkInside, "YTp!iYw=="),
+            (BasicSpelling::JunkBehind, "YTpiYw==!!!!"),
+            (BasicSpelling::WordBehind, "YTpiYw== extra"),
+        ] {
+            assert_eq!(spelled("YTpiYw==", spelling).as_deref(), Some(expected), "{spelling:?}");
+            assert_eq!(spelled("YTpi", spelling).is_none(), spelling.needs_padding(), "{spelling:?}");
+        }
+    }
 }

@@ -62,6 +62,7 @@ impl Caster<'_> {
             | FormAuth::TwoHeaders
             | FormAuth::OtherSecret(_)
             | FormAuth::SecretBefore(_)
+            | FormAuth::Respelled(_)
             | FormAuth::Behind(_)
             | FormAuth::EncodedId
                 if has_secret =>
@@ -92,6 +93,15 @@ impl Caster<'_> {
             | FormAuth::InQuery
             | FormAuth::TwoHeaders => return self.sends_its_secret(),
             FormAuth::Behind(_) | FormAuth::EncodedId => return self.uses_basic(form.endpoint),
+            FormAuth::Respelled(spelling) => {
+                self.uses_basic(form.endpoint)?;
+                let good = self.subject.identities[self.client(ClientRole::Good)?].client();
+                let is_padded = good.is_some_and(|client| client.basic_pair_len() % 3 != 0);
+                return match is_padded || !spelling.needs_padding() {
+                    true => Ok(()),
+                    false => missing("the client credentials have no padding in Base64"),
+                };
+            }
             auth if is_assertion(auth) => return self.signs_assertions(),
             FormAuth::CertificateOfAnother => {
                 self.by_certificate()?;

@@ -2,7 +2,8 @@
 
 use axum::http::{HeaderMap, StatusCode, header};
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 
 use super::answer::OAuthError;
 use super::assertion;
@@ -13,6 +14,13 @@ use super::server::Authority;
 use crate::reference::state::digest;
 use crate::seed;
 
+/// A decoder that minds neither padding nor left-over bits.
+const LAX: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
 /// Rounds of a hash that is slow on purpose.
 const SLOW_ROUNDS: usize = 5_000;
 
@@ -89,7 +97,7 @@ fn by_basic(authority: &Authority, line: &[u8]) -> Result<RegisteredClient, OAut
             return Err(failed());
         }
     }
-    let decoded = STANDARD.decode(encoded.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let decoded = decoded(authority, encoded.trim()).and_then(|bytes| String::from_utf8(bytes).ok());
     let undecodable = || match authority.fault("client-auth-crash") {
         true => OAuthError { status: StatusCode::INTERNAL_SERVER_ERROR, ..OAuthError::bad("server_error") },
         false => failed(),
@@ -115,6 +123,21 @@ fn by_basic(authority: &Authority, line: &[u8]) -> Result<RegisteredClient, OAut
         authority.throttle.failed(&client.id);
     }
     Err(failed())
+}
+
+/// The bytes of client credentials (RFC 4648 §4), as the open faults read them.
+fn decoded(authority: &Authority, encoded: &str) -> Option<Vec<u8>> {
+    let is_of_alphabet = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/');
+    let bare = || encoded.trim_end_matches('=');
+    if authority.fault("client-base64-junk") {
+        LAX.decode(encoded.chars().filter(is_of_alphabet).collect::<String>()).ok()
+    } else if authority.fault("client-base64-tail") {
+        LAX.decode(encoded.chars().take_while(is_of_alphabet).collect::<String>()).ok()
+    } else if authority.fault("client-base64-lax") {
+        LAX.decode(bare()).ok()
+    } else {
+        STANDARD.decode(encoded).ok()
+    }
 }
 
 /// Whether a secret is the client's. A server with a slow hash that it computes for known clients only takes its time.

@@ -51,6 +51,21 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("client-not-found", "token.unknown-client-indistinct", "answers 404 to a client that does not exist"),
     row("double-auth-ok", "token.two-auth-methods-refused", "takes the first of two methods"),
     row("no-form-decode", "token.basic-form-decoding", "compares what is still form-encoded"),
+    variant(
+        "client-base64-junk",
+        "token.malformed-client-auth",
+        "skips characters outside Base64 in client credentials",
+    ),
+    variant(
+        "client-base64-tail",
+        "token.malformed-client-auth",
+        "ignores what follows the Base64 of client credentials",
+    ),
+    variant(
+        "client-base64-lax",
+        "token.malformed-client-auth",
+        "ignores padding and left-over bits of client credentials",
+    ),
     row("client-auth-crash", "token.malformed-client-auth", "breaks on client credentials that do not decode"),
     variant("client-secret-ends-at-nul", "token.malformed-client-auth", "compares secrets up to the first NUL"),
     row(
