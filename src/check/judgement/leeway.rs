@@ -48,6 +48,11 @@ fn since_end(seen: &Observation) -> Option<i64> {
     Some(seen.at - end)
 }
 
+/// The claims of the JWT that a request carries, unverified.
+pub(crate) fn claims_in(request: &Request) -> Option<serde_json::Map<String, serde_json::Value>> {
+    tokens(request).iter().find_map(|token| claims_of(token))?.as_object().cloned()
+}
+
 /// What may be a token in a request: credentials, and values of a form.
 fn tokens(request: &Request) -> Vec<String> {
     let headers = request.headers.iter().filter(|header| header.sensitive);

@@ -298,9 +298,12 @@ pub(crate) const CHECKS: &[Check] = &[
         sources: &["RFC 6750 §3.1", "ASVS 16.5.3"],
         doc: Doc {
             sends: "Correctly signed tokens with a claim that is nested 1200 deep, without sub, exp, scope or client_id, with a \
-                    sub that is no text, of another issuer, and of a type that does not exist.",
-            matters: "A claim that is read before it is known to be there breaks the service for whoever holds such a token.",
-            fix: "Refuse what lacks a claim that is needed with 401 and invalid_token, and bound the depth of claims.",
+                    sub that is no text, of another issuer, and of a type that does not exist; then with one claim as a value of \
+                    another type: iss, iat, jti, client_id, and private claims (at most 8).",
+            matters: "A claim that is read before it is known to be there, and of its type, breaks the service for whoever holds such a \
+                      token.",
+            fix: "Refuse what lacks a claim that is needed, or has one of another type, with 401 and invalid_token, and bound the \
+                  depth of claims.",
         },
         steps: &[each(&[
             "claims-nested",
@@ -312,10 +315,27 @@ pub(crate) const CHECKS: &[Check] = &[
             "sub-object",
             "sub-array",
             "sub-true",
+            "sub-number",
             "iss-other",
+            "iss-number",
+            "iss-object",
+            "iat-string",
+            "iat-array",
+            "jti-number",
+            "jti-object",
+            "client-number",
+            "client-array",
+            "private-1",
+            "private-2",
+            "private-3",
+            "private-4",
+            "private-5",
+            "private-6",
+            "private-7",
+            "private-8",
             "type-unknown",
         ])],
-        expect: judgements::answered,
+        expect: judgements::answered_naming_claims,
         fault: "crashes-without-sub",
         ..REFUSAL
     },

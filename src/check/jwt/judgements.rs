@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::check::Explanation;
 use crate::check::judgement::expect;
+use crate::check::judgement::leeway;
 use crate::check::judgement::oauth::objects_of;
 use crate::check::judgement::{Deviation, Judgement, ObservedCheck};
 use crate::check::step::{Accept, Want};
@@ -164,6 +165,41 @@ pub(super) fn answered(case: &ObservedCheck<'_>) -> Judgement {
         case.judge_as(index, Want::Denied(&[Accept::Range(400, 499)]), &mut judgement);
     }
     judgement
+}
+
+/// The same; of a claim whose type is another one, it says which claim and which type break the server.
+pub(super) fn answered_naming_claims(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = answered(case);
+    for deviation in &mut judgement.protocol {
+        let seen = &case.evidence.observations[deviation.observation];
+        let is_retyped = seen.forgery.is_some_and(|id| id.as_str().starts_with("private-"));
+        if let Some((claim, kind)) = is_retyped.then(|| retyped_claim(case, seen)).flatten() {
+            deviation.text = format!("{} ({kind} for {claim})", deviation.text);
+        }
+    }
+    judgement
+}
+
+/// The claim that has another type in a token than in that of a control.
+fn retyped_claim(case: &ObservedCheck<'_>, seen: &Observation) -> Option<(String, &'static str)> {
+    let sent = leeway::claims_in(&seen.exchange.request)?;
+    let mut good = case.evidence.controls.iter().filter_map(|control| leeway::claims_in(&control.exchange.request));
+    good.find_map(|good| {
+        let differs =
+            |(name, value): &(&String, &Value)| good.get(*name).is_some_and(|other| kind(other) != kind(value));
+        sent.iter().find(differs).map(|(name, value)| (name.clone(), kind(value)))
+    })
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
 }
 
 /// What may go either way is worth a remark where it is accepted.

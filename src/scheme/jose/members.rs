@@ -21,6 +21,11 @@ impl Members {
         self.0.iter().any(|(other, _)| other == name)
     }
 
+    /// The names of the members, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
     /// A member's value.
     pub fn value(&self, name: &str) -> Option<Value> {
         let (_, text) = self.0.iter().rev().find(|(other, _)| other == name)?;

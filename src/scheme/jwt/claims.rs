@@ -10,6 +10,10 @@ use crate::secret::Secret;
 /// Deeper than parsers go that bound it, and short enough for a header line.
 const NESTED: usize = 1200;
 
+/// Claims that have a meaning of their own, which forgeries of their own are about (RFC 7519 §4.1, RFC 9068 §2.2), and what a
+/// confirmation binds to (RFC 7800 §3).
+const REGISTERED: [&str; 10] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "scope", "cnf"];
+
 /// Signed with the issuer's key.
 pub(super) const WITH_THE_KEY: &[Forgery] = &[
     Forgery::new("twin", "a fresh token, signed by authbench with the issuer's key", |context| {
@@ -221,6 +225,7 @@ pub(super) const WITH_THE_KEY: &[Forgery] = &[
     Forgery::new("sub-object", "an object for a subject", |context| sub(context, json!({ "$ne": null }))),
     Forgery::new("sub-array", "an array for a subject", |context| sub(context, json!(["a", "b"]))),
     Forgery::new("sub-true", "true for a subject", |context| sub(context, json!(true))),
+    Forgery::new("sub-number", "a number for a subject", |context| sub(context, json!(7))),
     Forgery::new("sub-absent", "no subject", |context| claim(context, "sub", |claims, _| claims.remove("sub"))),
     Forgery::new("scope-absent", "no scope", |context| {
         has_scope(context)?;
@@ -235,6 +240,30 @@ pub(super) const WITH_THE_KEY: &[Forgery] = &[
         true => claim(context, "client_id", |claims, _| claims.remove("client_id")),
         false => unforgeable("the tokens do not claim to follow RFC 9068, which requires a client_id"),
     }),
+    Forgery::new("iss-number", "a number for an issuer", |context| iss(context, &json!(7))),
+    Forgery::new("iss-object", "the right issuer in an object", |context| {
+        let right = issuer(context)?;
+        iss(context, &json!({ "iss": right }))
+    }),
+    Forgery::new("iat-string", "the right iat, as text", |context| {
+        retyped(context, "iat", |good| json!(good.to_string()))
+    }),
+    Forgery::new("iat-array", "the right iat in an array", |context| retyped(context, "iat", |good| json!([good]))),
+    Forgery::new("jti-number", "a number for a jti", |context| retyped(context, "jti", |_| json!(7))),
+    Forgery::new("jti-object", "a jti in an object", |context| retyped(context, "jti", |good| json!({ "jti": good }))),
+    Forgery::new("client-number", "a number for a client_id", |context| retyped(context, "client_id", |_| json!(7))),
+    Forgery::new("client-array", "the right client_id in an array", |context| {
+        retyped(context, "client_id", |good| json!([good]))
+    }),
+    // a token has claims that nobody knows beforehand: as many of these are made as it offers
+    Forgery::new("private-1", "a private claim of another type (1)", |context| private(context, 0)),
+    Forgery::new("private-2", "a private claim of another type (2)", |context| private(context, 1)),
+    Forgery::new("private-3", "a private claim of another type (3)", |context| private(context, 2)),
+    Forgery::new("private-4", "a private claim of another type (4)", |context| private(context, 3)),
+    Forgery::new("private-5", "a private claim of another type (5)", |context| private(context, 4)),
+    Forgery::new("private-6", "a private claim of another type (6)", |context| private(context, 5)),
+    Forgery::new("private-7", "a private claim of another type (7)", |context| private(context, 6)),
+    Forgery::new("private-8", "a private claim of another type (8)", |context| private(context, 7)),
     // --- another kind of token, whole
     Forgery::new("id-token", "an ID token for the client", |context| {
         let good = good_token(context)?;
@@ -321,6 +350,49 @@ fn sub(context: &mut ForgeryContext<'_>, value: Value) -> Forged {
         return unforgeable("the good token has no subject");
     }
     claim(context, "sub", |claims, _| claims.set("sub", value))
+}
+
+/// A claim of the good token as a value of another type.
+fn retyped(context: &mut ForgeryContext<'_>, name: &str, other: impl FnOnce(Value) -> Value) -> Forged {
+    match good_token(context)?.claims.has(name) {
+        true => claim(context, name, |claims, _| {
+            let good = claims.value(name).unwrap_or_default();
+            claims.set(name, other(good));
+        }),
+        false => unforgeable(format!("the good token has no {name}")),
+    }
+}
+
+/// The private claims of the good token (RFC 7519 §4.3), each as a value of another type: all of them as one type first.
+fn private(context: &mut ForgeryContext<'_>, nth: usize) -> Forged {
+    let claims = good_token(context)?.claims;
+    let own: Vec<(&str, Value)> = claims
+        .names()
+        .filter(|name| !REGISTERED.contains(name))
+        .filter_map(|name| Some((name, claims.value(name)?)))
+        .collect();
+    let offered = (0..).map_while(|rank| {
+        let of_rank = own.iter().filter_map(|(name, good)| Some((*name, other_types(good).into_iter().nth(rank)?)));
+        let of_rank: Vec<(&str, Value)> = of_rank.collect();
+        (!of_rank.is_empty()).then_some(of_rank)
+    });
+    match offered.flatten().nth(nth) {
+        Some((name, value)) => retyped(context, name, |_| value),
+        None => unforgeable("the good token has no more private claims"),
+    }
+}
+
+/// Values of other types than a good one has.
+fn other_types(good: &Value) -> Vec<Value> {
+    let (number, text) = (json!(7), json!("authbench"));
+    let (array, object) = (json!([good]), json!({ "authbench": good }));
+    match good {
+        Value::String(_) => vec![number, array, object],
+        Value::Number(_) => vec![json!(good.to_string()), array, object],
+        Value::Array(_) => vec![text, number, object],
+        Value::Object(_) => vec![text, number, json!([])],
+        Value::Bool(_) | Value::Null => vec![text, array, object],
+    }
 }
 
 fn scope(context: &mut ForgeryContext<'_>, value: Value) -> Forged {

@@ -49,6 +49,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("jwt-audience-ignored", "jwt.aud-enforced", "does not compare the audience"),
     row("crashes-without-sub", "jwt.unusual-claims-never-5xx", "breaks on a token without a subject"),
     variant("crashes-on-nesting", "jwt.unusual-claims-never-5xx", "breaks on a token whose claims are nested deeply"),
+    variant(
+        "crashes-on-claim-types",
+        "jwt.unusual-claims-never-5xx",
+        "breaks on a token whose private claim has another type",
+    ),
     variant("scope-absent-bypass", "jwt.claim-type-confusion-safe", "skips the check of a scope that is not there"),
     variant("audience-normalised", "jwt.aud-enforced", "compares audiences without their scheme and final slash"),
     row("aud-string-only", "jwt.aud-array-accepted", "refuses an audience that is an array"),
@@ -106,14 +111,18 @@ pub(super) fn breaks(state: &ReferenceState, token: &str) -> bool {
         // bytes, also where the last character holds bits of none
         return token.split('.').nth(2).is_some_and(|signature| signature.len() * 6 / 8 % 2 == 1);
     }
-    if !state.fault("crashes-without-sub") && !state.fault("crashes-on-nesting") {
+    let faults = ["crashes-without-sub", "crashes-on-nesting", "crashes-on-claim-types"];
+    if !faults.iter().any(|name| state.fault(name)) {
         return false;
     }
     let payload = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok()).unwrap_or_default();
     let claims = serde_json::from_slice::<Map<String, Value>>(&payload);
-    let lacks_subject = claims.is_ok_and(|claims| !claims.contains_key("sub"));
+    let lacks_subject = claims.as_ref().is_ok_and(|claims| !claims.contains_key("sub"));
+    let is_no_text = |claims: &Map<String, Value>| claims.get("tenant").is_some_and(|tenant| !tenant.is_string());
     let nested = payload.windows(2).filter(|pair| *pair == b"[[").count() > 1000;
-    (state.fault("crashes-without-sub") && lacks_subject) || (state.fault("crashes-on-nesting") && nested)
+    (state.fault("crashes-without-sub") && lacks_subject)
+        || (state.fault("crashes-on-nesting") && nested)
+        || (state.fault("crashes-on-claim-types") && claims.as_ref().is_ok_and(is_no_text))
 }
 
 /// A token that stands in the place of the one that was sent.
