@@ -78,6 +78,19 @@ pub enum LoginBody {
     Json(LoginJson),
     /// A form.
     Form(Vec<(String, LoginText)>),
+    /// What is no login, on purpose.
+    Malformed(MalformedBody),
+}
+
+/// A body that is malformed on purpose.
+#[derive(Clone, Debug)]
+pub struct MalformedBody {
+    /// What it says that it is.
+    pub media: &'static str,
+    /// Fields of a form that are as they should be.
+    pub fields: Vec<(String, LoginText)>,
+    /// The bytes behind them, or all of it.
+    pub tail: Vec<u8>,
 }
 
 /// JSON whose texts are filled when it is sent.
@@ -239,6 +252,7 @@ impl LoginStep {
                 let fields = fields.iter().map(|(name, _)| name.as_str()).collect();
                 sent.push(format!("a form with {}", names(fields)));
             }
+            Some(LoginBody::Malformed(_)) => sent.push("a malformed body".to_owned()),
             None => {}
         }
         if self.basic.is_some() {
@@ -255,7 +269,9 @@ impl LoginStep {
     pub fn parts(&self) -> impl Iterator<Item = &LoginPart> {
         let of_body = match &self.body {
             Some(LoginBody::Json(json)) => json.texts(),
-            Some(LoginBody::Form(fields)) => fields.iter().map(|(_, text)| text).collect(),
+            Some(LoginBody::Form(fields) | LoginBody::Malformed(MalformedBody { fields, .. })) => {
+                fields.iter().map(|(_, text)| text).collect()
+            }
             None => Vec::new(),
         };
         let headers = self.headers.iter().map(|(_, text)| text);
@@ -269,7 +285,9 @@ impl LoginStep {
         texts.extend(self.basic.iter().flat_map(|(user, password)| [user, password]));
         match &self.body {
             Some(LoginBody::Json(json)) => texts.extend(json.texts()),
-            Some(LoginBody::Form(fields)) => texts.extend(fields.iter().map(|(_, text)| text)),
+            Some(LoginBody::Form(fields) | LoginBody::Malformed(MalformedBody { fields, .. })) => {
+                texts.extend(fields.iter().map(|(_, text)| text));
+            }
             None => {}
         }
         let client = self.client.iter().filter_map(|(client, _)| client.secret.as_ref());

@@ -9,6 +9,7 @@ mod keys;
 mod lanes;
 pub mod login;
 pub mod login_server;
+mod malformed_login;
 mod material;
 mod narrowed;
 pub mod overhead;

@@ -50,6 +50,7 @@ fn replaces(body: &mut LoginBody, kind: UnusualPassword) -> bool {
             }
             replaced
         }
+        LoginBody::Malformed(_) => false,
     }
 }
 

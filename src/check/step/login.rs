@@ -30,6 +30,8 @@ pub enum SessionAct {
     WrongPassword,
     /// The login of the good identity with something in place of the password that is no password of anybody.
     UnusualPassword(UnusualPassword),
+    /// The login of the good identity with a body that is no login.
+    Malformed(MalformedLogin),
     /// The same login with a user that nobody knows.
     UnknownUser,
     /// Failed logins of the good identity and of users that nobody knows, whose times are compared.
@@ -64,4 +66,40 @@ pub enum UnusualPassword {
     True,
     /// The `null` of JSON.
     Null,
+}
+
+/// A member of the body of a login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoginMember {
+    /// The user-id.
+    User,
+    /// The password.
+    Password,
+}
+
+/// How the body of a login is malformed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MalformedLogin {
+    /// An array of JSON in place of an object.
+    Array,
+    /// A text of JSON in place of an object.
+    Text,
+    /// The `null` of JSON in place of an object.
+    Null,
+    /// No byte.
+    Empty,
+    /// JSON that ends too early.
+    Broken,
+    /// A number in place of a text.
+    Number(LoginMember),
+    /// An array in place of a text.
+    List(LoginMember),
+    /// An object in place of a text.
+    Object(LoginMember),
+    /// A member or field that is not there.
+    Missing(LoginMember),
+    /// A percent sign in a form without two hexadecimal digits behind it.
+    PercentSign,
+    /// Bytes in a form that are no UTF-8.
+    NotUtf8,
 }

@@ -402,6 +402,21 @@ impl LoginSession {
                 let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
                 Some(("application/x-www-form-urlencoded", form.into_bytes()))
             }
+            Some(LoginBody::Malformed(body)) => {
+                let mut form = Vec::new();
+                for (field, text) in &body.fields {
+                    form.push((field.clone(), fill(text)?.expose().to_owned()));
+                }
+                if let Some((client, method)) = &step.client {
+                    let audience = step.assertion_audience.as_deref().unwrap_or(url.as_str());
+                    headers.extend(logins.control.client_authentication(client, *method, &mut form, Some(audience))?);
+                }
+                // a body without fields stays as it is
+                form.truncate(if body.fields.is_empty() { 0 } else { form.len() });
+                let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
+                let separator = if form.is_empty() || body.tail.is_empty() { "" } else { "&" };
+                Some((body.media, [form.as_bytes(), separator.as_bytes(), &body.tail].concat()))
+            }
         };
         if headers.iter().any(|(_, value)| value.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t')) {
             return Err(LoginError::ControlCharacter.into());

@@ -1,7 +1,7 @@
 //! What is done with the login of a credential.
 
 use super::{Act, Caster, Control, Missing, missing};
-use crate::check::step::{SessionAct, SessionStep, UnusualPassword, Want};
+use crate::check::step::{LoginMember, MalformedLogin, SessionAct, SessionStep, UnusualPassword, Want};
 use crate::observe::Phrase;
 
 impl Caster<'_> {
@@ -23,6 +23,7 @@ impl Caster<'_> {
         match step.act {
             SessionAct::WrongPassword
             | SessionAct::UnusualPassword(_)
+            | SessionAct::Malformed(_)
             | SessionAct::UnknownUser
             | SessionAct::CompareUsers => {
                 let takes = procedure.is_some_and(|login| login.takes_account());
@@ -59,6 +60,17 @@ impl Caster<'_> {
                 return Ok(());
             }
         }
+        if let SessionAct::Malformed(kind) = step.act {
+            let takes = |kind| procedure.is_some_and(|login| login.with_malformed_body(kind).is_some());
+            has(
+                takes(MalformedLogin::Empty),
+                "no body of the login has `{username}` or `{password}` as a value of its own",
+            )?;
+            // a form has no types, and JSON no percent signs
+            if !takes(kind) {
+                return Ok(());
+            }
+        }
         if !self.is_control
             && matches!(step.want, Want::Denied(_))
             && let Some(resource) = subject.main_resource()
@@ -91,6 +103,7 @@ fn described(act: SessionAct) -> Phrase {
         }
         SessionAct::UnusualPassword(UnusualPassword::True) => "a login with true as the password",
         SessionAct::UnusualPassword(UnusualPassword::Null) => "a login with null as the password",
+        SessionAct::Malformed(kind) => return Phrase::new(malformed(kind)),
         SessionAct::CompareUsers => "failed logins of a known user and of unknown ones",
         SessionAct::UnknownUser => "a login with a user that does not exist",
         SessionAct::Refresh(_) => "a refresh",
@@ -99,4 +112,25 @@ fn described(act: SessionAct) -> Phrase {
         SessionAct::ChangePassword(_) => "a password change",
         SessionAct::Copy(..) | SessionAct::RefreshToken(..) | SessionAct::AwaitOverlap => "nothing",
     })
+}
+
+fn malformed(kind: MalformedLogin) -> &'static str {
+    use LoginMember::{Password, User};
+    match kind {
+        MalformedLogin::Array => "a login with an array in place of an object",
+        MalformedLogin::Text => "a login with a text in place of an object",
+        MalformedLogin::Null => "a login with null in place of an object",
+        MalformedLogin::Empty => "a login with an empty body",
+        MalformedLogin::Broken => "a login with JSON that ends too early",
+        MalformedLogin::Number(User) => "a login with a number as the user",
+        MalformedLogin::Number(Password) => "a login with a number as the password",
+        MalformedLogin::List(User) => "a login with an array as the user",
+        MalformedLogin::List(Password) => "a login with an array as the password",
+        MalformedLogin::Object(User) => "a login with an object as the user",
+        MalformedLogin::Object(Password) => "a login with an object as the password",
+        MalformedLogin::Missing(User) => "a login without a user",
+        MalformedLogin::Missing(Password) => "a login without a password",
+        MalformedLogin::PercentSign => "a login with a percent sign that encodes nothing",
+        MalformedLogin::NotUtf8 => "a login with a password that is not UTF-8",
+    }
 }

@@ -93,7 +93,14 @@ impl Stage<'_> {
             }
             SessionAct::WrongPassword => self.wrong_login(identity, false, evidence).await?,
             SessionAct::UnusualPassword(kind) => {
-                let (told, reproduced) = self.unusual_login(identity, kind, evidence).await?;
+                let unusual = |login: &LoginProcedure| login.with_unusual_password(kind);
+                let (told, reproduced) = self.unusual_login(identity, unusual, evidence).await?;
+                told.observe_as(action, Place::Login, reproduced, evidence);
+                return Ok(());
+            }
+            SessionAct::Malformed(kind) => {
+                let malformed = |login: &LoginProcedure| login.with_malformed_body(kind);
+                let (told, reproduced) = self.unusual_login(identity, malformed, evidence).await?;
                 told.observe_as(action, Place::Login, reproduced, evidence);
                 return Ok(());
             }

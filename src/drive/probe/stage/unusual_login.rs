@@ -1,26 +1,28 @@
-//! Logins whose password is no text, or one that means something to a database.
+//! Logins whose password is no text, or one that means something to a database, and logins whose body is no login.
+
+use std::sync::Arc;
 
 use super::enumeration::Existing;
 use super::resource::second_counts;
 use super::session::Told;
 use super::{Halt, Stage};
-use crate::check::step::UnusualPassword;
 use crate::observe::{Evidence, Outcome};
+use crate::plan::login::LoginProcedure;
 
 impl Stage<'_> {
-    /// The login of an identity with something else in place of its password, and whether its answer is a server error that
-    /// comes again.
+    /// The login of an identity as something else makes it of the good one, and whether its answer is a server error that comes
+    /// again.
     pub(super) async fn unusual_login(
         &mut self,
         identity: usize,
-        kind: UnusualPassword,
+        unusual: impl Fn(&LoginProcedure) -> Option<Arc<LoginProcedure>>,
         evidence: &mut Evidence,
     ) -> Result<(Told, bool), Halt> {
-        let told = self.one_unusual_login(identity, kind, evidence).await?;
+        let told = self.one_unusual_login(identity, &unusual, evidence).await?;
         if told.outcome != Outcome::Broke {
             return Ok((told, false));
         }
-        let again = self.one_unusual_login(identity, kind, evidence).await?;
+        let again = self.one_unusual_login(identity, &unusual, evidence).await?;
         let same = again.outcome == told.outcome;
         Ok((if second_counts(told.outcome, again.outcome, false) { again } else { told }, same))
     }
@@ -28,11 +30,11 @@ impl Stage<'_> {
     async fn one_unusual_login(
         &mut self,
         identity: usize,
-        kind: UnusualPassword,
+        unusual: &impl Fn(&LoginProcedure) -> Option<Arc<LoginProcedure>>,
         evidence: &mut Evidence,
     ) -> Result<Told, Halt> {
         let (name, procedure) = self.login_of(identity)?;
-        let unusual = procedure.with_unusual_password(kind);
+        let unusual = unusual(&procedure);
         let unusual = unusual.ok_or_else(|| Halt::Untestable("the login has no such value".to_owned()))?;
         let most = procedure.most_failures;
         if most < 2 {

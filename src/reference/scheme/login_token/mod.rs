@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::rejection::JsonRejection;
 use axum::extract::{Form, State as Shared};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -57,7 +58,8 @@ struct RefreshRequest {
 
 type Told = Result<([(header::HeaderName, &'static str); 1], Json<Value>), Rejection>;
 
-async fn login(Shared(verifiers): Shared<Arc<Verifiers>>, Json(pair): Json<PasswordPair>) -> Told {
+async fn login(Shared(verifiers): Shared<Arc<Verifiers>>, body: Result<Json<Value>, JsonRejection>) -> Told {
+    let pair = password_pair(&verifiers.state, body)?;
     let refused = |error| Rejection::new(StatusCode::UNAUTHORIZED, error).with_challenge("Bearer realm=\"orders\"");
     let principal = match (&pair.password, &verifiers.state) {
         (Value::String(password), _) => passwords::verify(&verifiers, &pair.username, password),
@@ -71,6 +73,24 @@ async fn login(Shared(verifiers): Shared<Arc<Verifiers>>, Json(pair): Json<Passw
     };
     let principal = principal.map_err(refused)?;
     Ok(told(&verifiers.families, verifiers.families.start(principal)))
+}
+
+/// The user-id and the password of a login; a body that has none is an error of the client.
+fn password_pair(state: &ReferenceState, body: Result<Json<Value>, JsonRejection>) -> Result<PasswordPair, Rejection> {
+    let broken = |error| Rejection::new(StatusCode::INTERNAL_SERVER_ERROR, error);
+    let Json(body) = body.map_err(|rejection| Rejection::new(rejection.status(), "no_json"))?;
+    let Value::Object(members) = body else {
+        // from an array, serde would read the members by their order
+        return Err(match state.fault("login-breaks-on-no-object") {
+            true => broken("no_object"),
+            false => Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, "no_object"),
+        });
+    };
+    if !members.contains_key("password") && state.fault("login-breaks-without-password") {
+        return Err(broken("no_password"));
+    }
+    let pair = serde_json::from_value(Value::Object(members));
+    pair.map_err(|_| Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, "no_user_and_password"))
 }
 
 /// The resource owner password credentials grant (RFC 6749 §4.3), of a client that does not authenticate.

@@ -32,6 +32,12 @@ pub(crate) const FAULTS: &[Fault] = &[
         "breaks where the password of a login is no text",
     ),
     row(
+        "login-breaks-without-password",
+        "login.malformed-never-5xx",
+        "breaks where a login has no member or field for the password",
+    ),
+    variant("login-breaks-on-no-object", "login.malformed-never-5xx", "breaks where the JSON of a login is no object"),
+    row(
         "login-hash-skipped-for-unknown-user",
         "login.timing-user-enumeration",
         "hashes the passwords of known users only at the login",

@@ -55,6 +55,9 @@ async fn submit(
     if is_object && state.fault("login-breaks-on-objects") {
         return Err(Rejection::new(StatusCode::INTERNAL_SERVER_ERROR, "no_text"));
     }
+    if !form.contains_key("password") && state.fault("login-breaks-without-password") {
+        return Err(Rejection::new(StatusCode::INTERNAL_SERVER_ERROR, "no_password"));
+    }
     let principal = match verifiers.accounts.principal(field("username")) {
         Some(principal) if is_object && state.fault("login-takes-operators") => principal,
         _ => passwords::verify(&verifiers, field("username"), field("password")).map_err(refused)?,

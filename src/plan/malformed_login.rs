@@ -1,0 +1,213 @@
+//! Logins whose body is no login: of another type, with a member that is missing or of another type, or in no encoding.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::login::{
+    CredentialSource, LoginBody, LoginJson, LoginPart, LoginProcedure, LoginStep, LoginText, MalformedBody,
+};
+use crate::check::step::{LoginMember, MalformedLogin};
+
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
+
+impl LoginProcedure {
+    /// The same login with a body that is malformed; none where its bodies cannot be malformed in this way. Each request that
+    /// takes user-id or password is looked at, and the first one that can be is malformed.
+    #[must_use]
+    pub fn with_malformed_body(&self, kind: MalformedLogin) -> Option<Arc<Self>> {
+        let CredentialSource::Requests(steps) = &self.source else { return None };
+        let mut steps = steps.clone();
+        let replaced = steps.iter_mut().find_map(|step: &mut LoginStep| {
+            let body = step.body.as_mut()?;
+            *body = malformed(body, kind)?;
+            Some(())
+        });
+        replaced.map(|()| Arc::new(Self { source: CredentialSource::Requests(steps), ..self.clone() }))
+    }
+}
+
+fn malformed(body: &LoginBody, kind: MalformedLogin) -> Option<LoginBody> {
+    match body {
+        LoginBody::Json(json) => malformed_json(json, kind),
+        LoginBody::Form(fields) => malformed_form(fields, kind),
+        LoginBody::Malformed(_) => None,
+    }
+}
+
+fn malformed_json(json: &LoginJson, kind: MalformedLogin) -> Option<LoginBody> {
+    let takes = [LoginMember::User, LoginMember::Password].iter().any(|member| holds(json, *member));
+    let raw = |bytes: &[u8]| {
+        let whole = MalformedBody { media: JSON, fields: Vec::new(), tail: bytes.to_vec() };
+        takes.then_some(LoginBody::Malformed(whole))
+    };
+    match kind {
+        MalformedLogin::Array => raw(b"[]"),
+        MalformedLogin::Text => raw(b"\"authbench\""),
+        MalformedLogin::Null => raw(b"null"),
+        MalformedLogin::Empty => raw(b""),
+        MalformedLogin::Broken => raw(b"{\"authbench\": "),
+        // what a loose comparison takes for any text, and what methods of text are missing from
+        MalformedLogin::Number(member) => replaced(json, member, &json!(0)),
+        MalformedLogin::List(member) => replaced(json, member, &json!(["authbench"])),
+        MalformedLogin::Object(member) => replaced(json, member, &json!({ "authbench": "authbench" })),
+        MalformedLogin::Missing(member) => {
+            let mut json = json.clone();
+            removes(&mut json, member).then_some(LoginBody::Json(json))
+        }
+        MalformedLogin::PercentSign | MalformedLogin::NotUtf8 => None,
+    }
+}
+
+fn malformed_form(fields: &[(String, LoginText)], kind: MalformedLogin) -> Option<LoginBody> {
+    let place = |member| fields.iter().position(|(_, text)| is_member(text, member));
+    let without = |at: usize| {
+        let mut fields = fields.to_vec();
+        (fields.remove(at).0, fields)
+    };
+    // the password with a value that no encoder writes, behind all other fields
+    let raw = |value: &str| {
+        let (name, fields) = without(place(LoginMember::Password)?);
+        let name: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect();
+        Some(LoginBody::Malformed(MalformedBody { media: FORM, fields, tail: format!("{name}={value}").into_bytes() }))
+    };
+    match kind {
+        MalformedLogin::Missing(member) => place(member).map(|at| LoginBody::Form(without(at).1)),
+        MalformedLogin::Empty => place(LoginMember::User)
+            .or(place(LoginMember::Password))
+            .map(|_| LoginBody::Malformed(MalformedBody { media: FORM, fields: Vec::new(), tail: Vec::new() })),
+        MalformedLogin::PercentSign => raw("%zz"),
+        MalformedLogin::NotUtf8 => raw("%ff%fe"),
+        _ => None,
+    }
+}
+
+fn is_member(text: &LoginText, member: LoginMember) -> bool {
+    match member {
+        LoginMember::User => matches!(text.0.as_slice(), [LoginPart::Username]),
+        LoginMember::Password => matches!(text.0.as_slice(), [LoginPart::Password]),
+    }
+}
+
+fn holds(json: &LoginJson, member: LoginMember) -> bool {
+    match json {
+        LoginJson::Text(text) => is_member(text, member),
+        LoginJson::Plain(_) => false,
+        LoginJson::List(items) => items.iter().any(|item| holds(item, member)),
+        LoginJson::Object(members) => members.iter().any(|(_, item)| holds(item, member)),
+    }
+}
+
+fn replaced(json: &LoginJson, member: LoginMember, value: &Value) -> Option<LoginBody> {
+    let mut json = json.clone();
+    let is_there = holds(&json, member);
+    replace(&mut json, member, value);
+    is_there.then_some(LoginBody::Json(json))
+}
+
+fn replace(json: &mut LoginJson, member: LoginMember, value: &Value) {
+    match json {
+        LoginJson::Text(text) if is_member(text, member) => *json = LoginJson::Plain(value.clone()),
+        LoginJson::Text(_) | LoginJson::Plain(_) => {}
+        LoginJson::List(items) => items.iter_mut().for_each(|item| replace(item, member, value)),
+        LoginJson::Object(members) => members.iter_mut().for_each(|(_, item)| replace(item, member, value)),
+    }
+}
+
+/// Removes the members of objects that are one; says whether there was any.
+fn removes(json: &mut LoginJson, member: LoginMember) -> bool {
+    let is_one = |json: &LoginJson| matches!(json, LoginJson::Text(text) if is_member(text, member));
+    match json {
+        LoginJson::Text(_) | LoginJson::Plain(_) => false,
+        LoginJson::List(items) => items.iter_mut().fold(false, |any, item| any | removes(item, member)),
+        LoginJson::Object(members) => {
+            let before = members.len();
+            members.retain(|(_, item)| !is_one(item));
+            let removed = members.len() < before;
+            members.iter_mut().fold(removed, |any, (_, item)| any | removes(item, member))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MEMBERS: [LoginMember; 2] = [LoginMember::User, LoginMember::Password];
+
+    fn text(part: LoginPart) -> LoginText {
+        LoginText(vec![part])
+    }
+
+    fn json_login() -> LoginBody {
+        let member = |name: &str, part| (name.to_owned(), LoginJson::Text(text(part)));
+        let deep = LoginJson::Object(vec![member("pass", LoginPart::Password)]);
+        LoginBody::Json(LoginJson::Object(vec![member("user", LoginPart::Username), ("in".to_owned(), deep)]))
+    }
+
+    fn form_login() -> LoginBody {
+        let field = |name: &str, part| (name.to_owned(), text(part));
+        LoginBody::Form(vec![
+            field("csrf", LoginPart::Input("csrf".to_owned())),
+            field("u", LoginPart::Username),
+            field("p w", LoginPart::Password),
+        ])
+    }
+
+    #[test]
+    fn json_is_malformed_as_a_whole_or_in_one_member() {
+        let whole = [
+            (MalformedLogin::Array, "[]"),
+            (MalformedLogin::Text, "\"authbench\""),
+            (MalformedLogin::Null, "null"),
+            (MalformedLogin::Empty, ""),
+            (MalformedLogin::Broken, "{\"authbench\": "),
+        ];
+        for (kind, expected) in whole {
+            let Some(LoginBody::Malformed(body)) = malformed(&json_login(), kind) else { panic!("{kind:?}") };
+            assert_eq!((body.media, body.tail.as_slice()), (JSON, expected.as_bytes()));
+        }
+        for member in MEMBERS {
+            let other = if member == LoginMember::User { LoginMember::Password } else { LoginMember::User };
+            for kind in [
+                MalformedLogin::Number(member),
+                MalformedLogin::List(member),
+                MalformedLogin::Object(member),
+                MalformedLogin::Missing(member),
+            ] {
+                let Some(LoginBody::Json(json)) = malformed(&json_login(), kind) else { panic!("{kind:?}") };
+                assert!(!holds(&json, member) && holds(&json, other), "{kind:?}");
+            }
+        }
+        assert!(malformed(&json_login(), MalformedLogin::NotUtf8).is_none());
+    }
+
+    #[test]
+    fn a_form_loses_a_field_or_its_encoding_and_keeps_the_others() {
+        let Some(LoginBody::Malformed(body)) = malformed(&form_login(), MalformedLogin::PercentSign) else {
+            panic!("a form")
+        };
+        assert_eq!((body.fields.len(), body.tail.as_slice()), (2, &b"p+w=%zz"[..]));
+        let Some(LoginBody::Malformed(body)) = malformed(&form_login(), MalformedLogin::Empty) else {
+            panic!("a form")
+        };
+        assert!(body.fields.is_empty() && body.tail.is_empty() && body.media == FORM);
+        for member in MEMBERS {
+            let Some(LoginBody::Form(fields)) = malformed(&form_login(), MalformedLogin::Missing(member)) else {
+                panic!("a form")
+            };
+            assert!(fields.len() == 2 && !fields.iter().any(|(_, text)| is_member(text, member)));
+            assert!(malformed(&form_login(), MalformedLogin::Number(member)).is_none());
+        }
+    }
+
+    #[test]
+    fn a_body_without_user_and_password_stays() {
+        let plain = || LoginText::plain("x");
+        for kind in [MalformedLogin::Array, MalformedLogin::Empty, MalformedLogin::Missing(LoginMember::User)] {
+            assert!(malformed(&LoginBody::Form(vec![("a".to_owned(), plain())]), kind).is_none());
+            assert!(malformed(&LoginBody::Json(LoginJson::Text(plain())), kind).is_none());
+        }
+    }
+}
