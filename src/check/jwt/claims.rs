@@ -298,7 +298,7 @@ pub(crate) const CHECKS: &[Check] = &[
         sources: &["RFC 6750 §3.1", "ASVS 16.5.3"],
         doc: Doc {
             sends: "Correctly signed tokens with a claim that is nested 1200 deep, without sub, exp, scope or client_id, with a \
-                    sub that is no text, of another issuer, and of a type that does not exist; then with one claim as a value of \
+                    sub that nobody has or that is no text, of another issuer, and of a type that does not exist; then with one claim as a value of \
                     another type: iss, iat, jti, client_id, and private claims (at most 8).",
             matters: "A claim that is read before it is known to be there, and of its type, breaks the service for whoever holds such a \
                       token.",
@@ -312,6 +312,8 @@ pub(crate) const CHECKS: &[Check] = &[
             "exp-absent-plain",
             "scope-absent",
             "client-absent",
+            "sub-unknown",
+            "sub-unknown-number",
             "sub-object",
             "sub-array",
             "sub-true",

@@ -226,6 +226,10 @@ pub(super) const WITH_THE_KEY: &[Forgery] = &[
     Forgery::new("sub-array", "an array for a subject", |context| sub(context, json!(["a", "b"]))),
     Forgery::new("sub-true", "true for a subject", |context| sub(context, json!(true))),
     Forgery::new("sub-number", "a number for a subject", |context| sub(context, json!(7))),
+    Forgery::new("sub-unknown", "a subject that nobody has", |context| sub(context, json!(NOBODY))),
+    Forgery::new("sub-unknown-number", "a subject that nobody has, of digits", |context| {
+        sub(context, json!(NOBODY_BY_NUMBER))
+    }),
     Forgery::new("sub-absent", "no subject", |context| claim(context, "sub", |claims, _| claims.remove("sub"))),
     Forgery::new("scope-absent", "no scope", |context| {
         has_scope(context)?;
@@ -343,6 +347,10 @@ fn follows_rfc9068(context: &ForgeryContext<'_>) -> Result<bool, crate::scheme::
     let typ = good_token(context)?.header.text("typ").unwrap_or_default().to_ascii_lowercase();
     Ok(context.kit.claims_rfc9068 || typ.trim_start_matches("application/") == "at+jwt")
 }
+
+/// Subjects that nobody has: a database looks them up in vain, and text that is to be a number is none.
+const NOBODY: &str = "authbench-nobody";
+const NOBODY_BY_NUMBER: &str = "2147480000";
 
 fn sub(context: &mut ForgeryContext<'_>, value: Value) -> Forged {
     // RFC 7519 §4: claims that are not understood are ignored, and a server that needs no subject need not understand it

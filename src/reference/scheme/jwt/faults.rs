@@ -18,6 +18,7 @@ use crate::reference::jose::compact::Compact;
 use crate::reference::jose::keys::VerifyingKey;
 use crate::reference::jose::signature::{verifies, verifies_by_public_pem, verifies_by_secret};
 use crate::reference::state::ReferenceState;
+use crate::seed::IDENTITIES;
 
 /// Faults of JSON Web Tokens.
 pub(crate) const FAULTS: &[Fault] = &[
@@ -48,6 +49,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("ignores-iat", "jwt.iat-future-refused", "does not read iat"),
     row("jwt-audience-ignored", "jwt.aud-enforced", "does not compare the audience"),
     row("crashes-without-sub", "jwt.unusual-claims-never-5xx", "breaks on a token without a subject"),
+    variant("crashes-on-unknown-sub", "jwt.unusual-claims-never-5xx", "breaks on a subject that it does not find"),
     variant("crashes-on-nesting", "jwt.unusual-claims-never-5xx", "breaks on a token whose claims are nested deeply"),
     variant(
         "crashes-on-claim-types",
@@ -111,16 +113,21 @@ pub(super) fn breaks(state: &ReferenceState, token: &str) -> bool {
         // bytes, also where the last character holds bits of none
         return token.split('.').nth(2).is_some_and(|signature| signature.len() * 6 / 8 % 2 == 1);
     }
-    let faults = ["crashes-without-sub", "crashes-on-nesting", "crashes-on-claim-types"];
+    let faults = ["crashes-without-sub", "crashes-on-unknown-sub", "crashes-on-nesting", "crashes-on-claim-types"];
     if !faults.iter().any(|name| state.fault(name)) {
         return false;
     }
     let payload = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok()).unwrap_or_default();
     let claims = serde_json::from_slice::<Map<String, Value>>(&payload);
     let lacks_subject = claims.as_ref().is_ok_and(|claims| !claims.contains_key("sub"));
+    let is_nobody = |claims: &Map<String, Value>| {
+        let sub = claims.get("sub").and_then(Value::as_str);
+        sub.is_some_and(|sub| !IDENTITIES.iter().any(|identity| identity.name == sub))
+    };
     let is_no_text = |claims: &Map<String, Value>| claims.get("tenant").is_some_and(|tenant| !tenant.is_string());
     let nested = payload.windows(2).filter(|pair| *pair == b"[[").count() > 1000;
     (state.fault("crashes-without-sub") && lacks_subject)
+        || (state.fault("crashes-on-unknown-sub") && claims.as_ref().is_ok_and(is_nobody))
         || (state.fault("crashes-on-nesting") && nested)
         || (state.fault("crashes-on-claim-types") && claims.as_ref().is_ok_and(is_no_text))
 }
