@@ -11,6 +11,13 @@ const MARKERS: &[(&str, &str)] = &[
     ("\tat java.", "a stack trace"),
     ("at JSON.parse (", "a stack trace"),
     ("Cannot read propert", "an error of its program"),
+    ("' object is not callable", "an error of its program"),
+    ("' object has no attribute", "an error of its program"),
+    ("' object is not subscriptable", "an error of its program"),
+    (" codec can't decode", "an error of its program"),
+    (" object at 0x", "an error of its program"),
+    ("is not a function", "an error of its program"),
+    ("java.lang.", "an error of its program"),
     ("    at Object.", "a stack trace"),
     ("at org.springframework", "a stack trace"),
     ("goroutine 1 [", "a stack trace"),
@@ -96,6 +103,7 @@ mod tests {
             ("Monit", "Monit 5 minutes ago", None),
             ("Monit", "NoMonit 5.3", None),
             ("a b", "a 1.2", None),
+            ("", "'NoneType' object is not callable", Some("an error of its program")),
             ("", "an error", None),
         ] {
             assert_eq!(says(server, body, "GET / HTTP/1.1").as_deref(), expected, "{server}: {body}");

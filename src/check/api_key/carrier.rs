@@ -96,7 +96,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["ASVS 14.2.1", "OWASP REST Security Cheat Sheet", "CWE-598"],
         doc: Doc {
-            sends: "The good key as ?api_key=, ?apikey=, ?api-key=, ?apiKey=, ?key=, ?token=, ?access_token=, in a parameter with the name of its field, and in a cookie, and nowhere else.",
+            sends: "The good key as ?api_key=, ?apikey=, ?api-key=, ?apiKey=, ?key=, ?token=, ?access_token=, in a parameter with the name of its field, with what stands before its colon as ?username=, and in a cookie, and nowhere else.",
             matters: "URLs end in logs, histories and referrers; cookies are sent by browsers that nobody asked.",
             fix: "Read keys from the documented place only.",
         },
@@ -109,6 +109,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("in-query-token"), On::EachRoute).denied(ELSEWHERE),
             send(forged("in-query-access_token"), On::EachRoute).denied(ELSEWHERE),
             send(forged("in-query-own-name"), On::EachRoute).denied(ELSEWHERE),
+            send(forged("in-query-two-parts"), On::EachRoute).denied(ELSEWHERE),
             send(forged("in-cookie"), On::EachRoute).denied(ELSEWHERE),
         ],
         shows: Explanation::Carrier,

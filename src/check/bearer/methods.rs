@@ -27,7 +27,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("word-behind"), On::Protected).denied(BAD_FIELD),
             send(forged("scheme-colon"), On::Protected).denied(BAD_FIELD),
             send(forged("no-space"), On::Protected).denied(BAD_FIELD),
-            send(forged("no-break-space"), On::Protected).denied(BAD_FIELD),
+            send(forged("no-break-space"), On::Protected),
             send(forged("scheme-token"), On::Protected).denied(BAD_FIELD),
             send(forged("scheme-basic"), On::Protected).denied(BAD_FIELD),
             send(forged("scheme-unknown"), On::Protected).denied(BAD_FIELD),
@@ -168,7 +168,7 @@ const LONG_FIELD: &[Accept] = &[MALFORMED, MISSING, INVALID, Accept::Status(413)
 const BODY: &[Accept] = &[MISSING, INVALID, Accept::Range(400, 499)];
 
 fn malformed(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case);
+    let mut judgement = case.judge_leniencies(BAD_FIELD, "refused (RFC 9110 §11.4)");
     for (index, response) in case.refusals() {
         let challenges = challenges::of(response);
         let bearer = challenges.iter().find(|challenge| challenge.scheme == "bearer");

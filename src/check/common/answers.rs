@@ -87,7 +87,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §15.5.4", "WSTG-IDNT-04", "OWASP API1:2023"],
         doc: Doc {
-            sends: "An object that exists and one that does not, without a credential and with another tenant's; the answers are compared.",
+            sends: "An object that exists and one that does not, without a credential and with another tenant's where the scenario has `tenant`; the answers are compared.",
             matters: "Answers that differ tell which objects exist: customers, invoices, names.",
             fix: "Decide about access before anything is looked up, or answer 404 to both.",
         },
@@ -97,11 +97,15 @@ pub(crate) const CHECKS: &[Check] = &[
                 .with(&[Alter::Target(Fill::AbsentPath)])
                 .denied(HIDDEN)
                 .called("one that does not, without a credential"),
-            send(Who::OtherTenant, On::Object).denied(HIDDEN).called("an object that exists, by another tenant"),
+            send(Who::OtherTenant, On::Object)
+                .denied(HIDDEN)
+                .called("an object that exists, by another tenant")
+                .if_given(),
             send(Who::OtherTenant, On::Object)
                 .with(&[Alter::Target(Fill::AbsentPath)])
                 .denied(HIDDEN)
-                .called("one that does not, by another tenant"),
+                .called("one that does not, by another tenant")
+                .if_given(),
         ],
         expect: sameness::in_pairs,
         fault: "lookup-before-auth",
@@ -127,6 +131,10 @@ pub(crate) const CHECKS: &[Check] = &[
                 .with(&[Alter::Body("application/json", "{\"item\": ")])
                 .denied(UNREAD)
                 .called("a body that is no JSON"),
+            send(Who::Anonymous, On::Writable)
+                .with(&[Alter::Body("application/json", "[]")])
+                .denied(UNREAD)
+                .called("a body that is no object"),
             send(Who::Anonymous, On::Writable)
                 .with(&[Alter::Query("limit", Fill::Text("authbench"))])
                 .denied(UNREAD)

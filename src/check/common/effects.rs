@@ -1,10 +1,10 @@
 //! Judgements about what a request did, beside how it was answered.
 
-use crate::check::Explanation;
 use crate::check::judgement::expect;
 use crate::check::judgement::state::StableState;
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::observe::{Outcome, Response, StepId};
+use crate::check::{Explanation, Step};
+use crate::observe::{Observation, Outcome, Response, StepId};
 
 /// Readings of what a write would change: two before it, for what changes by itself, ...
 pub(crate) const BEFORE: StepId = StepId::new("state-before");
@@ -53,14 +53,21 @@ pub(crate) fn none(case: &ObservedCheck<'_>) -> Judgement {
 pub(crate) fn head_like_get(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let heads: Vec<_> = case.answers_of(GOOD_HEAD).collect();
-    let absent = |status: u16| matches!(status, 405 | 501);
+    // the same error whoever asks, and none that asks for a credential, is about the method
+    let absent = |index: usize, status: u16| {
+        let seen = &case.evidence.observations[index];
+        let others = case.observations().filter(|(_, other)| other.step != seen.step && other.place == seen.place);
+        let same = |(_, other): (usize, &Observation)| other.exchange.status() == Some(status);
+        matches!(status, 405 | 501) || (matches!(status, 400 | 404) && others.into_iter().all(same))
+    };
     for (index, response) in &heads {
         let granted = case.evidence.observations[*index].outcome == Outcome::Granted;
-        if !granted && !absent(response.status) {
+        if !granted && !absent(*index, response.status) {
             judgement.deviates(*index, case.about(*index, response.status), "as GET");
         }
     }
-    if !heads.is_empty() && heads.iter().all(|(_, response)| absent(response.status)) && judgement.access.is_empty() {
+    let is_absent = heads.iter().all(|(index, response)| absent(*index, response.status));
+    if !heads.is_empty() && is_absent && judgement.access.is_empty() {
         judgement.not_applicable = Some("the target does not offer HEAD".to_owned());
     }
     judgement
@@ -81,7 +88,14 @@ pub(crate) fn methods(case: &ObservedCheck<'_>) -> Judgement {
             );
         }
         if response.status == 405 && response.header("allow").is_none() {
-            judgement.deviates(index, "405 without Allow", "405 with Allow");
+            // what other checks have seen is the same cause where this one has seen it too
+            match case.step_of(observation) {
+                Step::LookBack(_) if judgement.protocol.is_empty() => {
+                    judgement.deviates(index, case.about(index, "405 without Allow"), "405 with Allow");
+                }
+                Step::LookBack(_) => {}
+                _ => judgement.deviates(index, "405 without Allow", "405 with Allow"),
+            }
         }
     }
     judgement

@@ -76,10 +76,11 @@ fn names_a_version(name: &str, value: &str) -> bool {
         let number = text.trim_start_matches(['v', 'V', 'r', 'R']);
         number.starts_with(|c: char| c.is_ascii_digit()) && number.contains('.')
     };
-    // a version behind its product, such as `monit 5.33.0`
+    // a version behind its product, such as `monit 5.33.0` and `Jetty(9.4.57.v20241219)`
     let is_number = |word: &str| {
-        let mut parts = word.split('.');
-        parts.clone().count() > 1 && parts.all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+        let parts = word.split('.');
+        let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        parts.clone().count() > 1 && parts.take(2).all(is_digits)
     };
     match name.as_str() {
         "server" | "x-powered-by" => value

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::{Explanation, Step};
-use crate::observe::{Exchange, Response, internals_in};
+use crate::observe::{Exchange, Response, contains, internals_in};
 
 /// Credentials that are shorter are words that occur by themselves.
 const SHORTEST: usize = 12;
@@ -16,7 +16,8 @@ pub(crate) fn credentials(case: &ObservedCheck<'_>) -> Judgement {
     for (index, observation) in case.observations() {
         let Some(response) = observation.exchange.response() else { continue };
         for secret in sent(&observation.exchange) {
-            if let Some(form) = forms(&secret).into_iter().find(|form| occurs(response, &form.text)) {
+            let in_cookie = observation.exchange.request.value_of("cookie").is_some();
+            if let Some(form) = forms(&secret).into_iter().find(|form| occurs(response, &form.text, in_cookie)) {
                 let text = case.about(index, format_args!("the answer repeats {}", form.says));
                 judgement.deviates_by(Explanation::Secret, index, text, "no part of the credential");
                 break;
@@ -84,7 +85,8 @@ fn forms(secret: &str) -> Vec<Form> {
     ]
 }
 
-fn occurs(response: &Response, text: &str) -> bool {
-    let holds = |bytes: &[u8]| bytes.windows(text.len()).any(|window| window == text.as_bytes());
-    holds(&response.body) || response.headers.iter().any(|(_, value)| holds(value))
+/// Whether an answer holds a text. A cookie that came and is set again goes back to where it is kept.
+fn occurs(response: &Response, text: &str, in_cookie: bool) -> bool {
+    let fields = response.headers.iter().filter(|(name, _)| !(in_cookie && name.eq_ignore_ascii_case("set-cookie")));
+    contains(&response.body, text.as_bytes()) || fields.into_iter().any(|(_, value)| contains(value, text.as_bytes()))
 }

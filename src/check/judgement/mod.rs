@@ -156,7 +156,8 @@ impl Judgement {
 }
 
 /// Other spellings of a good credential.
-const SPELLINGS: [ForgeryId; 6] = [
+const SPELLINGS: [ForgeryId; 7] = [
+    ForgeryId::new("no-break-space"),
     ForgeryId::new("no-padding"),
     ForgeryId::new("padding-behind"),
     ForgeryId::new("left-over-bits"),

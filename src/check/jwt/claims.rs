@@ -167,6 +167,7 @@ pub(crate) const CHECKS: &[Check] = &[
             "aud-empty-array",
             "aud-prefix",
             "aud-longer",
+            "aud-words",
             "aud-slash",
             "aud-scheme",
             "aud-case",

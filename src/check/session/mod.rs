@@ -47,7 +47,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["RFC 6265 §8.4", "ASVS 7.2.4", "CWE-384", "WSTG-SESS-03"],
         doc: Doc {
-            sends: "A login, and then the identifier that the browser had before its last request: the one that the server had set, or a made-up one that was sent with the login.",
+            sends: "A login, and then the identifier that the browser had before it sent the password: the one that the server had set, or a made-up one that was sent with the login.",
             matters: "Whoever plants an identifier in a browser shares the session that its user logs in to (session fixation).",
             fix: "Start a session under a new identifier at each login, and end the one before.",
         },

@@ -36,9 +36,9 @@ pub struct LoginSession {
     renewals: Renewals,
     failures: u32,
     transcript: Option<Transcript>,
-    /// What is planted as the identifier of the session, where the server has set none before the last request.
+    /// What is planted as the identifier of the session, where the server has set none before the request with the password.
     planted: Option<Secret>,
-    /// What identified the session before the last request of the login.
+    /// What identified the session before the request of the login that carries the password, or its last one.
     before: Option<Secret>,
     /// Whether something may have ended it, such as a password change.
     perhaps_ended: bool,
@@ -63,14 +63,14 @@ impl LoginSession {
         Self { transcript: Some(Transcript::default()), ..self }
     }
 
-    /// The same, with an identifier of the session that is sent along with the last request of the login, where the server
-    /// has set none until then.
+    /// The same, with an identifier of the session that is sent along with the request of the login that carries the password,
+    /// or its last one, where the server has set none until then.
     #[must_use]
     pub fn planting(self, identifier: Option<Secret>) -> Self {
         Self { planted: identifier, ..self }
     }
 
-    /// What identified the session before the last request of the login.
+    /// What identified the session before the request of the login that carries the password, or its last one.
     pub fn identifier_before(&self) -> Option<&Secret> {
         self.before.as_ref()
     }
@@ -205,9 +205,12 @@ impl LoginSession {
                 self.state.take(ControlAnswer { status: 200, headers, body: printed, took: Default::default() });
             }
             CredentialSource::Requests(steps) => {
+                // what follows the password may only confirm it: the session is the user's by then
+                let with_password = |step: &LoginStep| step.parts().any(|part| matches!(part, LoginPart::Password));
+                let decisive = steps.iter().position(with_password).unwrap_or(steps.len().saturating_sub(1));
                 for (at, step) in steps.iter().enumerate() {
                     let name = if steps.len() == 1 { "the request".to_owned() } else { format!("request {}", at + 1) };
-                    if at + 1 == steps.len() {
+                    if at == decisive {
                         self.plant();
                     }
                     asked = clock::now();

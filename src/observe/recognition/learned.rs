@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::atoms::{self, Atom, BodyKind};
 use super::search::{Needles, Searched, Sent};
-use super::{Answered, Asked, Recognition, body, status};
+use super::{Answered, Asked, Recognition, body, status, without_parameters};
 use crate::observe::{Fingerprint, Request, Response, contains, media_type_of};
 
 /// Atoms that are searched for; half of them, or three, are a grant.
@@ -201,7 +201,7 @@ fn stable(good: &[Response]) -> (BodyKind, BTreeSet<Atom>) {
 fn location(response: &Response) -> Option<Vec<u8>> {
     let is_redirect = (300..400).contains(&response.status);
     let found = response.headers.iter().find(|(name, _)| is_redirect && name.eq_ignore_ascii_case("location"));
-    found.map(|(_, value)| value.clone())
+    found.map(|(_, value)| without_parameters(value).into_owned())
 }
 
 /// A long list is searched for in samples that lie all over it.

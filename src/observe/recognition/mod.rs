@@ -14,6 +14,8 @@ pub use atoms::{Atom, BodyKind};
 pub use learned::{Declared, Learned};
 pub use status::meaning_of_status;
 
+use std::borrow::Cow;
+
 use super::{Exchange, Fingerprint, Outcome, Request, Response};
 use search::Needles;
 use sha2::{Digest as _, Sha256};
@@ -241,9 +243,9 @@ impl Recognition {
     fn status_of(&self, status: u16, location: Option<&[u8]>) -> Outcome {
         match status {
             300..=399
-                if location.is_some_and(|to| {
-                    self.anonymous_locations.iter().any(|known| known == to)
-                        || self.refusing.iter().any(|known| known == without_query(to))
+                if location.map(without_parameters).is_some_and(|to| {
+                    self.anonymous_locations.iter().any(|known| known[..] == *to)
+                        || self.refusing.iter().any(|known| known == without_query(&to))
                 }) =>
             {
                 Outcome::Refused
@@ -281,6 +283,18 @@ impl std::fmt::Debug for Recognition {
 /// An address without its query and its fragment: they say where somebody came from.
 pub fn without_query(address: &[u8]) -> &[u8] {
     address.split(|byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default()
+}
+
+/// An address without the parameters of its path (RFC 3986 §3.3), in which servers write the identifier of a session.
+pub(super) fn without_parameters(address: &[u8]) -> Cow<'_, [u8]> {
+    if !address.contains(&b';') {
+        return Cow::Borrowed(address);
+    }
+    let (path, rest) = address.split_at(without_query(address).len());
+    let segments: Vec<&[u8]> = path.split(|byte| *byte == b'/').collect();
+    let plain = segments.iter().map(|segment| segment.split(|byte| *byte == b';').next().unwrap_or_default());
+    let plain = plain.collect::<Vec<_>>().join(&b'/');
+    Cow::Owned([&plain[..], rest].concat())
 }
 
 /// What stands for a body where only its equality with another counts.

@@ -225,6 +225,9 @@ fn a_redirect_that_refuses_elsewhere_refuses_here_whatever_its_query() {
     let recognition = learned.recognition();
     assert_eq!(outcome(&recognition, &redirect("/login?next=%2Fb"), false), Outcome::Refused);
     assert_eq!(outcome(&recognition, &redirect("/login/done"), false), Outcome::Unclear);
+    // servers write a session that they have begun into the address
+    assert_eq!(outcome(&recognition, &redirect("/login;jsessionid=7f0c?next=%2Fb"), false), Outcome::Refused);
+    assert_eq!(declared.redirect(&redirect("/a;v=1/login;jsessionid=7f0c?x;y")), Some(b"/a/login".to_vec()));
     // what is protected stays so, whatever stands beside it
     let mut leaking = redirect("/login");
     leaking.body = DATA.into();

@@ -20,7 +20,14 @@ impl Caster<'_> {
             On::EachUsed => self.used()?,
             On::EachUsedOrWritten => self.used_or_written()?,
             On::EachRoute | On::EachGet => self.routes(send)?,
-            _ => vec![self.resource(send.on, send.who)?],
+            _ => match self.resource(send.on, send.who) {
+                // what is compared without a credential needs nobody else's
+                Err(Missing { why, .. }) if send.optional => {
+                    self.left_out.get_or_insert(why);
+                    return Ok(());
+                }
+                found => vec![found?],
+            },
         };
         if resources.is_empty() {
             return Err(self.nothing_protected());
@@ -132,6 +139,10 @@ impl Caster<'_> {
                 .or_else(|| subject.protected().find(|at| subject.resources[*at].writes)),
             On::ReadBack => self.read_back(),
             On::Public => subject.resources.iter().position(|resource| resource.public),
+            On::Object if who == Who::Anonymous => subject.tenant_gap().map(|gap| gap.resource).or_else(|| {
+                let has_absent = |at: &usize| subject.resources[*at].absent.is_some() && !subject.resources[*at].writes;
+                subject.protected().find(has_absent)
+            }),
             On::Object => subject.tenant_gap().map(|gap| gap.resource),
         };
         match (found, on) {

@@ -154,6 +154,20 @@ const FORGERIES: &[Forgery] = &[
             _ => Err(Unforgeable("the key does not travel in a header".to_owned())),
         }
     }),
+    Forgery::new(
+        "in-query-two-parts",
+        "what stands before the colon of the key as ?username=, and the rest as ?api_key=",
+        |context| {
+            let place = |name: &str| CarrierPlace::Query(name.to_owned());
+            match (&context.carrier.place, parts(context.proof.secret()).1.split_once(':')) {
+                (CarrierPlace::Query(_), _) => Err(Unforgeable("the scenario declares the query for keys".to_owned())),
+                (_, None) => Err(Unforgeable("the key has no colon".to_owned())),
+                (_, Some((name, key))) => {
+                    Ok(vec![Carried::new(&place("username"), name), Carried::new(&place("api_key"), key)])
+                }
+            }
+        },
+    ),
     Forgery::new("in-cookie", "the key in a cookie", |context| match &context.carrier.place {
         CarrierPlace::Header(name) => {
             Ok(vec![Carried::new(&CarrierPlace::Cookie(name.clone()), context.proof.secret())])

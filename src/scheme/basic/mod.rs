@@ -158,6 +158,26 @@ const FORGERIES: &[Forgery] = &[
         let (start, rest) = good.split_at(4.min(good.len()));
         value(context, &format!("{start}!{rest}"))
     }),
+    Forgery::new("space-inside", "a space inside the good value", |context| {
+        let good = credentials(user_of(context.proof), context.proof.secret());
+        let (start, rest) = good.split_at(4.min(good.len()));
+        value(context, &format!("{start} {rest}"))
+    }),
+    Forgery::new("long-password", "a password of 5000 characters", |context| {
+        value(context, &credentials(user_of(context.proof), &"a".repeat(5000)))
+    }),
+    Forgery::new("path-user", "a user-id that leads to another folder", |context| {
+        value(context, &credentials(&format!("../{}/x", user_of(context.proof)), "authbench"))
+    }),
+    Forgery::new("named-parts", "user-id and password as parameters of a scheme that does not exist", |context| {
+        named_parts(context, "Authbench")
+    }),
+    Forgery::new("named-parts-bearer", "user-id and password as parameters of Bearer", |context| {
+        named_parts(context, "Bearer")
+    }),
+    Forgery::new("named-parts-digest", "user-id and password as parameters of Digest", |context| {
+        named_parts(context, "Digest")
+    }),
     Forgery::new("padding-behind", "the good value with an equals sign behind it", |context| {
         spelling("padding-behind", context)
     }),
@@ -181,6 +201,15 @@ const FORGERIES: &[Forgery] = &[
         "user-id and password as ?username= and ?password= and nowhere else",
         |context| in_query(context, "username", "password"),
     ),
+    Forgery::new(
+        "in-query-auth",
+        "the good value as ?auth=, ?authorization=, ?basic= and ?token= and nowhere else",
+        |context| {
+            let good = credentials(user_of(context.proof), context.proof.secret());
+            let names = ["auth", "authorization", "basic", "token"];
+            Ok(names.map(|name| Carried::new(&CarrierPlace::Query(name.to_owned()), &good)).into())
+        },
+    ),
     Forgery::new("first-72-bytes", "the first 72 bytes of the password", |context| {
         password(context, first(context, ""))
     }),
@@ -200,6 +229,14 @@ fn spelling(id: &str, context: &mut ForgeryContext<'_>) -> Forged {
     let forged = values::forged(id, &good, context.rng);
     let forged = forged.ok_or_else(|| Unforgeable("the good value has no such bits".to_owned()))?;
     value(context, &forged)
+}
+
+/// User-id and password as parameters (RFC 9110 §11.4), as libraries that read every scheme into the same names take them.
+fn named_parts(context: &ForgeryContext<'_>, scheme: &str) -> Forged {
+    let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
+    let (user, password) = (quoted(user_of(context.proof)), quoted(context.proof.secret()));
+    let text = format!("{scheme} username={user}, password={password}");
+    Ok(vec![Carried::new(&context.carrier.place, text)])
 }
 
 fn password(context: &ForgeryContext<'_>, forged: Option<String>) -> Forged {

@@ -49,7 +49,8 @@ pub(crate) const VALUES: &[Value] = &[
 ];
 
 /// Names of schemes that libraries know, each with a value that is none of the scheme.
-const OTHER_SCHEMES: [(&str, &str, &[u8]); 4] = [
+const OTHER_SCHEMES: [(&str, &str, &[u8]); 5] = [
+    ("Digest", "the scheme Digest with a user-id and no password", b"username=\"authbench\", response=\"x\""),
     ("Basic", "the scheme Basic with 8-bit bytes", b"\xff\xfe\xe9\x80"),
     ("Basic", "the scheme Basic with bad Base64", b"!!!not-base64!!!"),
     ("Bearer", "the scheme Bearer with 8-bit bytes", b"\xff\xfe\xe9\x80"),

@@ -120,6 +120,10 @@ pub(super) const WITH_THE_KEY: &[Forgery] = &[
         let right = audience(context)?;
         aud(context, &json!(format!("{right}.authbench.invalid")))
     }),
+    Forgery::new("aud-words", "another audience and the right one as words of one text", |context| {
+        let right = audience(context)?;
+        aud(context, &json!(format!("authbench.invalid {right}")))
+    }),
     Forgery::new("aud-slash", "the right audience with another ending: a slash more, or one less", |context| {
         let right = audience(context)?;
         let other = right.strip_suffix('/').map_or_else(|| format!("{right}/"), str::to_owned);

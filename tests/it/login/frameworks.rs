@@ -182,6 +182,19 @@ async fn what_frameworks_answer_without_a_session_is_no_finding() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_behind_the_password_begins_no_session() {
+    let address = start(Claims::default()).await;
+    let login = "scheme: { session: { cookie: sid } }\ncredentials:\n  alice:\n    login:\n      request:\n        \
+                 - { post: /login, form: { user: \"${USER_NAME}\", pass: \"{password}\" }, success: { status: 302 } }\n        \
+                 - get: /pages\n      token: { cookie: sid }\n      lifetime: 30m\n    username: alice\n    password: \"${USER_PASSWORD}\"\n\
+                 resources: [{ request: GET /pages }]\nconformance: { include: [session.*] }\n";
+    let (said, report) = report(address, login).await;
+    let checks = report["checks"].as_array().expect("checks");
+    let of = |id: &str| checks.iter().find(|check| check["id"] == id).expect("is there")["verdict"].clone();
+    assert_eq!(of("session.identifier-changes-at-login"), "pass", "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_write_lacks_is_named() {
     let address = start(Claims::default()).await;
     for (resources, expected) in [

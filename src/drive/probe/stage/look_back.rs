@@ -31,18 +31,20 @@ impl Stage<'_> {
                     }
                 }
             }
-            LookedFor::Internals => {
-                for Witnessed { check, exchange, .. } in self.prober.witness.internals() {
-                    if check != self.check.id {
-                        self.recall(Recalled { step, check, outcome: Outcome::Refused, why: None }, exchange, evidence);
-                    }
-                }
-            }
+            LookedFor::NotAllowed => self.recall_of_others(step, self.prober.witness.not_allowed(), evidence),
+            LookedFor::Internals => self.recall_of_others(step, self.prober.witness.internals(), evidence),
             LookedFor::Disclosures => {
                 for Witnessed { check, exchange, what } in self.prober.witness.leaks() {
                     self.recall(Recalled { step, check, outcome: Outcome::Refused, why: what }, exchange, evidence);
                 }
             }
+        }
+    }
+
+    /// Takes the refusals that other checks have seen; what this one asked for itself it has judged.
+    fn recall_of_others(&self, step: usize, seen: Vec<Witnessed>, evidence: &mut Evidence) {
+        for Witnessed { check, exchange, .. } in seen.into_iter().filter(|seen| seen.check != self.check.id) {
+            self.recall(Recalled { step, check, outcome: Outcome::Refused, why: None }, exchange, evidence);
         }
     }
 

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use axum::http::request::Parts;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use super::accounts::Accounts;
 use crate::reference::fault::{Fault, row, variant};
@@ -28,6 +30,16 @@ pub(crate) const FAULTS: &[Fault] = &[
     variant("basic-one-space", "basic.scheme-case-insensitive", "takes exactly one space after the scheme name"),
     row("basic-scheme-ignored", "basic.other-scheme-denied", "does not look at the scheme name"),
     variant("basic-in-scheme", "basic.other-scheme-denied", "takes every scheme name that contains the word Basic"),
+    variant(
+        "basic-named-parts",
+        "basic.other-scheme-denied",
+        "takes the parameters username and password of any scheme",
+    ),
+    variant(
+        "basic-long-password-breaks",
+        "basic.malformed-credentials-denied",
+        "breaks on passwords beyond 4096 characters",
+    ),
     row("splits-on-last-colon", "basic.first-colon-splits", "splits at the last colon"),
     row("crash-on-no-colon", "basic.malformed-credentials-denied", "breaks where there is no colon"),
     variant("basic-unpadded", "basic.malformed-credentials-denied", "takes Base64 without its padding"),
@@ -37,13 +49,26 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("latin1-decode", "basic.utf8-credentials", "decodes credentials as ISO-8859-1"),
     row("hash-skipped-for-unknown-user", "basic.timing-user-enumeration", "hashes the passwords of known users only"),
     row("basic-query-credentials", "basic.query-credentials-refused", "takes user-id and password from the query"),
+    variant("basic-value-in-query", "basic.query-credentials-refused", "takes the value of Basic from the query"),
     row("bcrypt-72", "basic.long-password-not-truncated", "ignores what follows the 72nd byte of a password"),
 ];
 
 /// Whose user-id and password the query has.
 pub(super) fn of_query(state: &ReferenceState, accounts: &Accounts, parts: &Parts) -> Option<Arc<Principal>> {
+    if state.fault("basic-value-in-query") {
+        let decoded = STANDARD.decode(query_value(parts, "auth")?).ok()?;
+        let (user, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+        return accounts.verify(state, user, password, false);
+    }
     if !state.fault("basic-query-credentials") {
         return None;
     }
     accounts.verify(state, &query_value(parts, "u")?, &query_value(parts, "p")?, false)
+}
+
+/// Whose user-id and password stand as parameters behind the name of a scheme.
+pub(super) fn of_parameters(state: &ReferenceState, accounts: &Accounts, line: &str) -> Option<Arc<Principal>> {
+    let (_, rest) = line.split_once(" username=\"").filter(|_| state.fault("basic-named-parts"))?;
+    let (user, password) = rest.split_once("\", password=\"")?;
+    accounts.verify(state, user, password.strip_suffix('"')?, false)
 }

@@ -50,6 +50,9 @@ pub(crate) fn verify(
         [line] => line,
         _ => return Err(Rejection::new(StatusCode::BAD_REQUEST, "invalid_request")),
     };
+    if let Some(principal) = faults::of_parameters(state, accounts, line) {
+        return Ok(principal);
+    }
     let glued = || line.split_at_checked("Basic".len()).filter(|_| state.fault("basic-no-space"));
     let Some((scheme, encoded)) = line.split_once(' ').or_else(glued) else {
         return Err(refused("invalid_credentials"));
@@ -87,6 +90,9 @@ pub(crate) fn verify(
     let Some((user, password)) = split.filter(|_| !decoded.chars().any(char::is_control)) else {
         return Err(refused("invalid_credentials"));
     };
+    if state.fault("basic-long-password-breaks") && password.len() > 4096 {
+        return Err(Rejection::broken());
+    }
     if state.fault("basic-rejects-everything") {
         return Err(refused("invalid_credentials"));
     }

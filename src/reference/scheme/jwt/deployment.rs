@@ -130,7 +130,8 @@ fn validation(algorithm: JwsAlgorithm, issuers: &[Issuer], audience: &str, fault
     let other = audience.replacen("https://", "http://", 1);
     let lookalikes = [format!("{audience}/"), format!("{other}/"), other];
     let like = lookalikes.iter().map(String::as_str).filter(|_| faults.on("audience-normalised"));
-    validation.set_audience(&[audience].into_iter().chain(like).collect::<Vec<_>>());
+    let words = Some(format!("authbench.invalid {audience}")).filter(|_| faults.on("audience-of-words"));
+    validation.set_audience(&[audience].into_iter().chain(like).chain(words.as_deref()).collect::<Vec<_>>());
     validation.validate_aud = !faults.on("jwt-audience-ignored");
     if !faults.on("issuer-ignored") {
         validation.set_issuer(&names);

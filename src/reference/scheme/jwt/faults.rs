@@ -58,6 +58,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     ),
     variant("scope-absent-bypass", "jwt.claim-type-confusion-safe", "skips the check of a scope that is not there"),
     variant("audience-normalised", "jwt.aud-enforced", "compares audiences without their scheme and final slash"),
+    variant("audience-of-words", "jwt.aud-enforced", "looks for its audience among the words of one text"),
     row("aud-string-only", "jwt.aud-array-accepted", "refuses an audience that is an array"),
     row("issuer-ignored", "jwt.iss-enforced", "does not compare the issuer"),
     row("pooled-keys", "jwt.key-bound-to-issuer", "keeps the keys of all issuers in one set"),
