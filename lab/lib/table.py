@@ -70,6 +70,10 @@ SECOND_CONTACT = """\
 Applications that authbench met when it had been corrected with those of the first round too. Of the wrong findings, the five of
 json-server-auth are true: what was written down beforehand missed them. The one of pyramid_jwt is arguable."""
 
+THIRD_CONTACT = """\
+Applications that authbench met when it had been corrected with those of the second round as well. The wrong finding of high severity was the
+login of Jetty, which a further request confirms; the other five were about redirects, and about HEAD where it is not offered."""
+
 
 def write():
     with open(PAGE, "w") as file:
@@ -86,6 +90,7 @@ def page():
         ("First used at the end", "after", "Applications that authbench met only after the corrections.", "end"),
         ("First contact", "new", FIRST_CONTACT, None),
         ("First contact, second round", "second", SECOND_CONTACT, None),
+        ("First contact, third round", "third", THIRD_CONTACT, None),
         ("Latest", "latest", "All applications, after what those of the end and of the first contact had shown was corrected as well.", None),
     )
     for title, label, about, used in groups:
