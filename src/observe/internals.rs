@@ -11,9 +11,9 @@ const MARKERS: &[(&str, &str)] = &[
     ("\tat java.", "a stack trace"),
     ("at JSON.parse (", "a stack trace"),
     ("Cannot read propert", "an error of its program"),
-    ("' object is not callable", "an error of its program"),
-    ("' object has no attribute", "an error of its program"),
-    ("' object is not subscriptable", "an error of its program"),
+    (" object is not callable", "an error of its program"),
+    (" object has no attribute", "an error of its program"),
+    (" object is not subscriptable", "an error of its program"),
     (" codec can't decode", "an error of its program"),
     (" object at 0x", "an error of its program"),
     ("is not a function", "an error of its program"),
@@ -104,6 +104,7 @@ mod tests {
             ("Monit", "NoMonit 5.3", None),
             ("a b", "a 1.2", None),
             ("", "'NoneType' object is not callable", Some("an error of its program")),
+            ("", "&#39;NoneType&#39; object has no attribute &#39;encode&#39;", Some("an error of its program")),
             ("", "an error", None),
         ] {
             assert_eq!(says(server, body, "GET / HTTP/1.1").as_deref(), expected, "{server}: {body}");
