@@ -46,7 +46,7 @@ const PRODUCTS: &[&str] =
 /// What the body of an answer says about the inside of its server; what was sent may be repeated, and says nothing.
 pub fn internals_in(response: &Response, sent: &[u8]) -> Option<String> {
     let body = String::from_utf8_lossy(&response.body);
-    let own = |marker: &str| body.contains(marker) && !contains(sent, marker.as_bytes());
+    let own = |marker: &str| shows(&body, marker) && !contains(sent, marker.as_bytes());
     if let Some((_, says)) = MARKERS.iter().find(|(marker, _)| own(marker)) {
         return Some((*says).to_owned());
     }
@@ -54,6 +54,17 @@ pub fn internals_in(response: &Response, sent: &[u8]) -> Option<String> {
     let mut products = known.chain(products_of(response));
     let versioned = products.find(|product| has_version(&body, product))?;
     Some(format!("the version of {versioned}"))
+}
+
+/// Whether a text has a marker. A path is none of a file where it is a part of an address, or an attribute of a page: links of an
+/// error page lead to places of the site.
+fn shows(body: &str, marker: &str) -> bool {
+    body.match_indices(marker).any(|(at, _)| {
+        let before = &body[..at];
+        let goes_on = before.ends_with(|c: char| c.is_ascii_alphanumeric() || "./-_".contains(c));
+        let is_attribute = before.trim_end_matches(['"', '\'']).ends_with('=');
+        !marker.starts_with('/') || !(goes_on || is_attribute)
+    })
 }
 
 /// Names of products in the fields that name them (RFC 9110 §10.2.4).
@@ -105,6 +116,11 @@ mod tests {
             ("a b", "a 1.2", None),
             ("", "'NoneType' object is not callable", Some("an error of its program")),
             ("", "&#39;NoneType&#39; object has no attribute &#39;encode&#39;", Some("an error of its program")),
+            ("", "in /home/app/main.php on line 3", Some("a file path")),
+            ("", "{\"path\":\"/home/app/main.js\"}", Some("a file path")),
+            ("", "<a href=\"/home/\">back</a>", None),
+            ("", "<a href='/home/start'>", None),
+            ("", "https://shop.example/home/", None),
             ("", "an error", None),
         ] {
             assert_eq!(says(server, body, "GET / HTTP/1.1").as_deref(), expected, "{server}: {body}");
