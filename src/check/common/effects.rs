@@ -1,9 +1,9 @@
 //! Judgements about what a request did, beside how it was answered.
 
+use crate::check::Explanation;
 use crate::check::judgement::expect;
 use crate::check::judgement::state::StableState;
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::{Explanation, Step};
 use crate::observe::{Observation, Outcome, Response, StepId};
 
 /// Readings of what a write would change: two before it, for what changes by itself, ...
@@ -88,14 +88,7 @@ pub(crate) fn methods(case: &ObservedCheck<'_>) -> Judgement {
             );
         }
         if response.status == 405 && response.header("allow").is_none() {
-            // what other checks have seen is the same cause where this one has seen it too
-            match case.step_of(observation) {
-                Step::LookBack(_) if judgement.protocol.is_empty() => {
-                    judgement.deviates(index, case.about(index, "405 without Allow"), "405 with Allow");
-                }
-                Step::LookBack(_) => {}
-                _ => judgement.deviates(index, "405 without Allow", "405 with Allow"),
-            }
+            judgement.deviates(index, "405 without Allow", "405 with Allow");
         }
     }
     judgement

@@ -68,8 +68,6 @@ pub enum LookedFor {
     Outages,
     /// Answers with status 401, each that has other challenges.
     Unauthorized,
-    /// Answers with status 405 that name no methods.
-    NotAllowed,
     /// Errors that say how the target is built.
     Internals,
     /// Errors that show a secret of the scenario which their request did not carry.

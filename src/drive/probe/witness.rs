@@ -1,5 +1,5 @@
-//! What the answers of a run show whichever check asked for them: each 401, for its challenge, each 405 that names no method, and
-//! each error that shows a secret of the scenario, or how the target is built. It is looked for before anything is masked.
+//! What the answers of a run show whichever check asked for them: each 401, for its challenge, and each error that shows a
+//! secret of the scenario, or how the target is built. It is looked for before anything is masked.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -27,7 +27,6 @@ pub(super) struct Witnessed {
 pub(super) struct Witness {
     secrets: Disclosures,
     unauthorized: Mutex<Kept>,
-    not_allowed: Mutex<Kept>,
     internals: Mutex<Kept>,
     leaks: Mutex<Kept>,
 }
@@ -50,7 +49,7 @@ impl Kept {
 impl Witness {
     pub(super) fn new(secrets: Disclosures) -> Self {
         let kept = Mutex::<Kept>::default;
-        Self { secrets, unauthorized: kept(), not_allowed: kept(), internals: kept(), leaks: kept() }
+        Self { secrets, unauthorized: kept(), internals: kept(), leaks: kept() }
     }
 
     /// Looks at an answer.
@@ -60,11 +59,6 @@ impl Witness {
         if response.status == 401 {
             let key = format!("{place} {}", shape(exchange));
             self.unauthorized.lock().unwrap_or_else(PoisonError::into_inner).keep(key, exchange, None);
-        }
-        if response.status == 405 && response.header("allow").is_none() {
-            // one for each method: what a router answers it answers at each place
-            let key = exchange.request.method.clone();
-            self.not_allowed.lock().unwrap_or_else(PoisonError::into_inner).keep(key, exchange, None);
         }
         if let Some(says) = internals_in(response, &carried(&exchange.request)) {
             // one for each kind and status: what an error page says it says at each place
@@ -83,11 +77,6 @@ impl Witness {
     /// Each 401 whose challenges are others, or that came from elsewhere.
     pub(super) fn unauthorized(&self) -> Vec<Witnessed> {
         self.unauthorized.lock().unwrap_or_else(PoisonError::into_inner).answers.clone()
-    }
-
-    /// Answers with status 405 and without `Allow`, one for each method.
-    pub(super) fn not_allowed(&self) -> Vec<Witnessed> {
-        self.not_allowed.lock().unwrap_or_else(PoisonError::into_inner).answers.clone()
     }
 
     /// Errors that say how the target is built, each in another way.

@@ -35,7 +35,6 @@ pub(crate) const FAULTS: &[Fault] = &[
         "common.unlisted-method-not-a-bypass",
         "handles an unknown method like GET, unguarded",
     ),
-    variant("head-without-allow", "common.unlisted-method-not-a-bypass", "answers HEAD with 405 and without Allow"),
     variant(
         "no-allow-behind-guard",
         "common.unlisted-method-not-a-bypass",

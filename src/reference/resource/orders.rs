@@ -52,9 +52,6 @@ impl ReferenceResource {
             (ReferenceResource::Orders, _) => Ok(not_allowed("GET,HEAD,POST,OPTIONS")),
             (ReferenceResource::Account | ReferenceResource::Tenant(_), _) => Ok(not_allowed("GET,HEAD,OPTIONS")),
         };
-        if parts.method == Method::HEAD && state.fault("head-without-allow") {
-            return answer::empty(StatusCode::METHOD_NOT_ALLOWED);
-        }
         let mut answer = answered.unwrap_or_else(Rejection::answer);
         if answer.status() == StatusCode::METHOD_NOT_ALLOWED && state.fault("no-allow-behind-guard") {
             answer.headers_mut().remove(header::ALLOW);

@@ -31,7 +31,6 @@ impl Stage<'_> {
                     }
                 }
             }
-            LookedFor::NotAllowed => self.recall_of_others(step, self.prober.witness.not_allowed(), evidence),
             LookedFor::Internals => self.recall_of_others(step, self.prober.witness.internals(), evidence),
             LookedFor::Disclosures => {
                 for Witnessed { check, exchange, what } in self.prober.witness.leaks() {
