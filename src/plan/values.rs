@@ -1,4 +1,4 @@
-//! The values of a scenario: variables and files, read or stood in for.
+//! The values of a scenario: variables and files, read or made up.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -10,7 +10,7 @@ use crate::secret::Secret;
 /// What stands for a value that is not read.
 const UNREAD: &str = "unread";
 
-/// Reads the values of a scenario, or stands in for them.
+/// Reads the values of a scenario, or gives others in their place.
 pub struct Values<'a> {
     loaded: &'a LoadedScenario,
     /// None: no variable and no file is read.

@@ -4,8 +4,9 @@ use std::sync::{Arc, LazyLock};
 
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, URL_SAFE_NO_PAD};
+use base64::{Engine as _, alphabet};
 use hyper::body::Bytes;
 use rustls::pki_types::CertificateDer;
 use sha2::{Digest as _, Sha256};
@@ -74,6 +75,14 @@ pub(crate) struct NotText;
 pub(crate) fn header_values<'a>(headers: &'a HeaderMap, name: &str) -> Result<Vec<&'a str>, NotText> {
     headers.get_all(name).iter().map(|value| value.to_str().map_err(|_| NotText)).collect()
 }
+
+/// A decoder of Base64 that minds neither padding nor left-over bits (RFC 4648 §3.2, §3.5): only faults ask for it.
+pub(crate) const LAX: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
 
 /// A field value without the no-break spaces and next lines of Latin-1 at its end: only faults ask for it.
 pub(crate) fn without_blanks_of_latin_1(value: &[u8]) -> &[u8] {

@@ -5,11 +5,16 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::time::Duration;
 
-use authbench::drive::wire::{Connection, Destination, Limits, send_once};
+use authbench::drive::wire::{Connection, Destination, Limits, send_once, send_to_the_end};
 use authbench::observe::{Exchange, Request, Silence};
 
 /// Answers one connection with these bytes and closes it, or holds it open until the client leaves.
 async fn against(answer: &[u8], hold: bool) -> Exchange {
+    asked_by("GET", answer, hold).await
+}
+
+/// The same by a method; what comes behind an answer to HEAD is read.
+async fn asked_by(method: &str, answer: &[u8], hold: bool) -> Exchange {
     let listener = TcpListener::bind("127.0.0.1:0").expect("binds");
     let url = format!("http://{}", listener.local_addr().expect("has an address")).parse().expect("a URL");
     let answer = answer.to_vec();
@@ -27,9 +32,31 @@ async fn against(answer: &[u8], hold: bool) -> Exchange {
     let limits = Limits { time, body: 1000, ..Limits::default() };
     let destination =
         Destination::of(&url, None, &authbench::target::hosts::AllowedHosts::default()).expect("a destination");
-    let exchange = send_once(&destination, &limits, &Request::new("GET", "/").header("Host", "h")).await;
+    let request = Request::new(method, "/").header("Host", "h");
+    let exchange = match method {
+        "HEAD" => send_to_the_end(&destination, &limits, &request).await,
+        _ => send_once(&destination, &limits, &request).await,
+    };
     server.join().expect("the server ends");
     exchange
+}
+
+#[tokio::test]
+async fn what_comes_behind_an_answer_to_head_is_read_whatever_its_fields_announce() {
+    let long = [&b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"[..], &[b'x'; 20_000]].concat();
+    for (answer, hold, behind, truncated) in [
+        (&b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 154\r\n\r\n"[..], false, 0, false),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", false, 5, false),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", false, 2, false),
+        // a connection that stays open is waited for, and not for ever
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", true, 0, false),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", true, 2, false),
+        (&long, false, 16 << 10, true),
+    ] {
+        let exchange = asked_by("HEAD", answer, hold).await;
+        let response = exchange.response().unwrap_or_else(|| panic!("{hold}: {exchange:?}"));
+        assert_eq!((response.body.len(), response.truncated), (behind, truncated), "{:?} {hold}", response.headers);
+    }
 }
 
 #[tokio::test]

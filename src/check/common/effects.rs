@@ -53,24 +53,32 @@ pub(crate) fn none(case: &ObservedCheck<'_>) -> Judgement {
 pub(crate) fn head_like_get(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let heads: Vec<_> = case.answers_of(GOOD_HEAD).collect();
-    // the same error whoever asks, and none that asks for a credential, is about the method
-    let absent = |index: usize, status: u16| {
-        let seen = &case.evidence.observations[index];
-        let others = case.observations().filter(|(_, other)| other.step != seen.step && other.place == seen.place);
-        let same = |(_, other): (usize, &Observation)| other.exchange.status() == Some(status);
-        matches!(status, 405 | 501) || (matches!(status, 400 | 404) && others.into_iter().all(same))
-    };
     for (index, response) in &heads {
         let granted = case.evidence.observations[*index].outcome == Outcome::Granted;
-        if !granted && !absent(*index, response.status) {
+        if !granted && !is_absent(case, *index) {
             judgement.deviates(*index, case.about(*index, response.status), "as GET");
         }
     }
-    let is_absent = heads.iter().all(|(index, response)| absent(*index, response.status));
-    if !heads.is_empty() && is_absent && judgement.access.is_empty() {
+    if !heads.is_empty() && heads.iter().all(|(index, _)| is_absent(case, *index)) && judgement.access.is_empty() {
         judgement.not_applicable = Some("the target does not offer HEAD".to_owned());
     }
     judgement
+}
+
+/// Whether an answer to HEAD says that there is no such method. The same error whoever asks, and none that asks for a credential,
+/// says so as well.
+fn is_absent(case: &ObservedCheck<'_>, index: usize) -> bool {
+    let seen = &case.evidence.observations[index];
+    match seen.exchange.status() {
+        Some(405 | 501) => true,
+        status @ Some(400 | 404) => {
+            let mut others =
+                case.observations().filter(|(_, other)| other.step != seen.step && other.place == seen.place);
+            let same = |(_, other): (usize, &Observation)| other.exchange.status() == status;
+            others.next().is_some_and(same) && others.all(same)
+        }
+        _ => false,
+    }
 }
 
 /// Methods that nobody listed: refused, and 405 says which there are (RFC 9110 §15.5.6).
@@ -106,4 +114,39 @@ pub(crate) fn rewritten(case: &ObservedCheck<'_>) -> Judgement {
         return Judgement { open: vec![why.to_owned()], ..Judgement::default() };
     }
     expect::wants(case)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::find;
+    use crate::check::profile::Effective;
+    use crate::observe::{Evidence, Exchange, Request, Silence};
+
+    #[test]
+    fn head_is_not_offered_where_everybody_gets_the_same_error() {
+        let check = find("common.head-same-decision-as-get").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        let seen = |step: usize, status: u16| {
+            let response = Response { status, headers: Vec::new(), body: Vec::new(), truncated: false };
+            let exchange =
+                Exchange { answer: Ok(response), ..Exchange::unanswered(Request::new("HEAD", "/"), Silence::Closed) };
+            Observation::in_test(step, exchange, Outcome::Refused)
+        };
+        let judged = |without: &[u16], good: u16| {
+            let mut evidence = Evidence::default();
+            without.iter().enumerate().for_each(|(step, status)| evidence.observe(seen(step, *status)));
+            evidence.observe(seen(2, good));
+            let found = head_like_get(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            let is_about_head = |deviation: &&crate::check::judgement::Deviation| deviation.expected == "as GET";
+            (found.not_applicable.is_some(), found.protocol.iter().filter(is_about_head).count())
+        };
+        assert_eq!(judged(&[400, 400], 400), (true, 0));
+        assert_eq!(judged(&[404, 404], 404), (true, 0));
+        assert_eq!(judged(&[401, 401], 405), (true, 0));
+        // what asks for a credential is no error of the method, and one answer alone is nobody else's
+        for (without, good) in [(&[401, 401][..], 401), (&[401, 401], 404), (&[400, 401], 400), (&[], 404)] {
+            assert_eq!(judged(without, good), (false, 1), "{without:?} {good}");
+        }
+    }
 }

@@ -172,6 +172,7 @@ mod tests {
     fn versions_of_servers_are_told_from_versions_of_apis() {
         for (name, value, expected) in [
             ("Server", "monit 5.33.0", true),
+            ("Server", "Jetty(9.4.57.v20241219)", true),
             ("Server", "Icinga/r2.13.6-1", true),
             ("Server", "level 2", false),
             ("Server", "TornadoServer/6.6.1", true),

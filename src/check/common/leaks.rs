@@ -27,12 +27,16 @@ pub(crate) fn credentials(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// No answer says how the server is built.
+/// No answer says how the server is built, to this check or to another one.
 pub(crate) fn internals(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, response) in case.all_answers() {
-        let sent = case.evidence.observations[index].exchange.request.to_bytes();
-        if let Some(says) = internals_in(response, &sent) {
+        let seen = &case.evidence.observations[index];
+        let says = match case.step_of(seen) {
+            Step::LookBack(_) => seen.why.clone(),
+            _ => internals_in(response, || seen.exchange.request.to_bytes()),
+        };
+        if let Some(says) = says {
             let text = case.about(index, format_args!("the body shows {says}"));
             judgement.deviates(index, text, "an error without internals");
         }
@@ -89,4 +93,22 @@ fn forms(secret: &str) -> Vec<Form> {
 fn occurs(response: &Response, text: &str, in_cookie: bool) -> bool {
     let fields = response.headers.iter().filter(|(name, _)| !(in_cookie && name.eq_ignore_ascii_case("set-cookie")));
     contains(&response.body, text.as_bytes()) || fields.into_iter().any(|(_, value)| contains(value, text.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cookie_that_is_set_as_it_came_is_not_repeated_to_anybody() {
+        let of = |name: &str, in_cookie| {
+            let headers = vec![(name.to_owned(), b"sid=0123456789abcdef; Path=/".to_vec())];
+            let answer = Response { status: 401, headers, body: Vec::new(), truncated: false };
+            occurs(&answer, "0123456789abcdef", in_cookie)
+        };
+        assert_eq!([of("Set-Cookie", true), of("Set-Cookie", false), of("X-Session", true)], [false, true, true]);
+        let body =
+            Response { status: 401, headers: Vec::new(), body: b"no 0123456789abcdef".to_vec(), truncated: false };
+        assert!(occurs(&body, "0123456789abcdef", true));
+    }
 }

@@ -71,22 +71,27 @@ fn without_content(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// Refused with 400, or by a closed connection, which does what the requirement is for. Libraries of HTTP that leave it to the
-/// application are many, and nobody gets in: it is for a person to look at, and a deviation in strict profiles.
+/// Refused with 400. Libraries of HTTP that leave it to the application are many, and nobody gets in: it is for a person to look
+/// at, and a deviation in strict profiles.
 fn host_required(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, seen) in case.observations() {
-        match &seen.exchange.answer {
-            _ if !matches!(case.step_of(seen).wanted(), Want::Either) => case.judge(index, &mut judgement),
-            Ok(response) if response.status != 400 && case.profile.strict_challenges() => {
-                judgement.deviates(index, case.about(index, format_args!("answered with {}", response.status)), "400");
+        let answer = match &seen.exchange.answer {
+            _ if !matches!(case.step_of(seen).wanted(), Want::Either) => None,
+            Ok(response) if response.status == 400 => continue,
+            Ok(response) => Some(format!("answered with {}", response.status)),
+            Err(Silence::Closed) if seen.reproduced => Some("the connection is closed without an answer".to_owned()),
+            Err(_) => None,
+        };
+        match answer {
+            None => case.judge(index, &mut judgement),
+            Some(answer) if case.profile.strict_challenges() => {
+                judgement.deviates(index, case.about(index, answer), "400");
             }
-            Ok(response) if response.status != 400 => {
-                judgement.remarks.push(format!("{}: answered with {}", seen.description, response.status));
+            Some(answer) => {
+                judgement.remarks.push(format!("{}: {answer}", seen.description));
                 judgement.needs_review = true;
             }
-            Ok(_) | Err(Silence::Closed) => {}
-            Err(_) => case.judge(index, &mut judgement),
         }
     }
     judgement

@@ -1,9 +1,9 @@
 //! Whether the target goes on answering, whatever it is sent.
 
+use crate::check::judgement::silence::{ENDED, ends_a_process};
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{LookedFor, On, Step, Who, send};
 use crate::check::{Check, Doc, PLAIN, Severity};
-use crate::observe::{Observation, Silence};
 
 pub(crate) const CHECKS: &[Check] = &[Check {
     id: "common.keeps-answering",
@@ -47,17 +47,13 @@ fn keeps_answering(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// Values of this length fit the limits of all servers.
-const SHORT: usize = 1000;
-
 /// Each value is refused in so many words. A closed connection may be a process that ended, a firewall, or a server that takes
 /// the bytes for no request: beside refusals of other values it is a warning, of short values of printable ASCII alone.
 pub(super) fn answered(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, seen) in case.observations() {
         if case.refusal_seen() && ends_a_process(seen) {
-            let text = case.about(index, "no answer, each time: the connection is closed");
-            judgement.advises(index, text, "refused, as others are");
+            judgement.advises(index, case.about(index, ENDED), "refused, as others are");
         } else {
             case.judge(index, &mut judgement);
         }
@@ -65,20 +61,12 @@ pub(super) fn answered(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-fn ends_a_process(seen: &Observation) -> bool {
-    let mut headers = seen.exchange.request.headers.iter();
-    let plain = |value: &[u8]| value.len() <= SHORT && value.iter().all(|byte| matches!(byte, b' '..=b'~'));
-    seen.reproduced
-        && matches!(seen.exchange.answer, Err(Silence::Closed))
-        && headers.all(|header| plain(&header.value))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::check::find;
     use crate::check::profile::Effective;
-    use crate::observe::{Evidence, Exchange, Header, Outcome, Request, Response};
+    use crate::observe::{Evidence, Exchange, Header, Observation, Outcome, Request, Response, Silence};
 
     fn sent(value: &[u8], answer: Result<u16, Silence>, reproduced: bool) -> Observation {
         let mut request = Request::new("GET", "/");

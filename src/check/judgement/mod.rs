@@ -3,16 +3,20 @@
 pub(crate) mod challenges;
 pub(crate) mod expect;
 pub(crate) mod leeway;
+mod leniency;
 pub(crate) mod oauth;
 pub(crate) mod sameness;
+pub(crate) mod silence;
 pub(crate) mod state;
 
 use std::fmt::{self, Write as _};
 
+use silence::{ENDED, closed, ends_a_process, tells_nothing};
+
 use crate::check::profile::Effective;
 use crate::check::step::{Accept, Class, MISSING, Want};
 use crate::check::{Check, Explanation, Level, Step};
-use crate::observe::{Evidence, ForgeryId, Observation, Outcome, Response, Silence, StepId, meaning_of_status};
+use crate::observe::{Evidence, Observation, Outcome, Response, StepId};
 
 /// What `expect` looks at.
 #[derive(Clone, Copy, Debug)]
@@ -155,17 +159,6 @@ impl Judgement {
     }
 }
 
-/// Other spellings of a good credential.
-const SPELLINGS: [ForgeryId; 7] = [
-    ForgeryId::new("no-break-space"),
-    ForgeryId::new("no-padding"),
-    ForgeryId::new("padding-behind"),
-    ForgeryId::new("left-over-bits"),
-    ForgeryId::new("byte-a0"),
-    ForgeryId::new("byte-85"),
-    ForgeryId::new("byte-1f"),
-];
-
 impl<'a> ObservedCheck<'a> {
     /// The step that an observation belongs to.
     pub fn step_of(&self, observation: &Observation) -> &'static Step {
@@ -293,40 +286,6 @@ impl<'a> ObservedCheck<'a> {
         }
     }
 
-    /// Whether a good credential in another spelling was accepted that nearly every server takes, and whose holder alone can
-    /// write it: bytes that libraries of text take for white space, and other Base64 of the same bytes (RFC 4648 §3.2, §3.5). It
-    /// is for a person to look at then, and what a check makes of it in strict profiles.
-    pub fn takes_a_spelling(&self, seen: &Observation, judgement: &mut Judgement) -> bool {
-        let is_spelling = seen.forgery.is_some_and(|forgery| SPELLINGS.contains(&forgery));
-        if !is_spelling || seen.outcome != Outcome::Granted || self.profile.strict_challenges() {
-            return false;
-        }
-        judgement.remarks.push(format!("{}: accepted", seen.description));
-        judgement.needs_review = true;
-        true
-    }
-
-    /// Judges an answer to something wrong that nobody can send but who holds the key, or what amounts to it. Whoever accepts
-    /// it reads more leniently than the requirement allows, and lets nobody in who should not be: a warning, whatever the
-    /// level. Any other answer is judged as that to a probe which has to be refused.
-    pub fn judge_leniency(&self, index: usize, accepts: &[Accept], expected: &str, judgement: &mut Judgement) {
-        match self.evidence.observations[index].outcome {
-            Outcome::Granted => judgement.advises(index, self.about(index, "accepted"), expected),
-            _ => self.judge_denied(index, accepts, judgement),
-        }
-    }
-
-    /// The same for all observations of steps that may go either way, beside what the others want.
-    pub fn judge_leniencies(&self, accepts: &[Accept], expected: &str) -> Judgement {
-        let mut judgement = expect::wants(self);
-        for (index, seen) in self.lenient() {
-            if !self.takes_a_spelling(seen, &mut judgement) {
-                self.judge_leniency(index, accepts, expected, &mut judgement);
-            }
-        }
-        judgement
-    }
-
     fn judge_denied(&self, index: usize, accepts: &[Accept], judgement: &mut Judgement) {
         let observation = &self.evidence.observations[index];
         let statuses = self.statuses(accepts);
@@ -342,7 +301,11 @@ impl<'a> ObservedCheck<'a> {
             // an answer that the check names is one, unless something protected is in it
             Outcome::Unclear if observation.clean && self.accepts(accepts, status) => {}
             Outcome::Unclear => judgement.leaves_open(unclear(observation)),
-            Outcome::Silent if accepts.contains(&Accept::Closed) && closed(observation) && self.refusal_seen() => {}
+            Outcome::Silent if accepts.contains(&Accept::Closed) && closed(observation) && self.refusal_seen() => {
+                if ends_a_process(observation) {
+                    judgement.advises(index, self.about(index, ENDED), "refused, as others are");
+                }
+            }
             Outcome::Broke if self.accepts(accepts, status) => {}
             Outcome::Silent | Outcome::Broke => self.judge_breakage(index, &statuses, judgement),
         }
@@ -430,72 +393,4 @@ fn class_of(accepts: &[Accept]) -> Option<Class> {
         Accept::Of(class) => Some(*class),
         _ => None,
     })
-}
-
-fn closed(observation: &Observation) -> bool {
-    matches!(observation.exchange.answer, Err(Silence::Closed))
-}
-
-/// Why an answer says nothing about the credential, if it does not.
-fn tells_nothing(observation: &Observation) -> Option<String> {
-    let description = &observation.description;
-    match &observation.exchange.answer {
-        // an alert of the handshake is a refusal in so many words
-        Err(_) if observation.outcome == Outcome::Refused => None,
-        Err(silence) => Some(format!("{description}: no answer ({silence})")),
-        Ok(response) if response.status >= 400 && meaning_of_status(response.status) == Outcome::Unclear => {
-            Some(format!("{description}: {} says nothing about the credential", response.status))
-        }
-        Ok(_) => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::check::find;
-    use crate::observe::{Exchange, Request};
-
-    /// What the step of a check that may go either way was answered.
-    fn seen(step: usize, status: Option<u16>, outcome: Outcome, clean: bool, reproduced: bool) -> Observation {
-        let response =
-            status.map(|status| Response { status, headers: Vec::new(), body: Vec::new(), truncated: false });
-        let unanswered = Exchange::unanswered(Request::new("GET", "/"), Silence::TimedOut);
-        let exchange = Exchange { answer: response.ok_or(Silence::TimedOut), ..unanswered };
-        Observation { clean, reproduced, ..Observation::in_test(step, exchange, outcome) }
-    }
-
-    #[test]
-    fn what_only_the_holder_of_the_key_can_send_is_a_warning_at_most() {
-        let check = find("httpsig.key-and-alg-agreement").expect("is in the catalogue");
-        let either = |step: &Step| matches!(step.wanted(), Want::Either);
-        let lenient = check.steps.iter().position(either).expect("a step that may go either way");
-        let strict = check.steps.iter().position(|step| !either(step)).expect("a step that has to be refused");
-        let profile = Effective::of(["api-key-403"], "http-message-signatures");
-        let accepts = &[Accept::Status(400), Accept::Status(401)];
-        let judged = |observation: Observation| {
-            let mut evidence = Evidence::default();
-            evidence.observe(observation);
-            let case = ObservedCheck { check, evidence: &evidence, profile: &profile };
-            let found = case.judge_leniencies(accepts, "refused");
-            (found.access.len(), found.protocol.len(), found.advice.len(), found.open.len())
-        };
-        for (status, outcome, clean, reproduced, expected) in [
-            (Some(200), Outcome::Granted, true, false, (0, 0, 1, 0)),
-            (Some(401), Outcome::Refused, true, false, (0, 0, 0, 0)),
-            (Some(404), Outcome::Refused, true, false, (0, 1, 0, 0)),
-            // an alert of the handshake
-            (None, Outcome::Refused, true, false, (0, 0, 0, 0)),
-            (Some(302), Outcome::Unclear, true, false, (0, 0, 0, 1)),
-            // a status that refuses, beside something that keeps it from being a refusal
-            (Some(401), Outcome::Unclear, false, false, (0, 0, 0, 1)),
-            (Some(500), Outcome::Broke, true, true, (0, 1, 0, 0)),
-            (Some(500), Outcome::Broke, true, false, (0, 0, 0, 1)),
-            (None, Outcome::Silent, true, true, (0, 0, 0, 1)),
-        ] {
-            let seen = |step| seen(step, status, outcome, clean, reproduced);
-            assert_eq!(judged(seen(lenient)), expected, "{status:?} {outcome:?}");
-        }
-        assert_eq!(judged(seen(strict, Some(200), Outcome::Granted, true, false)), (1, 0, 0, 0));
-    }
 }

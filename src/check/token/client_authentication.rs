@@ -88,10 +88,7 @@ fn refused_like_wrong(case: &ObservedCheck<'_>) -> Judgement {
     for (index, seen) in case.lenient() {
         let spells_the_same = case.step_of(seen).step_id().is_some_and(|id| SAME_BYTES.contains(&id));
         match seen.outcome {
-            Outcome::Granted if spells_the_same && !case.profile.strict_challenges() => {
-                judgement.remarks.push(format!("{}: accepted", seen.description));
-                judgement.needs_review = true;
-            }
+            _ if spells_the_same && case.remarks_grant(seen, &mut judgement) => {}
             Outcome::Granted => judgement.advises(index, case.about(index, "accepted"), "refused"),
             outcome => {
                 case.judge_as(index, Want::Denied(BAD_CLIENT), &mut judgement);

@@ -368,7 +368,7 @@ impl LoginSession {
     async fn step(&mut self, logins: &Logins, step: &LoginStep, what: &str) -> Result<(), ControlError> {
         let name = format!("{what} ({}{})", step.name(), step.sends());
         let account = &self.procedure.account;
-        let fill = |text| {
+        let fill = |text: &LoginText| {
             let filled = self.state.filled(text, account);
             filled.map_err(|MissingValue(what)| LoginError::MissingValue { step: name.clone(), what })
         };
@@ -386,6 +386,18 @@ impl LoginSession {
             let value = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
             headers.push(("Authorization".to_owned(), value.into_bytes()));
         }
+        // a client authenticates in a field, or in the form beside its own fields
+        let mut encoded = |fields: &[(String, LoginText)]| -> Result<Vec<u8>, ControlError> {
+            let mut form = Vec::new();
+            for (field, text) in fields {
+                form.push((field.clone(), fill(text)?.expose().to_owned()));
+            }
+            if let Some((client, method)) = &step.client {
+                let audience = step.assertion_audience.as_deref().unwrap_or(url.as_str());
+                headers.extend(logins.control.client_authentication(client, *method, &mut form, Some(audience))?);
+            }
+            Ok(url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish().into_bytes())
+        };
         let body = match &step.body {
             None => None,
             Some(LoginBody::Json(json)) => {
@@ -393,32 +405,17 @@ impl LoginSession {
                 let json = json.map_err(|MissingValue(what)| LoginError::MissingValue { step: name.clone(), what })?;
                 Some(("application/json", json.to_string().into_bytes()))
             }
-            Some(LoginBody::Form(fields)) => {
-                let mut form = Vec::new();
-                for (field, text) in fields {
-                    form.push((field.clone(), fill(text)?.expose().to_owned()));
-                }
-                if let Some((client, method)) = &step.client {
-                    let audience = step.assertion_audience.as_deref().unwrap_or(url.as_str());
-                    headers.extend(logins.control.client_authentication(client, *method, &mut form, Some(audience))?);
-                }
-                let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
-                Some(("application/x-www-form-urlencoded", form.into_bytes()))
-            }
+            Some(LoginBody::Form(fields)) => Some(("application/x-www-form-urlencoded", encoded(fields)?)),
             Some(LoginBody::Malformed(body)) => {
-                let mut form = Vec::new();
-                for (field, text) in &body.fields {
-                    form.push((field.clone(), fill(text)?.expose().to_owned()));
+                let mut bytes = encoded(&body.fields)?;
+                match (body.fields.is_empty(), body.tail.is_empty()) {
+                    // whatever its client would be named by, a body without fields stays as it is
+                    (true, _) => bytes.clear(),
+                    (false, false) => bytes.push(b'&'),
+                    (false, true) => {}
                 }
-                if let Some((client, method)) = &step.client {
-                    let audience = step.assertion_audience.as_deref().unwrap_or(url.as_str());
-                    headers.extend(logins.control.client_authentication(client, *method, &mut form, Some(audience))?);
-                }
-                // a body without fields stays as it is
-                form.truncate(if body.fields.is_empty() { 0 } else { form.len() });
-                let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
-                let separator = if form.is_empty() || body.tail.is_empty() { "" } else { "&" };
-                Some((body.media, [form.as_bytes(), separator.as_bytes(), &body.tail].concat()))
+                bytes.extend_from_slice(&body.tail);
+                Some((body.media, bytes))
             }
         };
         if headers.iter().any(|(_, value)| value.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t')) {

@@ -13,6 +13,7 @@ use crate::plan::subject::{ClientAuthMethod, ClientCredential};
 use crate::scheme::Unforgeable;
 use crate::scheme::jose::Jws;
 use crate::scheme::jwt::{ASSERTION_TYPE, Assertions};
+use crate::scheme::left_over_bits;
 use crate::scheme::mtls::wrong_connection;
 use crate::secret::Secret;
 
@@ -20,8 +21,6 @@ use crate::secret::Secret;
 const WRONG_SECRET: &str = "not-the-secret-of-this-client";
 /// What stands before the value of HTTP Basic (RFC 7617 §2).
 const BASIC: &str = "Basic ";
-/// RFC 4648 §4.
-const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 /// An identifier that no client has.
 const UNKNOWN_CLIENT: &str = "authbench-no-such-client";
 
@@ -275,13 +274,9 @@ fn respelled(value: &str, spelling: BasicSpelling) -> Option<String> {
     let bare = value.trim_end_matches('=');
     let (padding, middle) = (&value[bare.len()..], bare.len() / 2);
     Some(match spelling {
-        BasicSpelling::Unpadded | BasicSpelling::LeftOverBits if padding.is_empty() => return None,
+        BasicSpelling::Unpadded if padding.is_empty() => return None,
         BasicSpelling::Unpadded => bare.to_owned(),
-        BasicSpelling::LeftOverBits => {
-            let last = bare.chars().next_back().and_then(|last| ALPHABET.find(last))?;
-            let next = ALPHABET.chars().nth(last ^ 1)?;
-            format!("{}{next}{padding}", &bare[..bare.len() - 1])
-        }
+        BasicSpelling::LeftOverBits => return left_over_bits(value),
         BasicSpelling::OverPadded => format!("{value}===="),
         BasicSpelling::JunkInside => format!("{}!{}{padding}", &bare[..middle], &bare[middle..]),
         BasicSpelling::JunkBehind => format!("{value}!!!!"),
@@ -316,8 +311,7 @@ mod tests {
         for (spelling, expected) in [
             (BasicSpelling::Unpadded, "YTpiYw"),
             (BasicSpelling::OverPadded, "YTpiYw======"),
-            // the last character stands for six bits, of which two belong to a byte
-            (BasicSpelling::LeftOverBits, "YTpiYx=="),
+            (BasicSpelling::LeftOverBits, "YTpiY4=="),
             (BasicSpelling::JunkInside, "YTp!iYw=="),
             (BasicSpelling::JunkBehind, "YTpiYw==!!!!"),
             (BasicSpelling::WordBehind, "YTpiYw== extra"),

@@ -91,7 +91,8 @@ impl Prober {
             allowance::apart(self.equipment.rate_limit.wait()).await;
             let limits = self.limits();
             let number = is_target.then(|| self.outages.begins(request));
-            let exchange = match request.method == "HEAD" && request.value_of("connection").is_some() {
+            let to_the_end = request.method == "HEAD" && request.value_of("connection") == Some(b"close");
+            let exchange = match to_the_end {
                 true => wire::send_to_the_end(&destination, &limits, request).await,
                 false => wire::send_once(&destination, &limits, request).await,
             };

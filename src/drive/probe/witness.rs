@@ -60,13 +60,13 @@ impl Witness {
             let key = format!("{place} {}", shape(exchange));
             self.unauthorized.lock().unwrap_or_else(PoisonError::into_inner).keep(key, exchange, None);
         }
-        if let Some(says) = internals_in(response, &carried(&exchange.request)) {
+        let sent = || carried(&exchange.request);
+        if let Some(says) = internals_in(response, sent) {
             // one for each kind and status: what an error page says it says at each place
             let key = format!("{} {says}", response.status);
-            self.internals.lock().unwrap_or_else(PoisonError::into_inner).keep(key, exchange, None);
+            self.internals.lock().unwrap_or_else(PoisonError::into_inner).keep(key, exchange, Some(says));
         }
         let fields = response.headers.iter().map(|(_, value)| &value[..]);
-        let sent = || carried(&exchange.request);
         let found = fields.chain([&response.body[..]]).find_map(|bytes| self.secrets.first_in(bytes, sent));
         if let Some(found) = found {
             let key = format!("{place} {found}");

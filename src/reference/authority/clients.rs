@@ -2,8 +2,7 @@
 
 use axum::http::{HeaderMap, StatusCode, header};
 use base64::Engine as _;
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use base64::engine::general_purpose::STANDARD;
 
 use super::answer::OAuthError;
 use super::assertion;
@@ -11,16 +10,10 @@ use super::certificates;
 use super::form::Params;
 use super::registration::{RegisteredClient, find, proves};
 use super::server::Authority;
+use crate::reference::request::LAX;
 use crate::reference::state::digest;
 use crate::seed;
 
-/// A decoder that minds neither padding nor left-over bits.
-const LAX: GeneralPurpose = GeneralPurpose::new(
-    &base64::alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true),
-);
 /// Rounds of a hash that is slow on purpose.
 const SLOW_ROUNDS: usize = 5_000;
 

@@ -40,6 +40,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_request_names_a_host_in_a_field_or_over_http_2_in_its_target() {
+        for (version, uri, host, named) in [
+            (Version::HTTP_11, "/", Some("localhost"), true),
+            (Version::HTTP_11, "/", None, false),
+            // RFC 9112 §3.2: the field has to be there beside a target in absolute form as well
+            (Version::HTTP_11, "http://localhost/", None, false),
+            (Version::HTTP_10, "/", None, true),
+            (Version::HTTP_2, "http://localhost/", None, true),
+            (Version::HTTP_2, "/", None, false),
+        ] {
+            let request = Request::get(uri).version(version);
+            let request = host.into_iter().fold(request, |request, host| request.header("Host", host));
+            assert_eq!(is_named(&request.body(()).unwrap()), named, "{version:?} {uri} {host:?}");
+        }
+    }
+
+    #[test]
     fn only_names_of_the_loopback_interface_are_meant() {
         for (uri, hosts, meant) in [
             ("/", &["127.0.0.1:8377"][..], true),

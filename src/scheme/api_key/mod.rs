@@ -1,7 +1,7 @@
 //! A shared key in a header, a query parameter or a cookie.
 
 use crate::observe::Phrase;
-use crate::scheme::forgery::values::{self, case_flipped};
+use crate::scheme::forgery::values::{self, byte_behind, case_flipped};
 use crate::scheme::{Carried, Carrier, CarrierPlace, Forged, Forgery, ForgeryContext, Proof, Scheme, Unforgeable};
 use crate::secret::Secret;
 
@@ -202,11 +202,6 @@ const FORGERIES: &[Forgery] = &[
     Forgery::new("demo-xxx", "the key xxx", |context| carry(context, Some("xxx".to_owned()))),
 ];
 
-fn byte_behind(context: &ForgeryContext<'_>, byte: u8) -> Forged {
-    let value = [context.carrier.prefix.as_bytes(), context.proof.secret().as_bytes(), &[byte]].concat();
-    Ok(vec![Carried::new(&context.carrier.place, value)])
-}
-
 fn value_forgery(id: &str, context: &mut ForgeryContext<'_>) -> Forged {
     let forged = values::forged(id, parts(context.proof.secret()).1, context.rng);
     carry(context, forged)
@@ -247,4 +242,32 @@ fn in_query(context: &ForgeryContext<'_>, name: &str) -> Forged {
 fn inside(key: &str, control: &str) -> Option<String> {
     let middle = key.char_indices().nth(key.chars().count() / 2).map(|(at, _)| at)?;
     (middle > 0).then(|| format!("{}{control}{}", &key[..middle], &key[middle..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scheme::forgery::forged_in_test;
+
+    #[test]
+    fn a_key_is_spelled_in_other_ways_and_moved_to_other_places() {
+        let forged = |id: &str, key: &str| forged_in_test(id, &ApiKeyScheme, &Proof::Key(Secret::new(key)));
+        let one = |text: &str| Some(vec![text.to_owned()]);
+        for (id, key, expected) in [
+            ("byte-a0", "k1", one("Header(\"X-API-Key\") k1\\xa0")),
+            ("byte-1f", "k1", one("Header(\"X-API-Key\") k1\\x1f")),
+            ("nul-encoded-behind", "k1", one("Header(\"X-API-Key\") k1%00")),
+            ("padding-behind", "k1", one("Header(\"X-API-Key\") k1=")),
+            ("in-query-api-key", "k1", one("Query(\"api-key\") k1")),
+            ("in-query-own-name", "k1", one("Query(\"X-API-Key\") k1")),
+            ("in-query-two-parts", "k1", None),
+            (
+                "in-query-two-parts",
+                "alice:k1",
+                Some(vec!["Query(\"username\") alice".to_owned(), "Query(\"api_key\") k1".to_owned()]),
+            ),
+        ] {
+            assert_eq!(forged(id, key), expected, "{id} of {key}");
+        }
+    }
 }

@@ -259,3 +259,33 @@ fn first(context: &ForgeryContext<'_>, tail: &str) -> Option<String> {
     let start = good.get(..72)?;
     (good.len() > 72).then(|| format!("{start}{tail}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scheme::forgery::forged_in_test;
+
+    #[test]
+    fn the_good_value_is_written_in_other_ways() {
+        let proof = Proof::Password { user: "alice".to_owned(), password: Secret::new("p\"w") };
+        // YWxpY2U6cCJ3 has no padding and no bits left over
+        for (id, expected) in [
+            ("junk-pair-after", "Basic YWxpY2U6cCJ3!!"),
+            ("junk-inside", "Basic YWxp!Y2U6cCJ3"),
+            ("space-inside", "Basic YWxp Y2U6cCJ3"),
+            ("padding-behind", "Basic YWxpY2U6cCJ3="),
+            ("named-parts", "Authbench username=\"alice\", password=\"p\\\"w\""),
+            ("named-parts-digest", "Digest username=\"alice\", password=\"p\\\"w\""),
+            ("path-user", "Basic Li4vYWxpY2UveDphdXRoYmVuY2g="),
+        ] {
+            let carried = forged_in_test(id, &BasicScheme, &proof).expect("is made");
+            assert_eq!(carried, [format!("Header(\"Authorization\") {}", expected.escape_default())], "{id}");
+        }
+        assert_eq!(forged_in_test("left-over-bits", &BasicScheme, &proof), None);
+        let in_query = forged_in_test("in-query-auth", &BasicScheme, &proof).expect("is made");
+        assert_eq!(in_query[0], "Query(\"auth\") YWxpY2U6cCJ3");
+        let padded = Proof::Password { user: "alice".to_owned(), password: Secret::new("p") };
+        let carried = forged_in_test("left-over-bits", &BasicScheme, &padded).expect("is made");
+        assert_eq!(carried, ["Header(\"Authorization\") Basic YWxpY2U6cI=="]);
+    }
+}

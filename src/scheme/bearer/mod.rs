@@ -1,7 +1,7 @@
 //! Bearer tokens (RFC 6750): given ones, and those of the client credentials grant (RFC 6749 §4.4).
 
 use crate::observe::Phrase;
-use crate::scheme::forgery::values;
+use crate::scheme::forgery::values::{self, byte_behind};
 use crate::scheme::{Carried, Carrier, Forged, Forgery, ForgeryContext, Proof, Scheme, Unforgeable};
 use crate::secret::Secret;
 
@@ -127,12 +127,6 @@ fn spelling(id: &str, context: &mut ForgeryContext<'_>) -> Forged {
         true => Err(Unforgeable("the forms of a JWT are tried by themselves".to_owned())),
         false => value_forgery(id, context),
     }
-}
-
-fn byte_behind(context: &ForgeryContext<'_>, byte: u8) -> Forged {
-    let mut carried = context.carry(context.proof);
-    carried.iter_mut().for_each(|one| one.value.push(byte));
-    Ok(carried)
 }
 
 fn text(context: &ForgeryContext<'_>, text: &str) -> Forged {

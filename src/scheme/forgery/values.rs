@@ -6,6 +6,8 @@ use rand::rngs::StdRng;
 use base64::engine::general_purpose::STANDARD;
 use base64::{Engine as _, alphabet as b64};
 
+use crate::scheme::{Forged, ForgeryContext};
+
 /// Characters at the end that a forgery about the end replaces.
 const TAIL: usize = 4;
 
@@ -45,6 +47,13 @@ pub(crate) fn forged(id: &str, good: &str, rng: &mut StdRng) -> Option<String> {
     forge(good, rng)
 }
 
+/// The good credential with a byte behind it that may be no character.
+pub(in crate::scheme) fn byte_behind(context: &ForgeryContext<'_>, byte: u8) -> Forged {
+    let mut carried = context.carry(context.proof);
+    carried.iter_mut().for_each(|one| one.value.push(byte));
+    Ok(carried)
+}
+
 /// Without its last character: padding of Base64 is none, for many decoders do not need it.
 fn but_last(good: &str) -> Option<String> {
     let mut forged = good.trim_end_matches('=').to_owned();
@@ -54,7 +63,7 @@ fn but_last(good: &str) -> Option<String> {
 
 /// With another last character that decodes to the same bytes: the bits of it that belong to no byte are others (RFC 4648 §3.5).
 /// Nothing where the value is no Base64 of either alphabet, or has no such bits.
-fn left_over_bits(good: &str) -> Option<String> {
+pub(crate) fn left_over_bits(good: &str) -> Option<String> {
     let start = good.trim_end_matches('=');
     let unused = match start.len() % 4 {
         2 => 4,

@@ -150,6 +150,40 @@ async fn a_foreign_host_in_what_a_write_has_made_is_found() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_looks_before_it_asks_for_a_credential_is_found_without_tenants() {
+    for (absent, verdict) in [(StatusCode::NOT_FOUND, Verdict::Warn), (StatusCode::UNAUTHORIZED, Verdict::Pass)] {
+        let nothing = move || async move {
+            match absent {
+                StatusCode::UNAUTHORIZED => refused("Bearer realm=\"a\", error=\"invalid_token\""),
+                status => status.into_response(),
+            }
+        };
+        let router = guarding(format!("Bearer {KEY}"), |_| None).route("/orders/none", get(nothing));
+        let yaml = format!(
+            "scheme: bearer\ncredentials: {{ a: {{ token: \"{KEY}\" }} }}\n\
+             resources: [{{ request: GET /orders, absent: /orders/none }}]\n\
+             conformance: {{ include: [common.existence-oracle] }}\n"
+        );
+        let ended = against(serve(router).await, &yaml, PROMPT).await;
+        let result = ended.of("common.existence-oracle");
+        assert_eq!(result.verdict, verdict, "{absent}: {} {:?}", result.summary, result.deviations);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_password_outside_ascii_that_no_encoding_opens_is_said_to_be_that() {
+    // one account works, the other one with an umlaut does not
+    let good = base64::engine::general_purpose::STANDARD.encode("alice:correct-horse-7");
+    let yaml = "scheme: basic\ncredentials: { a: { username: alice, password: correct-horse-7 } }\n\
+                material: { utf8_password_account: { username: dora, password: \"p\u{e4}ssw\u{f6}rt-9\" } }\n\
+                resources: [{ request: GET /orders }]\nconformance: { include: [basic.utf8-credentials] }\n";
+    let ended = against(serve(guarding(format!("Basic {good}"), |_| None)).await, yaml, PROMPT).await;
+    let result = ended.of("basic.utf8-credentials");
+    assert_eq!(result.verdict, Verdict::NotApplicable, "{} {:?}", result.summary, result.deviations);
+    assert!(result.summary.contains("neither in UTF-8 nor in Latin-1"), "{}", result.summary);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_subject_that_is_no_text_and_breaks_the_server_is_found() {
     let orders = |headers: HeaderMap| async move {
         let validation = Validation { validate_aud: false, ..Validation::new(Algorithm::HS256) };

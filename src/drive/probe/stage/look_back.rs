@@ -31,19 +31,18 @@ impl Stage<'_> {
                     }
                 }
             }
-            LookedFor::Internals => self.recall_of_others(step, self.prober.witness.internals(), evidence),
+            LookedFor::Internals => {
+                let of_others = |seen: &Witnessed| seen.check != self.check.id;
+                for Witnessed { check, exchange, what } in self.prober.witness.internals().into_iter().filter(of_others)
+                {
+                    self.recall(Recalled { step, check, outcome: Outcome::Refused, why: what }, exchange, evidence);
+                }
+            }
             LookedFor::Disclosures => {
                 for Witnessed { check, exchange, what } in self.prober.witness.leaks() {
                     self.recall(Recalled { step, check, outcome: Outcome::Refused, why: what }, exchange, evidence);
                 }
             }
-        }
-    }
-
-    /// Takes the refusals that other checks have seen; what this one asked for itself it has judged.
-    fn recall_of_others(&self, step: usize, seen: Vec<Witnessed>, evidence: &mut Evidence) {
-        for Witnessed { check, exchange, .. } in seen.into_iter().filter(|seen| seen.check != self.check.id) {
-            self.recall(Recalled { step, check, outcome: Outcome::Refused, why: None }, exchange, evidence);
         }
     }
 

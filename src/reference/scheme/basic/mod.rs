@@ -9,19 +9,14 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use base64::engine::general_purpose::STANDARD;
 
 use crate::reference::rejection::Rejection;
-use crate::reference::request::header_values;
+use crate::reference::request::{LAX, header_values};
 use crate::reference::state::{Principal, ReferenceState};
 use accounts::Accounts;
 
 const CHALLENGE: &str = "Basic realm=\"orders\", charset=\"UTF-8\"";
-
-/// A decoder of a fault.
-const LENIENT: GeneralPurpose =
-    GeneralPurpose::new(&alphabet::STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
 fn challenge(state: &ReferenceState) -> &'static str {
     if state.fault("challenge-without-realm") {
@@ -79,7 +74,7 @@ pub(crate) fn verify(
         }
         whole => Cow::Borrowed(whole),
     };
-    let engine = if state.fault("basic-left-over-bits") { &LENIENT } else { &STANDARD };
+    let engine = if state.fault("basic-left-over-bits") { &LAX } else { &STANDARD };
     let decoded: Option<String> = engine.decode(&*encoded).ok().and_then(text);
     let decoded = decoded.ok_or_else(bad)?;
     // RFC 7617 §2: the user-id ends at the first colon; control characters are not allowed

@@ -133,7 +133,7 @@ pub(super) fn breaks(state: &ReferenceState, token: &str) -> bool {
         || (state.fault("crashes-on-claim-types") && claims.as_ref().is_ok_and(is_no_text))
 }
 
-/// A token that stands in the place of the one that was sent.
+/// The token that is read in place of the one that was sent.
 pub(super) fn rewritten(state: &ReferenceState, deployment: &Deployment, token: &str) -> Option<String> {
     if state.fault("pbes2-unbounded") {
         stretch(token);
