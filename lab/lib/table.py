@@ -71,8 +71,9 @@ Applications that authbench met when it had been corrected with those of the fir
 json-server-auth are true: what was written down beforehand missed them. The one of pyramid_jwt is arguable."""
 
 THIRD_CONTACT = """\
-Applications that authbench met when it had been corrected with those of the second round as well. The wrong finding of high severity was the
-login of Jetty, which a further request confirms; the other five were about redirects, and about HEAD where it is not offered."""
+Applications that authbench met when it had been corrected with those of the second round as well. The wrong finding of high severity was
+the login of Jetty, which a further request confirms; the other five were about redirects to a login, a cookie that is set again, and HEAD
+where it is not offered."""
 
 
 def write():
