@@ -81,7 +81,7 @@ fn is_absent(case: &ObservedCheck<'_>, index: usize) -> bool {
     }
 }
 
-/// Methods that nobody listed: refused, and 405 says which there are (RFC 9110 §15.5.6).
+/// Methods that nobody listed are refused.
 pub(crate) fn methods(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, response) in case.all_answers() {
@@ -94,9 +94,6 @@ pub(crate) fn methods(case: &ObservedCheck<'_>) -> Judgement {
                 "OPTIONS shows the protected representation",
                 "rejected, or an answer without it",
             );
-        }
-        if response.status == 405 && response.header("allow").is_none() {
-            judgement.deviates(index, "405 without Allow", "405 with Allow");
         }
     }
     judgement

@@ -3,7 +3,7 @@
 
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::step::{Alter, Fill, On, Want, Who, send};
+use crate::check::step::{Alter, Fill, LookedFor, On, Step, Want, Who, send};
 use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
 use crate::observe::Silence;
 
@@ -53,6 +53,27 @@ pub(crate) const CHECKS: &[Check] = &[
         fault: "host-not-required",
         ..PLAIN
     },
+    Check {
+        id: "common.405-names-methods",
+        title: "A 405 response names the methods that there are",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 9110 §15.5.6", "RFC 9110 §10.2.1"],
+        doc: Doc {
+            sends: "PROPFIND with the good credential to each protected resource (at most 8); every 405 of the run is looked at, whichever check asked for it.",
+            matters: "A client that is told that a method is wrong, and not which ones are right, can only try them.",
+            fix: "Send Allow with each 405, with the methods of that resource.",
+        },
+        steps: &[
+            send(Who::Good, On::Protected).granted(),
+            send(Who::Good, On::EachRoute).with(&[Alter::Method("PROPFIND")]).called("PROPFIND with the good credential"),
+            Step::LookBack(LookedFor::MethodsNotAllowed),
+        ],
+        expect: methods_named,
+        fault: "no-allow-behind-guard",
+        ..PLAIN
+    },
 ];
 
 fn without_content(case: &ObservedCheck<'_>) -> Judgement {
@@ -67,6 +88,19 @@ fn without_content(case: &ObservedCheck<'_>) -> Judgement {
         };
         let text = case.about(index, format_args!("{length} the header section of the answer"));
         judgement.deviates(index, text, "nothing behind the header section");
+    }
+    judgement
+}
+
+/// Each 405 has `Allow`, which may be empty: no method is allowed then, for now (RFC 9110 §10.2.1).
+fn methods_named(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let mut answers = case.all_answers().filter(|(_, response)| response.status == 405).peekable();
+    if answers.peek().is_none() {
+        judgement.not_applicable = Some("no request was answered with 405".to_owned());
+    }
+    for (index, _) in answers.filter(|(_, response)| response.header("allow").is_none()) {
+        judgement.deviates(index, case.about(index, "405 without Allow"), "405 with Allow");
     }
     judgement
 }

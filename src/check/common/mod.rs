@@ -107,7 +107,7 @@ pub(crate) const CHECKS: &[Check] = &[
         doc: Doc {
             sends: "PUT, PATCH, DELETE, PROPFIND, OPTIONS and an invented method without a credential, to each protected resource (at most 8), and an invented method with the good credential.",
             matters: "A router that hands unknown methods to the handler of GET may do so past the guard.",
-            fix: "Guard before routing by method, and answer 405 with Allow.",
+            fix: "Guard before routing by method.",
         },
         steps: &[
             send(Who::Anonymous, On::EachRoute).with(&[Alter::Method("PUT")]).denied(METHOD),

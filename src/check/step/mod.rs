@@ -68,6 +68,8 @@ pub enum LookedFor {
     Outages,
     /// Answers with status 401, each that has other challenges.
     Unauthorized,
+    /// Answers with status 405, with and without the methods that there are.
+    MethodsNotAllowed,
     /// Errors that say how the target is built.
     Internals,
     /// Errors that show a secret of the scenario which their request did not carry.

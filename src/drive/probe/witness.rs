@@ -1,5 +1,5 @@
-//! What the answers of a run show whichever check asked for them: each 401, for its challenge, and each error that shows a
-//! secret of the scenario, or how the target is built. It is looked for before anything is masked.
+//! What the answers of a run show whichever check asked for them: each 401, for its challenge, each 405, for the methods
+//! that it names, and each error that shows a secret of the scenario, or how the target is built. It is looked for before anything is masked.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -27,6 +27,7 @@ pub(super) struct Witnessed {
 pub(super) struct Witness {
     secrets: Disclosures,
     unauthorized: Mutex<Kept>,
+    not_allowed: Mutex<Kept>,
     internals: Mutex<Kept>,
     leaks: Mutex<Kept>,
 }
@@ -49,7 +50,7 @@ impl Kept {
 impl Witness {
     pub(super) fn new(secrets: Disclosures) -> Self {
         let kept = Mutex::<Kept>::default;
-        Self { secrets, unauthorized: kept(), internals: kept(), leaks: kept() }
+        Self { secrets, unauthorized: kept(), not_allowed: kept(), internals: kept(), leaks: kept() }
     }
 
     /// Looks at an answer.
@@ -59,6 +60,11 @@ impl Witness {
         if response.status == 401 {
             let key = format!("{place} {}", shape(exchange));
             self.unauthorized.lock().unwrap_or_else(PoisonError::into_inner).keep(key, exchange, None);
+        }
+        if response.status == 405 {
+            let named = response.header("allow").is_some();
+            let key = format!("{} {named}", outages::path_of(&exchange.request));
+            self.not_allowed.lock().unwrap_or_else(PoisonError::into_inner).keep(key, exchange, None);
         }
         let sent = || carried(&exchange.request);
         if let Some(says) = internals_in(response, sent) {
@@ -77,6 +83,11 @@ impl Witness {
     /// Each 401 whose challenges are others, or that came from elsewhere.
     pub(super) fn unauthorized(&self) -> Vec<Witnessed> {
         self.unauthorized.lock().unwrap_or_else(PoisonError::into_inner).answers.clone()
+    }
+
+    /// A 405 with `Allow` and one without from each path that sent one.
+    pub(super) fn not_allowed(&self) -> Vec<Witnessed> {
+        self.not_allowed.lock().unwrap_or_else(PoisonError::into_inner).answers.clone()
     }
 
     /// Errors that say how the target is built, each in another way.

@@ -35,11 +35,6 @@ pub(crate) const FAULTS: &[Fault] = &[
         "common.unlisted-method-not-a-bypass",
         "handles an unknown method like GET, unguarded",
     ),
-    variant(
-        "no-allow-behind-guard",
-        "common.unlisted-method-not-a-bypass",
-        "answers 405 without Allow behind its guard",
-    ),
     row(
         "prefix-matcher-bypass",
         "common.path-normalisation-not-a-bypass",
@@ -72,6 +67,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("options-runs-handler", "common.preflight-exposes-nothing", "answers OPTIONS like GET"),
     row("head-with-content", "common.head-without-content", "ends its answers to HEAD like a body in chunks"),
     row("host-not-required", "common.host-required", "serves requests that name no host"),
+    row("no-allow-behind-guard", "common.405-names-methods", "answers 405 without Allow behind its guard"),
     row("links-to-host", "common.foreign-host-not-reflected", "serves every host and links to the one that is named"),
     row("stops-after-trace", "common.keeps-answering", "answers nobody for a while after TRACE"),
     row("trace-echo", "common.trace-disabled", "answers TRACE with the request"),

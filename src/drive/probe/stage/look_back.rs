@@ -31,18 +31,20 @@ impl Stage<'_> {
                     }
                 }
             }
-            LookedFor::Internals => {
-                let of_others = |seen: &Witnessed| seen.check != self.check.id;
-                for Witnessed { check, exchange, what } in self.prober.witness.internals().into_iter().filter(of_others)
-                {
-                    self.recall(Recalled { step, check, outcome: Outcome::Refused, why: what }, exchange, evidence);
-                }
-            }
+            LookedFor::MethodsNotAllowed => self.recall_refusals(step, self.prober.witness.not_allowed(), evidence),
+            LookedFor::Internals => self.recall_refusals(step, self.prober.witness.internals(), evidence),
             LookedFor::Disclosures => {
                 for Witnessed { check, exchange, what } in self.prober.witness.leaks() {
                     self.recall(Recalled { step, check, outcome: Outcome::Refused, why: what }, exchange, evidence);
                 }
             }
+        }
+    }
+
+    /// Takes the refusals that other checks have seen for this one.
+    fn recall_refusals(&self, step: usize, refusals: Vec<Witnessed>, evidence: &mut Evidence) {
+        for Witnessed { check, exchange, what } in refusals.into_iter().filter(|seen| seen.check != self.check.id) {
+            self.recall(Recalled { step, check, outcome: Outcome::Refused, why: what }, exchange, evidence);
         }
     }
 
