@@ -1,6 +1,7 @@
 //! Scenario and catalogue, resolved into what will be sent; pure.
 
 pub mod cast;
+mod changed_refresh;
 mod client;
 mod describe;
 mod framing;

@@ -25,7 +25,7 @@ use rand::rngs::StdRng;
 
 pub use carrier::{Carried, Carrier, CarrierPlace, RequestPart};
 pub use companion::{Companion, is_below};
-pub(crate) use forgery::values::left_over_bits;
+pub(crate) use forgery::values::{forged as forged_value, left_over_bits};
 pub use occasion::{Occasion, Reuse, Turn};
 
 use crate::observe::{Challenge, ForgeryId, Phrase};

@@ -67,7 +67,9 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             send(Who::Good, On::Protected).granted(),
-            send(Who::Good, On::EachRoute).with(&[Alter::Method("PROPFIND")]).called("PROPFIND with the good credential"),
+            send(Who::Good, On::EachRoute)
+                .with(&[Alter::Method("PROPFIND")])
+                .called("PROPFIND with the good credential"),
             Step::LookBack(LookedFor::MethodsNotAllowed),
         ],
         expect: methods_named,

@@ -3,7 +3,7 @@
 
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::step::{Accept, SessionAct, login};
+use crate::check::step::{Accept, RefreshChange, SessionAct, login};
 use crate::check::{Check, Doc, Level, PLAIN, REFUSAL, Severity, Tier};
 
 /// What holds where a login asks a token endpoint.
@@ -44,6 +44,70 @@ pub(crate) const CHECKS: &[Check] = &[
         ],
         expect: invalid_grant,
         fault: "grant-error-text",
+        ..REFUSAL
+    },
+    Check {
+        id: "grant.refresh-error-body",
+        title: "An unknown refresh token at a token endpoint gives 400 and error=invalid_grant",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["RFC 6749 §5.2", "RFC 6749 §6"],
+        doc: Doc {
+            sends: "The login of the scenario and its refresh, with a refresh token that was never issued.",
+            matters: "Libraries of clients read the error code: without it they take a refresh token that has ended for a server that is broken.",
+            fix: "Answer 400 with a JSON object whose error is invalid_grant (RFC 6749 §5.2).",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")).granted().called("the login"),
+            login(SessionAct::RefreshChanged("s", RefreshChange::Unknown)).denied(&[Accept::Range(400, 499)]),
+        ],
+        expect: invalid_grant,
+        implied_by: &["refresh.unknown-refused"],
+        fault: "refresh-error-text",
+        ..REFUSAL
+    },
+    Check {
+        id: "grant.refresh-authenticates-client",
+        title: "A refresh of a client with credentials is refused without its authentication",
+        level: Level::Must,
+        severity: Severity::High,
+        remote_safe: false,
+        sources: &["RFC 6749 §6", "RFC 6749 §3.2.1", "RFC 6749 §10.4"],
+        doc: Doc {
+            sends: "A login and its refresh; then the same refresh without the authentication of its client, and with a wrong secret.",
+            matters: "A refresh token that was stolen is good without the secret of its client, which is what protects it.",
+            fix: "Authenticate the client at each refresh, wherever it was issued credentials (RFC 6749 §6).",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")),
+            login(SessionAct::Refresh("s")).granted().called("the refresh"),
+            login(SessionAct::RefreshChanged("s", RefreshChange::NoClientAuthentication))
+                .denied(&[Accept::Range(400, 499)]),
+            login(SessionAct::RefreshChanged("s", RefreshChange::WrongClientSecret)).denied(&[Accept::Range(400, 499)]),
+        ],
+        fault: "refresh-without-client",
+        ..REFUSAL
+    },
+    Check {
+        id: "grant.refresh-token-bound-to-client",
+        title: "A refresh token is refused to another client",
+        level: Level::Must,
+        severity: Severity::High,
+        remote_safe: false,
+        sources: &["RFC 6749 §6", "RFC 6749 §10.4"],
+        doc: Doc {
+            sends: "A login and its refresh; then its refresh token by another client of the scenario, which authenticates as itself.",
+            matters: "Any client that gets hold of a refresh token acts for the user with it.",
+            fix: "Keep with each refresh token to which client it was issued, and compare (RFC 6749 §6).",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")),
+            login(SessionAct::Refresh("s")).granted().called("the refresh"),
+            login(SessionAct::RefreshChanged("s", RefreshChange::OtherClient)).denied(&[Accept::Range(400, 499)]),
+        ],
+        fault: "refresh-token-of-any-client",
         ..REFUSAL
     },
 ];

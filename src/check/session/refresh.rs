@@ -1,7 +1,7 @@
 //! Refresh tokens of a login (RFC 6749 §6): that they rotate, and what becomes of used ones (RFC 9700 §4.14.2).
 
 use super::judgements;
-use crate::check::step::{Accept, INVALID, On, SessionAct, Step, Who, login, send};
+use crate::check::step::{Accept, INVALID, On, RefreshChange, SessionAct, Step, Who, login, send};
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity, Tier};
 
 /// What holds where a login has a refresh.
@@ -26,6 +26,47 @@ pub(crate) const CHECKS: &[Check] = &[
         ],
         fault: "refresh-refused",
         ..PLAIN
+    },
+    Check {
+        id: "refresh.unknown-refused",
+        title: "A refresh token that was never issued is refused",
+        level: Level::Must,
+        severity: Severity::Critical,
+        remote_safe: false,
+        sources: &["RFC 6749 §6", "RFC 6749 §10.4", "CWE-287"],
+        doc: Doc {
+            sends: "A login and its refresh; then the same refresh with another end of its refresh token, and with a random text in its place.",
+            matters: "A server that does not look a refresh token up, or does not verify its signature, gives access to everybody.",
+            fix: "Look the refresh token up, or verify its signature, before anything is issued (RFC 6749 §6).",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")),
+            login(SessionAct::Refresh("s")).granted().called("the refresh"),
+            login(SessionAct::RefreshChanged("s", RefreshChange::OtherEnd)).denied(REFUSED),
+            login(SessionAct::RefreshChanged("s", RefreshChange::Unknown)).denied(REFUSED),
+        ],
+        fault: "unknown-refresh-token-accepted",
+        ..REFUSAL
+    },
+    Check {
+        id: "refresh.access-token-refused",
+        title: "An access token is no refresh token",
+        severity: Severity::High,
+        remote_safe: false,
+        sources: &["ASVS 9.2.2", "RFC 6749 §1.5", "RFC 8725 §3.12"],
+        doc: Doc {
+            sends: "A login and its refresh; then the same refresh with the access token in place of the refresh token.",
+            matters: "Who has seen one access token, which travels with every request, renews it for as long as he likes.",
+            fix: "Look at the kind of a token before anything is issued for it, such as its `typ` or a claim of its own.",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")),
+            login(SessionAct::Refresh("s")).granted().called("the refresh"),
+            login(SessionAct::RefreshChanged("s", RefreshChange::AccessToken)).denied(REFUSED),
+        ],
+        implied_by: &["refresh.unknown-refused"],
+        fault: "access-token-refreshes",
+        ..REFUSAL
     },
     Check {
         id: "refresh.reuse-refused",

@@ -40,6 +40,8 @@ pub enum SessionAct {
     Copy(&'static str, &'static str),
     /// Renews a session by its refresh.
     Refresh(&'static str),
+    /// The refresh of a session, changed; the session itself is not renewed by it.
+    RefreshChanged(&'static str, RefreshChange),
     /// Sends the refresh of a session several times at once.
     RefreshAtOnce(&'static str),
     /// Keeps the refresh token of a session in a slot, as a credential.
@@ -51,6 +53,23 @@ pub enum SessionAct {
     LogOut(&'static str),
     /// Waits until the tolerated overlap of a rotation has passed.
     AwaitOverlap,
+}
+
+/// How a refresh is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefreshChange {
+    /// The end of its refresh token is another one.
+    OtherEnd,
+    /// Its refresh token is a random text of the same length and alphabet.
+    Unknown,
+    /// The access token takes the place of its refresh token.
+    AccessToken,
+    /// Its client names itself and does not authenticate.
+    NoClientAuthentication,
+    /// Its client authenticates with a wrong secret.
+    WrongClientSecret,
+    /// Another client of the scenario sends it, and authenticates.
+    OtherClient,
 }
 
 /// What takes the place of a password in the body of a login.

@@ -39,6 +39,11 @@ impl Jar {
         self.0.push(Cookie { name: name.to_owned(), value, path: Some("/".to_owned()), max_age: None });
     }
 
+    /// Puts another value in place of one, in each cookie that has it.
+    pub(super) fn replace(&mut self, value: &Secret, other: &Secret) {
+        self.0.iter_mut().filter(|held| held.value == *value).for_each(|held| held.value = other.clone());
+    }
+
     /// The latest cookie of a name.
     pub(super) fn get(&self, name: &str) -> Option<&Cookie> {
         self.0.iter().rev().find(|cookie| cookie.name == name)

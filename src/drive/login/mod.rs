@@ -4,6 +4,7 @@ mod error;
 mod jar;
 mod page;
 mod password;
+mod refresh;
 mod session;
 mod state;
 mod transcript;

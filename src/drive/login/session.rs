@@ -30,9 +30,9 @@ const SHOWN: usize = 120;
 /// with the other.
 #[derive(Clone)]
 pub struct LoginSession {
-    procedure: Arc<LoginProcedure>,
-    state: LoginState,
-    held: Option<HeldCredential>,
+    pub(super) procedure: Arc<LoginProcedure>,
+    pub(super) state: LoginState,
+    pub(super) held: Option<HeldCredential>,
     renewals: Renewals,
     failures: u32,
     transcript: Option<Transcript>,
@@ -90,7 +90,7 @@ impl LoginSession {
         self.transcript.as_ref().map(Transcript::exchanges).unwrap_or_default()
     }
 
-    fn begin(&mut self) {
+    pub(super) fn begin(&mut self) {
         self.transcript.iter_mut().for_each(Transcript::clear);
     }
 
@@ -131,60 +131,6 @@ impl LoginSession {
                 Err(error)
             }
         }
-    }
-
-    /// A new credential by a refresh, and in no other way.
-    ///
-    /// # Errors
-    /// When the refresh is refused, or its answer has no credential.
-    pub async fn refreshed_only(&mut self, logins: &Logins) -> Result<HeldCredential, ControlError> {
-        let procedure = self.procedure.clone();
-        let Some(step) = &procedure.refresh else {
-            return Err(ControlError::Unusable("the login has no `refresh`".to_owned()));
-        };
-        self.begin();
-        let asked = clock::now();
-        self.step(logins, step, "the refresh").await?;
-        let position = procedure.refreshed.as_ref().or(procedure.token.as_ref()).cloned();
-        let position = position.unwrap_or_else(default_position);
-        let value = self.state.credential(&position);
-        let value = value.ok_or_else(|| LoginError::NoToken("credential".to_owned()))?;
-        let token = self.token(value, asked)?;
-        let held = self.hold(logins, token)?;
-        self.held = Some(held.clone());
-        Ok(held)
-    }
-
-    /// The refresh token: what the refresh takes from an answer and is not the credential itself; none where it takes
-    /// nothing else.
-    pub fn refresh_token(&self) -> Option<Secret> {
-        let taken =
-            |part: &&LoginPart| matches!(part, LoginPart::Pointer(_) | LoginPart::Header(_) | LoginPart::Cookie(_));
-        let parts = self.procedure.refresh.iter().flat_map(LoginStep::parts).filter(taken);
-        let values =
-            parts.filter_map(|part| self.state.filled(&LoginText(vec![part.clone()]), &self.procedure.account).ok());
-        values.into_iter().find(|value| Some(value) != self.state.token.as_ref())
-    }
-
-    /// Whether its refresh authenticates a client: then refresh tokens are bound to it (RFC 9700 §4.14.2).
-    pub fn refreshes_for_a_client(&self) -> bool {
-        let client = self.procedure.refresh.as_ref().and_then(|step| step.client.as_ref());
-        client.is_some_and(|(client, _)| client.secret.is_some() || client.key.is_some())
-    }
-
-    /// Refreshes; none where that is not possible or was refused.
-    async fn refreshed(&mut self, logins: &Logins) -> Option<Token> {
-        self.held.as_ref()?;
-        let procedure = self.procedure.clone();
-        let step = procedure.refresh.as_ref()?;
-        self.begin();
-        let asked = clock::now();
-        self.step(logins, step, "the refresh").await.ok()?;
-        let position = procedure.refreshed.as_ref().or(procedure.token.as_ref());
-        // what a refresh does not replace stays (RFC 6749 §6)
-        let value =
-            self.state.credential(position.unwrap_or(&default_position())).or_else(|| self.state.token.clone())?;
-        self.token(value, asked).ok()
     }
 
     async fn logged_in(&mut self, logins: &Logins) -> Result<Token, ControlError> {
@@ -252,7 +198,7 @@ impl LoginSession {
     }
 
     /// A token with its end.
-    fn token(&mut self, value: Secret, asked: Instant) -> Result<Token, LoginError> {
+    pub(super) fn token(&mut self, value: Secret, asked: Instant) -> Result<Token, LoginError> {
         if value.has_control_characters() {
             return Err(LoginError::ControlCharacter);
         }
@@ -287,7 +233,7 @@ impl LoginSession {
     }
 
     /// What is held with a token, and what travels beside it.
-    fn hold(&self, logins: &Logins, token: Token) -> Result<HeldCredential, LoginError> {
+    pub(super) fn hold(&self, logins: &Logins, token: Token) -> Result<HeldCredential, LoginError> {
         let procedure = &self.procedure;
         let mut companions = Vec::new();
         let place = procedure.refreshed.as_ref().or(procedure.token.as_ref());
@@ -365,7 +311,7 @@ impl LoginSession {
     }
 
     /// Sends one request and takes its answer.
-    async fn step(&mut self, logins: &Logins, step: &LoginStep, what: &str) -> Result<(), ControlError> {
+    pub(super) async fn step(&mut self, logins: &Logins, step: &LoginStep, what: &str) -> Result<(), ControlError> {
         let name = format!("{what} ({}{})", step.name(), step.sends());
         let account = &self.procedure.account;
         let fill = |text: &LoginText| {
@@ -468,7 +414,7 @@ impl LoginSession {
 }
 
 /// RFC 6749 §5.1.
-fn default_position() -> TokenPosition {
+pub(super) fn default_position() -> TokenPosition {
     TokenPosition::Pointer("/access_token".to_owned())
 }
 

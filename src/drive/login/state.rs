@@ -21,6 +21,8 @@ pub(super) struct LoginState {
     /// The latest first.
     answers: Vec<ControlAnswer>,
     pub(super) token: Option<Secret>,
+    /// A text of the answers that another one takes the place of.
+    replaced: Option<(Secret, Secret)>,
     /// The password that takes the place of the one of the account, while that is being changed.
     pub(super) new_password: Option<Secret>,
 }
@@ -42,6 +44,20 @@ impl LoginState {
         self.answers.iter().find_map(|answer| pointed(answer, pointer))
     }
 
+    /// Has another text in place of one that answers hold, from now on.
+    pub(super) fn replace(&mut self, text: Option<Secret>, other: Secret) {
+        let Some(text) = text else { return };
+        self.jar.replace(&text, &other);
+        self.replaced = Some((text, other));
+    }
+
+    fn in_place_of(&self, text: String) -> String {
+        match &self.replaced {
+            Some((replaced, other)) if replaced.expose() == text => other.expose().to_owned(),
+            _ => text,
+        }
+    }
+
     /// A text with its references filled.
     pub(super) fn filled(&self, text: &LoginText, account: &(String, Option<Secret>)) -> Result<Secret, MissingValue> {
         let mut filled = String::new();
@@ -49,8 +65,11 @@ impl LoginState {
             let value = match part {
                 LoginPart::Plain(text) => Some(text.clone()),
                 LoginPart::Private(text) => Some(text.expose().to_owned()),
-                LoginPart::Pointer(pointer) => self.pointed(pointer).map(text_of),
-                LoginPart::Header(name) => self.answers.iter().find_map(|answer| answer.header_values(name).next()),
+                LoginPart::Pointer(pointer) => self.pointed(pointer).map(text_of).map(|text| self.in_place_of(text)),
+                LoginPart::Header(name) => {
+                    let value = self.answers.iter().find_map(|answer| answer.header_values(name).next());
+                    value.map(|text| self.in_place_of(text))
+                }
                 LoginPart::Cookie(name) => self.jar.get(name).map(|cookie| unquoted(cookie.value.expose())),
                 LoginPart::Input(name) => {
                     self.answers.iter().find_map(|answer| named_value(&String::from_utf8_lossy(&answer.body), name))

@@ -1,7 +1,7 @@
 //! What is done with the login of a credential.
 
 use super::{Act, Caster, Control, Missing, missing};
-use crate::check::step::{LoginMember, MalformedLogin, SessionAct, SessionStep, UnusualPassword, Want};
+use crate::check::step::{LoginMember, MalformedLogin, RefreshChange, SessionAct, SessionStep, UnusualPassword, Want};
 use crate::observe::Phrase;
 
 impl Caster<'_> {
@@ -41,7 +41,10 @@ impl Caster<'_> {
                 let why = "the login does not send `{username}` and `{password}`, or its `password_change` no `{new_password}`";
                 has(procedure.is_some_and(|login| login.changes_password()), why)?;
             }
-            SessionAct::Refresh(_) | SessionAct::RefreshAtOnce(_) | SessionAct::RefreshToken(..) => {
+            SessionAct::Refresh(_)
+            | SessionAct::RefreshAtOnce(_)
+            | SessionAct::RefreshToken(..)
+            | SessionAct::RefreshChanged(..) => {
                 has(procedure.is_some_and(|login| login.refresh.is_some()), "no `refresh` in the login")?;
             }
             SessionAct::LogInAfter(..) => {
@@ -51,6 +54,24 @@ impl Caster<'_> {
                 )?;
             }
             _ => {}
+        }
+        if let SessionAct::RefreshChanged(_, change) = step.act
+            && subject.changed_refresh(good, change).is_none()
+        {
+            return match change {
+                RefreshChange::OtherClient => {
+                    missing("no second credential with a login of another client at the same token endpoint")
+                }
+                // a client with a key or a certificate has no secret
+                RefreshChange::WrongClientSecret
+                    if subject.changed_refresh(good, RefreshChange::NoClientAuthentication).is_some() =>
+                {
+                    Ok(())
+                }
+                _ => missing(
+                    "no client in the login that authenticates: refresh tokens of a public client are used by whoever has them",
+                ),
+            };
         }
         if let SessionAct::UnusualPassword(kind) = step.act {
             let takes = |kind| procedure.is_some_and(|login| login.with_unusual_password(kind).is_some());
@@ -107,11 +128,23 @@ fn described(act: SessionAct) -> Phrase {
         SessionAct::CompareUsers => "failed logins of a known user and of unknown ones",
         SessionAct::UnknownUser => "a login with a user that does not exist",
         SessionAct::Refresh(_) => "a refresh",
+        SessionAct::RefreshChanged(_, change) => return Phrase::new(changed(change)),
         SessionAct::RefreshAtOnce(_) => "the same refresh at the same time",
         SessionAct::LogOut(_) => "a logout",
         SessionAct::ChangePassword(_) => "a password change",
         SessionAct::Copy(..) | SessionAct::RefreshToken(..) | SessionAct::AwaitOverlap => "nothing",
     })
+}
+
+fn changed(change: RefreshChange) -> &'static str {
+    match change {
+        RefreshChange::OtherEnd => "a refresh token with another end",
+        RefreshChange::Unknown => "a refresh token that was never issued",
+        RefreshChange::AccessToken => "the access token as the refresh token",
+        RefreshChange::NoClientAuthentication => "the refresh without the authentication of its client",
+        RefreshChange::WrongClientSecret => "the refresh with a wrong secret of its client",
+        RefreshChange::OtherClient => "the refresh token sent by another client",
+    }
 }
 
 fn malformed(kind: MalformedLogin) -> &'static str {

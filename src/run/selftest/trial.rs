@@ -25,14 +25,18 @@ resources:
   - { request: GET /public, public: true }
 "#;
 
-/// The same where the login asks a token endpoint by the password grant.
+/// The same where the login asks a token endpoint by the password grant, of two clients.
 const GRANT: &str = r#"
 logins:
   app:
-    password: { token_url: /login-token/token }
+    password: { token_url: /login-token/token, client_id: service, client_secret: service-Secret-5vK8mT2x }
+    logout: { post: /login-token/logout, headers: { Authorization: "Bearer {token}" } }
+  other:
+    password: { token_url: /login-token/token, client_id: reader, client_secret: reader-Secret-9pQ4wZ7c }
     logout: { post: /login-token/logout, headers: { Authorization: "Bearer {token}" } }
 credentials:
   service: { login: app, username: service, password: correct-Horse-7-battery, scopes: [read:orders, write:orders], tenant: a }
+  reader: { login: other, username: reader, password: reader-Lantern-4-quiet, scopes: [read:orders], tenant: a }
 resources:
   - { request: GET /login-token/orders, scopes: [read:orders] }
   - { request: GET /public, public: true }

@@ -8,6 +8,7 @@ mod handshake;
 mod hook;
 mod look_back;
 mod plain_http;
+mod refresh;
 mod resource;
 mod session;
 mod timing;

@@ -30,7 +30,7 @@ const PLAIN_PARAMETERS: [&str; 4] = ["grant_type", "scope", "client_id", "token_
 
 /// A session that a check has for itself.
 pub(super) struct KeptSession {
-    session: LoginSession,
+    pub(super) session: LoginSession,
     /// Whether it is to be logged out when the check has ended.
     lives: bool,
 }
@@ -112,6 +112,7 @@ impl Stage<'_> {
                 return Ok(());
             }
             SessionAct::Refresh(slot) => self.refresh(slot, step.want, evidence).await?,
+            SessionAct::RefreshChanged(slot, change) => self.changed_refresh(identity, slot, change, evidence).await?,
             SessionAct::RefreshAtOnce(slot) => {
                 for told in self.refresh_at_once(slot, evidence).await? {
                     told.observe(action, Place::Login, evidence);
@@ -368,7 +369,7 @@ impl Stage<'_> {
     }
 }
 
-fn granted(exchange: Option<Exchange>) -> Told {
+pub(super) fn granted(exchange: Option<Exchange>) -> Told {
     Told { exchange: exchange.unwrap_or_else(unsent), outcome: Outcome::Granted, why: None }
 }
 

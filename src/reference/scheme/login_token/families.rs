@@ -30,6 +30,8 @@ pub(super) struct NewTokens {
 #[derive(Debug)]
 struct Family {
     principal: Arc<Principal>,
+    /// The client to which its tokens were issued, where one named itself.
+    client: Option<String>,
     /// Access tokens by their SHA-256, with their ends.
     access: VecDeque<([u8; 32], Instant)>,
     /// Refresh tokens by their SHA-256; all but the last were used.
@@ -75,7 +77,7 @@ impl Families {
     }
 
     /// Tokens of a new family.
-    pub(super) fn start(&self, principal: Arc<Principal>) -> NewTokens {
+    pub(super) fn start(&self, principal: Arc<Principal>, client: Option<String>) -> NewTokens {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.families.len() >= MOST {
             let oldest = known.families.iter().min_by_key(|(_, family)| family.ends).map(|(id, _)| *id);
@@ -84,7 +86,7 @@ impl Families {
         let id = known.next;
         known.next += 1;
         let (access, refresh, ends) = (VecDeque::new(), VecDeque::new(), clock::now() + REFRESH_LIFE);
-        known.families.insert(id, Family { principal, access, refresh, ends, spent: false });
+        known.families.insert(id, Family { principal, client, access, refresh, ends, spent: false });
         known.issue(id, self.lifetime)
     }
 
@@ -101,14 +103,25 @@ impl Families {
     /// Whether a refresh token may be used; one that was used before ends its family.
     pub(super) fn look_at(&self, token: &str, faults: &Faults) -> RefreshUse {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        known.look_at(token, faults).map_or(RefreshUse::Refused, |_| RefreshUse::Fresh)
+        known.look_at(token, None, faults).map_or(RefreshUse::Refused, |_| RefreshUse::Fresh)
     }
 
-    /// The next tokens of the family of a refresh token that may be used.
-    pub(super) fn renew(&self, token: &str, faults: &Faults) -> Option<NewTokens> {
+    /// The next tokens of the family of a refresh token that may be used by a client.
+    pub(super) fn renew(&self, token: &str, client: Option<&str>, faults: &Faults) -> Option<NewTokens> {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         // looked at and used up in one go: of two that come at once, one is first
-        let id = if faults.on("refresh-race") { known.id_of(token)? } else { known.look_at(token, faults)? };
+        let id = match faults.on("refresh-race") {
+            true => known.id_of(token)?,
+            false => known.look_at(token, client, faults)?,
+        };
+        Some(known.issue(id, self.lifetime))
+    }
+
+    /// New tokens for whoever was renewed last, as a server gives that does not verify what it is shown.
+    pub(super) fn renew_any(&self) -> Option<NewTokens> {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let (id, _) = known.families.iter().max_by_key(|(_, family)| family.ends)?;
+        let id = *id;
         Some(known.issue(id, self.lifetime))
     }
 
@@ -150,12 +163,19 @@ impl Known {
         self.family_of.get(&digest(token)).copied()
     }
 
-    fn look_at(&mut self, token: &str, faults: &Faults) -> Option<u64> {
+    fn look_at(&mut self, token: &str, client: Option<&str>, faults: &Faults) -> Option<u64> {
         let key = digest(token);
         let id = *self.family_of.get(&key)?;
         let family = self.families.get_mut(&id)?;
         let is_newest = family.refresh.back() == Some(&key);
         let is_known = family.refresh.contains(&key);
+        if faults.on("access-token-refreshes") && family.access.iter().any(|(access, _)| *access == key) {
+            return Some(id);
+        }
+        // RFC 6749 §6: issued to the client that sends it
+        if family.client.as_deref() != client && !faults.on("refresh-token-of-any-client") {
+            return None;
+        }
         if !is_known || family.spent || clock::now() >= family.ends {
             return None;
         }
@@ -212,28 +232,33 @@ mod tests {
     #[test]
     fn a_used_refresh_token_ends_its_family_and_no_other() {
         let (families, none) = (Families::new(Duration::from_secs(60)), Faults::default());
-        let (first, other) = (families.start(alice()), families.start(alice()));
-        let second = families.renew(&first.refresh, &none).expect("is fresh");
+        let (first, other) = (families.start(alice(), None), families.start(alice(), None));
+        let second = families.renew(&first.refresh, None, &none).expect("is fresh");
         assert!(families.principal(&second.access, &none).is_some());
         assert!(families.principal(&second.refresh, &none).is_none(), "a refresh token opens nothing");
-        assert!(families.renew(&first.refresh, &none).is_none(), "it was used");
-        assert!(families.renew(&second.refresh, &none).is_none(), "the family has ended");
+        assert!(families.renew(&first.refresh, None, &none).is_none(), "it was used");
+        assert!(families.renew(&second.refresh, None, &none).is_none(), "the family has ended");
         assert!(families.principal(&second.access, &none).is_none(), "and its access tokens with it");
         assert!(families.principal(&other.access, &none).is_some());
+        let clients = families.start(alice(), Some("app".to_owned()));
+        for stranger in [None, Some("other")] {
+            assert!(families.renew(&clients.refresh, stranger, &none).is_none(), "{stranger:?} is not its client");
+        }
+        assert!(families.renew(&clients.refresh, Some("app"), &none).is_some());
         families.end(&other.access, &none);
-        assert!(families.renew(&other.refresh, &none).is_none());
+        assert!(families.renew(&other.refresh, None, &none).is_none());
     }
 
     #[test]
     fn families_and_their_tokens_are_bounded() {
         let (families, none) = (Families::new(Duration::from_secs(60)), Faults::default());
-        let mut last = families.start(alice());
+        let mut last = families.start(alice(), None);
         for _ in 0..MOST_TOKENS * 2 {
-            last = families.renew(&last.refresh, &none).expect("is fresh");
+            last = families.renew(&last.refresh, None, &none).expect("is fresh");
         }
         assert_eq!(families.known.read().expect("whole").family_of.len(), MOST_TOKENS * 2);
         for _ in 0..MOST {
-            families.start(alice());
+            families.start(alice(), None);
         }
         let known = families.known.read().expect("whole");
         assert_eq!((known.families.len(), known.family_of.len()), (MOST, MOST * 2));

@@ -1,6 +1,6 @@
 //! Faults of tokens that a login issues, and of how they are renewed.
 
-use crate::reference::fault::{Fault, row};
+use crate::reference::fault::{Fault, row, variant};
 
 /// Faults of refresh tokens.
 pub(crate) const FAULTS: &[Fault] = &[
@@ -29,5 +29,27 @@ pub(crate) const FAULTS: &[Fault] = &[
     ),
     row("grant-answer-cacheable", "grant.response-no-store", "lets caches keep the token answer to a password grant"),
     row("grant-error-text", "grant.error-body", "answers a password grant with a wrong password by 401 and a text"),
+    row(
+        "unknown-refresh-token-accepted",
+        "refresh.unknown-refused",
+        "renews with a refresh token that it never issued",
+    ),
+    row("access-token-refreshes", "refresh.access-token-refused", "renews with an access token"),
+    row("refresh-error-text", "grant.refresh-error-body", "answers an unknown refresh token by 401 and a text"),
+    row(
+        "refresh-without-client",
+        "grant.refresh-authenticates-client",
+        "renews for a client that names itself and does not authenticate",
+    ),
+    variant(
+        "refresh-with-wrong-secret",
+        "grant.refresh-authenticates-client",
+        "renews for a client with whatever secret",
+    ),
+    row(
+        "refresh-token-of-any-client",
+        "grant.refresh-token-bound-to-client",
+        "renews with the refresh token of another client",
+    ),
     row("refresh-race", "refresh.concurrent-use", "marks a refresh token as used after it has answered"),
 ];

@@ -14,11 +14,15 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use axum::{Json, Router};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Verifiers;
 use super::passwords::{self, PasswordChange};
+use crate::reference::authority::is_authentic;
+use crate::reference::fault::Faults;
 use crate::reference::rejection::Rejection;
 use crate::reference::scheme::bearer::{invalid, presented};
 use crate::reference::state::{Principal, ReferenceState};
@@ -72,7 +76,7 @@ async fn login(Shared(verifiers): Shared<Arc<Verifiers>>, body: Result<Json<Valu
         _ => return Err(Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, "password_is_no_text")),
     };
     let principal = principal.map_err(refused)?;
-    Ok(told(&verifiers.families, verifiers.families.start(principal)))
+    Ok(told(&verifiers.families, verifiers.families.start(principal, None)))
 }
 
 /// The user-id and the password of a login; a body that has none is an error of the client.
@@ -93,26 +97,37 @@ fn password_pair(state: &ReferenceState, body: Result<Json<Value>, JsonRejection
     pair.map_err(|_| Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, "no_user_and_password"))
 }
 
-/// The resource owner password credentials grant (RFC 6749 §4.3), of a client that does not authenticate.
-async fn grant(Shared(verifiers): Shared<Arc<Verifiers>>, Form(form): Form<HashMap<String, String>>) -> Response {
+/// The resource owner password credentials grant (RFC 6749 §4.3), of a client that authenticates or of none, and what renews it.
+async fn grant(
+    Shared(verifiers): Shared<Arc<Verifiers>>,
+    headers: HeaderMap,
+    Form(form): Form<HashMap<String, String>>,
+) -> Response {
     let value = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
     // RFC 6749 §5.2
     let refused = |error| Rejection::new(StatusCode::BAD_REQUEST, error).into_response();
     let faults = &verifiers.state.faults;
+    let Ok(client) = client_of(&headers, &form, faults) else {
+        let unknown = Rejection::new(StatusCode::UNAUTHORIZED, "invalid_client");
+        return unknown.with_challenge("Basic realm=\"orders\"").into_response();
+    };
     match value("grant_type") {
         "password" => {}
         // RFC 6749 §6
         "refresh_token" => {
-            let renewed = verifiers.families.renew(value("refresh_token"), faults);
-            return renewed
-                .map_or_else(|| refused("invalid_grant"), |tokens| told(&verifiers.families, tokens).into_response());
+            let renewed = renewed(&verifiers.families, value("refresh_token"), client.as_deref(), faults);
+            return match renewed {
+                Some(tokens) => told(&verifiers.families, tokens).into_response(),
+                None if faults.on("refresh-error-text") => (StatusCode::UNAUTHORIZED, "log in again").into_response(),
+                None => refused("invalid_grant"),
+            };
         }
         "" => return refused("invalid_request"),
         _ => return refused("unsupported_grant_type"),
     }
     match passwords::verify(&verifiers, value("username"), value("password")) {
         Ok(principal) => {
-            let (headers, body) = told(&verifiers.families, verifiers.families.start(principal));
+            let (headers, body) = told(&verifiers.families, verifiers.families.start(principal, client));
             if faults.on("grant-answer-cacheable") { body.into_response() } else { (headers, body).into_response() }
         }
         Err(_) if faults.on("grant-error-text") => (StatusCode::UNAUTHORIZED, "wrong user or password").into_response(),
@@ -133,7 +148,39 @@ async fn refresh(Shared(verifiers): Shared<Arc<Verifiers>>, Json(request): Json<
         }
         tokio::time::sleep(RACE).await;
     }
-    families.renew(&request.refresh_token, faults).map(|tokens| told(families, tokens)).ok_or_else(refused)
+    renewed(families, &request.refresh_token, None, faults).map(|tokens| told(families, tokens)).ok_or_else(refused)
+}
+
+/// The next tokens for a refresh token that a client sends.
+fn renewed(families: &Families, token: &str, client: Option<&str>, faults: &Faults) -> Option<NewTokens> {
+    let of_anybody = || families.renew_any().filter(|_| faults.on("unknown-refresh-token-accepted"));
+    families.renew(token, client, faults).or_else(of_anybody)
+}
+
+/// The client of a request to the token endpoint, where it names one (RFC 6749 §2.3.1).
+///
+/// # Errors
+/// When it is not the client that it names.
+fn client_of(headers: &HeaderMap, form: &HashMap<String, String>, faults: &Faults) -> Result<Option<String>, ()> {
+    let of_form = |name: &str| form.get(name).cloned();
+    let by_basic = headers.get(header::AUTHORIZATION).and_then(|line| line.to_str().ok()?.strip_prefix("Basic "));
+    let (id, secret) = match by_basic.map(|value| STANDARD.decode(value).ok()) {
+        Some(decoded) => {
+            let pair = decoded.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or(())?;
+            let (id, secret) = pair.split_once(':').ok_or(())?;
+            (id.to_owned(), Some(secret.to_owned()))
+        }
+        None => match of_form("client_id") {
+            Some(id) => (id, of_form("client_secret")),
+            None => return Ok(None),
+        },
+    };
+    let renews = form.get("grant_type").is_some_and(|grant| grant == "refresh_token");
+    let excused = match &secret {
+        None => faults.on("refresh-without-client"),
+        Some(_) => faults.on("refresh-with-wrong-secret"),
+    };
+    if is_authentic(&id, secret.as_deref()) || (renews && excused) { Ok(Some(id)) } else { Err(()) }
 }
 
 async fn logout(Shared(verifiers): Shared<Arc<Verifiers>>, headers: HeaderMap) -> Result<StatusCode, Rejection> {

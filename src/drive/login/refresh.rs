@@ -1,0 +1,82 @@
+//! How a login is renewed by what an answer of it had (RFC 6749 §6), and renewals that are wrong on purpose.
+
+use std::sync::Arc;
+
+use super::session::{LoginSession, default_position};
+use super::{HeldCredential, LoginError, Logins};
+use crate::clock;
+use crate::drive::control::{ControlError, Token};
+use crate::plan::login::{LoginPart, LoginProcedure, LoginStep, LoginText};
+use crate::secret::Secret;
+
+impl LoginSession {
+    /// A new credential by a refresh, and in no other way.
+    ///
+    /// # Errors
+    /// When the refresh is refused, or its answer has no credential.
+    pub async fn refreshed_only(&mut self, logins: &Logins) -> Result<HeldCredential, ControlError> {
+        let procedure = self.procedure.clone();
+        let Some(step) = &procedure.refresh else {
+            return Err(ControlError::Unusable("the login has no `refresh`".to_owned()));
+        };
+        self.begin();
+        let asked = clock::now();
+        self.step(logins, step, "the refresh").await?;
+        let position = procedure.refreshed.as_ref().or(procedure.token.as_ref()).cloned();
+        let position = position.unwrap_or_else(default_position);
+        let value = self.state.credential(&position);
+        let value = value.ok_or_else(|| LoginError::NoToken("credential".to_owned()))?;
+        let token = self.token(value, asked)?;
+        let held = self.hold(logins, token)?;
+        self.held = Some(held.clone());
+        Ok(held)
+    }
+
+    /// The refresh token: what the refresh takes from an answer and is not the credential itself; none where it takes
+    /// nothing else.
+    pub fn refresh_token(&self) -> Option<Secret> {
+        let taken =
+            |part: &&LoginPart| matches!(part, LoginPart::Pointer(_) | LoginPart::Header(_) | LoginPart::Cookie(_));
+        let parts = self.procedure.refresh.iter().flat_map(LoginStep::parts).filter(taken);
+        let values =
+            parts.filter_map(|part| self.state.filled(&LoginText(vec![part.clone()]), &self.procedure.account).ok());
+        values.into_iter().find(|value| Some(value) != self.state.token.as_ref())
+    }
+
+    /// Whether its refresh authenticates a client: then refresh tokens are bound to it (RFC 9700 §4.14.2).
+    pub fn refreshes_for_a_client(&self) -> bool {
+        let client = self.procedure.refresh.as_ref().and_then(|step| step.client.as_ref());
+        client.is_some_and(|(client, _)| client.secret.is_some() || client.key.is_some())
+    }
+
+    /// A copy that has another text in place of its refresh token, wherever its requests or its cookies hold it.
+    #[must_use]
+    pub fn with_refresh_token(&self, other: Secret) -> Self {
+        let mut changed = self.clone();
+        changed.state.replace(self.refresh_token(), other);
+        changed
+    }
+
+    /// A copy that goes on by another procedure.
+    #[must_use]
+    pub fn by(&self, procedure: Arc<LoginProcedure>) -> Self {
+        let mut other = self.clone();
+        other.procedure = procedure;
+        other
+    }
+
+    /// Refreshes; none where that is not possible or was refused.
+    pub(super) async fn refreshed(&mut self, logins: &Logins) -> Option<Token> {
+        self.held.as_ref()?;
+        let procedure = self.procedure.clone();
+        let step = procedure.refresh.as_ref()?;
+        self.begin();
+        let asked = clock::now();
+        self.step(logins, step, "the refresh").await.ok()?;
+        let position = procedure.refreshed.as_ref().or(procedure.token.as_ref());
+        // what a refresh does not replace stays (RFC 6749 §6)
+        let value =
+            self.state.credential(position.unwrap_or(&default_position())).or_else(|| self.state.token.clone())?;
+        self.token(value, asked).ok()
+    }
+}

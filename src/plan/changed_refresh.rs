@@ -1,0 +1,150 @@
+//! Refreshes that another client sends than the one to which their refresh token was issued, or one that does not prove who it is.
+
+use std::sync::Arc;
+
+use super::login::{LoginBody, LoginProcedure, LoginStep, LoginText};
+use super::subject::{Identity, Login, Subject};
+use crate::check::step::RefreshChange;
+use crate::secret::Secret;
+
+/// The grant that a refresh token is used by (RFC 6749 §6).
+const GRANT: &str = "refresh_token";
+/// A secret that no client has.
+const WRONG: &str = "Wr0ng-authbench-client-secret";
+
+impl Subject {
+    /// The login of an identity with a refresh whose client is changed; none where it has no such refresh at a token endpoint, or
+    /// no other client. What changes the refresh token alone leaves the login as it is.
+    pub fn changed_refresh(&self, identity: usize, change: RefreshChange) -> Option<Arc<LoginProcedure>> {
+        let procedure = self.procedure_of(identity)?;
+        let own = procedure.refresh.as_ref()?;
+        let changed = match change {
+            RefreshChange::OtherEnd | RefreshChange::Unknown | RefreshChange::AccessToken => {
+                return Some(procedure.clone());
+            }
+            _ if own.grant() != Some(GRANT) => return None,
+            RefreshChange::NoClientAuthentication => without_authentication(own)?,
+            RefreshChange::WrongClientSecret => with_wrong_secret(own)?,
+            RefreshChange::OtherClient => {
+                self.identities.iter().filter_map(refresh_of).find(|other| is_of_other_client(other, own))?.clone()
+            }
+        };
+        Some(Arc::new(LoginProcedure { refresh: Some(changed), ..LoginProcedure::clone(procedure) }))
+    }
+}
+
+fn refresh_of(identity: &Identity) -> Option<&LoginStep> {
+    let Login::Procedure(procedure) = &identity.login else { return None };
+    procedure.refresh.as_ref()
+}
+
+/// Whether a refresh asks the same token endpoint for another client, which authenticates.
+fn is_of_other_client(other: &LoginStep, own: &LoginStep) -> bool {
+    let address = |step: &LoginStep| step.address.whole().map(str::to_owned);
+    let (Some(client), Some(own_client)) = (client_of(other), client_of(own)) else { return false };
+    other.grant() == Some(GRANT)
+        && address(other).is_some()
+        && address(other) == address(own)
+        && client != own_client
+        && without_authentication(other).is_some()
+}
+
+/// The client that a request names.
+fn client_of(step: &LoginStep) -> Option<String> {
+    let by_basic = step.basic.as_ref().and_then(|(user, _)| user.whole());
+    let named = || by_basic.or_else(|| step.field("client_id")?.whole()).map(str::to_owned);
+    step.client.as_ref().map(|(client, _)| client.id.clone()).or_else(named)
+}
+
+/// The same request of a client that only names itself; none where it does not authenticate.
+fn without_authentication(step: &LoginStep) -> Option<LoginStep> {
+    let proves = step.client.as_ref().is_some_and(|(client, _)| client.secret.is_some() || client.key.is_some());
+    if !proves && step.basic.is_none() && step.field("client_secret").is_none() {
+        return None;
+    }
+    let client = client_of(step)?;
+    let mut step = step.clone();
+    (step.client, step.basic) = (None, None);
+    let Some(LoginBody::Form(fields)) = &mut step.body else { return None };
+    fields.retain(|(name, _)| name != "client_secret" && name != "client_id");
+    fields.push(("client_id".to_owned(), LoginText::plain(client)));
+    Some(step)
+}
+
+/// The same request with a secret that is not the client's; none where it sends none.
+fn with_wrong_secret(step: &LoginStep) -> Option<LoginStep> {
+    let mut step = step.clone();
+    if let Some((client, _)) = &mut step.client {
+        *client.secret.as_mut()? = Secret::new(WRONG);
+        return Some(step);
+    }
+    if let Some((_, password)) = &mut step.basic {
+        *password = LoginText::plain(WRONG);
+        return Some(step);
+    }
+    let Some(LoginBody::Form(fields)) = &mut step.body else { return None };
+    let (_, secret) = fields.iter_mut().find(|(name, _)| name == "client_secret")?;
+    *secret = LoginText::plain(WRONG);
+    Some(step)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::client::{ClientAuthMethod, ClientCredential};
+    use crate::plan::login::LoginPart;
+
+    fn refresh(form: &[(&str, &str)]) -> LoginStep {
+        let mut fields: Vec<_> =
+            form.iter().map(|(name, text)| ((*name).to_owned(), LoginText::plain(*text))).collect();
+        let token = LoginText(vec![LoginPart::Pointer("/refresh_token".to_owned())]);
+        fields.extend([("grant_type".to_owned(), LoginText::plain(GRANT)), (GRANT.to_owned(), token)]);
+        LoginStep {
+            method: "POST",
+            address: LoginText::plain("/token"),
+            headers: Vec::new(),
+            basic: None,
+            client: None,
+            assertion_audience: None,
+            body: Some(LoginBody::Form(fields)),
+            success: None,
+        }
+    }
+
+    /// A confidential client however the scenario writes it.
+    fn confidential(id: &str) -> [LoginStep; 3] {
+        let client = ClientCredential::with_secret(id, Secret::new("s3cret"));
+        let pair = (LoginText::plain(id), LoginText::plain("s3cret"));
+        [
+            LoginStep { client: Some((client, ClientAuthMethod::Basic)), ..refresh(&[]) },
+            LoginStep { basic: Some(pair), ..refresh(&[]) },
+            refresh(&[("client_id", id), ("client_secret", "s3cret")]),
+        ]
+    }
+
+    #[test]
+    fn a_client_can_be_left_unproved_however_it_is_written() {
+        for own in confidential("app") {
+            let bare = without_authentication(&own).expect("it authenticates");
+            assert!(bare.client.is_none() && bare.basic.is_none() && bare.field("client_secret").is_none());
+            assert_eq!(bare.field("client_id").and_then(LoginText::whole), Some("app"));
+            assert!(bare.field(GRANT).is_some(), "the refresh token stays");
+            let wrong = with_wrong_secret(&own).expect("it has a secret");
+            assert_eq!(client_of(&wrong).as_deref(), Some("app"));
+            let shown = format!("{:?}{:?}", wrong.basic, wrong.body);
+            assert!(!shown.contains("s3cret") && wrong.client.is_none_or(|(client, _)| client.secret() == WRONG));
+            assert!(confidential("other").iter().all(|other| is_of_other_client(other, &own)));
+            assert!(confidential("app").iter().all(|same| !is_of_other_client(same, &own)));
+        }
+    }
+
+    #[test]
+    fn a_public_client_has_nothing_to_leave_out() {
+        for public in [refresh(&[]), refresh(&[("client_id", "app")])] {
+            assert!(without_authentication(&public).is_none() && with_wrong_secret(&public).is_none());
+            assert!(!is_of_other_client(&public, &confidential("own")[0]), "nobody else proves to be that client");
+        }
+        let elsewhere = LoginStep { address: LoginText::plain("/other"), ..confidential("other")[0].clone() };
+        assert!(!is_of_other_client(&elsewhere, &confidential("own")[0]));
+    }
+}
