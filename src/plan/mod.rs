@@ -14,6 +14,7 @@ mod malformed_login;
 mod material;
 mod narrowed;
 pub mod overhead;
+mod query_login;
 pub mod resolve;
 mod resolve_login;
 mod seeded;

@@ -64,7 +64,7 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::RefreshChanged("s", RefreshChange::Unknown)).denied(&[Accept::Range(400, 499)]),
         ],
         expect: invalid_grant,
-        implied_by: &["refresh.unknown-refused"],
+        implied_by: &["refresh.unknown-refused", "grant.error-body"],
         fault: "refresh-error-text",
         ..REFUSAL
     },

@@ -2,7 +2,7 @@
 
 use super::judgements;
 use crate::check::step::{
-    Accept, INVALID, LoginMember, MalformedLogin, On, SessionAct, Step, UnusualPassword, Who, login, send,
+    Accept, INVALID, LoginMember, MalformedLogin, On, QueryLogin, SessionAct, Step, UnusualPassword, Who, login, send,
 };
 use crate::check::{Check, Doc, Explanation, Level, Mode, REFUSAL, Severity, Tier};
 
@@ -82,6 +82,27 @@ pub(crate) const CHECKS: &[Check] = &[
         ],
         implied_by: &["login.wrong-password-refused", "login.unusual-password-refused"],
         fault: "login-breaks-without-password",
+        ..REFUSAL
+    },
+    Check {
+        id: "login.query-credentials-refused",
+        title: "User and password in the query of the address log nobody in",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["ASVS 14.2.1", "CWE-598", "RFC 9110 §17.9"],
+        doc: Doc {
+            sends: "The login of the scenario with user and password in the query of its address and not in its body, by its own method and by GET. The right login follows.",
+            matters: "Addresses are kept in logs, in histories and by proxies, and links that log a visitor in to an account of the attacker can be sent to anybody.",
+            fix: "Read user and password from the body of a POST request, and from nowhere else.",
+        },
+        steps: &[
+            login(SessionAct::InQuery(QueryLogin::OwnMethod)).denied(REFUSED),
+            login(SessionAct::InQuery(QueryLogin::Get)).denied(REFUSED),
+            login(SessionAct::LogIn("s")).granted().called("the login with the right body"),
+        ],
+        implied_by: &["login.wrong-password-refused", "login.unusual-password-refused"],
+        fault: "login-reads-the-query",
         ..REFUSAL
     },
     Check {

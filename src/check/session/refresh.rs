@@ -35,17 +35,37 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 6749 §6", "RFC 6749 §10.4", "CWE-287"],
         doc: Doc {
-            sends: "A login and its refresh; then the same refresh with another end of its refresh token, and with a random text in its place.",
+            sends: "A login and its refresh; then the same refresh with a random text in place of its refresh token.",
             matters: "A server that does not look a refresh token up, or does not verify its signature, gives access to everybody.",
             fix: "Look the refresh token up, or verify its signature, before anything is issued (RFC 6749 §6).",
         },
         steps: &[
             login(SessionAct::LogIn("s")),
             login(SessionAct::Refresh("s")).granted().called("the refresh"),
-            login(SessionAct::RefreshChanged("s", RefreshChange::OtherEnd)).denied(REFUSED),
             login(SessionAct::RefreshChanged("s", RefreshChange::Unknown)).denied(REFUSED),
         ],
         fault: "unknown-refresh-token-accepted",
+        ..REFUSAL
+    },
+    Check {
+        id: "refresh.near-miss-refused",
+        title: "A refresh token with another end is refused",
+        level: Level::Must,
+        severity: Severity::High,
+        remote_safe: false,
+        sources: &["RFC 6749 §6", "RFC 6749 §10.4", "CWE-187"],
+        doc: Doc {
+            sends: "A login and its refresh; then the same refresh with other characters at the end of its refresh token.",
+            matters: "A server that compares a part of a refresh token, or does not verify the signature of a JWT, takes what it never issued.",
+            fix: "Compare refresh tokens whole, the secret part behind an identifier included, and verify the signature of a JWT.",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")),
+            login(SessionAct::Refresh("s")).granted().called("the refresh"),
+            login(SessionAct::RefreshChanged("s", RefreshChange::OtherEnd)).denied(REFUSED),
+        ],
+        implied_by: &["refresh.unknown-refused"],
+        fault: "refresh-token-compared-in-part",
         ..REFUSAL
     },
     Check {

@@ -32,6 +32,8 @@ pub enum SessionAct {
     UnusualPassword(UnusualPassword),
     /// The login of the good identity with a body that is no login.
     Malformed(MalformedLogin),
+    /// The login of the good identity with user-id and password in the query of the address.
+    InQuery(QueryLogin),
     /// The same login with a user that nobody knows.
     UnknownUser,
     /// Failed logins of the good identity and of users that nobody knows, whose times are compared.
@@ -53,6 +55,15 @@ pub enum SessionAct {
     LogOut(&'static str),
     /// Waits until the tolerated overlap of a rotation has passed.
     AwaitOverlap,
+}
+
+/// How a login is sent whose user-id and password are in the query of its address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueryLogin {
+    /// By its own method, with what else its body has.
+    OwnMethod,
+    /// By GET, with all of its body in the query.
+    Get,
 }
 
 /// How a refresh is changed.

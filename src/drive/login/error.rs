@@ -12,6 +12,8 @@ pub enum LoginError {
     Refused {
         /// Which request, with what it sent by name.
         step: String,
+        /// The status of the answer.
+        status: u16,
         /// What came, without secrets.
         answer: String,
         /// What would be a success.
@@ -42,4 +44,11 @@ pub enum LoginError {
     /// It failed so often that an account may be locked.
     #[error("not tried again after {0} failed logins in a row, so that the account is not locked (`max_failures`)")]
     TooManyFailures(u32),
+}
+
+impl LoginError {
+    /// Whether it may count towards the locking of an account: a server that breaks (RFC 9110 §15.6) has judged no password.
+    pub(super) fn may_lock(&self) -> bool {
+        !matches!(self, Self::Refused { status: 500.., .. })
+    }
 }

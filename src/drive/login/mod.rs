@@ -24,6 +24,7 @@ use crate::scheme::{Carried, Companion, Proof, Scheme};
 use crate::secret::Secret;
 use crate::target::child::Spawner;
 use password::ChangedPassword;
+use session::may_lock;
 
 pub use error::LoginError;
 pub use password::{PasswordNotBack, successor};
@@ -200,9 +201,7 @@ impl Logins {
         }
         let mut session = LoginSession::new(procedure.clone());
         let ended = session.renewed(self).await;
-        if !matches!(ended, Err(ControlError::Unreachable(_))) {
-            self.note_end(name, ended.is_ok());
-        }
+        self.note_end(name, ended.as_ref().map(drop));
         let (held, due) = ended?;
         Ok((session, held, due))
     }
@@ -232,13 +231,23 @@ impl Logins {
         procedure.most_failures.max(1).saturating_sub(own.saturating_add(self.failed_apart(name)))
     }
 
-    /// Takes note of how a login of a check ended, on purpose or not.
-    pub fn note_end(&self, name: &str, succeeded: bool) {
-        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        match succeeded {
-            true => drop(failed.remove(name)),
-            false => *failed.entry(name.to_owned()).or_default() += 1,
+    /// Takes note of how a login of a check ended that was meant to succeed.
+    pub fn note_end(&self, name: &str, ended: Result<(), &ControlError>) {
+        match ended {
+            Ok(()) => self.note_success(name),
+            Err(error) if may_lock(error) => self.note_failure(name),
+            Err(_) => {}
         }
+    }
+
+    /// Takes note that a login succeeded, on purpose or not.
+    pub fn note_success(&self, name: &str) {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+    }
+
+    /// Takes note that a login failed, however it was answered.
+    pub fn note_failure(&self, name: &str) {
+        *self.failed.lock().unwrap_or_else(PoisonError::into_inner).entry(name.to_owned()).or_default() += 1;
     }
 
     /// Keeps a session in place of the one that is kept for an identity.

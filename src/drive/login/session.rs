@@ -126,8 +126,7 @@ impl LoginSession {
                 Ok((held, until))
             }
             Err(error) => {
-                // what did not answer has locked nothing
-                self.failures += u32::from(matches!(error, ControlError::Login(_)));
+                self.failures += u32::from(may_lock(&error));
                 Err(error)
             }
         }
@@ -378,6 +377,7 @@ impl LoginSession {
         if !success.map_or(answer.status < 400, |declared| succeeds(&answer, declared)) {
             return Err(LoginError::Refused {
                 step: name,
+                status: answer.status,
                 answer: self.shown(&answer, &url),
                 expected: expected(success),
             }
@@ -411,6 +411,11 @@ impl LoginSession {
         let text = secrets.into_iter().fold(text, |text, secret| text.replace(secret, MASK));
         text.chars().filter(|c| !c.is_control()).take(SHOWN).collect()
     }
+}
+
+/// Whether a login that failed may count towards the locking of an account: what did not answer has locked nothing.
+pub(super) fn may_lock(error: &ControlError) -> bool {
+    matches!(error, ControlError::Login(error) if error.may_lock())
 }
 
 /// RFC 6749 §5.1.

@@ -1,7 +1,9 @@
 //! What is done with the login of a credential.
 
 use super::{Act, Caster, Control, Missing, missing};
-use crate::check::step::{LoginMember, MalformedLogin, RefreshChange, SessionAct, SessionStep, UnusualPassword, Want};
+use crate::check::step::{
+    LoginMember, MalformedLogin, QueryLogin, RefreshChange, SessionAct, SessionStep, UnusualPassword, Want,
+};
 use crate::observe::Phrase;
 
 impl Caster<'_> {
@@ -24,6 +26,7 @@ impl Caster<'_> {
             SessionAct::WrongPassword
             | SessionAct::UnusualPassword(_)
             | SessionAct::Malformed(_)
+            | SessionAct::InQuery(_)
             | SessionAct::UnknownUser
             | SessionAct::CompareUsers => {
                 let takes = procedure.is_some_and(|login| login.takes_account());
@@ -81,6 +84,10 @@ impl Caster<'_> {
                 return Ok(());
             }
         }
+        if let SessionAct::InQuery(kind) = step.act {
+            let moves = procedure.is_some_and(|login| login.with_account_in_query(kind).is_some());
+            has(moves, "no body of the login has `{username}` and `{password}` as values of its own")?;
+        }
         if let SessionAct::Malformed(kind) = step.act {
             let takes = |kind| procedure.is_some_and(|login| login.with_malformed_body(kind).is_some());
             has(
@@ -125,6 +132,8 @@ fn described(act: SessionAct) -> Phrase {
         SessionAct::UnusualPassword(UnusualPassword::True) => "a login with true as the password",
         SessionAct::UnusualPassword(UnusualPassword::Null) => "a login with null as the password",
         SessionAct::Malformed(kind) => return Phrase::new(malformed(kind)),
+        SessionAct::InQuery(QueryLogin::OwnMethod) => "a login with user and password in the query",
+        SessionAct::InQuery(QueryLogin::Get) => "a login by GET",
         SessionAct::CompareUsers => "failed logins of a known user and of unknown ones",
         SessionAct::UnknownUser => "a login with a user that does not exist",
         SessionAct::Refresh(_) => "a refresh",

@@ -104,6 +104,12 @@ impl Stage<'_> {
                 told.observe_as(action, Place::Login, reproduced, evidence);
                 return Ok(());
             }
+            SessionAct::InQuery(kind) => {
+                let in_query = |login: &LoginProcedure| login.with_account_in_query(kind);
+                let (told, reproduced) = self.unusual_login(identity, in_query, evidence).await?;
+                told.observe_as(action, Place::Login, reproduced, evidence);
+                return Ok(());
+            }
             SessionAct::UnknownUser => self.wrong_login(identity, true, evidence).await?,
             SessionAct::CompareUsers => return self.compare_users(action, identity, evidence).await,
             SessionAct::Copy(from, to) => {
@@ -163,9 +169,7 @@ impl Stage<'_> {
             return Err(Halt::Obstacle(format!("no credential for {name}: {error}")));
         }
         let ended = session.renewed(logins).await;
-        if !matches!(ended, Err(ControlError::Unreachable(_))) {
-            logins.note_end(&name, ended.is_ok());
-        }
+        logins.note_end(&name, ended.as_ref().map(drop));
         note(session.exchanges(), &procedure, evidence);
         let (held, _) = ended.map_err(|error| Halt::Obstacle(format!("no credential for {name}: {error}")))?;
         evidence.session_cookie = procedure.cookie().map(str::to_owned);
@@ -223,8 +227,11 @@ impl Stage<'_> {
 
     /// Counts a login that had to fail, if it was answered.
     pub(super) fn note_failing(&self, name: &str, told: &Told) {
-        if told.outcome != Outcome::Silent {
-            self.prober.equipment.logins.note_end(name, told.outcome == Outcome::Granted);
+        let logins = &self.prober.equipment.logins;
+        match told.outcome {
+            Outcome::Granted => logins.note_success(name),
+            Outcome::Silent => {}
+            Outcome::Refused | Outcome::Unclear | Outcome::Broke => logins.note_failure(name),
         }
     }
 

@@ -34,6 +34,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         "refresh.unknown-refused",
         "renews with a refresh token that it never issued",
     ),
+    row("refresh-token-compared-in-part", "refresh.near-miss-refused", "looks at the first half of refresh tokens"),
     row("access-token-refreshes", "refresh.access-token-refused", "renews with an access token"),
     row("refresh-error-text", "grant.refresh-error-body", "answers an unknown refresh token by 401 and a text"),
     row(

@@ -42,6 +42,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         "login.timing-user-enumeration",
         "hashes the passwords of known users only at the login",
     ),
+    row("login-reads-the-query", "login.query-credentials-refused", "reads user and password from the query, too"),
     row("login-names-unknown-user", "login.users-indistinct", "says at the login that a user does not exist"),
     row(
         "password-change-keeps-sessions",

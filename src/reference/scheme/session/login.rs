@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::{Form, State as Shared};
+use axum::extract::{Form, Query, State as Shared};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -41,10 +41,14 @@ async fn page(Shared(verifiers): Shared<Arc<Verifiers>>) -> Response {
 
 async fn submit(
     Shared(verifiers): Shared<Arc<Verifiers>>,
+    Query(query): Query<BTreeMap<String, String>>,
     headers: HeaderMap,
-    Form(form): Form<BTreeMap<String, String>>,
+    Form(mut form): Form<BTreeMap<String, String>>,
 ) -> Result<Response, Rejection> {
     let (state, sessions) = (&*verifiers.state, &verifiers.sessions);
+    if state.fault("login-reads-the-query") {
+        form.extend(query);
+    }
     let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
     let visitor = cookie_value(&headers, SESSION_COOKIE).unwrap_or_default();
     if !sessions.find(visitor).is_some_and(|session| session.has_csrf(field("csrf"))) {
