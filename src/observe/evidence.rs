@@ -79,6 +79,26 @@ pub struct TimingRun {
     pub samples: usize,
 }
 
+impl TimingRun {
+    /// The least effect that is called one, in microseconds: less is not worth an attacker's while over a network.
+    pub const LEAST_US: f64 = 20.0;
+
+    /// In which direction the difference lies beyond the least effect and beyond what the A/A control shows: 1 where the other
+    /// kind takes longer, -1 where it takes less time, 0 where neither can be told.
+    pub fn direction(&self) -> i8 {
+        match self.difference.beyond(Self::LEAST_US) {
+            1 if self.difference.low > self.control.high => 1,
+            -1 if self.difference.high < self.control.low => -1,
+            _ => 0,
+        }
+    }
+
+    /// Whether it shows neither an effect nor that there is none.
+    pub fn is_undecided(&self) -> bool {
+        self.direction() == 0 && self.difference.greatest() > Self::LEAST_US
+    }
+}
+
 /// A figure with its interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Effect {
@@ -88,6 +108,24 @@ pub struct Effect {
     pub low: f64,
     /// Upper end.
     pub high: f64,
+}
+
+impl Effect {
+    /// In which direction the interval lies beyond a least effect, if it does.
+    pub fn beyond(&self, least: f64) -> i8 {
+        if self.low > least {
+            1
+        } else if self.high < -least {
+            -1
+        } else {
+            0
+        }
+    }
+
+    /// What it is at most, in either direction.
+    pub fn greatest(&self) -> f64 {
+        self.low.abs().max(self.high.abs())
+    }
 }
 
 /// A control: the same request with a good credential.
@@ -202,6 +240,22 @@ impl Evidence {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_effect_is_clear_of_what_the_same_kind_shows_against_itself() {
+        let effect = |(low, high): (f64, f64)| Effect { value: (low + high) / 2.0, low, high };
+        for (difference, control, direction, is_undecided) in [
+            ((30.0, 50.0), (-5.0, 5.0), 1, false),
+            ((30.0, 50.0), (-5.0, 40.0), 0, true),
+            ((-50.0, -30.0), (-5.0, 5.0), -1, false),
+            ((-50.0, -30.0), (-35.0, 5.0), 0, true),
+            ((5.0, 50.0), (-1.0, 1.0), 0, true),
+            ((-15.0, 19.0), (-9.0, 8.0), 0, false),
+        ] {
+            let run = TimingRun { difference: effect(difference), control: effect(control), samples: 60 };
+            assert_eq!((run.direction(), run.is_undecided()), (direction, is_undecided), "{difference:?} {control:?}");
+        }
+    }
     use crate::observe::{Request, Response, Silence};
 
     #[test]

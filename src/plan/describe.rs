@@ -12,7 +12,7 @@ pub(super) fn altered(alter: &Alter) -> String {
         Alter::Replaced(name, fill) => format!("with {name}{}", value(fill)),
         Alter::Without(name) => format!("without {name}"),
         Alter::Query(name, fill) => format!("with ?{name}={}", value(fill).trim_start_matches(": ")),
-        Alter::Body(media, _) => format!("with a body of {media}"),
+        Alter::Body { .. } => "with another body".to_owned(),
         Alter::Target(_) => "another path".to_owned(),
         Alter::Source(_) => "from a source of its own".to_owned(),
         Alter::Connection(_) => "over another connection".to_owned(),

@@ -95,7 +95,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 6750 §2.3", "RFC 9700 §4.3.2", "draft-ietf-oauth-v2-1 (query method removed)"],
         doc: Doc {
-            sends: "The valid token as ?access_token=, ?token=, ?jwt= and ?auth_token=, one at a time and nowhere else, to each protected resource that is read (at most 8).",
+            sends: "The valid token as ?access_token=, ?token=, ?jwt= and ?auth_token=, one at a time and nowhere else, to each protected resource that is read (at most 8). Where one opens a resource, the Cache-Control of the answer is read.",
             matters: "URLs end in logs, histories and referrers.",
             fix: "Read tokens from the Authorization field only.",
         },
@@ -105,6 +105,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("in-query-as-jwt"), On::EachRoute).denied(IGNORED),
             send(forged("in-query-as-auth_token"), On::EachRoute).denied(IGNORED),
         ],
+        expect: refused_or_private,
         shows: Explanation::Carrier,
         fault: "query-token-accepted",
         ..PLAIN
@@ -166,6 +167,20 @@ const LONG_FIELD: &[Accept] = &[MALFORMED, MISSING, INVALID, Accept::Status(413)
 /// What GET with a body that is not looked at may be answered with: which status a request without a credential gets is judged
 /// elsewhere.
 const BODY: &[Accept] = &[MISSING, INVALID, Accept::Range(400, 499)];
+
+/// Refused; where a token in the query opens a resource after all, its answer is private (RFC 6750 §2.3).
+fn refused_or_private(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, response) in case.all_answers() {
+        let is_private = |(name, _): &(String, Option<String>)| matches!(name.as_str(), "private" | "no-store");
+        let granted = case.evidence.observations[index].outcome == Outcome::Granted;
+        if granted && !expect::directives(response).iter().any(is_private) {
+            let text = "the answer to a token in the query may be kept by shared caches";
+            judgement.advises(index, text, "Cache-Control: private");
+        }
+    }
+    judgement
+}
 
 fn malformed(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = case.judge_leniencies(BAD_FIELD, "refused (RFC 9110 §11.4)");

@@ -118,24 +118,31 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["OWASP API8:2023", "ASVS 16.5.1"],
         doc: Doc {
-            sends: "A write without a credential and with a body and a query that no schema allows.",
+            sends: "Each write (at most 8) without a credential: with a body that no schema allows, that does not parse, without a member, and of nothing, in JSON or as a form, as the scenario has it; and with a query that no schema allows.",
             matters: "An error that names fields shows the inside of an API to whoever has no business there.",
             fix: "Authenticate before the body is parsed.",
         },
         steps: &[
-            send(Who::Anonymous, On::Writable)
-                .with(&[Alter::Body("application/json", "{\"authbench\": [1, {\"x\": \"y\"}], \"item\": {}}")])
+            send(Who::Anonymous, On::EachWrite)
+                .with(&[Alter::Body {
+                    json: "{\"authbench\": [1, {\"x\": \"y\"}], \"item\": {}}",
+                    form: "authbench[]=1&authbench[x]=y",
+                }])
                 .denied(UNREAD)
                 .called("a body that no schema allows"),
-            send(Who::Anonymous, On::Writable)
-                .with(&[Alter::Body("application/json", "{\"item\": ")])
+            send(Who::Anonymous, On::EachWrite)
+                .with(&[Alter::Body { json: "{\"item\": ", form: "item=%zz&%ff=%" }])
                 .denied(UNREAD)
-                .called("a body that is no JSON"),
-            send(Who::Anonymous, On::Writable)
-                .with(&[Alter::Body("application/json", "[]")])
+                .called("a body that does not parse"),
+            send(Who::Anonymous, On::EachWrite)
+                .with(&[Alter::Body { json: "[]", form: "" }])
                 .denied(UNREAD)
-                .called("a body that is no object"),
-            send(Who::Anonymous, On::Writable)
+                .called("a body without a member"),
+            send(Who::Anonymous, On::EachWrite)
+                .with(&[Alter::Body { json: "null", form: "=" }])
+                .denied(UNREAD)
+                .called("a body of nothing"),
+            send(Who::Anonymous, On::EachWrite)
                 .with(&[Alter::Query("limit", Fill::Text("authbench"))])
                 .denied(UNREAD)
                 .called("a query that no schema allows"),

@@ -6,8 +6,6 @@ use crate::check::step::{Accept, On, SessionAct, Step, Want, compare, forged, lo
 use crate::check::{Check, Doc, Explanation, Mode, PLAIN, Severity, Tier};
 use crate::observe::TimingRun;
 
-/// The least effect that is called one, in microseconds: less is not worth an attacker's while over a network.
-const LEAST_US: f64 = 20.0;
 /// Runs that have to agree.
 const RUNS: usize = 2;
 
@@ -21,7 +19,7 @@ pub(crate) const API_KEY: &[Check] = &[
         remote_safe: false,
         sources: &["CWE-208", "ASVS 11.2.4"],
         doc: Doc {
-            sends: "Wrong keys that share no character with the good one, and ones that share all but the last four, each a new one, interleaved on one connection (on a new one for each where the target ends it), in two runs with an A/A control.",
+            sends: "Wrong keys that share no character with the good one, and ones that share all but the last four, each a new one, interleaved on one connection (on a new one for each where the target ends it), in two runs with an A/A control, and up to three more where those show neither a difference nor that there is none.",
             matters: "A comparison that ends at the first difference lets a key be guessed character by character.",
             fix: "Look keys up by their hash, or compare in constant time.",
         },
@@ -39,7 +37,7 @@ pub(crate) const API_KEY: &[Check] = &[
         remote_safe: false,
         sources: &["CWE-208", "ASVS 6.3.8"],
         doc: Doc {
-            sends: "Wrong keys with the identifier of the good one, and ones with an unknown identifier, interleaved on one connection (on a new one for each where the target ends it), in two runs with an A/A control.",
+            sends: "Wrong keys with the identifier of the good one, and ones with an unknown identifier, interleaved on one connection (on a new one for each where the target ends it), in two runs with an A/A control, and up to three more where those show neither a difference nor that there is none.",
             matters: "Response times that differ show which customers exist.",
             fix: "Do the same work for an unknown identifier as for a known one.",
         },
@@ -60,7 +58,7 @@ pub(crate) const BASIC: &[Check] = &[Check {
     remote_safe: false,
     sources: &["CWE-208", "ASVS 6.3.8"],
     doc: Doc {
-        sends: "A known user with wrong passwords, and users that do not exist, each request with a new value, interleaved on one connection (on a new one for each where the target ends it), in two runs with an A/A control.",
+        sends: "A known user with wrong passwords, and users that do not exist, each request with a new value, interleaved on one connection (on a new one for each where the target ends it), in two runs with an A/A control, and up to three more where those show neither a difference nor that there is none.",
         matters: "A server that computes a password hash for known users alone shows by its response time who exists.",
         fix: "Hash the password of an unknown user as well, against a fixed value.",
     },
@@ -80,7 +78,7 @@ pub(crate) const TOKEN: &[Check] = &[Check {
     remote_safe: false,
     sources: &["CWE-208", "WSTG-IDNT-04"],
     doc: Doc {
-        sends: "The good client with wrong secrets, and clients that do not exist, interleaved on one connection (on a new one for each where the target ends it), in two runs with an A/A control. No value is sent twice. Before `failure_budget` (3 where it is absent) is used up, the good client obtains a token.",
+        sends: "The good client with wrong secrets, and clients that do not exist, interleaved on one connection (on a new one for each where the target ends it), in two runs with an A/A control, and up to three more where those show neither a difference nor that there is none. No value is sent twice. Before `failure_budget` (3 where it is absent) is used up, the good client obtains a token.",
         matters: "A secret whose hash is computed for known clients only tells by time which clients exist.",
         fix: "Hash the secret of an unknown client as well, against a fixed value.",
     },
@@ -100,7 +98,7 @@ pub(crate) const LOGIN: &[Check] = &[Check {
     remote_safe: false,
     sources: &["ASVS 6.3.8", "CWE-208", "WSTG-IDNT-04"],
     doc: Doc {
-        sends: "The login of a known user with wrong passwords, and of users that do not exist, interleaved, in two runs with an A/A control; the last request of the login is timed. No value is sent twice. Before `max_failures` is used up, the known user logs in.",
+        sends: "The login of a known user with wrong passwords, and of users that do not exist, interleaved, in two runs with an A/A control, and up to three more where those show neither a difference nor that there is none; the last request of the login is timed. No value is sent twice. Before `max_failures` is used up, the known user logs in.",
         matters: "A server that computes a password hash for known users alone shows by its response time who exists.",
         fix: "Hash the password of an unknown user as well, against a fixed value.",
     },
@@ -126,11 +124,11 @@ pub(crate) fn independent(case: &ObservedCheck<'_>) -> Judgement {
         judgement.open.push(format!("{} of {RUNS} runs had samples enough", runs.len()));
         return judgement;
     }
-    if let Some(run) = runs.iter().find(|run| beyond(run.control.low, run.control.high) != 0) {
+    if let Some(run) = runs.iter().find(|run| run.control.beyond(TimingRun::LEAST_US) != 0) {
         judgement.open.push(format!("the A/A control shows an effect of {:.0} µs: too noisy", run.control.value));
         return judgement;
     }
-    let directions: Vec<i8> = runs.iter().map(direction).collect();
+    let directions: Vec<i8> = runs.iter().map(TimingRun::direction).collect();
     let described = |run: &TimingRun| {
         let (low, high) = (run.difference.low.abs(), run.difference.high.abs());
         format!("{:.0} µs ({:.0} to {:.0})", run.difference.value.abs(), low.min(high), low.max(high))
@@ -140,54 +138,18 @@ pub(crate) fn independent(case: &ObservedCheck<'_>) -> Judgement {
         let (longer, shorter) = if directions[0] == 1 { ("second", "first") } else { ("first", "second") };
         let seen = seen.join(", and again by ");
         let text = format!("the {longer} kind of refusal takes longer than the {shorter}: by {seen}");
-        judgement.deviates_by(Explanation::Timing, 0, text, format!("no difference above {LEAST_US:.0} µs"));
+        judgement.deviates_by(
+            Explanation::Timing,
+            0,
+            text,
+            format!("no difference above {:.0} µs", TimingRun::LEAST_US),
+        );
         return judgement;
     }
-    let above = runs.iter().map(|run| run.difference.low.abs().max(run.difference.high.abs())).fold(0.0, f64::max);
+    let above = runs.iter().map(|run| run.difference.greatest()).fold(0.0, f64::max);
     let samples: usize = runs.iter().map(|run| run.samples).sum();
     judgement
         .remarks
         .push(format!("cannot be told apart below {above:.0} µs ({RUNS} runs, {samples} samples of each kind)"));
     judgement
-}
-
-/// In which direction the difference of a run lies beyond the least effect and beyond what its A/A control shows.
-fn direction(run: &TimingRun) -> i8 {
-    match beyond(run.difference.low, run.difference.high) {
-        1 if run.difference.low > run.control.high => 1,
-        -1 if run.difference.high < run.control.low => -1,
-        _ => 0,
-    }
-}
-
-/// In which direction an interval lies beyond the least effect, if it does.
-fn beyond(low: f64, high: f64) -> i8 {
-    if low > LEAST_US {
-        1
-    } else if high < -LEAST_US {
-        -1
-    } else {
-        0
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::observe::Effect;
-
-    #[test]
-    fn an_effect_is_clear_of_what_the_same_kind_shows_against_itself() {
-        let effect = |(low, high): (f64, f64)| Effect { value: (low + high) / 2.0, low, high };
-        for (difference, control, expected) in [
-            ((30.0, 50.0), (-5.0, 5.0), 1),
-            ((30.0, 50.0), (-5.0, 40.0), 0),
-            ((-50.0, -30.0), (-5.0, 5.0), -1),
-            ((-50.0, -30.0), (-35.0, 5.0), 0),
-            ((5.0, 50.0), (-1.0, 1.0), 0),
-        ] {
-            let run = TimingRun { difference: effect(difference), control: effect(control), samples: 60 };
-            assert_eq!(direction(&run), expected, "{difference:?} {control:?}");
-        }
-    }
 }

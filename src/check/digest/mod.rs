@@ -138,7 +138,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 7616 §3.4"],
         doc: Doc {
-            sends: "Correct fields without cnonce, nc, nonce, uri, realm and response, one at a time, and with a qop that the challenge does not offer: to accept such a qop is a warning.",
+            sends: "Correct fields without cnonce, nc, nonce, uri, realm and response, one at a time; with a qop that the challenge does not offer, and with a count that is no eight digits: to accept one of these is a warning.",
             matters: "A parser that expects all parameters breaks, or lets the request in.",
             fix: "Answer 400 where a parameter is missing or improper.",
         },
@@ -151,6 +151,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("no-response"), On::Protected).denied(&[Accept::Range(400, 499)]),
             send(forged("qop-unknown"), On::Protected),
             send(forged("qop-auth-int"), On::Protected),
+            send(forged("count-short"), On::Protected),
         ],
         expect: proper,
         fault: "digest-breaks-on-missing",

@@ -89,7 +89,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["RFC 9068 §4", "RFC 8725 §3.11", "RFC 8725 §3.12", "ASVS 9.2.2"],
         doc: Doc {
-            sends: "The same claims as another type of JWT, and an ID token for the client, each signed by the issuer.",
+            sends: "The same claims as another type of JWT, and an ID token for the client, each signed by the issuer. Where the good token is no at+jwt, that a logout token, a DPoP proof or a security event is accepted is information: its server may know of one type only.",
             matters: "ID tokens travel to browsers, logout tokens to everybody: none of them may open an API.",
             fix: "Require the type at+jwt (RFC 9068 §4), and the API's own audience.",
         },
@@ -97,7 +97,9 @@ pub(crate) const CHECKS: &[Check] = &[
             each(&["typ-jwt", "typ-absent", "typ-logout", "typ-dpop", "typ-secevent", "typ-introspection"])
                 .denied(&[INVALID]),
             each(&["id-token"]).denied(&[INVALID]),
+            each(&["type-logout", "type-dpop", "type-secevent"]),
         ],
+        expect: judgements::types,
         fault: "typ-ignored",
         ..REFUSAL
     },

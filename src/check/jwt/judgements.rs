@@ -212,6 +212,14 @@ pub(crate) fn remarked(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
+/// Types of other JWTs. Of tokens that do not claim to be access tokens by RFC 9068, that the type is not looked at is for a person
+/// to judge: whoever issues several kinds has to tell them apart by something (RFC 8725 §3.12).
+pub(crate) fn types(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = remarked(case);
+    judgement.needs_review |= !judgement.remarks.is_empty();
+    judgement
+}
+
 /// A bad value beside a good one is a finding only where the bad value alone is refused.
 pub(crate) fn duplicates(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = remarked(case);

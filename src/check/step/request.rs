@@ -93,6 +93,8 @@ pub enum On {
     Scoped,
     /// A resource that changes state.
     Writable,
+    /// Every protected resource that changes state, up to a budget.
+    EachWrite,
     /// A resource that changes state and for which a valid credential lacks a scope.
     ScopedWrite,
     /// The representation that a write would change.
@@ -118,8 +120,13 @@ pub enum Alter {
     Without(&'static str),
     /// An added query parameter.
     Query(&'static str, Fill),
-    /// Another body with its media type.
-    Body(&'static str, &'static str),
+    /// Another body of the media type that the request has: JSON, or a form.
+    Body {
+        /// In JSON, and where the request has no body.
+        json: &'static str,
+        /// In a form.
+        form: &'static str,
+    },
     /// Another path, with its query.
     Target(Fill),
     /// Another source, by the header that the scenario names for it: a number for each.

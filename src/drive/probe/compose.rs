@@ -10,6 +10,8 @@ use crate::observe::{ConnectionOf, Exchange, Request, Silence};
 use crate::target::address::host_field;
 use crate::target::destination::DestinationKey;
 
+/// The media type of forms.
+const FORM: &str = "application/x-www-form-urlencoded";
 /// What says who is asking, in every request.
 const USER_AGENT: &str = concat!("authbench/", env!("CARGO_PKG_VERSION"));
 /// How often a request is sent that was on its way when the target stopped answering.
@@ -167,7 +169,14 @@ impl Prober {
             }
             Alter::Without(name) => request.headers.retain(|header| !header.name.eq_ignore_ascii_case(name)),
             Alter::Query(name, value) => request.push_query(name, &fill(*value)),
-            Alter::Body(media, body) => *request = request.clone().with_body(media, *body),
+            Alter::Body { json, form } => {
+                let media = request.value_of("content-type").unwrap_or_default().to_ascii_lowercase();
+                let (media, body) = match media.starts_with(FORM.as_bytes()) {
+                    true => (FORM, *form),
+                    false => ("application/json", *json),
+                };
+                *request = request.clone().with_body(media, body);
+            }
             Alter::Target(path) => {
                 let base = self.equipment.base.path().trim_end_matches('/');
                 request.target = format!("{base}{}", fill(*path)).into_bytes();

@@ -20,6 +20,7 @@ impl Caster<'_> {
             On::EachUsed => self.used()?,
             On::EachUsedOrWritten => self.used_or_written()?,
             On::EachRoute | On::EachGet => self.routes(send)?,
+            On::EachWrite => self.writes(send.who)?,
             _ => match self.resource(send.on, send.who) {
                 // what is compared without a credential needs nobody else's
                 Err(Missing { why, .. }) if send.optional => {
@@ -80,11 +81,25 @@ impl Caster<'_> {
         if routes.is_empty() && send.on == On::EachGet {
             return missing("no protected resource that a valid credential may read by GET");
         }
-        let beyond = routes.split_off(routes.len().min(ROUTES));
+        self.within_budget(&mut routes);
+        Ok(routes)
+    }
+
+    /// The resources that change state, no more than the budget.
+    fn writes(&mut self, who: Who) -> Result<Vec<usize>, Missing> {
+        let first = self.resource(On::Writable, who)?;
+        let subject = self.subject;
+        let others = subject.protected().filter(|at| *at != first && subject.resources[*at].writes);
+        let mut writes: Vec<usize> = std::iter::once(first).chain(others).collect();
+        self.within_budget(&mut writes);
+        Ok(writes)
+    }
+
+    fn within_budget(&mut self, resources: &mut Vec<usize>) {
+        let beyond = resources.split_off(resources.len().min(ROUTES));
         self.script.not_visited.extend(beyond);
         self.script.not_visited.sort_unstable();
         self.script.not_visited.dedup();
-        Ok(routes)
     }
 
     pub(super) fn compare(&mut self, index: usize, compare: &'static Compare) -> Result<(), Missing> {
@@ -137,6 +152,7 @@ impl Caster<'_> {
                 .scope_gap(Some(true))
                 .map(|gap| gap.resource)
                 .or_else(|| subject.protected().find(|at| subject.resources[*at].writes)),
+            On::EachWrite => subject.protected().find(|at| subject.resources[*at].writes),
             On::ReadBack => self.read_back(),
             On::Public => subject.resources.iter().position(|resource| resource.public),
             On::Object if who == Who::Anonymous => subject.tenant_gap().map(|gap| gap.resource).or_else(|| {
@@ -149,7 +165,7 @@ impl Caster<'_> {
             (Some(found), _) => Ok(found),
             (None, On::Scoped) => Err(self.no_scope_gap(false)),
             (None, On::ScopedWrite) => Err(self.nothing_written().unwrap_or_else(|| self.no_scope_gap(true))),
-            (None, On::Writable) => match self.nothing_written() {
+            (None, On::Writable | On::EachWrite) => match self.nothing_written() {
                 Some(why) => Err(why),
                 None => Err(self.no_scope_gap(true)),
             },

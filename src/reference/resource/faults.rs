@@ -64,6 +64,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("echoes-credential", "common.auth-error-no-internals", "repeats the credential in the error"),
     row("lookup-before-auth", "common.existence-oracle", "looks an object up before it asks who wants it"),
     row("validate-before-auth", "common.auth-before-input-validation", "parses bodies before it asks who sends them"),
+    variant("breaks-on-null", "common.auth-before-input-validation", "breaks on null in a body, whoever sends it"),
     row("options-runs-handler", "common.preflight-exposes-nothing", "answers OPTIONS like GET"),
     row("head-with-content", "common.head-without-content", "ends its answers to HEAD like a body in chunks"),
     row("host-not-required", "common.host-required", "serves requests that name no host"),

@@ -51,7 +51,8 @@ pub(super) async fn before(
     {
         return Some(Rejection::new(StatusCode::NOT_FOUND, "not_found").answer());
     }
-    if state.fault("token-in-json-body") || state.fault("validate-before-auth") {
+    let reads_bodies = ["token-in-json-body", "validate-before-auth", "breaks-on-null"];
+    if reads_bodies.iter().any(|fault| state.fault(fault)) {
         let received = parts.extensions.get::<ReceivedBody>().map(|body| body.0.clone());
         let read = match body {
             Some(body) => Limited::new(body, BODY_LIMIT).collect().await.ok().map(|read| read.to_bytes()),
@@ -74,6 +75,9 @@ pub(super) async fn before(
 fn read_body(state: &ReferenceState, parts: &mut Parts, bytes: &[u8]) -> Option<Answer> {
     if let Some(token) = of_body(bytes).filter(|_| state.fault("token-in-json-body")) {
         parts.extensions.insert(token);
+    }
+    if state.fault("breaks-on-null") && bytes == b"null" {
+        return Some(Rejection::broken().answer());
     }
     let item = serde_json::from_slice(bytes).ok().and_then(|json: serde_json::Value| json["item"].as_str().map(drop));
     if state.fault("validate-before-auth") && parts.method == Method::POST && item.is_none() {

@@ -106,6 +106,7 @@ fn members(proof: &Proof, occasion: &Occasion<'_>) -> Result<DigestFields, Unfor
         uri: String::from_utf8_lossy(&occasion.request.target).into_owned(),
         qop: offers("auth").then_some("auth"),
         count: occasion.count,
+        short_count: false,
         cnonce: occasion.random.to_owned(),
     })
 }
@@ -177,6 +178,12 @@ const FORGERIES: &[Forgery] = &[
     }),
     Forgery::new("qop-auth-int", "a correct response with qop=auth-int, which the target does not offer", |context| {
         with_quality(context, "auth-int")
+    }),
+    Forgery::new("count-short", "a correct response with a count that is no eight digits", |context| {
+        if good(context)?.qop.is_none() {
+            return Err(Unforgeable("the target offers no qop".to_owned()));
+        }
+        altered(context, |members| members.short_count = true)
     }),
     Forgery::new("names-upper-case", "the names of the parameters in upper case", |context| {
         written(context, ", ", |name, value| format!("{}={value}", name.to_ascii_uppercase()))

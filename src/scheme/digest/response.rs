@@ -77,6 +77,8 @@ pub(super) struct DigestFields {
     /// None for the response without a quality of protection, which RFC 2069 had.
     pub(super) qop: Option<&'static str>,
     pub(super) count: u32,
+    /// Whether the count is written without its leading zeros, unlike RFC 7616 §3.4.
+    pub(super) short_count: bool,
     pub(super) cnonce: String,
 }
 
@@ -94,7 +96,9 @@ impl DigestFields {
             _ => hash(&format!("{}:{}", self.method, self.uri)),
         };
         match self.qop {
-            Some(qop) => hash(&format!("{key}:{}:{:08x}:{}:{qop}:{request}", self.nonce, self.count, self.cnonce)),
+            Some(qop) => {
+                hash(&format!("{key}:{}:{}:{}:{qop}:{request}", self.nonce, self.written_count(), self.cnonce))
+            }
             None => hash(&format!("{key}:{}:{request}", self.nonce)),
         }
     }
@@ -104,6 +108,10 @@ impl DigestFields {
         let mut members = self.members(response);
         members.retain(|(name, _)| !left_out.contains(name));
         members.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ")
+    }
+
+    fn written_count(&self) -> String {
+        if self.short_count { format!("{:x}", self.count) } else { format!("{:08x}", self.count) }
     }
 
     /// The names and the written values of the field.
@@ -125,7 +133,7 @@ impl DigestFields {
         }
         members.extend(self.algorithm_name.as_ref().map(|name| ("algorithm", name.clone())));
         if let Some(qop) = self.qop {
-            members.push(("nc", format!("{:08x}", self.count)));
+            members.push(("nc", self.written_count()));
             members.push(("cnonce", quoted(&self.cnonce)));
             members.push(("qop", qop.to_owned()));
         }
@@ -168,6 +176,7 @@ mod tests {
                 uri: "/dir/index.html".to_owned(),
                 qop: Some("auth"),
                 count: 1,
+                short_count: false,
                 cnonce: "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ".to_owned(),
             };
             assert_eq!(members.response(), expected, "{name}");

@@ -149,6 +149,10 @@ pub(super) const WITH_THE_KEY: &[Forgery] = &[
     Forgery::new("typ-introspection", "the type of an introspection answer", |context| {
         typ(context, Some("token-introspection+jwt"))
     }),
+    // of tokens that are of another type themselves
+    Forgery::new("type-logout", "the type of a logout token", |context| typ(context, Some("logout+jwt"))),
+    Forgery::new("type-dpop", "the type of a DPoP proof", |context| typ(context, Some("dpop+jwt"))),
+    Forgery::new("type-secevent", "the type of a security event", |context| typ(context, Some("secevent+jwt"))),
     // of tokens of any type, unlike the others
     Forgery::new("type-unknown", "a type that does not exist", |context| typ(context, Some("authbench+jwt"))),
     Forgery::new("typ-long", "the type as a media type, application/at+jwt", |context| {

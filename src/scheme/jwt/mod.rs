@@ -175,6 +175,9 @@ impl Scheme for JwtScheme {
             "typ" if !is_access_token(&typ) => {
                 Some(format!("the tokens are of the type {typ:?}: they do not claim to follow RFC 9068"))
             }
+            "type" if id.as_str() != "type-unknown" && is_access_token(&typ) => {
+                Some("the tokens are of the type at+jwt: what is of another type has to be refused".to_owned())
+            }
             _ => None,
         }
     }

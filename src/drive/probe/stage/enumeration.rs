@@ -9,7 +9,7 @@ use rand::RngExt as _;
 use rand::seq::SliceRandom as _;
 
 use super::session::{Told, WRONG, note, refused, unknown_user};
-use super::timing::{AGAIN, LONG_ENOUGH, RUNS, SAMPLES, Samples, WARM_UP, are_apart, keeps};
+use super::timing::{LONG_ENOUGH, Runs, SAMPLES, Samples, WARM_UP, are_apart};
 use super::{Halt, Stage, in_time};
 use crate::check::step::Endpoint;
 use crate::clock;
@@ -72,15 +72,16 @@ impl Stage<'_> {
     ) -> Result<(), Halt> {
         // others may have failed before
         self.succeed(known).await?;
-        let mut again = AGAIN;
-        while evidence.timings.len() < RUNS {
+        let mut runs = Runs::default();
+        while runs.are_wanted(evidence) {
+            let began = clock::now();
             let samples = self.failures(action, (known, most), evidence).await;
             // whatever came of it, the last that the target sees of whoever exists is a success
             let calmed = self.succeed(known).await;
             let samples = samples?;
             calmed?;
             let Some(samples) = samples else { return Ok(()) };
-            if !keeps(Some(&samples), &mut again, evidence) {
+            if !runs.keep(Some(&samples), began.elapsed(), evidence) {
                 return Ok(());
             }
         }

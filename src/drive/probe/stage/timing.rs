@@ -12,10 +12,13 @@ use crate::observe::{Asked, Effect, Evidence, Observation, Outcome, Place, Timin
 use crate::plan::{Action, Asker};
 use crate::stats::timing::{low_quantile_difference, range_difference};
 
-/// Runs that are made.
-pub(super) const RUNS: usize = 2;
-/// Runs that are made again because their A/A control showed an effect, or a connection ended.
-pub(super) const AGAIN: usize = 3;
+/// Runs that are kept.
+const RUNS: usize = 2;
+/// Runs that are made again because their A/A control showed an effect, a connection ended, or nothing could be told.
+const AGAIN: usize = 3;
+/// How long runs may take that are made again because nothing could be told: where one takes longer, an effect that
+/// is worth something shows in it.
+const QUICK: Duration = Duration::from_secs(1);
 /// Samples of each kind in a run: no more than these, and no fewer, whatever the time.
 pub(super) const SAMPLES: (usize, usize) = (150, 45);
 /// When a run with samples enough ends, or with fewer whose ranges tell the kinds apart: a hash of a password may take so long
@@ -23,8 +26,6 @@ pub(super) const SAMPLES: (usize, usize) = (150, 45);
 pub(super) const LONG_ENOUGH: Duration = Duration::from_secs(3);
 /// Samples that warm up connection and caches, and are not counted.
 pub(super) const WARM_UP: usize = 5;
-/// An A/A control that shows this effect, in microseconds, is too noisy.
-const NOISE_US: f64 = 20.0;
 
 /// Times in microseconds: of the one kind, of the one kind again, and of the other.
 pub(super) type Samples = [Vec<f64>; 3];
@@ -37,10 +38,11 @@ impl Stage<'_> {
         resource: usize,
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
-        let mut again = AGAIN;
-        while evidence.timings.len() < RUNS {
+        let mut runs = Runs::default();
+        while runs.are_wanted(evidence) {
+            let began = clock::now();
             let samples = self.run(action, [one, one, other], resource, evidence).await?;
-            if !keeps(samples.as_ref(), &mut again, evidence) {
+            if !runs.keep(samples.as_ref(), began.elapsed(), evidence) {
                 return Ok(());
             }
         }
@@ -119,19 +121,54 @@ impl Stage<'_> {
     }
 }
 
-/// Keeps a run whose A/A control is quiet; whether another one is to be made.
-pub(super) fn keeps(samples: Option<&Samples>, again: &mut usize, evidence: &mut Evidence) -> bool {
-    let run = samples.and_then(measured);
-    let clean = run.filter(|run| run.control.low <= NOISE_US && run.control.high >= -NOISE_US);
-    match clean {
-        Some(run) => evidence.timings.push(run),
-        None if *again > 0 => *again -= 1,
-        None => {
-            evidence.timings.extend(run);
-            return false;
-        }
+/// Which runs are kept, and how many more may be made.
+#[derive(Debug)]
+pub(super) struct Runs {
+    again: usize,
+    are_quick: bool,
+}
+
+impl Default for Runs {
+    fn default() -> Self {
+        Self { again: AGAIN, are_quick: true }
     }
-    true
+}
+
+impl Runs {
+    /// Whether another run is to be made: for want of runs, or of one that shows an effect or that there is none.
+    pub(super) fn are_wanted(&self, evidence: &Evidence) -> bool {
+        let runs = &evidence.timings;
+        runs.len() < RUNS || (self.again > 0 && self.are_quick && runs.iter().any(TimingRun::is_undecided))
+    }
+
+    /// Keeps a run whose A/A control is quiet; whether to go on. Of more runs than are kept, the one with the widest interval is
+    /// left out: how wide it is says nothing of where it lies.
+    pub(super) fn keep(&mut self, samples: Option<&Samples>, took: Duration, evidence: &mut Evidence) -> bool {
+        self.are_quick &= took <= QUICK;
+        let runs = &mut evidence.timings;
+        let is_further = runs.len() >= RUNS;
+        let run = samples.and_then(measured);
+        let is_quiet = |run: &TimingRun| run.control.beyond(TimingRun::LEAST_US) == 0;
+        match run.filter(is_quiet) {
+            Some(run) => runs.push(run),
+            None if self.again > 0 || is_further => {}
+            None => {
+                runs.extend(run);
+                return false;
+            }
+        }
+        if is_further || run.filter(is_quiet).is_none() {
+            self.again = self.again.saturating_sub(1);
+        }
+        let width = |run: &TimingRun| run.difference.high - run.difference.low;
+        if runs.len() > RUNS
+            && let Some(widest) =
+                (0..runs.len()).max_by(|one, other| width(&runs[*one]).total_cmp(&width(&runs[*other])))
+        {
+            runs.remove(widest);
+        }
+        true
+    }
 }
 
 /// Whether the other kind differs from the one kind by more than any two samples of the one kind differ, and the one kind not
@@ -140,8 +177,9 @@ pub(super) fn are_apart([one, again, other]: &Samples) -> bool {
     let (Some(difference), Some(control)) = (range_difference(one, other), range_difference(one, again)) else {
         return false;
     };
-    let is_quiet = control.low <= NOISE_US && control.high >= -NOISE_US;
-    is_quiet && (difference.low > control.high.max(NOISE_US) || difference.high < control.low.min(-NOISE_US))
+    let least = TimingRun::LEAST_US;
+    let is_quiet = control.low <= least && control.high >= -least;
+    is_quiet && (difference.low > control.high.max(least) || difference.high < control.low.min(-least))
 }
 
 fn measured([one, again, other]: &Samples) -> Option<TimingRun> {
@@ -155,6 +193,40 @@ fn measured([one, again, other]: &Samples) -> Option<TimingRun> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Samples of kinds that differ by so much, each scattered over a range.
+    fn samples(difference: f64, range: f64) -> Samples {
+        let kind = |floor: f64| (0..150).map(|at| floor + range * f64::from(at) / 150.0).collect::<Vec<_>>();
+        [kind(1000.0), kind(1000.0), kind(1000.0 + difference)]
+    }
+
+    #[test]
+    fn a_run_that_shows_nothing_is_made_again_and_the_narrowest_are_kept() {
+        let soon = Duration::from_millis(200);
+        let (noisy, quiet) = (samples(120.0, 2000.0), samples(120.0, 30.0));
+        let mut evidence = Evidence::default();
+        let mut runs = Runs::default();
+        for one in [&noisy, &quiet] {
+            assert!(runs.are_wanted(&evidence) && runs.keep(Some(one), soon, &mut evidence));
+        }
+        assert!(runs.are_wanted(&evidence), "one of them shows nothing");
+        assert!(runs.keep(Some(&quiet), soon, &mut evidence));
+        assert_eq!(evidence.timings.iter().map(TimingRun::direction).collect::<Vec<_>>(), [1, 1]);
+        assert!(!runs.are_wanted(&evidence));
+    }
+
+    #[test]
+    fn noise_ends_by_itself_and_slow_runs_are_not_repeated() {
+        for (took, made) in [(Duration::from_millis(200), RUNS + AGAIN), (Duration::from_secs(5), RUNS)] {
+            let mut evidence = Evidence::default();
+            let (mut runs, mut count) = (Runs::default(), 0);
+            while runs.are_wanted(&evidence) {
+                assert!(runs.keep(Some(&samples(120.0, 2000.0)), took, &mut evidence));
+                count += 1;
+            }
+            assert_eq!((count, evidence.timings.len()), (made, RUNS));
+        }
+    }
 
     #[test]
     fn kinds_are_apart_where_no_sample_of_one_reaches_the_other() {
