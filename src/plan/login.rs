@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::client::{ClientAuthMethod, ClientCredential};
 use super::subject::DeclaredAnswer;
+use crate::check::step::LoginMember;
 use crate::secret::Secret;
 
 /// How an identity obtains its credential.
@@ -184,6 +185,14 @@ impl LoginText {
             other => other,
         };
         Self(self.0.into_iter().map(private).collect())
+    }
+
+    /// Whether it is the user-id or the password of the identity and nothing else.
+    pub fn is_member(&self, member: LoginMember) -> bool {
+        matches!(
+            (self.0.as_slice(), member),
+            ([LoginPart::Username], LoginMember::User) | ([LoginPart::Password], LoginMember::Password)
+        )
     }
 
     /// The whole text, where nothing of it comes from an answer.

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::login::{
-    CredentialSource, LoginBody, LoginJson, LoginPart, LoginProcedure, LoginStep, LoginText, MalformedBody,
-};
+use super::login::{CredentialSource, LoginBody, LoginJson, LoginProcedure, LoginStep, LoginText, MalformedBody};
 use crate::check::step::{LoginMember, MalformedLogin};
 
 const JSON: &str = "application/json";
@@ -61,7 +59,7 @@ fn malformed_json(json: &LoginJson, kind: MalformedLogin) -> Option<LoginBody> {
 }
 
 fn malformed_form(fields: &[(String, LoginText)], kind: MalformedLogin) -> Option<LoginBody> {
-    let place = |member| fields.iter().position(|(_, text)| is_member(text, member));
+    let place = |member| fields.iter().position(|(_, text)| text.is_member(member));
     let without = |at: usize| {
         let mut fields = fields.to_vec();
         (fields.remove(at).0, fields)
@@ -83,16 +81,9 @@ fn malformed_form(fields: &[(String, LoginText)], kind: MalformedLogin) -> Optio
     }
 }
 
-fn is_member(text: &LoginText, member: LoginMember) -> bool {
-    match member {
-        LoginMember::User => matches!(text.0.as_slice(), [LoginPart::Username]),
-        LoginMember::Password => matches!(text.0.as_slice(), [LoginPart::Password]),
-    }
-}
-
 fn holds(json: &LoginJson, member: LoginMember) -> bool {
     match json {
-        LoginJson::Text(text) => is_member(text, member),
+        LoginJson::Text(text) => text.is_member(member),
         LoginJson::Plain(_) => false,
         LoginJson::List(items) => items.iter().any(|item| holds(item, member)),
         LoginJson::Object(members) => members.iter().any(|(_, item)| holds(item, member)),
@@ -108,7 +99,7 @@ fn replaced(json: &LoginJson, member: LoginMember, value: &Value) -> Option<Logi
 
 fn replace(json: &mut LoginJson, member: LoginMember, value: &Value) {
     match json {
-        LoginJson::Text(text) if is_member(text, member) => *json = LoginJson::Plain(value.clone()),
+        LoginJson::Text(text) if text.is_member(member) => *json = LoginJson::Plain(value.clone()),
         LoginJson::Text(_) | LoginJson::Plain(_) => {}
         LoginJson::List(items) => items.iter_mut().for_each(|item| replace(item, member, value)),
         LoginJson::Object(members) => members.iter_mut().for_each(|(_, item)| replace(item, member, value)),
@@ -117,7 +108,7 @@ fn replace(json: &mut LoginJson, member: LoginMember, value: &Value) {
 
 /// Removes the members of objects that are one; says whether there was any.
 fn removes(json: &mut LoginJson, member: LoginMember) -> bool {
-    let is_one = |json: &LoginJson| matches!(json, LoginJson::Text(text) if is_member(text, member));
+    let is_one = |json: &LoginJson| matches!(json, LoginJson::Text(text) if text.is_member(member));
     match json {
         LoginJson::Text(_) | LoginJson::Plain(_) => false,
         LoginJson::List(items) => items.iter_mut().fold(false, |any, item| any | removes(item, member)),
@@ -133,6 +124,7 @@ fn removes(json: &mut LoginJson, member: LoginMember) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::login::LoginPart;
 
     const MEMBERS: [LoginMember; 2] = [LoginMember::User, LoginMember::Password];
 
@@ -197,7 +189,7 @@ mod tests {
             let Some(LoginBody::Form(fields)) = malformed(&form_login(), MalformedLogin::Missing(member)) else {
                 panic!("a form")
             };
-            assert!(fields.len() == 2 && !fields.iter().any(|(_, text)| is_member(text, member)));
+            assert!(fields.len() == 2 && !fields.iter().any(|(_, text)| text.is_member(member)));
             assert!(malformed(&form_login(), MalformedLogin::Number(member)).is_none());
         }
     }

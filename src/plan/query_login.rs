@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::login::{CredentialSource, LoginBody, LoginJson, LoginPart, LoginProcedure, LoginStep, LoginText};
-use crate::check::step::QueryLogin;
+use crate::check::step::{LoginMember, QueryLogin};
 use crate::secret::Secret;
 
 impl LoginProcedure {
@@ -27,10 +27,8 @@ impl LoginProcedure {
             }
             LoginBody::Json(_) | LoginBody::Malformed(_) => return None,
         };
-        let has = |wanted: fn(&LoginPart) -> bool| {
-            fields.iter().any(|(_, text)| matches!(text.0.as_slice(), [part] if wanted(part)))
-        };
-        if !has(|part| matches!(part, LoginPart::Username)) || !has(|part| matches!(part, LoginPart::Password)) {
+        let has = |member| fields.iter().any(|(_, text)| text.is_member(member));
+        if !has(LoginMember::User) || !has(LoginMember::Password) {
             return None;
         }
         let goes = |text: &LoginText| kind == QueryLogin::Get || is_of_account(text);
@@ -71,7 +69,7 @@ impl LoginProcedure {
 }
 
 fn is_of_account(text: &LoginText) -> bool {
-    matches!(text.0.as_slice(), [LoginPart::Username | LoginPart::Password])
+    text.is_member(LoginMember::User) || text.is_member(LoginMember::Password)
 }
 
 fn text_of(json: &LoginJson) -> Option<LoginText> {

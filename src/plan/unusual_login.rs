@@ -1,45 +1,45 @@
-//! Logins whose password is no text, or one that means something to a database.
+//! Logins whose user-id or password is no text, or one that means something to a database.
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::login::{CredentialSource, LoginBody, LoginJson, LoginPart, LoginProcedure, LoginText};
-use crate::check::step::UnusualPassword;
+use super::login::{CredentialSource, LoginBody, LoginJson, LoginProcedure, LoginText};
+use crate::check::step::{LoginMember, UnusualText};
 
 impl LoginProcedure {
-    /// The same login with something else in place of its password; none where its bodies have no member for the password,
-    /// or their kind has no such value.
+    /// The same login with something else in place of a member; none where its bodies have no such member, or their kind has no
+    /// such value.
     #[must_use]
-    pub fn with_unusual_password(&self, kind: UnusualPassword) -> Option<Arc<Self>> {
+    pub fn with_unusual(&self, member: LoginMember, kind: UnusualText) -> Option<Arc<Self>> {
         let CredentialSource::Requests(steps) = &self.source else { return None };
         let mut steps = steps.clone();
         let bodies = steps.iter_mut().filter_map(|step| step.body.as_mut());
-        let replaced = bodies.map(|body| replaces(body, kind)).fold(false, |any, replaced| any | replaced);
+        let replaced = bodies.map(|body| replaces(body, member, kind)).fold(false, |any, replaced| any | replaced);
         replaced.then(|| Arc::new(Self { source: CredentialSource::Requests(steps), ..self.clone() }))
     }
 }
 
 /// The values, in JSON.
-fn value(kind: UnusualPassword) -> Value {
+fn value(kind: UnusualText) -> Value {
     match kind {
-        UnusualPassword::Empty => json!(""),
-        UnusualPassword::Sql => json!("' OR '1'='1"),
-        UnusualPassword::Operator => json!({ "$ne": "" }),
-        UnusualPassword::True => json!(true),
-        UnusualPassword::Null => Value::Null,
+        UnusualText::Empty => json!(""),
+        UnusualText::Sql => json!("' OR '1'='1"),
+        UnusualText::Operator => json!({ "$ne": "" }),
+        UnusualText::True => json!(true),
+        UnusualText::Null => Value::Null,
     }
 }
 
-fn replaces(body: &mut LoginBody, kind: UnusualPassword) -> bool {
+fn replaces(body: &mut LoginBody, member: LoginMember, kind: UnusualText) -> bool {
     match body {
-        LoginBody::Json(json) => replaces_in(json, kind),
+        LoginBody::Json(json) => replaces_in(json, member, kind),
         LoginBody::Form(fields) => {
             let mut replaced = false;
-            for (name, text) in fields.iter_mut().filter(|(_, text)| is_password(text)) {
+            for (name, text) in fields.iter_mut().filter(|(_, text)| text.is_member(member)) {
                 match (kind, value(kind)) {
                     // PHP, Rails and `qs` of Node.js make an object of it
-                    (UnusualPassword::Operator, _) => {
+                    (UnusualText::Operator, _) => {
                         name.push_str("[$ne]");
                         *text = LoginText::plain("");
                     }
@@ -54,33 +54,27 @@ fn replaces(body: &mut LoginBody, kind: UnusualPassword) -> bool {
     }
 }
 
-fn replaces_in(json: &mut LoginJson, kind: UnusualPassword) -> bool {
+fn replaces_in(json: &mut LoginJson, member: LoginMember, kind: UnusualText) -> bool {
     match json {
-        LoginJson::Text(text) if is_password(text) => {
+        LoginJson::Text(text) if text.is_member(member) => {
             *json = LoginJson::Plain(value(kind));
             true
         }
         LoginJson::Text(_) | LoginJson::Plain(_) => false,
-        LoginJson::List(items) => items.iter_mut().fold(false, |any, item| any | replaces_in(item, kind)),
-        LoginJson::Object(members) => members.iter_mut().fold(false, |any, (_, item)| any | replaces_in(item, kind)),
+        LoginJson::List(items) => items.iter_mut().fold(false, |any, item| any | replaces_in(item, member, kind)),
+        LoginJson::Object(members) => {
+            members.iter_mut().fold(false, |any, (_, item)| any | replaces_in(item, member, kind))
+        }
     }
-}
-
-fn is_password(text: &LoginText) -> bool {
-    matches!(text.0.as_slice(), [LoginPart::Password])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::login::LoginPart;
 
-    const KINDS: [UnusualPassword; 5] = [
-        UnusualPassword::Empty,
-        UnusualPassword::Sql,
-        UnusualPassword::Operator,
-        UnusualPassword::True,
-        UnusualPassword::Null,
-    ];
+    const KINDS: [UnusualText; 5] =
+        [UnusualText::Empty, UnusualText::Sql, UnusualText::Operator, UnusualText::True, UnusualText::Null];
 
     fn text(part: LoginPart) -> LoginText {
         LoginText(vec![part])
@@ -93,13 +87,13 @@ mod tests {
             let deep = LoginJson::Object(vec![("pass".to_owned(), LoginJson::Text(text(LoginPart::Password)))]);
             let mut body =
                 LoginBody::Json(LoginJson::Object(vec![user, ("in".to_owned(), LoginJson::List(vec![deep]))]));
-            assert!(replaces(&mut body, kind));
+            assert!(replaces(&mut body, LoginMember::Password, kind));
             let LoginBody::Json(LoginJson::Object(members)) = &body else { panic!("an object") };
             let LoginJson::List(items) = &members[1].1 else { panic!("a list") };
             let LoginJson::Object(inner) = &items[0] else { panic!("an object") };
             let LoginJson::Plain(found) = &inner[0].1 else { panic!("a value") };
             assert_eq!(*found, value(kind));
-            assert!(!replaces(&mut body, kind), "the password is gone");
+            assert!(!replaces(&mut body, LoginMember::Password, kind), "the password is gone");
         }
     }
 
@@ -107,7 +101,7 @@ mod tests {
     fn a_form_takes_texts_and_names_in_brackets() {
         let sent = |kind| {
             let mut body = LoginBody::Form(vec![("p".to_owned(), text(LoginPart::Password))]);
-            let replaced = replaces(&mut body, kind);
+            let replaced = replaces(&mut body, LoginMember::Password, kind);
             let LoginBody::Form(fields) = &body else { panic!("a form") };
             replaced.then(|| format!("{}={}", fields[0].0, fields[0].1.whole().unwrap_or_default()))
         };

@@ -151,6 +151,31 @@ pub(crate) const CHECKS: &[Check] = &[
         ..PLAIN
     },
     Check {
+        id: "common.conditions-after-auth",
+        title: "Conditions of a request are not evaluated for whoever is refused",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 9110 §13.2.1", "OWASP API8:2023"],
+        doc: Doc {
+            sends: "Requests without a credential and with If-None-Match: * or with an If-Match that nothing has, to each protected resource that is read by GET (at most 8).",
+            matters: "Answers 304 and 412 tell everybody whether something is there, and which version of it.",
+            fix: "Authenticate before conditions are evaluated: they count only where the answer would be a success.",
+        },
+        steps: &[
+            send(Who::Anonymous, On::EachGet).denied(&[MISSING]),
+            send(Who::Anonymous, On::EachGet)
+                .with(&[Alter::Header("If-None-Match", Fill::Text("*"))])
+                .called("If-None-Match: * without a credential"),
+            send(Who::Anonymous, On::EachGet)
+                .with(&[Alter::Header("If-Match", Fill::Text("\"authbench\""))])
+                .called("an unknown If-Match without a credential"),
+        ],
+        expect: conditions,
+        fault: "conditions-before-auth",
+        ..PLAIN
+    },
+    Check {
         id: "common.preflight-exposes-nothing",
         title: "Unauthenticated OPTIONS preflight carries no protected content",
         severity: Severity::Low,
@@ -279,6 +304,21 @@ fn not_resolved(case: &ObservedCheck<'_>) -> Judgement {
         {
             let text = format!("the order decides: {first} and {last}");
             judgement.deviates(index, text, "the same answer in both orders");
+        }
+    }
+    judgement
+}
+
+/// RFC 9110 §13.2.1: a condition is ignored where the answer without it would be no success.
+fn conditions(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, observation) in case.lenient() {
+        match observation.exchange.status() {
+            Some(status @ (304 | 412)) => {
+                let text = case.about(index, format_args!("answered with {status}"));
+                judgement.deviates(index, text, "the refusal that there is without the condition");
+            }
+            _ => case.judge_as(index, Want::Denied(REFUSED), &mut judgement),
         }
     }
     judgement

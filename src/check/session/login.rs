@@ -2,7 +2,7 @@
 
 use super::judgements;
 use crate::check::step::{
-    Accept, INVALID, LoginMember, MalformedLogin, On, QueryLogin, SessionAct, Step, UnusualPassword, Who, login, send,
+    Accept, INVALID, LoginMember, MalformedLogin, On, QueryLogin, SessionAct, Step, UnusualText, Who, login, send,
 };
 use crate::check::{Check, Doc, Explanation, Level, Mode, REFUSAL, Severity, Tier};
 
@@ -39,16 +39,40 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Take a text of bounded length for a password and nothing else, refuse an empty one, and compare it with a password hash rather than in a query.",
         },
         steps: &[
-            login(SessionAct::UnusualPassword(UnusualPassword::Empty)).denied(REFUSED),
-            login(SessionAct::UnusualPassword(UnusualPassword::Sql)).denied(REFUSED),
-            login(SessionAct::UnusualPassword(UnusualPassword::Operator)).denied(REFUSED),
-            login(SessionAct::UnusualPassword(UnusualPassword::True)).denied(REFUSED),
-            login(SessionAct::UnusualPassword(UnusualPassword::Null)).denied(REFUSED),
+            login(SessionAct::Unusual(LoginMember::Password, UnusualText::Empty)).denied(REFUSED),
+            login(SessionAct::Unusual(LoginMember::Password, UnusualText::Sql)).denied(REFUSED),
+            login(SessionAct::Unusual(LoginMember::Password, UnusualText::Operator)).denied(REFUSED),
+            login(SessionAct::Unusual(LoginMember::Password, UnusualText::True)).denied(REFUSED),
+            login(SessionAct::Unusual(LoginMember::Password, UnusualText::Null)).denied(REFUSED),
             login(SessionAct::LogIn("s")).granted().called("the login with the right password"),
         ],
         any_refusal: true,
         implied_by: &["login.wrong-password-refused"],
         fault: "login-takes-operators",
+        ..REFUSAL
+    },
+    Check {
+        id: "login.unusual-user-refused",
+        title: "A login whose user is an operator or no text is refused",
+        severity: Severity::High,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["OWASP API2:2023", "CWE-943", "CWE-89", "WSTG-INPV-05"],
+        doc: Doc {
+            sends: "The login of the scenario with its right password, and in place of the user no character, SQL (`' OR '1'='1`) and an operator of a document database (`{\"$ne\": \"\"}`, in a form `user[$ne]=`); in JSON also true and null. The right login follows. What a login returns is tried at a protected resource.",
+            matters: "An operator that reaches the query finds whoever has that password, so that one password is tried against all accounts at once.",
+            fix: "Take a text of bounded length for a user and nothing else, and give it to the query as a parameter.",
+        },
+        steps: &[
+            login(SessionAct::Unusual(LoginMember::User, UnusualText::Empty)).denied(REFUSED),
+            login(SessionAct::Unusual(LoginMember::User, UnusualText::Sql)).denied(REFUSED),
+            login(SessionAct::Unusual(LoginMember::User, UnusualText::Operator)).denied(REFUSED),
+            login(SessionAct::Unusual(LoginMember::User, UnusualText::True)).denied(REFUSED),
+            login(SessionAct::Unusual(LoginMember::User, UnusualText::Null)).denied(REFUSED),
+            login(SessionAct::LogIn("s")).granted().called("the right login"),
+        ],
+        any_refusal: true,
+        fault: "login-takes-operators-as-user",
         ..REFUSAL
     },
     Check {
@@ -80,7 +104,7 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::Malformed(MalformedLogin::NotUtf8)).denied(REFUSED),
             login(SessionAct::LogIn("s")).granted().called("the login with the right body"),
         ],
-        implied_by: &["login.wrong-password-refused", "login.unusual-password-refused"],
+        implied_by: &["login.wrong-password-refused", "login.unusual-password-refused", "login.unusual-user-refused"],
         fault: "login-breaks-without-password",
         ..REFUSAL
     },

@@ -28,8 +28,8 @@ pub enum SessionAct {
     LogInAfter(&'static str, &'static str),
     /// The login of the good identity with a wrong password.
     WrongPassword,
-    /// The login of the good identity with something in place of the password that is no password of anybody.
-    UnusualPassword(UnusualPassword),
+    /// The login of the good identity with something in place of its user-id or its password that is nobody's.
+    Unusual(LoginMember, UnusualText),
     /// The login of the good identity with a body that is no login.
     Malformed(MalformedLogin),
     /// The login of the good identity with user-id and password in the query of the address.
@@ -83,9 +83,9 @@ pub enum RefreshChange {
     OtherClient,
 }
 
-/// What takes the place of a password in the body of a login.
+/// What takes the place of a user-id or a password in the body of a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UnusualPassword {
+pub enum UnusualText {
     /// No character. An LDAP server takes a simple bind without a password for an unauthenticated one (RFC 4513 §5.1.2).
     Empty,
     /// SQL that is true for every row, where it becomes part of a query (CWE-89).

@@ -13,7 +13,7 @@ pub use build::{
 pub use endpoint::{
     BasicSpelling, ClientRole, Encoding, Endpoint, Fetch, FormAuth, FormStep, MetadataDocument, Obtain,
 };
-pub use login::{LoginMember, MalformedLogin, QueryLogin, RefreshChange, SessionAct, SessionStep, UnusualPassword};
+pub use login::{LoginMember, MalformedLogin, QueryLogin, RefreshChange, SessionAct, SessionStep, UnusualText};
 pub use request::{Alter, Artefact, Compare, Fill, On, OtherConnection, PeculiarAccount, Send, Who};
 
 /// One step of a check.

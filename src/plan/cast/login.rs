@@ -2,7 +2,7 @@
 
 use super::{Act, Caster, Control, Missing, missing};
 use crate::check::step::{
-    LoginMember, MalformedLogin, QueryLogin, RefreshChange, SessionAct, SessionStep, UnusualPassword, Want,
+    LoginMember, MalformedLogin, QueryLogin, RefreshChange, SessionAct, SessionStep, UnusualText, Want,
 };
 use crate::observe::Phrase;
 
@@ -24,7 +24,7 @@ impl Caster<'_> {
         let has = |there: bool, what: &str| if there { Ok(()) } else { missing(what) };
         match step.act {
             SessionAct::WrongPassword
-            | SessionAct::UnusualPassword(_)
+            | SessionAct::Unusual(..)
             | SessionAct::Malformed(_)
             | SessionAct::InQuery(_)
             | SessionAct::UnknownUser
@@ -76,9 +76,13 @@ impl Caster<'_> {
                 ),
             };
         }
-        if let SessionAct::UnusualPassword(kind) = step.act {
-            let takes = |kind| procedure.is_some_and(|login| login.with_unusual_password(kind).is_some());
-            has(takes(UnusualPassword::Empty), "no body of the login has the `{password}` as a value of its own")?;
+        if let SessionAct::Unusual(member, kind) = step.act {
+            let takes = |kind| procedure.is_some_and(|login| login.with_unusual(member, kind).is_some());
+            let why = match member {
+                LoginMember::User => "no body of the login has the `{username}` as a value of its own",
+                LoginMember::Password => "no body of the login has the `{password}` as a value of its own",
+            };
+            has(takes(UnusualText::Empty), why)?;
             // a form has no values of other types than text
             if !takes(kind) {
                 return Ok(());
@@ -124,13 +128,7 @@ fn described(act: SessionAct) -> Phrase {
         SessionAct::LogIn(_) | SessionAct::LogInAfter(..) => "a login",
         SessionAct::LogInSecond(_) => "a login of another identity",
         SessionAct::WrongPassword => "a login with a wrong password",
-        SessionAct::UnusualPassword(UnusualPassword::Empty) => "a login with an empty password",
-        SessionAct::UnusualPassword(UnusualPassword::Sql) => "a login with SQL as the password",
-        SessionAct::UnusualPassword(UnusualPassword::Operator) => {
-            "a login with an operator of a document database as the password"
-        }
-        SessionAct::UnusualPassword(UnusualPassword::True) => "a login with true as the password",
-        SessionAct::UnusualPassword(UnusualPassword::Null) => "a login with null as the password",
+        SessionAct::Unusual(member, kind) => return Phrase::new(unusual(member, kind)),
         SessionAct::Malformed(kind) => return Phrase::new(malformed(kind)),
         SessionAct::InQuery(QueryLogin::OwnMethod) => "a login with user and password in the query",
         SessionAct::InQuery(QueryLogin::Get) => "a login by GET",
@@ -153,6 +151,22 @@ fn changed(change: RefreshChange) -> &'static str {
         RefreshChange::NoClientAuthentication => "the refresh without the authentication of its client",
         RefreshChange::WrongClientSecret => "the refresh with a wrong secret of its client",
         RefreshChange::OtherClient => "the refresh token sent by another client",
+    }
+}
+
+fn unusual(member: LoginMember, kind: UnusualText) -> &'static str {
+    use LoginMember::{Password, User};
+    match (member, kind) {
+        (User, UnusualText::Empty) => "a login with an empty user",
+        (User, UnusualText::Sql) => "a login with SQL as the user",
+        (User, UnusualText::Operator) => "a login with an operator of a document database as the user",
+        (User, UnusualText::True) => "a login with true as the user",
+        (User, UnusualText::Null) => "a login with null as the user",
+        (Password, UnusualText::Empty) => "a login with an empty password",
+        (Password, UnusualText::Sql) => "a login with SQL as the password",
+        (Password, UnusualText::Operator) => "a login with an operator of a document database as the password",
+        (Password, UnusualText::True) => "a login with true as the password",
+        (Password, UnusualText::Null) => "a login with null as the password",
     }
 }
 

@@ -51,6 +51,9 @@ pub(super) async fn before(
     {
         return Some(Rejection::new(StatusCode::NOT_FOUND, "not_found").answer());
     }
+    if state.fault("conditions-before-auth") && parts.headers.contains_key(header::IF_MATCH) {
+        return Some(answer::empty(StatusCode::PRECONDITION_FAILED));
+    }
     let reads_bodies = ["token-in-json-body", "validate-before-auth", "breaks-on-null"];
     if reads_bodies.iter().any(|fault| state.fault(fault)) {
         let received = parts.extensions.get::<ReceivedBody>().map(|body| body.0.clone());

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::Verifiers;
 use crate::reference::rejection::Rejection;
 use crate::reference::state::Principal;
+use crate::seed::IDENTITIES;
 
 /// Characters of the shortest password that is taken (ASVS 6.2.1).
 const SHORTEST: usize = 8;
@@ -34,6 +35,11 @@ pub(super) fn verify(verifiers: &Verifiers, user: &str, password: &str) -> Resul
         return Err("invalid_credentials");
     }
     accounts.verify(state, user, password, false).ok_or("invalid_credentials")
+}
+
+/// Whoever has this password, for a server that looks for a user by a condition.
+pub(super) fn of_anybody(verifiers: &Verifiers, password: &str) -> Option<Arc<Principal>> {
+    IDENTITIES.iter().find_map(|identity| verify(verifiers, identity.name, password).ok())
 }
 
 /// Gives a user another password, and ends all of the user's sessions and tokens: who changes a password may do so because

@@ -92,8 +92,8 @@ impl Stage<'_> {
                 told
             }
             SessionAct::WrongPassword => self.wrong_login(identity, false, evidence).await?,
-            SessionAct::UnusualPassword(kind) => {
-                let unusual = |login: &LoginProcedure| login.with_unusual_password(kind);
+            SessionAct::Unusual(member, kind) => {
+                let unusual = |login: &LoginProcedure| login.with_unusual(member, kind);
                 let (told, reproduced) = self.unusual_login(identity, unusual, evidence).await?;
                 told.observe_as(action, Place::Login, reproduced, evidence);
                 return Ok(());

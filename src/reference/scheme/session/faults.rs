@@ -26,6 +26,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "login.unusual-password-refused",
         "takes an object in place of the password for a condition that holds",
     ),
+    row(
+        "login-takes-operators-as-user",
+        "login.unusual-user-refused",
+        "takes an object in place of the user for a condition that holds",
+    ),
     variant(
         "login-breaks-on-objects",
         "login.unusual-password-refused",

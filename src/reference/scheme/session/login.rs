@@ -62,7 +62,11 @@ async fn submit(
     if !form.contains_key("password") && state.fault("login-breaks-without-password") {
         return Err(Rejection::new(StatusCode::INTERNAL_SERVER_ERROR, "no_password"));
     }
+    let is_anybody = form.keys().any(|name| name.starts_with("username["));
     let principal = match verifiers.accounts.principal(field("username")) {
+        None if is_anybody && state.fault("login-takes-operators-as-user") => {
+            passwords::of_anybody(&verifiers, field("password")).ok_or("invalid_credentials").map_err(refused)?
+        }
         Some(principal) if is_object && state.fault("login-takes-operators") => principal,
         _ => passwords::verify(&verifiers, field("username"), field("password")).map_err(refused)?,
     };
