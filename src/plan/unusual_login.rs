@@ -113,8 +113,12 @@ mod tests {
     fn a_password_within_a_longer_text_stays() {
         let longer = LoginText(vec![LoginPart::Plain("p:".to_owned()), LoginPart::Password]);
         for kind in KINDS {
-            assert!(!replaces(&mut LoginBody::Form(vec![("p".to_owned(), longer.clone())]), kind));
-            assert!(!replaces(&mut LoginBody::Json(LoginJson::Text(longer.clone())), kind));
+            assert!(!replaces(
+                &mut LoginBody::Form(vec![("p".to_owned(), longer.clone())]),
+                LoginMember::Password,
+                kind
+            ));
+            assert!(!replaces(&mut LoginBody::Json(LoginJson::Text(longer.clone())), LoginMember::Password, kind));
         }
     }
 }

@@ -233,3 +233,32 @@ fn one_method(case: &ObservedCheck<'_>) -> Judgement {
     }
     judgement
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::find;
+    use crate::check::profile::Effective;
+    use crate::observe::{Evidence, Exchange, Observation, Request, Response, Silence};
+
+    #[test]
+    fn an_answer_to_a_token_in_the_query_is_private() {
+        let check = find("bearer.query-token-refused").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        for (status, outcome, fields, advice) in [
+            (200, Outcome::Granted, &[][..], 1),
+            (200, Outcome::Granted, &["no-cache"], 1),
+            (200, Outcome::Granted, &["max-age=60, private"], 0),
+            (200, Outcome::Granted, &["no-store"], 0),
+            (401, Outcome::Refused, &[], 0),
+        ] {
+            let headers = fields.iter().map(|one| ("Cache-Control".to_owned(), one.as_bytes().to_vec())).collect();
+            let answer = Response { status, headers, body: Vec::new(), truncated: false };
+            let asked = Exchange::unanswered(Request::new("GET", "/"), Silence::Closed);
+            let mut evidence = Evidence::default();
+            evidence.observe(Observation::in_test(0, Exchange { answer: Ok(answer), ..asked }, outcome));
+            let found = refused_or_private(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!((found.access.len(), found.advice.len()), (usize::from(status == 200), advice), "{fields:?}");
+        }
+    }
+}

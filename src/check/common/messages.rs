@@ -62,7 +62,7 @@ pub(crate) const CHECKS: &[Check] = &[
         sources: &["RFC 9110 §15.5.6", "RFC 9110 §10.2.1"],
         doc: Doc {
             sends: "PROPFIND with the good credential to each protected resource (at most 8); every 405 of the run is looked at, whichever check asked for it.",
-            matters: "A client that is told that a method is wrong, and not which ones are right, can only try them.",
+            matters: "A client that learns from 405 alone which methods are wrong can only try the others.",
             fix: "Send Allow with each 405, with the methods of that resource.",
         },
         steps: &[

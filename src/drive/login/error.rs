@@ -52,3 +52,21 @@ impl LoginError {
         !matches!(self, Self::Refused { status: 500.., .. })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_breaks_has_judged_no_password() {
+        let refused = |status| LoginError::Refused {
+            step: "the request".to_owned(),
+            status,
+            answer: status.to_string(),
+            expected: String::new(),
+        };
+        let may_lock = [200, 400, 401, 429, 500, 503].map(|status| refused(status).may_lock());
+        assert_eq!(may_lock, [true, true, true, true, false, false]);
+        assert!(LoginError::NoToken("credential".to_owned()).may_lock());
+    }
+}

@@ -26,7 +26,6 @@ use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 
-pub(in crate::reference) use registration::is_authentic;
 pub(crate) use server::Authority;
 
 /// Where the endpoints are of the server whose tokens are signed.

@@ -51,14 +51,6 @@ pub(super) fn find(id: &str) -> Option<RegisteredClient> {
     Some(client(secret, scopes, "a", may_obtain, serves))
 }
 
-/// Whether a client is who it says: by its secret, or by its name where it is registered without one.
-pub(in crate::reference) fn is_authentic(id: &str, secret: Option<&str>) -> bool {
-    find(id).is_some_and(|client| match secret {
-        Some(secret) => proves(&client, secret),
-        None => client.secret.is_none(),
-    })
-}
-
 /// Whether a secret is the client's.
 pub(super) fn proves(client: &RegisteredClient, secret: &str) -> bool {
     client.secret.is_some_and(|own| bool::from(digest(own).ct_eq(&digest(secret))))

@@ -1,5 +1,6 @@
 //! Forgeries about the header: where the key is, which it is, and what has to be understood.
 
+use super::is_access_token;
 use super::twin::{good, good_token, header, header_signed_by, random_text, twin, unforgeable};
 use crate::scheme::jose::key::{mac, strangers};
 use crate::scheme::jose::{Alg, Jws, Members, SigningKey};
@@ -150,9 +151,11 @@ pub(super) const WITH_THE_KEY: &[Forgery] = &[
         typ(context, Some("token-introspection+jwt"))
     }),
     // of tokens that are of another type themselves
-    Forgery::new("type-logout", "the type of a logout token", |context| typ(context, Some("logout+jwt"))),
-    Forgery::new("type-dpop", "the type of a DPoP proof", |context| typ(context, Some("dpop+jwt"))),
-    Forgery::new("type-secevent", "the type of a security event", |context| typ(context, Some("secevent+jwt"))),
+    Forgery::new("type-logout", "the type of a logout token", |context| type_beside_others(context, "logout+jwt")),
+    Forgery::new("type-dpop", "the type of a DPoP proof", |context| type_beside_others(context, "dpop+jwt")),
+    Forgery::new("type-secevent", "the type of a security event", |context| {
+        type_beside_others(context, "secevent+jwt")
+    }),
     // of tokens of any type, unlike the others
     Forgery::new("type-unknown", "a type that does not exist", |context| typ(context, Some("authbench+jwt"))),
     Forgery::new("typ-long", "the type as a media type, application/at+jwt", |context| {
@@ -173,6 +176,14 @@ pub(super) const WITH_TWO_KEYS: &[Forgery] =
         let Some(kid) = kid else { return unforgeable("`material.second_key` has no kid") };
         header(context, &["kid"], |header, _| header.set("kid", kid))
     })];
+
+/// Another type than that of a token which is of no type that only access tokens have.
+fn type_beside_others(context: &mut ForgeryContext<'_>, other: &str) -> Forged {
+    if good_token(context)?.header.text("typ").is_some_and(|typ| is_access_token(&typ)) {
+        return unforgeable("the tokens are of the type at+jwt: other types are tried as forgeries of their own");
+    }
+    typ(context, Some(other))
+}
 
 fn typ(context: &mut ForgeryContext<'_>, typ: Option<&str>) -> Forged {
     header(context, &["typ"], |header, _| match typ {

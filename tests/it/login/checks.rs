@@ -33,13 +33,18 @@ async fn a_login_is_asked_for_what_it_has() {
     let passed = [
         "login.logout-ends-credential",
         "login.malformed-never-5xx",
+        "login.query-credentials-refused",
         "login.unusual-password-refused",
+        "login.unusual-user-refused",
         "login.users-indistinct",
         "login.wrong-password-refused",
+        "refresh.access-token-refused",
         "refresh.concurrent-use",
+        "refresh.near-miss-refused",
         "refresh.renews-credential",
         "refresh.reuse-refused",
         "refresh.token-opens-nothing",
+        "refresh.unknown-refused",
     ];
     let mut found = with_verdict(&report, "pass");
     found.sort();
@@ -49,7 +54,10 @@ async fn a_login_is_asked_for_what_it_has() {
     assert_eq!(found, CHANGES, "nothing about cookies, and no `password_change`\n{said}");
     // what is no JSON does not come to the handler that counts
     let counts = application.counts();
-    assert_eq!(counts.failed, 20, "nine with a password that is wrong, eleven with a body that is: {counts:?}");
+    assert_eq!(
+        counts.failed, 26,
+        "nine with a wrong password, five with a wrong user, twelve with another body: {counts:?}"
+    );
     for text in [said, report.to_string()] {
         assert!(!text.contains(PASSWORD), "{text}");
         assert!(!text.contains("issued-") && !text.contains("refresh-0") && !text.contains("refresh-f"), "{text}");
@@ -168,7 +176,9 @@ async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
     let not_tested = [
         "login.malformed-never-5xx",
         "login.password-change-ends-sessions",
+        "login.query-credentials-refused",
         "login.unusual-password-refused",
+        "login.unusual-user-refused",
         "login.users-indistinct",
         "login.wrong-password-refused",
         "session.csrf-token-bound",

@@ -21,11 +21,11 @@ use serde_json::{Value, json};
 
 use super::Verifiers;
 use super::passwords::{self, PasswordChange};
-use crate::reference::authority::is_authentic;
 use crate::reference::fault::Faults;
 use crate::reference::rejection::Rejection;
 use crate::reference::scheme::bearer::{invalid, presented};
-use crate::reference::state::{Principal, ReferenceState};
+use crate::reference::state::{Principal, ReferenceState, digest};
+use crate::seed::{self, SeedState};
 use families::{NewTokens, RefreshUse};
 
 pub(crate) use families::Families;
@@ -181,6 +181,13 @@ async fn refresh(Shared(verifiers): Shared<Arc<Verifiers>>, Json(request): Json<
 fn renewed(families: &Families, token: &str, client: Option<&str>, faults: &Faults) -> Option<NewTokens> {
     let of_anybody = || families.renew_any().filter(|_| faults.on("unknown-refresh-token-accepted"));
     families.renew(token, client, faults).or_else(of_anybody)
+}
+
+/// Whether a client is who it says: by its secret, or by its name where it is registered without one.
+fn is_authentic(id: &str, secret: Option<&str>) -> bool {
+    let Some(secret) = secret else { return id == seed::PUBLIC_CLIENT };
+    let known = seed::IDENTITIES.iter().find(|client| client.name == id && client.state == SeedState::Valid);
+    known.is_some_and(|client| digest(client.client_secret) == digest(secret))
 }
 
 /// The client of a request to the token endpoint, where it names one (RFC 6749 §2.3.1).
