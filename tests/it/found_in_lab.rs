@@ -383,16 +383,11 @@ async fn by_numbers(scheme: &'static str, include: &str) -> Ended {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_opens_nothing_more_than_the_good_token_is_no_failure() {
-    let include = "jwt.nbf-enforced, jwt.typ-confusion-refused, jwt.exp-required, jwt.claim-type-confusion-safe, \
-                   bearer.metacharacters-denied";
+    let include = "jwt.nbf-enforced, jwt.exp-required, jwt.claim-type-confusion-safe, bearer.metacharacters-denied";
     let ended = by_numbers("Bearer", include).await;
-    for (id, text) in
-        [("jwt.nbf-enforced", "a word for nbf"), ("jwt.typ-confusion-refused", "accepted: the type of a logout token")]
-    {
-        let result = ended.of(id);
-        assert_eq!(result.verdict, Verdict::Info, "{id}: {} {:?}", result.summary, result.deviations);
-        assert!(result.summary.contains(text), "{id}: {}", result.summary);
-    }
+    let result = ended.of("jwt.nbf-enforced");
+    assert_eq!(result.verdict, Verdict::Info, "{} {:?}", result.summary, result.deviations);
+    assert!(result.summary.contains("a word for nbf"), "{}", result.summary);
     for (id, text) in [
         ("jwt.exp-required", "no exp, in a token that need not have one"),
         ("bearer.metacharacters-denied", "the byte 0xFF behind it: accepted"),

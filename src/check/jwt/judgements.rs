@@ -460,6 +460,27 @@ mod tests {
     }
 
     #[test]
+    fn that_the_type_of_a_token_is_not_looked_at_is_for_a_person_to_judge() {
+        use crate::check::profile::Effective;
+        use crate::observe::{Evidence, Exchange, Observation, Request, Response, Silence};
+        let check = crate::check::find("jwt.typ-confusion-refused").expect("is there");
+        let profile = Effective::of(["api-key-403"], "jwt");
+        for (status, outcome, expected) in [
+            (200, Outcome::Granted, (true, 1, 0)),
+            (401, Outcome::Refused, (false, 0, 0)),
+            (500, Outcome::Broke, (false, 0, 1)),
+        ] {
+            let answer = Response { status, headers: Vec::new(), body: Vec::new(), truncated: false };
+            let asked = Exchange::unanswered(Request::new("GET", "/"), Silence::Closed);
+            let seen = Observation::in_test(2, Exchange { answer: Ok(answer), ..asked }, outcome);
+            let mut evidence = Evidence::default();
+            evidence.observe(Observation { reproduced: true, ..seen });
+            let found = types(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!((found.needs_review, found.remarks.len(), found.protocol.len()), expected, "{status}");
+        }
+    }
+
+    #[test]
     fn the_judgements_know_the_forgeries_that_their_checks_send() {
         let ladder: BTreeSet<ForgeryId> = LADDER.iter().map(|(id, _)| *id).collect();
         assert_eq!(ladder, forgeries("jwt.exp-leeway-bounded"));
