@@ -84,13 +84,19 @@ impl TimingRun {
     pub const LEAST_US: f64 = 20.0;
 
     /// In which direction the difference lies beyond the least effect and beyond what the A/A control shows: 1 where the other
-    /// kind takes longer, -1 where it takes less time, 0 where neither can be told.
+    /// kind takes longer, -1 where it takes less time, 0 where neither can be told. A control that shows nothing may have a wide
+    /// interval, for its kind scatters as it does in the difference: then the estimates count.
     pub fn direction(&self) -> i8 {
-        match self.difference.beyond(Self::LEAST_US) {
-            1 if self.difference.low > self.control.high => 1,
-            -1 if self.difference.high < self.control.low => -1,
-            _ => 0,
-        }
+        const TIMES: f64 = 4.0;
+        let (difference, control) = (&self.difference, &self.control);
+        let direction = difference.beyond(Self::LEAST_US);
+        let shows_nothing = control.low <= 0.0 && control.high >= 0.0;
+        let is_clear = match direction {
+            1 => difference.low > control.high,
+            _ => difference.high < control.low,
+        };
+        let is_clear = is_clear || (shows_nothing && difference.value.abs() > TIMES * control.value.abs());
+        if is_clear { direction } else { 0 }
     }
 
     /// Whether it shows neither an effect nor that there is none.
@@ -251,6 +257,9 @@ mod tests {
             ((-50.0, -30.0), (-35.0, 5.0), 0, true),
             ((5.0, 50.0), (-1.0, 1.0), 0, true),
             ((-15.0, 19.0), (-9.0, 8.0), 0, false),
+            // a hash of a password, whose times scatter by half of what it takes
+            ((-11_500.0, -3_700.0), (-5_700.0, 5_800.0), -1, false),
+            ((-11_500.0, -3_700.0), (-5_700.0, 800.0), 0, true),
         ] {
             let run = TimingRun { difference: effect(difference), control: effect(control), samples: 60 };
             assert_eq!((run.direction(), run.is_undecided()), (direction, is_undecided), "{difference:?} {control:?}");

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use super::login::{CredentialSource, LoginBody, LoginJson, LoginProcedure, LoginStep, LoginText, MalformedBody};
 use crate::check::step::{LoginMember, MalformedLogin};
 
+/// Arrays in arrays that a parser has to give up on.
+const DEPTH: usize = 100_000;
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -46,6 +48,7 @@ fn malformed_json(json: &LoginJson, kind: MalformedLogin) -> Option<LoginBody> {
         MalformedLogin::Null => raw(b"null"),
         MalformedLogin::Empty => raw(b""),
         MalformedLogin::Broken => raw(b"{\"authbench\": "),
+        MalformedLogin::Deep => raw(&[b'['; DEPTH]),
         // what a loose comparison takes for any text, and what methods of text are missing from
         MalformedLogin::Number(member) => replaced(json, member, &json!(0)),
         MalformedLogin::List(member) => replaced(json, member, &json!(["authbench"])),

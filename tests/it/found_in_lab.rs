@@ -1,6 +1,7 @@
 //! What real applications do that was judged wrongly once: each server here answers as one of them does.
 
 mod guards;
+mod logins;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

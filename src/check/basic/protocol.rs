@@ -6,7 +6,7 @@ use crate::check::judgement::sameness;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{Accept, INVALID, MALFORMED, MISSING, On, PeculiarAccount, Want, Who, forged, send};
 use crate::check::{Check, Doc, Level, PLAIN, REFUSAL, Severity, Tier};
-use crate::observe::{Challenge, ForgeryId, Outcome, StepId};
+use crate::observe::{Challenge, ForgeryId, Observation, Outcome, StepId};
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -131,6 +131,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::ForgedAccount(PeculiarAccount::ColonPassword, ForgeryId::new("until-last-colon")), On::Protected)
                 .denied(&[INVALID]),
         ],
+        expect: colons,
         fault: "splits-on-last-colon",
         ..REFUSAL
     },
@@ -140,7 +141,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 7617 §2", "RFC 9110 §11.4"],
         doc: Doc {
-            sends: "No colon, bad Base64, its URL alphabet, nothing, control characters, 64 KiB, a password of 5000 characters, a user-id that leads to another folder, and the good value without its padding, with too much of it, with other bits behind its last byte, without the space before it and with a no-break space in its place, with a space and a character outside Base64 inside, and with a word, such characters or a NUL behind it.",
+            sends: "No colon, bad Base64, its URL alphabet, nothing, control characters, 64 KiB, a password of 5000 characters, a user-id that leads to another folder, and the good value without its padding, with too much of it, with other bits behind its last byte, without the space before it and with a no-break space in its place, with a space, a dot and another character outside Base64 inside, and with a word, such characters or a NUL behind it.",
             matters: "A parser that breaks is a way to take a service down.",
             fix: "Refuse what does not decode like a wrong password.",
         },
@@ -162,6 +163,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("junk-after"), On::Protected),
             send(forged("junk-pair-after"), On::Protected),
             send(forged("junk-inside"), On::Protected),
+            send(forged("dot-inside"), On::Protected),
             send(forged("space-inside"), On::Protected),
             send(forged("nul-after"), On::Protected),
         ],
@@ -192,6 +194,8 @@ pub(crate) const CHECKS: &[Check] = &[
     },
 ];
 
+const NO_RIGHT: &str =
+    "the account is known and may not use this resource (403, and 401 with a wrong password): give it the right";
 const CHALLENGE: StepId = StepId::new("challenge");
 
 /// What a malformed value may be answered with, one that is too long for the server among them (RFC 9110 §5.4).
@@ -249,7 +253,28 @@ fn malformed(case: &ObservedCheck<'_>) -> Judgement {
 }
 
 /// Without the announcement the encoding is not defined (RFC 7617 §2): a server may take another than UTF-8, or several.
+/// Whether a peculiar account is known and lacks the right: its password is answered with 403, and a wrong one with 401.
+fn lacks_the_right(case: &ObservedCheck<'_>) -> bool {
+    let status = |forged: bool| {
+        let of_account = |seen: &&Observation| {
+            seen.exchange.request.value_of("authorization").is_some() && seen.forgery.is_some() == forged
+        };
+        case.observations().map(|(_, seen)| seen).find(of_account).and_then(|seen| seen.exchange.status())
+    };
+    (status(false), status(true)) == (Some(403), Some(401))
+}
+
+fn colons(case: &ObservedCheck<'_>) -> Judgement {
+    if lacks_the_right(case) {
+        return Judgement { not_applicable: Some(NO_RIGHT.to_owned()), ..Judgement::default() };
+    }
+    expect::wants(case)
+}
+
 fn utf8(case: &ObservedCheck<'_>) -> Judgement {
+    if lacks_the_right(case) {
+        return Judgement { not_applicable: Some(NO_RIGHT.to_owned()), ..Judgement::default() };
+    }
     let mut judgement = expect::wants(case);
     let announced = case.answers_of(CHALLENGE).filter_map(|(_, response)| basic(challenges::of(response)));
     let announced = announced.into_iter().any(|challenge| challenge.param("charset").is_some());

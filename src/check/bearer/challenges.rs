@@ -122,6 +122,7 @@ fn parameters(case: &ObservedCheck<'_>) -> Judgement {
                     false if judgement.remarks.is_empty() => judgement.remarks.push(text.to_owned()),
                     false => {}
                 }
+                judgement.needs_review |= !judgement.remarks.is_empty();
             }
             let names: BTreeSet<&str> = challenge.params.iter().map(|(name, _)| name.as_str()).collect();
             if names.len() < challenge.params.len() {

@@ -29,6 +29,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("no-space"), On::Protected).denied(BAD_FIELD),
             send(forged("no-break-space"), On::Protected),
             send(forged("scheme-token"), On::Protected).denied(BAD_FIELD),
+            send(forged("scheme-jwt"), On::Protected).denied(BAD_FIELD),
             send(forged("scheme-basic"), On::Protected).denied(BAD_FIELD),
             send(forged("scheme-unknown"), On::Protected).denied(BAD_FIELD),
             send(forged("scheme-prefixed"), On::Protected).denied(BAD_FIELD),

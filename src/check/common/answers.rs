@@ -118,7 +118,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["OWASP API8:2023", "ASVS 16.5.1"],
         doc: Doc {
-            sends: "Each write (at most 8) without a credential: with a body that no schema allows, that does not parse, without a member, and of nothing, in JSON or as a form, as the scenario has it; and with a query that no schema allows.",
+            sends: "Each write (at most 8) without a credential: with a body that no schema allows, that does not parse, without a member, and of nothing, in JSON or as a form, as the scenario has it; with another media type; and with a query that no schema allows.",
             matters: "An error that names fields shows the inside of an API to whoever has no business there.",
             fix: "Authenticate before the body is parsed.",
         },
@@ -143,6 +143,10 @@ pub(crate) const CHECKS: &[Check] = &[
                 .denied(UNREAD)
                 .called("a body of nothing"),
             send(Who::Anonymous, On::EachWrite)
+                .with(&[Alter::Replaced("Content-Type", Fill::Text("text/plain"))])
+                .denied(UNREAD)
+                .called("a body of another media type"),
+            send(Who::Anonymous, On::EachWrite)
                 .with(&[Alter::Query("limit", Fill::Text("authbench"))])
                 .denied(UNREAD)
                 .called("a query that no schema allows"),
@@ -163,7 +167,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Authenticate before conditions are evaluated: they count only where the answer would be a success.",
         },
         steps: &[
-            send(Who::Anonymous, On::EachGet).denied(&[MISSING]),
+            send(Who::Anonymous, On::EachGet).id(UNCONDITIONAL).denied(REFUSED),
             send(Who::Anonymous, On::EachGet)
                 .with(&[Alter::Header("If-None-Match", Fill::Text("*"))])
                 .called("If-None-Match: * without a credential"),
@@ -281,6 +285,8 @@ const JOINED: StepId = StepId::new("joined");
 /// The same with the good one last.
 const JOINED_LAST: StepId = StepId::new("joined-last");
 const PREFLIGHT: StepId = StepId::new("preflight");
+/// What is asked without a condition.
+const UNCONDITIONAL: StepId = StepId::new("unconditional");
 const TRACE: StepId = StepId::new("trace");
 const GOOD: StepId = StepId::new("good");
 const ANONYMOUS: StepId = StepId::new("anonymous");
@@ -313,7 +319,9 @@ fn not_resolved(case: &ObservedCheck<'_>) -> Judgement {
 fn conditions(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, observation) in case.lenient() {
+        let without = case.beside(observation, UNCONDITIONAL).find_map(|(_, seen)| seen.exchange.status());
         match observation.exchange.status() {
+            status if status.is_some() && status == without => {}
             Some(status @ (304 | 412)) => {
                 let text = case.about(index, format_args!("answered with {status}"));
                 judgement.deviates(index, text, "the refusal that there is without the condition");

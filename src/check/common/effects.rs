@@ -60,7 +60,11 @@ pub(crate) fn head_like_get(case: &ObservedCheck<'_>) -> Judgement {
         }
     }
     if !heads.is_empty() && heads.iter().all(|(index, _)| is_absent(case, *index)) && judgement.access.is_empty() {
-        judgement.not_applicable = Some("the target does not offer HEAD".to_owned());
+        // RFC 9110 §9.1: general-purpose servers support GET and HEAD; an API may be none
+        judgement
+            .remarks
+            .push("the target does not offer HEAD, which general-purpose servers have to support".to_owned());
+        judgement.needs_review = true;
     }
     judgement
 }
@@ -136,7 +140,7 @@ mod tests {
             evidence.observe(seen(2, good));
             let found = head_like_get(&ObservedCheck { check, evidence: &evidence, profile: &profile });
             let is_about_head = |deviation: &&crate::check::judgement::Deviation| deviation.expected == "as GET";
-            (found.not_applicable.is_some(), found.protocol.iter().filter(is_about_head).count())
+            (found.needs_review, found.protocol.iter().filter(is_about_head).count())
         };
         assert_eq!(judged(&[400, 400], 400), (true, 0));
         assert_eq!(judged(&[404, 404], 404), (true, 0));

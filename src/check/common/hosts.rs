@@ -3,7 +3,7 @@
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{Alter, Fill, On, Step, Who, send};
 use crate::check::{Check, Doc, PLAIN, Severity, Tier};
-use crate::observe::{Observation, Response, Silence, contains};
+use crate::observe::{Observation, Response, Silence};
 
 /// A host that is nobody's.
 const FOREIGN: &str = "authbench.invalid";
@@ -15,7 +15,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     tier: Tier::Extended,
     sources: &["WSTG-INPV-17", "RFC 9110 §7.2", "CWE-644"],
     doc: Doc {
-        sends: "The protected request without and with the good credential, and a write with it where the target is owned, with a foreign host in Host, and with one in X-Forwarded-Host, Forwarded and X-Forwarded-Server.",
+        sends: "The protected request without and with the good credential, a public one, and a write with the credential where the target is owned, with a foreign host in Host, and with one in X-Forwarded-Host, Forwarded and X-Forwarded-Server.",
         matters: "Links to a host that the client names end in caches, in redirects and in mails, and lead others to an attacker.",
         fix: "Answer 421 or 400 to hosts that are not yours, build links from a configured address, and believe forwarding fields only from your proxy.",
     },
@@ -29,6 +29,10 @@ pub(crate) const CHECKS: &[Check] = &[Check {
         send(Who::Anonymous, On::Protected)
             .with(&[Alter::Replaced("Host", Fill::Text(FOREIGN))])
             .called("a foreign Host, without a credential"),
+        send(Who::Anonymous, On::Public)
+            .with(&[Alter::Replaced("Host", Fill::Text(FOREIGN))])
+            .called("a foreign Host, to a public resource")
+            .if_given(),
         send(Who::Good, On::EachUsedOrWritten)
             .with(&[
                 Alter::Header("X-Forwarded-Host", Fill::Text(FOREIGN)),
@@ -81,25 +85,34 @@ fn refuses(seen: &Observation) -> bool {
 
 /// Where an answer has an address at the foreign host. That it names the host, as in an error, is no link.
 fn linked(response: &Response) -> Option<String> {
-    let link = format!("//{FOREIGN}");
-    let domain = format!("domain={FOREIGN}");
+    let domains = [format!("domain={FOREIGN}"), format!("domain=.{FOREIGN}")];
     for (name, value) in &response.headers {
-        let value = value.to_ascii_lowercase();
-        if contains(&value, link.as_bytes())
-            || (name.eq_ignore_ascii_case("set-cookie") && contains(&value, domain.as_bytes()))
-        {
+        let value = String::from_utf8_lossy(value).to_ascii_lowercase();
+        let in_cookie = name.eq_ignore_ascii_case("set-cookie") && domains.iter().any(|domain| value.contains(domain));
+        if in_cookie || links(&value).next().is_some() {
             return Some(format!("the field {}", name.to_ascii_lowercase()));
         }
     }
-    links_in_body(response, &link).then(|| "the body".to_owned())
+    links_in_body(response).then(|| "the body".to_owned())
+}
+
+/// Where a text has addresses at the foreign host, or at a part of that domain which a server makes of it.
+fn links(text: &str) -> impl Iterator<Item = usize> {
+    let is_foreign = |at: &usize| {
+        let rest = &text[at + 2..];
+        let authority = &rest[..rest.find(['/', '?', '#', '"', '\'', '<', '>', ' ', '\\', ')']).unwrap_or(rest.len())];
+        let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+        host.ends_with(FOREIGN)
+    };
+    text.match_indices("//").map(|(at, _)| at).filter(is_foreign)
 }
 
 /// Whether a body links to an address. A page does so in its attributes: what it shows as text, such as the address that was
 /// asked for in a page of an error, leads nobody there.
-fn links_in_body(response: &Response, link: &str) -> bool {
+fn links_in_body(response: &Response) -> bool {
     let body = String::from_utf8_lossy(&response.body).to_ascii_lowercase();
     let is_page = response.header("content-type").is_some_and(|media| media.to_ascii_lowercase().contains("html"));
-    body.match_indices(link).any(|(at, _)| {
+    links(&body).any(|at| {
         let before = body[..at].trim_end_matches(':').trim_end_matches(|c: char| c.is_ascii_alphanumeric());
         let unquoted = before.strip_suffix(['"', '\'']).unwrap_or(before);
         // an attribute, the address of a `refresh`, or one in a style sheet
@@ -111,7 +124,7 @@ fn links_in_body(response: &Response, link: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn links(media: &str, body: &str) -> bool {
+    fn is_linked(media: &str, body: &str) -> bool {
         let headers = vec![("content-type".to_owned(), media.as_bytes().to_vec())];
         let answer = Response { status: 401, headers, body: body.as_bytes().to_vec(), truncated: false };
         linked(&answer).is_some()
@@ -126,16 +139,18 @@ mod tests {
             r#"<meta http-equiv="refresh" content="0; url=http://authbench.invalid/">"#,
             "<style>a { background: url(//authbench.invalid/a.png) }</style>",
         ] {
-            assert!(links("text/html; charset=utf-8", page), "{page}");
+            assert!(is_linked("text/html; charset=utf-8", page), "{page}");
         }
         for page in [
             "<p>the address <tt>'http://authbench.invalid/x'</tt> needs a login</p>",
             "<p>http://authbench.invalid/x</p>",
             "<p>authbench.invalid</p>",
         ] {
-            assert!(!links("text/html", page), "{page}");
+            assert!(!is_linked("text/html", page), "{page}");
         }
-        assert!(links("application/json", r#"{"self":"http://authbench.invalid/orders"}"#));
-        assert!(!links("application/json", r#"{"host":"authbench.invalid"}"#));
+        assert!(is_linked("application/json", r#"{"self":"http://authbench.invalid/orders"}"#));
+        assert!(is_linked("application/json", r#"{"self":"http://.authbench.invalid:8441"}"#));
+        assert!(!is_linked("application/json", r#"{"self":"http://example.test/?at=authbench.invalid"}"#));
+        assert!(!is_linked("application/json", r#"{"host":"authbench.invalid"}"#));
     }
 }

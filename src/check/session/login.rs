@@ -82,7 +82,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 9110 §15.5.1", "ASVS 16.5.3", "OWASP API8:2023"],
         doc: Doc {
-            sends: "The login of the scenario with a body that is malformed. In JSON: an array, a text or null in place of the object; no byte; JSON that ends too early; a number, an array or an object as the user and as the password; no user and no password. In a form: no byte; no user and no password; a password that is no percent-encoding (`%zz`) or no UTF-8 (`%ff%fe`). The right login follows; it also comes between them, so that fewer logins fail in a row than `max_failures` allows.",
+            sends: "The login of the scenario with a body that is malformed. In JSON: an array, a text or null in place of the object; no byte; JSON that ends too early; arrays a hundred thousand deep; a number, an array or an object as the user and as the password; no user and no password. In a form: no byte; no user and no password; a password that is no percent-encoding (`%zz`) or no UTF-8 (`%ff%fe`). The right login follows; it also comes between them, so that fewer logins fail in a row than `max_failures` allows.",
             matters: "Whoever can ask for a login can send such a body: a handler that breaks on it is a way to take the login down, and its error page often shows code.",
             fix: "Check that the body is an object and that user and password are texts before anything looks at them, and answer 400 (or 401, 422) where they are not.",
         },
@@ -92,6 +92,7 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::Malformed(MalformedLogin::Null)).denied(REFUSED),
             login(SessionAct::Malformed(MalformedLogin::Empty)).denied(REFUSED),
             login(SessionAct::Malformed(MalformedLogin::Broken)).denied(REFUSED),
+            login(SessionAct::Malformed(MalformedLogin::Deep)).denied(REFUSED),
             login(SessionAct::Malformed(MalformedLogin::Number(LoginMember::User))).denied(REFUSED),
             login(SessionAct::Malformed(MalformedLogin::List(LoginMember::User))).denied(REFUSED),
             login(SessionAct::Malformed(MalformedLogin::Object(LoginMember::User))).denied(REFUSED),

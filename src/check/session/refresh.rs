@@ -123,6 +123,7 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::LogIn("s")),
             login(SessionAct::Copy("s", "used")),
             login(SessionAct::Refresh("s")).granted().called("the refresh"),
+            send(Who::Slot("s"), On::Protected).granted().called(RENEWED),
             login(SessionAct::AwaitOverlap),
             login(SessionAct::Refresh("used")).denied(REFUSED).id(judgements::REUSED).called("the used refresh token"),
             login(SessionAct::Refresh("s")).denied(REFUSED).called("the newest refresh token after that"),
@@ -148,6 +149,7 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::LogIn("s")),
             login(SessionAct::Copy("s", "used")),
             login(SessionAct::Refresh("s")).granted().called("the refresh"),
+            send(Who::Slot("s"), On::Protected).granted().called(RENEWED),
             login(SessionAct::AwaitOverlap),
             login(SessionAct::Refresh("used")).denied(REFUSED).id(judgements::REUSED).called("the used refresh token"),
             Step::AwaitRefusal("s"),
@@ -241,11 +243,15 @@ pub(crate) const CHECKS: &[Check] = &[
     },
 ];
 
+/// Some servers keep a used refresh token until its successor's access token is used: the answer may have been lost.
+const RENEWED: &str = "the new credential";
+
 /// A refresh, and the same once more.
 const REUSE: &[Step] = &[
     login(SessionAct::LogIn("s")),
     login(SessionAct::Copy("s", "used")),
     login(SessionAct::Refresh("s")).granted().called("the refresh"),
+    send(Who::Slot("s"), On::Protected).granted().called(RENEWED),
     login(SessionAct::AwaitOverlap),
     login(SessionAct::Refresh("used")).denied(REFUSED).id(judgements::REUSED).called("the used refresh token"),
 ];

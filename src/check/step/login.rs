@@ -120,6 +120,8 @@ pub enum MalformedLogin {
     Empty,
     /// JSON that ends too early.
     Broken,
+    /// Arrays in arrays, a hundred thousand deep.
+    Deep,
     /// A number in place of a text.
     Number(LoginMember),
     /// An array in place of a text.

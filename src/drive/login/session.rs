@@ -1,7 +1,7 @@
 //! One login in progress, and what it holds.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use url::Url;
@@ -23,6 +23,8 @@ use crate::target::hook;
 
 /// Numbers above this are milliseconds since 1970 and not seconds: as seconds they would be in the year 5138.
 const MILLISECONDS: f64 = 1e11;
+/// How long a login waits at most because a server asks for it.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// Characters of an answer that an error shows.
 const SHOWN: usize = 120;
 
@@ -367,8 +369,14 @@ impl LoginSession {
             return Err(LoginError::ControlCharacter.into());
         }
         let note = self.transcript.as_ref().map(|_| Transcript::request(step.method, &url, &headers, body.as_ref()));
-        let began = clock::now();
-        let answer = logins.control.exchange(step.method, url.clone(), &headers, body).await;
+        let mut began = clock::now();
+        let mut answer = logins.control.exchange(step.method, url.clone(), &headers, body.clone()).await;
+        // RFC 6585 §4: too many for now, which says nothing about the password
+        if let Some(wait) = answer.as_ref().ok().and_then(wait_before_another) {
+            tokio::time::sleep(wait).await;
+            began = clock::now();
+            answer = logins.control.exchange(step.method, url.clone(), &headers, body).await;
+        }
         if let (Some(transcript), Some(request)) = (&mut self.transcript, note) {
             transcript.take(request, &answer, clock::now() - began);
         }
@@ -416,6 +424,13 @@ impl LoginSession {
 /// Whether a login that failed may count towards the locking of an account: what did not answer has locked nothing.
 pub(super) fn may_lock(error: &ControlError) -> bool {
     matches!(error, ControlError::Login(error) if error.may_lock())
+}
+
+/// How long a server that takes no more logins for now wants to be left alone, where that is worth waiting for (RFC 9110 §10.2.3).
+fn wait_before_another(answer: &ControlAnswer) -> Option<Duration> {
+    let seconds: u64 = answer.header_values("retry-after").next()?.trim().parse().ok()?;
+    let wait = Duration::from_secs(seconds);
+    (answer.status == 429 && wait <= LONGEST_WAIT).then_some(wait)
 }
 
 /// RFC 6749 §5.1.

@@ -40,6 +40,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "common.path-normalisation-not-a-bypass",
         "guards the path as sent and routes the path as normalised",
     ),
+    variant(
+        "rights-by-raw-path",
+        "common.path-normalisation-not-a-bypass",
+        "looks for the scopes of a path as sent, and routes the path as normalised",
+    ),
     variant("decodes-paths-twice", "common.path-normalisation-not-a-bypass", "decodes paths once more after the guard"),
     variant(
         "backslash-is-slash",

@@ -29,6 +29,10 @@ const STOPPED: Duration = Duration::from_millis(600);
 #[derive(Clone, Copy)]
 pub(crate) struct Unguarded;
 
+/// Set on a request whose path has no scopes to a fault before the guards.
+#[derive(Clone, Copy)]
+pub(crate) struct AnyScope;
+
 /// The source that failures of a caller are counted for; none where they are not counted.
 pub(super) fn counted<'a>(faults: &Faults, source: Option<&'a str>) -> Option<&'a str> {
     match source {

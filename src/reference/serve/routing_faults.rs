@@ -2,7 +2,7 @@
 
 use axum::http::{Method, Request, Uri};
 
-use crate::reference::resource::guard_faults::Unguarded;
+use crate::reference::resource::guard_faults::{AnyScope, Unguarded};
 use crate::reference::state::ReferenceState;
 
 /// Changes where a request goes, as the open faults do.
@@ -26,14 +26,19 @@ pub(super) fn rewrite<B>(state: &ReferenceState, request: &mut Request<B>) {
     }
     let twice = state.fault("decodes-paths-twice") && request.uri().path().contains("%25");
     let backslash = state.fault("backslash-is-slash") && request.uri().path().contains('\\');
-    if state.fault("prefix-matcher-bypass") || twice || backslash {
+    let rights = state.fault("rights-by-raw-path");
+    if state.fault("prefix-matcher-bypass") || rights || twice || backslash {
         let once = request.uri().path().replace('\\', "/");
         let normal = normalised(&if twice { normalised(&once) } else { once });
         if normal != request.uri().path()
             && let Ok(uri) = normal.parse::<Uri>()
         {
             *request.uri_mut() = uri;
-            request.extensions_mut().insert(Unguarded);
+            if rights {
+                request.extensions_mut().insert(AnyScope);
+            } else {
+                request.extensions_mut().insert(Unguarded);
+            }
         }
     }
 }

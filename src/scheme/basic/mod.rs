@@ -152,6 +152,11 @@ const FORGERIES: &[Forgery] = &[
         let good = credentials(user_of(context.proof), context.proof.secret());
         value(context, &format!("{good}!!"))
     }),
+    Forgery::new("dot-inside", "a dot inside the good value, which is no character of Base64", |context| {
+        let good = credentials(user_of(context.proof), context.proof.secret());
+        let (start, rest) = good.split_at(4.min(good.len()));
+        value(context, &format!("{start}.{rest}"))
+    }),
     Forgery::new("junk-inside", "a character outside Base64 inside the good value", |context| {
         let good = credentials(user_of(context.proof), context.proof.secret());
         // between two groups of four: what follows is read as before by who skips it
@@ -272,6 +277,7 @@ mod tests {
         for (id, expected) in [
             ("junk-pair-after", "Basic YWxpY2U6cCJ3!!"),
             ("junk-inside", "Basic YWxp!Y2U6cCJ3"),
+            ("dot-inside", "Basic YWxp.Y2U6cCJ3"),
             ("space-inside", "Basic YWxp Y2U6cCJ3"),
             ("padding-behind", "Basic YWxpY2U6cCJ3="),
             ("named-parts", "Authbench username=\"alice\", password=\"p\\\"w\""),

@@ -44,15 +44,10 @@ pub(crate) const FORGERIES: &[Forgery] = &[
     Forgery::new("no-break-space", "a no-break space after the scheme name", |context| {
         written(context, |scheme, value| [scheme.as_bytes(), b"\xa0", value.as_bytes()].concat())
     }),
-    Forgery::new("scheme-token", "the credential behind the scheme name Token", |context| {
-        written(context, |_, value| format!("Token {value}"))
-    }),
-    Forgery::new("scheme-basic", "the credential behind the scheme name Basic", |context| {
-        written(context, |_, value| format!("Basic {value}"))
-    }),
-    Forgery::new("scheme-bearer", "the credential behind the scheme name Bearer", |context| {
-        written(context, |_, value| format!("Bearer {value}"))
-    }),
+    Forgery::new("scheme-token", "the credential behind the scheme name Token", |context| behind(context, "Token")),
+    Forgery::new("scheme-jwt", "the credential behind the scheme name JWT", |context| behind(context, "JWT")),
+    Forgery::new("scheme-basic", "the credential behind the scheme name Basic", |context| behind(context, "Basic")),
+    Forgery::new("scheme-bearer", "the credential behind the scheme name Bearer", |context| behind(context, "Bearer")),
     Forgery::new("scheme-unknown", "the credential behind a scheme name that does not exist", |context| {
         written(context, |_, value| format!("Authbench {value}"))
     }),
@@ -74,6 +69,19 @@ pub(crate) const FORGERIES: &[Forgery] = &[
 ];
 
 /// The field written anew from the scheme name and the good credential.
+/// The credential behind another scheme name; names are compared without regard to case (RFC 9110 §11.1).
+fn behind(context: &ForgeryContext<'_>, name: &str) -> Forged {
+    let mut forged = written(context, |_, value| value.to_owned())?;
+    let own = context.carry(context.proof).pop().map(|one| String::from_utf8_lossy(&one.value).into_owned());
+    if own.and_then(|own| Some(own.split_once(' ')?.0.eq_ignore_ascii_case(name))).unwrap_or_default() {
+        return Err(Unforgeable(format!("{name} is the scheme name of the credential")));
+    }
+    if let Some(last) = forged.last_mut() {
+        last.value.splice(0..0, format!("{name} ").into_bytes());
+    }
+    Ok(forged)
+}
+
 fn written<T: Into<Vec<u8>>>(context: &ForgeryContext<'_>, write: fn(&str, &str) -> T) -> Forged {
     let mut carried = context.carry(context.proof);
     // the credential is the last that is carried; what goes along with it stays
@@ -118,6 +126,7 @@ mod tests {
             ("word-before", "Bearer x abc"),
             ("word-behind", "Bearer abc x"),
             ("scheme-token", "Token abc"),
+            ("scheme-jwt", "JWT abc"),
             ("scheme-unknown", "Authbench abc"),
             ("scheme-prefixed", "XBearer abc"),
             ("scheme-suffixed", "Bearerx abc"),

@@ -1,11 +1,12 @@
 //! Refreshes of a session that a check has for itself.
 
+use super::resource::second_counts;
 use super::session::{Told, granted, note, refused};
 use super::{Halt, Stage};
 use crate::check::step::RefreshChange;
 use crate::drive::login::LoginSession;
 use crate::drive::probe::values;
-use crate::observe::Evidence;
+use crate::observe::{Evidence, Outcome};
 use crate::scheme::forged_value;
 use crate::secret::Secret;
 
@@ -17,14 +18,14 @@ const UNFORGED: &str = "the refresh token is too short to be changed";
 const THE_SAME: &str = "the refresh token is the access token";
 
 impl Stage<'_> {
-    /// A refresh that has to be refused.
+    /// A refresh that has to be refused, and whether its answer is a server error that comes again.
     pub(super) async fn changed_refresh(
         &mut self,
         identity: usize,
         slot: &'static str,
         change: RefreshChange,
         evidence: &mut Evidence,
-    ) -> Result<Told, Halt> {
+    ) -> Result<(Told, bool), Halt> {
         let procedure = self.prober.subject().changed_refresh(identity, change);
         let procedure = procedure.ok_or_else(|| Halt::Untestable(NO_TOKEN.to_owned()))?;
         let kept = self.sessions.get_mut(slot).ok_or_else(|| Halt::Obstacle("no session was started".to_owned()))?;
@@ -47,13 +48,24 @@ impl Stage<'_> {
                 None
             }
         };
-        let mut session = match other {
+        let session = match other {
             Some(other) => {
                 values::note_text(other.expose(), evidence);
                 session.with_refresh_token(other)
             }
             None => session,
         };
+        let told = self.sent_by(session.clone(), evidence).await?;
+        if told.outcome != Outcome::Broke {
+            return Ok((told, false));
+        }
+        let again = self.sent_by(session, evidence).await?;
+        let same = again.outcome == told.outcome;
+        Ok((if second_counts(told.outcome, again.outcome, false) { again } else { told }, same))
+    }
+
+    /// The refresh of a session, which is given back to be logged out where it was renewed.
+    async fn sent_by(&self, mut session: LoginSession, evidence: &mut Evidence) -> Result<Told, Halt> {
         let ended = session.refreshed_only(&self.prober.equipment.logins).await;
         note(session.exchanges(), session.procedure(), evidence);
         let exchange = session.exchanges().last().cloned();

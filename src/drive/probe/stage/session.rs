@@ -79,7 +79,8 @@ impl Stage<'_> {
                 self.log_in((identity, None), slot, evidence).await?
             }
             SessionAct::LogInAfter(before, slot) => {
-                let planted = Some(Secret::new(&self.random[..32]));
+                let of_visitor = self.visitors_identifier(identity, evidence).await?;
+                let planted = Some(of_visitor.unwrap_or_else(|| Secret::new(&self.random[..32])));
                 let told = match self.log_in((identity, planted), slot, evidence).await {
                     Ok(told) => told,
                     // some servers refuse an identifier that they have not set
@@ -118,7 +119,11 @@ impl Stage<'_> {
                 return Ok(());
             }
             SessionAct::Refresh(slot) => self.refresh(slot, step.want, evidence).await?,
-            SessionAct::RefreshChanged(slot, change) => self.changed_refresh(identity, slot, change, evidence).await?,
+            SessionAct::RefreshChanged(slot, change) => {
+                let (told, reproduced) = self.changed_refresh(identity, slot, change, evidence).await?;
+                told.observe_as(action, Place::Login, reproduced, evidence);
+                return Ok(());
+            }
             SessionAct::RefreshAtOnce(slot) => {
                 for told in self.refresh_at_once(slot, evidence).await? {
                     told.observe(action, Place::Login, evidence);
@@ -151,6 +156,23 @@ impl Stage<'_> {
         for (_, kept) in self.sessions.drain().filter(|(_, kept)| kept.lives) {
             self.prober.equipment.logins.give_back(kept.session);
         }
+    }
+
+    /// The identifier that the server gives to whoever is not logged in, where it gives one: it may refuse one that it has not made.
+    async fn visitors_identifier(&self, identity: usize, evidence: &mut Evidence) -> Result<Option<Secret>, Halt> {
+        let (_, procedure) = self.login_of(identity)?;
+        let (Some(name), Some(main)) = (procedure.cookie(), self.prober.subject().main_resource()) else {
+            return Ok(None);
+        };
+        let answered = self.prober.send_to(main, &self.prober.bare_request(main)).await;
+        let lines = answered.response().into_iter().flat_map(|answer| answer.header_values("set-cookie"));
+        let pairs = lines.filter_map(|line| {
+            let (own, value) = line.split(';').next()?.split_once('=')?;
+            (own.trim() == name && !value.trim().is_empty()).then(|| value.trim().to_owned())
+        });
+        let identifier = pairs.last().map(Secret::new);
+        identifier.iter().for_each(|identifier| values::note_text(identifier.expose(), evidence));
+        Ok(identifier)
     }
 
     /// Logs in, with an identifier planted that the server has not set, where one is given.

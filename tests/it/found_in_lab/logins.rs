@@ -1,0 +1,128 @@
+//! Logins, each with a manner of its own.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use authbench::check::Verdict;
+use axum::extract::{Form, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
+use super::{PROMPT, against, presented, refused, serve};
+
+const PASSWORD: &str = "correct-Horse-7-battery";
+
+/// Identifiers that the server has made, and whether their visitor has logged in.
+type Visitors = Arc<Mutex<HashMap<String, bool>>>;
+
+fn identifier(headers: &HeaderMap) -> Option<String> {
+    Some(headers.get(header::COOKIE)?.to_str().ok()?.strip_prefix("sid=")?.to_owned())
+}
+
+fn new_visitor(visitors: &Visitors, logged_in: bool) -> [(header::HeaderName, String); 1] {
+    let mut visitors = visitors.lock().expect("whole");
+    let id = format!("visitor-{:08}-f3a1c9", visitors.len());
+    visitors.insert(id.clone(), logged_in);
+    [(header::SET_COOKIE, format!("sid={id}; Path=/; HttpOnly"))]
+}
+
+async fn me(State(visitors): State<Visitors>, headers: HeaderMap) -> Response {
+    let known = identifier(&headers).and_then(|id| visitors.lock().expect("whole").get(&id).copied());
+    match known {
+        Some(true) => Json(json!({ "user": "alice", "account": "6c1f0a8e52d94b37" })).into_response(),
+        Some(false) => StatusCode::UNAUTHORIZED.into_response(),
+        None => (StatusCode::UNAUTHORIZED, new_visitor(&visitors, false)).into_response(),
+    }
+}
+
+/// Refuses identifiers that it has not made, and keeps those that it has.
+async fn log_in(
+    State(visitors): State<Visitors>,
+    headers: HeaderMap,
+    Form(form): Form<HashMap<String, String>>,
+) -> Response {
+    if form.get("password").is_none_or(|password| password != PASSWORD) {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    let id = identifier(&headers);
+    let is_known = id.as_ref().is_some_and(|id| visitors.lock().expect("whole").contains_key(id));
+    match id {
+        Some(id) if is_known => {
+            visitors.lock().expect("whole").insert(id.clone(), true);
+            (StatusCode::NO_CONTENT, [(header::SET_COOKIE, format!("sid={id}; Path=/; HttpOnly"))]).into_response()
+        }
+        _ => (StatusCode::NO_CONTENT, new_visitor(&visitors, true)).into_response(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_identifier_that_the_server_made_for_a_visitor_is_tried_before_a_login() {
+    let router = Router::new().route("/me", get(me)).route("/login", post(log_in)).with_state(Visitors::default());
+    let yaml = format!(
+        "scheme: {{ session: {{ cookie: sid }} }}\nlogins: {{ app: {{ request: {{ post: /login, form: {{ user: \"{{username}}\", \
+         password: \"{{password}}\" }} }}, token: {{ cookie: sid }} }} }}\ncredentials: {{ alice: {{ login: app, username: alice, password: {PASSWORD} }} }}\n\
+         resources: [{{ request: GET /me }}]\nconformance: {{ include: [session.identifier-changes-at-login] }}\n"
+    );
+    let ended = against(serve(router).await, &yaml, PROMPT).await;
+    let result = ended.of("session.identifier-changes-at-login");
+    assert_eq!(result.verdict, Verdict::Fail, "{} {:?}", result.summary, result.deviations);
+    assert!(result.summary.contains("the identifier from before the login"), "{}", result.summary);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_login_is_sent_again_where_the_server_asks_for_some_time() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let login = move |Json(body): Json<serde_json::Value>| async move {
+        if asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) {
+            return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "0")]).into_response();
+        }
+        match body["password"].as_str() {
+            Some(PASSWORD) => Json(json!({ "access_token": "t-5b9fa81c0f7d4e62" })).into_response(),
+            _ => StatusCode::UNAUTHORIZED.into_response(),
+        }
+    };
+    let orders = |headers: HeaderMap| async move {
+        match presented(&headers) {
+            Some("Bearer t-5b9fa81c0f7d4e62") => Json(json!({ "orders": ["6c1f0a8e52d94b37"] })).into_response(),
+            _ => refused("Bearer realm=\"a\""),
+        }
+    };
+    let router = Router::new().route("/login", post(login)).route("/orders", get(orders));
+    let yaml = format!(
+        "scheme: bearer\nlogins: {{ app: {{ request: {{ post: /login, json: {{ user: \"{{username}}\", password: \"{{password}}\" }} }} }} }}\n\
+         credentials: {{ alice: {{ login: app, username: alice, password: {PASSWORD} }} }}\nresources: [{{ request: GET /orders }}]\n\
+         conformance: {{ include: [bearer.valid-accepted, login.wrong-password-refused] }}\n"
+    );
+    let ended = against(serve(router).await, &yaml, PROMPT).await;
+    for id in ["bearer.valid-accepted", "login.wrong-password-refused"] {
+        let result = ended.of(id);
+        assert_eq!(result.verdict, Verdict::Pass, "{id}: {} {:?}", result.summary, result.deviations);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_that_is_known_and_lacks_the_right_shows_nothing_of_its_password() {
+    let record = |headers: HeaderMap| async move {
+        let pair = presented(&headers).and_then(|field| STANDARD.decode(field.strip_prefix("Basic ")?).ok());
+        match pair.as_deref() {
+            Some(b"alice:correct-Horse-7-battery") => Json(json!({ "record": "6c1f0a8e52d94b37" })).into_response(),
+            Some(b"carl:lab:Pass:word-3") => StatusCode::FORBIDDEN.into_response(),
+            _ => refused("Basic realm=\"a\""),
+        }
+    };
+    let yaml = format!(
+        "scheme: basic\ncredentials: {{ alice: {{ username: alice, password: {PASSWORD} }} }}\nresources: [{{ request: GET /record }}]\n\
+         material: {{ colon_password_account: {{ username: carl, password: \"lab:Pass:word-3\" }} }}\n\
+         conformance: {{ include: [basic.first-colon-splits] }}\n"
+    );
+    let ended = against(serve(Router::new().route("/record", get(record))).await, &yaml, PROMPT).await;
+    let result = ended.of("basic.first-colon-splits");
+    assert_eq!(result.verdict, Verdict::NotApplicable, "{} {:?}", result.summary, result.deviations);
+    assert!(result.summary.contains("give it the right"), "{}", result.summary);
+}
