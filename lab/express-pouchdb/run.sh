@@ -5,11 +5,10 @@
 node_packages
 cp "$HERE/app.js" .
 rm -f log.txt
-# the administrator stands in the configuration; accounts and the database are made once it answers
-printf '{"admins": {"admin": "lab-Password-0-admin"}}\n' > config.json
+# the administrator stands in the configuration; accounts and the database are made on PORT_2 before it answers on PORT
 seed() {
   local at=http://admin:lab-Password-0-admin@127.0.0.1:$PORT_2
-  until curl --silent --fail --output answer.txt "http://127.0.0.1:$PORT_2/_session"; do sleep 0.2; done
+  until curl --silent --fail --output answer.txt "http://127.0.0.1:$PORT_2/_session"; do sleep 0.1; done
   put() { curl --silent --fail --output answer.txt --request PUT --header "Content-Type: application/json" "$at$1" --data "$2"; }
   put /_users/org.couchdb.user:alice '{"name": "alice", "password": "lab-Password-1", "roles": [], "type": "user"}'
   put /_users/org.couchdb.user:bob '{"name": "bob", "password": "lab-Password-2", "roles": [], "type": "user"}'
@@ -17,7 +16,12 @@ seed() {
   put /orders ''
   put /orders/c41f7a90d2 '{"holder": "a lamp of brass"}'
   put /orders/_security '{"admins": {"names": [], "roles": []}, "members": {"names": ["alice", "carl"], "roles": []}}'
-  kill -USR2 $$
 }
-seed &
-exec node app.js
+# requests without a credential end it; it is started anew, as a supervisor would do
+while sleep 0.1; do
+  printf '{"admins": {"admin": "lab-Password-0-admin"}, "couch_httpd_auth": {"secret": "0123456789abcdef0123456789abcdef"}}\n' > config.json
+  node app.js &
+  seed
+  kill -USR2 $!
+  wait $! || true
+done

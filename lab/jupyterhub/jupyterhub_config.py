@@ -6,6 +6,8 @@ c = get_config()  # noqa: F821
 c.JupyterHub.bind_url = f"http://127.0.0.1:{os.environ['PORT']}"
 c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{os.environ['PORT_2']}"
 c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{os.environ['PROXY_PORT']}"
+# the proxy answers before the hub has told it the first route
+c.ConfigurableHTTPProxy.command = ["configurable-http-proxy", "--default-target", f"http://127.0.0.1:{os.environ['PORT_2']}"]
 c.JupyterHub.authenticator_class = "dummy"
 c.DummyAuthenticator.password = "lab-Password-1"
 c.Authenticator.allowed_users = {"alice", "bob"}

@@ -32,7 +32,9 @@ def deviation(entry, scenarios):
             cells = [found, *found["cells"]]
             if any(cell["check"] in checks and at_resource(entry, cell) for cell in cells):
                 return {"what": entry["what"], "checks": checks, "state": "found"}
-        verdicts.update({check["id"]: check["verdict"] for check in scenario["checks"] if check["id"] in checks})
+        # what passes under one scenario has passed, whatever another one had no verdict for
+        of_scenario = {check["id"]: check["verdict"] for check in scenario["checks"] if check["id"] in checks}
+        verdicts.update({check: verdict for check, verdict in of_scenario.items() if verdicts.get(check) != "pass"})
     if not checks:
         state, detail = "no check", None
     elif "info" in as_list(entry["severity"]) and any(verdict == "info" for verdict in verdicts.values()):
