@@ -162,18 +162,22 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §13.2.1", "OWASP API8:2023"],
         doc: Doc {
-            sends: "Requests without a credential and with If-None-Match: * or with an If-Match that nothing has, to each protected resource that is read by GET (at most 8).",
+            sends: "Requests without a credential and with If-None-Match: * or with an If-Match that nothing has, to each protected resource that is read by GET, and writes with such an If-Match (at most 8 of each).",
             matters: "Answers 304 and 412 tell everybody whether something is there, and which version of it.",
             fix: "Authenticate before conditions are evaluated: they count only where the answer would be a success.",
         },
         steps: &[
-            send(Who::Anonymous, On::EachGet).id(UNCONDITIONAL).denied(REFUSED),
+            send(Who::Anonymous, On::EachGet).id(UNCONDITIONAL),
             send(Who::Anonymous, On::EachGet)
                 .with(&[Alter::Header("If-None-Match", Fill::Text("*"))])
                 .called("If-None-Match: * without a credential"),
             send(Who::Anonymous, On::EachGet)
                 .with(&[Alter::Header("If-Match", Fill::Text("\"authbench\""))])
                 .called("an unknown If-Match without a credential"),
+            send(Who::Anonymous, On::EachWrite)
+                .with(&[Alter::Header("If-Match", Fill::Text("\"authbench\""))])
+                .called("a write with an unknown If-Match, without a credential")
+                .if_given(),
         ],
         expect: conditions,
         fault: "conditions-before-auth",
@@ -318,7 +322,8 @@ fn not_resolved(case: &ObservedCheck<'_>) -> Judgement {
 /// RFC 9110 §13.2.1: a condition is ignored where the answer without it would be no success.
 fn conditions(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    for (index, observation) in case.lenient() {
+    let conditional = case.lenient().filter(|(_, seen)| case.step_of(seen).step_id() != Some(UNCONDITIONAL));
+    for (index, observation) in conditional {
         let without = case.beside(observation, UNCONDITIONAL).find_map(|(_, seen)| seen.exchange.status());
         match observation.exchange.status() {
             status if status.is_some() && status == without => {}

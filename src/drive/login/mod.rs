@@ -162,7 +162,7 @@ impl Logins {
         if session.failures().saturating_add(self.failed_apart(name)) >= most {
             return Err(LoginError::TooManyFailures(most).into());
         }
-        let (held, until) = session.renewed(self).await?;
+        let (held, until) = session.renewed_patiently(self).await?;
         account.until = Some(until);
         Ok(held)
     }
@@ -200,7 +200,7 @@ impl Logins {
             return Err(LoginError::TooManyFailures(procedure.most_failures.max(1)).into());
         }
         let mut session = LoginSession::new(procedure.clone());
-        let ended = session.renewed(self).await;
+        let ended = session.renewed_patiently(self).await;
         self.note_end(name, ended.as_ref().map(drop));
         let (held, due) = ended?;
         Ok((session, held, due))

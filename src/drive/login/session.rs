@@ -23,6 +23,8 @@ use crate::target::hook;
 
 /// Numbers above this are milliseconds since 1970 and not seconds: as seconds they would be in the year 5138.
 const MILLISECONDS: f64 = 1e11;
+/// How long a server is left alone that broke on a login: some make the same token twice in one second.
+const AFTER_A_BREAK: Duration = Duration::from_millis(1100);
 /// How long a login waits at most because a server asks for it.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// Characters of an answer that an error shows.
@@ -131,6 +133,20 @@ impl LoginSession {
                 self.failures += u32::from(may_lock(&error));
                 Err(error)
             }
+        }
+    }
+
+    /// The same of a login that is meant to succeed: where the server breaks, it is asked once more after a moment.
+    ///
+    /// # Errors
+    /// When the login fails.
+    pub async fn renewed_patiently(&mut self, logins: &Logins) -> Result<(HeldCredential, Instant), ControlError> {
+        match self.renewed(logins).await {
+            Err(ControlError::Login(LoginError::Refused { status: 500.., .. })) => {
+                tokio::time::sleep(AFTER_A_BREAK).await;
+                self.renewed(logins).await
+            }
+            ended => ended,
         }
     }
 

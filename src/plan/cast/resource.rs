@@ -20,15 +20,20 @@ impl Caster<'_> {
             On::EachUsed => self.used()?,
             On::EachUsedOrWritten => self.used_or_written()?,
             On::EachRoute | On::EachGet => self.routes(send)?,
-            On::EachWrite => self.writes(send.who)?,
-            _ => match self.resource(send.on, send.who) {
-                // what is compared without a credential needs nobody else's
-                Err(Missing { why, .. }) if send.optional => {
-                    self.left_out.get_or_insert(why);
-                    return Ok(());
+            on => {
+                let found = match on {
+                    On::EachWrite => self.writes(send.who),
+                    on => self.resource(on, send.who).map(|found| vec![found]),
+                };
+                match found {
+                    // what is compared without a credential needs nobody else's
+                    Err(Missing { why, .. }) if send.optional => {
+                        self.left_out.get_or_insert(why);
+                        return Ok(());
+                    }
+                    found => found?,
                 }
-                found => vec![found?],
-            },
+            }
         };
         if resources.is_empty() {
             return Err(self.nothing_protected());

@@ -190,7 +190,7 @@ impl Stage<'_> {
             let error = LoginError::TooManyFailures(procedure.most_failures);
             return Err(Halt::Obstacle(format!("no credential for {name}: {error}")));
         }
-        let ended = session.renewed(logins).await;
+        let ended = session.renewed_patiently(logins).await;
         logins.note_end(&name, ended.as_ref().map(drop));
         note(session.exchanges(), &procedure, evidence);
         let (held, _) = ended.map_err(|error| Halt::Obstacle(format!("no credential for {name}: {error}")))?;
