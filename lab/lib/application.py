@@ -78,16 +78,19 @@ def free_ports():
 
 
 def wait_for(process, port, log):
-    """Waits until the application answers a request, with whatever status."""
+    """Waits until the application answers a request, with whatever status; what stands before it may answer 503 for a while."""
     end = time.monotonic() + START_TIMEOUT
+    patience = 100
     while time.monotonic() < end:
         if process.poll() is not None:
             return f"the application ended with {process.returncode}; see {log}"
         try:
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
             connection.request("GET", "/")
-            connection.getresponse()
-            return None
+            if connection.getresponse().status != 503 or patience == 0:
+                return None
+            patience -= 1
+            time.sleep(0.2)
         except (OSError, http.client.HTTPException):
             if speaks_tls(port):
                 return None
