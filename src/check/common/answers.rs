@@ -167,6 +167,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Authenticate before conditions are evaluated: they count only where the answer would be a success.",
         },
         steps: &[
+            send(Who::Good, On::EachGet).granted(),
             send(Who::Anonymous, On::EachGet).id(UNCONDITIONAL),
             send(Who::Anonymous, On::EachGet)
                 .with(&[Alter::Header("If-None-Match", Fill::Text("*"))])
