@@ -51,7 +51,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["ASVS 16.5.1", "WSTG-ERRH-01"],
         doc: Doc {
-            sends: "Requests without, with an unknown and with malformed credentials; the answers are searched for what was sent, stack traces, SQL, file paths and versions. So is every error of the run, whichever check caused it, for the last four.",
+            sends: "Requests without, with an unknown and with malformed credentials; the answers are searched for what was sent, stack traces, SQL, file paths and versions. So is every error of the run, of logins and refreshes too, whichever check caused it, for the last four.",
             matters: "Errors are read by whoever causes them: what they say about the inside helps the next request.",
             fix: "Answer with a fixed text and an identifier of the log entry.",
         },

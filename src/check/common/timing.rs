@@ -2,7 +2,7 @@
 
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::step::{Accept, On, SessionAct, Step, Want, compare, forged, login};
+use crate::check::step::{Accept, Compare, On, SessionAct, Step, Want, Who, compare, forged, login};
 use crate::check::{Check, Doc, Explanation, Mode, PLAIN, Severity, Tier};
 use crate::observe::TimingRun;
 
@@ -115,6 +115,33 @@ const PREFIX: &[Step] = &[compare(forged("no-common-prefix"), forged("last-chang
 const EXISTENCE: &[Step] = &[compare(forged("unknown-id"), forged("unknown"), On::Protected).denied(REFUSED)];
 const USER: &[Step] = &[compare(forged("unknown-user"), forged("unknown"), On::Protected).denied(REFUSED)];
 
+/// The two kinds of requests whose times are compared.
+fn kinds(steps: &[Step]) -> (&'static str, &'static str) {
+    let forgery = |who: Who| match who {
+        Who::Forged(id) => id.as_str(),
+        _ => "",
+    };
+    let called = |id: &str, secret: &'static str| match id {
+        "no-common-prefix" => "a key that has no character of the good one",
+        "last-changed" => "one that has all but its end",
+        "unknown-id" => "a key of an unknown identifier",
+        "unknown-user" => "an unknown user",
+        _ => secret,
+    };
+    steps
+        .iter()
+        .find_map(|step| match step {
+            Step::Compare(Compare { one, other, .. }) => {
+                let (one, other) = (forgery(*one), forgery(*other));
+                let secret = if one == "unknown-user" { "a known one" } else { "one of a known identifier" };
+                Some((called(one, secret), called(other, secret)))
+            }
+            Step::CompareClients(_) => Some(("a known client", "an unknown one")),
+            _ => None,
+        })
+        .unwrap_or(("a known user", "an unknown one"))
+}
+
 /// An effect is one that every run shows, beyond its interval and that of its A/A control and in the same direction, while
 /// the A/A control of no run shows any. What passes is "cannot be told apart below so much".
 pub(crate) fn independent(case: &ObservedCheck<'_>) -> Judgement {
@@ -135,9 +162,10 @@ pub(crate) fn independent(case: &ObservedCheck<'_>) -> Judgement {
     };
     if directions.iter().all(|direction| *direction == 1) || directions.iter().all(|direction| *direction == -1) {
         let seen: Vec<String> = runs.iter().map(described).collect();
-        let (longer, shorter) = if directions[0] == 1 { ("second", "first") } else { ("first", "second") };
+        let (one, other) = kinds(case.check.steps);
+        let (longer, shorter) = if directions[0] == 1 { (other, one) } else { (one, other) };
         let seen = seen.join(", and again by ");
-        let text = format!("the {longer} kind of refusal takes longer than the {shorter}: by {seen}");
+        let text = format!("{longer} takes longer to refuse than {shorter}: by {seen}");
         judgement.deviates_by(
             Explanation::Timing,
             0,
@@ -152,4 +180,20 @@ pub(crate) fn independent(case: &ObservedCheck<'_>) -> Judgement {
         .remarks
         .push(format!("cannot be told apart below {above:.0} µs ({RUNS} runs, {samples} samples of each kind)"));
     judgement
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kinds_are_named_in_the_order_in_which_they_are_compared() {
+        let named = |check: &[Check]| check.iter().map(|check| kinds(check.steps)).collect::<Vec<_>>();
+        assert_eq!(named(BASIC), [("an unknown user", "a known one")]);
+        assert_eq!(named(TOKEN), [("a known client", "an unknown one")]);
+        assert_eq!(named(LOGIN), [("a known user", "an unknown one")]);
+        let key = "a key that has no character of the good one";
+        let prefix = (key, "one that has all but its end");
+        assert_eq!(named(API_KEY), [prefix, ("a key of an unknown identifier", "one of a known identifier")]);
+    }
 }

@@ -243,12 +243,33 @@ fn come_in_rows(tokens: &[(usize, String)]) -> bool {
     rows.iter().collect::<BTreeSet<_>>().len() == rows.len()
 }
 
-/// An upper bound: at each place, the logarithm of how many characters were seen there, times what a sample can show.
+/// An upper bound: at each place, the logarithm of how many characters there may be.
 fn bits_bound(tokens: &BTreeSet<&str>) -> f64 {
     let columns: Vec<Vec<char>> = tokens.iter().map(|token| token.chars().collect()).collect();
     let length = columns.iter().map(Vec::len).max().unwrap_or_default();
     let seen_at = |at: usize| columns.iter().filter_map(|token| token.get(at)).collect::<BTreeSet<_>>().len();
-    (0..length).map(|at| f64::log2(seen_at(at).max(1) as f64)).sum()
+    (0..length).map(|at| f64::log2(alphabet_bound(seen_at(at).max(1), columns.len()))).sum()
+}
+
+/// How many characters there may be where so many are seen in a sample: the most of which the others may all have been missed, once
+/// in a million samples at least.
+fn alphabet_bound(seen: usize, sample: usize) -> f64 {
+    const RARE: f64 = -13.8;
+    let (seen, sample) = (seen as f64, sample as f64);
+    // the logarithm of the ways to choose what is seen, and of the chance that nothing else comes
+    let (mut all, mut choices) = (seen, 0.0);
+    loop {
+        let more = all + 1.0;
+        let of_more = choices + f64::ln(more / (more - seen));
+        if of_more + sample * f64::ln(seen / more) < RARE {
+            return all;
+        }
+        (all, choices) = (more, of_more);
+        // a sample that shows each character once bounds nothing
+        if all > 256.0 {
+            return all;
+        }
+    }
 }
 
 /// RFC 7662 §2.2: members of an active answer have their types.
@@ -541,6 +562,18 @@ mod tests {
         let tokens = |text: &str| text.chars().map(|c| (0, c.to_string())).collect::<Vec<_>>();
         for (answers, expected) in [("aaaa", true), ("aabbbc", true), ("abab", false), ("abca", false)] {
             assert_eq!(come_in_rows(&tokens(answers)), expected, "{answers}");
+        }
+    }
+
+    #[test]
+    fn what_a_sample_has_missed_is_no_want_of_bits() {
+        let bound = |seen, sample| alphabet_bound(seen, sample) as usize;
+        assert_eq!([1, 2, 10, 15, 16].map(|seen| bound(seen, 200)), [1, 2, 10, 16, 17]);
+        assert!((64..100).contains(&bound(60, 200)), "{}", bound(60, 200));
+        // sixteen bytes are 128 bits, in hexadecimal digits and in Base64, and fifteen are not
+        for (digits, base64, are_enough) in [(32, 22, true), (30, 20, false)] {
+            let of = |length: i32, seen| f64::from(length) * f64::log2(alphabet_bound(seen, 200));
+            assert_eq!((of(digits, 16) >= 128.0, of(base64, 60) >= 128.0), (are_enough, are_enough), "{digits}");
         }
     }
 

@@ -201,6 +201,20 @@ pub(super) fn at_once(case: &ObservedCheck<'_>) -> Judgement {
     for (_, seen) in case.observations_of(AT_ONCE).filter(|(_, seen)| seen.outcome == Outcome::Unclear) {
         judgement.leaves_open(unclear(seen));
     }
+    // one may have broken by chance, as it cannot be sent again alone
+    let broken: Vec<_> = case.observations_of(AT_ONCE).filter(|(_, seen)| seen.outcome == Outcome::Broke).collect();
+    match broken.as_slice() {
+        [] => {}
+        [(_, seen)] => {
+            let status = seen.exchange.status().unwrap_or_default();
+            judgement.leaves_open(format!("one of {sent} uses at the same time was answered with {status}"));
+        }
+        [(index, seen), ..] => {
+            let status = seen.exchange.status().unwrap_or_default();
+            let text = format!("{} of {sent} uses at the same time were answered with {status}", broken.len());
+            judgement.deviates(*index, text, "one granted, the others refused");
+        }
+    }
     let overlap = case.evidence.rotation_overlap;
     match granted.as_slice() {
         [] => judgement.remarks.push(text),
@@ -246,6 +260,30 @@ mod tests {
         let profile = Effective::of(["api-key-403"], "bearer");
         let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
         (found.access.len(), found.protocol.len(), found.advice.len(), found.remarks.len())
+    }
+
+    #[test]
+    fn a_server_that_breaks_on_uses_at_the_same_time_refuses_none_of_them() {
+        let check = find("refresh.concurrent-use").expect("is in the catalogue");
+        let step = check.steps.iter().position(|step| step.step_id() == Some(AT_ONCE)).expect("is there");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        for (statuses, deviations, open) in
+            [([200, 400, 400], 0, 0), ([200, 400, 500], 0, 1), ([200, 500, 500], 1, 0), ([200, 200, 500], 1, 1)]
+        {
+            let mut evidence = Evidence::default();
+            for status in statuses {
+                let outcome = match status {
+                    200 => Outcome::Granted,
+                    400 => Outcome::Refused,
+                    _ => Outcome::Broke,
+                };
+                let answer = Response { status, headers: Vec::new(), body: Vec::new(), truncated: false };
+                let asked = Exchange::unanswered(Request::new("POST", "/"), Silence::Closed);
+                evidence.observe(Observation::in_test(step, Exchange { answer: Ok(answer), ..asked }, outcome));
+            }
+            let found = at_once(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!((found.protocol.len(), found.open.len()), (deviations, open), "{statuses:?}");
+        }
     }
 
     #[test]

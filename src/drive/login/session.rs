@@ -46,6 +46,8 @@ pub struct LoginSession {
     before: Option<Secret>,
     /// Whether something may have ended it, such as a password change.
     perhaps_ended: bool,
+    /// Whether it waits where the server asks for some time.
+    patient: bool,
 }
 
 impl LoginSession {
@@ -60,11 +62,18 @@ impl LoginSession {
             planted: None,
             before: None,
             perhaps_ended: false,
+            patient: false,
         }
     }
 
     pub(super) fn recording(self) -> Self {
         Self { transcript: Some(Transcript::default()), ..self }
+    }
+
+    /// The same, which waits where the server asks for some time (RFC 6585 §4).
+    #[must_use]
+    pub fn patiently(self) -> Self {
+        Self { patient: true, ..self }
     }
 
     /// The same, with an identifier of the session that is sent along with the request of the login that carries the password,
@@ -136,11 +145,13 @@ impl LoginSession {
         }
     }
 
-    /// The same of a login that is meant to succeed: where the server breaks, it is asked once more after a moment.
+    /// The same of a login that is meant to succeed: where the server asks for some time, it is given that, and where it breaks, it
+    /// is asked once more after a moment.
     ///
     /// # Errors
     /// When the login fails.
     pub async fn renewed_patiently(&mut self, logins: &Logins) -> Result<(HeldCredential, Instant), ControlError> {
+        self.patient = true;
         match self.renewed(logins).await {
             Err(ControlError::Login(LoginError::Refused { status: 500.., .. })) => {
                 tokio::time::sleep(AFTER_A_BREAK).await;
@@ -388,7 +399,7 @@ impl LoginSession {
         let mut began = clock::now();
         let mut answer = logins.control.exchange(step.method, url.clone(), &headers, body.clone()).await;
         // RFC 6585 §4: too many for now, which says nothing about the password
-        if let Some(wait) = answer.as_ref().ok().and_then(wait_before_another) {
+        if let Some(wait) = answer.as_ref().ok().filter(|_| self.patient).and_then(wait_before_another) {
             tokio::time::sleep(wait).await;
             began = clock::now();
             answer = logins.control.exchange(step.method, url.clone(), &headers, body).await;
@@ -416,7 +427,8 @@ impl LoginSession {
         let json: Option<Value> = serde_json::from_slice(&answer.body).ok();
         let said = json.as_ref().and_then(|json| {
             let members = ["error_description", "error", "message", "detail", "title"];
-            members.iter().find_map(|member| json.get(member)?.as_str().map(str::to_owned))
+            let named = members.iter().find_map(|member| json.get(member)?.as_str().map(str::to_owned));
+            named.or_else(|| first_sentence(json).filter(|_| answer.status >= 400))
         });
         let media = answer.header_values("content-type").next();
         let location = answer.header_values("location").next();
@@ -447,6 +459,16 @@ fn wait_before_another(answer: &ControlAnswer) -> Option<Duration> {
     let seconds: u64 = answer.header_values("retry-after").next()?.trim().parse().ok()?;
     let wait = Duration::from_secs(seconds);
     (answer.status == 429 && wait <= LONGEST_WAIT).then_some(wait)
+}
+
+/// The first text of JSON that is more than a word, such as what a framework says of a field: a credential is one word.
+fn first_sentence(json: &Value) -> Option<String> {
+    match json {
+        Value::String(text) => Some(text.clone()).filter(|text| text.contains(' ')),
+        Value::Array(items) => items.iter().find_map(first_sentence),
+        Value::Object(members) => members.values().find_map(first_sentence),
+        _ => None,
+    }
 }
 
 /// RFC 6749 §5.1.
@@ -496,6 +518,18 @@ fn time_of(value: &Value) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_an_answer_says_is_found_however_deep_it_is() {
+        for (json, text) in [
+            (serde_json::json!({ "email": ["Enter a valid email address."] }), Some("Enter a valid email address.")),
+            (serde_json::json!({ "errors": [{ "code": "7f3a", "text": "no user" }] }), Some("no user")),
+            (serde_json::json!({ "token": "eyJhbGciOiJIUzI1NiJ9" }), None),
+            (serde_json::json!([1, null, true]), None),
+        ] {
+            assert_eq!(first_sentence(&json).as_deref(), text, "{json}");
+        }
+    }
 
     #[test]
     fn a_point_in_time_is_read_however_it_is_written() {

@@ -53,7 +53,7 @@ impl Witness {
         Self { secrets, unauthorized: kept(), not_allowed: kept(), internals: kept(), leaks: kept() }
     }
 
-    /// Looks at an answer.
+    /// Looks at an answer of a resource or of an authorization server.
     pub(super) fn look_at(&self, exchange: &Exchange) {
         let Some(response) = exchange.response().filter(|response| response.status >= 400) else { return };
         let place = outages::named(&exchange.request, "");
@@ -66,6 +66,13 @@ impl Witness {
             let key = format!("{} {named}", outages::path_of(&exchange.request));
             self.not_allowed.lock().unwrap_or_else(PoisonError::into_inner).keep(key, exchange, None);
         }
+        self.look_at_error(exchange);
+    }
+
+    /// Looks at what an error shows, such as one of a login.
+    pub(super) fn look_at_error(&self, exchange: &Exchange) {
+        let Some(response) = exchange.response().filter(|response| response.status >= 400) else { return };
+        let place = outages::named(&exchange.request, "");
         let sent = || carried(&exchange.request);
         if let Some(says) = internals_in(response, sent) {
             // one for each kind and status: what an error page says it says at each place

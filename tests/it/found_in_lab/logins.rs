@@ -107,6 +107,38 @@ async fn a_login_is_sent_again_where_the_server_asks_for_some_time() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_error_of_a_login_shows_is_seen() {
+    let login = |body: String| async move {
+        match serde_json::from_str::<serde_json::Value>(&body) {
+            Ok(json) if json["password"] == PASSWORD && json["user"] == "alice" => {
+                Json(json!({ "access_token": "t-5b9fa81c0f7d4e62" })).into_response()
+            }
+            Ok(serde_json::Value::Object(_)) => StatusCode::UNAUTHORIZED.into_response(),
+            _ => {
+                let trace = "Traceback (most recent call last):\n  File \"/srv/app/login.py\", line 7, in login\n";
+                (StatusCode::INTERNAL_SERVER_ERROR, trace).into_response()
+            }
+        }
+    };
+    let orders = |headers: HeaderMap| async move {
+        match presented(&headers) {
+            Some("Bearer t-5b9fa81c0f7d4e62") => Json(json!({ "orders": ["6c1f0a8e52d94b37"] })).into_response(),
+            _ => refused("Bearer realm=\"a\""),
+        }
+    };
+    let router = Router::new().route("/login", post(login)).route("/orders", get(orders));
+    let yaml = format!(
+        "scheme: bearer\nlogins: {{ app: {{ request: {{ post: /login, json: {{ user: \"{{username}}\", password: \"{{password}}\" }} }} }} }}\n\
+         credentials: {{ alice: {{ login: app, username: alice, password: {PASSWORD} }} }}\nresources: [{{ request: GET /orders }}]\n\
+         conformance: {{ include: [login.malformed-never-5xx, common.auth-error-no-internals] }}\n"
+    );
+    let ended = against(serve(router).await, &yaml, PROMPT).await;
+    let result = ended.of("common.auth-error-no-internals");
+    assert_eq!(result.verdict, Verdict::Warn, "{} {:?}", result.summary, result.deviations);
+    assert!(result.summary.contains("POST /login of login.malformed-never-5xx"), "{}", result.summary);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_account_that_is_known_and_lacks_the_right_shows_nothing_of_its_password() {
     let record = |headers: HeaderMap| async move {
         let pair = presented(&headers).and_then(|field| STANDARD.decode(field.strip_prefix("Basic ")?).ok());

@@ -234,9 +234,10 @@ impl Stage<'_> {
         alone: OwnedMutexGuard<()>,
         evidence: &mut Evidence,
     ) -> Result<Told, Halt> {
-        let mut session = Logins::recorded(wrong);
+        let mut session = Logins::recorded(wrong).patiently();
         let ended = session.renewed(&self.prober.equipment.logins).await;
         note(session.exchanges(), wrong, evidence);
+        session.exchanges().iter().for_each(|exchange| self.prober.witness.look_at_error(exchange));
         let exchange = session.exchanges().last().cloned();
         match ended {
             Ok((held, _)) => {
