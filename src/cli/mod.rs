@@ -136,8 +136,8 @@ fn path_for_a_command(error: &clap::Error) -> Option<String> {
 /// Becomes a command of a scenario that ends with the authbench that started it. It is no command for people, so that no
 /// help shows it.
 fn child(words: Vec<std::ffi::OsString>) -> Exit {
-    let Some((parent, argv)) = words.split_first() else { return Exit::Usage };
-    let error = become_program(parent, argv);
+    let [parent, guards_input, argv @ ..] = words.as_slice() else { return Exit::Usage };
+    let error = become_program(parent, guards_input, argv);
     let program = argv.first().map(|program| program.to_string_lossy().into_owned()).unwrap_or_default();
     print::error(&format!("error: failed to start {program}: {error}"));
     std::process::exit(i32::from(NOT_EXECUTED))

@@ -190,7 +190,7 @@ fn raw(record: &EvidenceRecord, address: &Address) -> String {
     format!("printf '{format}'{} | {carried}", arguments.concat())
 }
 
-/// Variables for what is masked, in the order in which it stands in a request.
+/// Variables for what is masked, in the order in which a request has it.
 #[derive(Default)]
 struct Variables(usize);
 

@@ -5,7 +5,8 @@
 //! comes when the thread ends that started the child, so one thread starts all children and lives as long as the process.
 //!
 //! What a child starts itself is in its process group. A second process of authbench, the guard, knows these groups: its input
-//! ends with authbench, and then it kills the groups that are left (see [`guard_groups`]).
+//! ends with authbench, and then it kills the groups that are left (see [`guard_groups`]). On Linux a child tells the guard of its
+//! group before it becomes its program: authbench may be killed before it could.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};
@@ -82,10 +83,14 @@ impl Spawner {
         let listed = environment.iter().find(|(name, _)| name == "PATH").map(|(_, path)| OsString::from(path.expose()));
         let path = listed.as_ref().or(self.path.as_ref());
         find(program, path.map(OsString::as_os_str))?;
+        // it is there before the child is, so that it hears of it at once
+        if let Some(authbench) = &self.authbench {
+            told_guard(Some(authbench), "");
+        }
         let mut command = match self.authbench.as_ref().filter(|_| cfg!(target_os = "linux")) {
             Some(authbench) => {
                 let mut command = Command::new(authbench);
-                command.arg(CHILD).arg(std::process::id().to_string()).arg(program);
+                command.arg(CHILD).arg(std::process::id().to_string()).arg(guards_input()).arg(program);
                 command
             }
             None => Command::new(program),
@@ -94,10 +99,6 @@ impl Spawner {
         command.envs(path.map(|path| ("PATH", path)));
         command.envs(environment.iter().map(|(name, value)| (name, value.expose())));
         command.stdin(stdin).stdout(stdout).stderr(stderr).process_group(0).kill_on_drop(true);
-        // it is there before the child is, so that it hears of it at once
-        if let Some(authbench) = &self.authbench {
-            told_guard(Some(authbench), "");
-        }
         let child = lasting(command).await?;
         child.id().into_iter().for_each(|id| told_guard(None, &format!("+{id}")));
         Ok(child)
@@ -123,6 +124,13 @@ fn told_guard(authbench: Option<&PathBuf>, line: &str) {
     if let Some(guard) = input.as_mut() {
         let _ = guard.write_all(format!("{line}\n").as_bytes());
     }
+}
+
+/// The number under which authbench holds the input of the guard; nothing where there is none.
+fn guards_input() -> String {
+    use std::os::fd::AsRawFd as _;
+    let input = GUARDS_INPUT.lock().unwrap_or_else(PoisonError::into_inner);
+    input.as_ref().map(|guard| guard.as_raw_fd().to_string()).unwrap_or_default()
 }
 
 /// Tells the guard that nothing is left to end.
@@ -205,12 +213,12 @@ async fn lasting(command: Command) -> io::Result<Child> {
     child.await.map_err(|_| none())?
 }
 
-/// What a child of authbench does first: it is killed when its parent, the process with this id, ends, and it becomes the
-/// program. Returns only where it cannot.
+/// What a child of authbench does first: it is killed when its parent, the process with this id, ends; it tells the guard, whose
+/// input its parent holds under this number, of its process group; and it becomes the program. Returns only where it cannot.
 ///
 /// # Errors
 /// When the parent has ended already, or the system does not execute the program.
-pub fn become_program(parent: &OsStr, argv: &[OsString]) -> io::Error {
+pub fn become_program(parent: &OsStr, guards_input: &OsStr, argv: &[OsString]) -> io::Error {
     use std::os::unix::process::CommandExt as _;
     #[cfg(target_os = "linux")]
     {
@@ -221,6 +229,11 @@ pub fn become_program(parent: &OsStr, argv: &[OsString]) -> io::Error {
         let now = rustix::process::getppid().map(|pid| pid.as_raw_nonzero().to_string());
         if now.as_deref().map(OsStr::new) != Some(parent) {
             return io::Error::other("authbench has ended");
+        }
+        // where it cannot be opened, its parent tells the guard as soon as it knows the child
+        let input = Path::new("/proc").join(parent).join("fd").join(guards_input);
+        if let Ok(mut guard) = std::fs::OpenOptions::new().write(true).open(input) {
+            let _ = writeln!(guard, "+{}", std::process::id());
         }
     }
     match argv.split_first() {

@@ -8,6 +8,7 @@ pub(crate) mod oauth;
 pub(crate) mod sameness;
 pub(crate) mod silence;
 pub(crate) mod state;
+pub(crate) mod token_values;
 
 use std::fmt::{self, Write as _};
 

@@ -11,6 +11,7 @@ pub(crate) mod scopes;
 use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
 use crate::check::judgement::oauth;
+use crate::check::judgement::token_values;
 use crate::check::step::{Accept, Fill, FormAuth, token};
 use crate::check::{Check, Doc, Level, Mode, PLAIN, Severity};
 
@@ -200,10 +201,10 @@ pub(crate) const CHECKS: &[Check] = &[
                 .called("a token"),
             token(FormAuth::Second, &[("grant_type", Fill::Text("client_credentials"))])
                 .if_given()
-                .id(oauth::OTHERS_TOKEN)
+                .id(token_values::OTHERS_TOKEN)
                 .called("a token of another client"),
         ],
-        expect: oauth::tokens_unique,
+        expect: token_values::tokens_unique,
         fault: "counter-token",
         ..PLAIN
     },

@@ -65,7 +65,8 @@ pub struct LoginFields {
     /// Header lines of requests that change state, and of the logout, such as the one that repeats a CSRF token.
     #[serde(default)]
     pub write_headers: BTreeMap<String, Template>,
-    /// Failed logins in a row after which none is tried any more, so that no account is locked (default 3).
+    /// Failed logins in a row after which none is tried any more, so that no account is locked (default 3). An answer of a server
+    /// that breaks (5xx) does not count; after 429 with a Retry-After of ten seconds at most, the login is sent again.
     #[serde(default)]
     pub max_failures: Option<u32>,
 }

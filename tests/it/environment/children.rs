@@ -85,6 +85,31 @@ fn a_killed_run_leaves_nothing_that_its_children_started() {
     }
 }
 
+/// A child that starts when nobody can speak for it any more: it has told the guard of its group itself.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_child_tells_the_guard_of_its_group_before_it_becomes_its_program() {
+    use std::os::fd::AsRawFd as _;
+    use std::os::unix::process::CommandExt as _;
+    use std::process::Stdio;
+
+    let folder = tempfile::tempdir().expect("a folder");
+    pipe(&folder.path().join("life"));
+    let mut guard = authbench(folder.path()).arg("guard-children").stdin(Stdio::piped()).spawn().expect("starts");
+    let input = guard.stdin.take().expect("is piped");
+    let (parent, number) = (std::process::id().to_string(), input.as_raw_fd().to_string());
+    let program = ["sh", "-c", "exec 3> life; sleep 1000 & echo up >&3; exec 3>&-"];
+    let mut child = authbench(folder.path());
+    child.args(["become-child", &parent, &number]).args(program).process_group(0).stdout(Stdio::null());
+    let mut child = child.spawn().expect("starts");
+    let (line, mut reader) = first_line(&folder.path().join("life"));
+    assert_eq!(line, "up\n");
+    assert!(child.wait().expect("ends").success());
+    drop(input);
+    in_time("the end of the grandchild", move || reader.read_to_end(&mut Vec::new())).expect("reads");
+    assert!(guard.wait().expect("ends").success());
+}
+
 #[test]
 fn a_command_that_cannot_be_started_is_said_to_be_so() {
     let folder = tempfile::tempdir().expect("a folder");

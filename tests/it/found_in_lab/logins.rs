@@ -5,16 +5,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use authbench::check::Verdict;
+use authbench::event::NoteKind;
 use axum::extract::{Form, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use super::{PROMPT, against, presented, refused, serve};
+use super::{Ended, PROMPT, against, presented, refused, serve};
 
 const PASSWORD: &str = "correct-Horse-7-battery";
 
@@ -75,6 +76,30 @@ async fn an_identifier_that_the_server_made_for_a_visitor_is_tried_before_a_logi
     assert!(result.summary.contains("the identifier from before the login"), "{}", result.summary);
 }
 
+/// A token that opens the orders.
+const TOKEN: &str = "t-5b9fa81c0f7d4e62";
+
+fn issued() -> Response {
+    Json(json!({ "access_token": TOKEN })).into_response()
+}
+
+/// These checks against an API behind tokens of a login in JSON.
+async fn behind(login: MethodRouter, checks: &str) -> Ended {
+    let orders = |headers: HeaderMap| async move {
+        match presented(&headers).and_then(|field| field.strip_prefix("Bearer ")) {
+            Some(TOKEN) => Json(json!({ "orders": ["6c1f0a8e52d94b37"] })).into_response(),
+            _ => refused("Bearer realm=\"a\""),
+        }
+    };
+    let yaml = format!(
+        "scheme: bearer\nlogins: {{ app: {{ request: {{ post: /login, json: {{ user: \"{{username}}\", password: \"{{password}}\" }} }} }} }}\n\
+         credentials: {{ alice: {{ login: app, username: alice, password: {PASSWORD} }} }}\nresources: [{{ request: GET /orders }}]\n\
+         conformance: {{ include: [{checks}] }}\n"
+    );
+    let router = Router::new().route("/login", login).route("/orders", get(orders));
+    against(serve(router).await, &yaml, PROMPT).await
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_login_is_sent_again_where_the_server_asks_for_some_time() {
     let asked = Arc::new(AtomicUsize::new(0));
@@ -83,23 +108,11 @@ async fn a_login_is_sent_again_where_the_server_asks_for_some_time() {
             return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "0")]).into_response();
         }
         match body["password"].as_str() {
-            Some(PASSWORD) => Json(json!({ "access_token": "t-5b9fa81c0f7d4e62" })).into_response(),
+            Some(PASSWORD) => issued(),
             _ => StatusCode::UNAUTHORIZED.into_response(),
         }
     };
-    let orders = |headers: HeaderMap| async move {
-        match presented(&headers) {
-            Some("Bearer t-5b9fa81c0f7d4e62") => Json(json!({ "orders": ["6c1f0a8e52d94b37"] })).into_response(),
-            _ => refused("Bearer realm=\"a\""),
-        }
-    };
-    let router = Router::new().route("/login", post(login)).route("/orders", get(orders));
-    let yaml = format!(
-        "scheme: bearer\nlogins: {{ app: {{ request: {{ post: /login, json: {{ user: \"{{username}}\", password: \"{{password}}\" }} }} }} }}\n\
-         credentials: {{ alice: {{ login: app, username: alice, password: {PASSWORD} }} }}\nresources: [{{ request: GET /orders }}]\n\
-         conformance: {{ include: [bearer.valid-accepted, login.wrong-password-refused] }}\n"
-    );
-    let ended = against(serve(router).await, &yaml, PROMPT).await;
+    let ended = behind(post(login), "bearer.valid-accepted, login.wrong-password-refused").await;
     for id in ["bearer.valid-accepted", "login.wrong-password-refused"] {
         let result = ended.of(id);
         assert_eq!(result.verdict, Verdict::Pass, "{id}: {} {:?}", result.summary, result.deviations);
@@ -107,12 +120,24 @@ async fn a_login_is_sent_again_where_the_server_asks_for_some_time() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_login_is_tried_once_more_where_the_server_breaks() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let login = move || async move {
+        match asked.fetch_add(1, Ordering::Relaxed) {
+            0 => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+            _ => issued(),
+        }
+    };
+    let ended = behind(post(login), "bearer.valid-accepted").await;
+    assert!(ended.notes.iter().all(|(kind, _)| *kind != NoteKind::Error), "{:?}", ended.notes);
+    assert_eq!(ended.of("bearer.valid-accepted").verdict, Verdict::Pass);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_error_of_a_login_shows_is_seen() {
     let login = |body: String| async move {
         match serde_json::from_str::<serde_json::Value>(&body) {
-            Ok(json) if json["password"] == PASSWORD && json["user"] == "alice" => {
-                Json(json!({ "access_token": "t-5b9fa81c0f7d4e62" })).into_response()
-            }
+            Ok(json) if json["password"] == PASSWORD && json["user"] == "alice" => issued(),
             Ok(serde_json::Value::Object(_)) => StatusCode::UNAUTHORIZED.into_response(),
             _ => {
                 let trace = "Traceback (most recent call last):\n  File \"/srv/app/login.py\", line 7, in login\n";
@@ -120,19 +145,7 @@ async fn what_the_error_of_a_login_shows_is_seen() {
             }
         }
     };
-    let orders = |headers: HeaderMap| async move {
-        match presented(&headers) {
-            Some("Bearer t-5b9fa81c0f7d4e62") => Json(json!({ "orders": ["6c1f0a8e52d94b37"] })).into_response(),
-            _ => refused("Bearer realm=\"a\""),
-        }
-    };
-    let router = Router::new().route("/login", post(login)).route("/orders", get(orders));
-    let yaml = format!(
-        "scheme: bearer\nlogins: {{ app: {{ request: {{ post: /login, json: {{ user: \"{{username}}\", password: \"{{password}}\" }} }} }} }}\n\
-         credentials: {{ alice: {{ login: app, username: alice, password: {PASSWORD} }} }}\nresources: [{{ request: GET /orders }}]\n\
-         conformance: {{ include: [login.malformed-never-5xx, common.auth-error-no-internals] }}\n"
-    );
-    let ended = against(serve(router).await, &yaml, PROMPT).await;
+    let ended = behind(post(login), "login.malformed-never-5xx, common.auth-error-no-internals").await;
     let result = ended.of("common.auth-error-no-internals");
     assert_eq!(result.verdict, Verdict::Warn, "{} {:?}", result.summary, result.deviations);
     assert!(result.summary.contains("POST /login of login.malformed-never-5xx"), "{}", result.summary);

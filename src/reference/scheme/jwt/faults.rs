@@ -214,7 +214,7 @@ fn by_own_key(deployment: &Deployment, compact: &Compact) -> bool {
     key.is_some_and(|key| verifies(compact, &key, algorithm))
 }
 
-/// The HMAC key is what stands in the file `keys/<kid>`; what that is, is known here of one file.
+/// The HMAC key is what is in the file `keys/<kid>`; what that is, is known here of one file.
 fn by_file(compact: &Compact, file: &str, content: &[u8]) -> bool {
     compact.header_text("kid").is_some_and(|kid| kid.ends_with(file)) && verifies_by_secret(compact, content)
 }
