@@ -121,6 +121,10 @@ pub const FOREIGN_INTROSPECTION_CLIENT: (&str, &str) = ("billing-api", "billing-
 pub const PUBLIC_CLIENT: &str = "public-app";
 /// A confidential client that is not registered for the client credentials grant.
 pub const CLIENT_WITHOUT_GRANT: (&str, &str) = ("no-grant", "no-grant-Secret-6bW1zJ4r");
+/// A user-id that may be guessed at: logins count the failures of each user.
+pub const EXPENDABLE_USER: &str = "expendable";
+/// The account that a server with a fault is shipped with: user-id and password.
+pub const SHIPPED_ACCOUNT: (&str, &str) = ("admin", "admin");
 /// A client whose secret may be guessed at: the token endpoint counts its failures.
 pub const EXPENDABLE_CLIENT: (&str, &str) = ("expendable", "expendable-Secret-4fY8tL1h");
 /// Failures after which a source, or the expendable client, has to wait.

@@ -205,7 +205,11 @@ pub const GROUPS: &[Group] = &[
         tables: &[dpop::CHECKS, dpop::nonces::CHECKS, dpop::tokens::CHECKS],
     },
     Group { name: "session", about: "Sessions by cookie (RFC 6265)", tables: &[session::CHECKS] },
-    Group { name: "login", about: "Logins and logouts", tables: &[session::login::CHECKS, common::timing::LOGIN] },
+    Group {
+        name: "login",
+        about: "Logins and logouts",
+        tables: &[session::login::CHECKS, common::timing::LOGIN, common::throttling::LOGIN],
+    },
     Group { name: "refresh", about: "Refresh tokens of logins (RFC 6749 §6)", tables: &[session::refresh::CHECKS] },
     Group {
         name: "grant",

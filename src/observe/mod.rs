@@ -19,6 +19,7 @@ mod marks;
 mod multipart;
 mod outage;
 mod outcome;
+mod password_hash;
 mod recognition;
 mod timing;
 mod trust;
@@ -43,6 +44,7 @@ pub use marks::Marks;
 pub use multipart::{MULTIPART, multipart};
 pub use outage::Outage;
 pub use outcome::Outcome;
+pub use password_hash::password_hash_in;
 pub use recognition::{
     Answered, Asked, Atom, BodyKind, Declared, Learned, Reading, Recognition, meaning_of_status, without_query,
 };

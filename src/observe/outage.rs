@@ -13,6 +13,7 @@ pub struct Outage {
     pub came_back: bool,
     /// Requests that were on their way or had just been answered, without their queries: method, path and check.
     pub suspects: Vec<String>,
-    /// The request that ended the answers once more when it was sent alone, with the check that had sent it.
+    /// The request that ended the answers once more when it was sent alone, with the check that had sent it. Where an owned target
+    /// never came back, the likeliest of those that had reached it and were not answered.
     pub cause: Option<(Exchange, &'static str)>,
 }

@@ -57,7 +57,7 @@ fn client_of(step: &LoginStep) -> Option<String> {
 }
 
 /// The same request of a client that only names itself; none where it does not authenticate.
-fn without_authentication(step: &LoginStep) -> Option<LoginStep> {
+pub(super) fn without_authentication(step: &LoginStep) -> Option<LoginStep> {
     let proves = step.client.as_ref().is_some_and(|(client, _)| client.secret.is_some() || client.key.is_some());
     if !proves && step.basic.is_none() && step.field("client_secret").is_none() {
         return None;
@@ -72,7 +72,7 @@ fn without_authentication(step: &LoginStep) -> Option<LoginStep> {
 }
 
 /// The same request with a secret that is not the client's; none where it sends none.
-fn with_wrong_secret(step: &LoginStep) -> Option<LoginStep> {
+pub(super) fn with_wrong_secret(step: &LoginStep) -> Option<LoginStep> {
     let mut step = step.clone();
     if let Some((client, _)) = &mut step.client {
         *client.secret.as_mut()? = Secret::new(WRONG);

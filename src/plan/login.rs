@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::client::{ClientAuthMethod, ClientCredential};
 use super::subject::DeclaredAnswer;
-use crate::check::step::LoginMember;
+use crate::check::step::{DEFAULT_ACCOUNTS, LoginMember};
 use crate::secret::Secret;
 
 /// How an identity obtains its credential.
@@ -374,6 +374,27 @@ impl LoginProcedure {
     #[must_use]
     pub fn with_account(&self, user: &str, password: Secret) -> Arc<Self> {
         Arc::new(Self { account: (user.to_owned(), Some(password)), ..self.clone() })
+    }
+
+    /// The same login of an account that products are shipped with.
+    #[must_use]
+    pub fn of_shipped(&self, row: usize) -> Arc<Self> {
+        let (user, password) = DEFAULT_ACCOUNTS[row];
+        let user = match self.account.0.split_once('@') {
+            Some((_, domain)) => format!("{user}@{domain}"),
+            None => user.to_owned(),
+        };
+        self.with_account(&user, Secret::new(password))
+    }
+
+    /// The same login with one more header line in each request, such as the one that names where it comes from.
+    #[must_use]
+    pub fn with_header(&self, name: &str, value: &str) -> Arc<Self> {
+        let mut login = self.clone();
+        if let CredentialSource::Requests(steps) = &mut login.source {
+            steps.iter_mut().for_each(|step| step.headers.push((name.to_owned(), LoginText::plain(value))));
+        }
+        Arc::new(login)
     }
 
     /// What it sends that is not to be shown.

@@ -1,6 +1,7 @@
 //! Scenario and catalogue, resolved into what will be sent; pure.
 
 pub mod cast;
+mod changed_grant;
 mod changed_refresh;
 mod client;
 mod describe;
@@ -25,6 +26,7 @@ mod unusual_login;
 mod values;
 
 use crate::check::profile::{Effective, PROFILES, profile};
+use crate::check::step::SessionAct;
 use crate::check::{Check, Level, Step};
 use crate::scenario::model::Waiver;
 use crate::scenario::{LoadedScenario, ScenarioError, nearest};
@@ -78,6 +80,7 @@ impl PlannedCheck {
         self.check.steps.iter().any(|step| match step {
             Step::Send(send) => send.exhausts,
             Step::Form(form) => form.exhausts,
+            Step::Session(session) => session.act == SessionAct::GuessPasswords,
             _ => false,
         })
     }

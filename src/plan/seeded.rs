@@ -269,6 +269,7 @@ pub(super) fn material() -> Material {
         failure_budget: Some(seed::FAILURE_BUDGET),
         source_header: Some(seed::SOURCE_HEADER.to_owned()),
         expendable_client_id: Some(seed::EXPENDABLE_CLIENT.0.to_owned()),
+        expendable_username: Some(seed::EXPENDABLE_USER.to_owned()),
         resource_identifier: Some("/oauth2".to_owned()),
         client_ca: Some(IdentityCertificate {
             connection: seed::CLIENT_CA.0.to_owned(),

@@ -30,6 +30,11 @@ impl Throttle {
         (marks.len() >= FAILURES).then(|| (WINDOW - now.duration_since(oldest)).as_secs() + 1)
     }
 
+    /// Forgets the failures of a source that has succeeded.
+    pub(crate) fn succeeded(&self, source: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(source);
+    }
+
     /// Notes a failure.
     pub(crate) fn failed(&self, source: &str) {
         let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);

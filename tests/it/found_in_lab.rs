@@ -1,5 +1,6 @@
 //! What real applications do that was judged wrongly once: each server here answers as one of them does.
 
+mod accounts;
 mod guards;
 mod logins;
 

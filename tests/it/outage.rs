@@ -18,8 +18,11 @@ const STOPS: &str = "${jndi:";
 /// How long it takes until somebody has started it again: longer than a busy machine needs to look twice whether it answers.
 const AWAY: Duration = Duration::from_secs(4);
 
-/// A service that one process answers, one request after another; it ends at a request, and is started again.
-fn start() -> (SocketAddr, Arc<AtomicUsize>) {
+/// For each request, and a third of the time for which a target is waited for.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// A service that one process answers, one request after another; it ends at a request, and may be started again.
+fn start(comes_back: bool) -> (SocketAddr, Arc<AtomicUsize>) {
     let address = crate::ports::reserved();
     let mut listener = TcpListener::bind(address).expect("binds");
     let stopped = Arc::new(AtomicUsize::new(0));
@@ -32,6 +35,9 @@ fn start() -> (SocketAddr, Arc<AtomicUsize>) {
             }
             count.fetch_add(1, Ordering::Relaxed);
             drop(listener);
+            if !comes_back {
+                return;
+            }
             std::thread::sleep(AWAY);
             listener = TcpListener::bind(address).expect("the port is kept for it");
         }
@@ -79,18 +85,14 @@ impl Ended {
     }
 }
 
-async fn against(address: SocketAddr, owned: bool) -> Ended {
+async fn against(address: SocketAddr, owned: bool, limit: Duration) -> Ended {
     let yaml = format!(
         "authbench: 1\nname: outage\ntarget: {{ url: \"http://{address}\", owned: {owned} }}\nscheme: api-key\n\
          credentials:\n  service: {{ key: \"{KEY}\" }}\nresources:\n  - request: GET /orders\n\
          conformance:\n  include: [apikey.valid-accepted, apikey.invalid-denied, apikey.injection-denied, \
          apikey.near-miss-denied, apikey.empty-or-blank-denied, common.keeps-answering]\n"
     );
-    let options = Options {
-        only: Some(Only::Conformance),
-        time_limit: Duration::from_secs(5),
-        ..Options::new(Launch::InProcess)
-    };
+    let options = Options { only: Some(Only::Conformance), time_limit: limit, ..Options::new(Launch::InProcess) };
     let loaded = load_text("outage.yaml".to_owned(), yaml).expect("is a scenario");
     let ready = prepare(vec![loaded], Some(&NoVariables), &options).expect("is ready");
     let (mut results, mut findings) = (Vec::new(), Vec::new());
@@ -105,8 +107,8 @@ async fn against(address: SocketAddr, owned: bool) -> Ended {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_request_that_stops_a_target_is_found_and_nothing_else_is_blamed() {
-    let (address, stopped) = start();
-    let ended = against(address, true).await;
+    let (address, stopped) = start(true);
+    let ended = against(address, true, LIMIT).await;
     let found = ended.of("common.keeps-answering");
     assert_eq!((found.verdict, found.severity), (Verdict::Fail, Severity::High), "{}", found.summary);
     assert!(
@@ -133,11 +135,24 @@ async fn the_request_that_stops_a_target_is_found_and_nothing_else_is_blamed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_target_of_others_is_not_stopped_a_second_time() {
-    let (address, stopped) = start();
-    let ended = against(address, false).await;
+    let (address, stopped) = start(true);
+    let ended = against(address, false, LIMIT).await;
     let found = ended.of("common.keeps-answering");
     assert_eq!(found.verdict, Verdict::Inconclusive, "{}", found.summary);
     assert!(found.summary.contains("GET /orders of apikey.injection-denied"), "{}", found.summary);
     assert_eq!(stopped.load(Ordering::Relaxed), 1);
     assert!(ended.findings.is_empty(), "{:#?}", ended.findings);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_owned_target_that_never_comes_back_is_a_finding() {
+    let (address, stopped) = start(false);
+    let ended = against(address, true, Duration::from_millis(500)).await;
+    let found = ended.of("common.keeps-answering");
+    assert_eq!((found.verdict, found.severity), (Verdict::Fail, Severity::High), "{}", found.summary);
+    assert!(found.summary.contains("was not back then"), "{}", found.summary);
+    assert!(found.summary.contains("GET /orders of apikey.injection-denied"), "{}", found.summary);
+    assert_eq!(stopped.load(Ordering::Relaxed), 1);
+    let named: Vec<&str> = ended.findings.iter().map(|finding| finding.check.as_str()).collect();
+    assert_eq!(named, ["common.keeps-answering"]);
 }

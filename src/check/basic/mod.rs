@@ -84,6 +84,30 @@ pub(crate) const CHECKS: &[Check] = &[
         ..REFUSAL
     },
     Check {
+        id: "basic.default-accounts-denied",
+        title: "Accounts that products are shipped with are denied",
+        severity: Severity::High,
+        tier: Tier::Extended,
+        sources: &["ASVS 6.3.2", "CWE-1392", "WSTG-ATHN-02"],
+        doc: Doc {
+            sends: "Six pairs of user-id and password from products and guides, such as admin with admin; those whose user-id is an account of the scenario are left out.",
+            matters: "Default accounts are the first that an attacker tries, and often have every right.",
+            fix: "Ship without accounts, and ask for the first password at the installation.",
+        },
+        steps: &[
+            send(Who::DefaultAccount(0), On::Protected).denied(&[INVALID]),
+            send(Who::DefaultAccount(1), On::Protected).denied(&[INVALID]),
+            send(Who::DefaultAccount(2), On::Protected).denied(&[INVALID]),
+            send(Who::DefaultAccount(3), On::Protected).denied(&[INVALID]),
+            send(Who::DefaultAccount(4), On::Protected).denied(&[INVALID]),
+            send(Who::DefaultAccount(5), On::Protected).denied(&[INVALID]),
+        ],
+        any_refusal: true,
+        implied_by: &["basic.wrong-password-denied", "basic.injection-denied"],
+        fault: "basic-default-account",
+        ..REFUSAL
+    },
+    Check {
         id: "basic.query-credentials-refused",
         title: "User-id and password in the query are refused",
         tier: Tier::Extended,

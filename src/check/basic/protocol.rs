@@ -50,7 +50,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["ASVS 6.3.8", "WSTG-IDNT-04"],
         doc: Doc {
-            sends: "A known user with a wrong password, and a user that does not exist, each four times; the answers are compared. A number in them counts where all answers of a kind have it.",
+            sends: "A known user with a wrong password, and a user that does not exist, each four times, and both once with a password of 5000 characters; the answers are compared. A number in them counts where all answers of a kind have it.",
             matters: "Answers that differ tell an attacker which accounts exist.",
             fix: "Answer both with the same status, fields and body.",
         },
@@ -63,6 +63,8 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("unknown-user"), On::Protected).denied(&[INVALID]),
             send(forged("unknown-user"), On::Protected).denied(&[INVALID]),
             send(forged("unknown"), On::Protected).denied(&[INVALID]),
+            send(forged("long-password"), On::Protected).id(sameness::APART),
+            send(forged("long-password-unknown-user"), On::Protected).id(sameness::APART),
         ],
         expect: sameness::of_kinds,
         fault: "user-not-found-message",

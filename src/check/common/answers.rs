@@ -82,6 +82,21 @@ pub(crate) const CHECKS: &[Check] = &[
         ..PLAIN
     },
     Check {
+        id: "common.answers-show-no-password-hash",
+        title: "No answer shows the hash of a password",
+        tier: Tier::Extended,
+        sources: &["ASVS 15.3.1", "OWASP API3:2023", "CWE-200", "CWE-522"],
+        doc: Doc {
+            sends: "The good request, after all other checks; every answer of the run, of logins and refreshes too, is searched for hashes of bcrypt, scrypt, Argon2, PBKDF2, crypt and LDAP that its request did not carry.",
+            matters: "Whoever has the hash guesses the password offline, as fast as hardware allows, and it may open other accounts of its user.",
+            fix: "Name the members that an answer has, one by one, and leave out the password and its hash.",
+        },
+        steps: &[send(Who::Good, On::Protected).granted(), Step::LookBack(LookedFor::PasswordHashes)],
+        expect: leaks::password_hashes,
+        fault: "shows-password-hash",
+        ..PLAIN
+    },
+    Check {
         id: "common.existence-oracle",
         title: "An unauthorised caller cannot tell existing from missing objects",
         tier: Tier::Extended,
@@ -118,7 +133,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["OWASP API8:2023", "ASVS 16.5.1"],
         doc: Doc {
-            sends: "Each write (at most 8) without a credential: with a body that no schema allows, that does not parse, without a member, and of nothing, in JSON or as a form, as the scenario has it; with another media type; and with a query that no schema allows.",
+            sends: "Each write (at most 8) without a credential: with a body that no schema allows, that does not parse, without a member, of nothing, and ten thousand arrays deep, in JSON or as a form, as the scenario has it; with another media type; and with a query that no schema allows.",
             matters: "An error that names fields shows the inside of an API to whoever has no business there.",
             fix: "Authenticate before the body is parsed.",
         },
@@ -142,6 +157,10 @@ pub(crate) const CHECKS: &[Check] = &[
                 .with(&[Alter::Body { json: "null", form: "=" }])
                 .denied(UNREAD)
                 .called("a body of nothing"),
+            send(Who::Anonymous, On::EachWrite)
+                .with(&[Alter::Body { json: DEEP, form: "authbench[a][a][a][a][a][a][a][a]=1" }])
+                .denied(UNREAD)
+                .called("a body that is nested deeply"),
             send(Who::Anonymous, On::EachWrite)
                 .with(&[Alter::Replaced("Content-Type", Fill::Text("text/plain"))])
                 .denied(UNREAD)
@@ -278,6 +297,11 @@ pub(crate) const CHECKS: &[Check] = &[
     },
 ];
 
+/// Arrays in arrays: deeper than parsers descend.
+const DEEP: &str = match std::str::from_utf8(&[b'['; 10_000]) {
+    Ok(deep) => deep,
+    Err(_) => "[",
+};
 /// Refusals that say nothing about a body: which of them is right without a credential is for other checks to say.
 const UNREAD: &[Accept] = &[MISSING, Accept::Status(401), Accept::Status(403), Accept::Status(404)];
 /// Any refusal.

@@ -59,6 +59,21 @@ pub(crate) fn disclosures(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
+/// No answer of the run shows the hash of a password that its request did not carry.
+pub(crate) fn password_hashes(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, seen) in case.observations() {
+        match (&seen.why, case.step_of(seen)) {
+            (Some(name), Step::LookBack(_)) => {
+                let text = case.about(index, format_args!("the answer shows a hash of {name}"));
+                judgement.violates_by(Explanation::Secret, index, text, "an answer without hashes of passwords");
+            }
+            _ => case.judge(index, &mut judgement),
+        }
+    }
+    judgement
+}
+
 /// What a request carried as a credential: without the scheme's name, and what Basic encodes.
 fn sent(exchange: &Exchange) -> Vec<String> {
     let mut secrets = Vec::new();

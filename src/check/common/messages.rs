@@ -5,7 +5,7 @@ use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{Alter, Fill, LookedFor, On, Step, Want, Who, send};
 use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
-use crate::observe::Silence;
+use crate::observe::{Outcome, Silence};
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -59,24 +59,87 @@ pub(crate) const CHECKS: &[Check] = &[
         level: Level::Must,
         severity: Severity::Low,
         tier: Tier::Extended,
-        sources: &["RFC 9110 §15.5.6", "RFC 9110 §10.2.1"],
+        sources: &["RFC 9110 §15.5.6", "RFC 9110 §10.2.1", "RFC 9110 §9.1"],
         doc: Doc {
-            sends: "PROPFIND with the good credential to each protected resource (at most 8); every 405 of the run is looked at, whichever check asked for it.",
+            sends: "PROPFIND with the good credential to each protected resource (at most 8); every 405 of the run is looked at, whichever check asked for it. Where PROPFIND is answered like GET, that is a warning.",
             matters: "A client that learns from 405 alone which methods are wrong can only try the others.",
             fix: "Send Allow with each 405, with the methods of that resource.",
         },
         steps: &[
             send(Who::Good, On::Protected).granted(),
-            send(Who::Good, On::EachRoute)
-                .with(&[Alter::Method("PROPFIND")])
-                .called("PROPFIND with the good credential"),
+            send(Who::Good, On::EachRoute).with(&[Alter::Method(PROPFIND)]).called("PROPFIND with the good credential"),
             Step::LookBack(LookedFor::MethodsNotAllowed),
         ],
         expect: methods_named,
         fault: "no-allow-behind-guard",
         ..PLAIN
     },
+    Check {
+        id: "common.malformed-target-never-5xx",
+        title: "An address that does not decode is answered without a server error",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 9110 §15.5.1", "RFC 3986 §2.1", "ASVS 16.5.3"],
+        doc: Doc {
+            sends: "The protected request without and with the good credential, with a segment behind its path that is no UTF-8 (`%ff`), no percent-encoding (`%zz`) or NUL (`%00`), and with such a query.",
+            matters: "Whoever can send a request can send such an address: a server that breaks on it before it authenticates lets everybody fill its logs and keep its workers busy, and its error page often shows code.",
+            fix: "Answer 400 or 404 to an address that does not decode.",
+        },
+        steps: &[
+            send(Who::Good, On::Protected).granted(),
+            send(Who::Anonymous, On::Protected)
+                .with(&[Alter::Path(|path| behind(path, "%ff"))])
+                .called("a path that is no UTF-8, without a credential"),
+            send(Who::Anonymous, On::Protected)
+                .with(&[Alter::Path(|path| behind(path, "%zz"))])
+                .called("a path that is no percent-encoding, without a credential"),
+            send(Who::Anonymous, On::Protected)
+                .with(&[Alter::Path(|path| behind(path, "%00"))])
+                .called("a path with NUL, without a credential"),
+            send(Who::Anonymous, On::Protected)
+                .with(&[Alter::Path(|path| format!("{path}?authbench=%ff&%zz=%&[=1"))])
+                .called("a query that does not decode, without a credential"),
+            send(Who::Good, On::Protected)
+                .with(&[Alter::Path(|path| behind(path, "%ff"))])
+                .called("a path that is no UTF-8, with the good credential"),
+            send(Who::Good, On::Protected)
+                .with(&[Alter::Path(|path| behind(path, "%zz"))])
+                .called("a path that is no percent-encoding, with the good credential"),
+            send(Who::Good, On::Protected)
+                .with(&[Alter::Path(|path| behind(path, "%00"))])
+                .called("a path with NUL, with the good credential"),
+            send(Who::Good, On::Protected)
+                .with(&[Alter::Path(|path| format!("{path}?authbench=%ff&%zz=%&[=1"))])
+                .called("a query that does not decode, with the good credential"),
+        ],
+        expect: never_broken,
+        fault: "breaks-on-undecodable-path",
+        ..PLAIN
+    },
 ];
+
+/// A method that few resources have (RFC 4918 §9.1).
+const PROPFIND: &str = "PROPFIND";
+
+/// A path with one more segment.
+fn behind(path: &str, segment: &str) -> String {
+    format!("{}/{segment}", path.trim_end_matches('/'))
+}
+
+/// No answer is a server error that comes again. What is not implemented may be said so.
+fn never_broken(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, seen) in case.lenient() {
+        if let Some(status @ 500..) = seen.exchange.status().filter(|status| *status != 501) {
+            let text = case.about(index, format_args!("answered with {status}"));
+            match seen.reproduced {
+                true => judgement.deviates(index, text, "an answer below 500, such as 400 or 404"),
+                false => judgement.leaves_open(format!("{}: {status}, and not again", seen.description)),
+            }
+        }
+    }
+    judgement
+}
 
 fn without_content(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
@@ -97,8 +160,15 @@ fn without_content(case: &ObservedCheck<'_>) -> Judgement {
 /// Each 405 has `Allow`, which may be empty: no method is allowed then, for now (RFC 9110 §10.2.1).
 fn methods_named(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
+    // a server that has the method answers it in its own form (RFC 4918 §9.1)
+    let as_get =
+        case.lenient().filter(|(_, seen)| seen.outcome == Outcome::Granted && seen.exchange.status() == Some(200));
+    for (index, _) in as_get.filter(|(_, seen)| seen.exchange.request.method == PROPFIND) {
+        let text = case.about(index, "answered like GET");
+        judgement.advises(index, text, "405 with Allow, or 501 (RFC 9110 §9.1)");
+    }
     let mut answers = case.all_answers().filter(|(_, response)| response.status == 405).peekable();
-    if answers.peek().is_none() {
+    if answers.peek().is_none() && judgement.advice.is_empty() {
         judgement.not_applicable = Some("no request was answered with 405".to_owned());
     }
     for (index, _) in answers.filter(|(_, response)| response.header("allow").is_none()) {

@@ -2,7 +2,7 @@
 
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck, unclear};
-use crate::check::step::{Alter, Fill, FormAuth, On, Step, Who, forged, send, token};
+use crate::check::step::{Alter, Fill, FormAuth, On, SessionAct, Step, Who, forged, login, send, token};
 use crate::check::{Check, Doc, Level, Mode, PLAIN, Severity, Tier};
 use crate::observe::{Observation, Outcome, StepId};
 
@@ -28,6 +28,25 @@ pub(crate) const TOKEN: &[Check] = &[Check {
         .called("a wrong secret")],
     expect: throttled,
     fault: "token-no-throttle",
+    ..PLAIN
+}];
+
+/// For logins by password.
+pub(crate) const LOGIN: &[Check] = &[Check {
+    id: "login.guessing-throttled",
+    title: "Logins with wrong passwords are slowed or blocked",
+    tier: Tier::Extended,
+    mode: Mode::Timed,
+    remote_safe: false,
+    sources: &["ASVS 6.3.1", "OWASP API2:2023", "CWE-307", "WSTG-ATHN-03"],
+    doc: Doc {
+        sends: "Logins with distinct wrong passwords for `expendable_username`, one more than the failure budget of the scenario. Where the scenario has no such account, a user-id is taken that nobody has: logins that are not slowed are a warning then, for some servers count failures of accounts alone.",
+        matters: "Without a limit, guessing a password is only a question of time.",
+        fix: "Count failures by account and by source, and answer 429 or ever more slowly.",
+    },
+    steps: &[login(SessionAct::GuessPasswords)],
+    expect: guesses_at_logins,
+    fault: "login-no-throttle",
     ..PLAIN
 }];
 
@@ -122,6 +141,7 @@ fn guesses<'a>(case: &ObservedCheck<'a>) -> Vec<(usize, &'a Observation)> {
     let exhausts = |observation: &Observation| match case.step_of(observation) {
         Step::Send(send) => send.exhausts,
         Step::Form(form) => form.exhausts,
+        Step::Session(session) => session.act == SessionAct::GuessPasswords,
         _ => false,
     };
     case.observations().filter(|(_, observation)| exhausts(observation)).collect()
@@ -153,6 +173,22 @@ fn throttled(case: &ObservedCheck<'_>) -> Judgement {
     } else {
         let text = format!("{} failures in a row are answered at full speed", guesses.len());
         judgement.deviates(last, text, "429 or a growing delay within the failure budget");
+    }
+    judgement
+}
+
+/// What is said where guesses had a user that nobody has.
+const OF_NOBODY: &str =
+    "; nobody has the user, and some servers count failures of accounts alone (`material.expendable_username`)";
+
+/// The same of logins: where nobody has the account, its failures may count for nothing.
+fn guesses_at_logins(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = throttled(case);
+    if case.evidence.guessed_at_nobody {
+        for mut deviation in std::mem::take(&mut judgement.protocol) {
+            deviation.text.push_str(OF_NOBODY);
+            judgement.advice.push(deviation);
+        }
     }
     judgement
 }

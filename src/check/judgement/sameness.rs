@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::observe::{Exchange, Response, parse_challenges};
+use crate::observe::{Exchange, Response, StepId, parse_challenges};
 
 /// Header fields whose presence or value changes from answer to answer.
 const VOLATILE: &[&str] = &[
@@ -34,10 +34,14 @@ const VOLATILE: &[&str] = &[
 /// Digits in a row that are taken for an identifier or a time.
 const LONG_RUN: usize = 8;
 
+/// Answers that are alike among themselves, and may be others than the rest.
+pub(crate) const APART: StepId = StepId::new("apart");
+
 /// Each answer against what its step wants, and all of them alike.
 pub(crate) fn all(case: &ObservedCheck<'_>) -> Judgement {
-    let every: Vec<usize> = (0..case.evidence.observations.len()).collect();
-    expect::wants(case).and(alike(case, &every))
+    let is_apart = |index: &usize| case.step_of(&case.evidence.observations[*index]).step_id() == Some(APART);
+    let (apart, rest): (Vec<usize>, Vec<usize>) = (0..case.evidence.observations.len()).partition(is_apart);
+    expect::wants(case).and(alike(case, &rest)).and(alike(case, &apart))
 }
 
 /// The same, and no number tells apart the answers to two forgeries: one that all answers to the same forgery have, such as
@@ -51,10 +55,10 @@ pub(crate) fn of_kinds(case: &ObservedCheck<'_>) -> Judgement {
 }
 
 fn numbers_alike(case: &ObservedCheck<'_>, judgement: &mut Judgement) {
-    let seen = &case.evidence.observations;
-    let sent = sent_in(seen.iter().map(|seen| &seen.exchange));
+    let seen = || case.observations().filter(|(_, seen)| case.step_of(seen).step_id() != Some(APART));
+    let sent = sent_in(seen().map(|(_, seen)| &seen.exchange));
     let mut kinds: BTreeMap<&str, Vec<(usize, Vec<String>)>> = BTreeMap::new();
-    for (index, one) in seen.iter().enumerate() {
+    for (index, one) in seen() {
         let (Some(forgery), Some(response)) = (one.forgery, one.exchange.response()) else { return };
         kinds.entry(forgery.as_str()).or_default().push((index, numbers(&response.body, &sent)));
     }
@@ -69,7 +73,7 @@ fn numbers_alike(case: &ObservedCheck<'_>, judgement: &mut Judgement) {
         |kind: &[(usize, Vec<String>)], at: usize| kind.iter().all(|(_, all)| all.get(at) == kind[0].1.get(at));
     let tells = |at: usize| first.get(at) != wanted.get(at) && stable(one, at) && stable(other, at);
     if (0..first.len().max(wanted.len())).any(tells) {
-        let description = |index: usize| &seen[index].description;
+        let description = |index: usize| &case.evidence.observations[index].description;
         let text = format!("{} differs from {} in a number of the body", description(*index), description(one[0].0));
         judgement.deviates(*index, text, "answers that cannot be told apart");
     }

@@ -3,8 +3,9 @@
 
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::step::{Accept, RefreshChange, SessionAct, login};
+use crate::check::step::{Accept, GrantChange, RefreshChange, SessionAct, Want, login};
 use crate::check::{Check, Doc, Level, PLAIN, REFUSAL, Severity, Tier};
+use crate::observe::{Outcome, StepId};
 
 /// What holds where a login asks a token endpoint.
 pub(crate) const CHECKS: &[Check] = &[
@@ -44,6 +45,48 @@ pub(crate) const CHECKS: &[Check] = &[
         ],
         expect: invalid_grant,
         fault: "grant-error-text",
+        ..REFUSAL
+    },
+    Check {
+        id: "grant.type-required",
+        title: "A token endpoint asks for a grant type that it knows",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["RFC 6749 §5.2", "RFC 6749 §4.3.2"],
+        doc: Doc {
+            sends: "The login of the scenario, which asks a token endpoint, without grant_type and with one that does not exist, and then as it is.",
+            matters: "A default grant is one that nobody decided on, and libraries of clients read the error code.",
+            fix: "Answer 400 with error=invalid_request where grant_type is absent, and with error=unsupported_grant_type where it is unknown (RFC 6749 §5.2).",
+        },
+        steps: &[
+            login(SessionAct::ChangedGrant(GrantChange::NoType)).id(NO_TYPE),
+            login(SessionAct::ChangedGrant(GrantChange::UnknownType)).id(UNKNOWN_TYPE),
+            login(SessionAct::LogIn("s")).granted().called("the login with its grant type"),
+        ],
+        expect: known_type,
+        fault: "grant-type-ignored",
+        ..PLAIN
+    },
+    Check {
+        id: "grant.authenticates-client",
+        title: "A login of a client with credentials is refused without its authentication",
+        level: Level::Must,
+        severity: Severity::High,
+        remote_safe: false,
+        sources: &["RFC 6749 §4.3.2", "RFC 6749 §3.2.1"],
+        doc: Doc {
+            sends: "The login of the scenario, whose client authenticates at a token endpoint, without that authentication, and with a wrong secret; and then as it is.",
+            matters: "The secret of a client is what keeps others from asking for tokens in its name, and from guessing passwords there.",
+            fix: "Authenticate the client wherever it was issued credentials (RFC 6749 §4.3.2), before the password is looked at.",
+        },
+        steps: &[
+            login(SessionAct::ChangedGrant(GrantChange::NoClientAuthentication)).denied(&[Accept::Range(400, 499)]),
+            login(SessionAct::ChangedGrant(GrantChange::WrongClientSecret)).denied(&[Accept::Range(400, 499)]),
+            login(SessionAct::LogIn("s")).granted().called("the login with its client"),
+        ],
+        fault: "grant-without-client",
         ..REFUSAL
     },
     Check {
@@ -111,6 +154,36 @@ pub(crate) const CHECKS: &[Check] = &[
         ..REFUSAL
     },
 ];
+
+const NO_TYPE: StepId = StepId::new("no-type");
+const UNKNOWN_TYPE: StepId = StepId::new("unknown-type");
+
+/// RFC 6749 §5.2: 400, and an error that says what is wrong with the type of the grant. One that is granted is granted to the right
+/// password, so it is no access.
+fn known_type(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let wanted: [(StepId, &[&str]); 2] =
+        [(NO_TYPE, &["invalid_request", "unsupported_grant_type"]), (UNKNOWN_TYPE, &["unsupported_grant_type"])];
+    for (step, codes) in wanted {
+        let expected = format!("400 with error={}", codes.join(" or "));
+        for (index, seen) in case.observations_of(step) {
+            match (seen.outcome, seen.exchange.response()) {
+                (Outcome::Granted, _) => {
+                    judgement.deviates(index, case.about(index, "a token was issued"), expected.clone());
+                }
+                (Outcome::Refused, Some(response)) if response.status == 400 => {
+                    expect::error_is_one_of(&mut judgement, index, response, codes);
+                }
+                (Outcome::Refused, Some(response)) => {
+                    let text = case.about(index, format_args!("refused with {}", response.status));
+                    judgement.deviates(index, text, expected.clone());
+                }
+                _ => case.judge_as(index, Want::Denied(&[Accept::Status(400)]), &mut judgement),
+            }
+        }
+    }
+    judgement
+}
 
 /// RFC 6749 §5.2: 400, and `invalid_grant` for credentials of a resource owner that are invalid.
 fn invalid_grant(case: &ObservedCheck<'_>) -> Judgement {

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::check::judgement::sameness::{AnswerShape, sent_in};
 use crate::check::judgement::{Judgement, ObservedCheck, expect, unclear};
-use crate::observe::{Outcome, StepId};
+use crate::check::step::{Accept, Want};
+use crate::observe::{Outcome, StepId, media_type_of};
 
 /// A login of a known user with a wrong password, ...
 pub(super) const KNOWN: StepId = StepId::new("known");
@@ -16,6 +17,54 @@ pub(super) const UNKNOWN: StepId = StepId::new("unknown");
 pub(super) const REUSED: StepId = StepId::new("reused");
 /// A refresh that is sent several times at once.
 pub(super) const AT_ONCE: StepId = StepId::new("at-once");
+
+/// A write as a page of another site makes a browser send it, with the media type of the scenario ...
+pub(super) const FOREIGN: StepId = StepId::new("foreign");
+/// ... and as text.
+pub(super) const FOREIGN_TEXT: StepId = StepId::new("foreign-text");
+
+/// Media types of bodies that a page sends to other sites without their consent (Fetch, "CORS-safelisted request-header").
+const OF_FORMS: [&[u8]; 3] = [b"application/x-www-form-urlencoded", b"multipart/form-data", b"text/plain"];
+
+/// No write that a page of another site can make a browser send has succeeded.
+pub(super) fn foreign_page(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let kept_by_browsers = cookie(case).is_some_and(|(_, attributes)| {
+        let is = |attribute: &String, value| attribute.eq_ignore_ascii_case(value);
+        attributes.iter().any(|attribute| is(attribute, "samesite=lax") || is(attribute, "samesite=strict"))
+    });
+    if kept_by_browsers {
+        judgement.not_applicable =
+            Some("the cookie has SameSite=Lax or Strict: pages of other sites do not send it along".to_owned());
+        return judgement;
+    }
+    let mut can_be_sent = false;
+    let writes = [FOREIGN, FOREIGN_TEXT].into_iter().flat_map(|step| case.observations_of(step));
+    for (index, seen) in writes {
+        let request = &seen.exchange.request;
+        let media = media_type_of(request.value_of("content-type"));
+        let needs_no_consent = request.body.is_empty() || OF_FORMS.iter().any(|form| media.eq_ignore_ascii_case(form));
+        if request.method != "POST" || !needs_no_consent {
+            continue;
+        }
+        can_be_sent = true;
+        match seen.outcome {
+            Outcome::Granted => {
+                judgement.violates(index, case.about(index, "the write was carried out"), "refused, with 403");
+            }
+            _ => case.judge_as(index, Want::Denied(ANY_REFUSAL), &mut judgement),
+        }
+    }
+    if !can_be_sent {
+        judgement.not_applicable = Some(
+            "no page of another site can make a browser send such a write without the consent of the target".to_owned(),
+        );
+    }
+    judgement
+}
+
+/// Which refusal is right depends on what it is that is missed.
+const ANY_REFUSAL: &[Accept] = &[Accept::Range(400, 499)];
 
 /// RFC 6265 §4.1.2.5.
 pub(super) fn secure(case: &ObservedCheck<'_>) -> Judgement {

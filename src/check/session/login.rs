@@ -76,6 +76,32 @@ pub(crate) const CHECKS: &[Check] = &[
         ..REFUSAL
     },
     Check {
+        id: "login.default-accounts-refused",
+        title: "Accounts that products are shipped with log nobody in",
+        severity: Severity::High,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["ASVS 6.3.2", "CWE-1392", "WSTG-ATHN-02"],
+        doc: Doc {
+            sends: "The login of the scenario with six pairs of user and password from products and guides, such as admin with admin; those whose user is an account of the scenario are left out. The right login follows. What a login returns is tried at a protected resource.",
+            matters: "Default accounts are the first that an attacker tries, and often have every right.",
+            fix: "Ship without accounts, and ask for the first password at the installation.",
+        },
+        steps: &[
+            login(SessionAct::DefaultAccount(0)).denied(REFUSED),
+            login(SessionAct::DefaultAccount(1)).denied(REFUSED),
+            login(SessionAct::DefaultAccount(2)).denied(REFUSED),
+            login(SessionAct::DefaultAccount(3)).denied(REFUSED),
+            login(SessionAct::DefaultAccount(4)).denied(REFUSED),
+            login(SessionAct::DefaultAccount(5)).denied(REFUSED),
+            login(SessionAct::LogIn("s")).granted().called("the login with the right password"),
+        ],
+        any_refusal: true,
+        implied_by: &["login.wrong-password-refused"],
+        fault: "login-default-account",
+        ..REFUSAL
+    },
+    Check {
         id: "login.malformed-never-5xx",
         title: "A login whose body is malformed is refused without a server error",
         tier: Tier::Extended,

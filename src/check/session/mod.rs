@@ -5,7 +5,7 @@ mod judgements;
 pub(crate) mod login;
 pub(crate) mod refresh;
 
-use crate::check::step::{INSUFFICIENT, INVALID, On, SessionAct, Step, Who, forged, login, send};
+use crate::check::step::{Alter, Fill, INSUFFICIENT, INVALID, On, SessionAct, Step, Who, forged, login, send};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
 
 /// What only a session has: a cookie, and writes that have to repeat a CSRF token.
@@ -126,6 +126,34 @@ pub(crate) const CHECKS: &[Check] = &[
         ..REFUSAL
     },
     Check {
+        id: "session.foreign-page-write-refused",
+        title: "A write that a page of another site makes a browser send is refused",
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["ASVS 3.5.1", "CWE-352", "WSTG-SESS-05"],
+        doc: Doc {
+            sends: "A write with the cookie of the session as a form of another site sends it: with its Origin and `Sec-Fetch-Site: cross-site`, without the header lines of `write_headers`, as a form where the scenario has one, and as text/plain. Methods other than POST need the consent of the target (CORS) and are left out; where the cookie has SameSite=Lax or Strict, browsers do not send it along.",
+            matters: "A browser adds the cookie to requests that other sites make it send: nothing else stands between such a page and the account of its visitor.",
+            fix: "Ask for a CSRF token, or compare Origin with the own one; refuse JSON that comes as text/plain; set the cookie with SameSite.",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")).granted().called("a login"),
+            send(Who::Good, On::Writable).granted().called("a write"),
+            send(Who::OfForeignPage, On::Writable)
+                .with(FOREIGN_PAGE)
+                .id(judgements::FOREIGN)
+                .called("a write of a page of another site"),
+            send(Who::OfForeignPage, On::Writable)
+                .with(FOREIGN_TEXT)
+                .id(judgements::FOREIGN_TEXT)
+                .called("a write of a page of another site, as text/plain"),
+        ],
+        expect: judgements::foreign_page,
+        implied_by: &["session.write-needs-csrf-token"],
+        fault: "foreign-pages-write",
+        ..PLAIN
+    },
+    Check {
         id: "session.csrf-token-bound",
         title: "A write with the CSRF token of another user is refused",
         severity: Severity::High,
@@ -150,5 +178,16 @@ pub(crate) const CHECKS: &[Check] = &[
     },
 ];
 
+/// What a browser says of a request that a page of another site makes it send.
+const FOREIGN_PAGE: &[Alter] = &[
+    Alter::Replaced("Origin", Fill::Text("https://authbench.example")),
+    Alter::Replaced("Sec-Fetch-Site", Fill::Text("cross-site")),
+];
+/// The same with a body of a media type that needs no consent of the target.
+const FOREIGN_TEXT: &[Alter] = &[
+    Alter::Replaced("Origin", Fill::Text("https://authbench.example")),
+    Alter::Replaced("Sec-Fetch-Site", Fill::Text("cross-site")),
+    Alter::Replaced("Content-Type", Fill::Text("text/plain")),
+];
 /// A login whose cookies are read.
 const COOKIE: &[Step] = &[login(SessionAct::LogIn("s")).granted().called("a login")];

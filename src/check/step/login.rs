@@ -34,8 +34,15 @@ pub enum SessionAct {
     Malformed(MalformedLogin),
     /// The login of the good identity with user-id and password in the query of the address.
     InQuery(QueryLogin),
+    /// The login of the good identity with a changed request to its token endpoint.
+    ChangedGrant(GrantChange),
     /// The same login with a user that nobody knows.
     UnknownUser,
+    /// The same login with a user and a password that products are shipped with: a row of [`DEFAULT_ACCOUNTS`].
+    DefaultAccount(usize),
+    /// Logins with wrong passwords for one account that may be locked, or for a user that nobody knows, until the target
+    /// throttles or the failure budget of the scenario is used up.
+    GuessPasswords,
     /// Failed logins of the good identity and of users that nobody knows, whose times are compared.
     CompareUsers,
     /// Keeps what a session holds in another slot: what is done with one is unknown to the other.
@@ -57,6 +64,16 @@ pub enum SessionAct {
     AwaitOverlap,
 }
 
+/// User-ids and passwords that products are shipped with, and guides begin with.
+pub const DEFAULT_ACCOUNTS: [(&str, &str); 6] = [
+    ("admin", "admin"),
+    ("admin", "password"),
+    ("root", "root"),
+    ("guest", "guest"),
+    ("test", "test"),
+    ("user", "user"),
+];
+
 /// How a login is sent whose user-id and password are in the query of its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QueryLogin {
@@ -64,6 +81,19 @@ pub enum QueryLogin {
     OwnMethod,
     /// By GET, with all of its body in the query.
     Get,
+}
+
+/// How a request to a token endpoint is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GrantChange {
+    /// Without `grant_type`.
+    NoType,
+    /// With a `grant_type` that no server has.
+    UnknownType,
+    /// Its client names itself and does not authenticate.
+    NoClientAuthentication,
+    /// Its client authenticates with a wrong secret.
+    WrongClientSecret,
 }
 
 /// How a refresh is changed.

@@ -13,7 +13,10 @@ pub use build::{
 pub use endpoint::{
     BasicSpelling, ClientRole, Encoding, Endpoint, Fetch, FormAuth, FormStep, MetadataDocument, Obtain,
 };
-pub use login::{LoginMember, MalformedLogin, QueryLogin, RefreshChange, SessionAct, SessionStep, UnusualText};
+pub use login::{
+    DEFAULT_ACCOUNTS, GrantChange, LoginMember, MalformedLogin, QueryLogin, RefreshChange, SessionAct, SessionStep,
+    UnusualText,
+};
 pub use request::{Alter, Artefact, Compare, Fill, On, OtherConnection, PeculiarAccount, Send, Who};
 
 /// One step of a check.
@@ -72,6 +75,8 @@ pub enum LookedFor {
     MethodsNotAllowed,
     /// Errors that say how the target is built.
     Internals,
+    /// Answers that show the hash of a password.
+    PasswordHashes,
     /// Errors that show a secret of the scenario which their request did not carry.
     Disclosures,
 }

@@ -40,12 +40,18 @@ pub enum Who {
     AnswerCookies,
     /// The good credential without the header lines that writes of its session have, such as the one with the CSRF token.
     WithoutWriteHeaders,
+    /// The good credential as a page of another site makes a browser send it: the cookies are there, and header lines that a
+    /// script of the site itself adds to writes are not.
+    OfForeignPage,
     /// The good credential with those header lines of the session in a slot.
     WithWriteHeadersOf(&'static str),
     /// An account with a peculiar password (RFC 7617), good as it is.
     Account(PeculiarAccount),
     /// A forgery derived from such an account.
     ForgedAccount(PeculiarAccount, ForgeryId),
+    /// A user-id and a password that products are shipped with: a row of [`super::DEFAULT_ACCOUNTS`]. Nothing is sent where the
+    /// scenario has an account of that name.
+    DefaultAccount(usize),
     /// Something of the same issuer that is no credential for this API.
     Artefact(Artefact),
 }

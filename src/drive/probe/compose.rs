@@ -126,7 +126,7 @@ impl Prober {
     }
 
     /// An address that stands for a source of this run alone (RFC 1918), so that runs do not use up each other's budget.
-    fn source(&self, number: u8) -> String {
+    pub(super) fn source(&self, number: u8) -> String {
         let seed = self.equipment.seed.to_le_bytes();
         format!("10.{}.{}.{number}", seed[0], seed[1])
     }

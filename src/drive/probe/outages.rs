@@ -362,6 +362,12 @@ impl BeatenTarget<'_> {
                 }
                 break;
             }
+        } else if !came_back
+            && self.prober.subject().owned
+            && let Some(likeliest) = suspects.iter().find(|sent| sent.unanswered == Some(true))
+        {
+            let exchange = Exchange::unanswered(likeliest.request.clone(), Silence::Closed);
+            outage.cause = Some((exchange, likeliest.check));
         } else {
             withheld = suspects.into_iter().filter(|sent| sent.unanswered != Some(false)).collect();
         }

@@ -1,5 +1,6 @@
 //! What the answers of a run show whichever check asked for them: each 401, for its challenge, each 405, for the methods
-//! that it names, and each error that shows a secret of the scenario, or how the target is built. It is looked for before anything is masked.
+//! that it names, each error that shows a secret of the scenario, or how the target is built, and each answer that shows the hash of
+//! a password. It is looked for before anything is masked.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use super::outages;
-use crate::observe::{Exchange, Request, internals_in, parse_challenges};
+use crate::observe::{Exchange, Request, contains, internals_in, parse_challenges, password_hash_in};
 use crate::secret::Disclosures;
 
 /// Answers that are kept of each kind.
@@ -30,6 +31,7 @@ pub(super) struct Witness {
     not_allowed: Mutex<Kept>,
     internals: Mutex<Kept>,
     leaks: Mutex<Kept>,
+    hashes: Mutex<Kept>,
 }
 
 /// Answers of which each shows something else than the others, or elsewhere.
@@ -50,11 +52,12 @@ impl Kept {
 impl Witness {
     pub(super) fn new(secrets: Disclosures) -> Self {
         let kept = Mutex::<Kept>::default;
-        Self { secrets, unauthorized: kept(), not_allowed: kept(), internals: kept(), leaks: kept() }
+        Self { secrets, unauthorized: kept(), not_allowed: kept(), internals: kept(), leaks: kept(), hashes: kept() }
     }
 
-    /// Looks at an answer of a resource or of an authorization server.
+    /// Looks at an answer of a resource, of an authorization server, or of a login.
     pub(super) fn look_at(&self, exchange: &Exchange) {
+        self.look_for_hash(exchange);
         let Some(response) = exchange.response().filter(|response| response.status >= 400) else { return };
         let place = outages::named(&exchange.request, "");
         if response.status == 401 {
@@ -69,8 +72,18 @@ impl Witness {
         self.look_at_error(exchange);
     }
 
-    /// Looks at what an error shows, such as one of a login.
-    pub(super) fn look_at_error(&self, exchange: &Exchange) {
+    fn look_for_hash(&self, exchange: &Exchange) {
+        let Some((name, hash)) = exchange.response().and_then(|response| password_hash_in(&response.body)) else {
+            return;
+        };
+        // what was sent may be repeated
+        if !contains(&exchange.request.to_bytes(), hash.as_bytes()) {
+            let key = format!("{} {name}", outages::path_of(&exchange.request));
+            self.hashes.lock().unwrap_or_else(PoisonError::into_inner).keep(key, exchange, Some(name.to_owned()));
+        }
+    }
+
+    fn look_at_error(&self, exchange: &Exchange) {
         let Some(response) = exchange.response().filter(|response| response.status >= 400) else { return };
         let place = outages::named(&exchange.request, "");
         let sent = || carried(&exchange.request);
@@ -100,6 +113,11 @@ impl Witness {
     /// Errors that say how the target is built, each in another way.
     pub(super) fn internals(&self) -> Vec<Witnessed> {
         self.internals.lock().unwrap_or_else(PoisonError::into_inner).answers.clone()
+    }
+
+    /// Answers that show the hash of a password: one of each path.
+    pub(super) fn hashes(&self) -> Vec<Witnessed> {
+        self.hashes.lock().unwrap_or_else(PoisonError::into_inner).answers.clone()
     }
 
     /// Errors that show a secret which their request did not carry.

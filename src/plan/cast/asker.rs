@@ -2,9 +2,10 @@
 
 use super::forging::OTHER_AUDIENCE;
 use super::{Asker, Caster, Missing, NO_RESOURCES, missing};
-use crate::check::step::{Artefact, ClientRole, PeculiarAccount, Who};
+use crate::check::step::{Artefact, ClientRole, DEFAULT_ACCOUNTS, PeculiarAccount, Who};
 use crate::plan::subject::{CredentialState, Login};
 use crate::scheme::Proof;
+use crate::secret::Secret;
 
 impl Caster<'_> {
     pub(super) fn asker(&self, who: Who, resource: usize) -> Result<Asker, Missing> {
@@ -43,8 +44,16 @@ impl Caster<'_> {
             Who::IfKept(slot) => Asker::IfKept(slot),
             Who::AnswerCookies => Asker::AnswerCookies,
             Who::WithoutWriteHeaders => Asker::OtherWriteHeaders(self.with_write_headers(good()?)?, None),
+            Who::OfForeignPage => match self.with_write_headers(good()?) {
+                Ok(identity) => Asker::OtherWriteHeaders(identity, None),
+                Err(_) => Asker::Identity(good()?),
+            },
             Who::WithWriteHeadersOf(slot) => Asker::OtherWriteHeaders(self.with_write_headers(good()?)?, Some(slot)),
             Who::Account(account) => Asker::Given(self.account(account)?, None),
+            Who::DefaultAccount(row) => {
+                let (user, password) = DEFAULT_ACCOUNTS[row];
+                Asker::Given(Proof::Password { user: user.to_owned(), password: Secret::new(password) }, None)
+            }
             Who::ForgedAccount(account, name) => Asker::Given(self.account(account)?, Some(name)),
             // with the issuer's key, a token for another audience is a forgery like others
             Who::Artefact(Artefact::OtherAudienceToken) if self.mints_other_audience() => {
@@ -74,6 +83,13 @@ impl Caster<'_> {
             Some((_, other)) => Ok(Proof::Password { user: user.clone(), password: other.clone() }),
             None => missing("no second credential with another user-id and password"),
         }
+    }
+
+    /// Whether the scenario has an account of the name of one that products are shipped with: that it has its password is for
+    /// whoever made it.
+    pub(super) fn has_default_account(&self, row: usize) -> bool {
+        let (user, _) = DEFAULT_ACCOUNTS[row];
+        self.subject.identities.iter().any(|identity| identity.account_name().as_deref() == Some(user))
     }
 
     pub(super) fn account(&self, account: PeculiarAccount) -> Result<Proof, Missing> {

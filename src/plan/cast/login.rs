@@ -2,9 +2,10 @@
 
 use super::{Act, Caster, Control, Missing, missing};
 use crate::check::step::{
-    LoginMember, MalformedLogin, QueryLogin, RefreshChange, SessionAct, SessionStep, UnusualText, Want,
+    DEFAULT_ACCOUNTS, GrantChange, LoginMember, MalformedLogin, QueryLogin, RefreshChange, SessionAct, SessionStep,
+    UnusualText, Want,
 };
-use crate::observe::Phrase;
+use crate::observe::{Description, Phrase};
 
 impl Caster<'_> {
     pub(super) fn session(&mut self, index: usize, step: &'static SessionStep) -> Result<(), Missing> {
@@ -28,6 +29,9 @@ impl Caster<'_> {
             | SessionAct::Malformed(_)
             | SessionAct::InQuery(_)
             | SessionAct::UnknownUser
+            | SessionAct::ChangedGrant(_)
+            | SessionAct::DefaultAccount(_)
+            | SessionAct::GuessPasswords
             | SessionAct::CompareUsers => {
                 let takes = procedure.is_some_and(|login| login.takes_account());
                 let why = "the requests of the login do not refer to `{username}` and `{password}` of the credential";
@@ -88,6 +92,16 @@ impl Caster<'_> {
                 return Ok(());
             }
         }
+        if let SessionAct::ChangedGrant(change) = step.act {
+            let changes = procedure.is_some_and(|login| login.with_changed_grant(change).is_some());
+            has(changes, "no client in the login that authenticates: what it asks for, anybody may ask for")?;
+        }
+        self.budget(step.act == SessionAct::GuessPasswords)?;
+        if let SessionAct::DefaultAccount(row) = step.act
+            && self.has_default_account(row)
+        {
+            return Ok(());
+        }
         if let SessionAct::InQuery(kind) = step.act {
             let moves = procedure.is_some_and(|login| login.with_account_in_query(kind).is_some());
             has(moves, "no body of the login has `{username}` and `{password}` as values of its own")?;
@@ -109,8 +123,8 @@ impl Caster<'_> {
         {
             self.control(Control::Use { identity: good, resource });
         }
-        let description = step.description.unwrap_or_else(|| described(step.act));
-        self.push(index, Some(description.into()), Act::Session { identity, step: *step });
+        let description = step.description.map_or_else(|| described(step.act), Description::from);
+        self.push(index, Some(description), Act::Session { identity, step: *step });
         Ok(())
     }
 
@@ -123,24 +137,36 @@ impl Caster<'_> {
     }
 }
 
-fn described(act: SessionAct) -> Phrase {
-    Phrase::new(match act {
+fn described(act: SessionAct) -> Description {
+    let text = match act {
         SessionAct::LogIn(_) | SessionAct::LogInAfter(..) => "a login",
         SessionAct::LogInSecond(_) => "a login of another identity",
         SessionAct::WrongPassword => "a login with a wrong password",
-        SessionAct::Unusual(member, kind) => return Phrase::new(unusual(member, kind)),
-        SessionAct::Malformed(kind) => return Phrase::new(malformed(kind)),
+        SessionAct::Unusual(member, kind) => unusual(member, kind),
+        SessionAct::Malformed(kind) => malformed(kind),
         SessionAct::InQuery(QueryLogin::OwnMethod) => "a login with user and password in the query",
         SessionAct::InQuery(QueryLogin::Get) => "a login by GET",
         SessionAct::CompareUsers => "failed logins of a known user and of unknown ones",
+        SessionAct::ChangedGrant(GrantChange::NoType) => "a login without grant_type",
+        SessionAct::ChangedGrant(GrantChange::UnknownType) => "a login with a grant type that does not exist",
+        SessionAct::ChangedGrant(GrantChange::NoClientAuthentication) => {
+            "a login without the authentication of its client"
+        }
+        SessionAct::ChangedGrant(GrantChange::WrongClientSecret) => "a login with a wrong secret of its client",
         SessionAct::UnknownUser => "a login with a user that does not exist",
+        SessionAct::DefaultAccount(row) => {
+            let (user, password) = DEFAULT_ACCOUNTS[row];
+            return Description::new(format!("a login with the user {user} and the password {password}"));
+        }
+        SessionAct::GuessPasswords => "a login with a wrong password",
         SessionAct::Refresh(_) => "a refresh",
-        SessionAct::RefreshChanged(_, change) => return Phrase::new(changed(change)),
+        SessionAct::RefreshChanged(_, change) => changed(change),
         SessionAct::RefreshAtOnce(_) => "the same refresh at the same time",
         SessionAct::LogOut(_) => "a logout",
         SessionAct::ChangePassword(_) => "a password change",
         SessionAct::Copy(..) | SessionAct::RefreshToken(..) | SessionAct::AwaitOverlap => "nothing",
-    })
+    };
+    Phrase::new(text).into()
 }
 
 fn changed(change: RefreshChange) -> &'static str {

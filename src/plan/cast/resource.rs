@@ -1,7 +1,7 @@
 //! Requests to resources: which resource, between which controls, under which name.
 
 use super::{Act, Asker, Caster, Control, Missing, NO_RESOURCES, missing};
-use crate::check::step::{Alter, Artefact, Compare, Fill, On, OtherConnection, Send, Want, Who};
+use crate::check::step::{Alter, Artefact, Compare, DEFAULT_ACCOUNTS, Fill, On, OtherConnection, Send, Want, Who};
 use crate::observe::{Description, ForgeryId};
 use crate::plan::describe;
 use crate::plan::gap::ScopeGap;
@@ -15,6 +15,11 @@ impl Caster<'_> {
             return missing(NO_RESOURCES);
         }
         self.budget(send.exhausts)?;
+        if let Who::DefaultAccount(row) = send.who
+            && self.has_default_account(row)
+        {
+            return Ok(());
+        }
         let resources = match send.on {
             On::EachProtected => self.subject.protected().collect(),
             On::EachUsed => self.used()?,
@@ -278,9 +283,14 @@ impl Caster<'_> {
             Who::Malformed => "a malformed credential".to_owned(),
             Who::Slot(_) | Who::IfKept(_) => "the token".to_owned(),
             Who::AnswerCookies => "a cookie of the last answer".to_owned(),
+            Who::OfForeignPage => "the good credential, sent by a page of another site".to_owned(),
             Who::WithoutWriteHeaders => "the good credential without its CSRF token".to_owned(),
             Who::WithWriteHeadersOf(_) => "the good credential with the CSRF token of somebody else".to_owned(),
             Who::Account(_) => "the account's own password".to_owned(),
+            Who::DefaultAccount(row) => {
+                let (user, password) = DEFAULT_ACCOUNTS[row];
+                format!("the user {user} with the password {password}")
+            }
             Who::Artefact(Artefact::OtherAudienceToken) => "a token for another audience".to_owned(),
             Who::Artefact(Artefact::RefreshToken | Artefact::GrantRefreshToken) => "a refresh token".to_owned(),
             Who::Artefact(Artefact::GrantAccessToken) => "the access token of a grant".to_owned(),

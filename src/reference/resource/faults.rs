@@ -75,6 +75,12 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("head-with-content", "common.head-without-content", "ends its answers to HEAD like a body in chunks"),
     row("host-not-required", "common.host-required", "serves requests that name no host"),
     row("no-allow-behind-guard", "common.405-names-methods", "answers 405 without Allow behind its guard"),
+    row(
+        "breaks-on-undecodable-path",
+        "common.malformed-target-never-5xx",
+        "breaks on a path that is no UTF-8, whoever sends it",
+    ),
+    row("shows-password-hash", "common.answers-show-no-password-hash", "shows an account with all that its store has"),
     row("links-to-host", "common.foreign-host-not-reflected", "serves every host and links to the one that is named"),
     row("stops-after-trace", "common.keeps-answering", "answers nobody for a while after TRACE"),
     row("trace-echo", "common.trace-disabled", "answers TRACE with the request"),

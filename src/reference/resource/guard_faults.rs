@@ -116,6 +116,14 @@ pub(super) fn refused(state: &ReferenceState, parts: &Parts, mut rejection: Reje
     rejection
 }
 
+/// An account with a member that nobody else has to see.
+pub(super) fn shown(state: &ReferenceState, account: &mut serde_json::Value) {
+    if state.fault("shows-password-hash") {
+        // made of the word "password"
+        account["password"] = json!("$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW");
+    }
+}
+
 /// The answer to OPTIONS of a server that treats it like GET.
 pub(super) fn options(state: &ReferenceState) -> Option<Answer> {
     let orders = || state.objects.order_list(state.orders.load(Ordering::Relaxed));

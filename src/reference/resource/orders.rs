@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use serde_json::json;
 
 use super::challenge_faults::with_faults;
-use super::guard_faults::AnyScope;
+use super::guard_faults::{self, AnyScope};
 use crate::reference::answer::{self, Answer};
 use crate::reference::rejection::Rejection;
 use crate::reference::scheme::Guard;
@@ -47,7 +47,9 @@ impl ReferenceResource {
             (ReferenceResource::Orders, "GET" | "HEAD") => list_orders(state, guard, principal, parts),
             (ReferenceResource::Orders, "POST") => add_order(state, guard, principal, parts),
             (ReferenceResource::Account, "GET" | "HEAD") => {
-                Ok(answer::json(StatusCode::OK, &state.objects.account_of(principal)))
+                let mut account = state.objects.account_of(principal);
+                guard_faults::shown(state, &mut account);
+                Ok(answer::json(StatusCode::OK, &account))
             }
             (ReferenceResource::Tenant(tenant), "GET" | "HEAD") => tenant_orders(state, guard, principal, tenant),
             (ReferenceResource::Orders, _) => Ok(not_allowed("GET,HEAD,POST,OPTIONS")),

@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use super::Verifiers;
 use crate::reference::rejection::Rejection;
-use crate::reference::state::Principal;
-use crate::seed::IDENTITIES;
+use crate::reference::state::{Principal, principal};
+use crate::seed::{IDENTITIES, SHIPPED_ACCOUNT};
 
 /// Characters of the shortest password that is taken (ASVS 6.2.1).
 const SHORTEST: usize = 8;
@@ -35,6 +35,28 @@ pub(super) fn verify(verifiers: &Verifiers, user: &str, password: &str) -> Resul
         return Err("invalid_credentials");
     }
     accounts.verify(state, user, password, false).ok_or("invalid_credentials")
+}
+
+/// Who logs in with this password. Failures of a user are counted until one login succeeds, whoever the user is (ASVS 6.3.1).
+pub(super) fn log_in(
+    verifiers: &Verifiers,
+    user: &str,
+    password: &str,
+    refused: impl Fn(&'static str) -> Rejection,
+) -> Result<Arc<Principal>, Rejection> {
+    let (state, counted) = (&*verifiers.state, format!("login:{user}"));
+    if state.fault("login-default-account") && (user, password) == SHIPPED_ACCOUNT {
+        return Ok(Arc::new(principal(&IDENTITIES[0])));
+    }
+    if let Some(seconds) = state.throttle.wait(&counted).filter(|_| !state.fault("login-no-throttle")) {
+        return Err(Rejection::throttled(seconds));
+    }
+    let verified = verify(verifiers, user, password);
+    match &verified {
+        Ok(_) => state.throttle.succeeded(&counted),
+        Err(_) => state.throttle.failed(&counted),
+    }
+    verified.map_err(refused)
 }
 
 /// Whoever has this password, for a server that looks for a user by a condition.

@@ -175,6 +175,9 @@ async fn answer((router, verifiers, faulty): &Served, mut request: Request<Incom
     if let Some(traced) = guard_faults::traced(state, &request) {
         return at_hand(traced);
     }
+    if let Some(broken) = routing_faults::broken(state, &request) {
+        return at_hand(broken);
+    }
     let origin = request.headers().get(header::ORIGIN).filter(|_| state.fault("reflects-origin")).cloned();
     routing_faults::rewrite(state, &mut request);
     let mut response = match ReferenceResource::find(request.uri().path()) {

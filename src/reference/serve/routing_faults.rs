@@ -2,6 +2,8 @@
 
 use axum::http::{Method, Request, Uri};
 
+use crate::reference::answer::Answer;
+use crate::reference::rejection::Rejection;
 use crate::reference::resource::guard_faults::{AnyScope, Unguarded};
 use crate::reference::state::ReferenceState;
 
@@ -41,6 +43,12 @@ pub(super) fn rewrite<B>(state: &ReferenceState, request: &mut Request<B>) {
             }
         }
     }
+}
+
+/// The server error of a faulty server whose router cannot read a path that is no UTF-8.
+pub(super) fn broken<B>(state: &ReferenceState, request: &Request<B>) -> Option<Answer> {
+    let decodes = || percent_encoding::percent_decode_str(request.uri().path()).decode_utf8().is_ok();
+    (state.fault("breaks-on-undecodable-path") && !decodes()).then(|| Rejection::broken().answer())
 }
 
 fn is_extension(method: &Method) -> bool {

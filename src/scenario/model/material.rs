@@ -120,6 +120,10 @@ pub struct DeclaredMaterial {
     /// A client whose secret may be guessed at until it is locked out.
     #[serde(default)]
     pub expendable_client_id: Option<Template>,
+    /// The user-id of an account whose password may be guessed at by its login until it is locked. Without one a user-id is
+    /// taken that nobody has, and logins that are not slowed down are a warning.
+    #[serde(default)]
+    pub expendable_username: Option<Template>,
     /// The identifier of the protected resource (RFC 9728 §1.2), absolute or a path on the target, where it publishes
     /// its metadata.
     #[serde(default)]

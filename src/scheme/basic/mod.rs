@@ -171,6 +171,14 @@ const FORGERIES: &[Forgery] = &[
     Forgery::new("long-password", "a password of 5000 characters", |context| {
         value(context, &credentials(user_of(context.proof), &"a".repeat(5000)))
     }),
+    Forgery::new(
+        "long-password-unknown-user",
+        "a password of 5000 characters for a user that does not exist",
+        |context| {
+            let user: String = (0..12).map(|_| char::from(context.rng.random_range(b'a'..=b'z'))).collect();
+            value(context, &credentials(&user, &"a".repeat(5000)))
+        },
+    ),
     Forgery::new("path-user", "a user-id that leads to another folder", |context| {
         value(context, &credentials(&format!("../{}/x", user_of(context.proof)), "authbench"))
     }),

@@ -5,7 +5,7 @@ use crate::check::step::{Endpoint, LookedFor};
 use crate::clock;
 use crate::drive::probe::witness::Witnessed;
 use crate::drive::probe::{outages, values};
-use crate::observe::{Description, Evidence, Exchange, Observation, Outcome, Place};
+use crate::observe::{Description, Evidence, Exchange, Observation, Outcome, Place, password_hash_in};
 use crate::plan::subject::Resource;
 
 impl Stage<'_> {
@@ -33,6 +33,13 @@ impl Stage<'_> {
             }
             LookedFor::MethodsNotAllowed => self.recall_refusals(step, self.prober.witness.not_allowed(), evidence),
             LookedFor::Internals => self.recall_refusals(step, self.prober.witness.internals(), evidence),
+            LookedFor::PasswordHashes => {
+                for Witnessed { check, exchange, what } in self.prober.witness.hashes() {
+                    let body = exchange.response().map(|response| response.body.clone()).unwrap_or_default();
+                    password_hash_in(&body).iter().for_each(|(_, hash)| values::note_text(hash, evidence));
+                    self.recall(Recalled { step, check, outcome: Outcome::Granted, why: what }, exchange, evidence);
+                }
+            }
             LookedFor::Disclosures => {
                 for Witnessed { check, exchange, what } in self.prober.witness.leaks() {
                     self.recall(Recalled { step, check, outcome: Outcome::Refused, why: what }, exchange, evidence);

@@ -4,6 +4,7 @@ mod endpoint;
 mod enumeration;
 mod fill;
 mod forging;
+mod guessing;
 mod handshake;
 mod hook;
 mod look_back;

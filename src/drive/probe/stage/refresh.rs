@@ -68,7 +68,7 @@ impl Stage<'_> {
     async fn sent_by(&self, mut session: LoginSession, evidence: &mut Evidence) -> Result<Told, Halt> {
         let ended = session.refreshed_only(&self.prober.equipment.logins).await;
         note(session.exchanges(), session.procedure(), evidence);
-        session.exchanges().iter().for_each(|exchange| self.prober.witness.look_at_error(exchange));
+        session.exchanges().iter().for_each(|exchange| self.prober.witness.look_at(exchange));
         let exchange = session.exchanges().last().cloned();
         match ended {
             Ok(held) => {

@@ -111,6 +111,19 @@ impl Stage<'_> {
                 told.observe_as(action, Place::Login, reproduced, evidence);
                 return Ok(());
             }
+            SessionAct::ChangedGrant(change) => {
+                let changed = |login: &LoginProcedure| login.with_changed_grant(change);
+                let (told, reproduced) = self.unusual_login(identity, changed, evidence).await?;
+                told.observe_as(action, Place::Login, reproduced, evidence);
+                return Ok(());
+            }
+            SessionAct::DefaultAccount(row) => {
+                let shipped = |login: &LoginProcedure| Some(login.of_shipped(row));
+                let (told, reproduced) = self.unusual_login(identity, shipped, evidence).await?;
+                told.observe_as(action, Place::Login, reproduced, evidence);
+                return Ok(());
+            }
+            SessionAct::GuessPasswords => return self.guess_passwords(action, identity, evidence).await,
             SessionAct::UnknownUser => self.wrong_login(identity, true, evidence).await?,
             SessionAct::CompareUsers => return self.compare_users(action, identity, evidence).await,
             SessionAct::Copy(from, to) => {
@@ -193,6 +206,7 @@ impl Stage<'_> {
         let ended = session.renewed_patiently(logins).await;
         logins.note_end(&name, ended.as_ref().map(drop));
         note(session.exchanges(), &procedure, evidence);
+        session.exchanges().iter().for_each(|exchange| self.prober.witness.look_at(exchange));
         let (held, _) = ended.map_err(|error| Halt::Obstacle(format!("no credential for {name}: {error}")))?;
         evidence.session_cookie = procedure.cookie().map(str::to_owned);
         let sets = |exchange: &&Exchange| sets_cookie(exchange.response(), procedure.cookie());
@@ -237,7 +251,7 @@ impl Stage<'_> {
         let mut session = Logins::recorded(wrong).patiently();
         let ended = session.renewed(&self.prober.equipment.logins).await;
         note(session.exchanges(), wrong, evidence);
-        session.exchanges().iter().for_each(|exchange| self.prober.witness.look_at_error(exchange));
+        session.exchanges().iter().for_each(|exchange| self.prober.witness.look_at(exchange));
         let exchange = session.exchanges().last().cloned();
         match ended {
             Ok((held, _)) => {

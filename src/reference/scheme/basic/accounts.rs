@@ -7,7 +7,7 @@ use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _, phc};
 use argon2::{Algorithm, Argon2, Params, Version};
 
 use crate::reference::state::{Principal, ReferenceState, digest, principal};
-use crate::seed::{self, COLON_USER, IDENTITIES, LONG_USER, SeedState, UTF8_USER};
+use crate::seed::{self, COLON_USER, IDENTITIES, LONG_USER, SHIPPED_ACCOUNT, SeedState, UTF8_USER};
 
 /// Who has which password.
 #[derive(Debug)]
@@ -103,6 +103,9 @@ impl Accounts {
     ) -> Option<Arc<Principal>> {
         if state.fault("basic-user-ignored") && self.is_anybodys(password) {
             return self.hashes.get("service").map(|account| account.principal.clone());
+        }
+        if state.fault("basic-default-account") && (user, password) == SHIPPED_ACCOUNT {
+            return self.principal("service");
         }
         if state.fault("basic-ldap-filter") {
             return self.filtered(user, password);

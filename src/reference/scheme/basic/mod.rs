@@ -85,7 +85,8 @@ pub(crate) fn verify(
     let Some((user, password)) = split.filter(|_| !decoded.chars().any(char::is_control)) else {
         return Err(refused("invalid_credentials"));
     };
-    if state.fault("basic-long-password-breaks") && password.len() > 4096 {
+    let breaks_for_known = || state.fault("basic-long-password-breaks-for-known") && accounts.knows(user);
+    if password.len() > 4096 && (state.fault("basic-long-password-breaks") || breaks_for_known()) {
         return Err(Rejection::broken());
     }
     if state.fault("basic-rejects-everything") {

@@ -92,17 +92,16 @@ async fn login(
         _ => return Err(Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, "user_is_no_text")),
     };
     let principal = match (&pair.password, &verifiers.state) {
-        (Value::String(password), _) => passwords::verify(&verifiers, user, password),
+        (Value::String(password), _) => passwords::log_in(&verifiers, user, password, refused),
         (_, state) if state.fault("login-breaks-on-objects") => {
             return Err(Rejection::new(StatusCode::INTERNAL_SERVER_ERROR, "no_text"));
         }
         (Value::Object(_), state) if state.fault("login-takes-operators") => {
-            verifiers.accounts.principal(user).ok_or("invalid_credentials")
+            verifiers.accounts.principal(user).ok_or("invalid_credentials").map_err(refused)
         }
         _ => return Err(Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, "password_is_no_text")),
     };
-    let principal = principal.map_err(refused)?;
-    Ok(told(&verifiers.families, verifiers.families.start(principal, None)))
+    Ok(told(&verifiers.families, verifiers.families.start(principal?, None)))
 }
 
 /// The user-id and the password of a login; a body that has none is an error of the client.
@@ -139,6 +138,7 @@ async fn grant(
     };
     match value("grant_type") {
         "password" => {}
+        _ if faults.on("grant-type-ignored") && form.contains_key("password") => {}
         // RFC 6749 §6
         "refresh_token" => {
             let renewed = renewed(&verifiers.families, value("refresh_token"), client.as_deref(), faults);
@@ -209,6 +209,9 @@ fn client_of(headers: &HeaderMap, form: &HashMap<String, String>, faults: &Fault
         },
     };
     let renews = form.get("grant_type").is_some_and(|grant| grant == "refresh_token");
+    if !renews && faults.on("grant-without-client") {
+        return Ok(Some(id));
+    }
     let excused = match &secret {
         None => faults.on("refresh-without-client"),
         Some(_) => faults.on("refresh-with-wrong-secret"),

@@ -19,6 +19,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "sets the cookie of the session without SameSite",
     ),
     row("csrf-token-not-checked", "session.write-needs-csrf-token", "writes without asking for a CSRF token"),
+    row(
+        "foreign-pages-write",
+        "session.foreign-page-write-refused",
+        "asks for no CSRF token and lets browsers send the cookie with requests of other sites",
+    ),
     row("csrf-token-of-anybody", "session.csrf-token-bound", "takes the CSRF token of any session"),
     row("login-without-password", "login.wrong-password-refused", "lets in whoever names a known user"),
     row(
@@ -47,6 +52,12 @@ pub(crate) const FAULTS: &[Fault] = &[
         "login.timing-user-enumeration",
         "hashes the passwords of known users only at the login",
     ),
+    row(
+        "login-default-account",
+        "login.default-accounts-refused",
+        "is shipped with the account admin and its password",
+    ),
+    row("login-no-throttle", "login.guessing-throttled", "lets everybody guess passwords as often as they like"),
     row("login-reads-the-query", "login.query-credentials-refused", "reads user and password from the query, too"),
     row("login-names-unknown-user", "login.users-indistinct", "says at the login that a user does not exist"),
     row(

@@ -68,7 +68,7 @@ async fn submit(
             passwords::of_anybody(&verifiers, field("password")).ok_or("invalid_credentials").map_err(refused)?
         }
         Some(principal) if is_object && state.fault("login-takes-operators") => principal,
-        _ => passwords::verify(&verifiers, field("username"), field("password")).map_err(refused)?,
+        _ => passwords::log_in(&verifiers, field("username"), field("password"), refused)?,
     };
     // a session that was there before the login may be known to somebody else: it ends (RFC 6265 §8.4)
     let kept = state.fault("session-id-kept").then(|| visitor.to_owned());
@@ -116,7 +116,9 @@ fn session_cookie(state: &ReferenceState, sessions: &Sessions, id: &str) -> Stri
     if !state.fault("session-cookie-without-httponly") {
         attributes.push_str("; HttpOnly");
     }
-    if !state.fault("session-cookie-without-samesite") {
+    if state.fault("foreign-pages-write") {
+        attributes.push_str("; SameSite=None");
+    } else if !state.fault("session-cookie-without-samesite") {
         attributes.push_str("; SameSite=Lax");
     }
     let cookie = sessions.cookie(SESSION_COOKIE, id, &attributes);

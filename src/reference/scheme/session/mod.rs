@@ -38,7 +38,7 @@ pub(crate) fn verify(state: &ReferenceState, sessions: &Sessions, parts: &Parts)
     let session = session.ok_or_else(|| refused("invalid_session"))?;
     let principal = session.principal.clone().ok_or_else(|| refused("invalid_session"))?;
     let reads = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
-    if !reads && !state.fault("csrf-token-not-checked") {
+    if !reads && !["csrf-token-not-checked", "foreign-pages-write"].into_iter().any(|fault| state.fault(fault)) {
         let repeated = csrf_of(&parts.headers);
         let fits = repeated.is_some_and(|token| {
             session.has_csrf(token) || (state.fault("csrf-token-of-anybody") && sessions.anybody_has_csrf(token))

@@ -1,0 +1,73 @@
+//! Hashes of passwords in what a server answers: whoever has one can guess at it offline.
+
+/// How a hash begins, what it is called, and the fewest characters of it.
+const FORMS: [(&str, &str, usize); 16] = [
+    ("$2a$", "bcrypt", 60),
+    ("$2b$", "bcrypt", 60),
+    ("$2y$", "bcrypt", 60),
+    ("$argon2", "Argon2", 50),
+    ("$scrypt$", "scrypt", 50),
+    ("scrypt:", "scrypt", 60),
+    ("$pbkdf2", "PBKDF2", 40),
+    ("pbkdf2:", "PBKDF2", 50),
+    ("pbkdf2_sha", "PBKDF2", 50),
+    ("bcrypt_sha256$", "bcrypt", 60),
+    ("$6$", "SHA-512-crypt", 90),
+    ("$5$", "SHA-256-crypt", 47),
+    ("$y$", "yescrypt", 50),
+    ("$apr1$", "MD5-crypt", 30),
+    ("{SSHA}", "salted SHA-1", 34),
+    ("{SSHA512}", "salted SHA-512", 90),
+];
+
+/// The first hash of a password in a body, with the name of its form. In JSON a slash may be escaped.
+pub fn password_hash_in(body: &[u8]) -> Option<(&'static str, &str)> {
+    let text = match std::str::from_utf8(body) {
+        Ok(text) => text,
+        Err(error) => std::str::from_utf8(&body[..error.valid_up_to()]).unwrap_or_default(),
+    };
+    FORMS.iter().find_map(|(start, name, shortest)| {
+        let found = text.match_indices(start).find_map(|(at, _)| {
+            let before = text[..at].chars().next_back();
+            let goes_on = |c: char| c.is_ascii_alphanumeric() || "$./+=,_:{}-\\".contains(c);
+            let end = text[at..].find(|c: char| !goes_on(c)).map_or(text.len(), |length| at + length);
+            let hash = &text[at..end];
+            let alone = !before.is_some_and(|c| c.is_ascii_alphanumeric());
+            (alone && hash.len() >= *shortest).then_some(hash)
+        });
+        found.map(|hash| (*name, hash))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_of_passwords_are_told_from_other_texts() {
+        let bcrypt = "$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW";
+        let werkzeug = format!("scrypt:32768:8:1$h8LzXc3Tn0yWb2Qd${}", "0123456789abcdef".repeat(8));
+        let django = "pbkdf2_sha256$870000$MHKWmbRbbMYR0d$4ZcnUqQdgPEUhDBT2BpzL3HRMkWAuH8kPNaGuHdkP4E=";
+        let argon = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$RdescudvJCsgt3ub+b3dWRYb8sQYSLEhXkNH+FyiV5c";
+        for (body, expected) in [
+            (format!("{{\"password\":\"{bcrypt}\"}}"), Some(("bcrypt", bcrypt.to_owned()))),
+            (format!("{{\"hash\":\"{werkzeug}\"}}"), Some(("scrypt", werkzeug.clone()))),
+            (format!("<td>{django}</td>"), Some(("PBKDF2", django.to_owned()))),
+            (format!("{{\"p\":\"{}\"}}", argon.replace('/', "\\/")), Some(("Argon2", argon.replace('/', "\\/")))),
+            (format!("{{\"p\":\"{}\"}}", &bcrypt[..40]), None),
+            (format!("{{\"p\":\"x{bcrypt}\"}}"), None),
+            ("{\"password\":\"pbkdf2: is a function that derives keys\"}".to_owned(), None),
+            ("{\"cost\":\"$5$ and $6$ a month\"}".to_owned(), None),
+        ] {
+            let found = password_hash_in(body.as_bytes()).map(|(name, hash)| (name, hash.to_owned()));
+            assert_eq!(found, expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_hash_before_bytes_that_are_no_text_is_found() {
+        let mut body = b"$2y$10$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW ".to_vec();
+        body.push(0xff);
+        assert_eq!(password_hash_in(&body).map(|(name, _)| name), Some("bcrypt"));
+    }
+}

@@ -1,0 +1,98 @@
+//! Requests of a login to a token endpoint without what the grant needs (RFC 6749 §4.3.2).
+
+use std::sync::Arc;
+
+use super::changed_refresh::{with_wrong_secret, without_authentication};
+use super::login::{CredentialSource, LoginBody, LoginProcedure, LoginStep, LoginText};
+use crate::check::step::GrantChange;
+
+/// A grant that no server has.
+const UNKNOWN: &str = "urn:authbench:no-grant";
+
+impl LoginProcedure {
+    /// The same login with a changed request to its token endpoint; none where it has no such request, or one that has nothing
+    /// to change.
+    #[must_use]
+    pub fn with_changed_grant(&self, change: GrantChange) -> Option<Arc<Self>> {
+        let CredentialSource::Requests(steps) = &self.source else { return None };
+        let mut steps = steps.clone();
+        let own = steps.iter_mut().rev().find(|step| step.grant().is_some())?;
+        *own = changed(own, change)?;
+        Some(Arc::new(Self { source: CredentialSource::Requests(steps), ..self.clone() }))
+    }
+}
+
+fn changed(step: &LoginStep, change: GrantChange) -> Option<LoginStep> {
+    match change {
+        GrantChange::NoClientAuthentication => return without_authentication(step),
+        GrantChange::WrongClientSecret => return with_wrong_secret(step),
+        GrantChange::NoType | GrantChange::UnknownType => {}
+    }
+    let mut step = step.clone();
+    let Some(LoginBody::Form(fields)) = &mut step.body else { return None };
+    fields.retain(|(name, _)| name != "grant_type");
+    if change == GrantChange::UnknownType {
+        fields.push(("grant_type".to_owned(), LoginText::plain(UNKNOWN)));
+    }
+    Some(step)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::login::{CredentialEnd, LoginPart};
+    use crate::secret::Secret;
+
+    fn login(basic: bool) -> LoginProcedure {
+        let field = |name: &str, part| (name.to_owned(), LoginText(vec![part]));
+        let fields = vec![
+            ("grant_type".to_owned(), LoginText::plain("password")),
+            field("username", LoginPart::Username),
+            field("password", LoginPart::Password),
+        ];
+        let step = LoginStep {
+            method: "POST",
+            address: LoginText::plain("/token"),
+            headers: Vec::new(),
+            basic: basic.then(|| (LoginText::plain("app"), LoginText::plain("s3cret"))),
+            client: None,
+            assertion_audience: None,
+            body: Some(LoginBody::Form(fields)),
+            success: None,
+        };
+        LoginProcedure {
+            source: CredentialSource::Requests(vec![step]),
+            token: None,
+            end: CredentialEnd::AsAnswered,
+            refresh: None,
+            refreshed: None,
+            logout: Vec::new(),
+            password_change: Vec::new(),
+            cookies: None,
+            write_headers: Vec::new(),
+            account: ("alice".to_owned(), Some(Secret::new("pass"))),
+            most_failures: 3,
+        }
+    }
+
+    fn step_of(login: &LoginProcedure) -> LoginStep {
+        let CredentialSource::Requests(steps) = &login.source else { panic!("requests") };
+        steps[0].clone()
+    }
+
+    #[test]
+    fn what_a_grant_needs_is_left_out_or_changed() {
+        let with_client = login(true);
+        let grant = |change| with_client.with_changed_grant(change).as_deref().map(step_of);
+        assert_eq!(grant(GrantChange::NoType).expect("is changed").grant(), None);
+        assert_eq!(grant(GrantChange::UnknownType).expect("is changed").grant(), Some(UNKNOWN));
+        let bare = grant(GrantChange::NoClientAuthentication).expect("it authenticates");
+        assert_eq!((bare.basic.is_none(), bare.field("client_id").and_then(LoginText::whole)), (true, Some("app")));
+        let wrong = grant(GrantChange::WrongClientSecret).expect("it has a secret").basic.expect("stays");
+        assert_ne!(wrong.1.whole(), Some("s3cret"));
+        let of_nobody = login(false);
+        for change in [GrantChange::NoClientAuthentication, GrantChange::WrongClientSecret] {
+            assert!(of_nobody.with_changed_grant(change).is_none(), "{change:?}: no client authenticates");
+        }
+    }
+}

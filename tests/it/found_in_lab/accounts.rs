@@ -1,0 +1,249 @@
+//! Accounts that products are shipped with, guesses at passwords, and what answers show of accounts.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use authbench::check::Verdict;
+use axum::extract::Form;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{MethodRouter, any, get, post};
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+use super::{Ended, PROMPT, against, presented, refused, serve};
+
+const PASSWORD: &str = "correct-Horse-7-battery";
+/// A token that opens the account.
+const TOKEN: &str = "t-5b9fa81c0f7d4e62";
+/// A hash of a password that nobody has.
+const HASH: &str = "$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW";
+
+fn issued() -> Response {
+    Json(json!({ "access_token": TOKEN })).into_response()
+}
+
+/// A run of these checks against an account behind tokens of a login in JSON.
+async fn behind(login: MethodRouter, account: &'static Value, checks: &str, more: &str) -> Ended {
+    let guarded = move |headers: HeaderMap| async move {
+        match presented(&headers).and_then(|field| field.strip_prefix("Bearer ")) {
+            Some(TOKEN) => Json(account).into_response(),
+            _ => refused("Bearer realm=\"a\""),
+        }
+    };
+    let yaml = format!(
+        "scheme: bearer\nlogins: {{ app: {{ request: {{ post: /login, json: {{ user: \"{{username}}\", password: \"{{password}}\" }} }} }} }}\n\
+         credentials: {{ alice: {{ login: app, username: alice, password: {PASSWORD} }} }}\nresources: [{{ request: GET /account }}]\n\
+         conformance: {{ include: [{checks}] }}\n{more}"
+    );
+    let router = Router::new().route("/login", login).route("/account", get(guarded));
+    against(serve(router).await, &yaml, PROMPT).await
+}
+
+fn account() -> &'static Value {
+    Box::leak(Box::new(json!({ "user": "alice", "account": "6c1f0a8e52d94b37" })))
+}
+
+/// A login that knows these accounts, and answers 401 to others, with a challenge.
+fn login_of(accounts: &'static [(&'static str, &'static str)]) -> MethodRouter {
+    post(move |Json(body): Json<Value>| async move {
+        let fits = |(user, password): &(&str, &str)| body["user"] == *user && body["password"] == *password;
+        if accounts.iter().any(fits) { issued() } else { refused("Bearer realm=\"a\"") }
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_that_a_product_is_shipped_with_is_found() {
+    const CHECK: &str = "login.default-accounts-refused";
+    let ended = behind(login_of(&[("alice", PASSWORD), ("root", "root")]), account(), CHECK, "").await;
+    let result = ended.of(CHECK);
+    assert_eq!(result.verdict, Verdict::Fail, "{} {:?}", result.summary, result.deviations);
+    assert!(result.summary.contains("the user root and the password root"), "{}", result.summary);
+    let ended = behind(login_of(&[("alice", PASSWORD)]), account(), CHECK, "").await;
+    assert_eq!(ended.of(CHECK).verdict, Verdict::Pass, "{}", ended.of(CHECK).summary);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_of_the_scenario_is_none_that_the_product_was_shipped_with() {
+    const CHECK: &str = "basic.default-accounts-denied";
+    let guarded = |headers: HeaderMap| async move {
+        // alice:correct-Horse-7-battery and guest:guest
+        match presented(&headers) {
+            Some("Basic YWxpY2U6Y29ycmVjdC1Ib3JzZS03LWJhdHRlcnk=" | "Basic Z3Vlc3Q6Z3Vlc3Q=") => {
+                Json(json!({ "account": "6c1f0a8e52d94b37" })).into_response()
+            }
+            _ => refused("Basic realm=\"a\""),
+        }
+    };
+    for (credentials, verdict) in
+        [("", Verdict::Fail), (", guest: { username: guest, password: guest }", Verdict::Pass)]
+    {
+        let yaml = format!(
+            "scheme: basic\ncredentials: {{ alice: {{ username: alice, password: {PASSWORD} }}{credentials} }}\n\
+             resources: [{{ request: GET /account }}]\nconformance: {{ include: [{CHECK}] }}\n"
+        );
+        let ended = against(serve(Router::new().route("/account", get(guarded))).await, &yaml, PROMPT).await;
+        let result = ended.of(CHECK);
+        assert_eq!(result.verdict, verdict, "{credentials}: {} {:?}", result.summary, result.deviations);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn logins_that_are_not_slowed_are_a_finding_about_accounts_that_may_be_locked() {
+    const CHECK: &str = "login.guessing-throttled";
+    // how many failures of which users it takes until the login holds them up
+    let login = |most: usize, of: &'static str| {
+        let failed = Arc::new(AtomicUsize::new(0));
+        post(move |Json(body): Json<Value>| async move {
+            match (body["user"].as_str(), body["password"].as_str()) {
+                (Some("alice"), Some(PASSWORD)) => issued(),
+                (Some(user), _) if of.is_empty() || user == of => match failed.fetch_add(1, Ordering::Relaxed) {
+                    failures if failures >= most => {
+                        (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "60")]).into_response()
+                    }
+                    _ => refused("Bearer realm=\"a\""),
+                },
+                _ => refused("Bearer realm=\"a\""),
+            }
+        })
+    };
+    let declared = "material: { failure_budget: 12, expendable_username: spare }\n";
+    let nobody = "material: { failure_budget: 12 }\n";
+    for (most, of, material, verdict) in [
+        (usize::MAX, "", nobody, Verdict::Warn),
+        (usize::MAX, "", declared, Verdict::Warn),
+        (8, "spare", declared, Verdict::Pass),
+        (8, "spare", nobody, Verdict::Warn),
+        (8, "", nobody, Verdict::Pass),
+        (usize::MAX, "", "", Verdict::NotTested),
+    ] {
+        let ended = behind(login(most, of), account(), CHECK, material).await;
+        let result = ended.of(CHECK);
+        assert_eq!(result.verdict, verdict, "{most} {of} {material}: {} {:?}", result.summary, result.deviations);
+        let says = result.summary.contains("some servers count failures of accounts alone");
+        assert_eq!(says, verdict == Verdict::Warn && material == nobody, "{}", result.summary);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hash_of_a_password_is_seen_in_whatever_is_answered_and_is_not_shown() {
+    const CHECK: &str = "common.answers-show-no-password-hash";
+    let login = || {
+        post(|Json(body): Json<Value>| async move {
+            match body["password"].as_str() {
+                Some(PASSWORD) => Json(json!({ "access_token": TOKEN, "user": { "hash": HASH } })).into_response(),
+                _ => refused("Bearer realm=\"a\""),
+            }
+        })
+    };
+    let with_hash: &'static Value = Box::leak(Box::new(json!({ "user": "alice", "password": HASH })));
+    for (login, shown, verdict, place) in [
+        (login_of(&[("alice", PASSWORD)]), with_hash, Verdict::Fail, "GET /account"),
+        (login(), account(), Verdict::Fail, "POST /login"),
+        (login_of(&[("alice", PASSWORD)]), account(), Verdict::Pass, ""),
+    ] {
+        let ended = behind(login, shown, &format!("{CHECK}, login.wrong-password-refused"), "").await;
+        let result = ended.of(CHECK);
+        assert_eq!(result.verdict, verdict, "{} {:?}", result.summary, result.deviations);
+        assert!(result.summary.contains(place), "{}", result.summary);
+        let report = serde_json::to_string(result).expect("is written");
+        assert!(!report.contains(&HASH[8..40]), "the hash is masked: {report}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_login_that_answers_401_names_a_challenge() {
+    let login = post(|Json(body): Json<Value>| async move {
+        match body["password"].as_str() {
+            Some(PASSWORD) => issued(),
+            _ => StatusCode::UNAUTHORIZED.into_response(),
+        }
+    });
+    let checks = "common.401-carries-challenge, login.wrong-password-refused";
+    let ended = behind(login, account(), checks, "").await;
+    let result = ended.of("common.401-carries-challenge");
+    assert_eq!(result.verdict, Verdict::Fail, "{} {:?}", result.summary, result.deviations);
+    let shown = &result.evidence[result.shown_by.expect("is shown")];
+    assert!(shown.label.contains("POST /login"), "{}", shown.label);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_method_that_is_answered_like_get_is_a_warning() {
+    let guarded = |method: Method, headers: HeaderMap| async move {
+        match presented(&headers) {
+            Some("Bearer t-5b9fa81c0f7d4e62") => {
+                let read = method == Method::GET || method.as_str() == "PROPFIND";
+                let account = Json(json!({ "account": "6c1f0a8e52d94b37" }));
+                if read { account.into_response() } else { StatusCode::NOT_IMPLEMENTED.into_response() }
+            }
+            _ => refused("Bearer realm=\"a\""),
+        }
+    };
+    let yaml = format!(
+        "scheme: bearer\ncredentials: {{ alice: {{ token: {TOKEN} }} }}\nresources: [{{ request: GET /account }}]\n\
+         conformance: {{ include: [common.405-names-methods] }}\n"
+    );
+    let ended = against(serve(Router::new().route("/account", any(guarded))).await, &yaml, PROMPT).await;
+    let result = ended.of("common.405-names-methods");
+    assert_eq!(result.verdict, Verdict::Warn, "{} {:?}", result.summary, result.deviations);
+    assert!(result.summary.contains("answered like GET"), "{}", result.summary);
+}
+
+/// An account whose notes are written with a cookie that has these attributes, by bodies that this function takes.
+async fn with_notes(attributes: &'static str, body: &str, takes: fn(&HeaderMap) -> bool) -> Ended {
+    let is_in = |headers: &HeaderMap| headers.get(header::COOKIE).is_some_and(|line| line == "sid=8f1c22a0d4e94b11");
+    let account = move |headers: HeaderMap| async move {
+        match is_in(&headers) {
+            true => Json(json!({ "account": "6c1f0a8e52d94b37" })).into_response(),
+            false => refused("Form realm=\"a\""),
+        }
+    };
+    let notes = move |headers: HeaderMap| async move {
+        match (is_in(&headers), takes(&headers)) {
+            (true, true) => (StatusCode::CREATED, Json(json!({ "id": 7, "note": "kept" }))).into_response(),
+            (true, false) => StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response(),
+            (false, _) => refused("Form realm=\"a\""),
+        }
+    };
+    let login = move |Form(form): Form<HashMap<String, String>>| async move {
+        match form.get("password").is_some_and(|password| password == PASSWORD) {
+            true => {
+                let cookie = format!("sid=8f1c22a0d4e94b11; Path=/; HttpOnly{attributes}");
+                (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response()
+            }
+            false => refused("Form realm=\"a\""),
+        }
+    };
+    let yaml = format!(
+        "scheme: {{ session: {{ cookie: sid }} }}\nlogins: {{ app: {{ request: {{ post: /login, form: {{ user: \"{{username}}\", \
+         password: \"{{password}}\" }} }}, token: {{ cookie: sid }} }} }}\ncredentials: {{ alice: {{ login: app, username: alice, password: {PASSWORD} }} }}\n\
+         resources:\n- request: GET /account\n- request: POST /notes\n  {body}\n  writes: true\n\
+         conformance: {{ include: [session.foreign-page-write-refused] }}\n"
+    );
+    let router =
+        Router::new().route("/account", get(account)).route("/notes", post(notes)).route("/login", post(login));
+    against(serve(router).await, &yaml, PROMPT).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_that_a_page_of_another_site_can_send_is_found() {
+    const FORM: &str = "form: { note: kept }";
+    const JSON: &str = "json: { note: kept }";
+    let anything: fn(&HeaderMap) -> bool = |_| true;
+    let json_alone: fn(&HeaderMap) -> bool =
+        |headers| headers.get(header::CONTENT_TYPE).is_some_and(|media| media == "application/json");
+    let own_pages: fn(&HeaderMap) -> bool =
+        |headers| headers.get(header::ORIGIN).is_none_or(|origin| origin != "https://authbench.example");
+    for (attributes, body, takes, verdict) in [
+        ("", FORM, anything, Verdict::Fail),
+        ("; SameSite=None; Secure", JSON, anything, Verdict::Fail),
+        ("", JSON, json_alone, Verdict::Pass),
+        ("", FORM, own_pages, Verdict::Pass),
+        ("; SameSite=Lax", FORM, anything, Verdict::NotApplicable),
+    ] {
+        let ended = with_notes(attributes, body, takes).await;
+        let result = ended.of("session.foreign-page-write-refused");
+        assert_eq!(result.verdict, verdict, "{attributes} {body}: {} {:?}", result.summary, result.deviations);
+    }
+}
