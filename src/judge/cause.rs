@@ -36,6 +36,8 @@ struct Key<'a> {
     check: Option<&'a str>,
     /// Whether it is the authorization server that answers: what it does is no cause of what resources do.
     of_issuer: bool,
+    /// Whether it is the login that breaks: another handler than those of the resources.
+    of_login: bool,
     /// Endpoint and method, where the cause is a property of one route.
     route: Option<(&'a str, &'a str)>,
 }
@@ -77,6 +79,7 @@ fn own<'a>((failure, cell): Member<'a>, all: &[Member<'a>]) -> Key<'a> {
         protocol: cell.part == Part::Protocol,
         explanation: cell.explanation,
         of_issuer: cell.part == Part::Protocol && (is_of_issuer(&failure.check) || answers_as_issuer(cell, all)),
+        of_login: cell.explanation == Explanation::ServerError && is_of_login(&failure.check),
         check: is_own.then_some(failure.check.as_str()),
         route: of_route.then_some((cell.endpoint.as_str(), cell.method.as_str())),
     }
@@ -85,6 +88,11 @@ fn own<'a>((failure, cell): Member<'a>, all: &[Member<'a>]) -> Key<'a> {
 /// Whether a check looks at the answers of an authorization server.
 fn is_of_issuer(check: &str) -> bool {
     ["token.", "introspect.", "revoke.", "meta."].iter().any(|group| check.starts_with(group))
+}
+
+/// Whether a check looks at the answers of a login.
+fn is_of_login(check: &str) -> bool {
+    ["login.", "refresh.", "grant."].iter().any(|group| check.starts_with(group))
 }
 
 /// Whether a check of authorization servers found something at the same endpoint.

@@ -178,6 +178,8 @@ struct Finding {
     by_profile: Option<&'static str>,
     /// Whether nothing but a status deviates, which the clauses of the check say nothing of.
     of_status: bool,
+    /// The highest severity of what was found, where it is less than that of the check.
+    at_most: Option<Severity>,
 }
 
 impl Finding {
@@ -194,14 +196,16 @@ impl Finding {
             cells: Vec::new(),
             by_profile: None,
             of_status: false,
+            at_most: None,
         }
     }
 
     /// A protocol deviation is at most low, whatever the check guards.
     fn severity(&self, check: &Check) -> Severity {
+        let own = self.at_most.map_or(check.severity, |most| check.severity.min(most));
         match self.part {
-            Some(Part::Protocol) => check.severity.min(Severity::Low),
-            _ => check.severity,
+            Some(Part::Protocol) => own.min(Severity::Low),
+            _ => own,
         }
     }
 }
@@ -350,6 +354,7 @@ fn violation(
         verdict,
         part: Some(part),
         cells: seen.cells(judgement, &told),
+        at_most: judgement.at_most,
         summary: told(first),
         expected: first.expected.clone(),
         deviations: all.chain(judgement.open.iter().cloned()).collect(),

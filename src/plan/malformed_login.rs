@@ -20,6 +20,11 @@ impl LoginProcedure {
         let CredentialSource::Requests(steps) = &self.source else { return None };
         let mut steps = steps.clone();
         let replaced = steps.iter_mut().find_map(|step: &mut LoginStep| {
+            if kind == MalformedLogin::FalseGzip {
+                takes_account(step.body.as_ref()?).then_some(())?;
+                step.headers.push(("Content-Encoding".to_owned(), LoginText::plain("gzip")));
+                return Some(());
+            }
             let body = step.body.as_mut()?;
             *body = malformed(body, kind)?;
             Some(())
@@ -33,6 +38,16 @@ fn malformed(body: &LoginBody, kind: MalformedLogin) -> Option<LoginBody> {
         LoginBody::Json(json) => malformed_json(json, kind),
         LoginBody::Form(fields) => malformed_form(fields, kind),
         LoginBody::Malformed(_) => None,
+    }
+}
+
+fn takes_account(body: &LoginBody) -> bool {
+    match body {
+        LoginBody::Json(json) => [LoginMember::User, LoginMember::Password].iter().any(|member| holds(json, *member)),
+        LoginBody::Form(fields) => {
+            fields.iter().any(|(_, text)| text.is_member(LoginMember::User) || text.is_member(LoginMember::Password))
+        }
+        LoginBody::Malformed(_) => false,
     }
 }
 
@@ -57,7 +72,13 @@ fn malformed_json(json: &LoginJson, kind: MalformedLogin) -> Option<LoginBody> {
             let mut json = json.clone();
             removes(&mut json, member).then_some(LoginBody::Json(json))
         }
-        MalformedLogin::PercentSign | MalformedLogin::NotUtf8 => None,
+        MalformedLogin::PercentSign
+        | MalformedLogin::NotUtf8
+        | MalformedLogin::RawByte
+        | MalformedLogin::UnknownCharset
+        | MalformedLogin::NoBoundary
+        | MalformedLogin::FalseGzip
+        | MalformedLogin::NumberInJson => None,
     }
 }
 
@@ -68,18 +89,35 @@ fn malformed_form(fields: &[(String, LoginText)], kind: MalformedLogin) -> Optio
         (fields.remove(at).0, fields)
     };
     // the password with a value that no encoder writes, behind all other fields
-    let raw = |value: &str| {
+    let raw = |value: &[u8]| {
         let (name, fields) = without(place(LoginMember::Password)?);
         let name: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect();
-        Some(LoginBody::Malformed(MalformedBody { media: FORM, fields, tail: format!("{name}={value}").into_bytes() }))
+        let tail = [name.as_bytes(), b"=", value].concat();
+        Some(LoginBody::Malformed(MalformedBody { media: FORM, fields, tail }))
     };
     match kind {
         MalformedLogin::Missing(member) => place(member).map(|at| LoginBody::Form(without(at).1)),
         MalformedLogin::Empty => place(LoginMember::User)
             .or(place(LoginMember::Password))
             .map(|_| LoginBody::Malformed(MalformedBody { media: FORM, fields: Vec::new(), tail: Vec::new() })),
-        MalformedLogin::PercentSign => raw("%zz"),
-        MalformedLogin::NotUtf8 => raw("%ff%fe"),
+        MalformedLogin::PercentSign => raw(b"%zz"),
+        MalformedLogin::NotUtf8 => raw(b"%ff%fe"),
+        MalformedLogin::RawByte => raw(b"\xff"),
+        MalformedLogin::UnknownCharset => place(LoginMember::Password).map(|_| {
+            let media = "application/x-www-form-urlencoded; charset=authbench";
+            LoginBody::Malformed(MalformedBody { media, fields: fields.to_vec(), tail: Vec::new() })
+        }),
+        MalformedLogin::NoBoundary => place(LoginMember::Password).map(|_| {
+            let tail = b"--authbench\r\n\r\n".to_vec();
+            LoginBody::Malformed(MalformedBody { media: "multipart/form-data", fields: Vec::new(), tail })
+        }),
+        MalformedLogin::NumberInJson => place(LoginMember::Password).map(|at| {
+            let member = |(number, (name, text)): (usize, &(String, LoginText))| {
+                let value = if number == at { LoginJson::Plain(json!(0)) } else { LoginJson::Text(text.clone()) };
+                (name.clone(), value)
+            };
+            LoginBody::Json(LoginJson::Object(fields.iter().enumerate().map(member).collect()))
+        }),
         _ => None,
     }
 }

@@ -14,6 +14,7 @@ pub mod login_server;
 mod malformed_login;
 mod material;
 mod narrowed;
+mod near_password;
 pub mod overhead;
 mod query_login;
 pub mod resolve;

@@ -182,7 +182,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Compare the audience of the token with the API's own identifier.",
         },
         steps: &[send(Who::Artefact(Artefact::OtherAudienceToken), On::Protected).denied(&[INVALID, INSUFFICIENT])],
-        expect: |case| expect::wants(case).and(naming::audience(case)),
+        expect: |case| expect::wants(case).and(naming::audience(case)).and(naming::other_audience(case)),
         shows: Explanation::Audience,
         fault: "bearer-audience-ignored",
         ..REFUSAL

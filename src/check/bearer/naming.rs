@@ -1,11 +1,19 @@
 //! Whether a refusal says why, where status and error code name two reasons (RFC 6750 §3.1).
 
-use crate::check::Explanation;
 use crate::check::judgement::challenges;
+use crate::check::judgement::leeway;
 use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::check::{Explanation, Severity};
 use crate::observe::Response;
 
 const INVALID_TOKEN: &str = "invalid_token";
+
+/// Where the good token names no audience, the API tells none from others: a token for another one opens it, whoever it was for.
+pub(super) fn other_audience(case: &ObservedCheck<'_>) -> Judgement {
+    let good = case.evidence.controls.iter().filter_map(|control| leeway::claims_in(&control.exchange.request));
+    let names_none = good.map(|claims| claims.get("aud").is_none()).any(|none| none);
+    Judgement { at_most: names_none.then_some(Severity::Medium), ..Judgement::default() }
+}
 
 /// The error code of a refusal, in its challenge or in its body.
 fn error_of(response: &Response) -> Option<String> {

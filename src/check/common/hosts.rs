@@ -15,7 +15,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     tier: Tier::Extended,
     sources: &["WSTG-INPV-17", "RFC 9110 §7.2", "CWE-644"],
     doc: Doc {
-        sends: "The protected request without and with the good credential, a public one, and a write with the credential where the target is owned, with a foreign host in Host, also where the path ends with a slash or loses the one that it has and where it is the folder of the resource without its slash, and with one in X-Forwarded-Host, Forwarded and X-Forwarded-Server.",
+        sends: "The protected request without and with the good credential, a public one, and a write with the credential where the target is owned, with a foreign host in Host, also where the path names nothing, ends with a slash or loses the one that it has and where it is the folder of the resource without its slash, and with one in X-Forwarded-Host, Forwarded and X-Forwarded-Server.",
         matters: "Links to a host that the client names end in caches, in redirects and in mails, and lead others to an attacker.",
         fix: "Answer 421 or 400 to hosts that are not yours, build links from a configured address, and believe forwarding fields only from your proxy.",
     },
@@ -29,6 +29,12 @@ pub(crate) const CHECKS: &[Check] = &[Check {
         send(Who::Anonymous, On::Protected)
             .with(&[Alter::Replaced("Host", Fill::Text(FOREIGN))])
             .called("a foreign Host, without a credential"),
+        send(Who::Anonymous, On::Protected)
+            .with(&[
+                Alter::Path(|path| format!("{}/authbench-absent", path.trim_end_matches('/'))),
+                Alter::Replaced("Host", Fill::Text(FOREIGN)),
+            ])
+            .called("a foreign Host, and a path that does not exist"),
         // routers and file servers redirect to the spelling of an address that they have
         send(Who::Good, On::Protected)
             .with(&[Alter::Path(with_other_end), Alter::Replaced("Host", Fill::Text(FOREIGN))])

@@ -41,13 +41,16 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9112 §3.2"],
         doc: Doc {
-            sends: "The good request without its Host field. An answer other than 400 is information, and a finding under strict-rfc.",
+            sends: "The good request without its Host field, and with a second one. An answer other than 400 is information, and a finding under strict-rfc.",
             matters: "A request that names no host is routed by whatever comes first, and each part of a chain may choose another.",
             fix: "Answer 400 to a request of HTTP/1.1 without Host, or with two.",
         },
         steps: &[
             send(Who::Good, On::Protected).granted(),
             send(Who::Good, On::Protected).with(&[Alter::Without("Host")]).called("the good request without Host"),
+            send(Who::Good, On::Protected)
+                .with(&[Alter::Header("Host", Fill::Text("authbench.invalid"))])
+                .called("the good request with a second Host"),
         ],
         expect: host_required,
         fault: "host-not-required",

@@ -433,6 +433,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Allow credentials to a list of origins only, and send Vary: Origin.",
         },
         steps: &[
+            send(Who::Good, On::Protected).granted(),
             send(Who::Good, On::Protected)
                 .with(&[Alter::Header("Origin", Fill::Text("https://authbench.invalid"))])
                 .called("a hostile origin"),

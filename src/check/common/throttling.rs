@@ -40,11 +40,14 @@ pub(crate) const LOGIN: &[Check] = &[Check {
     remote_safe: false,
     sources: &["ASVS 6.3.1", "OWASP API2:2023", "CWE-307", "WSTG-ATHN-03"],
     doc: Doc {
-        sends: "Logins with distinct wrong passwords for `expendable_username`, one more than the failure budget of the scenario. Where the scenario has no such account, a user-id is taken that nobody has: logins that are not slowed are a warning then, for some servers count failures of accounts alone.",
+        sends: "The right login, and then logins with distinct wrong passwords for `expendable_username`, one more than the failure budget of the scenario. Where the scenario has no such account, a user-id is taken that nobody has: logins that are not slowed are a warning then, for some servers count failures of accounts alone.",
         matters: "Without a limit, guessing a password is only a question of time.",
         fix: "Count failures by account and by source, and answer 429 or ever more slowly.",
     },
-    steps: &[login(SessionAct::GuessPasswords)],
+    steps: &[
+        login(SessionAct::LogIn("s")).granted().called("the login with the right password"),
+        login(SessionAct::GuessPasswords),
+    ],
     expect: guesses_at_logins,
     fault: "login-no-throttle",
     ..PLAIN

@@ -16,7 +16,7 @@ use silence::{ENDED, closed, ends_a_process, tells_nothing};
 
 use crate::check::profile::Effective;
 use crate::check::step::{Accept, Class, MISSING, Want};
-use crate::check::{Check, Explanation, Level, Step};
+use crate::check::{Check, Explanation, Level, Severity, Step};
 use crate::observe::{Evidence, Observation, Outcome, Response, StepId};
 
 /// What `expect` looks at.
@@ -88,6 +88,8 @@ pub struct Judgement {
     pub remarks: Vec<String>,
     /// Whether the remarks are the result, for a person to look at.
     pub needs_review: bool,
+    /// The highest severity that what was found can have, where it is less than that of the check.
+    pub at_most: Option<Severity>,
 }
 
 impl Judgement {
@@ -101,6 +103,7 @@ impl Judgement {
         self.remarks.extend(other.remarks);
         self.not_applicable = self.not_applicable.or(other.not_applicable);
         self.needs_review |= other.needs_review;
+        self.at_most = self.at_most.or(other.at_most);
         self
     }
 

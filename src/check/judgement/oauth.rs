@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::check::Explanation;
 use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
-use crate::check::judgement::{Judgement, ObservedCheck, unclear};
+use crate::check::judgement::{Deviation, Judgement, ObservedCheck, unclear};
 use crate::check::step::{Accept, Want};
 use crate::observe::{Observation, Outcome, Place, Response, StepId};
 
@@ -289,7 +289,7 @@ fn introspections<'a>(case: &ObservedCheck<'a>) -> impl Iterator<Item = (usize, 
 
 /// RFC 7662 §2.3: invalid_client for clients, invalid_token in the challenge for a bearer token.
 pub(crate) fn introspection_refused(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case).and(matching_challenges(case));
+    let mut judgement = nothing_told(case, expect::wants(case)).and(matching_challenges(case));
     for (index, response) in case.refusals() {
         let request = &case.evidence.observations[index].exchange.request;
         let bearer = request.value_of("authorization").is_some_and(|value| value.starts_with(b"Bearer"));
@@ -316,6 +316,22 @@ pub(crate) fn introspection_refused(case: &ObservedCheck<'_>) -> Judgement {
                 );
             }
         }
+    }
+    judgement
+}
+
+/// Whoever learns of a live token that it is not active has learned nothing of it: the answer has another status than that of
+/// RFC 7662 §2.3, and shows no more.
+pub(crate) fn nothing_told(case: &ObservedCheck<'_>, mut judgement: Judgement) -> Judgement {
+    let tells_nothing = |deviation: &mut Deviation| {
+        let seen = &case.evidence.observations[deviation.observation];
+        let json = seen.exchange.response().and_then(|response| serde_json::from_slice::<Value>(&response.body).ok());
+        json.is_some_and(|json| json["active"] == Value::Bool(false))
+    };
+    let silent: Vec<Deviation> = judgement.access.extract_if(.., tells_nothing).collect();
+    for deviation in silent {
+        let at = deviation.observation;
+        judgement.deviates(at, case.about(at, "200 that calls the token inactive"), deviation.expected);
     }
     judgement
 }

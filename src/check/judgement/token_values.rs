@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::check::Severity;
 use crate::check::judgement::{Judgement, ObservedCheck, expect, unclear};
 use crate::observe::{Outcome, Response, StepId};
 
@@ -48,6 +49,12 @@ pub(crate) fn tokens_unique(case: &ObservedCheck<'_>) -> Judgement {
     if bits < 128.0 {
         let text = format!("at most {bits:.0} bits differ between {} tokens", tokens.len());
         judgement.violates(*last, text, "at least 128 bits");
+        // RFC 6749 §10.10 has 2^(-128) for a must; nobody guesses a UUID
+        judgement.at_most = match bits {
+            112.0.. => Some(Severity::Low),
+            80.0.. => Some(Severity::Medium),
+            _ => None,
+        };
     } else {
         judgement.remarks.push(format!("{} distinct tokens, at most {bits:.0} bits each", tokens.len()));
     }

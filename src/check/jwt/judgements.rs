@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::check::Explanation;
 use crate::check::judgement::expect;
 use crate::check::judgement::leeway;
 use crate::check::judgement::oauth::objects_of;
 use crate::check::judgement::{Deviation, Judgement, ObservedCheck};
 use crate::check::step::{Accept, Want};
+use crate::check::{Explanation, Severity};
 use crate::observe::{ForgeryId, Observation, Outcome, Place};
 
 /// A token without an audience, and tokens whose audience is there and names nobody.
@@ -124,12 +124,31 @@ pub(super) fn audiences(case: &ObservedCheck<'_>) -> Judgement {
     let forgery = |deviation: &Deviation| case.evidence.observations[deviation.observation].forgery;
     let names_nobody = |deviation: &Deviation| forgery(deviation).is_some_and(|id| NOBODY.contains(&id));
     let good_has_none = !case.observations().any(|(_, seen)| seen.forgery == Some(NO_AUDIENCE));
+    if good_has_none {
+        judgement.at_most = Some(Severity::Medium);
+    }
     if good_has_none && judgement.access.iter().all(names_nobody) {
         for deviation in std::mem::take(&mut judgement.access) {
             let at = deviation.observation;
             judgement.advises(at, case.about(at, "access was granted"), "better refused");
         }
     }
+    judgement
+}
+
+/// Right signatures by another algorithm of the same key.
+const SAME_KEY: [ForgeryId; 3] =
+    [ForgeryId::new("alg-sibling"), ForgeryId::new("alg-pss"), ForgeryId::new("alg-lower-case")];
+
+/// Who signs so has the key: what is lost is that one algorithm was chosen for it.
+pub(super) fn algorithms(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let of_same_key = |deviation: &Deviation| {
+        let forgery = case.evidence.observations[deviation.observation].forgery;
+        forgery.is_some_and(|id| SAME_KEY.contains(&id))
+    };
+    let most = if judgement.access.iter().all(of_same_key) { Severity::Low } else { Severity::Medium };
+    judgement.at_most = Some(most);
     judgement
 }
 

@@ -134,6 +134,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Configure one algorithm for each key and compare the header with it.",
         },
         steps: &[refused(&["alg-sibling", "alg-pss", "alg-lower-case", "alg-array", "alg-number", "alg-unknown"])],
+        expect: judgements::algorithms,
         fault: "any-alg-of-key-type",
         ..REFUSAL
     },

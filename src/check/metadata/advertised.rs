@@ -70,10 +70,9 @@ fn methods(case: &ObservedCheck<'_>, member: &str, without: Option<&str>) -> Jud
 pub(crate) fn grants(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     let Some(document) = document(case, &mut judgement) else { return judgement };
-    let Some(listed) = listed(&document, "grant_types_supported") else {
-        judgement.not_applicable = Some("the metadata have no grant_types_supported".to_owned());
-        return judgement;
-    };
+    // RFC 8414 §2: what is meant where there is no list
+    let assumed = || ["authorization_code", "implicit"].map(str::to_owned).to_vec();
+    let listed = listed(&document, "grant_types_supported").unwrap_or_else(assumed);
     for (step, grant) in [(BY_CLIENT_CREDENTIALS, "client_credentials"), (BY_PASSWORD, "password")] {
         for (index, seen) in case.observations_of(step) {
             let error = seen.exchange.response().and_then(|response| response.json_text("error"));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::check::Severity;
 use crate::check::judgement::sameness::{AnswerShape, sent_in};
 use crate::check::judgement::{Judgement, ObservedCheck, expect, unclear};
 use crate::check::step::{Accept, Want};
@@ -17,6 +18,37 @@ pub(super) const UNKNOWN: StepId = StepId::new("unknown");
 pub(super) const REUSED: StepId = StepId::new("reused");
 /// A refresh that is sent several times at once.
 pub(super) const AT_ONCE: StepId = StepId::new("at-once");
+
+/// A password with a space behind it.
+pub(super) const SPACE_BEHIND: StepId = StepId::new("space-behind");
+
+/// A password that is trimmed loses nothing that its user had counted on.
+pub(super) fn near_password(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let spaces: Vec<usize> = case.observations_of(SPACE_BEHIND).map(|(index, _)| index).collect();
+    if judgement.access.iter().all(|deviation| spaces.contains(&deviation.observation)) {
+        judgement.at_most = Some(Severity::Low);
+    }
+    judgement
+}
+
+/// No body breaks the server; one that is read as it would be without its fields may log in.
+pub(super) fn malformed(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, _) in case.lenient().filter(|(_, seen)| seen.outcome != Outcome::Granted) {
+        case.judge_as(index, Want::Denied(ANY_REFUSAL), &mut judgement);
+    }
+    judgement
+}
+
+/// An answer whose body has the token says that nobody keeps it.
+pub(super) fn token_not_stored(case: &ObservedCheck<'_>) -> Judgement {
+    if case.evidence.session_cookie.is_some() {
+        let why = "the credential is a cookie, and no part of a body".to_owned();
+        return Judgement { not_applicable: Some(why), ..expect::wants(case) };
+    }
+    expect::no_store(case)
+}
 
 /// A write as a page of another site makes a browser send it, with the media type of the scenario ...
 pub(super) const FOREIGN: StepId = StepId::new("foreign");

@@ -2,9 +2,10 @@
 
 use super::judgements;
 use crate::check::step::{
-    Accept, INVALID, LoginMember, MalformedLogin, On, QueryLogin, SessionAct, Step, UnusualText, Who, login, send,
+    Accept, INVALID, LoginMember, MalformedLogin, NearPassword, On, QueryLogin, SessionAct, Step, UnusualText, Who,
+    login, send,
 };
-use crate::check::{Check, Doc, Explanation, Level, Mode, REFUSAL, Severity, Tier};
+use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity, Tier};
 
 /// What every login has to hold.
 pub(crate) const CHECKS: &[Check] = &[
@@ -76,6 +77,48 @@ pub(crate) const CHECKS: &[Check] = &[
         ..REFUSAL
     },
     Check {
+        id: "login.near-miss-refused",
+        title: "A login with nearly the right password is refused",
+        severity: Severity::High,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["ASVS 6.2.8", "CWE-287", "OWASP API2:2023"],
+        doc: Doc {
+            sends: "The login of the scenario with its password without the last character, with one more character, in the other case, and with a space behind it (where that alone is accepted, the severity is low). The right login follows. What a login returns is tried at a protected resource.",
+            matters: "A password that is cut, or compared without regard to case, is easier to guess than its user believes.",
+            fix: "Verify the password exactly as it was received, in full, with a password hash (ASVS 6.2.8).",
+        },
+        steps: &[
+            login(SessionAct::NearPassword(NearPassword::Shorter)).denied(REFUSED),
+            login(SessionAct::NearPassword(NearPassword::Longer)).denied(REFUSED),
+            login(SessionAct::NearPassword(NearPassword::OtherCase)).denied(REFUSED),
+            login(SessionAct::NearPassword(NearPassword::SpaceBehind)).id(judgements::SPACE_BEHIND).denied(REFUSED),
+            login(SessionAct::LogIn("s")).granted().called("the login with the right password"),
+        ],
+        any_refusal: true,
+        expect: judgements::near_password,
+        implied_by: &["login.wrong-password-refused"],
+        fault: "login-ignores-case",
+        ..REFUSAL
+    },
+    Check {
+        id: "login.response-no-store",
+        title: "The answer of a login with a token forbids caching",
+        severity: Severity::Info,
+        tier: Tier::Extended,
+        sources: &["ASVS 14.3.2", "RFC 9111 §5.2.2.5"],
+        doc: Doc {
+            sends: "The login of the scenario; the Cache-Control of the answer is read where the credential is in its body.",
+            matters: "A token in a cache is a token for whoever asks the cache. Answers to POST are kept where they say that they may be, and by caches that do not read on.",
+            fix: "Send Cache-Control: no-store with every answer that holds a token.",
+        },
+        steps: &[login(SessionAct::LogIn("s")).granted().called("the login")],
+        expect: judgements::token_not_stored,
+        implied_by: &["grant.response-no-store"],
+        fault: "login-answer-cacheable",
+        ..PLAIN
+    },
+    Check {
         id: "login.default-accounts-refused",
         title: "Accounts that products are shipped with log nobody in",
         severity: Severity::High,
@@ -108,7 +151,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 9110 §15.5.1", "ASVS 16.5.3", "OWASP API8:2023"],
         doc: Doc {
-            sends: "The login of the scenario with a body that is malformed. In JSON: an array, a text or null in place of the object; no byte; JSON that ends too early; arrays a hundred thousand deep; a number, an array or an object as the user and as the password; no user and no password. In a form: no byte; no user and no password; a password that is no percent-encoding (`%zz`) or no UTF-8 (`%ff%fe`). The right login follows; it also comes between them, so that fewer logins fail in a row than `max_failures` allows.",
+            sends: "The login of the scenario with a body that is malformed. In JSON: an array, a text or null in place of the object; no byte; JSON that ends too early; arrays a hundred thousand deep; a number, an array or an object as the user and as the password; no user and no password. In a form: no byte; no user and no password; a password that is no percent-encoding (`%zz`) or no UTF-8 (`%ff%fe`, and the byte FF as it is); parts without a boundary; a charset that does not exist; the fields as JSON with a number as the password. Either is also said to be gzip and is not. The right login follows; it also comes between them, so that fewer logins fail in a row than `max_failures` allows.",
             matters: "Whoever can ask for a login can send such a body: a handler that breaks on it is a way to take the login down, and its error page often shows code.",
             fix: "Check that the body is an object and that user and password are texts before anything looks at them, and answer 400 (or 401, 422) where they are not.",
         },
@@ -129,8 +172,15 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::Malformed(MalformedLogin::Missing(LoginMember::Password))).denied(REFUSED),
             login(SessionAct::Malformed(MalformedLogin::PercentSign)).denied(REFUSED),
             login(SessionAct::Malformed(MalformedLogin::NotUtf8)).denied(REFUSED),
+            login(SessionAct::Malformed(MalformedLogin::RawByte)).denied(REFUSED),
+            login(SessionAct::Malformed(MalformedLogin::NoBoundary)).denied(REFUSED),
+            login(SessionAct::Malformed(MalformedLogin::NumberInJson)).denied(REFUSED),
+            // whoever looks at neither has read a right login
+            login(SessionAct::Malformed(MalformedLogin::UnknownCharset)),
+            login(SessionAct::Malformed(MalformedLogin::FalseGzip)),
             login(SessionAct::LogIn("s")).granted().called("the login with the right body"),
         ],
+        expect: judgements::malformed,
         implied_by: &["login.wrong-password-refused", "login.unusual-password-refused", "login.unusual-user-refused"],
         fault: "login-breaks-without-password",
         ..REFUSAL

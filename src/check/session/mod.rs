@@ -5,7 +5,7 @@ mod judgements;
 pub(crate) mod login;
 pub(crate) mod refresh;
 
-use crate::check::step::{Alter, Fill, INSUFFICIENT, INVALID, On, SessionAct, Step, Who, forged, login, send};
+use crate::check::step::{Accept, Alter, Fill, INSUFFICIENT, INVALID, On, SessionAct, Step, Who, forged, login, send};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
 
 /// What only a session has: a cookie, and writes that have to repeat a CSRF token.
@@ -39,6 +39,35 @@ pub(crate) const CHECKS: &[Check] = &[
         any_refusal: true,
         fault: "accepts-any-session",
         ..PLAIN
+    },
+    Check {
+        id: "session.near-miss-denied",
+        title: "A session identifier that was shortened, extended or altered is refused",
+        severity: Severity::High,
+        tier: Tier::Extended,
+        sources: &["CWE-187", "ASVS 7.2.1", "OWASP API2:2023"],
+        doc: Doc {
+            sends: "The good identifier without its first and its last character, with a changed one, in the other case and reversed; and with one more character, one more part, an equals sign and bytes that are white space to some behind it, and with other bits behind the last byte of its Base64. To accept what has the whole identifier in it is a warning: only its holder can make it. White space and Base64 are information outside strict-rfc.",
+            matters: "A lookup by a part, or without regard to case, makes guesses easier; and of two spellings of a session one may stay when the other is ended.",
+            fix: "Compare the whole value that was received, byte by byte, and verify a signature over all of it.",
+        },
+        steps: &[
+            send(forged("truncated"), On::Protected).denied(ANY),
+            send(forged("without-first"), On::Protected).denied(ANY),
+            send(forged("middle-changed"), On::Protected).denied(ANY),
+            send(forged("case-flipped"), On::Protected).denied(ANY),
+            send(forged("reversed"), On::Protected).denied(ANY),
+            send(forged("extended"), On::Protected),
+            send(forged("part-appended"), On::Protected),
+            send(forged("padding-behind"), On::Protected),
+            send(forged("left-over-bits"), On::Protected),
+            send(forged("byte-a0"), On::Protected),
+            send(forged("byte-85"), On::Protected),
+        ],
+        any_refusal: true,
+        expect: |case| case.judge_leniencies(ANY, "refused"),
+        fault: "session-compared-in-part",
+        ..REFUSAL
     },
     Check {
         id: "session.identifier-changes-at-login",
@@ -178,6 +207,8 @@ pub(crate) const CHECKS: &[Check] = &[
     },
 ];
 
+/// Which refusal is right depends on what is wrong with the identifier.
+const ANY: &[Accept] = &[Accept::Range(400, 499)];
 /// What a browser says of a request that a page of another site makes it send.
 const FOREIGN_PAGE: &[Alter] = &[
     Alter::Replaced("Origin", Fill::Text("https://authbench.example")),

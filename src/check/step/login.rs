@@ -34,6 +34,8 @@ pub enum SessionAct {
     Malformed(MalformedLogin),
     /// The login of the good identity with user-id and password in the query of the address.
     InQuery(QueryLogin),
+    /// The login of the good identity with nearly its password.
+    NearPassword(NearPassword),
     /// The login of the good identity with a changed request to its token endpoint.
     ChangedGrant(GrantChange),
     /// The same login with a user that nobody knows.
@@ -81,6 +83,19 @@ pub enum QueryLogin {
     OwnMethod,
     /// By GET, with all of its body in the query.
     Get,
+}
+
+/// What takes the place of a password, and differs from it by little.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NearPassword {
+    /// Without its last character.
+    Shorter,
+    /// With one more character.
+    Longer,
+    /// With its letters in the other case.
+    OtherCase,
+    /// With a space behind it.
+    SpaceBehind,
 }
 
 /// How a request to a token endpoint is changed.
@@ -162,6 +177,16 @@ pub enum MalformedLogin {
     Missing(LoginMember),
     /// A percent sign in a form without two hexadecimal digits behind it.
     PercentSign,
-    /// Bytes in a form that are no UTF-8.
+    /// Bytes in a form that are no UTF-8, percent-encoded.
     NotUtf8,
+    /// A byte in a form that is neither ASCII nor percent-encoded.
+    RawByte,
+    /// A form in a charset that does not exist.
+    UnknownCharset,
+    /// Parts of a form (RFC 7578) without the boundary between them.
+    NoBoundary,
+    /// A body that is said to be compressed by gzip and is not.
+    FalseGzip,
+    /// The fields of a form as JSON, with a number in place of the password.
+    NumberInJson,
 }

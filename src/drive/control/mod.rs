@@ -389,7 +389,13 @@ impl ControlPlane {
         }
         self.rate_limit.wait().await;
         let began = clock::now();
-        let answer = request.timeout(self.time_limit).send().await;
+        let request = request.timeout(self.time_limit);
+        let again = request.try_clone();
+        let answer = match (request.send().await, again) {
+            // a connection that was kept may have been closed by now: what was sent on it has not been read
+            (Err(error), Some(again)) if !error.is_timeout() && !error.is_connect() => again.send().await,
+            (answer, _) => answer,
+        };
         let headers = answer.as_ref().map(|answer| answer.headers().clone()).unwrap_or_default();
         let (status, body) = read(answer, self.reach.hosts.proxy()).await?;
         let headers =

@@ -2,8 +2,8 @@
 
 use super::{Act, Caster, Control, Missing, missing};
 use crate::check::step::{
-    DEFAULT_ACCOUNTS, GrantChange, LoginMember, MalformedLogin, QueryLogin, RefreshChange, SessionAct, SessionStep,
-    UnusualText, Want,
+    DEFAULT_ACCOUNTS, GrantChange, LoginMember, MalformedLogin, NearPassword, QueryLogin, RefreshChange, SessionAct,
+    SessionStep, UnusualText, Want,
 };
 use crate::observe::{Description, Phrase};
 
@@ -29,6 +29,7 @@ impl Caster<'_> {
             | SessionAct::Malformed(_)
             | SessionAct::InQuery(_)
             | SessionAct::UnknownUser
+            | SessionAct::NearPassword(_)
             | SessionAct::ChangedGrant(_)
             | SessionAct::DefaultAccount(_)
             | SessionAct::GuessPasswords
@@ -97,6 +98,12 @@ impl Caster<'_> {
             has(changes, "no client in the login that authenticates: what it asks for, anybody may ask for")?;
         }
         self.budget(step.act == SessionAct::GuessPasswords)?;
+        if let SessionAct::NearPassword(kind) = step.act
+            && procedure.is_none_or(|login| login.with_near_password(kind).is_none())
+        {
+            // a password may have no letter
+            return Ok(());
+        }
         if let SessionAct::DefaultAccount(row) = step.act
             && self.has_default_account(row)
         {
@@ -147,6 +154,10 @@ fn described(act: SessionAct) -> Description {
         SessionAct::InQuery(QueryLogin::OwnMethod) => "a login with user and password in the query",
         SessionAct::InQuery(QueryLogin::Get) => "a login by GET",
         SessionAct::CompareUsers => "failed logins of a known user and of unknown ones",
+        SessionAct::NearPassword(NearPassword::Shorter) => "a login with the password without its last character",
+        SessionAct::NearPassword(NearPassword::Longer) => "a login with one more character behind the password",
+        SessionAct::NearPassword(NearPassword::OtherCase) => "a login with the password in the other case",
+        SessionAct::NearPassword(NearPassword::SpaceBehind) => "a login with a space behind the password",
         SessionAct::ChangedGrant(GrantChange::NoType) => "a login without grant_type",
         SessionAct::ChangedGrant(GrantChange::UnknownType) => "a login with a grant type that does not exist",
         SessionAct::ChangedGrant(GrantChange::NoClientAuthentication) => {
@@ -215,5 +226,10 @@ fn malformed(kind: MalformedLogin) -> &'static str {
         MalformedLogin::Missing(Password) => "a login without a password",
         MalformedLogin::PercentSign => "a login with a percent sign that encodes nothing",
         MalformedLogin::NotUtf8 => "a login with a password that is not UTF-8",
+        MalformedLogin::RawByte => "a login with a byte that is not encoded",
+        MalformedLogin::UnknownCharset => "a login in a charset that does not exist",
+        MalformedLogin::NoBoundary => "a login in parts without a boundary",
+        MalformedLogin::FalseGzip => "a login that is said to be gzip and is not",
+        MalformedLogin::NumberInJson => "a login as JSON with a number as the password",
     }
 }

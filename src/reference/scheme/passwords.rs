@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 
 use super::Verifiers;
@@ -51,12 +51,29 @@ pub(super) fn log_in(
     if let Some(seconds) = state.throttle.wait(&counted).filter(|_| !state.fault("login-no-throttle")) {
         return Err(Rejection::throttled(seconds));
     }
-    let verified = verify(verifiers, user, password);
+    let mut verified = verify(verifiers, user, password);
+    if verified.is_err() && state.fault("login-ignores-case") {
+        verified = verify(verifiers, user, &other_case(password));
+    }
+    if verified.is_err() && state.fault("login-trims-password") {
+        verified = verify(verifiers, user, password.trim());
+    }
     match &verified {
         Ok(_) => state.throttle.succeeded(&counted),
         Err(_) => state.throttle.failed(&counted),
     }
     verified.map_err(refused)
+}
+
+fn other_case(password: &str) -> String {
+    let other = |c: char| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };
+    password.chars().map(other).collect()
+}
+
+/// The server error of a faulty server at a login that says to be compressed.
+pub(super) fn breaks_on_coding(verifiers: &Verifiers, headers: &HeaderMap) -> Result<(), Rejection> {
+    let is_coded = headers.contains_key(header::CONTENT_ENCODING);
+    if is_coded && verifiers.state.fault("login-breaks-on-false-gzip") { Err(Rejection::broken()) } else { Ok(()) }
 }
 
 /// Whoever has this password, for a server that looks for a user by a condition.

@@ -9,7 +9,7 @@ use rand::RngExt as _;
 use rand::seq::SliceRandom as _;
 
 use super::session::{Told, WRONG, note, refused, unknown_user};
-use super::timing::{LONG_ENOUGH, Runs, SAMPLES, Samples, WARM_UP, are_apart};
+use super::timing::{Rounds, Runs, Samples};
 use super::{Halt, Stage, in_time};
 use crate::check::step::Endpoint;
 use crate::clock;
@@ -97,12 +97,9 @@ impl Stage<'_> {
     ) -> Result<Option<Samples>, Halt> {
         let mut samples = Samples::default();
         let mut connection = None;
-        let began = clock::now();
+        let mut rounds = Rounds::begin();
         let mut failed = 0;
-        for round in 0..WARM_UP + SAMPLES.0 {
-            if (round > WARM_UP + SAMPLES.1 || are_apart(&samples)) && began.elapsed() > LONG_ENOUGH {
-                break;
-            }
+        while rounds.go_on(&samples) {
             // the known one, the known one again, and an unknown one
             let mut order = [0, 1, 2];
             order.shuffle(&mut self.rng);
@@ -112,7 +109,7 @@ impl Stage<'_> {
                     self.succeed(known).await?;
                     failed = 0;
                 }
-                let first = evidence.timings.is_empty() && round == 0;
+                let first = evidence.timings.is_empty() && rounds.are_at_start();
                 let told = self.fail((known, kind == 2), &mut connection, first, evidence).await?;
                 failed += u32::from(kind < 2);
                 if kind == 2 && told.outcome == Outcome::Granted && matches!(known, Existing::User(..)) {
@@ -121,7 +118,7 @@ impl Stage<'_> {
                 if told.exchange.status() == Some(429) {
                     return Err(Halt::Untestable(THROTTLED.to_owned()));
                 }
-                if round >= WARM_UP {
+                if rounds.count() {
                     samples[kind].push(told.exchange.took.as_secs_f64() * 1e6);
                 }
                 let refused = told.outcome == Outcome::Refused;
@@ -133,6 +130,7 @@ impl Stage<'_> {
                     return Ok(None);
                 }
             }
+            rounds.end_one();
         }
         Ok(Some(samples))
     }

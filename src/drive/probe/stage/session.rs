@@ -111,6 +111,12 @@ impl Stage<'_> {
                 told.observe_as(action, Place::Login, reproduced, evidence);
                 return Ok(());
             }
+            SessionAct::NearPassword(kind) => {
+                let near = |login: &LoginProcedure| login.with_near_password(kind);
+                let (told, reproduced) = self.unusual_login(identity, near, evidence).await?;
+                told.observe_as(action, Place::Login, reproduced, evidence);
+                return Ok(());
+            }
             SessionAct::ChangedGrant(change) => {
                 let changed = |login: &LoginProcedure| login.with_changed_grant(change);
                 let (told, reproduced) = self.unusual_login(identity, changed, evidence).await?;

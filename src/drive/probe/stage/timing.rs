@@ -1,6 +1,6 @@
 //! Times of two kinds of requests, interleaved on one connection, or on a new one for each where the target ends it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rand::seq::SliceRandom as _;
 
@@ -20,12 +20,57 @@ const AGAIN: usize = 3;
 /// is worth something shows in it.
 const QUICK: Duration = Duration::from_secs(1);
 /// Samples of each kind in a run: no more than these, and no fewer, whatever the time.
-pub(super) const SAMPLES: (usize, usize) = (150, 45);
+const SAMPLES: (usize, usize) = (150, 45);
 /// When a run with samples enough ends, or with fewer whose ranges tell the kinds apart: a hash of a password may take so long
 /// that samples enough take minutes.
-pub(super) const LONG_ENOUGH: Duration = Duration::from_secs(3);
+const LONG_ENOUGH: Duration = Duration::from_secs(3);
 /// Samples that warm up connection and caches, and are not counted.
-pub(super) const WARM_UP: usize = 5;
+const WARM_UP: usize = 5;
+/// When a run ends with so few samples that their ranges alone bound what there may be: a hash of a password may take so long.
+const TOO_LONG: Duration = Duration::from_secs(8);
+/// Those samples.
+const FEWEST: usize = 12;
+/// A round that takes as long needs no warm-up: what caches save does not show in it.
+const SLOW_ROUND: Duration = Duration::from_millis(300);
+
+/// How far a run has come.
+#[derive(Debug)]
+pub(super) struct Rounds {
+    began: Instant,
+    warm_up: usize,
+    done: usize,
+}
+
+impl Rounds {
+    pub(super) fn begin() -> Self {
+        Self { began: clock::now(), warm_up: WARM_UP, done: 0 }
+    }
+
+    /// Whether one more is made.
+    pub(super) fn go_on(&self, samples: &Samples) -> bool {
+        let (counted, took) = (self.done.saturating_sub(self.warm_up), self.began.elapsed());
+        let enough = counted > SAMPLES.1 || are_apart(samples);
+        counted < SAMPLES.0 && !(enough && took > LONG_ENOUGH) && !(counted >= FEWEST && took > TOO_LONG)
+    }
+
+    /// Whether samples of this round count.
+    pub(super) fn count(&self) -> bool {
+        self.done >= self.warm_up
+    }
+
+    /// Whether it is the first.
+    pub(super) fn are_at_start(&self) -> bool {
+        self.done == 0
+    }
+
+    /// Ends one.
+    pub(super) fn end_one(&mut self) {
+        self.done += 1;
+        if self.done == 1 && self.began.elapsed() > SLOW_ROUND {
+            self.warm_up = 1;
+        }
+    }
+}
 
 /// Times in microseconds: of the one kind, of the one kind again, and of the other.
 pub(super) type Samples = [Vec<f64>; 3];
@@ -67,11 +112,8 @@ impl Stage<'_> {
         };
         let mut connection = open().await?;
         let mut samples = Samples::default();
-        let began = clock::now();
-        for round in 0..WARM_UP + SAMPLES.0 {
-            if (round > WARM_UP + SAMPLES.1 || are_apart(&samples)) && began.elapsed() > LONG_ENOUGH {
-                break;
-            }
+        let mut rounds = Rounds::begin();
+        while rounds.go_on(&samples) {
             in_time()?;
             let mut order = [0, 1, 2];
             order.shuffle(&mut self.rng);
@@ -86,11 +128,11 @@ impl Stage<'_> {
                 let exchange = connection.exchange(&request).await;
                 let reading = prober.read(resource, &exchange, &Asked::default()).await;
                 let outcome = reading.outcome;
-                if round >= WARM_UP {
+                if rounds.count() {
                     samples[kind].push(exchange.took.as_secs_f64() * 1e6);
                 }
                 // the first of each kind stand for the rest, and whatever was not refused stands for itself
-                if (evidence.timings.is_empty() && round == 0) || outcome != Outcome::Refused {
+                if (evidence.timings.is_empty() && rounds.are_at_start()) || outcome != Outcome::Refused {
                     let (step, description, place) = (action.step, described(action), Place::Resource(resource));
                     let forgery = None;
                     let (at, reproduced) = (clock::unix_seconds(), false);
@@ -116,6 +158,7 @@ impl Stage<'_> {
                     connection = open().await?;
                 }
             }
+            rounds.end_one();
         }
         Ok(Some(samples))
     }
@@ -173,7 +216,7 @@ impl Runs {
 
 /// Whether the other kind differs from the one kind by more than any two samples of the one kind differ, and the one kind not
 /// from itself.
-pub(super) fn are_apart([one, again, other]: &Samples) -> bool {
+fn are_apart([one, again, other]: &Samples) -> bool {
     let (Some(difference), Some(control)) = (range_difference(one, other), range_difference(one, again)) else {
         return false;
     };

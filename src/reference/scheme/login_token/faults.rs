@@ -29,6 +29,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     ),
     row("grant-answer-cacheable", "grant.response-no-store", "lets caches keep the token answer to a password grant"),
     row("grant-error-text", "grant.error-body", "answers a password grant with a wrong password by 401 and a text"),
+    row("login-answer-cacheable", "login.response-no-store", "lets caches keep the answer of a login"),
     row("grant-type-ignored", "grant.type-required", "issues tokens to whatever grant type comes with a password"),
     row(
         "grant-without-client",

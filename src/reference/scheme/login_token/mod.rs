@@ -65,8 +65,10 @@ type Told = Result<([(header::HeaderName, &'static str); 1], Json<Value>), Rejec
 async fn login(
     Shared(verifiers): Shared<Arc<Verifiers>>,
     Query(query): Query<HashMap<String, String>>,
+    headers: HeaderMap,
     body: Result<Json<Value>, JsonRejection>,
 ) -> Told {
+    passwords::breaks_on_coding(&verifiers, &headers)?;
     let of_query =
         query.get("username").zip(query.get("password")).filter(|_| verifiers.state.fault("login-reads-the-query"));
     let pair = match of_query {
@@ -87,7 +89,7 @@ async fn login(
         (_, Value::String(password)) => {
             let user_is_no_text = Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, "user_is_no_text");
             let principal = of_anybody(password).ok_or(user_is_no_text)?;
-            return Ok(told(&verifiers.families, verifiers.families.start(principal, None)));
+            return Ok(logged_in(&verifiers, principal));
         }
         _ => return Err(Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, "user_is_no_text")),
     };
@@ -101,7 +103,18 @@ async fn login(
         }
         _ => return Err(Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, "password_is_no_text")),
     };
-    Ok(told(&verifiers.families, verifiers.families.start(principal?, None)))
+    Ok(logged_in(&verifiers, principal?))
+}
+
+fn logged_in(
+    verifiers: &Verifiers,
+    principal: Arc<Principal>,
+) -> ([(header::HeaderName, &'static str); 1], Json<Value>) {
+    let (no_store, body) = told(&verifiers.families, verifiers.families.start(principal, None));
+    match verifiers.state.fault("login-answer-cacheable") {
+        true => ([(header::CACHE_CONTROL, "max-age=60")], body),
+        false => (no_store, body),
+    }
 }
 
 /// The user-id and the password of a login; a body that has none is an error of the client.
@@ -151,13 +164,14 @@ async fn grant(
         "" => return refused("invalid_request"),
         _ => return refused("unsupported_grant_type"),
     }
-    match passwords::verify(&verifiers, value("username"), value("password")) {
+    let wrong = |_| Rejection::new(StatusCode::BAD_REQUEST, "invalid_grant");
+    match passwords::log_in(&verifiers, value("username"), value("password"), wrong) {
         Ok(principal) => {
             let (headers, body) = told(&verifiers.families, verifiers.families.start(principal, client));
             if faults.on("grant-answer-cacheable") { body.into_response() } else { (headers, body).into_response() }
         }
         Err(_) if faults.on("grant-error-text") => (StatusCode::UNAUTHORIZED, "wrong user or password").into_response(),
-        Err(_) => refused("invalid_grant"),
+        Err(rejection) => rejection.into_response(),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::reference::fault::{Fault, row, variant};
 pub(crate) const FAULTS: &[Fault] = &[
     row("session-rejects-everything", "session.valid-accepted", "refuses every session"),
     row("accepts-any-session", "session.invalid-denied", "looks at the form of an identifier and not for its session"),
+    row("session-compared-in-part", "session.near-miss-denied", "does not look at the last character of an identifier"),
     row("session-id-kept", "session.identifier-changes-at-login", "goes on with the identifier from before the login"),
     row("session-cookie-without-secure", "session.cookie-secure", "sets the cookie of the session without Secure"),
     row(
@@ -58,6 +59,9 @@ pub(crate) const FAULTS: &[Fault] = &[
         "is shipped with the account admin and its password",
     ),
     row("login-no-throttle", "login.guessing-throttled", "lets everybody guess passwords as often as they like"),
+    row("login-ignores-case", "login.near-miss-refused", "compares passwords at the login without regard to case"),
+    variant("login-trims-password", "login.near-miss-refused", "takes white space off passwords at the login"),
+    variant("login-breaks-on-false-gzip", "login.malformed-never-5xx", "breaks on a login that is said to be gzip"),
     row("login-reads-the-query", "login.query-credentials-refused", "reads user and password from the query, too"),
     row("login-names-unknown-user", "login.users-indistinct", "says at the login that a user does not exist"),
     row(

@@ -49,6 +49,7 @@ async fn submit(
     if state.fault("login-reads-the-query") {
         form.extend(query);
     }
+    passwords::breaks_on_coding(&verifiers, &headers)?;
     let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
     let visitor = cookie_value(&headers, SESSION_COOKIE).unwrap_or_default();
     if !sessions.find(visitor).is_some_and(|session| session.has_csrf(field("csrf"))) {

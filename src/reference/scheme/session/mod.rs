@@ -31,7 +31,8 @@ pub(crate) fn verify(state: &ReferenceState, sessions: &Sessions, parts: &Parts)
     if state.fault("session-rejects-everything") {
         return Err(refused("invalid_session"));
     }
-    let session = sessions.find(id);
+    let in_part = || sessions.find_by_part(id).filter(|_| state.fault("session-compared-in-part"));
+    let session = sessions.find(id).or_else(in_part);
     if session.is_none() && state.fault("accepts-any-session") && store::is_well_formed(id) {
         return Ok(Arc::new(principal(&IDENTITIES[0])));
     }

@@ -1,0 +1,63 @@
+//! Logins with nearly the right password.
+
+use std::sync::Arc;
+
+use super::login::LoginProcedure;
+use crate::check::step::NearPassword;
+use crate::secret::Secret;
+
+impl LoginProcedure {
+    /// The same login with nearly its password; none where it has no password, or one that offers nothing to change.
+    #[must_use]
+    pub fn with_near_password(&self, kind: NearPassword) -> Option<Arc<Self>> {
+        let own = self.account.1.as_ref()?.expose();
+        let near = match kind {
+            NearPassword::Shorter => own.char_indices().last().map(|(at, _)| own[..at].to_owned())?,
+            NearPassword::Longer => format!("{own}x"),
+            NearPassword::OtherCase => own.chars().map(other_case).collect(),
+            NearPassword::SpaceBehind => format!("{own} "),
+        };
+        (near != own && !near.is_empty()).then(|| self.with_account(&self.account.0, Secret::new(near)))
+    }
+}
+
+fn other_case(letter: char) -> char {
+    if letter.is_ascii_lowercase() { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::login::{CredentialEnd, CredentialSource};
+
+    #[test]
+    fn a_password_is_cut_extended_and_written_in_the_other_case() {
+        let near = |password: &str, kind| {
+            let login = LoginProcedure {
+                source: CredentialSource::Requests(Vec::new()),
+                token: None,
+                end: CredentialEnd::AsAnswered,
+                refresh: None,
+                refreshed: None,
+                logout: Vec::new(),
+                password_change: Vec::new(),
+                cookies: None,
+                write_headers: Vec::new(),
+                account: ("alice".to_owned(), Some(Secret::new(password))),
+                most_failures: 3,
+            };
+            let near = login.with_near_password(kind)?;
+            near.account.1.as_ref().map(|password| password.expose().to_owned())
+        };
+        for (password, kind, expected) in [
+            ("Pass-wörd7", NearPassword::Shorter, Some("Pass-wörd")),
+            ("Pass-wörd7", NearPassword::Longer, Some("Pass-wörd7x")),
+            ("Pass-wörd7", NearPassword::OtherCase, Some("pASS-WöRD7")),
+            ("Pass-wörd7", NearPassword::SpaceBehind, Some("Pass-wörd7 ")),
+            ("1234-5678", NearPassword::OtherCase, None),
+            ("7", NearPassword::Shorter, None),
+        ] {
+            assert_eq!(near(password, kind).as_deref(), expected, "{password} {kind:?}");
+        }
+    }
+}
