@@ -35,11 +35,13 @@ const VOLATILE: &[&str] = &[
 const LONG_RUN: usize = 8;
 
 /// Answers that are alike among themselves, and may be others than the rest.
-pub(crate) const APART: StepId = StepId::new("apart");
+pub(crate) const APART: [StepId; 2] = [StepId::new("apart"), StepId::new("apart-too")];
 
 /// Each answer against what its step wants, and all of them alike.
 pub(crate) fn all(case: &ObservedCheck<'_>) -> Judgement {
-    let is_apart = |index: &usize| case.step_of(&case.evidence.observations[*index]).step_id() == Some(APART);
+    let is_apart = |index: &usize| {
+        case.step_of(&case.evidence.observations[*index]).step_id().is_some_and(|id| APART.contains(&id))
+    };
     let (apart, rest): (Vec<usize>, Vec<usize>) = (0..case.evidence.observations.len()).partition(is_apart);
     expect::wants(case).and(alike(case, &rest)).and(alike(case, &apart))
 }
@@ -55,7 +57,8 @@ pub(crate) fn of_kinds(case: &ObservedCheck<'_>) -> Judgement {
 }
 
 fn numbers_alike(case: &ObservedCheck<'_>, judgement: &mut Judgement) {
-    let seen = || case.observations().filter(|(_, seen)| case.step_of(seen).step_id() != Some(APART));
+    let seen =
+        || case.observations().filter(|(_, seen)| case.step_of(seen).step_id().is_none_or(|id| !APART.contains(&id)));
     let sent = sent_in(seen().map(|(_, seen)| &seen.exchange));
     let mut kinds: BTreeMap<&str, Vec<(usize, Vec<String>)>> = BTreeMap::new();
     for (index, one) in seen() {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use crate::check::bearer::naming::other_audience;
 use crate::check::judgement::expect;
 use crate::check::judgement::leeway;
 use crate::check::judgement::oauth::objects_of;
@@ -124,9 +125,7 @@ pub(super) fn audiences(case: &ObservedCheck<'_>) -> Judgement {
     let forgery = |deviation: &Deviation| case.evidence.observations[deviation.observation].forgery;
     let names_nobody = |deviation: &Deviation| forgery(deviation).is_some_and(|id| NOBODY.contains(&id));
     let good_has_none = !case.observations().any(|(_, seen)| seen.forgery == Some(NO_AUDIENCE));
-    if good_has_none {
-        judgement.at_most = Some(Severity::Medium);
-    }
+    judgement.at_most = other_audience(case).at_most;
     if good_has_none && judgement.access.iter().all(names_nobody) {
         for deviation in std::mem::take(&mut judgement.access) {
             let at = deviation.observation;
@@ -147,8 +146,9 @@ pub(super) fn algorithms(case: &ObservedCheck<'_>) -> Judgement {
         let forgery = case.evidence.observations[deviation.observation].forgery;
         forgery.is_some_and(|id| SAME_KEY.contains(&id))
     };
-    let most = if judgement.access.iter().all(of_same_key) { Severity::Low } else { Severity::Medium };
-    judgement.at_most = Some(most);
+    if judgement.access.iter().all(of_same_key) {
+        judgement.at_most = Some(Severity::Low);
+    }
     judgement
 }
 

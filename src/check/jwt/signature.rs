@@ -125,7 +125,7 @@ pub(crate) const CHECKS: &[Check] = &[
         id: "jwt.alg-allow-list",
         title: "Only configured algorithms are accepted even when the signature is right",
         level: Level::Must,
-        severity: Severity::High,
+        severity: Severity::Medium,
         sources: &["RFC 8725 §3.1", "RFC 8725 §3.2", "ASVS 9.1.2"],
         doc: Doc {
             sends: "Right signatures by another algorithm of the same key, and the algorithm in lower case, as an array, \

@@ -391,9 +391,10 @@ impl ControlPlane {
         let began = clock::now();
         let request = request.timeout(self.time_limit);
         let again = request.try_clone();
-        let answer = match (request.send().await, again) {
+        // on the heap: logins are deep in what waits for them
+        let answer = match (Box::pin(request.send()).await, again) {
             // a connection that was kept may have been closed by now: what was sent on it has not been read
-            (Err(error), Some(again)) if !error.is_timeout() && !error.is_connect() => again.send().await,
+            (Err(error), Some(again)) if !error.is_timeout() && !error.is_connect() => Box::pin(again.send()).await,
             (answer, _) => answer,
         };
         let headers = answer.as_ref().map(|answer| answer.headers().clone()).unwrap_or_default();

@@ -26,7 +26,12 @@ async fn a_login_is_asked_for_what_it_has() {
     let (output, report) = run(folder.path(), scenario(address, "bearer", REFERRING, LOGINS), &[]).await;
     let said = told(&output);
     // its refresh tokens rotate, and it knows neither their families nor what belongs to a logout
-    let failed = ["refresh.logout-ends-refresh-token", "refresh.reuse-ends-access-token", "refresh.reuse-ends-family"];
+    let failed = [
+        "login.response-no-store",
+        "refresh.logout-ends-refresh-token",
+        "refresh.reuse-ends-access-token",
+        "refresh.reuse-ends-family",
+    ];
     let mut found = [with_verdict(&report, "fail"), with_verdict(&report, "warn")].concat();
     found.sort();
     assert_eq!(found, failed, "{said}");
@@ -34,6 +39,7 @@ async fn a_login_is_asked_for_what_it_has() {
         "login.default-accounts-refused",
         "login.logout-ends-credential",
         "login.malformed-never-5xx",
+        "login.near-miss-refused",
         "login.query-credentials-refused",
         "login.unusual-password-refused",
         "login.unusual-user-refused",
@@ -57,8 +63,8 @@ async fn a_login_is_asked_for_what_it_has() {
     // what is no JSON does not come to the handler that counts
     let counts = application.counts();
     assert_eq!(
-        counts.failed, 32,
-        "nine with a wrong password, five with a wrong user, six with another account, twelve with another body: {counts:?}"
+        counts.failed, 36,
+        "thirteen with a wrong password, five with a wrong user, six with another account, twelve with another body: {counts:?}"
     );
     for text in [said, report.to_string()] {
         assert!(!text.contains(PASSWORD), "{text}");
@@ -167,6 +173,7 @@ async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
         "session.cookie-httponly",
         "session.cookie-samesite",
         "session.invalid-denied",
+        "session.near-miss-denied",
         "session.write-needs-csrf-token",
         "login.logout-ends-credential",
     ];
@@ -174,12 +181,15 @@ async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
     found.sort_by_key(|id| passed.iter().position(|passed| passed == id));
     assert_eq!(found, passed, "{said}");
     // in clear text a cookie with Secure would not come back
-    let not_applicable = ["session.cookie-secure", "session.foreign-page-write-refused"];
-    assert_eq!(with_verdict(&report, "not-applicable"), not_applicable, "{said}");
+    let not_applicable = ["login.response-no-store", "session.cookie-secure", "session.foreign-page-write-refused"];
+    let mut found = with_verdict(&report, "not-applicable");
+    found.sort();
+    assert_eq!(found, not_applicable, "{said}");
     let not_tested = [
         "login.default-accounts-refused",
         "login.guessing-throttled",
         "login.malformed-never-5xx",
+        "login.near-miss-refused",
         "login.password-change-ends-sessions",
         "login.query-credentials-refused",
         "login.unusual-password-refused",
