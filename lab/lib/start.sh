@@ -45,3 +45,11 @@ debian_packages() {
   for package in packages/*.deb; do dpkg -x "$package" root; done
   cp "$HERE/debian.txt" installed-debian.txt
 }
+
+# Lets the Ruby of debian_packages find what was unpacked beside it.
+ruby_paths() {
+  local of=$DEBIAN_ROOT/usr machine
+  machine=$(uname -m)-linux-gnu
+  export RUBYLIB=$of/lib/ruby/vendor_ruby:$of/lib/$machine/ruby/vendor_ruby/3.1.0:$of/lib/ruby/vendor_ruby/3.1.0:$of/lib/ruby/3.1.0:$of/lib/$machine/ruby/3.1.0
+  export GEM_PATH=$of/share/rubygems-integration/all:$of/share/rubygems-integration/3.1.0:$of/lib/$machine/rubygems-integration/3.1.0
+}

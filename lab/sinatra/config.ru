@@ -1,0 +1,3 @@
+require_relative "app"
+map("/api") { run Api }
+run Site
