@@ -5,7 +5,8 @@ require "active_record/railtie"
 require "action_controller/railtie"
 require "doorkeeper"
 
-ENV["DATABASE_URL"] = "sqlite3:lab.sqlite3"
+# one connection: SQLite refuses what several write at once
+ENV["DATABASE_URL"] = "sqlite3:lab.sqlite3?pool=1"
 
 class Lab < Rails::Application
   config.api_only = true
@@ -56,6 +57,7 @@ User.create!(name: "bob", password: "lab-Password-2")
   secret = uid == "lab special" ? "Secret+1%21&" : "#{uid}-Secret-1"
   Doorkeeper::Application.create!(name: uid, uid: uid, secret: secret, redirect_uri: "", scopes: scopes)
 end
+ActiveRecord::Base.clear_active_connections!
 
 class NotesController < ActionController::API
   before_action(only: :index) { doorkeeper_authorize! :read }

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../lib/start.sh"
 debian_packages
 ruby_paths
-rm -f lab.sqlite3
+rm -f lab.sqlite3 rails.log
 cp "$HERE/app.rb" "$HERE/config.ru" .
 export RAILS_ENV=production RACK_ENV=production SECRET_KEY_BASE=lab-signing-key-0123456789-0123456789-0123456789-0123456789-0123456789
 exec "$DEBIAN_ROOT/usr/bin/ruby3.1" "$DEBIAN_ROOT/usr/bin/puma" --bind "tcp://127.0.0.1:$PORT" config.ru
