@@ -34,7 +34,10 @@ def deviation(entry, scenarios):
                 return {"what": entry["what"], "checks": checks, "state": "found"}
         # what passes under one scenario has passed, whatever another one had no verdict for
         of_scenario = {check["id"]: check["verdict"] for check in scenario["checks"] if check["id"] in checks}
-        verdicts.update({check: verdict for check, verdict in of_scenario.items() if verdicts.get(check) != "pass"})
+        # and what is told as information is told
+        ranks = {"info": 2, "pass": 1}
+        rank = lambda verdict: ranks.get(verdict, 0)
+        verdicts.update({check: verdict for check, verdict in of_scenario.items() if rank(verdict) >= rank(verdicts.get(check))})
     if not checks:
         state, detail = "no check", None
     elif "info" in as_list(entry["severity"]) and any(verdict == "info" for verdict in verdicts.values()):

@@ -88,6 +88,10 @@ impl Parser<'_> {
                 self.rest = before;
                 break;
             }
+            // RFC 9110 §11.3: commas stand between parameters
+            if !before[..before.len() - self.rest.len()].contains(',') {
+                return Err(self.failure("a comma"));
+            }
         }
         Ok(challenge)
     }
@@ -212,7 +216,9 @@ mod tests {
 
     #[test]
     fn what_leaves_the_grammar_is_refused_with_its_place() {
-        for line in [r#"Bearer realm="open"#, "=x", r#"Bearer realm="a"b"#, r#""quoted""#] {
+        for line in
+            [r#"Bearer realm="open"#, "=x", r#"Bearer realm="a"b"#, r#"Bearer realm="a" error="b""#, r#""quoted""#]
+        {
             assert!(parse_challenges([line]).is_err(), "{line}");
         }
     }

@@ -100,6 +100,12 @@ fn malformed_form(fields: &[(String, LoginText)], kind: MalformedLogin) -> Optio
         MalformedLogin::Empty => place(LoginMember::User)
             .or(place(LoginMember::Password))
             .map(|_| LoginBody::Malformed(MalformedBody { media: FORM, fields: Vec::new(), tail: Vec::new() })),
+        // more than parsers of names in brackets descend
+        MalformedLogin::Deep => place(LoginMember::Password).map(|at| {
+            let (name, mut fields) = without(at);
+            fields.push((format!("{name}{}", "[a]".repeat(200)), LoginText::plain("authbench")));
+            LoginBody::Form(fields)
+        }),
         MalformedLogin::PercentSign => raw(b"%zz"),
         MalformedLogin::NotUtf8 => raw(b"%ff%fe"),
         MalformedLogin::RawByte => raw(b"\xff"),

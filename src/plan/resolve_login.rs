@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use url::Url;
+
 use super::client::{ClientAuthMethod, ClientCredential};
 use super::login::{
     CredentialEnd, CredentialSource, LoginBody, LoginJson, LoginPart, LoginProcedure, LoginStep, LoginText,
@@ -203,10 +205,26 @@ fn text(template: &Template, values: &Values<'_>) -> LoginText {
 fn keep(parts: &mut Vec<LoginPart>, known: &mut String, template: &Template, values: &Values<'_>) {
     let written = std::mem::take(known);
     if written.contains("${") {
-        parts.push(LoginPart::Private(values.secret(&template.part(&written))));
+        let filled = values.secret(&template.part(&written));
+        parts.push(match is_address(filled.expose()) {
+            true => LoginPart::Plain(filled.expose().to_owned()),
+            false => LoginPart::Private(filled),
+        });
     } else if !written.is_empty() {
         parts.push(LoginPart::Plain(written));
     }
+}
+
+/// Whether a text is an address on some server and nothing that opens one: where requests go is seen by whoever is asked.
+fn is_address(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| {
+        let is_web = matches!(url.scheme(), "http" | "https");
+        is_web
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    })
 }
 
 /// What a reference stands for; none where it is no reference.
@@ -247,6 +265,20 @@ fn end(fields: &LoginFields) -> CredentialEnd {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_no_secret_unless_something_in_it_opens_a_server() {
+        for (text, expected) in [
+            ("http://127.0.0.1:8080", true),
+            ("https://app.example/login", true),
+            ("http://user:pass@app.example/", false),
+            ("https://app.example/hook?key=7f3a", false),
+            ("correct-Horse-7", false),
+            ("postgres://app.example/", false),
+        ] {
+            assert_eq!(is_address(text), expected, "{text}");
+        }
+    }
 
     #[test]
     fn a_reference_is_told_from_a_brace() {

@@ -175,7 +175,7 @@ fn asked<'a>(
 fn of_token(error: &ControlError, at: usize, identity: &Identity) -> Obstacle {
     let credential = identity.name.clone();
     if matches!(identity.login, Login::Procedure(_)) {
-        let answered = !matches!(error, ControlError::Unreachable(_));
+        let answered = !matches!(error, ControlError::Unreachable(_) | ControlError::Closed);
         return Obstacle::NoLogin { credential, why: error.to_string(), answered, at };
     }
     match error {
@@ -190,6 +190,12 @@ fn of_token(error: &ControlError, at: usize, identity: &Identity) -> Obstacle {
         ControlError::Unreachable(why) => Obstacle::NoToken {
             credential,
             why: format!("the token endpoint is not reachable: {why}"),
+            answered: false,
+            broke: false,
+        },
+        ControlError::Closed => Obstacle::NoToken {
+            credential,
+            why: "the token endpoint closes the connection without an answer".to_owned(),
             answered: false,
             broke: false,
         },

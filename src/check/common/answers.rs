@@ -102,7 +102,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §15.5.4", "WSTG-IDNT-04", "OWASP API1:2023"],
         doc: Doc {
-            sends: "An object that exists and one that does not, without a credential and with another tenant's where the scenario has `tenant`; the answers are compared.",
+            sends: "An object that exists and one that does not, without a credential, by GET and by OPTIONS, and with another tenant's where the scenario has `tenant`; the answers are compared.",
             matters: "Answers that differ tell which objects exist: customers, invoices, names.",
             fix: "Decide about access before anything is looked up, or answer 404 to both.",
         },
@@ -112,6 +112,12 @@ pub(crate) const CHECKS: &[Check] = &[
                 .with(&[Alter::Target(Fill::AbsentPath)])
                 .denied(HIDDEN)
                 .called("one that does not, without a credential"),
+            send(Who::Anonymous, On::Object)
+                .with(&[Alter::Method("OPTIONS")])
+                .called("OPTIONS of an object that exists, without a credential"),
+            send(Who::Anonymous, On::Object)
+                .with(&[Alter::Method("OPTIONS"), Alter::Target(Fill::AbsentPath)])
+                .called("OPTIONS of one that does not, without a credential"),
             send(Who::OtherTenant, On::Object)
                 .denied(HIDDEN)
                 .called("an object that exists, by another tenant")
@@ -158,7 +164,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 .denied(UNREAD)
                 .called("a body of nothing"),
             send(Who::Anonymous, On::EachWrite)
-                .with(&[Alter::Body { json: DEEP, form: "authbench[a][a][a][a][a][a][a][a]=1" }])
+                .with(&[Alter::Body { json: DEEP, form: DEEP_FORM }])
                 .denied(UNREAD)
                 .called("a body that is nested deeply"),
             send(Who::Anonymous, On::EachWrite)
@@ -302,6 +308,22 @@ const DEEP: &str = match std::str::from_utf8(&[b'['; 10_000]) {
     Ok(deep) => deep,
     Err(_) => "[",
 };
+/// A field whose name nests as deeply as parsers of forms do not.
+const DEEP_FORM: &str = match std::str::from_utf8(&deep_name()) {
+    Ok(deep) => deep,
+    Err(_) => "a=1",
+};
+
+const fn deep_name() -> [u8; 603] {
+    let mut name = [b'a'; 603];
+    let mut at = 1;
+    while at < 601 {
+        (name[at], name[at + 2]) = (b'[', b']');
+        at += 3;
+    }
+    (name[601], name[602]) = (b'=', b'1');
+    name
+}
 /// Refusals that say nothing about a body: which of them is right without a credential is for other checks to say.
 const UNREAD: &[Accept] = &[MISSING, Accept::Status(401), Accept::Status(403), Accept::Status(404)];
 /// Any refusal.

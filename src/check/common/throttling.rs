@@ -4,7 +4,7 @@ use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck, unclear};
 use crate::check::step::{Alter, Fill, FormAuth, On, SessionAct, Step, Who, forged, login, send, token};
 use crate::check::{Check, Doc, Level, Mode, PLAIN, Severity, Tier};
-use crate::observe::{Observation, Outcome, StepId};
+use crate::observe::{Observation, Outcome, Request, StepId};
 
 /// A delay that nobody adds by accident.
 const DELAY: f64 = 0.2;
@@ -63,7 +63,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["OWASP API2:2023", "ASVS 6.3.1", "RFC 6585 §4", "WSTG-ATHN-03"],
         doc: Doc {
-            sends: "Distinct wrong credentials from one source, one more than the failure budget of the scenario.",
+            sends: "Distinct wrong credentials from one source, one more than the failure budget of the scenario. That credentials of 22 characters and more are not slowed is information outside strict-rfc: nobody guesses one, and logins have a check of their own.",
             matters: "Without a limit, guessing is only a question of time.",
             fix: "Count failures by source and principal, and answer 429 with Retry-After.",
         },
@@ -75,7 +75,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 .id(WRONG)
                 .called("a wrong credential"),
         ],
-        expect: throttled,
+        expect: short_guesses,
         fault: "no-throttle",
         ..PLAIN
     },
@@ -176,6 +176,33 @@ fn throttled(case: &ObservedCheck<'_>) -> Judgement {
     } else {
         let text = format!("{} failures in a row are answered at full speed", guesses.len());
         judgement.deviates(last, text, "429 or a growing delay within the failure budget");
+    }
+    judgement
+}
+
+/// Characters of a random credential that nobody guesses: 128 bits in Base64 (RFC 6749 §10.10).
+const BEYOND_GUESSING: usize = 22;
+
+/// The same, where what is guessed can be: a user-id and a password, or a credential that is not long.
+fn short_guesses(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = throttled(case);
+    let sent = guesses(case).into_iter().map(|(_, seen)| &seen.exchange.request);
+    let is_long = |request: &Request| {
+        let words = request.headers.iter().filter(|header| header.sensitive);
+        let longest = words.flat_map(|header| header.value.split(|byte| b" =".contains(byte)).map(<[u8]>::len)).max();
+        let by_password = [&b"Basic "[..], b"Digest "];
+        let names_a_user = request.value_of("authorization").is_some_and(|value| {
+            by_password
+                .iter()
+                .any(|scheme| value.len() > scheme.len() && value[..scheme.len()].eq_ignore_ascii_case(scheme))
+        });
+        !names_a_user && longest.is_some_and(|longest| longest >= BEYOND_GUESSING)
+    };
+    if sent.map(is_long).all(|long| long) && !case.profile.strict_challenges() {
+        for deviation in std::mem::take(&mut judgement.protocol) {
+            judgement.remarks.push(format!("{}: a credential of this length is not guessed", deviation.text));
+            judgement.needs_review = true;
+        }
     }
     judgement
 }

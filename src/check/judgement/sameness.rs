@@ -186,10 +186,32 @@ fn identifiers(exchange: &Exchange) -> Vec<String> {
         found.push(credential);
     }
     found.extend(sent_in_body(exchange));
-    let path = String::from_utf8_lossy(&exchange.request.target).into_owned();
-    found.push(path.split('?').next().unwrap_or_default().to_owned());
+    let target = String::from_utf8_lossy(&exchange.request.target).into_owned();
+    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+    found.extend([path.to_owned(), target.clone()]);
+    found.extend(url::form_urlencoded::parse(query.as_bytes()).map(|(_, value)| value.into_owned()));
+    // a redirect to a login names where it came from
+    let encoded: Vec<String> = found.iter().flat_map(|value| encodings(value)).collect();
+    found.extend(encoded);
     found.retain(|value| value.len() > 2);
     found
+}
+
+/// How a text is percent-encoded in a query: with digits in upper and in lower case, slashes with it or as they are, as servers do.
+fn encodings(text: &str) -> Vec<String> {
+    let all: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+    let without_slashes = all.replace("%2F", "/");
+    let in_lower_case = |text: &str| {
+        let mut lower = String::with_capacity(text.len());
+        let mut digits = 0;
+        for c in text.chars() {
+            lower.push(if digits > 0 { c.to_ascii_lowercase() } else { c });
+            digits = if c == '%' { 2 } else { digits.max(1) - 1 };
+        }
+        lower
+    };
+    let lower = [in_lower_case(&all), in_lower_case(&without_slashes)];
+    [vec![all, without_slashes], lower.to_vec()].concat()
 }
 
 /// What the body of a request says: values of a form, and of the members of JSON.
@@ -263,6 +285,28 @@ mod tests {
             let sent = sent_in(both.iter());
             let [one, other] = both.each_ref().map(|one| AnswerShape::of(one, &sent).expect("is an answer"));
             assert_eq!(one.differs(&other).is_none(), alike, "{known} / {unknown}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_that_repeats_its_address_tells_nothing() {
+        use crate::observe::Request;
+        let redirected = |name: &str, location: &str| {
+            let request = Request::new("GET", &format!("/wiki?name={name}"));
+            let headers = vec![("location".to_owned(), location.as_bytes().to_vec())];
+            let response = Response { status: 302, headers, body: Vec::new(), truncated: false };
+            Exchange { answer: Ok(response), ..Exchange::unanswered(request, crate::observe::Silence::Closed) }
+        };
+        for (one, other, alike) in [
+            ("/login?g=wiki%3fname%3Dreport", "/login?g=wiki%3fname%3Dnothing", true),
+            ("/login?next=%2Fwiki%3Fname%3Dreport", "/login?next=%2Fwiki%3Fname%3Dnothing", true),
+            ("/login?next=/wiki%3fname%3dreport", "/login?next=/wiki%3fname%3dnothing", true),
+            ("/login", "/absent", false),
+        ] {
+            let both = [redirected("report", one), redirected("nothing", other)];
+            let sent = sent_in(both.iter());
+            let [one, other] = both.each_ref().map(|one| AnswerShape::of(one, &sent).expect("is an answer"));
+            assert_eq!(one.differs(&other), (!alike).then(|| "the field location".to_owned()));
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::check::Severity;
 use crate::check::judgement::sameness::{AnswerShape, sent_in};
+use crate::check::judgement::silence::{ENDED, ends_a_process};
 use crate::check::judgement::{Judgement, ObservedCheck, expect, unclear};
 use crate::check::step::{Accept, Want};
 use crate::observe::{Outcome, StepId, media_type_of};
@@ -34,9 +35,17 @@ pub(super) fn near_password(case: &ObservedCheck<'_>) -> Judgement {
 
 /// No body breaks the server; one that is read as it would be without its fields may log in.
 pub(super) fn malformed(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case);
-    for (index, _) in case.lenient().filter(|(_, seen)| seen.outcome != Outcome::Granted) {
-        case.judge_as(index, Want::Denied(ANY_REFUSAL), &mut judgement);
+    let mut judgement = Judgement::default();
+    for (index, seen) in case.observations() {
+        let is_lenient = matches!(case.step_of(seen).wanted(), Want::Either);
+        match seen.outcome {
+            Outcome::Silent if case.refusal_seen() && ends_a_process(seen) => {
+                judgement.deviates(index, case.about(index, ENDED), "refused, as others are");
+            }
+            Outcome::Granted if is_lenient => {}
+            _ if is_lenient => case.judge_as(index, Want::Denied(ANY_REFUSAL), &mut judgement),
+            _ => case.judge(index, &mut judgement),
+        }
     }
     judgement
 }

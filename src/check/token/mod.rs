@@ -170,7 +170,7 @@ pub(crate) const CHECKS: &[Check] = &[
         id: "token.query-credentials-refused",
         title: "Client credentials in the request URI are refused",
         level: Level::Must,
-        severity: Severity::High,
+        severity: Severity::Medium,
         sources: &["RFC 6749 §2.3.1"],
         doc: Doc {
             sends: "Client identifier and secret only in the query of the URL.",

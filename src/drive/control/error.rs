@@ -12,6 +12,9 @@ pub enum ControlError {
     /// No answer.
     #[error("not reachable: {0}")]
     Unreachable(String),
+    /// The connection was closed where an answer was due.
+    #[error("the connection is closed without an answer")]
+    Closed,
     /// An answer that is not what was asked for.
     #[error("refused with {status}{}", .error.as_ref().map(|error| format!(" {error}")).unwrap_or_default())]
     Refused {

@@ -545,7 +545,10 @@ async fn read(
     answer: Result<reqwest::Response, reqwest::Error>,
     proxy: Option<&Arc<Proxy>>,
 ) -> Result<(u16, Vec<u8>), ControlError> {
-    let unreachable = |error: reqwest::Error| ControlError::Unreachable(root_cause(&error.without_url()));
+    let unreachable = |error: reqwest::Error| match was_closed(&error) {
+        true => ControlError::Closed,
+        false => ControlError::Unreachable(root_cause(&error.without_url())),
+    };
     let mut response = answer.map_err(unreachable)?;
     let status = response.status().as_u16();
     let proxy_status = response.headers().get("proxy-status").and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -560,6 +563,21 @@ async fn read(
         }
     }
     Ok((status, body))
+}
+
+/// Whether a connection that was there was closed before the answer.
+fn was_closed(error: &reqwest::Error) -> bool {
+    if error.is_connect() || error.is_timeout() {
+        return false;
+    }
+    let mut causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    causes.any(|cause| {
+        let ended = |error: &std::io::Error| {
+            matches!(error.kind(), std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::UnexpectedEof)
+        };
+        cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message)
+            || cause.downcast_ref::<std::io::Error>().is_some_and(ended)
+    })
 }
 
 fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {

@@ -64,6 +64,8 @@ impl Transcript {
                 body: answer.body.clone(),
                 truncated: false,
             }),
+            Err(ControlError::Closed) => Err(Silence::Closed),
+            Err(ControlError::Unreachable(why)) => Err(Silence::Unreachable(why.clone())),
             Err(error) => Err(Silence::Unreachable(error.to_string())),
         };
         if self.0.len() < MOST {

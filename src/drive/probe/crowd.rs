@@ -38,16 +38,25 @@ impl Prober {
         self.crowd.is_too_much.load(Ordering::Relaxed)
     }
 
-    /// Sends a request again, alone, that had no answer in time beside others; its answer, if it has one now.
+    /// Sends a request again, alone, that had no answer in time beside others, or a server error; its answer, if it has one now.
     pub(super) async fn alone(&self, destination: &Destination, number: u64, exchange: &Exchange) -> Option<Exchange> {
         let timed_out = matches!(exchange.answer, Err(Silence::TimedOut));
-        if !timed_out
+        let broke = exchange.status().is_some_and(|status| matches!(status, 500 | 502..));
+        if !(timed_out || broke)
             || self.crowd.in_vain.load(Ordering::Relaxed) >= IN_VAIN
             || !self.outages.was_beside_others(number)
         {
             return None;
         }
-        if !self.may_be_repeated(&exchange.request) {
+        let may_be_repeated = match broke {
+            // a check sends it once more anyway
+            true => self.subject().scheme.reuse() != Reuse::Once,
+            false => self.may_be_repeated(&exchange.request),
+        };
+        if !may_be_repeated && broke {
+            return None;
+        }
+        if !may_be_repeated {
             self.crowd.is_too_much.store(true, Ordering::Relaxed);
             return None;
         }
@@ -60,12 +69,16 @@ impl Prober {
         let sent = allowance::apart(Box::pin(sent)).await;
         self.witness.look_at(&sent);
         self.patience.count(sent.answer.as_ref().err());
-        match sent.answer {
-            Err(_) => {
+        match sent.status() {
+            None => {
                 self.crowd.in_vain.fetch_add(1, Ordering::Relaxed);
                 None
             }
-            Ok(_) => {
+            Some(500 | 502..) if broke => {
+                self.crowd.in_vain.fetch_add(1, Ordering::Relaxed);
+                None
+            }
+            Some(_) => {
                 self.crowd.is_too_much.store(true, Ordering::Relaxed);
                 Some(sent)
             }

@@ -215,7 +215,7 @@ fn malformed(kind: MalformedLogin) -> &'static str {
         MalformedLogin::Null => "a login with null in place of an object",
         MalformedLogin::Empty => "a login with an empty body",
         MalformedLogin::Broken => "a login with JSON that ends too early",
-        MalformedLogin::Deep => "a login with arrays a hundred thousand deep",
+        MalformedLogin::Deep => "a login that is nested deeply",
         MalformedLogin::Number(User) => "a login with a number as the user",
         MalformedLogin::Number(Password) => "a login with a number as the password",
         MalformedLogin::List(User) => "a login with an array as the user",

@@ -131,6 +131,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("hint-is-filter", "introspect.wrong-hint-still-found", "looks where the hint points and nowhere else"),
     row("open-introspection", "introspect.requires-authorization", "answers anybody"),
     variant(
+        "introspection-inactive-for-anybody",
+        "introspect.requires-authorization",
+        "calls every token inactive, with 200, to whoever does not authenticate",
+    ),
+    variant(
         "introspect-bearer-challenge",
         "introspect.requires-authorization",
         "answers client credentials by HTTP Basic with a Bearer challenge",

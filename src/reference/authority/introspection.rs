@@ -36,6 +36,9 @@ fn decide(authority: &Authority, headers: &HeaderMap, params: &Params) -> Result
     }
     let caller = match clients::authenticate(authority, headers, params) {
         Err(_) | Ok(Caller::Nobody) if authority.fault("open-introspection") => None,
+        Err(_) | Ok(Caller::Nobody) if authority.fault("introspection-inactive-for-anybody") => {
+            return Ok(inactive(authority, None));
+        }
         Err(error) if authority.fault("introspect-bearer-challenge") => {
             return Err(OAuthError { challenge: Some("Bearer realm=\"oauth2\""), ..error });
         }

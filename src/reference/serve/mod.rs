@@ -160,6 +160,10 @@ async fn answer((router, verifiers, faulty): &Served, mut request: Request<Incom
         return at_hand(Rejection::new(StatusCode::BAD_REQUEST, "host_required").answer());
     }
     let linked = own_host::linked(state, &request);
+    // RFC 9112 §3.2
+    if request.headers().get_all(header::HOST).iter().nth(1).is_some() && !state.fault("host-not-required") {
+        return at_hand(Rejection::new(StatusCode::BAD_REQUEST, "invalid_request").answer());
+    }
     if linked.is_none() && !own_host::is_meant(&request) {
         return at_hand(Rejection::new(StatusCode::MISDIRECTED_REQUEST, "misdirected_request").answer());
     }

@@ -110,7 +110,8 @@ pub(super) const WITH_THE_KEY: &[Forgery] = &[
     Forgery::new("crit-unknown", "a critical extension that nobody understands", |context| {
         header(context, &["crit", "authbench"], |header, _| {
             header.set("crit", vec!["authbench"]);
-            header.set("authbench", true);
+            // some libraries take texts alone for further members
+            header.set("authbench", "1");
         })
     }),
     Forgery::new("crit-missing", "a critical extension that is not in the header", |context| {

@@ -247,3 +247,59 @@ async fn a_write_that_a_page_of_another_site_can_send_is_found() {
         assert_eq!(result.verdict, verdict, "{attributes} {body}: {} {:?}", result.summary, result.deviations);
     }
 }
+
+/// An account behind tokens of a login, by hand: a login whose body is no object ends its connection.
+fn closing() -> std::net::SocketAddr {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("binds");
+    let address = listener.local_addr().expect("has one");
+    let answer = |mut stream: std::net::TcpStream| -> std::io::Result<()> {
+        let (mut head, mut byte) = (Vec::new(), [0]);
+        while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte)? > 0 {
+            head.push(byte[0]);
+        }
+        let head = String::from_utf8_lossy(&head).to_ascii_lowercase();
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse().ok());
+        let mut body = vec![0; length.unwrap_or(0)];
+        stream.read_exact(&mut body)?;
+        let json: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let (status, body) = match head.split(' ').nth(1) {
+            Some("/login") if !json.is_object() => return Ok(()),
+            Some("/login") if json["user"] == "alice" && json["password"] == PASSWORD => {
+                ("200 OK", json!({ "access_token": TOKEN }))
+            }
+            Some("/account") if head.contains(&format!("authorization: bearer {TOKEN}")) => {
+                ("200 OK", account().clone())
+            }
+            Some("/login" | "/account") => ("401 Unauthorized", json!({ "error": "unauthorized" })),
+            _ => ("404 Not Found", json!({ "error": "not_found" })),
+        };
+        let (body, challenge) = (body.to_string(), "WWW-Authenticate: Bearer realm=\"a\"\r\n");
+        let challenge = if status.starts_with("401") { challenge } else { "" };
+        write!(
+            stream,
+            "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{challenge}Connection: close\r\n\r\n{body}",
+            body.len()
+        )
+    };
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::spawn(move || answer(stream));
+        }
+    });
+    address
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_login_that_ends_its_connection_each_time_is_a_warning_beside_refusals() {
+    const CHECK: &str = "login.malformed-never-5xx";
+    let yaml = format!(
+        "scheme: bearer\nlogins: {{ app: {{ request: {{ post: /login, json: {{ user: \"{{username}}\", password: \"{{password}}\" }} }} }} }}\n\
+         credentials: {{ alice: {{ login: app, username: alice, password: {PASSWORD} }} }}\nresources: [{{ request: GET /account }}]\n\
+         conformance: {{ include: [{CHECK}] }}\n"
+    );
+    let ended = against(closing(), &yaml, PROMPT).await;
+    let result = ended.of(CHECK);
+    assert_eq!(result.verdict, Verdict::Warn, "{} {:?}", result.summary, result.deviations);
+    assert!(result.summary.contains("the connection is closed"), "{}", result.summary);
+}

@@ -12,6 +12,7 @@ use crate::observe::{
     Silence,
 };
 use crate::plan::{Action, Asker};
+use crate::scheme::Companion;
 use crate::scheme::dpop::names_nonce;
 use crate::scheme::{Carried, CarrierPlace, ForgeryContext, Occasion, Proof, Reuse, Turn};
 
@@ -56,6 +57,18 @@ fn cookies_of(evidence: &Evidence) -> Vec<Credential> {
     });
     let sent = set.take(MOST_COOKIES).map(|(name, value)| Carried::new(&CarrierPlace::Cookie(name.to_owned()), value));
     sent.map(|cookie| Credential { carried: vec![cookie], ..Credential::default() }).collect()
+}
+
+/// Why a CSRF token of somebody else shows nothing.
+const SAME_FOR_ALL: &str = "the `write_headers` of two sessions are the same: they hold no token of a session";
+
+/// Whether the lines that go along with writes are the same in two sessions.
+fn tell_nothing_of_a_session(own: &[Companion], others: &[Companion]) -> bool {
+    let of_writes = |all: &[Companion]| {
+        let lines = all.iter().filter(|one| one.writes_only).map(|one| one.value.expose().to_owned());
+        lines.collect::<Vec<_>>()
+    };
+    of_writes(own) == of_writes(others)
 }
 
 /// Whether an answer is, byte by byte, one that the same check was granted at the same place: marks that were learned from the answers to
@@ -382,6 +395,9 @@ impl Stage<'_> {
                     Some(slot) => self.kept(slot)?.companions.clone(),
                     None => Vec::new(),
                 };
+                if slot.is_some() && tell_nothing_of_a_session(&own.companions, &others) {
+                    return Err(Halt::Inapplicable(SAME_FOR_ALL.to_owned()));
+                }
                 let (own_cookies, others) = (own.companions.iter(), others.iter());
                 let companions = own_cookies.filter(|one| !one.writes_only).chain(others.filter(|one| one.writes_only));
                 vec![good(HeldCredential { companions: companions.cloned().collect(), ..own })]

@@ -434,7 +434,7 @@ pub(super) fn refused(error: &ControlError, exchange: Option<Exchange>) -> Resul
             // a page, or a redirect to one: the scenario says that it is no success
             _ => Outcome::Refused,
         },
-        (ControlError::Unreachable(_), _) => Outcome::Silent,
+        (ControlError::Unreachable(_) | ControlError::Closed, _) => Outcome::Silent,
         // such as a token endpoint that issues no refresh tokens, which it need not (RFC 6749 §5.1)
         (ControlError::Login(LoginError::MissingValue { .. }), _) => return Err(Halt::Untestable(error.to_string())),
         _ => return Err(Halt::Obstacle(error.to_string())),

@@ -6,7 +6,7 @@ use super::enumeration::Existing;
 use super::resource::second_counts;
 use super::session::Told;
 use super::{Halt, Stage};
-use crate::observe::{Evidence, Outcome};
+use crate::observe::{Evidence, Outcome, Silence};
 use crate::plan::login::LoginProcedure;
 
 impl Stage<'_> {
@@ -19,7 +19,8 @@ impl Stage<'_> {
         evidence: &mut Evidence,
     ) -> Result<(Told, bool), Halt> {
         let told = self.one_unusual_login(identity, &unusual, evidence).await?;
-        if told.outcome != Outcome::Broke {
+        let closed = matches!(told.exchange.answer, Err(Silence::Closed));
+        if told.outcome != Outcome::Broke && !closed {
             return Ok((told, false));
         }
         let again = self.one_unusual_login(identity, &unusual, evidence).await?;
