@@ -236,6 +236,12 @@ pub(crate) fn remarked(case: &ObservedCheck<'_>) -> Judgement {
 pub(crate) fn types(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = remarked(case);
     judgement.needs_review |= !judgement.remarks.is_empty();
+    // an ID token differs by its audience, where nothing else is told apart
+    let is_id_token =
+        |deviation: &Deviation| case.evidence.observations[deviation.observation].forgery == Some(ForgeryId::ID_TOKEN);
+    if judgement.access.iter().all(is_id_token) {
+        judgement.at_most = other_audience(case).at_most;
+    }
     judgement
 }
 

@@ -44,7 +44,12 @@ const FORGERIES: &[(&str, ForgeString)] = &[
 /// Tells a forgery by its name.
 pub(crate) fn forged(id: &str, good: &str, rng: &mut StdRng) -> Option<String> {
     let (_, forge) = FORGERIES.iter().find(|(other, _)| *other == id)?;
-    forge(good, rng)
+    // quotation marks around the value of a cookie are no part of what it says (RFC 6265 §4.1.1)
+    let inner = good.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).filter(|inner| !inner.is_empty());
+    match inner {
+        Some(inner) => Some(format!("\"{}\"", forge(inner, rng)?)),
+        None => forge(good, rng),
+    }
 }
 
 /// The good credential with a byte behind it that may be no character.
@@ -276,6 +281,13 @@ mod tests {
         for (id, good) in [("case-flipped", "0123"), ("upper-cased", "ABC"), ("reversed", "abba"), ("truncated", "")] {
             assert_eq!(forged(id, good, &mut rng), None, "{id} of {good:?}");
         }
+    }
+
+    #[test]
+    fn quotation_marks_of_a_cookie_stay_around_what_is_forged() {
+        let mut rng = StdRng::seed_from_u64(1);
+        assert_eq!(forged("truncated", "\"gAAAAB-xyz7\"", &mut rng).as_deref(), Some("\"gAAAAB-xyz\""));
+        assert_eq!(forged("extended", "\"gAAAAB-xyz7\"", &mut rng).as_deref(), Some("\"gAAAAB-xyz7x\""));
     }
 
     #[test]
