@@ -10,8 +10,8 @@ const INVALID_TOKEN: &str = "invalid_token";
 
 /// Where the good token names no audience, the API tells none from others: a token for another one opens it, whoever it was for.
 pub(crate) fn other_audience(case: &ObservedCheck<'_>) -> Judgement {
-    let good = case.evidence.controls.iter().filter_map(|control| leeway::claims_in(&control.exchange.request));
-    let names_none = good.map(|claims| claims.get("aud").is_none()).any(|none| none);
+    let mut good = case.evidence.controls.iter().filter_map(|control| leeway::claims_in(&control.exchange.request));
+    let names_none = good.any(|claims| claims.get("aud").is_none());
     Judgement { at_most: names_none.then_some(Severity::Medium), ..Judgement::default() }
 }
 

@@ -186,7 +186,7 @@ const BEYOND_GUESSING: usize = 22;
 /// The same, where what is guessed can be: a user-id and a password, or a credential that is not long.
 fn short_guesses(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = throttled(case);
-    let sent = guesses(case).into_iter().map(|(_, seen)| &seen.exchange.request);
+    let mut sent = guesses(case).into_iter().map(|(_, seen)| &seen.exchange.request);
     let is_long = |request: &Request| {
         let words = request.headers.iter().filter(|header| header.sensitive);
         let longest = words.flat_map(|header| header.value.split(|byte| b" =".contains(byte)).map(<[u8]>::len)).max();
@@ -198,7 +198,7 @@ fn short_guesses(case: &ObservedCheck<'_>) -> Judgement {
         });
         !names_a_user && longest.is_some_and(|longest| longest >= BEYOND_GUESSING)
     };
-    if sent.map(is_long).all(|long| long) && !case.profile.strict_challenges() {
+    if sent.all(is_long) && !case.profile.strict_challenges() {
         for deviation in std::mem::take(&mut judgement.protocol) {
             judgement.remarks.push(format!("{}: a credential of this length is not guessed", deviation.text));
             judgement.needs_review = true;
