@@ -198,7 +198,7 @@ async fn grants_are_compared_with_those_that_work() {
         (Some(&["client_credentials", "authorization_code"][..]), Verdict::Pass, ""),
         (Some(&["authorization_code"][..]), Verdict::Warn, "the grant client_credentials works and is not advertised"),
         (Some(&["client_credentials", "password"][..]), Verdict::Warn, "password is advertised and not supported"),
-        (None, Verdict::NotApplicable, "no grant_types_supported"),
+        (None, Verdict::Warn, "no grant_types_supported means authorization_code and implicit"),
     ] {
         let result = judged(shape(grants), "meta.grant-types-truthful").await;
         assert_eq!(result.verdict, verdict, "{grants:?}: {}", result.summary);

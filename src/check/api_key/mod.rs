@@ -7,7 +7,7 @@ use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{Accept, Hook, INSUFFICIENT, INVALID, MISSING, On, Step, Want, Who, forged, send};
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity};
-use crate::observe::Outcome;
+use crate::observe::{ForgeryId, Outcome};
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -133,7 +133,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["RFC 9110 §5.5", "CWE-158"],
         doc: Doc {
-            sends: "The good key with a NUL, a bare CR or a bare LF strictly inside it.",
+            sends: "The good key with a NUL and more behind it (where that alone is accepted, the severity is low: only its holder can send it), and with a bare CR or a bare LF inside it.",
             matters: "A comparison that stops at a control character accepts keys that were never issued, and splits headers further down.",
             fix: "Let the HTTP library refuse control characters, and compare whole values.",
         },
@@ -142,6 +142,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("cr-inside"), On::Protected).denied(REFUSED),
             send(forged("lf-inside"), On::Protected).denied(REFUSED),
         ],
+        expect: control_bytes,
         fault: "nul-truncation",
         ..REFUSAL
     },
@@ -278,6 +279,19 @@ pub(crate) const CHECKS: &[Check] = &[
         ..REFUSAL
     },
 ];
+
+/// The whole key before a NUL, and what nobody reads behind it.
+const BEFORE_NUL: ForgeryId = ForgeryId::new("nul-inside");
+
+/// Whoever stops at a NUL reads the whole key first: nobody has it who has no key.
+fn control_bytes(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let is_whole = |at: usize| case.evidence.observations[at].forgery == Some(BEFORE_NUL);
+    if judgement.access.iter().all(|deviation| is_whole(deviation.observation)) {
+        judgement.at_most = Some(Severity::Low);
+    }
+    judgement
+}
 
 /// Quotation marks around the good key, and one part or one byte more behind it, make no guess easier: taking them off is a second
 /// spelling, no second key.

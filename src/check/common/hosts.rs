@@ -15,7 +15,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     tier: Tier::Extended,
     sources: &["WSTG-INPV-17", "RFC 9110 §7.2", "CWE-644"],
     doc: Doc {
-        sends: "The protected request without and with the good credential, a public one, and a write with the credential where the target is owned, with a foreign host in Host, also where the path names nothing, ends with a slash or loses the one that it has and where it is the folder of the resource without its slash, and with one in X-Forwarded-Host, Forwarded and X-Forwarded-Server.",
+        sends: "The protected request without and with the good credential, a public one, and a write with the credential where the target is owned, with a foreign host in Host, also where the path names nothing, ends with a slash or loses the one that it has, and with one in X-Forwarded-Host, Forwarded and X-Forwarded-Server.",
         matters: "Links to a host that the client names end in caches, in redirects and in mails, and lead others to an attacker.",
         fix: "Answer 421 or 400 to hosts that are not yours, build links from a configured address, and believe forwarding fields only from your proxy.",
     },
@@ -39,9 +39,6 @@ pub(crate) const CHECKS: &[Check] = &[Check {
         send(Who::Good, On::Protected)
             .with(&[Alter::Path(with_other_end), Alter::Replaced("Host", Fill::Text(FOREIGN))])
             .called("a foreign Host, and the path with another end"),
-        send(Who::Good, On::Protected)
-            .with(&[Alter::Path(folder_of), Alter::Replaced("Host", Fill::Text(FOREIGN))])
-            .called("a foreign Host, and the folder without its slash"),
         send(Who::Anonymous, On::Public)
             .with(&[Alter::Replaced("Host", Fill::Text(FOREIGN))])
             .called("a foreign Host, to a public resource")
@@ -72,14 +69,6 @@ fn with_other_end(path: &str) -> String {
         None => format!("{path}/"),
         Some("") => path.to_owned(),
         Some(rest) => rest.to_owned(),
-    }
-}
-
-/// The path without its last segment and the slash before it.
-fn folder_of(path: &str) -> String {
-    match path.trim_end_matches('/').rsplit_once('/') {
-        Some(("", _)) | None => "/".to_owned(),
-        Some((folder, _)) => folder.to_owned(),
     }
 }
 

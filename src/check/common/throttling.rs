@@ -171,6 +171,8 @@ fn throttled(case: &ObservedCheck<'_>) -> Judgement {
         judgement.remarks.push(format!("429 after {} failures{retry}", guesses.len() - 1));
     } else if observation.outcome == Outcome::Silent {
         judgement.open.push("the target stopped answering: it blocked the client, or it broke".to_owned());
+    } else if let Some(least) = held_up(case, &guesses) {
+        judgement.remarks.push(format!("each failure is answered after {least:.1} s at least"));
     } else if slowed(&guesses) {
         judgement.remarks.push("answers come ever more slowly".to_owned());
     } else {
@@ -221,6 +223,17 @@ fn guesses_at_logins(case: &ObservedCheck<'_>) -> Judgement {
         }
     }
     judgement
+}
+
+/// Seconds that every failure took at least, where that is far longer than a success takes: a delay that does not grow holds guesses
+/// up, too.
+fn held_up(case: &ObservedCheck<'_>, guesses: &[(usize, &Observation)]) -> Option<f64> {
+    const LONG: f64 = 0.5;
+    let took = |seen: &Observation| seen.exchange.took.as_secs_f64();
+    let least = guesses.iter().map(|(_, seen)| took(seen)).fold(f64::INFINITY, f64::min);
+    let granted = case.observations().filter(|(_, seen)| seen.outcome == Outcome::Granted);
+    let success = granted.map(|(_, seen)| took(seen)).fold(0.0, f64::max);
+    (guesses.len() >= 5 && least > LONG && least > 3.0 * success).then_some(least)
 }
 
 /// Every one of the last answers took far longer than any of the first.

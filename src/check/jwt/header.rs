@@ -66,7 +66,7 @@ pub(crate) const CHECKS: &[Check] = &[
         id: "jwt.crit-enforced",
         title: "Unknown or malformed crit makes the token invalid",
         level: Level::Must,
-        severity: Severity::High,
+        severity: Severity::Medium,
         sources: &["RFC 7515 §4.1.11"],
         doc: Doc {
             sends: "Correctly signed tokens whose crit names what nobody understands, is empty, or is no list.",

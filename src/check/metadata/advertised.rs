@@ -72,7 +72,10 @@ pub(crate) fn grants(case: &ObservedCheck<'_>) -> Judgement {
     let Some(document) = document(case, &mut judgement) else { return judgement };
     // RFC 8414 §2: what is meant where there is no list
     let assumed = || ["authorization_code", "implicit"].map(str::to_owned).to_vec();
-    let listed = listed(&document, "grant_types_supported").unwrap_or_else(assumed);
+    let (listed, of_default) = match listed(&document, "grant_types_supported") {
+        Some(listed) => (listed, ""),
+        None => (assumed(), " (no grant_types_supported means authorization_code and implicit)"),
+    };
     for (step, grant) in [(BY_CLIENT_CREDENTIALS, "client_credentials"), (BY_PASSWORD, "password")] {
         for (index, seen) in case.observations_of(step) {
             let error = seen.exchange.response().and_then(|response| response.json_text("error"));
@@ -80,7 +83,11 @@ pub(crate) fn grants(case: &ObservedCheck<'_>) -> Judgement {
             let works = seen.outcome == Outcome::Granted || error.as_deref() == Some("invalid_grant");
             match (works, listed.iter().any(|listed| listed == grant)) {
                 (true, false) => {
-                    judgement.deviates(index, format!("the grant {grant} works and is not advertised"), "all grants");
+                    judgement.deviates(
+                        index,
+                        format!("the grant {grant} works and is not advertised{of_default}"),
+                        "all grants",
+                    );
                 }
                 (false, true) if error.as_deref() == Some("unsupported_grant_type") => {
                     judgement.deviates(

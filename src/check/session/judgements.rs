@@ -255,7 +255,11 @@ pub(super) fn after_reuse(case: &ObservedCheck<'_>) -> Judgement {
             not_applicable: Some("a used refresh token is accepted: see refresh.reuse-refused".to_owned()),
             ..Judgement::default()
         },
-        None => expect::wants(case),
+        // RFC 9700 §2.2.2: a client's authentication keeps others from using what was stolen
+        None => {
+            let most = case.evidence.refreshes_for_a_client.then_some(Severity::Medium);
+            Judgement { at_most: most, ..expect::wants(case) }
+        }
     }
 }
 

@@ -49,6 +49,12 @@ impl LoginSession {
         client.is_some_and(|(client, _)| client.secret.is_some() || client.key.is_some())
     }
 
+    /// Whether its refresh has the secret or the key of a client, however it is written.
+    pub fn refreshes_with_a_secret(&self) -> bool {
+        let written = |step: &LoginStep| step.basic.is_some() || step.field("client_secret").is_some();
+        self.refreshes_for_a_client() || self.procedure.refresh.as_ref().is_some_and(written)
+    }
+
     /// A copy that has another text in place of its refresh token, wherever its requests or its cookies hold it.
     #[must_use]
     pub fn with_refresh_token(&self, other: Secret) -> Self {

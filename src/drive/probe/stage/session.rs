@@ -317,6 +317,7 @@ impl Stage<'_> {
         let kept = self.sessions.get_mut(slot).ok_or_else(|| Halt::Obstacle("no session was started".to_owned()))?;
         let ended = kept.session.refreshed_only(logins).await;
         let session = &kept.session;
+        evidence.refreshes_for_a_client |= session.refreshes_with_a_secret();
         let (exchange, bound) = (session.exchanges().last().cloned(), session.refreshes_for_a_client());
         note(session.exchanges(), session.procedure(), evidence);
         match ended {
