@@ -3,6 +3,7 @@
 mod bound;
 mod ends;
 mod error;
+mod reading;
 mod token;
 
 use std::collections::HashMap;
@@ -15,7 +16,6 @@ use serde_json::Value;
 use url::Url;
 
 use super::rate::RateLimit;
-use super::wire::tunnel::refusal;
 use super::wire::{BadDestination, Destination};
 use crate::clock;
 use crate::observe::ConnectionOf;
@@ -25,19 +25,18 @@ use crate::scheme::jwt::{ASSERTION_TYPE, Assertions};
 use crate::secret::Secret;
 use crate::target::address::{appended, join, well_known};
 use crate::target::hosts::AllowedHosts;
-use crate::target::proxy::{Proxy, answers_for_itself};
+use crate::target::proxy::Proxy;
 use crate::target::tls_identity::ClientTls;
-use crate::target::trust::{Distrust, Trust};
+use crate::target::trust::Trust;
 
 pub use bound::Bindings;
 use ends::Ends;
 pub use error::ControlError;
+use reading::read;
 pub use token::{Renewals, Token, own_end, seconds};
 
 /// Time limit of a request of the control plane, unless another is set.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
-/// Bytes of an answer that are read.
-const BODY_LIMIT: usize = 1 << 20;
 /// Bytes of a token that is used: servers take header fields of 8 to 64 KiB, all together.
 pub(super) const LONGEST_TOKEN: usize = 32 * 1024;
 /// A token that is kept for its client.
@@ -539,56 +538,6 @@ fn client(tls: &ClientTls, proxy: Option<&Arc<Proxy>>) -> Result<reqwest::Client
 /// RFC 6749 §2.3.1: identifier and secret are form-encoded before they become user-id and password.
 fn encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
-}
-
-async fn read(
-    answer: Result<reqwest::Response, reqwest::Error>,
-    proxy: Option<&Arc<Proxy>>,
-) -> Result<(u16, Vec<u8>), ControlError> {
-    let unreachable = |error: reqwest::Error| match was_closed(&error) {
-        true => ControlError::Closed,
-        false => ControlError::Unreachable(root_cause(&error.without_url())),
-    };
-    let mut response = answer.map_err(unreachable)?;
-    let status = response.status().as_u16();
-    let proxy_status = response.headers().get("proxy-status").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if let Some(proxy) = proxy.filter(|_| answers_for_itself(status, proxy_status)) {
-        return Err(ControlError::Unreachable(refusal(proxy, status)));
-    }
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-        body.extend_from_slice(&chunk);
-        if body.len() > BODY_LIMIT {
-            return Err(ControlError::Unusable(format!("an answer of more than {BODY_LIMIT} bytes")));
-        }
-    }
-    Ok((status, body))
-}
-
-/// Whether a connection that was there was closed before the answer.
-fn was_closed(error: &reqwest::Error) -> bool {
-    if error.is_connect() || error.is_timeout() {
-        return false;
-    }
-    let mut causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
-    causes.any(|cause| {
-        let ended = |error: &std::io::Error| {
-            matches!(error.kind(), std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::UnexpectedEof)
-        };
-        cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message)
-            || cause.downcast_ref::<std::io::Error>().is_some_and(ended)
-    })
-}
-
-fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
-    if let Some(distrust) = Distrust::within(error) {
-        return distrust.to_string();
-    }
-    let mut cause = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
 }
 
 /// An error code is an identifier; anything longer is not one and is cut.

@@ -70,6 +70,8 @@ struct SentRequest {
     request: Request,
     /// Whether it reached the target and got no answer; none while it is on its way.
     unanswered: Option<bool>,
+    /// What came where an answer was due, if nothing did.
+    silence: Option<Silence>,
     /// Whether others were on their way at the same time.
     beside_others: bool,
 }
@@ -125,7 +127,14 @@ impl Outages {
             (other.beside_others, beside_others) = (true, true);
         }
         let request = request.clone();
-        log.recent.push_back(SentRequest { number, check: sender(), request, unanswered: None, beside_others });
+        log.recent.push_back(SentRequest {
+            number,
+            check: sender(),
+            request,
+            unanswered: None,
+            silence: None,
+            beside_others,
+        });
         number
     }
 
@@ -147,6 +156,7 @@ impl Outages {
         let delivered = matches!(exchange.answer, Err(Silence::TimedOut | Silence::Closed));
         if let Some(sent) = log.recent.iter_mut().find(|sent| sent.number == number) {
             sent.unanswered = Some(delivered);
+            sent.silence = exchange.answer.as_ref().err().cloned();
         }
         // what was never delivered has done nothing
         if matches!(exchange.answer, Err(Silence::Unreachable(_) | Silence::Handshake(_))) {
@@ -365,8 +375,9 @@ impl BeatenTarget<'_> {
         } else if !came_back
             && self.prober.subject().owned
             && let Some(likeliest) = suspects.iter().find(|sent| sent.unanswered == Some(true))
+            && let Some(silence) = likeliest.silence.clone()
         {
-            let exchange = Exchange::unanswered(likeliest.request.clone(), Silence::Closed);
+            let exchange = Exchange::unanswered(likeliest.request.clone(), silence);
             outage.cause = Some((exchange, likeliest.check));
         } else {
             withheld = suspects.into_iter().filter(|sent| sent.unanswered != Some(false)).collect();
