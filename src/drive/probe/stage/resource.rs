@@ -306,7 +306,9 @@ impl Stage<'_> {
             let again = self.prober.send_to(counts, request).await;
             let again = self.prober.with_alert(&self.prober.equipment.base, again).await;
             let reading_again = self.prober.read(counts, &again, asked).await;
-            reproduced = reading.outcome == reading_again.outcome;
+            // what was not sent again has not come again
+            let was_sent = |exchange: &Exchange| !matches!(exchange.answer, Err(Silence::Unreachable(_)));
+            reproduced = reading.outcome == reading_again.outcome && was_sent(&again) == was_sent(&exchange);
             let serves_once = credential.is_some() && self.prober.subject().scheme.reuse() == Reuse::Once;
             if second_counts(reading.outcome, reading_again.outcome, serves_once) {
                 (exchange, reading, at) = (again, reading_again, clock::unix_seconds());
