@@ -40,8 +40,8 @@ fn changed(step: &LoginStep, change: GrantChange) -> Option<LoginStep> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::login::{CredentialEnd, LoginPart};
-    use crate::secret::Secret;
+    use crate::plan::changed_login::tests::login_in_test;
+    use crate::plan::login::LoginPart;
 
     fn login(basic: bool) -> LoginProcedure {
         let field = |name: &str, part| (name.to_owned(), LoginText(vec![part]));
@@ -50,29 +50,11 @@ mod tests {
             field("username", LoginPart::Username),
             field("password", LoginPart::Password),
         ];
-        let step = LoginStep {
-            method: "POST",
-            address: LoginText::plain("/token"),
-            headers: Vec::new(),
-            basic: basic.then(|| (LoginText::plain("app"), LoginText::plain("s3cret"))),
-            client: None,
-            assertion_audience: None,
-            body: Some(LoginBody::Form(fields)),
-            success: None,
-        };
-        LoginProcedure {
-            source: CredentialSource::Requests(vec![step]),
-            token: None,
-            end: CredentialEnd::AsAnswered,
-            refresh: None,
-            refreshed: None,
-            logout: Vec::new(),
-            password_change: Vec::new(),
-            cookies: None,
-            write_headers: Vec::new(),
-            account: ("alice".to_owned(), Some(Secret::new("pass"))),
-            most_failures: 3,
+        let mut login = login_in_test("/token", LoginBody::Form(fields), ("alice", "pass"));
+        if let CredentialSource::Requests(steps) = &mut login.source {
+            steps[0].basic = basic.then(|| (LoginText::plain("app"), LoginText::plain("s3cret")));
         }
+        login
     }
 
     fn step_of(login: &LoginProcedure) -> LoginStep {

@@ -2,6 +2,7 @@
 
 pub mod cast;
 mod changed_grant;
+mod changed_login;
 mod changed_refresh;
 mod client;
 mod describe;

@@ -28,24 +28,13 @@ fn other_case(letter: char) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::login::{CredentialEnd, CredentialSource};
+    use crate::plan::changed_login::tests::login_in_test;
+    use crate::plan::login::LoginBody;
 
     #[test]
     fn a_password_is_cut_extended_and_written_in_the_other_case() {
         let near = |password: &str, kind| {
-            let login = LoginProcedure {
-                source: CredentialSource::Requests(Vec::new()),
-                token: None,
-                end: CredentialEnd::AsAnswered,
-                refresh: None,
-                refreshed: None,
-                logout: Vec::new(),
-                password_change: Vec::new(),
-                cookies: None,
-                write_headers: Vec::new(),
-                account: ("alice".to_owned(), Some(Secret::new(password))),
-                most_failures: 3,
-            };
+            let login = login_in_test("/login", LoginBody::Form(Vec::new()), ("alice", password));
             let near = login.with_near_password(kind)?;
             near.account.1.as_ref().map(|password| password.expose().to_owned())
         };

@@ -91,32 +91,10 @@ fn encoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::login::CredentialEnd;
+    use crate::plan::changed_login::tests::login_in_test;
 
     fn login(address: &str, body: LoginBody) -> LoginProcedure {
-        let step = LoginStep {
-            method: "POST",
-            address: LoginText::plain(address),
-            headers: Vec::new(),
-            basic: None,
-            client: None,
-            assertion_audience: None,
-            body: Some(body),
-            success: None,
-        };
-        LoginProcedure {
-            source: CredentialSource::Requests(vec![step]),
-            token: None,
-            end: CredentialEnd::AsAnswered,
-            refresh: None,
-            refreshed: None,
-            logout: Vec::new(),
-            password_change: Vec::new(),
-            cookies: None,
-            write_headers: Vec::new(),
-            account: ("al ice".to_owned(), Some(Secret::new("p&s=s"))),
-            most_failures: 3,
-        }
+        login_in_test(address, body, ("al ice", "p&s=s"))
     }
 
     /// Method, address and body of the request.

@@ -206,7 +206,8 @@ fn keep(parts: &mut Vec<LoginPart>, known: &mut String, template: &Template, val
     let written = std::mem::take(known);
     if written.contains("${") {
         let filled = values.secret(&template.part(&written));
-        parts.push(match is_address(filled.expose()) {
+        let origins_alone = references(&written).all(|one| is_origin(values.secret(&template.part(one)).expose()));
+        parts.push(match origins_alone {
             true => LoginPart::Plain(filled.expose().to_owned()),
             false => LoginPart::Private(filled),
         });
@@ -215,15 +216,20 @@ fn keep(parts: &mut Vec<LoginPart>, known: &mut String, template: &Template, val
     }
 }
 
-/// Whether a text is an address on some server and nothing that opens one: where requests go is seen by whoever is asked.
-fn is_address(text: &str) -> bool {
-    Url::parse(text).is_ok_and(|url| {
+/// The references to variables in a text, such as `${BASE_URL}`.
+fn references(written: &str) -> impl Iterator<Item = &str> {
+    written.match_indices("${").map(|(at, _)| {
+        let end = written[at..].find('}').map_or(written.len(), |length| at + length + 1);
+        &written[at..end]
+    })
+}
+
+/// Whether a value is the origin of a server and nothing else: whoever is asked knows where requests go. A path may hold a secret.
+fn is_origin(value: &str) -> bool {
+    Url::parse(value).is_ok_and(|url| {
         let is_web = matches!(url.scheme(), "http" | "https");
-        is_web
-            && url.username().is_empty()
-            && url.password().is_none()
-            && url.query().is_none()
-            && url.fragment().is_none()
+        let has_more = url.path() != "/" || url.query().is_some() || url.fragment().is_some();
+        is_web && !has_more && url.username().is_empty() && url.password().is_none()
     })
 }
 
@@ -267,17 +273,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_no_secret_unless_something_in_it_opens_a_server() {
-        for (text, expected) in [
+    fn an_origin_is_no_secret_and_whatever_is_more_may_be_one() {
+        for (value, expected) in [
             ("http://127.0.0.1:8080", true),
-            ("https://app.example/login", true),
+            ("https://app.example/", true),
+            ("https://app.example/hooks/7f3a9c", false),
             ("http://user:pass@app.example/", false),
-            ("https://app.example/hook?key=7f3a", false),
+            ("https://app.example/?key=7f3a", false),
             ("correct-Horse-7", false),
             ("postgres://app.example/", false),
         ] {
-            assert_eq!(is_address(text), expected, "{text}");
+            assert_eq!(is_origin(value), expected, "{value}");
         }
+        let found: Vec<&str> = references("${BASE_URL}/login?k=${KEY:-x}").collect();
+        assert_eq!(found, ["${BASE_URL}", "${KEY:-x}"]);
+        assert_eq!(references("/login").count(), 0);
     }
 
     #[test]

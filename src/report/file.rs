@@ -63,7 +63,7 @@ impl Reporter for FileReporter {
     }
 }
 
-/// Makes the folder that a file stands in, and those above it.
+/// Makes the folder of a file, and those above it.
 pub(super) fn make_folder(path: &Path) -> Result<(), ReportError> {
     match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         Some(folder) => fs::create_dir_all(folder).map_err(|source| failed("create folder", folder, source)),

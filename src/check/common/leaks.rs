@@ -46,27 +46,22 @@ pub(crate) fn internals(case: &ObservedCheck<'_>) -> Judgement {
 
 /// No error of the run shows a secret that its request did not carry.
 pub(crate) fn disclosures(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = Judgement::default();
-    for (index, seen) in case.observations() {
-        match (&seen.why, case.step_of(seen)) {
-            (Some(what), Step::LookBack(_)) => {
-                let text = case.about(index, format_args!("the answer shows {what}"));
-                judgement.violates_by(Explanation::Secret, index, text, "an error without secrets");
-            }
-            _ => case.judge(index, &mut judgement),
-        }
-    }
-    judgement
+    shown(case, "the answer shows", "an error without secrets")
 }
 
 /// No answer of the run shows the hash of a password that its request did not carry.
 pub(crate) fn password_hashes(case: &ObservedCheck<'_>) -> Judgement {
+    shown(case, "the answer shows a hash of", "an answer without hashes of passwords")
+}
+
+/// Whatever the look back has found is a violation.
+fn shown(case: &ObservedCheck<'_>, says: &str, expected: &str) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, seen) in case.observations() {
         match (&seen.why, case.step_of(seen)) {
-            (Some(name), Step::LookBack(_)) => {
-                let text = case.about(index, format_args!("the answer shows a hash of {name}"));
-                judgement.violates_by(Explanation::Secret, index, text, "an answer without hashes of passwords");
+            (Some(what), Step::LookBack(_)) => {
+                let text = case.about(index, format_args!("{says} {what}"));
+                judgement.violates_by(Explanation::Secret, index, text, expected);
             }
             _ => case.judge(index, &mut judgement),
         }

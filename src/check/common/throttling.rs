@@ -282,3 +282,53 @@ fn not_cacheable(case: &ObservedCheck<'_>) -> Judgement {
     }
     judgement
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::check::find;
+    use crate::check::profile::Effective;
+    use crate::observe::{Evidence, Exchange, Header, Response, Silence};
+
+    fn sent(step: usize, field: &str, status: u16, took: Duration) -> Observation {
+        let mut request = Request::new("GET", "/");
+        let value = field.as_bytes().to_vec();
+        request.headers.push(Header { name: "Authorization".to_owned(), value, sensitive: true });
+        let answer = Response { status, headers: Vec::new(), body: Vec::new(), truncated: false };
+        let exchange = Exchange { answer: Ok(answer), took, ..Exchange::unanswered(request, Silence::Closed) };
+        let outcome = if status == 200 { Outcome::Granted } else { Outcome::Refused };
+        Observation::in_test(step, exchange, outcome)
+    }
+
+    /// What is said of a success and of guesses that each took so long: deviations, and remarks.
+    fn judged(profile: &'static str, field: &str, success: u64, guess: u64) -> (usize, Vec<String>) {
+        let check = find("common.failed-auth-throttled").expect("is in the catalogue");
+        let profile = Effective::of([profile], "bearer");
+        let mut evidence = Evidence::default();
+        evidence.observe(sent(0, field, 200, Duration::from_millis(success)));
+        (0..12).for_each(|_| evidence.observe(sent(1, field, 401, Duration::from_millis(guess))));
+        let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+        (found.protocol.len(), found.remarks)
+    }
+
+    #[test]
+    fn a_delay_that_does_not_grow_holds_guesses_up_unless_a_success_takes_as_long() {
+        let password = "Basic YWxpY2U6cGFzcw==";
+        for (success, guess, deviations) in [(20, 1000, 0), (600, 1000, 1), (20, 300, 1), (1, 2, 1)] {
+            assert_eq!(judged("api-key-403", password, success, guess).0, deviations, "{success} and {guess} ms");
+        }
+        assert_eq!(judged("api-key-403", password, 20, 1000).1, ["each failure is answered after 1.0 s at least"]);
+    }
+
+    #[test]
+    fn long_random_credentials_need_no_throttle_and_passwords_do() {
+        let (long, short) = ("Bearer 3f2a9c1e77aa90bd11e20f31", "Bearer 3f2a9c1e");
+        assert_eq!(judged("api-key-403", long, 1, 2).0, 0);
+        assert_eq!(judged("strict-rfc", long, 1, 2).0, 1);
+        assert_eq!(judged("api-key-403", short, 1, 2).0, 1);
+        let password = format!("Basic {}", "YWxpY2U6cGFzcw".repeat(3));
+        assert_eq!(judged("api-key-403", &password, 1, 2).0, 1, "however long, it may be a word");
+    }
+}

@@ -50,15 +50,20 @@ pub(crate) fn tokens_unique(case: &ObservedCheck<'_>) -> Judgement {
         let text = format!("at most {bits:.0} bits differ between {} tokens", tokens.len());
         judgement.violates(*last, text, "at least 128 bits");
         // RFC 6749 §10.10 has 2^(-128) for a must; nobody guesses a UUID
-        judgement.at_most = match bits {
-            112.0.. => Some(Severity::Low),
-            80.0.. => Some(Severity::Medium),
-            _ => None,
-        };
+        judgement.at_most = most_severe(bits);
     } else {
         judgement.remarks.push(format!("{} distinct tokens, at most {bits:.0} bits each", tokens.len()));
     }
     judgement
+}
+
+/// The highest severity of tokens with so many bits, where it is less than that of the check.
+fn most_severe(bits: f64) -> Option<Severity> {
+    match bits {
+        112.0.. => Some(Severity::Low),
+        80.0.. => Some(Severity::Medium),
+        _ => None,
+    }
 }
 
 /// Whether each token that comes more than once comes in a row of answers, and never after another: so does one that is handed
@@ -104,6 +109,12 @@ fn alphabet_bound(seen: usize, sample: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_uuid_is_no_grave_finding_and_a_number_is_one() {
+        let severities = [122.0, 100.0, 40.0].map(most_severe);
+        assert_eq!(severities, [Some(Severity::Low), Some(Severity::Medium), None]);
+    }
 
     #[test]
     fn a_token_that_is_handed_out_until_it_ends_comes_in_a_row() {

@@ -236,7 +236,7 @@ pub(crate) fn remarked(case: &ObservedCheck<'_>) -> Judgement {
 pub(crate) fn types(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = remarked(case);
     judgement.needs_review |= !judgement.remarks.is_empty();
-    // an ID token differs by its audience, where nothing else is told apart
+    // where neither type nor audience is looked at, an ID token is one more token for another audience
     let is_id_token =
         |deviation: &Deviation| case.evidence.observations[deviation.observation].forgery == Some(ForgeryId::ID_TOKEN);
     if judgement.access.iter().all(is_id_token) {

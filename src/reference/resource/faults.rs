@@ -68,12 +68,19 @@ pub(crate) const FAULTS: &[Fault] = &[
     variant("shows-path-of-program", "common.auth-error-no-internals", "shows a file path where an address is unknown"),
     row("echoes-credential", "common.auth-error-no-internals", "repeats the credential in the error"),
     row("lookup-before-auth", "common.existence-oracle", "looks an object up before it asks who wants it"),
+    variant("options-finds-objects", "common.existence-oracle", "answers OPTIONS of an object that does not exist by 404"),
     row("conditions-before-auth", "common.conditions-after-auth", "looks at conditions before it asks who sends them"),
     row("validate-before-auth", "common.auth-before-input-validation", "parses bodies before it asks who sends them"),
     variant("breaks-on-null", "common.auth-before-input-validation", "breaks on null in a body, whoever sends it"),
+    variant(
+        "breaks-on-deep-body",
+        "common.auth-before-input-validation",
+        "breaks on arrays in arrays in a body, whoever sends it",
+    ),
     row("options-runs-handler", "common.preflight-exposes-nothing", "answers OPTIONS like GET"),
     row("head-with-content", "common.head-without-content", "ends its answers to HEAD like a body in chunks"),
     row("host-not-required", "common.host-required", "serves requests that name no host"),
+    variant("takes-first-host", "common.host-required", "takes the first of two hosts that a request names"),
     row("no-allow-behind-guard", "common.405-names-methods", "answers 405 without Allow behind its guard"),
     row(
         "breaks-on-undecodable-path",
@@ -82,6 +89,16 @@ pub(crate) const FAULTS: &[Fault] = &[
     ),
     row("shows-password-hash", "common.answers-show-no-password-hash", "shows an account with all that its store has"),
     row("links-to-host", "common.foreign-host-not-reflected", "serves every host and links to the one that is named"),
+    variant(
+        "redirects-slash-to-host",
+        "common.foreign-host-not-reflected",
+        "redirects from paths that end with a slash to whatever host is named",
+    ),
+    variant(
+        "links-absent-to-host",
+        "common.foreign-host-not-reflected",
+        "links to whatever host is named where there is nothing",
+    ),
     row("stops-after-trace", "common.keeps-answering", "answers nobody for a while after TRACE"),
     row("trace-echo", "common.trace-disabled", "answers TRACE with the request"),
     row(

@@ -42,6 +42,12 @@ pub(super) fn counted<'a>(faults: &Faults, source: Option<&'a str>) -> Option<&'
     }
 }
 
+/// Whether it is an object that does not exist.
+fn is_absent(resource: &ReferenceResource) -> bool {
+    let of = |tenant: &String| IDENTITIES.iter().any(|identity| identity.tenant == tenant);
+    matches!(resource, ReferenceResource::Tenant(tenant) if !of(tenant))
+}
+
 /// What a faulty server does before the guard decides; an answer, where that is all it does.
 pub(super) async fn before(
     state: &ReferenceState,
@@ -49,16 +55,13 @@ pub(super) async fn before(
     parts: &mut Parts,
     body: Option<Incoming>,
 ) -> Option<Answer> {
-    if let ReferenceResource::Tenant(tenant) = resource
-        && state.fault("lookup-before-auth")
-        && !IDENTITIES.iter().any(|identity| identity.tenant == tenant)
-    {
+    if state.fault("lookup-before-auth") && is_absent(resource) {
         return Some(Rejection::new(StatusCode::NOT_FOUND, "not_found").answer());
     }
     if state.fault("conditions-before-auth") && parts.headers.contains_key(header::IF_MATCH) {
         return Some(answer::empty(StatusCode::PRECONDITION_FAILED));
     }
-    let reads_bodies = ["token-in-json-body", "validate-before-auth", "breaks-on-null"];
+    let reads_bodies = ["token-in-json-body", "validate-before-auth", "breaks-on-null", "breaks-on-deep-body"];
     if reads_bodies.iter().any(|fault| state.fault(fault)) {
         let received = parts.extensions.get::<ReceivedBody>().map(|body| body.0.clone());
         let read = match body {
@@ -84,6 +87,9 @@ fn read_body(state: &ReferenceState, parts: &mut Parts, bytes: &[u8]) -> Option<
         parts.extensions.insert(token);
     }
     if state.fault("breaks-on-null") && bytes == b"null" {
+        return Some(Rejection::broken().answer());
+    }
+    if state.fault("breaks-on-deep-body") && bytes.starts_with(&[b'['; 1000]) {
         return Some(Rejection::broken().answer());
     }
     let item = serde_json::from_slice(bytes).ok().and_then(|json: serde_json::Value| json["item"].as_str().map(drop));
@@ -124,8 +130,11 @@ pub(super) fn shown(state: &ReferenceState, account: &mut serde_json::Value) {
     }
 }
 
-/// The answer to OPTIONS of a server that treats it like GET.
-pub(super) fn options(state: &ReferenceState) -> Option<Answer> {
+/// The answer to OPTIONS of a server that treats it like GET, or that says which objects there are.
+pub(super) fn options(state: &ReferenceState, resource: &ReferenceResource) -> Option<Answer> {
+    if state.fault("options-finds-objects") && is_absent(resource) {
+        return Some(Rejection::new(StatusCode::NOT_FOUND, "not_found").answer());
+    }
     let orders = || state.objects.order_list(state.orders.load(Ordering::Relaxed));
     state.fault("options-runs-handler").then(|| answer::typed(StatusCode::OK, answer::JSON, orders()))
 }

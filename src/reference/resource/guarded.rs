@@ -42,7 +42,7 @@ pub(crate) async fn answer(
     let state = &*verifiers.state;
     let (mut parts, body) = request.into_parts();
     if parts.method == Method::OPTIONS {
-        return guard_faults::options(state).unwrap_or_else(options);
+        return guard_faults::options(state, resource).unwrap_or_else(options);
     }
     let named = parts.headers.get(&*SOURCE).and_then(|source| source.to_str().ok());
     let source = guard_faults::counted(&state.faults, named).map(str::to_owned);

@@ -159,10 +159,16 @@ async fn answer((router, verifiers, faulty): &Served, mut request: Request<Incom
     if !own_host::is_named(&request) && !state.fault("host-not-required") {
         return at_hand(Rejection::new(StatusCode::BAD_REQUEST, "host_required").answer());
     }
+    if let Some(answer) = own_host::followed(state, &request) {
+        return at_hand(answer);
+    }
     let linked = own_host::linked(state, &request);
     // RFC 9112 §3.2
-    if request.headers().get_all(header::HOST).iter().nth(1).is_some() && !state.fault("host-not-required") {
-        return at_hand(Rejection::new(StatusCode::BAD_REQUEST, "invalid_request").answer());
+    if own_host::is_named_twice(&request) {
+        if !state.fault("takes-first-host") {
+            return at_hand(Rejection::new(StatusCode::BAD_REQUEST, "invalid_request").answer());
+        }
+        own_host::keep_first(&mut request);
     }
     if linked.is_none() && !own_host::is_meant(&request) {
         return at_hand(Rejection::new(StatusCode::MISDIRECTED_REQUEST, "misdirected_request").answer());

@@ -1,8 +1,9 @@
 //! Whether a request is meant for this server: it names a host of the loopback interface. A page in a browser whose name was
 //! made to stand for 127.0.0.1 (DNS rebinding) names its own host, and is answered 421 (RFC 9110 §7.4).
 
-use axum::http::{HeaderValue, Request, Version, header};
+use axum::http::{HeaderValue, Request, StatusCode, Version, header};
 
+use crate::reference::answer::{self, Answer};
 use crate::reference::state::ReferenceState;
 
 /// Names of the loopback interface, where the reference listens.
@@ -26,6 +27,37 @@ pub(super) fn is_meant<B>(request: &Request<B>) -> bool {
 pub(super) fn linked<B>(state: &ReferenceState, request: &Request<B>) -> Option<HeaderValue> {
     let host = request.headers().get(header::HOST).filter(|_| state.fault("links-to-host"))?;
     HeaderValue::from_str(&format!("<http://{}/>; rel=\"self\"", host.to_str().ok()?)).ok()
+}
+
+/// Whether a request names two hosts.
+pub(super) fn is_named_twice<B>(request: &Request<B>) -> bool {
+    request.headers().get_all(header::HOST).iter().nth(1).is_some()
+}
+
+/// Through a fault: the first of two hosts is the one that counts.
+pub(super) fn keep_first<B>(request: &mut Request<B>) {
+    if let Some(first) = request.headers().get(header::HOST).cloned() {
+        request.headers_mut().insert(header::HOST, first);
+    }
+}
+
+/// Through a fault: an answer that leads to the host that a request names, where its path ends with a slash or names nothing.
+pub(super) fn followed<B>(state: &ReferenceState, request: &Request<B>) -> Option<Answer> {
+    let host = request.headers().get(header::HOST)?.to_str().ok()?;
+    let path = request.uri().path();
+    let place = |path: &str| HeaderValue::from_str(&format!("http://{host}{path}")).ok();
+    let (status, field, value) = match path.strip_suffix('/') {
+        Some(rest) if !rest.is_empty() && state.fault("redirects-slash-to-host") => {
+            (StatusCode::PERMANENT_REDIRECT, header::LOCATION, place(rest)?)
+        }
+        _ if state.fault("links-absent-to-host") && path.ends_with("-absent") => {
+            (StatusCode::NOT_FOUND, header::CONTENT_LOCATION, place("/")?)
+        }
+        _ => return None,
+    };
+    let mut answer = answer::empty(status);
+    answer.headers_mut().insert(field, value);
+    Some(answer)
 }
 
 fn without_port(authority: &str) -> &str {

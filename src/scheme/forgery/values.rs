@@ -44,7 +44,7 @@ const FORGERIES: &[(&str, ForgeString)] = &[
 /// Tells a forgery by its name.
 pub(crate) fn forged(id: &str, good: &str, rng: &mut StdRng) -> Option<String> {
     let (_, forge) = FORGERIES.iter().find(|(other, _)| *other == id)?;
-    // quotation marks around the value of a cookie are no part of what it says (RFC 6265 §4.1.1)
+    // the value of a cookie may have quotation marks around it (RFC 6265 §4.1.1), and servers read what is within them
     let inner = good.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).filter(|inner| !inner.is_empty());
     match inner {
         Some(inner) => Some(format!("\"{}\"", forge(inner, rng)?)),

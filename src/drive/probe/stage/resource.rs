@@ -495,6 +495,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn lines_that_are_the_same_for_all_tell_nothing_of_a_session() {
+        let line = |value: &str, writes_only| Companion {
+            place: CarrierPlace::Header("X-CSRF".to_owned()),
+            value: crate::secret::Secret::new(value),
+            path: None,
+            writes_only,
+        };
+        for (one, other, expected) in [
+            (line("a", true), line("a", true), true),
+            (line("a", true), line("b", true), false),
+            // what every request has is no token of a write
+            (line("a", false), line("b", false), true),
+        ] {
+            assert_eq!(tell_nothing_of_a_session(&[one], &[other]), expected);
+        }
+    }
+
+    #[test]
     fn a_second_answer_counts_where_it_says_more_than_the_first() {
         use Outcome::{Broke, Granted, Refused, Silent, Unclear};
         for (first, second, serves_once, expected) in [

@@ -93,39 +93,13 @@ impl Stage<'_> {
                 told
             }
             SessionAct::WrongPassword => self.wrong_login(identity, false, evidence).await?,
-            SessionAct::Unusual(member, kind) => {
-                let unusual = |login: &LoginProcedure| login.with_unusual(member, kind);
-                let (told, reproduced) = Box::pin(self.unusual_login(identity, unusual, evidence)).await?;
-                told.observe_as(action, Place::Login, reproduced, evidence);
-                return Ok(());
-            }
-            SessionAct::Malformed(kind) => {
-                let malformed = |login: &LoginProcedure| login.with_malformed_body(kind);
-                let (told, reproduced) = Box::pin(self.unusual_login(identity, malformed, evidence)).await?;
-                told.observe_as(action, Place::Login, reproduced, evidence);
-                return Ok(());
-            }
-            SessionAct::InQuery(kind) => {
-                let in_query = |login: &LoginProcedure| login.with_account_in_query(kind);
-                let (told, reproduced) = Box::pin(self.unusual_login(identity, in_query, evidence)).await?;
-                told.observe_as(action, Place::Login, reproduced, evidence);
-                return Ok(());
-            }
-            SessionAct::NearPassword(kind) => {
-                let near = |login: &LoginProcedure| login.with_near_password(kind);
-                let (told, reproduced) = Box::pin(self.unusual_login(identity, near, evidence)).await?;
-                told.observe_as(action, Place::Login, reproduced, evidence);
-                return Ok(());
-            }
-            SessionAct::ChangedGrant(change) => {
-                let changed = |login: &LoginProcedure| login.with_changed_grant(change);
-                let (told, reproduced) = Box::pin(self.unusual_login(identity, changed, evidence)).await?;
-                told.observe_as(action, Place::Login, reproduced, evidence);
-                return Ok(());
-            }
-            SessionAct::DefaultAccount(row) => {
-                let shipped = |login: &LoginProcedure| Some(login.of_shipped(row));
-                let (told, reproduced) = Box::pin(self.unusual_login(identity, shipped, evidence)).await?;
+            act @ (SessionAct::Unusual(..)
+            | SessionAct::Malformed(_)
+            | SessionAct::InQuery(_)
+            | SessionAct::NearPassword(_)
+            | SessionAct::ChangedGrant(_)
+            | SessionAct::DefaultAccount(_)) => {
+                let (told, reproduced) = Box::pin(self.unusual_login(identity, act, evidence)).await?;
                 told.observe_as(action, Place::Login, reproduced, evidence);
                 return Ok(());
             }

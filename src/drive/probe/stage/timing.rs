@@ -259,6 +259,20 @@ mod tests {
     }
 
     #[test]
+    fn a_run_of_slow_answers_ends_with_few_samples() {
+        let rounds = |done, seconds| Rounds {
+            began: clock::now().checked_sub(Duration::from_secs(seconds)).expect("the clock has run longer"),
+            warm_up: 1,
+            done,
+        };
+        // what two kinds that cannot be told apart have in so many rounds
+        let same = [vec![1.0; 12], vec![1.0; 12], vec![1.0; 12]];
+        for (done, seconds, expected) in [(12, 9, true), (13, 9, false), (13, 1, true), (47, 1, true), (47, 4, false)] {
+            assert_eq!(rounds(done, seconds).go_on(&same), expected, "{done} rounds in {seconds} s");
+        }
+    }
+
+    #[test]
     fn noise_ends_by_itself_and_slow_runs_are_not_repeated() {
         for (took, made) in [(Duration::from_millis(200), RUNS + AGAIN), (Duration::from_secs(5), RUNS)] {
             let mut evidence = Evidence::default();

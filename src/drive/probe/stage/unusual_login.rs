@@ -1,29 +1,26 @@
-//! Logins whose password is no text, or one that means something to a database, and logins whose body is no login.
-
-use std::sync::Arc;
+//! Logins that are wrong on purpose, between which the right one comes before the account may be locked.
 
 use super::enumeration::Existing;
 use super::resource::second_counts;
 use super::session::Told;
 use super::{Halt, Stage};
+use crate::check::step::SessionAct;
 use crate::observe::{Evidence, Outcome, Silence};
-use crate::plan::login::LoginProcedure;
 
 impl Stage<'_> {
-    /// The login of an identity as something else makes it of the good one, and whether its answer is a server error that comes
-    /// again.
+    /// The login of an identity as an act changes it, and whether its answer is a server error, or none, that comes again.
     pub(super) async fn unusual_login(
         &mut self,
         identity: usize,
-        unusual: impl Fn(&LoginProcedure) -> Option<Arc<LoginProcedure>>,
+        act: SessionAct,
         evidence: &mut Evidence,
     ) -> Result<(Told, bool), Halt> {
-        let told = self.one_unusual_login(identity, &unusual, evidence).await?;
+        let told = self.one_unusual_login(identity, act, evidence).await?;
         let closed = matches!(told.exchange.answer, Err(Silence::Closed));
         if told.outcome != Outcome::Broke && !closed {
             return Ok((told, false));
         }
-        let again = self.one_unusual_login(identity, &unusual, evidence).await?;
+        let again = self.one_unusual_login(identity, act, evidence).await?;
         let same = again.outcome == told.outcome;
         Ok((if second_counts(told.outcome, again.outcome, false) { again } else { told }, same))
     }
@@ -31,11 +28,11 @@ impl Stage<'_> {
     async fn one_unusual_login(
         &mut self,
         identity: usize,
-        unusual: &impl Fn(&LoginProcedure) -> Option<Arc<LoginProcedure>>,
+        act: SessionAct,
         evidence: &mut Evidence,
     ) -> Result<Told, Halt> {
         let (name, procedure) = self.login_of(identity)?;
-        let unusual = unusual(&procedure);
+        let unusual = procedure.changed_by(act);
         let unusual = unusual.ok_or_else(|| Halt::Untestable("the login has no such value".to_owned()))?;
         let most = procedure.most_failures;
         if most < 2 {
