@@ -5,7 +5,7 @@ use url::Url;
 use super::outages::Pulse;
 use super::{Prober, allowance};
 use crate::check::step::{Alter, Fill, OtherConnection};
-use crate::drive::wire::{self, BadDestination, Destination, Limits};
+use crate::drive::wire::{self, BadDestination, Connection, Destination, Limits};
 use crate::observe::{ConnectionOf, Exchange, Request, Silence};
 use crate::target::address::host_field;
 use crate::target::destination::DestinationKey;
@@ -81,8 +81,7 @@ impl Prober {
                 let why = "the target stopped answering when this request was sent before, so it was not sent again";
                 return Exchange::unanswered(request.clone(), Silence::Unreachable(why.to_owned()));
             }
-            let turn = self.crowd.turn().await;
-            let open = self.outages.open().await;
+            let turn = self.turn_to_send().await;
             if let Some(silence) = self.patience.refuses() {
                 return Exchange::unanswered(request.clone(), silence);
             }
@@ -101,7 +100,7 @@ impl Prober {
             number.iter().for_each(|number| self.outages.ends(*number, &exchange));
             self.patience.count(exchange.answer.as_ref().err());
             self.witness.look_at(&exchange);
-            drop((open, turn));
+            drop(turn);
             tries += 1;
             // what another request has stopped is asked again when it is back
             let pulse = match number {
@@ -117,6 +116,16 @@ impl Prober {
                 return exchange;
             }
         }
+    }
+
+    /// Sends a request on a connection that is open, in its turn as any other.
+    pub(super) async fn send_on(&self, connection: &mut Connection, request: &Request) -> Exchange {
+        let _turn = self.turn_to_send().await;
+        allowance::apart(self.equipment.rate_limit.wait()).await;
+        let number = self.outages.begins(request);
+        let exchange = connection.exchange(request).await;
+        self.outages.ends(number, &exchange);
+        exchange
     }
 
     /// Limits of an exchange: no longer than the check has time.

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, RwLockReadGuard};
 
 use super::{Prober, allowance};
 use crate::drive::wire::{self, Destination};
@@ -24,7 +24,7 @@ pub(super) struct Crowd {
 
 impl Crowd {
     /// Waits for its turn where the target is asked one request at a time.
-    pub(super) async fn turn(&self) -> Option<MutexGuard<'_, ()>> {
+    async fn turn(&self) -> Option<MutexGuard<'_, ()>> {
         match self.is_too_much.load(Ordering::Relaxed) {
             true => Some(allowance::apart(self.queue.lock()).await),
             false => None,
@@ -32,7 +32,25 @@ impl Crowd {
     }
 }
 
+/// A request may be sent as long as this is held.
+pub(super) struct TurnToSend<'a> {
+    _alone: Option<MutexGuard<'a, ()>>,
+    _open: RwLockReadGuard<'a, ()>,
+}
+
 impl Prober {
+    /// Waits until nobody looks into an outage, nor asks a target that is asked one request at a time.
+    pub(super) async fn turn_to_send(&self) -> TurnToSend<'_> {
+        loop {
+            let alone = self.crowd.turn().await;
+            let open = self.outages.open().await;
+            // it may have been found out meanwhile
+            if alone.is_some() || !self.asks_one_at_a_time() {
+                return TurnToSend { _alone: alone, _open: open };
+            }
+        }
+    }
+
     /// Whether the target had to be asked one request at a time.
     pub fn asks_one_at_a_time(&self) -> bool {
         self.crowd.is_too_much.load(Ordering::Relaxed)

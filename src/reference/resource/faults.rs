@@ -68,7 +68,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     variant("shows-path-of-program", "common.auth-error-no-internals", "shows a file path where an address is unknown"),
     row("echoes-credential", "common.auth-error-no-internals", "repeats the credential in the error"),
     row("lookup-before-auth", "common.existence-oracle", "looks an object up before it asks who wants it"),
-    variant("options-finds-objects", "common.existence-oracle", "answers OPTIONS of an object that does not exist by 404"),
+    variant(
+        "options-finds-objects",
+        "common.existence-oracle",
+        "answers OPTIONS of an object that does not exist by 404",
+    ),
     row("conditions-before-auth", "common.conditions-after-auth", "looks at conditions before it asks who sends them"),
     row("validate-before-auth", "common.auth-before-input-validation", "parses bodies before it asks who sends them"),
     variant("breaks-on-null", "common.auth-before-input-validation", "breaks on null in a body, whoever sends it"),

@@ -48,8 +48,10 @@ impl Stage<'_> {
             };
             request.connection = ConnectionOf::default();
             named(&mut request, &url);
+            let turn = prober.turn_to_send().await;
             allowance::apart(prober.equipment.rate_limit.wait()).await;
             let exchange = send_once(&destination, &prober.limits(), &request).await;
+            drop(turn);
             let asked = Asked { anonymous: !with_credential, entitled: with_credential, ..Asked::default() };
             let Reading { outcome, why, clean } = match &exchange.answer {
                 Ok(_) => prober.read(resource, &exchange, &asked).await,

@@ -5,7 +5,7 @@ use crate::check::step::{Alter, Send, Want};
 use crate::clock;
 use crate::drive::control::NONCES;
 use crate::drive::login::HeldCredential;
-use crate::drive::probe::{accompany, allowance, dpop, proven, values};
+use crate::drive::probe::{accompany, dpop, proven, values};
 use crate::drive::wire::Connection;
 use crate::observe::{
     Asked, Atom, Description, Evidence, Exchange, ForgeryId, Observation, Outcome, Place, Reading, Request, Response,
@@ -256,14 +256,12 @@ impl Stage<'_> {
         }
         let destination = prober.destination(&prober.equipment.base, &good).ok()?;
         let mut connection = Connection::open(&destination, prober.limits()).await.ok()?;
-        allowance::apart(prober.equipment.rate_limit.wait()).await;
-        let before = connection.exchange(&good).await;
+        let before = prober.send_on(&mut connection, &good).await;
         let granted = prober.read_good((identity, resource), &before).await.outcome == Outcome::Granted;
         if !granted || !connection.is_reusable() {
             return None;
         }
-        allowance::apart(prober.equipment.rate_limit.wait()).await;
-        let after = connection.exchange(request).await;
+        let after = prober.send_on(&mut connection, request).await;
         // the target may end an idle connection at any moment: that is no answer to the request
         (after.answer != Err(Silence::Closed)).then_some(after)
     }
