@@ -214,7 +214,11 @@ impl Explanation {
             _ => return &[],
         };
         match who {
-            Who::Anonymous | Who::OfForeignPage | Who::WithoutWriteHeaders | Who::WithWriteHeadersOf(_) => &[Anonymous],
+            Who::Anonymous
+            | Who::OfForeignPage
+            | Who::WithoutWriteHeaders
+            | Who::WithWriteHeadersOf(_)
+            | Who::WithWritePairOf(_) => &[Anonymous],
             Who::Good | Who::Second | Who::Account(_) | Who::DefaultAccount(_) => &[],
             // whoever asks for no audience takes a token for the client, too
             Who::EachForged(ids) if ids.iter().all(|id| id == ForgeryId::ID_TOKEN) => {

@@ -33,7 +33,7 @@ use crate::check::{Check, Level, Step};
 use crate::scenario::model::Waiver;
 use crate::scenario::{LoadedScenario, ScenarioError, nearest};
 
-pub use cast::{Act, Action, Asker, Control, Missing, Script, script};
+pub use cast::{Act, Action, Asker, Control, Missing, OtherLines, Script, script};
 pub use selection::Selection;
 pub use subject::Subject;
 pub use values::Values;

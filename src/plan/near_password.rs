@@ -16,6 +16,7 @@ impl LoginProcedure {
             NearPassword::Longer => format!("{own}x"),
             NearPassword::OtherCase => own.chars().map(other_case).collect(),
             NearPassword::SpaceBehind => format!("{own} "),
+            NearPassword::NulBehind => format!("{own}\0x"),
         };
         (near != own && !near.is_empty()).then(|| self.with_account(&self.account.0, Secret::new(near)))
     }
@@ -43,6 +44,7 @@ mod tests {
             ("Pass-wörd7", NearPassword::Longer, Some("Pass-wörd7x")),
             ("Pass-wörd7", NearPassword::OtherCase, Some("pASS-WöRD7")),
             ("Pass-wörd7", NearPassword::SpaceBehind, Some("Pass-wörd7 ")),
+            ("Pass-wörd7", NearPassword::NulBehind, Some("Pass-wörd7\0x")),
             ("1234-5678", NearPassword::OtherCase, None),
             ("7", NearPassword::Shorter, None),
         ] {

@@ -22,10 +22,8 @@ impl LoginProcedure {
     fn moved(&self, step: &LoginStep, kind: QueryLogin) -> Option<LoginStep> {
         let fields: Vec<(String, LoginText)> = match step.body.as_ref()? {
             LoginBody::Form(fields) => fields.clone(),
-            LoginBody::Json(LoginJson::Object(members)) => {
-                members.iter().filter_map(|(name, member)| Some((name.clone(), text_of(member)?))).collect()
-            }
-            LoginBody::Json(_) | LoginBody::Malformed(_) => return None,
+            LoginBody::Json(json) => named_texts(json, ""),
+            LoginBody::Malformed(_) => return None,
         };
         let has = |member| fields.iter().any(|(_, text)| text.is_member(member));
         if !has(LoginMember::User) || !has(LoginMember::Password) {
@@ -46,10 +44,8 @@ impl LoginProcedure {
                 let rest = fields.iter().filter(|(_, text)| !is_of_account(text)).cloned().collect();
                 LoginStep { body: Some(LoginBody::Form(rest)), ..step }
             }
-            (QueryLogin::OwnMethod, Some(LoginBody::Json(LoginJson::Object(members)))) => {
-                let stays = |member: &LoginJson| text_of(member).is_none_or(|text| !is_of_account(&text));
-                let rest = members.iter().filter(|(_, member)| stays(member)).cloned().collect();
-                LoginStep { body: Some(LoginBody::Json(LoginJson::Object(rest))), ..step }
+            (QueryLogin::OwnMethod, Some(LoginBody::Json(json))) => {
+                LoginStep { body: Some(LoginBody::Json(without_account(json))), ..step }
             }
             (QueryLogin::OwnMethod, _) => step,
         })
@@ -70,6 +66,26 @@ impl LoginProcedure {
 
 fn is_of_account(text: &LoginText) -> bool {
     text.is_member(LoginMember::User) || text.is_member(LoginMember::Password)
+}
+
+/// The texts of a body by their names: a member of a member is `outer[inner]`, as it is in forms.
+fn named_texts(json: &LoginJson, outer: &str) -> Vec<(String, LoginText)> {
+    let LoginJson::Object(members) = json else { return Vec::new() };
+    let named = members.iter().flat_map(|(name, member)| {
+        let name = if outer.is_empty() { name.clone() } else { format!("{outer}[{name}]") };
+        match text_of(member) {
+            Some(text) => vec![(name, text)],
+            None => named_texts(member, &name),
+        }
+    });
+    named.collect()
+}
+
+fn without_account(json: &LoginJson) -> LoginJson {
+    let LoginJson::Object(members) = json else { return json.clone() };
+    let stays = |member: &LoginJson| text_of(member).is_none_or(|text| !is_of_account(&text));
+    let rest = members.iter().filter(|(_, member)| stays(member));
+    LoginJson::Object(rest.map(|(name, member)| (name.clone(), without_account(member))).collect())
 }
 
 fn text_of(json: &LoginJson) -> Option<LoginText> {
@@ -140,6 +156,12 @@ mod tests {
         let json = login("/login", LoginBody::Json(LoginJson::Object(members)));
         let expected = ("POST", "/login?u=al+ice&p=p%26s%3Ds".to_owned(), "remember".to_owned());
         assert_eq!(sent(&json, QueryLogin::OwnMethod), Some(expected));
+        let inner = vec![member("u", LoginPart::Username), member("p", LoginPart::Password)];
+        let nested =
+            vec![("user".to_owned(), LoginJson::Object(inner)), member("app", LoginPart::Plain("a".to_owned()))];
+        let nested = login("/login", LoginBody::Json(LoginJson::Object(nested)));
+        let address = "/login?user%5Bu%5D=al+ice&user%5Bp%5D=p%26s%3Ds".to_owned();
+        assert_eq!(sent(&nested, QueryLogin::OwnMethod), Some(("POST", address, "user,app".to_owned())));
         let only = login("/login", LoginBody::Json(LoginJson::Object(vec![member("p", LoginPart::Password)])));
         assert_eq!(sent(&only, QueryLogin::Get), None, "the user-id is elsewhere");
     }

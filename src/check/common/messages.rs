@@ -77,72 +77,10 @@ pub(crate) const CHECKS: &[Check] = &[
         fault: "no-allow-behind-guard",
         ..PLAIN
     },
-    Check {
-        id: "common.malformed-target-never-5xx",
-        title: "An address that does not decode is answered without a server error",
-        severity: Severity::Low,
-        tier: Tier::Extended,
-        sources: &["RFC 9110 §15.5.1", "RFC 3986 §2.1", "ASVS 16.5.3"],
-        doc: Doc {
-            sends: "The protected request without and with the good credential, with a segment behind its path that is no UTF-8 (`%ff`), no percent-encoding (`%zz`) or NUL (`%00`), and with such a query.",
-            matters: "Whoever can send a request can send such an address: a server that breaks on it before it authenticates lets everybody fill its logs and keep its workers busy, and its error page often shows code.",
-            fix: "Answer 400 or 404 to an address that does not decode.",
-        },
-        steps: &[
-            send(Who::Good, On::Protected).granted(),
-            send(Who::Anonymous, On::Protected)
-                .with(&[Alter::Path(|path| behind(path, "%ff"))])
-                .called("a path that is no UTF-8, without a credential"),
-            send(Who::Anonymous, On::Protected)
-                .with(&[Alter::Path(|path| behind(path, "%zz"))])
-                .called("a path that is no percent-encoding, without a credential"),
-            send(Who::Anonymous, On::Protected)
-                .with(&[Alter::Path(|path| behind(path, "%00"))])
-                .called("a path with NUL, without a credential"),
-            send(Who::Anonymous, On::Protected)
-                .with(&[Alter::Path(|path| format!("{path}?authbench=%ff&%zz=%&[=1"))])
-                .called("a query that does not decode, without a credential"),
-            send(Who::Good, On::Protected)
-                .with(&[Alter::Path(|path| behind(path, "%ff"))])
-                .called("a path that is no UTF-8, with the good credential"),
-            send(Who::Good, On::Protected)
-                .with(&[Alter::Path(|path| behind(path, "%zz"))])
-                .called("a path that is no percent-encoding, with the good credential"),
-            send(Who::Good, On::Protected)
-                .with(&[Alter::Path(|path| behind(path, "%00"))])
-                .called("a path with NUL, with the good credential"),
-            send(Who::Good, On::Protected)
-                .with(&[Alter::Path(|path| format!("{path}?authbench=%ff&%zz=%&[=1"))])
-                .called("a query that does not decode, with the good credential"),
-        ],
-        expect: never_broken,
-        fault: "breaks-on-undecodable-path",
-        ..PLAIN
-    },
 ];
 
 /// A method that few resources have (RFC 4918 §9.1).
 const PROPFIND: &str = "PROPFIND";
-
-/// A path with one more segment.
-fn behind(path: &str, segment: &str) -> String {
-    format!("{}/{segment}", path.trim_end_matches('/'))
-}
-
-/// No answer is a server error that comes again. What is not implemented may be said so.
-fn never_broken(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case);
-    for (index, seen) in case.lenient() {
-        if let Some(status @ 500..) = seen.exchange.status().filter(|status| *status != 501) {
-            let text = case.about(index, format_args!("answered with {status}"));
-            match seen.reproduced {
-                true => judgement.deviates(index, text, "an answer below 500, such as 400 or 404"),
-                false => judgement.leaves_open(format!("{}: {status}, and not again", seen.description)),
-            }
-        }
-    }
-    judgement
-}
 
 fn without_content(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);

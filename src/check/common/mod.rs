@@ -6,6 +6,7 @@ pub(crate) mod effects;
 pub(crate) mod fields;
 pub(crate) mod hosts;
 pub(crate) mod leaks;
+pub(crate) mod malformed;
 pub(crate) mod messages;
 pub(crate) mod survival;
 pub(crate) mod throttling;

@@ -20,14 +20,17 @@ pub(super) const REUSED: StepId = StepId::new("reused");
 /// A refresh that is sent several times at once.
 pub(super) const AT_ONCE: StepId = StepId::new("at-once");
 
-/// A password with a space behind it.
+/// A password with a space behind it, ...
 pub(super) const SPACE_BEHIND: StepId = StepId::new("space-behind");
+/// ... and one with NUL and more behind it.
+pub(super) const NUL_BEHIND: StepId = StepId::new("nul-behind");
 
-/// A password that is trimmed loses nothing that its user had counted on.
+/// A password that is trimmed, or read up to NUL, loses nothing that its user had counted on.
 pub(super) fn near_password(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    let spaces: Vec<usize> = case.observations_of(SPACE_BEHIND).map(|(index, _)| index).collect();
-    if judgement.access.iter().all(|deviation| spaces.contains(&deviation.observation)) {
+    let behind = [SPACE_BEHIND, NUL_BEHIND].into_iter().flat_map(|id| case.observations_of(id));
+    let behind: Vec<usize> = behind.map(|(index, _)| index).collect();
+    if judgement.access.iter().all(|deviation| behind.contains(&deviation.observation)) {
         judgement.at_most = Some(Severity::Low);
     }
     judgement
@@ -57,6 +60,19 @@ pub(super) fn token_not_stored(case: &ObservedCheck<'_>) -> Judgement {
         return Judgement { not_applicable: Some(why), ..expect::wants(case) };
     }
     expect::no_store(case)
+}
+
+/// A write with the CSRF token of another user, and with the cookie that it repeats.
+pub(super) const PAIR: StepId = StepId::new("pair");
+
+/// Whoever needs the cookie of the token as well has to be able to set cookies.
+pub(super) fn token_of_another(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let pairs: Vec<usize> = case.observations_of(PAIR).map(|(index, _)| index).collect();
+    if judgement.access.iter().all(|deviation| pairs.contains(&deviation.observation)) {
+        judgement.at_most = Some(Severity::Low);
+    }
+    judgement
 }
 
 /// A write as a page of another site makes a browser send it, with the media type of the scenario ...

@@ -84,7 +84,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["ASVS 6.2.8", "CWE-287", "OWASP API2:2023"],
         doc: Doc {
-            sends: "The login of the scenario with its password without the last character, with one more character, in the other case, and with a space behind it (where that alone is accepted, the severity is low). The right login follows. What a login returns is tried at a protected resource.",
+            sends: "The login of the scenario with its password without the last character, with one more character, in the other case, with a space behind it, and with NUL and another character behind it (where those alone are accepted, the severity is low). The right login follows. What a login returns is tried at a protected resource.",
             matters: "A password that is cut, or compared without regard to case, is easier to guess than its user believes.",
             fix: "Verify the password exactly as it was received, in full, with a password hash (ASVS 6.2.8).",
         },
@@ -93,6 +93,7 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::NearPassword(NearPassword::Longer)).denied(REFUSED),
             login(SessionAct::NearPassword(NearPassword::OtherCase)).denied(REFUSED),
             login(SessionAct::NearPassword(NearPassword::SpaceBehind)).id(judgements::SPACE_BEHIND).denied(REFUSED),
+            login(SessionAct::NearPassword(NearPassword::NulBehind)).id(judgements::NUL_BEHIND).denied(REFUSED),
             login(SessionAct::LogIn("s")).granted().called("the login with the right password"),
         ],
         any_refusal: true,

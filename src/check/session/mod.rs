@@ -190,8 +190,8 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["ASVS 3.5.1", "CWE-352", "WSTG-SESS-05"],
         doc: Doc {
-            sends: "A write with the cookie of the session and the CSRF token of a session of another identity.",
-            matters: "A token that any session takes can be fetched by the attacker with an account of his own.",
+            sends: "A write with the cookie of the session and the CSRF token of a session of another identity; and, where the token repeats a cookie, with that cookie of the other session, too (where that alone is accepted, the severity is low).",
+            matters: "A token that any session takes can be fetched by the attacker with an account of his own. Where it is compared with a cookie alone, he needs a way to set cookies as well: another host of the same site has one (RFC 6265 §8.6).",
             fix: "Bind the CSRF token to the session: keep it there, or sign the identifier of the session with it.",
         },
         steps: &[
@@ -200,7 +200,12 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::WithWriteHeadersOf("other"), On::Writable)
                 .denied(&[INSUFFICIENT])
                 .called("a write with the CSRF token of another user"),
+            send(Who::WithWritePairOf("other"), On::Writable)
+                .id(judgements::PAIR)
+                .denied(&[INSUFFICIENT])
+                .called("a write with the CSRF token of another user and the cookie that it repeats"),
         ],
+        expect: judgements::token_of_another,
         implied_by: &["session.write-needs-csrf-token"],
         fault: "csrf-token-of-anybody",
         ..REFUSAL

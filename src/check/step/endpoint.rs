@@ -133,6 +133,8 @@ pub enum Encoding {
     Mislabelled,
     /// Form encoding in the query of the URL, no body.
     Query,
+    /// A form whose values of the step are written as they stand: whatever is percent-encoded is so already.
+    AsItStands,
 }
 
 /// A form post to an endpoint of the authorization server.

@@ -96,6 +96,8 @@ pub enum NearPassword {
     OtherCase,
     /// With a space behind it.
     SpaceBehind,
+    /// With NUL and another character behind it: the end of a text in C, and of what bcrypt reads.
+    NulBehind,
 }
 
 /// How a request to a token endpoint is changed.

@@ -45,6 +45,8 @@ pub enum Who {
     OfForeignPage,
     /// The good credential with those header lines of the session in a slot.
     WithWriteHeadersOf(&'static str),
+    /// The same, and with the cookies of that session that these lines repeat; nothing is sent where they repeat none.
+    WithWritePairOf(&'static str),
     /// An account with a peculiar password (RFC 7617), good as it is.
     Account(PeculiarAccount),
     /// A forgery derived from such an account.

@@ -4,6 +4,7 @@ pub(crate) mod answers;
 pub(crate) mod assertions;
 pub(crate) mod client_authentication;
 pub(crate) mod client_scheme;
+pub(crate) mod malformed;
 pub(crate) mod origins;
 pub(crate) mod requests;
 pub(crate) mod scopes;

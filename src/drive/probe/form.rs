@@ -132,6 +132,7 @@ impl Prober {
         let mut body = String::new();
         match form.encoding {
             Encoding::Form | Encoding::Mislabelled => body = pairs(&params),
+            Encoding::AsItStands => body = as_it_stands(&params, form),
             Encoding::Query => query.splice(0..0, params).for_each(drop),
             Encoding::Json => body = json(&params),
             Encoding::Multipart => body = multipart(params.iter().map(|(name, value)| (name.as_str(), value.as_str()))),
@@ -159,7 +160,7 @@ impl Prober {
         }
         request.connection = connection;
         let media = match form.encoding {
-            Encoding::Form | Encoding::Query => "application/x-www-form-urlencoded",
+            Encoding::Form | Encoding::Query | Encoding::AsItStands => "application/x-www-form-urlencoded",
             Encoding::Json => "application/json",
             Encoding::Multipart => MULTIPART,
             Encoding::Mislabelled => "text/plain",
@@ -218,6 +219,16 @@ fn carries(endpoint: Endpoint, response: &Response) -> bool {
 
 fn pairs(params: &[(String, String)]) -> String {
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(params).finish()
+}
+
+/// A form in which the values of the step are not encoded.
+fn as_it_stands(params: &[(String, String)], form: &FormStep) -> String {
+    let of_step = |name: &str| form.params.iter().any(|(own, _)| *own == name);
+    let written = params.iter().map(|(name, value)| match of_step(name) {
+        true => format!("{name}={value}"),
+        false => pairs(&[(name.clone(), value.clone())]),
+    });
+    written.collect::<Vec<_>>().join("&")
 }
 
 fn json(params: &[(String, String)]) -> String {

@@ -1,7 +1,7 @@
 //! Who asks.
 
 use super::forging::OTHER_AUDIENCE;
-use super::{Asker, Caster, Missing, NO_RESOURCES, missing};
+use super::{Asker, Caster, Missing, NO_RESOURCES, OtherLines, missing};
 use crate::check::step::{Artefact, ClientRole, DEFAULT_ACCOUNTS, PeculiarAccount, Who};
 use crate::plan::subject::{CredentialState, Login};
 use crate::scheme::Proof;
@@ -43,12 +43,17 @@ impl Caster<'_> {
             Who::Slot(slot) => Asker::Slot(slot),
             Who::IfKept(slot) => Asker::IfKept(slot),
             Who::AnswerCookies => Asker::AnswerCookies,
-            Who::WithoutWriteHeaders => Asker::OtherWriteHeaders(self.with_write_headers(good()?)?, None),
+            Who::WithoutWriteHeaders => Asker::OtherWriteHeaders(self.with_write_headers(good()?)?, OtherLines::None),
             Who::OfForeignPage => match self.with_write_headers(good()?) {
-                Ok(identity) => Asker::OtherWriteHeaders(identity, None),
+                Ok(identity) => Asker::OtherWriteHeaders(identity, OtherLines::None),
                 Err(_) => Asker::Identity(good()?),
             },
-            Who::WithWriteHeadersOf(slot) => Asker::OtherWriteHeaders(self.with_write_headers(good()?)?, Some(slot)),
+            Who::WithWriteHeadersOf(slot) => {
+                Asker::OtherWriteHeaders(self.with_write_headers(good()?)?, OtherLines::Of(slot))
+            }
+            Who::WithWritePairOf(slot) => {
+                Asker::OtherWriteHeaders(self.with_write_headers(good()?)?, OtherLines::PairOf(slot))
+            }
             Who::Account(account) => Asker::Given(self.account(account)?, None),
             Who::DefaultAccount(row) => {
                 let (user, password) = DEFAULT_ACCOUNTS[row];

@@ -158,6 +158,9 @@ fn described(act: SessionAct) -> Description {
         SessionAct::NearPassword(NearPassword::Longer) => "a login with one more character behind the password",
         SessionAct::NearPassword(NearPassword::OtherCase) => "a login with the password in the other case",
         SessionAct::NearPassword(NearPassword::SpaceBehind) => "a login with a space behind the password",
+        SessionAct::NearPassword(NearPassword::NulBehind) => {
+            "a login with NUL and another character behind the password"
+        }
         SessionAct::ChangedGrant(GrantChange::NoType) => "a login without grant_type",
         SessionAct::ChangedGrant(GrantChange::UnknownType) => "a login with a grant type that does not exist",
         SessionAct::ChangedGrant(GrantChange::NoClientAuthentication) => {

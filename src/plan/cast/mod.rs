@@ -181,11 +181,21 @@ pub enum Asker {
     IfKept(&'static str),
     /// Each cookie that the last answer set.
     AnswerCookies,
-    /// An identity with its good credential, and with other header lines for writes than its own: none, or those of the
-    /// session in a slot.
-    OtherWriteHeaders(usize, Option<&'static str>),
+    /// An identity with its good credential, and with other header lines for writes than its own.
+    OtherWriteHeaders(usize, OtherLines),
     /// A credential that is no identity's, or a forgery derived from it.
     Given(Proof, Option<ForgeryId>),
+}
+
+/// Header lines for writes that are not those of the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtherLines {
+    /// None.
+    None,
+    /// Those of the session in a slot.
+    Of(&'static str),
+    /// Those of the session in a slot, and its cookies that they repeat.
+    PairOf(&'static str),
 }
 
 impl Asker {

@@ -286,6 +286,7 @@ impl Caster<'_> {
             Who::OfForeignPage => "the good credential, sent by a page of another site".to_owned(),
             Who::WithoutWriteHeaders => "the good credential without its CSRF token".to_owned(),
             Who::WithWriteHeadersOf(_) => "the good credential with the CSRF token of somebody else".to_owned(),
+            Who::WithWritePairOf(_) => "the good credential with the CSRF token and cookie of somebody else".to_owned(),
             Who::Account(_) => "the account's own password".to_owned(),
             Who::DefaultAccount(row) => {
                 let (user, password) = DEFAULT_ACCOUNTS[row];

@@ -105,6 +105,12 @@ pub(crate) const FAULTS: &[Fault] = &[
     variant("no-store-with-argument", "token.response-no-store", "sends no-store=True in place of no-store"),
     row("no-pragma", "token.response-pragma", "sends no Pragma"),
     row("html-errors", "token.error-body-shape", "answers errors with a page in HTML"),
+    row("token-breaks-on-nul", "token.malformed-never-5xx", "breaks on NUL in a parameter of a token request"),
+    variant(
+        "token-breaks-on-no-utf8",
+        "token.malformed-never-5xx",
+        "breaks on a parameter of a token request that is no UTF-8",
+    ),
     row("get-token", "token.get-refused", "issues tokens for GET"),
     row("first-value-wins", "token.repeated-param-refused", "takes the first of two values"),
     row("json-token-request", "token.form-content-type-required", "reads parameters from JSON"),

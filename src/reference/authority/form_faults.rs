@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 
+use super::form::Params;
 use super::server::Authority;
 
 /// Parameters that the token endpoint knows.
@@ -22,6 +23,13 @@ const KNOWN: &[&str] = &[
 /// Whether a request has a parameter that nobody has defined, to a server that minds.
 pub(super) fn minds<'a>(authority: &Authority, mut names: impl Iterator<Item = &'a str>) -> bool {
     authority.fault("strict-params") && names.any(|name| !KNOWN.contains(&name))
+}
+
+/// Whether an open fault breaks on what a form holds.
+pub(super) fn breaks(authority: &Authority, params: &Params, body: &[u8]) -> bool {
+    let has_nul = || params.names().filter_map(|name| params.value(name)).any(|value| value.contains('\0'));
+    let decodes = || percent_encoding::percent_decode(body).decode_utf8().is_ok();
+    (authority.fault("token-breaks-on-nul") && has_nul()) || (authority.fault("token-breaks-on-no-utf8") && !decodes())
 }
 
 /// An answer of the token endpoint as the open faults make it.

@@ -91,6 +91,16 @@ pub(crate) const FAULTS: &[Fault] = &[
         "common.malformed-target-never-5xx",
         "breaks on a path that is no UTF-8, whoever sends it",
     ),
+    row(
+        "breaks-on-odd-weight",
+        "common.malformed-field-never-5xx",
+        "breaks on a weight in Accept-Language that is no number, whoever sends it",
+    ),
+    variant(
+        "breaks-on-two-clients",
+        "common.malformed-field-never-5xx",
+        "breaks where X-Forwarded-For and Client-IP name two clients",
+    ),
     row("shows-password-hash", "common.answers-show-no-password-hash", "shows an account with all that its store has"),
     row("links-to-host", "common.foreign-host-not-reflected", "serves every host and links to the one that is named"),
     variant(

@@ -58,6 +58,9 @@ pub(super) fn log_in(
     if verified.is_err() && state.fault("login-trims-password") {
         verified = verify(verifiers, user, password.trim());
     }
+    if let Some((before, _)) = password.split_once('\0').filter(|_| state.fault("login-ends-at-nul")) {
+        verified = verify(verifiers, user, before);
+    }
     match &verified {
         Ok(_) => state.throttle.succeeded(&counted),
         Err(_) => state.throttle.failed(&counted),

@@ -45,10 +45,19 @@ pub(super) fn rewrite<B>(state: &ReferenceState, request: &mut Request<B>) {
     }
 }
 
-/// The server error of a faulty server whose router cannot read a path that is no UTF-8.
+/// The server error of a faulty server that cannot read a path that is no UTF-8, or a field that does not parse.
 pub(super) fn broken<B>(state: &ReferenceState, request: &Request<B>) -> Option<Answer> {
+    let field = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let decodes = || percent_encoding::percent_decode_str(request.uri().path()).decode_utf8().is_ok();
-    (state.fault("breaks-on-undecodable-path") && !decodes()).then(|| Rejection::broken().answer())
+    let has_odd_weight = || {
+        let weight = field("accept-language").and_then(|languages| languages.split_once(";q="));
+        weight.is_some_and(|(_, weight)| weight.parse::<f32>().is_err())
+    };
+    let has_two_clients = || field("x-forwarded-for").zip(field("client-ip")).is_some_and(|(one, other)| one != other);
+    let breaks = (state.fault("breaks-on-undecodable-path") && !decodes())
+        || (state.fault("breaks-on-odd-weight") && has_odd_weight())
+        || (state.fault("breaks-on-two-clients") && has_two_clients());
+    breaks.then(|| Rejection::broken().answer())
 }
 
 fn is_extension(method: &Method) -> bool {

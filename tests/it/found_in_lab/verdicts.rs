@@ -24,6 +24,9 @@ fn the_severity_is_that_of_what_was_lost() {
     for (scheme, fault, check, severity) in [
         ("session", "login-ignores-case", "login.near-miss-refused", Severity::High),
         ("session", "login-trims-password", "login.near-miss-refused", Severity::Low),
+        ("session", "login-ends-at-nul", "login.near-miss-refused", Severity::Low),
+        ("session", "csrf-token-of-anybody", "session.csrf-token-bound", Severity::High),
+        ("session", "csrf-token-of-cookie", "session.csrf-token-bound", Severity::Low),
         ("api-key", "nul-truncation", "apikey.control-bytes-rejected", Severity::Low),
         ("jwt", "any-alg-of-key-type", "jwt.alg-allow-list", Severity::Low),
         // the tokens of the reference name an audience

@@ -15,6 +15,7 @@ mod session;
 mod timing;
 mod unusual_login;
 mod wait;
+mod write_lines;
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};

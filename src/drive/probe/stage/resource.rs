@@ -1,6 +1,6 @@
 //! Requests to resources.
 
-use super::{Credential, Halt, Stage, described, in_time};
+use super::{Credential, Halt, Stage, described, in_time, write_lines};
 use crate::check::step::{Alter, Send, Want};
 use crate::clock;
 use crate::drive::control::NONCES;
@@ -11,8 +11,7 @@ use crate::observe::{
     Asked, Atom, Description, Evidence, Exchange, ForgeryId, Observation, Outcome, Place, Reading, Request, Response,
     Silence,
 };
-use crate::plan::{Action, Asker};
-use crate::scheme::Companion;
+use crate::plan::{Action, Asker, OtherLines};
 use crate::scheme::dpop::names_nonce;
 use crate::scheme::{Carried, CarrierPlace, ForgeryContext, Occasion, Proof, Reuse, Turn};
 
@@ -57,18 +56,6 @@ fn cookies_of(evidence: &Evidence) -> Vec<Credential> {
     });
     let sent = set.take(MOST_COOKIES).map(|(name, value)| Carried::new(&CarrierPlace::Cookie(name.to_owned()), value));
     sent.map(|cookie| Credential { carried: vec![cookie], ..Credential::default() }).collect()
-}
-
-/// Why a CSRF token of somebody else shows nothing.
-const SAME_FOR_ALL: &str = "the `write_headers` of two sessions are the same: they hold no token of a session";
-
-/// Whether the lines that go along with writes are the same in two sessions.
-fn tell_nothing_of_a_session(own: &[Companion], others: &[Companion]) -> bool {
-    let of_writes = |all: &[Companion]| {
-        let lines = all.iter().filter(|one| one.writes_only).map(|one| one.value.expose().to_owned());
-        lines.collect::<Vec<_>>()
-    };
-    of_writes(own) == of_writes(others)
 }
 
 /// Whether an answer is, byte by byte, one that the same check was granted at the same place: marks that were learned from the answers to
@@ -389,18 +376,20 @@ impl Stage<'_> {
                 };
                 self.each_forged(*ids, &held.proof, made_for).into_iter().map(beside).collect()
             }
-            Asker::OtherWriteHeaders(identity, slot) => {
+            Asker::OtherWriteHeaders(identity, lines) => {
                 let own = self.held(*identity).await?;
-                let others = match slot {
-                    Some(slot) => self.kept(slot)?.companions.clone(),
-                    None => Vec::new(),
+                let others = match lines {
+                    OtherLines::Of(slot) | OtherLines::PairOf(slot) => self.kept(slot)?.companions.clone(),
+                    OtherLines::None => Vec::new(),
                 };
-                if slot.is_some() && tell_nothing_of_a_session(&own.companions, &others) {
-                    return Err(Halt::Inapplicable(SAME_FOR_ALL.to_owned()));
+                if *lines != OtherLines::None && write_lines::tell_nothing_of_a_session(&own.companions, &others) {
+                    return Err(Halt::Inapplicable(write_lines::SAME_FOR_ALL.to_owned()));
                 }
-                let (own_cookies, others) = (own.companions.iter(), others.iter());
-                let companions = own_cookies.filter(|one| !one.writes_only).chain(others.filter(|one| one.writes_only));
-                vec![good(HeldCredential { companions: companions.cloned().collect(), ..own })]
+                let companions = match lines {
+                    OtherLines::PairOf(_) => write_lines::paired(&own.companions, &others),
+                    OtherLines::None | OtherLines::Of(_) => Some(write_lines::replaced(&own.companions, &others)),
+                };
+                companions.map(|companions| good(HeldCredential { companions, ..own })).into_iter().collect()
             }
             Asker::AnswerCookies => Vec::new(),
             Asker::Malformed => {
@@ -491,24 +480,6 @@ pub(super) struct Probe {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lines_that_are_the_same_for_all_tell_nothing_of_a_session() {
-        let line = |value: &str, writes_only| Companion {
-            place: CarrierPlace::Header("X-CSRF".to_owned()),
-            value: crate::secret::Secret::new(value),
-            path: None,
-            writes_only,
-        };
-        for (one, other, expected) in [
-            (line("a", true), line("a", true), true),
-            (line("a", true), line("b", true), false),
-            // what every request has is no token of a write
-            (line("a", false), line("b", false), true),
-        ] {
-            assert_eq!(tell_nothing_of_a_session(&[one], &[other]), expected);
-        }
-    }
 
     #[test]
     fn a_second_answer_counts_where_it_says_more_than_the_first() {

@@ -26,6 +26,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "asks for no CSRF token and lets browsers send the cookie with requests of other sites",
     ),
     row("csrf-token-of-anybody", "session.csrf-token-bound", "takes the CSRF token of any session"),
+    variant(
+        "csrf-token-of-cookie",
+        "session.csrf-token-bound",
+        "compares the CSRF token with a cookie, whoever was given both",
+    ),
     row("login-without-password", "login.wrong-password-refused", "lets in whoever names a known user"),
     row(
         "login-takes-operators",
@@ -61,6 +66,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("login-no-throttle", "login.guessing-throttled", "lets everybody guess passwords as often as they like"),
     row("login-ignores-case", "login.near-miss-refused", "compares passwords at the login without regard to case"),
     variant("login-trims-password", "login.near-miss-refused", "takes white space off passwords at the login"),
+    variant("login-ends-at-nul", "login.near-miss-refused", "compares passwords at the login up to the first NUL"),
     variant("login-breaks-on-false-gzip", "login.malformed-never-5xx", "breaks on a login that is said to be gzip"),
     row("login-reads-the-query", "login.query-credentials-refused", "reads user and password from the query, too"),
     row("login-names-unknown-user", "login.users-indistinct", "says at the login that a user does not exist"),

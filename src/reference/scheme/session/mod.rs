@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use crate::reference::rejection::Rejection;
 use crate::reference::request::cookie_values;
 use crate::reference::state::{Principal, ReferenceState, principal};
-use crate::seed::{CSRF_HEADER, IDENTITIES, SESSION_COOKIE};
+use crate::seed::{CSRF_COOKIE, CSRF_HEADER, IDENTITIES, SESSION_COOKIE};
 pub(crate) use store::Sessions;
 
 /// RFC 9110 §15.5.2 asks for a challenge with every 401; no scheme for sessions is registered, so this one has a name that
@@ -42,7 +42,10 @@ pub(crate) fn verify(state: &ReferenceState, sessions: &Sessions, parts: &Parts)
     if !reads && !["csrf-token-not-checked", "foreign-pages-write"].into_iter().any(|fault| state.fault(fault)) {
         let repeated = csrf_of(&parts.headers);
         let fits = repeated.is_some_and(|token| {
-            session.has_csrf(token) || (state.fault("csrf-token-of-anybody") && sessions.anybody_has_csrf(token))
+            let repeats = || cookie_values(&parts.headers, CSRF_COOKIE).any(|cookie| cookie == token);
+            session.has_csrf(token)
+                || (state.fault("csrf-token-of-cookie") && repeats())
+                || (state.fault("csrf-token-of-anybody") && sessions.anybody_has_csrf(token))
         });
         if !fits {
             return Err(Rejection::new(StatusCode::FORBIDDEN, "csrf_token_mismatch"));

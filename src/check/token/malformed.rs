@@ -1,0 +1,54 @@
+//! Requests to the token endpoint that do not decode.
+
+use crate::check::common::malformed::never_broken;
+use crate::check::step::{Encoding, Fill, FormAuth, token};
+use crate::check::{Check, Doc, PLAIN, Severity, Tier};
+
+/// The parameter of a correct request.
+const GRANT: (&str, Fill) = ("grant_type", Fill::Text("client_credentials"));
+
+pub(crate) const CHECKS: &[Check] = &[Check {
+    id: "token.malformed-never-5xx",
+    title: "A token request that does not decode is answered without a server error",
+    severity: Severity::Low,
+    tier: Tier::Extended,
+    sources: &["RFC 6749 §5.2", "RFC 9110 §15.5.1", "ASVS 16.5.3"],
+    doc: Doc {
+        sends: "Token requests of the good client with a scope that holds NUL, is no UTF-8 (`%ff%fe`), no percent-encoding (`%zz`) or 10,000 characters long, and with a list in place of it; and of a client whose identifier holds NUL, is no UTF-8 or is 10,000 characters long, by HTTP Basic and in the body.",
+        matters: "Whoever reaches a token endpoint can send such a request: databases refuse NUL, decoders bytes that are no UTF-8, and a handler that does not expect it breaks, often with its code in the answer.",
+        fix: "Check the characters of parameters before anything looks at them (RFC 6749 appendix A), and answer 400 invalid_request, invalid_scope or 401 invalid_client.",
+    },
+    steps: &[
+        token(FormAuth::Good, &[GRANT]).granted(),
+        token(FormAuth::Good, &[GRANT, ("scope", Fill::Text("auth\0bench"))]).called("a scope with NUL"),
+        token(FormAuth::Good, &[GRANT, ("scope", Fill::Text("%ff%fe"))])
+            .encoded(Encoding::AsItStands)
+            .called("a scope that is no UTF-8"),
+        token(FormAuth::Good, &[GRANT, ("scope", Fill::Text("%zz"))])
+            .encoded(Encoding::AsItStands)
+            .called("a scope that is no percent-encoding"),
+        token(FormAuth::Good, &[GRANT, ("scope", Fill::Bytes(LONG))]).called("a scope of 10,000 characters"),
+        token(FormAuth::Good, &[GRANT, ("scope", Fill::LeftOut), ("scope[]", Fill::Text("authbench"))])
+            .called("a list of scopes"),
+        // auth NUL bench:x
+        token(FormAuth::Line("Basic YXV0aABiZW5jaDp4"), &[GRANT]).called("a client with NUL, by HTTP Basic"),
+        // FF FE:x
+        token(FormAuth::Line("Basic //46eA=="), &[GRANT]).called("a client that is no UTF-8, by HTTP Basic"),
+        token(FormAuth::None, &[GRANT, ("client_id", Fill::Text("auth\0bench")), SECRET])
+            .called("a client with NUL, in the body"),
+        token(FormAuth::None, &[GRANT, ("client_id", Fill::Text("%ff%fe")), SECRET])
+            .encoded(Encoding::AsItStands)
+            .called("a client that is no UTF-8, in the body"),
+        token(FormAuth::None, &[GRANT, ("client_id", Fill::Bytes(LONG)), SECRET])
+            .called("a client of 10,000 characters, in the body"),
+    ],
+    expect: never_broken,
+    implied_by: &["token.malformed-client-auth"],
+    fault: "token-breaks-on-nul",
+    ..PLAIN
+}];
+
+/// More characters than names have.
+const LONG: usize = 10_000;
+/// What nobody's secret is.
+const SECRET: (&str, Fill) = ("client_secret", Fill::Text("authbench"));
