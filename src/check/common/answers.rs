@@ -374,6 +374,8 @@ fn conditions(case: &ObservedCheck<'_>) -> Judgement {
         let without = case.beside(observation, UNCONDITIONAL).find_map(|(_, seen)| seen.exchange.status());
         match observation.exchange.status() {
             status if status.is_some() && status == without => {}
+            // a page for everybody that says so: its conditions are its own
+            Some(304 | 412) if without.is_some_and(|status| (200..300).contains(&status)) => {}
             Some(status @ (304 | 412)) => {
                 let text = case.about(index, format_args!("answered with {status}"));
                 judgement.deviates(index, text, "the refusal that there is without the condition");

@@ -118,13 +118,13 @@ impl Prober {
         }
     }
 
-    /// Sends a request on a connection that is open, in its turn as any other.
-    pub(super) async fn send_on(&self, connection: &mut Connection, request: &Request) -> Exchange {
+    /// Sends a request on a connection that is open to the host of an address, in its turn as any other.
+    pub(super) async fn send_on(&self, connection: &mut Connection, url: &Url, request: &Request) -> Exchange {
         let _turn = self.turn_to_send().await;
         allowance::apart(self.equipment.rate_limit.wait()).await;
-        let number = self.outages.begins(request);
+        let number = (url.origin() == self.equipment.base.origin()).then(|| self.outages.begins(request));
         let exchange = connection.exchange(request).await;
-        self.outages.ends(number, &exchange);
+        number.iter().for_each(|number| self.outages.ends(*number, &exchange));
         exchange
     }
 

@@ -74,6 +74,29 @@ async fn an_answer_to_another_account_counts_where_it_is_the_one_that_its_passwo
     assert_eq!(result.verdict, Verdict::Fail, "{} {:?}", result.summary, result.deviations);
 }
 
+/// Express answers If-None-Match for whatever it sends with 200, a page with a form as well.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn conditions_of_a_page_for_everybody_are_its_own() {
+    const CHECK: &str = "common.conditions-after-auth";
+    let guarded = |headers: HeaderMap| async move {
+        if headers.contains_key("if-none-match") {
+            return StatusCode::NOT_MODIFIED.into_response();
+        }
+        match presented(&headers) {
+            Some("Bearer t-5b9fa81c0f7d4e62") => "Hello alice, your order is c41f7a90d2".into_response(),
+            _ => "<form action=login>".into_response(),
+        }
+    };
+    let yaml = format!(
+        "scheme: bearer\ncredentials: {{ alice: {{ token: {TOKEN} }} }}\n\
+         resources: [{{ request: GET /, success: {{ text: Hello }}, refusal: {{ text: \"<form\" }} }}]\n\
+         conformance: {{ include: [{CHECK}] }}\n"
+    );
+    let ended = against(serve(Router::new().route("/", get(guarded))).await, &yaml, PROMPT).await;
+    let result = ended.of(CHECK);
+    assert_eq!(result.verdict, Verdict::Pass, "{} {:?}", result.summary, result.deviations);
+}
+
 /// A store that one request at a time can use.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_breaks_beside_other_requests_is_asked_alone() {

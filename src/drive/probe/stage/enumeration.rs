@@ -179,7 +179,7 @@ impl Stage<'_> {
                     *connection = Some(opened.map_err(|silence| unusable(&silence))?);
                 }
                 let open = connection.as_mut().ok_or_else(|| Halt::Obstacle("no connection".to_owned()))?;
-                let exchange = prober.send_on(open, &request).await;
+                let exchange = prober.send_on(open, &url, &request).await;
                 let outcome = meaning(Endpoint::Token, &exchange);
                 if kept || outcome != Outcome::Refused {
                     values::note_text(&secret, evidence);

@@ -243,12 +243,12 @@ impl Stage<'_> {
         }
         let destination = prober.destination(&prober.equipment.base, &good).ok()?;
         let mut connection = Connection::open(&destination, prober.limits()).await.ok()?;
-        let before = prober.send_on(&mut connection, &good).await;
+        let before = prober.send_on(&mut connection, &prober.equipment.base, &good).await;
         let granted = prober.read_good((identity, resource), &before).await.outcome == Outcome::Granted;
         if !granted || !connection.is_reusable() {
             return None;
         }
-        let after = prober.send_on(&mut connection, request).await;
+        let after = prober.send_on(&mut connection, &prober.equipment.base, request).await;
         // the target may end an idle connection at any moment: that is no answer to the request
         (after.answer != Err(Silence::Closed)).then_some(after)
     }

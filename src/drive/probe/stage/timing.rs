@@ -125,7 +125,7 @@ impl Stage<'_> {
                         one.apply(&mut request);
                     }
                 }
-                let exchange = prober.send_on(&mut connection, &request).await;
+                let exchange = prober.send_on(&mut connection, &prober.equipment.base, &request).await;
                 let reading = prober.read(resource, &exchange, &Asked::default()).await;
                 let outcome = reading.outcome;
                 if rounds.count() {
