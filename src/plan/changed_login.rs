@@ -64,4 +64,13 @@ pub(super) mod tests {
         let login = login_in_test("/login", LoginBody::Form(Vec::new()), ("alice", "pass"));
         assert!(login.changed_by(SessionAct::LogIn("s")).is_none(), "it is sent as it is");
     }
+    #[test]
+    fn what_a_command_is_told_of_the_target_is_no_secret() {
+        let mut login = login_in_test("/login", LoginBody::Form(Vec::new()), ("alice", "pass"));
+        let env = [("URL", "http://127.0.0.1:8201"), ("HOOK", "http://127.0.0.1:8201/s3cret"), ("KEY", "k-71")];
+        let env = env.map(|(name, value)| (name.to_owned(), Secret::new(value))).to_vec();
+        login.source = CredentialSource::Command { argv: vec!["log-in".to_owned()], env };
+        let secrets: Vec<&str> = login.secrets().into_iter().map(Secret::expose).collect();
+        assert_eq!(secrets, ["pass", "http://127.0.0.1:8201/s3cret", "k-71"]);
+    }
 }

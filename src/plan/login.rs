@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::client::{ClientAuthMethod, ClientCredential};
+use super::resolve_login::is_origin;
 use super::subject::DeclaredAnswer;
 use crate::check::step::{DEFAULT_ACCOUNTS, LoginMember};
 use crate::secret::Secret;
@@ -402,7 +403,7 @@ impl LoginProcedure {
         let mut secrets: Vec<&Secret> = self.steps().flat_map(LoginStep::secrets).collect();
         secrets.extend(&self.account.1);
         if let CredentialSource::Command { env, .. } = &self.source {
-            secrets.extend(env.iter().map(|(_, value)| value));
+            secrets.extend(env.iter().map(|(_, value)| value).filter(|value| !is_origin(value.expose())));
         }
         secrets
     }

@@ -225,7 +225,7 @@ fn references(written: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Whether a value is the origin of a server and nothing else: whoever is asked knows where requests go. A path may hold a secret.
-fn is_origin(value: &str) -> bool {
+pub(super) fn is_origin(value: &str) -> bool {
     Url::parse(value).is_ok_and(|url| {
         let is_web = matches!(url.scheme(), "http" | "https");
         let has_more = url.path() != "/" || url.query().is_some() || url.fragment().is_some();

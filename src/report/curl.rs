@@ -129,6 +129,10 @@ fn curl(record: &EvidenceRecord, address: &Address) -> String {
     if exchange.target.contains("/.") || exchange.target.starts_with("//") {
         words.push("--path-as-is".to_owned());
     }
+    // brackets and braces are ranges and lists to curl
+    if exchange.target.contains(['[', ']', '{', '}']) {
+        words.push("--globoff".to_owned());
+    }
     let mut variables = Variables::default();
     words.push(variables.quoted(&format!("{}{}", address.origin, exchange.target), address.origin == BASE));
     if record.certificate_of.is_some() {
@@ -303,6 +307,8 @@ mod tests {
         );
         let dotted = record("HEAD", "/a/../b", &[("Host", "h")], "");
         assert_eq!(command(&dotted, "http://h"), "curl -i --head --path-as-is 'http://h/a/../b'");
+        let bracketed = record("GET", "/a?[=1", &[("Host", "h")], "");
+        assert_eq!(command(&bracketed, "http://h"), "curl -i --globoff 'http://h/a?[=1'");
         let unseen = record("GET", "/a", &[("Host", "h"), ("X", "a\u{fffd}")], "");
         assert!(matches!(sent_again(&unseen, "http://h"), SentAgain::Replay(_)));
         let long = record("GET", "/a", &[("Host", "h"), ("X", "aaa… (4096 bytes)")], "");

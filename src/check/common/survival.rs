@@ -4,6 +4,7 @@ use crate::check::judgement::silence::{ENDED, ends_a_process};
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{LookedFor, On, Step, Want, Who, send};
 use crate::check::{Check, Doc, PLAIN, Severity};
+use crate::observe::Outcome;
 
 pub(crate) const CHECKS: &[Check] = &[Check {
     id: "common.keeps-answering",
@@ -28,7 +29,16 @@ fn keeps_answering(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     let (back, own): (Vec<_>, Vec<_>) =
         case.observations().partition(|(_, seen)| matches!(case.step_of(seen), Step::LookBack(_)));
-    own.iter().for_each(|(index, _)| case.judge_as(*index, Want::Granted, &mut judgement));
+    for (index, seen) in own {
+        match seen.outcome {
+            // such as one that counts the failures of everybody
+            Outcome::Refused => judgement.leaves_open(format!(
+                "{}: refused; the target answers and no longer lets anybody in",
+                seen.description
+            )),
+            _ => case.judge_as(index, Want::Granted, &mut judgement),
+        }
+    }
     let caused = case.evidence.outages.iter().filter(|outage| outage.cause.is_some());
     for ((index, _), outage) in back.iter().zip(caused) {
         let lasted = outage.lasted.as_secs_f64();
@@ -74,7 +84,7 @@ mod tests {
     use super::*;
     use crate::check::find;
     use crate::check::profile::Effective;
-    use crate::observe::{Evidence, Exchange, Header, Observation, Outcome, Request, Response, Silence};
+    use crate::observe::{Evidence, Exchange, Header, Observation, Request, Response, Silence};
 
     fn sent(value: &[u8], answer: Result<u16, Silence>, reproduced: bool) -> Observation {
         let mut request = Request::new("GET", "/");
@@ -83,6 +93,22 @@ mod tests {
         let answer = answer.map(|status| Response { status, headers: Vec::new(), body: Vec::new(), truncated: false });
         let exchange = Exchange { answer, ..Exchange::unanswered(request, Silence::TimedOut) };
         Observation { reproduced, ..Observation::in_test(0, exchange, outcome) }
+    }
+
+    #[test]
+    fn a_good_request_that_is_refused_at_the_end_is_answered() {
+        let check = find("common.keeps-answering").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        for (outcome, answer, violations, open) in [
+            (Outcome::Granted, Ok(200), 0, 0),
+            (Outcome::Refused, Ok(403), 0, 1),
+            (Outcome::Silent, Err(Silence::TimedOut), 0, 1),
+        ] {
+            let mut evidence = Evidence::default();
+            evidence.observe(Observation { outcome, ..sent(b"Bearer x", answer, false) });
+            let judged = keeps_answering(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!((judged.access.len(), judged.open.len()), (violations, open), "{outcome:?}");
+        }
     }
 
     #[test]

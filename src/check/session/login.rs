@@ -127,11 +127,12 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["ASVS 6.3.2", "CWE-1392", "WSTG-ATHN-02"],
         doc: Doc {
-            sends: "The login of the scenario with six pairs of user and password from products and guides, such as admin with admin; those whose user is an account of the scenario are left out. The right login follows. What a login returns is tried at a protected resource.",
+            sends: "The login of the scenario with six pairs of user and password from products and guides, such as admin with admin; those whose user is an account of the scenario are left out. A user that nobody has comes first: where that is granted, the login registers whoever is new, and nothing else is sent. The right login follows. What a login returns is tried at a protected resource.",
             matters: "Default accounts are the first that an attacker tries, and often have every right.",
             fix: "Ship without accounts, and ask for the first password at the installation.",
         },
         steps: &[
+            login(SessionAct::UnknownUser),
             login(SessionAct::DefaultAccount(0)).denied(REFUSED),
             login(SessionAct::DefaultAccount(1)).denied(REFUSED),
             login(SessionAct::DefaultAccount(2)).denied(REFUSED),

@@ -134,6 +134,24 @@ async fn a_login_is_tried_once_more_where_the_server_breaks() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_login_that_registers_whoever_is_new_has_no_accounts_of_a_product() {
+    const CHECK: &str = "login.default-accounts-refused";
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = asked.clone();
+    let login = move |Json(body): Json<serde_json::Value>| async move {
+        let user = body["user"].as_str().unwrap_or_default().to_owned();
+        let fits = user != "alice" || body["password"] == PASSWORD;
+        seen.lock().expect("whole").push(user);
+        if fits { issued() } else { StatusCode::UNAUTHORIZED.into_response() }
+    };
+    let ended = behind(post(login), CHECK).await;
+    let result = ended.of(CHECK);
+    assert_eq!(result.verdict, Verdict::NotApplicable, "{} {:?}", result.summary, result.deviations);
+    let registered = asked.lock().expect("whole").iter().filter(|user| *user != "alice").count();
+    assert_eq!(registered, 1, "one user that nobody has, and no account of a product");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_error_of_a_login_shows_is_seen() {
     let login = |body: String| async move {
         match serde_json::from_str::<serde_json::Value>(&body) {

@@ -25,6 +25,8 @@ const ONE_SESSION: &str = "a new login ends the one before it: there is no other
 /// Why nothing is known about what identified a session before its login.
 const NOTHING_BEFORE: &str =
     "the login sets no identifier before its last request, and refuses one that it has not set";
+/// Why accounts of products show nothing.
+const REGISTERS: &str = "the login lets in a user that nobody has: it registers whoever is new, so an account that products are shipped with cannot be told from a new one";
 /// Parameters of grants that are no secret (RFC 6749 §4.3.2, §6).
 const PLAIN_PARAMETERS: [&str; 4] = ["grant_type", "scope", "client_id", "token_type_hint"];
 
@@ -92,6 +94,9 @@ impl Stage<'_> {
                 self.slots.insert(before, Kept::of(Token::endless(identifier), None));
                 told
             }
+            SessionAct::DefaultAccount(_) if self.registers_whoever_comes(evidence) => {
+                return Err(Halt::Inapplicable(REGISTERS.to_owned()));
+            }
             SessionAct::WrongPassword => self.wrong_login(identity, false, evidence).await?,
             act @ (SessionAct::Unusual(..)
             | SessionAct::Malformed(_)
@@ -142,6 +147,15 @@ impl Stage<'_> {
         };
         told.observe(action, Place::Login, evidence);
         Ok(())
+    }
+
+    /// Whether a user that nobody has was let in.
+    fn registers_whoever_comes(&self, evidence: &Evidence) -> bool {
+        let is_of_nobody = |seen: &Observation| match &self.check.steps[seen.step] {
+            Step::Session(step) => step.act == SessionAct::UnknownUser,
+            _ => false,
+        };
+        evidence.observations.iter().any(|seen| seen.outcome == Outcome::Granted && is_of_nobody(seen))
     }
 
     /// Gives back the sessions that the check has not ended: they are logged out when the run ends.
