@@ -64,6 +64,7 @@ pub(super) mod tests {
         let login = login_in_test("/login", LoginBody::Form(Vec::new()), ("alice", "pass"));
         assert!(login.changed_by(SessionAct::LogIn("s")).is_none(), "it is sent as it is");
     }
+
     #[test]
     fn what_a_command_is_told_of_the_target_is_no_secret() {
         let mut login = login_in_test("/login", LoginBody::Form(Vec::new()), ("alice", "pass"));
