@@ -122,6 +122,18 @@ impl Template {
         named.collect()
     }
 
+    /// Each reference that it makes, to a variable or a file, as a template of its own.
+    pub fn references(&self) -> Vec<Self> {
+        let parts = parts(&self.text).unwrap_or_default();
+        let written = parts.into_iter().filter_map(|part| match part {
+            Part::Text(_) => None,
+            Part::Variable(name, None) => Some(format!("${{{name}}}")),
+            Part::Variable(name, Some(default)) => Some(format!("${{{name}:-{default}}}")),
+            Part::File(path) => Some(format!("${{file:{path}}}")),
+        });
+        written.map(|written| self.part(&written)).collect()
+    }
+
     /// The value.
     ///
     /// # Errors
@@ -259,6 +271,15 @@ mod tests {
     fn resolve(text: &str) -> Option<String> {
         let template = Template { text: text.to_owned(), place: super::super::Position::default() };
         template.resolve(&Fixed, &Folder::of(std::path::Path::new("a.yaml"), false)).ok()
+    }
+
+    #[test]
+    fn references_are_variables_and_files_and_no_text() {
+        let text = "${BASE_URL}/login?k=${KEY:-x}&f=${file:key.pem}&e=$${NONE}".to_owned();
+        let template = Template { text, place: super::super::Position::default() };
+        let references = template.references();
+        let written: Vec<&str> = references.iter().map(Template::written).collect();
+        assert_eq!(written, ["${BASE_URL}", "${KEY:-x}", "${file:key.pem}"]);
     }
 
     #[test]

@@ -285,12 +285,8 @@ const BEFORE_NUL: ForgeryId = ForgeryId::new("nul-inside");
 
 /// Whoever stops at a NUL reads the whole key first: nobody has it who has no key.
 fn control_bytes(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case);
     let is_whole = |at: usize| case.evidence.observations[at].forgery == Some(BEFORE_NUL);
-    if judgement.access.iter().all(|deviation| is_whole(deviation.observation)) {
-        judgement.at_most = Some(Severity::Low);
-    }
-    judgement
+    expect::wants(case).low_where(|deviation| is_whole(deviation.observation))
 }
 
 /// Quotation marks around the good key, and one part or one byte more behind it, make no guess easier: taking them off is a second

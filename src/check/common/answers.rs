@@ -371,11 +371,14 @@ fn conditions(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let conditional = case.lenient().filter(|(_, seen)| case.step_of(seen).step_id() != Some(UNCONDITIONAL));
     for (index, observation) in conditional {
-        let without = case.beside(observation, UNCONDITIONAL).find_map(|(_, seen)| seen.exchange.status());
+        let beside =
+            case.beside(observation, UNCONDITIONAL).find_map(|(_, seen)| Some((seen.exchange.status()?, seen.outcome)));
+        let without = beside.map(|(status, _)| status);
+        let is_a_page = matches!(beside, Some((200..300, Outcome::Refused)));
         match observation.exchange.status() {
             status if status.is_some() && status == without => {}
-            // a page for everybody that says so: its conditions are its own
-            Some(304 | 412) if without.is_some_and(|status| (200..300).contains(&status)) => {}
+            // a refusal with a status of success is a page for everybody: the conditions are about that
+            Some(304 | 412) if is_a_page => {}
             Some(status @ (304 | 412)) => {
                 let text = case.about(index, format_args!("answered with {status}"));
                 judgement.deviates(index, text, "the refusal that there is without the condition");

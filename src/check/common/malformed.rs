@@ -2,7 +2,7 @@
 
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::step::{Alter, Fill, On, Who, send};
+use crate::check::step::{Alter, Fill, On, Step, Who, send};
 use crate::check::{Check, Doc, PLAIN, Severity, Tier};
 
 pub(crate) const CHECKS: &[Check] = &[
@@ -17,33 +17,7 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "Whoever can send a request can send such an address: a server that breaks on it before it authenticates lets everybody fill its logs and keep its workers busy, and its error page often shows code.",
             fix: "Answer 400 or 404 to an address that does not decode.",
         },
-        steps: &[
-            send(Who::Good, On::Protected).granted(),
-            send(Who::Anonymous, On::Protected)
-                .with(&[Alter::Path(|path| behind(path, "%ff"))])
-                .called("a path that is no UTF-8, without a credential"),
-            send(Who::Anonymous, On::Protected)
-                .with(&[Alter::Path(|path| behind(path, "%zz"))])
-                .called("a path that is no percent-encoding, without a credential"),
-            send(Who::Anonymous, On::Protected)
-                .with(&[Alter::Path(|path| behind(path, "%00"))])
-                .called("a path with NUL, without a credential"),
-            send(Who::Anonymous, On::Protected)
-                .with(&[Alter::Path(|path| format!("{path}?authbench=%ff&%zz=%&[=1"))])
-                .called("a query that does not decode, without a credential"),
-            send(Who::Good, On::Protected)
-                .with(&[Alter::Path(|path| behind(path, "%ff"))])
-                .called("a path that is no UTF-8, with the good credential"),
-            send(Who::Good, On::Protected)
-                .with(&[Alter::Path(|path| behind(path, "%zz"))])
-                .called("a path that is no percent-encoding, with the good credential"),
-            send(Who::Good, On::Protected)
-                .with(&[Alter::Path(|path| behind(path, "%00"))])
-                .called("a path with NUL, with the good credential"),
-            send(Who::Good, On::Protected)
-                .with(&[Alter::Path(|path| format!("{path}?authbench=%ff&%zz=%&[=1"))])
-                .called("a query that does not decode, with the good credential"),
-        ],
+        steps: &without_and_with::<4, 9>(TARGETS),
         expect: never_broken,
         fault: "breaks-on-undecodable-path",
         ..PLAIN
@@ -59,110 +33,54 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "Whoever can send a request can send such a field: a server that breaks on it before it authenticates lets everybody fill its logs, and its error page often shows code.",
             fix: "Ignore a field that does not parse, or answer 400 (406, 415, 416).",
         },
-        steps: &[
-            send(Who::Good, On::Protected).granted(),
-            send(Who::Anonymous, On::Protected)
-                .with(&[Alter::Replaced("Accept", Fill::Text("authbench"))])
-                .called("Accept that is no media type, without a credential"),
-            send(Who::Anonymous, On::Protected)
-                .with(&[Alter::Header("Accept-Language", Fill::Text("authbench-x;q=x"))])
-                .called("Accept-Language with a weight that is no number, without a credential"),
-            send(Who::Anonymous, On::Protected)
-                .with(&[Alter::Header("Accept-Encoding", Fill::Text("gzip;q=x"))])
-                .called("Accept-Encoding with a weight that is no number, without a credential"),
-            send(Who::Anonymous, On::Protected)
-                .with(&[Alter::Replaced("Content-Type", Fill::Text("authbench"))])
-                .called("Content-Type that is no media type, without a credential"),
-            send(Who::Anonymous, On::Protected)
-                .with(&[Alter::Replaced("Content-Type", Fill::Text("application/json; charset=authbench"))])
-                .called("Content-Type with a charset that does not exist, without a credential"),
-            send(Who::Anonymous, On::Protected)
-                .with(&[Alter::Header("Cookie", Fill::Text("=; authbench=\"%zz"))])
-                .called("Cookie without a name and with a quote that does not end, without a credential"),
-            send(Who::Anonymous, On::Protected)
-                .with(&[Alter::Header("Range", Fill::Text("bytes=authbench"))])
-                .called("Range without a number, without a credential"),
-            send(Who::Anonymous, On::Protected)
-                .with(&[Alter::Header("If-Modified-Since", Fill::Text("authbench"))])
-                .called("If-Modified-Since that is no date, without a credential"),
-            send(Who::Anonymous, On::Protected)
-                .with(&[Alter::Header("If-None-Match", Fill::Text("\"authbench"))])
-                .called("If-None-Match with a quote that does not end, without a credential"),
-            send(Who::Anonymous, On::Protected)
-                .with(&[Alter::Header("Origin", Fill::Text("http://[authbench"))])
-                .called("Origin that is no origin, without a credential"),
-            send(Who::Anonymous, On::Protected)
-                .with(&[Alter::Header("Referer", Fill::Text("http://[authbench"))])
-                .called("Referer that is no address, without a credential"),
-            send(Who::Anonymous, On::Protected)
-                .with(&[Alter::Header("X-Forwarded-For", Fill::Text("authbench"))])
-                .called("X-Forwarded-For that is no address, without a credential"),
-            send(Who::Anonymous, On::Protected)
-                .with(&[
-                    Alter::Header("X-Forwarded-For", Fill::Text("192.0.2.1")),
-                    Alter::Header("Client-IP", Fill::Text("192.0.2.2")),
-                ])
-                .called("X-Forwarded-For and Client-IP of two clients, without a credential"),
-            send(Who::Anonymous, On::Protected)
-                .with(&[Alter::Header("X-Forwarded-Port", Fill::Text("authbench"))])
-                .called("X-Forwarded-Port that is no number, without a credential"),
-            send(Who::Anonymous, On::Protected)
-                .with(&[Alter::Header("Forwarded", Fill::Text("for=\"authbench"))])
-                .called("Forwarded with a quote that does not end, without a credential"),
-            send(Who::Good, On::Protected)
-                .with(&[Alter::Replaced("Accept", Fill::Text("authbench"))])
-                .called("Accept that is no media type, with the good credential"),
-            send(Who::Good, On::Protected)
-                .with(&[Alter::Header("Accept-Language", Fill::Text("authbench-x;q=x"))])
-                .called("Accept-Language with a weight that is no number, with the good credential"),
-            send(Who::Good, On::Protected)
-                .with(&[Alter::Header("Accept-Encoding", Fill::Text("gzip;q=x"))])
-                .called("Accept-Encoding with a weight that is no number, with the good credential"),
-            send(Who::Good, On::Protected)
-                .with(&[Alter::Replaced("Content-Type", Fill::Text("authbench"))])
-                .called("Content-Type that is no media type, with the good credential"),
-            send(Who::Good, On::Protected)
-                .with(&[Alter::Replaced("Content-Type", Fill::Text("application/json; charset=authbench"))])
-                .called("Content-Type with a charset that does not exist, with the good credential"),
-            send(Who::Good, On::Protected)
-                .with(&[Alter::Header("Cookie", Fill::Text("=; authbench=\"%zz"))])
-                .called("Cookie without a name and with a quote that does not end, with the good credential"),
-            send(Who::Good, On::Protected)
-                .with(&[Alter::Header("Range", Fill::Text("bytes=authbench"))])
-                .called("Range without a number, with the good credential"),
-            send(Who::Good, On::Protected)
-                .with(&[Alter::Header("If-Modified-Since", Fill::Text("authbench"))])
-                .called("If-Modified-Since that is no date, with the good credential"),
-            send(Who::Good, On::Protected)
-                .with(&[Alter::Header("If-None-Match", Fill::Text("\"authbench"))])
-                .called("If-None-Match with a quote that does not end, with the good credential"),
-            send(Who::Good, On::Protected)
-                .with(&[Alter::Header("Origin", Fill::Text("http://[authbench"))])
-                .called("Origin that is no origin, with the good credential"),
-            send(Who::Good, On::Protected)
-                .with(&[Alter::Header("Referer", Fill::Text("http://[authbench"))])
-                .called("Referer that is no address, with the good credential"),
-            send(Who::Good, On::Protected)
-                .with(&[Alter::Header("X-Forwarded-For", Fill::Text("authbench"))])
-                .called("X-Forwarded-For that is no address, with the good credential"),
-            send(Who::Good, On::Protected)
-                .with(&[
-                    Alter::Header("X-Forwarded-For", Fill::Text("192.0.2.1")),
-                    Alter::Header("Client-IP", Fill::Text("192.0.2.2")),
-                ])
-                .called("X-Forwarded-For and Client-IP of two clients, with the good credential"),
-            send(Who::Good, On::Protected)
-                .with(&[Alter::Header("X-Forwarded-Port", Fill::Text("authbench"))])
-                .called("X-Forwarded-Port that is no number, with the good credential"),
-            send(Who::Good, On::Protected)
-                .with(&[Alter::Header("Forwarded", Fill::Text("for=\"authbench"))])
-                .called("Forwarded with a quote that does not end, with the good credential"),
-        ],
+        steps: &without_and_with::<15, 31>(FIELDS),
         expect: never_broken,
         fault: "breaks-on-odd-weight",
         ..PLAIN
     },
 ];
+
+/// Addresses that do not decode.
+const TARGETS: [&[Alter]; 4] = [
+    &[Alter::Path(|path| behind(path, "%ff"))],
+    &[Alter::Path(|path| behind(path, "%zz"))],
+    &[Alter::Path(|path| behind(path, "%00"))],
+    &[Alter::Path(|path| format!("{path}?authbench=%ff&%zz=%&[=1"))],
+];
+
+/// Fields that do not parse, and two that name two clients.
+const FIELDS: [&[Alter]; 15] = [
+    &[Alter::Replaced("Accept", Fill::Text("authbench"))],
+    &[Alter::Header("Accept-Language", Fill::Text("authbench-x;q=x"))],
+    &[Alter::Header("Accept-Encoding", Fill::Text("gzip;q=x"))],
+    &[Alter::Replaced("Content-Type", Fill::Text("authbench"))],
+    &[Alter::Replaced("Content-Type", Fill::Text("application/json; charset=authbench"))],
+    &[Alter::Header("Cookie", Fill::Text("=; authbench=\"%zz"))],
+    &[Alter::Header("Range", Fill::Text("bytes=authbench"))],
+    &[Alter::Header("If-Modified-Since", Fill::Text("authbench"))],
+    &[Alter::Header("If-None-Match", Fill::Text("\"authbench"))],
+    &[Alter::Header("Origin", Fill::Text("http://[authbench"))],
+    &[Alter::Header("Referer", Fill::Text("http://[authbench"))],
+    &[Alter::Header("X-Forwarded-For", Fill::Text("authbench"))],
+    &[Alter::Header("X-Forwarded-For", Fill::Text("192.0.2.1")), Alter::Header("Client-IP", Fill::Text("192.0.2.2"))],
+    &[Alter::Header("X-Forwarded-Port", Fill::Text("authbench"))],
+    &[Alter::Header("Forwarded", Fill::Text("for=\"authbench"))],
+];
+
+/// The good request, and each change of it without and with the good credential.
+const fn without_and_with<const CHANGES: usize, const STEPS: usize>(
+    changes: [&'static [Alter]; CHANGES],
+) -> [Step; STEPS] {
+    assert!(STEPS == 1 + 2 * CHANGES);
+    let mut steps = [send(Who::Good, On::Protected).granted(); STEPS];
+    let mut at = 0;
+    while at < CHANGES {
+        steps[1 + at] = send(Who::Anonymous, On::Protected).with(changes[at]);
+        steps[1 + CHANGES + at] = send(Who::Good, On::Protected).with(changes[at]);
+        at += 1;
+    }
+    steps
+}
 
 /// A path with one more segment.
 fn behind(path: &str, segment: &str) -> String {

@@ -33,7 +33,7 @@ fn keeps_answering(case: &ObservedCheck<'_>) -> Judgement {
         match seen.outcome {
             // such as one that counts the failures of everybody
             Outcome::Refused => judgement.leaves_open(format!(
-                "{}: refused; the target answers and no longer lets anybody in",
+                "{}: refused: the target answers, but no longer accepts the good credential",
                 seen.description
             )),
             _ => case.judge_as(index, Want::Granted, &mut judgement),

@@ -107,6 +107,15 @@ impl Judgement {
         self
     }
 
+    /// Low at most, where each access that was granted is a slight one.
+    #[must_use]
+    pub fn low_where(mut self, is_slight: impl Fn(&Deviation) -> bool) -> Self {
+        if self.access.iter().all(is_slight) {
+            self.at_most = Some(Severity::Low);
+        }
+        self
+    }
+
     /// Why nothing can be said of one answer; once, however often it is looked at.
     pub fn leaves_open(&mut self, why: String) {
         if !self.open.contains(&why) {

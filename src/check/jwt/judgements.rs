@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use crate::check::Explanation;
 use crate::check::bearer::naming::other_audience;
 use crate::check::judgement::expect;
 use crate::check::judgement::leeway;
 use crate::check::judgement::oauth::objects_of;
 use crate::check::judgement::{Deviation, Judgement, ObservedCheck};
 use crate::check::step::{Accept, Want};
-use crate::check::{Explanation, Severity};
 use crate::observe::{ForgeryId, Observation, Outcome, Place};
 
 /// A token without an audience, and tokens whose audience is there and names nobody.
@@ -141,15 +141,11 @@ const SAME_KEY: [ForgeryId; 3] =
 
 /// Who signs so has the key: what is lost is that one algorithm was chosen for it.
 pub(super) fn algorithms(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case);
     let of_same_key = |deviation: &Deviation| {
         let forgery = case.evidence.observations[deviation.observation].forgery;
         forgery.is_some_and(|id| SAME_KEY.contains(&id))
     };
-    if judgement.access.iter().all(of_same_key) {
-        judgement.at_most = Some(Severity::Low);
-    }
-    judgement
+    expect::wants(case).low_where(of_same_key)
 }
 
 /// A scope of nothing.

@@ -10,11 +10,10 @@ use crate::check::step::{
     Accept, Alter, Fill, FormAuth, INVALID, MetadataDocument, On, OtherConnection, Who, fetch, introspect, send, token,
     token_alias,
 };
+use crate::check::token::GRANT;
 use crate::check::{Check, Doc, Level, PLAIN, Severity, Step, Tier};
 use crate::observe::{ForgeryId, Outcome, Response, StepId};
 
-/// The parameter of a correct request.
-const GRANT: (&str, Fill) = ("grant_type", Fill::Text("client_credentials"));
 /// What the good client asks for.
 const OWN: (&str, Fill) = ("scope", Fill::OwnScope);
 /// RFC 6749 §5.2, RFC 8705 §2.

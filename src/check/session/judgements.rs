@@ -27,13 +27,7 @@ pub(super) const NUL_BEHIND: StepId = StepId::new("nul-behind");
 
 /// A password that is trimmed, or read up to NUL, loses nothing that its user had counted on.
 pub(super) fn near_password(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case);
-    let behind = [SPACE_BEHIND, NUL_BEHIND].into_iter().flat_map(|id| case.observations_of(id));
-    let behind: Vec<usize> = behind.map(|(index, _)| index).collect();
-    if judgement.access.iter().all(|deviation| behind.contains(&deviation.observation)) {
-        judgement.at_most = Some(Severity::Low);
-    }
-    judgement
+    low_where_only(case, &[SPACE_BEHIND, NUL_BEHIND])
 }
 
 /// No body breaks the server; one that is read as it would be without its fields may log in.
@@ -67,12 +61,13 @@ pub(super) const PAIR: StepId = StepId::new("pair");
 
 /// Whoever needs the cookie of the token as well has to be able to set cookies.
 pub(super) fn token_of_another(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case);
-    let pairs: Vec<usize> = case.observations_of(PAIR).map(|(index, _)| index).collect();
-    if judgement.access.iter().all(|deviation| pairs.contains(&deviation.observation)) {
-        judgement.at_most = Some(Severity::Low);
-    }
-    judgement
+    low_where_only(case, &[PAIR])
+}
+
+/// What each step wants; low at most, where only these were granted.
+fn low_where_only(case: &ObservedCheck<'_>, ids: &[StepId]) -> Judgement {
+    let slight: Vec<usize> = ids.iter().flat_map(|id| case.observations_of(*id)).map(|(index, _)| index).collect();
+    expect::wants(case).low_where(|deviation| slight.contains(&deviation.observation))
 }
 
 /// A write as a page of another site makes a browser send it, with the media type of the scenario ...

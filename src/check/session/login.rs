@@ -127,7 +127,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["ASVS 6.3.2", "CWE-1392", "WSTG-ATHN-02"],
         doc: Doc {
-            sends: "The login of the scenario with six pairs of user and password from products and guides, such as admin with admin; those whose user is an account of the scenario are left out. A user that nobody has comes first: where that is granted, the login registers whoever is new, and nothing else is sent. The right login follows. What a login returns is tried at a protected resource.",
+            sends: "The login of the scenario with six pairs of user and password from products and guides, such as admin with admin; those whose user is an account of the scenario are left out. A login of a user that does not exist comes first: if it succeeds, the login registers new users, and no default account is tried. The right login follows. What a login returns is tried at a protected resource.",
             matters: "Default accounts are the first that an attacker tries, and often have every right.",
             fix: "Ship without accounts, and ask for the first password at the installation.",
         },

@@ -191,7 +191,7 @@ pub(crate) const CHECKS: &[Check] = &[
         sources: &["ASVS 3.5.1", "CWE-352", "WSTG-SESS-05"],
         doc: Doc {
             sends: "A write with the cookie of the session and the CSRF token of a session of another identity; and, where the token repeats a cookie, with that cookie of the other session, too (where that alone is accepted, the severity is low).",
-            matters: "A token that any session takes can be fetched by the attacker with an account of his own. Where it is compared with a cookie alone, he needs a way to set cookies as well: another host of the same site has one (RFC 6265 §8.6).",
+            matters: "A token that any session takes can be fetched by the attacker with an account of his own. Where it is compared with a cookie alone, the attacker has to set cookies as well, which another host of the same site can do (RFC 6265 §8.6).",
             fix: "Bind the CSRF token to the session: keep it there, or sign the identifier of the session with it.",
         },
         steps: &[

@@ -4,15 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::GRANT;
 use crate::check::judgement::expect;
 use crate::check::judgement::leeway;
 use crate::check::judgement::{Judgement, ObservedCheck, unclear};
 use crate::check::step::{Accept, Fill, FormAuth, INVALID, On, Step, Want, Who, send, token};
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity, Tier};
 use crate::observe::{Outcome, Response, StepId};
-
-/// The parameter of every request here.
-const GRANT: (&str, Fill) = ("grant_type", Fill::Text("client_credentials"));
 
 /// A correct request, for checks that read the answer.
 const NO_SCOPE: StepId = StepId::new("no-scope");

@@ -1,13 +1,12 @@
 //! What the token endpoint makes of client assertions (RFC 7523 §2.2, OpenID Connect Core 1.0 §9).
 
+use super::GRANT;
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::step::{Accept, Fill, FormAuth, Want, token};
+use crate::check::step::{Accept, FormAuth, Want, token};
 use crate::check::{Check, Doc, Level, PLAIN, Severity, Step, Tier};
 use crate::observe::{ForgeryId, Outcome, StepId};
 
-/// The parameter of a correct request.
-const GRANT: (&str, Fill) = ("grant_type", Fill::Text("client_credentials"));
 /// An assertion that was used before.
 const AGAIN: StepId = StepId::new("again");
 /// RFC 6749 §5.2, RFC 7523 §3.2.

@@ -1,14 +1,13 @@
 //! What an authorization server makes of client credentials that cannot be read (RFC 6749 §2.3.1, §5.2).
 
+use super::GRANT;
 use crate::check::judgement::expect;
 use crate::check::judgement::oauth;
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::step::{Accept, BasicSpelling, Fill, FormAuth, Want, token};
+use crate::check::step::{Accept, BasicSpelling, FormAuth, Want, token};
 use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
 use crate::observe::{Outcome, StepId};
 
-/// The parameter of a correct request.
-const GRANT: (&str, Fill) = ("grant_type", Fill::Text("client_credentials"));
 /// RFC 6749 §5.2: whatever is wrong with it, it is a client error.
 const BAD_CLIENT: &[Accept] = &[Accept::Status(400), Accept::Status(401)];
 

@@ -1,11 +1,10 @@
 //! What the endpoints of an authorization server make of the scheme name before client credentials (RFC 9110 §11.1).
 
+use super::GRANT;
 use crate::check::judgement::oauth;
 use crate::check::step::{Accept, Fill, FormAuth, introspect, obtain, revoke, token};
 use crate::check::{Check, Doc, Explanation, Level, REFUSAL, Severity, Tier};
 
-/// The parameter of a correct request.
-const GRANT: (&str, Fill) = ("grant_type", Fill::Text("client_credentials"));
 /// A live token.
 const TOKEN_OF_SLOT: (&str, Fill) = ("token", Fill::Slot("t"));
 /// RFC 6749 §5.2: whatever is wrong with it, it is a client error.

@@ -1,11 +1,9 @@
 //! Requests to the token endpoint that do not decode.
 
+use super::GRANT;
 use crate::check::common::malformed::never_broken;
 use crate::check::step::{Encoding, Fill, FormAuth, token};
 use crate::check::{Check, Doc, PLAIN, Severity, Tier};
-
-/// The parameter of a correct request.
-const GRANT: (&str, Fill) = ("grant_type", Fill::Text("client_credentials"));
 
 pub(crate) const CHECKS: &[Check] = &[Check {
     id: "token.malformed-never-5xx",
@@ -41,7 +39,6 @@ pub(crate) const CHECKS: &[Check] = &[Check {
             .called("a client of 10,000 characters, in the body"),
     ],
     expect: never_broken,
-    implied_by: &["token.malformed-client-auth"],
     fault: "token-breaks-on-nul",
     ..PLAIN
 }];

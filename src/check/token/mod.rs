@@ -16,6 +16,9 @@ use crate::check::judgement::token_values;
 use crate::check::step::{Accept, Fill, FormAuth, token};
 use crate::check::{Check, Doc, Level, Mode, PLAIN, Severity};
 
+/// The parameter of a correct request (RFC 6749 §4.4.2).
+pub(crate) const GRANT: (&str, Fill) = ("grant_type", Fill::Text("client_credentials"));
+
 pub(crate) const CHECKS: &[Check] = &[
     Check {
         id: "token.client-credentials-success",

@@ -1,5 +1,6 @@
 //! What the token endpoint makes of requests that are not as they should be (RFC 6749 §3.2, §5.2).
 
+use super::GRANT;
 use crate::check::judgement::expect;
 use crate::check::judgement::sameness;
 use crate::check::judgement::{Judgement, ObservedCheck};
@@ -7,8 +8,6 @@ use crate::check::step::{Accept, Encoding, Fill, FormAuth, Want, token};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, Severity, Tier};
 use crate::observe::{Outcome, StepId};
 
-/// The parameter of a correct request.
-const GRANT: (&str, Fill) = ("grant_type", Fill::Text("client_credentials"));
 /// A malformed request (RFC 6749 §5.2).
 const BAD: &[Accept] = &[Accept::Status(400)];
 /// What RFC 6749 §5.2 allows for a client that is not authenticated.

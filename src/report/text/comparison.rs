@@ -10,7 +10,7 @@ use crate::event::comparison::{Change, CheckChange, Comparison, FigureChange, Mo
 use crate::report::comparison::{cells, counted, notes, outcome, verdicts};
 use crate::report::escape::line;
 
-/// The whole comparison: regressions, other changes, figures, notes, what it comes to.
+/// The whole comparison: regressions, other changes, figures, notes, and the result.
 pub(in crate::report) fn comparison(comparison: &Comparison, columns: Option<usize>) -> String {
     let (before, after) = (&comparison.before, &comparison.after);
     let mut text = format!("{}\n", "Comparison".bold());

@@ -226,7 +226,7 @@ fn overhead_row(row: &OverheadRow) -> Vec<String> {
     ]
 }
 
-/// What stands in place of a difference that cannot be told from none.
+/// Shown instead of a difference that cannot be distinguished from none.
 pub(in crate::report) const NOT_DISTINGUISHABLE: &str = "not distinguishable";
 
 /// `−0.9 µs … +1 µs`

@@ -26,7 +26,7 @@ const ONE_SESSION: &str = "a new login ends the one before it: there is no other
 const NOTHING_BEFORE: &str =
     "the login sets no identifier before its last request, and refuses one that it has not set";
 /// Why accounts of products show nothing.
-const REGISTERS: &str = "the login lets in a user that nobody has: it registers whoever is new, so an account that products are shipped with cannot be told from a new one";
+const REGISTERS: &str = "the login registers new users: a user that does not exist was logged in, so a default account cannot be distinguished from a new one";
 /// Parameters of grants that are no secret (RFC 6749 §4.3.2, §6).
 const PLAIN_PARAMETERS: [&str; 4] = ["grant_type", "scope", "client_id", "token_type_hint"];
 
