@@ -9,6 +9,20 @@ const SHORTEST_NAME: usize = 4;
 const MARKERS: &[(&str, &str)] = &[
     ("Traceback (most recent call last)", "a stack trace"),
     ("\tat java.", "a stack trace"),
+    ("at Microsoft.AspNetCore", "a stack trace"),
+    ("BEGIN failed--compilation aborted", "a stack trace"),
+    ("in 'block in ", "a stack trace"),
+    (":in `", "a stack trace"),
+    ("undefined method `", "an error of its program"),
+    ("undefined method '", "an error of its program"),
+    ("Can't locate object method", "an error of its program"),
+    ("Use of uninitialized value", "an error of its program"),
+    ("Uncaught TypeError", "an error of its program"),
+    ("invalid memory address or nil pointer", "an error of its program"),
+    ("runtime error: ", "an error of its program"),
+    ("unsupported operand type", "an error of its program"),
+    ("unhashable type: ", "an error of its program"),
+    ("missing 1 required positional argument", "an error of its program"),
     ("at JSON.parse (", "a stack trace"),
     ("Cannot read propert", "an error of its program"),
     (" object is not callable", "an error of its program"),
@@ -38,6 +52,15 @@ const MARKERS: &[(&str, &str)] = &[
     ("You have an error in your SQL syntax", "an SQL error"),
     ("SELECT * FROM", "an SQL statement"),
     ("ORA-0", "an SQL error"),
+    ("SQLITE_", "an SQL error"),
+    ("sqlite3.", "an SQL error"),
+    ("psycopg2.", "an SQL error"),
+    ("sqlalchemy.exc", "an SQL error"),
+    ("UNIQUE constraint failed", "an SQL error"),
+    ("violates unique constraint", "an SQL error"),
+    ("no such column: ", "an SQL error"),
+    ("MongoServerError", "an error of its database"),
+    ("CastError", "an error of its database"),
 ];
 /// Products whose name with a version in a body gives the version away.
 const PRODUCTS: [&str; 10] =
@@ -121,6 +144,9 @@ mod tests {
             ("", "<a href=\"/home/\">back</a>", None),
             ("", "<a href='/home/start'>", None),
             ("", "https://shop.example/home/", None),
+            ("", "undefined method `unpack' for nil:NilClass", Some("an error of its program")),
+            ("", "app.rb:12:in `block in <main>'", Some("a stack trace")),
+            ("", "SQLITE_ERROR: no such column: nam", Some("an SQL error")),
             ("", "an error", None),
         ] {
             assert_eq!(says(server, body, "GET / HTTP/1.1").as_deref(), expected, "{server}: {body}");

@@ -7,7 +7,7 @@ use crate::observe::Phrase;
 pub(super) fn altered(alter: &Alter) -> String {
     match alter {
         Alter::Method(method) => format!("by {method}"),
-        Alter::Path(spelling) => format!("path written as {}", spelling("/path")),
+        Alter::Path(spelling) => format!("path written as {}", shortened(spelling("/path"))),
         Alter::Header(name, fill) => format!("with {name}{}", value(fill)),
         Alter::Replaced(name, fill) => format!("with {name}{}", value(fill)),
         Alter::Without(name) => format!("without {name}"),
@@ -17,6 +17,14 @@ pub(super) fn altered(alter: &Alter) -> String {
         Alter::Source(_) => "from a source of its own".to_owned(),
         Alter::Connection(_) => "over another connection".to_owned(),
         Alter::AbsoluteForm => "target in absolute form".to_owned(),
+    }
+}
+
+/// What of a path fits a line.
+fn shortened(path: String) -> String {
+    match path.char_indices().nth(60) {
+        Some((end, _)) => format!("{}… ({} characters)", &path[..end], path.chars().count()),
+        None => path,
     }
 }
 

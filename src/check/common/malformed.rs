@@ -13,11 +13,11 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §15.5.1", "RFC 3986 §2.1", "ASVS 16.5.3"],
         doc: Doc {
-            sends: "The protected request without and with the good credential, with a segment behind its path that is no UTF-8 (`%ff`), no percent-encoding (`%zz`) or NUL (`%00`), and with such a query.",
+            sends: "The protected request without and with the good credential, with a segment behind its path that is no UTF-8 (`%ff`), no percent-encoding (`%zz`), NUL (`%00`) or 4,000 characters long; and with a query that is no UTF-8, no percent-encoding, NUL, with a bracket that is not closed, that gives one parameter as a text and as an object, or nests one a thousand deep.",
             matters: "Whoever can send a request can send such an address: a server that breaks on it before it authenticates lets everybody fill its logs and keep its workers busy, and its error page often shows code.",
             fix: "Answer 400 or 404 to an address that does not decode.",
         },
-        steps: &without_and_with::<4, 9>(TARGETS),
+        steps: &without_and_with::<10, 21>(TARGETS),
         expect: never_broken,
         fault: "breaks-on-undecodable-path",
         ..PLAIN
@@ -41,11 +41,17 @@ pub(crate) const CHECKS: &[Check] = &[
 ];
 
 /// Addresses that do not decode.
-const TARGETS: [&[Alter]; 4] = [
+const TARGETS: [&[Alter]; 10] = [
     &[Alter::Path(|path| behind(path, "%ff"))],
     &[Alter::Path(|path| behind(path, "%zz"))],
     &[Alter::Path(|path| behind(path, "%00"))],
-    &[Alter::Path(|path| format!("{path}?authbench=%ff&%zz=%&[=1"))],
+    &[Alter::Path(|path| behind(path, &"a".repeat(4_000)))],
+    &[Alter::Path(|path| asked(path, "authbench=%ff"))],
+    &[Alter::Path(|path| asked(path, "authbench=%zz&%=1"))],
+    &[Alter::Path(|path| asked(path, "authbench=%00"))],
+    &[Alter::Path(|path| asked(path, "authbench[=1&[]=2&]=3"))],
+    &[Alter::Path(|path| asked(path, "authbench=1&authbench[a]=2&authbench[]=3"))],
+    &[Alter::Path(|path| asked(path, &format!("authbench{}=1", "[a]".repeat(1_000))))],
 ];
 
 /// Fields that do not parse, and two that name two clients.
@@ -85,6 +91,11 @@ const fn without_and_with<const CHANGES: usize, const STEPS: usize>(
 /// A path with one more segment.
 fn behind(path: &str, segment: &str) -> String {
     format!("{}/{segment}", path.trim_end_matches('/'))
+}
+
+/// A path with this query; that of the resource comes behind it.
+fn asked(path: &str, query: &str) -> String {
+    format!("{path}?{query}")
 }
 
 /// No answer is a server error that comes again. What is not implemented may be said so.

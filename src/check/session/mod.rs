@@ -141,13 +141,13 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["ASVS 3.5.1", "CWE-352", "WSTG-SESS-05"],
         doc: Doc {
-            sends: "A write with the cookie of the session and without the header lines of `write_headers`, beside the same write with them.",
+            sends: "Each write (at most 8) with the cookie of the session and without the header lines of `write_headers`, beside a write with them.",
             matters: "A browser adds the cookie to requests that other sites make it send: without a token they act as its user.",
             fix: "Compare a CSRF token with the one of the session in every request that changes state.",
         },
         steps: &[
             send(Who::Good, On::Writable).granted().called("a write with its CSRF token"),
-            send(Who::WithoutWriteHeaders, On::Writable)
+            send(Who::WithoutWriteHeaders, On::EachWrite)
                 .denied(&[INSUFFICIENT])
                 .called("a write without its CSRF token"),
         ],
@@ -161,18 +161,18 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["ASVS 3.5.1", "CWE-352", "WSTG-SESS-05"],
         doc: Doc {
-            sends: "A write with the cookie of the session as a form of another site sends it: with its Origin and `Sec-Fetch-Site: cross-site`, without the header lines of `write_headers`, as a form where the scenario has one, and as text/plain. Methods other than POST need the consent of the target (CORS) and are left out; where the cookie has SameSite=Lax or Strict, browsers do not send it along.",
+            sends: "Each write (at most 8) with the cookie of the session as a form of another site sends it: with its Origin and `Sec-Fetch-Site: cross-site`, without the header lines of `write_headers`, as a form where the scenario has one, and as text/plain. Methods other than POST need the consent of the target (CORS) and are left out; where the cookie has SameSite=Lax or Strict, browsers do not send it along.",
             matters: "A browser adds the cookie to requests that other sites make it send: nothing else stands between such a page and the account of its visitor.",
             fix: "Ask for a CSRF token, or compare Origin with the own one; refuse JSON that comes as text/plain; set the cookie with SameSite.",
         },
         steps: &[
             login(SessionAct::LogIn("s")).granted().called("a login"),
             send(Who::Good, On::Writable).granted().called("a write"),
-            send(Who::OfForeignPage, On::Writable)
+            send(Who::OfForeignPage, On::EachWrite)
                 .with(FOREIGN_PAGE)
                 .id(judgements::FOREIGN)
                 .called("a write of a page of another site"),
-            send(Who::OfForeignPage, On::Writable)
+            send(Who::OfForeignPage, On::EachWrite)
                 .with(FOREIGN_TEXT)
                 .id(judgements::FOREIGN_TEXT)
                 .called("a write of a page of another site, as text/plain"),
@@ -190,17 +190,17 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["ASVS 3.5.1", "CWE-352", "WSTG-SESS-05"],
         doc: Doc {
-            sends: "A write with the cookie of the session and the CSRF token of a session of another identity; and, where the token repeats a cookie, with that cookie of the other session, too (where that alone is accepted, the severity is low).",
+            sends: "Each write (at most 8) with the cookie of the session and the CSRF token of a session of another identity; and, where the token repeats a cookie, with that cookie of the other session, too (where that alone is accepted, the severity is low).",
             matters: "A token that any session takes can be fetched by the attacker with an account of his own. Where it is compared with a cookie alone, the attacker has to set cookies as well, which another host of the same site can do (RFC 6265 §8.6).",
             fix: "Bind the CSRF token to the session: keep it there, or sign the identifier of the session with it.",
         },
         steps: &[
             login(SessionAct::LogInSecond("other")),
             send(Who::Good, On::Writable).granted().called("a write with its CSRF token"),
-            send(Who::WithWriteHeadersOf("other"), On::Writable)
+            send(Who::WithWriteHeadersOf("other"), On::EachWrite)
                 .denied(&[INSUFFICIENT])
                 .called("a write with the CSRF token of another user"),
-            send(Who::WithWritePairOf("other"), On::Writable)
+            send(Who::WithWritePairOf("other"), On::EachWrite)
                 .id(judgements::PAIR)
                 .denied(&[INSUFFICIENT])
                 .called("a write with the CSRF token of another user and the cookie that it repeats"),

@@ -168,8 +168,10 @@ impl Prober {
             Alter::Path(spelling) => {
                 let target = String::from_utf8_lossy(&request.target).into_owned();
                 let (path, query) = target.split_once('?').map_or((target.as_str(), None), |(p, q)| (p, Some(q)));
-                let query = query.map(|query| format!("?{query}")).unwrap_or_default();
-                request.target = format!("{}{query}", spelling(path)).into_bytes();
+                let path = spelling(path);
+                let sign = if path.contains('?') { '&' } else { '?' };
+                let query = query.map(|query| format!("{sign}{query}")).unwrap_or_default();
+                request.target = format!("{path}{query}").into_bytes();
             }
             Alter::Header(name, value) => request.push(name, fill(*value), false),
             Alter::Replaced(name, value) => {

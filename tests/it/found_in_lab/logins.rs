@@ -76,6 +76,45 @@ async fn an_identifier_that_the_server_made_for_a_visitor_is_tried_before_a_logi
     assert!(result.summary.contains("the identifier from before the login"), "{}", result.summary);
 }
 
+/// A guard of CSRF that one handler forgot.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_write_is_asked_without_its_csrf_token() {
+    const CHECKS: [&str; 2] = ["session.write-needs-csrf-token", "session.foreign-page-write-refused"];
+    let write = |State(visitors): State<Visitors>, headers: HeaderMap| async move {
+        let known = identifier(&headers).and_then(|id| visitors.lock().expect("whole").get(&id).copied());
+        match known {
+            Some(true) => Json(json!({ "kept": "6c1f0a8e52d94b37" })).into_response(),
+            _ => StatusCode::UNAUTHORIZED.into_response(),
+        }
+    };
+    let guarded = move |visitors: State<Visitors>, headers: HeaderMap| async move {
+        match headers.get("x-csrf").is_some_and(|value| value == "1") {
+            true => write(visitors, headers).await,
+            false => StatusCode::FORBIDDEN.into_response(),
+        }
+    };
+    for (tags, forgotten) in [(post(write), true), (post(guarded), false)] {
+        let router = Router::new().route("/me", get(me)).route("/login", post(log_in));
+        let router = router.route("/notes", post(guarded)).route("/tags", tags).with_state(Visitors::default());
+        let yaml = format!(
+            "scheme: {{ session: {{ cookie: sid }} }}\nlogins: {{ app: {{ request: {{ post: /login, form: {{ user: \"{{username}}\", \
+             password: \"{{password}}\" }} }}, token: {{ cookie: sid }}, write_headers: {{ X-CSRF: \"1\" }} }} }}\n\
+             credentials: {{ alice: {{ login: app, username: alice, password: {PASSWORD} }} }}\n\
+             resources: [{{ request: GET /me }}, {{ request: POST /notes, writes: true, form: {{ text: a }} }}, \
+             {{ request: POST /tags, writes: true, form: {{ text: a }} }}]\nconformance: {{ include: [{}] }}\n",
+            CHECKS.join(", ")
+        );
+        let ended = against(serve(router).await, &yaml, PROMPT).await;
+        for id in CHECKS {
+            let result = ended.of(id);
+            let found = if forgotten { [true, false] } else { [false, false] };
+            let at = ["/tags", "/notes"].map(|path| result.deviations.iter().any(|text| text.contains(path)));
+            assert_eq!(at, found, "{id}: {:?} {} {:?}", result.verdict, result.summary, result.deviations);
+            assert_eq!(result.verdict == Verdict::Pass, !forgotten, "{id}: {}", result.summary);
+        }
+    }
+}
+
 /// A token that opens the orders.
 const TOKEN: &str = "t-5b9fa81c0f7d4e62";
 
