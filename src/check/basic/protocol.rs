@@ -143,12 +143,14 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 7617 §2", "RFC 9110 §11.4"],
         doc: Doc {
-            sends: "No colon, bad Base64, its URL alphabet, nothing, control characters, 64 KiB, a password of 5000 characters, a user-id that leads to another folder, and the good value without its padding, with too much of it, with other bits behind its last byte, without the space before it and with a no-break space in its place, with a space, a dot and another character outside Base64 inside, and with a word, such characters or a NUL behind it.",
+            sends: "No colon, the good user-id without a colon and as a parameter of Digest, bad Base64, its URL alphabet, nothing, control characters, 64 KiB, a password of 5000 characters, a user-id that leads to another folder, and the good value without its padding, with too much of it, with other bits behind its last byte, without the space before it and with a no-break space in its place, with a space, a dot and another character outside Base64 inside, and with a word, such characters or a NUL behind it.",
             matters: "A parser that breaks is a way to take a service down.",
             fix: "Refuse what does not decode like a wrong password.",
         },
         steps: &[
             send(forged("no-colon"), On::Protected).denied(BAD),
+            send(forged("user-without-colon"), On::Protected).denied(BAD),
+            send(forged("user-in-digest"), On::Protected).denied(BAD),
             send(forged("bad-base64"), On::Protected).denied(BAD),
             send(forged("base64url"), On::Protected).denied(BAD),
             send(forged("scheme-and-space"), On::Protected).denied(BAD),

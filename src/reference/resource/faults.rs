@@ -91,6 +91,22 @@ pub(crate) const FAULTS: &[Fault] = &[
         "common.malformed-target-never-5xx",
         "breaks on a path that is no UTF-8, whoever sends it",
     ),
+    variant(
+        "breaks-on-long-path",
+        "common.malformed-target-never-5xx",
+        "breaks on a path of more than 2000 characters",
+    ),
+    variant("breaks-on-undecodable-query", "common.malformed-target-never-5xx", "breaks on a query that is no UTF-8"),
+    variant(
+        "breaks-on-two-kinds-of-parameter",
+        "common.malformed-target-never-5xx",
+        "breaks on a query that gives one parameter as a text and as an object",
+    ),
+    variant(
+        "breaks-on-deep-parameter",
+        "common.malformed-target-never-5xx",
+        "breaks on a parameter that is nested deeply",
+    ),
     row(
         "breaks-on-odd-weight",
         "common.malformed-field-never-5xx",

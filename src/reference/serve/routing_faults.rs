@@ -54,10 +54,27 @@ pub(super) fn broken<B>(state: &ReferenceState, request: &Request<B>) -> Option<
         weight.is_some_and(|(_, weight)| weight.parse::<f32>().is_err())
     };
     let has_two_clients = || field("x-forwarded-for").zip(field("client-ip")).is_some_and(|(one, other)| one != other);
+    let query = || request.uri().query().unwrap_or_default();
     let breaks = (state.fault("breaks-on-undecodable-path") && !decodes())
+        || (state.fault("breaks-on-long-path") && request.uri().path().len() > 2_000)
+        || (state.fault("breaks-on-undecodable-query") && !is_text(query()))
+        || (state.fault("breaks-on-two-kinds-of-parameter") && has_two_kinds(query()))
+        || (state.fault("breaks-on-deep-parameter") && query().matches('[').count() > 500)
         || (state.fault("breaks-on-odd-weight") && has_odd_weight())
         || (state.fault("breaks-on-two-clients") && has_two_clients());
     breaks.then(|| Rejection::broken().answer())
+}
+
+/// Whether a query decodes to text.
+fn is_text(query: &str) -> bool {
+    percent_encoding::percent_decode_str(query).decode_utf8().is_ok()
+}
+
+/// Whether a query has one parameter as a text and as an object.
+fn has_two_kinds(query: &str) -> bool {
+    let names: Vec<&str> = query.split('&').map(|part| part.split('=').next().unwrap_or_default()).collect();
+    let parents = names.iter().filter_map(|name| name.split_once('[').map(|(parent, _)| parent));
+    parents.into_iter().any(|parent| !parent.is_empty() && names.contains(&parent))
 }
 
 fn is_extension(method: &Method) -> bool {

@@ -126,6 +126,13 @@ const FORGERIES: &[Forgery] = &[
     Forgery::new("no-colon", "Base64 of a text without a colon", |context| {
         value(context, &STANDARD.encode("authbench-without-colon"))
     }),
+    Forgery::new("user-without-colon", "Base64 of the user-id alone, without a colon", |context| {
+        value(context, &STANDARD.encode(user_of(context.proof)))
+    }),
+    Forgery::new("user-in-digest", "the user-id as a parameter of Digest, and no password", |context| {
+        let user = quoted(user_of(context.proof));
+        Ok(vec![Carried::new(&context.carrier.place, format!("Digest username={user}, response=\"authbench\""))])
+    }),
     Forgery::new("bad-base64", "a value that is no Base64", |context| value(context, "!!not-base64!!")),
     Forgery::new("base64url", "Base64 in the alphabet of URLs", |context| {
         value(context, &URL_SAFE.encode("authbench>>>???:x~~~"))
@@ -244,9 +251,13 @@ fn spelling(id: &str, context: &mut ForgeryContext<'_>) -> Forged {
     value(context, &forged)
 }
 
+/// A quoted string (RFC 9110 §5.6.4).
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
 /// User-id and password as parameters (RFC 9110 §11.4), as libraries that read every scheme into the same names take them.
 fn named_parts(context: &ForgeryContext<'_>, scheme: &str) -> Forged {
-    let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
     let (user, password) = (quoted(user_of(context.proof)), quoted(context.proof.secret()));
     let text = format!("{scheme} username={user}, password={password}");
     Ok(vec![Carried::new(&context.carrier.place, text)])
@@ -290,6 +301,8 @@ mod tests {
             ("padding-behind", "Basic YWxpY2U6cCJ3="),
             ("named-parts", "Authbench username=\"alice\", password=\"p\\\"w\""),
             ("named-parts-digest", "Digest username=\"alice\", password=\"p\\\"w\""),
+            ("user-without-colon", "Basic YWxpY2U="),
+            ("user-in-digest", "Digest username=\"alice\", response=\"authbench\""),
             ("path-user", "Basic Li4vYWxpY2UveDphdXRoYmVuY2g="),
         ] {
             let carried = forged_in_test(id, &BasicScheme, &proof).expect("is made");

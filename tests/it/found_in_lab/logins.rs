@@ -65,15 +65,48 @@ async fn log_in(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_identifier_that_the_server_made_for_a_visitor_is_tried_before_a_login() {
     let router = Router::new().route("/me", get(me)).route("/login", post(log_in)).with_state(Visitors::default());
-    let yaml = format!(
-        "scheme: {{ session: {{ cookie: sid }} }}\nlogins: {{ app: {{ request: {{ post: /login, form: {{ user: \"{{username}}\", \
-         password: \"{{password}}\" }} }}, token: {{ cookie: sid }} }} }}\ncredentials: {{ alice: {{ login: app, username: alice, password: {PASSWORD} }} }}\n\
-         resources: [{{ request: GET /me }}]\nconformance: {{ include: [session.identifier-changes-at-login] }}\n"
-    );
-    let ended = against(serve(router).await, &yaml, PROMPT).await;
+    let ended = of_sessions(router, "session.identifier-changes-at-login").await;
     let result = ended.of("session.identifier-changes-at-login");
     assert_eq!(result.verdict, Verdict::Fail, "{} {:?}", result.summary, result.deviations);
     assert!(result.summary.contains("the identifier from before the login"), "{}", result.summary);
+}
+
+/// Litestar answers whoever has no session with the value `null` for its cookie, and takes the identifier that a client names.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_every_visitor_gets_alike_is_no_identifier() {
+    let me = |State(visitors): State<Visitors>, headers: HeaderMap| async move {
+        let known = identifier(&headers).and_then(|id| visitors.lock().expect("whole").get(&id).copied());
+        match known {
+            Some(true) => Json(json!({ "user": "alice", "account": "6c1f0a8e52d94b37" })).into_response(),
+            _ => (StatusCode::UNAUTHORIZED, [(header::SET_COOKIE, "sid=null; Path=/; HttpOnly")]).into_response(),
+        }
+    };
+    let log_in = |State(visitors): State<Visitors>, headers: HeaderMap, Form(form): Form<HashMap<String, String>>| async move {
+        if form.get("password").is_none_or(|password| password != PASSWORD) {
+            return StatusCode::UNAUTHORIZED.into_response();
+        }
+        match identifier(&headers).filter(|id| id != "null") {
+            Some(id) => {
+                visitors.lock().expect("whole").insert(id.clone(), true);
+                (StatusCode::NO_CONTENT, [(header::SET_COOKIE, format!("sid={id}; Path=/; HttpOnly"))]).into_response()
+            }
+            None => (StatusCode::NO_CONTENT, new_visitor(&visitors, true)).into_response(),
+        }
+    };
+    let router = Router::new().route("/me", get(me)).route("/login", post(log_in)).with_state(Visitors::default());
+    let ended = of_sessions(router, "session.identifier-changes-at-login").await;
+    let result = ended.of("session.identifier-changes-at-login");
+    assert_eq!(result.verdict, Verdict::Fail, "{} {:?}", result.summary, result.deviations);
+}
+
+/// This check against `GET /me`, behind sessions of a login by a form.
+async fn of_sessions(router: Router, check: &str) -> Ended {
+    let yaml = format!(
+        "scheme: {{ session: {{ cookie: sid }} }}\nlogins: {{ app: {{ request: {{ post: /login, form: {{ user: \"{{username}}\", \
+         password: \"{{password}}\" }} }}, token: {{ cookie: sid }} }} }}\ncredentials: {{ alice: {{ login: app, username: alice, password: {PASSWORD} }} }}\n\
+         resources: [{{ request: GET /me }}]\nconformance: {{ include: [{check}] }}\n"
+    );
+    against(serve(router).await, &yaml, PROMPT).await
 }
 
 /// A guard of CSRF that one handler forgot.

@@ -48,6 +48,16 @@ pub(crate) const FAULTS: &[Fault] = &[
     ),
     row("splits-on-last-colon", "basic.first-colon-splits", "splits at the last colon"),
     row("crash-on-no-colon", "basic.malformed-credentials-denied", "breaks where there is no colon"),
+    variant(
+        "basic-known-user-breaks",
+        "basic.malformed-credentials-denied",
+        "breaks where a user that it knows comes without a password",
+    ),
+    variant(
+        "basic-digest-of-known-user-breaks",
+        "basic.malformed-credentials-denied",
+        "breaks where Digest names a user that it knows",
+    ),
     variant("basic-unpadded", "basic.malformed-credentials-denied", "takes Base64 without its padding"),
     variant("basic-skips-junk", "basic.malformed-credentials-denied", "skips what is no character of Base64"),
     variant("basic-no-space", "basic.malformed-credentials-denied", "takes a value without a space before it"),
@@ -70,6 +80,12 @@ pub(super) fn of_query(state: &ReferenceState, accounts: &Accounts, parts: &Part
         return None;
     }
     accounts.verify(state, &query_value(parts, "u")?, &query_value(parts, "p")?, false)
+}
+
+/// Whether Digest names a known user, on which a server breaks that reads a password there.
+pub(super) fn breaks_on_digest(state: &ReferenceState, accounts: &Accounts, line: &str) -> bool {
+    let named = || line.strip_prefix("Digest username=\"")?.split('"').next();
+    state.fault("basic-digest-of-known-user-breaks") && named().is_some_and(|user| accounts.knows(user))
 }
 
 /// Whose user-id and password stand as parameters behind the name of a scheme.

@@ -48,6 +48,9 @@ pub(crate) fn verify(
     if let Some(principal) = faults::of_parameters(state, accounts, line) {
         return Ok(principal);
     }
+    if faults::breaks_on_digest(state, accounts, line) {
+        return Err(Rejection::broken());
+    }
     let glued = || line.split_at_checked("Basic".len()).filter(|_| state.fault("basic-no-space"));
     let Some((scheme, encoded)) = line.split_once(' ').or_else(glued) else {
         return Err(refused("invalid_credentials"));
@@ -79,7 +82,8 @@ pub(crate) fn verify(
     let decoded = decoded.ok_or_else(bad)?;
     // RFC 7617 §2: the user-id ends at the first colon; control characters are not allowed
     let split = if state.fault("splits-on-last-colon") { decoded.rsplit_once(':') } else { decoded.split_once(':') };
-    if split.is_none() && state.fault("crash-on-no-colon") {
+    let breaks_for_known = || state.fault("basic-known-user-breaks") && accounts.knows(&decoded);
+    if split.is_none() && (state.fault("crash-on-no-colon") || breaks_for_known()) {
         return Err(Rejection::broken());
     }
     let Some((user, password)) = split.filter(|_| !decoded.chars().any(char::is_control)) else {
