@@ -15,13 +15,15 @@ use authbench::scenario::{NoVariables, load_text};
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 /// What stops the server, in a key.
 const STOPS: &str = "${jndi:";
+const PASSWORD: &str = "correct-Horse-7-battery";
 /// How long it takes until somebody has started it again: longer than a busy machine needs to look twice whether it answers.
 const AWAY: Duration = Duration::from_secs(4);
 
 /// For each request, and a third of the time for which a target is waited for.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// A service that one process answers, one request after another; it ends at a request, and may be started again.
+/// A service that one process answers, one request after another; it ends at a request, or at a login whose password is an object,
+/// and may be started again.
 fn start(comes_back: bool) -> (SocketAddr, Arc<AtomicUsize>) {
     let address = crate::ports::reserved();
     let mut listener = TcpListener::bind(address).expect("binds");
@@ -56,10 +58,22 @@ fn answer(mut stream: TcpStream) -> std::io::Result<bool> {
     if head.contains(STOPS) {
         return Ok(false);
     }
+    let length =
+        head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    stream.read_exact(&mut body)?;
+    let body = String::from_utf8_lossy(&body).into_owned();
+    if body.contains("\"password\":{") {
+        return Ok(false);
+    }
     let lines = || head.lines().filter(|line| line.to_ascii_lowercase().starts_with("x-api-key:"));
     let good = lines().count() == 1 && lines().all(|line| line.ends_with(&format!(" {KEY}")));
+    let good = good || head.lines().any(|line| line.eq_ignore_ascii_case(&format!("authorization: Bearer {KEY}")));
     let known = head.starts_with("GET /orders ");
+    let token = format!("{{\"access_token\":\"{KEY}\"}}");
     let (status, body) = match (known, good) {
+        _ if head.starts_with("POST /login ") && body.contains(PASSWORD) => ("200 OK", token.as_str()),
+        _ if head.starts_with("POST /login ") => ("401 Unauthorized", "{\"error\":\"invalid_login\"}"),
         (false, _) => ("404 Not Found", "{\"error\":\"not_found\"}"),
         (true, true) => ("200 OK", "{\"orders\":[\"6c1f0a8e52d94b37\",\"b07d3e9a41f8c265\"]}"),
         (true, false) => ("403 Forbidden", "{\"error\":\"forbidden\"}"),
@@ -86,12 +100,18 @@ impl Ended {
 }
 
 async fn against(address: SocketAddr, owned: bool, limit: Duration) -> Ended {
-    let yaml = format!(
-        "authbench: 1\nname: outage\ntarget: {{ url: \"http://{address}\", owned: {owned} }}\nscheme: api-key\n\
+    let rest = format!(
+        "scheme: api-key\n\
          credentials:\n  service: {{ key: \"{KEY}\" }}\nresources:\n  - request: GET /orders\n\
          conformance:\n  include: [apikey.valid-accepted, apikey.invalid-denied, apikey.injection-denied, \
          apikey.near-miss-denied, apikey.empty-or-blank-denied, common.keeps-answering]\n"
     );
+    with_rest(address, owned, limit, &rest).await
+}
+
+/// Runs a scenario of which this is the rest.
+async fn with_rest(address: SocketAddr, owned: bool, limit: Duration, rest: &str) -> Ended {
+    let yaml = format!("authbench: 1\nname: outage\ntarget: {{ url: \"http://{address}\", owned: {owned} }}\n{rest}");
     let options = Options { only: Some(Only::Conformance), time_limit: limit, ..Options::new(Launch::InProcess) };
     let loaded = load_text("outage.yaml".to_owned(), yaml).expect("is a scenario");
     let ready = prepare(vec![loaded], Some(&NoVariables), &options).expect("is ready");
@@ -155,4 +175,30 @@ async fn an_owned_target_that_never_comes_back_is_a_finding() {
     assert_eq!(stopped.load(Ordering::Relaxed), 1);
     let named: Vec<&str> = ended.findings.iter().map(|finding| finding.check.as_str()).collect();
     assert_eq!(named, ["common.keeps-answering"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_login_that_stops_a_target_is_found_whether_it_comes_back_or_not() {
+    let rest = format!(
+        "scheme: bearer\nlogins: {{ app: {{ request: {{ post: /login, json: {{ user: \"{{username}}\", password: \"{{password}}\" }} }} }} }}\n\
+         credentials: {{ alice: {{ login: app, username: alice, password: {PASSWORD} }} }}\nresources: [{{ request: GET /orders }}]\n\
+         conformance: {{ include: [bearer.valid-accepted, login.wrong-password-refused, login.unusual-password-refused, common.keeps-answering] }}\n"
+    );
+    for (comes_back, times) in [(true, 2), (false, 1)] {
+        let (address, stopped) = start(comes_back);
+        let limit = if comes_back { LIMIT } else { Duration::from_millis(500) };
+        let ended = with_rest(address, true, limit, &rest).await;
+        let found = ended.of("common.keeps-answering");
+        assert_eq!((found.verdict, found.severity), (Verdict::Fail, Severity::High), "{comes_back}: {}", found.summary);
+        assert!(found.summary.contains("POST /login of login.unusual-password-refused"), "{}", found.summary);
+        assert_eq!(
+            stopped.load(Ordering::Relaxed),
+            times,
+            "{comes_back}: once by its check, once alone, and never again"
+        );
+        let named: Vec<&str> = ended.findings.iter().map(|finding| finding.check.as_str()).collect();
+        assert_eq!(named, ["common.keeps-answering"], "{comes_back}");
+        let own = ended.of("login.unusual-password-refused");
+        assert_eq!(own.verdict, Verdict::Inconclusive, "{}", own.summary);
+    }
 }

@@ -102,7 +102,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §15.5.4", "WSTG-IDNT-04", "OWASP API1:2023"],
         doc: Doc {
-            sends: "An object that exists and one that does not, without a credential, by GET and by OPTIONS, and with another tenant's where the scenario has `tenant`; the answers are compared.",
+            sends: "An object that exists and one that does not, without a credential, by GET and by OPTIONS, with a valid one that lacks the scope, and with another tenant's where the scenario has `tenant`; the answers are compared.",
             matters: "Answers that differ tell which objects exist: customers, invoices, names.",
             fix: "Decide about access before anything is looked up, or answer 404 to both.",
         },
@@ -118,6 +118,15 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Anonymous, On::Object)
                 .with(&[Alter::Method("OPTIONS"), Alter::Target(Fill::AbsentPath)])
                 .called("OPTIONS of one that does not, without a credential"),
+            send(Who::LowScope, On::Object)
+                .denied(HIDDEN)
+                .called("an object that exists, by whoever lacks the scope")
+                .if_given(),
+            send(Who::LowScope, On::Object)
+                .with(&[Alter::Target(Fill::AbsentPath)])
+                .denied(HIDDEN)
+                .called("one that does not, by whoever lacks the scope")
+                .if_given(),
             send(Who::OtherTenant, On::Object)
                 .denied(HIDDEN)
                 .called("an object that exists, by another tenant")
@@ -164,8 +173,12 @@ pub(crate) const CHECKS: &[Check] = &[
                 .denied(UNREAD)
                 .called("a body of nothing"),
             send(Who::Anonymous, On::EachWrite)
+                .with(&[Alter::Body { json: LONG, form: LONG_FORM }])
+                .id(A_LONG_BODY)
+                .called("a body that is as long, and not nested"),
+            send(Who::Anonymous, On::EachWrite)
                 .with(&[Alter::Body { json: DEEP, form: DEEP_FORM }])
-                .denied(UNREAD)
+                .id(A_DEEP_BODY)
                 .called("a body that is nested deeply"),
             send(Who::Anonymous, On::EachWrite)
                 .with(&[Alter::Replaced("Content-Type", Fill::Text("text/plain"))])
@@ -176,6 +189,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 .denied(UNREAD)
                 .called("a query that no schema allows"),
         ],
+        expect: unread,
         fault: "validate-before-auth",
         ..PLAIN
     },
@@ -303,6 +317,25 @@ pub(crate) const CHECKS: &[Check] = &[
     },
 ];
 
+/// A body that is nested deeply ...
+const A_DEEP_BODY: StepId = StepId::new("deep-body");
+/// ... and one that is as long, and not nested.
+const A_LONG_BODY: StepId = StepId::new("long-body");
+/// Blanks, which JSON allows behind a value, up to the length of [`DEEP`].
+const LONG: &str = match std::str::from_utf8(&filled::<10_000>(b"{}", b' ')) {
+    Ok(long) => long,
+    Err(_) => "{}",
+};
+/// A field whose value is long, up to the length of [`DEEP_FORM`].
+const LONG_FORM: &str = match std::str::from_utf8(&filled::<603>(b"a=", b'a')) {
+    Ok(long) => long,
+    Err(_) => "a=1",
+};
+const fn filled<const LENGTH: usize>(start: &[u8; 2], with: u8) -> [u8; LENGTH] {
+    let mut text = [with; LENGTH];
+    (text[0], text[1]) = (start[0], start[1]);
+    text
+}
 /// Arrays in arrays: deeper than parsers descend.
 const DEEP: &str = match std::str::from_utf8(&[b'['; 10_000]) {
     Ok(deep) => deep,
@@ -374,16 +407,33 @@ fn conditions(case: &ObservedCheck<'_>) -> Judgement {
         let beside =
             case.beside(observation, UNCONDITIONAL).find_map(|(_, seen)| Some((seen.exchange.status()?, seen.outcome)));
         let without = beside.map(|(status, _)| status);
+        let is_open = matches!(beside, Some((_, Outcome::Granted)));
         let is_a_page = matches!(beside, Some((200..300, Outcome::Refused)));
         match observation.exchange.status() {
             status if status.is_some() && status == without => {}
             // a refusal with a status of success is a page for everybody: the conditions are about that
             Some(304 | 412) if is_a_page => {}
+            // whoever is let in without a credential is told nothing more
+            Some(304 | 412) if is_open => {}
             Some(status @ (304 | 412)) => {
                 let text = case.about(index, format_args!("answered with {status}"));
                 judgement.deviates(index, text, "the refusal that there is without the condition");
             }
             _ => case.judge_as(index, Want::Denied(REFUSED), &mut judgement),
+        }
+    }
+    judgement
+}
+
+/// No answer shows that a body was read; one that is too long is refused for its length, whatever is in it.
+fn unread(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, seen) in case.observations_of(A_DEEP_BODY) {
+        let refused_for_its_length = |(_, long): (usize, &Observation)| {
+            long.outcome == Outcome::Refused && long.exchange.status() == seen.exchange.status()
+        };
+        if !case.beside(seen, A_LONG_BODY).any(refused_for_its_length) {
+            case.judge_as(index, Want::Denied(UNREAD), &mut judgement);
         }
     }
     judgement

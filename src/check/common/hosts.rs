@@ -126,16 +126,20 @@ fn links(text: &str) -> impl Iterator<Item = usize> {
     text.match_indices("//").map(|(at, _)| at).filter(is_foreign)
 }
 
-/// Whether a body links to an address. A page does so in its attributes: what it shows as text, such as the address that was
-/// asked for in a page of an error, leads nobody there.
+/// Whether a body links to an address. A page does so in its attributes, and other bodies in their values: what is shown as text,
+/// such as the address that was asked for in an error, leads nobody there.
 fn links_in_body(response: &Response) -> bool {
     let body = String::from_utf8_lossy(&response.body).to_ascii_lowercase();
     let is_page = response.header("content-type").is_some_and(|media| media.to_ascii_lowercase().contains("html"));
     links(&body).any(|at| {
         let before = body[..at].trim_end_matches(':').trim_end_matches(|c: char| c.is_ascii_alphanumeric());
         let unquoted = before.strip_suffix(['"', '\'']).unwrap_or(before);
-        // an attribute, the address of a `refresh`, or one in a style sheet
-        !is_page || unquoted.ends_with(['=', '('])
+        match is_page {
+            // an attribute, the address of a `refresh`, or one in a style sheet
+            true => unquoted.ends_with(['=', '(']),
+            // in the middle of a sentence it is no value
+            false => !before.ends_with(' ') || before.ends_with(": "),
+        }
     })
 }
 
@@ -170,6 +174,8 @@ mod tests {
         assert!(is_linked("application/json", r#"{"self":"http://authbench.invalid/orders"}"#));
         assert!(is_linked("application/json", r#"{"self":"http://.authbench.invalid:8441"}"#));
         assert!(!is_linked("application/json", r#"{"self":"http://example.test/?at=authbench.invalid"}"#));
+        assert!(is_linked("application/yaml", "self: http://authbench.invalid/orders"));
         assert!(!is_linked("application/json", r#"{"host":"authbench.invalid"}"#));
+        assert!(!is_linked("application/json", r#"{"error":"no route for [GET] http://authbench.invalid/x"}"#));
     }
 }

@@ -4,6 +4,7 @@ use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{Alter, Fill, On, Step, Who, send};
 use crate::check::{Check, Doc, PLAIN, Severity, Tier};
+use crate::observe::Observation;
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -13,12 +14,12 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §15.5.1", "RFC 3986 §2.1", "ASVS 16.5.3"],
         doc: Doc {
-            sends: "The protected request without and with the good credential, with a segment behind its path that is no UTF-8 (`%ff`), no percent-encoding (`%zz`), NUL (`%00`) or 4,000 characters long; and with a query that is no UTF-8, no percent-encoding, NUL, with a bracket that is not closed, that gives one parameter as a text and as an object, or nests one a thousand deep.",
+            sends: "The protected request without and with the good credential, with a segment behind its path that nothing has, and one that is no UTF-8 (`%ff`), no percent-encoding (`%zz`), NUL (`%00`) or 4,000 characters long; and with a query that is no UTF-8, no percent-encoding, NUL, with a bracket that is not closed, that gives one parameter as a text and as an object, or nests one a thousand deep.",
             matters: "Whoever can send a request can send such an address: a server that breaks on it before it authenticates lets everybody fill its logs and keep its workers busy, and its error page often shows code.",
             fix: "Answer 400 or 404 to an address that does not decode.",
         },
-        steps: &without_and_with::<10, 21>(TARGETS),
-        expect: never_broken,
+        steps: &without_and_with::<11, 23>(TARGETS),
+        expect: targets_never_broken,
         fault: "breaks-on-undecodable-path",
         ..PLAIN
     },
@@ -40,8 +41,12 @@ pub(crate) const CHECKS: &[Check] = &[
     },
 ];
 
-/// Addresses that do not decode.
-const TARGETS: [&[Alter]; 10] = [
+/// A segment that decodes, and that nothing has.
+const UNKNOWN: &str = "authbench";
+
+/// Addresses that do not decode, and one that does.
+const TARGETS: [&[Alter]; 11] = [
+    &[Alter::Path(|path| behind(path, UNKNOWN))],
     &[Alter::Path(|path| behind(path, "%ff"))],
     &[Alter::Path(|path| behind(path, "%zz"))],
     &[Alter::Path(|path| behind(path, "%00"))],
@@ -98,10 +103,34 @@ fn asked(path: &str, query: &str) -> String {
     format!("{path}?{query}")
 }
 
+/// The same as [`never_broken`]; where a path that nothing has breaks the server, how its segment is written does not matter.
+fn targets_never_broken(case: &ObservedCheck<'_>) -> Judgement {
+    let path_of = |seen: &Observation| {
+        let target = String::from_utf8_lossy(&seen.exchange.request.target).into_owned();
+        target.split('?').next().unwrap_or_default().to_owned()
+    };
+    let suffix = format!("/{UNKNOWN}");
+    let unknown: Vec<&Observation> =
+        case.lenient().map(|(_, seen)| seen).filter(|seen| path_of(seen).ends_with(&suffix)).collect();
+    never_broken_but(case, |seen| {
+        let like_unknown = |other: &&&Observation| {
+            let start = path_of(other).trim_end_matches(UNKNOWN).to_owned();
+            other.credential == seen.credential && path_of(seen).starts_with(&start)
+        };
+        let broke = |other: &Observation| other.exchange.status().is_some_and(|status| status >= 500);
+        !path_of(seen).ends_with(&suffix) && unknown.iter().filter(like_unknown).any(|other| broke(other))
+    })
+}
+
 /// No answer is a server error that comes again. What is not implemented may be said so.
 pub(crate) fn never_broken(case: &ObservedCheck<'_>) -> Judgement {
+    never_broken_but(case, |_| false)
+}
+
+/// The same, of all answers but some.
+fn never_broken_but(case: &ObservedCheck<'_>, is_another: impl Fn(&Observation) -> bool) -> Judgement {
     let mut judgement = expect::wants(case);
-    for (index, seen) in case.lenient() {
+    for (index, seen) in case.lenient().filter(|(_, seen)| !is_another(seen)) {
         if let Some(status @ 500..) = seen.exchange.status().filter(|status| *status != 501) {
             let text = case.about(index, format_args!("answered with {status}"));
             match seen.reproduced {

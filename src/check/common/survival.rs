@@ -16,8 +16,8 @@ pub(crate) const CHECKS: &[Check] = &[Check {
         matters: "A request that ends a process or keeps it busy takes the service away from everybody, and needs no credential in most cases.",
         fix: "Find the request in the log, catch the failure where it arises, and bound what one request may use. Where a firewall blocks whoever sends such a request, let it answer 403 or 429 instead.",
     },
-    // no control: where the target is gone, that is what is looked for
-    steps: &[send(Who::Good, On::Protected).called("the good request at the end"), Step::LookBack(LookedFor::Outages)],
+    // no control, and what was seen comes first: where the target is gone, that is what is looked for
+    steps: &[Step::LookBack(LookedFor::Outages), send(Who::Good, On::Protected).called("the good request at the end")],
     expect: keeps_answering,
     fault: "stops-after-trace",
     ..PLAIN

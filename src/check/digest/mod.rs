@@ -162,7 +162,7 @@ pub(crate) const CHECKS: &[Check] = &[
         title: "A response for another realm is refused",
         severity: Severity::Low,
         tier: Tier::Extended,
-        sources: &["RFC 7616 §3.4.2", "RFC 7616 §3.3"],
+        sources: &["RFC 7616 §3.4.2", "RFC 7616 §3.3", "RFC 7616 §3.4"],
         doc: Doc {
             sends: "A correct response for another realm, which it names; and a good field that names another realm than its response is for: to accept that is a warning.",
             matters: "A hash of name, realm and password that another realm has lost opens this one.",

@@ -1,6 +1,9 @@
 //! How answers of logins are judged.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use crate::check::Severity;
 use crate::check::judgement::sameness::{AnswerShape, sent_in};
@@ -160,13 +163,45 @@ fn attribute(case: &ObservedCheck<'_>, wanted: &str) -> Judgement {
 
 /// The answer that sets the cookie of the session last, and the attributes of the cookie.
 fn cookie(case: &ObservedCheck<'_>) -> Option<(usize, Vec<String>)> {
-    let name = case.evidence.session_cookie.as_deref()?;
+    let (index, line) = cookie_lines(case).last()?;
+    Some((index, line.split(';').skip(1).map(|attribute| attribute.trim().to_owned()).collect()))
+}
+
+/// The lines that set the cookie of the session, each with the number of its answer.
+fn cookie_lines<'a>(case: &'a ObservedCheck<'_>) -> impl Iterator<Item = (usize, String)> + 'a {
+    let name = case.evidence.session_cookie.as_deref();
     let lines = case.all_answers().flat_map(|(index, answer)| {
         answer.header_values("set-cookie").map(|line| (index, line.into_owned())).collect::<Vec<_>>()
     });
-    let of_session = lines.filter(|(_, line)| line.split('=').next().is_some_and(|own| own.trim() == name));
-    let (index, line) = of_session.last()?;
-    Some((index, line.split(';').skip(1).map(|attribute| attribute.trim().to_owned()).collect()))
+    lines.filter(move |(_, line)| name.is_some() && line.split('=').next().map(str::trim) == name)
+}
+
+/// Each login has an identifier of its own.
+pub(super) fn new_at_each_login(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let value = |line: &str| line.split(';').next()?.split_once('=').map(|(_, value)| value.trim().to_owned());
+    let given: BTreeMap<usize, String> =
+        cookie_lines(case).filter_map(|(index, line)| Some((index, value(&line)?))).collect();
+    let mut last_two = given.into_iter().rev();
+    let (Some((index, again)), Some((_, first))) = (last_two.next(), last_two.next()) else {
+        judgement.leaves_open("the answers of the logins do not both set the cookie".to_owned());
+        return judgement;
+    };
+    if holds_the_session(&again) {
+        judgement.not_applicable = Some("the cookie holds the session itself, and no identifier of one".to_owned());
+    } else if again == first {
+        let text = case.about(index, "the identifier is the one of the login before");
+        judgement.deviates(index, text, "an identifier of its own for each login");
+    }
+    judgement
+}
+
+/// Whether the value of a cookie is JSON, also in Base64 and with a signature behind it.
+fn holds_the_session(value: &str) -> bool {
+    let start = value.trim_matches('"').split(['.', '%', '=', '|', ':']).next().unwrap_or_default();
+    let decoded = [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD].into_iter().find_map(|engine| engine.decode(start).ok());
+    let is_json = |bytes: &[u8]| bytes.starts_with(b"{") || bytes.starts_with(b"[");
+    is_json(value.as_bytes()) || value.starts_with("%7B") || decoded.is_some_and(|bytes| is_json(&bytes))
 }
 
 /// Each answer against what its step wants; and what both answers about a known user have is in the one about an unknown

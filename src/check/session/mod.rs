@@ -90,6 +90,26 @@ pub(crate) const CHECKS: &[Check] = &[
         ..REFUSAL
     },
     Check {
+        id: "session.identifier-new-at-each-login",
+        title: "Two logins of a user have two session identifiers",
+        level: Level::Should,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["ASVS 7.2.4", "CWE-384"],
+        doc: Doc {
+            sends: "Two logins of one user; the values of their session cookies are compared. A cookie that holds the session itself, such as a JWT, is no identifier.",
+            matters: "Where all logins of a user share one identifier, whoever learned it once has every later session, and a logout at one place ends them all, or none.",
+            fix: "Make a new random identifier at each login.",
+        },
+        steps: &[
+            login(SessionAct::LogIn("first")).granted().called("a login"),
+            login(SessionAct::LogIn("again")).granted().called("another login of the user"),
+        ],
+        expect: judgements::new_at_each_login,
+        fault: "session-id-of-user",
+        ..PLAIN
+    },
+    Check {
         id: "session.cookie-secure",
         title: "The cookie of a session has the Secure attribute",
         level: Level::Should,

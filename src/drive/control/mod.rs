@@ -393,7 +393,10 @@ impl ControlPlane {
         // on the heap: logins are deep in what waits for them
         let answer = match (Box::pin(request.send()).await, again) {
             // a connection that was kept may have been closed by now: what was sent on it has not been read
-            (Err(error), Some(again)) if !error.is_timeout() && !error.is_connect() => Box::pin(again.send()).await,
+            (Err(error), Some(again)) if !error.is_timeout() && !error.is_connect() => {
+                // where nobody takes another connection, the first one was closed by what ended the process
+                Box::pin(again.send()).await.map_err(|second| if second.is_connect() { error } else { second })
+            }
             (answer, _) => answer,
         };
         let headers = answer.as_ref().map(|answer| answer.headers().clone()).unwrap_or_default();

@@ -14,6 +14,7 @@ use super::{Prober, allowance};
 use crate::clock;
 use crate::drive::wire::{self, Destination, Limits};
 use crate::observe::{Exchange, Outage, Request, Silence};
+use crate::target::address::host_field;
 
 /// Exchanges that are remembered, so that those on their way are among them.
 const REMEMBERED: usize = 32;
@@ -257,6 +258,23 @@ impl Prober {
         };
         // on the heap: this is rare, and every request would carry the room for it
         allowance::apart(Box::pin(looked)).await
+    }
+
+    /// Notes the requests of a login; where the last one got no answer, looks whether the target answers anybody.
+    pub(super) async fn pulse_after_login(&self, exchanges: &[Exchange]) {
+        let base = &self.equipment.base;
+        let host = host_field(base);
+        let of_target = |exchange: &&Exchange| exchange.request.value_of("host") == Some(host.as_bytes());
+        let mut last = None;
+        for exchange in exchanges.iter().filter(of_target) {
+            let number = self.outages.begins(&exchange.request);
+            self.outages.ends(number, exchange);
+            last = Some((number, exchange));
+        }
+        let Some((number, exchange)) = last.filter(|(_, exchange)| exchange.answer.is_err()) else { return };
+        if let Ok(destination) = self.destination(base, &exchange.request) {
+            self.pulse(&destination, number, exchange).await;
+        }
     }
 
     /// The plainest request that there is: any answer to it is a sign of life.

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use super::outages;
-use crate::observe::{Exchange, Request, contains, internals_in, parse_challenges, password_hash_in};
+use crate::observe::{Exchange, Request, Response, contains, internals_in, parse_challenges, password_hash_in};
 use crate::secret::Disclosures;
 
 /// Answers that are kept of each kind.
@@ -83,8 +83,19 @@ impl Witness {
         }
     }
 
+    /// Looks at an answer that refuses, though its status is one of success: a page has texts of its own, and is left out.
+    pub(super) fn look_at_refusal(&self, exchange: &Exchange) {
+        let is_text = |response: &&Response| {
+            let media = response.header("content-type").unwrap_or_default().to_ascii_lowercase();
+            response.status < 300 && !media.contains("html")
+        };
+        if exchange.response().filter(is_text).is_some() {
+            self.look_at_error(exchange);
+        }
+    }
+
     fn look_at_error(&self, exchange: &Exchange) {
-        let Some(response) = exchange.response().filter(|response| response.status >= 400) else { return };
+        let Some(response) = exchange.response() else { return };
         let place = outages::named(&exchange.request, "");
         let sent = || carried(&exchange.request);
         if let Some(says) = internals_in(response, sent) {

@@ -169,6 +169,13 @@ impl Caster<'_> {
                 let has_absent = |at: &usize| subject.resources[*at].absent.is_some() && !subject.resources[*at].writes;
                 subject.protected().find(has_absent)
             }),
+            On::Object if who == Who::LowScope => {
+                let has_absent = |gap: &ScopeGap| {
+                    let resource = &subject.resources[gap.resource];
+                    resource.absent.is_some() && !resource.writes
+                };
+                subject.scope_gap(None).filter(has_absent).map(|gap| gap.resource)
+            }
             On::Object => subject.tenant_gap().map(|gap| gap.resource),
         };
         match (found, on) {

@@ -188,11 +188,35 @@ fn start(good: &str) -> String {
 
 /// A random value of the same length, alphabet and prefix.
 fn unknown(good: &str, rng: &mut StdRng) -> Option<String> {
-    let kept = good.rfind(['_', '-']).map_or(0, |at| at + 1);
-    // too little left after the prefix: the whole value is random then
-    let kept = if good.len() - kept < 8 { 0 } else { kept };
-    let forged: String = good[..kept].chars().chain(good[kept..].chars().map(|c| alike(c, rng))).collect();
+    let kept = signed_part(good).unwrap_or_else(|| {
+        let kept = good.rfind(['_', '-']).map_or(0, |at| at + 1);
+        // too little left after the prefix, or too much for one: the whole value is random then
+        if good.len() - kept < 8 || kept > LONGEST_PREFIX { 0 } else { kept }
+    });
+    let secret = &good[kept..];
+    let is_hex = secret.len() >= 16 && secret.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f' | '-'));
+    let other = |(at, c): (usize, char)| match c {
+        // version and variant of a UUID (RFC 9562 §4)
+        _ if is_uuid(secret) && (at == 14 || at == 19) => c,
+        '0'..='9' | 'a'..='f' if is_hex => char::from(b"0123456789abcdef"[rng.random_range(0..16)]),
+        c => alike(c, rng),
+    };
+    let forged: String = good[..kept].chars().chain(secret.chars().enumerate().map(other)).collect();
     changed(good, forged)
+}
+
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36 && text.char_indices().all(|(at, c)| (c == '-') == matches!(at, 8 | 13 | 18 | 23))
+}
+
+/// The most characters of a prefix that says what a value is, such as `abk_live_`: the alphabets of Base64 for URLs and of UUIDs
+/// have its separators, too.
+const LONGEST_PREFIX: usize = 16;
+
+/// How much of a JWT is signed, with the dot behind it: another signature makes one that was never issued.
+fn signed_part(good: &str) -> Option<usize> {
+    let (signed, _) = good.rsplit_once('.').filter(|_| good.starts_with("eyJ") && good.matches('.').count() == 2)?;
+    Some(signed.len() + 1)
 }
 
 fn neighbour(c: char) -> char {
@@ -295,5 +319,15 @@ mod tests {
         let forged = forged("unknown", "abk_live_q7Wn2Zp4XcRt9Vb3", &mut StdRng::seed_from_u64(7)).expect("a forgery");
         assert!(forged.starts_with("abk_live_") && forged.len() == 25, "{forged}");
         assert!(forged[9..10].chars().all(|c| c.is_ascii_lowercase()));
+        for (good, kept) in [
+            ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.q7Wn2Zp4_XcRt9-Vb3mK8sLd", 37),
+            ("q7Wn2Zp4XcRt9Vb3mK8sLdH5_fGa7Pq2x", 0),
+            ("6f1c0a8e-52d9-4b37-b07d-3e9a41f8c265", 0),
+        ] {
+            let forged = super::forged("unknown", good, &mut StdRng::seed_from_u64(7)).expect("a forgery");
+            assert_eq!(forged[..kept], good[..kept], "{forged}");
+            let alike = forged[kept..].bytes().zip(good[kept..].bytes()).filter(|(one, other)| one == other).count();
+            assert!(alike * 2 < good.len() - kept && forged.len() == good.len(), "{forged} is too near to {good}");
+        }
     }
 }

@@ -238,3 +238,28 @@ async fn spaces_at_the_end_of_a_field_that_count_are_reported() {
     assert_eq!(result.verdict, Verdict::Info, "{} {:?}", result.summary, result.deviations);
     assert!(result.summary.contains("two spaces behind the credential"), "{}", result.summary);
 }
+
+/// An API that has status 200 for everything, and says in the body how it went.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_refusal_with_a_status_of_success_shows_is_seen() {
+    let orders = |headers: HeaderMap| async move {
+        match presented(&headers) {
+            Some(line) if line == format!("Bearer {KEY}") => {
+                ([(header::CONTENT_TYPE, "application/json")], ORDERS).into_response()
+            }
+            Some(_) => {
+                Json(json!({ "error": "SQLITE_AUTH(23): not authorized in INSERT INTO orders" })).into_response()
+            }
+            None => Json(json!({ "error": "no credential" })).into_response(),
+        }
+    };
+    let yaml = format!(
+        "scheme: bearer\ncredentials: {{ a: {{ token: \"{KEY}\" }} }}\n\
+         resources: [{{ request: GET /orders, success: {{ json: /orders }}, refusal: {{ json: /error }} }}]\n\
+         conformance: {{ include: [bearer.metacharacters-denied, common.auth-error-no-internals] }}\n"
+    );
+    let ended = against(serve(Router::new().route("/orders", get(orders))).await, &yaml, PROMPT).await;
+    let result = ended.of("common.auth-error-no-internals");
+    assert_eq!(result.verdict, Verdict::Warn, "{} {:?}", result.summary, result.deviations);
+    assert!(result.deviations.iter().any(|text| text.contains("of bearer.")), "{:?}", result.deviations);
+}

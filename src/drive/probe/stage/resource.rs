@@ -305,6 +305,9 @@ impl Stage<'_> {
             reading.why = Some("the answer is one that was granted before".to_owned());
         }
         let Reading { outcome, why, clean } = reading;
+        if outcome == Outcome::Refused {
+            self.prober.witness.look_at_refusal(&exchange);
+        }
         let seen = Observation {
             step,
             credential,

@@ -247,6 +247,7 @@ impl Stage<'_> {
         let ended = session.renewed(&self.prober.equipment.logins).await;
         note(session.exchanges(), wrong, evidence);
         session.exchanges().iter().for_each(|exchange| self.prober.witness.look_at(exchange));
+        self.prober.pulse_after_login(session.exchanges()).await;
         let exchange = session.exchanges().last().cloned();
         match ended {
             Ok((held, _)) => {

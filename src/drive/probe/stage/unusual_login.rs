@@ -17,7 +17,8 @@ impl Stage<'_> {
     ) -> Result<(Told, bool), Halt> {
         let told = self.one_unusual_login(identity, act, evidence).await?;
         let closed = matches!(told.exchange.answer, Err(Silence::Closed));
-        if told.outcome != Outcome::Broke && !closed {
+        let stopped = self.prober.outages.are_caused_by(&told.exchange.request);
+        if (told.outcome != Outcome::Broke && !closed) || stopped {
             return Ok((told, false));
         }
         let again = self.one_unusual_login(identity, act, evidence).await?;

@@ -19,6 +19,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         "session.cookie-samesite",
         "sets the cookie of the session without SameSite",
     ),
+    row("session-id-of-user", "session.identifier-new-at-each-login", "gives each login of a user the same identifier"),
     row("csrf-token-not-checked", "session.write-needs-csrf-token", "writes without asking for a CSRF token"),
     row(
         "foreign-pages-write",

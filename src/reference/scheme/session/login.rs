@@ -15,7 +15,7 @@ use crate::reference::rejection::Rejection;
 use crate::reference::request::cookie_value;
 use crate::reference::scheme::Verifiers;
 use crate::reference::scheme::passwords::{self, PasswordChange};
-use crate::reference::state::ReferenceState;
+use crate::reference::state::{ReferenceState, digest};
 use crate::seed::{CSRF_COOKIE, SESSION_COOKIE};
 
 /// The pages of a session.
@@ -72,7 +72,9 @@ async fn submit(
         _ => passwords::log_in(&verifiers, field("username"), field("password"), refused)?,
     };
     // a session that was there before the login may be known to somebody else: it ends (RFC 6265 §8.4)
+    let of_user = || digest(field("username"))[..16].iter().map(|byte| format!("{byte:02x}")).collect();
     let kept = state.fault("session-id-kept").then(|| visitor.to_owned());
+    let kept = kept.or_else(|| state.fault("session-id-of-user").then(of_user));
     sessions.end(visitor);
     let NewSession { id, csrf } = sessions.start(Some(principal), kept);
     let cookies = [session_cookie(state, sessions, &id), sessions.cookie(CSRF_COOKIE, &csrf, "; SameSite=Lax")];
