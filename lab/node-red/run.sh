@@ -20,4 +20,8 @@ module.exports = {
   },
 };
 SETTINGS
-exec node node_modules/node-red/red.js --port "$PORT" --userDir data --settings settings.js
+# a login can end the process: it is started again, as a service manager does
+while true; do
+  node node_modules/node-red/red.js --port "$PORT" --userDir data --settings settings.js || true
+  sleep 1
+done

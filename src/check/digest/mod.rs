@@ -204,13 +204,14 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §11.2", "RFC 9110 §5.6.3", "RFC 9110 §5.6.4"],
         doc: Doc {
-            sends: "Correct responses with the names of their parameters in upper case, with spaces around commas and equals signs, and with a backslash before a character in quotation marks. Only the first has to be accepted; a refusal of the others is for a person to look at.",
+            sends: "Correct responses with the names of their parameters in upper case, with spaces around commas and equals signs, with a tab behind commas, and with a backslash before a character in quotation marks. Only the first has to be accepted; a refusal of the others is for a person to look at.",
             matters: "Clients that write another spelling of the same parameters are shut out, although RFC 9110 asks servers to read it.",
             fix: "Parse the field as RFC 9110 §11.4 has it: names in any case of letters, optional whitespace, and quoted strings with escapes.",
         },
         steps: &[
             send(forged("names-upper-case"), On::Protected).granted(),
             send(forged("names-spaced"), On::Protected),
+            send(forged("names-tabbed"), On::Protected),
             send(forged("value-escaped"), On::Protected),
         ],
         expect: expect::scheme_read,

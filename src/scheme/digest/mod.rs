@@ -191,6 +191,9 @@ const FORGERIES: &[Forgery] = &[
     Forgery::new("names-spaced", "spaces around the commas and the equals signs", |context| {
         written(context, " , ", |name, value| format!("{name} = {value}"))
     }),
+    Forgery::new("names-tabbed", "a tab behind each comma", |context| {
+        written(context, ",\t", |name, value| format!("{name}={value}"))
+    }),
     Forgery::new("value-escaped", "a backslash before the first character of the realm", |context| {
         written(context, ", ", |name, value| match (name, value.strip_prefix('"')) {
             ("realm", Some(rest)) if rest.starts_with(|c: char| c.is_ascii_alphanumeric()) => {

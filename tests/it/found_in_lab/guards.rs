@@ -263,3 +263,41 @@ async fn what_a_refusal_with_a_status_of_success_shows_is_seen() {
     assert_eq!(result.verdict, Verdict::Warn, "{} {:?}", result.summary, result.deviations);
     assert!(result.deviations.iter().any(|text| text.contains("of bearer.")), "{:?}", result.deviations);
 }
+
+/// Whatever is behind the path of its resource breaks it: how that is written does not matter, and is not said.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_breaks_on_unknown_paths_does_not_break_on_what_they_are_written_like() {
+    const CHECK: &str = "common.malformed-target-never-5xx";
+    let good = format!("Bearer {KEY}");
+    let router = guarding(good, |_| None).fallback(|| async { StatusCode::INTERNAL_SERVER_ERROR });
+    let yaml = format!(
+        "scheme: bearer\ncredentials: {{ a: {{ token: \"{KEY}\" }} }}\nresources: [{{ request: GET /orders }}]\n\
+         conformance: {{ include: [{CHECK}] }}\n"
+    );
+    let ended = against(serve(router).await, &yaml, PROMPT).await;
+    let result = ended.of(CHECK);
+    let expected = ["no credential", "the good credential"]
+        .map(|who| format!("{who}, path written as /path/authbench: answered with 500"));
+    assert_eq!(result.deviations, expected, "{}", result.summary);
+}
+
+/// A limit of the length is no look at the body.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_is_too_long_may_be_refused_before_the_credential() {
+    const CHECK: &str = "common.auth-before-input-validation";
+    let orders = |headers: HeaderMap, body: axum::body::Bytes| async move {
+        match presented(&headers).is_some_and(|line| line == format!("Bearer {KEY}")) {
+            _ if body.len() > 300 => StatusCode::BAD_REQUEST.into_response(),
+            true => ([(header::CONTENT_TYPE, "application/json")], ORDERS).into_response(),
+            false => refused("Bearer realm=\"a\", error=\"invalid_token\""),
+        }
+    };
+    let yaml = format!(
+        "scheme: bearer\ncredentials: {{ a: {{ token: \"{KEY}\" }} }}\n\
+         resources: [{{ request: POST /orders, writes: true, json: {{ text: a }} }}]\nconformance: {{ include: [{CHECK}] }}\n"
+    );
+    let router = Router::new().route("/orders", axum::routing::post(orders));
+    let ended = against(serve(router).await, &yaml, PROMPT).await;
+    let result = ended.of(CHECK);
+    assert_eq!(result.verdict, Verdict::Pass, "{} {:?}", result.summary, result.deviations);
+}
