@@ -105,7 +105,7 @@ mod tests {
             (Outcome::Silent, Err(Silence::TimedOut), 0, 1),
         ] {
             let mut evidence = Evidence::default();
-            evidence.observe(Observation { outcome, ..sent(b"Bearer x", answer, false) });
+            evidence.observe(Observation { outcome, step: 1, ..sent(b"Bearer x", answer, false) });
             let judged = keeps_answering(&ObservedCheck { check, evidence: &evidence, profile: &profile });
             assert_eq!((judged.access.len(), judged.open.len()), (violations, open), "{outcome:?}");
         }

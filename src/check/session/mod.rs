@@ -92,7 +92,6 @@ pub(crate) const CHECKS: &[Check] = &[
     Check {
         id: "session.identifier-new-at-each-login",
         title: "Two logins of a user have two session identifiers",
-        level: Level::Should,
         severity: Severity::Low,
         tier: Tier::Extended,
         sources: &["ASVS 7.2.4", "CWE-384"],
