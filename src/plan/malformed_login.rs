@@ -4,11 +4,15 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::login::{CredentialSource, LoginBody, LoginJson, LoginProcedure, LoginStep, LoginText, MalformedBody};
+use super::login::{
+    CredentialSource, LoginBody, LoginJson, LoginPart, LoginProcedure, LoginStep, LoginText, MalformedBody,
+};
 use crate::check::step::{LoginMember, MalformedLogin};
 
 /// Arrays in arrays that a parser has to give up on.
 const DEPTH: usize = 100_000;
+/// Stands for half of a pair of UTF-16, which no text has.
+const SURROGATE: &str = "authbench-surrogate";
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -71,6 +75,17 @@ fn malformed_json(json: &LoginJson, kind: MalformedLogin) -> Option<LoginBody> {
         MalformedLogin::Missing(member) => {
             let mut json = json.clone();
             removes(&mut json, member).then_some(LoginBody::Json(json))
+        }
+        MalformedLogin::Bare => {
+            let mut json = json.clone();
+            bares(&mut json).then_some(LoginBody::Json(json))
+        }
+        MalformedLogin::Surrogate => {
+            let mut json = json.clone();
+            replace(&mut json, LoginMember::User, &json!(SURROGATE));
+            replace(&mut json, LoginMember::Password, &json!("authbench"));
+            let text = constant(&json)?.to_string().replace(SURROGATE, "\\ud800");
+            raw(text.as_bytes())
         }
         MalformedLogin::PercentSign
         | MalformedLogin::NotUtf8
@@ -168,10 +183,36 @@ fn removes(json: &mut LoginJson, member: LoginMember) -> bool {
     }
 }
 
+/// Removes the members of an object that are neither user nor password, where both are there; says whether there was any.
+fn bares(json: &mut LoginJson) -> bool {
+    let LoginJson::Object(members) = json else { return false };
+    let is_account = |(_, item): &(String, LoginJson)| {
+        [LoginMember::User, LoginMember::Password].iter().any(|member| holds(item, *member))
+    };
+    let before = members.len();
+    members.retain(is_account);
+    (1..before).contains(&members.len())
+}
+
+/// What a body is that has no templates.
+fn constant(json: &LoginJson) -> Option<Value> {
+    Some(match json {
+        LoginJson::Text(LoginText(parts)) => match parts.as_slice() {
+            [LoginPart::Plain(text)] => json!(text),
+            _ => return None,
+        },
+        LoginJson::Plain(value) => value.clone(),
+        LoginJson::List(items) => Value::Array(items.iter().map(constant).collect::<Option<_>>()?),
+        LoginJson::Object(members) => {
+            let member = |(name, item): &(String, LoginJson)| Some((name.clone(), constant(item)?));
+            Value::Object(members.iter().map(member).collect::<Option<_>>()?)
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::login::LoginPart;
 
     const MEMBERS: [LoginMember; 2] = [LoginMember::User, LoginMember::Password];
 
@@ -195,6 +236,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_neither_user_nor_password_may_be_left_out() {
+        let LoginBody::Json(LoginJson::Object(mut members)) = json_login() else { panic!("is an object") };
+        let bare = |members: &[(String, LoginJson)]| match malformed(
+            &LoginBody::Json(LoginJson::Object(members.to_vec())),
+            MalformedLogin::Bare,
+        ) {
+            Some(LoginBody::Json(LoginJson::Object(left))) => left.into_iter().map(|(name, _)| name).collect(),
+            _ => Vec::new(),
+        };
+        assert!(bare(&members).is_empty(), "there is nothing else");
+        members.push(("provider".to_owned(), LoginJson::Text(LoginText::plain("db"))));
+        assert_eq!(bare(&members), ["user", "in"]);
+    }
+
+    #[test]
     fn json_is_malformed_as_a_whole_or_in_one_member() {
         let whole = [
             (MalformedLogin::Array, "[]"),
@@ -202,6 +258,7 @@ mod tests {
             (MalformedLogin::Null, "null"),
             (MalformedLogin::Empty, ""),
             (MalformedLogin::Broken, "{\"authbench\": "),
+            (MalformedLogin::Surrogate, "{\"in\":{\"pass\":\"authbench\"},\"user\":\"\\ud800\"}"),
         ];
         for (kind, expected) in whole {
             let Some(LoginBody::Malformed(body)) = malformed(&json_login(), kind) else { panic!("{kind:?}") };

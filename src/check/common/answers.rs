@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::check::common::leaks;
 use crate::check::judgement::expect;
 use crate::check::judgement::sameness;
-use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::check::judgement::{Deviation, Judgement, ObservedCheck};
 use crate::check::step::{
     Accept, Alter, Fill, INSUFFICIENT, INVALID, LookedFor, MISSING, On, Step, Want, Who, forged, send,
 };
@@ -148,11 +148,12 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["OWASP API8:2023", "ASVS 16.5.1"],
         doc: Doc {
-            sends: "Each write (at most 8) without a credential: with a body that no schema allows, that does not parse, without a member, of nothing, and ten thousand arrays deep, in JSON or as a form, as the scenario has it; with another media type; and with a query that no schema allows.",
+            sends: "Each write (at most 8) without a credential: with the body of the scenario, and with one that no schema allows, that does not parse, without a member, of nothing, and ten thousand arrays deep beside a long one, in JSON or as a form, as the scenario has it; with another media type; and with a query that no schema allows.",
             matters: "An error that names fields shows the inside of an API to whoever has no business there.",
             fix: "Authenticate before the body is parsed.",
         },
         steps: &[
+            send(Who::Anonymous, On::EachWrite).id(THE_GOOD_BODY).called("the good body"),
             send(Who::Anonymous, On::EachWrite)
                 .with(&[Alter::Body {
                     json: "{\"authbench\": [1, {\"x\": \"y\"}], \"item\": {}}",
@@ -179,6 +180,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Anonymous, On::EachWrite)
                 .with(&[Alter::Body { json: DEEP, form: DEEP_FORM }])
                 .id(A_DEEP_BODY)
+                .denied(UNREAD)
                 .called("a body that is nested deeply"),
             send(Who::Anonymous, On::EachWrite)
                 .with(&[Alter::Replaced("Content-Type", Fill::Text("text/plain"))])
@@ -317,6 +319,8 @@ pub(crate) const CHECKS: &[Check] = &[
     },
 ];
 
+/// The body of the scenario without a credential.
+const THE_GOOD_BODY: StepId = StepId::new("good-body");
 /// A body that is nested deeply ...
 const A_DEEP_BODY: StepId = StepId::new("deep-body");
 /// ... and one that is as long, and not nested.
@@ -425,17 +429,22 @@ fn conditions(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// No answer shows that a body was read; one that is too long is refused for its length, whatever is in it.
+/// No answer shows that a body was read. A status that the good body has without a credential, too, says nothing about another;
+/// and a body that is too long is refused for its length, whatever is in it.
 fn unread(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case);
-    for (index, seen) in case.observations_of(A_DEEP_BODY) {
-        let refused_for_its_length = |(_, long): (usize, &Observation)| {
-            long.outcome == Outcome::Refused && long.exchange.status() == seen.exchange.status()
+    let says_nothing = |deviation: &Deviation| {
+        let seen = &case.evidence.observations[deviation.observation];
+        let is_refused_alike = |step| {
+            case.beside(seen, step).any(|(_, other)| {
+                other.outcome == Outcome::Refused && other.exchange.status() == seen.exchange.status()
+            })
         };
-        if !case.beside(seen, A_LONG_BODY).any(refused_for_its_length) {
-            case.judge_as(index, Want::Denied(UNREAD), &mut judgement);
-        }
-    }
+        let is_deep = case.step_of(seen).step_id() == Some(A_DEEP_BODY);
+        is_refused_alike(THE_GOOD_BODY) || (is_deep && is_refused_alike(A_LONG_BODY))
+    };
+    let mut judgement = expect::wants(case);
+    judgement.protocol.retain(|deviation| !says_nothing(deviation));
+    judgement.advice.retain(|deviation| !says_nothing(deviation));
     judgement
 }
 

@@ -1,6 +1,6 @@
 //! Requests of which a part does not parse: addresses and header fields.
 
-use crate::check::judgement::expect;
+use crate::check::judgement::silence::{ENDED, ends_a_process};
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{Alter, Fill, On, Step, Who, send};
 use crate::check::{Check, Doc, PLAIN, Severity, Tier};
@@ -14,11 +14,11 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §15.5.1", "RFC 3986 §2.1", "ASVS 16.5.3"],
         doc: Doc {
-            sends: "The protected request without and with the good credential, with a segment behind its path that nothing has, and one that is no UTF-8 (`%ff`), no percent-encoding (`%zz`), NUL (`%00`) or 4,000 characters long; and with a query that is no UTF-8, no percent-encoding, NUL, with a bracket that is not closed, that gives one parameter as a text and as an object, or nests one a thousand deep.",
+            sends: "The protected request without and with the good credential, with a segment behind its path that nothing has, and one that is no UTF-8 (`%ff`), no percent-encoding (`%zz`), NUL (`%00`), a parameter alone (`;authbench`) or 2,100 characters long; and with a query that is no UTF-8, no percent-encoding, NUL, with a bracket that is not closed, that gives one parameter as a text and as an object, or nests one six hundred deep.",
             matters: "Whoever can send a request can send such an address: a server that breaks on it before it authenticates lets everybody fill its logs and keep its workers busy, and its error page often shows code.",
             fix: "Answer 400 or 404 to an address that does not decode.",
         },
-        steps: &without_and_with::<11, 23>(TARGETS),
+        steps: &without_and_with::<12, 25>(TARGETS),
         expect: targets_never_broken,
         fault: "breaks-on-undecodable-path",
         ..PLAIN
@@ -30,11 +30,11 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §15.5.1", "RFC 9110 §5.5", "ASVS 16.5.3"],
         doc: Doc {
-            sends: "The protected request without and with the good credential, each time with one field that does not parse: Accept, Accept-Language, Accept-Encoding, Content-Type (no media type, and a charset that does not exist), Cookie, Range, If-Modified-Since, If-None-Match, Origin, Referer, X-Forwarded-For, X-Forwarded-Port, Forwarded; and with X-Forwarded-For and Client-IP of two clients.",
+            sends: "The protected request without and with the good credential, each time with one field that does not parse: Accept, Accept-Language, Accept-Encoding, Content-Type (no media type, and a charset that does not exist), Cookie, Range, If-Modified-Since, If-None-Match, Origin, Referer, X-Forwarded-For, X-Forwarded-Port, Forwarded, Host, Content-Length, and one with bytes outside ASCII; and with X-Forwarded-For and Client-IP of two clients.",
             matters: "Whoever can send a request can send such a field: a server that breaks on it before it authenticates lets everybody fill its logs, and its error page often shows code.",
             fix: "Ignore a field that does not parse, or answer 400 (406, 415, 416).",
         },
-        steps: &without_and_with::<15, 31>(FIELDS),
+        steps: &without_and_with::<18, 37>(FIELDS),
         expect: never_broken,
         fault: "breaks-on-odd-weight",
         ..PLAIN
@@ -45,22 +45,23 @@ pub(crate) const CHECKS: &[Check] = &[
 const UNKNOWN: &str = "authbench";
 
 /// Addresses that do not decode, and one that does.
-const TARGETS: [&[Alter]; 11] = [
+const TARGETS: [&[Alter]; 12] = [
     &[Alter::Path(|path| behind(path, UNKNOWN))],
     &[Alter::Path(|path| behind(path, "%ff"))],
     &[Alter::Path(|path| behind(path, "%zz"))],
     &[Alter::Path(|path| behind(path, "%00"))],
-    &[Alter::Path(|path| behind(path, &"a".repeat(4_000)))],
+    &[Alter::Path(|path| behind(path, ";authbench"))],
+    &[Alter::Path(|path| behind(path, &"a".repeat(2_100)))],
     &[Alter::Path(|path| asked(path, "authbench=%ff"))],
     &[Alter::Path(|path| asked(path, "authbench=%zz&%=1"))],
     &[Alter::Path(|path| asked(path, "authbench=%00"))],
     &[Alter::Path(|path| asked(path, "authbench[=1&[]=2&]=3"))],
     &[Alter::Path(|path| asked(path, "authbench=1&authbench[a]=2&authbench[]=3"))],
-    &[Alter::Path(|path| asked(path, &format!("authbench{}=1", "[a]".repeat(1_000))))],
+    &[Alter::Path(|path| asked(path, &format!("authbench{}=1", "[a]".repeat(600))))],
 ];
 
 /// Fields that do not parse, and two that name two clients.
-const FIELDS: [&[Alter]; 15] = [
+const FIELDS: [&[Alter]; 18] = [
     &[Alter::Replaced("Accept", Fill::Text("authbench"))],
     &[Alter::Header("Accept-Language", Fill::Text("authbench-x;q=x"))],
     &[Alter::Header("Accept-Encoding", Fill::Text("gzip;q=x"))],
@@ -76,6 +77,9 @@ const FIELDS: [&[Alter]; 15] = [
     &[Alter::Header("X-Forwarded-For", Fill::Text("192.0.2.1")), Alter::Header("Client-IP", Fill::Text("192.0.2.2"))],
     &[Alter::Header("X-Forwarded-Port", Fill::Text("authbench"))],
     &[Alter::Header("Forwarded", Fill::Text("for=\"authbench"))],
+    &[Alter::Header("X-Authbench", Fill::Text("schl\u{fc}ssel"))],
+    &[Alter::Replaced("Host", Fill::Text("[authbench"))],
+    &[Alter::Replaced("Content-Length", Fill::Text("authbench"))],
 ];
 
 /// The good request, and each change of it without and with the good credential.
@@ -103,6 +107,8 @@ fn asked(path: &str, query: &str) -> String {
     format!("{path}?{query}")
 }
 
+const EXPECTED: &str = "an answer below 500, such as 400 or 404";
+
 /// The same as [`never_broken`]; where a path that nothing has breaks the server, how its segment is written does not matter.
 fn targets_never_broken(case: &ObservedCheck<'_>) -> Judgement {
     let path_of = |seen: &Observation| {
@@ -129,12 +135,21 @@ pub(crate) fn never_broken(case: &ObservedCheck<'_>) -> Judgement {
 
 /// The same, of all answers but some.
 fn never_broken_but(case: &ObservedCheck<'_>, is_another: impl Fn(&Observation) -> bool) -> Judgement {
-    let mut judgement = expect::wants(case);
+    let mut judgement = Judgement::default();
+    for (index, seen) in case.observations() {
+        // 421 says all that there is to say of a host
+        if seen.exchange.status() != Some(421) {
+            case.judge(index, &mut judgement);
+        }
+    }
     for (index, seen) in case.lenient().filter(|(_, seen)| !is_another(seen)) {
+        if case.refusal_seen() && ends_a_process(seen) {
+            judgement.deviates(index, case.about(index, ENDED), EXPECTED);
+        }
         if let Some(status @ 500..) = seen.exchange.status().filter(|status| *status != 501) {
             let text = case.about(index, format_args!("answered with {status}"));
             match seen.reproduced {
-                true => judgement.deviates(index, text, "an answer below 500, such as 400 or 404"),
+                true => judgement.deviates(index, text, EXPECTED),
                 false => judgement.leaves_open(format!("{}: {status}, and not again", seen.description)),
             }
         }

@@ -84,22 +84,22 @@ const OF_FORMS: [&[u8]; 3] = [b"application/x-www-form-urlencoded", b"multipart/
 /// No write that a page of another site can make a browser send has succeeded.
 pub(super) fn foreign_page(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    let kept_by_browsers = cookie(case).is_some_and(|(_, attributes)| {
-        let is = |attribute: &String, value| attribute.eq_ignore_ascii_case(value);
-        attributes.iter().any(|attribute| is(attribute, "samesite=lax") || is(attribute, "samesite=strict"))
-    });
-    if kept_by_browsers {
-        judgement.not_applicable =
-            Some("the cookie has SameSite=Lax or Strict: pages of other sites do not send it along".to_owned());
-        return judgement;
-    }
+    let attributes = cookie(case).map(|(_, attributes)| attributes).unwrap_or_default();
+    let is = |value: &str| attributes.iter().any(|attribute| attribute.eq_ignore_ascii_case(value));
+    let (lax, strict) = (is("samesite=lax"), is("samesite=strict"));
     let mut can_be_sent = false;
     let writes = [FOREIGN, FOREIGN_TEXT].into_iter().flat_map(|step| case.observations_of(step));
     for (index, seen) in writes {
         let request = &seen.exchange.request;
         let media = media_type_of(request.value_of("content-type"));
         let needs_no_consent = request.body.is_empty() || OF_FORMS.iter().any(|form| media.eq_ignore_ascii_case(form));
-        if request.method != "POST" || !needs_no_consent {
+        let is_sent = match request.method.as_str() {
+            // a link is followed with cookies that are Lax
+            "GET" => !strict,
+            "POST" => !strict && !lax && needs_no_consent,
+            _ => false,
+        };
+        if !is_sent {
             continue;
         }
         can_be_sent = true;
@@ -111,9 +111,11 @@ pub(super) fn foreign_page(case: &ObservedCheck<'_>) -> Judgement {
         }
     }
     if !can_be_sent {
-        judgement.not_applicable = Some(
-            "no page of another site can make a browser send such a write without the consent of the target".to_owned(),
-        );
+        let why = match lax || strict {
+            true => "the cookie has SameSite=Lax or Strict: pages of other sites do not send it along",
+            false => "no page of another site can make a browser send such a write without the consent of the target",
+        };
+        judgement.not_applicable = Some(why.to_owned());
     }
     judgement
 }

@@ -180,7 +180,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["ASVS 3.5.1", "CWE-352", "WSTG-SESS-05"],
         doc: Doc {
-            sends: "Each write (at most 8) with the cookie of the session as a form of another site sends it: with its Origin and `Sec-Fetch-Site: cross-site`, without the header lines of `write_headers`, as a form where the scenario has one, and as text/plain. Methods other than POST need the consent of the target (CORS) and are left out; where the cookie has SameSite=Lax or Strict, browsers do not send it along.",
+            sends: "Each write (at most 8) with the cookie of the session as a form of another site sends it: with its Origin and `Sec-Fetch-Site: cross-site`, without the header lines of `write_headers`, as a form where the scenario has one, and as text/plain. Methods other than GET and POST need the consent of the target (CORS) and are left out. Where the cookie has SameSite=Lax, browsers send it along with links alone, which are GET; with SameSite=Strict they never do.",
             matters: "A browser adds the cookie to requests that other sites make it send: nothing else stands between such a page and the account of its visitor.",
             fix: "Ask for a CSRF token, or compare Origin with the own one; refuse JSON that comes as text/plain; set the cookie with SameSite.",
         },

@@ -177,6 +177,10 @@ pub enum MalformedLogin {
     Object(LoginMember),
     /// A member or field that is not there.
     Missing(LoginMember),
+    /// Nothing but user and password.
+    Bare,
+    /// Half of a pair of UTF-16 (`\\ud800`) as the user, which is no text (RFC 8259 §8.2).
+    Surrogate,
     /// A percent sign in a form without two hexadecimal digits behind it.
     PercentSign,
     /// Bytes in a form that are no UTF-8, percent-encoded.

@@ -139,7 +139,9 @@ impl Caster<'_> {
     pub(super) fn with_write_headers(&self, identity: usize) -> Result<usize, Missing> {
         match self.subject.procedure_of(identity).filter(|login| !login.write_headers.is_empty()) {
             Some(_) => Ok(identity),
-            None => missing("no `write_headers` in the login: writes have no CSRF token"),
+            None => missing(
+                "no `write_headers` in the login: no write has a CSRF token that could be missing (`session.foreign-page-write-refused` shows whether other sites can write)",
+            ),
         }
     }
 }
@@ -227,6 +229,8 @@ fn malformed(kind: MalformedLogin) -> &'static str {
         MalformedLogin::Object(Password) => "a login with an object as the password",
         MalformedLogin::Missing(User) => "a login without a user",
         MalformedLogin::Missing(Password) => "a login without a password",
+        MalformedLogin::Bare => "a login with nothing but user and password",
+        MalformedLogin::Surrogate => "a login with half of a UTF-16 pair as the user",
         MalformedLogin::PercentSign => "a login with a percent sign that encodes nothing",
         MalformedLogin::NotUtf8 => "a login with a password that is not UTF-8",
         MalformedLogin::RawByte => "a login with a byte that is not encoded",

@@ -117,6 +117,12 @@ pub(crate) const FAULTS: &[Fault] = &[
         "common.malformed-field-never-5xx",
         "breaks where X-Forwarded-For and Client-IP name two clients",
     ),
+    variant("breaks-on-odd-host", "common.malformed-field-never-5xx", "breaks where Host is no host"),
+    variant(
+        "breaks-on-8-bit-field",
+        "common.malformed-field-never-5xx",
+        "breaks on a field with bytes outside ASCII, whichever it is",
+    ),
     row("shows-password-hash", "common.answers-show-no-password-hash", "shows an account with all that its store has"),
     row("links-to-host", "common.foreign-host-not-reflected", "serves every host and links to the one that is named"),
     variant(

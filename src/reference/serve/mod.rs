@@ -170,6 +170,9 @@ async fn answer((router, verifiers, faulty): &Served, mut request: Request<Incom
         }
         own_host::keep_first(&mut request);
     }
+    if let Some(broken) = routing_faults::broken(state, &request) {
+        return at_hand(broken);
+    }
     if linked.is_none() && !own_host::is_meant(&request) {
         return at_hand(Rejection::new(StatusCode::MISDIRECTED_REQUEST, "misdirected_request").answer());
     }
@@ -184,9 +187,6 @@ async fn answer((router, verifiers, faulty): &Served, mut request: Request<Incom
     }
     if let Some(traced) = guard_faults::traced(state, &request) {
         return at_hand(traced);
-    }
-    if let Some(broken) = routing_faults::broken(state, &request) {
-        return at_hand(broken);
     }
     let origin = request.headers().get(header::ORIGIN).filter(|_| state.fault("reflects-origin")).cloned();
     routing_faults::rewrite(state, &mut request);

@@ -61,7 +61,9 @@ pub(super) fn broken<B>(state: &ReferenceState, request: &Request<B>) -> Option<
         || (state.fault("breaks-on-two-kinds-of-parameter") && has_two_kinds(query()))
         || (state.fault("breaks-on-deep-parameter") && query().matches('[').count() > 500)
         || (state.fault("breaks-on-odd-weight") && has_odd_weight())
-        || (state.fault("breaks-on-two-clients") && has_two_clients());
+        || (state.fault("breaks-on-two-clients") && has_two_clients())
+        || (state.fault("breaks-on-odd-host") && field("host").is_some_and(|host| host.starts_with('[')))
+        || (state.fault("breaks-on-8-bit-field") && request.headers().values().any(|value| value.to_str().is_err()));
     breaks.then(|| Rejection::broken().answer())
 }
 

@@ -281,7 +281,7 @@ async fn a_server_that_breaks_on_unknown_paths_does_not_break_on_what_they_are_w
     assert_eq!(result.deviations, expected, "{}", result.summary);
 }
 
-/// A limit of the length is no look at the body.
+/// A limit of the length is no look at the body, and neither is a field that the good body lacks as well.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_that_is_too_long_may_be_refused_before_the_credential() {
     const CHECK: &str = "common.auth-before-input-validation";
@@ -294,9 +294,18 @@ async fn a_body_that_is_too_long_may_be_refused_before_the_credential() {
     };
     let yaml = format!(
         "scheme: bearer\ncredentials: {{ a: {{ token: \"{KEY}\" }} }}\n\
-         resources: [{{ request: POST /orders, writes: true, json: {{ text: a }} }}]\nconformance: {{ include: [{CHECK}] }}\n"
+         resources: [{{ request: POST /orders, writes: true, json: {{ text: a }} }}, \
+         {{ request: POST /checked, writes: true, json: {{ text: a }} }}]\nconformance: {{ include: [{CHECK}] }}\n"
     );
+    let checked = move |headers: HeaderMap, body: axum::body::Bytes| async move {
+        match presented(&headers) {
+            Some(_) => orders(headers, body).await,
+            // such as a check of CSRF that comes before all others
+            None => StatusCode::UNPROCESSABLE_ENTITY.into_response(),
+        }
+    };
     let router = Router::new().route("/orders", axum::routing::post(orders));
+    let router = router.route("/checked", axum::routing::post(checked));
     let ended = against(serve(router).await, &yaml, PROMPT).await;
     let result = ended.of(CHECK);
     assert_eq!(result.verdict, Verdict::Pass, "{} {:?}", result.summary, result.deviations);

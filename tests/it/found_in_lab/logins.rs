@@ -261,3 +261,67 @@ async fn an_account_that_is_known_and_lacks_the_right_shows_nothing_of_its_passw
     assert_eq!(result.verdict, Verdict::NotApplicable, "{} {:?}", result.summary, result.deviations);
     assert!(result.summary.contains("give it the right"), "{}", result.summary);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_login_that_breaks_without_a_member_that_it_need_not_have_is_found() {
+    const CHECK: &str = "login.malformed-never-5xx";
+    let login = |Json(body): Json<serde_json::Value>| async move {
+        match (&body["user"], &body["password"]) {
+            (serde_json::Value::String(_), serde_json::Value::String(_)) if body["provider"].is_null() => {
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+            (user, password) if user == "alice" && password == PASSWORD => issued(),
+            _ => StatusCode::UNAUTHORIZED.into_response(),
+        }
+    };
+    let orders = |headers: HeaderMap| async move {
+        match presented(&headers).and_then(|field| field.strip_prefix("Bearer ")) {
+            Some(TOKEN) => Json(json!({ "orders": ["6c1f0a8e52d94b37"] })).into_response(),
+            _ => refused("Bearer realm=\"a\""),
+        }
+    };
+    let yaml = format!(
+        "scheme: bearer\nlogins: {{ app: {{ request: {{ post: /login, json: {{ user: \"{{username}}\", password: \"{{password}}\", \
+         provider: db }} }} }} }}\ncredentials: {{ alice: {{ login: app, username: alice, password: {PASSWORD} }} }}\n\
+         resources: [{{ request: GET /orders }}]\nconformance: {{ include: [{CHECK}] }}\n"
+    );
+    let router = Router::new().route("/login", post(login)).route("/orders", get(orders));
+    let ended = against(serve(router).await, &yaml, PROMPT).await;
+    let result = ended.of(CHECK);
+    let expected = "a login with nothing but user and password: the server breaks with 500, each time";
+    assert_eq!(result.deviations, [expected], "{}", result.summary);
+}
+
+/// A link of another site carries cookies that are Lax.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_get_that_writes_is_found_whoever_links_to_it() {
+    const CHECK: &str = "session.foreign-page-write-refused";
+    for (same_site, expected) in [("Lax", Verdict::Fail), ("Strict", Verdict::NotApplicable)] {
+        let log_in = move |Form(form): Form<HashMap<String, String>>| async move {
+            match form.get("password").is_some_and(|password| password == PASSWORD) {
+                true => {
+                    let cookie = format!("sid={TOKEN}; Path=/; HttpOnly; SameSite={same_site}");
+                    (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response()
+                }
+                false => StatusCode::UNAUTHORIZED.into_response(),
+            }
+        };
+        let account = |headers: HeaderMap| async move {
+            match identifier(&headers).is_some_and(|id| id == TOKEN) {
+                true => Json(json!({ "user": "alice", "account": "6c1f0a8e52d94b37" })).into_response(),
+                false => StatusCode::UNAUTHORIZED.into_response(),
+            }
+        };
+        let yaml = format!(
+            "scheme: {{ session: {{ cookie: sid }} }}\nlogins: {{ app: {{ request: {{ post: /login, form: {{ user: \"{{username}}\", \
+             password: \"{{password}}\" }} }}, token: {{ cookie: sid }} }} }}\n\
+             credentials: {{ alice: {{ login: app, username: alice, password: {PASSWORD} }} }}\n\
+             resources: [{{ request: GET /me }}, {{ request: GET /delete, writes: true }}]\nconformance: {{ include: [{CHECK}] }}\n"
+        );
+        let router =
+            Router::new().route("/login", post(log_in)).route("/me", get(account)).route("/delete", get(account));
+        let ended = against(serve(router).await, &yaml, PROMPT).await;
+        let result = ended.of(CHECK);
+        assert_eq!(result.verdict, expected, "{same_site}: {} {:?}", result.summary, result.deviations);
+    }
+}

@@ -53,6 +53,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "login.malformed-never-5xx",
         "breaks where a login has no member or field for the password",
     ),
+    variant(
+        "login-breaks-on-half-a-pair",
+        "login.malformed-never-5xx",
+        "breaks where the JSON of a login has half of a UTF-16 pair",
+    ),
     variant("login-breaks-on-no-object", "login.malformed-never-5xx", "breaks where the JSON of a login is no object"),
     row(
         "login-hash-skipped-for-unknown-user",
