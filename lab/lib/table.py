@@ -92,9 +92,9 @@ a token inactive and was said to be granted (high), a redirect that repeats the 
 
 SIXTH_CONTACT = """\
 Applications that authbench met when it had been corrected with those of the fifth round as well, and with what nearly all applications of the
-lab show: servers and frameworks in Python, JavaScript and PHP. What was looked for by hand is wider than what checks look for: 33 of what is
-known has no check. Of the two findings that are counted as wrong one is true, with a severity that a reader may lower; the other one took a
-refusal that every request without a credential gets for one of its body."""
+lab show: servers and frameworks in Python, JavaScript and PHP. By hand more was looked for than checks look for: 33 of the known deviations have
+no check. Of the two findings that are counted as wrong, one is true, with a severity that a reader may lower; the other one is false: every
+request without a credential was refused like that, whatever its body."""
 
 
 def write():

@@ -2,10 +2,13 @@
 
 use std::borrow::Cow;
 
+use crate::check::common::bodies::{
+    A_DEEP_BODY, A_LONG_BODY, DEEP, DEEP_FORM, LONG, LONG_FORM, THE_GOOD_BODY, UNREAD, unread,
+};
 use crate::check::common::leaks;
 use crate::check::judgement::expect;
 use crate::check::judgement::sameness;
-use crate::check::judgement::{Deviation, Judgement, ObservedCheck};
+use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{
     Accept, Alter, Fill, INSUFFICIENT, INVALID, LookedFor, MISSING, On, Step, Want, Who, forged, send,
 };
@@ -319,50 +322,6 @@ pub(crate) const CHECKS: &[Check] = &[
     },
 ];
 
-/// The body of the scenario without a credential.
-const THE_GOOD_BODY: StepId = StepId::new("good-body");
-/// A body that is nested deeply ...
-const A_DEEP_BODY: StepId = StepId::new("deep-body");
-/// ... and one that is as long, and not nested.
-const A_LONG_BODY: StepId = StepId::new("long-body");
-/// Blanks, which JSON allows behind a value, up to the length of [`DEEP`].
-const LONG: &str = match std::str::from_utf8(&filled::<10_000>(b"{}", b' ')) {
-    Ok(long) => long,
-    Err(_) => "{}",
-};
-/// A field whose value is long, up to the length of [`DEEP_FORM`].
-const LONG_FORM: &str = match std::str::from_utf8(&filled::<603>(b"a=", b'a')) {
-    Ok(long) => long,
-    Err(_) => "a=1",
-};
-const fn filled<const LENGTH: usize>(start: &[u8; 2], with: u8) -> [u8; LENGTH] {
-    let mut text = [with; LENGTH];
-    (text[0], text[1]) = (start[0], start[1]);
-    text
-}
-/// Arrays in arrays: deeper than parsers descend.
-const DEEP: &str = match std::str::from_utf8(&[b'['; 10_000]) {
-    Ok(deep) => deep,
-    Err(_) => "[",
-};
-/// A field whose name nests as deeply as parsers of forms do not.
-const DEEP_FORM: &str = match std::str::from_utf8(&deep_name()) {
-    Ok(deep) => deep,
-    Err(_) => "a=1",
-};
-
-const fn deep_name() -> [u8; 603] {
-    let mut name = [b'a'; 603];
-    let mut at = 1;
-    while at < 601 {
-        (name[at], name[at + 2]) = (b'[', b']');
-        at += 3;
-    }
-    (name[601], name[602]) = (b'=', b'1');
-    name
-}
-/// Refusals that say nothing about a body: which of them is right without a credential is for other checks to say.
-const UNREAD: &[Accept] = &[MISSING, Accept::Status(401), Accept::Status(403), Accept::Status(404)];
 /// Any refusal.
 const REFUSED: &[Accept] = &[Accept::Range(400, 499)];
 /// Refusals that say nothing about an object.
@@ -417,7 +376,7 @@ fn conditions(case: &ObservedCheck<'_>) -> Judgement {
             status if status.is_some() && status == without => {}
             // a refusal with a status of success is a page for everybody: the conditions are about that
             Some(304 | 412) if is_a_page => {}
-            // whoever is let in without a credential is told nothing more
+            // where access is open, there is nothing left to learn
             Some(304 | 412) if is_open => {}
             Some(status @ (304 | 412)) => {
                 let text = case.about(index, format_args!("answered with {status}"));
@@ -426,25 +385,6 @@ fn conditions(case: &ObservedCheck<'_>) -> Judgement {
             _ => case.judge_as(index, Want::Denied(REFUSED), &mut judgement),
         }
     }
-    judgement
-}
-
-/// No answer shows that a body was read. A status that the good body has without a credential, too, says nothing about another;
-/// and a body that is too long is refused for its length, whatever is in it.
-fn unread(case: &ObservedCheck<'_>) -> Judgement {
-    let says_nothing = |deviation: &Deviation| {
-        let seen = &case.evidence.observations[deviation.observation];
-        let is_refused_alike = |step| {
-            case.beside(seen, step).any(|(_, other)| {
-                other.outcome == Outcome::Refused && other.exchange.status() == seen.exchange.status()
-            })
-        };
-        let is_deep = case.step_of(seen).step_id() == Some(A_DEEP_BODY);
-        is_refused_alike(THE_GOOD_BODY) || (is_deep && is_refused_alike(A_LONG_BODY))
-    };
-    let mut judgement = expect::wants(case);
-    judgement.protocol.retain(|deviation| !says_nothing(deviation));
-    judgement.advice.retain(|deviation| !says_nothing(deviation));
     judgement
 }
 

@@ -2,7 +2,7 @@
 
 use crate::check::judgement::silence::{ENDED, ends_a_process};
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::step::{Alter, Fill, On, Step, Who, send};
+use crate::check::step::{Alter, Fill, On, Step, Want, Who, send};
 use crate::check::{Check, Doc, PLAIN, Severity, Tier};
 use crate::observe::Observation;
 
@@ -14,7 +14,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §15.5.1", "RFC 3986 §2.1", "ASVS 16.5.3"],
         doc: Doc {
-            sends: "The protected request without and with the good credential, with a segment behind its path that nothing has, and one that is no UTF-8 (`%ff`), no percent-encoding (`%zz`), NUL (`%00`), a parameter alone (`;authbench`) or 2,100 characters long; and with a query that is no UTF-8, no percent-encoding, NUL, with a bracket that is not closed, that gives one parameter as a text and as an object, or nests one six hundred deep.",
+            sends: "The protected request without and with the good credential, with an unknown segment behind its path, and one that is no UTF-8 (`%ff`), no percent-encoding (`%zz`), NUL (`%00`), a parameter alone (`;authbench`) or 2,100 characters long; and with a query that is no UTF-8, no percent-encoding, NUL, with a bracket that is not closed, that gives one parameter as a text and as an object, or nests one six hundred deep.",
             matters: "Whoever can send a request can send such an address: a server that breaks on it before it authenticates lets everybody fill its logs and keep its workers busy, and its error page often shows code.",
             fix: "Answer 400 or 404 to an address that does not decode.",
         },
@@ -28,11 +28,11 @@ pub(crate) const CHECKS: &[Check] = &[
         title: "A header field that does not parse is answered without a server error",
         severity: Severity::Low,
         tier: Tier::Extended,
-        sources: &["RFC 9110 §15.5.1", "RFC 9110 §5.5", "ASVS 16.5.3"],
+        sources: &["RFC 9110 §15.5.1", "RFC 9110 §5.5", "RFC 9112 §6.3", "ASVS 16.5.3"],
         doc: Doc {
             sends: "The protected request without and with the good credential, each time with one field that does not parse: Accept, Accept-Language, Accept-Encoding, Content-Type (no media type, and a charset that does not exist), Cookie, Range, If-Modified-Since, If-None-Match, Origin, Referer, X-Forwarded-For, X-Forwarded-Port, Forwarded, Host, Content-Length, and one with bytes outside ASCII; and with X-Forwarded-For and Client-IP of two clients.",
             matters: "Whoever can send a request can send such a field: a server that breaks on it before it authenticates lets everybody fill its logs, and its error page often shows code.",
-            fix: "Ignore a field that does not parse, or answer 400 (406, 415, 416).",
+            fix: "Ignore a field that does not parse, or answer 400 (406, 415, 416); closing the connection without an answer tells nobody why.",
         },
         steps: &without_and_with::<18, 37>(FIELDS),
         expect: never_broken,
@@ -41,7 +41,7 @@ pub(crate) const CHECKS: &[Check] = &[
     },
 ];
 
-/// A segment that decodes, and that nothing has.
+/// An unknown segment, which decodes.
 const UNKNOWN: &str = "authbench";
 
 /// Addresses that do not decode, and one that does.
@@ -109,23 +109,19 @@ fn asked(path: &str, query: &str) -> String {
 
 const EXPECTED: &str = "an answer below 500, such as 400 or 404";
 
-/// The same as [`never_broken`]; where a path that nothing has breaks the server, how its segment is written does not matter.
+/// The same as [`never_broken`]; where an unknown path breaks the server, how its segment is written does not matter.
 fn targets_never_broken(case: &ObservedCheck<'_>) -> Judgement {
     let path_of = |seen: &Observation| {
         let target = String::from_utf8_lossy(&seen.exchange.request.target).into_owned();
         target.split('?').next().unwrap_or_default().to_owned()
     };
-    let suffix = format!("/{UNKNOWN}");
-    let unknown: Vec<&Observation> =
-        case.lenient().map(|(_, seen)| seen).filter(|seen| path_of(seen).ends_with(&suffix)).collect();
-    never_broken_but(case, |seen| {
-        let like_unknown = |other: &&&Observation| {
-            let start = path_of(other).trim_end_matches(UNKNOWN).to_owned();
-            other.credential == seen.credential && path_of(seen).starts_with(&start)
-        };
-        let broke = |other: &Observation| other.exchange.status().is_some_and(|status| status >= 500);
-        !path_of(seen).ends_with(&suffix) && unknown.iter().filter(like_unknown).any(|other| broke(other))
-    })
+    let good = case.observations().next().map(|(_, seen)| path_of(seen)).unwrap_or_default();
+    let unknown = behind(&good, UNKNOWN);
+    let breaks_anyway = |seen: &Observation| {
+        let mut alike = case.lenient().filter(|(_, other)| other.credential == seen.credential);
+        alike.any(|(_, other)| path_of(other) == unknown && matches!(other.exchange.status(), Some(500..)))
+    };
+    never_broken_but(case, |seen| ![&good, &unknown].contains(&&path_of(seen)) && breaks_anyway(seen))
 }
 
 /// No answer is a server error that comes again. What is not implemented may be said so.
@@ -136,22 +132,20 @@ pub(crate) fn never_broken(case: &ObservedCheck<'_>) -> Judgement {
 /// The same, of all answers but some.
 fn never_broken_but(case: &ObservedCheck<'_>, is_another: impl Fn(&Observation) -> bool) -> Judgement {
     let mut judgement = Judgement::default();
+    let others_are_answered = case.lenient().any(|(_, seen)| seen.exchange.response().is_some());
     for (index, seen) in case.observations() {
-        // 421 says all that there is to say of a host
-        if seen.exchange.status() != Some(421) {
-            case.judge(index, &mut judgement);
-        }
-    }
-    for (index, seen) in case.lenient().filter(|(_, seen)| !is_another(seen)) {
-        if case.refusal_seen() && ends_a_process(seen) {
-            judgement.deviates(index, case.about(index, ENDED), EXPECTED);
-        }
-        if let Some(status @ 500..) = seen.exchange.status().filter(|status| *status != 501) {
-            let text = case.about(index, format_args!("answered with {status}"));
-            match seen.reproduced {
-                true => judgement.deviates(index, text, EXPECTED),
-                false => judgement.leaves_open(format!("{}: {status}, and not again", seen.description)),
+        let is_lenient = matches!(case.step_of(seen).wanted(), Want::Either);
+        match seen.exchange.status() {
+            None if is_lenient && others_are_answered && ends_a_process(seen) => {
+                judgement.deviates(index, case.about(index, ENDED), EXPECTED);
             }
+            // the answer to a host that is none of the server's (RFC 9110 §15.5.20)
+            Some(421) if is_lenient => {}
+            Some(status @ 500..) if is_lenient && status != 501 && !is_another(seen) => match seen.reproduced {
+                true => judgement.deviates(index, case.about(index, format_args!("answered with {status}")), EXPECTED),
+                false => judgement.leaves_open(format!("{}: {status}, and not again", seen.description)),
+            },
+            _ => case.judge(index, &mut judgement),
         }
     }
     judgement

@@ -1,6 +1,7 @@
 //! Any protected HTTP API.
 
 pub(crate) mod answers;
+mod bodies;
 pub(crate) mod cross_origin;
 pub(crate) mod effects;
 pub(crate) mod fields;

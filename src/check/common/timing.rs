@@ -190,6 +190,22 @@ pub(crate) fn independent(case: &ObservedCheck<'_>) -> Judgement {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::find;
+    use crate::check::profile::Effective;
+    use crate::observe::{Effect, Evidence};
+
+    #[test]
+    fn what_could_hide_the_hash_of_a_password_is_no_pass() {
+        let check = find("login.timing-user-enumeration").expect("is in the catalogue");
+        let profile = Effective::of(["session"], "session");
+        for (high, open, remarks) in [(5_000.0, 0, 1), (COARSEST_US, 0, 1), (COARSEST_US + 1.0, 1, 0)] {
+            let effect = |high| Effect { value: 0.0, low: -10.0, high };
+            let run = TimingRun { difference: effect(high), control: effect(10.0), samples: 60 };
+            let evidence = Evidence { timings: vec![run; RUNS], ..Evidence::default() };
+            let judged = independent(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!((judged.open.len(), judged.remarks.len()), (open, remarks), "{high}: {:?}", judged.open);
+        }
+    }
 
     #[test]
     fn the_kinds_are_named_in_the_order_in_which_they_are_compared() {

@@ -6,7 +6,7 @@ use crate::observe::{Observation, Outcome, Silence, meaning_of_status};
 const SHORT: usize = 1000;
 
 /// What is said of a request that may have ended a process, for people.
-pub(crate) const ENDED: &str = "no answer, each time: the connection is closed";
+pub(crate) const ENDED: &str = "no whole answer, each time: the connection is closed";
 
 /// Whether a connection was closed, each time, on short values of printable ASCII alone: that is no parser that finds no request,
 /// and may be a process that ended.

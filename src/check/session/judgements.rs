@@ -405,6 +405,21 @@ mod tests {
     }
 
     #[test]
+    fn a_cookie_that_holds_the_session_is_no_identifier() {
+        for (value, holds) in [
+            ("eyJ1c2VyIjoiYWxpY2UifQ.ZtQ1.c2lnbmF0dXJl", true),
+            ("%7B%22user%22%3A%22alice%22%7D", true),
+            ("{\"user\":1}", true),
+            ("W3sidXNlciI6MX1d", true),
+            ("s%3AqK3vX9w2.c2lnbmF0dXJl", false),
+            ("node01x6f3v9q2m8s7abcd0.node0", false),
+            ("6c1f0a8e52d94b37", false),
+        ] {
+            assert_eq!(holds_the_session(value), holds, "{value}");
+        }
+    }
+
+    #[test]
     fn a_server_that_breaks_on_uses_at_the_same_time_refuses_none_of_them() {
         let check = find("refresh.concurrent-use").expect("is in the catalogue");
         let step = check.steps.iter().position(|step| step.step_id() == Some(AT_ONCE)).expect("is there");

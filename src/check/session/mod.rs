@@ -47,7 +47,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["CWE-187", "ASVS 7.2.1", "OWASP API2:2023"],
         doc: Doc {
-            sends: "The good identifier without its first and its last character, with a changed one, in the other case and reversed; and with one more character, one more part, an equals sign and bytes that are white space to some behind it, and with other bits behind the last byte of its Base64. To accept what has the whole identifier in it is a warning: only its holder can make it. White space and Base64 are information outside strict-rfc.",
+            sends: "The good identifier without its first and its last character (the last one before the dot, where the name of a server stands behind it), with a changed one, in the other case and reversed; and with one more character, one more part, an equals sign and bytes that are white space to some behind it, and with other bits behind the last byte of its Base64. To accept what has the whole identifier in it is a warning: only its holder can make it. White space and Base64 are information outside strict-rfc.",
             matters: "A lookup by a part, or without regard to case, makes guesses easier; and of two spellings of a session one may stay when the other is ended.",
             fix: "Compare the whole value that was received, byte by byte, and verify a signature over all of it.",
         },

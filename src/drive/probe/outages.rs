@@ -260,20 +260,19 @@ impl Prober {
         allowance::apart(Box::pin(looked)).await
     }
 
-    /// Notes the requests of a login; where the last one got no answer, looks whether the target answers anybody.
+    /// Looks whether the target answers anybody, where the last request of a login got no answer. Those that were answered are not
+    /// noted: sent again, they would count as failed logins.
     pub(super) async fn pulse_after_login(&self, exchanges: &[Exchange]) {
         let base = &self.equipment.base;
         let host = host_field(base);
-        let of_target = |exchange: &&Exchange| exchange.request.value_of("host") == Some(host.as_bytes());
-        let mut last = None;
-        for exchange in exchanges.iter().filter(of_target) {
-            let number = self.outages.begins(&exchange.request);
-            self.outages.ends(number, exchange);
-            last = Some((number, exchange));
-        }
-        let Some((number, exchange)) = last.filter(|(_, exchange)| exchange.answer.is_err()) else { return };
-        if let Ok(destination) = self.destination(base, &exchange.request) {
-            self.pulse(&destination, number, exchange).await;
+        let is_silent = |exchange: &&Exchange| {
+            exchange.answer.is_err() && exchange.request.value_of("host") == Some(host.as_bytes())
+        };
+        let Some(silent) = exchanges.last().filter(is_silent) else { return };
+        if let Ok(destination) = self.destination(base, &silent.request) {
+            let number = self.outages.begins(&silent.request);
+            self.outages.ends(number, silent);
+            self.pulse(&destination, number, silent).await;
         }
     }
 

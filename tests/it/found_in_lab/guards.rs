@@ -310,3 +310,124 @@ async fn a_body_that_is_too_long_may_be_refused_before_the_credential() {
     let result = ended.of(CHECK);
     assert_eq!(result.verdict, Verdict::Pass, "{} {:?}", result.summary, result.deviations);
 }
+
+/// Whoever lacks the scope of an object learns from a status whether it is there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn objects_are_looked_up_before_the_scope() {
+    const CHECK: &str = "common.existence-oracle";
+    const LOW: &str = "t-low-5b9fa81c0f7d4e62";
+    for (absent, expected) in [(StatusCode::NOT_FOUND, Verdict::Fail), (StatusCode::FORBIDDEN, Verdict::Pass)] {
+        let answer = move |headers: HeaderMap, known: bool, open: bool| {
+            let good = presented(&headers).is_some_and(|line| line == format!("Bearer {KEY}"));
+            let low = presented(&headers).is_some_and(|line| line == format!("Bearer {LOW}"));
+            match known {
+                _ if !good && !low => refused("Bearer realm=\"a\""),
+                true if good || open => ([(header::CONTENT_TYPE, "application/json")], ORDERS).into_response(),
+                false if good => StatusCode::NOT_FOUND.into_response(),
+                true => StatusCode::FORBIDDEN.into_response(),
+                false => absent.into_response(),
+            }
+        };
+        let router = Router::new()
+            .route("/orders/1", get(move |headers: HeaderMap| async move { answer(headers, true, false) }))
+            .route("/orders/2", get(move |headers: HeaderMap| async move { answer(headers, false, false) }))
+            .route("/me", get(move |headers: HeaderMap| async move { answer(headers, true, true) }));
+        let yaml = format!(
+            "scheme: bearer\ncredentials:\n  a: {{ token: \"{KEY}\", scopes: [read] }}\n  b: {{ token: \"{LOW}\", scopes: [] }}\n\
+             resources:\n  - {{ request: GET /me }}\n  - {{ request: GET /orders/1, scopes: [read], absent: /orders/2 }}\n\
+             conformance: {{ include: [{CHECK}] }}\n"
+        );
+        let ended = against(serve(router).await, &yaml, PROMPT).await;
+        let result = ended.of(CHECK);
+        assert_eq!(
+            result.verdict == Verdict::Pass,
+            expected == Verdict::Pass,
+            "{:?} {:?}",
+            result.verdict,
+            result.deviations
+        );
+        let is_named = result.deviations.iter().any(|text| text.contains("by whoever lacks the scope"));
+        assert_eq!(is_named, expected != Verdict::Pass, "{} {:?}", result.summary, result.deviations);
+    }
+}
+
+/// Answers one request; what it cannot read ends its connection.
+async fn closing(mut stream: tokio::net::TcpStream) -> std::io::Result<()> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") && stream.read_buf(&mut head).await? > 0 {}
+    let head = String::from_utf8_lossy(&head).to_ascii_lowercase();
+    if head.contains("x-forwarded-for: authbench") {
+        return Ok(());
+    }
+    let good = head.lines().any(|line| line == format!("authorization: bearer {KEY}"));
+    let (status, body) = if good { ("200 OK", ORDERS) } else { ("401 Unauthorized", "{}") };
+    let fields = "WWW-Authenticate: Bearer realm=\"a\"\r\nContent-Type: application/json\r\nConnection: close";
+    let length = body.len();
+    let answer = format!("HTTP/1.1 {status}\r\n{fields}\r\nContent-Length: {length}\r\n\r\n{body}");
+    stream.write_all(answer.as_bytes()).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_field_that_ends_the_connection_each_time_is_found() {
+    const CHECK: &str = "common.malformed-field-never-5xx";
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let address = listener.local_addr().expect("has one");
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(closing(stream));
+        }
+    });
+    let yaml = format!(
+        "scheme: bearer\ncredentials: {{ a: {{ token: \"{KEY}\" }} }}\nresources: [{{ request: GET /orders }}]\n\
+         conformance: {{ include: [{CHECK}] }}\n"
+    );
+    let ended = against(address, &yaml, PROMPT).await;
+    let result = ended.of(CHECK);
+    let expected = ["no credential", "the good credential"].map(|who| {
+        format!("{who}, with X-Forwarded-For: authbench: no whole answer, each time: the connection is closed")
+    });
+    assert_eq!(result.deviations, expected, "{}", result.summary);
+}
+
+/// What anybody may read has conditions of its own, and the redirect of one route is no property of another.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn conditions_of_what_is_open_and_redirects_of_a_second_resource() {
+    let orders = |headers: HeaderMap| async move {
+        match headers.contains_key(header::IF_NONE_MATCH) {
+            true => StatusCode::NOT_MODIFIED.into_response(),
+            false => ([(header::CONTENT_TYPE, "application/json")], ORDERS).into_response(),
+        }
+    };
+    let contacts = |headers: HeaderMap| async move {
+        match presented(&headers).is_some_and(|line| line == format!("Bearer {KEY}")) {
+            true => ([(header::CONTENT_TYPE, "application/json")], ORDERS).into_response(),
+            false => refused("Bearer realm=\"a\""),
+        }
+    };
+    let redirect = |headers: HeaderMap| async move {
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, format!("http://{host}/contacts"))]).into_response()
+    };
+    let router = Router::new().route("/open", get(orders)).route("/account", get(contacts));
+    let router = router.route("/contacts", get(contacts)).route("/contacts/", get(redirect));
+    let scenario = |resources: &str, check: &str| {
+        format!(
+            "scheme: bearer\ncredentials: {{ a: {{ token: \"{KEY}\" }} }}\nresources: [{resources}]\n\
+             conformance: {{ include: [{check}] }}\n"
+        )
+    };
+    let address = serve(router).await;
+    let yaml = scenario("{ request: GET /account }, { request: GET /open }", "common.conditions-after-auth");
+    let conditions = against(address, &yaml, PROMPT).await;
+    let result = conditions.of("common.conditions-after-auth");
+    assert!(result.deviations.is_empty(), "{} {:?}", result.summary, result.deviations);
+    let yaml = scenario("{ request: GET /account }, { request: GET /contacts }", "common.foreign-host-not-reflected");
+    let hosts = against(address, &yaml, PROMPT).await;
+    let result = hosts.of("common.foreign-host-not-reflected");
+    assert!(
+        result.deviations.iter().any(|text| text.contains("GET /contacts")),
+        "{} {:?}",
+        result.summary,
+        result.deviations
+    );
+}
