@@ -185,9 +185,9 @@ pub const GROUPS: &[Group] = &[
     Group {
         name: "basic",
         about: "HTTP Basic (RFC 7617)",
-        tables: &[basic::CHECKS, basic::protocol::CHECKS, common::timing::BASIC],
+        tables: &[basic::CHECKS, basic::protocol::CHECKS, common::foreign_page::BASIC, common::timing::BASIC],
     },
-    Group { name: "digest", about: "HTTP Digest (RFC 7616)", tables: &[digest::CHECKS] },
+    Group { name: "digest", about: "HTTP Digest (RFC 7616)", tables: &[digest::CHECKS, common::foreign_page::DIGEST] },
     Group {
         name: "hmac",
         about: "Requests that are signed with a shared secret (AWS Signature Version 4 among them)",
@@ -198,7 +198,11 @@ pub const GROUPS: &[Group] = &[
         about: "HTTP message signatures (RFC 9421)",
         tables: &[httpsig::CHECKS, httpsig::reading::CHECKS],
     },
-    Group { name: "mtls", about: "Client certificates (RFC 8705)", tables: &[mtls::CHECKS, mtls::tokens::CHECKS] },
+    Group {
+        name: "mtls",
+        about: "Client certificates (RFC 8705)",
+        tables: &[mtls::CHECKS, mtls::tokens::CHECKS, common::foreign_page::MTLS],
+    },
     Group {
         name: "dpop",
         about: "Tokens that are bound to keys (RFC 9449)",

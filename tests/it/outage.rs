@@ -14,7 +14,7 @@ use authbench::scenario::{NoVariables, load_text};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 /// What stops the server, in a key.
-const STOPS: &str = "${jndi:";
+const STOPS: &[&str] = &["${jndi:"];
 const PASSWORD: &str = "correct-Horse-7-battery";
 /// How long it takes until somebody has started it again: longer than a busy machine needs to look twice whether it answers.
 const AWAY: Duration = Duration::from_secs(4);
@@ -25,6 +25,11 @@ const LIMIT: Duration = Duration::from_secs(5);
 /// A service that one process answers, one request after another; it ends at a request, or at a login whose password is an object,
 /// and may be started again.
 fn start(comes_back: bool) -> (SocketAddr, Arc<AtomicUsize>) {
+    ending_at(STOPS, comes_back.then_some(AWAY))
+}
+
+/// The same, which ends at keys that have one of these in them, and comes back after a time.
+fn ending_at(stops: &'static [&'static str], away: Option<Duration>) -> (SocketAddr, Arc<AtomicUsize>) {
     let address = crate::ports::reserved();
     let mut listener = TcpListener::bind(address).expect("binds");
     let stopped = Arc::new(AtomicUsize::new(0));
@@ -32,15 +37,13 @@ fn start(comes_back: bool) -> (SocketAddr, Arc<AtomicUsize>) {
     std::thread::spawn(move || {
         loop {
             let Ok((stream, _)) = listener.accept() else { continue };
-            if answer(stream).unwrap_or(true) {
+            if answer(stream, stops).unwrap_or(true) {
                 continue;
             }
             count.fetch_add(1, Ordering::Relaxed);
             drop(listener);
-            if !comes_back {
-                return;
-            }
-            std::thread::sleep(AWAY);
+            let Some(away) = away else { return };
+            std::thread::sleep(away);
             listener = TcpListener::bind(address).expect("the port is kept for it");
         }
     });
@@ -48,14 +51,14 @@ fn start(comes_back: bool) -> (SocketAddr, Arc<AtomicUsize>) {
 }
 
 /// Answers one request; whether the process goes on.
-fn answer(mut stream: TcpStream) -> std::io::Result<bool> {
+fn answer(mut stream: TcpStream, stops: &[&str]) -> std::io::Result<bool> {
     stream.set_read_timeout(Some(Duration::from_secs(2)))?;
     let (mut head, mut byte) = (Vec::new(), [0]);
     while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte)? > 0 {
         head.push(byte[0]);
     }
     let head = String::from_utf8_lossy(&head).into_owned();
-    if head.contains(STOPS) {
+    if stops.iter().any(|stop| head.contains(stop)) {
         return Ok(false);
     }
     let length =
@@ -146,6 +149,23 @@ async fn the_request_that_stops_a_target_is_found_and_nothing_else_is_blamed() {
     // the check that sent it has no verdict; all others have theirs
     let own = ended.of("apikey.injection-denied");
     assert_eq!(own.verdict, Verdict::Inconclusive, "{}", own.summary);
+    for other in
+        ["apikey.valid-accepted", "apikey.invalid-denied", "apikey.near-miss-denied", "apikey.empty-or-blank-denied"]
+    {
+        assert_eq!(ended.of(other).verdict, Verdict::Pass, "{other}: {}", ended.of(other).summary);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_run_goes_on_however_often_a_target_stops() {
+    let (address, stopped) = ending_at(&["' OR", "{\"", "${jndi:", "../", ")(|"], Some(Duration::from_secs(1)));
+    let ended = against(address, true, LIMIT).await;
+    let found = ended.of("common.keeps-answering");
+    assert_eq!((found.verdict, found.severity), (Verdict::Fail, Severity::High), "{}", found.summary);
+    assert!(stopped.load(Ordering::Relaxed) >= 5);
+    let named: Vec<&str> = ended.findings.iter().map(|finding| finding.check.as_str()).collect();
+    assert_eq!(named, ["common.keeps-answering"]);
+    assert_eq!(ended.of("apikey.injection-denied").verdict, Verdict::Inconclusive);
     for other in
         ["apikey.valid-accepted", "apikey.invalid-denied", "apikey.near-miss-denied", "apikey.empty-or-blank-denied"]
     {

@@ -1,7 +1,7 @@
 //! Bodies that show whether a server reads them before it knows who asks.
 
 use crate::check::judgement::{Deviation, Judgement, ObservedCheck, expect};
-use crate::check::step::{Accept, MISSING};
+use crate::check::step::{Accept, Alter, Fill, MISSING};
 use crate::observe::{Outcome, StepId};
 
 /// The body of the scenario without a credential.
@@ -35,6 +35,12 @@ pub(super) const DEEP_FORM: &str = match std::str::from_utf8(&deep_name()) {
     Ok(deep) => deep,
     Err(_) => "a=1",
 };
+
+/// Not compressed, though it says so.
+pub(super) const NO_GZIP: &[Alter] = &[
+    Alter::Body { json: "{\"authbench\": 1}", form: "authbench=1" },
+    Alter::Replaced("Content-Encoding", Fill::Text("gzip")),
+];
 
 const fn deep_name() -> [u8; 603] {
     let mut name = [b'a'; 603];

@@ -1,5 +1,6 @@
 //! Requests of which a part does not parse: addresses and header fields.
 
+use crate::check::common::bodies::{DEEP, DEEP_FORM, NO_GZIP};
 use crate::check::judgement::silence::{ENDED, ends_a_process};
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{Alter, Fill, On, Step, Want, Who, send};
@@ -37,6 +38,39 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &without_and_with::<18, 37>(FIELDS),
         expect: never_broken,
         fault: "breaks-on-odd-weight",
+        ..PLAIN
+    },
+    Check {
+        id: "common.malformed-body-never-5xx",
+        title: "A body that does not parse is answered without a server error",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["RFC 9110 §15.5.1", "RFC 9110 §8.4", "ASVS 16.5.3"],
+        doc: Doc {
+            sends: "Each write (at most 8) with the good credential, and with a body that does not parse, of nothing, without a member, ten thousand arrays deep, that is said to be gzip and is not, and in a charset that does not exist; in JSON or as a form, as the scenario has it.",
+            matters: "Whoever has a credential can send such a body: a server that breaks on it lets its users fill its logs and keep its workers busy, and its error page often shows code.",
+            fix: "Answer 400 to a body that does not parse, and 415 to a coding that is not supported.",
+        },
+        steps: &[
+            send(Who::Good, On::EachWrite).granted().called("a write"),
+            send(Who::Good, On::EachWrite)
+                .with(&[Alter::Body { json: "{\"item\": ", form: "item=%zz&%ff=%" }])
+                .called("a body that does not parse"),
+            send(Who::Good, On::EachWrite).with(&[Alter::Body { json: "null", form: "=" }]).called("a body of nothing"),
+            send(Who::Good, On::EachWrite)
+                .with(&[Alter::Body { json: "[]", form: "" }])
+                .called("a body without a member"),
+            send(Who::Good, On::EachWrite)
+                .with(&[Alter::Body { json: DEEP, form: DEEP_FORM }])
+                .called("a body that is nested deeply"),
+            send(Who::Good, On::EachWrite).with(NO_GZIP).called("a body that is said to be gzip"),
+            send(Who::Good, On::EachWrite)
+                .with(&[Alter::Replaced("Content-Type", Fill::Text("application/json; charset=authbench"))])
+                .called("a body in a charset that does not exist"),
+        ],
+        expect: never_broken,
+        fault: "breaks-on-body-of-holder",
         ..PLAIN
     },
 ];

@@ -5,6 +5,7 @@ mod bodies;
 pub(crate) mod cross_origin;
 pub(crate) mod effects;
 pub(crate) mod fields;
+pub(crate) mod foreign_page;
 pub(crate) mod hosts;
 pub(crate) mod leaks;
 pub(crate) mod malformed;

@@ -6,11 +6,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use crate::check::Severity;
+use crate::check::common::foreign_page::{self, Reach};
 use crate::check::judgement::sameness::{AnswerShape, sent_in};
 use crate::check::judgement::silence::{ENDED, ends_a_process};
 use crate::check::judgement::{Judgement, ObservedCheck, expect, unclear};
 use crate::check::step::{Accept, Want};
-use crate::observe::{Outcome, StepId, media_type_of};
+use crate::observe::{Outcome, StepId};
 
 /// A login of a known user with a wrong password, ...
 pub(super) const KNOWN: StepId = StepId::new("known");
@@ -73,51 +74,17 @@ fn low_where_only(case: &ObservedCheck<'_>, ids: &[StepId]) -> Judgement {
     expect::wants(case).low_where(|deviation| slight.contains(&deviation.observation))
 }
 
-/// A write as a page of another site makes a browser send it, with the media type of the scenario ...
-pub(super) const FOREIGN: StepId = StepId::new("foreign");
-/// ... and as text.
-pub(super) const FOREIGN_TEXT: StepId = StepId::new("foreign-text");
-
-/// Media types of bodies that a page sends to other sites without their consent (Fetch, "CORS-safelisted request-header").
-const OF_FORMS: [&[u8]; 3] = [b"application/x-www-form-urlencoded", b"multipart/form-data", b"text/plain"];
-
 /// No write that a page of another site can make a browser send has succeeded.
 pub(super) fn foreign_page(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case);
     let attributes = cookie(case).map(|(_, attributes)| attributes).unwrap_or_default();
     let is = |value: &str| attributes.iter().any(|attribute| attribute.eq_ignore_ascii_case(value));
-    let (lax, strict) = (is("samesite=lax"), is("samesite=strict"));
-    let mut can_be_sent = false;
-    let writes = [FOREIGN, FOREIGN_TEXT].into_iter().flat_map(|step| case.observations_of(step));
-    for (index, seen) in writes {
-        let request = &seen.exchange.request;
-        let media = media_type_of(request.value_of("content-type"));
-        let needs_no_consent = request.body.is_empty() || OF_FORMS.iter().any(|form| media.eq_ignore_ascii_case(form));
-        let is_sent = match request.method.as_str() {
-            // a link is followed with cookies that are Lax
-            "GET" => !strict,
-            "POST" => !strict && !lax && needs_no_consent,
-            _ => false,
-        };
-        if !is_sent {
-            continue;
-        }
-        can_be_sent = true;
-        match seen.outcome {
-            Outcome::Granted => {
-                judgement.violates(index, case.about(index, "the write was carried out"), "refused, with 403");
-            }
-            _ => case.judge_as(index, Want::Denied(ANY_REFUSAL), &mut judgement),
-        }
-    }
-    if !can_be_sent {
-        let why = match lax || strict {
-            true => "the cookie has SameSite=Lax or Strict: pages of other sites do not send it along",
-            false => "no page of another site can make a browser send such a write without the consent of the target",
-        };
-        judgement.not_applicable = Some(why.to_owned());
-    }
-    judgement
+    let reach = match (is("samesite=strict"), is("samesite=lax")) {
+        (true, _) => Reach::Nothing,
+        // a link is followed with cookies that are Lax
+        (false, true) => Reach::Links,
+        (false, false) => Reach::Forms,
+    };
+    foreign_page::judged(case, reach)
 }
 
 /// Which refusal is right depends on what it is that is missed.

@@ -5,7 +5,8 @@ mod judgements;
 pub(crate) mod login;
 pub(crate) mod refresh;
 
-use crate::check::step::{Accept, Alter, Fill, INSUFFICIENT, INVALID, On, SessionAct, Step, Who, forged, login, send};
+use crate::check::common::foreign_page;
+use crate::check::step::{Accept, INSUFFICIENT, INVALID, On, SessionAct, Step, Who, forged, login, send};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
 
 /// What only a session has: a cookie, and writes that have to repeat a CSRF token.
@@ -186,15 +187,9 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             login(SessionAct::LogIn("s")).granted().called("a login"),
-            send(Who::Good, On::Writable).granted().called("a write"),
-            send(Who::OfForeignPage, On::EachWrite)
-                .with(FOREIGN_PAGE)
-                .id(judgements::FOREIGN)
-                .called("a write of a page of another site"),
-            send(Who::OfForeignPage, On::EachWrite)
-                .with(FOREIGN_TEXT)
-                .id(judgements::FOREIGN_TEXT)
-                .called("a write of a page of another site, as text/plain"),
+            foreign_page::WRITTEN,
+            foreign_page::SENT,
+            foreign_page::SENT_AS_TEXT,
         ],
         expect: judgements::foreign_page,
         implied_by: &["session.write-needs-csrf-token"],
@@ -233,16 +228,5 @@ pub(crate) const CHECKS: &[Check] = &[
 
 /// Which refusal is right depends on what is wrong with the identifier.
 const ANY: &[Accept] = &[Accept::Range(400, 499)];
-/// What a browser says of a request that a page of another site makes it send.
-const FOREIGN_PAGE: &[Alter] = &[
-    Alter::Replaced("Origin", Fill::Text("https://authbench.example")),
-    Alter::Replaced("Sec-Fetch-Site", Fill::Text("cross-site")),
-];
-/// The same with a body of a media type that needs no consent of the target.
-const FOREIGN_TEXT: &[Alter] = &[
-    Alter::Replaced("Origin", Fill::Text("https://authbench.example")),
-    Alter::Replaced("Sec-Fetch-Site", Fill::Text("cross-site")),
-    Alter::Replaced("Content-Type", Fill::Text("text/plain")),
-];
 /// A login whose cookies are read.
 const COOKIE: &[Step] = &[login(SessionAct::LogIn("s")).granted().called("a login")];

@@ -22,8 +22,11 @@ const REMEMBERED: usize = 32;
 const ANSWERED_SUSPECTS: usize = 4;
 /// Requests that are sent again one by one.
 const SUSPECTS: usize = 16;
-/// Outages whose cause is looked for: each costs the target another one.
-const LOOKED_INTO: usize = 3;
+/// Outages whose cause is looked for, each of which costs the target another one: so many in any case, and more as long as they
+/// are short.
+const LOOKED_INTO: (usize, usize) = (3, 12);
+/// The longest time that all of them together last where more than the first few are looked into.
+const SHORT: Duration = Duration::from_secs(20);
 /// Between two looks whether the target is back.
 const LOOK: Duration = Duration::from_millis(150);
 /// The longest time that the plainest request may take.
@@ -216,13 +219,20 @@ impl Outages {
     }
 
     fn are_enough(&self) -> bool {
-        self.log().outages.len() >= LOOKED_INTO
+        let log = self.log();
+        let (some, most) = LOOKED_INTO;
+        let lasted: Duration = log.outages.iter().map(|outage| outage.lasted).sum();
+        log.outages.len() >= if lasted < SHORT { most } else { some }
     }
 
-    fn keep(&self, outage: Outage, withheld: Vec<SentRequest>) {
-        let mut log = self.log();
-        log.outages.push(outage);
-        log.withheld.extend(withheld.into_iter().map(|sent| sent.request));
+    fn keep(&self, outage: Outage) {
+        self.log().outages.push(outage);
+    }
+
+    /// What may have stopped a target that is not to be stopped again is not sent again.
+    fn withhold(&self, suspects: Vec<SentRequest>) {
+        let unanswered = suspects.into_iter().filter(|sent| sent.unanswered != Some(false));
+        self.log().withheld.extend(unanswered.map(|sent| sent.request));
     }
 
     /// All of them.
@@ -365,17 +375,17 @@ impl BeatenTarget<'_> {
     /// Waits for a target that has stopped answering, and looks which request stops it again.
     async fn look_into(&self) -> Pulse {
         let outages = &self.prober.outages;
-        if outages.are_enough() {
-            return Pulse::Gone;
-        }
         let began = clock::now();
         let suspects = outages.suspects();
         let came_back = self.is_back().await;
+        if outages.are_enough() {
+            outages.withhold(suspects);
+            return if came_back { Pulse::Back } else { Pulse::Gone };
+        }
         let lasted = clock::now() - began;
         let named = suspects.iter().map(|sent| named(&sent.request, sent.check));
         let mut outage = Outage { lasted, came_back, suspects: named.collect(), cause: None };
         let mut pulse = if came_back { Pulse::Back } else { Pulse::Gone };
-        let mut withheld = Vec::new();
         // whoever runs the target has to agree that it may be stopped once more
         if came_back && self.prober.subject().owned {
             for sent in suspects {
@@ -397,9 +407,9 @@ impl BeatenTarget<'_> {
             let exchange = Exchange::unanswered(likeliest.request.clone(), silence);
             outage.cause = Some((exchange, likeliest.check));
         } else {
-            withheld = suspects.into_iter().filter(|sent| sent.unanswered != Some(false)).collect();
+            outages.withhold(suspects);
         }
-        outages.keep(outage, withheld);
+        outages.keep(outage);
         pulse
     }
 }

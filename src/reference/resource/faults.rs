@@ -75,6 +75,16 @@ pub(crate) const FAULTS: &[Fault] = &[
     ),
     row("conditions-before-auth", "common.conditions-after-auth", "looks at conditions before it asks who sends them"),
     row("validate-before-auth", "common.auth-before-input-validation", "parses bodies before it asks who sends them"),
+    row(
+        "breaks-on-body-of-holder",
+        "common.malformed-body-never-5xx",
+        "breaks on a body that is no object, behind the guard",
+    ),
+    variant(
+        "breaks-on-false-gzip",
+        "common.auth-before-input-validation",
+        "breaks on a coding of the body, whoever sends it",
+    ),
     variant("breaks-on-null", "common.auth-before-input-validation", "breaks on null in a body, whoever sends it"),
     variant(
         "breaks-on-deep-body",

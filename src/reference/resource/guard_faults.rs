@@ -33,6 +33,10 @@ pub(crate) struct Unguarded;
 #[derive(Clone, Copy)]
 pub(crate) struct AnyScope;
 
+/// Set on a request whose body a faulty handler breaks on, once the guard has let it in.
+#[derive(Clone, Copy)]
+pub(crate) struct Unreadable;
+
 /// The source that failures of a caller are counted for; none where they are not counted.
 pub(super) fn counted<'a>(faults: &Faults, source: Option<&'a str>) -> Option<&'a str> {
     match source {
@@ -61,7 +65,16 @@ pub(super) async fn before(
     if state.fault("conditions-before-auth") && parts.headers.contains_key(header::IF_MATCH) {
         return Some(answer::empty(StatusCode::PRECONDITION_FAILED));
     }
-    let reads_bodies = ["token-in-json-body", "validate-before-auth", "breaks-on-null", "breaks-on-deep-body"];
+    if state.fault("breaks-on-false-gzip") && parts.headers.contains_key(header::CONTENT_ENCODING) {
+        return Some(Rejection::broken().answer());
+    }
+    let reads_bodies = [
+        "token-in-json-body",
+        "validate-before-auth",
+        "breaks-on-null",
+        "breaks-on-deep-body",
+        "breaks-on-body-of-holder",
+    ];
     if reads_bodies.iter().any(|fault| state.fault(fault)) {
         let received = parts.extensions.get::<ReceivedBody>().map(|body| body.0.clone());
         let read = match body {
@@ -91,6 +104,9 @@ fn read_body(state: &ReferenceState, parts: &mut Parts, bytes: &[u8]) -> Option<
     }
     if state.fault("breaks-on-deep-body") && bytes.starts_with(&[b'['; 1000]) {
         return Some(Rejection::broken().answer());
+    }
+    if state.fault("breaks-on-body-of-holder") && !bytes.is_empty() && bytes.first() != Some(&b'{') {
+        parts.extensions.insert(Unreadable);
     }
     let item = serde_json::from_slice(bytes).ok().and_then(|json: serde_json::Value| json["item"].as_str().map(drop));
     if state.fault("validate-before-auth") && parts.method == Method::POST && item.is_none() {

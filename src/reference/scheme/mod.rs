@@ -5,6 +5,7 @@ pub(crate) mod basic;
 pub(crate) mod bearer;
 pub(crate) mod digest;
 pub(crate) mod dpop;
+mod foreign_page;
 pub(crate) mod hmac;
 pub(crate) mod httpsig;
 pub(crate) mod introspection;
@@ -103,6 +104,12 @@ impl Verifiers {
 
     /// Who sent a request.
     pub(crate) fn verify(&self, guard: Guard, parts: &Parts) -> Result<Arc<Principal>, Rejection> {
+        let principal = self.sender(guard, parts)?;
+        foreign_page::refused(&self.state, guard, parts)?;
+        Ok(principal)
+    }
+
+    fn sender(&self, guard: Guard, parts: &Parts) -> Result<Arc<Principal>, Rejection> {
         let state = &*self.state;
         match guard {
             Guard::None => Ok(state.anybody.clone()),

@@ -67,6 +67,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("basic-query-credentials", "basic.query-credentials-refused", "takes user-id and password from the query"),
     variant("basic-value-in-query", "basic.query-credentials-refused", "takes the value of Basic from the query"),
     row("bcrypt-72", "basic.long-password-not-truncated", "ignores what follows the 72nd byte of a password"),
+    row("basic-foreign-pages-write", "basic.foreign-page-write-refused", "lets pages of other sites write"),
 ];
 
 /// Whose user-id and password the query has.

@@ -32,6 +32,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("digest-names-by-case", "digest.parameters-read", "looks for names of parameters in lower case alone"),
     row("digest-case-sensitive-scheme", "digest.scheme-case-insensitive", "requires the scheme name as Digest"),
     variant("digest-one-space", "digest.scheme-case-insensitive", "takes exactly one space after the scheme name"),
+    row("digest-foreign-pages-write", "digest.foreign-page-write-refused", "lets pages of other sites write"),
 ];
 
 /// The key of a user in whatever realm the client names.

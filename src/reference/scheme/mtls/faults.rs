@@ -34,6 +34,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         "mtls.certificate-header-spoof",
         "takes a certificate in a header field for one that was presented",
     ),
+    row("mtls-foreign-pages-write", "mtls.foreign-page-write-refused", "lets pages of other sites write"),
 ];
 
 /// Those of the handshake that are open.
