@@ -29,7 +29,7 @@ pub(super) struct ServeArguments {
     /// Lifetime of access tokens.
     #[arg(long, default_value = "1h", env = "AUTHBENCH_SERVE_TOKEN_LIFETIME", value_parser = humantime::parse_duration)]
     token_lifetime: Duration,
-    /// Header that carries API keys.
+    /// Header that carries API keys; in Authorization they stand behind the scheme name APIKey.
     #[arg(long, default_value = crate::seed::API_KEY_HEADER, env = "AUTHBENCH_SERVE_KEY_HEADER")]
     key_header: String,
     /// Query parameter that carries API keys, instead of the header.
@@ -144,7 +144,9 @@ fn text(described: &serde_json::Value) {
     let (url, key, password) = (at("/url"), at("/identities/0/api_key"), at("/identities/0/password"));
     let (client, secret) = (at("/identities/0/client_id"), at("/identities/0/client_secret"));
     print::line(&format!("serving on {url} (test credentials, public: never use them elsewhere)\n"));
-    print::line(&format!("  curl -H '{}: {key}' {url}/api-key/orders", at("/api_key_header")));
+    let header = at("/api_key_header");
+    let scheme = if header.eq_ignore_ascii_case("authorization") { "APIKey " } else { "" };
+    print::line(&format!("  curl -H '{header}: {scheme}{key}' {url}/api-key/orders"));
     print::line(&format!("  curl -u '{}:{password}' {url}/basic/orders", at("/identities/0/name")));
     print::line(&format!("  curl -H 'Authorization: Bearer {}' {url}/bearer/orders", at("/identities/0/token")));
     print::line(&format!("  curl -u '{client}:{secret}' -d grant_type=client_credentials {url}/oauth2/token\n"));

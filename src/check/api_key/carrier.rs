@@ -49,6 +49,30 @@ pub(crate) const CHECKS: &[Check] = &[
         ..PLAIN
     },
     Check {
+        id: "apikey.scheme-case-insensitive",
+        title: "The scheme name before a key is compared without regard to case",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        about_authorization: true,
+        sources: &["RFC 9110 §11.1", "RFC 9110 §11.4", "RFC 9110 §5.5"],
+        doc: Doc {
+            sends: "The good key behind its scheme name in lower, upper and mixed case, behind two spaces, and with two spaces behind it, where keys travel in Authorization.",
+            matters: "Clients that write the name in lower case are right, and are shut out.",
+            fix: "Compare the scheme name without regard to case (RFC 9110 §11.1).",
+        },
+        steps: &[
+            send(forged("scheme-lower-case"), On::Protected).granted(),
+            send(forged("scheme-upper-case"), On::Protected).granted(),
+            send(forged("scheme-mixed-case"), On::Protected).granted(),
+            send(forged("two-spaces"), On::Protected),
+            send(forged("spaces-behind"), On::Protected),
+        ],
+        expect: expect::scheme_read,
+        fault: "key-scheme-by-case",
+        ..PLAIN
+    },
+    Check {
         id: "apikey.non-ascii-denied",
         title: "Non-ASCII look-alikes are denied without error",
         tier: Tier::Extended,

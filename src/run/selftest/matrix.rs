@@ -39,8 +39,8 @@ const NEED_CERTIFICATES: [&str; 4] = [
     "meta.mtls-aliases",
 ];
 
-/// Faults that show where bodies are sent in chunks that are signed one by one.
-const NEED_CHUNKS: [&str; 2] = ["chunk-signatures-ignored", "last-chunk-optional"];
+/// Faults that show where a scheme is used in its other form.
+const NEED_OTHER_FORM: [&str; 3] = ["chunk-signatures-ignored", "last-chunk-optional", "key-scheme-by-case"];
 
 /// The login that a check asks for, where the scheme has credentials that are given.
 fn login_for(check: &str, scheme: &str) -> TrialLogin {
@@ -135,7 +135,7 @@ async fn under(
         login: login_for(fault.check, scheme),
         tls: NEED_TLS.contains(&fault.check),
         certificates: NEED_CERTIFICATES.contains(&fault.check),
-        chunks: NEED_CHUNKS.contains(&fault.name),
+        other_form: NEED_OTHER_FORM.contains(&fault.name),
         ..Trial::of(scheme)
     };
     let (exit, results) = settled(&trial).await?;

@@ -74,8 +74,9 @@ pub struct Trial {
     pub tls: bool,
     /// Whether the clients of an authorization server authenticate by certificates (RFC 8705 §2).
     pub certificates: bool,
-    /// Whether bodies are sent in chunks that are signed one by one, under AWS Signature Version 4.
-    pub chunks: bool,
+    /// Whether the scheme is used in its other form: an API key behind a scheme name in `Authorization`, AWS Signature Version 4
+    /// with bodies in chunks that are signed one by one.
+    pub other_form: bool,
     /// Checks that run side by side.
     pub jobs: usize,
     /// How long an answer may take.
@@ -119,7 +120,7 @@ impl Trial {
             login: TrialLogin::None,
             tls: false,
             certificates: false,
-            chunks: false,
+            other_form: false,
             jobs: 8,
             time_limit: Duration::from_secs(10),
         }
@@ -146,7 +147,8 @@ impl Trial {
                      assertion_rules: rfc7523bis }} }}"
                 )
             }
-            ("sigv4", _) if self.chunks => "{ sigv4: { chunked: true } }".to_owned(),
+            ("sigv4", _) if self.other_form => "{ sigv4: { chunked: true } }".to_owned(),
+            ("api-key", _) if self.other_form => "{ api-key: { header: Authorization, prefix: APIKey } }".to_owned(),
             (scheme, Some(alg)) => format!("{{ {scheme}: {{ alg: {alg} }} }}"),
             (scheme, None) => scheme.to_owned(),
         };

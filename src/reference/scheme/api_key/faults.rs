@@ -64,6 +64,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("hashes-unbounded-input", "apikey.oversized-bounded", "takes longer, the longer a key is"),
     row("ows-significant", "apikey.ows-trimmed", "takes whitespace around a field value for part of it"),
     row("case-sensitive-header", "apikey.header-name-case-insensitive", "looks fields up by their exact spelling"),
+    row("key-scheme-by-case", "apikey.scheme-case-insensitive", "compares the scheme name before a key by case"),
 ];
 
 /// Takes time by what a key has in common with good ones.

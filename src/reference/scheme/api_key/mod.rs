@@ -12,6 +12,9 @@ use crate::reference::request::{NotText, cookie_value, header_values, query_valu
 use crate::reference::state::{KeyLocation, Principal, ReferenceState};
 use crate::seed::SeedState;
 
+/// The scheme name of keys in `Authorization`.
+const SCHEME: &str = "APIKey";
+
 /// Who sent a request.
 pub(crate) fn verify(state: &ReferenceState, parts: &Parts) -> Result<Arc<Principal>, Rejection> {
     let invalid = || invalid(state);
@@ -68,8 +71,24 @@ fn missing() -> Rejection {
 fn presented(state: &ReferenceState, parts: &Parts) -> Result<Vec<String>, NotText> {
     let owned = |value: &str| value.to_owned();
     Ok(match &state.key_location {
-        KeyLocation::Header(name) => header_values(&parts.headers, name)?.into_iter().map(owned).collect(),
+        KeyLocation::Header(name) => {
+            let values = header_values(&parts.headers, name)?;
+            let key = |value| if name.eq_ignore_ascii_case("authorization") { behind(state, value) } else { value };
+            values.into_iter().map(key).map(owned).collect()
+        }
         KeyLocation::Query(name) => query_value(parts, name).into_iter().collect(),
         KeyLocation::Cookie(name) => cookie_value(&parts.headers, name).map(owned).into_iter().collect(),
     })
+}
+
+/// The key behind its scheme name (RFC 9110 §11.4); what stands behind another name, or behind none, is a key that nobody has.
+fn behind<'a>(state: &ReferenceState, value: &'a str) -> &'a str {
+    let is_scheme = |name: &str| match state.fault("key-scheme-by-case") {
+        true => name == SCHEME,
+        false => name.eq_ignore_ascii_case(SCHEME),
+    };
+    match value.split_once(' ') {
+        Some((name, key)) if is_scheme(name) => key.trim_start_matches(' '),
+        _ => value,
+    }
 }
