@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
-use clap::builder::FalseyValueParser;
+use clap::builder::{FalseyValueParser, UnknownArgumentValueParser};
 use clap::{Args, ValueEnum};
 
 use super::baseline::Baselines;
@@ -42,6 +42,18 @@ pub(super) struct RunArguments {
         help_heading = "Output"
     )]
     reports: Vec<String>,
+    /// What other programs call the option; it is refused with the name that it has here.
+    #[arg(
+        long = "out-dir",
+        aliases = ["output", "out", "output-dir", "report-dir"],
+        hide = true,
+        value_name = "FOLDER",
+        num_args = 0..=1,
+        default_missing_value = "",
+        value_parser = UnknownArgumentValueParser::suggest_arg("--report")
+            .and_suggest("such as `--report html=reports/report.html --report json=reports/report.json`")
+    )]
+    _out_dir: Option<String>,
     /// Checks whose requests and answers report.json holds; run.jsonl has those of all.
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = EvidenceOf::Findings, env = "AUTHBENCH_EVIDENCE", help_heading = "Output")]
     evidence: EvidenceOf,

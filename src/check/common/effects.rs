@@ -110,9 +110,18 @@ pub(crate) fn spellings(case: &ObservedCheck<'_>) -> Judgement {
 
 /// A header that leads to the protected resource shows only where that looks different from the public one.
 pub(crate) fn rewritten(case: &ObservedCheck<'_>) -> Judgement {
-    if case.observations_of(PUBLIC_AS_IT_IS).any(|(_, seen)| seen.outcome == Outcome::Granted) {
-        let why = "the public resource looks like the protected one: declare a `success` that tells them apart";
-        return Judgement { open: vec![why.to_owned()], ..Judgement::default() };
+    if let Some((_, seen)) = case.observations_of(PUBLIC_AS_IT_IS).find(|(_, seen)| seen.outcome == Outcome::Granted) {
+        let named = |seen: &Observation| {
+            let request = &seen.exchange.request;
+            format!("{} {}", request.method, String::from_utf8_lossy(&request.target))
+        };
+        let public = named(seen);
+        let protected = case.observations().map(|(_, other)| named(other)).find(|other| *other != public);
+        let why = format!(
+            "the answer to {public} looks like that of {}: declare a `success` of that one which tells them apart",
+            protected.as_deref().unwrap_or("the protected resource")
+        );
+        return Judgement { open: vec![why], ..Judgement::default() };
     }
     expect::wants(case)
 }

@@ -31,6 +31,27 @@ pub(crate) const CHECKS: &[Check] = &[
         ..PLAIN
     },
     Check {
+        id: "common.single-fields-once",
+        title: "An answer has each field once that has one value",
+        level: Level::Must,
+        severity: Severity::Info,
+        tier: Tier::Extended,
+        sources: &["RFC 9110 §5.3"],
+        doc: Doc {
+            sends: "The good request, and requests without and with an unknown credential; of the answers, Access-Control-Allow-Origin, Age, Content-Length, Content-Location, Content-Type, Date, ETag, Expires, Last-Modified, Location, Retry-After and Server are counted.",
+            matters: "Of two values one recipient takes the first and another the last; where they differ, a proxy and a client act on different answers.",
+            fix: "Replace such a field where it is set a second time, instead of adding a line.",
+        },
+        steps: &[
+            send(Who::Good, On::Protected).granted(),
+            send(Who::Anonymous, On::Protected),
+            send(forged("unknown"), On::Protected),
+        ],
+        expect: once,
+        fault: "two-server-lines",
+        ..PLAIN
+    },
+    Check {
         id: "common.answer-cookie-guarded",
         title: "A cookie that opens a protected resource has the attributes of a session cookie",
         severity: Severity::Low,
@@ -64,6 +85,38 @@ fn unversioned(case: &ObservedCheck<'_>) -> Judgement {
         if let Some((name, value)) = fields.find(|(name, value)| names_a_version(name, value)) {
             let text = case.about(index, format_args!("{name}: {value}"));
             judgement.deviates(index, text, "no version");
+        }
+    }
+    judgement
+}
+
+/// Fields whose value is no list (RFC 9110 §6.6.1, §8.3, §8.6, §8.7, §8.8, §10.2, RFC 9111 §5.1, §5.3, Fetch).
+const SINGLE: [&str; 12] = [
+    "access-control-allow-origin",
+    "age",
+    "content-length",
+    "content-location",
+    "content-type",
+    "date",
+    "etag",
+    "expires",
+    "last-modified",
+    "location",
+    "retry-after",
+    "server",
+];
+
+/// RFC 9110 §5.3: no two lines with the name of a field whose value is no list.
+fn once(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let mut told = Vec::new();
+    for (index, response) in case.all_answers() {
+        for name in SINGLE.into_iter().filter(|name| response.header_values(name).count() > 1) {
+            if !told.contains(&name) {
+                told.push(name);
+                let text = case.about(index, format_args!("{} lines of {name}", response.header_values(name).count()));
+                judgement.deviates(index, text, "one line");
+            }
         }
     }
     judgement

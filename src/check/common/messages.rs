@@ -64,7 +64,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §15.5.6", "RFC 9110 §10.2.1", "RFC 9110 §9.1"],
         doc: Doc {
-            sends: "PROPFIND with the good credential to each protected resource (at most 8); every 405 of the run is looked at, whichever check asked for it. Where PROPFIND is answered like GET, that is a warning.",
+            sends: "PROPFIND with the good credential to each protected resource (at most 8); every 405 of the run is looked at, whichever check asked for it. Where PROPFIND is answered like GET, that is a warning; where it is answered with 400 or 404, information, and a warning under strict-rfc.",
             matters: "A client that learns from 405 alone which methods are wrong can only try the others.",
             fix: "Send Allow with each 405, with the methods of that resource.",
         },
@@ -108,8 +108,23 @@ fn methods_named(case: &ObservedCheck<'_>) -> Judgement {
         let text = case.about(index, "answered like GET");
         judgement.advises(index, text, "405 with Allow, or 501 (RFC 9110 §9.1)");
     }
+    // RFC 9110 §9.1: 405 for a method that is known and not allowed, 501 for one that is not known
+    let unsaid = case.lenient().filter(|(_, seen)| seen.exchange.request.method == PROPFIND);
+    for (index, seen) in unsaid {
+        let Some(status @ (400 | 404)) = seen.exchange.status() else { continue };
+        match case.profile.strict_challenges() {
+            true => {
+                let text = case.about(index, format_args!("answered with {status}"));
+                judgement.advises(index, text, "405 with Allow, or 501 (RFC 9110 §9.1)");
+            }
+            false => {
+                judgement.remarks.push(format!("{}: answered with {status}, not with 405 or 501", seen.description));
+                judgement.needs_review = true;
+            }
+        }
+    }
     let mut answers = case.all_answers().filter(|(_, response)| response.status == 405).peekable();
-    if answers.peek().is_none() && judgement.advice.is_empty() {
+    if answers.peek().is_none() && judgement.advice.is_empty() && judgement.remarks.is_empty() {
         judgement.not_applicable = Some("no request was answered with 405".to_owned());
     }
     for (index, _) in answers.filter(|(_, response)| response.header("allow").is_none()) {

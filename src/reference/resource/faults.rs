@@ -57,6 +57,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         "routes by X-Original-URL and guards by the request line",
     ),
     row("reflects-origin", "common.cors-credentials-not-open", "allows credentials to whatever origin asks"),
+    row("two-server-lines", "common.single-fields-once", "names its product in two lines of one field"),
     row("no-throttle", "common.failed-auth-throttled", "lets every source guess as often as it likes"),
     row("global-lockout", "common.throttle-is-per-principal", "counts the failures of all sources together"),
     row("cacheable-429", "common.429-not-cacheable", "lets 429 be cached"),
@@ -95,6 +96,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("head-with-content", "common.head-without-content", "ends its answers to HEAD like a body in chunks"),
     row("host-not-required", "common.host-required", "serves requests that name no host"),
     variant("takes-first-host", "common.host-required", "takes the first of two hosts that a request names"),
+    variant(
+        "unlisted-method-not-found",
+        "common.405-names-methods",
+        "answers 404 to a method that a resource does not have",
+    ),
     row("no-allow-behind-guard", "common.405-names-methods", "answers 405 without Allow behind its guard"),
     row(
         "breaks-on-undecodable-path",

@@ -209,10 +209,15 @@ pub(super) fn remembered(state: &ReferenceState, answer: &mut Answer) {
     }
 }
 
-/// The field that names product and version.
+/// Fields that name product and version.
 pub(crate) fn versioned<B>(state: &ReferenceState, response: &mut Response<B>) {
     if state.fault("names-its-version") {
         response.headers_mut().insert(header::SERVER, HeaderValue::from_static("authbench-reference/1.2.3"));
+    }
+    if state.fault("two-server-lines") {
+        let name = HeaderValue::from_static("authbench-reference");
+        response.headers_mut().append(header::SERVER, name.clone());
+        response.headers_mut().append(header::SERVER, name);
     }
 }
 

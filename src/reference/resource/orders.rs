@@ -59,6 +59,9 @@ impl ReferenceResource {
         if answer.status() == StatusCode::METHOD_NOT_ALLOWED && state.fault("no-allow-behind-guard") {
             answer.headers_mut().remove(header::ALLOW);
         }
+        if answer.status() == StatusCode::METHOD_NOT_ALLOWED && state.fault("unlisted-method-not-found") {
+            return Rejection::new(StatusCode::NOT_FOUND, "not_found").answer();
+        }
         answer
     }
 }
