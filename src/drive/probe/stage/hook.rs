@@ -14,10 +14,7 @@ impl Stage<'_> {
     pub(super) async fn call(&mut self, hook: Hook, evidence: &mut Evidence) -> Result<(), Halt> {
         let hooks = &self.prober.subject().material.hooks;
         if hook == Hook::AwaitRotation {
-            let delay = self.prober.subject().tolerances.rotation_delay;
-            let _shown = allowance::shown("the tolerated delay of a rotation", Some(delay));
-            allowance::apart(tokio::time::sleep(delay)).await;
-            return Ok(());
+            return self.await_rotation(evidence).await;
         }
         let mut body = String::new();
         let (call, arguments) = match hook {
@@ -73,10 +70,15 @@ impl Stage<'_> {
     }
 
     pub(super) async fn good_secret(&self) -> Result<String, Halt> {
-        let subject = self.prober.subject();
-        let good = subject.main_resource().and_then(|resource| subject.good_for(resource));
-        let good = good.ok_or_else(|| Halt::Obstacle("no good credential".to_owned()))?;
+        let (_, good) = self.used_first()?;
         Ok(self.proof(good).await?.secret().to_owned())
+    }
+
+    /// The resource that most checks use, and the identity that uses it.
+    pub(super) fn used_first(&self) -> Result<(usize, usize), Halt> {
+        let subject = self.prober.subject();
+        let found = subject.main_resource().and_then(|resource| Some((resource, subject.good_for(resource)?)));
+        found.ok_or_else(|| Halt::Obstacle("no good credential".to_owned()))
     }
 
     pub(super) fn principal(&self) -> String {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Halt, Stage};
+use super::{Halt, HeldCredential, Stage};
 use crate::clock;
 use crate::drive::probe::allowance;
 use crate::observe::{Evidence, Outcome};
@@ -18,6 +18,8 @@ pub(super) const LATE_EFFECT: Duration = Duration::from_secs(1);
 
 /// Between two looks whether a token is refused.
 const POLL: Duration = Duration::from_millis(50);
+/// Looks in a row that have to see it: of several servers behind one address, the first may know what the next does not know yet.
+const STEADY: usize = 3;
 
 impl Stage<'_> {
     pub(super) async fn await_expiry(&mut self, slot: &'static str) -> Result<(), Halt> {
@@ -66,8 +68,19 @@ impl Stage<'_> {
             evidence.self_contained.get_or_insert(left);
         }
         let awaited = Awaited { outcome: Outcome::Refused, tolerated, end };
+        let held = self.slot_held(slot)?;
         let _shown = allowance::shown("a revoked token to be refused", Some(tolerated));
-        allowance::apart(self.await_outcome(slot, resource, awaited, evidence)).await
+        allowance::apart(self.await_outcome(&held, resource, awaited, evidence)).await
+    }
+
+    /// Waits until the credential that was rotated is refused, for as long as an overlap is tolerated.
+    pub(super) async fn await_rotation(&mut self, evidence: &mut Evidence) -> Result<(), Halt> {
+        let tolerated = self.prober.subject().tolerances.rotation_delay;
+        let (resource, good) = self.used_first()?;
+        let held = self.held(good).await?;
+        let awaited = Awaited { outcome: Outcome::Refused, tolerated, end: None };
+        let _shown = allowance::shown("the tolerated delay of a rotation", Some(tolerated));
+        allowance::apart(self.await_outcome(&held, resource, awaited, evidence)).await
     }
 
     pub(super) async fn await_acceptance(
@@ -78,21 +91,22 @@ impl Stage<'_> {
     ) -> Result<(), Halt> {
         let tolerated = self.prober.subject().tolerances.rotation_delay;
         let awaited = Awaited { outcome: Outcome::Granted, tolerated, end: None };
+        let held = self.slot_held(slot)?;
         let _shown = allowance::shown("a new credential to be accepted", Some(tolerated));
-        allowance::apart(self.await_outcome(slot, resource, awaited, evidence)).await
+        allowance::apart(self.await_outcome(&held, resource, awaited, evidence)).await
     }
 
-    /// Asks with a kept token until the outcome is there or the tolerated delay has passed; how long that was is noted.
+    /// Asks with a credential until the outcome is there, and stays, or the tolerated delay has passed; how long that was is noted.
     async fn await_outcome(
         &mut self,
-        slot: &'static str,
+        held: &HeldCredential,
         resource: usize,
         awaited: Awaited,
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
-        let held = self.slot_held(slot)?;
-        let request = self.prober.good_request(&held, resource, evidence).await;
+        let request = self.prober.good_request(held, resource, evidence).await;
         let began = clock::now();
+        let mut steady = 0;
         loop {
             let exchange = self.prober.send_to(resource, &request).await;
             let outcome = self.prober.outcome(resource, &exchange).await;
@@ -103,7 +117,8 @@ impl Stage<'_> {
                     "the token ended by itself before the tolerated delay had passed".to_owned(),
                 ));
             }
-            if outcome == awaited.outcome || waited >= awaited.tolerated {
+            steady = if outcome == awaited.outcome { steady + 1 } else { 0 };
+            if steady == STEADY || waited >= awaited.tolerated {
                 evidence.facts.push(("delay", format!("{} ms", waited.as_millis())));
                 return Ok(());
             }
