@@ -29,7 +29,7 @@ mod values;
 
 use crate::check::profile::{Effective, PROFILES, profile};
 use crate::check::step::SessionAct;
-use crate::check::{Check, Level, Step};
+use crate::check::{Check, Level, Mode, Step};
 use crate::scenario::model::Waiver;
 use crate::scenario::{LoadedScenario, ScenarioError, nearest};
 
@@ -68,8 +68,18 @@ impl PlannedCheck {
     /// What is prepared for one of them would disturb the others.
     pub fn meets_others(&self, subject: &Subject) -> bool {
         let Ok(script) = &self.script else { return false };
-        let meets = script.actions.iter().any(|action| matches!(action.act, Act::Meet));
-        meets && !script.written().any(|resource| subject.resources[resource].is_prepared())
+        self.meetings() > 0 && !script.written().any(|resource| subject.resources[resource].is_prepared())
+    }
+
+    /// How often it meets others.
+    pub fn meetings(&self) -> usize {
+        let actions = self.script.iter().flat_map(|script| &script.actions);
+        actions.filter(|action| matches!(action.act, Act::Meet)).count()
+    }
+
+    /// Whether it needs a target to which nobody else sends, and changes nothing there: it compares times.
+    pub fn needs_quiet(&self) -> bool {
+        self.check.mode == Mode::Statistical && !self.runs_last() && self.meetings() == 0
     }
 
     /// Whether it looks back at what the others have seen: it runs after all of them, in every shard.

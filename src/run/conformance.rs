@@ -73,11 +73,14 @@ pub(super) async fn run(
     let beside = |check: &mut PlannedCheck| session.options.jobs > 1 && check.meets_others(&session.subject);
     let writers: Vec<PlannedCheck> = alone.extract_if(.., beside).collect();
     let (now, later) = if session.options.shard.splits() { (Vec::new(), writers) } else { (writers, Vec::new()) };
-    side_by_side(session, together, now, &mut tally).await;
+    // while those wait, and all others are done, the target is as quiet as comparisons of times need it
+    let quiet = |check: &mut PlannedCheck| !now.is_empty() && check.needs_quiet();
+    let quiet: Vec<PlannedCheck> = alone.extract_if(.., quiet).collect();
+    side_by_side(session, together, Writers { checks: now, quiet }, &mut tally).await;
     match shards::meet(session, "checks").await {
         Ok(()) => {
             tally.disturbing += later.len();
-            side_by_side(session, Vec::new(), later, &mut tally).await;
+            side_by_side(session, Vec::new(), Writers { checks: later, quiet: Vec::new() }, &mut tally).await;
             one_by_one(session, alone, &mut tally).await;
         }
         Err(why) => {
@@ -216,6 +219,13 @@ fn rehearsal(_: &Session<'_>) -> impl Fn(&str) + Send + 'static {
     |_| ()
 }
 
+/// Checks that write beside others.
+struct Writers {
+    checks: Vec<PlannedCheck>,
+    /// What runs while they wait for late effects, one after the other; they do not go on before.
+    quiet: Vec<PlannedCheck>,
+}
+
 /// Runs checks that do not disturb each other. Those that wait take no place from the others.
 ///
 /// Writers meet each other before what would disturb them. If all of them pass, no refused write had an effect; else it is
@@ -223,11 +233,16 @@ fn rehearsal(_: &Session<'_>) -> impl Fn(&str) + Send + 'static {
 async fn side_by_side(
     session: &Session<'_>,
     checks: Vec<PlannedCheck>,
-    writers: Vec<PlannedCheck>,
+    Writers { checks: writers, mut quiet }: Writers,
     tally: &mut ScenarioTally<'_>,
 ) {
     let wanted = writers.len();
-    let seats = Seat::several(wanted).into_iter().map(Some);
+    let mut seats = Seat::several(wanted + 1);
+    let mut kept_apart = seats.pop().filter(|_| !quiet.is_empty());
+    if let (Some(seat), Some(meetings)) = (&kept_apart, writers.iter().map(PlannedCheck::meetings).min()) {
+        seat.is_ahead(meetings.saturating_sub(1));
+    }
+    let seats = seats.into_iter().map(Some);
     let checks = writers.into_iter().zip(seats).chain(checks.into_iter().map(|check| (check, None)));
     let places = Arc::new(Semaphore::new(session.options.jobs.max(1)));
     let mut running = JoinSet::new();
@@ -254,6 +269,10 @@ async fn side_by_side(
     let (mut again, mut written) = (Vec::new(), Vec::new());
     // looked at between two verdicts too: the one that was too many is the last
     while !session.options.stop.is_requested() {
+        if open.values().all(|open| open.writes) {
+            compare_in_quiet(session, &mut quiet, tally).await;
+            drop(kept_apart.take());
+        }
         let ended = tokio::select! {
             ended = running.join_next_with_id() => ended,
             () = session.options.stop.requested() => break,
@@ -292,6 +311,16 @@ async fn side_by_side(
             tally.judged_without_answers(&check, cut(session), Duration::ZERO);
         } else {
             alone_now(session, &check, tally).await;
+        }
+    }
+}
+
+/// Runs checks that compare times, one after the other.
+async fn compare_in_quiet(session: &Session<'_>, checks: &mut Vec<PlannedCheck>, tally: &mut ScenarioTally<'_>) {
+    for check in checks.drain(..) {
+        tally.disturbing += 1;
+        if alone_now(session, &check, tally).await.is_none() {
+            break;
         }
     }
 }

@@ -18,6 +18,11 @@ impl Seat {
         (0..many).map(|at| Seat { met: met.clone(), at }).collect()
     }
 
+    /// Has met the others so often, without a wait for them: they wait for this one before they meet once more.
+    pub fn is_ahead(&self, meetings: usize) {
+        self.met.send_modify(|met| met[self.at] = meetings);
+    }
+
     /// Waits until all others are as far as this one.
     pub(super) async fn meet(&self) {
         let mut others = self.met.subscribe();
@@ -56,6 +61,16 @@ mod tests {
         assert!(meets(&seats[1]), "both are there");
         assert!(!meets(&seats[1]), "one is a meeting ahead");
         assert!(meets(&seats[0]), "both have met twice");
+    }
+
+    #[test]
+    fn who_is_ahead_is_waited_for_when_the_others_have_caught_up() {
+        let mut seats = Seat::several(2);
+        seats[1].is_ahead(1);
+        assert!(meets(&seats[0]), "the other has met once");
+        assert!(!meets(&seats[0]), "and not twice");
+        drop(seats.pop());
+        assert!(meets(&seats[0]));
     }
 
     #[test]
