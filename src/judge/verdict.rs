@@ -399,7 +399,10 @@ fn broken_control(check: &Check, at: usize, control: &ControlRun) -> Finding {
     let answer = answered(&control.exchange, control.outcome);
     // what refuses a credential that it accepted before has often counted wrong ones
     let locked = match control.outcome {
-        Outcome::Refused => "; where it was accepted before, the target may have locked it after wrong credentials",
+        // nothing was asked of this endpoint before the first control of a check
+        Outcome::Refused if !matches!(check.group(), "introspect" | "revoke" | "meta") => {
+            "; where it was accepted before, the target may have locked it after wrong credentials"
+        }
         _ => "",
     };
     let text = format!("the control {when} failed: {}: {answer}{locked}", control.description);

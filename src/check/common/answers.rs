@@ -151,7 +151,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["OWASP API8:2023", "ASVS 16.5.1"],
         doc: Doc {
-            sends: "Each write (at most 8) without a credential: with the body of the scenario, and with one that no schema allows, that does not parse, without a member, of nothing, and ten thousand arrays deep beside a long one, in JSON or as a form, as the scenario has it; with another media type; with one that is said to be gzip and is not; and with a query that no schema allows.",
+            sends: "Each write (at most 8) without a credential: with the body of the scenario, and with one that no schema allows, that does not parse, without a member, of nothing, and ten thousand arrays deep beside a long one, in JSON or as a form, as the scenario has it; with another media type, and with parts of a form without a boundary; with one that is said to be gzip and is not; and with a query that no schema allows.",
             matters: "An error that names fields shows the inside of an API to whoever has no business there.",
             fix: "Authenticate before the body is parsed.",
         },
@@ -189,6 +189,10 @@ pub(crate) const CHECKS: &[Check] = &[
                 .with(&[Alter::Replaced("Content-Type", Fill::Text("text/plain"))])
                 .denied(UNREAD)
                 .called("a body of another media type"),
+            send(Who::Anonymous, On::EachWrite)
+                .with(&[Alter::Replaced("Content-Type", Fill::Text("multipart/form-data"))])
+                .denied(UNREAD)
+                .called("parts of a form without a boundary"),
             send(Who::Anonymous, On::EachWrite).with(NO_GZIP).denied(UNREAD).called("a body that is said to be gzip"),
             send(Who::Anonymous, On::EachWrite)
                 .with(&[Alter::Query("limit", Fill::Text("authbench"))])

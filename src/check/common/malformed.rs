@@ -1,5 +1,7 @@
 //! Requests of which a part does not parse: addresses and header fields.
 
+use serde_json::{Map, Value};
+
 use crate::check::common::bodies::{DEEP, DEEP_FORM, NO_GZIP};
 use crate::check::judgement::silence::{ENDED, ends_a_process};
 use crate::check::judgement::{Judgement, ObservedCheck};
@@ -15,11 +17,16 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §15.5.1", "RFC 3986 §2.1", "ASVS 16.5.3"],
         doc: Doc {
-            sends: "The protected request without and with the good credential, with an unknown segment behind its path, and one that is no UTF-8 (`%ff`), no percent-encoding (`%zz`), NUL (`%00`), a parameter alone (`;authbench`) or 2,100 characters long; and with a query that is no UTF-8, no percent-encoding, NUL, with a bracket that is not closed, that gives one parameter as a text and as an object, or nests one six hundred deep.",
+            sends: "The protected request without and with the good credential, with an unknown segment behind its path, and one that is no UTF-8 (`%ff`), no percent-encoding (`%zz`), NUL (`%00`), a parameter alone (`;authbench`) or 2,100 characters long; and with a query that is no UTF-8, no percent-encoding, NUL, with a bracket that is not closed, that gives one parameter as a text and as an object, or nests one six hundred deep. The first, the second and the fourth also at each resource that is read by GET (at most 8).",
             matters: "Whoever can send a request can send such an address: a server that breaks on it before it authenticates lets everybody fill its logs and keep its workers busy, and its error page often shows code.",
             fix: "Answer 400 or 404 to an address that does not decode.",
         },
-        steps: &without_and_with::<12, 25>(TARGETS),
+        steps: &and_each::<25, 3, 28>(
+            without_and_with(TARGETS),
+            Who::Good,
+            On::EachGet,
+            [TARGETS[0], TARGETS[1], TARGETS[3]],
+        ),
         expect: targets_never_broken,
         fault: "breaks-on-undecodable-path",
         ..PLAIN
@@ -31,11 +38,11 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §15.5.1", "RFC 9110 §5.5", "RFC 9112 §6.3", "ASVS 16.5.3"],
         doc: Doc {
-            sends: "The protected request without and with the good credential, each time with one field that does not parse: Accept, Accept-Language, Accept-Encoding, Content-Type (no media type, and a charset that does not exist), Cookie, Range, If-Modified-Since, If-None-Match, Origin, Referer, X-Forwarded-For, X-Forwarded-Port, Forwarded, Host, Content-Length, and one with bytes outside ASCII; and with X-Forwarded-For and Client-IP of two clients.",
+            sends: "The protected request without and with the good credential, each time with one field that does not parse (Referer and Origin, and a Content-Type that is no media type, also at each write, without a credential): Accept, Accept-Language, Accept-Encoding, Content-Type (no media type, and a charset that does not exist), Cookie, Range, If-Modified-Since, If-None-Match, Origin, Referer, X-Forwarded-For, X-Forwarded-Port, Forwarded, Host, Content-Length, and one with bytes outside ASCII; and with X-Forwarded-For and Client-IP of two clients.",
             matters: "Whoever can send a request can send such a field: a server that breaks on it before it authenticates lets everybody fill its logs, and its error page often shows code.",
             fix: "Ignore a field that does not parse, or answer 400 (406, 415, 416); closing the connection without an answer tells nobody why.",
         },
-        steps: &without_and_with::<18, 37>(FIELDS),
+        steps: &and_each::<37, 3, 40>(without_and_with(FIELDS), Who::Anonymous, On::EachWrite, OF_WRITES),
         expect: never_broken,
         fault: "breaks-on-odd-weight",
         ..PLAIN
@@ -48,7 +55,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 9110 §15.5.1", "RFC 9110 §8.4", "ASVS 16.5.3"],
         doc: Doc {
-            sends: "Each write (at most 8) with the good credential, and with a body that does not parse, of nothing, without a member, ten thousand arrays deep, that is said to be gzip and is not, and in a charset that does not exist; in JSON or as a form, as the scenario has it.",
+            sends: "Each write (at most 8) with the good credential, and with a body that does not parse, of nothing, without a member, ten thousand arrays deep, that is said to be gzip and is not, of parts of a form without a boundary, and in a charset that does not exist; in JSON or as a form, as the scenario has it; and with an object, a number and null for each member of its JSON.",
             matters: "Whoever has a credential can send such a body: a server that breaks on it lets its users fill its logs and keep its workers busy, and its error page often shows code.",
             fix: "Answer 400 to a body that does not parse, and 415 to a coding that is not supported.",
         },
@@ -58,6 +65,18 @@ pub(crate) const CHECKS: &[Check] = &[
                 .with(&[Alter::Body { json: "{\"item\": ", form: "item=%zz&%ff=%" }])
                 .called("a body that does not parse"),
             send(Who::Good, On::EachWrite).with(&[Alter::Body { json: "null", form: "=" }]).called("a body of nothing"),
+            send(Who::Good, On::EachWrite)
+                .with(&[Alter::Members(|_| Value::Object(Map::new()))])
+                .called("an object for each member of the body"),
+            send(Who::Good, On::EachWrite)
+                .with(&[Alter::Members(|_| Value::from(5))])
+                .called("a number for each member of the body"),
+            send(Who::Good, On::EachWrite)
+                .with(&[Alter::Members(|_| Value::Null)])
+                .called("null for each member of the body"),
+            send(Who::Good, On::EachWrite)
+                .with(&[Alter::Replaced("Content-Type", Fill::Text("multipart/form-data"))])
+                .called("parts of a form without a boundary"),
             send(Who::Good, On::EachWrite)
                 .with(&[Alter::Body { json: "[]", form: "" }])
                 .called("a body without a member"),
@@ -131,6 +150,26 @@ const fn without_and_with<const CHANGES: usize, const STEPS: usize>(
     steps
 }
 
+/// Fields that servers look at where something is written.
+const OF_WRITES: [&[Alter]; 3] = [FIELDS[9], FIELDS[10], FIELDS[3]];
+
+/// The same steps, and some of the changes at each resource of a kind.
+const fn and_each<const FIRST: usize, const CHANGES: usize, const STEPS: usize>(
+    first: [Step; FIRST],
+    who: Who,
+    on: On,
+    changes: [&'static [Alter]; CHANGES],
+) -> [Step; STEPS] {
+    assert!(STEPS == FIRST + CHANGES);
+    let mut steps = [send(who, on); STEPS];
+    let mut at = 0;
+    while at < STEPS {
+        steps[at] = if at < FIRST { first[at] } else { send(who, on).with(changes[at - FIRST]).if_given() };
+        at += 1;
+    }
+    steps
+}
+
 /// A path with one more segment.
 fn behind(path: &str, segment: &str) -> String {
     format!("{}/{segment}", path.trim_end_matches('/'))
@@ -150,12 +189,15 @@ fn targets_never_broken(case: &ObservedCheck<'_>) -> Judgement {
         target.split('?').next().unwrap_or_default().to_owned()
     };
     let good = case.observations().next().map(|(_, seen)| path_of(seen)).unwrap_or_default();
-    let unknown = behind(&good, UNKNOWN);
-    let breaks_anyway = |seen: &Observation| {
-        let mut alike = case.lenient().filter(|(_, other)| other.credential == seen.credential);
-        alike.any(|(_, other)| path_of(other) == unknown && matches!(other.exchange.status(), Some(500..)))
+    let is_breaking = |path: &str, like: &Observation| {
+        let mut alike = case.lenient().filter(|(_, other)| other.credential == like.credential);
+        alike.any(|(_, other)| path_of(other) == path && matches!(other.exchange.status(), Some(500..)))
     };
-    never_broken_but(case, |seen| ![&good, &unknown].contains(&&path_of(seen)) && breaks_anyway(seen))
+    never_broken_but(case, |seen| {
+        let path = path_of(seen);
+        let unknown = path.rsplit_once('/').map(|(parent, _)| behind(parent, UNKNOWN)).unwrap_or_default();
+        path != good && path != unknown && is_breaking(&unknown, seen)
+    })
 }
 
 /// No answer is a server error that comes again. What is not implemented may be said so.

@@ -177,31 +177,35 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["WSTG-ATHZ-02", "RFC 3986 §6.2.2", "OWASP API8:2023"],
         doc: Doc {
-            sends: "Eighteen other spellings of each protected path (at most 8), without a credential, byte for byte; and five of them with a credential that lacks a scope, where there is one.",
+            sends: "Nineteen other spellings of each protected path (at most 8), without a credential, byte for byte; and five of them with a credential that lacks a scope, where there is one. A path that is read by GET is not written by PUT, PATCH or DELETE as well: a target may take another spelling for another resource, and create it.",
             matters: "A guard that compares the raw path while the router normalises it lets //path through.",
             fix: "Decide on the routed resource and not on the text of the path.",
         },
         steps: &[
-            send(Who::Anonymous, On::EachRoute).with(&[Alter::Path(|path| format!("/{path}"))]).denied(BYPASS),
-            send(Who::Anonymous, On::EachRoute).with(&[Alter::Path(|path| format!("/.{path}"))]).denied(BYPASS),
-            send(Who::Anonymous, On::EachRoute).with(&[Alter::Path(|path| format!("/x/..{path}"))]).denied(BYPASS),
-            send(Who::Anonymous, On::EachRoute).with(&[Alter::Path(|path| format!("/%2e{path}"))]).denied(BYPASS),
-            send(Who::Anonymous, On::EachRoute).with(&[Alter::Path(|path| format!("{path}%2f"))]).denied(BYPASS),
-            send(Who::Anonymous, On::EachRoute).with(&[Alter::Path(|path| format!("{path}/"))]).denied(BYPASS),
-            send(Who::Anonymous, On::EachRoute).with(&[Alter::Path(|path| format!("{path};x=1"))]).denied(BYPASS),
-            send(Who::Anonymous, On::EachRoute).with(&[Alter::Path(|path| format!("{path}%00"))]).denied(BYPASS),
-            send(Who::Anonymous, On::EachRoute).with(&[Alter::Path(|path| format!("{path}.json"))]).denied(BYPASS),
-            send(Who::Anonymous, On::EachRoute).with(&[Alter::Path(|path| format!("{path}?"))]).denied(BYPASS),
-            send(Who::Anonymous, On::EachRoute).with(&[Alter::Path(|path| path.to_uppercase())]).denied(BYPASS),
-            send(Who::Anonymous, On::EachRoute).with(&[Alter::Path(first_letter_encoded)]).denied(BYPASS),
-            send(Who::Anonymous, On::EachRoute).with(&[Alter::Path(first_letter_encoded_twice)]).denied(BYPASS),
-            send(Who::Anonymous, On::EachRoute)
+            send(Who::Anonymous, On::EachPath).with(&[Alter::Path(|path| format!("/{path}"))]).denied(BYPASS),
+            send(Who::Anonymous, On::EachPath).with(&[Alter::Path(|path| format!("/.{path}"))]).denied(BYPASS),
+            send(Who::Anonymous, On::EachPath).with(&[Alter::Path(|path| format!("/x/..{path}"))]).denied(BYPASS),
+            send(Who::Anonymous, On::EachPath).with(&[Alter::Path(|path| format!("/%2e{path}"))]).denied(BYPASS),
+            send(Who::Anonymous, On::EachPath).with(&[Alter::Path(|path| format!("{path}%2f"))]).denied(BYPASS),
+            send(Who::Anonymous, On::EachPath).with(&[Alter::Path(|path| format!("{path}/"))]).denied(BYPASS),
+            send(Who::Anonymous, On::EachPath).with(&[Alter::Path(|path| format!("{path};x=1"))]).denied(BYPASS),
+            send(Who::Anonymous, On::EachPath).with(&[Alter::Path(|path| format!("{path}%00"))]).denied(BYPASS),
+            send(Who::Anonymous, On::EachPath).with(&[Alter::Path(|path| format!("{path}.json"))]).denied(BYPASS),
+            send(Who::Anonymous, On::EachPath).with(&[Alter::Path(|path| format!("{path}?"))]).denied(BYPASS),
+            send(Who::Anonymous, On::EachPath).with(&[Alter::Path(|path| path.to_uppercase())]).denied(BYPASS),
+            send(Who::Anonymous, On::EachPath).with(&[Alter::Path(first_letter_encoded)]).denied(BYPASS),
+            send(Who::Anonymous, On::EachPath).with(&[Alter::Path(first_letter_encoded_twice)]).denied(BYPASS),
+            send(Who::Anonymous, On::EachPath)
                 .with(&[Alter::Path(|path| format!("/x/%252e%252e{path}"))])
                 .denied(BYPASS),
-            send(Who::Anonymous, On::EachRoute).with(&[Alter::Path(|path| format!("/x\\..{path}"))]).denied(BYPASS),
-            send(Who::Anonymous, On::EachRoute).with(&[Alter::Path(behind_backslash)]).denied(BYPASS),
-            send(Who::Anonymous, On::EachRoute).with(&[Alter::Path(|path| format!("{path}/."))]).denied(BYPASS),
-            send(Who::Anonymous, On::EachRoute).with(&[Alter::AbsoluteForm]).denied(BYPASS),
+            send(Who::Anonymous, On::EachPath).with(&[Alter::Path(|path| format!("/x\\..{path}"))]).denied(BYPASS),
+            send(Who::Anonymous, On::EachPath).with(&[Alter::Path(behind_backslash)]).denied(BYPASS),
+            send(Who::Anonymous, On::EachPath).with(&[Alter::Path(|path| format!("{path}/."))]).denied(BYPASS),
+            send(Who::Anonymous, On::EachPath)
+                .with(&[Alter::Path(last_slash_doubled)])
+                .denied(BYPASS)
+                .called("two slashes before the last segment"),
+            send(Who::Anonymous, On::EachPath).with(&[Alter::AbsoluteForm]).denied(BYPASS),
             send(Who::LowScope, On::Scoped).with(&[Alter::Path(|path| format!("/{path}"))]).denied(BYPASS).if_given(),
             send(Who::LowScope, On::Scoped).with(&[Alter::Path(|path| format!("/.{path}"))]).denied(BYPASS).if_given(),
             send(Who::LowScope, On::Scoped).with(&[Alter::Path(|path| format!("{path}/"))]).denied(BYPASS).if_given(),
@@ -470,6 +474,12 @@ const REWRITE: &[Accept] = &[MISSING, Accept::Range(200, 299), Accept::Range(400
 /// Ways to say no while nobody can be asked.
 const OUTAGE: &[Accept] =
     &[Accept::Status(401), Accept::Status(403), Accept::Status(500), Accept::Status(502), Accept::Status(503)];
+
+/// Two slashes before the last segment.
+fn last_slash_doubled(path: &str) -> String {
+    let at = path.rfind('/').unwrap_or_default();
+    format!("{}/{}", &path[..at], &path[at..])
+}
 
 /// The first letter of the last segment, percent-encoded: the same path (RFC 3986 §6.2.2.2).
 fn first_letter_encoded(path: &str) -> String {

@@ -142,8 +142,8 @@ fn kinds(steps: &[Step]) -> (&'static str, &'static str) {
         .unwrap_or(("a known user", "an unknown one"))
 }
 
-/// The greatest difference that may stay unseen where a comparison passes, in microseconds: hashes of passwords take about that long.
-const COARSEST_US: f64 = 50_000.0;
+/// The greatest difference that may stay unseen where a comparison passes, in microseconds: hashes of passwords take longer in most cases.
+const COARSEST_US: f64 = 20_000.0;
 
 /// An effect is one that every run shows, beyond its interval and that of its A/A control and in the same direction, while
 /// the A/A control of no run shows any. What passes is "cannot be told apart below so much".

@@ -51,9 +51,18 @@ pub(super) fn malformed(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
+/// Characters of a cookie that are not in a body by chance.
+const LEAST_SHOWN: usize = 12;
+
 /// An answer whose body has the token says that nobody keeps it.
 pub(super) fn token_not_stored(case: &ObservedCheck<'_>) -> Judgement {
-    if case.evidence.session_cookie.is_some() {
+    let value = |line: &str| line.split(';').next()?.split_once('=').map(|(_, value)| value.trim().to_owned());
+    let values: Vec<String> = cookie_lines(case).filter_map(|(_, line)| value(&line)).collect();
+    let shows = |body: &[u8]| {
+        let body = String::from_utf8_lossy(body);
+        values.iter().any(|value| value.len() >= LEAST_SHOWN && body.contains(value.as_str()))
+    };
+    if case.evidence.session_cookie.is_some() && !case.all_answers().any(|(_, answer)| shows(&answer.body)) {
         let why = "the credential is a cookie, and no part of a body".to_owned();
         return Judgement { not_applicable: Some(why), ..expect::wants(case) };
     }

@@ -97,6 +97,8 @@ pub enum On {
     EachRoute,
     /// The same, of those that are read by GET.
     EachGet,
+    /// The same as [`On::EachRoute`], without those that write by PUT, PATCH or DELETE what is read by GET at the same path.
+    EachPath,
     /// A resource for which a valid credential lacks a scope.
     Scoped,
     /// A resource that changes state.
@@ -135,6 +137,8 @@ pub enum Alter {
         /// In a form.
         form: &'static str,
     },
+    /// Another value for each member of the body, where that is an object of JSON; else it stays as it is.
+    Members(fn(&serde_json::Value) -> serde_json::Value),
     /// Another path, with its query.
     Target(Fill),
     /// Another source, by the header that the scenario names for it: a number for each.

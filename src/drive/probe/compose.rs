@@ -188,6 +188,14 @@ impl Prober {
                 };
                 *request = request.clone().with_body(media, body);
             }
+            Alter::Members(value) => {
+                if let Ok(serde_json::Value::Object(mut members)) = serde_json::from_slice(&request.body) {
+                    members.iter_mut().for_each(|(_, member)| *member = value(member));
+                    let media = request.value_of("content-type").unwrap_or_default();
+                    let media = String::from_utf8_lossy(media).into_owned();
+                    *request = request.clone().with_body(&media, serde_json::Value::Object(members).to_string());
+                }
+            }
             Alter::Target(path) => {
                 let base = self.equipment.base.path().trim_end_matches('/');
                 request.target = format!("{base}{}", fill(*path)).into_bytes();

@@ -24,7 +24,7 @@ impl Caster<'_> {
             On::EachProtected => self.subject.protected().collect(),
             On::EachUsed => self.used()?,
             On::EachUsedOrWritten => self.used_or_written()?,
-            On::EachRoute | On::EachGet => self.routes(send)?,
+            On::EachRoute | On::EachGet | On::EachPath => self.routes(send)?,
             on => {
                 let found = match on {
                     On::EachWrite => self.writes(send.who),
@@ -83,7 +83,14 @@ impl Caster<'_> {
         // what may be granted must not write
         let fits = |at: &usize| {
             let resource = &subject.resources[*at];
-            (send.who == Who::Anonymous || !resource.writes) && (send.on != On::EachGet || resource.method == "GET")
+            let is_read_too = || {
+                let is_written = matches!(resource.method.as_str(), "PUT" | "PATCH" | "DELETE");
+                let mut others = subject.protected().map(|other| &subject.resources[other]);
+                is_written && others.any(|other| other.method == "GET" && other.path == resource.path)
+            };
+            (send.who == Who::Anonymous || !resource.writes)
+                && (send.on != On::EachGet || resource.method == "GET")
+                && (send.on != On::EachPath || !is_read_too())
         };
         let main = subject.main_resource();
         let others = subject.protected().filter(|at| Some(*at) != main);
@@ -152,7 +159,13 @@ impl Caster<'_> {
             return missing(NO_RESOURCES);
         }
         let found = match on {
-            On::Protected | On::EachProtected | On::EachUsed | On::EachUsedOrWritten | On::EachRoute | On::EachGet => {
+            On::Protected
+            | On::EachProtected
+            | On::EachUsed
+            | On::EachUsedOrWritten
+            | On::EachRoute
+            | On::EachPath
+            | On::EachGet => {
                 return self.main_resource();
             }
             On::Scoped => subject.scope_gap(None).map(|gap| gap.resource),

@@ -14,6 +14,8 @@ pub(crate) const VALUES: &[Value] = &[
     ("Base64 with a wrong length", || b"abcde".to_vec()),
     ("Base64 with too much padding", || b"YWJj====".to_vec()),
     ("Base64 of bytes that are no UTF-8", || b"//79/A==".to_vec()),
+    // a user-id and a password for HTTP Basic, whose comparison may take ASCII alone
+    ("Base64 of UTF-8 outside ASCII behind a colon", || b"YXV0aGJlbmNoOnNjaGzDvHNzZWw=".to_vec()),
     ("Base64 of a NUL", || b"AAAA".to_vec()),
     ("8-bit bytes", || vec![0xff, 0xfe, 0xe9, 0x80]),
     ("UTF-8 outside ASCII", || "schlüssel-測試".as_bytes().to_vec()),
