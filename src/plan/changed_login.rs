@@ -15,6 +15,8 @@ impl LoginProcedure {
             SessionAct::InQuery(kind) => self.with_account_in_query(kind),
             SessionAct::NearPassword(kind) => self.with_near_password(kind),
             SessionAct::ChangedGrant(change) => self.with_changed_grant(change),
+            SessionAct::FromForeignPage => self.from_foreign_page(),
+            SessionAct::ReturningTo(site) => self.returning_to(site),
             SessionAct::DefaultAccount(row) => Some(self.of_shipped(row)),
             _ => None,
         }
@@ -36,6 +38,7 @@ pub(super) mod tests {
             basic: None,
             client: None,
             assertion_audience: None,
+            media: None,
             body: Some(body),
             success: None,
         };

@@ -106,6 +106,7 @@ mod tests {
             basic: None,
             client: None,
             assertion_audience: None,
+            media: None,
             body: Some(LoginBody::Form(fields)),
             success: None,
         }

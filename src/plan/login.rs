@@ -69,6 +69,8 @@ pub struct LoginStep {
     pub assertion_audience: Option<String>,
     /// Body.
     pub body: Option<LoginBody>,
+    /// What its body says that it is, where that is not what it is.
+    pub media: Option<&'static str>,
     /// How success is recognised; a status below 400 if absent.
     pub success: Option<DeclaredAnswer>,
 }

@@ -30,16 +30,16 @@ impl LoginProcedure {
                 return Some(());
             }
             let body = step.body.as_mut()?;
-            *body = malformed(body, kind)?;
+            *body = malformed(body, kind, &self.account.0)?;
             Some(())
         });
         replaced.map(|()| Arc::new(Self { source: CredentialSource::Requests(steps), ..self.clone() }))
     }
 }
 
-fn malformed(body: &LoginBody, kind: MalformedLogin) -> Option<LoginBody> {
+fn malformed(body: &LoginBody, kind: MalformedLogin, user: &str) -> Option<LoginBody> {
     match body {
-        LoginBody::Json(json) => malformed_json(json, kind),
+        LoginBody::Json(json) => malformed_json(json, kind, user),
         LoginBody::Form(fields) => malformed_form(fields, kind),
         LoginBody::Malformed(_) => None,
     }
@@ -55,7 +55,7 @@ fn takes_account(body: &LoginBody) -> bool {
     }
 }
 
-fn malformed_json(json: &LoginJson, kind: MalformedLogin) -> Option<LoginBody> {
+fn malformed_json(json: &LoginJson, kind: MalformedLogin, user: &str) -> Option<LoginBody> {
     let takes = [LoginMember::User, LoginMember::Password].iter().any(|member| holds(json, *member));
     let raw = |bytes: &[u8]| {
         let whole = MalformedBody { media: JSON, fields: Vec::new(), tail: bytes.to_vec() };
@@ -80,10 +80,11 @@ fn malformed_json(json: &LoginJson, kind: MalformedLogin) -> Option<LoginBody> {
             let mut json = json.clone();
             bares(&mut json).then_some(LoginBody::Json(json))
         }
-        MalformedLogin::Surrogate => {
+        MalformedLogin::Surrogate(member) => {
             let mut json = json.clone();
-            replace(&mut json, LoginMember::User, &json!(SURROGATE));
-            replace(&mut json, LoginMember::Password, &json!("authbench"));
+            let other = if member == LoginMember::User { LoginMember::Password } else { LoginMember::User };
+            replace(&mut json, other, &if other == LoginMember::User { json!(user) } else { json!("authbench") });
+            replace(&mut json, member, &json!(SURROGATE));
             let text = constant(&json)?.to_string().replace(SURROGATE, "\\ud800");
             raw(text.as_bytes())
         }

@@ -6,6 +6,7 @@ mod changed_login;
 mod changed_refresh;
 mod client;
 mod describe;
+mod foreign_login;
 mod framing;
 mod gap;
 mod keys;

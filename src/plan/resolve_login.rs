@@ -108,6 +108,7 @@ fn token_request(client: &ClientLogin, values: &Values<'_>) -> LoginStep {
         client: credential.map(|credential| (credential, method(client.client_auth))),
         assertion_audience: client.assertion_audience.as_ref().map(|audience| values.text(audience)),
         body: None,
+        media: None,
         success: None,
     }
 }
@@ -141,6 +142,7 @@ fn step(request: &LoginRequest, values: &Values<'_>) -> LoginStep {
             .map(|pair| (text(&pair.username, values), text(&pair.password, values).private())),
         client: None,
         assertion_audience: None,
+        media: None,
         body,
         success: request.success.as_ref().map(declared),
     }

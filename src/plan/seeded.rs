@@ -121,6 +121,7 @@ fn session_login(identity: &SeedIdentity) -> LoginProcedure {
         basic: None,
         client: None,
         assertion_audience: None,
+        media: None,
         body: None,
         success: None,
     };

@@ -85,6 +85,10 @@ const FOREIGN_TEXT: &[Alter] = &[
 /// Media types of bodies that a page sends to other sites without their consent (Fetch, "CORS-safelisted request-header").
 const OF_FORMS: [&[u8]; 3] = [b"application/x-www-form-urlencoded", b"multipart/form-data", b"text/plain"];
 
+/// Why nothing comes from other sites.
+pub(crate) const STAYS_AT_HOME: &str =
+    "the cookie has SameSite=Lax or Strict: pages of other sites do not send it along";
+
 /// Which requests of pages of other sites have the credential with them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reach {
@@ -137,9 +141,7 @@ pub(crate) fn judged(case: &ObservedCheck<'_>, reach: Reach) -> Judgement {
             Reach::Forms => {
                 "no page of another site can make a browser send such a write without the consent of the target"
             }
-            Reach::Links | Reach::Nothing => {
-                "the cookie has SameSite=Lax or Strict: pages of other sites do not send it along"
-            }
+            Reach::Links | Reach::Nothing => STAYS_AT_HOME,
         };
         judgement.not_applicable = Some(why.to_owned());
     }

@@ -85,15 +85,19 @@ fn low_where_only(case: &ObservedCheck<'_>, ids: &[StepId]) -> Judgement {
 
 /// No write that a page of another site can make a browser send has succeeded.
 pub(super) fn foreign_page(case: &ObservedCheck<'_>) -> Judgement {
+    foreign_page::judged(case, reach_of(case))
+}
+
+/// Which requests of pages of other sites have the cookie with them.
+fn reach_of(case: &ObservedCheck<'_>) -> Reach {
     let attributes = cookie(case).map(|(_, attributes)| attributes).unwrap_or_default();
     let is = |value: &str| attributes.iter().any(|attribute| attribute.eq_ignore_ascii_case(value));
-    let reach = match (is("samesite=strict"), is("samesite=lax")) {
+    match (is("samesite=strict"), is("samesite=lax")) {
         (true, _) => Reach::Nothing,
         // a link is followed with cookies that are Lax
         (false, true) => Reach::Links,
         (false, false) => Reach::Forms,
-    };
-    foreign_page::judged(case, reach)
+    }
 }
 
 /// Which refusal is right depends on what it is that is missed.
@@ -170,6 +174,78 @@ pub(super) fn new_at_each_login(case: &ObservedCheck<'_>) -> Judgement {
     } else if again == first {
         let text = case.about(index, "the identifier is the one of the login before");
         judgement.deviates(index, text, "an identifier of its own for each login");
+    }
+    judgement
+}
+
+/// The session of a login within another session, ...
+pub(super) const LATER: StepId = StepId::new("later");
+/// ... and that other session.
+pub(super) const FORMER: StepId = StepId::new("former");
+
+/// The later login has another identifier, and ends the former session.
+pub(super) fn changes_at_relogin(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let name = case.evidence.session_cookie.as_deref().unwrap_or_default();
+    let sent = |step| {
+        let (index, seen) = case.observations_of(step).next()?;
+        let line = String::from_utf8_lossy(seen.exchange.request.value_of("cookie")?).into_owned();
+        let pairs =
+            line.split(';').filter_map(|pair| pair.trim().split_once('=').map(|(n, v)| (n.to_owned(), v.to_owned())));
+        let value = pairs.into_iter().find(|(own, _)| own == name)?.1;
+        Some((index, value, seen.outcome))
+    };
+    let (Some((later, identifier, _)), Some((former, before, outcome))) = (sent(LATER), sent(FORMER)) else {
+        judgement.leaves_open("no login sets the cookie of the session".to_owned());
+        return judgement;
+    };
+    if identifier == before {
+        let text = case.about(later, "it has the identifier of the session that was open");
+        judgement.violates(later, text, "a new identifier");
+    } else if outcome == Outcome::Granted && !holds_the_session(&before) {
+        judgement.advises(former, case.about(former, "it stays in force"), "refused (ASVS 7.2.4)");
+    }
+    judgement
+}
+
+/// A logout that a page of another site sends, ...
+pub(super) const FOREIGN_LOGOUT: StepId = StepId::new("foreign-logout");
+/// ... and the session after it.
+pub(super) const AFTER_LOGOUT: StepId = StepId::new("after-logout");
+
+/// The session is still there.
+pub(super) fn not_logged_out(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let reach = reach_of(case);
+    let method = case.observations_of(FOREIGN_LOGOUT).next().map(|(_, seen)| seen.exchange.request.method.clone());
+    if reach == Reach::Nothing || (reach == Reach::Links && method.as_deref() != Some("GET")) {
+        judgement.not_applicable = Some(foreign_page::STAYS_AT_HOME.to_owned());
+        return judgement;
+    }
+    for (index, seen) in case.observations_of(AFTER_LOGOUT) {
+        match seen.outcome {
+            Outcome::Refused => {
+                let by = method.as_deref().unwrap_or("a request");
+                let text = format!("{by} with the Origin of another site has ended the session");
+                judgement.deviates(index, text, "the session goes on");
+            }
+            _ => case.judge_as(index, Want::Granted, &mut judgement),
+        }
+    }
+    judgement
+}
+
+/// No login leads to the other site that it is told.
+pub(super) fn stays_here(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, response) in case.all_answers() {
+        let leads_away = |to: &str| {
+            let to = to.trim_start_matches("https:").trim_start_matches("http:");
+            to.starts_with("//authbench.example")
+        };
+        if let Some(to) = response.header("location").filter(|to| leads_away(to)) {
+            judgement.violates(index, case.about(index, format_args!("Location: {to}")), "a path of the site itself");
+        }
     }
     judgement
 }

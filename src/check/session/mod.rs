@@ -6,7 +6,7 @@ pub(crate) mod login;
 pub(crate) mod refresh;
 
 use crate::check::common::foreign_page;
-use crate::check::step::{Accept, INSUFFICIENT, INVALID, On, SessionAct, Step, Who, forged, login, send};
+use crate::check::step::{Accept, INSUFFICIENT, INVALID, On, ReturnTo, SessionAct, Step, Who, forged, login, send};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
 
 /// What only a session has: a cookie, and writes that have to repeat a CSRF token.
@@ -107,6 +107,95 @@ pub(crate) const CHECKS: &[Check] = &[
         ],
         expect: judgements::new_at_each_login,
         fault: "session-id-of-user",
+        ..PLAIN
+    },
+    Check {
+        id: "session.identifier-changes-at-relogin",
+        title: "A login within an open session gets a new identifier",
+        severity: Severity::High,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["ASVS 7.2.4", "RFC 6265 §8.4", "CWE-384", "WSTG-SESS-03"],
+        doc: Doc {
+            sends: "A login, and another one with the cookie of the first: of another user where the scenario has one. The cookies of the two are compared. The first session is tried once more; that it stays in force is a warning.",
+            matters: "An attacker who plants the cookie of a session of his own in a browser shares the session of whoever logs in there after that (session fixation).",
+            fix: "Start a session under a new identifier at each login, also where one is open, and end that one.",
+        },
+        steps: &[
+            login(SessionAct::LogIn("former")).granted().called("a login"),
+            login(SessionAct::LogInWithin("former", "later")),
+            send(Who::Slot("later"), On::Protected)
+                .id(judgements::LATER)
+                .granted()
+                .called("the session of the later login"),
+            send(Who::Slot("former"), On::Protected).id(judgements::FORMER).called("the session of the former login"),
+        ],
+        expect: judgements::changes_at_relogin,
+        shows: Explanation::Binding,
+        fault: "session-id-kept-within",
+        ..PLAIN
+    },
+    Check {
+        id: "session.foreign-page-login-refused",
+        title: "A login that a page of another site makes a browser send is refused",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["CWE-352", "ASVS 3.5.1", "WSTG-SESS-05"],
+        doc: Doc {
+            sends: "The login of the scenario as a form of another site sends it: with its Origin and `Sec-Fetch-Site: cross-site`, without what comes from answers (such as a CSRF token), and with JSON as text/plain. The right login follows.",
+            matters: "Whoever logs a visitor in to an account of his own reads what the visitor does there: searches, addresses, payments.",
+            fix: "Ask for a CSRF token at the login as well, or compare Origin with the own one.",
+        },
+        steps: &[
+            login(SessionAct::FromForeignPage).denied(ANY),
+            login(SessionAct::LogIn("s")).granted().called("the login of the site itself"),
+        ],
+        any_refusal: true,
+        fault: "foreign-pages-log-in",
+        ..REFUSAL
+    },
+    Check {
+        id: "session.foreign-page-logout-ignored",
+        title: "A page of another site cannot log a visitor out",
+        severity: Severity::Info,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["CWE-352", "ASVS 3.5.1", "RFC 9110 §9.2.1"],
+        doc: Doc {
+            sends: "The logout of the scenario as a link or a form of another site sends it: with its Origin and `Sec-Fetch-Site: cross-site`, without `write_headers` and what comes from answers. The session is tried before and after. Where the cookie has SameSite=Lax, browsers send it along with links alone, which are GET; with SameSite=Strict they never do.",
+            matters: "Any page can end the work of its visitors elsewhere, as often as it likes; a logout by GET ends with an image or a preview of a link, too.",
+            fix: "Log out by POST, with a CSRF token or a look at Origin.",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")).granted().called("a login"),
+            send(Who::Slot("s"), On::Protected).granted().called("the session before"),
+            login(SessionAct::LogOutFromForeignPage("s")).id(judgements::FOREIGN_LOGOUT),
+            send(Who::Slot("s"), On::Protected).id(judgements::AFTER_LOGOUT).called("the session after"),
+        ],
+        expect: judgements::not_logged_out,
+        fault: "foreign-pages-log-out",
+        ..PLAIN
+    },
+    Check {
+        id: "session.login-redirect-stays",
+        title: "A login leads to no other site, whoever asks for it",
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["CWE-601", "ASVS 1.3.6", "WSTG-CLNT-04"],
+        doc: Doc {
+            sends: "The login of the scenario with parameters by which logins are told where to go (`next`, `return_to`, `redirect`, `url` and more), in the query and in the form: with an address of another site, and with one that begins with two slashes. The Location of the answer is read.",
+            matters: "A link to the right login that ends at a copy of it: the visitor types the password once more, into a page of the attacker.",
+            fix: "Take paths alone for such a parameter, refuse those that begin with two slashes or a backslash, or look the target up in a list.",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")).granted().called("the login as it is"),
+            login(SessionAct::ReturningTo(ReturnTo::Address)).called("a login that is to lead to another site"),
+            login(SessionAct::ReturningTo(ReturnTo::TwoSlashes))
+                .called("a login that is to lead to another site, behind two slashes"),
+        ],
+        expect: judgements::stays_here,
+        fault: "login-leads-anywhere",
         ..PLAIN
     },
     Check {

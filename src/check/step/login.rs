@@ -26,6 +26,14 @@ pub enum SessionAct {
     /// Logs in as the good identity. What identified the session before the last request of the login is kept in the first
     /// slot: what the server had set, or what was planted where it had set nothing.
     LogInAfter(&'static str, &'static str),
+    /// Logs in within the session of the first slot: with its cookie. As another identity, where there is one.
+    LogInWithin(&'static str, &'static str),
+    /// The login of the good identity as a page of another site makes a browser send it.
+    FromForeignPage,
+    /// The login of the good identity, which is told to lead to another site afterwards.
+    ReturningTo(ReturnTo),
+    /// The logout of a session as a page of another site makes a browser send it.
+    LogOutFromForeignPage(&'static str),
     /// The login of the good identity with a wrong password.
     WrongPassword,
     /// The login of the good identity with something in place of its user-id or its password that is nobody's.
@@ -75,6 +83,15 @@ pub const DEFAULT_ACCOUNTS: [(&str, &str); 6] = [
     ("test", "test"),
     ("user", "user"),
 ];
+
+/// How another site is written to which a login is to lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReturnTo {
+    /// With its scheme.
+    Address,
+    /// With two slashes, which leave the scheme as it is (RFC 3986 §4.2).
+    TwoSlashes,
+}
 
 /// How a login is sent whose user-id and password are in the query of its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,8 +196,8 @@ pub enum MalformedLogin {
     Missing(LoginMember),
     /// Nothing but user and password.
     Bare,
-    /// Half of a pair of UTF-16 (`\\ud800`) as the user, which is no text (RFC 8259 §8.2).
-    Surrogate,
+    /// Half of a pair of UTF-16 (`\\ud800`) in place of a text, which is none (RFC 8259 §8.2).
+    Surrogate(LoginMember),
     /// A percent sign in a form without two hexadecimal digits behind it.
     PercentSign,
     /// Bytes in a form that are no UTF-8, percent-encoded.

@@ -42,6 +42,8 @@ pub struct LoginSession {
     transcript: Option<Transcript>,
     /// What is planted as the identifier of the session, where the server has set none before the request with the password.
     planted: Option<Secret>,
+    /// The cookie of a session that is open when the login begins.
+    within: Option<Secret>,
     /// What identified the session before the request of the login that carries the password, or its last one.
     before: Option<Secret>,
     /// Whether something may have ended it, such as a password change.
@@ -60,6 +62,7 @@ impl LoginSession {
             failures: 0,
             transcript: None,
             planted: None,
+            within: None,
             before: None,
             perhaps_ended: false,
             patient: false,
@@ -81,6 +84,19 @@ impl LoginSession {
     #[must_use]
     pub fn planting(self, identifier: Option<Secret>) -> Self {
         Self { planted: identifier, ..self }
+    }
+
+    /// The same, which begins with the cookie of a session that is open.
+    #[must_use]
+    pub fn within(self, identifier: Secret) -> Self {
+        Self { within: Some(identifier), ..self }
+    }
+
+    /// The same, whose logout comes from a page of another site; none where no link and no form could send it.
+    #[must_use]
+    pub fn with_foreign_logout(self) -> Option<Self> {
+        let procedure = self.procedure.with_foreign_logout()?;
+        Some(Self { procedure, ..self })
     }
 
     /// What identified the session before the request of the login that carries the password, or its last one.
@@ -166,6 +182,9 @@ impl LoginSession {
         self.state = LoginState::default();
         self.held = None;
         self.begin();
+        if let (Some(name), Some(identifier)) = (procedure.cookie(), &self.within) {
+            self.state.jar.put(name, identifier.clone());
+        }
         let mut asked = clock::now();
         match &procedure.source {
             CredentialSource::Forbidden(program) => {
@@ -377,7 +396,7 @@ impl LoginSession {
             Some(LoginBody::Json(json)) => {
                 let json = self.state.filled_json(json, account);
                 let json = json.map_err(|MissingValue(what)| LoginError::MissingValue { step: name.clone(), what })?;
-                Some(("application/json", json.to_string().into_bytes()))
+                Some((step.media.unwrap_or("application/json"), json.to_string().into_bytes()))
             }
             Some(LoginBody::Form(fields)) => Some(("application/x-www-form-urlencoded", encoded(fields)?)),
             Some(LoginBody::Malformed(body)) => {

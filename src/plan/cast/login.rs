@@ -15,6 +15,7 @@ impl Caster<'_> {
             None => return missing("no valid credential with a `login` of requests"),
         };
         let identity = match step.act {
+            SessionAct::LogInWithin(..) => subject.second_login(good).unwrap_or(good),
             SessionAct::LogInSecond(_) => match subject.second_login(good) {
                 Some(second) => second,
                 None => return missing("no second valid credential with a `login` of requests"),
@@ -32,13 +33,15 @@ impl Caster<'_> {
             | SessionAct::NearPassword(_)
             | SessionAct::ChangedGrant(_)
             | SessionAct::DefaultAccount(_)
+            | SessionAct::ReturningTo(_)
+            | SessionAct::FromForeignPage
             | SessionAct::GuessPasswords
             | SessionAct::CompareUsers => {
                 let takes = procedure.is_some_and(|login| login.takes_account());
                 let why = "the requests of the login do not refer to `{username}` and `{password}` of the credential";
                 has(takes, why)?;
             }
-            SessionAct::LogOut(_) => {
+            SessionAct::LogOut(_) | SessionAct::LogOutFromForeignPage(_) => {
                 has(procedure.is_some_and(|login| !login.logout.is_empty()), "no `logout` in the login")?
             }
             SessionAct::ChangePassword(_) => {
@@ -149,6 +152,10 @@ impl Caster<'_> {
 fn described(act: SessionAct) -> Description {
     let text = match act {
         SessionAct::LogIn(_) | SessionAct::LogInAfter(..) => "a login",
+        SessionAct::LogInWithin(..) => "a login with the cookie of an open session",
+        SessionAct::FromForeignPage => "a login that a page of another site sends",
+        SessionAct::ReturningTo(_) => "a login that is to lead to another site",
+        SessionAct::LogOutFromForeignPage(_) => "a logout that a page of another site sends",
         SessionAct::LogInSecond(_) => "a login of another identity",
         SessionAct::WrongPassword => "a login with a wrong password",
         SessionAct::Unusual(member, kind) => unusual(member, kind),
@@ -230,7 +237,8 @@ fn malformed(kind: MalformedLogin) -> &'static str {
         MalformedLogin::Missing(User) => "a login without a user",
         MalformedLogin::Missing(Password) => "a login without a password",
         MalformedLogin::Bare => "a login with nothing but user and password",
-        MalformedLogin::Surrogate => "a login with half of a UTF-16 pair as the user",
+        MalformedLogin::Surrogate(User) => "a login with half of a UTF-16 pair as the user",
+        MalformedLogin::Surrogate(Password) => "a login with half of a UTF-16 pair as the password",
         MalformedLogin::PercentSign => "a login with a percent sign that encodes nothing",
         MalformedLogin::NotUtf8 => "a login with a password that is not UTF-8",
         MalformedLogin::RawByte => "a login with a byte that is not encoded",

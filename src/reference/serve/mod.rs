@@ -173,7 +173,11 @@ async fn answer((router, verifiers, faulty): &Served, mut request: Request<Incom
     if let Some(broken) = routing_faults::broken(state, &request) {
         return at_hand(broken);
     }
-    if linked.is_none() && !own_host::is_meant(&request) {
+    let takes_odd_hosts = state.fault("odd-host-served") && !own_host::is_well_formed(&request);
+    if !own_host::is_well_formed(&request) && !takes_odd_hosts {
+        return at_hand(Rejection::new(StatusCode::BAD_REQUEST, "invalid_host").answer());
+    }
+    if linked.is_none() && !takes_odd_hosts && !own_host::is_meant(&request) {
         return at_hand(Rejection::new(StatusCode::MISDIRECTED_REQUEST, "misdirected_request").answer());
     }
     if let Some(status) = too_large(request.headers()) {

@@ -16,6 +16,16 @@ pub(super) fn is_named<B>(request: &Request<B>) -> bool {
         || (request.version() > Version::HTTP_11 && request.uri().host().is_some())
 }
 
+/// Whether every `Host` is one (RFC 9112 §3.2, RFC 3986 §3.2.2).
+pub(super) fn is_well_formed<B>(request: &Request<B>) -> bool {
+    let is_host = |value: &HeaderValue| {
+        let bytes = value.as_bytes();
+        let fits = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(byte);
+        bytes.iter().all(fits) && (bytes.starts_with(b"[") == bytes.contains(&b']'))
+    };
+    request.headers().get_all(header::HOST).iter().all(is_host)
+}
+
 /// Whether every host that a request names is this one; the port is not looked at, for it may be forwarded.
 pub(super) fn is_meant<B>(request: &Request<B>) -> bool {
     let named = |host: &str| NAMES.iter().any(|name| name.eq_ignore_ascii_case(host));

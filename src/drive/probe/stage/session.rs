@@ -25,6 +25,10 @@ const ONE_SESSION: &str = "a new login ends the one before it: there is no other
 /// Why nothing is known about what identified a session before its login.
 const NOTHING_BEFORE: &str =
     "the login sets no identifier before its last request, and refuses one that it has not set";
+/// Why nothing is known of a login within a session.
+const NO_LOGIN_WITHIN: &str = "the target takes no login from whoever is logged in already";
+/// Why no other site can log anybody out.
+const NO_FOREIGN_LOGOUT: &str = "no link and no form of another site can send the logout";
 /// Why accounts of products show nothing.
 const REGISTERS: &str = "the login registers new users: a user that does not exist was logged in, so a default account cannot be distinguished from a new one";
 /// Parameters of grants that are no secret (RFC 6749 §4.3.2, §6).
@@ -94,6 +98,8 @@ impl Stage<'_> {
                 self.slots.insert(before, Kept::of(Token::endless(identifier), None));
                 told
             }
+            SessionAct::LogInWithin(of, slot) => self.log_in_within(identity, of, slot, evidence).await?,
+            SessionAct::LogOutFromForeignPage(slot) => self.log_out_from_foreign_page(slot, evidence).await?,
             SessionAct::DefaultAccount(_) if self.registers_whoever_comes(evidence) => {
                 return Err(Halt::Inapplicable(REGISTERS.to_owned()));
             }
@@ -103,6 +109,8 @@ impl Stage<'_> {
             | SessionAct::InQuery(_)
             | SessionAct::NearPassword(_)
             | SessionAct::ChangedGrant(_)
+            | SessionAct::FromForeignPage
+            | SessionAct::ReturningTo(_)
             | SessionAct::DefaultAccount(_)) => {
                 let (told, reproduced) = Box::pin(self.unusual_login(identity, act, evidence)).await?;
                 told.observe_as(action, Place::Login, reproduced, evidence);
@@ -183,6 +191,27 @@ impl Stage<'_> {
         Ok(identifier)
     }
 
+    /// Logs in with the cookie of a session that is open.
+    async fn log_in_within(
+        &mut self,
+        identity: usize,
+        of: &'static str,
+        slot: &'static str,
+        evidence: &mut Evidence,
+    ) -> Result<Told, Halt> {
+        let open = self.kept_session(of)?.session.held();
+        let open = open.map(|held| held.proof.secret().to_owned());
+        let open = Secret::new(open.ok_or_else(|| Halt::Obstacle("no session was started".to_owned()))?);
+        if let Some(kept) = self.sessions.get_mut(of) {
+            kept.session.may_have_ended();
+        }
+        let (_, procedure) = self.login_of(identity)?;
+        let session = Logins::recorded(&procedure).within(open);
+        // whoever is logged in already may be sent elsewhere before there is a form
+        let told = self.log_in_by((identity, session), slot, evidence).await;
+        told.map_err(|_| Halt::Inapplicable(NO_LOGIN_WITHIN.to_owned()))
+    }
+
     /// Logs in, with an identifier planted that the server has not set, where one is given.
     async fn log_in(
         &mut self,
@@ -190,8 +219,17 @@ impl Stage<'_> {
         slot: &'static str,
         evidence: &mut Evidence,
     ) -> Result<Told, Halt> {
+        let (_, procedure) = self.login_of(identity)?;
+        self.log_in_by((identity, Logins::recorded(&procedure).planting(planted)), slot, evidence).await
+    }
+
+    async fn log_in_by(
+        &mut self,
+        (identity, mut session): (usize, LoginSession),
+        slot: &'static str,
+        evidence: &mut Evidence,
+    ) -> Result<Told, Halt> {
         let (name, procedure) = self.login_of(identity)?;
-        let mut session = Logins::recorded(&procedure).planting(planted);
         let logins = &self.prober.equipment.logins;
         let _alone = logins.alone(&name).await;
         if logins.failures_left(&name, &procedure).await == 0 {
@@ -355,6 +393,21 @@ impl Stage<'_> {
         note(kept.session.exchanges(), kept.session.procedure(), evidence);
         ended.map_err(|error| Halt::Obstacle(error.to_string()))?;
         Ok(granted(kept.session.exchanges().last().cloned()))
+    }
+
+    /// The logout of a session as a page of another site makes a browser send it, whatever comes of it.
+    async fn log_out_from_foreign_page(&mut self, slot: &'static str, evidence: &mut Evidence) -> Result<Told, Halt> {
+        let kept = self.sessions.get_mut(slot).ok_or_else(|| Halt::Obstacle("no session was started".to_owned()))?;
+        let foreign = kept.session.clone().with_foreign_logout();
+        let mut foreign = foreign.ok_or_else(|| Halt::Inapplicable(NO_FOREIGN_LOGOUT.to_owned()))?;
+        kept.session.may_have_ended();
+        let ended = foreign.log_out(&self.prober.equipment.logins).await;
+        note(foreign.exchanges(), foreign.procedure(), evidence);
+        let exchange = foreign.exchanges().last().cloned();
+        match ended {
+            Ok(()) => Ok(granted(exchange)),
+            Err(error) => refused(&error, exchange),
+        }
     }
 
     async fn change_password(

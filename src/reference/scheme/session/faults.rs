@@ -8,6 +8,14 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("accepts-any-session", "session.invalid-denied", "looks at the form of an identifier and not for its session"),
     row("session-compared-in-part", "session.near-miss-denied", "does not look at the last character of an identifier"),
     row("session-id-kept", "session.identifier-changes-at-login", "goes on with the identifier from before the login"),
+    row(
+        "session-id-kept-within",
+        "session.identifier-changes-at-relogin",
+        "goes on with the identifier of an open session at a login",
+    ),
+    row("foreign-pages-log-in", "session.foreign-page-login-refused", "asks for no CSRF token at its login"),
+    row("foreign-pages-log-out", "session.foreign-page-logout-ignored", "asks for no CSRF token at its logout"),
+    row("login-leads-anywhere", "session.login-redirect-stays", "leads wherever a login asks it to"),
     row("session-cookie-without-secure", "session.cookie-secure", "sets the cookie of the session without Secure"),
     row(
         "session-cookie-without-httponly",

@@ -29,8 +29,12 @@ pub(in crate::reference::scheme) fn routes(verifiers: Arc<Verifiers>) -> Router 
 
 /// The page with the form. It starts a session of a visitor, so that the form has a CSRF token too: without one a page of
 /// somebody else could log its visitor in to another account.
-async fn page(Shared(verifiers): Shared<Arc<Verifiers>>) -> Response {
-    let NewSession { id, csrf } = verifiers.sessions.start(None, None);
+async fn page(Shared(verifiers): Shared<Arc<Verifiers>>, headers: HeaderMap) -> Response {
+    if is_kept_within(&verifiers, &headers) {
+        return Html("<input type=\"hidden\" name=\"csrf\" value=\"kept\">").into_response();
+    }
+    let NewSession { id, csrf } =
+        verifiers.sessions.start_beside(cookie_value(&headers, SESSION_COOKIE).map(str::to_owned));
     let form = format!(
         "<!DOCTYPE html>\n<title>Orders</title>\n<form method=\"post\">\
          <input type=\"hidden\" name=\"csrf\" value=\"{csrf}\">\
@@ -52,7 +56,9 @@ async fn submit(
     passwords::breaks_on_coding(&verifiers, &headers)?;
     let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
     let visitor = cookie_value(&headers, SESSION_COOKIE).unwrap_or_default();
-    if !sessions.find(visitor).is_some_and(|session| session.has_csrf(field("csrf"))) {
+    let within = is_kept_within(&verifiers, &headers);
+    let asks_for_token = !within && !state.fault("foreign-pages-log-in");
+    if asks_for_token && !sessions.find(visitor).is_some_and(|session| session.has_csrf(field("csrf"))) {
         return Err(Rejection::new(StatusCode::FORBIDDEN, "csrf_token_mismatch"));
     }
     // what frameworks make an object of (`password[$ne]`)
@@ -73,19 +79,28 @@ async fn submit(
     };
     // a session that was there before the login may be known to somebody else: it ends (RFC 6265 §8.4)
     let of_user = || digest(field("username"))[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-    let kept = state.fault("session-id-kept").then(|| visitor.to_owned());
+    let kept = (within || state.fault("session-id-kept")).then(|| visitor.to_owned());
     let kept = kept.or_else(|| state.fault("session-id-of-user").then(of_user));
-    sessions.end(visitor);
+    sessions.end_at_login(visitor);
     let NewSession { id, csrf } = sessions.start(Some(principal), kept);
     let cookies = [session_cookie(state, sessions, &id), sessions.cookie(CSRF_COOKIE, &csrf, "; SameSite=Lax")];
-    Ok(with_cookies((StatusCode::FOUND, [(header::LOCATION, "/session/orders")]).into_response(), cookies))
+    let asked = form.get("next").filter(|_| state.fault("login-leads-anywhere"));
+    let to = asked.map_or("/session/orders", String::as_str).to_owned();
+    Ok(with_cookies((StatusCode::FOUND, [(header::LOCATION, to)]).into_response(), cookies))
+}
+
+/// Whether a faulty server goes on with the session of whoever logs in again.
+fn is_kept_within(verifiers: &Verifiers, headers: &HeaderMap) -> bool {
+    let open = || cookie_value(headers, SESSION_COOKIE).and_then(|id| verifiers.sessions.find(id));
+    verifiers.state.fault("session-id-kept-within") && open().is_some_and(|session| session.principal.is_some())
 }
 
 async fn logout(Shared(verifiers): Shared<Arc<Verifiers>>, headers: HeaderMap) -> Result<Response, Rejection> {
     let (state, sessions) = (&*verifiers.state, &verifiers.sessions);
     let id = cookie_value(&headers, SESSION_COOKIE).unwrap_or_default();
     let session = sessions.find(id).ok_or_else(|| refused("invalid_session"))?;
-    if !csrf_of(&headers).is_some_and(|token| session.has_csrf(token)) {
+    let asks_for_token = !state.fault("foreign-pages-log-out");
+    if asks_for_token && !csrf_of(&headers).is_some_and(|token| session.has_csrf(token)) {
         return Err(Rejection::new(StatusCode::FORBIDDEN, "csrf_token_mismatch"));
     }
     if !state.fault("logout-keeps-session") {
@@ -119,7 +134,7 @@ fn session_cookie(state: &ReferenceState, sessions: &Sessions, id: &str) -> Stri
     if !state.fault("session-cookie-without-httponly") {
         attributes.push_str("; HttpOnly");
     }
-    if state.fault("foreign-pages-write") {
+    if state.fault("foreign-pages-write") || state.fault("foreign-pages-log-out") {
         attributes.push_str("; SameSite=None");
     } else if !state.fault("session-cookie-without-samesite") {
         attributes.push_str("; SameSite=Lax");

@@ -25,6 +25,8 @@ pub(super) struct SessionRecord {
     pub(super) principal: Option<Arc<Principal>>,
     csrf: [u8; 32],
     ends: Instant,
+    /// The session that was open when the page with the login was asked for: a login ends it.
+    former: Option<String>,
 }
 
 impl SessionRecord {
@@ -94,8 +96,26 @@ impl Sessions {
             oldest.and_then(|key| store.remove(&key));
         }
         let ends = clock::now() + self.lifetime;
-        store.insert(digest(&started.id), SessionRecord { principal, csrf: digest(&started.csrf), ends });
+        store.insert(digest(&started.id), SessionRecord { principal, csrf: digest(&started.csrf), ends, former: None });
         started
+    }
+
+    /// Starts a session of a visitor who has another one open.
+    pub(super) fn start_beside(&self, former: Option<String>) -> NewSession {
+        let started = self.start(None, None);
+        let mut visitors = self.visitors.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(record) = visitors.get_mut(&digest(&started.id)) {
+            record.former = former;
+        }
+        started
+    }
+
+    /// Ends the session of a visitor who logs in, and the one that was open before.
+    pub(super) fn end_at_login(&self, id: &str) {
+        if let Some(former) = self.find(id).and_then(|session| session.former) {
+            self.end(&former);
+        }
+        self.end(id);
     }
 
     /// Ends a session.

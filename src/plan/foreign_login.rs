@@ -1,0 +1,181 @@
+//! Logins and logouts that a page of another site makes a browser send, and logins that lead to another site.
+
+use std::sync::Arc;
+
+use super::login::{CredentialSource, LoginBody, LoginJson, LoginPart, LoginProcedure, LoginStep, LoginText};
+use crate::check::step::ReturnTo;
+
+/// The page that sends them.
+const ORIGIN: &str = "https://authbench.example";
+/// Names under which logins are told where to go afterwards.
+const WAYS: [&str; 16] = [
+    "next",
+    "return_to",
+    "returnTo",
+    "return",
+    "returnUrl",
+    "ReturnUrl",
+    "redirect",
+    "redirect_to",
+    "redirect_uri",
+    "redirect_url",
+    "url",
+    "continue",
+    "goto",
+    "target",
+    "came_from",
+    "rd",
+];
+
+impl LoginProcedure {
+    /// The same login as a page of another site makes a browser send it: what such a page cannot know is left out of the request
+    /// with the password, and JSON comes as text. None where no form could send it.
+    #[must_use]
+    pub fn from_foreign_page(&self) -> Option<Arc<Self>> {
+        let CredentialSource::Requests(steps) = &self.source else { return None };
+        let mut steps = steps.clone();
+        let decisive = steps.iter_mut().find(|step| step.parts().any(|part| matches!(part, LoginPart::Password)))?;
+        *decisive = of_foreign_page(decisive)?;
+        Some(Arc::new(Self { source: CredentialSource::Requests(steps), ..self.clone() }))
+    }
+
+    /// The same, whose logout comes from a page of another site; none where no link and no form could send it.
+    #[must_use]
+    pub fn with_foreign_logout(&self) -> Option<Arc<Self>> {
+        let logout: Option<Vec<LoginStep>> = self.logout.iter().map(of_foreign_page).collect();
+        let logout = logout.filter(|steps| !steps.is_empty())?;
+        Some(Arc::new(Self { logout, write_headers: Vec::new(), ..self.clone() }))
+    }
+
+    /// The same login, which is told to lead to another site afterwards.
+    #[must_use]
+    pub fn returning_to(&self, site: ReturnTo) -> Option<Arc<Self>> {
+        let CredentialSource::Requests(steps) = &self.source else { return None };
+        let mut steps = steps.clone();
+        let decisive = steps.iter_mut().find(|step| step.parts().any(|part| matches!(part, LoginPart::Password)))?;
+        let address = match site {
+            ReturnTo::Address => format!("{ORIGIN}/"),
+            ReturnTo::TwoSlashes => format!("{}/", &ORIGIN["https:".len()..]),
+        };
+        let encoded: String = url::form_urlencoded::byte_serialize(address.as_bytes()).collect();
+        let is_asked =
+            decisive.address.0.iter().any(|part| matches!(part, LoginPart::Plain(text) if text.contains('?')));
+        let ways = WAYS.map(|way| format!("{way}={encoded}")).join("&");
+        decisive.address.0.push(LoginPart::Plain(format!("{}{ways}", if is_asked { '&' } else { '?' })));
+        if let Some(LoginBody::Form(fields)) = &mut decisive.body {
+            fields.retain(|(name, _)| !WAYS.contains(&name.as_str()));
+            fields.extend(WAYS.map(|way| (way.to_owned(), LoginText::plain(&address))));
+        }
+        Some(Arc::new(Self { source: CredentialSource::Requests(steps), ..self.clone() }))
+    }
+}
+
+/// A request as a form or a link of another site makes a browser send it; none where its method needs the consent of the target, or
+/// it has fields that need it (Fetch, CORS protocol).
+fn of_foreign_page(step: &LoginStep) -> Option<LoginStep> {
+    if !matches!(step.method, "GET" | "POST") || step.basic.is_some() || step.client.is_some() {
+        return None;
+    }
+    let mut step = step.clone();
+    step.headers.retain(|(name, text)| !is_of_answers(text) && is_plain(name));
+    for (name, value) in [("Origin", ORIGIN), ("Sec-Fetch-Site", "cross-site")] {
+        step.headers.push((name.to_owned(), LoginText::plain(value)));
+    }
+    match &mut step.body {
+        Some(LoginBody::Form(fields)) => fields.retain(|(_, text)| !is_of_answers(text)),
+        Some(LoginBody::Json(json)) => {
+            if let LoginJson::Object(members) = json {
+                members.retain(|(_, item)| !matches!(item, LoginJson::Text(text) if is_of_answers(text)));
+            }
+            step.media = Some("text/plain");
+        }
+        Some(LoginBody::Malformed(_)) => return None,
+        None => {}
+    }
+    Some(step)
+}
+
+/// Whether a text has something that only the site itself can read.
+fn is_of_answers(text: &LoginText) -> bool {
+    text.0.iter().any(|part| {
+        matches!(
+            part,
+            LoginPart::Pointer(_)
+                | LoginPart::Header(_)
+                | LoginPart::Cookie(_)
+                | LoginPart::Input(_)
+                | LoginPart::Token
+        )
+    })
+}
+
+/// Whether a form of another site sends a field by itself.
+fn is_plain(name: &str) -> bool {
+    ["accept", "accept-language", "user-agent"].iter().any(|plain| name.eq_ignore_ascii_case(plain))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::changed_login::tests::login_in_test;
+    use super::*;
+
+    fn text(part: LoginPart) -> LoginText {
+        LoginText(vec![part])
+    }
+
+    fn form() -> LoginBody {
+        LoginBody::Form(vec![
+            ("csrf".to_owned(), text(LoginPart::Input("csrf".to_owned()))),
+            ("user".to_owned(), text(LoginPart::Username)),
+            ("next".to_owned(), LoginText::plain("/home")),
+            ("password".to_owned(), text(LoginPart::Password)),
+        ])
+    }
+
+    fn step_of(login: &LoginProcedure) -> &LoginStep {
+        let CredentialSource::Requests(steps) = &login.source else { panic!("requests") };
+        &steps[0]
+    }
+
+    #[test]
+    fn a_page_of_another_site_knows_no_token_and_sends_no_json() {
+        let login = login_in_test("/login", form(), ("alice", "pass"));
+        let foreign = login.from_foreign_page().expect("a form can send it");
+        let Some(LoginBody::Form(fields)) = &step_of(&foreign).body else { panic!("a form") };
+        assert_eq!(fields.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["user", "next", "password"]);
+        let named: Vec<&str> = step_of(&foreign).headers.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!((named, step_of(&foreign).media), (vec!["Origin", "Sec-Fetch-Site"], None));
+
+        let member = |name: &str, part| (name.to_owned(), LoginJson::Text(text(part)));
+        let json = LoginJson::Object(vec![member("u", LoginPart::Username), member("p", LoginPart::Password)]);
+        let login = login_in_test("/login", LoginBody::Json(json), ("alice", "pass"));
+        assert_eq!(step_of(&login.from_foreign_page().expect("as text")).media, Some("text/plain"));
+    }
+
+    #[test]
+    fn a_logout_by_delete_comes_from_no_other_site() {
+        let mut login = login_in_test("/login", form(), ("alice", "pass"));
+        assert!(login.with_foreign_logout().is_none(), "there is none");
+        let logout = step_of(&login).clone();
+        for (method, comes) in [("POST", true), ("GET", true), ("DELETE", false)] {
+            login.logout = vec![LoginStep { method, ..logout.clone() }];
+            assert_eq!(login.with_foreign_logout().is_some(), comes, "{method}");
+        }
+    }
+
+    #[test]
+    fn a_login_is_told_where_to_go_in_its_address_and_in_its_form() {
+        let login = login_in_test("/login?x=1", form(), ("alice", "pass"));
+        for (site, address, encoded) in [
+            (ReturnTo::Address, "https://authbench.example/", "https%3A%2F%2Fauthbench.example%2F"),
+            (ReturnTo::TwoSlashes, "//authbench.example/", "%2F%2Fauthbench.example%2F"),
+        ] {
+            let told = login.returning_to(site).expect("it takes a password");
+            let LoginPart::Plain(query) = step_of(&told).address.0.last().expect("a query") else { panic!("is plain") };
+            assert!(query.starts_with(&format!("&next={encoded}&")), "{query}");
+            let Some(LoginBody::Form(fields)) = &step_of(&told).body else { panic!("a form") };
+            let next: Vec<_> = fields.iter().filter(|(name, _)| name == "next").map(|(_, text)| text.whole()).collect();
+            assert_eq!(next, [Some(address)]);
+        }
+    }
+}
