@@ -198,7 +198,7 @@ impl Explanation {
             Who::Forged(ForgeryId::UNKNOWN) if alter.is_empty() => UnknownCredential,
             Who::Revoked => Revocation,
             Who::Expired => Time,
-            Who::LowScope | Who::ForgedLow(_) => Scope,
+            Who::LowScope | Who::OtherLowScope | Who::ForgedLow(_) => Scope,
             Who::OtherTenant => Tenant,
             Who::Artefact(Artefact::OtherAudienceToken) => Audience,
             _ => Own,

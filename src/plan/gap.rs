@@ -46,6 +46,22 @@ impl Subject {
         })
     }
 
+    /// Another identity that lacks a scope of the same resource, and is proven by what it may open instead.
+    pub fn other_low(&self) -> Option<usize> {
+        let ScopeGap { resource, low, .. } = self.scope_gap(None)?;
+        let wanted = &self.resources[resource];
+        let tenant_fits = |identity: &Identity| wanted.tenant.is_none() || wanted.tenant == identity.tenant;
+        let lacks = |at: &usize| {
+            let identity = &self.identities[*at];
+            *at != low
+                && identity.state == CredentialState::Valid
+                && tenant_fits(identity)
+                && !wanted.scopes.is_subset(&identity.scopes)
+                && self.protected().any(|open| self.resources[open].open_to(identity))
+        };
+        (0..self.identities.len()).find(lacks)
+    }
+
     /// An object of one tenant and a valid identity of another with all its scopes.
     pub fn tenant_gap(&self) -> Option<ScopeGap> {
         self.protected().find_map(|resource| {

@@ -29,9 +29,9 @@ pub(super) fn mistakes(loaded: &LoadedScenario) -> Vec<ScenarioError> {
         LoginSource::Own(login) => Some(&**login),
         LoginSource::Named(_) => None,
     });
-    // the token endpoint of such a login is judged as well
-    if own.chain(scenario.logins.values()).any(|login| login.client.is_some()) {
-        used.extend(used_by_topic("token"));
+    // logins, and the token endpoint of such a login, are judged as well
+    for login in own.chain(scenario.logins.values()) {
+        used.extend(used_by_topic(if login.client.is_some() { "token" } else { "login" }));
     }
     let written = written(&scenario.material);
     let unused = written.into_iter().filter(|(member, _)| !used.contains(member));

@@ -92,7 +92,7 @@ fn missing(case: &ObservedCheck<'_>) -> Judgement {
             judgement.deviates_by(
                 challenges::absence(response),
                 index,
-                "no Bearer challenge",
+                if challenges::parses(response) { "no Bearer challenge" } else { "no challenge that parses" },
                 "WWW-Authenticate: Bearer",
             );
             continue;
@@ -154,7 +154,14 @@ fn named(case: &ObservedCheck<'_>) -> Judgement {
     let answers = malformed.filter_map(|(index, seen)| Some((index, seen.exchange.response()?)));
     for (index, response) in answers.filter(|(_, response)| matches!(response.status, 400 | 401 | 403)) {
         if bearer(&challenges::of(response)).is_none() {
-            let text = case.about(index, format_args!("{} without a Bearer challenge", response.status));
+            let text = case.about(
+                index,
+                format_args!(
+                    "{} without a Bearer challenge{}",
+                    response.status,
+                    if challenges::parses(response) { "" } else { " that parses" }
+                ),
+            );
             judgement.advises_by(challenges::absence(response), index, text, "WWW-Authenticate: Bearer");
         }
     }
@@ -162,7 +169,14 @@ fn named(case: &ObservedCheck<'_>) -> Judgement {
         let challenges = challenges::of(response);
         match bearer(&challenges) {
             None => {
-                let text = case.about(index, format_args!("{} without a Bearer challenge", response.status));
+                let text = case.about(
+                    index,
+                    format_args!(
+                        "{} without a Bearer challenge{}",
+                        response.status,
+                        if challenges::parses(response) { "" } else { " that parses" }
+                    ),
+                );
                 judgement.deviates_by(challenges::absence(response), index, text, "WWW-Authenticate: Bearer");
             }
             Some(challenge) if challenge.param("error").is_none() => {

@@ -119,11 +119,16 @@ pub(crate) const CHECKS: &[Check] = &[
         about_authorization: true,
         sources: &["RFC 6750 §5.3", "CWE-352"],
         doc: Doc {
-            sends: "The valid token in cookies named access_token, token, jwt and auth_token, and nowhere else, to each protected resource that is read (at most 8).",
+            sends: "The valid token in a cookie named access_token, token, jwt or auth_token, one at a time, and nowhere else, to each protected resource that is read (at most 8).",
             matters: "Browsers send cookies with every request, also with those that pages of other sites cause: a token in a cookie opens the API to such pages (CSRF).",
             fix: "Read tokens from the Authorization field only, or declare the cookie in the scenario.",
         },
-        steps: &[send(forged("in-cookie-anyhow"), On::EachRoute).denied(IGNORED)],
+        steps: &[
+            send(forged("in-cookie-access-token"), On::EachRoute).denied(IGNORED),
+            send(forged("in-cookie-token"), On::EachRoute).denied(IGNORED),
+            send(forged("in-cookie-jwt"), On::EachRoute).denied(IGNORED),
+            send(forged("in-cookie-auth-token"), On::EachRoute).denied(IGNORED),
+        ],
         shows: Explanation::Carrier,
         fault: "token-in-cookie",
         ..PLAIN

@@ -2,6 +2,7 @@
 
 use crate::check::Explanation;
 use crate::check::judgement::expect;
+use crate::check::judgement::sameness::{AnswerShape, sent_in};
 use crate::check::judgement::state::StableState;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::observe::{Observation, Outcome, Response, StepId};
@@ -103,9 +104,31 @@ pub(crate) fn methods(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// Only a success that carries the protected representation is a bypass.
+/// What a path that names nothing is answered with.
+pub(crate) const NOWHERE: StepId = StepId::new("nowhere");
+
+/// Only a success that carries the protected representation is a bypass; what a path gets as well that names nothing is none.
 pub(crate) fn spellings(case: &ObservedCheck<'_>) -> Judgement {
-    expect::wants(case)
+    let mut judgement = Judgement::default();
+    for (index, seen) in case.observations() {
+        if case.step_of(seen).step_id() == Some(NOWHERE)
+            || (seen.outcome == Outcome::Unclear && is_of_nowhere(case, seen))
+        {
+            continue;
+        }
+        case.judge(index, &mut judgement);
+    }
+    judgement
+}
+
+/// Whether an answer is the one that a path beside the resource gets that names nothing.
+fn is_of_nowhere(case: &ObservedCheck<'_>, seen: &Observation) -> bool {
+    case.beside(seen, NOWHERE).any(|(_, nowhere)| {
+        let sent = sent_in([&seen.exchange, &nowhere.exchange].into_iter());
+        let shapes = [&seen.exchange, &nowhere.exchange].map(|exchange| AnswerShape::of(exchange, &sent));
+        let [Some(one), Some(other)] = shapes else { return false };
+        one.differs_in_head(&other).is_none() && one.body() == other.body()
+    })
 }
 
 /// A header that leads to the protected resource shows only where that looks different from the public one.

@@ -177,11 +177,15 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["WSTG-ATHZ-02", "RFC 3986 §6.2.2", "OWASP API8:2023"],
         doc: Doc {
-            sends: "Nineteen other spellings of each protected path (at most 8), without a credential, byte for byte; and five of them with a credential that lacks a scope, where there is one. A path that is read by GET is not written by PUT, PATCH or DELETE as well: a target may take another spelling for another resource, and create it.",
+            sends: "Nineteen other spellings of each protected path (at most 8), without a credential, byte for byte; and five of them with a credential that lacks a scope, where there is one. An answer that a path gets as well that names nothing, such as the page of an application in the browser, opens nothing. A path that is read by GET is not written by PUT, PATCH or DELETE as well: a target may take another spelling for another resource, and create it.",
             matters: "A guard that compares the raw path while the router normalises it lets //path through.",
             fix: "Decide on the routed resource and not on the text of the path.",
         },
         steps: &[
+            send(Who::Anonymous, On::EachPath)
+                .with(&[Alter::Path(nowhere)])
+                .id(effects::NOWHERE)
+                .called("a path beside it that names nothing"),
             send(Who::Anonymous, On::EachPath).with(&[Alter::Path(|path| format!("/{path}"))]).denied(BYPASS),
             send(Who::Anonymous, On::EachPath).with(&[Alter::Path(|path| format!("/.{path}"))]).denied(BYPASS),
             send(Who::Anonymous, On::EachPath).with(&[Alter::Path(|path| format!("/x/..{path}"))]).denied(BYPASS),
@@ -358,11 +362,14 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §15.5.4", "RFC 9110 §11.4", "OWASP API5:2023"],
         doc: Doc {
-            sends: "A valid credential that lacks the permission, after it worked on another resource.",
+            sends: "A valid credential that lacks the permission, after it worked on another resource; and another one, where the scenario has two.",
             matters: "A 401 makes clients authenticate again and again, for nothing.",
             fix: "Answer 403 where the principal is known and the permission is missing.",
         },
-        steps: &[send(Who::LowScope, On::Scoped).denied(&[INSUFFICIENT])],
+        steps: &[
+            send(Who::LowScope, On::Scoped).denied(&[INSUFFICIENT]),
+            send(Who::OtherLowScope, On::Scoped).denied(&[INSUFFICIENT]).if_given(),
+        ],
         fault: "authz-as-401",
         ..PLAIN
     },
@@ -474,6 +481,12 @@ const REWRITE: &[Accept] = &[MISSING, Accept::Range(200, 299), Accept::Range(400
 /// Ways to say no while nobody can be asked.
 const OUTAGE: &[Accept] =
     &[Accept::Status(401), Accept::Status(403), Accept::Status(500), Accept::Status(502), Accept::Status(503)];
+
+/// Another last segment, which names nothing.
+fn nowhere(path: &str) -> String {
+    let at = path.rfind('/').map_or(0, |at| at + 1);
+    format!("{}authbench-absent", &path[..at])
+}
 
 /// Two slashes before the last segment.
 fn last_slash_doubled(path: &str) -> String {

@@ -109,6 +109,7 @@ pub(crate) fn bearer_error(case: &ObservedCheck<'_>, error: &str) -> Judgement {
         let named = bearer.and_then(|challenge| challenge.param("error"));
         if named != Some(error) {
             let seen = match (bearer, named) {
+                (None, _) if !parses(response) => "no challenge that parses".to_owned(),
                 (None, _) => "no Bearer challenge".to_owned(),
                 (Some(_), None) => "a Bearer challenge without error".to_owned(),
                 (Some(_), Some(other)) => format!("error={other:?}"),
@@ -118,6 +119,11 @@ pub(crate) fn bearer_error(case: &ObservedCheck<'_>, error: &str) -> Judgement {
         }
     }
     judgement
+}
+
+/// Whether the challenges of a response parse; where there is none, nothing fails to.
+pub(crate) fn parses(response: &Response) -> bool {
+    parse_challenges(lines(response).iter().map(String::as_str)).is_ok()
 }
 
 /// The challenges of a response; none where they do not parse.

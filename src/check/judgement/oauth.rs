@@ -102,7 +102,8 @@ fn claimed_scope(observation: &Observation) -> Option<BTreeSet<String>> {
 
 const REDUCED: &str = "rejected 400, or a token whose scope member leaves it out";
 
-fn requested_scope(observation: &Observation) -> BTreeSet<String> {
+/// The values of the scope that a token request asks for.
+pub(crate) fn requested_scope(observation: &Observation) -> BTreeSet<String> {
     let body = &observation.exchange.request.body;
     let mut pairs = url::form_urlencoded::parse(body);
     let requested = pairs.find(|(name, _)| name == "scope").map(|(_, scope)| scope.into_owned());

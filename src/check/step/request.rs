@@ -12,6 +12,8 @@ pub enum Who {
     Good,
     /// A valid credential that lacks a scope of the resource.
     LowScope,
+    /// Another valid credential that lacks a scope of the resource, where there is one.
+    OtherLowScope,
     /// A valid credential of another tenant than the object's.
     OtherTenant,
     /// A valid credential of another principal than the good one, with rights enough for the resource.

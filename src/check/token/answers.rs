@@ -7,8 +7,9 @@ use serde_json::Value;
 use super::GRANT;
 use crate::check::judgement::expect;
 use crate::check::judgement::leeway;
+use crate::check::judgement::oauth;
 use crate::check::judgement::{Judgement, ObservedCheck, unclear};
-use crate::check::step::{Accept, Fill, FormAuth, INVALID, On, Step, Want, Who, send, token};
+use crate::check::step::{Accept, Fill, FormAuth, INVALID, On, Step, Want, Who, introspect, send, token};
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity, Tier};
 use crate::observe::{Outcome, Response, StepId};
 
@@ -143,12 +144,19 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 6749 §3.3", "RFC 6749 §5.1"],
         doc: Doc {
-            sends: "The client's own scopes and one that it is not entitled to, in one request.",
+            sends: "The client's own scopes and one that it is not entitled to, in one request; where there is an introspection endpoint, what the token has.",
             matters: "A client that does not learn what it did not get believes that it may do everything it asked for.",
             fix: "Send the scope member whenever the granted scope is not the requested one, or answer invalid_scope.",
         },
-        steps: &[token(FormAuth::Good, &[GRANT, ("scope", Fill::OwnAndDisallowedScope)])
-            .called("own scopes and one that the client is not entitled to")],
+        steps: &[
+            token(FormAuth::Good, &[GRANT, ("scope", Fill::OwnAndDisallowedScope)])
+                .keep("t")
+                .called("own scopes and one that the client is not entitled to"),
+            introspect(FormAuth::Good, &[("token", Fill::Slot("t"))])
+                .id(WHAT_IT_HAS)
+                .called("introspection of the token")
+                .if_given(),
+        ],
         expect: scope_stated,
         fault: "silent-downscope",
         ..PLAIN
@@ -324,16 +332,27 @@ fn scopes_of(response: &Response) -> Option<BTreeSet<String>> {
     Some(response.json_text("scope")?.split(' ').map(str::to_owned).collect())
 }
 
+const WHAT_IT_HAS: StepId = StepId::new("what-it-has");
+
 fn scope_stated(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
+    let introspected = case.answers_of(WHAT_IT_HAS).find_map(|(_, response)| scopes_of(response));
     for (index, observation) in case.observations() {
+        if case.step_of(observation).step_id() == Some(WHAT_IT_HAS) {
+            continue;
+        }
         let Some(response) = observation.exchange.response() else {
             case.judge(index, &mut judgement);
             continue;
         };
         match observation.outcome {
+            // RFC 6749 §5.1: optional, if it is the scope that was requested
             Outcome::Granted if scopes_of(response).is_none() => {
-                judgement.deviates(index, "a token without a scope member", "the scope that was granted");
+                let requested = oauth::requested_scope(observation);
+                let has_all = |scopes: &BTreeSet<String>| requested.is_subset(scopes);
+                if !introspected.as_ref().is_some_and(has_all) {
+                    judgement.deviates(index, "a token without a scope member", "the scope that was granted");
+                }
             }
             Outcome::Granted => {}
             Outcome::Refused if response.status == 400 => {

@@ -45,7 +45,13 @@ impl Caster<'_> {
         }
         let several = resources.len() > 1;
         for resource in resources {
-            let asker = self.asker(send.who, resource)?;
+            let asker = match self.asker(send.who, resource) {
+                Err(Missing { why, .. }) if send.optional => {
+                    self.left_out.get_or_insert(why);
+                    continue;
+                }
+                asker => asker?,
+            };
             match self.other_connection(send, &asker) {
                 Err(Missing { why, .. }) if send.optional => {
                     self.left_out.get_or_insert(why);
@@ -145,6 +151,13 @@ impl Caster<'_> {
         }
         let gap = match send.who {
             Who::LowScope | Who::ForgedLow(_) => self.subject.scope_gap(None),
+            Who::OtherLowScope => self.subject.other_low().and_then(|low| {
+                let open = self
+                    .subject
+                    .protected()
+                    .find(|at| self.subject.resources[*at].open_to(&self.subject.identities[low]));
+                Some(ScopeGap { low, open_to_low: open, ..self.subject.scope_gap(None)? })
+            }),
             Who::OtherTenant => self.subject.tenant_gap(),
             _ => None,
         };
@@ -292,6 +305,7 @@ impl Caster<'_> {
             Who::Anonymous => "no credential".to_owned(),
             Who::Good => "the good credential".to_owned(),
             Who::LowScope => "a valid credential that lacks the scope".to_owned(),
+            Who::OtherLowScope => "another valid credential that lacks the scope".to_owned(),
             Who::OtherTenant => "a valid credential of another tenant".to_owned(),
             Who::Second => "a valid credential of another principal".to_owned(),
             Who::PasswordOfAnother => "the known user with the password of another account".to_owned(),

@@ -71,11 +71,20 @@ pub(crate) const FORGERIES: &[Forgery] = &[
             Ok(both)
         },
     ),
-    Forgery::new("in-cookie-anyhow", "the good token in cookies of each usual name and nowhere else", |context| {
-        match &context.carrier.place {
-            CarrierPlace::Cookie(_) => Err(Unforgeable("the scenario declares a cookie for tokens".to_owned())),
-            _ => Ok(usually_named(CarrierPlace::Cookie, context.proof.secret())),
-        }
+    // one at a time: several tokens together may be longer than the fields that a server takes
+    Forgery::new(
+        "in-cookie-access-token",
+        "the good token in a cookie named access_token and nowhere else",
+        |context| in_cookie(context, USUAL_NAMES[0]),
+    ),
+    Forgery::new("in-cookie-token", "the good token in a cookie named token and nowhere else", |context| {
+        in_cookie(context, USUAL_NAMES[1])
+    }),
+    Forgery::new("in-cookie-jwt", "the good token in a cookie named jwt and nowhere else", |context| {
+        in_cookie(context, USUAL_NAMES[2])
+    }),
+    Forgery::new("in-cookie-auth-token", "the good token in a cookie named auth_token and nowhere else", |context| {
+        in_cookie(context, USUAL_NAMES[3])
     }),
     Forgery::new("in-form", "the good token in a form body under each usual name and nowhere else", |context| {
         Ok(usually_named(CarrierPlace::Form, context.proof.secret()))
@@ -104,6 +113,13 @@ pub(crate) const FORGERIES: &[Forgery] = &[
 
 /// Names under which servers read tokens from the query, bodies and cookies: that of RFC 6750 §2.3, and those of widespread libraries.
 const USUAL_NAMES: [&str; 4] = ["access_token", "token", "jwt", "auth_token"];
+
+fn in_cookie(context: &ForgeryContext<'_>, name: &str) -> Forged {
+    match &context.carrier.place {
+        CarrierPlace::Cookie(_) => Err(Unforgeable("the scenario declares a cookie for tokens".to_owned())),
+        _ => Ok(vec![Carried::new(&CarrierPlace::Cookie(name.to_owned()), context.proof.secret())]),
+    }
+}
 
 fn good_in_query(context: &ForgeryContext<'_>) -> Forged {
     Ok(usually_named(CarrierPlace::Query, context.proof.secret()))

@@ -25,6 +25,11 @@ use crate::target::address::{appended, host_field, join, well_known};
 
 impl Stage<'_> {
     pub(super) async fn form(&mut self, action: &Action, form: &FormStep, evidence: &mut Evidence) -> Result<(), Halt> {
+        // what no token came for is not asked about
+        let lacks = |(_, fill): &(&str, Fill)| matches!(fill, Fill::Slot(slot) if self.kept(slot).is_err());
+        if form.optional && form.params.iter().any(lacks) {
+            return Ok(());
+        }
         let main = self.prober.subject().main_resource().unwrap_or_default();
         let mut params = Vec::new();
         for (name, fill) in form.params {
