@@ -129,6 +129,8 @@ pub enum Encoding {
     Json,
     /// A multipart body (RFC 7578).
     Multipart,
+    /// Form encoding in the body, labelled as multipart, without a boundary.
+    NoBoundary,
     /// Form encoding in the body, labelled as plain text.
     Mislabelled,
     /// Form encoding in the query of the URL, no body.

@@ -20,7 +20,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     sources: &["RFC 6749 §5.2", "RFC 7617 §2", "RFC 4648 §3.3", "CWE-158"],
     doc: Doc {
         sends: "HTTP Basic that is empty, no Base64, without a colon, with a NUL, not UTF-8 and outside ASCII, and the good client \
-                with a secret outside ASCII, and with a NUL and more behind its own. Then the good client in Base64 without \
+                with a secret outside ASCII, and with a NUL or a colon and more behind its own. Then the good client in Base64 without \
                 its padding, with more of it and with bits that belong to no byte, which many decoders take: that one of \
                 those is accepted is worth a remark; and with a character outside the alphabet inside it, and with others or a \
                 word behind it: that one of those is accepted is a warning.",
@@ -45,6 +45,9 @@ pub(crate) const CHECKS: &[Check] = &[Check {
         token(FormAuth::SecretBefore("\0authbench"), &[GRANT])
             .denied(BAD_CLIENT)
             .called("the good secret with a NUL and more behind it"),
+        token(FormAuth::SecretBefore(":authbench"), &[GRANT])
+            .denied(BAD_CLIENT)
+            .called("the good secret with a colon and more behind it"),
         token(FormAuth::Respelled(BasicSpelling::Unpadded), &[GRANT])
             .id(UNPADDED)
             .if_given()

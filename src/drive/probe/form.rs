@@ -131,7 +131,7 @@ impl Prober {
         }
         let mut body = String::new();
         match form.encoding {
-            Encoding::Form | Encoding::Mislabelled => body = pairs(&params),
+            Encoding::Form | Encoding::Mislabelled | Encoding::NoBoundary => body = pairs(&params),
             Encoding::AsItStands => body = as_it_stands(&params, form),
             Encoding::Query => query.splice(0..0, params).for_each(drop),
             Encoding::Json => body = json(&params),
@@ -164,6 +164,7 @@ impl Prober {
             Encoding::Json => "application/json",
             Encoding::Multipart => MULTIPART,
             Encoding::Mislabelled => "text/plain",
+            Encoding::NoBoundary => "multipart/form-data",
         };
         Ok(if form.method == "GET" { request } else { request.with_body(media, body) })
     }

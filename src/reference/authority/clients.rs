@@ -140,11 +140,9 @@ fn is_proved(authority: &Authority, client: &RegisteredClient, secret: &str) -> 
             let _ = std::hint::black_box(digest(secret));
         }
     }
-    let secret = if authority.fault("client-secret-ends-at-nul") {
-        secret.split('\0').next().unwrap_or_default()
-    } else {
-        secret
-    };
+    let end = [("client-secret-ends-at-nul", '\0'), ("client-secret-ends-at-colon", ':')];
+    let end = end.into_iter().find_map(|(fault, end)| authority.fault(fault).then_some(end));
+    let secret = end.and_then(|end| secret.split(end).next()).unwrap_or(secret);
     proves(client, secret)
 }
 

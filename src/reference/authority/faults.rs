@@ -67,6 +67,12 @@ pub(crate) const FAULTS: &[Fault] = &[
         "ignores padding and left-over bits of client credentials",
     ),
     row("client-auth-crash", "token.malformed-client-auth", "breaks on client credentials that do not decode"),
+    variant("client-secret-ends-at-colon", "token.malformed-client-auth", "compares secrets up to the first colon"),
+    variant(
+        "token-breaks-on-two-authorizations",
+        "token.malformed-never-5xx",
+        "breaks on two Authorization fields, and on a coding of the form",
+    ),
     variant("client-secret-ends-at-nul", "token.malformed-client-auth", "compares secrets up to the first NUL"),
     row(
         "client-scheme-ignored",

@@ -26,10 +26,16 @@ pub(super) fn minds<'a>(authority: &Authority, mut names: impl Iterator<Item = &
 }
 
 /// Whether an open fault breaks on what a form holds.
-pub(super) fn breaks(authority: &Authority, params: &Params, body: &[u8]) -> bool {
+pub(super) fn breaks(authority: &Authority, headers: &HeaderMap, params: &Params, body: &[u8]) -> bool {
     let has_nul = || params.names().filter_map(|name| params.value(name)).any(|value| value.contains('\0'));
     let decodes = || percent_encoding::percent_decode(body).decode_utf8().is_ok();
-    (authority.fault("token-breaks-on-nul") && has_nul()) || (authority.fault("token-breaks-on-no-utf8") && !decodes())
+    let is_odd = || {
+        let lines = headers.get_all(header::AUTHORIZATION).iter().count();
+        lines > 1 || headers.contains_key(header::CONTENT_ENCODING)
+    };
+    (authority.fault("token-breaks-on-nul") && has_nul())
+        || (authority.fault("token-breaks-on-two-authorizations") && is_odd())
+        || (authority.fault("token-breaks-on-no-utf8") && !decodes())
 }
 
 /// An answer of the token endpoint as the open faults make it.

@@ -45,7 +45,7 @@ pub(crate) async fn answer(
     };
     let params = Params::read(&headers, &uri, &body, leniency);
     let decided = params.and_then(|params| {
-        if form_faults::breaks(&authority, &params, &body) {
+        if form_faults::breaks(&authority, &headers, &params, &body) {
             return Err(OAuthError { status: StatusCode::INTERNAL_SERVER_ERROR, ..OAuthError::bad("server_error") });
         }
         let empty_scope = url::form_urlencoded::parse(&body).any(|(name, value)| name == "scope" && value.is_empty());
