@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::atoms::{self, Atom, BodyKind};
+use super::redirect::RefusingAddress;
 use super::search::{Needles, Searched, Sent};
-use super::{Answered, Asked, Recognition, body, status, without_parameters};
+use super::{Answered, Asked, Recognition, body, status, without_parameters, without_query};
 use crate::observe::{Fingerprint, Request, Response, contains, media_type_of};
 
 /// Atoms that are searched for; half of them, or three, are a grant.
@@ -37,7 +38,7 @@ impl Declared {
     /// Where a redirect leads, without query and fragment, if it is what is declared.
     pub fn redirect(&self, answer: &Response) -> Option<Vec<u8>> {
         let to = location(answer).filter(|_| self.fits(&Answered::from_response(answer)))?;
-        Some(super::without_query(&to).to_vec())
+        Some(without_query(&to).to_vec())
     }
 
     /// Whether an answer has everything that is declared.
@@ -116,17 +117,33 @@ impl Learned {
             good: good.iter().map(|answer| (answer.status, super::digest(&answer.body))).collect(),
             stable,
             protected: Needles::new(protected),
-            // a redirection to the resource itself sends nobody away
-            anonymous_locations: self.anonymous.iter().filter_map(location).filter(|to| !self.leads_back(to)).collect(),
+            anonymous_locations: self.anonymous_locations(),
             refusing: self.refusing.iter().filter(|to| !self.leads_back(to)).cloned().collect(),
             head: status::HeadMarks::of(success.status, &good, &self.anonymous, self.declares_refusal()),
             success,
         }
     }
 
+    /// Where requests without a credential are sent.
+    fn anonymous_locations(&self) -> Vec<RefusingAddress> {
+        // a redirection to the resource itself sends nobody away
+        let refusing = self.anonymous.iter().filter_map(location).filter(|to| !self.leads_back(to));
+        let known = |to: Vec<u8>| {
+            // where good answers redirect to the same place, its query may be all that distinguishes them from refusals
+            let mut good = self.good.iter().filter_map(location);
+            match good.any(|good| without_query(&good) == without_query(&to)) {
+                true => RefusingAddress::exactly(to),
+                false => RefusingAddress::with_way_back(to, &self.requests),
+            }
+        };
+        refusing.map(known).collect()
+    }
+
     /// Whether an address is that of the resource: a path, or the same path at an origin.
     fn leads_back(&self, to: &[u8]) -> bool {
-        let origin = to.windows(3).position(|part| part == b"://").map_or(0, |at| at + 3);
+        // an address in the query of a path is none of an origin
+        let is_scheme = |at: &usize| !to[..*at].iter().any(|byte| matches!(byte, b'/' | b'?' | b'#'));
+        let origin = to.windows(3).position(|part| part == b"://").filter(is_scheme).map_or(0, |at| at + 3);
         let path = if origin == 0 {
             0
         } else {

@@ -7,6 +7,7 @@
 mod atoms;
 mod body;
 mod learned;
+mod redirect;
 mod search;
 mod status;
 
@@ -17,6 +18,7 @@ pub use status::meaning_of_status;
 use std::borrow::Cow;
 
 use super::{Exchange, Fingerprint, Outcome, Request, Response};
+use redirect::RefusingAddress;
 use search::Needles;
 use sha2::{Digest as _, Sha256};
 
@@ -111,7 +113,7 @@ pub struct Recognition {
     stable: Needles,
     protected: Needles,
     /// Addresses that anonymous requests are sent to (RFC 9110 §10.2.2).
-    anonymous_locations: Vec<Vec<u8>>,
+    anonymous_locations: Vec<RefusingAddress>,
     /// Addresses, without queries, of redirects that the scenario knows as refusals elsewhere.
     refusing: Vec<Vec<u8>>,
     head: status::HeadMarks,
@@ -164,7 +166,7 @@ impl Recognition {
         if exchange.request.method == "HEAD" && (response.body.is_empty() || shown().outcome != Outcome::Granted) {
             let meaning = match self.refusal.as_ref().is_some_and(|refusal| refusal.fits_status(response.status)) {
                 true if response.status != self.success.status => Outcome::Refused,
-                _ => self.status_of(response.status, answer.location),
+                _ => self.status_of(response.status, answer.location, asked.request),
             };
             return self.head.read(response, meaning, asked.entitled);
         }
@@ -210,7 +212,7 @@ impl Recognition {
             };
             return Reading { clean: false, ..Reading::because(Outcome::Unclear, why) };
         }
-        match if refuses { Outcome::Refused } else { self.status_of(answer.status, answer.location) } {
+        match if refuses { Outcome::Refused } else { self.status_of(answer.status, answer.location, asked.request) } {
             Outcome::Refused | Outcome::Unclear if !whole => {
                 let why = "its body was not searched to its end: it is longer than the limit, or its Content-Encoding is \
                            not known here or broken";
@@ -240,11 +242,11 @@ impl Recognition {
         (200..300).contains(&answer.status) && self.good.contains(&(answer.status, digest(answer.body)))
     }
 
-    fn status_of(&self, status: u16, location: Option<&[u8]>) -> Outcome {
+    fn status_of(&self, status: u16, location: Option<&[u8]>, request: Option<&Request>) -> Outcome {
         match status {
             300..=399
                 if location.map(without_parameters).is_some_and(|to| {
-                    self.anonymous_locations.iter().any(|known| known[..] == *to)
+                    self.anonymous_locations.iter().any(|known| known.is(&to, request))
                         || self.refusing.iter().any(|known| known == without_query(&to))
                 }) =>
             {

@@ -235,6 +235,86 @@ fn a_redirect_that_refuses_elsewhere_refuses_here_whatever_its_query() {
 }
 
 #[test]
+fn the_way_back_in_a_redirect_is_not_compared() {
+    let redirect = |to: &str| {
+        let mut response = response(302, "text/html", "");
+        response.headers.push(("Location".to_owned(), to.as_bytes().to_vec()));
+        response
+    };
+    let encoded = "/login?next=%2Fnotes";
+    let whole = "https://id.test/in?app=a&ru=https%3A%2F%2Fapi.test%2Fv1%2Fnotes&v=2#top";
+    for (resource, anonymous, asked, answered, expected) in [
+        // the same path with another query
+        ("/notes", encoded, "/notes?limit=x", "/login?next=%2Fnotes%3Flimit%3Dx", Outcome::Refused),
+        ("/notes", encoded, "/notes?limit=x", "/login?next=/notes?limit=x", Outcome::Refused),
+        ("/notes?a=1", "/login?next=%2Fnotes%3Fa%3D1", "/notes", encoded, Outcome::Refused),
+        ("/a%20b", "/login?next=%2Fa%20b", "/a%20b?c", "/login?next=%2Fa%20b%3Fc", Outcome::Refused),
+        ("/a%20b", "/login?next=%2Fa%2520b", "/a%20b?c", "/login?next=%2Fa%2520b%3Fc", Outcome::Refused),
+        ("/notes", whole, "/notes?q", &whole.replace("notes&", "notes%3Fq&"), Outcome::Refused),
+        // another spelling of the path, as it was asked for
+        ("/notes", encoded, "//notes", "/login?next=%2F%2Fnotes", Outcome::Refused),
+        ("/notes", encoded, "/Notes", "/login?next=%2FNotes", Outcome::Refused),
+        ("/", "/login?next=%2F", "/?q", "/login?next=%2F%3Fq", Outcome::Refused),
+        ("/", "/login?next=https://api.test/", "/?q", "/login?next=https://api.test/?q", Outcome::Refused),
+        // everything else counts
+        ("/notes", encoded, "/notes", "/login?next=%2Fnotes%2Fdone", Outcome::Unclear),
+        ("/notes", encoded, "/notes", "/login?next=%2Fdone%2Fnotes", Outcome::Unclear),
+        ("/notes", encoded, "/notes", "/login?next=%2Fhome", Outcome::Unclear),
+        ("/notes", encoded, "/notes", "/login?next=https://api.test/notes", Outcome::Unclear),
+        ("/notes", encoded, "/notes", "/login?to=%2Fnotes%3Fq", Outcome::Unclear),
+        ("/notes", encoded, "/notes", "/login", Outcome::Unclear),
+        ("/notes", encoded, "/notes", "/login?next=%2Fnotes&welcome=1", Outcome::Unclear),
+        ("/notes", encoded, "/notes", "/login?next=%2Fnotes#welcome", Outcome::Unclear),
+        ("/notes", encoded, "/notes", "/welcome?next=%2Fnotes", Outcome::Unclear),
+        ("/notes", whole, "/notes?q", &whole.replace("notes&v=2", "notes%3Fq&v=3"), Outcome::Unclear),
+        ("/notes", whole, "/notes?q", &whole.replace("api.test", "api.invalid"), Outcome::Unclear),
+        ("/notes", "/login?from=menu", "/notes?q", "/login?from=list", Outcome::Unclear),
+        ("/", "/login?next=%2Fhome", "/?q", "/login?next=%2Fstart", Outcome::Unclear),
+    ] {
+        let mut learned = learned();
+        learned.anonymous = vec![redirect(anonymous); 2];
+        learned.requests = vec![Request::new("GET", resource); 2];
+        let recognition = learned.recognition();
+        for method in ["GET", "HEAD"] {
+            let request = Request::new(method, asked);
+            let exchange = Exchange {
+                answer: Ok(redirect(answered)),
+                ..Exchange::unanswered(request, super::super::Silence::Closed)
+            };
+            let read = recognition.read(&exchange, &Asked::default());
+            assert_eq!(read.outcome, expected, "{method} {resource}: {anonymous}, {asked}: {answered}");
+        }
+    }
+}
+
+#[test]
+fn the_way_back_is_compared_where_good_answers_redirect_to_the_same_place() {
+    let redirect = |to: &str| {
+        let mut response = response(302, "text/html", "");
+        response.headers.push(("Location".to_owned(), to.as_bytes().to_vec()));
+        response
+    };
+    for (good, answered, expected) in [
+        ("/goto?to=/orders/done", "/goto?to=/orders", Outcome::Refused),
+        ("/goto?to=/orders/done", "/goto?to=/orders/done", Outcome::Unclear),
+        ("/goto?to=/orders?done", "/goto?to=/orders?done", Outcome::Unclear),
+        ("/goto?to=/orders?done", "/goto?to=/orders?other", Outcome::Unclear),
+        ("/orders/done", "/goto?to=/orders?limit=x", Outcome::Refused),
+        ("/orders/done", "/orders/done", Outcome::Unclear),
+    ] {
+        let mut learned = learned();
+        learned.good = vec![redirect(good); 2];
+        learned.anonymous = vec![redirect("/goto?to=/orders"); 2];
+        learned.requests = vec![Request::new("POST", "/orders"); 2];
+        let declared = Declared { status: Some(302), ..Declared::default() };
+        assert_eq!(outcome(&learned.recognition(), &redirect(answered), false), expected, "{good}: {answered}");
+        // a status that is declared as success is one, wherever it leads
+        learned.success = Some(declared);
+        assert_eq!(outcome(&learned.recognition(), &redirect(answered), false), Outcome::Granted, "{answered}");
+    }
+}
+
+#[test]
 fn an_answer_to_head_is_told_by_the_fields_that_it_shares_with_get() {
     let with = |status: u16, length: &str| {
         let headers = vec![("Content-Length".to_owned(), length.as_bytes().to_vec())];
