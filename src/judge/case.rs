@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::check::{Explanation, Level, Severity, Verdict};
 use crate::event::{Cell, CheckResult, EvidenceRecord, Part, Role, SourcePlace};
 use crate::observe::{Exchange, Outcome, Reading, Response};
+use crate::plan::subject::CaseRequest;
 use crate::scenario::model::Case;
 use crate::secret::Scrubber;
 
@@ -13,6 +14,8 @@ use crate::secret::Scrubber;
 pub struct CaseVerdict<'a> {
     /// The case.
     pub case: &'a Case,
+    /// What it sends.
+    pub request: &'a CaseRequest,
     /// `case.` and its name.
     pub id: &'a str,
     /// Where the scenario has it.
@@ -78,8 +81,8 @@ impl CaseVerdict<'_> {
         let statuses: Vec<u16> = exchange.status().into_iter().collect();
         let failed = verdict == Verdict::Fail;
         let cell = Cell {
-            endpoint: case.request.path.clone(),
-            method: case.request.method.clone(),
+            endpoint: self.request.path.clone(),
+            method: self.request.method.clone(),
             part,
             verdict,
             explanation: Explanation::Own,

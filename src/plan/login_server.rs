@@ -49,6 +49,7 @@ pub fn login_server(subject: &Subject) -> Option<Subject> {
         kit: Default::default(),
         tolerances: Tolerances::default(),
         cases: Vec::new(),
+        load_requests: Vec::new(),
         preferred: Default::default(),
     })
 }

@@ -141,13 +141,11 @@ fn side(
 
 /// The resource of the scenario with this method and path, or one that nothing more is known about.
 fn own_resource(loaded: &LoadedScenario, values: &Values<'_>, line: &crate::scenario::text::RequestLine) -> Resource {
-    let written = loaded.scenario.resources.iter();
-    let mut known = written.filter(|resource| {
-        resource.request.method == line.method && resource.request.path == line.path && !resource.public
-    });
-    known
-        .next()
-        .map_or_else(|| resolve::plain_resource(&line.method, &line.path), |known| resolve::resource(known, values))
+    let path = values.request_path(&line.path);
+    let mut written = loaded.scenario.resources.iter().filter(|resource| !resource.public);
+    let known = written
+        .find(|resource| resource.request.method == line.method && values.request_path(&resource.request.path) == path);
+    known.map_or_else(|| resolve::plain_resource(&line.method, &path), |known| resolve::resource(known, values))
 }
 
 /// A scheme of the reference with its seed.
@@ -207,6 +205,7 @@ fn preset_side(loaded: &LoadedScenario, name: &str) -> Option<Side> {
         tolerances: Tolerances::default(),
         preferred: Default::default(),
         cases: Vec::new(),
+        load_requests: Vec::new(),
     };
     let identity = subject.good_for(0)?;
     Some(Side { asks_each_time: name == ASKED_EACH_TIME, name: name.to_owned(), subject, identity, resource: 0 })

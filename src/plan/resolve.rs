@@ -86,6 +86,7 @@ pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
         kit,
         tolerances: tolerances(&scenario.conformance.tolerances),
         cases: scenario.cases.iter().map(|case| case_request(case, values)).collect(),
+        load_requests: scenario.load.iter().map(|phase| load_request(phase, values)).collect(),
         preferred: Default::default(),
     };
     narrowed::complete(subject)
@@ -104,9 +105,17 @@ fn identities(
 /// What a case of the scenario sends.
 fn case_request(case: &model::Case, values: &Values<'_>) -> CaseRequest {
     CaseRequest {
+        method: case.request.method.clone(),
+        path: values.request_path(&case.request.path),
         headers: case.headers.iter().map(|(name, value)| (name.clone(), values.line(value))).collect(),
         json: case.json.as_ref().map(|json| json.filled(&mut |template| values.text(template)).to_string()),
     }
+}
+
+/// Method and path of the resource that a load phase names.
+fn load_request(phase: &model::LoadPhase, values: &Values<'_>) -> Option<(String, String)> {
+    let line = phase.request.as_ref()?;
+    Some((line.method.clone(), values.request_path(&line.path)))
 }
 
 /// The scheme of the registry: one whose tokens are JWTs, or bound to keys, is another than one whose tokens are opaque.
@@ -154,6 +163,7 @@ pub(super) fn subject_under(
         kit,
         tolerances: Tolerances::default(),
         cases: Vec::new(),
+        load_requests: Vec::new(),
         preferred: Default::default(),
     }
 }
@@ -296,7 +306,7 @@ fn body(
 pub(super) fn resource(resource: &model::DeclaredResource, values: &Values<'_>) -> Resource {
     let prepared = |written: &At<model::PreparingRequest>| Preparation {
         method: written.request.method.clone(),
-        path: written.request.path.clone(),
+        path: values.request_path(&written.request.path),
         headers: written.headers.iter().map(|(name, value)| (name.clone(), values.line(value))).collect(),
         body: body((&written.json, &written.form, &written.body), &written.headers, values),
         with: written.with.clone(),
@@ -304,12 +314,12 @@ pub(super) fn resource(resource: &model::DeclaredResource, values: &Values<'_>) 
     let body = body((&resource.json, &resource.form, &resource.body), &resource.headers, values);
     Resource {
         method: resource.request.method.clone(),
-        path: resource.request.path.clone(),
+        path: values.request_path(&resource.request.path),
         headers: resource.headers.iter().map(|(name, value)| (name.clone(), values.line(value))).collect(),
         body,
         scopes: resource.scopes.iter().cloned().collect(),
         tenant: resource.tenant.clone(),
-        absent: resource.absent.clone(),
+        absent: resource.absent.as_ref().map(|absent| values.request_path(absent)),
         public: resource.public,
         writes: resource.writes,
         success: resource.success.as_ref().map(declared),

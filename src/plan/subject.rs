@@ -122,7 +122,7 @@ impl Identity {
 pub struct Resource {
     /// Method.
     pub method: String,
-    /// Path with its query, as written.
+    /// Path with its query; with the values of its variables and files, where those are read.
     pub path: String,
     /// Added header lines.
     pub headers: Vec<(String, String)>,
@@ -337,13 +337,19 @@ pub struct Subject {
     pub tolerances: Tolerances,
     /// What each case of the scenario sends, in order.
     pub cases: Vec<CaseRequest>,
+    /// Method and path of the resource that each load phase of the scenario names, in order.
+    pub load_requests: Vec<Option<(String, String)>>,
     /// The resource that most checks use instead of the first, which was not there when the run looked.
     pub preferred: std::sync::OnceLock<usize>,
 }
 
-/// What a case sends beside its method and path.
+/// What a case sends.
 #[derive(Clone, Debug, Default)]
 pub struct CaseRequest {
+    /// Method.
+    pub method: String,
+    /// Path with its query.
+    pub path: String,
     /// Header lines.
     pub headers: Vec<(String, String)>,
     /// JSON body.

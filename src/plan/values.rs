@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use crate::file::{Folder, SECRET_LIMIT};
-use crate::scenario::{Environment, LoadedScenario, ScenarioError, Template};
+use crate::scenario::text::path_mistake;
+use crate::scenario::{Environment, LoadedScenario, NoVariables, ScenarioError, Template, TemplateError, ValueError};
 use crate::secret::Secret;
 
 /// What stands for a value that is not read.
@@ -61,14 +62,43 @@ impl<'a> Values<'a> {
             self.used.borrow_mut().extend(template.variables());
             return if template.written().contains("${") { UNREAD.to_owned() } else { template.written().to_owned() };
         };
-        match template.resolve(&Remembering { environment, used: &self.used }, &self.folder) {
-            Ok(value) => value,
-            Err(why) => {
-                let error = self.loaded.error(template.place(), why.to_string());
-                self.errors.borrow_mut().push(error.with_help(why.help()));
-                UNREAD.to_owned()
+        self.read(template, environment).unwrap_or_else(|| UNREAD.to_owned())
+    }
+
+    /// The value of a template, if it has one.
+    fn read(&self, template: &Template, environment: &dyn Environment) -> Option<String> {
+        let read = template.resolve(&Remembering { environment, used: &self.used }, &self.folder);
+        let mistake = |why: &TemplateError| {
+            self.mistake(self.loaded.error(template.place(), why.to_string()).with_help(why.help()));
+        };
+        read.inspect_err(mistake).ok()
+    }
+
+    /// The path of a request. Where nothing is read, a path that names a variable or a file stays as it is written.
+    pub(super) fn request_path(&self, template: &Template) -> String {
+        let has_references = !template.references().is_empty();
+        let path = match self.environment {
+            None if has_references => {
+                self.used.borrow_mut().extend(template.variables());
+                None
             }
-        }
+            None => self.read(template, &NoVariables),
+            Some(environment) => self.read(template, environment),
+        };
+        let Some(path) = path else { return template.written().to_owned() };
+        let (message, help) = match path_mistake(&path) {
+            None => return path,
+            Some(ValueError::Path) => (
+                "the path does not start with `/`",
+                "write `/` before the value, as in `GET /${VAR}`, or start the value with `/`",
+            ),
+            Some(_) => (
+                "the path contains white space or a control character, which no request line can carry",
+                "remove it from the value, or percent-encode it: a space is `%20`",
+            ),
+        };
+        self.mistake(self.loaded.error(template.place(), message).with_help(help));
+        path
     }
 
     /// The value of a template that is a secret.
@@ -169,5 +199,74 @@ impl<'a> Values<'a> {
     pub fn finish(self) -> Result<(), Vec<ScenarioError>> {
         let errors = self.errors.into_inner();
         if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::load_text;
+
+    struct Fixed;
+    impl Environment for Fixed {
+        fn variable(&self, name: &str) -> Option<String> {
+            let value = match name {
+                "ID" => "42",
+                "PATH" => "/orders?page=1",
+                "RELATIVE" => "orders",
+                "SPACE" => "a b",
+                "BREAK" => "a\r\nX-Role: admin",
+                _ => return None,
+            };
+            Some(value.to_owned())
+        }
+    }
+
+    fn scenario(path: &str) -> LoadedScenario {
+        let text = format!(
+            "authbench: 1\nname: a\ntarget: reference\nscheme: api-key\n\
+             resources:\n  - request: 'GET {path}'\n"
+        );
+        load_text("a.yaml".to_owned(), text).expect("is a scenario")
+    }
+
+    #[test]
+    fn paths_have_the_values_of_their_variables_or_a_mistake_with_its_place() {
+        let expected_message = |path: &str, message: &str| {
+            let loaded = scenario(path);
+            let values = Values::reading(&loaded, &Fixed);
+            values.request_path(&loaded.scenario.resources[0].request.path);
+            let errors = values.finish().expect_err(path);
+            assert_eq!(errors.len(), 1, "{path}");
+            assert!(errors[0].message.contains(message), "{path}: {}", errors[0].message);
+            assert_eq!(errors[0].place.map(|place| (place.line, place.column)), Some((6, 14)), "{path}");
+            assert!(errors[0].help.is_some(), "{path}");
+        };
+        for (path, message) in [
+            ("/a/${NONE}", "the variable NONE is unset"),
+            ("/a/${file:none}", "the file none cannot be read"),
+            ("${RELATIVE}", "does not start with `/`"),
+            ("${NONE:-orders}", "does not start with `/`"),
+            ("/a/${SPACE}", "white space or a control character"),
+            ("/a/${BREAK}", "white space or a control character"),
+            ("/a/${NONE:-b c}", "white space or a control character"),
+        ] {
+            expected_message(path, message);
+        }
+        for (path, read, blind) in [
+            ("/a/b?c=d", "/a/b?c=d", "/a/b?c=d"),
+            ("/account/${ID}/x", "/account/42/x", "/account/${ID}/x"),
+            ("/a/${NONE:-b}/${ID}", "/a/b/42", "/a/${NONE:-b}/${ID}"),
+            ("${PATH}", "/orders?page=1", "${PATH}"),
+            ("/v1${PATH}", "/v1/orders?page=1", "/v1${PATH}"),
+            ("/a/$${ID}", "/a/${ID}", "/a/${ID}"),
+        ] {
+            let loaded = scenario(path);
+            let template = &loaded.scenario.resources[0].request.path;
+            for (values, expected) in [(Values::reading(&loaded, &Fixed), read), (Values::blind(&loaded), blind)] {
+                assert_eq!(values.request_path(template), expected, "{path}");
+                values.finish().expect(path);
+            }
+        }
     }
 }

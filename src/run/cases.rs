@@ -8,7 +8,7 @@ use crate::judge::CaseVerdict;
 use crate::plan::Selection;
 use crate::plan::subject::CaseRequest;
 use crate::scenario::model::Case;
-use crate::scenario::{At, LoadedScenario, text::RequestLine};
+use crate::scenario::{At, LoadedScenario};
 
 /// Runs the cases that are selected, one after another.
 pub(super) async fn run(session: &Session<'_>, take: &mut dyn FnMut(CheckResult)) {
@@ -20,7 +20,7 @@ pub(super) async fn run(session: &Session<'_>, take: &mut dyn FnMut(CheckResult)
         }
         if session.selection.selects(&id) {
             let place = session.place(case.place);
-            let judged = CaseVerdict { case, id: &id, place: &place };
+            let judged = CaseVerdict { case, request, id: &id, place: &place };
             let ended = || format!("not executed: {}", session.options.ended());
             let executed = one(session, (case, request), id.clone());
             let result = if stop.is_requested() { None } else { stop.unless_requested(executed).await };
@@ -43,7 +43,7 @@ fn id_of(name: &str) -> String {
 async fn one(session: &Session<'_>, (case, request): (&At<Case>, &CaseRequest), id: String) -> CheckResult {
     let began = clock::now();
     let place = session.place(case.place);
-    let judged = CaseVerdict { case, id: &id, place: &place };
+    let judged = CaseVerdict { case, request, id: &id, place: &place };
     if case.writes && !session.subject.owned {
         return judged
             .without_an_answer(Verdict::NotTested, "skipped: may modify or disrupt the target; set `owned: true`");
@@ -51,13 +51,12 @@ async fn one(session: &Session<'_>, (case, request): (&At<Case>, &CaseRequest), 
     if let Some(untestable) = &session.untestable {
         return judged.without_an_answer(Verdict::Inconclusive, untestable.cause());
     }
-    let RequestLine { method, path } = &case.request;
-    let sent = session.prober.case((method, path), request, case.with.as_deref()).await;
+    let sent = session.prober.case(request, case.with.as_deref()).await;
     let (exchange, secrets) = match sent {
         Ok(sent) => sent,
         Err(why) => return judged.without_an_answer(Verdict::Inconclusive, &why.to_string()),
     };
-    let reading = session.prober.case_reading((method, path), case.with.as_deref(), &exchange).await;
+    let reading = session.prober.case_reading(request, case.with.as_deref(), &exchange).await;
     let mut scrubber = session.scrubber.clone();
     for secret in &secrets {
         scrubber.add(secret.expose().as_bytes());

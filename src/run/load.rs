@@ -91,7 +91,7 @@ async fn one(
     if stop.is_requested() {
         return Err(ended());
     }
-    let mut prepared = stop.unless_requested(Prepared::of(session, written)).await.ok_or_else(ended)??;
+    let mut prepared = stop.unless_requested(Prepared::of(session, at, written)).await.ok_or_else(ended)??;
     if session.options.shard.splits() {
         prepared.clock = shards::clock_offset(session).await;
     }

@@ -46,8 +46,8 @@ impl Prepared {
     ///
     /// # Errors
     /// When a lane's credential is not there, or its forgery cannot be made.
-    pub(super) async fn of(session: &Session<'_>, written: &LoadPhase) -> Result<Self, PhaseError> {
-        let resource = resource_of(&session.subject, written)?;
+    pub(super) async fn of(session: &Session<'_>, at: usize, written: &LoadPhase) -> Result<Self, PhaseError> {
+        let resource = resource_of(&session.subject, at)?;
         let recognition = session.prober.recognition(resource).await;
         let identity = session.subject.good_for(resource).ok_or(PhaseError::NoCredential)?;
         let mut lanes = Vec::new();
@@ -139,8 +139,9 @@ pub(super) fn few_connections(loaded: &LoadedScenario, subject: &Subject, option
     if options.shard.splits() {
         return mistakes;
     }
-    for written in loaded.scenario.load.iter().filter(|written| matches!(written.pool, Some(Pool::Declared))) {
-        let Ok(resource) = resource_of(subject, written) else { continue };
+    let phases = loaded.scenario.load.iter().enumerate();
+    for (at, written) in phases.filter(|(_, written)| matches!(written.pool, Some(Pool::Declared))) {
+        let Ok(resource) = resource_of(subject, at) else { continue };
         let open = pool::declared(subject, resource);
         let certificates: BTreeSet<_> = open.map(|one| one.connection().0).collect();
         if connections(options, written) < certificates.len() {
@@ -156,14 +157,15 @@ fn connections(options: &Options, written: &LoadPhase) -> usize {
     options.shard.part_of(written.connections.unwrap_or(CONNECTIONS)).max(1)
 }
 
-fn resource_of(subject: &Subject, written: &LoadPhase) -> Result<usize, PhaseError> {
-    match &written.request {
+/// The resource of a phase, by the index of the phase.
+fn resource_of(subject: &Subject, phase: usize) -> Result<usize, PhaseError> {
+    match subject.load_requests.get(phase).and_then(Option::as_ref) {
         None => subject.main_resource().ok_or(PhaseError::NoResource),
-        Some(line) => subject
+        Some((method, path)) => subject
             .resources
             .iter()
-            .position(|resource| resource.method == line.method && resource.path == line.path)
-            .ok_or_else(|| PhaseError::UnknownResource { method: line.method.clone(), path: line.path.clone() }),
+            .position(|resource| resource.method == *method && resource.path == *path)
+            .ok_or_else(|| PhaseError::UnknownResource { method: method.clone(), path: path.clone() }),
     }
 }
 

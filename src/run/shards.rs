@@ -114,6 +114,7 @@ pub(super) fn terms(loaded: &LoadedScenario, subject: &Subject, options: &Option
     let files = loaded.waiver_files.iter();
     let of_files = files.flat_map(|file| file.waivers.iter().map(|waiver| written(waiver, &file.file, true)));
     let main = subject.main_resource().map(|main| &subject.resources[main]);
+    let phases = loaded.scenario.load.iter().zip(&subject.load_requests);
     Terms {
         digest: Sha256::digest(&loaded.source).iter().map(|byte| format!("{byte:02x}")).collect(),
         thresholds: thresholds
@@ -125,7 +126,7 @@ pub(super) fn terms(loaded: &LoadedScenario, subject: &Subject, options: &Option
             .collect(),
         waivers: own.chain(of_files).collect(),
         min_coverage: loaded.scenario.conformance.min_coverage.map(|share| share.0),
-        phases: loaded.scenario.load.iter().map(|phase| phase_of(phase, main, place(phase.place))).collect(),
+        phases: phases.map(|(phase, request)| phase_of(phase, request.as_ref(), main, place(phase.place))).collect(),
         whole: options.is_whole(),
         load: options.wants(Only::Load) && options.checks.is_empty(),
         inconclusive: options.inconclusive.code(),
@@ -134,9 +135,14 @@ pub(super) fn terms(loaded: &LoadedScenario, subject: &Subject, options: &Option
     }
 }
 
-fn phase_of(phase: &LoadPhase, main: Option<&Resource>, place: SourcePlace) -> WrittenPhase {
+fn phase_of(
+    phase: &LoadPhase,
+    request: Option<&(String, String)>,
+    main: Option<&Resource>,
+    place: SourcePlace,
+) -> WrittenPhase {
     let main = main.map(|main| (main.method.clone(), main.path.clone()));
-    let endpoint = phase.request.as_ref().map(|line| (line.method.clone(), line.path.clone())).or(main);
+    let endpoint = request.cloned().or(main);
     let (method, path) = endpoint.unwrap_or_default();
     WrittenPhase { name: phase.name.clone(), method, path, place }
 }
@@ -191,10 +197,11 @@ pub(super) async fn blocking<T: Send + 'static>(
 
 /// How far the target's clock is ahead of this machine's, by the `Date` of a few answers.
 pub(super) async fn clock_offset(session: &Session<'_>) -> ClockOffset {
+    let date = CaseRequest { method: "GET".to_owned(), path: "/".to_owned(), ..CaseRequest::default() };
     let (mut low, mut high) = (f64::MIN, f64::MAX);
     for _ in 0..DATES {
         let before = clock::timestamp();
-        let sent = session.prober.case(("GET", "/"), &CaseRequest::default(), None).await;
+        let sent = session.prober.case(&date, None).await;
         let after = clock::timestamp();
         if let Some(date) = sent.ok().and_then(|(exchange, _)| date_of(exchange.response()?)) {
             // the clock was between the second that it told and the next one

@@ -134,6 +134,12 @@ impl Template {
         written.map(|written| self.part(&written)).collect()
     }
 
+    /// The text with the same in the place of each reference.
+    pub(super) fn with_references_as(&self, stand_in: &str) -> String {
+        let parts = parts(&self.text).unwrap_or_default().into_iter();
+        parts.map(|part| if let Part::Text(text) = part { text } else { stand_in }).collect()
+    }
+
     /// The value.
     ///
     /// # Errors

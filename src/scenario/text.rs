@@ -9,6 +9,7 @@ use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::value_error::ValueError;
+use super::{Position, Template};
 
 /// Reads a value from text by its `FromStr`; a number or a boolean counts as the text that it is written as.
 fn from_text<'de, D, T>(deserializer: D, expecting: &'static str) -> Result<T, D::Error>
@@ -153,8 +154,16 @@ text!(Share, "Share", "a percentage such as 95%", r"^[0-9]+(\.[0-9]+)? ?%$");
 pub struct RequestLine {
     /// Method token.
     pub method: String,
-    /// Path with its query.
-    pub path: String,
+    /// Path with its query, which may name variables and files.
+    pub path: Template,
+}
+
+/// What is wrong with a text as the path of a request, if anything is.
+pub fn path_mistake(path: &str) -> Option<ValueError> {
+    if !path.starts_with('/') {
+        return Some(ValueError::Path);
+    }
+    path.chars().any(|c| c.is_whitespace() || c.is_control()).then_some(ValueError::PathWithSpaces)
 }
 
 impl FromStr for RequestLine {
@@ -166,17 +175,44 @@ impl FromStr for RequestLine {
         if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
             return Err(ValueError::Method);
         }
-        if !path.starts_with('/') {
-            return Err(ValueError::Path);
+        let path = Template::at(path.to_owned(), Position::default())
+            .map_err(|why| ValueError::PathTemplate(why.to_string()))?;
+        // what a reference stands for is looked at when it is read
+        match path_mistake(&path.with_references_as("/")) {
+            Some(mistake) => Err(mistake),
+            None => Ok(Self { method: method.to_owned(), path }),
         }
-        if path.chars().any(|c| c.is_whitespace() || c.is_control()) {
-            return Err(ValueError::PathWithSpaces);
-        }
-        Ok(Self { method: method.to_owned(), path: path.to_owned() })
     }
 }
 
-text!(RequestLine, "RequestLine", "a method and a path such as GET /orders", r"^[A-Z]+ /\S*$");
+/// What a request line is, for errors and the schema.
+const REQUEST_LINE: &str = "a method and a path such as GET /orders";
+
+impl<'de> Deserialize<'de> for RequestLine {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct WithoutPlace(RequestLine);
+        impl<'de> Deserialize<'de> for WithoutPlace {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                from_text(deserializer, REQUEST_LINE).map(Self)
+            }
+        }
+        let spanned = serde_yaml::Spanned::<WithoutPlace>::deserialize(deserializer)?;
+        let mut line = spanned.value.0;
+        line.path.place = Position::of(&spanned.referenced);
+        Ok(line)
+    }
+}
+
+impl JsonSchema for RequestLine {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "RequestLine".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let pattern = r"^[A-Z]+ +(/|\$\{[^}]*\})(\$\{[^}]*\}|\S)* *$";
+        json_schema!({ "type": "string", "pattern": pattern, "description": REQUEST_LINE })
+    }
+}
 
 /// Version of HTTP.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -351,9 +387,22 @@ mod tests {
 
     #[test]
     fn requests_and_rates_are_read() {
-        assert!("GET /a?b=c".parse::<RequestLine>().is_ok());
-        for bad in ["/a", "get /a", "GET a", "GET /a b"] {
-            assert!(bad.parse::<RequestLine>().is_err(), "{bad}");
+        for good in ["GET /a?b=c", "GET /a/${ID}/x", "GET ${PATH}", "GET /a/${file:my id}", "GET /${A:-b}$${C}"] {
+            let line: RequestLine = good.parse().unwrap_or_else(|why| panic!("{good}: {why}"));
+            assert_eq!((line.method.as_str(), line.path.written()), ("GET", &good[4..]));
+        }
+        for (bad, expected) in [
+            ("/a", ValueError::RequestLine),
+            ("get /a", ValueError::Method),
+            ("${METHOD} /a", ValueError::Method),
+            ("GET a", ValueError::Path),
+            ("GET a${ID}", ValueError::Path),
+            ("GET $${ID}", ValueError::Path),
+            ("GET /a b", ValueError::PathWithSpaces),
+            ("GET /${ID} b", ValueError::PathWithSpaces),
+            ("GET /${ID", ValueError::PathTemplate("a ${ without its }".to_owned())),
+        ] {
+            assert_eq!(bad.parse::<RequestLine>(), Err(expected), "{bad}");
         }
         assert_eq!("30/m".parse::<Rate>().map(|rate| rate.0), Ok(0.5));
         for bad in ["500", "0/s", "-1/s", "500/h", "x/s"] {

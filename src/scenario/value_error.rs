@@ -38,6 +38,9 @@ pub enum ValueError {
     /// A path that would end the request line.
     #[error("a path has no spaces")]
     PathWithSpaces,
+    /// A path with a `${…}` that names nothing.
+    #[error("{0}")]
+    PathTemplate(String),
     /// A version of HTTP that is neither 1 nor 2.
     #[error("not a version of HTTP that authbench speaks")]
     Http,

@@ -58,6 +58,7 @@ mod readme;
 mod redirects;
 mod reissued;
 mod replay;
+mod request_paths;
 mod sample;
 mod schema;
 mod scrubber;

@@ -262,15 +262,10 @@ impl Prober {
     ///
     /// # Errors
     /// When there is no such credential, or no token for it.
-    pub async fn case(
-        &self,
-        (method, path): (&str, &str),
-        sent: &CaseRequest,
-        with: Option<&str>,
-    ) -> Result<(Exchange, Vec<Secret>), RequestError> {
+    pub async fn case(&self, sent: &CaseRequest, with: Option<&str>) -> Result<(Exchange, Vec<Secret>), RequestError> {
         let subject = self.subject();
         let mut evidence = Evidence::default();
-        let mut request = self.plain_request(method, path, &sent.headers);
+        let mut request = self.plain_request(&sent.method, &sent.path, &sent.headers);
         if let Some(json) = sent.json.clone() {
             request = request.with_body("application/json", json);
         }

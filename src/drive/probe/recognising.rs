@@ -10,7 +10,7 @@ use crate::observe::{
     Asked, Declared, Evidence, Exchange, Learned, Outcome, Reading, Recognition, Request, Response, meaning_of_status,
     without_query,
 };
-use crate::plan::subject::{DeclaredAnswer, Resource};
+use crate::plan::subject::{CaseRequest, DeclaredAnswer, Resource};
 
 /// Public resources whose answers are looked at: what anybody may read is not protected.
 const MOST_PUBLIC: usize = 4;
@@ -74,9 +74,10 @@ impl Prober {
 
     /// What the exchange of a case means: like that of a probe where its request is one of the resources, else by its
     /// status.
-    pub async fn case_reading(&self, (method, path): (&str, &str), with: Option<&str>, exchange: &Exchange) -> Reading {
+    pub async fn case_reading(&self, sent: &CaseRequest, with: Option<&str>, exchange: &Exchange) -> Reading {
         let subject = self.subject();
-        let resource = subject.resources.iter().position(|resource| resource.method == method && resource.path == path);
+        let is_sent = |resource: &Resource| resource.method == sent.method && resource.path == sent.path;
+        let resource = subject.resources.iter().position(is_sent);
         let identity = with.and_then(|name| subject.identities.iter().find(|identity| identity.name == name));
         match resource.filter(|at| subject.owned || !subject.resources[*at].writes) {
             Some(at) => {

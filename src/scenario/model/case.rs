@@ -17,7 +17,7 @@ pub struct Case {
     /// Name of the credential that is sent; none for an anonymous request.
     #[serde(default)]
     pub with: Option<String>,
-    /// Method and path.
+    /// Method and path. The path is a template; reports show it with its values.
     pub request: RequestLine,
     /// JSON body.
     #[serde(default)]

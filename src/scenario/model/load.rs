@@ -59,7 +59,7 @@ pub struct LoadPhase {
     /// Lanes by share: `valid`, `expired`, `no-credential`, or the name of a forgery that has to be refused.
     #[serde(default)]
     pub mix: BTreeMap<String, Share>,
-    /// Method and path of the resource, if it is not the first protected one that reads.
+    /// Method and path of the resource, if it is not the first protected one that reads. The path is a template.
     #[serde(default)]
     pub request: Option<RequestLine>,
 }

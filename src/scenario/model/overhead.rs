@@ -69,7 +69,7 @@ pub struct OverheadSchemeFields {
     /// Who asks: the first that is valid and may.
     #[serde(default)]
     pub credentials: BTreeMap<String, At<Credential>>,
-    /// Method and path of what is asked for.
+    /// Method and path of what is asked for. The path is a template; reports show it with its values.
     #[serde(default)]
     pub request: Option<RequestLine>,
 }

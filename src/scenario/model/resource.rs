@@ -13,7 +13,9 @@ use crate::scenario::{At, JsonTemplate, Template};
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Resource")]
 pub struct DeclaredResource {
-    /// Method and path.
+    /// Method and path. The path is a template: `${VAR}`, `${VAR:-default}` and `${file:path}` stand for a variable or a
+    /// file, whose value is sent as it is, without percent-encoding. Reports show the path with its values: use no secret
+    /// in it.
     pub request: RequestLine,
     /// Scopes that it needs.
     #[serde(default)]
@@ -46,9 +48,10 @@ pub struct DeclaredResource {
     /// Tenant that owns it.
     #[serde(default)]
     pub tenant: Option<String>,
-    /// A path of the same shape that names nothing, such as `/tenants/zz/orders` beside `/tenants/a/orders`.
+    /// A path of the same shape that names nothing, such as `/tenants/zz/orders` beside `/tenants/a/orders`. Reports show it
+    /// with its values.
     #[serde(default)]
-    pub absent: Option<String>,
+    pub absent: Option<Template>,
     /// Requests that set up what a write needs: sent before its controls, and before the probes of a check that writes. They
     /// bring back what an earlier write has changed, so that the next one can be seen.
     #[serde(default)]
@@ -62,7 +65,7 @@ pub struct DeclaredResource {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PreparingRequest {
-    /// Method and path.
+    /// Method and path. The path is a template; reports show it with its values.
     pub request: RequestLine,
     /// JSON body.
     #[serde(default)]
