@@ -1,0 +1,4 @@
+use strict;
+use Lemonldap::NG::Portal::Main;
+
+Lemonldap::NG::Portal::Main->run( {} );
