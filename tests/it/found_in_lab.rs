@@ -3,6 +3,7 @@
 mod accounts;
 mod guards;
 mod logins;
+mod pages;
 mod verdicts;
 
 use std::net::SocketAddr;
