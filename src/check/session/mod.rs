@@ -117,7 +117,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["ASVS 7.2.4", "RFC 6265 §8.4", "CWE-384", "WSTG-SESS-03"],
         doc: Doc {
-            sends: "A login, and another one with the cookie of the first: of another user where the scenario has one. The cookies of the two are compared. The first session is tried once more; that it stays in force is a warning.",
+            sends: "A login, and another one with the cookie of the first: of another user where the scenario has one. The cookies of the two are compared. The first session is tried once more; that it stays in force is information, and a warning under strict-rfc.",
             matters: "An attacker who plants the cookie of a session of his own in a browser shares the session of whoever logs in there after that (session fixation).",
             fix: "Start a session under a new identifier at each login, also where one is open, and end that one.",
         },
@@ -184,7 +184,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["CWE-601", "ASVS 1.3.6", "WSTG-CLNT-04"],
         doc: Doc {
-            sends: "The login of the scenario with parameters by which logins are told where to go (`next`, `return_to`, `redirect`, `url` and more), in the query and in the form: with an address of another site, and with one that begins with two slashes. The Location of the answer is read.",
+            sends: "The login of the scenario with parameters that name the page after a login (`next`, `return_to`, `redirect`, `url` and more), in the query and in the form: with an address of another site, and with one that begins with two slashes. The Location of the answer is read.",
             matters: "A link to the right login that ends at a copy of it: the visitor types the password once more, into a page of the attacker.",
             fix: "Take paths alone for such a parameter, refuse those that begin with two slashes or a backslash, or look the target up in a list.",
         },

@@ -35,7 +35,7 @@ pub(crate) struct AnyScope;
 
 /// Set on a request whose body a faulty handler breaks on, once the guard has let it in.
 #[derive(Clone, Copy)]
-pub(crate) struct Unreadable;
+pub(crate) struct BreaksHandler;
 
 /// The source that failures of a caller are counted for; none where they are not counted.
 pub(super) fn counted<'a>(faults: &Faults, source: Option<&'a str>) -> Option<&'a str> {
@@ -106,7 +106,7 @@ fn read_body(state: &ReferenceState, parts: &mut Parts, bytes: &[u8]) -> Option<
         return Some(Rejection::broken().answer());
     }
     if state.fault("breaks-on-body-of-holder") && !bytes.is_empty() && bytes.first() != Some(&b'{') {
-        parts.extensions.insert(Unreadable);
+        parts.extensions.insert(BreaksHandler);
     }
     let item = serde_json::from_slice(bytes).ok().and_then(|json: serde_json::Value| json["item"].as_str().map(drop));
     if state.fault("validate-before-auth") && parts.method == Method::POST && item.is_none() {

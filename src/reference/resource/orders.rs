@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use serde_json::json;
 
 use super::challenge_faults::with_faults;
-use super::guard_faults::{self, AnyScope, Unreadable};
+use super::guard_faults::{self, AnyScope, BreaksHandler};
 use crate::reference::answer::{self, Answer};
 use crate::reference::rejection::Rejection;
 use crate::reference::scheme::Guard;
@@ -97,7 +97,7 @@ fn add_order(state: &ReferenceState, guard: Guard, principal: &Principal, parts:
     if parts.extensions.get::<AnyScope>().is_none() {
         guard.authorise(state, principal, WRITE).map_err(|rejection| with_faults(state, rejection))?;
     }
-    if parts.extensions.get::<Unreadable>().is_some() {
+    if parts.extensions.get::<BreaksHandler>().is_some() {
         return Err(Rejection::broken());
     }
     let id = state.orders.fetch_add(1, Ordering::Relaxed) + 1;

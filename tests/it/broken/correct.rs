@@ -91,6 +91,10 @@ pub(crate) fn start(scheme: Scheme, other: impl Fn(&Visit<'_>) -> Option<Reply> 
             Route::Write => caller == Caller::Writer,
             _ => matches!(caller, Caller::Reader | Caller::Writer),
         };
+        // a browser adds a password to whatever pages of other sites make it send
+        if may && route == Route::Write && request.header("Sec-Fetch-Site") == Some("cross-site") {
+            return Answer::json(403, &json!({ "error": "another site" })).into();
+        }
         let refusal = scheme.refusal(caller).filter(|_| !may);
         let visit = Visit {
             request,
