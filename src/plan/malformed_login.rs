@@ -242,6 +242,7 @@ mod tests {
         let bare = |members: &[(String, LoginJson)]| match malformed(
             &LoginBody::Json(LoginJson::Object(members.to_vec())),
             MalformedLogin::Bare,
+            "alice",
         ) {
             Some(LoginBody::Json(LoginJson::Object(left))) => left.into_iter().map(|(name, _)| name).collect(),
             _ => Vec::new(),
@@ -259,10 +260,11 @@ mod tests {
             (MalformedLogin::Null, "null"),
             (MalformedLogin::Empty, ""),
             (MalformedLogin::Broken, "{\"authbench\": "),
-            (MalformedLogin::Surrogate, "{\"in\":{\"pass\":\"authbench\"},\"user\":\"\\ud800\"}"),
+            (MalformedLogin::Surrogate(LoginMember::User), "{\"in\":{\"pass\":\"authbench\"},\"user\":\"\\ud800\"}"),
+            (MalformedLogin::Surrogate(LoginMember::Password), "{\"in\":{\"pass\":\"\\ud800\"},\"user\":\"alice\"}"),
         ];
         for (kind, expected) in whole {
-            let Some(LoginBody::Malformed(body)) = malformed(&json_login(), kind) else { panic!("{kind:?}") };
+            let Some(LoginBody::Malformed(body)) = malformed(&json_login(), kind, "alice") else { panic!("{kind:?}") };
             assert_eq!((body.media, body.tail.as_slice()), (JSON, expected.as_bytes()));
         }
         for member in MEMBERS {
@@ -273,29 +275,30 @@ mod tests {
                 MalformedLogin::Object(member),
                 MalformedLogin::Missing(member),
             ] {
-                let Some(LoginBody::Json(json)) = malformed(&json_login(), kind) else { panic!("{kind:?}") };
+                let Some(LoginBody::Json(json)) = malformed(&json_login(), kind, "alice") else { panic!("{kind:?}") };
                 assert!(!holds(&json, member) && holds(&json, other), "{kind:?}");
             }
         }
-        assert!(malformed(&json_login(), MalformedLogin::NotUtf8).is_none());
+        assert!(malformed(&json_login(), MalformedLogin::NotUtf8, "alice").is_none());
     }
 
     #[test]
     fn a_form_loses_a_field_or_its_encoding_and_keeps_the_others() {
-        let Some(LoginBody::Malformed(body)) = malformed(&form_login(), MalformedLogin::PercentSign) else {
+        let Some(LoginBody::Malformed(body)) = malformed(&form_login(), MalformedLogin::PercentSign, "alice") else {
             panic!("a form")
         };
         assert_eq!((body.fields.len(), body.tail.as_slice()), (2, &b"p+w=%zz"[..]));
-        let Some(LoginBody::Malformed(body)) = malformed(&form_login(), MalformedLogin::Empty) else {
+        let Some(LoginBody::Malformed(body)) = malformed(&form_login(), MalformedLogin::Empty, "alice") else {
             panic!("a form")
         };
         assert!(body.fields.is_empty() && body.tail.is_empty() && body.media == FORM);
         for member in MEMBERS {
-            let Some(LoginBody::Form(fields)) = malformed(&form_login(), MalformedLogin::Missing(member)) else {
+            let Some(LoginBody::Form(fields)) = malformed(&form_login(), MalformedLogin::Missing(member), "alice")
+            else {
                 panic!("a form")
             };
             assert!(fields.len() == 2 && !fields.iter().any(|(_, text)| text.is_member(member)));
-            assert!(malformed(&form_login(), MalformedLogin::Number(member)).is_none());
+            assert!(malformed(&form_login(), MalformedLogin::Number(member), "alice").is_none());
         }
     }
 
@@ -303,8 +306,8 @@ mod tests {
     fn a_body_without_user_and_password_stays() {
         let plain = || LoginText::plain("x");
         for kind in [MalformedLogin::Array, MalformedLogin::Empty, MalformedLogin::Missing(LoginMember::User)] {
-            assert!(malformed(&LoginBody::Form(vec![("a".to_owned(), plain())]), kind).is_none());
-            assert!(malformed(&LoginBody::Json(LoginJson::Text(plain())), kind).is_none());
+            assert!(malformed(&LoginBody::Form(vec![("a".to_owned(), plain())]), kind, "alice").is_none());
+            assert!(malformed(&LoginBody::Json(LoginJson::Text(plain())), kind, "alice").is_none());
         }
     }
 }
