@@ -112,7 +112,7 @@ pub(crate) fn spellings(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, seen) in case.observations() {
         let is_nowhere = case.step_of(seen).step_id() == Some(NOWHERE) && seen.exchange.response().is_some();
-        if !is_nowhere && !(seen.outcome == Outcome::Unclear && is_of_nowhere(case, seen)) {
+        if !(is_nowhere || seen.outcome == Outcome::Unclear && is_of_nowhere(case, seen)) {
             case.judge(index, &mut judgement);
         }
     }
