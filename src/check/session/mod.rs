@@ -126,7 +126,6 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::LogInWithin("former", "later")),
             send(Who::Slot("later"), On::Protected)
                 .id(judgements::LATER)
-                .granted()
                 .called("the session of the later login"),
             send(Who::Slot("former"), On::Protected).id(judgements::FORMER).called("the session of the former login"),
         ],
