@@ -76,11 +76,12 @@ pub(super) async fn run(
     // while those wait, and all others are done, the target is as quiet as comparisons of times need it
     let quiet = |check: &mut PlannedCheck| !now.is_empty() && check.needs_quiet();
     let quiet: Vec<PlannedCheck> = alone.extract_if(.., quiet).collect();
-    side_by_side(session, together, Writers { checks: now, quiet }, &mut tally).await;
+    Box::pin(side_by_side(session, together, Writers { checks: now, quiet }, &mut tally)).await;
     match shards::meet(session, "checks").await {
         Ok(()) => {
             tally.disturbing += later.len();
-            side_by_side(session, Vec::new(), Writers { checks: later, quiet: Vec::new() }, &mut tally).await;
+            let later = Writers { checks: later, quiet: Vec::new() };
+            Box::pin(side_by_side(session, Vec::new(), later, &mut tally)).await;
             one_by_one(session, alone, &mut tally).await;
         }
         Err(why) => {
@@ -270,7 +271,8 @@ async fn side_by_side(
     // looked at between two verdicts too: the one that was too many is the last
     while !session.options.stop.is_requested() {
         if open.values().all(|open| open.writes) {
-            compare_in_quiet(session, &mut quiet, tally).await;
+            // on the heap: side by side with others it would lie on one stack with them
+            Box::pin(compare_in_quiet(session, &mut quiet, tally)).await;
             drop(kept_apart.take());
         }
         let ended = tokio::select! {

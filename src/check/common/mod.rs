@@ -482,10 +482,9 @@ const REWRITE: &[Accept] = &[MISSING, Accept::Range(200, 299), Accept::Range(400
 const OUTAGE: &[Accept] =
     &[Accept::Status(401), Accept::Status(403), Accept::Status(500), Accept::Status(502), Accept::Status(503)];
 
-/// Another last segment, which names nothing.
+/// A neighbour, which names nothing.
 fn nowhere(path: &str) -> String {
-    let at = path.rfind('/').map_or(0, |at| at + 1);
-    format!("{}authbench-absent", &path[..at])
+    format!("{path}-absent")
 }
 
 /// Two slashes before the last segment.

@@ -124,9 +124,7 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[
             login(SessionAct::LogIn("former")).granted().called("a login"),
             login(SessionAct::LogInWithin("former", "later")),
-            send(Who::Slot("later"), On::Protected)
-                .id(judgements::LATER)
-                .called("the session of the later login"),
+            send(Who::Slot("later"), On::Protected).id(judgements::LATER).called("the session of the later login"),
             send(Who::Slot("former"), On::Protected).id(judgements::FORMER).called("the session of the former login"),
         ],
         expect: judgements::changes_at_relogin,

@@ -14,7 +14,7 @@ impl Stage<'_> {
     pub(super) async fn call(&mut self, hook: Hook, evidence: &mut Evidence) -> Result<(), Halt> {
         let hooks = &self.prober.subject().material.hooks;
         if hook == Hook::AwaitRotation {
-            return self.await_rotation(evidence).await;
+            return Box::pin(self.await_rotation(evidence)).await;
         }
         let mut body = String::new();
         let (call, arguments) = match hook {

@@ -98,8 +98,8 @@ impl Stage<'_> {
                 self.slots.insert(before, Kept::of(Token::endless(identifier), None));
                 told
             }
-            SessionAct::LogInWithin(of, slot) => self.log_in_within(identity, of, slot, evidence).await?,
-            SessionAct::LogOutFromForeignPage(slot) => self.log_out_from_foreign_page(slot, evidence).await?,
+            SessionAct::LogInWithin(of, slot) => Box::pin(self.log_in_within(identity, of, slot, evidence)).await?,
+            SessionAct::LogOutFromForeignPage(slot) => Box::pin(self.log_out_from_foreign_page(slot, evidence)).await?,
             SessionAct::DefaultAccount(_) if self.registers_whoever_comes(evidence) => {
                 return Err(Halt::Inapplicable(REGISTERS.to_owned()));
             }
