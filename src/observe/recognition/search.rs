@@ -159,6 +159,12 @@ impl Sent {
     pub(super) fn of(request: &Request) -> Self {
         let target = percent_encoding::percent_decode(&request.target).collect();
         let mut values = vec![request.method.clone().into_bytes(), request.target.clone(), target];
+        // whoever knows host and path knows the address: a link to the resource itself, or a redirect to it, shows nothing
+        if let Some(host) = request.value_of("host") {
+            for scheme in [&b"http://"[..], b"https://"] {
+                values.push([scheme, host, &request.target].concat());
+            }
+        }
         let mut own = Vec::new();
         for header in &request.headers {
             values.push(header.value.clone());

@@ -349,3 +349,23 @@ fn a_success_without_a_body_is_told_by_its_status() {
     assert_eq!(outcome(&recognition, &empty(401), false), Outcome::Refused);
     assert_eq!(outcome(&recognition, &empty(200), false), Outcome::Unclear);
 }
+
+#[test]
+fn a_redirect_to_the_resource_shows_nothing_of_it() {
+    let body = |address: &str| format!("{{\"owner\":\"6c1f0a8e52d94b37\",\"links\":{{\"self\":\"{address}\"}}}}");
+    let good = response(200, "application/json", body("http://api.test/regions/lab"));
+    let request = Request::new("GET", "/regions/lab").header("Host", "api.test");
+    let learned = Learned {
+        good: vec![good; 2],
+        requests: vec![request; 2],
+        anonymous: vec![response(401, "application/json", REFUSAL); 2],
+        ..Learned::default()
+    };
+    let recognition = learned.recognition();
+    let page = |text: &str| response(308, "text/html", format!("<a href=\"{text}\">{text}</a>"));
+    for (answer, expected) in
+        [(page("http://api.test/regions/lab"), Outcome::Unclear), (page("6c1f0a8e52d94b37"), Outcome::Granted)]
+    {
+        assert_eq!(outcome(&recognition, &answer, true), expected, "{answer:?}");
+    }
+}
