@@ -3,11 +3,9 @@
 use std::sync::Arc;
 
 use super::login::{CredentialSource, LoginBody, LoginJson, LoginPart, LoginProcedure, LoginStep, LoginText};
-use crate::check::step::ReturnTo;
+use crate::check::step::{FOREIGN_ORIGIN, ReturnTo};
 
-/// The page that sends them.
-const ORIGIN: &str = "https://authbench.example";
-/// Names under which logins are told where to go afterwards.
+/// Names of parameters that say where a login leads.
 const WAYS: [&str; 16] = [
     "next",
     "return_to",
@@ -32,10 +30,15 @@ impl LoginProcedure {
     /// with the password, and JSON comes as text. None where no form could send it.
     #[must_use]
     pub fn from_foreign_page(&self) -> Option<Arc<Self>> {
+        self.with_password_step(of_foreign_page)
+    }
+
+    /// The same login with another request in place of the one with the password.
+    fn with_password_step(&self, change: impl FnOnce(&LoginStep) -> Option<LoginStep>) -> Option<Arc<Self>> {
         let CredentialSource::Requests(steps) = &self.source else { return None };
         let mut steps = steps.clone();
-        let decisive = steps.iter_mut().find(|step| step.parts().any(|part| matches!(part, LoginPart::Password)))?;
-        *decisive = of_foreign_page(decisive)?;
+        let step = steps.iter_mut().find(|step| step.parts().any(|part| matches!(part, LoginPart::Password)))?;
+        *step = change(step)?;
         Some(Arc::new(Self { source: CredentialSource::Requests(steps), ..self.clone() }))
     }
 
@@ -47,26 +50,26 @@ impl LoginProcedure {
         Some(Arc::new(Self { logout, write_headers: Vec::new(), ..self.clone() }))
     }
 
-    /// The same login, which is told to lead to another site afterwards.
+    /// The same login, which asks to lead to another site afterwards.
     #[must_use]
     pub fn returning_to(&self, site: ReturnTo) -> Option<Arc<Self>> {
-        let CredentialSource::Requests(steps) = &self.source else { return None };
-        let mut steps = steps.clone();
-        let decisive = steps.iter_mut().find(|step| step.parts().any(|part| matches!(part, LoginPart::Password)))?;
         let address = match site {
-            ReturnTo::Address => format!("{ORIGIN}/"),
-            ReturnTo::TwoSlashes => format!("{}/", &ORIGIN["https:".len()..]),
+            ReturnTo::Address => format!("{FOREIGN_ORIGIN}/"),
+            ReturnTo::TwoSlashes => format!("{}/", &FOREIGN_ORIGIN["https:".len()..]),
         };
-        let encoded: String = url::form_urlencoded::byte_serialize(address.as_bytes()).collect();
-        let is_asked =
-            decisive.address.0.iter().any(|part| matches!(part, LoginPart::Plain(text) if text.contains('?')));
-        let ways = WAYS.map(|way| format!("{way}={encoded}")).join("&");
-        decisive.address.0.push(LoginPart::Plain(format!("{}{ways}", if is_asked { '&' } else { '?' })));
-        if let Some(LoginBody::Form(fields)) = &mut decisive.body {
-            fields.retain(|(name, _)| !WAYS.contains(&name.as_str()));
-            fields.extend(WAYS.map(|way| (way.to_owned(), LoginText::plain(&address))));
-        }
-        Some(Arc::new(Self { source: CredentialSource::Requests(steps), ..self.clone() }))
+        self.with_password_step(|step| {
+            let mut step = step.clone();
+            let encoded: String = url::form_urlencoded::byte_serialize(address.as_bytes()).collect();
+            let has_query =
+                step.address.0.iter().any(|part| matches!(part, LoginPart::Plain(text) if text.contains('?')));
+            let ways = WAYS.map(|way| format!("{way}={encoded}")).join("&");
+            step.address.0.push(LoginPart::Plain(format!("{}{ways}", if has_query { '&' } else { '?' })));
+            if let Some(LoginBody::Form(fields)) = &mut step.body {
+                fields.retain(|(name, _)| !WAYS.contains(&name.as_str()));
+                fields.extend(WAYS.map(|way| (way.to_owned(), LoginText::plain(&address))));
+            }
+            Some(step)
+        })
     }
 }
 
@@ -78,7 +81,7 @@ fn of_foreign_page(step: &LoginStep) -> Option<LoginStep> {
     }
     let mut step = step.clone();
     step.headers.retain(|(name, text)| !is_of_answers(text) && is_plain(name));
-    for (name, value) in [("Origin", ORIGIN), ("Sec-Fetch-Site", "cross-site")] {
+    for (name, value) in [("Origin", FOREIGN_ORIGIN), ("Sec-Fetch-Site", "cross-site")] {
         step.headers.push((name.to_owned(), LoginText::plain(value)));
     }
     match &mut step.body {
@@ -164,16 +167,18 @@ mod tests {
     }
 
     #[test]
-    fn a_login_is_told_where_to_go_in_its_address_and_in_its_form() {
+    fn a_login_has_the_other_site_in_its_address_and_in_its_form() {
         let login = login_in_test("/login?x=1", form(), ("alice", "pass"));
         for (site, address, encoded) in [
             (ReturnTo::Address, "https://authbench.example/", "https%3A%2F%2Fauthbench.example%2F"),
             (ReturnTo::TwoSlashes, "//authbench.example/", "%2F%2Fauthbench.example%2F"),
         ] {
-            let told = login.returning_to(site).expect("it takes a password");
-            let LoginPart::Plain(query) = step_of(&told).address.0.last().expect("a query") else { panic!("is plain") };
+            let asking = login.returning_to(site).expect("it takes a password");
+            let LoginPart::Plain(query) = step_of(&asking).address.0.last().expect("a query") else {
+                panic!("is plain")
+            };
             assert!(query.starts_with(&format!("&next={encoded}&")), "{query}");
-            let Some(LoginBody::Form(fields)) = &step_of(&told).body else { panic!("a form") };
+            let Some(LoginBody::Form(fields)) = &step_of(&asking).body else { panic!("a form") };
             let next: Vec<_> = fields.iter().filter(|(name, _)| name == "next").map(|(_, text)| text.whole()).collect();
             assert_eq!(next, [Some(address)]);
         }

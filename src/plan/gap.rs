@@ -22,44 +22,34 @@ impl Subject {
         // a probe that reads disturbs less than one that writes
         let mut candidates: Vec<usize> = candidates.collect();
         candidates.sort_by_key(|at| self.resources[*at].writes);
-        let gap = |proven: bool| candidates.iter().find_map(|resource| self.gap_at(*resource, proven));
+        let gap = |proven: bool| candidates.iter().find_map(|resource| self.gaps_at(*resource, proven).next());
         gap(true).or_else(|| gap(false))
+    }
+
+    /// The same resource with another identity that lacks a scope of it, and is proven by what it may open instead.
+    pub fn other_scope_gap(&self) -> Option<ScopeGap> {
+        let first = self.scope_gap(None)?;
+        self.gaps_at(first.resource, true).find(|gap| gap.low != first.low)
     }
 
     /// Whoever lacks a scope is proven by what it may open instead; where there is nothing, by its credential being obtained or
     /// signed for the probe.
-    fn gap_at(&self, resource: usize, proven: bool) -> Option<ScopeGap> {
+    fn gaps_at(&self, resource: usize, proven: bool) -> impl Iterator<Item = ScopeGap> {
         let wanted = &self.resources[resource];
         let tenant_fits = |identity: &Identity| wanted.tenant.is_none() || wanted.tenant == identity.tenant;
-        let lacks = |identity: &Identity| {
+        let lacks = move |identity: &Identity| {
             identity.state == CredentialState::Valid
                 && tenant_fits(identity)
                 && !wanted.scopes.is_subset(&identity.scopes)
         };
-        let positions = (0..self.identities.len()).filter(|at| lacks(&self.identities[*at]));
-        positions.into_iter().find_map(|low| {
+        let positions = (0..self.identities.len()).filter(move |at| lacks(&self.identities[*at]));
+        positions.filter_map(move |low| {
             let open_to_low = self.protected().find(|at| self.resources[*at].open_to(&self.identities[low]));
             let login = &self.identities[low].login;
             let fresh = matches!(login, Login::Client { .. } | Login::Minted { .. } | Login::Rescoped { .. });
             let fits = if proven { open_to_low.is_some() } else { fresh };
             fits.then_some(ScopeGap { resource, low, open_to_low, good: self.good_for(resource)? })
         })
-    }
-
-    /// Another identity that lacks a scope of the same resource, and is proven by what it may open instead.
-    pub fn other_low(&self) -> Option<usize> {
-        let ScopeGap { resource, low, .. } = self.scope_gap(None)?;
-        let wanted = &self.resources[resource];
-        let tenant_fits = |identity: &Identity| wanted.tenant.is_none() || wanted.tenant == identity.tenant;
-        let lacks = |at: &usize| {
-            let identity = &self.identities[*at];
-            *at != low
-                && identity.state == CredentialState::Valid
-                && tenant_fits(identity)
-                && !wanted.scopes.is_subset(&identity.scopes)
-                && self.protected().any(|open| self.resources[open].open_to(identity))
-        };
-        (0..self.identities.len()).find(lacks)
     }
 
     /// An object of one tenant and a valid identity of another with all its scopes.

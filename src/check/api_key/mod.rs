@@ -211,7 +211,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["ASVS 13.3.4", "OWASP Secrets Management Cheat Sheet"],
         doc: Doc {
-            sends: "The new key at once after a rotation, and the old one after the tolerated overlap.",
+            sends: "The new key at once after a rotation, and the old one when it is refused or the tolerated overlap has passed.",
             matters: "A rotation that leaves the old key alive contains no leak.",
             fix: "Retire the old key when the overlap ends.",
         },

@@ -7,7 +7,7 @@ use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{Accept, INSUFFICIENT, INVALID, MISSING, On, Who, forged, send};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
-use crate::observe::{Challenge, Outcome, StepId};
+use crate::observe::{Challenge, Outcome, Response, StepId};
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -83,6 +83,12 @@ fn bearer(challenges: &[Challenge]) -> Option<&Challenge> {
     challenges.iter().find(|challenge| challenge.scheme == "bearer")
 }
 
+/// What a refusal without a Bearer challenge is called.
+fn without_bearer(response: &Response) -> String {
+    let unread = if challenges::parses(response) { "" } else { " that parses" };
+    format!("{} without a Bearer challenge{unread}", response.status)
+}
+
 /// A Bearer challenge is there; that it names no error is a recommendation.
 fn missing(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
@@ -154,14 +160,7 @@ fn named(case: &ObservedCheck<'_>) -> Judgement {
     let answers = malformed.filter_map(|(index, seen)| Some((index, seen.exchange.response()?)));
     for (index, response) in answers.filter(|(_, response)| matches!(response.status, 400 | 401 | 403)) {
         if bearer(&challenges::of(response)).is_none() {
-            let text = case.about(
-                index,
-                format_args!(
-                    "{} without a Bearer challenge{}",
-                    response.status,
-                    if challenges::parses(response) { "" } else { " that parses" }
-                ),
-            );
+            let text = case.about(index, without_bearer(response));
             judgement.advises_by(challenges::absence(response), index, text, "WWW-Authenticate: Bearer");
         }
     }
@@ -169,14 +168,7 @@ fn named(case: &ObservedCheck<'_>) -> Judgement {
         let challenges = challenges::of(response);
         match bearer(&challenges) {
             None => {
-                let text = case.about(
-                    index,
-                    format_args!(
-                        "{} without a Bearer challenge{}",
-                        response.status,
-                        if challenges::parses(response) { "" } else { " that parses" }
-                    ),
-                );
+                let text = case.about(index, without_bearer(response));
                 judgement.deviates_by(challenges::absence(response), index, text, "WWW-Authenticate: Bearer");
             }
             Some(challenge) if challenge.param("error").is_none() => {

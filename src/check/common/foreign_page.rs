@@ -2,7 +2,7 @@
 //! user typed once, a certificate.
 
 use crate::check::judgement::{Judgement, ObservedCheck, challenges, expect};
-use crate::check::step::{Accept, Alter, Fill, On, Step, Want, Who, send};
+use crate::check::step::{Accept, Alter, FOREIGN_ORIGIN, Fill, On, Step, Want, Who, send};
 use crate::check::{Check, Doc, PLAIN, Severity, Tier};
 use crate::observe::{Outcome, StepId, media_type_of};
 
@@ -11,7 +11,7 @@ pub(crate) const BASIC: &[Check] = &[Check {
     id: "basic.foreign-page-write-refused",
     title: "A write that a page of another site makes a browser send is refused",
     doc: OF_PASSWORD,
-    steps: &OF_BROWSER,
+    steps: &OF_PASSWORDS,
     expect: |case| of_challenged(case, "basic"),
     fault: "basic-foreign-pages-write",
     ..WRITE
@@ -22,7 +22,7 @@ pub(crate) const DIGEST: &[Check] = &[Check {
     id: "digest.foreign-page-write-refused",
     title: "A write that a page of another site makes a browser send is refused",
     doc: OF_PASSWORD,
-    steps: &OF_BROWSER,
+    steps: &OF_PASSWORDS,
     expect: |case| of_challenged(case, "digest"),
     fault: "digest-foreign-pages-write",
     ..WRITE
@@ -38,7 +38,7 @@ pub(crate) const MTLS: &[Check] = &[Check {
         matters: "A browser that has the certificate uses it for requests that other sites make it send, too; SameSite is about cookies alone.",
         fix: "Compare Origin or Sec-Fetch-Site with the own site in each request that changes state; refuse JSON that comes as text/plain.",
     },
-    steps: &OF_BROWSER,
+    steps: &[WRITTEN, SENT, SENT_AS_TEXT],
     expect: |case| judged(case, Reach::Forms),
     fault: "mtls-foreign-pages-write",
     ..WRITE
@@ -54,7 +54,7 @@ const OF_PASSWORD: Doc = Doc {
 };
 
 /// Whether an answer asks for the credential, and the writes.
-const OF_BROWSER: [Step; 4] = [send(Who::Anonymous, On::Protected).id(ASKED), WRITTEN, SENT, SENT_AS_TEXT];
+const OF_PASSWORDS: [Step; 4] = [send(Who::Anonymous, On::Protected).id(ASKED), WRITTEN, SENT, SENT_AS_TEXT];
 
 const ASKED: StepId = StepId::new("asked");
 const FOREIGN: StepId = StepId::new("foreign");
@@ -73,11 +73,11 @@ pub(crate) const SENT_AS_TEXT: Step = send(Who::OfForeignPage, On::EachWrite)
 
 /// What a browser says of a request that a page of another site makes it send.
 const FOREIGN_PAGE: &[Alter] = &[
-    Alter::Replaced("Origin", Fill::Text("https://authbench.example")),
+    Alter::Replaced("Origin", Fill::Text(FOREIGN_ORIGIN)),
     Alter::Replaced("Sec-Fetch-Site", Fill::Text("cross-site")),
 ];
 const FOREIGN_TEXT: &[Alter] = &[
-    Alter::Replaced("Origin", Fill::Text("https://authbench.example")),
+    Alter::Replaced("Origin", Fill::Text(FOREIGN_ORIGIN)),
     Alter::Replaced("Sec-Fetch-Site", Fill::Text("cross-site")),
     Alter::Replaced("Content-Type", Fill::Text("text/plain")),
 ];
@@ -107,7 +107,10 @@ fn of_challenged(case: &ObservedCheck<'_>, scheme: &str) -> Judgement {
         return judged(case, Reach::Forms);
     }
     let mut judgement = expect::wants(case);
-    judgement.not_applicable = Some("no challenge asks a browser for this password".to_owned());
+    // without an answer nobody knows whether it asks
+    if case.answers_of(ASKED).next().is_some() {
+        judgement.not_applicable = Some("no challenge asks a browser for this password".to_owned());
+    }
     judgement
 }
 

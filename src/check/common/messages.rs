@@ -127,7 +127,7 @@ fn methods_named(case: &ObservedCheck<'_>) -> Judgement {
         }
     }
     let mut answers = case.all_answers().filter(|(_, response)| response.status == 405).peekable();
-    if answers.peek().is_none() && judgement.advice.is_empty() && judgement.remarks.is_empty() {
+    if answers.peek().is_none() && judgement.advice.is_empty() && !judgement.needs_review {
         judgement.not_applicable = Some("no request was answered with 405".to_owned());
     }
     for (index, _) in answers.filter(|(_, response)| response.header("allow").is_none()) {

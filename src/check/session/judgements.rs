@@ -1,12 +1,8 @@
 //! How answers of logins are judged.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use std::collections::BTreeSet;
 
 use crate::check::Severity;
-use crate::check::common::foreign_page::{self, Reach};
 use crate::check::judgement::sameness::{AnswerShape, sent_in};
 use crate::check::judgement::silence::{ENDED, ends_a_process};
 use crate::check::judgement::{Judgement, ObservedCheck, expect, unclear};
@@ -51,24 +47,6 @@ pub(super) fn malformed(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// Characters of a cookie that are not in a body by chance.
-const LEAST_SHOWN: usize = 12;
-
-/// An answer whose body has the token says that nobody keeps it.
-pub(super) fn token_not_stored(case: &ObservedCheck<'_>) -> Judgement {
-    let value = |line: &str| line.split(';').next()?.split_once('=').map(|(_, value)| value.trim().to_owned());
-    let values: Vec<String> = cookie_lines(case).filter_map(|(_, line)| value(&line)).collect();
-    let shows = |body: &[u8]| {
-        let body = String::from_utf8_lossy(body);
-        values.iter().any(|value| value.len() >= LEAST_SHOWN && body.contains(value.as_str()))
-    };
-    if case.evidence.session_cookie.is_some() && !case.all_answers().any(|(_, answer)| shows(&answer.body)) {
-        let why = "the credential is a cookie, and no part of a body".to_owned();
-        return Judgement { not_applicable: Some(why), ..expect::wants(case) };
-    }
-    expect::no_store(case)
-}
-
 /// A write with the CSRF token of another user, and with the cookie that it repeats.
 pub(super) const PAIR: StepId = StepId::new("pair");
 
@@ -83,188 +61,8 @@ fn low_where_only(case: &ObservedCheck<'_>, ids: &[StepId]) -> Judgement {
     expect::wants(case).low_where(|deviation| slight.contains(&deviation.observation))
 }
 
-/// No write that a page of another site can make a browser send has succeeded.
-pub(super) fn foreign_page(case: &ObservedCheck<'_>) -> Judgement {
-    foreign_page::judged(case, reach_of(case))
-}
-
-/// Which requests of pages of other sites have the cookie with them.
-fn reach_of(case: &ObservedCheck<'_>) -> Reach {
-    let attributes = cookie(case).map(|(_, attributes)| attributes).unwrap_or_default();
-    let is = |value: &str| attributes.iter().any(|attribute| attribute.eq_ignore_ascii_case(value));
-    match (is("samesite=strict"), is("samesite=lax")) {
-        (true, _) => Reach::Nothing,
-        // a link is followed with cookies that are Lax
-        (false, true) => Reach::Links,
-        (false, false) => Reach::Forms,
-    }
-}
-
 /// Which refusal is right depends on what it is that is missed.
 const ANY_REFUSAL: &[Accept] = &[Accept::Range(400, 499)];
-
-/// RFC 6265 §4.1.2.5.
-pub(super) fn secure(case: &ObservedCheck<'_>) -> Judgement {
-    if !case.evidence.over_tls {
-        let why = "the target is asked without TLS: a cookie with Secure would not come back".to_owned();
-        return Judgement { not_applicable: Some(why), ..Judgement::default() };
-    }
-    attribute(case, "Secure")
-}
-
-/// RFC 6265 §4.1.2.6.
-pub(super) fn http_only(case: &ObservedCheck<'_>) -> Judgement {
-    attribute(case, "HttpOnly")
-}
-
-/// Whether the cookie names the sites that it belongs to; `None` needs Secure, and says that all sites do.
-pub(super) fn same_site(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = attribute(case, "SameSite");
-    if let Some((_, attributes)) = cookie(case)
-        && attributes.iter().any(|attribute| attribute.eq_ignore_ascii_case("samesite=none"))
-    {
-        judgement.remarks.push("the cookie has SameSite=None: requests of every site carry the session".to_owned());
-    }
-    judgement
-}
-
-/// The cookie of the session has an attribute.
-fn attribute(case: &ObservedCheck<'_>, wanted: &str) -> Judgement {
-    let mut judgement = Judgement::default();
-    let Some((index, attributes)) = cookie(case) else {
-        judgement.open.push("no answer of the login sets the cookie of the session".to_owned());
-        return judgement;
-    };
-    let named =
-        |attribute: &String| attribute.split('=').next().is_some_and(|name| name.trim().eq_ignore_ascii_case(wanted));
-    if !attributes.iter().any(named) {
-        judgement.deviates(index, format!("the cookie of the session is set without {wanted}"), wanted);
-    }
-    judgement
-}
-
-/// The answer that sets the cookie of the session last, and the attributes of the cookie.
-fn cookie(case: &ObservedCheck<'_>) -> Option<(usize, Vec<String>)> {
-    let (index, line) = cookie_lines(case).last()?;
-    Some((index, line.split(';').skip(1).map(|attribute| attribute.trim().to_owned()).collect()))
-}
-
-/// The lines that set the cookie of the session, each with the number of its answer.
-fn cookie_lines<'a>(case: &'a ObservedCheck<'_>) -> impl Iterator<Item = (usize, String)> + 'a {
-    let name = case.evidence.session_cookie.as_deref();
-    let lines = case.all_answers().flat_map(|(index, answer)| {
-        answer.header_values("set-cookie").map(|line| (index, line.into_owned())).collect::<Vec<_>>()
-    });
-    lines.filter(move |(_, line)| name.is_some() && line.split('=').next().map(str::trim) == name)
-}
-
-/// Each login has an identifier of its own.
-pub(super) fn new_at_each_login(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case);
-    let value = |line: &str| line.split(';').next()?.split_once('=').map(|(_, value)| value.trim().to_owned());
-    let given: BTreeMap<usize, String> =
-        cookie_lines(case).filter_map(|(index, line)| Some((index, value(&line)?))).collect();
-    let mut last_two = given.into_iter().rev();
-    let (Some((index, again)), Some((_, first))) = (last_two.next(), last_two.next()) else {
-        judgement.leaves_open("the answers of the logins do not both set the cookie".to_owned());
-        return judgement;
-    };
-    if holds_the_session(&again) {
-        judgement.not_applicable = Some("the cookie holds the session itself, and no identifier of one".to_owned());
-    } else if again == first {
-        let text = case.about(index, "the identifier is the one of the login before");
-        judgement.deviates(index, text, "an identifier of its own for each login");
-    }
-    judgement
-}
-
-/// The session of a login within another session, ...
-pub(super) const LATER: StepId = StepId::new("later");
-/// ... and that other session.
-pub(super) const FORMER: StepId = StepId::new("former");
-
-/// The later login has another identifier, and ends the former session.
-pub(super) fn changes_at_relogin(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case);
-    let name = case.evidence.session_cookie.as_deref().unwrap_or_default();
-    let sent = |step| {
-        let (index, seen) = case.observations_of(step).next()?;
-        let line = String::from_utf8_lossy(seen.exchange.request.value_of("cookie")?).into_owned();
-        let pairs =
-            line.split(';').filter_map(|pair| pair.trim().split_once('=').map(|(n, v)| (n.to_owned(), v.to_owned())));
-        let value = pairs.into_iter().find(|(own, _)| own == name)?.1;
-        Some((index, value, seen.outcome))
-    };
-    let (Some((later, identifier, _)), Some((former, before, outcome))) = (sent(LATER), sent(FORMER)) else {
-        judgement.leaves_open("no login sets the cookie of the session".to_owned());
-        return judgement;
-    };
-    if identifier == before {
-        let text = case.about(later, "it has the identifier of the session that was open");
-        judgement.violates(later, text, "a new identifier");
-    } else if outcome == Outcome::Granted && !holds_the_session(&before) {
-        let text = case.about(former, "it stays in force");
-        match case.profile.strict_challenges() {
-            true => judgement.advises(former, text, "refused (ASVS 7.2.4)"),
-            false => {
-                judgement.remarks.push("the session of the former login stays in force".to_owned());
-                judgement.needs_review = true;
-            }
-        }
-    }
-    judgement
-}
-
-/// A logout that a page of another site sends, ...
-pub(super) const FOREIGN_LOGOUT: StepId = StepId::new("foreign-logout");
-/// ... and the session after it.
-pub(super) const AFTER_LOGOUT: StepId = StepId::new("after-logout");
-
-/// The session is still there.
-pub(super) fn not_logged_out(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case);
-    let reach = reach_of(case);
-    let method = case.observations_of(FOREIGN_LOGOUT).next().map(|(_, seen)| seen.exchange.request.method.clone());
-    if reach == Reach::Nothing || (reach == Reach::Links && method.as_deref() != Some("GET")) {
-        judgement.not_applicable = Some(foreign_page::STAYS_AT_HOME.to_owned());
-        return judgement;
-    }
-    for (index, seen) in case.observations_of(AFTER_LOGOUT) {
-        match seen.outcome {
-            Outcome::Refused => {
-                let by = method.as_deref().unwrap_or("a request");
-                let text = format!("{by} with the Origin of another site has ended the session");
-                judgement.deviates(index, text, "the session goes on");
-            }
-            _ => case.judge_as(index, Want::Granted, &mut judgement),
-        }
-    }
-    judgement
-}
-
-/// No login leads to the other site that it is told.
-pub(super) fn stays_here(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case);
-    for (index, response) in case.all_answers() {
-        let leads_away = |to: &str| {
-            let to = to.trim_start_matches("https:").trim_start_matches("http:");
-            to.starts_with("//authbench.example")
-        };
-        // the address is one of ours: it need not be shown
-        if response.header("location").is_some_and(|to| leads_away(&to)) {
-            judgement.violates(index, case.about(index, "it leads there"), "a path of the site itself");
-        }
-    }
-    judgement
-}
-
-/// Whether the value of a cookie is JSON, also in Base64 and with a signature behind it.
-fn holds_the_session(value: &str) -> bool {
-    let start = value.trim_matches('"').split(['.', '%', '=', '|', ':']).next().unwrap_or_default();
-    let decoded = [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD].into_iter().find_map(|engine| engine.decode(start).ok());
-    let is_json = |bytes: &[u8]| bytes.starts_with(b"{") || bytes.starts_with(b"[");
-    is_json(value.as_bytes()) || value.starts_with("%7B") || decoded.is_some_and(|bytes| is_json(&bytes))
-}
 
 /// Each answer against what its step wants; and what both answers about a known user have is in the one about an unknown
 /// user, and no more.
@@ -462,21 +260,6 @@ mod tests {
         let profile = Effective::of(["api-key-403"], "bearer");
         let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
         (found.access.len(), found.protocol.len(), found.advice.len(), found.remarks.len())
-    }
-
-    #[test]
-    fn a_cookie_that_holds_the_session_is_no_identifier() {
-        for (value, holds) in [
-            ("eyJ1c2VyIjoiYWxpY2UifQ.ZtQ1.c2lnbmF0dXJl", true),
-            ("%7B%22user%22%3A%22alice%22%7D", true),
-            ("{\"user\":1}", true),
-            ("W3sidXNlciI6MX1d", true),
-            ("s%3AqK3vX9w2.c2lnbmF0dXJl", false),
-            ("node01x6f3v9q2m8s7abcd0.node0", false),
-            ("6c1f0a8e52d94b37", false),
-        ] {
-            assert_eq!(holds_the_session(value), holds, "{value}");
-        }
     }
 
     #[test]

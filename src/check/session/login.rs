@@ -1,6 +1,6 @@
 //! Logins by password, whatever credential they lead to.
 
-use super::judgements;
+use super::{cookies, judgements};
 use crate::check::step::{
     Accept, INVALID, LoginMember, MalformedLogin, NearPassword, On, QueryLogin, SessionAct, Step, UnusualText, Who,
     login, send,
@@ -114,7 +114,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Send Cache-Control: no-store with every answer that holds a token.",
         },
         steps: &[login(SessionAct::LogIn("s")).granted().called("the login")],
-        expect: judgements::token_not_stored,
+        expect: cookies::token_not_stored,
         implied_by: &["grant.response-no-store"],
         fault: "login-answer-cacheable",
         ..PLAIN

@@ -1,5 +1,7 @@
 //! Sessions by cookie (RFC 6265), and the logins behind credentials of any kind.
 
+mod cookies;
+mod foreign;
 pub(crate) mod grant;
 mod judgements;
 pub(crate) mod login;
@@ -105,7 +107,7 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::LogIn("first")).granted().called("a login"),
             login(SessionAct::LogIn("again")).granted().called("another login of the user"),
         ],
-        expect: judgements::new_at_each_login,
+        expect: cookies::new_at_each_login,
         fault: "session-id-of-user",
         ..PLAIN
     },
@@ -117,17 +119,22 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["ASVS 7.2.4", "RFC 6265 §8.4", "CWE-384", "WSTG-SESS-03"],
         doc: Doc {
-            sends: "A login, and another one with the cookie of the first: of another user where the scenario has one. The cookies of the two are compared. The first session is tried once more; that it stays in force is information, and a warning under strict-rfc.",
+            sends: "A login, and another one with the cookie of the first: of another user where the scenario has one. The cookies of the two are compared; where they are equal, so is what the session shows before and after: another account is a failure of high severity, the same one of low severity. The first session is tried once more; that it stays in force is information, and a warning under strict-rfc.",
             matters: "An attacker who plants the cookie of a session of his own in a browser shares the session of whoever logs in there after that (session fixation).",
             fix: "Start a session under a new identifier at each login, also where one is open, and end that one.",
         },
         steps: &[
             login(SessionAct::LogIn("former")).granted().called("a login"),
+            send(Who::Slot("former"), On::Protected).id(cookies::BEFORE).granted().called("its session"),
+            send(Who::Slot("former"), On::Protected)
+                .id(cookies::BEFORE_AGAIN)
+                .granted()
+                .called("its session, once more"),
             login(SessionAct::LogInWithin("former", "later")),
-            send(Who::Slot("later"), On::Protected).id(judgements::LATER).called("the session of the later login"),
-            send(Who::Slot("former"), On::Protected).id(judgements::FORMER).called("the session of the former login"),
+            send(Who::Slot("later"), On::Protected).id(cookies::LATER).called("the session of the later login"),
+            send(Who::Slot("former"), On::Protected).id(cookies::FORMER).called("the session of the former login"),
         ],
-        expect: judgements::changes_at_relogin,
+        expect: cookies::changes_at_relogin,
         shows: Explanation::Binding,
         fault: "session-id-kept-within",
         ..PLAIN
@@ -167,10 +174,10 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[
             login(SessionAct::LogIn("s")).granted().called("a login"),
             send(Who::Slot("s"), On::Protected).granted().called("the session before"),
-            login(SessionAct::LogOutFromForeignPage("s")).id(judgements::FOREIGN_LOGOUT),
-            send(Who::Slot("s"), On::Protected).id(judgements::AFTER_LOGOUT).called("the session after"),
+            login(SessionAct::LogOutFromForeignPage("s")).id(foreign::FOREIGN_LOGOUT),
+            send(Who::Slot("s"), On::Protected).id(foreign::AFTER_LOGOUT).called("the session after"),
         ],
-        expect: judgements::not_logged_out,
+        expect: foreign::not_logged_out,
         fault: "foreign-pages-log-out",
         ..PLAIN
     },
@@ -179,7 +186,7 @@ pub(crate) const CHECKS: &[Check] = &[
         title: "A login leads to no other site, whoever asks for it",
         tier: Tier::Extended,
         remote_safe: false,
-        sources: &["CWE-601", "ASVS 1.3.6", "WSTG-CLNT-04"],
+        sources: &["CWE-601", "ASVS 3.7.2", "WSTG-CLNT-04"],
         doc: Doc {
             sends: "The login of the scenario with parameters that name the page after a login (`next`, `return_to`, `redirect`, `url` and more), in the query and in the form: with an address of another site, and with one that begins with two slashes. The Location of the answer is read.",
             matters: "A link to the right login that ends at a copy of it: the visitor types the password once more, into a page of the attacker.",
@@ -191,7 +198,7 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::ReturningTo(ReturnTo::TwoSlashes))
                 .called("a login that is to lead to another site, behind two slashes"),
         ],
-        expect: judgements::stays_here,
+        expect: foreign::stays_here,
         fault: "login-leads-anywhere",
         ..PLAIN
     },
@@ -206,7 +213,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Set the cookie with Secure; behind a proxy that ends TLS, tell the framework so.",
         },
         steps: COOKIE,
-        expect: judgements::secure,
+        expect: cookies::secure,
         fault: "session-cookie-without-secure",
         ..PLAIN
     },
@@ -221,7 +228,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Set the cookie with HttpOnly: no script needs the identifier.",
         },
         steps: COOKIE,
-        expect: judgements::http_only,
+        expect: cookies::http_only,
         fault: "session-cookie-without-httponly",
         ..PLAIN
     },
@@ -236,7 +243,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Set the cookie with SameSite=Lax or SameSite=Strict.",
         },
         steps: COOKIE,
-        expect: judgements::same_site,
+        expect: cookies::same_site,
         fault: "session-cookie-without-samesite",
         ..PLAIN
     },
@@ -277,7 +284,7 @@ pub(crate) const CHECKS: &[Check] = &[
             foreign_page::SENT,
             foreign_page::SENT_AS_TEXT,
         ],
-        expect: judgements::foreign_page,
+        expect: foreign::foreign_page,
         implied_by: &["session.write-needs-csrf-token"],
         fault: "foreign-pages-write",
         ..PLAIN

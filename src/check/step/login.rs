@@ -30,7 +30,7 @@ pub enum SessionAct {
     LogInWithin(&'static str, &'static str),
     /// The login of the good identity as a page of another site makes a browser send it.
     FromForeignPage,
-    /// The login of the good identity, which is told to lead to another site afterwards.
+    /// The login of the good identity, which asks to lead to another site afterwards.
     ReturningTo(ReturnTo),
     /// The logout of a session as a page of another site makes a browser send it.
     LogOutFromForeignPage(&'static str),

@@ -17,7 +17,7 @@ pub use login::{
     DEFAULT_ACCOUNTS, GrantChange, LoginMember, MalformedLogin, NearPassword, QueryLogin, RefreshChange, ReturnTo,
     SessionAct, SessionStep, UnusualText,
 };
-pub use request::{Alter, Artefact, Compare, Fill, On, OtherConnection, PeculiarAccount, Send, Who};
+pub use request::{Alter, Artefact, Compare, FOREIGN_ORIGIN, Fill, On, OtherConnection, PeculiarAccount, Send, Who};
 
 /// One step of a check.
 #[derive(Clone, Copy, Debug)]

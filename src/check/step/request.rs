@@ -3,6 +3,9 @@
 use super::Want;
 use crate::observe::{ForgeryId, ForgeryIds, Phrase, StepId};
 
+/// The site of a page that makes a browser send requests to the target, or that a login is to lead to.
+pub const FOREIGN_ORIGIN: &str = "https://authbench.example";
+
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
@@ -139,7 +142,7 @@ pub enum Alter {
         /// In a form.
         form: &'static str,
     },
-    /// Another value for each member of the body, where that is an object of JSON; else it stays as it is.
+    /// Another value for each member of the body; nothing is sent where that is no object of JSON with members.
     Members(fn(&serde_json::Value) -> serde_json::Value),
     /// Another path, with its query.
     Target(Fill),

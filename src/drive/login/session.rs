@@ -92,6 +92,11 @@ impl LoginSession {
         Self { within: Some(identifier), ..self }
     }
 
+    /// Whether it begins with the cookie of another session.
+    pub fn is_within_another(&self) -> bool {
+        self.within.is_some()
+    }
+
     /// The same, whose logout comes from a page of another site; none where no link and no form could send it.
     #[must_use]
     pub fn with_foreign_logout(self) -> Option<Self> {

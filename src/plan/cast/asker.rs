@@ -19,8 +19,8 @@ impl Caster<'_> {
             Who::Anonymous => Asker::Anonymous,
             Who::Good => Asker::Identity(good()?),
             Who::LowScope => Asker::Identity(low()?),
-            Who::OtherLowScope => match subject.other_low() {
-                Some(low) => Asker::Identity(low),
+            Who::OtherLowScope => match subject.other_scope_gap() {
+                Some(gap) => Asker::Identity(gap.low),
                 None => return missing("no second valid credential that lacks a scope"),
             },
             Who::OtherTenant => match subject.tenant_gap() {

@@ -5,6 +5,7 @@ use crate::check::step::{Alter, Artefact, Compare, DEFAULT_ACCOUNTS, Fill, On, O
 use crate::observe::{Description, ForgeryId};
 use crate::plan::describe;
 use crate::plan::gap::ScopeGap;
+use crate::plan::subject::Resource;
 
 /// The most resources that a check about routes visits.
 const ROUTES: usize = 8;
@@ -44,7 +45,12 @@ impl Caster<'_> {
             return Err(self.nothing_protected());
         }
         let several = resources.len() > 1;
+        let replaces = send.alter.iter().any(|alter| matches!(alter, Alter::Members(_)));
         for resource in resources {
+            // a body without members would stay as it is
+            if replaces && !has_members(&self.subject.resources[resource]) {
+                continue;
+            }
             let asker = match self.asker(send.who, resource) {
                 Err(Missing { why, .. }) if send.optional => {
                     self.left_out.get_or_insert(why);
@@ -151,13 +157,7 @@ impl Caster<'_> {
         }
         let gap = match send.who {
             Who::LowScope | Who::ForgedLow(_) => self.subject.scope_gap(None),
-            Who::OtherLowScope => self.subject.other_low().and_then(|low| {
-                let open = self
-                    .subject
-                    .protected()
-                    .find(|at| self.subject.resources[*at].open_to(&self.subject.identities[low]));
-                Some(ScopeGap { low, open_to_low: open, ..self.subject.scope_gap(None)? })
-            }),
+            Who::OtherLowScope => self.subject.other_scope_gap(),
             Who::OtherTenant => self.subject.tenant_gap(),
             _ => None,
         };
@@ -348,4 +348,10 @@ fn filled(alter: &Alter) -> Option<Fill> {
         Alter::Header(_, fill) | Alter::Replaced(_, fill) | Alter::Query(_, fill) | Alter::Target(fill) => Some(*fill),
         _ => None,
     }
+}
+
+/// Whether the body of a resource is an object of JSON with members.
+fn has_members(resource: &Resource) -> bool {
+    let json = |body: &[u8]| serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(body);
+    resource.body.as_ref().is_some_and(|(_, body)| json(body).is_ok_and(|members| !members.is_empty()))
 }

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use authbench::check::Verdict;
+use authbench::check::{Severity, Verdict};
 use axum::body::Bytes;
 use axum::extract::{Form, Query, Request};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -120,8 +120,23 @@ async fn another_spelling_of_what_can_be_read_is_not_written() {
     assert_eq!(made.load(Ordering::Relaxed), 0);
 }
 
-/// Sessions of two users; `keeps` goes on with the identifier of a session that is open, `ends` ends it.
-fn sessions(keeps: bool, ends: bool) -> Router {
+/// What a login does within a session that is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Within {
+    /// It goes on with its identifier, as the user who logs in.
+    Keeps,
+    /// It is not looked at: the session stays that of the first user.
+    IsIgnored,
+    /// It starts another session beside it.
+    StartsAnother,
+    /// It starts another session and ends the first.
+    Replaces,
+    /// It is refused.
+    IsRefused,
+}
+
+/// Sessions of two users.
+fn sessions(within: Within) -> Router {
     type Open = Arc<Mutex<HashMap<String, String>>>;
     let open = Open::default();
     let identifier = |headers: &HeaderMap| {
@@ -133,7 +148,7 @@ fn sessions(keeps: bool, ends: bool) -> Router {
         let user = identifier(&headers).and_then(|id| store.lock().expect("whole").get(&id).cloned());
         async move {
             match user {
-                Some(_) => Json(json!({ "account": "6c1f0a8e52d94b37" })).into_response(),
+                Some(user) => Json(json!({ "account": "6c1f0a8e52d94b37", "user": user })).into_response(),
                 None => StatusCode::UNAUTHORIZED.into_response(),
             }
         }
@@ -144,26 +159,38 @@ fn sessions(keeps: bool, ends: bool) -> Router {
         let number = open.len();
         let user = form.get("user").cloned().unwrap_or_default();
         let right = form.get("password").is_some_and(|password| *password == format!("pass-{user}-7f3e"));
-        let answer = if right {
-            let id =
-                former.clone().filter(|_| keeps).unwrap_or_else(|| format!("session-{number:04}-{:x}", number * 7919));
-            if let Some(former) = former.filter(|_| ends) {
-                open.insert(format!("ended-{number}"), String::new());
-                open.remove(&former);
+        let answer = match (former, within) {
+            _ if !right => StatusCode::UNAUTHORIZED.into_response(),
+            (Some(_), Within::IsRefused) => StatusCode::CONFLICT.into_response(),
+            (Some(_), Within::IsIgnored) => StatusCode::NO_CONTENT.into_response(),
+            (former, _) => {
+                let kept = former.clone().filter(|_| within == Within::Keeps);
+                let id = kept.unwrap_or_else(|| format!("session-{number:04}-{:x}", number * 7919));
+                if let Some(former) = former.filter(|_| within == Within::Replaces) {
+                    open.insert(format!("ended-{number}"), String::new());
+                    open.remove(&former);
+                }
+                open.insert(id.clone(), user);
+                (StatusCode::NO_CONTENT, [(header::SET_COOKIE, format!("sid={id}; Path=/; HttpOnly"))]).into_response()
             }
-            open.insert(id.clone(), user);
-            (StatusCode::NO_CONTENT, [(header::SET_COOKIE, format!("sid={id}; Path=/; HttpOnly"))]).into_response()
-        } else {
-            StatusCode::UNAUTHORIZED.into_response()
         };
         async move { answer }
     };
     Router::new().route("/me", get(me)).route("/login", post(log_in))
 }
 
-async fn of_sessions(router: Router, login: &str, check: &str) -> Ended {
+/// `GET /me` for whoever has the cookie that this login sets.
+fn behind(login: MethodRouter) -> Router {
+    let me = |headers: HeaderMap| async move {
+        let cookie = headers.get(header::COOKIE).is_some_and(|cookie| cookie == "sid=6c1f0a8e52d94b37");
+        if cookie { orders() } else { StatusCode::UNAUTHORIZED.into_response() }
+    };
+    Router::new().route("/me", get(me)).route("/login", login)
+}
+
+async fn of_sessions(router: Router, check: &str) -> Ended {
     let yaml = format!(
-        "scheme: {{ session: {{ cookie: sid }} }}\nlogins: {{ app: {{ request: {{ post: {login}, form: {{ user: \"{{username}}\", \
+        "scheme: {{ session: {{ cookie: sid }} }}\nlogins: {{ app: {{ request: {{ post: /login, form: {{ user: \"{{username}}\", \
          password: \"{{password}}\" }} }}, token: {{ cookie: sid }} }} }}\ncredentials:\n  \
          alice: {{ login: app, username: alice, password: pass-alice-7f3e }}\n  \
          bob: {{ login: app, username: bob, password: pass-bob-7f3e }}\n\
@@ -175,12 +202,19 @@ async fn of_sessions(router: Router, login: &str, check: &str) -> Ended {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_login_within_a_session_starts_another_one_and_ends_the_first() {
     const CHECK: &str = "session.identifier-changes-at-relogin";
-    for (keeps, ends, expected) in
-        [(true, false, Verdict::Fail), (false, false, Verdict::Info), (false, true, Verdict::Pass)]
-    {
-        let ended = of_sessions(sessions(keeps, ends), "/login", CHECK).await;
+    for (within, expected, severity) in [
+        (Within::Keeps, Verdict::Fail, Some(Severity::High)),
+        (Within::IsIgnored, Verdict::Warn, Some(Severity::Low)),
+        (Within::StartsAnother, Verdict::Info, None),
+        (Within::Replaces, Verdict::Pass, None),
+        (Within::IsRefused, Verdict::NotApplicable, None),
+    ] {
+        let ended = of_sessions(sessions(within), CHECK).await;
         let result = ended.of(CHECK);
-        assert_eq!(result.verdict, expected, "{keeps} {ends}: {} {:?}", result.summary, result.deviations);
+        assert_eq!(result.verdict, expected, "{within:?}: {} {:?}", result.summary, result.deviations);
+        if let Some(severity) = severity {
+            assert_eq!(result.severity, severity, "{within:?}: {}", result.summary);
+        }
     }
 }
 
@@ -203,12 +237,7 @@ async fn a_login_that_leads_to_another_site_is_found_however_that_is_written() {
             let fields = [(header::SET_COOKIE, "sid=6c1f0a8e52d94b37; HttpOnly".to_owned()), (header::LOCATION, to)];
             (StatusCode::SEE_OTHER, fields).into_response()
         };
-        let me = |headers: HeaderMap| async move {
-            let cookie = headers.get(header::COOKIE).is_some_and(|cookie| cookie == "sid=6c1f0a8e52d94b37");
-            if cookie { orders() } else { StatusCode::UNAUTHORIZED.into_response() }
-        };
-        let router = Router::new().route("/me", get(me)).route("/login", post(log_in));
-        let ended = of_sessions(router, "/login", CHECK).await;
+        let ended = of_sessions(behind(post(log_in)), CHECK).await;
         let result = ended.of(CHECK);
         assert_eq!(result.verdict, expected, "{at}: {} {:?}", result.summary, result.deviations);
     }
@@ -223,12 +252,7 @@ async fn a_cookie_that_the_body_of_a_login_repeats_is_not_to_be_stored() {
             let body = if repeats { json!({ "authorization": "6c1f0a8e52d94b37" }) } else { json!({ "ok": true }) };
             ([(header::SET_COOKIE, "sid=6c1f0a8e52d94b37; HttpOnly")], Json(body))
         };
-        let me = |headers: HeaderMap| async move {
-            let cookie = headers.get(header::COOKIE).is_some_and(|cookie| cookie == "sid=6c1f0a8e52d94b37");
-            if cookie { orders() } else { StatusCode::UNAUTHORIZED.into_response() }
-        };
-        let router = Router::new().route("/me", get(me)).route("/login", post(log_in));
-        let ended = of_sessions(router, "/login", CHECK).await;
+        let ended = of_sessions(behind(post(log_in)), CHECK).await;
         let result = ended.of(CHECK);
         assert_eq!(result.verdict, expected, "{} {:?}", result.summary, result.deviations);
     }
@@ -317,4 +341,24 @@ async fn a_password_outside_ascii_that_breaks_the_server_is_found_without_an_acc
     let result = ended.of(CHECK);
     assert_eq!(result.verdict, Verdict::Fail, "{} {:?}", result.summary, result.deviations);
     assert!(result.summary.contains("UTF-8 outside ASCII behind a colon"), "{}", result.summary);
+}
+
+/// Other values for the members of a body are sent where it has some.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_without_members_is_not_sent_as_if_it_had_others() {
+    const CHECK: &str = "common.malformed-body-never-5xx";
+    for (body, probes) in [("json: { item: lamp }", 11), ("form: { item: lamp }", 8), ("json: {}", 8)] {
+        let answer = |headers: HeaderMap, _: Bytes| async move {
+            if has_key(&headers) { orders() } else { refused("Bearer realm=\"a\"") }
+        };
+        let yaml = format!(
+            "scheme: bearer\ncredentials: {{ a: {{ token: \"{KEY}\" }} }}\n\
+             resources: [{{ request: GET /orders }}, {{ request: POST /orders, writes: true, {body} }}]\n\
+             conformance: {{ include: [{CHECK}] }}\n"
+        );
+        let ended = against(serve(Router::new().route("/orders", get(answer).post(answer))).await, &yaml, PROMPT).await;
+        let result = ended.of(CHECK);
+        assert_eq!(result.verdict, Verdict::Pass, "{body}: {}", result.summary);
+        assert!(result.summary.starts_with(&format!("{probes} probes ")), "{body}: {}", result.summary);
+    }
 }

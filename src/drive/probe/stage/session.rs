@@ -207,9 +207,7 @@ impl Stage<'_> {
         }
         let (_, procedure) = self.login_of(identity)?;
         let session = Logins::recorded(&procedure).within(open);
-        // whoever is logged in already may be sent elsewhere before there is a form
-        let told = self.log_in_by((identity, session), slot, evidence).await;
-        told.map_err(|_| Halt::Inapplicable(NO_LOGIN_WITHIN.to_owned()))
+        self.log_in_by((identity, session), slot, evidence).await
     }
 
     /// Logs in, with an identifier planted that the server has not set, where one is given.
@@ -240,7 +238,15 @@ impl Stage<'_> {
         logins.note_end(&name, ended.as_ref().map(drop));
         note(session.exchanges(), &procedure, evidence);
         session.exchanges().iter().for_each(|exchange| self.prober.witness.look_at(exchange));
-        let (held, _) = ended.map_err(|error| Halt::Obstacle(format!("no credential for {name}: {error}")))?;
+        let (held, _) = ended.map_err(|error| match &error {
+            // whoever is logged in already may be refused, or sent elsewhere before there is a form
+            ControlError::Login(LoginError::Refused { status: ..500, .. } | LoginError::MissingValue { .. })
+                if session.is_within_another() =>
+            {
+                Halt::Inapplicable(NO_LOGIN_WITHIN.to_owned())
+            }
+            _ => Halt::Obstacle(format!("no credential for {name}: {error}")),
+        })?;
         evidence.session_cookie = procedure.cookie().map(str::to_owned);
         let sets = |exchange: &&Exchange| sets_cookie(exchange.response(), procedure.cookie());
         let exchange = session.exchanges().iter().rev().find(sets).or(session.exchanges().last()).cloned();

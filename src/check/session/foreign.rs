@@ -1,0 +1,65 @@
+//! How it is judged what pages of other sites can do with a session, and where logins lead.
+
+use super::cookies::cookie;
+use crate::check::common::foreign_page::{self, Reach};
+use crate::check::judgement::{Judgement, ObservedCheck, expect};
+use crate::check::step::{FOREIGN_ORIGIN, Want};
+use crate::observe::{Outcome, StepId};
+
+/// No write that a page of another site can make a browser send has succeeded.
+pub(super) fn foreign_page(case: &ObservedCheck<'_>) -> Judgement {
+    foreign_page::judged(case, reach_of(case))
+}
+
+/// Which requests of pages of other sites have the cookie with them.
+fn reach_of(case: &ObservedCheck<'_>) -> Reach {
+    let attributes = cookie(case).map(|(_, attributes)| attributes).unwrap_or_default();
+    let is = |value: &str| attributes.iter().any(|attribute| attribute.eq_ignore_ascii_case(value));
+    match (is("samesite=strict"), is("samesite=lax")) {
+        (true, _) => Reach::Nothing,
+        // a link is followed with cookies that are Lax
+        (false, true) => Reach::Links,
+        (false, false) => Reach::Forms,
+    }
+}
+
+/// A logout that a page of another site sends, ...
+pub(super) const FOREIGN_LOGOUT: StepId = StepId::new("foreign-logout");
+/// ... and the session after it.
+pub(super) const AFTER_LOGOUT: StepId = StepId::new("after-logout");
+
+/// The session is still there.
+pub(super) fn not_logged_out(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let reach = reach_of(case);
+    let method = case.observations_of(FOREIGN_LOGOUT).next().map(|(_, seen)| seen.exchange.request.method.clone());
+    if reach == Reach::Nothing || (reach == Reach::Links && method.as_deref() != Some("GET")) {
+        judgement.not_applicable = Some(foreign_page::STAYS_AT_HOME.to_owned());
+        return judgement;
+    }
+    for (index, seen) in case.observations_of(AFTER_LOGOUT) {
+        match seen.outcome {
+            Outcome::Refused => {
+                let by = method.as_deref().unwrap_or("a request");
+                let text = format!("{by} with the Origin of another site has ended the session");
+                judgement.deviates(index, text, "the session goes on");
+            }
+            _ => case.judge_as(index, Want::Granted, &mut judgement),
+        }
+    }
+    judgement
+}
+
+/// No login leads to the other site that it asks for.
+pub(super) fn stays_here(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, response) in case.all_answers() {
+        let host = &FOREIGN_ORIGIN["https:".len()..];
+        let leads_away = |to: &str| to.trim_start_matches("https:").trim_start_matches("http:").starts_with(host);
+        // the address is one of ours: it need not be shown
+        if response.header("location").is_some_and(|to| leads_away(&to)) {
+            judgement.violates(index, case.about(index, "it leads there"), "a path of the site itself");
+        }
+    }
+    judgement
+}
