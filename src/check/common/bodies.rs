@@ -1,8 +1,9 @@
 //! Bodies that show whether a server reads them before it knows who asks.
 
+use crate::check::judgement::sameness::{AnswerShape, sent_in};
 use crate::check::judgement::{Deviation, Judgement, ObservedCheck, expect};
 use crate::check::step::{Accept, Alter, Fill, MISSING};
-use crate::observe::{Outcome, StepId};
+use crate::observe::{Observation, Outcome, StepId};
 
 /// The body of the scenario without a credential.
 pub(super) const THE_GOOD_BODY: StepId = StepId::new("good-body");
@@ -52,14 +53,22 @@ const fn deep_name() -> [u8; 603] {
 /// Refusals that say nothing about a body: which of them is right without a credential is for other checks to say.
 pub(super) const UNREAD: &[Accept] = &[MISSING, Accept::Status(401), Accept::Status(403), Accept::Status(404)];
 
-/// No answer shows that a body was read. A status that the good body has without a credential, too, says nothing about another;
-/// and a body that is too long is refused for its length, whatever is in it.
+/// No answer shows that a body was read. A status that the good body has without a credential, too, says nothing about another,
+/// unless it is that of a bad request, and the texts differ; and a body that is too long is refused for its length, whatever
+/// is in it.
 pub(super) fn unread(case: &ObservedCheck<'_>) -> Judgement {
+    let sent = sent_in(case.observations().map(|(_, seen)| &seen.exchange));
+    let is_same_text = |one: &Observation, other: &Observation| {
+        let [one, other] = [one, other].map(|seen| AnswerShape::of(&seen.exchange, &sent));
+        one.zip(other).is_some_and(|(one, other)| one.body() == other.body())
+    };
     let says_nothing = |deviation: &Deviation| {
         let seen = &case.evidence.observations[deviation.observation];
+        let status = seen.exchange.status();
         let is_refused_alike = |step| {
             case.beside(seen, step).any(|(_, other)| {
-                other.outcome == Outcome::Refused && other.exchange.status() == seen.exchange.status()
+                let is_refused = other.outcome == Outcome::Refused && other.exchange.status() == status;
+                is_refused && (!matches!(status, Some(400 | 422)) || is_same_text(other, seen))
             })
         };
         let is_deep = case.step_of(seen).step_id() == Some(A_DEEP_BODY);

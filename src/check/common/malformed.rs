@@ -17,7 +17,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §15.5.1", "RFC 3986 §2.1", "ASVS 16.5.3"],
         doc: Doc {
-            sends: "The protected request without and with the good credential, with an unknown segment behind its path, and one that is no UTF-8 (`%ff`), no percent-encoding (`%zz`), NUL (`%00`), a parameter alone (`;authbench`) or 2,100 characters long; and with a query that is no UTF-8, no percent-encoding, NUL, with a bracket that is not closed, that gives one parameter as a text and as an object, or nests one six hundred deep. The first, the second and the fourth also at each resource that is read by GET (at most 8).",
+            sends: "The protected request without and with the good credential, with an unknown segment behind its path, and one that is no UTF-8 (`%ff`), no percent-encoding (`%zz`), NUL (`%00`), a parameter alone (`;authbench`) or 2,100 characters long; and with a query that is no UTF-8, no percent-encoding, NUL, with a bracket that is not closed, no UTF-8 with such a bracket, that gives one parameter as a text and as an object, or nests one six hundred deep. The first, the second and the fourth also at each resource that is read by GET (at most 8).",
             matters: "Whoever can send a request can send such an address: a server that breaks on it before it authenticates lets everybody fill its logs and keep its workers busy, and its error page often shows code.",
             fix: "Answer 400 or 404 to an address that does not decode.",
         },
@@ -93,7 +93,7 @@ pub(crate) const CHECKS: &[Check] = &[
 const UNKNOWN: &str = "authbench";
 
 /// Addresses that do not decode, and one that does.
-const TARGETS: [&[Alter]; 12] = [
+const TARGETS: [&[Alter]; 13] = [
     &[Alter::Path(|path| behind(path, UNKNOWN))],
     &[Alter::Path(|path| behind(path, "%ff"))],
     &[Alter::Path(|path| behind(path, "%zz"))],
@@ -105,6 +105,7 @@ const TARGETS: [&[Alter]; 12] = [
     &[Alter::Path(|path| asked(path, "authbench=%00"))],
     &[Alter::Path(|path| asked(path, "authbench[=1&[]=2&]=3"))],
     &[Alter::Path(|path| asked(path, "authbench=1&authbench[a]=2&authbench[]=3"))],
+    &[Alter::Path(|path| asked(path, "authbench=%ff&[=1"))],
     &[Alter::Path(|path| asked(path, &format!("authbench{}=1", "[a]".repeat(600))))],
 ];
 
@@ -146,7 +147,7 @@ const fn without_and_with<const CHANGES: usize, const STEPS: usize>(
 }
 
 /// The targets, some of them at each resource that is read by GET.
-const AT_TARGETS: [Step; 25] = {
+const AT_TARGETS: [Step; 27] = {
     let mut steps = without_and_with(TARGETS);
     let each = [0, 1, 3];
     let mut at = 0;

@@ -2,9 +2,10 @@
 
 use authbench::check::Verdict;
 use authbench::clock::unix_seconds;
+use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine as _;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
@@ -430,4 +431,28 @@ async fn conditions_of_what_is_open_and_redirects_of_a_second_resource() {
         result.summary,
         result.deviations
     );
+}
+
+/// A guard that calls what it does not know a bad request, whatever the body is, and one that says so of the body.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_is_read_where_bad_requests_differ() {
+    const CHECK: &str = "common.auth-before-input-validation";
+    for (reads, expected) in [(false, Verdict::Pass), (true, Verdict::Warn)] {
+        let answer = move |headers: HeaderMap, body: Bytes| async move {
+            let is_read = serde_json::from_slice::<serde_json::Value>(&body).is_ok_and(|body| body["item"].is_string());
+            match presented(&headers) == Some(&format!("Bearer {KEY}")) {
+                true => ([(header::CONTENT_TYPE, "application/json")], ORDERS).into_response(),
+                false if reads && !is_read => (StatusCode::BAD_REQUEST, "unexpected end of the body").into_response(),
+                false => (StatusCode::BAD_REQUEST, "the name of the user is empty").into_response(),
+            }
+        };
+        let yaml = format!(
+            "scheme: bearer\ncredentials: {{ a: {{ token: \"{KEY}\" }} }}\n\
+             resources: [{{ request: POST /orders, writes: true, json: {{ item: lamp }}, refusal: {{ status: 400 }} }}]\n\
+             conformance: {{ include: [{CHECK}] }}\n"
+        );
+        let ended = against(serve(Router::new().route("/orders", post(answer))).await, &yaml, PROMPT).await;
+        let result = ended.of(CHECK);
+        assert_eq!(result.verdict, expected, "{} {:?}", result.summary, result.deviations);
+    }
 }
