@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use super::changed_refresh::{with_wrong_secret, without_authentication};
-use super::login::{CredentialSource, LoginBody, LoginProcedure, LoginStep, LoginText};
+use super::login::{CredentialSource, LoginBody, LoginPart, LoginProcedure, LoginStep, LoginText};
 use crate::check::step::GrantChange;
+use crate::secret::Secret;
 
+/// A password that nobody has, of what rules for passwords ask for.
+const WRONG_PASSWORD: &str = "Wr0ng-authbench-password";
 /// A grant that no server has.
 const UNKNOWN: &str = "urn:authbench:no-grant";
 
@@ -14,9 +17,16 @@ impl LoginProcedure {
     /// to change.
     #[must_use]
     pub fn with_changed_grant(&self, change: GrantChange) -> Option<Arc<Self>> {
+        if let Some(login) = self.with_changed_code(change) {
+            return Some(login);
+        }
         let CredentialSource::Requests(steps) = &self.source else { return None };
         let mut steps = steps.clone();
         let own = steps.iter_mut().rev().find(|step| step.grant().is_some())?;
+        if change == GrantChange::WrongPassword {
+            let has_password = own.parts().any(|part| matches!(part, LoginPart::Password));
+            return has_password.then(|| self.with_account(&self.account.0, Secret::new(WRONG_PASSWORD)));
+        }
         *own = changed(own, change)?;
         Some(Arc::new(Self { source: CredentialSource::Requests(steps), ..self.clone() }))
     }
@@ -27,6 +37,8 @@ fn changed(step: &LoginStep, change: GrantChange) -> Option<LoginStep> {
         GrantChange::NoClientAuthentication => return without_authentication(step),
         GrantChange::WrongClientSecret => return with_wrong_secret(step),
         GrantChange::NoType | GrantChange::UnknownType => {}
+        // what only the use of a code has
+        _ => return None,
     }
     let mut step = step.clone();
     let Some(LoginBody::Form(fields)) = &mut step.body else { return None };
@@ -41,7 +53,6 @@ fn changed(step: &LoginStep, change: GrantChange) -> Option<LoginStep> {
 mod tests {
     use super::*;
     use crate::plan::changed_login::tests::login_in_test;
-    use crate::plan::login::LoginPart;
 
     fn login(basic: bool) -> LoginProcedure {
         let field = |name: &str, part| (name.to_owned(), LoginText(vec![part]));

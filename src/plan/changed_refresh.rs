@@ -50,7 +50,7 @@ fn is_of_other_client(other: &LoginStep, own: &LoginStep) -> bool {
 }
 
 /// The client that a request names.
-fn client_of(step: &LoginStep) -> Option<String> {
+pub(super) fn client_of(step: &LoginStep) -> Option<String> {
     let by_basic = step.basic.as_ref().and_then(|(user, _)| user.whole());
     let named = || by_basic.or_else(|| step.field("client_id")?.whole()).map(str::to_owned);
     step.client.as_ref().map(|(client, _)| client.id.clone()).or_else(named)

@@ -107,6 +107,7 @@ fn is_of_answers(text: &LoginText) -> bool {
                 | LoginPart::Header(_)
                 | LoginPart::Cookie(_)
                 | LoginPart::Input(_)
+                | LoginPart::Location(_)
                 | LoginPart::Token
         )
     })

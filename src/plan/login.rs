@@ -129,6 +129,8 @@ pub enum LoginPart {
     Cookie(String),
     /// An input of an HTML page among the answers, the latest first.
     Input(String),
+    /// A parameter of the address that an answer redirects to, the latest first.
+    Location(String),
     /// The credential that is held.
     Token,
     /// The user-id.
@@ -205,6 +207,16 @@ impl LoginText {
             [LoginPart::Private(text)] => Some(text.expose()),
             _ => None,
         }
+    }
+
+    /// The whole text, however many parts it has, where nothing of it comes from an answer or an account.
+    pub(super) fn known(&self) -> Option<String> {
+        let known = self.0.iter().map(|part| match part {
+            LoginPart::Plain(text) => Some(text.as_str()),
+            LoginPart::Private(text) => Some(text.expose()),
+            _ => None,
+        });
+        known.collect()
     }
 
     /// The secrets that it holds.
@@ -341,6 +353,7 @@ impl LoginProcedure {
             "session" => self.cookie().is_some(),
             "refresh" => self.refresh.is_some(),
             "grant" => self.asks_by_a_users_grant(),
+            "code" => self.uses_a_code(),
             _ => false,
         }
     }
@@ -350,6 +363,18 @@ impl LoginProcedure {
         let CredentialSource::Requests(steps) = &self.source else { return false };
         // the answer that is looked at is the last one
         steps.last().and_then(LoginStep::grant).is_some_and(|grant| grant != "client_credentials")
+    }
+
+    /// Whether it ends with the use of an authorization code (RFC 6749 §4.1.3) that an answer before has.
+    pub fn uses_a_code(&self) -> bool {
+        self.code_request().is_some()
+    }
+
+    /// The request that uses the authorization code: the last one.
+    pub fn code_request(&self) -> Option<&LoginStep> {
+        let CredentialSource::Requests(steps) = &self.source else { return None };
+        let last = steps.last().filter(|step| step.grant() == Some("authorization_code"))?;
+        last.field("code").filter(|code| code.whole().is_none()).map(|_| last)
     }
 
     /// Whether its requests send user-id and password of the identity, so that others can take their place.

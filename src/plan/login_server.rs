@@ -81,9 +81,10 @@ pub fn unjudged(subject: &Subject) -> Vec<String> {
             (None, _) => "",
         };
         let endpoint = format!("the token endpoint of a login ({})", step.name());
+        let topics = if procedure.uses_a_code() { "grant.* and code.*" } else { "grant.*" };
         let text = match why {
             "" => format!(
-                "{endpoint} is judged by the checks grant.* alone: those of token.* use the client credentials grant, and this \
+                "{endpoint} is judged by the checks {topics} alone: those of token.* use the client credentials grant, and this \
                  login another one"
             ),
             why => format!("{endpoint} is not judged: {why}"),

@@ -235,6 +235,7 @@ fn part(reference: &str) -> Option<LoginPart> {
         Some(("header", name)) => named(name).map(LoginPart::Header),
         Some(("cookie", name)) => named(name).map(LoginPart::Cookie),
         Some(("input", name)) => named(name).map(LoginPart::Input),
+        Some(("location", name)) => named(name).map(LoginPart::Location),
         _ => match reference {
             "token" => Some(LoginPart::Token),
             "username" => Some(LoginPart::Username),
@@ -289,6 +290,7 @@ mod tests {
             ("cookie:csrftoken", Some("Cookie(\"csrftoken\")")),
             ("input:authenticity_token", Some("Input(\"authenticity_token\")")),
             ("header:X-CSRF", Some("Header(\"X-CSRF\")")),
+            ("location:code", Some("Location(\"code\")")),
             ("token", Some("Token")),
             ("new_password", Some("NewPassword")),
             ("header:", None),

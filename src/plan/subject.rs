@@ -366,7 +366,7 @@ pub struct Right {
 }
 
 /// Topics about logins: they apply where a login has what they are about.
-const LOGIN_TOPICS: [&str; 4] = ["login", "session", "refresh", "grant"];
+const LOGIN_TOPICS: [&str; 5] = ["login", "session", "refresh", "grant", "code"];
 
 impl Subject {
     /// Topics of the catalogue that apply: those of the scheme, and those about logins as far as a credential has one.

@@ -40,7 +40,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Answer 400 with a JSON object whose error is invalid_grant (RFC 6749 §5.2).",
         },
         steps: &[
-            login(SessionAct::WrongPassword).denied(&[Accept::Range(400, 499)]),
+            login(SessionAct::ChangedGrant(GrantChange::WrongPassword)).denied(&[Accept::Range(400, 499)]),
             login(SessionAct::LogIn("s")).granted().called("the login with the right password"),
         ],
         expect: invalid_grant,
@@ -186,7 +186,7 @@ fn known_type(case: &ObservedCheck<'_>) -> Judgement {
 }
 
 /// RFC 6749 §5.2: 400, and `invalid_grant` for credentials of a resource owner that are invalid.
-fn invalid_grant(case: &ObservedCheck<'_>) -> Judgement {
+pub(super) fn invalid_grant(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, response) in case.refusals() {
         if response.status != 400 {

@@ -172,7 +172,12 @@ pub(super) fn after_reuse(case: &ObservedCheck<'_>) -> Judgement {
 /// RFC 9700 §4.14.2 has the server revoke the refresh token; what becomes of access tokens it leaves open.
 /// Of a self-contained token that ends by itself soon nothing more is asked for (RFC 7009 §3).
 pub(super) fn access_after_reuse(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = recommended(case, after_reuse(case));
+    of_self_contained(case, after_reuse(case))
+}
+
+/// Access that stays is a warning; that of a self-contained token that ends by itself soon is for a person to look at.
+pub(super) fn of_self_contained(case: &ObservedCheck<'_>, judgement: Judgement) -> Judgement {
+    let mut judgement = recommended(case, judgement);
     let tolerated = case.evidence.self_contained_life;
     if let Some(left) = case.evidence.self_contained.filter(|left| *left <= tolerated)
         && judgement.advice.iter().any(|one| stays(case, one.observation))

@@ -46,6 +46,10 @@ pub enum SessionAct {
     NearPassword(NearPassword),
     /// The login of the good identity with a changed request to its token endpoint.
     ChangedGrant(GrantChange),
+    /// The use of the authorization code of a session once more.
+    RepeatCode(&'static str),
+    /// The login of the good identity whose authorization request names another redirection URI.
+    OtherRedirection(RedirectionUri),
     /// The same login with a user that nobody knows.
     UnknownUser,
     /// The same login with a user and a password that products are shipped with: a row of [`DEFAULT_ACCOUNTS`].
@@ -128,6 +132,31 @@ pub enum GrantChange {
     NoClientAuthentication,
     /// Its client authenticates with a wrong secret.
     WrongClientSecret,
+    /// With a password that is not the one of the user (RFC 6749 §4.3.2).
+    WrongPassword,
+    /// With an authorization code that nobody was given (RFC 6749 §4.1.3).
+    UnknownCode,
+    /// With another redirection URI than the authorization request had (RFC 6749 §4.1.3).
+    OtherRedirectionUri,
+    /// Without the verifier of its code (RFC 7636 §4.5).
+    NoVerifier,
+    /// With a verifier that is not the one of its code (RFC 7636 §4.6).
+    WrongVerifier,
+    /// With a verifier, and without a challenge in the authorization request (RFC 9700 §4.8.2).
+    NoChallenge,
+    /// By another client of the scenario, which authenticates as itself.
+    OtherClient,
+}
+
+/// A redirection URI that a client has not registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RedirectionUri {
+    /// On another host.
+    OtherHost,
+    /// With one more segment behind its path.
+    LongerPath,
+    /// Whose host begins with the registered one.
+    HostBehind,
 }
 
 /// How a refresh is changed.

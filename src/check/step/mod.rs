@@ -14,8 +14,8 @@ pub use endpoint::{
     BasicSpelling, ClientRole, Encoding, Endpoint, Fetch, FormAuth, FormStep, MetadataDocument, Obtain,
 };
 pub use login::{
-    DEFAULT_ACCOUNTS, GrantChange, LoginMember, MalformedLogin, NearPassword, QueryLogin, RefreshChange, ReturnTo,
-    SessionAct, SessionStep, UnusualText,
+    DEFAULT_ACCOUNTS, GrantChange, LoginMember, MalformedLogin, NearPassword, QueryLogin, RedirectionUri,
+    RefreshChange, ReturnTo, SessionAct, SessionStep, UnusualText,
 };
 pub use request::{Alter, Artefact, Compare, FOREIGN_ORIGIN, Fill, On, OtherConnection, PeculiarAccount, Send, Who};
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use url::Url;
 
-use super::state::{LoginState, MissingValue};
+use super::state::LoginState;
 use super::transcript::Transcript;
 use super::{HeldCredential, LoginError, Logins};
 use crate::clock;
@@ -230,7 +230,7 @@ impl LoginSession {
     }
 
     /// The credential that the last answer has.
-    fn value(&self) -> Result<Secret, LoginError> {
+    pub(super) fn value(&self) -> Result<Secret, LoginError> {
         let position = self.procedure.token.clone().unwrap_or_else(default_position);
         if let Some(found) = self.state.credential(&position) {
             return Ok(found);
@@ -301,10 +301,7 @@ impl LoginSession {
         }
         for (name, text) in &procedure.write_headers {
             let value = self.state.filled(text, &procedure.account);
-            let value = value.map_err(|MissingValue(what)| LoginError::MissingValue {
-                step: format!("the header {name} for writes"),
-                what,
-            })?;
+            let value = value.map_err(|missing| missing.of(&format!("the header {name} for writes")))?;
             if value.has_control_characters() {
                 return Err(LoginError::ControlCharacter);
             }
@@ -368,7 +365,7 @@ impl LoginSession {
         let account = &self.procedure.account;
         let fill = |text: &LoginText| {
             let filled = self.state.filled(text, account);
-            filled.map_err(|MissingValue(what)| LoginError::MissingValue { step: name.clone(), what })
+            filled.map_err(|missing| missing.of(&name))
         };
         let url = below(&logins.base, fill(&step.address)?.expose())?;
         let mut headers = Vec::new();
@@ -400,7 +397,7 @@ impl LoginSession {
             None => None,
             Some(LoginBody::Json(json)) => {
                 let json = self.state.filled_json(json, account);
-                let json = json.map_err(|MissingValue(what)| LoginError::MissingValue { step: name.clone(), what })?;
+                let json = json.map_err(|missing| missing.of(&name))?;
                 Some((step.media.unwrap_or("application/json"), json.to_string().into_bytes()))
             }
             Some(LoginBody::Form(fields)) => Some(("application/x-www-form-urlencoded", encoded(fields)?)),

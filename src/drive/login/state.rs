@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::error::LoginError;
 use super::jar::Jar;
 use super::page::named_value;
 use crate::drive::control::ControlAnswer;
@@ -11,8 +12,20 @@ use crate::secret::Secret;
 /// Answers that are kept to take values from.
 const MOST_ANSWERS: usize = 8;
 
-/// A value that no answer has, as the scenario writes it.
-pub(super) struct MissingValue(pub(super) String);
+/// A value that no answer has.
+pub(super) struct MissingValue {
+    /// As the scenario writes it.
+    what: String,
+    /// Whether a redirect would have it.
+    of_redirect: bool,
+}
+
+impl MissingValue {
+    /// The error of the request that needs it.
+    pub(super) fn of(self, step: &str) -> LoginError {
+        LoginError::MissingValue { step: step.to_owned(), what: self.what, of_redirect: self.of_redirect }
+    }
+}
 
 /// Cookies, answers and the credential of a login.
 #[derive(Clone, Debug, Default)]
@@ -74,12 +87,16 @@ impl LoginState {
                 LoginPart::Input(name) => {
                     self.answers.iter().find_map(|answer| named_value(&String::from_utf8_lossy(&answer.body), name))
                 }
+                LoginPart::Location(name) => self.answers.iter().find_map(|answer| redirected_with(answer, name)),
                 LoginPart::Token => self.token.as_ref().map(|token| token.expose().to_owned()),
                 LoginPart::Username => Some(account.0.clone()).filter(|name| !name.is_empty()),
                 LoginPart::NewPassword => self.new_password.as_ref().map(|password| password.expose().to_owned()),
                 LoginPart::Password => account.1.as_ref().map(|password| password.expose().to_owned()),
             };
-            filled.push_str(&value.ok_or_else(|| MissingValue(reference(part)))?);
+            filled.push_str(&value.ok_or_else(|| MissingValue {
+                what: reference(part),
+                of_redirect: matches!(part, LoginPart::Location(_)),
+            })?);
         }
         Ok(Secret::new(filled))
     }
@@ -116,6 +133,17 @@ impl LoginState {
     }
 }
 
+/// A parameter of the address that an answer redirects to: of its query, or of its fragment (RFC 6749 §4.1.2, §4.2.2).
+fn redirected_with(answer: &ControlAnswer, name: &str) -> Option<String> {
+    let location = answer.header_values("location").next()?;
+    let (address, fragment) = location.split_once('#').unwrap_or((&location, ""));
+    let query = address.split_once('?').map_or("", |(_, query)| query);
+    [query, fragment].into_iter().find_map(|parameters| {
+        let mut pairs = url::form_urlencoded::parse(parameters.as_bytes());
+        pairs.find(|(own, _)| own == name).map(|(_, value)| value.into_owned())
+    })
+}
+
 /// A cookie that repeats a token is percent-encoded by some frameworks; what is sent in a header or form is the token itself.
 fn unquoted(value: &str) -> String {
     percent_encoding::percent_decode_str(value.trim_matches('"')).decode_utf8_lossy().into_owned()
@@ -142,6 +170,7 @@ fn reference(part: &LoginPart) -> String {
         LoginPart::Header(name) => format!("the header {name}"),
         LoginPart::Cookie(name) => format!("the cookie {name}"),
         LoginPart::Input(name) => format!("the input {name}"),
+        LoginPart::Location(name) => format!("the parameter {name} of a redirect"),
         LoginPart::Token => "the credential".to_owned(),
         LoginPart::Username => "`username` of the credential".to_owned(),
         LoginPart::NewPassword => "a new password, which only a `password_change` has".to_owned(),

@@ -2,8 +2,8 @@
 
 use super::{Act, Caster, Control, Missing, missing};
 use crate::check::step::{
-    DEFAULT_ACCOUNTS, GrantChange, LoginMember, MalformedLogin, NearPassword, QueryLogin, RefreshChange, SessionAct,
-    SessionStep, UnusualText, Want,
+    DEFAULT_ACCOUNTS, GrantChange, LoginMember, MalformedLogin, NearPassword, QueryLogin, RedirectionUri,
+    RefreshChange, SessionAct, SessionStep, UnusualText, Want,
 };
 use crate::observe::{Description, Phrase};
 
@@ -37,7 +37,9 @@ impl Caster<'_> {
             | SessionAct::FromForeignPage
             | SessionAct::GuessPasswords
             | SessionAct::CompareUsers => {
-                let takes = procedure.is_some_and(|login| login.takes_account());
+                let by_code = matches!(step.act, SessionAct::ChangedGrant(_))
+                    && procedure.is_some_and(|login| login.uses_a_code());
+                let takes = by_code || procedure.is_some_and(|login| login.takes_account());
                 let why = "the requests of the login do not refer to `{username}` and `{password}` of the credential";
                 has(takes, why)?;
             }
@@ -97,8 +99,22 @@ impl Caster<'_> {
             }
         }
         if let SessionAct::ChangedGrant(change) = step.act {
-            let changes = procedure.is_some_and(|login| login.with_changed_grant(change).is_some());
-            has(changes, "no client in the login that authenticates: what it asks for, anybody may ask for")?;
+            let changes = match change {
+                GrantChange::OtherClient => subject.code_of_other_client(good).is_some(),
+                _ => procedure.is_some_and(|login| login.with_changed_grant(change).is_some()),
+            };
+            has(changes, lacking(change))?;
+        }
+        if let SessionAct::OtherRedirection(uri) = step.act {
+            let changes = |uri| procedure.is_some_and(|login| login.redirecting_to(uri).is_some());
+            has(
+                changes(RedirectionUri::OtherHost),
+                "no request of the login before the last one has a `redirect_uri`",
+            )?;
+            // the redirection URI of an app may have no host
+            if !changes(uri) {
+                return Ok(());
+            }
         }
         self.budget(step.act == SessionAct::GuessPasswords)?;
         if let SessionAct::NearPassword(kind) = step.act
@@ -149,6 +165,24 @@ impl Caster<'_> {
     }
 }
 
+/// What a login has to have, so that the request to its token endpoint can be changed.
+fn lacking(change: GrantChange) -> &'static str {
+    match change {
+        GrantChange::NoType | GrantChange::UnknownType => "no request to a token endpoint in the login",
+        GrantChange::NoClientAuthentication | GrantChange::WrongClientSecret => {
+            "no client in the login that authenticates: what it asks for, anybody may ask for"
+        }
+        GrantChange::WrongPassword => "no `{password}` in the request of the login to the token endpoint",
+        GrantChange::UnknownCode => "no `code` in the last request of the login that comes from an answer",
+        GrantChange::OtherRedirectionUri => "no `redirect_uri` in the last request of the login",
+        GrantChange::NoVerifier | GrantChange::WrongVerifier => "no `code_verifier` in the last request of the login",
+        GrantChange::NoChallenge => "no `code_challenge` before, and `code_verifier` in, the last request of the login",
+        GrantChange::OtherClient => {
+            "no second credential with a login that uses a code of another client at the same token endpoint"
+        }
+    }
+}
+
 fn described(act: SessionAct) -> Description {
     let text = match act {
         SessionAct::LogIn(_) | SessionAct::LogInAfter(..) => "a login",
@@ -157,7 +191,6 @@ fn described(act: SessionAct) -> Description {
         SessionAct::ReturningTo(_) => "a login that is to lead to another site",
         SessionAct::LogOutFromForeignPage(_) => "a logout that a page of another site sends",
         SessionAct::LogInSecond(_) => "a login of another identity",
-        SessionAct::WrongPassword => "a login with a wrong password",
         SessionAct::Unusual(member, kind) => unusual(member, kind),
         SessionAct::Malformed(kind) => malformed(kind),
         SessionAct::InQuery(QueryLogin::OwnMethod) => "a login with user and password in the query",
@@ -176,6 +209,27 @@ fn described(act: SessionAct) -> Description {
             "a login without the authentication of its client"
         }
         SessionAct::ChangedGrant(GrantChange::WrongClientSecret) => "a login with a wrong secret of its client",
+        SessionAct::WrongPassword | SessionAct::ChangedGrant(GrantChange::WrongPassword) => {
+            "a login with a wrong password"
+        }
+        SessionAct::ChangedGrant(GrantChange::UnknownCode) => "a login with a code that was never issued",
+        SessionAct::ChangedGrant(GrantChange::OtherRedirectionUri) => {
+            "a login whose code is used with another redirection URI"
+        }
+        SessionAct::ChangedGrant(GrantChange::NoVerifier) => "a login whose code is used without its verifier",
+        SessionAct::ChangedGrant(GrantChange::WrongVerifier) => "a login whose code is used with a wrong verifier",
+        SessionAct::ChangedGrant(GrantChange::NoChallenge) => "a login with a verifier and without a challenge",
+        SessionAct::ChangedGrant(GrantChange::OtherClient) => "a login whose code is used by another client",
+        SessionAct::RepeatCode(_) => "a code that was used before",
+        SessionAct::OtherRedirection(RedirectionUri::OtherHost) => {
+            "an authorization request with a redirection URI on another host"
+        }
+        SessionAct::OtherRedirection(RedirectionUri::LongerPath) => {
+            "an authorization request with one more segment behind its redirection URI"
+        }
+        SessionAct::OtherRedirection(RedirectionUri::HostBehind) => {
+            "an authorization request with a redirection URI whose host begins with the registered one"
+        }
         SessionAct::UnknownUser => "a login with a user that does not exist",
         SessionAct::DefaultAccount(row) => {
             let (user, password) = DEFAULT_ACCOUNTS[row];

@@ -48,6 +48,7 @@ pub(crate) struct Verifiers {
     introspector: Introspector,
     sessions: Sessions,
     families: Families,
+    codes: login_token::Codes,
     proofs: ProofVerifier,
 }
 
@@ -72,7 +73,19 @@ impl Verifiers {
         let (sessions, families) = (Sessions::new(lifetime, secure), Families::new(lifetime));
         let proofs = ProofVerifier::new("http://127.0.0.1");
         let (signers, message_signers) = (Signers::seeded(), MessageSigners::seeded(secure));
-        Self { state, jwt, accounts, digest_users, signers, message_signers, introspector, sessions, families, proofs }
+        Self {
+            state,
+            jwt,
+            accounts,
+            digest_users,
+            signers,
+            message_signers,
+            introspector,
+            sessions,
+            families,
+            codes: login_token::Codes::default(),
+            proofs,
+        }
     }
 
     /// The same, with a verifier of proofs that knows the address of the server.

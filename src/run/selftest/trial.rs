@@ -42,6 +42,33 @@ resources:
   - { request: GET /public, public: true }
 "#;
 
+/// The same where the login ends with an authorization code, of two clients.
+const CODE: &str = r#"
+logins:
+  app:
+    request:
+      - get: "/login-token/authorize?response_type=code&client_id=service&redirect_uri=https%3A%2F%2Fapp.example.test%2Fcallback&state=x7&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256"
+      - { post: /login-token/authorize, form: { request: "{input:request}", username: "{username}", password: "{password}" } }
+      - post: /login-token/token
+        basic: { username: service, password: service-Secret-5vK8mT2x }
+        form: { grant_type: authorization_code, code: "{location:code}", redirect_uri: "https://app.example.test/callback", code_verifier: dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk }
+    logout: { post: /login-token/logout, headers: { Authorization: "Bearer {token}" } }
+  other:
+    request:
+      - get: "/login-token/authorize?response_type=code&client_id=reader&redirect_uri=https%3A%2F%2Fapp.example.test%2Fcallback"
+      - { post: /login-token/authorize, form: { request: "{input:request}", username: "{username}", password: "{password}" } }
+      - post: /login-token/token
+        basic: { username: reader, password: reader-Secret-9pQ4wZ7c }
+        form: { grant_type: authorization_code, code: "{location:code}", redirect_uri: "https://app.example.test/callback" }
+    logout: { post: /login-token/logout, headers: { Authorization: "Bearer {token}" } }
+credentials:
+  service: { login: app, username: service, password: correct-Horse-7-battery, scopes: [read:orders, write:orders], tenant: a }
+  reader: { login: other, username: reader, password: reader-Lantern-4-quiet, scopes: [read:orders], tenant: a }
+resources:
+  - { request: GET /login-token/orders, scopes: [read:orders] }
+  - { request: GET /public, public: true }
+"#;
+
 /// Where the credentials of a trial come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TrialLogin {
@@ -51,6 +78,8 @@ pub enum TrialLogin {
     Requests,
     /// A login by the password grant (RFC 6749 §4.3).
     Grant,
+    /// A login by an authorization code (RFC 6749 §4.1).
+    Code,
 }
 
 /// What is tried: a scheme with everything declared, against a server.
@@ -136,6 +165,7 @@ impl Trial {
             TrialLogin::None => "",
             TrialLogin::Requests => LOGIN,
             TrialLogin::Grant => GRANT,
+            TrialLogin::Code => CODE,
         };
         let scheme = match (self.scheme, self.alg) {
             ("oauth2-client-credentials-dpop", _) => "{ oauth2-client-credentials: { dpop: {} } }".to_owned(),

@@ -12,7 +12,7 @@ use crate::scenario::{At, JsonTemplate, Template};
 
 /// How a credential is obtained: by exactly one of `command`, `request`, `client` and `password`.
 ///
-/// In what is sent, `{/pointer}`, `{header:NAME}`, `{cookie:NAME}` and `{input:NAME}` stand for values of earlier answers,
+/// In what is sent, `{/pointer}`, `{header:NAME}`, `{cookie:NAME}`, `{input:NAME}` and `{location:NAME}` stand for values of earlier answers,
 /// `{username}` and `{password}` for those members of the credential, `{token}` for the credential that is held, and
 /// `{new_password}`, in a password change, for the password that takes the place of `{password}`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]

@@ -18,7 +18,7 @@ impl Scheme for BearerScheme {
     }
 
     fn groups(&self) -> &'static [&'static str] {
-        &["login", "refresh", "grant", "bearer", "common"]
+        &["login", "refresh", "grant", "code", "bearer", "common"]
     }
 
     fn carrier(&self) -> Carrier {

@@ -1,5 +1,6 @@
 //! One check's steps, played in order, with the tokens that they keep.
 
+mod code;
 mod endpoint;
 mod enumeration;
 mod fill;

@@ -1,15 +1,17 @@
 //! Refreshes of a session that a check has for itself.
 
 use super::resource::second_counts;
-use super::session::{Told, granted, note, refused};
+use super::session::{KeptSession, Told, granted, note, refused, started};
 use super::{Halt, Stage};
-use crate::check::step::RefreshChange;
+use crate::check::step::{RefreshChange, SessionAct, SessionStep, Step, Want};
 use crate::drive::login::LoginSession;
 use crate::drive::probe::values;
 use crate::observe::{Evidence, Outcome};
 use crate::scheme::forged_value;
 use crate::secret::Secret;
 
+/// RFC 9700 §4.14.2 asks for rotation where a client cannot authenticate.
+const BOUND: &str = "the refresh authenticates its client, to which refresh tokens are bound: they need not rotate";
 /// Why nothing takes the place of a refresh token.
 const NO_TOKEN: &str = "the refresh of the login takes no token from an answer";
 /// Why a refresh token cannot be forged.
@@ -18,6 +20,76 @@ const UNFORGED: &str = "the refresh token is too short to be changed";
 const THE_SAME: &str = "the refresh token is the access token";
 
 impl Stage<'_> {
+    pub(super) async fn refresh(
+        &mut self,
+        slot: &'static str,
+        want: Want,
+        evidence: &mut Evidence,
+    ) -> Result<Told, Halt> {
+        let logins = &self.prober.equipment.logins;
+        let wants_refusal = matches!(want, Want::Denied(_));
+        let was_renewed = evidence.observations.iter().any(|seen| {
+            let act = match self.check.steps[seen.step] {
+                Step::Session(SessionStep { act, .. }) => Some(act),
+                _ => None,
+            };
+            matches!(act, Some(SessionAct::Refresh(_))) && seen.outcome == Outcome::Granted
+        });
+        if wants_refusal {
+            // its family ends, or should: there is nothing left to log out of
+            self.sessions.values_mut().for_each(|kept| kept.lives = false);
+        }
+        if wants_refusal && let Some(used) = self.kept_session(slot)?.session.refresh_token() {
+            let is_current = |(name, kept): (&&str, &KeptSession)| {
+                *name != slot && kept.session.refresh_token().as_ref() == Some(&used)
+            };
+            evidence.refresh_token_stays = was_renewed && self.sessions.iter().any(is_current);
+        }
+        let kept = started(&mut self.sessions, slot)?;
+        let ended = kept.session.refreshed_only(logins).await;
+        let session = &kept.session;
+        evidence.refreshes_for_a_client |= session.refreshes_with_a_secret();
+        let (exchange, bound) = (session.exchanges().last().cloned(), session.refreshes_for_a_client());
+        note(session.exchanges(), session.procedure(), evidence);
+        match ended {
+            Ok(_) if wants_refusal && was_renewed && bound => Err(Halt::Inapplicable(BOUND.to_owned())),
+            Ok(held) => {
+                self.keep_session(slot, held, evidence);
+                Ok(granted(exchange))
+            }
+            Err(error) => refused(&error, exchange),
+        }
+    }
+
+    /// The same refresh three times at once.
+    pub(super) async fn refresh_at_once(
+        &mut self,
+        slot: &'static str,
+        evidence: &mut Evidence,
+    ) -> Result<Vec<Told>, Halt> {
+        let logins = &self.prober.equipment.logins;
+        let kept = started(&mut self.sessions, slot)?;
+        if kept.session.refreshes_for_a_client() {
+            return Err(Halt::Inapplicable(BOUND.to_owned()));
+        }
+        kept.lives = false;
+        let [mut one, mut two, mut three] = [kept.session.clone(), kept.session.clone(), kept.session.clone()];
+        let ended = tokio::join!(one.refreshed_only(logins), two.refreshed_only(logins), three.refreshed_only(logins));
+        let mut all = Vec::new();
+        for (session, ended) in [(one, ended.0), (two, ended.1), (three, ended.2)] {
+            note(session.exchanges(), session.procedure(), evidence);
+            let exchange = session.exchanges().last().cloned();
+            all.push(match ended {
+                Ok(held) => {
+                    values::note_text(held.proof.secret(), evidence);
+                    granted(exchange)
+                }
+                Err(error) => refused(&error, exchange)?,
+            });
+        }
+        Ok(all)
+    }
+
     /// A refresh that has to be refused, and whether its answer is a server error that comes again.
     pub(super) async fn changed_refresh(
         &mut self,
@@ -28,7 +100,7 @@ impl Stage<'_> {
     ) -> Result<(Told, bool), Halt> {
         let procedure = self.prober.subject().changed_refresh(identity, change);
         let procedure = procedure.ok_or_else(|| Halt::Untestable(NO_TOKEN.to_owned()))?;
-        let kept = self.sessions.get_mut(slot).ok_or_else(|| Halt::Obstacle("no session was started".to_owned()))?;
+        let kept = started(&mut self.sessions, slot)?;
         // a server may take it for a theft, and end the session
         kept.session.may_have_ended();
         let session = kept.session.by(procedure);

@@ -1,11 +1,12 @@
 //! Steps about logins: sessions that a check has for itself, what becomes of them, and logins that are wrong on purpose.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::OwnedMutexGuard;
 
 use super::{Halt, Kept, Stage, described};
-use crate::check::step::{SessionAct, SessionStep, Step, Want};
+use crate::check::step::{SessionAct, SessionStep, Step};
 use crate::clock;
 use crate::drive::control::{ControlError, Token};
 use crate::drive::login::{HeldCredential, LoginError, LoginSession, Logins, successor};
@@ -18,8 +19,6 @@ use crate::secret::Secret;
 /// What stands before random text in a password that is wrong: what rules for passwords ask for.
 pub(super) const WRONG: &str = "Wr0ng-";
 
-/// RFC 9700 §4.14.2 asks for rotation where a client cannot authenticate.
-const BOUND: &str = "the refresh authenticates its client, to which refresh tokens are bound: they need not rotate";
 /// Why a password change cannot end another session.
 const ONE_SESSION: &str = "a new login ends the one before it: there is no other session that could stay";
 /// Why nothing is known about what identified a session before its login.
@@ -38,7 +37,7 @@ const PLAIN_PARAMETERS: [&str; 4] = ["grant_type", "scope", "client_id", "token_
 pub(super) struct KeptSession {
     pub(super) session: LoginSession,
     /// Whether it is to be logged out when the check has ended.
-    lives: bool,
+    pub(super) lives: bool,
 }
 
 /// What came of a request of a login.
@@ -124,6 +123,8 @@ impl Stage<'_> {
                 self.sessions.insert(to, KeptSession { session, lives: false });
                 return Ok(());
             }
+            SessionAct::RepeatCode(slot) => Box::pin(self.repeat_code(slot, evidence)).await?,
+            SessionAct::OtherRedirection(uri) => Box::pin(self.other_redirection(identity, uri, evidence)).await?,
             SessionAct::Refresh(slot) => self.refresh(slot, step.want, evidence).await?,
             SessionAct::RefreshChanged(slot, change) => {
                 let (told, reproduced) = self.changed_refresh(identity, slot, change, evidence).await?;
@@ -328,72 +329,11 @@ impl Stage<'_> {
         told
     }
 
-    async fn refresh(&mut self, slot: &'static str, want: Want, evidence: &mut Evidence) -> Result<Told, Halt> {
-        let logins = &self.prober.equipment.logins;
-        let wants_refusal = matches!(want, Want::Denied(_));
-        let was_renewed = evidence.observations.iter().any(|seen| {
-            let act = match self.check.steps[seen.step] {
-                Step::Session(SessionStep { act, .. }) => Some(act),
-                _ => None,
-            };
-            matches!(act, Some(SessionAct::Refresh(_))) && seen.outcome == Outcome::Granted
-        });
-        if wants_refusal {
-            // its family ends, or should: there is nothing left to log out of
-            self.sessions.values_mut().for_each(|kept| kept.lives = false);
-        }
-        if wants_refusal && let Some(used) = self.kept_session(slot)?.session.refresh_token() {
-            let is_current = |(name, kept): (&&str, &KeptSession)| {
-                *name != slot && kept.session.refresh_token().as_ref() == Some(&used)
-            };
-            evidence.refresh_token_stays = was_renewed && self.sessions.iter().any(is_current);
-        }
-        let kept = self.sessions.get_mut(slot).ok_or_else(|| Halt::Obstacle("no session was started".to_owned()))?;
-        let ended = kept.session.refreshed_only(logins).await;
-        let session = &kept.session;
-        evidence.refreshes_for_a_client |= session.refreshes_with_a_secret();
-        let (exchange, bound) = (session.exchanges().last().cloned(), session.refreshes_for_a_client());
-        note(session.exchanges(), session.procedure(), evidence);
-        match ended {
-            Ok(_) if wants_refusal && was_renewed && bound => Err(Halt::Inapplicable(BOUND.to_owned())),
-            Ok(held) => {
-                self.keep_session(slot, held, evidence);
-                Ok(granted(exchange))
-            }
-            Err(error) => refused(&error, exchange),
-        }
-    }
-
-    /// The same refresh three times at once.
-    async fn refresh_at_once(&mut self, slot: &'static str, evidence: &mut Evidence) -> Result<Vec<Told>, Halt> {
-        let logins = &self.prober.equipment.logins;
-        let kept = self.sessions.get_mut(slot).ok_or_else(|| Halt::Obstacle("no session was started".to_owned()))?;
-        if kept.session.refreshes_for_a_client() {
-            return Err(Halt::Inapplicable(BOUND.to_owned()));
-        }
-        kept.lives = false;
-        let [mut one, mut two, mut three] = [kept.session.clone(), kept.session.clone(), kept.session.clone()];
-        let ended = tokio::join!(one.refreshed_only(logins), two.refreshed_only(logins), three.refreshed_only(logins));
-        let mut all = Vec::new();
-        for (session, ended) in [(one, ended.0), (two, ended.1), (three, ended.2)] {
-            note(session.exchanges(), session.procedure(), evidence);
-            let exchange = session.exchanges().last().cloned();
-            all.push(match ended {
-                Ok(held) => {
-                    values::note_text(held.proof.secret(), evidence);
-                    granted(exchange)
-                }
-                Err(error) => refused(&error, exchange)?,
-            });
-        }
-        Ok(all)
-    }
-
     async fn log_out(&mut self, slot: &'static str, evidence: &mut Evidence) -> Result<Told, Halt> {
         if let Some(left) = self.slots.get(slot).and_then(Kept::self_contained) {
             evidence.self_contained = Some(left);
         }
-        let kept = self.sessions.get_mut(slot).ok_or_else(|| Halt::Obstacle("no session was started".to_owned()))?;
+        let kept = started(&mut self.sessions, slot)?;
         kept.lives = false;
         let ended = kept.session.log_out(&self.prober.equipment.logins).await;
         note(kept.session.exchanges(), kept.session.procedure(), evidence);
@@ -403,7 +343,7 @@ impl Stage<'_> {
 
     /// The logout of a session as a page of another site makes a browser send it, whatever comes of it.
     async fn log_out_from_foreign_page(&mut self, slot: &'static str, evidence: &mut Evidence) -> Result<Told, Halt> {
-        let kept = self.sessions.get_mut(slot).ok_or_else(|| Halt::Obstacle("no session was started".to_owned()))?;
+        let kept = started(&mut self.sessions, slot)?;
         let foreign = kept.session.clone().with_foreign_logout();
         let mut foreign = foreign.ok_or_else(|| Halt::Inapplicable(NO_FOREIGN_LOGOUT.to_owned()))?;
         kept.session.may_have_ended();
@@ -434,7 +374,7 @@ impl Stage<'_> {
         for kept in self.sessions.values_mut() {
             kept.session.may_have_ended();
         }
-        let kept = self.sessions.get_mut(slot).ok_or_else(|| Halt::Obstacle("no session was started".to_owned()))?;
+        let kept = started(&mut self.sessions, slot)?;
         let ended = logins.change_password(&name, &mut kept.session).await;
         note(kept.session.exchanges(), &procedure, evidence);
         self.changed = Some((name, alone));
@@ -457,16 +397,24 @@ impl Stage<'_> {
         Ok((subject.identities[identity].name.clone(), procedure))
     }
 
-    fn kept_session(&self, slot: &str) -> Result<&KeptSession, Halt> {
+    pub(super) fn kept_session(&self, slot: &str) -> Result<&KeptSession, Halt> {
         self.sessions.get(slot).ok_or_else(|| Halt::Obstacle("no session was started".to_owned()))
     }
 
     /// Keeps what a session holds as a credential.
-    fn keep_session(&mut self, slot: &'static str, held: HeldCredential, evidence: &mut Evidence) {
+    pub(super) fn keep_session(&mut self, slot: &'static str, held: HeldCredential, evidence: &mut Evidence) {
         values::note_text(held.proof.secret(), evidence);
         let token = held.token.unwrap_or_else(|| Token::endless(Secret::new(held.proof.secret())));
         self.slots.insert(slot, Kept { companions: held.companions, ..Kept::of(token, None) });
     }
+}
+
+/// A session that the check has for itself, to be used.
+pub(super) fn started<'a>(
+    sessions: &'a mut HashMap<&'static str, KeptSession>,
+    slot: &str,
+) -> Result<&'a mut KeptSession, Halt> {
+    sessions.get_mut(slot).ok_or_else(|| Halt::Obstacle("no session was started".to_owned()))
 }
 
 pub(super) fn granted(exchange: Option<Exchange>) -> Told {
@@ -479,14 +427,24 @@ pub(super) fn granted(exchange: Option<Exchange>) -> Told {
 /// When it was not sent as it should be: that says nothing about the target.
 pub(super) fn refused(error: &ControlError, exchange: Option<Exchange>) -> Result<Told, Halt> {
     let outcome = match (error, exchange.as_ref().and_then(Exchange::status)) {
-        (ControlError::Login(LoginError::Refused { .. } | LoginError::NoToken(_)), Some(status)) => match status {
+        (
+            ControlError::Login(
+                // whoever is refused is led elsewhere than to a redirection URI, or there without a code
+                LoginError::Refused { .. }
+                | LoginError::NoToken(_)
+                | LoginError::MissingValue { of_redirect: true, .. },
+            ),
+            Some(status),
+        ) => match status {
             400.. => meaning_of_status(status),
             // a page, or a redirect to one: the scenario says that it is no success
             _ => Outcome::Refused,
         },
         (ControlError::Unreachable(_) | ControlError::Closed, _) => Outcome::Silent,
         // such as a token endpoint that issues no refresh tokens, which it need not (RFC 6749 §5.1)
-        (ControlError::Login(LoginError::MissingValue { .. }), _) => return Err(Halt::Untestable(error.to_string())),
+        (ControlError::Login(LoginError::MissingValue { of_redirect: false, .. }), _) => {
+            return Err(Halt::Untestable(error.to_string()));
+        }
         _ => return Err(Halt::Obstacle(error.to_string())),
     };
     Ok(Told { exchange: exchange.unwrap_or_else(unsent), outcome, why: None })

@@ -4,7 +4,7 @@ use super::enumeration::Existing;
 use super::resource::second_counts;
 use super::session::Told;
 use super::{Halt, Stage};
-use crate::check::step::SessionAct;
+use crate::check::step::{GrantChange, SessionAct};
 use crate::observe::{Evidence, Outcome, Silence};
 
 impl Stage<'_> {
@@ -33,7 +33,10 @@ impl Stage<'_> {
         evidence: &mut Evidence,
     ) -> Result<Told, Halt> {
         let (name, procedure) = self.login_of(identity)?;
-        let unusual = procedure.changed_by(act);
+        let unusual = match act {
+            SessionAct::ChangedGrant(GrantChange::OtherClient) => self.prober.subject().code_of_other_client(identity),
+            _ => procedure.changed_by(act),
+        };
         let unusual = unusual.ok_or_else(|| Halt::Untestable("the login has no such value".to_owned()))?;
         let most = procedure.most_failures;
         if most < 2 {

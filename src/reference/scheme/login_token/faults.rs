@@ -59,5 +59,32 @@ pub(crate) const FAULTS: &[Fault] = &[
         "grant.refresh-token-bound-to-client",
         "renews with the refresh token of another client",
     ),
+    row("any-redirection-uri", "code.redirection-uri-exact", "sends codes to whatever redirection URI a request names"),
+    variant(
+        "redirection-uri-by-beginning",
+        "code.redirection-uri-exact",
+        "looks at the beginning of redirection URIs, and not at their end",
+    ),
+    row("codes-used-twice", "code.used-once", "issues tokens for a code as often as it comes"),
+    row(
+        "tokens-survive-reuse-of-code",
+        "code.reuse-ends-tokens",
+        "refuses a used code and leaves the tokens of its first use",
+    ),
+    row("verifier-not-checked", "code.verifier-checked", "does not look at the verifier of a code"),
+    variant("verifier-optional", "code.verifier-checked", "checks the verifier of a code only where one comes"),
+    row(
+        "verifier-without-challenge",
+        "code.verifier-needs-challenge",
+        "takes any verifier where the authorization request had no challenge",
+    ),
+    row(
+        "redirection-uri-not-compared",
+        "code.redirection-uri-compared",
+        "does not look at the redirection URI that comes with a code",
+    ),
+    row("code-of-any-client", "code.bound-to-client", "issues tokens for the code of another client"),
+    row("any-code-accepted", "code.unknown-refused", "issues tokens for a code that it never issued"),
+    row("code-error-text", "code.error-body", "answers an unknown code by 401 and a text"),
     row("refresh-race", "refresh.concurrent-use", "marks a refresh token as used after it has answered"),
 ];

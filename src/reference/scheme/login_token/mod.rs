@@ -1,5 +1,6 @@
-//! Tokens that a login by password issues, with refresh tokens that rotate (RFC 6749 §6, RFC 9700 §4.14.2).
+//! Tokens that a login by password or by a code issues, with refresh tokens that rotate (RFC 6749 §6, RFC 9700 §4.14.2).
 
+mod codes;
 mod families;
 pub(crate) mod faults;
 
@@ -12,7 +13,7 @@ use axum::extract::{Form, Query, State as Shared};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -28,6 +29,7 @@ use crate::reference::state::{Principal, ReferenceState, digest};
 use crate::seed::{self, SeedState};
 use families::{NewTokens, RefreshUse};
 
+pub(crate) use codes::Codes;
 pub(crate) use families::Families;
 
 /// How long a server with a race takes between looking at a refresh token and using it up.
@@ -43,6 +45,7 @@ pub(super) fn routes(verifiers: Arc<Verifiers>) -> Router {
     Router::new()
         .route("/login-token/login", post(login))
         .route("/login-token/token", post(grant))
+        .route("/login-token/authorize", get(codes::ask).post(codes::agree))
         .route("/login-token/refresh", post(refresh))
         .route("/login-token/logout", post(logout))
         .route("/login-token/password", post(change_password))
@@ -141,7 +144,7 @@ fn password_pair(state: &ReferenceState, body: Result<Json<Value>, JsonRejection
     pair.map_err(|_| Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, "no_user_and_password"))
 }
 
-/// The resource owner password credentials grant (RFC 6749 §4.3), of a client that authenticates or of none, and what renews it.
+/// The grants of a user (RFC 6749 §4.1, §4.3), of a client that authenticates or of none, and what renews them.
 async fn grant(
     Shared(verifiers): Shared<Arc<Verifiers>>,
     headers: HeaderMap,
@@ -164,6 +167,14 @@ async fn grant(
             return match renewed {
                 Some(tokens) => told(&verifiers.families, tokens).into_response(),
                 None if faults.on("refresh-error-text") => (StatusCode::UNAUTHORIZED, "log in again").into_response(),
+                None => refused("invalid_grant"),
+            };
+        }
+        // RFC 6749 §4.1.3
+        "authorization_code" => {
+            return match verifiers.codes.used(&form, client, &verifiers.families, faults) {
+                Some(tokens) => told(&verifiers.families, tokens).into_response(),
+                None if faults.on("code-error-text") => (StatusCode::UNAUTHORIZED, "log in again").into_response(),
                 None => refused("invalid_grant"),
             };
         }

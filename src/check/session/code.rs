@@ -1,0 +1,243 @@
+//! Authorization codes (RFC 6749 §4.1), as far as a login shows them that ends with the use of one.
+
+use crate::check::judgement::{Judgement, ObservedCheck, expect};
+use crate::check::session::grant::invalid_grant;
+use crate::check::session::judgements::of_self_contained;
+use crate::check::step::{Accept, GrantChange, INVALID, On, RedirectionUri, SessionAct, Step, Who, login, send};
+use crate::check::{Check, Doc, Explanation, Level, REFUSAL, Severity, Tier};
+use crate::observe::{Outcome, Response, StepId};
+
+const REFUSED: &[Accept] = &[Accept::Range(400, 499)];
+/// The control that each of these has: the login as it is.
+const THE_LOGIN: &str = "the login";
+/// The use of a code that was used before.
+const AGAIN: StepId = StepId::new("code-again");
+
+/// What holds where a login ends with an authorization code.
+pub(crate) const CHECKS: &[Check] = &[
+    Check {
+        id: "code.redirection-uri-exact",
+        title: "A code goes to no redirection URI that its client has not registered",
+        level: Level::Must,
+        severity: Severity::High,
+        remote_safe: false,
+        sources: &["RFC 9700 §2.1", "RFC 6749 §3.1.2.4", "ASVS 10.4.1"],
+        doc: Doc {
+            sends: "The login of the scenario, which ends with an authorization code, with another redirection URI in its authorization request: on another host, with one more segment behind its path, and on a host that begins with the registered one. A redirect that leads there with a code is a failure; one that leads there with an error is a failure of medium severity at most.",
+            matters: "Whoever can choose where a code goes has a link that brings him the code of anybody who is logged in and follows it.",
+            fix: "Compare the redirection URI with the registered ones as a text, character by character (RFC 9700 §2.1), and show an error page where it is none of them (RFC 6749 §3.1.2.4).",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")).granted().called(THE_LOGIN),
+            login(SessionAct::OtherRedirection(RedirectionUri::OtherHost)),
+            login(SessionAct::OtherRedirection(RedirectionUri::LongerPath)),
+            login(SessionAct::OtherRedirection(RedirectionUri::HostBehind)),
+        ],
+        expect: leads_nowhere_else,
+        fault: "any-redirection-uri",
+        ..REFUSAL
+    },
+    Check {
+        id: "code.used-once",
+        title: "An authorization code that was used is refused",
+        level: Level::Must,
+        severity: Severity::High,
+        remote_safe: false,
+        sources: &["RFC 6749 §4.1.2", "RFC 6749 §10.5", "ASVS 10.4.2"],
+        doc: Doc {
+            sends: "The login of the scenario, which ends with an authorization code; then the request with that code once more.",
+            matters: "A code travels in addresses, which browsers and servers keep: one that stays good can be used by whoever finds it there.",
+            fix: "Take note of the use of a code before tokens are issued for it, in one step with looking it up.",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")).granted().called(THE_LOGIN),
+            login(SessionAct::RepeatCode("s")).denied(REFUSED).called("the same code once more"),
+        ],
+        fault: "codes-used-twice",
+        ..REFUSAL
+    },
+    Check {
+        id: "code.reuse-ends-tokens",
+        title: "A code that comes back ends the tokens of its first use",
+        level: Level::Should,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["RFC 6749 §4.1.2", "RFC 6749 §10.5", "ASVS 10.4.2"],
+        doc: Doc {
+            sends: "The login of the scenario, which ends with an authorization code; the request with that code once more; then the access token of its first use, until the tolerated delay of a revocation has passed. A JWT that ends by itself within `self_contained_life` (5 min) is recorded, and is no finding.",
+            matters: "A code that comes back is in two hands, and nobody knows which of them has the tokens.",
+            fix: "Remember which tokens came from which code, and revoke them when it comes back (RFC 6749 §4.1.2).",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")).granted().called(THE_LOGIN),
+            send(Who::Slot("s"), On::Protected).granted().called("its access token"),
+            login(SessionAct::RepeatCode("s")).denied(REFUSED).id(AGAIN).called("the same code once more"),
+            Step::AwaitRefusal("s"),
+            send(Who::Slot("s"), On::Protected).denied(&[INVALID]).called("the access token after that"),
+        ],
+        expect: after_reuse,
+        shows: Explanation::Revocation,
+        implied_by: &["code.used-once"],
+        fault: "tokens-survive-reuse-of-code",
+        ..REFUSAL
+    },
+    Check {
+        id: "code.verifier-checked",
+        title: "A code with a challenge is refused without its verifier",
+        level: Level::Must,
+        severity: Severity::High,
+        remote_safe: false,
+        sources: &["RFC 7636 §4.6", "RFC 9700 §2.1.1", "ASVS 10.4.6"],
+        doc: Doc {
+            sends: "The login of the scenario, whose authorization request has a `code_challenge`, with a wrong `code_verifier` in the request with its code, and without one.",
+            matters: "The verifier is what keeps a code that was stolen from being used.",
+            fix: "Compare the verifier with the challenge that came with the authorization request, and refuse a request without one (RFC 7636 §4.6).",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")).granted().called(THE_LOGIN),
+            login(SessionAct::ChangedGrant(GrantChange::WrongVerifier)).denied(REFUSED),
+            login(SessionAct::ChangedGrant(GrantChange::NoVerifier)).denied(REFUSED),
+        ],
+        fault: "verifier-not-checked",
+        ..REFUSAL
+    },
+    Check {
+        id: "code.verifier-needs-challenge",
+        title: "A verifier is refused where the authorization request had no challenge",
+        level: Level::Must,
+        severity: Severity::Medium,
+        remote_safe: false,
+        sources: &["RFC 9700 §4.8.2", "RFC 9700 §2.1.1"],
+        doc: Doc {
+            sends: "The login of the scenario without `code_challenge` in its authorization request, and with `code_verifier` in the request with its code.",
+            matters: "Whoever can take the challenge out of a link has a code that needs no verifier, and a client that sends one does not notice.",
+            fix: "Refuse a request with a verifier where there was no challenge, or authorization requests without one.",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")).granted().called(THE_LOGIN),
+            login(SessionAct::ChangedGrant(GrantChange::NoChallenge)).denied(REFUSED),
+        ],
+        fault: "verifier-without-challenge",
+        ..REFUSAL
+    },
+    Check {
+        id: "code.redirection-uri-compared",
+        title: "A code is refused with another redirection URI than it was sent to",
+        level: Level::Must,
+        severity: Severity::Medium,
+        remote_safe: false,
+        sources: &["RFC 6749 §4.1.3", "RFC 6749 §10.6"],
+        doc: Doc {
+            sends: "The login of the scenario with another `redirect_uri` in the request with its code than in its authorization request.",
+            matters: "The comparison shows that the code reached the client that asks, and nobody in between.",
+            fix: "Keep the redirection URI with the code, and compare (RFC 6749 §4.1.3).",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")).granted().called(THE_LOGIN),
+            login(SessionAct::ChangedGrant(GrantChange::OtherRedirectionUri)).denied(REFUSED),
+        ],
+        fault: "redirection-uri-not-compared",
+        ..REFUSAL
+    },
+    Check {
+        id: "code.bound-to-client",
+        title: "A code is refused to another client",
+        level: Level::Must,
+        severity: Severity::High,
+        remote_safe: false,
+        sources: &["RFC 6749 §4.1.3", "RFC 6749 §10.5"],
+        doc: Doc {
+            sends: "The login of the scenario, whose code is used by another client of the scenario, which authenticates as itself.",
+            matters: "Any client that gets hold of a code acts for the user with it.",
+            fix: "Keep with each code to which client it was issued, and compare (RFC 6749 §4.1.3).",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")).granted().called(THE_LOGIN),
+            login(SessionAct::ChangedGrant(GrantChange::OtherClient)).denied(REFUSED),
+        ],
+        fault: "code-of-any-client",
+        ..REFUSAL
+    },
+    Check {
+        id: "code.unknown-refused",
+        title: "A code that was never issued is refused",
+        level: Level::Must,
+        severity: Severity::Critical,
+        remote_safe: false,
+        sources: &["RFC 6749 §4.1.3", "OWASP API2:2023"],
+        doc: Doc {
+            sends: "The login of the scenario, which ends with an authorization code, with a random text as the code.",
+            matters: "A token endpoint that does not look a code up lets everybody in.",
+            fix: "Look the code up, and refuse one that is not there with error=invalid_grant.",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")).granted().called(THE_LOGIN),
+            login(SessionAct::ChangedGrant(GrantChange::UnknownCode)).denied(REFUSED),
+        ],
+        fault: "any-code-accepted",
+        ..REFUSAL
+    },
+    Check {
+        id: "code.error-body",
+        title: "An unknown code gives 400 and error=invalid_grant",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["RFC 6749 §5.2"],
+        doc: Doc {
+            sends: "The login of the scenario, which ends with an authorization code, with a random text as the code.",
+            matters: "Libraries of clients read the error code: without it they take a code that has ended for a server that is broken.",
+            fix: "Answer 400 with a JSON object whose error is invalid_grant (RFC 6749 §5.2).",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")).granted().called(THE_LOGIN),
+            login(SessionAct::ChangedGrant(GrantChange::UnknownCode)).denied(REFUSED),
+        ],
+        expect: invalid_grant,
+        implied_by: &["code.unknown-refused"],
+        fault: "code-error-text",
+        ..REFUSAL
+    },
+];
+
+/// RFC 6749 §3.1.2.4: no redirect to a redirection URI that is not registered, with a code or with an error.
+fn leads_nowhere_else(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    let mut with_a_code = false;
+    for (index, seen) in case.observations() {
+        let is_changed =
+            matches!(case.step_of(seen), Step::Session(step) if matches!(step.act, SessionAct::OtherRedirection(_)));
+        match seen.outcome {
+            Outcome::Granted if is_changed => {
+                let has_code = seen.exchange.response().is_some_and(hands_a_code_over);
+                with_a_code |= has_code;
+                let what = if has_code { "a code" } else { "an error" };
+                let text = case.about(index, format_args!("the answer leads there with {what}"));
+                judgement.violates(index, text, "an error page, and no redirect");
+            }
+            _ => case.judge(index, &mut judgement),
+        }
+    }
+    if !judgement.access.is_empty() && !with_a_code {
+        judgement.at_most = Some(Severity::Medium);
+    }
+    judgement
+}
+
+/// Whether a redirect has a code in its address.
+fn hands_a_code_over(answer: &Response) -> bool {
+    answer.header_values("location").any(|location| location.contains("code="))
+}
+
+/// What becomes of tokens whose code came back: nothing is said where that was used twice.
+fn after_reuse(case: &ObservedCheck<'_>) -> Judgement {
+    match case.observations_of(AGAIN).any(|(_, seen)| seen.outcome == Outcome::Granted) {
+        true => Judgement {
+            not_applicable: Some("a used code is accepted: see code.used-once".to_owned()),
+            ..Judgement::default()
+        },
+        false => of_self_contained(case, expect::wants(case)),
+    }
+}

@@ -1,0 +1,270 @@
+//! Logins that end with the use of an authorization code (RFC 6749 §4.1), changed on purpose.
+
+use std::sync::Arc;
+
+use url::Url;
+
+use super::changed_refresh::client_of;
+use super::login::{CredentialSource, LoginBody, LoginPart, LoginProcedure, LoginStep, LoginText};
+use super::subject::{Login, Subject};
+use crate::check::step::{FOREIGN_ORIGIN, GrantChange, RedirectionUri};
+use crate::secret::Secret;
+
+/// A code that nobody was given.
+const UNKNOWN_CODE: &str = "8f1c5a7e0b3d49266c0e9d71f4a2b853";
+/// A verifier in the alphabet of RFC 7636 §4.1 that is nobody's.
+const WRONG_VERIFIER: &str = "authbench-9Qz3vT6wK1sX8mB4nL7pR2dF5hJ0cYgUeAoIi~xV";
+/// Parameters that bind a code to a verifier (RFC 7636 §4.3).
+const CHALLENGE: [&str; 2] = ["code_challenge", "code_challenge_method"];
+
+/// The parameter of both requests that says where a code goes (RFC 6749 §4.1.1, §4.1.3).
+const REDIRECTION: &str = "redirect_uri";
+
+impl LoginProcedure {
+    /// The same login with a change in how its code is used; none where it has nothing to change.
+    #[must_use]
+    pub(super) fn with_changed_code(&self, change: GrantChange) -> Option<Arc<Self>> {
+        let own = self.code_request()?;
+        match change {
+            GrantChange::UnknownCode => self.with_code_request(with_field(own, "code", Some(UNKNOWN_CODE))?),
+            GrantChange::NoVerifier => self.with_code_request(with_field(own, "code_verifier", None)?),
+            GrantChange::WrongVerifier => {
+                self.with_code_request(with_field(own, "code_verifier", Some(WRONG_VERIFIER))?)
+            }
+            GrantChange::OtherRedirectionUri => {
+                let other = longer(own.field(REDIRECTION)?.known()?.as_str());
+                self.with_code_request(with_field(own, REDIRECTION, Some(&other))?)
+            }
+            GrantChange::NoChallenge => {
+                own.field("code_verifier")?;
+                self.with_parameters(|name, _| if CHALLENGE.contains(&name) { Kept::Dropped } else { Kept::AsItIs })
+            }
+            _ => None,
+        }
+    }
+
+    /// The same login whose authorization request names another redirection URI, and that URI; none where no request before the
+    /// last one has one that is written out.
+    pub fn redirecting_to(&self, other: RedirectionUri) -> Option<(Arc<Self>, String)> {
+        let uri = self.redirection_uri()?;
+        let other = changed(&uri, other)?;
+        let login = self.with_parameters(|name, _| match name == REDIRECTION {
+            true => Kept::As(other.clone()),
+            false => Kept::AsItIs,
+        });
+        Some((login?, other))
+    }
+
+    /// The redirection URI of the authorization request, where it is written out.
+    fn redirection_uri(&self) -> Option<String> {
+        let CredentialSource::Requests(steps) = &self.source else { return None };
+        let (_, before) = steps.split_last()?;
+        before.iter().find_map(|step| {
+            let of_form = || step.field(REDIRECTION)?.known();
+            let address = step.address.known();
+            let of_query = || address.as_deref().and_then(|address| parameter(address, REDIRECTION));
+            of_query().or_else(of_form)
+        })
+    }
+
+    fn with_code_request(&self, last: LoginStep) -> Option<Arc<Self>> {
+        let CredentialSource::Requests(steps) = &self.source else { return None };
+        let mut steps = steps.clone();
+        *steps.last_mut()? = last;
+        Some(Arc::new(Self { source: CredentialSource::Requests(steps), ..self.clone() }))
+    }
+
+    /// The same login with other parameters in the requests before the last one; none where that changes nothing.
+    fn with_parameters(&self, kept: impl Fn(&str, &str) -> Kept) -> Option<Arc<Self>> {
+        let CredentialSource::Requests(steps) = &self.source else { return None };
+        let mut steps = steps.clone();
+        let (_, before) = steps.split_last_mut()?;
+        let mut changes = false;
+        for step in before {
+            if let Some(address) = step.address.known().and_then(|address| with_query(&address, &kept)) {
+                step.address = LoginText(vec![match step.address.0.as_slice() {
+                    [LoginPart::Plain(_)] => LoginPart::Plain(address),
+                    _ => LoginPart::Private(Secret::new(address)),
+                }]);
+                changes = true;
+            }
+            let Some(LoginBody::Form(fields)) = &mut step.body else { continue };
+            let before = std::mem::take(fields);
+            for (name, text) in before {
+                match kept(&name, text.known().as_deref().unwrap_or_default()) {
+                    Kept::AsItIs => fields.push((name, text)),
+                    Kept::As(value) => {
+                        fields.push((name, LoginText::plain(value)));
+                        changes = true;
+                    }
+                    Kept::Dropped => changes = true,
+                }
+            }
+        }
+        changes.then(|| Arc::new(Self { source: CredentialSource::Requests(steps), ..self.clone() }))
+    }
+}
+
+/// What becomes of a parameter.
+enum Kept {
+    AsItIs,
+    As(String),
+    Dropped,
+}
+
+impl Subject {
+    /// The login of an identity whose code is used by another client of the scenario, which authenticates as itself; none where
+    /// there is none that asks the same token endpoint.
+    pub fn code_of_other_client(&self, identity: usize) -> Option<Arc<LoginProcedure>> {
+        let procedure = self.procedure_of(identity)?;
+        let own = procedure.code_request()?;
+        let others = self.identities.iter().filter_map(|other| match &other.login {
+            Login::Procedure(other) => other.code_request(),
+            _ => None,
+        });
+        let is_another = |other: &&LoginStep| {
+            let same_endpoint = own.address.known().is_some() && own.address.known() == other.address.known();
+            same_endpoint && client_of(other).is_some() && client_of(other) != client_of(own)
+        };
+        let other = others.into_iter().find(is_another)?;
+        let mut changed = own.clone();
+        (changed.client, changed.basic) = (other.client.clone(), other.basic.clone());
+        let Some(LoginBody::Form(fields)) = &mut changed.body else { return None };
+        let of_client = |name: &str| matches!(name, "client_id" | "client_secret");
+        fields.retain(|(name, _)| !of_client(name));
+        let Some(LoginBody::Form(of_other)) = &other.body else { return None };
+        fields.extend(of_other.iter().filter(|(name, _)| of_client(name)).cloned());
+        procedure.with_code_request(changed)
+    }
+}
+
+/// A form with another value of a field, or without it; none where it has no such field.
+fn with_field(step: &LoginStep, name: &str, value: Option<&str>) -> Option<LoginStep> {
+    let mut step = step.clone();
+    step.field(name)?;
+    let Some(LoginBody::Form(fields)) = &mut step.body else { return None };
+    fields.retain(|(own, _)| own != name);
+    fields.extend(value.map(|value| (name.to_owned(), LoginText::plain(value))));
+    Some(step)
+}
+
+/// An address with other parameters in its query; none where that changes nothing.
+fn with_query(address: &str, kept: impl Fn(&str, &str) -> Kept) -> Option<String> {
+    let (path, query) = address.split_once('?')?;
+    let mut changes = false;
+    let mut pairs = Vec::new();
+    for pair in query.split('&') {
+        let (name, value) = url::form_urlencoded::parse(pair.as_bytes()).next().unwrap_or_default();
+        match kept(&name, &value) {
+            Kept::AsItIs => pairs.push(pair.to_owned()),
+            Kept::As(value) => {
+                let value: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
+                pairs.push(format!("{name}={value}"));
+                changes = true;
+            }
+            Kept::Dropped => changes = true,
+        }
+    }
+    changes.then(|| format!("{path}?{}", pairs.join("&")))
+}
+
+fn parameter(address: &str, name: &str) -> Option<String> {
+    let (_, query) = address.split_once('?')?;
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    pairs.find(|(own, _)| own == name).map(|(_, value)| value.into_owned())
+}
+
+/// A redirection URI that is not the registered one; none where it has no host that could have another one behind it.
+fn changed(uri: &str, other: RedirectionUri) -> Option<String> {
+    let foreign = FOREIGN_ORIGIN.split_once("//").map_or(FOREIGN_ORIGIN, |(_, host)| host);
+    match other {
+        RedirectionUri::LongerPath => Some(longer(uri)),
+        RedirectionUri::OtherHost => {
+            let path = Url::parse(uri).map(|uri| uri.path().to_owned()).unwrap_or_default();
+            Some(format!("{FOREIGN_ORIGIN}/{}", path.trim_start_matches('/')))
+        }
+        RedirectionUri::HostBehind => {
+            let mut parsed = Url::parse(uri).ok()?;
+            let host = format!("{}.{foreign}", parsed.host_str().filter(|host| !host.contains(':'))?);
+            parsed.set_host(Some(&host)).ok()?;
+            Some(parsed.into())
+        }
+    }
+}
+
+/// The same with one more segment behind its path.
+fn longer(uri: &str) -> String {
+    let (path, query) = uri.split_once('?').map_or((uri, None), |(path, query)| (path, Some(query)));
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    format!("{}/authbench{query}", path.trim_end_matches('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::changed_login::tests::login_in_test;
+
+    const AUTHORIZE: &str = "/authorize?response_type=code&redirect_uri=https%3A%2F%2Fapp.test%2Fcb&code_challenge=abc&code_challenge_method=S256";
+
+    fn login() -> LoginProcedure {
+        let field = |name: &str, part| (name.to_owned(), LoginText(vec![part]));
+        let plain = |name: &str, text: &str| (name.to_owned(), LoginText::plain(text));
+        let fields = vec![
+            plain("grant_type", "authorization_code"),
+            field("code", LoginPart::Location("code".to_owned())),
+            plain("redirect_uri", "https://app.test/cb"),
+            plain("code_verifier", "verifier"),
+        ];
+        let mut login = login_in_test("/token", LoginBody::Form(fields), ("alice", "pass"));
+        if let CredentialSource::Requests(steps) = &mut login.source {
+            let first =
+                LoginStep { method: "GET", address: LoginText::plain(AUTHORIZE), body: None, ..steps[0].clone() };
+            steps.insert(0, first);
+        }
+        login
+    }
+
+    fn steps(login: &LoginProcedure) -> &[LoginStep] {
+        let CredentialSource::Requests(steps) = &login.source else { panic!("requests") };
+        steps
+    }
+
+    #[test]
+    fn the_use_of_a_code_is_changed_and_nothing_else() {
+        let own = login();
+        assert!(own.uses_a_code());
+        for (change, field, expected) in [
+            (GrantChange::UnknownCode, "code", Some(UNKNOWN_CODE)),
+            (GrantChange::NoVerifier, "code_verifier", None),
+            (GrantChange::WrongVerifier, "code_verifier", Some(WRONG_VERIFIER)),
+            (GrantChange::OtherRedirectionUri, "redirect_uri", Some("https://app.test/cb/authbench")),
+        ] {
+            let changed = own.with_changed_code(change).expect("there is something to change");
+            assert_eq!(steps(&changed)[1].field(field).and_then(LoginText::whole), expected, "{change:?}");
+            assert_eq!(steps(&changed)[0].address.whole(), Some(AUTHORIZE), "{change:?}");
+        }
+        let bare = own.with_changed_code(GrantChange::NoChallenge).expect("it has a challenge");
+        let address = "/authorize?response_type=code&redirect_uri=https%3A%2F%2Fapp.test%2Fcb";
+        assert_eq!(steps(&bare)[0].address.whole(), Some(address));
+        assert!(steps(&bare)[1].field("code_verifier").is_some(), "the verifier stays");
+        assert!(bare.with_changed_code(GrantChange::NoChallenge).is_none(), "there is none left");
+    }
+
+    #[test]
+    fn a_redirection_uri_is_changed_in_the_authorization_request() {
+        for (other, expected) in [
+            (RedirectionUri::OtherHost, "https://authbench.example/cb"),
+            (RedirectionUri::LongerPath, "https://app.test/cb/authbench"),
+            (RedirectionUri::HostBehind, "https://app.test.authbench.example/cb"),
+        ] {
+            let (changed, uri) = login().redirecting_to(other).expect("it is written out");
+            assert_eq!(uri, expected);
+            let address = steps(&changed)[0].address.whole().expect("is known").to_owned();
+            assert_eq!(parameter(&address, REDIRECTION).as_deref(), Some(expected));
+            assert!(address.ends_with("&code_challenge=abc&code_challenge_method=S256"), "{address}");
+        }
+        // a scheme of an app has no host
+        assert_eq!(changed("com.example.app:/cb", RedirectionUri::HostBehind), None);
+        assert_eq!(longer("com.example.app:/cb"), "com.example.app:/cb/authbench");
+    }
+}

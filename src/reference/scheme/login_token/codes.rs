@@ -1,0 +1,222 @@
+//! Authorization codes (RFC 6749 §4.1) with proof keys (RFC 7636), for users who log in on a page of the reference.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::extract::{Form, RawQuery, State as Shared};
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+
+use super::families::{Families, NewTokens};
+use crate::clock;
+use crate::reference::fault::Faults;
+use crate::reference::random::random_text;
+use crate::reference::rejection::Rejection;
+use crate::reference::scheme::{Verifiers, passwords};
+use crate::reference::state::{Principal, digest, principal};
+use crate::seed::{IDENTITIES, REDIRECTION_URI, SeedIdentity, SeedState};
+
+/// Life of a code (RFC 6749 §4.1.2 asks for ten minutes at most).
+const LIFE: Duration = Duration::from_secs(60);
+/// Codes that are remembered; beyond, the oldest are forgotten.
+const MOST: usize = 10_000;
+
+/// An authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3).
+#[derive(Clone, Debug, Default)]
+struct Asked {
+    client: String,
+    redirection_uri: String,
+    response_type: String,
+    state: Option<String>,
+    challenge: Option<String>,
+    method: Option<String>,
+}
+
+impl Asked {
+    fn of(query: &str) -> Self {
+        let pairs: HashMap<String, String> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let one = |name: &str| pairs.get(name).cloned();
+        Self {
+            client: one("client_id").unwrap_or_default(),
+            redirection_uri: one("redirect_uri").unwrap_or_default(),
+            response_type: one("response_type").unwrap_or_default(),
+            state: one("state"),
+            challenge: one("code_challenge"),
+            method: one("code_challenge_method"),
+        }
+    }
+
+    /// Whether a client of the reference asks, and its redirection URI is the one that it has registered.
+    fn is_registered(&self, faults: &Faults) -> bool {
+        let is_client = |client: &&SeedIdentity| client.name == self.client && client.state == SeedState::Valid;
+        let is_own = match &self.redirection_uri {
+            _ if faults.on("any-redirection-uri") => true,
+            uri if faults.on("redirection-uri-by-beginning") => uri.starts_with(REDIRECTION_URI),
+            uri => uri == REDIRECTION_URI,
+        };
+        is_own && IDENTITIES.iter().any(|identity| is_client(&identity))
+    }
+
+    /// The redirect to the client with what came of it.
+    fn answered(&self, (name, value): (&str, &str)) -> Response {
+        let state = self.state.as_deref().map(|state| ("state", state));
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([(name, value)].into_iter().chain(state))
+            .finish();
+        let location = format!("{}?{query}", self.redirection_uri);
+        (StatusCode::SEE_OTHER, [(header::LOCATION, location), (header::CACHE_CONTROL, "no-store".to_owned())])
+            .into_response()
+    }
+
+    /// What is wrong with it, as far as the client hears of it (RFC 6749 §4.1.2.1, RFC 7636 §4.4.1).
+    fn error(&self) -> Option<&'static str> {
+        match (&self.challenge, self.method.as_deref()) {
+            _ if self.response_type != "code" => Some("unsupported_response_type"),
+            (Some(_), Some("S256")) | (None, None) => None,
+            _ => Some("invalid_request"),
+        }
+    }
+}
+
+/// A code that was given to a client.
+#[derive(Debug)]
+struct Code {
+    asked: Asked,
+    principal: Arc<Principal>,
+    ends: Instant,
+    /// The access token that it was used for.
+    used: Option<String>,
+}
+
+/// All codes, by their SHA-256.
+#[derive(Debug, Default)]
+pub(crate) struct Codes {
+    known: Mutex<HashMap<[u8; 32], Code>>,
+}
+
+impl Codes {
+    fn issue(&self, asked: Asked, principal: Arc<Principal>) -> String {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = clock::now();
+        if known.len() >= MOST {
+            known.retain(|_, code| code.ends > now);
+        }
+        if known.len() >= MOST {
+            known.clear();
+        }
+        let code = format!("abc_{}", random_text(32));
+        known.insert(digest(&code), Code { asked, principal, ends: now + LIFE, used: None });
+        code
+    }
+
+    /// The tokens for a code, where the client may use it (RFC 6749 §4.1.3, RFC 7636 §4.6). One that comes back ends the tokens
+    /// of its first use.
+    pub(super) fn used(
+        &self,
+        form: &HashMap<String, String>,
+        client: Option<String>,
+        families: &Families,
+        faults: &Faults,
+    ) -> Option<NewTokens> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let value = |name: &str| form.get(name).map(String::as_str);
+        let Some(code) = known.get_mut(&digest(value("code").unwrap_or_default())) else {
+            let anybody = faults.on("any-code-accepted").then(|| Arc::new(principal(&IDENTITIES[0])));
+            return anybody.map(|anybody| families.start(anybody, client));
+        };
+        if let Some(access) = code.used.as_ref().filter(|_| !faults.on("codes-used-twice")) {
+            if !faults.on("tokens-survive-reuse-of-code") {
+                families.end(access, faults);
+            }
+            return None;
+        }
+        let is_own = client.as_deref() == Some(&code.asked.client) || faults.on("code-of-any-client");
+        let is_there =
+            value("redirect_uri") == Some(&code.asked.redirection_uri) || faults.on("redirection-uri-not-compared");
+        if !is_own || !is_there || !is_proven(&code.asked, value("code_verifier"), faults) || clock::now() >= code.ends
+        {
+            return None;
+        }
+        let tokens = families.start(code.principal.clone(), client);
+        code.used = Some(tokens.access.clone());
+        Some(tokens)
+    }
+}
+
+/// RFC 7636 §4.6, and RFC 9700 §4.8.2 for a verifier without a challenge.
+fn is_proven(asked: &Asked, verifier: Option<&str>, faults: &Faults) -> bool {
+    match (&asked.challenge, verifier) {
+        (None, None) => true,
+        (None, Some(_)) => faults.on("verifier-without-challenge"),
+        (Some(_), None) => faults.on("verifier-not-checked") || faults.on("verifier-optional"),
+        (Some(challenge), Some(verifier)) => {
+            URL_SAFE_NO_PAD.encode(digest(verifier)) == *challenge || faults.on("verifier-not-checked")
+        }
+    }
+}
+
+fn page(status: StatusCode, body: &str) -> Response {
+    (status, [(header::CACHE_CONTROL, "no-store")], Html(format!("<!DOCTYPE html><title>Log in</title>{body}")))
+        .into_response()
+}
+
+/// The page of a request that is answered to nobody but the user (RFC 6749 §3.1.2.4).
+fn not_registered() -> Response {
+    page(StatusCode::BAD_REQUEST, "<p>This client has not registered that address.</p>")
+}
+
+/// The page that asks for the password, and repeats the request.
+fn asks_for_password(query: &str) -> Response {
+    let escaped = query.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
+    let form = format!(
+        "<form method=\"post\"><input type=\"hidden\" name=\"request\" value=\"{escaped}\"><input name=\"username\">\
+         <input name=\"password\" type=\"password\"><button>Log in</button></form>"
+    );
+    page(StatusCode::OK, &form)
+}
+
+/// The authorization endpoint (RFC 6749 §3.1).
+pub(super) async fn ask(Shared(verifiers): Shared<Arc<Verifiers>>, RawQuery(query): RawQuery) -> Response {
+    let query = query.unwrap_or_default();
+    let asked = Asked::of(&query);
+    match asked.error() {
+        _ if !asked.is_registered(&verifiers.state.faults) => not_registered(),
+        Some(error) => asked.answered(("error", error)),
+        None => asks_for_password(&query),
+    }
+}
+
+/// What the page sends.
+#[derive(Deserialize)]
+pub(super) struct FilledPage {
+    #[serde(default)]
+    request: String,
+    #[serde(default)]
+    username: String,
+    #[serde(default)]
+    password: String,
+}
+
+/// The password of the user, who agrees by it.
+pub(super) async fn agree(Shared(verifiers): Shared<Arc<Verifiers>>, Form(filled): Form<FilledPage>) -> Response {
+    let asked = Asked::of(&filled.request);
+    if !asked.is_registered(&verifiers.state.faults) {
+        return not_registered();
+    }
+    if let Some(error) = asked.error() {
+        return asked.answered(("error", error));
+    }
+    let refused = |error| Rejection::new(StatusCode::UNAUTHORIZED, error);
+    match passwords::log_in(&verifiers, &filled.username, &filled.password, refused) {
+        Ok(principal) => {
+            let code = verifiers.codes.issue(asked.clone(), principal);
+            asked.answered(("code", &code))
+        }
+        Err(rejection) if rejection.status == StatusCode::TOO_MANY_REQUESTS => rejection.into_response(),
+        Err(_) => asks_for_password(&filled.request),
+    }
+}
