@@ -42,7 +42,7 @@ pub use internals::internals_in;
 pub use latency::{Interval, LaneFigures, Latency, Limit, LoadFigures, Model, Outcomes, TargetCost, curve};
 pub use marks::Marks;
 pub use multipart::{MULTIPART, multipart};
-pub use outage::Outage;
+pub use outage::{Outage, SentBy};
 pub use outcome::Outcome;
 pub use password_hash::password_hash_in;
 pub use recognition::{

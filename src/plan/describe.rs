@@ -14,6 +14,8 @@ pub(super) fn altered(alter: &Alter) -> String {
         Alter::Query(name, fill) => format!("with ?{name}={}", value(fill).trim_start_matches(": ")),
         Alter::Body { .. } => "with another body".to_owned(),
         Alter::Members(_) => "with other values in the body".to_owned(),
+        Alter::OfForm => "without lines that no form sends".to_owned(),
+        Alter::AsForm => "as a form".to_owned(),
         Alter::Target(_) => "another path".to_owned(),
         Alter::Source(_) => "from a source of its own".to_owned(),
         Alter::Connection(_) => "over another connection".to_owned(),

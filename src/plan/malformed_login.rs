@@ -67,7 +67,7 @@ fn malformed_json(json: &LoginJson, kind: MalformedLogin, user: &str) -> Option<
         MalformedLogin::Null => raw(b"null"),
         MalformedLogin::Empty => raw(b""),
         MalformedLogin::Broken => raw(b"{\"authbench\": "),
-        MalformedLogin::Deep => raw(&[b'['; DEPTH]),
+        MalformedLogin::Deep => raw(&[vec![b'['; DEPTH], vec![b']'; DEPTH]].concat()),
         // what a loose comparison takes for any text, and what methods of text are missing from
         MalformedLogin::Number(member) => replaced(json, member, &json!(0)),
         MalformedLogin::List(member) => replaced(json, member, &json!(["authbench"])),

@@ -303,6 +303,9 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
                 let text = "a new credential ends the one before it: checks run one at a time".to_owned();
                 sink(Event::Note(Note { kind: NoteKind::Info, text }));
             }
+            if let Some(text) = other_credentials(&prober) {
+                sink(Event::Note(Note { kind: NoteKind::Warning, text }));
+            }
             let session = Session {
                 loaded: &loaded,
                 subject,
@@ -334,6 +337,17 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
     };
     running.stop().await;
     exit
+}
+
+/// Cookies of a login that are left out, for a reader.
+fn other_credentials(prober: &Prober) -> Option<String> {
+    let names = prober.other_credentials();
+    let first = names.first()?;
+    Some(format!(
+        "{} of the login opens a resource without the credential of the scenario: it is a credential of its own, and is not sent \
+         beside that one; `token: {{ cookie: {first} }}` in another scenario tests it",
+        names.join(", ")
+    ))
 }
 
 /// Which key exchange the target chooses of those that the scenario offers it.

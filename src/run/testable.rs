@@ -66,7 +66,7 @@ pub(super) async fn look(
     let mut pairs = pairs(subject).into_iter();
     let Some(first) = pairs.next() else { return Ok(()) };
     let Some(obstacle) = tried(subject, prober, first).await else {
-        prober.look_whether_one_at_a_time(first.0, first.1).await;
+        look_closer(prober, first).await;
         return Ok(());
     };
     let obstacle = in_words(obstacle, running).await;
@@ -89,7 +89,7 @@ pub(super) async fn look(
                 {
                     subject.preferred.get_or_init(|| pair.1);
                 }
-                prober.look_whether_one_at_a_time(pair.0, pair.1).await;
+                look_closer(prober, pair).await;
                 return Ok(());
             }
             Some(obstacle) => {
@@ -107,6 +107,12 @@ pub(super) async fn look(
         }
     }
     Err(Untestable { causes, reached })
+}
+
+/// What has to be known of credentials that work, before anything is changed about them.
+async fn look_closer(prober: &Prober, (identity, resource): (usize, usize)) {
+    prober.look_whether_one_at_a_time(identity, resource).await;
+    prober.look_for_other_credentials(identity, resource).await;
 }
 
 /// Without a resource, what shows that the scenario can be tested is a client that gets a token.

@@ -151,7 +151,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["OWASP API8:2023", "ASVS 16.5.1"],
         doc: Doc {
-            sends: "Each write (at most 8) without a credential: with the body of the scenario, and with one that no schema allows, that does not parse, without a member, of nothing, and ten thousand arrays deep beside a long one, in JSON or as a form, as the scenario has it; with another media type, and with parts of a form without a boundary; with one that is said to be gzip and is not; and with a query that no schema allows.",
+            sends: "Each write (at most 8) without a credential: with the body of the scenario, and with one that no schema allows, that does not parse, `[]`, `null`, and five thousand arrays deep beside a long one, in JSON or as a form, as the scenario has it; with another media type, and with parts of a form without a boundary; with one that is said to be gzip and is not; and with a query that no schema allows.",
             matters: "An error that names fields shows the inside of an API to whoever has no business there.",
             fix: "Authenticate before the body is parsed.",
         },
@@ -171,11 +171,11 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Anonymous, On::EachWrite)
                 .with(&[Alter::Body { json: "[]", form: "" }])
                 .denied(UNREAD)
-                .called("a body without a member"),
+                .called("[] (in a form: nothing) as the body"),
             send(Who::Anonymous, On::EachWrite)
                 .with(&[Alter::Body { json: "null", form: "=" }])
                 .denied(UNREAD)
-                .called("a body of nothing"),
+                .called("null (in a form: =) as the body"),
             send(Who::Anonymous, On::EachWrite)
                 .with(&[Alter::Body { json: LONG, form: LONG_FORM }])
                 .id(A_LONG_BODY)

@@ -27,10 +27,21 @@ const fn filled<const LENGTH: usize>(start: &[u8; 2], with: u8) -> [u8; LENGTH] 
     text
 }
 /// Arrays in arrays: deeper than parsers descend.
-pub(super) const DEEP: &str = match std::str::from_utf8(&[b'['; 10_000]) {
+pub(super) const DEEP: &str = match std::str::from_utf8(&nested::<10_000>()) {
     Ok(deep) => deep,
-    Err(_) => "[",
+    Err(_) => "[]",
 };
+
+/// As many brackets that open as that close.
+const fn nested<const LENGTH: usize>() -> [u8; LENGTH] {
+    let mut text = [b']'; LENGTH];
+    let mut at = 0;
+    while at < LENGTH / 2 {
+        text[at] = b'[';
+        at += 1;
+    }
+    text
+}
 /// A field whose name nests as deeply as parsers of forms do not.
 pub(super) const DEEP_FORM: &str = match std::str::from_utf8(&deep_name()) {
     Ok(deep) => deep,

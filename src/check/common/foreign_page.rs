@@ -34,11 +34,11 @@ pub(crate) const MTLS: &[Check] = &[Check {
     title: "A write that a page of another site makes a browser send is refused",
     severity: Severity::Low,
     doc: Doc {
-        sends: "Each write (at most 8) over a connection with the certificate, as a form of another site sends it: with its Origin and `Sec-Fetch-Site: cross-site`, as a form where the scenario has one, and as text/plain. Methods other than GET and POST need the consent of the target (CORS) and are left out.",
+        sends: "Each write (at most 8) over a connection with the certificate, as a form of another site sends it: with its Origin and `Sec-Fetch-Site: cross-site`, without lines of `headers` that a form cannot send, as a form, and as text/plain. Methods other than GET and POST need the consent of the target (CORS) and are left out.",
         matters: "A browser that has the certificate uses it for requests that other sites make it send, too; SameSite is about cookies alone.",
         fix: "Compare Origin or Sec-Fetch-Site with the own site in each request that changes state; refuse JSON that comes as text/plain.",
     },
-    steps: &[WRITTEN, SENT, SENT_AS_TEXT],
+    steps: &[WRITTEN, SENT, SENT_AS_FORM, SENT_AS_TEXT],
     expect: |case| judged(case, Reach::Forms),
     fault: "mtls-foreign-pages-write",
     ..WRITE
@@ -48,16 +48,18 @@ const WRITE: Check =
     Check { tier: Tier::Extended, remote_safe: false, sources: &["ASVS 3.5.1", "CWE-352", "WSTG-SESS-05"], ..PLAIN };
 
 const OF_PASSWORD: Doc = Doc {
-    sends: "Each write (at most 8) with the good credential as a form of another site sends it: with its Origin and `Sec-Fetch-Site: cross-site`, without the header lines of `write_headers`, as a form where the scenario has one, and as text/plain. Methods other than GET and POST need the consent of the target (CORS) and are left out. Before that, a request without a credential: where no challenge asks a browser for the password, the check is not applicable.",
+    sends: "Each write (at most 8) with the good credential as a form of another site sends it: with its Origin and `Sec-Fetch-Site: cross-site`, without the lines of `write_headers` and those of `headers` that a form cannot send, as a form, and as text/plain. Methods other than GET and POST need the consent of the target (CORS) and are left out. Before that, a request without a credential: where no challenge asks a browser for the password, the check is not applicable.",
     matters: "A browser keeps a password that was typed once and adds it to requests that other sites make it send; SameSite is about cookies alone.",
     fix: "Compare Origin or Sec-Fetch-Site with the own site in each request that changes state, or ask for a CSRF token; refuse JSON that comes as text/plain.",
 };
 
 /// Whether an answer asks for the credential, and the writes.
-const OF_PASSWORDS: [Step; 4] = [send(Who::Anonymous, On::Protected).id(ASKED), WRITTEN, SENT, SENT_AS_TEXT];
+const OF_PASSWORDS: [Step; 5] =
+    [send(Who::Anonymous, On::Protected).id(ASKED), WRITTEN, SENT, SENT_AS_FORM, SENT_AS_TEXT];
 
 const ASKED: StepId = StepId::new("asked");
 const FOREIGN: StepId = StepId::new("foreign");
+const AS_FORM: StepId = StepId::new("foreign-form");
 const TEXT: StepId = StepId::new("foreign-text");
 
 /// A write of the site itself, ...
@@ -65,7 +67,13 @@ pub(crate) const WRITTEN: Step = send(Who::Good, On::Writable).granted().called(
 /// ... each one of a page of another site, ...
 pub(crate) const SENT: Step =
     send(Who::OfForeignPage, On::EachWrite).with(FOREIGN_PAGE).id(FOREIGN).called("a write of a page of another site");
-/// ... and the same with a body of a media type that needs no consent of the target.
+/// ... the same with the members of its JSON as the fields of a form, ...
+pub(crate) const SENT_AS_FORM: Step = send(Who::OfForeignPage, On::EachWrite)
+    .with(FOREIGN_FORM)
+    .id(AS_FORM)
+    .called("a write of a page of another site, as a form")
+    .if_given();
+/// ... and with a body of another media type that needs no consent of the target.
 pub(crate) const SENT_AS_TEXT: Step = send(Who::OfForeignPage, On::EachWrite)
     .with(FOREIGN_TEXT)
     .id(TEXT)
@@ -73,10 +81,18 @@ pub(crate) const SENT_AS_TEXT: Step = send(Who::OfForeignPage, On::EachWrite)
 
 /// What a browser says of a request that a page of another site makes it send.
 const FOREIGN_PAGE: &[Alter] = &[
+    Alter::OfForm,
     Alter::Replaced("Origin", Fill::Text(FOREIGN_ORIGIN)),
     Alter::Replaced("Sec-Fetch-Site", Fill::Text("cross-site")),
 ];
+const FOREIGN_FORM: &[Alter] = &[
+    Alter::OfForm,
+    Alter::Replaced("Origin", Fill::Text(FOREIGN_ORIGIN)),
+    Alter::Replaced("Sec-Fetch-Site", Fill::Text("cross-site")),
+    Alter::AsForm,
+];
 const FOREIGN_TEXT: &[Alter] = &[
+    Alter::OfForm,
     Alter::Replaced("Origin", Fill::Text(FOREIGN_ORIGIN)),
     Alter::Replaced("Sec-Fetch-Site", Fill::Text("cross-site")),
     Alter::Replaced("Content-Type", Fill::Text("text/plain")),
@@ -118,7 +134,7 @@ fn of_challenged(case: &ObservedCheck<'_>, scheme: &str) -> Judgement {
 pub(crate) fn judged(case: &ObservedCheck<'_>, reach: Reach) -> Judgement {
     let mut judgement = expect::wants(case);
     let mut can_be_sent = false;
-    let writes = [FOREIGN, TEXT].into_iter().flat_map(|step| case.observations_of(step));
+    let writes = [FOREIGN, AS_FORM, TEXT].into_iter().flat_map(|step| case.observations_of(step));
     for (index, seen) in writes {
         let request = &seen.exchange.request;
         let media = media_type_of(request.value_of("content-type"));
@@ -134,7 +150,7 @@ pub(crate) fn judged(case: &ObservedCheck<'_>, reach: Reach) -> Judgement {
         can_be_sent = true;
         match seen.outcome {
             Outcome::Granted => {
-                judgement.violates(index, case.about(index, "the write was carried out"), "refused, with 403");
+                judgement.violates(index, case.about(index, "the write was accepted"), "a refusal, such as 403");
             }
             _ => case.judge_as(index, Want::Denied(ANY_REFUSAL), &mut judgement),
         }

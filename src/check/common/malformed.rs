@@ -50,7 +50,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 9110 §15.5.1", "RFC 9110 §8.4", "ASVS 16.5.3"],
         doc: Doc {
-            sends: "Each write (at most 8) with the good credential, and with a body that does not parse, of nothing, without a member, ten thousand arrays deep, that is said to be gzip and is not, of parts of a form without a boundary, and in a charset that does not exist; in JSON or as a form, as the scenario has it; and with an object, a number and null for each member of its JSON.",
+            sends: "Each write (at most 8) with the good credential, and with a body that does not parse, `null`, `{}`, `[]`, five thousand arrays deep, that is said to be gzip and is not, of parts of a form without a boundary, and in a charset that does not exist; in JSON or as a form, as the scenario has it; and with an object, a number, null, a text with NUL, and arrays in arrays (a hundred deep) for each member of its JSON.",
             matters: "Whoever has a credential can send such a body: a server that breaks on it lets its users fill its logs and keep its workers busy, and its error page often shows code.",
             fix: "Answer 400 to a body that does not parse, and 415 to a coding that is not supported.",
         },
@@ -59,7 +59,18 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Good, On::EachWrite)
                 .with(&[Alter::Body { json: "{\"item\": ", form: "item=%zz&%ff=%" }])
                 .called("a body that does not parse"),
-            send(Who::Good, On::EachWrite).with(&[Alter::Body { json: "null", form: "=" }]).called("a body of nothing"),
+            send(Who::Good, On::EachWrite)
+                .with(&[Alter::Body { json: "null", form: "=" }])
+                .called("null (in a form: =) as the body"),
+            send(Who::Good, On::EachWrite)
+                .with(&[Alter::Body { json: "{}", form: "authbench" }])
+                .called("{} (in a form: a name alone) as the body"),
+            send(Who::Good, On::EachWrite)
+                .with(&[Alter::Members(|_| Value::from("a\0b"))])
+                .called("a text with NUL for each member of the body"),
+            send(Who::Good, On::EachWrite)
+                .with(&[Alter::Members(nested)])
+                .called("arrays in arrays for each member of the body"),
             send(Who::Good, On::EachWrite)
                 .with(&[Alter::Members(|_| Value::Object(Map::new()))])
                 .called("an object for each member of the body"),
@@ -74,7 +85,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 .called("parts of a form without a boundary"),
             send(Who::Good, On::EachWrite)
                 .with(&[Alter::Body { json: "[]", form: "" }])
-                .called("a body without a member"),
+                .called("[] (in a form: nothing) as the body"),
             send(Who::Good, On::EachWrite)
                 .with(&[Alter::Body { json: DEEP, form: DEEP_FORM }])
                 .called("a body that is nested deeply"),
@@ -88,6 +99,11 @@ pub(crate) const CHECKS: &[Check] = &[
         ..PLAIN
     },
 ];
+
+/// Arrays in arrays, as deep as parsers allow and code that walks them may not.
+fn nested(_: &Value) -> Value {
+    (0..100).fold(Value::Array(Vec::new()), |inner, _| Value::Array(vec![inner]))
+}
 
 /// An unknown segment, which decodes.
 const UNKNOWN: &str = "authbench";

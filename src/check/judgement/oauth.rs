@@ -294,15 +294,7 @@ pub(crate) fn introspection_refused(case: &ObservedCheck<'_>) -> Judgement {
     for (index, response) in case.refusals() {
         let request = &case.evidence.observations[index].exchange.request;
         let bearer = request.value_of("authorization").is_some_and(|value| value.starts_with(b"Bearer"));
-        let by_basic = request.value_of("authorization").is_some() && !bearer;
-        if response.status == 401 && !by_basic && challenges::of(response).is_empty() {
-            judgement.deviates_by(
-                challenges::absence(response),
-                index,
-                "401 without a challenge",
-                "WWW-Authenticate for the scheme that was used",
-            );
-        }
+        names_no_scheme(case, (index, response), &mut judgement);
         if !bearer {
             expect::error_is_one_of(&mut judgement, index, response, &["invalid_client", "invalid_request"]);
         } else if response.status == 401 {
@@ -319,6 +311,21 @@ pub(crate) fn introspection_refused(case: &ObservedCheck<'_>) -> Judgement {
         }
     }
     judgement
+}
+
+/// RFC 9110 §15.5.2: a 401 has a challenge, also where no client credentials or a bearer token came; that of HTTP Basic is looked
+/// at elsewhere.
+fn names_no_scheme(case: &ObservedCheck<'_>, (index, response): (usize, &Response), judgement: &mut Judgement) {
+    let request = &case.evidence.observations[index].exchange.request;
+    let by_basic = request.value_of("authorization").is_some_and(|value| !value.starts_with(b"Bearer"));
+    if response.status == 401 && !by_basic && challenges::of(response).is_empty() {
+        judgement.deviates_by(
+            challenges::absence(response),
+            index,
+            "401 without a challenge",
+            "WWW-Authenticate for the scheme that was used",
+        );
+    }
 }
 
 /// Whoever learns of a live token that it is not active has learned nothing of it: the answer has another status than that of
@@ -362,9 +369,21 @@ pub(crate) fn revocations(case: &ObservedCheck<'_>) -> Judgement {
     lawful
 }
 
-/// What is wanted of each revocation, but for those that are refused for the kind of their token.
+/// The revocation of a token that lives.
+pub(crate) const LIVE: StepId = StepId::new("live");
+
+/// What is wanted of each revocation, but for those that are refused for the kind of their token. Where even a live token is
+/// refused, whoever asks may be what is refused.
 pub(crate) fn lawful_revocations(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
+    let is_refused =
+        |seen: &Observation| seen.outcome == Outcome::Refused && !seen.exchange.response().is_some_and(not_revocable);
+    if let Some((_, seen)) = case.observations_of(LIVE).find(|(_, seen)| is_refused(seen)) {
+        let status = seen.exchange.status().unwrap_or_default();
+        judgement = Judgement::default();
+        judgement.leaves_open(format!("the revocation of a live token was refused as well, with {status}"));
+        return judgement;
+    }
     let answer = |at: usize| case.evidence.observations[at].exchange.response();
     judgement.access.retain(|deviation| !answer(deviation.observation).is_some_and(not_revocable));
     judgement
@@ -388,6 +407,7 @@ pub(crate) fn revocation_refused(case: &ObservedCheck<'_>) -> Judgement {
     }
     for (index, response) in case.refusals() {
         if case.evidence.observations[index].place == Place::Revocation {
+            names_no_scheme(case, (index, response), &mut judgement);
             expect::error_is_one_of(&mut judgement, index, response, &["invalid_client", "invalid_request"]);
         }
     }

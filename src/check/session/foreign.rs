@@ -32,7 +32,8 @@ pub(super) const AFTER_LOGOUT: StepId = StepId::new("after-logout");
 pub(super) fn not_logged_out(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let reach = reach_of(case);
-    let method = case.observations_of(FOREIGN_LOGOUT).next().map(|(_, seen)| seen.exchange.request.method.clone());
+    let logout = case.observations_of(FOREIGN_LOGOUT).next();
+    let method = logout.map(|(_, seen)| seen.exchange.request.method.clone());
     if reach == Reach::Nothing || (reach == Reach::Links && method.as_deref() != Some("GET")) {
         judgement.not_applicable = Some(foreign_page::STAYS_AT_HOME.to_owned());
         return judgement;
@@ -42,7 +43,8 @@ pub(super) fn not_logged_out(case: &ObservedCheck<'_>) -> Judgement {
             Outcome::Refused => {
                 let by = method.as_deref().unwrap_or("a request");
                 let text = format!("{by} with the Origin of another site has ended the session");
-                judgement.deviates(index, text, "the session goes on");
+                // it is the logout that a reader wants to see
+                judgement.deviates(logout.map_or(index, |(at, _)| at), text, "the session goes on");
             }
             _ => case.judge_as(index, Want::Granted, &mut judgement),
         }

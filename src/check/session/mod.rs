@@ -100,13 +100,16 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["ASVS 7.2.4", "CWE-384"],
         doc: Doc {
-            sends: "Two logins of one user; the values of their session cookies are compared. A cookie that holds the session itself, such as a JWT, is no identifier.",
+            sends: "Two logins of one user; the values of their session cookies are compared. Where they are equal, a third one in another second: what changes with the time is no identifier of the user. A cookie that holds the session itself, such as a JWT, is no identifier.",
             matters: "Where all logins of a user share one identifier, whoever learned it once has every later session, and a logout at one place ends them all, or none.",
             fix: "Make a new random identifier at each login.",
         },
         steps: &[
             login(SessionAct::LogIn("first")).granted().called("a login"),
             login(SessionAct::LogIn("again")).granted().called("another login of the user"),
+            login(SessionAct::LogInLaterIfAlike(["first", "again"], "later"))
+                .granted()
+                .called("a third login of the user, in another second"),
         ],
         expect: cookies::new_at_each_login,
         fault: "session-id-of-user",
@@ -275,7 +278,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["ASVS 3.5.1", "CWE-352", "WSTG-SESS-05"],
         doc: Doc {
-            sends: "Each write (at most 8) with the cookie of the session as a form of another site sends it: with its Origin and `Sec-Fetch-Site: cross-site`, without the header lines of `write_headers`, as a form where the scenario has one, and as text/plain. Methods other than GET and POST need the consent of the target (CORS) and are left out. Where the cookie has SameSite=Lax, browsers send it along with links alone, which are GET; with SameSite=Strict they never do.",
+            sends: "Each write (at most 8) with the cookie of the session as a form of another site sends it: with its Origin and `Sec-Fetch-Site: cross-site`, without the lines of `write_headers` and those of `headers` that a form cannot send, as a form, and as text/plain. Methods other than GET and POST need the consent of the target (CORS) and are left out. Where the cookie has SameSite=Lax, browsers send it along with links alone, which are GET; with SameSite=Strict they never do.",
             matters: "A browser adds the cookie to requests that other sites make it send: nothing else stands between such a page and the account of its visitor.",
             fix: "Ask for a CSRF token, or compare Origin with the own one; refuse JSON that comes as text/plain; set the cookie with SameSite.",
         },
@@ -283,6 +286,7 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::LogIn("s")).granted().called("a login"),
             foreign_page::WRITTEN,
             foreign_page::SENT,
+            foreign_page::SENT_AS_FORM,
             foreign_page::SENT_AS_TEXT,
         ],
         expect: foreign::foreign_page,

@@ -23,6 +23,8 @@ pub enum SessionAct {
     LogIn(&'static str),
     /// Logs in as another identity; part of the set-up.
     LogInSecond(&'static str),
+    /// Logs in as the good identity in another second, where two slots hold the same; part of the set-up.
+    LogInLaterIfAlike([&'static str; 2], &'static str),
     /// Logs in as the good identity. What identified the session before the last request of the login is kept in the first
     /// slot: what the server had set, or what was planted where it had set nothing.
     LogInAfter(&'static str, &'static str),

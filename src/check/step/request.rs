@@ -144,6 +144,10 @@ pub enum Alter {
     },
     /// Another value for each member of the body; nothing is sent where that is no object of JSON with members.
     Members(fn(&serde_json::Value) -> serde_json::Value),
+    /// Without the header lines that the scenario writes for a resource and a form of another site cannot send.
+    OfForm,
+    /// The members of the body as fields of a form; nothing is sent where that is no object of JSON with members.
+    AsForm,
     /// Another path, with its query.
     Target(Fill),
     /// Another source, by the header that the scenario names for it: a number for each.

@@ -250,7 +250,10 @@ fn errors_not_stored(case: &ObservedCheck<'_>) -> Judgement {
                 let lack = expect::lack_of_no_store(&directives);
                 judgement.deviates(index, case.about(index, lack), "Cache-Control: no-store");
             }
-            false if judgement.remarks.is_empty() => judgement.remarks.push("errors have no no-store".to_owned()),
+            false if judgement.remarks.is_empty() => {
+                judgement.remarks.push("errors have no no-store".to_owned());
+                judgement.needs_review = true;
+            }
             false => {}
         }
     }
@@ -405,6 +408,11 @@ fn refused_otherwise(case: &ObservedCheck<'_>, index: usize, judgement: &mut Jud
 
 fn same_outcome(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
+    // a server that breaks at one of the two has not said what it makes of them
+    if let Some((_, seen)) = case.observations().find(|(_, seen)| seen.outcome == Outcome::Broke) {
+        judgement.leaves_open(format!("{}: a server error", seen.description));
+        return judgement;
+    }
     let without = case.answers_of(NO_SCOPE).next();
     let with = case.answers_of(EMPTY_SCOPE).next();
     if let (Some((_, without)), Some((index, with))) = (without, with) {

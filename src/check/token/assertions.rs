@@ -22,7 +22,7 @@ pub(crate) const CHECKS: &[Check] = &[
         id: "token.assertion-claims-verified",
         title: "The claims of client assertions are verified",
         level: Level::Must,
-        severity: Severity::Critical,
+        severity: Severity::High,
         sources: &["RFC 7523 §3", "RFC 7523 §3.2"],
         doc: Doc {
             sends: "Assertions that the client's key, or its secret, correctly signs, each with one claim wrong or missing: aud, exp, nbf, iss, sub.",

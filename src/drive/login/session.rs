@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use url::Url;
 
+use super::jar::Jar;
 use super::state::LoginState;
 use super::transcript::Transcript;
 use super::{HeldCredential, LoginError, Logins};
@@ -42,8 +43,8 @@ pub struct LoginSession {
     transcript: Option<Transcript>,
     /// What is planted as the identifier of the session, where the server has set none before the request with the password.
     planted: Option<Secret>,
-    /// The cookie of a session that is open when the login begins.
-    within: Option<Secret>,
+    /// The cookies of a session that is open when the login begins.
+    within: Option<Jar>,
     /// What identified the session before the request of the login that carries the password, or its last one.
     before: Option<Secret>,
     /// Whether something may have ended it, such as a password change.
@@ -86,13 +87,13 @@ impl LoginSession {
         Self { planted: identifier, ..self }
     }
 
-    /// The same, which begins with the cookie of a session that is open.
+    /// The same, which begins with the cookies of a session that is open, as in a browser.
     #[must_use]
-    pub fn within(self, identifier: Secret) -> Self {
-        Self { within: Some(identifier), ..self }
+    pub fn within(self, open: &Self) -> Self {
+        Self { within: Some(open.state.jar.clone()), ..self }
     }
 
-    /// Whether it begins with the cookie of another session.
+    /// Whether it begins with the cookies of another session.
     pub fn is_within_another(&self) -> bool {
         self.within.is_some()
     }
@@ -187,8 +188,8 @@ impl LoginSession {
         self.state = LoginState::default();
         self.held = None;
         self.begin();
-        if let (Some(name), Some(identifier)) = (procedure.cookie(), &self.within) {
-            self.state.jar.put(name, identifier.clone());
+        if let Some(open) = &self.within {
+            self.state.jar = open.clone();
         }
         let mut asked = clock::now();
         match &procedure.source {

@@ -196,6 +196,18 @@ impl Prober {
                     *request = request.clone().with_body(&media, serde_json::Value::Object(members).to_string());
                 }
             }
+            Alter::OfForm => {
+                let declared = |name: &str, value: &[u8]| {
+                    let mut lines = self.subject().resources.iter().flat_map(|resource| &resource.headers);
+                    lines.any(|(own, text)| own.eq_ignore_ascii_case(name) && text.as_bytes() == value)
+                };
+                request.headers.retain(|line| is_of_forms(&line.name) || !declared(&line.name, &line.value));
+            }
+            Alter::AsForm => {
+                if let Ok(serde_json::Value::Object(members)) = serde_json::from_slice(&request.body) {
+                    *request = request.clone().with_body(FORM, as_form(&members));
+                }
+            }
             Alter::Target(path) => {
                 let base = self.equipment.base.path().trim_end_matches('/');
                 request.target = format!("{base}{}", fill(*path)).into_bytes();
@@ -216,4 +228,21 @@ impl Prober {
             }
         }
     }
+}
+
+/// Header lines that a form of another site sends (Fetch, "CORS-safelisted request-header", and what browsers add by themselves).
+fn is_of_forms(name: &str) -> bool {
+    ["accept", "accept-language", "content-type", "host", "user-agent"].iter().any(|own| name.eq_ignore_ascii_case(own))
+}
+
+/// Members as fields: texts as they are, other values as JSON has them.
+fn as_form(members: &serde_json::Map<String, serde_json::Value>) -> String {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    for (name, member) in members {
+        match member {
+            serde_json::Value::String(text) => form.append_pair(name, text),
+            other => form.append_pair(name, &other.to_string()),
+        };
+    }
+    form.finish()
 }

@@ -1,6 +1,7 @@
 //! Runs the steps of checks between their controls and gathers what comes back.
 
 mod allowance;
+mod beside;
 mod client_auth;
 mod compose;
 mod contender;
@@ -24,7 +25,7 @@ mod witness;
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use rand::SeedableRng as _;
@@ -118,6 +119,8 @@ pub struct Prober {
     methods: Mutex<HashMap<Endpoint, ClientAuthMethod>>,
     /// Whether a credential ends when its identity obtains another one.
     one_at_a_time: AtomicBool,
+    /// Names of cookies of a login that open a resource without the one that the scenario names.
+    other_credentials: OnceLock<Vec<String>>,
 }
 
 impl Prober {
@@ -136,6 +139,7 @@ impl Prober {
             crowd: Crowd::default(),
             witness,
             one_at_a_time: AtomicBool::new(false),
+            other_credentials: OnceLock::new(),
             last_turn: Mutex::default(),
             unchallenged: Mutex::default(),
             methods: Mutex::default(),
@@ -384,7 +388,7 @@ impl Prober {
     /// # Errors
     /// When it is not obtained.
     pub async fn held(&self, identity: &Identity) -> Result<HeldCredential, ControlError> {
-        let held = self.held_anywhere(identity).await?;
+        let held = self.without_others(self.held_anywhere(identity).await?);
         Ok(HeldCredential { connection: Some(identity.connection()), ..held })
     }
 

@@ -13,7 +13,7 @@ use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use super::{Prober, allowance};
 use crate::clock;
 use crate::drive::wire::{self, Destination, Limits};
-use crate::observe::{Exchange, Outage, Request, Silence};
+use crate::observe::{Exchange, Outage, Request, SentBy, Silence};
 use crate::target::address::host_field;
 
 /// Exchanges that are remembered, so that those on their way are among them.
@@ -42,17 +42,22 @@ const STEADY: usize = 3;
 const WAIT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(20));
 
 tokio::task_local! {
-    static CHECK: &'static str;
+    static SENDER: Mutex<SentBy>;
 }
 
 /// Notes for which check everything inside is sent.
 pub(super) async fn sent_by<F: Future>(check: &'static str, future: F) -> F::Output {
-    CHECK.scope(check, future).await
+    SENDER.scope(Mutex::new(SentBy { check, request: String::new() }), future).await
 }
 
-/// The check that sends; none outside of checks.
-pub(super) fn sender() -> &'static str {
-    CHECK.try_with(|check| *check).unwrap_or_default()
+/// Notes what is sent from now on inside.
+pub(super) fn calls(request: String) {
+    let _ = SENDER.try_with(|sender| sender.lock().unwrap_or_else(PoisonError::into_inner).request = request);
+}
+
+/// The check that sends, with what; none outside of checks.
+pub(super) fn sender() -> SentBy {
+    SENDER.try_with(|sender| sender.lock().unwrap_or_else(PoisonError::into_inner).clone()).unwrap_or_default()
 }
 
 /// What a request without an answer meant.
@@ -70,7 +75,7 @@ pub(super) enum Pulse {
 #[derive(Clone)]
 struct SentRequest {
     number: u64,
-    check: &'static str,
+    by: SentBy,
     request: Request,
     /// Whether it reached the target and got no answer; none while it is on its way.
     unanswered: Option<bool>,
@@ -133,7 +138,7 @@ impl Outages {
         let request = request.clone();
         log.recent.push_back(SentRequest {
             number,
-            check: sender(),
+            by: sender(),
             request,
             unanswered: None,
             silence: None,
@@ -383,7 +388,7 @@ impl BeatenTarget<'_> {
             return if came_back { Pulse::Back } else { Pulse::Gone };
         }
         let lasted = clock::now() - began;
-        let named = suspects.iter().map(|sent| named(&sent.request, sent.check));
+        let named = suspects.iter().map(|sent| named(&sent.request, &sent.by));
         let mut outage = Outage { lasted, came_back, suspects: named.collect(), cause: None };
         let mut pulse = if came_back { Pulse::Back } else { Pulse::Gone };
         // whoever runs the target has to agree that it may be stopped once more
@@ -393,7 +398,7 @@ impl BeatenTarget<'_> {
                 if self.answers().await {
                     continue;
                 }
-                outage.cause = Some((exchange, sent.check));
+                outage.cause = Some((exchange, sent.by.clone()));
                 if !self.is_back().await {
                     pulse = Pulse::Gone;
                 }
@@ -405,7 +410,7 @@ impl BeatenTarget<'_> {
             && let Some(silence) = likeliest.silence.clone()
         {
             let exchange = Exchange::unanswered(likeliest.request.clone(), silence);
-            outage.cause = Some((exchange, likeliest.check));
+            outage.cause = Some((exchange, likeliest.by.clone()));
         } else {
             outages.withhold(suspects);
         }
@@ -414,11 +419,9 @@ impl BeatenTarget<'_> {
     }
 }
 
-/// Method and path of a request, and the check that sent it.
-pub(super) fn named(request: &Request, check: &str) -> String {
-    let path = path_of(request);
-    let by = if check.is_empty() { String::new() } else { format!(" of {check}") };
-    format!("{} {path}{by}", request.method)
+/// Method and path of a request, and who sent it.
+pub(super) fn named(request: &Request, by: &SentBy) -> String {
+    format!("{} {}{by}", request.method, path_of(request))
 }
 
 /// The path of a request, which may be in absolute form (RFC 9112 §3.2.2).

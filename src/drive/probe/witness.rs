@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use super::outages;
-use crate::observe::{Exchange, Request, Response, contains, internals_in, parse_challenges, password_hash_in};
+use crate::observe::{Exchange, Request, Response, SentBy, contains, internals_in, parse_challenges, password_hash_in};
 use crate::secret::Disclosures;
 
 /// Answers that are kept of each kind.
@@ -18,7 +18,7 @@ const MOST: usize = 64;
 /// An answer that is looked at once more, with the check that asked for it.
 #[derive(Clone)]
 pub(super) struct Witnessed {
-    pub(super) check: &'static str,
+    pub(super) by: SentBy,
     pub(super) exchange: Exchange,
     /// What it shows.
     pub(super) what: Option<String>,
@@ -44,7 +44,7 @@ struct Kept {
 impl Kept {
     fn keep(&mut self, key: String, exchange: &Exchange, what: Option<String>) {
         if self.answers.len() < MOST && self.known.insert(key) {
-            self.answers.push(Witnessed { check: outages::sender(), exchange: exchange.shortened(), what });
+            self.answers.push(Witnessed { by: outages::sender(), exchange: exchange.shortened(), what });
         }
     }
 }
@@ -59,7 +59,7 @@ impl Witness {
     pub(super) fn look_at(&self, exchange: &Exchange) {
         self.look_for_hash(exchange);
         let Some(response) = exchange.response().filter(|response| response.status >= 400) else { return };
-        let place = outages::named(&exchange.request, "");
+        let place = outages::named(&exchange.request, &SentBy::default());
         if response.status == 401 {
             let key = format!("{place} {}", shape(exchange));
             self.unauthorized.lock().unwrap_or_else(PoisonError::into_inner).keep(key, exchange, None);
@@ -96,7 +96,7 @@ impl Witness {
 
     fn look_at_error(&self, exchange: &Exchange) {
         let Some(response) = exchange.response() else { return };
-        let place = outages::named(&exchange.request, "");
+        let place = outages::named(&exchange.request, &SentBy::default());
         let sent = || carried(&exchange.request);
         if let Some(says) = internals_in(response, sent) {
             // one for each kind and status: what an error page says it says at each place

@@ -186,7 +186,8 @@ fn lacking(change: GrantChange) -> &'static str {
 fn described(act: SessionAct) -> Description {
     let text = match act {
         SessionAct::LogIn(_) | SessionAct::LogInAfter(..) => "a login",
-        SessionAct::LogInWithin(..) => "a login with the cookie of an open session",
+        SessionAct::LogInLaterIfAlike(..) => "a login in another second",
+        SessionAct::LogInWithin(..) => "a login with the cookies of an open session",
         SessionAct::FromForeignPage => "a login that a page of another site sends",
         SessionAct::ReturningTo(_) => "a login that is to lead to another site",
         SessionAct::LogOutFromForeignPage(_) => "a logout that a page of another site sends",

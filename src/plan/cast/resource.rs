@@ -45,7 +45,7 @@ impl Caster<'_> {
             return Err(self.nothing_protected());
         }
         let several = resources.len() > 1;
-        let replaces = send.alter.iter().any(|alter| matches!(alter, Alter::Members(_)));
+        let replaces = send.alter.iter().any(|alter| matches!(alter, Alter::Members(_) | Alter::AsForm));
         for resource in resources {
             // a body without members would stay as it is
             if replaces && !has_members(&self.subject.resources[resource]) {

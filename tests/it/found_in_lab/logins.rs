@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use authbench::check::Verdict;
+use authbench::clock::unix_seconds;
 use authbench::event::NoteKind;
 use axum::extract::{Form, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -323,5 +324,78 @@ async fn a_get_that_writes_is_found_whoever_links_to_it() {
         let ended = against(serve(router).await, &yaml, PROMPT).await;
         let result = ended.of(CHECK);
         assert_eq!(result.verdict, expected, "{same_site}: {} {:?}", result.summary, result.deviations);
+    }
+}
+
+/// Cookies of a request by their names.
+fn cookies(headers: &HeaderMap) -> HashMap<String, String> {
+    let line = headers.get(header::COOKIE).and_then(|line| line.to_str().ok()).unwrap_or_default();
+    let pairs = line.split("; ").filter_map(|pair| pair.split_once('='));
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// A login that sets a cookie of "remember me" beside that of the session, either of which opens the account.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cookie_that_opens_by_itself_is_not_sent_beside_a_forged_one() {
+    const CHECK: &str = "session.invalid-denied";
+    const REMEMBER: &str = "7b0c5e1f94a2d863";
+    for (remembers, notes) in [(true, 1), (false, 0)] {
+        let sessions = Arc::new(AtomicUsize::new(0));
+        let count = sessions.clone();
+        let me = move |headers: HeaderMap| {
+            let count = sessions.clone();
+            async move {
+                let cookies = cookies(&headers);
+                let made = 0..count.load(Ordering::Relaxed);
+                let is_open = made.into_iter().any(|at| cookies.get("sid") == Some(&format!("{at:04}-a91f3c7be05d28")));
+                let is_known = remembers && cookies.get("remember").is_some_and(|value| value == REMEMBER);
+                match is_open || is_known {
+                    true => Json(json!({ "account": "6c1f0a8e52d94b37" })).into_response(),
+                    false => StatusCode::UNAUTHORIZED.into_response(),
+                }
+            }
+        };
+        let log_in = move |Form(form): Form<HashMap<String, String>>| {
+            let at = count.fetch_add(1, Ordering::Relaxed);
+            async move {
+                if form.get("password").is_none_or(|password| password != PASSWORD) {
+                    return StatusCode::UNAUTHORIZED.into_response();
+                }
+                let mut answer = StatusCode::NO_CONTENT.into_response();
+                for line in [format!("sid={at:04}-a91f3c7be05d28; HttpOnly"), format!("remember={REMEMBER}; HttpOnly")]
+                {
+                    answer.headers_mut().append(header::SET_COOKIE, line.parse().expect("is a value"));
+                }
+                answer
+            }
+        };
+        let router = Router::new().route("/me", get(me)).route("/login", post(log_in));
+        let ended = of_sessions(router, CHECK).await;
+        let result = ended.of(CHECK);
+        assert_eq!(result.verdict, Verdict::Pass, "{remembers}: {} {:?}", result.summary, result.deviations);
+        let told = ended.notes.iter().filter(|(_, text)| text.contains("is a credential of its own"));
+        assert_eq!(told.count(), notes, "{:?}", ended.notes);
+    }
+}
+
+/// A cookie that holds the user and the time, signed, and one that holds the user alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cookie_that_changes_with_the_second_is_no_identifier_of_a_user() {
+    const CHECK: &str = "session.identifier-new-at-each-login";
+    for (holds_time, expected) in [(true, Verdict::Pass), (false, Verdict::Warn)] {
+        let me = |headers: HeaderMap| async move {
+            match cookies(&headers).get("sid").is_some_and(|value| value.starts_with("alice--")) {
+                true => Json(json!({ "account": "6c1f0a8e52d94b37" })).into_response(),
+                false => StatusCode::UNAUTHORIZED.into_response(),
+            }
+        };
+        let log_in = move || async move {
+            let time = if holds_time { unix_seconds() } else { 0 };
+            (StatusCode::NO_CONTENT, [(header::SET_COOKIE, format!("sid=alice--{time:x}--9c51e07ab3; HttpOnly"))])
+        };
+        let router = Router::new().route("/me", get(me)).route("/login", post(log_in));
+        let ended = of_sessions(router, CHECK).await;
+        let result = ended.of(CHECK);
+        assert_eq!(result.verdict, expected, "{holds_time}: {} {:?}", result.summary, result.deviations);
     }
 }

@@ -347,7 +347,7 @@ async fn a_password_outside_ascii_that_breaks_the_server_is_found_without_an_acc
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_without_members_is_not_sent_as_if_it_had_others() {
     const CHECK: &str = "common.malformed-body-never-5xx";
-    for (body, probes) in [("json: { item: lamp }", 11), ("form: { item: lamp }", 8), ("json: {}", 8)] {
+    for (body, probes) in [("json: { item: lamp }", 14), ("form: { item: lamp }", 9), ("json: {}", 9)] {
         let answer = |headers: HeaderMap, _: Bytes| async move {
             if has_key(&headers) { orders() } else { refused("Bearer realm=\"a\"") }
         };
@@ -360,5 +360,36 @@ async fn a_body_without_members_is_not_sent_as_if_it_had_others() {
         let result = ended.of(CHECK);
         assert_eq!(result.verdict, Verdict::Pass, "{body}: {}", result.summary);
         assert!(result.summary.starts_with(&format!("{probes} probes ")), "{body}: {}", result.summary);
+    }
+}
+
+/// A write that asks for a CSRF token: the field has to repeat the cookie, both of which the scenario writes for its own request.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_form_of_another_site_cannot_send_is_not_sent_for_it() {
+    const CHECK: &str = "basic.foreign-page-write-refused";
+    for (asks, expected) in [(true, Verdict::Pass), (false, Verdict::Fail)] {
+        let write = move |headers: HeaderMap, body: Bytes| async move {
+            let good = format!("Basic {}", STANDARD.encode(format!("alice:{KEY}")));
+            let cookie = headers.get(header::COOKIE).and_then(|line| line.to_str().ok()?.strip_prefix("csrf="));
+            let repeats = cookie.is_some_and(|value| String::from_utf8_lossy(&body).contains(&format!("csrf={value}")));
+            match presented(&headers) == Some(good.as_str()) {
+                true if asks && !repeats => StatusCode::FORBIDDEN.into_response(),
+                true => orders(),
+                false => refused("Basic realm=\"a\""),
+            }
+        };
+        let yaml = format!(
+            "scheme: basic\ncredentials: {{ a: {{ username: alice, password: \"{KEY}\" }} }}\n\
+             resources:\n  - request: GET /orders\n  \
+             - {{ request: POST /orders, writes: true, headers: {{ Cookie: csrf=5a1e }}, form: {{ csrf: 5a1e }} }}\n\
+             conformance: {{ include: [{CHECK}] }}\n"
+        );
+        let read = |headers: HeaderMap| async move {
+            let is_known = presented(&headers).is_some_and(|line| line.starts_with("Basic "));
+            if is_known { orders() } else { refused("Basic realm=\"a\"") }
+        };
+        let ended = against(serve(Router::new().route("/orders", get(read).post(write))).await, &yaml, PROMPT).await;
+        let result = ended.of(CHECK);
+        assert_eq!(result.verdict, expected, "{asks}: {} {:?}", result.summary, result.deviations);
     }
 }

@@ -255,6 +255,7 @@ impl Stage<'_> {
             let no_token = |error| Halt::Obstacle(format!("no credential for {}: {error}", identity.name));
             let (session, held, due) =
                 self.prober.equipment.logins.separate(&identity.name, procedure).await.map_err(no_token)?;
+            let held = self.prober.without_others(held);
             let token = held.token.unwrap_or_else(|| Token::endless(Secret::new(held.proof.secret())));
             values::note_text(token.value.expose(), evidence);
             match self.prober.is_one_at_a_time() {

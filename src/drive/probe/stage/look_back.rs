@@ -5,7 +5,7 @@ use crate::check::step::{Endpoint, LookedFor};
 use crate::clock;
 use crate::drive::probe::witness::Witnessed;
 use crate::drive::probe::{outages, values};
-use crate::observe::{Description, Evidence, Exchange, Observation, Outcome, Place, password_hash_in};
+use crate::observe::{Description, Evidence, Exchange, Observation, Outcome, Place, SentBy, password_hash_in};
 use crate::plan::subject::Resource;
 
 impl Stage<'_> {
@@ -13,36 +13,35 @@ impl Stage<'_> {
         match wanted {
             LookedFor::Outages => {
                 evidence.outages = self.prober.outages.seen();
-                for (exchange, check) in
-                    evidence.outages.iter().filter_map(|seen| seen.cause.clone()).collect::<Vec<_>>()
+                for (exchange, by) in evidence.outages.iter().filter_map(|seen| seen.cause.clone()).collect::<Vec<_>>()
                 {
-                    let seen = Recalled { step, check, outcome: Outcome::Silent, why: None };
+                    let seen = Recalled { step, by, outcome: Outcome::Silent, why: None };
                     self.recall(seen, exchange, evidence);
                 }
             }
             LookedFor::Unauthorized => {
-                for Witnessed { check, exchange, .. } in self.prober.witness.unauthorized() {
+                for Witnessed { by, exchange, .. } in self.prober.witness.unauthorized() {
                     // the check has judged what it asked for itself; an endpoint of clients has to name a challenge where its
                     // client used HTTP Basic (RFC 6749 §5.2), and other answers of it have checks of their own
                     let of_client =
                         matches!(self.place_of(&exchange), Place::Token | Place::Introspection | Place::Revocation);
-                    if check != self.check.id && (!of_client || exchange.request.is_by_basic()) {
-                        self.recall(Recalled { step, check, outcome: Outcome::Refused, why: None }, exchange, evidence);
+                    if by.check != self.check.id && (!of_client || exchange.request.is_by_basic()) {
+                        self.recall(Recalled { step, by, outcome: Outcome::Refused, why: None }, exchange, evidence);
                     }
                 }
             }
             LookedFor::MethodsNotAllowed => self.recall_refusals(step, self.prober.witness.not_allowed(), evidence),
             LookedFor::Internals => self.recall_refusals(step, self.prober.witness.internals(), evidence),
             LookedFor::PasswordHashes => {
-                for Witnessed { check, exchange, what } in self.prober.witness.hashes() {
+                for Witnessed { by, exchange, what } in self.prober.witness.hashes() {
                     let body = exchange.response().map(|response| response.body.clone()).unwrap_or_default();
                     password_hash_in(&body).iter().for_each(|(_, hash)| values::note_text(hash, evidence));
-                    self.recall(Recalled { step, check, outcome: Outcome::Granted, why: what }, exchange, evidence);
+                    self.recall(Recalled { step, by, outcome: Outcome::Granted, why: what }, exchange, evidence);
                 }
             }
             LookedFor::Disclosures => {
-                for Witnessed { check, exchange, what } in self.prober.witness.leaks() {
-                    self.recall(Recalled { step, check, outcome: Outcome::Refused, why: what }, exchange, evidence);
+                for Witnessed { by, exchange, what } in self.prober.witness.leaks() {
+                    self.recall(Recalled { step, by, outcome: Outcome::Refused, why: what }, exchange, evidence);
                 }
             }
         }
@@ -50,8 +49,8 @@ impl Stage<'_> {
 
     /// Takes the refusals that other checks have seen for this one.
     fn recall_refusals(&self, step: usize, refusals: Vec<Witnessed>, evidence: &mut Evidence) {
-        for Witnessed { check, exchange, what } in refusals.into_iter().filter(|seen| seen.check != self.check.id) {
-            self.recall(Recalled { step, check, outcome: Outcome::Refused, why: what }, exchange, evidence);
+        for Witnessed { by, exchange, what } in refusals.into_iter().filter(|seen| seen.by.check != self.check.id) {
+            self.recall(Recalled { step, by, outcome: Outcome::Refused, why: what }, exchange, evidence);
         }
     }
 
@@ -63,12 +62,12 @@ impl Stage<'_> {
         if let Some(response) = exchange.response() {
             values::note_tokens(response, evidence);
         }
-        let Recalled { step, check, outcome, why } = seen;
+        let Recalled { step, by, outcome, why } = seen;
         evidence.observe(Observation {
             step,
             credential: None,
             forgery: None,
-            description: Description::new(outages::named(&exchange.request, check)),
+            description: Description::new(outages::named(&exchange.request, &by)),
             place: self.place_of(&exchange),
             exchange,
             outcome,
@@ -109,7 +108,7 @@ impl Stage<'_> {
 struct Recalled {
     step: usize,
     /// The check that sent it.
-    check: &'static str,
+    by: SentBy,
     outcome: Outcome,
     why: Option<String>,
 }

@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 
-use super::{Prober, Seat, allowance, values};
+use super::{Prober, Seat, allowance, outages, values};
 use crate::check::Check;
 use crate::check::step::{Fill, FormAuth, Hook, KeyChange};
 use crate::clock;
@@ -197,6 +197,7 @@ impl<'a> Stage<'a> {
     }
 
     async fn act(&mut self, action: &Action, evidence: &mut Evidence) -> Result<(), Halt> {
+        outages::calls(action.description.as_ref().map(ToString::to_string).unwrap_or_default());
         match &action.act {
             Act::Send { asker, resource, counts, send } => {
                 if send.exhausts && self.prober.subject().scheme.proves_in_handshake() {

@@ -49,7 +49,7 @@ impl Stage<'_> {
         let ended = kept.session.refreshed_only(logins).await;
         let session = &kept.session;
         evidence.refreshes_for_a_client |= session.refreshes_with_a_secret();
-        let (exchange, bound) = (session.exchanges().last().cloned(), session.refreshes_for_a_client());
+        let (exchange, bound) = (session.exchanges().last().cloned(), session.refreshes_with_a_secret());
         note(session.exchanges(), session.procedure(), evidence);
         match ended {
             Ok(_) if wants_refusal && was_renewed && bound => Err(Halt::Inapplicable(BOUND.to_owned())),
@@ -69,7 +69,7 @@ impl Stage<'_> {
     ) -> Result<Vec<Told>, Halt> {
         let logins = &self.prober.equipment.logins;
         let kept = started(&mut self.sessions, slot)?;
-        if kept.session.refreshes_for_a_client() {
+        if kept.session.refreshes_with_a_secret() {
             return Err(Halt::Inapplicable(BOUND.to_owned()));
         }
         kept.lives = false;

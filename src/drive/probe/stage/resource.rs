@@ -5,7 +5,7 @@ use crate::check::step::{Alter, Send, Want};
 use crate::clock;
 use crate::drive::control::NONCES;
 use crate::drive::login::HeldCredential;
-use crate::drive::probe::{accompany, dpop, proven, values};
+use crate::drive::probe::{accompany, dpop, outages, proven, values};
 use crate::drive::wire::Connection;
 use crate::observe::{
     Asked, Atom, Description, Evidence, Exchange, ForgeryId, Observation, Outcome, Place, Reading, Request, Response,
@@ -112,6 +112,7 @@ impl Stage<'_> {
                 (Some(own), None) => own.into(),
                 (None, _) => described(action),
             };
+            outages::calls(description.to_string());
             let readable = self.readable(asker, counts).await;
             let who = self.asked(asker, send.want, counts, &readable);
             let named = asker.identity().filter(|_| !credential.carried.is_empty());

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::OwnedMutexGuard;
 
 use super::{Halt, Kept, Stage, described};
-use crate::check::step::{SessionAct, SessionStep, Step};
+use crate::check::step::{FOREIGN_ORIGIN, SessionAct, SessionStep, Step};
 use crate::clock;
 use crate::drive::control::{ControlError, Token};
 use crate::drive::login::{HeldCredential, LoginError, LoginSession, Logins, successor};
@@ -30,8 +31,14 @@ const NO_LOGIN_WITHIN: &str = "the target takes no login from whoever is logged 
 const NO_FOREIGN_LOGOUT: &str = "no link and no form of another site can send the logout";
 /// Why accounts of products show nothing.
 const REGISTERS: &str = "the login registers new users: a user that does not exist was logged in, so a default account cannot be distinguished from a new one";
+/// After this the clock shows another second.
+const ANOTHER_SECOND: Duration = Duration::from_millis(1100);
 /// Parameters of grants that are no secret (RFC 6749 §4.3.2, §6).
 const PLAIN_PARAMETERS: [&str; 4] = ["grant_type", "scope", "client_id", "token_type_hint"];
+
+/// Header fields that carry no credential.
+const PLAIN_HEADERS: [&str; 7] =
+    ["Accept", "Content-Type", "Host", "Origin", "Referer", "Sec-Fetch-Site", "User-Agent"];
 
 /// A session that a check has for itself.
 pub(super) struct KeptSession {
@@ -81,6 +88,14 @@ impl Stage<'_> {
     ) -> Result<(), Halt> {
         let told = match step.act {
             SessionAct::LogIn(slot) | SessionAct::LogInSecond(slot) => {
+                self.log_in((identity, None), slot, evidence).await?
+            }
+            SessionAct::LogInLaterIfAlike(slots, slot) => {
+                let [one, other] = slots.map(|slot| self.slots.get(slot).map(|kept| kept.token.value.expose()));
+                if one != other {
+                    return Ok(());
+                }
+                allowance::apart(tokio::time::sleep(ANOTHER_SECOND)).await;
                 self.log_in((identity, None), slot, evidence).await?
             }
             SessionAct::LogInAfter(before, slot) => {
@@ -200,14 +215,10 @@ impl Stage<'_> {
         slot: &'static str,
         evidence: &mut Evidence,
     ) -> Result<Told, Halt> {
-        let open = self.kept_session(of)?.session.held();
-        let open = open.map(|held| held.proof.secret().to_owned());
-        let open = Secret::new(open.ok_or_else(|| Halt::Obstacle("no session was started".to_owned()))?);
-        if let Some(kept) = self.sessions.get_mut(of) {
-            kept.session.may_have_ended();
-        }
         let (_, procedure) = self.login_of(identity)?;
-        let session = Logins::recorded(&procedure).within(open);
+        let kept = started(&mut self.sessions, of)?;
+        kept.session.may_have_ended();
+        let session = Logins::recorded(&procedure).within(&kept.session);
         self.log_in_by((identity, session), slot, evidence).await
     }
 
@@ -404,6 +415,7 @@ impl Stage<'_> {
     /// Keeps what a session holds as a credential.
     pub(super) fn keep_session(&mut self, slot: &'static str, held: HeldCredential, evidence: &mut Evidence) {
         values::note_text(held.proof.secret(), evidence);
+        let held = self.prober.without_others(held);
         let token = held.token.unwrap_or_else(|| Token::endless(Secret::new(held.proof.secret())));
         self.slots.insert(slot, Kept { companions: held.companions, ..Kept::of(token, None) });
     }
@@ -483,22 +495,35 @@ pub(super) fn note(exchanges: &[Exchange], procedure: &LoginProcedure, evidence:
             values::note_text(text, evidence);
         }
     };
+    let secret = |name: &str| crate::secret::is_secret_name(name);
     for exchange in exchanges {
         for header in exchange.request.headers.iter().filter(|header| header.sensitive) {
             let value = String::from_utf8_lossy(&header.value);
             value.split(';').filter_map(|pair| pair.split_once('=')).for_each(|(_, value)| note(value.trim()));
-            note(value.split_once(' ').map_or(&*value, |(_, credential)| credential));
+            let credential = value.split_once(' ').map_or(&*value, |(_, credential)| credential);
+            if !PLAIN_HEADERS.iter().any(|plain| header.name.eq_ignore_ascii_case(plain)) {
+                note(credential);
+            }
         }
         let sent = members(&exchange.request.body);
-        sent.iter().filter(|(name, _)| !PLAIN_PARAMETERS.contains(&name.as_str())).for_each(|(_, text)| note(text));
+        let password = procedure.account.1.as_ref().map(Secret::expose);
+        let is_shown = |name: &str, text: &str| {
+            PLAIN_PARAMETERS.contains(&name) || (is_a_word(text) && !secret(name) && Some(text) != password)
+        };
+        sent.iter().filter(|(name, text)| !is_shown(name, text)).for_each(|(_, text)| note(text));
         let Some(answer) = exchange.response() else { continue };
         for line in answer.header_values("set-cookie") {
             let pair = line.split(';').next().unwrap_or_default();
             pair.split_once('=').into_iter().for_each(|(_, value)| note(value.trim()));
         }
-        let secret = |(name, _): &(String, String)| crate::secret::is_secret_name(name);
-        members(&answer.body).iter().filter(|member| secret(member)).for_each(|(_, text)| note(text));
+        members(&answer.body).iter().filter(|(name, _)| secret(name)).for_each(|(_, text)| note(text));
     }
+}
+
+/// Whether a text is a word, or a text of ours: masked wherever it occurs, it would take the sense from a report.
+fn is_a_word(text: &str) -> bool {
+    let is_short = text.len() <= 12 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    is_short || text.contains(FOREIGN_ORIGIN)
 }
 
 /// The texts of a body with their names: the values of a form, or of the members of JSON at any depth.
