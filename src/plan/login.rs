@@ -349,7 +349,7 @@ impl LoginProcedure {
     /// Whether checks of a topic have something to ask of it.
     pub fn is_about(&self, topic: &str) -> bool {
         match topic {
-            "login" => !self.logout.is_empty() || self.takes_account() || !self.password_change.is_empty(),
+            "login" => !self.logout.is_empty() || self.takes_password() || !self.password_change.is_empty(),
             "session" => self.cookie().is_some(),
             "refresh" => self.refresh.is_some(),
             "grant" => self.asks_by_a_users_grant(),
@@ -379,9 +379,17 @@ impl LoginProcedure {
 
     /// Whether its requests send user-id and password of the identity, so that others can take their place.
     pub fn takes_account(&self) -> bool {
+        self.takes_password() && self.has_part(|part| matches!(part, LoginPart::Username))
+    }
+
+    /// Whether its requests send the password of the identity, so that another one can take its place.
+    pub fn takes_password(&self) -> bool {
+        self.has_part(|part| matches!(part, LoginPart::Password))
+    }
+
+    fn has_part(&self, wanted: fn(&LoginPart) -> bool) -> bool {
         let CredentialSource::Requests(steps) = &self.source else { return false };
-        let takes = |wanted: fn(&LoginPart) -> bool| steps.iter().any(|step| step.parts().any(wanted));
-        takes(|part| matches!(part, LoginPart::Username)) && takes(|part| matches!(part, LoginPart::Password))
+        steps.iter().any(|step| step.parts().any(wanted))
     }
 
     /// Whether its password change sends the password that is to come, and its login the one that is.

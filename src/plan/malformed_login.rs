@@ -88,6 +88,12 @@ fn malformed_json(json: &LoginJson, kind: MalformedLogin, user: &str) -> Option<
             let text = constant(&json)?.to_string().replace(SURROGATE, "\\ud800");
             raw(text.as_bytes())
         }
+        MalformedLogin::Nul(member) => {
+            let mut json = json.clone();
+            let is_there = holds(&json, member);
+            fill(&mut json, member, &with_nul(member));
+            is_there.then_some(LoginBody::Json(json))
+        }
         MalformedLogin::PercentSign
         | MalformedLogin::NotUtf8
         | MalformedLogin::RawByte
@@ -122,6 +128,11 @@ fn malformed_form(fields: &[(String, LoginText)], kind: MalformedLogin) -> Optio
             fields.push((format!("{name}{}", "[a]".repeat(200)), LoginText::plain("authbench")));
             LoginBody::Form(fields)
         }),
+        MalformedLogin::Nul(member) => place(member).map(|at| {
+            let mut fields = fields.to_vec();
+            fields[at].1 = with_nul(member);
+            LoginBody::Form(fields)
+        }),
         MalformedLogin::PercentSign => raw(b"%zz"),
         MalformedLogin::NotUtf8 => raw(b"%ff%fe"),
         MalformedLogin::RawByte => raw(b"\xff"),
@@ -153,6 +164,12 @@ fn holds(json: &LoginJson, member: LoginMember) -> bool {
     }
 }
 
+/// A member of the account with NUL behind it.
+fn with_nul(member: LoginMember) -> LoginText {
+    let own = if member == LoginMember::User { LoginPart::Username } else { LoginPart::Password };
+    LoginText(vec![own, LoginPart::Plain("\0".to_owned())])
+}
+
 fn replaced(json: &LoginJson, member: LoginMember, value: &Value) -> Option<LoginBody> {
     let mut json = json.clone();
     let is_there = holds(&json, member);
@@ -161,11 +178,19 @@ fn replaced(json: &LoginJson, member: LoginMember, value: &Value) -> Option<Logi
 }
 
 fn replace(json: &mut LoginJson, member: LoginMember, value: &Value) {
+    put(json, member, &LoginJson::Plain(value.clone()));
+}
+
+fn fill(json: &mut LoginJson, member: LoginMember, text: &LoginText) {
+    put(json, member, &LoginJson::Text(text.clone()));
+}
+
+fn put(json: &mut LoginJson, member: LoginMember, other: &LoginJson) {
     match json {
-        LoginJson::Text(text) if text.is_member(member) => *json = LoginJson::Plain(value.clone()),
+        LoginJson::Text(text) if text.is_member(member) => *json = other.clone(),
         LoginJson::Text(_) | LoginJson::Plain(_) => {}
-        LoginJson::List(items) => items.iter_mut().for_each(|item| replace(item, member, value)),
-        LoginJson::Object(members) => members.iter_mut().for_each(|(_, item)| replace(item, member, value)),
+        LoginJson::List(items) => items.iter_mut().for_each(|item| put(item, member, other)),
+        LoginJson::Object(members) => members.iter_mut().for_each(|(_, item)| put(item, member, other)),
     }
 }
 

@@ -17,6 +17,7 @@ impl LoginProcedure {
             NearPassword::OtherCase => own.chars().map(other_case).collect(),
             NearPassword::SpaceBehind => format!("{own} "),
             NearPassword::NulBehind => format!("{own}\0x"),
+            NearPassword::NulAlone => format!("{own}\0"),
         };
         (near != own && !near.is_empty()).then(|| self.with_account(&self.account.0, Secret::new(near)))
     }
@@ -45,6 +46,7 @@ mod tests {
             ("Pass-wörd7", NearPassword::OtherCase, Some("pASS-WöRD7")),
             ("Pass-wörd7", NearPassword::SpaceBehind, Some("Pass-wörd7 ")),
             ("Pass-wörd7", NearPassword::NulBehind, Some("Pass-wörd7\0x")),
+            ("Pass-wörd7", NearPassword::NulAlone, Some("Pass-wörd7\0")),
             ("1234-5678", NearPassword::OtherCase, None),
             ("7", NearPassword::Shorter, None),
         ] {

@@ -17,7 +17,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §15.5.1", "RFC 3986 §2.1", "ASVS 16.5.3"],
         doc: Doc {
-            sends: "The protected request without and with the good credential, with an unknown segment behind its path, and one that is no UTF-8 (`%ff`), no percent-encoding (`%zz`), NUL (`%00`), a parameter alone (`;authbench`) or 2,100 characters long; and with a query that is no UTF-8, no percent-encoding, NUL, with a bracket that is not closed, no UTF-8 with such a bracket, that gives one parameter as a text and as an object, or nests one six hundred deep. The first, the second and the fourth also at each resource that is read by GET (at most 8).",
+            sends: "The protected request without and with the good credential, with an unknown segment behind its path, and one that is no UTF-8 (`%ff`), no percent-encoding (`%zz`), NUL (`%00`), a parameter alone (`;authbench`) or 2,100 characters long; with an unknown segment in place of the last one, `%ff`, `%00` and a number of twenty digits; and with a query that is no UTF-8, no percent-encoding, NUL, with a bracket that is not closed, no UTF-8 with such a bracket, that gives one parameter as a text and as an object, or nests one six hundred deep. The first, the second and the fourth also at each resource that is read by GET (at most 8).",
             matters: "Whoever can send a request can send such an address: a server that breaks on it before it authenticates lets everybody fill its logs and keep its workers busy, and its error page often shows code.",
             fix: "Answer 400 or 404 to an address that does not decode.",
         },
@@ -109,7 +109,7 @@ fn nested(_: &Value) -> Value {
 const UNKNOWN: &str = "authbench";
 
 /// Addresses that do not decode, and one that does.
-const TARGETS: [&[Alter]; 13] = [
+const TARGETS: [&[Alter]; 17] = [
     &[Alter::Path(|path| behind(path, UNKNOWN))],
     &[Alter::Path(|path| behind(path, "%ff"))],
     &[Alter::Path(|path| behind(path, "%zz"))],
@@ -122,6 +122,10 @@ const TARGETS: [&[Alter]; 13] = [
     &[Alter::Path(|path| asked(path, "authbench[=1&[]=2&]=3"))],
     &[Alter::Path(|path| asked(path, "authbench=1&authbench[a]=2&authbench[]=3"))],
     &[Alter::Path(|path| asked(path, "authbench=%ff&[=1"))],
+    &[Alter::Path(|path| in_place(path, UNKNOWN))],
+    &[Alter::Path(|path| in_place(path, "%ff"))],
+    &[Alter::Path(|path| in_place(path, "%00"))],
+    &[Alter::Path(|path| in_place(path, "99999999999999999999"))],
     &[Alter::Path(|path| asked(path, &format!("authbench{}=1", "[a]".repeat(600))))],
 ];
 
@@ -163,7 +167,7 @@ const fn without_and_with<const CHANGES: usize, const STEPS: usize>(
 }
 
 /// The targets, some of them at each resource that is read by GET.
-const AT_TARGETS: [Step; 27] = {
+const AT_TARGETS: [Step; 35] = {
     let mut steps = without_and_with(TARGETS);
     let each = [0, 1, 3];
     let mut at = 0;
@@ -198,6 +202,14 @@ const fn and_each<const FIRST: usize, const CHANGES: usize, const STEPS: usize>(
 /// A path with one more segment.
 fn behind(path: &str, segment: &str) -> String {
     format!("{}/{segment}", path.trim_end_matches('/'))
+}
+
+/// A path with another last segment; the path itself where it has one segment alone.
+fn in_place(path: &str, segment: &str) -> String {
+    match path.trim_end_matches('/').rsplit_once('/') {
+        Some((parent, _)) if !parent.is_empty() => format!("{parent}/{segment}"),
+        _ => path.to_owned(),
+    }
 }
 
 /// A path with this query; that of the resource comes behind it.

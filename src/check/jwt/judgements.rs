@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::check::Explanation;
 use crate::check::bearer::naming::other_audience;
 use crate::check::judgement::expect;
 use crate::check::judgement::leeway;
 use crate::check::judgement::oauth::objects_of;
 use crate::check::judgement::{Deviation, Judgement, ObservedCheck};
 use crate::check::step::{Accept, Want};
+use crate::check::{Explanation, Severity};
 use crate::observe::{ForgeryId, Observation, Outcome, Place};
 
 /// A token without an audience, and tokens whose audience is there and names nobody.
@@ -279,6 +279,11 @@ pub(crate) fn numeric_dates(case: &ObservedCheck<'_>) -> Judgement {
         if let Some((_, text)) = ENDS.iter().find(|(id, _)| Some(*id) == forgery(deviation)) {
             (deviation.text, deviation.described) = ((*text).to_owned(), true);
         }
+    }
+    // a good token that is refused shuts out its holder, and opens nothing
+    let opens = |deviation: &Deviation| case.evidence.observations[deviation.observation].outcome == Outcome::Granted;
+    if !judgement.access.is_empty() && !judgement.access.iter().any(opens) {
+        judgement.at_most = Some(Severity::Low);
     }
     for (index, _) in case.observations().filter(|(_, seen)| seen.forgery == Some(NEVER)) {
         if case.evidence.observations[index].outcome == Outcome::Granted {

@@ -4,7 +4,7 @@ use super::cookies::cookie;
 use crate::check::common::foreign_page::{self, Reach};
 use crate::check::judgement::{Judgement, ObservedCheck, expect};
 use crate::check::step::{FOREIGN_ORIGIN, Want};
-use crate::observe::{Outcome, StepId};
+use crate::observe::{Outcome, Response, StepId};
 
 /// No write that a page of another site can make a browser send has succeeded.
 pub(super) fn foreign_page(case: &ObservedCheck<'_>) -> Judgement {
@@ -38,6 +38,14 @@ pub(super) fn not_logged_out(case: &ObservedCheck<'_>) -> Judgement {
         judgement.not_applicable = Some(foreign_page::STAYS_AT_HOME.to_owned());
         return judgement;
     }
+    // a cookie that holds the session stays good after a logout, which takes it from the browser
+    let taken = logout.filter(|(_, seen)| seen.exchange.response().is_some_and(|answer| takes_cookie(case, answer)));
+    if let Some((at, _)) = taken {
+        let by = method.as_deref().unwrap_or("a request");
+        let text = format!("{by} with the Origin of another site takes the cookie of the session from the browser");
+        judgement.deviates(at, text, "the session goes on");
+        return judgement;
+    }
     for (index, seen) in case.observations_of(AFTER_LOGOUT) {
         match seen.outcome {
             Outcome::Refused => {
@@ -50,6 +58,23 @@ pub(super) fn not_logged_out(case: &ObservedCheck<'_>) -> Judgement {
         }
     }
     judgement
+}
+
+/// Whether an answer empties the cookie of the session, or says that it has ended (RFC 6265 §3.1).
+fn takes_cookie(case: &ObservedCheck<'_>, answer: &Response) -> bool {
+    let Some(name) = case.evidence.session_cookie.as_deref() else { return false };
+    answer.header_values("set-cookie").any(|line| {
+        let mut parts = line.split(';').map(str::trim);
+        let pair = parts.next().and_then(|pair| pair.split_once('='));
+        let is_over = |part: &str| {
+            let part = part.to_ascii_lowercase();
+            matches!(part.as_str(), "max-age=0" | "max-age=-1")
+                || (part.starts_with("expires=") && part.contains("1970"))
+        };
+        pair.is_some_and(|(own, value)| {
+            own.trim() == name && (value.trim_matches('"').is_empty() || parts.any(is_over))
+        })
+    })
 }
 
 /// No login leads to the other site that it asks for.

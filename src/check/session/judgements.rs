@@ -24,10 +24,12 @@ pub(super) const AT_ONCE: StepId = StepId::new("at-once");
 pub(super) const SPACE_BEHIND: StepId = StepId::new("space-behind");
 /// ... and one with NUL and more behind it.
 pub(super) const NUL_BEHIND: StepId = StepId::new("nul-behind");
+/// A login with NUL alone behind the password.
+pub(super) const NUL_ALONE: StepId = StepId::new("nul-alone");
 
 /// A password that is trimmed, or read up to NUL, loses nothing that its user had counted on.
 pub(super) fn near_password(case: &ObservedCheck<'_>) -> Judgement {
-    low_where_only(case, &[SPACE_BEHIND, NUL_BEHIND])
+    low_where_only(case, &[SPACE_BEHIND, NUL_BEHIND, NUL_ALONE])
 }
 
 /// No body breaks the server; one that is read as it would be without its fields may log in.

@@ -121,6 +121,8 @@ pub enum NearPassword {
     SpaceBehind,
     /// With NUL and another character behind it: the end of a text in C, and of what bcrypt reads.
     NulBehind,
+    /// With NUL behind it, with which hash functions fill keys up.
+    NulAlone,
 }
 
 /// How a request to a token endpoint is changed.
@@ -229,6 +231,8 @@ pub enum MalformedLogin {
     Bare,
     /// Half of a pair of UTF-16 (`\\ud800`) in place of a text, which is none (RFC 8259 §8.2).
     Surrogate(LoginMember),
+    /// NUL behind a text.
+    Nul(LoginMember),
     /// A percent sign in a form without two hexadecimal digits behind it.
     PercentSign,
     /// Bytes in a form that are no UTF-8, percent-encoded.

@@ -39,9 +39,23 @@ impl Caster<'_> {
             | SessionAct::CompareUsers => {
                 let by_code = matches!(step.act, SessionAct::ChangedGrant(_))
                     && procedure.is_some_and(|login| login.uses_a_code());
-                let takes = by_code || procedure.is_some_and(|login| login.takes_account());
-                let why = "the requests of the login do not refer to `{username}` and `{password}` of the credential";
-                has(takes, why)?;
+                let takes_password = procedure.is_some_and(|login| login.takes_password());
+                has(
+                    by_code || takes_password,
+                    "the requests of the login do not refer to `{password}` of the credential",
+                )?;
+                // a login may have no users
+                let is_about_users = matches!(
+                    step.act,
+                    SessionAct::Unusual(LoginMember::User, _)
+                        | SessionAct::UnknownUser
+                        | SessionAct::DefaultAccount(_)
+                        | SessionAct::GuessPasswords
+                        | SessionAct::CompareUsers
+                        | SessionAct::InQuery(_)
+                );
+                let takes = !is_about_users || procedure.is_some_and(|login| login.takes_account());
+                has(takes, "the requests of the login do not refer to `{username}` of the credential")?;
             }
             SessionAct::LogOut(_) | SessionAct::LogOutFromForeignPage(_) => {
                 has(procedure.is_some_and(|login| !login.logout.is_empty()), "no `logout` in the login")?
@@ -210,6 +224,7 @@ fn described(act: SessionAct) -> Description {
             "a login without the authentication of its client"
         }
         SessionAct::ChangedGrant(GrantChange::WrongClientSecret) => "a login with a wrong secret of its client",
+        SessionAct::NearPassword(NearPassword::NulAlone) => "a login with NUL behind the password",
         SessionAct::WrongPassword | SessionAct::ChangedGrant(GrantChange::WrongPassword) => {
             "a login with a wrong password"
         }
@@ -294,6 +309,8 @@ fn malformed(kind: MalformedLogin) -> &'static str {
         MalformedLogin::Bare => "a login with nothing but user and password",
         MalformedLogin::Surrogate(User) => "a login with half of a UTF-16 pair as the user",
         MalformedLogin::Surrogate(Password) => "a login with half of a UTF-16 pair as the password",
+        MalformedLogin::Nul(User) => "a login whose user ends with NUL",
+        MalformedLogin::Nul(Password) => "a login whose password ends with NUL",
         MalformedLogin::PercentSign => "a login with a percent sign that encodes nothing",
         MalformedLogin::NotUtf8 => "a login with a password that is not UTF-8",
         MalformedLogin::RawByte => "a login with a byte that is not encoded",

@@ -82,6 +82,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "breaks on a body that is no object, behind the guard",
     ),
     variant(
+        "breaks-on-nul-in-body",
+        "common.malformed-body-never-5xx",
+        "breaks on NUL in a text of a body, behind the guard",
+    ),
+    variant(
         "breaks-on-false-gzip",
         "common.auth-before-input-validation",
         "breaks on a coding of the body, whoever sends it",
@@ -112,6 +117,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "breaks-on-long-path",
         "common.malformed-target-never-5xx",
         "breaks on a path of more than 2000 characters",
+    ),
+    variant(
+        "breaks-on-long-number",
+        "common.malformed-target-never-5xx",
+        "breaks on a number of twenty digits in a path",
     ),
     variant("breaks-on-undecodable-query", "common.malformed-target-never-5xx", "breaks on a query that is no UTF-8"),
     variant(

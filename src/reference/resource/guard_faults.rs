@@ -74,6 +74,7 @@ pub(super) async fn before(
         "breaks-on-null",
         "breaks-on-deep-body",
         "breaks-on-body-of-holder",
+        "breaks-on-nul-in-body",
     ];
     if reads_bodies.iter().any(|fault| state.fault(fault)) {
         let received = parts.extensions.get::<ReceivedBody>().map(|body| body.0.clone());
@@ -104,6 +105,10 @@ fn read_body(state: &ReferenceState, parts: &mut Parts, bytes: &[u8]) -> Option<
     }
     if state.fault("breaks-on-deep-body") && bytes.starts_with(&[b'['; 1000]) {
         return Some(Rejection::broken().answer());
+    }
+    let has_nul = bytes.windows(6).any(|part| part == b"\\u0000");
+    if state.fault("breaks-on-nul-in-body") && has_nul {
+        parts.extensions.insert(BreaksHandler);
     }
     if state.fault("breaks-on-body-of-holder") && !bytes.is_empty() && bytes.first() != Some(&b'{') {
         parts.extensions.insert(BreaksHandler);

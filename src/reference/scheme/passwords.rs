@@ -48,6 +48,9 @@ pub(super) fn log_in(
     if state.fault("login-default-account") && (user, password) == SHIPPED_ACCOUNT {
         return Ok(Arc::new(principal(&IDENTITIES[0])));
     }
+    if state.fault("login-breaks-on-nul-in-user") && user.contains('\0') {
+        return Err(Rejection::broken());
+    }
     if let Some(seconds) = state.throttle.wait(&counted).filter(|_| !state.fault("login-no-throttle")) {
         return Err(Rejection::throttled(seconds));
     }
@@ -60,6 +63,9 @@ pub(super) fn log_in(
     }
     if let Some((before, _)) = password.split_once('\0').filter(|_| state.fault("login-ends-at-nul")) {
         verified = verify(verifiers, user, before);
+    }
+    if verified.is_err() && state.fault("login-fills-up-with-nul") {
+        verified = verify(verifiers, user, password.trim_end_matches('\0'));
     }
     match &verified {
         Ok(_) => state.throttle.succeeded(&counted),

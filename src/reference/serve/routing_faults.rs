@@ -55,8 +55,10 @@ pub(super) fn broken<B>(state: &ReferenceState, request: &Request<B>) -> Option<
     };
     let has_two_clients = || field("x-forwarded-for").zip(field("client-ip")).is_some_and(|(one, other)| one != other);
     let query = || request.uri().query().unwrap_or_default();
+    let last_segment = || request.uri().path().rsplit('/').next().unwrap_or_default();
     let breaks = (state.fault("breaks-on-undecodable-path") && !decodes())
         || (state.fault("breaks-on-long-path") && request.uri().path().len() > 2_000)
+        || (state.fault("breaks-on-long-number") && is_long_number(last_segment()))
         || (state.fault("breaks-on-undecodable-query") && !is_text(query()))
         || (state.fault("breaks-on-two-kinds-of-parameter") && has_two_kinds(query()))
         || (state.fault("breaks-on-deep-parameter") && query().matches('[').count() > 500)
@@ -65,6 +67,11 @@ pub(super) fn broken<B>(state: &ReferenceState, request: &Request<B>) -> Option<
         || (state.fault("breaks-on-odd-host") && field("host").is_some_and(|host| host.starts_with('[')))
         || (state.fault("breaks-on-8-bit-field") && request.headers().values().any(|value| value.to_str().is_err()));
     breaks.then(|| Rejection::broken().answer())
+}
+
+/// Whether a segment is a number that 64 bits cannot hold.
+fn is_long_number(segment: &str) -> bool {
+    segment.len() >= 20 && segment.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether a query decodes to text.

@@ -399,3 +399,69 @@ async fn a_cookie_that_changes_with_the_second_is_no_identifier_of_a_user() {
         assert_eq!(result.verdict, expected, "{holds_time}: {} {:?}", result.summary, result.deviations);
     }
 }
+
+/// An application of one password, without users.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_login_without_users_is_judged_as_far_as_it_goes() {
+    let me = |headers: HeaderMap| async move {
+        match cookies(&headers).get("sid").is_some_and(|value| value == "6c1f0a8e52d94b37") {
+            true => Json(json!({ "account": "b07d3e9a41f8c265" })).into_response(),
+            false => StatusCode::UNAUTHORIZED.into_response(),
+        }
+    };
+    let log_in = |Form(form): Form<HashMap<String, String>>| async move {
+        match form.get("password").map(String::as_str) {
+            Some(PASSWORD) => (StatusCode::NO_CONTENT, [(header::SET_COOKIE, "sid=6c1f0a8e52d94b37")]).into_response(),
+            Some(_) => StatusCode::UNAUTHORIZED.into_response(),
+            None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        }
+    };
+    let yaml = format!(
+        "scheme: {{ session: {{ cookie: sid }} }}\ncredentials:\n  only:\n    password: {PASSWORD}\n    login:\n      \
+         request: {{ post: /login, form: {{ password: \"{{password}}\" }} }}\n      token: {{ cookie: sid }}\n\
+         resources: [{{ request: GET /me }}]\nconformance: {{ include: [\"login.*\"] }}\n"
+    );
+    let router = Router::new().route("/me", get(me)).route("/login", post(log_in));
+    let ended = against(serve(router).await, &yaml, PROMPT).await;
+    for (check, expected) in [
+        ("login.wrong-password-refused", Verdict::Pass),
+        ("login.near-miss-refused", Verdict::Pass),
+        ("login.malformed-never-5xx", Verdict::Warn),
+        ("login.users-indistinct", Verdict::NotTested),
+        ("login.default-accounts-refused", Verdict::NotTested),
+    ] {
+        let result = ended.of(check);
+        assert_eq!(result.verdict, expected, "{check}: {} {:?}", result.summary, result.deviations);
+    }
+}
+
+/// A session that is in its cookie: a logout takes that from the browser, and whoever has a copy goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_logout_that_takes_the_cookie_ends_the_session_of_the_browser() {
+    const CHECK: &str = "session.foreign-page-logout-ignored";
+    for (takes, expected) in [(true, Verdict::Warn), (false, Verdict::Pass)] {
+        let me = |headers: HeaderMap| async move {
+            match cookies(&headers).get("sid").is_some_and(|value| value == "alice-6c1f0a8e52d94b37") {
+                true => Json(json!({ "account": "b07d3e9a41f8c265" })).into_response(),
+                false => StatusCode::UNAUTHORIZED.into_response(),
+            }
+        };
+        let log_in = || async { (StatusCode::NO_CONTENT, [(header::SET_COOKIE, "sid=alice-6c1f0a8e52d94b37")]) };
+        let log_out = move || async move {
+            match takes {
+                true => (StatusCode::NO_CONTENT, [(header::SET_COOKIE, "sid=; Max-Age=0")]).into_response(),
+                false => StatusCode::FORBIDDEN.into_response(),
+            }
+        };
+        let yaml = format!(
+            "scheme: {{ session: {{ cookie: sid }} }}\ncredentials:\n  alice:\n    username: alice\n    password: {PASSWORD}\n    \
+             login:\n      request: {{ post: /login, form: {{ user: \"{{username}}\", password: \"{{password}}\" }} }}\n      \
+             token: {{ cookie: sid }}\n      logout: {{ get: /logout }}\nresources: [{{ request: GET /me }}]\n\
+             conformance: {{ include: [{CHECK}] }}\n"
+        );
+        let router = Router::new().route("/me", get(me)).route("/login", post(log_in)).route("/logout", get(log_out));
+        let ended = against(serve(router).await, &yaml, PROMPT).await;
+        let result = ended.of(CHECK);
+        assert_eq!(result.verdict, expected, "{takes}: {} {:?}", result.summary, result.deviations);
+    }
+}

@@ -8,6 +8,9 @@ use crate::scheme::{CarrierPlace, Companion};
 pub(super) const SAME_FOR_ALL: &str =
     "the `write_headers` of two sessions are the same: they hold no token of a session";
 
+/// Characters of a token that is in a cookie by no chance.
+const LEAST_TOKEN: usize = 12;
+
 /// Whether the lines that go along with writes are the same in two sessions.
 pub(super) fn tell_nothing_of_a_session(own: &[Companion], others: &[Companion]) -> bool {
     let of_writes = |all: &[Companion]| {
@@ -29,7 +32,10 @@ pub(super) fn paired(own: &[Companion], others: &[Companion]) -> Option<Vec<Comp
     let is_repeated = |cookie: &Companion| {
         let value = cookie.value.expose();
         let decoded = percent_decode_str(value).decode_utf8_lossy();
-        let repeats = |line: &str| line.contains(value) || line.contains(&*decoded);
+        // a cookie may hold the token and its signature
+        let repeats = |line: &str| {
+            line.contains(value) || line.contains(&*decoded) || (line.len() >= LEAST_TOKEN && decoded.contains(line))
+        };
         !value.is_empty() && lines().any(|line| repeats(line.value.expose()))
     };
     let is_cookie = |one: &&Companion| !one.writes_only && matches!(one.place, CarrierPlace::Cookie(_));
@@ -82,6 +88,8 @@ mod tests {
         };
         let others = [cookie("csrf", "other%3D"), cookie("remember", "secret"), line("other=", true)];
         assert_eq!(told(&others).as_deref(), Some("theme=dark other= csrf=other%3D"));
+        let signed = [cookie("csrf", "b07d3e9a41f8.9c51e0"), line("b07d3e9a41f8", true)];
+        assert_eq!(told(&signed).as_deref(), Some("theme=dark b07d3e9a41f8 csrf=b07d3e9a41f8.9c51e0"));
         assert_eq!(told(&[cookie("remember", "secret"), line("other=", true)]), None, "no cookie is repeated");
         assert_eq!(told(&[cookie("csrf", ""), line("other=", true)]), None, "an empty cookie is in every line");
     }

@@ -56,6 +56,16 @@ pub(crate) const FAULTS: &[Fault] = &[
         "login.unusual-password-refused",
         "breaks where the password of a login is no text",
     ),
+    variant(
+        "login-fills-up-with-nul",
+        "login.near-miss-refused",
+        "takes a password with NUL behind it for the password",
+    ),
+    variant(
+        "login-breaks-on-nul-in-user",
+        "login.malformed-never-5xx",
+        "breaks where the user of a login has NUL in it",
+    ),
     row(
         "login-breaks-without-password",
         "login.malformed-never-5xx",
