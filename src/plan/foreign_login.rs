@@ -55,6 +55,7 @@ impl LoginProcedure {
     pub fn returning_to(&self, site: ReturnTo) -> Option<Arc<Self>> {
         let address = match site {
             ReturnTo::Address => format!("{FOREIGN_ORIGIN}/"),
+            ReturnTo::Unreadable => "http://[authbench".to_owned(),
             ReturnTo::TwoSlashes => format!("{}/", &FOREIGN_ORIGIN["https:".len()..]),
         };
         self.with_password_step(|step| {

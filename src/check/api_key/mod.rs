@@ -133,13 +133,14 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["RFC 9110 §5.5", "CWE-158"],
         doc: Doc {
-            sends: "The good key with a NUL and more behind it (where that alone is accepted, the severity is low: only its holder can send it), and with a bare CR or a bare LF inside it.",
+            sends: "The good key with a NUL and more, and with a bare CR and more behind it (where those alone are accepted, the severity is low: only its holder can send it), and with a bare CR or a bare LF inside it.",
             matters: "A comparison that stops at a control character accepts keys that were never issued, and splits headers further down.",
             fix: "Let the HTTP library refuse control characters, and compare whole values.",
         },
         steps: &[
             send(forged("nul-inside"), On::Protected).denied(REFUSED),
             send(forged("cr-inside"), On::Protected).denied(REFUSED),
+            send(forged("cr-behind"), On::Protected).denied(REFUSED),
             send(forged("lf-inside"), On::Protected).denied(REFUSED),
         ],
         expect: control_bytes,
@@ -280,12 +281,12 @@ pub(crate) const CHECKS: &[Check] = &[
     },
 ];
 
-/// The whole key before a NUL, and what nobody reads behind it.
-const BEFORE_NUL: ForgeryId = ForgeryId::new("nul-inside");
+/// The whole key before a NUL or a CR, and what nobody reads behind it.
+const WHOLE: [ForgeryId; 2] = [ForgeryId::new("nul-inside"), ForgeryId::new("cr-behind")];
 
-/// Whoever stops at a NUL reads the whole key first: nobody has it who has no key.
+/// Whoever stops at a NUL, or at a CR, reads the whole key first: nobody has it who has no key.
 fn control_bytes(case: &ObservedCheck<'_>) -> Judgement {
-    let is_whole = |at: usize| case.evidence.observations[at].forgery == Some(BEFORE_NUL);
+    let is_whole = |at: usize| case.evidence.observations[at].forgery.is_some_and(|id| WHOLE.contains(&id));
     expect::wants(case).low_where(|deviation| is_whole(deviation.observation))
 }
 

@@ -15,7 +15,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     tier: Tier::Extended,
     sources: &["WSTG-INPV-17", "RFC 9110 §7.2", "CWE-644"],
     doc: Doc {
-        sends: "The protected request without and with the good credential, a public one, and a write with the credential where the target is owned, with a foreign host in Host, also where the path names nothing, ends with a slash or loses the one that it has, and with one in X-Forwarded-Host, Forwarded and X-Forwarded-Server.",
+        sends: "The protected request without and with the good credential, a public one, and a write with the credential where the target is owned, with a foreign host in Host, also where the path names nothing, ends with a slash or loses the one that it has, with one in X-Forwarded-Host, Forwarded and X-Forwarded-Server, and with one in X-Forwarded-Prefix and X-Script-Name.",
         matters: "Links to a host that the client names end in caches, in redirects and in mails, and lead others to an attacker.",
         fix: "Answer 421 or 400 to hosts that are not yours, build links from a configured address, and believe forwarding fields only from your proxy.",
     },
@@ -57,11 +57,22 @@ pub(crate) const CHECKS: &[Check] = &[Check {
                 Alter::Header("Forwarded", Fill::Text("host=authbench.invalid")),
             ])
             .called("a foreign host in forwarding fields, without a credential"),
+        // what stands before each path that a server writes
+        send(Who::Good, On::Protected).with(PREFIX).called("a foreign host in fields of a path prefix"),
+        send(Who::Anonymous, On::Protected)
+            .with(PREFIX)
+            .called("a foreign host in fields of a path prefix, without a credential"),
     ],
     expect: not_reflected,
     fault: "links-to-host",
     ..PLAIN
 }];
+
+/// A prefix of paths that is the address of a host (RFC 3986 §4.2).
+const PREFIX: &[Alter] = &[
+    Alter::Header("X-Forwarded-Prefix", Fill::Text("//authbench.invalid")),
+    Alter::Header("X-Script-Name", Fill::Text("//authbench.invalid")),
+];
 
 /// The path with a slash behind it, or without the one that it has.
 fn with_other_end(path: &str) -> String {

@@ -29,7 +29,21 @@ pub(super) const NUL_ALONE: StepId = StepId::new("nul-alone");
 
 /// A password that is trimmed, or read up to NUL, loses nothing that its user had counted on.
 pub(super) fn near_password(case: &ObservedCheck<'_>) -> Judgement {
-    low_where_only(case, &[SPACE_BEHIND, NUL_BEHIND, NUL_ALONE])
+    let mut judgement = low_where_only(case, &[SPACE_BEHIND, NUL_BEHIND]);
+    // HMAC, and what is made of it, fills a key up with NUL (RFC 2104 §2)
+    for (index, seen) in case.observations_of(NUL_ALONE) {
+        match seen.outcome {
+            Outcome::Granted if case.profile.strict_challenges() => {
+                judgement.deviates(index, case.about(index, "access was granted"), "refused");
+            }
+            Outcome::Granted => {
+                judgement.remarks.push(format!("{}: access was granted", seen.description));
+                judgement.needs_review = true;
+            }
+            _ => case.judge_as(index, Want::Denied(ANY_REFUSAL), &mut judgement),
+        }
+    }
+    judgement
 }
 
 /// No body breaks the server; one that is read as it would be without its fields may log in.

@@ -2,8 +2,8 @@
 
 use super::{cookies, judgements};
 use crate::check::step::{
-    Accept, INVALID, LoginMember, MalformedLogin, NearPassword, On, QueryLogin, SessionAct, Step, UnusualText, Who,
-    login, send,
+    Accept, INVALID, LoginMember, MalformedLogin, NearPassword, On, QueryLogin, ReturnTo, SessionAct, Step,
+    UnusualText, Who, login, send,
 };
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity, Tier};
 
@@ -84,7 +84,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["ASVS 6.2.8", "CWE-287", "OWASP API2:2023"],
         doc: Doc {
-            sends: "The login of the scenario with its password without the last character, with one more character, in the other case, with a space behind it, with NUL and another character behind it, and with NUL alone (where those three alone are accepted, the severity is low). The right login follows. What a login returns is tried at a protected resource.",
+            sends: "The login of the scenario with its password without the last character, with one more character, in the other case, with a space behind it, and with NUL and another character behind it (where those alone are accepted, the severity is low); and with NUL alone, which hash functions fill keys up with: that this is accepted is information outside strict-rfc. The right login follows. What a login returns is tried at a protected resource.",
             matters: "A password that is cut, or compared without regard to case, is easier to guess than its user believes.",
             fix: "Verify the password exactly as it was received, in full, with a password hash (ASVS 6.2.8).",
         },
@@ -94,7 +94,7 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::NearPassword(NearPassword::OtherCase)).denied(REFUSED),
             login(SessionAct::NearPassword(NearPassword::SpaceBehind)).id(judgements::SPACE_BEHIND).denied(REFUSED),
             login(SessionAct::NearPassword(NearPassword::NulBehind)).id(judgements::NUL_BEHIND).denied(REFUSED),
-            login(SessionAct::NearPassword(NearPassword::NulAlone)).id(judgements::NUL_ALONE).denied(REFUSED),
+            login(SessionAct::NearPassword(NearPassword::NulAlone)).id(judgements::NUL_ALONE),
             login(SessionAct::LogIn("s")).granted().called("the login with the right password"),
         ],
         any_refusal: true,
@@ -154,7 +154,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 9110 §15.5.1", "ASVS 16.5.3", "OWASP API8:2023"],
         doc: Doc {
-            sends: "The login of the scenario with a body that is malformed. In JSON: an array, a text or null in place of the object; no byte; JSON that ends too early; arrays a hundred thousand deep; a number, an array or an object as the user and as the password; half of a UTF-16 pair as the user and as the password (`\\ud800`); no user and no password; nothing but these two. In a form: no byte; a name that is 200 brackets deep; no user and no password; a password that is no percent-encoding (`%zz`) or no UTF-8 (`%ff%fe`, and the byte FF as it is); parts without a boundary; a charset that does not exist; the fields as JSON with a number as the password. Either also comes with NUL behind the user and behind the password, and is said to be gzip and is not. The right login follows; it also comes between them, so that fewer logins fail in a row than `max_failures` allows.",
+            sends: "The login of the scenario with a body that is malformed. In JSON: an array, a text or null in place of the object; no byte; JSON that ends too early; arrays a hundred thousand deep; a number, an array or an object as the user and as the password; half of a UTF-16 pair as the user and as the password (`\\ud800`); no user and no password; nothing but these two. In a form: no byte; a name that is 200 brackets deep; no user and no password; a password that is no percent-encoding (`%zz`) or no UTF-8 (`%ff%fe`, and the byte FF as it is); parts without a boundary; a charset that does not exist; the fields as JSON with a number as the password. Either also comes with NUL behind the user and behind the password, and is said to be gzip and is not, and comes with an address to return to that does not parse (`http://[authbench`). The right login follows; it also comes between them, so that fewer logins fail in a row than `max_failures` allows.",
             matters: "Whoever can ask for a login can send such a body: a handler that breaks on it is a way to take the login down, and its error page often shows code.",
             fix: "Check that the body is an object and that user and password are texts before anything looks at them, and answer 400 (or 401, 422) where they are not.",
         },
@@ -186,6 +186,7 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::Malformed(MalformedLogin::Bare)),
             login(SessionAct::Malformed(MalformedLogin::UnknownCharset)),
             login(SessionAct::Malformed(MalformedLogin::FalseGzip)),
+            login(SessionAct::ReturningTo(ReturnTo::Unreadable)),
             login(SessionAct::LogIn("s")).granted().called("the login with the right body"),
         ],
         expect: judgements::malformed,

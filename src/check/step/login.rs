@@ -97,6 +97,8 @@ pub enum ReturnTo {
     Address,
     /// With two slashes, which leave the scheme as it is (RFC 3986 §4.2).
     TwoSlashes,
+    /// As an address whose host ends in no bracket: no address at all (RFC 3986 §3.2.2).
+    Unreadable,
 }
 
 /// How a login is sent whose user-id and password are in the query of its address.

@@ -115,6 +115,12 @@ impl LoginSession {
         self.failures
     }
 
+    /// What the cookie of the credential holds now, where there is one.
+    pub fn cookie_left(&self) -> Option<Secret> {
+        let cookie = self.state.jar.get(self.procedure.cookie()?)?;
+        Some(cookie.value.clone()).filter(|value| !value.expose().is_empty())
+    }
+
     /// How it logs in.
     pub fn procedure(&self) -> &LoginProcedure {
         &self.procedure

@@ -3,7 +3,7 @@
 use super::{Act, Caster, Control, Missing, missing};
 use crate::check::step::{
     DEFAULT_ACCOUNTS, GrantChange, LoginMember, MalformedLogin, NearPassword, QueryLogin, RedirectionUri,
-    RefreshChange, SessionAct, SessionStep, UnusualText, Want,
+    RefreshChange, ReturnTo, SessionAct, SessionStep, UnusualText, Want,
 };
 use crate::observe::{Description, Phrase};
 
@@ -203,6 +203,7 @@ fn described(act: SessionAct) -> Description {
         SessionAct::LogInLaterIfAlike(..) => "a login in another second",
         SessionAct::LogInWithin(..) => "a login with the cookies of an open session",
         SessionAct::FromForeignPage => "a login that a page of another site sends",
+        SessionAct::ReturningTo(ReturnTo::Unreadable) => "a login that is to lead to an address that does not parse",
         SessionAct::ReturningTo(_) => "a login that is to lead to another site",
         SessionAct::LogOutFromForeignPage(_) => "a logout that a page of another site sends",
         SessionAct::LogInSecond(_) => "a login of another identity",

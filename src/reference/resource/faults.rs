@@ -153,6 +153,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("shows-password-hash", "common.answers-show-no-password-hash", "shows an account with all that its store has"),
     row("links-to-host", "common.foreign-host-not-reflected", "serves every host and links to the one that is named"),
     variant(
+        "believes-prefix",
+        "common.foreign-host-not-reflected",
+        "puts the prefix of paths that a client names before its links",
+    ),
+    variant(
         "redirects-slash-to-host",
         "common.foreign-host-not-reflected",
         "redirects from paths that end with a slash to whatever host is named",

@@ -35,6 +35,9 @@ pub(super) fn is_meant<B>(request: &Request<B>) -> bool {
 
 /// Through a fault: a link to the host that a request names.
 pub(super) fn linked<B>(state: &ReferenceState, request: &Request<B>) -> Option<HeaderValue> {
+    if let Some(prefix) = request.headers().get("x-forwarded-prefix").filter(|_| state.fault("believes-prefix")) {
+        return HeaderValue::from_str(&format!("<{}/>; rel=\"self\"", prefix.to_str().ok()?)).ok();
+    }
     let host = request.headers().get(header::HOST).filter(|_| state.fault("links-to-host"))?;
     HeaderValue::from_str(&format!("<http://{}/>; rel=\"self\"", host.to_str().ok()?)).ok()
 }

@@ -103,6 +103,9 @@ const FORGERIES: &[Forgery] = &[
         altered(context, |key| Some(format!("{key}\0tail")))
     }),
     Forgery::new("cr-inside", "the key with a bare CR inside", |context| altered(context, |key| inside(key, "\r"))),
+    Forgery::new("cr-behind", "the key with a bare CR and more behind it", |context| {
+        altered(context, |key| Some(format!("{key}\rtail")))
+    }),
     Forgery::new("lf-inside", "the key with a bare LF inside", |context| altered(context, |key| inside(key, "\n"))),
     Forgery::new("whitespace-around", "the key with spaces and tabs around it", |context| {
         in_header(context, |name, key| (name.to_owned(), format!("\t  {key} \t")))

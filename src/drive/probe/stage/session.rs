@@ -360,6 +360,13 @@ impl Stage<'_> {
         kept.session.may_have_ended();
         let ended = foreign.log_out(&self.prober.equipment.logins).await;
         note(foreign.exchanges(), foreign.procedure(), evidence);
+        // a cookie that holds the session is another one after its logout
+        if let Some(left) = foreign.cookie_left() {
+            values::note_text(left.expose(), evidence);
+            if let Some(kept) = self.slots.get_mut(slot) {
+                kept.token.value = left;
+            }
+        }
         let exchange = foreign.exchanges().last().cloned();
         match ended {
             Ok(()) => Ok(granted(exchange)),

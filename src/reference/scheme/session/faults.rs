@@ -62,6 +62,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "takes a password with NUL behind it for the password",
     ),
     variant(
+        "breaks-on-unreadable-return",
+        "login.malformed-never-5xx",
+        "breaks on an address to return to that does not parse",
+    ),
+    variant(
         "login-breaks-on-nul-in-user",
         "login.malformed-never-5xx",
         "breaks where the user of a login has NUL in it",
