@@ -387,6 +387,13 @@ impl LoginProcedure {
         self.has_part(|part| matches!(part, LoginPart::Password))
     }
 
+    /// Whether so many of its requests have sent the password, or all that its authorization code asks for.
+    pub fn is_past_password(&self, sent: usize) -> bool {
+        let CredentialSource::Requests(steps) = &self.source else { return false };
+        let with_password = |step: &LoginStep| step.parts().any(|part| matches!(part, LoginPart::Password));
+        self.uses_a_code() || steps.iter().position(with_password).is_some_and(|at| sent > at)
+    }
+
     fn has_part(&self, wanted: fn(&LoginPart) -> bool) -> bool {
         let CredentialSource::Requests(steps) = &self.source else { return false };
         steps.iter().any(|step| step.parts().any(wanted))

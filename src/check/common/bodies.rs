@@ -71,7 +71,8 @@ pub(super) fn unread(case: &ObservedCheck<'_>) -> Judgement {
     let sent = sent_in(case.observations().map(|(_, seen)| &seen.exchange));
     let is_same_text = |one: &Observation, other: &Observation| {
         let [one, other] = [one, other].map(|seen| AnswerShape::of(&seen.exchange, &sent));
-        one.zip(other).is_some_and(|(one, other)| one.body() == other.body())
+        // without a text nothing is said
+        one.zip(other).is_some_and(|(one, other)| other.body().is_empty() || one.body() == other.body())
     };
     let says_nothing = |deviation: &Deviation| {
         let seen = &case.evidence.observations[deviation.observation];

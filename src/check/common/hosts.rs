@@ -132,7 +132,9 @@ fn links(text: &str) -> impl Iterator<Item = usize> {
         let rest = &text[at + 2..];
         let authority = &rest[..rest.find(['/', '?', '#', '"', '\'', '<', '>', ' ', '\\', ')']).unwrap_or(rest.len())];
         let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
-        host.ends_with(FOREIGN)
+        // a field that is repeated as it came is no address (RFC 3986 §4.2)
+        let is_whole = text[..*at].ends_with(':') || rest[authority.len()..].starts_with(['/', '?', '#']);
+        host.ends_with(FOREIGN) && is_whole
     };
     text.match_indices("//").map(|(at, _)| at).filter(is_foreign)
 }

@@ -204,12 +204,10 @@ fn behind(path: &str, segment: &str) -> String {
     format!("{}/{segment}", path.trim_end_matches('/'))
 }
 
-/// A path with another last segment; the path itself where it has one segment alone.
+/// A path with another last segment.
 fn in_place(path: &str, segment: &str) -> String {
-    match path.trim_end_matches('/').rsplit_once('/') {
-        Some((parent, _)) if !parent.is_empty() => format!("{parent}/{segment}"),
-        _ => path.to_owned(),
-    }
+    let parent = path.trim_end_matches('/').rsplit_once('/').map_or("", |(parent, _)| parent);
+    format!("{parent}/{segment}")
 }
 
 /// A path with this query; that of the resource comes behind it.
@@ -233,7 +231,9 @@ fn targets_never_broken(case: &ObservedCheck<'_>) -> Judgement {
     never_broken_but(case, |seen| {
         let path = path_of(seen);
         let unknown = path.rsplit_once('/').map(|(parent, _)| behind(parent, UNKNOWN)).unwrap_or_default();
-        path != good && path != unknown && is_breaking(&unknown, seen)
+        // an unknown path below the resource, and beside it, are two of one kind
+        let below = behind(&good, UNKNOWN);
+        path != good && path != below && (path != unknown && is_breaking(&unknown, seen) || is_breaking(&below, seen))
     })
 }
 

@@ -74,7 +74,9 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Slot("s"), On::Protected).granted().called("its access token"),
             login(SessionAct::RepeatCode("s")).denied(REFUSED).id(AGAIN).called("the same code once more"),
             Step::AwaitRefusal("s"),
-            send(Who::Slot("s"), On::Protected).denied(&[INVALID]).called("the access token after that"),
+            send(Who::Slot("s"), On::Protected)
+                .denied(&[INVALID])
+                .called("the access token of the first use, after its code came back"),
         ],
         expect: after_reuse,
         shows: Explanation::Revocation,
@@ -226,9 +228,11 @@ fn leads_nowhere_else(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// Whether a redirect has a code in its address.
+/// Whether a redirect has a code in its address, or a form among its fields (OAuth 2.0 Form Post Response Mode).
 fn hands_a_code_over(answer: &Response) -> bool {
-    answer.header_values("location").any(|location| location.contains("code="))
+    let body = String::from_utf8_lossy(&answer.body);
+    let has_field = || ["name=\"code\"", "name='code'"].iter().any(|field| body.contains(field));
+    answer.header_values("location").any(|location| location.contains("code=")) || has_field()
 }
 
 /// What becomes of tokens whose code came back: nothing is said where that was used twice.

@@ -6,8 +6,8 @@ use crate::check::Severity;
 use crate::check::judgement::sameness::{AnswerShape, sent_in};
 use crate::check::judgement::silence::{ENDED, ends_a_process};
 use crate::check::judgement::{Judgement, ObservedCheck, expect, unclear};
-use crate::check::step::{Accept, Want};
-use crate::observe::{Outcome, StepId};
+use crate::check::step::{Accept, SessionAct, Step, Want};
+use crate::observe::{Observation, Outcome, StepId};
 
 /// A login of a known user with a wrong password, ...
 pub(super) const KNOWN: StepId = StepId::new("known");
@@ -157,9 +157,24 @@ fn recommended(case: &ObservedCheck<'_>, mut judgement: Judgement) -> Judgement 
     judgement
 }
 
+/// Where the first refresh was not granted, no token was used: what comes after it shows nothing.
+fn not_renewed(case: &ObservedCheck<'_>) -> Option<Judgement> {
+    let is_first = |seen: &Observation| {
+        let Step::Session(step) = case.step_of(seen) else { return false };
+        matches!(step.act, SessionAct::Refresh(_)) && matches!(step.want, Want::Granted)
+    };
+    let (_, seen) = case.observations().find(|(_, seen)| is_first(seen) && seen.outcome != Outcome::Granted)?;
+    let mut judgement = Judgement::default();
+    judgement.leaves_open(format!("{}: not granted, so no refresh token was used", seen.description));
+    Some(judgement)
+}
+
 /// Each answer against what its step wants. A refresh that gives no new refresh token leaves the old one as the only one: that it
 /// is accepted again is no reuse. RFC 9700 §2.2.2 asks for rotation where an OAuth client cannot authenticate.
 pub(super) fn reuse(case: &ObservedCheck<'_>) -> Judgement {
+    if let Some(open) = not_renewed(case) {
+        return open;
+    }
     let mut judgement = expect::wants(case);
     if case.evidence.refresh_token_stays {
         for again in std::mem::take(&mut judgement.access) {
@@ -172,6 +187,9 @@ pub(super) fn reuse(case: &ObservedCheck<'_>) -> Judgement {
 
 /// Each answer against what its step wants; where the used token was accepted, nothing shows what comes after its refusal.
 pub(super) fn after_reuse(case: &ObservedCheck<'_>) -> Judgement {
+    if let Some(open) = not_renewed(case) {
+        return open;
+    }
     match case.observations_of(REUSED).find(|(_, seen)| seen.outcome == Outcome::Granted) {
         Some(_) => Judgement {
             not_applicable: Some("a used refresh token is accepted: see refresh.reuse-refused".to_owned()),

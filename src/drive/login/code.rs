@@ -24,15 +24,18 @@ impl LoginSession {
         Ok(self.hold(logins, token)?)
     }
 
-    /// The answer that led to this redirection URI, since the login began.
+    /// The answer that led to this redirection URI since the login began: a redirect, or a page whose form is sent there.
     pub fn led_to(&self, uri: &str) -> Option<&Exchange> {
         let is_there = |location: &str| {
             location.strip_prefix(uri).is_some_and(|rest| rest.is_empty() || rest.starts_with(['?', '#', '&']))
         };
         let leads = |exchange: &&Exchange| {
-            exchange
-                .response()
-                .is_some_and(|answer| answer.header_values("location").any(|location| is_there(&location)))
+            exchange.response().is_some_and(|answer| {
+                let body = String::from_utf8_lossy(&answer.body);
+                let has_form =
+                    || ["action=\"", "action='"].iter().any(|action| body.contains(&format!("{action}{uri}")));
+                answer.header_values("location").any(|location| is_there(&location)) || has_form()
+            })
         };
         self.exchanges().iter().find(leads)
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::OwnedMutexGuard;
 
+use super::code::led_elsewhere;
 use super::{Halt, Kept, Stage, described};
 use crate::check::step::{FOREIGN_ORIGIN, SessionAct, SessionStep, Step};
 use crate::clock;
@@ -34,7 +35,8 @@ const REGISTERS: &str = "the login registers new users: a user that does not exi
 /// After this the clock shows another second.
 const ANOTHER_SECOND: Duration = Duration::from_millis(1100);
 /// Parameters of grants that are no secret (RFC 6749 §4.3.2, §6).
-const PLAIN_PARAMETERS: [&str; 4] = ["grant_type", "scope", "client_id", "token_type_hint"];
+const PLAIN_PARAMETERS: [&str; 6] =
+    ["grant_type", "scope", "client_id", "token_type_hint", "redirect_uri", "response_type"];
 
 /// Header fields that carry no credential.
 const PLAIN_HEADERS: [&str; 7] =
@@ -310,6 +312,7 @@ impl Stage<'_> {
                 drop(alone);
                 Ok(self.opened(held, exchange, evidence).await)
             }
+            Err(error) if wrong.is_past_password(session.exchanges().len()) => led_elsewhere(&error, exchange),
             Err(error) => refused(&error, exchange),
         }
     }
