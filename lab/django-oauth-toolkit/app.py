@@ -10,7 +10,16 @@ settings.configure(
     ALLOWED_HOSTS=["127.0.0.1"],
     ROOT_URLCONF=__name__,
     INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions", "oauth2_provider"],
-    MIDDLEWARE=["django.middleware.common.CommonMiddleware", "oauth2_provider.middleware.OAuth2TokenMiddleware"],
+    MIDDLEWARE=[
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.middleware.common.CommonMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "oauth2_provider.middleware.OAuth2TokenMiddleware",
+    ],
+    TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates", "OPTIONS": {"loaders": [
+        ("django.template.loaders.locmem.Loader", {"registration/login.html": '<form method="post">{% csrf_token %}{{ form }}</form>'}),
+        "django.template.loaders.app_directories.Loader",
+    ]}}],
     AUTHENTICATION_BACKENDS=["oauth2_provider.backends.OAuth2Backend", "django.contrib.auth.backends.ModelBackend"],
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "app.sqlite3", "OPTIONS": {"timeout": 20}}},
     DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
@@ -22,11 +31,14 @@ settings.configure(
 )
 django.setup()
 
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
 from django.http import JsonResponse
 from django.urls import include, path
+from django.views.decorators.csrf import csrf_protect
 from oauth2_provider.models import get_application_model
+from oauth2_provider.views import AuthorizationView
 from oauth2_provider.views.generic import ProtectedResourceView, ReadWriteScopedResourceView
 
 
@@ -48,6 +60,9 @@ class Notes(ReadWriteScopedResourceView):
 
 
 urlpatterns = [
+    path("accounts/", include("django.contrib.auth.urls")),
+    # only the pages of the user are guarded against CSRF: the clients of /notes have no cookie
+    path("o/authorize/", csrf_protect(AuthorizationView.as_view())),
     path("o/", include("oauth2_provider.urls", namespace="oauth2_provider")),
     path("secret", Secret.as_view()),
     path("notes", Notes.as_view()),
@@ -70,4 +85,11 @@ if os.environ.get("LAB_SEED"):
         name="web", client_id="lab-web", client_secret="lab-web-Secret-1", client_type="confidential",
         authorization_grant_type="authorization-code", redirect_uris="http://127.0.0.1/callback",
     )
+    for name in ("code", "code-2"):
+        Application.objects.create(
+            name=name, client_id=f"lab-{name}", client_secret=f"lab-{name}-Secret-1", client_type="confidential",
+            authorization_grant_type="authorization-code", redirect_uris="https://app.example.test/cb",
+        )
+    for number, name in enumerate(("alice", "bob"), 1):
+        get_user_model().objects.create_user(name, password=f"lab-Password-{number}")
     Application.objects.create(name="app", client_id="lab-app", client_type="public", authorization_grant_type="client-credentials")

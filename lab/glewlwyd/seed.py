@@ -27,7 +27,7 @@ def wait():
             time.sleep(0.05)
 
 
-def client(name, scopes, grants):
+def client(name, scopes, grants, redirect_uri="http://127.0.0.1/callback"):
     return {
         "client_id": f"lab-{name}",
         "name": name,
@@ -37,7 +37,7 @@ def client(name, scopes, grants):
         "password": f"lab-{name}-Secret-1",
         "authorization_type": grants,
         "scope": scopes,
-        "redirect_uri": ["http://127.0.0.1/callback"],
+        "redirect_uri": [redirect_uri],
         "token_endpoint_auth_method": ["client_secret_basic", "client_secret_post"],
     }
 
@@ -50,6 +50,9 @@ send("POST", "/client/?source=database", client("service", ["read", "write"], ["
 send("POST", "/client/?source=database", client("reader", ["read"], ["client_credentials"]))
 send("POST", "/client/?source=database", client("api", ["introspect"], ["client_credentials"]))
 send("POST", "/client/?source=database", client("web", ["read"], ["code"]))
+for name, user, scopes in (("shop", "alice", ["read", "write"]), ("news", "bob", ["read"])):
+    send("POST", "/client/?source=database", client(name, scopes, ["code", "refresh_token"], f"https://{name}.example.test/back"))
+    send("POST", "/user/?source=database", {"username": user, "password": f"{user}-Secret-1", "scope": ["g_profile", "openid", *scopes], "enabled": True})
 parameters = {
     "iss": f"http://127.0.0.1:{os.environ['PORT']}/api/oidc",
     "jwt-type": "rsa",
@@ -63,6 +66,7 @@ parameters = {
     "auth-type-client-enabled": True,
     "auth-type-code-enabled": True,
     "auth-type-refresh-enabled": True,
+    "pkce-allowed": True,
     "introspection-revocation-allowed": True,
     "introspection-revocation-allow-target-client": True,
     "introspection-revocation-auth-scope": ["introspect"],

@@ -12,7 +12,14 @@ const client = (id, names, grants = ["client_credentials"]) => [
   { id: `lab-${id}`, name: id, secret: `lab-${id}-Secret-1`, redirectUris: [], allowedGrants: grants, scopes: scopes.filter((scope) => names.includes(scope.name)) },
 ];
 const clients = new Map([client("service", ["read", "write"]), client("reader", ["read"]), client("web", ["read"], ["authorization_code"])]);
+for (const id of ["service", "reader"]) {
+  const own = clients.get(`lab-${id}`);
+  own.redirectUris = [`https://${id}.example.test/back`];
+  own.allowedGrants = ["client_credentials", "authorization_code", "refresh_token"];
+}
+const users = { alice: "alice-Secret-1", bob: "bob-Secret-1" };
 const tokens = new Map();
+const codes = new Map();
 
 const clientRepository = {
   getByIdentifier: async (id) => clients.get(id),
@@ -31,21 +38,39 @@ const tokenRepository = {
     scopes: wanted,
   }),
   persist: async (token) => void tokens.set(token.accessToken, token),
-  revoke: async (token) => void (token.accessTokenExpiresAt = new Date(0)),
+  revoke: async (token) => void (token.accessTokenExpiresAt = token.refreshTokenExpiresAt = new Date(0)),
   getByAccessToken: async (id) => {
     if (!tokens.has(id)) throw new Error("token not found");
     return tokens.get(id);
   },
-  isRefreshTokenRevoked: async () => true,
-  issueRefreshToken: async (token) => token,
-  getByRefreshToken: async () => {
-    throw new Error("token not found");
+  isRefreshTokenRevoked: async (token) => token.refreshTokenExpiresAt < new Date(),
+  issueRefreshToken: async (token, one) => {
+    if (one.allowedGrants.includes("refresh_token") && token.user) {
+      token.refreshToken = randomBytes(20).toString("hex");
+      token.refreshTokenExpiresAt = new DateInterval("30m").getEndDate();
+    }
+    return token;
+  },
+  getByRefreshToken: async (id) => {
+    const found = [...tokens.values()].find((token) => token.refreshToken === id);
+    if (!found) throw new Error("token not found");
+    return found;
   },
 };
+const codeRepository = {
+  issueAuthCode: (one, user, wanted) => ({ code: randomBytes(20).toString("hex"), client: one, user, scopes: wanted, expiresAt: new Date() }),
+  persist: async (code) => void codes.set(code.code, code),
+  getByIdentifier: async (id) => codes.get(id),
+  isRevoked: async (id) => !codes.has(id) || codes.get(id).expiresAt < new Date(),
+  revoke: async (id) => void (codes.get(id).expiresAt = new Date(0)),
+};
+const userRepository = { getUserByCredentials: async (id, password) => (id in users && (password === undefined || users[id] === password) ? { id } : undefined) };
 
 const jwtService = new JwtService(key);
 const server = new AuthorizationServer(clientRepository, tokenRepository, scopeRepository, jwtService, { issuer: "lab" });
 server.enableGrantType("client_credentials", lifetime);
+server.enableGrantType("refresh_token", lifetime);
+server.enableGrantType({ grant: "authorization_code", authCodeRepository: codeRepository, userRepository }, lifetime);
 
 const app = express();
 const notes = ["a77be019c3"];
@@ -58,6 +83,22 @@ const endpoint = (answer) => async (request, response) => {
     handleExpressError(error, response);
   }
 };
+// the login page is ours: it asks for the password and keeps the query of the authorization request
+app.get("/authorize", async (request, response) => {
+  try {
+    await server.validateAuthorizationRequest(request);
+    const query = new URLSearchParams(request.query).toString().replaceAll("&", "&amp;");
+    response.send(`<form method="post"><input type="hidden" name="request" value="${query}"><input name="username"><input name="password" type="password"></form>`);
+  } catch (error) {
+    handleExpressError(error, response);
+  }
+});
+app.post("/authorize", endpoint(async ({ headers, body }) => {
+  const request = await server.validateAuthorizationRequest({ headers, body: {}, query: Object.fromEntries(new URLSearchParams(body.request)) });
+  request.user = await userRepository.getUserByCredentials(body.username, body.password ?? "");
+  request.isAuthorizationApproved = true;
+  return server.completeAuthorizationRequest(request);
+}));
 app.post("/token", endpoint((request) => server.respondToAccessTokenRequest(request)));
 app.post("/token/introspect", endpoint((request) => server.introspect(request)));
 app.post("/token/revoke", endpoint((request) => server.revoke(request)));

@@ -21,11 +21,15 @@ const secret = (name, role) => `lab-${name}-${role}-Secret-0123456789abcdef`;
 const publicKey = (name, more) => ({ keys: [{ ...createPublicKey(file(name)).export({ format: "jwk" }), ...more }] });
 const selfSigned = (name) => publicKey(name, { x5c: [new X509Certificate(file(name)).raw.toString("base64")], use: "sig" });
 
+const codes = { grant_types: ["authorization_code", "refresh_token"], response_types: ["code"] };
+
 const plainClients = [
   ...both("dpop", (role) => ({ client_secret: secret("dpop", role), dpop_bound_access_tokens: true })),
   ...both("secret", (role) => ({ client_secret: secret("secret", role), token_endpoint_auth_method: "client_secret_jwt" })),
   client("lab-web", "read", { client_secret: secret("web", "only"), grant_types: ["authorization_code"], response_types: ["code"], redirect_uris: ["https://web.example.test/back"] }),
   client("lab-public", "read", { token_endpoint_auth_method: "none", grant_types: ["authorization_code"], response_types: ["code"], redirect_uris: ["https://app.example.test/back"] }),
+  client("code-service", "openid offline_access", { client_secret: secret("code", "service"), ...codes, redirect_uris: ["https://service.example.test/back"] }),
+  client("code-reader", "openid", { client_secret: secret("code", "reader"), ...codes, redirect_uris: ["https://reader.example.test/back"] }),
   client("key-service", "read write", { token_endpoint_auth_method: "private_key_jwt", token_endpoint_auth_signing_alg: "RS256", jwks: publicKey("rsa-service.key", { kid: "service-1" }) }),
   client("key-reader", "read", { token_endpoint_auth_method: "private_key_jwt", token_endpoint_auth_signing_alg: "ES256", jwks: publicKey("ec-reader.key", { kid: "reader-1" }) }),
 ];
@@ -45,9 +49,9 @@ const authorizationServer = (issuer, clients, clientAuthMethods, features) =>
   new Provider(issuer, {
     clients,
     jwks: { keys: [signingKey] },
-    scopes: ["read", "write", "admin"],
+    scopes: ["openid", "offline_access", "read", "write", "admin"],
     clientAuthMethods,
-    ttl: { ClientCredentials: lifetime },
+    ttl: { ClientCredentials: lifetime, AccessToken: lifetime },
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
@@ -64,9 +68,17 @@ const authorizationServer = (issuer, clients, clientAuthMethods, features) =>
     },
   });
 
+// users log in on the pages that come with it, which take every password; the check of passwords is ours
+const users = new Map([["alice", "alice-Secret-1"], ["bob", "bob-Secret-1"]]);
+const passwords = (request, response, next) => {
+  const { prompt, login, password } = request.body ?? {};
+  if (prompt !== "login" || (users.has(login) && users.get(login) === password)) return next();
+  response.status(403).send("wrong name or password");
+};
+const pages = { devInteractions: { enabled: true } };
 // what is offered if nothing is configured
 const methods = ["client_secret_basic", "client_secret_jwt", "client_secret_post", "private_key_jwt", "none"];
-const first = authorizationServer(plain, plainClients, methods, { dPoP: { enabled: true } });
+const first = authorizationServer(plain, plainClients, methods, { dPoP: { enabled: true }, ...pages });
 const nonces = authorizationServer(`${plain}/nonces`, plainClients, methods, { dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => true } });
 const certificates = authorizationServer(secure, secureClients, [...methods, "tls_client_auth", "self_signed_tls_client_auth"], {
   mTLS: {
@@ -106,6 +118,7 @@ const onPlain = express();
 onPlain.use("/api", api(guard(plain)));
 onPlain.use("/nonces/api", api(guard(`${plain}/nonces`)));
 onPlain.use("/nonces", nonces.callback());
+onPlain.post("/interaction/:uid", express.urlencoded({ extended: false }), passwords);
 onPlain.use(first.callback());
 const onSecure = express();
 onSecure.use("/api", api(guard(secure), certificateBound));
