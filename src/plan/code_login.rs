@@ -189,6 +189,19 @@ fn changed(uri: &str, other: RedirectionUri) -> Option<String> {
             parsed.set_host(Some(&host)).ok()?;
             Some(parsed.into())
         }
+        RedirectionUri::OtherPort => {
+            let mut parsed = Url::parse(uri).ok()?;
+            // apps listen on whatever port is free (RFC 8252 §7.3)
+            let is_loopback = parsed.host_str().is_none_or(|host| ["127.0.0.1", "localhost", "[::1]"].contains(&host));
+            let port = if parsed.port() == Some(8443) { 9443 } else { 8443 };
+            (!is_loopback && parsed.set_port(Some(port)).is_ok()).then(|| parsed.into())
+        }
+        RedirectionUri::LongerQuery => Some(format!("{uri}{}authbench=1", if uri.contains('?') { '&' } else { '?' })),
+        RedirectionUri::UserBefore => {
+            let mut parsed = Url::parse(uri).ok()?;
+            parsed.set_username("authbench").ok()?;
+            Some(parsed.into())
+        }
     }
 }
 
@@ -256,6 +269,9 @@ mod tests {
             (RedirectionUri::OtherHost, "https://authbench.example/cb"),
             (RedirectionUri::LongerPath, "https://app.test/cb/authbench"),
             (RedirectionUri::HostBehind, "https://app.test.authbench.example/cb"),
+            (RedirectionUri::OtherPort, "https://app.test:8443/cb"),
+            (RedirectionUri::LongerQuery, "https://app.test/cb?authbench=1"),
+            (RedirectionUri::UserBefore, "https://authbench@app.test/cb"),
         ] {
             let (changed, uri) = login().redirecting_to(other).expect("it is written out");
             assert_eq!(uri, expected);
@@ -265,6 +281,7 @@ mod tests {
         }
         // a scheme of an app has no host
         assert_eq!(changed("com.example.app:/cb", RedirectionUri::HostBehind), None);
+        assert_eq!(changed("http://127.0.0.1/cb", RedirectionUri::OtherPort), None, "any port is right there");
         assert_eq!(longer("com.example.app:/cb"), "com.example.app:/cb/authbench");
     }
 }

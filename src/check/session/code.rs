@@ -3,7 +3,9 @@
 use crate::check::judgement::{Judgement, ObservedCheck, expect};
 use crate::check::session::grant::invalid_grant;
 use crate::check::session::judgements::of_self_contained;
-use crate::check::step::{Accept, GrantChange, INVALID, On, RedirectionUri, SessionAct, Step, Who, login, send};
+use crate::check::step::{
+    Accept, GrantChange, INVALID, On, RedirectionUri, SessionAct, SessionStep, Step, Who, login, send,
+};
 use crate::check::{Check, Doc, Explanation, Level, REFUSAL, Severity, Tier};
 use crate::observe::{Outcome, Response, StepId};
 
@@ -23,7 +25,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 9700 §2.1", "RFC 6749 §3.1.2.4", "ASVS 10.4.1"],
         doc: Doc {
-            sends: "The login of the scenario, which ends with an authorization code, with another redirection URI in its authorization request: on another host, with one more segment behind its path, and on a host that begins with the registered one. A redirect that leads there with a code is a failure; one that leads there with an error is a failure of medium severity at most.",
+            sends: "The login of the scenario, which ends with an authorization code, with another redirection URI in its authorization request: on another host, with one more segment behind its path, on a host that begins with the registered one, on another port (but for the loopback interface), with one more parameter, and with a user before its host. A redirect that leads there with a code is a failure; where none but the last three do, or one leads there with an error, it is a failure of medium severity at most.",
             matters: "Whoever can choose where a code goes has a link that brings him the code of anybody who is logged in and follows it.",
             fix: "Compare the redirection URI with the registered ones as a text, character by character (RFC 9700 §2.1), and show an error page where it is none of them (RFC 6749 §3.1.2.4).",
         },
@@ -32,6 +34,9 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::OtherRedirection(RedirectionUri::OtherHost)),
             login(SessionAct::OtherRedirection(RedirectionUri::LongerPath)),
             login(SessionAct::OtherRedirection(RedirectionUri::HostBehind)),
+            login(SessionAct::OtherRedirection(RedirectionUri::OtherPort)),
+            login(SessionAct::OtherRedirection(RedirectionUri::LongerQuery)),
+            login(SessionAct::OtherRedirection(RedirectionUri::UserBefore)),
         ],
         expect: leads_nowhere_else,
         fault: "any-redirection-uri",
@@ -204,17 +209,24 @@ pub(crate) const CHECKS: &[Check] = &[
     },
 ];
 
+/// Redirection URIs that lead to the host, and to the path, of the registered one.
+const ON_THE_SAME_HOST: [RedirectionUri; 3] =
+    [RedirectionUri::OtherPort, RedirectionUri::LongerQuery, RedirectionUri::UserBefore];
+
 /// RFC 6749 §3.1.2.4: no redirect to a redirection URI that is not registered, with a code or with an error.
 fn leads_nowhere_else(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
-    let mut with_a_code = false;
+    let mut is_grave = false;
     for (index, seen) in case.observations() {
-        let is_changed =
-            matches!(case.step_of(seen), Step::Session(step) if matches!(step.act, SessionAct::OtherRedirection(_)));
-        match seen.outcome {
-            Outcome::Granted if is_changed => {
+        let other = match case.step_of(seen) {
+            Step::Session(SessionStep { act: SessionAct::OtherRedirection(other), .. }) => Some(other),
+            _ => None,
+        };
+        match (seen.outcome, other) {
+            (Outcome::Granted, Some(other)) => {
                 let has_code = seen.exchange.response().is_some_and(hands_a_code_over);
-                with_a_code |= has_code;
+                // on the same host, the client is the one who gets it, or whoever listens beside it
+                is_grave |= has_code && !ON_THE_SAME_HOST.contains(other);
                 let what = if has_code { "a code" } else { "an error" };
                 let text = case.about(index, format_args!("the answer leads there with {what}"));
                 judgement.violates(index, text, "an error page, and no redirect");
@@ -222,7 +234,7 @@ fn leads_nowhere_else(case: &ObservedCheck<'_>) -> Judgement {
             _ => case.judge(index, &mut judgement),
         }
     }
-    if !judgement.access.is_empty() && !with_a_code {
+    if !judgement.access.is_empty() && !is_grave {
         judgement.at_most = Some(Severity::Medium);
     }
     judgement

@@ -163,6 +163,12 @@ pub enum RedirectionUri {
     LongerPath,
     /// Whose host begins with the registered one.
     HostBehind,
+    /// On another port.
+    OtherPort,
+    /// With one more parameter in its query.
+    LongerQuery,
+    /// With a user before its host.
+    UserBefore,
 }
 
 /// How a refresh is changed.

@@ -244,6 +244,15 @@ fn described(act: SessionAct) -> Description {
         SessionAct::OtherRedirection(RedirectionUri::LongerPath) => {
             "an authorization request with one more segment behind its redirection URI"
         }
+        SessionAct::OtherRedirection(RedirectionUri::OtherPort) => {
+            "an authorization request with a redirection URI on another port"
+        }
+        SessionAct::OtherRedirection(RedirectionUri::LongerQuery) => {
+            "an authorization request with one more parameter in its redirection URI"
+        }
+        SessionAct::OtherRedirection(RedirectionUri::UserBefore) => {
+            "an authorization request with a user in its redirection URI"
+        }
         SessionAct::OtherRedirection(RedirectionUri::HostBehind) => {
             "an authorization request with a redirection URI whose host begins with the registered one"
         }

@@ -55,6 +55,14 @@ impl Asked {
         let is_client = |client: &&SeedIdentity| client.name == self.client && client.state == SeedState::Valid;
         let is_own = match &self.redirection_uri {
             _ if faults.on("any-redirection-uri") => true,
+            uri if faults.on("redirection-uri-on-any-port") => {
+                let without_port = |uri: &str| {
+                    let mut uri = url::Url::parse(uri).ok()?;
+                    uri.set_port(None).ok()?;
+                    Some(uri)
+                };
+                without_port(uri).is_some() && without_port(uri) == without_port(REDIRECTION_URI)
+            }
             uri if faults.on("redirection-uri-by-beginning") => uri.starts_with(REDIRECTION_URI),
             uri => uri == REDIRECTION_URI,
         };

@@ -65,6 +65,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "code.redirection-uri-exact",
         "looks at the beginning of redirection URIs, and not at their end",
     ),
+    variant(
+        "redirection-uri-on-any-port",
+        "code.redirection-uri-exact",
+        "compares redirection URIs without their ports",
+    ),
     row("codes-used-twice", "code.used-once", "issues tokens for a code as often as it comes"),
     row(
         "tokens-survive-reuse-of-code",
