@@ -512,8 +512,9 @@ mod tests {
         for check in catalogue() {
             let evidence = let_in(check);
             // an encoding that nobody announced is not to be held against a server; of sessions and tokens that a password
-            // change leaves, users have to have the choice (ASVS 7.4.3); RFC 9700 §4.14.2 and RFC 6749 §4.1.2 leave open what becomes of access
-            // tokens when a refresh token or a code is used again; a token of which nothing shows that it is bound needs no certificate,
+            // change leaves, users have to have the choice (ASVS 7.4.3); RFC 9700 §4.14.2 leaves open what becomes of access
+            // tokens when a refresh token is used again, and RFC 6749 §4.1.2 only recommends that those of a used code end; a
+            // token of which nothing shows that it is bound needs no certificate,
             // and where nobody asks for a nonce none is missing
             let may_be_granted = [
                 "basic.utf8-credentials",

@@ -194,8 +194,6 @@ pub struct Evidence {
     pub self_contained_life: std::time::Duration,
     /// Whether a refresh left its refresh token as the one to use next.
     pub refresh_token_stays: bool,
-    /// Whether refresh tokens are used by a client that authenticates: whoever has one needs its secret as well.
-    pub refreshes_for_a_client: bool,
     /// Whether passwords were guessed for a user that nobody knows.
     pub guessed_at_nobody: bool,
     /// The thumbprint of the certificate of the client that asks the authorization server (RFC 8705 §3.1), where it has one.

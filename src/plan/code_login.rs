@@ -37,7 +37,7 @@ impl LoginProcedure {
             }
             GrantChange::NoChallenge => {
                 own.field("code_verifier")?;
-                self.with_parameters(|name, _| if CHALLENGE.contains(&name) { Kept::Dropped } else { Kept::AsItIs })
+                self.with_parameters(|name| if CHALLENGE.contains(&name) { Kept::Dropped } else { Kept::AsItIs })
             }
             _ => None,
         }
@@ -48,7 +48,7 @@ impl LoginProcedure {
     pub fn redirecting_to(&self, other: RedirectionUri) -> Option<(Arc<Self>, String)> {
         let uri = self.redirection_uri()?;
         let other = changed(&uri, other)?;
-        let login = self.with_parameters(|name, _| match name == REDIRECTION {
+        let login = self.with_parameters(|name| match name == REDIRECTION {
             true => Kept::As(other.clone()),
             false => Kept::AsItIs,
         });
@@ -75,7 +75,7 @@ impl LoginProcedure {
     }
 
     /// The same login with other parameters in the requests before the last one; none where that changes nothing.
-    fn with_parameters(&self, kept: impl Fn(&str, &str) -> Kept) -> Option<Arc<Self>> {
+    fn with_parameters(&self, kept: impl Fn(&str) -> Kept) -> Option<Arc<Self>> {
         let CredentialSource::Requests(steps) = &self.source else { return None };
         let mut steps = steps.clone();
         let (_, before) = steps.split_last_mut()?;
@@ -91,7 +91,7 @@ impl LoginProcedure {
             let Some(LoginBody::Form(fields)) = &mut step.body else { continue };
             let before = std::mem::take(fields);
             for (name, text) in before {
-                match kept(&name, text.known().as_deref().unwrap_or_default()) {
+                match kept(&name) {
                     Kept::AsItIs => fields.push((name, text)),
                     Kept::As(value) => {
                         fields.push((name, LoginText::plain(value)));
@@ -149,13 +149,13 @@ fn with_field(step: &LoginStep, name: &str, value: Option<&str>) -> Option<Login
 }
 
 /// An address with other parameters in its query; none where that changes nothing.
-fn with_query(address: &str, kept: impl Fn(&str, &str) -> Kept) -> Option<String> {
+fn with_query(address: &str, kept: impl Fn(&str) -> Kept) -> Option<String> {
     let (path, query) = address.split_once('?')?;
     let mut changes = false;
     let mut pairs = Vec::new();
     for pair in query.split('&') {
-        let (name, value) = url::form_urlencoded::parse(pair.as_bytes()).next().unwrap_or_default();
-        match kept(&name, &value) {
+        let (name, _) = url::form_urlencoded::parse(pair.as_bytes()).next().unwrap_or_default();
+        match kept(&name) {
             Kept::AsItIs => pairs.push(pair.to_owned()),
             Kept::As(value) => {
                 let value: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();

@@ -387,7 +387,8 @@ impl LoginProcedure {
         self.has_part(|part| matches!(part, LoginPart::Password))
     }
 
-    /// Whether so many of its requests have sent the password, or all that its authorization code asks for.
+    /// Whether the password is among so many of its requests that were sent. Of a login by a code it does not matter: the
+    /// authorization request may be what is refused.
     pub fn is_past_password(&self, sent: usize) -> bool {
         let CredentialSource::Requests(steps) = &self.source else { return false };
         let with_password = |step: &LoginStep| step.parts().any(|part| matches!(part, LoginPart::Password));

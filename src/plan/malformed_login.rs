@@ -91,7 +91,7 @@ fn malformed_json(json: &LoginJson, kind: MalformedLogin, user: &str) -> Option<
         MalformedLogin::Nul(member) => {
             let mut json = json.clone();
             let is_there = holds(&json, member);
-            fill(&mut json, member, &with_nul(member));
+            put(&mut json, member, &LoginJson::Text(with_nul(member)));
             is_there.then_some(LoginBody::Json(json))
         }
         MalformedLogin::PercentSign
@@ -179,10 +179,6 @@ fn replaced(json: &LoginJson, member: LoginMember, value: &Value) -> Option<Logi
 
 fn replace(json: &mut LoginJson, member: LoginMember, value: &Value) {
     put(json, member, &LoginJson::Plain(value.clone()));
-}
-
-fn fill(json: &mut LoginJson, member: LoginMember, text: &LoginText) {
-    put(json, member, &LoginJson::Text(text.clone()));
 }
 
 fn put(json: &mut LoginJson, member: LoginMember, other: &LoginJson) {

@@ -29,7 +29,7 @@ pub(super) async fn listen(subject: &mut Subject, wanted: &Wanted) -> Result<Opt
 }
 
 /// Tells the reference to read its issuer's keys from the listener; where it does not hear it, it keeps its own. Any other
-/// target is told nothing: its operator has it read its keys from `serve_jwks`, and whether it does so shows in the listener.
+/// target gets no request: its operator has it read its keys from `serve_jwks`, and whether it does so shows in the listener.
 pub(super) async fn host(
     subject: &mut Subject,
     listener: Option<&Arc<Listener>>,

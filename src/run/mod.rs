@@ -344,8 +344,8 @@ fn other_credentials(prober: &Prober) -> Option<String> {
     let names = prober.other_credentials();
     let first = names.first()?;
     Some(format!(
-        "{} of the login opens a resource without the credential of the scenario: it is a credential of its own, and is not sent \
-         beside that one; `token: {{ cookie: {first} }}` in another scenario tests it",
+        "a cookie of the login that opens a resource without the credential of the scenario is a credential of its own, and is not \
+         sent beside that one: {}; `token: {{ cookie: {first} }}` in another scenario tests it",
         names.join(", ")
     ))
 }

@@ -202,12 +202,23 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::LogIn("s")).granted().called(THE_LOGIN),
             login(SessionAct::ChangedGrant(GrantChange::UnknownCode)).denied(REFUSED),
         ],
-        expect: invalid_grant,
+        expect: error_of_code,
         implied_by: &["code.unknown-refused"],
         fault: "code-error-text",
         ..REFUSAL
     },
 ];
+
+/// Where the endpoint breaks on the code, its error is another matter.
+fn error_of_code(case: &ObservedCheck<'_>) -> Judgement {
+    match case.observations().any(|(_, seen)| seen.outcome == Outcome::Broke) {
+        true => Judgement {
+            not_applicable: Some("the endpoint breaks on an unknown code: see code.unknown-refused".to_owned()),
+            ..Judgement::default()
+        },
+        false => invalid_grant(case),
+    }
+}
 
 /// Redirection URIs that lead to the host, and to the path, of the registered one.
 const ON_THE_SAME_HOST: [RedirectionUri; 3] =

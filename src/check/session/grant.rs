@@ -1,4 +1,4 @@
-//! The token endpoint that a login asks by a grant (RFC 6749 §4.3), as far as a login shows it: the checks of the topic `token`
+//! The token endpoint that a login asks by a grant of a user (RFC 6749 §4.1, §4.3), as far as a login shows it: the checks of the topic `token`
 //! use the client credentials grant.
 
 use crate::check::judgement::expect;
@@ -75,11 +75,11 @@ pub(crate) const CHECKS: &[Check] = &[
         level: Level::Must,
         severity: Severity::High,
         remote_safe: false,
-        sources: &["RFC 6749 §4.3.2", "RFC 6749 §3.2.1"],
+        sources: &["RFC 6749 §4.3.2", "RFC 6749 §4.1.3", "RFC 6749 §3.2.1"],
         doc: Doc {
             sends: "The login of the scenario, whose client authenticates at a token endpoint, without that authentication, and with a wrong secret; and then as it is.",
             matters: "The secret of a client is what keeps others from asking for tokens in its name, and from guessing passwords there.",
-            fix: "Authenticate the client wherever it was issued credentials (RFC 6749 §4.3.2), before the password is looked at.",
+            fix: "Authenticate the client wherever it was issued credentials (RFC 6749 §4.3.2, §4.1.3), before the password or the code is looked at.",
         },
         steps: &[
             login(SessionAct::ChangedGrant(GrantChange::NoClientAuthentication)).denied(&[Accept::Range(400, 499)]),

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::check::Severity;
 use crate::check::judgement::sameness::{AnswerShape, sent_in};
 use crate::check::judgement::silence::{ENDED, ends_a_process};
 use crate::check::judgement::{Judgement, ObservedCheck, expect, unclear};
@@ -195,11 +194,7 @@ pub(super) fn after_reuse(case: &ObservedCheck<'_>) -> Judgement {
             not_applicable: Some("a used refresh token is accepted: see refresh.reuse-refused".to_owned()),
             ..Judgement::default()
         },
-        // RFC 9700 §2.2.2: a client's authentication keeps others from using what was stolen
-        None => {
-            let most = case.evidence.refreshes_for_a_client.then_some(Severity::Medium);
-            Judgement { at_most: most, ..expect::wants(case) }
-        }
+        None => expect::wants(case),
     }
 }
 

@@ -26,8 +26,6 @@ pub enum LoginError {
         step: String,
         /// The reference.
         what: String,
-        /// Whether a redirect would have it: whoever is refused is led elsewhere, or nowhere.
-        of_redirect: bool,
     },
     /// The last answer has no credential.
     #[error("the login succeeded but its answer has no {0}")]

@@ -43,16 +43,11 @@ impl LoginSession {
         values.into_iter().find(|value| Some(value) != self.state.token.as_ref())
     }
 
-    /// Whether its refresh authenticates a client: then refresh tokens are bound to it (RFC 9700 §4.14.2).
+    /// Whether its refresh authenticates a client, however that is written: then refresh tokens are bound to it (RFC 9700 §4.14.2).
     pub fn refreshes_for_a_client(&self) -> bool {
-        let client = self.procedure.refresh.as_ref().and_then(|step| step.client.as_ref());
-        client.is_some_and(|(client, _)| client.secret.is_some() || client.key.is_some())
-    }
-
-    /// Whether its refresh has the secret or the key of a client, however it is written.
-    pub fn refreshes_with_a_secret(&self) -> bool {
-        let written = |step: &LoginStep| step.basic.is_some() || step.field("client_secret").is_some();
-        self.refreshes_for_a_client() || self.procedure.refresh.as_ref().is_some_and(written)
+        let Some(step) = &self.procedure.refresh else { return false };
+        let proves = step.client.as_ref().is_some_and(|(client, _)| client.secret.is_some() || client.key.is_some());
+        proves || step.basic.is_some() || step.field("client_secret").is_some()
     }
 
     /// A copy that has another text in place of its refresh token, wherever its requests or its cookies hold it.

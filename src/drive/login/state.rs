@@ -12,18 +12,13 @@ use crate::secret::Secret;
 /// Answers that are kept to take values from.
 const MOST_ANSWERS: usize = 8;
 
-/// A value that no answer has.
-pub(super) struct MissingValue {
-    /// As the scenario writes it.
-    what: String,
-    /// Whether a redirect would have it.
-    of_redirect: bool,
-}
+/// A value that no answer has, as the scenario writes it.
+pub(super) struct MissingValue(String);
 
 impl MissingValue {
     /// The error of the request that needs it.
     pub(super) fn of(self, step: &str) -> LoginError {
-        LoginError::MissingValue { step: step.to_owned(), what: self.what, of_redirect: self.of_redirect }
+        LoginError::MissingValue { step: step.to_owned(), what: self.0 }
     }
 }
 
@@ -93,10 +88,7 @@ impl LoginState {
                 LoginPart::NewPassword => self.new_password.as_ref().map(|password| password.expose().to_owned()),
                 LoginPart::Password => account.1.as_ref().map(|password| password.expose().to_owned()),
             };
-            filled.push_str(&value.ok_or_else(|| MissingValue {
-                what: reference(part),
-                of_redirect: matches!(part, LoginPart::Location(_)),
-            })?);
+            filled.push_str(&value.ok_or_else(|| MissingValue(reference(part)))?);
         }
         Ok(Secret::new(filled))
     }

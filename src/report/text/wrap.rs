@@ -68,7 +68,7 @@ fn hanging(plain: &str, width: usize) -> usize {
         let spaces = after.len() - after.trim_start_matches(' ').len();
         start + label[..gap].chars().count() + spaces
     });
-    // the row has no label of its own: it goes on under the label of another, and the next such row is told from it
+    // a row without a label goes on under the label of another, and must look different from the next such row
     let own = if start >= 10 { Some(start + 2) } else { None };
     let column = own.or(second).filter(|column| *column <= SECOND_COLUMN && *column <= width / 2);
     column.unwrap_or(start + 2)

@@ -1,11 +1,11 @@
 //! Steps about authorization codes: one that is used twice, and one that is asked for to a redirection URI of nobody.
 
-use super::session::{Told, granted, note, refused, started};
+use super::session::{note, started};
+use super::told::{Told, granted, led_elsewhere, refused};
 use super::{Halt, Kept, Stage};
 use crate::check::step::RedirectionUri;
-use crate::drive::control::ControlError;
-use crate::drive::login::{LoginError, Logins};
-use crate::observe::{Evidence, Exchange, Outcome, meaning_of_status};
+use crate::drive::login::Logins;
+use crate::observe::{Evidence, Outcome};
 
 impl Stage<'_> {
     /// The code of a session once more; what that returns is tried.
@@ -51,19 +51,5 @@ impl Stage<'_> {
             Ok(_) => Ok(Told { outcome: Outcome::Refused, ..granted(exchange) }),
             Err(error) => led_elsewhere(&error, exchange),
         }
-    }
-}
-
-/// What a login means that was changed: whoever is refused gets a page, or a redirect, that has not what the next request needs.
-pub(super) fn led_elsewhere(error: &ControlError, exchange: Option<Exchange>) -> Result<Told, Halt> {
-    match (error, exchange) {
-        (ControlError::Login(LoginError::MissingValue { .. }), Some(exchange)) => {
-            let outcome = exchange.status().map_or(Outcome::Silent, |status| match status {
-                400.. => meaning_of_status(status),
-                _ => Outcome::Refused,
-            });
-            Ok(Told { outcome, ..granted(Some(exchange)) })
-        }
-        (_, exchange) => refused(error, exchange),
     }
 }

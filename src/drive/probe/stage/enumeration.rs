@@ -8,8 +8,9 @@ use std::sync::Arc;
 use rand::RngExt as _;
 use rand::seq::SliceRandom as _;
 
-use super::session::{Told, WRONG, note, refused, unknown_user};
+use super::session::{WRONG, note, unknown_user};
 use super::timing::{Rounds, Runs, Samples};
+use super::told::{Told, failed};
 use super::{Halt, Stage, in_time};
 use crate::check::step::Endpoint;
 use crate::clock;
@@ -155,7 +156,7 @@ impl Stage<'_> {
                 let ended = session.renewed(&self.prober.equipment.logins).await;
                 let exchange = session.exchanges().last().cloned();
                 let told = match ended {
-                    Err(error) => refused(&error, exchange)?,
+                    Err(error) => failed(&error, &wrong, &session)?,
                     Ok((held, _)) => {
                         values::note_text(held.proof.secret(), evidence);
                         self.opened(held, exchange, evidence).await

@@ -1,6 +1,7 @@
 //! Logins with one wrong password after another, until the target holds them up.
 
-use super::session::{Told, WRONG, note, refused, unknown_user};
+use super::session::{WRONG, note, unknown_user};
+use super::told::{Told, failed};
 use super::{Halt, Stage, fell_silent, was_throttled};
 use crate::drive::login::Logins;
 use crate::drive::probe::values;
@@ -38,7 +39,7 @@ impl Stage<'_> {
             let exchange = session.exchanges().last().cloned();
             let told: Told = match ended {
                 Ok((held, _)) => self.opened(held, exchange, evidence).await,
-                Err(error) => refused(&error, exchange)?,
+                Err(error) => failed(&error, &wrong, &session)?,
             };
             told.observe(action, Place::Login, evidence);
             if fell_silent(evidence) || was_throttled(evidence) {

@@ -14,6 +14,7 @@ mod refresh;
 mod resource;
 mod session;
 mod timing;
+mod told;
 mod unusual_login;
 mod wait;
 mod write_lines;

@@ -1,7 +1,8 @@
 //! Refreshes of a session that a check has for itself.
 
 use super::resource::second_counts;
-use super::session::{KeptSession, Told, granted, note, refused, started};
+use super::session::{KeptSession, note, started};
+use super::told::{Told, granted, refused};
 use super::{Halt, Stage};
 use crate::check::step::{RefreshChange, SessionAct, SessionStep, Step, Want};
 use crate::drive::login::LoginSession;
@@ -48,8 +49,7 @@ impl Stage<'_> {
         let kept = started(&mut self.sessions, slot)?;
         let ended = kept.session.refreshed_only(logins).await;
         let session = &kept.session;
-        evidence.refreshes_for_a_client |= session.refreshes_with_a_secret();
-        let (exchange, bound) = (session.exchanges().last().cloned(), session.refreshes_with_a_secret());
+        let (exchange, bound) = (session.exchanges().last().cloned(), session.refreshes_for_a_client());
         note(session.exchanges(), session.procedure(), evidence);
         match ended {
             Ok(_) if wants_refusal && was_renewed && bound => Err(Halt::Inapplicable(BOUND.to_owned())),
@@ -69,7 +69,7 @@ impl Stage<'_> {
     ) -> Result<Vec<Told>, Halt> {
         let logins = &self.prober.equipment.logins;
         let kept = started(&mut self.sessions, slot)?;
-        if kept.session.refreshes_with_a_secret() {
+        if kept.session.refreshes_for_a_client() {
             return Err(Halt::Inapplicable(BOUND.to_owned()));
         }
         kept.lives = false;

@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use tokio::sync::OwnedMutexGuard;
 
-use super::code::led_elsewhere;
-use super::{Halt, Kept, Stage, described};
+use super::told::{Told, failed, granted, refused};
+use super::{Halt, Kept, Stage};
 use crate::check::step::{FOREIGN_ORIGIN, SessionAct, SessionStep, Step};
-use crate::clock;
 use crate::drive::control::{ControlError, Token};
 use crate::drive::login::{HeldCredential, LoginError, LoginSession, Logins, successor};
 use crate::drive::probe::{allowance, values};
-use crate::observe::{Evidence, Exchange, Observation, Outcome, Place, Request, Response, Silence, meaning_of_status};
+use crate::observe::{Evidence, Exchange, Observation, Outcome, Place, Response};
 use crate::plan::Action;
 use crate::plan::login::LoginProcedure;
 use crate::secret::Secret;
@@ -47,37 +46,6 @@ pub(super) struct KeptSession {
     pub(super) session: LoginSession,
     /// Whether it is to be logged out when the check has ended.
     pub(super) lives: bool,
-}
-
-/// What came of a request of a login.
-pub(super) struct Told {
-    pub(super) exchange: Exchange,
-    pub(super) outcome: Outcome,
-    pub(super) why: Option<String>,
-}
-
-impl Told {
-    /// Keeps it as what came of a step.
-    pub(super) fn observe(self, action: &Action, place: Place, evidence: &mut Evidence) {
-        self.observe_as(action, place, false, evidence);
-    }
-
-    /// The same, of an answer that may have come again.
-    pub(super) fn observe_as(self, action: &Action, place: Place, reproduced: bool, evidence: &mut Evidence) {
-        evidence.observe(Observation {
-            step: action.step,
-            credential: None,
-            forgery: None,
-            description: described(action),
-            place,
-            exchange: self.exchange,
-            outcome: self.outcome,
-            why: self.why,
-            clean: true,
-            at: clock::unix_seconds(),
-            reproduced,
-        });
-    }
 }
 
 impl Stage<'_> {
@@ -312,8 +280,7 @@ impl Stage<'_> {
                 drop(alone);
                 Ok(self.opened(held, exchange, evidence).await)
             }
-            Err(error) if wrong.is_past_password(session.exchanges().len()) => led_elsewhere(&error, exchange),
-            Err(error) => refused(&error, exchange),
+            Err(error) => failed(&error, wrong, &session),
         }
     }
 
@@ -439,43 +406,6 @@ pub(super) fn started<'a>(
     sessions.get_mut(slot).ok_or_else(|| Halt::Obstacle("no session was started".to_owned()))
 }
 
-pub(super) fn granted(exchange: Option<Exchange>) -> Told {
-    Told { exchange: exchange.unwrap_or_else(unsent), outcome: Outcome::Granted, why: None }
-}
-
-/// What a login means that gave no credential.
-///
-/// # Errors
-/// When it was not sent as it should be: that says nothing about the target.
-pub(super) fn refused(error: &ControlError, exchange: Option<Exchange>) -> Result<Told, Halt> {
-    let outcome = match (error, exchange.as_ref().and_then(Exchange::status)) {
-        (
-            ControlError::Login(
-                // whoever is refused is led elsewhere than to a redirection URI, or there without a code
-                LoginError::Refused { .. }
-                | LoginError::NoToken(_)
-                | LoginError::MissingValue { of_redirect: true, .. },
-            ),
-            Some(status),
-        ) => match status {
-            400.. => meaning_of_status(status),
-            // a page, or a redirect to one: the scenario says that it is no success
-            _ => Outcome::Refused,
-        },
-        (ControlError::Unreachable(_) | ControlError::Closed, _) => Outcome::Silent,
-        // such as a token endpoint that issues no refresh tokens, which it need not (RFC 6749 §5.1)
-        (ControlError::Login(LoginError::MissingValue { of_redirect: false, .. }), _) => {
-            return Err(Halt::Untestable(error.to_string()));
-        }
-        _ => return Err(Halt::Obstacle(error.to_string())),
-    };
-    Ok(Told { exchange: exchange.unwrap_or_else(unsent), outcome, why: None })
-}
-
-fn unsent() -> Exchange {
-    Exchange::unanswered(Request::new("POST", "login"), Silence::Closed)
-}
-
 /// A user-id in the form of another that nobody has.
 pub(super) fn unknown_user(known: &str, random: &str) -> String {
     match known.split_once('@') {
@@ -560,6 +490,20 @@ fn members(body: &[u8]) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_are_shown_and_what_may_be_a_secret_is_not() {
+        for (text, expected) in [
+            ("cross-site", true),
+            ("session", true),
+            ("https://authbench.example/cb", true),
+            ("Wr0ng-pass", false),
+            ("6c1f0a8e52d9", false),
+            ("correct-horse-battery", false),
+        ] {
+            assert_eq!(is_a_word(text), expected, "{text}");
+        }
+    }
 
     #[test]
     fn an_unknown_user_has_the_form_of_a_known_one() {

@@ -2,7 +2,7 @@
 
 use super::enumeration::Existing;
 use super::resource::second_counts;
-use super::session::Told;
+use super::told::Told;
 use super::{Halt, Stage};
 use crate::check::step::{GrantChange, SessionAct};
 use crate::observe::{Evidence, Outcome, Silence};
