@@ -7,7 +7,7 @@ use url::Url;
 use super::changed_refresh::client_of;
 use super::login::{CredentialSource, LoginBody, LoginPart, LoginProcedure, LoginStep, LoginText};
 use super::subject::{Login, Subject};
-use crate::check::step::{FOREIGN_ORIGIN, GrantChange, RedirectionUri};
+use crate::check::step::{AuthorizationChange, FOREIGN_ORIGIN, GrantChange, OWN_STATE, RedirectionUri};
 use crate::secret::Secret;
 
 /// A code that nobody was given.
@@ -35,6 +35,7 @@ impl LoginProcedure {
                 let other = longer(own.field(REDIRECTION)?.known()?.as_str());
                 self.with_code_request(with_field(own, REDIRECTION, Some(&other))?)
             }
+            GrantChange::NoRedirectionUri => self.with_code_request(with_field(own, REDIRECTION, None)?),
             GrantChange::NoChallenge => {
                 own.field("code_verifier")?;
                 self.with_parameters(|name| if CHALLENGE.contains(&name) { Kept::Dropped } else { Kept::AsItIs })
@@ -55,16 +56,46 @@ impl LoginProcedure {
         Some((login?, other))
     }
 
+    /// The same login with a changed authorization request, and the redirection URI of that; none where it has nothing to change,
+    /// or where no redirect brings its code.
+    pub fn authorizing(&self, change: AuthorizationChange) -> Option<(Arc<Self>, String)> {
+        let is_redirected = |text: &LoginText| text.0.iter().any(|part| matches!(part, LoginPart::Location(_)));
+        self.code_request()?.field("code").filter(|code| is_redirected(code))?;
+        let (uri, steps) = (self.redirection_uri()?, self.before_the_code()?);
+        let has = |name: &str| steps.iter().any(|step| step.parameter(name).is_some());
+        let replaced = |of: &str, name: &str, kept: Kept| if of == name { kept } else { Kept::AsItIs };
+        let other = || "authbench".to_owned();
+        let login = match change {
+            AuthorizationChange::NoResponseType => self.with_parameters(|of| replaced(of, "response_type", Kept::Dropped)),
+            AuthorizationChange::UnknownResponseType => {
+                self.with_parameters(|of| replaced(of, "response_type", Kept::As(other())))
+            }
+            AuthorizationChange::UnknownChallengeMethod => {
+                self.with_parameters(|of| replaced(of, CHALLENGE[1], Kept::As(other())))
+            }
+            AuthorizationChange::RepeatedParameter => {
+                let name = if has("state") { "state" } else { "response_type" };
+                self.with_parameters(|of| replaced(of, name, Kept::AndAlso(name.to_owned(), other())))
+            }
+            AuthorizationChange::OwnState if has("state") => {
+                self.with_parameters(|of| replaced(of, "state", Kept::As(OWN_STATE.to_owned())))
+            }
+            AuthorizationChange::OwnState => {
+                let added = || Kept::AndAlso("state".to_owned(), OWN_STATE.to_owned());
+                self.with_parameters(|of| replaced(of, "response_type", added()))
+            }
+        };
+        Some((login?, uri))
+    }
+
+    fn before_the_code(&self) -> Option<&[LoginStep]> {
+        let CredentialSource::Requests(steps) = &self.source else { return None };
+        steps.split_last().map(|(_, before)| before)
+    }
+
     /// The redirection URI of the authorization request, where it is written out.
     fn redirection_uri(&self) -> Option<String> {
-        let CredentialSource::Requests(steps) = &self.source else { return None };
-        let (_, before) = steps.split_last()?;
-        before.iter().find_map(|step| {
-            let of_form = || step.field(REDIRECTION)?.known();
-            let address = step.address.known();
-            let of_query = || address.as_deref().and_then(|address| parameter(address, REDIRECTION));
-            of_query().or_else(of_form)
-        })
+        self.before_the_code()?.iter().find_map(|step| step.parameter(REDIRECTION))
     }
 
     fn with_code_request(&self, last: LoginStep) -> Option<Arc<Self>> {
@@ -97,6 +128,11 @@ impl LoginProcedure {
                         fields.push((name, LoginText::plain(value)));
                         changes = true;
                     }
+                    Kept::AndAlso(other, value) => {
+                        fields.push((name, text));
+                        fields.push((other, LoginText::plain(value)));
+                        changes = true;
+                    }
                     Kept::Dropped => changes = true,
                 }
             }
@@ -109,7 +145,17 @@ impl LoginProcedure {
 enum Kept {
     AsItIs,
     As(String),
+    /// As it is, and one more behind it.
+    AndAlso(String, String),
     Dropped,
+}
+
+impl LoginStep {
+    /// A parameter of its query, or of its form, that is written out.
+    fn parameter(&self, name: &str) -> Option<String> {
+        let of_query = || parameter(&self.address.known()?, name);
+        of_query().or_else(|| self.field(name)?.known())
+    }
 }
 
 impl Subject {
@@ -158,14 +204,22 @@ fn with_query(address: &str, kept: impl Fn(&str) -> Kept) -> Option<String> {
         match kept(&name) {
             Kept::AsItIs => pairs.push(pair.to_owned()),
             Kept::As(value) => {
-                let value: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
-                pairs.push(format!("{name}={value}"));
+                pairs.push(format!("{name}={}", encoded(&value)));
+                changes = true;
+            }
+            Kept::AndAlso(other, value) => {
+                pairs.push(pair.to_owned());
+                pairs.push(format!("{other}={}", encoded(&value)));
                 changes = true;
             }
             Kept::Dropped => changes = true,
         }
     }
     changes.then(|| format!("{path}?{}", pairs.join("&")))
+}
+
+fn encoded(value: &str) -> String {
+    url::form_urlencoded::byte_serialize(value.as_bytes()).collect()
 }
 
 fn parameter(address: &str, name: &str) -> Option<String> {
@@ -261,6 +315,26 @@ mod tests {
         assert_eq!(steps(&bare)[0].address.whole(), Some(address));
         assert!(steps(&bare)[1].field("code_verifier").is_some(), "the verifier stays");
         assert!(bare.with_changed_code(GrantChange::NoChallenge).is_none(), "there is none left");
+    }
+
+    #[test]
+    fn an_authorization_request_is_changed_in_one_parameter() {
+        use AuthorizationChange::{NoResponseType, OwnState, RepeatedParameter, UnknownChallengeMethod, UnknownResponseType};
+        for (change, name, expected) in [
+            (NoResponseType, "response_type", vec![]),
+            (UnknownResponseType, "response_type", vec!["authbench"]),
+            (UnknownChallengeMethod, "code_challenge_method", vec!["authbench"]),
+            (RepeatedParameter, "response_type", vec!["code", "authbench"]),
+            (OwnState, "state", vec![OWN_STATE]),
+        ] {
+            let (changed, uri) = login().authorizing(change).expect("there is something to change");
+            let address = steps(&changed)[0].address.whole().expect("is known").to_owned();
+            let (_, query) = address.split_once('?').expect("has a query");
+            let pairs: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+            let values: Vec<_> = pairs.iter().filter(|(own, _)| own == name).map(|(_, value)| value.as_str()).collect();
+            assert_eq!((uri.as_str(), values), ("https://app.test/cb", expected), "{change:?}");
+            assert!(pairs.contains(&("code_challenge".to_owned(), "abc".to_owned())), "{change:?}: {address}");
+        }
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use crate::check::judgement::{Judgement, ObservedCheck, expect};
 use crate::check::session::grant::invalid_grant;
-use crate::check::session::judgements::of_self_contained;
+use crate::check::session::judgements::{self, of_self_contained};
 use crate::check::step::{
-    Accept, GrantChange, INVALID, On, RedirectionUri, SessionAct, SessionStep, Step, Who, login, send,
+    Accept, GrantChange, INVALID, On, RedirectionUri, SessionAct, SessionStep, Step, Want, Who, login, send,
 };
-use crate::check::{Check, Doc, Explanation, Level, REFUSAL, Severity, Tier};
+use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
 use crate::observe::{Outcome, Response, StepId};
 
 const REFUSED: &[Accept] = &[Accept::Range(400, 499)];
@@ -62,6 +62,28 @@ pub(crate) const CHECKS: &[Check] = &[
         ..REFUSAL
     },
     Check {
+        id: "code.concurrent-use",
+        title: "Of several uses of one code at the same time no more than one succeeds",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["RFC 6749 §4.1.2", "CWE-367"],
+        doc: Doc {
+            sends: "The login of the scenario as far as its authorization code; then the request with that code five times at once, on connections of their own.",
+            matters: "A server that looks first and marks later gives two hands tokens for one code, and sees no reuse.",
+            fix: "Look a code up and use it up in one step, such as one UPDATE or DELETE with a condition.",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")).granted().called(THE_LOGIN),
+            login(SessionAct::UseCodeAtOnce).id(judgements::AT_ONCE),
+        ],
+        expect: used_up_in_one_step,
+        implied_by: &["code.used-once"],
+        fault: "code-race",
+        ..PLAIN
+    },
+    Check {
         id: "code.reuse-ends-tokens",
         title: "A code that comes back ends the tokens of its first use",
         level: Level::Should,
@@ -70,7 +92,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 6749 §4.1.2", "RFC 6749 §10.5", "ASVS 10.4.2"],
         doc: Doc {
-            sends: "The login of the scenario, which ends with an authorization code; the request with that code once more; then the access token of its first use, until the tolerated delay of a revocation has passed. A JWT that ends by itself within `self_contained_life` (5 min) is recorded, and is no finding.",
+            sends: "The login of the scenario, which ends with an authorization code; the request with that code once more; then the access token of its first use, until the tolerated delay of a revocation has passed; and the refresh token of its first use, where the login has a `refresh`. A JWT that ends by itself within `self_contained_life` (5 min) is recorded, and is no finding.",
             matters: "A code that comes back is in two hands, and nobody knows which of them has the tokens.",
             fix: "Remember which tokens came from which code, and revoke them when it comes back (RFC 6749 §4.1.2).",
         },
@@ -82,6 +104,11 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Slot("s"), On::Protected)
                 .denied(&[INVALID])
                 .called("the access token of the first use, after its code came back"),
+            login(SessionAct::RefreshIfAny("s"))
+                .denied(REFUSED)
+                .called("the refresh token of the first use, after its code came back"),
+            login(SessionAct::LogIn("t")),
+            login(SessionAct::RefreshIfAny("t")).granted().called("the refresh of another login"),
         ],
         expect: after_reuse,
         shows: Explanation::Revocation,
@@ -136,14 +163,16 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 6749 §4.1.3", "RFC 6749 §10.6"],
         doc: Doc {
-            sends: "The login of the scenario with another `redirect_uri` in the request with its code than in its authorization request.",
+            sends: "The login of the scenario with another `redirect_uri` in the request with its code than in its authorization request, and without one. OAuth 2.1 drops the parameter: a request without it that is accepted is information, and a finding under strict-rfc.",
             matters: "The comparison shows that the code reached the client that asks, and nobody in between.",
             fix: "Keep the redirection URI with the code, and compare (RFC 6749 §4.1.3).",
         },
         steps: &[
             login(SessionAct::LogIn("s")).granted().called(THE_LOGIN),
             login(SessionAct::ChangedGrant(GrantChange::OtherRedirectionUri)).denied(REFUSED),
+            login(SessionAct::ChangedGrant(GrantChange::NoRedirectionUri)),
         ],
+        expect: compared,
         fault: "redirection-uri-not-compared",
         ..REFUSAL
     },
@@ -208,6 +237,33 @@ pub(crate) const CHECKS: &[Check] = &[
         ..REFUSAL
     },
 ];
+
+/// RFC 6749 §4.1.2: "The client MUST NOT use the authorization code more than once", however little time is between.
+fn used_up_in_one_step(case: &ObservedCheck<'_>) -> Judgement {
+    judgements::used_at_once(case, "code", |judgement, second, text| {
+        judgement.violates(second, text, judgements::ONE_GRANTED);
+    })
+}
+
+/// RFC 6749 §4.1.3 asks for a redirection URI that the authorization request had; OAuth 2.1 (draft, §4.1.3) compares the verifier
+/// of the code in its place.
+fn compared(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, seen) in case.observations() {
+        match (case.step_of(seen).wanted(), seen.outcome) {
+            (Want::Either, Outcome::Granted) if case.profile.strict_challenges() => {
+                judgement.deviates(index, case.about(index, "access was granted"), "refused");
+            }
+            (Want::Either, Outcome::Granted) => {
+                judgement.remarks.push(format!("{}: access was granted", seen.description));
+                judgement.needs_review = true;
+            }
+            (Want::Either, _) => case.judge_as(index, Want::Denied(REFUSED), &mut judgement),
+            _ => case.judge(index, &mut judgement),
+        }
+    }
+    judgement
+}
 
 /// Where the endpoint breaks on the code, its error is another matter.
 fn error_of_code(case: &ObservedCheck<'_>) -> Judgement {

@@ -16,8 +16,11 @@ pub(super) const KNOWN_AGAIN: StepId = StepId::new("known-again");
 pub(super) const UNKNOWN: StepId = StepId::new("unknown");
 /// A refresh token that was used before.
 pub(super) const REUSED: StepId = StepId::new("reused");
-/// A refresh that is sent several times at once.
+/// A refresh, or the use of a code, that is sent several times at once.
 pub(super) const AT_ONCE: StepId = StepId::new("at-once");
+
+/// What several uses at the same time should bring.
+pub(super) const ONE_GRANTED: &str = "one granted, the others refused";
 
 /// A password with a space behind it, ...
 pub(super) const SPACE_BEHIND: StepId = StepId::new("space-behind");
@@ -224,6 +227,22 @@ pub(super) fn of_self_contained(case: &ObservedCheck<'_>, judgement: Judgement) 
 
 /// No more than one of several uses of a refresh token at the same time is granted, unless an overlap is tolerated.
 pub(super) fn at_once(case: &ObservedCheck<'_>) -> Judgement {
+    let overlap = case.evidence.rotation_overlap;
+    used_at_once(case, "refresh token", |judgement, second, text| match overlap.is_zero() {
+        true => judgement.deviates(second, text, ONE_GRANTED),
+        false => {
+            let text = format!("{text}; `rotation_delay` tolerates an overlap of {} ms", overlap.as_millis());
+            judgement.remarks.push(text);
+        }
+    })
+}
+
+/// What several uses at the same time amount to, where more than one is granted by what is said of the second one.
+pub(super) fn used_at_once(
+    case: &ObservedCheck<'_>,
+    what: &str,
+    more_than_one: impl Fn(&mut Judgement, usize, String),
+) -> Judgement {
     let mut judgement = expect::wants(case);
     let sent = case.observations_of(AT_ONCE).count();
     let granted: Vec<usize> = case
@@ -231,7 +250,7 @@ pub(super) fn at_once(case: &ObservedCheck<'_>) -> Judgement {
         .filter(|(_, seen)| seen.outcome == Outcome::Granted)
         .map(|(index, _)| index)
         .collect();
-    let text = format!("{} of {sent} uses of one refresh token at the same time were granted", granted.len());
+    let text = format!("{} of {sent} uses of one {what} at the same time were granted", granted.len());
     for (_, seen) in case.observations_of(AT_ONCE).filter(|(_, seen)| seen.outcome == Outcome::Unclear) {
         judgement.leaves_open(unclear(seen));
     }
@@ -246,19 +265,13 @@ pub(super) fn at_once(case: &ObservedCheck<'_>) -> Judgement {
         [(index, seen), ..] => {
             let status = seen.exchange.status().unwrap_or_default();
             let text = format!("{} of {sent} uses at the same time were answered with {status}", broken.len());
-            judgement.deviates(*index, text, "one granted, the others refused");
+            judgement.deviates(*index, text, ONE_GRANTED);
         }
     }
-    let overlap = case.evidence.rotation_overlap;
     match granted.as_slice() {
         [] => judgement.remarks.push(text),
         [_] => {}
-        [_, second, ..] if overlap.is_zero() => judgement.deviates(*second, text, "one granted, the others refused"),
-        [..] => {
-            judgement
-                .remarks
-                .push(format!("{text}; `rotation_delay` tolerates an overlap of {} ms", overlap.as_millis()));
-        }
+        [_, second, ..] => more_than_one(&mut judgement, *second, text),
     }
     judgement
 }

@@ -50,8 +50,12 @@ pub enum SessionAct {
     ChangedGrant(GrantChange),
     /// The use of the authorization code of a session once more.
     RepeatCode(&'static str),
+    /// A login of the good identity whose authorization code is used several times at once.
+    UseCodeAtOnce,
     /// The login of the good identity whose authorization request names another redirection URI.
     OtherRedirection(RedirectionUri),
+    /// The login of the good identity with a changed authorization request to the same redirection URI.
+    AuthorizationRequest(AuthorizationChange),
     /// The same login with a user that nobody knows.
     UnknownUser,
     /// The same login with a user and a password that products are shipped with: a row of [`DEFAULT_ACCOUNTS`].
@@ -65,6 +69,8 @@ pub enum SessionAct {
     Copy(&'static str, &'static str),
     /// Renews a session by its refresh.
     Refresh(&'static str),
+    /// The same, where the login has a refresh.
+    RefreshIfAny(&'static str),
     /// The refresh of a session, changed; the session itself is not renewed by it.
     RefreshChanged(&'static str, RefreshChange),
     /// Sends the refresh of a session several times at once.
@@ -144,6 +150,8 @@ pub enum GrantChange {
     UnknownCode,
     /// With another redirection URI than the authorization request had (RFC 6749 §4.1.3).
     OtherRedirectionUri,
+    /// Without the redirection URI of the authorization request (RFC 6749 §4.1.3).
+    NoRedirectionUri,
     /// Without the verifier of its code (RFC 7636 §4.5).
     NoVerifier,
     /// With a verifier that is not the one of its code (RFC 7636 §4.6).
@@ -153,6 +161,24 @@ pub enum GrantChange {
     /// By another client of the scenario, which authenticates as itself.
     OtherClient,
 }
+
+/// How an authorization request is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthorizationChange {
+    /// Without `response_type`.
+    NoResponseType,
+    /// With a `response_type` that no server has.
+    UnknownResponseType,
+    /// With a `code_challenge_method` that no server has (RFC 7636 §4.3).
+    UnknownChallengeMethod,
+    /// With one more `state`, or `response_type`, of another value.
+    RepeatedParameter,
+    /// With [`OWN_STATE`] as its `state`.
+    OwnState,
+}
+
+/// A `state` with characters that a query has to escape: all of them may be in one (RFC 6749, appendix A.5).
+pub const OWN_STATE: &str = "authbench x+y/z=&'%26~";
 
 /// A redirection URI that a client has not registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,8 +5,23 @@ use super::{HeldCredential, Logins};
 use crate::clock;
 use crate::drive::control::ControlError;
 use crate::observe::Exchange;
+use crate::plan::login::CredentialSource;
 
 impl LoginSession {
+    /// Logs in as far as the code, which is not used.
+    ///
+    /// # Errors
+    /// When a request is refused, or an answer has not what the next request needs.
+    pub async fn up_to_the_code(&mut self, logins: &Logins) -> Result<(), ControlError> {
+        let procedure = self.procedure.clone();
+        let CredentialSource::Requests(steps) = &procedure.source else { return Ok(()) };
+        self.start_over();
+        if let Some((_, before)) = steps.split_last() {
+            self.requests(logins, before).await?;
+        }
+        Ok(())
+    }
+
     /// Sends the last request of the login again, with the code that it had; what that returned.
     ///
     /// # Errors

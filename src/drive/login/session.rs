@@ -189,14 +189,19 @@ impl LoginSession {
         }
     }
 
-    async fn logged_in(&mut self, logins: &Logins) -> Result<Token, ControlError> {
-        let procedure = self.procedure.clone();
+    /// Forgets what came of a login before.
+    pub(super) fn start_over(&mut self) {
         self.state = LoginState::default();
         self.held = None;
         self.begin();
         if let Some(open) = &self.within {
             self.state.jar = open.clone();
         }
+    }
+
+    async fn logged_in(&mut self, logins: &Logins) -> Result<Token, ControlError> {
+        let procedure = self.procedure.clone();
+        self.start_over();
         let mut asked = clock::now();
         match &procedure.source {
             CredentialSource::Forbidden(program) => {
@@ -209,22 +214,27 @@ impl LoginSession {
                 let headers = Vec::new();
                 self.state.take(ControlAnswer { status: 200, headers, body: printed, took: Default::default() });
             }
-            CredentialSource::Requests(steps) => {
-                // what follows the password may only confirm it: the session is the user's by then
-                let with_password = |step: &LoginStep| step.parts().any(|part| matches!(part, LoginPart::Password));
-                let decisive = steps.iter().position(with_password).unwrap_or(steps.len().saturating_sub(1));
-                for (at, step) in steps.iter().enumerate() {
-                    let name = if steps.len() == 1 { "the request".to_owned() } else { format!("request {}", at + 1) };
-                    if at == decisive {
-                        self.plant();
-                    }
-                    asked = clock::now();
-                    self.step(logins, step, &name).await?;
-                }
-            }
+            CredentialSource::Requests(steps) => asked = self.requests(logins, steps).await?,
         }
         let value = self.value()?;
         Ok(self.token(value, asked)?)
+    }
+
+    /// Sends requests of the login in their order; when the last one was sent.
+    pub(super) async fn requests(&mut self, logins: &Logins, steps: &[LoginStep]) -> Result<Instant, ControlError> {
+        // what follows the password may only confirm it: the session is the user's by then
+        let with_password = |step: &LoginStep| step.parts().any(|part| matches!(part, LoginPart::Password));
+        let decisive = steps.iter().position(with_password).unwrap_or(steps.len().saturating_sub(1));
+        let mut asked = clock::now();
+        for (at, step) in steps.iter().enumerate() {
+            let name = if steps.len() == 1 { "the request".to_owned() } else { format!("request {}", at + 1) };
+            if at == decisive {
+                self.plant();
+            }
+            asked = clock::now();
+            self.step(logins, step, &name).await?;
+        }
+        Ok(asked)
     }
 
     /// Notes what identifies the session, and plants something where nothing does.

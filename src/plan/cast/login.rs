@@ -2,7 +2,7 @@
 
 use super::{Act, Caster, Control, Missing, missing};
 use crate::check::step::{
-    DEFAULT_ACCOUNTS, GrantChange, LoginMember, MalformedLogin, NearPassword, QueryLogin, RedirectionUri,
+    AuthorizationChange, DEFAULT_ACCOUNTS, GrantChange, LoginMember, MalformedLogin, NearPassword, QueryLogin, RedirectionUri,
     RefreshChange, ReturnTo, SessionAct, SessionStep, UnusualText, Want,
 };
 use crate::observe::{Description, Phrase};
@@ -68,7 +68,9 @@ impl Caster<'_> {
                 let why = "the login does not send `{username}` and `{password}`, or its `password_change` no `{new_password}`";
                 has(procedure.is_some_and(|login| login.changes_password()), why)?;
             }
+            SessionAct::RefreshIfAny(_) if procedure.is_none_or(|login| login.refresh.is_none()) => return Ok(()),
             SessionAct::Refresh(_)
+            | SessionAct::RefreshIfAny(_)
             | SessionAct::RefreshAtOnce(_)
             | SessionAct::RefreshToken(..)
             | SessionAct::RefreshChanged(..) => {
@@ -130,6 +132,14 @@ impl Caster<'_> {
                 return Ok(());
             }
         }
+        if let SessionAct::AuthorizationRequest(change) = step.act {
+            let changes = |change| procedure.is_some_and(|login| login.authorizing(change).is_some());
+            has(
+                changes(AuthorizationChange::NoResponseType),
+                "no request of the login before the last one has `response_type` and `redirect_uri`, or no redirect brings its code (`{location:code}`)",
+            )?;
+            has(changes(change), "no request of the login before the last one has a `code_challenge_method`")?;
+        }
         self.budget(step.act == SessionAct::GuessPasswords)?;
         if let SessionAct::NearPassword(kind) = step.act
             && procedure.is_none_or(|login| login.with_near_password(kind).is_none())
@@ -188,7 +198,7 @@ fn lacking(change: GrantChange) -> &'static str {
         }
         GrantChange::WrongPassword => "no `{password}` in the request of the login to the token endpoint",
         GrantChange::UnknownCode => "no `code` in the last request of the login that comes from an answer",
-        GrantChange::OtherRedirectionUri => "no `redirect_uri` in the last request of the login",
+        GrantChange::OtherRedirectionUri | GrantChange::NoRedirectionUri => "no `redirect_uri` in the last request of the login",
         GrantChange::NoVerifier | GrantChange::WrongVerifier => "no `code_verifier` in the last request of the login",
         GrantChange::NoChallenge => "no `code_challenge` before, and `code_verifier` in, the last request of the login",
         GrantChange::OtherClient => {
@@ -233,11 +243,26 @@ fn described(act: SessionAct) -> Description {
         SessionAct::ChangedGrant(GrantChange::OtherRedirectionUri) => {
             "a login whose code is used with another redirection URI"
         }
+        SessionAct::ChangedGrant(GrantChange::NoRedirectionUri) => {
+            "a login whose code is used without its redirection URI"
+        }
         SessionAct::ChangedGrant(GrantChange::NoVerifier) => "a login whose code is used without its verifier",
         SessionAct::ChangedGrant(GrantChange::WrongVerifier) => "a login whose code is used with a wrong verifier",
         SessionAct::ChangedGrant(GrantChange::NoChallenge) => "a login with a verifier and without a challenge",
         SessionAct::ChangedGrant(GrantChange::OtherClient) => "a login whose code is used by another client",
         SessionAct::RepeatCode(_) => "a code that was used before",
+        SessionAct::UseCodeAtOnce => "the same code at the same time",
+        SessionAct::AuthorizationRequest(change) => match change {
+            AuthorizationChange::NoResponseType => "an authorization request without response_type",
+            AuthorizationChange::UnknownResponseType => {
+                "an authorization request with a response type that does not exist"
+            }
+            AuthorizationChange::UnknownChallengeMethod => {
+                "an authorization request with a challenge method that does not exist"
+            }
+            AuthorizationChange::RepeatedParameter => "an authorization request with a parameter twice",
+            AuthorizationChange::OwnState => "an authorization request with a state that has to be escaped",
+        },
         SessionAct::OtherRedirection(RedirectionUri::OtherHost) => {
             "an authorization request with a redirection URI on another host"
         }
@@ -262,7 +287,7 @@ fn described(act: SessionAct) -> Description {
             return Description::new(format!("a login with the user {user} and the password {password}"));
         }
         SessionAct::GuessPasswords => "a login with a wrong password",
-        SessionAct::Refresh(_) => "a refresh",
+        SessionAct::Refresh(_) | SessionAct::RefreshIfAny(_) => "a refresh",
         SessionAct::RefreshChanged(_, change) => changed(change),
         SessionAct::RefreshAtOnce(_) => "the same refresh at the same time",
         SessionAct::LogOut(_) => "a logout",

@@ -52,6 +52,7 @@ logins:
       - post: /login-token/token
         basic: { username: service, password: service-Secret-5vK8mT2x }
         form: { grant_type: authorization_code, code: "{location:code}", redirect_uri: "https://app.example.test/callback", code_verifier: dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk }
+    refresh: { post: /login-token/token, basic: { username: service, password: service-Secret-5vK8mT2x }, form: { grant_type: refresh_token, refresh_token: "{/refresh_token}" } }
     logout: { post: /login-token/logout, headers: { Authorization: "Bearer {token}" } }
   other:
     request:

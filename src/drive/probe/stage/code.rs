@@ -1,11 +1,17 @@
-//! Steps about authorization codes: one that is used twice, and one that is asked for to a redirection URI of nobody.
+//! Steps about authorization codes: one that is used twice, and authorization requests that are changed.
+
+use std::sync::Arc;
 
 use super::session::{note, started};
 use super::told::{Told, granted, led_elsewhere, refused};
 use super::{Halt, Kept, Stage};
-use crate::check::step::RedirectionUri;
+use crate::check::step::{AuthorizationChange, RedirectionUri};
+use crate::drive::control::ControlError;
 use crate::drive::login::Logins;
-use crate::observe::{Evidence, Outcome};
+use crate::drive::probe::values;
+use crate::observe::{Evidence, Exchange, Outcome};
+use crate::plan::login::LoginProcedure;
+
 
 impl Stage<'_> {
     /// The code of a session once more; what that returns is tried.
@@ -26,6 +32,43 @@ impl Stage<'_> {
         }
     }
 
+    /// A code that nobody has used yet, five times at once.
+    pub(super) async fn use_code_at_once(
+        &mut self,
+        identity: usize,
+        evidence: &mut Evidence,
+    ) -> Result<Vec<Told>, Halt> {
+        let (name, procedure) = self.login_of(identity)?;
+        let logins = &self.prober.equipment.logins;
+        let _alone = logins.alone(&name).await;
+        let mut session = Logins::recorded(&procedure).patiently();
+        let ended = session.up_to_the_code(logins).await;
+        note(session.exchanges(), &procedure, evidence);
+        ended.map_err(|error| Halt::Obstacle(format!("no code for {name}: {error}")))?;
+        let [mut a, mut b, mut c, mut d, mut e] = std::array::from_fn(|_| session.clone());
+        let used = tokio::join!(
+            a.code_repeated(logins),
+            b.code_repeated(logins),
+            c.code_repeated(logins),
+            d.code_repeated(logins),
+            e.code_repeated(logins),
+        );
+        let mut all = Vec::new();
+        for (session, ended) in [a, b, c, d, e].into_iter().zip(<[_; 5]>::from(used)) {
+            note(session.exchanges(), &procedure, evidence);
+            let exchange = session.exchanges().last().cloned();
+            all.push(match ended {
+                Ok(held) => {
+                    values::note_text(held.proof.secret(), evidence);
+                    logins.give_back(session);
+                    granted(exchange)
+                }
+                Err(error) => refused(&error, exchange)?,
+            });
+        }
+        Ok(all)
+    }
+
     /// A login whose authorization request names another redirection URI: granted is what leads there, whatever it brings.
     pub(super) async fn other_redirection(
         &mut self,
@@ -33,23 +76,55 @@ impl Stage<'_> {
         other: RedirectionUri,
         evidence: &mut Evidence,
     ) -> Result<Told, Halt> {
-        let (name, procedure) = self.login_of(identity)?;
+        let (_, procedure) = self.login_of(identity)?;
         let why = "the login has no redirection URI that could be another one";
-        let (changed, uri) = procedure.redirecting_to(other).ok_or_else(|| Halt::Untestable(why.to_owned()))?;
+        let changed = procedure.redirecting_to(other).ok_or_else(|| Halt::Untestable(why.to_owned()))?;
+        let (there, ended) = self.authorized(identity, changed, evidence).await?;
+        match (there, ended) {
+            (Some(there), _) => Ok(granted(Some(there))),
+            // the code went to the registered one
+            (None, (Ok(()), exchange)) => Ok(Told { outcome: Outcome::Refused, ..granted(exchange) }),
+            (None, (Err(error), exchange)) => led_elsewhere(&error, exchange),
+        }
+    }
+
+    /// A login with a changed authorization request: granted is what leads to the redirection URI, with a code or with an error.
+    pub(super) async fn changed_authorization(
+        &mut self,
+        identity: usize,
+        change: AuthorizationChange,
+        evidence: &mut Evidence,
+    ) -> Result<Told, Halt> {
+        let (_, procedure) = self.login_of(identity)?;
+        let why = "the login has no authorization request that could be changed";
+        let changed = procedure.authorizing(change).ok_or_else(|| Halt::Untestable(why.to_owned()))?;
+        let (there, ended) = self.authorized(identity, changed, evidence).await?;
+        match (there, ended) {
+            (Some(there), _) => Ok(granted(Some(there))),
+            (None, (Ok(()), exchange)) => Ok(Told { outcome: Outcome::Unclear, ..granted(exchange) }),
+            (None, (Err(error), exchange)) => led_elsewhere(&error, exchange),
+        }
+    }
+
+    /// Logs in with another authorization request. What led to its redirection URI, and how the login ended.
+    async fn authorized(
+        &mut self,
+        identity: usize,
+        (changed, uri): (Arc<LoginProcedure>, String),
+        evidence: &mut Evidence,
+    ) -> Result<(Option<Exchange>, (Result<(), ControlError>, Option<Exchange>)), Halt> {
+        let (name, _) = self.login_of(identity)?;
         let logins = &self.prober.equipment.logins;
         let _alone = logins.alone(&name).await;
         let mut session = Logins::recorded(&changed).patiently();
-        let ended = session.renewed(logins).await;
+        let ended = session.renewed(logins).await.map(drop);
         note(session.exchanges(), &changed, evidence);
         session.exchanges().iter().for_each(|exchange| self.prober.witness.look_at(exchange));
-        if let Some(there) = session.led_to(&uri).cloned() {
-            return Ok(granted(Some(there)));
+        let there = session.led_to(&uri).cloned();
+        let last = session.exchanges().last().cloned();
+        if ended.is_ok() {
+            logins.give_back(session);
         }
-        let exchange = session.exchanges().last().cloned();
-        match ended {
-            // the code went to the registered one
-            Ok(_) => Ok(Told { outcome: Outcome::Refused, ..granted(exchange) }),
-            Err(error) => led_elsewhere(&error, exchange),
-        }
+        Ok((there, (ended, last)))
     }
 }

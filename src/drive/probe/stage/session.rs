@@ -109,8 +109,17 @@ impl Stage<'_> {
                 return Ok(());
             }
             SessionAct::RepeatCode(slot) => Box::pin(self.repeat_code(slot, evidence)).await?,
+            SessionAct::UseCodeAtOnce => {
+                for told in Box::pin(self.use_code_at_once(identity, evidence)).await? {
+                    told.observe(action, Place::Login, evidence);
+                }
+                return Ok(());
+            }
+            SessionAct::AuthorizationRequest(change) => {
+                Box::pin(self.changed_authorization(identity, change, evidence)).await?
+            }
             SessionAct::OtherRedirection(uri) => Box::pin(self.other_redirection(identity, uri, evidence)).await?,
-            SessionAct::Refresh(slot) => self.refresh(slot, step.want, evidence).await?,
+            SessionAct::Refresh(slot) | SessionAct::RefreshIfAny(slot) => self.refresh(slot, step.want, evidence).await?,
             SessionAct::RefreshChanged(slot, change) => {
                 let (told, reproduced) = self.changed_refresh(identity, slot, change, evidence).await?;
                 told.observe_as(action, Place::Login, reproduced, evidence);

@@ -34,11 +34,14 @@ struct Asked {
     state: Option<String>,
     challenge: Option<String>,
     method: Option<String>,
+    /// Whether a parameter came more than once.
+    repeats: bool,
 }
 
 impl Asked {
     fn of(query: &str) -> Self {
-        let pairs: HashMap<String, String> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let all = || url::form_urlencoded::parse(query.as_bytes()).into_owned();
+        let pairs: HashMap<String, String> = all().collect();
         let one = |name: &str| pairs.get(name).cloned();
         Self {
             client: one("client_id").unwrap_or_default(),
@@ -47,6 +50,7 @@ impl Asked {
             state: one("state"),
             challenge: one("code_challenge"),
             method: one("code_challenge_method"),
+            repeats: all().count() > pairs.len(),
         }
     }
 
@@ -70,8 +74,13 @@ impl Asked {
     }
 
     /// The redirect to the client with what came of it.
-    fn answered(&self, (name, value): (&str, &str)) -> Response {
-        let state = self.state.as_deref().map(|state| ("state", state));
+    fn answered(&self, (name, value): (&str, &str), faults: &Faults) -> Response {
+        let again = |state: &str| url::form_urlencoded::byte_serialize(state.as_bytes()).collect();
+        let state = match &self.state {
+            Some(state) if faults.on("state-encoded-twice") => Some(again(state)),
+            state => state.clone(),
+        };
+        let state = state.as_deref().map(|state| ("state", state));
         let query = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs([(name, value)].into_iter().chain(state))
             .finish();
@@ -81,10 +90,14 @@ impl Asked {
     }
 
     /// What is wrong with it, as far as the client hears of it (RFC 6749 §4.1.2.1, RFC 7636 §4.4.1).
-    fn error(&self) -> Option<&'static str> {
+    fn error(&self, faults: &Faults) -> Option<&'static str> {
         match (&self.challenge, self.method.as_deref()) {
+            // RFC 6749 §3.1
+            _ if self.repeats && !faults.on("repeated-authorization-parameter") => Some("invalid_request"),
+            _ if self.response_type.is_empty() => Some("invalid_request"),
             _ if self.response_type != "code" => Some("unsupported_response_type"),
             (Some(_), Some("S256")) | (None, None) => None,
+            (Some(_), Some(_)) if faults.on("any-challenge-method") => None,
             _ => Some("invalid_request"),
         }
     }
@@ -107,6 +120,12 @@ pub(crate) struct Codes {
 }
 
 impl Codes {
+    /// Whether a code was not used yet.
+    pub(super) fn is_fresh(&self, code: &str) -> bool {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&digest(code)).is_some_and(|code| code.used.is_none())
+    }
+
     fn issue(&self, asked: Asked, principal: Arc<Principal>) -> String {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let now = clock::now();
@@ -122,13 +141,14 @@ impl Codes {
     }
 
     /// The tokens for a code, where the client may use it (RFC 6749 §4.1.3, RFC 7636 §4.6). One that comes back ends the tokens
-    /// of its first use.
+    /// of its first use; one that seems fresh was looked at before.
     pub(super) fn used(
         &self,
         form: &HashMap<String, String>,
         client: Option<String>,
         families: &Families,
         faults: &Faults,
+        seems_fresh: bool,
     ) -> Option<NewTokens> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let value = |name: &str| form.get(name).map(String::as_str);
@@ -136,9 +156,11 @@ impl Codes {
             let anybody = faults.on("any-code-accepted").then(|| Arc::new(principal(&IDENTITIES[0])));
             return anybody.map(|anybody| families.start(anybody, client));
         };
-        if let Some(access) = code.used.as_ref().filter(|_| !faults.on("codes-used-twice")) {
-            if !faults.on("tokens-survive-reuse-of-code") {
-                families.end(access, faults);
+        if let Some(access) = code.used.as_ref().filter(|_| !seems_fresh && !faults.on("codes-used-twice")) {
+            match faults {
+                _ if faults.on("tokens-survive-reuse-of-code") => {}
+                _ if faults.on("refresh-token-survives-reuse-of-code") => families.end_access(access),
+                _ => families.end(access, faults),
             }
             return None;
         }
@@ -190,10 +212,11 @@ fn asks_for_password(query: &str) -> Response {
 /// The authorization endpoint (RFC 6749 §3.1).
 pub(super) async fn ask(Shared(verifiers): Shared<Arc<Verifiers>>, RawQuery(query): RawQuery) -> Response {
     let query = query.unwrap_or_default();
-    let asked = Asked::of(&query);
-    match asked.error() {
-        _ if !asked.is_registered(&verifiers.state.faults) => not_registered(),
-        Some(error) => asked.answered(("error", error)),
+    let (asked, faults) = (Asked::of(&query), &verifiers.state.faults);
+    match asked.error(faults) {
+        _ if !asked.is_registered(faults) => not_registered(),
+        Some(error) if faults.on("authorization-error-page") => page(StatusCode::BAD_REQUEST, error),
+        Some(error) => asked.answered(("error", error), faults),
         None => asks_for_password(&query),
     }
 }
@@ -211,18 +234,18 @@ pub(super) struct FilledPage {
 
 /// The password of the user, who agrees by it.
 pub(super) async fn agree(Shared(verifiers): Shared<Arc<Verifiers>>, Form(filled): Form<FilledPage>) -> Response {
-    let asked = Asked::of(&filled.request);
-    if !asked.is_registered(&verifiers.state.faults) {
+    let (asked, faults) = (Asked::of(&filled.request), &verifiers.state.faults);
+    if !asked.is_registered(faults) {
         return not_registered();
     }
-    if let Some(error) = asked.error() {
-        return asked.answered(("error", error));
+    if let Some(error) = asked.error(faults) {
+        return asked.answered(("error", error), faults);
     }
     let refused = |error| Rejection::new(StatusCode::UNAUTHORIZED, error);
     match passwords::log_in(&verifiers, &filled.username, &filled.password, refused) {
         Ok(principal) => {
             let code = verifiers.codes.issue(asked.clone(), principal);
-            asked.answered(("code", &code))
+            asked.answered(("code", &code), faults)
         }
         Err(rejection) if rejection.status == StatusCode::TOO_MANY_REQUESTS => rejection.into_response(),
         Err(_) => asks_for_password(&filled.request),

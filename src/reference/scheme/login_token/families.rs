@@ -141,6 +141,14 @@ impl Families {
         }
     }
 
+    /// Ends the access tokens of the family of a token, and leaves its refresh tokens.
+    pub(super) fn end_access(&self, token: &str) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let id = known.id_of(token);
+        let family = id.and_then(|id| known.families.get_mut(&id));
+        family.into_iter().for_each(|family| family.access.clear());
+    }
+
     /// Ends the family of a token.
     pub(super) fn end(&self, token: &str, faults: &Faults) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);

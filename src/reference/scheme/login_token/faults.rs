@@ -76,6 +76,24 @@ pub(crate) const FAULTS: &[Fault] = &[
         "code.reuse-ends-tokens",
         "refuses a used code and leaves the tokens of its first use",
     ),
+    variant(
+        "refresh-token-survives-reuse-of-code",
+        "code.reuse-ends-tokens",
+        "refuses a used code and leaves the refresh token of its first use",
+    ),
+    row("code-race", "code.concurrent-use", "marks a code as used after it has answered"),
+    row("state-encoded-twice", "code.state-returned", "escapes the state of an authorization request twice"),
+    row(
+        "authorization-error-page",
+        "code.request-errors",
+        "shows errors of authorization requests to the user, and not to the client",
+    ),
+    row("any-challenge-method", "code.challenge-method-known", "takes any code_challenge_method for S256"),
+    row(
+        "repeated-authorization-parameter",
+        "code.repeated-parameter-refused",
+        "takes the last of several parameters of one name in an authorization request",
+    ),
     row("verifier-not-checked", "code.verifier-checked", "does not look at the verifier of a code"),
     variant("verifier-optional", "code.verifier-checked", "checks the verifier of a code only where one comes"),
     row(

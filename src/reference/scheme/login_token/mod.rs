@@ -32,7 +32,7 @@ use families::{NewTokens, RefreshUse};
 pub(crate) use codes::Codes;
 pub(crate) use families::Families;
 
-/// How long a server with a race takes between looking at a refresh token and using it up.
+/// How long a server with a race takes between looking at a refresh token, or a code, and using it up.
 const RACE: Duration = Duration::from_millis(40);
 
 /// Who sent a request.
@@ -172,7 +172,11 @@ async fn grant(
         }
         // RFC 6749 §4.1.3
         "authorization_code" => {
-            return match verifiers.codes.used(&form, client, &verifiers.families, faults) {
+            let seems_fresh = faults.on("code-race") && verifiers.codes.is_fresh(value("code"));
+            if seems_fresh {
+                tokio::time::sleep(RACE).await;
+            }
+            return match verifiers.codes.used(&form, client, &verifiers.families, faults, seems_fresh) {
                 Some(tokens) => told(&verifiers.families, tokens).into_response(),
                 None if faults.on("code-error-text") => (StatusCode::UNAUTHORIZED, "log in again").into_response(),
                 None => refused("invalid_grant"),

@@ -1,0 +1,204 @@
+//! Authorization requests (RFC 6749 §4.1.1) and what comes of those that fail.
+
+use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::check::step::{AuthorizationChange, OWN_STATE, SessionAct, SessionStep, Step, login};
+use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
+use crate::observe::{Observation, Outcome, Response, StepId};
+
+/// The control that each of these has: the login as it is.
+const THE_LOGIN: &str = "the login";
+/// Errors of a request whose response type is absent or unknown (RFC 6749 §4.1.2.1).
+const OF_THE_TYPE: &[&str] = &["invalid_request", "unsupported_response_type", "unauthorized_client"];
+/// A request whose state has to come back.
+const WITH_STATE: StepId = StepId::new("with-state");
+
+/// What holds where the authorization request of a login is known.
+pub(crate) const CHECKS: &[Check] = &[
+    Check {
+        id: "code.state-returned",
+        title: "The answer to an authorization request repeats its state as it was",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["RFC 6749 §4.1.2", "RFC 6749 §10.12"],
+        doc: Doc {
+            sends: "The login of the scenario with a `state` in its authorization request that a query has to escape: a space, `+`, `=`, `&` and `%26`.",
+            matters: "The state is what ties an answer to the browser that asked: a client that finds another one refuses the login, or stops comparing.",
+            fix: "Decode the parameter once, and encode it again in the redirect (RFC 6749 §4.1.2: \"The exact value received from the client\").",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")).granted().called(THE_LOGIN),
+            login(SessionAct::AuthorizationRequest(AuthorizationChange::OwnState)).id(WITH_STATE),
+        ],
+        expect: state_comes_back,
+        fault: "state-encoded-twice",
+        ..PLAIN
+    },
+    Check {
+        id: "code.request-errors",
+        title: "An authorization request without a known response type is answered to the client with an error",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["RFC 6749 §3.1.1", "RFC 6749 §4.1.2.1"],
+        doc: Doc {
+            sends: "The authorization request of the login without `response_type`, and with one that does not exist.",
+            matters: "A client that hears nothing leaves its user on the page of a server that knows neither of them.",
+            fix: "Redirect to the redirection URI of the client, which is registered, with `error` and with the `state` of the request (RFC 6749 §4.1.2.1).",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")).granted().called(THE_LOGIN),
+            login(SessionAct::AuthorizationRequest(AuthorizationChange::NoResponseType)),
+            login(SessionAct::AuthorizationRequest(AuthorizationChange::UnknownResponseType)),
+        ],
+        expect: errors_reach_the_client,
+        fault: "authorization-error-page",
+        ..PLAIN
+    },
+    Check {
+        id: "code.challenge-method-known",
+        title: "An authorization request with an unknown challenge method brings no code",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["RFC 7636 §4.4.1"],
+        doc: Doc {
+            sends: "The login of the scenario with a `code_challenge_method` that does not exist in its authorization request.",
+            matters: "A server that does not know the method compares something else than the client meant, or nothing.",
+            fix: "Answer error=invalid_request (RFC 7636 §4.4.1).",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")).granted().called(THE_LOGIN),
+            login(SessionAct::AuthorizationRequest(AuthorizationChange::UnknownChallengeMethod)),
+        ],
+        expect: brings_no_code,
+        fault: "any-challenge-method",
+        ..PLAIN
+    },
+    Check {
+        id: "code.repeated-parameter-refused",
+        title: "An authorization request with a parameter twice brings no code",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["RFC 6749 §3.1", "RFC 6749 §4.1.2.1"],
+        doc: Doc {
+            sends: "The login of the scenario with a second `state` of another value in its authorization request, or a second `response_type` where it has no state.",
+            matters: "Where two readers of a request take different values, one of them decides on what the other does not do.",
+            fix: "Answer error=invalid_request where a parameter comes twice (RFC 6749 §4.1.2.1).",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")).granted().called(THE_LOGIN),
+            login(SessionAct::AuthorizationRequest(AuthorizationChange::RepeatedParameter)),
+        ],
+        expect: brings_no_code,
+        fault: "repeated-authorization-parameter",
+        ..PLAIN
+    },
+];
+
+/// The answer to an authorization request, as its client reads it.
+enum Answered {
+    /// It leads to the client with a code.
+    Code,
+    /// It leads to the client with an error.
+    Error(String),
+    /// It stays at the server.
+    Page,
+}
+
+fn answered(outcome: Outcome, answer: &Response) -> Answered {
+    match (outcome, parameter(answer, "error")) {
+        (Outcome::Granted, Some(error)) => Answered::Error(error),
+        (Outcome::Granted, None) if parameter(answer, "code").is_some() || is_form_post(answer) => Answered::Code,
+        _ => Answered::Page,
+    }
+}
+
+/// A parameter of the redirect: of its query, or of its fragment.
+fn parameter(answer: &Response, name: &str) -> Option<String> {
+    let location = answer.header("location")?;
+    let (_, parameters) = location.split_once(['?', '#'])?;
+    let mut pairs = url::form_urlencoded::parse(parameters.as_bytes());
+    pairs.find(|(own, _)| own == name).map(|(_, value)| value.into_owned())
+}
+
+/// OAuth 2.0 Form Post Response Mode.
+fn is_form_post(answer: &Response) -> bool {
+    let body = String::from_utf8_lossy(&answer.body);
+    ["name=\"code\"", "name='code'"].iter().any(|field| body.contains(field))
+}
+
+/// What is judged here: the requests that are changed. What else is there is a control.
+fn is_changed(case: &ObservedCheck<'_>, seen: &Observation) -> bool {
+    matches!(case.step_of(seen), Step::Session(SessionStep { act: SessionAct::AuthorizationRequest(_), .. }))
+}
+
+/// Judges each changed request by its answer; one that has none leaves it open.
+fn each(
+    case: &ObservedCheck<'_>,
+    judge: impl Fn(&mut Judgement, usize, &Response, Answered),
+) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, seen) in case.observations() {
+        match (is_changed(case, seen), seen.outcome, seen.exchange.response()) {
+            (false, ..) => case.judge(index, &mut judgement),
+            (true, Outcome::Broke, Some(answer)) => {
+                let text = case.about(index, format_args!("the answer is {}", answer.status));
+                judgement.deviates(index, text, "an answer without a server error");
+            }
+            (true, outcome, Some(answer)) => judge(&mut judgement, index, answer, answered(outcome, answer)),
+            (true, _, None) => judgement.leaves_open(format!("no answer to {}", seen.description)),
+        }
+    }
+    judgement
+}
+
+fn state_comes_back(case: &ObservedCheck<'_>) -> Judgement {
+    let judgement = each(case, |judgement, index, answer, answered| match answered {
+        Answered::Code if is_form_post(answer) => {}
+        Answered::Code => match parameter(answer, "state") {
+            Some(state) if state == OWN_STATE => {}
+            Some(state) => {
+                let text = format!("the redirect has the state \"{state}\" in place of \"{OWN_STATE}\"");
+                judgement.deviates(index, text, "the state of the request");
+            }
+            None => judgement.deviates(index, "the redirect has no state", "the state of the request"),
+        },
+        Answered::Error(error) => {
+            judgement.leaves_open(format!("the authorization request with a state of its own is answered with error={error}"));
+        }
+        Answered::Page => {
+            judgement.leaves_open("the authorization request with a state of its own leads to no code".to_owned());
+        }
+    });
+    judgement
+}
+
+fn errors_reach_the_client(case: &ObservedCheck<'_>) -> Judgement {
+    let expected = "a redirect to the client with error=invalid_request or unsupported_response_type";
+    each(case, |judgement, index, answer, answered| match answered {
+        Answered::Error(error) if OF_THE_TYPE.contains(&error.as_str()) => {}
+        Answered::Error(error) => {
+            let text = case.about(index, format_args!("the redirect has error={error}"));
+            judgement.deviates(index, text, expected);
+        }
+        Answered::Code => judgement.deviates(index, case.about(index, "a code was issued"), expected),
+        Answered::Page => {
+            let text = case.about(index, format_args!("the answer ({}) does not lead to the client", answer.status));
+            judgement.deviates(index, text, expected);
+        }
+    })
+}
+
+fn brings_no_code(case: &ObservedCheck<'_>) -> Judgement {
+    each(case, |judgement, index, _, answered| {
+        if let Answered::Code = answered {
+            judgement.deviates(index, case.about(index, "a code was issued"), "error=invalid_request");
+        }
+    })
+}
