@@ -66,8 +66,7 @@ pub(super) async fn look(
     let mut pairs = pairs(subject).into_iter();
     let Some(first) = pairs.next() else { return Ok(()) };
     let Some(obstacle) = tried(subject, prober, first).await else {
-        look_closer(prober, first).await;
-        return Ok(());
+        return look_closer(loaded, subject, prober, first).await;
     };
     let obstacle = in_words(obstacle, running).await;
     if matches!(obstacle, Obstacle::ExpectsTls(_)) {
@@ -89,8 +88,7 @@ pub(super) async fn look(
                 {
                     subject.preferred.get_or_init(|| pair.1);
                 }
-                look_closer(prober, pair).await;
-                return Ok(());
+                return look_closer(loaded, subject, prober, pair).await;
             }
             Some(obstacle) => {
                 refused.extend(obstacle.is_finding().then_some(pair.0));
@@ -110,9 +108,23 @@ pub(super) async fn look(
 }
 
 /// What has to be known of credentials that work, before anything is changed about them.
-async fn look_closer(prober: &Prober, (identity, resource): (usize, usize)) {
-    prober.look_whether_one_at_a_time(identity, resource).await;
-    prober.look_for_other_credentials(identity, resource).await;
+///
+/// # Errors
+/// When another cookie than the one that the scenario names opens the resource: whatever is forged travels beside it.
+async fn look_closer(
+    loaded: &LoadedScenario,
+    subject: &Subject,
+    prober: &Prober,
+    (at, resource): (usize, usize),
+) -> Result<(), Untestable> {
+    prober.look_whether_one_at_a_time(at, resource).await;
+    let opens = prober.look_for_other_credentials(at, resource).await;
+    let named = subject.procedure_of(at).and_then(|login| login.cookie().map(str::to_owned));
+    let (Some(opens), Some(named)) = (opens, named) else { return Ok(()) };
+    let (credential, asked) = (subject.identities[at].name.clone(), subject.resources[resource].name());
+    let obstacle = Obstacle::OtherCookie { resource: asked, credential, named, opens, at };
+    let causes = vec![told(loaded, Some(subject), &obstacle, resource)];
+    Err(Untestable { causes, reached: true })
 }
 
 /// Without a resource, what shows that the scenario can be tested is a client that gets a token.

@@ -218,6 +218,20 @@ pub enum Obstacle {
         /// Its index among the identities.
         at: usize,
     },
+    /// A cookie of the login opens what the one that the scenario names does not.
+    #[error("{resource} is not opened by the cookie `{named}`, which the login of `{credential}` names, but by `{opens}`")]
+    OtherCookie {
+        /// Method and path.
+        resource: String,
+        /// Name of the credential.
+        credential: String,
+        /// Name of the cookie that the scenario names.
+        named: String,
+        /// Name of the cookie that opens the resource by itself.
+        opens: String,
+        /// Its index among the identities.
+        at: usize,
+    },
     /// A request without a credential is not answered with a challenge that the scheme can answer.
     #[error("the target sends no {0} challenge that authbench can answer")]
     NoChallenge(&'static str),
@@ -366,6 +380,7 @@ impl Obstacle {
             Obstacle::CredentialRefused { at, .. }
             | Obstacle::CertificateRefused { at, .. }
             | Obstacle::ClientRefused { at, .. }
+            | Obstacle::OtherCookie { at, .. }
             | Obstacle::NoLogin { at, .. } => Setting::Credential(*at),
             Obstacle::NoToken { .. } | Obstacle::NoMetadata { .. } => Setting::Scheme,
             Obstacle::NotFound { .. }
@@ -451,6 +466,7 @@ impl Obstacle {
             Obstacle::NoToken { .. } => "write the address of the token endpoint in `token_url`".to_owned(),
             Obstacle::NoChallenge(_) => "write the scheme that the target asks for in `scheme`".to_owned(),
             Obstacle::NoLogin { .. } => "correct the `login` of the credential, or the values that it sends".to_owned(),
+            Obstacle::OtherCookie { opens, .. } => format!("write the cookie `{opens}` in `scheme`, and in `token` of its login"),
             Obstacle::NoMetadata { .. } => {
                 "write the issuer in `issuer`, or its endpoints in `token_url` and `introspection_url`".to_owned()
             }

@@ -378,6 +378,31 @@ async fn a_cookie_that_opens_by_itself_is_not_sent_beside_a_forged_one() {
     }
 }
 
+/// A scenario that names a cookie of the login that opens nothing, beside one that does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scenario_that_names_the_wrong_cookie_is_not_tested() {
+    const CHECK: &str = "session.invalid-denied";
+    let me = |headers: HeaderMap| async move {
+        match cookies(&headers).get("session").is_some_and(|value| value == "7b0c5e1f94a2d863") {
+            true => Json(json!({ "account": "6c1f0a8e52d94b37" })).into_response(),
+            false => StatusCode::UNAUTHORIZED.into_response(),
+        }
+    };
+    let log_in = || async {
+        let mut answer = StatusCode::NO_CONTENT.into_response();
+        for line in ["sid=a91f3c7be05d28; HttpOnly", "session=7b0c5e1f94a2d863; HttpOnly"] {
+            answer.headers_mut().append(header::SET_COOKIE, line.parse().expect("is a value"));
+        }
+        answer
+    };
+    let router = Router::new().route("/me", get(me)).route("/login", post(log_in));
+    let ended = of_sessions(router, CHECK).await;
+    assert_eq!(ended.of(CHECK).verdict, Verdict::Inconclusive);
+    let all = format!("{:?}", ended.notes);
+    let cause = "is not opened by the cookie `sid`, which the login of `alice` names, but by `session`";
+    assert!(all.contains(cause) || ended.of(CHECK).summary.contains(cause), "{all} {}", ended.of(CHECK).summary);
+}
+
 /// A cookie that holds the user and the time, signed, and one that holds the user alone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cookie_that_changes_with_the_second_is_no_identifier_of_a_user() {
