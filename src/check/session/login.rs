@@ -267,6 +267,27 @@ pub(crate) const CHECKS: &[Check] = &[
         ..REFUSAL
     },
     Check {
+        id: "login.password-change-needs-password",
+        title: "A password change without the former password is refused",
+        level: Level::Practice,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["ASVS 6.2.3", "CWE-620"],
+        doc: Doc {
+            sends: "A login, and the `password_change` of the scenario with a wrong former password, or as it is where it sends none; then a login with the new password, which must be refused. The former password is put back. Then the `password_change` as it is.",
+            matters: "Whoever finds a session that is open, or has stolen one, takes the account over, and locks its user out.",
+            fix: "Ask for the present password in the request that changes it, and verify it as at a login.",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")).granted().called("the login"),
+            login(SessionAct::ChangePasswordWrongly("s")).denied(REFUSED),
+            login(SessionAct::LogIn("s")),
+            login(SessionAct::ChangePassword("s")).granted().called("the password change"),
+        ],
+        fault: "password-change-without-former",
+        ..REFUSAL
+    },
+    Check {
         id: "login.password-change-ends-sessions",
         title: "A password change ends the other sessions and access tokens of its user",
         level: Level::Practice,

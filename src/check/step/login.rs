@@ -80,6 +80,8 @@ pub enum SessionAct {
     /// Gives the user of a session another password; part of the set-up, it must succeed. The former one is put back when
     /// the check has ended.
     ChangePassword(&'static str),
+    /// The same without the right former password; what that returns is tried, and put back.
+    ChangePasswordWrongly(&'static str),
     /// Logs out; part of the set-up, it must succeed.
     LogOut(&'static str),
     /// Waits until the tolerated overlap of a rotation has passed.

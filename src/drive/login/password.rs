@@ -45,6 +45,19 @@ impl Logins {
     /// When the change is not answered as a success.
     pub async fn change_password(&self, name: &str, session: &mut LoginSession) -> Result<(), ControlError> {
         let procedure = Arc::new(session.procedure().clone());
+        self.change_password_of(name, &procedure, session).await
+    }
+
+    /// The same by a session that may send another former password than the one of the account.
+    ///
+    /// # Errors
+    /// When the change is not answered as a success.
+    pub async fn change_password_of(
+        &self,
+        name: &str,
+        procedure: &Arc<LoginProcedure>,
+        session: &mut LoginSession,
+    ) -> Result<(), ControlError> {
         let Some(former) = &procedure.account.1 else {
             return Err(ControlError::Unusable("the credential has no `password`".to_owned()));
         };

@@ -60,7 +60,7 @@ impl Caster<'_> {
             SessionAct::LogOut(_) | SessionAct::LogOutFromForeignPage(_) => {
                 has(procedure.is_some_and(|login| !login.logout.is_empty()), "no `logout` in the login")?
             }
-            SessionAct::ChangePassword(_) => {
+            SessionAct::ChangePassword(_) | SessionAct::ChangePasswordWrongly(_) => {
                 has(
                     procedure.is_some_and(|login| !login.password_change.is_empty()),
                     "no `password_change` in the login",
@@ -292,6 +292,7 @@ fn described(act: SessionAct) -> Description {
         SessionAct::RefreshAtOnce(_) => "the same refresh at the same time",
         SessionAct::LogOut(_) => "a logout",
         SessionAct::ChangePassword(_) => "a password change",
+        SessionAct::ChangePasswordWrongly(_) => "a password change without the former password",
         SessionAct::Copy(..) | SessionAct::RefreshToken(..) | SessionAct::AwaitOverlap => "nothing",
     };
     Phrase::new(text).into()

@@ -9,6 +9,7 @@ mod guessing;
 mod handshake;
 mod hook;
 mod look_back;
+mod password;
 mod plain_http;
 mod refresh;
 mod resource;

@@ -10,7 +10,7 @@ use super::told::{Told, failed, granted, refused};
 use super::{Halt, Kept, Stage};
 use crate::check::step::{FOREIGN_ORIGIN, SessionAct, SessionStep, Step};
 use crate::drive::control::{ControlError, Token};
-use crate::drive::login::{HeldCredential, LoginError, LoginSession, Logins, successor};
+use crate::drive::login::{HeldCredential, LoginError, LoginSession, Logins};
 use crate::drive::probe::{allowance, values};
 use crate::observe::{Evidence, Exchange, Observation, Outcome, Place, Response};
 use crate::plan::Action;
@@ -20,8 +20,6 @@ use crate::secret::Secret;
 /// What stands before random text in a password that is wrong: what rules for passwords ask for.
 pub(super) const WRONG: &str = "Wr0ng-";
 
-/// Why a password change cannot end another session.
-const ONE_SESSION: &str = "a new login ends the one before it: there is no other session that could stay";
 /// Why nothing is known about what identified a session before its login.
 const NOTHING_BEFORE: &str =
     "the login sets no identifier before its last request, and refuses one that it has not set";
@@ -141,6 +139,9 @@ impl Stage<'_> {
             }
             SessionAct::LogOut(slot) => self.log_out(slot, evidence).await?,
             SessionAct::ChangePassword(slot) => self.change_password(identity, slot, evidence).await?,
+            SessionAct::ChangePasswordWrongly(slot) => {
+                Box::pin(self.change_password_wrongly(identity, slot, evidence)).await?
+            }
             SessionAct::AwaitOverlap => {
                 let delay = self.prober.subject().tolerances.rotation_delay;
                 let _shown = allowance::shown("the tolerated delay of a rotation", Some(delay));
@@ -350,40 +351,6 @@ impl Stage<'_> {
         match ended {
             Ok(()) => Ok(granted(exchange)),
             Err(error) => refused(&error, exchange),
-        }
-    }
-
-    async fn change_password(
-        &mut self,
-        identity: usize,
-        slot: &'static str,
-        evidence: &mut Evidence,
-    ) -> Result<Told, Halt> {
-        if self.prober.is_one_at_a_time() {
-            return Err(Halt::Inapplicable(ONE_SESSION.to_owned()));
-        }
-        let (name, procedure) = self.login_of(identity)?;
-        let former = procedure.account.1.as_ref();
-        let former = former.ok_or_else(|| Halt::Untestable("the credential has no `password`".to_owned()))?;
-        values::note_text(successor(former).expose(), evidence);
-        let logins = &self.prober.equipment.logins;
-        let alone = logins.alone(&name).await;
-        for kept in self.sessions.values_mut() {
-            kept.session.may_have_ended();
-        }
-        let kept = started(&mut self.sessions, slot)?;
-        let ended = logins.change_password(&name, &mut kept.session).await;
-        note(kept.session.exchanges(), &procedure, evidence);
-        self.changed = Some((name, alone));
-        ended.map_err(|error| Halt::Obstacle(error.to_string()))?;
-        Ok(granted(kept.session.exchanges().last().cloned()))
-    }
-
-    /// Puts a password back that the check has changed.
-    pub(super) async fn put_password_back(&mut self, evidence: &mut Evidence) {
-        let Some((name, _alone)) = self.changed.take() else { return };
-        if let Err(error) = self.prober.equipment.logins.put_password_back(&name).await {
-            evidence.obstacle.get_or_insert(error.to_string());
         }
     }
 

@@ -100,6 +100,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("login-reads-the-query", "login.query-credentials-refused", "reads user and password from the query, too"),
     row("login-names-unknown-user", "login.users-indistinct", "says at the login that a user does not exist"),
     row(
+        "password-change-without-former",
+        "login.password-change-needs-password",
+        "changes a password without a look at the former one",
+    ),
+    row(
         "password-change-keeps-sessions",
         "login.password-change-ends-sessions",
         "keeps sessions and access tokens alive when the password of their user changes",
