@@ -68,6 +68,8 @@ pub(super) fn client_auth(auth: FormAuth) -> Phrase {
         FormAuth::SpecialRaw => "the same client without the form encoding",
         FormAuth::Assertion => "the good client by a signed assertion",
         FormAuth::ForgedAssertion(_) => "a forged assertion",
+        FormAuth::AssertionOfOtherType => "a signed assertion of an unknown type",
+        FormAuth::AssertionBesideOther => "a signed assertion beside another client_id",
         FormAuth::SameAssertion => "the same assertion once more",
         FormAuth::Line(_) => "another Authorization line",
         FormAuth::Behind(_) => "the good client behind another scheme name",

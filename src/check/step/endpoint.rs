@@ -78,6 +78,10 @@ pub enum FormAuth {
     Assertion,
     /// A forgery about such an assertion.
     ForgedAssertion(ForgeryId),
+    /// A fresh assertion under a `client_assertion_type` that no server has.
+    AssertionOfOtherType,
+    /// A fresh assertion beside a `client_id` of somebody else (RFC 7521 §4.2).
+    AssertionBesideOther,
     /// The assertion of the step before, byte for byte.
     SameAssertion,
     /// This `Authorization` line and nothing else.

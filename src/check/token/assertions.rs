@@ -96,6 +96,27 @@ pub(crate) const CHECKS: &[Check] = &[
         ..PLAIN
     },
     Check {
+        id: "token.assertion-parameters-agree",
+        title: "An assertion of an unknown type, or beside another client_id, is refused",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 7521 §4.2", "RFC 7523 §2.2"],
+        doc: Doc {
+            sends: "A good assertion under a client_assertion_type that does not exist, and beside the client_id of another client.",
+            matters: "Where two parts of a request name different clients, one part of the server decides on one of them, and another part on the other.",
+            fix: "Compare client_assertion_type with the one of RFC 7523 §2.2, and client_id, where it is there, with the client of the assertion (RFC 7521 §4.2).",
+        },
+        steps: &[
+            token(FormAuth::Assertion, &[GRANT]).granted(),
+            token(FormAuth::AssertionOfOtherType, &[GRANT]).denied(BAD_CLIENT),
+            token(FormAuth::AssertionBesideOther, &[GRANT]).denied(BAD_CLIENT),
+        ],
+        expect: |case| expect::wants_error(case, &["invalid_client", "invalid_request"]),
+        fault: "assertion-parameters-unread",
+        ..PLAIN
+    },
+    Check {
         id: "token.assertion-replay-refused",
         title: "A client assertion jti cannot be used twice",
         level: Level::May,

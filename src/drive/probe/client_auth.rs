@@ -24,6 +24,9 @@ const BASIC: &str = "Basic ";
 /// An identifier that no client has.
 const UNKNOWN_CLIENT: &str = "authbench-no-such-client";
 
+/// A `client_assertion_type` that no server has.
+const OTHER_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:authbench";
+
 /// What a form carries so that its client is known.
 #[derive(Default)]
 pub(super) struct Authentication {
@@ -51,6 +54,11 @@ impl Authentication {
     fn param(mut self, name: &str, value: impl Into<String>) -> Self {
         self.params.push((name.to_owned(), value.into()));
         self
+    }
+
+    /// Gives a parameter another value.
+    fn set(&mut self, name: &str, value: &str) {
+        self.params.iter_mut().filter(|(own, _)| own == name).for_each(|(_, own)| *own = value.to_owned());
     }
 
     /// RFC 8705 §2: `client_id` says whom the certificate of a connection is said to belong to.
@@ -171,9 +179,22 @@ impl Prober {
                 let own = client.connection.0.as_deref().unwrap_or_default();
                 none.presented(&client, &ConnectionOf(Some(wrong_connection(own, id).into())))
             }
-            FormAuth::Assertion | FormAuth::ForgedAssertion(_) | FormAuth::SameAssertion => {
+            FormAuth::Assertion
+            | FormAuth::AssertionOfOtherType
+            | FormAuth::AssertionBesideOther
+            | FormAuth::ForgedAssertion(_)
+            | FormAuth::SameAssertion => {
                 let assertion = assertion.ok_or_else(|| ControlError::Unusable("no assertion was made".to_owned()))?;
-                none.assertion(&client, assertion)
+                let mut sent = none.assertion(&client, assertion);
+                match form.auth {
+                    FormAuth::AssertionOfOtherType => sent.set("client_assertion_type", OTHER_TYPE),
+                    FormAuth::AssertionBesideOther => {
+                        let other = self.second_client().map_or_else(|| UNKNOWN_CLIENT.to_owned(), |other| other.id);
+                        sent.set("client_id", &other);
+                    }
+                    _ => {}
+                }
+                sent
             }
             FormAuth::Good
             | FormAuth::Second

@@ -238,5 +238,12 @@ impl Caster<'_> {
 
 /// Whether a form is authenticated by an assertion whatever the scenario says.
 fn is_assertion(auth: FormAuth) -> bool {
-    matches!(auth, FormAuth::Assertion | FormAuth::ForgedAssertion(_) | FormAuth::SameAssertion)
+    matches!(
+        auth,
+        FormAuth::Assertion
+            | FormAuth::AssertionOfOtherType
+            | FormAuth::AssertionBesideOther
+            | FormAuth::ForgedAssertion(_)
+            | FormAuth::SameAssertion
+    )
 }

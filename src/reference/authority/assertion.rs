@@ -28,7 +28,8 @@ pub(super) fn is_there(params: &Params) -> bool {
 /// The client of an assertion.
 pub(super) fn authenticate(authority: &Authority, params: &Params) -> Result<RegisteredClient, OAuthError> {
     let refused = OAuthError::invalid_client;
-    if params.value("client_assertion_type") != Some(TYPE) {
+    let unread = authority.fault("assertion-parameters-unread");
+    if params.value("client_assertion_type") != Some(TYPE) && !unread {
         return Err(refused());
     }
     let token = params.value("client_assertion").ok_or_else(refused)?;
@@ -40,7 +41,7 @@ pub(super) fn authenticate(authority: &Authority, params: &Params) -> Result<Reg
         return Err(refused());
     }
     // RFC 7521 §4.2: it has to be the client that the assertion speaks for
-    if params.value("client_id").is_some_and(|id| id != client.id) {
+    if params.value("client_id").is_some_and(|id| id != client.id) && !unread {
         return Err(refused());
     }
     Ok(client)

@@ -101,6 +101,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "token.assertion-signature-verified",
         "picks the verifier of assertions from the alg in their header",
     ),
+    row(
+        "assertion-parameters-unread",
+        "token.assertion-parameters-agree",
+        "looks at no parameter beside an assertion but the assertion itself",
+    ),
     row("assertion-replay", "token.assertion-replay-refused", "keeps no jti of assertions"),
     row(
         "assertion-audience-loose",

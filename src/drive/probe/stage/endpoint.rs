@@ -142,7 +142,7 @@ impl Stage<'_> {
     fn assertion(&mut self, auth: FormAuth) -> Result<Option<String>, Halt> {
         let made = || self.prober.assertions().map_err(|error| Halt::Untestable(error.to_string()));
         let assertion = match auth {
-            FormAuth::Assertion => made()?.fresh(),
+            FormAuth::Assertion | FormAuth::AssertionOfOtherType | FormAuth::AssertionBesideOther => made()?.fresh(),
             FormAuth::ForgedAssertion(id) => made()?.forged(id, &mut self.rng),
             FormAuth::SameAssertion => return Ok(self.assertion.clone()),
             _ => return Ok(None),
