@@ -220,7 +220,11 @@ pub const GROUPS: &[Group] = &[
         about: "Token endpoints that logins ask by a grant (RFC 6749 §4.3)",
         tables: &[session::grant::CHECKS],
     },
-    Group { name: "code", about: "Authorization codes of logins (RFC 6749 §4.1)", tables: &[session::authorization::CHECKS, session::code::CHECKS] },
+    Group {
+        name: "code",
+        about: "Authorization codes of logins (RFC 6749 §4.1)",
+        tables: &[session::authorization::CHECKS, session::code::CHECKS],
+    },
     Group {
         name: "token",
         about: "OAuth 2.0 token endpoint (RFC 6749)",

@@ -66,7 +66,9 @@ impl LoginProcedure {
         let replaced = |of: &str, name: &str, kept: Kept| if of == name { kept } else { Kept::AsItIs };
         let other = || "authbench".to_owned();
         let login = match change {
-            AuthorizationChange::NoResponseType => self.with_parameters(|of| replaced(of, "response_type", Kept::Dropped)),
+            AuthorizationChange::NoResponseType => {
+                self.with_parameters(|of| replaced(of, "response_type", Kept::Dropped))
+            }
             AuthorizationChange::UnknownResponseType => {
                 self.with_parameters(|of| replaced(of, "response_type", Kept::As(other())))
             }
@@ -319,7 +321,9 @@ mod tests {
 
     #[test]
     fn an_authorization_request_is_changed_in_one_parameter() {
-        use AuthorizationChange::{NoResponseType, OwnState, RepeatedParameter, UnknownChallengeMethod, UnknownResponseType};
+        use AuthorizationChange::{
+            NoResponseType, OwnState, RepeatedParameter, UnknownChallengeMethod, UnknownResponseType,
+        };
         for (change, name, expected) in [
             (NoResponseType, "response_type", vec![]),
             (UnknownResponseType, "response_type", vec!["authbench"]),

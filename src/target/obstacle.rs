@@ -219,7 +219,9 @@ pub enum Obstacle {
         at: usize,
     },
     /// A cookie of the login opens what the one that the scenario names does not.
-    #[error("{resource} is not opened by the cookie `{named}`, which the login of `{credential}` names, but by `{opens}`")]
+    #[error(
+        "{resource} is not opened by the cookie `{named}`, which the login of `{credential}` names, but by `{opens}`"
+    )]
     OtherCookie {
         /// Method and path.
         resource: String,

@@ -139,10 +139,7 @@ fn is_changed(case: &ObservedCheck<'_>, seen: &Observation) -> bool {
 }
 
 /// Judges each changed request by its answer; one that has none leaves it open.
-fn each(
-    case: &ObservedCheck<'_>,
-    judge: impl Fn(&mut Judgement, usize, &Response, Answered),
-) -> Judgement {
+fn each(case: &ObservedCheck<'_>, judge: impl Fn(&mut Judgement, usize, &Response, Answered)) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, seen) in case.observations() {
         match (is_changed(case, seen), seen.outcome, seen.exchange.response()) {
@@ -170,7 +167,9 @@ fn state_comes_back(case: &ObservedCheck<'_>) -> Judgement {
             None => judgement.deviates(index, "the redirect has no state", "the state of the request"),
         },
         Answered::Error(error) => {
-            judgement.leaves_open(format!("the authorization request with a state of its own is answered with error={error}"));
+            judgement.leaves_open(format!(
+                "the authorization request with a state of its own is answered with error={error}"
+            ));
         }
         Answered::Page => {
             judgement.leaves_open("the authorization request with a state of its own leads to no code".to_owned());

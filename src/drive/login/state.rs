@@ -12,6 +12,9 @@ use crate::secret::Secret;
 /// Answers that are kept to take values from.
 const MOST_ANSWERS: usize = 8;
 
+/// Characters of an error of the target that are shown.
+const SHOWN: usize = 120;
+
 /// A value that no answer has, as the scenario writes it.
 pub(super) struct MissingValue(String);
 
@@ -88,9 +91,21 @@ impl LoginState {
                 LoginPart::NewPassword => self.new_password.as_ref().map(|password| password.expose().to_owned()),
                 LoginPart::Password => account.1.as_ref().map(|password| password.expose().to_owned()),
             };
-            filled.push_str(&value.ok_or_else(|| MissingValue(reference(part)))?);
+            filled.push_str(&value.ok_or_else(|| MissingValue(self.reference(part)))?);
         }
         Ok(Secret::new(filled))
+    }
+
+    /// A reference as the scenario writes it; where the latest answer redirects with an error (RFC 6749 §4.1.2.1), with that.
+    fn reference(&self, part: &LoginPart) -> String {
+        let found = |name: &str| redirected_with(self.latest()?, name).map(|text| readable(&text));
+        match (found("error"), found("error_description")) {
+            (None, _) => reference(part),
+            (Some(error), None) => format!("{} (the last one redirects with error={error})", reference(part)),
+            (Some(error), Some(why)) => {
+                format!("{} (the last one redirects with error={error}: {why})", reference(part))
+            }
+        }
     }
 
     /// JSON with its references filled.
@@ -134,6 +149,11 @@ fn redirected_with(answer: &ControlAnswer, name: &str) -> Option<String> {
         let mut pairs = url::form_urlencoded::parse(parameters.as_bytes());
         pairs.find(|(own, _)| own == name).map(|(_, value)| value.into_owned())
     })
+}
+
+/// The beginning of a text of the target, as one line.
+fn readable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(SHOWN).collect()
 }
 
 /// A cookie that repeats a token is percent-encoded by some frameworks; what is sent in a header or form is the token itself.

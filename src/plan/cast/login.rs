@@ -2,8 +2,8 @@
 
 use super::{Act, Caster, Control, Missing, missing};
 use crate::check::step::{
-    AuthorizationChange, DEFAULT_ACCOUNTS, GrantChange, LoginMember, MalformedLogin, NearPassword, QueryLogin, RedirectionUri,
-    RefreshChange, ReturnTo, SessionAct, SessionStep, UnusualText, Want,
+    AuthorizationChange, DEFAULT_ACCOUNTS, GrantChange, LoginMember, MalformedLogin, NearPassword, QueryLogin,
+    RedirectionUri, RefreshChange, ReturnTo, SessionAct, SessionStep, UnusualText, Want,
 };
 use crate::observe::{Description, Phrase};
 
@@ -198,7 +198,9 @@ fn lacking(change: GrantChange) -> &'static str {
         }
         GrantChange::WrongPassword => "no `{password}` in the request of the login to the token endpoint",
         GrantChange::UnknownCode => "no `code` in the last request of the login that comes from an answer",
-        GrantChange::OtherRedirectionUri | GrantChange::NoRedirectionUri => "no `redirect_uri` in the last request of the login",
+        GrantChange::OtherRedirectionUri | GrantChange::NoRedirectionUri => {
+            "no `redirect_uri` in the last request of the login"
+        }
         GrantChange::NoVerifier | GrantChange::WrongVerifier => "no `code_verifier` in the last request of the login",
         GrantChange::NoChallenge => "no `code_challenge` before, and `code_verifier` in, the last request of the login",
         GrantChange::OtherClient => {

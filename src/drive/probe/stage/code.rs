@@ -12,7 +12,6 @@ use crate::drive::probe::values;
 use crate::observe::{Evidence, Exchange, Outcome};
 use crate::plan::login::LoginProcedure;
 
-
 impl Stage<'_> {
     /// The code of a session once more; what that returns is tried.
     pub(super) async fn repeat_code(&mut self, slot: &'static str, evidence: &mut Evidence) -> Result<Told, Halt> {

@@ -117,7 +117,9 @@ impl Stage<'_> {
                 Box::pin(self.changed_authorization(identity, change, evidence)).await?
             }
             SessionAct::OtherRedirection(uri) => Box::pin(self.other_redirection(identity, uri, evidence)).await?,
-            SessionAct::Refresh(slot) | SessionAct::RefreshIfAny(slot) => self.refresh(slot, step.want, evidence).await?,
+            SessionAct::Refresh(slot) | SessionAct::RefreshIfAny(slot) => {
+                self.refresh(slot, step.want, evidence).await?
+            }
             SessionAct::RefreshChanged(slot, change) => {
                 let (told, reproduced) = self.changed_refresh(identity, slot, change, evidence).await?;
                 told.observe_as(action, Place::Login, reproduced, evidence);
