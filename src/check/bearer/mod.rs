@@ -14,6 +14,10 @@ use crate::check::step::{
     obtain_as, send,
 };
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity};
+use crate::observe::{Outcome, StepId};
+
+/// The token that has expired, once more.
+const LATER: StepId = StepId::new("later");
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -94,7 +98,7 @@ pub(crate) const CHECKS: &[Check] = &[
         mode: Mode::Timed,
         sources: &["RFC 6750 §3.1", "RFC 7519 §4.1.4"],
         doc: Doc {
-            sends: "A token that worked, and the same token again after it expired and the tolerated leeway passed.",
+            sends: "A token that worked, and the same token again after it expired and the tolerated leeway passed. Where it is accepted, it is sent again for 20 s: one that is refused by then is a failure of medium severity.",
             matters: "The end of its life is what limits the damage of a stolen token.",
             fix: "Compare the expiry on each request, with a leeway of seconds.",
         },
@@ -103,8 +107,10 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Slot("t"), On::Protected).granted().called("the token while it lives"),
             Step::AwaitExpiry("t"),
             send(Who::Slot("t"), On::Protected).denied(&[INVALID]).called("the expired token"),
+            Step::AwaitLateRefusal("t"),
+            send(Who::Slot("t"), On::Protected).id(LATER).called("the expired token, later"),
         ],
-        expect: |case| leeway::allowed(case, expect::wants(case)).and(bearer_error(case, "invalid_token")),
+        expect: expired,
         shows: Explanation::Time,
         fault: "bearer-accepts-expired-token",
         ..REFUSAL
@@ -218,6 +224,19 @@ pub(crate) const CHECKS: &[Check] = &[
     },
 ];
 
+/// Whether a token ends, and about when it should.
+fn expired(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = leeway::allowed(case, expect::wants(case)).and(bearer_error(case, "invalid_token"));
+    let Some((_, later)) = case.observations_of(LATER).last() else { return judgement };
+    if let Some(granted) = judgement.access.first().map(|one| &case.evidence.observations[one.observation])
+        && later.outcome == Outcome::Refused
+    {
+        judgement.at_most = Some(Severity::Medium);
+        judgement.remarks.push(format!("the token is refused {} s later", later.at - granted.at));
+    }
+    judgement
+}
+
 /// What something that is no token may be answered with.
 const NO_TOKEN: &[Accept] = &[INVALID, MALFORMED, MISSING];
 
@@ -228,4 +247,37 @@ const NO_TOKEN_OR_CLOSED: &[Accept] = &[INVALID, MALFORMED, MISSING, Accept::Clo
 /// good one, and reads another token than what others read.
 fn exact_token(case: &ObservedCheck<'_>) -> Judgement {
     case.judge_leniencies(NO_TOKEN_OR_CLOSED, "refused (RFC 6750 §2.1)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::find;
+    use crate::check::profile::Effective;
+    use crate::observe::{Evidence, Exchange, Observation, Request, Response, Silence};
+
+    /// Access that is granted past the end of a token, and how severe it can be at most.
+    fn found(statuses: [u16; 3]) -> (usize, Option<Severity>) {
+        let check = find("bearer.expired-token-401").expect("is in the catalogue");
+        let mut evidence = Evidence::default();
+        let sends = check.steps.iter().enumerate().filter(|(_, step)| matches!(step, Step::Send(_)));
+        for ((step, _), status) in sends.zip(statuses) {
+            let outcome = if status == 200 { Outcome::Granted } else { Outcome::Refused };
+            let challenge = ("WWW-Authenticate".to_owned(), b"Bearer error=\"invalid_token\"".to_vec());
+            let headers = if status == 401 { vec![challenge] } else { Vec::new() };
+            let answer = Response { status, headers, body: Vec::new(), truncated: false };
+            let asked = Exchange::unanswered(Request::new("GET", "/"), Silence::TimedOut);
+            evidence.observe(Observation::in_test(step, Exchange { answer: Ok(answer), ..asked }, outcome));
+        }
+        let profile = Effective::of(["api-key-403"], "bearer");
+        let found = expired(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+        (found.access.len(), found.at_most)
+    }
+
+    #[test]
+    fn a_token_that_ends_late_is_less_than_one_that_never_ends() {
+        assert_eq!(found([200, 401, 401]), (0, None));
+        assert_eq!(found([200, 200, 401]), (1, Some(Severity::Medium)));
+        assert_eq!(found([200, 200, 200]), (1, None));
+    }
 }

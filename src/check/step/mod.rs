@@ -44,6 +44,9 @@ pub enum Step {
     AwaitExpiry(&'static str),
     /// Repeats a request with the token in a slot until it is refused or the tolerated delay has passed.
     AwaitRefusal(&'static str),
+    /// Where the step before was granted: repeats a request with the token in a slot until it is refused, or 20 s have
+    /// passed.
+    AwaitLateRefusal(&'static str),
     /// Calls a hook of the scenario; part of the set-up, it must succeed.
     Hook(Hook),
     /// Changes the key set that the target reads from authbench.

@@ -42,6 +42,7 @@ impl Script {
             Act::Send { resource, counts, .. } => [Some(*resource), Some(*counts)],
             Act::Compare { resource, .. }
             | Act::AwaitRefusal { resource, .. }
+            | Act::AwaitLateRefusal { resource, .. }
             | Act::AwaitAcceptance { resource, .. } => [Some(*resource), None],
             _ => [None, None],
         };
@@ -122,6 +123,13 @@ pub enum Act {
     AwaitHalf(&'static str),
     /// Waits for the token in a slot to be refused at a resource.
     AwaitRefusal {
+        /// The slot.
+        slot: &'static str,
+        /// Index of the resource.
+        resource: usize,
+    },
+    /// Waits for a token that was granted past its end to be refused at a resource.
+    AwaitLateRefusal {
         /// The slot.
         slot: &'static str,
         /// Index of the resource.
@@ -377,6 +385,11 @@ impl Caster<'_> {
             Step::AwaitRefusal(slot) => {
                 let resource = self.main_resource()?;
                 self.push(index, None, Act::AwaitRefusal { slot, resource });
+                Ok(())
+            }
+            Step::AwaitLateRefusal(slot) => {
+                let resource = self.main_resource()?;
+                self.push(index, None, Act::AwaitLateRefusal { slot, resource });
                 Ok(())
             }
             Step::Hook(hook) => self.hook(index, *hook),

@@ -115,7 +115,9 @@ impl ReferenceState {
             keys.insert(identity.api_key, holder(identity));
             tokens.insert(identity.token, holder(identity));
         }
-        let keeps_expired = faults.on("introspect-ignores-exp") || faults.on("bearer-accepts-expired-token");
+        let keeps_expired = ["introspect-ignores-exp", "bearer-accepts-expired-token", "bearer-ends-late"]
+            .into_iter()
+            .any(|fault| faults.on(fault));
         Self {
             key_location,
             anybody: Arc::new(anybody()),

@@ -90,6 +90,11 @@ impl TokenRecord {
         clock::now() >= self.ends
     }
 
+    /// Whether it has expired, and not just now.
+    pub(crate) fn has_expired_since(&self, length: Duration) -> bool {
+        clock::now() >= self.ends + length
+    }
+
     pub(crate) fn is_revoked(&self) -> bool {
         self.revoked.load(Ordering::Relaxed)
     }

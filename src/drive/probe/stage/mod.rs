@@ -236,6 +236,7 @@ impl<'a> Stage<'a> {
             Act::AwaitExpiry(slot) => self.await_expiry(slot).await,
             Act::AwaitHalf(slot) => self.await_half(slot).await,
             Act::AwaitRefusal { slot, resource } => self.await_refusal(slot, *resource, evidence).await,
+            Act::AwaitLateRefusal { slot, resource } => self.await_late_refusal(slot, *resource, evidence).await,
             Act::Session { identity, step } => self.session(action, *identity, step, evidence).await,
             Act::Hook(hook) => self.call(*hook, evidence).await,
             Act::Keys(change) => self.keys(*change, evidence).await,

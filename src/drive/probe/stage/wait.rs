@@ -16,6 +16,10 @@ pub(in crate::drive::probe) const ROUNDING: Duration = Duration::from_millis(110
 /// How late a target may do what it was asked for, so that a reading afterwards shows it.
 pub(super) const LATE_EFFECT: Duration = Duration::from_secs(1);
 
+/// How long it is looked whether a token that was granted past its end is refused later.
+const LATE_END: Duration = Duration::from_secs(20);
+/// Between two looks at that.
+const LATE_POLL: Duration = Duration::from_secs(1);
 /// Between two looks whether a token is refused.
 const POLL: Duration = Duration::from_millis(50);
 /// Looks in a row that have to see it: of several servers behind one address, the first may know what the next does not know yet.
@@ -71,6 +75,33 @@ impl Stage<'_> {
         let held = self.slot_held(slot)?;
         let _shown = allowance::shown("a revoked token to be refused", Some(tolerated));
         allowance::apart(self.await_outcome(&held, resource, awaited, evidence)).await
+    }
+
+    /// Waits for a token to be refused that was granted past its end: how long it lives on says how bad that is.
+    pub(super) async fn await_late_refusal(
+        &mut self,
+        slot: &'static str,
+        resource: usize,
+        evidence: &mut Evidence,
+    ) -> Result<(), Halt> {
+        if evidence.observations.last().is_none_or(|seen| seen.outcome != Outcome::Granted) {
+            return Ok(());
+        }
+        let held = self.slot_held(slot)?;
+        let request = self.prober.good_request(&held, resource, evidence).await;
+        let _shown = allowance::shown("an expired token to be refused", Some(LATE_END));
+        allowance::apart(async {
+            let began = clock::now();
+            while clock::now() - began < LATE_END {
+                tokio::time::sleep(LATE_POLL).await;
+                let exchange = self.prober.send_to(resource, &request).await;
+                if self.prober.outcome(resource, &exchange).await != Outcome::Granted {
+                    break;
+                }
+            }
+        })
+        .await;
+        Ok(())
     }
 
     /// Waits until the credential that was rotated is refused, for as long as an overlap is tolerated.

@@ -26,6 +26,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     variant("bearer-ignores-padding", "bearer.metacharacters-denied", "takes equals signs behind a token for padding"),
     variant("bearer-normalises-tokens", "bearer.metacharacters-denied", "makes full-width letters of tokens plain"),
     row("bearer-accepts-expired-token", "bearer.expired-token-401", "does not compare the expiry"),
+    variant("bearer-ends-late", "bearer.expired-token-401", "takes a token for five seconds after its end"),
     row(
         "introspection-cache-forever",
         "bearer.revoked-token-401",
