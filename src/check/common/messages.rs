@@ -41,7 +41,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9112 §3.2"],
         doc: Doc {
-            sends: "The good request without its Host field, with a second one, and with one that is no host (`no host`). An answer other than 400 is information, and a finding under strict-rfc.",
+            sends: "The good request without its Host field, with a second one, and with one that is no host (`no host`, and `[::`, an address of IPv6 that is not closed). An answer other than 400 is information, and a finding under strict-rfc.",
             matters: "A request that names no host is routed by whatever comes first, and each part of a chain may choose another.",
             fix: "Answer 400 to a request of HTTP/1.1 without Host, with two, or with one that does not parse.",
         },
@@ -54,6 +54,10 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Good, On::Protected)
                 .with(&[Alter::Replaced("Host", Fill::Text("no host"))])
                 .called("the good request with a Host that is no host"),
+            // RFC 3986 §3.2.2: an IP literal ends with its bracket
+            send(Who::Good, On::Protected)
+                .with(&[Alter::Replaced("Host", Fill::Text("[::"))])
+                .called("the good request with a Host whose bracket is not closed"),
         ],
         expect: host_required,
         fault: "host-not-required",

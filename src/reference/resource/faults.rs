@@ -101,6 +101,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("head-with-content", "common.head-without-content", "ends its answers to HEAD like a body in chunks"),
     row("host-not-required", "common.host-required", "serves requests that name no host"),
     variant("odd-host-served", "common.host-required", "serves requests whose Host is no host"),
+    variant(
+        "open-literal-served",
+        "common.host-required",
+        "serves requests whose Host is an address that is not closed",
+    ),
     variant("takes-first-host", "common.host-required", "takes the first of two hosts that a request names"),
     variant(
         "unlisted-method-not-found",

@@ -173,7 +173,8 @@ async fn answer((router, verifiers, faulty): &Served, mut request: Request<Incom
     if let Some(broken) = routing_faults::broken(state, &request) {
         return at_hand(broken);
     }
-    let takes_odd_hosts = state.fault("odd-host-served") && !own_host::is_well_formed(&request);
+    let takes_odd_hosts = (state.fault("odd-host-served") && !own_host::is_well_formed(&request))
+        || (state.fault("open-literal-served") && own_host::is_open_literal(&request));
     if !own_host::is_well_formed(&request) && !takes_odd_hosts {
         return at_hand(Rejection::new(StatusCode::BAD_REQUEST, "invalid_host").answer());
     }

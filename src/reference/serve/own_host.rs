@@ -26,6 +26,12 @@ pub(super) fn is_well_formed<B>(request: &Request<B>) -> bool {
     request.headers().get_all(header::HOST).iter().all(is_host)
 }
 
+/// Whether the first `Host` begins as an IP literal and does not end as one (RFC 3986 §3.2.2).
+pub(super) fn is_open_literal<B>(request: &Request<B>) -> bool {
+    let first = request.headers().get(header::HOST).map(HeaderValue::as_bytes);
+    first.is_some_and(|host| host.starts_with(b"[") && !host.contains(&b']'))
+}
+
 /// Whether every host that a request names is this one; the port is not looked at, for it may be forwarded.
 pub(super) fn is_meant<B>(request: &Request<B>) -> bool {
     let named = |host: &str| NAMES.iter().any(|name| name.eq_ignore_ascii_case(host));
