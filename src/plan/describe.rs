@@ -7,6 +7,7 @@ use crate::observe::Phrase;
 pub(super) fn altered(alter: &Alter) -> String {
     match alter {
         Alter::Method(method) => format!("by {method}"),
+        Alter::LowerMethod => "its method in lower case".to_owned(),
         Alter::Path(spelling) => format!("path written as {}", shortened(spelling("/path"))),
         Alter::Header(name, fill) => format!("with {name}{}", value(fill)),
         Alter::Replaced(name, fill) => format!("with {name}{}", value(fill)),

@@ -64,6 +64,28 @@ pub(crate) const CHECKS: &[Check] = &[
         ..PLAIN
     },
     Check {
+        id: "common.method-case-sensitive",
+        title: "A method in lower case is another method",
+        level: Level::Must,
+        severity: Severity::Info,
+        tier: Tier::Extended,
+        sources: &["RFC 9110 §9.1"],
+        doc: Doc {
+            sends: "The good request with its method in lower case, such as `get`.",
+            matters: "A gateway that compares methods as they are takes it for one that it does not know, and a rule for GET does not match it; the server behind then answers as to GET.",
+            fix: "Compare methods byte by byte, and answer 501 to one that is not known (405 to one that a resource does not have).",
+        },
+        steps: &[
+            send(Who::Good, On::Protected).granted(),
+            send(Who::Good, On::Protected)
+                .with(&[Alter::LowerMethod])
+                .called("the good request with its method in lower case"),
+        ],
+        expect: another_method,
+        fault: "methods-in-any-case",
+        ..PLAIN
+    },
+    Check {
         id: "common.405-names-methods",
         title: "A 405 response names the methods that there are",
         level: Level::Must,
@@ -138,6 +160,30 @@ fn methods_named(case: &ObservedCheck<'_>) -> Judgement {
         judgement.deviates(index, case.about(index, "405 without Allow"), "405 with Allow");
     }
     judgement
+}
+
+/// Whatever it is answered with, it is not what the method in upper case is answered with. A connection that is closed refuses it:
+/// some parsers find no request in it.
+fn another_method(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, seen) in case.observations() {
+        let is_lenient = matches!(case.step_of(seen).wanted(), Want::Either);
+        match (is_lenient, seen.outcome, &seen.exchange.answer) {
+            (true, Outcome::Granted, _) => {
+                let text = case.about(index, format_args!("answered like {}", method_of_good(case)));
+                judgement.deviates(index, text, "501, or another status from 400 on");
+            }
+            (true, _, Ok(response)) if response.status < 500 || response.status == 501 => {}
+            (true, _, Err(Silence::Closed)) if seen.reproduced => {}
+            _ => case.judge(index, &mut judgement),
+        }
+    }
+    judgement
+}
+
+/// The method of the good request.
+fn method_of_good(case: &ObservedCheck<'_>) -> String {
+    case.observations().next().map(|(_, seen)| seen.exchange.request.method.clone()).unwrap_or_default()
 }
 
 /// Refused with 400. Libraries of HTTP that leave it to the application are many, and nobody gets in: it is for a person to look

@@ -108,7 +108,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["WSTG-CONF-06", "ASVS 4.1.4", "OWASP API5:2023"],
         doc: Doc {
-            sends: "PUT, PATCH, DELETE, PROPFIND, OPTIONS and an invented method without a credential, to each protected resource (at most 8), and an invented method with the good credential.",
+            sends: "PUT, PATCH, DELETE, PROPFIND, OPTIONS, an invented method and the method of the resource in lower case without a credential, to each protected resource (at most 8), and an invented method with the good credential.",
             matters: "A router that hands unknown methods to the handler of GET may do so past the guard.",
             fix: "Guard before routing by method.",
         },
@@ -118,6 +118,8 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Anonymous, On::EachRoute).with(&[Alter::Method("DELETE")]).denied(METHOD),
             send(Who::Anonymous, On::EachRoute).with(&[Alter::Method("PROPFIND")]).denied(METHOD),
             send(Who::Anonymous, On::EachRoute).with(&[Alter::Method("AUTHBENCH")]).denied(METHOD),
+            // RFC 9110 §9.1: another method than that of the resource, which a router may take for it past a guard that does not
+            send(Who::Anonymous, On::EachRoute).with(&[Alter::LowerMethod]).denied(METHOD),
             send(Who::Anonymous, On::EachRoute).with(&[Alter::Method("OPTIONS")]),
             // a guard answers who has no credential before a router looks at the method
             send(Who::Good, On::Protected)

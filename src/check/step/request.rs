@@ -125,6 +125,8 @@ pub enum On {
 pub enum Alter {
     /// Another method.
     Method(&'static str),
+    /// The method in lower case, which is another one (RFC 9110 §9.1).
+    LowerMethod,
     /// Another spelling of the path.
     Path(fn(&str) -> String),
     /// An added header line.

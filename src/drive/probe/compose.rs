@@ -165,6 +165,7 @@ impl Prober {
     pub(super) fn alter(&self, request: &mut Request, alter: &Alter, fill: &dyn Fn(Fill) -> String) {
         match alter {
             Alter::Method(method) => request.method = (*method).to_owned(),
+            Alter::LowerMethod => request.method.make_ascii_lowercase(),
             Alter::Path(spelling) => {
                 let target = String::from_utf8_lossy(&request.target).into_owned();
                 let (path, query) = target.split_once('?').map_or((target.as_str(), None), |(p, q)| (p, Some(q)));

@@ -100,6 +100,12 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("options-runs-handler", "common.preflight-exposes-nothing", "answers OPTIONS like GET"),
     row("head-with-content", "common.head-without-content", "ends its answers to HEAD like a body in chunks"),
     row("host-not-required", "common.host-required", "serves requests that name no host"),
+    row("methods-in-any-case", "common.method-case-sensitive", "takes methods in lower case for those in upper case"),
+    variant(
+        "lower-method-unguarded",
+        "common.unlisted-method-not-a-bypass",
+        "handles methods in lower case like those in upper case, past its guard",
+    ),
     variant("odd-host-served", "common.host-required", "serves requests whose Host is no host"),
     variant(
         "open-literal-served",

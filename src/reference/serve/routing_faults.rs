@@ -9,6 +9,16 @@ use crate::reference::state::ReferenceState;
 
 /// Changes where a request goes, as the open faults do.
 pub(super) fn rewrite<B>(state: &ReferenceState, request: &mut Request<B>) {
+    let unguarded = state.fault("lower-method-unguarded");
+    if (unguarded || state.fault("methods-in-any-case"))
+        && let Ok(method) = request.method().as_str().to_ascii_uppercase().parse::<Method>()
+        && method != *request.method()
+    {
+        *request.method_mut() = method;
+        if unguarded {
+            request.extensions_mut().insert(Unguarded);
+        }
+    }
     if state.fault("unknown-method-falls-through") && is_extension(request.method()) {
         *request.method_mut() = Method::GET;
         request.extensions_mut().insert(Unguarded);
