@@ -283,6 +283,7 @@ pub const GROUPS: &[Group] = &[
             common::hosts::CHECKS,
             common::malformed::CHECKS,
             common::messages::CHECKS,
+            common::oversized::CHECKS,
             common::transport::CHECKS,
             common::survival::CHECKS,
         ],

@@ -15,6 +15,9 @@ pub struct Marks {
     /// From the first byte sent to the first byte of the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_byte_us: Option<u64>,
+    /// Whether the target reset the connection, and did not close it: an answer may have been lost with it.
+    #[serde(skip)]
+    pub was_reset: bool,
 }
 
 impl Marks {

@@ -10,6 +10,7 @@ pub(crate) mod hosts;
 pub(crate) mod leaks;
 pub(crate) mod malformed;
 pub(crate) mod messages;
+pub(crate) mod oversized;
 pub(crate) mod survival;
 pub(crate) mod throttling;
 pub(crate) mod timing;

@@ -14,6 +14,8 @@ use crate::target::destination::DestinationKey;
 const FORM: &str = "application/x-www-form-urlencoded";
 /// What says who is asking, in every request.
 const USER_AGENT: &str = concat!("authbench/", env!("CARGO_PKG_VERSION"));
+/// Bytes of the head of a request from which on an answer may come before its end.
+const LONG_HEAD: usize = 32 << 10;
 /// How often a request is sent that was on its way when the target stopped answering.
 const TRIES: usize = 3;
 
@@ -92,10 +94,11 @@ impl Prober {
             allowance::apart(self.equipment.rate_limit.wait()).await;
             let limits = self.limits();
             let number = is_target.then(|| self.outages.begins(request));
-            let to_the_end = request.method == "HEAD" && request.value_of("connection") == Some(b"close");
-            let exchange = match to_the_end {
-                true => wire::send_to_the_end(&destination, &limits, request).await,
-                false => wire::send_once(&destination, &limits, request).await,
+            let is_last = request.value_of("connection") == Some(b"close");
+            let exchange = match is_last {
+                true if request.method == "HEAD" => wire::send_to_the_end(&destination, &limits, request).await,
+                true if is_long(request) => wire::send_in_pieces(&destination, &limits, request).await,
+                _ => wire::send_once(&destination, &limits, request).await,
             };
             number.iter().for_each(|number| self.outages.ends(*number, &exchange));
             self.patience.count(exchange.answer.as_ref().err());
@@ -229,6 +232,12 @@ impl Prober {
             }
         }
     }
+}
+
+/// Whether the head of a request is longer than many servers take.
+fn is_long(request: &Request) -> bool {
+    let lines = request.headers.iter().map(|line| line.name.len() + line.value.len());
+    request.target.len() + lines.sum::<usize>() > LONG_HEAD
 }
 
 /// Header lines that a form of another site sends (Fetch, "CORS-safelisted request-header", and what browsers add by themselves).

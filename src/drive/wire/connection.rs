@@ -1,6 +1,7 @@
 //! One connection: bytes out, one answer in.
 
 use std::future::poll_fn;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
@@ -19,6 +20,10 @@ use crate::target::proxy::{Passage, answers_for_itself};
 /// How long the end of a connection is waited for that was to be closed: what a server sends behind the fields of an answer
 /// comes with them.
 const UNTIL_CLOSED: Duration = Duration::from_millis(500);
+/// Bytes of a request that are written at a time where an answer may come before its end ...
+const PIECE: usize = 8 << 10;
+/// ... and how long it is listened for before the next ones.
+const BETWEEN_PIECES: Duration = Duration::from_millis(25);
 /// Bytes behind an answer that are read.
 const SURPLUS: usize = 16 << 10;
 
@@ -28,6 +33,8 @@ pub struct Connection {
     reader: AnswerReader,
     limits: Limits,
     reusable: bool,
+    /// Whether the target has reset the connection, and not closed it.
+    was_reset: bool,
     /// What came behind the last answer.
     surplus: Vec<u8>,
     destination: Destination,
@@ -69,6 +76,16 @@ pub async fn send_to_the_end(destination: &Destination, limits: &Limits, request
     exchange
 }
 
+/// Sends a request on a connection of its own in pieces, and listens between them. A target that refuses a request before it has
+/// read it, and closes the connection over what has come meanwhile, resets it: its answer may be lost then (RFC 9112 §9.6).
+pub async fn send_in_pieces(destination: &Destination, limits: &Limits, request: &Request) -> Exchange {
+    let mut connection = match Connection::open(destination, *limits).await {
+        Ok(connection) => connection,
+        Err(silence) => return Exchange::unanswered(request.clone(), silence),
+    };
+    connection.exchange_in(request, PIECE).await
+}
+
 /// Whether an answer in absolute form is the proxy's own.
 fn is_of_proxy(answer: &Response) -> bool {
     answers_for_itself(answer.status, &answer.header("proxy-status").unwrap_or_default())
@@ -88,7 +105,16 @@ impl Connection {
         let stream = Stream::open(destination, &limits).await?;
         let connected_in = Some(clock::now() - began);
         let (reader, destination) = (AnswerReader::new(limits), destination.clone());
-        Ok(Self { stream, reader, limits, reusable: true, surplus: Vec::new(), destination, connected_in })
+        Ok(Self {
+            stream,
+            reader,
+            limits,
+            reusable: true,
+            was_reset: false,
+            surplus: Vec::new(),
+            destination,
+            connected_in,
+        })
     }
 
     /// Waits for what the target says before anything is asked of it: an alert, or the end of the connection.
@@ -110,43 +136,62 @@ impl Connection {
 
     /// Sends a request as it is and reads one answer.
     pub async fn exchange(&mut self, request: &Request) -> Exchange {
+        self.exchange_in(request, usize::MAX).await
+    }
+
+    /// The same, with so many bytes written at a time.
+    async fn exchange_in(&mut self, request: &Request, piece: usize) -> Exchange {
         let bytes = self.destination.bytes_of(request);
         let began = clock::now();
         let mut marks = Marks { connect_us: self.connected_in.take().map(micros), ..Marks::default() };
-        let answer = self.exchange_bytes(&bytes, &request.method, began, &mut marks).await;
+        let answer = self.exchange_bytes((&bytes, piece), &request.method, began, &mut marks).await;
+        marks.was_reset = self.was_reset;
         Exchange { request: request.clone(), answer, took: clock::now() - began, marks }
     }
 
     /// Sends bytes and reads one answer; the method decides whether there is a body.
     async fn exchange_bytes(
         &mut self,
-        bytes: &[u8],
+        (bytes, piece): (&[u8], usize),
         method: &str,
         began: Instant,
         marks: &mut Marks,
     ) -> Result<Response, Silence> {
         self.begin();
-        let mut rest = bytes;
-        // RFC 9110 §9.3.2: an answer to HEAD has no body
+        let (mut rest, mut later) = bytes.split_at(piece.min(bytes.len()));
         let limit = self.limits.time;
-        let conversation = poll_fn(|cx| {
-            let whole = self.poll_answer(cx, &mut rest, method != "HEAD");
-            let now = || Some(micros(clock::now() - began));
-            if rest.is_empty() {
-                marks.sent_us = marks.sent_us.or_else(now);
+        let conversation = async {
+            loop {
+                let answered = poll_fn(|cx| {
+                    // RFC 9110 §9.3.2: an answer to HEAD has no body
+                    let whole = self.poll_answer(cx, &mut rest, method != "HEAD");
+                    let now = || Some(micros(clock::now() - began));
+                    if rest.is_empty() && later.is_empty() {
+                        marks.sent_us = marks.sent_us.or_else(now);
+                    }
+                    if !self.heard_nothing() {
+                        marks.first_byte_us = marks.first_byte_us.or_else(now);
+                    }
+                    whole
+                });
+                if later.is_empty() {
+                    break answered.await;
+                }
+                if let Ok(answered) = timeout(BETWEEN_PIECES, answered).await {
+                    break answered;
+                }
+                if rest.is_empty() && marks.first_byte_us.is_none() {
+                    (rest, later) = later.split_at(piece.min(later.len()));
+                }
             }
-            if !self.heard_nothing() {
-                marks.first_byte_us = marks.first_byte_us.or_else(now);
-            }
-            whole
-        });
+        };
         match timeout(limit, conversation).await {
             Ok(answered) => answered?,
             Err(_) => return Err(Silence::TimedOut),
         }
         let answer = self.reader.response();
         self.surplus = self.reader.surplus().to_vec();
-        self.settle(rest.is_empty());
+        self.settle(rest.is_empty() && later.is_empty());
         self.reader.release();
         let answer = answer.ok_or(Silence::Closed)?;
         match &self.destination.via {
@@ -198,7 +243,10 @@ impl Connection {
                 // in TLS 1.3 the client has ended its handshake before the server looks at its certificate
                 Err(error) => match certificate_refused(&error) {
                     Some(refused) if self.heard_nothing() => return Poll::Ready(Err(refused)),
-                    _ => 0,
+                    _ => {
+                        self.was_reset = error.kind() != io::ErrorKind::UnexpectedEof;
+                        0
+                    }
                 },
             };
             if self.reader.advance(read, may_have_body)? {

@@ -9,7 +9,7 @@ pub(in crate::drive) mod reader;
 mod stream;
 pub(in crate::drive) mod tunnel;
 
-pub use connection::{Connection, send_once, send_to_the_end};
+pub use connection::{Connection, send_in_pieces, send_once, send_to_the_end};
 pub use head::metric_duration;
 pub(in crate::drive) use reader::WireAnswer;
 pub use reader::{AnswerRead, read_answer};

@@ -100,6 +100,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("options-runs-handler", "common.preflight-exposes-nothing", "answers OPTIONS like GET"),
     row("head-with-content", "common.head-without-content", "ends its answers to HEAD like a body in chunks"),
     row("host-not-required", "common.host-required", "serves requests that name no host"),
+    row("closes-on-long-field", "common.oversized-answered", "closes the connection on a field that is too long"),
     row("methods-in-any-case", "common.method-case-sensitive", "takes methods in lower case for those in upper case"),
     variant(
         "lower-method-unguarded",

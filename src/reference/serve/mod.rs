@@ -185,6 +185,9 @@ async fn answer((router, verifiers, faulty): &Served, mut request: Request<Incom
         if state.fault("hashes-unbounded-input") && status == StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE {
             tokio::time::sleep(SLOW_HASH).await;
         }
+        if state.fault("closes-on-long-field") && status == StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE {
+            return outcome_bodies::failing();
+        }
         return at_hand(Rejection::new(status, "too_large").answer());
     }
     if guard_faults::answers_nobody(state, &request) {

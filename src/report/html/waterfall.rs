@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn parts_add_up_to_the_whole() {
-        let marks = Marks { connect_us: Some(300), sent_us: Some(40), first_byte_us: Some(900) };
+        let marks = Marks { connect_us: Some(300), sent_us: Some(40), first_byte_us: Some(900), was_reset: false };
         let parts = Parts::of(&exchange(marks));
         assert_eq!(
             (parts.connect, parts.send, parts.wait, parts.receive),

@@ -123,6 +123,7 @@ fn exchange(role: Role, label: &str, outcome: Outcome, status: Option<u16>) -> E
                 connect_us: (role == Role::ControlBefore).then_some(412),
                 sent_us: Some(38),
                 first_byte_us: status.map(|_| 1702),
+                was_reset: false,
             },
         },
     }
