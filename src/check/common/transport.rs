@@ -53,6 +53,23 @@ pub(crate) const CHECKS: &[Check] = &[
         fault: "no-hsts",
         ..PLAIN
     },
+    Check {
+        id: "common.hsts-only-over-tls",
+        title: "No answer in clear text carries Strict-Transport-Security",
+        level: Level::Must,
+        severity: Severity::Info,
+        tier: Tier::Extended,
+        sources: &["RFC 6797 §7.2"],
+        doc: Doc {
+            sends: "The request of the control, and the same without a credential, where the target is asked in clear text.",
+            matters: "Browsers ignore the field there: whoever set it believes that it protects an address that it does not. Behind a proxy that ends TLS, the proxy knows what it answers over, and the server does not.",
+            fix: "Set Strict-Transport-Security where TLS ends, and nowhere else.",
+        },
+        steps: &[send(Who::Good, On::Protected), send(Who::Anonymous, On::Protected)],
+        expect: no_strict_transport,
+        fault: "hsts-in-clear-text",
+        ..PLAIN
+    },
 ];
 
 /// What said nothing leaves the check open; what went on in an old version is a violation.
@@ -120,6 +137,21 @@ fn strict_transport(case: &ObservedCheck<'_>) -> Judgement {
                 let text = case.about(index, format_args!("{status} without a max-age in Strict-Transport-Security"));
                 judgement.deviates(index, text, expected);
             }
+        }
+    }
+    judgement
+}
+
+fn no_strict_transport(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    if case.evidence.over_tls {
+        judgement.not_applicable = Some("the target is asked over TLS".to_owned());
+        return judgement;
+    }
+    for (index, response) in case.all_answers() {
+        if response.header("strict-transport-security").is_some() {
+            let text = format_args!("{} in clear text with Strict-Transport-Security", response.status);
+            judgement.deviates(index, case.about(index, text), "no Strict-Transport-Security");
         }
     }
     judgement

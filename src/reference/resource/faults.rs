@@ -189,6 +189,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("tls10-enabled", "common.tls-floor", "goes on in TLS 1.0 and 1.1 where a client offers nothing later"),
     row("http-alias", "common.plain-http-refused", "serves its API in clear text on the port of TLS"),
     row("no-hsts", "common.hsts-present", "leaves Strict-Transport-Security out of answers with errors"),
+    row("hsts-in-clear-text", "common.hsts-only-over-tls", "sends Strict-Transport-Security in clear text as well"),
     row("names-its-version", "common.version-not-named", "names its product and version in Server"),
     row(
         "remembers-by-bare-cookie",

@@ -122,7 +122,7 @@ async fn connection<S>(
         };
         async move {
             let mut response = answer(&served, request).await;
-            if over_tls {
+            if over_tls || served.1.state.fault("hsts-in-clear-text") {
                 tls_faults::strict_transport(&served.1.state, &mut response);
             }
             Ok::<_, std::convert::Infallible>(response)
