@@ -13,6 +13,8 @@ pub(super) fn altered(alter: &Alter) -> String {
         Alter::Replaced(name, fill) => format!("with {name}{}", value(fill)),
         Alter::Without(name) => format!("without {name}"),
         Alter::Query(name, fill) => format!("with ?{name}={}", value(fill).trim_start_matches(": ")),
+        Alter::Parameter(at, written) => format!("parameter {} written as {}", at + 1, written("name", "value")),
+        Alter::Numbers(other) => format!("{other} for each number in its path"),
         Alter::Body { .. } => "with another body".to_owned(),
         Alter::Members(_) => "with other values in the body".to_owned(),
         Alter::OfForm => "without lines that no form sends".to_owned(),

@@ -17,7 +17,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §15.5.1", "RFC 3986 §2.1", "ASVS 16.5.3"],
         doc: Doc {
-            sends: "The protected request without and with the good credential, with an unknown segment behind its path, and one that is no UTF-8 (`%ff`), no percent-encoding (`%zz`), NUL (`%00`), a parameter alone (`;authbench`) or 2,100 characters long; with an unknown segment in place of the last one, `%ff`, `%00` and a number of twenty digits; and with a query that is no UTF-8, no percent-encoding, NUL, with a bracket that is not closed, no UTF-8 with such a bracket, that gives one parameter as a text and as an object, or nests one six hundred deep. The first, the second and the fourth also at each resource that is read by GET (at most 8).",
+            sends: "The protected request without and with the good credential, with an unknown segment behind its path, and one that is no UTF-8 (`%ff`), no percent-encoding (`%zz`), NUL (`%00`), a parameter alone (`;authbench`) or 2,100 characters long; with an unknown segment in place of the last one, `%ff`, `%00` and a number of twenty digits; and with a query that is no UTF-8, no percent-encoding, NUL, with a bracket that is not closed, no UTF-8 with such a bracket, that gives one parameter as a text and as an object, or nests one six hundred deep. The first, the second and the fourth also at each resource that is read by GET (at most 8). There each parameter of the query that the scenario has (at most 6) is also a word, an array (`page[]=1`), a number of 23 digits, empty, -1 and NUL, and each number in the path is one of 23 digits, with the good credential.",
             matters: "Whoever can send a request can send such an address: a server that breaks on it before it authenticates lets everybody fill its logs and keep its workers busy, and its error page often shows code.",
             fix: "Answer 400 or 404 to an address that does not decode.",
         },
@@ -167,8 +167,19 @@ const fn without_and_with<const CHANGES: usize, const STEPS: usize>(
 }
 
 /// The targets, some of them at each resource that is read by GET.
-const AT_TARGETS: [Step; 35] = {
-    let mut steps = without_and_with(TARGETS);
+const AT_TARGETS: [Step; 72] = {
+    let mut steps = [send(Who::Good, On::EachGet).if_given(); 72];
+    let of_all: [Step; 35] = without_and_with(TARGETS);
+    let mut step = 0;
+    while step < 35 {
+        steps[step] = of_all[step];
+        step += 1;
+    }
+    while step < 71 {
+        steps[step] = steps[step].with(&PARAMETERS[step - 35]);
+        step += 1;
+    }
+    steps[71] = steps[71].with(&[Alter::Numbers(LONG_NUMBER)]);
     let each = [0, 1, 3];
     let mut at = 0;
     while at < each.len() {
@@ -177,6 +188,30 @@ const AT_TARGETS: [Step; 35] = {
         at += 1;
     }
     steps
+};
+
+/// A number that fits no integer of a machine.
+const LONG_NUMBER: &str = "99999999999999999999999";
+
+/// The values that a parameter of a query has, beside those that the scenario has for it.
+const VALUES: [fn(&str, &str) -> String; 6] = [
+    |name, _| format!("{name}=authbench"),
+    |name, value| format!("{name}[]={value}"),
+    |name, _| format!("{name}={LONG_NUMBER}"),
+    |name, _| format!("{name}="),
+    |name, _| format!("{name}=-1"),
+    |name, _| format!("{name}=%00"),
+];
+
+/// Each of the first six parameters with each of these.
+static PARAMETERS: [[Alter; 1]; 36] = {
+    let mut all = [[Alter::Parameter(0, VALUES[0])]; 36];
+    let mut at = 0;
+    while at < 36 {
+        all[at] = [Alter::Parameter(at / VALUES.len(), VALUES[at % VALUES.len()])];
+        at += 1;
+    }
+    all
 };
 
 /// Fields that servers look at where something is written.

@@ -17,7 +17,9 @@ pub use login::{
     AuthorizationChange, DEFAULT_ACCOUNTS, GrantChange, LoginMember, MalformedLogin, NearPassword, OWN_STATE,
     QueryLogin, RedirectionUri, RefreshChange, ReturnTo, SessionAct, SessionStep, UnusualText,
 };
-pub use request::{Alter, Artefact, Compare, FOREIGN_ORIGIN, Fill, On, OtherConnection, PeculiarAccount, Send, Who};
+pub use request::{
+    Alter, Artefact, Compare, FOREIGN_ORIGIN, Fill, On, OtherConnection, PeculiarAccount, Send, Who, is_number,
+};
 
 /// One step of a check.
 #[derive(Clone, Copy, Debug)]

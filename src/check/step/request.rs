@@ -137,6 +137,11 @@ pub enum Alter {
     Without(&'static str),
     /// An added query parameter.
     Query(&'static str, Fill),
+    /// Another name and value of a parameter that the query of the resource has, by its place there; nothing is sent where it has
+    /// fewer.
+    Parameter(usize, fn(&str, &str) -> String),
+    /// Another number in place of each segment of the path that is one; nothing is sent where none is.
+    Numbers(&'static str),
     /// Another body of the media type that the request has: JSON, or a form.
     Body {
         /// In JSON, and where the request has no body.
@@ -158,6 +163,11 @@ pub enum Alter {
     AbsoluteForm,
     /// A connection with another client certificate than that of the credential.
     Connection(OtherConnection),
+}
+
+/// Whether a segment of a path is a number.
+pub fn is_number(segment: &str) -> bool {
+    !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Connections with another client certificate than that of a credential.

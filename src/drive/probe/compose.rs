@@ -4,7 +4,7 @@ use url::Url;
 
 use super::outages::Pulse;
 use super::{Prober, allowance};
-use crate::check::step::{Alter, Fill, OtherConnection};
+use crate::check::step::{Alter, Fill, OtherConnection, is_number};
 use crate::drive::wire::{self, BadDestination, Connection, Destination, Limits};
 use crate::observe::{ConnectionOf, Exchange, Request, Silence};
 use crate::target::address::host_field;
@@ -184,6 +184,24 @@ impl Prober {
             }
             Alter::Without(name) => request.headers.retain(|header| !header.name.eq_ignore_ascii_case(name)),
             Alter::Query(name, value) => request.push_query(name, &fill(*value)),
+            Alter::Parameter(at, written) => {
+                let target = String::from_utf8_lossy(&request.target).into_owned();
+                let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+                let changed = query.split('&').enumerate().map(|(place, pair)| match place == *at {
+                    true => {
+                        pair.split_once('=').map_or_else(|| written(pair, ""), |(name, value)| written(name, value))
+                    }
+                    false => pair.to_owned(),
+                });
+                request.target = format!("{path}?{}", changed.collect::<Vec<_>>().join("&")).into_bytes();
+            }
+            Alter::Numbers(other) => {
+                let target = String::from_utf8_lossy(&request.target).into_owned();
+                let path = target.split('?').next().unwrap_or_default();
+                let changed = path.split('/').map(|segment| if is_number(segment) { *other } else { segment });
+                let changed = changed.collect::<Vec<_>>().join("/");
+                request.target = format!("{changed}{}", &target[path.len()..]).into_bytes();
+            }
             Alter::Body { json, form } => {
                 let media = request.value_of("content-type").unwrap_or_default().to_ascii_lowercase();
                 let (media, body) = match media.starts_with(FORM.as_bytes()) {

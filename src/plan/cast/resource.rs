@@ -1,7 +1,9 @@
 //! Requests to resources: which resource, between which controls, under which name.
 
 use super::{Act, Asker, Caster, Control, Missing, NO_RESOURCES, missing};
-use crate::check::step::{Alter, Artefact, Compare, DEFAULT_ACCOUNTS, Fill, On, OtherConnection, Send, Want, Who};
+use crate::check::step::{
+    Alter, Artefact, Compare, DEFAULT_ACCOUNTS, Fill, On, OtherConnection, Send, Want, Who, is_number,
+};
 use crate::observe::{Description, ForgeryId};
 use crate::plan::describe;
 use crate::plan::gap::ScopeGap;
@@ -45,10 +47,8 @@ impl Caster<'_> {
             return Err(self.nothing_protected());
         }
         let several = resources.len() > 1;
-        let replaces = send.alter.iter().any(|alter| matches!(alter, Alter::Members(_) | Alter::AsForm));
         for resource in resources {
-            // a body without members would stay as it is
-            if replaces && !has_members(&self.subject.resources[resource]) {
+            if send.alter.iter().any(|alter| changes_nothing(alter, &self.subject.resources[resource])) {
                 continue;
             }
             let asker = match self.asker(send.who, resource) {
@@ -347,6 +347,17 @@ fn filled(alter: &Alter) -> Option<Fill> {
     match alter {
         Alter::Header(_, fill) | Alter::Replaced(_, fill) | Alter::Query(_, fill) | Alter::Target(fill) => Some(*fill),
         _ => None,
+    }
+}
+
+/// Whether a resource has nothing that a change of this kind would change.
+fn changes_nothing(alter: &Alter, resource: &Resource) -> bool {
+    let (path, query) = resource.path.split_once('?').unwrap_or((&resource.path, ""));
+    match alter {
+        Alter::Members(_) | Alter::AsForm => !has_members(resource),
+        Alter::Parameter(at, _) => query.split('&').filter(|pair| !pair.is_empty()).nth(*at).is_none(),
+        Alter::Numbers(_) => !path.split('/').any(is_number),
+        _ => false,
     }
 }
 

@@ -282,6 +282,44 @@ async fn a_server_that_breaks_on_unknown_paths_does_not_break_on_what_they_are_w
     assert_eq!(result.deviations, expected, "{}", result.summary);
 }
 
+/// What is said of parameters: the one that breaks the server, and how it was written.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_breaks_on_parameters_and_numbers_of_another_type_is_found() {
+    const CHECK: &str = "common.malformed-target-never-5xx";
+    let orders = |headers: HeaderMap, uri: axum::http::Uri| async move {
+        let number = |text: &str| text.parse::<u64>().is_ok();
+        let mut pairs = uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+        match presented(&headers).is_some_and(|line| line == format!("Bearer {KEY}")) {
+            false => refused("Bearer realm=\"a\""),
+            true if pairs.any(|(name, value)| name == "page" && !number(value)) => {
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+            true if !number(uri.path().rsplit('/').next().unwrap_or_default()) && uri.path().len() > 30 => {
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+            true => ([(header::CONTENT_TYPE, "application/json")], ORDERS).into_response(),
+        }
+    };
+    let yaml = format!(
+        "scheme: bearer\ncredentials: {{ a: {{ token: \"{KEY}\" }} }}\n\
+         resources: [{{ request: GET /orders?state=open&page=1 }}, {{ request: GET /orders/of/7 }}]\n\
+         conformance: {{ include: [{CHECK}] }}\n"
+    );
+    let router = Router::new().route("/orders", get(orders)).route("/orders/of/{number}", get(orders));
+    let ended = against(serve(router).await, &yaml, PROMPT).await;
+    let result = ended.of(CHECK);
+    let expected = ["parameter 2 written as name=authbench", "99999999999999999999999 for each number in its path"];
+    for text in expected {
+        assert!(result.deviations.iter().any(|one| one.contains(text)), "{text}: {:?}", result.deviations);
+    }
+    let wrongly = ["parameter 1", "parameter 2 written as name[]", "parameter 3"];
+    assert!(
+        !result.deviations.iter().any(|one| wrongly.iter().any(|text| one.contains(text))),
+        "{:?}",
+        result.deviations
+    );
+}
+
 /// A limit of the length is no look at the body, and neither is a field that the good body lacks as well.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_that_is_too_long_may_be_refused_before_the_credential() {
