@@ -120,12 +120,12 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["RFC 7519 §4.1.5", "ASVS 9.2.1"],
         doc: Doc {
-            sends: "A token that begins in an hour, and one whose nbf is a word: that it is accepted is recorded, and is no finding.",
+            sends: "A token that begins in an hour, and one whose nbf is a word or an object: that it is accepted is recorded, and is no finding.",
             matters: "A token is not good before its issuer says so.",
             fix: "Compare nbf with the clock wherever it is there.",
         },
         // a time of the wrong type lets in nobody whom the issuer keeps out
-        steps: &[each(&["nbf-future"]).denied(&[INVALID]), each(&["nbf-string"])],
+        steps: &[each(&["nbf-future"]).denied(&[INVALID]), each(&["nbf-string", "nbf-object"])],
         expect: judgements::recorded,
         implied_by: &["jwt.exp-leeway-bounded"],
         fault: "ignores-nbf",
@@ -133,16 +133,16 @@ pub(crate) const CHECKS: &[Check] = &[
     },
     Check {
         id: "jwt.iat-future-refused",
-        title: "A token issued well in the future is refused",
+        title: "A token issued well in the future, or at no time, is refused",
         severity: Severity::Low,
         tier: Tier::Extended,
         sources: &["RFC 7519 §4.1.6"],
         doc: Doc {
-            sends: "A token that was issued tomorrow.",
-            matters: "A clock that is a day ahead, or an issuer that states a wrong time: both are worth a look.",
-            fix: "Refuse tokens from the future, beyond the difference of clocks.",
+            sends: "A token that was issued tomorrow, and one whose iat is a word or an object.",
+            matters: "A clock that is a day ahead, or an issuer that states a wrong time: both are worth a look. A time that is no number is compared with nothing, and bounds no age.",
+            fix: "Refuse tokens from the future, beyond the difference of clocks, and an iat that is no number.",
         },
-        steps: &[each(&["iat-future"])],
+        steps: &[each(&["iat-future", "iat-word", "iat-object"])],
         expect: judgements::better_refused,
         fault: "ignores-iat",
         ..REFUSAL

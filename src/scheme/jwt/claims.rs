@@ -91,6 +91,15 @@ pub(super) const WITH_THE_KEY: &[Forgery] = &[
     Forgery::new("nbf-string", "a word for nbf", |context| {
         claim(context, "nbf", |claims, _| claims.set("nbf", "later"))
     }),
+    Forgery::new("nbf-object", "an object for nbf", |context| {
+        claim(context, "nbf", |claims, twin| claims.set("nbf", json!({ "nbf": twin.now })))
+    }),
+    Forgery::new("iat-word", "a word for iat", |context| {
+        claim(context, "iat", |claims, _| claims.set("iat", "tomorrow"))
+    }),
+    Forgery::new("iat-object", "an object for iat", |context| {
+        claim(context, "iat", |claims, twin| claims.set("iat", json!({ "iat": twin.now })))
+    }),
     Forgery::new("iat-future", "issued tomorrow", |context| {
         // an end before the beginning would be refused for that
         claims(context, &["iat", "exp"], |claims, twin| {

@@ -103,7 +103,10 @@ pub(super) fn ours_hold(state: &ReferenceState, compact: &Compact) -> bool {
     // RFC 9068 §2.2: client_id and jti are required
     let whole = is_text("sub") && is_text("client_id") && is_text("jti");
     let issued = claims.get("iat").and_then(Value::as_f64);
-    let in_time = issued.is_some_and(|issued| issued <= now + ISSUED_AHEAD);
+    // RFC 7519 §4.1.6: a number
+    let is_no_number = || claims.get("iat").is_some_and(|issued| !issued.is_number());
+    let in_time =
+        issued.is_some_and(|issued| issued <= now + ISSUED_AHEAD) || (state.fault("iat-of-any-type") && is_no_number());
     let scope = claims.get("scope").is_none_or(|scope| scope.is_string() || state.fault("scope-array-bypass"));
     whole && scope && (in_time || state.fault("ignores-iat"))
 }

@@ -46,6 +46,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     variant("exp-word-is-none", "jwt.numeric-date-types", "takes an exp that is a word for no end"),
     row("exp-string-coerced", "jwt.numeric-date-types", "reads a number out of an exp that is text"),
     row("ignores-nbf", "jwt.nbf-enforced", "does not read nbf"),
+    variant("iat-of-any-type", "jwt.iat-future-refused", "takes an iat that is no number for none"),
     row("ignores-iat", "jwt.iat-future-refused", "does not read iat"),
     row("jwt-audience-ignored", "jwt.aud-enforced", "does not compare the audience"),
     row("crashes-without-sub", "jwt.unusual-claims-never-5xx", "breaks on a token without a subject"),
