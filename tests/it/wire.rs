@@ -5,7 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::time::Duration;
 
-use authbench::drive::wire::{Connection, Destination, Limits, send_once, send_to_the_end};
+use authbench::drive::wire::{Connection, Destination, Limits, send_in_pieces, send_once, send_to_the_end};
 use authbench::observe::{Exchange, Request, Silence};
 
 /// Answers one connection with these bytes and closes it, or holds it open until the client leaves.
@@ -94,6 +94,34 @@ async fn hostile_answers_end_in_a_named_silence() {
             other => panic!("{other:?}"),
         };
         assert_eq!(seen, expected, "{:?}", &answer[..answer.len().min(40)]);
+    }
+}
+
+/// What a server does with a long request, and what is seen of it: the status, and whether the connection was reset.
+#[tokio::test]
+async fn an_answer_to_the_beginning_of_a_long_request_counts_and_a_reset_is_told_from_an_end() {
+    type Serve = fn(&mut std::net::TcpStream);
+    let answers: Serve = |stream| {
+        stream.read_exact(&mut [0; 4096]).expect("reads");
+        stream.write_all(b"HTTP/1.1 431 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").expect("writes");
+        while stream.read(&mut [0; 4096]).is_ok_and(|read| read > 0) {}
+    };
+    let ends: Serve = |stream| {
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            let mut piece = [0; 4096];
+            let read = stream.read(&mut piece).expect("reads");
+            request.extend_from_slice(&piece[..read]);
+        }
+    };
+    // a socket that is closed over what nobody has read resets its connection
+    let resets: Serve = |stream| while stream.peek(&mut [0; 8192]).is_ok_and(|there| there < 8192) {};
+    for (serve, status, was_reset) in [(answers, Some(431), false), (ends, None, false), (resets, None, true)] {
+        let (destination, served) = server(move |mut stream| serve(&mut stream));
+        let request = Request::new("GET", "/").header("Host", "h").header("X-Long", "a".repeat(65_536));
+        let exchange = send_in_pieces(&destination, &Limits::default(), &request).await;
+        served.join().expect("the server ends");
+        assert_eq!((exchange.status(), exchange.marks.was_reset), (status, was_reset), "{:?}", exchange.answer);
     }
 }
 
