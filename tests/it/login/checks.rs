@@ -98,7 +98,11 @@ fn changing() -> String {
     REFERRING.replacen("    username", change, 1)
 }
 
-const CHANGES: [&str; 2] = ["login.password-change-ends-sessions", "refresh.password-change-ends-refresh-tokens"];
+const CHANGES: [&str; 3] = [
+    "login.password-change-ends-sessions",
+    "login.password-change-needs-password",
+    "refresh.password-change-ends-refresh-tokens",
+];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_password_change_is_asked_for_what_it_ends_and_undone() {
@@ -109,10 +113,12 @@ async fn a_password_change_is_asked_for_what_it_ends_and_undone() {
         let (output, report) = run(folder.path(), scenario(address, "bearer", &changing(), &rest), &[]).await;
         let said = told(&output);
         let found = with_verdict(&report, verdict);
-        assert!(CHANGES.iter().all(|check| found.iter().any(|found| found == check)), "{keeps_changed}: {said}");
+        let what_ends = [CHANGES[0], CHANGES[2]];
+        assert!(what_ends.iter().all(|check| found.iter().any(|found| found == check)), "{keeps_changed}: {said}");
+        assert!(with_verdict(&report, "pass").contains(&CHANGES[1].to_owned()), "it asks for the former one\n{said}");
         assert_eq!(output.status.code(), Some(0), "ASVS asks for the option: no failure\n{said}");
         assert_eq!(application.password(), PASSWORD, "it was put back\n{said}");
-        assert_eq!(*application.changes().borrow(), 4, "each check changes it and puts it back");
+        assert_eq!(*application.changes().borrow(), 6, "each check changes it and puts it back");
         let record = report.to_string();
         assert!(!said.contains(PASSWORD) && !record.contains(PASSWORD) && !record.contains("issued-"), "{record}");
     }
@@ -197,6 +203,7 @@ async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
         "login.malformed-never-5xx",
         "login.near-miss-refused",
         "login.password-change-ends-sessions",
+        "login.password-change-needs-password",
         "login.query-credentials-refused",
         "login.unusual-password-refused",
         "login.unusual-user-refused",
