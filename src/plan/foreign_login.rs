@@ -80,7 +80,7 @@ fn of_foreign_page(step: &LoginStep) -> Option<LoginStep> {
     if !matches!(step.method, "GET" | "POST") || step.basic.is_some() || step.client.is_some() {
         return None;
     }
-    let mut step = step.clone();
+    let mut step = LoginStep { address: without_answers(&step.address)?, ..step.clone() };
     step.headers.retain(|(name, text)| !is_of_answers(text) && is_plain(name));
     for (name, value) in [("Origin", FOREIGN_ORIGIN), ("Sec-Fetch-Site", "cross-site")] {
         step.headers.push((name.to_owned(), LoginText::plain(value)));
@@ -99,19 +99,55 @@ fn of_foreign_page(step: &LoginStep) -> Option<LoginStep> {
     Some(step)
 }
 
+/// An address without those parameters that only the site itself can read; none where its path has one.
+fn without_answers(address: &LoginText) -> Option<LoginText> {
+    if !is_of_answers(address) {
+        return Some(address.clone());
+    }
+    // the path, and then each parameter
+    let mut pieces: Vec<Vec<LoginPart>> = vec![Vec::new()];
+    for part in &address.0 {
+        let LoginPart::Plain(text) = part else {
+            pieces.last_mut()?.push(part.clone());
+            continue;
+        };
+        for (at, piece) in text.split_inclusive(['?', '&']).enumerate() {
+            if at > 0 {
+                pieces.push(Vec::new());
+            }
+            pieces.last_mut()?.push(LoginPart::Plain(piece.to_owned()));
+        }
+        if text.ends_with(['?', '&']) {
+            pieces.push(Vec::new());
+        }
+    }
+    let has_answers = |piece: &Vec<LoginPart>| piece.iter().any(is_an_answer);
+    if pieces.first().is_none_or(has_answers) {
+        return None;
+    }
+    pieces.retain(|piece| !has_answers(piece));
+    let mut parts = pieces.concat();
+    if let Some(LoginPart::Plain(last)) = parts.last_mut() {
+        last.truncate(last.trim_end_matches(['?', '&']).len());
+    }
+    Some(LoginText(parts))
+}
+
 /// Whether a text has something that only the site itself can read.
 fn is_of_answers(text: &LoginText) -> bool {
-    text.0.iter().any(|part| {
-        matches!(
-            part,
-            LoginPart::Pointer(_)
-                | LoginPart::Header(_)
-                | LoginPart::Cookie(_)
-                | LoginPart::Input(_)
-                | LoginPart::Location(_)
-                | LoginPart::Token
-        )
-    })
+    text.0.iter().any(is_an_answer)
+}
+
+fn is_an_answer(part: &LoginPart) -> bool {
+    matches!(
+        part,
+        LoginPart::Pointer(_)
+            | LoginPart::Header(_)
+            | LoginPart::Cookie(_)
+            | LoginPart::Input(_)
+            | LoginPart::Location(_)
+            | LoginPart::Token
+    )
 }
 
 /// Whether a form of another site sends a field by itself.
@@ -155,6 +191,28 @@ mod tests {
         let json = LoginJson::Object(vec![member("u", LoginPart::Username), member("p", LoginPart::Password)]);
         let login = login_in_test("/login", LoginBody::Json(json), ("alice", "pass"));
         assert_eq!(step_of(&login.from_foreign_page().expect("as text")).media, Some("text/plain"));
+    }
+
+    #[test]
+    fn an_address_of_another_site_has_no_token_in_its_query() {
+        let token = || LoginPart::Input("csrf".to_owned());
+        let plain = |text: &str| LoginPart::Plain(text.to_owned());
+        for (parts, expected) in [
+            (vec![plain("/out")], Some("/out")),
+            (vec![plain("/out?a=1&csrf="), token()], Some("/out?a=1")),
+            (vec![plain("/out?csrf="), token()], Some("/out")),
+            (vec![plain("/out?csrf="), token(), plain("&a=1")], Some("/out?a=1")),
+            (vec![plain("/out/"), token(), plain("?a=1")], None),
+        ] {
+            let left = without_answers(&LoginText(parts)).map(|text| {
+                let plain = text.0.iter().map(|part| match part {
+                    LoginPart::Plain(text) => text.as_str(),
+                    _ => "answer",
+                });
+                plain.collect::<String>()
+            });
+            assert_eq!(left.as_deref(), expected);
+        }
     }
 
     #[test]

@@ -115,7 +115,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["CWE-178"],
         doc: Doc {
-            sends: "The good key in upper and in lower case.",
+            sends: "The good key in upper and in lower case; not one of hexadecimal digits alone, which are the same number in either.",
             matters: "A case-insensitive collation shrinks the space that an attacker has to search.",
             fix: "Store and compare keys as bytes, under a binary collation.",
         },

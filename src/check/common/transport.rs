@@ -148,6 +148,8 @@ fn no_strict_transport(case: &ObservedCheck<'_>) -> Judgement {
         judgement.not_applicable = Some("the target is asked over TLS".to_owned());
         return judgement;
     }
+    let unanswered = case.observations().filter(|(_, seen)| seen.exchange.response().is_none());
+    unanswered.for_each(|(_, seen)| judgement.leaves_open(format!("no answer to {}", seen.description)));
     for (index, response) in case.all_answers() {
         if response.header("strict-transport-security").is_some() {
             let text = format_args!("{} in clear text with Strict-Transport-Security", response.status);

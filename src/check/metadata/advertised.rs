@@ -83,11 +83,12 @@ pub(crate) fn grants(case: &ObservedCheck<'_>) -> Judgement {
             let works = seen.outcome == Outcome::Granted || error.as_deref() == Some("invalid_grant");
             match (works, listed.iter().any(|listed| listed == grant)) {
                 (true, false) => {
-                    judgement.deviates(
-                        index,
-                        format!("the grant {grant} works and is not advertised{of_default}"),
-                        "all grants",
-                    );
+                    let what = match seen.outcome {
+                        Outcome::Granted => "works",
+                        _ => "is refused for its user alone (invalid_grant)",
+                    };
+                    let text = format!("the grant {grant} {what} and is not advertised{of_default}");
+                    judgement.deviates(index, text, "all grants");
                 }
                 (false, true) if error.as_deref() == Some("unsupported_grant_type") => {
                     judgement.deviates(

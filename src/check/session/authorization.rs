@@ -156,7 +156,7 @@ fn each(case: &ObservedCheck<'_>, judge: impl Fn(&mut Judgement, usize, &Respons
 }
 
 fn state_comes_back(case: &ObservedCheck<'_>) -> Judgement {
-    let judgement = each(case, |judgement, index, answer, answered| match answered {
+    each(case, |judgement, index, answer, answered| match answered {
         Answered::Code if is_form_post(answer) => {}
         Answered::Code => match parameter(answer, "state") {
             Some(state) if state == OWN_STATE => {}
@@ -174,8 +174,7 @@ fn state_comes_back(case: &ObservedCheck<'_>) -> Judgement {
         Answered::Page => {
             judgement.leaves_open("the authorization request with a state of its own leads to no code".to_owned());
         }
-    });
-    judgement
+    })
 }
 
 fn errors_reach_the_client(case: &ObservedCheck<'_>) -> Judgement {

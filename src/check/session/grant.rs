@@ -162,8 +162,7 @@ const UNKNOWN_TYPE: StepId = StepId::new("unknown-type");
 /// password, so it is no access.
 fn known_type(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    let wanted: [(StepId, &[&str]); 2] =
-        [(NO_TYPE, &["invalid_request", "unsupported_grant_type"]), (UNKNOWN_TYPE, &["unsupported_grant_type"])];
+    let wanted: [(StepId, &[&str]); 2] = [(NO_TYPE, &["invalid_request"]), (UNKNOWN_TYPE, &["unsupported_grant_type"])];
     for (step, codes) in wanted {
         let expected = format!("400 with error={}", codes.join(" or "));
         for (index, seen) in case.observations_of(step) {

@@ -88,9 +88,9 @@ impl Caster<'_> {
             && subject.changed_refresh(good, change).is_none()
         {
             return match change {
-                RefreshChange::OtherClient => {
-                    missing("no second credential with a login of another client at the same token endpoint")
-                }
+                RefreshChange::OtherClient => missing(
+                    "no second credential whose login has a `refresh` by another client at the same token endpoint",
+                ),
                 // a client with a key or a certificate has no secret
                 RefreshChange::WrongClientSecret
                     if subject.changed_refresh(good, RefreshChange::NoClientAuthentication).is_some() =>

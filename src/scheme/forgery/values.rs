@@ -25,9 +25,9 @@ const FORGERIES: &[(&str, ForgeString)] = &[
     ("extended", |good, _| changed(good, extended_by(good, "x"))),
     ("part-appended", |good, _| part_appended(good)),
     ("middle-changed", |good, _| middle_changed(good)),
-    ("case-flipped", |good, _| changed(good, case_flipped(good))),
-    ("upper-cased", |good, _| changed(good, good.to_uppercase())),
-    ("lower-cased", |good, _| changed(good, good.to_lowercase())),
+    ("case-flipped", |good, _| in_other_case(good, case_flipped(good))),
+    ("upper-cased", |good, _| in_other_case(good, good.to_uppercase())),
+    ("lower-cased", |good, _| in_other_case(good, good.to_lowercase())),
     ("reversed", |good, _| changed(good, good.chars().rev().collect())),
     ("doubled", |good, _| changed(good, extended_by(good, good.trim_end_matches('=')))),
     ("percent-encoded", |good, _| changed(good, percent_encoded(good))),
@@ -40,6 +40,15 @@ const FORGERIES: &[(&str, ForgeString)] = &[
     ("look-alike", |good, _| look_alike(good)),
     ("full-width", |good, _| changed(good, good.chars().map(full_width).collect())),
 ];
+
+/// Characters of a value that is a number and no password.
+const LEAST_NUMBER: usize = 16;
+
+/// A value in another case. Hexadecimal digits are the same number in either, of which no case is lost (RFC 4648 §8).
+fn in_other_case(good: &str, other: String) -> Option<String> {
+    let is_number = good.len() >= LEAST_NUMBER && good.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    if is_number { None } else { changed(good, other) }
+}
 
 /// Tells a forgery by its name.
 pub(crate) fn forged(id: &str, good: &str, rng: &mut StdRng) -> Option<String> {
@@ -302,7 +311,14 @@ mod tests {
     #[test]
     fn a_forgery_that_would_change_nothing_is_not_told() {
         let mut rng = StdRng::seed_from_u64(1);
-        for (id, good) in [("case-flipped", "0123"), ("upper-cased", "ABC"), ("reversed", "abba"), ("truncated", "")] {
+        for (id, good) in [
+            ("case-flipped", "0123"),
+            ("upper-cased", "ABC"),
+            ("upper-cased", "4f9c1d7e0b3a86c2"),
+            ("lower-cased", "4F9C1D7E-0B3A-86C2-A1B2-C3D4E5F60718"),
+            ("reversed", "abba"),
+            ("truncated", ""),
+        ] {
             assert_eq!(forged(id, good, &mut rng), None, "{id} of {good:?}");
         }
     }

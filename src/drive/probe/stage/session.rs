@@ -36,8 +36,8 @@ const PLAIN_PARAMETERS: [&str; 6] =
     ["grant_type", "scope", "client_id", "token_type_hint", "redirect_uri", "response_type"];
 
 /// Header fields that carry no credential.
-const PLAIN_HEADERS: [&str; 7] =
-    ["Accept", "Content-Type", "Host", "Origin", "Referer", "Sec-Fetch-Site", "User-Agent"];
+const PLAIN_HEADERS: [&str; 8] =
+    ["Accept", "Content-Encoding", "Content-Type", "Host", "Origin", "Referer", "Sec-Fetch-Site", "User-Agent"];
 
 /// A session that a check has for itself.
 pub(super) struct KeptSession {
