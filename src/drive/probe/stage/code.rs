@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::session::{note, started};
+use super::session::{ANOTHER_SECOND, note, started};
 use super::told::{Told, granted, led_elsewhere, refused};
 use super::{Halt, Kept, Stage};
 use crate::check::step::{AuthorizationChange, RedirectionUri};
 use crate::drive::control::ControlError;
 use crate::drive::login::Logins;
-use crate::drive::probe::values;
+use crate::drive::probe::{allowance, values};
 use crate::observe::{Evidence, Exchange, Outcome};
 use crate::plan::login::LoginProcedure;
 
@@ -44,6 +44,8 @@ impl Stage<'_> {
         let ended = session.up_to_the_code(logins).await;
         note(session.exchanges(), &procedure, evidence);
         ended.map_err(|error| Halt::Obstacle(format!("no code for {name}: {error}")))?;
+        // some servers make the same token twice in one second, and break on it (see `drive/login/session`)
+        allowance::apart(tokio::time::sleep(ANOTHER_SECOND)).await;
         let [mut a, mut b, mut c, mut d, mut e] = std::array::from_fn(|_| session.clone());
         let used = tokio::join!(
             a.code_repeated(logins),

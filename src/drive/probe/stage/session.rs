@@ -30,7 +30,7 @@ const NO_FOREIGN_LOGOUT: &str = "no link and no form of another site can send th
 /// Why accounts of products show nothing.
 const REGISTERS: &str = "the login registers new users: a user that does not exist was logged in, so a default account cannot be distinguished from a new one";
 /// After this the clock shows another second.
-const ANOTHER_SECOND: Duration = Duration::from_millis(1100);
+pub(super) const ANOTHER_SECOND: Duration = Duration::from_millis(1100);
 /// Parameters of grants that are no secret (RFC 6749 §4.3.2, §6).
 const PLAIN_PARAMETERS: [&str; 6] =
     ["grant_type", "scope", "client_id", "token_type_hint", "redirect_uri", "response_type"];
