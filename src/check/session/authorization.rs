@@ -1,6 +1,6 @@
 //! Authorization requests (RFC 6749 §4.1.1) and what comes of those that fail.
 
-use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::check::judgement::{Judgement, ObservedCheck, unclear};
 use crate::check::step::{AuthorizationChange, OWN_STATE, SessionAct, SessionStep, Step, login};
 use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
 use crate::observe::{Observation, Outcome, Response, StepId};
@@ -112,7 +112,7 @@ enum Answered {
 }
 
 fn answered(outcome: Outcome, answer: &Response) -> Answered {
-    match (outcome, parameter(answer, "error")) {
+    match (outcome, parameter(answer, "error").or_else(|| posted(answer, "error"))) {
         (Outcome::Granted, Some(error)) => Answered::Error(error),
         (Outcome::Granted, None) if parameter(answer, "code").is_some() || is_form_post(answer) => Answered::Code,
         _ => Answered::Page,
@@ -127,10 +127,17 @@ fn parameter(answer: &Response, name: &str) -> Option<String> {
     pairs.find(|(own, _)| own == name).map(|(_, value)| value.into_owned())
 }
 
-/// OAuth 2.0 Form Post Response Mode.
+/// Whether the code is in a form that the browser sends to the client.
 fn is_form_post(answer: &Response) -> bool {
-    let body = String::from_utf8_lossy(&answer.body);
-    ["name=\"code\"", "name='code'"].iter().any(|field| body.contains(field))
+    posted(answer, "code").is_some()
+}
+
+/// A field of such a form (OAuth 2.0 Form Post Response Mode).
+fn posted(answer: &Response, name: &str) -> Option<String> {
+    let body = String::from_utf8_lossy(&answer.body).replace('\'', "\"");
+    let (_, field) = body.split_once(&format!("name=\"{name}\""))?;
+    let (_, value) = field.split('>').next()?.split_once("value=\"")?;
+    value.split('"').next().map(str::to_owned)
 }
 
 /// What is judged here: the requests that are changed. What else is there is a control.
@@ -148,6 +155,8 @@ fn each(case: &ObservedCheck<'_>, judge: impl Fn(&mut Judgement, usize, &Respons
                 let text = case.about(index, format_args!("the answer is {}", answer.status));
                 judgement.deviates(index, text, "an answer without a server error");
             }
+            // such as a code that went by another way than to the redirection URI
+            (true, Outcome::Unclear, Some(_)) => judgement.leaves_open(unclear(seen)),
             (true, outcome, Some(answer)) => judge(&mut judgement, index, answer, answered(outcome, answer)),
             (true, _, None) => judgement.leaves_open(format!("no answer to {}", seen.description)),
         }
@@ -199,4 +208,68 @@ fn brings_no_code(case: &ObservedCheck<'_>) -> Judgement {
             judgement.deviates(index, case.about(index, "a code was issued"), "error=invalid_request");
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::find;
+    use crate::check::profile::Effective;
+    use crate::observe::{Evidence, Exchange, Request, Silence};
+
+    /// What a check says of one answer to its last changed request: deviations, and what it leaves open.
+    fn found(id: &str, outcome: Outcome, location: Option<&str>, body: &str) -> (usize, usize) {
+        let check = find(id).expect("is in the catalogue");
+        let headers: Vec<_> = location.iter().map(|to| ("Location".to_owned(), to.as_bytes().to_vec())).collect();
+        let status = if location.is_some() { 303 } else { 200 };
+        let answer = Response { status, headers, body: body.as_bytes().to_vec(), truncated: false };
+        let asked = Exchange::unanswered(Request::new("GET", "/authorize"), Silence::Closed);
+        let mut evidence = Evidence::default();
+        let exchange = Exchange { answer: Ok(answer), ..asked };
+        evidence.observe(Observation::in_test(check.steps.len() - 1, exchange, outcome));
+        let profile = Effective::of(["api-key-403"], "bearer");
+        let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+        (found.protocol.len(), found.open.len())
+    }
+
+    #[test]
+    fn an_answer_reaches_the_client_by_a_redirect_or_by_a_form() {
+        use Outcome::{Granted, Refused, Unclear};
+        const METHOD: &str = "code.challenge-method-known";
+        const ERRORS: &str = "code.request-errors";
+        let form =
+            |name: &str, value: &str| format!("<form><input type='hidden' name='{name}' value='{value}'></form>");
+        for (id, outcome, location, body, expected) in [
+            (METHOD, Granted, Some("https://app.test/cb?code=1"), String::new(), (1, 0)),
+            (METHOD, Granted, None, form("code", "1"), (1, 0)),
+            (METHOD, Granted, Some("https://app.test/cb?error=invalid_request"), String::new(), (0, 0)),
+            (METHOD, Refused, None, "no".to_owned(), (0, 0)),
+            (METHOD, Unclear, None, "a token".to_owned(), (0, 1)),
+            (ERRORS, Granted, Some("https://app.test/cb?error=unsupported_response_type"), String::new(), (0, 0)),
+            (ERRORS, Granted, Some("https://app.test/cb#error=server_error"), String::new(), (1, 0)),
+            (ERRORS, Granted, None, form("error", "unsupported_response_type"), (0, 0)),
+            (ERRORS, Granted, None, form("code", "1"), (1, 0)),
+            (ERRORS, Refused, None, "no".to_owned(), (1, 0)),
+            (ERRORS, Unclear, None, String::new(), (0, 1)),
+        ] {
+            assert_eq!(found(id, outcome, location, &body), expected, "{id} {outcome:?} {location:?} {body}");
+        }
+    }
+
+    #[test]
+    fn a_state_comes_back_as_it_was() {
+        let with = |state: &str| {
+            let encoded: String = url::form_urlencoded::byte_serialize(state.as_bytes()).collect();
+            found(
+                "code.state-returned",
+                Outcome::Granted,
+                Some(&format!("https://app.test/cb?code=1&state={encoded}")),
+                "",
+            )
+        };
+        assert_eq!(with(OWN_STATE), (0, 0));
+        assert_eq!(with("authbench x y/z"), (1, 0));
+        assert_eq!(found("code.state-returned", Outcome::Granted, Some("https://app.test/cb?code=1"), ""), (1, 0));
+        assert_eq!(found("code.state-returned", Outcome::Refused, None, "no"), (0, 1));
+    }
 }
