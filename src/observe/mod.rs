@@ -19,6 +19,7 @@ mod marks;
 mod multipart;
 mod outage;
 mod outcome;
+pub mod page;
 mod password_hash;
 mod recognition;
 mod timing;

@@ -3,6 +3,7 @@
 use crate::check::judgement::{Judgement, ObservedCheck, unclear};
 use crate::check::step::{AuthorizationChange, OWN_STATE, SessionAct, SessionStep, Step, login};
 use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
+use crate::observe::page::{named_value, parameter_of_redirect};
 use crate::observe::{Observation, Outcome, Response, StepId};
 
 /// The control that each of these has: the login as it is.
@@ -114,30 +115,24 @@ enum Answered {
 fn answered(outcome: Outcome, answer: &Response) -> Answered {
     match (outcome, parameter(answer, "error").or_else(|| posted(answer, "error"))) {
         (Outcome::Granted, Some(error)) => Answered::Error(error),
-        (Outcome::Granted, None) if parameter(answer, "code").is_some() || is_form_post(answer) => Answered::Code,
+        (Outcome::Granted, None) if hands_a_code_over(answer) => Answered::Code,
         _ => Answered::Page,
     }
 }
 
-/// A parameter of the redirect: of its query, or of its fragment.
+/// Whether an answer hands a code over.
+pub(super) fn hands_a_code_over(answer: &Response) -> bool {
+    parameter(answer, "code").is_some() || posted(answer, "code").is_some()
+}
+
+/// A parameter of the redirect.
 fn parameter(answer: &Response, name: &str) -> Option<String> {
-    let location = answer.header("location")?;
-    let (_, parameters) = location.split_once(['?', '#'])?;
-    let mut pairs = url::form_urlencoded::parse(parameters.as_bytes());
-    pairs.find(|(own, _)| own == name).map(|(_, value)| value.into_owned())
+    parameter_of_redirect(&answer.header("location")?, name)
 }
 
-/// Whether the code is in a form that the browser sends to the client.
-fn is_form_post(answer: &Response) -> bool {
-    posted(answer, "code").is_some()
-}
-
-/// A field of such a form (OAuth 2.0 Form Post Response Mode).
+/// A field of a form that the browser sends to the client (OAuth 2.0 Form Post Response Mode).
 fn posted(answer: &Response, name: &str) -> Option<String> {
-    let body = String::from_utf8_lossy(&answer.body).replace('\'', "\"");
-    let (_, field) = body.split_once(&format!("name=\"{name}\""))?;
-    let (_, value) = field.split('>').next()?.split_once("value=\"")?;
-    value.split('"').next().map(str::to_owned)
+    named_value(&String::from_utf8_lossy(&answer.body), name)
 }
 
 /// What is judged here: the requests that are changed. What else is there is a control.
@@ -166,14 +161,13 @@ fn each(case: &ObservedCheck<'_>, judge: impl Fn(&mut Judgement, usize, &Respons
 
 fn state_comes_back(case: &ObservedCheck<'_>) -> Judgement {
     each(case, |judgement, index, answer, answered| match answered {
-        Answered::Code if is_form_post(answer) => {}
-        Answered::Code => match parameter(answer, "state") {
+        Answered::Code => match parameter(answer, "state").or_else(|| posted(answer, "state")) {
             Some(state) if state == OWN_STATE => {}
             Some(state) => {
-                let text = format!("the redirect has the state \"{state}\" in place of \"{OWN_STATE}\"");
+                let text = format!("the answer has the state \"{state}\" in place of \"{OWN_STATE}\"");
                 judgement.deviates(index, text, "the state of the request");
             }
-            None => judgement.deviates(index, "the redirect has no state", "the state of the request"),
+            None => judgement.deviates(index, "the answer has no state", "the state of the request"),
         },
         Answered::Error(error) => {
             judgement.leaves_open(format!(
@@ -271,5 +265,9 @@ mod tests {
         assert_eq!(with("authbench x y/z"), (1, 0));
         assert_eq!(found("code.state-returned", Outcome::Granted, Some("https://app.test/cb?code=1"), ""), (1, 0));
         assert_eq!(found("code.state-returned", Outcome::Refused, None, "no"), (0, 1));
+        let posted = |state: &str| format!("<input name=code value=1><input name='state' value=\"{state}\">");
+        let of_form = |state: &str| found("code.state-returned", Outcome::Granted, None, &posted(state));
+        assert_eq!(of_form(&OWN_STATE.replace('&', "&amp;")), (0, 0));
+        assert_eq!(of_form("x7"), (1, 0));
     }
 }

@@ -1,13 +1,14 @@
 //! Authorization codes (RFC 6749 §4.1), as far as a login shows them that ends with the use of one.
 
 use crate::check::judgement::{Judgement, ObservedCheck, expect};
+use crate::check::session::authorization::hands_a_code_over;
 use crate::check::session::grant::invalid_grant;
 use crate::check::session::judgements::{self, of_self_contained};
 use crate::check::step::{
     Accept, GrantChange, INVALID, On, RedirectionUri, SessionAct, SessionStep, Step, Want, Who, login, send,
 };
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
-use crate::observe::{Outcome, Response, StepId};
+use crate::observe::{Outcome, StepId};
 
 const REFUSED: &[Accept] = &[Accept::Range(400, 499)];
 /// The control that each of these has: the login as it is.
@@ -245,7 +246,7 @@ fn used_up_in_one_step(case: &ObservedCheck<'_>) -> Judgement {
     })
 }
 
-/// RFC 6749 §4.1.3 asks for a redirection URI that the authorization request had; OAuth 2.1 (draft, §4.1.3) compares the verifier
+/// RFC 6749 §4.1.3 asks for a redirection URI that the authorization request had; OAuth 2.1 (draft, §10.2) compares the verifier
 /// of the code in its place.
 fn compared(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
@@ -305,13 +306,6 @@ fn leads_nowhere_else(case: &ObservedCheck<'_>) -> Judgement {
         judgement.at_most = Some(Severity::Medium);
     }
     judgement
-}
-
-/// Whether a redirect has a code in its address, or a form among its fields (OAuth 2.0 Form Post Response Mode).
-fn hands_a_code_over(answer: &Response) -> bool {
-    let body = String::from_utf8_lossy(&answer.body);
-    let has_field = || ["name=\"code\"", "name='code'"].iter().any(|field| body.contains(field));
-    answer.header_values("location").any(|location| location.contains("code=")) || has_field()
 }
 
 /// What becomes of tokens whose code came back: nothing is said where that was used twice.

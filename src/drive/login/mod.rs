@@ -3,7 +3,6 @@
 mod code;
 mod error;
 mod jar;
-mod page;
 mod password;
 mod refresh;
 mod session;

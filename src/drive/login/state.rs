@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::error::LoginError;
 use super::jar::Jar;
-use super::page::named_value;
 use crate::drive::control::ControlAnswer;
+use crate::observe::page::{named_value, parameter_of_redirect};
 use crate::plan::login::{LoginJson, LoginPart, LoginText, TokenPosition};
 use crate::secret::Secret;
 
@@ -140,15 +140,9 @@ impl LoginState {
     }
 }
 
-/// A parameter of the address that an answer redirects to: of its query, or of its fragment (RFC 6749 §4.1.2, §4.2.2).
+/// A parameter of the address that an answer redirects to.
 fn redirected_with(answer: &ControlAnswer, name: &str) -> Option<String> {
-    let location = answer.header_values("location").next()?;
-    let (address, fragment) = location.split_once('#').unwrap_or((&location, ""));
-    let query = address.split_once('?').map_or("", |(_, query)| query);
-    [query, fragment].into_iter().find_map(|parameters| {
-        let mut pairs = url::form_urlencoded::parse(parameters.as_bytes());
-        pairs.find(|(own, _)| own == name).map(|(_, value)| value.into_owned())
-    })
+    parameter_of_redirect(&answer.header_values("location").next()?, name)
 }
 
 /// The beginning of a text of the target, as one line.

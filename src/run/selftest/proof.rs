@@ -116,7 +116,7 @@ fn schemes() -> impl Iterator<Item = &'static str> {
     with_checks.map(|scheme| scheme.name())
 }
 
-/// What came to something; the rest is told apart.
+/// Results without an error; the errors are collected.
 fn sorted<T>(results: Vec<Result<T, TrialError>>, broken: &mut Vec<String>) -> Vec<T> {
     results.into_iter().filter_map(|result| result.map_err(|why| broken.push(why.to_string())).ok()).collect()
 }

@@ -82,6 +82,6 @@ pub enum ThresholdSeverity {
     /// Fails the run.
     #[default]
     Fail,
-    /// Is told, and does not fail the run.
+    /// Is reported, and does not fail the run.
     Warn,
 }

@@ -44,10 +44,12 @@ const FORGERIES: &[(&str, ForgeString)] = &[
 /// Characters of a value that is a number and no password.
 const LEAST_NUMBER: usize = 16;
 
-/// A value in another case. Hexadecimal digits are the same number in either, of which no case is lost (RFC 4648 §8).
+/// A value in another case. Hexadecimal digits of one case are the same number in the other (RFC 4648 §8): nothing is lost by it.
 fn in_other_case(good: &str, other: String) -> Option<String> {
-    let is_number = good.len() >= LEAST_NUMBER && good.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-    if is_number { None } else { changed(good, other) }
+    let digits =
+        |of_case: fn(&u8) -> bool| good.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'-') || of_case(&byte));
+    let is_number = digits(|byte| matches!(byte, b'a'..=b'f')) || digits(|byte| matches!(byte, b'A'..=b'F'));
+    if is_number && good.len() >= LEAST_NUMBER { None } else { changed(good, other) }
 }
 
 /// Tells a forgery by its name.

@@ -6,10 +6,9 @@ use super::session::{ANOTHER_SECOND, note, started};
 use super::told::{Told, granted, led_elsewhere, refused};
 use super::{Halt, Kept, Stage};
 use crate::check::step::{AuthorizationChange, RedirectionUri};
-use crate::drive::control::ControlError;
 use crate::drive::login::Logins;
 use crate::drive::probe::{allowance, values};
-use crate::observe::{Evidence, Exchange, Outcome};
+use crate::observe::{Evidence, Outcome};
 use crate::plan::login::LoginProcedure;
 
 impl Stage<'_> {
@@ -80,13 +79,8 @@ impl Stage<'_> {
         let (_, procedure) = self.login_of(identity)?;
         let why = "the login has no redirection URI that could be another one";
         let changed = procedure.redirecting_to(other).ok_or_else(|| Halt::Untestable(why.to_owned()))?;
-        let (there, ended) = self.authorized(identity, changed, evidence).await?;
-        match (there, ended) {
-            (Some(there), _) => Ok(granted(Some(there))),
-            // the code went to the registered one
-            (None, (Ok(()), exchange)) => Ok(Told { outcome: Outcome::Refused, ..granted(exchange) }),
-            (None, (Err(error), exchange)) => led_elsewhere(&error, exchange),
-        }
+        // otherwise the code went to the registered one
+        self.authorized(identity, changed, Outcome::Refused, evidence).await
     }
 
     /// A login with a changed authorization request: granted is what leads to the redirection URI, with a code or with an error.
@@ -99,21 +93,18 @@ impl Stage<'_> {
         let (_, procedure) = self.login_of(identity)?;
         let why = "the login has no authorization request that could be changed";
         let changed = procedure.authorizing(change).ok_or_else(|| Halt::Untestable(why.to_owned()))?;
-        let (there, ended) = self.authorized(identity, changed, evidence).await?;
-        match (there, ended) {
-            (Some(there), _) => Ok(granted(Some(there))),
-            (None, (Ok(()), exchange)) => Ok(Told { outcome: Outcome::Unclear, ..granted(exchange) }),
-            (None, (Err(error), exchange)) => led_elsewhere(&error, exchange),
-        }
+        self.authorized(identity, changed, Outcome::Unclear, evidence).await
     }
 
-    /// Logs in with another authorization request. What led to its redirection URI, and how the login ended.
+    /// Logs in with another authorization request: granted is what leads to its redirection URI; where the login ends without that,
+    /// the outcome is the one that is given.
     async fn authorized(
         &mut self,
         identity: usize,
         (changed, uri): (Arc<LoginProcedure>, String),
+        elsewhere: Outcome,
         evidence: &mut Evidence,
-    ) -> Result<(Option<Exchange>, (Result<(), ControlError>, Option<Exchange>)), Halt> {
+    ) -> Result<Told, Halt> {
         let (name, _) = self.login_of(identity)?;
         let logins = &self.prober.equipment.logins;
         let _alone = logins.alone(&name).await;
@@ -126,6 +117,10 @@ impl Stage<'_> {
         if ended.is_ok() {
             logins.give_back(session);
         }
-        Ok((there, (ended, last)))
+        match (there, ended) {
+            (Some(there), _) => Ok(granted(Some(there))),
+            (None, Ok(())) => Ok(Told { outcome: elsewhere, ..granted(last) }),
+            (None, Err(error)) => led_elsewhere(&error, last),
+        }
     }
 }

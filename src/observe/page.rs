@@ -1,7 +1,17 @@
-//! Values in HTML pages that a login has to repeat: hidden inputs, and the tokens that frameworks put into the head.
+//! Values that answers hand on: hidden inputs of HTML pages, the tokens that frameworks put into the head, and parameters of redirects.
+
+/// A parameter of the address that an answer redirects to: of its query, or of its fragment (RFC 6749 §4.1.2, §4.2.2).
+pub fn parameter_of_redirect(location: &str, name: &str) -> Option<String> {
+    let (address, fragment) = location.split_once('#').unwrap_or((location, ""));
+    let query = address.split_once('?').map_or("", |(_, query)| query);
+    [query, fragment].into_iter().find_map(|parameters| {
+        let mut pairs = url::form_urlencoded::parse(parameters.as_bytes());
+        pairs.find(|(own, _)| own == name).map(|(_, value)| value.into_owned())
+    })
+}
 
 /// The value of an input, or the content of a `meta` element, by its name.
-pub(super) fn named_value(page: &str, name: &str) -> Option<String> {
+pub fn named_value(page: &str, name: &str) -> Option<String> {
     tags(page).find_map(|tag| {
         let attributes = attributes(tag);
         let attribute = |wanted: &str| attributes.iter().find(|(key, _)| key == wanted).map(|(_, value)| value.clone());
