@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use super::changed_refresh::{with_wrong_secret, without_authentication};
+use super::code_login::UNKNOWN_CODE;
 use super::login::{CredentialSource, LoginBody, LoginPart, LoginProcedure, LoginStep, LoginText};
+use super::malformed_grant::malformed;
 use crate::check::step::GrantChange;
 use crate::secret::Secret;
 
 /// A password that nobody has, of what rules for passwords ask for.
 const WRONG_PASSWORD: &str = "Wr0ng-authbench-password";
+/// The parameter that names a grant.
+const TYPE: &str = "grant_type";
 /// A grant that no server has.
 const UNKNOWN: &str = "urn:authbench:no-grant";
 
@@ -17,6 +21,10 @@ impl LoginProcedure {
     /// to change.
     #[must_use]
     pub fn with_changed_grant(&self, change: GrantChange) -> Option<Arc<Self>> {
+        if change == GrantChange::WrongGrant {
+            let wrong = if self.uses_a_code() { GrantChange::UnknownCode } else { GrantChange::WrongPassword };
+            return self.with_changed_grant(wrong);
+        }
         if let Some(login) = self.with_changed_code(change) {
             return Some(login);
         }
@@ -28,6 +36,10 @@ impl LoginProcedure {
             return has_password.then(|| self.with_account(&self.account.0, Secret::new(WRONG_PASSWORD)));
         }
         *own = changed(own, change)?;
+        if matches!(change, GrantChange::Malformed(_)) && own.parts().all(LoginPart::is_known) {
+            // nothing of it comes from the requests before
+            steps = vec![own.clone()];
+        }
         Some(Arc::new(Self { source: CredentialSource::Requests(steps), ..self.clone() }))
     }
 }
@@ -36,16 +48,27 @@ fn changed(step: &LoginStep, change: GrantChange) -> Option<LoginStep> {
     match change {
         GrantChange::NoClientAuthentication => return without_authentication(step),
         GrantChange::WrongClientSecret => return with_wrong_secret(step),
-        GrantChange::NoType | GrantChange::UnknownType => {}
-        // what only the use of a code has
-        _ => return None,
+        GrantChange::Malformed(kind) => return malformed(step, kind),
+        _ => {}
     }
     let mut step = step.clone();
     let Some(LoginBody::Form(fields)) = &mut step.body else { return None };
-    fields.retain(|(name, _)| name != "grant_type");
-    if change == GrantChange::UnknownType {
-        fields.push(("grant_type".to_owned(), LoginText::plain(UNKNOWN)));
+    if matches!(change, GrantChange::NoType | GrantChange::UnknownType) {
+        fields.retain(|(name, _)| name != TYPE);
     }
+    let own = |wanted: &str| fields.iter().find(|(name, _)| name == wanted).cloned();
+    let added = match change {
+        GrantChange::NoType => None,
+        GrantChange::UnknownType | GrantChange::TwoTypes => Some((TYPE.to_owned(), LoginText::plain(UNKNOWN))),
+        GrantChange::TypeTwice => Some(own(TYPE)?),
+        GrantChange::TwoGrants => Some(match own("password") {
+            Some((name, _)) => (name, LoginText::plain(WRONG_PASSWORD)),
+            None => (own("code")?.0, LoginText::plain(UNKNOWN_CODE)),
+        }),
+        // what only the use of a code has
+        _ => return None,
+    };
+    fields.extend(added);
     Some(step)
 }
 
@@ -83,6 +106,16 @@ mod tests {
         assert_eq!((bare.basic.is_none(), bare.field("client_id").and_then(LoginText::whole)), (true, Some("app")));
         let wrong = grant(GrantChange::WrongClientSecret).expect("it has a secret").basic.expect("stays");
         assert_ne!(wrong.1.whole(), Some("s3cret"));
+        for (change, name, values) in [
+            (GrantChange::TypeTwice, TYPE, ["password", "password"]),
+            (GrantChange::TwoTypes, TYPE, ["password", UNKNOWN]),
+        ] {
+            let Some(LoginBody::Form(fields)) = grant(change).expect("is changed").body else { panic!("a form") };
+            let of_name: Vec<_> = fields.iter().filter(|(own, _)| own == name).map(|(_, text)| text.whole()).collect();
+            assert_eq!(of_name, values.map(Some), "{change:?}");
+        }
+        let Some(LoginBody::Form(fields)) = grant(GrantChange::TwoGrants).expect("is changed").body else { panic!() };
+        assert_eq!(fields.iter().filter(|(own, _)| own == "password").count(), 2);
         let of_nobody = login(false);
         for change in [GrantChange::NoClientAuthentication, GrantChange::WrongClientSecret] {
             assert!(of_nobody.with_changed_grant(change).is_none(), "{change:?}: no client authenticates");

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use super::login::{LoginBody, LoginProcedure, LoginStep, LoginText};
+use super::malformed_grant::malformed;
 use super::subject::{Identity, Login, Subject};
 use crate::check::step::RefreshChange;
 use crate::secret::Secret;
 
 /// The grant that a refresh token is used by (RFC 6749 §6).
 const GRANT: &str = "refresh_token";
+/// A refresh token that nobody was given.
+const UNKNOWN: &str = "authbench-9c41f07be2a85d36";
 /// A secret that no client has.
 const WRONG: &str = "Wr0ng-authbench-client-secret";
 
@@ -25,6 +28,9 @@ impl Subject {
             _ if own.grant() != Some(GRANT) => return None,
             RefreshChange::NoClientAuthentication => without_authentication(own)?,
             RefreshChange::WrongClientSecret => with_wrong_secret(own)?,
+            RefreshChange::TypeTwice => with_another(own, "grant_type", GRANT)?,
+            RefreshChange::TwoTokens => with_another(own, GRANT, UNKNOWN)?,
+            RefreshChange::Malformed(kind) => malformed(own, kind)?,
             RefreshChange::OtherClient => {
                 self.identities.iter().filter_map(refresh_of).find(|other| is_of_other_client(other, own))?.clone()
             }
@@ -47,6 +53,15 @@ fn is_of_other_client(other: &LoginStep, own: &LoginStep) -> bool {
         && address(other) == address(own)
         && client != own_client
         && without_authentication(other).is_some()
+}
+
+/// The same request with one more field of a name that it has.
+fn with_another(step: &LoginStep, name: &str, value: &str) -> Option<LoginStep> {
+    let mut step = step.clone();
+    step.field(name)?;
+    let Some(LoginBody::Form(fields)) = &mut step.body else { return None };
+    fields.push((name.to_owned(), LoginText::plain(value)));
+    Some(step)
 }
 
 /// The client that a request names.

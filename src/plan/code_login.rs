@@ -11,7 +11,7 @@ use crate::check::step::{AuthorizationChange, FOREIGN_ORIGIN, GrantChange, OWN_S
 use crate::secret::Secret;
 
 /// A code that nobody was given.
-const UNKNOWN_CODE: &str = "8f1c5a7e0b3d49266c0e9d71f4a2b853";
+pub(super) const UNKNOWN_CODE: &str = "8f1c5a7e0b3d49266c0e9d71f4a2b853";
 /// A verifier in the alphabet of RFC 7636 §4.1 that is nobody's.
 const WRONG_VERIFIER: &str = "authbench-9Qz3vT6wK1sX8mB4nL7pR2dF5hJ0cYgUeAoIi~xV";
 /// Parameters that bind a code to a verifier (RFC 7636 §4.3).
@@ -50,7 +50,7 @@ impl LoginProcedure {
         let uri = self.redirection_uri()?;
         let other = changed(&uri, other)?;
         let login = self.with_parameters(|name| match name == REDIRECTION {
-            true => Kept::As(other.clone()),
+            true => Kept::As(encoded(&other)),
             false => Kept::AsItIs,
         });
         Some((login?, other))
@@ -65,6 +65,13 @@ impl LoginProcedure {
         let has = |name: &str| steps.iter().any(|step| step.parameter(name).is_some());
         let replaced = |of: &str, name: &str, kept: Kept| if of == name { kept } else { Kept::AsItIs };
         let other = || "authbench".to_owned();
+        let set = |name: &str, value: String| match has(name) {
+            true => self.with_parameters(|of| replaced(of, name, Kept::As(value.clone()))),
+            false => {
+                let added = || Kept::AndAlso(name.to_owned(), value.clone());
+                self.with_parameters(|of| replaced(of, "response_type", added()))
+            }
+        };
         let login = match change {
             AuthorizationChange::NoResponseType => {
                 self.with_parameters(|of| replaced(of, "response_type", Kept::Dropped))
@@ -79,13 +86,8 @@ impl LoginProcedure {
                 let name = if has("state") { "state" } else { "response_type" };
                 self.with_parameters(|of| replaced(of, name, Kept::AndAlso(name.to_owned(), other())))
             }
-            AuthorizationChange::OwnState if has("state") => {
-                self.with_parameters(|of| replaced(of, "state", Kept::As(OWN_STATE.to_owned())))
-            }
-            AuthorizationChange::OwnState => {
-                let added = || Kept::AndAlso("state".to_owned(), OWN_STATE.to_owned());
-                self.with_parameters(|of| replaced(of, "response_type", added()))
-            }
+            AuthorizationChange::OwnState => set("state", encoded(OWN_STATE)),
+            AuthorizationChange::Malformed(name, text) => set(name, text.encoded()),
         };
         Some((login?, uri))
     }
@@ -126,14 +128,18 @@ impl LoginProcedure {
             for (name, text) in before {
                 match kept(&name) {
                     Kept::AsItIs => fields.push((name, text)),
-                    Kept::As(value) => {
-                        fields.push((name, LoginText::plain(value)));
-                        changes = true;
-                    }
+                    // a text that is no UTF-8 is sent in queries alone
+                    Kept::As(value) => match decoded(&value) {
+                        Some(value) => {
+                            fields.push((name, LoginText::plain(value)));
+                            changes = true;
+                        }
+                        None => fields.push((name, text)),
+                    },
                     Kept::AndAlso(other, value) => {
                         fields.push((name, text));
-                        fields.push((other, LoginText::plain(value)));
-                        changes = true;
+                        changes |= decoded(&value).is_some();
+                        fields.extend(decoded(&value).map(|value| (other, LoginText::plain(value))));
                     }
                     Kept::Dropped => changes = true,
                 }
@@ -143,7 +149,7 @@ impl LoginProcedure {
     }
 }
 
-/// What becomes of a parameter.
+/// What becomes of a parameter; values are encoded as in a query.
 enum Kept {
     AsItIs,
     As(String),
@@ -206,12 +212,12 @@ fn with_query(address: &str, kept: impl Fn(&str) -> Kept) -> Option<String> {
         match kept(&name) {
             Kept::AsItIs => pairs.push(pair.to_owned()),
             Kept::As(value) => {
-                pairs.push(format!("{name}={}", encoded(&value)));
+                pairs.push(format!("{name}={value}"));
                 changes = true;
             }
             Kept::AndAlso(other, value) => {
                 pairs.push(pair.to_owned());
-                pairs.push(format!("{other}={}", encoded(&value)));
+                pairs.push(format!("{other}={value}"));
                 changes = true;
             }
             Kept::Dropped => changes = true,
@@ -222,6 +228,11 @@ fn with_query(address: &str, kept: impl Fn(&str) -> Kept) -> Option<String> {
 
 fn encoded(value: &str) -> String {
     url::form_urlencoded::byte_serialize(value.as_bytes()).collect()
+}
+
+/// The text that is encoded so; none where it is no UTF-8.
+fn decoded(value: &str) -> Option<String> {
+    percent_encoding::percent_decode_str(&value.replace('+', " ")).decode_utf8().ok().map(Into::into)
 }
 
 fn parameter(address: &str, name: &str) -> Option<String> {
@@ -271,6 +282,7 @@ fn longer(uri: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::step::MalformedText;
     use crate::plan::changed_login::tests::login_in_test;
 
     const AUTHORIZE: &str = "/authorize?response_type=code&redirect_uri=https%3A%2F%2Fapp.test%2Fcb&code_challenge=abc&code_challenge_method=S256";
@@ -322,7 +334,7 @@ mod tests {
     #[test]
     fn an_authorization_request_is_changed_in_one_parameter() {
         use AuthorizationChange::{
-            NoResponseType, OwnState, RepeatedParameter, UnknownChallengeMethod, UnknownResponseType,
+            Malformed, NoResponseType, OwnState, RepeatedParameter, UnknownChallengeMethod, UnknownResponseType,
         };
         for (change, name, expected) in [
             (NoResponseType, "response_type", vec![]),
@@ -330,6 +342,8 @@ mod tests {
             (UnknownChallengeMethod, "code_challenge_method", vec!["authbench"]),
             (RepeatedParameter, "response_type", vec!["code", "authbench"]),
             (OwnState, "state", vec![OWN_STATE]),
+            (Malformed("redirect_uri", MalformedText::Address), "redirect_uri", vec!["http://[::"]),
+            (Malformed("scope", MalformedText::NotUtf8), "scope", vec!["\u{fffd}\u{fffd}"]),
         ] {
             let (changed, uri) = login().authorizing(change).expect("there is something to change");
             let address = steps(&changed)[0].address.whole().expect("is known").to_owned();

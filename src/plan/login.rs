@@ -89,7 +89,7 @@ pub enum LoginBody {
 /// A body that is malformed on purpose.
 #[derive(Clone, Debug)]
 pub struct MalformedBody {
-    /// What it says that it is.
+    /// What it says that it is; empty where it says nothing.
     pub media: &'static str,
     /// Fields of a form that are as they should be.
     pub fields: Vec<(String, LoginText)>,
@@ -167,6 +167,13 @@ pub enum CredentialEnd {
     Never,
     /// As the answer or the credential says: `expires_in` (RFC 6749 §5.1), else the `exp` of a JWT (RFC 7519 §4.1.4).
     AsAnswered,
+}
+
+impl LoginPart {
+    /// Whether it is known before anything was answered.
+    pub fn is_known(&self) -> bool {
+        matches!(self, Self::Plain(_) | Self::Private(_) | Self::Username | Self::Password)
+    }
 }
 
 impl CredentialEnd {

@@ -14,6 +14,7 @@ mod keys;
 mod lanes;
 pub mod login;
 pub mod login_server;
+mod malformed_grant;
 mod malformed_login;
 mod material;
 mod narrowed;

@@ -1,7 +1,8 @@
 //! Authorization requests (RFC 6749 §4.1.1) and what comes of those that fail.
 
+use crate::check::common::malformed::never_broken;
 use crate::check::judgement::{Judgement, ObservedCheck, unclear};
-use crate::check::step::{AuthorizationChange, OWN_STATE, SessionAct, SessionStep, Step, login};
+use crate::check::step::{AuthorizationChange, MalformedText, OWN_STATE, SessionAct, SessionStep, Step, login};
 use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
 use crate::observe::page::{named_value, parameter_of_redirect};
 use crate::observe::{Observation, Outcome, Response, StepId};
@@ -98,6 +99,62 @@ pub(crate) const CHECKS: &[Check] = &[
         ],
         expect: brings_no_code,
         fault: "repeated-authorization-parameter",
+        ..PLAIN
+    },
+    Check {
+        id: "code.malformed-never-5xx",
+        title: "An authorization request that cannot be read is answered without a server error",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["RFC 6749 §4.1.2.1", "RFC 9110 §15.5.1", "ASVS 16.5.3", "CWE-20"],
+        doc: Doc {
+            sends: "The login of the scenario with one parameter of its authorization request changed: `scope`, `state`, `client_id` and `redirect_uri` with NUL and no UTF-8 (`%ff%fe`, where they are in a query), `redirect_uri` that does not parse (`http://[::`), a word as `response_mode`, `prompt`, `max_age`, `claims`, `resource`, `request`, `ui_locales` and `id_token_hint`, and one character as `code_challenge`. Any answer but a server error will do.",
+            matters: "Whoever has the address of an authorization endpoint can send such a request, without any credential: a handler that breaks on it is a way to take the login down, and its error page often shows code.",
+            fix: "Check parameters before anything looks at them (RFC 6749 appendix A), and answer error=invalid_request, or with a page where the client or its redirection URI is not known (RFC 6749 §4.1.2.1).",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")).granted().called(THE_LOGIN),
+            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed("scope", MalformedText::Nul))),
+            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed("scope", MalformedText::NotUtf8))),
+            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed("state", MalformedText::Nul))),
+            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed("state", MalformedText::NotUtf8))),
+            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed("client_id", MalformedText::Nul))),
+            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed(
+                "client_id",
+                MalformedText::NotUtf8,
+            ))),
+            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed("redirect_uri", MalformedText::Nul))),
+            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed(
+                "redirect_uri",
+                MalformedText::NotUtf8,
+            ))),
+            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed(
+                "redirect_uri",
+                MalformedText::Address,
+            ))),
+            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed(
+                "response_mode",
+                MalformedText::Word,
+            ))),
+            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed("prompt", MalformedText::Word))),
+            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed("max_age", MalformedText::Word))),
+            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed("claims", MalformedText::Word))),
+            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed("resource", MalformedText::Word))),
+            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed("request", MalformedText::Word))),
+            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed("ui_locales", MalformedText::Word))),
+            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed(
+                "id_token_hint",
+                MalformedText::Word,
+            ))),
+            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed(
+                "code_challenge",
+                MalformedText::Character,
+            ))),
+        ],
+        expect: never_broken,
+        implied_by: &["code.redirection-uri-exact"],
+        fault: "authorization-breaks-on-nul",
         ..PLAIN
     },
 ];

@@ -1,9 +1,11 @@
 //! The token endpoint that a login asks by a grant of a user (RFC 6749 §4.1, §4.3), as far as a login shows it: the checks of the topic `token`
 //! use the client credentials grant.
 
+use crate::check::common::malformed::never_broken;
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::step::{Accept, GrantChange, RefreshChange, SessionAct, Want, login};
+use crate::check::step::{Accept, GrantChange, MalformedGrant, MalformedText, RefreshChange, SessionAct, Want, login};
+use crate::check::token::answers::not_stored;
 use crate::check::{Check, Doc, Level, PLAIN, REFUSAL, Severity, Tier};
 use crate::observe::{Outcome, StepId};
 
@@ -24,6 +26,29 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[login(SessionAct::LogIn("s")).granted().called("the login")],
         expect: expect::no_store,
         fault: "grant-answer-cacheable",
+        ..PLAIN
+    },
+    Check {
+        id: "grant.error-no-store",
+        title: "Errors of the token endpoint that a login asks forbid caching",
+        severity: Severity::Info,
+        tier: Tier::Extended,
+        remote_safe: false,
+        // the example of RFC 6749 §5.2 has the field; its text asks for it where an answer holds a token (§5.1)
+        sources: &["RFC 6749 §5.2", "RFC 9111 §5.2.2.5"],
+        doc: Doc {
+            sends: "The login of the scenario, which asks a token endpoint, with a grant type that does not exist, and with a wrong code or a wrong password; the Cache-Control of the answers is read. The right login follows.",
+            matters: "An error that a cache keeps is answered to a client whose next request is right.",
+            fix: "Send Cache-Control: no-store with every answer of the token endpoint, errors too.",
+        },
+        steps: &[
+            login(SessionAct::ChangedGrant(GrantChange::UnknownType)),
+            login(SessionAct::ChangedGrant(GrantChange::WrongGrant)),
+            login(SessionAct::LogIn("s")).granted().called("the login"),
+        ],
+        expect: errors_not_stored,
+        implied_by: &["grant.response-no-store"],
+        fault: "cacheable-grant-error",
         ..PLAIN
     },
     Check {
@@ -67,6 +92,81 @@ pub(crate) const CHECKS: &[Check] = &[
         ],
         expect: known_type,
         fault: "grant-type-ignored",
+        ..PLAIN
+    },
+    Check {
+        id: "grant.repeated-parameter-refused",
+        title: "A token request of a login with a parameter twice is refused",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["RFC 6749 §3.2", "RFC 6749 §5.2"],
+        doc: Doc {
+            sends: "The login of the scenario, which asks a token endpoint, with grant_type twice, with two grant types, and with two codes or two passwords, of which the second is wrong; and, where it has a refresh, that with grant_type twice and with two refresh tokens.",
+            matters: "Where two readers of a request take different values, one of them decides on what the other does not do.",
+            fix: "Answer 400 with error=invalid_request where a parameter comes twice (RFC 6749 §5.2).",
+        },
+        steps: &[
+            login(SessionAct::ChangedGrant(GrantChange::TypeTwice)),
+            login(SessionAct::ChangedGrant(GrantChange::TwoTypes)),
+            login(SessionAct::ChangedGrant(GrantChange::TwoGrants)),
+            login(SessionAct::LogIn("s")).granted().called("the login"),
+            login(SessionAct::RefreshChanged("s", RefreshChange::TypeTwice)),
+            // a refresh that was granted has used its token up
+            login(SessionAct::LogIn("t")).granted().called("another login"),
+            login(SessionAct::RefreshChanged("t", RefreshChange::TwoTokens)),
+        ],
+        expect: repeated,
+        fault: "repeated-grant-parameter",
+        ..PLAIN
+    },
+    Check {
+        id: "grant.malformed-never-5xx",
+        title: "A token request of a login that does not decode is answered without a server error",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["RFC 6749 §5.2", "RFC 9110 §15.5.1", "ASVS 16.5.3", "CWE-20"],
+        doc: Doc {
+            sends: "The token request of the login, and its refresh where it has one, with another text in place of the code, of the refresh token, or of the scope of a password grant: with NUL, no UTF-8 (`%ff%fe`), no percent-encoding (`%zz`), 8,192 characters long, and a list (`code[]`); with a client_id that holds NUL, is no UTF-8, or is a list; with HTTP Basic that holds NUL or is no Base64; as JSON; and without Content-Type. Where nothing of a request comes from those before it, it is sent alone. The right login follows.",
+            matters: "Whoever reaches a token endpoint can send such a request: databases refuse NUL, decoders bytes that are no UTF-8, and a handler that does not expect it breaks, often with its code in the answer.",
+            fix: "Check the characters of parameters before anything looks at them (RFC 6749 appendix A), and answer 400 invalid_request, invalid_grant or 401 invalid_client.",
+        },
+        steps: &[
+            login(SessionAct::ChangedGrant(GrantChange::Malformed(MalformedGrant::Grant(MalformedText::Nul)))),
+            login(SessionAct::ChangedGrant(GrantChange::Malformed(MalformedGrant::Grant(MalformedText::NotUtf8)))),
+            login(SessionAct::ChangedGrant(GrantChange::Malformed(MalformedGrant::Grant(MalformedText::PercentSign)))),
+            login(SessionAct::ChangedGrant(GrantChange::Malformed(MalformedGrant::Grant(MalformedText::Long)))),
+            login(SessionAct::ChangedGrant(GrantChange::Malformed(MalformedGrant::Grants))),
+            login(SessionAct::ChangedGrant(GrantChange::Malformed(MalformedGrant::Client(MalformedText::Nul)))),
+            login(SessionAct::ChangedGrant(GrantChange::Malformed(MalformedGrant::Client(MalformedText::NotUtf8)))),
+            login(SessionAct::ChangedGrant(GrantChange::Malformed(MalformedGrant::Clients))),
+            login(SessionAct::ChangedGrant(GrantChange::Malformed(MalformedGrant::BasicWithNul))),
+            login(SessionAct::ChangedGrant(GrantChange::Malformed(MalformedGrant::BasicUnread))),
+            login(SessionAct::ChangedGrant(GrantChange::Malformed(MalformedGrant::Json))),
+            login(SessionAct::ChangedGrant(GrantChange::Malformed(MalformedGrant::NoMediaType))),
+            login(SessionAct::LogIn("s")).granted().called("the login"),
+            login(SessionAct::RefreshChanged("s", RefreshChange::Malformed(MalformedGrant::Grant(MalformedText::Nul)))),
+            login(SessionAct::RefreshChanged(
+                "s",
+                RefreshChange::Malformed(MalformedGrant::Grant(MalformedText::NotUtf8)),
+            )),
+            login(SessionAct::RefreshChanged(
+                "s",
+                RefreshChange::Malformed(MalformedGrant::Grant(MalformedText::PercentSign)),
+            )),
+            login(SessionAct::RefreshChanged(
+                "s",
+                RefreshChange::Malformed(MalformedGrant::Grant(MalformedText::Long)),
+            )),
+            login(SessionAct::RefreshChanged("s", RefreshChange::Malformed(MalformedGrant::Grants))),
+            login(SessionAct::RefreshChanged("s", RefreshChange::Malformed(MalformedGrant::Json))),
+            login(SessionAct::RefreshChanged("s", RefreshChange::Malformed(MalformedGrant::NoMediaType))),
+        ],
+        expect: never_broken,
+        implied_by: &["login.malformed-never-5xx", "code.unknown-refused", "refresh.unknown-refused"],
+        fault: "grant-breaks-on-nul",
         ..PLAIN
     },
     Check {
@@ -155,6 +255,16 @@ pub(crate) const CHECKS: &[Check] = &[
     },
 ];
 
+/// Whether they should be errors is for other checks to say.
+fn errors_not_stored(case: &ObservedCheck<'_>) -> Judgement {
+    let errors = || case.lenient().filter(|(_, seen)| seen.outcome == Outcome::Refused);
+    let mut judgement = not_stored(case, errors().filter_map(|(at, seen)| Some((at, seen.exchange.response()?))));
+    if errors().next().is_none() {
+        judgement.leaves_open("none of the wrong requests was refused".to_owned());
+    }
+    judgement
+}
+
 const NO_TYPE: StepId = StepId::new("no-type");
 const UNKNOWN_TYPE: StepId = StepId::new("unknown-type");
 
@@ -164,24 +274,38 @@ fn known_type(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let wanted: [(StepId, &[&str]); 2] = [(NO_TYPE, &["invalid_request"]), (UNKNOWN_TYPE, &["unsupported_grant_type"])];
     for (step, codes) in wanted {
-        let expected = format!("400 with error={}", codes.join(" or "));
-        for (index, seen) in case.observations_of(step) {
-            match (seen.outcome, seen.exchange.response()) {
-                (Outcome::Granted, _) => {
-                    judgement.deviates(index, case.about(index, "a token was issued"), expected.clone());
-                }
-                (Outcome::Refused, Some(response)) if response.status == 400 => {
-                    expect::error_is_one_of(&mut judgement, index, response, codes);
-                }
-                (Outcome::Refused, Some(response)) => {
-                    let text = case.about(index, format_args!("refused with {}", response.status));
-                    judgement.deviates(index, text, expected.clone());
-                }
-                _ => case.judge_as(index, Want::Denied(&[Accept::Status(400)]), &mut judgement),
-            }
+        for (index, _) in case.observations_of(step) {
+            error_400(case, index, codes, &mut judgement);
         }
     }
     judgement
+}
+
+/// RFC 6749 §5.2: 400, and `invalid_request` for a request that repeats a parameter. One that is granted has the right grant in it,
+/// so it is no access.
+fn repeated(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, _) in case.lenient() {
+        error_400(case, index, &["invalid_request"], &mut judgement);
+    }
+    judgement
+}
+
+/// A request that has to be answered with 400 and one of these errors, and whose grant is no access.
+fn error_400(case: &ObservedCheck<'_>, index: usize, codes: &[&str], judgement: &mut Judgement) {
+    let seen = &case.evidence.observations[index];
+    let expected = format!("400 with error={}", codes.join(" or "));
+    match (seen.outcome, seen.exchange.response()) {
+        (Outcome::Granted, _) => judgement.deviates(index, case.about(index, "a token was issued"), expected),
+        (Outcome::Refused, Some(response)) if response.status == 400 => {
+            expect::error_is_one_of(judgement, index, response, codes);
+        }
+        (Outcome::Refused, Some(response)) => {
+            let text = case.about(index, format_args!("refused with {}", response.status));
+            judgement.deviates(index, text, expected);
+        }
+        _ => case.judge_as(index, Want::Denied(&[Accept::Status(400)]), judgement),
+    }
 }
 
 /// RFC 6749 §5.2: 400, and `invalid_grant` for credentials of a resource owner that are invalid.

@@ -162,6 +162,71 @@ pub enum GrantChange {
     NoChallenge,
     /// By another client of the scenario, which authenticates as itself.
     OtherClient,
+    /// With a code that nobody was given, or with a password that is not the one of the user.
+    WrongGrant,
+    /// With `grant_type` twice, of the same value.
+    TypeTwice,
+    /// With `grant_type` twice, of which one is unknown.
+    TwoTypes,
+    /// With two codes, or two passwords.
+    TwoGrants,
+    /// With a request that cannot be read.
+    Malformed(MalformedGrant),
+}
+
+/// How a request to a token endpoint is malformed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MalformedGrant {
+    /// Another text in place of the code or the refresh token; as the scope where there is neither.
+    Grant(MalformedText),
+    /// A list of them: a name in brackets.
+    Grants,
+    /// Another text in place of `client_id`, without authentication.
+    Client(MalformedText),
+    /// A list of clients.
+    Clients,
+    /// HTTP Basic with NUL in the user-id.
+    BasicWithNul,
+    /// HTTP Basic that is no Base64.
+    BasicUnread,
+    /// Its fields as JSON.
+    Json,
+    /// A form that does not say that it is one.
+    NoMediaType,
+}
+
+/// A text that is no value of a parameter, as a form or a query has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MalformedText {
+    /// With NUL, percent-encoded.
+    Nul,
+    /// Bytes that are no UTF-8, percent-encoded.
+    NotUtf8,
+    /// A percent sign without two hexadecimal digits behind it.
+    PercentSign,
+    /// 8,192 characters.
+    Long,
+    /// An address whose host ends in no bracket (RFC 3986 §3.2.2).
+    Address,
+    /// A word where another language is spoken, such as numbers or JSON.
+    Word,
+    /// One character.
+    Character,
+}
+
+impl MalformedText {
+    /// What is sent.
+    pub fn encoded(self) -> String {
+        match self {
+            Self::Nul => "authbench%00x".to_owned(),
+            Self::NotUtf8 => "%ff%fe".to_owned(),
+            Self::PercentSign => "%zz".to_owned(),
+            Self::Long => "a".repeat(8192),
+            Self::Address => "http%3A%2F%2F%5B%3A%3A".to_owned(),
+            Self::Word => "authbench".to_owned(),
+            Self::Character => "x".to_owned(),
+        }
+    }
 }
 
 /// How an authorization request is changed.
@@ -177,6 +242,8 @@ pub enum AuthorizationChange {
     RepeatedParameter,
     /// With [`OWN_STATE`] as its `state`.
     OwnState,
+    /// With a text that is no value of this parameter, whether it had one or not.
+    Malformed(&'static str, MalformedText),
 }
 
 /// A `state` with characters that a query has to escape: all of them may be in one (RFC 6749, appendix A.5).
@@ -214,6 +281,19 @@ pub enum RefreshChange {
     WrongClientSecret,
     /// Another client of the scenario sends it, and authenticates.
     OtherClient,
+    /// With `grant_type` twice, of the same value.
+    TypeTwice,
+    /// With two refresh tokens.
+    TwoTokens,
+    /// With a request that cannot be read.
+    Malformed(MalformedGrant),
+}
+
+impl RefreshChange {
+    /// Whether it is sent beside a changed login, where that has a refresh at all.
+    pub fn is_beside_login(self) -> bool {
+        matches!(self, Self::TypeTwice | Self::TwoTokens | Self::Malformed(_))
+    }
 }
 
 /// What takes the place of a user-id or a password in the body of a login.

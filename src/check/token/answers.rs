@@ -232,11 +232,18 @@ pub(crate) const CHECKS: &[Check] = &[
 /// Any refusal.
 const CLIENT_ERROR: &[Accept] = &[Accept::Status(400), Accept::Status(401)];
 
-/// Answers to POST are kept by nobody unless they say that they may be (RFC 9110 §9.3.3), so silence is worth a remark
-/// outside the letter of the RFCs.
 fn errors_not_stored(case: &ObservedCheck<'_>) -> Judgement {
+    not_stored(case, case.refusals())
+}
+
+/// Each answer against what its step wants, and no cache keeps one of these errors. Answers to POST are kept by nobody unless they
+/// say that they may be (RFC 9110 §9.3.3), so silence is worth a remark outside the letter of the RFCs.
+pub(crate) fn not_stored<'a>(
+    case: &ObservedCheck<'_>,
+    errors: impl Iterator<Item = (usize, &'a Response)>,
+) -> Judgement {
     let mut judgement = expect::wants(case);
-    for (index, response) in case.refusals() {
+    for (index, response) in errors {
         let directives = expect::directives(response);
         if expect::forbid_storing(&directives) {
             continue;

@@ -384,7 +384,10 @@ impl ControlPlane {
             request = request.header(name, value.as_slice());
         }
         if let Some((media, body)) = body {
-            request = request.header(reqwest::header::CONTENT_TYPE, media).body(body);
+            if !media.is_empty() {
+                request = request.header(reqwest::header::CONTENT_TYPE, media);
+            }
+            request = request.body(body);
         }
         self.rate_limit.wait().await;
         let began = clock::now();

@@ -2,8 +2,8 @@
 
 use super::{Act, Caster, Control, Missing, missing};
 use crate::check::step::{
-    AuthorizationChange, DEFAULT_ACCOUNTS, GrantChange, LoginMember, MalformedLogin, NearPassword, QueryLogin,
-    RedirectionUri, RefreshChange, ReturnTo, SessionAct, SessionStep, UnusualText, Want,
+    AuthorizationChange, DEFAULT_ACCOUNTS, GrantChange, LoginMember, MalformedGrant, MalformedLogin, MalformedText,
+    NearPassword, QueryLogin, RedirectionUri, RefreshChange, ReturnTo, SessionAct, SessionStep, UnusualText, Want,
 };
 use crate::observe::{Description, Phrase};
 
@@ -69,6 +69,11 @@ impl Caster<'_> {
                 has(procedure.is_some_and(|login| login.changes_password()), why)?;
             }
             SessionAct::RefreshIfAny(_) if procedure.is_none_or(|login| login.refresh.is_none()) => return Ok(()),
+            SessionAct::RefreshChanged(_, change)
+                if change.is_beside_login() && subject.changed_refresh(good, change).is_none() =>
+            {
+                return Ok(());
+            }
             SessionAct::Refresh(_)
             | SessionAct::RefreshIfAny(_)
             | SessionAct::RefreshAtOnce(_)
@@ -119,6 +124,10 @@ impl Caster<'_> {
                 GrantChange::OtherClient => subject.code_of_other_client(good).is_some(),
                 _ => procedure.is_some_and(|login| login.with_changed_grant(change).is_some()),
             };
+            // a grant may have no value that a second one could differ from
+            if change == GrantChange::TwoGrants && !changes {
+                return Ok(());
+            }
             has(changes, lacking(change))?;
         }
         if let SessionAct::OtherRedirection(uri) = step.act {
@@ -138,6 +147,10 @@ impl Caster<'_> {
                 changes(AuthorizationChange::NoResponseType),
                 "no request of the login before the last one has `response_type` and `redirect_uri`, or no redirect brings its code (`{location:code}`)",
             )?;
+            // a form has only what is UTF-8
+            if matches!(change, AuthorizationChange::Malformed(..)) && !changes(change) {
+                return Ok(());
+            }
             has(changes(change), "no request of the login before the last one has a `code_challenge_method`")?;
         }
         self.budget(step.act == SessionAct::GuessPasswords)?;
@@ -192,7 +205,15 @@ impl Caster<'_> {
 /// What a login has to have, so that the request to its token endpoint can be changed.
 fn lacking(change: GrantChange) -> &'static str {
     match change {
-        GrantChange::NoType | GrantChange::UnknownType => "no request to a token endpoint in the login",
+        GrantChange::NoType
+        | GrantChange::UnknownType
+        | GrantChange::TypeTwice
+        | GrantChange::TwoTypes
+        | GrantChange::TwoGrants
+        | GrantChange::Malformed(_) => "no request to a token endpoint in the login",
+        GrantChange::WrongGrant => {
+            "no `{password}` in the request of the login to the token endpoint, and no `code` that comes from an answer"
+        }
         GrantChange::NoClientAuthentication | GrantChange::WrongClientSecret => {
             "no client in the login that authenticates: what it asks for, anybody may ask for"
         }
@@ -252,6 +273,13 @@ fn described(act: SessionAct) -> Description {
         SessionAct::ChangedGrant(GrantChange::WrongVerifier) => "a login whose code is used with a wrong verifier",
         SessionAct::ChangedGrant(GrantChange::NoChallenge) => "a login with a verifier and without a challenge",
         SessionAct::ChangedGrant(GrantChange::OtherClient) => "a login whose code is used by another client",
+        SessionAct::ChangedGrant(GrantChange::WrongGrant) => "a login with a wrong code or password",
+        SessionAct::ChangedGrant(GrantChange::TypeTwice) => "a login with grant_type twice",
+        SessionAct::ChangedGrant(GrantChange::TwoTypes) => "a login with two grant types",
+        SessionAct::ChangedGrant(GrantChange::TwoGrants) => "a login with two codes or passwords",
+        SessionAct::ChangedGrant(GrantChange::Malformed(kind)) => {
+            return Description::new(format!("a token request {}", malformed_grant(kind)));
+        }
         SessionAct::RepeatCode(_) => "a code that was used before",
         SessionAct::UseCodeAtOnce => "the same code at the same time",
         SessionAct::AuthorizationRequest(change) => match change {
@@ -264,6 +292,10 @@ fn described(act: SessionAct) -> Description {
             }
             AuthorizationChange::RepeatedParameter => "an authorization request with a parameter twice",
             AuthorizationChange::OwnState => "an authorization request with a state that has to be escaped",
+            AuthorizationChange::Malformed(name, text) => {
+                let text = malformed_text(text);
+                return Description::new(format!("an authorization request whose {name} is {text}"));
+            }
         },
         SessionAct::OtherRedirection(RedirectionUri::OtherHost) => {
             "an authorization request with a redirection URI on another host"
@@ -290,6 +322,9 @@ fn described(act: SessionAct) -> Description {
         }
         SessionAct::GuessPasswords => "a login with a wrong password",
         SessionAct::Refresh(_) | SessionAct::RefreshIfAny(_) => "a refresh",
+        SessionAct::RefreshChanged(_, RefreshChange::Malformed(kind)) => {
+            return Description::new(format!("a refresh {}", malformed_grant(kind)));
+        }
         SessionAct::RefreshChanged(_, change) => changed(change),
         SessionAct::RefreshAtOnce(_) => "the same refresh at the same time",
         SessionAct::LogOut(_) => "a logout",
@@ -308,6 +343,37 @@ fn changed(change: RefreshChange) -> &'static str {
         RefreshChange::NoClientAuthentication => "the refresh without the authentication of its client",
         RefreshChange::WrongClientSecret => "the refresh with a wrong secret of its client",
         RefreshChange::OtherClient => "the refresh token sent by another client",
+        RefreshChange::TypeTwice => "the refresh with grant_type twice",
+        RefreshChange::TwoTokens => "the refresh with two refresh tokens",
+        RefreshChange::Malformed(_) => "a malformed refresh",
+    }
+}
+
+fn malformed_grant(kind: MalformedGrant) -> String {
+    let text = match kind {
+        MalformedGrant::Grant(text) => {
+            return format!("whose grant (code, refresh token or scope) is {}", malformed_text(text));
+        }
+        MalformedGrant::Client(text) => return format!("whose client is {}", malformed_text(text)),
+        MalformedGrant::Grants => "with a list of grants (`code[]`, `refresh_token[]` or `scope[]`)",
+        MalformedGrant::Clients => "with a list of clients (`client_id[]`)",
+        MalformedGrant::BasicWithNul => "of a client with NUL, by HTTP Basic",
+        MalformedGrant::BasicUnread => "with HTTP Basic that is no Base64",
+        MalformedGrant::Json => "as JSON",
+        MalformedGrant::NoMediaType => "without Content-Type",
+    };
+    text.to_owned()
+}
+
+fn malformed_text(text: MalformedText) -> &'static str {
+    match text {
+        MalformedText::Nul => "a text with NUL",
+        MalformedText::NotUtf8 => "no UTF-8",
+        MalformedText::PercentSign => "a percent sign that encodes nothing",
+        MalformedText::Long => "8,192 characters long",
+        MalformedText::Address => "an address that does not parse",
+        MalformedText::Word => "the word authbench",
+        MalformedText::Character => "one character",
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use super::resource::second_counts;
 use super::session::{ANOTHER_SECOND, note, started};
 use super::told::{Told, granted, led_elsewhere, refused};
 use super::{Halt, Kept, Stage};
 use crate::check::step::{AuthorizationChange, RedirectionUri};
 use crate::drive::login::Logins;
 use crate::drive::probe::{allowance, values};
-use crate::observe::{Evidence, Outcome};
+use crate::observe::{Evidence, Outcome, Silence};
 use crate::plan::login::LoginProcedure;
 
 impl Stage<'_> {
@@ -83,17 +84,25 @@ impl Stage<'_> {
         self.authorized(identity, changed, Outcome::Refused, evidence).await
     }
 
-    /// A login with a changed authorization request: granted is what leads to the redirection URI, with a code or with an error.
+    /// A login with a changed authorization request: granted is what leads to the redirection URI, with a code or with an error. And
+    /// whether its answer is a server error, or none, that comes again.
     pub(super) async fn changed_authorization(
         &mut self,
         identity: usize,
         change: AuthorizationChange,
         evidence: &mut Evidence,
-    ) -> Result<Told, Halt> {
+    ) -> Result<(Told, bool), Halt> {
         let (_, procedure) = self.login_of(identity)?;
         let why = "the login has no authorization request that could be changed";
         let changed = procedure.authorizing(change).ok_or_else(|| Halt::Untestable(why.to_owned()))?;
-        self.authorized(identity, changed, Outcome::Unclear, evidence).await
+        let told = self.authorized(identity, changed.clone(), Outcome::Unclear, evidence).await?;
+        let closed = matches!(told.exchange.answer, Err(Silence::Closed));
+        if (told.outcome != Outcome::Broke && !closed) || self.prober.outages.are_caused_by(&told.exchange.request) {
+            return Ok((told, false));
+        }
+        let again = self.authorized(identity, changed, Outcome::Unclear, evidence).await?;
+        let same = again.outcome == told.outcome;
+        Ok((if second_counts(told.outcome, again.outcome, false) { again } else { told }, same))
     }
 
     /// Logs in with another authorization request: granted is what leads to its redirection URI; where the login ends without that,

@@ -116,9 +116,7 @@ impl Stage<'_> {
                 }
                 Some(token)
             }
-            RefreshChange::NoClientAuthentication | RefreshChange::WrongClientSecret | RefreshChange::OtherClient => {
-                None
-            }
+            _ => None,
         };
         let session = match other {
             Some(other) => {

@@ -209,11 +209,26 @@ fn asks_for_password(query: &str) -> Response {
     page(StatusCode::OK, &form)
 }
 
+/// Whether a parser breaks on a request that it does not expect; only faults let it.
+fn breaks(query: &str, faults: &Faults) -> bool {
+    let any = |name: &str, is_wrong: fn(&str) -> bool| {
+        let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+        pairs.any(|(own, value)| own == name && is_wrong(&value))
+    };
+    (faults.on("authorization-breaks-on-nul") && (query.contains("%00") || query.contains("%ff")))
+        || (faults.on("authorization-breaks-on-addresses") && any("redirect_uri", |uri| url::Url::parse(uri).is_err()))
+        || (faults.on("authorization-breaks-on-numbers") && any("max_age", |age| age.parse::<u64>().is_err()))
+        || (faults.on("authorization-breaks-on-json")
+            && any("claims", |claims| serde_json::from_str::<serde_json::Value>(claims).is_err()))
+        || (faults.on("authorization-breaks-on-challenges") && any("code_challenge", |challenge| challenge.len() < 43))
+}
+
 /// The authorization endpoint (RFC 6749 §3.1).
 pub(super) async fn ask(Shared(verifiers): Shared<Arc<Verifiers>>, RawQuery(query): RawQuery) -> Response {
     let query = query.unwrap_or_default();
     let (asked, faults) = (Asked::of(&query), &verifiers.state.faults);
     match asked.error(faults) {
+        _ if breaks(&query, faults) => Rejection::broken().into_response(),
         _ if !asked.is_registered(faults) => not_registered(),
         Some(error) if faults.on("authorization-error-page") => page(StatusCode::BAD_REQUEST, error),
         Some(error) => asked.answered(("error", error), faults),

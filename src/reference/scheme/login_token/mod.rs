@@ -3,15 +3,17 @@
 mod codes;
 mod families;
 pub(crate) mod faults;
+mod token_request;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Bytes;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Form, Query, State as Shared};
+use axum::extract::{Query, State as Shared};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -145,16 +147,28 @@ fn password_pair(state: &ReferenceState, body: Result<Json<Value>, JsonRejection
 }
 
 /// The grants of a user (RFC 6749 §4.1, §4.3), of a client that authenticates or of none, and what renews them.
-async fn grant(
-    Shared(verifiers): Shared<Arc<Verifiers>>,
-    headers: HeaderMap,
-    Form(form): Form<HashMap<String, String>>,
-) -> Response {
+async fn grant(Shared(verifiers): Shared<Arc<Verifiers>>, headers: HeaderMap, body: Bytes) -> Response {
+    let faults = &verifiers.state.faults;
+    let mut answer = match token_request::fields(&headers, &body, faults) {
+        Ok(form) => granted(&verifiers, &headers, &form).await,
+        Err(rejection) => rejection.into_response(),
+    };
+    if faults.on("cacheable-grant-error") && answer.status() != StatusCode::OK {
+        answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=60"));
+    }
+    answer
+}
+
+async fn granted(verifiers: &Verifiers, headers: &HeaderMap, form: &HashMap<String, String>) -> Response {
     let value = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
     // RFC 6749 §5.2
     let refused = |error| Rejection::new(StatusCode::BAD_REQUEST, error).into_response();
     let faults = &verifiers.state.faults;
-    let Ok(client) = client_of(&headers, &form, faults) else {
+    let line = headers.get(header::AUTHORIZATION).and_then(|line| line.to_str().ok()?.strip_prefix("Basic "));
+    if faults.on("grant-breaks-on-basic") && line.is_some_and(|pair| STANDARD.decode(pair).is_err()) {
+        return Rejection::broken().into_response();
+    }
+    let Ok(client) = client_of(headers, form, faults) else {
         let unknown = Rejection::new(StatusCode::UNAUTHORIZED, "invalid_client");
         return unknown.with_challenge("Basic realm=\"orders\"").into_response();
     };
@@ -176,7 +190,7 @@ async fn grant(
             if seems_fresh {
                 tokio::time::sleep(RACE).await;
             }
-            return match verifiers.codes.used(&form, client, &verifiers.families, faults, seems_fresh) {
+            return match verifiers.codes.used(form, client, &verifiers.families, faults, seems_fresh) {
                 Some(tokens) => told(&verifiers.families, tokens).into_response(),
                 None if faults.on("code-error-text") => (StatusCode::UNAUTHORIZED, "log in again").into_response(),
                 None => refused("invalid_grant"),
@@ -186,7 +200,7 @@ async fn grant(
         _ => return refused("unsupported_grant_type"),
     }
     let wrong = |_| Rejection::new(StatusCode::BAD_REQUEST, "invalid_grant");
-    match passwords::log_in(&verifiers, value("username"), value("password"), wrong) {
+    match passwords::log_in(verifiers, value("username"), value("password"), wrong) {
         Ok(principal) => {
             let (headers, body) = told(&verifiers.families, verifiers.families.start(principal, client));
             if faults.on("grant-answer-cacheable") { body.into_response() } else { (headers, body).into_response() }
