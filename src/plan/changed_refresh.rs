@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::login::{LoginBody, LoginProcedure, LoginStep, LoginText};
+use super::login::{CredentialSource, LoginBody, LoginProcedure, LoginStep, LoginText};
 use super::malformed_grant::malformed;
 use super::subject::{Identity, Login, Subject};
-use crate::check::step::RefreshChange;
+use crate::check::step::{ExtraScope, RefreshChange};
 use crate::secret::Secret;
 
 /// The grant that a refresh token is used by (RFC 6749 §6).
@@ -31,11 +31,41 @@ impl Subject {
             RefreshChange::TypeTwice => with_another(own, "grant_type", GRANT)?,
             RefreshChange::TwoTokens => with_another(own, GRANT, UNKNOWN)?,
             RefreshChange::Malformed(kind) => malformed(own, kind)?,
+            // which scope that is, the answer to the login says
+            RefreshChange::MoreScope(ExtraScope::OfAnother) if self.lacked_scope(identity).is_none() => return None,
+            RefreshChange::MoreScope(_) | RefreshChange::LessScope => return Some(procedure.clone()),
             RefreshChange::OtherClient => {
                 self.identities.iter().filter_map(refresh_of).find(|other| is_of_other_client(other, own))?.clone()
             }
         };
         Some(Arc::new(LoginProcedure { refresh: Some(changed), ..LoginProcedure::clone(procedure) }))
+    }
+}
+
+impl Subject {
+    /// A value of the scope of another identity that this one has not.
+    pub fn lacked_scope(&self, identity: usize) -> Option<&str> {
+        let own = &self.identities[identity].scopes;
+        let mut others = self.identities.iter().flat_map(|other| &other.scopes);
+        others.find(|scope| !own.contains(*scope)).map(String::as_str)
+    }
+}
+
+impl LoginProcedure {
+    /// The same login whose refresh asks for a scope; none where it has no refresh at a token endpoint.
+    #[must_use]
+    pub fn refreshing_for(&self, scope: &str) -> Option<Arc<Self>> {
+        let mut step = self.refresh.clone().filter(|own| own.grant() == Some(GRANT))?;
+        let Some(LoginBody::Form(fields)) = &mut step.body else { return None };
+        fields.retain(|(name, _)| name != "scope");
+        fields.push(("scope".to_owned(), LoginText::plain(scope)));
+        Some(Arc::new(Self { refresh: Some(step), ..self.clone() }))
+    }
+
+    /// The scope that the login asks for, where it is written out.
+    pub fn requested_scope(&self) -> Option<String> {
+        let CredentialSource::Requests(steps) = &self.source else { return None };
+        steps.iter().find_map(|step| step.parameter("scope"))
     }
 }
 
@@ -106,6 +136,7 @@ pub(super) fn with_wrong_secret(step: &LoginStep) -> Option<LoginStep> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::changed_login::tests::login_in_test;
     use crate::plan::client::{ClientAuthMethod, ClientCredential};
     use crate::plan::login::LoginPart;
 
@@ -152,6 +183,16 @@ mod tests {
             assert!(confidential("other").iter().all(|other| is_of_other_client(other, &own)));
             assert!(confidential("app").iter().all(|same| !is_of_other_client(same, &own)));
         }
+    }
+
+    #[test]
+    fn a_refresh_asks_for_a_scope_at_a_token_endpoint_alone() {
+        let login = login_in_test("/token", LoginBody::Form(Vec::new()), ("alice", "pass"));
+        assert!(login.refreshing_for("read").is_none(), "it has no refresh");
+        let login = LoginProcedure { refresh: Some(refresh(&[("scope", "read write")])), ..login };
+        let changed = login.refreshing_for("read").expect("it has one");
+        let scope = changed.refresh.as_ref().and_then(|step| step.field("scope")?.whole());
+        assert_eq!(scope, Some("read"));
     }
 
     #[test]

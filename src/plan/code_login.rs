@@ -160,7 +160,7 @@ enum Kept {
 
 impl LoginStep {
     /// A parameter of its query, or of its form, that is written out.
-    fn parameter(&self, name: &str) -> Option<String> {
+    pub(super) fn parameter(&self, name: &str) -> Option<String> {
         let of_query = || parameter(&self.address.known()?, name);
         of_query().or_else(|| self.field(name)?.known())
     }

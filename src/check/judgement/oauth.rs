@@ -89,7 +89,7 @@ pub(crate) fn claims_of(token: &str) -> Option<Value> {
 }
 
 /// The scope values in the claims of an access token that is a JWT, as RFC 9068 §2.2.3 and others write them.
-fn claimed_scope(observation: &Observation) -> Option<BTreeSet<String>> {
+pub(crate) fn claimed_scope(observation: &Observation) -> Option<BTreeSet<String>> {
     let token = observation.exchange.response()?.json_text("access_token")?;
     let claims = claims_of(&token)?;
     let values = ["scope", "scp"].into_iter().filter_map(|name| claims.get(name)).flat_map(|value| match value {

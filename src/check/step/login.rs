@@ -287,6 +287,19 @@ pub enum RefreshChange {
     TwoTokens,
     /// With a request that cannot be read.
     Malformed(MalformedGrant),
+    /// With the scope of the login and one more value.
+    MoreScope(ExtraScope),
+    /// With one value of the scope of the login, where that has several.
+    LessScope,
+}
+
+/// A value of a scope that a login was not granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExtraScope {
+    /// One that another credential of the scenario has, where this one lacks any.
+    OfAnother,
+    /// One that no server has.
+    Invented,
 }
 
 impl RefreshChange {

@@ -43,6 +43,14 @@ impl LoginSession {
         values.into_iter().find(|value| Some(value) != self.state.token.as_ref())
     }
 
+    /// The values of its scope: what an answer says that was granted, or what was asked for (RFC 6749 §5.1); none where neither is
+    /// known.
+    pub fn scope(&self) -> Option<Vec<String>> {
+        let answered = self.state.pointed("/scope").and_then(|scope| scope.as_str().map(str::to_owned));
+        let scope = answered.or_else(|| self.procedure.requested_scope())?;
+        Some(scope.split(' ').filter(|one| !one.is_empty()).map(str::to_owned).collect())
+    }
+
     /// Whether its refresh authenticates a client, however that is written: then refresh tokens are bound to it (RFC 9700 §4.14.2).
     pub fn refreshes_for_a_client(&self) -> bool {
         let Some(step) = &self.procedure.refresh else { return false };

@@ -2,8 +2,9 @@
 
 use super::{Act, Caster, Control, Missing, missing};
 use crate::check::step::{
-    AuthorizationChange, DEFAULT_ACCOUNTS, GrantChange, LoginMember, MalformedGrant, MalformedLogin, MalformedText,
-    NearPassword, QueryLogin, RedirectionUri, RefreshChange, ReturnTo, SessionAct, SessionStep, UnusualText, Want,
+    AuthorizationChange, DEFAULT_ACCOUNTS, ExtraScope, GrantChange, LoginMember, MalformedGrant, MalformedLogin,
+    MalformedText, NearPassword, QueryLogin, RedirectionUri, RefreshChange, ReturnTo, SessionAct, SessionStep,
+    UnusualText, Want,
 };
 use crate::observe::{Description, Phrase};
 
@@ -93,6 +94,10 @@ impl Caster<'_> {
             && subject.changed_refresh(good, change).is_none()
         {
             return match change {
+                RefreshChange::MoreScope(ExtraScope::OfAnother) => Ok(()),
+                RefreshChange::MoreScope(_) | RefreshChange::LessScope => missing(
+                    "no `refresh` in the login that asks a token endpoint (a form with `grant_type: refresh_token`)",
+                ),
                 RefreshChange::OtherClient => missing(
                     "no second credential whose login has a `refresh` by another client at the same token endpoint",
                 ),
@@ -346,6 +351,9 @@ fn changed(change: RefreshChange) -> &'static str {
         RefreshChange::TypeTwice => "the refresh with grant_type twice",
         RefreshChange::TwoTokens => "the refresh with two refresh tokens",
         RefreshChange::Malformed(_) => "a malformed refresh",
+        RefreshChange::MoreScope(ExtraScope::OfAnother) => "the refresh with a scope of another credential",
+        RefreshChange::MoreScope(ExtraScope::Invented) => "the refresh with a scope that does not exist",
+        RefreshChange::LessScope => "the refresh with a part of the scope",
     }
 }
 

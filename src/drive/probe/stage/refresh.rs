@@ -4,7 +4,7 @@ use super::resource::second_counts;
 use super::session::{KeptSession, note, started};
 use super::told::{Told, granted, refused};
 use super::{Halt, Stage};
-use crate::check::step::{RefreshChange, SessionAct, SessionStep, Step, Want};
+use crate::check::step::{ExtraScope, RefreshChange, SessionAct, SessionStep, Step, Want};
 use crate::drive::login::LoginSession;
 use crate::drive::probe::values;
 use crate::observe::{Evidence, Outcome};
@@ -17,6 +17,12 @@ const BOUND: &str = "the refresh authenticates its client, to which refresh toke
 const NO_TOKEN: &str = "the refresh of the login takes no token from an answer";
 /// Why a refresh token cannot be forged.
 const UNFORGED: &str = "the refresh token is too short to be changed";
+/// Why no part of a scope can be asked for.
+const FEW_SCOPES: &str = "no two values of the scope of the login are known";
+/// A scope that no server has.
+const INVENTED_SCOPE: &str = "authbench-no-such-scope";
+/// OpenID Connect Core 1.0 §3.1.2.1 and §11.
+const OF_PROTOCOL: [&str; 2] = ["openid", "offline_access"];
 /// Why an access token in its place shows nothing.
 const THE_SAME: &str = "the refresh token is the access token";
 
@@ -98,7 +104,14 @@ impl Stage<'_> {
         change: RefreshChange,
         evidence: &mut Evidence,
     ) -> Result<(Told, bool), Halt> {
-        let procedure = self.prober.subject().changed_refresh(identity, change);
+        let procedure = match change {
+            RefreshChange::MoreScope(_) | RefreshChange::LessScope => {
+                let scope = self.scope_for(identity, slot, change)?;
+                let scope = scope.ok_or_else(|| Halt::Inapplicable(FEW_SCOPES.to_owned()))?;
+                self.login_of(identity)?.1.refreshing_for(&scope)
+            }
+            _ => self.prober.subject().changed_refresh(identity, change),
+        };
         let procedure = procedure.ok_or_else(|| Halt::Untestable(NO_TOKEN.to_owned()))?;
         let kept = started(&mut self.sessions, slot)?;
         // a server may take it for a theft, and end the session
@@ -132,6 +145,37 @@ impl Stage<'_> {
         let again = self.sent_by(session, evidence).await?;
         let same = again.outcome == told.outcome;
         Ok((if second_counts(told.outcome, again.outcome, false) { again } else { told }, same))
+    }
+
+    /// Whether a changed refresh has nothing to say of this login: a token endpoint need not issue refresh tokens (RFC 6749 §5.1), and
+    /// the scope of another credential may be no other one.
+    pub(super) fn is_left_out(&self, identity: usize, slot: &str, change: RefreshChange) -> Result<bool, Halt> {
+        Ok(match change {
+            RefreshChange::MoreScope(ExtraScope::OfAnother) => self.scope_for(identity, slot, change)?.is_none(),
+            _ => change.is_beside_login() && self.kept_session(slot)?.session.refresh_token().is_none(),
+        })
+    }
+
+    /// The scope that a changed refresh asks for; none where the scope of the login is not known, or none fits.
+    fn scope_for(&self, identity: usize, slot: &str, change: RefreshChange) -> Result<Option<String>, Halt> {
+        let own = self.kept_session(slot)?.session.scope();
+        let more = |extra: &str| {
+            let mut all = own.clone().unwrap_or_default();
+            all.push(extra.to_owned());
+            all.join(" ")
+        };
+        Ok(match (change, &own) {
+            (RefreshChange::MoreScope(ExtraScope::Invented), _) => Some(more(INVENTED_SCOPE)),
+            (RefreshChange::MoreScope(ExtraScope::OfAnother), Some(own)) => {
+                let lacked = self.prober.subject().lacked_scope(identity);
+                lacked.filter(|lacked| !own.iter().any(|one| one == lacked)).map(more)
+            }
+            // a scope that means something to the protocol is no part of what a token opens
+            (RefreshChange::LessScope, Some(own)) if own.len() > 1 => {
+                own.iter().find(|one| !OF_PROTOCOL.contains(&one.as_str())).cloned()
+            }
+            _ => None,
+        })
     }
 
     /// The refresh of a session, which is given back to be logged out where it was renewed.

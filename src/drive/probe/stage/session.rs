@@ -122,12 +122,7 @@ impl Stage<'_> {
             SessionAct::Refresh(slot) | SessionAct::RefreshIfAny(slot) => {
                 self.refresh(slot, step.want, evidence).await?
             }
-            // a token endpoint need not issue refresh tokens (RFC 6749 §5.1)
-            SessionAct::RefreshChanged(slot, change)
-                if change.is_beside_login() && self.kept_session(slot)?.session.refresh_token().is_none() =>
-            {
-                return Ok(());
-            }
+            SessionAct::RefreshChanged(slot, change) if self.is_left_out(identity, slot, change)? => return Ok(()),
             SessionAct::RefreshChanged(slot, change) => {
                 let (told, reproduced) = self.changed_refresh(identity, slot, change, evidence).await?;
                 told.observe_as(action, Place::Login, reproduced, evidence);

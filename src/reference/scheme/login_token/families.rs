@@ -24,6 +24,16 @@ const REFRESH_LIFE: Duration = Duration::from_secs(3600);
 pub(super) struct NewTokens {
     pub(super) access: String,
     pub(super) refresh: String,
+    pub(super) scopes: Vec<String>,
+}
+
+/// An access token that was issued.
+#[derive(Debug)]
+struct Access {
+    /// Its SHA-256.
+    key: [u8; 32],
+    ends: Instant,
+    principal: Arc<Principal>,
 }
 
 /// Tokens of one login.
@@ -32,8 +42,7 @@ struct Family {
     principal: Arc<Principal>,
     /// The client to which its tokens were issued, where one named itself.
     client: Option<String>,
-    /// Access tokens by their SHA-256, with their ends.
-    access: VecDeque<([u8; 32], Instant)>,
+    access: VecDeque<Access>,
     /// Refresh tokens by their SHA-256; all but the last were used.
     refresh: VecDeque<[u8; 32]>,
     /// SHA-256 of the first half of the last one.
@@ -98,9 +107,9 @@ impl Families {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let key = digest(token);
         let family = known.families.get(known.family_of.get(&key)?)?;
-        let lives = family.access.iter().any(|(access, ends)| *access == key && clock::now() < *ends);
-        let opens = lives || (faults.on("refresh-token-opens-resources") && family.refresh.contains(&key));
-        opens.then(|| family.principal.clone())
+        let living = family.access.iter().find(|access| access.key == key && clock::now() < access.ends);
+        let by_refresh = faults.on("refresh-token-opens-resources") && family.refresh.contains(&key);
+        living.map(|access| access.principal.clone()).or_else(|| by_refresh.then(|| family.principal.clone()))
     }
 
     /// Whether a refresh token may be used; one that was used before ends its family.
@@ -118,6 +127,25 @@ impl Families {
             false => known.look_at(token, client, faults)?,
         };
         Some(known.issue(id, self.lifetime))
+    }
+
+    /// The scope that the login of a refresh token was granted.
+    pub(super) fn scopes_of(&self, token: &str) -> Option<Vec<String>> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        Some(known.families.get(&known.id_of(token)?)?.principal.scopes.clone())
+    }
+
+    /// Tokens whose access token has another scope than their login.
+    pub(super) fn with_scopes(&self, tokens: NewTokens, scopes: Vec<String>) -> NewTokens {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let id = known.id_of(&tokens.access);
+        if let Some(family) = id.and_then(|id| known.families.get_mut(&id)) {
+            let key = digest(&tokens.access);
+            let principal = Arc::new(Principal { scopes: scopes.clone(), ..Principal::clone(&family.principal) });
+            let own = family.access.iter_mut().find(|access| access.key == key);
+            own.into_iter().for_each(|access| access.principal = principal.clone());
+        }
+        NewTokens { scopes, ..tokens }
     }
 
     /// New tokens for whoever was renewed last, as a server gives that does not verify what it is shown.
@@ -184,7 +212,7 @@ impl Known {
         let family = self.families.get_mut(&id)?;
         let is_newest = family.refresh.back() == Some(&key);
         let is_known = family.refresh.contains(&key);
-        if faults.on("access-token-refreshes") && family.access.iter().any(|(access, _)| *access == key) {
+        if faults.on("access-token-refreshes") && family.access.iter().any(|access| access.key == key) {
             return Some(id);
         }
         // RFC 6749 §6: issued to the client that sends it
@@ -206,16 +234,19 @@ impl Known {
     }
 
     fn issue(&mut self, id: u64, lifetime: Duration) -> NewTokens {
-        let new = NewTokens { access: format!("abl_{}", random_text(40)), refresh: format!("abr_{}", random_text(40)) };
+        let (access, refresh) = (format!("abl_{}", random_text(40)), format!("abr_{}", random_text(40)));
+        let mut new = NewTokens { access, refresh, scopes: Vec::new() };
         let Some(family) = self.families.get_mut(&id) else { return new };
         let now = clock::now();
-        family.access.push_back((digest(&new.access), now + lifetime));
+        let principal = family.principal.clone();
+        new.scopes.clone_from(&principal.scopes);
+        family.access.push_back(Access { key: digest(&new.access), ends: now + lifetime, principal });
         family.refresh.push_back(digest(&new.refresh));
         family.beginning = digest(first_half(&new.refresh));
         family.ends = now + REFRESH_LIFE;
         let mut gone = Vec::new();
-        while family.access.len() > MOST_TOKENS || family.access.front().is_some_and(|(_, ends)| *ends <= now) {
-            gone.extend(family.access.pop_front().map(|(key, _)| key));
+        while family.access.len() > MOST_TOKENS || family.access.front().is_some_and(|access| access.ends <= now) {
+            gone.extend(family.access.pop_front().map(|access| access.key));
         }
         while family.refresh.len() > MOST_TOKENS {
             gone.extend(family.refresh.pop_front());
@@ -231,7 +262,7 @@ impl Known {
 
     fn forget(&mut self, id: u64) {
         let Some(family) = self.families.remove(&id) else { return };
-        for key in family.access.iter().map(|(key, _)| key).chain(&family.refresh) {
+        for key in family.access.iter().map(|access| &access.key).chain(&family.refresh) {
             self.family_of.remove(key);
         }
     }
@@ -266,6 +297,11 @@ mod tests {
             assert!(families.renew(&clients.refresh, stranger, &none).is_none(), "{stranger:?} is not its client");
         }
         assert!(families.renew(&clients.refresh, Some("app"), &none).is_some());
+        let narrowed = families.with_scopes(families.start(alice(), None), vec!["read".to_owned()]);
+        let scopes = |token: &str| families.principal(token, &none).map(|of| of.scopes.clone());
+        assert_eq!(scopes(&narrowed.access), Some(vec!["read".to_owned()]));
+        let next = families.renew(&narrowed.refresh, None, &none).expect("is fresh");
+        assert_eq!(scopes(&next.access), Some(Vec::new()), "the scope of the login stays");
         families.end(&other.access, &none);
         assert!(families.renew(&other.refresh, None, &none).is_none());
     }

@@ -83,6 +83,16 @@ pub(crate) const FAULTS: &[Fault] = &[
         "renews for a client with whatever secret",
     ),
     row(
+        "refresh-widens-scope",
+        "grant.refresh-scope-not-widened",
+        "issues at a refresh whatever scope the client asks for",
+    ),
+    row(
+        "refresh-ignores-scope",
+        "grant.refresh-scope-narrowed",
+        "issues at a refresh the scope of the login, also where the client asks for a part of it",
+    ),
+    row(
         "refresh-token-of-any-client",
         "grant.refresh-token-bound-to-client",
         "renews with the refresh token of another client",

@@ -177,8 +177,17 @@ async fn granted(verifiers: &Verifiers, headers: &HeaderMap, form: &HashMap<Stri
         _ if faults.on("grant-type-ignored") && form.contains_key("password") => {}
         // RFC 6749 §6
         "refresh_token" => {
-            let renewed = renewed(&verifiers.families, value("refresh_token"), client.as_deref(), faults);
-            return match renewed {
+            let (families, token) = (&verifiers.families, value("refresh_token"));
+            let asked: Vec<String> =
+                value("scope").split(' ').filter(|one| !one.is_empty()).map(str::to_owned).collect();
+            let is_more = |held: Vec<String>| asked.iter().any(|one| !held.contains(one));
+            if families.scopes_of(token).is_some_and(is_more) && !faults.on("refresh-widens-scope") {
+                return refused("invalid_scope");
+            }
+            return match renewed(families, token, client.as_deref(), faults) {
+                Some(tokens) if !asked.is_empty() && !faults.on("refresh-ignores-scope") => {
+                    told(families, families.with_scopes(tokens, asked)).into_response()
+                }
                 Some(tokens) => told(&verifiers.families, tokens).into_response(),
                 None if faults.on("refresh-error-text") => (StatusCode::UNAUTHORIZED, "log in again").into_response(),
                 None => refused("invalid_grant"),
@@ -291,9 +300,14 @@ async fn change_password(
 
 /// RFC 6749 §5.1.
 fn told(families: &Families, tokens: NewTokens) -> ([(header::HeaderName, &'static str); 1], Json<Value>) {
-    let NewTokens { access, refresh } = tokens;
+    let NewTokens { access, refresh, scopes } = tokens;
     let seconds = families.lifetime().as_secs_f64();
-    let body =
-        json!({ "access_token": access, "token_type": "Bearer", "expires_in": seconds, "refresh_token": refresh });
+    let body = json!({
+        "access_token": access,
+        "token_type": "Bearer",
+        "expires_in": seconds,
+        "refresh_token": refresh,
+        "scope": scopes.join(" "),
+    });
     ([(header::CACHE_CONTROL, "no-store")], Json(body))
 }
