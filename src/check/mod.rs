@@ -223,7 +223,7 @@ pub const GROUPS: &[Group] = &[
     Group {
         name: "code",
         about: "Authorization codes of logins (RFC 6749 §4.1)",
-        tables: &[session::authorization::CHECKS, session::code::CHECKS],
+        tables: &[session::issued_code::CHECKS, session::authorization::CHECKS, session::code::CHECKS],
     },
     Group {
         name: "token",

@@ -58,7 +58,7 @@ pub(crate) fn tokens_unique(case: &ObservedCheck<'_>) -> Judgement {
 }
 
 /// The highest severity of tokens with so many bits, where it is less than that of the check.
-fn most_severe(bits: f64) -> Option<Severity> {
+pub(crate) fn most_severe(bits: f64) -> Option<Severity> {
     match bits {
         112.0.. => Some(Severity::Low),
         80.0.. => Some(Severity::Medium),

@@ -179,7 +179,12 @@ fn answered(outcome: Outcome, answer: &Response) -> Answered {
 
 /// Whether an answer hands a code over.
 pub(super) fn hands_a_code_over(answer: &Response) -> bool {
-    parameter(answer, "code").is_some() || posted(answer, "code").is_some()
+    code_in(answer).is_some()
+}
+
+/// The code that an answer hands over.
+pub(super) fn code_in(answer: &Response) -> Option<String> {
+    parameter(answer, "code").or_else(|| posted(answer, "code"))
 }
 
 /// A parameter of the redirect.

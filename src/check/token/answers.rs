@@ -248,10 +248,7 @@ pub(crate) fn not_stored<'a>(
         if expect::forbid_storing(&directives) {
             continue;
         }
-        let lasts =
-            |argument: &Option<String>| argument.as_ref().and_then(|text| text.parse().ok()).unwrap_or(0_u64) > 0;
-        let ages = directives.iter().filter(|(name, _)| ["max-age", "s-maxage"].contains(&name.as_str()));
-        let kept = ages.into_iter().any(|(_, argument)| lasts(argument));
+        let kept = lasts(&directives);
         match kept || case.profile.strict_challenges() {
             true => {
                 let lack = expect::lack_of_no_store(&directives);
@@ -265,6 +262,12 @@ pub(crate) fn not_stored<'a>(
         }
     }
     judgement
+}
+
+/// Whether directives say that an answer may be kept for some time (RFC 9111 §5.2.2.1, §5.2.2.10).
+pub(crate) fn lasts(directives: &[(String, Option<String>)]) -> bool {
+    let mut ages = directives.iter().filter(|(name, _)| ["max-age", "s-maxage"].contains(&name.as_str()));
+    ages.any(|(_, argument)| argument.as_ref().and_then(|text| text.parse().ok()).unwrap_or(0_u64) > 0)
 }
 
 fn successes<'a>(case: &ObservedCheck<'a>) -> impl Iterator<Item = (usize, &'a Response)> {

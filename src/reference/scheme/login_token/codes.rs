@@ -85,7 +85,8 @@ impl Asked {
             .extend_pairs([(name, value)].into_iter().chain(state))
             .finish();
         let location = format!("{}?{query}", self.redirection_uri);
-        (StatusCode::SEE_OTHER, [(header::LOCATION, location), (header::CACHE_CONTROL, "no-store".to_owned())])
+        let kept = if faults.on("code-answer-cacheable") { "max-age=60" } else { "no-store" };
+        (StatusCode::SEE_OTHER, [(header::LOCATION, location), (header::CACHE_CONTROL, kept.to_owned())])
             .into_response()
     }
 
@@ -126,7 +127,7 @@ impl Codes {
         known.get(&digest(code)).is_some_and(|code| code.used.is_none())
     }
 
-    fn issue(&self, asked: Asked, principal: Arc<Principal>) -> String {
+    fn issue(&self, asked: Asked, principal: Arc<Principal>, faults: &Faults) -> String {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let now = clock::now();
         if known.len() >= MOST {
@@ -135,7 +136,11 @@ impl Codes {
         if known.len() >= MOST {
             known.clear();
         }
-        let code = format!("abc_{}", random_text(32));
+        let code = match faults {
+            _ if faults.on("short-codes") => random_text(8),
+            _ if faults.on("counted-codes") => format!("abc_{:032}", known.len()),
+            _ => format!("abc_{}", random_text(32)),
+        };
         known.insert(digest(&code), Code { asked, principal, ends: now + LIFE, used: None });
         code
     }
@@ -259,7 +264,7 @@ pub(super) async fn agree(Shared(verifiers): Shared<Arc<Verifiers>>, Form(filled
     let refused = |error| Rejection::new(StatusCode::UNAUTHORIZED, error);
     match passwords::log_in(&verifiers, &filled.username, &filled.password, refused) {
         Ok(principal) => {
-            let code = verifiers.codes.issue(asked.clone(), principal);
+            let code = verifiers.codes.issue(asked.clone(), principal, faults);
             asked.answered(("code", &code), faults)
         }
         Err(rejection) if rejection.status == StatusCode::TOO_MANY_REQUESTS => rejection.into_response(),

@@ -119,6 +119,9 @@ pub(crate) const FAULTS: &[Fault] = &[
         "code.reuse-ends-tokens",
         "refuses a used code and leaves the refresh token of its first use",
     ),
+    row("short-codes", "code.hard-to-guess", "issues codes of eight characters"),
+    variant("counted-codes", "code.hard-to-guess", "issues codes that count"),
+    row("code-answer-cacheable", "code.response-no-store", "lets caches keep the redirect with a code"),
     row("code-race", "code.concurrent-use", "marks a code as used after it has answered"),
     row("state-encoded-twice", "code.state-returned", "escapes the state of an authorization request twice"),
     row(
