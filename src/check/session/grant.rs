@@ -11,7 +11,7 @@ use crate::check::step::{
     Accept, ExtraScope, GrantChange, MalformedGrant, MalformedText, RefreshChange, SessionAct, Want, login,
 };
 use crate::check::token::answers::not_stored;
-use crate::check::{Check, Doc, Level, PLAIN, REFUSAL, Severity, Tier};
+use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
 use crate::observe::{Observation, Outcome, StepId};
 
 /// What holds where a login asks a token endpoint.
@@ -169,8 +169,7 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::RefreshChanged("s", RefreshChange::Malformed(MalformedGrant::Json))),
             login(SessionAct::RefreshChanged("s", RefreshChange::Malformed(MalformedGrant::NoMediaType))),
         ],
-        expect: never_broken,
-        implied_by: &["login.malformed-never-5xx", "code.unknown-refused", "refresh.unknown-refused"],
+        expect: requests_are_read,
         fault: "grant-breaks-on-nul",
         ..PLAIN
     },
@@ -357,6 +356,13 @@ fn error_400(case: &ObservedCheck<'_>, index: usize, codes: &[&str], judgement: 
         }
         _ => case.judge_as(index, Want::Denied(&[Accept::Status(400)]), judgement),
     }
+}
+
+/// A token endpoint that breaks on a login breaks on other requests of logins for the same reason.
+fn requests_are_read(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = never_broken(case);
+    judgement.protocol.iter_mut().for_each(|found| found.explanation = Explanation::ServerError);
+    judgement
 }
 
 /// The scope that a refresh asked for, in its order.
