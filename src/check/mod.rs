@@ -14,6 +14,7 @@ mod judgement;
 mod jwt;
 mod metadata;
 mod mtls;
+mod openid;
 pub mod page;
 pub mod profile;
 mod revocation;
@@ -223,7 +224,17 @@ pub const GROUPS: &[Group] = &[
     Group {
         name: "code",
         about: "Authorization codes of logins (RFC 6749 §4.1)",
-        tables: &[session::issued_code::CHECKS, session::authorization::CHECKS, session::code::CHECKS],
+        tables: &[
+            session::issued_code::CHECKS,
+            session::authorization::CHECKS,
+            session::published::CHECKS,
+            session::code::CHECKS,
+        ],
+    },
+    Group {
+        name: "openid",
+        about: "OpenID Connect, at logins that end with the use of a code",
+        tables: &[openid::CHECKS],
     },
     Group {
         name: "token",

@@ -68,6 +68,17 @@ impl Observation {
     }
 }
 
+/// What is known of the authorization request of a login (RFC 6749 §4.1.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuthorizationRequest {
+    /// Its client.
+    pub client_id: Option<String>,
+    /// What an ID token has to repeat (OpenID Connect Core 1.0, section 2).
+    pub nonce: Option<String>,
+    /// The method of its code challenge, where it has one: `plain` unless it is named (RFC 7636 §4.3).
+    pub challenge_method: Option<String>,
+}
+
 /// One run of a comparison of times, in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TimingRun {
@@ -186,6 +197,8 @@ pub struct Evidence {
     pub issuer: Option<String>,
     /// The identifier of the resource as it is configured, for its metadata (RFC 9728 §1.2).
     pub resource_identifier: Option<String>,
+    /// What a login asked for that ends with the use of an authorization code.
+    pub authorization: Option<AuthorizationRequest>,
     /// The cookie that the session of a login is known by, where it is a cookie.
     pub session_cookie: Option<String>,
     /// How long a token that is a JWT still lives at the logout of its login, or when its refusal begins to be waited for.

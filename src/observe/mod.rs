@@ -32,7 +32,7 @@ pub use bytes::{contains, is_a_time, media_type_of};
 pub use capacity::{CapacityFigures, CapacityStep};
 pub use challenge::{Challenge, ChallengeError, parse_challenges};
 pub use description::{Description, Phrase};
-pub use evidence::{ControlRun, Effect, Evidence, Observation, Place, TimingRun};
+pub use evidence::{AuthorizationRequest, ControlRun, Effect, Evidence, Observation, Place, TimingRun};
 pub use exchange::{ConnectionOf, Exchange, Header, RecordedExchange, RecordedHeader, Request, Response, Silence};
 pub use fingerprint::Fingerprint;
 pub use fixed_texts::FixedTexts;

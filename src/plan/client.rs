@@ -69,6 +69,24 @@ pub struct AuthorizationServer {
     pub is_discovered: bool,
 }
 
+impl Default for AuthorizationServer {
+    fn default() -> Self {
+        Self {
+            issuer: None,
+            token: None,
+            introspection: None,
+            revocation: None,
+            client_auth: ClientAuthMethod::Basic,
+            assertion_audience: None,
+            assertions_are_for_issuer: false,
+            token_params: Vec::new(),
+            proof_alg: None,
+            token_alias: None,
+            is_discovered: false,
+        }
+    }
+}
+
 /// A client with what it authenticates with.
 #[derive(Clone, Debug)]
 pub struct ClientCredential {

@@ -8,6 +8,7 @@ use super::changed_refresh::client_of;
 use super::login::{CredentialSource, LoginBody, LoginPart, LoginProcedure, LoginStep, LoginText};
 use super::subject::{Login, Subject};
 use crate::check::step::{AuthorizationChange, FOREIGN_ORIGIN, GrantChange, OWN_STATE, RedirectionUri};
+use crate::observe::AuthorizationRequest;
 use crate::secret::Secret;
 
 /// A code that nobody was given.
@@ -73,6 +74,7 @@ impl LoginProcedure {
             }
         };
         let login = match change {
+            AuthorizationChange::Nothing => Some(Arc::new(self.clone())),
             AuthorizationChange::NoResponseType => {
                 self.with_parameters(|of| replaced(of, "response_type", Kept::Dropped))
             }
@@ -90,6 +92,18 @@ impl LoginProcedure {
             AuthorizationChange::Malformed(name, text) => set(name, text.encoded()),
         };
         Some((login?, uri))
+    }
+
+    /// What its authorization request asks for, as far as that is written out; none where no code is used.
+    pub fn authorization_request(&self) -> Option<AuthorizationRequest> {
+        self.code_request()?;
+        let one = |name: &str| self.before_the_code()?.iter().find_map(|step| step.parameter(name));
+        let method = || one(CHALLENGE[1]).unwrap_or_else(|| "plain".to_owned());
+        Some(AuthorizationRequest {
+            client_id: one("client_id"),
+            nonce: one("nonce"),
+            challenge_method: one(CHALLENGE[0]).map(|_| method()),
+        })
     }
 
     fn before_the_code(&self) -> Option<&[LoginStep]> {

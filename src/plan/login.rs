@@ -360,7 +360,7 @@ impl LoginProcedure {
             "session" => self.cookie().is_some(),
             "refresh" => self.refresh.is_some(),
             "grant" => self.asks_by_a_users_grant(),
-            "code" => self.uses_a_code(),
+            "code" | "openid" => self.uses_a_code(),
             _ => false,
         }
     }

@@ -1,48 +1,51 @@
-//! The token endpoint of a login by the client credentials grant, judged as that of a scheme with an authorization server
-//! is; and why others are not.
+//! The authorization server of logins, judged as that of a scheme with one is: the token endpoint of those by the client
+//! credentials grant, and the metadata of the issuer that the scenario names; and why other token endpoints are not judged.
 
 use super::PlannedCheck;
 use super::login::{CredentialSource, LoginBody, LoginProcedure, LoginStep};
 use super::subject::{AuthorizationServer, CredentialState, Identity, Login, Subject, Tolerances};
+use crate::check::Check;
 use crate::check::profile::Effective;
+use crate::check::step::Step;
 use crate::scheme;
 
-/// The topic of its checks.
-const TOPIC: &str = "token";
+/// The topic of token endpoints, and that of metadata.
+const TOKEN: &str = "token";
+const METADATA: &str = "meta";
 /// The grant that they use (RFC 6749 §4.4).
 const GRANT: &str = "client_credentials";
 
 /// An authorization server without resources, whose clients are those of the logins that ask it; none where no login has a
-/// token endpoint that can be judged.
+/// token endpoint that can be judged, and the scenario names no issuer.
 pub fn login_server(subject: &Subject) -> Option<Subject> {
-    if subject.authorization_server.is_some() {
+    if subject.scheme.groups().contains(&TOKEN) {
         return None;
     }
-    let (address, first) = subject.identities.iter().find_map(client_of)?;
+    let issuer = subject.authorization_server.as_ref().and_then(|server| server.issuer.clone());
+    let first = subject.identities.iter().find_map(client_of);
+    let address = first.as_ref().map(|(address, _)| address.clone());
+    if issuer.is_none() && address.is_none() {
+        return None;
+    }
     let mut clients: Vec<Identity> = Vec::new();
     for (other, client) in subject.identities.iter().filter_map(client_of) {
         let known = clients.iter().any(|known| known.account_name() == client.account_name());
-        if other == address && !known {
+        if Some(&other) == address.as_ref() && !known {
             clients.push(client);
         }
+    }
+    let mut server = AuthorizationServer { issuer, token: address, ..AuthorizationServer::default() };
+    if let Some((_, client)) = &first {
+        let grant = grant_of(subject, client)?;
+        server.client_auth = method_of(client);
+        server.assertion_audience = grant.assertion_audience.clone();
+        server.token_params = params_of(grant)?;
     }
     Some(Subject {
         scheme: scheme::find("oauth2-client-credentials")?,
         carrier: scheme::find("oauth2-client-credentials")?.carrier(),
         owned: subject.owned,
-        authorization_server: Some(AuthorizationServer {
-            issuer: None,
-            token: Some(address),
-            introspection: None,
-            revocation: None,
-            client_auth: method_of(&first),
-            assertion_audience: grant_of(subject, &first)?.assertion_audience.clone(),
-            token_params: params_of(grant_of(subject, &first)?)?,
-            proof_alg: None,
-            assertions_are_for_issuer: false,
-            token_alias: None,
-            is_discovered: false,
-        }),
+        authorization_server: Some(server),
         identities: clients,
         resources: Vec::new(),
         material: subject.material.clone(),
@@ -54,10 +57,25 @@ pub fn login_server(subject: &Subject) -> Option<Subject> {
     })
 }
 
+/// Whether a check can be asked of it: without a client of its own it shows documents alone, and it has no resources.
+fn fits(server: &Subject, check: &Check) -> bool {
+    let has_clients = !server.identities.is_empty();
+    let has_issuer = server.authorization_server.as_ref().is_some_and(|server| server.issuer.is_some());
+    match check.group() {
+        TOKEN => has_clients,
+        METADATA => {
+            let mut steps = check.steps.iter();
+            has_issuer
+                && steps.all(|step| matches!(step, Step::Fetch(_)) || (has_clients && matches!(step, Step::Form(_))))
+        }
+        _ => false,
+    }
+}
+
 /// The checks of that server.
 pub fn checks_of(server: &Subject, profile: &Effective, selected: impl Fn(&str) -> bool) -> Vec<PlannedCheck> {
-    let planned = super::checks(server, profile, |id| selected(id) && topic_of(id) == TOPIC);
-    planned.into_iter().filter(|planned| planned.check.group() == TOPIC).collect()
+    let planned = super::checks(server, profile, |id| selected(id) && [TOKEN, METADATA].contains(&topic_of(id)));
+    planned.into_iter().filter(|planned| fits(server, planned.check)).collect()
 }
 
 fn topic_of(id: &str) -> &str {

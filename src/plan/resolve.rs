@@ -330,7 +330,14 @@ pub(super) fn resource(resource: &model::DeclaredResource, values: &Values<'_>) 
 }
 
 fn authorization_server(fields: &SchemeFields, values: &Values<'_>, on_reference: bool) -> Option<AuthorizationServer> {
-    let SchemeFields::OAuth2ClientCredentials(oauth2) = fields else { return None };
+    let oauth2 = match fields {
+        SchemeFields::OAuth2ClientCredentials(oauth2) => oauth2,
+        SchemeFields::Bearer(bearer) => {
+            let issuer = Some(values.text(bearer.issuer.as_ref()?));
+            return Some(AuthorizationServer { issuer, ..AuthorizationServer::default() });
+        }
+        _ => return None,
+    };
     let client_auth = super::resolve_login::method(oauth2.client_auth);
     let named = |template: &Option<Template>| template.as_ref().map(|template| values.text(template));
     let assertions_are_for_issuer = oauth2.assertion_rules == model::AssertionRules::Rfc7523bis;

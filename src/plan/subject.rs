@@ -366,7 +366,7 @@ pub struct Right {
 }
 
 /// Topics about logins: they apply where a login has what they are about.
-const LOGIN_TOPICS: [&str; 5] = ["login", "session", "refresh", "grant", "code"];
+const LOGIN_TOPICS: [&str; 6] = ["login", "session", "refresh", "grant", "code", "openid"];
 
 impl Subject {
     /// Topics of the catalogue that apply: those of the scheme, and those about logins as far as a credential has one.

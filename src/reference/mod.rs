@@ -168,8 +168,7 @@ pub async fn start(config: Config) -> Result<ReferenceServer, ReferenceError> {
     let introspector = Introspector::new(authority.endpoint("introspect"), certificate.as_deref());
     let issuer = Issuer { name: signing.issuer.clone(), keys: signing.keys() };
     let logins = LoginSettings { lifetime: config.token_lifetime, secure: config.tls };
-    let proofs = dpop::ProofVerifier::new(&base);
-    let verifiers = Verifiers::new(state, Deployments::new(issuer, &faults), introspector, logins).proving(proofs);
+    let verifiers = Verifiers::new(state, Deployments::new(issuer, &faults), introspector, logins).at(&base);
     let verifiers = Arc::new(verifiers);
     let router = routes::router(&verifiers).merge(authority::router(authority)).merge(authority::jwt_router(signing));
     let (stop, stopped) = watch::channel(false);

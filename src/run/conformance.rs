@@ -93,7 +93,8 @@ pub(super) async fn run(
             }
         }
     }
-    super::login_server::run(session, &mut tally).await;
+    // on the heap: with all that runs it would be a large part of a stack
+    Box::pin(super::login_server::run(session, &mut tally)).await;
     if let Err(why) = shards::meet(session, "last-checks").await {
         tally.error(why.to_string());
     }

@@ -92,13 +92,15 @@ async fn discover(
     control: &impl Fn(&Subject) -> Result<ControlPlane, ControlError>,
 ) -> Result<Option<(Url, Value)>, EquipError> {
     let needs_keys = subject.kit.keys_at.is_none();
+    // where no client of the scenario asks for tokens, the documents are what is judged
+    let asks_tokens = subject.scheme.groups().contains(&"token") && !subject.identities.is_empty();
     let Some(server) = &mut subject.authorization_server else { return Ok(None) };
     server.is_discovered = true;
     if let Some(path) = server.issuer.as_deref().filter(|issuer| issuer.starts_with('/')) {
         server.issuer = Some(format!("{}{}", base.as_str().trim_end_matches('/'), path.trim_end_matches('/')));
     }
     let Some(issuer) = server.issuer.clone() else { return Ok(None) };
-    let needs_endpoint = server.token.is_none();
+    let needs_endpoint = server.token.is_none() && asks_tokens;
     let needs_others = server.introspection.is_none() || server.revocation.is_none();
     let needs_alias = server.client_auth.is_by_certificate();
     if !needs_endpoint && !needs_keys && !needs_others && !needs_alias {

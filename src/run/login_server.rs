@@ -1,4 +1,4 @@
-//! Judges the token endpoint that logins obtain their tokens from, and says which ones are not judged.
+//! Judges the authorization server that logins obtain their tokens from, and says which token endpoints are not judged.
 
 use std::time::Duration;
 
@@ -22,20 +22,20 @@ pub(super) fn planned(subject: &Subject, profile: &Effective, selection: &Select
 /// Runs the checks of the token endpoint of logins, one after another: in the last shard, where there are several.
 pub(super) async fn run(session: &Session<'_>, tally: &mut ScenarioTally<'_>) {
     let selects = |id: &str| session.selection.selects(id);
-    let asked = crate::check::catalogue().any(|check| check.group() == "token" && selects(check.id));
+    let asked = crate::check::catalogue().any(|check| matches!(check.group(), "token" | "meta") && selects(check.id));
     if !asked || !session.options.shard.is_last() {
         return;
     }
     unjudged(&session.subject).into_iter().for_each(|text| tally.info(text));
     let Some(mut server) = login_server(&session.subject) else { return };
     let base = &session.target.base;
-    let address = server.authorization_server.as_ref().and_then(|server| server.token.as_deref());
+    let of_server = server.authorization_server.as_ref();
+    let address = of_server.and_then(|server| server.token.as_deref().or(server.issuer.as_deref()));
     // who owns the target need not own what issues its tokens elsewhere
     let on_target = address.and_then(|at| join(base, at).ok()).is_some_and(|url| url.origin() == base.origin());
     server.owned &= on_target;
-    let checks = checks_of(&server, &session.profile, selects);
     if let Some(untestable) = &session.untestable {
-        for check in &checks {
+        for check in &checks_of(&server, &session.profile, selects) {
             tally.judged_without_answers(check, untestable.cause().to_owned(), Duration::ZERO);
         }
         return;
@@ -47,6 +47,8 @@ pub(super) async fn run(session: &Session<'_>, tally: &mut ScenarioTally<'_>) {
         Some(Ok(equipped)) => (equipped.subject, equipped.prober),
         Some(Err(why)) => return tally.error(why.to_string()),
     };
+    // with what the metadata of its issuer add
+    let checks = checks_of(&subject, &session.profile, selects);
     let session = &session.of_another(subject, prober);
     for check in &checks {
         match &check.script {

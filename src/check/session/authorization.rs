@@ -170,7 +170,7 @@ enum Answered {
 }
 
 fn answered(outcome: Outcome, answer: &Response) -> Answered {
-    match (outcome, parameter(answer, "error").or_else(|| posted(answer, "error"))) {
+    match (outcome, answer_parameter(answer, "error")) {
         (Outcome::Granted, Some(error)) => Answered::Error(error),
         (Outcome::Granted, None) if hands_a_code_over(answer) => Answered::Code,
         _ => Answered::Page,
@@ -184,7 +184,12 @@ pub(super) fn hands_a_code_over(answer: &Response) -> bool {
 
 /// The code that an answer hands over.
 pub(super) fn code_in(answer: &Response) -> Option<String> {
-    parameter(answer, "code").or_else(|| posted(answer, "code"))
+    answer_parameter(answer, "code")
+}
+
+/// A parameter of the answer to an authorization request, in its redirect or in a form that the browser sends.
+pub(super) fn answer_parameter(answer: &Response, name: &str) -> Option<String> {
+    parameter(answer, name).or_else(|| posted(answer, name))
 }
 
 /// A parameter of the redirect.
@@ -198,7 +203,7 @@ fn posted(answer: &Response, name: &str) -> Option<String> {
 }
 
 /// What is judged here: the requests that are changed. What else is there is a control.
-fn is_changed(case: &ObservedCheck<'_>, seen: &Observation) -> bool {
+pub(super) fn is_changed(case: &ObservedCheck<'_>, seen: &Observation) -> bool {
     matches!(case.step_of(seen), Step::Session(SessionStep { act: SessionAct::AuthorizationRequest(_), .. }))
 }
 
@@ -223,7 +228,7 @@ fn each(case: &ObservedCheck<'_>, judge: impl Fn(&mut Judgement, usize, &Respons
 
 fn state_comes_back(case: &ObservedCheck<'_>) -> Judgement {
     each(case, |judgement, index, answer, answered| match answered {
-        Answered::Code => match parameter(answer, "state").or_else(|| posted(answer, "state")) {
+        Answered::Code => match answer_parameter(answer, "state") {
             Some(state) if state == OWN_STATE => {}
             Some(state) => {
                 let text = format!("the answer has the state \"{state}\" in place of \"{OWN_STATE}\"");

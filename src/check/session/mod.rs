@@ -8,6 +8,7 @@ pub(crate) mod grant;
 pub(crate) mod issued_code;
 mod judgements;
 pub(crate) mod login;
+pub(crate) mod published;
 pub(crate) mod refresh;
 
 use crate::check::common::foreign_page;

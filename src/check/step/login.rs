@@ -232,6 +232,8 @@ impl MalformedText {
 /// How an authorization request is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthorizationChange {
+    /// As it is.
+    Nothing,
     /// Without `response_type`.
     NoResponseType,
     /// With a `response_type` that no server has.

@@ -81,10 +81,17 @@ impl Prober {
     }
 }
 
-/// Says whether a fetched key set verifies the token that was obtained before it.
+/// Says whether a fetched key set verifies the token that was obtained before it: an access token of the token endpoint, or the
+/// ID token of a login.
 pub(super) fn note_signature(exchange: &Exchange, evidence: &mut Evidence) {
-    let mut tokens = evidence.observations.iter().rev().filter(|seen| seen.place == Place::Token);
-    let token = tokens.find_map(|seen| seen.exchange.response()?.json_text("access_token"));
+    let token = evidence.observations.iter().rev().find_map(|seen| {
+        let member = match seen.place {
+            Place::Token => "access_token",
+            Place::Login => "id_token",
+            _ => return None,
+        };
+        seen.exchange.response()?.json_text(member)
+    });
     let set = exchange.response().and_then(|response| response.json());
     let (Some(token), Some(set)) = (token.and_then(|token| Jws::read(&token)), set) else { return };
     let Some(alg) = token.alg() else { return };

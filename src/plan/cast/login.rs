@@ -288,6 +288,7 @@ fn described(act: SessionAct) -> Description {
         SessionAct::RepeatCode(_) => "a code that was used before",
         SessionAct::UseCodeAtOnce => "the same code at the same time",
         SessionAct::AuthorizationRequest(change) => match change {
+            AuthorizationChange::Nothing => "the authorization request",
             AuthorizationChange::NoResponseType => "an authorization request without response_type",
             AuthorizationChange::UnknownResponseType => {
                 "an authorization request with a response type that does not exist"

@@ -50,6 +50,7 @@ pub(crate) struct Verifiers {
     families: Families,
     codes: login_token::Codes,
     proofs: ProofVerifier,
+    provider: login_token::Provider,
 }
 
 /// What logins lead to.
@@ -85,12 +86,13 @@ impl Verifiers {
             families,
             codes: login_token::Codes::default(),
             proofs,
+            provider: login_token::Provider::at("http://127.0.0.1"),
         }
     }
 
-    /// The same, with a verifier of proofs that knows the address of the server.
-    pub(crate) fn proving(self, proofs: ProofVerifier) -> Self {
-        Self { proofs, ..self }
+    /// The same, where those that name the server know its address.
+    pub(crate) fn at(self, base: &str) -> Self {
+        Self { proofs: ProofVerifier::new(base), provider: login_token::Provider::at(base), ..self }
     }
 
     /// The endpoints of logins.

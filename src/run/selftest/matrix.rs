@@ -47,7 +47,7 @@ fn login_for(check: &str, scheme: &str) -> TrialLogin {
     match find(check).map(Check::group) {
         Some("login" | "refresh") if scheme != "session" => TrialLogin::Requests,
         Some("grant") => TrialLogin::Grant,
-        Some("code") => TrialLogin::Code,
+        Some("code" | "openid") => TrialLogin::Code,
         _ => TrialLogin::None,
     }
 }

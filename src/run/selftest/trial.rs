@@ -47,7 +47,7 @@ const CODE: &str = r#"
 logins:
   app:
     request:
-      - get: "/login-token/authorize?response_type=code&client_id=service&redirect_uri=https%3A%2F%2Fapp.example.test%2Fcallback&state=x7&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256"
+      - get: "/login-token/authorize?response_type=code&client_id=service&redirect_uri=https%3A%2F%2Fapp.example.test%2Fcallback&state=x7&scope=openid&nonce=n-0S6&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256"
       - { post: /login-token/authorize, form: { request: "{input:request}", username: "{username}", password: "{password}" } }
       - post: /login-token/token
         basic: { username: service, password: service-Secret-5vK8mT2x }
@@ -180,6 +180,7 @@ impl Trial {
             }
             ("sigv4", _) if self.other_form => "{ sigv4: { chunked: true } }".to_owned(),
             ("api-key", _) if self.other_form => "{ api-key: { header: Authorization, prefix: APIKey } }".to_owned(),
+            ("bearer", _) if self.login == TrialLogin::Code => "{ bearer: { issuer: /login-token } }".to_owned(),
             (scheme, Some(alg)) => format!("{{ {scheme}: {{ alg: {alg} }} }}"),
             (scheme, None) => scheme.to_owned(),
         };

@@ -87,10 +87,14 @@ impl Scheme {
 #[serde(deny_unknown_fields)]
 pub struct NoFields {}
 
-/// Where a bearer token travels, if it is not `Authorization: Bearer TOKEN`.
+/// Where a bearer token travels, if it is not `Authorization: Bearer TOKEN`, and who issues it.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Bearer {
+    /// Issuer of the tokens, an address or a path on the target: its metadata (RFC 8414, OpenID Connect Discovery) are judged,
+    /// and logins by it against them.
+    #[serde(default)]
+    pub issuer: Option<Template>,
     /// Name of a header field, such as X-Token.
     #[serde(default)]
     pub header: Option<String>,

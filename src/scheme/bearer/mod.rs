@@ -18,7 +18,7 @@ impl Scheme for BearerScheme {
     }
 
     fn groups(&self) -> &'static [&'static str] {
-        &["login", "refresh", "grant", "code", "bearer", "common"]
+        &["login", "refresh", "grant", "code", "openid", "bearer", "common"]
     }
 
     fn carrier(&self) -> Carrier {

@@ -245,6 +245,7 @@ impl Stage<'_> {
             _ => Halt::Obstacle(format!("no credential for {name}: {error}")),
         })?;
         evidence.session_cookie = procedure.cookie().map(str::to_owned);
+        evidence.authorization = procedure.authorization_request();
         let sets = |exchange: &&Exchange| sets_cookie(exchange.response(), procedure.cookie());
         let exchange = session.exchanges().iter().rev().find(sets).or(session.exchanges().last()).cloned();
         self.keep_session(slot, held, evidence);

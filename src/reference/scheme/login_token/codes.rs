@@ -34,6 +34,8 @@ struct Asked {
     state: Option<String>,
     challenge: Option<String>,
     method: Option<String>,
+    scope: Option<String>,
+    nonce: Option<String>,
     /// Whether a parameter came more than once.
     repeats: bool,
 }
@@ -50,6 +52,8 @@ impl Asked {
             state: one("state"),
             challenge: one("code_challenge"),
             method: one("code_challenge_method"),
+            scope: one("scope"),
+            nonce: one("nonce"),
             repeats: all().count() > pairs.len(),
         }
     }
@@ -74,15 +78,19 @@ impl Asked {
     }
 
     /// The redirect to the client with what came of it.
-    fn answered(&self, (name, value): (&str, &str), faults: &Faults) -> Response {
+    fn answered(&self, (name, value): (&str, &str), issuer: &str, faults: &Faults) -> Response {
         let again = |state: &str| url::form_urlencoded::byte_serialize(state.as_bytes()).collect();
         let state = match &self.state {
             Some(state) if faults.on("state-encoded-twice") => Some(again(state)),
             state => state.clone(),
         };
         let state = state.as_deref().map(|state| ("state", state));
+        // RFC 9207 §2: in every answer, errors too
+        let left_out = faults.on("authorization-without-issuer")
+            || (name == "error" && faults.on("authorization-error-without-issuer"));
+        let issuer = (!left_out).then_some(("iss", issuer));
         let query = url::form_urlencoded::Serializer::new(String::new())
-            .extend_pairs([(name, value)].into_iter().chain(state))
+            .extend_pairs([(name, value)].into_iter().chain(state).chain(issuer))
             .finish();
         let location = format!("{}?{query}", self.redirection_uri);
         let kept = if faults.on("code-answer-cacheable") { "max-age=60" } else { "no-store" };
@@ -112,6 +120,13 @@ struct Code {
     ends: Instant,
     /// The access token that it was used for.
     used: Option<String>,
+}
+
+/// What an ID token says of the use of a code (OpenID Connect Core 1.0, section 2).
+pub(super) struct Granted {
+    pub(super) user: String,
+    pub(super) client: String,
+    pub(super) nonce: Option<String>,
 }
 
 /// All codes, by their SHA-256.
@@ -154,12 +169,12 @@ impl Codes {
         families: &Families,
         faults: &Faults,
         seems_fresh: bool,
-    ) -> Option<NewTokens> {
+    ) -> Option<(NewTokens, Option<Granted>)> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let value = |name: &str| form.get(name).map(String::as_str);
         let Some(code) = known.get_mut(&digest(value("code").unwrap_or_default())) else {
             let anybody = faults.on("any-code-accepted").then(|| Arc::new(principal(&IDENTITIES[0])));
-            return anybody.map(|anybody| families.start(anybody, client));
+            return anybody.map(|anybody| (families.start(anybody, client), None));
         };
         if let Some(access) = code.used.as_ref().filter(|_| !seems_fresh && !faults.on("codes-used-twice")) {
             match faults {
@@ -178,7 +193,13 @@ impl Codes {
         }
         let tokens = families.start(code.principal.clone(), client);
         code.used = Some(tokens.access.clone());
-        Some(tokens)
+        let is_openid = code.asked.scope.as_deref().is_some_and(|scope| scope.split(' ').any(|one| one == "openid"));
+        let granted = is_openid.then(|| Granted {
+            user: code.principal.name.clone(),
+            client: code.asked.client.clone(),
+            nonce: code.asked.nonce.clone(),
+        });
+        Some((tokens, granted))
     }
 }
 
@@ -236,7 +257,7 @@ pub(super) async fn ask(Shared(verifiers): Shared<Arc<Verifiers>>, RawQuery(quer
         _ if breaks(&query, faults) => Rejection::broken().into_response(),
         _ if !asked.is_registered(faults) => not_registered(),
         Some(error) if faults.on("authorization-error-page") => page(StatusCode::BAD_REQUEST, error),
-        Some(error) => asked.answered(("error", error), faults),
+        Some(error) => asked.answered(("error", error), verifiers.provider.issuer(), faults),
         None => asks_for_password(&query),
     }
 }
@@ -259,13 +280,13 @@ pub(super) async fn agree(Shared(verifiers): Shared<Arc<Verifiers>>, Form(filled
         return not_registered();
     }
     if let Some(error) = asked.error(faults) {
-        return asked.answered(("error", error), faults);
+        return asked.answered(("error", error), verifiers.provider.issuer(), faults);
     }
     let refused = |error| Rejection::new(StatusCode::UNAUTHORIZED, error);
     match passwords::log_in(&verifiers, &filled.username, &filled.password, refused) {
         Ok(principal) => {
             let code = verifiers.codes.issue(asked.clone(), principal, faults);
-            asked.answered(("code", &code), faults)
+            asked.answered(("code", &code), verifiers.provider.issuer(), faults)
         }
         Err(rejection) if rejection.status == StatusCode::TOO_MANY_REQUESTS => rejection.into_response(),
         Err(_) => asks_for_password(&filled.request),

@@ -166,6 +166,33 @@ pub(crate) const FAULTS: &[Fault] = &[
     ),
     row("code-of-any-client", "code.bound-to-client", "issues tokens for the code of another client"),
     row("any-code-accepted", "code.unknown-refused", "issues tokens for a code that it never issued"),
+    row(
+        "authorization-without-issuer",
+        "code.issuer-in-answers",
+        "promises iss in its metadata and leaves it out of its answers to clients",
+    ),
+    variant(
+        "authorization-error-without-issuer",
+        "code.issuer-in-answers",
+        "leaves iss out of the errors of authorization requests",
+    ),
+    row(
+        "challenge-methods-unpublished",
+        "code.challenge-methods-published",
+        "does not list its methods of code challenges in its metadata",
+    ),
+    row(
+        "openid-document-incomplete",
+        "openid.document-complete",
+        "leaves a required member out of the document of OpenID Connect Discovery",
+    ),
+    row("id-token-without-nonce", "openid.id-token-claims", "leaves the nonce out of ID tokens"),
+    variant("id-token-for-api", "openid.id-token-claims", "writes the API into aud of ID tokens, and not the client"),
+    row(
+        "id-token-of-unpublished-key",
+        "openid.id-token-signed",
+        "signs ID tokens with a key that its key set does not have",
+    ),
     row("code-error-text", "code.error-body", "answers an unknown code by 401 and a text"),
     row("refresh-race", "refresh.concurrent-use", "marks a refresh token as used after it has answered"),
 ];

@@ -3,6 +3,7 @@
 mod codes;
 mod families;
 pub(crate) mod faults;
+mod provider;
 mod token_request;
 
 use std::collections::HashMap;
@@ -33,6 +34,7 @@ use families::{NewTokens, RefreshUse};
 
 pub(crate) use codes::Codes;
 pub(crate) use families::Families;
+pub(crate) use provider::Provider;
 
 /// How long a server with a race takes between looking at a refresh token, or a code, and using it up.
 const RACE: Duration = Duration::from_millis(40);
@@ -51,6 +53,9 @@ pub(super) fn routes(verifiers: Arc<Verifiers>) -> Router {
         .route("/login-token/refresh", post(refresh))
         .route("/login-token/logout", post(logout))
         .route("/login-token/password", post(change_password))
+        .route("/login-token/jwks", get(provider::key_set))
+        .route("/.well-known/oauth-authorization-server/login-token", get(provider::document))
+        .route("/login-token/.well-known/openid-configuration", get(provider::openid_document))
         .with_state(verifiers)
 }
 
@@ -200,7 +205,13 @@ async fn granted(verifiers: &Verifiers, headers: &HeaderMap, form: &HashMap<Stri
                 tokio::time::sleep(RACE).await;
             }
             return match verifiers.codes.used(form, client, &verifiers.families, faults, seems_fresh) {
-                Some(tokens) => told(&verifiers.families, tokens).into_response(),
+                Some((tokens, granted)) => {
+                    let (headers, Json(mut body)) = told(&verifiers.families, tokens);
+                    if let Some(id_token) = granted.and_then(|granted| verifiers.provider.id_token(&granted, faults)) {
+                        body["id_token"] = id_token.into();
+                    }
+                    (headers, Json(body)).into_response()
+                }
                 None if faults.on("code-error-text") => (StatusCode::UNAUTHORIZED, "log in again").into_response(),
                 None => refused("invalid_grant"),
             };

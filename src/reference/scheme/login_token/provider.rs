@@ -1,0 +1,96 @@
+//! What the authorization server of logins says of itself (RFC 8414, OpenID Connect Discovery 1.0), and its ID tokens.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State as Shared;
+use jsonwebtoken::Algorithm;
+use serde_json::{Value, json};
+
+use super::codes::Granted;
+use crate::clock;
+use crate::reference::fault::Faults;
+use crate::reference::jose::keys::{self, KeyPair, name_of};
+use crate::reference::scheme::Verifiers;
+
+/// OpenID Connect Discovery 1.0, section 3: RS256 must be among them.
+const ALGORITHM: Algorithm = Algorithm::RS256;
+/// Life of an ID token, in seconds.
+const LIFE: i64 = 300;
+
+/// An OpenID provider with its keys.
+pub(crate) struct Provider {
+    issuer: String,
+    key: KeyPair,
+    /// One that no key set shows.
+    unpublished: KeyPair,
+}
+
+impl Provider {
+    /// One at an origin.
+    pub(crate) fn at(base: &str) -> Self {
+        let [key, _, unpublished] = keys::of_algorithm(ALGORITHM);
+        Self { issuer: format!("{base}/login-token"), key, unpublished }
+    }
+
+    pub(super) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    fn endpoint(&self, name: &str) -> String {
+        format!("{}/{name}", self.issuer)
+    }
+
+    /// An ID token (OpenID Connect Core 1.0, section 2).
+    pub(super) fn id_token(&self, granted: &Granted, faults: &Faults) -> Option<String> {
+        let now = clock::unix_seconds();
+        let audience = if faults.on("id-token-for-api") { "orders" } else { granted.client.as_str() };
+        let mut claims = json!({
+            "iss": self.issuer, "sub": granted.user, "aud": audience, "iat": now, "exp": now + LIFE,
+        });
+        if let Some(nonce) = granted.nonce.as_deref().filter(|_| !faults.on("id-token-without-nonce")) {
+            claims["nonce"] = json!(nonce);
+        }
+        let key = if faults.on("id-token-of-unpublished-key") { &self.unpublished } else { &self.key };
+        key.token("JWT", &claims)
+    }
+
+    /// The members of both documents.
+    fn described(&self, faults: &Faults) -> Value {
+        let mut document = json!({
+            "issuer": self.issuer,
+            "authorization_endpoint": self.endpoint("authorize"),
+            "token_endpoint": self.endpoint("token"),
+            "jwks_uri": self.endpoint("jwks"),
+            "response_types_supported": ["code"],
+            "grant_types_supported": ["authorization_code", "password", "refresh_token"],
+            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+            "authorization_response_iss_parameter_supported": true,
+        });
+        if !faults.on("challenge-methods-unpublished") {
+            document["code_challenge_methods_supported"] = json!(["S256"]);
+        }
+        document
+    }
+}
+
+/// RFC 8414 §2.
+pub(super) async fn document(Shared(verifiers): Shared<Arc<Verifiers>>) -> Json<Value> {
+    Json(verifiers.provider.described(&verifiers.state.faults))
+}
+
+/// OpenID Connect Discovery 1.0, section 3.
+pub(super) async fn openid_document(Shared(verifiers): Shared<Arc<Verifiers>>) -> Json<Value> {
+    let faults = &verifiers.state.faults;
+    let mut document = verifiers.provider.described(faults);
+    document["id_token_signing_alg_values_supported"] = json!([name_of(ALGORITHM)]);
+    if !faults.on("openid-document-incomplete") {
+        document["subject_types_supported"] = json!(["public"]);
+    }
+    Json(document)
+}
+
+/// The key set (RFC 7517 §5).
+pub(super) async fn key_set(Shared(verifiers): Shared<Arc<Verifiers>>) -> Json<Value> {
+    Json(keys::key_set(std::iter::once(&verifiers.provider.key)))
+}
