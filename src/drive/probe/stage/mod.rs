@@ -224,7 +224,7 @@ impl<'a> Stage<'a> {
                 }
                 Ok(())
             }
-            Act::Fetch(fetch) => self.fetch(action, fetch, evidence).await,
+            Act::Fetch(fetch) => Box::pin(self.fetch(action, fetch, evidence)).await,
             Act::Obtain { slot, identity, scope } => self.obtain(slot, *identity, scope.as_deref(), evidence).await,
             Act::Given { slot, proof } => {
                 values::note_text(proof.secret(), evidence);
@@ -237,7 +237,7 @@ impl<'a> Stage<'a> {
             Act::AwaitHalf(slot) => self.await_half(slot).await,
             Act::AwaitRefusal { slot, resource } => self.await_refusal(slot, *resource, evidence).await,
             Act::AwaitLateRefusal { slot, resource } => self.await_late_refusal(slot, *resource, evidence).await,
-            Act::Session { identity, step } => self.session(action, *identity, step, evidence).await,
+            Act::Session { identity, step } => Box::pin(self.session(action, *identity, step, evidence)).await,
             Act::Hook(hook) => self.call(*hook, evidence).await,
             Act::Keys(change) => self.keys(*change, evidence).await,
             Act::PlainHttp { identity, resource } => {
