@@ -158,7 +158,8 @@ impl Prober {
 
     /// Runs a check: its controls, its steps, its controls again. With a seat, it meets the checks that write beside it.
     pub async fn run(&self, planned: &PlannedCheck, script: &Script, seat: Option<Seat>) -> Evidence {
-        let run = outages::sent_by(planned.check.id, self.run_in_time(planned, script, seat));
+        // on the heap: what waits around it would hold it once more each, on the stack
+        let run = outages::sent_by(planned.check.id, Box::pin(self.run_in_time(planned, script, seat)));
         let activity = &self.equipment.activity;
         let _shown = activity.shows(Doing::Check(planned.check.id.to_owned()));
         allowance::within(self.equipment.check_time, activity, run).await
@@ -192,7 +193,7 @@ impl Prober {
         }
         let rng = StdRng::seed_from_u64(self.seed_of(planned.check.id));
         let mut stage = Stage::new(self, planned.check, rng, seat);
-        stage.play(&script.actions, &mut evidence).await;
+        Box::pin(stage.play(&script.actions, &mut evidence)).await;
         if let Err(failed) = self.prepare_all(script, When::After, &mut evidence).await {
             evidence.facts.push(("not cleaned up:", failed.why()));
         }

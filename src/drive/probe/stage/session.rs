@@ -100,7 +100,7 @@ impl Stage<'_> {
             }
             SessionAct::GuessPasswords => return Box::pin(self.guess_passwords(action, identity, evidence)).await,
             SessionAct::UnknownUser => self.wrong_login(identity, true, evidence).await?,
-            SessionAct::CompareUsers => return self.compare_users(action, identity, evidence).await,
+            SessionAct::CompareUsers => return Box::pin(self.compare_users(action, identity, evidence)).await,
             SessionAct::Copy(from, to) => {
                 let session = self.kept_session(from)?.session.clone();
                 self.sessions.insert(to, KeptSession { session, lives: false });
