@@ -219,7 +219,7 @@ pub const GROUPS: &[Group] = &[
     Group {
         name: "grant",
         about: "Token endpoints that logins ask by a grant (RFC 6749 §4.3)",
-        tables: &[session::grant::CHECKS],
+        tables: &[session::grant::CHECKS, session::refreshed_scope::CHECKS],
     },
     Group {
         name: "code",

@@ -166,15 +166,10 @@ fn tell(errors: &[ScenarioError]) -> Exit {
     Exit::Usage
 }
 
-/// Bytes of a stack: answers that are nested deeply are parsed at the end of a long chain of calls.
-const STACK: usize = 8 << 20;
-
 /// A runtime for everything but the load engine, which has its own.
 fn runtime() -> Result<tokio::runtime::Runtime, Exit> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_stack_size(STACK).enable_all().build().map_err(
-        |error| {
-            print::error(&format!("error: failed to start: {error}"));
-            Exit::Broken
-        },
-    )
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| {
+        print::error(&format!("error: failed to start: {error}"));
+        Exit::Broken
+    })
 }

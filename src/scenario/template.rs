@@ -78,7 +78,7 @@ impl Environment for NoVariables {
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Template {
     text: String,
-    /// Where it stands in the scenario.
+    /// Its place in the scenario.
     pub(super) place: super::Position,
 }
 
@@ -107,7 +107,7 @@ impl Template {
         &self.text
     }
 
-    /// Where it stands in the scenario.
+    /// Its place in the scenario.
     pub fn place(&self) -> super::Position {
         self.place
     }

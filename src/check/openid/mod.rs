@@ -51,7 +51,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["OpenID Connect Core 1.0 (section 2)", "OpenID Connect Core 1.0 (section 10.1)"],
         doc: Doc {
-            sends: "A request for the key set of the issuer, and the login of the scenario. Where its answer has an `id_token`, its signature is verified with the keys of the set. One under an HMAC, which the secret of the client verifies, is left out.",
+            sends: "A request for the key set of the issuer, and the login of the scenario. Where its answer has an `id_token`, its signature is verified with the keys of the set. To one under an HMAC, which the secret of the client verifies, the check does not apply.",
             matters: "Clients that verify the signature refuse the login; clients that stop verifying take the token of anybody.",
             fix: "Sign ID tokens with a key of the set that `jwks_uri` names, and write its kid into the header.",
         },

@@ -7,6 +7,11 @@ use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
 use crate::observe::page::{named_value, parameter_of_redirect};
 use crate::observe::{Observation, Outcome, Response, StepId};
 
+/// An authorization request with a text that is no value of a parameter.
+const fn malformed(parameter: &'static str, text: MalformedText) -> Step {
+    login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed(parameter, text)))
+}
+
 /// The control that each of these has: the login as it is.
 const THE_LOGIN: &str = "the login";
 /// Errors of a request whose response type is absent or unknown (RFC 6749 §4.1.2.1).
@@ -115,42 +120,24 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             login(SessionAct::LogIn("s")).granted().called(THE_LOGIN),
-            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed("scope", MalformedText::Nul))),
-            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed("scope", MalformedText::NotUtf8))),
-            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed("state", MalformedText::Nul))),
-            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed("state", MalformedText::NotUtf8))),
-            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed("client_id", MalformedText::Nul))),
-            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed(
-                "client_id",
-                MalformedText::NotUtf8,
-            ))),
-            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed("redirect_uri", MalformedText::Nul))),
-            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed(
-                "redirect_uri",
-                MalformedText::NotUtf8,
-            ))),
-            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed(
-                "redirect_uri",
-                MalformedText::Address,
-            ))),
-            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed(
-                "response_mode",
-                MalformedText::Word,
-            ))),
-            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed("prompt", MalformedText::Word))),
-            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed("max_age", MalformedText::Word))),
-            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed("claims", MalformedText::Word))),
-            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed("resource", MalformedText::Word))),
-            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed("request", MalformedText::Word))),
-            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed("ui_locales", MalformedText::Word))),
-            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed(
-                "id_token_hint",
-                MalformedText::Word,
-            ))),
-            login(SessionAct::AuthorizationRequest(AuthorizationChange::Malformed(
-                "code_challenge",
-                MalformedText::Character,
-            ))),
+            malformed("scope", MalformedText::Nul),
+            malformed("scope", MalformedText::NotUtf8),
+            malformed("state", MalformedText::Nul),
+            malformed("state", MalformedText::NotUtf8),
+            malformed("client_id", MalformedText::Nul),
+            malformed("client_id", MalformedText::NotUtf8),
+            malformed("redirect_uri", MalformedText::Nul),
+            malformed("redirect_uri", MalformedText::NotUtf8),
+            malformed("redirect_uri", MalformedText::Address),
+            malformed("response_mode", MalformedText::Word),
+            malformed("prompt", MalformedText::Word),
+            malformed("max_age", MalformedText::Word),
+            malformed("claims", MalformedText::Word),
+            malformed("resource", MalformedText::Word),
+            malformed("request", MalformedText::Word),
+            malformed("ui_locales", MalformedText::Word),
+            malformed("id_token_hint", MalformedText::Word),
+            malformed("code_challenge", MalformedText::Character),
         ],
         expect: never_broken,
         implied_by: &["code.redirection-uri-exact"],

@@ -10,6 +10,7 @@ mod judgements;
 pub(crate) mod login;
 pub(crate) mod published;
 pub(crate) mod refresh;
+pub(crate) mod refreshed_scope;
 
 use crate::check::common::foreign_page;
 use crate::check::step::{Accept, INSUFFICIENT, INVALID, On, ReturnTo, SessionAct, Step, Who, forged, login, send};

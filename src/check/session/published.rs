@@ -68,18 +68,19 @@ fn names_its_issuer(case: &ObservedCheck<'_>) -> Judgement {
     let Some((place, document)) = document(case, &mut judgement) else { return judgement };
     let issuer = case.evidence.issuer.clone().unwrap_or_default();
     let promised = document["authorization_response_iss_parameter_supported"] == Value::Bool(true);
-    let mut has_it = false;
+    let (mut leads_back, mut has_it) = (false, false);
     for (index, seen) in case.observations().filter(|(_, seen)| seen.place == Place::Login) {
         let answer = seen.exchange.response().filter(|_| is_changed(case, seen));
         let Some(answer) = answer else {
             case.judge(index, &mut judgement);
             continue;
         };
-        let leads_back = ["code", "error"].iter().any(|name| answer_parameter(answer, name).is_some());
-        if seen.outcome != Outcome::Granted || !leads_back {
+        let is_of_client = ["code", "error"].iter().any(|name| answer_parameter(answer, name).is_some());
+        if seen.outcome != Outcome::Granted || !is_of_client {
             // whether errors reach the client is another matter: see code.request-errors
             continue;
         }
+        leads_back = true;
         match answer_parameter(answer, "iss") {
             Some(named) => {
                 has_it = true;
@@ -94,6 +95,9 @@ fn names_its_issuer(case: &ObservedCheck<'_>) -> Judgement {
             }
             None => {}
         }
+    }
+    if !leads_back {
+        judgement.leaves_open("no authorization request led back to the client".to_owned());
     }
     if has_it && !promised {
         let text =
@@ -167,6 +171,11 @@ mod tests {
         }
         let profile = Effective::of(["api-key-403"], "bearer");
         let judgement = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+        let open = judgement.open.len();
+        assert_eq!(
+            open > 0,
+            check.id == "code.issuer-in-answers" && !redirects.iter().any(|to| to.contains("app.test"))
+        );
         (judgement.protocol.len() + judgement.advice.len(), judgement.not_applicable.is_some())
     }
 
@@ -185,6 +194,8 @@ mod tests {
             (&promised, vec![OTHER], (1, false)),
             (&silent, vec![NAMED], (1, false)),
             (&silent, vec![BARE, ERROR], (0, true)),
+            // nothing is promised to a browser that stays at the server
+            (&promised, vec!["https://as.test/consent"], (0, false)),
         ] {
             assert_eq!(judged("code.issuer-in-answers", metadata, &redirects), expected, "{metadata} {redirects:?}");
         }

@@ -460,10 +460,6 @@ fn members(body: &[u8]) -> Vec<(String, String)> {
             _ => {}
         }
     }
-    // lists in lists name nothing, and a parser would go deep for them
-    if body.starts_with(b"[[[") {
-        return Vec::new();
-    }
     let Ok(json) = serde_json::from_slice(body) else {
         let pairs = url::form_urlencoded::parse(body);
         return pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
