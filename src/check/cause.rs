@@ -72,6 +72,8 @@ pub enum Explanation {
     Secret,
     /// Times tell what has to stay secret.
     Timing,
+    /// An answer links to a host that its client named.
+    ForeignHost,
     /// What the check is about, and nothing else.
     #[default]
     Own,
@@ -120,6 +122,7 @@ impl Explanation {
             Explanation::DocumentAbsent => "document-absent",
             Explanation::Secret => "secret",
             Explanation::Timing => "timing",
+            Explanation::ForeignHost => "foreign-host",
             Explanation::Own => "own",
         }
     }
@@ -134,6 +137,7 @@ impl Explanation {
             ErrorAbsent => &["token.error-body-shape"],
             Explanation::ServerError => &["common.malformed-credential-never-5xx"],
             Explanation::DocumentAbsent => &["meta.as-document"],
+            Explanation::ForeignHost => &["common.foreign-host-not-reflected"],
             Explanation::Secret => &["apikey.not-echoed", "common.auth-error-no-internals"],
             _ => &[],
         };

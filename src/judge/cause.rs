@@ -290,6 +290,8 @@ mod tests {
         let other = protocol("basic.malformed-credentials-denied", "/a", MalformedStatus, 418);
         let broken = protocol("common.malformed-credential-never-5xx", "/a", ServerError, 500);
         let secret = protocol("apikey.not-echoed", "/a", Secret, 403);
+        let host = protocol("common.foreign-host-not-reflected", "/a", Explanation::ForeignHost, 200);
+        let host_of_login = protocol("login.foreign-host-not-reflected", "/login", Explanation::ForeignHost, 302);
         let granted = access("apikey.missing-denied", "/a", Anonymous);
         let bad_request = protocol("bearer.garbage-token-401", "/a", InvalidStatus, 400);
         let mut warning = status.clone();
@@ -297,6 +299,8 @@ mod tests {
         let cases: Vec<(Vec<&FailedCheck>, usize)> = vec![
             (vec![&status, &absent, &grammar], 1),
             (vec![&absent, &grammar], 1),
+            // what a login makes of a host is what its framework makes of it elsewhere
+            (vec![&host, &host_of_login], 1),
             (vec![&grammar], 1),
             (vec![&status, &malformed], 1),
             (vec![&status, &other], 2),

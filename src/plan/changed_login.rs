@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::login::LoginProcedure;
+use super::login::{CredentialSource, LoginPart, LoginProcedure, LoginStep};
 use crate::check::step::SessionAct;
 
 impl LoginProcedure {
@@ -17,16 +17,30 @@ impl LoginProcedure {
             SessionAct::ChangedGrant(change) => self.with_changed_grant(change),
             SessionAct::FromForeignPage => self.from_foreign_page(),
             SessionAct::ReturningTo(site) => self.returning_to(site),
+            SessionAct::NamingHost(place) => self.naming_host(place),
             SessionAct::DefaultAccount(row) => Some(self.of_shipped(row)),
             _ => None,
         }
+    }
+
+    /// The place of the request that a changed login has another one for; of that with the password, where it is the account that
+    /// is another one.
+    pub fn place_of_change(&self, changed: &Self) -> usize {
+        let (CredentialSource::Requests(own), CredentialSource::Requests(others)) = (&self.source, &changed.source)
+        else {
+            return 0;
+        };
+        let with_password = |step: &LoginStep| step.parts().any(|part| matches!(part, LoginPart::Password));
+        let differing = own.iter().zip(others).position(|(one, other)| !one.is_sent_as(other));
+        differing.or_else(|| own.iter().position(with_password)).unwrap_or_default()
     }
 }
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::login::{CredentialEnd, CredentialSource, LoginBody, LoginStep, LoginText};
+    use super::super::login::{CredentialEnd, LoginBody, LoginText};
     use super::*;
+    use crate::check::step::{ForeignHost, LoginMember, MalformedLogin};
     use crate::secret::Secret;
 
     /// A login of one POST request.
@@ -66,6 +80,27 @@ pub(super) mod tests {
         assert_eq!((user("alice"), user("alice@app.example")), ("admin".to_owned(), "admin@app.example".to_owned()));
         let login = login_in_test("/login", LoginBody::Form(Vec::new()), ("alice", "pass"));
         assert!(login.changed_by(SessionAct::LogIn("s")).is_none(), "it is sent as it is");
+    }
+
+    #[test]
+    fn the_request_that_was_changed_is_found() {
+        let form = |part| LoginBody::Form(vec![("field".to_owned(), LoginText(vec![part]))]);
+        let mut login = login_in_test("/name", form(LoginPart::Username), ("alice", "pass"));
+        let CredentialSource::Requests(steps) = &mut login.source else { panic!("requests") };
+        let page = LoginStep { body: None, ..steps[0].clone() };
+        let password = LoginStep { body: Some(form(LoginPart::Password)), ..steps[0].clone() };
+        steps.insert(0, page);
+        steps.push(password);
+        for (act, place) in [
+            (SessionAct::Malformed(MalformedLogin::Missing(LoginMember::User)), 1),
+            (SessionAct::Malformed(MalformedLogin::Missing(LoginMember::Password)), 2),
+            (SessionAct::FromForeignPage, 2),
+            (SessionAct::DefaultAccount(0), 2),
+            (SessionAct::NamingHost(ForeignHost::Host), 0),
+        ] {
+            let changed = login.changed_by(act).expect("is made");
+            assert_eq!(login.place_of_change(&changed), place, "{act:?}");
+        }
     }
 
     #[test]

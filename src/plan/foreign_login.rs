@@ -1,9 +1,9 @@
-//! Logins and logouts that a page of another site makes a browser send, and logins that lead to another site.
+//! Logins and logouts that a page of another site makes a browser send, and logins that lead to another site or name another host.
 
 use std::sync::Arc;
 
 use super::login::{CredentialSource, LoginBody, LoginJson, LoginPart, LoginProcedure, LoginStep, LoginText};
-use crate::check::step::{FOREIGN_ORIGIN, ReturnTo};
+use crate::check::step::{FOREIGN_HOST, FOREIGN_ORIGIN, ForeignHost, ReturnTo};
 
 /// Names of parameters that say where a login leads.
 const WAYS: [&str; 16] = [
@@ -48,6 +48,27 @@ impl LoginProcedure {
         let logout: Option<Vec<LoginStep>> = self.logout.iter().map(of_foreign_page).collect();
         let logout = logout.filter(|steps| !steps.is_empty())?;
         Some(Arc::new(Self { logout, write_headers: Vec::new(), ..self.clone() }))
+    }
+
+    /// The same login, each of whose requests names a foreign host.
+    #[must_use]
+    pub fn naming_host(&self, place: ForeignHost) -> Option<Arc<Self>> {
+        let CredentialSource::Requests(steps) = &self.source else { return None };
+        let forwarded = format!("host={FOREIGN_HOST}");
+        let fields: &[(&str, &str)] = match place {
+            ForeignHost::Host => &[("Host", FOREIGN_HOST)],
+            ForeignHost::Forwarded => {
+                &[("X-Forwarded-Host", FOREIGN_HOST), ("X-Forwarded-Server", FOREIGN_HOST), ("Forwarded", &forwarded)]
+            }
+        };
+        let steps = steps.iter().map(|step| {
+            let mut step = step.clone();
+            step.headers.retain(|(own, _)| !fields.iter().any(|(name, _)| own.eq_ignore_ascii_case(name)));
+            step.headers.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), LoginText::plain(*value))));
+            step
+        });
+        let source = CredentialSource::Requests(steps.collect());
+        Some(Arc::new(Self { source, ..self.clone() }))
     }
 
     /// The same login, which asks to lead to another site afterwards.
@@ -191,6 +212,25 @@ mod tests {
         let json = LoginJson::Object(vec![member("u", LoginPart::Username), member("p", LoginPart::Password)]);
         let login = login_in_test("/login", LoginBody::Json(json), ("alice", "pass"));
         assert_eq!(step_of(&login.from_foreign_page().expect("as text")).media, Some("text/plain"));
+    }
+
+    #[test]
+    fn each_request_of_a_login_names_the_foreign_host_and_no_other() {
+        let mut login = login_in_test("/login", form(), ("alice", "pass"));
+        let CredentialSource::Requests(steps) = &mut login.source else { panic!("requests") };
+        steps[0].headers = vec![("host".to_owned(), LoginText::plain("app.example"))];
+        steps.push(steps[0].clone());
+        for (place, expected) in [
+            (ForeignHost::Host, vec!["Host"]),
+            (ForeignHost::Forwarded, vec!["host", "X-Forwarded-Host", "X-Forwarded-Server", "Forwarded"]),
+        ] {
+            let naming = login.naming_host(place).expect("has requests");
+            let CredentialSource::Requests(steps) = &naming.source else { panic!("requests") };
+            for step in steps {
+                let names: Vec<&str> = step.headers.iter().map(|(name, _)| name.as_str()).collect();
+                assert_eq!(names, expected);
+            }
+        }
     }
 
     #[test]

@@ -76,7 +76,7 @@ pub struct LoginStep {
 }
 
 /// Body of a step.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum LoginBody {
     /// JSON.
     Json(LoginJson),
@@ -87,7 +87,7 @@ pub enum LoginBody {
 }
 
 /// A body that is malformed on purpose.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct MalformedBody {
     /// What it says that it is; empty where it says nothing.
     pub media: &'static str,
@@ -98,7 +98,7 @@ pub struct MalformedBody {
 }
 
 /// JSON whose texts are filled when it is sent.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum LoginJson {
     /// No text.
     Plain(serde_json::Value),
@@ -111,11 +111,11 @@ pub enum LoginJson {
 }
 
 /// A text of a login: known parts, and parts that are taken from answers.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct LoginText(pub Vec<LoginPart>);
 
 /// A part of such a text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum LoginPart {
     /// Known beforehand and no secret.
     Plain(String),
@@ -309,6 +309,16 @@ impl LoginStep {
         let basic = self.basic.iter().flat_map(|(user, password)| [user, password]);
         let texts = of_body.into_iter().chain(headers).chain(basic).chain([&self.address]);
         texts.flat_map(|text| &text.0)
+    }
+
+    /// Whether it is sent as another one, of the same client.
+    pub(super) fn is_sent_as(&self, other: &Self) -> bool {
+        self.method == other.method
+            && self.media == other.media
+            && self.address == other.address
+            && self.headers == other.headers
+            && self.basic == other.basic
+            && self.body == other.body
     }
 
     fn secrets(&self) -> Vec<&Secret> {

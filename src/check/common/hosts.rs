@@ -1,12 +1,9 @@
 //! What the target makes of the host that a request names (RFC 9110 §7.2).
 
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::step::{Alter, Fill, On, Step, Who, send};
-use crate::check::{Check, Doc, PLAIN, Severity, Tier};
+use crate::check::step::{Alter, FOREIGN_HOST as FOREIGN, Fill, ForeignHost, On, SessionAct, Step, Who, login, send};
+use crate::check::{Check, Doc, Explanation, PLAIN, Severity, Tier};
 use crate::observe::{Observation, Response, Silence};
-
-/// A host that is nobody's.
-const FOREIGN: &str = "authbench.invalid";
 
 pub(crate) const CHECKS: &[Check] = &[Check {
     id: "common.foreign-host-not-reflected",
@@ -68,6 +65,28 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     ..PLAIN
 }];
 
+/// The same of logins.
+pub(crate) const LOGIN: &[Check] = &[Check {
+    id: "login.foreign-host-not-reflected",
+    title: "A login makes no links to a host that a client names",
+    severity: Severity::Low,
+    tier: Tier::Extended,
+    sources: &["WSTG-INPV-17", "RFC 9110 §7.2", "CWE-644"],
+    doc: Doc {
+        sends: "The login of the scenario as it is, with a foreign host in Host in each of its requests, and with one in X-Forwarded-Host, Forwarded and X-Forwarded-Server. Fields and bodies of all answers are read, such as Location and the addresses of forms. A login that is refused is right.",
+        matters: "A redirect or a form that leads to a host of the client's choice ends in caches, and a mail with such a link gives a stranger what it was sent for, such as a new password.",
+        fix: "Answer 421 or 400 to hosts that are not yours, redirect to paths or to a configured address, and believe forwarding fields only from your proxy.",
+    },
+    steps: &[
+        login(SessionAct::LogIn("s")).granted().called("the login as it is"),
+        login(SessionAct::NamingHost(ForeignHost::Host)),
+        login(SessionAct::NamingHost(ForeignHost::Forwarded)),
+    ],
+    expect: not_reflected,
+    fault: "login-redirects-to-host",
+    ..PLAIN
+}];
+
 /// A prefix of paths that is the address of a host (RFC 3986 §4.2).
 const PREFIX: &[Alter] = &[
     Alter::Header("X-Forwarded-Prefix", Fill::Text("//authbench.invalid")),
@@ -92,7 +111,8 @@ fn not_reflected(case: &ObservedCheck<'_>) -> Judgement {
         match seen.exchange.response().and_then(linked) {
             Some(place) => {
                 let text = case.about(index, format_args!("{place} links to that host"));
-                judgement.deviates(index, text, "links to hosts of its own");
+                let expected = "links to hosts of its own";
+                judgement.deviates_by(Explanation::ForeignHost, index, text, expected);
             }
             // a foreign host may be refused with any status, or by a closed connection: what counts is the link
             None if is_altered(case.step_of(seen)) && refuses(seen) => {}
@@ -103,7 +123,11 @@ fn not_reflected(case: &ObservedCheck<'_>) -> Judgement {
 }
 
 fn is_altered(step: &Step) -> bool {
-    matches!(step, Step::Send(send) if !send.alter.is_empty())
+    match step {
+        Step::Send(send) => !send.alter.is_empty(),
+        Step::Session(session) => matches!(session.act, SessionAct::NamingHost(_)),
+        _ => false,
+    }
 }
 
 fn refuses(seen: &Observation) -> bool {

@@ -34,6 +34,8 @@ pub enum SessionAct {
     FromForeignPage,
     /// The login of the good identity, which asks to lead to another site afterwards.
     ReturningTo(ReturnTo),
+    /// The login of the good identity, each of whose requests names a foreign host.
+    NamingHost(ForeignHost),
     /// The logout of a session as a page of another site makes a browser send it.
     LogOutFromForeignPage(&'static str),
     /// The login of the good identity with a wrong password.
@@ -108,6 +110,18 @@ pub enum ReturnTo {
     /// As an address whose host ends in no bracket: no address at all (RFC 3986 §3.2.2).
     Unreadable,
 }
+
+/// Where the requests of a login name a foreign host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForeignHost {
+    /// In Host (RFC 9110 §7.2).
+    Host,
+    /// In the fields by which a proxy says which host it was asked for (RFC 7239 §5.3).
+    Forwarded,
+}
+
+/// A host that is nobody's (RFC 6761 §6.4).
+pub const FOREIGN_HOST: &str = "authbench.invalid";
 
 /// How a login is sent whose user-id and password are in the query of its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

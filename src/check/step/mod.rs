@@ -14,9 +14,9 @@ pub use endpoint::{
     BasicSpelling, ClientRole, Encoding, Endpoint, Fetch, FormAuth, FormStep, MetadataDocument, Obtain,
 };
 pub use login::{
-    AuthorizationChange, DEFAULT_ACCOUNTS, ExtraScope, GrantChange, LoginMember, MalformedGrant, MalformedLogin,
-    MalformedText, NearPassword, OWN_STATE, QueryLogin, RedirectionUri, RefreshChange, ReturnTo, SessionAct,
-    SessionStep, UnusualText,
+    AuthorizationChange, DEFAULT_ACCOUNTS, ExtraScope, FOREIGN_HOST, ForeignHost, GrantChange, LoginMember,
+    MalformedGrant, MalformedLogin, MalformedText, NearPassword, OWN_STATE, QueryLogin, RedirectionUri, RefreshChange,
+    ReturnTo, SessionAct, SessionStep, UnusualText,
 };
 pub use request::{
     Alter, Artefact, Compare, FOREIGN_ORIGIN, Fill, On, OtherConnection, PeculiarAccount, Send, Who, is_number,

@@ -2,9 +2,9 @@
 
 use super::{Act, Caster, Control, Missing, missing};
 use crate::check::step::{
-    AuthorizationChange, DEFAULT_ACCOUNTS, ExtraScope, GrantChange, LoginMember, MalformedGrant, MalformedLogin,
-    MalformedText, NearPassword, QueryLogin, RedirectionUri, RefreshChange, ReturnTo, SessionAct, SessionStep,
-    UnusualText, Want,
+    AuthorizationChange, DEFAULT_ACCOUNTS, ExtraScope, ForeignHost, GrantChange, LoginMember, MalformedGrant,
+    MalformedLogin, MalformedText, NearPassword, QueryLogin, RedirectionUri, RefreshChange, ReturnTo, SessionAct,
+    SessionStep, UnusualText, Want,
 };
 use crate::observe::{Description, Phrase};
 
@@ -243,6 +243,8 @@ fn described(act: SessionAct) -> Description {
         SessionAct::FromForeignPage => "a login that a page of another site sends",
         SessionAct::ReturningTo(ReturnTo::Unreadable) => "a login that is to lead to an address that does not parse",
         SessionAct::ReturningTo(_) => "a login that is to lead to another site",
+        SessionAct::NamingHost(ForeignHost::Host) => "a login with a foreign Host",
+        SessionAct::NamingHost(ForeignHost::Forwarded) => "a login with a foreign host in forwarding fields",
         SessionAct::LogOutFromForeignPage(_) => "a logout that a page of another site sends",
         SessionAct::LogInSecond(_) => "a login of another identity",
         SessionAct::Unusual(member, kind) => unusual(member, kind),

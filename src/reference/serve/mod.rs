@@ -163,6 +163,7 @@ async fn answer((router, verifiers, faulty): &Served, mut request: Request<Incom
         return at_hand(answer);
     }
     let linked = own_host::linked(state, &request);
+    let led_to = own_host::led_to(state, &request);
     // RFC 9112 §3.2
     if own_host::is_named_twice(&request) {
         if !state.fault("takes-first-host") {
@@ -178,7 +179,7 @@ async fn answer((router, verifiers, faulty): &Served, mut request: Request<Incom
     if !own_host::is_well_formed(&request) && !takes_odd_hosts {
         return at_hand(Rejection::new(StatusCode::BAD_REQUEST, "invalid_host").answer());
     }
-    if linked.is_none() && !takes_odd_hosts && !own_host::is_meant(&request) {
+    if linked.is_none() && led_to.is_none() && !takes_odd_hosts && !own_host::is_meant(&request) {
         return at_hand(Rejection::new(StatusCode::MISDIRECTED_REQUEST, "misdirected_request").answer());
     }
     if let Some(status) = too_large(request.headers()) {
@@ -208,6 +209,7 @@ async fn answer((router, verifiers, faulty): &Served, mut request: Request<Incom
     guard_faults::dated(state, &mut response);
     guard_faults::versioned(state, &mut response);
     response.headers_mut().extend(linked.map(|link| (header::LINK, link)));
+    led_to.iter().for_each(|host| own_host::lead(response.headers_mut(), host));
     if let Some(origin) = origin {
         let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);

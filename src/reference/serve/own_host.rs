@@ -1,7 +1,7 @@
 //! Whether a request is meant for this server: it names a host of the loopback interface. A page in a browser whose name was
 //! made to stand for 127.0.0.1 (DNS rebinding) names its own host, and is answered 421 (RFC 9110 §7.4).
 
-use axum::http::{HeaderValue, Request, StatusCode, Version, header};
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, Version, header};
 
 use crate::reference::answer::{self, Answer};
 use crate::reference::state::ReferenceState;
@@ -46,6 +46,28 @@ pub(super) fn linked<B>(state: &ReferenceState, request: &Request<B>) -> Option<
     }
     let host = request.headers().get(header::HOST).filter(|_| state.fault("links-to-host"))?;
     HeaderValue::from_str(&format!("<http://{}/>; rel=\"self\"", host.to_str().ok()?)).ok()
+}
+
+/// Through a fault: the host that a login leads to, as its request names it.
+pub(super) fn led_to<B>(state: &ReferenceState, request: &Request<B>) -> Option<String> {
+    let named = [("login-redirects-to-host", "host"), ("login-redirects-to-forwarded-host", "x-forwarded-host")];
+    let (_, field) = named.into_iter().find(|(fault, _)| state.fault(fault))?;
+    let host = request.headers().get(field).filter(|_| is_of_login(request))?;
+    host.to_str().ok().map(str::to_owned)
+}
+
+/// Whether a request is for one of the addresses of logins.
+pub(super) fn is_of_login<B>(request: &Request<B>) -> bool {
+    ["/session/login", "/login-token/"].iter().any(|path| request.uri().path().starts_with(path))
+}
+
+/// Leads an answer there: its redirect, or its own address.
+pub(super) fn lead(headers: &mut HeaderMap, host: &str) {
+    let path = headers.get(header::LOCATION).and_then(|path| path.to_str().ok());
+    let (field, path) = path.map_or((header::CONTENT_LOCATION, "/"), |path| (header::LOCATION, path));
+    if let Ok(address) = HeaderValue::from_str(&format!("http://{host}{path}")) {
+        headers.insert(field, address);
+    }
 }
 
 /// Whether a request names two hosts.

@@ -37,6 +37,7 @@ async fn a_login_is_asked_for_what_it_has() {
     assert_eq!(found, failed, "{said}");
     let passed = [
         "login.default-accounts-refused",
+        "login.foreign-host-not-reflected",
         "login.logout-ends-credential",
         "login.malformed-never-5xx",
         "login.near-miss-refused",
@@ -182,6 +183,7 @@ async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
         "session.invalid-denied",
         "session.near-miss-denied",
         "session.write-needs-csrf-token",
+        "login.foreign-host-not-reflected",
         "login.logout-ends-credential",
     ];
     let mut found = with_verdict(&report, "pass");

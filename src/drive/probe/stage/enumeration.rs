@@ -187,7 +187,7 @@ impl Stage<'_> {
                     let sensitive = request.headers.iter().filter(|header| header.sensitive);
                     sensitive.for_each(|header| values::note(&header.value, evidence));
                 }
-                Ok(Told { exchange, outcome, why: None })
+                Ok(Told { exchange, outcome, why: None, before: Vec::new() })
             }
         }
     }

@@ -93,6 +93,7 @@ impl Stage<'_> {
             | SessionAct::ChangedGrant(_)
             | SessionAct::FromForeignPage
             | SessionAct::ReturningTo(_)
+            | SessionAct::NamingHost(_)
             | SessionAct::DefaultAccount(_)) => {
                 let (told, reproduced) = Box::pin(self.unusual_login(identity, act, evidence)).await?;
                 told.observe_as(action, Place::Login, reproduced, evidence);
@@ -285,19 +286,33 @@ impl Stage<'_> {
         alone: OwnedMutexGuard<()>,
         evidence: &mut Evidence,
     ) -> Result<Told, Halt> {
+        let (told, _) = Box::pin(self.ended_login(wrong, alone, failed, evidence)).await?;
+        Ok(told)
+    }
+
+    /// The same with what it means that it gave no credential, and with the exchanges before the one that it is shown by.
+    pub(super) async fn ended_login(
+        &self,
+        wrong: &Arc<LoginProcedure>,
+        alone: OwnedMutexGuard<()>,
+        failed: fn(&ControlError, &LoginProcedure, &LoginSession) -> Result<Told, Halt>,
+        evidence: &mut Evidence,
+    ) -> Result<(Told, Vec<Exchange>), Halt> {
         let mut session = Logins::recorded(wrong).patiently();
         let ended = session.renewed(&self.prober.equipment.logins).await;
         note(session.exchanges(), wrong, evidence);
         session.exchanges().iter().for_each(|exchange| self.prober.witness.look_at(exchange));
         self.prober.pulse_after_login(session.exchanges()).await;
         let exchange = session.exchanges().last().cloned();
-        match ended {
+        let told = match ended {
             Ok((held, _)) => {
                 drop(alone);
-                Ok(self.opened(held, exchange, evidence).await)
+                self.opened(held, exchange, evidence).await
             }
-            Err(error) => failed(&error, wrong, &session),
-        }
+            Err(error) => failed(&error, wrong, &session)?,
+        };
+        let before = session.exchanges().split_last().map_or(&[][..], |(_, before)| before).to_vec();
+        Ok((told, before))
     }
 
     /// Counts a login that had to fail, if it was answered.

@@ -13,6 +13,8 @@ pub(super) struct Told {
     pub(super) exchange: Exchange,
     pub(super) outcome: Outcome,
     pub(super) why: Option<String>,
+    /// What came before it and is looked at, too.
+    pub(super) before: Vec<Exchange>,
 }
 
 impl Told {
@@ -21,8 +23,25 @@ impl Told {
         self.observe_as(action, place, false, evidence);
     }
 
+    /// What is looked at of a login that was changed from one of its requests on: all answers from there, or the one to that
+    /// request where it is access that matters.
+    pub(super) fn of_change(mut self, place: usize, reads_answers: bool) -> Self {
+        if reads_answers {
+            self.before.drain(..place.min(self.before.len()));
+            return self;
+        }
+        if self.outcome == Outcome::Granted && place < self.before.len() {
+            self.exchange = self.before.swap_remove(place);
+        }
+        self.before.clear();
+        self
+    }
+
     /// The same, of an answer that may have come again.
-    pub(super) fn observe_as(self, action: &Action, place: Place, reproduced: bool, evidence: &mut Evidence) {
+    pub(super) fn observe_as(mut self, action: &Action, place: Place, reproduced: bool, evidence: &mut Evidence) {
+        for exchange in std::mem::take(&mut self.before) {
+            granted(Some(exchange)).observe(action, place, evidence);
+        }
         evidence.observe(Observation {
             step: action.step,
             credential: None,
@@ -40,7 +59,7 @@ impl Told {
 }
 
 pub(super) fn granted(exchange: Option<Exchange>) -> Told {
-    Told { exchange: exchange.unwrap_or_else(unsent), outcome: Outcome::Granted, why: None }
+    Told { exchange: exchange.unwrap_or_else(unsent), outcome: Outcome::Granted, why: None, before: Vec::new() }
 }
 
 /// What a login means that gave no credential.
@@ -59,7 +78,7 @@ pub(super) fn refused(error: &ControlError, exchange: Option<Exchange>) -> Resul
         (ControlError::Login(LoginError::MissingValue { .. }), _) => return Err(Halt::Untestable(error.to_string())),
         _ => return Err(Halt::Obstacle(error.to_string())),
     };
-    Ok(Told { exchange: exchange.unwrap_or_else(unsent), outcome, why: None })
+    Ok(Told { exchange: exchange.unwrap_or_else(unsent), outcome, why: None, before: Vec::new() })
 }
 
 /// The same of a login with a wrong value: what is missing once the password was sent is what whoever is let in would have got.
@@ -88,4 +107,34 @@ pub(super) fn led_elsewhere(error: &ControlError, exchange: Option<Exchange>) ->
 
 fn unsent() -> Exchange {
     Exchange::unanswered(Request::new("POST", "login"), Silence::Closed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn to(path: &str) -> Exchange {
+        Exchange::unanswered(Request::new("POST", path), Silence::Closed)
+    }
+
+    fn paths(told: &Told) -> Vec<String> {
+        let all = told.before.iter().chain([&told.exchange]);
+        all.map(|one| String::from_utf8_lossy(&one.request.target).into_owned()).collect()
+    }
+
+    #[test]
+    fn a_login_that_was_changed_is_shown_by_the_request_at_fault() {
+        let before = || vec![to("/page"), to("/password")];
+        for (outcome, reads_answers, expected) in [
+            (Outcome::Granted, false, &["/password"][..]),
+            // who was refused is shown by the answer that refused
+            (Outcome::Refused, false, &["/last"]),
+            (Outcome::Granted, true, &["/password", "/last"]),
+        ] {
+            let told = Told { outcome, before: before(), ..granted(Some(to("/last"))) };
+            assert_eq!(paths(&told.of_change(1, reads_answers)), expected, "{outcome:?} {reads_answers}");
+        }
+        let told = Told { before: before(), ..granted(Some(to("/last"))) };
+        assert_eq!(paths(&told.of_change(2, false)), ["/last"], "the last one was changed");
+    }
 }

@@ -2,9 +2,10 @@
 
 use super::enumeration::Existing;
 use super::resource::second_counts;
-use super::told::Told;
+use super::told::{Told, failed, led_elsewhere};
 use super::{Halt, Stage};
-use crate::check::step::{GrantChange, SessionAct};
+use crate::check::step::{GrantChange, ReturnTo, SessionAct};
+use crate::drive::login::LoginSession;
 use crate::observe::{Evidence, Outcome, Silence};
 
 impl Stage<'_> {
@@ -45,12 +46,23 @@ impl Stage<'_> {
         }
         // one has to be left for the login with the right password
         if self.prober.equipment.logins.failures_left(&name, &procedure).await < 2 {
-            self.succeed(&Existing::User(name.clone(), procedure.clone())).await?;
+            Box::pin(self.succeed(&Existing::User(name.clone(), procedure.clone()))).await?;
         }
         let logins = &self.prober.equipment.logins;
         let alone = logins.alone(&name).await;
-        let told = self.failing_login(&unusual, alone, evidence).await?;
+        // whoever names a foreign host may get another page from the first request on
+        let ended = match act {
+            SessionAct::NamingHost(_) => {
+                |error: &_, _: &_, session: &LoginSession| led_elsewhere(error, session.exchanges().last().cloned())
+            }
+            _ => failed,
+        };
+        let (told, before) = Box::pin(self.ended_login(&unusual, alone, ended, evidence)).await?;
         self.note_failing(&name, &told);
-        Ok(told)
+        let reads_answers = matches!(
+            act,
+            SessionAct::NamingHost(_) | SessionAct::ReturningTo(ReturnTo::Address | ReturnTo::TwoSlashes)
+        );
+        Ok(Told { before, ..told }.of_change(procedure.place_of_change(&unusual), reads_answers))
     }
 }

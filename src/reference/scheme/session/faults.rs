@@ -16,6 +16,16 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("foreign-pages-log-in", "session.foreign-page-login-refused", "asks for no CSRF token at its login"),
     row("foreign-pages-log-out", "session.foreign-page-logout-ignored", "asks for no CSRF token at its logout"),
     row("login-leads-anywhere", "session.login-redirect-stays", "leads wherever a login asks it to"),
+    row(
+        "login-redirects-to-host",
+        "login.foreign-host-not-reflected",
+        "serves its logins at every host, and leads to the one that is named",
+    ),
+    variant(
+        "login-redirects-to-forwarded-host",
+        "login.foreign-host-not-reflected",
+        "leads from a login to the host in X-Forwarded-Host",
+    ),
     row("session-cookie-without-secure", "session.cookie-secure", "sets the cookie of the session without Secure"),
     row(
         "session-cookie-without-httponly",
