@@ -133,6 +133,17 @@ fn malformed_form(fields: &[(String, LoginText)], kind: MalformedLogin) -> Optio
             fields[at].1 = with_nul(member);
             LoginBody::Form(fields)
         }),
+        // what frameworks make an array and an object of
+        MalformedLogin::List(member) => place(member).map(|at| {
+            let mut fields = fields.to_vec();
+            fields[at] = (format!("{}[]", fields[at].0), LoginText::plain("authbench"));
+            LoginBody::Form(fields)
+        }),
+        MalformedLogin::Object(member) => place(member).map(|at| {
+            let mut fields = fields.to_vec();
+            fields[at] = (format!("{}[authbench]", fields[at].0), LoginText::plain("authbench"));
+            LoginBody::Form(fields)
+        }),
         MalformedLogin::PercentSign => raw(b"%zz"),
         MalformedLogin::NotUtf8 => raw(b"%ff%fe"),
         MalformedLogin::RawByte => raw(b"\xff"),
@@ -320,6 +331,14 @@ mod tests {
             };
             assert!(fields.len() == 2 && !fields.iter().any(|(_, text)| text.is_member(member)));
             assert!(malformed(&form_login(), MalformedLogin::Number(member), "alice").is_none());
+            for (kind, behind) in
+                [(MalformedLogin::List(member), "[]"), (MalformedLogin::Object(member), "[authbench]")]
+            {
+                let Some(LoginBody::Form(fields)) = malformed(&form_login(), kind, "alice") else { panic!("a form") };
+                let name = if member == LoginMember::User { "u" } else { "p w" };
+                let named = fields.iter().any(|(own, _)| *own == format!("{name}{behind}"));
+                assert!(fields.len() == 3 && named && !fields.iter().any(|(_, text)| text.is_member(member)));
+            }
         }
     }
 

@@ -17,7 +17,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §15.5.1", "RFC 3986 §2.1", "ASVS 16.5.3"],
         doc: Doc {
-            sends: "The protected request without and with the good credential, with an unknown segment behind its path, and one that is no UTF-8 (`%ff`), no percent-encoding (`%zz`), NUL (`%00`), a parameter alone (`;authbench`) or 2,100 characters long; with an unknown segment in place of the last one, `%ff`, `%00` and a number of twenty digits; and with a query that is no UTF-8, no percent-encoding, NUL, with a bracket that is not closed, no UTF-8 with such a bracket, that gives one parameter as a text and as an object, or nests one six hundred deep. The first, the second and the fourth also at each resource that is read by GET (at most 8). There each parameter of the query that the scenario has (at most 6) is also a word, an array (`page[]=1`), a number of 23 digits, empty, -1 and NUL, and each number in the path is one of 23 digits, with the good credential.",
+            sends: "The protected request without and with the good credential, with an unknown segment behind its path, and one that is no UTF-8 (`%ff`), no percent-encoding (`%zz`), NUL (`%00`), a parameter alone (`;authbench`) or 2,100 characters long; with a target that does not parse (`http://[::` and `//[`, addresses of IPv6 that are not closed, `/%zz`, and `*`, which is for OPTIONS alone); with an unknown segment in place of the last one, `%ff`, `%00` and a number of twenty digits; and with a query that is no UTF-8, no percent-encoding, NUL, with a bracket that is not closed, no UTF-8 with such a bracket, that gives one parameter as a text and as an object, or nests one six hundred deep. The first, the second and the fourth also at each resource that is read by GET (at most 8). There each parameter of the query that the scenario has (at most 6) is also a word, an array (`page[]=1`), an object (`page[a]=1`), a number of 23 digits, empty, -1 and NUL, and each number in the path is one of 23 digits, with the good credential.",
             matters: "Whoever can send a request can send such an address: a server that breaks on it before it authenticates lets everybody fill its logs and keep its workers busy, and its error page often shows code.",
             fix: "Answer 400 or 404 to an address that does not decode.",
         },
@@ -109,7 +109,7 @@ fn nested(_: &Value) -> Value {
 const UNKNOWN: &str = "authbench";
 
 /// Addresses that do not decode, and one that does.
-const TARGETS: [&[Alter]; 17] = [
+const TARGETS: [&[Alter]; 21] = [
     &[Alter::Path(|path| behind(path, UNKNOWN))],
     &[Alter::Path(|path| behind(path, "%ff"))],
     &[Alter::Path(|path| behind(path, "%zz"))],
@@ -127,6 +127,12 @@ const TARGETS: [&[Alter]; 17] = [
     &[Alter::Path(|path| in_place(path, "%00"))],
     &[Alter::Path(|path| in_place(path, "99999999999999999999"))],
     &[Alter::Path(|path| asked(path, &format!("authbench{}=1", "[a]".repeat(600))))],
+    // RFC 3986 §3.2.2: an IP literal ends with its bracket
+    &[Alter::Path(|_| "http://[::".to_owned())],
+    &[Alter::Path(|_| "//[".to_owned())],
+    &[Alter::Target(Fill::Text("/%zz"))],
+    // RFC 9112 §3.2.4
+    &[Alter::Path(|_| "*".to_owned())],
 ];
 
 /// Fields that do not parse, and two that name two clients.
@@ -166,20 +172,23 @@ const fn without_and_with<const CHANGES: usize, const STEPS: usize>(
     steps
 }
 
+/// The good request, and each target without and with the good credential.
+const OF_ALL: usize = 1 + 2 * TARGETS.len();
+
 /// The targets, some of them at each resource that is read by GET.
-const AT_TARGETS: [Step; 72] = {
-    let mut steps = [send(Who::Good, On::EachGet).if_given(); 72];
-    let of_all: [Step; 35] = without_and_with(TARGETS);
+const AT_TARGETS: [Step; OF_ALL + PARAMETERS.len() + 1] = {
+    let mut steps = [send(Who::Good, On::EachGet).if_given(); OF_ALL + PARAMETERS.len() + 1];
+    let of_all: [Step; OF_ALL] = without_and_with(TARGETS);
     let mut step = 0;
-    while step < 35 {
+    while step < OF_ALL {
         steps[step] = of_all[step];
         step += 1;
     }
-    while step < 71 {
-        steps[step] = steps[step].with(&PARAMETERS[step - 35]);
+    while step < OF_ALL + PARAMETERS.len() {
+        steps[step] = steps[step].with(&PARAMETERS[step - OF_ALL]);
         step += 1;
     }
-    steps[71] = steps[71].with(&[Alter::Numbers(LONG_NUMBER)]);
+    steps[step] = steps[step].with(&[Alter::Numbers(LONG_NUMBER)]);
     let each = [0, 1, 3];
     let mut at = 0;
     while at < each.len() {
@@ -194,9 +203,10 @@ const AT_TARGETS: [Step; 72] = {
 const LONG_NUMBER: &str = "99999999999999999999999";
 
 /// The values that a parameter of a query has, beside those that the scenario has for it.
-const VALUES: [fn(&str, &str) -> String; 6] = [
+const VALUES: [fn(&str, &str) -> String; 7] = [
     |name, _| format!("{name}=authbench"),
     |name, value| format!("{name}[]={value}"),
+    |name, value| format!("{name}[a]={value}"),
     |name, _| format!("{name}={LONG_NUMBER}"),
     |name, _| format!("{name}="),
     |name, _| format!("{name}=-1"),
@@ -204,10 +214,10 @@ const VALUES: [fn(&str, &str) -> String; 6] = [
 ];
 
 /// Each of the first six parameters with each of these.
-static PARAMETERS: [[Alter; 1]; 36] = {
-    let mut all = [[Alter::Parameter(0, VALUES[0])]; 36];
+static PARAMETERS: [[Alter; 1]; 6 * VALUES.len()] = {
+    let mut all = [[Alter::Parameter(0, VALUES[0])]; 6 * VALUES.len()];
     let mut at = 0;
-    while at < 36 {
+    while at < all.len() {
         all[at] = [Alter::Parameter(at / VALUES.len(), VALUES[at % VALUES.len()])];
         at += 1;
     }
@@ -265,11 +275,20 @@ fn targets_never_broken(case: &ObservedCheck<'_>) -> Judgement {
     };
     never_broken_but(case, |seen| {
         let path = path_of(seen);
+        // what is no target may be no request either: whoever closes the connection refuses it
+        if is_no_target(&path) && seen.exchange.status().is_none() {
+            return true;
+        }
         let unknown = path.rsplit_once('/').map(|(parent, _)| behind(parent, UNKNOWN)).unwrap_or_default();
         // an unknown path below the resource, and beside it, are two of one kind
         let below = behind(&good, UNKNOWN);
         path != good && path != below && (path != unknown && is_breaking(&unknown, seen) || is_breaking(&below, seen))
     })
+}
+
+/// Whether a target is neither the path of an address nor a whole address (RFC 9112 §3.2).
+fn is_no_target(target: &str) -> bool {
+    target.starts_with("//[") || !target.starts_with('/')
 }
 
 /// No answer is a server error that comes again. What is not implemented may be said so.
@@ -284,6 +303,7 @@ fn never_broken_but(case: &ObservedCheck<'_>, is_another: impl Fn(&Observation) 
     for (index, seen) in case.observations() {
         let is_lenient = matches!(case.step_of(seen).wanted(), Want::Either);
         match seen.exchange.status() {
+            None if is_lenient && others_are_answered && ends_a_process(seen) && is_another(seen) => {}
             None if is_lenient && others_are_answered && ends_a_process(seen) => {
                 judgement.deviates(index, case.about(index, ENDED), EXPECTED);
             }
@@ -297,4 +317,41 @@ fn never_broken_but(case: &ObservedCheck<'_>, is_another: impl Fn(&Observation) 
         }
     }
     judgement
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::profile::Effective;
+    use crate::observe::{Evidence, Exchange, Outcome, Request, Response, Silence};
+
+    #[test]
+    fn whoever_closes_the_connection_on_what_is_no_target_refuses_it() {
+        let check = crate::check::find("common.malformed-target-never-5xx").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        let answered = |status| Ok(Response { status, headers: Vec::new(), body: Vec::new(), truncated: false });
+        for (target, answer, found) in [
+            ("*", Err(Silence::Closed), (0, 0)),
+            ("http://[::", Err(Silence::Closed), (0, 0)),
+            ("//[", Err(Silence::Closed), (0, 0)),
+            ("*", Err(Silence::TimedOut), (0, 1)),
+            ("*", answered(400), (0, 0)),
+            ("*", answered(500), (1, 0)),
+            ("/%zz", Err(Silence::Closed), (1, 0)),
+            ("/%zz", answered(500), (1, 0)),
+        ] {
+            let mut evidence = Evidence::default();
+            for (step, target, answer) in
+                [(0, "/orders", answered(200)), (1, "/orders/authbench", answered(404)), (21, target, answer.clone())]
+            {
+                let outcome = if answer.is_ok() { Outcome::Refused } else { Outcome::Silent };
+                let outcome = if step == 0 { Outcome::Granted } else { outcome };
+                let exchange =
+                    Exchange { answer, ..Exchange::unanswered(Request::new("GET", target), Silence::Closed) };
+                evidence.observe(Observation { reproduced: true, ..Observation::in_test(step, exchange, outcome) });
+            }
+            let judged = targets_never_broken(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!((judged.protocol.len(), judged.open.len()), found, "{target} {answer:?}");
+        }
+    }
 }

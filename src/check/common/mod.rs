@@ -349,7 +349,7 @@ pub(crate) const CHECKS: &[Check] = &[
         title: "Hostile credential input never yields a server error",
         sources: &["ASVS 16.5.3", "OWASP API8:2023"],
         doc: Doc {
-            sends: "About forty malformed credentials: bad Base64, lone schemes, quotes, 8-bit bytes, deep JSON, NUL, long values. A connection that is closed on a short printable value, each time, is a warning where other values are refused.",
+            sends: "About forty malformed credentials: bad Base64, lone schemes, quotes, 8-bit bytes, deep JSON, NUL, long values; and, where a cookie or a parameter of the query carries the credential, `NAME[]=1` and `NAME[a]=1` in its place, which frameworks read as an array and an object. A connection that is closed on a short printable value, each time, is a warning where other values are refused.",
             matters: "A parser that breaks is a way to take a service down, and often a way in.",
             fix: "Treat every failure to decode as an invalid credential.",
         },

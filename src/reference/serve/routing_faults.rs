@@ -2,6 +2,7 @@
 
 use axum::http::{Method, Request, Uri};
 
+use super::wire_faults;
 use crate::reference::answer::Answer;
 use crate::reference::rejection::Rejection;
 use crate::reference::resource::guard_faults::{AnyScope, Unguarded};
@@ -72,6 +73,9 @@ pub(super) fn broken<B>(state: &ReferenceState, request: &Request<B>) -> Option<
         || (state.fault("breaks-on-unreadable-return") && query().contains("http%3A%2F%2F%5B"))
         || (state.fault("breaks-on-undecodable-query") && !is_text(query()))
         || (state.fault("breaks-on-two-kinds-of-parameter") && has_two_kinds(query()))
+        || (state.fault("breaks-on-cookie-in-brackets") && field("cookie").is_some_and(|pairs| pairs.contains("[]=")))
+        || (state.fault("breaks-on-asterisk") && request.uri().path() == "*")
+        || (state.fault("breaks-on-open-literal") && request.uri().path() == wire_faults::OPEN_LITERAL)
         || (state.fault("breaks-on-deep-parameter") && query().matches('[').count() > 500)
         || (state.fault("breaks-on-odd-weight") && has_odd_weight())
         || (state.fault("breaks-on-two-clients") && has_two_clients())

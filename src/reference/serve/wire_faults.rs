@@ -11,10 +11,13 @@ use crate::reference::state::KeyLocation;
 
 /// Whether a fault needs the shim.
 pub(crate) fn any(faults: &Faults) -> bool {
-    ["nul-truncation", "ows-significant", "case-sensitive-header", "head-with-content"]
+    ["nul-truncation", "ows-significant", "case-sensitive-header", "head-with-content", "breaks-on-open-literal"]
         .iter()
         .any(|name| faults.on(name))
 }
+
+/// The path of a request whose target a faulty server cannot read.
+pub(super) const OPEN_LITERAL: &str = "/open-literal";
 
 /// A stream whose incoming header lines are changed as the open faults say, each when it is whole.
 pub(crate) struct Shim<S> {
@@ -68,6 +71,10 @@ impl<S> Shim<S> {
         }
         if text.starts_with(b"HEAD ") && self.faults.on("head-with-content") {
             self.behind = b"0\r\n\r\n";
+        }
+        if self.faults.on("breaks-on-open-literal") && text.starts_with(b"GET http://[") {
+            self.ready.extend_from_slice(format!("GET {OPEN_LITERAL} HTTP/1.1\r\n").as_bytes());
+            return;
         }
         let colon = text.iter().position(|byte| *byte == b':');
         let (name, value) = colon.map_or((text, &b""[..]), |at| (&text[..at], &line[at + 1..]));

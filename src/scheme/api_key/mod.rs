@@ -37,15 +37,13 @@ impl Scheme for ApiKeyScheme {
     }
 
     fn malformed(&self, carrier: &Carrier) -> Vec<(Phrase, Vec<Carried>)> {
-        crate::scheme::forgery::malformed::VALUES
-            .iter()
-            .map(|(description, value)| {
-                (
-                    Phrase::new(description),
-                    vec![Carried::new(&carrier.place, [carrier.prefix.as_bytes(), &value()].concat())],
-                )
-            })
-            .collect()
+        let values = crate::scheme::forgery::malformed::VALUES.iter().map(|(description, value)| {
+            (
+                Phrase::new(description),
+                vec![Carried::new(&carrier.place, [carrier.prefix.as_bytes(), &value()].concat())],
+            )
+        });
+        values.chain(crate::scheme::forgery::malformed::in_brackets(carrier)).collect()
     }
 }
 

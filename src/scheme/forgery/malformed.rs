@@ -1,7 +1,7 @@
 //! Hostile values that no parser of credentials may choke on.
 
 use crate::observe::Phrase;
-use crate::scheme::{Carried, Carrier};
+use crate::scheme::{Carried, Carrier, CarrierPlace};
 
 /// What a value is, and how it is made.
 type Value = (&'static str, fn() -> Vec<u8>);
@@ -59,6 +59,18 @@ const OTHER_SCHEMES: [(&str, &str, &[u8]); 5] = [
     ("Digest", "the scheme Digest with a parameter that does not end", b"username=\"abc"),
 ];
 
+/// A value under names that frameworks read as those of an array or an object (PHP, Rack, `qs`).
+pub(crate) fn in_brackets(carrier: &Carrier) -> Vec<(Phrase, Vec<Carried>)> {
+    let named = |behind: &str| match &carrier.place {
+        CarrierPlace::Cookie(name) => Some(CarrierPlace::Cookie(format!("{name}{behind}"))),
+        CarrierPlace::Query(name) => Some(CarrierPlace::Query(format!("{name}{behind}"))),
+        _ => None,
+    };
+    let values = [("an array, by its name", "[]"), ("an object, by its name", "[a]")];
+    let values = values.into_iter().filter_map(|(description, behind)| Some((description, named(behind)?)));
+    values.map(|(description, place)| (Phrase::new(description), vec![Carried::new(&place, "1")])).collect()
+}
+
 /// The values behind the prefix of a carrier, such as the name of an authentication scheme, and some without one.
 pub(crate) fn behind_prefix(carrier: &Carrier) -> Vec<(Phrase, Vec<Carried>)> {
     let scheme = carrier.prefix.trim_end();
@@ -69,6 +81,7 @@ pub(crate) fn behind_prefix(carrier: &Carrier) -> Vec<(Phrase, Vec<Carried>)> {
             (Phrase::new(description), vec![Carried::new(&carrier.place, bytes)])
         })
         .collect();
+    values.extend(in_brackets(carrier));
     if scheme.is_empty() {
         return values;
     }

@@ -91,6 +91,16 @@ pub(crate) const FAULTS: &[Fault] = &[
         "login.malformed-never-5xx",
         "breaks where the JSON of a login has half of a UTF-16 pair",
     ),
+    variant(
+        "login-breaks-on-list-in-form",
+        "login.malformed-never-5xx",
+        "breaks where the form of a login has an array in place of the user",
+    ),
+    variant(
+        "breaks-on-cookie-in-brackets",
+        "common.malformed-credential-never-5xx",
+        "breaks on a cookie whose name says that it is an array",
+    ),
     variant("login-breaks-on-no-object", "login.malformed-never-5xx", "breaks where the JSON of a login is no object"),
     row(
         "login-hash-skipped-for-unknown-user",

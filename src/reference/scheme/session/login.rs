@@ -66,6 +66,9 @@ async fn submit(
     if is_object && state.fault("login-breaks-on-objects") {
         return Err(Rejection::new(StatusCode::INTERNAL_SERVER_ERROR, "no_text"));
     }
+    if form.contains_key("username[]") && state.fault("login-breaks-on-list-in-form") {
+        return Err(Rejection::broken());
+    }
     if !form.contains_key("password") && state.fault("login-breaks-without-password") {
         return Err(Rejection::new(StatusCode::INTERNAL_SERVER_ERROR, "no_password"));
     }
