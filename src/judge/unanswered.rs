@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::{Context, judge};
 use crate::check::profile::Effective;
 use crate::check::step::{Endpoint, Send, Step, Want, Who};
-use crate::check::{Check, Verdict, catalogue};
-use crate::event::SourcePlace;
+use crate::check::{Check, Level, Verdict, catalogue, find};
+use crate::event::{CheckResult, SourcePlace};
 use crate::observe::{
     ControlRun, Description, Evidence, Exchange, ForgeryId, Observation, Outcome, Place, Request, Response, Silence,
 };
@@ -77,6 +77,10 @@ fn but_for(check: &Check, odd: usize, answer: &(Exchange, Outcome)) -> Evidence 
 }
 
 fn verdict(check: &'static Check, evidence: &Evidence) -> Verdict {
+    result(check, evidence).verdict
+}
+
+fn result(check: &'static Check, evidence: &Evidence) -> CheckResult {
     let planned = PlannedCheck { check, level: check.level, script: Ok(Script::default()) };
     let context = Context {
         profile: &Effective::of(["api-key-403"], "api-key"),
@@ -85,7 +89,7 @@ fn verdict(check: &'static Check, evidence: &Evidence) -> Verdict {
         took: Duration::ZERO,
         resources: &[],
     };
-    judge(&planned, evidence, &context).verdict
+    judge(&planned, evidence, &context)
 }
 
 fn passes(steps: impl Fn(&Step) -> bool, answer: &(Exchange, Outcome)) -> Vec<String> {
@@ -117,4 +121,21 @@ fn an_unclear_answer_to_a_forgery_or_a_form_is_never_a_pass() {
         passed.retain(|step| !step.starts_with(reads_less));
     }
     assert_eq!(passed, Vec::<String>::new());
+}
+
+#[test]
+fn advice_cites_the_clause_that_gives_it() {
+    let check = find("common.405-names-methods").expect("is in the catalogue");
+    let propfind = |status, outcome| {
+        let (mut exchange, outcome) = answered(status, outcome);
+        exchange.request.method = "PROPFIND".to_owned();
+        (exchange, outcome)
+    };
+    for (answer, level, cited) in [
+        (propfind(200, Outcome::Granted), Level::Should, "RFC 9110 §9.1"),
+        (propfind(405, Outcome::Refused), Level::Must, "RFC 9110 §15.5.6"),
+    ] {
+        let result = result(check, &but_for(check, 1, &answer));
+        assert_eq!((result.level, &*result.citations[0].source), (level, cited), "{}", result.summary);
+    }
 }

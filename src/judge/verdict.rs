@@ -72,7 +72,7 @@ pub fn judge(planned: &PlannedCheck, evidence: &Evidence, context: &Context<'_>)
         level: match finding.part {
             // that access was granted is judged by the check's own clauses, whatever a profile demands beside them
             Some(Part::Access) => planned.check.level,
-            _ if finding.of_status => Level::Should,
+            _ if finding.of_status || finding.advised_by.is_some() => Level::Should,
             _ => planned.level,
         },
         ..blank(planned, finding.verdict, context)
@@ -99,6 +99,10 @@ fn cited(planned: &PlannedCheck, finding: &Finding, profile: &Effective) -> Vec<
     if finding.of_status && finding.by_profile.is_none() {
         let source = STATUS_CLAUSE.to_owned();
         return vec![Cited { url: url_of(&source), source }];
+    }
+    if let Some(first) = finding.advised_by {
+        let of_clause = std::iter::once(Cited { source: first.to_owned(), url: url_of(first) });
+        return of_clause.chain(clauses(check).filter(|cited| cited.source != first)).collect();
     }
     match (finding.by_profile, raised) {
         (Some(name), _) => vec![of_profile(name)],
@@ -178,6 +182,8 @@ struct Finding {
     by_profile: Option<&'static str>,
     /// Whether nothing but a status deviates, which the clauses of the check say nothing of.
     of_status: bool,
+    /// The clause that recommends what was not there, where nothing else deviates.
+    advised_by: Option<&'static str>,
     /// The highest severity of what was found, where it is less than that of the check.
     at_most: Option<Severity>,
 }
@@ -196,6 +202,7 @@ impl Finding {
             cells: Vec::new(),
             by_profile: None,
             of_status: false,
+            advised_by: None,
             at_most: None,
         }
     }
@@ -363,6 +370,7 @@ fn violation(
         statuses: statuses.into_iter().collect(),
         by_profile: None,
         of_status: false,
+        advised_by: judgement.advised_by.filter(|_| judgement.access.is_empty() && judgement.protocol.is_empty()),
     }
 }
 

@@ -83,6 +83,34 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn another_method_is_sent_where_the_login_has_none_of_its_own() {
+        let form = |part| LoginBody::Form(vec![("field".to_owned(), LoginText(vec![part]))]);
+        let mut login = login_in_test("/login?next=/", form(LoginPart::Password), ("alice", "pass"));
+        let posted = |login: &LoginProcedure, method| login.path_for(method);
+        assert_eq!(posted(&login, "GET").as_deref(), Some("/login"));
+        let CredentialSource::Requests(steps) = &mut login.source else { panic!("requests") };
+        steps.insert(
+            0,
+            LoginStep { method: "GET", address: LoginText::plain("/login"), body: None, ..steps[0].clone() },
+        );
+        assert_eq!((posted(&login, "GET"), posted(&login, "PUT").as_deref()), (None, Some("/login")));
+        let logout = LoginStep {
+            method: "DELETE",
+            address: LoginText(vec![LoginPart::Input("at".to_owned())]),
+            ..step_of(&login)
+        };
+        login.logout = vec![logout];
+        assert_eq!(posted(&login, "DELETE"), None, "the logout may be there");
+        let elsewhere = login_in_test("https://id.example/login", form(LoginPart::Password), ("alice", "pass"));
+        assert_eq!(posted(&elsewhere, "GET"), None);
+    }
+
+    fn step_of(login: &LoginProcedure) -> LoginStep {
+        let CredentialSource::Requests(steps) = &login.source else { panic!("requests") };
+        steps[0].clone()
+    }
+
+    #[test]
     fn the_request_that_was_changed_is_found() {
         let form = |part| LoginBody::Form(vec![("field".to_owned(), LoginText(vec![part]))]);
         let mut login = login_in_test("/name", form(LoginPart::Username), ("alice", "pass"));

@@ -412,6 +412,19 @@ impl LoginProcedure {
         self.uses_a_code() || steps.iter().position(with_password).is_some_and(|at| sent > at)
     }
 
+    /// The path to which it posts the password, where a request by this method is none of its own there.
+    pub fn path_for(&self, method: &str) -> Option<String> {
+        let path = |step: &LoginStep| {
+            step.address.known().map(|at| at.split(['?', '#']).next().unwrap_or_default().to_owned())
+        };
+        let CredentialSource::Requests(steps) = &self.source else { return None };
+        let posts =
+            |step: &&LoginStep| step.method == "POST" && step.parts().any(|part| matches!(part, LoginPart::Password));
+        let posted = path(steps.iter().find(posts)?).filter(|path| path.starts_with('/') && !path.starts_with("//"))?;
+        let mut own = self.steps().filter(|step| step.method == method);
+        (!own.any(|step| path(step).is_none_or(|path| path == posted))).then_some(posted)
+    }
+
     fn has_part(&self, wanted: fn(&LoginPart) -> bool) -> bool {
         let CredentialSource::Requests(steps) = &self.source else { return false };
         steps.iter().any(|step| step.parts().any(wanted))

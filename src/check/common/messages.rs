@@ -3,7 +3,7 @@
 
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::step::{Alter, Fill, LookedFor, On, Step, Want, Who, send};
+use crate::check::step::{Alter, Fill, LookedFor, On, SessionAct, Step, Want, Who, login, send};
 use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
 use crate::observe::{Outcome, Silence};
 
@@ -93,13 +93,16 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §15.5.6", "RFC 9110 §10.2.1", "RFC 9110 §9.1"],
         doc: Doc {
-            sends: "PROPFIND with the good credential to each protected resource (at most 8); every 405 of the run is looked at, whichever check asked for it. Where PROPFIND is answered like GET, that is a warning; where it is answered with 400 or 404, information, and a warning under strict-rfc.",
+            sends: "PROPFIND with the good credential to each protected resource (at most 8); where there is a login that posts a password, GET (and PUT and DELETE, where the target is owned) to that address without a credential, unless the login has that request; every 405 of the run is looked at, whichever check asked for it. Where PROPFIND is answered like GET, that is a warning; where it is answered with 400 or 404, information, and a warning under strict-rfc.",
             matters: "A client that learns from 405 alone which methods are wrong can only try the others.",
             fix: "Send Allow with each 405, with the methods of that resource.",
         },
         steps: &[
             send(Who::Good, On::Protected).granted(),
             send(Who::Good, On::EachRoute).with(&[Alter::Method(PROPFIND)]).called("PROPFIND with the good credential"),
+            login(SessionAct::OtherMethod("GET")),
+            login(SessionAct::OtherMethod("PUT")),
+            login(SessionAct::OtherMethod("DELETE")),
             Step::LookBack(LookedFor::MethodsNotAllowed),
         ],
         expect: methods_named,
@@ -108,6 +111,8 @@ pub(crate) const CHECKS: &[Check] = &[
     },
 ];
 
+/// Of a method that a server does not have, and of one that a resource does not have, it says SHOULD.
+const METHODS: &str = "RFC 9110 §9.1";
 /// A method that few resources have (RFC 4918 §9.1).
 const PROPFIND: &str = "PROPFIND";
 
@@ -136,6 +141,7 @@ fn methods_named(case: &ObservedCheck<'_>) -> Judgement {
     for (index, _) in as_get.filter(|(_, seen)| seen.exchange.request.method == PROPFIND) {
         let text = case.about(index, "answered like GET");
         judgement.advises(index, text, "405 with Allow, or 501 (RFC 9110 §9.1)");
+        judgement.advised_by = Some(METHODS);
     }
     // RFC 9110 §9.1: 405 for a method that is known and not allowed, 501 for one that is not known
     let unsaid = case.lenient().filter(|(_, seen)| seen.exchange.request.method == PROPFIND);
@@ -145,6 +151,7 @@ fn methods_named(case: &ObservedCheck<'_>) -> Judgement {
             true => {
                 let text = case.about(index, format_args!("answered with {status}"));
                 judgement.advises(index, text, "405 with Allow, or 501 (RFC 9110 §9.1)");
+                judgement.advised_by = Some(METHODS);
             }
             false => {
                 judgement.remarks.push(format!("{}: answered with {status}, not with 405 or 501", seen.description));

@@ -90,6 +90,8 @@ pub struct Judgement {
     pub needs_review: bool,
     /// The highest severity that what was found can have, where it is less than that of the check.
     pub at_most: Option<Severity>,
+    /// The clause that says SHOULD of what the advice asks for, where that is none of those that the check is about first.
+    pub advised_by: Option<&'static str>,
 }
 
 impl Judgement {
@@ -104,6 +106,7 @@ impl Judgement {
         self.not_applicable = self.not_applicable.or(other.not_applicable);
         self.needs_review |= other.needs_review;
         self.at_most = self.at_most.or(other.at_most);
+        self.advised_by = self.advised_by.or(other.advised_by);
         self
     }
 

@@ -36,6 +36,9 @@ pub enum SessionAct {
     ReturningTo(ReturnTo),
     /// The login of the good identity, each of whose requests names a foreign host.
     NamingHost(ForeignHost),
+    /// A request by this method, without a credential and a body, to where the login posts the password; nothing is sent where
+    /// there is no such login, or it sends that request itself.
+    OtherMethod(&'static str),
     /// The logout of a session as a page of another site makes a browser send it.
     LogOutFromForeignPage(&'static str),
     /// The login of the good identity with a wrong password.

@@ -11,6 +11,13 @@ use crate::observe::{Description, Phrase};
 impl Caster<'_> {
     pub(super) fn session(&mut self, index: usize, step: &'static SessionStep) -> Result<(), Missing> {
         let subject = self.subject;
+        if let SessionAct::OtherMethod(method) = step.act {
+            let login = subject.login_identity().and_then(|good| subject.procedure_of(good));
+            let may_be_sent = subject.owned || method == "GET";
+            if !may_be_sent || login.is_none_or(|login| login.path_for(method).is_none()) {
+                return Ok(());
+            }
+        }
         let good = match subject.login_identity() {
             Some(good) => good,
             None => return missing("no valid credential with a `login` of requests"),
@@ -243,6 +250,9 @@ fn described(act: SessionAct) -> Description {
         SessionAct::FromForeignPage => "a login that a page of another site sends",
         SessionAct::ReturningTo(ReturnTo::Unreadable) => "a login that is to lead to an address that does not parse",
         SessionAct::ReturningTo(_) => "a login that is to lead to another site",
+        SessionAct::OtherMethod(method) => {
+            return Description::new(format!("{method} where the login posts the password"));
+        }
         SessionAct::NamingHost(ForeignHost::Host) => "a login with a foreign Host",
         SessionAct::NamingHost(ForeignHost::Forwarded) => "a login with a foreign host in forwarding fields",
         SessionAct::LogOutFromForeignPage(_) => "a logout that a page of another site sends",

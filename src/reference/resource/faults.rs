@@ -119,6 +119,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         "common.405-names-methods",
         "answers 404 to a method that a resource does not have",
     ),
+    variant("no-allow-at-login", "common.405-names-methods", "answers 405 without Allow where its logins are"),
     row("no-allow-behind-guard", "common.405-names-methods", "answers 405 without Allow behind its guard"),
     row(
         "breaks-on-undecodable-path",

@@ -164,6 +164,7 @@ async fn answer((router, verifiers, faulty): &Served, mut request: Request<Incom
     }
     let linked = own_host::linked(state, &request);
     let led_to = own_host::led_to(state, &request);
+    let names_no_methods = state.fault("no-allow-at-login") && own_host::is_of_login(&request);
     // RFC 9112 §3.2
     if own_host::is_named_twice(&request) {
         if !state.fault("takes-first-host") {
@@ -209,6 +210,9 @@ async fn answer((router, verifiers, faulty): &Served, mut request: Request<Incom
     guard_faults::dated(state, &mut response);
     guard_faults::versioned(state, &mut response);
     response.headers_mut().extend(linked.map(|link| (header::LINK, link)));
+    if names_no_methods {
+        response.headers_mut().remove(header::ALLOW);
+    }
     led_to.iter().for_each(|host| own_host::lead(response.headers_mut(), host));
     if let Some(origin) = origin {
         let headers = response.headers_mut();

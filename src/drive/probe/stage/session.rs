@@ -99,6 +99,7 @@ impl Stage<'_> {
                 told.observe_as(action, Place::Login, reproduced, evidence);
                 return Ok(());
             }
+            SessionAct::OtherMethod(method) => Box::pin(self.other_method(identity, method)).await?,
             SessionAct::GuessPasswords => return Box::pin(self.guess_passwords(action, identity, evidence)).await,
             SessionAct::UnknownUser => self.wrong_login(identity, true, evidence).await?,
             SessionAct::CompareUsers => return Box::pin(self.compare_users(action, identity, evidence)).await,

@@ -6,7 +6,7 @@ use super::told::{Told, failed, led_elsewhere};
 use super::{Halt, Stage};
 use crate::check::step::{GrantChange, ReturnTo, SessionAct};
 use crate::drive::login::LoginSession;
-use crate::observe::{Evidence, Outcome, Silence};
+use crate::observe::{Evidence, Outcome, Silence, meaning_of_status};
 
 impl Stage<'_> {
     /// The login of an identity as an act changes it, and whether its answer is a server error, or none, that comes again.
@@ -25,6 +25,18 @@ impl Stage<'_> {
         let again = self.one_unusual_login(identity, act, evidence).await?;
         let same = again.outcome == told.outcome;
         Ok((if second_counts(told.outcome, again.outcome, false) { again } else { told }, same))
+    }
+
+    /// What comes of another method where a login posts the password.
+    pub(super) async fn other_method(&self, identity: usize, method: &str) -> Result<Told, Halt> {
+        let (_, procedure) = self.login_of(identity)?;
+        let path =
+            procedure.path_for(method).ok_or_else(|| Halt::Untestable("the login has no such path".to_owned()))?;
+        let request = self.prober.plain_request(method, &path, &[]);
+        let request = if method == "PUT" { request.header("Content-Length", "0") } else { request };
+        let exchange = self.prober.send_at(&self.prober.equipment.base, &request).await;
+        let outcome = exchange.status().map_or(Outcome::Silent, meaning_of_status);
+        Ok(Told { exchange, outcome, why: None, before: Vec::new() })
     }
 
     async fn one_unusual_login(
