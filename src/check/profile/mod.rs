@@ -303,11 +303,12 @@ impl Effective {
         self.chain.iter().find_map(|profile| profile.strict_challenges).unwrap_or(false)
     }
 
-    /// Level that a profile of this stack gives to a check, with the name of the profile.
+    /// Level that a profile of this stack gives to a check, with the name of the profile; that on top stands for the root, which
+    /// is a part of each.
     pub fn level_by(&self, id: &str) -> Option<(Level, &'static str)> {
-        let given = |profile: &&'static Profile| {
+        let given = |profile: &&'static Profile| -> Option<(Level, &'static str)> {
             let level = profile.levels.iter().find(|(other, _)| *other == id)?;
-            Some((level.1, profile.name))
+            Some((level.1, if profile.extends.is_some() { profile.name } else { self.name() }))
         };
         self.chain.iter().find_map(given)
     }
@@ -452,6 +453,10 @@ mod tests {
         assert_eq!(stacked.chain().collect::<Vec<_>>(), ["oauth21", "fastapi-legacy", "api-key-403"]);
         assert_eq!(stacked.statuses_by(Missing), (&[403][..], "fastapi-legacy"));
         assert!(stacked.levels().contains(&("apikey.invalid-denied", Level::Must, "api-key-403")));
+        // whoever uses it need not know the root
+        let of_current = Effective::of(["fastapi-current"], "bearer");
+        let given = of_current.level_by("common.malformed-credential-never-5xx");
+        assert_eq!(given, Some((Level::Must, "fastapi-current")));
         assert!(stacked.levels().is_sorted());
     }
 
