@@ -139,3 +139,15 @@ fn advice_cites_the_clause_that_gives_it() {
         assert_eq!((result.level, &*result.citations[0].source), (level, cited), "{}", result.summary);
     }
 }
+
+#[test]
+fn a_control_without_a_credential_names_the_cause() {
+    let check = find("common.405-names-methods").expect("is in the catalogue");
+    let silence = Silence::NoCredential("the login failed: the answer is 429".to_owned());
+    let exchange = Exchange::unanswered(Request::new("POST", "token endpoint"), silence);
+    let mut evidence = but_for(check, 1, &answered(405, Outcome::Refused));
+    let description = Description::new("a control");
+    evidence.control(ControlRun { description, credential: None, closing: true, exchange, outcome: Outcome::Silent });
+    let expected = "the control after the probes failed: a control: not sent: no credential was obtained: the login failed: the answer is 429";
+    assert_eq!(result(check, &evidence).summary, expected);
+}

@@ -8,7 +8,7 @@ use crate::check::profile::Effective;
 use crate::check::step::Class;
 use crate::check::{Check, Deviation, Explanation, Judgement, Level, ObservedCheck, Severity, Verdict, url_of};
 use crate::event::{Cell, CheckResult, Cited, EvidenceRecord, Help, Part, Role, SourcePlace};
-use crate::observe::{ControlRun, Evidence, Exchange, FixedTexts, Observation, Outcome};
+use crate::observe::{ControlRun, Evidence, Exchange, FixedTexts, Observation, Outcome, Silence};
 use crate::plan::PlannedCheck;
 use crate::plan::subject::Resource;
 use crate::secret::Scrubber;
@@ -430,6 +430,8 @@ pub(super) fn seen(exchange: &Exchange, outcome: Outcome) -> String {
 fn answered(exchange: &Exchange, outcome: Outcome) -> String {
     match &exchange.answer {
         Ok(response) => format!("{outcome} {}", response.status),
+        // nobody was asked
+        Err(silence @ Silence::NoCredential(_)) => silence.to_string(),
         Err(silence) => format!("{outcome}: {silence}"),
     }
 }

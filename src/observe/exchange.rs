@@ -209,6 +209,8 @@ pub enum Silence {
     Handshake(String),
     /// The target refused the client's certificate, or that there was none, in the TLS handshake: its alert (RFC 8446 §6.2).
     CertificateRefused(String),
+    /// No credential was obtained for the request: it was not sent.
+    NoCredential(String),
     /// A proxy on the way refused, or was not there: the target was not asked.
     Proxy(String),
 }
@@ -224,6 +226,7 @@ impl std::fmt::Display for Silence {
             Silence::CertificateRefused(alert) => {
                 write!(f, "the TLS handshake was refused for the client certificate (alert {alert})")
             }
+            Silence::NoCredential(why) => write!(f, "not sent: no credential was obtained: {why}"),
             Silence::Proxy(why) => f.write_str(why),
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Options;
 use crate::drive::control::ControlError;
+use crate::drive::login::LoginError;
 use crate::drive::probe::Prober;
 use crate::drive::reach::{answers_http2, expects_tls};
 use crate::observe::{Evidence, Outcome, Place as Asked};
@@ -194,7 +195,8 @@ fn of_token(error: &ControlError, at: usize, identity: &Identity) -> Obstacle {
     let credential = identity.name.clone();
     if matches!(identity.login, Login::Procedure(_)) {
         let answered = !matches!(error, ControlError::Unreachable(_) | ControlError::Closed);
-        return Obstacle::NoLogin { credential, why: error.to_string(), answered, at };
+        let throttled = matches!(error, ControlError::Login(LoginError::Refused { status: 429, .. }));
+        return Obstacle::NoLogin { credential, why: error.to_string(), answered, throttled, at };
     }
     match error {
         ControlError::NoChallenge(scheme) => Obstacle::NoChallenge(scheme),

@@ -48,6 +48,7 @@ impl TemplateError {
             }
             TemplateError::Nested => "put the whole value into one variable, or the file beside the scenario",
             TemplateError::Unset(_) => "set it in the environment, or write a default: ${VAR:-default}",
+            TemplateError::Empty => "write a value, or leave the key out",
             _ => "see `${file:path}` in the documentation of scenarios",
         }
     }

@@ -215,6 +215,8 @@ pub enum Obstacle {
         why: String,
         /// Whether there was an answer at all.
         answered: bool,
+        /// Whether the target takes no more logins for now (RFC 6585 §4).
+        throttled: bool,
         /// Its index among the identities.
         at: usize,
     },
@@ -467,6 +469,9 @@ impl Obstacle {
             }
             Obstacle::NoToken { .. } => "write the address of the token endpoint in `token_url`".to_owned(),
             Obstacle::NoChallenge(_) => "write the scheme that the target asks for in `scheme`".to_owned(),
+            Obstacle::NoLogin { throttled: true, .. } => {
+                "the target throttles logins: wait, or raise its limit; `--rate-limit` sends fewer requests".to_owned()
+            }
             Obstacle::NoLogin { .. } => "correct the `login` of the credential, or the values that it sends".to_owned(),
             Obstacle::OtherCookie { opens, .. } => format!("write the cookie `{opens}` in `scheme`, and in `token` of its login"),
             Obstacle::NoMetadata { .. } => {
@@ -523,5 +528,15 @@ mod tests {
             below: Some("/v1/orders".to_owned()),
         };
         assert!(missing.to_string().contains("/v1/orders was asked for"), "{missing}");
+    }
+
+    #[test]
+    fn a_throttled_login_is_not_said_to_be_wrong() {
+        let failed = |throttled| {
+            let (credential, why) = ("a".to_owned(), "the answer is 429".to_owned());
+            Obstacle::NoLogin { credential, why, answered: true, throttled, at: 0 }.way_out()
+        };
+        assert!(failed(true).contains("throttles logins") && failed(true).contains("--rate-limit"), "{}", failed(true));
+        assert!(failed(false).starts_with("correct the `login`"), "{}", failed(false));
     }
 }

@@ -162,6 +162,7 @@ fn word(silence: &Silence) -> &'static str {
         Silence::Malformed(_) => "not a usable HTTP answer",
         Silence::Handshake(_) => "TLS handshake failed",
         Silence::CertificateRefused(_) => "the client certificate was refused",
+        Silence::NoCredential(_) => "no credential",
         Silence::Proxy(_) => "the proxy refused",
     }
 }

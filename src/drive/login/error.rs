@@ -42,8 +42,16 @@ pub enum LoginError {
     #[error("the login command failed: {0}")]
     Command(String),
     /// It failed so often that an account may be locked.
-    #[error("not tried again after {0} failed logins in a row, so that the account is not locked (`max_failures`)")]
-    TooManyFailures(u32),
+    #[error(
+        "not tried again after {most} failed logins in a row, so that the account is not locked (`max_failures`){}",
+        because(first)
+    )]
+    TooManyFailures {
+        /// The failures in a row.
+        most: u32,
+        /// Why the first of them failed; nothing where that was on purpose.
+        first: Option<String>,
+    },
 }
 
 impl LoginError {
@@ -51,6 +59,10 @@ impl LoginError {
     pub(super) fn may_lock(&self) -> bool {
         !matches!(self, Self::Refused { status: 500.., .. })
     }
+}
+
+fn because(first: &Option<String>) -> String {
+    first.iter().map(|first| format!("; the first one: {first}")).collect()
 }
 
 #[cfg(test)]
@@ -68,5 +80,14 @@ mod tests {
         let may_lock = [200, 400, 401, 429, 500, 503].map(|status| refused(status).may_lock());
         assert_eq!(may_lock, [true, true, true, true, false, false]);
         assert!(LoginError::NoToken("credential".to_owned()).may_lock());
+    }
+
+    #[test]
+    fn a_login_that_is_not_tried_again_names_the_first_failure() {
+        let error = |first: Option<&str>| LoginError::TooManyFailures { most: 3, first: first.map(str::to_owned) };
+        let text = "not tried again after 3 failed logins in a row, so that the account is not locked (`max_failures`)";
+        assert_eq!(error(None).to_string(), text);
+        let why = "the request (POST /login) of the login failed: the answer is 429";
+        assert_eq!(error(Some(why)).to_string(), format!("{text}; the first one: {why}"));
     }
 }

@@ -104,6 +104,14 @@ impl Account {
     }
 }
 
+/// Failed logins in a row.
+#[derive(Clone, Default)]
+struct Failures {
+    count: u32,
+    /// Why the first one failed that was meant to succeed.
+    first: Option<String>,
+}
+
 /// Carries out logins against one target.
 pub struct Logins {
     control: Arc<ControlPlane>,
@@ -114,7 +122,7 @@ pub struct Logins {
     /// Sessions that a check or a load phase had for itself.
     given_back: Mutex<Vec<LoginSession>>,
     /// Failed logins in a row of the sessions that checks have for themselves, for each identity.
-    failed: Mutex<HashMap<String, u32>>,
+    failed: Mutex<HashMap<String, Failures>>,
     /// Accounts whose password a check has changed and not yet put back, by their identities.
     changed: Mutex<HashMap<String, ChangedPassword>>,
     /// Held while somebody logs in to an account: whoever comes next has to know how that ended.
@@ -159,8 +167,10 @@ impl Logins {
         let session = account.session.get_or_insert_with(|| LoginSession::new(procedure.clone()));
         // those of checks count as well: they are logins of the same account
         let most = procedure.most_failures.max(1);
-        if session.failures().saturating_add(self.failed_apart(name)) >= most {
-            return Err(LoginError::TooManyFailures(most).into());
+        let apart = self.failed_apart(name);
+        if session.failures().saturating_add(apart.count) >= most {
+            let first = session.first_failure().or(apart.first);
+            return Err(LoginError::TooManyFailures { most, first }.into());
         }
         let (held, until) = session.renewed_patiently(self).await?;
         account.until = Some(until);
@@ -197,7 +207,7 @@ impl Logins {
     ) -> Result<(LoginSession, HeldCredential, Instant), ControlError> {
         let _alone = self.alone(name).await;
         if self.failures_left(name, procedure).await == 0 {
-            return Err(LoginError::TooManyFailures(procedure.most_failures.max(1)).into());
+            return Err(self.too_many_failures(name, procedure).await.into());
         }
         let mut session = LoginSession::new(procedure.clone());
         let ended = session.renewed_patiently(self).await;
@@ -214,8 +224,18 @@ impl Logins {
     }
 
     /// Failed logins in a row of the sessions that checks have for themselves.
-    fn failed_apart(&self, name: &str) -> u32 {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).get(name).copied().unwrap_or_default()
+    fn failed_apart(&self, name: &str) -> Failures {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned().unwrap_or_default()
+    }
+
+    /// Why no login of an identity is tried any more.
+    pub async fn too_many_failures(&self, name: &str, procedure: &LoginProcedure) -> LoginError {
+        let account = self.account(name);
+        let own = account.lock().await.session.as_ref().and_then(LoginSession::first_failure);
+        LoginError::TooManyFailures {
+            most: procedure.most_failures.max(1),
+            first: own.or_else(|| self.failed_apart(name).first),
+        }
     }
 
     /// A session of its own that has not logged in yet, and that keeps what it sends and gets.
@@ -228,14 +248,14 @@ impl Logins {
     pub async fn failures_left(&self, name: &str, procedure: &LoginProcedure) -> u32 {
         let account = self.account(name);
         let own = account.lock().await.session.as_ref().map_or(0, LoginSession::failures);
-        procedure.most_failures.max(1).saturating_sub(own.saturating_add(self.failed_apart(name)))
+        procedure.most_failures.max(1).saturating_sub(own.saturating_add(self.failed_apart(name).count))
     }
 
     /// Takes note of how a login of a check ended that was meant to succeed.
     pub fn note_end(&self, name: &str, ended: Result<(), &ControlError>) {
         match ended {
             Ok(()) => self.note_success(name),
-            Err(error) if may_lock(error) => self.note_failure(name),
+            Err(error) if may_lock(error) => self.note_failed(name, Some(error.to_string())),
             Err(_) => {}
         }
     }
@@ -247,7 +267,14 @@ impl Logins {
 
     /// Takes note that a login failed, however it was answered.
     pub fn note_failure(&self, name: &str) {
-        *self.failed.lock().unwrap_or_else(PoisonError::into_inner).entry(name.to_owned()).or_default() += 1;
+        self.note_failed(name, None);
+    }
+
+    fn note_failed(&self, name: &str, why: Option<String>) {
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let failures = failed.entry(name.to_owned()).or_default();
+        failures.count += 1;
+        failures.first = failures.first.take().or(why);
     }
 
     /// Keeps a session in place of the one that is kept for an identity.

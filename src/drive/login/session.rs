@@ -40,6 +40,8 @@ pub struct LoginSession {
     pub(super) held: Option<HeldCredential>,
     renewals: Renewals,
     failures: u32,
+    /// Why the first of these failed.
+    first_failure: Option<String>,
     transcript: Option<Transcript>,
     /// What is planted as the identifier of the session, where the server has set none before the request with the password.
     planted: Option<Secret>,
@@ -61,6 +63,7 @@ impl LoginSession {
             held: None,
             renewals: Renewals::default(),
             failures: 0,
+            first_failure: None,
             transcript: None,
             planted: None,
             within: None,
@@ -115,6 +118,11 @@ impl LoginSession {
         self.failures
     }
 
+    /// Why the first of them failed.
+    pub(super) fn first_failure(&self) -> Option<String> {
+        self.first_failure.clone()
+    }
+
     /// What the cookie of the credential holds now, where there is one.
     pub fn cookie_left(&self) -> Option<Secret> {
         let cookie = self.state.jar.get(self.procedure.cookie()?)?;
@@ -152,7 +160,7 @@ impl LoginSession {
     pub async fn renewed(&mut self, logins: &Logins) -> Result<(HeldCredential, Instant), ControlError> {
         let most = self.procedure.most_failures.max(1);
         if self.failures >= most {
-            return Err(LoginError::TooManyFailures(most).into());
+            return Err(LoginError::TooManyFailures { most, first: self.first_failure.clone() }.into());
         }
         let obtained = match self.refreshed(logins).await {
             Some(token) => Ok(token),
@@ -161,13 +169,17 @@ impl LoginSession {
         match obtained {
             Ok(token) => {
                 self.failures = 0;
+                self.first_failure = None;
                 let until = self.renewals.next(&token);
                 let held = self.hold(logins, token)?;
                 self.held = Some(held.clone());
                 Ok((held, until))
             }
             Err(error) => {
-                self.failures += u32::from(may_lock(&error));
+                if may_lock(&error) {
+                    self.failures += 1;
+                    self.first_failure.get_or_insert_with(|| error.to_string());
+                }
                 Err(error)
             }
         }

@@ -456,7 +456,7 @@ fn accompany(companions: &[Companion], request: &mut Request, evidence: &mut Evi
 
 /// A control that could not be sent because its credential was not obtained.
 fn unobtainable(description: Description, closing: bool, error: &ControlError) -> ControlRun {
-    let silence = crate::observe::Silence::Unreachable(format!("no token: {error}"));
+    let silence = crate::observe::Silence::NoCredential(error.to_string());
     let exchange = Exchange::unanswered(Request::new("POST", "token endpoint"), silence);
     ControlRun { credential: None, description, closing, exchange, outcome: Outcome::Silent }
 }

@@ -136,13 +136,13 @@ pub(crate) const FAULTS: &[Fault] = &[
         "common.malformed-target-never-5xx",
         "breaks on a number of twenty digits in a path",
     ),
-    variant("breaks-on-undecodable-query", "common.malformed-target-never-5xx", "breaks on a query that is no UTF-8"),
     variant("breaks-on-asterisk", "common.malformed-target-never-5xx", "breaks on the target * of another method"),
     variant(
         "breaks-on-open-literal",
         "common.malformed-target-never-5xx",
         "breaks on the address of a host whose bracket is not closed",
     ),
+    variant("breaks-on-undecodable-query", "common.malformed-target-never-5xx", "breaks on a query that is no UTF-8"),
     variant(
         "breaks-on-two-kinds-of-parameter",
         "common.malformed-target-never-5xx",

@@ -230,7 +230,7 @@ impl Stage<'_> {
         let logins = &self.prober.equipment.logins;
         let _alone = logins.alone(&name).await;
         if logins.failures_left(&name, &procedure).await == 0 {
-            let error = LoginError::TooManyFailures(procedure.most_failures);
+            let error = logins.too_many_failures(&name, &procedure).await;
             return Err(Halt::Obstacle(format!("no credential for {name}: {error}")));
         }
         let ended = session.renewed_patiently(logins).await;
