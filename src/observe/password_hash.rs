@@ -1,7 +1,7 @@
 //! Hashes of passwords in what a server answers: whoever has one can guess at it offline.
 
 /// How a hash begins, what it is called, and the fewest characters of it.
-const FORMS: [(&str, &str, usize); 16] = [
+const FORMS: [(&str, &str, usize); 17] = [
     ("$2a$", "bcrypt", 60),
     ("$2b$", "bcrypt", 60),
     ("$2y$", "bcrypt", 60),
@@ -18,6 +18,7 @@ const FORMS: [(&str, &str, usize); 16] = [
     ("$apr1$", "MD5-crypt", 30),
     ("{SSHA}", "salted SHA-1", 34),
     ("{SSHA512}", "salted SHA-512", 90),
+    ("{PBKDF2", "PBKDF2", 40),
 ];
 
 /// The first hash of a password in a body, with the name of its form. In JSON a slash may be escaped.
@@ -49,11 +50,13 @@ mod tests {
         let werkzeug = format!("scrypt:32768:8:1$h8LzXc3Tn0yWb2Qd${}", "0123456789abcdef".repeat(8));
         let django = "pbkdf2_sha256$870000$MHKWmbRbbMYR0d$4ZcnUqQdgPEUhDBT2BpzL3HRMkWAuH8kPNaGuHdkP4E=";
         let argon = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$RdescudvJCsgt3ub+b3dWRYb8sQYSLEhXkNH+FyiV5c";
+        let roundup = "{PBKDF2S5}250000$lXJOSUmpFWKsNcbY2xvj/A$pB7r6kQ0Zy1mT3vX9cWf5hJ8dL2sNaEu4gHiKoRqYxU";
         for (body, expected) in [
             (format!("{{\"password\":\"{bcrypt}\"}}"), Some(("bcrypt", bcrypt.to_owned()))),
             (format!("{{\"hash\":\"{werkzeug}\"}}"), Some(("scrypt", werkzeug.clone()))),
             (format!("<td>{django}</td>"), Some(("PBKDF2", django.to_owned()))),
             (format!("{{\"p\":\"{}\"}}", argon.replace('/', "\\/")), Some(("Argon2", argon.replace('/', "\\/")))),
+            (format!("{{\"p\":\"{roundup}\"}}"), Some(("PBKDF2", roundup.to_owned()))),
             (format!("{{\"p\":\"{}\"}}", &bcrypt[..40]), None),
             (format!("{{\"p\":\"x{bcrypt}\"}}"), None),
             ("{\"password\":\"pbkdf2: is a function that derives keys\"}".to_owned(), None),
