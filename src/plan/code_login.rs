@@ -6,10 +6,10 @@ use url::Url;
 
 use super::changed_refresh::client_of;
 use super::login::{CredentialSource, LoginBody, LoginPart, LoginProcedure, LoginStep, LoginText};
+use super::marked::{edited, has_mark, marked};
 use super::subject::{Login, Subject};
 use crate::check::step::{AuthorizationChange, FOREIGN_ORIGIN, GrantChange, OWN_STATE, RedirectionUri};
 use crate::observe::AuthorizationRequest;
-use crate::secret::Secret;
 
 /// A code that nobody was given.
 pub(super) const UNKNOWN_CODE: &str = "8f1c5a7e0b3d49266c0e9d71f4a2b853";
@@ -63,7 +63,7 @@ impl LoginProcedure {
         let is_redirected = |text: &LoginText| text.0.iter().any(|part| matches!(part, LoginPart::Location(_)));
         self.code_request()?.field("code").filter(|code| is_redirected(code))?;
         let (uri, steps) = (self.redirection_uri()?, self.before_the_code()?);
-        let has = |name: &str| steps.iter().any(|step| step.parameter(name).is_some());
+        let has = |name: &str| steps.iter().any(|step| step.has_parameter(name));
         let replaced = |of: &str, name: &str, kept: Kept| if of == name { kept } else { Kept::AsItIs };
         let other = || "authbench".to_owned();
         let set = |name: &str, value: String| match has(name) {
@@ -98,11 +98,13 @@ impl LoginProcedure {
     pub fn authorization_request(&self) -> Option<AuthorizationRequest> {
         self.code_request()?;
         let one = |name: &str| self.before_the_code()?.iter().find_map(|step| step.parameter(name));
+        let has =
+            |name: &str| self.before_the_code().is_some_and(|steps| steps.iter().any(|step| step.has_parameter(name)));
         let method = || one(CHALLENGE[1]).unwrap_or_else(|| "plain".to_owned());
         Some(AuthorizationRequest {
             client_id: one("client_id"),
             nonce: one("nonce"),
-            challenge_method: one(CHALLENGE[0]).map(|_| method()),
+            challenge_method: has(CHALLENGE[0]).then(method),
         })
     }
 
@@ -130,11 +132,8 @@ impl LoginProcedure {
         let (_, before) = steps.split_last_mut()?;
         let mut changes = false;
         for step in before {
-            if let Some(address) = step.address.known().and_then(|address| with_query(&address, &kept)) {
-                step.address = LoginText(vec![match step.address.0.as_slice() {
-                    [LoginPart::Plain(_)] => LoginPart::Plain(address),
-                    _ => LoginPart::Private(Secret::new(address)),
-                }]);
+            if let Some(address) = edited(&step.address, |address| with_query(address, &kept)) {
+                step.address = address;
                 changes = true;
             }
             let Some(LoginBody::Form(fields)) = &mut step.body else { continue };
@@ -175,8 +174,13 @@ enum Kept {
 impl LoginStep {
     /// A parameter of its query, or of its form, that is written out.
     pub(super) fn parameter(&self, name: &str) -> Option<String> {
-        let of_query = || parameter(&self.address.known()?, name);
-        of_query().or_else(|| self.field(name)?.known())
+        let of_query = parameter(&marked(&self.address), name).filter(|value| !has_mark(value));
+        of_query.or_else(|| self.field(name)?.known())
+    }
+
+    /// Whether its query, or its form, has a parameter.
+    fn has_parameter(&self, name: &str) -> bool {
+        parameter(&marked(&self.address), name).is_some() || self.field(name).is_some()
     }
 }
 
@@ -367,6 +371,20 @@ mod tests {
             assert_eq!((uri.as_str(), values), ("https://app.test/cb", expected), "{change:?}");
             assert!(pairs.contains(&("code_challenge".to_owned(), "abc".to_owned())), "{change:?}: {address}");
         }
+    }
+
+    #[test]
+    fn an_address_that_names_a_value_of_its_account_is_changed_beside_it() {
+        let mut own = login();
+        if let CredentialSource::Requests(steps) = &mut own.source {
+            let before = LoginPart::Plain(format!("{AUTHORIZE}&client_id="));
+            steps[0].address = LoginText(vec![before, LoginPart::Username]);
+        }
+        let (changed, _) = own.authorizing(AuthorizationChange::UnknownResponseType).expect("is changed");
+        let parts = &steps(&changed)[0].address.0;
+        assert!(parts.iter().any(|part| matches!(part, LoginPart::Username)), "the client stays");
+        assert_eq!(steps(&changed)[0].parameter("response_type").as_deref(), Some("authbench"));
+        assert_eq!(own.authorization_request().expect("uses a code").client_id, None);
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod login;
 pub mod login_server;
 mod malformed_grant;
 mod malformed_login;
+mod marked;
 mod material;
 mod narrowed;
 mod near_password;
