@@ -29,6 +29,10 @@ pub(super) fn mistakes(loaded: &LoadedScenario) -> Vec<ScenarioError> {
         LoginSource::Own(login) => Some(&**login),
         LoginSource::Named(_) => None,
     });
+    // the metadata of the issuer of bearer tokens are judged, and with them those of the resource that they are for
+    if matches!(&scenario.scheme.0, SchemeFields::Bearer(bearer) if bearer.issuer.is_some()) {
+        used.insert("resource_identifier");
+    }
     // logins, and the token endpoint of such a login, are judged as well
     for login in own.chain(scenario.logins.values()) {
         used.extend(used_by_topic(if login.client.is_some() { "token" } else { "login" }));
@@ -242,6 +246,17 @@ mod tests {
             ("hmac", "answer_key", false),
         ] {
             assert_eq!(used(name).contains(member), expected, "{name} and {member}");
+        }
+    }
+
+    #[test]
+    fn a_resource_of_bearer_tokens_has_metadata_where_their_issuer_has() {
+        for (scheme, expected) in [("bearer: { issuer: /as }", 0), ("bearer: { prefix: Bearer }", 1)] {
+            let text = format!(
+                "authbench: 1\nname: all\ntarget: reference\nscheme:\n  {scheme}\nmaterial: {{ resource_identifier: /a }}\n"
+            );
+            let loaded = crate::scenario::load_text("all.yaml".to_owned(), text).expect("is a scenario");
+            assert_eq!(mistakes(&loaded).len(), expected, "{scheme}");
         }
     }
 
