@@ -146,12 +146,12 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["ASVS 16.5.1", "CWE-209"],
         doc: Doc {
-            sends: "The good key and two wrong ones; the answers are searched for the key, its Base64 and its first half.",
+            sends: "The good key to each resource that checks use, and two wrong ones; the answers are searched for the key, its Base64 and its first half.",
             matters: "What an answer repeats ends in logs and on screens.",
             fix: "Name a key by its identifier, never by its value.",
         },
         steps: &[
-            send(Who::Good, On::Protected).granted(),
+            send(Who::Good, On::EachUsed).granted(),
             send(forged("unknown"), On::Protected).denied(&[Accept::Range(400, 499)]),
             send(forged("extended"), On::Protected),
         ],

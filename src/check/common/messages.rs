@@ -2,10 +2,10 @@
 //! request for another host, decides about something else than what is done.
 
 use crate::check::judgement::expect;
-use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::check::judgement::{Judgement, ObservedCheck, unclear};
 use crate::check::step::{Alter, Fill, LookedFor, On, SessionAct, Step, Want, Who, login, send};
 use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
-use crate::observe::{Outcome, Silence};
+use crate::observe::{Outcome, Silence, StepId};
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -71,12 +71,16 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §9.1"],
         doc: Doc {
-            sends: "The good request with its method in lower case, such as `get`.",
+            sends: "The good request by a method that there is not, and with its own method in lower case, such as `get`. A target that answers any method like its own says nothing about case.",
             matters: "A gateway that compares methods as they are takes it for one that it does not know, and a rule for GET does not match it; the server behind then answers as to GET.",
             fix: "Compare methods byte by byte, and answer 501 to one that is not known (405 to one that a resource does not have).",
         },
         steps: &[
             send(Who::Good, On::Protected).granted(),
+            send(Who::Good, On::Protected)
+                .with(&[Alter::Method("AUTHBENCH")])
+                .id(NO_METHOD)
+                .called("the good request by a method that there is not"),
             send(Who::Good, On::Protected)
                 .with(&[Alter::LowerMethod])
                 .called("the good request with its method in lower case"),
@@ -169,11 +173,27 @@ fn methods_named(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
+/// A request by a method that there is not.
+const NO_METHOD: StepId = StepId::new("no-method");
+
 /// Whatever it is answered with, it is not what the method in upper case is answered with. A connection that is closed refuses it:
 /// some parsers find no request in it.
 fn another_method(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, seen) in case.observations() {
+        if case.step_of(seen).step_id() == Some(NO_METHOD) {
+            match (seen.outcome, &seen.exchange.answer) {
+                (Outcome::Granted, _) => {
+                    let why = "a method that there is not is answered like the good one";
+                    judgement.not_applicable = Some(why.to_owned());
+                    return judgement;
+                }
+                (_, Err(Silence::Closed)) if seen.reproduced => {}
+                (_, Err(_)) => judgement.leaves_open(unclear(seen)),
+                _ => {}
+            }
+            continue;
+        }
         let is_lenient = matches!(case.step_of(seen).wanted(), Want::Either);
         match (is_lenient, seen.outcome, &seen.exchange.answer) {
             (true, Outcome::Granted, _) => {
