@@ -105,6 +105,18 @@ fn passes(steps: impl Fn(&Step) -> bool, answer: &(Exchange, Outcome)) -> Vec<St
 }
 
 #[test]
+fn a_good_request_that_is_refused_behind_an_outage_proves_nothing() {
+    for id in ["common.single-fields-once", "common.oversized-answered"] {
+        let check = find(id).expect("is a check");
+        let good = check.steps.iter().position(|step| matches!(step.wanted(), Want::Granted)).expect("a good request");
+        for (was_interrupted, expected) in [(false, Verdict::Fail), (true, Verdict::Inconclusive)] {
+            let refused = Evidence { was_interrupted, ..but_for(check, good, &answered(401, Outcome::Refused)) };
+            assert_eq!(verdict(check, &refused), expected, "{id}");
+        }
+    }
+}
+
+#[test]
 fn a_missing_answer_is_never_a_pass() {
     let sends = |step: &Step| matches!(step, Step::Send(_) | Step::Form(_) | Step::Session(_));
     assert_eq!(passes(sends, &silent()), Vec::<String>::new());

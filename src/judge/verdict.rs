@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::cell::SeenCheck;
 use crate::check::profile::Effective;
-use crate::check::step::Class;
+use crate::check::step::{Class, Want};
 use crate::check::{Check, Deviation, Explanation, Judgement, Level, ObservedCheck, Severity, Verdict, url_of};
 use crate::event::{Cell, CheckResult, Cited, EvidenceRecord, Help, Part, Role, SourcePlace};
 use crate::observe::{ControlRun, Evidence, Exchange, FixedTexts, Observation, Outcome, Silence};
@@ -237,12 +237,20 @@ fn find(seen: SeenCheck<'_>, profile: &Effective) -> Finding {
         // the control that never passes is the failure, whatever kept it from passing
         return unanswered_control(seen, &judgement);
     }
-    if evidence.broken_control().is_some() {
+    let forgotten = forgotten(check, evidence);
+    if evidence.broken_control().is_some() || forgotten.is_some() {
         let granted = |at: usize| evidence.observations[at].outcome == Outcome::Granted;
         judgement.access.retain(|deviation| granted(deviation.observation));
     }
     if !judgement.access.is_empty() {
         return violation(Verdict::Fail, Part::Access, &judgement.access, &judgement, seen);
+    }
+    if let Some(refused) = forgotten {
+        let what = &refused.description;
+        let why = format!(
+            "{what}: refused, and the target answered nobody for a time before, after which it may know no session"
+        );
+        return Finding::plain(Verdict::Inconclusive, why);
     }
     if let Some(broken) = evidence.controls.iter().position(|control| control.outcome != Outcome::Granted) {
         return broken_control(check, broken, &evidence.controls[broken]);
@@ -289,6 +297,13 @@ fn find(seen: SeenCheck<'_>, profile: &Effective) -> Finding {
         return finding;
     }
     Finding::plain(Verdict::Pass, passed(evidence))
+}
+
+/// A good request that was refused in a check during which the target answered nobody for a time.
+fn forgotten<'a>(check: &Check, evidence: &'a Evidence) -> Option<&'a Observation> {
+    let is_good = |seen: &&Observation| matches!(check.steps[seen.step].wanted(), Want::Granted);
+    let mut refused = evidence.observations.iter().filter(|seen| seen.outcome == Outcome::Refused);
+    evidence.was_interrupted.then(|| refused.find(is_good)).flatten()
 }
 
 /// Whether nothing but statuses deviates.

@@ -225,6 +225,8 @@ pub struct Evidence {
     pub answer_signatures: Vec<(usize, AnswerSignature)>,
     /// Times in which the target answered nobody, where the check asks for them.
     pub outages: Vec<Outage>,
+    /// Whether the target answered nobody for a time while the steps ran, whichever check sent what stopped it.
+    pub was_interrupted: bool,
     /// Bytes of the exchanges so far.
     pub kept: usize,
 }

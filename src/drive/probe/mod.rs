@@ -192,8 +192,10 @@ impl Prober {
             return evidence;
         }
         let rng = StdRng::seed_from_u64(self.seed_of(planned.check.id));
+        let outages = self.outages.count();
         let mut stage = Stage::new(self, planned.check, rng, seat);
         Box::pin(stage.play(&script.actions, &mut evidence)).await;
+        evidence.was_interrupted = self.outages.count() > outages;
         if let Err(failed) = self.prepare_all(script, When::After, &mut evidence).await {
             evidence.facts.push(("not cleaned up:", failed.why()));
         }

@@ -240,6 +240,11 @@ impl Outages {
         self.log().withheld.extend(unanswered.map(|sent| sent.request));
     }
 
+    /// How many there were so far.
+    pub(super) fn count(&self) -> usize {
+        self.log().outages.len()
+    }
+
     /// All of them.
     pub(super) fn seen(&self) -> Vec<Outage> {
         self.log().outages.clone()
