@@ -287,8 +287,13 @@ fn find(seen: SeenCheck<'_>, profile: &Effective) -> Finding {
     if evidence.observations.is_empty() {
         return Finding::plain(Verdict::Inconclusive, "nothing was observed");
     }
-    if !somebody_got_in(evidence) {
-        return Finding::plain(Verdict::Inconclusive, "nothing was ever accepted: what was not seen proves nothing");
+    if let Some(first) = evidence.observations.first().filter(|_| !somebody_got_in(evidence)) {
+        let answer = first.exchange.status().map_or("no answer".to_owned(), |status| format!("answered with {status}"));
+        let why = format!(
+            "nothing was accepted ({}: {answer}), and without that a refusal proves nothing",
+            first.description
+        );
+        return Finding::plain(Verdict::Inconclusive, why);
     }
     if judgement.needs_review || !judgement.remarks.is_empty() {
         let verdict = if judgement.needs_review { Verdict::Info } else { Verdict::Pass };
