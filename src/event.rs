@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::comparison::Comparison;
-pub use self::finding::{Cell, CellName, Finding};
+pub use self::finding::{Answering, Cell, CellName, Finding};
 use self::shards::{Answers, MergedShards, ShardPart, Terms};
 use crate::check::{Level, Severity, Verdict};
 use crate::observe::{Interval, LoadFigures, Outcome, RecordedExchange};
@@ -383,6 +383,7 @@ pub(crate) mod sample {
         Cell {
             endpoint: endpoint.to_owned(),
             method: "GET".to_owned(),
+            answering: None,
             part,
             verdict,
             explanation: Explanation::Own,

@@ -6,6 +6,16 @@ use serde::{Deserialize, Serialize};
 use super::{CheckResult, Part, Waived};
 use crate::check::{Explanation, Severity, Verdict};
 
+/// Who answers at a place that is no resource of the scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answering {
+    /// An endpoint of an authorization server.
+    AuthorizationServer,
+    /// A request of a login.
+    Login,
+}
+
 /// Where a check deviates: one resource, one method, one explanation. Waivers, baselines and the selftest look at cells.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Cell {
@@ -13,6 +23,9 @@ pub struct Cell {
     pub endpoint: String,
     /// Method of the resource, whatever a probe made of it.
     pub method: String,
+    /// Who answers there, where it is no resource.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answering: Option<Answering>,
     /// Which part of the requirement is violated here.
     pub part: Part,
     /// `fail` or `warn`.
@@ -90,6 +103,7 @@ impl Cell {
         Self {
             endpoint: shown.map(|exchange| path(&exchange.target)).unwrap_or_default(),
             method: shown.map(|exchange| exchange.method.clone()).unwrap_or_default(),
+            answering: None,
             part: result.part.unwrap_or(Part::Protocol),
             verdict: result.verdict,
             explanation: Explanation::Own,

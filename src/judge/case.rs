@@ -83,6 +83,7 @@ impl CaseVerdict<'_> {
         let cell = Cell {
             endpoint: self.request.path.clone(),
             method: self.request.method.clone(),
+            answering: None,
             part,
             verdict,
             explanation: Explanation::Own,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::check::{Explanation, Severity, Verdict, catalogue, find};
-use crate::event::{Cell, CellName, CheckResult, Finding, Part};
+use crate::event::{Answering, Cell, CellName, CheckResult, Finding, Part};
 
 /// A check that fails or warns, as far as causes look at it.
 #[derive(Clone, Debug)]
@@ -34,10 +34,8 @@ struct Key<'a> {
     explanation: Explanation,
     /// The check, where the cause is what the check itself is about.
     check: Option<&'a str>,
-    /// Whether it is the authorization server that answers: what it does is no cause of what resources do.
-    of_issuer: bool,
-    /// Whether it is the login that breaks: another handler than those of the resources.
-    of_login: bool,
+    /// Who answers, where it is no resource: another handler than those of the resources, whose faults are its own.
+    answering: Option<Answering>,
     /// Endpoint and method, where the cause is a property of one route.
     route: Option<(&'a str, &'a str)>,
 }
@@ -53,7 +51,7 @@ pub fn findings(failures: &[FailedCheck]) -> Vec<Finding> {
     for member in &all {
         causes.entry(cause(*member, &all, 0)).or_default().push(*member);
     }
-    let mut findings: Vec<(usize, Finding)> = causes.iter().map(|(key, members)| finding(key, members, &all)).collect();
+    let mut findings: Vec<(usize, Finding)> = causes.iter().map(|(key, members)| finding(key, members)).collect();
     findings.sort_by_key(|(order, one)| (one.rank(), *order, one.check.clone()));
     findings.into_iter().map(|(_, finding)| finding).collect()
 }
@@ -68,18 +66,17 @@ fn cause<'a>(member: Member<'a>, all: &[Member<'a>], depth: usize) -> Key<'a> {
     {
         return cause(stronger, all, depth + 1);
     }
-    own(member, all)
+    own(member)
 }
 
-fn own<'a>((failure, cell): Member<'a>, all: &[Member<'a>]) -> Key<'a> {
+fn own<'a>((failure, cell): Member<'a>) -> Key<'a> {
     let is_own = cell.explanation == Explanation::Own;
     let of_route = cell.explanation.is_of_route() || (is_own && cell.part == Part::Access);
     Key {
         waived: cell.waived.is_some(),
         protocol: cell.part == Part::Protocol,
         explanation: cell.explanation,
-        of_issuer: cell.part == Part::Protocol && (is_of_issuer(&failure.check) || answers_as_issuer(cell, all)),
-        of_login: cell.explanation == Explanation::ServerError && is_of_login(&failure.check),
+        answering: answering(failure, cell),
         check: is_own.then_some(failure.check.as_str()),
         route: of_route.then_some((cell.endpoint.as_str(), cell.method.as_str())),
     }
@@ -95,9 +92,21 @@ fn is_of_login(check: &str) -> bool {
     ["login.", "refresh.", "grant."].iter().any(|group| check.starts_with(group))
 }
 
-/// Whether a check of authorization servers found something at the same endpoint.
-fn answers_as_issuer(cell: &Cell, all: &[Member<'_>]) -> bool {
-    all.iter().any(|(other, seen)| is_of_issuer(&other.check) && seen.endpoint == cell.endpoint)
+/// Who answers, as far as that makes another cause.
+fn answering(failure: &FailedCheck, cell: &Cell) -> Option<Answering> {
+    use Explanation::{Audience, ForeignHost, Issuer, Revocation, ServerError, Time, Unverified};
+    match (cell.part, cell.explanation, cell.answering) {
+        // what a login makes of a host is what its framework makes of it elsewhere
+        (_, ForeignHost, Some(Answering::Login)) => None,
+        // what an introspection endpoint says of a token is what resources act on
+        (Part::Access, Time | Revocation | Issuer | Audience | Unverified, Some(Answering::AuthorizationServer)) => {
+            None
+        }
+        (_, _, Some(answering)) => Some(answering),
+        (Part::Protocol, ..) if is_of_issuer(&failure.check) => Some(Answering::AuthorizationServer),
+        (_, ServerError, None) if is_of_login(&failure.check) => Some(Answering::Login),
+        (_, _, None) => None,
+    }
 }
 
 /// The strongest cell that implies another. A waived one explains no failure that nobody answers for.
@@ -150,8 +159,8 @@ fn own_status<'a>((failure, cell): Member<'a>, mut beside: impl Iterator<Item = 
     beside.find(|(other, seen)| lacks && other.check == failure.check && explains(seen))
 }
 
-fn finding<'a>(key: &Key<'a>, members: &[Member<'a>], all: &[Member<'a>]) -> (usize, Finding) {
-    let roots = || members.iter().filter(|member| own(**member, all) == *key);
+fn finding<'a>(key: &Key<'a>, members: &[Member<'a>]) -> (usize, Finding) {
+    let roots = || members.iter().filter(|member| own(**member) == *key);
     let best = |(failure, cell): &&&Member<'_>| {
         let declared = find(&failure.check).is_some_and(|check| check.shows == cell.explanation);
         (cell.verdict, !cell.explanation.is_topic_of(&failure.check) && !declared)
@@ -207,6 +216,7 @@ mod tests {
         Cell {
             endpoint: endpoint.to_owned(),
             method: "GET".to_owned(),
+            answering: None,
             part,
             verdict: Verdict::Fail,
             explanation,
@@ -314,6 +324,47 @@ mod tests {
             let failures: Vec<FailedCheck> = failures.into_iter().cloned().collect();
             assert_eq!(by_cause(&failures).len(), expected, "{:?}", by_cause(&failures));
         }
+    }
+
+    #[test]
+    fn a_fault_of_a_resource_is_none_of_an_authorization_server_or_a_login() {
+        let at = |check: &str, endpoint: &str, part, explanation, answering| {
+            let mut failed = failure(check, vec![cell(endpoint, part, explanation, &[])]);
+            failed.cells[0].answering = answering;
+            failed
+        };
+        let (server, login) = (Some(Answering::AuthorizationServer), Some(Answering::Login));
+        let both = ("bearer.denial-has-challenge", "common.401-carries-challenge");
+        for (explanation, part, checks, answering, joined) in [
+            (ChallengeAbsent, Part::Protocol, both, server, false),
+            (ChallengeAbsent, Part::Protocol, both, login, false),
+            (ChallengeAbsent, Part::Protocol, both, None, true),
+            (ChallengeGrammar, Part::Protocol, ("common.challenge-grammar", "common.challenge-grammar"), server, false),
+            (
+                Secret,
+                Part::Protocol,
+                ("common.auth-error-no-internals", "common.auth-error-no-internals"),
+                login,
+                false,
+            ),
+            (ServerError, Part::Protocol, ("common.malformed-credential-never-5xx", "token.malformed"), server, false),
+            (Own, Part::Protocol, ("common.405-names-methods", "common.405-names-methods"), login, false),
+            (Own, Part::Protocol, ("common.405-names-methods", "common.405-names-methods"), None, true),
+            (Timing, Part::Access, ("basic.timing-user-enumeration", "login.timing"), login, false),
+            (Revocation, Part::Access, ("apikey.revoked-denied", "refresh.reuse"), login, false),
+            // the same token, at the endpoint that resources ask
+            (Revocation, Part::Access, ("introspect.revoked-inactive", "bearer.revoked"), server, true),
+            (Explanation::ForeignHost, Part::Protocol, ("common.foreign-host-not-reflected", "login.x"), login, true),
+        ] {
+            let resource = at(checks.0, "/a", part, explanation, None);
+            let other = at(checks.1, "/token", part, explanation, answering);
+            let found = findings(&[resource, other]).len();
+            assert_eq!(found, if joined { 1 } else { 2 }, "{explanation:?} {answering:?} {checks:?}");
+        }
+        // by their checks, in records that do not say who answers
+        let resource = at("bearer.denial-has-challenge", "/a", Part::Protocol, ChallengeAbsent, None);
+        let issuer = at("token.bad-secret-basic-401", "/token", Part::Protocol, ChallengeAbsent, None);
+        assert_eq!(findings(&[resource, issuer]).len(), 2);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::verdict::seen;
 use crate::check::step::Want;
 use crate::check::{Check, Deviation, Explanation, Judgement, Verdict};
-use crate::event::{Cell, Part};
+use crate::event::{Answering, Cell, Part};
 use crate::observe::{Evidence, Observation, Outcome, Place};
 use crate::plan::subject::Resource;
 
@@ -73,6 +73,7 @@ impl SeenCheck<'_> {
                 statuses: statuses.into_iter().collect(),
                 shown_by: Some(self.recorded_at(deviation.observation)),
                 waived: None,
+                answering: answering(observation.place),
                 endpoint,
                 method,
                 part,
@@ -122,6 +123,17 @@ impl SeenCheck<'_> {
             return Vec::new();
         }
         all.iter().copied().take_while(|other| *other != explanation).collect()
+    }
+}
+
+/// Who answers at a place that is no resource.
+fn answering(place: Place) -> Option<Answering> {
+    match place {
+        Place::Token | Place::Introspection | Place::Revocation | Place::Metadata => {
+            Some(Answering::AuthorizationServer)
+        }
+        Place::Login => Some(Answering::Login),
+        Place::Resource(_) | Place::Elsewhere => None,
     }
 }
 

@@ -23,6 +23,7 @@ fn result(lane: &LaneFigures, figures: &LoadFigures, (method, path): (&str, &str
     let cell = Cell {
         endpoint: path.to_owned(),
         method: method.to_owned(),
+        answering: None,
         part: Part::Access,
         verdict,
         explanation,

@@ -412,6 +412,17 @@ impl LoginProcedure {
         self.uses_a_code() || steps.iter().position(with_password).is_some_and(|at| sent > at)
     }
 
+    /// Whether one of its requests goes to a path.
+    pub fn has_path(&self, path: &str) -> bool {
+        let is_there = |address: String| {
+            let at = address.split(['?', '#']).next().unwrap_or_default();
+            // an address with its scheme and authority
+            let own = at.split_once("://").map_or(at, |(_, rest)| rest.find('/').map_or("/", |start| &rest[start..]));
+            own == path
+        };
+        self.steps().any(|step| step.address.known().is_some_and(is_there))
+    }
+
     /// The path to which it posts the password, where a request by this method is none of its own there.
     pub fn path_for(&self, method: &str) -> Option<String> {
         let path = |step: &LoginStep| {

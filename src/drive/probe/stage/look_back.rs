@@ -100,7 +100,18 @@ impl Stage<'_> {
             let method = if request.method == "HEAD" { "GET" } else { &request.method };
             resource.method == method && format!("{base}{own}") == path
         };
-        prober.subject().resources.iter().position(is_resource).map_or(Place::Elsewhere, Place::Resource)
+        if let Some(resource) = prober.subject().resources.iter().position(is_resource) {
+            return Place::Resource(resource);
+        }
+        let below = path.strip_prefix(base).unwrap_or(&path);
+        let is_login = |identity| {
+            let procedure = prober.subject().procedure_of(identity);
+            procedure.is_some_and(|procedure| procedure.has_path(&path) || procedure.has_path(below))
+        };
+        match (0..prober.subject().identities.len()).any(is_login) {
+            true => Place::Login,
+            false => Place::Elsewhere,
+        }
     }
 }
 
