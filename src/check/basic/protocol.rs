@@ -5,7 +5,7 @@ use crate::check::judgement::expect;
 use crate::check::judgement::sameness;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{Accept, INVALID, MALFORMED, MISSING, On, PeculiarAccount, Want, Who, forged, send};
-use crate::check::{Check, Doc, Level, PLAIN, REFUSAL, Severity, Tier};
+use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
 use crate::observe::{Challenge, ForgeryId, Observation, Outcome, StepId};
 
 pub(crate) const CHECKS: &[Check] = &[
@@ -222,7 +222,8 @@ fn challenged(case: &ObservedCheck<'_>) -> Judgement {
                 "WWW-Authenticate: Basic realm=…",
             ),
             Some(challenge) if challenge.param("realm").is_none() => {
-                judgement.deviates(index, "a Basic challenge without realm", "WWW-Authenticate: Basic realm=…");
+                let expected = "WWW-Authenticate: Basic realm=…";
+                judgement.deviates_by(Explanation::ChallengeGrammar, index, challenges::BARE_BASIC, expected);
             }
             Some(_) => {}
         }

@@ -65,7 +65,11 @@ pub(crate) fn advised_on_401(case: &ObservedCheck<'_>) -> Judgement {
     Judgement { advice: [named.protocol, named.advice].concat(), ..Judgement::default() }
 }
 
-/// Every challenge parses, names a scheme, and names no parameter twice (RFC 9110 §11.2, §11.3).
+/// What is said of a challenge that lacks what RFC 7617 §2 requires.
+pub(crate) const BARE_BASIC: &str = "a Basic challenge without realm";
+
+/// Every challenge parses, names a scheme, and names no parameter twice (RFC 9110 §11.2, §11.3); one of Basic has its realm
+/// (RFC 7617 §2).
 pub(crate) fn parse(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     let expected = "challenges in the grammar of RFC 9110 §11.3";
@@ -86,6 +90,10 @@ pub(crate) fn parse(case: &ObservedCheck<'_>) -> Judgement {
                     let names: BTreeSet<&str> = challenge.params.iter().map(|(name, _)| name.as_str()).collect();
                     if names.len() < challenge.params.len() {
                         judgement.deviates_by(ChallengeGrammar, index, "a challenge names a parameter twice", expected);
+                    }
+                    if challenge.scheme == "basic" && challenge.param("realm").is_none() {
+                        let text = case.about(index, BARE_BASIC);
+                        judgement.deviates_by(ChallengeGrammar, index, text, "Basic realm=…");
                     }
                     if challenge.scheme == "null" {
                         judgement.deviates_by(ChallengeGrammar, index, "the scheme of a challenge is null", expected);

@@ -77,6 +77,8 @@ pub enum LookedFor {
     Outages,
     /// Answers with status 401, each that has other challenges.
     Unauthorized,
+    /// The same, of those that have challenges, whoever answered.
+    Challenges,
     /// Answers with status 405, with and without the methods that there are.
     MethodsNotAllowed,
     /// Errors that say how the target is built.

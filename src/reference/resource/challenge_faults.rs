@@ -16,6 +16,7 @@ pub(crate) fn with_faults(state: &ReferenceState, mut rejection: Rejection) -> R
         Some(challenge) if state.fault("metadata-pointer-dangles") => {
             Some(format!("{challenge}, resource_metadata=\"/.well-known/oauth-protected-resource/nowhere\""))
         }
+        Some(challenge) if state.fault("bare-basic-challenge") => Some(format!("{challenge}, Basic")),
         Some(challenge) if state.fault("malformed-challenge") => Some(format!("{challenge}, realm=\"ord\"ers\"")),
         Some(challenge) if state.fault("error-on-missing") && rejection.error == "missing_token" => {
             Some(format!("{challenge}, error=\"invalid_token\""))

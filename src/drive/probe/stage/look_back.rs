@@ -19,6 +19,14 @@ impl Stage<'_> {
                     self.recall(seen, exchange, evidence);
                 }
             }
+            LookedFor::Challenges => {
+                let mut challenges = self.prober.witness.unauthorized();
+                let has_one = |exchange: &Exchange| {
+                    exchange.response().is_some_and(|response| response.header("www-authenticate").is_some())
+                };
+                challenges.retain(|seen| has_one(&seen.exchange));
+                self.recall_refusals(step, challenges, evidence);
+            }
             LookedFor::Unauthorized => {
                 for Witnessed { by, exchange, .. } in self.prober.witness.unauthorized() {
                     // the check has judged what it asked for itself; an endpoint of clients has to name a challenge where its
