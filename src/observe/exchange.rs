@@ -97,6 +97,15 @@ impl Request {
         self.header("Content-Type", content_type).header("Content-Length", length)
     }
 
+    /// Says that there is no content, where the method has a meaning for it and nothing says how much there is.
+    #[must_use]
+    pub fn with_length(mut self) -> Self {
+        if takes_content(&self.method) && self.body.is_empty() && self.value_of("content-length").is_none() {
+            self.push("Content-Length", "0", false);
+        }
+        self
+    }
+
     /// Appends a query parameter, percent-encoded (RFC 3986 §3.4).
     pub fn push_query(&mut self, name: &str, value: &str) {
         let pair = url::form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish();
@@ -132,6 +141,12 @@ impl Request {
         bytes.extend_from_slice(&self.body);
         bytes
     }
+}
+
+/// Whether a method has a meaning for content (RFC 9110 §9.3.3, §9.3.4, RFC 5789 §2). A request by it says how much it has, where
+/// that is nothing as well (RFC 9110 §8.6): some servers wait for content otherwise.
+pub fn takes_content(method: &str) -> bool {
+    ["POST", "PUT", "PATCH"].contains(&method)
 }
 
 fn is_framing(name: &str) -> bool {
@@ -527,6 +542,14 @@ mod tests {
     fn bytes_are_written_as_given() {
         let request = Request::new("GET", "//a/../b").header("Host", "h").header("x-K", b"a\x00b");
         assert_eq!(request.to_bytes(), b"GET //a/../b HTTP/1.1\r\nHost: h\r\nx-K: a\x00b\r\n\r\n");
+    }
+
+    #[test]
+    fn a_request_by_a_method_that_takes_content_says_how_much_there_is() {
+        for (method, said) in [("POST", true), ("PUT", true), ("PATCH", true), ("GET", false), ("put", false)] {
+            let request = Request::new(method, "/").with_length().with_length();
+            assert_eq!(request.headers.len(), usize::from(said), "{method}");
+        }
     }
 
     #[test]

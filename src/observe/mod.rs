@@ -33,7 +33,9 @@ pub use capacity::{CapacityFigures, CapacityStep};
 pub use challenge::{Challenge, ChallengeError, parse_challenges};
 pub use description::{Description, Phrase};
 pub use evidence::{AuthorizationRequest, ControlRun, Effect, Evidence, Observation, Place, TimingRun};
-pub use exchange::{ConnectionOf, Exchange, Header, RecordedExchange, RecordedHeader, Request, Response, Silence};
+pub use exchange::{
+    ConnectionOf, Exchange, Header, RecordedExchange, RecordedHeader, Request, Response, Silence, takes_content,
+};
 pub use fingerprint::Fingerprint;
 pub use fixed_texts::FixedTexts;
 pub use grouped::grouped;

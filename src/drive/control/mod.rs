@@ -18,7 +18,7 @@ use url::Url;
 use super::rate::RateLimit;
 use super::wire::{BadDestination, Destination};
 use crate::clock;
-use crate::observe::ConnectionOf;
+use crate::observe::{ConnectionOf, takes_content};
 use crate::plan::subject::{AuthorizationServer, ClientAuthMethod, ClientCredential};
 use crate::scheme::dpop::{NONCE_FIELD, NONCE_WANTED, PROOF_FIELD, ProofKey};
 use crate::scheme::jwt::{ASSERTION_TYPE, Assertions};
@@ -378,10 +378,17 @@ impl ControlPlane {
         headers: &[(String, Vec<u8>)],
         body: Option<(&str, Vec<u8>)>,
     ) -> Result<ControlAnswer, ControlError> {
+        let method_name = method;
         let method = method.parse().map_err(|_| ControlError::Unusable("no method of HTTP".to_owned()))?;
         let mut request = self.reach.request_on(connection, method, url)?;
         for (name, value) in headers {
             request = request.header(name, value.as_slice());
+        }
+        let has_content = body.as_ref().is_some_and(|(_, body)| !body.is_empty());
+        let names_length = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+        // the client leaves it out
+        if takes_content(method_name) && !has_content && !names_length {
+            request = request.header(reqwest::header::CONTENT_LENGTH, "0");
         }
         if let Some((media, body)) = body {
             if !media.is_empty() {

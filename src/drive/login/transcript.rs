@@ -47,7 +47,7 @@ impl Transcript {
             let is_plain = PLAIN_FIELDS.iter().any(|plain| plain.eq_ignore_ascii_case(name));
             request.push(name, value, !is_plain);
         }
-        let Some((media, body)) = body else { return request };
+        let Some((media, body)) = body else { return request.with_length() };
         let mut request = request.with_body(media, body.clone());
         request.headers.retain(|header| !header.name.eq_ignore_ascii_case("content-type") || !header.value.is_empty());
         request

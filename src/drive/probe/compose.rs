@@ -32,7 +32,7 @@ impl Prober {
         match &resource.body {
             Some((media, body)) => request.with_body(media, body.clone()),
             None if resource.writes => request.header("Content-Length", "0"),
-            None => request,
+            None => request.with_length(),
         }
     }
 
@@ -167,7 +167,10 @@ impl Prober {
     /// Changes a request as a step says.
     pub(super) fn alter(&self, request: &mut Request, alter: &Alter, fill: &dyn Fn(Fill) -> String) {
         match alter {
-            Alter::Method(method) => request.method = (*method).to_owned(),
+            Alter::Method(method) => {
+                request.method = (*method).to_owned();
+                *request = request.clone().with_length();
+            }
             Alter::LowerMethod => request.method.make_ascii_lowercase(),
             Alter::Path(spelling) => {
                 let target = String::from_utf8_lossy(&request.target).into_owned();

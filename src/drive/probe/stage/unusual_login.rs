@@ -32,8 +32,7 @@ impl Stage<'_> {
         let (_, procedure) = self.login_of(identity)?;
         let path =
             procedure.path_for(method).ok_or_else(|| Halt::Untestable("the login has no such path".to_owned()))?;
-        let request = self.prober.plain_request(method, &path, &[]);
-        let request = if method == "PUT" { request.header("Content-Length", "0") } else { request };
+        let request = self.prober.plain_request(method, &path, &[]).with_length();
         let exchange = self.prober.send_at(&self.prober.equipment.base, &request).await;
         let outcome = exchange.status().map_or(Outcome::Silent, meaning_of_status);
         Ok(Told { exchange, outcome, why: None, before: Vec::new() })
