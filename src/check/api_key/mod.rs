@@ -133,7 +133,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["RFC 9110 §5.5", "CWE-158"],
         doc: Doc {
-            sends: "The good key with a NUL and more, and with a bare CR and more behind it (where those alone are accepted, the severity is low: only its holder can send it), and with a bare CR or a bare LF inside it.",
+            sends: "The good key with a NUL and more, and with a bare CR and more behind it (where those alone are accepted, the severity is low: only its holder can send it), and with a bare CR or a bare LF inside it; and with a NUL, a vertical tab or a form feed alone behind it and before it, where a server that takes the byte off is a warning: RFC 9110 lets it put a space in place of a NUL.",
             matters: "A comparison that stops at a control character accepts keys that were never issued, and splits headers further down.",
             fix: "Let the HTTP library refuse control characters, and compare whole values.",
         },
@@ -142,6 +142,12 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("cr-inside"), On::Protected).denied(REFUSED),
             send(forged("cr-behind"), On::Protected).denied(REFUSED),
             send(forged("lf-inside"), On::Protected).denied(REFUSED),
+            send(forged("nul-behind"), On::Protected),
+            send(forged("vt-behind"), On::Protected),
+            send(forged("ff-behind"), On::Protected),
+            send(forged("nul-before"), On::Protected),
+            send(forged("vt-before"), On::Protected),
+            send(forged("ff-before"), On::Protected),
         ],
         expect: control_bytes,
         fault: "nul-truncation",
@@ -287,7 +293,18 @@ const WHOLE: [ForgeryId; 2] = [ForgeryId::new("nul-inside"), ForgeryId::new("cr-
 /// Whoever stops at a NUL, or at a CR, reads the whole key first: nobody has it who has no key.
 fn control_bytes(case: &ObservedCheck<'_>) -> Judgement {
     let is_whole = |at: usize| case.evidence.observations[at].forgery.is_some_and(|id| WHOLE.contains(&id));
-    expect::wants(case).low_where(|deviation| is_whole(deviation.observation))
+    let mut judgement = expect::wants(case).low_where(|deviation| is_whole(deviation.observation));
+    // a byte alone around the good key makes no guess easier, and RFC 9110 §5.5 allows a space in place of a NUL
+    for (index, seen) in case.lenient() {
+        match seen.outcome {
+            Outcome::Granted => {
+                judgement.advises(index, case.about(index, "accepted"), "refused");
+                judgement.advised_by = Some("CWE-158");
+            }
+            _ => case.judge_as(index, Want::Denied(REFUSED), &mut judgement),
+        }
+    }
+    judgement
 }
 
 /// Quotation marks around the good key, and one part or one byte more behind it, make no guess easier: taking them off is a second

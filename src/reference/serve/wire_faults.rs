@@ -11,9 +11,15 @@ use crate::reference::state::KeyLocation;
 
 /// Whether a fault needs the shim.
 pub(crate) fn any(faults: &Faults) -> bool {
-    ["nul-truncation", "ows-significant", "case-sensitive-header", "head-with-content", "breaks-on-open-literal"]
-        .iter()
-        .any(|name| faults.on(name))
+    let names = [
+        "nul-truncation",
+        "key-strips-controls",
+        "ows-significant",
+        "case-sensitive-header",
+        "head-with-content",
+        "breaks-on-open-literal",
+    ];
+    names.iter().any(|name| faults.on(name))
 }
 
 /// The path of a request whose target a faulty server cannot read.
@@ -100,6 +106,13 @@ impl<S> Shim<S> {
             && let Some(end) = value.iter().position(|byte| *byte == 0)
         {
             value.truncate(end);
+        }
+        if self.faults.on("key-strips-controls") {
+            let key = value.trim_ascii();
+            let is_plain = |byte: &u8| !matches!(byte, 0 | 0x0b | 0x0c);
+            let from = key.iter().position(is_plain).unwrap_or(key.len());
+            let to = key.iter().rposition(is_plain).map_or(from, |at| at + 1);
+            value = key[from..to].to_vec();
         }
         if self.faults.on("ows-significant") {
             let key = value.strip_prefix(b" ").unwrap_or(&value);

@@ -104,6 +104,24 @@ const FORGERIES: &[Forgery] = &[
     Forgery::new("cr-behind", "the key with a bare CR and more behind it", |context| {
         altered(context, |key| Some(format!("{key}\rtail")))
     }),
+    Forgery::new("nul-behind", "the key with a NUL behind it", |context| {
+        altered(context, |key| Some(format!("{key}\0")))
+    }),
+    Forgery::new("vt-behind", "the key with a vertical tab behind it", |context| {
+        altered(context, |key| Some(format!("{key}\u{b}")))
+    }),
+    Forgery::new("ff-behind", "the key with a form feed behind it", |context| {
+        altered(context, |key| Some(format!("{key}\u{c}")))
+    }),
+    Forgery::new("nul-before", "the key with a NUL before it", |context| {
+        altered(context, |key| Some(format!("\0{key}")))
+    }),
+    Forgery::new("vt-before", "the key with a vertical tab before it", |context| {
+        altered(context, |key| Some(format!("\u{b}{key}")))
+    }),
+    Forgery::new("ff-before", "the key with a form feed before it", |context| {
+        altered(context, |key| Some(format!("\u{c}{key}")))
+    }),
     Forgery::new("lf-inside", "the key with a bare LF inside", |context| altered(context, |key| inside(key, "\n"))),
     Forgery::new("whitespace-around", "the key with spaces and tabs around it", |context| {
         in_header(context, |name, key| (name.to_owned(), format!("\t  {key} \t")))
@@ -257,6 +275,8 @@ mod tests {
         for (id, key, expected) in [
             ("byte-a0", "k1", one("Header(\"X-API-Key\") k1\\xa0")),
             ("byte-1f", "k1", one("Header(\"X-API-Key\") k1\\x1f")),
+            ("vt-behind", "k1", one("Header(\"X-API-Key\") k1\\x0b")),
+            ("nul-before", "k1", one("Header(\"X-API-Key\") \\x00k1")),
             ("nul-encoded-behind", "k1", one("Header(\"X-API-Key\") k1%00")),
             ("padding-behind", "k1", one("Header(\"X-API-Key\") k1=")),
             ("in-query-api-key", "k1", one("Query(\"api-key\") k1")),

@@ -26,6 +26,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("prefix-compare", "apikey.near-miss-denied", "compares the first 20 characters"),
     row("case-insensitive-compare", "apikey.case-folding-denied", "compares without regard to case"),
     row("nul-truncation", "apikey.control-bytes-rejected", "ends the value at the first NUL"),
+    variant("key-strips-controls", "apikey.control-bytes-rejected", "takes control characters around a key off"),
     row("like-query", "apikey.injection-denied", "looks keys up by pattern"),
     variant("ldap-query", "apikey.injection-denied", "looks keys up by an LDAP filter"),
     variant("key-tail-ignored", "apikey.near-miss-denied", "looks at the first parts of a key and ignores one more"),
