@@ -3,6 +3,7 @@
 pub(crate) mod protocol;
 
 use crate::check::api_key::carrier::ELSEWHERE;
+use crate::check::api_key::near_misses;
 use crate::check::step::{INVALID, On, PeculiarAccount, Who, forged, send};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
 use crate::observe::ForgeryId;
@@ -31,7 +32,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["RFC 9110 §11.4", "RFC 7617 §2"],
         doc: Doc {
-            sends: "The known user with a wrong, empty, altered, longer and shorter password.",
+            sends: "The known user with a wrong, empty, altered, longer and shorter password, and with a colon and a space before and behind the good one: a server that takes these off knows a second spelling of the password.",
             matters: "A check of the user-id alone opens every account whose name is known.",
             fix: "Verify the password with a password hash, in full.",
         },
@@ -41,7 +42,12 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("case-flipped"), On::Protected).denied(&[INVALID]),
             send(forged("extended"), On::Protected).denied(&[INVALID]),
             send(forged("truncated"), On::Protected).denied(&[INVALID]),
+            send(forged("colon-before"), On::Protected),
+            send(forged("colon-behind"), On::Protected),
+            send(forged("space-before"), On::Protected),
+            send(forged("space-behind"), On::Protected),
         ],
+        expect: near_misses,
         fault: "user-only-check",
         ..PLAIN
     },

@@ -81,6 +81,22 @@ const FORGERIES: &[Forgery] = &[
         value_forgery("percent-encoded", context)
     }),
     Forgery::new("base64", "the password in Base64", |context| value_forgery("base64", context)),
+    Forgery::new("colon-before", "the password with a colon before it", |context| {
+        let forged = format!(":{}", context.proof.secret());
+        password(context, Some(forged))
+    }),
+    Forgery::new("colon-behind", "the password with a colon behind it", |context| {
+        let forged = format!("{}:", context.proof.secret());
+        password(context, Some(forged))
+    }),
+    Forgery::new("space-before", "the password with a space before it", |context| {
+        let forged = format!(" {}", context.proof.secret());
+        password(context, Some(forged))
+    }),
+    Forgery::new("space-behind", "the password with a space behind it", |context| {
+        let forged = format!("{} ", context.proof.secret());
+        password(context, Some(forged))
+    }),
     Forgery::new("empty", "an empty password", |context| password(context, Some(String::new()))),
     Forgery::new("unknown-user", "a user that does not exist", |context| {
         // new ones each time: a cache of refusals would answer the second request for one of them
@@ -299,6 +315,8 @@ mod tests {
             ("dot-inside", "Basic YWxp.Y2U6cCJ3"),
             ("space-inside", "Basic YWxp Y2U6cCJ3"),
             ("padding-behind", "Basic YWxpY2U6cCJ3="),
+            ("colon-before", "Basic YWxpY2U6OnAidw=="),
+            ("space-behind", "Basic YWxpY2U6cCJ3IA=="),
             ("named-parts", "Authbench username=\"alice\", password=\"p\\\"w\""),
             ("named-parts-digest", "Digest username=\"alice\", password=\"p\\\"w\""),
             ("user-without-colon", "Basic YWxpY2U="),

@@ -15,6 +15,8 @@ use crate::reference::state::{Principal, ReferenceState};
 pub(crate) const FAULTS: &[Fault] = &[
     row("basic-rejects-everything", "basic.valid-accepted", "refuses every password"),
     row("user-only-check", "basic.wrong-password-denied", "accepts any password of a known user"),
+    variant("basic-strips-colons", "basic.wrong-password-denied", "takes colons around a password off"),
+    variant("basic-trims-password", "basic.wrong-password-denied", "takes white space around a password off"),
     row(
         "password-of-anybody",
         "basic.other-accounts-password-denied",

@@ -89,6 +89,8 @@ pub(crate) fn verify(
     let Some((user, password)) = split.filter(|_| !decoded.chars().any(char::is_control)) else {
         return Err(refused("invalid_credentials"));
     };
+    let password = if state.fault("basic-strips-colons") { password.trim_matches(':') } else { password };
+    let password = if state.fault("basic-trims-password") { password.trim() } else { password };
     let breaks_for_known = || state.fault("basic-long-password-breaks-for-known") && accounts.knows(user);
     if password.len() > 4096 && (state.fault("basic-long-password-breaks") || breaks_for_known()) {
         return Err(Rejection::broken());
