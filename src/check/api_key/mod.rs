@@ -307,8 +307,8 @@ fn control_bytes(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// Quotation marks, a colon or a space around the good key or password, and one part or one byte more behind it, make no guess easier: taking them off is a second
-/// spelling, no second key.
+/// Quotation marks, a colon or a space around the good key or password, and one part or one byte more behind it, make no guess
+/// easier: taking them off is a second spelling, no second key.
 pub(super) fn near_misses(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, seen) in case.lenient() {

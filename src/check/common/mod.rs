@@ -445,7 +445,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["ASVS 3.4.2", "OWASP API8:2023", "WSTG-CLNT-07", "WHATWG Fetch (CORS and credentials)"],
         doc: Doc {
-            sends: "Requests and a preflight with hostile origins.",
+            sends: "Requests and a preflight with hostile origins: of another host, null, and ones whose host begins and ends like that of the target.",
             matters: "An API that reflects any origin and allows credentials lets every web page act as its visitor.",
             fix: "Allow credentials to a list of origins only, and send Vary: Origin.",
         },
@@ -460,6 +460,12 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Good, On::Protected)
                 .with(&[Alter::Header("Origin", Fill::OriginSuffixed(".authbench.invalid"))])
                 .called("an origin that begins like the target's"),
+            send(Who::Good, On::Protected)
+                .with(&[Alter::Header("Origin", Fill::OriginAround("", ".authbench.invalid"))])
+                .called("an origin whose host begins like the target's"),
+            send(Who::Good, On::Protected)
+                .with(&[Alter::Header("Origin", Fill::OriginAround("authbench", ""))])
+                .called("an origin whose host ends like the target's"),
             send(Who::Anonymous, On::Protected)
                 .with(&[
                     Alter::Method("OPTIONS"),

@@ -200,6 +200,8 @@ pub enum Fill {
     Bytes(usize),
     /// The target's own origin with a suffix appended.
     OriginSuffixed(&'static str),
+    /// The same with these texts before and behind its host; the port comes where nothing is behind.
+    OriginAround(&'static str, &'static str),
     /// Scopes of the good credential that the resource needs.
     NeededScope,
     /// A scope that the client is not entitled to.

@@ -58,6 +58,16 @@ pub(crate) const FAULTS: &[Fault] = &[
         "routes by X-Original-URL and guards by the request line",
     ),
     row("reflects-origin", "common.cors-credentials-not-open", "allows credentials to whatever origin asks"),
+    variant(
+        "reflects-origin-by-prefix",
+        "common.cors-credentials-not-open",
+        "allows credentials to origins whose host begins like its own",
+    ),
+    variant(
+        "reflects-origin-by-suffix",
+        "common.cors-credentials-not-open",
+        "allows credentials to origins whose host ends like its own",
+    ),
     row("two-server-lines", "common.single-fields-once", "names its product in two lines of one field"),
     row("no-throttle", "common.failed-auth-throttled", "lets every source guess as often as it likes"),
     row("global-lockout", "common.throttle-is-per-principal", "counts the failures of all sources together"),

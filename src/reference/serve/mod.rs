@@ -198,7 +198,7 @@ async fn answer((router, verifiers, faulty): &Served, mut request: Request<Incom
     if let Some(traced) = guard_faults::traced(state, &request) {
         return at_hand(traced);
     }
-    let origin = request.headers().get(header::ORIGIN).filter(|_| state.fault("reflects-origin")).cloned();
+    let origin = own_host::trusted_origin(state, &request);
     routing_faults::rewrite(state, &mut request);
     let mut response = match ReferenceResource::find(request.uri().path()) {
         Some((guard, resource)) => match faulty {

@@ -70,6 +70,17 @@ pub(super) fn lead(headers: &mut HeaderMap, host: &str) {
     }
 }
 
+/// Through a fault: an origin that may read answers to requests with credentials.
+pub(super) fn trusted_origin<B>(state: &ReferenceState, request: &Request<B>) -> Option<HeaderValue> {
+    let origin = request.headers().get(header::ORIGIN)?;
+    let (_, named) = origin.to_str().ok()?.split_once("://").unwrap_or_default();
+    let own = request.headers().get(header::HOST)?.to_str().ok()?;
+    let is_trusted = state.fault("reflects-origin")
+        || (state.fault("reflects-origin-by-prefix") && named != own && named.starts_with(without_port(own)))
+        || (state.fault("reflects-origin-by-suffix") && named != own && named.ends_with(own));
+    is_trusted.then(|| origin.clone())
+}
+
 /// Whether a request names two hosts.
 pub(super) fn is_named_twice<B>(request: &Request<B>) -> bool {
     request.headers().get_all(header::HOST).iter().nth(1).is_some()

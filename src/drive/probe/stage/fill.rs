@@ -38,6 +38,12 @@ impl Stage<'_> {
             Fill::OriginSuffixed(suffix) => {
                 format!("{}{suffix}", self.prober.equipment.base.origin().ascii_serialization())
             }
+            Fill::OriginAround(before, behind) => {
+                let base = &self.prober.equipment.base;
+                let port = base.port().filter(|_| behind.is_empty()).map(|port| format!(":{port}"));
+                let host = base.host_str().unwrap_or_default();
+                format!("{}://{before}{host}{behind}{}", base.scheme(), port.unwrap_or_default())
+            }
             Fill::NeededScope => match subject.scope_gap(None) {
                 Some(gap) => {
                     let lacking =
