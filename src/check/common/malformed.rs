@@ -43,6 +43,22 @@ pub(crate) const CHECKS: &[Check] = &[
         ..PLAIN
     },
     Check {
+        id: "common.malformed-forwarded-never-5xx",
+        title: "A forwarding field that names no scheme and no host is answered without a server error",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 9110 §15.5.1", "RFC 7239 §4", "ASVS 16.5.3"],
+        doc: Doc {
+            sends: "The protected request without and with the good credential, and each public resource (at most 5), each time with one field that a proxy sets and that holds what it does not have: X-Forwarded-Proto and the proto of Forwarded with `javascript`, `a b` and `[`, and X-Forwarded-Host and the host of Forwarded with `a b`, `[` and `javascript:`.",
+            matters: "Frameworks make an address of these fields for links and redirects: one that breaks on an address that does not parse lets everybody fill its logs, where no proxy replaces them.",
+            fix: "Believe forwarding fields only from your proxy, and ignore values that are no scheme and no host.",
+        },
+        steps: &and_each::<25, 12, 37>(without_and_with(FORWARDED), Who::Anonymous, On::EachPublic, FORWARDED),
+        expect: never_broken,
+        fault: "breaks-on-odd-forwarded-scheme",
+        ..PLAIN
+    },
+    Check {
         id: "common.malformed-body-never-5xx",
         title: "A body that does not parse is answered without a server error",
         severity: Severity::Low,
@@ -155,6 +171,22 @@ const FIELDS: [&[Alter]; 18] = [
     &[Alter::Header("X-Authbench", Fill::Text("schl\u{fc}ssel"))],
     &[Alter::Replaced("Host", Fill::Text("[authbench"))],
     &[Alter::Replaced("Content-Length", Fill::Text("authbench"))],
+];
+
+/// Fields of proxies with what is no scheme and no host (RFC 7239 §5.3, §5.4).
+const FORWARDED: [&[Alter]; 12] = [
+    &[Alter::Header("X-Forwarded-Proto", Fill::Text("javascript"))],
+    &[Alter::Header("X-Forwarded-Proto", Fill::Text("a b"))],
+    &[Alter::Header("X-Forwarded-Proto", Fill::Text("["))],
+    &[Alter::Header("X-Forwarded-Host", Fill::Text("a b"))],
+    &[Alter::Header("X-Forwarded-Host", Fill::Text("["))],
+    &[Alter::Header("X-Forwarded-Host", Fill::Text("javascript:"))],
+    &[Alter::Header("Forwarded", Fill::Text("proto=javascript"))],
+    &[Alter::Header("Forwarded", Fill::Text("proto=\"a b\""))],
+    &[Alter::Header("Forwarded", Fill::Text("proto=\"[\""))],
+    &[Alter::Header("Forwarded", Fill::Text("host=\"a b\""))],
+    &[Alter::Header("Forwarded", Fill::Text("host=\"[\""))],
+    &[Alter::Header("Forwarded", Fill::Text("host=\"javascript:\""))],
 ];
 
 /// The good request, and each change of it without and with the good credential.

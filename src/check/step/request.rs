@@ -116,6 +116,8 @@ pub enum On {
     ReadBack,
     /// A public resource.
     Public,
+    /// Each public resource (at most 5).
+    EachPublic,
     /// An object of a tenant.
     Object,
 }

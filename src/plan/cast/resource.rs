@@ -11,6 +11,8 @@ use crate::plan::subject::Resource;
 
 /// The most resources that a check about routes visits.
 const ROUTES: usize = 8;
+/// The most public ones.
+const PUBLIC: usize = 5;
 
 impl Caster<'_> {
     pub(super) fn send(&mut self, index: usize, send: &'static Send) -> Result<(), Missing> {
@@ -31,6 +33,7 @@ impl Caster<'_> {
             on => {
                 let found = match on {
                     On::EachWrite => self.writes(send.who),
+                    On::EachPublic => self.public_ones(),
                     on => self.resource(on, send.who).map(|found| vec![found]),
                 };
                 match found {
@@ -124,6 +127,14 @@ impl Caster<'_> {
         Ok(writes)
     }
 
+    /// The public resources that are read, no more than there is a budget for.
+    fn public_ones(&self) -> Result<Vec<usize>, Missing> {
+        let first = self.resource(On::Public, Who::Anonymous)?;
+        let resources = &self.subject.resources;
+        let others = (0..resources.len()).filter(|at| *at != first && resources[*at].public && !resources[*at].writes);
+        Ok(std::iter::once(first).chain(others).take(PUBLIC).collect())
+    }
+
     fn within_budget(&mut self, resources: &mut Vec<usize>) {
         let beyond = resources.split_off(resources.len().min(ROUTES));
         self.script.not_visited.extend(beyond);
@@ -190,7 +201,7 @@ impl Caster<'_> {
                 .or_else(|| subject.protected().find(|at| subject.resources[*at].writes)),
             On::EachWrite => subject.protected().find(|at| subject.resources[*at].writes),
             On::ReadBack => self.read_back(),
-            On::Public => subject.resources.iter().position(|resource| resource.public),
+            On::Public | On::EachPublic => subject.resources.iter().position(|resource| resource.public),
             On::Object if who == Who::Anonymous => subject.tenant_gap().map(|gap| gap.resource).or_else(|| {
                 let has_absent = |at: &usize| subject.resources[*at].absent.is_some() && !subject.resources[*at].writes;
                 subject.protected().find(has_absent)
@@ -212,7 +223,7 @@ impl Caster<'_> {
                 Some(why) => Err(why),
                 None => Err(self.no_scope_gap(true)),
             },
-            (None, On::Public) => missing("no resource with `public: true`"),
+            (None, On::Public | On::EachPublic) => missing("no resource with `public: true`"),
             (None, On::Object) => Err(self.no_tenant_gap()),
             (None, On::ReadBack) => {
                 self.resource(On::Writable, Who::Good)?;

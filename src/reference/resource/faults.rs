@@ -180,6 +180,16 @@ pub(crate) const FAULTS: &[Fault] = &[
         "common.malformed-field-never-5xx",
         "breaks on a field with bytes outside ASCII, whichever it is",
     ),
+    row(
+        "breaks-on-odd-forwarded-scheme",
+        "common.malformed-forwarded-never-5xx",
+        "makes an address of X-Forwarded-Proto and breaks where that is no scheme of HTTP",
+    ),
+    variant(
+        "breaks-on-odd-forwarded-host",
+        "common.malformed-forwarded-never-5xx",
+        "breaks on a host in Forwarded that does not parse, where everybody may read",
+    ),
     row("shows-password-hash", "common.answers-show-no-password-hash", "shows an account with all that its store has"),
     row("links-to-host", "common.foreign-host-not-reflected", "serves every host and links to the one that is named"),
     variant(
