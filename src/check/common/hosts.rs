@@ -12,7 +12,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     tier: Tier::Extended,
     sources: &["WSTG-INPV-17", "RFC 9110 §7.2", "CWE-644"],
     doc: Doc {
-        sends: "The protected request without and with the good credential, a public one, and a write with the credential where the target is owned, with a foreign host in Host, also where the path names nothing, ends with a slash or loses the one that it has, with one in X-Forwarded-Host, Forwarded and X-Forwarded-Server, and with one in X-Forwarded-Prefix and X-Script-Name.",
+        sends: "Each protected resource without the credential (at most 8), those that checks use with it, the public ones (at most 5), and a write with the credential where the target is owned, with a foreign host in Host, also where the path names nothing, ends with a slash or loses the one that it has, with one in X-Forwarded-Host, Forwarded and X-Forwarded-Server, and with one in X-Forwarded-Prefix and X-Script-Name.",
         matters: "Links to a host that the client names end in caches, in redirects and in mails, and lead others to an attacker.",
         fix: "Answer 421 or 400 to hosts that are not yours, build links from a configured address, and believe forwarding fields only from your proxy.",
     },
@@ -23,7 +23,8 @@ pub(crate) const CHECKS: &[Check] = &[Check {
         send(Who::Good, On::EachUsedOrWritten)
             .with(&[Alter::Replaced("Host", Fill::Text(FOREIGN))])
             .called("a foreign Host"),
-        send(Who::Anonymous, On::Protected)
+        // whoever has no credential is often redirected to the login
+        send(Who::Anonymous, On::EachRoute)
             .with(&[Alter::Replaced("Host", Fill::Text(FOREIGN))])
             .called("a foreign Host, without a credential"),
         send(Who::Anonymous, On::Protected)
@@ -36,23 +37,21 @@ pub(crate) const CHECKS: &[Check] = &[Check {
         send(Who::Good, On::EachGet)
             .with(&[Alter::Path(with_other_end), Alter::Replaced("Host", Fill::Text(FOREIGN))])
             .called("a foreign Host, and the path with another end"),
-        send(Who::Anonymous, On::Public)
+        send(Who::Anonymous, On::EachPublic)
             .with(&[Alter::Replaced("Host", Fill::Text(FOREIGN))])
             .called("a foreign Host, to a public resource")
             .if_given(),
-        send(Who::Good, On::EachUsedOrWritten)
-            .with(&[
-                Alter::Header("X-Forwarded-Host", Fill::Text(FOREIGN)),
-                Alter::Header("X-Forwarded-Server", Fill::Text(FOREIGN)),
-                Alter::Header("Forwarded", Fill::Text("host=authbench.invalid")),
-            ])
-            .called("a foreign host in forwarding fields"),
-        send(Who::Anonymous, On::Protected)
-            .with(&[
-                Alter::Header("X-Forwarded-Host", Fill::Text(FOREIGN)),
-                Alter::Header("X-Forwarded-Server", Fill::Text(FOREIGN)),
-                Alter::Header("Forwarded", Fill::Text("host=authbench.invalid")),
-            ])
+        send(Who::Anonymous, On::EachPublic)
+            .with(&[Alter::Path(with_other_end), Alter::Replaced("Host", Fill::Text(FOREIGN))])
+            .called("a foreign Host, to a public resource whose path has another end")
+            .if_given(),
+        send(Who::Anonymous, On::EachPublic)
+            .with(FORWARDED)
+            .called("a foreign host in forwarding fields, to a public resource")
+            .if_given(),
+        send(Who::Good, On::EachUsedOrWritten).with(FORWARDED).called("a foreign host in forwarding fields"),
+        send(Who::Anonymous, On::EachRoute)
+            .with(FORWARDED)
             .called("a foreign host in forwarding fields, without a credential"),
         // what stands before each path that a server writes
         send(Who::Good, On::Protected).with(PREFIX).called("a foreign host in fields of a path prefix"),
@@ -86,6 +85,13 @@ pub(crate) const LOGIN: &[Check] = &[Check {
     fault: "login-redirects-to-host",
     ..PLAIN
 }];
+
+/// A foreign host in the fields by which proxies name the one that a client asked for (RFC 7239 §5.3).
+const FORWARDED: &[Alter] = &[
+    Alter::Header("X-Forwarded-Host", Fill::Text(FOREIGN)),
+    Alter::Header("X-Forwarded-Server", Fill::Text(FOREIGN)),
+    Alter::Header("Forwarded", Fill::Text("host=authbench.invalid")),
+];
 
 /// A prefix of paths that is the address of a host (RFC 3986 §4.2).
 const PREFIX: &[Alter] = &[

@@ -203,6 +203,16 @@ pub(crate) const FAULTS: &[Fault] = &[
         "redirects from paths that end with a slash to whatever host is named",
     ),
     variant(
+        "redirects-public-slash-to-host",
+        "common.foreign-host-not-reflected",
+        "redirects from the path of its public resource with a slash to whatever host is named",
+    ),
+    variant(
+        "redirects-anonymous-to-host",
+        "common.foreign-host-not-reflected",
+        "redirects from the account without a credential to the login of whatever host is named",
+    ),
+    variant(
         "links-absent-to-host",
         "common.foreign-host-not-reflected",
         "links to whatever host is named where there is nothing",

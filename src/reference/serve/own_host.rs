@@ -4,7 +4,7 @@
 use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, Version, header};
 
 use crate::reference::answer::{self, Answer};
-use crate::reference::state::ReferenceState;
+use crate::reference::state::{KeyLocation, ReferenceState};
 
 /// Names of the loopback interface, where the reference listens.
 const NAMES: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
@@ -46,6 +46,15 @@ pub(super) fn linked<B>(state: &ReferenceState, request: &Request<B>) -> Option<
     }
     let host = request.headers().get(header::HOST).filter(|_| state.fault("links-to-host"))?;
     HeaderValue::from_str(&format!("<http://{}/>; rel=\"self\"", host.to_str().ok()?)).ok()
+}
+
+/// Whether a request carries no credential in a field.
+fn carries_nothing<B>(state: &ReferenceState, request: &Request<B>) -> bool {
+    let key = match &state.key_location {
+        KeyLocation::Header(name) => name.as_str(),
+        KeyLocation::Query(_) | KeyLocation::Cookie(_) => "cookie",
+    };
+    ["authorization", "signature", "cookie", key].iter().all(|name| !request.headers().contains_key(*name))
 }
 
 /// Through a fault: the host that a login leads to, as its request names it.
@@ -101,6 +110,16 @@ pub(super) fn followed<B>(state: &ReferenceState, request: &Request<B>) -> Optio
     let (status, field, value) = match path.strip_suffix('/') {
         Some(rest) if !rest.is_empty() && state.fault("redirects-slash-to-host") => {
             (StatusCode::PERMANENT_REDIRECT, header::LOCATION, place(rest)?)
+        }
+        Some("/public") if state.fault("redirects-public-slash-to-host") => {
+            (StatusCode::PERMANENT_REDIRECT, header::LOCATION, place("/public")?)
+        }
+        _ if state.fault("redirects-anonymous-to-host")
+            && path.ends_with("/account")
+            && !NAMES.contains(&without_port(host))
+            && carries_nothing(state, request) =>
+        {
+            (StatusCode::FOUND, header::LOCATION, place("/session/login")?)
         }
         _ if state.fault("links-absent-to-host") && path.ends_with("-absent") => {
             (StatusCode::NOT_FOUND, header::CONTENT_LOCATION, place("/")?)
