@@ -17,7 +17,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §15.5.1", "RFC 3986 §2.1", "ASVS 16.5.3"],
         doc: Doc {
-            sends: "The protected request without and with the good credential, with an unknown segment behind its path, and one that is no UTF-8 (`%ff`), no percent-encoding (`%zz`), NUL (`%00`), a parameter alone (`;authbench`) or 2,100 characters long; with a target that does not parse (`http://[::` and `//[`, addresses of IPv6 that are not closed, `/%zz`, and `*`, which is for OPTIONS alone); with an unknown segment in place of the last one, `%ff`, `%00` and a number of twenty digits; and with a query that is no UTF-8, no percent-encoding, NUL, with a bracket that is not closed, no UTF-8 with such a bracket, that gives one parameter as a text and as an object, or nests one six hundred deep. The first, the second and the fourth also at each resource that is read by GET (at most 8). There each parameter of the query that the scenario has (at most 6) is also a word, an array (`page[]=1`), an object (`page[a]=1`), a number of 23 digits, empty, -1 and NUL, and each number in the path is one of 23 digits, with the good credential.",
+            sends: "The protected request without and with the good credential, with an unknown segment behind its path, and one that is no UTF-8 (`%ff`), no percent-encoding (`%zz`), NUL (`%00`), a parameter alone (`;authbench`) or 2,100 characters long; with a target that does not parse (`http://[::` and `//[`, addresses of IPv6 that are not closed, `/%zz`, and `*`, which is for OPTIONS alone); with an unknown segment in place of the last one, `%ff`, `%00` and a number of twenty digits; and with a query that is no UTF-8, no percent-encoding, NUL, with a bracket that is not closed, no UTF-8 with such a bracket, that gives one parameter as a text and as an object, or nests one six hundred deep. The unknown segment, `%ff` and `%00` behind the path and in place of its last segment, and the number there, also at each resource that is read by GET (at most 8). There each parameter of the query that the scenario has (at most 6) is also a word, an array (`page[]=1`), an object (`page[a]=1`), given twice, a number of 23 digits, 1e400, empty, -1, NUL and no UTF-8, and each number in the path is one of 23 digits, with the good credential.",
             matters: "Whoever can send a request can send such an address: a server that breaks on it before it authenticates lets everybody fill its logs and keep its workers busy, and its error page often shows code.",
             fix: "Answer 400 or 404 to an address that does not decode.",
         },
@@ -208,7 +208,7 @@ const fn without_and_with<const CHANGES: usize, const STEPS: usize>(
 const OF_ALL: usize = 1 + 2 * TARGETS.len();
 
 /// The targets, some of them at each resource that is read by GET.
-const AT_TARGETS: [Step; OF_ALL + PARAMETERS.len() + 1] = {
+static AT_TARGETS: [Step; OF_ALL + PARAMETERS.len() + 1] = {
     let mut steps = [send(Who::Good, On::EachGet).if_given(); OF_ALL + PARAMETERS.len() + 1];
     let of_all: [Step; OF_ALL] = without_and_with(TARGETS);
     let mut step = 0;
@@ -221,7 +221,7 @@ const AT_TARGETS: [Step; OF_ALL + PARAMETERS.len() + 1] = {
         step += 1;
     }
     steps[step] = steps[step].with(&[Alter::Numbers(LONG_NUMBER)]);
-    let each = [0, 1, 3];
+    let each = [0, 1, 3, 12, 13, 14, 15];
     let mut at = 0;
     while at < each.len() {
         let change = each[at];
@@ -235,7 +235,7 @@ const AT_TARGETS: [Step; OF_ALL + PARAMETERS.len() + 1] = {
 const LONG_NUMBER: &str = "99999999999999999999999";
 
 /// The values that a parameter of a query has, beside those that the scenario has for it.
-const VALUES: [fn(&str, &str) -> String; 7] = [
+const VALUES: [fn(&str, &str) -> String; 10] = [
     |name, _| format!("{name}=authbench"),
     |name, value| format!("{name}[]={value}"),
     |name, value| format!("{name}[a]={value}"),
@@ -243,6 +243,10 @@ const VALUES: [fn(&str, &str) -> String; 7] = [
     |name, _| format!("{name}="),
     |name, _| format!("{name}=-1"),
     |name, _| format!("{name}=%00"),
+    |name, value| format!("{name}={value}&{name}={value}"),
+    |name, _| format!("{name}=%ff"),
+    // beyond what a floating-point number holds
+    |name, _| format!("{name}=1e400"),
 ];
 
 /// Each of the first six parameters with each of these.
@@ -307,6 +311,10 @@ fn targets_never_broken(case: &ObservedCheck<'_>) -> Judgement {
     };
     never_broken_but(case, |seen| {
         let path = path_of(seen);
+        // the path is that of a resource, and its own parameters are read there
+        if is_of_parameter(case.step_of(seen)) {
+            return false;
+        }
         // what is no target may be no request either: whoever closes the connection refuses it
         if is_no_target(&path) && seen.exchange.status().is_none() {
             return true;
@@ -316,6 +324,11 @@ fn targets_never_broken(case: &ObservedCheck<'_>) -> Judgement {
         let below = behind(&good, UNKNOWN);
         path != good && path != below && (path != unknown && is_breaking(&unknown, seen) || is_breaking(&below, seen))
     })
+}
+
+/// Whether a step changes a parameter that the resource has.
+fn is_of_parameter(step: &Step) -> bool {
+    matches!(step, Step::Send(send) if matches!(send.alter, [Alter::Parameter(..)]))
 }
 
 /// Whether a target is neither the path of an address nor a whole address (RFC 9112 §3.2).

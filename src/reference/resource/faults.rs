@@ -147,6 +147,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "common.malformed-target-never-5xx",
         "breaks on a number of twenty digits in a path",
     ),
+    variant(
+        "breaks-on-undecodable-tenant",
+        "common.malformed-target-never-5xx",
+        "breaks on NUL in place of the last segment of an object of a tenant",
+    ),
     variant("breaks-on-asterisk", "common.malformed-target-never-5xx", "breaks on the target * of another method"),
     variant(
         "breaks-on-open-literal",

@@ -73,6 +73,7 @@ pub(super) fn broken<B>(state: &ReferenceState, request: &Request<B>) -> Option<
     let breaks = (state.fault("breaks-on-undecodable-path") && !decodes())
         || (state.fault("breaks-on-long-path") && request.uri().path().len() > 2_000)
         || (state.fault("breaks-on-long-number") && is_long_number(last_segment()))
+        || (state.fault("breaks-on-undecodable-tenant") && request.uri().path().ends_with("/tenants/a/%00"))
         || (state.fault("breaks-on-unreadable-return") && query().contains("http%3A%2F%2F%5B"))
         || (state.fault("breaks-on-undecodable-query") && !is_text(query()))
         || (state.fault("breaks-on-two-kinds-of-parameter") && has_two_kinds(query()))
