@@ -29,11 +29,11 @@ impl Caster<'_> {
             On::EachProtected => self.subject.protected().collect(),
             On::EachUsed => self.used()?,
             On::EachUsedOrWritten => self.used_or_written()?,
-            On::EachRoute | On::EachGet | On::EachPath => self.routes(send)?,
             on => {
                 let found = match on {
                     On::EachWrite => self.writes(send.who),
                     On::EachPublic => self.public_ones(),
+                    On::EachRoute | On::EachGet | On::EachPath => self.routes(send),
                     on => self.resource(on, send.who).map(|found| vec![found]),
                 };
                 match found {

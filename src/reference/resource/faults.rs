@@ -102,6 +102,16 @@ pub(crate) const FAULTS: &[Fault] = &[
         "common.auth-before-input-validation",
         "breaks on a coding of the body, whoever sends it",
     ),
+    variant(
+        "validates-query-before-auth",
+        "common.auth-before-input-validation",
+        "answers 422 to a limit that is no number, whoever reads",
+    ),
+    variant(
+        "decodes-path-before-auth",
+        "common.auth-before-input-validation",
+        "answers 400 to a path below a resource that is no UTF-8, whoever reads",
+    ),
     variant("breaks-on-null", "common.auth-before-input-validation", "breaks on null in a body, whoever sends it"),
     variant(
         "breaks-on-deep-body",

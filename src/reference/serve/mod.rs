@@ -172,6 +172,9 @@ async fn answer((router, verifiers, faulty): &Served, mut request: Request<Incom
         }
         own_host::keep_first(&mut request);
     }
+    if let Some(unreadable) = routing_faults::unreadable(state, &request) {
+        return at_hand(unreadable);
+    }
     if let Some(broken) = routing_faults::broken(state, &request) {
         return at_hand(broken);
     }

@@ -1,6 +1,6 @@
 //! Faults before the router: they change where a request goes.
 
-use axum::http::{Method, Request, Uri};
+use axum::http::{Method, Request, StatusCode, Uri};
 
 use super::wire_faults;
 use crate::reference::answer::Answer;
@@ -54,6 +54,18 @@ pub(super) fn rewrite<B>(state: &ReferenceState, request: &mut Request<B>) {
             }
         }
     }
+}
+
+/// The answer of a faulty server to a path or a query that it cannot read, before it asks who sends it.
+pub(super) fn unreadable<B>(state: &ReferenceState, request: &Request<B>) -> Option<Answer> {
+    let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
+    let limit = || query.split('&').find_map(|pair| pair.strip_prefix("limit="));
+    if state.fault("validates-query-before-auth") && limit().is_some_and(|limit| limit.parse::<u32>().is_err()) {
+        let detail = "limit is not a number".to_owned();
+        return Some(Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request").with_detail(detail).answer());
+    }
+    let undecodable = state.fault("decodes-path-before-auth") && path.ends_with("/orders/%ff");
+    undecodable.then(|| Rejection::new(StatusCode::BAD_REQUEST, "invalid_request").answer())
 }
 
 /// The server error of a faulty server that cannot read a path that is no UTF-8, or a field that does not parse.
